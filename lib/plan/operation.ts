@@ -1,0 +1,269 @@
+/**
+ * The operations that a plan is made of: plain data, in the kernel's words. `native/plan/operation.h` is the same
+ * list as C++ sees it. A `netns` is the path of a bind-mounted namespace; without one, the host's is meant.
+ */
+
+export interface NetnsCreate {
+  op: 'netns.create'
+  path: string
+}
+
+export interface NetnsDelete {
+  op: 'netns.delete'
+  path: string
+}
+
+export interface LinkCreate {
+  op: 'link.create'
+  netns?: string
+  name: string
+  kind: 'bridge' | 'veth'
+  /** MAC address. */
+  address?: string
+  mtu?: number
+  /** Name of the bridge that the link becomes a port of. */
+  master?: string
+  group?: number
+  /** Transmit and receive queues, of both ends of a veth. */
+  queues?: number
+  /** The other end of a veth, born in its namespace. */
+  peer?: { netns: string; name: string; address?: string }
+}
+
+/** Settings of a link that the same plan made, or that is in a namespace that it made. */
+export interface LinkSet {
+  op: 'link.set'
+  netns?: string
+  name: string
+  /** Interface alias: a text for people and for whoever asks whose link this is. */
+  alias?: string
+  /** No IPv6 link-local address of the kernel's own making. */
+  noIpv6Address?: boolean
+  /** Bridge port: frames may leave by the port they came in. */
+  hairpin?: boolean
+  /** 127.0.0.0/8 may be routed through this link. */
+  routeLocalnet?: boolean
+  up?: boolean
+}
+
+export interface LinkDelete {
+  op: 'link.delete'
+  netns?: string
+  name: string
+}
+
+export interface AddressAdd {
+  op: 'address.add'
+  netns?: string
+  link: string
+  /** With prefix: `172.17.0.2/16`. */
+  address: string
+  broadcast?: string
+}
+
+export interface AddressDelete {
+  op: 'address.delete'
+  netns?: string
+  link: string
+  address: string
+}
+
+export interface RouteAdd {
+  op: 'route.add'
+  netns?: string
+  /** `default` or CIDR. */
+  destination: string
+  gateway?: string
+  link?: string
+}
+
+export interface RouteDelete {
+  op: 'route.delete'
+  netns?: string
+  destination: string
+  gateway?: string
+  link?: string
+}
+
+export interface NeighborAdd {
+  op: 'neighbor.add'
+  netns?: string
+  link: string
+  address: string
+  lladdr: string
+}
+
+export interface NeighborDelete {
+  op: 'neighbor.delete'
+  netns?: string
+  link: string
+  address: string
+}
+
+export interface SysctlWrite {
+  op: 'sysctl.write'
+  netns?: string
+  /** `net.ipv4.ip_forward`, or with slashes where a part holds a dot. */
+  key: string
+  value: string
+}
+
+/** Refused with EEXIST when the path is taken: the path is a claim. */
+export interface FileCreate {
+  op: 'file.create'
+  path: string
+  content: string
+}
+
+/** Refused with ESTALE when the file does not hold `expected`. */
+export interface FileReplace {
+  op: 'file.replace'
+  path: string
+  content: string
+  expected: string
+}
+
+/** Refused with ESTALE when the file does not hold `expected`, with ENOENT when there is none. */
+export interface FileCheck {
+  op: 'file.check'
+  path: string
+  expected: string
+}
+
+export interface FileDelete {
+  op: 'file.delete'
+  path: string
+}
+
+/** A host port that nobody may listen on: refused with EADDRINUSE, and held until the plan ends. */
+export interface PortReserve {
+  op: 'port.reserve'
+  protocol: Protocol
+  address: string
+  port: number
+}
+
+/**
+ * Forgets connections to a host port: those that were sent on to `toAddress`:`toPort`, or, without these, those
+ * that went to the host itself.
+ */
+export interface ConntrackFlush {
+  op: 'conntrack.flush'
+  protocol: Protocol
+  port: number
+  /** Host address; any when left out. */
+  address?: string
+  toAddress?: string
+  toPort?: number
+}
+
+export type Protocol = 'tcp' | 'udp'
+export type Family = 'inet' | 'bridge'
+
+export interface TableAdd {
+  op: 'table.add'
+  family: Family
+  table: string
+  comment?: string
+}
+
+export interface TableDelete {
+  op: 'table.delete'
+  family: Family
+  table: string
+}
+
+export interface ChainAdd {
+  op: 'chain.add'
+  family: Family
+  table: string
+  chain: string
+  comment?: string
+  type?: 'filter' | 'nat'
+  /** Without one it is a chain to jump to. */
+  hook?: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting'
+  priority?: number
+  policy?: 'accept' | 'drop'
+}
+
+/** One step of a rule. A rule reads left to right, as nft writes it. */
+export type Statement =
+  | { match: readonly string[]; operation: '==' | '!=' | '&'; value: string }
+  | { match: readonly string[]; operation: 'in' | 'not in'; value: string }
+  | { dnat: true; match: readonly string[]; value: string }
+  | { counter: true }
+  | { masquerade: true }
+  | { verdict: string }
+
+export interface RuleAdd {
+  op: 'rule.add'
+  family: Family
+  table: string
+  chain: string
+  statements: readonly Statement[]
+  comment?: string
+}
+
+/** A set, or a map when it has a `dataType`. Types are nft's: `ipv4_addr . inet_service`. */
+export interface SetDefinition {
+  family: Family
+  table: string
+  set: string
+  type: string
+  dataType?: string
+  interval?: boolean
+  counter?: boolean
+}
+
+export interface SetAdd extends SetDefinition {
+  op: 'set.add'
+  comment?: string
+}
+
+/** Key and data as nft writes them: `tcp . 8080`, `172.17.0.2 . 80`. */
+export interface Element {
+  key: string
+  data?: string
+  comment?: string
+}
+
+/** Exclusive: an element that exists is refused with EEXIST. */
+export interface ElementAdd extends SetDefinition {
+  op: 'element.add'
+  elements: readonly Element[]
+}
+
+export interface ElementDelete extends SetDefinition {
+  op: 'element.delete'
+  elements: readonly Element[]
+}
+
+export type Operation =
+  | NetnsCreate
+  | NetnsDelete
+  | LinkCreate
+  | LinkSet
+  | LinkDelete
+  | AddressAdd
+  | AddressDelete
+  | RouteAdd
+  | RouteDelete
+  | NeighborAdd
+  | NeighborDelete
+  | SysctlWrite
+  | FileCreate
+  | FileReplace
+  | FileCheck
+  | FileDelete
+  | PortReserve
+  | ConntrackFlush
+  | TableAdd
+  | TableDelete
+  | ChainAdd
+  | RuleAdd
+  | SetAdd
+  | ElementAdd
+  | ElementDelete
+
+/** What is to be done, in order. Neighbouring nf_tables operations are one transaction. */
+export type Plan = readonly Operation[]

@@ -1,0 +1,19 @@
+// The addon's exports. Everything hangs on the environment that loads it, so worker threads load it side by side.
+#include <napi.h>
+
+#include "js/encode_plan.h"
+#include "js/enter.h"
+#include "js/executor_wrap.h"
+
+namespace {
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  exports.Set("Executor", slipway::js::ExecutorWrap::define(env));
+  exports.Set("enter", Napi::Function::New<slipway::js::enter>(env, "enter"));
+  exports.Set("encodePlan", Napi::Function::New<slipway::js::encode_plan>(env, "encodePlan"));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(slipway, initialize)

@@ -1,0 +1,29 @@
+#include "executor/encode.h"
+
+#include "nft/chain.h"
+#include "nft/element.h"
+#include "nft/rule.h"
+#include "nft/set.h"
+#include "nft/table.h"
+#include "rtnl/address.h"
+#include "rtnl/link.h"
+#include "rtnl/neighbor.h"
+#include "rtnl/route.h"
+
+namespace slipway {
+
+Status encode(const Operation& operation, netlink::Batch& batch, netlink::Origin origin, rtnl::Names& names) {
+  return std::visit(
+      [&](const auto& op) -> Status {
+        if constexpr (requires { rtnl::encode(batch, origin, op, names); }) {
+          return rtnl::encode(batch, origin, op, names);
+        } else if constexpr (requires { nft::encode(batch, origin, op); }) {
+          return nft::encode(batch, origin, op);
+        } else {
+          return Failure::of(EOPNOTSUPP, "encode");
+        }
+      },
+      operation);
+}
+
+}  // namespace slipway

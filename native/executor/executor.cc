@@ -1,0 +1,82 @@
+#include "executor/executor.h"
+
+#include <pthread.h>
+
+namespace slipway {
+
+Executor::Executor(UniqueFd host, Done done) : host_(std::move(host)), done_(std::move(done)) { start(); }
+
+Executor::~Executor() { abandon(); }
+
+void Executor::start() {
+  thread_ = std::thread([this] { loop(); });
+  pthread_setname_np(thread_.native_handle(), "slipway");
+}
+
+void Executor::submit(std::unique_ptr<Job> job) {
+  {
+    std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(job));
+  }
+  wake_.notify_one();
+}
+
+void Executor::finish() {
+  {
+    std::lock_guard lock(mutex_);
+    finishing_ = true;
+  }
+  wake_.notify_one();
+}
+
+void Executor::abandon() {
+  {
+    std::lock_guard lock(mutex_);
+    queue_.clear();
+    finishing_ = true;
+  }
+  wake_.notify_one();
+  join();
+}
+
+void Executor::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Executor::revive() {
+  {
+    std::lock_guard lock(mutex_);
+    if (!lost_ || finishing_) return;
+    lost_ = false;
+  }
+  join();
+  start();
+}
+
+void Executor::loop() {
+  Kernel kernel;
+  Status broken = kernel.open(host_.get());
+  for (;;) {
+    std::unique_ptr<Job> job;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return finishing_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      job = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    if (broken) {
+      job->fail(*broken);
+    } else {
+      job->run(kernel);
+    }
+    if (kernel.lost()) {
+      std::lock_guard lock(mutex_);
+      lost_ = true;
+    }
+    done_(std::move(job));
+    if (kernel.lost()) return;
+  }
+}
+
+}  // namespace slipway

@@ -1,0 +1,104 @@
+#include "executor/kernel.h"
+
+#include <linux/netlink.h>
+#include <sched.h>
+
+#include "rtnl/dump.h"
+
+namespace slipway {
+
+Status Kernel::open(int host) {
+  host_ = host;
+  if (setns(host, CLONE_NEWNET) != 0) return Failure::last("setns");
+  return renew_sockets();
+}
+
+Status Kernel::renew_sockets() {
+  if (auto failure = netlink::Socket::open(NETLINK_ROUTE, rtnl_)) return failure;
+  if (auto failure = netlink::Socket::open(NETLINK_NETFILTER, nft_)) return failure;
+  conntrack_ = netlink::Socket();
+  namespaces_.clear();
+  return kOk;
+}
+
+Status Kernel::conntrack(netlink::Socket*& socket) {
+  if (!conntrack_) {
+    if (auto failure = netlink::Socket::open(NETLINK_NETFILTER, conntrack_)) return failure;
+  }
+  socket = &conntrack_;
+  return kOk;
+}
+
+Status Kernel::enter(const std::string& path, Netns*& netns) {
+  Netns& entry = namespaces_[path];
+  netns = &entry;
+  if (entry.fd) return kOk;
+  auto failure = netns::open_path(path, entry.fd);
+  if (failure) namespaces_.erase(path);
+  return failure;
+}
+
+Status Kernel::inside(const std::string& path, const std::function<Status()>& work) {
+  if (path.empty()) return work();
+  Netns* netns = nullptr;
+  if (auto failure = enter(path, netns)) return failure;
+  netns::Visit visit(netns->fd.get(), host_);
+  Status status = visit.status() ? visit.status() : work();
+  if (visit.lost()) lost_ = true;
+  return status;
+}
+
+Status Kernel::rtnl(const std::string& path, netlink::Socket*& socket) {
+  if (path.empty()) {
+    socket = &rtnl_;
+    return kOk;
+  }
+  Netns* netns = nullptr;
+  if (auto failure = enter(path, netns)) return failure;
+  socket = &netns->rtnl;
+  if (*socket) return kOk;
+  return inside(path, [&] { return netlink::Socket::open(NETLINK_ROUTE, *socket); });
+}
+
+Status Kernel::netns_fd(const std::string& path, int& fd) {
+  Netns* netns = nullptr;
+  if (auto failure = enter(path, netns)) return failure;
+  fd = netns->fd.get();
+  return kOk;
+}
+
+Status Kernel::link_index(const std::string& netns, const std::string& name, int& index) {
+  auto [place, unknown] = indexes_.try_emplace({netns, name}, 0);
+  index = place->second;
+  if (!unknown) return kOk;
+  netlink::Socket* socket = nullptr;
+  rtnl::LinkInfo link;
+  Status status = rtnl(netns, socket);
+  if (!status) status = rtnl::get_link(*socket, name, link);
+  if (status) {
+    indexes_.erase(place);
+  } else {
+    index = place->second = link.index;
+  }
+  return status;
+}
+
+Status Kernel::make_netns(const std::string& path) {
+  Netns& entry = namespaces_[path];
+  auto failure = netns::make(
+      path, host_, [&] { return netlink::Socket::open(NETLINK_ROUTE, entry.rtnl); }, entry.fd, lost_);
+  if (failure) namespaces_.erase(path);
+  return failure;
+}
+
+void Kernel::forget() {
+  namespaces_.clear();
+  indexes_.clear();
+}
+
+void Kernel::forget_netns(const std::string& path) {
+  namespaces_.erase(path);
+  std::erase_if(indexes_, [&](const auto& known) { return known.first.first == path; });
+}
+
+}  // namespace slipway

@@ -1,0 +1,58 @@
+// The kernel as one thread sees it: sockets of the host's namespace, and of the namespaces that the plan at
+// hand touches. A live sandbox holds no descriptor here: what a plan opened is closed when it ends.
+//
+// Thread: all of it belongs to the thread that called open().
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "netlink/socket.h"
+#include "netns/netns.h"
+#include "rtnl/names.h"
+
+namespace slipway {
+
+class Kernel : public rtnl::Names {
+ public:
+  // Moves the calling thread into `host` for good and opens the host's sockets.
+  Status open(int host);
+
+  int host() const { return host_; }
+  // The thread could not come home from another namespace and must end.
+  bool lost() const { return lost_; }
+
+  // The rtnetlink socket of a namespace ("" is the host); opened on first use.
+  Status rtnl(const std::string& netns, netlink::Socket*& socket);
+  netlink::Socket& nft() { return nft_; }
+  Status conntrack(netlink::Socket*& socket);
+
+  Status link_index(const std::string& netns, const std::string& name, int& index) override;
+  Status netns_fd(const std::string& path, int& fd) override;
+
+  Status make_netns(const std::string& path);
+  // Runs a function with the thread inside the namespace.
+  Status inside(const std::string& netns, const std::function<Status()>& work);
+
+  // Ends a plan: forgets the namespaces it touched and the link numbers it learned.
+  void forget();
+  void forget_netns(const std::string& path);
+  // A socket that surprised us (a lost ack, ENOBUFS) is thrown away and opened anew.
+  Status renew_sockets();
+
+ private:
+  struct Netns {
+    UniqueFd fd;
+    netlink::Socket rtnl;
+  };
+
+  Status enter(const std::string& path, Netns*& netns);
+
+  int host_ = -1;  // owned by the executor
+  bool lost_ = false;
+  netlink::Socket rtnl_, nft_, conntrack_;
+  std::map<std::string, Netns> namespaces_;
+  std::map<std::pair<std::string, std::string>, int> indexes_;
+};
+
+}  // namespace slipway

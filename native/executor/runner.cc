@@ -1,0 +1,287 @@
+#include "executor/runner.h"
+
+#include <chrono>
+#include <climits>
+
+#include "conntrack/flush.h"
+#include "executor/encode.h"
+#include "host/file.h"
+#include "host/port.h"
+#include "host/sysctl.h"
+#include "nft/objects.h"
+#include "plan/inverse.h"
+#include "rtnl/address_text.h"
+#include "rtnl/dump.h"
+
+namespace slipway {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double microseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
+}
+
+// Whether something is left after an attempt to take it back. What is not there any more is gone.
+bool remains(const Status& status) {
+  if (!status) return false;
+  int number = status->errnum;
+  return number != ENOENT && number != ENODEV && number != EADDRNOTAVAIL && number != ESRCH;
+}
+
+}  // namespace
+
+Outcome Runner::run(const Plan& plan, std::optional<uint32_t> refuse) {
+  Outcome outcome;
+  refuse_ = refuse;
+  done_.assign(plan.size(), false);
+  before_.assign(plan.size(), {});
+  for (uint32_t next = 0; next < plan.size();) {
+    auto start = Clock::now();
+    uint32_t first = next;
+    origin_ = {first, 0};
+    Status status;
+    switch (channel_of(plan[next])) {
+      case Channel::kRtnl: status = run_rtnl(plan, next); break;
+      case Channel::kNft: status = run_nft(plan, next); break;
+      case Channel::kDirect: status = run_direct(plan, next++); break;
+    }
+    outcome.phases.push_back({first, next - first, microseconds_since(start)});
+    if (status) {
+      outcome.failure = PlanFailure{origin_, *status, {}};
+      undo(plan, outcome.failure->not_undone);
+      break;
+    }
+  }
+  reserved_.clear();
+  kernel_.forget();
+  return outcome;
+}
+
+// A message that the kernel refuses for certain, in place of the operation: failure tests take the real way.
+Status Runner::refuse_one(const Operation& operation, netlink::Origin origin) {
+  if (channel_of(operation) == Channel::kNft) return encode(TableDelete{"inet", "no such table"}, batch_, origin, kernel_);
+  return encode(LinkDelete{{}, "no-such-link"}, batch_, origin, kernel_);
+}
+
+Status Runner::put(const Operation& operation, netlink::Origin origin) {
+  if (refuse_ == origin.operation) return refuse_one(operation, origin);
+  return encode(operation, batch_, origin, kernel_);
+}
+
+// Collects operations of one namespace. An operation that needs the number of a link that is still in the batch
+// ends it, so that the kernel knows the link when it is asked.
+Status Runner::run_rtnl(const Plan& plan, uint32_t& next) {
+  const std::string& netns = netns_of(plan[next]);
+  netlink::Socket* socket = nullptr;
+  if (auto failure = kernel_.rtnl(netns, socket)) {
+    ++next;
+    return failure;
+  }
+  batch_.clear();
+  refusals_.clear();
+  bool creates = false;
+  uint32_t first = next;
+  Status encoding;
+  for (; next < plan.size() && channel_of(plan[next]) == Channel::kRtnl && netns_of(plan[next]) == netns; ++next) {
+    bool by_number = !std::holds_alternative<LinkSet>(plan[next]) && !std::holds_alternative<LinkDelete>(plan[next]);
+    if (creates && by_number) break;
+    creates = creates || std::holds_alternative<LinkCreate>(plan[next]);
+    encoding = put(plan[next], {next, 0});
+    if (encoding) {
+      origin_ = {next++, 0};
+      break;
+    }
+  }
+  if (!batch_.empty()) {
+    Status status = socket->send(batch_);
+    if (!status) {
+      status = socket->collect(batch_, refusals_, [&](netlink::Origin origin) { done_[origin.operation] = true; });
+    }
+    if (status) return distrust(first, next, *status);
+  }
+  if (!refusals_.empty()) {
+    origin_ = refusals_.front().origin;
+    return refusals_.front().failure;
+  }
+  return encoding;
+}
+
+// All neighbouring nf_tables operations are one transaction: all or nothing, for every other process too.
+Status Runner::run_nft(const Plan& plan, uint32_t& next) {
+  batch_.clear();
+  refusals_.clear();
+  uint32_t first = next;
+  nft::begin_transaction(batch_);
+  for (; next < plan.size() && channel_of(plan[next]) == Channel::kNft; ++next) {
+    if (auto failure = put(plan[next], {next, 0})) {
+      origin_ = {next++, 0};
+      return failure;
+    }
+  }
+  // One ack, of the last message, tells that the whole has been committed; refusals come unasked.
+  uint32_t until = batch_.last_sequence();
+  batch_.last()->nlmsg_flags |= NLM_F_ACK;
+  nft::end_transaction(batch_);
+  netlink::Socket& socket = kernel_.nft();
+  Status status = socket.send(batch_);
+  if (!status) status = socket.collect_until(batch_, until, refusals_);
+  if (status) return distrust(first, next, *status);
+  if (!refusals_.empty()) {
+    origin_ = refusals_.front().origin;
+    return refusals_.front().failure;
+  }
+  for (uint32_t index = first; index < next; ++index) done_[index] = true;
+  return kOk;
+}
+
+// A lost ack (ENOBUFS, a timeout) does not say whether the operations were done: the sockets are thrown away, and undo
+// takes all of them back, minding none that turns out never to have been.
+Status Runner::distrust(uint32_t first, uint32_t next, const Failure& failure) {
+  for (uint32_t index = first; index < next; ++index) done_[index] = true;
+  kernel_.renew_sockets();
+  return failure;
+}
+
+Status Runner::run_direct(const Plan& plan, uint32_t index) {
+  if (refuse_ == index) return Failure::of(EIO, "refused");
+  auto failure = perform(plan[index], index);
+  done_[index] = !failure;
+  return failure;
+}
+
+// The operations that are system calls and no messages.
+struct Runner::Perform {
+  Runner& runner;
+  std::string& before;
+
+  Status operator()(const NetnsCreate& op) { return runner.kernel_.make_netns(op.path); }
+  Status operator()(const NetnsDelete& op) {
+    runner.kernel_.forget_netns(op.path);
+    return netns::remove(op.path);
+  }
+  Status operator()(const SysctlWrite& op) {
+    return runner.kernel_.inside(op.netns, [&]() -> Status {
+      if (auto failure = host::read_sysctl(op.key, before)) return failure;
+      return before == op.value ? kOk : host::write_sysctl(op.key, op.value);
+    });
+  }
+  Status operator()(const FileCreate& op) { return host::create_file(op.path, op.content); }
+  Status operator()(const FileReplace& op) {
+    before = op.expected;
+    return host::replace_file(op.path, op.content, op.expected);
+  }
+  Status operator()(const FileCheck& op) {
+    std::string content;
+    if (auto failure = host::read_file(op.path, content)) return failure;
+    return content == op.expected ? kOk : Status(Failure::of(ESTALE, "read"));
+  }
+  Status operator()(const FileDelete& op) {
+    auto failure = host::read_file(op.path, before);
+    if (failure) return failure->errnum == ENOENT ? kOk : failure;
+    return host::delete_file(op.path);
+  }
+  Status operator()(const PortReserve& op) {
+    UniqueFd socket;
+    auto failure = host::reserve_port(op.protocol, op.address, op.port, socket);
+    runner.reserved_.push_back(std::move(socket));
+    return failure;
+  }
+  Status operator()(const ConntrackFlush& op) { return runner.flush_connections(op); }
+  template <typename Message>
+  Status operator()(const Message&) { return Failure::of(EOPNOTSUPP, "perform"); }
+};
+
+Status Runner::perform(const Operation& operation, uint32_t index) {
+  return std::visit(Perform{*this, before_[index]}, operation);
+}
+
+Status Runner::flush_connections(const ConntrackFlush& op) {
+  netlink::Socket* conntrack = nullptr;
+  netlink::Socket* rtnl = nullptr;
+  std::vector<rtnl::AddressInfo> own;
+  if (auto failure = kernel_.conntrack(conntrack)) return failure;
+  if (auto failure = kernel_.rtnl({}, rtnl)) return failure;
+  if (op.to_address.empty()) {
+    if (auto failure = rtnl::dump_addresses(*rtnl, AF_INET, own)) return failure;
+  }
+  return conntrack::flush(*conntrack, op, [&](uint32_t address) {
+    auto text = rtnl::format_ip(AF_INET, &address);
+    for (const auto& info : own) {
+      if (info.address == text) return true;
+    }
+    return false;
+  });
+}
+
+void Runner::undo(const Plan& plan, std::vector<netlink::Refusal>& not_undone) {
+  refuse_.reset();
+  for (auto index = static_cast<uint32_t>(plan.size()); index-- > 0;) {
+    if (!done_[index]) continue;
+    Status status;
+    if (channel_of(plan[index]) == Channel::kNft) {
+      // A transaction is taken back by a transaction, as it was made by one.
+      std::vector<Operation> inverses;
+      uint32_t last = index;
+      for (;; --index) {
+        if (auto inverse = inverse_of(plan[index], {})) inverses.push_back(std::move(*inverse));
+        bool more = index > 0 && done_[index - 1] && channel_of(plan[index - 1]) == Channel::kNft;
+        if (!more) break;
+      }
+      status = undo_nft(inverses);
+      if (remains(status)) not_undone.push_back({{last, 0}, *status});
+      continue;
+    }
+    auto inverse = inverse_of(plan[index], before_[index]);
+    if (!inverse) continue;
+    status = channel_of(*inverse) == Channel::kRtnl ? undo_rtnl(*inverse) : perform(*inverse, index);
+    if (remains(status)) not_undone.push_back({{index, 0}, *status});
+  }
+}
+
+Status Runner::undo_rtnl(const Operation& inverse) {
+  netlink::Socket* socket = nullptr;
+  if (auto failure = kernel_.rtnl(netns_of(inverse), socket)) return failure;
+  batch_.clear();
+  refusals_.clear();
+  if (auto failure = put(inverse, {})) return failure;
+  if (auto failure = socket->send(batch_)) return failure;
+  if (auto failure = socket->collect(batch_, refusals_, [](netlink::Origin) {})) return failure;
+  return refusals_.empty() ? kOk : Status(refusals_.front().failure);
+}
+
+Status Runner::undo_nft(const std::vector<Operation>& inverses) {
+  if (inverses.empty()) return kOk;
+  // A table takes its chains, sets and elements along.
+  std::vector<const TableDelete*> tables;
+  for (const auto& inverse : inverses) {
+    if (auto* table = std::get_if<TableDelete>(&inverse)) tables.push_back(table);
+  }
+  auto goes_with_table = [&](const Operation& inverse) {
+    return std::visit(
+        [&](const auto& op) {
+          if constexpr (requires { op.family; op.table; } && !std::is_same_v<std::decay_t<decltype(op)>, TableDelete>) {
+            for (const auto* table : tables) {
+              if (table->family == op.family && table->table == op.table) return true;
+            }
+          }
+          return false;
+        },
+        inverse);
+  };
+  batch_.clear();
+  refusals_.clear();
+  nft::begin_transaction(batch_);
+  for (const auto& inverse : inverses) {
+    if (goes_with_table(inverse)) continue;
+    if (auto failure = put(inverse, {})) return failure;
+  }
+  uint32_t until = batch_.last_sequence();
+  batch_.last()->nlmsg_flags |= NLM_F_ACK;
+  nft::end_transaction(batch_);
+  if (auto failure = kernel_.nft().send(batch_)) return failure;
+  if (auto failure = kernel_.nft().collect_until(batch_, until, refusals_)) return failure;
+  return refusals_.empty() ? kOk : Status(refusals_.front().failure);
+}
+
+}  // namespace slipway

@@ -1,0 +1,95 @@
+#include "host/file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <cstdio>
+
+#include "base/unique_fd.h"
+
+namespace slipway::host {
+namespace {
+
+Status make_folders(const std::string& path) {
+  for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    if (mkdir(path.substr(0, slash).c_str(), 0755) != 0 && errno != EEXIST) return Failure::last("mkdir");
+  }
+  return kOk;
+}
+
+Status write_all(int fd, const std::string& content) {
+  std::size_t done = 0;
+  while (done < content.size()) {
+    ssize_t written = write(fd, content.data() + done, content.size() - done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return Failure::last("write");
+    done += static_cast<std::size_t>(written);
+  }
+  return kOk;
+}
+
+// A nameless file in the folder of `path`: nobody sees it until it is linked, and a crash leaves nothing.
+Status open_nameless(const std::string& path, UniqueFd& file) {
+  std::string folder = path.substr(0, path.rfind('/'));
+  for (int attempt = 0;; ++attempt) {
+    file.reset(open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644));
+    if (file) return kOk;
+    if (errno != ENOENT || attempt > 0) return Failure::last("open");
+    if (auto failure = make_folders(path)) return failure;
+  }
+}
+
+Status link_as(int fd, const std::string& path) {
+  std::string self = "/proc/self/fd/" + std::to_string(fd);
+  if (linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0) return Failure::last("linkat");
+  return kOk;
+}
+
+Status write_new(const std::string& path, const std::string& content) {
+  UniqueFd file;
+  if (auto failure = open_nameless(path, file)) return failure;
+  if (auto failure = write_all(file.get(), content)) return failure;
+  return link_as(file.get(), path);
+}
+
+}  // namespace
+
+Status create_file(const std::string& path, const std::string& content) { return write_new(path, content); }
+
+Status replace_file(const std::string& path, const std::string& content, const std::string& expected) {
+  UniqueFd lock(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!lock) return Failure::last("open");
+  if (flock(lock.get(), LOCK_EX) != 0) return Failure::last("flock");
+  // While we waited another may have put its own file in the place of the one that we locked: its text differs.
+  std::string current;
+  if (auto failure = read_file(path, current)) return failure;
+  if (current != expected) return Failure::of(ESTALE, "read");
+  std::string next = path + ".next";
+  unlink(next.c_str());
+  if (auto failure = write_new(next, content)) return failure;
+  if (rename(next.c_str(), path.c_str()) == 0) return kOk;
+  Failure failure = Failure::last("rename");
+  unlink(next.c_str());
+  return failure;
+}
+
+Status delete_file(const std::string& path) {
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) return Failure::last("unlink");
+  return kOk;
+}
+
+Status read_file(const std::string& path, std::string& content) {
+  UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return Failure::last("open");
+  content.clear();
+  char buffer[4096];
+  for (;;) {
+    ssize_t length = read(file.get(), buffer, sizeof buffer);
+    if (length < 0) return Failure::last("read");
+    if (length == 0) return kOk;
+    content.append(buffer, static_cast<std::size_t>(length));
+  }
+}
+
+}  // namespace slipway::host

@@ -1,0 +1,38 @@
+#include "host/sysctl.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "base/unique_fd.h"
+
+namespace slipway::host {
+namespace {
+
+// sysctl(8)'s two spellings: dots separate, unless the key has slashes (a link's name may hold a dot).
+std::string path_of(std::string key) {
+  if (key.find('/') == std::string::npos) std::replace(key.begin(), key.end(), '.', '/');
+  return "/proc/sys/" + key;
+}
+
+}  // namespace
+
+Status read_sysctl(const std::string& key, std::string& value) {
+  UniqueFd file(open(path_of(key).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return Failure::last("open");
+  char buffer[4096];
+  ssize_t length = read(file.get(), buffer, sizeof buffer);
+  if (length < 0) return Failure::last("read");
+  value.assign(buffer, static_cast<std::size_t>(length));
+  while (!value.empty() && value.back() == '\n') value.pop_back();
+  return kOk;
+}
+
+Status write_sysctl(const std::string& key, const std::string& value) {
+  UniqueFd file(open(path_of(key).c_str(), O_WRONLY | O_CLOEXEC));
+  if (!file) return Failure::last("open");
+  if (write(file.get(), value.data(), value.size()) < 0) return Failure::last("write");
+  return kOk;
+}
+
+}  // namespace slipway::host

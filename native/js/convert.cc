@@ -1,0 +1,31 @@
+#include "js/convert.h"
+
+namespace slipway::js {
+
+std::string read_string(const Napi::Object& object, const char* name) {
+  Napi::Value value = object.Get(name);
+  return value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string();
+}
+
+std::optional<uint32_t> read_number(const Napi::Object& object, const char* name) {
+  Napi::Value value = object.Get(name);
+  if (!value.IsNumber()) return std::nullopt;
+  return value.As<Napi::Number>().Uint32Value();
+}
+
+std::optional<bool> read_flag(const Napi::Object& object, const char* name) {
+  Napi::Value value = object.Get(name);
+  if (!value.IsBoolean()) return std::nullopt;
+  return value.As<Napi::Boolean>().Value();
+}
+
+Napi::Object write_failure(Napi::Env env, const Failure& failure) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("errno", failure.errnum);
+  object.Set("syscall", failure.syscall);
+  object.Set("message", failure.message);
+  object.Set("offset", failure.offset);
+  return object;
+}
+
+}  // namespace slipway::js

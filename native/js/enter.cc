@@ -1,0 +1,32 @@
+#include "js/enter.h"
+
+#include "js/convert.h"
+#include "netns/netns.h"
+
+namespace slipway::js {
+namespace {
+
+Napi::Value throw_failure(Napi::Env env, const Failure& failure) {
+  Napi::Error error = Napi::Error::New(env, "the namespace could not be entered");
+  error.Set("failure", write_failure(env, failure));
+  error.ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
+}  // namespace
+
+Napi::Value enter(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  UniqueFd home;
+  UniqueFd target;
+  if (auto failure = netns::open_current(home)) return throw_failure(env, *failure);
+  if (auto failure = netns::open_path(info[0].As<Napi::String>().Utf8Value(), target)) return throw_failure(env, *failure);
+  netns::Visit visit(target.get(), home.get());
+  if (visit.status()) return throw_failure(env, *visit.status());
+  Napi::Value result = info[1].As<Napi::Function>().Call({});
+  // A JavaScript thread that is stuck in a sandbox's network would do everything that follows in the wrong place.
+  if (visit.lost()) Napi::Error::Fatal("slipway enter", "this thread could not return to its network namespace");
+  return result;
+}
+
+}  // namespace slipway::js

@@ -1,0 +1,129 @@
+#include "js/executor_wrap.h"
+
+#include "js/convert.h"
+#include "js/jobs.h"
+#include "js/read_plan.h"
+
+namespace slipway::js {
+namespace {
+
+void throw_failure(Napi::Env env, const Failure& failure) {
+  Napi::Error error = Napi::Error::New(env, "the namespace could not be opened");
+  error.Set("failure", write_failure(env, failure));
+  error.ThrowAsJavaScriptException();
+}
+
+}  // namespace
+
+Napi::Function ExecutorWrap::define(Napi::Env env) {
+  return DefineClass(env, "Executor",
+                     {
+                         InstanceMethod<&ExecutorWrap::run>("run"),
+                         InstanceMethod<&ExecutorWrap::query>("query"),
+                         InstanceMethod<&ExecutorWrap::close>("close"),
+                         InstanceAccessor<&ExecutorWrap::identity>("identity"),
+                     });
+}
+
+ExecutorWrap::ExecutorWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ExecutorWrap>(info) {
+  Napi::Env env = info.Env();
+  UniqueFd host;
+  Status status = info[0].IsString() ? netns::open_path(info[0].As<Napi::String>().Utf8Value(), host)
+                                     : netns::open_current(host);
+  if (!status) status = netns::identify(host.get(), identity_);
+  if (status) {
+    throw_failure(env, *status);
+    return;
+  }
+  deliver_ = Deliver::New(env, "slipway", 0, 1, this);
+  deliver_.Unref(env);
+  executor_ = std::make_unique<Executor>(std::move(host), [this](std::unique_ptr<Job> job) {
+    // Refused only while the environment ends: then end() has joined this thread or is about to.
+    if (deliver_.BlockingCall(job.get()) == napi_ok) job.release();
+  });
+  ended_ = closing_ = false;
+  // Hooks run last in, first out: ours, added after the thread-safe function's own, joins the thread before that goes.
+  napi_add_env_cleanup_hook(env, end_with_environment, this);
+}
+
+ExecutorWrap::~ExecutorWrap() {
+  if (ended_) return;
+  napi_remove_env_cleanup_hook(Env(), end_with_environment, this);
+  end();
+}
+
+void ExecutorWrap::end_with_environment(void* self) { static_cast<ExecutorWrap*>(self)->end(); }
+
+void ExecutorWrap::end() {
+  if (ended_) return;
+  ended_ = true;
+  executor_->abandon();
+  deliver_.Abort();
+}
+
+void ExecutorWrap::deliver(Napi::Env env, Napi::Function, ExecutorWrap* self, Job* raw) {
+  std::unique_ptr<PromisedJob> job(static_cast<PromisedJob*>(raw));
+  if (static_cast<napi_env>(env) == nullptr) return;  // the environment is going: nobody waits for the promise
+  Napi::HandleScope scope(env);
+  if (--self->in_flight_ == 0) {
+    self->deliver_.Unref(env);
+    self->Unref();
+  }
+  self->executor_->revive();
+  job->settle(env);
+  if (job->last()) {
+    napi_remove_env_cleanup_hook(env, end_with_environment, self);
+    self->end();
+  }
+}
+
+Napi::Value ExecutorWrap::submit(std::unique_ptr<PromisedJob> job) {
+  if (in_flight_++ == 0) {
+    deliver_.Ref(Env());
+    Ref();
+  }
+  Napi::Promise promise = job->deferred.Promise();
+  executor_->submit(std::move(job));
+  return promise;
+}
+
+Napi::Value ExecutorWrap::run(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Plan plan;
+  std::string unknown = read_plan(info[0].As<Napi::Array>(), plan);
+  if (closing_ || !unknown.empty()) {
+    Napi::Error::New(env, closing_ ? "the executor is closed" : "unknown operation: " + unknown).ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  std::optional<uint32_t> refuse;
+  if (info[1].IsNumber()) refuse = info[1].As<Napi::Number>().Uint32Value();
+  return submit(std::make_unique<PlanJob>(env, std::move(plan), refuse));
+}
+
+Napi::Value ExecutorWrap::query(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  auto job = make_query(info[0].As<Napi::Object>());
+  if (closing_ || !job) {
+    Napi::Error::New(env, closing_ ? "the executor is closed" : "unknown query").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  return submit(std::move(job));
+}
+
+// Resolves when everything that was asked before has been answered and the thread has ended.
+Napi::Value ExecutorWrap::close(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (closing_) {
+    Napi::Promise::Deferred done(env);
+    done.Resolve(env.Undefined());
+    return done.Promise();
+  }
+  closing_ = true;
+  return submit(std::make_unique<EndJob>(env));
+}
+
+Napi::Value ExecutorWrap::identity(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(identity_));
+}
+
+}  // namespace slipway::js

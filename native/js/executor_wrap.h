@@ -1,0 +1,43 @@
+// The class that JavaScript sees: new Executor(netns?), run(), query(), close().
+//
+// Thread: JavaScript's, but for the one call into the thread-safe function. Lifetime: idle, the object may be collected
+// and the process may exit; with work in flight it holds both. An environment that ends (worker.terminate(),
+// process.exit()) drops what has not begun and waits for the plan at hand.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "executor/executor.h"
+
+namespace slipway::js {
+
+class ExecutorWrap : public Napi::ObjectWrap<ExecutorWrap> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit ExecutorWrap(const Napi::CallbackInfo& info);
+  ~ExecutorWrap() override;
+
+ private:
+  static void deliver(Napi::Env env, Napi::Function, ExecutorWrap* self, Job* job);
+  using Deliver = Napi::TypedThreadSafeFunction<ExecutorWrap, Job, deliver>;
+
+  Napi::Value run(const Napi::CallbackInfo& info);
+  Napi::Value query(const Napi::CallbackInfo& info);
+  Napi::Value close(const Napi::CallbackInfo& info);
+  Napi::Value identity(const Napi::CallbackInfo& info);
+
+  Napi::Value submit(std::unique_ptr<class PromisedJob> job);
+  void end();
+  static void end_with_environment(void* self);
+
+  std::unique_ptr<Executor> executor_;
+  Deliver deliver_;
+  uint64_t identity_ = 0;
+  uint32_t in_flight_ = 0;
+  bool closing_ = true;  // close() was called: nothing new is taken
+  bool ended_ = true;    // the thread is gone
+};
+
+}  // namespace slipway::js

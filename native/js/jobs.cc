@@ -1,0 +1,48 @@
+#include "js/jobs.h"
+
+#include "js/convert.h"
+
+namespace slipway::js {
+
+void PlanJob::run(Kernel& kernel) { outcome_ = Runner(kernel).run(plan_, refuse_); }
+
+void PlanJob::fail(const Failure& failure) { outcome_.failure = PlanFailure{{}, failure, {}}; }
+
+void PlanJob::settle(Napi::Env env) {
+  Napi::Object result = Napi::Object::New(env);
+  // Three numbers a phase, flat: first operation, how many, microseconds.
+  Napi::Float64Array phases = Napi::Float64Array::New(env, outcome_.phases.size() * 3);
+  for (std::size_t i = 0; i < outcome_.phases.size(); ++i) {
+    phases[i * 3] = outcome_.phases[i].first;
+    phases[i * 3 + 1] = outcome_.phases[i].count;
+    phases[i * 3 + 2] = outcome_.phases[i].microseconds;
+  }
+  result.Set("phases", phases);
+  if (outcome_.failure) {
+    Napi::Object failure = write_failure(env, outcome_.failure->failure);
+    failure.Set("operation", outcome_.failure->origin.operation);
+    failure.Set("element", outcome_.failure->origin.part);
+    const auto& left = outcome_.failure->not_undone;
+    Napi::Array not_undone = Napi::Array::New(env, left.size());
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      Napi::Object item = write_failure(env, left[i].failure);
+      item.Set("operation", left[i].origin.operation);
+      not_undone.Set(static_cast<uint32_t>(i), item);
+    }
+    failure.Set("notUndone", not_undone);
+    result.Set("failure", failure);
+  }
+  deferred.Resolve(result);
+}
+
+void QueryJob::settle(Napi::Env env) {
+  Napi::Object result = Napi::Object::New(env);
+  if (status_) {
+    result.Set("failure", write_failure(env, *status_));
+  } else {
+    result.Set("value", write_(env));
+  }
+  deferred.Resolve(result);
+}
+
+}  // namespace slipway::js

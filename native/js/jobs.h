@@ -1,0 +1,68 @@
+// What JavaScript asks of the executor's thread: run a plan, answer a question, or end.
+#pragma once
+
+#include <napi.h>
+
+#include <functional>
+
+#include "executor/executor.h"
+#include "executor/runner.h"
+
+namespace slipway::js {
+
+// A job with a promise. settle() runs on JavaScript's thread.
+class PromisedJob : public Job {
+ public:
+  explicit PromisedJob(Napi::Env env) : deferred(env) {}
+  virtual void settle(Napi::Env env) = 0;
+  virtual bool last() const { return false; }
+
+  Napi::Promise::Deferred deferred;
+};
+
+// Resolves to { phases, failure? }: a refused plan is an answer, too; JavaScript makes the error.
+class PlanJob : public PromisedJob {
+ public:
+  PlanJob(Napi::Env env, Plan plan, std::optional<uint32_t> refuse)
+      : PromisedJob(env), plan_(std::move(plan)), refuse_(refuse) {}
+  void run(Kernel& kernel) override;
+  void fail(const Failure& failure) override;
+  void settle(Napi::Env env) override;
+
+ private:
+  Plan plan_;
+  std::optional<uint32_t> refuse_;
+  Outcome outcome_;
+};
+
+// Resolves to { value } or { failure }. `ask` runs on the executor's thread, `write` on JavaScript's.
+class QueryJob : public PromisedJob {
+ public:
+  using Ask = std::function<Status(Kernel&)>;
+  using Write = std::function<Napi::Value(Napi::Env)>;
+  QueryJob(Napi::Env env, Ask ask, Write write)
+      : PromisedJob(env), ask_(std::move(ask)), write_(std::move(write)) {}
+  void run(Kernel& kernel) override { status_ = ask_(kernel); }
+  void fail(const Failure& failure) override { status_ = failure; }
+  void settle(Napi::Env env) override;
+
+ private:
+  Ask ask_;
+  Write write_;
+  Status status_;
+};
+
+// The last job of a queue.
+class EndJob : public PromisedJob {
+ public:
+  using PromisedJob::PromisedJob;
+  void run(Kernel&) override {}
+  void fail(const Failure&) override {}
+  void settle(Napi::Env env) override { deferred.Resolve(env.Undefined()); }
+  bool last() const override { return true; }
+};
+
+// The query that a JavaScript object describes ({ ask: 'links' }, …), or null when it is not known.
+std::unique_ptr<QueryJob> make_query(const Napi::Object& question);
+
+}  // namespace slipway::js

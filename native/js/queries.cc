@@ -1,0 +1,170 @@
+// The questions that JavaScript may ask the kernel, and their answers as plain objects.
+#include <sys/socket.h>
+
+#include "host/sysctl.h"
+#include "js/convert.h"
+#include "js/jobs.h"
+#include "nft/element.h"
+#include "nft/table.h"
+#include "rtnl/dump.h"
+
+namespace slipway::js {
+namespace {
+
+Napi::Value write_link(Napi::Env env, const rtnl::LinkInfo& link) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("index", link.index);
+  object.Set("name", link.name);
+  object.Set("kind", link.kind);
+  object.Set("alias", link.alias);
+  object.Set("address", link.address);
+  object.Set("master", link.master);
+  object.Set("group", link.group);
+  object.Set("mtu", link.mtu);
+  object.Set("up", link.up);
+  return object;
+}
+
+Napi::Value write_address(Napi::Env env, const rtnl::AddressInfo& address) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("index", address.index);
+  object.Set("address", address.address);
+  object.Set("prefix", address.prefix);
+  object.Set("broadcast", address.broadcast);
+  return object;
+}
+
+Napi::Value write_route(Napi::Env env, const rtnl::RouteInfo& route) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("index", route.index);
+  object.Set("table", route.table);
+  object.Set("destination", route.destination);
+  object.Set("gateway", route.gateway);
+  return object;
+}
+
+Napi::Value write_element(Napi::Env env, const nft::ElementInfo& element) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("key", element.key);
+  object.Set("data", element.data);
+  object.Set("comment", element.comment);
+  object.Set("packets", static_cast<double>(element.packets));
+  object.Set("bytes", static_cast<double>(element.bytes));
+  return object;
+}
+
+// A query whose answer is a list: `ask` fills it on the executor's thread, `write` makes each item an object.
+template <typename Item>
+std::unique_ptr<QueryJob> list_query(Napi::Env env, std::function<Status(Kernel&, std::vector<Item>&)> ask,
+                                     Napi::Value (*write)(Napi::Env, const Item&)) {
+  auto items = std::make_shared<std::vector<Item>>();
+  return std::make_unique<QueryJob>(
+      env, [items, ask](Kernel& kernel) { return ask(kernel, *items); },
+      [items, write](Napi::Env to) -> Napi::Value {
+        Napi::Array array = Napi::Array::New(to, items->size());
+        for (std::size_t i = 0; i < items->size(); ++i) {
+          Napi::HandleScope scope(to);
+          array.Set(static_cast<uint32_t>(i), write(to, (*items)[i]));
+        }
+        return array;
+      });
+}
+
+template <typename Item>
+std::unique_ptr<QueryJob> item_query(Napi::Env env, std::function<Status(Kernel&, Item&)> ask,
+                                     Napi::Value (*write)(Napi::Env, const Item&)) {
+  auto item = std::make_shared<Item>();
+  return std::make_unique<QueryJob>(
+      env, [item, ask](Kernel& kernel) { return ask(kernel, *item); },
+      [item, write](Napi::Env to) { return write(to, *item); });
+}
+
+Napi::Value write_text(Napi::Env env, const std::string& text) { return Napi::String::New(env, text); }
+
+template <typename Item>
+std::function<Status(Kernel&, std::vector<Item>&)> rtnl_dump(
+    std::string netns, std::function<Status(netlink::Socket&, std::vector<Item>&)> dump) {
+  return [netns = std::move(netns), dump = std::move(dump)](Kernel& kernel, std::vector<Item>& items) {
+    netlink::Socket* socket = nullptr;
+    auto failure = kernel.rtnl(netns, socket);
+    if (!failure) failure = dump(*socket, items);
+    kernel.forget();
+    return failure;
+  };
+}
+
+}  // namespace
+
+std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
+  Napi::Env env = question.Env();
+  std::string ask = read_string(question, "ask");
+  std::string netns = read_string(question, "netns");
+  std::string name = read_string(question, "name");
+  if (ask == "links") return list_query<rtnl::LinkInfo>(env, rtnl_dump<rtnl::LinkInfo>(netns, rtnl::dump_links), write_link);
+  if (ask == "addresses") {
+    int family = read_flag(question, "ipv6").value_or(false) ? AF_INET6 : AF_INET;
+    return list_query<rtnl::AddressInfo>(env, rtnl_dump<rtnl::AddressInfo>(netns, [family](auto& socket, auto& items) {
+                                           return rtnl::dump_addresses(socket, family, items);
+                                         }),
+                                         write_address);
+  }
+  if (ask == "routes") {
+    int family = read_flag(question, "ipv6").value_or(false) ? AF_INET6 : AF_INET;
+    return list_query<rtnl::RouteInfo>(env, rtnl_dump<rtnl::RouteInfo>(netns, [family](auto& socket, auto& items) {
+                                         return rtnl::dump_routes(socket, family, items);
+                                       }),
+                                       write_route);
+  }
+  if (ask == "link") {
+    return item_query<rtnl::LinkInfo>(
+        env,
+        [netns, name](Kernel& kernel, rtnl::LinkInfo& link) {
+          netlink::Socket* socket = nullptr;
+          auto failure = kernel.rtnl(netns, socket);
+          if (!failure) failure = rtnl::get_link(*socket, name, link);
+          kernel.forget();
+          return failure;
+        },
+        write_link);
+  }
+  if (ask == "table") {
+    return item_query<std::string>(
+        env,
+        [family = read_string(question, "family"), name](Kernel& kernel, std::string& comment) {
+          return nft::get_table(kernel.nft(), family, name, comment);
+        },
+        write_text);
+  }
+  if (ask == "elements" || ask == "element") {
+    ElementDelete which{read_string(question, "family"), read_string(question, "table"), read_string(question, "set"),
+                        read_string(question, "type"), false, {{read_string(question, "key"), {}, {}}}};
+    std::string data_type = read_string(question, "dataType");
+    if (ask == "element") {
+      return item_query<nft::ElementInfo>(
+          env,
+          [which, data_type](Kernel& kernel, nft::ElementInfo& element) {
+            return nft::get_element(kernel.nft(), which, data_type, element);
+          },
+          write_element);
+    }
+    return list_query<nft::ElementInfo>(
+        env,
+        [which, data_type](Kernel& kernel, std::vector<nft::ElementInfo>& elements) {
+          return nft::dump_elements(kernel.nft(), which, data_type, elements);
+        },
+        write_element);
+  }
+  if (ask == "sysctl") {
+    return item_query<std::string>(
+        env,
+        [netns, name](Kernel& kernel, std::string& value) {
+          auto failure = kernel.inside(netns, [&] { return host::read_sysctl(name, value); });
+          kernel.forget();
+          return failure;
+        },
+        write_text);
+  }
+  return nullptr;
+}
+
+}  // namespace slipway::js

@@ -1,0 +1,138 @@
+#include "netlink/socket.h"
+
+#include <linux/netlink.h>
+#include <sys/socket.h>
+
+#include "netlink/attributes.h"
+
+namespace slipway::netlink {
+namespace {
+
+// nf_tables takes a transaction only whole, in one sendmsg: 1,000 published ports are 0.3 MB.
+constexpr int kBufferBytes = 16 * 1024 * 1024;
+// The largest datagram the kernel sends in a dump is 32 KiB.
+constexpr std::size_t kReceiveBytes = 64 * 1024;
+// A dump or ack that does not come for this long never will.
+constexpr timeval kPatience{30, 0};
+
+void enlarge(int fd, int forced, int plain) {
+  // Without CAP_NET_ADMIN in the initial user namespace only the plain option works, up to net.core.*mem_max.
+  if (setsockopt(fd, SOL_SOCKET, forced, &kBufferBytes, sizeof kBufferBytes) != 0) {
+    setsockopt(fd, SOL_SOCKET, plain, &kBufferBytes, sizeof kBufferBytes);
+  }
+}
+
+}  // namespace
+
+Status Socket::open(int protocol, Socket& socket) {
+  socket.fd_.reset(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
+  if (!socket.fd_) return Failure::last("socket");
+  int fd = socket.fd_.get();
+  int on = 1;
+  setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
+  setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
+  enlarge(fd, SO_SNDBUFFORCE, SO_SNDBUF);
+  enlarge(fd, SO_RCVBUFFORCE, SO_RCVBUF);
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+  sockaddr_nl address{};
+  address.nl_family = AF_NETLINK;
+  if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return Failure::last("bind");
+  socket.buffer_.resize(kReceiveBytes);
+  return kOk;
+}
+
+Status Socket::send(const Batch& batch) {
+  ssize_t sent;
+  do {
+    sent = ::send(fd_.get(), batch.data(), batch.size(), 0);
+  } while (sent < 0 && errno == EINTR);
+  if (sent < 0) return Failure::last("sendmsg");
+  return kOk;
+}
+
+Status Socket::receive(std::size_t& length) {
+  ssize_t received;
+  do {
+    received = recv(fd_.get(), buffer_.data(), buffer_.size(), MSG_TRUNC);
+  } while (received < 0 && errno == EINTR);
+  if (received < 0) return Failure::last("recvmsg");
+  if (static_cast<std::size_t>(received) > buffer_.size()) return Failure::of(EMSGSIZE, "recvmsg");
+  length = static_cast<std::size_t>(received);
+  return kOk;
+}
+
+Status Socket::collect(const Batch& batch, std::vector<Refusal>& refusals,
+                       const std::function<void(Origin)>& acked) {
+  std::size_t answered = 0;
+  while (answered < batch.count()) {
+    std::size_t length = 0;
+    if (auto failure = receive(length)) return failure;
+    int left = static_cast<int>(length);
+    for (auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data()); mnl_nlmsg_ok(message, left);
+         message = mnl_nlmsg_next(message, &left)) {
+      const Origin* origin = batch.origin(message->nlmsg_seq);
+      if (origin == nullptr || message->nlmsg_type != NLMSG_ERROR) continue;
+      ++answered;
+      if (auto failure = read_ack(message)) {
+        refusals.push_back({*origin, *failure});
+      } else {
+        acked(*origin);
+      }
+    }
+  }
+  return kOk;
+}
+
+Status Socket::collect_until(const Batch& batch, uint32_t until, std::vector<Refusal>& refusals) {
+  for (;;) {
+    std::size_t length = 0;
+    if (auto failure = receive(length)) return failure;
+    int left = static_cast<int>(length);
+    for (auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data()); mnl_nlmsg_ok(message, left);
+         message = mnl_nlmsg_next(message, &left)) {
+      const Origin* origin = batch.origin(message->nlmsg_seq);
+      if (origin == nullptr || message->nlmsg_type != NLMSG_ERROR) continue;
+      auto failure = read_ack(message);
+      if (failure) refusals.push_back({*origin, *failure});
+      bool envelope = message->nlmsg_seq == batch.first_sequence() || message->nlmsg_seq == batch.last_sequence();
+      if (message->nlmsg_seq == until || (failure && envelope)) return kOk;
+    }
+  }
+}
+
+Status Socket::request(nlmsghdr* message, const std::function<void(const nlmsghdr*)>& each) {
+  message->nlmsg_seq = ++request_sequence_;
+  bool dump = (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+  bool interrupted = false;
+  if (::send(fd_.get(), message, message->nlmsg_len, 0) < 0) return Failure::last("sendmsg");
+  for (;;) {
+    std::size_t length = 0;
+    if (auto failure = receive(length)) return failure;
+    int left = static_cast<int>(length);
+    for (auto* answer = reinterpret_cast<const nlmsghdr*>(buffer_.data()); mnl_nlmsg_ok(answer, left);
+         answer = mnl_nlmsg_next(answer, &left)) {
+      if (answer->nlmsg_seq != message->nlmsg_seq) continue;
+      if ((answer->nlmsg_flags & NLM_F_DUMP_INTR) != 0) interrupted = true;
+      if (answer->nlmsg_type == NLMSG_ERROR) return read_ack(answer);
+      if (answer->nlmsg_type == NLMSG_DONE) return interrupted ? Status(Failure::of(EINTR, "recvmsg")) : kOk;
+      each(answer);
+      if (!dump && (message->nlmsg_flags & NLM_F_ACK) == 0) return kOk;
+    }
+  }
+}
+
+Status read_ack(const nlmsghdr* message) {
+  auto* error = static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(message));
+  if (error->error == 0) return kOk;
+  Failure failure = Failure::of(-error->error, "sendmsg");
+  if ((message->nlmsg_flags & NLM_F_ACK_TLVS) == 0) return failure;
+  // With NLM_F_CAPPED only the header of the refused message is echoed before the attributes.
+  std::size_t echoed = (message->nlmsg_flags & NLM_F_CAPPED) != 0 ? 0 : error->msg.nlmsg_len - sizeof(nlmsghdr);
+  for_each_attribute(message, sizeof(nlmsgerr) + MNL_ALIGN(echoed), [&](const nlattr* attribute) {
+    if (mnl_attr_get_type(attribute) == NLMSGERR_ATTR_MSG) failure.message = text_of(attribute);
+    if (mnl_attr_get_type(attribute) == NLMSGERR_ATTR_OFFS) failure.offset = mnl_attr_get_u32(attribute);
+  });
+  return failure;
+}
+
+}  // namespace slipway::netlink

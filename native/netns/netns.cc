@@ -1,0 +1,101 @@
+#include "netns/netns.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include <cstring>
+
+namespace slipway::netns {
+namespace {
+
+constexpr const char* kOwn = "/proc/thread-self/ns/net";
+
+// `ip netns` shares its folder with other mount namespaces, so that a name taken away here goes everywhere.
+Status share_folder(const std::string& folder) {
+  if (mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) return Failure::last("mkdir");
+  if (mount("", folder.c_str(), "none", MS_SHARED | MS_REC, nullptr) == 0) return kOk;
+  if (errno != EINVAL) return Failure::last("mount");
+  // Not a mount point yet.
+  if (mount(folder.c_str(), folder.c_str(), "none", MS_BIND | MS_REC, nullptr) != 0) return Failure::last("mount");
+  if (mount("", folder.c_str(), "none", MS_SHARED | MS_REC, nullptr) != 0) return Failure::last("mount");
+  return kOk;
+}
+
+Status claim_path(const std::string& path) {
+  for (int attempt = 0;; ++attempt) {
+    UniqueFd file(open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0));
+    if (file) return kOk;
+    if (errno != ENOENT || attempt > 0) return Failure::last("open");
+    if (auto failure = share_folder(path.substr(0, path.rfind('/')))) return failure;
+  }
+}
+
+}  // namespace
+
+Status open_current(UniqueFd& fd) { return open_path(kOwn, fd); }
+
+Status open_path(const std::string& path, UniqueFd& fd) {
+  fd.reset(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return Failure::last("open");
+  return kOk;
+}
+
+Status identify(int fd, uint64_t& inode) {
+  struct stat status {};
+  if (fstat(fd, &status) != 0) return Failure::last("fstat");
+  inode = status.st_ino;
+  return kOk;
+}
+
+Visit::Visit(int target, int home) : home_(home) {
+  if (setns(target, CLONE_NEWNET) != 0) {
+    status_ = Failure::last("setns");
+  } else {
+    away_ = true;
+  }
+}
+
+bool Visit::lost() {
+  if (away_) {
+    away_ = false;
+    lost_ = setns(home_, CLONE_NEWNET) != 0;
+  }
+  return lost_;
+}
+
+Visit::~Visit() { lost(); }
+
+Status make(const std::string& path, int home, const std::function<Status()>& inside, UniqueFd& fd, bool& lost) {
+  if (auto failure = claim_path(path)) return failure;
+  Status status;
+  if (unshare(CLONE_NEWNET) != 0) {
+    status = Failure::last("unshare");
+  } else {
+    status = open_current(fd);
+    if (!status) status = inside();
+    if (!status && mount(kOwn, path.c_str(), "none", MS_BIND, nullptr) != 0) status = Failure::last("mount");
+    if (setns(home, CLONE_NEWNET) != 0) {
+      lost = true;
+      if (!status) {
+        status = Failure::last("setns");
+        umount2(path.c_str(), MNT_DETACH);
+      }
+    }
+  }
+  if (status) {
+    fd.reset();
+    unlink(path.c_str());
+  }
+  return status;
+}
+
+Status remove(const std::string& path) {
+  // EINVAL: the path is there and nothing is mounted on it, what a crash between open and mount leaves.
+  if (umount2(path.c_str(), MNT_DETACH) != 0 && errno != EINVAL && errno != ENOENT) return Failure::last("umount2");
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) return Failure::last("unlink");
+  return kOk;
+}
+
+}  // namespace slipway::netns

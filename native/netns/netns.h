@@ -1,0 +1,49 @@
+// Network namespaces: made, named by a bind mount as `ip netns` does it, entered and left.
+//
+// Thread: make() and Visit move the calling thread. The executor's thread does that by design; on JavaScript's
+// own thread only js/enter.cc does, around one synchronous call.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/failure.h"
+#include "base/unique_fd.h"
+
+namespace slipway::netns {
+
+// The calling thread's own namespace.
+Status open_current(UniqueFd& fd);
+Status open_path(const std::string& path, UniqueFd& fd);
+
+// Inode number of a namespace: its identity for as long as it lives (nsfs).
+Status identify(int fd, uint64_t& inode);
+
+// Puts the calling thread into a namespace for as long as the object lives. A failed way back is fatal for the
+// thread: lost() says so, and its owner must not use it again.
+class Visit {
+ public:
+  Visit(int target, int home);
+  Visit(const Visit&) = delete;
+  Visit& operator=(const Visit&) = delete;
+  ~Visit();
+
+  const Status& status() const { return status_; }
+  // Goes home now; true when that failed.
+  bool lost();
+
+ private:
+  int home_;
+  bool away_ = false;
+  bool lost_ = false;
+  Status status_;
+};
+
+// Makes a namespace, binds it to `path` (EEXIST when that is taken: the path is the claim), calls `inside` while
+// the thread is in it, and comes back to `home`. Undone wholly on failure. `lost` as in Visit.
+Status make(const std::string& path, int home, const std::function<Status()>& inside, UniqueFd& fd, bool& lost);
+
+// Takes the name away; the namespace lives on while a process or descriptor holds it.
+Status remove(const std::string& path);
+
+}  // namespace slipway::netns

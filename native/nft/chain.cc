@@ -1,0 +1,65 @@
+#include "nft/chain.h"
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter_bridge.h>
+
+namespace slipway::nft {
+namespace {
+
+struct Hook {
+  const char* name;
+  uint32_t inet, bridge;
+};
+constexpr Hook kHooks[] = {
+    {"prerouting", NF_INET_PRE_ROUTING, NF_BR_PRE_ROUTING}, {"input", NF_INET_LOCAL_IN, NF_BR_LOCAL_IN},
+    {"forward", NF_INET_FORWARD, NF_BR_FORWARD},            {"output", NF_INET_LOCAL_OUT, NF_BR_LOCAL_OUT},
+    {"postrouting", NF_INET_POST_ROUTING, NF_BR_POST_ROUTING},
+};
+
+const Hook* find_hook(const std::string& name) {
+  for (const auto& hook : kHooks) {
+    if (name == hook.name) return &hook;
+  }
+  return nullptr;
+}
+
+Chain make_chain(const std::string& table, const std::string& name) {
+  Chain chain(nftnl_chain_alloc());
+  nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TABLE, table.c_str());
+  nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_NAME, name.c_str());
+  return chain;
+}
+
+}  // namespace
+
+Status encode(netlink::Batch& batch, netlink::Origin origin, const ChainAdd& op) {
+  Chain chain = make_chain(op.table, op.chain);
+  if (!op.hook.empty()) {
+    const Hook* hook = find_hook(op.hook);
+    if (hook == nullptr) return Failure::of(EINVAL, "chain.add");
+    nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TYPE, op.type.c_str());
+    nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_HOOKNUM, op.family == "bridge" ? hook->bridge : hook->inet);
+    nftnl_chain_set_s32(chain.get(), NFTNL_CHAIN_PRIO, op.priority);
+    nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_POLICY, op.policy == "drop" ? NF_DROP : NF_ACCEPT);
+  }
+  if (!op.comment.empty()) {
+    UserData data = comment_data(NFTNL_UDATA_CHAIN_COMMENT, op.comment);
+    nftnl_chain_set_data(chain.get(), NFTNL_CHAIN_USERDATA, nftnl_udata_buf_data(data.get()),
+                         nftnl_udata_buf_len(data.get()));
+  }
+  nlmsghdr* message = begin(batch, origin, NFT_MSG_NEWCHAIN, family_number(op.family), NLM_F_CREATE | NLM_F_EXCL);
+  nftnl_chain_nlmsg_build_payload(message, chain.get());
+  batch.commit();
+  return kOk;
+}
+
+Status encode(netlink::Batch& batch, netlink::Origin origin, const ChainDelete& op) {
+  Chain chain = make_chain(op.table, op.chain);
+  nlmsghdr* message = begin(batch, origin, NFT_MSG_DELCHAIN, family_number(op.family), 0);
+  nftnl_chain_nlmsg_build_payload(message, chain.get());
+  batch.commit();
+  return kOk;
+}
+
+}  // namespace slipway::nft

@@ -1,0 +1,172 @@
+#include "nft/element.h"
+
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include "nft/value.h"
+
+namespace slipway::nft {
+namespace {
+
+constexpr int kDumpTries = 5;
+
+Set make_set(const std::string& table, const std::string& name) {
+  Set set(nftnl_set_alloc());
+  nftnl_set_set_str(set.get(), NFTNL_SET_TABLE, table.c_str());
+  nftnl_set_set_str(set.get(), NFTNL_SET_NAME, name.c_str());
+  return set;
+}
+
+bool put_key(nftnl_set_elem* element, const Type& type, const std::string& text, bool interval) {
+  Value first;
+  Value last;
+  if (!interval) {
+    if (!parse_value(type, text, first)) return false;
+    nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, first.bytes.data(), first.length);
+    return true;
+  }
+  if (!parse_range(type, text, first, last)) return false;
+  nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, first.bytes.data(), first.length);
+  nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY_END, last.bytes.data(), last.length);
+  return true;
+}
+
+// libnftnl frees the element with the set that it was added to.
+nftnl_set_elem* add_element(nftnl_set* set) {
+  nftnl_set_elem* element = nftnl_set_elem_alloc();
+  nftnl_set_elem_add(set, element);
+  return element;
+}
+
+void put_message(netlink::Batch& batch, netlink::Origin origin, uint16_t type, uint16_t flags,
+                 const std::string& family, nftnl_set* set) {
+  nlmsghdr* message = begin(batch, origin, type, family_number(family), flags);
+  nftnl_set_elems_nlmsg_build_payload(message, set);
+  batch.commit();
+}
+
+struct Reader {
+  const Type& key;
+  const Type& data;
+  std::vector<ElementInfo>& out;
+};
+
+int read_element(nftnl_set_elem* element, void* context) {
+  auto& reader = *static_cast<Reader*>(context);
+  ElementInfo info;
+  uint32_t length = 0;
+  if (const void* bytes = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &length)) {
+    info.key = format_value(reader.key, bytes, length);
+  }
+  if (!reader.data.parts.empty()) {
+    if (const void* bytes = nftnl_set_elem_get(element, NFTNL_SET_ELEM_DATA, &length)) {
+      info.data = format_value(reader.data, bytes, length);
+    }
+  }
+  const void* user = nftnl_set_elem_get(element, NFTNL_SET_ELEM_USERDATA, &length);
+  info.comment = read_comment(NFTNL_UDATA_SET_ELEM_COMMENT, user, user == nullptr ? 0 : length);
+  nftnl_set_elem_expr_foreach(
+      element,
+      [](nftnl_expr* expression, void* out) {
+        if (std::string_view(nftnl_expr_get_str(expression, NFTNL_EXPR_NAME)) != "counter") return 0;
+        static_cast<ElementInfo*>(out)->packets = nftnl_expr_get_u64(expression, NFTNL_EXPR_CTR_PACKETS);
+        static_cast<ElementInfo*>(out)->bytes = nftnl_expr_get_u64(expression, NFTNL_EXPR_CTR_BYTES);
+        return 0;
+      },
+      &info);
+  reader.out.push_back(std::move(info));
+  return 0;
+}
+
+Status read_elements(netlink::Socket& socket, nlmsghdr* message, Reader reader) {
+  return socket.request(message, [&](const nlmsghdr* answer) {
+    if (answer->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM)) return;
+    Set set(nftnl_set_alloc());
+    if (nftnl_set_elems_nlmsg_parse(answer, set.get()) < 0) return;
+    nftnl_set_elem_foreach(set.get(), read_element, &reader);
+  });
+}
+
+bool parse_types(const ElementDelete& which, const std::string& data_type, Type& key, Type& data) {
+  return parse_type(which.type, key) && (data_type.empty() || parse_type(data_type, data));
+}
+
+}  // namespace
+
+Status encode(netlink::Batch& batch, netlink::Origin origin, const ElementAdd& op) {
+  Type key;
+  Type data;
+  bool map = !op.data_type.empty();
+  if (!parse_type(op.type, key) || (map && !parse_type(op.data_type, data))) return Failure::of(EINVAL, "element.add");
+  for (const auto& item : op.elements) {
+    Set set = make_set(op.table, op.set);
+    nftnl_set_elem* element = add_element(set.get());
+    if (!put_key(element, key, item.key, op.interval)) return Failure::of(EINVAL, "element.add", item.key);
+    if (map) {
+      Value value;
+      if (!parse_value(data, item.data, value)) return Failure::of(EINVAL, "element.add", item.data);
+      nftnl_set_elem_set(element, NFTNL_SET_ELEM_DATA, value.bytes.data(), value.length);
+    }
+    if (!item.comment.empty()) {
+      UserData user = comment_data(NFTNL_UDATA_SET_ELEM_COMMENT, item.comment);
+      nftnl_set_elem_set(element, NFTNL_SET_ELEM_USERDATA, nftnl_udata_buf_data(user.get()),
+                         nftnl_udata_buf_len(user.get()));
+    }
+    put_message(batch, origin, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, op.family, set.get());
+    ++origin.part;
+  }
+  return kOk;
+}
+
+Status encode(netlink::Batch& batch, netlink::Origin origin, const ElementDelete& op) {
+  Type key;
+  if (!parse_type(op.type, key)) return Failure::of(EINVAL, "element.delete");
+  for (const auto& item : op.elements) {
+    Set set = make_set(op.table, op.set);
+    if (!put_key(add_element(set.get()), key, item.key, op.interval)) {
+      return Failure::of(EINVAL, "element.delete", item.key);
+    }
+    put_message(batch, origin, NFT_MSG_DELSETELEM, 0, op.family, set.get());
+    ++origin.part;
+  }
+  return kOk;
+}
+
+Status dump_elements(netlink::Socket& socket, const ElementDelete& which, const std::string& data_type,
+                     std::vector<ElementInfo>& elements) {
+  Type key;
+  Type data;
+  if (!parse_types(which, data_type, key, data)) return Failure::of(EINVAL, "element.dump");
+  Status status;
+  for (int attempt = 0; attempt < kDumpTries; ++attempt) {
+    elements.clear();
+    alignas(nlmsghdr) char buffer[netlink::Batch::kMessageRoom] = {};
+    nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETSETELEM, family_number(which.family), NLM_F_DUMP, 0);
+    Set set = make_set(which.table, which.set);
+    nftnl_set_elems_nlmsg_build_payload(message, set.get());
+    status = read_elements(socket, message, {key, data, elements});
+    if (!status || status->errnum != EINTR) return status;
+  }
+  return status;
+}
+
+Status get_element(netlink::Socket& socket, const ElementDelete& which, const std::string& data_type,
+                   ElementInfo& element) {
+  Type key;
+  Type data;
+  if (!parse_types(which, data_type, key, data)) return Failure::of(EINVAL, "element.get");
+  alignas(nlmsghdr) char buffer[netlink::Batch::kMessageRoom] = {};
+  nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETSETELEM, family_number(which.family), NLM_F_ACK, 0);
+  Set set = make_set(which.table, which.set);
+  if (!put_key(add_element(set.get()), key, which.elements.at(0).key, false)) {
+    return Failure::of(EINVAL, "element.get");
+  }
+  nftnl_set_elems_nlmsg_build_payload(message, set.get());
+  std::vector<ElementInfo> found;
+  if (auto failure = read_elements(socket, message, {key, data, found})) return failure;
+  if (found.empty()) return Failure::of(ENOENT, "element.get");
+  element = found.front();
+  return kOk;
+}
+
+}  // namespace slipway::nft

@@ -1,0 +1,26 @@
+// NFT_MSG_NEWSETELEM and NFT_MSG_DELSETELEM. One message per element, so that a refusal says which one.
+#pragma once
+
+#include "netlink/socket.h"
+#include "nft/objects.h"
+#include "plan/operation.h"
+
+namespace slipway::nft {
+
+// Exclusive: an element that exists is refused with EEXIST. That refusal is what makes an element a claim.
+Status encode(netlink::Batch& batch, netlink::Origin origin, const ElementAdd& op);
+Status encode(netlink::Batch& batch, netlink::Origin origin, const ElementDelete& op);
+
+struct ElementInfo {
+  std::string key, data, comment;
+  uint64_t packets = 0, bytes = 0;
+};
+
+// All elements of a set, with counters where the set has them.
+Status dump_elements(netlink::Socket& socket, const ElementDelete& which, const std::string& data_type,
+                     std::vector<ElementInfo>& elements);
+// One element by key; ENOENT when there is none.
+Status get_element(netlink::Socket& socket, const ElementDelete& which, const std::string& data_type,
+                   ElementInfo& element);
+
+}  // namespace slipway::nft

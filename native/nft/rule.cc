@@ -1,0 +1,199 @@
+#include "nft/rule.h"
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include <charconv>
+#include <cstring>
+
+#include "nft/selector.h"
+#include "nft/value.h"
+
+namespace slipway::nft {
+namespace {
+
+// Builds one rule: appends expressions, and remembers which address family it has already asked for.
+class RuleBuilder {
+ public:
+  RuleBuilder(nftnl_rule* rule, bool inet) : rule_(rule), inet_(inet) {}
+
+  bool add(const Statement& statement) {
+    if (statement.dnat) return add_dnat(statement);
+    if (!statement.match.empty()) return add_match(statement);
+    if (statement.counter) return append(Expression(nftnl_expr_alloc("counter")));
+    if (statement.masquerade) return append(Expression(nftnl_expr_alloc("masq")));
+    return add_verdict(statement.verdict);
+  }
+
+ private:
+  bool append(Expression expression) {
+    nftnl_rule_add_expr(rule_, expression.release());
+    return true;
+  }
+
+  void compare(uint32_t operation, const void* bytes, uint32_t length) {
+    Expression expression(nftnl_expr_alloc("cmp"));
+    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_CMP_SREG, register_of(0));
+    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_CMP_OP, operation);
+    nftnl_expr_set(expression.get(), NFTNL_EXPR_CMP_DATA, bytes, length);
+    append(std::move(expression));
+  }
+
+  // `ip saddr` says nothing about an IPv6 packet: an inet table asks for the family first, once a rule.
+  void require_family(const Selector& selector) {
+    if (!inet_ || selector.nfproto == 0 || selector.nfproto == nfproto_) return;
+    nfproto_ = selector.nfproto;
+    Expression expression(nftnl_expr_alloc("meta"));
+    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_META_KEY, NFT_META_NFPROTO);
+    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_META_DREG, register_of(0));
+    append(std::move(expression));
+    auto family = static_cast<uint8_t>(nfproto_);
+    compare(NFT_CMP_EQ, &family, sizeof family);
+  }
+
+  bool load_all(const std::vector<std::string>& names) {
+    uint32_t word = 0;
+    for (const auto& name : names) {
+      const Selector* selector = find_selector(name);
+      if (selector == nullptr) return false;
+      require_family(*selector);
+    }
+    for (const auto& name : names) {
+      const Selector* selector = find_selector(name);
+      uint32_t length = find_type(selector->type)->length;
+      append(load(*selector, word, length));
+      word += padded(length) / NFT_REG32_SIZE;
+    }
+    return true;
+  }
+
+  void look_up(const std::string& set, bool inverted, bool map) {
+    Expression expression(nftnl_expr_alloc("lookup"));
+    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_LOOKUP_SREG, register_of(0));
+    nftnl_expr_set_str(expression.get(), NFTNL_EXPR_LOOKUP_SET, set.c_str());
+    if (map) nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_LOOKUP_DREG, register_of(0));
+    if (inverted) nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+    append(std::move(expression));
+  }
+
+  bool add_match(const Statement& statement) {
+    if (statement.operation == "in" || statement.operation == "not in") {
+      if (!load_all(statement.match)) return false;
+      look_up(statement.value, statement.operation == "not in", false);
+      return true;
+    }
+    if (statement.match.size() != 1) return false;
+    const Selector* selector = find_selector(statement.match[0]);
+    if (selector == nullptr) return false;
+    const DataType* type = find_type(selector->type);
+    require_family(*selector);
+    if (statement.operation == "&") return add_any_bit(*selector, *type, statement.value);
+    uint32_t operation = statement.operation == "!=" ? NFT_CMP_NEQ : NFT_CMP_EQ;
+    if (auto slash = statement.value.find('/'); slash != std::string::npos) {
+      return add_prefix(*selector, *type, statement.value, slash, operation);
+    }
+    Value value;
+    if (!parse_value(Type{{type}}, statement.value, value)) return false;
+    append(load(*selector, 0, type->length));
+    compare(operation, value.bytes.data(), value.length);
+    return true;
+  }
+
+  // A prefix of whole bytes needs no mask: only those bytes are loaded. Others have had no use so far.
+  bool add_prefix(const Selector& selector, const DataType& type, const std::string& text, std::size_t slash,
+                  uint32_t operation) {
+    Value value;
+    uint32_t bits = 0;
+    std::from_chars(text.data() + slash + 1, text.data() + text.size(), bits);
+    if (bits == 0 || bits % 8 != 0 || bits > type.length * 8) return false;
+    if (!parse_value(Type{{&type}}, text.substr(0, slash), value)) return false;
+    append(load(selector, 0, bits / 8));
+    compare(operation, value.bytes.data(), bits / 8);
+    return true;
+  }
+
+  // "established,related": matches when any of the named bits is set.
+  bool add_any_bit(const Selector& selector, const DataType& type, const std::string& text) {
+    uint32_t mask = 0;
+    for (std::size_t from = 0; from <= text.size();) {
+      std::size_t comma = std::min(text.find(',', from), text.size());
+      uint32_t bit = 0;
+      if (!parse_symbol(type, std::string_view(text).substr(from, comma - from), bit)) return false;
+      mask |= bit;
+      from = comma + 1;
+    }
+    append(load(selector, 0, type.length));
+    uint32_t zero = 0;
+    Expression expression(nftnl_expr_alloc("bitwise"));
+    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_BITWISE_SREG, register_of(0));
+    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_BITWISE_DREG, register_of(0));
+    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
+    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_BITWISE_LEN, sizeof mask);
+    nftnl_expr_set(expression.get(), NFTNL_EXPR_BITWISE_MASK, &mask, sizeof mask);
+    nftnl_expr_set(expression.get(), NFTNL_EXPR_BITWISE_XOR, &zero, sizeof zero);
+    append(std::move(expression));
+    compare(NFT_CMP_NEQ, &zero, sizeof zero);
+    return true;
+  }
+
+  // The map's data is an address and a port: words 0 and 1 after the look-up.
+  bool add_dnat(const Statement& statement) {
+    nfproto_ = inet_ ? nfproto_ : static_cast<uint32_t>(NFPROTO_IPV4);
+    if (!load_all(statement.match)) return false;
+    look_up(statement.value, false, true);
+    Expression expression(nftnl_expr_alloc("nat"));
+    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
+    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_NAT_FAMILY, NFPROTO_IPV4);
+    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_NAT_REG_ADDR_MIN, register_of(0));
+    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_NAT_REG_PROTO_MIN, register_of(1));
+    return append(std::move(expression));
+  }
+
+  bool add_verdict(const std::string& text) {
+    constexpr std::string_view kJump = "jump ";
+    int verdict = 0;
+    std::string chain;
+    if (text == "accept") verdict = NF_ACCEPT;
+    else if (text == "drop") verdict = NF_DROP;
+    else if (text == "return") verdict = NFT_RETURN;
+    else if (text.starts_with(kJump)) {
+      verdict = NFT_JUMP;
+      chain = text.substr(kJump.size());
+    } else {
+      return false;
+    }
+    Expression expression(nftnl_expr_alloc("immediate"));
+    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_IMM_VERDICT, static_cast<uint32_t>(verdict));
+    if (!chain.empty()) nftnl_expr_set_str(expression.get(), NFTNL_EXPR_IMM_CHAIN, chain.c_str());
+    return append(std::move(expression));
+  }
+
+  nftnl_rule* rule_;
+  bool inet_;
+  uint32_t nfproto_ = 0;
+};
+
+}  // namespace
+
+Status encode(netlink::Batch& batch, netlink::Origin origin, const RuleAdd& op) {
+  Rule rule(nftnl_rule_alloc());
+  nftnl_rule_set_str(rule.get(), NFTNL_RULE_TABLE, op.table.c_str());
+  nftnl_rule_set_str(rule.get(), NFTNL_RULE_CHAIN, op.chain.c_str());
+  nftnl_rule_set_u32(rule.get(), NFTNL_RULE_FAMILY, family_number(op.family));
+  RuleBuilder builder(rule.get(), op.family == "inet");
+  for (const auto& statement : op.statements) {
+    if (!builder.add(statement)) return Failure::of(EINVAL, "rule.add", op.comment);
+  }
+  if (!op.comment.empty()) {
+    UserData data = comment_data(NFTNL_UDATA_RULE_COMMENT, op.comment);
+    nftnl_rule_set_data(rule.get(), NFTNL_RULE_USERDATA, nftnl_udata_buf_data(data.get()),
+                        nftnl_udata_buf_len(data.get()));
+  }
+  nlmsghdr* message = begin(batch, origin, NFT_MSG_NEWRULE, family_number(op.family), NLM_F_CREATE | NLM_F_APPEND);
+  nftnl_rule_nlmsg_build_payload(message, rule.get());
+  batch.commit();
+  return kOk;
+}
+
+}  // namespace slipway::nft

@@ -1,0 +1,16 @@
+// NFT_MSG_NEWTABLE and NFT_MSG_DELTABLE.
+#pragma once
+
+#include "netlink/socket.h"
+#include "nft/objects.h"
+#include "plan/operation.h"
+
+namespace slipway::nft {
+
+Status encode(netlink::Batch& batch, netlink::Origin origin, const TableAdd& op);
+Status encode(netlink::Batch& batch, netlink::Origin origin, const TableDelete& op);
+
+// The comment of a table; ENOENT when there is no such table.
+Status get_table(netlink::Socket& socket, const std::string& family, const std::string& name, std::string& comment);
+
+}  // namespace slipway::nft

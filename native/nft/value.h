@@ -1,0 +1,53 @@
+// Keys and data of sets and maps between nft's text ("tcp . 80") and the kernel's bytes.
+//
+// A concatenation is laid out in 4-byte words, each part padded at its end:
+//
+//   ifname . ether_addr . ipv4_addr         bytes
+//   +----------------+--------+----+
+//   | name, NUL pads | MAC,00 | ip |        16 + 8 + 4 = 28
+//   +----------------+--------+----+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace slipway::nft {
+
+// A data type of nft's, with the number that userspace tools store beside a set to know how to print it
+// (nftables: enum datatypes).
+struct DataType {
+  std::string_view name;
+  uint32_t id;
+  uint32_t length;
+  bool host_order;
+};
+
+struct Type {
+  std::vector<const DataType*> parts;
+  uint32_t id() const;       // concatenations: 6 bits a part
+  uint32_t length() const;   // a lone part is not padded
+  bool host_order() const { return parts.size() == 1 && parts[0]->host_order; }
+};
+
+struct Value {
+  static constexpr std::size_t kMaxBytes = 64;  // NFT_DATA_VALUE_MAXLEN
+  std::array<uint8_t, kMaxBytes> bytes{};
+  uint32_t length = 0;
+};
+
+const DataType* find_type(std::string_view name);
+bool parse_type(std::string_view text, Type& type);
+bool parse_value(const Type& type, std::string_view text, Value& value);
+// For interval sets: an address part may be a prefix ("172.17.0.0/16 . docker0"); other parts are points.
+bool parse_range(const Type& type, std::string_view text, Value& first, Value& last);
+std::string format_value(const Type& type, const void* bytes, std::size_t length);
+
+// A number for a symbol of nft's in a single-part type: "dnat" of ct_status, "local" of fib_addrtype…
+bool parse_symbol(const DataType& type, std::string_view text, uint32_t& number);
+
+inline uint32_t padded(uint32_t length) { return (length + 3) / 4 * 4; }
+
+}  // namespace slipway::nft

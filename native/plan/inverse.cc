@@ -1,0 +1,38 @@
+#include "plan/inverse.h"
+
+namespace slipway {
+namespace {
+
+using Inverse = std::optional<Operation>;
+
+struct Invert {
+  const std::string& before;
+
+  Inverse operator()(const NetnsCreate& op) const { return NetnsDelete{op.path}; }
+  Inverse operator()(const LinkCreate& op) const { return LinkDelete{op.netns, op.name}; }
+  Inverse operator()(const AddressAdd& op) const { return AddressDelete{op.netns, op.link, op.address, op.prefix}; }
+  Inverse operator()(const RouteAdd& op) const { return RouteDelete{op.netns, op.destination, op.gateway, op.link}; }
+  Inverse operator()(const NeighborAdd& op) const { return NeighborDelete{op.netns, op.link, op.address}; }
+  Inverse operator()(const SysctlWrite& op) const { return SysctlWrite{op.netns, op.key, before}; }
+  Inverse operator()(const FileCreate& op) const { return FileDelete{op.path}; }
+  Inverse operator()(const FileReplace& op) const { return FileReplace{op.path, before, op.content}; }
+  Inverse operator()(const FileDelete& op) const { return FileCreate{op.path, before}; }
+  Inverse operator()(const TableAdd& op) const { return TableDelete{op.family, op.table}; }
+  Inverse operator()(const ChainAdd& op) const { return ChainDelete{op.family, op.table, op.chain}; }
+  Inverse operator()(const SetAdd& op) const { return SetDelete{op.family, op.table, op.set}; }
+  Inverse operator()(const ElementAdd& op) const {
+    return ElementDelete{op.family, op.table, op.set, op.type, op.interval, op.elements};
+  }
+  template <typename Other>
+  Inverse operator()(const Other&) const {
+    return std::nullopt;
+  }
+};
+
+}  // namespace
+
+Inverse inverse_of(const Operation& operation, const std::string& before) {
+  return std::visit(Invert{before}, operation);
+}
+
+}  // namespace slipway

@@ -1,0 +1,15 @@
+// What takes an operation back.
+#pragma once
+
+#include <optional>
+
+#include "plan/operation.h"
+
+namespace slipway {
+
+// The inverse of an operation that was done. `before` is what a sysctl or file held. Nothing where there is nothing
+// to take back: a deletion, a flush, a reservation (it ends with the plan), a setting of a link (an operation
+// "link.set" belongs to a link or namespace that the same plan made), a rule (it goes with its chain).
+std::optional<Operation> inverse_of(const Operation& operation, const std::string& before);
+
+}  // namespace slipway

@@ -1,0 +1,43 @@
+#include "plan/operation.h"
+
+#include <type_traits>
+
+namespace slipway {
+namespace {
+
+template <typename T, typename... Ts>
+constexpr bool one_of = (std::is_same_v<T, Ts> || ...);
+
+}  // namespace
+
+Channel channel_of(const Operation& operation) {
+  return std::visit(
+      [](const auto& op) {
+        using T = std::decay_t<decltype(op)>;
+        if constexpr (one_of<T, LinkCreate, LinkSet, LinkDelete, AddressAdd, AddressDelete, RouteAdd, RouteDelete,
+                             NeighborAdd, NeighborDelete>) {
+          return Channel::kRtnl;
+        } else if constexpr (one_of<T, TableAdd, TableDelete, ChainAdd, ChainDelete, RuleAdd, SetAdd, SetDelete,
+                                    ElementAdd, ElementDelete>) {
+          return Channel::kNft;
+        } else {
+          return Channel::kDirect;
+        }
+      },
+      operation);
+}
+
+const std::string& netns_of(const Operation& operation) {
+  static const std::string host;
+  return std::visit(
+      [](const auto& op) -> const std::string& {
+        if constexpr (requires { op.netns; }) {
+          return op.netns;
+        } else {
+          return host;
+        }
+      },
+      operation);
+}
+
+}  // namespace slipway

@@ -1,0 +1,100 @@
+// The operations that a plan is made of, in the kernel's words. lib/plan/operation.ts is the same list as
+// JavaScript sees it; js/read_plan.cc carries one to the other.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace slipway {
+
+// An empty `netns` is the host's namespace, any other the path of a bind-mounted one.
+struct NetnsCreate { std::string path; };
+struct NetnsDelete { std::string path; };
+
+struct VethPeer {
+  std::string netns, name, address;
+};
+struct LinkCreate {
+  std::string netns, name, kind, address, master;
+  std::optional<uint32_t> mtu, group, queues;
+  std::optional<VethPeer> peer;  // kind "veth" only: born in its namespace, never moved (a move costs 16 ms)
+};
+struct LinkSet {
+  std::string netns, name;
+  std::optional<bool> up, hairpin, route_localnet;
+  std::optional<std::string> alias;
+  bool no_ipv6_address = false;  // addrgenmode none, before the link goes up
+};
+struct LinkDelete { std::string netns, name; };
+
+struct AddressAdd { std::string netns, link, address, broadcast; uint8_t prefix = 0; };
+struct AddressDelete { std::string netns, link, address; uint8_t prefix = 0; };
+struct RouteAdd { std::string netns, destination, gateway, link; };  // destination "default" or CIDR
+struct RouteDelete { std::string netns, destination, gateway, link; };
+struct NeighborAdd { std::string netns, link, address, lladdr; };
+struct NeighborDelete { std::string netns, link, address; };
+
+struct SysctlWrite { std::string netns, key, value; };
+struct FileCreate { std::string path, content; };    // refused with EEXIST when the path is taken
+// Refused with ESTALE when the file no longer holds `expected`: somebody else has written it since it was read.
+struct FileReplace { std::string path, content, expected; };
+struct FileCheck { std::string path, expected; };
+struct FileDelete { std::string path; };
+struct PortReserve { std::string protocol, address; uint16_t port = 0; };
+struct ConntrackFlush { std::string protocol, address, to_address; uint16_t port = 0, to_port = 0; };
+
+struct TableAdd { std::string family, table, comment; };
+struct TableDelete { std::string family, table; };
+struct ChainAdd {
+  std::string family, table, chain, comment, type, hook, policy;  // no hook: a regular chain
+  int32_t priority = 0;
+};
+struct ChainDelete { std::string family, table, chain; };
+// One step of a rule, left to right as nft writes it.
+struct Statement {
+  std::vector<std::string> match;  // selectors: {"iifname"}, {"ip saddr", "oifname"}…
+  std::string operation;           // "==", "!=" against `value`; "in", "not in" against the set `value`; "&" any bit of `value`
+  std::string value;
+  std::string verdict;             // "accept", "drop", "return", "jump NAME"
+  bool counter = false, masquerade = false, dnat = false;  // dnat: to what the map `value` has for `match`
+};
+struct RuleAdd {
+  std::string family, table, chain, comment;
+  std::vector<Statement> statements;
+};
+struct SetAdd {
+  std::string family, table, set, comment, type, data_type;  // types as nft writes them: "ipv4_addr . inet_service"
+  bool interval = false, counter = false;
+};
+struct SetDelete { std::string family, table, set; };
+struct Element { std::string key, data, comment; };
+struct ElementAdd {
+  std::string family, table, set, type, data_type;
+  bool interval = false;
+  std::vector<Element> elements;
+};
+struct ElementDelete {
+  std::string family, table, set, type;
+  bool interval = false;
+  std::vector<Element> elements;
+};
+
+using Operation =
+    std::variant<NetnsCreate, NetnsDelete, LinkCreate, LinkSet, LinkDelete, AddressAdd, AddressDelete, RouteAdd,
+                 RouteDelete, NeighborAdd, NeighborDelete, SysctlWrite, FileCreate, FileReplace, FileCheck,
+                 FileDelete,
+                 PortReserve, ConntrackFlush, TableAdd, TableDelete, ChainAdd, ChainDelete, RuleAdd, SetAdd, SetDelete,
+                 ElementAdd, ElementDelete>;
+
+using Plan = std::vector<Operation>;
+
+// Which way an operation goes to the kernel.
+enum class Channel { kRtnl, kNft, kDirect };
+Channel channel_of(const Operation& operation);
+// The namespace an rtnetlink operation is sent in.
+const std::string& netns_of(const Operation& operation);
+
+}  // namespace slipway

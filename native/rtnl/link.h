@@ -1,0 +1,15 @@
+// RTM_NEWLINK and RTM_DELLINK.
+#pragma once
+
+#include "netlink/batch.h"
+#include "plan/operation.h"
+#include "rtnl/names.h"
+
+namespace slipway::rtnl {
+
+Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkCreate& op, Names& names);
+// Up to three messages: what must be said before the link goes up, then up.
+Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSet& op, Names& names);
+Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkDelete& op, Names& names);
+
+}  // namespace slipway::rtnl
