@@ -45,13 +45,13 @@ export interface KernelRefusal {
 export class SlipwayError extends Error {
   override readonly name = 'SlipwayError'
   readonly code: SlipwayErrorCode
-  readonly errno?: number
-  readonly errnoName?: string
-  readonly syscall?: string
-  readonly operation?: string
-  readonly kernelMessage?: string
-  readonly offset?: number
-  readonly notUndone?: KernelRefusal['notUndone']
+  declare readonly errno?: number
+  declare readonly errnoName?: string
+  declare readonly syscall?: string
+  declare readonly operation?: string
+  declare readonly kernelMessage?: string
+  declare readonly offset?: number
+  declare readonly notUndone?: KernelRefusal['notUndone']
 
   constructor(code: SlipwayErrorCode, message: string, refusal?: Partial<KernelRefusal>, options?: ErrorOptions) {
     super(message, options)

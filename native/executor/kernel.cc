@@ -84,6 +84,11 @@ Status Kernel::link_index(const std::string& netns, const std::string& name, int
 }
 
 Status Kernel::make_netns(const std::string& path) {
+  std::string folder = path.substr(0, path.rfind('/'));
+  if (folder != shared_folder_) {
+    if (auto failure = netns::share_folder(folder)) return failure;
+    shared_folder_ = folder;
+  }
   Netns& entry = namespaces_[path];
   auto failure = netns::make(
       path, host_, [&] { return netlink::Socket::open(NETLINK_ROUTE, entry.rtnl); }, entry.fd, lost_);

@@ -51,6 +51,7 @@ class Kernel : public rtnl::Names {
   int host_ = -1;  // owned by the executor
   bool lost_ = false;
   netlink::Socket rtnl_, nft_, conntrack_;
+  std::string shared_folder_;  // the last that was seen to be prepared for namespaces
   std::map<std::string, Netns> namespaces_;
   std::map<std::pair<std::string, std::string>, int> indexes_;
 };

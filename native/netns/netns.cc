@@ -11,8 +11,10 @@ namespace slipway::netns {
 namespace {
 
 constexpr const char* kOwn = "/proc/thread-self/ns/net";
+constexpr int kMostMounts = 8;
 
-// `ip netns` shares its folder with other mount namespaces, so that a name taken away here goes everywhere.
+}  // namespace
+
 Status share_folder(const std::string& folder) {
   if (mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) return Failure::last("mkdir");
   if (mount("", folder.c_str(), "none", MS_SHARED | MS_REC, nullptr) == 0) return kOk;
@@ -22,17 +24,6 @@ Status share_folder(const std::string& folder) {
   if (mount("", folder.c_str(), "none", MS_SHARED | MS_REC, nullptr) != 0) return Failure::last("mount");
   return kOk;
 }
-
-Status claim_path(const std::string& path) {
-  for (int attempt = 0;; ++attempt) {
-    UniqueFd file(open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0));
-    if (file) return kOk;
-    if (errno != ENOENT || attempt > 0) return Failure::last("open");
-    if (auto failure = share_folder(path.substr(0, path.rfind('/')))) return failure;
-  }
-}
-
-}  // namespace
 
 Status open_current(UniqueFd& fd) { return open_path(kOwn, fd); }
 
@@ -68,7 +59,8 @@ bool Visit::lost() {
 Visit::~Visit() { lost(); }
 
 Status make(const std::string& path, int home, const std::function<Status()>& inside, UniqueFd& fd, bool& lost) {
-  if (auto failure = claim_path(path)) return failure;
+  UniqueFd claim(open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0));
+  if (!claim) return Failure::last("open");
   Status status;
   if (unshare(CLONE_NEWNET) != 0) {
     status = Failure::last("unshare");
@@ -92,8 +84,13 @@ Status make(const std::string& path, int home, const std::function<Status()>& in
 }
 
 Status remove(const std::string& path) {
-  // EINVAL: the path is there and nothing is mounted on it, what a crash between open and mount leaves.
-  if (umount2(path.c_str(), MNT_DETACH) != 0 && errno != EINVAL && errno != ENOENT) return Failure::last("umount2");
+  // Another may have bound it once more over ours. EINVAL: nothing is mounted there (any more), what a crash between
+  // open and mount leaves, too.
+  int mounts = 0;
+  while (umount2(path.c_str(), MNT_DETACH) == 0) {
+    if (++mounts == kMostMounts) return Failure::of(EBUSY, "umount2");
+  }
+  if (errno != EINVAL && errno != ENOENT) return Failure::last("umount2");
   if (unlink(path.c_str()) != 0 && errno != ENOENT) return Failure::last("unlink");
   return kOk;
 }

@@ -39,6 +39,11 @@ class Visit {
   Status status_;
 };
 
+// Makes the folder that namespaces are bound in, as `ip netns` has it: a mount point of its own, shared with other mount
+// namespaces, so that a name taken away here goes everywhere. Done before the first name is bound; later it would
+// double the mounts that are there.
+Status share_folder(const std::string& folder);
+
 // Makes a namespace, binds it to `path` (EEXIST when that is taken: the path is the claim), calls `inside` while
 // the thread is in it, and comes back to `home`. Undone wholly on failure. `lost` as in Visit.
 Status make(const std::string& path, int home, const std::function<Status()>& inside, UniqueFd& fd, bool& lost);

@@ -1,0 +1,183 @@
+import { add, forgetHostConnections, forgetPublishedConnections, publishElements, remove, reservePorts, unpublishElements } from '../firewall/elements.js'
+import * as sets from '../firewall/sets.js'
+import type { Operation, Plan } from '../plan/operation.js'
+import type { PortMapping } from '../ports/mapping.js'
+
+/**
+ * The bridge driver: pure functions from what is wanted to a plan. It touches no socket, no clock, no file.
+ */
+
+/** A network on a bridge of this host. */
+export interface BridgeNetwork {
+  name: string
+  /** Name of the bridge: `docker0`. */
+  bridge: string
+  /** The bridge's own address. */
+  address: string
+  prefix: number
+  /** Network address with prefix: `172.17.0.0/16`. */
+  subnet: string
+  broadcast: string
+  /** Default gateway of the endpoints. */
+  gateway: string
+  mtu: number
+  /** Sandboxes of the network may talk to each other. */
+  icc: boolean
+  /** Traffic to the world leaves under the host's address. */
+  masquerade: boolean
+}
+
+/** Alias of a bridge of ours: whose it is, for people and for {@link isOwnBridge}. */
+export const bridgeAlias = (network: string): string => `slipway network ${network}`
+
+/** An endpoint of a bridge network. */
+export interface BridgeEndpoint {
+  /** 64 hex digits. */
+  id: string
+  /** The end of the veth that is a port of the bridge. */
+  hostLink: string
+  /** The end inside the sandbox. */
+  interface: string
+  mac: string
+  address: string
+}
+
+/** What a sandbox on a bridge is. */
+export interface BridgeSandbox {
+  path: string
+  endpoint: BridgeEndpoint
+  ports: readonly PortMapping[]
+  /** Comment of every element that belongs to it. */
+  owner: string
+  /** The file that remembers it, and its content. */
+  record: { path: string; content: string }
+  /** Frames may leave by the port they came in: needed for a sandbox to reach its own published port while br_netfilter is on. */
+  hairpin: boolean
+}
+
+/** Names that follow from the endpoint's id and address. */
+export function bridgeEndpoint(id: string, address: string, mac?: string): BridgeEndpoint {
+  return { id, hostLink: `veth${id.slice(0, 11)}`, interface: 'eth0', mac: mac ?? macOf(address), address }
+}
+
+/**
+ * Docker's old rule: 02:42 and the address. An address that moves to another sandbox keeps its MAC, so neighbours'
+ * ARP caches stay right.
+ */
+export function macOf(address: string): string {
+  const bytes = address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))
+  return ['02', '42', ...bytes].join(':')
+}
+
+export function createNetwork(network: BridgeNetwork): Plan {
+  return [
+    { op: 'link.create', name: network.bridge, kind: 'bridge', address: macOf(network.address), mtu: network.mtu },
+    { op: 'link.set', name: network.bridge, alias: bridgeAlias(network.name), noIpv6Address: true, routeLocalnet: true },
+    { op: 'address.add', link: network.bridge, address: `${network.address}/${network.prefix}`, broadcast: network.broadcast },
+    { op: 'link.set', name: network.bridge, up: true },
+    { op: 'sysctl.write', key: 'net.ipv4.ip_forward', value: '1' },
+    ...networkElements(network).map(([set, key]) => add(set, { key, comment: network.name })),
+  ]
+}
+
+export function removeNetwork(network: BridgeNetwork): Plan {
+  return [
+    ...networkElements(network).map(([set, key]) => remove(set, { key })),
+    { op: 'link.delete', name: network.bridge },
+  ]
+}
+
+function networkElements(network: BridgeNetwork) {
+  return [
+    [sets.bridges, network.bridge] as const,
+    [sets.sameNetwork4, `${network.subnet} . ${network.bridge}`] as const,
+    ...(network.icc ? [[sets.icc, `${network.bridge} . ${network.bridge}`] as const] : []),
+    ...(network.masquerade ? [[sets.masquerade, network.bridge] as const] : []),
+  ]
+}
+
+/**
+ * Claims first (ports, name, address: each refused when it is taken), then the namespace, then the veth, then what is
+ * inside. Nothing is announced before it works: the published port answers once eth0 is up.
+ */
+export function createSandbox(network: BridgeNetwork, sandbox: BridgeSandbox): Plan {
+  const { path, endpoint, ports, owner, record } = sandbox
+  return [
+    ...reservePorts(ports),
+    { op: 'file.create', ...record },
+    ...endpointElements(endpoint).map(([set, key]) => add(set, { key, comment: owner })),
+    ...publishElements(ports, endpoint.address, owner),
+    { op: 'netns.create', path },
+    {
+      op: 'link.create',
+      name: endpoint.hostLink,
+      kind: 'veth',
+      master: network.bridge,
+      mtu: network.mtu,
+      group: sets.PORT_GROUP,
+      queues: 1,
+      peer: { netns: path, name: endpoint.interface, address: endpoint.mac },
+    },
+    { op: 'link.set', name: endpoint.hostLink, noIpv6Address: true, ...(sandbox.hairpin ? { hairpin: true } : {}), up: true },
+    { op: 'link.set', netns: path, name: 'lo', up: true },
+    { op: 'link.set', netns: path, name: endpoint.interface, noIpv6Address: true, up: true },
+    { op: 'address.add', netns: path, link: endpoint.interface, address: `${endpoint.address}/${network.prefix}`, broadcast: network.broadcast },
+    { op: 'route.add', netns: path, destination: 'default', gateway: network.gateway },
+    ...forgetHostConnections(ports),
+  ]
+}
+
+/**
+ * The world sees it gone with the first transaction. The veth goes with the namespace, which the kernel takes down
+ * behind our back once nobody holds it.
+ */
+export function removeSandbox(sandbox: Omit<BridgeSandbox, 'owner' | 'hairpin'>): Plan {
+  const { path, endpoint, ports, record } = sandbox
+  return [
+    { op: 'file.check', path: record.path, expected: record.content },
+    ...unpublishElements(ports, endpoint.address),
+    ...endpointElements(endpoint).map(([set, key]) => remove(set, { key })),
+    ...forgetPublishedConnections(ports, endpoint.address),
+    { op: 'netns.delete', path },
+    { op: 'file.delete', path: record.path },
+  ]
+}
+
+const endpointElements = (endpoint: BridgeEndpoint) =>
+  [
+    [sets.addresses4, endpoint.address],
+    [sets.senders4, `${endpoint.hostLink} . ${endpoint.mac} . ${endpoint.address}`],
+  ] as const
+
+/** More ports for a running sandbox. */
+export function publishPorts(sandbox: PublishChange): Plan {
+  const { ports, address, owner, record } = sandbox
+  return [
+    ...reservePorts(ports),
+    ...publishElements(ports, address, owner),
+    ...replaceRecord(record),
+    ...forgetHostConnections(ports),
+  ]
+}
+
+export function unpublishPorts(sandbox: PublishChange): Plan {
+  const { ports, address, record } = sandbox
+  return [
+    { op: 'file.check', path: record.path, expected: record.before },
+    ...unpublishElements(ports, address),
+    ...replaceRecord(record),
+    ...forgetPublishedConnections(ports, address),
+  ]
+}
+
+/** Ports that come or go on a sandbox that stays. */
+export interface PublishChange {
+  ports: readonly PortMapping[]
+  address: string
+  owner: string
+  record: { path: string; before: string; content: string }
+}
+
+const replaceRecord = (record: PublishChange['record']): Operation[] => [
+  { op: 'file.replace', path: record.path, content: record.content, expected: record.before },
+]

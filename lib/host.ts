@@ -1,0 +1,161 @@
+import { channel } from 'node:diagnostics_channel'
+import { readFileSync } from 'node:fs'
+import { getSystemErrorName } from 'node:util'
+import { SlipwayError, type KernelRefusal } from './errors.js'
+import { Executor, type NativeExecutor, type NativeFailure, type Outcome, type PlanFailure, type Questions } from './native.js'
+import type { Operation, Plan } from './plan/operation.js'
+import { printOperation } from './plan/print.js'
+
+/** A plan that the kernel refused. Undone already; `explainRefusal` turns it into the error that a caller gets. */
+export class PlanRefused extends Error {
+  readonly operation: Operation
+  readonly element: number
+  readonly errnoName: string
+  readonly refusal: KernelRefusal
+
+  constructor(plan: Plan, failure: PlanFailure) {
+    const operation = plan[failure.operation]
+    if (!operation) throw new RangeError(`a refusal of operation ${failure.operation} of ${plan.length}`)
+    const refusal = describe(failure, printOperation(operation))
+    super(`${refusal.operation}: ${refusal.errnoName}`)
+    this.operation = operation
+    this.element = failure.element
+    this.errnoName = refusal.errnoName
+    this.refusal = {
+      ...refusal,
+      notUndone: failure.notUndone.map((left) => {
+        const undone = plan[left.operation]
+        return { operation: undone ? printOperation(undone) : '', errnoName: nameOf(left.errno) }
+      }),
+    }
+  }
+}
+
+/** How long a run of neighbouring operations took. */
+export interface Phase {
+  operations: Plan
+  microseconds: number
+}
+
+/** What the diagnostics channel `slipway:plan` says after each plan, done or refused. */
+export interface PlanMessage {
+  plan: Plan
+  phases: Phase[]
+}
+
+const plans = channel('slipway:plan')
+
+/** The namespace that is "the host": runs plans in it and asks its kernel. */
+export class Host {
+  readonly #executor: NativeExecutor
+  /** For tests: the next plan meets a refusal at this operation. */
+  refuseNext: number | undefined
+
+  /** @throws {SlipwayError} `NOT_FOUND` when there is no such namespace, `PERMISSION` without the capabilities. */
+  constructor(netns: string | undefined) {
+    requireCapabilities()
+    try {
+      this.#executor = new Executor(netns)
+    } catch (error) {
+      const failure = (error as { failure?: NativeFailure }).failure
+      if (!failure) throw error
+      const refusal = describe(failure, `open ${netns ?? 'the network namespace of this process'}`)
+      const missing = refusal.errnoName === 'ENOENT'
+      throw new SlipwayError(
+        missing ? 'NOT_FOUND' : 'KERNEL',
+        missing ? `There is no network namespace ${netns}. Make it first (ip netns add), or leave netns out.` : `${refusal.operation}: ${refusal.errnoName}`,
+        refusal,
+        { cause: error },
+      )
+    }
+  }
+
+  /** Inode number of the namespace: its identity. */
+  get identity(): number {
+    return this.#executor.identity
+  }
+
+  /**
+   * Runs a plan: all of it, or nothing.
+   *
+   * @throws {PlanRefused} after what was done has been undone.
+   */
+  async run(plan: Plan): Promise<void> {
+    const refuse = this.refuseNext
+    this.refuseNext = undefined
+    const outcome = await this.#executor.run(plan, refuse)
+    if (plans.hasSubscribers) plans.publish({ plan, phases: readPhases(plan, outcome) } satisfies PlanMessage)
+    if (outcome.failure) throw new PlanRefused(plan, outcome.failure)
+  }
+
+  /** Asks the kernel. @throws {SlipwayError} `KERNEL`, with the errno. */
+  async ask<Name extends keyof Questions>(name: Name, question: Questions[Name]['question']): Promise<Questions[Name]['answer']> {
+    const answer = await this.#executor.query({ ask: name, ...question })
+    if ('failure' in answer) {
+      const refusal = describe(answer.failure, `read ${name} ${Object.values(question).join(' ')}`.trim())
+      throw new SlipwayError('KERNEL', `The kernel refused to ${refusal.operation}: ${refusal.errnoName}${words(refusal)}.`, refusal)
+    }
+    return answer.value as Questions[Name]['answer']
+  }
+
+  /** As {@link ask}, with `undefined` where the kernel has no such thing. */
+  async find<Name extends keyof Questions>(name: Name, question: Questions[Name]['question']): Promise<Questions[Name]['answer'] | undefined> {
+    try {
+      return await this.ask(name, question)
+    } catch (error) {
+      if (error instanceof SlipwayError && (error.errnoName === 'ENOENT' || error.errnoName === 'ENODEV')) return undefined
+      throw error
+    }
+  }
+
+  /** Resolves when everything asked before has been answered and the thread has ended. */
+  close(): Promise<void> {
+    return this.#executor.close()
+  }
+}
+
+/** The kernel's own words in parentheses, or nothing. */
+export const words = (refusal: KernelRefusal): string => (refusal.kernelMessage ? ` (${refusal.kernelMessage})` : '')
+
+const nameOf = (errno: number): string => getSystemErrorName(-errno)
+
+function describe(failure: NativeFailure, operation: string): KernelRefusal {
+  return {
+    errno: failure.errno,
+    errnoName: nameOf(failure.errno),
+    syscall: failure.syscall,
+    operation,
+    ...(failure.message ? { kernelMessage: failure.message } : {}),
+    ...(failure.offset ? { offset: failure.offset } : {}),
+  }
+}
+
+function readPhases(plan: Plan, outcome: Outcome): Phase[] {
+  const phases: Phase[] = []
+  for (let i = 0; i < outcome.phases.length; i += 3) {
+    const [first = 0, count = 0, microseconds = 0] = outcome.phases.subarray(i, i + 3)
+    phases.push({ operations: plan.slice(first, first + count), microseconds })
+  }
+  return phases
+}
+
+// Bit numbers of capabilities(7).
+const NEEDED = { CAP_NET_ADMIN: 12n, CAP_SYS_ADMIN: 21n }
+
+/** Names of the capabilities that this process lacks. */
+export function missingCapabilities(): string[] {
+  const line = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))
+  const effective = BigInt(`0x${line?.[1] ?? '0'}`)
+  return Object.entries(NEEDED).flatMap(([name, bit]) => (effective & (1n << bit) ? [] : [name]))
+}
+
+function requireCapabilities(): void {
+  const missing = missingCapabilities()
+  if (missing.length === 0) return
+  throw new SlipwayError(
+    'PERMISSION',
+    `This process lacks ${missing.join(' and ')}. Run it as root, or grant it: ` +
+      `setcap cap_net_admin,cap_sys_admin+ep $(readlink -f $(which node)), AmbientCapabilities= in a systemd unit, ` +
+      `or docker run --cap-add NET_ADMIN --cap-add SYS_ADMIN.`,
+  )
+}

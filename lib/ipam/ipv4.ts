@@ -1,0 +1,39 @@
+import ipaddr from 'ipaddr.js'
+
+/** IPv4 addresses as numbers, with ipaddr.js for their text. */
+
+/** An IPv4 network: first and last address as numbers. */
+export interface Subnet {
+  first: number
+  last: number
+  prefix: number
+}
+
+export function isIpv4(text: string): boolean {
+  return ipaddr.IPv4.isValidFourPartDecimal(text)
+}
+
+export function toNumber(address: string): number {
+  return ipaddr.IPv4.parse(address).toByteArray().reduce((sum, byte) => sum * 256 + byte, 0)
+}
+
+export function toText(address: number): string {
+  return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.')
+}
+
+/** Reads `172.17.0.0/16`; host bits are cut off. `undefined` when it is no IPv4 CIDR. */
+export function parseSubnet(cidr: string): Subnet | undefined {
+  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(cidr)) return undefined
+  const prefix = ipaddr.IPv4.parseCIDR(cidr)[1]
+  return {
+    first: toNumber(ipaddr.IPv4.networkAddressFromCIDR(cidr).toString()),
+    last: toNumber(ipaddr.IPv4.broadcastAddressFromCIDR(cidr).toString()),
+    prefix,
+  }
+}
+
+export const printSubnet = (subnet: Subnet): string => `${toText(subnet.first)}/${subnet.prefix}`
+
+export const contains = (subnet: Subnet, address: number): boolean => address >= subnet.first && address <= subnet.last
+
+export const overlap = (a: Subnet, b: Subnet): boolean => a.first <= b.last && b.first <= a.last

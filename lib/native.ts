@@ -1,0 +1,110 @@
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import type { Plan } from './plan/operation.js'
+
+/** The addon, and everything it exports. No other file imports it. */
+
+/** A refusal as the native side tells it. */
+export interface NativeFailure {
+  errno: number
+  syscall: string
+  message: string
+  offset: number
+}
+
+export interface PlanFailure extends NativeFailure {
+  /** Index of the refused operation, and of its element where it has several. */
+  operation: number
+  element: number
+  notUndone: (NativeFailure & { operation: number })[]
+}
+
+export interface Outcome {
+  /** Three numbers a phase: first operation, number of operations, microseconds. */
+  phases: Float64Array
+  failure?: PlanFailure
+}
+
+export interface LinkInfo {
+  index: number
+  name: string
+  kind: string
+  alias: string
+  address: string
+  /** ifindex of the bridge, 0 for none. */
+  master: number
+  group: number
+  mtu: number
+  up: boolean
+}
+
+export interface AddressInfo {
+  index: number
+  address: string
+  prefix: number
+  broadcast: string
+}
+
+export interface RouteInfo {
+  index: number
+  table: number
+  destination: string
+  gateway: string
+}
+
+export interface ElementInfo {
+  key: string
+  data: string
+  comment: string
+  packets: number
+  bytes: number
+}
+
+interface SetQuery {
+  family: string
+  table: string
+  set: string
+  type: string
+  dataType?: string
+}
+
+/** What can be asked of the kernel, and what comes back. */
+export interface Questions {
+  links: { question: { netns?: string }; answer: LinkInfo[] }
+  link: { question: { netns?: string; name: string }; answer: LinkInfo }
+  addresses: { question: { netns?: string; ipv6?: boolean }; answer: AddressInfo[] }
+  routes: { question: { netns?: string; ipv6?: boolean }; answer: RouteInfo[] }
+  /** The comment of a table. */
+  table: { question: { family: string; name: string }; answer: string }
+  elements: { question: SetQuery; answer: ElementInfo[] }
+  element: { question: SetQuery & { key: string }; answer: ElementInfo }
+  sysctl: { question: { netns?: string; name: string }; answer: string }
+}
+
+/** One native thread with its sockets in one namespace. */
+export interface NativeExecutor {
+  /** Inode number of the namespace. */
+  readonly identity: number
+  /** `refuse` is for tests: the operation of this number is exchanged for one that the kernel refuses. */
+  run(plan: Plan, refuse?: number): Promise<Outcome>
+  query(question: object): Promise<{ value: unknown } | { failure: NativeFailure }>
+  close(): Promise<void>
+}
+
+interface Addon {
+  Executor: new (netns?: string) => NativeExecutor
+  enter<T>(path: string, work: () => T): T
+  encodePlan(plan: Plan, numbers: Record<string, number>): Buffer
+}
+
+const require = createRequire(import.meta.url)
+
+function load(): Addon {
+  // For developers' builds (sanitizers): the path of another build of the addon.
+  const other = process.env['SLIPWAY_ADDON']
+  if (other) return require(other) as Addon
+  const loadFrom = require('node-gyp-build') as (root: string) => Addon
+  return loadFrom(fileURLToPath(new URL('..', import.meta.url)))
+}
+
+export const { Executor, enter, encodePlan } = load()

@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto'
+import { bridgeAlias, createNetwork, type BridgeNetwork } from '../drivers/bridge.js'
+import { SlipwayError } from '../errors.js'
+import * as sets from '../firewall/sets.js'
+import { PlanRefused, type Host } from '../host.js'
+import { AddressPool } from '../ipam/address-pool.js'
+import { bridgeAddresses, type BridgeAddresses, type Occupied } from '../ipam/default-subnet.js'
+import { isIpv4, parseSubnet, printSubnet, toText } from '../ipam/ipv4.js'
+import type { LinkInfo } from '../native.js'
+import type { Settings } from '../options.js'
+import type { Plan } from '../plan/operation.js'
+import { explainRefusal } from '../refusals.js'
+import { ensureRuleset, rulesetMissing } from './ensure-ruleset.js'
+import { rulesetPlan } from '../firewall/ruleset.js'
+
+/** Name of the network that every sandbox joins unless told otherwise. */
+export const DEFAULT_NETWORK = 'bridge'
+
+/** The default bridge, up and known. */
+export interface ReadyBridge {
+  id: string
+  network: BridgeNetwork
+  pool: AddressPool
+  /** Endpoints need hairpin mode: br_netfilter is on. */
+  hairpin: boolean
+}
+
+/** Another process may be between making the bridge and entering it into the sets: this long, in 10 ms steps. */
+const PATIENCE_STEPS = 50
+
+/** The network `bridge`: made on first use, adopted when it is there. */
+export class DefaultBridge {
+  readonly #host: Host
+  readonly #settings: Settings
+  #ready: Promise<ReadyBridge> | undefined
+
+  constructor(host: Host, settings: Settings) {
+    this.#host = host
+    this.#settings = settings
+  }
+
+  /** The network, made if need be. Everybody who asks at once waits for the same making; a failed one is tried anew. */
+  ensure(): Promise<ReadyBridge> {
+    this.#ready ??= this.#make().catch((error: unknown) => {
+      this.#ready = undefined
+      throw error
+    })
+    return this.#ready
+  }
+
+  /** The network if it is there, or as it would be made, and the plan that is missing. Writes nothing. */
+  async preview(): Promise<{ ready: ReadyBridge; missing: Plan }> {
+    const missing: Plan = (await rulesetMissing(this.#host)) ? rulesetPlan() : []
+    const link = await this.#host.find('link', { name: this.#settings.bridgeName })
+    if (link) return { ready: await this.#describe(await this.#existing(link), link), missing }
+    const network = this.#plan(await this.#choose())
+    return { ready: await this.#describe(network), missing: [...missing, ...createNetwork(network)] }
+  }
+
+  async #make(): Promise<ReadyBridge> {
+    await ensureRuleset(this.#host)
+    for (let step = 0; ; step++) {
+      const link = await this.#host.find('link', { name: this.#settings.bridgeName })
+      if (!link) {
+        const network = this.#plan(await this.#choose())
+        try {
+          await this.#host.run(createNetwork(network))
+          return await this.#describe(network)
+        } catch (error) {
+          if (!(error instanceof PlanRefused)) throw error
+          // Somebody else made it first: look again.
+          if (error.operation.op === 'link.create' && error.errnoName === 'EEXIST' && step < PATIENCE_STEPS) continue
+          throw await explainRefusal(error, this.#host)
+        }
+      }
+      const network = await this.#existing(link)
+      if (await this.#has(sets.bridges, link.name)) return await this.#describe(network, link)
+      if (step < PATIENCE_STEPS) {
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      } else {
+        // Left half made by a process that died: nothing can be attached to it yet.
+        await this.#host.run([{ op: 'link.delete', name: link.name }])
+      }
+    }
+  }
+
+  /** An interface of that name: ours, and as asked for. */
+  async #existing(link: LinkInfo): Promise<BridgeNetwork> {
+    const { bridgeName, bip, mtu, icc, ipMasq } = this.#settings
+    if (link.kind !== 'bridge' || link.alias !== bridgeAlias(DEFAULT_NETWORK)) {
+      throw new SlipwayError(
+        'CONFLICT',
+        `There is an interface ${bridgeName} already, and it is not Slipway's${link.kind ? ` (a ${link.kind})` : ''}. Give another bridgeName, or remove it: ip link delete ${bridgeName}.`,
+      )
+    }
+    const own = (await this.#host.ask('addresses', {})).find((address) => address.index === link.index)
+    if (!own) throw new SlipwayError('CONFLICT', `The bridge ${bridgeName} has lost its IPv4 address. Remove it (ip link delete ${bridgeName}), and it is made anew.`)
+    const network = this.#plan(
+      bridgeAddresses({ ...this.#options(), bip: `${own.address}/${own.prefix}` }, []),
+    )
+    const found = {
+      ...network,
+      mtu: link.mtu,
+      icc: await this.#has(sets.icc, `${link.name} . ${link.name}`),
+      masquerade: await this.#has(sets.masquerade, link.name),
+    }
+    const asked = { bip, mtu, icc, ipMasq }
+    const is = { bip: `${own.address}/${own.prefix}`, mtu: found.mtu, icc: found.icc, ipMasq: found.masquerade }
+    // A bridge that is not in the sets yet has no flags to compare.
+    const whole = await this.#has(sets.bridges, link.name)
+    for (const [name, value] of Object.entries(asked)) {
+      const current = is[name as keyof typeof is]
+      if (whole && value !== undefined && value !== current) {
+        throw new SlipwayError('CONFLICT', `${name}: the bridge ${bridgeName} exists with ${name} ${String(current)}, not ${String(value)}. Leave ${name} out, or remove the bridge first: ip link delete ${bridgeName}.`)
+      }
+    }
+    return found
+  }
+
+  async #choose(): Promise<BridgeAddresses> {
+    return bridgeAddresses(this.#options(), await occupied(this.#host))
+  }
+
+  #options() {
+    const { bip, fixedCidr, defaultGateway, defaultAddressPools } = this.#settings
+    return { defaultAddressPools, ...(bip ? { bip } : {}), ...(fixedCidr ? { fixedCidr } : {}), ...(defaultGateway ? { defaultGateway } : {}) }
+  }
+
+  #plan(addresses: BridgeAddresses): BridgeNetwork {
+    const { bridgeName, mtu, icc, ipMasq } = this.#settings
+    return {
+      name: DEFAULT_NETWORK,
+      bridge: bridgeName,
+      address: addresses.bridge,
+      prefix: addresses.subnet.prefix,
+      subnet: printSubnet(addresses.subnet),
+      broadcast: toText(addresses.subnet.last),
+      gateway: addresses.gateway,
+      mtu: mtu ?? 1500,
+      icc: icc ?? true,
+      masquerade: ipMasq ?? true,
+    }
+  }
+
+  async #describe(network: BridgeNetwork, link?: LinkInfo): Promise<ReadyBridge> {
+    const subnet = parseSubnet(network.subnet)
+    if (!subnet) throw new RangeError(`${network.subnet} is no subnet`)
+    const range = (this.#settings.fixedCidr && parseSubnet(this.#settings.fixedCidr)) || subnet
+    const pool = new AddressPool(subnet, range, [network.address, network.gateway])
+    if (link) await refillPool(pool, this.#host)
+    const callIptables = await this.#host.find('sysctl', { name: 'net.bridge.bridge-nf-call-iptables' })
+    const id = createHash('sha256').update(`${this.#host.identity} ${network.name} ${network.subnet}`).digest('hex')
+    return { id, network, pool, hairpin: callIptables === '1' }
+  }
+
+  async #has(set: typeof sets.bridges, key: string): Promise<boolean> {
+    return (await this.#host.find('element', { ...set, key })) !== undefined
+  }
+}
+
+/** Learns the addresses that the kernel knows as claimed. */
+export async function refillPool(pool: AddressPool, host: Host): Promise<void> {
+  for (const { key } of (await host.find('elements', sets.addresses4)) ?? []) {
+    if (pool.covers(key)) pool.takeThis(key)
+  }
+}
+
+/** What routes and addresses of the host cover already. */
+async function occupied(host: Host): Promise<Occupied[]> {
+  const found: Occupied[] = []
+  for (const route of await host.ask('routes', {})) {
+    const subnet = route.destination === 'default' ? undefined : parseSubnet(route.destination)
+    if (subnet) found.push({ subnet, what: `route ${route.destination}` })
+  }
+  for (const own of await host.ask('addresses', {})) {
+    const subnet = isIpv4(own.address) ? parseSubnet(`${own.address}/${own.prefix}`) : undefined
+    if (subnet) found.push({ subnet, what: `address ${own.address}/${own.prefix}` })
+  }
+  return found
+}

@@ -1,0 +1,115 @@
+import { invalid, SlipwayError } from './errors.js'
+import { DEFAULT_POOLS, type AddressPoolSpec } from './ipam/default-subnet.js'
+import { isIpv4, parseSubnet } from './ipam/ipv4.js'
+
+/** Options of {@link Slipway.open}. Where docker's daemon.json has the same key, it is that key in camelCase. */
+export interface OpenOptions {
+  /** Path of the network namespace that is "the host". Default: the one of this process. */
+  netns?: string
+  /** Where small facts are kept that the kernel has no place for; best on tmpfs. Default: `/run/slipway`. */
+  stateDir?: string
+  /** Name of the default bridge. Default: `docker0`. */
+  bridgeName?: string
+  /** The default bridge's own address and subnet: `172.17.0.1/16`. Default: the first free default pool. */
+  bip?: string
+  /** Part of the bridge's subnet that addresses are drawn from. Default: all of it. */
+  fixedCidr?: string
+  /** MTU of the bridge and its sandboxes, in bytes. Default: 1500. */
+  mtu?: number
+  /** Default gateway of the sandboxes, inside the bridge's subnet. Default: the bridge. */
+  defaultGateway?: string
+  /** Sandboxes on the default bridge may talk to each other. Default: true. */
+  icc?: boolean
+  /** Traffic to the world leaves under the host's address. Default: true. */
+  ipMasq?: boolean
+  /** Host address that ports are published on where none is named. Default: `0.0.0.0`. */
+  ip?: string
+  /** Where subnets are taken from when none is given. Default: docker's. */
+  defaultAddressPools?: readonly AddressPoolSpec[]
+}
+
+/** Options with defaults filled in. What was left out and has no fixed default stays `undefined`. */
+export interface Settings {
+  netns: string | undefined
+  stateDir: string
+  bridgeName: string
+  bip: string | undefined
+  fixedCidr: string | undefined
+  mtu: number | undefined
+  defaultGateway: string | undefined
+  icc: boolean | undefined
+  ipMasq: boolean | undefined
+  ip: string
+  defaultAddressPools: readonly AddressPoolSpec[]
+}
+
+type Check = (value: unknown) => string | undefined
+
+const text: Check = (value) => (typeof value === 'string' && value !== '' ? undefined : 'a text')
+const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'true or false')
+const path: Check = (value) => (typeof value === 'string' && value.startsWith('/') ? undefined : 'an absolute path')
+const ipv4: Check = (value) => (typeof value === 'string' && isIpv4(value) ? undefined : "an IPv4 address, as in '192.0.2.1'")
+const cidr: Check = (value) =>
+  typeof value === 'string' && parseSubnet(value) ? undefined : "an IPv4 address with prefix, as in '172.17.0.1/16'"
+const mtu: Check = (value) =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 68 && value <= 65535 ? undefined : 'a number of bytes from 68 to 65535'
+// The kernel's dev_valid_name(), and what would break the text of a rule.
+const link: Check = (value) =>
+  typeof value === 'string' && /^[^\s/:"*]{1,15}$/.test(value) && !/^\.{1,2}$/.test(value)
+    ? undefined
+    : 'an interface name of at most 15 characters, without space, slash, colon, quote or star'
+
+const CHECKS: Record<keyof OpenOptions, Check> = {
+  netns: path,
+  stateDir: path,
+  bridgeName: link,
+  bip: cidr,
+  fixedCidr: cidr,
+  mtu,
+  defaultGateway: ipv4,
+  icc: flag,
+  ipMasq: flag,
+  ip: ipv4,
+  defaultAddressPools: (value) => (Array.isArray(value) && value.length > 0 ? undefined : "a list, as in [{ base: '172.17.0.0/12', size: 16 }]"),
+}
+
+// Part of the contract, and not here yet: said in so many words rather than ignored.
+const LATER = ['fixedCidrV6', 'defaultGatewayV6', 'dns', 'dnsSearch', 'dnsOptions', 'pool']
+
+/**
+ * Checks options against a table: unknown ones are refused, listing the known ones.
+ *
+ * @throws {SlipwayError} `INVALID_ARGUMENT`, `UNSUPPORTED`
+ */
+export function checkOptions<T extends object>(what: string, options: T, checks: Record<keyof T & string, Check>, later: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) throw invalid(`${what} takes an object of options.`)
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue
+    if (later.includes(name)) throw new SlipwayError('UNSUPPORTED', `${what}: the option ${name} is not supported yet.`)
+    const check = (checks as Record<string, Check | undefined>)[name]
+    if (!check) throw invalid(`${what}: there is no option "${name}". There are ${Object.keys(checks).join(', ')}.`)
+    const expected = check(value)
+    if (expected) throw invalid(`${what}: ${name} must be ${expected}, and is ${JSON.stringify(value)}.`)
+  }
+}
+
+export const checks = { text, flag, path, ipv4 } as const
+export type { Check }
+
+/** @throws {SlipwayError} `INVALID_ARGUMENT`, `UNSUPPORTED` */
+export function readOpenOptions(options: OpenOptions): Settings {
+  checkOptions('Slipway.open', options, CHECKS, LATER)
+  return {
+    netns: options.netns,
+    stateDir: options.stateDir ?? '/run/slipway',
+    bridgeName: options.bridgeName ?? 'docker0',
+    bip: options.bip,
+    fixedCidr: options.fixedCidr,
+    mtu: options.mtu,
+    defaultGateway: options.defaultGateway,
+    icc: options.icc,
+    ipMasq: options.ipMasq,
+    ip: options.ip ?? '0.0.0.0',
+    defaultAddressPools: options.defaultAddressPools ?? DEFAULT_POOLS,
+  }
+}

@@ -1,0 +1,52 @@
+import { join } from 'node:path'
+import { SlipwayError } from '../errors.js'
+import type { Host } from '../host.js'
+import type { DefaultBridge } from '../network/default-bridge.js'
+import type { Settings } from '../options.js'
+import type { DynamicPorts } from '../ports/dynamic-ports.js'
+import type { PortTable } from '../ports/port-table.js'
+import type { Turns } from '../turns.js'
+import type { Reaper } from './reaper.js'
+
+/** What the sandboxes of one Slipway share. */
+export interface Context {
+  readonly host: Host
+  readonly settings: Settings
+  /** Folder of the sandboxes' records. */
+  readonly records: string
+  readonly bridge: DefaultBridge
+  readonly ports: PortTable
+  readonly dynamicPorts: DynamicPorts
+  readonly turns: Turns
+  readonly reaper: Reaper
+  readonly work: Work
+}
+
+/** Each host namespace has a folder of its own, so that two hosts may share a state directory. */
+export const recordsFolder = (settings: Settings, host: Host): string => join(settings.stateDir, String(host.identity), 'sandboxes')
+
+/** Where namespaces are bound, as `ip netns` does it. */
+export const NETNS_FOLDER = '/run/netns'
+
+/** Calls in flight: close() lets no more begin, and waits for those that have. */
+export class Work {
+  readonly #running = new Set<Promise<unknown>>()
+  #closed = false
+
+  /** @throws {SlipwayError} `CLOSED` */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new SlipwayError('CLOSED', 'This Slipway was closed. Open another: Slipway.open().')
+    const running = work()
+    this.#running.add(running)
+    try {
+      return await running
+    } finally {
+      this.#running.delete(running)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    while (this.#running.size > 0) await Promise.allSettled(this.#running)
+  }
+}

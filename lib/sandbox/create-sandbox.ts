@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import * as bridge from '../drivers/bridge.js'
+import * as hostDriver from '../drivers/host.js'
+import * as none from '../drivers/none.js'
+import { invalid, SlipwayError } from '../errors.js'
+import { addresses4, published4, publishedAt4 } from '../firewall/sets.js'
+import { PlanRefused } from '../host.js'
+import { refillPool, type ReadyBridge } from '../network/default-bridge.js'
+import type { Plan } from '../plan/operation.js'
+import { claimPorts } from '../ports/claim-ports.js'
+import type { PortMapping } from '../ports/mapping.js'
+import { addressInUse, explainRefusal, ownerOf } from '../refusals.js'
+import { ownerComment, store, thisProcess, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { NETNS_FOLDER, type Context } from './context.js'
+import type { CreateRequest } from './create-options.js'
+
+/** A guess (address, dynamic port) that another process has taken is made anew, this many times. */
+const TRIES = 32
+
+/** Makes a sandbox: all of it, or nothing. */
+export async function createSandbox(context: Context, request: CreateRequest): Promise<StoredRecord> {
+  const { host } = context
+  for (let attempt = 1; ; attempt++) {
+    const draft = await draftSandbox(context, request)
+    try {
+      await host.run(draft.plan)
+      for (const mapping of draft.stored.record.ports) context.ports.settle(mapping)
+      return draft.stored
+    } catch (error) {
+      draft.release()
+      if (!(error instanceof PlanRefused)) throw error
+      if (attempt < TRIES && (await wasGuess(context, request, draft.stored, error))) continue
+      throw await explainRefusal(error, host)
+    }
+  }
+}
+
+/** The plan that would make a sandbox, after what is missing on the host. Writes nothing and keeps nothing. */
+export async function explainSandbox(context: Context, request: CreateRequest): Promise<Plan> {
+  if (request.network !== 'bridge') return (await draftSandbox(context, request)).plan
+  const { ready, missing } = await context.bridge.preview()
+  const draft = await draftSandbox(context, request, ready)
+  draft.release()
+  return [...missing, ...draft.plan]
+}
+
+interface Draft {
+  plan: Plan
+  stored: StoredRecord
+  /** Gives back what the draft has taken in this process's tables. */
+  release(): void
+}
+
+async function draftSandbox(context: Context, request: CreateRequest, preview?: ReadyBridge): Promise<Draft> {
+  const id = randomBytes(32).toString('hex')
+  const name = request.name ?? id.slice(0, 12)
+  const path = request.network === 'host' ? (context.settings.netns ?? `/proc/${process.pid}/ns/net`) : join(NETNS_FOLDER, name)
+  const record: SandboxRecord = {
+    version: 1,
+    id,
+    name,
+    network: request.network,
+    path,
+    created: new Date().toISOString(),
+    maker: thisProcess(),
+    ports: [],
+  }
+  const keep = (): { stored: StoredRecord; record: { path: string; content: string } } => {
+    const stored = store(context.records, record)
+    return { stored, record: { path: stored.path, content: stored.text } }
+  }
+  switch (request.network) {
+    case 'host': {
+      const { stored, record: file } = keep()
+      return { plan: hostDriver.createSandbox({ record: file }), stored, release: () => undefined }
+    }
+    case 'none': {
+      const { stored, record: file } = keep()
+      return { plan: none.createSandbox({ path, record: file }), stored, release: () => undefined }
+    }
+    case 'bridge': {
+      const ready = preview ?? (await context.bridge.ensure())
+      const { network, pool, hairpin } = ready
+      const address = await takeAddress(context, ready, request.ip)
+      let ports: PortMapping[]
+      try {
+        ports = await claimPorts(context, request.publish, name)
+      } catch (error) {
+        pool.release(address)
+        throw error
+      }
+      const endpoint = bridge.bridgeEndpoint(randomBytes(32).toString('hex'), address, request.mac)
+      record.endpoint = { ...endpoint, prefix: network.prefix, gateway: network.gateway }
+      record.ports = ports
+      const { stored, record: file } = keep()
+      const plan = bridge.createSandbox(network, { path, endpoint, ports, owner: ownerComment(name, id), record: file, hairpin })
+      return {
+        plan,
+        stored,
+        release() {
+          pool.release(address)
+          for (const mapping of ports) context.ports.release(mapping)
+        },
+      }
+    }
+  }
+}
+
+async function takeAddress({ host }: Context, { network, pool }: ReadyBridge, wanted: string | undefined): Promise<string> {
+  if (wanted === undefined) {
+    const address = pool.take()
+    if (address !== undefined) return address
+    throw new SlipwayError('EXHAUSTED', `No address is left in ${network.subnet}. Remove sandboxes, or open with a larger bip.`)
+  }
+  if (!pool.covers(wanted)) throw invalid(`ip ${wanted} lies outside the subnet ${network.subnet} of the network ${network.name}.`)
+  if (pool.takeThis(wanted)) return wanted
+  const reserved = wanted === network.address || wanted === network.gateway || wanted === network.broadcast || wanted === network.subnet.split('/')[0]
+  if (reserved) throw invalid(`ip ${wanted} is the bridge's, gateway's, network's or broadcast address of ${network.subnet}. Choose another, or leave ip out and a free one is taken.`)
+  // Taken as far as this process knows; another may have removed its sandbox since. The kernel's claim decides.
+  const owner = await ownerOf(addresses4, wanted, host)
+  if (owner === undefined) return wanted
+  throw new SlipwayError('ADDRESS_IN_USE', addressInUse(wanted, owner))
+}
+
+/** Whether what was refused had been chosen by us and not by the caller; if so, what there is to learn is learned. */
+async function wasGuess(context: Context, request: CreateRequest, draft: StoredRecord, { operation, element, errnoName }: PlanRefused): Promise<boolean> {
+  if (operation.op === 'port.reserve' && errnoName === 'EADDRINUSE') {
+    return isDynamic(request, draft, (mapping) => mapping.hostPort === operation.port && mapping.protocol === operation.protocol)
+  }
+  if (operation.op !== 'element.add' || errnoName !== 'EEXIST') return false
+  if (operation.set === addresses4.set && request.ip === undefined) {
+    await refillPool((await context.bridge.ensure()).pool, context.host)
+    return true
+  }
+  if (operation.set !== published4.set && operation.set !== publishedAt4.set) return false
+  const [port, protocol] = (operation.elements[element]?.key ?? '').split(' . ').reverse()
+  return isDynamic(request, draft, (mapping) => String(mapping.hostPort) === port && mapping.protocol === protocol)
+}
+
+function isDynamic(request: CreateRequest, { record }: StoredRecord, matches: (mapping: PortMapping) => boolean): boolean {
+  const index = record.ports.findIndex(matches)
+  return index >= 0 && request.publish[index]?.hostPort === undefined
+}

@@ -1,0 +1,253 @@
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
+import { dirname } from 'node:path'
+import * as bridge from '../drivers/bridge.js'
+import * as hostDriver from '../drivers/host.js'
+import * as none from '../drivers/none.js'
+import { invalid, SlipwayError } from '../errors.js'
+import { PlanRefused } from '../host.js'
+import { enter } from '../native.js'
+import type { Plan } from '../plan/operation.js'
+import { claimPorts } from '../ports/claim-ports.js'
+import { printMapping, type PortMapping, type PortRequest } from '../ports/mapping.js'
+import { explainRefusal, removed } from '../refusals.js'
+import { ownerComment, readRecord, store, type StoredRecord } from '../state/records.js'
+import type { Context } from './context.js'
+import { readPublish } from './create-options.js'
+import { networkSettings, type NetworkSettings } from './inspect.js'
+
+/** An endpoint: what joins a sandbox to a network. */
+export interface Endpoint {
+  /** 64 hex digits. */
+  id: string
+  network: string
+  /** Name inside the sandbox: `eth0`. */
+  interface: string
+  /** Name of its other end on the host. */
+  hostInterface: string
+  mac: string
+  /** With prefix: `172.17.0.2/16`. */
+  addresses: readonly string[]
+  gateway: string
+}
+
+/** Somebody else's change of a record in between makes ours start over, this many times. */
+const TRIES = 16
+
+/**
+ * A network stack with a name: a namespace, joined to a network by an endpoint. It lives in the kernel and outlives
+ * this object and this process; another process finds it by name.
+ */
+export class Sandbox {
+  readonly #context: Context
+  #stored: StoredRecord
+  #removing: Promise<void> | undefined
+  #changes: Promise<unknown> = Promise.resolve()
+
+  /** @internal Sandboxes come from `slipway.sandboxes`. */
+  constructor(context: Context, stored: StoredRecord) {
+    this.#context = context
+    this.#stored = stored
+  }
+
+  /** 64 hex digits. */
+  get id(): string {
+    return this.#stored.record.id
+  }
+
+  get name(): string {
+    return this.#stored.record.name
+  }
+
+  /** Network that it was created on: `bridge`, `host` or `none`. */
+  get network(): string {
+    return this.#stored.record.network
+  }
+
+  /** Path of its namespace, for an OCI runtime's config.json, `ip netns exec`, `nsenter --net=`. */
+  get path(): string {
+    return this.#stored.record.path
+  }
+
+  /** When it was created, ISO 8601. */
+  get created(): string {
+    return this.#stored.record.created
+  }
+
+  /** As of the last call through this object; {@link refresh} learns what other processes did. */
+  get endpoints(): readonly Endpoint[] {
+    const { endpoint, network } = this.#stored.record
+    if (!endpoint) return []
+    const { id, hostLink, mac, address, prefix, gateway } = endpoint
+    return [{ id, network, interface: endpoint.interface, hostInterface: hostLink, mac, addresses: [`${address}/${prefix}`], gateway }]
+  }
+
+  /** Published ports, as of the last call through this object. */
+  get ports(): readonly PortMapping[] {
+    return this.#stored.record.ports
+  }
+
+  /** The JSON of `docker inspect`'s NetworkSettings. */
+  inspect(): NetworkSettings {
+    return networkSettings(this.#stored.record, this.#context.host.identity)
+  }
+
+  /** Reads again what this sandbox is. @throws {SlipwayError} `NOT_FOUND` when it was removed. */
+  async refresh(): Promise<this> {
+    const found = await readRecord(dirname(this.#stored.path), this.name)
+    if (found?.record.id !== this.id) throw new SlipwayError('NOT_FOUND', removed(this.name))
+    this.#stored = found
+    return this
+  }
+
+  /**
+   * Publishes more ports while it runs: all of them, or none.
+   *
+   * @example
+   * await app.publish('9000-9010:90-100/udp')
+   * @returns The mappings, with the host ports that were chosen.
+   * @throws {SlipwayError} `PORT_IN_USE`, `INVALID_ARGUMENT`, `NOT_FOUND`
+   */
+  publish(...publish: (string | PortRequest)[]): Promise<readonly PortMapping[]> {
+    return this.#context.work.run(async () => {
+      const requests = readPublish(publish, this.#context.settings)
+      const { endpoint } = this.#stored.record
+      if (!endpoint) throw invalid(`publish does not go with network "${this.network}" of sandbox ${this.name}: it has no address of its own.`)
+      const mappings = await claimPorts(this.#context, requests, this.name)
+      try {
+        await this.#change((ports) => {
+          const next = [...ports, ...mappings]
+          return { ports: next, plan: (record) => bridge.publishPorts({ ports: mappings, address: endpoint.address, owner: ownerComment(this.name, this.id), record }) }
+        })
+        for (const mapping of mappings) this.#context.ports.settle(mapping)
+        return mappings
+      } catch (error) {
+        for (const mapping of mappings) this.#context.ports.release(mapping)
+        throw error
+      }
+    })
+  }
+
+  /**
+   * Takes published ports back, named as they were published (`'8080:80'`), or by container port alone (`'80'`).
+   *
+   * @throws {SlipwayError} `NOT_FOUND` when there is no such mapping.
+   */
+  unpublish(...publish: (string | PortRequest)[]): Promise<void> {
+    return this.#context.work.run(async () => {
+      const requests = readPublish(publish, this.#context.settings)
+      const { endpoint } = this.#stored.record
+      let gone: PortMapping[] = []
+      await this.#change((ports) => {
+        gone = requests.flatMap((request) => this.#matching(ports, request))
+        const next = ports.filter((mapping) => !gone.includes(mapping))
+        return { ports: next, plan: (record) => bridge.unpublishPorts({ ports: gone, address: endpoint?.address ?? '', owner: '', record }) }
+      })
+      for (const mapping of gone) this.#context.ports.release(mapping)
+    })
+  }
+
+  #matching(ports: readonly PortMapping[], request: PortRequest): PortMapping[] {
+    const found = ports.filter(
+      (mapping) =>
+        mapping.protocol === request.protocol &&
+        mapping.containerPort === request.containerPort &&
+        (request.hostPort === undefined || (mapping.hostPort === request.hostPort && mapping.hostIp === request.hostIp)),
+    )
+    if (found.length > 0) return found
+    const asked = request.hostPort === undefined ? `${request.containerPort}/${request.protocol}` : printMapping({ ...request, hostPort: request.hostPort })
+    throw new SlipwayError('NOT_FOUND', `The sandbox ${this.name} does not publish ${asked}. It publishes ${ports.map(printMapping).join(', ') || 'nothing'}.`)
+  }
+
+  /**
+   * Starts a process in this sandbox's network. Everything else (file system, user, environment) is as
+   * `child_process.spawn` has it.
+   */
+  spawn(command: string, args: readonly string[] = [], options: SpawnOptions = {}): ChildProcess {
+    return this.enter(() => spawn(command, args, options))
+  }
+
+  /**
+   * Runs a synchronous function with this thread inside the sandbox. Sockets made there stay there: a server that
+   * begins to listen inside serves the sandbox, from this process.
+   *
+   * @example
+   * app.enter(() => net.createServer(serve).listen(80))
+   * @throws {SlipwayError} `INVALID_ARGUMENT` when the function returns a promise: what it does later, it does outside.
+   * @throws {SlipwayError} `NOT_FOUND` when the sandbox was removed.
+   */
+  enter<T>(work: () => T): T {
+    let result: T
+    try {
+      result = enter(this.path, work)
+    } catch (error) {
+      const failure = (error as { failure?: { errno: number } }).failure
+      if (failure) throw new SlipwayError('NOT_FOUND', removed(this.name), {}, { cause: error })
+      throw error
+    }
+    if (typeof (result as { then?: unknown } | undefined)?.then === 'function') {
+      throw invalid('enter takes a synchronous function: this one returned a promise, and what it awaits happens outside the sandbox.')
+    }
+    return result
+  }
+
+  /**
+   * Takes the sandbox off the network and frees its name, address and ports. Processes inside go on, without network.
+   * Called again, it is the same removal.
+   *
+   * @throws {SlipwayError} `NOT_FOUND` when another has removed it.
+   */
+  remove(): Promise<void> {
+    this.#removing ??= this.#context.work.run(() => this.#remove()).catch((error: unknown) => {
+      this.#removing = undefined
+      throw error
+    })
+    return this.#removing
+  }
+
+  async #remove(): Promise<void> {
+    await this.#context.turns.next()
+    await this.#change(() => ({ ports: [], plan: () => this.#removal() }), false)
+    const { endpoint, ports } = this.#stored.record
+    for (const mapping of ports) this.#context.ports.release(mapping)
+    if (!endpoint) return
+    this.#context.reaper.watch(endpoint.hostLink)
+    ;(await this.#context.bridge.ensure()).pool.release(endpoint.address)
+  }
+
+  #removal(): Plan {
+    const { path, record: sandbox, text } = this.#stored
+    const record = { path, content: text }
+    if (sandbox.network === 'host') return hostDriver.removeSandbox({ record })
+    if (!sandbox.endpoint) return none.removeSandbox({ path: sandbox.path, record })
+    return bridge.removeSandbox({ path: sandbox.path, endpoint: sandbox.endpoint, ports: sandbox.ports, record })
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.remove()
+  }
+
+  /** One change after the other; when another process was faster, from what it left. */
+  #change(
+    make: (ports: readonly PortMapping[]) => { ports: PortMapping[]; plan: (record: { path: string; before: string; content: string }) => Plan },
+    keep = true,
+  ): Promise<void> {
+    const change = this.#changes.then(async () => {
+      for (let attempt = 1; ; attempt++) {
+        const { path, record, text } = this.#stored
+        const { ports, plan } = make(record.ports)
+        const next = store(dirname(path), { ...record, ports })
+        try {
+          await this.#context.host.run(plan({ path, before: text, content: next.text }))
+          if (keep) this.#stored = next
+          return
+        } catch (error) {
+          if (!(error instanceof PlanRefused)) throw error
+          if (error.errnoName !== 'ESTALE' || attempt === TRIES) throw await explainRefusal(error, this.#context.host)
+          await this.refresh()
+        }
+      }
+    })
+    this.#changes = change.catch(() => undefined)
+    return change
+  }
+}

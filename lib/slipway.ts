@@ -1,0 +1,84 @@
+import { Host } from './host.js'
+import { DefaultBridge } from './network/default-bridge.js'
+import { rulesetMissing } from './network/ensure-ruleset.js'
+import { readOpenOptions, type OpenOptions } from './options.js'
+import { DynamicPorts } from './ports/dynamic-ports.js'
+import { PortTable } from './ports/port-table.js'
+import { reconcile, type Reconciled } from './reconcile.js'
+import { recordsFolder, Work, type Context } from './sandbox/context.js'
+import { Reaper } from './sandbox/reaper.js'
+import { Sandboxes } from './sandbox/sandboxes.js'
+import { Turns } from './turns.js'
+
+/**
+ * Container networking on one host, from inside this process.
+ *
+ * @example
+ * await using slipway = await Slipway.open()
+ * const app = await slipway.sandboxes.create({ name: 'app', publish: ['8080:80'] })
+ */
+export class Slipway {
+  readonly #context: Context
+  #closing: Promise<void> | undefined
+
+  readonly sandboxes: Sandboxes
+  /** What open() found of earlier processes, and what it cleaned up after them. */
+  readonly reconciled: Reconciled
+
+  private constructor(context: Context, reconciled: Reconciled) {
+    this.#context = context
+    this.reconciled = reconciled
+    this.sandboxes = new Sandboxes(context)
+  }
+
+  /**
+   * Opens a host: adopts what earlier processes left, and cleans up after those that died. Bridge and ruleset are made
+   * on first use.
+   *
+   * @throws {SlipwayError} `INVALID_ARGUMENT`, `NOT_FOUND` (no such namespace), `PERMISSION` (which capability, and
+   * how to get it), `UNSUPPORTED` (a kernel without nf_tables), `CONFLICT` (another version's ruleset)
+   */
+  static async open(options: OpenOptions = {}): Promise<Slipway> {
+    const settings = readOpenOptions(options)
+    const host = new Host(settings.netns)
+    try {
+      await rulesetMissing(host)
+      const context: Context = {
+        host,
+        settings,
+        records: recordsFolder(settings, host),
+        bridge: new DefaultBridge(host, settings),
+        ports: new PortTable(),
+        dynamicPorts: new DynamicPorts(host),
+        turns: new Turns(),
+        reaper: new Reaper(host),
+        work: new Work(),
+      }
+      return new Slipway(context, await reconcile(context))
+    } catch (error) {
+      await host.close()
+      throw error
+    }
+  }
+
+  /**
+   * Leaves: calls in flight end as they would have, further ones are refused with `CLOSED`. The networking stays as it
+   * is, for the next open(). Called again, it is the same closing.
+   *
+   * @param options - `wait`: also for the kernel to have taken down what was removed.
+   */
+  close(options: { wait?: boolean } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.wait ?? false)
+    return this.#closing
+  }
+
+  async #close(wait: boolean): Promise<void> {
+    await this.#context.work.close()
+    await this.#context.reaper.close(wait)
+    await this.#context.host.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
