@@ -1,18 +1,21 @@
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { claimSandbox } from './drivers/bridge.js'
 import { remove } from './firewall/elements.js'
 import * as sets from './firewall/sets.js'
 import { PlanRefused, type Host } from './host.js'
 import type { ElementInfo } from './native.js'
-import type { Operation, SetDefinition } from './plan/operation.js'
+import type { Plan, SetDefinition } from './plan/operation.js'
 import type { PortTable } from './ports/port-table.js'
 import type { Context } from './sandbox/context.js'
-import { isAlive, listRecords, readOwner, type SandboxRecord, type StoredRecord } from './state/records.js'
+import { isAlive, listRecords, ownerComment, readOwner, type SandboxRecord, type StoredRecord } from './state/records.js'
 
 /** What {@link reconcile} found and did. */
 export interface Reconciled {
   /** Names of the sandboxes that were there and whole. */
   adopted: string[]
+  /** Names of the sandboxes whose rules somebody had flushed, and that have them back. */
+  healed: string[]
   /** What a process that died had left half done, and what was done about it. */
   collected: string[]
 }
@@ -27,46 +30,59 @@ interface Owned {
 
 /**
  * Compares what the kernel has with what the records say. What is whole is adopted; what a process that died left
- * half made or half removed is removed; what a living process is at work on is left alone.
+ * half made or half removed is removed; what a living process is at work on is left alone; and when somebody has
+ * flushed the ruleset, it is written again with everybody's claims.
  *
  * The kernel is asked before the records: what is seen there has had its record before, so an element or link without
  * one is a leftover and not something on its way.
  */
-export async function reconcile({ host, records, ports }: Pick<Context, 'host' | 'records' | 'ports'>): Promise<Reconciled> {
+export async function reconcile(context: Pick<Context, 'host' | 'settings' | 'records' | 'ports' | 'bridge'>): Promise<Reconciled> {
+  const { host, ports } = context
+  const flushed = !(await host.find('element', { ...sets.bridges, key: context.settings.bridgeName }))
+  if (flushed) context.bridge.forget()
   const owned = await ownedElements(host)
   const links = (await host.ask('links', {})).filter((link) => link.group === sets.PORT_GROUP)
-  const stored = await listRecords(records)
-  const result: Reconciled = { adopted: [], collected: [] }
-  const alive = new Set<string>()
-  const keptLinks = new Set<string>()
+  const stored = await listRecords(context.records)
+  const result: Reconciled = { adopted: [], healed: [], collected: [] }
+  const known = new Set<string>()
 
   for (const item of stored) {
     const { record } = item
     if (isWhole(record, owned)) {
       result.adopted.push(record.name)
-      holdPorts(record, ports)
+    } else if (flushed && (await isWholeInside(record, host))) {
+      await context.bridge.ensure()
+      await heal(record, host)
+      result.healed.push(record.name)
     } else if (!isAlive(record.maker)) {
-      await collect(host, [{ op: 'netns.delete', path: record.path }], record)
+      await collect(host, [{ op: 'netns.delete', path: record.path }])
       await collect(host, [{ op: 'file.delete', path: item.path }])
       result.collected.push(`sandbox ${record.name}: half made or half removed, removed`)
       continue
     }
-    alive.add(record.id.slice(0, 12))
-    if (record.endpoint) keptLinks.add(record.endpoint.hostLink)
+    holdPorts(record, ports)
+    known.add(shortId(record))
+    if (record.endpoint) known.add(record.endpoint.hostLink)
   }
 
   for (const { set, element, shortId } of owned) {
-    if (alive.has(shortId)) continue
+    if (known.has(shortId)) continue
     await collect(host, [remove(set, { key: element.key })])
     result.collected.push(`element ${element.key} of ${set.set}: its sandbox is gone, removed`)
   }
   for (const link of links) {
-    if (keptLinks.has(link.name)) continue
+    if (known.has(link.name)) continue
     await collect(host, [{ op: 'link.delete', name: link.name }])
     result.collected.push(`link ${link.name}: its sandbox is gone, removed`)
   }
   return result
 }
+
+/** Whether a plan was refused because sets or elements are not there: somebody has flushed the ruleset, or part of it. */
+export const missesElements = ({ operation, errnoName }: PlanRefused): boolean =>
+  (operation.op === 'element.add' || operation.op === 'element.delete') && errnoName === 'ENOENT'
+
+const shortId = (record: SandboxRecord) => record.id.slice(0, 12)
 
 async function ownedElements(host: Host): Promise<Owned[]> {
   const owned: Owned[] = []
@@ -83,13 +99,30 @@ function isWhole(record: SandboxRecord, owned: readonly Owned[]): boolean {
   if (record.network === 'host') return true
   if (!isNamespace(record.path)) return false
   const { endpoint } = record
-  return !endpoint || owned.some(({ set, element, shortId }) => set === sets.addresses4 && element.key === endpoint.address && shortId === record.id.slice(0, 12))
+  return !endpoint || owned.some((one) => one.set === sets.addresses4 && one.element.key === endpoint.address && one.shortId === shortId(record))
+}
+
+/** Whether all of a sandbox is there but its claims. */
+async function isWholeInside({ endpoint, path }: SandboxRecord, host: Host): Promise<boolean> {
+  if (!endpoint || !isNamespace(path) || !(await host.find('link', { name: endpoint.hostLink }))) return false
+  const inside = await host.ask('addresses', { netns: path })
+  return inside.some(({ address }) => address === endpoint.address)
 }
 
 /** Whether a namespace is bound to a path: then it lies on another file system than its folder. */
 function isNamespace(path: string): boolean {
   const device = (of: string) => statSync(of, { throwIfNoEntry: false })?.dev
   return device(path) !== undefined && device(path) !== device(dirname(path))
+}
+
+async function heal({ endpoint, ports, name, id }: SandboxRecord, host: Host): Promise<void> {
+  if (!endpoint) return
+  try {
+    await host.run(claimSandbox({ endpoint, ports, owner: ownerComment(name, id) }))
+  } catch (error) {
+    // EEXIST: another process heals, too.
+    if (!(error instanceof PlanRefused && error.errnoName === 'EEXIST')) throw error
+  }
 }
 
 function holdPorts(record: StoredRecord['record'], ports: PortTable): void {
@@ -99,12 +132,21 @@ function holdPorts(record: StoredRecord['record'], ports: PortTable): void {
   }
 }
 
+/**
+ * Runs a plan of removal whose elements may be gone in part: each is removed by itself, and not missed.
+ */
+export async function removeWhatIsThere(host: Host, plan: Plan): Promise<void> {
+  for (const operation of plan) {
+    if (operation.op !== 'element.delete') continue
+    for (const element of operation.elements) await collect(host, [{ ...operation, elements: [element] }])
+  }
+  await host.run(plan.filter(({ op }) => op !== 'element.delete'))
+}
+
 /** Removes, minding nothing that has gone meanwhile: another process may be cleaning up, too. */
-async function collect(host: Host, operations: Operation[], record?: SandboxRecord): Promise<void> {
-  // A host-mode sandbox's namespace is the host's own.
-  if (record?.network === 'host') return
+async function collect(host: Host, plan: Plan): Promise<void> {
   try {
-    await host.run(operations)
+    await host.run(plan)
   } catch (error) {
     if (!(error instanceof PlanRefused && ['ENOENT', 'ENODEV'].includes(error.errnoName))) throw error
   }

@@ -72,9 +72,19 @@ export function macOf(address: string): string {
 export function createNetwork(network: BridgeNetwork): Plan {
   return [
     { op: 'link.create', name: network.bridge, kind: 'bridge', address: macOf(network.address), mtu: network.mtu },
-    { op: 'link.set', name: network.bridge, alias: bridgeAlias(network.name), noIpv6Address: true, routeLocalnet: true },
+    { op: 'link.set', name: network.bridge, alias: bridgeAlias(network.name), noIpv6Address: true },
     { op: 'address.add', link: network.bridge, address: `${network.address}/${network.prefix}`, broadcast: network.broadcast },
-    { op: 'link.set', name: network.bridge, up: true },
+    ...finishNetwork(network),
+  ]
+}
+
+/**
+ * The rest of {@link createNetwork}, for a bridge that is there and has its address: left so by a process that died, or
+ * by somebody who flushed the ruleset.
+ */
+export function finishNetwork(network: BridgeNetwork): Plan {
+  return [
+    { op: 'link.set', name: network.bridge, routeLocalnet: true, up: true },
     { op: 'sysctl.write', key: 'net.ipv4.ip_forward', value: '1' },
     ...networkElements(network).map(([set, key]) => add(set, { key, comment: network.name })),
   ]
@@ -105,8 +115,7 @@ export function createSandbox(network: BridgeNetwork, sandbox: BridgeSandbox): P
   return [
     ...reservePorts(ports),
     { op: 'file.create', ...record },
-    ...endpointElements(endpoint).map(([set, key]) => add(set, { key, comment: owner })),
-    ...publishElements(ports, endpoint.address, owner),
+    ...claimSandbox({ endpoint, ports, owner }),
     { op: 'netns.create', path },
     {
       op: 'link.create',
@@ -124,6 +133,14 @@ export function createSandbox(network: BridgeNetwork, sandbox: BridgeSandbox): P
     { op: 'address.add', netns: path, link: endpoint.interface, address: `${endpoint.address}/${network.prefix}`, broadcast: network.broadcast },
     { op: 'route.add', netns: path, destination: 'default', gateway: network.gateway },
     ...forgetHostConnections(ports),
+  ]
+}
+
+/** The claims of a sandbox: one transaction. Alone, what gives a sandbox back what a flushed ruleset took from it. */
+export function claimSandbox({ endpoint, ports, owner }: Pick<BridgeSandbox, 'endpoint' | 'ports' | 'owner'>): Plan {
+  return [
+    ...endpointElements(endpoint).map(([set, key]) => add(set, { key, comment: owner })),
+    ...publishElements(ports, endpoint.address, owner),
   ]
 }
 

@@ -16,7 +16,7 @@ export const bridges = inet('bridges', 'ifname')
 /** Bridges whose sandboxes may talk to each other through the inet hooks (docker's icc). */
 export const icc = inet('icc', 'ifname . ifname')
 /** Bridges whose traffic leaves the host under the host's address. */
-export const masquerade = inet('masquerade', 'ifname')
+export const masquerade = inet('masqueraded', 'ifname')
 /** Subnet and bridge of each network: who comes from a network and goes back into it. */
 export const sameNetwork4 = inet('same_network4', 'ipv4_addr . ifname', { interval: true })
 /** Addresses in use. Adding one, exclusively, claims it. */

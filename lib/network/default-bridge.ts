@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { bridgeAlias, createNetwork, type BridgeNetwork } from '../drivers/bridge.js'
+import { bridgeAlias, createNetwork, finishNetwork, type BridgeNetwork } from '../drivers/bridge.js'
 import { SlipwayError } from '../errors.js'
 import * as sets from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
@@ -78,10 +78,24 @@ export class DefaultBridge {
       if (step < PATIENCE_STEPS) {
         await new Promise((resolve) => setTimeout(resolve, 10))
       } else {
-        // Left half made by a process that died: nothing can be attached to it yet.
-        await this.#host.run([{ op: 'link.delete', name: link.name }])
+        await this.#finish(network)
       }
     }
+  }
+
+  async #finish(network: BridgeNetwork): Promise<void> {
+    try {
+      await this.#host.run(finishNetwork(network))
+    } catch (error) {
+      if (!(error instanceof PlanRefused)) throw error
+      // Somebody else was faster.
+      if (!(error.operation.op === 'element.add' && error.errnoName === 'EEXIST')) throw await explainRefusal(error, this.#host)
+    }
+  }
+
+  /** Forgets what is known: the next {@link ensure} looks again. */
+  forget(): void {
+    this.#ready = undefined
   }
 
   /** An interface of that name: ours, and as asked for. */

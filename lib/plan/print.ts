@@ -118,7 +118,8 @@ function shellCommands(operation: Operation): string[] {
       return [`${ip} link delete dev ${operation.name}`]
     case 'address.add': {
       const broadcast = operation.broadcast ? ` broadcast ${operation.broadcast}` : ''
-      return [`${ip} address add ${operation.address}${broadcast} dev ${operation.link}`]
+      const nodad = operation.address.includes(':') ? ' nodad' : ''
+      return [`${ip} address add ${operation.address}${broadcast} dev ${operation.link}${nodad}`]
     }
     case 'address.delete':
       return [`${ip} address delete ${operation.address} dev ${operation.link}`]

@@ -11,6 +11,7 @@ import type { Plan } from '../plan/operation.js'
 import { claimPorts } from '../ports/claim-ports.js'
 import type { PortMapping } from '../ports/mapping.js'
 import { addressInUse, explainRefusal, ownerOf } from '../refusals.js'
+import { missesElements, reconcile } from '../reconcile.js'
 import { ownerComment, store, thisProcess, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { NETNS_FOLDER, type Context } from './context.js'
 import type { CreateRequest } from './create-options.js'
@@ -30,6 +31,10 @@ export async function createSandbox(context: Context, request: CreateRequest): P
     } catch (error) {
       draft.release()
       if (!(error instanceof PlanRefused)) throw error
+      if (attempt === 1 && missesElements(error)) {
+        await reconcile(context)
+        continue
+      }
       if (attempt < TRIES && (await wasGuess(context, request, draft.stored, error))) continue
       throw await explainRefusal(error, host)
     }

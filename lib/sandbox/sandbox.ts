@@ -10,6 +10,7 @@ import type { Plan } from '../plan/operation.js'
 import { claimPorts } from '../ports/claim-ports.js'
 import { printMapping, type PortMapping, type PortRequest } from '../ports/mapping.js'
 import { explainRefusal, removed } from '../refusals.js'
+import { missesElements, reconcile, removeWhatIsThere } from '../reconcile.js'
 import { ownerComment, readRecord, store, type StoredRecord } from '../state/records.js'
 import type { Context } from './context.js'
 import { readPublish } from './create-options.js'
@@ -242,8 +243,10 @@ export class Sandbox {
           return
         } catch (error) {
           if (!(error instanceof PlanRefused)) throw error
-          if (error.errnoName !== 'ESTALE' || attempt === TRIES) throw await explainRefusal(error, this.#context.host)
-          await this.refresh()
+          if (attempt === 1 && missesElements(error)) await reconcile(this.#context)
+          else if (error.errnoName === 'ESTALE' && attempt < TRIES) await this.refresh()
+          else if (!keep && missesElements(error)) return await removeWhatIsThere(this.#context.host, this.#removal())
+          else throw await explainRefusal(error, this.#context.host)
         }
       }
     })
