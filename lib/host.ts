@@ -5,6 +5,7 @@ import { SlipwayError, type KernelRefusal } from './errors.js'
 import { Executor, type NativeExecutor, type NativeFailure, type Outcome, type PlanFailure, type Questions } from './native.js'
 import type { Operation, Plan } from './plan/operation.js'
 import { printOperation } from './plan/print.js'
+import { wirePlan } from './plan/wire.js'
 
 /** A plan that the kernel refused. Undone already; `explainRefusal` turns it into the error that a caller gets. */
 export class PlanRefused extends Error {
@@ -83,7 +84,7 @@ export class Host {
   async run(plan: Plan): Promise<void> {
     const refuse = this.refuseNext
     this.refuseNext = undefined
-    const outcome = await this.#executor.run(plan, refuse)
+    const outcome = await this.#executor.run(wirePlan(plan), refuse)
     if (plans.hasSubscribers) plans.publish({ plan, phases: readPhases(plan, outcome) } satisfies PlanMessage)
     if (outcome.failure) throw new PlanRefused(plan, outcome.failure)
   }

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Plan } from './plan/operation.js'
+import { wirePlan } from './plan/wire.js'
 
 /** The addon, and everything it exports. No other file imports it. */
 
@@ -85,16 +86,26 @@ export interface Questions {
 export interface NativeExecutor {
   /** Inode number of the namespace. */
   readonly identity: number
-  /** `refuse` is for tests: the operation of this number is exchanged for one that the kernel refuses. */
-  run(plan: Plan, refuse?: number): Promise<Outcome>
+  /** `plan` is the text of {@link wirePlan}. `refuse` is for tests: the operation of this number is exchanged for one that the kernel refuses. */
+  run(plan: string, refuse?: number): Promise<Outcome>
   query(question: object): Promise<{ value: unknown } | { failure: NativeFailure }>
   close(): Promise<void>
+}
+
+/** One direction of a connection; `protocol` is a number, as IP has it. */
+export interface Connection {
+  protocol: number
+  source: string
+  sourcePort: number
+  destination: string
+  destinationPort: number
 }
 
 interface Addon {
   Executor: new (netns?: string) => NativeExecutor
   enter<T>(path: string, work: () => T): T
-  encodePlan(plan: Plan, numbers: Record<string, number>): Buffer
+  encodePlan(plan: string, numbers: Record<string, number>): Buffer
+  encodeConnectionDelete(tuple: Connection): Buffer
 }
 
 const require = createRequire(import.meta.url)
@@ -107,4 +118,9 @@ function load(): Addon {
   return loadFrom(fileURLToPath(new URL('..', import.meta.url)))
 }
 
-export const { Executor, enter, encodePlan } = load()
+const addon = load()
+
+export const { Executor, enter, encodeConnectionDelete } = addon
+
+/** The messages of a plan as bytes, with the kernel's numbers of links and namespaces given by name. For tests. */
+export const encodePlan = (plan: Plan, numbers: Record<string, number>): Buffer => addon.encodePlan(wirePlan(plan), numbers)

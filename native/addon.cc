@@ -11,6 +11,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Executor", slipway::js::ExecutorWrap::define(env));
   exports.Set("enter", Napi::Function::New<slipway::js::enter>(env, "enter"));
   exports.Set("encodePlan", Napi::Function::New<slipway::js::encode_plan>(env, "encodePlan"));
+  exports.Set("encodeConnectionDelete",
+              Napi::Function::New<slipway::js::encode_connection_delete>(env, "encodeConnectionDelete"));
   return exports;
 }
 

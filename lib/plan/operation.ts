@@ -186,6 +186,13 @@ export interface ChainAdd {
   policy?: 'accept' | 'drop'
 }
 
+export interface ChainDelete {
+  op: 'chain.delete'
+  family: Family
+  table: string
+  chain: string
+}
+
 /** One step of a rule. A rule reads left to right, as nft writes it. */
 export type Statement =
   | { match: readonly string[]; operation: '==' | '!=' | '&'; value: string }
@@ -218,6 +225,13 @@ export interface SetDefinition {
 export interface SetAdd extends SetDefinition {
   op: 'set.add'
   comment?: string
+}
+
+export interface SetDelete {
+  op: 'set.delete'
+  family: Family
+  table: string
+  set: string
 }
 
 /** Key and data as nft writes them: `tcp . 8080`, `172.17.0.2 . 80`. */
@@ -260,8 +274,10 @@ export type Operation =
   | TableAdd
   | TableDelete
   | ChainAdd
+  | ChainDelete
   | RuleAdd
   | SetAdd
+  | SetDelete
   | ElementAdd
   | ElementDelete
 

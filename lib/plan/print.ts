@@ -57,6 +57,10 @@ function nftCommands(operation: Operation): string[] | undefined {
       if (operation.comment) parts.push(`comment "${operation.comment}";`)
       return [`create ${operation.dataType ? 'map' : 'set'} ${place(operation)} { ${parts.join(' ')} }`]
     }
+    case 'chain.delete':
+      return [`delete chain ${operation.family} ${operation.table} ${operation.chain}`]
+    case 'set.delete':
+      return [`delete set ${operation.family} ${operation.table} ${operation.set}`]
     case 'element.add':
       return operation.elements.map((element) => `create element ${place(operation)} { ${printElement(operation, element)} }`)
     case 'element.delete':
@@ -140,12 +144,13 @@ function shellCommands(operation: Operation): string[] {
     case 'file.replace':
       return [`printf %s ${quote(operation.content)} > ${quote(operation.path)}`]
     case 'file.check':
-      return [`test "$(cat ${quote(operation.path)})" = ${quote(operation.expected)}`]
+      // $( ) cuts newlines off at the end.
+      return [`test "$(cat ${quote(operation.path)})" = ${quote(operation.expected.replace(/\n+$/, ''))}`]
     case 'file.delete':
       return [`rm -f ${quote(operation.path)}`]
     case 'port.reserve': {
-      const kind = operation.protocol === 'tcp' ? 'l' : 'u'
-      return [`# nobody may listen on ${operation.protocol} ${operation.address}:${operation.port}: ss -H${kind}n sport = :${operation.port}`]
+      const kind = operation.protocol === 'tcp' ? 't' : 'u'
+      return [`# nobody may listen on ${operation.protocol} ${operation.address}:${operation.port}: ss -H${kind}ln sport = :${operation.port}`]
     }
     case 'conntrack.flush': {
       const address = operation.address ? ` --orig-dst ${operation.address}` : ''

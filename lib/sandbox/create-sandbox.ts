@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import * as bridge from '../drivers/bridge.js'
 import * as hostDriver from '../drivers/host.js'
@@ -13,6 +12,7 @@ import type { PortMapping } from '../ports/mapping.js'
 import { addressInUse, explainRefusal, ownerOf } from '../refusals.js'
 import { missesElements, reconcile } from '../reconcile.js'
 import { ownerComment, store, thisProcess, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { randomId } from '../state/random-id.js'
 import { NETNS_FOLDER, type Context } from './context.js'
 import type { CreateRequest } from './create-options.js'
 
@@ -58,7 +58,7 @@ interface Draft {
 }
 
 async function draftSandbox(context: Context, request: CreateRequest, preview?: ReadyBridge): Promise<Draft> {
-  const id = randomBytes(32).toString('hex')
+  const id = randomId()
   const name = request.name ?? id.slice(0, 12)
   const path = request.network === 'host' ? (context.settings.netns ?? `/proc/${process.pid}/ns/net`) : join(NETNS_FOLDER, name)
   const record: SandboxRecord = {
@@ -95,7 +95,7 @@ async function draftSandbox(context: Context, request: CreateRequest, preview?: 
         pool.release(address)
         throw error
       }
-      const endpoint = bridge.bridgeEndpoint(randomBytes(32).toString('hex'), address, request.mac)
+      const endpoint = bridge.bridgeEndpoint(randomId(), address, request.mac)
       record.endpoint = { ...endpoint, prefix: network.prefix, gateway: network.gateway }
       record.ports = ports
       const { stored, record: file } = keep()

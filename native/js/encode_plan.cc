@@ -1,10 +1,11 @@
 #include "js/encode_plan.h"
 
+#include <arpa/inet.h>
+
+#include "conntrack/flush.h"
 #include "executor/encode.h"
 #include "js/convert.h"
 #include "js/read_plan.h"
-
-
 
 namespace slipway::js {
 namespace {
@@ -31,9 +32,9 @@ class GivenNames : public rtnl::Names {
 Napi::Value encode_plan(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Plan plan;
-  std::string unknown = read_plan(info[0].As<Napi::Array>(), plan);
-  if (!unknown.empty()) {
-    Napi::Error::New(env, "unknown operation: " + unknown).ThrowAsJavaScriptException();
+  std::string wrong = read_plan(info[0].As<Napi::String>().Utf8Value(), plan);
+  if (!wrong.empty()) {
+    Napi::Error::New(env, wrong).ThrowAsJavaScriptException();
     return env.Undefined();
   }
   GivenNames names(info[1].As<Napi::Object>());
@@ -47,6 +48,21 @@ Napi::Value encode_plan(const Napi::CallbackInfo& info) {
     }
   }
   return Napi::Buffer<char>::Copy(env, batch.data(), batch.size());
+}
+
+Napi::Value encode_connection_delete(const Napi::CallbackInfo& info) {
+  auto given = info[0].As<Napi::Object>();
+  auto port = [&](const char* name) { return htons(static_cast<uint16_t>(read_number(given, name).value_or(0))); };
+  auto address = [&](const char* name) { return inet_addr(read_string(given, name).c_str()); };
+  conntrack::Tuple tuple;
+  tuple.protocol = static_cast<uint8_t>(read_number(given, "protocol").value_or(0));
+  tuple.source = address("source");
+  tuple.source_port = port("sourcePort");
+  tuple.destination = address("destination");
+  tuple.destination_port = port("destinationPort");
+  alignas(nlmsghdr) char buffer[256] = {};
+  const nlmsghdr* message = conntrack::build_delete(buffer, tuple);
+  return Napi::Buffer<char>::Copy(info.Env(), buffer, message->nlmsg_len);
 }
 
 }  // namespace slipway::js

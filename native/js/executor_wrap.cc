@@ -90,9 +90,9 @@ Napi::Value ExecutorWrap::submit(std::unique_ptr<PromisedJob> job) {
 Napi::Value ExecutorWrap::run(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Plan plan;
-  std::string unknown = read_plan(info[0].As<Napi::Array>(), plan);
-  if (closing_ || !unknown.empty()) {
-    Napi::Error::New(env, closing_ ? "the executor is closed" : "unknown operation: " + unknown).ThrowAsJavaScriptException();
+  std::string wrong = read_plan(info[0].As<Napi::String>().Utf8Value(), plan);
+  if (closing_ || !wrong.empty()) {
+    Napi::Error::New(env, closing_ ? "the executor is closed" : wrong).ThrowAsJavaScriptException();
     return env.Undefined();
   }
   std::optional<uint32_t> refuse;

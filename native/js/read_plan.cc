@@ -1,198 +1,179 @@
 #include "js/read_plan.h"
 
-#include <string_view>
+#include <charconv>
 
-#include "js/convert.h"
 #include "rtnl/address_text.h"
 
 namespace slipway::js {
 namespace {
 
-// Reads one operation's fields; short names keep the table below legible.
+// Takes one field after the other. Past the end all are empty, which reading the plan notices.
 class Fields {
  public:
-  explicit Fields(Napi::Object object) : object_(object) {}
+  explicit Fields(std::string_view text) : rest_(text) {}
 
-  std::string text(const char* name) const { return read_string(object_, name); }
-  std::optional<uint32_t> number(const char* name) const { return read_number(object_, name); }
-  std::optional<bool> flag(const char* name) const { return read_flag(object_, name); }
-  bool is(const char* name) const { return flag(name).value_or(false); }
-  uint16_t port(const char* name) const { return static_cast<uint16_t>(number(name).value_or(0)); }
-  std::optional<std::string> maybe(const char* name) const {
-    Napi::Value value = object_.Get(name);
-    if (!value.IsString()) return std::nullopt;
-    return value.As<Napi::String>().Utf8Value();
+  bool at_end() const { return rest_.empty(); }
+  std::string text() { return std::string(next()); }
+  std::optional<std::string> maybe() {
+    std::string_view field = next();
+    return field.empty() ? std::nullopt : std::optional<std::string>(field);
   }
-  // "172.17.0.2/16" → its two halves
-  std::string address(uint8_t& prefix) const {
-    std::string whole = text("address");
+  template <typename Number = uint32_t>
+  std::optional<Number> number() {
+    std::string_view field = next();
+    Number value{};
+    auto [stop, error] = std::from_chars(field.data(), field.data() + field.size(), value);
+    return field.empty() || error != std::errc() ? std::nullopt : std::optional<Number>(value);
+  }
+  std::optional<bool> flag() {
+    auto value = number();
+    return value ? std::optional<bool>(*value != 0) : std::nullopt;
+  }
+  bool is() { return flag().value_or(false); }
+  uint16_t port() { return static_cast<uint16_t>(number().value_or(0)); }
+  // "172.17.0.2/16" in its two halves
+  std::string address(uint8_t& prefix) {
+    std::string whole = text();
     rtnl::IpAddress ip;
     rtnl::parse_cidr(whole, ip, prefix);
     return whole.substr(0, whole.find('/'));
   }
-  Napi::Value get(const char* name) const { return object_.Get(name); }
+  // A list begins with its length.
+  template <typename Item, typename Read>
+  std::vector<Item> list(const Read& read) {
+    std::vector<Item> items;
+    for (uint32_t left = number().value_or(0); left > 0 && !at_end(); --left) items.push_back(read(*this));
+    return items;
+  }
 
  private:
-  Napi::Object object_;
+  static constexpr char kEnd = '\x1f';
+
+  std::string_view next() {
+    std::size_t end = std::min(rest_.find(kEnd), rest_.size());
+    std::string_view field = rest_.substr(0, end);
+    rest_.remove_prefix(std::min(end + 1, rest_.size()));
+    return field;
+  }
+
+  std::string_view rest_;
 };
 
-template <typename Each>
-void for_each_object(const Napi::Value& value, const Each& each) {
-  if (!value.IsArray()) return;
-  Napi::Array array = value.As<Napi::Array>();
-  for (uint32_t i = 0; i < array.Length(); ++i) {
-    Napi::HandleScope scope(value.Env());
-    each(Fields(array.Get(i).As<Napi::Object>()));
-  }
+// The order of evaluation inside braces is left to right, as the fields come ([dcl.init.list]).
+
+std::optional<VethPeer> read_peer(Fields& op) {
+  bool given = op.is();
+  VethPeer peer{op.text(), op.text(), op.text()};
+  return given ? std::optional<VethPeer>(std::move(peer)) : std::nullopt;
 }
 
-std::optional<VethPeer> read_peer(const Fields& op) {
-  Napi::Value value = op.get("peer");
-  if (!value.IsObject()) return std::nullopt;
-  Fields peer(value.As<Napi::Object>());
-  return VethPeer{peer.text("netns"), peer.text("name"), peer.text("address")};
+Statement read_statement(Fields& op) {
+  return Statement{op.list<std::string>([](Fields& from) { return from.text(); }),
+                   op.text(), op.text(), op.text(), op.is(), op.is(), op.is()};
 }
 
-Statement read_statement(const Fields& from) {
-  Statement statement{{}, from.text("operation"), from.text("value"), from.text("verdict"),
-                      from.is("counter"), from.is("masquerade"), from.is("dnat")};
-  Napi::Value match = from.get("match");
-  if (match.IsArray()) {
-    Napi::Array names = match.As<Napi::Array>();
-    for (uint32_t i = 0; i < names.Length(); ++i) {
-      statement.match.push_back(names.Get(i).As<Napi::String>().Utf8Value());
-    }
-  }
-  return statement;
-}
+Element read_element(Fields& op) { return Element{op.text(), op.text(), op.text()}; }
 
-RuleAdd read_rule(const Fields& op) {
-  RuleAdd rule{op.text("family"), op.text("table"), op.text("chain"), op.text("comment"), {}};
-  for_each_object(op.get("statements"), [&](const Fields& from) { rule.statements.push_back(read_statement(from)); });
-  return rule;
-}
-
-std::vector<Element> read_elements(const Fields& op) {
-  std::vector<Element> elements;
-  for_each_object(op.get("elements"), [&](const Fields& from) {
-    elements.push_back({from.text("key"), from.text("data"), from.text("comment")});
-  });
-  return elements;
-}
-
-AddressAdd read_address_add(const Fields& op) {
-  AddressAdd add{op.text("netns"), op.text("link"), {}, op.text("broadcast"), 0};
+AddressAdd read_address_add(Fields& op) {
+  AddressAdd add{op.text(), op.text(), {}, {}, 0};
   add.address = op.address(add.prefix);
+  add.broadcast = op.text();
   return add;
 }
 
-AddressDelete read_address_delete(const Fields& op) {
-  AddressDelete remove{op.text("netns"), op.text("link"), {}, 0};
+AddressDelete read_address_delete(Fields& op) {
+  AddressDelete remove{op.text(), op.text(), {}, 0};
   remove.address = op.address(remove.prefix);
   return remove;
 }
 
+SetAdd read_set_add(Fields& op) {
+  SetAdd set{op.text(), op.text(), op.text(), {}, op.text(), op.text(), op.is(), op.is()};
+  set.comment = op.text();
+  return set;
+}
+
+// An element operation of either kind; deletions do not look at data.
+ElementAdd read_elements(Fields& op) {
+  return ElementAdd{op.text(), op.text(), op.text(), op.text(), op.text(), op.is(), op.list<Element>(read_element)};
+}
+
 struct Reader {
   std::string_view name;
-  Operation (*read)(const Fields&);
+  Operation (*read)(Fields&);
 };
 
 constexpr Reader kReaders[] = {
-    {"netns.create", [](const Fields& op) -> Operation { return NetnsCreate{op.text("path")}; }},
-    {"netns.delete", [](const Fields& op) -> Operation { return NetnsDelete{op.text("path")}; }},
+    {"netns.create", [](Fields& op) -> Operation { return NetnsCreate{op.text()}; }},
+    {"netns.delete", [](Fields& op) -> Operation { return NetnsDelete{op.text()}; }},
     {"link.create",
-     [](const Fields& op) -> Operation {
-       return LinkCreate{op.text("netns"),   op.text("name"), op.text("kind"),    op.text("address"),
-                         op.text("master"), op.number("mtu"), op.number("group"), op.number("queues"),
-                         read_peer(op)};
+     [](Fields& op) -> Operation {
+       return LinkCreate{op.text(),   op.text(),   op.text(),   op.text(), op.text(),
+                         op.number(), op.number(), op.number(), read_peer(op)};
      }},
     {"link.set",
-     [](const Fields& op) -> Operation {
-       return LinkSet{op.text("netns"),         op.text("name"),   op.flag("up"),         op.flag("hairpin"),
-                      op.flag("routeLocalnet"), op.maybe("alias"), op.is("noIpv6Address")};
+     [](Fields& op) -> Operation {
+       return LinkSet{op.text(), op.text(), op.flag(), op.flag(), op.flag(), op.maybe(), op.is()};
      }},
-    {"link.delete", [](const Fields& op) -> Operation { return LinkDelete{op.text("netns"), op.text("name")}; }},
-    {"address.add", [](const Fields& op) -> Operation { return read_address_add(op); }},
-    {"address.delete", [](const Fields& op) -> Operation { return read_address_delete(op); }},
-    {"route.add",
-     [](const Fields& op) -> Operation {
-       return RouteAdd{op.text("netns"), op.text("destination"), op.text("gateway"), op.text("link")};
-     }},
-    {"route.delete",
-     [](const Fields& op) -> Operation {
-       return RouteDelete{op.text("netns"), op.text("destination"), op.text("gateway"), op.text("link")};
-     }},
+    {"link.delete", [](Fields& op) -> Operation { return LinkDelete{op.text(), op.text()}; }},
+    {"address.add", [](Fields& op) -> Operation { return read_address_add(op); }},
+    {"address.delete", [](Fields& op) -> Operation { return read_address_delete(op); }},
+    {"route.add", [](Fields& op) -> Operation { return RouteAdd{op.text(), op.text(), op.text(), op.text()}; }},
+    {"route.delete", [](Fields& op) -> Operation { return RouteDelete{op.text(), op.text(), op.text(), op.text()}; }},
     {"neighbor.add",
-     [](const Fields& op) -> Operation {
-       return NeighborAdd{op.text("netns"), op.text("link"), op.text("address"), op.text("lladdr")};
-     }},
-    {"neighbor.delete",
-     [](const Fields& op) -> Operation {
-       return NeighborDelete{op.text("netns"), op.text("link"), op.text("address")};
-     }},
-    {"sysctl.write",
-     [](const Fields& op) -> Operation { return SysctlWrite{op.text("netns"), op.text("key"), op.text("value")}; }},
-    {"file.create", [](const Fields& op) -> Operation { return FileCreate{op.text("path"), op.text("content")}; }},
-    {"file.replace", [](const Fields& op) -> Operation { return FileReplace{op.text("path"), op.text("content"), op.text("expected")}; }},
-    {"file.check", [](const Fields& op) -> Operation { return FileCheck{op.text("path"), op.text("expected")}; }},
-    {"file.delete", [](const Fields& op) -> Operation { return FileDelete{op.text("path")}; }},
-    {"port.reserve",
-     [](const Fields& op) -> Operation {
-       return PortReserve{op.text("protocol"), op.text("address"), op.port("port")};
-     }},
+     [](Fields& op) -> Operation { return NeighborAdd{op.text(), op.text(), op.text(), op.text()}; }},
+    {"neighbor.delete", [](Fields& op) -> Operation { return NeighborDelete{op.text(), op.text(), op.text()}; }},
+    {"sysctl.write", [](Fields& op) -> Operation { return SysctlWrite{op.text(), op.text(), op.text()}; }},
+    {"file.create", [](Fields& op) -> Operation { return FileCreate{op.text(), op.text()}; }},
+    {"file.replace", [](Fields& op) -> Operation { return FileReplace{op.text(), op.text(), op.text()}; }},
+    {"file.check", [](Fields& op) -> Operation { return FileCheck{op.text(), op.text()}; }},
+    {"file.delete", [](Fields& op) -> Operation { return FileDelete{op.text()}; }},
+    {"port.reserve", [](Fields& op) -> Operation { return PortReserve{op.text(), op.text(), op.port()}; }},
     {"conntrack.flush",
-     [](const Fields& op) -> Operation {
-       return ConntrackFlush{op.text("protocol"), op.text("address"), op.text("toAddress"), op.port("port"),
-                             op.port("toPort")};
+     [](Fields& op) -> Operation {
+       ConntrackFlush flush{op.text(), op.text(), {}, op.port(), 0};
+       flush.to_address = op.text();
+       flush.to_port = op.port();
+       return flush;
      }},
-    {"table.add",
-     [](const Fields& op) -> Operation { return TableAdd{op.text("family"), op.text("table"), op.text("comment")}; }},
-    {"table.delete", [](const Fields& op) -> Operation { return TableDelete{op.text("family"), op.text("table")}; }},
+    {"table.add", [](Fields& op) -> Operation { return TableAdd{op.text(), op.text(), op.text()}; }},
+    {"table.delete", [](Fields& op) -> Operation { return TableDelete{op.text(), op.text()}; }},
     {"chain.add",
-     [](const Fields& op) -> Operation {
-       Napi::Value priority = op.get("priority");
-       return ChainAdd{op.text("family"), op.text("table"), op.text("chain"), op.text("comment"),
-                       op.text("type"),   op.text("hook"),  op.text("policy"),
-                       priority.IsNumber() ? priority.As<Napi::Number>().Int32Value() : 0};
+     [](Fields& op) -> Operation {
+       return ChainAdd{op.text(), op.text(), op.text(), op.text(),
+                       op.text(), op.text(), op.text(), op.number<int32_t>().value_or(0)};
      }},
-    {"chain.delete",
-     [](const Fields& op) -> Operation { return ChainDelete{op.text("family"), op.text("table"), op.text("chain")}; }},
-    {"rule.add", [](const Fields& op) -> Operation { return read_rule(op); }},
-    {"set.add",
-     [](const Fields& op) -> Operation {
-       return SetAdd{op.text("family"), op.text("table"),    op.text("set"),   op.text("comment"),
-                     op.text("type"),   op.text("dataType"), op.is("interval"), op.is("counter")};
+    {"chain.delete", [](Fields& op) -> Operation { return ChainDelete{op.text(), op.text(), op.text()}; }},
+    {"rule.add",
+     [](Fields& op) -> Operation {
+       return RuleAdd{op.text(), op.text(), op.text(), op.text(), op.list<Statement>(read_statement)};
      }},
-    {"set.delete",
-     [](const Fields& op) -> Operation { return SetDelete{op.text("family"), op.text("table"), op.text("set")}; }},
-    {"element.add",
-     [](const Fields& op) -> Operation {
-       return ElementAdd{op.text("family"),   op.text("table"),  op.text("set"),   op.text("type"),
-                         op.text("dataType"), op.is("interval"), read_elements(op)};
-     }},
+    {"set.add", [](Fields& op) -> Operation { return read_set_add(op); }},
+    {"set.delete", [](Fields& op) -> Operation { return SetDelete{op.text(), op.text(), op.text()}; }},
+    {"element.add", [](Fields& op) -> Operation { return read_elements(op); }},
     {"element.delete",
-     [](const Fields& op) -> Operation {
-       return ElementDelete{op.text("family"), op.text("table"),  op.text("set"),
-                            op.text("type"),   op.is("interval"), read_elements(op)};
+     [](Fields& op) -> Operation {
+       ElementAdd read = read_elements(op);
+       return ElementDelete{read.family, read.table, read.set, read.type, read.interval, std::move(read.elements)};
      }},
 };
 
 }  // namespace
 
-std::string read_plan(const Napi::Array& array, Plan& plan) {
-  plan.reserve(array.Length());
-  for (uint32_t i = 0; i < array.Length(); ++i) {
-    Napi::HandleScope scope(array.Env());
-    Fields op(array.Get(i).As<Napi::Object>());
-    std::string name = op.text("op");
+std::string read_plan(std::string_view text, Plan& plan) {
+  Fields fields(text);
+  uint32_t count = fields.number().value_or(0);
+  plan.reserve(count);
+  for (; count > 0; --count) {
+    std::string name = fields.text();
     const Reader* found = nullptr;
     for (const auto& reader : kReaders) {
       if (reader.name == name) found = &reader;
     }
-    if (found == nullptr) return name.empty() ? "(none)" : name;
-    plan.push_back(found->read(op));
+    if (found == nullptr) return "unknown operation: " + name;
+    plan.push_back(found->read(fields));
   }
-  return {};
+  return fields.at_end() ? std::string() : "the plan's text is longer than the plan";
 }
 
 }  // namespace slipway::js

@@ -1,13 +1,14 @@
-// A plan from JavaScript: an array of objects as lib/plan/operation.ts declares them.
+// A plan from JavaScript, as lib/plan/wire.ts writes it.
 #pragma once
 
-#include <napi.h>
+#include <string>
+#include <string_view>
 
 #include "plan/operation.h"
 
 namespace slipway::js {
 
-// The name of an operation that is not known, or empty when all were read.
-std::string read_plan(const Napi::Array& array, Plan& plan);
+// What is wrong with the text, or empty when the plan was read.
+std::string read_plan(std::string_view text, Plan& plan);
 
 }  // namespace slipway::js

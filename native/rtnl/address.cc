@@ -28,7 +28,7 @@ nlmsghdr* begin_address(netlink::Batch& batch, netlink::Origin origin, uint16_t 
   header->ifa_prefixlen = prefix;
   header->ifa_index = static_cast<uint32_t>(place.index);
   // The sandbox's addresses are given, never discovered: nobody waits for duplicate address detection.
-  if (place.ip.family == AF_INET6) header->ifa_flags = IFA_F_NODAD;
+  if (type == RTM_NEWADDR && place.ip.family == AF_INET6) header->ifa_flags = IFA_F_NODAD;
   mnl_attr_put(message, IFA_LOCAL, place.ip.length, place.ip.bytes.data());
   mnl_attr_put(message, IFA_ADDRESS, place.ip.length, place.ip.bytes.data());
   return message;

@@ -108,18 +108,17 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkCreate& o
 }
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSet& op, Names&) {
-  if (op.alias || op.no_ipv6_address || op.hairpin || op.route_localnet) {
+  if (op.alias || op.no_ipv6_address || op.hairpin) {
     // RTM_NEWLINK without NLM_F_CREATE: RTM_SETLINK does not read IFLA_INFO_SLAVE_DATA.
     nlmsghdr* message = begin_link(batch, origin, RTM_NEWLINK, 0, op.name, 0, 0);
     if (op.alias) mnl_attr_put_str(message, IFLA_IFALIAS, op.alias->c_str());
     if (op.hairpin) put_hairpin(message, *op.hairpin);
     if (op.no_ipv6_address) put_no_ipv6_address(message);
     batch.commit();
-    if (op.route_localnet) {
-      message = begin_link(batch, origin, RTM_NEWLINK, 0, op.name, 0, 0);
-      put_route_localnet(message, *op.route_localnet);
-      batch.commit();
-    }
+  }
+  if (op.route_localnet) {
+    put_route_localnet(begin_link(batch, origin, RTM_NEWLINK, 0, op.name, 0, 0), *op.route_localnet);
+    batch.commit();
   }
   if (op.up) {
     begin_link(batch, origin, RTM_NEWLINK, 0, op.name, IFF_UP, *op.up ? IFF_UP : 0);

@@ -1,0 +1,124 @@
+import type { Element, Operation, Plan, SetDefinition, Statement } from './operation.js'
+
+/**
+ * A plan on its way to C++: one text, so that one call carries it over. Reading some seventy properties of objects
+ * from C++ costs 60 µs of a millisecond that is to be the kernel's; this costs a tenth.
+ *
+ * Every field ends with US (0x1f), which no name, address or JSON text holds. `native/js/read_plan.cc` reads the same
+ * fields in the same order. Left out is empty; a list begins with its length.
+ */
+export function wirePlan(plan: Plan): string {
+  const fields: Field[] = [plan.length]
+  for (const operation of plan) {
+    fields.push(operation.op)
+    pushFields(fields, operation)
+  }
+  fields.push('')
+  return fields.join(END)
+}
+
+const END = '\x1f'
+type Field = string | number | undefined
+
+const flag = (value: boolean | undefined): Field => (value === undefined ? undefined : value ? 1 : 0)
+
+function pushFields(fields: Field[], op: Operation): void {
+  switch (op.op) {
+    case 'netns.create':
+    case 'netns.delete':
+    case 'file.delete':
+      fields.push(op.path)
+      break
+    case 'link.create': {
+      const { peer } = op
+      fields.push(op.netns, op.name, op.kind, op.address, op.master, op.mtu, op.group, op.queues)
+      fields.push(flag(peer !== undefined), peer?.netns, peer?.name, peer?.address)
+      break
+    }
+    case 'link.set':
+      fields.push(op.netns, op.name, flag(op.up), flag(op.hairpin), flag(op.routeLocalnet), op.alias, flag(op.noIpv6Address))
+      break
+    case 'link.delete':
+      fields.push(op.netns, op.name)
+      break
+    case 'address.add':
+      fields.push(op.netns, op.link, op.address, op.broadcast)
+      break
+    case 'address.delete':
+      fields.push(op.netns, op.link, op.address)
+      break
+    case 'route.add':
+    case 'route.delete':
+      fields.push(op.netns, op.destination, op.gateway, op.link)
+      break
+    case 'neighbor.add':
+      fields.push(op.netns, op.link, op.address, op.lladdr)
+      break
+    case 'neighbor.delete':
+      fields.push(op.netns, op.link, op.address)
+      break
+    case 'sysctl.write':
+      fields.push(op.netns, op.key, op.value)
+      break
+    case 'file.create':
+      fields.push(op.path, op.content)
+      break
+    case 'file.replace':
+      fields.push(op.path, op.content, op.expected)
+      break
+    case 'file.check':
+      fields.push(op.path, op.expected)
+      break
+    case 'port.reserve':
+      fields.push(op.protocol, op.address, op.port)
+      break
+    case 'conntrack.flush':
+      fields.push(op.protocol, op.address, op.port, op.toAddress, op.toPort)
+      break
+    case 'table.add':
+      fields.push(op.family, op.table, op.comment)
+      break
+    case 'table.delete':
+      fields.push(op.family, op.table)
+      break
+    case 'chain.add':
+      fields.push(op.family, op.table, op.chain, op.comment, op.type, op.hook, op.policy, op.priority)
+      break
+    case 'chain.delete':
+      fields.push(op.family, op.table, op.chain)
+      break
+    case 'rule.add':
+      fields.push(op.family, op.table, op.chain, op.comment, op.statements.length)
+      for (const statement of op.statements) pushStatement(fields, statement)
+      break
+    case 'set.add':
+      pushSet(fields, op)
+      fields.push(flag(op.counter), op.comment)
+      break
+    case 'set.delete':
+      fields.push(op.family, op.table, op.set)
+      break
+    case 'element.add':
+    case 'element.delete':
+      pushSet(fields, op)
+      pushElements(fields, op.elements)
+      break
+  }
+}
+
+function pushSet(fields: Field[], set: SetDefinition): void {
+  fields.push(set.family, set.table, set.set, set.type, set.dataType, flag(set.interval))
+}
+
+function pushElements(fields: Field[], elements: readonly Element[]): void {
+  fields.push(elements.length)
+  for (const { key, data, comment } of elements) fields.push(key, data, comment)
+}
+
+function pushStatement(fields: Field[], statement: Statement): void {
+  const match = 'match' in statement ? statement.match : []
+  fields.push(match.length, ...match)
+  fields.push('operation' in statement ? statement.operation : undefined, 'value' in statement ? statement.value : undefined)
+  fields.push('verdict' in statement ? statement.verdict : undefined)
+  fields.push(flag('counter' in statement), flag('masquerade' in statement), flag('dnat' in statement))
+}
