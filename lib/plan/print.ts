@@ -154,7 +154,7 @@ function shellCommands(operation: Operation): string[] {
     }
     case 'conntrack.flush': {
       const address = operation.address ? ` --orig-dst ${operation.address}` : ''
-      const to = operation.toAddress ? ` --reply-src ${operation.toAddress} --reply-port-src ${operation.toPort}` : ''
+      const to = operation.toAddress ? ` --reply-src ${operation.toAddress} --reply-port-src ${operation.toPort}` : ` --reply-port-src ${operation.port}`
       return [`conntrack -D -p ${operation.protocol} --orig-port-dst ${operation.port}${address}${to} || true`]
     }
     default:

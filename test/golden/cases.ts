@@ -1,0 +1,175 @@
+import { add, publishedElement, remove } from '#lib/firewall/elements.js'
+import { rulesetPlan } from '#lib/firewall/ruleset.js'
+import * as sets from '#lib/firewall/sets.js'
+import type { Operation } from '#lib/plan/operation.js'
+import type { PortMapping } from '#lib/ports/mapping.js'
+import type { Encodable } from './format.js'
+
+/** What golden bytes are captured of, in this order: each case finds what those before it have left. */
+export interface Case {
+  file: string
+  name: string
+  operation: Encodable
+  numbers?: Record<string, number>
+  /** Shell commands that come first. */
+  before?: string[]
+  /** What to type instead of what the printer prints. */
+  command?: string
+  /** Why there is no tool whose message ours could be compared with. */
+  noTool?: string
+}
+
+const docker0 = 'docker0'
+const veth = 'veth0123456789a'
+const app = '/run/netns/app'
+// In namespaces made for the capture: lo is 1, then they count; 4 is the descriptor under which `ip` opens a namespace.
+const host = { [docker0]: 2, [veth]: 3, [app]: 4 }
+const sandbox = { eth0: 2 }
+
+const noTool = 'ip cannot set it, and sysctl writes a file'
+
+const links: Case[] = [
+  { name: 'bridge', operation: { op: 'link.create', name: docker0, kind: 'bridge', address: '02:42:ac:11:00:01', mtu: 1500 } },
+  { name: 'alias', operation: { op: 'link.set', name: docker0, alias: 'slipway network bridge' } },
+  { name: 'no IPv6 address', operation: { op: 'link.set', name: docker0, noIpv6Address: true } },
+  { name: 'route_localnet', operation: { op: 'link.set', name: docker0, routeLocalnet: true }, noTool },
+  { name: 'no route_localnet', operation: { op: 'link.set', name: docker0, routeLocalnet: false }, noTool },
+  { name: 'up', operation: { op: 'link.set', name: docker0, up: true } },
+  { name: 'down', operation: { op: 'link.set', name: docker0, up: false } },
+  {
+    name: 'settings of a bridge',
+    operation: { op: 'link.set', name: docker0, alias: 'slipway network bridge', noIpv6Address: true, routeLocalnet: true },
+  },
+  {
+    name: 'veth with its peer in a namespace',
+    before: ['ip netns add app'],
+    operation: {
+      op: 'link.create',
+      name: veth,
+      kind: 'veth',
+      master: docker0,
+      mtu: 1500,
+      group: sets.PORT_GROUP,
+      queues: 1,
+      peer: { netns: app, name: 'eth0', address: '02:42:ac:11:00:02' },
+    },
+  },
+  { name: 'hairpin', operation: { op: 'link.set', name: veth, hairpin: true } },
+  { name: 'no hairpin', operation: { op: 'link.set', name: veth, hairpin: false } },
+  { name: 'settings of a bridge port', operation: { op: 'link.set', name: veth, noIpv6Address: true, hairpin: true, up: true } },
+  { name: 'lo up in a namespace', operation: { op: 'link.set', netns: app, name: 'lo', up: true } },
+  { name: 'settings in a namespace', operation: { op: 'link.set', netns: app, name: 'eth0', noIpv6Address: true, up: true } },
+  { name: 'veth with nothing asked for', operation: { op: 'link.create', name: 'veth1', kind: 'veth', peer: { netns: app, name: 'eth1' } } },
+  { name: 'delete', operation: { op: 'link.delete', name: 'veth1' } },
+].map((one) => ({ ...one, file: 'link.json', numbers: host }) as Case)
+
+const inSandbox = { netns: app, link: 'eth0' }
+
+const addresses: Case[] = [
+  { name: 'add with broadcast', operation: { op: 'address.add', ...inSandbox, address: '172.17.0.2/16', broadcast: '172.17.255.255' } },
+  { name: 'add', operation: { op: 'address.add', ...inSandbox, address: '10.1.2.3/24' } },
+  { name: 'add IPv6', operation: { op: 'address.add', ...inSandbox, address: 'fd00::2/64' } },
+  { name: 'delete IPv6', operation: { op: 'address.delete', ...inSandbox, address: 'fd00::2/64' } },
+  { name: 'delete', operation: { op: 'address.delete', ...inSandbox, address: '10.1.2.3/24' } },
+].map((one) => ({ ...one, file: 'address.json', numbers: sandbox }) as Case)
+
+const routeCases = (op: 'route.add' | 'route.delete'): Case[] => {
+  const verb = op === 'route.add' ? 'add' : 'delete'
+  const list = [
+    { name: `${verb} default`, operation: { op, netns: app, destination: 'default', gateway: '172.17.0.1' } },
+    { name: `${verb} through a gateway`, operation: { op, netns: app, destination: '10.9.0.0/16', gateway: '172.17.0.1' } },
+    { name: `${verb} through a gateway on a link`, operation: { op, netns: app, destination: '10.8.0.0/16', gateway: '172.17.0.1', link: 'eth0' } },
+    { name: `${verb} on a link`, operation: { op, netns: app, destination: '10.7.1.0/24', link: 'eth0' } },
+    { name: `${verb} one host`, operation: { op, netns: app, destination: '10.6.1.1', link: 'eth0' } },
+  ]
+  return list.map((one) => ({ ...one, file: 'route.json', numbers: sandbox }) as Case)
+}
+
+const neighbors: Case[] = [
+  { name: 'add', operation: { op: 'neighbor.add', ...inSandbox, address: '172.17.0.9', lladdr: '02:42:ac:11:00:09' } },
+  { name: 'delete', operation: { op: 'neighbor.delete', ...inSandbox, address: '172.17.0.9' } },
+].map((one) => ({ ...one, file: 'neighbor.json', numbers: sandbox }) as Case)
+
+const nameOfFile = { 'table.add': 'table.json', 'chain.add': 'chain.json', 'rule.add': 'rule.json', 'set.add': 'set.json' } as Record<string, string>
+
+function nameOf(operation: Operation): string {
+  switch (operation.op) {
+    case 'table.add':
+      return `add ${operation.family} ${operation.table}`
+    case 'chain.add':
+      return `add ${operation.family} ${operation.chain}`
+    case 'set.add':
+      return `add ${operation.family} ${operation.set}`
+    case 'rule.add':
+      return `${operation.family} ${operation.chain}: ${operation.comment ?? 'without comment'}`
+    default:
+      throw new TypeError(`${operation.op} in a ruleset`)
+  }
+}
+
+const ruleset: Case[] = rulesetPlan().map((operation) => ({
+  file: nameOfFile[operation.op] ?? '',
+  name: nameOf(operation),
+  operation,
+}))
+
+const own = { family: 'inet', table: sets.TABLE } as const
+
+const besidesRuleset: Case[] = [
+  { file: 'chain.json', name: 'add inet with policy drop', operation: { op: 'chain.add', ...own, chain: 'closed', type: 'filter', hook: 'input', priority: 10, policy: 'drop' } },
+  { file: 'rule.json', name: 'return', operation: { op: 'rule.add', ...own, chain: 'user', statements: [{ verdict: 'return' }] } },
+  { file: 'set.json', name: 'add without comment', operation: { op: 'set.add', ...own, set: 'plain', type: 'ipv4_addr' } },
+]
+
+const owner = 'web'
+const tcp: PortMapping = { protocol: 'tcp', containerPort: 80, hostIp: '0.0.0.0', hostPort: 8080 }
+const udp: PortMapping = { protocol: 'udp', containerPort: 53, hostIp: '0.0.0.0', hostPort: 5353 }
+const local: PortMapping = { ...tcp, hostIp: '127.0.0.1', hostPort: 8443, containerPort: 443 }
+const target = '172.17.0.2'
+
+const inSets = [
+  [sets.bridges, { key: docker0, comment: 'bridge' }],
+  [sets.icc, { key: `${docker0} . ${docker0}`, comment: 'bridge' }],
+  [sets.masquerade, { key: docker0, comment: 'bridge' }],
+  [sets.sameNetwork4, { key: `172.17.0.0/16 . ${docker0}`, comment: 'bridge' }],
+  [sets.addresses4, { key: target, comment: owner }],
+  [sets.published4, publishedElement(tcp, target, owner)],
+  [sets.publishedAt4, publishedElement(local, target, owner)],
+  [sets.senders4, { key: `${veth} . 02:42:ac:11:00:02 . ${target}`, comment: owner }],
+] as const
+
+const twoPorts = [publishedElement(udp, target, owner), { ...publishedElement({ ...tcp, hostPort: 8081 }, target, owner), comment: '' }]
+
+const elements: Case[] = [
+  ...inSets.map(([set, element]) => ({ name: `add to ${set.set}`, operation: add(set, element) })),
+  { name: 'add two, one without comment', operation: add(sets.published4, ...twoPorts) },
+  { name: 'delete two', operation: remove(sets.published4, ...twoPorts.map(({ key }) => ({ key }))) },
+  ...inSets.map(([set, { key }]) => ({ name: `delete from ${set.set}`, operation: remove(set, { key }) })),
+].map((one) => ({ ...one, file: 'element.json' }))
+
+const deletions: Case[] = [
+  { file: 'chain.json', name: 'delete', operation: { op: 'chain.delete', ...own, chain: 'closed' } },
+  { file: 'set.json', name: 'delete', operation: { op: 'set.delete', ...own, set: 'plain' } },
+  { file: 'table.json', name: 'delete', operation: { op: 'table.delete', ...own } },
+  {
+    file: 'connection.json',
+    name: 'delete',
+    before: [
+      'conntrack -I -p udp -s 192.0.2.1 --sport 4000 -d 192.0.2.2 --dport 5353 --reply-src 172.17.0.2 --reply-port-src 53 --reply-dst 192.0.2.1 --reply-port-dst 4000 --timeout 60',
+    ],
+    operation: { op: 'connection.delete', protocol: 17, source: '192.0.2.1', sourcePort: 4000, destination: '192.0.2.2', destinationPort: 5353 },
+    command: 'conntrack -D -p udp --orig-src 192.0.2.1 --orig-port-src 4000 --orig-dst 192.0.2.2 --orig-port-dst 5353',
+  },
+]
+
+export const cases: Case[] = [
+  ...links,
+  ...addresses,
+  ...routeCases('route.add'),
+  ...neighbors,
+  ...routeCases('route.delete'),
+  ...ruleset,
+  ...besidesRuleset,
+  ...elements,
+  ...deletions,
+]

@@ -1,0 +1,91 @@
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { type Connection, encodeConnectionDelete, encodePlan } from '#lib/native.js'
+import type { Operation } from '#lib/plan/operation.js'
+import { decodeMessage, splitMessages } from '../helpers/netlink.js'
+
+/** How golden bytes stand in test/golden/*.json. */
+
+/** A field in which our message is not the tool's, and why that is right. A field that a side does not have is left out. */
+export interface Difference {
+  at: string
+  tool?: string
+  ours?: string
+  why: string
+}
+
+/** What golden bytes are of: operations, and what conntrack.flush sends for each connection that it finds. */
+export type Encodable = Operation | ({ op: 'connection.delete' } & Connection)
+
+export interface Golden {
+  name: string
+  operation: Encodable
+  /** Numbers of links and descriptors of namespaces, as the kernel gave them when this was captured. */
+  numbers: Record<string, number>
+  /** What a person would have typed. */
+  command: string
+  /** The messages that the command sent and that ours must equal, in words of four bytes. */
+  tool: string[]
+  ours: string[]
+  differences: Difference[]
+  /** Why `tool` is empty. */
+  noTool?: string
+}
+
+// The sources' folder, from the compiled file's.
+const folder = new URL('../../test/golden/', import.meta.url)
+
+/** All golden bytes, by file. */
+export function readGolden(): Map<string, Golden[]> {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.json')).sort()
+  return new Map(files.map((file) => [file, JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Golden[]]))
+}
+
+/** A field a line, and a message a line, so that a diff says what has changed. */
+export function writeGolden(file: string, entries: readonly Golden[]): void {
+  const list = (items: readonly unknown[]) =>
+    items.length === 0 ? '[]' : `[\n${items.map((item) => `      ${JSON.stringify(item)}`).join(',\n')}\n    ]`
+  const text = entries.map((entry) => {
+    const lines = Object.entries(entry).map(([key, value]) => `    "${key}": ${Array.isArray(value) ? list(value) : JSON.stringify(value)}`)
+    return `  {\n${lines.join(',\n')}\n  }`
+  })
+  writeFileSync(new URL(file, folder), `[\n${text.join(',\n')}\n]\n`)
+}
+
+export const toWords = (bytes: Buffer): string => (bytes.toString('hex').match(/.{1,8}/g) ?? []).join(' ')
+export const fromWords = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex')
+
+/** Our messages. */
+export function encode({ operation, numbers }: Pick<Golden, 'operation' | 'numbers'>): Buffer[] {
+  return splitMessages(operation.op === 'connection.delete' ? encodeConnectionDelete(operation) : encodePlan([operation], numbers))
+}
+
+/**
+ * The fields in which two runs of messages differ, whatever the order of their attributes. Settings of one link count
+ * as one message: ip sends one for each, we put together what the kernel takes together.
+ */
+export function compare(operation: Encodable, tool: readonly Buffer[], ours: readonly Buffer[]): Omit<Difference, 'why'>[] {
+  const together = operation.op === 'link.set' ? merge : (messages: Fields[]) => messages
+  const [left, right] = [tool, ours].map((messages) => together(messages.map((message) => decodeMessage(message).fields)))
+  if (left?.length !== right?.length) throw new Error(`${left?.length} messages against ${right?.length}`)
+  return (left ?? []).flatMap((fields, index) => compareFields(fields, right?.[index] ?? {}))
+}
+
+type Fields = Record<string, string>
+
+function compareFields(tool: Fields, ours: Fields): Omit<Difference, 'why'>[] {
+  return [...new Set([...Object.keys(tool), ...Object.keys(ours)])]
+    .filter((at) => tool[at] !== ours[at])
+    .map((at) => ({ at, ...(at in tool ? { tool: tool[at] as string } : {}), ...(at in ours ? { ours: ours[at] as string } : {}) }))
+}
+
+function merge(messages: Fields[]): Fields[] {
+  const merged: Fields = {}
+  for (const [at, value] of messages.flatMap((fields) => Object.entries(fields))) {
+    const before = merged[at]
+    if (before === undefined || before === value) merged[at] = value
+    // Flags in the header, and which of them are meant.
+    else if (/^\d+$/.test(before) && /^\d+$/.test(value)) merged[at] = `${Number(before) | Number(value)}`
+    else throw new Error(`${at} is ${before} in one message and ${value} in another`)
+  }
+  return [merged]
+}

@@ -1,0 +1,90 @@
+import test from 'ava'
+import { rulesetPlan } from '#lib/firewall/ruleset.js'
+import { encodePlan } from '#lib/native.js'
+import type { Operation } from '#lib/plan/operation.js'
+import { compare, encode, fromWords, readGolden, toWords } from '../golden/format.js'
+import { decodeMessage, splitMessages } from '../helpers/netlink.js'
+
+// What golden bytes are, and how they are captured: test/golden/README.md.
+
+const golden = [...readGolden()].flatMap(([file, entries]) => entries.map((entry) => ({ title: `${file}: ${entry.name}`, entry })))
+
+for (const { title, entry } of golden) {
+  test(`${title}: our bytes are the golden ones`, (t) => {
+    t.deepEqual(encode(entry).map(toWords), entry.ours)
+  })
+
+  test(`${title}: our message is ${entry.noTool === undefined ? "the tool's" : 'well-formed'}`, (t) => {
+    const messages = encode(entry)
+    if (entry.noTool !== undefined) {
+      t.deepEqual(entry.tool, [])
+      t.true(messages.every((message) => Object.keys(decodeMessage(message).fields).length > 0))
+      return
+    }
+    t.true(entry.tool.length > 0)
+    const explained = entry.differences.map(({ why, ...difference }) => {
+      t.not(why, '', difference.at)
+      return difference
+    })
+    t.deepEqual(compare(entry.operation, entry.tool.map(fromWords), messages), explained)
+  })
+}
+
+test('every nest says that it is one, as strict kernel parsers want', (t) => {
+  for (const { title, entry } of golden) {
+    for (const message of encode(entry)) t.deepEqual(decodeMessage(message).unmarked, [], title)
+  }
+})
+
+// Kept complete by the compiler: a new kind of operation must say here whether it is a message.
+const isMessage: Record<Operation['op'], boolean> = {
+  'netns.create': false,
+  'netns.delete': false,
+  'link.create': true,
+  'link.set': true,
+  'link.delete': true,
+  'address.add': true,
+  'address.delete': true,
+  'route.add': true,
+  'route.delete': true,
+  'neighbor.add': true,
+  'neighbor.delete': true,
+  'sysctl.write': false,
+  'file.create': false,
+  'file.replace': false,
+  'file.check': false,
+  'file.delete': false,
+  'port.reserve': false,
+  // Which messages it sends depends on a dump: connection.json has the one that forgets a connection.
+  'conntrack.flush': false,
+  'table.add': true,
+  'table.delete': true,
+  'chain.add': true,
+  'chain.delete': true,
+  'rule.add': true,
+  'set.add': true,
+  'set.delete': true,
+  'element.add': true,
+  'element.delete': true,
+}
+
+for (const op of Object.keys(isMessage) as Operation['op'][]) {
+  test(`${op} ${isMessage[op] ? 'has golden bytes' : 'is no message'}`, (t) => {
+    if (isMessage[op]) t.true(golden.some(({ entry }) => entry.operation.op === op))
+    else t.throws(() => encodePlan([{ op } as Operation], {}), { message: 'operation 0 has no message' })
+  })
+}
+
+test('every operation of the ruleset has golden bytes', (t) => {
+  const captured = new Set(golden.map(({ entry }) => JSON.stringify(entry.operation)))
+  for (const operation of rulesetPlan()) {
+    t.true(captured.has(JSON.stringify(operation)), `${JSON.stringify(operation)} is new: npm run golden:capture`)
+  }
+})
+
+test('several operations are several messages, numbered in order', (t) => {
+  const plan = golden.map(({ entry }) => entry.operation).filter((operation) => operation.op === 'element.add')
+  const numbers = splitMessages(encodePlan(plan, {})).map((message) => message.readUInt32LE(8))
+  t.true(numbers.length > plan.length)
+  t.deepEqual(numbers, numbers.map((_, index) => index + 1))
+})

@@ -1,0 +1,124 @@
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import test from 'ava'
+import * as bridge from '#lib/drivers/bridge.js'
+import * as host from '#lib/drivers/host.js'
+import * as none from '#lib/drivers/none.js'
+import { rulesetPlan } from '#lib/firewall/ruleset.js'
+import type { Plan } from '#lib/plan/operation.js'
+import { printOperation, printPlan, printStatement } from '#lib/plan/print.js'
+import type { PortMapping } from '#lib/ports/mapping.js'
+
+// Golden plans: test/plans/NAME.txt is what is printed, for people to review. `UPDATE_PLANS=1` writes them anew.
+// test/kernel runs printed plans by a shell.
+
+const folder = new URL('../../test/plans/', import.meta.url)
+const update = process.env['UPDATE_PLANS'] === '1'
+
+const network: bridge.BridgeNetwork = {
+  name: 'bridge',
+  bridge: 'docker0',
+  address: '172.17.0.1',
+  prefix: 16,
+  subnet: '172.17.0.0/16',
+  broadcast: '172.17.255.255',
+  gateway: '172.17.0.1',
+  mtu: 1500,
+  icc: true,
+  masquerade: true,
+}
+const path = '/run/netns/web'
+const record = { path: '/run/slipway/sandboxes/web.json', content: '{"name":"web"}\n' }
+const endpoint = bridge.bridgeEndpoint('0123456789abcdef'.repeat(4), '172.17.0.2')
+const sandbox: bridge.BridgeSandbox = { path, endpoint, ports: [], owner: 'web 0123456789ab', record, hairpin: false }
+
+const http: PortMapping = { protocol: 'tcp', containerPort: 80, hostIp: '0.0.0.0', hostPort: 8080 }
+const https: PortMapping = { protocol: 'tcp', containerPort: 443, hostIp: '127.0.0.1', hostPort: 8443 }
+const dns: PortMapping = { protocol: 'udp', containerPort: 53, hostIp: '0.0.0.0', hostPort: 5353 }
+const dnsHere: PortMapping = { ...dns, hostIp: '192.0.2.1', hostPort: 53 }
+const several = [http, https, dns, dnsHere]
+const change = {
+  ports: several,
+  address: endpoint.address,
+  owner: sandbox.owner,
+  record: { path: record.path, before: record.content, content: '{"name":"web","ports":4}\n' },
+}
+
+const plans: Record<string, Plan> = {
+  'ruleset': rulesetPlan(),
+  'network-create': bridge.createNetwork(network),
+  'network-create-without-icc': bridge.createNetwork({ ...network, icc: false }),
+  'network-create-without-masquerade': bridge.createNetwork({ ...network, masquerade: false }),
+  'network-remove': bridge.removeNetwork(network),
+  'bridge-create': bridge.createSandbox(network, sandbox),
+  'bridge-create-one-port': bridge.createSandbox(network, { ...sandbox, ports: [http] }),
+  'bridge-create-several-ports': bridge.createSandbox(network, { ...sandbox, ports: several }),
+  'bridge-create-hairpin': bridge.createSandbox(network, { ...sandbox, hairpin: true }),
+  'bridge-remove': bridge.removeSandbox(sandbox),
+  'bridge-remove-several-ports': bridge.removeSandbox({ ...sandbox, ports: several }),
+  'bridge-publish': bridge.publishPorts(change),
+  'bridge-unpublish': bridge.unpublishPorts(change),
+  'none-create': none.createSandbox({ path, record }),
+  'none-remove': none.removeSandbox({ path, record }),
+  'host-create': host.createSandbox({ record }),
+  'host-remove': host.removeSandbox({ record }),
+}
+
+for (const [name, plan] of Object.entries(plans)) {
+  test(`the plan ${name}`, (t) => {
+    const file = new URL(`${name}.txt`, folder)
+    const text = printPlan(plan)
+    if (update) writeFileSync(file, text)
+    t.true(existsSync(file), `${file.pathname} is missing: UPDATE_PLANS=1 writes it`)
+    t.is(text, readFileSync(file, 'utf8'))
+  })
+}
+
+test('every golden plan is still printed', (t) => {
+  t.deepEqual(readdirSync(folder).sort(), Object.keys(plans).map((name) => `${name}.txt`).sort())
+})
+
+test('neighbouring nf_tables operations are one transaction, others cut it', (t) => {
+  const table = (name: string): Plan[number] => ({ op: 'table.add', family: 'inet', table: name })
+  t.is(
+    printPlan([table('a'), table('b'), { op: 'link.set', name: 'lo', up: true }, table('c')]),
+    [
+      "nft -f - <<'NFT'",
+      'create table inet a',
+      'create table inet b',
+      'NFT',
+      'ip link set dev lo up',
+      "nft -f - <<'NFT'",
+      'create table inet c',
+      'NFT',
+      '',
+    ].join('\n'),
+  )
+  t.is(printPlan([]), '')
+})
+
+test('texts are quoted for the shell where they need it', (t) => {
+  t.is(
+    printOperation({ op: 'link.set', name: 'lo', alias: "it's $HOME" }),
+    `ip link set dev lo alias 'it'\\''s $HOME'`,
+  )
+  t.is(printOperation({ op: 'link.set', name: 'lo', alias: '' }), "ip link set dev lo alias ''")
+  t.is(printOperation({ op: 'sysctl.write', key: 'net.ipv4.ping_group_range', value: '0 10' }), "sysctl -qw net.ipv4.ping_group_range='0 10'")
+})
+
+test('one operation with several elements is one line', (t) => {
+  const elements = [{ key: 'docker0' }, { key: 'br1', comment: 'one' }]
+  t.is(
+    printOperation({ op: 'element.add', family: 'inet', table: 'slipway', set: 'bridges', type: 'ifname', elements }),
+    'nft create element inet slipway bridges { "docker0" }; nft create element inet slipway bridges { "br1" comment "one" }',
+  )
+})
+
+test('statements read as nft writes them', (t) => {
+  t.is(printStatement({ match: ['iifname'], operation: '!=', value: 'lo' }), 'iifname != "lo"')
+  t.is(printStatement({ match: ['ip daddr'], operation: '==', value: '127.0.0.0/8' }), 'ip daddr 127.0.0.0/8')
+  t.is(printStatement({ match: ['ct state'], operation: '&', value: 'established,related' }), 'ct state established,related')
+  t.is(printStatement({ match: ['ip saddr', 'oifname'], operation: 'in', value: 'same' }), 'ip saddr . oifname @same')
+  t.is(printStatement({ match: ['oifname'], operation: 'not in', value: 'bridges' }), 'oifname != @bridges')
+  t.is(printStatement({ dnat: true, match: ['meta l4proto', 'th dport'], value: 'ports' }), 'dnat ip to meta l4proto . th dport map @ports')
+  t.is(printStatement({ verdict: 'jump user' }), 'jump user')
+})
