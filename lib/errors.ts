@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+
 /**
  * What kind of refusal an error is:
  *
@@ -58,6 +60,15 @@ export class SlipwayError extends Error {
     this.code = code
     Object.assign(this, refusal)
   }
+}
+
+/** Longer texts are cut in messages. */
+const SHOWN = 100
+
+/** A value of any type as a message shows it: in one line, and not a long one. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > SHOWN ? `${value.slice(0, SHOWN)}…` : value)
+  return inspect(value, { depth: 1, breakLength: Infinity, maxArrayLength: 3, maxStringLength: SHOWN, customInspect: false })
 }
 
 /** An argument that is wrong: what it was, and what would be right. */

@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
-import { SlipwayError, type KernelRefusal } from './errors.js'
+import { SlipwayError, type KernelRefusal, type SlipwayErrorCode } from './errors.js'
 import { Executor, type NativeExecutor, type NativeFailure, type Outcome, type PlanFailure, type Questions } from './native.js'
 import type { Operation, Plan } from './plan/operation.js'
 import { printOperation } from './plan/print.js'
@@ -61,13 +61,8 @@ export class Host {
       const failure = (error as { failure?: NativeFailure }).failure
       if (!failure) throw error
       const refusal = describe(failure, `open ${netns ?? 'the network namespace of this process'}`)
-      const missing = refusal.errnoName === 'ENOENT'
-      throw new SlipwayError(
-        missing ? 'NOT_FOUND' : 'KERNEL',
-        missing ? `There is no network namespace ${netns}. Make it first (ip netns add), or leave netns out.` : `${refusal.operation}: ${refusal.errnoName}`,
-        refusal,
-        { cause: error },
-      )
+      const [code, message] = explainOpen(netns, refusal)
+      throw new SlipwayError(code, message, refusal, { cause: error })
     }
   }
 
@@ -94,6 +89,7 @@ export class Host {
     const answer = await this.#executor.query({ ask: name, ...question })
     if ('failure' in answer) {
       const refusal = describe(answer.failure, `read ${name} ${Object.values(question).join(' ')}`.trim())
+      if (isForbidden(refusal)) throw new SlipwayError('PERMISSION', forbidden(refusal), refusal)
       throw new SlipwayError('KERNEL', `The kernel refused to ${refusal.operation}: ${refusal.errnoName}${words(refusal)}.`, refusal)
     }
     return answer.value as Questions[Name]['answer']
@@ -118,7 +114,21 @@ export class Host {
 /** The kernel's own words in parentheses, or nothing. */
 export const words = (refusal: KernelRefusal): string => (refusal.kernelMessage ? ` (${refusal.kernelMessage})` : '')
 
-const nameOf = (errno: number): string => getSystemErrorName(-errno)
+export const isForbidden = ({ errnoName }: KernelRefusal): boolean => errnoName === 'EPERM' || errnoName === 'EACCES'
+
+export const forbidden = (refusal: KernelRefusal): string =>
+  `The kernel does not permit "${refusal.operation}"${words(refusal)}. Slipway needs CAP_NET_ADMIN and CAP_SYS_ADMIN in the user namespace that owns the network namespace.`
+
+function explainOpen(netns: string | undefined, refusal: KernelRefusal): [SlipwayErrorCode, string] {
+  if (refusal.errnoName === 'ENOENT') return ['NOT_FOUND', `There is no network namespace ${netns}. Make it first (ip netns add), or leave netns out.`]
+  if (refusal.syscall === 'ioctl') return ['INVALID_ARGUMENT', `netns ${netns} is no network namespace. Those of ip netns lie in /run/netns, that of a process is /proc/PID/ns/net.`]
+  return ['KERNEL', `${refusal.operation}: ${refusal.errnoName}`]
+}
+
+// What libuv's list lacks, and what it calls ENOTSUP.
+const OTHER_NAMES: Record<number, string> = { 54: 'EXFULL', 85: 'ERESTART', 95: 'EOPNOTSUPP', 116: 'ESTALE' }
+
+const nameOf = (errno: number): string => OTHER_NAMES[errno] ?? getSystemErrorName(-errno)
 
 function describe(failure: NativeFailure, operation: string): KernelRefusal {
   return {

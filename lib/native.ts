@@ -37,6 +37,8 @@ export interface LinkInfo {
   group: number
   mtu: number
   up: boolean
+  /** Of a veth: both ends are up. */
+  carrier: boolean
 }
 
 export interface AddressInfo {

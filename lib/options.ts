@@ -1,4 +1,4 @@
-import { invalid, SlipwayError } from './errors.js'
+import { invalid, show, SlipwayError } from './errors.js'
 import { DEFAULT_POOLS, type AddressPoolSpec } from './ipam/default-subnet.js'
 import { isIpv4, parseSubnet } from './ipam/ipv4.js'
 
@@ -47,17 +47,23 @@ type Check = (value: unknown) => string | undefined
 
 const text: Check = (value) => (typeof value === 'string' && value !== '' ? undefined : 'a text')
 const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'true or false')
-const path: Check = (value) => (typeof value === 'string' && value.startsWith('/') ? undefined : 'an absolute path')
+const path: Check = (value) =>
+  typeof value === 'string' && /^\/\P{Cc}*$/u.test(value) ? undefined : 'an absolute path without control characters'
 const ipv4: Check = (value) => (typeof value === 'string' && isIpv4(value) ? undefined : "an IPv4 address, as in '192.0.2.1'")
 const cidr: Check = (value) =>
   typeof value === 'string' && parseSubnet(value) ? undefined : "an IPv4 address with prefix, as in '172.17.0.1/16'"
 const mtu: Check = (value) =>
   typeof value === 'number' && Number.isInteger(value) && value >= 68 && value <= 65535 ? undefined : 'a number of bytes from 68 to 65535'
-// The kernel's dev_valid_name(), and what would break the text of a rule.
+// Narrower than the kernel's dev_valid_name(): nothing that it expands (%d), that nft or a shell reads as their own, or
+// that sysctl(8) takes for every link.
 const link: Check = (value) =>
-  typeof value === 'string' && /^[^\s/:"*]{1,15}$/.test(value) && !/^\.{1,2}$/.test(value)
+  typeof value === 'string' && /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,14}$/.test(value) && value !== 'all' && value !== 'default'
     ? undefined
-    : 'an interface name of at most 15 characters, without space, slash, colon, quote or star'
+    : 'an interface name of at most 15 letters, digits, "_", "." and "-" that begins with a letter or digit ("all" and "default" are no names)'
+const pools: Check = (value) =>
+  Array.isArray(value) && value.length > 0 && value.every((pool: Partial<AddressPoolSpec> | null) => cidr(pool?.base) === undefined && Number.isInteger(pool?.size))
+    ? undefined
+    : "a list, as in [{ base: '172.17.0.0/12', size: 16 }]"
 
 const CHECKS: Record<keyof OpenOptions, Check> = {
   netns: path,
@@ -70,7 +76,7 @@ const CHECKS: Record<keyof OpenOptions, Check> = {
   icc: flag,
   ipMasq: flag,
   ip: ipv4,
-  defaultAddressPools: (value) => (Array.isArray(value) && value.length > 0 ? undefined : "a list, as in [{ base: '172.17.0.0/12', size: 16 }]"),
+  defaultAddressPools: pools,
 }
 
 // Part of the contract, and not here yet: said in so many words rather than ignored.
@@ -86,10 +92,10 @@ export function checkOptions<T extends object>(what: string, options: T, checks:
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue
     if (later.includes(name)) throw new SlipwayError('UNSUPPORTED', `${what}: the option ${name} is not supported yet.`)
-    const check = (checks as Record<string, Check | undefined>)[name]
-    if (!check) throw invalid(`${what}: there is no option "${name}". There are ${Object.keys(checks).join(', ')}.`)
+    const check = Object.hasOwn(checks, name) ? checks[name as keyof T & string] : undefined
+    if (!check) throw invalid(`${what}: there is no option ${show(name)}. There are ${Object.keys(checks).join(', ')}.`)
     const expected = check(value)
-    if (expected) throw invalid(`${what}: ${name} must be ${expected}, and is ${JSON.stringify(value)}.`)
+    if (expected) throw invalid(`${what}: ${name} must be ${expected}, and is ${show(value)}.`)
   }
 }
 

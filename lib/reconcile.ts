@@ -1,14 +1,15 @@
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { claimSandbox } from './drivers/bridge.js'
+import { finishChanges, type Owned } from './finish-changes.js'
 import { remove } from './firewall/elements.js'
 import * as sets from './firewall/sets.js'
 import { PlanRefused, type Host } from './host.js'
-import type { ElementInfo } from './native.js'
-import type { Plan, SetDefinition } from './plan/operation.js'
+import type { LinkInfo } from './native.js'
+import type { Plan } from './plan/operation.js'
 import type { PortTable } from './ports/port-table.js'
 import type { Context } from './sandbox/context.js'
-import { isAlive, listRecords, ownerComment, readOwner, type SandboxRecord, type StoredRecord } from './state/records.js'
+import { isAlive, listHalfWritten, listRecords, ownerComment, readOwner, type SandboxRecord, type StoredRecord } from './state/records.js'
 
 /** What {@link reconcile} found and did. */
 export interface Reconciled {
@@ -21,12 +22,6 @@ export interface Reconciled {
 }
 
 const OWNED = [sets.addresses4, sets.published4, sets.publishedAt4, sets.senders4]
-
-interface Owned {
-  set: SetDefinition
-  element: ElementInfo
-  shortId: string
-}
 
 /**
  * Compares what the kernel has with what the records say. What is whole is adopted; what a process that died left
@@ -43,13 +38,16 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
   const owned = await ownedElements(host)
   const links = (await host.ask('links', {})).filter((link) => link.group === sets.PORT_GROUP)
   const stored = await listRecords(context.records)
+  const halfWritten = await listHalfWritten(context.records)
   const result: Reconciled = { adopted: [], healed: [], collected: [] }
   const known = new Set<string>()
+  const adopted: StoredRecord[] = []
 
   for (const item of stored) {
     const { record } = item
-    if (isWhole(record, owned)) {
+    if (isClaimed(record, owned) && (await isFinished(record, links, host))) {
       result.adopted.push(record.name)
+      adopted.push(item)
     } else if (flushed && (await isWholeInside(record, host))) {
       await context.bridge.ensure()
       await heal(record, host)
@@ -75,6 +73,7 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
     await collect(host, [{ op: 'link.delete', name: link.name }])
     result.collected.push(`link ${link.name}: its sandbox is gone, removed`)
   }
+  result.collected.push(...(await finishChanges(host, adopted, owned, halfWritten)))
   return result
 }
 
@@ -95,11 +94,21 @@ async function ownedElements(host: Host): Promise<Owned[]> {
   return owned
 }
 
-function isWhole(record: SandboxRecord, owned: readonly Owned[]): boolean {
+function isClaimed(record: SandboxRecord, owned: readonly Owned[]): boolean {
   if (record.network === 'host') return true
   if (!isNamespace(record.path)) return false
   const { endpoint } = record
   return !endpoint || owned.some((one) => one.set === sets.addresses4 && one.element.key === endpoint.address && one.shortId === shortId(record))
+}
+
+/**
+ * Whether its making came to the end. The last that is made is what is inside, in one go, loopback first. (That the link
+ * has a carrier tells it without a visit; that it has none may be the sandbox's own doing.)
+ */
+async function isFinished({ network, path, endpoint, maker }: SandboxRecord, links: readonly LinkInfo[], host: Host): Promise<boolean> {
+  if (network === 'host' || isAlive(maker)) return true
+  if (endpoint && links.some((link) => link.name === endpoint.hostLink && link.carrier)) return true
+  return (await host.ask('links', { netns: path })).some((link) => link.name === 'lo' && link.up)
 }
 
 /** Whether all of a sandbox is there but its claims. */

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { SlipwayError } from './errors.js'
 import { addresses4, published4, publishedAt4 } from './firewall/sets.js'
-import { words, type Host, type PlanRefused } from './host.js'
+import { forbidden, isForbidden, words, type Host, type PlanRefused } from './host.js'
 import type { ElementAdd, SetDefinition } from './plan/operation.js'
 import { readOwner } from './state/records.js'
 
@@ -46,9 +46,7 @@ export async function explainRefusal(refused: PlanRefused, host: Host): Promise<
     default:
       break
   }
-  if (errnoName === 'EPERM' || errnoName === 'EACCES') {
-    return error('PERMISSION', `The kernel does not permit "${refusal.operation}"${words(refusal)}. Slipway needs CAP_NET_ADMIN and CAP_SYS_ADMIN in the user namespace that owns the network namespace.`)
-  }
+  if (isForbidden(refusal)) return error('PERMISSION', forbidden(refusal))
   return error('KERNEL', `The kernel refused "${refusal.operation}": ${errnoName}${words(refusal)}.`)
 }
 

@@ -73,10 +73,18 @@ export function createNetwork(network: BridgeNetwork): Plan {
   return [
     { op: 'link.create', name: network.bridge, kind: 'bridge', address: macOf(network.address), mtu: network.mtu },
     { op: 'link.set', name: network.bridge, alias: bridgeAlias(network.name), noIpv6Address: true },
-    { op: 'address.add', link: network.bridge, address: `${network.address}/${network.prefix}`, broadcast: network.broadcast },
+    addressNetwork(network),
     ...finishNetwork(network),
   ]
 }
+
+/** What a bridge lacks whose maker has died right after making it. */
+export const addressNetwork = (network: BridgeNetwork): Operation => ({
+  op: 'address.add',
+  link: network.bridge,
+  address: `${network.address}/${network.prefix}`,
+  broadcast: network.broadcast,
+})
 
 /**
  * The rest of {@link createNetwork}, for a bridge that is there and has its address: left so by a process that died, or
@@ -92,7 +100,7 @@ export function finishNetwork(network: BridgeNetwork): Plan {
 
 export function removeNetwork(network: BridgeNetwork): Plan {
   return [
-    ...networkElements(network).map(([set, key]) => remove(set, { key })),
+    ...networkElements(network).map(([set, key]) => remove(set, { key, comment: network.name })),
     { op: 'link.delete', name: network.bridge },
   ]
 }
@@ -132,6 +140,7 @@ export function createSandbox(network: BridgeNetwork, sandbox: BridgeSandbox): P
     { op: 'link.set', netns: path, name: endpoint.interface, noIpv6Address: true, up: true },
     { op: 'address.add', netns: path, link: endpoint.interface, address: `${endpoint.address}/${network.prefix}`, broadcast: network.broadcast },
     { op: 'route.add', netns: path, destination: 'default', gateway: network.gateway },
+    { op: 'link.settle', name: endpoint.hostLink },
     ...forgetHostConnections(ports),
   ]
 }
@@ -148,12 +157,12 @@ export function claimSandbox({ endpoint, ports, owner }: Pick<BridgeSandbox, 'en
  * The world sees it gone with the first transaction. The veth goes with the namespace, which the kernel takes down
  * behind our back once nobody holds it.
  */
-export function removeSandbox(sandbox: Omit<BridgeSandbox, 'owner' | 'hairpin'>): Plan {
-  const { path, endpoint, ports, record } = sandbox
+export function removeSandbox(sandbox: Omit<BridgeSandbox, 'hairpin'>): Plan {
+  const { path, endpoint, ports, owner, record } = sandbox
   return [
     { op: 'file.check', path: record.path, expected: record.content },
-    ...unpublishElements(ports, endpoint.address),
-    ...endpointElements(endpoint).map(([set, key]) => remove(set, { key })),
+    ...unpublishElements(ports, endpoint.address, owner),
+    ...endpointElements(endpoint).map(([set, key]) => remove(set, { key, comment: owner })),
     ...forgetPublishedConnections(ports, endpoint.address),
     { op: 'netns.delete', path },
     { op: 'file.delete', path: record.path },
@@ -178,10 +187,10 @@ export function publishPorts(sandbox: PublishChange): Plan {
 }
 
 export function unpublishPorts(sandbox: PublishChange): Plan {
-  const { ports, address, record } = sandbox
+  const { ports, address, owner, record } = sandbox
   return [
     { op: 'file.check', path: record.path, expected: record.before },
-    ...unpublishElements(ports, address),
+    ...unpublishElements(ports, address, owner),
     ...replaceRecord(record),
     ...forgetPublishedConnections(ports, address),
   ]

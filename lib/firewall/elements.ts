@@ -27,13 +27,8 @@ export function publishElements(mappings: readonly PortMapping[], address: strin
   })
 }
 
-export function unpublishElements(mappings: readonly PortMapping[], address: string): ElementDelete[] {
-  return publishElements(mappings, address, '').map((operation) =>
-    remove(mapDefinition(operation), ...operation.elements.map(({ key }) => ({ key }))),
-  )
-}
-
-const mapDefinition = (operation: ElementAdd): SetDefinition => (operation.set === published4.set ? published4 : publishedAt4)
+export const unpublishElements = (mappings: readonly PortMapping[], address: string, owner: string): ElementDelete[] =>
+  publishElements(mappings, address, owner).map((operation) => ({ ...operation, op: 'element.delete' }))
 
 /** No process of the host may listen where we publish. */
 export const reservePorts = (mappings: readonly PortMapping[]): PortReserve[] =>

@@ -9,7 +9,10 @@ import { contains, toNumber, toText, type Subnet } from './ipv4.js'
 export class AddressPool {
   readonly #subnet: Subnet
   readonly #range: Subnet
+  /** Never given, or given and not claimed yet. */
   readonly #taken = new Set<number>()
+  /** Claimed in the kernel, when it was last asked and by this process since. */
+  #claimed = new Set<number>()
   #next: number
 
   /**
@@ -31,24 +34,36 @@ export class AddressPool {
     for (let tried = 0; tried < size; tried++) {
       const address = this.#next
       this.#next = address === this.#range.last ? this.#range.first : address + 1
-      if (!this.#taken.has(address)) {
-        this.#taken.add(address)
-        return toText(address)
-      }
+      if (this.#take(address)) return toText(address)
     }
     return undefined
   }
 
   /** Takes this address; `false` when it is taken already. */
   takeThis(address: string): boolean {
-    const number = toNumber(address)
-    if (this.#taken.has(number)) return false
-    this.#taken.add(number)
+    return this.#take(toNumber(address))
+  }
+
+  #take(address: number): boolean {
+    if (this.#taken.has(address) || this.#claimed.has(address)) return false
+    this.#taken.add(address)
     return true
+  }
+
+  /** The kernel has taken the claim. */
+  settle(address: string): void {
+    this.#taken.delete(toNumber(address))
+    this.#claimed.add(toNumber(address))
   }
 
   release(address: string): void {
     this.#taken.delete(toNumber(address))
+    this.#claimed.delete(toNumber(address))
+  }
+
+  /** What the kernel knows as claimed now: what other processes have taken, and what they have given back. */
+  learn(addresses: readonly string[]): void {
+    this.#claimed = new Set(addresses.map(toNumber))
   }
 
   /** Whether an address may belong to an endpoint: inside the subnet (inside the range only where drawn). */

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import { bridgeAlias, createNetwork, finishNetwork, type BridgeNetwork } from '../drivers/bridge.js'
+import { addressNetwork, bridgeAlias, createNetwork, finishNetwork, type BridgeNetwork } from '../drivers/bridge.js'
 import { SlipwayError } from '../errors.js'
 import * as sets from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
 import { AddressPool } from '../ipam/address-pool.js'
 import { bridgeAddresses, type BridgeAddresses, type Occupied } from '../ipam/default-subnet.js'
 import { isIpv4, parseSubnet, printSubnet, toText } from '../ipam/ipv4.js'
-import type { LinkInfo } from '../native.js'
+import type { AddressInfo, LinkInfo } from '../native.js'
 import type { Settings } from '../options.js'
 import type { Plan } from '../plan/operation.js'
 import { explainRefusal } from '../refusals.js'
@@ -58,11 +58,12 @@ export class DefaultBridge {
   }
 
   async #make(): Promise<ReadyBridge> {
-    await ensureRuleset(this.#host)
     for (let step = 0; ; step++) {
       const link = await this.#host.find('link', { name: this.#settings.bridgeName })
+      // What is refused is refused before the first write.
+      const network = link ? await this.#existing(link) : this.#plan(await this.#choose())
+      await ensureRuleset(this.#host)
       if (!link) {
-        const network = this.#plan(await this.#choose())
         try {
           await this.#host.run(createNetwork(network))
           return await this.#describe(network)
@@ -73,24 +74,34 @@ export class DefaultBridge {
           throw await explainRefusal(error, this.#host)
         }
       }
-      const network = await this.#existing(link)
       if (await this.#has(sets.bridges, link.name)) return await this.#describe(network, link)
       if (step < PATIENCE_STEPS) {
         await new Promise((resolve) => setTimeout(resolve, 10))
       } else {
-        await this.#finish(network)
+        await this.#finish(network, link)
       }
     }
   }
 
-  async #finish(network: BridgeNetwork): Promise<void> {
+  async #finish(network: BridgeNetwork, link: LinkInfo): Promise<void> {
+    const address = (await this.#addressOf(link)) ? [] : [addressNetwork(network)]
     try {
-      await this.#host.run(finishNetwork(network))
+      await this.#host.run([...address, ...finishNetwork(network)])
     } catch (error) {
       if (!(error instanceof PlanRefused)) throw error
       // Somebody else was faster.
-      if (!(error.operation.op === 'element.add' && error.errnoName === 'EEXIST')) throw await explainRefusal(error, this.#host)
+      if (!(error.operation.op.endsWith('.add') && error.errnoName === 'EEXIST')) throw await explainRefusal(error, this.#host)
     }
+  }
+
+  async #addressOf(link: LinkInfo): Promise<AddressInfo | undefined> {
+    return (await this.#host.ask('addresses', {})).find((address) => address.index === link.index)
+  }
+
+  /** Gives an address back to this process's pool, if it has one by now. */
+  async release(address: string): Promise<void> {
+    const ready = await this.#ready?.catch(() => undefined)
+    ready?.pool.release(address)
   }
 
   /** Forgets what is known: the next {@link ensure} looks again. */
@@ -107,7 +118,10 @@ export class DefaultBridge {
         `There is an interface ${bridgeName} already, and it is not Slipway's${link.kind ? ` (a ${link.kind})` : ''}. Give another bridgeName, or remove it: ip link delete ${bridgeName}.`,
       )
     }
-    const own = (await this.#host.ask('addresses', {})).find((address) => address.index === link.index)
+    // A bridge that is not in the sets yet is still being made, or its maker has died: no flags to compare, perhaps no address.
+    const whole = await this.#has(sets.bridges, link.name)
+    const own = await this.#addressOf(link)
+    if (!own && !whole) return this.#plan(await this.#choose())
     if (!own) throw new SlipwayError('CONFLICT', `The bridge ${bridgeName} has lost its IPv4 address. Remove it (ip link delete ${bridgeName}), and it is made anew.`)
     const network = this.#plan(
       bridgeAddresses({ ...this.#options(), bip: `${own.address}/${own.prefix}` }, []),
@@ -120,8 +134,6 @@ export class DefaultBridge {
     }
     const asked = { bip, mtu, icc, ipMasq }
     const is = { bip: `${own.address}/${own.prefix}`, mtu: found.mtu, icc: found.icc, ipMasq: found.masquerade }
-    // A bridge that is not in the sets yet has no flags to compare.
-    const whole = await this.#has(sets.bridges, link.name)
     for (const [name, value] of Object.entries(asked)) {
       const current = is[name as keyof typeof is]
       if (whole && value !== undefined && value !== current) {
@@ -174,9 +186,7 @@ export class DefaultBridge {
 
 /** Learns the addresses that the kernel knows as claimed. */
 export async function refillPool(pool: AddressPool, host: Host): Promise<void> {
-  for (const { key } of (await host.find('elements', sets.addresses4)) ?? []) {
-    if (pool.covers(key)) pool.takeThis(key)
-  }
+  pool.learn(((await host.find('elements', sets.addresses4)) ?? []).map(({ key }) => key))
 }
 
 /** What routes and addresses of the host cover already. */

@@ -46,6 +46,16 @@ export interface LinkSet {
   up?: boolean
 }
 
+/**
+ * Asks for a link, which makes the kernel act at once on news of its carrier. Otherwise a bridge port may begin to forward
+ * up to a second after its other end went up (linkwatch), and the first packets are lost.
+ */
+export interface LinkSettle {
+  op: 'link.settle'
+  netns?: string
+  name: string
+}
+
 export interface LinkDelete {
   op: 'link.delete'
   netns?: string
@@ -247,6 +257,7 @@ export interface ElementAdd extends SetDefinition {
   elements: readonly Element[]
 }
 
+/** With data and comment, which deleting does not look at, it can be undone. */
 export interface ElementDelete extends SetDefinition {
   op: 'element.delete'
   elements: readonly Element[]
@@ -257,6 +268,7 @@ export type Operation =
   | NetnsDelete
   | LinkCreate
   | LinkSet
+  | LinkSettle
   | LinkDelete
   | AddressAdd
   | AddressDelete

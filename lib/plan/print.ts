@@ -118,6 +118,8 @@ function shellCommands(operation: Operation): string[] {
       return [`${ip} link add ${linkOptions(operation)}`]
     case 'link.set':
       return linkSettings(operation, ip, exec)
+    case 'link.settle':
+      return [`${ip} link show dev ${operation.name} > /dev/null`]
     case 'link.delete':
       return [`${ip} link delete dev ${operation.name}`]
     case 'address.add': {
@@ -197,4 +199,5 @@ function inNamespace(netns: string | undefined): { ip: string; exec: string } {
 
 const folder = (path: string) => path.slice(0, path.lastIndexOf('/'))
 
-const quote = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
+/** A word as a shell reads it. */
+export const quote = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)

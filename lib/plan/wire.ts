@@ -38,6 +38,7 @@ function pushFields(fields: Field[], op: Operation): void {
     case 'link.set':
       fields.push(op.netns, op.name, flag(op.up), flag(op.hairpin), flag(op.routeLocalnet), op.alias, flag(op.noIpv6Address))
       break
+    case 'link.settle':
     case 'link.delete':
       fields.push(op.netns, op.name)
       break

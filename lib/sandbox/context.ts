@@ -25,6 +25,9 @@ export interface Context {
 /** Each host namespace has a folder of its own, so that two hosts may share a state directory. */
 export const recordsFolder = (settings: Settings, host: Host): string => join(settings.stateDir, String(host.identity), 'sandboxes')
 
+/** The host's own namespace, as this process sees it: another one's /proc entry may be gone by now. */
+export const hostPath = (settings: Settings): string => settings.netns ?? `/proc/${process.pid}/ns/net`
+
 /** Where namespaces are bound, as `ip netns` does it. */
 export const NETNS_FOLDER = '/run/netns'
 

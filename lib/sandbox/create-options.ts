@@ -1,6 +1,7 @@
-import { invalid, SlipwayError } from '../errors.js'
+import { invalid, show, SlipwayError } from '../errors.js'
 import { checkOptions, checks, type Check, type Settings } from '../options.js'
 import { checkRequest, parsePublish, type PortMapping, type PortRequest } from '../ports/mapping.js'
+import { PortTable } from '../ports/port-table.js'
 
 /** Options of `sandboxes.create`. Names are those of `docker run`'s flags. */
 export interface CreateOptions {
@@ -33,7 +34,7 @@ export const nameCheck: Check = (value) =>
     : 'a name of at most 100 letters, digits, "_", "." and "-" that begins with a letter or digit (it becomes a file in /run/netns)'
 
 const macCheck: Check = (value) =>
-  typeof value === 'string' && /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(value) && (parseInt(value.slice(0, 2), 16) & 1) === 0
+  typeof value === 'string' && /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(value) && (parseInt(value.slice(0, 2), 16) & 1) === 0 && /[^0:]/.test(value)
     ? undefined
     : "a unicast MAC address, as in '02:42:ac:11:00:02'"
 
@@ -67,8 +68,8 @@ export function readCreateOptions(options: CreateOptions, settings: Settings): C
 function readMode(network: string): CreateRequest['network'] {
   const mode = MODES.find((known) => known === network)
   if (mode) return mode
-  if (network.startsWith('container:')) throw new SlipwayError('UNSUPPORTED', `network "${network}": joining another sandbox is not supported yet.`)
-  throw invalid(`network "${network}" is not known. There are ${MODES.join(', ')}.`)
+  if (network.startsWith('container:')) throw new SlipwayError('UNSUPPORTED', `network ${show(network)}: joining another sandbox is not supported yet.`)
+  throw invalid(`network ${show(network)} is not known. There are ${MODES.join(', ')}.`)
 }
 
 /** Reads port mappings, all of one call, and refuses the same host port twice. */
@@ -76,12 +77,9 @@ export function readPublish(publish: readonly (string | PortRequest)[], settings
   const requests = publish.flatMap((item) =>
     typeof item === 'object' && item !== null ? [checkRequest(item)] : parsePublish(item, settings.ip),
   )
-  const seen = new Set<string>()
-  for (const { protocol, hostIp, hostPort } of requests) {
-    if (hostPort === undefined) continue
-    const key = `${hostIp}:${hostPort}/${protocol}`
-    if (seen.has(key)) throw invalid(`publish names the host port ${key} twice.`)
-    seen.add(key)
+  const seen = new PortTable()
+  for (const request of requests) {
+    if (isComplete(request) && seen.take(request, '')) throw invalid(`publish names the host port ${request.hostIp}:${request.hostPort}/${request.protocol} twice.`)
   }
   return requests
 }

@@ -3,17 +3,17 @@ import * as bridge from '../drivers/bridge.js'
 import * as hostDriver from '../drivers/host.js'
 import * as none from '../drivers/none.js'
 import { invalid, SlipwayError } from '../errors.js'
-import { addresses4, published4, publishedAt4 } from '../firewall/sets.js'
+import { addresses4 } from '../firewall/sets.js'
 import { PlanRefused } from '../host.js'
 import { refillPool, type ReadyBridge } from '../network/default-bridge.js'
 import type { Plan } from '../plan/operation.js'
-import { claimPorts } from '../ports/claim-ports.js'
+import { claimPorts, wasGuessedPort } from '../ports/claim-ports.js'
 import type { PortMapping } from '../ports/mapping.js'
 import { addressInUse, explainRefusal, ownerOf } from '../refusals.js'
 import { missesElements, reconcile } from '../reconcile.js'
 import { ownerComment, store, thisProcess, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { randomId } from '../state/random-id.js'
-import { NETNS_FOLDER, type Context } from './context.js'
+import { hostPath, NETNS_FOLDER, type Context } from './context.js'
 import type { CreateRequest } from './create-options.js'
 
 /** A guess (address, dynamic port) that another process has taken is made anew, this many times. */
@@ -26,7 +26,7 @@ export async function createSandbox(context: Context, request: CreateRequest): P
     const draft = await draftSandbox(context, request)
     try {
       await host.run(draft.plan)
-      for (const mapping of draft.stored.record.ports) context.ports.settle(mapping)
+      draft.settle()
       return draft.stored
     } catch (error) {
       draft.release()
@@ -53,14 +53,18 @@ export async function explainSandbox(context: Context, request: CreateRequest): 
 interface Draft {
   plan: Plan
   stored: StoredRecord
-  /** Gives back what the draft has taken in this process's tables. */
+  /** The kernel has what the draft has taken in this process's tables. */
+  settle(): void
+  /** Gives it back. */
   release(): void
 }
+
+const nothing = { settle: () => undefined, release: () => undefined }
 
 async function draftSandbox(context: Context, request: CreateRequest, preview?: ReadyBridge): Promise<Draft> {
   const id = randomId()
   const name = request.name ?? id.slice(0, 12)
-  const path = request.network === 'host' ? (context.settings.netns ?? `/proc/${process.pid}/ns/net`) : join(NETNS_FOLDER, name)
+  const path = request.network === 'host' ? hostPath(context.settings) : join(NETNS_FOLDER, name)
   const record: SandboxRecord = {
     version: 1,
     id,
@@ -78,11 +82,11 @@ async function draftSandbox(context: Context, request: CreateRequest, preview?: 
   switch (request.network) {
     case 'host': {
       const { stored, record: file } = keep()
-      return { plan: hostDriver.createSandbox({ record: file }), stored, release: () => undefined }
+      return { plan: hostDriver.createSandbox({ record: file }), stored, ...nothing }
     }
     case 'none': {
       const { stored, record: file } = keep()
-      return { plan: none.createSandbox({ path, record: file }), stored, release: () => undefined }
+      return { plan: none.createSandbox({ path, record: file }), stored, ...nothing }
     }
     case 'bridge': {
       const ready = preview ?? (await context.bridge.ensure())
@@ -103,6 +107,10 @@ async function draftSandbox(context: Context, request: CreateRequest, preview?: 
       return {
         plan,
         stored,
+        settle() {
+          pool.settle(address)
+          for (const mapping of ports) context.ports.settle(mapping)
+        },
         release() {
           pool.release(address)
           for (const mapping of ports) context.ports.release(mapping)
@@ -114,7 +122,8 @@ async function draftSandbox(context: Context, request: CreateRequest, preview?: 
 
 async function takeAddress({ host }: Context, { network, pool }: ReadyBridge, wanted: string | undefined): Promise<string> {
   if (wanted === undefined) {
-    const address = pool.take()
+    // Other processes may have given back what they had.
+    const address = pool.take() ?? (await refillPool(pool, host), pool.take())
     if (address !== undefined) return address
     throw new SlipwayError('EXHAUSTED', `No address is left in ${network.subnet}. Remove sandboxes, or open with a larger bip.`)
   }
@@ -129,21 +138,11 @@ async function takeAddress({ host }: Context, { network, pool }: ReadyBridge, wa
 }
 
 /** Whether what was refused had been chosen by us and not by the caller; if so, what there is to learn is learned. */
-async function wasGuess(context: Context, request: CreateRequest, draft: StoredRecord, { operation, element, errnoName }: PlanRefused): Promise<boolean> {
-  if (operation.op === 'port.reserve' && errnoName === 'EADDRINUSE') {
-    return isDynamic(request, draft, (mapping) => mapping.hostPort === operation.port && mapping.protocol === operation.protocol)
-  }
-  if (operation.op !== 'element.add' || errnoName !== 'EEXIST') return false
-  if (operation.set === addresses4.set && request.ip === undefined) {
+async function wasGuess(context: Context, request: CreateRequest, draft: StoredRecord, refused: PlanRefused): Promise<boolean> {
+  const { operation, errnoName } = refused
+  if (operation.op === 'element.add' && operation.set === addresses4.set && errnoName === 'EEXIST' && request.ip === undefined) {
     await refillPool((await context.bridge.ensure()).pool, context.host)
     return true
   }
-  if (operation.set !== published4.set && operation.set !== publishedAt4.set) return false
-  const [port, protocol] = (operation.elements[element]?.key ?? '').split(' . ').reverse()
-  return isDynamic(request, draft, (mapping) => String(mapping.hostPort) === port && mapping.protocol === protocol)
-}
-
-function isDynamic(request: CreateRequest, { record }: StoredRecord, matches: (mapping: PortMapping) => boolean): boolean {
-  const index = record.ports.findIndex(matches)
-  return index >= 0 && request.publish[index]?.hostPort === undefined
+  return wasGuessedPort(context, request.publish, draft.record.ports, refused)
 }

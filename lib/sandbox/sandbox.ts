@@ -1,20 +1,19 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { dirname } from 'node:path'
 import * as bridge from '../drivers/bridge.js'
-import * as hostDriver from '../drivers/host.js'
-import * as none from '../drivers/none.js'
 import { invalid, SlipwayError } from '../errors.js'
 import { PlanRefused } from '../host.js'
 import { enter } from '../native.js'
 import type { Plan } from '../plan/operation.js'
-import { claimPorts } from '../ports/claim-ports.js'
+import { claimPorts, wasGuessedPort } from '../ports/claim-ports.js'
 import { printMapping, type PortMapping, type PortRequest } from '../ports/mapping.js'
 import { explainRefusal, removed } from '../refusals.js'
 import { missesElements, reconcile, removeWhatIsThere } from '../reconcile.js'
 import { ownerComment, readRecord, store, type StoredRecord } from '../state/records.js'
-import type { Context } from './context.js'
+import { hostPath, type Context } from './context.js'
 import { readPublish } from './create-options.js'
 import { networkSettings, type NetworkSettings } from './inspect.js'
+import { removalPlan } from './removal.js'
 
 /** An endpoint: what joins a sandbox to a network. */
 export interface Endpoint {
@@ -31,7 +30,7 @@ export interface Endpoint {
   gateway: string
 }
 
-/** Somebody else's change of a record in between makes ours start over, this many times. */
+/** Somebody else's change in between (of the record, or a port taken that we had guessed to be free) makes ours start over, this many times. */
 const TRIES = 16
 
 /**
@@ -66,7 +65,8 @@ export class Sandbox {
 
   /** Path of its namespace, for an OCI runtime's config.json, `ip netns exec`, `nsenter --net=`. */
   get path(): string {
-    return this.#stored.record.path
+    const { network, path } = this.#stored.record
+    return network === 'host' ? hostPath(this.#context.settings) : path
   }
 
   /** When it was created, ISO 8601. */
@@ -89,7 +89,7 @@ export class Sandbox {
 
   /** The JSON of `docker inspect`'s NetworkSettings. */
   inspect(): NetworkSettings {
-    return networkSettings(this.#stored.record, this.#context.host.identity)
+    return networkSettings({ ...this.#stored.record, path: this.path }, this.#context.host.identity)
   }
 
   /** Reads again what this sandbox is. @throws {SlipwayError} `NOT_FOUND` when it was removed. */
@@ -113,17 +113,21 @@ export class Sandbox {
       const requests = readPublish(publish, this.#context.settings)
       const { endpoint } = this.#stored.record
       if (!endpoint) throw invalid(`publish does not go with network "${this.network}" of sandbox ${this.name}: it has no address of its own.`)
-      const mappings = await claimPorts(this.#context, requests, this.name)
-      try {
-        await this.#change((ports) => {
-          const next = [...ports, ...mappings]
-          return { ports: next, plan: (record) => bridge.publishPorts({ ports: mappings, address: endpoint.address, owner: ownerComment(this.name, this.id), record }) }
-        })
-        for (const mapping of mappings) this.#context.ports.settle(mapping)
-        return mappings
-      } catch (error) {
-        for (const mapping of mappings) this.#context.ports.release(mapping)
-        throw error
+      for (let attempt = 1; ; attempt++) {
+        const mappings = await claimPorts(this.#context, requests, this.name)
+        try {
+          await this.#change((ports) => {
+            const next = [...ports, ...mappings]
+            return { ports: next, plan: (record) => bridge.publishPorts({ ports: mappings, address: endpoint.address, owner: ownerComment(this.name, this.id), record }) }
+          })
+          for (const mapping of mappings) this.#context.ports.settle(mapping)
+          return mappings
+        } catch (error) {
+          for (const mapping of mappings) this.#context.ports.release(mapping)
+          const refused = (error as Error).cause
+          if (refused instanceof PlanRefused && attempt < TRIES && (await wasGuessedPort(this.#context, requests, mappings, refused))) continue
+          throw error
+        }
       }
     })
   }
@@ -139,9 +143,9 @@ export class Sandbox {
       const { endpoint } = this.#stored.record
       let gone: PortMapping[] = []
       await this.#change((ports) => {
-        gone = requests.flatMap((request) => this.#matching(ports, request))
+        gone = [...new Set(requests.flatMap((request) => this.#matching(ports, request)))]
         const next = ports.filter((mapping) => !gone.includes(mapping))
-        return { ports: next, plan: (record) => bridge.unpublishPorts({ ports: gone, address: endpoint?.address ?? '', owner: '', record }) }
+        return { ports: next, plan: (record) => bridge.unpublishPorts({ ports: gone, address: endpoint?.address ?? '', owner: ownerComment(this.name, this.id), record }) }
       })
       for (const mapping of gone) this.#context.ports.release(mapping)
     })
@@ -207,20 +211,12 @@ export class Sandbox {
 
   async #remove(): Promise<void> {
     await this.#context.turns.next()
-    await this.#change(() => ({ ports: [], plan: () => this.#removal() }), false)
+    await this.#change(() => ({ ports: [], plan: () => removalPlan(this.#stored) }), false)
     const { endpoint, ports } = this.#stored.record
     for (const mapping of ports) this.#context.ports.release(mapping)
     if (!endpoint) return
     this.#context.reaper.watch(endpoint.hostLink)
-    ;(await this.#context.bridge.ensure()).pool.release(endpoint.address)
-  }
-
-  #removal(): Plan {
-    const { path, record: sandbox, text } = this.#stored
-    const record = { path, content: text }
-    if (sandbox.network === 'host') return hostDriver.removeSandbox({ record })
-    if (!sandbox.endpoint) return none.removeSandbox({ path: sandbox.path, record })
-    return bridge.removeSandbox({ path: sandbox.path, endpoint: sandbox.endpoint, ports: sandbox.ports, record })
+    await this.#context.bridge.release(endpoint.address)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -233,19 +229,22 @@ export class Sandbox {
     keep = true,
   ): Promise<void> {
     const change = this.#changes.then(async () => {
+      // Somebody has taken elements away that were ours to remove.
+      let rest = false
       for (let attempt = 1; ; attempt++) {
         const { path, record, text } = this.#stored
         const { ports, plan } = make(record.ports)
         const next = store(dirname(path), { ...record, ports })
+        const whole = plan({ path, before: text, content: next.text })
         try {
-          await this.#context.host.run(plan({ path, before: text, content: next.text }))
+          await (rest ? removeWhatIsThere(this.#context.host, whole) : this.#context.host.run(whole))
           if (keep) this.#stored = next
           return
         } catch (error) {
           if (!(error instanceof PlanRefused)) throw error
           if (attempt === 1 && missesElements(error)) await reconcile(this.#context)
           else if (error.errnoName === 'ESTALE' && attempt < TRIES) await this.refresh()
-          else if (!keep && missesElements(error)) return await removeWhatIsThere(this.#context.host, this.#removal())
+          else if (!rest && error.operation.op === 'element.delete' && missesElements(error)) rest = true
           else throw await explainRefusal(error, this.#context.host)
         }
       }

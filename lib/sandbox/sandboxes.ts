@@ -1,4 +1,4 @@
-import { SlipwayError } from '../errors.js'
+import { invalid, show, SlipwayError } from '../errors.js'
 import { printPlan } from '../plan/print.js'
 import { listRecords, readRecord, type StoredRecord } from '../state/records.js'
 import type { Context } from './context.js'
@@ -51,11 +51,12 @@ export class Sandboxes {
 
   async #find(nameOrId: string): Promise<StoredRecord> {
     const { records } = this.#context
+    if (typeof nameOrId !== 'string') throw invalid(`sandboxes.get takes a name or an id, and got ${show(nameOrId)}.`)
     const named = nameCheck(nameOrId) === undefined ? await readRecord(records, nameOrId) : undefined
     if (named) return named
     const found = /^[0-9a-f]+$/.test(nameOrId) ? (await listRecords(records)).filter(({ record }) => record.id.startsWith(nameOrId)) : []
     const [one, other] = found
-    if (!one) throw new SlipwayError('NOT_FOUND', `There is no sandbox "${nameOrId}" on this host. slipway ls shows what there is.`)
+    if (!one) throw new SlipwayError('NOT_FOUND', `There is no sandbox ${show(nameOrId)} on this host. slipway ls shows what there is.`)
     if (other) throw new SlipwayError('CONFLICT', `Several sandboxes have an id that begins with ${nameOrId}: ${found.map(({ record }) => record.name).join(', ')}. Give more digits, or a name.`)
     return one
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { SlipwayError } from '../errors.js'
 import type { PortMapping } from '../ports/mapping.js'
 
 /**
@@ -54,23 +55,40 @@ export function store(folder: string, record: SandboxRecord): StoredRecord {
 /** The record of a name; `undefined` when there is none. */
 export async function readRecord(folder: string, name: string): Promise<StoredRecord | undefined> {
   const path = join(folder, `${name}.json`)
+  const text = await unlessMissing(folder, readFile(path, 'utf8'))
+  return text === undefined ? undefined : { record: parse(path, text), path, text }
+}
+
+/** `undefined` for a file or folder that is not there. */
+async function unlessMissing<T>(folder: string, reading: Promise<T>): Promise<T | undefined> {
   try {
-    const text = await readFile(path, 'utf8')
-    return { record: JSON.parse(text) as SandboxRecord, path, text }
+    return await reading
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    throw new SlipwayError('INVALID_ARGUMENT', `stateDir: ${folder} cannot be read (${code}). Give a directory of this process's own as stateDir, best on tmpfs.`, {}, { cause: error })
   }
 }
 
-export async function listRecords(folder: string): Promise<StoredRecord[]> {
-  let names: string[]
+function parse(path: string, text: string): SandboxRecord {
+  let record: SandboxRecord | null
   try {
-    names = await readdir(folder)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
+    record = JSON.parse(text) as SandboxRecord | null
+  } catch {
+    record = null
   }
+  if (record?.version === 1) return record
+  throw new SlipwayError('CONFLICT', `${path} is no sandbox's record, or one of another version. Remove the file, or give another stateDir.`)
+}
+
+/** Paths of what a `file.replace` is writing at this moment, or was when its process died. */
+export async function listHalfWritten(folder: string): Promise<string[]> {
+  const names = (await unlessMissing(folder, readdir(folder))) ?? []
+  return names.filter((name) => name.endsWith('.json.next')).map((name) => join(folder, name))
+}
+
+export async function listRecords(folder: string): Promise<StoredRecord[]> {
+  const names = (await unlessMissing(folder, readdir(folder))) ?? []
   const found: StoredRecord[] = []
   for (const file of names.sort()) {
     // `.next` is a file.replace on its way.

@@ -60,7 +60,10 @@ Outcome Runner::run(const Plan& plan, std::optional<uint32_t> refuse) {
 
 // A message that the kernel refuses for certain, in place of the operation: failure tests take the real way.
 Status Runner::refuse_one(const Operation& operation, netlink::Origin origin) {
-  if (channel_of(operation) == Channel::kNft) return encode(TableDelete{"inet", "no such table"}, batch_, origin, kernel_);
+  // ERANGE: longer than a name can be. (ENOENT would be taken for a ruleset that somebody has flushed.)
+  if (channel_of(operation) == Channel::kNft) {
+    return encode(TableDelete{"inet", std::string(300, 'x')}, batch_, origin, kernel_);
+  }
   return encode(LinkDelete{{}, "no-such-link"}, batch_, origin, kernel_);
 }
 
@@ -84,7 +87,9 @@ Status Runner::run_rtnl(const Plan& plan, uint32_t& next) {
   uint32_t first = next;
   Status encoding;
   for (; next < plan.size() && channel_of(plan[next]) == Channel::kRtnl && netns_of(plan[next]) == netns; ++next) {
-    bool by_number = !std::holds_alternative<LinkSet>(plan[next]) && !std::holds_alternative<LinkDelete>(plan[next]);
+    const Operation& op = plan[next];
+    bool by_number = !std::holds_alternative<LinkSet>(op) && !std::holds_alternative<LinkSettle>(op) &&
+                     !std::holds_alternative<LinkDelete>(op);
     if (creates && by_number) break;
     creates = creates || std::holds_alternative<LinkCreate>(plan[next]);
     encoding = put(plan[next], {next, 0});

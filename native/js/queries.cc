@@ -22,6 +22,7 @@ Napi::Value write_link(Napi::Env env, const rtnl::LinkInfo& link) {
   object.Set("group", link.group);
   object.Set("mtu", link.mtu);
   object.Set("up", link.up);
+  object.Set("carrier", link.carrier);
   return object;
 }
 
@@ -137,20 +138,18 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
   }
   if (ask == "elements" || ask == "element") {
     ElementDelete which{read_string(question, "family"), read_string(question, "table"), read_string(question, "set"),
-                        read_string(question, "type"), false, {{read_string(question, "key"), {}, {}}}};
-    std::string data_type = read_string(question, "dataType");
+                        read_string(question, "type"), read_string(question, "dataType"), false,
+                        {{read_string(question, "key"), {}, {}}}};
     if (ask == "element") {
       return item_query<nft::ElementInfo>(
           env,
-          [which, data_type](Kernel& kernel, nft::ElementInfo& element) {
-            return nft::get_element(kernel.nft(), which, data_type, element);
-          },
+          [which](Kernel& kernel, nft::ElementInfo& element) { return nft::get_element(kernel.nft(), which, element); },
           write_element);
     }
     return list_query<nft::ElementInfo>(
         env,
-        [which, data_type](Kernel& kernel, std::vector<nft::ElementInfo>& elements) {
-          return nft::dump_elements(kernel.nft(), which, data_type, elements);
+        [which](Kernel& kernel, std::vector<nft::ElementInfo>& elements) {
+          return nft::dump_elements(kernel.nft(), which, elements);
         },
         write_element);
   }

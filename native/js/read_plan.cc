@@ -93,9 +93,9 @@ SetAdd read_set_add(Fields& op) {
   return set;
 }
 
-// An element operation of either kind; deletions do not look at data.
-ElementAdd read_elements(Fields& op) {
-  return ElementAdd{op.text(), op.text(), op.text(), op.text(), op.text(), op.is(), op.list<Element>(read_element)};
+template <typename ElementOperation>
+Operation read_elements(Fields& op) {
+  return ElementOperation{op.text(), op.text(), op.text(), op.text(), op.text(), op.is(), op.list<Element>(read_element)};
 }
 
 struct Reader {
@@ -115,6 +115,7 @@ constexpr Reader kReaders[] = {
      [](Fields& op) -> Operation {
        return LinkSet{op.text(), op.text(), op.flag(), op.flag(), op.flag(), op.maybe(), op.is()};
      }},
+    {"link.settle", [](Fields& op) -> Operation { return LinkSettle{op.text(), op.text()}; }},
     {"link.delete", [](Fields& op) -> Operation { return LinkDelete{op.text(), op.text()}; }},
     {"address.add", [](Fields& op) -> Operation { return read_address_add(op); }},
     {"address.delete", [](Fields& op) -> Operation { return read_address_delete(op); }},
@@ -150,12 +151,8 @@ constexpr Reader kReaders[] = {
      }},
     {"set.add", [](Fields& op) -> Operation { return read_set_add(op); }},
     {"set.delete", [](Fields& op) -> Operation { return SetDelete{op.text(), op.text(), op.text()}; }},
-    {"element.add", [](Fields& op) -> Operation { return read_elements(op); }},
-    {"element.delete",
-     [](Fields& op) -> Operation {
-       ElementAdd read = read_elements(op);
-       return ElementDelete{read.family, read.table, read.set, read.type, read.interval, std::move(read.elements)};
-     }},
+    {"element.add", read_elements<ElementAdd>},
+    {"element.delete", read_elements<ElementDelete>},
 };
 
 }  // namespace

@@ -1,7 +1,9 @@
 #include "netns/netns.h"
 
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -34,6 +36,7 @@ Status open_path(const std::string& path, UniqueFd& fd) {
 }
 
 Status identify(int fd, uint64_t& inode) {
+  if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET) return Failure::of(EINVAL, "ioctl");
   struct stat status {};
   if (fstat(fd, &status) != 0) return Failure::last("fstat");
   inode = status.st_ino;

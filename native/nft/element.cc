@@ -87,8 +87,8 @@ Status read_elements(netlink::Socket& socket, nlmsghdr* message, Reader reader) 
   });
 }
 
-bool parse_types(const ElementDelete& which, const std::string& data_type, Type& key, Type& data) {
-  return parse_type(which.type, key) && (data_type.empty() || parse_type(data_type, data));
+bool parse_types(const ElementDelete& which, Type& key, Type& data) {
+  return parse_type(which.type, key) && (which.data_type.empty() || parse_type(which.data_type, data));
 }
 
 }  // namespace
@@ -132,11 +132,10 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const ElementDelete
   return kOk;
 }
 
-Status dump_elements(netlink::Socket& socket, const ElementDelete& which, const std::string& data_type,
-                     std::vector<ElementInfo>& elements) {
+Status dump_elements(netlink::Socket& socket, const ElementDelete& which, std::vector<ElementInfo>& elements) {
   Type key;
   Type data;
-  if (!parse_types(which, data_type, key, data)) return Failure::of(EINVAL, "element.dump");
+  if (!parse_types(which, key, data)) return Failure::of(EINVAL, "element.dump");
   Status status;
   for (int attempt = 0; attempt < kDumpTries; ++attempt) {
     elements.clear();
@@ -150,11 +149,10 @@ Status dump_elements(netlink::Socket& socket, const ElementDelete& which, const 
   return status;
 }
 
-Status get_element(netlink::Socket& socket, const ElementDelete& which, const std::string& data_type,
-                   ElementInfo& element) {
+Status get_element(netlink::Socket& socket, const ElementDelete& which, ElementInfo& element) {
   Type key;
   Type data;
-  if (!parse_types(which, data_type, key, data)) return Failure::of(EINVAL, "element.get");
+  if (!parse_types(which, key, data)) return Failure::of(EINVAL, "element.get");
   alignas(nlmsghdr) char buffer[netlink::Batch::kMessageRoom] = {};
   nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETSETELEM, family_number(which.family), NLM_F_ACK, 0);
   Set set = make_set(which.table, which.set);

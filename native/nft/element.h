@@ -17,10 +17,8 @@ struct ElementInfo {
 };
 
 // All elements of a set, with counters where the set has them.
-Status dump_elements(netlink::Socket& socket, const ElementDelete& which, const std::string& data_type,
-                     std::vector<ElementInfo>& elements);
+Status dump_elements(netlink::Socket& socket, const ElementDelete& which, std::vector<ElementInfo>& elements);
 // One element by key; ENOENT when there is none.
-Status get_element(netlink::Socket& socket, const ElementDelete& which, const std::string& data_type,
-                   ElementInfo& element);
+Status get_element(netlink::Socket& socket, const ElementDelete& which, ElementInfo& element);
 
 }  // namespace slipway::nft

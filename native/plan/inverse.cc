@@ -21,7 +21,14 @@ struct Invert {
   Inverse operator()(const ChainAdd& op) const { return ChainDelete{op.family, op.table, op.chain}; }
   Inverse operator()(const SetAdd& op) const { return SetDelete{op.family, op.table, op.set}; }
   Inverse operator()(const ElementAdd& op) const {
-    return ElementDelete{op.family, op.table, op.set, op.type, op.interval, op.elements};
+    return ElementDelete{op.family, op.table, op.set, op.type, op.data_type, op.interval, op.elements};
+  }
+  Inverse operator()(const ElementDelete& op) const {
+    bool map = !op.data_type.empty();
+    for (const auto& element : op.elements) {
+      if (map && element.data.empty()) return std::nullopt;
+    }
+    return ElementAdd{op.family, op.table, op.set, op.type, op.data_type, op.interval, op.elements};
   }
   template <typename Other>
   Inverse operator()(const Other&) const {

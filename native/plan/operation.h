@@ -29,6 +29,8 @@ struct LinkSet {
   bool no_ipv6_address = false;  // addrgenmode none, before the link goes up
 };
 struct LinkDelete { std::string netns, name; };
+// Reads a link, which makes the kernel act at once on news of its carrier (linkwatch may take a second).
+struct LinkSettle { std::string netns, name; };
 
 struct AddressAdd { std::string netns, link, address, broadcast; uint8_t prefix = 0; };
 struct AddressDelete { std::string netns, link, address; uint8_t prefix = 0; };
@@ -77,13 +79,13 @@ struct ElementAdd {
   std::vector<Element> elements;
 };
 struct ElementDelete {
-  std::string family, table, set, type;
+  std::string family, table, set, type, data_type;
   bool interval = false;
-  std::vector<Element> elements;
+  std::vector<Element> elements;  // with data and comment, which deleting does not look at, it can be undone
 };
 
 using Operation =
-    std::variant<NetnsCreate, NetnsDelete, LinkCreate, LinkSet, LinkDelete, AddressAdd, AddressDelete, RouteAdd,
+    std::variant<NetnsCreate, NetnsDelete, LinkCreate, LinkSet, LinkSettle, LinkDelete, AddressAdd, AddressDelete, RouteAdd,
                  RouteDelete, NeighborAdd, NeighborDelete, SysctlWrite, FileCreate, FileReplace, FileCheck,
                  FileDelete,
                  PortReserve, ConntrackFlush, TableAdd, TableDelete, ChainAdd, ChainDelete, RuleAdd, SetAdd, SetDelete,

@@ -14,6 +14,8 @@ namespace {
 
 // A dump that changed under our hands is asked for again, this many times.
 constexpr int kDumpTries = 5;
+// IFF_LOWER_UP, of linux/if.h, which does not go with net/if.h.
+constexpr unsigned kLowerUp = 1U << 16;
 
 template <typename Prepare, typename Each>
 Status dump(netlink::Socket& socket, const Prepare& prepare, const Each& each) {
@@ -34,6 +36,7 @@ LinkInfo read_link(const nlmsghdr* message) {
   LinkInfo link;
   link.index = info->ifi_index;
   link.up = (info->ifi_flags & IFF_UP) != 0;
+  link.carrier = (info->ifi_flags & kLowerUp) != 0;
   netlink::for_each_attribute(message, sizeof(ifinfomsg), [&](const nlattr* attribute) {
     switch (mnl_attr_get_type(attribute)) {
       case IFLA_IFNAME: link.name = netlink::text_of(attribute); break;

@@ -15,6 +15,7 @@ struct LinkInfo {
   uint32_t group = 0;
   uint32_t mtu = 0;
   bool up = false;
+  bool carrier = false;  // of a veth: both ends are up
   std::string name, kind, alias, address;
 };
 struct AddressInfo {

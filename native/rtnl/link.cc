@@ -127,6 +127,13 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSet& op, 
   return kOk;
 }
 
+Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSettle& op, Names&) {
+  nlmsghdr* message = begin_link(batch, origin, RTM_GETLINK, 0, op.name, 0, 0);
+  mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  batch.commit();
+  return kOk;
+}
+
 Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkDelete& op, Names&) {
   begin_link(batch, origin, RTM_DELLINK, 0, op.name, 0, 0);
   batch.commit();

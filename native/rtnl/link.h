@@ -1,4 +1,4 @@
-// RTM_NEWLINK and RTM_DELLINK.
+// RTM_NEWLINK, RTM_GETLINK and RTM_DELLINK.
 #pragma once
 
 #include "netlink/batch.h"
@@ -10,6 +10,8 @@ namespace slipway::rtnl {
 Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkCreate& op, Names& names);
 // Up to three messages: what must be said before the link goes up, then up.
 Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSet& op, Names& names);
+// RTM_GETLINK; the answer is not looked at.
+Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSettle& op, Names& names);
 Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkDelete& op, Names& names);
 
 }  // namespace slipway::rtnl

@@ -60,6 +60,7 @@ const links: Case[] = [
   { name: 'lo up in a namespace', operation: { op: 'link.set', netns: app, name: 'lo', up: true } },
   { name: 'settings in a namespace', operation: { op: 'link.set', netns: app, name: 'eth0', noIpv6Address: true, up: true } },
   { name: 'veth with nothing asked for', operation: { op: 'link.create', name: 'veth1', kind: 'veth', peer: { netns: app, name: 'eth1' } } },
+  { name: 'settle', operation: { op: 'link.settle', name: veth }, noTool: 'a question, which changes nothing: ip asks it in many ways' },
   { name: 'delete', operation: { op: 'link.delete', name: 'veth1' } },
 ].map((one) => ({ ...one, file: 'link.json', numbers: host }) as Case)
 

@@ -59,7 +59,7 @@ export function decodeMessage(message: Buffer): Decoded {
 export function isChange(message: Buffer): boolean {
   const kind = kinds[readHeader(message).type]
   const payload = message.subarray(HEADER_BYTES)
-  return kind !== undefined && payload.length >= kind.nest.headerBytes && payload.some((byte) => byte !== 0)
+  return kind !== undefined && kind.name !== 'RTM_GETLINK' && payload.length >= kind.nest.headerBytes && payload.some((byte) => byte !== 0)
 }
 
 const HEADER_BYTES = 16
@@ -270,10 +270,11 @@ const connection = behind(nfgenmsg, {
 
 const NFT = 0x0a00
 const CONNTRACK = 0x0100
-// Messages that change something.
+// Messages that we send.
 const kinds: Record<number, { name: string; nest: Nest }> = {
   16: { name: 'RTM_NEWLINK', nest: link },
   17: { name: 'RTM_DELLINK', nest: link },
+  18: { name: 'RTM_GETLINK', nest: link },
   19: { name: 'RTM_SETLINK', nest: link },
   20: { name: 'RTM_NEWADDR', nest: address },
   21: { name: 'RTM_DELADDR', nest: address },

@@ -42,6 +42,7 @@ const isMessage: Record<Operation['op'], boolean> = {
   'netns.delete': false,
   'link.create': true,
   'link.set': true,
+  'link.settle': true,
   'link.delete': true,
   'address.add': true,
   'address.delete': true,

@@ -1,0 +1,108 @@
+#include "bring_up.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <optional>
+
+#include "first_byte.h"
+
+namespace bench {
+namespace {
+
+constexpr const char* kOwn = "/proc/thread-self/ns/net";
+
+using Clock = std::chrono::steady_clock;
+
+int64_t between(Clock::time_point from, Clock::time_point to) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(to - from).count();
+}
+
+// Nobody may listen on the published port; held until the endpoint is up.
+int reserve_port(uint16_t port) {
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+  int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  sockaddr_in place{};
+  place.sin_family = AF_INET;
+  place.sin_port = htons(port);
+  if (bind(fd, reinterpret_cast<sockaddr*>(&place), sizeof place) != 0) give_up("bind the published port", errno);
+  return fd;
+}
+
+int open_own_namespace() {
+  int fd = open(kOwn, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) give_up(kOwn, errno);
+  return fd;
+}
+
+// A namespace named by a bind mount, and a socket born in it. The thread is back home afterwards.
+int make_namespace(const std::string& path, int home, std::optional<Socket>& rtnl) {
+  int claim = open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
+  if (claim < 0) give_up(path, errno);
+  close(claim);
+  if (unshare(CLONE_NEWNET) != 0) give_up("unshare", errno);
+  int netns = open_own_namespace();
+  rtnl.emplace(NETLINK_ROUTE);
+  if (mount(kOwn, path.c_str(), "none", MS_BIND, nullptr) != 0) give_up("mount on " + path, errno);
+  if (setns(home, CLONE_NEWNET) != 0) give_up("setns", errno);
+  return netns;
+}
+
+uint32_t number_of_eth0(int netns, int home) {
+  if (setns(netns, CLONE_NEWNET) != 0) give_up("setns", errno);
+  uint32_t index = if_nametoindex("eth0");
+  if (setns(home, CLONE_NEWNET) != 0) give_up("setns", errno);
+  return index;
+}
+
+}  // namespace
+
+Host::Host() : home_(open_own_namespace()), rtnl_(NETLINK_ROUTE), nft_(NETLINK_NETFILTER) {}
+
+Times Host::bring_up(Network& network, const Endpoint& endpoint, bool with_first_byte) {
+  std::optional<Socket> inside;
+  std::array<Clock::time_point, kPhases.size() + 1> at;
+
+  at[0] = Clock::now();
+  int port = reserve_port(endpoint.host_port);
+  at[1] = Clock::now();
+  put_claims(messages_, endpoint);
+  nft_.talk(messages_, "claim address and port");
+  at[2] = Clock::now();
+  int netns = make_namespace(endpoint.path, home_, inside);
+  at[3] = Clock::now();
+  put_link(messages_, network, endpoint, netns);
+  rtnl_.talk(messages_, "create the veth");
+  if (network.peer_index == 0) network.peer_index = number_of_eth0(netns, home_);  // once
+  at[4] = Clock::now();
+  put_configuration(messages_, network, endpoint);
+  inside->talk(messages_, "configure the sandbox");
+  put_settle(messages_, endpoint);
+  rtnl_.talk(messages_, "settle the link");
+  at[5] = Clock::now();
+  close(port);
+  inside.reset();
+  if (!with_first_byte) close(netns);
+  auto end = Clock::now();
+
+  Times times{};
+  for (std::size_t i = 0; i < kPhases.size(); ++i) times.phases[i] = between(at[i], at[i + 1]);
+  times.total = between(at[0], end);
+  if (with_first_byte) {
+    first_byte(netns, home_, endpoint.host_port, endpoint.container_port);
+    times.first_byte = between(at[0], Clock::now());
+    close(netns);
+  }
+  return times;
+}
+
+}  // namespace bench

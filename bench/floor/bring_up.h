@@ -1,0 +1,35 @@
+// Brings one endpoint up, with a clock between the steps.
+//
+// What is measured is the kernel's work, all of it and only it: the reserved port's socket, the transaction, the
+// namespace with its socket and bind mount, both batches, and closing what was opened. Left out is what is
+// Slipway's own affair: the record file that remembers a sandbox, and every lookup whose answer is known here.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "messages.h"
+
+namespace bench {
+
+constexpr std::array kPhases = {"reserve", "claims", "namespace", "link", "configure"};
+
+struct Times {
+  std::array<int64_t, kPhases.size()> phases;
+  int64_t total;       // with what lies between and behind the phases
+  int64_t first_byte;  // since the beginning; 0 when it was not asked for
+};
+
+class Host {
+ public:
+  Host();
+
+  Times bring_up(Network& network, const Endpoint& endpoint, bool first_byte);
+
+ private:
+  int home_;
+  Socket rtnl_, nft_;
+  Messages messages_;
+};
+
+}  // namespace bench

@@ -1,0 +1,11 @@
+// A server inside the sandbox, a client in the host's namespace, and the first byte through the published port.
+#pragma once
+
+#include <cstdint>
+
+namespace bench {
+
+// Returns once the byte has arrived at 127.0.0.1:`host_port`. The thread is in `home` before and after.
+void first_byte(int netns, int home, uint16_t host_port, uint16_t container_port);
+
+}  // namespace bench

@@ -1,0 +1,49 @@
+// As little netlink as a program needs that knows beforehand what it will send.
+#pragma once
+
+#include <libmnl/libmnl.h>
+
+#include <cstdint>
+#include <string>
+
+namespace bench {
+
+// Ends the program with a sentence: a floor that limps measures nothing.
+[[noreturn]] void give_up(const std::string& what, int number);
+
+// Messages that go to the kernel with one sendmsg.
+class Messages {
+ public:
+  nlmsghdr* begin(uint16_t type, uint16_t flags);
+  // Closes the last message and returns how much there is to send.
+  std::size_t end();
+  void clear();
+
+  char* data() { return buffer_; }
+  nlmsghdr* last() { return last_; }
+  unsigned acks() const { return acks_; }
+
+ private:
+  alignas(nlmsghdr) char buffer_[4096];
+  std::size_t used_ = 0;
+  nlmsghdr* last_ = nullptr;
+  unsigned acks_ = 0;
+};
+
+class Socket {
+ public:
+  // Bound for life to the namespace that the thread is in.
+  explicit Socket(int protocol);
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+  ~Socket();
+
+  // Sends the messages and reads the acks that they asked for.
+  void talk(Messages& messages, const char* what);
+  int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+}  // namespace bench

@@ -1,0 +1,87 @@
+import { dirname } from 'node:path'
+import { add, mapOf, publishedElement, remove } from './firewall/elements.js'
+import { published4, publishedAt4 } from './firewall/sets.js'
+import { PlanRefused, type Host } from './host.js'
+import type { ElementInfo } from './native.js'
+import type { Operation, Plan, SetDefinition } from './plan/operation.js'
+import type { PortMapping } from './ports/mapping.js'
+import { ownerComment, readRecord, store, type SandboxRecord, type StoredRecord } from './state/records.js'
+
+/** An element of the ruleset's sets, and the sandbox that it belongs to. */
+export interface Owned {
+  set: SetDefinition
+  element: ElementInfo
+  shortId: string
+}
+
+/** How long, in milliseconds, a living process takes at most from the kernel's maps to the record. */
+const PATIENCE_MS = 20
+
+/**
+ * Ends what a process that died had begun to change on sandboxes that stay. Ports that only the kernel knows (half
+ * published) are taken back; ports that only the record knows (half unpublished, or flushed by somebody) are published
+ * again; files half written are removed.
+ *
+ * @returns What was done, a sentence each.
+ */
+export async function finishChanges(host: Host, stored: readonly StoredRecord[], owned: readonly Owned[], halfWritten: readonly string[]): Promise<string[]> {
+  const doubtful = stored.filter(({ record }) => unrecorded(record, owned).length + unpublished(record, owned).length > 0)
+  if (doubtful.length + halfWritten.length === 0) return []
+  // A living process may be at it this very moment: what is doubtful still is looked at again, later.
+  await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))
+
+  const done: string[] = []
+  for (const path of halfWritten) {
+    await host.run([{ op: 'file.delete', path }])
+    done.push(`file ${path}: half written, removed`)
+  }
+  for (const { record, path } of doubtful) {
+    const now = await readRecord(dirname(path), record.name)
+    if (now?.record.id !== record.id) continue
+    const stays: Operation = { op: 'file.check', path, expected: now.text }
+    for (const { set, element } of unrecorded(now.record, owned)) {
+      if ((await attempt(host, [stays, remove(set, { key: element.key })])) === undefined) {
+        done.push(`element ${element.key} of ${set.set}: half published by the sandbox ${record.name}, removed`)
+      }
+    }
+    const taken: PortMapping[] = []
+    for (const mapping of unpublished(now.record, owned)) {
+      const { name, id, endpoint } = now.record
+      const element = publishedElement(mapping, endpoint?.address ?? '', ownerComment(name, id))
+      const refusal = await attempt(host, [stays, add(mapOf(mapping), element)])
+      if (refusal === undefined) done.push(`port ${mapping.hostPort}/${mapping.protocol} of the sandbox ${name}: half unpublished, published again`)
+      if (refusal === 'EEXIST' && (await host.find('element', { ...mapOf(mapping), key: element.key }))?.comment !== element.comment) taken.push(mapping)
+    }
+    if (taken.length === 0) continue
+    const without = store(dirname(path), { ...now.record, ports: now.record.ports.filter((mapping) => !taken.includes(mapping)) })
+    await attempt(host, [{ op: 'file.replace', path, content: without.text, expected: now.text }])
+    done.push(...taken.map(({ hostPort, protocol }) => `port ${hostPort}/${protocol} of the sandbox ${record.name}: another has it, forgotten`))
+  }
+  return done
+}
+
+const keyOf = (mapping: PortMapping) => publishedElement(mapping, '', '').key
+
+const published = ({ id }: SandboxRecord, owned: readonly Owned[]): Owned[] =>
+  owned.filter(({ set, shortId }) => (set === published4 || set === publishedAt4) && id.startsWith(shortId))
+
+/** Elements of a sandbox that its record does not know. */
+const unrecorded = (record: SandboxRecord, owned: readonly Owned[]): Owned[] =>
+  published(record, owned).filter(({ set, element }) => !record.ports.some((mapping) => mapOf(mapping) === set && keyOf(mapping) === element.key))
+
+/** Ports of a record that have no element. */
+function unpublished(record: SandboxRecord, owned: readonly Owned[]): PortMapping[] {
+  const there = published(record, owned)
+  return record.ports.filter((mapping) => !there.some(({ set, element }) => mapOf(mapping) === set && keyOf(mapping) === element.key))
+}
+
+/** Runs a plan; the errno's name when it was refused, which it may be since others work on the host, too. */
+async function attempt(host: Host, plan: Plan): Promise<string | undefined> {
+  try {
+    await host.run(plan)
+    return undefined
+  } catch (error) {
+    if (error instanceof PlanRefused) return error.errnoName
+    throw error
+  }
+}
