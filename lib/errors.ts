@@ -67,9 +67,12 @@ const SHOWN = 100
 
 /** A value of any type as a message shows it: in one line, and not a long one. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > SHOWN ? `${value.slice(0, SHOWN)}…` : value)
-  return inspect(value, { depth: 1, breakLength: Infinity, maxArrayLength: 3, maxStringLength: SHOWN, customInspect: false })
+  if (typeof value === 'string') return JSON.stringify(cut(value, SHOWN))
+  const text = inspect(value, { depth: 1, breakLength: Infinity, maxArrayLength: 3, maxStringLength: SHOWN, customInspect: false })
+  return cut(text.replace(/\p{Cc}/gu, ' '), 2 * SHOWN)
 }
+
+const cut = (text: string, length: number) => (text.length > length ? `${text.slice(0, length)}…` : text)
 
 /** An argument that is wrong: what it was, and what would be right. */
 export const invalid = (message: string): SlipwayError => new SlipwayError('INVALID_ARGUMENT', message)

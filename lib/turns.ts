@@ -10,16 +10,23 @@ const BUDGET = 0.3
 export class Turns {
   readonly #waiting: (() => void)[] = []
   #started: number | undefined
+  /** Somebody was let go and has not gone on yet: how long that takes is not known. */
+  #letGo = false
 
   /** Resolves when the caller may go on. */
   async next(): Promise<void> {
     if (this.#started === undefined) {
       this.#started = performance.now()
       setImmediate(this.#turn)
-      return
+      return this.#pass()
     }
-    if (this.#waiting.length === 0 && performance.now() - this.#started < BUDGET) return
+    if (!this.#letGo && this.#waiting.length === 0 && performance.now() - this.#started < BUDGET) return this.#pass()
     await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+
+  #pass(): void {
+    this.#letGo = true
+    queueMicrotask(() => (this.#letGo = false))
   }
 
   // What a caller does runs after this returns, so one is let go a turn.

@@ -78,6 +78,9 @@ export function bridgeAddresses(
     if (!given) throw invalid(`bip "${options.bip}" is no IPv4 address with prefix, as in '172.17.0.1/16'.`)
     subnet = given
     bridge = options.bip.split('/')[0] ?? ''
+    if (given.prefix < 31 && [given.first, given.last].includes(toNumber(bridge))) {
+      throw invalid(`bip ${options.bip}: ${bridge} is the network's own or its broadcast address. Give the bridge another, as in '${toText(given.first + 1)}/${given.prefix}'.`)
+    }
     const clash = occupied.find((other) => overlap(other.subnet, given))
     if (clash) {
       throw new SlipwayError('CONFLICT', `The subnet ${printSubnet(given)} of bip collides with ${clash.what} on the host. Choose another, or leave bip out and a free one is taken.`)

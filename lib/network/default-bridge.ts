@@ -52,7 +52,10 @@ export class DefaultBridge {
   async preview(): Promise<{ ready: ReadyBridge; missing: Plan }> {
     const missing: Plan = (await rulesetMissing(this.#host)) ? rulesetPlan() : []
     const link = await this.#host.find('link', { name: this.#settings.bridgeName })
-    if (link) return { ready: await this.#describe(await this.#existing(link), link), missing }
+    if (link) {
+      const network = await this.#existing(link)
+      return { ready: await this.#describe(network, link), missing: [...missing, ...(await this.#missingOf(network, link))] }
+    }
     const network = this.#plan(await this.#choose())
     return { ready: await this.#describe(network), missing: [...missing, ...createNetwork(network)] }
   }
@@ -84,14 +87,20 @@ export class DefaultBridge {
   }
 
   async #finish(network: BridgeNetwork, link: LinkInfo): Promise<void> {
-    const address = (await this.#addressOf(link)) ? [] : [addressNetwork(network)]
     try {
-      await this.#host.run([...address, ...finishNetwork(network)])
+      await this.#host.run(await this.#missingOf(network, link))
     } catch (error) {
       if (!(error instanceof PlanRefused)) throw error
       // Somebody else was faster.
       if (!(error.operation.op.endsWith('.add') && error.errnoName === 'EEXIST')) throw await explainRefusal(error, this.#host)
     }
+  }
+
+  /** What a bridge lacks whose maker has died, or whose elements somebody has flushed. */
+  async #missingOf(network: BridgeNetwork, link: LinkInfo): Promise<Plan> {
+    if (await this.#has(sets.bridges, link.name)) return []
+    const address = (await this.#addressOf(link)) ? [] : [addressNetwork(network)]
+    return [...address, ...finishNetwork(network)]
   }
 
   async #addressOf(link: LinkInfo): Promise<AddressInfo | undefined> {

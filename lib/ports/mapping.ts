@@ -57,13 +57,14 @@ function parseRange(text: string, wrong: (why: string) => Error): number[] {
 }
 
 /** Checks a mapping given as an object. */
-export function checkRequest({ protocol, containerPort, hostIp, hostPort, ...rest }: PortRequest): PortRequest {
+export function checkRequest(request: PortRequest): PortRequest {
+  const { protocol, containerPort, hostIp, hostPort, ...rest } = request
   const right =
     (protocol === 'tcp' || protocol === 'udp') && isPort(containerPort) && (hostPort === undefined || isPort(hostPort)) &&
     typeof hostIp === 'string' && isIpv4(hostIp) && Object.keys(rest).length === 0
   if (!right) {
     throw invalid(
-      `publish ${show({ protocol, containerPort, hostIp, hostPort, ...rest })}: as an object, a port mapping is { protocol: 'tcp', containerPort: 80, hostIp: '0.0.0.0', hostPort: 8080 } ` +
+      `publish ${show(request)}: as an object, a port mapping is { protocol: 'tcp', containerPort: 80, hostIp: '0.0.0.0', hostPort: 8080 } ` +
         `with protocol tcp or udp, an IPv4 address and ports from 1 to 65535; without hostPort, a free one is chosen.`,
     )
   }

@@ -12,10 +12,6 @@ namespace {
 
 constexpr int kDumpTries = 5;
 
-struct Connection {
-  Tuple original, reply;
-};
-
 nlmsghdr* build(char* buffer, uint16_t type, uint16_t flags) {
   nlmsghdr* message = mnl_nlmsg_put_header(buffer);
   message->nlmsg_type = static_cast<uint16_t>(NFNL_SUBSYS_CTNETLINK << 8 | type);
@@ -41,6 +37,12 @@ void read_tuple(const nlattr* nest, Tuple& tuple) {
   });
 }
 
+bool parse_v4(const std::string& text, uint32_t& address) {
+  return inet_pton(AF_INET, text.c_str(), &address) == 1;
+}
+
+}  // namespace
+
 Status dump(netlink::Socket& socket, std::vector<Connection>& connections) {
   Status status;
   for (int attempt = 0; attempt < kDumpTries; ++attempt) {
@@ -59,12 +61,6 @@ Status dump(netlink::Socket& socket, std::vector<Connection>& connections) {
   return status;
 }
 
-bool parse_v4(const std::string& text, uint32_t& address) {
-  return inet_pton(AF_INET, text.c_str(), &address) == 1;
-}
-
-}  // namespace
-
 nlmsghdr* build_delete(char* buffer, const Tuple& tuple) {
   nlmsghdr* message = build(buffer, IPCTNL_MSG_CT_DELETE, NLM_F_ACK);
   nlattr* original = mnl_attr_nest_start(message, CTA_TUPLE_ORIG);
@@ -81,7 +77,8 @@ nlmsghdr* build_delete(char* buffer, const Tuple& tuple) {
   return message;
 }
 
-Status flush(netlink::Socket& socket, const ConntrackFlush& op, const std::function<bool(uint32_t)>& is_local) {
+Status flush(netlink::Socket& socket, const std::vector<Connection>& connections, const ConntrackFlush& op,
+             const std::function<bool(uint32_t)>& is_local) {
   uint32_t host = INADDR_ANY;
   uint32_t target = 0;
   bool published = !op.to_address.empty();
@@ -89,8 +86,6 @@ Status flush(netlink::Socket& socket, const ConntrackFlush& op, const std::funct
     return Failure::of(EINVAL, "conntrack.flush");
   }
   uint8_t protocol = op.protocol == "udp" ? IPPROTO_UDP : op.protocol == "sctp" ? IPPROTO_SCTP : IPPROTO_TCP;
-  std::vector<Connection> connections;
-  if (auto failure = dump(socket, connections)) return failure;
   for (const auto& [original, reply] : connections) {
     bool through_port = original.protocol == protocol && original.destination_port == htons(op.port) &&
                         (host == INADDR_ANY || original.destination == host);

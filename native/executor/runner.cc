@@ -2,8 +2,8 @@
 
 #include <chrono>
 #include <climits>
+#include <cstring>
 
-#include "conntrack/flush.h"
 #include "executor/encode.h"
 #include "host/file.h"
 #include "host/port.h"
@@ -41,6 +41,7 @@ Outcome Runner::run(const Plan& plan, std::optional<uint32_t> refuse) {
     uint32_t first = next;
     origin_ = {first, 0};
     Status status;
+    if (!std::holds_alternative<ConntrackFlush>(plan[next])) connections_.reset();
     switch (channel_of(plan[next])) {
       case Channel::kRtnl: status = run_rtnl(plan, next); break;
       case Channel::kNft: status = run_nft(plan, next); break;
@@ -54,6 +55,7 @@ Outcome Runner::run(const Plan& plan, std::optional<uint32_t> refuse) {
     }
   }
   reserved_.clear();
+  connections_.reset();
   kernel_.forget();
   return outcome;
 }
@@ -203,20 +205,30 @@ Status Runner::perform(const Operation& operation, uint32_t index) {
 
 Status Runner::flush_connections(const ConntrackFlush& op) {
   netlink::Socket* conntrack = nullptr;
+  if (auto failure = kernel_.conntrack(conntrack)) return failure;
+  if (!connections_) {
+    if (auto failure = read_connections(*conntrack)) return failure;
+  }
+  return conntrack::flush(*conntrack, connections_->all, op,
+                          [&](uint32_t address) { return connections_->local.contains(address); });
+}
+
+Status Runner::read_connections(netlink::Socket& conntrack) {
   netlink::Socket* rtnl = nullptr;
   std::vector<rtnl::AddressInfo> own;
-  if (auto failure = kernel_.conntrack(conntrack)) return failure;
+  Connections read;
+  if (auto failure = conntrack::dump(conntrack, read.all)) return failure;
   if (auto failure = kernel_.rtnl({}, rtnl)) return failure;
-  if (op.to_address.empty()) {
-    if (auto failure = rtnl::dump_addresses(*rtnl, AF_INET, own)) return failure;
+  if (auto failure = rtnl::dump_addresses(*rtnl, AF_INET, own)) return failure;
+  for (const auto& info : own) {
+    rtnl::IpAddress ip;
+    uint32_t number = 0;
+    if (!rtnl::parse_ip(info.address, ip)) continue;
+    std::memcpy(&number, ip.bytes.data(), sizeof number);
+    read.local.insert(number);
   }
-  return conntrack::flush(*conntrack, op, [&](uint32_t address) {
-    auto text = rtnl::format_ip(AF_INET, &address);
-    for (const auto& info : own) {
-      if (info.address == text) return true;
-    }
-    return false;
-  });
+  connections_ = std::move(read);
+  return kOk;
 }
 
 void Runner::undo(const Plan& plan, std::vector<netlink::Refusal>& not_undone) {

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <vector>
 
+#include "conntrack/flush.h"
 #include "executor/kernel.h"
 #include "plan/operation.h"
 
@@ -47,6 +49,7 @@ class Runner {
   struct Perform;
   Status perform(const Operation& operation, uint32_t index);
   Status flush_connections(const ConntrackFlush& op);
+  Status read_connections(netlink::Socket& conntrack);
 
   void undo(const Plan& plan, std::vector<netlink::Refusal>& not_undone);
   Status undo_rtnl(const Operation& inverse);
@@ -59,6 +62,12 @@ class Runner {
   std::vector<bool> done_;           // by operation
   std::vector<std::string> before_;  // by operation: what a write replaced, for undo
   std::vector<UniqueFd> reserved_;   // host ports, held until the plan ends
+  // What neighbouring conntrack.flush look at: all connections, and the host's own addresses.
+  struct Connections {
+    std::vector<conntrack::Connection> all;
+    std::set<uint32_t> local;  // network order
+  };
+  std::optional<Connections> connections_;
   std::optional<uint32_t> refuse_;
 };
 

@@ -1,0 +1,45 @@
+import { readdirSync } from 'node:fs'
+import Table from 'cli-table3'
+import { addresses4, bridges, publishedAt4, published4, senders4 } from '#lib/firewall/sets.js'
+import { Host } from '#lib/host.js'
+import { indent } from './fetches.js'
+import { number, paint, say } from './style.js'
+
+/** How much there is of everything that could be left behind. */
+export type Counts = Record<string, number>
+
+/** Counted from outside: what the kernel says, and what lies in /run. */
+export async function count(): Promise<Counts> {
+  const host = new Host(undefined)
+  let elements = 0
+  for (const set of [addresses4, bridges, published4, publishedAt4, senders4]) elements += (await host.find('elements', set))?.length ?? 0
+  const tables = (await host.find('table', { family: 'inet', name: published4.table })) === undefined ? 0 : 2
+  await host.close()
+  return {
+    'interfaces of the host': readdirSync('/sys/class/net').length,
+    'namespaces in /run/netns': readdirSync('/run/netns').length,
+    'nf_tables tables': tables,
+    'nf_tables elements': elements,
+    'files in /run/slipway': readdirSync('/run/slipway', { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).length,
+  }
+}
+
+/** What a host keeps when its last sandbox has gone, as with docker: taken away too. */
+export async function removeBridgeAndRuleset(): Promise<void> {
+  const host = new Host(undefined)
+  await host.run([
+    { op: 'link.delete', name: 'docker0' },
+    { op: 'table.delete', family: 'inet', table: published4.table },
+    { op: 'table.delete', family: 'bridge', table: senders4.table },
+  ])
+  await host.close()
+}
+
+export function compare(before: Counts, most: Counts, after: Counts): void {
+  const table = new Table({ head: ['', 'before', 'with the crowd', 'now'], colAligns: ['left', 'right', 'right', 'right'], style: { head: [], border: [], compact: true } })
+  for (const what of Object.keys(before)) table.push([what, ...[before, most, after].map((counts) => number(counts[what] ?? NaN))])
+  say(indent(table.toString()))
+  const left = Object.keys(before).filter((what) => before[what] !== after[what])
+  if (left.length > 0) throw new Error(`Something is left: ${left.join(', ')}.`)
+  say(`  ${paint('green', 'Nothing is left.')}`)
+}

@@ -1,0 +1,63 @@
+import type { NetworkSettings } from '../sandbox/inspect.js'
+import type { Sandbox } from '../sandbox/sandbox.js'
+import type { PortMapping } from '../ports/mapping.js'
+
+/** A sandbox as JSON: the same in every command that prints one. Names are those of `docker inspect`. */
+export interface Description {
+  Id: string
+  Name: string
+  Created: string
+  NetworkSettings: NetworkSettings
+}
+
+export const describe = (sandbox: Sandbox): Description => ({
+  Id: sandbox.id,
+  Name: sandbox.name,
+  Created: sandbox.created,
+  NetworkSettings: sandbox.inspect(),
+})
+
+/** As `docker port` prints it: `80/tcp -> 0.0.0.0:8080`. */
+export const portLine = ({ containerPort, protocol, hostIp, hostPort }: PortMapping): string => `${containerPort}/${protocol} -> ${hostIp}:${hostPort}`
+
+/** As `docker ps` prints it, neighbouring ports as a range: `0.0.0.0:9000-9002->90-92/tcp`. */
+export function portsColumn(ports: readonly PortMapping[]): string {
+  const ranges: { first: PortMapping; length: number }[] = []
+  for (const mapping of [...ports].sort(inOrder)) {
+    const last = ranges.at(-1)
+    if (last && continues(last.first, last.length, mapping)) last.length++
+    else ranges.push({ first: mapping, length: 1 })
+  }
+  return ranges
+    .map(({ first, length }) => {
+      const range = (port: number) => (length > 1 ? `${port}-${port + length - 1}` : String(port))
+      return `${first.hostIp}:${range(first.hostPort)}->${range(first.containerPort)}/${first.protocol}`
+    })
+    .join(', ')
+}
+
+const inOrder = (a: PortMapping, b: PortMapping) =>
+  a.protocol.localeCompare(b.protocol) || a.hostIp.localeCompare(b.hostIp) || a.containerPort - b.containerPort || a.hostPort - b.hostPort
+
+const continues = (first: PortMapping, length: number, next: PortMapping) =>
+  next.protocol === first.protocol && next.hostIp === first.hostIp && next.containerPort === first.containerPort + length && next.hostPort === first.hostPort + length
+
+/** As docker tells time: `3 minutes ago`. */
+export function ago(iso: string, now = Date.now()): string {
+  const seconds = Math.max(0, Math.floor((now - Date.parse(iso)) / 1000))
+  const minutes = Math.floor(seconds / 60)
+  const hours = Math.round(seconds / 3600)
+  const days = Math.floor(hours / 24)
+  if (seconds < 1) return 'Less than a second ago'
+  if (seconds < 60) return `${count(seconds, 'second')} ago`
+  if (minutes === 1) return 'About a minute ago'
+  if (minutes < 60) return `${minutes} minutes ago`
+  if (hours === 1) return 'About an hour ago'
+  if (hours < 48) return `${hours} hours ago`
+  if (days < 14) return `${days} days ago`
+  if (days < 60) return `${Math.floor(days / 7)} weeks ago`
+  if (days < 730) return `${Math.floor(days / 30)} months ago`
+  return `${Math.floor(days / 365)} years ago`
+}
+
+const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`

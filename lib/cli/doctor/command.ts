@@ -1,0 +1,79 @@
+import type { Command } from 'commander'
+import { SlipwayError } from '../../errors.js'
+import { missingCapabilities } from '../../host.js'
+import type { Settings } from '../../options.js'
+import type { Context } from '../../sandbox/context.js'
+import { hostOptions } from '../host-options.js'
+import { looking } from '../looking.js'
+import { print, printJson } from '../output.js'
+import { note, problem, type Finding } from './finding.js'
+import * as host from './host.js'
+import { BRIDGE, checkCapabilities, checkFeatures, checkKernel, VETH } from './kernel.js'
+import { checkDescriptors, checkNetnsFolder, checkStateDir } from './process.js'
+
+const AFTER = `
+Looks and changes nothing. A line each: ok, note (works, good to know) or
+problem, and what to do. Exit status 1 when there is a problem.`
+
+/** `slipway doctor`: can it work here? */
+export function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .usage('[OPTIONS]')
+    .description('check kernel, capabilities, settings and leftovers, and say what to do')
+    .option('--json', 'as JSON')
+    .addHelpText('after', AFTER)
+    .action(async ({ json }: { json?: true }) => {
+      const { settings } = hostOptions(program)
+      const findings = await examine(settings)
+      if (json) printJson(findings)
+      else print(`${findings.map(line).join('\n')}\n\n${summary(findings)}`)
+      if (findings.some(({ status }) => status === 'problem')) process.exitCode = 1
+    })
+}
+
+async function examine(settings: Settings): Promise<Finding[]> {
+  return [
+    checkKernel(),
+    checkCapabilities(),
+    ...checkFeatures([BRIDGE, VETH]),
+    ...(await examineHost(settings)),
+    checkNetnsFolder(),
+    checkStateDir(settings.stateDir),
+    checkDescriptors(),
+  ]
+}
+
+const HOST_CHECKS: ((context: Context) => Promise<Finding[]>)[] = [
+  host.checkRuleset,
+  host.checkConntrack,
+  host.checkBridge,
+  host.checkForwarding,
+  host.checkBridgeNetfilter,
+  host.checkOtherFirewalls,
+  host.checkNewNamespaces,
+  host.checkLeftovers,
+]
+
+async function examineHost(settings: Settings): Promise<Finding[]> {
+  if (missingCapabilities().length > 0) return [note('host', 'not looked at: that takes the capabilities')]
+  try {
+    return await looking(settings, async (context) => {
+      const findings: Finding[] = []
+      for (const check of HOST_CHECKS) findings.push(...(await check(context)))
+      return findings
+    })
+  } catch (error) {
+    if (!(error instanceof SlipwayError)) throw error
+    return [problem('host', error.message)]
+  }
+}
+
+const line = ({ status, check, finding, advice }: Finding): string =>
+  `${status.padEnd(8)} ${check.padEnd(13)} ${finding}${advice ? ` → ${advice}` : ''}`
+
+function summary(findings: readonly Finding[]): string {
+  const problems = findings.filter(({ status }) => status === 'problem').length
+  if (problems === 0) return 'Slipway can work here.'
+  return problems === 1 ? '1 problem.' : `${problems} problems.`
+}

@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs'
+import { SlipwayError } from '../../errors.js'
+import { rulesetMissing } from '../../network/ensure-ruleset.js'
+import { reconcile } from '../../reconcile.js'
+import type { Context } from '../../sandbox/context.js'
+import { note, ok, problem, type Finding } from './finding.js'
+
+/** Checks that ask the kernel about the host's namespace. */
+
+/** nf_tables, and whose ruleset is there. */
+export async function checkRuleset({ host }: Context): Promise<Finding[]> {
+  const check = 'nf_tables'
+  try {
+    return [ok(check, (await rulesetMissing(host)) ? 'there; the ruleset is written with the first sandbox' : 'there, and the ruleset is in place')]
+  } catch (error) {
+    return [refused(check, error)]
+  }
+}
+
+/** The bridge, as it is or would be made. */
+export async function checkBridge({ host, bridge, settings }: Context): Promise<Finding[]> {
+  const check = settings.bridgeName
+  try {
+    const { network } = (await bridge.preview()).ready
+    const there = await host.find('link', { name: network.bridge })
+    return [ok(check, there ? `up, ${network.address}/${network.prefix}` : `made with the first sandbox, ${network.address}/${network.prefix}`)]
+  } catch (error) {
+    return [refused(check, error)]
+  }
+}
+
+export async function checkForwarding({ host, settings }: Context): Promise<Finding[]> {
+  const check = 'ip_forward'
+  if ((await host.find('sysctl', { name: 'net.ipv4.ip_forward' })) === '1') return [ok(check, 'on')]
+  if (!(await host.find('link', { name: settings.bridgeName }))) return [ok(check, 'off; turned on with the first sandbox, and left on')]
+  return [problem(check, 'somebody has turned it off: sandboxes reach nothing but each other, published ports do not answer', 'sysctl -w net.ipv4.ip_forward=1')]
+}
+
+export async function checkBridgeNetfilter({ host, settings }: Context): Promise<Finding[]> {
+  const check = 'br_netfilter'
+  if ((await host.find('sysctl', { name: 'net.bridge.bridge-nf-call-iptables' })) === '1') {
+    return [ok(check, 'on: frames on the bridge meet the rules too; sandboxes get hairpin mode')]
+  }
+  if (settings.icc !== false) return [ok(check, 'off: frames on the bridge meet no inet rule')]
+  return [problem(check, 'off: --no-icc cannot keep sandboxes of one bridge from each other', 'modprobe br_netfilter; sysctl -w net.bridge.bridge-nf-call-iptables=1')]
+}
+
+/** Connection tracking, and how full its table is. */
+export async function checkConntrack({ host }: Context): Promise<Finding[]> {
+  const check = 'conntrack'
+  const [count, max] = await Promise.all(['count', 'max'].map(async (what) => Number(await host.find('sysctl', { name: `net.netfilter.nf_conntrack_${what}` }))))
+  if (!max || count === undefined) return [note(check, 'not loaded; the kernel loads it with the ruleset', 'if that fails: modprobe nf_conntrack')]
+  const finding = `${count.toLocaleString('en')} of ${max.toLocaleString('en')} connections`
+  const advice = `sysctl -w net.netfilter.nf_conntrack_max=${max * 2}`
+  if (count > max * 0.9) return [problem(check, `${finding}: new ones are about to be dropped`, advice)]
+  return [count > max * 0.6 ? note(check, finding, advice) : ok(check, finding)]
+}
+
+/** What new namespaces come with. Both settings are the machine's, and only to be seen from its first namespace. */
+export async function checkNewNamespaces({ host }: Context): Promise<Finding[]> {
+  return [await checkTunnels(host), await checkInheritance(host)]
+}
+
+async function checkTunnels(host: Context['host']): Promise<Finding> {
+  const check = 'fb_tunnels'
+  const value = machineSysctl('net/core/fb_tunnels_only_for_init_net')
+  const tunnels = (await host.ask('links', {})).map(({ name }) => name).filter((name) => /^(tunl0|gre0|gretap0|erspan0|ip_vti0|ip6_vti0|sit0|ip6tnl0|ip6gre0)$/.test(name))
+  if (tunnels.length === 0) return ok(check, 'no tunnel driver gives new namespaces an interface')
+  if (value !== undefined && value !== '0') return ok(check, 'new namespaces come without tunnels')
+  return note(check, `every new namespace comes with ${tunnels.join(', ')}, which takes time`, 'sysctl -w net.core.fb_tunnels_only_for_init_net=1')
+}
+
+async function checkInheritance(host: Context['host']): Promise<Finding> {
+  const check = 'devconf'
+  const value = machineSysctl('net/core/devconf_inherit_init_net')
+  if (value === '2') return ok(check, "new namespaces begin with the kernel's defaults")
+  const names = ['arp_ignore', 'arp_announce', 'arp_filter', 'rp_filter'].flatMap((name) => [`net.ipv4.conf.all.${name}`, `net.ipv4.conf.default.${name}`])
+  const set = []
+  for (const name of names) {
+    const found = await host.find('sysctl', { name })
+    if (found !== undefined && found !== '0') set.push(`${name}=${found}`)
+  }
+  if (set.length === 0) return ok(check, 'the host hands no setting of its own on to new namespaces')
+  return note(check, `new namespaces inherit ${set.join(', ')}`, 'sysctl -w net.core.devconf_inherit_init_net=2 unless that is meant')
+}
+
+function machineSysctl(path: string): string | undefined {
+  try {
+    return readFileSync(`/proc/sys/${path}`, 'utf8').trim()
+  } catch {
+    return undefined
+  }
+}
+
+/** Another firewall on the host: an accept of ours does not outvote a drop of theirs. */
+export async function checkOtherFirewalls({ host, settings }: Context): Promise<Finding[]> {
+  const tables = []
+  for (const [family, name] of [['ip', 'filter'], ['inet', 'filter'], ['inet', 'firewalld']] as const) {
+    if ((await host.find('table', { family, name })) !== undefined) tables.push(`${family} ${name}`)
+  }
+  if (tables.length === 0) return [ok('firewalls', 'no other that is known by its table')]
+  const advice = `if it drops what is forwarded: accept ${settings.bridgeName} there too, in and out`
+  return [note('firewalls', `there is nf_tables' table ${tables.join(', ')}`, advice)]
+}
+
+/** What the next open() would clean up or heal. */
+export async function checkLeftovers(context: Context): Promise<Finding[]> {
+  const check = 'leftovers'
+  try {
+    const { adopted, healed, collected } = await reconcile(context)
+    const findings = [
+      ...collected.map((what) => note(check, what.replace(/, removed$/, ''), 'the next slipway command removes it: slipway ls')),
+      ...healed.map((name) => note(check, `the rules of sandbox ${name} were flushed`, 'the next slipway command writes them again: slipway ls')),
+    ]
+    return findings.length > 0 ? findings : [ok(check, adopted.length === 0 ? 'none' : `none; whole: ${adopted.length === 1 ? '1 sandbox' : `${adopted.length} sandboxes`}`)]
+  } catch (error) {
+    return [refused(check, error)]
+  }
+}
+
+/** What the library would refuse is a problem, in its words. */
+function refused(check: string, error: unknown): Finding {
+  if (!(error instanceof SlipwayError)) throw error
+  return problem(check, error.message)
+}

@@ -1,0 +1,41 @@
+import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { NETNS_FOLDER } from '../../sandbox/context.js'
+import { note, ok, problem, type Finding } from './finding.js'
+
+// linux/magic.h
+const TMPFS = 0x01021994
+
+/** Where namespaces are bound. */
+export function checkNetnsFolder(): Finding {
+  if (!isWritable(NETNS_FOLDER)) return problem('netns folder', `${NETNS_FOLDER} cannot be written`, 'run as root, or make it writable')
+  return existsSync(NETNS_FOLDER) ? ok('netns folder', `${NETNS_FOLDER}, as ip netns has it`) : ok('netns folder', `${NETNS_FOLDER} is made on first use`)
+}
+
+/** Where records are kept. */
+export function checkStateDir(stateDir: string): Finding {
+  if (!isWritable(stateDir)) return problem('state folder', `${stateDir} cannot be written`, 'give another: --state-dir')
+  if (statfsSync(nearest(stateDir)).type === TMPFS) return ok('state folder', `${stateDir}, on tmpfs`)
+  return note('state folder', `${stateDir} is not on tmpfs: records outlive a reboot, what they tell of does not`, 'give one under /run: --state-dir')
+}
+
+/** Descriptors: no sandbox holds one, but a plan holds some while it runs. */
+export function checkDescriptors(): Finding {
+  const [, soft = '', hard = ''] = /^Max open files +(\S+) +(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+  const meaning = `${soft} at once (hard limit ${hard}); a sandbox that is up holds none, a port one while it is being published`
+  return Number(soft) < 1024 ? note('descriptors', meaning, 'ulimit -n 1024, or LimitNOFILE= in a systemd unit') : ok('descriptors', meaning)
+}
+
+function nearest(path: string): string {
+  while (!existsSync(path)) path = dirname(path)
+  return path
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(nearest(path), constants.W_OK | constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,33 @@
+import type { Command } from 'commander'
+import { SignalRelay } from './child.js'
+import { withSlipway } from './with-slipway.js'
+
+const AFTER = `
+COMMAND is a program of this machine: only its network is the sandbox's. Signals
+are passed on to it, and its exit status is ours (128 + number when a signal
+ended it, 127 when there is no such program).
+
+Examples:
+  slipway exec app -- ip address
+  slipway exec app -- curl -s http://172.17.0.1:8080/`
+
+/** `slipway exec`: a command in a sandbox that is there. */
+export function addExec(program: Command): void {
+  program
+    .command('exec')
+    .usage('NAME -- COMMAND...')
+    .description('run a command in a sandbox')
+    .argument('<name>', 'name, id, or the beginning of an id')
+    .argument('<command...>', 'the program and its arguments')
+    .passThroughOptions()
+    .addHelpText('after', AFTER)
+    .action(async (name: string, words: string[], _flags: object, self: Command) => {
+      // Commander takes the -- away only where no argument stands before it.
+      const [command, ...args] = words[0] === '--' ? words.slice(1) : words
+      if (command === undefined) self.error("error: missing required argument 'command'")
+      // The sandbox needs nobody who holds the host open: that is closed before the command ends.
+      const relay = new SignalRelay()
+      const sandbox = await withSlipway(program, (slipway) => slipway.sandboxes.get(name))
+      process.exitCode = relay.interrupted ?? (await relay.run(() => sandbox.spawn(command, args, { stdio: 'inherit' })))
+    })
+}

@@ -1,0 +1,73 @@
+import { basename } from 'node:path'
+import type { Command } from 'commander'
+import { rulesetMissing } from '../network/ensure-ruleset.js'
+import type { FileCreate, Plan } from '../plan/operation.js'
+import { printPlan, quote } from '../plan/print.js'
+import { reconcile } from '../reconcile.js'
+import { explainSandbox } from '../sandbox/create-sandbox.js'
+import { removalPlan } from '../sandbox/removal.js'
+import type { SandboxRecord } from '../state/records.js'
+import { hostOptions } from './host-options.js'
+import { looking } from './looking.js'
+import { print, printJson } from './output.js'
+import { addSandboxOptions, sandboxOptions } from './sandbox-options.js'
+
+const AFTER = `
+What is printed can be run by sh, and builds what slipway builds.
+
+Examples:
+  slipway explain create --name app -p 8080:80
+  slipway explain run -p 8080:80 -- python3 -m http.server 80`
+
+/** `slipway explain`: the commands it would have taken, on this host as it is now. */
+export function addExplain(program: Command): void {
+  const explain = program
+    .command('explain')
+    .usage('run|create ...')
+    .description('print the ip, nft and sysctl commands that it would have taken, and run nothing')
+    .addHelpText('after', AFTER)
+
+  addSandboxOptions(explain.command('create'))
+    .usage('[OPTIONS]')
+    .description('what slipway create with these options would do')
+    .option('--json', 'the plan as data')
+    .action(async ({ json, ...flags }: { json?: true }) => {
+      const plan = await planOf(program, flags)
+      if (json) printJson(plan)
+      else print(printPlan(plan))
+    })
+
+  addSandboxOptions(explain.command('run'))
+    .usage('[OPTIONS] [-- COMMAND...]')
+    .description('what slipway run with these options would do')
+    .argument('[command...]', 'the program and its arguments')
+    .option('--json', 'the plan as data, up to the start of the command')
+    .passThroughOptions()
+    .action(async (command: string[], { json, ...flags }: { json?: true }) => {
+      const plan = await planOf(program, flags)
+      if (json) return printJson(plan)
+      const stored = recordIn(plan)
+      const inside = stored.record.network === 'host' ? '' : `ip netns exec ${basename(stored.record.path)} `
+      print(printPlan(plan))
+      print('# the command:')
+      print(`${inside}${command.map(quote).join(' ') || 'COMMAND'}`)
+      print('# and when it has ended:')
+      print(printPlan(removalPlan(stored)))
+    })
+}
+
+function planOf(program: Command, flags: object): Promise<Plan> {
+  const { request } = sandboxOptions(program, flags)
+  return looking(hostOptions(program).settings, async (context) => {
+    await rulesetMissing(context.host)
+    // Learns which ports are taken. The host cannot be changed, so nothing is cleaned up.
+    await reconcile(context)
+    return explainSandbox(context, request)
+  })
+}
+
+/** The record that a plan would write. */
+function recordIn(plan: Plan) {
+  const { path, content } = plan.find((operation): operation is FileCreate => operation.op === 'file.create') as FileCreate
+  return { record: JSON.parse(content) as SandboxRecord, path, text: content }
+}

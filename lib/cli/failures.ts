@@ -1,0 +1,36 @@
+import { CommanderError } from 'commander'
+import { SlipwayError } from '../errors.js'
+
+/** Exit statuses: done is 0. */
+const REFUSED = 1
+const WRONG_USAGE = 2
+
+/** The command line cannot be meant as it is, whatever the host is like. */
+export class UsageError extends Error {}
+
+/** Several refusals of one command: each is reported. */
+export class Refusals extends Error {
+  constructor(readonly refusals: readonly unknown[]) {
+    super()
+  }
+}
+
+/** Says on stderr what went wrong, and returns the exit status. */
+export function reportFailure(error: unknown): number {
+  // Commander has said it already, or it was asked for help or version.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE
+  if (error instanceof Refusals) return Math.max(...error.refusals.map(reportFailure))
+  say(isExpected(error) ? error.message : `${(error as Error | undefined)?.stack ?? String(error)}\nThis is a bug in Slipway. Please report it with the lines above.`)
+  return error instanceof UsageError ? WRONG_USAGE : REFUSED
+}
+
+/** One line on stderr. */
+export function say(text: string): void {
+  process.stderr.write(`slipway: ${text}\n`)
+}
+
+// A system call's error (a folder that may not be written, an addon that does not load) says enough without a stack.
+function isExpected(error: unknown): error is Error {
+  const { syscall, code } = (error ?? {}) as NodeJS.ErrnoException
+  return error instanceof SlipwayError || error instanceof UsageError || typeof syscall === 'string' || code === 'ERR_DLOPEN_FAILED'
+}

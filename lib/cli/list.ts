@@ -1,0 +1,34 @@
+import type { Command } from 'commander'
+import { ago, describe, portsColumn } from './describe.js'
+import { print, printColumns, printJson } from './output.js'
+import { withSlipway } from './with-slipway.js'
+
+const HEAD = ['NAME', 'ID', 'NETWORK', 'ADDRESS', 'PORTS', 'CREATED']
+
+/** `slipway ls`. */
+export function addList(program: Command): void {
+  program
+    .command('ls')
+    .usage('[OPTIONS]')
+    .description('list the sandboxes of this host, whoever made them')
+    .option('-q, --quiet', 'only ids')
+    .option('--no-trunc', 'ids in full length')
+    .option('--json', 'all that inspect tells of each')
+    .action(async ({ quiet, trunc, json }: { quiet?: true; trunc: boolean; json?: true }) => {
+      const sandboxes = await withSlipway(program, (slipway) => slipway.sandboxes.list())
+      const id = (full: string) => (trunc ? full.slice(0, 12) : full)
+      if (json) return printJson(sandboxes.map(describe))
+      if (quiet) return print(sandboxes.map((sandbox) => id(sandbox.id)).join('\n'))
+      printColumns(
+        HEAD,
+        sandboxes.map((sandbox) => [
+          sandbox.name,
+          id(sandbox.id),
+          sandbox.network,
+          sandbox.endpoints.flatMap(({ addresses }) => addresses).join(', '),
+          portsColumn(sandbox.ports),
+          ago(sandbox.created),
+        ]),
+      )
+    })
+}

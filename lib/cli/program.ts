@@ -1,0 +1,71 @@
+import { Command } from 'commander'
+import { addCreate } from './create.js'
+import { addDoctor } from './doctor/command.js'
+import { addExec } from './exec.js'
+import { addExplain } from './explain.js'
+import { addHostOptions, isHostFlag } from './host-options.js'
+import { addInspect } from './inspect.js'
+import { addList } from './list.js'
+import { addPort, addPublish, addUnpublish } from './ports.js'
+import { addRemove } from './remove.js'
+import { addRun } from './run.js'
+
+const AFTER = `
+OPTIONS say which host is meant and how its bridge is made; they stand before
+the command. Exit status: 0 done, 1 refused (stderr says why), 2 wrong usage;
+of run and exec: the command's own.
+
+Examples:
+  slipway run -p 8080:80 -- python3 -m http.server 80    gone when it ends
+  slipway create --name app -p 8080:80                   stays
+  slipway exec app -- ip address
+  slipway port app                                       80/tcp -> 0.0.0.0:8080
+  slipway rm app
+  slipway explain create -p 8080:80                      as ip and nft commands
+  slipway doctor                                         can it work here?`
+
+/** Everything that can be typed after `slipway`. */
+export function makeProgram(version: string): Command {
+  const program = new Command('slipway')
+    .description("Docker's container networking without Docker: sandboxes (network namespaces) on a bridge, with published ports.")
+    .usage('[OPTIONS] COMMAND')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this; slipway COMMAND --help tells more')
+    .helpCommand(false)
+    .addHelpText('after', AFTER)
+    .showHelpAfterError("See 'slipway --help'.")
+    // The options of what comes after `run` and `exec` are not ours.
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: false, subcommandTerm: (command) => `${command.name()} ${command.usage()}`.trim() })
+    .configureOutput({ outputError: (text, write) => write(addHint(text.replace(/^error: /, 'slipway: '))) })
+  addHostOptions(program)
+
+  program.commandsGroup('Sandboxes:')
+  addRun(program)
+  addCreate(program)
+  addExec(program)
+  addRemove(program)
+  addList(program)
+  addInspect(program)
+  program.commandsGroup('Ports:')
+  addPort(program)
+  addPublish(program)
+  addUnpublish(program)
+  program.commandsGroup('Looking without touching:')
+  addExplain(program)
+  addDoctor(program)
+  for (const command of allCommands(program)) {
+    command.helpOption('-h, --help', 'print this').showHelpAfterError(`See '${pathOf(command)} --help'.`)
+  }
+  return program
+}
+
+const allCommands = (parent: Command): Command[] => parent.commands.flatMap((command) => [command, ...allCommands(command as Command)]) as Command[]
+
+const pathOf = (command: Command): string => (command.parent ? `${pathOf(command.parent as Command)} ${command.name()}` : command.name())
+
+function addHint(message: string): string {
+  const [, flag] = /^slipway: unknown option '(--[^'=]+)/.exec(message) ?? []
+  return flag && isHostFlag(flag) ? `${message.trimEnd()}. It stands before the command: slipway ${flag} … COMMAND\n` : message
+}

@@ -1,0 +1,50 @@
+import type { Command } from 'commander'
+import { SlipwayError } from '../errors.js'
+import type { Sandbox } from '../sandbox/sandbox.js'
+import { SignalRelay } from './child.js'
+import { addSandboxOptions, sandboxOptions } from './sandbox-options.js'
+import { withSlipway } from './with-slipway.js'
+
+const AFTER = `
+COMMAND is a program of this machine: only its network is the sandbox's. Signals
+are passed on to it, its exit status is ours (128 + number when a signal ended
+it, 127 when there is no such program), and the sandbox is removed after it.
+
+Examples:
+  slipway run -p 8080:80 -- python3 -m http.server 80
+  slipway run --network none -- make test          tests that must not reach the network
+  slipway run --name app -- bash                   'slipway exec app' joins it from elsewhere`
+
+/** `slipway run`: a sandbox for as long as one command. */
+export function addRun(program: Command): void {
+  addSandboxOptions(program.command('run'))
+    .usage('[OPTIONS] -- COMMAND...')
+    .description('run a command in a sandbox of its own, and remove that after')
+    .argument('<command...>', 'the program and its arguments')
+    .passThroughOptions()
+    .addHelpText('after', AFTER)
+    .action(async ([command = '', ...args]: string[], flags: object) => {
+      const { options } = sandboxOptions(program, flags)
+      const relay = new SignalRelay()
+      process.exitCode = await withSlipway(
+        program,
+        async (slipway) => {
+          const sandbox = await slipway.sandboxes.create(options)
+          try {
+            return relay.interrupted ?? (await relay.run(() => sandbox.spawn(command, args, { stdio: 'inherit' })))
+          } finally {
+            await removeUnlessGone(sandbox)
+          }
+        },
+        { wait: true },
+      )
+    })
+}
+
+async function removeUnlessGone(sandbox: Sandbox): Promise<void> {
+  try {
+    await sandbox.remove()
+  } catch (error) {
+    if (!(error instanceof SlipwayError && error.code === 'NOT_FOUND')) throw error
+  }
+}

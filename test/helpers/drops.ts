@@ -1,0 +1,26 @@
+import { execIn, type Place } from './world.js'
+
+/** Packets that the rules with a counter have dropped, by the rule's comment. */
+export type Drops = Record<string, number>
+
+interface Rule {
+  comment?: string
+  expr: { counter?: { packets: number } }[]
+}
+
+export function watchDrops(place: Place): Drops {
+  const { nftables } = JSON.parse(execIn(place, 'nft', '-j', 'list', 'ruleset')) as { nftables: { rule?: Rule }[] }
+  const drops: Drops = {}
+  for (const { rule } of nftables) {
+    const counter = rule?.expr.find((statement) => statement.counter)?.counter
+    if (rule?.comment && counter) drops[rule.comment] = counter.packets
+  }
+  return drops
+}
+
+/** How many a rule has dropped since. */
+export function dropped(place: Place, before: Drops, comment: string): number {
+  const now = watchDrops(place)[comment]
+  if (now === undefined) throw new Error(`no rule counts "${comment}"`)
+  return now - (before[comment] ?? 0)
+}

@@ -1,0 +1,31 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { Slipway, type OpenOptions } from 'slipway'
+
+/** Another process with a Slipway of its own on the same host. */
+
+/** What it is asked to do: a method of the sandbox of that name, or to list them all. */
+export type Call = ['list'] | ['inspect' | 'ports' | 'remove', string] | ['publish' | 'unpublish', string, ...string[]]
+
+/** Lets another process open the host, make these calls one after the other, and leave. @returns their results. */
+export async function inOtherProcess(options: OpenOptions, ...calls: Call[]): Promise<unknown[]> {
+  const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(import.meta.url), JSON.stringify({ options, calls })], { timeout: 20_000 })
+  return JSON.parse(stdout) as unknown[]
+}
+
+async function answer(slipway: Slipway, [method, name = '', ...publish]: Call): Promise<unknown> {
+  if (method === 'list') return (await slipway.sandboxes.list()).map((sandbox) => sandbox.name)
+  const sandbox = await slipway.sandboxes.get(name)
+  if (method === 'ports') return sandbox.ports
+  if (method === 'publish' || method === 'unpublish') return (await sandbox[method](...publish)) ?? null
+  return (await sandbox[method]()) ?? null
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { options, calls } = JSON.parse(process.argv[2] ?? '') as { options: OpenOptions; calls: Call[] }
+  await using slipway = await Slipway.open(options)
+  const results: unknown[] = []
+  for (const call of calls) results.push(await answer(slipway, call))
+  console.log(JSON.stringify(results))
+}

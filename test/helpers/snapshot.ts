@@ -1,0 +1,144 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ExecutionContext } from 'ava'
+import { eventually, execIn, ipJson, type Place, type World } from './world.js'
+
+/** Everything that a call could leave behind, a line for each thing. */
+export type Snapshot = Record<'links' | 'addresses' | 'routes' | 'rules' | 'sysctls' | 'ruleset' | 'elements' | 'namespaces' | 'files' | 'descriptors', string[]>
+
+export function snapshot(world: World): Snapshot {
+  return {
+    ...kernelState(world.host),
+    namespaces: world.namespaces(),
+    files: Object.entries(readFiles(world.stateDir)).map((file) => file.join(': ')),
+    descriptors: openDescriptors(),
+  }
+}
+
+/** The part of it that is a namespace's. */
+export function kernelState(place: Place) {
+  const lines = (list: unknown[]) => list.map((item) => JSON.stringify(item))
+  const { constant, elements } = ruleset(place)
+  return {
+    links: lines(links(place)),
+    addresses: lines(ipJson(place, 'address').map(({ ifname, addr_info }) => ({ ifname, addr_info }))),
+    routes: lines(routes(place)),
+    rules: lines(ipJson(place, 'rule')),
+    sysctls: execIn(place, 'sysctl', '-e', 'net.ipv4.ip_forward', 'net.ipv4.conf.all', 'net.ipv4.conf.docker0').trim().split('\n').sort(),
+    ruleset: lines(constant),
+    elements: Object.entries(elements).flatMap(([set, list]) => list.map((element) => `${set} ${JSON.stringify(element)}`)),
+  }
+}
+
+type Sections = Record<string, string[]>
+
+/** What differs, as lines with their section: `+ links …` is new, `- links …` is gone. */
+export function difference(before: Sections, after: Sections): string[] {
+  return Object.entries(before).flatMap(([section, old]) => {
+    const now = after[section] ?? []
+    const found = [
+      ...now.filter((line) => !old.includes(line)).map((line) => `+ ${section} ${line}`),
+      ...old.filter((line) => !now.includes(line)).map((line) => `- ${section} ${line}`),
+    ]
+    return found.length === 0 && now.join() !== old.join() ? [`~ ${section}: another order`] : found
+  })
+}
+
+/** Asserts that all is as it was; what the kernel does behind our back may take a moment. */
+export async function isAsBefore(t: ExecutionContext, world: World, before: Sections, message?: string): Promise<void> {
+  await eventually(() => difference(before, snapshot(world)).length === 0)
+  t.deepEqual(difference(before, snapshot(world)), [], message)
+}
+
+/** A snapshot without some sections. */
+export function without(from: Snapshot, ...sections: (keyof Snapshot)[]): Sections {
+  return Object.fromEntries(Object.entries(from).filter(([section]) => !sections.includes(section as keyof Snapshot)))
+}
+
+/** `ip -d link`, without what changes by itself: clocks, and whether a cable is felt. */
+function links(place: Place): unknown[] {
+  return JSON.parse(JSON.stringify(ipJson(place, '-d', 'link')), (key, value: unknown) => {
+    if (key === 'flags') return (value as string[]).filter((flag) => flag !== 'LOWER_UP' && flag !== 'NO-CARRIER')
+    return key === 'operstate' || key.endsWith('_timer') ? undefined : value
+  }) as unknown[]
+}
+
+/** All routes, without what comes and goes with the feeling for a cable. */
+function routes(place: Place): unknown[] {
+  return ipJson(place, 'route', 'show', 'table', 'all')
+    .filter(({ type }) => type !== 'multicast')
+    .map(({ flags: _, ...route }) => route)
+}
+
+interface SetObject {
+  family: string
+  name: string
+  elem?: unknown[]
+}
+
+/** `nft -j list ruleset` without handles and counts: what is constant, and the elements of sets and maps. */
+function ruleset(place: Place): { constant: object[]; elements: Record<string, Element[]> } {
+  const { nftables } = JSON.parse(execIn(place, 'nft', '-j', 'list', 'ruleset'), (key, value: unknown) =>
+    key === 'handle' ? undefined : key === 'counter' ? null : value,
+  ) as { nftables: Record<string, SetObject>[] }
+  const elements: Record<string, Element[]> = {}
+  for (const set of nftables.flatMap((object) => object['set'] ?? object['map'] ?? [])) {
+    elements[`${set.family} ${set.name}`] = (set.elem ?? []).map(readElement).sort((a, b) => (a.key < b.key ? -1 : 1))
+    delete set.elem
+  }
+  return { constant: nftables.filter((object) => !('metainfo' in object)), elements }
+}
+
+/** Elements of a set or map of `table inet slipway`, or of another family's. */
+export function elements(place: Place, set: string, family = 'inet'): Element[] {
+  const found = ruleset(place).elements[`${family} ${set}`]
+  if (!found) throw new Error(`there is no set ${family} ${set}`)
+  return found
+}
+
+/** An element as nft writes it: `tcp . 8080 : 172.17.0.2 . 80`. */
+export interface Element {
+  key: string
+  data?: string
+  comment?: string
+}
+
+// A set has keys, a map has pairs; either key is bare, or stands in { elem: { val, comment, counter } }.
+function readElement(item: unknown): Element {
+  const [key, data] = Array.isArray(item) ? (item as unknown[]) : [item]
+  const { elem } = key as { elem?: { val: unknown; comment?: string } }
+  return {
+    key: readValue(elem ? elem.val : key),
+    ...(data === undefined ? {} : { data: readValue(data) }),
+    ...(elem?.comment === undefined ? {} : { comment: elem.comment }),
+  }
+}
+
+function readValue(value: unknown): string {
+  if (typeof value !== 'object') return String(value)
+  const { concat, prefix } = value as { concat?: unknown[]; prefix?: { addr: string; len: number } }
+  if (concat) return concat.map(readValue).join(' . ')
+  return prefix ? `${prefix.addr}/${prefix.len}` : JSON.stringify(value)
+}
+
+/** Every file of a folder with its text. Folders are none: they hold nobody's name. */
+export function readFiles(folder: string): Record<string, string> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  return Object.fromEntries(files.map((entry) => join(entry.parentPath, entry.name)).sort().map((path) => [path, readFileSync(path, 'utf8')]))
+}
+
+/** Open descriptors of this process, counted by what they are. */
+export function openDescriptors(): string[] {
+  const kinds: Record<string, number> = {}
+  for (const fd of readdirSync('/proc/self/fd')) {
+    let target: string
+    try {
+      target = readlinkSync(join('/proc/self/fd', fd))
+    } catch {
+      continue // the one that reads the folder
+    }
+    const kind = target.replace(/\d+/g, 'N')
+    kinds[kind] = (kinds[kind] ?? 0) + 1
+  }
+  return Object.entries(kinds).map(([kind, count]) => `${count} ${kind}`).sort()
+}

@@ -1,0 +1,140 @@
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { ExecutionContext } from 'ava'
+import { Slipway, type CreateOptions, type OpenOptions, type Sandbox } from 'slipway'
+
+/**
+ * A small internet of throwaway namespaces: a "host" that Slipway works on, and a neighbour host on its uplink.
+ *
+ *     neighbour 192.0.2.9 ── 192.0.2.1, 192.0.2.2 host ── docker0 172.17.0.1 ── sandboxes
+ *
+ * Everything carries a prefix of its own, since other tests run beside this one, and goes when the test ends.
+ */
+
+/** A namespace, a sandbox among them. */
+export interface Place {
+  readonly name: string
+  readonly path: string
+}
+
+export const HOST_ADDRESS = '192.0.2.1'
+export const OTHER_HOST_ADDRESS = '192.0.2.2'
+export const NEIGHBOUR_ADDRESS = '192.0.2.9'
+
+const NETNS_FOLDER = '/run/netns'
+/** No tool that a test runs takes longer, unless it hangs. */
+const TOOL_MS = 20_000
+
+/** npx puts node_modules/.bin first, where another program named `nft` lies. */
+const PATH = (process.env['PATH'] ?? '').split(':').filter((folder) => !folder.includes('node_modules')).join(':')
+const tool = { encoding: 'utf8', timeout: TOOL_MS, maxBuffer: 64 << 20, env: { ...process.env, PATH } } as const
+
+let worlds = 0
+
+export interface WorldOptions {
+  /** Whether bridged frames cross the inet hooks (br_netfilter). Default: as the kernel has it, which is yes. */
+  bridgeCallsIptables?: boolean
+}
+
+export class World {
+  readonly prefix = `t${process.pid.toString(36)}${(worlds++).toString(36)}`
+  readonly stateDir = mkdtempSync(join(tmpdir(), 'slipway-test-'))
+  readonly host = this.#makePlace('host')
+  readonly neighbour = this.#makePlace('neighbour')
+  readonly #t: ExecutionContext
+
+  constructor(t: ExecutionContext, options: WorldOptions = {}) {
+    this.#t = t
+    t.teardown(() => this.#remove())
+    const { host, neighbour } = this
+    ip('link', 'add', 'uplink', 'netns', host.name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', neighbour.name)
+    ip('-n', host.name, 'address', 'add', `${HOST_ADDRESS}/24`, 'dev', 'uplink')
+    ip('-n', host.name, 'address', 'add', `${OTHER_HOST_ADDRESS}/32`, 'dev', 'uplink')
+    ip('-n', neighbour.name, 'address', 'add', `${NEIGHBOUR_ADDRESS}/24`, 'dev', 'eth0')
+    for (const [place, link] of [[host, 'lo'], [host, 'uplink'], [neighbour, 'lo'], [neighbour, 'eth0']] as const) {
+      ip('-n', place.name, 'link', 'set', 'dev', link, 'addrgenmode', 'none')
+      ip('-n', place.name, 'link', 'set', 'dev', link, 'up')
+    }
+    if (options.bridgeCallsIptables !== undefined) {
+      setSysctl(host, 'net.bridge.bridge-nf-call-iptables', options.bridgeCallsIptables ? '1' : '0')
+    }
+  }
+
+  /** Opens the host; closed when the test ends. */
+  async open(options: OpenOptions = {}): Promise<Slipway> {
+    const slipway = await Slipway.open({ netns: this.host.path, stateDir: this.stateDir, ...options })
+    this.#t.teardown(() => slipway.close())
+    return slipway
+  }
+
+  /** A sandbox's name that no other test has. */
+  name(name: string): string {
+    return `${this.prefix}-${name}`
+  }
+
+  create(slipway: Slipway, name: string, options: CreateOptions = {}): Promise<Sandbox> {
+    return slipway.sandboxes.create({ name: this.name(name), ...options })
+  }
+
+  /** Names in /run/netns that are this world's. */
+  namespaces(): string[] {
+    return readdirSync(NETNS_FOLDER).filter((name) => name.startsWith(`${this.prefix}-`)).sort()
+  }
+
+  #makePlace(kind: string): Place {
+    const name = this.name(kind)
+    ip('netns', 'add', name)
+    return { name, path: join(NETNS_FOLDER, name) }
+  }
+
+  #remove(): void {
+    for (const name of this.namespaces()) ip('netns', 'delete', name)
+    rmSync(this.stateDir, { recursive: true, force: true })
+  }
+}
+
+/** Runs ip(8), with `-n NAMESPACE` first where it is to work in one. */
+export function ip(...args: string[]): string {
+  return execFileSync('ip', args, { ...tool, stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+/** What `ip -j` says in a place: `ipJson(host, 'link')`. */
+export function ipJson<T = Record<string, unknown>>(place: Place, ...args: string[]): T[] {
+  return JSON.parse(execIn(place, 'ip', '-j', ...args) || '[]') as T[]
+}
+
+/** Runs a program in a place and waits. For programs that talk to nobody of this process. */
+export function execIn(place: Place, command: string, ...args: string[]): string {
+  return execFileSync('nsenter', [`--net=${place.path}`, command, ...args], { ...tool, stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+const execFileLater = promisify(execFile)
+
+/** Runs a program in a place, while the servers of this process answer. */
+export async function runIn(place: Place, command: string, ...args: string[]): Promise<{ code: number; stdout: string }> {
+  try {
+    const { stdout } = await execFileLater('nsenter', [`--net=${place.path}`, command, ...args], tool)
+    return { code: 0, stdout }
+  } catch (error) {
+    const { code, stdout } = error as { code?: unknown; stdout?: string }
+    if (typeof code !== 'number') throw error
+    return { code, stdout: stdout ?? '' }
+  }
+}
+
+export function setSysctl(place: Place, key: string, value: string): void {
+  execIn(place, 'sysctl', '-qw', `${key}=${value}`)
+}
+
+/** Tries until it is done, or the time is up: what the kernel does behind our back takes a moment. */
+export async function eventually(done: () => boolean | Promise<boolean>, milliseconds = 3000): Promise<boolean> {
+  const deadline = Date.now() + milliseconds
+  for (;;) {
+    if (await done()) return true
+    if (Date.now() > deadline) return false
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}

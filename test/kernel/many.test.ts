@@ -1,0 +1,99 @@
+import { readdirSync } from 'node:fs'
+import test, { type ExecutionContext } from 'ava'
+import type { Sandbox } from 'slipway'
+import { elements, isAsBefore, snapshot, without } from '../helpers/snapshot.js'
+import { fetchFrom, serveTcp } from '../helpers/traffic.js'
+import { eventually, HOST_ADDRESS, ipJson, World } from '../helpers/world.js'
+
+/** Many sandboxes, at once and one after the other. */
+
+const CHURN = 2000
+/** A bridge takes 1023 ports: this many sandboxes are there at once while they come and go. */
+const AT_ONCE = 50
+/** What a process may grow by while 2,000 sandboxes come and go, in bytes: the heap's own breathing, not a leak. */
+const GROWTH = 32 << 20
+
+/** Does a job many times, so many at once. */
+async function times(count: number, atOnce: number, job: (index: number) => Promise<unknown>): Promise<void> {
+  let next = 0
+  const worker = async () => {
+    while (next < count) await job(next++)
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+}
+
+const veths = (world: World) => ipJson<{ ifname: string }>(world.host, 'link').filter(({ ifname }) => ifname.startsWith('veth')).length
+
+/** All but that of the sandbox that stays: the kernel takes them down behind our back. */
+async function linksAreGone(t: ExecutionContext, world: World): Promise<void> {
+  t.true(await eventually(() => veths(world) === 1, 20_000))
+}
+
+async function setUp(t: ExecutionContext) {
+  const world = new World(t)
+  const slipway = await world.open()
+  await world.create(slipway, 'stays', { publish: ['5000:50/udp'] })
+  return { world, slipway }
+}
+
+test.serial(`${CHURN} sandboxes come and go, and nothing stays`, async (t) => {
+  const { world, slipway } = await setUp(t)
+  const comeAndGo = async (index: number) => {
+    const app = await world.create(slipway, `app-${index}`, { publish: index % 10 === 0 ? ['80', '53/udp'] : ['80'] })
+    await app.remove()
+  }
+  // Until memory has what it wants to keep.
+  await times(CHURN / 4, AT_ONCE, comeAndGo)
+  await linksAreGone(t, world)
+  const before = snapshot(world)
+  const resident = process.memoryUsage.rss()
+  await times(CHURN, AT_ONCE, comeAndGo)
+  await linksAreGone(t, world)
+  await isAsBefore(t, world, before)
+  const growth = process.memoryUsage.rss() - resident
+  t.log(`grown by ${Math.round(growth / 1024)} KiB`)
+  t.true(growth < GROWTH, `grown by ${growth} bytes`)
+})
+
+test.serial('500 at once, each with an address, a port and a name of its own', async (t) => {
+  const { world, slipway } = await setUp(t)
+  const before = snapshot(world)
+  const apps = await Promise.all(Array.from({ length: 500 }, (_, index) => world.create(slipway, `app-${index}`, { publish: ['80', `${10_000 + index}:81`] })))
+  const distinct = (of: (app: Sandbox) => unknown) => new Set(apps.map(of)).size
+  t.is(distinct(({ endpoints }) => endpoints[0]?.addresses[0]), 500)
+  t.is(distinct(({ endpoints }) => endpoints[0]?.mac), 500)
+  t.is(distinct(({ ports }) => ports[0]?.hostPort), 500)
+  t.is(elements(world.host, 'addresses4').length, 501)
+  t.is(elements(world.host, 'published4').length, 1001)
+  t.is(veths(world), 501)
+  for (const app of [apps[0], apps[250], apps[499]]) {
+    if (!app) continue
+    serveTcp(t, app, 80)
+    t.is(await fetchFrom(world.host, `http://${HOST_ADDRESS}:${app.ports[0]?.hostPort}/`), HOST_ADDRESS)
+  }
+  t.is((await slipway.sandboxes.list()).length, 501)
+
+  await Promise.all(apps.map((app) => app.remove()))
+  t.is(elements(world.host, 'published4').length, 1)
+  t.is(readdirSync('/run/netns').filter((name) => name.startsWith(world.name('app-'))).length, 0)
+  // Three servers of this test still hold their namespaces, but the links go all the same.
+  await linksAreGone(t, world)
+  await isAsBefore(t, world, without(before, 'descriptors'))
+})
+
+test.serial('600 ports on one sandbox in one call, and gone in one', async (t) => {
+  const { world, slipway } = await setUp(t)
+  const before = snapshot(world)
+  const app = await world.create(slipway, 'app', { publish: ['20000-20599:1000-1599', '20000-20599:1000-1599/udp'] })
+  serveTcp(t, app, 1599)
+  t.is(elements(world.host, 'published4').length, 1201)
+  t.is(await fetchFrom(world.host, `http://${HOST_ADDRESS}:20599/`), HOST_ADDRESS)
+  const [, ...published] = await app.publish('30000-30599:2000-2599')
+  t.is(published.length, 599)
+  t.is(elements(world.host, 'published4').length, 1801)
+  await app.unpublish('30000-30599:2000-2599')
+  t.is(elements(world.host, 'published4').length, 1201)
+  await app.remove()
+  t.is(elements(world.host, 'published4').length, 1)
+  await isAsBefore(t, world, without(before, 'descriptors'))
+})

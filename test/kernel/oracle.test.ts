@@ -1,0 +1,76 @@
+import test from 'ava'
+import type { CreateOptions, OpenOptions } from 'slipway'
+import { difference, kernelState, readFiles } from '../helpers/snapshot.js'
+import { execIn, HOST_ADDRESS, ip, World, type Place, type WorldOptions } from '../helpers/world.js'
+
+/**
+ * The plan as text, run by a shell, builds what Slipway builds: the shell in one fresh host, Slipway in another, and the
+ * kernel's state of both compared.
+ */
+
+interface Case {
+  world?: WorldOptions
+  open?: OpenOptions
+  create?: CreateOptions
+  /** Sandboxes that are there already: the plan is then the plan of one more. */
+  before?: number
+}
+
+const cases: Record<string, Case> = {
+  'the first sandbox: ruleset, bridge and all': {},
+  'one more sandbox': { before: 1 },
+  'published ports': { create: { publish: ['8080:80', '5353:53/udp', `${HOST_ADDRESS}:8081:80`, '9000-9009:90-99'] } },
+  'without br_netfilter': { world: { bridgeCallsIptables: false }, create: { publish: ['8080:80'] } },
+  'options of the bridge': { open: { bip: '10.9.0.1/24', mtu: 1400, icc: false, ipMasq: false, defaultGateway: '10.9.0.5' } },
+  'address and MAC of one\'s own': { create: { ip: '172.17.8.8', mac: '02:00:00:00:08:08' } },
+  'network none': { create: { network: 'none' } },
+  'network host': { create: { network: 'host' } },
+}
+
+for (const [title, { world: options = {}, open = {}, create = {}, before = 0 }] of Object.entries(cases)) {
+  test.serial(title, async (t) => {
+    const typed = new World(t, options)
+    const built = new World(t, options)
+    const normalise = normaliser(typed, built)
+    // One name in both hosts, one after the other: /run/netns is the same for both.
+    const request = { name: built.name('one'), ...create }
+
+    const explainer = await typed.open(open)
+    for (let n = 0; n < before; n++) await typed.create(explainer, `before-${n}`)
+    execIn(typed.host, 'sh', '-euc', await explainer.sandboxes.explain(request))
+    const byShell = state(typed, request)
+    if (create.network !== 'host') ip('netns', 'delete', request.name)
+
+    const slipway = await built.open(open)
+    for (let n = 0; n < before; n++) await built.create(slipway, `before-${n}`)
+    await slipway.sandboxes.create(request)
+    const bySlipway = state(built, request)
+
+    t.deepEqual(difference(normalise(byShell), normalise(bySlipway)), [])
+  })
+}
+
+/** All that there is of a host and a sandbox. */
+function state(world: World, { name = '', network }: CreateOptions): Record<string, string[]> {
+  const places: Record<string, Place> = { host: world.host, ...(network === 'host' ? {} : { sandbox: { name, path: `/run/netns/${name}` } }) }
+  const sections = Object.entries(places).flatMap(([who, place]) => Object.entries(kernelState(place)).map(([what, lines]) => [`${who}'s ${what}`, lines]))
+  return { ...(Object.fromEntries(sections) as Record<string, string[]>), records: Object.values(readFiles(world.stateDir)) }
+}
+
+// Elements come by their keys, some of which are drawn by lot.
+const inOrder = (section: string, lines: string[]) => (section === "host's elements" ? lines.sort() : lines)
+
+/** Replaces what differs between two makings of the same: ids and what is named after them, numbers of links, times. */
+function normaliser(...worlds: World[]) {
+  const normalise = (line: string) =>
+    line
+      .replaceAll(new RegExp(worlds.map(({ prefix }) => prefix).join('|'), 'g'), 'PREFIX')
+      .replace(/\b[0-9a-f]{64}\b/g, 'ID')
+      .replace(/\([0-9a-f]{12}\)/g, '(ID)')
+      .replace(/\bveth[0-9a-f]{11}\b/g, 'vethID')
+      .replace(/"(ifindex|link_index|link_netnsid)":\d+/g, '"$1":0')
+      // The host's end of a veth has a MAC address by lot; these are those of bridges and sandboxes.
+      .replace(/"address":"(?!02:42:(ac:11|0a:09)|02:00:00|00:00)[0-9a-f:]{17}"/g, '"address":"RANDOM"')
+      .replace(/"(created|started)":"[^"]*"/g, '"$1":"TIME"')
+  return (sections: Record<string, string[]>) => Object.fromEntries(Object.entries(sections).map(([name, lines]) => [name, inOrder(name, lines.map(normalise))]))
+}
