@@ -7,7 +7,8 @@
       "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api"],
       "sources": ["<!@(sed 's/#.*//' native/sources.txt)"],
       "include_dirs": ["native"],
-      "defines": ["NAPI_VERSION=9", "_GNU_SOURCE"],
+      # SWALLOW: a worker that is being terminated refuses calls at any moment, which is no error to abort the process for.
+      "defines": ["NAPI_VERSION=9", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS", "_GNU_SOURCE"],
       "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
       "cflags_cc": [
         "-std=c++20",

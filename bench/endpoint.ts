@@ -15,6 +15,7 @@ export const NETWORK: BridgeNetwork = {
   mtu: 1500,
   icc: true,
   masquerade: true,
+  stateDir: '/run/slipway',
 }
 
 export const CONTAINER_PORT = 80

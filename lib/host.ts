@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
 import { SlipwayError, type KernelRefusal, type SlipwayErrorCode } from './errors.js'
-import { Executor, type NativeExecutor, type NativeFailure, type Outcome, type PlanFailure, type Questions } from './native.js'
+import { Executor, type NativeExecutor, type NativeFailure, type PlanFailure, type Questions } from './native.js'
 import type { Operation, Plan } from './plan/operation.js'
 import { printOperation } from './plan/print.js'
 import { wirePlan } from './plan/wire.js'
@@ -79,9 +79,15 @@ export class Host {
   async run(plan: Plan): Promise<void> {
     const refuse = this.refuseNext
     this.refuseNext = undefined
-    const outcome = await this.#executor.run(wirePlan(plan), refuse)
-    if (plans.hasSubscribers) plans.publish({ plan, phases: readPhases(plan, outcome) } satisfies PlanMessage)
+    const outcome = await this.#executor.run(wirePlan(plan), plans.hasSubscribers, refuse)
+    if (!outcome) return
+    if (outcome.phases) plans.publish({ plan, phases: readPhases(plan, outcome.phases) } satisfies PlanMessage)
     if (outcome.failure) throw new PlanRefused(plan, outcome.failure)
+  }
+
+  /** Says that a plan is about to come that makes a namespace, so that making it need not wait for the plan. */
+  prepare(): void {
+    this.#executor.prepare()
   }
 
   /** Asks the kernel. @throws {SlipwayError} `KERNEL`, with the errno. */
@@ -141,10 +147,10 @@ function describe(failure: NativeFailure, operation: string): KernelRefusal {
   }
 }
 
-function readPhases(plan: Plan, outcome: Outcome): Phase[] {
+function readPhases(plan: Plan, numbers: Float64Array): Phase[] {
   const phases: Phase[] = []
-  for (let i = 0; i < outcome.phases.length; i += 3) {
-    const [first = 0, count = 0, microseconds = 0] = outcome.phases.subarray(i, i + 3)
+  for (let i = 0; i < numbers.length; i += 3) {
+    const [first = 0, count = 0, microseconds = 0] = numbers.subarray(i, i + 3)
     phases.push({ operations: plan.slice(first, first + count), microseconds })
   }
   return phases

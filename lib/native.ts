@@ -21,8 +21,8 @@ export interface PlanFailure extends NativeFailure {
 }
 
 export interface Outcome {
-  /** Three numbers a phase: first operation, number of operations, microseconds. */
-  phases: Float64Array
+  /** When asked for, three numbers a phase: first operation, number of operations, microseconds. */
+  phases?: Float64Array
   failure?: PlanFailure
 }
 
@@ -88,8 +88,16 @@ export interface Questions {
 export interface NativeExecutor {
   /** Inode number of the namespace. */
   readonly identity: number
-  /** `plan` is the text of {@link wirePlan}. `refuse` is for tests: the operation of this number is exchanged for one that the kernel refuses. */
-  run(plan: string, refuse?: number): Promise<Outcome>
+  /**
+   * A plan is about to come that makes a namespace: the thread, if it has nothing to do, makes one meanwhile. It is gone
+   * after the next run or query, whether that wanted it or not.
+   */
+  prepare(): void
+  /**
+   * `plan` is the text of {@link wirePlan}. Nothing comes back from a plan that was done, unless `phases` are asked for.
+   * `refuse` is for tests: the operation of this number is exchanged for one that the kernel refuses.
+   */
+  run(plan: string, phases: boolean, refuse?: number): Promise<Outcome | undefined>
   query(question: object): Promise<{ value: unknown } | { failure: NativeFailure }>
   close(): Promise<void>
 }

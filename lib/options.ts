@@ -49,6 +49,9 @@ const text: Check = (value) => (typeof value === 'string' && value !== '' ? unde
 const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'true or false')
 const path: Check = (value) =>
   typeof value === 'string' && /^\/\P{Cc}*$/u.test(value) ? undefined : 'an absolute path without control characters'
+// It stands in the alias of the bridge (IFALIASZ, 255 bytes).
+const stateDir: Check = (value) =>
+  path(value) === undefined && Buffer.byteLength(value as string) <= 200 ? undefined : 'an absolute path of at most 200 bytes, without control characters'
 const ipv4: Check = (value) => (typeof value === 'string' && isIpv4(value) ? undefined : "an IPv4 address, as in '192.0.2.1'")
 const cidr: Check = (value) =>
   typeof value === 'string' && parseSubnet(value) ? undefined : "an IPv4 address with prefix, as in '172.17.0.1/16'"
@@ -67,7 +70,7 @@ const pools: Check = (value) =>
 
 const CHECKS: Record<keyof OpenOptions, Check> = {
   netns: path,
-  stateDir: path,
+  stateDir,
   bridgeName: link,
   bip: cidr,
   fixedCidr: cidr,

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { claimSandbox } from './drivers/bridge.js'
+import { claimSandbox, readBridgeAlias } from './drivers/bridge.js'
 import { finishChanges, type Owned } from './finish-changes.js'
+import { SlipwayError } from './errors.js'
 import { remove } from './firewall/elements.js'
 import * as sets from './firewall/sets.js'
 import { PlanRefused, type Host } from './host.js'
@@ -36,8 +37,10 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
   const flushed = !(await host.find('element', { ...sets.bridges, key: context.settings.bridgeName }))
   if (flushed) context.bridge.forget()
   const owned = await ownedElements(host)
-  const links = (await host.ask('links', {})).filter((link) => link.group === sets.PORT_GROUP)
+  const all = await host.ask('links', {})
+  const links = all.filter((link) => link.group === sets.PORT_GROUP)
   const stored = await listRecords(context.records)
+  requireSameRecords(all, context.settings.stateDir)
   const halfWritten = await listHalfWritten(context.records)
   const result: Reconciled = { adopted: [], healed: [], collected: [] }
   const known = new Set<string>()
@@ -80,6 +83,15 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
 /** Whether a plan was refused because sets or elements are not there: somebody has flushed the ruleset, or part of it. */
 export const missesElements = ({ operation, errnoName }: PlanRefused): boolean =>
   (operation.op === 'element.add' || operation.op === 'element.delete') && errnoName === 'ENOENT'
+
+/** With another state directory, every sandbox would look like a leftover. */
+function requireSameRecords(links: readonly LinkInfo[], stateDir: string): void {
+  for (const { name, alias } of links) {
+    const other = readBridgeAlias(alias)?.stateDir
+    if (other === undefined || other === stateDir) continue
+    throw new SlipwayError('CONFLICT', `stateDir: the records of this host's sandboxes are in ${other} (the alias of ${name} says so), not in ${stateDir}. Open with stateDir ${other}; or remove those sandboxes and the bridge first.`)
+  }
+}
 
 const shortId = (record: SandboxRecord) => record.id.slice(0, 12)
 

@@ -9,32 +9,40 @@ const BUDGET = 0.3
  */
 export class Turns {
   readonly #waiting: (() => void)[] = []
-  #started: number | undefined
+  /** When the first and the last call of this turn were let go. */
+  #started = -Infinity
+  #last = -Infinity
   /** Somebody was let go and has not gone on yet: how long that takes is not known. */
   #letGo = false
+  #scheduled = false
 
-  /** Resolves when the caller may go on. */
-  async next(): Promise<void> {
-    if (this.#started === undefined) {
-      this.#started = performance.now()
-      setImmediate(this.#turn)
-      return this.#pass()
+  /** What to wait for before going on; `undefined` when there is no need to wait. */
+  next(): Promise<void> | undefined {
+    const now = performance.now()
+    if (this.#waiting.length === 0 && !this.#letGo) {
+      // Nobody has come for so long that the loop has turned meanwhile, or that it is not us who hold it.
+      if (now - this.#last > BUDGET) this.#started = now
+      if (now - this.#started < BUDGET) {
+        this.#last = now
+        this.#letGo = true
+        queueMicrotask(() => (this.#letGo = false))
+        return undefined
+      }
     }
-    if (!this.#letGo && this.#waiting.length === 0 && performance.now() - this.#started < BUDGET) return this.#pass()
-    await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    this.#schedule()
+    return new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
-  #pass(): void {
-    this.#letGo = true
-    queueMicrotask(() => (this.#letGo = false))
+  #schedule(): void {
+    if (!this.#scheduled) setImmediate(this.#turn)
+    this.#scheduled = true
   }
 
   // What a caller does runs after this returns, so one is let go a turn.
   readonly #turn = () => {
-    const go = this.#waiting.shift()
-    this.#started = go ? performance.now() : undefined
-    if (!go) return
-    setImmediate(this.#turn)
-    go()
+    this.#scheduled = false
+    this.#started = this.#last = performance.now()
+    this.#waiting.shift()?.()
+    if (this.#waiting.length > 0) this.#schedule()
   }
 }

@@ -25,10 +25,18 @@ export interface BridgeNetwork {
   icc: boolean
   /** Traffic to the world leaves under the host's address. */
   masquerade: boolean
+  /** Where the records of its sandboxes are. */
+  stateDir: string
 }
 
-/** Alias of a bridge of ours: whose it is, for people and for {@link isOwnBridge}. */
-export const bridgeAlias = (network: string): string => `slipway network ${network}`
+/** Alias of a bridge of ours: which network it is, and where the records of its sandboxes are. */
+export const bridgeAlias = (network: Pick<BridgeNetwork, 'name' | 'stateDir'>): string => `slipway network ${network.name}, records in ${network.stateDir}`
+
+/** The two halves of {@link bridgeAlias}; `undefined` for the alias of somebody else's bridge. */
+export function readBridgeAlias(alias: string): { name: string; stateDir: string } | undefined {
+  const [, name, stateDir] = /^slipway network (.+?), records in (.+)$/.exec(alias) ?? []
+  return name !== undefined && stateDir !== undefined ? { name, stateDir } : undefined
+}
 
 /** An endpoint of a bridge network. */
 export interface BridgeEndpoint {
@@ -72,7 +80,7 @@ export function macOf(address: string): string {
 export function createNetwork(network: BridgeNetwork): Plan {
   return [
     { op: 'link.create', name: network.bridge, kind: 'bridge', address: macOf(network.address), mtu: network.mtu },
-    { op: 'link.set', name: network.bridge, alias: bridgeAlias(network.name), noIpv6Address: true },
+    { op: 'link.set', name: network.bridge, alias: bridgeAlias(network), noIpv6Address: true },
     addressNetwork(network),
     ...finishNetwork(network),
   ]

@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js'
 
-/** IPv4 addresses as numbers, with ipaddr.js for their text. */
+/** IPv4 addresses as numbers, with ipaddr.js for the arithmetic of networks. */
 
 /** An IPv4 network: first and last address as numbers. */
 export interface Subnet {
@@ -9,12 +9,12 @@ export interface Subnet {
   prefix: number
 }
 
-export function isIpv4(text: string): boolean {
-  return ipaddr.IPv4.isValidFourPartDecimal(text)
-}
+export { isIPv4 as isIpv4 } from 'node:net'
 
+/** Of a valid address. On the way of every sandbox, so by hand: the library's parser takes as long as a system call. */
 export function toNumber(address: string): number {
-  return ipaddr.IPv4.parse(address).toByteArray().reduce((sum, byte) => sum * 256 + byte, 0)
+  const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number)
+  return ((a * 256 + b) * 256 + c) * 256 + d
 }
 
 export function toText(address: number): string {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { addressNetwork, bridgeAlias, createNetwork, finishNetwork, type BridgeNetwork } from '../drivers/bridge.js'
+import { addressNetwork, createNetwork, finishNetwork, readBridgeAlias, type BridgeNetwork } from '../drivers/bridge.js'
 import { SlipwayError } from '../errors.js'
 import * as sets from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
@@ -121,7 +121,7 @@ export class DefaultBridge {
   /** An interface of that name: ours, and as asked for. */
   async #existing(link: LinkInfo): Promise<BridgeNetwork> {
     const { bridgeName, bip, mtu, icc, ipMasq } = this.#settings
-    if (link.kind !== 'bridge' || link.alias !== bridgeAlias(DEFAULT_NETWORK)) {
+    if (link.kind !== 'bridge' || readBridgeAlias(link.alias)?.name !== DEFAULT_NETWORK) {
       throw new SlipwayError(
         'CONFLICT',
         `There is an interface ${bridgeName} already, and it is not Slipway's${link.kind ? ` (a ${link.kind})` : ''}. Give another bridgeName, or remove it: ip link delete ${bridgeName}.`,
@@ -174,6 +174,7 @@ export class DefaultBridge {
       mtu: mtu ?? 1500,
       icc: icc ?? true,
       masquerade: ipMasq ?? true,
+      stateDir: this.#settings.stateDir,
     }
   }
 

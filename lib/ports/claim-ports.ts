@@ -6,7 +6,7 @@ import type { Protocol } from '../plan/operation.js'
 import { ownerOf, portInUse } from '../refusals.js'
 import { readOwner } from '../state/records.js'
 import type { DynamicPorts } from './dynamic-ports.js'
-import type { PortMapping, PortRequest } from './mapping.js'
+import { isComplete, type PortMapping, type PortRequest } from './mapping.js'
 import type { PortTable } from './port-table.js'
 
 /**
@@ -22,11 +22,16 @@ export async function claimPorts(
 ): Promise<PortMapping[]> {
   const claimed: PortMapping[] = []
   try {
-    for (const request of requests) claimed.push(await claim(request))
+    for (const request of requests) claimed.push(claimFree(request) ?? (await claim(request)))
     return claimed
   } catch (error) {
     for (const mapping of claimed) ports.release(mapping)
     throw error
+  }
+
+  // What nearly every request is: a port that is named, and free.
+  function claimFree(request: PortRequest): PortMapping | undefined {
+    return isComplete(request) && !ports.take(request, owner) ? request : undefined
   }
 
   async function claim(request: PortRequest): Promise<PortMapping> {

@@ -14,6 +14,8 @@ export interface PortMapping {
 /** A port to publish; without a host port, a free one is chosen. */
 export type PortRequest = Omit<PortMapping, 'hostPort'> & { hostPort?: number }
 
+export const isComplete = (request: PortRequest): request is PortMapping => request.hostPort !== undefined
+
 /** As docker writes it: `0.0.0.0:8080->80/tcp`. */
 export const printMapping = (mapping: PortMapping): string =>
   `${mapping.hostIp}:${mapping.hostPort}->${mapping.containerPort}/${mapping.protocol}`
@@ -38,7 +40,7 @@ export function parsePublish(text: string, defaultIp: string): PortRequest[] {
   const container = parts.pop() ?? ''
   const host = parts.pop() ?? ''
   const hostIp = parts.pop() ?? defaultIp
-  if (!isIpv4(hostIp)) throw wrong(`${show(hostIp)} is no IPv4 address`)
+  if (hostIp !== defaultIp && !isIpv4(hostIp)) throw wrong(`${show(hostIp)} is no IPv4 address`)
   const containerPorts = parseRange(container, (why) => wrong(`container port ${why}`))
   if (host === '') return containerPorts.map((containerPort) => ({ protocol, containerPort, hostIp }))
   const hostPorts = parseRange(host, (why) => wrong(`host port ${why}`))

@@ -40,12 +40,10 @@ export class Work {
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new SlipwayError('CLOSED', 'This Slipway was closed. Open another: Slipway.open().')
     const running = work()
+    const end = () => this.#running.delete(running)
     this.#running.add(running)
-    try {
-      return await running
-    } finally {
-      this.#running.delete(running)
-    }
+    running.then(end, end)
+    return running
   }
 
   async close(): Promise<void> {

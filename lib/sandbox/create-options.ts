@@ -1,6 +1,6 @@
 import { invalid, show, SlipwayError } from '../errors.js'
 import { checkOptions, checks, type Check, type Settings } from '../options.js'
-import { checkRequest, parsePublish, type PortMapping, type PortRequest } from '../ports/mapping.js'
+import { checkRequest, isComplete, parsePublish, type PortRequest } from '../ports/mapping.js'
 import { PortTable } from '../ports/port-table.js'
 
 /** Options of `sandboxes.create`. Names are those of `docker run`'s flags. */
@@ -50,6 +50,12 @@ const LATER = ['ip6', 'aliases', 'hostname', 'dns', 'dnsSearch', 'dnsOptions', '
 
 const MODES = ['bridge', 'host', 'none'] as const
 
+/** The options as they are now. What is no object is left for {@link readCreateOptions} to refuse. */
+export function copyOptions(options: CreateOptions): CreateOptions {
+  if (typeof options !== 'object' || options === null) return options
+  return Array.isArray(options.publish) ? { ...options, publish: [...options.publish] } : { ...options }
+}
+
 /** @throws {SlipwayError} `INVALID_ARGUMENT`, `UNSUPPORTED` */
 export function readCreateOptions(options: CreateOptions, settings: Settings): CreateRequest {
   checkOptions('sandboxes.create', options, CHECKS, LATER)
@@ -77,11 +83,10 @@ export function readPublish(publish: readonly (string | PortRequest)[], settings
   const requests = publish.flatMap((item) =>
     typeof item === 'object' && item !== null ? [checkRequest(item)] : parsePublish(item, settings.ip),
   )
+  if (requests.length < 2) return requests
   const seen = new PortTable()
   for (const request of requests) {
     if (isComplete(request) && seen.take(request, '')) throw invalid(`publish names the host port ${request.hostIp}:${request.hostPort}/${request.protocol} twice.`)
   }
   return requests
 }
-
-export const isComplete = (request: PortRequest): request is PortMapping => request.hostPort !== undefined

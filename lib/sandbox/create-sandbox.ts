@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import * as bridge from '../drivers/bridge.js'
 import * as hostDriver from '../drivers/host.js'
 import * as none from '../drivers/none.js'
@@ -23,7 +22,12 @@ const TRIES = 32
 export async function createSandbox(context: Context, request: CreateRequest): Promise<StoredRecord> {
   const { host } = context
   for (let attempt = 1; ; attempt++) {
-    const draft = await draftSandbox(context, request)
+    if (attempt === 1 && request.network !== 'host') host.prepare()
+    const draft = await draftSandbox(context, request).catch(async (error: unknown) => {
+      // Any question makes the thread forget what it has prepared.
+      await host.find('link', { name: 'lo' })
+      throw error
+    })
     try {
       await host.run(draft.plan)
       draft.settle()
@@ -64,7 +68,7 @@ const nothing = { settle: () => undefined, release: () => undefined }
 async function draftSandbox(context: Context, request: CreateRequest, preview?: ReadyBridge): Promise<Draft> {
   const id = randomId()
   const name = request.name ?? id.slice(0, 12)
-  const path = request.network === 'host' ? hostPath(context.settings) : join(NETNS_FOLDER, name)
+  const path = request.network === 'host' ? hostPath(context.settings) : `${NETNS_FOLDER}/${name}`
   const record: SandboxRecord = {
     version: 1,
     id,

@@ -9,7 +9,7 @@ import { claimPorts, wasGuessedPort } from '../ports/claim-ports.js'
 import { printMapping, type PortMapping, type PortRequest } from '../ports/mapping.js'
 import { explainRefusal, removed } from '../refusals.js'
 import { missesElements, reconcile, removeWhatIsThere } from '../reconcile.js'
-import { ownerComment, readRecord, store, type StoredRecord } from '../state/records.js'
+import { ownerComment, isCurrent, readRecord, store, type StoredRecord } from '../state/records.js'
 import { hostPath, type Context } from './context.js'
 import { readPublish } from './create-options.js'
 import { networkSettings, type NetworkSettings } from './inspect.js'
@@ -181,6 +181,8 @@ export class Sandbox {
    * @throws {SlipwayError} `NOT_FOUND` when the sandbox was removed.
    */
   enter<T>(work: () => T): T {
+    // By name another sandbox may stand there by now.
+    if (!isCurrent(this.#stored)) throw new SlipwayError('NOT_FOUND', removed(this.name))
     let result: T
     try {
       result = enter(this.path, work)
@@ -210,7 +212,8 @@ export class Sandbox {
   }
 
   async #remove(): Promise<void> {
-    await this.#context.turns.next()
+    const turn = this.#context.turns.next()
+    if (turn) await turn
     await this.#change(() => ({ ports: [], plan: () => removalPlan(this.#stored) }), false)
     const { endpoint, ports } = this.#stored.record
     for (const mapping of ports) this.#context.ports.release(mapping)

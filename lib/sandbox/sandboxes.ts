@@ -2,7 +2,7 @@ import { invalid, show, SlipwayError } from '../errors.js'
 import { printPlan } from '../plan/print.js'
 import { listRecords, readRecord, type StoredRecord } from '../state/records.js'
 import type { Context } from './context.js'
-import { nameCheck, readCreateOptions, type CreateOptions } from './create-options.js'
+import { copyOptions, nameCheck, readCreateOptions, type CreateOptions } from './create-options.js'
 import { createSandbox, explainSandbox } from './create-sandbox.js'
 import { Sandbox } from './sandbox.js'
 
@@ -26,8 +26,11 @@ export class Sandboxes {
    */
   create(options: CreateOptions = {}): Promise<Sandbox> {
     return this.#context.work.run(async () => {
-      const request = readCreateOptions(options, this.#context.settings)
-      await this.#context.turns.next()
+      // Copied now, as the caller may use the object again; checked in its turn, as there may be hundreds.
+      const given = copyOptions(options)
+      const turn = this.#context.turns.next()
+      if (turn) await turn
+      const request = readCreateOptions(given, this.#context.settings)
       return new Sandbox(this.#context, await createSandbox(this.#context, request))
     })
   }

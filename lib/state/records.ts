@@ -49,7 +49,7 @@ export interface StoredRecord {
 }
 
 export function store(folder: string, record: SandboxRecord): StoredRecord {
-  return { record, path: join(folder, `${record.name}.json`), text: `${JSON.stringify(record)}\n` }
+  return { record, path: `${folder}/${record.name}.json`, text: `${JSON.stringify(record)}\n` }
 }
 
 /** The record of a name; `undefined` when there is none. */
@@ -85,6 +85,15 @@ function parse(path: string, text: string): SandboxRecord {
 export async function listHalfWritten(folder: string): Promise<string[]> {
   const names = (await unlessMissing(folder, readdir(folder))) ?? []
   return names.filter((name) => name.endsWith('.json.next')).map((name) => join(folder, name))
+}
+
+/** Whether a sandbox is still the one that has its name. */
+export function isCurrent({ record, path }: StoredRecord): boolean {
+  try {
+    return (JSON.parse(readFileSync(path, 'utf8')) as SandboxRecord).id === record.id
+  } catch {
+    return false
+  }
 }
 
 export async function listRecords(folder: string): Promise<StoredRecord[]> {

@@ -74,7 +74,12 @@ void Executor::loop() {
       std::lock_guard lock(mutex_);
       lost_ = true;
     }
-    done_(std::move(job));
+    bool preparation = job->is_preparation();
+    if (!preparation) {
+      // Told first: closing what the job has used need not hold up who waits for it.
+      done_(std::move(job));
+      kernel.forget();
+    }
     if (kernel.lost()) return;
   }
 }

@@ -21,6 +21,8 @@ class Job {
   virtual void run(Kernel& kernel) = 0;
   // In place of run(), when the thread could not get to its namespace or sockets.
   virtual void fail(const Failure& failure) = 0;
+  // Nobody waits for a preparation, and what it leaves in the kernel is for the next job.
+  virtual bool is_preparation() const { return false; }
 };
 
 class Executor {

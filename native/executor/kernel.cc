@@ -3,8 +3,6 @@
 #include <linux/netlink.h>
 #include <sched.h>
 
-#include "rtnl/dump.h"
-
 namespace slipway {
 
 Status Kernel::open(int host) {
@@ -72,13 +70,12 @@ Status Kernel::link_index(const std::string& netns, const std::string& name, int
   index = place->second;
   if (!unknown) return kOk;
   netlink::Socket* socket = nullptr;
-  rtnl::LinkInfo link;
   Status status = rtnl(netns, socket);
-  if (!status) status = rtnl::get_link(*socket, name, link);
+  if (!status) status = socket->link_index(name, index);
   if (status) {
     indexes_.erase(place);
   } else {
-    index = place->second = link.index;
+    place->second = index;
   }
   return status;
 }
@@ -89,14 +86,25 @@ Status Kernel::make_netns(const std::string& path) {
     if (auto failure = netns::share_folder(folder)) return failure;
     shared_folder_ = folder;
   }
-  Netns& entry = namespaces_[path];
-  auto failure = netns::make(
-      path, host_, [&] { return netlink::Socket::open(NETLINK_ROUTE, entry.rtnl); }, entry.fd, lost_);
-  if (failure) namespaces_.erase(path);
-  return failure;
+  // Made before it is named: a name with no namespace behind it confuses `ip`, which looks into every one.
+  if (auto failure = prepare_netns()) return failure;
+  if (auto failure = netns::claim_name(path)) return failure;
+  if (auto failure = netns::bind_name(spare_.fd.get(), path)) {
+    netns::remove(path);
+    return failure;
+  }
+  namespaces_[path] = std::exchange(spare_, Netns());
+  return kOk;
+}
+
+Status Kernel::prepare_netns() {
+  if (spare_.fd) return kOk;
+  return netns::make(
+      host_, [this] { return netlink::Socket::open(NETLINK_ROUTE, spare_.rtnl); }, spare_.fd, lost_);
 }
 
 void Kernel::forget() {
+  spare_ = Netns();
   namespaces_.clear();
   indexes_.clear();
 }

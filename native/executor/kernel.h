@@ -31,10 +31,12 @@ class Kernel : public rtnl::Names {
   Status netns_fd(const std::string& path, int& fd) override;
 
   Status make_netns(const std::string& path);
+  // Makes a namespace without a name, for the next make_netns(): a plan that is still being thought of will want one.
+  Status prepare_netns();
   // Runs a function with the thread inside the namespace.
   Status inside(const std::string& netns, const std::function<Status()>& work);
 
-  // Ends a plan: forgets the namespaces it touched and the link numbers it learned.
+  // Ends a job: forgets the namespaces it touched, the one that nobody came for, and the link numbers it learned.
   void forget();
   void forget_netns(const std::string& path);
   // A socket that surprised us (a lost ack, ENOBUFS) is thrown away and opened anew.
@@ -52,6 +54,7 @@ class Kernel : public rtnl::Names {
   bool lost_ = false;
   netlink::Socket rtnl_, nft_, conntrack_;
   std::string shared_folder_;  // the last that was seen to be prepared for namespaces
+  Netns spare_;
   std::map<std::string, Netns> namespaces_;
   std::map<std::pair<std::string, std::string>, int> indexes_;
 };

@@ -56,7 +56,6 @@ Outcome Runner::run(const Plan& plan, std::optional<uint32_t> refuse) {
   }
   reserved_.clear();
   connections_.reset();
-  kernel_.forget();
   return outcome;
 }
 

@@ -18,6 +18,7 @@ void throw_failure(Napi::Env env, const Failure& failure) {
 Napi::Function ExecutorWrap::define(Napi::Env env) {
   return DefineClass(env, "Executor",
                      {
+                         InstanceMethod<&ExecutorWrap::prepare>("prepare"),
                          InstanceMethod<&ExecutorWrap::run>("run"),
                          InstanceMethod<&ExecutorWrap::query>("query"),
                          InstanceMethod<&ExecutorWrap::close>("close"),
@@ -82,7 +83,7 @@ Napi::Value ExecutorWrap::submit(std::unique_ptr<PromisedJob> job) {
     deliver_.Ref(Env());
     Ref();
   }
-  Napi::Promise promise = job->deferred.Promise();
+  Napi::Value promise = job->deferred.promise();
   executor_->submit(std::move(job));
   return promise;
 }
@@ -96,8 +97,15 @@ Napi::Value ExecutorWrap::run(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   std::optional<uint32_t> refuse;
-  if (info[1].IsNumber()) refuse = info[1].As<Napi::Number>().Uint32Value();
-  return submit(std::make_unique<PlanJob>(env, std::move(plan), refuse));
+  if (info[2].IsNumber()) refuse = info[2].As<Napi::Number>().Uint32Value();
+  // Not ToBoolean(): in a worker that is being terminated that would be refused.
+  bool with_phases = info[1].IsBoolean() && info[1].As<Napi::Boolean>().Value();
+  return submit(std::make_unique<PlanJob>(env, std::move(plan), with_phases, refuse));
+}
+
+// A busy thread gains nothing by it.
+void ExecutorWrap::prepare(const Napi::CallbackInfo&) {
+  if (!closing_ && in_flight_ == 0) executor_->submit(std::make_unique<PreparationJob>());
 }
 
 Napi::Value ExecutorWrap::query(const Napi::CallbackInfo& info) {
@@ -114,9 +122,9 @@ Napi::Value ExecutorWrap::query(const Napi::CallbackInfo& info) {
 Napi::Value ExecutorWrap::close(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (closing_) {
-    Napi::Promise::Deferred done(env);
-    done.Resolve(env.Undefined());
-    return done.Promise();
+    Deferred done(env);
+    done.resolve(env.Undefined());
+    return done.promise();
   }
   closing_ = true;
   return submit(std::make_unique<EndJob>(env));

@@ -1,4 +1,4 @@
-// The class that JavaScript sees: new Executor(netns?), run(), query(), close().
+// The class that JavaScript sees: new Executor(netns?), prepare(), run(), query(), close().
 //
 // Thread: JavaScript's, but for the one call into the thread-safe function. Lifetime: idle, the object may be collected
 // and the process may exit; with work in flight it holds both. An environment that ends (worker.terminate(),
@@ -24,6 +24,7 @@ class ExecutorWrap : public Napi::ObjectWrap<ExecutorWrap> {
   using Deliver = Napi::TypedThreadSafeFunction<ExecutorWrap, Job, deliver>;
 
   Napi::Value run(const Napi::CallbackInfo& info);
+  void prepare(const Napi::CallbackInfo& info);
   Napi::Value query(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
   Napi::Value identity(const Napi::CallbackInfo& info);

@@ -9,15 +9,22 @@ void PlanJob::run(Kernel& kernel) { outcome_ = Runner(kernel).run(plan_, refuse_
 void PlanJob::fail(const Failure& failure) { outcome_.failure = PlanFailure{{}, failure, {}}; }
 
 void PlanJob::settle(Napi::Env env) {
-  Napi::Object result = Napi::Object::New(env);
-  // Three numbers a phase, flat: first operation, how many, microseconds.
-  Napi::Float64Array phases = Napi::Float64Array::New(env, outcome_.phases.size() * 3);
-  for (std::size_t i = 0; i < outcome_.phases.size(); ++i) {
-    phases[i * 3] = outcome_.phases[i].first;
-    phases[i * 3 + 1] = outcome_.phases[i].count;
-    phases[i * 3 + 2] = outcome_.phases[i].microseconds;
+  if (!with_phases_ && !outcome_.failure) {
+    deferred.resolve(env.Undefined());
+    return;
   }
-  result.Set("phases", phases);
+  Napi::Object result = Napi::Object::New(env);
+  if (with_phases_) {
+    // Three numbers a phase, flat: first operation, how many, microseconds.
+    Napi::Float64Array phases = Napi::Float64Array::New(env, outcome_.phases.size() * 3);
+    if (phases.IsEmpty()) return;  // this worker is being terminated: nobody waits for the promise
+    for (std::size_t i = 0; i < outcome_.phases.size(); ++i) {
+      phases[i * 3] = outcome_.phases[i].first;
+      phases[i * 3 + 1] = outcome_.phases[i].count;
+      phases[i * 3 + 2] = outcome_.phases[i].microseconds;
+    }
+    result.Set("phases", phases);
+  }
   if (outcome_.failure) {
     Napi::Object failure = write_failure(env, outcome_.failure->failure);
     failure.Set("operation", outcome_.failure->origin.operation);
@@ -32,7 +39,7 @@ void PlanJob::settle(Napi::Env env) {
     failure.Set("notUndone", not_undone);
     result.Set("failure", failure);
   }
-  deferred.Resolve(result);
+  deferred.resolve(result);
 }
 
 void QueryJob::settle(Napi::Env env) {
@@ -42,7 +49,7 @@ void QueryJob::settle(Napi::Env env) {
   } else {
     result.Set("value", write_(env));
   }
-  deferred.Resolve(result);
+  deferred.resolve(result);
 }
 
 }  // namespace slipway::js

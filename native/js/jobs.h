@@ -7,6 +7,7 @@
 
 #include "executor/executor.h"
 #include "executor/runner.h"
+#include "js/deferred.h"
 
 namespace slipway::js {
 
@@ -17,20 +18,21 @@ class PromisedJob : public Job {
   virtual void settle(Napi::Env env) = 0;
   virtual bool last() const { return false; }
 
-  Napi::Promise::Deferred deferred;
+  Deferred deferred;
 };
 
-// Resolves to { phases, failure? }: a refused plan is an answer, too; JavaScript makes the error.
+// Resolves to { phases?, failure? }, or to nothing when neither is there to tell. A refused plan is an answer, too; JavaScript makes the error.
 class PlanJob : public PromisedJob {
  public:
-  PlanJob(Napi::Env env, Plan plan, std::optional<uint32_t> refuse)
-      : PromisedJob(env), plan_(std::move(plan)), refuse_(refuse) {}
+  PlanJob(Napi::Env env, Plan plan, bool with_phases, std::optional<uint32_t> refuse)
+      : PromisedJob(env), plan_(std::move(plan)), with_phases_(with_phases), refuse_(refuse) {}
   void run(Kernel& kernel) override;
   void fail(const Failure& failure) override;
   void settle(Napi::Env env) override;
 
  private:
   Plan plan_;
+  bool with_phases_;
   std::optional<uint32_t> refuse_;
   Outcome outcome_;
 };
@@ -52,13 +54,21 @@ class QueryJob : public PromisedJob {
   Status status_;
 };
 
+// Makes a namespace ahead, while JavaScript is still thinking.
+class PreparationJob : public Job {
+ public:
+  void run(Kernel& kernel) override { kernel.prepare_netns(); }
+  void fail(const Failure&) override {}
+  bool is_preparation() const override { return true; }
+};
+
 // The last job of a queue.
 class EndJob : public PromisedJob {
  public:
   using PromisedJob::PromisedJob;
   void run(Kernel&) override {}
   void fail(const Failure&) override {}
-  void settle(Napi::Env env) override { deferred.Resolve(env.Undefined()); }
+  void settle(Napi::Env env) override { deferred.resolve(env.Undefined()); }
   bool last() const override { return true; }
 };
 

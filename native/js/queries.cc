@@ -89,7 +89,6 @@ std::function<Status(Kernel&, std::vector<Item>&)> rtnl_dump(
     netlink::Socket* socket = nullptr;
     auto failure = kernel.rtnl(netns, socket);
     if (!failure) failure = dump(*socket, items);
-    kernel.forget();
     return failure;
   };
 }
@@ -123,7 +122,6 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
           netlink::Socket* socket = nullptr;
           auto failure = kernel.rtnl(netns, socket);
           if (!failure) failure = rtnl::get_link(*socket, name, link);
-          kernel.forget();
           return failure;
         },
         write_link);
@@ -158,7 +156,6 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
         env,
         [netns, name](Kernel& kernel, std::string& value) {
           auto failure = kernel.inside(netns, [&] { return host::read_sysctl(name, value); });
-          kernel.forget();
           return failure;
         },
         write_text);

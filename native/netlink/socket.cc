@@ -1,6 +1,8 @@
 #include "netlink/socket.h"
 
 #include <linux/netlink.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "netlink/attributes.h"
@@ -119,6 +121,14 @@ Status Socket::request(nlmsghdr* message, const std::function<void(const nlmsghd
       if (!dump && (message->nlmsg_flags & NLM_F_ACK) == 0) return kOk;
     }
   }
+}
+
+Status Socket::link_index(const std::string& name, int& index) const {
+  ifreq request{};
+  name.copy(request.ifr_name, IFNAMSIZ - 1);
+  if (ioctl(fd_.get(), SIOCGIFINDEX, &request) != 0) return Failure::last("ioctl");
+  index = request.ifr_ifindex;
+  return kOk;
 }
 
 Status read_ack(const nlmsghdr* message) {

@@ -36,6 +36,9 @@ class Socket {
   // A dump that the kernel could not do consistently (NLM_F_DUMP_INTR) ends with EINTR.
   Status request(nlmsghdr* message, const std::function<void(const nlmsghdr*)>& each);
 
+  // Number of a link in the socket's namespace. An ioctl, as RTM_GETLINK would fill in all that a bridge is first.
+  Status link_index(const std::string& name, int& index) const;
+
  private:
   Status receive(std::size_t& length);
 

@@ -61,29 +61,27 @@ bool Visit::lost() {
 
 Visit::~Visit() { lost(); }
 
-Status make(const std::string& path, int home, const std::function<Status()>& inside, UniqueFd& fd, bool& lost) {
-  UniqueFd claim(open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0));
-  if (!claim) return Failure::last("open");
-  Status status;
-  if (unshare(CLONE_NEWNET) != 0) {
-    status = Failure::last("unshare");
-  } else {
-    status = open_current(fd);
-    if (!status) status = inside();
-    if (!status && mount(kOwn, path.c_str(), "none", MS_BIND, nullptr) != 0) status = Failure::last("mount");
-    if (setns(home, CLONE_NEWNET) != 0) {
-      lost = true;
-      if (!status) {
-        status = Failure::last("setns");
-        umount2(path.c_str(), MNT_DETACH);
-      }
-    }
+Status make(int home, const std::function<Status()>& inside, UniqueFd& fd, bool& lost) {
+  if (unshare(CLONE_NEWNET) != 0) return Failure::last("unshare");
+  Status status = open_current(fd);
+  if (!status) status = inside();
+  if (setns(home, CLONE_NEWNET) != 0) {
+    lost = true;
+    if (!status) status = Failure::last("setns");
   }
-  if (status) {
-    fd.reset();
-    unlink(path.c_str());
-  }
+  if (status) fd.reset();
   return status;
+}
+
+Status bind_name(int fd, const std::string& path) {
+  std::string self = "/proc/thread-self/fd/" + std::to_string(fd);
+  if (mount(self.c_str(), path.c_str(), "none", MS_BIND, nullptr) != 0) return Failure::last("mount");
+  return kOk;
+}
+
+Status claim_name(const std::string& path) {
+  UniqueFd claim(open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0));
+  return claim ? kOk : Status(Failure::last("open"));
 }
 
 Status remove(const std::string& path) {

@@ -44,9 +44,13 @@ class Visit {
 // double the mounts that are there.
 Status share_folder(const std::string& folder);
 
-// Makes a namespace, binds it to `path` (EEXIST when that is taken: the path is the claim), calls `inside` while
-// the thread is in it, and comes back to `home`. Undone wholly on failure. `lost` as in Visit.
-Status make(const std::string& path, int home, const std::function<Status()>& inside, UniqueFd& fd, bool& lost);
+// Makes a namespace, calls `inside` while the thread is in it, and comes back to `home`. `lost` as in Visit.
+Status make(int home, const std::function<Status()>& inside, UniqueFd& fd, bool& lost);
+
+// Takes a name: a file that was not there before. EEXIST is the refusal that makes it a claim.
+Status claim_name(const std::string& path);
+// Binds a namespace to a name that was taken.
+Status bind_name(int fd, const std::string& path);
 
 // Takes the name away; the namespace lives on while a process or descriptor holds it.
 Status remove(const std::string& path);

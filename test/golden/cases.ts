@@ -30,7 +30,7 @@ const noTool = 'ip cannot set it, and sysctl writes a file'
 
 const links: Case[] = [
   { name: 'bridge', operation: { op: 'link.create', name: docker0, kind: 'bridge', address: '02:42:ac:11:00:01', mtu: 1500 } },
-  { name: 'alias', operation: { op: 'link.set', name: docker0, alias: 'slipway network bridge' } },
+  { name: 'alias', operation: { op: 'link.set', name: docker0, alias: 'slipway network bridge, records in /run/slipway' } },
   { name: 'no IPv6 address', operation: { op: 'link.set', name: docker0, noIpv6Address: true } },
   { name: 'route_localnet', operation: { op: 'link.set', name: docker0, routeLocalnet: true }, noTool },
   { name: 'no route_localnet', operation: { op: 'link.set', name: docker0, routeLocalnet: false }, noTool },
@@ -38,7 +38,7 @@ const links: Case[] = [
   { name: 'down', operation: { op: 'link.set', name: docker0, up: false } },
   {
     name: 'settings of a bridge',
-    operation: { op: 'link.set', name: docker0, alias: 'slipway network bridge', noIpv6Address: true, routeLocalnet: true },
+    operation: { op: 'link.set', name: docker0, alias: 'slipway network bridge, records in /run/slipway', noIpv6Address: true, routeLocalnet: true },
   },
   {
     name: 'veth with its peer in a namespace',

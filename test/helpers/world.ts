@@ -30,7 +30,8 @@ const TOOL_MS = 20_000
 
 /** npx puts node_modules/.bin first, where another program named `nft` lies. */
 const PATH = (process.env['PATH'] ?? '').split(':').filter((folder) => !folder.includes('node_modules')).join(':')
-const tool = { encoding: 'utf8', timeout: TOOL_MS, maxBuffer: 64 << 20, env: { ...process.env, PATH } } as const
+// LD_PRELOAD: a sanitizer is for us, not for the tools.
+const tool = { encoding: 'utf8', timeout: TOOL_MS, maxBuffer: 64 << 20, env: { ...process.env, PATH, LD_PRELOAD: '' } } as const
 
 let worlds = 0
 

@@ -65,6 +65,7 @@ function normaliser(...worlds: World[]) {
   const normalise = (line: string) =>
     line
       .replaceAll(new RegExp(worlds.map(({ prefix }) => prefix).join('|'), 'g'), 'PREFIX')
+      .replaceAll(new RegExp(worlds.map(({ stateDir }) => stateDir).join('|'), 'g'), 'STATE')
       .replace(/\b[0-9a-f]{64}\b/g, 'ID')
       .replace(/\([0-9a-f]{12}\)/g, '(ID)')
       .replace(/\bveth[0-9a-f]{11}\b/g, 'vethID')

@@ -60,7 +60,7 @@ test.serial('the first sandbox brings the bridge', async (t) => {
   const { world, host, slipway } = await setUp(t)
   await world.create(slipway, 'app')
   const bridge = link(host, 'docker0')
-  t.like(bridge, { address: '02:42:ac:11:00:01', mtu: 1500, ifalias: 'slipway network bridge' })
+  t.like(bridge, { address: '02:42:ac:11:00:01', mtu: 1500, ifalias: `slipway network bridge, records in ${world.stateDir}` })
   t.true(bridge.flags.includes('UP'))
   t.deepEqual(addresses(host).filter((line) => line.startsWith('docker0')), ['docker0 172.17.0.1/16 broadcast 172.17.255.255'])
   t.true(routes(host).includes('172.17.0.0/16 dev docker0'))

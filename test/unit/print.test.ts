@@ -25,6 +25,7 @@ const network: bridge.BridgeNetwork = {
   mtu: 1500,
   icc: true,
   masquerade: true,
+  stateDir: '/run/slipway',
 }
 const path = '/run/netns/web'
 const record = { path: '/run/slipway/sandboxes/web.json', content: '{"name":"web"}\n' }

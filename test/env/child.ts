@@ -1,0 +1,212 @@
+import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { Slipway, type CreateOptions, type OpenOptions } from 'slipway'
+import { openDescriptors } from '../helpers/snapshot.js'
+
+/**
+ * What tests do in a process of its own, where a crash or a hang shows: `node child.js SCENARIO OPTIONS`. Each prints what
+ * it has to say as lines of JSON.
+ */
+export interface Options {
+  open: OpenOptions
+  /** Names of sandboxes begin so. */
+  prefix: string
+  count?: number
+  /** First host port, one for each sandbox. */
+  port?: number
+  create?: CreateOptions[]
+  /** Milliseconds. */
+  wait?: number
+}
+
+const say = (what: unknown) => void process.stdout.write(`${JSON.stringify(what)}\n`)
+
+const name = ({ prefix }: Options, index: number | string) => `${prefix}-${index}`
+const publishing = ({ port }: Options, index: number): CreateOptions => (port === undefined ? {} : { publish: [`${port + index}:80`] })
+
+/** Begins as many creates as are wanted; says 'begun' and, when the first is done, 'one'. */
+async function begin(options: Options): Promise<Promise<unknown>[]> {
+  const slipway = await Slipway.open(options.open)
+  const creates = Array.from({ length: options.count ?? 1 }, (_, index) =>
+    slipway.sandboxes.create({ name: name(options, index), ...publishing(options, index) }),
+  )
+  say('begun')
+  void Promise.any(creates).then(() => say('one'))
+  return creates
+}
+
+const threads = () => readdirSync('/proc/self/task').length
+const turn = (milliseconds = 0) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+
+const scenarios = {
+  /** Ends with an open Slipway that does nothing. */
+  async idle(options: Options) {
+    await Promise.all(await begin(options))
+  },
+
+  /** Ends, as far as its script goes, with all its creates in flight. */
+  async inFlight(options: Options) {
+    await begin(options)
+  },
+
+  /** Leaves in the middle. */
+  async exit(options: Options) {
+    await Promise.any(await begin(options))
+    process.exit(0)
+  },
+
+  /** The whole life of a sandbox. */
+  async life(options: Options) {
+    const slipway = await Slipway.open(options.open)
+    const sandbox = await slipway.sandboxes.create({ name: name(options, options.count ?? 0), ...publishing(options, options.count ?? 0) })
+    await sandbox.remove()
+    await slipway.close()
+  },
+
+  /** As many workers side by side, each with a life. */
+  async workers(options: Options) {
+    const codes = await Promise.all(
+      Array.from({ length: options.count ?? 1 }, async (_, index) => {
+        const worker = startWorker('life', { ...options, count: index })
+        const [code] = (await once(worker, 'exit')) as [number]
+        return code
+      }),
+    )
+    say({ codes, threads: threads() })
+  },
+
+  /** Ends a worker in the middle of its work. */
+  async terminate(options: Options) {
+    const worker = startWorker('inFlight', options)
+    await once(worker.stdout, 'data')
+    await turn(options.wait ?? 0)
+    await worker.terminate()
+    say('terminated')
+  },
+
+  /** Loses Slipways without closing them. */
+  async lose(options: Options) {
+    const { gc } = globalThis as { gc?: () => void }
+    const measure = () => ({ threads: threads(), descriptors: openDescriptors() })
+    // Standard output and the addon open descriptors for good when first used.
+    say('begun')
+    await lose(options, 1)
+    for (let round = 0; round < 20; round++) {
+      gc?.()
+      await turn(10)
+    }
+    say(measure())
+    await lose(options, 20)
+    say(measure())
+    // Objects of objects take a few rounds.
+    for (let round = 0; round < 20; round++) {
+      gc?.()
+      await turn(10)
+    }
+    say(measure())
+  },
+
+  /** Creates, publishes, unpublishes and removes without end (but 30 s), to be killed. */
+  async churn(options: Options) {
+    say('ready')
+    const slipway = await Slipway.open(options.open)
+    const end = Date.now() + 30_000
+    await Promise.all(
+      Array.from({ length: options.count ?? 1 }, async (_, index) => {
+        while (Date.now() < end) {
+          const sandbox = await slipway.sandboxes.create({ name: name(options, index), ...publishing(options, index) })
+          await sandbox.publish(`${(options.port ?? 1000) + index}:53/udp`)
+          await sandbox.unpublish('80')
+          await sandbox.remove()
+        }
+      }),
+    )
+  },
+
+  /** All that changes something, in turn. */
+  async oneLife(options: Options) {
+    const slipway = await Slipway.open(options.open)
+    const sandbox = await slipway.sandboxes.create({ name: name(options, 0), ...publishing(options, 0) })
+    await sandbox.publish(`${options.port ?? 1000}:53/udp`)
+    await sandbox.unpublish('80')
+    await sandbox.remove()
+    await slipway.close()
+    say('done')
+  },
+
+  /** Every call once. */
+  async everyCall(options: Options) {
+    const slipway = await Slipway.open(options.open)
+    const { sandboxes } = slipway
+    const sandbox = await sandboxes.create({ name: name(options, 'a'), publish: ['8080:80', '127.0.0.1::53/udp'] })
+    await sandboxes.create({ name: name(options, 'host'), network: 'host' })
+    await sandboxes.create({ name: name(options, 'none'), network: 'none' })
+    await sandboxes.explain({ publish: ['8081:80'] })
+    await sandbox.publish('9000-9002:90-92', '9000:90/udp')
+    await sandbox.unpublish('9000:90/udp')
+    await sandboxes.get(sandbox.name)
+    await sandbox.refresh()
+    sandbox.inspect()
+    await new Promise<void>((resolve) => {
+      const server = sandbox.enter(() => createServer().listen(80))
+      server.on('listening', () => server.close(() => resolve()))
+    })
+    const refused = await sandboxes.create({ publish: ['8080:80'] }).catch((error: unknown) => error)
+    if (!(refused instanceof Error)) throw new Error('a taken port was given twice')
+    for (const one of await sandboxes.list()) await one.remove()
+    await slipway.close({ wait: true })
+    say('done')
+  },
+
+  /** Opens and creates what it is told to, and says how each went. */
+  async attempt(options: Options) {
+    try {
+      await using slipway = await Slipway.open(options.open)
+      say({ open: slipway.reconciled })
+      for (const create of options.create ?? []) {
+        const outcome = await slipway.sandboxes.create(create).then(
+          (sandbox) => ({ name: sandbox.name, endpoints: sandbox.endpoints, ports: sandbox.ports }),
+          describe,
+        )
+        say(outcome)
+      }
+    } catch (error) {
+      say(describe(error))
+    }
+  },
+
+  /** Waits for a file, then creates all at once and says what each got. */
+  async race(options: Options) {
+    const slipway = await Slipway.open(options.open)
+    say('ready')
+    for (let waited = 0; !existsSync(`${options.open.stateDir}/go`) && waited < 10_000; waited += 2) await turn(2)
+    const outcomes = await Promise.all(
+      (options.create ?? []).map((create) =>
+        slipway.sandboxes.create(create).then(({ endpoints, ports }) => ({ address: endpoints[0]?.addresses[0], ports }), describe),
+      ),
+    )
+    say(outcomes)
+    await slipway.close()
+  },
+}
+
+export type Scenario = keyof typeof scenarios
+
+const describe = (error: unknown) => ({ code: (error as { code?: string }).code, message: (error as Error).message })
+
+async function lose(options: Options, count: number): Promise<void> {
+  for (let index = 0; index < count; index++) {
+    const slipway = await Slipway.open(options.open)
+    await slipway.sandboxes.list()
+  }
+}
+
+function startWorker(scenario: Scenario, options: Options): Worker {
+  return new Worker(fileURLToPath(import.meta.url), { argv: [scenario, JSON.stringify(options)], stdout: true })
+}
+
+const [scenario = '', options = '{}'] = process.argv.slice(2)
+await scenarios[scenario as Scenario](JSON.parse(options) as Options)

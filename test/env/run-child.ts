@@ -1,0 +1,59 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Options, Scenario } from './child.js'
+
+const CHILD = fileURLToPath(new URL('child.js', import.meta.url))
+/** A child that takes longer hangs. Sanitizers make everything slower. */
+const CHILD_MS = 60_000
+
+export interface Ended {
+  code: number | null
+  /** What killed it: a crash's SIGSEGV or SIGABRT, a test's SIGKILL, SIGTERM for one that hung. */
+  signal: NodeJS.Signals | null
+  /** Each line that it printed. */
+  said: unknown[]
+  stderr: string
+}
+
+export interface Child {
+  process: ChildProcess
+  ended: Promise<Ended>
+  /** Resolves when it has printed a line more. */
+  saysMore(): Promise<void>
+}
+
+export interface How {
+  /** A program that runs it: `['strace', '-f']`. */
+  under?: string[]
+  /** Options of node. */
+  node?: string[]
+}
+
+export function startChild(scenario: Scenario, options: Options, { under = [], node = [] }: How = {}): Child {
+  // A sanitizer's runtime is preloaded to node, and not to the program that runs it.
+  const preload = under.length > 0 ? process.env['LD_PRELOAD'] : undefined
+  const preloading = preload ? ['env', `LD_PRELOAD=${preload}`] : []
+  const [command = process.execPath, ...args] = [...under, ...preloading, process.execPath, ...node, CHILD, scenario, JSON.stringify(options)]
+  const env = preload ? { ...process.env, LD_PRELOAD: '' } : process.env
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: CHILD_MS, env })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      const said = stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line) as unknown)
+      resolve({ code, signal, said, stderr })
+    })
+  })
+  const more = () => new Promise<void>((resolve) => child.stdout.once('data', () => resolve()))
+  return { process: child, ended, saysMore: () => Promise.race([more(), ended.then(() => undefined)]) }
+}
+
+export const runChild = (scenario: Scenario, options: Options, how?: How): Promise<Ended> => startChild(scenario, options, how).ended
+
+/** What an undisturbed child ends like. */
+export const WELL = { code: 0, signal: null, stderr: '' } as const
+
+export const howItEnded = ({ code, signal, stderr }: Ended) => ({ code, signal, stderr })

@@ -1,0 +1,70 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import type { CreateOptions, PortMapping } from 'slipway'
+import { World } from '../helpers/world.js'
+import { howItEnded, runChild, startChild, WELL } from './run-child.js'
+import { onlyWholeSandboxes } from './whole.js'
+
+/** Two processes on one host know of each other by what the kernel has, and by nothing else. */
+
+type Outcome = { code?: string; message?: string; address?: string; ports?: PortMapping[] }
+
+/** Lets as many processes as there are lists create all of theirs at the same moment. */
+async function race(t: ExecutionContext, world: World, lists: CreateOptions[][], open = {}): Promise<Outcome[][]> {
+  const children = lists.map((create) =>
+    startChild('race', { open: { netns: world.host.path, stateDir: world.stateDir, ...open }, prefix: world.prefix, create }),
+  )
+  await Promise.all(children.map((child) => child.saysMore()))
+  writeFileSync(join(world.stateDir, 'go'), '')
+  const ended = await Promise.all(children.map((child) => child.ended))
+  for (const one of ended) t.like(howItEnded(one), WELL)
+  return ended.map(({ said }) => said[1] as Outcome[])
+}
+
+test('no address and no port is given twice', async (t) => {
+  const world = new World(t)
+  const lists = ['a', 'b'].map((who) => Array.from({ length: 100 }, (_, index) => ({ name: world.name(`${who}${index}`), publish: ['80', '127.0.0.1::53/udp'] })))
+  const outcomes = (await race(t, world, lists)).flat()
+  t.deepEqual(outcomes.filter(({ code }) => code), [])
+  t.is(new Set(outcomes.map(({ address }) => address)).size, 200)
+  const ports = outcomes.flatMap(({ ports }) => ports?.map(({ protocol, hostPort }) => `${hostPort}/${protocol}`))
+  t.is(new Set(ports).size, 400)
+  await onlyWholeSandboxes(t, world, await world.open())
+})
+
+for (const [what, code, said, options] of [
+  ['name', 'CONFLICT', /name.*in use/, (world, _, index) => ({ name: world.name(`${index}`) })],
+  ['address', 'ADDRESS_IN_USE', /in use by the sandbox/, (world, who, index) => ({ name: world.name(`${who}${index}`), ip: `172.17.1.${index}` })],
+  ['host port', 'PORT_IN_USE', /published already by the sandbox/, (world, who, index) => ({ name: world.name(`${who}${index}`), publish: [`${8000 + index}:80`] })],
+] as [string, string, RegExp, (world: World, who: string, index: number) => CreateOptions][]) {
+  test(`one ${what} wanted by two: one gets it, the other hears whose it is`, async (t) => {
+    const world = new World(t)
+    // In opposite directions, so that either wins some.
+    const wanted = Array.from({ length: 40 }, (_, index) => index)
+    const [a = [], b = []] = await race(t, world, [wanted, wanted.toReversed()].map((list, who) => list.map((index) => options(world, 'ab'[who] ?? '', index))))
+    b.reverse()
+    t.is(a.length, 40)
+    a.forEach((one, index) => {
+      const refused = [one, b[index]].filter((outcome) => outcome?.code)
+      t.is(refused.length, 1, `number ${index}: ${JSON.stringify([one, b[index]])}`)
+      t.is(refused[0]?.code, code)
+      t.regex(refused[0]?.message ?? '', said)
+      t.regex(refused[0]?.message ?? '', new RegExp(`${world.prefix}-[ab]?${index}\\b`))
+    })
+    await onlyWholeSandboxes(t, world, await world.open())
+  })
+}
+
+test('what another process gives back can be had', async (t) => {
+  const world = new World(t)
+  const bip = '172.30.0.1/29'
+  const slipway = await world.open({ bip })
+  await (await world.create(slipway, 'first')).remove()
+  const create = Array.from({ length: 5 }, (_, index) => ({ name: world.name(`${index}`), publish: [`${8000 + index}:80`] }))
+  t.like(howItEnded(await runChild('attempt', { open: { netns: world.host.path, stateDir: world.stateDir }, prefix: world.prefix, create })), WELL)
+  await t.throwsAsync(world.create(slipway, 'more'), { code: 'EXHAUSTED', message: /No address is left in 172\.30\.0\.0\/29/ })
+  const other = await world.open()
+  for (const sandbox of await other.sandboxes.list()) await sandbox.remove()
+  t.is((await Promise.all(create.map((options) => slipway.sandboxes.create(options)))).length, 5)
+})
