@@ -85,9 +85,17 @@ export class Host {
     if (outcome.failure) throw new PlanRefused(plan, outcome.failure)
   }
 
-  /** Says that a plan is about to come that makes a namespace, so that making it need not wait for the plan. */
+  /**
+   * Says that a plan is about to come that makes a namespace, so that making it need not wait for the plan. When no plan
+   * comes after all, {@link discard} it.
+   */
   prepare(): void {
     this.#executor.prepare()
+  }
+
+  /** Gives up what was prepared: whatever the thread does next, it forgets it then. */
+  async discard(): Promise<void> {
+    await this.find('link', { name: 'lo' })
   }
 
   /** Asks the kernel. @throws {SlipwayError} `KERNEL`, with the errno. */

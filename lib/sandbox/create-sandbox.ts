@@ -22,12 +22,7 @@ const TRIES = 32
 export async function createSandbox(context: Context, request: CreateRequest): Promise<StoredRecord> {
   const { host } = context
   for (let attempt = 1; ; attempt++) {
-    if (attempt === 1 && request.network !== 'host') host.prepare()
-    const draft = await draftSandbox(context, request).catch(async (error: unknown) => {
-      // Any question makes the thread forget what it has prepared.
-      await host.find('link', { name: 'lo' })
-      throw error
-    })
+    const draft = await draftSandbox(context, request)
     try {
       await host.run(draft.plan)
       draft.settle()

@@ -30,8 +30,15 @@ export class Sandboxes {
       const given = copyOptions(options)
       const turn = this.#context.turns.next()
       if (turn) await turn
-      const request = readCreateOptions(given, this.#context.settings)
-      return new Sandbox(this.#context, await createSandbox(this.#context, request))
+      // A third of the time that it takes is the making of the namespace: that begins before the arguments are looked at.
+      if (given?.network !== 'host') this.#context.host.prepare()
+      try {
+        const request = readCreateOptions(given, this.#context.settings)
+        return new Sandbox(this.#context, await createSandbox(this.#context, request))
+      } catch (error) {
+        await this.#context.host.discard()
+        throw error
+      }
     })
   }
 

@@ -58,7 +58,8 @@ void ExecutorWrap::end_with_environment(void* self) { static_cast<ExecutorWrap*>
 void ExecutorWrap::end() {
   if (ended_) return;
   ended_ = true;
-  executor_->abandon();
+  // With it goes the descriptor of the host's namespace, now and not when this object is collected.
+  executor_.reset();
   deliver_.Abort();
 }
 
