@@ -70,7 +70,7 @@ function phases(samples: readonly Sample[]): string {
 }
 
 const EXPLAINED: Record<(typeof PHASES)[number], string> = {
-  namespace: 'namespace, its name, a socket in it',
+  namespace: 'namespace (ours: what is left of it)',
   link: 'veth on the bridge, raised',
   configure: 'inside: lo, eth0, address, route',
   claims: 'nf_tables: address, sender, port',

@@ -43,7 +43,7 @@ function describe(operations: Plan): string {
     case 'element.add':
       return `${operations.map(({ op, ...rest }) => ('set' in rest ? rest.set : op)).join(', ')}: one transaction`
     case 'netns.create':
-      return `network namespace ${first.path}`
+      return `its namespace, named ${first.path}`
     case 'port.reserve':
       return `nobody listens on ${first.address}:${first.port}/${first.protocol}`
     case 'file.create':
