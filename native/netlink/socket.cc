@@ -63,43 +63,45 @@ Status Socket::receive(std::size_t& length) {
   return kOk;
 }
 
+template <typename Each>
+Status Socket::receive_acks(const Batch& batch, const Each& each) {
+  std::size_t length = 0;
+  if (auto failure = receive(length)) return failure;
+  int left = static_cast<int>(length);
+  for (auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data()); mnl_nlmsg_ok(message, left);
+       message = mnl_nlmsg_next(message, &left)) {
+    const Origin* origin = batch.origin(message->nlmsg_seq);
+    if (origin != nullptr && message->nlmsg_type == NLMSG_ERROR) each(message->nlmsg_seq, *origin, read_ack(message));
+  }
+  return kOk;
+}
+
 Status Socket::collect(const Batch& batch, std::vector<Refusal>& refusals,
                        const std::function<void(Origin)>& acked) {
-  std::size_t answered = 0;
-  while (answered < batch.count()) {
-    std::size_t length = 0;
-    if (auto failure = receive(length)) return failure;
-    int left = static_cast<int>(length);
-    for (auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data()); mnl_nlmsg_ok(message, left);
-         message = mnl_nlmsg_next(message, &left)) {
-      const Origin* origin = batch.origin(message->nlmsg_seq);
-      if (origin == nullptr || message->nlmsg_type != NLMSG_ERROR) continue;
+  for (std::size_t answered = 0; answered < batch.count();) {
+    auto failure = receive_acks(batch, [&](uint32_t, Origin origin, const Status& refused) {
       ++answered;
-      if (auto failure = read_ack(message)) {
-        refusals.push_back({*origin, *failure});
+      if (refused) {
+        refusals.push_back({origin, *refused});
       } else {
-        acked(*origin);
+        acked(origin);
       }
-    }
+    });
+    if (failure) return failure;
   }
   return kOk;
 }
 
 Status Socket::collect_until(const Batch& batch, uint32_t until, std::vector<Refusal>& refusals) {
-  for (;;) {
-    std::size_t length = 0;
-    if (auto failure = receive(length)) return failure;
-    int left = static_cast<int>(length);
-    for (auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data()); mnl_nlmsg_ok(message, left);
-         message = mnl_nlmsg_next(message, &left)) {
-      const Origin* origin = batch.origin(message->nlmsg_seq);
-      if (origin == nullptr || message->nlmsg_type != NLMSG_ERROR) continue;
-      auto failure = read_ack(message);
-      if (failure) refusals.push_back({*origin, *failure});
-      bool envelope = message->nlmsg_seq == batch.first_sequence() || message->nlmsg_seq == batch.last_sequence();
-      if (message->nlmsg_seq == until || (failure && envelope)) return kOk;
-    }
+  for (bool done = false; !done;) {
+    auto failure = receive_acks(batch, [&](uint32_t sequence, Origin origin, const Status& refused) {
+      bool envelope = sequence == batch.first_sequence() || sequence == batch.last_sequence();
+      done = done || sequence == until || (refused && envelope);
+      if (refused) refusals.push_back({origin, *refused});
+    });
+    if (failure) return failure;
   }
+  return kOk;
 }
 
 Status Socket::request(nlmsghdr* message, const std::function<void(const nlmsghdr*)>& each) {

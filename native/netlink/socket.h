@@ -41,6 +41,9 @@ class Socket {
 
  private:
   Status receive(std::size_t& length);
+  // Reads one datagram and hands over the acks in it that are for the batch: sequence number, origin, refusal if any.
+  template <typename Each>
+  Status receive_acks(const Batch& batch, const Each& each);
 
   UniqueFd fd_;
   std::vector<char> buffer_;
