@@ -27,6 +27,10 @@ export interface ReadyBridge {
 
 /** Another process may be between making the bridge and entering it into the sets: this long, in 10 ms steps. */
 const PATIENCE_STEPS = 50
+/** And between making it and giving it its alias, which is the same system call, this long. */
+const NAMELESS_STEPS = 5
+
+const sleep = () => new Promise((resolve) => setTimeout(resolve, 10))
 
 /** The network `bridge`: made on first use, adopted when it is there. */
 export class DefaultBridge {
@@ -63,6 +67,11 @@ export class DefaultBridge {
   async #make(): Promise<ReadyBridge> {
     for (let step = 0; ; step++) {
       const link = await this.#host.find('link', { name: this.#settings.bridgeName })
+      // Another process may be between making it and saying whose it is.
+      if (link?.kind === 'bridge' && link.alias === '' && step < NAMELESS_STEPS) {
+        await sleep()
+        continue
+      }
       // What is refused is refused before the first write.
       const network = link ? await this.#existing(link) : this.#plan(await this.#choose())
       await ensureRuleset(this.#host)
@@ -79,7 +88,7 @@ export class DefaultBridge {
       }
       if (await this.#has(sets.bridges, link.name)) return await this.#describe(network, link)
       if (step < PATIENCE_STEPS) {
-        await new Promise((resolve) => setTimeout(resolve, 10))
+        await sleep()
       } else {
         await this.#finish(network, link)
       }
