@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { addressNetwork, createNetwork, finishNetwork, readBridgeAlias, type BridgeNetwork } from '../drivers/bridge.js'
 import { SlipwayError } from '../errors.js'
 import * as sets from '../firewall/sets.js'
@@ -18,7 +17,6 @@ export const DEFAULT_NETWORK = 'bridge'
 
 /** The default bridge, up and known. */
 export interface ReadyBridge {
-  id: string
   network: BridgeNetwork
   pool: AddressPool
   /** Endpoints need hairpin mode: br_netfilter is on. */
@@ -194,8 +192,7 @@ export class DefaultBridge {
     const pool = new AddressPool(subnet, range, [network.address, network.gateway])
     if (link) await refillPool(pool, this.#host)
     const callIptables = await this.#host.find('sysctl', { name: 'net.bridge.bridge-nf-call-iptables' })
-    const id = createHash('sha256').update(`${this.#host.identity} ${network.name} ${network.subnet}`).digest('hex')
-    return { id, network, pool, hairpin: callIptables === '1' }
+    return { network, pool, hairpin: callIptables === '1' }
   }
 
   async #has(set: typeof sets.bridges, key: string): Promise<boolean> {

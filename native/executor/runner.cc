@@ -125,20 +125,23 @@ Status Runner::run_nft(const Plan& plan, uint32_t& next) {
       return failure;
     }
   }
-  // One ack, of the last message, tells that the whole has been committed; refusals come unasked.
-  uint32_t until = batch_.last_sequence();
-  batch_.last()->nlmsg_flags |= NLM_F_ACK;
-  nft::end_transaction(batch_);
-  netlink::Socket& socket = kernel_.nft();
-  Status status = socket.send(batch_);
-  if (!status) status = socket.collect_until(batch_, until, refusals_);
-  if (status) return distrust(first, next, *status);
+  if (auto failure = commit_transaction()) return distrust(first, next, *failure);
   if (!refusals_.empty()) {
     origin_ = refusals_.front().origin;
     return refusals_.front().failure;
   }
   for (uint32_t index = first; index < next; ++index) done_[index] = true;
   return kOk;
+}
+
+// Sends the transaction in the batch. One ack, of its last message, tells that the whole has been committed; refusals come
+// unasked. Returns a failure of the socket itself only.
+Status Runner::commit_transaction() {
+  uint32_t until = batch_.last_sequence();
+  batch_.last()->nlmsg_flags |= NLM_F_ACK;
+  nft::end_transaction(batch_);
+  if (auto failure = kernel_.nft().send(batch_)) return failure;
+  return kernel_.nft().collect_until(batch_, until, refusals_);
 }
 
 // A lost ack (ENOBUFS, a timeout) does not say whether the operations were done: the sockets are thrown away, and undo
@@ -292,11 +295,7 @@ Status Runner::undo_nft(const std::vector<Operation>& inverses) {
     if (goes_with_table(inverse)) continue;
     if (auto failure = put(inverse, {})) return failure;
   }
-  uint32_t until = batch_.last_sequence();
-  batch_.last()->nlmsg_flags |= NLM_F_ACK;
-  nft::end_transaction(batch_);
-  if (auto failure = kernel_.nft().send(batch_)) return failure;
-  if (auto failure = kernel_.nft().collect_until(batch_, until, refusals_)) return failure;
+  if (auto failure = commit_transaction()) return failure;
   return refusals_.empty() ? kOk : Status(refusals_.front().failure);
 }
 

@@ -41,6 +41,7 @@ class Runner {
  private:
   Status run_rtnl(const Plan& plan, uint32_t& next);
   Status run_nft(const Plan& plan, uint32_t& next);
+  Status commit_transaction();
   Status run_direct(const Plan& plan, uint32_t index);
   Status distrust(uint32_t first, uint32_t next, const Failure& failure);
   Status put(const Operation& operation, netlink::Origin origin);
