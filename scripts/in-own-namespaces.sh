@@ -23,6 +23,8 @@ exec unshare --net --mount --propagation private sh -euc '
   mkdir /run/netns /run/slipway
   # /sys: each sysfs shows the interfaces of the namespace it was mounted in.
   mount -t sysfs slipway /sys
+  # /sys/fs/cgroup: an OCI runtime wants to see that there is one. Read-only, as it is the one of the machine.
+  mount -t cgroup2 -o ro slipway /sys/fs/cgroup
   ip link set lo up
   exec "$@"
 ' sh "$@"

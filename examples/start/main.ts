@@ -20,7 +20,7 @@ const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url)
 const SERVER = fileURLToPath(new URL('web-server.js', import.meta.url))
 
 try {
-  requireThrowawayHost()
+  requireThrowawayHost('npm start')
   await main()
 } catch (error) {
   say(`\n${paint('red', error instanceof Error ? error.message : String(error))}`)

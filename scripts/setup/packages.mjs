@@ -19,6 +19,10 @@ const toStart = [
   { package: 'iproute2', command: 'ip', why: 'shows from outside what was made' },
   { package: 'curl', command: 'curl', why: 'the HTTP client that reaches a published port' },
 ]
+const toContain = [
+  { package: 'crun', command: 'crun', why: 'runs real containers in sandboxes' },
+  { package: 'busybox-static', command: 'busybox', why: 'all that is in them' },
+]
 const toBench = [
   { package: 'nftables', command: 'nft', why: 'the exec arm of the benchmark, and the oracle' },
 ]
@@ -39,9 +43,10 @@ const toDevelop = [
 const needsOf = {
   build: [...toBuild],
   start: [...toBuild, ...toStart],
+  contain: [...toBuild, ...toStart, ...toContain],
   bench: [...toBuild, ...toStart, ...toBench],
-  test: [...toBuild, ...toStart, ...toBench, ...toTest],
-  dev: [...toBuild, ...toStart, ...toBench, ...toTest, ...toDevelop],
+  test: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest],
+  dev: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest, ...toDevelop],
 }
 
 export const purposes = Object.keys(needsOf)

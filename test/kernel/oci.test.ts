@@ -1,0 +1,133 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import test, { type ExecutionContext } from 'ava'
+import type { CreateOptions, Sandbox } from 'slipway'
+import { Containers, IDLE, pageOf } from '../helpers/containers.js'
+import { fetchFrom, NO_ANSWER, REFUSED } from '../helpers/traffic.js'
+import { eventually, HOST_ADDRESS, NEIGHBOUR_ADDRESS, World } from '../helpers/world.js'
+
+/** Real containers, run by crun in sandboxes: what a runtime's users see. */
+
+const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+const BRIDGE = '172.17.0.1'
+
+async function setUp(t: ExecutionContext, options: CreateOptions = {}) {
+  const world = new World(t)
+  const slipway = await world.open()
+  const web = await world.create(slipway, 'web', options)
+  return { world, slipway, web, containers: new Containers(t) }
+}
+
+const addressOf = (sandbox: Sandbox): string => sandbox.endpoints[0]?.addresses[0]?.split('/')[0] ?? ''
+
+test('a container has its sandbox’s address, route, hostname and files', async (t) => {
+  const { web, containers } = await setUp(t)
+  await containers.run('web', web)
+  t.deepEqual(await containers.addresses('web'), ['lo 127.0.0.1/8', `eth0 ${web.endpoints[0]?.addresses[0]}`])
+  t.is(await containers.exec('web', 'cat', '/sys/class/net/eth0/address'), `${web.endpoints[0]?.mac}\n`)
+  t.regex(await containers.exec('web', 'ip', 'route'), /^default via 172\.17\.0\.1 dev eth0/)
+  t.is(await containers.exec('web', 'hostname'), `${web.name}\n`)
+  t.is(await containers.exec('web', 'cat', '/etc/hostname'), `${web.name}\n`)
+  t.regex(await containers.exec('web', 'cat', '/etc/hosts'), new RegExp(`^${addressOf(web)}\\s+${web.name}$`, 'm'))
+  await containers.remove('web')
+  t.deepEqual(await containers.list(), [])
+})
+
+test('a container reaches another by address and by name', async (t) => {
+  const { world, slipway, web, containers } = await setUp(t)
+  const client = await world.create(slipway, 'client')
+  await containers.run('web', web)
+  await containers.run('client', client, { script: IDLE, knows: [web] })
+  for (const server of [addressOf(web), web.name]) t.is(await containers.fetch('client', server), addressOf(client), server)
+  await containers.remove('client')
+  await containers.remove('web')
+})
+
+test('a published port leads to the container: from the host, from a neighbour, from another container', async (t) => {
+  const { world, slipway, web, containers } = await setUp(t, { publish: ['8080:80'] })
+  const client = await world.create(slipway, 'client')
+  await containers.run('web', web)
+  await containers.run('client', client, { script: IDLE })
+  t.is(await fetchFrom(world.host, pageOf('127.0.0.1:8080')), BRIDGE)
+  t.is(await fetchFrom(world.neighbour, pageOf(`${HOST_ADDRESS}:8080`)), NEIGHBOUR_ADDRESS)
+  t.is(await containers.fetch('client', `${HOST_ADDRESS}:8080`), BRIDGE)
+
+  await containers.remove('web')
+  t.is(await fetchFrom(world.neighbour, pageOf(`${HOST_ADDRESS}:8080`)), REFUSED)
+  await containers.remove('client')
+})
+
+test('two containers in one sandbox share address and loopback, and nothing else', async (t) => {
+  const { web, containers } = await setUp(t)
+  const pids = [await containers.run('web', web), await containers.run('sidecar', web, { script: IDLE })]
+  t.deepEqual(await containers.addresses('sidecar'), await containers.addresses('web'))
+  t.is(await containers.fetch('sidecar', '127.0.0.1'), '127.0.0.1')
+  t.is(await containers.fetch('sidecar', addressOf(web)), addressOf(web))
+  t.notRegex(await containers.exec('sidecar', 'ps'), /httpd/)
+
+  await containers.remove('web')
+  t.deepEqual(pids.map((pid) => existsSync(`/proc/${pid}`)), [false, true])
+  t.deepEqual(await containers.addresses('sidecar'), ['lo 127.0.0.1/8', `eth0 ${web.endpoints[0]?.addresses[0]}`])
+  await containers.remove('sidecar')
+})
+
+test('on the network host, a container has the host’s interfaces; on none, only lo', async (t) => {
+  const { world, slipway, containers } = await setUp(t)
+  const host = await world.create(slipway, 'shares', { network: 'host' })
+  const none = await world.create(slipway, 'alone', { network: 'none' })
+  await containers.run('host', host, { script: IDLE })
+  await containers.run('none', none, { script: IDLE })
+  const onHost = await containers.addresses('host')
+  for (const link of [`uplink ${HOST_ADDRESS}/24`, `docker0 ${BRIDGE}/16`]) t.true(onHost.includes(link), onHost.join())
+  t.deepEqual(await containers.addresses('none'), ['lo 127.0.0.1/8'])
+  await containers.remove('host')
+  await containers.remove('none')
+})
+
+test('a sandbox outlives its container, and takes in the next with the same address and ports', async (t) => {
+  const { world, web, containers } = await setUp(t, { publish: ['8080:80'] })
+  for (const id of ['first', 'second']) {
+    await containers.run(id, web)
+    t.deepEqual(await containers.addresses(id), ['lo 127.0.0.1/8', `eth0 ${web.endpoints[0]?.addresses[0]}`])
+    t.is(await fetchFrom(world.neighbour, pageOf(`${HOST_ADDRESS}:8080`)), NEIGHBOUR_ADDRESS)
+    await containers.remove(id)
+    t.true(existsSync(web.path))
+  }
+  await web.remove()
+  t.false(existsSync(web.path))
+})
+
+test('a container whose sandbox is removed lives on without network', async (t) => {
+  const { world, slipway, web, containers } = await setUp(t, { publish: ['8080:80'] })
+  const client = await world.create(slipway, 'client')
+  const pid = await containers.run('web', web)
+  await containers.run('client', client, { script: IDLE })
+  await web.remove()
+
+  // From the first moment on, though its interface takes a second to go.
+  t.is(await fetchFrom(world.neighbour, pageOf(`${HOST_ADDRESS}:8080`)), REFUSED)
+  t.is(await fetchFrom(world.host, pageOf(addressOf(web)), { expected: NO_ANSWER }), NO_ANSWER)
+  t.true(await eventually(async () => (await containers.addresses('web')).length === 1, 10_000))
+  t.deepEqual(await containers.addresses('web'), ['lo 127.0.0.1/8'])
+  t.is(await containers.fetch('web', '127.0.0.1'), '127.0.0.1')
+  t.regex(await containers.fetch('web', addressOf(client)), /Network is unreachable/)
+  t.true(existsSync(`/proc/${pid}`))
+
+  // Name and port are free for another, which is not reached through what is left of the first.
+  const again = await world.create(slipway, 'web', { publish: ['8080:80'] })
+  await containers.run('again', again)
+  t.is(await fetchFrom(world.neighbour, pageOf(`${HOST_ADDRESS}:8080`)), NEIGHBOUR_ADDRESS)
+  t.deepEqual(await containers.addresses('web'), ['lo 127.0.0.1/8'])
+  for (const id of ['web', 'client', 'again']) await containers.remove(id)
+})
+
+test('a poststop hook removes the sandbox when its container has ended', async (t) => {
+  const { world, slipway, web, containers } = await setUp(t, { publish: ['8080:80'] })
+  const command = [COMMAND, `--netns=${world.host.path}`, `--state-dir=${world.stateDir}`, 'rm', web.name]
+  await containers.run('web', web, { poststop: [{ path: process.execPath, args: ['slipway', ...command] }] })
+  t.true(existsSync(web.path))
+  await containers.remove('web')
+  t.false(existsSync(web.path))
+  t.deepEqual(await slipway.sandboxes.list(), [])
+  await world.create(slipway, 'other', { publish: ['8080:80'] })
+})
