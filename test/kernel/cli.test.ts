@@ -1,38 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import type { PlanMessage } from '#lib/host.js'
+import { end, start, type Ended } from '../helpers/command.js'
 import { kernelState, readFiles } from '../helpers/snapshot.js'
 import { fetchFrom } from '../helpers/traffic.js'
-import { eventually, execIn, HOST_ADDRESS, ip, ipJson, NEIGHBOUR_ADDRESS, setSysctl, World } from '../helpers/world.js'
+import { eventually, execIn, HOST_ADDRESS, ipJson, NEIGHBOUR_ADDRESS, World } from '../helpers/world.js'
 
 /** The command as it is typed: its own process, its exit status, what it prints. */
-
-const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
-
-interface Ended {
-  status: number | null
-  stdout: string
-  stderr: string
-}
-
-const start = (world: World, args: readonly string[], before: readonly string[] = []): ChildProcess => {
-  const [program = '', ...rest] = [...before, process.execPath, COMMAND, `--netns=${world.host.path}`, `--state-dir=${world.stateDir}`, ...args]
-  return spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 })
-}
-
-async function end(child: ChildProcess): Promise<Ended> {
-  const { stdout, stderr } = child
-  if (!stdout || !stderr) throw new TypeError('a piped process has pipes')
-  const closed = once(child, 'close') as Promise<[number | null]>
-  const [out, err, [status]] = await Promise.all([text(stdout), text(stderr), closed])
-  return { status, stdout: out, stderr: err }
-}
 
 const slipway = (world: World, ...args: string[]): Promise<Ended> => end(start(world, args))
 
@@ -313,82 +289,6 @@ test('explain: prints what it would take, and changes nothing', async (t) => {
   t.deepEqual(state(world), flushed)
   const healing = await slipway(world, 'rm', app)
   t.like(healing, { status: 0, stdout: `${app}\n` })
-})
-
-interface Finding {
-  check: string
-  status: string
-  finding: string
-  advice?: string
-}
-
-/** Its exit status, and what it found, by check. */
-async function doctor(world: World, ...before: string[]): Promise<{ status: number | null; found: Record<string, Finding> }> {
-  const { status, stdout, stderr } = await slipway(world, ...before, 'doctor', '--json')
-  if (stderr !== '') throw new Error(stderr)
-  return { status, found: Object.fromEntries((JSON.parse(stdout) as Finding[]).map((finding) => [finding.check, finding])) }
-}
-
-test('doctor: a host in order', async (t) => {
-  const world = new World(t)
-  const before = state(world)
-  const { status, stdout, stderr } = await slipway(world, 'doctor')
-  t.like({ status, stderr }, { status: 0, stderr: '' })
-  for (const line of stdout.split('\n\n')[0]?.split('\n') ?? []) t.regex(line, /^(ok|note) +\S/)
-  const { found } = await doctor(world)
-  const checks = ['kernel', 'capabilities', 'bridge', 'veth', 'nf_tables', 'conntrack', 'docker0', 'ip_forward', 'br_netfilter', 'firewalls', 'fb_tunnels', 'devconf', 'leftovers', 'netns folder', 'state folder', 'descriptors']
-  t.deepEqual(Object.keys(found), checks)
-  t.deepEqual(state(world), before)
-})
-
-test('doctor: what is wrong, and what to do', async (t) => {
-  const world = new World(t)
-  const app = world.name('app')
-  await done(world, 'create', '--name', app)
-  setSysctl(world.host, 'net.ipv4.ip_forward', '0')
-  setSysctl(world.host, 'net.bridge.bridge-nf-call-iptables', '0')
-  setSysctl(world.host, 'net.ipv4.conf.all.arp_ignore', '1')
-  execIn(world.host, 'nft', 'add', 'table', 'ip', 'filter')
-  const { status, found } = await doctor(world, '--no-icc')
-  t.is(status, 1)
-  t.like(found, {
-    docker0: { status: 'problem' },
-    ip_forward: { status: 'problem', advice: 'sysctl -w net.ipv4.ip_forward=1' },
-    br_netfilter: { status: 'problem' },
-    firewalls: { status: 'note' },
-    devconf: { status: 'note' },
-    leftovers: { status: 'ok', finding: 'none; whole: 1 sandbox' },
-  })
-  await done(world, 'rm', app)
-})
-
-test('doctor: tells of leftovers and leaves them; the next command takes them away and says so', async (t) => {
-  const world = new World(t)
-  const app = world.name('app')
-  await done(world, 'create', '--name', app)
-  ip('netns', 'delete', app)
-  t.true(await eventually(() => links(world).length === EMPTY.length))
-  const before = state(world)
-  const { status, found } = await doctor(world)
-  t.is(status, 0)
-  t.is(found['leftovers']?.status, 'note')
-  t.deepEqual(state(world), before)
-  const listed = await slipway(world, 'ls', '-q')
-  t.like(listed, { status: 0, stdout: '' })
-  t.regex(listed.stderr, new RegExp(`slipway: note: .*sandbox ${app}: half made or half removed, removed\n`))
-  t.like((await doctor(world)).found, { leftovers: { status: 'ok', finding: 'none' } })
-})
-
-test('doctor: without capabilities, and with a state folder that is none', async (t) => {
-  const world = new World(t)
-  const poor = await end(start(world, ['doctor'], ['setpriv', '--bounding-set=-all', '--inh-caps=-all']))
-  t.is(poor.status, 1)
-  t.regex(poor.stdout, /^problem +capabilities +CAP_NET_ADMIN and CAP_SYS_ADMIN missing → /m)
-  const file = join(world.stateDir, 'file')
-  writeFileSync(file, '')
-  const { status, found } = await doctor(world, '--state-dir', file)
-  t.is(status, 1)
-  t.is(found['state folder']?.status, 'problem')
 })
 
 test('help: each command explains itself', async (t) => {

@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import type { CreateOptions, Sandbox } from 'slipway'
+import { COMMAND } from '../helpers/command.js'
 import { Containers, IDLE, pageOf } from '../helpers/containers.js'
 import { fetchFrom, NO_ANSWER, REFUSED } from '../helpers/traffic.js'
 import { eventually, HOST_ADDRESS, NEIGHBOUR_ADDRESS, World } from '../helpers/world.js'
 
 /** Real containers, run by crun in sandboxes: what a runtime's users see. */
 
-const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const BRIDGE = '172.17.0.1'
 
 async function setUp(t: ExecutionContext, options: CreateOptions = {}) {

@@ -9,7 +9,9 @@ import { print, printJson } from '../output.js'
 import { note, problem, type Finding } from './finding.js'
 import * as host from './host.js'
 import { BRIDGE, checkCapabilities, checkFeatures, checkKernel, VETH } from './kernel.js'
-import { checkDescriptors, checkNetnsFolder, checkStateDir } from './process.js'
+import { checkNetworks } from './networks.js'
+import { checkDescriptors, checkDynamicPorts } from './ports.js'
+import { checkNetnsFolder, checkStateDir } from './process.js'
 
 const AFTER = `
 Looks and changes nothing. A line each: ok, note (works, good to know) or
@@ -40,7 +42,6 @@ async function examine(settings: Settings): Promise<Finding[]> {
     ...(await examineHost(settings)),
     checkNetnsFolder(),
     checkStateDir(settings.stateDir),
-    checkDescriptors(),
   ]
 }
 
@@ -49,9 +50,13 @@ const HOST_CHECKS: ((context: Context) => Promise<Finding[]>)[] = [
   host.checkConntrack,
   host.checkBridge,
   host.checkForwarding,
+  host.checkIpv6,
   host.checkBridgeNetfilter,
   host.checkOtherFirewalls,
   host.checkNewNamespaces,
+  checkDynamicPorts,
+  checkDescriptors,
+  checkNetworks,
   host.checkLeftovers,
 ]
 

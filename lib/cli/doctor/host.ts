@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { readBridgeAlias } from '../../drivers/bridge.js'
 import { SlipwayError } from '../../errors.js'
+import { enter } from '../../native.js'
 import { rulesetMissing } from '../../network/ensure-ruleset.js'
 import { reconcile } from '../../reconcile.js'
-import type { Context } from '../../sandbox/context.js'
+import { hostPath, type Context } from '../../sandbox/context.js'
 import { note, ok, problem, type Finding } from './finding.js'
 
 /** Checks that ask the kernel about the host's namespace. */
@@ -36,13 +38,51 @@ export async function checkForwarding({ host, settings }: Context): Promise<Find
   return [problem(check, 'somebody has turned it off: sandboxes reach nothing but each other, published ports do not answer', 'sysctl -w net.ipv4.ip_forward=1')]
 }
 
+/** IPv6: whether networks may have it, and whether it is forwarded where they do. */
+export async function checkIpv6(context: Context): Promise<Finding[]> {
+  const check = 'ipv6'
+  const { host } = context
+  const disabled = []
+  for (const which of ['all', 'default']) {
+    const name = `net.ipv6.conf.${which}.disable_ipv6`
+    const value = await host.find('sysctl', { name })
+    if (value === undefined) return [note(check, 'not in this kernel, or turned off as it was booted: networks with IPv6 are refused', 'boot without ipv6.disable=1')]
+    if (value !== '0') disabled.push(name)
+  }
+  if (disabled.length > 0) {
+    return [note(check, `turned off by ${disabled.join(' and ')}: networks with IPv6 are refused`, `sysctl -w ${disabled.map((name) => `${name}=0`).join(' ')}`)]
+  }
+  if ((await host.find('sysctl', { name: 'net.ipv6.conf.all.forwarding' })) === '1') return [ok(check, 'there, and forwarded')]
+  if (!(await hasIpv6Network(context))) return [ok(check, 'there; forwarding is turned on with the first network that has it, and left on')]
+  return [problem(check, 'somebody has turned forwarding off: over IPv6, sandboxes reach nothing but each other', 'sysctl -w net.ipv6.conf.all.forwarding=1')]
+}
+
+async function hasIpv6Network({ host, settings }: Context): Promise<boolean> {
+  const bridges = (await host.ask('links', {})).filter(({ alias }) => readBridgeAlias(alias)).map(({ name }) => name)
+  const addresses = enter(hostPath(settings), () => readFileSync('/proc/thread-self/net/if_inet6', 'utf8'))
+  return addresses.split('\n').some((line) => {
+    const [, , , scope, , link = ''] = line.split(/ +/)
+    // 00: global.
+    return scope === '00' && bridges.includes(link)
+  })
+}
+
+/** br_netfilter: sandboxes reach what they should with it and without, and the rules see more with it. */
 export async function checkBridgeNetfilter({ host, settings }: Context): Promise<Finding[]> {
   const check = 'br_netfilter'
-  if ((await host.find('sysctl', { name: 'net.bridge.bridge-nf-call-iptables' })) === '1') {
-    return [ok(check, 'on: frames on the bridge meet the rules too; sandboxes get hairpin mode')]
+  const calls = []
+  for (const [family, name] of [['IPv4', 'iptables'], ['IPv6', 'ip6tables']] as const) {
+    const value = await host.find('sysctl', { name: `net.bridge.bridge-nf-call-${name}` })
+    if (value !== undefined) calls.push({ family, on: value === '1' })
   }
-  if (settings.icc !== false) return [ok(check, 'off: frames on the bridge meet no inet rule')]
-  return [problem(check, 'off: --no-icc cannot keep sandboxes of one bridge from each other', 'modprobe br_netfilter; sysctl -w net.bridge.bridge-nf-call-iptables=1')]
+  const on = calls.filter((call) => call.on).map(({ family }) => family)
+  if (!on.includes('IPv4') && settings.icc === false) {
+    return [problem(check, 'off: --no-icc cannot keep sandboxes of one bridge from each other', 'modprobe br_netfilter; sysctl -w net.bridge.bridge-nf-call-iptables=1')]
+  }
+  if (calls.length === 0) return [ok(check, 'not loaded: what sandboxes of one bridge send each other meets the table bridge slipway only')]
+  if (on.length === 0) return [ok(check, 'off: what sandboxes of one bridge send each other meets the table bridge slipway only')]
+  const families = on.length === calls.length ? 'on' : `on for ${on.join()} only`
+  return [ok(check, `${families}: what sandboxes of one bridge send each other meets the inet tables too, and takes a place in conntrack`)]
 }
 
 /** Connection tracking, and how full its table is. */

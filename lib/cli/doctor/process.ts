@@ -19,11 +19,10 @@ export function checkStateDir(stateDir: string): Finding {
   return note('state folder', `${stateDir} is not on tmpfs: records outlive a reboot, what they tell of does not`, 'give one under /run: --state-dir')
 }
 
-/** Descriptors: no sandbox holds one, but a plan holds some while it runs. */
-export function checkDescriptors(): Finding {
-  const [, soft = '', hard = ''] = /^Max open files +(\S+) +(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
-  const meaning = `${soft} at once (hard limit ${hard}); a sandbox that is up holds none, a port one while it is being published`
-  return Number(soft) < 1024 ? note('descriptors', meaning, 'ulimit -n 1024, or LimitNOFILE= in a systemd unit') : ok('descriptors', meaning)
+/** How many descriptors this process may hold, and probably any other that is started the same way. */
+export function descriptorLimit(): number {
+  const [, soft] = /^Max open files +(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+  return soft === undefined || soft === 'unlimited' ? Infinity : Number(soft)
 }
 
 function nearest(path: string): string {
