@@ -114,6 +114,8 @@ export interface Connection {
 interface Addon {
   Executor: new (netns?: string) => NativeExecutor
   enter<T>(path: string, work: () => T): T
+  /** A bound socket in the namespace that this thread is in; `fd` is the caller's to close. */
+  bindSocket(protocol: 'tcp' | 'udp', address: string, port: number): { fd: number; failure?: undefined } | { fd?: undefined; failure: NativeFailure }
   encodePlan(plan: string, numbers: Record<string, number>): Buffer
   encodeConnectionDelete(tuple: Connection): Buffer
 }
@@ -130,7 +132,7 @@ function load(): Addon {
 
 const addon = load()
 
-export const { Executor, enter, encodeConnectionDelete } = addon
+export const { Executor, enter, bindSocket, encodeConnectionDelete } = addon
 
 /** The messages of a plan as bytes, with the kernel's numbers of links and namespaces given by name. For tests. */
 export const encodePlan = (plan: Plan, numbers: Record<string, number>): Buffer => addon.encodePlan(wirePlan(plan), numbers)

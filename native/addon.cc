@@ -1,6 +1,7 @@
 // The addon's exports. Everything hangs on the environment that loads it, so worker threads load it side by side.
 #include <napi.h>
 
+#include "js/bind_socket.h"
 #include "js/encode_plan.h"
 #include "js/enter.h"
 #include "js/executor_wrap.h"
@@ -10,6 +11,7 @@ namespace {
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Executor", slipway::js::ExecutorWrap::define(env));
   exports.Set("enter", Napi::Function::New<slipway::js::enter>(env, "enter"));
+  exports.Set("bindSocket", Napi::Function::New<slipway::js::bind_socket>(env, "bindSocket"));
   exports.Set("encodePlan", Napi::Function::New<slipway::js::encode_plan>(env, "encodePlan"));
   exports.Set("encodeConnectionDelete",
               Napi::Function::New<slipway::js::encode_connection_delete>(env, "encodeConnectionDelete"));

@@ -34,6 +34,8 @@ const toTest = [
   { package: 'conntrack', command: 'conntrack', why: 'what connection tracking still holds' },
   { package: 'socat', command: 'socat', why: 'UDP and raw clients and servers' },
   { package: 'netcat-openbsd', command: 'nc', why: 'TCP probes with a chosen source' },
+  { package: 'bind9-dnsutils', command: 'dig', why: 'asks for names and shows every bit of the answer' },
+  { package: 'dnsmasq-base', command: 'dnsmasq', why: "the nameserver that a network's resolver asks" },
   { package: 'iperf3', command: 'iperf3', why: 'throughput through a published port' },
 ]
 const toDevelop = [

@@ -1,0 +1,194 @@
+import test from 'ava'
+import { decode, encode, type Packet } from 'dns-packet'
+import fc from 'fast-check'
+import { canonical, nameChecks, parseAddedHost, type NameOptions } from '#lib/names/options.js'
+import { checkOptions } from '#lib/options.js'
+import { FrameReader, frame } from '#lib/names/resolver/frames.js'
+import { encodeRecord, isResponseTo, readQuery, reply } from '#lib/names/resolver/message.js'
+import { addressOf, ownRecords } from '#lib/names/resolver/own-names.js'
+import { endpoint, question, tableOf } from '../helpers/names.js'
+
+const checked = (options: NameOptions) => checkOptions('sandboxes.create', options, nameChecks, [])
+
+test('options of names are taken as docker takes them', (t) => {
+  t.notThrows(() =>
+    checked({
+      hostname: 'a1-b.example.ORG',
+      domainname: 'example.org',
+      addHost: ['db:192.0.2.1', 'my_db=192.0.2.1', 'v6:2001:db8::1', 'v6:[2001:db8::1]', 'v6=[2001:db8::1]', 'gw:host-gateway', 'gw=host-gateway'],
+      dns: ['192.0.2.53', '2001:db8::53', '127.0.0.1'],
+      dnsSearch: ['example.org', '_tcp.example.org.', '.'],
+      dnsOptions: ['ndots:2', 'rotate', 'use-vc', 'timeout:30'],
+    }),
+  )
+  t.notThrows(() => checked({ hostname: 'a'.repeat(63), addHost: [], dns: [], dnsSearch: [], dnsOptions: [] }))
+})
+
+test('what is wrong with an option of names is said', (t) => {
+  const wrong: Record<keyof NameOptions, unknown[]> = {
+    hostname: ['', '-a', 'a-', 'a_b', 'a..b', '.a', 'a.', 'a b', 'a\nb', 'ä', 'a'.repeat(64), `${'a'.repeat(60)}.bcdef`, 7],
+    domainname: ['', 'a_b.org', 'example.org.', 'a b'],
+    addHost: ['db:192.0.2.1', ['db'], ['db:'], [':192.0.2.1'], ['db:192.0.2'], ['db:2001:db8::1%eth0'], ['d b:192.0.2.1'], ['db:192.0.2.1\n1.1.1.1 evil'], ['db:[192.0.2.1]'], ['db\n:192.0.2.1'], [7], ['db:host']],
+    dns: ['192.0.2.53', ['dns.example.org'], ['192.0.2.53 '], ['fe80::1%eth0'], ['192.0.2.53\n'], [undefined]],
+    dnsSearch: ['example.org', ['a b'], ['example..org'], ['a\nnameserver 192.0.2.1'], [''], [`${'a'.repeat(64)}.org`]],
+    dnsOptions: ['ndots:2', ['ndots:two'], ['ndots: 2'], ['rotate\n'], ['']],
+  }
+  for (const [name, values] of Object.entries(wrong)) {
+    for (const value of values) {
+      const error = t.throws(() => checked({ [name]: value }), { code: 'INVALID_ARGUMENT' }, `${name} ${JSON.stringify(value)}`)
+      t.regex(error?.message ?? '', new RegExp(`^sandboxes\\.create: ${name} must be .*, and is .*\\.$`), name)
+    }
+  }
+  t.regex(t.throws(() => checked({ dns: ['192.0.2.1', 'one'] }))?.message ?? '', /\("one" is none\)/)
+  fc.assert(
+    fc.property(fc.constantFrom(...(Object.keys(nameChecks) as (keyof NameOptions)[])), fc.anything({ withBigInt: true, withNullPrototype: true }), (name, value) => {
+      const expected = nameChecks[name](value)
+      if (expected === undefined && Array.isArray(value)) t.notRegex(value.join(' '), /\p{Cc}/u)
+    }),
+  )
+})
+
+test('an added host is read whatever stands between name and address', (t) => {
+  t.deepEqual(parseAddedHost('db:192.0.2.1'), { name: 'db', address: '192.0.2.1' })
+  t.deepEqual(parseAddedHost('db=[2001:DB8:0::1]'), { name: 'db', address: '2001:db8::1' })
+  t.deepEqual(parseAddedHost('db:2001:db8:0:0:0:0:0:1'), { name: 'db', address: '2001:db8::1' })
+  t.deepEqual(parseAddedHost('db:host-gateway'), { name: 'db', address: 'host-gateway' })
+})
+
+test('a table says who is called what, network by network', (t) => {
+  const app = { network: 'web', sandbox: 'App' }
+  const table = tableOf(
+    endpoint({ sandbox: 'App', network: 'web', addresses: ['10.0.0.2', 'fd00::2'], aliases: ['www'], upstreams: ['192.0.2.53'] }),
+    endpoint({ sandbox: 'App', network: 'back.end', addresses: ['10.1.0.2'], upstreams: ['192.0.2.54'], forwardsSingleNames: false }),
+    endpoint({ sandbox: 'db', network: 'back.end', addresses: ['10.1.0.3'], aliases: ['www', 'store'] }),
+    endpoint({ sandbox: 'db2', network: 'back.end', addresses: ['10.1.0.4', '10.1.0.3'], aliases: ['store'] }),
+    endpoint({ sandbox: 'far', network: 'other', addresses: ['10.2.0.2'] }),
+    endpoint({ sandbox: 'a.b', network: 'web', addresses: ['10.0.0.9'] }),
+  )
+  const web = table.directory('web')
+  const back = table.directory('back.end')
+  t.deepEqual(web.asker('10.0.0.2'), app)
+  t.deepEqual(back.asker('10.1.0.2'), { network: 'back.end', sandbox: 'App' })
+  t.is(web.asker('10.1.0.3'), undefined)
+  const find = (name: string, family: 4 | 6 = 4) => web.addresses(app, name, family)
+  t.deepEqual(find('app'), ['10.0.0.2'])
+  t.deepEqual(find('app', 6), ['fd00::2'])
+  t.deepEqual(find('www'), ['10.0.0.2'])
+  t.deepEqual(back.addresses({ ...app, network: 'back.end' }, 'www', 4), ['10.1.0.3'])
+  t.deepEqual(find('www.back.end'), ['10.1.0.3'])
+  t.deepEqual(find('app.back.end'), ['10.1.0.2'])
+  t.deepEqual(find('app.back.end', 6), [])
+  t.deepEqual(find('store'), ['10.1.0.3', '10.1.0.4'])
+  t.deepEqual(find('iddb.back.end'), ['10.1.0.3'])
+  t.deepEqual(find('a.b'), ['10.0.0.9'])
+  t.deepEqual(find('a.b.web'), ['10.0.0.9'])
+  for (const name of ['far', 'far.other', 'db.web', 'back.end', '.web', '', 'constructor']) t.is(find(name), undefined, name)
+  t.is(web.name(app, '10.1.0.4'), 'db2.back.end')
+  t.is(web.name(app, '10.2.0.2'), undefined)
+  t.deepEqual([web.upstreams(app), web.forwardsSingleNames(app)], [['192.0.2.53'], true])
+  t.deepEqual([back.upstreams({ ...app, network: 'back.end' }), back.forwardsSingleNames({ ...app, network: 'back.end' })], [['192.0.2.54'], false])
+
+  table.remove('back.end', 'App')
+  t.is(find('db.back.end'), undefined)
+  t.is(back.asker('10.1.0.2'), undefined)
+  table.put(endpoint({ sandbox: 'App', network: 'web', addresses: ['10.0.0.5'] }))
+  t.deepEqual([find('app'), find('www'), web.asker('10.0.0.2')], [['10.0.0.5'], undefined, undefined])
+  table.remove('web', 'nobody')
+  table.replace([])
+  t.is(web.asker('10.0.0.5'), undefined)
+})
+
+test('an address that passes to another sandbox is the other one from then on', (t) => {
+  const table = tableOf(endpoint({ sandbox: 'old', addresses: ['10.0.0.2'] }), endpoint({ sandbox: 'new', addresses: ['10.0.0.2'] }))
+  table.remove('web', 'old')
+  t.is(table.directory('web').asker('10.0.0.2')?.sandbox, 'new')
+})
+
+test('the names of the reverse zones are read as addresses', (t) => {
+  fc.assert(fc.property(fc.ipV4(), (address) => t.is(addressOf(`${address.split('.').reverse().join('.')}.in-addr.arpa`), address)))
+  fc.assert(
+    fc.property(fc.array(fc.stringMatching(/^[0-9a-f]$/), { minLength: 32, maxLength: 32 }), (nibbles) => {
+      const address = canonical((nibbles.join('').match(/.{4}/g) ?? []).join(':'))
+      t.is(addressOf(`${nibbles.toReversed().join('.')}.ip6.arpa`), address)
+    }),
+  )
+  for (const name of ['in-addr.arpa', '1.2.3.in-addr.arpa', '1.2.3.400.in-addr.arpa', '1.ip6.arpa', '1.2.3.4.in-addr.arpa.example', '']) t.is(addressOf(name), undefined, name)
+})
+
+test('a name that DNS has no form for is not answered with broken bytes', (t) => {
+  const long = 'a'.repeat(70)
+  const table = tableOf(endpoint({ sandbox: long, addresses: ['10.0.0.2'] }), endpoint({ sandbox: 'a..b', addresses: ['10.0.0.3'] }))
+  for (const name of ['2.0.0.10.in-addr.arpa', '3.0.0.10.in-addr.arpa']) {
+    const { query } = readQuery(question(name, 'PTR'))
+    t.deepEqual(query && ownRecords(query, { network: 'web', sandbox: long }, table.directory('web')), [])
+  }
+})
+
+test('a query is read with what matters for its answer', (t) => {
+  const read = (packet: Packet) => readQuery(encode({ type: 'query', ...packet })).query
+  const opt = (udpPayloadSize: number) => ({ type: 'OPT' as const, name: '.' as const, udpPayloadSize, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options: [] })
+  const query = read({ id: 7, questions: [{ type: 'AAAA', name: 'My_Db.Web' }], additionals: [opt(1400)] })
+  t.like(query, { name: 'my_db.web', owner: 'My_Db.Web', type: 'AAAA', class: 'IN', udpSize: 1400, edns: true, questionEnd: 12 + 15 })
+  t.like(read({ questions: [{ type: 'A', name: 'db' }] }), { udpSize: 512, edns: false })
+  for (const [told, taken] of [[1, 512], [511, 512], [65535, 4096]] as const) t.is(read({ questions: [{ type: 'A', name: 'db' }], additionals: [opt(told)] })?.udpSize, taken)
+  t.is(read({ questions: [{ type: 'A', name: '.' }] })?.name, '')
+  t.is(read({ questions: [{ type: 'A', name: 'a b' }] })?.name, undefined)
+  // A dot inside of a label: no name of ours, though it looks like one.
+  const dotted = question('a-b')
+  dotted[14] = 0x2e
+  t.is(readQuery(dotted).query?.name, undefined)
+})
+
+test('no bytes make the reader throw, and a reply has the id, the question and the room that it should', (t) => {
+  const db = question('db.web')
+  const mutated = fc.array(fc.tuple(fc.nat(db.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }).map((changes) => {
+    const copy = Buffer.from(db)
+    for (const [at, byte] of changes) copy[at] = byte
+    return copy
+  })
+  const cut = fc.nat(db.length).map((length) => db.subarray(0, length))
+  const random = fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes))
+  // A header that claims more, and nothing or little behind it.
+  const counts = fc.tuple(fc.array(fc.nat(65535), { minLength: 4, maxLength: 4 }), random).map(([numbers, rest]) => {
+    const head = Buffer.alloc(12)
+    numbers.forEach((number, index) => head.writeUInt16BE(number, 4 + 2 * index))
+    return Buffer.concat([head, rest])
+  })
+  const records = Array.from({ length: 40 }, (_, n) => encodeRecord({ type: 'A', name: 'db.web', ttl: 600, data: `10.0.0.${n}` }))
+  let read = 0
+  fc.assert(
+    fc.property(fc.oneof(mutated, cut, random, counts), fc.integer({ min: 512, max: 2000 }), (bytes, limit) => {
+      const result = readQuery(bytes)
+      if (!result.query) {
+        if (!result.reply) return
+        t.deepEqual([result.reply.length, result.reply.readUInt16BE(0), result.reply.readUInt16BE(2) & 0x8000], [12, bytes.readUInt16BE(0), 0x8000])
+        return
+      }
+      read++
+      const answer = reply(result.query, 0, records, limit)
+      t.true(answer.length <= limit)
+      t.true(isResponseTo(answer, bytes, result.query.questionEnd))
+      const count = answer.readUInt16BE(6)
+      t.is((answer.readUInt16BE(2) & 0x0200) !== 0, count < records.length)
+      if (count > 0) t.is(decode(answer).answers?.length, count)
+    }),
+    { numRuns: 5000 },
+  )
+  t.true(read > 100)
+})
+
+test('messages come out of a stream as they went in, however it is cut', (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 300 })), fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1 }), (messages, cuts) => {
+      const stream = Buffer.concat(messages.map((message) => frame(Buffer.from(message))))
+      const reader = new FrameReader()
+      const found: Buffer[] = []
+      for (let at = 0, turn = 0; at < stream.length; turn++) {
+        const length = cuts[turn % cuts.length] ?? 1
+        found.push(...reader.read(stream.subarray(at, at + length)))
+        at += length
+      }
+      t.deepEqual(found.map((message) => [...message]), messages.map((message) => [...message]))
+    }),
+  )
+})
