@@ -31,9 +31,10 @@ export async function explainRefusal(refused: PlanRefused, host: Host): Promise<
     case 'port.reserve': {
       const port = `${operation.address}:${operation.port}/${operation.protocol}`
       if (errnoName === 'EADDRINUSE') {
-        const kind = operation.protocol === 'tcp' ? 'lt' : 'u'
+        const kind = { tcp: 'lt', udp: 'u', sctp: 'lS' }[operation.protocol]
         return error('PORT_IN_USE', `The host port ${port} is in use by a process on the host (ss -H${kind}np sport = :${operation.port} tells which). Stop it, or publish another port.`)
       }
+      if (errnoName === 'EPROTONOSUPPORT') return error('UNSUPPORTED', `This kernel does not know ${operation.protocol}, so ${port} cannot be published. Load it (modprobe ${operation.protocol}), or publish another protocol.`)
       if (errnoName === 'EADDRNOTAVAIL') return error('INVALID_ARGUMENT', `${operation.address} is no address of this host, so ${port} cannot be published on it. ip address shows what there is.`)
       break
     }

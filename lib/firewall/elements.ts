@@ -32,7 +32,7 @@ export const unpublishElements = (mappings: readonly PortMapping[], address: str
 
 /** No process of the host may listen where we publish. */
 export const reservePorts = (mappings: readonly PortMapping[]): PortReserve[] =>
-  mappings.map(({ protocol, hostIp, hostPort }) => ({ op: 'port.reserve', protocol, address: hostIp, port: hostPort }))
+  mappings.flatMap(({ protocol, hostIp, hostPort }) => (protocol === 'all' ? [] : [{ op: 'port.reserve', protocol, address: hostIp, port: hostPort }]))
 
 /**
  * UDP clients that have talked to the host's port before must not stay where they were: a connection that conntrack
@@ -44,9 +44,11 @@ export const forgetHostConnections = (mappings: readonly PortMapping[]): Conntra
 export const forgetPublishedConnections = (mappings: readonly PortMapping[], address: string): ConntrackFlush[] =>
   mappings.filter(isUdp).map((mapping) => ({ ...flush(mapping), toAddress: address, toPort: mapping.containerPort }))
 
-const isUdp = (mapping: PortMapping) => mapping.protocol === 'udp'
+type UdpMapping = PortMapping & { protocol: 'udp' }
 
-const flush = ({ protocol, hostIp, hostPort }: PortMapping): ConntrackFlush => ({
+const isUdp = (mapping: PortMapping): mapping is UdpMapping => mapping.protocol === 'udp'
+
+const flush = ({ protocol, hostIp, hostPort }: UdpMapping): ConntrackFlush => ({
   op: 'conntrack.flush',
   protocol,
   port: hostPort,

@@ -167,7 +167,7 @@ export interface ConntrackFlush {
   toPort?: number
 }
 
-export type Protocol = 'tcp' | 'udp'
+export type Protocol = 'tcp' | 'udp' | 'sctp'
 export type Family = 'inet' | 'bridge'
 
 export interface TableAdd {

@@ -151,7 +151,7 @@ function shellCommands(operation: Operation): string[] {
     case 'file.delete':
       return [`rm -f ${quote(operation.path)}`]
     case 'port.reserve': {
-      const kind = operation.protocol === 'tcp' ? 't' : 'u'
+      const kind = { tcp: 't', udp: 'u', sctp: 'S' }[operation.protocol]
       return [`# nobody may listen on ${operation.protocol} ${operation.address}:${operation.port}: ss -H${kind}ln sport = :${operation.port}`]
     }
     case 'conntrack.flush': {

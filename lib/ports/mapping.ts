@@ -1,76 +1,77 @@
-import { invalid, show } from '../errors.js'
-import { isIpv4 } from '../ipam/ipv4.js'
 import type { Protocol } from '../plan/operation.js'
 
-/** A published port. */
+/** What a mapping is for: one protocol, or everything that comes to a host address. */
+export type PortProtocol = Protocol | 'all'
+
+/** First and last. */
+export type PortRange = readonly [first: number, last: number]
+
+/** A published port, or a whole host address that leads to a sandbox (protocol `all`). */
 export interface PortMapping {
-  protocol: Protocol
+  protocol: PortProtocol
+  /** 0 for a whole address: every port leads to the same one inside. */
   containerPort: number
-  /** `0.0.0.0` for every address of the host. */
+  /** `0.0.0.0` for every IPv4 address of the host, `::` for every IPv6 one. IPv6 is canonical (RFC 5952). */
   hostIp: string
+  /** 0 for a whole address. */
   hostPort: number
+  /** Who may connect, as canonical networks that do not overlap: `10.0.0.0/8`, `192.0.2.7/32`. Left out: everybody. */
+  allow?: readonly string[]
 }
 
-/** A port to publish; without a host port, a free one is chosen. */
-export type PortRequest = Omit<PortMapping, 'hostPort'> & { hostPort?: number }
+/** A port to publish. */
+export interface PortRequest {
+  protocol: PortProtocol
+  /** 0 with protocol `all`. */
+  containerPort: number
+  /** Default: every host address, or what the network or the option `ip` has as default. Always there with protocol `all`. */
+  hostIp?: string
+  /** A port, or a range of which any free one is taken. Default: a free one of the kernel's ephemeral range. */
+  hostPort?: number | PortRange
+  /** Networks or addresses of those who may connect. Default: everybody. */
+  allow?: readonly string[]
+}
 
-export const isComplete = (request: PortRequest): request is PortMapping => request.hostPort !== undefined
+/** Addresses stand in brackets before a port where they have colons themselves. */
+export const bracket = (address: string): string => (address.includes(':') ? `[${address}]` : address)
+
+/** `0.0.0.0:8080`, `[::]:8080`; `192.0.2.5:*` for a whole address. */
+export const printHost = ({ protocol, hostIp, hostPort }: PortMapping): string => `${bracket(hostIp)}:${protocol === 'all' ? '*' : hostPort}`
+
+/** `80/tcp`; `*` for everything. */
+export const printContainer = ({ protocol, containerPort }: Pick<PortMapping, 'protocol' | 'containerPort'>): string =>
+  protocol === 'all' ? '*' : `${containerPort}/${protocol}`
 
 /** As docker writes it: `0.0.0.0:8080->80/tcp`. */
-export const printMapping = (mapping: PortMapping): string =>
-  `${mapping.hostIp}:${mapping.hostPort}->${mapping.containerPort}/${mapping.protocol}`
+export const printMapping = (mapping: PortMapping): string => `${printHost(mapping)}->${printContainer(mapping)}`
 
-const GRAMMAR = `'80', '8080:80', '127.0.0.1::80' or '127.0.0.1:8080:80', ranges as in '9000-9010:90-100', with '/udp' behind for UDP`
-
-/**
- * Reads one `-p` specification: `[hostIp:][hostPort[-end]:]containerPort[-end][/tcp|udp]`.
- *
- * @param defaultIp - Host address where none is named.
- */
-export function parsePublish(text: string, defaultIp: string): PortRequest[] {
-  const wrong = (why: string) => invalid(`publish ${show(text)}: ${why}. A port mapping is ${GRAMMAR}.`)
-  if (typeof text !== 'string') throw invalid(`publish takes texts, not ${show(text)}. A port mapping is ${GRAMMAR}.`)
-  const [mapping = '', protocol = 'tcp', ...rest] = text.split('/')
-  if (rest.length > 0 || (protocol !== 'tcp' && protocol !== 'udp')) {
-    throw wrong(`${show([protocol, ...rest].join('/'))} is no protocol that can be published (tcp, udp)`)
-  }
-  if (mapping.includes('[')) throw wrong('IPv6 host addresses are not supported yet')
-  const parts = mapping.split(':')
-  if (parts.length > 3) throw wrong('it has too many colons')
-  const container = parts.pop() ?? ''
-  const host = parts.pop() ?? ''
-  const hostIp = parts.pop() ?? defaultIp
-  if (hostIp !== defaultIp && !isIpv4(hostIp)) throw wrong(`${show(hostIp)} is no IPv4 address`)
-  const containerPorts = parseRange(container, (why) => wrong(`container port ${why}`))
-  if (host === '') return containerPorts.map((containerPort) => ({ protocol, containerPort, hostIp }))
-  const hostPorts = parseRange(host, (why) => wrong(`host port ${why}`))
-  if (hostPorts.length !== containerPorts.length) {
-    throw wrong(`the ranges differ in length: ${hostPorts.length} host ports for ${containerPorts.length} container ports`)
-  }
-  return containerPorts.map((containerPort, index) => ({ protocol, containerPort, hostIp, hostPort: hostPorts[index] ?? 0 }))
+/** The text that is read as this request: `8080:80/tcp`. */
+export function printRequest(request: PortRequest): string {
+  const { protocol, containerPort, hostIp, hostPort, allow = [] } = request
+  if (protocol === 'all') return `${bracket(hostIp ?? '')}:*`
+  const address = hostIp === undefined ? '' : `${bracket(hostIp)}:`
+  const port = typeof hostPort === 'object' ? hostPort.join('-') : (hostPort ?? '')
+  const host = address === '' && port === '' ? '' : `${address}${port}:`
+  return [`${host}${containerPort}/${protocol}`, ...allow.map((network) => `allow=${network}`)].join(',')
 }
 
-function parseRange(text: string, wrong: (why: string) => Error): number[] {
-  const [first, last = first, ...rest] = text.split('-').map((part) => (/^\d{1,5}$/.test(part) ? Number(part) : NaN))
-  if (first === undefined || rest.length > 0 || Number.isNaN(first) || Number.isNaN(last)) throw wrong(`${show(text)} is no number or range`)
-  if (first < 1 || Number(last) > 65535) throw wrong(`${text} is outside 1-65535`)
-  if (Number(last) < first) throw wrong(`range ${text} runs backwards`)
-  return Array.from({ length: Number(last) - first + 1 }, (_, index) => first + index)
+/** The lines of `docker port`, in its order: `80/tcp -> 0.0.0.0:8080`, `80/tcp -> [::]:8080`. */
+export const dockerPort = (mappings: readonly PortMapping[]): string[] =>
+  naturally(mappings.map((mapping) => `${printContainer(mapping)} -> ${printHost(mapping)}`))
+
+/** Sorted as docker does: numbers inside the texts by their value. */
+export function naturally(texts: readonly string[]): string[] {
+  const keyed = texts.map((text) => ({ text, key: text.match(/\d+|\D/g) ?? [] }))
+  return keyed.sort((a, b) => compare(a.key, b.key)).map(({ text }) => text)
 }
 
-/** Checks a mapping given as an object. */
-export function checkRequest(request: PortRequest): PortRequest {
-  const { protocol, containerPort, hostIp, hostPort, ...rest } = request
-  const right =
-    (protocol === 'tcp' || protocol === 'udp') && isPort(containerPort) && (hostPort === undefined || isPort(hostPort)) &&
-    typeof hostIp === 'string' && isIpv4(hostIp) && Object.keys(rest).length === 0
-  if (!right) {
-    throw invalid(
-      `publish ${show(request)}: as an object, a port mapping is { protocol: 'tcp', containerPort: 80, hostIp: '0.0.0.0', hostPort: 8080 } ` +
-        `with protocol tcp or udp, an IPv4 address and ports from 1 to 65535; without hostPort, a free one is chosen.`,
-    )
+function compare(a: readonly string[], b: readonly string[]): number {
+  for (const [index, left] of a.entries()) {
+    const right = b[index]
+    if (right === undefined) return 1
+    if (left === right) continue
+    const difference = Number(left) - Number(right)
+    return Number.isNaN(difference) || difference === 0 ? (left < right ? -1 : 1) : difference
   }
-  return { protocol, containerPort, hostIp, ...(hostPort === undefined ? {} : { hostPort }) }
+  return a.length - b.length
 }
-
-const isPort = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65535

@@ -1,6 +1,10 @@
 import { invalid, show, SlipwayError } from '../errors.js'
 import { checkOptions, checks, type Check, type Settings } from '../options.js'
-import { checkRequest, isComplete, parsePublish, type PortRequest } from '../ports/mapping.js'
+import { checkRequest } from '../ports/check-request.js'
+import type { PublishScope } from '../ports/claim-ports.js'
+import { expand } from '../ports/expand.js'
+import { printHost, printRequest, type PortMapping, type PortRequest } from '../ports/mapping.js'
+import { parsePublish } from '../ports/parse-publish.js'
 import { PortTable } from '../ports/port-table.js'
 
 /** Options of `sandboxes.create`. Names are those of `docker run`'s flags. */
@@ -9,7 +13,10 @@ export interface CreateOptions {
   name?: string
   /** `bridge`, `host` or `none`. Default: `bridge`. */
   network?: string
-  /** Ports to publish: `'8080:80'`, `'127.0.0.1:8080:80/tcp'`, `'80'` for a free host port, or as objects. */
+  /**
+   * Ports to publish, in the grammar of `docker run -p` or as objects: `'8080:80'`, `'127.0.0.1:8080:80/tcp'`, `'80'` for
+   * a free host port, `'8000-8010:80'` for a free one of these, `'9000-9010:90-100/udp'` one to one.
+   */
   publish?: readonly (string | PortRequest)[]
   /** IPv4 address inside the network's subnet. Default: the next free one. */
   ip?: string
@@ -78,15 +85,28 @@ function readMode(network: string): CreateRequest['network'] {
   throw invalid(`network ${show(network)} is not known. There are ${MODES.join(', ')}.`)
 }
 
-/** Reads port mappings, all of one call, and refuses the same host port twice. */
+/** Where the ports of a sandbox can be published. */
+export const publishScope = ({ ip }: Settings): PublishScope => ({ families: [4], hostIps: { 4: ip } })
+
+/** Reads port mappings, as texts or objects. @throws {SlipwayError} `INVALID_ARGUMENT` */
+export const readRequests = (publish: readonly (string | PortRequest)[]): PortRequest[] =>
+  publish.flatMap((item) => (typeof item === 'object' && item !== null ? [checkRequest(item)] : parsePublish(item)))
+
+/** Reads port mappings, all of one call, and refuses those that lead nowhere or name the same host port twice. */
 export function readPublish(publish: readonly (string | PortRequest)[], settings: Settings): PortRequest[] {
-  const requests = publish.flatMap((item) =>
-    typeof item === 'object' && item !== null ? [checkRequest(item)] : parsePublish(item, settings.ip),
-  )
-  if (requests.length < 2) return requests
+  const requests = readRequests(publish)
+  const { families, hostIps } = publishScope(settings)
   const seen = new PortTable()
   for (const request of requests) {
-    if (isComplete(request) && seen.take(request, '')) throw invalid(`publish names the host port ${request.hostIp}:${request.hostPort}/${request.protocol} twice.`)
+    if (request.protocol === 'all' || request.allow) {
+      throw new SlipwayError('UNSUPPORTED', `publish ${show(printRequest(request))}: ${request.allow ? 'allow' : 'a whole host address'} is not supported yet.`)
+    }
+    const { protocol, containerPort, hostPort } = request
+    for (const { hostIp } of expand(request, families, hostIps)) {
+      if (typeof hostPort !== 'number' || requests.length === 1) continue
+      const mapping: PortMapping = { protocol, containerPort, hostIp, hostPort }
+      if (seen.take(mapping, '')) throw invalid(`publish names the host port ${printHost(mapping)}/${protocol} twice.`)
+    }
   }
   return requests
 }

@@ -8,21 +8,23 @@ import { refillPool, type ReadyBridge } from '../network/default-bridge.js'
 import type { Plan } from '../plan/operation.js'
 import { claimPorts, wasGuessedPort } from '../ports/claim-ports.js'
 import type { PortMapping } from '../ports/mapping.js'
+import { PortGuesses } from '../ports/port-guesses.js'
 import { addressInUse, explainRefusal, ownerOf } from '../refusals.js'
 import { missesElements, reconcile } from '../reconcile.js'
 import { ownerComment, store, thisProcess, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { randomId } from '../state/random-id.js'
 import { hostPath, NETNS_FOLDER, type Context } from './context.js'
-import type { CreateRequest } from './create-options.js'
+import { publishScope, type CreateRequest } from './create-options.js'
 
-/** A guess (address, dynamic port) that another process has taken is made anew, this many times. */
+/** An address that was a guess, and that another process has taken, is chosen anew, this many times. */
 const TRIES = 32
 
 /** Makes a sandbox: all of it, or nothing. */
 export async function createSandbox(context: Context, request: CreateRequest): Promise<StoredRecord> {
   const { host } = context
+  const guesses = new PortGuesses()
   for (let attempt = 1; ; attempt++) {
-    const draft = await draftSandbox(context, request)
+    const draft = await draftSandbox(context, request, guesses)
     try {
       await host.run(draft.plan)
       draft.settle()
@@ -34,7 +36,8 @@ export async function createSandbox(context: Context, request: CreateRequest): P
         await reconcile(context)
         continue
       }
-      if (attempt < TRIES && (await wasGuess(context, request, draft.stored, error))) continue
+      if (attempt < TRIES && (await wasGuessedAddress(context, request, error))) continue
+      if (await wasGuessedPort(context, guesses, error)) continue
       throw await explainRefusal(error, host)
     }
   }
@@ -42,9 +45,9 @@ export async function createSandbox(context: Context, request: CreateRequest): P
 
 /** The plan that would make a sandbox, after what is missing on the host. Writes nothing and keeps nothing. */
 export async function explainSandbox(context: Context, request: CreateRequest): Promise<Plan> {
-  if (request.network !== 'bridge') return (await draftSandbox(context, request)).plan
+  if (request.network !== 'bridge') return (await draftSandbox(context, request, new PortGuesses())).plan
   const { ready, missing } = await context.bridge.preview()
-  const draft = await draftSandbox(context, request, ready)
+  const draft = await draftSandbox(context, request, new PortGuesses(), ready)
   draft.release()
   return [...missing, ...draft.plan]
 }
@@ -60,7 +63,7 @@ interface Draft {
 
 const nothing = { settle: () => undefined, release: () => undefined }
 
-async function draftSandbox(context: Context, request: CreateRequest, preview?: ReadyBridge): Promise<Draft> {
+async function draftSandbox(context: Context, request: CreateRequest, guesses: PortGuesses, preview?: ReadyBridge): Promise<Draft> {
   const id = randomId()
   const name = request.name ?? id.slice(0, 12)
   const path = request.network === 'host' ? hostPath(context.settings) : `${NETNS_FOLDER}/${name}`
@@ -93,7 +96,8 @@ async function draftSandbox(context: Context, request: CreateRequest, preview?: 
       const address = await takeAddress(context, ready, request.ip)
       let ports: PortMapping[]
       try {
-        ports = await claimPorts(context, request.publish, name)
+        const claimed = claimPorts(context, request.publish, name, publishScope(context.settings), guesses)
+        ports = claimed instanceof Promise ? await claimed : claimed
       } catch (error) {
         pool.release(address)
         throw error
@@ -136,12 +140,9 @@ async function takeAddress({ host }: Context, { network, pool }: ReadyBridge, wa
   throw new SlipwayError('ADDRESS_IN_USE', addressInUse(wanted, owner))
 }
 
-/** Whether what was refused had been chosen by us and not by the caller; if so, what there is to learn is learned. */
-async function wasGuess(context: Context, request: CreateRequest, draft: StoredRecord, refused: PlanRefused): Promise<boolean> {
-  const { operation, errnoName } = refused
-  if (operation.op === 'element.add' && operation.set === addresses4.set && errnoName === 'EEXIST' && request.ip === undefined) {
-    await refillPool((await context.bridge.ensure()).pool, context.host)
-    return true
-  }
-  return wasGuessedPort(context, request.publish, draft.record.ports, refused)
+/** Whether a plan was refused for an address that had been chosen by us and not by the caller; if so, those in use are learned. */
+async function wasGuessedAddress(context: Context, request: CreateRequest, { operation, errnoName }: PlanRefused): Promise<boolean> {
+  if (operation.op !== 'element.add' || operation.set !== addresses4.set || errnoName !== 'EEXIST' || request.ip !== undefined) return false
+  await refillPool((await context.bridge.ensure()).pool, context.host)
+  return true
 }

@@ -6,12 +6,14 @@ import { PlanRefused } from '../host.js'
 import { enter } from '../native.js'
 import type { Plan } from '../plan/operation.js'
 import { claimPorts, wasGuessedPort } from '../ports/claim-ports.js'
-import { printMapping, type PortMapping, type PortRequest } from '../ports/mapping.js'
+import { printMapping, printRequest, type PortMapping, type PortRequest } from '../ports/mapping.js'
+import { matching } from '../ports/matching.js'
+import { PortGuesses } from '../ports/port-guesses.js'
 import { explainRefusal, removed } from '../refusals.js'
 import { missesElements, reconcile, removeWhatIsThere } from '../reconcile.js'
 import { ownerComment, isCurrent, readRecord, store, type StoredRecord } from '../state/records.js'
 import { hostPath, type Context } from './context.js'
-import { readPublish } from './create-options.js'
+import { publishScope, readPublish, readRequests } from './create-options.js'
 import { networkSettings, type NetworkSettings } from './inspect.js'
 import { removalPlan } from './removal.js'
 
@@ -30,7 +32,7 @@ export interface Endpoint {
   gateway: string
 }
 
-/** Somebody else's change in between (of the record, or a port taken that we had guessed to be free) makes ours start over, this many times. */
+/** Somebody else's change of the record in between makes ours start over, this many times. */
 const TRIES = 16
 
 /**
@@ -106,15 +108,16 @@ export class Sandbox {
    * @example
    * await app.publish('9000-9010:90-100/udp')
    * @returns The mappings, with the host ports that were chosen.
-   * @throws {SlipwayError} `PORT_IN_USE`, `INVALID_ARGUMENT`, `NOT_FOUND`
+   * @throws {SlipwayError} `PORT_IN_USE`, `EXHAUSTED`, `INVALID_ARGUMENT`, `NOT_FOUND`
    */
   publish(...publish: (string | PortRequest)[]): Promise<readonly PortMapping[]> {
     return this.#context.work.run(async () => {
       const requests = readPublish(publish, this.#context.settings)
       const { endpoint } = this.#stored.record
       if (!endpoint) throw invalid(`publish does not go with network "${this.network}" of sandbox ${this.name}: it has no address of its own.`)
-      for (let attempt = 1; ; attempt++) {
-        const mappings = await claimPorts(this.#context, requests, this.name)
+      const guesses = new PortGuesses()
+      for (;;) {
+        const mappings = await claimPorts(this.#context, requests, this.name, publishScope(this.#context.settings), guesses)
         try {
           await this.#change((ports) => {
             const next = [...ports, ...mappings]
@@ -125,7 +128,7 @@ export class Sandbox {
         } catch (error) {
           for (const mapping of mappings) this.#context.ports.release(mapping)
           const refused = (error as Error).cause
-          if (refused instanceof PlanRefused && attempt < TRIES && (await wasGuessedPort(this.#context, requests, mappings, refused))) continue
+          if (refused instanceof PlanRefused && (await wasGuessedPort(this.#context, guesses, refused))) continue
           throw error
         }
       }
@@ -133,34 +136,29 @@ export class Sandbox {
   }
 
   /**
-   * Takes published ports back, named as they were published (`'8080:80'`), or by container port alone (`'80'`).
+   * Takes published ports back, named as they were published (`'8080:80'`). What is left out may be anything: `'80'` means
+   * all mappings of the container port, `'8080:80'` those on every host address.
    *
    * @throws {SlipwayError} `NOT_FOUND` when there is no such mapping.
    */
   unpublish(...publish: (string | PortRequest)[]): Promise<void> {
     return this.#context.work.run(async () => {
-      const requests = readPublish(publish, this.#context.settings)
+      const requests = readRequests(publish)
       const { endpoint } = this.#stored.record
-      let gone: PortMapping[] = []
+      let gone = new Set<PortMapping>()
       await this.#change((ports) => {
-        gone = [...new Set(requests.flatMap((request) => this.#matching(ports, request)))]
-        const next = ports.filter((mapping) => !gone.includes(mapping))
-        return { ports: next, plan: (record) => bridge.unpublishPorts({ ports: gone, address: endpoint?.address ?? '', owner: ownerComment(this.name, this.id), record }) }
+        gone = new Set(requests.flatMap((request) => this.#matching(ports, request)))
+        const next = ports.filter((mapping) => !gone.has(mapping))
+        return { ports: next, plan: (record) => bridge.unpublishPorts({ ports: [...gone], address: endpoint?.address ?? '', owner: ownerComment(this.name, this.id), record }) }
       })
       for (const mapping of gone) this.#context.ports.release(mapping)
     })
   }
 
   #matching(ports: readonly PortMapping[], request: PortRequest): PortMapping[] {
-    const found = ports.filter(
-      (mapping) =>
-        mapping.protocol === request.protocol &&
-        mapping.containerPort === request.containerPort &&
-        (request.hostPort === undefined || (mapping.hostPort === request.hostPort && mapping.hostIp === request.hostIp)),
-    )
+    const found = matching(ports, request)
     if (found.length > 0) return found
-    const asked = request.hostPort === undefined ? `${request.containerPort}/${request.protocol}` : printMapping({ ...request, hostPort: request.hostPort })
-    throw new SlipwayError('NOT_FOUND', `The sandbox ${this.name} does not publish ${asked}. It publishes ${ports.map(printMapping).join(', ') || 'nothing'}.`)
+    throw new SlipwayError('NOT_FOUND', `The sandbox ${this.name} does not publish ${printRequest(request)}. It publishes ${ports.map(printMapping).join(', ') || 'nothing'}.`)
   }
 
   /**

@@ -198,7 +198,8 @@ test('wrong usage: status 2, one line and a hint on stderr, nothing done', async
     [['run', '--mac-address', 'x', '--', 'true'], /^slipway: --mac-address must be a unicast MAC address/],
     [['explain', 'run', '--ip', 'x'], /^slipway: --ip must be an IPv4 address/],
     [['port', 'app', 'http'], /^slipway: "http" is no port/],
-    [['publish', 'app', '0:80'], /host port 0 is outside/],
+    [['publish', 'app', '65536:80'], /host port 65536 is outside/],
+    [['unpublish', 'app', '80:0'], /container port 0 is outside/],
     [['publish', 'app'], /^slipway: missing required argument 'spec'/],
   ]
   for (const [args, message] of wrong) {
@@ -231,7 +232,7 @@ test('refused: status 1, the reason on stderr, nothing done', async (t) => {
     [['exec', 'no-such', '--', 'true'], /There is no sandbox "no-such"/],
     [['port', 'no-such'], /There is no sandbox "no-such"/],
     [['port', app, '81'], new RegExp(`The sandbox ${app} does not publish 81/tcp\\. It publishes 0\\.0\\.0\\.0:8080->80/tcp\\.`)],
-    [['unpublish', app, '8081:81'], /does not publish 0\.0\.0\.0:8081->81\/tcp/],
+    [['unpublish', app, '8081:81'], /does not publish 8081:81\/tcp\. It publishes 0\.0\.0\.0:8080->80\/tcp/],
     [['--bip', '10.9.0.1/24', 'create'], /the bridge docker0 exists with bip 172\.17\.0\.1\/16/],
     [['--netns', '/run/netns/no-such', 'ls'], /There is no network namespace \/run\/netns\/no-such/],
   ]

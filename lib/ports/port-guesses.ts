@@ -1,0 +1,36 @@
+import { SlipwayError } from '../errors.js'
+
+/** So many ports that were chosen may turn out to be taken, one plan after the other, before a call gives up. */
+const MOST_REFUSED = 256
+
+/** Host ports that one call has chosen for a sandbox, and those among them that turned out to be in use on the host. */
+export class PortGuesses {
+  readonly #chosen = new Set<string>()
+  readonly #refused = new Set<string>()
+
+  /** A new attempt: nothing is chosen. */
+  begin(): void {
+    this.#chosen.clear()
+  }
+
+  choose(protocol: string, port: number): void {
+    this.#chosen.add(`${protocol}/${port}`)
+  }
+
+  isRefused(protocol: string, port: number): boolean {
+    return this.#refused.size > 0 && this.#refused.has(`${protocol}/${port}`)
+  }
+
+  /**
+   * The kernel has refused a port. Whether it was one that had been chosen.
+   *
+   * @throws {SlipwayError} `EXHAUSTED` when that has happened too often.
+   */
+  refuse(protocol: string, port: number): boolean {
+    const name = `${protocol}/${port}`
+    if (!this.#chosen.has(name)) return false
+    this.#refused.add(name)
+    if (this.#refused.size < MOST_REFUSED) return true
+    throw new SlipwayError('EXHAUSTED', `No free host port was found: ${MOST_REFUSED} that were tried, the last of them ${port}/${protocol}, are in use on the host (ss -Hlnptu tells by whom). Name a host port, or a range that is free.`)
+  }
+}
