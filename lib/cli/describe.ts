@@ -1,6 +1,6 @@
 import type { NetworkSettings } from '../sandbox/inspect.js'
 import type { Sandbox } from '../sandbox/sandbox.js'
-import type { PortMapping } from '../ports/mapping.js'
+import { bracket, printMapping, type PortMapping } from '../ports/mapping.js'
 
 /** A sandbox as JSON: the same in every command that prints one. Names are those of `docker inspect`. */
 export interface Description {
@@ -17,9 +17,6 @@ export const describe = (sandbox: Sandbox): Description => ({
   NetworkSettings: sandbox.inspect(),
 })
 
-/** As `docker port` prints it: `80/tcp -> 0.0.0.0:8080`. */
-export const portLine = ({ containerPort, protocol, hostIp, hostPort }: PortMapping): string => `${containerPort}/${protocol} -> ${hostIp}:${hostPort}`
-
 /** As `docker ps` prints it, neighbouring ports as a range: `0.0.0.0:9000-9002->90-92/tcp`. */
 export function portsColumn(ports: readonly PortMapping[]): string {
   const ranges: { first: PortMapping; length: number }[] = []
@@ -30,8 +27,9 @@ export function portsColumn(ports: readonly PortMapping[]): string {
   }
   return ranges
     .map(({ first, length }) => {
-      const range = (port: number) => (length > 1 ? `${port}-${port + length - 1}` : String(port))
-      return `${first.hostIp}:${range(first.hostPort)}->${range(first.containerPort)}/${first.protocol}`
+      if (length === 1) return printMapping(first)
+      const range = (port: number) => `${port}-${port + length - 1}`
+      return `${bracket(first.hostIp)}:${range(first.hostPort)}->${range(first.containerPort)}/${first.protocol}`
     })
     .join(', ')
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { readCreateOptions, type CreateOptions, type CreateRequest } from '../sandbox/create-options.js'
 import { asUsage, hostOptions } from './host-options.js'
+import { PUBLISH_HELP } from './publish-help.js'
 
 interface Flags {
   name?: string
@@ -15,9 +16,10 @@ export function addSandboxOptions(command: Command): Command {
   return command
     .option('--name <name>', 'name of the sandbox, and of its file in /run/netns (default: made up)')
     .option('--network <mode>', 'bridge, host or none (default: bridge)')
-    .option('-p, --publish <spec>', "port to publish: [host address:][host port:]port[/udp], as in 8080:80; may be repeated", (spec, before: string[] = []) => [...before, spec])
+    .option('-p, --publish <spec>', "port to publish, as in 8080:80 (see below); may be repeated", (spec, before: string[] = []) => [...before, spec])
     .option('--ip <address>', "IPv4 address of the sandbox (default: the bridge's next free one)")
     .option('--mac-address <mac>', 'MAC address (default: 02:42 and the IPv4 address)')
+    .addHelpText('after', PUBLISH_HELP)
 }
 
 const FLAG_OF: Record<string, string> = { name: '--name', network: '--network', publish: '-p', ip: '--ip', mac: '--mac-address' }

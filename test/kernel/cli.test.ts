@@ -231,7 +231,7 @@ test('refused: status 1, the reason on stderr, nothing done', async (t) => {
     [['explain', 'create', '-p', '8080:81'], new RegExp(`published already by the sandbox ${app}`)],
     [['exec', 'no-such', '--', 'true'], /There is no sandbox "no-such"/],
     [['port', 'no-such'], /There is no sandbox "no-such"/],
-    [['port', app, '81'], new RegExp(`The sandbox ${app} does not publish 81/tcp\\. It publishes 0\\.0\\.0\\.0:8080->80/tcp\\.`)],
+    [['port', app, '81'], new RegExp(`No public port '81/tcp' published for ${app}\\. It publishes 0\\.0\\.0\\.0:8080->80/tcp\\.`)],
     [['unpublish', app, '8081:81'], /does not publish 8081:81\/tcp\. It publishes 0\.0\.0\.0:8080->80\/tcp/],
     [['--bip', '10.9.0.1/24', 'create'], /the bridge docker0 exists with bip 172\.17\.0\.1\/16/],
     [['--netns', '/run/netns/no-such', 'ls'], /There is no network namespace \/run\/netns\/no-such/],
