@@ -1,10 +1,11 @@
 // Why: `npm start` and `npm test` are the only commands a newcomer types, so each first makes ready whatever
 // is missing or out of date, here. Plain Node without dependencies: node_modules may not exist yet.
 //
-//   node scripts/setup.mjs [build|start|contain|bench|test|dev]      what for decides which Debian packages are needed
+//   node scripts/setup.mjs [build|start|contain|bench|test|compare|dev]      what for decides which Debian packages are needed
 import { ensurePackages, purposes } from './setup/packages.mjs'
 import { ensureDependencies } from './setup/dependencies.mjs'
 import { ensureAddon } from './setup/addon.mjs'
+import { ensureDocker } from './setup/docker.mjs'
 import { ensureFloor } from './setup/floor.mjs'
 import { compile } from './setup/typescript.mjs'
 import { holdLock } from './setup/lock.mjs'
@@ -20,6 +21,7 @@ try {
   ensureDependencies()
   ensureAddon()
   ensureFloor()
+  if (purpose === 'compare') ensureDocker()
   compile()
   release()
 } catch (error) {

@@ -42,12 +42,19 @@ const toDevelop = [
   { package: 'cmake', command: 'cmake', why: "developers' builds of the addon (native/CMakeLists.txt)" },
 ]
 
+const toCompare = [
+  { package: 'iptables', command: 'iptables', why: 'dockerd filters and translates by it' },
+  { package: 'runc', command: 'runc', why: 'containers of dockerd' },
+  { package: 'busybox-static', command: 'busybox', why: 'all that is in them' },
+]
+
 const needsOf = {
   build: [...toBuild],
   start: [...toBuild, ...toStart],
   contain: [...toBuild, ...toStart, ...toContain],
   bench: [...toBuild, ...toStart, ...toBench],
   test: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest],
+  compare: [...toBuild, ...toStart, ...toCompare],
   dev: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest, ...toDevelop],
 }
 

@@ -1,0 +1,49 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { release } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { compare, type Difference, type Missing, type Pair } from './differences.js'
+import { writeDocument } from './document.js'
+import { explain } from './explain.js'
+import { play } from './play.js'
+import { reasons } from './reasons.js'
+import { scenarios } from './scenarios.js'
+
+/** `npm run compare:docker [-- SCENARIO...]`. With scenarios named, only those are played, and nothing is written. */
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const OBSERVATIONS = `${ROOT}build-compare/observations`
+const PROGRAMS = `${ROOT}build-compare/docker`
+const DOCUMENT = 'docs/docker-differences.md'
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((name) => !scenarios.some((scenario) => scenario.name === name))
+if (unknown.length > 0) throw new Error(`There is no scenario ${unknown.join(', ')}. There are ${scenarios.map(({ name }) => name).join(', ')}.`)
+const chosen = wanted.length === 0 ? scenarios : scenarios.filter(({ name }) => wanted.includes(name))
+
+const pairs: Pair[] = []
+for (const scenario of chosen) {
+  const side = (name: 'docker' | 'slipway') => {
+    mkdirSync(`${OBSERVATIONS}/${name}`, { recursive: true })
+    return play(name, scenario.name, `${OBSERVATIONS}/${name}/${scenario.name}.json`, PROGRAMS)
+  }
+  const [docker, slipway] = await Promise.all([side('docker'), side('slipway')])
+  pairs.push({ scenario, docker, slipway })
+  console.error(`${scenario.name}: ${scenario.title}`)
+}
+
+const compared = pairs.map(compare)
+const differences: Difference[] = compared.flatMap((one) => one.differences)
+const missing: Missing[] = compared.flatMap((one) => one.missing)
+const result = explain(differences, reasons)
+const { docker, slipway } = pairs[0] as Pair
+const text = writeDocument({ ...result, docker: docker.version, slipway: slipway.version, kernel: release().split('.', 2).join('.'), scenarios: chosen, missing })
+if (wanted.length === 0) writeFileSync(`${ROOT}${DOCUMENT}`, text)
+
+for (const { scenario, at, field, docker: one, slipway: other } of result.unexplained) console.log(`no reason: ${scenario}: ${at}: ${field}: Docker ${one}, Slipway ${other}`)
+for (const { scenario, what } of missing) console.log(`not supported yet: ${scenario}: ${what}`)
+if (wanted.length === 0) for (const { field, why } of result.idle) console.log(`no difference any more: ${field} (${why})`)
+console.log(
+  `${docker.version}, ${slipway.version}: ${chosen.length} scenarios, ${differences.length} differences, ${result.unexplained.length} without a reason, ` +
+    `${missing.length} not supported yet, ${result.idle.length} reasons without a difference${wanted.length === 0 ? `; written to ${DOCUMENT}` : ''}`,
+)
+process.exitCode = result.unexplained.length > 0 || missing.length > 0 ? 1 : 0

@@ -1,0 +1,103 @@
+/**
+ * What a scenario is made of. The words are those of docker's command line, and both sides read the same list: one
+ * turns a step into the arguments of `docker`, the other into a call of the library.
+ */
+
+export interface Scenario {
+  /** Also a file name. */
+  name: string
+  /** What it is about, as the document says it. */
+  title: string
+  steps: readonly Step[]
+}
+
+export type Step = CreateNetwork | Run | Connect | Disconnect | Remove | RemoveNetwork | Look
+
+/** Docker refuses this step. Whether we do too is compared, the words are not. */
+interface Refusable {
+  refused?: true
+}
+
+export interface Subnet {
+  subnet: string
+  gateway?: string
+  ipRange?: string
+  auxAddresses?: Readonly<Record<string, string>>
+}
+
+export interface CreateNetwork extends Refusable {
+  do: 'create network'
+  name: string
+  subnets?: readonly Subnet[]
+  ipv4?: boolean
+  ipv6?: boolean
+  internal?: boolean
+  labels?: Readonly<Record<string, string>>
+  options?: Readonly<Record<string, string>>
+}
+
+export interface Run extends Refusable {
+  do: 'run'
+  name: string
+  network?: string
+  publish?: readonly string[]
+  ip?: string
+  ip6?: string
+  mac?: string
+  aliases?: readonly string[]
+  hostname?: string
+  domainname?: string
+  addHost?: readonly string[]
+  dns?: readonly string[]
+  dnsSearch?: readonly string[]
+  dnsOptions?: readonly string[]
+}
+
+export interface Connect extends Refusable {
+  do: 'connect'
+  network: string
+  container: string
+  ip?: string
+  ip6?: string
+  aliases?: readonly string[]
+  gwPriority?: number
+}
+
+export interface Disconnect extends Refusable {
+  do: 'disconnect'
+  network: string
+  container: string
+}
+
+export interface Remove extends Refusable {
+  do: 'remove'
+  name: string
+}
+
+export interface RemoveNetwork extends Refusable {
+  do: 'remove network'
+  name: string
+}
+
+/** Everything that can be seen of these is written down. */
+export interface Look {
+  do: 'look'
+  /** Of several looks in one scenario: which. */
+  when?: string
+  containers?: readonly string[]
+  networks?: readonly string[]
+}
+
+/** A step as a person reads it: `connect app to back`. */
+export function describeStep(step: Step): string {
+  switch (step.do) {
+    case 'connect':
+      return `connect ${step.container} to ${step.network}`
+    case 'disconnect':
+      return `disconnect ${step.container} from ${step.network}`
+    case 'look':
+      return `look${step.when === undefined ? '' : ` ${step.when}`}`
+    default:
+      return `${step.do} ${step.name}`
+  }
+}
