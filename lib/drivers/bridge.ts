@@ -1,5 +1,6 @@
 import { add, forgetHostConnections, forgetPublishedConnections, publishElements, remove, reservePorts, unpublishElements } from '../firewall/elements.js'
 import * as sets from '../firewall/sets.js'
+import { macOf } from '../ipam/mac.js'
 import type { Operation, Plan } from '../plan/operation.js'
 import type { PortMapping } from '../ports/mapping.js'
 
@@ -66,15 +67,6 @@ export interface BridgeSandbox {
 /** Names that follow from the endpoint's id and address. */
 export function bridgeEndpoint(id: string, address: string, mac?: string): BridgeEndpoint {
   return { id, hostLink: `veth${id.slice(0, 11)}`, interface: 'eth0', mac: mac ?? macOf(address), address }
-}
-
-/**
- * Docker's old rule: 02:42 and the address. An address that moves to another sandbox keeps its MAC, so neighbours'
- * ARP caches stay right.
- */
-export function macOf(address: string): string {
-  const bytes = address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))
-  return ['02', '42', ...bytes].join(':')
 }
 
 export function createNetwork(network: BridgeNetwork): Plan {
