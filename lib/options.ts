@@ -1,6 +1,7 @@
 import { invalid, show, SlipwayError } from './errors.js'
 import { DEFAULT_POOLS, type AddressPoolSpec } from './ipam/default-subnet.js'
-import { isIpv4, parseSubnet } from './ipam/ipv4.js'
+import { isIpv4 } from './ipam/ipv4.js'
+import { parseSubnet } from './ipam/subnet.js'
 
 /** Options of {@link Slipway.open}. Where docker's daemon.json has the same key, it is that key in camelCase. */
 export interface OpenOptions {
@@ -54,7 +55,7 @@ const stateDir: Check = (value) =>
   path(value) === undefined && Buffer.byteLength(value as string) <= 200 ? undefined : 'an absolute path of at most 200 bytes, without control characters'
 const ipv4: Check = (value) => (typeof value === 'string' && isIpv4(value) ? undefined : "an IPv4 address, as in '192.0.2.1'")
 const cidr: Check = (value) =>
-  typeof value === 'string' && parseSubnet(value) ? undefined : "an IPv4 address with prefix, as in '172.17.0.1/16'"
+  typeof value === 'string' && parseSubnet(value)?.family === 4 ? undefined : "an IPv4 address with prefix, as in '172.17.0.1/16'"
 const mtu: Check = (value) =>
   typeof value === 'number' && Number.isInteger(value) && value >= 68 && value <= 65535 ? undefined : 'a number of bytes from 68 to 65535'
 // Narrower than the kernel's dev_valid_name(): nothing that it expands (%d), that nft or a shell reads as their own, or
@@ -63,8 +64,9 @@ const link: Check = (value) =>
   typeof value === 'string' && /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,14}$/.test(value) && value !== 'all' && value !== 'default'
     ? undefined
     : 'an interface name of at most 15 letters, digits, "_", "." and "-" that begins with a letter or digit ("all" and "default" are no names)'
+const isPool = (pool: Partial<AddressPoolSpec> | null) => typeof pool?.base === 'string' && parseSubnet(pool.base) && Number.isInteger(pool.size)
 const pools: Check = (value) =>
-  Array.isArray(value) && value.length > 0 && value.every((pool: Partial<AddressPoolSpec> | null) => cidr(pool?.base) === undefined && Number.isInteger(pool?.size))
+  Array.isArray(value) && value.length > 0 && value.every(isPool)
     ? undefined
     : "a list, as in [{ base: '172.17.0.0/12', size: 16 }]"
 

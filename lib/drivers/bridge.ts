@@ -18,7 +18,8 @@ export interface BridgeNetwork {
   prefix: number
   /** Network address with prefix: `172.17.0.0/16`. */
   subnet: string
-  broadcast: string
+  /** A network of two has none. */
+  broadcast?: string
   /** Default gateway of the endpoints. */
   gateway: string
   mtu: number
@@ -83,7 +84,7 @@ export const addressNetwork = (network: BridgeNetwork): Operation => ({
   op: 'address.add',
   link: network.bridge,
   address: `${network.address}/${network.prefix}`,
-  broadcast: network.broadcast,
+  ...(network.broadcast ? { broadcast: network.broadcast } : {}),
 })
 
 /**
@@ -138,7 +139,7 @@ export function createSandbox(network: BridgeNetwork, sandbox: BridgeSandbox): P
     { op: 'link.set', name: endpoint.hostLink, noIpv6Address: true, ...(sandbox.hairpin ? { hairpin: true } : {}), up: true },
     { op: 'link.set', netns: path, name: 'lo', up: true },
     { op: 'link.set', netns: path, name: endpoint.interface, noIpv6Address: true, up: true },
-    { op: 'address.add', netns: path, link: endpoint.interface, address: `${endpoint.address}/${network.prefix}`, broadcast: network.broadcast },
+    { op: 'address.add', netns: path, link: endpoint.interface, address: `${endpoint.address}/${network.prefix}`, ...(network.broadcast ? { broadcast: network.broadcast } : {}) },
     { op: 'route.add', netns: path, destination: 'default', gateway: network.gateway },
     { op: 'link.settle', name: endpoint.hostLink },
     ...forgetHostConnections(ports),

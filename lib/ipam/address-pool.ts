@@ -1,73 +1,117 @@
-import { contains, toNumber, toText, type Subnet } from './ipv4.js'
+import { printAddress, toValue } from './address.js'
+import { familyOf } from './ip.js'
+import { toNumber, toText } from './ipv4.js'
+import { SparseBits } from './sparse-bits.js'
+import { contains, covers, sizeOf, unusable, type Subnet } from './subnet.js'
+
+/** Of a larger range, addresses are drawn from the first so many: what a number counts exactly. */
+const DRAWN = 2 ** 53
 
 /**
  * Which addresses of a subnet are free, as far as this process knows. The truth is the kernel's set of claims: an
  * address from here is only a good guess until the claim has been taken.
  *
- * Addresses are given in turn, so that a released one rests while others are free.
+ * Addresses are given in turn, so that a released one rests while others are free. Memory depends on how many are taken,
+ * also where the range is a /64 of IPv6; so does time, of which 1,024 taken in a row cost as much as one.
  */
 export class AddressPool {
   readonly #subnet: Subnet
-  readonly #range: Subnet
-  /** Never given, or given and not claimed yet. */
-  readonly #taken = new Set<number>()
-  /** Claimed in the kernel, when it was last asked and by this process since. */
-  #claimed = new Set<number>()
-  #next: number
+  readonly #size: number
+  /** First address of the range; as a number for IPv4, whose addresses never become anything slower. */
+  readonly #first: bigint
+  readonly #first4: number
+  /** Never given. */
+  readonly #reserved: ReadonlySet<string>
+  /** Given and not claimed yet, by the caller's text. */
+  readonly #given = new Set<string>()
+  /** Everything that is not free in the range: reserved, given or claimed; as distance from its first address. */
+  readonly #held = new SparseBits()
+  /** The same outside the range, where only who names an address gets it. */
+  readonly #heldOutside = new Set<string>()
+  #next = 0
 
   /**
    * @param range - Part of the subnet that addresses are drawn from.
-   * @param reserved - Addresses never given: the gateway, and others outside our hands.
+   * @param reserved - Addresses never given besides the network's own, its broadcast and its routers' anycast address: the
+   * gateway, and others outside our hands. As all addresses here: canonical text.
    */
   constructor(subnet: Subnet, range: Subnet, reserved: readonly string[]) {
+    if (!covers(subnet, range)) throw new RangeError('a range outside its subnet')
     this.#subnet = subnet
-    this.#range = range
-    // A network of two or one (RFC 3021) has neither network nor broadcast address.
-    if (subnet.prefix < 31) this.#taken.add(subnet.first).add(subnet.last)
-    for (const address of reserved) this.#taken.add(toNumber(address))
-    this.#next = range.first
+    this.#first = range.first
+    this.#first4 = range.family === 4 ? Number(range.first) : 0
+    this.#size = Math.min(sizeOf(range), DRAWN)
+    this.#reserved = new Set([...unusable(subnet), ...reserved])
+    for (const address of this.#reserved) this.#hold(address)
   }
 
   /** The next free address, now taken; `undefined` when none is left. */
   take(): string | undefined {
-    const size = this.#range.last - this.#range.first + 1
-    for (let tried = 0; tried < size; tried++) {
-      const address = this.#next
-      this.#next = address === this.#range.last ? this.#range.first : address + 1
-      if (this.#take(address)) return toText(address)
-    }
-    return undefined
+    const free = this.#held.nextAbsent(this.#next, this.#size) ?? this.#held.nextAbsent(0, this.#next)
+    if (free === undefined) return undefined
+    this.#next = free + 1
+    const address = this.#subnet.family === 4 ? toText(this.#first4 + free) : printAddress(6, this.#first + BigInt(free))
+    this.#held.add(free)
+    this.#given.add(address)
+    return address
   }
 
-  /** Takes this address; `false` when it is taken already. */
+  /** Takes this address; `false` when it is taken already, reserved, or none of the subnet. */
   takeThis(address: string): boolean {
-    return this.#take(toNumber(address))
-  }
-
-  #take(address: number): boolean {
-    if (this.#taken.has(address) || this.#claimed.has(address)) return false
-    this.#taken.add(address)
+    if (!this.covers(address) || !this.#hold(address)) return false
+    this.#given.add(address)
     return true
   }
 
   /** The kernel has taken the claim. */
   settle(address: string): void {
-    this.#taken.delete(toNumber(address))
-    this.#claimed.add(toNumber(address))
+    this.#given.delete(address)
+    this.#hold(address)
   }
 
   release(address: string): void {
-    this.#taken.delete(toNumber(address))
-    this.#claimed.delete(toNumber(address))
+    this.#given.delete(address)
+    if (this.#reserved.has(address)) return
+    const place = this.#placeOf(address)
+    if (place === undefined) this.#heldOutside.delete(address)
+    else this.#held.delete(place)
   }
 
-  /** What the kernel knows as claimed now: what other processes have taken, and what they have given back. */
+  /**
+   * What the kernel knows as claimed now: what other processes have taken, and what they have given back. Addresses of
+   * other subnets may be among them.
+   */
   learn(addresses: readonly string[]): void {
-    this.#claimed = new Set(addresses.map(toNumber))
+    this.#held.clear()
+    this.#heldOutside.clear()
+    for (const address of this.#reserved) this.#hold(address)
+    for (const address of this.#given) this.#hold(address)
+    for (const address of addresses) {
+      const place = this.#placeOf(address)
+      if (place !== undefined) this.#held.add(place)
+      else if (this.covers(address)) this.#heldOutside.add(address)
+    }
   }
 
   /** Whether an address may belong to an endpoint: inside the subnet (inside the range only where drawn). */
   covers(address: string): boolean {
-    return contains(this.#subnet, toNumber(address))
+    return contains(this.#subnet, address)
+  }
+
+  /** `false` when it was held already. */
+  #hold(address: string): boolean {
+    const place = this.#placeOf(address)
+    if (place !== undefined) return this.#held.add(place)
+    if (this.#heldOutside.has(address)) return false
+    this.#heldOutside.add(address)
+    return true
+  }
+
+  /** Distance from the first address of the range; `undefined` outside of what is drawn from it. */
+  #placeOf(address: string): number | undefined {
+    const { family } = this.#subnet
+    if (familyOf(address) !== family) return undefined
+    const place = family === 4 ? toNumber(address) - this.#first4 : Number(toValue(address) - this.#first)
+    return place >= 0 && place < this.#size ? place : undefined
   }
 }

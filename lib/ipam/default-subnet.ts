@@ -1,9 +1,11 @@
 import { invalid, SlipwayError } from '../errors.js'
-import { contains, overlap, parseSubnet, printSubnet, toNumber, toText, type Subnet } from './ipv4.js'
+import { toValue } from './address.js'
+import type { IpFamily } from './ip.js'
+import { bitsOf, overlap, parseSubnet, subnetAround, type Subnet } from './subnet.js'
 
 /** One of docker's default-address-pools: a block that is cut into subnets of one size. */
 export interface AddressPoolSpec {
-  /** CIDR, for example `172.17.0.0/12`. */
+  /** CIDR, for example `172.17.0.0/12` or `fd12:3456:789a::/48`. */
   base: string
   /** Prefix length of the subnets cut from it. */
   size: number
@@ -23,79 +25,60 @@ export const DEFAULT_POOLS: readonly AddressPoolSpec[] = [
   { base: '192.168.0.0/16', size: 20 },
 ]
 
-/** Something on the host that an address range must not cover. */
+/** An address range that a new subnet must not cover. */
 export interface Occupied {
   subnet: Subnet
-  /** What it is, for the error: `route 10.0.0.0/8`. */
+  /** Who has it, as half a sentence: `the network web has 172.20.0.0/16`, `the host has the route 10.0.0.0/8`. */
   what: string
 }
 
-/** The first subnet of the pools that nothing on the host covers. A base with host bits starts there, as in docker. */
-export function firstFreeSubnet(pools: readonly AddressPoolSpec[], occupied: readonly Occupied[]): Subnet {
-  for (const pool of pools) {
-    const base = parseSubnet(pool.base)
-    if (!base) throw invalid(`defaultAddressPools: base "${pool.base}" is no IPv4 CIDR, as in { base: '172.17.0.0/12', size: 16 }.`)
-    if (!Number.isInteger(pool.size) || pool.size < base.prefix || pool.size > 30) {
-      throw invalid(`defaultAddressPools: size ${pool.size} of base ${pool.base} must be a prefix length from ${base.prefix} to 30.`)
-    }
-    const step = 2 ** (32 - pool.size)
-    const start = toNumber(pool.base.split('/')[0] ?? '')
-    for (let first = start - (start % step); first <= base.last; first += step) {
-      const subnet = { first, last: first + step - 1, prefix: pool.size }
-      if (!occupied.some((other) => overlap(other.subnet, subnet))) return subnet
-    }
-  }
-  throw new SlipwayError(
-    'EXHAUSTED',
-    `No subnet of the default address pools is free: routes and addresses of the host cover ${pools.map((pool) => pool.base).join(', ')}. Give bip, or other defaultAddressPools.`,
-  )
-}
-
-/** What the bridge itself is given, and what its endpoints are. */
-export interface BridgeAddresses {
-  subnet: Subnet
-  /** The bridge's own address. */
-  bridge: string
-  /** Where endpoints' addresses are drawn from. */
-  range: Subnet
-  /** What endpoints take as default gateway. */
-  gateway: string
+/** What is wanted of {@link firstFreeSubnet}. */
+export interface Wanted {
+  family: IpFamily
+  /** Prefix length; default: each pool's own. */
+  size?: number
+  /** The option that asks, as the caller wrote it. */
+  asked: string
+  /** What the caller can do when nothing is free: `Give bip`. */
+  instead: string
 }
 
 /**
- * The addresses of the default bridge.
+ * The first subnet of the pools that overlaps nothing occupied. A base with host bits starts there. The time depends on
+ * how much is occupied, not on how many subnets a pool has.
  *
- * @throws {SlipwayError} `CONFLICT` when the subnet asked for collides with something on the host.
+ * @throws {SlipwayError} `INVALID_ARGUMENT` of a malformed pool, or when no pool is of that family and large enough; `EXHAUSTED`.
  */
-export function bridgeAddresses(
-  options: { bip?: string; fixedCidr?: string; defaultGateway?: string; defaultAddressPools: readonly AddressPoolSpec[] },
-  occupied: readonly Occupied[],
-): BridgeAddresses {
-  let subnet: Subnet
-  let bridge: string
-  if (options.bip) {
-    const given = parseSubnet(options.bip)
-    if (!given) throw invalid(`bip "${options.bip}" is no IPv4 address with prefix, as in '172.17.0.1/16'.`)
-    subnet = given
-    bridge = options.bip.split('/')[0] ?? ''
-    if (given.prefix < 31 && [given.first, given.last].includes(toNumber(bridge))) {
-      throw invalid(`bip ${options.bip}: ${bridge} is the network's own or its broadcast address. Give the bridge another, as in '${toText(given.first + 1)}/${given.prefix}'.`)
-    }
-    const clash = occupied.find((other) => overlap(other.subnet, given))
-    if (clash) {
-      throw new SlipwayError('CONFLICT', `The subnet ${printSubnet(given)} of bip collides with ${clash.what} on the host. Choose another, or leave bip out and a free one is taken.`)
-    }
-  } else {
-    subnet = firstFreeSubnet(options.defaultAddressPools, occupied)
-    bridge = toText(subnet.first + 1)
+export function firstFreeSubnet(pools: readonly AddressPoolSpec[], occupied: readonly Occupied[], { family, size, asked, instead }: Wanted): Subnet {
+  const inOrder = occupied
+    .map(({ subnet }) => subnet)
+    .filter((subnet) => subnet.family === family)
+    .sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0))
+  const suiting = pools.map(readPool).filter(({ base }) => base.family === family && (size === undefined || base.prefix <= size))
+  for (const pool of suiting) {
+    const prefix = size ?? pool.size
+    let subnet = subnetAround(family, pool.start, prefix)
+    for (const other of inOrder) if (overlap(other, subnet)) subnet = subnetAround(family, other.last + (subnet.last - subnet.first) + 1n, prefix)
+    if (subnet.last <= pool.base.last) return subnet
   }
-  const range = options.fixedCidr ? parseSubnet(options.fixedCidr) : subnet
-  if (!range || !contains(subnet, range.first) || !contains(subnet, range.last)) {
-    throw invalid(`fixedCidr "${options.fixedCidr}" is no part of the bridge's subnet ${printSubnet(subnet)}.`)
+  const what = size === undefined ? `IPv${family} subnet` : `/${size}`
+  if (suiting.length > 0) {
+    throw new SlipwayError(
+      'EXHAUSTED',
+      `No ${what} of the default address pools is free: routes, addresses and networks of the host cover ${suiting.map(({ text }) => text).join(', ')}. ${instead}, or open with other defaultAddressPools.`,
+    )
   }
-  const gateway = options.defaultGateway ?? bridge
-  if (!contains(subnet, toNumber(gateway))) {
-    throw invalid(`defaultGateway ${gateway} lies outside the bridge's subnet ${printSubnet(subnet)}.`)
+  throw invalid(`${asked}: no default address pool has room for ${size === undefined ? 'an' : 'a'} ${what} (there are ${pools.map(({ base }) => base).join(', ')}). ${instead}, or open with other defaultAddressPools.`)
+}
+
+/** The smallest subnets that are cut: with two addresses for hosts. */
+const smallest = (family: IpFamily): number => bitsOf(family) - 2
+
+function readPool({ base, size }: AddressPoolSpec) {
+  const subnet = parseSubnet(base)
+  if (!subnet) throw invalid(`defaultAddressPools: base "${base}" is no CIDR, as in { base: '172.17.0.0/12', size: 16 }.`)
+  if (!Number.isInteger(size) || size < subnet.prefix || size > smallest(subnet.family)) {
+    throw invalid(`defaultAddressPools: size ${size} of base ${base} must be a prefix length from ${subnet.prefix} to ${smallest(subnet.family)}.`)
   }
-  return { subnet, bridge, range, gateway }
+  return { base: subnet, start: toValue(base.split('/')[0] ?? ''), size, text: base }
 }

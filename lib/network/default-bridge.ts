@@ -2,14 +2,16 @@ import { addressNetwork, createNetwork, finishNetwork, readBridgeAlias, type Bri
 import { SlipwayError } from '../errors.js'
 import * as sets from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
-import { AddressPool } from '../ipam/address-pool.js'
-import { bridgeAddresses, type BridgeAddresses, type Occupied } from '../ipam/default-subnet.js'
-import { isIpv4, parseSubnet, printSubnet, toText } from '../ipam/ipv4.js'
+import type { AddressPool } from '../ipam/address-pool.js'
+import { defaultBridgeSubnets } from '../ipam/default-bridge-subnets.js'
+import type { Occupied } from '../ipam/default-subnet.js'
+import { poolOf, type NetworkSubnet } from '../ipam/network-subnet.js'
 import type { AddressInfo, LinkInfo } from '../native.js'
 import type { Settings } from '../options.js'
 import type { Plan } from '../plan/operation.js'
 import { explainRefusal } from '../refusals.js'
 import { ensureRuleset, rulesetMissing } from './ensure-ruleset.js'
+import { occupied } from './occupied.js'
 import { rulesetPlan } from '../firewall/ruleset.js'
 
 /** Name of the network that every sandbox joins unless told otherwise. */
@@ -139,9 +141,7 @@ export class DefaultBridge {
     const own = await this.#addressOf(link)
     if (!own && !whole) return this.#plan(await this.#choose())
     if (!own) throw new SlipwayError('CONFLICT', `The bridge ${bridgeName} has lost its IPv4 address. Remove it (ip link delete ${bridgeName}), and it is made anew.`)
-    const network = this.#plan(
-      bridgeAddresses({ ...this.#options(), bip: `${own.address}/${own.prefix}` }, []),
-    )
+    const network = this.#plan(this.#subnet([], `${own.address}/${own.prefix}`))
     const found = {
       ...network,
       mtu: link.mtu,
@@ -159,25 +159,29 @@ export class DefaultBridge {
     return found
   }
 
-  async #choose(): Promise<BridgeAddresses> {
-    return bridgeAddresses(this.#options(), await occupied(this.#host))
+  async #choose(): Promise<NetworkSubnet> {
+    return this.#subnet(await occupied(this.#host, [4]), this.#settings.bip)
   }
 
-  #options() {
-    const { bip, fixedCidr, defaultGateway, defaultAddressPools } = this.#settings
-    return { defaultAddressPools, ...(bip ? { bip } : {}), ...(fixedCidr ? { fixedCidr } : {}), ...(defaultGateway ? { defaultGateway } : {}) }
+  #subnet(occupied: readonly Occupied[], bip: string | undefined): NetworkSubnet {
+    const { fixedCidr, defaultGateway, defaultAddressPools: pools } = this.#settings
+    const options = { ...(bip ? { bip } : {}), ...(fixedCidr ? { fixedCidr } : {}), ...(defaultGateway ? { defaultGateway } : {}) }
+    const [subnet] = defaultBridgeSubnets(options, { pools, occupied })
+    if (!subnet) throw new RangeError('a default bridge without a subnet')
+    return subnet
   }
 
-  #plan(addresses: BridgeAddresses): BridgeNetwork {
+  #plan({ subnet, prefix, address, gateway, broadcast }: NetworkSubnet): BridgeNetwork {
     const { bridgeName, mtu, icc, ipMasq } = this.#settings
+    if (address === undefined || gateway === undefined) throw new RangeError('a default bridge without an address')
     return {
       name: DEFAULT_NETWORK,
       bridge: bridgeName,
-      address: addresses.bridge,
-      prefix: addresses.subnet.prefix,
-      subnet: printSubnet(addresses.subnet),
-      broadcast: toText(addresses.subnet.last),
-      gateway: addresses.gateway,
+      address,
+      prefix,
+      subnet,
+      ...(broadcast ? { broadcast } : {}),
+      gateway,
       mtu: mtu ?? 1500,
       icc: icc ?? true,
       masquerade: ipMasq ?? true,
@@ -186,10 +190,9 @@ export class DefaultBridge {
   }
 
   async #describe(network: BridgeNetwork, link?: LinkInfo): Promise<ReadyBridge> {
-    const subnet = parseSubnet(network.subnet)
-    if (!subnet) throw new RangeError(`${network.subnet} is no subnet`)
-    const range = (this.#settings.fixedCidr && parseSubnet(this.#settings.fixedCidr)) || subnet
-    const pool = new AddressPool(subnet, range, [network.address, network.gateway])
+    const { fixedCidr } = this.#settings
+    const { subnet, prefix, address, gateway } = network
+    const pool = poolOf({ family: 4, subnet, prefix, address, gateway, aux: {}, ...(fixedCidr ? { range: fixedCidr } : {}) })
     if (link) await refillPool(pool, this.#host)
     const callIptables = await this.#host.find('sysctl', { name: 'net.bridge.bridge-nf-call-iptables' })
     return { network, pool, hairpin: callIptables === '1' }
@@ -203,18 +206,4 @@ export class DefaultBridge {
 /** Learns the addresses that the kernel knows as claimed. */
 export async function refillPool(pool: AddressPool, host: Host): Promise<void> {
   pool.learn(((await host.find('elements', sets.addresses4)) ?? []).map(({ key }) => key))
-}
-
-/** What routes and addresses of the host cover already. */
-async function occupied(host: Host): Promise<Occupied[]> {
-  const found: Occupied[] = []
-  for (const route of await host.ask('routes', {})) {
-    const subnet = route.destination === 'default' ? undefined : parseSubnet(route.destination)
-    if (subnet) found.push({ subnet, what: `route ${route.destination}` })
-  }
-  for (const own of await host.ask('addresses', {})) {
-    const subnet = isIpv4(own.address) ? parseSubnet(`${own.address}/${own.prefix}`) : undefined
-    if (subnet) found.push({ subnet, what: `address ${own.address}/${own.prefix}` })
-  }
-  return found
 }

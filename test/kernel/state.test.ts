@@ -213,6 +213,16 @@ test.serial('bip, fixedCidr, mtu and defaultGateway', async (t) => {
   t.is((await world.create(slipway, 'd', { ip: '10.9.77.7' })).endpoints[0]?.addresses[0], '10.9.77.7/16')
 })
 
+test.serial('a network of two has an address for the bridge and one for a sandbox', async (t) => {
+  const { world, host, slipway } = await setUp(t, { bip: '10.9.0.0/31' })
+  const app = await world.create(slipway, 'app')
+  t.deepEqual(addresses(host).filter((line) => line.startsWith('docker0')), ['docker0 10.9.0.0/31'])
+  t.deepEqual(app.endpoints[0]?.addresses, ['10.9.0.1/31'])
+  serveTcp(t, app, 80)
+  t.is(await fetchFrom(host, 'http://10.9.0.1/'), '10.9.0.0')
+  await t.throwsAsync(world.create(slipway, 'b'), { code: 'EXHAUSTED' })
+})
+
 test.serial('ipMasq, icc and ip', async (t) => {
   const { world, host, slipway } = await setUp(t, { ipMasq: false, icc: false, ip: HOST_ADDRESS })
   const app = await world.create(slipway, 'app', { publish: ['8080:80', '127.0.0.1:8081:81'] })
