@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
-import { add, mapOf, publishedElement, remove } from './firewall/elements.js'
-import { published4, publishedAt4 } from './firewall/sets.js'
+import { add, mapOf, publishedElement, publishedKey, remove } from './firewall/elements.js'
+import { portMaps } from './firewall/sets.js'
 import { PlanRefused, type Host } from './host.js'
 import type { ElementInfo } from './native.js'
 import type { Operation, Plan, SetDefinition } from './plan/operation.js'
@@ -60,19 +60,17 @@ export async function finishChanges(host: Host, stored: readonly StoredRecord[],
   return done
 }
 
-const keyOf = (mapping: PortMapping) => publishedElement(mapping, '', '').key
-
 const published = ({ id }: SandboxRecord, owned: readonly Owned[]): Owned[] =>
-  owned.filter(({ set, shortId }) => (set === published4 || set === publishedAt4) && id.startsWith(shortId))
+  owned.filter(({ set, shortId }) => portMaps.includes(set) && id.startsWith(shortId))
 
 /** Elements of a sandbox that its record does not know. */
 const unrecorded = (record: SandboxRecord, owned: readonly Owned[]): Owned[] =>
-  published(record, owned).filter(({ set, element }) => !record.ports.some((mapping) => mapOf(mapping) === set && keyOf(mapping) === element.key))
+  published(record, owned).filter(({ set, element }) => !record.ports.some((mapping) => mapOf(mapping) === set && publishedKey(mapping) === element.key))
 
 /** Ports of a record that have no element. */
 function unpublished(record: SandboxRecord, owned: readonly Owned[]): PortMapping[] {
   const there = published(record, owned)
-  return record.ports.filter((mapping) => !there.some(({ set, element }) => mapOf(mapping) === set && keyOf(mapping) === element.key))
+  return record.ports.filter((mapping) => !there.some(({ set, element }) => mapOf(mapping) === set && publishedKey(mapping) === element.key))
 }
 
 /** Runs a plan; the errno's name when it was refused, which it may be since others work on the host, too. */

@@ -22,8 +22,6 @@ export interface Reconciled {
   collected: string[]
 }
 
-const OWNED = [sets.addresses4, sets.published4, sets.publishedAt4, sets.senders4]
-
 /**
  * Compares what the kernel has with what the records say. What is whole is adopted; what a process that died left
  * half made or half removed is removed; what a living process is at work on is left alone; and when somebody has
@@ -38,7 +36,7 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
   if (flushed) context.bridge.forget()
   const owned = await ownedElements(host)
   const all = await host.ask('links', {})
-  const links = all.filter((link) => link.group === sets.PORT_GROUP)
+  const links = all.filter((link) => sets.isPortGroup(link.group))
   const stored = await listRecords(context.records)
   requireSameRecords(all, context.settings.stateDir)
   const halfWritten = await listHalfWritten(context.records)
@@ -97,7 +95,7 @@ const shortId = (record: SandboxRecord) => record.id.slice(0, 12)
 
 async function ownedElements(host: Host): Promise<Owned[]> {
   const owned: Owned[] = []
-  for (const set of OWNED) {
+  for (const set of sets.ownedBySandboxes) {
     for (const element of (await host.find('elements', set)) ?? []) {
       const owner = readOwner(element.comment)
       if (owner) owned.push({ set, element, shortId: owner.shortId })
@@ -110,7 +108,7 @@ function isClaimed(record: SandboxRecord, owned: readonly Owned[]): boolean {
   if (record.network === 'host') return true
   if (!isNamespace(record.path)) return false
   const { endpoint } = record
-  return !endpoint || owned.some((one) => one.set === sets.addresses4 && one.element.key === endpoint.address && one.shortId === shortId(record))
+  return !endpoint || owned.some((one) => one.set === sets.addresses[4] && one.element.key === endpoint.address && one.shortId === shortId(record))
 }
 
 /**

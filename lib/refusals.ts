@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { SlipwayError } from './errors.js'
-import { addresses4, published4, publishedAt4 } from './firewall/sets.js'
+import { addresses, portMaps } from './firewall/sets.js'
 import { forbidden, isForbidden, words, type Host, type PlanRefused } from './host.js'
 import type { ElementAdd, SetDefinition } from './plan/operation.js'
 import { readOwner } from './state/records.js'
@@ -59,8 +59,8 @@ async function explainClaim(
 ): Promise<SlipwayError> {
   const key = operation.elements[index]?.key ?? ''
   const owner = await ownerOf(operation, key, host)
-  if (operation.set === addresses4.set) return error('ADDRESS_IN_USE', addressInUse(key, owner))
-  if (operation.set === published4.set || operation.set === publishedAt4.set) {
+  if (operation.set === addresses[4].set) return error('ADDRESS_IN_USE', addressInUse(key, owner))
+  if (portMaps.some(({ set }) => set === operation.set)) {
     return error('PORT_IN_USE', portInUse(key.split(' . ').slice(-2).reverse().join('/'), owner))
   }
   return error('CONFLICT', `"${key}" is in the set ${operation.set} already${owner ? `, for ${owner}` : ''}.`)

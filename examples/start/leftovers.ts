@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import Table from 'cli-table3'
-import { addresses4, bridges, publishedAt4, published4, senders4 } from '#lib/firewall/sets.js'
+import { bridges, ownedBySandboxes, TABLE } from '#lib/firewall/sets.js'
 import { Host } from '#lib/host.js'
 import { indent } from './fetches.js'
 import { number, paint, say } from './style.js'
@@ -12,8 +12,8 @@ export type Counts = Record<string, number>
 export async function count(): Promise<Counts> {
   const host = new Host(undefined)
   let elements = 0
-  for (const set of [addresses4, bridges, published4, publishedAt4, senders4]) elements += (await host.find('elements', set))?.length ?? 0
-  const tables = (await host.find('table', { family: 'inet', name: published4.table })) === undefined ? 0 : 2
+  for (const set of [bridges, ...ownedBySandboxes]) elements += (await host.find('elements', set))?.length ?? 0
+  const tables = (await host.find('table', { family: 'inet', name: TABLE })) === undefined ? 0 : 2
   await host.close()
   return {
     'interfaces of the host': readdirSync('/sys/class/net').length,
@@ -29,8 +29,8 @@ export async function removeBridgeAndRuleset(): Promise<void> {
   const host = new Host(undefined)
   await host.run([
     { op: 'link.delete', name: 'docker0' },
-    { op: 'table.delete', family: 'inet', table: published4.table },
-    { op: 'table.delete', family: 'bridge', table: senders4.table },
+    { op: 'table.delete', family: 'inet', table: TABLE },
+    { op: 'table.delete', family: 'bridge', table: TABLE },
   ])
   await host.close()
 }

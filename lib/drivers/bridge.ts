@@ -1,4 +1,5 @@
 import { add, forgetHostConnections, forgetPublishedConnections, publishElements, remove, reservePorts, unpublishElements } from '../firewall/elements.js'
+import { networkElements, type NetworkElement } from '../firewall/network-elements.js'
 import * as sets from '../firewall/sets.js'
 import { macOf } from '../ipam/mac.js'
 import type { Operation, Plan } from '../plan/operation.js'
@@ -95,25 +96,27 @@ export function finishNetwork(network: BridgeNetwork): Plan {
   return [
     { op: 'link.set', name: network.bridge, routeLocalnet: true, up: true },
     { op: 'sysctl.write', key: 'net.ipv4.ip_forward', value: '1' },
-    ...networkElements(network).map(([set, key]) => add(set, { key, comment: network.name })),
+    ...elementsOf(network).map(([set, element]) => add(set, { ...element, comment: network.name })),
   ]
 }
 
 export function removeNetwork(network: BridgeNetwork): Plan {
   return [
-    ...networkElements(network).map(([set, key]) => remove(set, { key, comment: network.name })),
+    ...elementsOf(network).map(([set, element]) => remove(set, { ...element, comment: network.name })),
     { op: 'link.delete', name: network.bridge },
   ]
 }
 
-function networkElements(network: BridgeNetwork) {
-  return [
-    [sets.bridges, network.bridge] as const,
-    [sets.sameNetwork4, `${network.subnet} . ${network.bridge}`] as const,
-    ...(network.icc ? [[sets.icc, `${network.bridge} . ${network.bridge}`] as const] : []),
-    ...(network.masquerade ? [[sets.masquerade, network.bridge] as const] : []),
-  ]
-}
+const elementsOf = ({ bridge, address, subnet, icc, masquerade }: BridgeNetwork): NetworkElement[] =>
+  networkElements({
+    bridge,
+    mac: macOf(address),
+    subnets: [{ family: 4, subnet }],
+    families: { 4: { mode: 'nat', masquerade } },
+    internal: false,
+    icc,
+    trusted: [],
+  })
 
 /**
  * Claims first (ports, name, address: each refused when it is taken), then the namespace, then the veth, then what is
@@ -132,7 +135,7 @@ export function createSandbox(network: BridgeNetwork, sandbox: BridgeSandbox): P
       kind: 'veth',
       master: network.bridge,
       mtu: network.mtu,
-      group: sets.PORT_GROUP,
+      group: network.icc ? sets.PORT_GROUP : sets.SEPARATED_PORT_GROUP,
       queues: 1,
       peer: { netns: path, name: endpoint.interface, address: endpoint.mac },
     },
@@ -150,7 +153,7 @@ export function createSandbox(network: BridgeNetwork, sandbox: BridgeSandbox): P
 export function claimSandbox({ endpoint, ports, owner }: Pick<BridgeSandbox, 'endpoint' | 'ports' | 'owner'>): Plan {
   return [
     ...endpointElements(endpoint).map(([set, key]) => add(set, { key, comment: owner })),
-    ...publishElements(ports, endpoint.address, owner),
+    ...publishElements(ports, { 4: endpoint.address }, owner),
   ]
 }
 
@@ -162,7 +165,7 @@ export function removeSandbox(sandbox: Omit<BridgeSandbox, 'hairpin'>): Plan {
   const { path, endpoint, ports, owner, record } = sandbox
   return [
     { op: 'file.check', path: record.path, expected: record.content },
-    ...unpublishElements(ports, endpoint.address, owner),
+    ...unpublishElements(ports, { 4: endpoint.address }, owner),
     ...endpointElements(endpoint).map(([set, key]) => remove(set, { key, comment: owner })),
     ...forgetPublishedConnections(ports, endpoint.address),
     { op: 'netns.delete', path },
@@ -172,8 +175,8 @@ export function removeSandbox(sandbox: Omit<BridgeSandbox, 'hairpin'>): Plan {
 
 const endpointElements = (endpoint: BridgeEndpoint) =>
   [
-    [sets.addresses4, endpoint.address],
-    [sets.senders4, `${endpoint.hostLink} . ${endpoint.mac} . ${endpoint.address}`],
+    [sets.addresses[4], endpoint.address],
+    [sets.senders[4], `${endpoint.hostLink} . ${endpoint.mac} . ${endpoint.address}`],
   ] as const
 
 /** More ports for a running sandbox. */
@@ -181,7 +184,7 @@ export function publishPorts(sandbox: PublishChange): Plan {
   const { ports, address, owner, record } = sandbox
   return [
     ...reservePorts(ports),
-    ...publishElements(ports, address, owner),
+    ...publishElements(ports, { 4: address }, owner),
     ...replaceRecord(record),
     ...forgetHostConnections(ports),
   ]
@@ -191,7 +194,7 @@ export function unpublishPorts(sandbox: PublishChange): Plan {
   const { ports, address, owner, record } = sandbox
   return [
     { op: 'file.check', path: record.path, expected: record.before },
-    ...unpublishElements(ports, address, owner),
+    ...unpublishElements(ports, { 4: address }, owner),
     ...replaceRecord(record),
     ...forgetPublishedConnections(ports, address),
   ]

@@ -1,38 +1,107 @@
-import type { ConntrackFlush, Element, ElementAdd, ElementDelete, PortReserve, SetDefinition } from '../plan/operation.js'
+import { familyOf, type IpFamily } from '../ipam/ip.js'
+import type { ConntrackFlush, Element, ElementAdd, ElementDelete, PortReserve, Protocol, SetDefinition } from '../plan/operation.js'
 import type { PortMapping } from '../ports/mapping.js'
-import { published4, publishedAt4 } from './sets.js'
+import { admitted, open, published, publishedAt, restricted, whole } from './sets.js'
 
 /** Elements of the ruleset's sets and maps: what changes when endpoints and ports come and go. */
 
 export const add = (set: SetDefinition, ...elements: Element[]): ElementAdd => ({ op: 'element.add', ...set, elements })
 export const remove = (set: SetDefinition, ...elements: Element[]): ElementDelete => ({ op: 'element.delete', ...set, elements })
 
-/** The map that a published port stands in. */
-export const mapOf = (mapping: PortMapping): SetDefinition => (mapping.hostIp === '0.0.0.0' ? published4 : publishedAt4)
+/** The addresses of a sandbox that published ports lead to, at most one of each IP version. */
+export type Targets = Readonly<Partial<Record<IpFamily, string>>>
 
-export function publishedElement(mapping: PortMapping, address: string, owner: string): Element {
-  const port = `${mapping.protocol} . ${mapping.hostPort}`
-  return {
-    key: mapping.hostIp === '0.0.0.0' ? port : `${mapping.hostIp} . ${port}`,
-    data: `${address} . ${mapping.containerPort}`,
-    comment: owner,
-  }
+const isEvery = ({ hostIp }: PortMapping) => hostIp === '0.0.0.0' || hostIp === '::'
+
+/** The map that a published port stands in. */
+export function mapOf(mapping: PortMapping): SetDefinition {
+  const family = familyOf(mapping.hostIp)
+  if (mapping.protocol === 'all') return whole[family]
+  return (isEvery(mapping) ? published : publishedAt)[family]
 }
 
-/** Publishes ports of one sandbox: one operation for each of the two maps that is concerned. */
-export function publishElements(mappings: readonly PortMapping[], address: string, owner: string): ElementAdd[] {
-  return [published4, publishedAt4].flatMap((map) => {
-    const elements = mappings.filter((mapping) => mapOf(mapping) === map).map((mapping) => publishedElement(mapping, address, owner))
-    return elements.length > 0 ? [add(map, ...elements)] : []
+/** Its key there. */
+export function publishedKey(mapping: PortMapping): string {
+  if (mapping.protocol === 'all') return mapping.hostIp
+  const port = `${mapping.protocol} . ${mapping.hostPort}`
+  return isEvery(mapping) ? port : `${mapping.hostIp} . ${port}`
+}
+
+export const publishedElement = (mapping: PortMapping, address: string, owner: string): Element => ({
+  key: publishedKey(mapping),
+  data: mapping.protocol === 'all' ? address : `${address} . ${mapping.containerPort}`,
+  comment: owner,
+})
+
+/**
+ * Publishes ports of one sandbox: one operation for each set and map that is concerned. Who may use a port is there
+ * with the port itself, in one transaction.
+ */
+export function publishElements(mappings: readonly PortMapping[], targets: Targets, owner: string): ElementAdd[] {
+  const sets = new Map<SetDefinition, Element[]>()
+  const put = (set: SetDefinition, element: Element) => {
+    const there = sets.get(set)
+    if (there) there.push(element)
+    else sets.set(set, [element])
+  }
+  for (const mapping of mappings) {
+    put(mapOf(mapping), publishedElement(mapping, targetOf(mapping, targets), owner))
+    for (const [set, key] of admissionKeys(mapping)) put(set, { key, comment: owner })
+  }
+  return [...sets].map(([set, elements]) => add(set, ...elements))
+}
+
+export const unpublishElements = (mappings: readonly PortMapping[], targets: Targets, owner: string): ElementDelete[] =>
+  publishElements(mappings, targets, owner).map((operation) => ({ ...operation, op: 'element.delete' }))
+
+function targetOf(mapping: PortMapping, targets: Targets): string {
+  const family = familyOf(mapping.hostIp)
+  const target = targets[family]
+  if (target === undefined) throw new RangeError(`a mapping of ${mapping.hostIp} for a sandbox without IPv${family}`)
+  return target
+}
+
+/** Sets and keys of a mapping that not everybody may use: what it is, and each network that may. */
+export function admissionKeys(mapping: PortMapping): [SetDefinition, string][] {
+  const { protocol, hostIp, hostPort, allow } = mapping
+  if (allow === undefined) return []
+  const family = familyOf(hostIp)
+  const address = isEvery(mapping) ? `${hostIp}/0` : hostIp
+  const what = protocol === 'all' ? `${address} . 0-255 . 0-65535` : `${address} . ${protocol} . ${hostPort}`
+  const admissions = allow.filter((network) => familyOf(network) === family).map((network) => [admitted[family], `${what} . ${network}`] as [SetDefinition, string])
+  return [[restricted[family], what], ...admissions]
+}
+
+/**
+ * Lets the container ports of mappings be spoken to directly: for networks in routed mode, and those with trusted
+ * interfaces.
+ *
+ * @param others - Mappings of the same sandbox that stay: their ports are open already.
+ */
+export function openElements(mappings: readonly PortMapping[], others: readonly PortMapping[], targets: Targets, owner: string): ElementAdd[] {
+  const there = new Set(others.flatMap((mapping) => openKey(mapping, targets) ?? []))
+  return ([4, 6] as const).flatMap((family) => {
+    const ofFamily = mappings.filter(({ hostIp }) => familyOf(hostIp) === family)
+    const keys = [...new Set(ofFamily.flatMap((mapping) => openKey(mapping, targets) ?? []))].filter((key) => !there.has(key))
+    return keys.length > 0 ? [add(open[family], ...keys.map((key) => ({ key, comment: owner })))] : []
   })
 }
 
-export const unpublishElements = (mappings: readonly PortMapping[], address: string, owner: string): ElementDelete[] =>
-  publishElements(mappings, address, owner).map((operation) => ({ ...operation, op: 'element.delete' }))
+/** Takes it back. @param others - Mappings of the same sandbox that stay: their ports stay open. */
+export const closeElements = (mappings: readonly PortMapping[], others: readonly PortMapping[], targets: Targets, owner: string): ElementDelete[] =>
+  openElements(mappings, others, targets, owner).map((operation) => ({ ...operation, op: 'element.delete' }))
+
+// A whole host address has no port of the sandbox in it.
+const openKey = (mapping: PortMapping, targets: Targets): string | undefined =>
+  mapping.protocol === 'all' ? undefined : `${targetOf(mapping, targets)} . ${mapping.protocol} . ${mapping.containerPort}`
+
+type OfProtocol = PortMapping & { protocol: Protocol }
 
 /** No process of the host may listen where we publish. */
 export const reservePorts = (mappings: readonly PortMapping[]): PortReserve[] =>
-  mappings.flatMap(({ protocol, hostIp, hostPort }) => (protocol === 'all' ? [] : [{ op: 'port.reserve', protocol, address: hostIp, port: hostPort }]))
+  mappings
+    .filter((mapping): mapping is OfProtocol => mapping.protocol !== 'all')
+    .map(({ protocol, hostIp, hostPort }) => ({ op: 'port.reserve', protocol, address: hostIp, port: hostPort }))
 
 /**
  * UDP clients that have talked to the host's port before must not stay where they were: a connection that conntrack
@@ -44,11 +113,9 @@ export const forgetHostConnections = (mappings: readonly PortMapping[]): Conntra
 export const forgetPublishedConnections = (mappings: readonly PortMapping[], address: string): ConntrackFlush[] =>
   mappings.filter(isUdp).map((mapping) => ({ ...flush(mapping), toAddress: address, toPort: mapping.containerPort }))
 
-type UdpMapping = PortMapping & { protocol: 'udp' }
+const isUdp = (mapping: PortMapping): mapping is OfProtocol => mapping.protocol === 'udp'
 
-const isUdp = (mapping: PortMapping): mapping is UdpMapping => mapping.protocol === 'udp'
-
-const flush = ({ protocol, hostIp, hostPort }: UdpMapping): ConntrackFlush => ({
+const flush = ({ protocol, hostIp, hostPort }: OfProtocol): ConntrackFlush => ({
   op: 'conntrack.flush',
   protocol,
   port: hostPort,

@@ -1,7 +1,16 @@
+import type { IpFamily } from '../ipam/ip.js'
 import type { SetDefinition } from '../plan/operation.js'
+
+/**
+ * The sets and maps that the constant rules look things up in. What depends on the IP version is there once for each:
+ * `published[4]` is the map `published4`.
+ */
 
 /** The tables' name, in both families. */
 export const TABLE = 'slipway'
+
+/** A set for each IP version. */
+export type PerFamily = Readonly<Record<IpFamily, SetDefinition>>
 
 const inet = (set: string, type: string, rest: Partial<SetDefinition> = {}): SetDefinition => ({
   family: 'inet',
@@ -11,33 +20,68 @@ const inet = (set: string, type: string, rest: Partial<SetDefinition> = {}): Set
   ...rest,
 })
 
+const bridge = (set: string, type: string): SetDefinition => ({ family: 'bridge', table: TABLE, set, type })
+
+// `addr` in a type is the address of the family.
+function perFamily(make: (set: string, type: string, rest?: Partial<SetDefinition>) => SetDefinition, name: string, type: string, rest: Partial<SetDefinition> = {}): PerFamily {
+  const of = (family: IpFamily) => {
+    const typed = (text: string) => text.replace(/\baddr\b/g, `ipv${family}_addr`)
+    return make(`${name}${family}`, typed(type), { ...rest, ...(rest.dataType ? { dataType: typed(rest.dataType) } : {}) })
+  }
+  return { 4: of(4), 6: of(6) }
+}
+
 /** Bridges of our networks. */
 export const bridges = inet('bridges', 'ifname')
-/** Bridges whose sandboxes may talk to each other through the inet hooks (docker's icc). */
+/** Pairs of bridges whose sandboxes may talk to each other through the inet hooks; docker's icc is a bridge with itself. */
 export const icc = inet('icc', 'ifname . ifname')
+/** Bridges that nothing passes into or out of. */
+export const internal = inet('internal', 'ifname')
+/** Interface of the host and bridge: what comes in there may speak to open ports directly. */
+export const trusted = inet('trusted', 'ifname . ifname')
+
 /** Bridges whose traffic leaves the host under the host's address. */
-export const masquerade = inet('masqueraded', 'ifname')
+export const masqueraded = perFamily(inet, 'masqueraded', 'ifname')
+/** Bridges whose traffic leaves the host under this address of the host. */
+export const source = perFamily(inet, 'source', 'ifname', { dataType: 'addr' })
 /** Subnet and bridge of each network: who comes from a network and goes back into it. */
-export const sameNetwork4 = inet('same_network4', 'ipv4_addr . ifname', { interval: true })
+export const sameNetwork = perFamily(inet, 'same_network', 'addr . ifname', { interval: true })
+/** Bridges whose sandboxes the outside may speak to on every port (gateway mode nat-unprotected). */
+export const unprotected = perFamily(inet, 'unprotected', 'ifname')
+/** Bridges whose sandboxes the outside speaks to by their own addresses (gateway mode routed). */
+export const routed = perFamily(inet, 'routed', 'ifname')
+
 /** Addresses in use. Adding one, exclusively, claims it. */
-export const addresses4 = inet('addresses4', 'ipv4_addr')
+export const addresses = perFamily(inet, 'addresses', 'addr')
 /** Ports published on every address of the host. Adding one, exclusively, claims it. */
-export const published4 = inet('published4', 'inet_proto . inet_service', {
-  dataType: 'ipv4_addr . inet_service',
-  counter: true,
-})
+export const published = perFamily(inet, 'published', 'inet_proto . inet_service', { dataType: 'addr . inet_service', counter: true })
 /** Ports published on one address of the host. */
-export const publishedAt4 = inet('published_at4', 'ipv4_addr . inet_proto . inet_service', {
-  dataType: 'ipv4_addr . inet_service',
-  counter: true,
-})
+export const publishedAt = perFamily(inet, 'published_at', 'addr . inet_proto . inet_service', { dataType: 'addr . inet_service', counter: true })
+/** Addresses of the host that belong to one sandbox, with every port of every protocol. */
+export const whole = perFamily(inet, 'whole', 'addr', { dataType: 'addr' })
+/** Ports of sandboxes that may be spoken to directly: in routed networks, and from trusted interfaces. */
+export const open = perFamily(inet, 'open', 'addr . inet_proto . inet_service', { counter: true })
+/** Host addresses and ports that not everybody may use. */
+export const restricted = perFamily(inet, 'restricted', 'addr . inet_proto . inet_service', { interval: true })
+/** And who may use them. */
+export const admitted = perFamily(inet, 'admitted', 'addr . inet_proto . inet_service . addr', { interval: true })
+
 /** Who may send through which bridge port: the anti-spoof entries. */
-export const senders4: SetDefinition = {
-  family: 'bridge',
-  table: TABLE,
-  set: 'senders4',
-  type: 'ifname . ether_addr . ipv4_addr',
-}
+export const senders = perFamily(bridge, 'senders', 'ifname . ether_addr . addr')
+/** MAC addresses of bridges whose sandboxes may not talk to each other: all that these may send to. */
+export const gates = bridge('gates', 'ether_addr')
 
 /** Interface group of our bridge ports ("sl"): what the rules of table `bridge slipway` look at. */
 export const PORT_GROUP = 0x736c
+/** The same for ports of bridges whose sandboxes may not talk to each other. */
+export const SEPARATED_PORT_GROUP = 0x736d
+
+/** Whether a link is a port of one of our bridges, by its interface group. */
+export const isPortGroup = (group: number): boolean => group === PORT_GROUP || group === SEPARATED_PORT_GROUP
+
+const both = (definitions: PerFamily): SetDefinition[] => [definitions[4], definitions[6]]
+
+/** Sets and maps that a published port may stand in, one of them for each port. */
+export const portMaps: readonly SetDefinition[] = [published, publishedAt, whole].flatMap(both)
+/** Every set and map whose elements belong to sandboxes. */
+export const ownedBySandboxes: readonly SetDefinition[] = [...portMaps, ...[addresses, open, restricted, admitted, senders].flatMap(both)]

@@ -146,7 +146,7 @@ export class DefaultBridge {
       ...network,
       mtu: link.mtu,
       icc: await this.#has(sets.icc, `${link.name} . ${link.name}`),
-      masquerade: await this.#has(sets.masquerade, link.name),
+      masquerade: await this.#has(sets.masqueraded[4], link.name),
     }
     const asked = { bip, mtu, icc, ipMasq }
     const is = { bip: `${own.address}/${own.prefix}`, mtu: found.mtu, icc: found.icc, ipMasq: found.masquerade }
@@ -205,5 +205,5 @@ export class DefaultBridge {
 
 /** Learns the addresses that the kernel knows as claimed. */
 export async function refillPool(pool: AddressPool, host: Host): Promise<void> {
-  pool.learn(((await host.find('elements', sets.addresses4)) ?? []).map(({ key }) => key))
+  pool.learn(((await host.find('elements', sets.addresses[4])) ?? []).map(({ key }) => key))
 }

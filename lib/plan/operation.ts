@@ -205,9 +205,14 @@ export interface ChainDelete {
 
 /** One step of a rule. A rule reads left to right, as nft writes it. */
 export type Statement =
-  | { match: readonly string[]; operation: '==' | '!=' | '&'; value: string }
+  | { match: readonly string[]; operation: '==' | '!='; value: string }
+  /** Any of the bits is set, or none. */
+  | { match: readonly string[]; operation: '&' | '!&'; value: string }
   | { match: readonly string[]; operation: 'in' | 'not in'; value: string }
-  | { dnat: true; match: readonly string[]; value: string }
+  /** To what the map `value` has for `match`: an address, or an address and a port. */
+  | { nat: 'dnat' | 'snat'; family: 'ip' | 'ip6'; match: readonly string[]; value: string; port?: boolean }
+  /** Writes into the packet what stands elsewhere in it. */
+  | { set: string; match: readonly [string] }
   | { counter: true }
   | { masquerade: true }
   | { verdict: string }

@@ -92,19 +92,27 @@ export function printStatement(statement: Statement): string {
   if ('masquerade' in statement) return 'masquerade'
   if ('verdict' in statement) return statement.verdict
   const match = statement.match.join(' . ')
-  if ('dnat' in statement) return `dnat ip to ${match} map @${statement.value}`
+  if ('nat' in statement) return `${statement.nat} ${statement.family} to ${match} map @${statement.value}`
+  if ('set' in statement) return `${statement.set} set ${match}`
   switch (statement.operation) {
     case 'in':
       return `${match} @${statement.value}`
     case 'not in':
       return `${match} != @${statement.value}`
     case '&':
-      return `${match} ${statement.value}`
+    case '!&':
+      return printBits(match, statement.operation, statement.value)
     default: {
       const value = match.endsWith('ifname') ? `"${statement.value}"` : statement.value
       return `${match}${statement.operation === '!=' ? ' !=' : ''} ${value}`
     }
   }
+}
+
+// Where bits have names, nft takes their list to mean any of them.
+function printBits(match: string, operation: '&' | '!&', value: string): string {
+  if (match.startsWith('ct ')) return `${match}${operation === '!&' ? ' !' : ''} ${value}`
+  return `${match} & ${value} ${operation === '&' ? '!=' : '=='} ${value.replace(/[^:]/g, '0')}`
 }
 
 function shellCommands(operation: Operation): string[] {

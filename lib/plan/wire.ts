@@ -121,5 +121,8 @@ function pushStatement(fields: Field[], statement: Statement): void {
   fields.push(match.length, ...match)
   fields.push('operation' in statement ? statement.operation : undefined, 'value' in statement ? statement.value : undefined)
   fields.push('verdict' in statement ? statement.verdict : undefined)
-  fields.push(flag('counter' in statement), flag('masquerade' in statement), flag('dnat' in statement))
+  fields.push(flag('counter' in statement), flag('masquerade' in statement))
+  if ('nat' in statement) fields.push(statement.nat, statement.family, flag(statement.port))
+  else fields.push(undefined, undefined, undefined)
+  fields.push('set' in statement ? statement.set : undefined)
 }

@@ -1,5 +1,5 @@
 import { SlipwayError } from '../errors.js'
-import { mapOf, publishedElement } from '../firewall/elements.js'
+import { mapOf, publishedKey } from '../firewall/elements.js'
 import type { Host, PlanRefused } from '../host.js'
 import type { IpFamily } from '../ipam/ip.js'
 import { ownerOf, portInUse } from '../refusals.js'
@@ -158,7 +158,7 @@ class Claims {
   async #askFor(mapping: PortMapping, holder: PortHolder): Promise<void> {
     const { host, ports } = this.#context
     const held = { ...mapping, hostIp: holder.hostIp }
-    const current = holder.settled ? await ownerOf(mapOf(held), publishedElement(held, '', '').key, host) : holder.owner
+    const current = holder.settled ? await ownerOf(mapOf(held), publishedKey(held), host) : holder.owner
     if (current !== undefined) throw new SlipwayError('PORT_IN_USE', portInUse(portName(mapping), current))
     ports.releaseFrom(holder, held)
   }

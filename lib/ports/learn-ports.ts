@@ -1,22 +1,20 @@
-import { mapOf, publishedElement } from '../firewall/elements.js'
-import { published4, publishedAt4 } from '../firewall/sets.js'
+import { mapOf, publishedKey } from '../firewall/elements.js'
+import { portMaps, whole } from '../firewall/sets.js'
 import type { Host } from '../host.js'
 import type { Protocol, SetDefinition } from '../plan/operation.js'
 import { readOwner } from '../state/records.js'
 import { EVERY } from './host-address.js'
 import type { HostPort, PortTable } from './port-table.js'
 
-const MAPS = [published4, publishedAt4]
-
 /** Whether a set is one of those in which ports are claimed. */
-export const isPublished = ({ set }: SetDefinition): boolean => MAPS.some((map) => map.set === set)
+export const isPublished = ({ set }: SetDefinition): boolean => portMaps.some((map) => map.set === set)
 
 /** Learns which ports the kernel knows as published: other processes have published and unpublished since this one looked. */
 export async function learnPorts({ host, ports }: { host: Host; ports: PortTable }): Promise<void> {
   // What settles while the kernel is asked may be missing in its answer.
   const before = ports.settled()
   const published = new Set<string>()
-  for (const map of MAPS) {
+  for (const map of portMaps) {
     for (const { key, comment } of (await host.find('elements', map)) ?? []) {
       published.add(`${map.set} ${key}`)
       const port = readKey(map, key)
@@ -25,11 +23,12 @@ export async function learnPorts({ host, ports }: { host: Host; ports: PortTable
   }
   for (const { port, holder } of before) {
     const mapping = { ...port, containerPort: 0 }
-    if (!published.has(`${mapOf(mapping).set} ${publishedElement(mapping, '', '').key}`)) ports.releaseFrom(holder, port)
+    if (!published.has(`${mapOf(mapping).set} ${publishedKey(mapping)}`)) ports.releaseFrom(holder, port)
   }
 }
 
-function readKey({ dataType }: SetDefinition, key: string): HostPort {
+function readKey({ set, dataType }: SetDefinition, key: string): HostPort {
+  if (set === whole[4].set || set === whole[6].set) return { protocol: 'all', hostIp: key, hostPort: 0 }
   const every = EVERY[dataType?.startsWith('ipv6_addr') ? 6 : 4]
   const [hostPort, protocol, hostIp = every] = key.split(' . ').reverse()
   return { protocol: protocol as Protocol, hostIp, hostPort: Number(hostPort) }

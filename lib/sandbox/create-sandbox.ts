@@ -2,7 +2,7 @@ import * as bridge from '../drivers/bridge.js'
 import * as hostDriver from '../drivers/host.js'
 import * as none from '../drivers/none.js'
 import { invalid, SlipwayError } from '../errors.js'
-import { addresses4 } from '../firewall/sets.js'
+import { addresses } from '../firewall/sets.js'
 import { PlanRefused } from '../host.js'
 import { refillPool, type ReadyBridge } from '../network/default-bridge.js'
 import type { Plan } from '../plan/operation.js'
@@ -135,14 +135,14 @@ async function takeAddress({ host }: Context, { network, pool }: ReadyBridge, wa
   const reserved = wanted === network.address || wanted === network.gateway || wanted === network.broadcast || wanted === network.subnet.split('/')[0]
   if (reserved) throw invalid(`ip ${wanted} is the bridge's, gateway's, network's or broadcast address of ${network.subnet}. Choose another, or leave ip out and a free one is taken.`)
   // Taken as far as this process knows; another may have removed its sandbox since. The kernel's claim decides.
-  const owner = await ownerOf(addresses4, wanted, host)
+  const owner = await ownerOf(addresses[4], wanted, host)
   if (owner === undefined) return wanted
   throw new SlipwayError('ADDRESS_IN_USE', addressInUse(wanted, owner))
 }
 
 /** Whether a plan was refused for an address that had been chosen by us and not by the caller; if so, those in use are learned. */
 async function wasGuessedAddress(context: Context, request: CreateRequest, { operation, errnoName }: PlanRefused): Promise<boolean> {
-  if (operation.op !== 'element.add' || operation.set !== addresses4.set || errnoName !== 'EEXIST' || request.ip !== undefined) return false
+  if (operation.op !== 'element.add' || operation.set !== addresses[4].set || errnoName !== 'EEXIST' || request.ip !== undefined) return false
   await refillPool((await context.bridge.ensure()).pool, context.host)
   return true
 }

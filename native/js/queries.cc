@@ -136,7 +136,8 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
   }
   if (ask == "elements" || ask == "element") {
     ElementDelete which{read_string(question, "family"), read_string(question, "table"), read_string(question, "set"),
-                        read_string(question, "type"), read_string(question, "dataType"), false,
+                        read_string(question, "type"), read_string(question, "dataType"),
+                        read_flag(question, "interval").value_or(false),
                         {{read_string(question, "key"), {}, {}}}};
     if (ask == "element") {
       return item_query<nft::ElementInfo>(

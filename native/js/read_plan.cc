@@ -69,7 +69,7 @@ std::optional<VethPeer> read_peer(Fields& op) {
 
 Statement read_statement(Fields& op) {
   return Statement{op.list<std::string>([](Fields& from) { return from.text(); }),
-                   op.text(), op.text(), op.text(), op.is(), op.is(), op.is()};
+                   op.text(), op.text(), op.text(), op.is(), op.is(), op.text(), op.text(), op.is(), op.text()};
 }
 
 Element read_element(Fields& op) { return Element{op.text(), op.text(), op.text()}; }

@@ -56,7 +56,8 @@ int read_element(nftnl_set_elem* element, void* context) {
   ElementInfo info;
   uint32_t length = 0;
   if (const void* bytes = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &length)) {
-    info.key = format_value(reader.key, bytes, length);
+    const void* end = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY_END, &length);
+    info.key = format_range(reader.key, bytes, end == nullptr ? bytes : end, length);
   }
   if (!reader.data.parts.empty()) {
     if (const void* bytes = nftnl_set_elem_get(element, NFTNL_SET_ELEM_DATA, &length)) {
@@ -156,7 +157,7 @@ Status get_element(netlink::Socket& socket, const ElementDelete& which, ElementI
   alignas(nlmsghdr) char buffer[netlink::Batch::kMessageRoom] = {};
   nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETSETELEM, family_number(which.family), NLM_F_ACK, 0);
   Set set = make_set(which.table, which.set);
-  if (!put_key(add_element(set.get()), key, which.elements.at(0).key, false)) {
+  if (!put_key(add_element(set.get()), key, which.elements.at(0).key, which.interval)) {
     return Failure::of(EINVAL, "element.get");
   }
   nftnl_set_elems_nlmsg_build_payload(message, set.get());

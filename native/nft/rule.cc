@@ -18,7 +18,8 @@ class RuleBuilder {
   RuleBuilder(nftnl_rule* rule, bool inet) : rule_(rule), inet_(inet) {}
 
   bool add(const Statement& statement) {
-    if (statement.dnat) return add_dnat(statement);
+    if (!statement.nat.empty()) return add_nat(statement);
+    if (!statement.set.empty()) return add_set(statement);
     if (!statement.match.empty()) return add_match(statement);
     if (statement.counter) return append(Expression(nftnl_expr_alloc("counter")));
     if (statement.masquerade) return append(Expression(nftnl_expr_alloc("masq")));
@@ -87,7 +88,8 @@ class RuleBuilder {
     if (selector == nullptr) return false;
     const DataType* type = find_type(selector->type);
     require_family(*selector);
-    if (statement.operation == "&") return add_any_bit(*selector, *type, statement.value);
+    if (statement.operation == "&") return add_bits(*selector, *type, statement.value, NFT_CMP_NEQ);
+    if (statement.operation == "!&") return add_bits(*selector, *type, statement.value, NFT_CMP_EQ);
     uint32_t operation = statement.operation == "!=" ? NFT_CMP_NEQ : NFT_CMP_EQ;
     if (auto slash = statement.value.find('/'); slash != std::string::npos) {
       return add_prefix(*selector, *type, statement.value, slash, operation);
@@ -96,6 +98,7 @@ class RuleBuilder {
     if (!parse_value(Type{{type}}, statement.value, value)) return false;
     append(load(*selector, 0, type->length));
     compare(operation, value.bytes.data(), value.length);
+    if (selector->name == "meta nfproto" && operation == NFT_CMP_EQ) nfproto_ = value.bytes[0];
     return true;
   }
 
@@ -112,45 +115,76 @@ class RuleBuilder {
     return true;
   }
 
-  // "established,related": matches when any of the named bits is set.
-  bool add_any_bit(const Selector& selector, const DataType& type, const std::string& text) {
-    uint32_t mask = 0;
+  // "established,related": the named bits together. What is no number of the host's is one value, as "01:00:00:00:00:00".
+  static bool parse_bits(const DataType& type, const std::string& text, Value& mask) {
+    if (!type.host_order) return parse_value(Type{{&type}}, text, mask);
+    mask = Value{};
+    mask.length = type.length;
     for (std::size_t from = 0; from <= text.size();) {
       std::size_t comma = std::min(text.find(',', from), text.size());
-      uint32_t bit = 0;
-      if (!parse_symbol(type, std::string_view(text).substr(from, comma - from), bit)) return false;
-      mask |= bit;
+      Value bits;
+      if (!parse_value(Type{{&type}}, text.substr(from, comma - from), bits)) return false;
+      for (std::size_t i = 0; i < type.length; ++i) mask.bytes[i] |= bits.bytes[i];
       from = comma + 1;
     }
+    return true;
+  }
+
+  // Whether any of the bits is set (NFT_CMP_NEQ), or none (NFT_CMP_EQ).
+  bool add_bits(const Selector& selector, const DataType& type, const std::string& text, uint32_t operation) {
+    Value mask;
+    if (!parse_bits(type, text, mask)) return false;
     append(load(selector, 0, type.length));
-    uint32_t zero = 0;
+    const Value zero;
     Expression expression(nftnl_expr_alloc("bitwise"));
     nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_BITWISE_SREG, register_of(0));
     nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_BITWISE_DREG, register_of(0));
     nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
-    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_BITWISE_LEN, sizeof mask);
-    nftnl_expr_set(expression.get(), NFTNL_EXPR_BITWISE_MASK, &mask, sizeof mask);
-    nftnl_expr_set(expression.get(), NFTNL_EXPR_BITWISE_XOR, &zero, sizeof zero);
+    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_BITWISE_LEN, type.length);
+    nftnl_expr_set(expression.get(), NFTNL_EXPR_BITWISE_MASK, mask.bytes.data(), type.length);
+    nftnl_expr_set(expression.get(), NFTNL_EXPR_BITWISE_XOR, zero.bytes.data(), type.length);
     append(std::move(expression));
-    compare(NFT_CMP_NEQ, &zero, sizeof zero);
+    compare(operation, zero.bytes.data(), type.length);
     return true;
   }
 
-  // The map's data is an address and a port: words 0 and 1 after the look-up.
-  bool add_dnat(const Statement& statement) {
-    nfproto_ = inet_ ? nfproto_ : static_cast<uint32_t>(NFPROTO_IPV4);
+  // The map's data is an address, which fills the first words after the look-up, and a port in the next.
+  bool add_nat(const Statement& statement) {
+    bool v6 = statement.family == "ip6";
     if (!load_all(statement.match)) return false;
     look_up(statement.value, false, true);
     Expression expression(nftnl_expr_alloc("nat"));
-    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
-    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_NAT_FAMILY, NFPROTO_IPV4);
-    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_NAT_REG_ADDR_MIN, register_of(0));
-    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_NAT_REG_PROTO_MIN, register_of(1));
+    nftnl_expr* nat = expression.get();
+    nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_TYPE, statement.nat == "snat" ? NFT_NAT_SNAT : NFT_NAT_DNAT);
+    nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_FAMILY, v6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+    nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_REG_ADDR_MIN, register_of(0));
+    if (statement.port) {
+      uint32_t words = find_type(v6 ? "ipv6_addr" : "ipv4_addr")->length / NFT_REG32_SIZE;
+      nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_REG_PROTO_MIN, register_of(words));
+    }
+    return append(std::move(expression));
+  }
+
+  // Writes into the packet what is read from another place of it. IPv4's header has a checksum of its own, which nobody
+  // has needed to keep right so far.
+  bool add_set(const Statement& statement) {
+    const Selector* to = find_selector(statement.set);
+    if (to == nullptr || !to->in_pseudo_header || statement.match.size() != 1) return false;
+    if (!load_all(statement.match)) return false;
+    require_family(*to);
+    Expression expression(nftnl_expr_alloc("payload"));
+    nftnl_expr* payload = expression.get();
+    nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_SREG, register_of(0));
+    nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_BASE, to->base);
+    nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_OFFSET, to->key);
+    nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_LEN, find_type(to->type)->length);
+    nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_FLAGS, NFT_PAYLOAD_L4CSUM_PSEUDOHDR);
     return append(std::move(expression));
   }
 
   bool add_verdict(const std::string& text) {
     constexpr std::string_view kJump = "jump ";
+    constexpr std::string_view kGoto = "goto ";
     int verdict = 0;
     std::string chain;
     if (text == "accept") verdict = NF_ACCEPT;
@@ -159,6 +193,9 @@ class RuleBuilder {
     else if (text.starts_with(kJump)) {
       verdict = NFT_JUMP;
       chain = text.substr(kJump.size());
+    } else if (text.starts_with(kGoto)) {
+      verdict = NFT_GOTO;
+      chain = text.substr(kGoto.size());
     } else {
       return false;
     }

@@ -8,12 +8,15 @@
 namespace slipway::nft {
 namespace {
 
-// Offsets are those of RFC 791 (ip), RFC 826 (arp over Ethernet), RFC 793/768/9260 (the port fields of tcp, udp
-// and sctp stand at the same place).
+// Offsets are those of RFC 791 (ip), RFC 8200 (ip6), RFC 826 (arp over Ethernet), RFC 793/768/9260 (the port fields of
+// tcp, udp and sctp stand at the same place), RFC 4443 and RFC 4861 (icmpv6). An address that a neighbour is asked or
+// told for has the name `icmpv6 taddr` in nft since 1.0.8; Debian 12 has an older one.
 constexpr Selector kSelectors[] = {
     {"iifname", "ifname", "meta", NFT_META_IIFNAME, 0, 0},
     {"oifname", "ifname", "meta", NFT_META_OIFNAME, 0, 0},
+    {"oifgroup", "devgroup", "meta", NFT_META_OIFGROUP, 0, 0},
     {"iifgroup", "devgroup", "meta", NFT_META_IIFGROUP, 0, 0},
+    {"meta nfproto", "nf_proto", "meta", NFT_META_NFPROTO, 0, 0},
     {"meta l4proto", "inet_proto", "meta", NFT_META_L4PROTO, 0, 0},
     {"ct state", "ct_state", "ct", NFT_CT_STATE, 0, 0},
     {"ct status", "ct_status", "ct", NFT_CT_STATUS, 0, 0},
@@ -25,6 +28,10 @@ constexpr Selector kSelectors[] = {
     {"arp saddr ip", "ipv4_addr", "payload", 14, NFT_PAYLOAD_NETWORK_HEADER, 0},
     {"ip saddr", "ipv4_addr", "payload", 12, NFT_PAYLOAD_NETWORK_HEADER, NFPROTO_IPV4},
     {"ip daddr", "ipv4_addr", "payload", 16, NFT_PAYLOAD_NETWORK_HEADER, NFPROTO_IPV4},
+    {"ip6 saddr", "ipv6_addr", "payload", 8, NFT_PAYLOAD_NETWORK_HEADER, NFPROTO_IPV6, true},
+    {"ip6 daddr", "ipv6_addr", "payload", 24, NFT_PAYLOAD_NETWORK_HEADER, NFPROTO_IPV6, true},
+    {"icmpv6 type", "icmpv6_type", "payload", 0, NFT_PAYLOAD_TRANSPORT_HEADER, 0},
+    {"@th,64,128", "ipv6_addr", "payload", 8, NFT_PAYLOAD_TRANSPORT_HEADER, 0},
     {"th sport", "inet_service", "payload", 0, NFT_PAYLOAD_TRANSPORT_HEADER, 0},
     {"th dport", "inet_service", "payload", 2, NFT_PAYLOAD_TRANSPORT_HEADER, 0},
 };

@@ -14,6 +14,7 @@ struct Selector {
   uint32_t key;            // meta and ct: which one; payload: offset; fib: flags
   uint32_t base;           // payload: from which header
   uint32_t nfproto;        // the address family it is meaningful for in an inet table, 0: any
+  bool in_pseudo_header = false;  // checksums of what the packet carries cover it
 };
 
 const Selector* find_selector(std::string_view name);

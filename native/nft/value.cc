@@ -1,6 +1,7 @@
 #include "nft/value.h"
 
 #include <arpa/inet.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -15,10 +16,11 @@ namespace slipway::nft {
 namespace {
 
 constexpr DataType kTypes[] = {
-    {"ipv4_addr", 7, 4, false},   {"ipv6_addr", 8, 16, false},   {"ether_addr", 9, 6, false},
-    {"ether_type", 10, 2, false}, {"inet_proto", 12, 1, false},  {"inet_service", 13, 2, false},
-    {"ct_state", 26, 4, true},    {"ct_status", 28, 4, true},    {"fib_addrtype", 34, 4, true},
-    {"devgroup", 36, 4, true},    {"ifname", 41, IFNAMSIZ, true},
+    {"nf_proto", 2, 1, true},     {"ipv4_addr", 7, 4, false},    {"ipv6_addr", 8, 16, false},
+    {"ether_addr", 9, 6, false},  {"ether_type", 10, 2, false},  {"inet_proto", 12, 1, false},
+    {"inet_service", 13, 2, false}, {"ct_state", 26, 4, true},   {"ct_status", 28, 4, true},
+    {"icmpv6_type", 29, 1, false}, {"fib_addrtype", 34, 4, true}, {"devgroup", 36, 4, true},
+    {"ifname", 41, IFNAMSIZ, true},
 };
 
 struct Symbol {
@@ -31,6 +33,13 @@ constexpr Symbol kSymbols[] = {
     {"inet_proto", "udp", IPPROTO_UDP},
     {"inet_proto", "sctp", IPPROTO_SCTP},
     {"inet_proto", "icmp", IPPROTO_ICMP},
+    {"inet_proto", "ipv6-icmp", IPPROTO_ICMPV6},
+    {"nf_proto", "ipv4", NFPROTO_IPV4},
+    {"nf_proto", "ipv6", NFPROTO_IPV6},
+    {"icmpv6_type", "nd-router-advert", 134},
+    {"icmpv6_type", "nd-neighbor-solicit", 135},
+    {"icmpv6_type", "nd-neighbor-advert", 136},
+    {"icmpv6_type", "nd-redirect", 137},
     {"ether_type", "ip", 0x0800},
     {"ether_type", "arp", 0x0806},
     {"ether_type", "ip6", 0x86dd},
@@ -120,6 +129,38 @@ void fill_host_bits(uint8_t* bytes, uint32_t length, uint8_t prefix) {
   }
 }
 
+// "10.0.0.0/8", "0-255", or a point. "ipv6-icmp" is a point, and interfaces may have a dash in their names.
+bool parse_part_range(const DataType& type, std::string_view text, uint8_t* first, uint8_t* last) {
+  if (parse_part(type, text, first)) {
+    std::memcpy(last, first, type.length);
+    return true;
+  }
+  if (auto slash = text.find('/'); slash != std::string_view::npos) {
+    uint8_t prefix = 0;
+    if (!parse_part(type, text.substr(0, slash), first)) return false;
+    if (!parse_number(text.substr(slash + 1), prefix) || prefix > type.length * 8) return false;
+    std::memcpy(last, first, type.length);
+    fill_host_bits(last, type.length, prefix);
+    return true;
+  }
+  auto dash = text.find('-');
+  return dash != std::string_view::npos && parse_part(type, text.substr(0, dash), first) &&
+         parse_part(type, text.substr(dash + 1), last);
+}
+
+std::string format_part_range(const DataType& type, const uint8_t* first, const uint8_t* last) {
+  std::string text = format_part(type, first);
+  if (std::memcmp(first, last, type.length) == 0) return text;
+  if (type.name != "ipv4_addr" && type.name != "ipv6_addr") return text + "-" + format_part(type, last);
+  for (uint32_t prefix = 0; prefix < type.length * 8; ++prefix) {
+    uint8_t filled[16];
+    std::memcpy(filled, first, type.length);
+    fill_host_bits(filled, type.length, static_cast<uint8_t>(prefix));
+    if (std::memcmp(filled, last, type.length) == 0) return text + "/" + std::to_string(prefix);
+  }
+  return text + "-" + format_part(type, last);
+}
+
 }  // namespace
 
 uint32_t Type::id() const {
@@ -169,16 +210,7 @@ bool parse_range(const Type& type, std::string_view text, Value& first, Value& l
   bool good = for_each_part(text, [&](std::string_view part) {
     if (index == type.parts.size()) return false;
     const DataType& kind = *type.parts[index++];
-    auto slash = part.find('/');
-    uint8_t* from = first.bytes.data() + offset;
-    uint8_t* to = last.bytes.data() + offset;
-    if (!parse_part(kind, part.substr(0, slash), from)) return false;
-    std::memcpy(to, from, kind.length);
-    if (slash != std::string_view::npos) {
-      uint8_t prefix = 0;
-      if (!parse_number(part.substr(slash + 1), prefix) || prefix > kind.length * 8) return false;
-      fill_host_bits(to, kind.length, prefix);
-    }
+    if (!parse_part_range(kind, part, first.bytes.data() + offset, last.bytes.data() + offset)) return false;
     offset += type.parts.size() == 1 ? kind.length : padded(kind.length);
     return true;
   });
@@ -192,13 +224,19 @@ bool parse_value(const Type& type, std::string_view text, Value& value) {
 }
 
 std::string format_value(const Type& type, const void* bytes, std::size_t length) {
+  return format_range(type, bytes, bytes, length);
+}
+
+std::string format_range(const Type& type, const void* first, const void* last, std::size_t length) {
   if (length < type.length()) return {};
-  auto* at = static_cast<const uint8_t*>(bytes);
+  auto* from = static_cast<const uint8_t*>(first);
+  auto* to = static_cast<const uint8_t*>(last);
   std::string text;
   for (const auto* part : type.parts) {
     if (!text.empty()) text += " . ";
-    text += format_part(*part, at);
-    at += padded(part->length);
+    text += format_part_range(*part, from, to);
+    from += padded(part->length);
+    to += padded(part->length);
   }
   return text;
 }

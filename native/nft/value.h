@@ -41,9 +41,10 @@ struct Value {
 const DataType* find_type(std::string_view name);
 bool parse_type(std::string_view text, Type& type);
 bool parse_value(const Type& type, std::string_view text, Value& value);
-// For interval sets: an address part may be a prefix ("172.17.0.0/16 . docker0"); other parts are points.
+// For interval sets: each part may be a prefix, a range or a point ("172.17.0.0/16 . 0-255 . 80").
 bool parse_range(const Type& type, std::string_view text, Value& first, Value& last);
 std::string format_value(const Type& type, const void* bytes, std::size_t length);
+std::string format_range(const Type& type, const void* first, const void* last, std::size_t length);
 
 // A number for a symbol of nft's in a single-part type: "dnat" of ct_status, "local" of fib_addrtype…
 bool parse_symbol(const DataType& type, std::string_view text, uint32_t& number);

@@ -58,10 +58,13 @@ struct ChainDelete { std::string family, table, chain; };
 // One step of a rule, left to right as nft writes it.
 struct Statement {
   std::vector<std::string> match;  // selectors: {"iifname"}, {"ip saddr", "oifname"}…
-  std::string operation;           // "==", "!=" against `value`; "in", "not in" against the set `value`; "&" any bit of `value`
+  std::string operation;           // "==", "!=" against `value`; "in", "not in" against the set `value`; "&", "!&" any, no bit of `value`
   std::string value;
-  std::string verdict;             // "accept", "drop", "return", "jump NAME"
-  bool counter = false, masquerade = false, dnat = false;  // dnat: to what the map `value` has for `match`
+  std::string verdict;             // "accept", "drop", "return", "jump NAME", "goto NAME"
+  bool counter = false, masquerade = false;
+  std::string nat, family;         // nat "dnat", "snat": to what the map `value` has for `match`; family "ip", "ip6"
+  bool port = false;               // the map has an address and a port
+  std::string set;                 // selector that becomes what the one selector of `match` is
 };
 struct RuleAdd {
   std::string family, table, chain, comment;

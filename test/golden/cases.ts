@@ -1,7 +1,8 @@
-import { add, publishedElement, remove } from '#lib/firewall/elements.js'
+import { add, openElements, publishedElement, publishElements, remove } from '#lib/firewall/elements.js'
+import { networkElements } from '#lib/firewall/network-elements.js'
 import { rulesetPlan } from '#lib/firewall/ruleset.js'
 import * as sets from '#lib/firewall/sets.js'
-import type { Operation } from '#lib/plan/operation.js'
+import type { ElementAdd, Operation, SetDefinition } from '#lib/plan/operation.js'
 import type { PortMapping } from '#lib/ports/mapping.js'
 import type { Encodable } from './format.js'
 
@@ -102,7 +103,7 @@ function nameOf(operation: Operation): string {
     case 'set.add':
       return `add ${operation.family} ${operation.set}`
     case 'rule.add':
-      return `${operation.family} ${operation.chain}: ${operation.comment ?? 'without comment'}`
+      return `${operation.family} ${operation.chain}: ${operation.comment ?? 'without comment'}${/ip6|ipv6/.test(JSON.stringify(operation.statements)) ? ', IPv6' : ''}`
     default:
       throw new TypeError(`${operation.op} in a ruleset`)
   }
@@ -119,6 +120,11 @@ const own = { family: 'inet', table: sets.TABLE } as const
 const besidesRuleset: Case[] = [
   { file: 'chain.json', name: 'add inet with policy drop', operation: { op: 'chain.add', ...own, chain: 'closed', type: 'filter', hook: 'input', priority: 10, policy: 'drop' } },
   { file: 'rule.json', name: 'return', operation: { op: 'rule.add', ...own, chain: 'user', statements: [{ verdict: 'return' }] } },
+  {
+    file: 'rule.json',
+    name: 'no bit of several',
+    operation: { op: 'rule.add', ...own, chain: 'user', statements: [{ match: ['ct state'], operation: '!&', value: 'established,related' }, { verdict: 'return' }] },
+  },
   { file: 'set.json', name: 'add without comment', operation: { op: 'set.add', ...own, set: 'plain', type: 'ipv4_addr' } },
 ]
 
@@ -128,24 +134,62 @@ const udp: PortMapping = { protocol: 'udp', containerPort: 53, hostIp: '0.0.0.0'
 const local: PortMapping = { ...tcp, hostIp: '127.0.0.1', hostPort: 8443, containerPort: 443 }
 const target = '172.17.0.2'
 
+const target6 = 'fd00:17::2'
+const targets = { 4: target, 6: target6 }
+const mac = '02:42:ac:11:00:02'
+const few: PortMapping[] = [
+  { ...tcp, hostPort: 8082, allow: ['10.0.0.0/8', '192.0.2.7/32'] },
+  { ...tcp, protocol: 'sctp', hostIp: '::', allow: ['2001:db8::/32'] },
+  { ...local, hostIp: '2001:db8::1' },
+  { protocol: 'all', containerPort: 0, hostIp: '192.0.2.5', hostPort: 0, allow: ['10.0.0.0/8'] },
+  { protocol: 'all', containerPort: 0, hostIp: '2001:db8::5', hostPort: 0 },
+]
+const networks = [
+  networkElements({
+    bridge: docker0,
+    mac: '02:42:ac:11:00:01',
+    subnets: [{ family: 4, subnet: '172.17.0.0/16' }, { family: 6, subnet: 'fd00:17::/64' }],
+    families: { 4: { mode: 'nat', masquerade: true }, 6: { mode: 'nat-unprotected', masquerade: true, source: '2001:db8::1' } },
+    internal: false,
+    icc: true,
+    trusted: ['eth0'],
+  }),
+  networkElements({
+    bridge: 'br1',
+    mac: '02:42:ac:12:00:01',
+    subnets: [{ family: 4, subnet: '172.18.0.0/16' }, { family: 6, subnet: 'fd00:18::/64' }],
+    families: { 4: { mode: 'nat', masquerade: true, source: '192.0.2.1' }, 6: { mode: 'routed', masquerade: true } },
+    internal: false,
+    icc: false,
+    trusted: [],
+  }),
+  [[sets.internal, { key: 'br2' }] as const],
+].flatMap((elements) => elements.map(([set, element]) => [set, { ...element, comment: 'bridge' }] as const))
+
 const inSets = [
-  [sets.bridges, { key: docker0, comment: 'bridge' }],
-  [sets.icc, { key: `${docker0} . ${docker0}`, comment: 'bridge' }],
-  [sets.masquerade, { key: docker0, comment: 'bridge' }],
-  [sets.sameNetwork4, { key: `172.17.0.0/16 . ${docker0}`, comment: 'bridge' }],
-  [sets.addresses4, { key: target, comment: owner }],
-  [sets.published4, publishedElement(tcp, target, owner)],
-  [sets.publishedAt4, publishedElement(local, target, owner)],
-  [sets.senders4, { key: `${veth} . 02:42:ac:11:00:02 . ${target}`, comment: owner }],
-] as const
+  ...networks,
+  [sets.addresses[4], { key: target, comment: owner }] as const,
+  [sets.addresses[6], { key: target6, comment: owner }] as const,
+  [sets.published[4], publishedElement(tcp, target, owner)] as const,
+  [sets.publishedAt[4], publishedElement(local, target, owner)] as const,
+  ...[...publishElements(few, targets, owner), ...openElements([tcp, ...few], [], targets, owner)].flatMap((operation) =>
+    operation.elements.map((element) => [definitionOf(operation), element] as const),
+  ),
+  [sets.senders[4], { key: `${veth} . ${mac} . ${target}`, comment: owner }] as const,
+  [sets.senders[6], { key: `${veth} . ${mac} . ${target6}`, comment: owner }] as const,
+]
+
+function definitionOf({ op: _, elements: __, ...definition }: ElementAdd): SetDefinition {
+  return definition
+}
 
 const twoPorts = [publishedElement(udp, target, owner), { ...publishedElement({ ...tcp, hostPort: 8081 }, target, owner), comment: '' }]
 
 const elements: Case[] = [
-  ...inSets.map(([set, element]) => ({ name: `add to ${set.set}`, operation: add(set, element) })),
-  { name: 'add two, one without comment', operation: add(sets.published4, ...twoPorts) },
-  { name: 'delete two', operation: remove(sets.published4, ...twoPorts.map(({ key }) => ({ key }))) },
-  ...inSets.map(([set, { key }]) => ({ name: `delete from ${set.set}`, operation: remove(set, { key }) })),
+  ...inSets.map(([set, element]) => ({ name: `add ${element.key} to ${set.set}`, operation: add(set, element) })),
+  { name: 'add two, one without comment', operation: add(sets.published[4], ...twoPorts) },
+  { name: 'delete two', operation: remove(sets.published[4], ...twoPorts.map(({ key }) => ({ key }))) },
+  ...inSets.map(([set, { key }]) => ({ name: `delete ${key} from ${set.set}`, operation: remove(set, { key }) })),
 ].map((one) => ({ ...one, file: 'element.json' }))
 
 const deletions: Case[] = [

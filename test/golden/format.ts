@@ -65,7 +65,7 @@ export function encode({ operation, numbers }: Pick<Golden, 'operation' | 'numbe
  */
 export function compare(operation: Encodable, tool: readonly Buffer[], ours: readonly Buffer[]): Omit<Difference, 'why'>[] {
   const together = operation.op === 'link.set' ? merge : (messages: Fields[]) => messages
-  const [left, right] = [tool, ours].map((messages) => together(messages.map((message) => decodeMessage(message).fields)))
+  const [left, right] = [tool, ours].map((messages) => together(messages.map((message) => withoutEmptyByteorder(decodeMessage(message).fields))))
   if (left?.length !== right?.length) throw new Error(`${left?.length} messages against ${right?.length}`)
   return (left ?? []).flatMap((fields, index) => compareFields(fields, right?.[index] ?? {}))
 }
@@ -76,6 +76,25 @@ function compareFields(tool: Fields, ours: Fields): Omit<Difference, 'why'>[] {
   return [...new Set([...Object.keys(tool), ...Object.keys(ours)])]
     .filter((at) => tool[at] !== ours[at])
     .map((at) => ({ at, ...(at in tool ? { tool: tool[at] as string } : {}), ...(at in ours ? { ours: ours[at] as string } : {}) }))
+}
+
+/**
+ * Where a set has intervals, nft turns the bytes of what it takes to be a number of the host's; also of the one byte of
+ * `meta l4proto`, as numbers of two. The kernel turns len / size of them (nft_byteorder_eval): none. Ours has no such step.
+ */
+function withoutEmptyByteorder(fields: Fields): Fields {
+  const empty = Object.entries(fields).flatMap(([at, length]) => {
+    const [, index, data] = /^NFTA_RULE_EXPRESSIONS\.(\d+)\.(NFTA_EXPR_DATA\.)NFTA_BYTEORDER_LEN$/.exec(at) ?? []
+    const size = fields[`NFTA_RULE_EXPRESSIONS.${index}.${data}NFTA_BYTEORDER_SIZE`] ?? ''
+    return index !== undefined && parseInt(length, 16) < parseInt(size, 16) ? [Number(index)] : []
+  })
+  const renumbered = Object.entries(fields).flatMap(([at, value]) => {
+    const [, index = '', rest = ''] = /^NFTA_RULE_EXPRESSIONS\.(\d+)\.(.*)$/.exec(at) ?? []
+    if (index === '') return [[at, value]]
+    if (empty.includes(Number(index))) return []
+    return [[`NFTA_RULE_EXPRESSIONS.${Number(index) - empty.filter((before) => before < Number(index)).length}.${rest}`, value]]
+  })
+  return Object.fromEntries(renumbered) as Fields
 }
 
 function merge(messages: Fields[]): Fields[] {

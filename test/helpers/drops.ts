@@ -1,6 +1,6 @@
 import { execIn, type Place } from './world.js'
 
-/** Packets that the rules with a counter have dropped, by the rule's comment. */
+/** Packets that the rules with a counter have dropped, by the rules' comment. */
 export type Drops = Record<string, number>
 
 interface Rule {
@@ -13,7 +13,7 @@ export function watchDrops(place: Place): Drops {
   const drops: Drops = {}
   for (const { rule } of nftables) {
     const counter = rule?.expr.find((statement) => statement.counter)?.counter
-    if (rule?.comment && counter) drops[rule.comment] = counter.packets
+    if (rule?.comment && counter) drops[rule.comment] = (drops[rule.comment] ?? 0) + counter.packets
   }
   return drops
 }

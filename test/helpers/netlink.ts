@@ -203,6 +203,7 @@ const expressions: Record<string, Nest> = {
     4: ['NFTA_BITWISE_MASK', data],
     5: ['NFTA_BITWISE_XOR', data],
   }),
+  byteorder: plain(names('NFTA_BYTEORDER', 'SREG DREG OP LEN SIZE')),
   ct: plain(names('NFTA_CT', 'DREG KEY DIRECTION SREG')),
   fib: plain(names('NFTA_FIB', 'DREG RESULT FLAGS')),
   nat: plain(names('NFTA_NAT', 'TYPE FAMILY REG_ADDR_MIN REG_ADDR_MAX REG_PROTO_MIN REG_PROTO_MAX FLAGS')),

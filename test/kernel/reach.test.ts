@@ -182,25 +182,24 @@ for (const bridgeCallsIptables of [true, false]) {
     t.true(dropped(host, before, 'not its own') >= 1)
     t.is(gatewayMac(app), '02:42:ac:11:00:01')
   })
-}
 
-// With br_netfilter off, frames from one port of a bridge to another never meet the rules of table inet.
-test.serial('icc: false: sandboxes meet only at published ports', async (t) => {
-  const world = new World(t, { bridgeCallsIptables: true })
-  const slipway = await world.open({ icc: false })
-  const app = await world.create(slipway, 'app', { publish: ['8080:80', '8080:80/udp'] })
-  const other = await world.create(slipway, 'other')
-  serve(t, app, 80)
-  for (const protocol of ['tcp', 'udp'] as const) {
-    await reaches(t, protocol, [
-      [other, `${APP}:80`, NO_ANSWER],
-      [other, `${HOST_ADDRESS}:8080`, BRIDGE],
-      [app, `${HOST_ADDRESS}:8080`, BRIDGE],
-      [world.host, `${APP}:80`, BRIDGE],
-      [world.neighbour, `${HOST_ADDRESS}:8080`, NEIGHBOUR_ADDRESS],
-    ])
-  }
-})
+  test.serial(either('icc: false: sandboxes meet only at published ports'), async (t) => {
+    const world = new World(t, { bridgeCallsIptables })
+    const slipway = await world.open({ icc: false })
+    const app = await world.create(slipway, 'app', { publish: ['8080:80', '8080:80/udp'] })
+    const other = await world.create(slipway, 'other')
+    serve(t, app, 80)
+    for (const protocol of ['tcp', 'udp'] as const) {
+      await reaches(t, protocol, [
+        [other, `${APP}:80`, NO_ANSWER],
+        [other, `${HOST_ADDRESS}:8080`, BRIDGE],
+        [app, `${HOST_ADDRESS}:8080`, BRIDGE],
+        [world.host, `${APP}:80`, BRIDGE],
+        [world.neighbour, `${HOST_ADDRESS}:8080`, NEIGHBOUR_ADDRESS],
+      ])
+    }
+  })
+}
 
 /** Makes a place send what is meant for 127.0.0.0/8 to somebody else. */
 function routeLoopbackTo(place: Place, gateway: string, link: string): void {

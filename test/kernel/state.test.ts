@@ -67,7 +67,7 @@ test.serial('the first sandbox brings the bridge', async (t) => {
   t.deepEqual(elements(host, 'bridges'), [{ key: 'docker0', comment: 'bridge' }])
   t.deepEqual(elements(host, 'same_network4'), [{ key: '172.17.0.0/16 . docker0', comment: 'bridge' }])
   t.deepEqual(elements(host, 'icc'), [{ key: 'docker0 . docker0', comment: 'bridge' }])
-  t.deepEqual(elements(host, 'masqueraded'), [{ key: 'docker0', comment: 'bridge' }])
+  t.deepEqual(elements(host, 'masqueraded4'), [{ key: 'docker0', comment: 'bridge' }])
 })
 
 test.serial('a sandbox: its links, addresses and routes', async (t) => {
@@ -227,7 +227,7 @@ test.serial('ipMasq, icc and ip', async (t) => {
   const { world, host, slipway } = await setUp(t, { ipMasq: false, icc: false, ip: HOST_ADDRESS })
   const app = await world.create(slipway, 'app', { publish: ['8080:80', '127.0.0.1:8081:81'] })
   t.deepEqual(elements(host, 'icc'), [])
-  t.deepEqual(elements(host, 'masqueraded'), [])
+  t.deepEqual(elements(host, 'masqueraded4'), [])
   t.deepEqual(app.ports.map(({ hostIp }) => hostIp), [HOST_ADDRESS, '127.0.0.1'])
 })
 

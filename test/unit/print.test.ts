@@ -120,6 +120,21 @@ test('statements read as nft writes them', (t) => {
   t.is(printStatement({ match: ['ct state'], operation: '&', value: 'established,related' }), 'ct state established,related')
   t.is(printStatement({ match: ['ip saddr', 'oifname'], operation: 'in', value: 'same' }), 'ip saddr . oifname @same')
   t.is(printStatement({ match: ['oifname'], operation: 'not in', value: 'bridges' }), 'oifname != @bridges')
-  t.is(printStatement({ dnat: true, match: ['meta l4proto', 'th dport'], value: 'ports' }), 'dnat ip to meta l4proto . th dport map @ports')
+  t.is(printStatement({ match: ['ct state'], operation: '!&', value: 'established,related' }), 'ct state ! established,related')
+  t.is(
+    printStatement({ match: ['ether daddr'], operation: '&', value: '01:00:00:00:00:00' }),
+    'ether daddr & 01:00:00:00:00:00 != 00:00:00:00:00:00',
+  )
+  t.is(
+    printStatement({ match: ['ether daddr'], operation: '!&', value: '01:00:00:00:00:00' }),
+    'ether daddr & 01:00:00:00:00:00 == 00:00:00:00:00:00',
+  )
+  t.is(
+    printStatement({ nat: 'dnat', family: 'ip6', match: ['meta l4proto', 'th dport'], value: 'ports', port: true }),
+    'dnat ip6 to meta l4proto . th dport map @ports',
+  )
+  t.is(printStatement({ nat: 'snat', family: 'ip', match: ['iifname'], value: 'source' }), 'snat ip to iifname map @source')
+  t.is(printStatement({ set: 'ip6 saddr', match: ['@th,64,128'] }), 'ip6 saddr set @th,64,128')
+  t.is(printStatement({ verdict: 'goto into' }), 'goto into')
   t.is(printStatement({ verdict: 'jump user' }), 'jump user')
 })

@@ -1,0 +1,55 @@
+import type { Operation } from '../plan/operation.js'
+import { accept, any, chain, counter, drop, FILTER, goTo, is, jump, none, outside, RAW, set, setPair, within } from './rules.js'
+import * as sets from './sets.js'
+
+/** The bit of a MAC address that says: to many. */
+const GROUP_BIT = '01:00:00:00:00:00'
+
+const DISCOVERY = [is('ether type', 'ip6'), is('meta l4proto', 'ipv6-icmp')] as const
+
+/**
+ * Table `bridge slipway`: a sandbox speaks for itself only. The chains know our ports by interface group, which is a
+ * number and costs no look-up; ports of bridges without icc have a group of their own (the name of the bridge would need
+ * nft_meta_bridge, which not every kernel has).
+ */
+export const bridgeTable = (): Operation[] => [
+  ...setPair(sets.senders, 'who may send through which port'),
+  set(sets.gates, 'MACs of bridges whose sandboxes may not talk to each other'),
+
+  ...chain('bridge', 'discovery', { comment: 'IPv6 neighbour discovery, which has no other guard against false claims' }, [
+    ['a sandbox is no router', ...DISCOVERY, is('icmpv6 type', 'nd-router-advert'), counter, drop],
+    ['nor does it know better ones', ...DISCOVERY, is('icmpv6 type', 'nd-redirect'), counter, drop],
+    // An honest one comes from the address it is about. A look-up of the target itself cannot be typed before nft 1.0.8.
+    ['who advertises an address is taken to send from it', ...DISCOVERY, is('icmpv6 type', 'nd-neighbor-advert'), { set: 'ip6 saddr', match: ['@th,64,128'] }],
+  ]),
+  ...chain('bridge', 'sender', { comment: 'what a port of ours may send' }, [
+    ['with its own MAC and address', is('ether type', 'ip'), within(['iifname', 'ether saddr', 'ip saddr'], sets.senders[4]), accept],
+    ['neighbour discovery', ...DISCOVERY, jump('discovery')],
+    ['with its own MAC and address', is('ether type', 'ip6'), within(['iifname', 'ether saddr', 'ip6 saddr'], sets.senders[6]), accept],
+    [
+      'and answers for nobody else',
+      is('ether type', 'arp'),
+      within(['iifname', 'ether saddr', 'arp saddr ip'], sets.senders[4]),
+      within(['iifname', 'arp saddr ether', 'arp saddr ip'], sets.senders[4]),
+      accept,
+    ],
+    ['not its own', counter, drop],
+  ]),
+  ...chain('bridge', 'separated', { comment: 'what a port may send whose sandbox may not talk to its neighbours' }, [
+    ['to the bridge alone', none('ether daddr', GROUP_BIT), outside(['ether daddr'], sets.gates), counter, drop],
+    ['and as any port', goTo('sender')],
+  ]),
+  ...chain('bridge', 'ports', { type: 'filter', hook: 'prerouting', priority: RAW }, [
+    ['a port of ours', is('iifgroup', String(sets.PORT_GROUP)), goTo('sender')],
+    ['a port of ours on a bridge without icc', is('iifgroup', String(sets.SEPARATED_PORT_GROUP)), goTo('separated')],
+  ]),
+  ...chain('bridge', 'separate', { type: 'filter', hook: 'forward', priority: FILTER }, [
+    [
+      'what is for many (ARP, neighbour discovery) is for the bridge alone',
+      any('ether daddr', GROUP_BIT),
+      is('iifgroup', String(sets.SEPARATED_PORT_GROUP)),
+      is('oifgroup', String(sets.SEPARATED_PORT_GROUP)),
+      drop,
+    ],
+  ]),
+]

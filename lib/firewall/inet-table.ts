@@ -1,0 +1,124 @@
+import type { IpFamily } from '../ipam/ip.js'
+import type { Operation } from '../plan/operation.js'
+import {
+  accept,
+  any,
+  chain,
+  counter,
+  drop,
+  DSTNAT,
+  FILTER,
+  forBoth,
+  goTo,
+  header,
+  is,
+  isFamily,
+  isNot,
+  jump,
+  masquerade,
+  outside,
+  RAW,
+  set,
+  setPair,
+  SRCNAT,
+  translate,
+  within,
+} from './rules.js'
+import * as sets from './sets.js'
+
+const LOOPBACK = '127.0.0.0/8'
+
+/** Destination, as the sets of ports have it. */
+const port = (family: IpFamily): string[] => [`${header(family)} daddr`, 'meta l4proto', 'th dport']
+
+/** Table `inet slipway`: who may reach whom, and under which address. */
+export const inetTable = (): Operation[] => [...setsAndMaps(), ...arriving(), ...leaving(), ...passing()]
+
+const setsAndMaps = (): Operation[] => [
+  set(sets.bridges, 'bridges of the networks'),
+  set(sets.icc, 'bridges whose sandboxes may talk to each other'),
+  set(sets.internal, 'bridges that nothing passes into or out of'),
+  set(sets.trusted, 'host interface and bridge: may speak to open ports directly'),
+  ...setPair(sets.masqueraded, 'bridges whose traffic leaves under the address of the host'),
+  ...setPair(sets.source, 'bridges whose traffic leaves under this address of the host'),
+  ...setPair(sets.sameNetwork, 'subnet and bridge of each network'),
+  ...setPair(sets.unprotected, 'bridges whose sandboxes are open to the outside on every port'),
+  ...setPair(sets.routed, 'bridges whose sandboxes are spoken to at their own addresses'),
+  ...setPair(sets.addresses, 'addresses in use'),
+  ...setPair(sets.published, 'ports published on every host address'),
+  ...setPair(sets.publishedAt, 'ports published on one host address'),
+  ...setPair(sets.whole, 'host addresses that lead to one sandbox, with every port'),
+  ...setPair(sets.open, 'ports of sandboxes that may be spoken to directly'),
+  ...setPair(sets.restricted, 'published ports that not everybody may use'),
+  ...setPair(sets.admitted, 'and who may'),
+]
+
+const arriving = (): Operation[] => [
+  ...chain('inet', 'user', { comment: 'rules of your own come first: slipway never touches this chain' }),
+  ...chain('inet', 'guard', { type: 'filter', hook: 'prerouting', priority: RAW }, [
+    ['a neighbour may not send to loopback', isNot('iifname', 'lo'), is('ip daddr', LOOPBACK), counter, drop],
+    ['a neighbour may not come from loopback', isNot('iifname', 'lo'), is('ip saddr', LOOPBACK), counter, drop],
+  ]),
+  // Right before the port is looked up: afterwards the address that was meant is no longer in the packet.
+  ...chain('inet', 'admit', { type: 'filter', hook: 'prerouting', priority: DSTNAT - 1 }, [
+    ...forBoth((family) => [
+      'not on the allow-list of the port',
+      any('ct state', 'new'),
+      within(port(family), sets.restricted[family]),
+      is('fib daddr type', 'local'),
+      outside([...port(family), `${header(family)} saddr`], sets.admitted[family]),
+      counter,
+      drop,
+    ]),
+  ]),
+  ...chain('inet', 'to_sandbox', { comment: 'where an address and port of the host lead' }, [
+    ...forBoth((family) => ['a port of one host address', isFamily(family), translate('dnat', port(family), family, sets.publishedAt)]),
+    ...forBoth((family) => ['a port of every host address', isFamily(family), translate('dnat', ['meta l4proto', 'th dport'], family, sets.published)]),
+    ...forBoth((family) => ['a whole host address', isFamily(family), translate('dnat', [`${header(family)} daddr`], family, sets.whole)]),
+  ]),
+  ...chain('inet', 'publish', { type: 'nat', hook: 'prerouting', priority: DSTNAT }, [
+    ['from other hosts and from sandboxes', is('fib daddr type', 'local'), jump('to_sandbox')],
+  ]),
+  ...chain('inet', 'publish_local', { type: 'nat', hook: 'output', priority: DSTNAT }, [
+    ['what is from ::1 gets no answer from elsewhere: refused here, a client goes on to 127.0.0.1', is('ip6 daddr', '::1'), accept],
+    ['from the host itself', is('fib daddr type', 'local'), jump('to_sandbox')],
+  ]),
+]
+
+const leaving = (): Operation[] =>
+  chain('inet', 'leave', { type: 'nat', hook: 'postrouting', priority: SRCNAT }, [
+    ...forBoth((family) => [
+      'back into the same network: the answer must come back here',
+      any('ct status', 'dnat'),
+      within([`${header(family)} saddr`, 'oifname'], sets.sameNetwork[family]),
+      masquerade,
+    ]),
+    ['from 127.0.0.1 to a published port', within(['oifname'], sets.bridges), is('ip saddr', LOOPBACK), masquerade],
+    ...forBoth((family) => [
+      'to the world, from an address of choice',
+      isFamily(family),
+      outside(['oifname'], sets.bridges),
+      translate('snat', ['iifname'], family, sets.source),
+    ]),
+    ...forBoth((family) => ['to the world', isFamily(family), within(['iifname'], sets.masqueraded[family]), outside(['oifname'], sets.bridges), masquerade]),
+  ])
+
+const passing = (): Operation[] => [
+  ...chain('inet', 'into', { comment: 'what may get into a network from elsewhere' }, [
+    ['a published port', any('ct status', 'dnat'), accept],
+    ['ICMP, where sandboxes have addresses for the outside', is('meta l4proto', 'icmp'), within(['oifname'], sets.routed[4]), accept],
+    ['ICMP, where sandboxes have addresses for the outside', is('meta l4proto', 'ipv6-icmp'), within(['oifname'], sets.routed[6]), accept],
+    ...forBoth((family) => ['an open port, where sandboxes have addresses for the outside', within(['oifname'], sets.routed[family]), within(port(family), sets.open[family]), accept]),
+    ...forBoth((family) => ['an open port, from a trusted interface', within(['iifname', 'oifname'], sets.trusted), within(port(family), sets.open[family]), accept]),
+    ...forBoth((family) => ['any port, where the network is open to the outside', isFamily(family), within(['oifname'], sets.unprotected[family]), outside(['iifname'], sets.bridges), accept]),
+    ['nothing else gets into a network', counter, drop],
+  ]),
+  ...chain('inet', 'forward', { type: 'filter', hook: 'forward', priority: FILTER }, [
+    ['your rules', jump('user')],
+    ['what has begun may go on', any('ct state', 'established,related'), accept],
+    ['sandboxes of one network', within(['iifname', 'oifname'], sets.icc), accept],
+    ['nothing gets out of an internal network', within(['iifname'], sets.internal), counter, drop],
+    ['nothing gets into an internal network', within(['oifname'], sets.internal), counter, drop],
+    ['into a network', within(['oifname'], sets.bridges), goTo('into')],
+  ]),
+]
