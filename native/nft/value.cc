@@ -152,7 +152,8 @@ std::string format_part_range(const DataType& type, const uint8_t* first, const 
   std::string text = format_part(type, first);
   if (std::memcmp(first, last, type.length) == 0) return text;
   if (type.name != "ipv4_addr" && type.name != "ipv6_addr") return text + "-" + format_part(type, last);
-  for (uint32_t prefix = 0; prefix < type.length * 8; ++prefix) {
+  // The longest that fits: of 172.17.0.0-172.17.255.255, /15 would fill the same bits.
+  for (uint32_t prefix = type.length * 8; prefix-- > 0;) {
     uint8_t filled[16];
     std::memcpy(filled, first, type.length);
     fill_host_bits(filled, type.length, static_cast<uint8_t>(prefix));

@@ -36,6 +36,7 @@ const toTest = [
   { package: 'netcat-openbsd', command: 'nc', why: 'TCP probes with a chosen source' },
   { package: 'bind9-dnsutils', command: 'dig', why: 'asks for names and shows every bit of the answer' },
   { package: 'dnsmasq-base', command: 'dnsmasq', why: "the nameserver that a network's resolver asks" },
+  { package: 'iputils-ping', command: 'ping', why: 'ICMP, which routed networks let in' },
   { package: 'iperf3', command: 'iperf3', why: 'throughput through a published port' },
 ]
 const toDevelop = [

@@ -30,8 +30,8 @@ export function serveTcp(t: ExecutionContext, place: Place, port: number): void 
 }
 
 /** A UDP server in a place, on all of its addresses or on one. */
-export function serveUdp(t: ExecutionContext, place: Place, port: number): void {
-  const socket = openUdp(t, place, port)
+export function serveUdp(t: ExecutionContext, place: Place, port: number, family: 4 | 6 = 4): void {
+  const socket = openUdp(t, place, port, family)
   socket.on('message', (_message, client) => socket.send(client.address, client.port, client.address))
 }
 
@@ -64,10 +64,11 @@ export async function fetchFrom(place: Place, url: string, { expected, from }: F
 }
 
 /** A UDP socket in a place: a client that stays the same from one question to the next. */
-export function openUdp(t: ExecutionContext, place: Place, port = 0): Socket {
+export function openUdp(t: ExecutionContext, place: Place, port = 0, family: 4 | 6 = 4, address?: string): Socket {
   // A lookup that answers at once: with Node's own, the socket would come about later and elsewhere.
-  const socket = createSocket({ type: 'udp4', lookup: (name, _options, answer) => answer(null, name, 4) })
-  enter(place.path, () => socket.bind(port))
+  const lookup = (name: string, _options: unknown, answer: (error: null, address: string, family: number) => void) => answer(null, name, family)
+  const socket = createSocket({ type: `udp${family}`, ipv6Only: family === 6, lookup })
+  enter(place.path, () => socket.bind(port, address))
   t.teardown(() => socket.close())
   return socket
 }
@@ -86,16 +87,21 @@ export async function ask(socket: Socket, address: string, port: number, expecte
 
 export const portOf = (socket: Socket): number => (socket.address() as AddressInfo).port
 
-/** One line of a table of who reaches what: from where, to what (`192.0.2.1:8080`), and what comes of it. */
-export type Row = readonly [from: Place, to: string, outcome: string]
+/**
+ * One line of a table of who reaches what: from where, to what (`192.0.2.1:8080`, `[fd00::1]:8080`), and what comes of it.
+ * A place may have an address that it is to send from.
+ */
+export type Row = readonly [from: Place & { address?: string | undefined }, to: string, outcome: string]
 
 /** Tries every line of a table, by HTTP or UDP. */
 export async function reaches(t: ExecutionContext, protocol: 'tcp' | 'udp', rows: readonly Row[]): Promise<void> {
   const print = ([from, to, outcome]: Row) => `${protocol} from ${from.name} to ${to}: ${outcome}`
   const found = await Promise.all(
     rows.map(async ([from, to, expected]): Promise<Row> => {
-      const [address = '', port] = to.split(':')
-      const answer = protocol === 'tcp' ? fetchFrom(from, `http://${to}/`, { expected }) : ask(openUdp(t, from), address, Number(port), expected)
+      const [, address = '', port] = /^\[?(.*?)\]?:(\d+)$/.exec(to) ?? []
+      const family = address.includes(':') ? 6 : 4
+      const options = { expected, ...(from.address === undefined ? {} : { from: from.address }) }
+      const answer = protocol === 'tcp' ? fetchFrom(from, `http://${to}/`, options) : ask(openUdp(t, from, 0, family, from.address), address, Number(port), expected)
       return [from, to, await answer]
     }),
   )
