@@ -31,6 +31,11 @@ const TABLE = `
   one         far:80          no answer
   far         host:8080       far
 
+  # a port of one host address, which leads to far
+  neighbour   other host:8089  neighbour
+  one         other host:8089  one
+  neighbour   host:8089       refused
+
   # a host address that is all far's
   neighbour   spare:80        neighbour
   neighbour   spare:81        neighbour
@@ -130,10 +135,13 @@ async function setUp(t: ExecutionContext, bridgeCallsIptables: boolean): Promise
   const port = (hostPort: number, allow?: string[]) =>
     (['tcp', 'udp'] as const).flatMap((protocol) => onBoth({ protocol, containerPort: 80, hostPort, ...(allow ? { allow } : {}) }))
   const whole = [SPARE[4], SPARE[6]].map((hostIp) => ({ protocol: 'all' as const, containerPort: 0, hostIp, hostPort: 0 }))
+  const onOtherHost = (['tcp', 'udp'] as const).flatMap((protocol) =>
+    [OTHER_HOST[4], OTHER_HOST[6]].map((hostIp) => ({ protocol, containerPort: 80, hostIp, hostPort: 8089 })),
+  )
   const guests = {
     one: await world.guest(nat, 2, port(8080)),
     two: await world.guest(nat, 3, port(8087, [`${NEIGHBOUR[4]}/32`, 'fd00:99::8/125'])),
-    far: await world.guest(otherNat, 2, whole),
+    far: await world.guest(otherNat, 2, [...whole, ...onOtherHost]),
     shy: await world.guest(internal, 2, port(8082)),
     'shy too': await world.guest(internal, 3),
     routed: await world.guest(routed, 2, [], port(8084)),

@@ -74,17 +74,22 @@ for (const bridgeCallsIptables of [true, false]) {
     })
   }
 
-  test.serial(either('a sandbox may not send from an IPv6 address that it has given itself'), async (t) => {
-    const { world, one, two } = await setUp(t, true)
-    serveTcp(t, two, 80)
-    ip('-n', one.name, 'address', 'add', 'fd00:1::99/64', 'dev', 'eth0', 'nodad', 'preferred_lft', '0')
-    const before = watchDrops(world.host)
-    await reaches(t, 'tcp', [
-      [one, `${url(two.addresses[6])}:80`, one.addresses[6]],
-      [{ ...one, address: 'fd00:1::99' }, `${url(two.addresses[6])}:80`, NO_ANSWER],
-    ])
-    t.true(dropped(world.host, before, 'not its own') >= 1)
-  })
+  for (const icc of [true, false]) {
+    test.serial(either(`with${icc ? '' : 'out'} icc, a sandbox may not send from an address that it has given itself`), async (t) => {
+      const { world, network, one } = await setUp(t, icc)
+      serveTcp(t, world.host, 8000)
+      ip('-n', one.name, 'address', 'add', '10.1.0.99/24', 'dev', 'eth0')
+      ip('-n', one.name, 'address', 'add', 'fd00:1::99/64', 'dev', 'eth0', 'nodad', 'preferred_lft', '0')
+      const before = watchDrops(world.host)
+      await reaches(t, 'tcp', [
+        [one, `${network.gateway[4]}:8000`, one.addresses[4]],
+        [one, `[${network.gateway[6]}]:8000`, one.addresses[6]],
+        [{ ...one, address: '10.1.0.99' }, `${network.gateway[4]}:8000`, NO_ANSWER],
+        [{ ...one, address: 'fd00:1::99' }, `[${network.gateway[6]}]:8000`, NO_ANSWER],
+      ])
+      t.true(dropped(world.host, before, 'not its own') >= 2)
+    })
+  }
 
   test.serial(either('a sandbox may not advertise the IPv6 address of another'), async (t) => {
     const { world, network, one, two } = await setUp(t, true)
