@@ -39,6 +39,20 @@ export interface LinkInfo {
   up: boolean
   /** Of a veth: both ends are up. */
   carrier: boolean
+  /** When they were asked for. */
+  statistics?: LinkStatistics
+}
+
+/** What has gone through a link since it was made: received and sent, seen from this end. */
+export interface LinkStatistics {
+  rxBytes: number
+  txBytes: number
+  rxPackets: number
+  txPackets: number
+  rxDropped: number
+  txDropped: number
+  rxErrors: number
+  txErrors: number
 }
 
 export interface AddressInfo {
@@ -73,8 +87,8 @@ interface SetQuery {
 
 /** What can be asked of the kernel, and what comes back. */
 export interface Questions {
-  links: { question: { netns?: string }; answer: LinkInfo[] }
-  link: { question: { netns?: string; name: string }; answer: LinkInfo }
+  links: { question: { netns?: string; statistics?: boolean }; answer: LinkInfo[] }
+  link: { question: { netns?: string; name: string; statistics?: boolean }; answer: LinkInfo }
   addresses: { question: { netns?: string; ipv6?: boolean }; answer: AddressInfo[] }
   routes: { question: { netns?: string; ipv6?: boolean }; answer: RouteInfo[] }
   /** The comment of a table. */
@@ -102,13 +116,15 @@ export interface NativeExecutor {
   close(): Promise<void>
 }
 
-/** One direction of a connection; `protocol` is a number, as IP has it. */
+/** A connection by its original direction; `protocol` is a number, as IP has it. */
 export interface Connection {
   protocol: number
   source: string
   sourcePort: number
   destination: string
   destinationPort: number
+  /** The kernel's number for it. */
+  id: number
 }
 
 interface Addon {

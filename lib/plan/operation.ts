@@ -1,6 +1,7 @@
 /**
  * The operations that a plan is made of: plain data, in the kernel's words. `native/plan/operation.h` is the same
- * list as C++ sees it. A `netns` is the path of a bind-mounted namespace; without one, the host's is meant.
+ * list as C++ sees it. A `netns` is the path of a namespace, bound to a name (`/run/netns/app`) or a process's
+ * (`/proc/4242/ns/net`); without one, the host's is meant. Addresses are IPv4 or IPv6 unless said otherwise.
  */
 
 export interface NetnsCreate {
@@ -39,8 +40,18 @@ export interface LinkSet {
   alias?: string
   /** No IPv6 link-local address of the kernel's own making. */
   noIpv6Address?: boolean
+  /**
+   * No IPv6 at all, whoever gives it an address. Only a file in /proc/sys can say so, which costs a visit to the namespace;
+   * where nobody but us gives addresses, `noIpv6Address` does as much for nothing.
+   */
+  ipv6?: false
+  /** Bytes. */
+  mtu?: number
+  group?: number
   /** Bridge port: frames may leave by the port they came in. */
   hairpin?: boolean
+  /** Bridge port: no frames from and to other isolated ports. */
+  isolated?: boolean
   /** 127.0.0.0/8 may be routed through this link. */
   routeLocalnet?: boolean
   up?: boolean
@@ -62,12 +73,14 @@ export interface LinkDelete {
   name: string
 }
 
+/** An IPv6 address is there at once: nobody waits for duplicate address detection of what was given. */
 export interface AddressAdd {
   op: 'address.add'
   netns?: string
   link: string
   /** With prefix: `172.17.0.2/16`. */
   address: string
+  /** IPv4 only. */
   broadcast?: string
 }
 
@@ -78,21 +91,24 @@ export interface AddressDelete {
   address: string
 }
 
-export interface RouteAdd {
-  op: 'route.add'
+/** A route through a gateway, on a link, or both. */
+interface Route {
   netns?: string
   /** `default` or CIDR. */
   destination: string
+  /** Of IPv6 it may be a link-local one, with a link. */
   gateway?: string
   link?: string
+  /** Which default is meant where no gateway tells: IPv4 or IPv6. Default: 4. */
+  family?: 4 | 6
 }
 
-export interface RouteDelete {
+export interface RouteAdd extends Route {
+  op: 'route.add'
+}
+
+export interface RouteDelete extends Route {
   op: 'route.delete'
-  netns?: string
-  destination: string
-  gateway?: string
-  link?: string
 }
 
 export interface NeighborAdd {
@@ -155,7 +171,7 @@ export interface PortReserve {
 
 /**
  * Forgets connections to a host port: those that were sent on to `toAddress`:`toPort`, or, without these, those
- * that went to the host itself.
+ * that went to the host itself. Neighbouring ones share one look at the kernel's table.
  */
 export interface ConntrackFlush {
   op: 'conntrack.flush'
@@ -165,6 +181,8 @@ export interface ConntrackFlush {
   address?: string
   toAddress?: string
   toPort?: number
+  /** Which connections are meant where no address tells. Default: 4. */
+  family?: 4 | 6
 }
 
 export type Protocol = 'tcp' | 'udp' | 'sctp'

@@ -141,7 +141,8 @@ function shellCommands(operation: Operation): string[] {
     case 'route.delete': {
       const via = operation.gateway ? ` via ${operation.gateway}` : ''
       const dev = operation.link ? ` dev ${operation.link}` : ''
-      return [`${ip} route ${operation.op === 'route.add' ? 'add' : 'delete'} ${operation.destination}${via}${dev}`]
+      const family = operation.destination === 'default' && !operation.gateway && operation.family === 6 ? ' -6' : ''
+      return [`${ip}${family} route ${operation.op === 'route.add' ? 'add' : 'delete'} ${operation.destination}${via}${dev}`]
     }
     case 'neighbor.add':
       return [`${ip} neighbor add ${operation.address} lladdr ${operation.lladdr} nud permanent dev ${operation.link}`]
@@ -165,7 +166,9 @@ function shellCommands(operation: Operation): string[] {
     case 'conntrack.flush': {
       const address = operation.address ? ` --orig-dst ${operation.address}` : ''
       const to = operation.toAddress ? ` --reply-src ${operation.toAddress} --reply-port-src ${operation.toPort}` : ` --reply-port-src ${operation.port}`
-      return [`conntrack -D -p ${operation.protocol} --orig-port-dst ${operation.port}${address}${to} || true`]
+      const told = operation.toAddress ?? operation.address
+      const family = (told ? told.includes(':') : operation.family === 6) ? ' -f ipv6' : ''
+      return [`conntrack -D${family} -p ${operation.protocol} --orig-port-dst ${operation.port}${address}${to} || true`]
     }
     default:
       throw new TypeError(`no command is known for ${operation.op}`)
@@ -182,7 +185,7 @@ function linkOptions(operation: LinkCreate): string {
   let text = `${parts.join(' ')}${mtu}${queues} type ${operation.kind}`
   if (operation.peer) {
     const address = operation.peer.address ? ` address ${operation.peer.address}` : ''
-    text += ` peer name ${operation.peer.name}${address}${mtu}${queues} netns ${basename(operation.peer.netns)}`
+    text += ` peer name ${operation.peer.name}${address}${mtu}${queues} netns ${nameOf(operation.peer.netns) ?? quote(operation.peer.netns)}`
   }
   return text
 }
@@ -191,8 +194,12 @@ function linkSettings(operation: LinkSet, ip: string, exec: string): string[] {
   const set = `${ip} link set dev ${operation.name}`
   const commands: string[] = []
   if (operation.alias !== undefined) commands.push(`${set} alias ${quote(operation.alias)}`)
+  if (operation.mtu !== undefined) commands.push(`${set} mtu ${operation.mtu}`)
+  if (operation.group !== undefined) commands.push(`${set} group ${operation.group}`)
   if (operation.hairpin !== undefined) commands.push(`${set} type bridge_slave hairpin ${operation.hairpin ? 'on' : 'off'}`)
+  if (operation.isolated !== undefined) commands.push(`${set} type bridge_slave isolated ${operation.isolated ? 'on' : 'off'}`)
   if (operation.noIpv6Address) commands.push(`${set} addrgenmode none`)
+  if (operation.ipv6 === false) commands.push(`${exec}sysctl -qw net/ipv6/conf/${operation.name}/disable_ipv6=1`)
   if (operation.routeLocalnet !== undefined) {
     commands.push(`${exec}sysctl -qw net/ipv4/conf/${operation.name}/route_localnet=${operation.routeLocalnet ? 1 : 0}`)
   }
@@ -202,8 +209,14 @@ function linkSettings(operation: LinkSet, ip: string, exec: string): string[] {
 
 function inNamespace(netns: string | undefined): { ip: string; exec: string } {
   if (netns === undefined) return { ip: 'ip', exec: '' }
-  return { ip: `ip -n ${basename(netns)}`, exec: `ip netns exec ${basename(netns)} ` }
+  const name = nameOf(netns)
+  if (name !== undefined) return { ip: `ip -n ${name}`, exec: `ip netns exec ${name} ` }
+  const exec = `nsenter --net=${quote(netns)} `
+  return { ip: `${exec}ip`, exec }
 }
+
+/** The name that ip(8) has for a namespace; `undefined` for one that only a path leads to. */
+const nameOf = (netns: string): string | undefined => /^\/run\/netns\/([^/]+)$/.exec(netns)?.[1]
 
 const folder = (path: string) => path.slice(0, path.lastIndexOf('/'))
 

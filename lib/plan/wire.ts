@@ -36,7 +36,8 @@ function pushFields(fields: Field[], op: Operation): void {
       break
     }
     case 'link.set':
-      fields.push(op.netns, op.name, flag(op.up), flag(op.hairpin), flag(op.routeLocalnet), op.alias, flag(op.noIpv6Address))
+      fields.push(op.netns, op.name, flag(op.up), flag(op.hairpin), flag(op.isolated), flag(op.routeLocalnet))
+      fields.push(op.mtu, op.group, op.alias, flag(op.noIpv6Address), flag(op.ipv6 === false))
       break
     case 'link.settle':
     case 'link.delete':
@@ -50,7 +51,7 @@ function pushFields(fields: Field[], op: Operation): void {
       break
     case 'route.add':
     case 'route.delete':
-      fields.push(op.netns, op.destination, op.gateway, op.link)
+      fields.push(op.netns, op.destination, op.gateway, op.link, op.family)
       break
     case 'neighbor.add':
       fields.push(op.netns, op.link, op.address, op.lladdr)
@@ -74,7 +75,7 @@ function pushFields(fields: Field[], op: Operation): void {
       fields.push(op.protocol, op.address, op.port)
       break
     case 'conntrack.flush':
-      fields.push(op.protocol, op.address, op.port, op.toAddress, op.toPort)
+      fields.push(op.protocol, op.address, op.port, op.toAddress, op.toPort, op.family)
       break
     case 'table.add':
       fields.push(op.family, op.table, op.comment)

@@ -1,72 +1,35 @@
 #include "conntrack/flush.h"
 
-#include <arpa/inet.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netinet/in.h>
-
-#include "netlink/attributes.h"
 
 namespace slipway::conntrack {
 namespace {
 
-constexpr int kDumpTries = 5;
-
-nlmsghdr* build(char* buffer, uint16_t type, uint16_t flags) {
-  nlmsghdr* message = mnl_nlmsg_put_header(buffer);
-  message->nlmsg_type = static_cast<uint16_t>(NFNL_SUBSYS_CTNETLINK << 8 | type);
-  message->nlmsg_flags = static_cast<uint16_t>(NLM_F_REQUEST | flags);
-  auto* header = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(nfgenmsg)));
-  header->nfgen_family = AF_INET;
-  header->version = NFNETLINK_V0;
-  return message;
+uint8_t protocol_number(const std::string& name) {
+  if (name == "udp") return IPPROTO_UDP;
+  return name == "sctp" ? IPPROTO_SCTP : IPPROTO_TCP;
 }
 
-void read_tuple(const nlattr* nest, Tuple& tuple) {
-  netlink::for_each_nested(nest, [&](const nlattr* part) {
-    bool ip = mnl_attr_get_type(part) == CTA_TUPLE_IP;
-    bool protocol = mnl_attr_get_type(part) == CTA_TUPLE_PROTO;
-    netlink::for_each_nested(part, [&](const nlattr* field) {
-      uint16_t type = mnl_attr_get_type(field);
-      if (ip && type == CTA_IP_V4_SRC) tuple.source = mnl_attr_get_u32(field);
-      if (ip && type == CTA_IP_V4_DST) tuple.destination = mnl_attr_get_u32(field);
-      if (protocol && type == CTA_PROTO_NUM) tuple.protocol = mnl_attr_get_u8(field);
-      if (protocol && type == CTA_PROTO_SRC_PORT) tuple.source_port = mnl_attr_get_u16(field);
-      if (protocol && type == CTA_PROTO_DST_PORT) tuple.destination_port = mnl_attr_get_u16(field);
-    });
-  });
-}
-
-bool parse_v4(const std::string& text, uint32_t& address) {
-  return inet_pton(AF_INET, text.c_str(), &address) == 1;
+void put_address(nlmsghdr* message, uint16_t v4, uint16_t v6, const rtnl::IpAddress& address) {
+  mnl_attr_put(message, address.family == AF_INET ? v4 : v6, address.length, address.bytes.data());
 }
 
 }  // namespace
 
-Status dump(netlink::Socket& socket, std::vector<Connection>& connections) {
-  Status status;
-  for (int attempt = 0; attempt < kDumpTries; ++attempt) {
-    connections.clear();
-    alignas(nlmsghdr) char buffer[256] = {};
-    status = socket.request(build(buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP), [&](const nlmsghdr* answer) {
-      Connection connection;
-      netlink::for_each_attribute(answer, sizeof(nfgenmsg), [&](const nlattr* attribute) {
-        if (mnl_attr_get_type(attribute) == CTA_TUPLE_ORIG) read_tuple(attribute, connection.original);
-        if (mnl_attr_get_type(attribute) == CTA_TUPLE_REPLY) read_tuple(attribute, connection.reply);
-      });
-      connections.push_back(connection);
-    });
-    if (!status || status->errnum != EINTR) return status;
-  }
-  return status;
+uint8_t family_of(const ConntrackFlush& op) {
+  const std::string& told = op.to_address.empty() ? op.address : op.to_address;
+  bool v6 = told.empty() ? op.family == 6 : told.find(':') != std::string::npos;
+  return v6 ? AF_INET6 : AF_INET;
 }
 
-nlmsghdr* build_delete(char* buffer, const Tuple& tuple) {
-  nlmsghdr* message = build(buffer, IPCTNL_MSG_CT_DELETE, NLM_F_ACK);
+nlmsghdr* build_delete(char* buffer, const Connection& connection) {
+  const Tuple& tuple = connection.original;
+  nlmsghdr* message = build(buffer, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, tuple.source.family);
   nlattr* original = mnl_attr_nest_start(message, CTA_TUPLE_ORIG);
   nlattr* ip = mnl_attr_nest_start(message, CTA_TUPLE_IP);
-  mnl_attr_put_u32(message, CTA_IP_V4_SRC, tuple.source);
-  mnl_attr_put_u32(message, CTA_IP_V4_DST, tuple.destination);
+  put_address(message, CTA_IP_V4_SRC, CTA_IP_V6_SRC, tuple.source);
+  put_address(message, CTA_IP_V4_DST, CTA_IP_V6_DST, tuple.destination);
   mnl_attr_nest_end(message, ip);
   nlattr* protocol = mnl_attr_nest_start(message, CTA_TUPLE_PROTO);
   mnl_attr_put_u8(message, CTA_PROTO_NUM, tuple.protocol);
@@ -74,27 +37,31 @@ nlmsghdr* build_delete(char* buffer, const Tuple& tuple) {
   mnl_attr_put_u16(message, CTA_PROTO_DST_PORT, tuple.destination_port);
   mnl_attr_nest_end(message, protocol);
   mnl_attr_nest_end(message, original);
+  mnl_attr_put_u32(message, CTA_ID, connection.id);
   return message;
 }
 
-Status flush(netlink::Socket& socket, const std::vector<Connection>& connections, const ConntrackFlush& op,
-             const std::function<bool(uint32_t)>& is_local) {
-  uint32_t host = INADDR_ANY;
-  uint32_t target = 0;
+Status flush(netlink::Socket& socket, const Connections& connections, const ConntrackFlush& op) {
+  rtnl::IpAddress host;
+  rtnl::IpAddress target;
+  bool any = op.address.empty();
   bool published = !op.to_address.empty();
-  if ((!op.address.empty() && !parse_v4(op.address, host)) || (published && !parse_v4(op.to_address, target))) {
+  if ((!any && !rtnl::parse_ip(op.address, host)) || (published && !rtnl::parse_ip(op.to_address, target))) {
     return Failure::of(EINVAL, "conntrack.flush");
   }
-  uint8_t protocol = op.protocol == "udp" ? IPPROTO_UDP : op.protocol == "sctp" ? IPPROTO_SCTP : IPPROTO_TCP;
-  for (const auto& [original, reply] : connections) {
-    bool through_port = original.protocol == protocol && original.destination_port == htons(op.port) &&
-                        (host == INADDR_ANY || original.destination == host);
+  uint8_t family = family_of(op);
+  uint8_t protocol = protocol_number(op.protocol);
+  for (const auto& connection : connections.all) {
+    const auto& [original, reply, id] = connection;
+    bool through_port = original.source.family == family && original.protocol == protocol &&
+                        original.destination_port == htons(op.port) && (any || original.destination == host);
     bool to_target = published ? reply.source == target && reply.source_port == htons(op.to_port)
                                : reply.source == original.destination &&
-                                     reply.source_port == original.destination_port && is_local(original.destination);
+                                     reply.source_port == original.destination_port &&
+                                     connections.local.contains(original.destination);
     if (!through_port || !to_target) continue;
     alignas(nlmsghdr) char buffer[256] = {};
-    auto failure = socket.request(build_delete(buffer, original), [](const nlmsghdr*) {});
+    auto failure = socket.request(build_delete(buffer, connection), [](const nlmsghdr*) {});
     // ENOENT: it ended by itself meanwhile.
     if (failure && failure->errnum != ENOENT) return failure;
   }

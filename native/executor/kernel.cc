@@ -46,6 +46,10 @@ Status Kernel::inside(const std::string& path, const std::function<Status()>& wo
   return status;
 }
 
+Status Kernel::with_settings(const std::string& path, const std::function<Status(int)>& work) {
+  return inside(path, [&] { return work(procfs_.folder()); });
+}
+
 Status Kernel::rtnl(const std::string& path, netlink::Socket*& socket) {
   if (path.empty()) {
     socket = &rtnl_;

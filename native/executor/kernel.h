@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 
+#include "host/procfs.h"
 #include "netlink/socket.h"
 #include "netns/netns.h"
 #include "rtnl/names.h"
@@ -35,6 +36,8 @@ class Kernel : public rtnl::Names {
   Status prepare_netns();
   // Runs a function with the thread inside the namespace.
   Status inside(const std::string& netns, const std::function<Status()>& work);
+  // The same, with the folder that its settings are looked up from.
+  Status with_settings(const std::string& netns, const std::function<Status(int procfs)>& work);
 
   // Ends a job: forgets the namespaces it touched, the one that nobody came for, and the link numbers it learned.
   void forget();
@@ -55,6 +58,7 @@ class Kernel : public rtnl::Names {
   netlink::Socket rtnl_, nft_, conntrack_;
   std::string shared_folder_;  // the last that was seen to be prepared for namespaces
   Netns spare_;
+  host::Procfs procfs_;
   std::map<std::string, Netns> namespaces_;
   std::map<std::pair<std::string, std::string>, int> indexes_;
 };

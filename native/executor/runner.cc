@@ -1,8 +1,6 @@
 #include "executor/runner.h"
 
 #include <chrono>
-#include <climits>
-#include <cstring>
 
 #include "executor/encode.h"
 #include "host/file.h"
@@ -10,8 +8,6 @@
 #include "host/sysctl.h"
 #include "nft/objects.h"
 #include "plan/inverse.h"
-#include "rtnl/address_text.h"
-#include "rtnl/dump.h"
 
 namespace slipway {
 namespace {
@@ -89,11 +85,14 @@ Status Runner::run_rtnl(const Plan& plan, uint32_t& next) {
   Status encoding;
   for (; next < plan.size() && channel_of(plan[next]) == Channel::kRtnl && netns_of(plan[next]) == netns; ++next) {
     const Operation& op = plan[next];
-    bool by_number = !std::holds_alternative<LinkSet>(op) && !std::holds_alternative<LinkSettle>(op) &&
-                     !std::holds_alternative<LinkDelete>(op);
-    if (creates && by_number) break;
-    creates = creates || std::holds_alternative<LinkCreate>(plan[next]);
-    encoding = put(plan[next], {next, 0});
+    const auto* settings = std::get_if<LinkSet>(&op);
+    bool no_ipv6 = settings != nullptr && settings->no_ipv6;
+    bool by_name = settings != nullptr || std::holds_alternative<LinkSettle>(op) || std::holds_alternative<LinkDelete>(op);
+    if (creates && (!by_name || no_ipv6)) break;
+    creates = creates || std::holds_alternative<LinkCreate>(op);
+    // No message can say it. It comes before the batch, and so before the link goes up.
+    if (no_ipv6) encoding = disable_ipv6(*settings);
+    if (!encoding) encoding = put(op, {next, 0});
     if (encoding) {
       origin_ = {next++, 0};
       break;
@@ -111,6 +110,14 @@ Status Runner::run_rtnl(const Plan& plan, uint32_t& next) {
     return refusals_.front().failure;
   }
   return encoding;
+}
+
+Status Runner::disable_ipv6(const LinkSet& op) {
+  auto failure = kernel_.with_settings(op.netns, [&](int procfs) {
+    return host::write_sysctl(procfs, "net/ipv6/conf/" + op.name + "/disable_ipv6", "1");
+  });
+  // ENOENT: a kernel without IPv6; or there is no such link, as its message will tell.
+  return failure && failure->errnum == ENOENT ? kOk : failure;
 }
 
 // All neighbouring nf_tables operations are one transaction: all or nothing, for every other process too.
@@ -154,7 +161,8 @@ Status Runner::distrust(uint32_t first, uint32_t next, const Failure& failure) {
 
 Status Runner::run_direct(const Plan& plan, uint32_t index) {
   if (refuse_ == index) return Failure::of(EIO, "refused");
-  auto failure = perform(plan[index], index);
+  bool flush = std::holds_alternative<ConntrackFlush>(plan[index]);
+  auto failure = flush ? flush_connections(plan, index) : perform(plan[index], index);
   done_[index] = !failure;
   return failure;
 }
@@ -170,9 +178,9 @@ struct Runner::Perform {
     return netns::remove(op.path);
   }
   Status operator()(const SysctlWrite& op) {
-    return runner.kernel_.inside(op.netns, [&]() -> Status {
-      if (auto failure = host::read_sysctl(op.key, before)) return failure;
-      return before == op.value ? kOk : host::write_sysctl(op.key, op.value);
+    return runner.kernel_.with_settings(op.netns, [&](int procfs) -> Status {
+      if (auto failure = host::read_sysctl(procfs, op.key, before)) return failure;
+      return before == op.value ? kOk : host::write_sysctl(procfs, op.key, op.value);
     });
   }
   Status operator()(const FileCreate& op) { return host::create_file(op.path, op.content); }
@@ -196,7 +204,6 @@ struct Runner::Perform {
     runner.reserved_.push_back(std::move(socket));
     return failure;
   }
-  Status operator()(const ConntrackFlush& op) { return runner.flush_connections(op); }
   template <typename Message>
   Status operator()(const Message&) { return Failure::of(EOPNOTSUPP, "perform"); }
 };
@@ -205,32 +212,24 @@ Status Runner::perform(const Operation& operation, uint32_t index) {
   return std::visit(Perform{*this, before_[index]}, operation);
 }
 
-Status Runner::flush_connections(const ConntrackFlush& op) {
+Status Runner::flush_connections(const Plan& plan, uint32_t index) {
   netlink::Socket* conntrack = nullptr;
+  netlink::Socket* rtnl = nullptr;
   if (auto failure = kernel_.conntrack(conntrack)) return failure;
   if (!connections_) {
-    if (auto failure = read_connections(*conntrack)) return failure;
+    if (auto failure = kernel_.rtnl({}, rtnl)) return failure;
+    // One dump for all that follow: of their family, or of both.
+    uint8_t family = conntrack::family_of(std::get<ConntrackFlush>(plan[index]));
+    for (uint32_t next = index; next < plan.size(); ++next) {
+      const auto* op = std::get_if<ConntrackFlush>(&plan[next]);
+      if (op == nullptr) break;
+      if (conntrack::family_of(*op) != family) family = AF_UNSPEC;
+    }
+    conntrack::Connections read;
+    if (auto failure = conntrack::read(*conntrack, *rtnl, family, read)) return failure;
+    connections_ = std::move(read);
   }
-  return conntrack::flush(*conntrack, connections_->all, op,
-                          [&](uint32_t address) { return connections_->local.contains(address); });
-}
-
-Status Runner::read_connections(netlink::Socket& conntrack) {
-  netlink::Socket* rtnl = nullptr;
-  std::vector<rtnl::AddressInfo> own;
-  Connections read;
-  if (auto failure = conntrack::dump(conntrack, read.all)) return failure;
-  if (auto failure = kernel_.rtnl({}, rtnl)) return failure;
-  if (auto failure = rtnl::dump_addresses(*rtnl, AF_INET, own)) return failure;
-  for (const auto& info : own) {
-    rtnl::IpAddress ip;
-    uint32_t number = 0;
-    if (!rtnl::parse_ip(info.address, ip)) continue;
-    std::memcpy(&number, ip.bytes.data(), sizeof number);
-    read.local.insert(number);
-  }
-  connections_ = std::move(read);
-  return kOk;
+  return conntrack::flush(*conntrack, *connections_, std::get<ConntrackFlush>(plan[index]));
 }
 
 void Runner::undo(const Plan& plan, std::vector<netlink::Refusal>& not_undone) {

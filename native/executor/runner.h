@@ -5,7 +5,6 @@
 #pragma once
 
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "conntrack/flush.h"
@@ -44,13 +43,13 @@ class Runner {
   Status commit_transaction();
   Status run_direct(const Plan& plan, uint32_t index);
   Status distrust(uint32_t first, uint32_t next, const Failure& failure);
+  Status disable_ipv6(const LinkSet& op);
   Status put(const Operation& operation, netlink::Origin origin);
   Status refuse_one(const Operation& operation, netlink::Origin origin);
 
   struct Perform;
   Status perform(const Operation& operation, uint32_t index);
-  Status flush_connections(const ConntrackFlush& op);
-  Status read_connections(netlink::Socket& conntrack);
+  Status flush_connections(const Plan& plan, uint32_t index);
 
   void undo(const Plan& plan, std::vector<netlink::Refusal>& not_undone);
   Status undo_rtnl(const Operation& inverse);
@@ -63,12 +62,7 @@ class Runner {
   std::vector<bool> done_;           // by operation
   std::vector<std::string> before_;  // by operation: what a write replaced, for undo
   std::vector<UniqueFd> reserved_;   // host ports, held until the plan ends
-  // What neighbouring conntrack.flush look at: all connections, and the host's own addresses.
-  struct Connections {
-    std::vector<conntrack::Connection> all;
-    std::set<uint32_t> local;  // network order
-  };
-  std::optional<Connections> connections_;
+  std::optional<conntrack::Connections> connections_;  // what neighbouring conntrack.flush look at
   std::optional<uint32_t> refuse_;
 };
 

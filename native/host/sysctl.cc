@@ -12,13 +12,13 @@ namespace {
 // sysctl(8)'s two spellings: dots separate, unless the key has slashes (a link's name may hold a dot).
 std::string path_of(std::string key) {
   if (key.find('/') == std::string::npos) std::replace(key.begin(), key.end(), '.', '/');
-  return "/proc/sys/" + key;
+  return "sys/" + key;
 }
 
 }  // namespace
 
-Status read_sysctl(const std::string& key, std::string& value) {
-  UniqueFd file(open(path_of(key).c_str(), O_RDONLY | O_CLOEXEC));
+Status read_sysctl(int procfs, const std::string& key, std::string& value) {
+  UniqueFd file(openat(procfs, path_of(key).c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return Failure::last("open");
   char buffer[4096];
   ssize_t length = read(file.get(), buffer, sizeof buffer);
@@ -28,8 +28,8 @@ Status read_sysctl(const std::string& key, std::string& value) {
   return kOk;
 }
 
-Status write_sysctl(const std::string& key, const std::string& value) {
-  UniqueFd file(open(path_of(key).c_str(), O_WRONLY | O_CLOEXEC));
+Status write_sysctl(int procfs, const std::string& key, const std::string& value) {
+  UniqueFd file(openat(procfs, path_of(key).c_str(), O_WRONLY | O_CLOEXEC));
   if (!file) return Failure::last("open");
   if (write(file.get(), value.data(), value.size()) < 0) return Failure::last("write");
   return kOk;

@@ -53,15 +53,16 @@ Napi::Value encode_plan(const Napi::CallbackInfo& info) {
 Napi::Value encode_connection_delete(const Napi::CallbackInfo& info) {
   auto given = info[0].As<Napi::Object>();
   auto port = [&](const char* name) { return htons(static_cast<uint16_t>(read_number(given, name).value_or(0))); };
-  auto address = [&](const char* name) { return inet_addr(read_string(given, name).c_str()); };
-  conntrack::Tuple tuple;
+  conntrack::Connection connection;
+  conntrack::Tuple& tuple = connection.original;
   tuple.protocol = static_cast<uint8_t>(read_number(given, "protocol").value_or(0));
-  tuple.source = address("source");
+  rtnl::parse_ip(read_string(given, "source"), tuple.source);
   tuple.source_port = port("sourcePort");
-  tuple.destination = address("destination");
+  rtnl::parse_ip(read_string(given, "destination"), tuple.destination);
   tuple.destination_port = port("destinationPort");
   alignas(nlmsghdr) char buffer[256] = {};
-  const nlmsghdr* message = conntrack::build_delete(buffer, tuple);
+  connection.id = htonl(read_number(given, "id").value_or(0));
+  const nlmsghdr* message = conntrack::build_delete(buffer, connection);
   return Napi::Buffer<char>::Copy(info.Env(), buffer, message->nlmsg_len);
 }
 

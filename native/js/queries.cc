@@ -11,6 +11,20 @@
 namespace slipway::js {
 namespace {
 
+// As doubles they are exact up to 2^53: nine petabytes.
+Napi::Object write_statistics(Napi::Env env, const rtnl::LinkStatistics& statistics) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("rxBytes", static_cast<double>(statistics.rx_bytes));
+  object.Set("txBytes", static_cast<double>(statistics.tx_bytes));
+  object.Set("rxPackets", static_cast<double>(statistics.rx_packets));
+  object.Set("txPackets", static_cast<double>(statistics.tx_packets));
+  object.Set("rxDropped", static_cast<double>(statistics.rx_dropped));
+  object.Set("txDropped", static_cast<double>(statistics.tx_dropped));
+  object.Set("rxErrors", static_cast<double>(statistics.rx_errors));
+  object.Set("txErrors", static_cast<double>(statistics.tx_errors));
+  return object;
+}
+
 Napi::Value write_link(Napi::Env env, const rtnl::LinkInfo& link) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("index", link.index);
@@ -23,6 +37,7 @@ Napi::Value write_link(Napi::Env env, const rtnl::LinkInfo& link) {
   object.Set("mtu", link.mtu);
   object.Set("up", link.up);
   object.Set("carrier", link.carrier);
+  if (link.statistics) object.Set("statistics", write_statistics(env, *link.statistics));
   return object;
 }
 
@@ -100,7 +115,13 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
   std::string ask = read_string(question, "ask");
   std::string netns = read_string(question, "netns");
   std::string name = read_string(question, "name");
-  if (ask == "links") return list_query<rtnl::LinkInfo>(env, rtnl_dump<rtnl::LinkInfo>(netns, rtnl::dump_links), write_link);
+  bool statistics = read_flag(question, "statistics").value_or(false);
+  if (ask == "links") {
+    return list_query<rtnl::LinkInfo>(env, rtnl_dump<rtnl::LinkInfo>(netns, [statistics](auto& socket, auto& items) {
+                                        return rtnl::dump_links(socket, statistics, items);
+                                      }),
+                                      write_link);
+  }
   if (ask == "addresses") {
     int family = read_flag(question, "ipv6").value_or(false) ? AF_INET6 : AF_INET;
     return list_query<rtnl::AddressInfo>(env, rtnl_dump<rtnl::AddressInfo>(netns, [family](auto& socket, auto& items) {
@@ -118,10 +139,10 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
   if (ask == "link") {
     return item_query<rtnl::LinkInfo>(
         env,
-        [netns, name](Kernel& kernel, rtnl::LinkInfo& link) {
+        [netns, name, statistics](Kernel& kernel, rtnl::LinkInfo& link) {
           netlink::Socket* socket = nullptr;
           auto failure = kernel.rtnl(netns, socket);
-          if (!failure) failure = rtnl::get_link(*socket, name, link);
+          if (!failure) failure = rtnl::get_link(*socket, name, statistics, link);
           return failure;
         },
         write_link);
@@ -156,8 +177,7 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
     return item_query<std::string>(
         env,
         [netns, name](Kernel& kernel, std::string& value) {
-          auto failure = kernel.inside(netns, [&] { return host::read_sysctl(name, value); });
-          return failure;
+          return kernel.with_settings(netns, [&](int procfs) { return host::read_sysctl(procfs, name, value); });
         },
         write_text);
   }

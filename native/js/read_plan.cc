@@ -31,6 +31,7 @@ class Fields {
   }
   bool is() { return flag().value_or(false); }
   uint16_t port() { return static_cast<uint16_t>(number().value_or(0)); }
+  uint8_t family() { return static_cast<uint8_t>(number().value_or(0)); }
   // "172.17.0.2/16" in its two halves
   std::string address(uint8_t& prefix) {
     std::string whole = text();
@@ -113,14 +114,17 @@ constexpr Reader kReaders[] = {
      }},
     {"link.set",
      [](Fields& op) -> Operation {
-       return LinkSet{op.text(), op.text(), op.flag(), op.flag(), op.flag(), op.maybe(), op.is()};
+       return LinkSet{op.text(), op.text(),   op.flag(),  op.flag(), op.flag(),
+                      op.flag(), op.number(), op.number(), op.maybe(), op.is(), op.is()};
      }},
     {"link.settle", [](Fields& op) -> Operation { return LinkSettle{op.text(), op.text()}; }},
     {"link.delete", [](Fields& op) -> Operation { return LinkDelete{op.text(), op.text()}; }},
     {"address.add", [](Fields& op) -> Operation { return read_address_add(op); }},
     {"address.delete", [](Fields& op) -> Operation { return read_address_delete(op); }},
-    {"route.add", [](Fields& op) -> Operation { return RouteAdd{op.text(), op.text(), op.text(), op.text()}; }},
-    {"route.delete", [](Fields& op) -> Operation { return RouteDelete{op.text(), op.text(), op.text(), op.text()}; }},
+    {"route.add",
+     [](Fields& op) -> Operation { return RouteAdd{op.text(), op.text(), op.text(), op.text(), op.family()}; }},
+    {"route.delete",
+     [](Fields& op) -> Operation { return RouteDelete{op.text(), op.text(), op.text(), op.text(), op.family()}; }},
     {"neighbor.add",
      [](Fields& op) -> Operation { return NeighborAdd{op.text(), op.text(), op.text(), op.text()}; }},
     {"neighbor.delete", [](Fields& op) -> Operation { return NeighborDelete{op.text(), op.text(), op.text()}; }},
@@ -132,9 +136,10 @@ constexpr Reader kReaders[] = {
     {"port.reserve", [](Fields& op) -> Operation { return PortReserve{op.text(), op.text(), op.port()}; }},
     {"conntrack.flush",
      [](Fields& op) -> Operation {
-       ConntrackFlush flush{op.text(), op.text(), {}, op.port(), 0};
+       ConntrackFlush flush{op.text(), op.text(), {}, op.port(), 0, 0};
        flush.to_address = op.text();
        flush.to_port = op.port();
+       flush.family = op.family();
        return flush;
      }},
     {"table.add", [](Fields& op) -> Operation { return TableAdd{op.text(), op.text(), op.text()}; }},

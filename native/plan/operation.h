@@ -24,9 +24,11 @@ struct LinkCreate {
 };
 struct LinkSet {
   std::string netns, name;
-  std::optional<bool> up, hairpin, route_localnet;
+  std::optional<bool> up, hairpin, isolated, route_localnet;
+  std::optional<uint32_t> mtu, group;
   std::optional<std::string> alias;
   bool no_ipv6_address = false;  // addrgenmode none, before the link goes up
+  bool no_ipv6 = false;          // disable_ipv6, likewise
 };
 struct LinkDelete { std::string netns, name; };
 // Reads a link, which makes the kernel act at once on news of its carrier (linkwatch may take a second).
@@ -34,8 +36,9 @@ struct LinkSettle { std::string netns, name; };
 
 struct AddressAdd { std::string netns, link, address, broadcast; uint8_t prefix = 0; };
 struct AddressDelete { std::string netns, link, address; uint8_t prefix = 0; };
-struct RouteAdd { std::string netns, destination, gateway, link; };  // destination "default" or CIDR
-struct RouteDelete { std::string netns, destination, gateway, link; };
+// Destination "default" or CIDR. `family`: 4 or 6, for a default route without a gateway to tell.
+struct RouteAdd { std::string netns, destination, gateway, link; uint8_t family = 0; };
+struct RouteDelete { std::string netns, destination, gateway, link; uint8_t family = 0; };
 struct NeighborAdd { std::string netns, link, address, lladdr; };
 struct NeighborDelete { std::string netns, link, address; };
 
@@ -46,7 +49,11 @@ struct FileReplace { std::string path, content, expected; };
 struct FileCheck { std::string path, expected; };
 struct FileDelete { std::string path; };
 struct PortReserve { std::string protocol, address; uint16_t port = 0; };
-struct ConntrackFlush { std::string protocol, address, to_address; uint16_t port = 0, to_port = 0; };
+struct ConntrackFlush {
+  std::string protocol, address, to_address;
+  uint16_t port = 0, to_port = 0;
+  uint8_t family = 0;  // 4 or 6, for when no address tells
+};
 
 struct TableAdd { std::string family, table, comment; };
 struct TableDelete { std::string family, table; };

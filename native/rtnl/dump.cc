@@ -5,8 +5,10 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
-#include "netlink/attributes.h"
+#include <algorithm>
+#include <cstring>
 
+#include "netlink/attributes.h"
 #include "rtnl/address_text.h"
 
 namespace slipway::rtnl {
@@ -31,7 +33,16 @@ Status dump(netlink::Socket& socket, const Prepare& prepare, const Each& each) {
   return status;
 }
 
-LinkInfo read_link(const nlmsghdr* message) {
+LinkStatistics read_statistics(const nlattr* attribute) {
+  // Another kernel's may be longer or shorter; what we read has always been there.
+  rtnl_link_stats64 from{};
+  std::memcpy(&from, mnl_attr_get_payload(attribute),
+              std::min<std::size_t>(mnl_attr_get_payload_len(attribute), sizeof from));
+  return {from.rx_bytes,   from.tx_bytes,   from.rx_packets, from.tx_packets,
+          from.rx_dropped, from.tx_dropped, from.rx_errors,  from.tx_errors};
+}
+
+LinkInfo read_link(const nlmsghdr* message, bool statistics) {
   auto* info = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
   LinkInfo link;
   link.index = info->ifi_index;
@@ -43,6 +54,9 @@ LinkInfo read_link(const nlmsghdr* message) {
       case IFLA_IFALIAS: link.alias = netlink::text_of(attribute); break;
       case IFLA_MTU: link.mtu = mnl_attr_get_u32(attribute); break;
       case IFLA_GROUP: link.group = mnl_attr_get_u32(attribute); break;
+      case IFLA_STATS64:
+        if (statistics) link.statistics = read_statistics(attribute);
+        break;
       case IFLA_MASTER: link.master = static_cast<int>(mnl_attr_get_u32(attribute)); break;
       case IFLA_ADDRESS:
         if (mnl_attr_get_payload_len(attribute) == 6) {
@@ -62,7 +76,7 @@ LinkInfo read_link(const nlmsghdr* message) {
 
 }  // namespace
 
-Status dump_links(netlink::Socket& socket, std::vector<LinkInfo>& links) {
+Status dump_links(netlink::Socket& socket, bool statistics, std::vector<LinkInfo>& links) {
   return dump(
       socket,
       [&](nlmsghdr* message) {
@@ -71,10 +85,10 @@ Status dump_links(netlink::Socket& socket, std::vector<LinkInfo>& links) {
         mnl_nlmsg_put_extra_header(message, sizeof(ifinfomsg));
         mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
       },
-      [&](const nlmsghdr* message) { links.push_back(read_link(message)); });
+      [&](const nlmsghdr* message) { links.push_back(read_link(message, statistics)); });
 }
 
-Status get_link(netlink::Socket& socket, const std::string& name, LinkInfo& link) {
+Status get_link(netlink::Socket& socket, const std::string& name, bool statistics, LinkInfo& link) {
   alignas(nlmsghdr) char buffer[512] = {};
   nlmsghdr* message = mnl_nlmsg_put_header(buffer);
   message->nlmsg_type = RTM_GETLINK;
@@ -82,7 +96,7 @@ Status get_link(netlink::Socket& socket, const std::string& name, LinkInfo& link
   mnl_nlmsg_put_extra_header(message, sizeof(ifinfomsg));
   mnl_attr_put_strz(message, IFLA_IFNAME, name.c_str());
   mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-  return socket.request(message, [&](const nlmsghdr* answer) { link = read_link(answer); });
+  return socket.request(message, [&](const nlmsghdr* answer) { link = read_link(answer, statistics); });
 }
 
 Status dump_addresses(netlink::Socket& socket, int family, std::vector<AddressInfo>& addresses) {

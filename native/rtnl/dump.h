@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,11 @@
 
 namespace slipway::rtnl {
 
+// What has gone through a link since it was made; of a bridge port or veth, seen from this end.
+struct LinkStatistics {
+  uint64_t rx_bytes = 0, tx_bytes = 0, rx_packets = 0, tx_packets = 0;
+  uint64_t rx_dropped = 0, tx_dropped = 0, rx_errors = 0, tx_errors = 0;
+};
 struct LinkInfo {
   int index = 0;
   int master = 0;  // ifindex, 0: none
@@ -17,6 +23,7 @@ struct LinkInfo {
   bool up = false;
   bool carrier = false;  // of a veth: both ends are up
   std::string name, kind, alias, address;
+  std::optional<LinkStatistics> statistics;  // when asked for
 };
 struct AddressInfo {
   int index = 0;
@@ -29,11 +36,12 @@ struct RouteInfo {
   std::string destination, gateway;  // destination is CIDR, "default" for a prefix of 0
 };
 
-Status dump_links(netlink::Socket& socket, std::vector<LinkInfo>& links);
+// `statistics`: with the links' counters. (The kernel sends them anyway; RTEXT_FILTER_SKIP_STATS spares it IPv6's own.)
+Status dump_links(netlink::Socket& socket, bool statistics, std::vector<LinkInfo>& links);
 Status dump_addresses(netlink::Socket& socket, int family, std::vector<AddressInfo>& addresses);
 Status dump_routes(netlink::Socket& socket, int family, std::vector<RouteInfo>& routes);
 
 // One link by name; ENODEV when there is none.
-Status get_link(netlink::Socket& socket, const std::string& name, LinkInfo& link);
+Status get_link(netlink::Socket& socket, const std::string& name, bool statistics, LinkInfo& link);
 
 }  // namespace slipway::rtnl

@@ -67,11 +67,12 @@ void put_route_localnet(nlmsghdr* message, bool on) {
   mnl_attr_nest_end(message, families);
 }
 
-void put_hairpin(nlmsghdr* message, bool on) {
+void put_bridge_port(nlmsghdr* message, const LinkSet& op) {
   nlattr* info = mnl_attr_nest_start(message, IFLA_LINKINFO);
   mnl_attr_put_str(message, IFLA_INFO_SLAVE_KIND, "bridge");
   nlattr* data = mnl_attr_nest_start(message, IFLA_INFO_SLAVE_DATA);
-  mnl_attr_put_u8(message, IFLA_BRPORT_MODE, on ? 1 : 0);
+  if (op.hairpin) mnl_attr_put_u8(message, IFLA_BRPORT_MODE, *op.hairpin ? 1 : 0);
+  if (op.isolated) mnl_attr_put_u8(message, IFLA_BRPORT_ISOLATED, *op.isolated ? 1 : 0);
   mnl_attr_nest_end(message, data);
   mnl_attr_nest_end(message, info);
 }
@@ -108,11 +109,13 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkCreate& o
 }
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSet& op, Names&) {
-  if (op.alias || op.no_ipv6_address || op.hairpin) {
+  if (op.alias || op.mtu || op.group || op.no_ipv6_address || op.hairpin || op.isolated) {
     // RTM_NEWLINK without NLM_F_CREATE: RTM_SETLINK does not read IFLA_INFO_SLAVE_DATA.
     nlmsghdr* message = begin_link(batch, origin, RTM_NEWLINK, 0, op.name, 0, 0);
     if (op.alias) mnl_attr_put_str(message, IFLA_IFALIAS, op.alias->c_str());
-    if (op.hairpin) put_hairpin(message, *op.hairpin);
+    if (op.mtu) mnl_attr_put_u32(message, IFLA_MTU, *op.mtu);
+    if (op.group) mnl_attr_put_u32(message, IFLA_GROUP, *op.group);
+    if (op.hairpin || op.isolated) put_bridge_port(message, op);
     if (op.no_ipv6_address) put_no_ipv6_address(message);
     batch.commit();
   }

@@ -58,6 +58,11 @@ const links: Case[] = [
   { name: 'hairpin', operation: { op: 'link.set', name: veth, hairpin: true } },
   { name: 'no hairpin', operation: { op: 'link.set', name: veth, hairpin: false } },
   { name: 'settings of a bridge port', operation: { op: 'link.set', name: veth, noIpv6Address: true, hairpin: true, up: true } },
+  { name: 'isolated', operation: { op: 'link.set', name: veth, isolated: true } },
+  { name: 'not isolated', operation: { op: 'link.set', name: veth, isolated: false } },
+  { name: 'hairpin and isolated', operation: { op: 'link.set', name: veth, hairpin: true, isolated: true } },
+  { name: 'MTU', operation: { op: 'link.set', name: veth, mtu: 1400 } },
+  { name: 'group', operation: { op: 'link.set', name: veth, group: 7 } },
   { name: 'lo up in a namespace', operation: { op: 'link.set', netns: app, name: 'lo', up: true } },
   { name: 'settings in a namespace', operation: { op: 'link.set', netns: app, name: 'eth0', noIpv6Address: true, up: true } },
   { name: 'veth with nothing asked for', operation: { op: 'link.create', name: 'veth1', kind: 'veth', peer: { netns: app, name: 'eth1' } } },
@@ -71,6 +76,7 @@ const addresses: Case[] = [
   { name: 'add with broadcast', operation: { op: 'address.add', ...inSandbox, address: '172.17.0.2/16', broadcast: '172.17.255.255' } },
   { name: 'add', operation: { op: 'address.add', ...inSandbox, address: '10.1.2.3/24' } },
   { name: 'add IPv6', operation: { op: 'address.add', ...inSandbox, address: 'fd00::2/64' } },
+  { name: 'add IPv6, link-local', operation: { op: 'address.add', ...inSandbox, address: 'fe80::42:acff:fe11:2/64' } },
   { name: 'delete IPv6', operation: { op: 'address.delete', ...inSandbox, address: 'fd00::2/64' } },
   { name: 'delete', operation: { op: 'address.delete', ...inSandbox, address: '10.1.2.3/24' } },
 ].map((one) => ({ ...one, file: 'address.json', numbers: sandbox }) as Case)
@@ -83,13 +89,35 @@ const routeCases = (op: 'route.add' | 'route.delete'): Case[] => {
     { name: `${verb} through a gateway on a link`, operation: { op, netns: app, destination: '10.8.0.0/16', gateway: '172.17.0.1', link: 'eth0' } },
     { name: `${verb} on a link`, operation: { op, netns: app, destination: '10.7.1.0/24', link: 'eth0' } },
     { name: `${verb} one host`, operation: { op, netns: app, destination: '10.6.1.1', link: 'eth0' } },
+    // The gateway's subnet is an address case's, which is gone by now.
+    {
+      name: `${verb} default, IPv6`,
+      before: op === 'route.add' ? ['ip -n app address add fd00::2/64 dev eth0 nodad'] : [],
+      operation: { op, netns: app, destination: 'default', gateway: 'fd00::1' },
+    },
+    { name: `${verb} through a gateway, IPv6`, operation: { op, netns: app, destination: 'fd09::/64', gateway: 'fd00::1' } },
+    { name: `${verb} through a link-local gateway`, operation: { op, netns: app, destination: 'fd08::/64', gateway: 'fe80::1', link: 'eth0' } },
+    { name: `${verb} on a link, IPv6`, operation: { op, netns: app, destination: 'fd07:1::/64', link: 'eth0' } },
+    { name: `${verb} one host, IPv6`, operation: { op, netns: app, destination: 'fd06:1::1', link: 'eth0' } },
   ]
   return list.map((one) => ({ ...one, file: 'route.json', numbers: sandbox }) as Case)
 }
 
+// After the others, as there is one default at a time.
+const defaultsOnLink: Case[] = ([4, 6] as const).flatMap((family) =>
+  (['route.add', 'route.delete'] as const).map((op) => ({
+    name: `${op === 'route.add' ? 'add' : 'delete'} default on a link, IPv${family}`,
+    operation: { op, netns: app, destination: 'default', link: 'eth0', ...(family === 6 ? { family } : {}) },
+    file: 'route.json',
+    numbers: sandbox,
+  })),
+)
+
 const neighbors: Case[] = [
   { name: 'add', operation: { op: 'neighbor.add', ...inSandbox, address: '172.17.0.9', lladdr: '02:42:ac:11:00:09' } },
   { name: 'delete', operation: { op: 'neighbor.delete', ...inSandbox, address: '172.17.0.9' } },
+  { name: 'add IPv6', operation: { op: 'neighbor.add', ...inSandbox, address: 'fd00::9', lladdr: '02:42:ac:11:00:09' } },
+  { name: 'delete IPv6', operation: { op: 'neighbor.delete', ...inSandbox, address: 'fd00::9' } },
 ].map((one) => ({ ...one, file: 'neighbor.json', numbers: sandbox }) as Case)
 
 const nameOfFile = { 'table.add': 'table.json', 'chain.add': 'chain.json', 'rule.add': 'rule.json', 'set.add': 'set.json' } as Record<string, string>
@@ -202,8 +230,17 @@ const deletions: Case[] = [
     before: [
       'conntrack -I -p udp -s 192.0.2.1 --sport 4000 -d 192.0.2.2 --dport 5353 --reply-src 172.17.0.2 --reply-port-src 53 --reply-dst 192.0.2.1 --reply-port-dst 4000 --timeout 60',
     ],
-    operation: { op: 'connection.delete', protocol: 17, source: '192.0.2.1', sourcePort: 4000, destination: '192.0.2.2', destinationPort: 5353 },
+    operation: { op: 'connection.delete', protocol: 17, source: '192.0.2.1', sourcePort: 4000, destination: '192.0.2.2', destinationPort: 5353, id: 0x01020304 },
     command: 'conntrack -D -p udp --orig-src 192.0.2.1 --orig-port-src 4000 --orig-dst 192.0.2.2 --orig-port-dst 5353',
+  },
+  {
+    file: 'connection.json',
+    name: 'delete, IPv6 and SCTP',
+    before: [
+      'conntrack -I -p sctp -s fd00::1 --sport 4000 -d fd00::2 --dport 3868 --reply-src fd00:17::2 --reply-port-src 3868 --reply-dst fd00::1 --reply-port-dst 4000 --state ESTABLISHED --orig-vtag 1 --reply-vtag 2 --timeout 60',
+    ],
+    operation: { op: 'connection.delete', protocol: 132, source: 'fd00::1', sourcePort: 4000, destination: 'fd00::2', destinationPort: 3868, id: 0x01020304 },
+    command: 'conntrack -D -f ipv6 -p sctp --orig-src fd00::1 --orig-port-src 4000 --orig-dst fd00::2 --orig-port-dst 3868',
   },
 ]
 
@@ -213,6 +250,7 @@ export const cases: Case[] = [
   ...routeCases('route.add'),
   ...neighbors,
   ...routeCases('route.delete'),
+  ...defaultsOnLink,
   ...ruleset,
   ...besidesRuleset,
   ...elements,

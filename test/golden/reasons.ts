@@ -20,6 +20,7 @@ export const reasons: readonly Reason[] = [
   },
   { of: ['link.set'], at: 'IFLA_INFO_SLAVE_KIND', why: "the kernel's word for it, as its own dumps have it; it goes by the master and passes over this too" },
   { of: ['link.set'], at: 'IPV4_DEVCONF_ROUTE_LOCALNET', why: 'ip cannot set it: the command has a sysctl, which is no message' },
+  { of: ['route.add', 'route.delete'], at: 'RTA_DST', why: 'ip -6 writes out the zeros of a default; a prefix of length 0 says it all' },
   {
     of: ['table.add'],
     at: 'flags',
@@ -43,6 +44,7 @@ export const reasons: readonly Reason[] = [
     at: 'NFTA_SET_ELEM_LIST_SET_ID',
     why: "nft's own count of sets: the kernel looks by name first, and by this number only for sets without a name of their own",
   },
+  { of: ['connection.delete'], at: 'CTA_ID', why: 'conntrack deletes whatever has the tuple by then; we, the very connection that was seen' },
   { of: ['connection.delete'], at: 'CTA_TUPLE_REPLY', why: 'conntrack sends back all that the dump told of the connection; the kernel finds it by the original tuple' },
-  ...['CTA_STATUS', 'CTA_TIMEOUT', 'CTA_MARK', 'CTA_SYNPROXY'].map((at) => ({ of: ['connection.delete'] as const, at, why: 'part of the dump, too: not looked at' })),
+  ...['CTA_STATUS', 'CTA_TIMEOUT', 'CTA_MARK', 'CTA_SYNPROXY', 'CTA_PROTOINFO'].map((at) => ({ of: ['connection.delete'] as const, at, why: 'part of the dump, too: not looked at' })),
 ]

@@ -106,6 +106,25 @@ test('texts are quoted for the shell where they need it', (t) => {
   t.is(printOperation({ op: 'sysctl.write', key: 'net.ipv4.ping_group_range', value: '0 10' }), "sysctl -qw net.ipv4.ping_group_range='0 10'")
 })
 
+test('a namespace without a name is entered by its path', (t) => {
+  const netns = '/proc/4242/ns/net'
+  t.is(printOperation({ op: 'link.set', netns, name: 'lo', up: true }), `nsenter --net=${netns} ip link set dev lo up`)
+  t.is(printOperation({ op: 'sysctl.write', netns, key: 'net.ipv4.ip_forward', value: '1' }), `nsenter --net=${netns} sysctl -qw net.ipv4.ip_forward=1`)
+  t.is(
+    printOperation({ op: 'link.create', netns: '/run/netns/a', name: 'v', kind: 'veth', peer: { netns, name: 'eth0' } }),
+    `ip -n a link add name v type veth peer name eth0 netns ${netns}`,
+  )
+  t.is(printOperation({ op: 'link.delete', netns: "/tmp/it's/net", name: 'v' }), `nsenter --net='/tmp/it'\\''s/net' ip link delete dev v`)
+})
+
+test('what is of IPv6 says so where nothing else tells', (t) => {
+  t.is(printOperation({ op: 'route.add', destination: 'default', link: 'eth0', family: 6 }), 'ip -6 route add default dev eth0')
+  t.is(printOperation({ op: 'route.add', destination: 'default', link: 'eth0' }), 'ip route add default dev eth0')
+  t.is(printOperation({ op: 'route.delete', destination: 'default', gateway: 'fd00::1' }), 'ip route delete default via fd00::1')
+  t.is(printOperation({ op: 'address.add', link: 'eth0', address: 'fd00::2/64' }), 'ip address add fd00::2/64 dev eth0 nodad')
+  t.is(printOperation({ op: 'conntrack.flush', protocol: 'sctp', port: 80, family: 6 }), 'conntrack -D -f ipv6 -p sctp --orig-port-dst 80 --reply-port-src 80 || true')
+})
+
 test('one operation with several elements is one line', (t) => {
   const elements = [{ key: 'docker0' }, { key: 'br1', comment: 'one' }]
   t.is(
