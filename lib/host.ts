@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
 import { SlipwayError, type KernelRefusal, type SlipwayErrorCode } from './errors.js'
 import { Executor, type NativeExecutor, type NativeFailure, type PlanFailure, type Questions } from './native.js'
-import type { Operation, Plan } from './plan/operation.js'
+import type { Operation, Plan, PortHold } from './plan/operation.js'
 import { printOperation } from './plan/print.js'
 import { wirePlan } from './plan/wire.js'
 
@@ -69,6 +69,16 @@ export class Host {
   /** Inode number of the namespace: its identity. */
   get identity(): number {
     return this.#executor.identity
+  }
+
+  /** How many host ports are held by this process here, with a descriptor each. */
+  get held(): number {
+    return this.#executor.held
+  }
+
+  /** Whether this very object keeps a host port from other processes. */
+  holds({ protocol, address, port }: Pick<PortHold, 'protocol' | 'address' | 'port'>): boolean {
+    return this.#executor.holds(`${protocol} ${address} ${port}`)
   }
 
   /**

@@ -102,6 +102,10 @@ export interface Questions {
 export interface NativeExecutor {
   /** Inode number of the namespace. */
   readonly identity: number
+  /** How many host ports it holds, with a descriptor each. */
+  readonly held: number
+  /** Whether it holds a host port: `tcp 0.0.0.0 8080`. */
+  holds(port: string): boolean
   /**
    * A plan is about to come that makes a namespace: the thread, if it has nothing to do, makes one meanwhile. It is gone
    * after the next run or query, whether that wanted it or not.

@@ -29,8 +29,10 @@ export interface Reconciled {
  *
  * The kernel is asked before the records: what is seen there has had its record before, so an element or link without
  * one is a leftover and not something on its way.
+ *
+ * @returns What was done, and the records of the sandboxes that are there.
  */
-export async function reconcile(context: Pick<Context, 'host' | 'settings' | 'records' | 'ports' | 'bridge'>): Promise<Reconciled> {
+export async function reconcile(context: Pick<Context, 'host' | 'settings' | 'records' | 'ports' | 'bridge'>): Promise<{ reconciled: Reconciled; kept: SandboxRecord[] }> {
   const { host, ports } = context
   const flushed = !(await host.find('element', { ...sets.bridges, key: context.settings.bridgeName }))
   if (flushed) context.bridge.forget()
@@ -43,6 +45,7 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
   const result: Reconciled = { adopted: [], healed: [], collected: [] }
   const known = new Set<string>()
   const adopted: StoredRecord[] = []
+  const kept: SandboxRecord[] = []
 
   for (const item of stored) {
     const { record } = item
@@ -59,7 +62,8 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
       result.collected.push(`sandbox ${record.name}: half made or half removed, removed`)
       continue
     }
-    holdPorts(record, ports)
+    takePorts(record, ports)
+    kept.push(record)
     known.add(shortId(record))
     if (record.endpoint) known.add(record.endpoint.hostLink)
   }
@@ -75,7 +79,7 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
     result.collected.push(`link ${link.name}: its sandbox is gone, removed`)
   }
   result.collected.push(...(await finishChanges(host, adopted, owned, halfWritten)))
-  return result
+  return { reconciled: result, kept }
 }
 
 /** Whether a plan was refused because sets or elements are not there: somebody has flushed the ruleset, or part of it. */
@@ -144,7 +148,7 @@ async function heal({ endpoint, ports, name, id }: SandboxRecord, host: Host): P
   }
 }
 
-function holdPorts(record: StoredRecord['record'], ports: PortTable): void {
+function takePorts(record: StoredRecord['record'], ports: PortTable): void {
   for (const mapping of record.ports) {
     ports.take(mapping, record.name)
     ports.settle(mapping)

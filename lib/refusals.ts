@@ -1,15 +1,19 @@
 import { basename } from 'node:path'
 import { SlipwayError } from './errors.js'
-import { addresses, portMaps } from './firewall/sets.js'
+import { addresses, portMaps, published, publishedAt } from './firewall/sets.js'
 import { forbidden, isForbidden, words, type Host, type PlanRefused } from './host.js'
-import type { ElementAdd, SetDefinition } from './plan/operation.js'
+import { familyOf } from './ipam/ip.js'
+import type { ElementAdd, PortHold, SetDefinition } from './plan/operation.js'
+import { ssCommand } from './plan/print.js'
+import type { Holders } from './ports/holders.js'
+import { isEvery } from './ports/host-address.js'
 import { readOwner } from './state/records.js'
 
 /**
  * The error that a refused plan becomes for the caller: what is taken, by whom, and what to do. Nothing of the plan
  * is left by then.
  */
-export async function explainRefusal(refused: PlanRefused, host: Host): Promise<SlipwayError> {
+export async function explainRefusal(refused: PlanRefused, host: Host, holders?: Holders): Promise<SlipwayError> {
   const { operation, errnoName, refusal } = refused
   const error = (code: ConstructorParameters<typeof SlipwayError>[0], message: string) =>
     new SlipwayError(code, message, refusal, { cause: refused })
@@ -28,13 +32,13 @@ export async function explainRefusal(refused: PlanRefused, host: Host): Promise<
         return error('CONFLICT', `${operation.path} exists already and is not a sandbox of Slipway here. Choose another name, or remove it: ip netns delete ${basename(operation.path)}.`)
       }
       break
-    case 'port.reserve': {
+    case 'port.hold': {
       const port = `${operation.address}:${operation.port}/${operation.protocol}`
       if (errnoName === 'EADDRINUSE') {
-        const kind = { tcp: 'lt', udp: 'u', sctp: 'lS' }[operation.protocol]
-        return error('PORT_IN_USE', `The host port ${port} is in use by a process on the host (ss -H${kind}np sport = :${operation.port} tells which). Stop it, or publish another port.`)
+        const owner = await publisherOf(operation, host, holders)
+        if (owner !== undefined) return error('PORT_IN_USE', portInUse(`${operation.port}/${operation.protocol}`, owner))
+        return error('PORT_IN_USE', `The host port ${port} is in use by a process on the host (${ssCommand(operation)} tells which). Stop it, or publish another port.`)
       }
-      if (errnoName === 'EPROTONOSUPPORT') return error('UNSUPPORTED', `This kernel does not know ${operation.protocol}, so ${port} cannot be published. Load it (modprobe ${operation.protocol}), or publish another protocol.`)
       if (errnoName === 'EADDRNOTAVAIL') return error('INVALID_ARGUMENT', `${operation.address} is no address of this host, so ${port} cannot be published on it. ip address shows what there is.`)
       break
     }
@@ -49,6 +53,32 @@ export async function explainRefusal(refused: PlanRefused, host: Host): Promise<
   }
   if (isForbidden(refusal)) return error('PERMISSION', forbidden(refusal))
   return error('KERNEL', `The kernel refused "${refusal.operation}": ${errnoName}${words(refusal)}.`)
+}
+
+/** A process that holds a port has it published within this many steps of this many milliseconds. */
+const STEPS = 20
+const STEP_MS = 5
+
+/** Name of the sandbox that a host port is published for, by whichever process holds it; `undefined` when there is none. */
+async function publisherOf(port: PortHold, host: Host, holders: Holders | undefined): Promise<string | undefined> {
+  const found = await findPublisher(port, host)
+  if (found !== undefined || !(await holders?.hasOthers())) return found
+  for (let step = 0; step < STEPS; step++) {
+    await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+    const late = await findPublisher(port, host)
+    if (late !== undefined) return late
+  }
+  return undefined
+}
+
+/** A port on every address of a family and the same on one of them exclude each other, and stand in two maps. */
+async function findPublisher({ protocol, address, port }: PortHold, host: Host): Promise<string | undefined> {
+  const family = familyOf(address)
+  const key = `${protocol} . ${port}`
+  const everywhere = await ownerOf(published[family], key, host)
+  if (everywhere !== undefined || !isEvery(address)) return everywhere ?? ownerOf(publishedAt[family], `${address} . ${key}`, host)
+  const one = (await host.find('elements', publishedAt[family]))?.find((element) => element.key.endsWith(` . ${key}`))
+  return one && nameIn(one.comment)
 }
 
 async function explainClaim(
@@ -69,8 +99,10 @@ async function explainClaim(
 /** Name of the sandbox that an element belongs to, as the kernel has it; `undefined` when there is no such element. */
 export async function ownerOf(set: SetDefinition, key: string, host: Host): Promise<string | undefined> {
   const element = await host.find('element', { ...set, key })
-  return element && (readOwner(element.comment)?.name ?? element.comment)
+  return element && nameIn(element.comment)
 }
+
+const nameIn = (comment: string): string => readOwner(comment)?.name ?? comment
 
 export const nameInUse = (name: string): string => `The name "${name}" is in use by another sandbox. Choose another, or remove that one: slipway rm ${name}.`
 

@@ -3,11 +3,13 @@ import { DefaultBridge } from './network/default-bridge.js'
 import { rulesetMissing } from './network/ensure-ruleset.js'
 import { readOpenOptions, type OpenOptions } from './options.js'
 import { DynamicPorts } from './ports/dynamic-ports.js'
+import { Holders } from './ports/holders.js'
 import { PortTable } from './ports/port-table.js'
 import { reconcile, type Reconciled } from './reconcile.js'
-import { recordsFolder, Work, type Context } from './sandbox/context.js'
+import { holdersFolder, recordsFolder, Work, type Context } from './sandbox/context.js'
 import { Reaper } from './sandbox/reaper.js'
 import { Sandboxes } from './sandbox/sandboxes.js'
+import { isAlive } from './state/records.js'
 import { Turns } from './turns.js'
 
 /**
@@ -38,7 +40,20 @@ export class Slipway {
    * @throws {SlipwayError} `INVALID_ARGUMENT`, `NOT_FOUND` (no such namespace), `PERMISSION` (which capability, and
    * how to get it), `UNSUPPORTED` (a kernel without nf_tables), `CONFLICT` (another version's ruleset)
    */
-  static async open(options: OpenOptions = {}): Promise<Slipway> {
+  static open(options: OpenOptions = {}): Promise<Slipway> {
+    return Slipway.#open(options, true)
+  }
+
+  /**
+   * As {@link open}, for a process that leaves again at once: it leaves the ports that nobody holds to one that stays.
+   *
+   * @internal
+   */
+  static visit(options: OpenOptions): Promise<Slipway> {
+    return Slipway.#open(options, false)
+  }
+
+  static async #open(options: OpenOptions, stays: boolean): Promise<Slipway> {
     const settings = readOpenOptions(options)
     const host = new Host(settings.netns)
     try {
@@ -50,11 +65,15 @@ export class Slipway {
         bridge: new DefaultBridge(host, settings),
         ports: new PortTable(),
         dynamicPorts: new DynamicPorts(host),
+        holders: new Holders(host, holdersFolder(settings, host)),
         turns: new Turns(),
         reaper: new Reaper(host),
         work: new Work(),
       }
-      return new Slipway(context, await reconcile(context))
+      const { reconciled, kept } = await reconcile(context)
+      // Who published them has held them for as long as it lived.
+      if (stays) await context.holders.takeOver(kept.flatMap(({ maker, ports }) => (isAlive(maker) ? [] : ports)))
+      return new Slipway(context, reconciled)
     } catch (error) {
       await host.close()
       throw error
@@ -76,6 +95,7 @@ export class Slipway {
     await this.#context.work.close()
     await this.#context.reaper.close(wait)
     await this.#context.host.close()
+    this.#context.holders.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

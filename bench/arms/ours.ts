@@ -62,7 +62,7 @@ export async function ours(spec: TrialSpec): Promise<TrialResult> {
 }
 
 const PHASE_OF: Partial<Record<Operation['op'], Phase>> = {
-  'port.reserve': 'reserve',
+  'port.hold': 'reserve',
   'file.create': 'record',
   'element.add': 'claims',
   'netns.create': 'namespace',

@@ -44,7 +44,7 @@ function describe(operations: Plan): string {
       return `${operations.map(({ op, ...rest }) => ('set' in rest ? rest.set : op)).join(', ')}: one transaction`
     case 'netns.create':
       return `its namespace, named ${first.path}`
-    case 'port.reserve':
+    case 'port.hold':
       return `nobody listens on ${first.address}:${first.port}/${first.protocol}`
     case 'file.create':
       return `record ${basename(first.path)}`

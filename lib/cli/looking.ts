@@ -2,8 +2,9 @@ import { DefaultBridge, type ReadyBridge } from '../network/default-bridge.js'
 import { Host } from '../host.js'
 import type { Settings } from '../options.js'
 import { DynamicPorts } from '../ports/dynamic-ports.js'
+import { Holders } from '../ports/holders.js'
 import { PortTable } from '../ports/port-table.js'
-import { recordsFolder, Work, type Context } from '../sandbox/context.js'
+import { holdersFolder, recordsFolder, Work, type Context } from '../sandbox/context.js'
 import { Reaper } from '../sandbox/reaper.js'
 import { Turns } from '../turns.js'
 
@@ -29,6 +30,7 @@ export async function looking<T>(settings: Settings, look: (context: Context) =>
       bridge: new LookingBridge(host, settings),
       ports: new PortTable(),
       dynamicPorts: new DynamicPorts(host),
+      holders: new Holders(host, holdersFolder(settings, host)),
       turns: new Turns(),
       reaper: new Reaper(host),
       work: new Work(),

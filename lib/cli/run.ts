@@ -36,7 +36,7 @@ export function addRun(program: Command): void {
             await removeUnlessGone(sandbox)
           }
         },
-        { wait: true },
+        { stays: true, wait: true },
       )
     })
 }

@@ -1,4 +1,4 @@
-import { add, forgetHostConnections, forgetPublishedConnections, publishElements, remove, reservePorts, unpublishElements } from '../firewall/elements.js'
+import { add, forgetHostConnections, forgetPublishedConnections, holdPorts, publishElements, releasePorts, remove, unpublishElements } from '../firewall/elements.js'
 import { networkElements, type NetworkElement } from '../firewall/network-elements.js'
 import * as sets from '../firewall/sets.js'
 import { macOf } from '../ipam/mac.js'
@@ -125,7 +125,7 @@ const elementsOf = ({ bridge, address, subnet, icc, masquerade }: BridgeNetwork)
 export function createSandbox(network: BridgeNetwork, sandbox: BridgeSandbox): Plan {
   const { path, endpoint, ports, owner, record } = sandbox
   return [
-    ...reservePorts(ports),
+    ...holdPorts(ports),
     { op: 'file.create', ...record },
     ...claimSandbox({ endpoint, ports, owner }),
     { op: 'netns.create', path },
@@ -167,6 +167,7 @@ export function removeSandbox(sandbox: Omit<BridgeSandbox, 'hairpin'>): Plan {
     { op: 'file.check', path: record.path, expected: record.content },
     ...unpublishElements(ports, { 4: endpoint.address }, owner),
     ...endpointElements(endpoint).map(([set, key]) => remove(set, { key, comment: owner })),
+    ...releasePorts(ports),
     ...forgetPublishedConnections(ports, endpoint.address),
     { op: 'netns.delete', path },
     { op: 'file.delete', path: record.path },
@@ -183,7 +184,7 @@ const endpointElements = (endpoint: BridgeEndpoint) =>
 export function publishPorts(sandbox: PublishChange): Plan {
   const { ports, address, owner, record } = sandbox
   return [
-    ...reservePorts(ports),
+    ...holdPorts(ports),
     ...publishElements(ports, { 4: address }, owner),
     ...replaceRecord(record),
     ...forgetHostConnections(ports),
@@ -195,6 +196,7 @@ export function unpublishPorts(sandbox: PublishChange): Plan {
   return [
     { op: 'file.check', path: record.path, expected: record.before },
     ...unpublishElements(ports, { 4: address }, owner),
+    ...releasePorts(ports),
     ...replaceRecord(record),
     ...forgetPublishedConnections(ports, address),
   ]

@@ -1,6 +1,7 @@
 import { familyOf, type IpFamily } from '../ipam/ip.js'
-import type { ConntrackFlush, Element, ElementAdd, ElementDelete, PortReserve, Protocol, SetDefinition } from '../plan/operation.js'
+import type { ConntrackFlush, Element, ElementAdd, ElementDelete, PortHold, PortRelease, Protocol, SetDefinition } from '../plan/operation.js'
 import type { PortMapping } from '../ports/mapping.js'
+import type { HostPort } from '../ports/port-table.js'
 import { admitted, open, published, publishedAt, restricted, whole } from './sets.js'
 
 /** Elements of the ruleset's sets and maps: what changes when endpoints and ports come and go. */
@@ -98,10 +99,14 @@ const openKey = (mapping: PortMapping, targets: Targets): string | undefined =>
 type OfProtocol = PortMapping & { protocol: Protocol }
 
 /** No process of the host may listen where we publish. */
-export const reservePorts = (mappings: readonly PortMapping[]): PortReserve[] =>
-  mappings
-    .filter((mapping): mapping is OfProtocol => mapping.protocol !== 'all')
-    .map(({ protocol, hostIp, hostPort }) => ({ op: 'port.reserve', protocol, address: hostIp, port: hostPort }))
+export const holdPorts = (ports: readonly HostPort[]): PortHold[] => ports.filter(isPort).map((port) => ({ op: 'port.hold', ...placeOf(port) }))
+
+export const releasePorts = (ports: readonly HostPort[]): PortRelease[] => ports.filter(isPort).map((port) => ({ op: 'port.release', ...placeOf(port) }))
+
+// A whole host address has no port to hold: the host's own go their way.
+export const isPort = <Port extends HostPort>(port: Port): port is Port & { protocol: Protocol } => port.protocol !== 'all'
+
+export const placeOf = ({ protocol, hostIp, hostPort }: HostPort & { protocol: Protocol }): Pick<PortHold, 'protocol' | 'address' | 'port'> => ({ protocol, address: hostIp, port: hostPort })
 
 /**
  * UDP clients that have talked to the host's port before must not stay where they were: a connection that conntrack
@@ -119,5 +124,5 @@ const flush = ({ protocol, hostIp, hostPort }: OfProtocol): ConntrackFlush => ({
   op: 'conntrack.flush',
   protocol,
   port: hostPort,
-  ...(hostIp === '0.0.0.0' ? {} : { address: hostIp }),
+  ...(hostIp === '0.0.0.0' ? {} : hostIp === '::' ? { family: 6 } : { address: hostIp }),
 })

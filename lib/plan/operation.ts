@@ -161,12 +161,27 @@ export interface FileDelete {
   path: string
 }
 
-/** A host port that nobody may listen on: refused with EADDRINUSE, and held until the plan ends. */
-export interface PortReserve {
-  op: 'port.reserve'
+/** A port of a host address; `0.0.0.0` and `::` are every address of their family. */
+interface HostPort {
   protocol: Protocol
   address: string
   port: number
+}
+
+/**
+ * Keeps a host port from other processes: refused with EADDRINUSE when one has it. It is held until `port.release` or
+ * until the executor is closed; a plan that is refused gives it back. Where the kernel lacks the protocol (SCTP is a
+ * module), and past half of the descriptors that this process may have, a free port is not held.
+ */
+export interface PortHold extends HostPort {
+  op: 'port.hold'
+  /** A port that cannot be had is passed over. */
+  optional?: boolean
+}
+
+/** Gives a held host port back, once the plan has succeeded. Nothing when it is not held by this executor. */
+export interface PortRelease extends HostPort {
+  op: 'port.release'
 }
 
 /**
@@ -304,7 +319,8 @@ export type Operation =
   | FileReplace
   | FileCheck
   | FileDelete
-  | PortReserve
+  | PortHold
+  | PortRelease
   | ConntrackFlush
   | TableAdd
   | TableDelete

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { Element, LinkCreate, LinkSet, Operation, Plan, SetDefinition, Statement } from './operation.js'
+import type { Element, LinkCreate, LinkSet, Operation, Plan, PortHold, SetDefinition, Statement } from './operation.js'
 
 /**
  * A plan as the commands that a person would have typed, one a line; neighbouring nf_tables operations stand together
@@ -159,10 +159,11 @@ function shellCommands(operation: Operation): string[] {
       return [`test "$(cat ${quote(operation.path)})" = ${quote(operation.expected.replace(/\n+$/, ''))}`]
     case 'file.delete':
       return [`rm -f ${quote(operation.path)}`]
-    case 'port.reserve': {
-      const kind = { tcp: 't', udp: 'u', sctp: 'S' }[operation.protocol]
-      return [`# nobody may listen on ${operation.protocol} ${operation.address}:${operation.port}: ss -H${kind}ln sport = :${operation.port}`]
-    }
+    // No command holds a port: it takes a process that stays.
+    case 'port.hold':
+      return [`# hold ${printHostPort(operation)}: ${ssCommand(operation)}`]
+    case 'port.release':
+      return [`# release ${printHostPort(operation)}`]
     case 'conntrack.flush': {
       const address = operation.address ? ` --orig-dst ${operation.address}` : ''
       const to = operation.toAddress ? ` --reply-src ${operation.toAddress} --reply-port-src ${operation.toPort}` : ` --reply-port-src ${operation.port}`
@@ -173,6 +174,17 @@ function shellCommands(operation: Operation): string[] {
     default:
       throw new TypeError(`no command is known for ${operation.op}`)
   }
+}
+
+/** `tcp 192.0.2.1:8080`, `tcp [::]:8080` */
+function printHostPort({ protocol, address, port }: Pick<PortHold, 'protocol' | 'address' | 'port'>): string {
+  return `${protocol} ${address.includes(':') ? `[${address}]` : address}:${port}`
+}
+
+/** The command that tells which process has a port: of TCP and SCTP, who listens there. */
+export function ssCommand({ protocol, port }: Pick<PortHold, 'protocol' | 'port'>): string {
+  const kind = { tcp: 'lt', udp: 'u', sctp: 'lS' }[protocol]
+  return `ss -H${kind}np sport = :${port}`
 }
 
 function linkOptions(operation: LinkCreate): string {

@@ -71,7 +71,10 @@ function pushFields(fields: Field[], op: Operation): void {
     case 'file.check':
       fields.push(op.path, op.expected)
       break
-    case 'port.reserve':
+    case 'port.hold':
+      fields.push(op.protocol, op.address, op.port, flag(op.optional))
+      break
+    case 'port.release':
       fields.push(op.protocol, op.address, op.port)
       break
     case 'conntrack.flush':

@@ -5,6 +5,7 @@ import type { IpFamily } from '../ipam/ip.js'
 import { ownerOf, portInUse } from '../refusals.js'
 import type { DynamicPorts } from './dynamic-ports.js'
 import { expand, type Binding, type DefaultHostIps } from './expand.js'
+import type { Holders } from './holders.js'
 import { isPublished, learnPorts } from './learn-ports.js'
 import { bracket, type PortMapping, type PortRange, type PortRequest } from './mapping.js'
 import { PortGuesses } from './port-guesses.js'
@@ -47,13 +48,20 @@ export function claimPorts(
 }
 
 /**
- * Whether a plan was refused for a host port that had been chosen by us and not by the caller; if so, what there is to
- * learn is learned, and the next {@link claimPorts} chooses another.
+ * Whether a plan was refused for a host port that had been chosen by us and not by the caller, or that we held for nobody
+ * any more; if so, what there is to learn is learned, and the next {@link claimPorts} chooses another, or gets it.
  *
  * @throws {SlipwayError} `EXHAUSTED` when that has happened too often.
  */
-export async function wasGuessedPort(context: { host: Host; ports: PortTable }, guesses: PortGuesses, { operation, element, errnoName }: PlanRefused): Promise<boolean> {
-  if (operation.op === 'port.reserve' && errnoName === 'EADDRINUSE') return guesses.refuse(operation.protocol, operation.port)
+export async function wasGuessedPort(
+  context: { host: Host; ports: PortTable; holders: Holders },
+  guesses: PortGuesses,
+  { operation, element, errnoName }: PlanRefused,
+): Promise<boolean> {
+  if (operation.op === 'port.hold' && errnoName === 'EADDRINUSE') {
+    const { protocol, address, port } = operation
+    return guesses.refuse(protocol, port) || context.holders.reclaim({ protocol, hostIp: address, hostPort: port })
+  }
   if (operation.op !== 'element.add' || errnoName !== 'EEXIST' || !isPublished(operation)) return false
   const [port, protocol = ''] = (operation.elements[element]?.key ?? '').split(' . ').reverse()
   await learnPorts(context)

@@ -4,6 +4,7 @@ import type { Host } from '../host.js'
 import type { DefaultBridge } from '../network/default-bridge.js'
 import type { Settings } from '../options.js'
 import type { DynamicPorts } from '../ports/dynamic-ports.js'
+import type { Holders } from '../ports/holders.js'
 import type { PortTable } from '../ports/port-table.js'
 import type { Turns } from '../turns.js'
 import type { Reaper } from './reaper.js'
@@ -17,6 +18,7 @@ export interface Context {
   readonly bridge: DefaultBridge
   readonly ports: PortTable
   readonly dynamicPorts: DynamicPorts
+  readonly holders: Holders
   readonly turns: Turns
   readonly reaper: Reaper
   readonly work: Work
@@ -24,6 +26,9 @@ export interface Context {
 
 /** Each host namespace has a folder of its own, so that two hosts may share a state directory. */
 export const recordsFolder = (settings: Settings, host: Host): string => join(settings.stateDir, String(host.identity), 'sandboxes')
+
+/** Folder of the processes that hold host ports. */
+export const holdersFolder = (settings: Settings, host: Host): string => join(settings.stateDir, String(host.identity), 'holders')
 
 /** The host's own namespace, as this process sees it: another one's /proc entry may be gone by now. */
 export const hostPath = (settings: Settings): string => settings.netns ?? `/proc/${process.pid}/ns/net`

@@ -26,6 +26,7 @@ export async function createSandbox(context: Context, request: CreateRequest): P
   for (let attempt = 1; ; attempt++) {
     const draft = await draftSandbox(context, request, guesses)
     try {
+      if (draft.stored.record.ports.length > 0) context.holders.join()
       await host.run(draft.plan)
       draft.settle()
       return draft.stored
@@ -38,7 +39,7 @@ export async function createSandbox(context: Context, request: CreateRequest): P
       }
       if (attempt < TRIES && (await wasGuessedAddress(context, request, error))) continue
       if (await wasGuessedPort(context, guesses, error)) continue
-      throw await explainRefusal(error, host)
+      throw await explainRefusal(error, host, context.holders)
     }
   }
 }

@@ -9,6 +9,7 @@ import { claimPorts, wasGuessedPort } from '../ports/claim-ports.js'
 import { printMapping, printRequest, type PortMapping, type PortRequest } from '../ports/mapping.js'
 import { matching } from '../ports/matching.js'
 import { PortGuesses } from '../ports/port-guesses.js'
+import type { HostPort } from '../ports/port-table.js'
 import { explainRefusal, removed } from '../refusals.js'
 import { missesElements, reconcile, removeWhatIsThere } from '../reconcile.js'
 import { ownerComment, isCurrent, readRecord, store, type StoredRecord } from '../state/records.js'
@@ -119,6 +120,7 @@ export class Sandbox {
       for (;;) {
         const mappings = await claimPorts(this.#context, requests, this.name, publishScope(this.#context.settings), guesses)
         try {
+          this.#context.holders.join()
           await this.#change((ports) => {
             const next = [...ports, ...mappings]
             return { ports: next, plan: (record) => bridge.publishPorts({ ports: mappings, address: endpoint.address, owner: ownerComment(this.name, this.id), record }) }
@@ -146,12 +148,15 @@ export class Sandbox {
       const requests = readRequests(publish)
       const { endpoint } = this.#stored.record
       let gone = new Set<PortMapping>()
+      let foreign: HostPort[] = []
       await this.#change((ports) => {
         gone = new Set(requests.flatMap((request) => this.#matching(ports, request)))
+        foreign = this.#context.holders.foreign([...gone])
         const next = ports.filter((mapping) => !gone.has(mapping))
         return { ports: next, plan: (record) => bridge.unpublishPorts({ ports: [...gone], address: endpoint?.address ?? '', owner: ownerComment(this.name, this.id), record }) }
       })
       for (const mapping of gone) this.#context.ports.release(mapping)
+      await this.#context.holders.tell(foreign)
     })
   }
 
@@ -212,9 +217,14 @@ export class Sandbox {
   async #remove(): Promise<void> {
     const turn = this.#context.turns.next()
     if (turn) await turn
-    await this.#change(() => ({ ports: [], plan: () => removalPlan(this.#stored) }), false)
+    let foreign: HostPort[] = []
+    await this.#change((ports) => {
+      foreign = this.#context.holders.foreign(ports)
+      return { ports: [], plan: () => removalPlan(this.#stored) }
+    }, false)
     const { endpoint, ports } = this.#stored.record
     for (const mapping of ports) this.#context.ports.release(mapping)
+    await this.#context.holders.tell(foreign)
     if (!endpoint) return
     this.#context.reaper.watch(endpoint.hostLink)
     await this.#context.bridge.release(endpoint.address)
@@ -246,7 +256,7 @@ export class Sandbox {
           if (attempt === 1 && missesElements(error)) await reconcile(this.#context)
           else if (error.errnoName === 'ESTALE' && attempt < TRIES) await this.refresh()
           else if (!rest && error.operation.op === 'element.delete' && missesElements(error)) rest = true
-          else throw await explainRefusal(error, this.#context.host)
+          else throw await explainRefusal(error, this.#context.host, this.#context.holders)
         }
       }
     })

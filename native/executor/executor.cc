@@ -54,7 +54,7 @@ void Executor::revive() {
 }
 
 void Executor::loop() {
-  Kernel kernel;
+  Kernel kernel(ports_);
   Status broken = kernel.open(host_.get());
   for (;;) {
     std::unique_ptr<Job> job;

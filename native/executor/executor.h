@@ -43,11 +43,15 @@ class Executor {
   // A thread that could not come home from another namespace has ended; puts a new one in its place.
   void revive();
 
+  // Any thread may ask.
+  const host::HeldPorts& ports() const { return ports_; }
+
  private:
   void start();
   void loop();
 
   UniqueFd host_;
+  host::HeldPorts ports_;
   Done done_;
   std::mutex mutex_;
   std::condition_variable wake_;

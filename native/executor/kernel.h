@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 
+#include "host/held_ports.h"
 #include "host/procfs.h"
 #include "netlink/socket.h"
 #include "netns/netns.h"
@@ -16,6 +17,8 @@ namespace slipway {
 
 class Kernel : public rtnl::Names {
  public:
+  explicit Kernel(host::HeldPorts& ports) : ports_(ports) {}
+
   // Moves the calling thread into `host` for good and opens the host's sockets.
   Status open(int host);
 
@@ -27,6 +30,7 @@ class Kernel : public rtnl::Names {
   Status rtnl(const std::string& netns, netlink::Socket*& socket);
   netlink::Socket& nft() { return nft_; }
   Status conntrack(netlink::Socket*& socket);
+  host::HeldPorts& ports() { return ports_; }
 
   Status link_index(const std::string& netns, const std::string& name, int& index) override;
   Status netns_fd(const std::string& path, int& fd) override;
@@ -53,7 +57,8 @@ class Kernel : public rtnl::Names {
 
   Status enter(const std::string& path, Netns*& netns);
 
-  int host_ = -1;  // owned by the executor
+  host::HeldPorts& ports_;  // the executor's: they outlive the thread
+  int host_ = -1;           // owned by the executor
   bool lost_ = false;
   netlink::Socket rtnl_, nft_, conntrack_;
   std::string shared_folder_;  // the last that was seen to be prepared for namespaces

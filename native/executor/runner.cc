@@ -4,7 +4,6 @@
 
 #include "executor/encode.h"
 #include "host/file.h"
-#include "host/port.h"
 #include "host/sysctl.h"
 #include "nft/objects.h"
 #include "plan/inverse.h"
@@ -50,7 +49,7 @@ Outcome Runner::run(const Plan& plan, std::optional<uint32_t> refuse) {
       break;
     }
   }
-  reserved_.clear();
+  released_.clear();
   connections_.reset();
   return outcome;
 }
@@ -198,11 +197,24 @@ struct Runner::Perform {
     if (failure) return failure->errnum == ENOENT ? kOk : failure;
     return host::delete_file(op.path);
   }
-  Status operator()(const PortReserve& op) {
-    UniqueFd socket;
-    auto failure = host::reserve_port(op.protocol, op.address, op.port, socket);
-    runner.reserved_.push_back(std::move(socket));
-    return failure;
+  Status operator()(const PortHold& op) {
+    auto& ports = runner.kernel_.ports();
+    std::string key = host::HeldPorts::key_of(op.protocol, op.address, op.port);
+    if (auto released = runner.released_.extract(key)) {
+      ports.put_back(key, std::move(released.mapped()));
+    } else if (auto failure = ports.hold(op.protocol, op.address, op.port)) {
+      return op.optional ? kOk : failure;
+    }
+    if (ports.holds(key)) before = key;
+    return kOk;
+  }
+  Status operator()(const PortRelease& op) {
+    std::string key = host::HeldPorts::key_of(op.protocol, op.address, op.port);
+    if (UniqueFd socket = runner.kernel_.ports().release(key)) {
+      before = key;
+      runner.released_.emplace(std::move(key), std::move(socket));
+    }
+    return kOk;
   }
   template <typename Message>
   Status operator()(const Message&) { return Failure::of(EOPNOTSUPP, "perform"); }

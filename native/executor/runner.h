@@ -4,6 +4,7 @@
 // Thread: the executor's, which owns the Kernel.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -61,7 +62,7 @@ class Runner {
   netlink::Origin origin_;           // of the failure at hand
   std::vector<bool> done_;           // by operation
   std::vector<std::string> before_;  // by operation: what a write replaced, for undo
-  std::vector<UniqueFd> reserved_;   // host ports, held until the plan ends
+  std::map<std::string, UniqueFd> released_;  // host ports, closed when the plan has ended and put back when it is undone
   std::optional<conntrack::Connections> connections_;  // what neighbouring conntrack.flush look at
   std::optional<uint32_t> refuse_;
 };

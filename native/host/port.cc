@@ -1,6 +1,6 @@
 #include "host/port.h"
 
-#include <arpa/inet.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -9,35 +9,87 @@
 #include "rtnl/address_text.h"
 
 namespace slipway::host {
+namespace {
 
-Status reserve_port(const std::string& protocol, const std::string& address, uint16_t port, UniqueFd& socket) {
-  rtnl::IpAddress ip;
-  if (!rtnl::parse_ip(address, ip)) return Failure::of(EINVAL, "port.reserve");
-  bool tcp = protocol == "tcp";
-  int number = tcp ? IPPROTO_TCP : protocol == "sctp" ? IPPROTO_SCTP : IPPROTO_UDP;
-  socket.reset(::socket(ip.family, (protocol == "udp" ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, number));
-  if (!socket) return Failure::last("socket");
-  int on = 1;
-  // For TCP this still refuses a port that somebody listens on, and no longer one in TIME_WAIT. For UDP it would
-  // let two sockets share the port.
-  if (tcp) setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  sockaddr_storage place{};
-  socklen_t length;
+socklen_t make_place(const rtnl::IpAddress& ip, uint16_t port, sockaddr_storage& place) {
   if (ip.family == AF_INET) {
     auto* v4 = reinterpret_cast<sockaddr_in*>(&place);
     v4->sin_family = AF_INET;
     v4->sin_port = htons(port);
     std::memcpy(&v4->sin_addr, ip.bytes.data(), 4);
-    length = sizeof(sockaddr_in);
-  } else {
-    setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    auto* v6 = reinterpret_cast<sockaddr_in6*>(&place);
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(port);
-    std::memcpy(&v6->sin6_addr, ip.bytes.data(), 16);
-    length = sizeof(sockaddr_in6);
+    return sizeof(sockaddr_in);
   }
-  if (bind(socket.get(), reinterpret_cast<sockaddr*>(&place), length) != 0) return Failure::last("bind");
+  auto* v6 = reinterpret_cast<sockaddr_in6*>(&place);
+  v6->sin6_family = AF_INET6;
+  v6->sin6_port = htons(port);
+  std::memcpy(&v6->sin6_addr, ip.bytes.data(), 16);
+  return sizeof(sockaddr_in6);
+}
+
+void set(int fd, int level, int option, int value) { setsockopt(fd, level, option, &value, sizeof value); }
+
+// Datagrams come in as soon as a UDP socket is bound, and would wait for a reader for ever.
+Status swallow(int fd) {
+  sock_filter drop{BPF_RET | BPF_K, 0, 0, 0};
+  sock_fprog program{1, &drop};
+  set(fd, SOL_SOCKET, SO_RCVBUF, 0);
+  if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) return Failure::last("setsockopt");
+  return kOk;
+}
+
+// A socket and the place to bind it to.
+struct Port {
+  sockaddr_storage place{};
+  socklen_t length = 0;
+  UniqueFd socket;
+
+  Status open(const std::string& protocol, const std::string& address, uint16_t number);
+  bool bind() const { return ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&place), length) == 0; }
+  void reuse_address(bool on) const { set(socket.get(), SOL_SOCKET, SO_REUSEADDR, on ? 1 : 0); }
+};
+
+Status Port::open(const std::string& protocol, const std::string& address, uint16_t number) {
+  rtnl::IpAddress ip;
+  if (!rtnl::parse_ip(address, ip)) return Failure::of(EINVAL, "port");
+  bool udp = protocol == "udp";
+  int ip_protocol = udp ? IPPROTO_UDP : protocol == "tcp" ? IPPROTO_TCP : IPPROTO_SCTP;
+  socket.reset(::socket(ip.family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, ip_protocol));
+  if (!socket) return Failure::last("socket");
+  if (ip.family == AF_INET6) set(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  length = make_place(ip, number, place);
+  return kOk;
+}
+
+}  // namespace
+
+Status bind_port(const std::string& protocol, const std::string& address, uint16_t number, UniqueFd& socket) {
+  Port port;
+  if (auto failure = port.open(protocol, address, number)) return failure;
+  if (protocol == "tcp") port.reuse_address(true);
+  if (!port.bind()) return Failure::last("bind");
+  socket = std::move(port.socket);
+  return kOk;
+}
+
+Status hold_port(const std::string& protocol, const std::string& address, uint16_t number, UniqueFd& socket) {
+  Port port;
+  if (auto failure = port.open(protocol, address, number)) {
+    return failure->errnum == EPROTONOSUPPORT || failure->errnum == EAFNOSUPPORT ? kOk : Status(failure);
+  }
+  if (protocol == "udp") {
+    if (auto failure = swallow(port.socket.get())) return failure;
+  }
+  // Without SO_REUSEADDR: with it on both sides, another process may bind what does not listen, and then listen itself.
+  bool bound = port.bind();
+  if (!bound && protocol == "tcp" && errno == EADDRINUSE) {
+    // Connections of a server that has ended (TIME_WAIT) are no reason to refuse, as they are none for the next server. They
+    // do not count with SO_REUSEADDR, which may go again once the port is ours.
+    port.reuse_address(true);
+    bound = port.bind();
+    if (bound) port.reuse_address(false);
+  }
+  if (!bound) return Failure::last("bind");
+  socket = std::move(port.socket);
   return kOk;
 }
 

@@ -1,4 +1,4 @@
-// A host port, held against other processes by a bound socket that never listens.
+// Ports of the calling thread's namespace, by bound sockets.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,11 @@
 
 namespace slipway::host {
 
-// EADDRINUSE when a process listens there, EADDRNOTAVAIL when the address is none of this host's.
-Status reserve_port(const std::string& protocol, const std::string& address, uint16_t port, UniqueFd& socket);
+// For a server. EADDRINUSE when a process has the port, EADDRNOTAVAIL when the address is none of this host's.
+Status bind_port(const std::string& protocol, const std::string& address, uint16_t port, UniqueFd& socket);
+
+// To keep others off it: the socket takes no datagram and never listens. As bind_port(), but no socket and no failure where
+// the kernel lacks the protocol (SCTP is a module that few have): then nobody can listen there.
+Status hold_port(const std::string& protocol, const std::string& address, uint16_t port, UniqueFd& socket);
 
 }  // namespace slipway::host

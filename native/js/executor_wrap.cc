@@ -22,7 +22,9 @@ Napi::Function ExecutorWrap::define(Napi::Env env) {
                          InstanceMethod<&ExecutorWrap::run>("run"),
                          InstanceMethod<&ExecutorWrap::query>("query"),
                          InstanceMethod<&ExecutorWrap::close>("close"),
+                         InstanceMethod<&ExecutorWrap::holds>("holds"),
                          InstanceAccessor<&ExecutorWrap::identity>("identity"),
+                         InstanceAccessor<&ExecutorWrap::held>("held"),
                      });
 }
 
@@ -133,6 +135,15 @@ Napi::Value ExecutorWrap::close(const Napi::CallbackInfo& info) {
 
 Napi::Value ExecutorWrap::identity(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(identity_));
+}
+
+Napi::Value ExecutorWrap::held(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), executor_ ? static_cast<double>(executor_->ports().size()) : 0);
+}
+
+Napi::Value ExecutorWrap::holds(const Napi::CallbackInfo& info) {
+  bool held = executor_ && executor_->ports().holds(info[0].As<Napi::String>().Utf8Value());
+  return Napi::Boolean::New(info.Env(), held);
 }
 
 }  // namespace slipway::js

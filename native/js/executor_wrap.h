@@ -1,4 +1,4 @@
-// The class that JavaScript sees: new Executor(netns?), prepare(), run(), query(), close().
+// The class that JavaScript sees: new Executor(netns?), prepare(), run(), query(), holds(), close().
 //
 // Thread: JavaScript's, but for the one call into the thread-safe function. Lifetime: idle, the object may be collected
 // and the process may exit; with work in flight it holds both. An environment that ends (worker.terminate(),
@@ -28,6 +28,8 @@ class ExecutorWrap : public Napi::ObjectWrap<ExecutorWrap> {
   Napi::Value query(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
   Napi::Value identity(const Napi::CallbackInfo& info);
+  Napi::Value held(const Napi::CallbackInfo& info);
+  Napi::Value holds(const Napi::CallbackInfo& info);
 
   Napi::Value submit(std::unique_ptr<class PromisedJob> job);
   void end();

@@ -62,11 +62,11 @@ class PreparationJob : public Job {
   bool is_preparation() const override { return true; }
 };
 
-// The last job of a queue.
+// The last job of a queue. Sockets are closed here, as thousands would hold JavaScript's thread up.
 class EndJob : public PromisedJob {
  public:
   using PromisedJob::PromisedJob;
-  void run(Kernel&) override {}
+  void run(Kernel& kernel) override { kernel.ports().clear(); }
   void fail(const Failure&) override {}
   void settle(Napi::Env env) override { deferred.resolve(env.Undefined()); }
   bool last() const override { return true; }

@@ -133,7 +133,8 @@ constexpr Reader kReaders[] = {
     {"file.replace", [](Fields& op) -> Operation { return FileReplace{op.text(), op.text(), op.text()}; }},
     {"file.check", [](Fields& op) -> Operation { return FileCheck{op.text(), op.text()}; }},
     {"file.delete", [](Fields& op) -> Operation { return FileDelete{op.text()}; }},
-    {"port.reserve", [](Fields& op) -> Operation { return PortReserve{op.text(), op.text(), op.port()}; }},
+    {"port.hold", [](Fields& op) -> Operation { return PortHold{op.text(), op.text(), op.port(), op.is()}; }},
+    {"port.release", [](Fields& op) -> Operation { return PortRelease{op.text(), op.text(), op.port()}; }},
     {"conntrack.flush",
      [](Fields& op) -> Operation {
        ConntrackFlush flush{op.text(), op.text(), {}, op.port(), 0, 0};

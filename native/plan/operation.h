@@ -48,7 +48,10 @@ struct FileCreate { std::string path, content; };    // refused with EEXIST when
 struct FileReplace { std::string path, content, expected; };
 struct FileCheck { std::string path, expected; };
 struct FileDelete { std::string path; };
-struct PortReserve { std::string protocol, address; uint16_t port = 0; };
+// Keeps a host port from other processes, until it is released or the executor closed. `optional`: one that cannot be had is
+// passed over.
+struct PortHold { std::string protocol, address; uint16_t port = 0; bool optional = false; };
+struct PortRelease { std::string protocol, address; uint16_t port = 0; };  // nothing when it is not held here
 struct ConntrackFlush {
   std::string protocol, address, to_address;
   uint16_t port = 0, to_port = 0;
@@ -97,9 +100,8 @@ struct ElementDelete {
 using Operation =
     std::variant<NetnsCreate, NetnsDelete, LinkCreate, LinkSet, LinkSettle, LinkDelete, AddressAdd, AddressDelete, RouteAdd,
                  RouteDelete, NeighborAdd, NeighborDelete, SysctlWrite, FileCreate, FileReplace, FileCheck,
-                 FileDelete,
-                 PortReserve, ConntrackFlush, TableAdd, TableDelete, ChainAdd, ChainDelete, RuleAdd, SetAdd, SetDelete,
-                 ElementAdd, ElementDelete>;
+                 FileDelete, PortHold, PortRelease, ConntrackFlush, TableAdd, TableDelete, ChainAdd, ChainDelete, RuleAdd,
+                 SetAdd, SetDelete, ElementAdd, ElementDelete>;
 
 using Plan = std::vector<Operation>;
 

@@ -93,13 +93,13 @@ const scenarios = {
     const measure = () => ({ threads: threads(), descriptors: openDescriptors() })
     // Standard output and the addon open descriptors for good when first used.
     say('begun')
-    await lose(options, 1)
+    await lose(options, 0, 1)
     for (let round = 0; round < 20; round++) {
       gc?.()
       await turn(10)
     }
     say(measure())
-    await lose(options, 20)
+    await lose(options, 1, 20)
     say(measure())
     // Objects of objects take a few rounds.
     for (let round = 0; round < 20; round++) {
@@ -178,6 +178,14 @@ const scenarios = {
     }
   },
 
+  /** Creates what it is told to, says so, and stays (but 30 s), to be killed. */
+  async hold(options: Options) {
+    const slipway = await Slipway.open(options.open)
+    for (const create of options.create ?? []) await slipway.sandboxes.create(create)
+    say('holds')
+    await turn(30_000)
+  },
+
   /** Waits for a file, then creates all at once and says what each got. */
   async race(options: Options) {
     const slipway = await Slipway.open(options.open)
@@ -197,10 +205,10 @@ export type Scenario = keyof typeof scenarios
 
 const describe = (error: unknown) => ({ code: (error as { code?: string }).code, message: (error as Error).message })
 
-async function lose(options: Options, count: number): Promise<void> {
-  for (let index = 0; index < count; index++) {
+async function lose(options: Options, from: number, count: number): Promise<void> {
+  for (let index = from; index < from + count; index++) {
     const slipway = await Slipway.open(options.open)
-    await slipway.sandboxes.list()
+    await slipway.sandboxes.create({ name: name(options, index), ...publishing(options, index) })
   }
 }
 

@@ -72,7 +72,7 @@ serial('a process ends only when what is in flight is done', async (t) => {
 
 serial('a Slipway that nobody holds any more is collected, with thread and descriptors', async (t) => {
   const world = new World(t)
-  const ended = await runChild('lose', optionsFor(world), { node: ['--expose-gc'] })
+  const ended = await runChild('lose', optionsFor(world, { port: 8000 }), { node: ['--expose-gc'] })
   t.like(howItEnded(ended), WELL)
   const [before, during, after] = ended.said.slice(1) as { threads: number; descriptors: Record<string, number> }[]
   t.log(`${before?.threads} threads, ${during?.threads} with twenty Slipways, ${after?.threads} after`)

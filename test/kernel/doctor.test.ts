@@ -128,9 +128,9 @@ test('descriptors: what the limit allows, against the ports that are published',
     const { status, found } = await doctor(world, [], ['prlimit', `--nofile=${limit}`])
     return { status, ...found['descriptors'] }
   }
-  t.like(await limited(2000), { status: 'ok', finding: '2,000 for a process; a sandbox holds none, a published port one: 100 by now' })
+  t.like(await limited(2000), { status: 'ok', finding: '2,000 for a process; a sandbox holds none, a published port one, up to half of them: 100 by now' })
   t.like(await limited(600), { status: 'note', advice: 'ulimit -n 1024, or LimitNOFILE= in a systemd unit' })
-  t.like(await limited(300), { status: 'problem' })
+  t.regex((await limited(150)).finding ?? '', /100 by now; what is more than one process may hold, others can listen on too/)
 })
 
 test('networks: what is left of one', async (t) => {

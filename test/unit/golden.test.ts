@@ -55,7 +55,8 @@ const isMessage: Record<Operation['op'], boolean> = {
   'file.replace': false,
   'file.check': false,
   'file.delete': false,
-  'port.reserve': false,
+  'port.hold': false,
+  'port.release': false,
   // Which messages it sends depends on a dump: connection.json has the one that forgets a connection.
   'conntrack.flush': false,
   'table.add': true,

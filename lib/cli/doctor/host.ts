@@ -147,7 +147,7 @@ export async function checkOtherFirewalls({ host, settings }: Context): Promise<
 export async function checkLeftovers(context: Context): Promise<Finding[]> {
   const check = 'leftovers'
   try {
-    const { adopted, healed, collected } = await reconcile(context)
+    const { adopted, healed, collected } = (await reconcile(context)).reconciled
     const findings = [
       ...collected.map((what) => note(check, what.replace(/, removed$/, ''), 'the next slipway command removes it: slipway ls')),
       ...healed.map((name) => note(check, `the rules of sandbox ${name} were flushed`, 'the next slipway command writes them again: slipway ls')),

@@ -1,0 +1,190 @@
+import { mkdirSync, rmSync, watch, type FSWatcher } from 'node:fs'
+import { access, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { holdPorts, isPort, mapOf, placeOf, publishedKey, releasePorts } from '../firewall/elements.js'
+import type { Host } from '../host.js'
+import { randomId } from '../state/random-id.js'
+import { isAlive, thisProcess } from '../state/records.js'
+import type { HostPort } from './port-table.js'
+
+/** How long, in milliseconds, who takes a port back waits for a living holder to let go of it. */
+const PATIENCE_MS = 200
+const STEP_MS = 2
+
+/** How many ports one plan takes over. */
+const CHUNK = 256
+
+/** A Slipway that is lost without being closed must not live on in its watcher. */
+const lost = new FinalizationRegistry<FSWatcher>((watcher) => watcher.close())
+
+/**
+ * Who holds host ports of this host, and how they hear that they need not any more: sockets are held by the process that
+ * publishes, and any process may unpublish. Each that holds some has a folder `STATE/HOST/holders/PID-STARTED-…`, and
+ * watches it. Who takes a mapping back that it does not hold itself drops a file there that names the port, and the
+ * holder releases it and removes the file.
+ */
+export class Holders {
+  readonly #host: Host
+  readonly #folder: string
+  #own: string | undefined
+  #watcher: FSWatcher | undefined
+  #looking: Promise<unknown> = Promise.resolve()
+
+  /** @param folder - Of all holders. It is made when the first port is held. */
+  constructor(host: Host, folder: string) {
+    this.#host = host
+    this.#folder = folder
+  }
+
+  /** Says that ports will be held here. Comes before the plan that holds the first. */
+  join(): void {
+    if (this.#own) return
+    const { pid, started } = thisProcess()
+    // One process may have several Slipways open, in several threads.
+    const own = join(this.#folder, `${pid}-${started}-${randomId().slice(0, 8)}`)
+    try {
+      mkdirSync(own, { recursive: true })
+      this.#watcher = this.#watch(own)
+      this.#own = own
+    } catch {
+      // A state directory that cannot be written is the plan's to tell of. Where inotify's limits are reached nobody can
+      // tell us anything, and a port that is published no more is let go of when it is wanted here again.
+      rmSync(own, { recursive: true, force: true })
+    }
+  }
+
+  #watch(own: string): FSWatcher {
+    const self = new WeakRef(this)
+    // Not persistent: it keeps no process alive.
+    const watcher = watch(own, { persistent: false }, () => {
+      const holders = self.deref()
+      if (holders) holders.#look()
+    })
+    watcher.on('error', () => watcher.close())
+    lost.register(this, watcher, this)
+    return watcher
+  }
+
+  /** Those of some ports that are not held here: when they are unpublished, others must be told. */
+  foreign(ports: readonly HostPort[]): HostPort[] {
+    return ports.filter((port) => isPort(port) && !this.#holds(port))
+  }
+
+  /** Tells every other holder that ports are published no more, and waits a moment for them to let go. */
+  async tell(ports: readonly HostPort[]): Promise<void> {
+    if (ports.length === 0) return
+    const text = ports.map((port) => `${nameOf(port)}\n`).join('')
+    await Promise.all((await this.#others()).map((folder) => drop(folder, text)))
+  }
+
+  /** Holds ports that may be without a holder. Those that somebody has are passed over. */
+  async takeOver(ports: readonly HostPort[]): Promise<void> {
+    await this.#others()
+    if (ports.length === 0) return
+    this.join()
+    for (let from = 0; from < ports.length; from += CHUNK) {
+      await this.#host.run(holdPorts(ports.slice(from, from + CHUNK)).map((hold) => ({ ...hold, optional: true })))
+    }
+  }
+
+  /** Lets go of a port that is held here and published no more: what unpublished it has died, or has yet to tell us. */
+  async reclaim(port: HostPort): Promise<boolean> {
+    return (await this.#letGo([port])) > 0
+  }
+
+  /** Whether others hold ports on this host. */
+  async hasOthers(): Promise<boolean> {
+    return (await this.#others()).length > 0
+  }
+
+  /** Comes after the sockets are closed: who waits for the folder's files waits for them. */
+  close(): void {
+    this.#watcher?.close()
+    lost.unregister(this)
+    if (this.#own) rmSync(this.#own, { recursive: true, force: true })
+  }
+
+  /** Folders of the others that live. Those of the dead are removed. */
+  async #others(): Promise<string[]> {
+    const folders: string[] = []
+    for (const name of await namesIn(this.#folder)) {
+      const path = join(this.#folder, name)
+      const [pid, started = ''] = name.split('-')
+      if (path === this.#own) continue
+      if (isAlive({ pid: Number(pid), started })) folders.push(path)
+      else await rm(path, { recursive: true, force: true }).catch(() => undefined)
+    }
+    return folders
+  }
+
+  /** Reads what was dropped, one reading after the other. */
+  #look(): void {
+    const own = this.#own
+    if (own === undefined) return
+    this.#looking = this.#looking
+      .then(async () => {
+        for (const file of (await namesIn(own)).filter(isDropped)) {
+          const path = join(own, file)
+          await this.#letGo((await readFile(path, 'utf8')).split('\n').flatMap(readName))
+          await rm(path, { force: true })
+        }
+      })
+      // Closed meanwhile: then the sockets are closed, too.
+      .catch(() => undefined)
+  }
+
+  /**
+   * Releases those of some ports that are held here and lead nowhere. The order makes it exact: what is asked and run here
+   * meets plans of ours before or after, never half done.
+   */
+  async #letGo(ports: readonly HostPort[]): Promise<number> {
+    const idle = await Promise.all(ports.map(async (port) => (this.#holds(port) && !(await this.#isPublished(port)) ? [port] : [])))
+    const free = idle.flat()
+    if (free.length > 0) await this.#host.run(releasePorts(free))
+    return free.length
+  }
+
+  #holds(port: HostPort): boolean {
+    return isPort(port) && this.#host.holds(placeOf(port))
+  }
+
+  async #isPublished(port: HostPort): Promise<boolean> {
+    const mapping = { ...port, containerPort: 0 }
+    return (await this.#host.find('element', { ...mapOf(mapping), key: publishedKey(mapping) })) !== undefined
+  }
+}
+
+/** `tcp 0.0.0.0 8080` */
+const nameOf = ({ protocol, hostIp, hostPort }: HostPort): string => `${protocol} ${hostIp} ${hostPort}`
+
+function readName(line: string): HostPort[] {
+  const [, protocol, hostIp = '', hostPort] = /^(tcp|udp|sctp) (\S+) (\d+)$/.exec(line) ?? []
+  return protocol === undefined ? [] : [{ protocol: protocol as HostPort['protocol'], hostIp, hostPort: Number(hostPort) }]
+}
+
+/** Whole, as opposed to being written. */
+const isDropped = (file: string): boolean => !file.startsWith('.')
+
+async function drop(folder: string, text: string): Promise<void> {
+  const name = randomId().slice(0, 12)
+  const path = join(folder, name)
+  try {
+    await writeFile(join(folder, `.${name}`), text)
+    await rename(join(folder, `.${name}`), path)
+    for (let waited = 0; waited < PATIENCE_MS; waited += STEP_MS) {
+      await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+      await access(path)
+    }
+  } catch {
+    // Read and removed, or the holder has closed. One that cannot be told lets go when it wants the port itself.
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
