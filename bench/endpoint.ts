@@ -1,20 +1,25 @@
 import { createHash } from 'node:crypto'
-import { bridgeEndpoint, createNetwork, createSandbox, type BridgeNetwork } from '#lib/drivers/bridge.js'
+import { createSandbox } from '#lib/drivers/bridge.js'
+import { createNetwork } from '#lib/drivers/bridge-network.js'
+import { bridgeEndpoint } from '#lib/drivers/endpoint.js'
 import { rulesetPlan } from '#lib/firewall/ruleset.js'
+import type { NetworkSpec } from '#lib/network/spec.js'
 import type { Plan } from '#lib/plan/operation.js'
 
 /** The default bridge as Slipway makes it, for the arms that are not Slipway. */
-export const NETWORK: BridgeNetwork = {
+export const NETWORK: NetworkSpec = {
+  id: 'fedcba9876543210'.repeat(4),
   name: 'bridge',
   bridge: 'docker0',
-  address: '172.17.0.1',
-  prefix: 16,
-  subnet: '172.17.0.0/16',
-  broadcast: '172.17.255.255',
-  gateway: '172.17.0.1',
+  mac: '02:42:ac:11:00:01',
   mtu: 1500,
+  subnets: [{ family: 4, subnet: '172.17.0.0/16', prefix: 16, address: '172.17.0.1', gateway: '172.17.0.1', broadcast: '172.17.255.255', aux: {} }],
+  families: { 4: { mode: 'nat', masquerade: true }, 6: { mode: 'nat', masquerade: true } },
+  internal: false,
   icc: true,
-  masquerade: true,
+  trusted: [],
+  interfacePrefix: 'eth',
+  hostIps: { 4: '0.0.0.0', 6: '::' },
   stateDir: '/run/slipway',
 }
 
@@ -33,14 +38,18 @@ export const hostPlan = (): Plan => [...rulesetPlan(), ...createNetwork(NETWORK)
 export function endpointPlan(n: number, hairpin: boolean): Plan {
   const { name, hostPort } = endpoint(n)
   const id = createHash('sha256').update(name).digest('hex')
-  const plan = createSandbox(NETWORK, {
-    path: netnsPath(name),
-    endpoint: bridgeEndpoint(id, `172.17.${(n + 2) >> 8}.${(n + 2) & 255}`),
-    ports: [{ protocol: 'tcp', containerPort: CONTAINER_PORT, hostIp: '0.0.0.0', hostPort }],
-    owner: `${name} (${id.slice(0, 12)})`,
-    record: { path: '', content: '' },
-    hairpin,
-  })
+  const [subnet] = NETWORK.subnets
+  if (!subnet) throw new RangeError('a network without a subnet')
+  const plan = createSandbox(
+    {
+      path: netnsPath(name),
+      endpoints: [bridgeEndpoint(NETWORK, id, 'eth0', { 4: { address: `172.17.${(n + 2) >> 8}.${(n + 2) & 255}`, subnet } }, {})],
+      ports: [{ protocol: 'tcp', containerPort: CONTAINER_PORT, hostIp: '0.0.0.0', hostPort }],
+      owner: `${name} (${id.slice(0, 12)})`,
+      record: { path: '', content: '' },
+    },
+    { hairpin },
+  )
   return plan.filter(({ op }) => op !== 'file.create')
 }
 

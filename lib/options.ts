@@ -1,7 +1,10 @@
 import { invalid, show, SlipwayError } from './errors.js'
 import { DEFAULT_POOLS, type AddressPoolSpec } from './ipam/default-subnet.js'
+import { isIp, isIpv6 } from './ipam/address.js'
 import { isIpv4 } from './ipam/ipv4.js'
 import { parseSubnet } from './ipam/subnet.js'
+import { isLinkName, LINK_NAME } from './link-name.js'
+import { nameChecks } from './names/options.js'
 
 /** Options of {@link Slipway.open}. Where docker's daemon.json has the same key, it is that key in camelCase. */
 export interface OpenOptions {
@@ -15,16 +18,30 @@ export interface OpenOptions {
   bip?: string
   /** Part of the bridge's subnet that addresses are drawn from. Default: all of it. */
   fixedCidr?: string
+  /** The default bridge has IPv6. Default: whether `bip6` or `fixedCidrV6` is given. */
+  ipv6?: boolean
+  /** As `bip`: `fd00:1:2:3::1/64`. Default: the first address of `fixedCidrV6`, or of the first free IPv6 pool. */
+  bip6?: string
+  /** The default bridge's IPv6 subnet; with `bip6`, the part of it that addresses are drawn from. */
+  fixedCidrV6?: string
   /** MTU of the bridge and its sandboxes, in bytes. Default: 1500. */
   mtu?: number
   /** Default gateway of the sandboxes, inside the bridge's subnet. Default: the bridge. */
   defaultGateway?: string
+  /** The same of IPv6. */
+  defaultGatewayV6?: string
   /** Sandboxes on the default bridge may talk to each other. Default: true. */
   icc?: boolean
   /** Traffic to the world leaves under the host's address. Default: true. */
   ipMasq?: boolean
-  /** Host address that ports are published on where none is named. Default: `0.0.0.0`. */
+  /** Host address that ports are published on where none is named. Default: `0.0.0.0` and `::`. */
   ip?: string
+  /** Nameservers of sandboxes that name none. Default: the host's. */
+  dns?: readonly string[]
+  /** Search domains of sandboxes that name none. Default: the host's. */
+  dnsSearch?: readonly string[]
+  /** Options of resolv.conf(5) of sandboxes that name none. Default: the host's. */
+  dnsOptions?: readonly string[]
   /** Where subnets are taken from when none is given. Default: docker's. */
   defaultAddressPools?: readonly AddressPoolSpec[]
 }
@@ -36,11 +53,18 @@ export interface Settings {
   bridgeName: string
   bip: string | undefined
   fixedCidr: string | undefined
+  ipv6: boolean | undefined
+  bip6: string | undefined
+  fixedCidrV6: string | undefined
   mtu: number | undefined
   defaultGateway: string | undefined
+  defaultGatewayV6: string | undefined
   icc: boolean | undefined
   ipMasq: boolean | undefined
-  ip: string
+  ip: string | undefined
+  dns: readonly string[] | undefined
+  dnsSearch: readonly string[] | undefined
+  dnsOptions: readonly string[] | undefined
   defaultAddressPools: readonly AddressPoolSpec[]
 }
 
@@ -56,15 +80,14 @@ const stateDir: Check = (value) =>
 const ipv4: Check = (value) => (typeof value === 'string' && isIpv4(value) ? undefined : "an IPv4 address, as in '192.0.2.1'")
 const cidr: Check = (value) =>
   typeof value === 'string' && parseSubnet(value)?.family === 4 ? undefined : "an IPv4 address with prefix, as in '172.17.0.1/16'"
+const cidr6: Check = (value) =>
+  typeof value === 'string' && parseSubnet(value)?.family === 6 ? undefined : "an IPv6 address with prefix, as in 'fd00:1:2:3::1/64'"
+const ipv6: Check = (value) => (typeof value === 'string' && isIpv6(value) ? undefined : "an IPv6 address, as in 'fd00:1:2:3::1'")
+const anyIp: Check = (value) => (typeof value === 'string' && isIp(value) ? undefined : "an address of the host, as in '192.0.2.1'")
 const mtu: Check = (value) =>
   typeof value === 'number' && Number.isInteger(value) && value >= 68 && value <= 65535 ? undefined : 'a number of bytes from 68 to 65535'
-// Narrower than the kernel's dev_valid_name(): nothing that it expands (%d), that nft or a shell reads as their own, or
-// that sysctl(8) takes for every link.
-const link: Check = (value) =>
-  typeof value === 'string' && /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,14}$/.test(value) && value !== 'all' && value !== 'default'
-    ? undefined
-    : 'an interface name of at most 15 letters, digits, "_", "." and "-" that begins with a letter or digit ("all" and "default" are no names)'
-const isPool = (pool: Partial<AddressPoolSpec> | null) => typeof pool?.base === 'string' && parseSubnet(pool.base) && Number.isInteger(pool.size)
+const link: Check = (value) => (isLinkName(value) ? undefined : LINK_NAME)
+const isPool = (pool: Partial<AddressPoolSpec> | null) => typeof pool?.base === 'string' && parseSubnet(pool.base) !== undefined && Number.isInteger(pool.size)
 const pools: Check = (value) =>
   Array.isArray(value) && value.length > 0 && value.every(isPool)
     ? undefined
@@ -76,16 +99,23 @@ const CHECKS: Record<keyof OpenOptions, Check> = {
   bridgeName: link,
   bip: cidr,
   fixedCidr: cidr,
+  ipv6: flag,
+  bip6: cidr6,
+  fixedCidrV6: cidr6,
   mtu,
   defaultGateway: ipv4,
+  defaultGatewayV6: ipv6,
   icc: flag,
   ipMasq: flag,
-  ip: ipv4,
+  ip: anyIp,
+  dns: nameChecks.dns,
+  dnsSearch: nameChecks.dnsSearch,
+  dnsOptions: nameChecks.dnsOptions,
   defaultAddressPools: pools,
 }
 
 // Part of the contract, and not here yet: said in so many words rather than ignored.
-const LATER = ['fixedCidrV6', 'defaultGatewayV6', 'dns', 'dnsSearch', 'dnsOptions', 'pool']
+const LATER = ['pool']
 
 /**
  * Checks options against a table: unknown ones are refused, listing the known ones.
@@ -116,11 +146,18 @@ export function readOpenOptions(options: OpenOptions): Settings {
     bridgeName: options.bridgeName ?? 'docker0',
     bip: options.bip,
     fixedCidr: options.fixedCidr,
+    ipv6: options.ipv6,
+    bip6: options.bip6,
+    fixedCidrV6: options.fixedCidrV6,
     mtu: options.mtu,
     defaultGateway: options.defaultGateway,
+    defaultGatewayV6: options.defaultGatewayV6,
     icc: options.icc,
     ipMasq: options.ipMasq,
-    ip: options.ip ?? '0.0.0.0',
+    ip: options.ip,
+    dns: options.dns,
+    dnsSearch: options.dnsSearch,
+    dnsOptions: options.dnsOptions,
     defaultAddressPools: options.defaultAddressPools ?? DEFAULT_POOLS,
   }
 }

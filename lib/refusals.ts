@@ -1,4 +1,4 @@
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { SlipwayError } from './errors.js'
 import { addresses, portMaps, published, publishedAt } from './firewall/sets.js'
 import { forbidden, isForbidden, words, type Host, type PlanRefused } from './host.js'
@@ -7,7 +7,7 @@ import type { ElementAdd, PortHold, SetDefinition } from './plan/operation.js'
 import { ssCommand } from './plan/print.js'
 import type { Holders } from './ports/holders.js'
 import { isEvery } from './ports/host-address.js'
-import { readOwner } from './state/records.js'
+import { readOwner } from './state/owner.js'
 
 /**
  * The error that a refused plan becomes for the caller: what is taken, by whom, and what to do. Nothing of the plan
@@ -20,17 +20,20 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
 
   switch (operation.op) {
     case 'file.create':
-      if (errnoName === 'EEXIST') return error('CONFLICT', nameInUse(basename(operation.path, '.json')))
+      if (errnoName === 'EEXIST') return error('CONFLICT', isNetwork(operation.path) ? networkNameInUse(nameOf(operation)) : nameInUse(nameOf(operation)))
       break
     case 'file.check':
     case 'file.replace':
-      if (errnoName === 'ENOENT') return error('NOT_FOUND', removed(basename(operation.path, '.json')))
-      if (errnoName === 'ESTALE') return error('CONFLICT', `Another process changes the sandbox ${basename(operation.path, '.json')} at this moment. Try again.`)
+      if (isNetwork(operation.path) && (errnoName === 'ENOENT' || errnoName === 'ESTALE')) return error('NOT_FOUND', networkRemoved(nameOf(operation)))
+      if (errnoName === 'ENOENT') return error('NOT_FOUND', removed(nameOf(operation)))
+      if (errnoName === 'ESTALE') return error('CONFLICT', `Another process changes the sandbox ${nameOf(operation)} at this moment. Try again.`)
+      break
+    case 'netns.bind':
+      if (errnoName === 'ENOENT') return error('NOT_FOUND', `There is no network namespace ${operation.from} any more: the sandbox that was to be joined has gone.`)
+      if (errnoName === 'EEXIST') return error('CONFLICT', nameTakenInNetns(operation.path))
       break
     case 'netns.create':
-      if (errnoName === 'EEXIST') {
-        return error('CONFLICT', `${operation.path} exists already and is not a sandbox of Slipway here. Choose another name, or remove it: ip netns delete ${basename(operation.path)}.`)
-      }
+      if (errnoName === 'EEXIST') return error('CONFLICT', nameTakenInNetns(operation.path))
       break
     case 'port.hold': {
       const port = `${operation.address}:${operation.port}/${operation.protocol}`
@@ -46,6 +49,9 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
       if (errnoName === 'EEXIST') return explainClaim(operation, refused.element, host, error)
       break
     case 'link.create':
+      if (errnoName === 'EEXIST' && operation.kind === 'bridge') return error('CONFLICT', `There is an interface ${operation.name} already. Choose another name for the bridge (com.docker.network.bridge.name), or remove it: ip link delete ${operation.name}.`)
+      if (errnoName === 'EEXIST' && operation.peer) return error('CONFLICT', `There is an interface ${operation.peer.name} in ${operation.peer.netns} already. Give the network another prefix for interfaces (com.docker.network.container_iface_prefix), or rename that one.`)
+      if (errnoName === 'ENODEV' && operation.master) return error('NOT_FOUND', `The bridge ${operation.master} is not there: somebody has deleted it. Remove the network and create it anew.`)
       if (errnoName === 'EXFULL') return error('EXHAUSTED', `The bridge ${operation.master} has no room: a Linux bridge takes 1,023 ports. Remove sandboxes first.`)
       break
     default:
@@ -89,7 +95,9 @@ async function explainClaim(
 ): Promise<SlipwayError> {
   const key = operation.elements[index]?.key ?? ''
   const owner = await ownerOf(operation, key, host)
-  if (operation.set === addresses[4].set) return error('ADDRESS_IN_USE', addressInUse(key, owner))
+  if (operation.set === addresses[4].set) return error('ADDRESS_IN_USE', addressInUse(key, owner, 'ip'))
+  if (operation.set === addresses[6].set) return error('ADDRESS_IN_USE', addressInUse(key, owner, 'ip6'))
+  if (operation.set.startsWith('same_network')) return error('CONFLICT', `The subnet ${key.split(' . ')[0]} overlaps one of another network of this host. Choose another.`)
   if (portMaps.some(({ set }) => set === operation.set)) {
     return error('PORT_IN_USE', portInUse(key.split(' . ').slice(-2).reverse().join('/'), owner))
   }
@@ -106,10 +114,21 @@ const nameIn = (comment: string): string => readOwner(comment)?.name ?? comment
 
 export const nameInUse = (name: string): string => `The name "${name}" is in use by another sandbox. Choose another, or remove that one: slipway rm ${name}.`
 
+const nameTakenInNetns = (path: string): string => `${path} exists already and is not a sandbox of Slipway here. Choose another name, or remove it: ip netns delete ${basename(path)}.`
+
+const networkNameInUse = (name: string): string => `There is a network "${name}" already. Choose another name, or remove that one: slipway network rm ${name}.`
+
+const networkRemoved = (name: string): string => `The network ${name} was removed.`
+
+const nameOf = ({ path }: { path: string }): string => basename(path, '.json')
+
+/** Records of networks and of sandboxes lie in folders of their own. */
+const isNetwork = (path: string): boolean => basename(dirname(path)) === 'networks'
+
 export const removed = (name: string): string => `The sandbox ${name} was removed.`
 
-export const addressInUse = (address: string, owner: string | undefined): string =>
-  `The address ${address} is in use${owner ? ` by the sandbox ${owner}` : ''}. Choose another, or leave ip out and a free one is taken.`
+export const addressInUse = (address: string, owner: string | undefined, option: 'ip' | 'ip6'): string =>
+  `The address ${address} is in use${owner ? ` by the sandbox ${owner}` : ''}. Choose another, or leave ${option} out and a free one is taken.`
 
 /** @param port - `8080/tcp` */
 export const portInUse = (port: string, owner: string | undefined): string =>

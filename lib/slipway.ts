@@ -1,15 +1,19 @@
 import { Host } from './host.js'
-import { DefaultBridge } from './network/default-bridge.js'
+import { Resolvers } from './names/resolvers.js'
 import { rulesetMissing } from './network/ensure-ruleset.js'
-import { readOpenOptions, type OpenOptions } from './options.js'
+import { Networks } from './network/networks.js'
+import { NetworkRegistry } from './network/registry.js'
+import { readOpenOptions, type OpenOptions, type Settings } from './options.js'
 import { DynamicPorts } from './ports/dynamic-ports.js'
 import { Holders } from './ports/holders.js'
 import { PortTable } from './ports/port-table.js'
-import { reconcile, type Reconciled } from './reconcile.js'
-import { holdersFolder, recordsFolder, Work, type Context } from './sandbox/context.js'
+import { reconcile, type Reconciled } from './reconcile/reconcile.js'
+import { heldMappings } from './sandbox/publish.js'
+import { stateFolder, Work, type Context } from './sandbox/context.js'
 import { Reaper } from './sandbox/reaper.js'
 import { Sandboxes } from './sandbox/sandboxes.js'
-import { isAlive } from './state/records.js'
+import { isAlive } from './state/maker.js'
+import { specOf } from './state/network-records.js'
 import { Turns } from './turns.js'
 
 /**
@@ -23,6 +27,7 @@ export class Slipway {
   readonly #context: Context
   #closing: Promise<void> | undefined
 
+  readonly networks: Networks
   readonly sandboxes: Sandboxes
   /** What open() found of earlier processes, and what it cleaned up after them. */
   readonly reconciled: Reconciled
@@ -30,6 +35,7 @@ export class Slipway {
   private constructor(context: Context, reconciled: Reconciled) {
     this.#context = context
     this.reconciled = reconciled
+    this.networks = new Networks(context)
     this.sandboxes = new Sandboxes(context)
   }
 
@@ -45,7 +51,8 @@ export class Slipway {
   }
 
   /**
-   * As {@link open}, for a process that leaves again at once: it leaves the ports that nobody holds to one that stays.
+   * As {@link open}, for a process that leaves again at once: it leaves ports that nobody holds, and names that nobody
+   * serves, to one that stays.
    *
    * @internal
    */
@@ -58,21 +65,13 @@ export class Slipway {
     const host = new Host(settings.netns)
     try {
       await rulesetMissing(host)
-      const context: Context = {
-        host,
-        settings,
-        records: recordsFolder(settings, host),
-        bridge: new DefaultBridge(host, settings),
-        ports: new PortTable(),
-        dynamicPorts: new DynamicPorts(host),
-        holders: new Holders(host, holdersFolder(settings, host)),
-        turns: new Turns(),
-        reaper: new Reaper(host),
-        work: new Work(),
-      }
+      const context = makeContext(host, settings, stays)
       const { reconciled, kept } = await reconcile(context)
-      // Who published them has held them for as long as it lived.
-      if (stays) await context.holders.takeOver(kept.flatMap(({ maker, ports }) => (isAlive(maker) ? [] : ports)))
+      if (stays) {
+        // Who published them has held them for as long as it lived.
+        await context.holders.takeOver(kept.flatMap(({ maker, endpoints, ports }) => (isAlive(maker) ? [] : heldMappings(endpoints, ports))))
+        for (const stored of await context.networks.list()) await context.resolvers.serve(specOf(stored))
+      }
       return new Slipway(context, reconciled)
     } catch (error) {
       await host.close()
@@ -94,11 +93,31 @@ export class Slipway {
   async #close(wait: boolean): Promise<void> {
     await this.#context.work.close()
     await this.#context.reaper.close(wait)
+    await this.#context.resolvers.close()
     await this.#context.host.close()
     this.#context.holders.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+}
+
+/** @internal What the library works with on one host. */
+export function makeContext(host: Host, settings: Settings, stays: boolean): Context {
+  const folder = (what: Parameters<typeof stateFolder>[2]) => stateFolder(settings, host, what)
+  return {
+    host,
+    settings,
+    records: folder('sandboxes'),
+    files: folder('files'),
+    networks: new NetworkRegistry(host, settings, folder('networks')),
+    resolvers: new Resolvers(settings, { sandboxes: folder('sandboxes'), networks: folder('networks') }, stays),
+    ports: new PortTable(),
+    dynamicPorts: new DynamicPorts(host),
+    holders: new Holders(host, folder('holders')),
+    turns: new Turns(),
+    reaper: new Reaper(host),
+    work: new Work(),
   }
 }

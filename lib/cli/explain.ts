@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { rulesetMissing } from '../network/ensure-ruleset.js'
 import type { FileCreate, Plan } from '../plan/operation.js'
 import { printPlan, quote } from '../plan/print.js'
-import { reconcile } from '../reconcile.js'
+import { reconcile } from '../reconcile/reconcile.js'
 import { explainSandbox } from '../sandbox/create-sandbox.js'
 import { removalPlan } from '../sandbox/removal.js'
 import type { SandboxRecord } from '../state/records.js'
@@ -32,7 +32,7 @@ export function addExplain(program: Command): void {
     .description('what slipway create with these options would do')
     .option('--json', 'the plan as data')
     .action(async ({ json, ...flags }: { json?: true }) => {
-      const plan = await planOf(program, flags)
+      const { plan } = await planOf(program, flags)
       if (json) printJson(plan)
       else print(printPlan(plan))
     })
@@ -44,7 +44,7 @@ export function addExplain(program: Command): void {
     .option('--json', 'the plan as data, up to the start of the command')
     .passThroughOptions()
     .action(async (command: string[], { json, ...flags }: { json?: true }) => {
-      const plan = await planOf(program, flags)
+      const { plan, removal } = await planOf(program, flags)
       if (json) return printJson(plan)
       const stored = recordIn(plan)
       const inside = stored.record.network === 'host' ? '' : `ip netns exec ${basename(stored.record.path)} `
@@ -52,17 +52,18 @@ export function addExplain(program: Command): void {
       print('# the command:')
       print(`${inside}${command.map(quote).join(' ') || 'COMMAND'}`)
       print('# and when it has ended:')
-      print(printPlan(removalPlan(stored)))
+      print(printPlan(removal))
     })
 }
 
-function planOf(program: Command, flags: object): Promise<Plan> {
+function planOf(program: Command, flags: object): Promise<{ plan: Plan; removal: Plan }> {
   const { request } = sandboxOptions(program, flags)
   return looking(hostOptions(program).settings, async (context) => {
     await rulesetMissing(context.host)
     // Learns which ports are taken. The host cannot be changed, so nothing is cleaned up.
     await reconcile(context)
-    return explainSandbox(context, request)
+    const plan = await explainSandbox(context, request)
+    return { plan, removal: await removalPlan(recordIn(plan), context.records) }
   })
 }
 

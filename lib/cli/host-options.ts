@@ -13,11 +13,18 @@ const FLAGS: Record<keyof OpenOptions, Option[]> = {
   bridgeName: [new Option('--bridge-name <name>', 'the bridge (default: docker0)')],
   bip: [new Option('--bip <cidr>', 'its own address and subnet, as in 172.17.0.1/16 (default: the first free pool)')],
   fixedCidr: [new Option('--fixed-cidr <cidr>', 'part of the subnet that addresses are drawn from')],
+  ipv6: [new Option('--ipv6', 'the bridge has IPv6 (default: with --bip6 or --fixed-cidr-v6)'), new Option('--no-ipv6', 'it has none')],
+  bip6: [new Option('--bip6 <cidr>', 'its own IPv6 address and subnet, as in fd00:1:2:3::1/64')],
+  fixedCidrV6: [new Option('--fixed-cidr-v6 <cidr>', "its IPv6 subnet; with --bip6, the part of that that addresses are drawn from")],
   mtu: [new Option('--mtu <bytes>', 'of the bridge and the sandboxes (default: 1500)').argParser(wholeNumber)],
   defaultGateway: [new Option('--default-gateway <address>', 'of the sandboxes (default: the bridge)')],
+  defaultGatewayV6: [new Option('--default-gateway-v6 <address>', 'the same of IPv6')],
   icc: [new Option('--icc', 'sandboxes may talk to each other (default)'), new Option('--no-icc', 'they may not')],
   ipMasq: [new Option('--ip-masq', "traffic to the world leaves under the host's address (default)"), new Option('--no-ip-masq', 'it leaves as it is')],
-  ip: [new Option('--ip <address>', 'host address of published ports that name none (default: 0.0.0.0)')],
+  ip: [new Option('--ip <address>', 'host address of published ports that name none (default: 0.0.0.0 and ::)')],
+  dns: [new Option('--dns <address>', "nameserver of sandboxes that name none (default: the host's); may be repeated").argParser(addText)],
+  dnsSearch: [new Option('--dns-search <domain>', "search domain of theirs (default: the host's); may be repeated").argParser(addText)],
+  dnsOptions: [new Option('--dns-opt <option>', "option of resolv.conf of theirs (default: the host's); may be repeated").argParser(addText)],
   defaultAddressPools: [
     new Option('--default-address-pool <pool>', 'where subnets are taken from, as in base=10.10.0.0/16,size=24; may be repeated').argParser(addPool),
   ],
@@ -40,8 +47,8 @@ export const isHostFlag = (flag: string): boolean => Object.values(FLAGS).some((
  * @throws {UsageError} when a value is malformed.
  */
 export function hostOptions(program: Command): { options: OpenOptions; settings: Settings } {
-  const { defaultAddressPool, ...rest } = program.opts<Omit<OpenOptions, 'defaultAddressPools'> & { defaultAddressPool?: Pool[] }>()
-  const options: OpenOptions = { ...rest, ...(defaultAddressPool ? { defaultAddressPools: defaultAddressPool } : {}) }
+  const { defaultAddressPool, dnsOpt, ...rest } = program.opts<Omit<OpenOptions, 'defaultAddressPools' | 'dnsOptions'> & { defaultAddressPool?: Pool[]; dnsOpt?: string[] }>()
+  const options: OpenOptions = { ...rest, ...(defaultAddressPool ? { defaultAddressPools: defaultAddressPool } : {}), ...(dnsOpt ? { dnsOptions: dnsOpt } : {}) }
   return { options, settings: asUsage(() => readOpenOptions(options), flagOf) }
 }
 
@@ -70,6 +77,10 @@ function addPool(text: string, before: Pool[] = []): Pool[] {
   const [, base, size] = /^base=([^,]+),size=(\d+)$/.exec(text) ?? []
   if (base === undefined) throw new InvalidArgumentError('A pool is written base=10.10.0.0/16,size=24.')
   return [...before, { base, size: Number(size) }]
+}
+
+function addText(text: string, before: string[] = []): string[] {
+  return [...before, text]
 }
 
 function wholeNumber(text: string): number {

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { SlipwayError } from '../errors.js'
 import { dockerPort, naturally, printContainer, printHost, printMapping, type PortMapping } from '../ports/mapping.js'
-import { readPublish, readRequests } from '../sandbox/create-options.js'
+import { readRequests } from '../sandbox/publish.js'
 import { UsageError } from './failures.js'
-import { asUsage, hostOptions } from './host-options.js'
+import { asUsage } from './host-options.js'
 import { print, printJson } from './output.js'
 import { PUBLISH_HELP } from './publish-help.js'
 import { withSlipway } from './with-slipway.js'
@@ -48,7 +48,7 @@ export function addPublish(program: Command): void {
     .option('--json', 'print the new mappings as JSON')
     .addHelpText('after', `${PUBLISH_HELP}\n\nExample:\n  slipway publish app 8443:443`)
     .action(async (name: string, specs: string[], { json }: { json?: true }) => {
-      asUsage(() => readPublish(specs, hostOptions(program).settings), () => undefined)
+      asUsage(() => readRequests(specs), () => undefined)
       const mappings = await withSlipway(program, async (slipway) => (await slipway.sandboxes.get(name)).publish(...specs))
       if (json) printJson(mappings)
       else print(dockerPort(mappings).join('\n'))

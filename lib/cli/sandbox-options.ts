@@ -30,7 +30,7 @@ const FLAG_OF: Record<string, string> = { name: '--name', network: '--network', 
  * @throws {UsageError}
  */
 export function sandboxOptions(program: Command, { macAddress, ...rest }: Flags): { options: CreateOptions; request: CreateRequest } {
-  const { settings } = hostOptions(program)
+  hostOptions(program)
   const options: CreateOptions = { ...rest, ...(macAddress === undefined ? {} : { mac: macAddress }) }
-  return { options, request: asUsage(() => readCreateOptions(options, settings), (name) => FLAG_OF[name]) }
+  return { options, request: asUsage(() => readCreateOptions(options), (name) => FLAG_OF[name]) }
 }

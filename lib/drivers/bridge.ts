@@ -1,215 +1,239 @@
-import { add, forgetHostConnections, forgetPublishedConnections, holdPorts, publishElements, releasePorts, remove, unpublishElements } from '../firewall/elements.js'
-import { networkElements, type NetworkElement } from '../firewall/network-elements.js'
+import { add, remove } from '../firewall/elements.js'
 import * as sets from '../firewall/sets.js'
-import { macOf } from '../ipam/mac.js'
-import type { Operation, Plan } from '../plan/operation.js'
+import { FAMILIES } from '../network/spec.js'
+import type { Operation, Plan, SetDefinition } from '../plan/operation.js'
 import type { PortMapping } from '../ports/mapping.js'
+import type { BridgeEndpoint } from './endpoint.js'
+import { activePorts, gatewayEndpoint } from './gateway.js'
+import { PortPlan } from './ports.js'
 
 /**
- * The bridge driver: pure functions from what is wanted to a plan. It touches no socket, no clock, no file.
+ * Sandboxes on bridge networks: pure functions from what is wanted to a plan. They touch no socket, no clock, no file.
  */
 
-/** A network on a bridge of this host. */
-export interface BridgeNetwork {
-  name: string
-  /** Name of the bridge: `docker0`. */
-  bridge: string
-  /** The bridge's own address. */
-  address: string
-  prefix: number
-  /** Network address with prefix: `172.17.0.0/16`. */
-  subnet: string
-  /** A network of two has none. */
-  broadcast?: string
-  /** Default gateway of the endpoints. */
-  gateway: string
-  mtu: number
-  /** Sandboxes of the network may talk to each other. */
-  icc: boolean
-  /** Traffic to the world leaves under the host's address. */
-  masquerade: boolean
-  /** Where the records of its sandboxes are. */
-  stateDir: string
-}
-
-/** Alias of a bridge of ours: which network it is, and where the records of its sandboxes are. */
-export const bridgeAlias = (network: Pick<BridgeNetwork, 'name' | 'stateDir'>): string => `slipway network ${network.name}, records in ${network.stateDir}`
-
-/** The two halves of {@link bridgeAlias}; `undefined` for the alias of somebody else's bridge. */
-export function readBridgeAlias(alias: string): { name: string; stateDir: string } | undefined {
-  const [, name, stateDir] = /^slipway network (.+?), records in (.+)$/.exec(alias) ?? []
-  return name !== undefined && stateDir !== undefined ? { name, stateDir } : undefined
-}
-
-/** An endpoint of a bridge network. */
-export interface BridgeEndpoint {
-  /** 64 hex digits. */
-  id: string
-  /** The end of the veth that is a port of the bridge. */
-  hostLink: string
-  /** The end inside the sandbox. */
-  interface: string
-  mac: string
-  address: string
-}
-
-/** What a sandbox on a bridge is. */
+/** What a sandbox on bridges is. */
 export interface BridgeSandbox {
   path: string
-  endpoint: BridgeEndpoint
+  /** The namespace was made by somebody else, who will remove it, too. */
+  foreign?: boolean
+  endpoints: readonly BridgeEndpoint[]
   ports: readonly PortMapping[]
   /** Comment of every element that belongs to it. */
   owner: string
   /** The file that remembers it, and its content. */
   record: { path: string; content: string }
+}
+
+/** What the moment adds to the making of an endpoint. */
+export interface Circumstances {
   /** Frames may leave by the port they came in: needed for a sandbox to reach its own published port while br_netfilter is on. */
   hairpin: boolean
+  /** The record of its network, which must be there still when the endpoint is. */
+  network?: { path: string; content: string }
 }
 
-/** Names that follow from the endpoint's id and address. */
-export function bridgeEndpoint(id: string, address: string, mac?: string): BridgeEndpoint {
-  return { id, hostLink: `veth${id.slice(0, 11)}`, interface: 'eth0', mac: mac ?? macOf(address), address }
+/** A record that changes. */
+export interface RecordChange {
+  path: string
+  before: string
+  content: string
 }
-
-export function createNetwork(network: BridgeNetwork): Plan {
-  return [
-    { op: 'link.create', name: network.bridge, kind: 'bridge', address: macOf(network.address), mtu: network.mtu },
-    { op: 'link.set', name: network.bridge, alias: bridgeAlias(network), noIpv6Address: true },
-    addressNetwork(network),
-    ...finishNetwork(network),
-  ]
-}
-
-/** What a bridge lacks whose maker has died right after making it. */
-export const addressNetwork = (network: BridgeNetwork): Operation => ({
-  op: 'address.add',
-  link: network.bridge,
-  address: `${network.address}/${network.prefix}`,
-  ...(network.broadcast ? { broadcast: network.broadcast } : {}),
-})
 
 /**
- * The rest of {@link createNetwork}, for a bridge that is there and has its address: left so by a process that died, or
- * by somebody who flushed the ruleset.
- */
-export function finishNetwork(network: BridgeNetwork): Plan {
-  return [
-    { op: 'link.set', name: network.bridge, routeLocalnet: true, up: true },
-    { op: 'sysctl.write', key: 'net.ipv4.ip_forward', value: '1' },
-    ...elementsOf(network).map(([set, element]) => add(set, { ...element, comment: network.name })),
-  ]
-}
-
-export function removeNetwork(network: BridgeNetwork): Plan {
-  return [
-    ...elementsOf(network).map(([set, element]) => remove(set, { ...element, comment: network.name })),
-    { op: 'link.delete', name: network.bridge },
-  ]
-}
-
-const elementsOf = ({ bridge, address, subnet, icc, masquerade }: BridgeNetwork): NetworkElement[] =>
-  networkElements({
-    bridge,
-    mac: macOf(address),
-    subnets: [{ family: 4, subnet }],
-    families: { 4: { mode: 'nat', masquerade } },
-    internal: false,
-    icc,
-    trusted: [],
-  })
-
-/**
- * Claims first (ports, name, address: each refused when it is taken), then the namespace, then the veth, then what is
+ * Claims first (ports, name, addresses: each refused when it is taken), then the namespace, then the veth, then what is
  * inside. Nothing is announced before it works: the published port answers once eth0 is up.
  */
-export function createSandbox(network: BridgeNetwork, sandbox: BridgeSandbox): Plan {
-  const { path, endpoint, ports, owner, record } = sandbox
+export function createSandbox(sandbox: BridgeSandbox, circumstances: Circumstances): Plan {
+  const { path, foreign, endpoints, ports, owner, record } = sandbox
+  const [endpoint] = endpoints
+  if (!endpoint) throw new RangeError('a sandbox on a bridge without an endpoint')
+  const published = new PortPlan(endpoints, ports, owner)
   return [
-    ...holdPorts(ports),
+    ...published.hold(),
     { op: 'file.create', ...record },
-    ...claimSandbox({ endpoint, ports, owner }),
-    { op: 'netns.create', path },
-    {
-      op: 'link.create',
-      name: endpoint.hostLink,
-      kind: 'veth',
-      master: network.bridge,
-      mtu: network.mtu,
-      group: network.icc ? sets.PORT_GROUP : sets.SEPARATED_PORT_GROUP,
-      queues: 1,
-      peer: { netns: path, name: endpoint.interface, address: endpoint.mac },
-    },
-    { op: 'link.set', name: endpoint.hostLink, noIpv6Address: true, ...(sandbox.hairpin ? { hairpin: true } : {}), up: true },
-    { op: 'link.set', netns: path, name: 'lo', up: true },
-    { op: 'link.set', netns: path, name: endpoint.interface, noIpv6Address: true, up: true },
-    { op: 'address.add', netns: path, link: endpoint.interface, address: `${endpoint.address}/${network.prefix}`, ...(network.broadcast ? { broadcast: network.broadcast } : {}) },
-    { op: 'route.add', netns: path, destination: 'default', gateway: network.gateway },
+    ...claimSandbox(sandbox),
+    ...(foreign ? [] : [{ op: 'netns.create', path } as const]),
+    ...makeLink(path, endpoint, circumstances),
+    ...(foreign ? [] : [{ op: 'link.set', netns: path, name: 'lo', up: true } as const]),
+    ...configureInside(path, endpoint),
+    ...FAMILIES.flatMap((family) => defaultRoute('route.add', path, endpoints, family)),
+    ...checkNetwork(circumstances),
     { op: 'link.settle', name: endpoint.hostLink },
-    ...forgetHostConnections(ports),
+    ...published.forgetHost(),
   ]
 }
 
 /** The claims of a sandbox: one transaction. Alone, what gives a sandbox back what a flushed ruleset took from it. */
-export function claimSandbox({ endpoint, ports, owner }: Pick<BridgeSandbox, 'endpoint' | 'ports' | 'owner'>): Plan {
-  return [
-    ...endpointElements(endpoint).map(([set, key]) => add(set, { key, comment: owner })),
-    ...publishElements(ports, { 4: endpoint.address }, owner),
-  ]
+export function claimSandbox({ endpoints, ports, owner }: Pick<BridgeSandbox, 'endpoints' | 'ports' | 'owner'>): Operation[] {
+  return [...endpoints.flatMap((endpoint) => claimEndpoint(endpoint, owner)), ...new PortPlan(endpoints, activePorts(endpoints, ports), owner).publish()]
 }
 
 /**
- * The world sees it gone with the first transaction. The veth goes with the namespace, which the kernel takes down
- * behind our back once nobody holds it.
+ * The world sees it gone with the first transaction. The veths go with the namespace, which the kernel takes down behind
+ * our back once nobody holds it; where somebody else does, they are deleted.
+ *
+ * @param shared - Others are in the namespace, and stay there.
  */
-export function removeSandbox(sandbox: Omit<BridgeSandbox, 'hairpin'>): Plan {
-  const { path, endpoint, ports, owner, record } = sandbox
+export function removeSandbox({ path, foreign, endpoints, ports, owner, record }: BridgeSandbox, shared: boolean): Plan {
+  const published = new PortPlan(endpoints, activePorts(endpoints, ports), owner)
   return [
     { op: 'file.check', path: record.path, expected: record.content },
-    ...unpublishElements(ports, { 4: endpoint.address }, owner),
-    ...endpointElements(endpoint).map(([set, key]) => remove(set, { key, comment: owner })),
-    ...releasePorts(ports),
-    ...forgetPublishedConnections(ports, endpoint.address),
-    { op: 'netns.delete', path },
+    ...published.unpublish(),
+    ...endpoints.flatMap((endpoint) => freeEndpoint(endpoint, owner)),
+    ...published.release(),
+    ...published.forgetPublished(),
+    ...(foreign || shared ? endpoints.map(({ hostLink }) => ({ op: 'link.delete', name: hostLink }) as const) : []),
+    ...(foreign ? [] : [{ op: 'netns.delete', path } as const]),
     { op: 'file.delete', path: record.path },
   ]
 }
 
-const endpointElements = (endpoint: BridgeEndpoint) =>
-  [
-    [sets.addresses[4], endpoint.address],
-    [sets.senders[4], `${endpoint.hostLink} . ${endpoint.mac} . ${endpoint.address}`],
-  ] as const
-
-/** More ports for a running sandbox. */
-export function publishPorts(sandbox: PublishChange): Plan {
-  const { ports, address, owner, record } = sandbox
+/** One more endpoint for a running sandbox. Where it becomes the way to the world, default route and published ports move. */
+export function connectEndpoint(sandbox: Change, endpoint: BridgeEndpoint, circumstances: Circumstances): Plan {
+  const { path, endpoints, ports, owner, record } = sandbox
+  const after = [...endpoints, endpoint]
+  const { before: leave, after: arrive, moved } = movingPorts(endpoints, after, ports, owner)
   return [
-    ...holdPorts(ports),
-    ...publishElements(ports, { 4: address }, owner),
-    ...replaceRecord(record),
-    ...forgetHostConnections(ports),
+    ...arrive.hold(),
+    replaceRecord(record),
+    ...leave.unpublish(),
+    ...claimEndpoint(endpoint, owner),
+    ...arrive.publish(),
+    ...makeLink(path, endpoint, circumstances),
+    ...configureInside(path, endpoint),
+    ...FAMILIES.flatMap((family) => moveDefaultRoute(path, endpoints, after, family)),
+    ...checkNetwork(circumstances),
+    { op: 'link.settle', name: endpoint.hostLink },
+    ...(moved ? leave.forgetPublished() : []),
+    ...arrive.forgetHost(),
   ]
 }
 
-export function unpublishPorts(sandbox: PublishChange): Plan {
-  const { ports, address, owner, record } = sandbox
+/** Takes an endpoint away. Its link takes its routes along; the default route and the published ports move to what is left. */
+export function disconnectEndpoint(sandbox: Change, endpoint: BridgeEndpoint): Plan {
+  const { path, endpoints, ports, owner, record } = sandbox
+  const after = endpoints.filter((other) => other !== endpoint)
+  const { before: leave, after: arrive, moved } = movingPorts(endpoints, after, ports, owner)
   return [
     { op: 'file.check', path: record.path, expected: record.before },
-    ...unpublishElements(ports, { 4: address }, owner),
-    ...releasePorts(ports),
-    ...replaceRecord(record),
-    ...forgetPublishedConnections(ports, address),
+    ...leave.unpublish(),
+    ...freeEndpoint(endpoint, owner),
+    ...arrive.publish(),
+    ...leave.release(),
+    ...(moved ? leave.forgetPublished() : []),
+    ...FAMILIES.flatMap((family) => moveDefaultRoute(path, endpoints, after, family)),
+    replaceRecord(record),
+    // Last, as it cannot be taken back.
+    { op: 'link.delete', name: endpoint.hostLink },
   ]
 }
 
-/** Ports that come or go on a sandbox that stays. */
-export interface PublishChange {
-  ports: readonly PortMapping[]
-  address: string
-  owner: string
-  record: { path: string; before: string; content: string }
+/** A sandbox before one of its endpoints comes or goes. */
+export type Change = Pick<BridgeSandbox, 'path' | 'endpoints' | 'ports' | 'owner'> & { record: RecordChange }
+
+/** The published ports that change their target, before and after. Host ports that stay mapped stay held. */
+function movingPorts(endpoints: readonly BridgeEndpoint[], after: readonly BridgeEndpoint[], ports: readonly PortMapping[], owner: string) {
+  const moves = FAMILIES.filter((family) => gatewayEndpoint(endpoints, family) !== gatewayEndpoint(after, family))
+  const ofFamily = ({ hostIp }: PortMapping) => moves.includes(hostIp.includes(':') ? 6 : 4)
+  const was = activePorts(endpoints, ports).filter(ofFamily)
+  const will = activePorts(after, ports).filter(ofFamily)
+  return { before: new Moving(endpoints, was, owner, will), after: new Moving(after, will, owner, was), moved: moves.length > 0 }
 }
 
-const replaceRecord = (record: PublishChange['record']): Operation[] => [
-  { op: 'file.replace', path: record.path, content: record.content, expected: record.before },
-]
+/** Ports of which some were there before, or will be there after, under another target. */
+class Moving extends PortPlan {
+  readonly #alone: PortPlan
+
+  constructor(endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[], owner: string, others: readonly PortMapping[]) {
+    super(endpoints, ports, owner)
+    this.#alone = new PortPlan(endpoints, ports.filter((port) => !others.includes(port)), owner)
+  }
+
+  override hold(): Operation[] {
+    return this.#alone.hold()
+  }
+
+  override release(): Operation[] {
+    return this.#alone.release()
+  }
+
+  override forgetHost(): Operation[] {
+    return this.#alone.forgetHost()
+  }
+}
+
+/** More ports for a running sandbox. */
+export function publishPorts({ endpoints, ports, owner, record }: Change, more: readonly PortMapping[]): Plan {
+  const published = new PortPlan(endpoints, more, owner, activePorts(endpoints, ports))
+  return [...published.hold(), ...published.publish(), replaceRecord(record), ...published.forgetHost()]
+}
+
+export function unpublishPorts({ endpoints, ports, owner, record }: Change, gone: readonly PortMapping[]): Plan {
+  const rest = activePorts(endpoints, ports).filter((mapping) => !gone.includes(mapping))
+  const published = new PortPlan(endpoints, activePorts(endpoints, gone), owner, rest)
+  return [
+    { op: 'file.check', path: record.path, expected: record.before },
+    ...published.unpublish(),
+    ...published.release(),
+    replaceRecord(record),
+    ...published.forgetPublished(),
+  ]
+}
+
+const claimEndpoint = (endpoint: BridgeEndpoint, owner: string): Operation[] => endpointElements(endpoint).map(([set, key]) => add(set, { key, comment: owner }))
+const freeEndpoint = (endpoint: BridgeEndpoint, owner: string): Operation[] => endpointElements(endpoint).map(([set, key]) => remove(set, { key, comment: owner }))
+
+function endpointElements({ addresses, hostLink, mac, linkLocal }: BridgeEndpoint): [SetDefinition, string][] {
+  const elements: [SetDefinition, string][] = []
+  for (const family of FAMILIES) {
+    const address = addresses[family]?.address
+    if (address === undefined) continue
+    elements.push([sets.addresses[family], address], [sets.senders[family], `${hostLink} . ${mac} . ${address}`])
+  }
+  if (linkLocal !== undefined) elements.push([sets.senders[6], `${hostLink} . ${mac} . ${linkLocal}`])
+  return elements
+}
+
+function makeLink(path: string, endpoint: BridgeEndpoint, { hairpin }: Circumstances): Operation[] {
+  const { hostLink, bridge, mtu, icc, mac } = endpoint
+  return [
+    {
+      op: 'link.create',
+      name: hostLink,
+      kind: 'veth',
+      master: bridge,
+      mtu,
+      group: icc ? sets.PORT_GROUP : sets.SEPARATED_PORT_GROUP,
+      queues: 1,
+      peer: { netns: path, name: endpoint.interface, address: mac },
+    },
+    { op: 'link.set', name: hostLink, noIpv6Address: true, ...(hairpin ? { hairpin: true } : {}), up: true },
+  ]
+}
+
+/** IPv6 addresses are ours to give, link-local included: the kernel's own would be tried out on the network for a second first. */
+function configureInside(netns: string, endpoint: BridgeEndpoint): Operation[] {
+  const link = endpoint.interface
+  const { 4: ipv4, 6: ipv6 } = endpoint.addresses
+  return [
+    { op: 'link.set', netns, name: link, noIpv6Address: true, up: true },
+    ...(ipv4 ? [{ op: 'address.add', netns, link, address: `${ipv4.address}/${ipv4.prefix}`, ...(ipv4.broadcast === undefined ? {} : { broadcast: ipv4.broadcast }) } as const] : []),
+    ...(endpoint.linkLocal === undefined ? [] : [{ op: 'address.add', netns, link, address: `${endpoint.linkLocal}/64` } as const]),
+    ...(ipv6 ? [{ op: 'address.add', netns, link, address: `${ipv6.address}/${ipv6.prefix}` } as const] : []),
+  ]
+}
+
+function defaultRoute(op: 'route.add' | 'route.delete', netns: string, endpoints: readonly BridgeEndpoint[], family: 4 | 6): Operation[] {
+  const gateway = gatewayEndpoint(endpoints, family)?.addresses[family]?.gateway
+  return gateway === undefined ? [] : [{ op, netns, destination: 'default', gateway }]
+}
+
+function moveDefaultRoute(path: string, before: readonly BridgeEndpoint[], after: readonly BridgeEndpoint[], family: 4 | 6): Operation[] {
+  if (gatewayEndpoint(before, family) === gatewayEndpoint(after, family)) return []
+  return [...defaultRoute('route.delete', path, before, family), ...defaultRoute('route.add', path, after, family)]
+}
+
+/** A network is removed record first: an endpoint whose network still has its record will be seen by whoever removes it. */
+const checkNetwork = ({ network }: Circumstances): Operation[] => (network ? [{ op: 'file.check', path: network.path, expected: network.content }] : [])
+
+const replaceRecord = ({ path, content, before }: RecordChange): Operation => ({ op: 'file.replace', path, content, expected: before })

@@ -4,21 +4,22 @@ import type { Plan } from '../plan/operation.js'
 
 export interface NoneSandbox {
   path: string
+  /** The namespace was made by somebody else: it is left as it is. */
+  foreign: boolean
   record: { path: string; content: string }
 }
 
-export function createSandbox({ path, record }: NoneSandbox): Plan {
+export function createSandbox({ path, foreign, record }: NoneSandbox): Plan {
   return [
     { op: 'file.create', ...record },
-    { op: 'netns.create', path },
-    { op: 'link.set', netns: path, name: 'lo', up: true },
+    ...(foreign ? [] : ([{ op: 'netns.create', path }, { op: 'link.set', netns: path, name: 'lo', up: true }] as const)),
   ]
 }
 
-export function removeSandbox({ path, record }: NoneSandbox): Plan {
+export function removeSandbox({ path, foreign, record }: NoneSandbox): Plan {
   return [
     { op: 'file.check', path: record.path, expected: record.content },
-    { op: 'netns.delete', path },
+    ...(foreign ? [] : [{ op: 'netns.delete', path } as const]),
     { op: 'file.delete', path: record.path },
   ]
 }

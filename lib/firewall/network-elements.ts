@@ -65,3 +65,13 @@ function familyElements({ bridge, subnets, families, internal }: NetworkRules, f
 }
 
 const when = (condition: boolean, element: NetworkElement): NetworkElement[] => (condition ? [element] : [])
+
+/** Every set and map whose elements belong to networks. */
+export const ownedByNetworks: readonly SetDefinition[] = [
+  sets.bridges,
+  sets.icc,
+  sets.internal,
+  sets.trusted,
+  sets.gates,
+  ...[sets.masqueraded, sets.source, sets.sameNetwork, sets.unprotected, sets.routed].flatMap((definitions) => [definitions[4], definitions[6]]),
+]

@@ -56,6 +56,11 @@ export class AddressPool {
     return address
   }
 
+  /** Whether an address is never given. */
+  isReserved(address: string): boolean {
+    return this.#reserved.has(address)
+  }
+
   /** Takes this address; `false` when it is taken already, reserved, or none of the subnet. */
   takeThis(address: string): boolean {
     if (!this.covers(address) || !this.#hold(address)) return false

@@ -15,3 +15,6 @@ export function linkLocalOf(mac: string): string {
   const universal = bytes ^ (2n << 40n)
   return printAddress(6, (0xfe80n << 112n) | ((universal >> 24n) << 40n) | (0xfffen << 24n) | (universal & 0xffffffn))
 }
+
+/** Of what has no IPv4 address: addresses of IPv6 may end alike. @param id - 64 random hex digits. */
+export const macOfId = (id: string): string => ['02', '42', ...(id.slice(0, 8).match(/../g) ?? [])].join(':')

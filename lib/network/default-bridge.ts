@@ -1,29 +1,20 @@
-import { addressNetwork, createNetwork, finishNetwork, readBridgeAlias, type BridgeNetwork } from '../drivers/bridge.js'
+import { addressNetwork, createNetwork, finishNetwork, readBridgeAlias } from '../drivers/bridge-network.js'
 import { SlipwayError } from '../errors.js'
+import { rulesetPlan } from '../firewall/ruleset.js'
 import * as sets from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
-import type { AddressPool } from '../ipam/address-pool.js'
 import { defaultBridgeSubnets } from '../ipam/default-bridge-subnets.js'
 import type { Occupied } from '../ipam/default-subnet.js'
-import { poolOf, type NetworkSubnet } from '../ipam/network-subnet.js'
+import type { NetworkSubnet } from '../ipam/network-subnet.js'
 import type { AddressInfo, LinkInfo } from '../native.js'
 import type { Settings } from '../options.js'
-import type { Plan } from '../plan/operation.js'
+import type { Plan, SetDefinition } from '../plan/operation.js'
 import { explainRefusal } from '../refusals.js'
+import { defaultSpec } from './default-spec.js'
 import { ensureRuleset, rulesetMissing } from './ensure-ruleset.js'
-import { occupied } from './occupied.js'
-import { rulesetPlan } from '../firewall/ruleset.js'
-
-/** Name of the network that every sandbox joins unless told otherwise. */
-export const DEFAULT_NETWORK = 'bridge'
-
-/** The default bridge, up and known. */
-export interface ReadyBridge {
-  network: BridgeNetwork
-  pool: AddressPool
-  /** Endpoints need hairpin mode: br_netfilter is on. */
-  hairpin: boolean
-}
+import { readyNetwork, type ReadyNetwork } from './ready.js'
+import { DEFAULT_NETWORK, FAMILIES, type NetworkSpec } from './spec.js'
+import type { Surroundings } from './surroundings.js'
 
 /** Another process may be between making the bridge and entering it into the sets: this long, in 10 ms steps. */
 const PATIENCE_STEPS = 50
@@ -36,15 +27,17 @@ const sleep = () => new Promise((resolve) => setTimeout(resolve, 10))
 export class DefaultBridge {
   readonly #host: Host
   readonly #settings: Settings
-  #ready: Promise<ReadyBridge> | undefined
+  readonly #surroundings: Surroundings
+  #ready: Promise<ReadyNetwork> | undefined
 
-  constructor(host: Host, settings: Settings) {
+  constructor(host: Host, settings: Settings, surroundings: Surroundings) {
     this.#host = host
     this.#settings = settings
+    this.#surroundings = surroundings
   }
 
   /** The network, made if need be. Everybody who asks at once waits for the same making; a failed one is tried anew. */
-  ensure(): Promise<ReadyBridge> {
+  ensure(): Promise<ReadyNetwork> {
     this.#ready ??= this.#make().catch((error: unknown) => {
       this.#ready = undefined
       throw error
@@ -53,18 +46,28 @@ export class DefaultBridge {
   }
 
   /** The network if it is there, or as it would be made, and the plan that is missing. Writes nothing. */
-  async preview(): Promise<{ ready: ReadyBridge; missing: Plan }> {
+  async preview(): Promise<{ ready: ReadyNetwork; missing: Plan }> {
     const missing: Plan = (await rulesetMissing(this.#host)) ? rulesetPlan() : []
     const link = await this.#host.find('link', { name: this.#settings.bridgeName })
     if (link) {
       const network = await this.#existing(link)
-      return { ready: await this.#describe(network, link), missing: [...missing, ...(await this.#missingOf(network, link))] }
+      return { ready: await readyNetwork(network, this.#host, true), missing: [...missing, ...(await this.#missingOf(network, link))] }
     }
-    const network = this.#plan(await this.#choose())
-    return { ready: await this.#describe(network), missing: [...missing, ...createNetwork(network)] }
+    const network = this.#spec(await this.#choose())
+    return { ready: await readyNetwork(network, this.#host, false), missing: [...missing, ...createNetwork(network)] }
   }
 
-  async #make(): Promise<ReadyBridge> {
+  /** The network as it is known, if it is in use by this process. */
+  known(): Promise<ReadyNetwork> | undefined {
+    return this.#ready
+  }
+
+  /** Forgets what is known: the next {@link ensure} looks again. */
+  forget(): void {
+    this.#ready = undefined
+  }
+
+  async #make(): Promise<ReadyNetwork> {
     for (let step = 0; ; step++) {
       const link = await this.#host.find('link', { name: this.#settings.bridgeName })
       // Another process may be between making it and saying whose it is.
@@ -73,12 +76,12 @@ export class DefaultBridge {
         continue
       }
       // What is refused is refused before the first write.
-      const network = link ? await this.#existing(link) : this.#plan(await this.#choose())
+      const network = link ? await this.#existing(link) : this.#spec(await this.#choose())
       await ensureRuleset(this.#host)
       if (!link) {
         try {
           await this.#host.run(createNetwork(network))
-          return await this.#describe(network)
+          return await readyNetwork(network, this.#host, false)
         } catch (error) {
           if (!(error instanceof PlanRefused)) throw error
           // Somebody else made it first: look again.
@@ -86,7 +89,7 @@ export class DefaultBridge {
           throw await explainRefusal(error, this.#host)
         }
       }
-      if (await this.#has(sets.bridges, link.name)) return await this.#describe(network, link)
+      if (await this.#has(sets.bridges, link.name)) return await readyNetwork(network, this.#host, true)
       if (step < PATIENCE_STEPS) {
         await sleep()
       } else {
@@ -95,7 +98,7 @@ export class DefaultBridge {
     }
   }
 
-  async #finish(network: BridgeNetwork, link: LinkInfo): Promise<void> {
+  async #finish(network: NetworkSpec, link: LinkInfo): Promise<void> {
     try {
       await this.#host.run(await this.#missingOf(network, link))
     } catch (error) {
@@ -106,30 +109,23 @@ export class DefaultBridge {
   }
 
   /** What a bridge lacks whose maker has died, or whose elements somebody has flushed. */
-  async #missingOf(network: BridgeNetwork, link: LinkInfo): Promise<Plan> {
+  async #missingOf(network: NetworkSpec, link: LinkInfo): Promise<Plan> {
     if (await this.#has(sets.bridges, link.name)) return []
-    const address = (await this.#addressOf(link)) ? [] : [addressNetwork(network)]
-    return [...address, ...finishNetwork(network)]
+    const own = await this.#addressesOf(link)
+    const lacking = network.subnets.filter(({ address }) => !own.some((found) => found.address === address))
+    return [...addressNetwork({ ...network, subnets: lacking }), ...finishNetwork(network)]
   }
 
-  async #addressOf(link: LinkInfo): Promise<AddressInfo | undefined> {
-    return (await this.#host.ask('addresses', {})).find((address) => address.index === link.index)
-  }
-
-  /** Gives an address back to this process's pool, if it has one by now. */
-  async release(address: string): Promise<void> {
-    const ready = await this.#ready?.catch(() => undefined)
-    ready?.pool.release(address)
-  }
-
-  /** Forgets what is known: the next {@link ensure} looks again. */
-  forget(): void {
-    this.#ready = undefined
+  /** Link-local ones aside: they are the kernel's own. */
+  async #addressesOf(link: LinkInfo): Promise<AddressInfo[]> {
+    const found: AddressInfo[] = []
+    for (const family of FAMILIES) found.push(...(await this.#host.ask('addresses', { ipv6: family === 6 })))
+    return found.filter(({ index, address }) => index === link.index && !/^fe[89ab]/.test(address))
   }
 
   /** An interface of that name: ours, and as asked for. */
-  async #existing(link: LinkInfo): Promise<BridgeNetwork> {
-    const { bridgeName, bip, mtu, icc, ipMasq } = this.#settings
+  async #existing(link: LinkInfo): Promise<NetworkSpec> {
+    const { bridgeName, bip, bip6, mtu, icc, ipMasq } = this.#settings
     if (link.kind !== 'bridge' || readBridgeAlias(link.alias)?.name !== DEFAULT_NETWORK) {
       throw new SlipwayError(
         'CONFLICT',
@@ -138,72 +134,50 @@ export class DefaultBridge {
     }
     // A bridge that is not in the sets yet is still being made, or its maker has died: no flags to compare, perhaps no address.
     const whole = await this.#has(sets.bridges, link.name)
-    const own = await this.#addressOf(link)
-    if (!own && !whole) return this.#plan(await this.#choose())
-    if (!own) throw new SlipwayError('CONFLICT', `The bridge ${bridgeName} has lost its IPv4 address. Remove it (ip link delete ${bridgeName}), and it is made anew.`)
-    const network = this.#plan(this.#subnet([], `${own.address}/${own.prefix}`))
-    const found = {
-      ...network,
+    const own = await this.#addressesOf(link)
+    const own4 = own.find(({ address }) => !address.includes(':'))
+    const own6 = own.find(({ address }) => address.includes(':'))
+    if (!own4 && !whole) return this.#spec(await this.#choose())
+    if (!own4) throw new SlipwayError('CONFLICT', `The bridge ${bridgeName} has lost its IPv4 address. Remove it (ip link delete ${bridgeName}), and it is made anew.`)
+    const withPrefix = ({ address, prefix }: AddressInfo) => `${address}/${prefix}`
+    const { fixedCidr, fixedCidrV6, defaultGateway, defaultGatewayV6, ipv6 } = this.#settings
+    const wants6 = ipv6 ?? (bip6 !== undefined || fixedCidrV6 !== undefined ? true : undefined)
+    const is = {
+      bip: withPrefix(own4),
+      bip6: own6 && withPrefix(own6),
+      ipv6: own6 !== undefined,
       mtu: link.mtu,
       icc: await this.#has(sets.icc, `${link.name} . ${link.name}`),
-      masquerade: await this.#has(sets.masqueraded[4], link.name),
+      ipMasq: await this.#has(sets.masqueraded[4], link.name),
     }
-    const asked = { bip, mtu, icc, ipMasq }
-    const is = { bip: `${own.address}/${own.prefix}`, mtu: found.mtu, icc: found.icc, ipMasq: found.masquerade }
-    for (const [name, value] of Object.entries(asked)) {
+    for (const [name, value] of Object.entries({ bip, bip6, mtu, icc, ipMasq, ipv6: wants6 })) {
       const current = is[name as keyof typeof is]
       if (whole && value !== undefined && value !== current) {
         throw new SlipwayError('CONFLICT', `${name}: the bridge ${bridgeName} exists with ${name} ${String(current)}, not ${String(value)}. Leave ${name} out, or remove the bridge first: ip link delete ${bridgeName}.`)
       }
     }
-    return found
+    const options = { bip: is.bip, fixedCidr, defaultGateway, ...(own6 ? { bip6: withPrefix(own6), ...(bip6 === undefined ? {} : { fixedCidrV6 }), defaultGatewayV6 } : {}) }
+    const network = this.#spec(this.#subnets(options, []))
+    const rules = { mode: 'nat', masquerade: is.ipMasq } as const
+    return { ...network, mac: link.address, mtu: is.mtu, icc: is.icc, families: { 4: rules, 6: rules } }
   }
 
-  async #choose(): Promise<NetworkSubnet> {
-    return this.#subnet(await occupied(this.#host, [4]), this.#settings.bip)
+  async #choose(): Promise<NetworkSubnet[]> {
+    const { bip, fixedCidr, defaultGateway, ipv6, bip6, fixedCidrV6, defaultGatewayV6 } = this.#settings
+    const wants6 = ipv6 ?? (bip6 !== undefined || fixedCidrV6 !== undefined)
+    return this.#subnets({ bip, fixedCidr, defaultGateway, ipv6, bip6, fixedCidrV6, defaultGatewayV6 }, await this.#surroundings.occupied(wants6 ? FAMILIES : [4]))
   }
 
-  #subnet(occupied: readonly Occupied[], bip: string | undefined): NetworkSubnet {
-    const { fixedCidr, defaultGateway, defaultAddressPools: pools } = this.#settings
-    const options = { ...(bip ? { bip } : {}), ...(fixedCidr ? { fixedCidr } : {}), ...(defaultGateway ? { defaultGateway } : {}) }
-    const [subnet] = defaultBridgeSubnets(options, { pools, occupied })
-    if (!subnet) throw new RangeError('a default bridge without a subnet')
-    return subnet
+  #subnets(options: { [Key in keyof Parameters<typeof defaultBridgeSubnets>[0]]: Parameters<typeof defaultBridgeSubnets>[0][Key] | undefined }, occupied: readonly Occupied[]): NetworkSubnet[] {
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+    return defaultBridgeSubnets(given, { pools: this.#surroundings.pools, occupied })
   }
 
-  #plan({ subnet, prefix, address, gateway, broadcast }: NetworkSubnet): BridgeNetwork {
-    const { bridgeName, mtu, icc, ipMasq } = this.#settings
-    if (address === undefined || gateway === undefined) throw new RangeError('a default bridge without an address')
-    return {
-      name: DEFAULT_NETWORK,
-      bridge: bridgeName,
-      address,
-      prefix,
-      subnet,
-      ...(broadcast ? { broadcast } : {}),
-      gateway,
-      mtu: mtu ?? 1500,
-      icc: icc ?? true,
-      masquerade: ipMasq ?? true,
-      stateDir: this.#settings.stateDir,
-    }
+  #spec(subnets: readonly NetworkSubnet[]): NetworkSpec {
+    return defaultSpec(this.#settings, this.#host.identity, subnets)
   }
 
-  async #describe(network: BridgeNetwork, link?: LinkInfo): Promise<ReadyBridge> {
-    const { fixedCidr } = this.#settings
-    const { subnet, prefix, address, gateway } = network
-    const pool = poolOf({ family: 4, subnet, prefix, address, gateway, aux: {}, ...(fixedCidr ? { range: fixedCidr } : {}) })
-    if (link) await refillPool(pool, this.#host)
-    const callIptables = await this.#host.find('sysctl', { name: 'net.bridge.bridge-nf-call-iptables' })
-    return { network, pool, hairpin: callIptables === '1' }
-  }
-
-  async #has(set: typeof sets.bridges, key: string): Promise<boolean> {
+  async #has(set: SetDefinition, key: string): Promise<boolean> {
     return (await this.#host.find('element', { ...set, key })) !== undefined
   }
-}
-
-/** Learns the addresses that the kernel knows as claimed. */
-export async function refillPool(pool: AddressPool, host: Host): Promise<void> {
-  pool.learn(((await host.find('elements', sets.addresses[4])) ?? []).map(({ key }) => key))
 }

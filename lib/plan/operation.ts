@@ -9,6 +9,14 @@ export interface NetnsCreate {
   path: string
 }
 
+/** A further name for a namespace: it stays until the last is deleted. */
+export interface NetnsBind {
+  op: 'netns.bind'
+  path: string
+  /** Path of the namespace, of whatever kind. */
+  from: string
+}
+
 export interface NetnsDelete {
   op: 'netns.delete'
   path: string
@@ -303,6 +311,7 @@ export interface ElementDelete extends SetDefinition {
 
 export type Operation =
   | NetnsCreate
+  | NetnsBind
   | NetnsDelete
   | LinkCreate
   | LinkSet

@@ -120,6 +120,8 @@ function shellCommands(operation: Operation): string[] {
   switch (operation.op) {
     case 'netns.create':
       return [`ip netns add ${basename(operation.path)}`]
+    case 'netns.bind':
+      return [`touch ${quote(operation.path)} && mount --bind ${quote(operation.from)} ${quote(operation.path)}`]
     case 'netns.delete':
       return [`ip netns delete ${basename(operation.path)}`]
     case 'link.create':

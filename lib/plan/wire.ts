@@ -24,6 +24,9 @@ const flag = (value: boolean | undefined): Field => (value === undefined ? undef
 
 function pushFields(fields: Field[], op: Operation): void {
   switch (op.op) {
+    case 'netns.bind':
+      fields.push(op.path, op.from)
+      break
     case 'netns.create':
     case 'netns.delete':
     case 'file.delete':

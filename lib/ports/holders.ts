@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { holdPorts, isPort, mapOf, placeOf, publishedKey, releasePorts } from '../firewall/elements.js'
 import type { Host } from '../host.js'
 import { randomId } from '../state/random-id.js'
-import { isAlive, thisProcess } from '../state/records.js'
+import { isAlive, thisProcess } from '../state/maker.js'
 import type { HostPort } from './port-table.js'
 
 /** How long, in milliseconds, who takes a port back waits for a living holder to let go of it. */

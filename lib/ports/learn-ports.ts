@@ -2,7 +2,7 @@ import { mapOf, publishedKey } from '../firewall/elements.js'
 import { portMaps, whole } from '../firewall/sets.js'
 import type { Host } from '../host.js'
 import type { Protocol, SetDefinition } from '../plan/operation.js'
-import { readOwner } from '../state/records.js'
+import { readOwner } from '../state/owner.js'
 import { EVERY } from './host-address.js'
 import type { HostPort, PortTable } from './port-table.js'
 

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { SlipwayError } from '../errors.js'
 import type { Host } from '../host.js'
-import type { DefaultBridge } from '../network/default-bridge.js'
+import type { Resolvers } from '../names/resolvers.js'
+import type { NetworkRegistry } from '../network/registry.js'
 import type { Settings } from '../options.js'
 import type { DynamicPorts } from '../ports/dynamic-ports.js'
 import type { Holders } from '../ports/holders.js'
@@ -9,13 +10,16 @@ import type { PortTable } from '../ports/port-table.js'
 import type { Turns } from '../turns.js'
 import type { Reaper } from './reaper.js'
 
-/** What the sandboxes of one Slipway share. */
+/** What the sandboxes and networks of one Slipway share. */
 export interface Context {
   readonly host: Host
   readonly settings: Settings
   /** Folder of the sandboxes' records. */
   readonly records: string
-  readonly bridge: DefaultBridge
+  /** Folder of the sandboxes' files: `hostname`, `hosts` and `resolv.conf`. */
+  readonly files: string
+  readonly networks: NetworkRegistry
+  readonly resolvers: Resolvers
   readonly ports: PortTable
   readonly dynamicPorts: DynamicPorts
   readonly holders: Holders
@@ -24,11 +28,8 @@ export interface Context {
   readonly work: Work
 }
 
-/** Each host namespace has a folder of its own, so that two hosts may share a state directory. */
-export const recordsFolder = (settings: Settings, host: Host): string => join(settings.stateDir, String(host.identity), 'sandboxes')
-
-/** Folder of the processes that hold host ports. */
-export const holdersFolder = (settings: Settings, host: Host): string => join(settings.stateDir, String(host.identity), 'holders')
+/** Each host namespace has folders of its own, so that two hosts may share a state directory. */
+export const stateFolder = (settings: Settings, host: Host, what: 'sandboxes' | 'networks' | 'files' | 'holders'): string => join(settings.stateDir, String(host.identity), what)
 
 /** The host's own namespace, as this process sees it: another one's /proc entry may be gone by now. */
 export const hostPath = (settings: Settings): string => settings.netns ?? `/proc/${process.pid}/ns/net`

@@ -1,22 +1,30 @@
 import * as bridge from '../drivers/bridge.js'
+import * as container from '../drivers/container.js'
 import * as hostDriver from '../drivers/host.js'
 import * as none from '../drivers/none.js'
-import { invalid, SlipwayError } from '../errors.js'
+import { invalid } from '../errors.js'
 import { addresses } from '../firewall/sets.js'
 import { PlanRefused } from '../host.js'
-import { refillPool, type ReadyBridge } from '../network/default-bridge.js'
+import type { ReadyNetwork } from '../network/ready.js'
+import { DEFAULT_NETWORK } from '../network/spec.js'
 import type { Plan } from '../plan/operation.js'
-import { claimPorts, wasGuessedPort } from '../ports/claim-ports.js'
+import { wasGuessedPort } from '../ports/claim-ports.js'
 import type { PortMapping } from '../ports/mapping.js'
 import { PortGuesses } from '../ports/port-guesses.js'
-import { addressInUse, explainRefusal, ownerOf } from '../refusals.js'
-import { missesElements, reconcile } from '../reconcile.js'
-import { ownerComment, store, thisProcess, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { missesElements, reconcile } from '../reconcile/reconcile.js'
+import { explainRefusal } from '../refusals.js'
+import { thisProcess } from '../state/maker.js'
+import { ownerComment } from '../state/owner.js'
 import { randomId } from '../state/random-id.js'
+import { store, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { hostPath, NETNS_FOLDER, type Context } from './context.js'
-import { publishScope, type CreateRequest } from './create-options.js'
+import type { CreateRequest } from './create-options.js'
+import { draftEndpoint } from './draft-endpoint.js'
+import { findSandbox } from './find.js'
+import { checkForeign } from './foreign.js'
+import { checkPublish, claimPublished, heldMappings, publishPlace } from './publish.js'
 
-/** An address that was a guess, and that another process has taken, is chosen anew, this many times. */
+/** A guess (an address, a network that this process knows) that others have made wrong is made anew, this many times. */
 const TRIES = 32
 
 /** Makes a sandbox: all of it, or nothing. */
@@ -25,8 +33,8 @@ export async function createSandbox(context: Context, request: CreateRequest): P
   const guesses = new PortGuesses()
   for (let attempt = 1; ; attempt++) {
     const draft = await draftSandbox(context, request, guesses)
+    if (draft.stored.record.ports.length > 0) context.holders.join()
     try {
-      if (draft.stored.record.ports.length > 0) context.holders.join()
       await host.run(draft.plan)
       draft.settle()
       return draft.stored
@@ -37,7 +45,7 @@ export async function createSandbox(context: Context, request: CreateRequest): P
         await reconcile(context)
         continue
       }
-      if (attempt < TRIES && (await wasGuessedAddress(context, request, error))) continue
+      if (attempt < TRIES && (await wasGuess(context, request, error))) continue
       if (await wasGuessedPort(context, guesses, error)) continue
       throw await explainRefusal(error, host, context.holders)
     }
@@ -46,8 +54,8 @@ export async function createSandbox(context: Context, request: CreateRequest): P
 
 /** The plan that would make a sandbox, after what is missing on the host. Writes nothing and keeps nothing. */
 export async function explainSandbox(context: Context, request: CreateRequest): Promise<Plan> {
-  if (request.network !== 'bridge') return (await draftSandbox(context, request, new PortGuesses())).plan
-  const { ready, missing } = await context.bridge.preview()
+  if (request.mode !== 'bridge') return (await draftSandbox(context, request, new PortGuesses())).plan
+  const { ready, missing } = await context.networks.preview(request.target)
   const draft = await draftSandbox(context, request, new PortGuesses(), ready)
   draft.release()
   return [...missing, ...draft.plan]
@@ -64,86 +72,101 @@ interface Draft {
 
 const nothing = { settle: () => undefined, release: () => undefined }
 
-async function draftSandbox(context: Context, request: CreateRequest, guesses: PortGuesses, preview?: ReadyBridge): Promise<Draft> {
+async function draftSandbox(context: Context, request: CreateRequest, guesses: PortGuesses, preview?: ReadyNetwork): Promise<Draft> {
+  const { mode, netns, names } = request
+  if (netns !== undefined) checkForeign(context, netns)
   const id = randomId()
   const name = request.name ?? id.slice(0, 12)
-  const path = request.network === 'host' ? hostPath(context.settings) : `${NETNS_FOLDER}/${name}`
   const record: SandboxRecord = {
-    version: 1,
+    version: 2,
     id,
     name,
-    network: request.network,
-    path,
+    network: request.target,
+    path: mode === 'host' ? hostPath(context.settings) : (netns ?? `${NETNS_FOLDER}/${name}`),
+    ...(netns === undefined ? {} : { foreign: true }),
     created: new Date().toISOString(),
     maker: thisProcess(),
+    endpoints: [],
     ports: [],
+    ...(Object.keys(names).length === 0 ? {} : { names }),
   }
-  const keep = (): { stored: StoredRecord; record: { path: string; content: string } } => {
-    const stored = store(context.records, record)
-    return { stored, record: { path: stored.path, content: stored.text } }
+  if (mode === 'bridge') return draftBridged(context, request, record, guesses, preview)
+  if (mode === 'container') return draftJoining(context, request, record)
+  const stored = store(context.records, record)
+  const file = { path: stored.path, content: stored.text }
+  const plan = mode === 'host' ? hostDriver.createSandbox({ record: file }) : none.createSandbox({ path: record.path, foreign: netns !== undefined, record: file })
+  return { plan, stored, ...nothing }
+}
+
+async function draftBridged(context: Context, request: CreateRequest, record: SandboxRecord, guesses: PortGuesses, preview?: ReadyNetwork): Promise<Draft> {
+  const { name, id, path, foreign } = record
+  const ready = preview ?? (await context.networks.ready(request.target))
+  const { spec } = ready
+  const drafted = draftEndpoint(context, ready, request.endpoint, [])
+  const { endpoint, circumstances, settle, release } = drafted instanceof Promise ? await drafted : drafted
+  const endpoints = [endpoint]
+  let ports: PortMapping[]
+  try {
+    const place = publishPlace(endpoints, () => spec.hostIps)
+    checkPublish(request.publish, place)
+    const claimed = claimPublished(context, request.publish, name, place, guesses)
+    ports = claimed instanceof Promise ? await claimed : claimed
+  } catch (error) {
+    release()
+    throw error
   }
-  switch (request.network) {
-    case 'host': {
-      const { stored, record: file } = keep()
-      return { plan: hostDriver.createSandbox({ record: file }), stored, ...nothing }
-    }
-    case 'none': {
-      const { stored, record: file } = keep()
-      return { plan: none.createSandbox({ path, record: file }), stored, ...nothing }
-    }
-    case 'bridge': {
-      const ready = preview ?? (await context.bridge.ensure())
-      const { network, pool, hairpin } = ready
-      const address = await takeAddress(context, ready, request.ip)
-      let ports: PortMapping[]
-      try {
-        const claimed = claimPorts(context, request.publish, name, publishScope(context.settings), guesses)
-        ports = claimed instanceof Promise ? await claimed : claimed
-      } catch (error) {
-        pool.release(address)
-        throw error
-      }
-      const endpoint = bridge.bridgeEndpoint(randomId(), address, request.mac)
-      record.endpoint = { ...endpoint, prefix: network.prefix, gateway: network.gateway }
-      record.ports = ports
-      const { stored, record: file } = keep()
-      const plan = bridge.createSandbox(network, { path, endpoint, ports, owner: ownerComment(name, id), record: file, hairpin })
-      return {
-        plan,
-        stored,
-        settle() {
-          pool.settle(address)
-          for (const mapping of ports) context.ports.settle(mapping)
-        },
-        release() {
-          pool.release(address)
-          for (const mapping of ports) context.ports.release(mapping)
-        },
-      }
-    }
+  const held = heldMappings(endpoints, ports)
+  record.network = spec.name
+  record.endpoints = endpoints
+  record.ports = ports
+  const stored = store(context.records, record)
+  const file = { path: stored.path, content: stored.text }
+  return {
+    plan: bridge.createSandbox({ path, ...(foreign ? { foreign } : {}), endpoints, ports, owner: ownerComment(name, id), record: file }, circumstances),
+    stored,
+    settle() {
+      settle()
+      for (const mapping of held) context.ports.settle(mapping)
+    },
+    release() {
+      release()
+      for (const mapping of held) context.ports.release(mapping)
+    },
   }
 }
 
-async function takeAddress({ host }: Context, { network, pool }: ReadyBridge, wanted: string | undefined): Promise<string> {
-  if (wanted === undefined) {
-    // Other processes may have given back what they had.
-    const address = pool.take() ?? (await refillPool(pool, host), pool.take())
-    if (address !== undefined) return address
-    throw new SlipwayError('EXHAUSTED', `No address is left in ${network.subnet}. Remove sandboxes, or open with a larger bip.`)
+async function draftJoining(context: Context, request: CreateRequest, record: SandboxRecord): Promise<Draft> {
+  const owner = await findSandbox(context.records, request.target)
+  // Whose namespace it is in the end: a chain of joiners would hold on to the middle ones.
+  if (owner.record.network.startsWith('container:')) {
+    throw invalid(`network ${request.target}: the sandbox ${owner.record.name} has joined another itself. Join that one: --network ${owner.record.network}.`)
   }
-  if (!pool.covers(wanted)) throw invalid(`ip ${wanted} lies outside the subnet ${network.subnet} of the network ${network.name}.`)
-  if (pool.takeThis(wanted)) return wanted
-  const reserved = wanted === network.address || wanted === network.gateway || wanted === network.broadcast || wanted === network.subnet.split('/')[0]
-  if (reserved) throw invalid(`ip ${wanted} is the bridge's, gateway's, network's or broadcast address of ${network.subnet}. Choose another, or leave ip out and a free one is taken.`)
-  // Taken as far as this process knows; another may have removed its sandbox since. The kernel's claim decides.
-  const owner = await ownerOf(addresses[4], wanted, host)
-  if (owner === undefined) return wanted
-  throw new SlipwayError('ADDRESS_IN_USE', addressInUse(wanted, owner))
+  record.network = `container:${owner.record.id}`
+  const shares = owner.record.network === 'host'
+  if (shares) record.path = owner.record.path
+  const stored = store(context.records, record)
+  const shared = store(context.records, { ...owner.record, sharedBy: [...(owner.record.sharedBy ?? []), record.id] })
+  const plan = container.createSandbox(
+    { path: record.path, shares, record: { path: stored.path, content: stored.text } },
+    { path: owner.record.path, record: { path: owner.path, before: owner.text, content: shared.text } },
+  )
+  return { plan, stored, ...nothing }
 }
 
-/** Whether a plan was refused for an address that had been chosen by us and not by the caller; if so, those in use are learned. */
-async function wasGuessedAddress(context: Context, request: CreateRequest, { operation, errnoName }: PlanRefused): Promise<boolean> {
-  if (operation.op !== 'element.add' || operation.set !== addresses[4].set || errnoName !== 'EEXIST' || request.ip !== undefined) return false
-  await refillPool((await context.bridge.ensure()).pool, context.host)
+/** Whether what was refused had been chosen by us and not by the caller; if so, what there is to learn is learned. */
+async function wasGuess(context: Context, { mode, target, endpoint }: CreateRequest, { operation, errnoName }: PlanRefused): Promise<boolean> {
+  // Another process has changed the record of the sandbox that is joined.
+  if (mode === 'container') return operation.op === 'file.replace' && errnoName === 'ESTALE'
+  if (mode !== 'bridge') return false
+  if (operation.op === 'element.add' && errnoName === 'EEXIST') {
+    const family = operation.set === addresses[4].set ? 4 : operation.set === addresses[6].set ? 6 : undefined
+    if (family === undefined || (family === 4 ? endpoint.ip : endpoint.ip6) !== undefined) return false
+    await context.networks.learn(await context.networks.ready(target))
+    return true
+  }
+  // Another process has removed the network, and perhaps made it anew.
+  const lost = (operation.op === 'link.create' && errnoName === 'ENODEV') || (operation.op === 'file.check' && ['ENOENT', 'ESTALE'].includes(errnoName))
+  if (!lost || target === DEFAULT_NETWORK) return false
+  context.networks.forget(target)
   return true
 }

@@ -1,65 +1,122 @@
-import { createHash } from 'node:crypto'
+import type { BridgeEndpoint } from '../drivers/endpoint.js'
+import { activePorts } from '../drivers/gateway.js'
+import { predefinedId } from '../network/default-spec.js'
+import { PREDEFINED } from '../network/predefined.js'
+import { DEFAULT_NETWORK } from '../network/spec.js'
 import type { SandboxRecord } from '../state/records.js'
+import { hostnameOf } from './files.js'
 
-/** The JSON of `docker inspect`'s NetworkSettings, with docker's own names. */
-export interface NetworkSettings {
+/** The JSON of `docker inspect`'s NetworkSettings, with docker's own names and order. */
+export interface NetworkSettings extends DefaultEndpoint {
+  Bridge: ''
   SandboxID: string
   SandboxKey: string
   Ports: Record<string, { HostIp: string; HostPort: string }[]>
+  HairpinMode: false
+  LinkLocalIPv6Address: ''
+  LinkLocalIPv6PrefixLen: 0
+  SecondaryIPAddresses: null
+  SecondaryIPv6Addresses: null
   Networks: Record<string, EndpointSettings>
 }
 
-export interface EndpointSettings {
-  IPAMConfig: null
+/** Of the endpoint on the network `bridge`, as dockers before 29 have it here, too. */
+interface DefaultEndpoint {
+  EndpointID: string
+  Gateway: string
+  GlobalIPv6Address: string
+  GlobalIPv6PrefixLen: number
+  IPAddress: string
+  IPPrefixLen: number
+  IPv6Gateway: string
+  MacAddress: string
+}
+
+export interface EndpointSettings extends DefaultEndpoint {
+  IPAMConfig: { IPv4Address?: string; IPv6Address?: string } | null
   Links: null
-  Aliases: null
+  Aliases: readonly string[] | null
   DriverOpts: null
   GwPriority: number
   NetworkID: string
-  EndpointID: string
-  Gateway: string
-  IPAddress: string
-  MacAddress: string
-  IPPrefixLen: number
-  IPv6Gateway: string
-  GlobalIPv6Address: string
-  GlobalIPv6PrefixLen: number
-  DNSNames: null
+  DNSNames: readonly string[] | null
 }
 
-/** @param host - Identity of the host's namespace: a network's id is made from it. */
+/** @param host - Identity of the host's namespace: ids of networks that every host has are made from it. */
 export function networkSettings(record: SandboxRecord, host: number): NetworkSettings {
-  const ports: NetworkSettings['Ports'] = {}
-  for (const { containerPort, protocol, hostIp, hostPort } of record.ports) {
-    ;(ports[`${containerPort}/${protocol}`] ??= []).push({ HostIp: hostIp, HostPort: String(hostPort) })
-  }
+  const joined = record.network.startsWith('container:')
+  const first = addressing(record.endpoints.find(({ network }) => network === DEFAULT_NETWORK))
+  const networks: Record<string, EndpointSettings> = {}
+  for (const endpoint of record.endpoints) networks[endpoint.network] = endpointSettings(record, endpoint)
+  if (record.endpoints.length === 0 && !joined && record.network in PREDEFINED) networks[record.network] = withoutEndpoint(record, predefinedId(host, record.network))
   return {
+    Bridge: '',
     SandboxID: record.id,
     SandboxKey: record.path,
-    Ports: ports,
-    Networks: { [record.network]: endpointSettings(record, networkId(host, record.network)) },
+    Ports: portBindings(record),
+    HairpinMode: false,
+    LinkLocalIPv6Address: '',
+    LinkLocalIPv6PrefixLen: 0,
+    SecondaryIPAddresses: null,
+    SecondaryIPv6Addresses: null,
+    ...first,
+    Networks: networks,
   }
 }
 
-/** 64 hex digits that name a network of this host, the same for every process. */
-export const networkId = (host: number, network: string): string => createHash('sha256').update(`${host} ${network}`).digest('hex')
+function portBindings({ endpoints, ports }: SandboxRecord): NetworkSettings['Ports'] {
+  const bindings: NetworkSettings['Ports'] = {}
+  for (const { containerPort, protocol, hostIp, hostPort } of activePorts(endpoints, ports)) {
+    // A whole address has no port; in a routed network no port of the host is taken.
+    ;(bindings[protocol === 'all' ? '*' : `${containerPort}/${protocol}`] ??= []).push({ HostIp: hostIp, HostPort: protocol === 'all' ? '*' : hostPort === 0 ? '' : String(hostPort) })
+  }
+  return bindings
+}
 
-function endpointSettings({ endpoint }: SandboxRecord, NetworkID: string): EndpointSettings {
+function endpointSettings(record: SandboxRecord, endpoint: BridgeEndpoint): EndpointSettings {
+  const { ip, ip6, aliases, gwPriority } = endpoint.asked
+  const config = { ...(ip === undefined ? {} : { IPv4Address: ip }), ...(ip6 === undefined ? {} : { IPv6Address: ip6 }) }
   return {
-    IPAMConfig: null,
+    IPAMConfig: Object.keys(config).length > 0 ? config : null,
     Links: null,
-    Aliases: null,
+    Aliases: aliases ?? null,
     DriverOpts: null,
-    GwPriority: 0,
-    NetworkID,
-    EndpointID: endpoint?.id ?? '',
-    Gateway: endpoint?.gateway ?? '',
-    IPAddress: endpoint?.address ?? '',
-    MacAddress: endpoint?.mac ?? '',
-    IPPrefixLen: endpoint?.prefix ?? 0,
-    IPv6Gateway: '',
-    GlobalIPv6Address: '',
-    GlobalIPv6PrefixLen: 0,
-    DNSNames: null,
+    GwPriority: gwPriority ?? 0,
+    NetworkID: endpoint.networkId,
+    ...addressing(endpoint),
+    DNSNames: endpoint.network === DEFAULT_NETWORK ? null : dnsNames(record, endpoint),
   }
 }
+
+/** What other sandboxes of a user-defined network find this one by. */
+export function dnsNames(record: SandboxRecord, { asked }: BridgeEndpoint): string[] {
+  const hostname = hostnameOf(record)
+  return [...new Set([record.name, ...(asked.aliases ?? []), record.id.slice(0, 12), hostname])]
+}
+
+function addressing(endpoint: BridgeEndpoint | undefined): DefaultEndpoint {
+  const { 4: ipv4, 6: ipv6 } = endpoint?.addresses ?? {}
+  return {
+    EndpointID: endpoint?.id ?? '',
+    Gateway: ipv4?.gateway ?? '',
+    GlobalIPv6Address: ipv6?.address ?? '',
+    GlobalIPv6PrefixLen: ipv6?.prefix ?? 0,
+    IPAddress: ipv4?.address ?? '',
+    IPPrefixLen: ipv4?.prefix ?? 0,
+    IPv6Gateway: ipv6?.gateway ?? '',
+    MacAddress: endpoint?.mac ?? '',
+  }
+}
+
+/** In the host's network, or in none, there is no endpoint of the kernel's; its id is the sandbox's. */
+const withoutEndpoint = (record: SandboxRecord, NetworkID: string): EndpointSettings => ({
+  IPAMConfig: null,
+  Links: null,
+  Aliases: null,
+  DriverOpts: null,
+  GwPriority: 0,
+  NetworkID,
+  ...addressing(undefined),
+  EndpointID: record.id,
+  DNSNames: null,
+})

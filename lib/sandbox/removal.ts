@@ -1,13 +1,34 @@
 import * as bridge from '../drivers/bridge.js'
+import * as container from '../drivers/container.js'
 import * as hostDriver from '../drivers/host.js'
 import * as none from '../drivers/none.js'
 import type { Plan } from '../plan/operation.js'
-import { ownerComment, type StoredRecord } from '../state/records.js'
+import { ownerComment } from '../state/owner.js'
+import { listRecords, store, type StoredRecord } from '../state/records.js'
 
 /** The plan that removes a sandbox, by whichever driver made it. */
-export function removalPlan({ path, record: sandbox, text }: StoredRecord): Plan {
+export async function removalPlan({ path, record: sandbox, text }: StoredRecord, records: string): Promise<Plan> {
   const record = { path, content: text }
+  const foreign = sandbox.foreign ?? false
   if (sandbox.network === 'host') return hostDriver.removeSandbox({ record })
-  if (!sandbox.endpoint) return none.removeSandbox({ path: sandbox.path, record })
-  return bridge.removeSandbox({ path: sandbox.path, endpoint: sandbox.endpoint, ports: sandbox.ports, owner: ownerComment(sandbox.name, sandbox.id), record })
+  if (sandbox.network.startsWith('container:')) {
+    const owner = await ownerOfJoined(sandbox.network, records)
+    return container.removeSandbox({ path: sandbox.path, shares: owner?.record.network === 'host' || sandbox.path.startsWith('/proc/'), record }, owner && without(owner, sandbox.id, records))
+  }
+  if (sandbox.endpoints.length === 0) return none.removeSandbox({ path: sandbox.path, foreign, record })
+  const { endpoints, ports, name, id } = sandbox
+  return bridge.removeSandbox({ path: sandbox.path, foreign, endpoints, ports, owner: ownerComment(name, id), record }, (sandbox.sharedBy ?? []).length > 0)
+}
+
+/** The sandbox that another has joined, if it is there still. @param network - `container:` and its id. */
+export async function ownerOfJoined(network: string, records: string): Promise<StoredRecord | undefined> {
+  const id = network.slice('container:'.length)
+  return (await listRecords(records)).find(({ record }) => record.id === id)
+}
+
+function without(owner: StoredRecord, id: string, records: string) {
+  const { sharedBy: _, ...rest } = owner.record
+  const sharedBy = (owner.record.sharedBy ?? []).filter((other) => other !== id)
+  const after = store(records, sharedBy.length > 0 ? { ...rest, sharedBy } : rest)
+  return { path: owner.path, before: owner.text, content: after.text }
 }

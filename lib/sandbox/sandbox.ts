@@ -1,106 +1,145 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
-import { dirname } from 'node:path'
+import { existsSync } from 'node:fs'
 import * as bridge from '../drivers/bridge.js'
-import { invalid, SlipwayError } from '../errors.js'
-import { PlanRefused } from '../host.js'
+import { activePorts, gatewayEndpoint } from '../drivers/gateway.js'
+import { invalid, show, SlipwayError } from '../errors.js'
+import { removeNameFiles } from '../names/write-files.js'
 import { enter } from '../native.js'
-import type { Plan } from '../plan/operation.js'
-import { claimPorts, wasGuessedPort } from '../ports/claim-ports.js'
-import { printMapping, printRequest, type PortMapping, type PortRequest } from '../ports/mapping.js'
+import { checkOptions } from '../options.js'
+import { wasGuessedPort } from '../ports/claim-ports.js'
 import { matching } from '../ports/matching.js'
+import { printMapping, printRequest, type PortMapping, type PortRequest } from '../ports/mapping.js'
 import { PortGuesses } from '../ports/port-guesses.js'
 import type { HostPort } from '../ports/port-table.js'
-import { explainRefusal, removed } from '../refusals.js'
-import { missesElements, reconcile, removeWhatIsThere } from '../reconcile.js'
-import { ownerComment, isCurrent, readRecord, store, type StoredRecord } from '../state/records.js'
+import { removed } from '../refusals.js'
+import { ownerComment } from '../state/owner.js'
+import { isCurrent, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { Changes } from './changes.js'
+import { checkConnectable, connectUpdate, disconnectUpdate, endpointOn } from './connections.js'
 import { hostPath, type Context } from './context.js'
-import { publishScope, readPublish, readRequests } from './create-options.js'
+import { describeEndpoint, type Endpoint } from './endpoint.js'
+import { endpointChecks, readEndpoint, type EndpointOptions } from './endpoint-options.js'
+import { filesFolder, writeFiles, type SandboxFiles } from './files.js'
 import { networkSettings, type NetworkSettings } from './inspect.js'
+import { checkPublish, claimPublished, heldMappings, publishPlace, readRequests } from './publish.js'
 import { removalPlan } from './removal.js'
-
-/** An endpoint: what joins a sandbox to a network. */
-export interface Endpoint {
-  /** 64 hex digits. */
-  id: string
-  network: string
-  /** Name inside the sandbox: `eth0`. */
-  interface: string
-  /** Name of its other end on the host. */
-  hostInterface: string
-  mac: string
-  /** With prefix: `172.17.0.2/16`. */
-  addresses: readonly string[]
-  gateway: string
-}
-
-/** Somebody else's change of the record in between makes ours start over, this many times. */
-const TRIES = 16
+import { readStats, type SandboxStats } from './stats.js'
 
 /**
- * A network stack with a name: a namespace, joined to a network by an endpoint. It lives in the kernel and outlives
- * this object and this process; another process finds it by name.
+ * A network stack with a name: a namespace, joined to networks by endpoints. It lives in the kernel and outlives this object
+ * and this process; another process finds it by name.
  */
 export class Sandbox {
   readonly #context: Context
-  #stored: StoredRecord
+  readonly #changes: Changes
   #removing: Promise<void> | undefined
-  #changes: Promise<unknown> = Promise.resolve()
 
   /** @internal Sandboxes come from `slipway.sandboxes`. */
   constructor(context: Context, stored: StoredRecord) {
     this.#context = context
-    this.#stored = stored
+    this.#changes = new Changes(context, stored)
+  }
+
+  get #record(): SandboxRecord {
+    return this.#changes.stored.record
   }
 
   /** 64 hex digits. */
   get id(): string {
-    return this.#stored.record.id
+    return this.#record.id
   }
 
   get name(): string {
-    return this.#stored.record.name
+    return this.#record.name
   }
 
-  /** Network that it was created on: `bridge`, `host` or `none`. */
+  /** What it was created with: `bridge`, `host`, `none`, `container:` and an id, or a network's name. */
   get network(): string {
-    return this.#stored.record.network
+    return this.#record.network
   }
 
   /** Path of its namespace, for an OCI runtime's config.json, `ip netns exec`, `nsenter --net=`. */
   get path(): string {
-    const { network, path } = this.#stored.record
+    const { network, path } = this.#record
     return network === 'host' ? hostPath(this.#context.settings) : path
   }
 
   /** When it was created, ISO 8601. */
   get created(): string {
-    return this.#stored.record.created
+    return this.#record.created
   }
 
-  /** As of the last call through this object; {@link refresh} learns what other processes did. */
+  /** In the order in which they were connected, as of the last call through this object; {@link refresh} learns what other processes did. */
   get endpoints(): readonly Endpoint[] {
-    const { endpoint, network } = this.#stored.record
-    if (!endpoint) return []
-    const { id, hostLink, mac, address, prefix, gateway } = endpoint
-    return [{ id, network, interface: endpoint.interface, hostInterface: hostLink, mac, addresses: [`${address}/${prefix}`], gateway }]
+    return this.#record.endpoints.map(describeEndpoint)
   }
 
   /** Published ports, as of the last call through this object. */
   get ports(): readonly PortMapping[] {
-    return this.#stored.record.ports
+    return activePorts(this.#record.endpoints, this.#record.ports)
   }
 
   /** The JSON of `docker inspect`'s NetworkSettings. */
   inspect(): NetworkSettings {
-    return networkSettings({ ...this.#stored.record, path: this.path }, this.#context.host.identity)
+    return networkSettings({ ...this.#record, path: this.path }, this.#context.host.identity)
   }
 
   /** Reads again what this sandbox is. @throws {SlipwayError} `NOT_FOUND` when it was removed. */
   async refresh(): Promise<this> {
-    const found = await readRecord(dirname(this.#stored.path), this.name)
-    if (found?.record.id !== this.id) throw new SlipwayError('NOT_FOUND', removed(this.name))
-    this.#stored = found
+    await this.#changes.refresh()
     return this
+  }
+
+  /**
+   * Joins it to one more network while it runs.
+   *
+   * @example
+   * await app.connect('web', { aliases: ['api'], ip: '172.20.0.9' })
+   * @throws {SlipwayError} `NOT_FOUND` (no such network), `CONFLICT` (it is on it already), `ADDRESS_IN_USE`, `EXHAUSTED`,
+   * `INVALID_ARGUMENT`
+   */
+  connect(network: string, options: EndpointOptions = {}): Promise<Endpoint> {
+    return this.#context.work.run(async () => {
+      checkNetworkName('connect', network)
+      checkOptions('connect', options, endpointChecks, [])
+      const asked = readEndpoint(options, network)
+      let endpoint: Endpoint | undefined
+      await this.#changes.make(async (record) => {
+        checkConnectable(record, network, 'connect')
+        const update = await connectUpdate(this.#context, record, network, asked)
+        endpoint = describeEndpoint(update.endpoint)
+        return update
+      })
+      await this.#renewFiles()
+      if (!endpoint) throw new RangeError('connected, and no endpoint')
+      return endpoint
+    })
+  }
+
+  /**
+   * Takes it off a network while it runs.
+   *
+   * @param options - `force`: that it is not on the network is no error.
+   * @throws {SlipwayError} `NOT_FOUND` when it is not on the network.
+   */
+  disconnect(network: string, options: { force?: boolean } = {}): Promise<void> {
+    return this.#context.work.run(async () => {
+      checkNetworkName('disconnect', network)
+      checkOptions('disconnect', options, { force: (value) => (typeof value === 'boolean' ? undefined : 'true or false') }, [])
+      try {
+        let gone: Endpoint | undefined
+        await this.#changes.make((record) => {
+          checkConnectable(record, network, 'disconnect')
+          const endpoint = endpointOn(record, network)
+          gone = describeEndpoint(endpoint)
+          return disconnectUpdate(this.#context, record, endpoint)
+        })
+        if (gone) await this.#giveBack([gone])
+      } catch (error) {
+        if (!(options.force && error instanceof SlipwayError && error.code === 'NOT_FOUND')) throw error
+      }
+      await this.#renewFiles()
+    })
   }
 
   /**
@@ -109,53 +148,54 @@ export class Sandbox {
    * @example
    * await app.publish('9000-9010:90-100/udp')
    * @returns The mappings, with the host ports that were chosen.
-   * @throws {SlipwayError} `PORT_IN_USE`, `EXHAUSTED`, `INVALID_ARGUMENT`, `NOT_FOUND`
+   * @throws {SlipwayError} `PORT_IN_USE`, `INVALID_ARGUMENT`, `NOT_FOUND`
    */
   publish(...publish: (string | PortRequest)[]): Promise<readonly PortMapping[]> {
     return this.#context.work.run(async () => {
-      const requests = readPublish(publish, this.#context.settings)
-      const { endpoint } = this.#stored.record
-      if (!endpoint) throw invalid(`publish does not go with network "${this.network}" of sandbox ${this.name}: it has no address of its own.`)
+      const requests = readRequests(publish)
       const guesses = new PortGuesses()
-      for (;;) {
-        const mappings = await claimPorts(this.#context, requests, this.name, publishScope(this.#context.settings), guesses)
-        try {
-          this.#context.holders.join()
-          await this.#change((ports) => {
-            const next = [...ports, ...mappings]
-            return { ports: next, plan: (record) => bridge.publishPorts({ ports: mappings, address: endpoint.address, owner: ownerComment(this.name, this.id), record }) }
-          })
-          for (const mapping of mappings) this.#context.ports.settle(mapping)
-          return mappings
-        } catch (error) {
-          for (const mapping of mappings) this.#context.ports.release(mapping)
-          const refused = (error as Error).cause
-          if (refused instanceof PlanRefused && (await wasGuessedPort(this.#context, guesses, refused))) continue
-          throw error
+      let mappings: PortMapping[] = []
+      await this.#changes.make(async (record) => {
+        const { endpoints, ports, path, name, id } = record
+        this.#requireOwnNetwork('publish')
+        const hostIps = await this.#hostIps(record)
+        const place = publishPlace(endpoints, () => hostIps)
+        checkPublish(requests, place)
+        mappings = await claimPublished(this.#context, requests, name, place, guesses)
+        const held = heldMappings(endpoints, mappings)
+        if (held.length > 0) this.#context.holders.join()
+        return {
+          next: { ...record, ports: [...ports, ...mappings] },
+          plan: (change) => bridge.publishPorts({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, mappings),
+          settle: () => held.forEach((mapping) => this.#context.ports.settle(mapping)),
+          release: () => held.forEach((mapping) => this.#context.ports.release(mapping)),
+          retry: (refused) => wasGuessedPort(this.#context, guesses, refused),
         }
-      }
+      })
+      return mappings
     })
   }
 
   /**
-   * Takes published ports back, named as they were published (`'8080:80'`). What is left out may be anything: `'80'` means
-   * all mappings of the container port, `'8080:80'` those on every host address.
+   * Takes published ports back, named as they were published (`'8080:80'`), or by container port alone (`'80'`).
    *
    * @throws {SlipwayError} `NOT_FOUND` when there is no such mapping.
    */
   unpublish(...publish: (string | PortRequest)[]): Promise<void> {
     return this.#context.work.run(async () => {
       const requests = readRequests(publish)
-      const { endpoint } = this.#stored.record
-      let gone = new Set<PortMapping>()
       let foreign: HostPort[] = []
-      await this.#change((ports) => {
-        gone = new Set(requests.flatMap((request) => this.#matching(ports, request)))
-        foreign = this.#context.holders.foreign([...gone])
-        const next = ports.filter((mapping) => !gone.has(mapping))
-        return { ports: next, plan: (record) => bridge.unpublishPorts({ ports: [...gone], address: endpoint?.address ?? '', owner: ownerComment(this.name, this.id), record }) }
+      await this.#changes.make((record) => {
+        const { endpoints, ports, path, name, id } = record
+        const gone = [...new Set(requests.flatMap((request) => this.#matching(ports, request)))]
+        foreign = this.#context.holders.foreign(heldMappings(endpoints, gone))
+        return {
+          next: { ...record, ports: ports.filter((mapping) => !gone.includes(mapping)) },
+          plan: (change) => bridge.unpublishPorts({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, gone),
+          settle: () => heldMappings(endpoints, gone).forEach((mapping) => this.#context.ports.release(mapping)),
+          release: () => undefined,
+        }
       })
-      for (const mapping of gone) this.#context.ports.release(mapping)
       await this.#context.holders.tell(foreign)
     })
   }
@@ -163,7 +203,27 @@ export class Sandbox {
   #matching(ports: readonly PortMapping[], request: PortRequest): PortMapping[] {
     const found = matching(ports, request)
     if (found.length > 0) return found
-    throw new SlipwayError('NOT_FOUND', `The sandbox ${this.name} does not publish ${printRequest(request)}. It publishes ${ports.map(printMapping).join(', ') || 'nothing'}.`)
+    const { allow: _, ...asked } = request
+    throw new SlipwayError('NOT_FOUND', `The sandbox ${this.name} does not publish ${printRequest(asked)}. It publishes ${ports.map(printMapping).join(', ') || 'nothing'}.`)
+  }
+
+  /**
+   * What went through its interfaces, and how many connections its published ports have had.
+   *
+   * @throws {SlipwayError} `NOT_FOUND` when the sandbox was removed.
+   */
+  stats(): Promise<SandboxStats> {
+    return this.#context.work.run(() => readStats(this.#context, this.#record))
+  }
+
+  /**
+   * The files `hostname`, `hosts` and `resolv.conf` that a container runtime mounts over those of the container's root:
+   * written when first asked for, and kept up to date, in place, when networks come and go.
+   *
+   * @returns Their paths.
+   */
+  files(): Promise<SandboxFiles> {
+    return this.#context.work.run(() => writeFiles(this.#context, this.#record))
   }
 
   /**
@@ -185,7 +245,7 @@ export class Sandbox {
    */
   enter<T>(work: () => T): T {
     // By name another sandbox may stand there by now.
-    if (!isCurrent(this.#stored)) throw new SlipwayError('NOT_FOUND', removed(this.name))
+    if (!isCurrent(this.#changes.stored)) throw new SlipwayError('NOT_FOUND', removed(this.name))
     let result: T
     try {
       result = enter(this.path, work)
@@ -201,7 +261,7 @@ export class Sandbox {
   }
 
   /**
-   * Takes the sandbox off the network and frees its name, address and ports. Processes inside go on, without network.
+   * Takes the sandbox off its networks and frees its name, addresses and ports. Processes inside go on, without network.
    * Called again, it is the same removal.
    *
    * @throws {SlipwayError} `NOT_FOUND` when another has removed it.
@@ -217,50 +277,48 @@ export class Sandbox {
   async #remove(): Promise<void> {
     const turn = this.#context.turns.next()
     if (turn) await turn
+    const { records, ports, holders, reaper, files } = this.#context
+    let held: PortMapping[] = []
     let foreign: HostPort[] = []
-    await this.#change((ports) => {
-      foreign = this.#context.holders.foreign(ports)
-      return { ports: [], plan: () => removalPlan(this.#stored) }
-    }, false)
-    const { endpoint, ports } = this.#stored.record
-    for (const mapping of ports) this.#context.ports.release(mapping)
-    await this.#context.holders.tell(foreign)
-    if (!endpoint) return
-    this.#context.reaper.watch(endpoint.hostLink)
-    await this.#context.bridge.release(endpoint.address)
+    await this.#changes.make((record) => {
+      held = heldMappings(record.endpoints, record.ports)
+      foreign = holders.foreign(held)
+      return { plan: () => removalPlan(this.#changes.stored, records), settle: () => undefined, release: () => undefined }
+    })
+    for (const mapping of held) ports.release(mapping)
+    for (const { hostInterface } of this.endpoints) reaper.watch(hostInterface)
+    await holders.tell(foreign)
+    await this.#giveBack(this.endpoints)
+    if (existsSync(filesFolder(files, this.#record))) await removeNameFiles(filesFolder(files, this.#record))
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.remove()
   }
 
-  /** One change after the other; when another process was faster, from what it left. */
-  #change(
-    make: (ports: readonly PortMapping[]) => { ports: PortMapping[]; plan: (record: { path: string; before: string; content: string }) => Plan },
-    keep = true,
-  ): Promise<void> {
-    const change = this.#changes.then(async () => {
-      // Somebody has taken elements away that were ours to remove.
-      let rest = false
-      for (let attempt = 1; ; attempt++) {
-        const { path, record, text } = this.#stored
-        const { ports, plan } = make(record.ports)
-        const next = store(dirname(path), { ...record, ports })
-        const whole = plan({ path, before: text, content: next.text })
-        try {
-          await (rest ? removeWhatIsThere(this.#context.host, whole) : this.#context.host.run(whole))
-          if (keep) this.#stored = next
-          return
-        } catch (error) {
-          if (!(error instanceof PlanRefused)) throw error
-          if (attempt === 1 && missesElements(error)) await reconcile(this.#context)
-          else if (error.errnoName === 'ESTALE' && attempt < TRIES) await this.refresh()
-          else if (!rest && error.operation.op === 'element.delete' && missesElements(error)) rest = true
-          else throw await explainRefusal(error, this.#context.host, this.#context.holders)
-        }
-      }
-    })
-    this.#changes = change.catch(() => undefined)
-    return change
+  async #giveBack(endpoints: readonly Endpoint[]): Promise<void> {
+    for (const { network, addresses } of endpoints) {
+      for (const address of addresses) await this.#context.networks.release(network, address.split('/')[0] ?? '')
+    }
   }
+
+  async #renewFiles(): Promise<void> {
+    if (existsSync(filesFolder(this.#context.files, this.#record))) await writeFiles(this.#context, this.#record)
+  }
+
+  #requireOwnNetwork(what: string): void {
+    const { network, name, endpoints } = this.#record
+    if (endpoints.length > 0) return
+    const why = network.startsWith('container:') ? 'its ports are those of the sandbox that it joined' : network === 'host' ? "its ports are the host's" : 'it has no address of its own'
+    throw invalid(`${what} does not go with network "${network}" of sandbox ${name}: ${why}.`)
+  }
+
+  async #hostIps({ endpoints }: SandboxRecord) {
+    const leading = gatewayEndpoint(endpoints, 4) ?? gatewayEndpoint(endpoints, 6)
+    return leading ? (await this.#context.networks.ready(leading.network)).spec.hostIps : {}
+  }
+}
+
+function checkNetworkName(what: string, network: unknown): asserts network is string {
+  if (typeof network !== 'string' || network === '') throw invalid(`${what} takes a network's name, and got ${show(network)}.`)
 }

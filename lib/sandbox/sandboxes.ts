@@ -1,9 +1,10 @@
-import { invalid, show, SlipwayError } from '../errors.js'
+import { invalid, show } from '../errors.js'
 import { printPlan } from '../plan/print.js'
-import { listRecords, readRecord, type StoredRecord } from '../state/records.js'
+import { listRecords } from '../state/records.js'
 import type { Context } from './context.js'
-import { copyOptions, nameCheck, readCreateOptions, type CreateOptions } from './create-options.js'
+import { copyOptions, readCreateOptions, type CreateOptions } from './create-options.js'
 import { createSandbox, explainSandbox } from './create-sandbox.js'
+import { findSandbox } from './find.js'
 import { Sandbox } from './sandbox.js'
 
 /** The sandboxes of a host: `slipway.sandboxes`. */
@@ -21,8 +22,8 @@ export class Sandboxes {
    *
    * @example
    * const app = await slipway.sandboxes.create({ name: 'app', publish: ['8080:80'] })
-   * @throws {SlipwayError} `INVALID_ARGUMENT`, `CONFLICT` (a name, interface or subnet is taken), `PORT_IN_USE`,
-   * `ADDRESS_IN_USE`, `EXHAUSTED`, `UNSUPPORTED`, `CLOSED`, `KERNEL`
+   * @throws {SlipwayError} `INVALID_ARGUMENT`, `NOT_FOUND` (the network, or the sandbox to join), `CONFLICT` (a name,
+   * interface or subnet is taken), `PORT_IN_USE`, `ADDRESS_IN_USE`, `EXHAUSTED`, `UNSUPPORTED`, `CLOSED`, `KERNEL`
    */
   create(options: CreateOptions = {}): Promise<Sandbox> {
     return this.#context.work.run(async () => {
@@ -31,10 +32,9 @@ export class Sandboxes {
       const turn = this.#context.turns.next()
       if (turn) await turn
       // A third of the time that it takes is the making of the namespace: that begins before the arguments are looked at.
-      if (given?.network !== 'host') this.#context.host.prepare()
+      if (wantsNamespace(given)) this.#context.host.prepare()
       try {
-        const request = readCreateOptions(given, this.#context.settings)
-        return new Sandbox(this.#context, await createSandbox(this.#context, request))
+        return new Sandbox(this.#context, await createSandbox(this.#context, readCreateOptions(given)))
       } catch (error) {
         await this.#context.host.discard()
         throw error
@@ -47,7 +47,7 @@ export class Sandboxes {
    * now. Runs nothing and changes nothing.
    */
   explain(options: CreateOptions = {}): Promise<string> {
-    return this.#context.work.run(async () => printPlan(await explainSandbox(this.#context, readCreateOptions(options, this.#context.settings))))
+    return this.#context.work.run(async () => printPlan(await explainSandbox(this.#context, readCreateOptions(options))))
   }
 
   /**
@@ -56,19 +56,10 @@ export class Sandboxes {
    * @throws {SlipwayError} `NOT_FOUND`; `CONFLICT` when several ids begin so.
    */
   get(nameOrId: string): Promise<Sandbox> {
-    return this.#context.work.run(async () => new Sandbox(this.#context, await this.#find(nameOrId)))
-  }
-
-  async #find(nameOrId: string): Promise<StoredRecord> {
-    const { records } = this.#context
-    if (typeof nameOrId !== 'string') throw invalid(`sandboxes.get takes a name or an id, and got ${show(nameOrId)}.`)
-    const named = nameCheck(nameOrId) === undefined ? await readRecord(records, nameOrId) : undefined
-    if (named) return named
-    const found = /^[0-9a-f]+$/.test(nameOrId) ? (await listRecords(records)).filter(({ record }) => record.id.startsWith(nameOrId)) : []
-    const [one, other] = found
-    if (!one) throw new SlipwayError('NOT_FOUND', `There is no sandbox ${show(nameOrId)} on this host. slipway ls shows what there is.`)
-    if (other) throw new SlipwayError('CONFLICT', `Several sandboxes have an id that begins with ${nameOrId}: ${found.map(({ record }) => record.name).join(', ')}. Give more digits, or a name.`)
-    return one
+    return this.#context.work.run(async () => {
+      if (typeof nameOrId !== 'string') throw invalid(`sandboxes.get takes a name or an id, and got ${show(nameOrId)}.`)
+      return new Sandbox(this.#context, await findSandbox(this.#context.records, nameOrId))
+    })
   }
 
   /** All sandboxes of this host, whoever made them, by name. */
@@ -76,3 +67,6 @@ export class Sandboxes {
     return this.#context.work.run(async () => (await listRecords(this.#context.records)).map((stored) => new Sandbox(this.#context, stored)))
   }
 }
+
+const wantsNamespace = (options: CreateOptions): boolean =>
+  options?.netns === undefined && options?.network !== 'host' && !(typeof options?.network === 'string' && options.network.startsWith('container:'))

@@ -85,20 +85,31 @@ Status Kernel::link_index(const std::string& netns, const std::string& name, int
 }
 
 Status Kernel::make_netns(const std::string& path) {
+  // Made before it is named: a name with no namespace behind it confuses `ip`, which looks into every one.
+  if (auto failure = prepare_netns()) return failure;
+  if (auto failure = name_netns(spare_.fd.get(), path)) return failure;
+  namespaces_[path] = std::exchange(spare_, Netns());
+  return kOk;
+}
+
+Status Kernel::bind_netns(const std::string& path, const std::string& from) {
+  UniqueFd fd;
+  uint64_t inode = 0;
+  if (auto failure = netns::open_path(from, fd)) return failure;
+  if (auto failure = netns::identify(fd.get(), inode)) return failure;
+  return name_netns(fd.get(), path);
+}
+
+Status Kernel::name_netns(int fd, const std::string& path) {
   std::string folder = path.substr(0, path.rfind('/'));
   if (folder != shared_folder_) {
     if (auto failure = netns::share_folder(folder)) return failure;
     shared_folder_ = folder;
   }
-  // Made before it is named: a name with no namespace behind it confuses `ip`, which looks into every one.
-  if (auto failure = prepare_netns()) return failure;
   if (auto failure = netns::claim_name(path)) return failure;
-  if (auto failure = netns::bind_name(spare_.fd.get(), path)) {
-    netns::remove(path);
-    return failure;
-  }
-  namespaces_[path] = std::exchange(spare_, Netns());
-  return kOk;
+  auto failure = netns::bind_name(fd, path);
+  if (failure) netns::remove(path);
+  return failure;
 }
 
 Status Kernel::prepare_netns() {

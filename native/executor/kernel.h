@@ -36,6 +36,8 @@ class Kernel : public rtnl::Names {
   Status netns_fd(const std::string& path, int& fd) override;
 
   Status make_netns(const std::string& path);
+  // Gives the namespace at `from` a further name.
+  Status bind_netns(const std::string& path, const std::string& from);
   // Makes a namespace without a name, for the next make_netns(): a plan that is still being thought of will want one.
   Status prepare_netns();
   // Runs a function with the thread inside the namespace.
@@ -56,6 +58,7 @@ class Kernel : public rtnl::Names {
   };
 
   Status enter(const std::string& path, Netns*& netns);
+  Status name_netns(int fd, const std::string& path);
 
   host::HeldPorts& ports_;  // the executor's: they outlive the thread
   int host_ = -1;           // owned by the executor

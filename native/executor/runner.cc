@@ -172,6 +172,7 @@ struct Runner::Perform {
   std::string& before;
 
   Status operator()(const NetnsCreate& op) { return runner.kernel_.make_netns(op.path); }
+  Status operator()(const NetnsBind& op) { return runner.kernel_.bind_netns(op.path, op.from); }
   Status operator()(const NetnsDelete& op) {
     runner.kernel_.forget_netns(op.path);
     return netns::remove(op.path);

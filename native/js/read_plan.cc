@@ -106,6 +106,13 @@ struct Reader {
 
 constexpr Reader kReaders[] = {
     {"netns.create", [](Fields& op) -> Operation { return NetnsCreate{op.text()}; }},
+    {"netns.bind",
+     [](Fields& op) -> Operation {
+       NetnsBind bind;
+       bind.path = op.text();
+       bind.from = op.text();
+       return bind;
+     }},
     {"netns.delete", [](Fields& op) -> Operation { return NetnsDelete{op.text()}; }},
     {"link.create",
      [](Fields& op) -> Operation {

@@ -12,6 +12,8 @@ namespace slipway {
 
 // An empty `netns` is the host's namespace, any other the path of a bind-mounted one.
 struct NetnsCreate { std::string path; };
+// A further name for a namespace that is there: it lives until the last is deleted.
+struct NetnsBind { std::string path, from; };
 struct NetnsDelete { std::string path; };
 
 struct VethPeer {
@@ -98,7 +100,7 @@ struct ElementDelete {
 };
 
 using Operation =
-    std::variant<NetnsCreate, NetnsDelete, LinkCreate, LinkSet, LinkSettle, LinkDelete, AddressAdd, AddressDelete, RouteAdd,
+    std::variant<NetnsCreate, NetnsBind, NetnsDelete, LinkCreate, LinkSet, LinkSettle, LinkDelete, AddressAdd, AddressDelete, RouteAdd,
                  RouteDelete, NeighborAdd, NeighborDelete, SysctlWrite, FileCreate, FileReplace, FileCheck,
                  FileDelete, PortHold, PortRelease, ConntrackFlush, TableAdd, TableDelete, ChainAdd, ChainDelete, RuleAdd,
                  SetAdd, SetDelete, ElementAdd, ElementDelete>;

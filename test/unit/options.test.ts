@@ -3,9 +3,8 @@ import fc from 'fast-check'
 import { SlipwayError, type CreateOptions, type OpenOptions } from 'slipway'
 import { show } from '#lib/errors.js'
 import { readOpenOptions } from '#lib/options.js'
-import { nameCheck, readCreateOptions } from '#lib/sandbox/create-options.js'
-
-const settings = readOpenOptions({})
+import { readCreateOptions } from '#lib/sandbox/create-options.js'
+import { nameCheck } from '#lib/sandbox/name.js'
 
 /** Nearly right, or anything at all. */
 const nearly = (...right: unknown[]) => fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...right) }, fc.anything({ withBigInt: true, withDate: true, withNullPrototype: true }), fc.string({ unit: 'binary' }))
@@ -44,11 +43,13 @@ test('create takes what it checks, or says what it wants', (t) => {
   fc.assert(
     fc.property(options, (given) =>
       isReadOrRefused(t, { ...given, network: undefined, publish: undefined, mac: typeof given.mac === 'string' ? given.mac.toLowerCase() : given.mac }, () =>
-        readCreateOptions(given as CreateOptions, settings)),
+        flat(readCreateOptions(given as CreateOptions))),
     ),
     { numRuns: 3000 },
   )
 })
+
+const flat = (request: ReturnType<typeof readCreateOptions>) => ({ ...request, ...request.endpoint, ...request.names })
 
 // What is read has the very values that were given; what is refused is refused in a line that a person can read.
 function isReadOrRefused(t: { is(a: unknown, b: unknown): unknown; true(a: boolean, message?: string): unknown }, given: object, read: () => object): void {

@@ -1,9 +1,12 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import test from 'ava'
 import * as bridge from '#lib/drivers/bridge.js'
+import { createNetwork, removeNetwork } from '#lib/drivers/bridge-network.js'
+import { bridgeEndpoint } from '#lib/drivers/endpoint.js'
 import * as host from '#lib/drivers/host.js'
 import * as none from '#lib/drivers/none.js'
 import { rulesetPlan } from '#lib/firewall/ruleset.js'
+import type { NetworkSpec } from '#lib/network/spec.js'
 import type { Plan } from '#lib/plan/operation.js'
 import { printOperation, printPlan, printStatement } from '#lib/plan/print.js'
 import type { PortMapping } from '#lib/ports/mapping.js'
@@ -14,23 +17,28 @@ import type { PortMapping } from '#lib/ports/mapping.js'
 const folder = new URL('../../test/plans/', import.meta.url)
 const update = process.env['UPDATE_PLANS'] === '1'
 
-const network: bridge.BridgeNetwork = {
+const network: NetworkSpec = {
+  id: 'fedcba9876543210'.repeat(4),
   name: 'bridge',
   bridge: 'docker0',
-  address: '172.17.0.1',
-  prefix: 16,
-  subnet: '172.17.0.0/16',
-  broadcast: '172.17.255.255',
-  gateway: '172.17.0.1',
+  mac: '02:42:ac:11:00:01',
   mtu: 1500,
+  subnets: [{ family: 4, subnet: '172.17.0.0/16', prefix: 16, address: '172.17.0.1', gateway: '172.17.0.1', broadcast: '172.17.255.255', aux: {} }],
+  families: { 4: { mode: 'nat', masquerade: true }, 6: { mode: 'nat', masquerade: true } },
+  internal: false,
   icc: true,
-  masquerade: true,
+  trusted: [],
+  interfacePrefix: 'eth',
+  hostIps: { 4: '0.0.0.0', 6: '::' },
   stateDir: '/run/slipway',
 }
 const path = '/run/netns/web'
 const record = { path: '/run/slipway/sandboxes/web.json', content: '{"name":"web"}\n' }
-const endpoint = bridge.bridgeEndpoint('0123456789abcdef'.repeat(4), '172.17.0.2')
-const sandbox: bridge.BridgeSandbox = { path, endpoint, ports: [], owner: 'web 0123456789ab', record, hairpin: false }
+const [subnet] = network.subnets
+if (!subnet) throw new RangeError('a network without a subnet')
+const endpoint = bridgeEndpoint(network, '0123456789abcdef'.repeat(4), 'eth0', { 4: { address: '172.17.0.2', subnet } }, {})
+const sandbox: bridge.BridgeSandbox = { path, endpoints: [endpoint], ports: [], owner: 'web 0123456789ab', record }
+const plain = { hairpin: false }
 
 const http: PortMapping = { protocol: 'tcp', containerPort: 80, hostIp: '0.0.0.0', hostPort: 8080 }
 const https: PortMapping = { protocol: 'tcp', containerPort: 443, hostIp: '127.0.0.1', hostPort: 8443 }
@@ -38,28 +46,28 @@ const dns: PortMapping = { protocol: 'udp', containerPort: 53, hostIp: '0.0.0.0'
 const dnsHere: PortMapping = { ...dns, hostIp: '192.0.2.1', hostPort: 53 }
 const several = [http, https, dns, dnsHere]
 const change = {
-  ports: several,
-  address: endpoint.address,
+  path,
+  endpoints: [endpoint],
   owner: sandbox.owner,
   record: { path: record.path, before: record.content, content: '{"name":"web","ports":4}\n' },
 }
 
 const plans: Record<string, Plan> = {
   'ruleset': rulesetPlan(),
-  'network-create': bridge.createNetwork(network),
-  'network-create-without-icc': bridge.createNetwork({ ...network, icc: false }),
-  'network-create-without-masquerade': bridge.createNetwork({ ...network, masquerade: false }),
-  'network-remove': bridge.removeNetwork(network),
-  'bridge-create': bridge.createSandbox(network, sandbox),
-  'bridge-create-one-port': bridge.createSandbox(network, { ...sandbox, ports: [http] }),
-  'bridge-create-several-ports': bridge.createSandbox(network, { ...sandbox, ports: several }),
-  'bridge-create-hairpin': bridge.createSandbox(network, { ...sandbox, hairpin: true }),
-  'bridge-remove': bridge.removeSandbox(sandbox),
-  'bridge-remove-several-ports': bridge.removeSandbox({ ...sandbox, ports: several }),
-  'bridge-publish': bridge.publishPorts(change),
-  'bridge-unpublish': bridge.unpublishPorts(change),
-  'none-create': none.createSandbox({ path, record }),
-  'none-remove': none.removeSandbox({ path, record }),
+  'network-create': createNetwork(network),
+  'network-create-without-icc': createNetwork({ ...network, icc: false }),
+  'network-create-without-masquerade': createNetwork({ ...network, families: { 4: { mode: 'nat', masquerade: false } } }),
+  'network-remove': removeNetwork(network),
+  'bridge-create': bridge.createSandbox(sandbox, plain),
+  'bridge-create-one-port': bridge.createSandbox({ ...sandbox, ports: [http] }, plain),
+  'bridge-create-several-ports': bridge.createSandbox({ ...sandbox, ports: several }, plain),
+  'bridge-create-hairpin': bridge.createSandbox(sandbox, { hairpin: true }),
+  'bridge-remove': bridge.removeSandbox(sandbox, false),
+  'bridge-remove-several-ports': bridge.removeSandbox({ ...sandbox, ports: several }, false),
+  'bridge-publish': bridge.publishPorts({ ...change, ports: [] }, several),
+  'bridge-unpublish': bridge.unpublishPorts({ ...change, ports: several }, several),
+  'none-create': none.createSandbox({ path, foreign: false, record }),
+  'none-remove': none.removeSandbox({ path, foreign: false, record }),
   'host-create': host.createSandbox({ record }),
   'host-remove': host.removeSandbox({ record }),
 }

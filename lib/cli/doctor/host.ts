@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { readBridgeAlias } from '../../drivers/bridge.js'
+import { readBridgeAlias } from '../../drivers/bridge-network.js'
 import { SlipwayError } from '../../errors.js'
 import { enter } from '../../native.js'
 import { rulesetMissing } from '../../network/ensure-ruleset.js'
-import { reconcile } from '../../reconcile.js'
+import { reconcile } from '../../reconcile/reconcile.js'
+import { DEFAULT_NETWORK } from '../../network/spec.js'
 import { hostPath, type Context } from '../../sandbox/context.js'
 import { note, ok, problem, type Finding } from './finding.js'
 
@@ -20,12 +21,13 @@ export async function checkRuleset({ host }: Context): Promise<Finding[]> {
 }
 
 /** The bridge, as it is or would be made. */
-export async function checkBridge({ host, bridge, settings }: Context): Promise<Finding[]> {
+export async function checkBridge({ host, networks, settings }: Context): Promise<Finding[]> {
   const check = settings.bridgeName
   try {
-    const { network } = (await bridge.preview()).ready
-    const there = await host.find('link', { name: network.bridge })
-    return [ok(check, there ? `up, ${network.address}/${network.prefix}` : `made with the first sandbox, ${network.address}/${network.prefix}`)]
+    const { spec } = (await networks.preview(DEFAULT_NETWORK)).ready
+    const there = await host.find('link', { name: spec.bridge })
+    const own = spec.subnets.map(({ address, prefix }) => `${address}/${prefix}`).join(', ')
+    return [ok(check, there ? `up, ${own}` : `made with the first sandbox, ${own}`)]
   } catch (error) {
     return [refused(check, error)]
   }

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { readBridgeAlias } from '../../drivers/bridge.js'
+import { readBridgeAlias } from '../../drivers/bridge-network.js'
 import * as sets from '../../firewall/sets.js'
 import type { Context } from '../../sandbox/context.js'
 import { ok, problem, type Finding } from './finding.js'

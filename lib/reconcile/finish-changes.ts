@@ -1,18 +1,14 @@
 import { dirname } from 'node:path'
-import { add, mapOf, publishedElement, publishedKey, remove } from './firewall/elements.js'
-import { portMaps } from './firewall/sets.js'
-import { PlanRefused, type Host } from './host.js'
-import type { ElementInfo } from './native.js'
-import type { Operation, Plan, SetDefinition } from './plan/operation.js'
-import type { PortMapping } from './ports/mapping.js'
-import { ownerComment, readRecord, store, type SandboxRecord, type StoredRecord } from './state/records.js'
-
-/** An element of the ruleset's sets, and the sandbox that it belongs to. */
-export interface Owned {
-  set: SetDefinition
-  element: ElementInfo
-  shortId: string
-}
+import { activePorts, gatewayEndpoint, targetsOf } from '../drivers/gateway.js'
+import { add, mapOf, publishedElement, publishedKey, remove } from '../firewall/elements.js'
+import type { Host } from '../host.js'
+import { familyOf } from '../ipam/ip.js'
+import type { Operation } from '../plan/operation.js'
+import type { PortMapping } from '../ports/mapping.js'
+import { ownerComment } from '../state/owner.js'
+import { readRecord, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { attempt } from './collect.js'
+import { isElementOf, publishedOf, type Owned } from './owned.js'
 
 /** How long, in milliseconds, a living process takes at most from the kernel's maps to the record. */
 const PATIENCE_MS = 20
@@ -46,11 +42,11 @@ export async function finishChanges(host: Host, stored: readonly StoredRecord[],
     }
     const taken: PortMapping[] = []
     for (const mapping of unpublished(now.record, owned)) {
-      const { name, id, endpoint } = now.record
-      const element = publishedElement(mapping, endpoint?.address ?? '', ownerComment(name, id))
+      const { name, id, endpoints } = now.record
+      const element = publishedElement(mapping, targetsOf(endpoints)[familyOf(mapping.hostIp)] ?? '', ownerComment(name, id))
       const refusal = await attempt(host, [stays, add(mapOf(mapping), element)])
       if (refusal === undefined) done.push(`port ${mapping.hostPort}/${mapping.protocol} of the sandbox ${name}: half unpublished, published again`)
-      if (refusal === 'EEXIST' && (await host.find('element', { ...mapOf(mapping), key: element.key }))?.comment !== element.comment) taken.push(mapping)
+      if (refusal?.errnoName === 'EEXIST' && (await host.find('element', { ...mapOf(mapping), key: publishedKey(mapping) }))?.comment !== element.comment) taken.push(mapping)
     }
     if (taken.length === 0) continue
     const without = store(dirname(path), { ...now.record, ports: now.record.ports.filter((mapping) => !taken.includes(mapping)) })
@@ -60,26 +56,16 @@ export async function finishChanges(host: Host, stored: readonly StoredRecord[],
   return done
 }
 
-const published = ({ id }: SandboxRecord, owned: readonly Owned[]): Owned[] =>
-  owned.filter(({ set, shortId }) => portMaps.includes(set) && id.startsWith(shortId))
+/** The mappings of a sandbox that stand in the kernel's maps: not those of routed networks. */
+export const mappedPorts = ({ endpoints, ports }: Pick<SandboxRecord, 'endpoints' | 'ports'>): PortMapping[] =>
+  activePorts(endpoints, ports).filter(({ hostIp }) => gatewayEndpoint(endpoints, familyOf(hostIp))?.addresses[familyOf(hostIp)]?.mode !== 'routed')
 
 /** Elements of a sandbox that its record does not know. */
 const unrecorded = (record: SandboxRecord, owned: readonly Owned[]): Owned[] =>
-  published(record, owned).filter(({ set, element }) => !record.ports.some((mapping) => mapOf(mapping) === set && publishedKey(mapping) === element.key))
+  publishedOf(record, owned).filter((one) => !record.ports.some((mapping) => isElementOf(one, mapping)))
 
 /** Ports of a record that have no element. */
 function unpublished(record: SandboxRecord, owned: readonly Owned[]): PortMapping[] {
-  const there = published(record, owned)
-  return record.ports.filter((mapping) => !there.some(({ set, element }) => mapOf(mapping) === set && publishedKey(mapping) === element.key))
-}
-
-/** Runs a plan; the errno's name when it was refused, which it may be since others work on the host, too. */
-async function attempt(host: Host, plan: Plan): Promise<string | undefined> {
-  try {
-    await host.run(plan)
-    return undefined
-  } catch (error) {
-    if (error instanceof PlanRefused) return error.errnoName
-    throw error
-  }
+  const there = publishedOf(record, owned)
+  return mappedPorts(record).filter((mapping) => !there.some((one) => isElementOf(one, mapping)))
 }

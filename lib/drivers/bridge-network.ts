@@ -1,0 +1,53 @@
+import { add, remove } from '../firewall/elements.js'
+import { networkElements } from '../firewall/network-elements.js'
+import { hasFamily, type NetworkSpec } from '../network/spec.js'
+import type { Operation, Plan } from '../plan/operation.js'
+
+/** Networks on bridges of this host: pure functions from what is wanted to a plan. */
+
+/** Alias of a bridge of ours: which network it is, and where the records of its sandboxes are. */
+export const bridgeAlias = (network: Pick<NetworkSpec, 'name' | 'stateDir'>): string => `slipway network ${network.name}, records in ${network.stateDir}`
+
+/** The two halves of {@link bridgeAlias}; `undefined` for the alias of somebody else's bridge. */
+export function readBridgeAlias(alias: string): { name: string; stateDir: string } | undefined {
+  const [, name, stateDir] = /^slipway network (.+?), records in (.+)$/.exec(alias) ?? []
+  return name !== undefined && stateDir !== undefined ? { name, stateDir } : undefined
+}
+
+/** The record first, as it claims the name; then the bridge, and at last the elements that the rules ask for. */
+export function createNetwork(network: NetworkSpec): Plan {
+  return [
+    ...(network.record ? [{ op: 'file.create', ...network.record } as const] : []),
+    { op: 'link.create', name: network.bridge, kind: 'bridge', address: network.mac, mtu: network.mtu },
+    { op: 'link.set', name: network.bridge, alias: bridgeAlias(network), noIpv6Address: true },
+    ...addressNetwork(network),
+    ...finishNetwork(network),
+  ]
+}
+
+/** What a bridge lacks whose maker has died right after making it. */
+export const addressNetwork = (network: NetworkSpec): Operation[] =>
+  network.subnets.flatMap(({ address, prefix, broadcast }) =>
+    address === undefined ? [] : [{ op: 'address.add', link: network.bridge, address: `${address}/${prefix}`, ...(broadcast === undefined ? {} : { broadcast }) } as const],
+  )
+
+/**
+ * The rest of {@link createNetwork}, for a bridge that is there and has its addresses: left so by a process that died, or
+ * by somebody who flushed the ruleset.
+ */
+export function finishNetwork(network: NetworkSpec): Plan {
+  return [
+    { op: 'link.set', name: network.bridge, ...(hasFamily(network, 4) ? { routeLocalnet: true } : {}), up: true },
+    ...(hasFamily(network, 4) ? [{ op: 'sysctl.write', key: 'net.ipv4.ip_forward', value: '1' } as const] : []),
+    ...(hasFamily(network, 6) ? [{ op: 'sysctl.write', key: 'net.ipv6.conf.all.forwarding', value: '1' } as const] : []),
+    ...networkElements(network).map(([set, element]) => add(set, { ...element, comment: network.name })),
+  ]
+}
+
+/** The elements first: the world sees it gone with one transaction. */
+export function removeNetwork(network: NetworkSpec): Plan {
+  return [
+    ...networkElements(network).map(([set, element]) => remove(set, { ...element, comment: network.name })),
+    { op: 'link.delete', name: network.bridge },
+  ]
+}

@@ -1,0 +1,30 @@
+import type { Plan } from '../plan/operation.js'
+import type { RecordChange } from './bridge.js'
+
+/** The `container` mode: the namespace of another sandbox, by a name of its own, so that it stays when that one goes. */
+
+export interface JoiningSandbox {
+  path: string
+  /** The other is in the host's namespace: there is nothing to keep. */
+  shares: boolean
+  record: { path: string; content: string }
+}
+
+/** @param owner - Path of the namespace that is joined; the record of its sandbox, which notes who has joined. */
+export function createSandbox({ path, shares, record }: JoiningSandbox, owner: { path: string; record: RecordChange }): Plan {
+  return [
+    { op: 'file.create', ...record },
+    ...(shares ? [] : [{ op: 'netns.bind', path, from: owner.path } as const]),
+    { op: 'file.replace', path: owner.record.path, content: owner.record.content, expected: owner.record.before },
+  ]
+}
+
+/** @param owner - Record of the sandbox that was joined, if that is there still. */
+export function removeSandbox({ path, shares, record }: JoiningSandbox, owner: RecordChange | undefined): Plan {
+  return [
+    { op: 'file.check', path: record.path, expected: record.content },
+    ...(owner ? [{ op: 'file.replace', path: owner.path, content: owner.content, expected: owner.before } as const] : []),
+    ...(shares ? [] : [{ op: 'netns.delete', path } as const]),
+    { op: 'file.delete', path: record.path },
+  ]
+}

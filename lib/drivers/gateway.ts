@@ -1,0 +1,44 @@
+import type { Targets } from '../firewall/elements.js'
+import { familyOf, type IpFamily } from '../ipam/ip.js'
+import { FAMILIES } from '../network/spec.js'
+import type { PortMapping } from '../ports/mapping.js'
+import type { BridgeEndpoint, EndpointAddress } from './endpoint.js'
+
+/** Which of a sandbox's endpoints leads to the world: its default route goes there, and published ports come from there. */
+
+/** By docker's rule: the highest priority, then a network that is not internal, then the first name. */
+export function gatewayEndpoint(endpoints: readonly BridgeEndpoint[], family: IpFamily): BridgeEndpoint | undefined {
+  let best: BridgeEndpoint | undefined
+  for (const endpoint of endpoints) {
+    if (endpoint.addresses[family]?.gateway === undefined) continue
+    if (!best || precedes(endpoint, best)) best = endpoint
+  }
+  return best
+}
+
+function precedes(a: BridgeEndpoint, b: BridgeEndpoint): boolean {
+  const difference = (b.asked.gwPriority ?? 0) - (a.asked.gwPriority ?? 0)
+  return difference === 0 ? a.network < b.network : difference < 0
+}
+
+/** An endpoint's address of the family that leads to the world. */
+export const gatewayAddress = (endpoints: readonly BridgeEndpoint[], family: IpFamily): EndpointAddress | undefined => gatewayEndpoint(endpoints, family)?.addresses[family]
+
+/** The families in which a sandbox can be reached from the host's addresses. */
+export const publishableFamilies = (endpoints: readonly BridgeEndpoint[]): IpFamily[] => FAMILIES.filter((family) => gatewayAddress(endpoints, family) !== undefined)
+
+/** Where published ports lead to. */
+export function targetsOf(endpoints: readonly BridgeEndpoint[]): Targets {
+  const targets: Partial<Record<IpFamily, string>> = {}
+  for (const family of FAMILIES) {
+    const found = gatewayAddress(endpoints, family)
+    if (found) targets[family] = found.address
+  }
+  return targets
+}
+
+/** The mappings that lead somewhere: those of a family that a sandbox has lost with a network rest until it is back. */
+export function activePorts(endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[]): readonly PortMapping[] {
+  const targets = targetsOf(endpoints)
+  return ports.every(({ hostIp }) => targets[familyOf(hostIp)] !== undefined) ? ports : ports.filter(({ hostIp }) => targets[familyOf(hostIp)] !== undefined)
+}

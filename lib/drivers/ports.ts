@@ -1,0 +1,71 @@
+import {
+  closeElements,
+  forgetHostConnections,
+  forgetPublishedConnections,
+  holdPorts,
+  openElements,
+  publishElements,
+  releasePorts,
+  unpublishElements,
+  type Targets,
+} from '../firewall/elements.js'
+import { familyOf, type IpFamily } from '../ipam/ip.js'
+import type { Operation } from '../plan/operation.js'
+import type { PortMapping } from '../ports/mapping.js'
+import type { BridgeEndpoint } from './endpoint.js'
+import { gatewayAddress } from './gateway.js'
+
+/**
+ * The published ports of one sandbox, as operations. In routed networks the world speaks to sandboxes by their own
+ * addresses: nothing of the host's is taken there.
+ */
+export class PortPlan {
+  readonly #targets: Targets
+  readonly #mapped: readonly PortMapping[]
+  readonly #direct: readonly PortMapping[]
+  readonly #directBeside: readonly PortMapping[]
+  readonly #owner: string
+
+  /**
+   * @param ports - Those that come or go; all of them lead somewhere.
+   * @param beside - Those of the sandbox that stay.
+   */
+  constructor(endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[], owner: string, beside: readonly PortMapping[] = []) {
+    const found = { 4: gatewayAddress(endpoints, 4), 6: gatewayAddress(endpoints, 6) }
+    const targets: Partial<Record<IpFamily, string>> = {}
+    if (found[4]) targets[4] = found[4].address
+    if (found[6]) targets[6] = found[6].address
+    const isRouted = ({ hostIp }: PortMapping) => found[familyOf(hostIp)]?.mode === 'routed'
+    const isDirect = ({ hostIp }: PortMapping) => found[familyOf(hostIp)]?.direct === true
+    this.#targets = targets
+    this.#mapped = ports.some(isRouted) ? ports.filter((port) => !isRouted(port)) : ports
+    this.#direct = ports.filter(isDirect)
+    this.#directBeside = beside.filter(isDirect)
+    this.#owner = owner
+  }
+
+  /** No process of the host may listen where we publish. */
+  hold(): Operation[] {
+    return holdPorts(this.#mapped)
+  }
+
+  release(): Operation[] {
+    return releasePorts(this.#mapped)
+  }
+
+  publish(): Operation[] {
+    return [...publishElements(this.#mapped, this.#targets, this.#owner), ...openElements(this.#direct, this.#directBeside, this.#targets, this.#owner)]
+  }
+
+  unpublish(): Operation[] {
+    return [...unpublishElements(this.#mapped, this.#targets, this.#owner), ...closeElements(this.#direct, this.#directBeside, this.#targets, this.#owner)]
+  }
+
+  forgetHost(): Operation[] {
+    return forgetHostConnections(this.#mapped)
+  }
+
+  forgetPublished(): Operation[] {
+    return this.#mapped.flatMap((mapping) => forgetPublishedConnections([mapping], this.#targets[familyOf(mapping.hostIp)] ?? ''))
+  }
+}

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto'
+import { familyOf, type IpFamily } from '../ipam/ip.js'
+import { macOf } from '../ipam/mac.js'
+import type { NetworkSubnet } from '../ipam/network-subnet.js'
+import type { Settings } from '../options.js'
+import { EVERY } from '../ports/host-address.js'
+import { DEFAULT_NETWORK, type NetworkSpec } from './spec.js'
+
+/** 64 hex digits that name a network that every host has, the same for every process. @param host - Identity of the host's namespace. */
+export const predefinedId = (host: number, network: string): string => createHash('sha256').update(`${host} ${network}`).digest('hex')
+
+/** The network `bridge` as the options of open() have it. */
+export function defaultSpec(settings: Settings, host: number, subnets: readonly NetworkSubnet[]): NetworkSpec {
+  const { bridgeName, mtu, icc, ipMasq, ip, stateDir } = settings
+  const own = subnets.find(({ address }) => address !== undefined)?.address
+  if (own === undefined) throw new RangeError('a default bridge without an address')
+  const rules = { mode: 'nat', masquerade: ipMasq ?? true } as const
+  return {
+    id: predefinedId(host, DEFAULT_NETWORK),
+    name: DEFAULT_NETWORK,
+    bridge: bridgeName,
+    mac: macOf(own),
+    mtu: mtu ?? 1500,
+    subnets,
+    families: { 4: rules, 6: rules },
+    internal: false,
+    icc: icc ?? true,
+    trusted: [],
+    interfacePrefix: 'eth',
+    hostIps: defaultHostIps(ip),
+    stateDir,
+  }
+}
+
+/** Where ports are published that name no host address: everywhere, or where `ip` says, which is of one family. */
+export const defaultHostIps = (ip: string | undefined): Readonly<Partial<Record<IpFamily, string>>> => (ip === undefined ? EVERY : { [familyOf(ip)]: ip })

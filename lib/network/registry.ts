@@ -1,0 +1,160 @@
+import { addressNetwork, createNetwork, finishNetwork, removeNetwork } from '../drivers/bridge-network.js'
+import { show, SlipwayError } from '../errors.js'
+import { rulesetPlan } from '../firewall/ruleset.js'
+import { bridges } from '../firewall/sets.js'
+import { PlanRefused, type Host } from '../host.js'
+import type { Settings } from '../options.js'
+import type { Plan } from '../plan/operation.js'
+import { explainRefusal } from '../refusals.js'
+import { removeWhatIsThere } from '../reconcile/collect.js'
+import { listNetworkRecords, readNetworkRecord, specOf, storeNetwork, type NetworkRecord, type StoredNetwork } from '../state/network-records.js'
+import { draftNetwork, type CreateNetworkOptions } from './create-options.js'
+import { DefaultBridge } from './default-bridge.js'
+import { ensureRuleset, rulesetMissing } from './ensure-ruleset.js'
+import { learnAddresses, readyNetwork, releaseAddress, type ReadyNetwork } from './ready.js'
+import { DEFAULT_NETWORK, type NetworkSpec } from './spec.js'
+import { Surroundings } from './surroundings.js'
+
+/** The subnet or bridge of a draft may be taken by another process meanwhile: so often another is drafted. */
+const TRIES = 8
+
+/** The bridge networks of a host, by name: those in use by this process are known, the others are read. */
+export class NetworkRegistry {
+  readonly #host: Host
+  readonly #settings: Settings
+  /** Folder of the networks' records. */
+  readonly records: string
+  readonly #surroundings: Surroundings
+  readonly defaultBridge: DefaultBridge
+  readonly #ready = new Map<string, Promise<ReadyNetwork>>()
+
+  constructor(host: Host, settings: Settings, records: string) {
+    this.#host = host
+    this.#settings = settings
+    this.records = records
+    this.#surroundings = new Surroundings(host, settings, records)
+    this.defaultBridge = new DefaultBridge(host, settings, this.#surroundings)
+  }
+
+  /**
+   * A network that endpoints can be made on.
+   *
+   * @throws {SlipwayError} `NOT_FOUND`
+   */
+  ready(name: string): Promise<ReadyNetwork> {
+    if (name === DEFAULT_NETWORK) return this.defaultBridge.ensure()
+    const known = this.#ready.get(name)
+    if (known) return known
+    const ready = this.#adopt(name)
+    this.#ready.set(name, ready)
+    ready.catch(() => this.#ready.delete(name))
+    return ready
+  }
+
+  /** The same for a plan that is only shown: what is missing, and nothing written. */
+  async preview(name: string): Promise<{ ready: ReadyNetwork; missing: Plan }> {
+    if (name === DEFAULT_NETWORK) return this.defaultBridge.preview()
+    const spec = specOf(await this.stored(name))
+    const missing = (await rulesetMissing(this.#host)) ? rulesetPlan() : []
+    return { ready: await readyNetwork(spec, this.#host, true), missing: [...missing, ...(await this.#missingOf(spec))] }
+  }
+
+  /** What is remembered of a network, found by name, id or the beginning of an id. @throws {SlipwayError} `NOT_FOUND` */
+  async stored(nameOrId: string): Promise<StoredNetwork> {
+    const named = await readNetworkRecord(this.records, nameOrId)
+    if (named) return named
+    const found = /^[0-9a-f]+$/.test(nameOrId) ? (await this.list()).filter(({ record }) => record.id.startsWith(nameOrId)) : []
+    const [one, other] = found
+    if (one && !other) return one
+    if (other) throw new SlipwayError('CONFLICT', `Several networks have an id that begins with ${nameOrId}: ${found.map(({ record }) => record.name).join(', ')}. Give more digits, or a name.`)
+    throw new SlipwayError('NOT_FOUND', `There is no network ${show(nameOrId)} on this host. slipway network ls shows what there is (bridge, host and none are always there), slipway network create makes one.`)
+  }
+
+  list(): Promise<StoredNetwork[]> {
+    return listNetworkRecords(this.records)
+  }
+
+  /** Makes a network. All of it, or nothing. */
+  async create(options: CreateNetworkOptions): Promise<StoredNetwork> {
+    for (let attempt = 1; ; attempt++) {
+      const record = await draftNetwork(options, this.#settings, this.#surroundings)
+      await ensureRuleset(this.#host)
+      const stored = storeNetwork(this.records, record)
+      try {
+        await this.#host.run(createNetwork(specOf(stored)))
+        this.#ready.set(record.name, readyNetwork(specOf(stored), this.#host, false))
+        return stored
+      } catch (error) {
+        if (!(error instanceof PlanRefused)) throw error
+        if (attempt < TRIES && isGuessedSubnet(record, error)) continue
+        throw await explainRefusal(error, this.#host)
+      }
+    }
+  }
+
+  /**
+   * Removes a network whose record is gone already: whoever makes an endpoint of it meanwhile finds no record at the end,
+   * and takes the endpoint back.
+   */
+  async remove(spec: NetworkSpec): Promise<void> {
+    this.#ready.delete(spec.name)
+    await this.#host.run(removeNetwork(spec))
+  }
+
+  /** The same where somebody has taken part of it away already. */
+  async removeRest(spec: NetworkSpec): Promise<void> {
+    await removeWhatIsThere(this.#host, removeNetwork(spec))
+  }
+
+  /** Forgets what is known: the next {@link ready} looks again. */
+  forget(name?: string): void {
+    if (name === undefined) this.#ready.clear()
+    else this.#ready.delete(name)
+    if (name === undefined || name === DEFAULT_NETWORK) this.defaultBridge.forget()
+  }
+
+  /** Gives an address back to this process's pool, if it has one by now. */
+  async release(name: string, address: string): Promise<void> {
+    const ready = await (name === DEFAULT_NETWORK ? this.defaultBridge.known() : this.#ready.get(name))?.catch(() => undefined)
+    if (ready) releaseAddress(ready, address)
+  }
+
+  learn(ready: ReadyNetwork): Promise<void> {
+    return learnAddresses(ready, this.#host)
+  }
+
+  async #adopt(name: string): Promise<ReadyNetwork> {
+    const spec = specOf(await this.stored(name))
+    await this.restore(spec)
+    return readyNetwork(spec, this.#host, true)
+  }
+
+  /** Gives a network back what somebody has flushed or deleted of it. Returns whether there was such. */
+  async restore(spec: NetworkSpec): Promise<boolean> {
+    await ensureRuleset(this.#host)
+    const missing = await this.#missingOf(spec)
+    if (missing.length === 0) return false
+    try {
+      await this.#host.run(missing)
+    } catch (error) {
+      if (!(error instanceof PlanRefused)) throw error
+      // Another process was faster.
+      if (error.errnoName !== 'EEXIST') throw await explainRefusal(error, this.#host)
+    }
+    return true
+  }
+
+  async #missingOf(spec: NetworkSpec): Promise<Plan> {
+    const link = await this.#host.find('link', { name: spec.bridge })
+    const { record: _, ...withoutRecord } = spec
+    if (!link) return createNetwork(withoutRecord)
+    if (await this.#host.find('element', { ...bridges, key: spec.bridge })) return []
+    const own = [...(await this.#host.ask('addresses', {})), ...(await this.#host.ask('addresses', { ipv6: true }))]
+    const lacking = spec.subnets.filter(({ address }) => !own.some((found) => found.index === link.index && found.address === address))
+    return [...addressNetwork({ ...spec, subnets: lacking }), ...finishNetwork(spec)]
+  }
+}
+
+/** Whether another process took the subnet that had been chosen by us and not by the caller. */
+const isGuessedSubnet = (record: NetworkRecord, { operation, errnoName }: PlanRefused): boolean =>
+  record.subnets === undefined && operation.op === 'element.add' && operation.set.startsWith('same_network') && errnoName === 'EEXIST'

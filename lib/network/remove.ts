@@ -1,0 +1,63 @@
+import { invalid, SlipwayError } from '../errors.js'
+import { isPortGroup } from '../firewall/sets.js'
+import { PlanRefused, type Host } from '../host.js'
+import { explainRefusal } from '../refusals.js'
+import type { Context } from '../sandbox/context.js'
+import { specOf, type StoredNetwork } from '../state/network-records.js'
+import { listRecords } from '../state/records.js'
+import { membersOf } from './network.js'
+
+/**
+ * Removes a network: its record first, so that no further sandbox comes; then, when none is on it, the rest. A sandbox that
+ * is being made on it this moment looks for the record after it has its link: it is seen here, or sees that it is too late.
+ */
+export async function removeNetworkOf(context: Context, name: string, stored: StoredNetwork | undefined): Promise<void> {
+  if (!stored) throw invalid(`The network "${name}" is there on every host and cannot be removed.`)
+  const { host, networks } = context
+  await refuseWhileUsed(context, name)
+  const { path, text } = stored
+  await attempt(context, [
+    { op: 'file.check', path, expected: text },
+    { op: 'file.delete', path },
+  ], name)
+  try {
+    await refuseWhileUsed(context, name)
+    await refuseOthers(host, stored)
+  } catch (error) {
+    await host.run([{ op: 'file.create', path, content: text }])
+    throw error
+  }
+  await context.resolvers.stop(stored.record.id)
+  try {
+    await networks.remove(specOf(stored))
+  } catch (error) {
+    if (!(error instanceof PlanRefused)) throw error
+    // Somebody has deleted the bridge, or flushed the ruleset: what is left of it goes by itself.
+    await networks.removeRest(specOf(stored))
+  }
+}
+
+async function refuseWhileUsed(context: Context, name: string): Promise<void> {
+  const users = membersOf(name, (await listRecords(context.records)).map(({ record }) => record)).map((record) => record.name)
+  if (users.length === 0) return
+  throw new SlipwayError('CONFLICT', `The network ${name} is in use by ${users.join(', ')}. Disconnect or remove ${users.length === 1 ? 'it' : 'them'} first: slipway network disconnect ${name} ${users[0]}.`)
+}
+
+/** Ports of the bridge that are nobody's sandbox's. Those that are on their way out with a sandbox that was removed do not count. */
+async function refuseOthers(host: Host, { record: { name, spec } }: StoredNetwork): Promise<void> {
+  const bridge = await host.find('link', { name: spec.bridge })
+  const others = bridge ? (await host.ask('links', {})).filter(({ master, group }) => master === bridge.index && !isPortGroup(group)) : []
+  const [first] = others
+  if (!first) return
+  throw new SlipwayError('CONFLICT', `The network ${name} is in use by ${others.map((port) => `the link ${port.name}`).join(', ')}, which is no sandbox's. Take it off the bridge ${spec.bridge} first: ip link set ${first.name} nomaster.`)
+}
+
+async function attempt(context: Context, plan: Parameters<Context['host']['run']>[0], name: string): Promise<void> {
+  try {
+    await context.host.run(plan)
+  } catch (error) {
+    if (!(error instanceof PlanRefused)) throw error
+    if (error.errnoName === 'ENOENT' || error.errnoName === 'ESTALE') throw new SlipwayError('NOT_FOUND', `The network ${name} was removed.`, {}, { cause: error })
+    throw await explainRefusal(error, context.host)
+  }
+}

@@ -1,0 +1,44 @@
+import type { Host } from '../host.js'
+import type { AddressPoolSpec, Occupied } from '../ipam/default-subnet.js'
+import type { IpFamily } from '../ipam/ip.js'
+import { parseSubnet } from '../ipam/subnet.js'
+import { withIpv6Pool } from '../ipam/ula.js'
+import type { Settings } from '../options.js'
+import { listNetworkRecords } from '../state/network-records.js'
+
+/** What a new network finds on its host: address pools, and what covers them already. */
+export class Surroundings {
+  readonly #host: Host
+  /** Folder of the networks' records. */
+  readonly #records: string
+  readonly pools: readonly AddressPoolSpec[]
+
+  constructor(host: Host, settings: Settings, records: string) {
+    this.#host = host
+    this.#records = records
+    this.pools = withIpv6Pool(settings.defaultAddressPools)
+  }
+
+  /** What networks, routes and addresses of the host cover. A network is named rather than the route that it is. */
+  async occupied(families: readonly IpFamily[]): Promise<Occupied[]> {
+    const found: Occupied[] = []
+    for (const { record } of await listNetworkRecords(this.#records)) {
+      for (const { family, subnet: text } of record.spec.subnets) {
+        const subnet = families.includes(family) ? parseSubnet(text) : undefined
+        if (subnet) found.push({ subnet, what: `the network ${record.name} has ${text}` })
+      }
+    }
+    for (const family of families) {
+      const question = { ipv6: family === 6 }
+      for (const { destination } of await this.#host.ask('routes', question)) {
+        const subnet = destination === 'default' ? undefined : parseSubnet(destination)
+        if (subnet) found.push({ subnet, what: `the host has the route ${destination}` })
+      }
+      for (const { address, prefix } of await this.#host.ask('addresses', question)) {
+        const subnet = parseSubnet(`${address}/${prefix}`)
+        if (subnet) found.push({ subnet, what: `the host has the address ${address}/${prefix}` })
+      }
+    }
+    return found
+  }
+}

@@ -1,0 +1,29 @@
+import { PlanRefused, type Host } from '../host.js'
+import type { Plan } from '../plan/operation.js'
+
+/** Removes, minding nothing that has gone meanwhile: another process may be cleaning up, too. */
+export async function collect(host: Host, plan: Plan): Promise<void> {
+  const refusal = await attempt(host, plan)
+  if (refusal && !['ENOENT', 'ENODEV'].includes(refusal.errnoName)) throw refusal
+}
+
+/** Runs a plan of removal whose elements may be gone in part: each is removed by itself, and not missed; so are links. */
+export async function removeWhatIsThere(host: Host, plan: Plan): Promise<void> {
+  for (const operation of plan) {
+    if (operation.op === 'link.delete') await collect(host, [operation])
+    if (operation.op !== 'element.delete') continue
+    for (const element of operation.elements) await collect(host, [{ ...operation, elements: [element] }])
+  }
+  await host.run(plan.filter(({ op }) => op !== 'element.delete' && op !== 'link.delete'))
+}
+
+/** Runs a plan; its refusal when it was refused, which it may be since others work on the host, too. */
+export async function attempt(host: Host, plan: Plan): Promise<PlanRefused | undefined> {
+  try {
+    await host.run(plan)
+    return undefined
+  } catch (error) {
+    if (error instanceof PlanRefused) return error
+    throw error
+  }
+}

@@ -1,0 +1,64 @@
+import { dirname } from 'node:path'
+import type { BridgeEndpoint } from '../drivers/endpoint.js'
+import { gatewayEndpoint, targetsOf } from '../drivers/gateway.js'
+import { add, mapOf, publishedElement, publishedKey, remove } from '../firewall/elements.js'
+import * as sets from '../firewall/sets.js'
+import type { Host } from '../host.js'
+import { familyOf } from '../ipam/ip.js'
+import type { LinkInfo } from '../native.js'
+import { FAMILIES } from '../network/spec.js'
+import { isAlive } from '../state/maker.js'
+import { ownerComment } from '../state/owner.js'
+import { store, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { attempt, collect } from './collect.js'
+import { mappedPorts } from './finish-changes.js'
+import { has, type Owned } from './owned.js'
+
+/**
+ * Ends what a process that died had begun: to connect a sandbox to a network, or to disconnect it. An endpoint of which claims
+ * or link are missing goes, and default route and published ports lead through those that stay.
+ *
+ * @returns The record as it is then.
+ */
+export async function dropEndpoints(host: Host, item: StoredRecord, owned: readonly Owned[], links: readonly LinkInfo[]): Promise<StoredRecord> {
+  const { record, path, text } = item
+  const whole = record.endpoints.filter((endpoint) => isWhole(record, endpoint, owned, links))
+  if (whole.length === record.endpoints.length || isAlive(record.maker)) return item
+  for (const endpoint of record.endpoints) if (!whole.includes(endpoint)) await drop(host, endpoint)
+  const next = store(dirname(path), { ...record, endpoints: whole })
+  // Another process has changed it: it lives, and knows what it does.
+  if (await attempt(host, [{ op: 'file.replace', path, content: next.text, expected: text }])) return item
+  await leadThrough(host, next.record, owned)
+  return next
+}
+
+const isWhole = (record: SandboxRecord, { addresses, hostLink }: BridgeEndpoint, owned: readonly Owned[], links: readonly LinkInfo[]): boolean =>
+  links.some(({ name }) => name === hostLink) && FAMILIES.every((family) => !addresses[family] || has(owned, record, sets.addresses[family], addresses[family]?.address ?? ''))
+
+async function drop(host: Host, { hostLink, mac, addresses, linkLocal }: BridgeEndpoint): Promise<void> {
+  for (const family of FAMILIES) {
+    const address = addresses[family]?.address
+    if (address === undefined) continue
+    await collect(host, [remove(sets.addresses[family], { key: address })])
+    await collect(host, [remove(sets.senders[family], { key: `${hostLink} . ${mac} . ${address}` })])
+  }
+  if (linkLocal !== undefined) await collect(host, [remove(sets.senders[6], { key: `${hostLink} . ${mac} . ${linkLocal}` })])
+  await collect(host, [{ op: 'link.delete', name: hostLink }])
+}
+
+async function leadThrough(host: Host, record: SandboxRecord, owned: readonly Owned[]): Promise<void> {
+  const { endpoints, path, name, id } = record
+  for (const family of FAMILIES) {
+    const gateway = gatewayEndpoint(endpoints, family)?.addresses[family]?.gateway
+    const routes = gateway === undefined ? [] : await host.ask('routes', { netns: path, ipv6: family === 6 })
+    if (gateway !== undefined && !routes.some((route) => route.destination === 'default' && route.gateway === gateway)) {
+      await attempt(host, [{ op: 'route.add', netns: path, destination: 'default', gateway }])
+    }
+  }
+  for (const mapping of mappedPorts(record)) {
+    const element = publishedElement(mapping, targetsOf(endpoints)[familyOf(mapping.hostIp)] ?? '', ownerComment(name, id))
+    const there = owned.find((one) => one.set === mapOf(mapping) && one.element.key === publishedKey(mapping))
+    if (there?.element.data === element.data) continue
+    await attempt(host, [...(there ? [remove(mapOf(mapping), { key: element.key })] : []), add(mapOf(mapping), element)])
+  }
+}

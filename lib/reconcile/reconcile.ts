@@ -1,0 +1,147 @@
+import { statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { claimSandbox } from '../drivers/bridge.js'
+import { remove } from '../firewall/elements.js'
+import * as sets from '../firewall/sets.js'
+import { PlanRefused, type Host } from '../host.js'
+import type { LinkInfo } from '../native.js'
+import { FAMILIES } from '../network/spec.js'
+import type { PortTable } from '../ports/port-table.js'
+import type { Context } from '../sandbox/context.js'
+import { heldMappings } from '../sandbox/publish.js'
+import { listHalfWritten } from '../state/folder.js'
+import { isAlive } from '../state/maker.js'
+import { ownerComment } from '../state/owner.js'
+import { listRecords, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { attempt, collect } from './collect.js'
+import { dropEndpoints } from './drop-endpoints.js'
+import { finishChanges } from './finish-changes.js'
+import { reconcileNetworks, requireSameRecords } from './networks.js'
+import { has, ownedElements, shortId, type Owned } from './owned.js'
+
+/** What {@link reconcile} found and did. */
+export interface Reconciled {
+  /** Names of the sandboxes that were there and whole. */
+  adopted: string[]
+  /** Names of the sandboxes whose rules somebody had flushed, and networks of which something was missing. */
+  healed: string[]
+  /** What a process that died had left half done, and what was done about it. */
+  collected: string[]
+}
+
+/**
+ * Compares what the kernel has with what the records say. What is whole is adopted; what a process that died left
+ * half made or half removed is removed; what a living process is at work on is left alone; and when somebody has
+ * flushed the ruleset, it is written again with everybody's claims.
+ *
+ * The kernel is asked before the records: what is seen there has had its record before, so an element or link without
+ * one is a leftover and not something on its way.
+ *
+ * @returns What it did, and the records of the sandboxes that are there.
+ */
+export async function reconcile(context: Pick<Context, 'host' | 'settings' | 'records' | 'ports' | 'networks'>): Promise<{ reconciled: Reconciled; kept: SandboxRecord[] }> {
+  const { host, ports, networks } = context
+  const owned = await ownedElements(host)
+  const all = await host.ask('links', {})
+  const links = all.filter((link) => sets.isPortGroup(link.group))
+  const stored = await listRecords(context.records)
+  requireSameRecords(all, context.settings.stateDir)
+  const halfWritten = await listHalfWritten(context.records)
+  const ruled = new Set(((await host.find('elements', sets.bridges)) ?? []).map(({ key }) => key))
+  if (!ruled.has(context.settings.bridgeName)) networks.forget()
+  const { healed, collected } = await reconcileNetworks(context, all)
+  const result: Reconciled = { adopted: [], healed, collected }
+  const known = new Set<string>()
+  const adopted: StoredRecord[] = []
+  const kept: SandboxRecord[] = []
+
+  for (const item of stored) {
+    const { record } = item
+    if (isThere(record) && someClaimed(record, owned) && (await isFinished(record, links, host))) {
+      const now = await dropEndpoints(host, item, owned, links)
+      if (now !== item) result.collected.push(`sandbox ${record.name}: half connected or disconnected, ended`)
+      result.adopted.push(record.name)
+      adopted.push(now)
+    } else if (record.endpoints.every(({ bridge }) => !ruled.has(bridge)) && (await isWholeInside(record, host))) {
+      for (const network of new Set(record.endpoints.map((endpoint) => endpoint.network))) await networks.ready(network)
+      await heal(record, host)
+      result.healed.push(record.name)
+    } else if (!isAlive(record.maker)) {
+      if (!record.foreign) await collect(host, [{ op: 'netns.delete', path: record.path }])
+      await collect(host, [{ op: 'file.delete', path: item.path }])
+      result.collected.push(`sandbox ${record.name}: half made or half removed, removed`)
+      continue
+    }
+    holdPorts(record, ports)
+    kept.push(record)
+    known.add(shortId(record))
+    for (const { hostLink } of record.endpoints) known.add(hostLink)
+  }
+
+  for (const { set, element, shortId } of owned) {
+    if (known.has(shortId)) continue
+    await collect(host, [remove(set, { key: element.key })])
+    result.collected.push(`element ${element.key} of ${set.set}: its sandbox is gone, removed`)
+  }
+  for (const link of links) {
+    if (known.has(link.name)) continue
+    await collect(host, [{ op: 'link.delete', name: link.name }])
+    result.collected.push(`link ${link.name}: its sandbox is gone, removed`)
+  }
+  result.collected.push(...(await finishChanges(host, adopted, owned, halfWritten)))
+  return { reconciled: result, kept }
+}
+
+/** Whether a plan was refused because sets or elements are not there: somebody has flushed the ruleset, or part of it. */
+export const missesElements = ({ operation, errnoName }: PlanRefused): boolean =>
+  (operation.op === 'element.add' || operation.op === 'element.delete') && errnoName === 'ENOENT'
+
+/** Whether what a sandbox is made of is there: its namespace. */
+const isThere = ({ network, path, foreign }: SandboxRecord): boolean => network === 'host' || foreign === true || path.startsWith('/proc/') || isNamespace(path)
+
+/** Whether one of its endpoints at least has its claims; a sandbox without endpoints has none to have. */
+function someClaimed(record: SandboxRecord, owned: readonly Owned[]): boolean {
+  if (record.endpoints.length === 0) return true
+  return record.endpoints.some(({ addresses }) => FAMILIES.some((family) => has(owned, record, sets.addresses[family], addresses[family]?.address ?? '')))
+}
+
+/**
+ * Whether its making came to the end. The last that is made is what is inside, in one go, loopback first. (That the link
+ * has a carrier tells it without a visit; that it has none may be the sandbox's own doing.)
+ */
+async function isFinished({ network, path, foreign, endpoints, maker }: SandboxRecord, links: readonly LinkInfo[], host: Host): Promise<boolean> {
+  if (network === 'host' || network.startsWith('container:') || isAlive(maker)) return true
+  if (endpoints.some(({ hostLink }) => links.some((link) => link.name === hostLink && link.carrier))) return true
+  if (foreign) return endpoints.length === 0
+  return (await host.ask('links', { netns: path })).some((link) => link.name === 'lo' && link.up)
+}
+
+/** Whether all of a sandbox is there but its claims. */
+async function isWholeInside({ endpoints, path, foreign }: SandboxRecord, host: Host): Promise<boolean> {
+  if (endpoints.length === 0 || !(foreign || isNamespace(path))) return false
+  const inside = [...((await host.find('addresses', { netns: path })) ?? []), ...((await host.find('addresses', { netns: path, ipv6: true })) ?? [])]
+  for (const { hostLink, addresses } of endpoints) {
+    if (!(await host.find('link', { name: hostLink }))) return false
+    if (!FAMILIES.every((family) => !addresses[family] || inside.some(({ address }) => address === addresses[family]?.address))) return false
+  }
+  return true
+}
+
+/** Whether a namespace is bound to a path: then it lies on another file system than its folder. */
+function isNamespace(path: string): boolean {
+  const device = (of: string) => statSync(of, { throwIfNoEntry: false })?.dev
+  return device(path) !== undefined && device(path) !== device(dirname(path))
+}
+
+async function heal({ endpoints, ports, name, id }: SandboxRecord, host: Host): Promise<void> {
+  const refusal = await attempt(host, claimSandbox({ endpoints, ports, owner: ownerComment(name, id) }))
+  // EEXIST: another process heals, too.
+  if (refusal && refusal.errnoName !== 'EEXIST') throw refusal
+}
+
+function holdPorts({ name, endpoints, ports: mappings }: SandboxRecord, ports: PortTable): void {
+  for (const mapping of heldMappings(endpoints, mappings)) {
+    ports.take(mapping, name)
+    ports.settle(mapping)
+  }
+}

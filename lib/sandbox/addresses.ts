@@ -1,0 +1,96 @@
+import type { EndpointRequest } from '../drivers/endpoint.js'
+import { invalid, SlipwayError } from '../errors.js'
+import { addresses } from '../firewall/sets.js'
+import type { IpFamily } from '../ipam/ip.js'
+import type { NetworkSubnet } from '../ipam/network-subnet.js'
+import type { ReadyNetwork } from '../network/ready.js'
+import { FAMILIES } from '../network/spec.js'
+import { addressInUse, ownerOf } from '../refusals.js'
+import type { Context } from './context.js'
+
+/** Addresses that were taken for one endpoint, each with its subnet. */
+export type Taken = Partial<Record<IpFamily, { address: string; subnet: NetworkSubnet }>>
+
+const OPTION = { 4: 'ip', 6: 'ip6' } as const
+
+/**
+ * Takes an address of each family that a network has, in this process's tables; the kernel's claim follows with the plan. At
+ * once where nothing has to be asked.
+ *
+ * @throws {SlipwayError} `EXHAUSTED`, `ADDRESS_IN_USE`, `INVALID_ARGUMENT`. Nothing is taken then.
+ */
+export function takeAddresses(context: Context, ready: ReadyNetwork, asked: EndpointRequest): Taken | Promise<Taken> {
+  const taken: Taken = {}
+  for (const family of FAMILIES) {
+    if (asked[OPTION[family]] !== undefined) return takeSlowly(context, ready, asked, taken)
+    for (const { subnet, pool } of ready.pools) {
+      if (subnet.family !== family || taken[family]) continue
+      const address = pool.take()
+      if (address !== undefined) taken[family] = { address, subnet }
+    }
+    if (!taken[family] && ready.pools.some(({ subnet }) => subnet.family === family)) return takeSlowly(context, ready, asked, taken)
+  }
+  return taken
+}
+
+async function takeSlowly(context: Context, ready: ReadyNetwork, asked: EndpointRequest, taken: Taken): Promise<Taken> {
+  try {
+    for (const family of FAMILIES) {
+      const wanted = asked[OPTION[family]]
+      if (taken[family]) continue
+      const found = wanted === undefined ? await takeAny(context, ready, family) : await takeThis(context, ready, family, wanted)
+      if (found) taken[family] = found
+    }
+    return taken
+  } catch (error) {
+    releaseTaken(ready, taken)
+    throw error
+  }
+}
+
+export function releaseTaken({ pools }: ReadyNetwork, taken: Taken): void {
+  for (const { subnet, pool } of pools) {
+    const found = taken[subnet.family]
+    if (found?.subnet === subnet) pool.release(found.address)
+  }
+}
+
+/** The kernel has taken the claims. */
+export function settleTaken({ pools }: ReadyNetwork, taken: Taken): void {
+  for (const { subnet, pool } of pools) {
+    const found = taken[subnet.family]
+    if (found?.subnet === subnet) pool.settle(found.address)
+  }
+}
+
+async function takeAny({ networks }: Context, ready: ReadyNetwork, family: IpFamily): Promise<Taken[IpFamily]> {
+  const pools = ready.pools.filter(({ subnet }) => subnet.family === family)
+  if (pools.length === 0) return undefined
+  for (const learned of [false, true]) {
+    // Other processes may have given back what they had.
+    if (learned) await networks.learn(ready)
+    for (const { subnet, pool } of pools) {
+      const address = pool.take()
+      if (address !== undefined) return { address, subnet }
+    }
+  }
+  const { name } = ready.spec
+  throw new SlipwayError('EXHAUSTED', `No address is left in ${pools.map(({ subnet }) => subnet.range ?? subnet.subnet).join(', ')} of the network ${name}. Remove sandboxes, or use a network with a larger subnet.`)
+}
+
+async function takeThis({ host }: Context, { spec, pools }: ReadyNetwork, family: IpFamily, wanted: string): Promise<Taken[IpFamily]> {
+  const option = OPTION[family]
+  const ofFamily = pools.filter(({ subnet }) => subnet.family === family)
+  if (ofFamily.length === 0) throw invalid(`${option} ${wanted}: the network ${spec.name} has no IPv${family}. Leave ${option} out, or create the network with a subnet of IPv${family}.`)
+  const found = ofFamily.find(({ pool }) => pool.covers(wanted))
+  if (!found) throw invalid(`${option} ${wanted} lies outside the subnet ${ofFamily.map(({ subnet }) => subnet.subnet).join(', ')} of the network ${spec.name}.`)
+  const { subnet, pool } = found
+  if (pool.takeThis(wanted)) return { address: wanted, subnet }
+  const aux = Object.entries(subnet.aux).find(([, address]) => address === wanted)
+  if (aux) throw invalid(`${option} ${wanted} is kept for ${aux[0]}, by an auxiliary address of the network ${spec.name}. Choose another, or leave ${option} out and a free one is taken.`)
+  if (pool.isReserved(wanted)) throw invalid(`${option} ${wanted} is the bridge's, gateway's, network's or broadcast address of ${subnet.subnet}. Choose another, or leave ${option} out and a free one is taken.`)
+  // Taken as far as this process knows; another may have removed its sandbox since. The kernel's claim decides.
+  const owner = await ownerOf(addresses[family], wanted, host)
+  if (owner === undefined) return { address: wanted, subnet }
+  throw new SlipwayError('ADDRESS_IN_USE', addressInUse(wanted, owner, option))
+}

@@ -1,0 +1,84 @@
+import { dirname } from 'node:path'
+import type { RecordChange } from '../drivers/bridge.js'
+import { SlipwayError } from '../errors.js'
+import { PlanRefused } from '../host.js'
+import type { Plan } from '../plan/operation.js'
+import { removeWhatIsThere } from '../reconcile/collect.js'
+import { missesElements, reconcile } from '../reconcile/reconcile.js'
+import { explainRefusal, removed } from '../refusals.js'
+import { readRecord, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import type { Context } from './context.js'
+
+/** Somebody else's change of the record in between makes ours start over, this many times. */
+const TRIES = 16
+
+/** A change of a sandbox: the record after it, and the plan that makes it true. */
+export interface RecordUpdate {
+  /** Left out where the sandbox goes. */
+  next?: SandboxRecord
+  plan(change: RecordChange): Plan | Promise<Plan>
+  /** The kernel has what was taken in this process's tables. */
+  settle(): void
+  /** It was refused: what was taken is given back. */
+  release(): void
+  /** Whether a refusal is worth another try, as what was refused had been a guess. */
+  retry?(refused: PlanRefused): Promise<boolean>
+}
+
+/** What is remembered of one sandbox, and its changes: one after the other; when another process was faster, from what it left. */
+export class Changes {
+  readonly #context: Context
+  #stored: StoredRecord
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(context: Context, stored: StoredRecord) {
+    this.#context = context
+    this.#stored = stored
+  }
+
+  /** As of the last change through this object. */
+  get stored(): StoredRecord {
+    return this.#stored
+  }
+
+  /** Reads again what other processes have done. @throws {SlipwayError} `NOT_FOUND` when the sandbox was removed. */
+  async refresh(): Promise<void> {
+    const { record, path } = this.#stored
+    const found = await readRecord(dirname(path), record.name)
+    if (found?.record.id !== record.id) throw new SlipwayError('NOT_FOUND', removed(record.name))
+    this.#stored = found
+  }
+
+  /** @param make - The change of what the sandbox is by then. */
+  make(make: (record: SandboxRecord) => RecordUpdate | Promise<RecordUpdate>): Promise<void> {
+    const change = this.#last.then(() => this.#attempt(make))
+    this.#last = change.catch(() => undefined)
+    return change
+  }
+
+  async #attempt(make: (record: SandboxRecord) => RecordUpdate | Promise<RecordUpdate>): Promise<void> {
+    const { host } = this.#context
+    // Somebody has taken elements away that were ours to remove.
+    let rest = false
+    for (let attempt = 1; ; attempt++) {
+      const { path, record, text } = this.#stored
+      const update = await make(record)
+      const next = update.next && store(dirname(path), update.next)
+      try {
+        const plan = await update.plan({ path, before: text, content: next?.text ?? '' })
+        await (rest ? removeWhatIsThere(host, plan) : host.run(plan))
+        update.settle()
+        if (next) this.#stored = next
+        return
+      } catch (error) {
+        update.release()
+        if (!(error instanceof PlanRefused)) throw error
+        if (attempt === 1 && missesElements(error)) await reconcile(this.#context)
+        else if (await update.retry?.(error)) continue
+        else if (error.errnoName === 'ESTALE' && attempt < TRIES) await this.refresh()
+        else if (!rest && error.operation.op === 'element.delete' && missesElements(error)) rest = true
+        else throw await explainRefusal(error, host, this.#context.holders)
+      }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import * as bridge from '../drivers/bridge.js'
+import type { BridgeEndpoint, EndpointRequest } from '../drivers/endpoint.js'
+import { activePorts } from '../drivers/gateway.js'
+import { invalid, SlipwayError } from '../errors.js'
+import { addresses } from '../firewall/sets.js'
+import { isBridgeName } from '../network/predefined.js'
+import { FAMILIES } from '../network/spec.js'
+import { ownerComment } from '../state/owner.js'
+import type { SandboxRecord } from '../state/records.js'
+import type { Context } from './context.js'
+import { draftEndpoint } from './draft-endpoint.js'
+import type { RecordUpdate } from './changes.js'
+import { heldMappings } from './publish.js'
+
+/** Endpoints that come and go on a sandbox that stays. */
+
+/** What can be connected to a network at all. @throws {SlipwayError} `INVALID_ARGUMENT` with docker's reasons. */
+export function checkConnectable(record: SandboxRecord, network: string, what: 'connect' | 'disconnect'): void {
+  const { name } = record
+  if (!isBridgeName(network)) {
+    throw invalid(
+      what === 'connect'
+        ? `connect: ${network === 'host' ? "a sandbox shares the host's network from the start" : 'the network none is to have no network'}: a sandbox cannot be connected to "${network}", only created with it.`
+        : `disconnect: a sandbox cannot leave the network "${network}" that it was created with. Remove it.`,
+    )
+  }
+  const why =
+    record.network === 'host'
+      ? "it shares the host's network"
+      : record.network === 'none'
+        ? 'it was created with network "none", to have no network'
+        : record.network.startsWith('container:')
+          ? 'it shares the network of another sandbox: connect that one'
+          : undefined
+  if (why) throw invalid(`${what}: the sandbox ${name} cannot be ${what}ed ${what === 'connect' ? 'to' : 'from'} ${network}: ${why}.`)
+}
+
+/** One more endpoint. */
+export async function connectUpdate(context: Context, record: SandboxRecord, network: string, asked: EndpointRequest): Promise<RecordUpdate & { endpoint: BridgeEndpoint }> {
+  const { name, id, endpoints, ports, path } = record
+  const ready = await context.networks.ready(network)
+  if (endpoints.some((endpoint) => endpoint.networkId === ready.spec.id)) {
+    throw new SlipwayError('CONFLICT', `The sandbox ${name} is on the network ${ready.spec.name} already. Disconnect it first to change its endpoint: slipway disconnect ${ready.spec.name} ${name}.`)
+  }
+  const draft = await draftEndpoint(context, ready, asked, endpoints)
+  const { endpoint } = draft
+  const after = [...endpoints, endpoint]
+  const before = heldMappings(endpoints, ports)
+  // Mappings that had lost their network come back, unless their ports have gone to another.
+  const back = heldMappings(after, ports).filter((mapping) => !before.includes(mapping))
+  const taken = back.filter((mapping) => !context.ports.take(mapping, name))
+  const release = () => {
+    draft.release()
+    for (const mapping of taken) context.ports.release(mapping)
+  }
+  return {
+    endpoint,
+    next: { ...record, endpoints: after },
+    plan: (change) => bridge.connectEndpoint({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, endpoint, draft.circumstances),
+    settle() {
+      draft.settle()
+      for (const mapping of taken) context.ports.settle(mapping)
+    },
+    release,
+    async retry({ operation, errnoName }) {
+      // Another process has removed the network: whether there is another of its name, the next attempt sees.
+      const lost = (operation.op === 'link.create' && errnoName === 'ENODEV') || (operation.op === 'file.check' && operation.path === draft.circumstances.network?.path)
+      if (lost) context.networks.forget(network)
+      if (lost) return true
+      const family = FAMILIES.find((one) => operation.op === 'element.add' && operation.set === addresses[one].set)
+      if (errnoName !== 'EEXIST' || family === undefined || (family === 4 ? asked.ip : asked.ip6) !== undefined) return false
+      await context.networks.learn(ready)
+      return true
+    },
+  }
+}
+
+/** One endpoint less. */
+export function disconnectUpdate(context: Context, record: SandboxRecord, endpoint: BridgeEndpoint): RecordUpdate {
+  const { name, id, endpoints, ports, path } = record
+  const after = endpoints.filter((other) => other !== endpoint)
+  const rest = activePorts(after, ports)
+  const gone = heldMappings(endpoints, ports).filter((mapping) => !rest.includes(mapping))
+  return {
+    next: { ...record, endpoints: after },
+    plan: (change) => bridge.disconnectEndpoint({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, endpoint),
+    settle() {
+      for (const mapping of gone) context.ports.release(mapping)
+    },
+    release: () => undefined,
+  }
+}
+
+/** @throws {SlipwayError} `NOT_FOUND` when the sandbox is not on the network. */
+export function endpointOn({ name, endpoints }: SandboxRecord, network: string): BridgeEndpoint {
+  const found = endpoints.find((endpoint) => endpoint.network === network) ?? endpoints.find((endpoint) => /^[0-9a-f]{4,64}$/.test(network) && endpoint.networkId.startsWith(network))
+  if (found) return found
+  throw new SlipwayError('NOT_FOUND', `The sandbox ${name} is not on the network ${network}. It is on ${endpoints.map((endpoint) => endpoint.network).join(', ') || 'none'}.`)
+}

@@ -1,0 +1,70 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SlipwayError } from '../errors.js'
+
+/**
+ * Folders of records: what the kernel has no place for, one small file each. The executor writes them (operations
+ * `file.create`, `file.replace`, `file.delete` of a plan), so that a record comes and goes with the kernel's objects.
+ */
+
+/** A record and the very text of its file: what a `file.replace` must find. */
+export interface Stored<T> {
+  record: T
+  path: string
+  text: string
+}
+
+export function storeIn<T extends { name: string }>(folder: string, record: T): Stored<T> {
+  return { record, path: `${folder}/${record.name}.json`, text: `${JSON.stringify(record)}\n` }
+}
+
+/**
+ * The record of a name; `undefined` when there is none.
+ *
+ * @param version - Which the record must have.
+ * @throws {SlipwayError} `CONFLICT` for what is no such record.
+ */
+export async function readFrom<T extends { version: number }>(folder: string, name: string, version: T['version']): Promise<Stored<T> | undefined> {
+  const path = join(folder, `${name}.json`)
+  const text = await unlessMissing(folder, readFile(path, 'utf8'))
+  return text === undefined ? undefined : { record: parse<T>(path, text, version), path, text }
+}
+
+export async function listFrom<T extends { version: number }>(folder: string, version: T['version']): Promise<Stored<T>[]> {
+  const names = (await unlessMissing(folder, readdir(folder))) ?? []
+  const found: Stored<T>[] = []
+  for (const file of names.sort()) {
+    // `.next` is a file.replace on its way.
+    const record = file.endsWith('.json') ? await readFrom<T>(folder, file.slice(0, -'.json'.length), version) : undefined
+    if (record) found.push(record)
+  }
+  return found
+}
+
+/** Paths of what a `file.replace` is writing at this moment, or was when its process died. */
+export async function listHalfWritten(folder: string): Promise<string[]> {
+  const names = (await unlessMissing(folder, readdir(folder))) ?? []
+  return names.filter((name) => name.endsWith('.json.next')).map((name) => join(folder, name))
+}
+
+/** `undefined` for a file or folder that is not there. */
+async function unlessMissing<T>(folder: string, reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    throw new SlipwayError('INVALID_ARGUMENT', `stateDir: ${folder} cannot be read (${code}). Give a directory of this process's own as stateDir, best on tmpfs.`, {}, { cause: error })
+  }
+}
+
+function parse<T extends { version: number }>(path: string, text: string, version: number): T {
+  let record: T | null
+  try {
+    record = JSON.parse(text) as T | null
+  } catch {
+    record = null
+  }
+  if (record?.version === version) return record
+  throw new SlipwayError('CONFLICT', `${path} is no record of Slipway, or one of another version. Remove the file, or give another stateDir.`)
+}

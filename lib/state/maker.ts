@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs'
+
+/** A process that makes something. What is not whole is left alone while its maker lives. */
+export interface Maker {
+  pid: number
+  /** Field 22 of /proc/PID/stat: tells a process from a later one of the same number. */
+  started: string
+}
+
+let own: Maker | undefined
+
+/** This process. */
+export const thisProcess = (): Maker => (own ??= { pid: process.pid, started: startTime(process.pid) ?? '' })
+
+/** Whether the process that made something still lives, as far as this pid namespace shows. */
+export const isAlive = (maker: Maker): boolean => startTime(maker.pid) === maker.started
+
+function startTime(pid: number): string | undefined {
+  try {
+    // Field 2 is the command in parentheses, and may hold anything.
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19]
+  } catch {
+    return undefined
+  }
+}
