@@ -1,4 +1,4 @@
-import { subscribe } from 'node:diagnostics_channel'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { performance } from 'node:perf_hooks'
 import { Slipway } from 'slipway'
 import type { Operation, Plan } from '#lib/plan/operation.js'
@@ -21,12 +21,10 @@ export async function ours(spec: TrialSpec): Promise<TrialResult> {
       case 'latency': {
         for (let n = 0; n < spec.warmUp; n++) await create(n)
         const result: TrialResult = { total: [], phases: {} }
-        for (let n = spec.warmUp; n < last; n++) result.total.push(await timed(() => create(n)))
-        // Being told of phases costs some, and leaves garbage: they are asked for after what counts.
-        const phases = followPlans()
-        for (let n = last; n < last + Math.ceil(spec.count / 3); n++) {
-          phases.clear()
-          note(result.phases, await timed(() => create(n)), phases)
+        for (let n = spec.warmUp; n < last; n++) {
+          // Being told of phases costs some, and leaves garbage: every fifth endpoint is for them, and does not count.
+          if (n % 5 > 0) result.total.push(await timed(() => create(n)))
+          else await noteWithPhases(result.phases, () => create(n))
         }
         return result
       }
@@ -69,18 +67,21 @@ const PHASE_OF: Partial<Record<Operation['op'], Phase>> = {
   'link.create': 'link',
 }
 
-/** Collects what the executor says of the plans it ran: microseconds by phase. */
-function followPlans(): Map<Phase, number> {
+/** Collects what the executor says of the plan that it runs: microseconds by phase. */
+async function noteWithPhases(result: TrialResult['phases'], work: () => Promise<unknown>): Promise<void> {
   const sums = new Map<Phase, number>()
-  subscribe('slipway:plan', (message) => {
+  const follow = (message: unknown) => {
     for (const { operations, microseconds } of (message as { phases: { operations: Plan; microseconds: number }[] }).phases) {
       const [first] = operations
       // The settings of a veth travel with it; what is left is inside the sandbox.
       const phase = (first && PHASE_OF[first.op]) ?? 'configure'
       sums.set(phase, (sums.get(phase) ?? 0) + microseconds)
     }
-  })
-  return sums
+  }
+  subscribe('slipway:plan', follow)
+  const total = await timed(work)
+  unsubscribe('slipway:plan', follow)
+  note(result, total, sums)
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

@@ -19,6 +19,7 @@ Status HeldPorts::hold(const std::string& protocol, const std::string& address, 
   if (holds(key)) return Failure::of(EADDRINUSE, "bind");
   UniqueFd socket;
   if (auto failure = hold_port(protocol, address, port, socket)) return failure;
+  if (socket) room_.reach(socket.get());
   std::lock_guard lock(mutex_);
   if (socket && sockets_.size() < budget_) sockets_.emplace(std::move(key), std::move(socket));
   return kOk;

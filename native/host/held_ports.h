@@ -7,6 +7,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "host/descriptor_room.h"
 #include "host/port.h"
 
 namespace slipway::host {
@@ -32,6 +33,7 @@ class HeldPorts {
  private:
   // Half of the descriptors that the process may have (RLIMIT_NOFILE, as it was at first): the other half is its own.
   std::size_t budget_;
+  DescriptorRoom room_;
   mutable std::mutex mutex_;
   std::unordered_map<std::string, UniqueFd> sockets_;
 };
