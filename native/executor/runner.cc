@@ -3,10 +3,8 @@
 #include <chrono>
 
 #include "executor/encode.h"
-#include "host/file.h"
 #include "host/sysctl.h"
 #include "nft/objects.h"
-#include "plan/inverse.h"
 
 namespace slipway {
 namespace {
@@ -15,13 +13,6 @@ using Clock = std::chrono::steady_clock;
 
 double microseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
-}
-
-// Whether something is left after an attempt to take it back. What is not there any more is gone.
-bool remains(const Status& status) {
-  if (!status) return false;
-  int number = status->errnum;
-  return number != ENOENT && number != ENODEV && number != EADDRNOTAVAIL && number != ESRCH;
 }
 
 }  // namespace
@@ -164,151 +155,6 @@ Status Runner::run_direct(const Plan& plan, uint32_t index) {
   auto failure = flush ? flush_connections(plan, index) : perform(plan[index], index);
   done_[index] = !failure;
   return failure;
-}
-
-// The operations that are system calls and no messages.
-struct Runner::Perform {
-  Runner& runner;
-  std::string& before;
-
-  Status operator()(const NetnsCreate& op) { return runner.kernel_.make_netns(op.path); }
-  Status operator()(const NetnsBind& op) { return runner.kernel_.bind_netns(op.path, op.from); }
-  Status operator()(const NetnsDelete& op) {
-    runner.kernel_.forget_netns(op.path);
-    return netns::remove(op.path);
-  }
-  Status operator()(const SysctlWrite& op) {
-    return runner.kernel_.with_settings(op.netns, [&](int procfs) -> Status {
-      if (auto failure = host::read_sysctl(procfs, op.key, before)) return failure;
-      return before == op.value ? kOk : host::write_sysctl(procfs, op.key, op.value);
-    });
-  }
-  Status operator()(const FileCreate& op) { return host::create_file(op.path, op.content); }
-  Status operator()(const FileReplace& op) {
-    before = op.expected;
-    return host::replace_file(op.path, op.content, op.expected);
-  }
-  Status operator()(const FileCheck& op) {
-    std::string content;
-    if (auto failure = host::read_file(op.path, content)) return failure;
-    return content == op.expected ? kOk : Status(Failure::of(ESTALE, "read"));
-  }
-  Status operator()(const FileDelete& op) {
-    auto failure = host::read_file(op.path, before);
-    if (failure) return failure->errnum == ENOENT ? kOk : failure;
-    return host::delete_file(op.path);
-  }
-  Status operator()(const PortHold& op) {
-    auto& ports = runner.kernel_.ports();
-    std::string key = host::HeldPorts::key_of(op.protocol, op.address, op.port);
-    if (auto released = runner.released_.extract(key)) {
-      ports.put_back(key, std::move(released.mapped()));
-    } else if (auto failure = ports.hold(op.protocol, op.address, op.port)) {
-      return op.optional ? kOk : failure;
-    }
-    if (ports.holds(key)) before = key;
-    return kOk;
-  }
-  Status operator()(const PortRelease& op) {
-    std::string key = host::HeldPorts::key_of(op.protocol, op.address, op.port);
-    if (UniqueFd socket = runner.kernel_.ports().release(key)) {
-      before = key;
-      runner.released_.emplace(std::move(key), std::move(socket));
-    }
-    return kOk;
-  }
-  template <typename Message>
-  Status operator()(const Message&) { return Failure::of(EOPNOTSUPP, "perform"); }
-};
-
-Status Runner::perform(const Operation& operation, uint32_t index) {
-  return std::visit(Perform{*this, before_[index]}, operation);
-}
-
-Status Runner::flush_connections(const Plan& plan, uint32_t index) {
-  netlink::Socket* conntrack = nullptr;
-  netlink::Socket* rtnl = nullptr;
-  if (auto failure = kernel_.conntrack(conntrack)) return failure;
-  if (!connections_) {
-    if (auto failure = kernel_.rtnl({}, rtnl)) return failure;
-    // One dump for all that follow: of their family, or of both.
-    uint8_t family = conntrack::family_of(std::get<ConntrackFlush>(plan[index]));
-    for (uint32_t next = index; next < plan.size(); ++next) {
-      const auto* op = std::get_if<ConntrackFlush>(&plan[next]);
-      if (op == nullptr) break;
-      if (conntrack::family_of(*op) != family) family = AF_UNSPEC;
-    }
-    conntrack::Connections read;
-    if (auto failure = conntrack::read(*conntrack, *rtnl, family, read)) return failure;
-    connections_ = std::move(read);
-  }
-  return conntrack::flush(*conntrack, *connections_, std::get<ConntrackFlush>(plan[index]));
-}
-
-void Runner::undo(const Plan& plan, std::vector<netlink::Refusal>& not_undone) {
-  refuse_.reset();
-  for (auto index = static_cast<uint32_t>(plan.size()); index-- > 0;) {
-    if (!done_[index]) continue;
-    Status status;
-    if (channel_of(plan[index]) == Channel::kNft) {
-      // A transaction is taken back by a transaction, as it was made by one.
-      std::vector<Operation> inverses;
-      uint32_t last = index;
-      for (;; --index) {
-        if (auto inverse = inverse_of(plan[index], {})) inverses.push_back(std::move(*inverse));
-        bool more = index > 0 && done_[index - 1] && channel_of(plan[index - 1]) == Channel::kNft;
-        if (!more) break;
-      }
-      status = undo_nft(inverses);
-      if (remains(status)) not_undone.push_back({{last, 0}, *status});
-      continue;
-    }
-    auto inverse = inverse_of(plan[index], before_[index]);
-    if (!inverse) continue;
-    status = channel_of(*inverse) == Channel::kRtnl ? undo_rtnl(*inverse) : perform(*inverse, index);
-    if (remains(status)) not_undone.push_back({{index, 0}, *status});
-  }
-}
-
-Status Runner::undo_rtnl(const Operation& inverse) {
-  netlink::Socket* socket = nullptr;
-  if (auto failure = kernel_.rtnl(netns_of(inverse), socket)) return failure;
-  batch_.clear();
-  refusals_.clear();
-  if (auto failure = put(inverse, {})) return failure;
-  if (auto failure = socket->send(batch_)) return failure;
-  if (auto failure = socket->collect(batch_, refusals_, [](netlink::Origin) {})) return failure;
-  return refusals_.empty() ? kOk : Status(refusals_.front().failure);
-}
-
-Status Runner::undo_nft(const std::vector<Operation>& inverses) {
-  if (inverses.empty()) return kOk;
-  // A table takes its chains, sets and elements along.
-  std::vector<const TableDelete*> tables;
-  for (const auto& inverse : inverses) {
-    if (auto* table = std::get_if<TableDelete>(&inverse)) tables.push_back(table);
-  }
-  auto goes_with_table = [&](const Operation& inverse) {
-    return std::visit(
-        [&](const auto& op) {
-          if constexpr (requires { op.family; op.table; } && !std::is_same_v<std::decay_t<decltype(op)>, TableDelete>) {
-            for (const auto* table : tables) {
-              if (table->family == op.family && table->table == op.table) return true;
-            }
-          }
-          return false;
-        },
-        inverse);
-  };
-  batch_.clear();
-  refusals_.clear();
-  nft::begin_transaction(batch_);
-  for (const auto& inverse : inverses) {
-    if (goes_with_table(inverse)) continue;
-    if (auto failure = put(inverse, {})) return failure;
-  }
-  if (auto failure = commit_transaction()) return failure;
-  return refusals_.empty() ? kOk : Status(refusals_.front().failure);
 }
 
 }  // namespace slipway

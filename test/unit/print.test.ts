@@ -8,7 +8,8 @@ import * as none from '#lib/drivers/none.js'
 import { rulesetPlan } from '#lib/firewall/ruleset.js'
 import type { NetworkSpec } from '#lib/network/spec.js'
 import type { Plan } from '#lib/plan/operation.js'
-import { printOperation, printPlan, printStatement } from '#lib/plan/print.js'
+import { printOperation, printPlan } from '#lib/plan/print.js'
+import { printStatement } from '#lib/plan/print-nft.js'
 import type { PortMapping } from '#lib/ports/mapping.js'
 
 // Golden plans: test/plans/NAME.txt is what is printed, for people to review. `UPDATE_PLANS=1` writes them anew.

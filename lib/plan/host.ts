@@ -1,0 +1,77 @@
+/** Operations on what is the host's: sysctls, files, ports, connections. */
+
+export type Protocol = 'tcp' | 'udp' | 'sctp'
+
+export interface SysctlWrite {
+  op: 'sysctl.write'
+  netns?: string
+  /** `net.ipv4.ip_forward`, or with slashes where a part holds a dot. */
+  key: string
+  value: string
+}
+
+/** Refused with EEXIST when the path is taken: the path is a claim. */
+export interface FileCreate {
+  op: 'file.create'
+  path: string
+  content: string
+}
+
+/** Refused with ESTALE when the file does not hold `expected`. */
+export interface FileReplace {
+  op: 'file.replace'
+  path: string
+  content: string
+  expected: string
+}
+
+/** Refused with ESTALE when the file does not hold `expected`, with ENOENT when there is none. */
+export interface FileCheck {
+  op: 'file.check'
+  path: string
+  expected: string
+}
+
+export interface FileDelete {
+  op: 'file.delete'
+  path: string
+}
+
+/** A port of a host address; `0.0.0.0` and `::` are every address of their family. */
+interface HostPort {
+  protocol: Protocol
+  address: string
+  port: number
+}
+
+/**
+ * Keeps a host port from other processes: refused with EADDRINUSE when one has it. It is held until `port.release` or
+ * until the executor is closed; a plan that is refused gives it back. Where the kernel lacks the protocol (SCTP is a
+ * module), and past half of the descriptors that this process may have, a free port is not held.
+ */
+export interface PortHold extends HostPort {
+  op: 'port.hold'
+  /** A port that cannot be had is passed over. */
+  optional?: boolean
+}
+
+/** Gives a held host port back, once the plan has succeeded. Nothing when it is not held by this executor. */
+export interface PortRelease extends HostPort {
+  op: 'port.release'
+}
+
+/**
+ * Forgets connections to a host port: those that were sent on to `toAddress`:`toPort`, or, without these, those
+ * that went to the host itself. Neighbouring ones share one look at the kernel's table.
+ */
+export interface ConntrackFlush {
+  op: 'conntrack.flush'
+  protocol: Protocol
+  port: number
+  /** Host address; any when left out. */
+  address?: string
+  toAddress?: string
+  toPort?: number
+  /** Which connections are meant where no address tells. Default: 4. */
+  family?: 4 | 6
+}

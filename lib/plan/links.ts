@@ -1,0 +1,131 @@
+/** Operations on namespaces, links, addresses, routes and neighbours: rtnetlink's part of a plan. */
+
+export interface NetnsCreate {
+  op: 'netns.create'
+  path: string
+}
+
+/** A further name for a namespace: it stays until the last is deleted. */
+export interface NetnsBind {
+  op: 'netns.bind'
+  path: string
+  /** Path of the namespace, of whatever kind. */
+  from: string
+}
+
+export interface NetnsDelete {
+  op: 'netns.delete'
+  path: string
+}
+
+export interface LinkCreate {
+  op: 'link.create'
+  netns?: string
+  name: string
+  kind: 'bridge' | 'veth'
+  /** MAC address. */
+  address?: string
+  mtu?: number
+  /** Name of the bridge that the link becomes a port of. */
+  master?: string
+  group?: number
+  /** Transmit and receive queues, of both ends of a veth. */
+  queues?: number
+  /** The other end of a veth, born in its namespace. */
+  peer?: { netns: string; name: string; address?: string }
+}
+
+/** Settings of a link that the same plan made, or that is in a namespace that it made. */
+export interface LinkSet {
+  op: 'link.set'
+  netns?: string
+  name: string
+  /** Interface alias: a text for people and for whoever asks whose link this is. */
+  alias?: string
+  /** No IPv6 link-local address of the kernel's own making. */
+  noIpv6Address?: boolean
+  /**
+   * No IPv6 at all, whoever gives it an address. Only a file in /proc/sys can say so, which costs a visit to the namespace;
+   * where nobody but us gives addresses, `noIpv6Address` does as much for nothing.
+   */
+  ipv6?: false
+  /** Bytes. */
+  mtu?: number
+  group?: number
+  /** Bridge port: frames may leave by the port they came in. */
+  hairpin?: boolean
+  /** Bridge port: no frames from and to other isolated ports. */
+  isolated?: boolean
+  /** 127.0.0.0/8 may be routed through this link. */
+  routeLocalnet?: boolean
+  up?: boolean
+}
+
+/**
+ * Asks for a link, which makes the kernel act at once on news of its carrier. Otherwise a bridge port may begin to forward
+ * up to a second after its other end went up (linkwatch), and the first packets are lost.
+ */
+export interface LinkSettle {
+  op: 'link.settle'
+  netns?: string
+  name: string
+}
+
+export interface LinkDelete {
+  op: 'link.delete'
+  netns?: string
+  name: string
+}
+
+/** An IPv6 address is there at once: nobody waits for duplicate address detection of what was given. */
+export interface AddressAdd {
+  op: 'address.add'
+  netns?: string
+  link: string
+  /** With prefix: `172.17.0.2/16`. */
+  address: string
+  /** IPv4 only. */
+  broadcast?: string
+}
+
+export interface AddressDelete {
+  op: 'address.delete'
+  netns?: string
+  link: string
+  address: string
+}
+
+/** A route through a gateway, on a link, or both. */
+interface Route {
+  netns?: string
+  /** `default` or CIDR. */
+  destination: string
+  /** Of IPv6 it may be a link-local one, with a link. */
+  gateway?: string
+  link?: string
+  /** Which default is meant where no gateway tells: IPv4 or IPv6. Default: 4. */
+  family?: 4 | 6
+}
+
+export interface RouteAdd extends Route {
+  op: 'route.add'
+}
+
+export interface RouteDelete extends Route {
+  op: 'route.delete'
+}
+
+export interface NeighborAdd {
+  op: 'neighbor.add'
+  netns?: string
+  link: string
+  address: string
+  lladdr: string
+}
+
+export interface NeighborDelete {
+  op: 'neighbor.delete'
+  netns?: string
+  link: string
+  address: string
+}

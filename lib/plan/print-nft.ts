@@ -1,0 +1,86 @@
+import type { Element, Operation, SetDefinition, Statement } from './operation.js'
+
+/** The `nft` commands of an operation; `undefined` when it is none of nf_tables. */
+export function nftCommands(operation: Operation): string[] | undefined {
+  switch (operation.op) {
+    case 'table.add':
+      return [`create table ${operation.family} ${operation.table}${operation.comment ? ` { comment "${operation.comment}"; }` : ''}`]
+    case 'table.delete':
+      return [`delete table ${operation.family} ${operation.table}`]
+    case 'chain.add': {
+      const hook = operation.hook
+        ? `type ${operation.type} hook ${operation.hook} priority ${operation.priority}; policy ${operation.policy}; `
+        : ''
+      const comment = operation.comment ? `comment "${operation.comment}"; ` : ''
+      return [`create chain ${operation.family} ${operation.table} ${operation.chain} { ${hook}${comment}}`]
+    }
+    case 'rule.add': {
+      const comment = operation.comment ? ` comment "${operation.comment}"` : ''
+      const text = operation.statements.map(printStatement).join(' ')
+      return [`add rule ${operation.family} ${operation.table} ${operation.chain} ${text}${comment}`]
+    }
+    case 'set.add': {
+      const type = operation.dataType ? `${operation.type} : ${operation.dataType}` : operation.type
+      const parts = [`type ${type};`]
+      if (operation.interval) parts.push('flags interval;')
+      if (operation.counter) parts.push('counter;')
+      if (operation.comment) parts.push(`comment "${operation.comment}";`)
+      return [`create ${operation.dataType ? 'map' : 'set'} ${place(operation)} { ${parts.join(' ')} }`]
+    }
+    case 'chain.delete':
+      return [`delete chain ${operation.family} ${operation.table} ${operation.chain}`]
+    case 'set.delete':
+      return [`delete set ${operation.family} ${operation.table} ${operation.set}`]
+    case 'element.add':
+      return operation.elements.map((element) => `create element ${place(operation)} { ${printElement(operation, element)} }`)
+    case 'element.delete':
+      return operation.elements.map((element) => `delete element ${place(operation)} { ${printKey(operation, element.key)} }`)
+    default:
+      return undefined
+  }
+}
+
+const place = (set: SetDefinition) => `${set.family} ${set.table} ${set.set}`
+
+function printElement(set: SetDefinition, element: Element): string {
+  const comment = element.comment ? ` comment "${element.comment}"` : ''
+  return `${printKey(set, element.key)}${comment}${element.data ? ` : ${element.data}` : ''}`
+}
+
+// nft wants interface names in quotes.
+function printKey(set: SetDefinition, key: string): string {
+  const types = set.type.split(' . ')
+  return key
+    .split(' . ')
+    .map((part, index) => (types[index] === 'ifname' ? `"${part}"` : part))
+    .join(' . ')
+}
+
+/** A statement in nft's words. */
+export function printStatement(statement: Statement): string {
+  if ('counter' in statement) return 'counter'
+  if ('masquerade' in statement) return 'masquerade'
+  if ('verdict' in statement) return statement.verdict
+  const match = statement.match.join(' . ')
+  if ('nat' in statement) return `${statement.nat} ${statement.family} to ${match} map @${statement.value}`
+  if ('set' in statement) return `${statement.set} set ${match}`
+  switch (statement.operation) {
+    case 'in':
+      return `${match} @${statement.value}`
+    case 'not in':
+      return `${match} != @${statement.value}`
+    case '&':
+    case '!&':
+      return printBits(match, statement.operation, statement.value)
+    default: {
+      const value = match.endsWith('ifname') ? `"${statement.value}"` : statement.value
+      return `${match}${statement.operation === '!=' ? ' !=' : ''} ${value}`
+    }
+  }
+}
+
+// Where bits have names, nft takes their list to mean any of them.
+function printBits(match: string, operation: '&' | '!&', value: string): string {
+  if (match.startsWith('ct ')) return `${match}${operation === '!&' ? ' !' : ''} ${value}`
+  return `${match} & ${value} ${operation === '&' ? '!=' : '=='} ${value.replace(/[^:]/g, '0')}`
+}

@@ -1,0 +1,125 @@
+import { basename } from 'node:path'
+import type { LinkCreate, LinkSet, Operation, PortHold } from './operation.js'
+
+/** The commands of an operation that is none of nf_tables. */
+export function shellCommands(operation: Operation): string[] {
+  const { ip, exec } = inNamespace('netns' in operation ? operation.netns : undefined)
+  switch (operation.op) {
+    case 'netns.create':
+      return [`ip netns add ${basename(operation.path)}`]
+    case 'netns.bind':
+      return [`touch ${quote(operation.path)} && mount --bind ${quote(operation.from)} ${quote(operation.path)}`]
+    case 'netns.delete':
+      return [`ip netns delete ${basename(operation.path)}`]
+    case 'link.create':
+      return [`${ip} link add ${linkOptions(operation)}`]
+    case 'link.set':
+      return linkSettings(operation, ip, exec)
+    case 'link.settle':
+      return [`${ip} link show dev ${operation.name} > /dev/null`]
+    case 'link.delete':
+      return [`${ip} link delete dev ${operation.name}`]
+    case 'address.add': {
+      const broadcast = operation.broadcast ? ` broadcast ${operation.broadcast}` : ''
+      const nodad = operation.address.includes(':') ? ' nodad' : ''
+      return [`${ip} address add ${operation.address}${broadcast} dev ${operation.link}${nodad}`]
+    }
+    case 'address.delete':
+      return [`${ip} address delete ${operation.address} dev ${operation.link}`]
+    case 'route.add':
+    case 'route.delete': {
+      const via = operation.gateway ? ` via ${operation.gateway}` : ''
+      const dev = operation.link ? ` dev ${operation.link}` : ''
+      const family = operation.destination === 'default' && !operation.gateway && operation.family === 6 ? ' -6' : ''
+      return [`${ip}${family} route ${operation.op === 'route.add' ? 'add' : 'delete'} ${operation.destination}${via}${dev}`]
+    }
+    case 'neighbor.add':
+      return [`${ip} neighbor add ${operation.address} lladdr ${operation.lladdr} nud permanent dev ${operation.link}`]
+    case 'neighbor.delete':
+      return [`${ip} neighbor delete ${operation.address} dev ${operation.link}`]
+    case 'sysctl.write':
+      return [`${exec}sysctl -qw ${operation.key}=${quote(operation.value)}`]
+    case 'file.create':
+      return [`mkdir -p ${quote(folder(operation.path))} && printf %s ${quote(operation.content)} > ${quote(operation.path)}`]
+    case 'file.replace':
+      return [`printf %s ${quote(operation.content)} > ${quote(operation.path)}`]
+    case 'file.check':
+      // $( ) cuts newlines off at the end.
+      return [`test "$(cat ${quote(operation.path)})" = ${quote(operation.expected.replace(/\n+$/, ''))}`]
+    case 'file.delete':
+      return [`rm -f ${quote(operation.path)}`]
+    // No command holds a port: it takes a process that stays.
+    case 'port.hold':
+      return [`# hold ${printHostPort(operation)}: ${ssCommand(operation)}`]
+    case 'port.release':
+      return [`# release ${printHostPort(operation)}`]
+    case 'conntrack.flush': {
+      const address = operation.address ? ` --orig-dst ${operation.address}` : ''
+      const to = operation.toAddress ? ` --reply-src ${operation.toAddress} --reply-port-src ${operation.toPort}` : ` --reply-port-src ${operation.port}`
+      const told = operation.toAddress ?? operation.address
+      const family = (told ? told.includes(':') : operation.family === 6) ? ' -f ipv6' : ''
+      return [`conntrack -D${family} -p ${operation.protocol} --orig-port-dst ${operation.port}${address}${to} || true`]
+    }
+    default:
+      throw new TypeError(`no command is known for ${operation.op}`)
+  }
+}
+
+/** `tcp 192.0.2.1:8080`, `tcp [::]:8080` */
+function printHostPort({ protocol, address, port }: Pick<PortHold, 'protocol' | 'address' | 'port'>): string {
+  return `${protocol} ${address.includes(':') ? `[${address}]` : address}:${port}`
+}
+
+/** The command that tells which process has a port: of TCP and SCTP, who listens there. */
+export function ssCommand({ protocol, port }: Pick<PortHold, 'protocol' | 'port'>): string {
+  const kind = { tcp: 'lt', udp: 'u', sctp: 'lS' }[protocol]
+  return `ss -H${kind}np sport = :${port}`
+}
+
+function linkOptions(operation: LinkCreate): string {
+  const parts = [`name ${operation.name}`]
+  const queues = operation.queues ? ` numtxqueues ${operation.queues} numrxqueues ${operation.queues}` : ''
+  const mtu = operation.mtu ? ` mtu ${operation.mtu}` : ''
+  if (operation.address) parts.push(`address ${operation.address}`)
+  if (operation.group) parts.push(`group ${operation.group}`)
+  if (operation.master) parts.push(`master ${operation.master}`)
+  let text = `${parts.join(' ')}${mtu}${queues} type ${operation.kind}`
+  if (operation.peer) {
+    const address = operation.peer.address ? ` address ${operation.peer.address}` : ''
+    text += ` peer name ${operation.peer.name}${address}${mtu}${queues} netns ${nameOf(operation.peer.netns) ?? quote(operation.peer.netns)}`
+  }
+  return text
+}
+
+function linkSettings(operation: LinkSet, ip: string, exec: string): string[] {
+  const set = `${ip} link set dev ${operation.name}`
+  const commands: string[] = []
+  if (operation.alias !== undefined) commands.push(`${set} alias ${quote(operation.alias)}`)
+  if (operation.mtu !== undefined) commands.push(`${set} mtu ${operation.mtu}`)
+  if (operation.group !== undefined) commands.push(`${set} group ${operation.group}`)
+  if (operation.hairpin !== undefined) commands.push(`${set} type bridge_slave hairpin ${operation.hairpin ? 'on' : 'off'}`)
+  if (operation.isolated !== undefined) commands.push(`${set} type bridge_slave isolated ${operation.isolated ? 'on' : 'off'}`)
+  if (operation.noIpv6Address) commands.push(`${set} addrgenmode none`)
+  if (operation.ipv6 === false) commands.push(`${exec}sysctl -qw net/ipv6/conf/${operation.name}/disable_ipv6=1`)
+  if (operation.routeLocalnet !== undefined) {
+    commands.push(`${exec}sysctl -qw net/ipv4/conf/${operation.name}/route_localnet=${operation.routeLocalnet ? 1 : 0}`)
+  }
+  if (operation.up !== undefined) commands.push(`${set} ${operation.up ? 'up' : 'down'}`)
+  return commands
+}
+
+function inNamespace(netns: string | undefined): { ip: string; exec: string } {
+  if (netns === undefined) return { ip: 'ip', exec: '' }
+  const name = nameOf(netns)
+  if (name !== undefined) return { ip: `ip -n ${name}`, exec: `ip netns exec ${name} ` }
+  const exec = `nsenter --net=${quote(netns)} `
+  return { ip: `${exec}ip`, exec }
+}
+
+/** The name that ip(8) has for a namespace; `undefined` for one that only a path leads to. */
+const nameOf = (netns: string): string | undefined => /^\/run\/netns\/([^/]+)$/.exec(netns)?.[1]
+
+const folder = (path: string) => path.slice(0, path.lastIndexOf('/'))
+
+/** A word as a shell reads it. */
+export const quote = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)

@@ -1,0 +1,101 @@
+/** Operations on tables, chains, rules, sets and elements: nf_tables' part of a plan. */
+
+export type Family = 'inet' | 'bridge'
+
+export interface TableAdd {
+  op: 'table.add'
+  family: Family
+  table: string
+  comment?: string
+}
+
+export interface TableDelete {
+  op: 'table.delete'
+  family: Family
+  table: string
+}
+
+export interface ChainAdd {
+  op: 'chain.add'
+  family: Family
+  table: string
+  chain: string
+  comment?: string
+  type?: 'filter' | 'nat'
+  /** Without one it is a chain to jump to. */
+  hook?: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting'
+  priority?: number
+  policy?: 'accept' | 'drop'
+}
+
+export interface ChainDelete {
+  op: 'chain.delete'
+  family: Family
+  table: string
+  chain: string
+}
+
+/** One step of a rule. A rule reads left to right, as nft writes it. */
+export type Statement =
+  | { match: readonly string[]; operation: '==' | '!='; value: string }
+  /** Any of the bits is set, or none. */
+  | { match: readonly string[]; operation: '&' | '!&'; value: string }
+  | { match: readonly string[]; operation: 'in' | 'not in'; value: string }
+  /** To what the map `value` has for `match`: an address, or an address and a port. */
+  | { nat: 'dnat' | 'snat'; family: 'ip' | 'ip6'; match: readonly string[]; value: string; port?: boolean }
+  /** Writes into the packet what stands elsewhere in it. */
+  | { set: string; match: readonly [string] }
+  | { counter: true }
+  | { masquerade: true }
+  | { verdict: string }
+
+export interface RuleAdd {
+  op: 'rule.add'
+  family: Family
+  table: string
+  chain: string
+  statements: readonly Statement[]
+  comment?: string
+}
+
+/** A set, or a map when it has a `dataType`. Types are nft's: `ipv4_addr . inet_service`. */
+export interface SetDefinition {
+  family: Family
+  table: string
+  set: string
+  type: string
+  dataType?: string
+  interval?: boolean
+  counter?: boolean
+}
+
+export interface SetAdd extends SetDefinition {
+  op: 'set.add'
+  comment?: string
+}
+
+export interface SetDelete {
+  op: 'set.delete'
+  family: Family
+  table: string
+  set: string
+}
+
+/** Key and data as nft writes them: `tcp . 8080`, `172.17.0.2 . 80`. */
+export interface Element {
+  key: string
+  data?: string
+  comment?: string
+}
+
+/** Exclusive: an element that exists is refused with EEXIST. */
+export interface ElementAdd extends SetDefinition {
+  op: 'element.add'
+  elements: readonly Element[]
+}
+
+/** With data and comment, which deleting does not look at, it can be undone. */
+export interface ElementDelete extends SetDefinition {
+  op: 'element.delete'
+  elements: readonly Element[]
+}

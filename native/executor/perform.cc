@@ -1,0 +1,87 @@
+// The operations that are system calls and no messages.
+#include "executor/runner.h"
+#include "host/file.h"
+#include "host/sysctl.h"
+
+namespace slipway {
+
+// The operations that are system calls and no messages.
+struct Runner::Perform {
+  Runner& runner;
+  std::string& before;
+
+  Status operator()(const NetnsCreate& op) { return runner.kernel_.make_netns(op.path); }
+  Status operator()(const NetnsBind& op) { return runner.kernel_.bind_netns(op.path, op.from); }
+  Status operator()(const NetnsDelete& op) {
+    runner.kernel_.forget_netns(op.path);
+    return netns::remove(op.path);
+  }
+  Status operator()(const SysctlWrite& op) {
+    return runner.kernel_.with_settings(op.netns, [&](int procfs) -> Status {
+      if (auto failure = host::read_sysctl(procfs, op.key, before)) return failure;
+      return before == op.value ? kOk : host::write_sysctl(procfs, op.key, op.value);
+    });
+  }
+  Status operator()(const FileCreate& op) { return host::create_file(op.path, op.content); }
+  Status operator()(const FileReplace& op) {
+    before = op.expected;
+    return host::replace_file(op.path, op.content, op.expected);
+  }
+  Status operator()(const FileCheck& op) {
+    std::string content;
+    if (auto failure = host::read_file(op.path, content)) return failure;
+    return content == op.expected ? kOk : Status(Failure::of(ESTALE, "read"));
+  }
+  Status operator()(const FileDelete& op) {
+    auto failure = host::read_file(op.path, before);
+    if (failure) return failure->errnum == ENOENT ? kOk : failure;
+    return host::delete_file(op.path);
+  }
+  Status operator()(const PortHold& op) {
+    auto& ports = runner.kernel_.ports();
+    std::string key = host::HeldPorts::key_of(op.protocol, op.address, op.port);
+    if (auto released = runner.released_.extract(key)) {
+      ports.put_back(key, std::move(released.mapped()));
+    } else if (auto failure = ports.hold(op.protocol, op.address, op.port)) {
+      return op.optional ? kOk : failure;
+    }
+    if (ports.holds(key)) before = key;
+    return kOk;
+  }
+  Status operator()(const PortRelease& op) {
+    std::string key = host::HeldPorts::key_of(op.protocol, op.address, op.port);
+    if (UniqueFd socket = runner.kernel_.ports().release(key)) {
+      before = key;
+      runner.released_.emplace(std::move(key), std::move(socket));
+    }
+    return kOk;
+  }
+  template <typename Message>
+  Status operator()(const Message&) { return Failure::of(EOPNOTSUPP, "perform"); }
+};
+
+Status Runner::perform(const Operation& operation, uint32_t index) {
+  return std::visit(Perform{*this, before_[index]}, operation);
+}
+
+Status Runner::flush_connections(const Plan& plan, uint32_t index) {
+  netlink::Socket* conntrack = nullptr;
+  netlink::Socket* rtnl = nullptr;
+  if (auto failure = kernel_.conntrack(conntrack)) return failure;
+  if (!connections_) {
+    if (auto failure = kernel_.rtnl({}, rtnl)) return failure;
+    // One dump for all that follow: of their family, or of both.
+    uint8_t family = conntrack::family_of(std::get<ConntrackFlush>(plan[index]));
+    for (uint32_t next = index; next < plan.size(); ++next) {
+      const auto* op = std::get_if<ConntrackFlush>(&plan[next]);
+      if (op == nullptr) break;
+      if (conntrack::family_of(*op) != family) family = AF_UNSPEC;
+    }
+    conntrack::Connections read;
+    if (auto failure = conntrack::read(*conntrack, *rtnl, family, read)) return failure;
+    connections_ = std::move(read);
+  }
+  return conntrack::flush(*conntrack, *connections_, std::get<ConntrackFlush>(plan[index]));
+}
+
+}  // namespace slipway
