@@ -1,0 +1,114 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import test from 'ava'
+import { SlipwayError, type OpenOptions } from 'slipway'
+import { attempt, inUse, refuses, type Case } from '../helpers/bad-input.js'
+import { isAsBefore, readFiles, snapshot } from '../helpers/snapshot.js'
+import { execIn, ip, World } from '../helpers/world.js'
+
+/** Bad input gets a clear error and changes nothing: neither in the kernel nor in the records. */
+
+// One after the other: descriptors are compared, too.
+const { serial } = test
+
+serial('an interface of that name that is not ours', async (t) => {
+  for (const [kind = '', ...rest] of [['bridge'], ['veth', 'peer', 'name', 'other']]) {
+    const world = new World(t)
+    ip('-n', world.host.name, 'link', 'add', 'docker0', 'type', kind, ...rest)
+    const slipway = await world.open()
+    await refuses(t, world, [() => slipway.sandboxes.create(), 'CONFLICT', 'docker0', kind, "not Slipway's", 'bridgeName', 'ip link delete docker0'])
+  }
+  const world = new World(t)
+  const slipway = await world.open({ bridgeName: 'uplink' })
+  await refuses(t, world, [() => slipway.sandboxes.create(), 'CONFLICT', 'uplink'])
+})
+
+serial('a subnet that collides with a route or an address of the host', async (t) => {
+  const world = new World(t)
+  ip('-n', world.host.name, 'route', 'add', '10.20.0.0/16', 'via', '192.0.2.9')
+  const opened = async (options: OpenOptions) => {
+    const slipway = await world.open(options)
+    return () => slipway.sandboxes.create()
+  }
+  const [inRoute, overRoute, inAddress] = await Promise.all(['10.20.5.1/24', '10.0.0.1/8', '192.0.2.129/25'].map((bip) => opened({ bip })))
+  const noPool = await opened({ defaultAddressPools: [{ base: '10.20.0.0/16', size: 24 }, { base: '192.0.2.0/24', size: 28 }] })
+  const lost = await opened({ bip: '172.30.0.1/24', fixedCidr: '172.30.1.0/24' })
+  const away = await opened({ bip: '172.30.0.1/24', defaultGateway: '172.30.1.1' })
+  const tooSmall = await opened({ defaultAddressPools: [{ base: '172.30.0.0/24', size: 16 }] })
+  const network = await opened({ bip: '172.30.0.0/24' })
+  const broadcast = await opened({ bip: '172.30.0.255/24' })
+  await refuses(
+    t, world,
+    [inRoute as () => Promise<unknown>, 'CONFLICT', '10.20.5.0/24', 'route 10.20.0.0/16', 'bip'],
+    [overRoute as () => Promise<unknown>, 'CONFLICT', '10.0.0.0/8', 'route 10.20.0.0/16'],
+    [inAddress as () => Promise<unknown>, 'CONFLICT', '192.0.2.128/25', '192.0.2'],
+    [noPool, 'EXHAUSTED', '10.20.0.0/16', 'bip', 'defaultAddressPools'],
+    [lost, 'INVALID_ARGUMENT', 'fixedCidr', '172.30.0.0/24'],
+    [away, 'INVALID_ARGUMENT', 'defaultGateway', '172.30.0.0/24'],
+    [tooSmall, 'INVALID_ARGUMENT', 'defaultAddressPools', 'from 24 to 30'],
+    [network, 'INVALID_ARGUMENT', 'bip', '172.30.0.0'],
+    [broadcast, 'INVALID_ARGUMENT', 'bip', '172.30.0.255'],
+  )
+})
+
+serial("open: a namespace that is none, a state directory that is none, another version's ruleset", async (t) => {
+  const { world } = await inUse(t)
+  const file = join(world.stateDir, 'file')
+  writeFileSync(file, '')
+  const open = (options: OpenOptions) => () => world.open(options)
+  await refuses(
+    t, world,
+    [open({ netns: '/run/netns/nowhere' }), 'NOT_FOUND', '/run/netns/nowhere', 'ip netns add'],
+    [open({ netns: file }), 'INVALID_ARGUMENT', file, 'no network namespace'],
+    [open({ netns: '/run/netns' }), 'INVALID_ARGUMENT', 'no network namespace'],
+    [open({ netns: '/proc/self/ns/mnt' }), 'INVALID_ARGUMENT', 'no network namespace'],
+    [open({ stateDir: file }), 'INVALID_ARGUMENT', 'stateDir', 'ENOTDIR'],
+    [open({ mtu: 67 }), 'INVALID_ARGUMENT', 'mtu', '68 to 65535'],
+    [open({ mtu: 65536 }), 'INVALID_ARGUMENT', 'mtu'],
+    [open({ mtu: 1500.5 }), 'INVALID_ARGUMENT', 'mtu'],
+    ...['br%d', 'all', 'default', 'sixteen-letters-', '.', '..'].map((bridgeName): Case => [open({ bridgeName }), 'INVALID_ARGUMENT', 'bridgeName']),
+    ...[[], [{}], [{ base: '172.17.0.0', size: 16 }], [{ base: '172.17.0.0/16', size: '24' }]].map((pools): Case => [open({ defaultAddressPools: pools as never }), 'INVALID_ARGUMENT', 'defaultAddressPools']),
+  )
+
+  const slipway = await world.open()
+  const sandbox = await world.create(slipway, 'a', { network: 'none' })
+  const [record] = Object.keys(readFiles(world.stateDir)).filter((path) => path.endsWith(`${sandbox.name}.json`)) as [string]
+  for (const text of ['', '{', 'null', '{ "version": 1 }']) {
+    const stray = join(dirname(record), 'stray.json')
+    writeFileSync(stray, text)
+    await refuses(t, world, [open({}), 'CONFLICT', stray, 'Remove the file'])
+    rmSync(stray)
+  }
+  await sandbox.remove()
+
+  execIn(world.host, 'nft', 'delete table inet slipway; add table inet slipway { comment "slipway ruleset 0"; }')
+  await refuses(t, world, [open({}), 'CONFLICT', '"slipway ruleset 0"', 'nft delete table inet slipway'])
+})
+
+serial('a missing capability: which, and how to get it', async (t) => {
+  const { world } = await inUse(t)
+  const drop = (capabilities: string) => ['setpriv', `--bounding-set=${capabilities}`, `--inh-caps=${capabilities}`]
+  const refused = (under: string[]) => async () => {
+    const [outcome] = await attempt(t, world, { under })
+    throw new SlipwayError(outcome?.code ?? 'KERNEL', outcome?.message ?? 'it went well')
+  }
+  await refuses(
+    t, world,
+    [refused(drop('-net_admin')), 'PERMISSION', 'lacks CAP_NET_ADMIN.', 'setcap', 'docker run'],
+    [refused(drop('-sys_admin')), 'PERMISSION', 'lacks CAP_SYS_ADMIN.'],
+    [refused(drop('-all')), 'PERMISSION', 'lacks CAP_NET_ADMIN and CAP_SYS_ADMIN.'],
+    // All capabilities, in a user namespace that does not own the network namespace.
+    [refused(['unshare', '--user', '--map-root-user']), 'PERMISSION', 'CAP_NET_ADMIN', 'user namespace'],
+  )
+})
+
+serial('a kernel without nf_tables', async (t) => {
+  const world = new World(t)
+  // The executor's thread opens two sockets, rtnetlink's first: the second is refused as by a kernel that has no such protocol.
+  const under = ['strace', '-f', '-qqq', '-o', '/dev/null', '-e', 'trace=socket', '-e', 'signal=none', '-e', 'inject=socket:error=EPROTONOSUPPORT:when=2']
+  const before = snapshot(world)
+  const [outcome] = await attempt(t, world, { under })
+  t.is(outcome?.code, 'UNSUPPORTED')
+  t.regex(outcome?.message ?? '', /no nf_tables.*modprobe nf_tables.*CONFIG_NF_TABLES/)
+  await isAsBefore(t, world, before)
+})
