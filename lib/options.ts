@@ -123,7 +123,8 @@ const LATER = ['pool']
  * @throws {SlipwayError} `INVALID_ARGUMENT`, `UNSUPPORTED`
  */
 export function checkOptions<T extends object>(what: string, options: T, checks: Record<keyof T & string, Check>, later: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw invalid(`${what} takes an object of options.`)
+  // A list, a map or a promise has no options of these names: taken for an object, it would mean every default.
+  if (Object.prototype.toString.call(options) !== '[object Object]') throw invalid(`${what} takes an object of options, and got ${show(options)}.`)
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue
     if (later.includes(name)) throw new SlipwayError('UNSUPPORTED', `${what}: the option ${name} is not supported yet.`)

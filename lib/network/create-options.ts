@@ -4,7 +4,7 @@ import type { IpFamily } from '../ipam/ip.js'
 import { macOf, macOfId } from '../ipam/mac.js'
 import type { NetworkSubnet } from '../ipam/network-subnet.js'
 import type { SubnetRequest } from '../ipam/subnet-request.js'
-import { checkOptions, type Check, type Settings } from '../options.js'
+import { checkOptions, checks, type Check, type Settings } from '../options.js'
 import { nameCheck } from '../sandbox/name.js'
 import type { NetworkRecord } from '../state/network-records.js'
 import { randomId } from '../state/random-id.js'
@@ -34,7 +34,6 @@ export interface CreateNetworkOptions {
   options?: Readonly<Record<string, string>>
 }
 
-const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'true or false')
 const texts: Check = (value) =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every((text) => typeof text === 'string')
     ? undefined
@@ -44,9 +43,9 @@ const CHECKS: Record<keyof CreateNetworkOptions, Check> = {
   name: nameCheck,
   driver: (value) => (typeof value === 'string' ? undefined : "a driver's name"),
   subnets: (value) => (Array.isArray(value) ? undefined : "a list, as in [{ subnet: '172.20.0.0/16' }]"),
-  ipv4: flag,
-  ipv6: flag,
-  internal: flag,
+  ipv4: checks.flag,
+  ipv6: checks.flag,
+  internal: checks.flag,
   labels: texts,
   options: texts,
 }
@@ -60,8 +59,6 @@ export function checkNetworkOptions(options: CreateNetworkOptions): void {
   checkOptions('networks.create', options, CHECKS, [])
   if (options.name === undefined) throw invalid("networks.create needs a name, as in { name: 'web' }.")
   if (Object.hasOwn(PREDEFINED, options.name)) throw new SlipwayError('CONFLICT', `The network "${options.name}" is there on every host. Choose another name.`)
-  // It would be taken for another sandbox's.
-  if (/^container:/.test(options.name)) throw invalid(`name must not begin with "container:", and is ${show(options.name)}.`)
   const { driver = 'bridge' } = options
   if (driver === 'bridge') return
   if (Object.values(PREDEFINED).includes(driver) || driver === 'none') throw invalid(`driver ${driver}: every host has one such network, and no second can be created. Use it by its name.`)

@@ -1,5 +1,5 @@
 import { invalid, show } from '../errors.js'
-import { checkOptions, type Check } from '../options.js'
+import { checkOptions, checks, type Check } from '../options.js'
 import type { Network } from './network.js'
 
 /** Which networks are meant; docker's `--filter`. A list means any of these. */
@@ -35,7 +35,7 @@ const CHECKS: Record<keyof NetworkFilters, Check> = {
   name: texts,
   label: texts,
   type: (value) => (value === 'custom' || value === 'builtin' ? undefined : '"custom" or "builtin"'),
-  dangling: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
+  dangling: checks.flag,
 }
 
 type Read = { [Key in 'driver' | 'id' | 'name' | 'label']?: readonly string[] } & Pick<NetworkFilters, 'type' | 'dangling'>
@@ -76,11 +76,12 @@ function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boo
 
 /** @throws {SlipwayError} `INVALID_ARGUMENT` */
 export function readPruneFilters(filters: PruneFilters): { list: Pick<NetworkFilters, 'label'>; until?: number } {
-  checkOptions('networks.prune', filters, { label: texts, until: (value) => (text(value) || value instanceof Date ? undefined : "a time, as in '24h' or '2026-01-31T12:00:00Z'") }, [])
+  checkOptions('networks.prune', filters, { label: texts, until: (value) => (text(value) || (value instanceof Date && !Number.isNaN(value.getTime())) ? undefined : TIME) }, [])
   const { label, until } = filters
   return { list: label === undefined ? {} : { label }, ...(until === undefined ? {} : { until: readUntil(until) }) }
 }
 
+const TIME = "a time, as in '24h' or '2026-01-31T12:00:00Z'"
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 }
 
 /** In milliseconds since 1970. */
@@ -90,7 +91,8 @@ function readUntil(until: string | Date): number {
     const parts = [...until.matchAll(/(\d+)([hms])/g)]
     return Date.now() - parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (UNITS[unit] ?? 0), 0)
   }
-  const time = /^\d+$/.test(until) ? Number(until) * 1000 : Date.parse(until)
-  if (Number.isNaN(time)) throw invalid(`networks.prune: until ${show(until)} is no time, as in '24h' or '2026-01-31T12:00:00Z'.`)
+  // Date.parse alone reads far more than times: 'day 1' is one in 2001 to it.
+  const time = /^\d+$/.test(until) ? Number(until) * 1000 : /^\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?$/.test(until) ? Date.parse(until) : NaN
+  if (Number.isNaN(time)) throw invalid(`networks.prune: until must be ${TIME}, and is ${show(until)}.`)
   return time
 }

@@ -24,11 +24,8 @@ export interface NetworkSpec extends NetworkRules {
 
 export const FAMILIES = [4, 6] as const satisfies readonly IpFamily[]
 
-export const subnetsOf = (network: Pick<NetworkSpec, 'subnets'>, family: IpFamily): NetworkSubnet[] => network.subnets.filter((subnet) => subnet.family === family)
-
 export const hasFamily = (network: Pick<NetworkSpec, 'subnets'>, family: IpFamily): boolean => network.subnets.some((subnet) => subnet.family === family)
 
 /** Whether ports of sandboxes may be spoken to at their own addresses. */
 export const isDirect = ({ families, trusted }: Pick<NetworkRules, 'families' | 'trusted'>, family: IpFamily): boolean =>
   trusted.length > 0 || families[family]?.mode === 'routed'
-

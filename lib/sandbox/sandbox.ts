@@ -5,7 +5,7 @@ import { activePorts, gatewayEndpoint } from '../drivers/gateway.js'
 import { invalid, show, SlipwayError } from '../errors.js'
 import { removeNameFiles } from '../names/write-files.js'
 import { enter } from '../native.js'
-import { checkOptions } from '../options.js'
+import { checkOptions, checks } from '../options.js'
 import { wasGuessedPort } from '../ports/claim-ports.js'
 import { matching } from '../ports/matching.js'
 import { printMapping, printRequest, type PortMapping, type PortRequest } from '../ports/mapping.js'
@@ -125,7 +125,7 @@ export class Sandbox {
   disconnect(network: string, options: { force?: boolean } = {}): Promise<void> {
     return this.#context.work.run(async () => {
       checkNetworkName('disconnect', network)
-      checkOptions('disconnect', options, { force: (value) => (typeof value === 'boolean' ? undefined : 'true or false') }, [])
+      checkOptions('disconnect', options, { force: checks.flag }, [])
       try {
         let gone: Endpoint | undefined
         await this.#changes.make((record) => {
