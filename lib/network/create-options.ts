@@ -1,9 +1,10 @@
+import { bridgeAlias } from '../drivers/bridge-network.js'
 import { invalid, show, SlipwayError } from '../errors.js'
 import { completeIpam } from '../ipam/complete.js'
 import type { IpFamily } from '../ipam/ip.js'
 import { macOf, macOfId } from '../ipam/mac.js'
 import type { NetworkSubnet } from '../ipam/network-subnet.js'
-import type { SubnetRequest } from '../ipam/subnet-request.js'
+import { checkSubnetRequests, type SubnetRequest } from '../ipam/subnet-request.js'
 import { checkOptions, checks, type Check, type Settings } from '../options.js'
 import { nameCheck } from '../sandbox/name.js'
 import type { NetworkRecord } from '../state/network-records.js'
@@ -34,6 +35,9 @@ export interface CreateNetworkOptions {
   options?: Readonly<Record<string, string>>
 }
 
+/** IFALIASZ of linux/if.h, without the null. */
+const LONGEST_ALIAS = 255
+
 const texts: Check = (value) =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every((text) => typeof text === 'string')
     ? undefined
@@ -55,10 +59,15 @@ const CHECKS: Record<keyof CreateNetworkOptions, Check> = {
  *
  * @throws {SlipwayError} `INVALID_ARGUMENT`, `CONFLICT` for a name that every host's networks have, `UNSUPPORTED` drivers.
  */
-export function checkNetworkOptions(options: CreateNetworkOptions): void {
+export function checkNetworkOptions(options: CreateNetworkOptions, { stateDir }: Pick<Settings, 'stateDir'>): void {
   checkOptions('networks.create', options, CHECKS, [])
+  if (options.subnets) checkSubnetRequests(options.subnets)
   if (options.name === undefined) throw invalid("networks.create needs a name, as in { name: 'web' }.")
   if (Object.hasOwn(PREDEFINED, options.name)) throw new SlipwayError('CONFLICT', `The network "${options.name}" is there on every host. Choose another name.`)
+  const tooLong = Buffer.byteLength(bridgeAlias({ name: options.name, stateDir })) - LONGEST_ALIAS
+  if (tooLong > 0) {
+    throw invalid(`name ${options.name} is too long by ${tooLong} characters: the alias of its bridge holds it and stateDir (${stateDir}). Choose a shorter name, or open with a shorter stateDir.`)
+  }
   const { driver = 'bridge' } = options
   if (driver === 'bridge') return
   if (Object.values(PREDEFINED).includes(driver) || driver === 'none') throw invalid(`driver ${driver}: every host has one such network, and no second can be created. Use it by its name.`)

@@ -29,7 +29,7 @@ export class Networks {
    */
   create(options: CreateNetworkOptions): Promise<Network> {
     return this.#context.work.run(async () => {
-      checkNetworkOptions(options)
+      checkNetworkOptions(options, this.#context.settings)
       const stored = await this.#context.networks.create(structuredClone(options))
       await this.#context.resolvers.serve(specOf(stored))
       return this.#custom(stored)
