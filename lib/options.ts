@@ -5,6 +5,8 @@ import { isIpv4 } from './ipam/ipv4.js'
 import { parseSubnet } from './ipam/subnet.js'
 import { isLinkName, LINK_NAME } from './link-name.js'
 import { nameChecks } from './names/options.js'
+import { IPV6_MTU } from './network/spec.js'
+import { readHostAddress } from './ports/host-address.js'
 
 /** Options of {@link Slipway.open}. Where docker's daemon.json has the same key, it is that key in camelCase. */
 export interface OpenOptions {
@@ -141,6 +143,10 @@ export type { Check }
 /** @throws {SlipwayError} `INVALID_ARGUMENT`, `UNSUPPORTED` */
 export function readOpenOptions(options: OpenOptions): Settings {
   checkOptions('Slipway.open', options, CHECKS, LATER)
+  const { mtu, ipv6, bip6, fixedCidrV6, ip } = options
+  if (mtu !== undefined && mtu < IPV6_MTU && (ipv6 ?? (bip6 !== undefined || fixedCidrV6 !== undefined))) {
+    throw invalid(`Slipway.open: mtu ${mtu} is too narrow for IPv6, which takes ${IPV6_MTU} bytes at least. Give that, or leave IPv6 out.`)
+  }
   return {
     netns: options.netns,
     stateDir: options.stateDir ?? '/run/slipway',
@@ -155,7 +161,7 @@ export function readOpenOptions(options: OpenOptions): Settings {
     defaultGatewayV6: options.defaultGatewayV6,
     icc: options.icc,
     ipMasq: options.ipMasq,
-    ip: options.ip,
+    ip: ip === undefined ? undefined : readHostAddress(ip, (why) => invalid(`Slipway.open: ip must be an address of the host that ports can be published on, as in '192.0.2.1': ${why}.`)),
     dns: options.dns,
     dnsSearch: options.dnsSearch,
     dnsOptions: options.dnsOptions,

@@ -1,6 +1,6 @@
 import { add, remove } from '../firewall/elements.js'
 import { networkElements } from '../firewall/network-elements.js'
-import { hasFamily, type NetworkSpec } from '../network/spec.js'
+import { hasFamily, IPV6_MTU, type NetworkSpec } from '../network/spec.js'
 import type { Operation, Plan } from '../plan/operation.js'
 
 /** Networks on bridges of this host: pure functions from what is wanted to a plan. */
@@ -19,11 +19,14 @@ export function createNetwork(network: NetworkSpec): Plan {
   return [
     ...(network.record ? [{ op: 'file.create', ...network.record } as const] : []),
     { op: 'link.create', name: network.bridge, kind: 'bridge', address: network.mac, mtu: network.mtu },
-    { op: 'link.set', name: network.bridge, alias: bridgeAlias(network), noIpv6Address: true },
+    { op: 'link.set', name: network.bridge, alias: bridgeAlias(network), ...noIpv6Address(network) },
     ...addressNetwork(network),
     ...finishNetwork(network),
   ]
 }
+
+/** The kernel gives a link no address of its own that is too narrow for IPv6, and knows no such setting there. */
+export const noIpv6Address = ({ mtu }: { mtu: number }): { noIpv6Address?: true } => (mtu < IPV6_MTU ? {} : { noIpv6Address: true })
 
 /** What a bridge lacks whose maker has died right after making it. */
 export const addressNetwork = (network: NetworkSpec): Operation[] =>

@@ -3,6 +3,7 @@ import * as sets from '../firewall/sets.js'
 import { FAMILIES } from '../network/spec.js'
 import type { Operation, Plan, SetDefinition } from '../plan/operation.js'
 import type { PortMapping } from '../ports/mapping.js'
+import { noIpv6Address } from './bridge-network.js'
 import type { BridgeEndpoint } from './endpoint.js'
 import { activePorts, gatewayEndpoint } from './gateway.js'
 import { PortPlan } from './ports.js'
@@ -207,7 +208,7 @@ function makeLink(path: string, endpoint: BridgeEndpoint, { hairpin }: Circumsta
       queues: 1,
       peer: { netns: path, name: endpoint.interface, address: mac },
     },
-    { op: 'link.set', name: hostLink, noIpv6Address: true, ...(hairpin ? { hairpin: true } : {}), up: true },
+    { op: 'link.set', name: hostLink, ...noIpv6Address(endpoint), ...(hairpin ? { hairpin: true } : {}), up: true },
   ]
 }
 
@@ -216,7 +217,7 @@ function configureInside(netns: string, endpoint: BridgeEndpoint): Operation[] {
   const link = endpoint.interface
   const { 4: ipv4, 6: ipv6 } = endpoint.addresses
   return [
-    { op: 'link.set', netns, name: link, noIpv6Address: true, up: true },
+    { op: 'link.set', netns, name: link, ...noIpv6Address(endpoint), up: true },
     ...(ipv4 ? [{ op: 'address.add', netns, link, address: `${ipv4.address}/${ipv4.prefix}`, ...(ipv4.broadcast === undefined ? {} : { broadcast: ipv4.broadcast }) } as const] : []),
     ...(endpoint.linkLocal === undefined ? [] : [{ op: 'address.add', netns, link, address: `${endpoint.linkLocal}/64` } as const]),
     ...(ipv6 ? [{ op: 'address.add', netns, link, address: `${ipv6.address}/${ipv6.prefix}` } as const] : []),

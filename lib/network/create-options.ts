@@ -12,7 +12,7 @@ import { randomId } from '../state/random-id.js'
 import { thisProcess } from '../state/maker.js'
 import { readDriverOptions, type DriverOptions } from './driver-options.js'
 import { PREDEFINED } from './predefined.js'
-import { FAMILIES, type NetworkSpec } from './spec.js'
+import { FAMILIES, IPV6_MTU, type NetworkSpec } from './spec.js'
 import type { Surroundings } from './surroundings.js'
 
 /** Options of `networks.create`. Names are those of `docker network create`'s flags. */
@@ -88,6 +88,7 @@ export async function draftNetwork(options: CreateNetworkOptions, settings: Sett
     { ...(subnets ? { subnets } : {}), ipv4, ipv6, gatewayModes: driver.modes, inhibitIpv4: driver.inhibitIpv4, internal },
     { pools: surroundings.pools, occupied: await surroundings.occupied(FAMILIES) },
   )
+  if (ipv6 && (driver.mtu ?? IPV6_MTU) < IPV6_MTU) throw invalid(`options: com.docker.network.driver.mtu ${driver.mtu}${settings.mtu === driver.mtu ? ' (as Slipway.open has it)' : ''} is too narrow for IPv6, which takes ${IPV6_MTU} bytes at least. Give that, or leave IPv6 out.`)
   const id = randomId()
   const rules = (family: IpFamily) => {
     const source = driver.source[family]

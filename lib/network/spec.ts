@@ -22,6 +22,9 @@ export interface NetworkSpec extends NetworkRules {
   record?: { path: string; content: string }
 }
 
+/** The narrowest link that IPv6 goes over, in bytes (RFC 8200, section 5). */
+export const IPV6_MTU = 1280
+
 export const FAMILIES = [4, 6] as const satisfies readonly IpFamily[]
 
 export const hasFamily = (network: Pick<NetworkSpec, 'subnets'>, family: IpFamily): boolean => network.subnets.some((subnet) => subnet.family === family)
