@@ -1,6 +1,6 @@
 import { invalid, show, SlipwayError } from './errors.js'
 import { DEFAULT_POOLS, type AddressPoolSpec } from './ipam/default-subnet.js'
-import { isIp, isIpv6 } from './ipam/address.js'
+import { canonicalAddress, isIp, isIpv6 } from './ipam/address.js'
 import { isIpv4 } from './ipam/ipv4.js'
 import { parseSubnet } from './ipam/subnet.js'
 import { isLinkName, LINK_NAME } from './link-name.js'
@@ -140,6 +140,12 @@ export function checkOptions<T extends object>(what: string, options: T, checks:
 export const checks = { text, flag, path, ipv4 } as const
 export type { Check }
 
+/** As the kernel tells it, so that the two can be compared. */
+function canonicalCidr(cidr: string): string {
+  const [address = '', prefix = ''] = cidr.split('/')
+  return `${canonicalAddress(address) ?? address}/${prefix}`
+}
+
 /** @throws {SlipwayError} `INVALID_ARGUMENT`, `UNSUPPORTED` */
 export function readOpenOptions(options: OpenOptions): Settings {
   checkOptions('Slipway.open', options, CHECKS, LATER)
@@ -154,7 +160,7 @@ export function readOpenOptions(options: OpenOptions): Settings {
     bip: options.bip,
     fixedCidr: options.fixedCidr,
     ipv6: options.ipv6,
-    bip6: options.bip6,
+    bip6: bip6 === undefined ? undefined : canonicalCidr(bip6),
     fixedCidrV6: options.fixedCidrV6,
     mtu: options.mtu,
     defaultGateway: options.defaultGateway,

@@ -84,6 +84,13 @@ export async function draftNetwork(options: CreateNetworkOptions, settings: Sett
   const driver = readDriverOptions(given, { mtu: settings.mtu, icc: true, masquerade: true, ip: settings.ip })
   const ipv6 = options.ipv6 ?? subnets?.some((request) => typeof request?.subnet === 'string' && request.subnet.includes(':')) ?? false
   checkModes(driver, internal)
+  for (const family of FAMILIES) {
+    const source = driver.source[family]
+    // Answers would go to whoever has it.
+    if (source !== undefined && !(await surroundings.has(source))) {
+      throw invalid(`options: com.docker.network.host_ipv${family} ${source} is no address of this host. ip address shows what there is.`)
+    }
+  }
   const complete = completeIpam(
     { ...(subnets ? { subnets } : {}), ipv4, ipv6, gatewayModes: driver.modes, inhibitIpv4: driver.inhibitIpv4, internal },
     { pools: surroundings.pools, occupied: await surroundings.occupied(FAMILIES) },

@@ -1,10 +1,10 @@
 import { invalid, show } from '../errors.js'
 import type { GatewayMode } from '../firewall/network-elements.js'
-import { isIpv6, canonicalAddress } from '../ipam/address.js'
+import { isIpv6 } from '../ipam/address.js'
 import type { IpFamily } from '../ipam/ip.js'
 import { isIpv4 } from '../ipam/ipv4.js'
 import { isLinkName, LINK_NAME } from '../link-name.js'
-import { EVERY } from '../ports/host-address.js'
+import { EVERY, isEvery, readHostAddress } from '../ports/host-address.js'
 
 /** The bridge driver's options, docker's `--opt`. Unlike docker, an unknown one is refused: it would do nothing. */
 
@@ -43,8 +43,9 @@ const address =
   (which: 'hostIps' | 'source', family: IpFamily): Read =>
   (value, wrong) => {
     if (!(family === 4 ? isIpv4(value) : isIpv6(value))) throw wrong(`an IPv${family} address of the host`)
-    if (which === 'source' && Object.values(EVERY).includes(value)) throw wrong(`one IPv${family} address of the host`)
-    return (options) => (options[which][family] = canonicalAddress(value) ?? value)
+    const own = readHostAddress(value, (why) => wrong(`an IPv${family} address of the host (${why})`))
+    if (which === 'source' && isEvery(own)) throw wrong(`one IPv${family} address of the host`)
+    return (options) => (options[which][family] = own)
   }
 
 const linkName: (what: (name: string) => Partial<DriverOptions>) => Read = (what) => (value, wrong) => {

@@ -1,6 +1,6 @@
 import type { Host } from '../host.js'
 import type { AddressPoolSpec, Occupied } from '../ipam/default-subnet.js'
-import type { IpFamily } from '../ipam/ip.js'
+import { familyOf, type IpFamily } from '../ipam/ip.js'
 import { parseSubnet } from '../ipam/subnet.js'
 import { withIpv6Pool } from '../ipam/ula.js'
 import type { Settings } from '../options.js'
@@ -17,6 +17,11 @@ export class Surroundings {
     this.#host = host
     this.#records = records
     this.pools = withIpv6Pool(settings.defaultAddressPools)
+  }
+
+  /** Whether the host has an address. */
+  async has(address: string): Promise<boolean> {
+    return (await this.#host.ask('addresses', { ipv6: familyOf(address) === 6 })).some((own) => own.address === address)
   }
 
   /** What networks, routes and addresses of the host cover. A network is named rather than the route that it is. */
