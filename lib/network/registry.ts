@@ -37,18 +37,13 @@ export class NetworkRegistry {
   }
 
   /**
-   * A network that endpoints can be made on.
+   * A network that endpoints can be made on, by name, id or the beginning of an id.
    *
-   * @throws {SlipwayError} `NOT_FOUND`
+   * @throws {SlipwayError} `NOT_FOUND`; `CONFLICT` when several ids begin so.
    */
-  ready(name: string): Promise<ReadyNetwork> {
-    if (name === DEFAULT_NETWORK) return this.defaultBridge.ensure()
-    const known = this.#ready.get(name)
-    if (known) return known
-    const ready = this.#adopt(name)
-    this.#ready.set(name, ready)
-    ready.catch(() => this.#ready.delete(name))
-    return ready
+  ready(nameOrId: string): Promise<ReadyNetwork> {
+    if (nameOrId === DEFAULT_NETWORK) return this.defaultBridge.ensure()
+    return this.#ready.get(nameOrId) ?? this.#find(nameOrId)
   }
 
   /** The same for a plan that is only shown: what is missing, and nothing written. */
@@ -123,8 +118,19 @@ export class NetworkRegistry {
     return learnAddresses(ready, this.#host)
   }
 
-  async #adopt(name: string): Promise<ReadyNetwork> {
-    const spec = specOf(await this.stored(name))
+  /** By whatever it was asked for, there is one {@link ReadyNetwork}, with one pool for each of its subnets. */
+  async #find(nameOrId: string): Promise<ReadyNetwork> {
+    const stored = await this.stored(nameOrId)
+    const { name } = stored.record
+    const known = this.#ready.get(name)
+    if (known) return known
+    const ready = this.#adopt(specOf(stored))
+    this.#ready.set(name, ready)
+    ready.catch(() => this.#ready.delete(name))
+    return ready
+  }
+
+  async #adopt(spec: NetworkSpec): Promise<ReadyNetwork> {
     await this.restore(spec)
     return readyNetwork(spec, this.#host, true)
   }

@@ -65,7 +65,7 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
     async retry({ operation, errnoName }) {
       // Another process has removed the network: whether there is another of its name, the next attempt sees.
       const lost = (operation.op === 'link.create' && errnoName === 'ENODEV') || (operation.op === 'file.check' && operation.path === draft.circumstances.network?.path)
-      if (lost) context.networks.forget(network)
+      if (lost) context.networks.forget(ready.spec.name)
       if (lost) return true
       const family = FAMILIES.find((one) => operation.op === 'element.add' && operation.set === addresses[one].set)
       if (errnoName !== 'EEXIST' || family === undefined || (family === 4 ? asked.ip : asked.ip6) !== undefined) return false
@@ -91,9 +91,12 @@ export function disconnectUpdate(context: Context, record: SandboxRecord, endpoi
   }
 }
 
-/** @throws {SlipwayError} `NOT_FOUND` when the sandbox is not on the network. */
+/** By the network's name, id or the beginning of its id. @throws {SlipwayError} `NOT_FOUND` when the sandbox is not on it; `CONFLICT`. */
 export function endpointOn({ name, endpoints }: SandboxRecord, network: string): BridgeEndpoint {
-  const found = endpoints.find((endpoint) => endpoint.network === network) ?? endpoints.find((endpoint) => /^[0-9a-f]{4,64}$/.test(network) && endpoint.networkId.startsWith(network))
-  if (found) return found
+  const named = endpoints.find((endpoint) => endpoint.network === network)
+  if (named) return named
+  const [one, other] = /^[0-9a-f]+$/.test(network) ? endpoints.filter((endpoint) => endpoint.networkId.startsWith(network)) : []
+  if (one && other) throw new SlipwayError('CONFLICT', `Several networks of the sandbox ${name} have an id that begins with ${network}: ${one.network}, ${other.network}. Give more digits, or a name.`)
+  if (one) return one
   throw new SlipwayError('NOT_FOUND', `The sandbox ${name} is not on the network ${network}. It is on ${endpoints.map((endpoint) => endpoint.network).join(', ') || 'none'}.`)
 }

@@ -45,7 +45,7 @@ export async function createSandbox(context: Context, request: CreateRequest): P
         await reconcile(context)
         continue
       }
-      if (attempt < TRIES && (await wasGuess(context, request, error))) continue
+      if (attempt < TRIES && (await wasGuess(context, request, draft.stored.record.network, error))) continue
       if (await wasGuessedPort(context, guesses, error)) continue
       throw await explainRefusal(error, host, context.holders)
     }
@@ -153,20 +153,24 @@ async function draftJoining(context: Context, request: CreateRequest, record: Sa
   return { plan, stored, ...nothing }
 }
 
-/** Whether what was refused had been chosen by us and not by the caller; if so, what there is to learn is learned. */
-async function wasGuess(context: Context, { mode, target, endpoint }: CreateRequest, { operation, errnoName }: PlanRefused): Promise<boolean> {
+/**
+ * Whether what was refused had been chosen by us and not by the caller; if so, what there is to learn is learned.
+ *
+ * @param network - Its name; the request may have its id.
+ */
+async function wasGuess(context: Context, { mode, endpoint }: CreateRequest, network: string, { operation, errnoName }: PlanRefused): Promise<boolean> {
   // Another process has changed the record of the sandbox that is joined.
   if (mode === 'container') return operation.op === 'file.replace' && errnoName === 'ESTALE'
   if (mode !== 'bridge') return false
   if (operation.op === 'element.add' && errnoName === 'EEXIST') {
     const family = operation.set === addresses[4].set ? 4 : operation.set === addresses[6].set ? 6 : undefined
     if (family === undefined || (family === 4 ? endpoint.ip : endpoint.ip6) !== undefined) return false
-    await context.networks.learn(await context.networks.ready(target))
+    await context.networks.learn(await context.networks.ready(network))
     return true
   }
   // Another process has removed the network, and perhaps made it anew.
   const lost = (operation.op === 'link.create' && errnoName === 'ENODEV') || (operation.op === 'file.check' && ['ENOENT', 'ESTALE'].includes(errnoName))
-  if (!lost || target === DEFAULT_NETWORK) return false
-  context.networks.forget(target)
+  if (!lost || network === DEFAULT_NETWORK) return false
+  context.networks.forget(network)
   return true
 }

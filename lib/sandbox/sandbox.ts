@@ -21,6 +21,7 @@ import { describeEndpoint, type Endpoint } from './endpoint.js'
 import { endpointChecks, readEndpoint, type EndpointOptions } from './endpoint-options.js'
 import { filesFolder, writeFiles, type SandboxFiles } from './files.js'
 import { networkSettings, type NetworkSettings } from './inspect.js'
+import { nameCheck } from './name.js'
 import { checkPublish, claimPublished, heldMappings, publishPlace, readRequests } from './publish.js'
 import { removalPlan } from './removal.js'
 import { readStats, type SandboxStats } from './stats.js'
@@ -320,5 +321,5 @@ export class Sandbox {
 }
 
 function checkNetworkName(what: string, network: unknown): asserts network is string {
-  if (typeof network !== 'string' || network === '') throw invalid(`${what} takes a network's name, and got ${show(network)}.`)
+  if (nameCheck(network) !== undefined) throw invalid(`${what} takes a network's name or id, and got ${show(network)}.`)
 }
