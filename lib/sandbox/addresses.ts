@@ -78,7 +78,8 @@ async function takeAny({ networks }: Context, ready: ReadyNetwork, family: IpFam
   throw new SlipwayError('EXHAUSTED', `No address is left in ${pools.map(({ subnet }) => subnet.range ?? subnet.subnet).join(', ')} of the network ${name}. Remove sandboxes, or use a network with a larger subnet.`)
 }
 
-async function takeThis({ host }: Context, { spec, pools }: ReadyNetwork, family: IpFamily, wanted: string): Promise<Taken[IpFamily]> {
+async function takeThis({ host, networks }: Context, ready: ReadyNetwork, family: IpFamily, wanted: string): Promise<Taken[IpFamily]> {
+  const { spec, pools } = ready
   const option = OPTION[family]
   const ofFamily = pools.filter(({ subnet }) => subnet.family === family)
   if (ofFamily.length === 0) throw invalid(`${option} ${wanted}: the network ${spec.name} has no IPv${family}. Leave ${option} out, or create the network with a subnet of IPv${family}.`)
@@ -89,8 +90,8 @@ async function takeThis({ host }: Context, { spec, pools }: ReadyNetwork, family
   const aux = Object.entries(subnet.aux).find(([, address]) => address === wanted)
   if (aux) throw invalid(`${option} ${wanted} is kept for ${aux[0]}, by an auxiliary address of the network ${spec.name}. Choose another, or leave ${option} out and a free one is taken.`)
   if (pool.isReserved(wanted)) throw invalid(`${option} ${wanted} is the bridge's, gateway's, network's or broadcast address of ${subnet.subnet}. Choose another, or leave ${option} out and a free one is taken.`)
-  // Taken as far as this process knows; another may have removed its sandbox since. The kernel's claim decides.
-  const owner = await ownerOf(addresses[family], wanted, host)
-  if (owner === undefined) return { address: wanted, subnet }
-  throw new SlipwayError('ADDRESS_IN_USE', addressInUse(wanted, owner, option))
+  // Taken as far as this process knows; another may have removed its sandbox since.
+  await networks.learn(ready)
+  if (pool.takeThis(wanted)) return { address: wanted, subnet }
+  throw new SlipwayError('ADDRESS_IN_USE', addressInUse(wanted, await ownerOf(addresses[family], wanted, host), option))
 }

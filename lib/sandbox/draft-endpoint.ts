@@ -1,5 +1,6 @@
 import { bridgeEndpoint, freeInterface, type BridgeEndpoint, type EndpointRequest } from '../drivers/endpoint.js'
 import type { Circumstances } from '../drivers/bridge.js'
+import { invalid } from '../errors.js'
 import type { ReadyNetwork } from '../network/ready.js'
 import { randomId } from '../state/random-id.js'
 import { releaseTaken, settleTaken, takeAddresses, type Taken } from './addresses.js'
@@ -15,8 +16,15 @@ export interface EndpointDraft {
   release(): void
 }
 
-/** At once where nothing has to be asked. @param others - Endpoints that the sandbox has. */
+/**
+ * At once where nothing has to be asked.
+ *
+ * @param others - Endpoints that the sandbox has.
+ * @throws {SlipwayError} `EXHAUSTED`, `ADDRESS_IN_USE`, `INVALID_ARGUMENT`
+ */
 export function draftEndpoint(context: Context, ready: ReadyNetwork, asked: EndpointRequest, others: readonly BridgeEndpoint[]): EndpointDraft | Promise<EndpointDraft> {
+  // The bridge would take the sandbox's frames for its own that have come back.
+  if (asked.mac === ready.spec.mac) throw invalid(`mac ${asked.mac} is that of the bridge of the network ${ready.spec.name}. Choose another, or leave mac out.`)
   const taken = takeAddresses(context, ready, asked)
   return taken instanceof Promise ? taken.then((found) => draft(ready, found, asked, others)) : draft(ready, taken, asked, others)
 }
