@@ -74,8 +74,10 @@ type Check = (value: unknown) => string | undefined
 
 const text: Check = (value) => (typeof value === 'string' && value !== '' ? undefined : 'a text')
 const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'true or false')
+/** limits.h */
+const PATH_MAX = 4096
 const path: Check = (value) =>
-  typeof value === 'string' && /^\/\P{Cc}*$/u.test(value) ? undefined : 'an absolute path without control characters'
+  typeof value === 'string' && /^\/\P{Cc}*$/u.test(value) && Buffer.byteLength(value) < PATH_MAX ? undefined : `an absolute path of less than ${PATH_MAX} bytes, without control characters`
 // It stands in the alias of the bridge (IFALIASZ, 255 bytes).
 const stateDir: Check = (value) =>
   path(value) === undefined && Buffer.byteLength(value as string) <= 200 ? undefined : 'an absolute path of at most 200 bytes, without control characters'
@@ -119,14 +121,16 @@ const CHECKS: Record<keyof OpenOptions, Check> = {
 // Part of the contract, and not here yet: said in so many words rather than ignored.
 const LATER = ['pool']
 
+/** A list, a map or a promise has no options of any name: taken for an object, it would mean every default. */
+export const isOptions = (value: unknown): value is object => Object.prototype.toString.call(value) === '[object Object]'
+
 /**
  * Checks options against a table: unknown ones are refused, listing the known ones.
  *
  * @throws {SlipwayError} `INVALID_ARGUMENT`, `UNSUPPORTED`
  */
 export function checkOptions<T extends object>(what: string, options: T, checks: Record<keyof T & string, Check>, later: readonly string[]): void {
-  // A list, a map or a promise has no options of these names: taken for an object, it would mean every default.
-  if (Object.prototype.toString.call(options) !== '[object Object]') throw invalid(`${what} takes an object of options, and got ${show(options)}.`)
+  if (!isOptions(options)) throw invalid(`${what} takes an object of options, and got ${show(options)}.`)
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue
     if (later.includes(name)) throw new SlipwayError('UNSUPPORTED', `${what}: the option ${name} is not supported yet.`)

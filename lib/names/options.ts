@@ -38,7 +38,7 @@ const LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
 const HOSTNAME = new RegExp(`^${LABEL}(\\.${LABEL})*$`, 'i')
 // Wider, as resolvers are: underscores are in names of services and, with Docker, of containers.
 const DOMAIN = /^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?$/i
-const OPTION = /^[a-z][a-z0-9-]*(:\d{1,5})?$/i
+const OPTION = /^[a-z][a-z0-9-]{0,31}(:\d{1,5})?$/i
 
 const isHostname = (value: unknown, longest: number) => typeof value === 'string' && value.length <= longest && HOSTNAME.test(value)
 

@@ -1,7 +1,7 @@
 import type { EndpointRequest } from '../drivers/endpoint.js'
 import { invalid, show } from '../errors.js'
 import { nameChecks, type NameOptions } from '../names/options.js'
-import { checkOptions, checks, type Check } from '../options.js'
+import { checkOptions, checks, isOptions, type Check } from '../options.js'
 import type { PortRequest } from '../ports/mapping.js'
 import { endpointChecks, readEndpoint, type EndpointOptions } from './endpoint-options.js'
 import { nameCheck } from './name.js'
@@ -48,11 +48,18 @@ const CHECKS: Record<keyof CreateOptions, Check> = {
   ...nameChecks,
 }
 
-/** The options as they are now. What is no object is left for {@link readCreateOptions} to refuse. */
+/** The options as they are now, lists too. What is no object is left for {@link readCreateOptions} to refuse. */
 export function copyOptions(options: CreateOptions): CreateOptions {
-  if (typeof options !== 'object' || options === null) return options
-  return Array.isArray(options.publish) ? { ...options, publish: [...options.publish] } : { ...options }
+  if (!isOptions(options)) return options
+  const copy = { ...options }
+  for (const name of LISTS) {
+    const list = copy[name]
+    if (Array.isArray(list)) copy[name] = list.map((item: unknown) => (isOptions(item) ? { ...item } : item)) as never
+  }
+  return copy
 }
+
+const LISTS = ['publish', 'aliases', 'dns', 'dnsSearch', 'dnsOptions', 'addHost'] as const satisfies (keyof CreateOptions)[]
 
 // What does not go with a mode, and why.
 const REFUSED: Record<Exclude<Mode, 'bridge'>, { options: readonly (keyof CreateOptions)[]; why: string; instead: string }> = {
