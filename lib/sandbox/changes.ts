@@ -49,6 +49,13 @@ export class Changes {
     this.#stored = found
   }
 
+  /** Whether other processes had done something meanwhile; it is known now. */
+  async #wasOld(): Promise<boolean> {
+    const { text } = this.#stored
+    await this.refresh()
+    return this.#stored.text !== text
+  }
+
   /** @param make - The change of what the sandbox is by then. */
   make(make: (record: SandboxRecord) => RecordUpdate | Promise<RecordUpdate>): Promise<void> {
     const change = this.#last.then(() => this.#attempt(make))
@@ -62,7 +69,14 @@ export class Changes {
     let rest = false
     for (let attempt = 1; ; attempt++) {
       const { path, record, text } = this.#stored
-      const update = await make(record)
+      let update: RecordUpdate
+      try {
+        update = await make(record)
+      } catch (error) {
+        // It does not go with what this object knows: that may be old.
+        if (attempt === 1 && (await this.#wasOld())) continue
+        throw error
+      }
       const next = update.next && store(dirname(path), update.next)
       try {
         const plan = await update.plan({ path, before: text, content: next?.text ?? '' })
