@@ -1,4 +1,5 @@
 import { Host } from './host.js'
+import type { NameOptions } from './names/options.js'
 import { Resolvers } from './names/resolvers.js'
 import { rulesetMissing } from './network/ensure-ruleset.js'
 import { Networks } from './network/networks.js'
@@ -10,10 +11,10 @@ import { PortTable } from './ports/port-table.js'
 import { reconcile, type Reconciled } from './reconcile/reconcile.js'
 import { heldMappings } from './sandbox/publish.js'
 import { stateFolder, Work, type Context } from './sandbox/context.js'
+import { collectFiles, listFilesFolders } from './sandbox/files.js'
 import { Reaper } from './sandbox/reaper.js'
 import { Sandboxes } from './sandbox/sandboxes.js'
 import { isAlive } from './state/maker.js'
-import { specOf } from './state/network-records.js'
 import { Turns } from './turns.js'
 
 /**
@@ -63,14 +64,16 @@ export class Slipway {
   static async #open(options: OpenOptions, stays: boolean): Promise<Slipway> {
     const settings = readOpenOptions(options)
     const host = new Host(settings.netns)
+    const context = makeContext(host, settings, stays)
     try {
       await rulesetMissing(host)
-      const context = makeContext(host, settings, stays)
+      const folders = await listFilesFolders(context.files)
       const { reconciled, kept } = await reconcile(context)
+      await collectFiles(context.files, folders, kept)
       if (stays) {
         // Who published them has held them for as long as it lived.
         await context.holders.takeOver(kept.flatMap(({ maker, endpoints, ports }) => (isAlive(maker) ? [] : heldMappings(endpoints, ports))))
-        for (const stored of await context.networks.list()) await context.resolvers.serve(specOf(stored))
+        await context.resolvers.open()
       }
       return new Slipway(context, reconciled)
     } catch (error) {
@@ -103,6 +106,12 @@ export class Slipway {
   }
 }
 
+const defaultNames = ({ dns, dnsSearch, dnsOptions }: Settings): NameOptions => ({
+  ...(dns ? { dns } : {}),
+  ...(dnsSearch ? { dnsSearch } : {}),
+  ...(dnsOptions ? { dnsOptions } : {}),
+})
+
 /** @internal What the library works with on one host. */
 export function makeContext(host: Host, settings: Settings, stays: boolean): Context {
   const folder = (what: Parameters<typeof stateFolder>[2]) => stateFolder(settings, host, what)
@@ -112,7 +121,8 @@ export function makeContext(host: Host, settings: Settings, stays: boolean): Con
     records: folder('sandboxes'),
     files: folder('files'),
     networks: new NetworkRegistry(host, settings, folder('networks')),
-    resolvers: new Resolvers(settings, { sandboxes: folder('sandboxes'), networks: folder('networks') }, stays),
+    resolvers: new Resolvers(settings.netns, { sandboxes: folder('sandboxes'), networks: folder('networks') }, stays),
+    names: defaultNames(settings),
     ports: new PortTable(),
     dynamicPorts: new DynamicPorts(host),
     holders: new Holders(host, folder('holders')),

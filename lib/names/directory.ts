@@ -55,10 +55,9 @@ export class NameTable {
     if (network.bySandbox.size === 0) this.#networks.delete(networkName)
   }
 
-  /** Forgets everything, and learns these. */
-  replace(endpoints: Iterable<NamedEndpoint>): void {
-    this.#networks.clear()
-    this.#joined.clear()
+  /** Puts all endpoints of a sandbox in the place of what is known of it. None: it is gone. */
+  learn(sandbox: string, endpoints: readonly NamedEndpoint[]): void {
+    for (const network of [...(this.#joined.get(sandbox) ?? [])]) this.remove(network, sandbox)
     for (const endpoint of endpoints) this.put(endpoint)
   }
 

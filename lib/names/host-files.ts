@@ -12,23 +12,30 @@ export interface HostFiles {
 }
 
 export interface HostFilesPlaces {
+  /** Path of the host's namespace. Default: the one of this process. */
+  netns?: string
   /** Default: `/etc`. */
   etc?: string
   /** systemd-resolved's list of servers. Default: `/run/systemd/resolve/resolv.conf`. */
   systemdResolvConf?: string
 }
 
-/** Reads the host's files. One that is not there is empty. */
-export async function readHostFiles({ etc = '/etc', systemdResolvConf = '/run/systemd/resolve/resolv.conf' }: HostFilesPlaces = {}): Promise<HostFiles> {
-  const [hostname, hosts, resolvConf] = await Promise.all([
-    readIfThere(join(etc, 'hostname')),
-    readIfThere(join(etc, 'hosts')),
-    readIfThere(join(etc, 'resolv.conf')),
-  ])
+/**
+ * Reads the host's files. One that is not there is empty. Of a namespace with a name, those in `/etc/netns/NAME` come first,
+ * file by file: it is what ip-netns(8) mounts over `/etc` for programs of that namespace.
+ */
+export async function readHostFiles(places: HostFilesPlaces = {}): Promise<HostFiles> {
+  const { netns, etc = '/etc', systemdResolvConf = '/run/systemd/resolve/resolv.conf' } = places
+  const own = netns === undefined ? undefined : nameOfNetns(netns)
+  const read = async (name: string) => (own === undefined ? undefined : await readIfThere(join(etc, 'netns', own, name))) ?? (await readIfThere(join(etc, name)))
+  const [hostname, hosts, resolvConf] = await Promise.all([read('hostname'), read('hosts'), read('resolv.conf')])
   const stub = parseResolvConf(resolvConf ?? '')
   const behind = isSystemdStub(stub) ? await readIfThere(systemdResolvConf) : undefined
   return { hostname: hostname ?? '', hosts: hosts ?? '', resolvConf: resolvConf ?? '', nameservers: behind === undefined ? stub : parseResolvConf(behind) }
 }
+
+/** The name that ip-netns(8) knows a namespace by, where it does. */
+const nameOfNetns = (path: string): string | undefined => /^(?:\/var)?\/run\/netns\/([^/]+)$/.exec(path)?.[1]
 
 async function readIfThere(path: string): Promise<string | undefined> {
   try {

@@ -1,61 +1,106 @@
-import { statSync } from 'node:fs'
-import { DEFAULT_NETWORK, FAMILIES } from '../network/spec.js'
+import { mkdirSync } from 'node:fs'
+import { utimes } from 'node:fs/promises'
+import { performance } from 'node:perf_hooks'
+import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import { enter } from '../native.js'
-import type { NetworkSpec } from '../network/spec.js'
-import type { Settings } from '../options.js'
-import { hostnameOf } from '../sandbox/files.js'
-import { listNetworkRecords } from '../state/network-records.js'
-import { listRecords, type SandboxRecord } from '../state/records.js'
-import { NameTable, type NamedEndpoint } from './directory.js'
-import { readHostFiles, type HostFiles } from './host-files.js'
-import type { NameOptions } from './options.js'
-import { setsNdots, upstreamsOf } from './resolv-conf.js'
+import { DEFAULT_NETWORK, type NetworkSpec } from '../network/spec.js'
+import { Rounds } from '../rounds.js'
+import { FollowedFolder } from '../state/followed-folder.js'
+import { NETWORK_VERSION, type NetworkRecord } from '../state/network-records.js'
+import { SANDBOX_VERSION, type SandboxRecord } from '../state/records.js'
+import { watchFolder } from '../watch-folder.js'
+import { NameTable } from './directory.js'
+import { readHostFiles } from './host-files.js'
+import { namedEndpoints } from './named-endpoints.js'
+import { parseResolvConf, type ResolvConf } from './resolv-conf.js'
 import { Resolver } from './resolver/resolver.js'
 
 /** The host's own files are read again after so many milliseconds. */
 const HOST_FILES_AGE = 5000
-/** Longer than a tick of the clock that files are dated by, in milliseconds. */
-const TICK = 20
+/** Between two attempts to serve what another process serves, in milliseconds. */
+const ATTEMPT_AGE = 1000
+
+type Served = Pick<NetworkSpec, 'id' | 'name' | 'subnets'>
 
 /**
- * The resolvers of the user-defined networks: one for each network, in whichever process opened the host first. A process
- * that finds the place taken leaves it to the other.
+ * The resolvers of the user-defined networks of a host: each is in one process of those that stay, whichever was first. Who
+ * finds the place taken leaves it to the other, and takes it when the other goes: the folder of the networks' records is
+ * watched, and who stops serving touches it.
  */
 export class Resolvers {
-  readonly #settings: Settings
+  readonly #netns: string | undefined
   readonly #stays: boolean
-  /** Folders of the records. */
-  readonly #sandboxes: string
-  readonly #networks: string
+  /** Folder of the networks' records. */
+  readonly #folder: string
   readonly #table = new NameTable()
+  readonly #sandboxes: FollowedFolder<SandboxRecord>
+  readonly #networks: FollowedFolder<NetworkRecord>
+  readonly #known = new Map<string, Served>()
   readonly #running = new Map<string, Promise<Resolver | undefined>>()
-  /** What the table was made from. */
-  #seen = ''
-  #host: { files: HostFiles; read: number } | undefined
-  #refreshing: Promise<void> | undefined
+  readonly #rounds = new Rounds(() => this.#serveAll())
+  #attempted = -Infinity
+  #nameservers: ResolvConf = parseResolvConf('')
+  /** When the host's files were read. */
+  #read = -Infinity
+  #watcher: { close(): void } | undefined
+  #closed = false
 
   /** @param stays - Whether this process stays; one that leaves at once serves nobody. */
-  constructor(settings: Settings, folders: { sandboxes: string; networks: string }, stays: boolean) {
+  constructor(netns: string | undefined, folders: { sandboxes: string; networks: string }, stays: boolean) {
+    this.#netns = netns
     this.#stays = stays
-    this.#settings = settings
-    this.#sandboxes = folders.sandboxes
-    this.#networks = folders.networks
+    this.#folder = folders.networks
+    this.#sandboxes = new FollowedFolder(folders.sandboxes, SANDBOX_VERSION, {
+      put: (name, record) => this.#table.learn(name, namedEndpoints(record, () => this.#nameservers)),
+      gone: (name) => this.#table.learn(name, []),
+    })
+    this.#networks = new FollowedFolder(folders.networks, NETWORK_VERSION, {
+      put: (name, { spec }) => this.#known.set(name, spec),
+      gone: (name) => this.#known.delete(name),
+    })
   }
 
-  /** Serves the names of a network, unless that is done already. */
-  async serve(spec: NetworkSpec): Promise<void> {
-    if (spec.name === DEFAULT_NETWORK || !this.#stays) return
+  /** Serves all networks that nobody serves, now and whenever they come. */
+  async open(): Promise<void> {
+    if (!this.#stays) return
+    try {
+      mkdirSync(this.#folder, { recursive: true })
+      this.#watcher = watchFolder(this.#folder, this, (resolvers) => void resolvers.#look())
+    } catch {
+      // A folder that cannot be written is the plan's to tell of. Where inotify's limits are reached, the next open() takes over.
+    }
+    await this.#look()
+  }
+
+  /**
+   * Serves the names of a network, unless that is done already.
+   *
+   * @throws {SlipwayError} `PERMISSION`, `KERNEL`
+   */
+  async serve(spec: Served): Promise<void> {
+    if (!this.#stays) return this.#tell()
     const addresses = spec.subnets.flatMap(({ address }) => address ?? [])
-    if (addresses.length === 0) return
+    if (this.#closed || spec.name === DEFAULT_NETWORK || addresses.length === 0) return
     const running = this.#running.get(spec.id) ?? this.#listen(spec, addresses)
     this.#running.set(spec.id, running)
+    const forget = () => {
+      if (this.#running.get(spec.id) === running) this.#running.delete(spec.id)
+    }
     try {
-      // Another process serves: it may end one day, and the next one here takes over.
-      if (!(await running)) this.#running.delete(spec.id)
+      if (!(await running)) forget()
     } catch (error) {
-      this.#running.delete(spec.id)
+      forget()
       throw error
     }
+  }
+
+  /**
+   * Called when a sandbox has joined networks: serves those whose server has died without a word. That is tried once a
+   * second at most; `undefined` where there is nothing to wait for.
+   */
+  attend(endpoints: readonly BridgeEndpoint[]): Promise<void> | undefined {
+    const served = endpoints.every(({ network, networkId }) => network === DEFAULT_NETWORK || this.#running.has(networkId))
+    return served || !this.#stays || performance.now() - this.#attempted < ATTEMPT_AGE ? undefined : this.#look()
   }
 
   /** Stops serving a network. */
@@ -66,58 +111,49 @@ export class Resolvers {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#running.keys()].map((id) => this.stop(id)))
+    this.#closed = true
+    this.#watcher?.close()
+    const served = [...this.#running.keys()]
+    await Promise.all(served.map((id) => this.stop(id)))
+    if (served.length > 0) await this.#tell()
   }
 
-  async #listen(spec: NetworkSpec, addresses: readonly string[]): Promise<Resolver | undefined> {
-    const { netns } = this.#settings
-    const directory = this.#table.directory(spec.name, () => this.#refresh())
+  async #look(): Promise<void> {
+    // What cannot be read now, or served, is looked at again with the next change.
+    await this.#rounds.run().catch(() => undefined)
+  }
+
+  async #serveAll(): Promise<void> {
+    this.#attempted = performance.now()
+    await this.#networks.refresh()
+    const networks = [...this.#known.values()]
+    // Their bridges are gone, and the addresses may be another's by now.
+    for (const id of [...this.#running.keys()]) if (!networks.some((network) => network.id === id)) await this.stop(id)
+    // One that is being made, or taken away, has no addresses yet or any more.
+    for (const network of networks) await this.serve(network).catch(() => undefined)
+  }
+
+  /** Lets the others look. */
+  async #tell(): Promise<void> {
+    const now = new Date()
+    await utimes(this.#folder, now, now).catch(() => undefined)
+  }
+
+  async #listen({ name }: Served, addresses: readonly string[]): Promise<Resolver | undefined> {
+    const netns = this.#netns
+    const directory = this.#table.directory(name, () => this.#refresh())
     const { resolver } = await Resolver.listen({ directory, addresses, inHost: (work) => (netns === undefined ? work() : enter(netns, work)) })
     return resolver
   }
 
-  /** Reads the records when something about them has changed: any process may have made or removed sandboxes. */
   #refresh(): Promise<void> | undefined {
-    const now = `${changed(this.#sandboxes)} ${changed(this.#networks)}`
-    const stale = this.#host === undefined || Date.now() - this.#host.read > HOST_FILES_AGE
-    if (now === this.#seen && !stale) return this.#refreshing
-    this.#refreshing ??= this.#read(now).finally(() => (this.#refreshing = undefined))
-    return this.#refreshing
+    const sandboxes = this.#sandboxes.refresh()
+    if (performance.now() - this.#read < HOST_FILES_AGE) return sandboxes
+    return Promise.all([sandboxes, this.#readHostFiles()]).then(() => undefined)
   }
 
-  async #read(seen: string): Promise<void> {
-    const files = await readHostFiles()
-    const records = await listRecords(this.#sandboxes)
-    const internal = new Set((await listNetworkRecords(this.#networks)).filter(({ record }) => record.spec.internal).map(({ record }) => record.name))
-    this.#table.replace(records.flatMap(({ record }) => this.#named(record, files, internal)))
-    this.#host = { files, read: Date.now() }
-    // A change in the same tick of the clock would not be seen.
-    this.#seen = Date.now() - newest(this.#sandboxes, this.#networks) < TICK ? '' : seen
+  async #readHostFiles(): Promise<void> {
+    this.#nameservers = (await readHostFiles(this.#netns === undefined ? {} : { netns: this.#netns })).nameservers
+    this.#read = performance.now()
   }
-
-  #named(record: SandboxRecord, files: HostFiles, internal: ReadonlySet<string>): NamedEndpoint[] {
-    const { dns, dnsSearch, dnsOptions } = this.#settings
-    const options: NameOptions = { ...(dns ? { dns } : {}), ...(dnsSearch ? { dnsSearch } : {}), ...(dnsOptions ? { dnsOptions } : {}), ...record.names }
-    const isolated = record.endpoints.every(({ network }) => internal.has(network))
-    return record.endpoints
-      .filter(({ network }) => network !== DEFAULT_NETWORK)
-      .map(({ network, addresses, asked }) => ({
-        network,
-        sandbox: record.name,
-        shortId: record.id.slice(0, 12),
-        hostname: hostnameOf(record),
-        aliases: asked.aliases ?? [],
-        addresses: FAMILIES.flatMap((family) => addresses[family]?.address ?? []),
-        upstreams: isolated ? [] : upstreamsOf(files.nameservers, options),
-        forwardsSingleNames: !setsNdots(files.nameservers, options),
-      }))
-  }
-}
-
-const newest = (...folders: readonly string[]): number => Math.max(...folders.map((folder) => statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0))
-
-/** A folder changes with each record that comes or goes, and with each that is replaced. */
-function changed(folder: string): string {
-  const stat = statSync(folder, { throwIfNoEntry: false, bigint: true })
-  return stat ? `${stat.ino}:${stat.mtimeNs}` : ''
 }

@@ -9,6 +9,7 @@ import { matches, readFilters, readPruneFilters, type NetworkFilters, type Prune
 import { ipamConfig, type NetworkFacts } from './inspect.js'
 import { membersOf, Network } from './network.js'
 import { PREDEFINED } from './predefined.js'
+import { removeNetworkOf } from './remove.js'
 import { DEFAULT_NETWORK } from './spec.js'
 
 /** The networks of a host: `slipway.networks`. `bridge`, `host` and `none` are always there. */
@@ -25,13 +26,19 @@ export class Networks {
    *
    * @example
    * const web = await slipway.networks.create({ name: 'web', subnets: [{ subnet: '172.20.0.0/16' }], ipv6: true })
-   * @throws {SlipwayError} `INVALID_ARGUMENT`, `CONFLICT` (a name, subnet or bridge is taken), `EXHAUSTED`, `UNSUPPORTED`
+   * @throws {SlipwayError} `INVALID_ARGUMENT`, `CONFLICT` (a name, subnet or bridge is taken), `EXHAUSTED`, `UNSUPPORTED`,
+   * `PERMISSION` (its names are served on port 53, which takes CAP_NET_BIND_SERVICE)
    */
   create(options: CreateNetworkOptions): Promise<Network> {
     return this.#context.work.run(async () => {
       checkNetworkOptions(options, this.#context.settings)
       const stored = await this.#context.networks.create(structuredClone(options))
-      await this.#context.resolvers.serve(specOf(stored))
+      try {
+        await this.#context.resolvers.serve(specOf(stored))
+      } catch (error) {
+        await removeNetworkOf(this.#context, stored.record.name, stored)
+        throw error
+      }
       return this.#custom(stored)
     })
   }

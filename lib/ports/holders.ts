@@ -1,10 +1,11 @@
-import { mkdirSync, rmSync, watch, type FSWatcher } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { access, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { holdPorts, isPort, mapOf, placeOf, publishedKey, releasePorts } from '../firewall/elements.js'
 import type { Host } from '../host.js'
 import { randomId } from '../state/random-id.js'
 import { isAlive, thisProcess } from '../state/maker.js'
+import { watchFolder } from '../watch-folder.js'
 import type { HostPort } from './port-table.js'
 
 /** How long, in milliseconds, who takes a port back waits for a living holder to let go of it. */
@@ -13,9 +14,6 @@ const STEP_MS = 2
 
 /** How many ports one plan takes over. */
 const CHUNK = 256
-
-/** A Slipway that is lost without being closed must not live on in its watcher. */
-const lost = new FinalizationRegistry<FSWatcher>((watcher) => watcher.close())
 
 /**
  * Who holds host ports of this host, and how they hear that they need not any more: sockets are held by the process that
@@ -27,7 +25,7 @@ export class Holders {
   readonly #host: Host
   readonly #folder: string
   #own: string | undefined
-  #watcher: FSWatcher | undefined
+  #watcher: { close(): void } | undefined
   #looking: Promise<unknown> = Promise.resolve()
 
   /** @param folder - Of all holders. It is made when the first port is held. */
@@ -44,25 +42,13 @@ export class Holders {
     const own = join(this.#folder, `${pid}-${started}-${randomId().slice(0, 8)}`)
     try {
       mkdirSync(own, { recursive: true })
-      this.#watcher = this.#watch(own)
+      this.#watcher = watchFolder(own, this, (holders) => holders.#look())
       this.#own = own
     } catch {
       // A state directory that cannot be written is the plan's to tell of. Where inotify's limits are reached nobody can
       // tell us anything, and a port that is published no more is let go of when it is wanted here again.
       rmSync(own, { recursive: true, force: true })
     }
-  }
-
-  #watch(own: string): FSWatcher {
-    const self = new WeakRef(this)
-    // Not persistent: it keeps no process alive.
-    const watcher = watch(own, { persistent: false }, () => {
-      const holders = self.deref()
-      if (holders) holders.#look()
-    })
-    watcher.on('error', () => watcher.close())
-    lost.register(this, watcher, this)
-    return watcher
   }
 
   /** Those of some ports that are not held here: when they are unpublished, others must be told. */
@@ -100,7 +86,6 @@ export class Holders {
   /** Comes after the sockets are closed: who waits for the folder's files waits for them. */
   close(): void {
     this.#watcher?.close()
-    lost.unregister(this)
     if (this.#own) rmSync(this.#own, { recursive: true, force: true })
   }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { SlipwayError } from '../errors.js'
 import type { Host } from '../host.js'
+import type { NameOptions } from '../names/options.js'
 import type { Resolvers } from '../names/resolvers.js'
 import type { NetworkRegistry } from '../network/registry.js'
 import type { Settings } from '../options.js'
@@ -20,6 +21,8 @@ export interface Context {
   readonly files: string
   readonly networks: NetworkRegistry
   readonly resolvers: Resolvers
+  /** What sandboxes have that say nothing of their names. */
+  readonly names: NameOptions
   readonly ports: PortTable
   readonly dynamicPorts: DynamicPorts
   readonly holders: Holders

@@ -37,6 +37,8 @@ export async function createSandbox(context: Context, request: CreateRequest): P
     try {
       await host.run(draft.plan)
       draft.settle()
+      const served = context.resolvers.attend(draft.stored.record.endpoints)
+      if (served) await served
       return draft.stored
     } catch (error) {
       draft.release()
@@ -73,7 +75,9 @@ interface Draft {
 const nothing = { settle: () => undefined, release: () => undefined }
 
 async function draftSandbox(context: Context, request: CreateRequest, guesses: PortGuesses, preview?: ReadyNetwork): Promise<Draft> {
-  const { mode, netns, names } = request
+  const { mode, netns } = request
+  // What open() says of every sandbox is kept with each: other processes may have been opened with something else.
+  const names = mode === 'container' ? {} : { ...context.names, ...request.names }
   if (netns !== undefined) checkForeign(context, netns)
   const id = randomId()
   const name = request.name ?? id.slice(0, 12)

@@ -1,9 +1,7 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import * as bridge from '../drivers/bridge.js'
 import { activePorts, gatewayEndpoint } from '../drivers/gateway.js'
 import { invalid, show, SlipwayError } from '../errors.js'
-import { removeNameFiles } from '../names/write-files.js'
 import { enter } from '../native.js'
 import { checkOptions, checks } from '../options.js'
 import { wasGuessedPort } from '../ports/claim-ports.js'
@@ -19,7 +17,7 @@ import { checkConnectable, connectUpdate, disconnectUpdate, endpointOn } from '.
 import { hostPath, type Context } from './context.js'
 import { describeEndpoint, type Endpoint } from './endpoint.js'
 import { endpointChecks, readEndpoint, type EndpointOptions } from './endpoint-options.js'
-import { filesFolder, writeFiles, type SandboxFiles } from './files.js'
+import { removeFiles, renewFiles, writeFiles, type SandboxFiles } from './files.js'
 import { networkSettings, type NetworkSettings } from './inspect.js'
 import { nameCheck } from './name.js'
 import { checkPublish, claimPublished, heldMappings, publishPlace, readRequests } from './publish.js'
@@ -111,7 +109,8 @@ export class Sandbox {
         endpoint = describeEndpoint(update.endpoint)
         return update
       })
-      await this.#renewFiles()
+      await this.#context.resolvers.attend(this.#record.endpoints)
+      await renewFiles(this.#context, this.#record)
       if (!endpoint) throw new RangeError('connected, and no endpoint')
       return endpoint
     })
@@ -139,7 +138,7 @@ export class Sandbox {
       } catch (error) {
         if (!(options.force && error instanceof SlipwayError && error.code === 'NOT_FOUND')) throw error
       }
-      await this.#renewFiles()
+      await renewFiles(this.#context, this.#record)
     })
   }
 
@@ -219,9 +218,13 @@ export class Sandbox {
 
   /**
    * The files `hostname`, `hosts` and `resolv.conf` that a container runtime mounts over those of the container's root:
-   * written when first asked for, and kept up to date, in place, when networks come and go.
+   * written when first asked for, and from then on kept up to date, in place, when the sandbox joins and leaves networks,
+   * whichever process lets it. They go with the sandbox.
    *
-   * @returns Their paths.
+   * @example
+   * const { hosts } = await app.files()      // { destination: '/etc/hosts', type: 'bind', source: hosts, … }
+   * @returns Their paths. Of a sandbox that has joined another (`container:`), the other's.
+   * @throws {SlipwayError} `NOT_FOUND` when the sandbox, or the one that it has joined, was removed.
    */
   files(): Promise<SandboxFiles> {
     return this.#context.work.run(() => writeFiles(this.#context, this.#record))
@@ -290,7 +293,7 @@ export class Sandbox {
     for (const { hostInterface } of this.endpoints) reaper.watch(hostInterface)
     await holders.tell(foreign)
     await this.#giveBack(this.endpoints)
-    if (existsSync(filesFolder(files, this.#record))) await removeNameFiles(filesFolder(files, this.#record))
+    await removeFiles(files, this.#record)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -301,10 +304,6 @@ export class Sandbox {
     for (const { network, addresses } of endpoints) {
       for (const address of addresses) await this.#context.networks.release(network, address.split('/')[0] ?? '')
     }
-  }
-
-  async #renewFiles(): Promise<void> {
-    if (existsSync(filesFolder(this.#context.files, this.#record))) await writeFiles(this.#context, this.#record)
   }
 
   #requireOwnNetwork(what: string): void {

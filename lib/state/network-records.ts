@@ -23,11 +23,11 @@ export interface NetworkRecord {
 
 export type StoredNetwork = Stored<NetworkRecord>
 
-const VERSION = 1
+export const NETWORK_VERSION = 1
 
 export const storeNetwork = (folder: string, record: NetworkRecord): StoredNetwork => storeIn(folder, record)
-export const readNetworkRecord = (folder: string, name: string): Promise<StoredNetwork | undefined> => readFrom<NetworkRecord>(folder, name, VERSION)
-export const listNetworkRecords = (folder: string): Promise<StoredNetwork[]> => listFrom<NetworkRecord>(folder, VERSION)
+export const readNetworkRecord = (folder: string, name: string): Promise<StoredNetwork | undefined> => readFrom<NetworkRecord>(folder, name, NETWORK_VERSION)
+export const listNetworkRecords = (folder: string): Promise<StoredNetwork[]> => listFrom<NetworkRecord>(folder, NETWORK_VERSION)
 
 /** As the drivers take it. */
 export const specOf = ({ record, path, text }: StoredNetwork): NetworkSpec => ({ ...record.spec, record: { path, content: text } })

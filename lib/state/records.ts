@@ -32,14 +32,14 @@ export interface SandboxRecord {
 
 export type StoredRecord = Stored<SandboxRecord>
 
-const VERSION = 2
+export const SANDBOX_VERSION = 2
 
 export const store = (folder: string, record: SandboxRecord): StoredRecord => storeIn(folder, record)
 
 /** The record of a name; `undefined` when there is none. */
-export const readRecord = (folder: string, name: string): Promise<StoredRecord | undefined> => readFrom<SandboxRecord>(folder, name, VERSION)
+export const readRecord = (folder: string, name: string): Promise<StoredRecord | undefined> => readFrom<SandboxRecord>(folder, name, SANDBOX_VERSION)
 
-export const listRecords = (folder: string): Promise<StoredRecord[]> => listFrom<SandboxRecord>(folder, VERSION)
+export const listRecords = (folder: string): Promise<StoredRecord[]> => listFrom<SandboxRecord>(folder, SANDBOX_VERSION)
 
 /** Whether a sandbox is still the one that has its name. */
 export function isCurrent({ record, path }: StoredRecord): boolean {

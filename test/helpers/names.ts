@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import type { ExecutionContext } from 'ava'
 import { encode, type RecordType } from 'dns-packet'
+import type { Sandbox } from 'slipway'
 import { enter } from '#lib/native.js'
 import { NameTable, type NamedEndpoint } from '#lib/names/directory.js'
 import type { Directory } from '#lib/names/resolver/directory.js'
@@ -34,7 +35,7 @@ export const endpoint = (given: Partial<NamedEndpoint> & Pick<NamedEndpoint, 'sa
 
 export function tableOf(...endpoints: NamedEndpoint[]): NameTable {
   const table = new NameTable()
-  table.replace(endpoints)
+  for (const one of endpoints) table.put(one)
   return table
 }
 
@@ -57,6 +58,25 @@ export async function dig(place: Place, ...args: string[]): Promise<Dug> {
     answers: answers.split('\n').filter(Boolean).map((line) => line.split(/\s+/).slice(4).join(' ')).sort(),
     text: stdout,
   }
+}
+
+/** What is answered, asked of a server: the status and the records' data. */
+export const ask = async (place: Place, server: string, ...args: string[]): Promise<(string | undefined)[]> => {
+  const { status, answers } = await dig(place, `@${server}`, ...args)
+  return [status, ...answers]
+}
+
+/** The address of a sandbox on a network. */
+export const addressOf = ({ endpoints }: Sandbox, network: string, family: 4 | 6 = 4): string => {
+  const addresses = endpoints.find((endpoint) => endpoint.network === network)?.addresses.map((address) => address.split('/')[0] ?? '')
+  return addresses?.find((address) => isIPv6(address) === (family === 6)) ?? ''
+}
+
+/** Runs a program of a sandbox with its files where programs look for them. */
+export async function runWithFiles(sandbox: Sandbox, ...command: string[]): Promise<{ code: number; stdout: string }> {
+  const { hosts, resolvConf } = await sandbox.files()
+  const script = 'mount --bind "$0" /etc/hosts; mount --bind "$1" /etc/resolv.conf; shift; exec "$@"'
+  return runIn(sandbox, 'unshare', '--mount', '--propagation', 'private', 'sh', '-ec', script, hosts, resolvConf, ...command)
 }
 
 /** A nameserver of Debian's in a place, for these names (lines of a hosts file); ended when the test ends. */

@@ -166,7 +166,7 @@ test('bytes of any kind leave the resolver answering', async (t) => {
 test('what other processes changed is read before a question is answered', async (t) => {
   const world = new World(t)
   const table = tableOf()
-  const refresh = async () => table.replace([endpoint({ sandbox: 'n', addresses: [NEIGHBOUR_ADDRESS] })])
+  const refresh = async () => table.learn('n', [endpoint({ sandbox: 'n', addresses: [NEIGHBOUR_ADDRESS] })])
   await serveNames(t, world.host, [HOST_ADDRESS], table.directory('web', refresh))
   t.deepEqual((await dig(world.neighbour, `@${HOST_ADDRESS}`, 'n')).answers, [NEIGHBOUR_ADDRESS])
   await serveNames(t, world.host, ['192.0.2.2'], table.directory('web', () => Promise.reject(new Error('unreadable'))))

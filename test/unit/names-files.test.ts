@@ -127,6 +127,16 @@ function temporary(t: ExecutionContext): string {
   return folder
 }
 
+test('of a namespace that ip-netns knows by name, its own files come first, each by itself', async (t) => {
+  const etc = temporary(t)
+  mkdirSync(join(etc, 'netns/blue'), { recursive: true })
+  for (const [name, text] of [['hosts', '127.0.0.1 all\n'], ['resolv.conf', 'nameserver 192.0.2.1\n'], ['netns/blue/resolv.conf', 'nameserver 192.0.2.2\n']] as const) writeFileSync(join(etc, name), text)
+  for (const [netns, server] of [['/run/netns/blue', '192.0.2.2'], ['/var/run/netns/blue', '192.0.2.2'], ['/run/netns/red', '192.0.2.1'], ['/proc/1/ns/net', '192.0.2.1'], ['/run/netns/blue/x', '192.0.2.1']] as const) {
+    const { hosts, nameservers } = await readHostFiles({ etc, netns })
+    t.deepEqual([hosts, nameservers.nameservers], ['127.0.0.1 all\n', [server]], netns)
+  }
+})
+
 test("of systemd-resolved's stub, the servers behind it are read", async (t) => {
   const etc = temporary(t)
   const systemdResolvConf = join(etc, 'systemd')

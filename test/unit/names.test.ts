@@ -94,7 +94,7 @@ test('a table says who is called what, network by network', (t) => {
   table.put(endpoint({ sandbox: 'App', network: 'web', addresses: ['10.0.0.5'] }))
   t.deepEqual([find('app'), find('www'), web.asker('10.0.0.2')], [['10.0.0.5'], undefined, undefined])
   table.remove('web', 'nobody')
-  table.replace([])
+  table.learn('App', [])
   t.is(web.asker('10.0.0.5'), undefined)
 })
 

@@ -1,0 +1,31 @@
+/** Work that brings something up to date, one round at a time: who asks for it while a round runs waits for the next. */
+export class Rounds {
+  readonly #work: () => Promise<void>
+  #running: Promise<void> | undefined
+  #next: Promise<void> | undefined
+
+  constructor(work: () => Promise<void>) {
+    this.#work = work
+  }
+
+  /** A round that begins after this call, so that it sees what was there at the call. Many calls share one. */
+  run(): Promise<void> {
+    if (this.#next) return this.#next
+    if (!this.#running) return this.#begin()
+    this.#next = this.#running
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined
+        return this.#begin()
+      })
+    return this.#next
+  }
+
+  #begin(): Promise<void> {
+    const round = this.#work().finally(() => {
+      this.#running = undefined
+    })
+    this.#running = round
+    return round
+  }
+}

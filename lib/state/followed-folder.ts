@@ -1,0 +1,131 @@
+import { readFileSync, statSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { setImmediate } from 'node:timers/promises'
+import { Rounds } from '../rounds.js'
+
+/** Longer than a tick of the clock that files are dated by, in milliseconds. */
+const TICK = 20
+/** How long, in milliseconds, files are looked at in one turn of the event loop. */
+const SLICE = 1
+
+/** What a file was when it was read. */
+interface Seen<T> {
+  ino: number
+  /** NaN: so young then that a further change may have the same date. */
+  changed: number
+  record: T | undefined
+}
+
+/** Who wants to know what becomes of the records. */
+export interface Follower<T> {
+  /** It came, or is another than before. */
+  put(name: string, record: T): void
+  gone(name: string): void
+}
+
+/**
+ * The records of a folder, as any process leaves them, brought up to date when asked to: only files that have changed are
+ * read, a few at a time.
+ */
+export class FollowedFolder<T extends { version: number }> {
+  readonly #folder: string
+  readonly #version: T['version']
+  readonly #follower: Follower<T>
+  readonly #seen = new Map<string, Seen<T>>()
+  readonly #rounds = new Rounds(() => this.#read())
+  /** The folder, when the last round began. */
+  #state: string | undefined
+
+  constructor(folder: string, version: T['version'], follower: Follower<T>) {
+    this.#folder = folder
+    this.#version = version
+    this.#follower = follower
+  }
+
+  /** `undefined` where there is nothing to wait for: nothing has changed. */
+  refresh(): Promise<void> | undefined {
+    return this.#state === stateOf(this.#folder) ? undefined : this.#rounds.run()
+  }
+
+  async #read(): Promise<void> {
+    const state = stateOf(this.#folder)
+    if (state === this.#state) return
+    const missing = new Set(this.#seen.keys())
+    let began = performance.now()
+    const pause = async () => {
+      if (performance.now() - began < SLICE) return
+      await setImmediate()
+      began = performance.now()
+    }
+    for (const file of await filesIn(this.#folder)) {
+      // `.next` is a file.replace on its way.
+      if (!file.endsWith('.json')) continue
+      missing.delete(file)
+      this.#look(file)
+      await pause()
+    }
+    // A file that is replaced meanwhile may not be listed at all.
+    for (const file of missing) {
+      this.#look(file)
+      await pause()
+    }
+    // A change in the same tick of the clock would not be seen.
+    this.#state = isYoung(statSync(this.#folder, { throwIfNoEntry: false })?.mtimeMs) ? undefined : state
+  }
+
+  #look(file: string): void {
+    const name = file.slice(0, -'.json'.length)
+    const before = this.#seen.get(file)
+    const path = join(this.#folder, file)
+    const stat = statSync(path, { throwIfNoEntry: false })
+    if (stat && before?.ino === stat.ino && before.changed === stat.ctimeMs) return
+    const text = stat && readIfThere(path)
+    if (!stat || text === undefined) {
+      this.#seen.delete(file)
+      if (before?.record) this.#follower.gone(name)
+      return
+    }
+    const record = this.#parse(text)
+    this.#seen.set(file, { ino: stat.ino, changed: isYoung(stat.ctimeMs) ? NaN : stat.ctimeMs, record })
+    if (record) this.#follower.put(name, record)
+    else if (before?.record) this.#follower.gone(name)
+  }
+
+  /** `undefined` for what is no record of this version: whoever works with it says so. */
+  #parse(text: string): T | undefined {
+    try {
+      const record = JSON.parse(text) as T | null
+      return record?.version === this.#version ? record : undefined
+    } catch {
+      return undefined
+    }
+  }
+}
+
+const isYoung = (time: number | undefined): boolean => time !== undefined && Date.now() - time < TICK
+
+/** A folder changes with each file that comes or goes, and with each that is replaced. */
+function stateOf(folder: string): string {
+  const stat = statSync(folder, { throwIfNoEntry: false, bigint: true })
+  return stat ? `${stat.ino}:${stat.mtimeNs}` : ''
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}

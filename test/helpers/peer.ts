@@ -1,0 +1,85 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { ExecutionContext } from 'ava'
+import { Slipway, type CreateNetworkOptions, type CreateOptions, type EndpointOptions, type OpenOptions } from 'slipway'
+
+/** Another process that has the host open, and stays until it is told to go. */
+
+/** What it can be asked to do. */
+const CALLS = {
+  create: async (slipway: Slipway, options: CreateOptions) => void (await slipway.sandboxes.create(options)),
+  remove: async (slipway: Slipway, name: string) => (await slipway.sandboxes.get(name)).remove(),
+  connect: async (slipway: Slipway, name: string, network: string, options?: EndpointOptions) => void (await (await slipway.sandboxes.get(name)).connect(network, options)),
+  disconnect: async (slipway: Slipway, name: string, network: string) => (await slipway.sandboxes.get(name)).disconnect(network),
+  files: async (slipway: Slipway, name: string) => (await slipway.sandboxes.get(name)).files(),
+  createNetwork: async (slipway: Slipway, options: CreateNetworkOptions) => void (await slipway.networks.create(options)),
+  removeNetwork: async (slipway: Slipway, name: string) => (await slipway.networks.get(name)).remove(),
+  listNetworks: async (slipway: Slipway) => (await slipway.networks.list()).map(({ name }) => name),
+  close: (slipway: Slipway) => slipway.close(),
+}
+
+type Calls = typeof CALLS
+type Rest<F> = F extends (slipway: Slipway, ...rest: infer R) => unknown ? R : never
+type Answer = { value?: unknown; error?: { code: string; message: string } }
+
+export class Peer {
+  readonly #child: ChildProcess
+
+  private constructor(child: ChildProcess) {
+    this.#child = child
+  }
+
+  /** @param before - A program that runs it: `['setpriv', …]`. */
+  static async start(t: ExecutionContext, options: OpenOptions, before: readonly string[] = []): Promise<Peer> {
+    const [program = '', ...args] = [...before, process.execPath, fileURLToPath(import.meta.url), JSON.stringify(options)]
+    const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const peer = new Peer(child)
+    t.teardown(() => peer.kill())
+    const [ready] = await Promise.race([once(child, 'message'), once(child, 'exit')])
+    if (ready !== 'ready') throw new Error(`The other process ended: ${ready}`)
+    return peer
+  }
+
+  /** The same behind an /etc of its own, that has nothing but these files. */
+  static behindEtc(t: ExecutionContext, options: OpenOptions, folder: string, files: Readonly<Record<string, string>>): Promise<Peer> {
+    for (const [name, text] of Object.entries(files)) {
+      const path = `${folder}/${name}`
+      mkdirSync(path.slice(0, path.lastIndexOf('/')), { recursive: true })
+      writeFileSync(path, text)
+    }
+    return Peer.start(t, options, ['unshare', '--mount', '--propagation', 'private', 'sh', '-ec', 'mount --bind "$0" /etc; exec "$@"', folder])
+  }
+
+  async call<Name extends keyof Calls>(name: Name, ...args: Rest<Calls[Name]>): Promise<Awaited<ReturnType<Calls[Name]>>> {
+    this.#child.send([name, ...args])
+    const [{ value, error }] = (await once(this.#child, 'message')) as [Answer]
+    if (error) throw Object.assign(new Error(error.message), { code: error.code })
+    return value as Awaited<ReturnType<Calls[Name]>>
+  }
+
+  /** As a crash does it. */
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    this.#child.kill('SIGKILL')
+    await once(this.#child, 'exit')
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const slipway = await Slipway.open(JSON.parse(process.argv[2] ?? '') as OpenOptions)
+  process.on('message', async ([name, ...args]: [keyof Calls, ...unknown[]]) => {
+    const answer: Answer = {}
+    try {
+      answer.value = await (CALLS[name] as (...given: unknown[]) => Promise<unknown>)(slipway, ...args)
+    } catch (error) {
+      const { code = '', message = String(error) } = error as { code?: string; message?: string }
+      answer.error = { code, message }
+    }
+    process.send?.(answer)
+  })
+  // Whoever started us has gone.
+  process.on('disconnect', () => process.exit())
+  process.send?.('ready')
+}

@@ -1,0 +1,119 @@
+import test, { type ExecutionContext } from 'ava'
+import { addressOf, ask, runWithFiles } from '../helpers/names.js'
+import { execIn, World } from '../helpers/world.js'
+
+/** Names as sandboxes of user-defined networks see them: asked at what their resolv.conf names, as programs do. */
+
+async function setUp(t: ExecutionContext) {
+  const world = new World(t)
+  const slipway = await world.open()
+  await slipway.networks.create({ name: 'web', subnets: [{ subnet: '172.20.0.0/16' }, { subnet: 'fd00:20::/64' }], ipv6: true })
+  return { world, slipway }
+}
+
+test('sandboxes of a network find each other by name, alias, short id and hostname, over IPv4 and IPv6, by UDP and TCP', async (t) => {
+  const { world, slipway } = await setUp(t)
+  const app = await world.create(slipway, 'app', { network: 'web' })
+  const db = await world.create(slipway, 'db', { network: 'web', aliases: ['database'], hostname: 'postgres' })
+  const [v4, v6] = [addressOf(db, 'web'), addressOf(db, 'web', 6)]
+  for (const server of ['172.20.0.1', 'fd00:20::1']) {
+    for (const protocol of ['+notcp', '+tcp']) {
+      for (const name of [db.name, `${db.name}.web`, 'database', 'DATABASE.web.', db.id.slice(0, 12), 'postgres']) {
+        t.deepEqual(await ask(app, server, protocol, name), ['NOERROR', v4], `${server} ${protocol} ${name}`)
+        t.deepEqual(await ask(app, server, protocol, name, 'AAAA'), ['NOERROR', v6], `${server} ${protocol} ${name} AAAA`)
+      }
+      for (const address of [v4, v6]) t.deepEqual(await ask(app, server, protocol, '-x', address), ['NOERROR', `${db.name}.web.`])
+    }
+  }
+})
+
+test('programs in a sandbox find others with its files: getent of glibc, nslookup of busybox', async (t) => {
+  const { world, slipway } = await setUp(t)
+  const app = await world.create(slipway, 'app', { network: 'web' })
+  const db = await world.create(slipway, 'db', { network: 'web', aliases: ['database'] })
+  const [v4, v6] = [addressOf(db, 'web'), addressOf(db, 'web', 6)]
+  for (const name of [db.name, 'database', 'database.web']) {
+    t.is((await runWithFiles(app, 'getent', 'ahostsv4', name)).stdout.split(/\s/)[0], v4)
+    t.is((await runWithFiles(app, 'getent', 'ahostsv6', name)).stdout.split(/\s/)[0], v6)
+  }
+  t.regex((await runWithFiles(app, 'getent', 'hosts', v4)).stdout, new RegExp(`${db.name}\\.web$`, 'm'))
+  t.regex((await runWithFiles(app, 'busybox', 'nslookup', db.name)).stdout, new RegExp(`^Address.*: ${v4}`, 'm'))
+  t.is((await runWithFiles(app, 'getent', 'hosts', app.id.slice(0, 12))).stdout.split(/\s/)[0], addressOf(app, 'web', 6))
+})
+
+test('names of other networks are not seen; a sandbox on two networks sees both, and none of the default bridge', async (t) => {
+  const { world, slipway } = await setUp(t)
+  await slipway.networks.create({ name: 'back', subnets: [{ subnet: '172.21.0.0/16' }] })
+  const app = await world.create(slipway, 'app', { network: 'web', dns: ['127.0.0.1'] })
+  const db = await world.create(slipway, 'db', { network: 'back', aliases: ['data'], dns: ['127.0.0.1'] })
+  const plain = await world.create(slipway, 'plain')
+  t.deepEqual(await ask(app, '172.20.0.1', 'data'), ['SERVFAIL'])
+  t.deepEqual(await ask(db, '172.21.0.1', app.name), ['SERVFAIL'])
+  await app.connect('back')
+  await app.connect('bridge')
+  for (const server of ['172.20.0.1', '172.21.0.1']) {
+    t.deepEqual(await ask(app, server, 'data'), ['NOERROR', addressOf(db, 'back')])
+    t.deepEqual(await ask(app, server, plain.name), ['SERVFAIL'])
+  }
+  t.deepEqual(await ask(app, '172.20.0.1', '-x', addressOf(db, 'back')), ['NOERROR', `${db.name}.back.`])
+  // On each network it is asked for what it has there.
+  t.deepEqual(await ask(db, '172.21.0.1', app.name), ['NOERROR', addressOf(app, 'back')])
+})
+
+test('an alias is of one network only, and several may share it', async (t) => {
+  const { world, slipway } = await setUp(t)
+  await slipway.networks.create({ name: 'back', subnets: [{ subnet: '172.21.0.0/16' }] })
+  const one = await world.create(slipway, 'one', { network: 'web', aliases: ['api'], dns: ['127.0.0.1'] })
+  const two = await world.create(slipway, 'two', { network: 'web', aliases: ['api'] })
+  const three = await world.create(slipway, 'three', { network: 'back', dns: ['127.0.0.1'] })
+  await one.connect('back')
+  t.deepEqual(await ask(two, '172.20.0.1', 'api'), ['NOERROR', addressOf(one, 'web'), addressOf(two, 'web')])
+  t.deepEqual(await ask(three, '172.21.0.1', 'api'), ['SERVFAIL'])
+  await two.disconnect('web')
+  t.deepEqual(await ask(one, '172.20.0.1', 'api'), ['NOERROR', addressOf(one, 'web')])
+})
+
+test('who is not on the network is refused: the host, another network, the default bridge, a sandbox that has left', async (t) => {
+  const { world, slipway } = await setUp(t)
+  await slipway.networks.create({ name: 'back', subnets: [{ subnet: '172.21.0.0/16' }] })
+  const app = await world.create(slipway, 'app', { network: 'web' })
+  const other = await world.create(slipway, 'other', { network: 'back' })
+  const plain = await world.create(slipway, 'plain')
+  t.deepEqual(await ask(app, '172.20.0.1', app.name), ['NOERROR', addressOf(app, 'web')])
+  for (const place of [world.host, other, plain]) {
+    for (const protocol of ['+notcp', '+tcp']) t.deepEqual(await ask(place, '172.20.0.1', protocol, app.name), ['REFUSED'], place.name)
+  }
+  await app.connect('back')
+  await app.disconnect('web')
+  t.deepEqual(await ask(app, '172.20.0.1', app.name), ['REFUSED'])
+  t.deepEqual(await ask(app, '172.21.0.1', app.name), ['NOERROR', addressOf(app, 'back')])
+})
+
+test('a network without an address of its bridge has no resolver', async (t) => {
+  const { slipway, world } = await setUp(t)
+  await slipway.networks.create({ name: 'apart', internal: true, subnets: [{ subnet: '172.22.0.0/16' }], options: { 'com.docker.network.bridge.gateway_mode_ipv4': 'isolated' } })
+  t.notRegex(execIn(world.host, 'ss', '-Hlntu', 'sport = :53'), /172\.22\./)
+})
+
+test('when a network is removed its port 53 is free, and the next on its subnet is served', async (t) => {
+  const { world, slipway } = await setUp(t)
+  const listeners = () => execIn(world.host, 'ss', '-Hlntu', 'sport = :53').split('\n').filter(Boolean).map((line) => line.split(/\s+/)[4]).sort()
+  t.deepEqual(listeners(), ['172.20.0.1:53', '172.20.0.1:53', '[fd00:20::1]:53', '[fd00:20::1]:53'])
+  await (await slipway.networks.get('web')).remove()
+  t.deepEqual(listeners(), [])
+  await slipway.networks.create({ name: 'again', subnets: [{ subnet: '172.20.0.0/16' }] })
+  const app = await world.create(slipway, 'app', { network: 'again' })
+  t.deepEqual(await ask(app, '172.20.0.1', app.name), ['NOERROR', addressOf(app, 'again')])
+  await slipway.close()
+  t.deepEqual(listeners(), [])
+})
+
+test('a network that speaks IPv6 only has its names', async (t) => {
+  const { world, slipway } = await setUp(t)
+  await slipway.networks.create({ name: 'six', ipv4: false, ipv6: true, subnets: [{ subnet: 'fd00:66::/64' }] })
+  const app = await world.create(slipway, 'app', { network: 'six' })
+  const db = await world.create(slipway, 'db', { network: 'six', aliases: ['database'] })
+  t.deepEqual(await ask(app, 'fd00:66::1', 'database', 'AAAA'), ['NOERROR', addressOf(db, 'six', 6)])
+  t.deepEqual(await ask(app, 'fd00:66::1', 'database'), ['NOERROR'])
+  t.is((await runWithFiles(app, 'getent', 'hosts', 'database')).stdout.split(/\s/)[0], addressOf(db, 'six', 6))
+})
