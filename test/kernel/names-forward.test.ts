@@ -85,6 +85,14 @@ test('when no upstream answers in time, the question fails before the client giv
   t.deepEqual(await askAll(client, 'one.example'), ['SERVFAIL'])
 })
 
+test('a nameserver that the host has no route to is passed over', async (t) => {
+  const { world, client } = await oneClient(t, ['198.51.100.53', '2001:db8::53', UPSTREAM])
+  await serveExample(t, world, world.neighbour)
+  for (const protocol of ['+notcp', '+tcp']) t.deepEqual(await askAll(client, protocol, 'one.example'), ['NOERROR', '203.0.113.1'])
+  const nowhere = await oneClient(t, ['198.51.100.53'])
+  for (const protocol of ['+notcp', '+tcp']) t.deepEqual(await askAll(nowhere.client, protocol, 'one.example'), ['SERVFAIL'])
+})
+
 test('a resolver never asks itself', async (t) => {
   const { client } = await oneClient(t, [HOST_ADDRESS])
   t.deepEqual(await askAll(client, 'one.example'), ['SERVFAIL'])

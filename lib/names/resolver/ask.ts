@@ -35,8 +35,10 @@ export function askByUdp(asked: Asked): Promise<Buffer | undefined> {
     })
     socket.bind({ port: 0, exclusive: true })
     // Connected: the kernel drops what others send, and tells when nobody listens there.
-    socket.connect(PORT, server, () => {
-      if (open) socket.send(message, (error) => error && finish(undefined))
+    // Refused (no route), the callback is given why, and no error event comes.
+    socket.connect(PORT, server, (refused?: Error) => {
+      if (refused) finish(undefined)
+      else if (open) socket.send(message, (error) => error && finish(undefined))
     })
     return () => {
       open = false
