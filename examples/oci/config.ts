@@ -1,4 +1,5 @@
-import type { SandboxFiles } from './files.js'
+import { readFileSync } from 'node:fs'
+import type { SandboxFiles } from 'slipway'
 
 /** What a container is made of, as far as this example goes. */
 export interface ContainerOptions {
@@ -6,8 +7,7 @@ export interface ContainerOptions {
   root: string
   /** The namespace that it joins: `sandbox.path`. */
   netns: string
-  hostname: string
-  /** Mounted over `/etc/hostname`, `/etc/hosts` and `/etc/resolv.conf`. */
+  /** `await sandbox.files()`: mounted over `/etc/hostname`, `/etc/hosts` and `/etc/resolv.conf`. */
   files: SandboxFiles
   args: readonly string[]
   /** Run by the runtime, on the host, when the container is gone. Default: nothing. */
@@ -21,9 +21,9 @@ export interface Hook {
 }
 
 /** The networking's share of a config.json, and all of it that has to do with Slipway. */
-export function networkPart({ netns, hostname, files }: Pick<ContainerOptions, 'netns' | 'hostname' | 'files'>) {
+export function networkPart({ netns, files }: Pick<ContainerOptions, 'netns' | 'files'>) {
   return {
-    hostname,
+    hostname: readFileSync(files.hostname, 'utf8').trim(),
     mounts: [bind('/etc/hostname', files.hostname), bind('/etc/hosts', files.hosts), bind('/etc/resolv.conf', files.resolvConf)],
     // A path: the runtime joins what is there, and neither makes nor removes it. The hostname takes a uts namespace.
     namespaces: [{ type: 'network', path: netns }, { type: 'uts' }],

@@ -5,18 +5,18 @@ import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { promisify } from 'node:util'
-import { Slipway, type Sandbox } from 'slipway'
+import { Slipway, type Sandbox, type SandboxFiles } from 'slipway'
 import { indent } from '../start/fetches.js'
 import { untilTakenDown } from '../start/floor.js'
-import { count, removeBridgeAndRuleset } from '../start/leftovers.js'
+import { count, removeRuleset } from '../start/leftovers.js'
 import { HOST_ADDRESS, makeNeighbourhood, NEIGHBOUR, removeNeighbourhood, requireThrowawayHost } from '../start/neighbourhood.js'
 import { step } from '../start/steps.js'
 import { heading, microseconds, paint, say } from '../start/style.js'
 import { makeBundle, makeRoot, PAGE } from './bundle.js'
 import { containerConfig, networkPart } from './config.js'
-import { writeFiles, type SandboxFiles } from './files.js'
 import { Runtime } from './runtime.js'
 
+const SUBNET = '172.20.0.0/16'
 const SERVE = 'httpd -h /www -p 80 && echo listening; exec sleep 60'
 const IDLE = 'echo up; exec sleep 60'
 
@@ -39,19 +39,20 @@ async function main(folder: string, runtime: Runtime): Promise<void> {
 
   const root = join(folder, 'root')
   const run = async (id: string, sandbox: Sandbox, files: SandboxFiles, script: string) => {
-    const config = containerConfig({ root, netns: sandbox.path, hostname: sandbox.name, files, args: ['sh', '-c', script] })
+    const config = containerConfig({ root, netns: sandbox.path, files, args: ['sh', '-c', script] })
     const bundle = makeBundle(join(folder, id), config)
     await timed(`crun run --bundle ${bundle} ${id}`, () => runtime.run(id, bundle))
   }
 
-  heading('Two sandboxes', 'the network of a container is there before the container')
+  heading('A network and two sandboxes', 'the network of a container is there before the container')
   const slipway = await step('Slipway.open()', () => Slipway.open())
-  const web = await step("sandboxes.create({ name: 'web', publish: ['8080:80'] })", () => slipway.sandboxes.create({ name: 'web', publish: ['8080:80'] }))
-  const client = await step("sandboxes.create({ name: 'client' })", () => slipway.sandboxes.create({ name: 'client' }))
-  const files = { web: writeFiles(web, join(folder, 'files/web')), client: writeFiles(client, join(folder, 'files/client'), [web]) }
+  const shop = await step("networks.create({ name: 'shop', subnets: [{ subnet }] })", () => slipway.networks.create({ name: 'shop', subnets: [{ subnet: SUBNET }] }))
+  const web = await step("sandboxes.create({ name: 'web', network: 'shop', publish })", () => slipway.sandboxes.create({ name: 'web', hostname: 'web', network: 'shop', publish: ['8080:80'] }))
+  const client = await step("sandboxes.create({ name: 'client', network: 'shop' })", () => slipway.sandboxes.create({ name: 'client', hostname: 'client', network: 'shop' }))
+  const files = { web: await web.files(), client: await client.files() }
 
   heading('What crun is told', "all of web's config.json that has to do with the network")
-  say(indent(printNetworkPart(networkPart({ netns: web.path, hostname: web.name, files: files.web }))))
+  say(indent(printNetworkPart(networkPart({ netns: web.path, files: files.web }))))
 
   heading('A container in each', `on one root: busybox, and ${makeRoot(root).length} links to it`)
   await run('web', web, files.web, SERVE)
@@ -61,12 +62,11 @@ async function main(folder: string, runtime: Runtime): Promise<void> {
   const show = showsIn(runtime, 'client')
   await show('ip addr show eth0')
   await show('hostname')
-  await show('cat /etc/hosts')
-  await show(`wget -q -O - http://${addressOf(web)}${PAGE}`, `   ${paint('dim', '← the page says who asked for it')}`)
-  await show(`wget -q -O - http://web${PAGE}`)
+  await show('cat /etc/resolv.conf')
+  await show(`wget -q -O - http://web${PAGE}`, `   ${paint('dim', '← the page says who asked for it')}`)
 
   heading('The published port', 'the page again, from outside')
-  makeNeighbourhood('172.17.0.0/16')
+  makeNeighbourhood(SUBNET)
   await curl('this host', [], `http://127.0.0.1:8080${PAGE}`)
   await curl('the other host', ['ip', 'netns', 'exec', NEIGHBOUR], `http://${HOST_ADDRESS}:8080${PAGE}`)
 
@@ -77,18 +77,15 @@ async function main(folder: string, runtime: Runtime): Promise<void> {
   heading('And down again', 'containers first, then their sandboxes')
   for (const id of ['sidecar', 'client', 'web']) await timed(`crun kill ${id} KILL`, () => runtime.remove(id))
   for (const sandbox of [client, web]) await timed(`${sandbox.name}.remove()`, () => sandbox.remove())
+  await timed('shop.remove()', () => shop.remove())
   await slipway.close({ wait: true })
-  await removeBridgeAndRuleset()
+  await removeRuleset()
   removeNeighbourhood()
   await untilTakenDown()
   const [after, containers] = [await count(), await runtime.list()]
   const left = Object.keys(before).filter((what) => before[what] !== after[what])
   if (left.length + containers.length > 0) throw new Error(`Something is left: ${[...left, ...containers].join(', ')}.`)
   say(`\n  ${paint('green', 'Nothing is left')}: ${Object.keys(before).join(', ')} as before, no container.`)
-}
-
-function addressOf(sandbox: Sandbox): string {
-  return sandbox.endpoints[0]?.addresses[0]?.split('/')[0] ?? ''
 }
 
 /** A line for each mount and namespace. */

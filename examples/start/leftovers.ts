@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import Table from 'cli-table3'
 import { bridges, ownedBySandboxes, TABLE } from '#lib/firewall/sets.js'
 import { Host } from '#lib/host.js'
+import type { Plan } from '#lib/plan/operation.js'
 import { indent } from './fetches.js'
 import { number, paint, say } from './style.js'
 
@@ -25,10 +26,13 @@ export async function count(): Promise<Counts> {
 }
 
 /** What a host keeps when its last sandbox has gone, as with docker: taken away too. */
-export async function removeBridgeAndRuleset(): Promise<void> {
+export const removeBridgeAndRuleset = (): Promise<void> => removeRuleset([{ op: 'link.delete', name: 'docker0' }])
+
+/** The same where nothing has been on the default bridge. */
+export async function removeRuleset(before: Plan = []): Promise<void> {
   const host = new Host(undefined)
   await host.run([
-    { op: 'link.delete', name: 'docker0' },
+    ...before,
     { op: 'table.delete', family: 'inet', table: TABLE },
     { op: 'table.delete', family: 'bridge', table: TABLE },
   ])

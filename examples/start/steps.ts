@@ -48,6 +48,8 @@ function describe(operations: Plan): string {
       return `nobody listens on ${first.address}:${first.port}/${first.protocol}`
     case 'file.create':
       return `record ${basename(first.path)}`
+    case 'file.check':
+      return `the network ${basename(first.path, '.json')} is there still`
     case 'link.set':
       return first.netns ? 'inside: lo and eth0 up, address, default route' : printOperation(first)
     case 'link.settle':

@@ -4,7 +4,6 @@ import type { ExecutionContext } from 'ava'
 import type { Sandbox } from 'slipway'
 import { makeBundle, makeRoot, PAGE } from '../../build-examples/oci/bundle.js'
 import { containerConfig, type Hook } from '../../build-examples/oci/config.js'
-import { writeFiles } from '../../build-examples/oci/files.js'
 import { Runtime } from '../../build-examples/oci/runtime.js'
 
 /** Ends by itself: should the test's process be killed, nobody else would end it. */
@@ -16,8 +15,6 @@ export const IDLE = `echo up; ${STAY}`
 
 export interface RunOptions {
   script?: string
-  /** Sandboxes that its hosts file names. */
-  knows?: readonly Sandbox[]
   poststop?: readonly Hook[]
 }
 
@@ -34,13 +31,12 @@ export class Containers {
   }
 
   /** Runs a container in a sandbox; resolves when it is ready. @returns its process id. */
-  run(id: string, sandbox: Sandbox, { script = SERVE, knows = [], poststop = [] }: RunOptions = {}): Promise<number> {
+  async run(id: string, sandbox: Sandbox, { script = SERVE, poststop = [] }: RunOptions = {}): Promise<number> {
     const folder = join(this.#folder, id)
     const config = containerConfig({
       root: this.#root,
       netns: sandbox.path,
-      hostname: sandbox.name,
-      files: writeFiles(sandbox, join(folder, 'files'), knows),
+      files: await sandbox.files(),
       args: ['sh', '-c', script],
       poststop,
     })

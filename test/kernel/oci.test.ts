@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import type { CreateOptions, Sandbox } from 'slipway'
 import { COMMAND } from '../helpers/command.js'
@@ -13,11 +13,11 @@ const BRIDGE = '172.17.0.1'
 async function setUp(t: ExecutionContext, options: CreateOptions = {}) {
   const world = new World(t)
   const slipway = await world.open()
-  const web = await world.create(slipway, 'web', options)
+  const web = await world.create(slipway, 'web', { hostname: 'web', ...options })
   return { world, slipway, web, containers: new Containers(t) }
 }
 
-const addressOf = (sandbox: Sandbox): string => sandbox.endpoints[0]?.addresses[0]?.split('/')[0] ?? ''
+const addressOf = ({ endpoints, network }: Sandbox, on = network): string => endpoints.find((endpoint) => endpoint.network === on)?.addresses[0]?.split('/')[0] ?? ''
 
 test('a container has its sandbox’s address, route, hostname and files', async (t) => {
   const { web, containers } = await setUp(t)
@@ -25,21 +25,34 @@ test('a container has its sandbox’s address, route, hostname and files', async
   t.deepEqual(await containers.addresses('web'), ['lo 127.0.0.1/8', `eth0 ${web.endpoints[0]?.addresses[0]}`])
   t.is(await containers.exec('web', 'cat', '/sys/class/net/eth0/address'), `${web.endpoints[0]?.mac}\n`)
   t.regex(await containers.exec('web', 'ip', 'route'), /^default via 172\.17\.0\.1 dev eth0/)
-  t.is(await containers.exec('web', 'hostname'), `${web.name}\n`)
-  t.is(await containers.exec('web', 'cat', '/etc/hostname'), `${web.name}\n`)
-  t.regex(await containers.exec('web', 'cat', '/etc/hosts'), new RegExp(`^${addressOf(web)}\\s+${web.name}$`, 'm'))
+  t.is(await containers.exec('web', 'hostname'), 'web\n')
+  const files = await web.files()
+  for (const [name, path] of [['hostname', files.hostname], ['hosts', files.hosts], ['resolv.conf', files.resolvConf]] as const) {
+    t.is(await containers.exec('web', 'cat', `/etc/${name}`), readFileSync(path, 'utf8'))
+  }
+  t.regex(readFileSync(files.hosts, 'utf8'), new RegExp(`^${addressOf(web)}\tweb$`, 'm'))
   await containers.remove('web')
   t.deepEqual(await containers.list(), [])
 })
 
-test('a container reaches another by address and by name', async (t) => {
+test('on a user-defined network a container reaches another by name, and by the names that come while it runs', async (t) => {
   const { world, slipway, web, containers } = await setUp(t)
-  const client = await world.create(slipway, 'client')
+  await slipway.networks.create({ name: 'shop', subnets: [{ subnet: '172.20.0.0/16' }] })
+  const client = await world.create(slipway, 'client', { network: 'shop' })
+  const shop = await world.create(slipway, 'shop', { network: 'shop', aliases: ['store'] })
+  await containers.run('shop', shop)
   await containers.run('web', web)
-  await containers.run('client', client, { script: IDLE, knows: [web] })
-  for (const server of [addressOf(web), web.name]) t.is(await containers.fetch('client', server), addressOf(client), server)
-  await containers.remove('client')
-  await containers.remove('web')
+  await containers.run('client', client, { script: IDLE })
+  for (const server of [addressOf(shop), shop.name, 'store', 'store.shop', shop.id.slice(0, 12)]) {
+    t.is(await containers.fetch('client', server), addressOf(client), server)
+  }
+  t.regex(await containers.exec('client', 'nslookup', 'store'), new RegExp(`: ${addressOf(shop)}$`, 'm'))
+  t.regex(await containers.fetch('client', 'later'), /bad address/)
+  await web.connect('shop', { aliases: ['later'] })
+  t.is(await containers.fetch('client', 'later'), addressOf(client))
+  // Its own files, mounted before it joined, have the network's resolver now.
+  t.is(await containers.fetch('web', 'store'), addressOf(web, 'shop'))
+  for (const id of ['client', 'shop', 'web']) await containers.remove(id)
 })
 
 test('a published port leads to the container: from the host, from a neighbour, from another container', async (t) => {
