@@ -28,11 +28,19 @@ export function createNetwork(network: NetworkSpec): Plan {
 /** The kernel gives a link no address of its own that is too narrow for IPv6, and knows no such setting there. */
 export const noIpv6Address = ({ mtu }: { mtu: number }): { noIpv6Address?: true } => (mtu < IPV6_MTU ? {} : { noIpv6Address: true })
 
-/** What a bridge lacks whose maker has died right after making it. */
-export const addressNetwork = (network: NetworkSpec): Operation[] =>
-  network.subnets.flatMap(({ address, prefix, broadcast }) =>
-    address === undefined ? [] : [{ op: 'address.add', link: network.bridge, address: `${address}/${prefix}`, ...(broadcast === undefined ? {} : { broadcast }) } as const],
-  )
+/**
+ * The bridge's addresses. With IPv6 it has a link-local one, which is the kernel's for asking who has an address on behalf of
+ * other hosts (ndisc_send_ns): without it, whatever they send to a sandbox that has not spoken yet is lost.
+ *
+ * @param present - Those that a bridge has already, whose maker has died right after making it.
+ */
+export function addressNetwork({ bridge, subnets }: NetworkSpec, present: readonly string[] = []): Operation[] {
+  const own = subnets.filter(({ address }) => address !== undefined).map(({ address, prefix, broadcast }) => ({ address, prefix, broadcast }))
+  if (own.some(({ address }) => address?.includes(':'))) own.push({ address: 'fe80::1', prefix: 64, broadcast: undefined })
+  return own
+    .filter(({ address = '' }) => !present.includes(address))
+    .map(({ address, prefix, broadcast }) => ({ op: 'address.add', link: bridge, address: `${address}/${prefix}`, ...(broadcast === undefined ? {} : { broadcast }) }))
+}
 
 /**
  * The rest of {@link createNetwork}, for a bridge that is there and has its addresses: left so by a process that died, or

@@ -112,15 +112,13 @@ export class DefaultBridge {
   async #missingOf(network: NetworkSpec, link: LinkInfo): Promise<Plan> {
     if (await this.#has(sets.bridges, link.name)) return []
     const own = await this.#addressesOf(link)
-    const lacking = network.subnets.filter(({ address }) => !own.some((found) => found.address === address))
-    return [...addressNetwork({ ...network, subnets: lacking }), ...finishNetwork(network)]
+    return [...addressNetwork(network, own.map(({ address }) => address)), ...finishNetwork(network)]
   }
 
-  /** Link-local ones aside: they are the kernel's own. */
   async #addressesOf(link: LinkInfo): Promise<AddressInfo[]> {
     const found: AddressInfo[] = []
     for (const family of FAMILIES) found.push(...(await this.#host.ask('addresses', { ipv6: family === 6 })))
-    return found.filter(({ index, address }) => index === link.index && !/^fe[89ab]/.test(address))
+    return found.filter(({ index }) => index === link.index)
   }
 
   /** An interface of that name: ours, and as asked for. */
@@ -136,7 +134,7 @@ export class DefaultBridge {
     const whole = await this.#has(sets.bridges, link.name)
     const own = await this.#addressesOf(link)
     const own4 = own.find(({ address }) => !address.includes(':'))
-    const own6 = own.find(({ address }) => address.includes(':'))
+    const own6 = own.find(({ address }) => address.includes(':') && !/^fe[89ab]/.test(address))
     if (!own4 && !whole) return this.#spec(await this.#choose())
     if (!own4) throw new SlipwayError('CONFLICT', `The bridge ${bridgeName} has lost its IPv4 address. Remove it (ip link delete ${bridgeName}), and it is made anew.`)
     const withPrefix = ({ address, prefix }: AddressInfo) => `${address}/${prefix}`

@@ -156,8 +156,8 @@ export class NetworkRegistry {
     if (!link) return createNetwork(withoutRecord)
     if (await this.#host.find('element', { ...bridges, key: spec.bridge })) return []
     const own = [...(await this.#host.ask('addresses', {})), ...(await this.#host.ask('addresses', { ipv6: true }))]
-    const lacking = spec.subnets.filter(({ address }) => !own.some((found) => found.index === link.index && found.address === address))
-    return [...addressNetwork({ ...spec, subnets: lacking }), ...finishNetwork(spec)]
+    const present = own.filter(({ index }) => index === link.index).map(({ address }) => address)
+    return [...addressNetwork(spec, present), ...finishNetwork(spec)]
   }
 }
 
