@@ -26,6 +26,12 @@ export function udpFrame(ends: Ends, port: number, text: string): Buffer {
   return frameOf(ends, PROTOCOL.udp, 6, Buffer.concat([words(40_000, port, 8 + payload.length, 0), payload]))
 }
 
+/** ARP reply (RFC 826) to somebody who did not ask: `from` is at `mac`. */
+export function arpReply({ ether, from, to }: Ends, mac: string): Buffer {
+  const [ethernet, ipv4, reply] = [1, 0x0800, 2]
+  return Buffer.concat([macOf(ether.to), macOf(ether.from), words(0x0806, ethernet, ipv4, 0x0604, reply), macOf(mac), bytesOf(from), macOf(ether.to), bytesOf(to)])
+}
+
 /** Neighbour advertisement (RFC 4861, 4.4): `target` is at `mac`, and whoever believed otherwise is to believe this. */
 export function neighbourAdvertisement(ends: Ends, target: string, mac: string): Buffer {
   const solicitedAndOverride = 0x60

@@ -6,15 +6,13 @@ import * as sets from '#lib/firewall/sets.js'
 import { Host } from '#lib/host.js'
 import type { IpFamily } from '#lib/ipam/ip.js'
 import type { PortMapping } from '#lib/ports/mapping.js'
-import { HOST_ADDRESS, ip, NEIGHBOUR_ADDRESS, OTHER_HOST_ADDRESS, setSysctl, World, type Place } from './world.js'
+import { DualStackWorld, type Addresses } from './dual-stack.js'
+import type { Place } from './world.js'
 
 /**
  * Networks with IPv4 and IPv6, made by plans of the tests' own: what the firewall does with them is seen without the
  * drivers that will make such networks. Network number n is 10.n.0.0/24 and fd00:n::/64.
  */
-
-/** An address of each IP version. */
-export type Addresses = Readonly<Record<IpFamily, string>>
 
 export interface NetworkOptions {
   icc?: boolean
@@ -41,45 +39,19 @@ export interface Guest extends Place {
   linkLocal: string
 }
 
-export const HOST: Addresses = { 4: HOST_ADDRESS, 6: 'fd00:99::1' }
-export const OTHER_HOST: Addresses = { 4: OTHER_HOST_ADDRESS, 6: 'fd00:99::2' }
-/** One more address of the host. */
-export const SPARE: Addresses = { 4: '192.0.2.5', 6: 'fd00:99::5' }
-export const NEIGHBOUR: Addresses = { 4: NEIGHBOUR_ADDRESS, 6: 'fd00:99::9' }
-/** One more address of the neighbour, to send from. */
-export const STRANGER: Addresses = { 4: '192.0.2.10', 6: 'fd00:99::10' }
-
 /** A mapping for both IP versions. */
 export const onBoth = (mapping: Omit<PortMapping, 'hostIp'>): PortMapping[] => ['0.0.0.0', '::'].map((hostIp) => ({ ...mapping, hostIp }))
 
-/** A world that speaks IPv6 too, with the ruleset, and a neighbour that routes all our subnets at us. */
-export class DualWorld extends World {
+/** Such a world with the ruleset. */
+export class DualWorld extends DualStackWorld {
   readonly kernel: Host
   readonly #hairpin: boolean
 
   private constructor(t: ExecutionContext, bridgeCallsIptables: boolean) {
-    super(t, { bridgeCallsIptables })
-    setSysctl(this.host, 'net.bridge.bridge-nf-call-ip6tables', bridgeCallsIptables ? '1' : '0')
+    super(t, bridgeCallsIptables)
     this.#hairpin = bridgeCallsIptables
     this.kernel = new Host(this.host.path)
     t.teardown(() => this.kernel.close())
-    const give = (place: Place, link: string, address: string, ...options: string[]) =>
-      ip('-n', place.name, 'address', 'add', address, 'dev', link, ...(address.includes(':') ? ['nodad'] : []), ...options)
-    // Deprecated: nobody chooses it by himself.
-    const deprecated = ['preferred_lft', '0']
-    for (const [place, link, own, more, local] of [
-      [this.host, 'uplink', HOST, [OTHER_HOST, SPARE], 'fe80::1'],
-      [this.neighbour, 'eth0', NEIGHBOUR, [STRANGER], 'fe80::9'],
-    ] as const) {
-      give(place, link, `${own[6]}/64`)
-      give(place, link, `${local}/64`)
-      for (const addresses of more) {
-        give(place, link, `${addresses[6]}/128`, ...deprecated)
-        if (addresses !== OTHER_HOST) give(place, link, `${addresses[4]}/32`)
-      }
-    }
-    ip('-n', this.neighbour.name, 'route', 'add', '10.0.0.0/8', 'via', HOST[4])
-    ip('-n', this.neighbour.name, 'route', 'add', 'fd00::/16', 'via', HOST[6])
   }
 
   static async make(t: ExecutionContext, bridgeCallsIptables: boolean): Promise<DualWorld> {

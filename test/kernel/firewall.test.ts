@@ -1,16 +1,15 @@
 import test, { type ExecutionContext } from 'ava'
 import type { IpFamily } from '#lib/ipam/ip.js'
-import { DualWorld, HOST, NEIGHBOUR, onBoth, OTHER_HOST, SPARE, STRANGER, type Addresses } from '../helpers/networks.js'
-import { NO_ANSWER, reaches, REFUSED, serveTcp, serveUdp, type Row } from '../helpers/traffic.js'
+import { HOST, NEIGHBOUR, OTHER_HOST, SPARE, STRANGER } from '../helpers/dual-stack.js'
+import { DualWorld, onBoth } from '../helpers/networks.js'
+import { serveBoth, type Cast } from '../helpers/reach-table.js'
+import { NO_ANSWER, reaches, REFUSED, type Row } from '../helpers/traffic.js'
 import { runIn, type Place } from '../helpers/world.js'
 
 /**
  * What the rules promise about networks of every kind: who reaches whom, and under which address. Every line of the table
  * is four connections, TCP and UDP over IPv4 and IPv6; all of it holds with and without br_netfilter.
  */
-
-/** Who takes part: where it is, and its address. */
-type Cast = Record<string, { place: Place; at: Addresses; sendsFrom?: boolean }>
 
 /** From whom, to whom and which port, and whom the server sees: or that there is no answer. */
 const TABLE = `
@@ -167,12 +166,6 @@ async function setUp(t: ExecutionContext, bridgeCallsIptables: boolean): Promise
   for (const guest of Object.values(guests)) for (const number of [80, 81]) serveBoth(t, guest, number)
   for (const place of [host, neighbour]) serveBoth(t, place, 8000)
   return { cast, world }
-}
-
-function serveBoth(t: ExecutionContext, place: Place, port: number): void {
-  serveTcp(t, place, port)
-  serveUdp(t, place, port, 4)
-  serveUdp(t, place, port, 6)
 }
 
 function rowOf(cast: Cast, family: IpFamily, protocol: 'tcp' | 'udp', [from, to, outcome]: readonly [string, string, string]): Row {
