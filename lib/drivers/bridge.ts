@@ -1,5 +1,6 @@
-import { add, remove } from '../firewall/elements.js'
+import { add, forgetHostConnections, holdPorts, releasePorts, remove } from '../firewall/elements.js'
 import * as sets from '../firewall/sets.js'
+import { familyOf } from '../ipam/ip.js'
 import { FAMILIES } from '../network/spec.js'
 import type { Operation, Plan, SetDefinition } from '../plan/operation.js'
 import type { PortMapping } from '../ports/mapping.js'
@@ -91,37 +92,38 @@ export function removeSandbox({ path, foreign, endpoints, ports, owner, record }
 
 /** One more endpoint for a running sandbox. Where it becomes the way to the world, default route and published ports move. */
 export function connectEndpoint(sandbox: Change, endpoint: BridgeEndpoint, circumstances: Circumstances): Plan {
-  const { path, endpoints, ports, owner, record } = sandbox
+  const { path, endpoints, owner, record } = sandbox
   const after = [...endpoints, endpoint]
-  const { before: leave, after: arrive, moved } = movingPorts(endpoints, after, ports, owner)
+  const move = movePorts(sandbox, after)
   return [
-    ...arrive.hold(),
+    ...move.hold,
     replaceRecord(record),
-    ...leave.unpublish(),
+    ...move.unpublish,
     ...claimEndpoint(endpoint, owner),
-    ...arrive.publish(),
+    ...move.publish,
+    ...move.release,
     ...makeLink(path, endpoint, circumstances),
     ...configureInside(path, endpoint),
     ...FAMILIES.flatMap((family) => moveDefaultRoute(path, endpoints, after, family)),
     ...checkNetwork(circumstances),
     { op: 'link.settle', name: endpoint.hostLink },
-    ...(moved ? leave.forgetPublished() : []),
-    ...arrive.forgetHost(),
+    ...move.forget,
   ]
 }
 
 /** Takes an endpoint away. Its link takes its routes along; the default route and the published ports move to what is left. */
 export function disconnectEndpoint(sandbox: Change, endpoint: BridgeEndpoint): Plan {
-  const { path, endpoints, ports, owner, record } = sandbox
+  const { path, endpoints, owner, record } = sandbox
   const after = endpoints.filter((other) => other !== endpoint)
-  const { before: leave, after: arrive, moved } = movingPorts(endpoints, after, ports, owner)
+  const move = movePorts(sandbox, after)
   return [
+    ...move.hold,
     { op: 'file.check', path: record.path, expected: record.before },
-    ...leave.unpublish(),
+    ...move.unpublish,
     ...freeEndpoint(endpoint, owner),
-    ...arrive.publish(),
-    ...leave.release(),
-    ...(moved ? leave.forgetPublished() : []),
+    ...move.publish,
+    ...move.release,
+    ...move.forget,
     ...FAMILIES.flatMap((family) => moveDefaultRoute(path, endpoints, after, family)),
     replaceRecord(record),
     // Last, as it cannot be taken back.
@@ -132,34 +134,20 @@ export function disconnectEndpoint(sandbox: Change, endpoint: BridgeEndpoint): P
 /** A sandbox before one of its endpoints comes or goes. */
 export type Change = Pick<BridgeSandbox, 'path' | 'endpoints' | 'ports' | 'owner'> & { record: RecordChange }
 
-/** The published ports that change their target, before and after. Host ports that stay mapped stay held. */
-function movingPorts(endpoints: readonly BridgeEndpoint[], after: readonly BridgeEndpoint[], ports: readonly PortMapping[], owner: string) {
+/** The published ports that change their target when endpoints come or go. Host ports that stay mapped stay held. */
+function movePorts({ endpoints, ports, owner }: Change, after: readonly BridgeEndpoint[]) {
   const moves = FAMILIES.filter((family) => gatewayEndpoint(endpoints, family) !== gatewayEndpoint(after, family))
-  const ofFamily = ({ hostIp }: PortMapping) => moves.includes(hostIp.includes(':') ? 6 : 4)
-  const was = activePorts(endpoints, ports).filter(ofFamily)
-  const will = activePorts(after, ports).filter(ofFamily)
-  return { before: new Moving(endpoints, was, owner, will), after: new Moving(after, will, owner, was), moved: moves.length > 0 }
-}
-
-/** Ports of which some were there before, or will be there after, under another target. */
-class Moving extends PortPlan {
-  readonly #alone: PortPlan
-
-  constructor(endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[], owner: string, others: readonly PortMapping[]) {
-    super(endpoints, ports, owner)
-    this.#alone = new PortPlan(endpoints, ports.filter((port) => !others.includes(port)), owner)
-  }
-
-  override hold(): Operation[] {
-    return this.#alone.hold()
-  }
-
-  override release(): Operation[] {
-    return this.#alone.release()
-  }
-
-  override forgetHost(): Operation[] {
-    return this.#alone.forgetHost()
+  const ofFamily = ({ hostIp }: PortMapping) => moves.includes(familyOf(hostIp))
+  const leave = new PortPlan(endpoints, activePorts(endpoints, ports).filter(ofFamily), owner)
+  const arrive = new PortPlan(after, activePorts(after, ports).filter(ofFamily), owner)
+  const more = arrive.mapped.filter((mapping) => !leave.mapped.includes(mapping))
+  const gone = leave.mapped.filter((mapping) => !arrive.mapped.includes(mapping))
+  return {
+    hold: holdPorts(more),
+    unpublish: leave.unpublish(),
+    publish: arrive.publish(),
+    release: releasePorts(gone),
+    forget: [...leave.forgetPublished(), ...forgetHostConnections(more)],
   }
 }
 

@@ -37,8 +37,26 @@ export function targetsOf(endpoints: readonly BridgeEndpoint[]): Targets {
   return targets
 }
 
-/** The mappings that lead somewhere: those of a family that a sandbox has lost with a network rest until it is back. */
+/**
+ * The mappings that lead somewhere. Those of a family that a sandbox has lost with a network rest until it is back; those that
+ * were published in a routed network have no port of the host, and rest where it would take one.
+ */
 export function activePorts(endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[]): readonly PortMapping[] {
-  const targets = targetsOf(endpoints)
-  return ports.every(({ hostIp }) => targets[familyOf(hostIp)] !== undefined) ? ports : ports.filter(({ hostIp }) => targets[familyOf(hostIp)] !== undefined)
+  const modes = modesOf(endpoints)
+  const isActive = ({ protocol, hostIp, hostPort }: PortMapping) => {
+    const mode = modes[familyOf(hostIp)]
+    return mode !== undefined && (mode === 'routed' || protocol === 'all' || hostPort !== 0)
+  }
+  return ports.every(isActive) ? ports : ports.filter(isActive)
 }
+
+/** Those of them that take a port or an address of the host: in routed networks none does. */
+export function mappedPorts(endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[]): readonly PortMapping[] {
+  const modes = modesOf(endpoints)
+  const active = activePorts(endpoints, ports)
+  const isMapped = ({ hostIp }: PortMapping) => modes[familyOf(hostIp)] !== 'routed'
+  return active.every(isMapped) ? active : active.filter(isMapped)
+}
+
+/** How sandbox and world meet, in each family. */
+const modesOf = (endpoints: readonly BridgeEndpoint[]) => ({ 4: gatewayAddress(endpoints, 4)?.mode, 6: gatewayAddress(endpoints, 6)?.mode })

@@ -20,8 +20,9 @@ import { gatewayAddress } from './gateway.js'
  * addresses: nothing of the host's is taken there.
  */
 export class PortPlan {
+  /** Those that take a port or an address of the host. */
+  readonly mapped: readonly PortMapping[]
   readonly #targets: Targets
-  readonly #mapped: readonly PortMapping[]
   readonly #direct: readonly PortMapping[]
   readonly #directBeside: readonly PortMapping[]
   readonly #owner: string
@@ -38,7 +39,7 @@ export class PortPlan {
     const isRouted = ({ hostIp }: PortMapping) => found[familyOf(hostIp)]?.mode === 'routed'
     const isDirect = ({ hostIp }: PortMapping) => found[familyOf(hostIp)]?.direct === true
     this.#targets = targets
-    this.#mapped = ports.some(isRouted) ? ports.filter((port) => !isRouted(port)) : ports
+    this.mapped = ports.some(isRouted) ? ports.filter((port) => !isRouted(port)) : ports
     this.#direct = ports.filter(isDirect)
     this.#directBeside = beside.filter(isDirect)
     this.#owner = owner
@@ -46,26 +47,26 @@ export class PortPlan {
 
   /** No process of the host may listen where we publish. */
   hold(): Operation[] {
-    return holdPorts(this.#mapped)
+    return holdPorts(this.mapped)
   }
 
   release(): Operation[] {
-    return releasePorts(this.#mapped)
+    return releasePorts(this.mapped)
   }
 
   publish(): Operation[] {
-    return [...publishElements(this.#mapped, this.#targets, this.#owner), ...openElements(this.#direct, this.#directBeside, this.#targets, this.#owner)]
+    return [...publishElements(this.mapped, this.#targets, this.#owner), ...openElements(this.#direct, this.#directBeside, this.#targets, this.#owner)]
   }
 
   unpublish(): Operation[] {
-    return [...unpublishElements(this.#mapped, this.#targets, this.#owner), ...closeElements(this.#direct, this.#directBeside, this.#targets, this.#owner)]
+    return [...unpublishElements(this.mapped, this.#targets, this.#owner), ...closeElements(this.#direct, this.#directBeside, this.#targets, this.#owner)]
   }
 
   forgetHost(): Operation[] {
-    return forgetHostConnections(this.#mapped)
+    return forgetHostConnections(this.mapped)
   }
 
   forgetPublished(): Operation[] {
-    return this.#mapped.flatMap((mapping) => forgetPublishedConnections([mapping], this.#targets[familyOf(mapping.hostIp)] ?? ''))
+    return this.mapped.flatMap((mapping) => forgetPublishedConnections([mapping], this.#targets[familyOf(mapping.hostIp)] ?? ''))
   }
 }

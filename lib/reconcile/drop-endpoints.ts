@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
-import { gatewayEndpoint, targetsOf } from '../drivers/gateway.js'
+import { gatewayEndpoint, mappedPorts, targetsOf } from '../drivers/gateway.js'
 import { add, mapOf, publishedElement, publishedKey, remove } from '../firewall/elements.js'
 import * as sets from '../firewall/sets.js'
 import type { Host } from '../host.js'
@@ -11,7 +11,6 @@ import { isAlive } from '../state/maker.js'
 import { ownerComment } from '../state/owner.js'
 import { store, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { attempt, collect } from './collect.js'
-import { mappedPorts } from './finish-changes.js'
 import { has, type Owned } from './owned.js'
 
 /**
@@ -55,7 +54,7 @@ async function leadThrough(host: Host, record: SandboxRecord, owned: readonly Ow
       await attempt(host, [{ op: 'route.add', netns: path, destination: 'default', gateway }])
     }
   }
-  for (const mapping of mappedPorts(record)) {
+  for (const mapping of mappedPorts(endpoints, record.ports)) {
     const element = publishedElement(mapping, targetsOf(endpoints)[familyOf(mapping.hostIp)] ?? '', ownerComment(name, id))
     const there = owned.find((one) => one.set === mapOf(mapping) && one.element.key === publishedKey(mapping))
     if (there?.element.data === element.data) continue

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { activePorts, gatewayEndpoint, targetsOf } from '../drivers/gateway.js'
+import { mappedPorts, targetsOf } from '../drivers/gateway.js'
 import { add, mapOf, publishedElement, publishedKey, remove } from '../firewall/elements.js'
 import type { Host } from '../host.js'
 import { familyOf } from '../ipam/ip.js'
@@ -56,10 +56,6 @@ export async function finishChanges(host: Host, stored: readonly StoredRecord[],
   return done
 }
 
-/** The mappings of a sandbox that stand in the kernel's maps: not those of routed networks. */
-export const mappedPorts = ({ endpoints, ports }: Pick<SandboxRecord, 'endpoints' | 'ports'>): PortMapping[] =>
-  activePorts(endpoints, ports).filter(({ hostIp }) => gatewayEndpoint(endpoints, familyOf(hostIp))?.addresses[familyOf(hostIp)]?.mode !== 'routed')
-
 /** Elements of a sandbox that its record does not know. */
 const unrecorded = (record: SandboxRecord, owned: readonly Owned[]): Owned[] =>
   publishedOf(record, owned).filter((one) => !record.ports.some((mapping) => isElementOf(one, mapping)))
@@ -67,5 +63,5 @@ const unrecorded = (record: SandboxRecord, owned: readonly Owned[]): Owned[] =>
 /** Ports of a record that have no element. */
 function unpublished(record: SandboxRecord, owned: readonly Owned[]): PortMapping[] {
   const there = publishedOf(record, owned)
-  return mappedPorts(record).filter((mapping) => !there.some((one) => isElementOf(one, mapping)))
+  return mappedPorts(record.endpoints, record.ports).filter((mapping) => !there.some((one) => isElementOf(one, mapping)))
 }

@@ -3,6 +3,7 @@ import type { RecordChange } from '../drivers/bridge.js'
 import { SlipwayError } from '../errors.js'
 import { PlanRefused } from '../host.js'
 import type { Plan } from '../plan/operation.js'
+import type { HostPort } from '../ports/port-table.js'
 import { removeWhatIsThere } from '../reconcile/collect.js'
 import { missesElements, reconcile } from '../reconcile/reconcile.js'
 import { explainRefusal, removed } from '../refusals.js'
@@ -19,6 +20,8 @@ export interface RecordUpdate {
   plan(change: RecordChange): Plan | Promise<Plan>
   /** The kernel has what was taken in this process's tables. */
   settle(): void
+  /** Host ports that go, and are held by other processes: they are told. */
+  foreign?: readonly HostPort[]
   /** It was refused: what was taken is given back. */
   release(): void
   /** Whether a refusal is worth another try, as what was refused had been a guess. */
@@ -83,6 +86,7 @@ export class Changes {
         await (rest ? removeWhatIsThere(host, plan) : host.run(plan))
         update.settle()
         if (next) this.#stored = next
+        if (update.foreign) await this.#context.holders.tell(update.foreign)
         return
       } catch (error) {
         update.release()

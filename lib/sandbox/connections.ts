@@ -1,10 +1,10 @@
 import * as bridge from '../drivers/bridge.js'
 import type { BridgeEndpoint, EndpointRequest } from '../drivers/endpoint.js'
-import { activePorts } from '../drivers/gateway.js'
 import { invalid, SlipwayError } from '../errors.js'
 import { addresses } from '../firewall/sets.js'
 import { isBridgeName } from '../network/predefined.js'
 import { FAMILIES } from '../network/spec.js'
+import type { PortMapping } from '../ports/mapping.js'
 import { ownerComment } from '../state/owner.js'
 import type { SandboxRecord } from '../state/records.js'
 import type { Context } from './context.js'
@@ -45,13 +45,10 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
   const draft = await draftEndpoint(context, ready, asked, endpoints)
   const { endpoint } = draft
   const after = [...endpoints, endpoint]
-  const before = heldMappings(endpoints, ports)
-  // Mappings that had lost their network come back, unless their ports have gone to another.
-  const back = heldMappings(after, ports).filter((mapping) => !before.includes(mapping))
-  const taken = back.filter((mapping) => !context.ports.take(mapping, name))
+  const moved = moveMappings(context, name, heldMappings(endpoints, ports), heldMappings(after, ports))
   const release = () => {
     draft.release()
-    for (const mapping of taken) context.ports.release(mapping)
+    moved.release()
   }
   return {
     endpoint,
@@ -59,8 +56,9 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
     plan: (change) => bridge.connectEndpoint({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, endpoint, draft.circumstances),
     settle() {
       draft.settle()
-      for (const mapping of taken) context.ports.settle(mapping)
+      moved.settle()
     },
+    foreign: moved.foreign,
     release,
     async retry({ operation, errnoName }) {
       // Another process has removed the network: whether there is another of its name, the next attempt sees.
@@ -79,15 +77,30 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
 export function disconnectUpdate(context: Context, record: SandboxRecord, endpoint: BridgeEndpoint): RecordUpdate {
   const { name, id, endpoints, ports, path } = record
   const after = endpoints.filter((other) => other !== endpoint)
-  const rest = activePorts(after, ports)
-  const gone = heldMappings(endpoints, ports).filter((mapping) => !rest.includes(mapping))
+  const moved = moveMappings(context, name, heldMappings(endpoints, ports), heldMappings(after, ports))
   return {
     next: { ...record, endpoints: after },
     plan: (change) => bridge.disconnectEndpoint({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, endpoint),
+    ...moved,
+  }
+}
+
+/** Takes in this process's table what a change of endpoints maps anew, and gives back what it no longer maps. */
+function moveMappings({ ports, holders }: Context, name: string, before: readonly PortMapping[], after: readonly PortMapping[]) {
+  const gone = before.filter((mapping) => !after.includes(mapping))
+  // What another has is not taken: the kernel's claim says whose it is.
+  const more = after.filter((mapping) => !before.includes(mapping))
+  const taken = more.filter((mapping) => !ports.take(mapping, name))
+  if (more.length > 0) holders.join()
+  return {
+    foreign: holders.foreign(gone),
     settle() {
-      for (const mapping of gone) context.ports.release(mapping)
+      for (const mapping of gone) ports.release(mapping)
+      for (const mapping of taken) ports.settle(mapping)
     },
-    release: () => undefined,
+    release() {
+      for (const mapping of taken) ports.release(mapping)
+    },
   }
 }
 

@@ -1,4 +1,4 @@
-import { activePorts, gatewayEndpoint, publishableFamilies } from '../drivers/gateway.js'
+import { gatewayEndpoint, mappedPorts, publishableFamilies } from '../drivers/gateway.js'
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import { invalid, show } from '../errors.js'
 import { familyOf, type IpFamily } from '../ipam/ip.js'
@@ -83,5 +83,4 @@ const routedMappings = ({ protocol, containerPort, hostIp, allow }: PortRequest,
     .map((family) => ({ protocol, containerPort, hostIp: EVERY[family], hostPort: 0, ...(allow ? { allow } : {}) }))
 
 /** The mappings that are known in this process's table. */
-export const heldMappings = (endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[]): PortMapping[] =>
-  activePorts(endpoints, ports).filter(({ protocol, hostPort }) => protocol === 'all' || hostPort !== 0)
+export const heldMappings = (endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[]): PortMapping[] => [...mappedPorts(endpoints, ports)]

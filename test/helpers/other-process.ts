@@ -6,7 +6,7 @@ import { Slipway, type OpenOptions } from 'slipway'
 /** Another process with a Slipway of its own on the same host. */
 
 /** What it is asked to do: a method of the sandbox of that name, or to list them all. */
-export type Call = ['list'] | ['inspect' | 'ports' | 'remove', string] | ['publish' | 'unpublish', string, ...string[]]
+export type Call = ['list'] | ['inspect' | 'ports' | 'remove', string] | ['publish' | 'unpublish', string, ...string[]] | ['connect' | 'disconnect', string, string]
 
 /** Lets another process open the host, make these calls one after the other, and leave. @returns their results. */
 export async function inOtherProcess(options: OpenOptions, ...calls: Call[]): Promise<unknown[]> {
@@ -19,6 +19,7 @@ async function answer(slipway: Slipway, [method, name = '', ...publish]: Call): 
   const sandbox = await slipway.sandboxes.get(name)
   if (method === 'ports') return sandbox.ports
   if (method === 'publish' || method === 'unpublish') return (await sandbox[method](...publish)) ?? null
+  if (method === 'connect' || method === 'disconnect') return (await sandbox[method](publish[0] ?? '')) ?? null
   return (await sandbox[method]()) ?? null
 }
 
