@@ -1,0 +1,107 @@
+import { bridgeEndpoint, freeInterface, type BridgeEndpoint, type EndpointRequest } from '#lib/drivers/endpoint.js'
+import type { Change, Circumstances } from '#lib/drivers/bridge.js'
+import type { GatewayMode } from '#lib/firewall/network-elements.js'
+import { completeIpam } from '#lib/ipam/complete.js'
+import { DEFAULT_POOLS } from '#lib/ipam/default-subnet.js'
+import type { IpFamily } from '#lib/ipam/ip.js'
+import { macOf, macOfId } from '#lib/ipam/mac.js'
+import { poolOf } from '#lib/ipam/network-subnet.js'
+import type { SubnetRequest } from '#lib/ipam/subnet-request.js'
+import { FAMILIES, type NetworkSpec } from '#lib/network/spec.js'
+import { expand } from '#lib/ports/expand.js'
+import type { PortMapping } from '#lib/ports/mapping.js'
+import { publishPlace, readRequests } from '#lib/sandbox/publish.js'
+
+/** What drivers are given, from what somebody would ask for. Nothing is drawn by lot: the same is asked, the same comes. */
+
+export interface NetworkOptions {
+  ipv4?: boolean
+  ipv6?: boolean
+  subnets?: SubnetRequest[]
+  /** Of both IP versions, or of each. */
+  mode?: GatewayMode | Readonly<Record<IpFamily, GatewayMode>>
+  masquerade?: boolean
+  source?: Readonly<Record<IpFamily, string>>
+  internal?: boolean
+  icc?: boolean
+  trusted?: string[]
+  mtu?: number
+  interfacePrefix?: string
+  hostIps?: Partial<Record<IpFamily, string>>
+  inhibitIpv4?: boolean
+}
+
+/** Where IPv6 comes from when nobody names a subnet; a host's own pool is its own. */
+const POOLS = [...DEFAULT_POOLS, { base: 'fd00:5110:3a70::/48', size: 64 }]
+
+/** 64 hex digits that a name is known by. */
+const idOf = (name: string) => Buffer.from(name.padEnd(32, '.')).toString('hex')
+
+export function networkOf(name: string, options: NetworkOptions = {}): NetworkSpec {
+  const { ipv4 = true, ipv6 = false, subnets, mode = 'nat', masquerade = true, source, internal = false, icc = true, trusted = [], inhibitIpv4 = false } = options
+  const { mtu = 1500, interfacePrefix = 'eth', hostIps = { 4: '0.0.0.0', 6: '::' } } = options
+  const modes = typeof mode === 'string' ? { 4: mode, 6: mode } : mode
+  const complete = completeIpam({ ...(subnets ? { subnets } : {}), ipv4, ipv6, gatewayModes: modes, internal, inhibitIpv4 }, { pools: POOLS, occupied: [] })
+  const id = idOf(name)
+  const own4 = complete.find(({ family }) => family === 4)
+  const rules = (family: IpFamily) => ({ mode: modes[family], masquerade, ...(source ? { source: source[family] } : {}) })
+  return {
+    id,
+    name,
+    bridge: `br-${name}`,
+    mac: own4 ? macOf(own4.address ?? own4.subnet.split('/')[0] ?? '') : macOfId(id),
+    mtu,
+    subnets: complete,
+    families: { 4: rules(4), 6: rules(6) },
+    internal,
+    icc,
+    trusted,
+    interfacePrefix,
+    hostIps,
+    stateDir: '/run/slipway',
+    record: { path: `/run/slipway/networks/${name}.json`, content: `{"name":"${name}"}\n` },
+  }
+}
+
+/** The endpoint of the sandbox `app` on a network, after others. */
+export function endpointOn(network: NetworkSpec, asked: EndpointRequest = {}, others: readonly BridgeEndpoint[] = []): BridgeEndpoint {
+  const taken: Partial<Record<IpFamily, { address: string; subnet: NetworkSpec['subnets'][number] }>> = {}
+  for (const subnet of network.subnets) {
+    const address = asked[subnet.family === 4 ? 'ip' : 'ip6'] ?? poolOf(subnet).take()
+    if (address !== undefined) taken[subnet.family] ??= { address, subnet }
+  }
+  const id = Buffer.from(network.name.padEnd(6, '.')).toString('hex').padEnd(64, '0')
+  return bridgeEndpoint(network, id, freeInterface(network.interfacePrefix, others), taken, asked)
+}
+
+/** What `-p` becomes on these endpoints; every host port is named. */
+export function published(endpoints: readonly BridgeEndpoint[], networks: readonly NetworkSpec[], ...publish: string[]): PortMapping[] {
+  const { mapped, routed } = publishPlace(endpoints, (name) => networks.find((network) => network.name === name)?.hostIps ?? {})
+  return readRequests(publish).flatMap((request) => {
+    const { protocol, containerPort, hostPort } = request
+    if (typeof hostPort !== 'number') throw new RangeError(`${publish.join(' ')}: a golden plan has no ports by choice`)
+    const host = mapped.families.length === 0 ? [] : expand(request, mapped.families, mapped.hostIps).map((binding): PortMapping => ({ protocol, containerPort, hostPort, ...binding }))
+    const direct = FAMILIES.filter((family) => routed.includes(family)).map((family): PortMapping => ({ protocol, containerPort, hostIp: family === 4 ? '0.0.0.0' : '::', hostPort: 0 }))
+    return [...host, ...direct]
+  })
+}
+
+const RECORD = '/run/slipway/sandboxes/app.json'
+
+/** The sandbox `app`. */
+export const sandboxOf = (endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[] = []) => ({
+  path: '/run/netns/app',
+  endpoints,
+  ports,
+  owner: 'app (0123456789ab)',
+  record: { path: RECORD, content: '{"name":"app"}\n' },
+})
+
+/** It before a change. */
+export const changeOf = (endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[] = []): Change => ({
+  ...sandboxOf(endpoints, ports),
+  record: { path: RECORD, before: '{"name":"app"}\n', content: '{"name":"app","changed":true}\n' },
+})
+
+/** Of an endpoint that is made on a network. */
+export const circumstancesOf = ({ record }: NetworkSpec, hairpin = false): Circumstances => ({ hairpin, ...(record ? { network: record } : {}) })
