@@ -102,5 +102,12 @@ export function readDriverOptions(given: Readonly<Record<string, string>>, defau
     if (typeof change === 'function') change(options)
     else Object.assign(options, change)
   }
+  leaveOutUnnamed(options, given)
   return options
+}
+
+/** As docker: where one address of the host is named, ports are published there and nowhere else, in the other family neither. */
+function leaveOutUnnamed({ hostIps }: DriverOptions, given: Readonly<Record<string, string>>): void {
+  const isNamed = (family: IpFamily) => Object.hasOwn(given, `com.docker.network.bridge.host_binding_ipv${family}`)
+  for (const [family, other] of [[4, 6], [6, 4]] as const) if (isNamed(family) && hostIps[family] !== EVERY[family] && !isNamed(other)) delete hostIps[other]
 }
