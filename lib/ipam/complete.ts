@@ -27,6 +27,8 @@ export interface Surroundings {
   /** Of both families: see `withIpv6Pool`. */
   pools: readonly AddressPoolSpec[]
   occupied: readonly Occupied[]
+  /** What is not chosen from the pools, though it may be asked for: the default bridge will have it. */
+  kept?: readonly Occupied[]
 }
 
 /**
@@ -61,7 +63,7 @@ function anySubnet(family: IpFamily): SubnetDraft {
 }
 
 /** The part of {@link completeIpam} after reading. IPv4 comes first in the answer, otherwise the order is the caller's. */
-export function completeDrafts(drafts: readonly SubnetDraft[], request: Omit<IpamRequest, 'subnets'>, { pools, occupied }: Surroundings): NetworkSubnet[] {
+export function completeDrafts(drafts: readonly SubnetDraft[], request: Omit<IpamRequest, 'subnets'>, { pools, occupied, kept = [] }: Surroundings): NetworkSubnet[] {
   const inOrder = [...drafts].sort((a, b) => a.family - b.family)
   const settled = inOrder.flatMap(({ subnet, names }) => (subnet ? [{ subnet, names }] : []))
   for (const [index, { subnet, names }] of settled.entries()) {
@@ -70,7 +72,7 @@ export function completeDrafts(drafts: readonly SubnetDraft[], request: Omit<Ipa
     const clash = occupied.find((other) => overlap(other.subnet, subnet))
     if (clash) throw new SlipwayError('CONFLICT', `${names.subnet} ${printSubnet(subnet)} is not free: ${clash.what}. ${names.instead}.`)
   }
-  const taken = [...occupied, ...settled.map(({ subnet }) => ({ subnet, what: 'this network' }))]
+  const taken = [...occupied, ...kept, ...settled.map(({ subnet }) => ({ subnet, what: 'this network' }))]
   return inOrder.map((draft) => {
     const { names, family, size } = draft
     const asked = size === undefined ? names.subnet : `${names.subnet} ${family === 4 ? '0.0.0.0' : '::'}/${size}`

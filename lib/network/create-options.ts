@@ -1,6 +1,7 @@
 import { bridgeAlias } from '../drivers/bridge-network.js'
 import { invalid, show, SlipwayError } from '../errors.js'
 import { completeIpam } from '../ipam/complete.js'
+import type { Occupied } from '../ipam/default-subnet.js'
 import type { IpFamily } from '../ipam/ip.js'
 import { macOf, macOfId } from '../ipam/mac.js'
 import type { NetworkSubnet } from '../ipam/network-subnet.js'
@@ -77,9 +78,10 @@ export function checkNetworkOptions(options: CreateNetworkOptions, { stateDir }:
 /**
  * What a network will be: everything that was left open is chosen now.
  *
+ * @param kept - Subnets that are not chosen from the pools.
  * @throws {SlipwayError} `INVALID_ARGUMENT`, `CONFLICT`, `EXHAUSTED`
  */
-export async function draftNetwork(options: CreateNetworkOptions, settings: Settings, surroundings: Surroundings): Promise<NetworkRecord> {
+export async function draftNetwork(options: CreateNetworkOptions, settings: Settings, surroundings: Surroundings, kept: readonly Occupied[]): Promise<NetworkRecord> {
   const { name, subnets, internal = false, labels = {}, options: given = {}, ipv4 = true } = options
   const driver = readDriverOptions(given, { mtu: settings.mtu, icc: true, masquerade: true, ip: settings.ip })
   const ipv6 = options.ipv6 ?? subnets?.some((request) => typeof request?.subnet === 'string' && request.subnet.includes(':')) ?? false
@@ -93,7 +95,7 @@ export async function draftNetwork(options: CreateNetworkOptions, settings: Sett
   }
   const complete = completeIpam(
     { ...(subnets ? { subnets } : {}), ipv4, ipv6, gatewayModes: driver.modes, inhibitIpv4: driver.inhibitIpv4, internal },
-    { pools: surroundings.pools, occupied: await surroundings.occupied(FAMILIES) },
+    { pools: surroundings.pools, occupied: await surroundings.occupied(FAMILIES), kept },
   )
   if (ipv6 && (driver.mtu ?? IPV6_MTU) < IPV6_MTU) throw invalid(`options: com.docker.network.driver.mtu ${driver.mtu}${settings.mtu === driver.mtu ? ' (as Slipway.open has it)' : ''} is too narrow for IPv6, which takes ${IPV6_MTU} bytes at least. Give that, or leave IPv6 out.`)
   const id = randomId()

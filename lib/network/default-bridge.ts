@@ -6,6 +6,7 @@ import { PlanRefused, type Host } from '../host.js'
 import { defaultBridgeSubnets } from '../ipam/default-bridge-subnets.js'
 import type { Occupied } from '../ipam/default-subnet.js'
 import type { NetworkSubnet } from '../ipam/network-subnet.js'
+import { parseSubnet } from '../ipam/subnet.js'
 import type { AddressInfo, LinkInfo } from '../native.js'
 import type { Settings } from '../options.js'
 import type { Plan, SetDefinition } from '../plan/operation.js'
@@ -55,6 +56,21 @@ export class DefaultBridge {
     }
     const network = this.#spec(await this.#choose())
     return { ready: await readyNetwork(network, this.#host, false), missing: [...missing, ...createNetwork(network)] }
+  }
+
+  /** The subnets that it will have, as long as it is not there: docker's is made first, and other networks never get them. */
+  async kept(): Promise<Occupied[]> {
+    if (await this.#host.find('link', { name: this.#settings.bridgeName })) return []
+    try {
+      return (await this.#choose()).flatMap(({ subnet: text }) => {
+        const subnet = parseSubnet(text)
+        return subnet ? [{ subnet, what: `the network ${DEFAULT_NETWORK} will have ${text}` }] : []
+      })
+    } catch (error) {
+      // None is left for it: whoever asks for the network itself is told so.
+      if (error instanceof SlipwayError) return []
+      throw error
+    }
   }
 
   /** The network as it is known, if it is in use by this process. */

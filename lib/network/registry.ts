@@ -72,7 +72,7 @@ export class NetworkRegistry {
   /** Makes a network. All of it, or nothing. */
   async create(options: CreateNetworkOptions): Promise<StoredNetwork> {
     for (let attempt = 1; ; attempt++) {
-      const record = await draftNetwork(options, this.#settings, this.#surroundings)
+      const record = await draftNetwork(options, this.#settings, this.#surroundings, await this.defaultBridge.kept())
       await ensureRuleset(this.#host)
       const stored = storeNetwork(this.records, record)
       try {

@@ -30,6 +30,13 @@ test('a network of which nothing is said has the first free subnet of each famil
   t.deepEqual(complete({ ipv6: true, subnets: [{ subnet: 'fd00:1::/64' }] }).map(({ subnet }) => subnet), ['172.18.0.0/16', 'fd00:1::/64'])
 })
 
+test('what is kept for another is not chosen, and may be asked for', (t) => {
+  const kept = [{ subnet: subnetOf('172.18.0.0/16'), what: 'the network bridge will have 172.18.0.0/16' }]
+  const subnets = (request: IpamRequest) => completeIpam(request, { pools, occupied, kept }).map(({ subnet }) => subnet)
+  t.deepEqual(subnets({}), ['172.19.0.0/16'])
+  t.deepEqual(subnets({ subnets: [{ subnet: '172.18.0.0/16' }] }), ['172.18.0.0/16'])
+})
+
 test('any free subnet of one size', (t) => {
   const subnets = ['0.0.0.0/24', '0.0.0.0/0', '::/64', '::/0', '172.18.0.0/24', '0.0.0.0/24'].map((subnet) => ({ subnet }))
   t.deepEqual(
