@@ -34,7 +34,7 @@ export function sandboxFiles(options: NameOptions & { hostname: string }, place:
  * `hosts` is one of its own, as with docker, so that a name of the host's can be given another address.
  */
 export function hostModeFiles(options: NameOptions, place: Omit<HostsPlace, 'addresses'>, host: HostFiles): NameFiles {
-  const hostname = options.hostname ?? host.hostname.trim()
+  const hostname = options.hostname ?? host.hostname
   const asked = [options.dns, options.dnsSearch, options.dnsOptions].some((option) => option?.length)
   return {
     hostname: `${hostname}\n`,

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { isSystemdStub, parseResolvConf, type ResolvConf } from './resolv-conf.js'
 
-/** The host's own three files, from which those of sandboxes are made. */
+/** The host's name and files, from which those of sandboxes are made. */
 export interface HostFiles {
+  /** As the kernel has it: the file may say what it will be after a restart. */
   hostname: string
   hosts: string
   resolvConf: string
@@ -21,17 +23,17 @@ export interface HostFilesPlaces {
 }
 
 /**
- * Reads the host's files. One that is not there is empty. Of a namespace with a name, those in `/etc/netns/NAME` come first,
+ * Reads the host's name and files. One that is not there is empty. Of a namespace with a name, those in `/etc/netns/NAME` come first,
  * file by file: it is what ip-netns(8) mounts over `/etc` for programs of that namespace.
  */
 export async function readHostFiles(places: HostFilesPlaces = {}): Promise<HostFiles> {
   const { netns, etc = '/etc', systemdResolvConf = '/run/systemd/resolve/resolv.conf' } = places
   const own = netns === undefined ? undefined : nameOfNetns(netns)
   const read = async (name: string) => (own === undefined ? undefined : await readIfThere(join(etc, 'netns', own, name))) ?? (await readIfThere(join(etc, name)))
-  const [hostname, hosts, resolvConf] = await Promise.all([read('hostname'), read('hosts'), read('resolv.conf')])
+  const [hosts, resolvConf] = await Promise.all([read('hosts'), read('resolv.conf')])
   const stub = parseResolvConf(resolvConf ?? '')
   const behind = isSystemdStub(stub) ? await readIfThere(systemdResolvConf) : undefined
-  return { hostname: hostname ?? '', hosts: hosts ?? '', resolvConf: resolvConf ?? '', nameservers: behind === undefined ? stub : parseResolvConf(behind) }
+  return { hostname: hostname(), hosts: hosts ?? '', resolvConf: resolvConf ?? '', nameservers: behind === undefined ? stub : parseResolvConf(behind) }
 }
 
 /** The name that ip-netns(8) knows a namespace by, where it does. */

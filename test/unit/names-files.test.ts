@@ -1,5 +1,5 @@
 import { chmodSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { hostModeFiles, sandboxFiles, type SandboxPlace } from '#lib/names/files.js'
@@ -22,7 +22,7 @@ options edns0
 options timeout:2  rotate
 sortlist 192.0.2.0/24
 `
-const host: HostFiles = { hostname: 'machine\n', hosts: '127.0.0.1 localhost machine\n', resolvConf: RESOLV_CONF, nameservers: parseResolvConf(RESOLV_CONF) }
+const host: HostFiles = { hostname: 'machine', hosts: '127.0.0.1 localhost machine\n', resolvConf: RESOLV_CONF, nameservers: parseResolvConf(RESOLV_CONF) }
 const place: SandboxPlace = { addresses: ['172.17.0.2'], hostGateway: ['172.17.0.1'], ipv6Loopback: true }
 
 const files = (options: NameOptions = {}, where: Partial<SandboxPlace> = {}) => sandboxFiles({ hostname: 'app', ...options }, { ...place, ...where }, host)
@@ -146,7 +146,7 @@ test("of systemd-resolved's stub, the servers behind it are read", async (t) => 
     t.is(resolvConf, text)
     return nameservers.nameservers
   }
-  t.deepEqual(await readHostFiles({ etc, systemdResolvConf }), { hostname: '', hosts: '', resolvConf: '', nameservers: parseResolvConf('') })
+  t.deepEqual(await readHostFiles({ etc, systemdResolvConf }), { hostname: hostname(), hosts: '', resolvConf: '', nameservers: parseResolvConf('') })
   t.deepEqual(await read('nameserver 127.0.0.53\n'), ['127.0.0.53'])
   writeFileSync(systemdResolvConf, 'nameserver 192.0.2.53\n')
   t.deepEqual(await read('nameserver 127.0.0.53\noptions edns0\n'), ['192.0.2.53'])
