@@ -1,3 +1,4 @@
+import { byKey } from '../by-key.js'
 import type { NetworkSubnet } from '../ipam/network-subnet.js'
 import type { SubnetRequest } from '../ipam/subnet-request.js'
 import type { SandboxRecord } from '../state/records.js'
@@ -62,9 +63,9 @@ export function inspectNetwork(facts: NetworkFacts, members: readonly SandboxRec
     Ingress: false,
     ConfigFrom: { Network: '' },
     ConfigOnly: false,
-    Containers: Object.fromEntries(members.map((record) => [record.id, member(record, facts.name)])),
-    Options: { ...facts.options },
-    Labels: { ...facts.labels },
+    Containers: byKey(Object.fromEntries(members.map((record) => [record.id, member(record, facts.name)]))),
+    Options: byKey(facts.options),
+    Labels: byKey(facts.labels),
   }
 }
 

@@ -13,7 +13,7 @@ export interface PortMapping {
   containerPort: number
   /** `0.0.0.0` for every IPv4 address of the host, `::` for every IPv6 one. IPv6 is canonical (RFC 5952). */
   hostIp: string
-  /** 0 for a whole address. */
+  /** 0 for a whole address, and in routed networks, where no port of the host is taken. */
   hostPort: number
   /** Who may connect, as canonical networks that do not overlap: `10.0.0.0/8`, `192.0.2.7/32`. Left out: everybody. */
   allow?: readonly string[]
@@ -35,8 +35,11 @@ export interface PortRequest {
 /** Addresses stand in brackets before a port where they have colons themselves. */
 export const bracket = (address: string): string => (address.includes(':') ? `[${address}]` : address)
 
-/** `0.0.0.0:8080`, `[::]:8080`; `192.0.2.5:*` for a whole address. */
-export const printHost = ({ protocol, hostIp, hostPort }: PortMapping): string => `${bracket(hostIp)}:${protocol === 'all' ? '*' : hostPort}`
+/** `0.0.0.0:8080`, `[::]:8080`; `192.0.2.5:*` for a whole address, `0.0.0.0:` where no port of the host is taken. */
+export const printHost = (mapping: PortMapping): string => `${bracket(mapping.hostIp)}:${printHostPort(mapping)}`
+
+/** The port of {@link printHost}, as docker's JSON has it, too. */
+export const printHostPort = ({ protocol, hostPort }: Pick<PortMapping, 'protocol' | 'hostPort'>): string => (protocol === 'all' ? '*' : hostPort === 0 ? '' : String(hostPort))
 
 /** `80/tcp`; `*` for everything. */
 export const printContainer = ({ protocol, containerPort }: Pick<PortMapping, 'protocol' | 'containerPort'>): string =>

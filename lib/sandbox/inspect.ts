@@ -1,8 +1,11 @@
+import { byKey } from '../by-key.js'
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import { activePorts } from '../drivers/gateway.js'
+import { familyOf } from '../ipam/ip.js'
 import { predefinedId } from '../network/default-spec.js'
 import { PREDEFINED } from '../network/predefined.js'
 import { DEFAULT_NETWORK } from '../network/spec.js'
+import { printContainer, printHostPort, type PortMapping } from '../ports/mapping.js'
 import type { SandboxRecord } from '../state/records.js'
 import { hostnameOf } from './files.js'
 
@@ -60,18 +63,24 @@ export function networkSettings(record: SandboxRecord, host: number): NetworkSet
     SecondaryIPAddresses: null,
     SecondaryIPv6Addresses: null,
     ...first,
-    Networks: networks,
+    Networks: byKey(networks),
   }
 }
 
 function portBindings({ endpoints, ports }: SandboxRecord): NetworkSettings['Ports'] {
   const bindings: NetworkSettings['Ports'] = {}
-  for (const { containerPort, protocol, hostIp, hostPort } of activePorts(endpoints, ports)) {
-    // A whole address has no port; in a routed network no port of the host is taken.
-    ;(bindings[protocol === 'all' ? '*' : `${containerPort}/${protocol}`] ??= []).push({ HostIp: hostIp, HostPort: protocol === 'all' ? '*' : hostPort === 0 ? '' : String(hostPort) })
+  const active = activePorts(endpoints, ports)
+  // Where one family is routed, its port is without a number.
+  const routed = active.some(({ protocol, hostPort }) => protocol !== 'all' && hostPort === 0)
+  for (const mapping of [...active].sort(routed ? byFamily : byPort)) {
+    ;(bindings[printContainer(mapping)] ??= []).push({ HostIp: mapping.hostIp, HostPort: printHostPort(mapping) })
   }
-  return bindings
+  return byKey(bindings)
 }
+
+/** Docker's orders. */
+const byPort = (a: PortMapping, b: PortMapping) => a.hostPort - b.hostPort || familyOf(a.hostIp) - familyOf(b.hostIp)
+const byFamily = (a: PortMapping, b: PortMapping) => familyOf(a.hostIp) - familyOf(b.hostIp) || a.hostPort - b.hostPort
 
 function endpointSettings(record: SandboxRecord, endpoint: BridgeEndpoint): EndpointSettings {
   const { ip, ip6, aliases, gwPriority } = endpoint.asked

@@ -14,6 +14,7 @@ test('a mapping is printed as docker does', (t) => {
   t.is(printMapping(mapping('0.0.0.0', 8080, 80)), '0.0.0.0:8080->80/tcp')
   t.is(printMapping(mapping('::', 53, 53, 'udp')), '[::]:53->53/udp')
   t.is(printMapping(whole), '192.0.2.5:*->*')
+  t.is(printMapping(mapping('0.0.0.0', 0, 80)), '0.0.0.0:->80/tcp')
 })
 
 test('mappings are listed as docker port does: by the numbers in them', (t) => {
