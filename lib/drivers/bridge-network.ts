@@ -18,8 +18,9 @@ export function readBridgeAlias(alias: string): { name: string; stateDir: string
 export function createNetwork(network: NetworkSpec): Plan {
   return [
     ...(network.record ? [{ op: 'file.create', ...network.record } as const] : []),
-    { op: 'link.create', name: network.bridge, kind: 'bridge', address: network.mac, mtu: network.mtu },
-    { op: 'link.set', name: network.bridge, alias: bridgeAlias(network), ...noIpv6Address(network) },
+    { op: 'link.create', name: network.bridge, kind: 'bridge', address: network.mac },
+    // One that it is made with, it forgets with its last port (br_mtu_auto_adjust).
+    { op: 'link.set', name: network.bridge, mtu: network.mtu, alias: bridgeAlias(network), ...noIpv6Address(network) },
     ...addressNetwork(network),
     ...finishNetwork(network),
   ]
