@@ -287,7 +287,13 @@ export class Sandbox {
     await this.#changes.make((record) => {
       held = heldMappings(record.endpoints, record.ports)
       foreign = holders.foreign(held)
-      return { plan: () => removalPlan(this.#changes.stored, records), settle: () => undefined, release: () => undefined }
+      return {
+        plan: () => removalPlan(this.#changes.stored, records),
+        settle: () => undefined,
+        release: () => undefined,
+        // The sandbox that this one had joined has been removed meanwhile: there is nothing to note there any more.
+        retry: async ({ operation, errnoName }) => operation.op === 'file.replace' && errnoName === 'ENOENT',
+      }
     })
     for (const mapping of held) ports.release(mapping)
     for (const { hostInterface } of this.endpoints) reaper.watch(hostInterface)
