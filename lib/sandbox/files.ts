@@ -68,7 +68,8 @@ export async function listFilesFolders(folder: string): Promise<string[]> {
   try {
     return (await readdir(folder)).map((id) => join(folder, id))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    // What is in the way of it is in the way of the records, too: reading these tells.
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return []
     throw error
   }
 }
