@@ -40,7 +40,7 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
       if (errnoName === 'EADDRINUSE') {
         const owner = await publisherOf(operation, host, holders)
         if (owner !== undefined) return error('PORT_IN_USE', portInUse(`${operation.port}/${operation.protocol}`, owner))
-        return error('PORT_IN_USE', `The host port ${port} is in use by a process on the host (${ssCommand(operation)} tells which). Stop it, or publish another port.`)
+        return error('PORT_IN_USE', `The host port ${port} is in use by a process on the host (${ssCommand(operation)} tells which). Stop it, or publish another port.${resolversHint(operation)}`)
       }
       if (errnoName === 'EADDRNOTAVAIL') return error('INVALID_ARGUMENT', `${operation.address} is no address of this host, so ${port} cannot be published on it. ip address shows what there is.`)
       break
@@ -133,3 +133,9 @@ export const addressInUse = (address: string, owner: string | undefined, option:
 /** @param port - `8080/tcp` */
 export const portInUse = (port: string, owner: string | undefined): string =>
   `The host port ${port} is published already${owner ? ` by the sandbox ${owner}` : ''}. Choose another, or unpublish that one.`
+
+/** The processes on port 53 may be ours. */
+const resolversHint = ({ address, port, protocol }: Pick<PortHold, 'address' | 'port' | 'protocol'>): string =>
+  port === 53 && protocol !== 'sctp' && isEvery(address)
+    ? ' The names of user-defined networks are served on port 53 of their bridges: where there are any, publish it on one address of the host, as in 192.0.2.1:53:53.'
+    : ''

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { addressOf, ask, runWithFiles } from '../helpers/names.js'
-import { execIn, World } from '../helpers/world.js'
+import { execIn, HOST_ADDRESS, World } from '../helpers/world.js'
 
 /** Names as sandboxes of user-defined networks see them: asked at what their resolv.conf names, as programs do. */
 
@@ -116,4 +116,14 @@ test('a network that speaks IPv6 only has its names', async (t) => {
   t.deepEqual(await ask(app, 'fd00:66::1', 'database', 'AAAA'), ['NOERROR', addressOf(db, 'six', 6)])
   t.deepEqual(await ask(app, 'fd00:66::1', 'database'), ['NOERROR'])
   t.is((await runWithFiles(app, 'getent', 'hosts', 'database')).stdout.split(/\s/)[0], addressOf(db, 'six', 6))
+})
+
+test('port 53 is published on one address where networks are served, and the refusal says so', async (t) => {
+  const { world, slipway } = await setUp(t)
+  for (const protocol of ['udp', 'tcp']) {
+    await t.throwsAsync(world.create(slipway, 'all', { publish: [`53:53/${protocol}`] }), { code: 'PORT_IN_USE', message: /user-defined networks .* 192\.0\.2\.1:53:53/ })
+  }
+  const dns = await world.create(slipway, 'dns', { publish: [`${HOST_ADDRESS}:53:53/udp`], network: 'web' })
+  t.deepEqual(dns.ports.map(({ hostIp, hostPort }) => [hostIp, hostPort]), [[HOST_ADDRESS, 53]])
+  t.deepEqual(await ask(dns, '172.20.0.1', dns.name), ['NOERROR', addressOf(dns, 'web')])
 })

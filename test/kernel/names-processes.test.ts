@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
+import { Slipway } from 'slipway'
 import { end, start } from '../helpers/command.js'
 import { addressOf, ask, serveDnsmasq } from '../helpers/names.js'
 import { Peer } from '../helpers/peer.js'
@@ -115,6 +116,17 @@ test('the next process that opens the host serves what nobody serves; one that l
   t.is((await end(start(world, ['ls']))).status, 0)
   t.deepEqual(servers(world), [])
   await world.open()
+  t.deepEqual(await ask(app, SERVER, app.name), ['NOERROR', addressOf(app, 'web')])
+})
+
+test('a network that is created by a process that does not stay is served by one that does', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  const visitor = await Slipway.visit({ netns: world.host.path, stateDir: world.stateDir })
+  await visitor.networks.create(WEB)
+  await visitor.close()
+  t.true(await eventually(() => servers(world).length > 0))
+  const app = await world.create(slipway, 'app', { network: 'web' })
   t.deepEqual(await ask(app, SERVER, app.name), ['NOERROR', addressOf(app, 'web')])
 })
 
