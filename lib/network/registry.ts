@@ -153,11 +153,19 @@ export class NetworkRegistry {
   async #missingOf(spec: NetworkSpec): Promise<Plan> {
     const link = await this.#host.find('link', { name: spec.bridge })
     const { record: _, ...withoutRecord } = spec
-    if (!link) return createNetwork(withoutRecord)
+    if (!link) return this.#withoutElements(createNetwork(withoutRecord))
     if (await this.#host.find('element', { ...bridges, key: spec.bridge })) return []
     const own = [...(await this.#host.ask('addresses', {})), ...(await this.#host.ask('addresses', { ipv6: true }))]
     const present = own.filter(({ index }) => index === link.index).map(({ address }) => address)
     return [...addressNetwork(spec, present), ...finishNetwork(spec)]
+  }
+
+  /** A plan without the elements that are there: they outlive a bridge that somebody has deleted. */
+  async #withoutElements(plan: Plan): Promise<Plan> {
+    const there = await Promise.all(
+      plan.map(async (operation) => operation.op === 'element.add' && (await this.#host.find('element', { ...operation, key: operation.elements[0]?.key ?? '' })) !== undefined),
+    )
+    return plan.filter((_, index) => !there[index])
   }
 }
 

@@ -25,7 +25,7 @@ export interface RecordUpdate {
   /** It was refused: what was taken is given back. */
   release(): void
   /** Whether a refusal is worth another try, as what was refused had been a guess. */
-  retry?(refused: PlanRefused): Promise<boolean>
+  retry?(refused: PlanRefused, attempt: number): Promise<boolean>
 }
 
 /** What is remembered of one sandbox, and its changes: one after the other; when another process was faster, from what it left. */
@@ -92,7 +92,7 @@ export class Changes {
         update.release()
         if (!(error instanceof PlanRefused)) throw error
         if (attempt === 1 && missesElements(error)) await reconcile(this.#context)
-        else if (await update.retry?.(error)) continue
+        else if (await update.retry?.(error, attempt)) continue
         else if (error.errnoName === 'ESTALE' && attempt < TRIES) await this.refresh()
         else if (!rest && error.operation.op === 'element.delete' && missesElements(error)) rest = true
         else throw await explainRefusal(error, host, this.#context.holders)

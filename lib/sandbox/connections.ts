@@ -14,6 +14,9 @@ import { heldMappings } from './publish.js'
 
 /** Endpoints that come and go on a sandbox that stays. */
 
+/** A network that is removed and made anew all the time is looked for this often. */
+const TRIES = 16
+
 /** What can be connected to a network at all. @throws {SlipwayError} `INVALID_ARGUMENT` with docker's reasons. */
 export function checkConnectable(record: SandboxRecord, network: string, what: 'connect' | 'disconnect'): void {
   const { name } = record
@@ -60,11 +63,11 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
     },
     foreign: moved.foreign,
     release,
-    async retry({ operation, errnoName }) {
+    async retry({ operation, errnoName }, attempt) {
       // Another process has removed the network: whether there is another of its name, the next attempt sees.
       const lost = (operation.op === 'link.create' && errnoName === 'ENODEV') || (operation.op === 'file.check' && operation.path === draft.circumstances.network?.path)
       if (lost) context.networks.forget(ready.spec.name)
-      if (lost) return true
+      if (lost) return attempt < TRIES
       const family = FAMILIES.find((one) => operation.op === 'element.add' && operation.set === addresses[one].set)
       if (errnoName !== 'EEXIST' || family === undefined || (family === 4 ? asked.ip : asked.ip6) !== undefined) return false
       await context.networks.learn(ready)

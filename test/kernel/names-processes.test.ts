@@ -130,6 +130,22 @@ test('a network that is created by a process that does not stay is served by one
   t.deepEqual(await ask(app, SERVER, app.name), ['NOERROR', addressOf(app, 'web')])
 })
 
+test('a bridge that somebody has deleted is made again by the next process, and served', async (t) => {
+  const world = new World(t)
+  const peer = await Peer.start(t, { netns: world.host.path, stateDir: world.stateDir })
+  await peer.call('createNetwork', { ...WEB, options: { 'com.docker.network.bridge.name': 'br-web' } })
+  const name = world.name('app')
+  await peer.call('create', { name, network: 'web' })
+  await peer.kill()
+  ip('-n', world.host.name, 'link', 'delete', 'br-web')
+  const slipway = await world.open()
+  t.deepEqual(slipway.reconciled.healed, ['network web'])
+  const app = await slipway.sandboxes.get(name)
+  await app.disconnect('web')
+  await app.connect('web')
+  t.deepEqual(await ask(app, SERVER, name), ['NOERROR', addressOf(app, 'web')])
+})
+
 test('without the capability for port 53, a network is refused with its reason, and nothing of it is left', async (t) => {
   const world = new World(t)
   const weak = ['setpriv', '--bounding-set=-net_bind_service', '--inh-caps=-net_bind_service']
