@@ -49,7 +49,7 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
       if (errnoName === 'EEXIST') return explainClaim(operation, refused.element, host, error)
       break
     case 'link.create':
-      if (errnoName === 'EEXIST' && operation.kind === 'bridge') return error('CONFLICT', `There is an interface ${operation.name} already. Choose another name for the bridge (com.docker.network.bridge.name), or remove it: ip link delete ${operation.name}.`)
+      if (errnoName === 'EEXIST' && operation.kind === 'bridge') return error('CONFLICT', bridgeInUse(operation.name))
       if (errnoName === 'EEXIST' && operation.peer) return error('CONFLICT', `There is an interface ${operation.peer.name} in ${operation.peer.netns} already. Give the network another prefix for interfaces (com.docker.network.container_iface_prefix), or rename that one.`)
       if (errnoName === 'ENODEV' && operation.master) return error('NOT_FOUND', `The bridge ${operation.master} is not there: somebody has deleted it. Remove the network and create it anew.`)
       if (errnoName === 'EXFULL') return error('EXHAUSTED', `The bridge ${operation.master} has no room: a Linux bridge takes 1,023 ports. Remove sandboxes first.`)
@@ -117,6 +117,8 @@ export const nameInUse = (name: string): string => `The name "${name}" is in use
 const nameTakenInNetns = (path: string): string => `${path} exists already and is not a sandbox of Slipway here. Choose another name, or remove it: ip netns delete ${basename(path)}.`
 
 const networkNameInUse = (name: string): string => `There is a network "${name}" already. Choose another name, or remove that one: slipway network rm ${name}.`
+
+export const bridgeInUse = (name: string): string => `There is an interface ${name} already. Choose another name for the bridge (com.docker.network.bridge.name), or remove it: ip link delete ${name}.`
 
 const networkRemoved = (name: string): string => `The network ${name} was removed.`
 

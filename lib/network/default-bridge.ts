@@ -19,7 +19,7 @@ import type { Surroundings } from './surroundings.js'
 
 /** Another process may be between making the bridge and entering it into the sets: this long, in 10 ms steps. */
 const PATIENCE_STEPS = 50
-/** And between making it and giving it its alias, which is the next system call, this long. */
+/** And between making it and giving it its alias, which is the same system call, this long. */
 const NAMELESS_STEPS = 5
 
 const sleep = () => new Promise((resolve) => setTimeout(resolve, 10))

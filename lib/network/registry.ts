@@ -5,7 +5,7 @@ import { bridges } from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
 import type { Settings } from '../options.js'
 import type { Plan } from '../plan/operation.js'
-import { explainRefusal } from '../refusals.js'
+import { bridgeInUse, explainRefusal } from '../refusals.js'
 import { removeWhatIsThere } from '../reconcile/collect.js'
 import { listNetworkRecords, readNetworkRecord, specOf, storeNetwork, type NetworkRecord, type StoredNetwork } from '../state/network-records.js'
 import { draftNetwork, type CreateNetworkOptions } from './create-options.js'
@@ -73,6 +73,8 @@ export class NetworkRegistry {
   async create(options: CreateNetworkOptions): Promise<StoredNetwork> {
     for (let attempt = 1; ; attempt++) {
       const record = await draftNetwork(options, this.#settings, this.#surroundings, await this.defaultBridge.kept())
+      // A bridge is made and given its alias in one go, and the kernel goes on with the second where it refuses the first.
+      if (await this.#host.find('link', { name: record.spec.bridge })) throw new SlipwayError('CONFLICT', bridgeInUse(record.spec.bridge))
       await ensureRuleset(this.#host)
       const stored = storeNetwork(this.records, record)
       try {

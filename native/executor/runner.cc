@@ -60,8 +60,7 @@ Status Runner::put(const Operation& operation, netlink::Origin origin) {
 }
 
 // Collects operations of one namespace. An operation that needs the number of a link that is still in the batch
-// ends it, so that the kernel knows the link when it is asked. So does the creation of a link whose name callers choose:
-// a batch goes on after a refusal, and what follows would be done to whichever link has that name already.
+// ends it, so that the kernel knows the link when it is asked.
 Status Runner::run_rtnl(const Plan& plan, uint32_t& next) {
   const std::string& netns = netns_of(plan[next]);
   netlink::Socket* socket = nullptr;
@@ -72,7 +71,6 @@ Status Runner::run_rtnl(const Plan& plan, uint32_t& next) {
   batch_.clear();
   refusals_.clear();
   bool creates = false;
-  bool named = false;
   uint32_t first = next;
   Status encoding;
   for (; next < plan.size() && channel_of(plan[next]) == Channel::kRtnl && netns_of(plan[next]) == netns; ++next) {
@@ -80,10 +78,8 @@ Status Runner::run_rtnl(const Plan& plan, uint32_t& next) {
     const auto* settings = std::get_if<LinkSet>(&op);
     bool no_ipv6 = settings != nullptr && settings->no_ipv6;
     bool by_name = settings != nullptr || std::holds_alternative<LinkSettle>(op) || std::holds_alternative<LinkDelete>(op);
-    if (named || (creates && (!by_name || no_ipv6))) break;
-    const auto* created = std::get_if<LinkCreate>(&op);
-    named = created != nullptr && !created->peer;
-    creates = creates || created != nullptr;
+    if (creates && (!by_name || no_ipv6)) break;
+    creates = creates || std::holds_alternative<LinkCreate>(op);
     // No message can say it. It comes before the batch, and so before the link goes up.
     if (no_ipv6) encoding = disable_ipv6(*settings);
     if (!encoding) encoding = put(op, {next, 0});
