@@ -1,3 +1,4 @@
+import { mappedPorts } from './drivers/gateway.js'
 import { Host } from './host.js'
 import type { NameOptions } from './names/options.js'
 import { Resolvers } from './names/resolvers.js'
@@ -9,7 +10,6 @@ import { DynamicPorts } from './ports/dynamic-ports.js'
 import { Holders } from './ports/holders.js'
 import { PortTable } from './ports/port-table.js'
 import { reconcile, type Reconciled } from './reconcile/reconcile.js'
-import { heldMappings } from './sandbox/publish.js'
 import { stateFolder, Work, type Context } from './sandbox/context.js'
 import { collectFiles, listFilesFolders } from './sandbox/files.js'
 import { Reaper } from './sandbox/reaper.js'
@@ -72,7 +72,7 @@ export class Slipway {
       await collectFiles(context.files, folders, kept)
       if (stays) {
         // Who published them has held them for as long as it lived.
-        await context.holders.takeOver(kept.flatMap(({ maker, endpoints, ports }) => (isAlive(maker) ? [] : heldMappings(endpoints, ports))))
+        await context.holders.takeOver(kept.flatMap(({ maker, endpoints, ports }) => (isAlive(maker) ? [] : mappedPorts(endpoints, ports))))
         await context.resolvers.open()
       }
       return new Slipway(context, reconciled)

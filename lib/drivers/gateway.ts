@@ -39,13 +39,15 @@ export function targetsOf(endpoints: readonly BridgeEndpoint[]): Targets {
 
 /**
  * The mappings that lead somewhere. Those of a family that a sandbox has lost with a network rest until it is back; those that
- * were published in a routed network have no port of the host, and rest where it would take one.
+ * were published in a routed network have no port of the host, and rest where it would take one; a whole address and what
+ * not everybody may use need the host, and rest where it is routed.
  */
 export function activePorts(endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[]): readonly PortMapping[] {
   const modes = modesOf(endpoints)
-  const isActive = ({ protocol, hostIp, hostPort }: PortMapping) => {
+  const isActive = ({ protocol, hostIp, hostPort, allow }: PortMapping) => {
     const mode = modes[familyOf(hostIp)]
-    return mode !== undefined && (mode === 'routed' || protocol === 'all' || hostPort !== 0)
+    if (mode === 'routed') return protocol !== 'all' && allow === undefined
+    return mode !== undefined && (protocol === 'all' || hostPort !== 0)
   }
   return ports.every(isActive) ? ports : ports.filter(isActive)
 }

@@ -37,7 +37,8 @@ export class PortPlan {
     if (found[4]) targets[4] = found[4].address
     if (found[6]) targets[6] = found[6].address
     const isRouted = ({ hostIp }: PortMapping) => found[familyOf(hostIp)]?.mode === 'routed'
-    const isDirect = ({ hostIp }: PortMapping) => found[familyOf(hostIp)]?.direct === true
+    // At its own address nobody asks who may connect.
+    const isDirect = ({ hostIp, allow }: PortMapping) => found[familyOf(hostIp)]?.direct === true && allow === undefined
     this.#targets = targets
     this.mapped = ports.some(isRouted) ? ports.filter((port) => !isRouted(port)) : ports
     this.#direct = ports.filter(isDirect)

@@ -19,7 +19,8 @@ export interface PublishScope {
   hostIps: DefaultHostIps
 }
 
-interface PortContext {
+/** What is known of host ports. */
+export interface PortContext {
   host: Host
   ports: PortTable
   dynamicPorts: DynamicPorts

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { claimSandbox } from '../drivers/bridge.js'
+import { mappedPorts } from '../drivers/gateway.js'
 import { remove } from '../firewall/elements.js'
 import * as sets from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
@@ -8,7 +9,6 @@ import type { LinkInfo } from '../native.js'
 import { FAMILIES } from '../network/spec.js'
 import type { PortTable } from '../ports/port-table.js'
 import type { Context } from '../sandbox/context.js'
-import { heldMappings } from '../sandbox/publish.js'
 import { listHalfWritten } from '../state/folder.js'
 import { isAlive } from '../state/maker.js'
 import { ownerComment } from '../state/owner.js'
@@ -140,7 +140,7 @@ async function heal({ endpoints, ports, name, id }: SandboxRecord, host: Host): 
 }
 
 function holdPorts({ name, endpoints, ports: mappings }: SandboxRecord, ports: PortTable): void {
-  for (const mapping of heldMappings(endpoints, mappings)) {
+  for (const mapping of mappedPorts(endpoints, mappings)) {
     ports.take(mapping, name)
     ports.settle(mapping)
   }

@@ -1,5 +1,6 @@
 import * as bridge from '../drivers/bridge.js'
 import type { BridgeEndpoint, EndpointRequest } from '../drivers/endpoint.js'
+import { mappedPorts } from '../drivers/gateway.js'
 import { invalid, SlipwayError } from '../errors.js'
 import { addresses } from '../firewall/sets.js'
 import { isBridgeName } from '../network/predefined.js'
@@ -10,7 +11,6 @@ import type { SandboxRecord } from '../state/records.js'
 import type { Context } from './context.js'
 import { draftEndpoint } from './draft-endpoint.js'
 import type { RecordUpdate } from './changes.js'
-import { heldMappings } from './publish.js'
 
 /** Endpoints that come and go on a sandbox that stays. */
 
@@ -48,7 +48,7 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
   const draft = await draftEndpoint(context, ready, asked, endpoints)
   const { endpoint } = draft
   const after = [...endpoints, endpoint]
-  const moved = moveMappings(context, name, heldMappings(endpoints, ports), heldMappings(after, ports))
+  const moved = moveMappings(context, name, mappedPorts(endpoints, ports), mappedPorts(after, ports))
   const release = () => {
     draft.release()
     moved.release()
@@ -80,7 +80,7 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
 export function disconnectUpdate(context: Context, record: SandboxRecord, endpoint: BridgeEndpoint): RecordUpdate {
   const { name, id, endpoints, ports, path } = record
   const after = endpoints.filter((other) => other !== endpoint)
-  const moved = moveMappings(context, name, heldMappings(endpoints, ports), heldMappings(after, ports))
+  const moved = moveMappings(context, name, mappedPorts(endpoints, ports), mappedPorts(after, ports))
   return {
     next: { ...record, endpoints: after },
     plan: (change) => bridge.disconnectEndpoint({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, endpoint),

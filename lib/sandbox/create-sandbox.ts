@@ -1,5 +1,6 @@
 import * as bridge from '../drivers/bridge.js'
 import * as container from '../drivers/container.js'
+import { mappedPorts } from '../drivers/gateway.js'
 import * as hostDriver from '../drivers/host.js'
 import * as none from '../drivers/none.js'
 import { invalid } from '../errors.js'
@@ -22,7 +23,7 @@ import type { CreateRequest } from './create-options.js'
 import { draftEndpoint } from './draft-endpoint.js'
 import { findSandbox } from './find.js'
 import { checkForeign } from './foreign.js'
-import { checkPublish, claimPublished, heldMappings, publishPlace } from './publish.js'
+import { claimPublished } from './publish.js'
 
 /** A guess (an address, a network that this process knows) that others have made wrong is made anew, this many times. */
 const TRIES = 32
@@ -111,15 +112,13 @@ async function draftBridged(context: Context, request: CreateRequest, record: Sa
   const endpoints = [endpoint]
   let ports: PortMapping[]
   try {
-    const place = publishPlace(endpoints, () => spec.hostIps)
-    checkPublish(request.publish, place)
-    const claimed = claimPublished(context, request.publish, name, place, guesses)
+    const claimed = claimPublished(context, request.publish, name, endpoints, spec.hostIps, guesses)
     ports = claimed instanceof Promise ? await claimed : claimed
   } catch (error) {
     release()
     throw error
   }
-  const held = heldMappings(endpoints, ports)
+  const held = mappedPorts(endpoints, ports)
   record.network = spec.name
   record.endpoints = endpoints
   record.ports = ports

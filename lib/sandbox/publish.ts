@@ -1,16 +1,15 @@
-import { gatewayEndpoint, mappedPorts, publishableFamilies } from '../drivers/gateway.js'
+import { gatewayAddress, publishableFamilies } from '../drivers/gateway.js'
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import { invalid, show } from '../errors.js'
 import { familyOf, type IpFamily } from '../ipam/ip.js'
 import { checkRequest } from '../ports/check-request.js'
-import { claimPorts, type PublishScope } from '../ports/claim-ports.js'
+import { claimPorts, type PortContext, type PublishScope } from '../ports/claim-ports.js'
 import { expand, type DefaultHostIps } from '../ports/expand.js'
 import { EVERY } from '../ports/host-address.js'
 import { printHost, printRequest, type PortMapping, type PortRequest } from '../ports/mapping.js'
 import { parsePublish } from '../ports/parse-publish.js'
 import type { PortGuesses } from '../ports/port-guesses.js'
 import { PortTable } from '../ports/port-table.js'
-import type { Context } from './context.js'
 
 /** Reads port mappings, as texts or objects. @throws {SlipwayError} `INVALID_ARGUMENT` */
 export function readRequests(publish: readonly (string | PortRequest)[]): PortRequest[] {
@@ -30,57 +29,46 @@ function refuseTwice(requests: Iterable<PortRequest & { hostIp: string }>): void
   }
 }
 
-/** Where a sandbox's ports can be published, by the networks that lead to the world. */
-export interface PublishPlace {
-  /** Through addresses of the host. */
-  mapped: PublishScope
-  /** At its own addresses: the network is routed. */
-  routed: readonly IpFamily[]
-}
-
-/** @param hostIps - Host addresses where none is named, of the network that leads to the world. */
-export function publishPlace(endpoints: readonly BridgeEndpoint[], hostIps: (network: string) => DefaultHostIps): PublishPlace {
-  const families = publishableFamilies(endpoints)
-  const isRouted = (family: IpFamily) => gatewayEndpoint(endpoints, family)?.addresses[family]?.mode === 'routed'
-  const mapped = families.filter((family) => !isRouted(family))
-  const defaults: Partial<Record<IpFamily, string>> = {}
-  for (const family of mapped) {
-    const address = hostIps(gatewayEndpoint(endpoints, family)?.network ?? '')[family]
-    if (address !== undefined) defaults[family] = address
-  }
-  return { mapped: { families: mapped, hostIps: defaults }, routed: families.filter(isRouted) }
-}
-
-/** @throws {SlipwayError} `INVALID_ARGUMENT` for ports that lead nowhere, and for the same host port twice. */
-export function checkPublish(requests: readonly PortRequest[], place: PublishPlace): void {
+/**
+ * Takes the host ports of requests in this process's table, choosing those that are not given. At once where nothing has to
+ * be asked, which is so of ports that are named.
+ *
+ * @param hostIps - Host addresses where none is named: of the networks that lead to the world.
+ * @throws {SlipwayError} `INVALID_ARGUMENT` for ports that lead nowhere, and for the same host port twice; `PORT_IN_USE`,
+ * `EXHAUSTED`. Nothing is taken then.
+ */
+export function claimPublished(
+  context: PortContext,
+  requests: readonly PortRequest[],
+  owner: string,
+  endpoints: readonly BridgeEndpoint[],
+  hostIps: DefaultHostIps,
+  guesses: PortGuesses,
+): PortMapping[] | Promise<PortMapping[]> {
   const [first] = requests
-  if (!first) return
-  const { mapped, routed } = place
-  if (mapped.families.length + routed.length === 0) {
+  if (!first) return []
+  const families = publishableFamilies(endpoints)
+  if (families.length === 0) {
     throw invalid(`publish ${show(printRequest(first))}: the sandbox is on no network that leads to the world, so nothing can come in. Leave publish out, or connect it to a network that is not internal.`)
   }
-  const expanded = forHostPorts(requests, place).flatMap((request) => expand(request, mapped.families, mapped.hostIps).map(({ hostIp }) => ({ ...request, hostIp })))
-  if (requests.length > 1) refuseTwice(expanded)
-}
-
-/** Those that take a port of the host. */
-const forHostPorts = (requests: readonly PortRequest[], { mapped, routed }: PublishPlace): readonly PortRequest[] =>
-  routed.length === 0 ? requests : requests.filter(({ hostIp }) => (hostIp === undefined ? mapped.families.length > 0 : !routed.includes(familyOf(hostIp))))
-
-/** Takes host ports in this process's table, choosing those that are not given. At once where nothing has to be asked. */
-export function claimPublished(context: Context, requests: readonly PortRequest[], owner: string, place: PublishPlace, guesses: PortGuesses): PortMapping[] | Promise<PortMapping[]> {
-  if (requests.length === 0) return []
-  const direct = place.routed.length === 0 ? [] : requests.flatMap((request) => routedMappings(request, place.routed))
-  const claimed = claimPorts(context, forHostPorts(requests, place), owner, place.mapped, guesses)
+  const routed = families.filter((family) => gatewayAddress(endpoints, family)?.mode === 'routed')
+  const scope: PublishScope = { families: routed.length === 0 ? families : families.filter((family) => !routed.includes(family)), hostIps }
+  const direct = routed.length === 0 ? [] : requests.flatMap((request) => directMappings(request, routed))
+  const mapped = routed.length === 0 ? requests : requests.filter(({ hostIp }) => (hostIp === undefined ? scope.families.length > 0 : !routed.includes(familyOf(hostIp))))
+  if (mapped.length > 1) refuseTwice(mapped.flatMap((request) => expand(request, scope.families, hostIps).map(({ hostIp }) => ({ ...request, hostIp }))))
+  const claimed = claimPorts(context, mapped, owner, scope, guesses)
   if (direct.length === 0) return claimed
-  return claimed instanceof Promise ? claimed.then((mapped) => [...mapped, ...direct]) : [...claimed, ...direct]
+  return claimed instanceof Promise ? claimed.then((taken) => [...taken, ...direct]) : [...claimed, ...direct]
 }
 
 /** In a routed network the sandbox's own port is opened, and no port of the host is taken. */
-const routedMappings = ({ protocol, containerPort, hostIp, allow }: PortRequest, families: readonly IpFamily[]): PortMapping[] =>
-  families
-    .filter((family) => protocol !== 'all' && (hostIp === undefined || familyOf(hostIp) === family))
-    .map((family) => ({ protocol, containerPort, hostIp: EVERY[family], hostPort: 0, ...(allow ? { allow } : {}) }))
-
-/** The mappings that are known in this process's table. */
-export const heldMappings = (endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[]): PortMapping[] => [...mappedPorts(endpoints, ports)]
+function directMappings(request: PortRequest, routed: readonly IpFamily[]): PortMapping[] {
+  const { protocol, containerPort, hostIp, allow } = request
+  const families = hostIp === undefined ? routed : routed.filter((family) => family === familyOf(hostIp))
+  if (families.length === 0) return []
+  const what = protocol === 'all' ? 'a whole host address' : allow ? 'allow' : undefined
+  if (what) {
+    throw invalid(`publish ${show(printRequest(request))}: ${what} does not go with a network whose gateway mode is routed: connections come straight to the sandbox's address there. Leave it out; who may connect is for your rules to say, in the chain "user".`)
+  }
+  return families.map((family) => ({ protocol, containerPort, hostIp: EVERY[family], hostPort: 0 }))
+}

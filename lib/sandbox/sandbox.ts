@@ -1,16 +1,11 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
-import * as bridge from '../drivers/bridge.js'
-import { activePorts, gatewayEndpoint } from '../drivers/gateway.js'
+import { activePorts, mappedPorts } from '../drivers/gateway.js'
 import { invalid, show, SlipwayError } from '../errors.js'
 import { enter } from '../native.js'
 import { checkOptions, checks } from '../options.js'
-import { wasGuessedPort } from '../ports/claim-ports.js'
-import { matching } from '../ports/matching.js'
-import { printMapping, printRequest, type PortMapping, type PortRequest } from '../ports/mapping.js'
+import type { PortMapping, PortRequest } from '../ports/mapping.js'
 import { PortGuesses } from '../ports/port-guesses.js'
-import type { HostPort } from '../ports/port-table.js'
 import { removed } from '../refusals.js'
-import { ownerComment } from '../state/owner.js'
 import { isCurrent, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { Changes } from './changes.js'
 import { checkConnectable, connectUpdate, disconnectUpdate, endpointOn } from './connections.js'
@@ -20,7 +15,8 @@ import { endpointChecks, readEndpoint, type EndpointOptions } from './endpoint-o
 import { removeFiles, renewFiles, writeFiles, type SandboxFiles } from './files.js'
 import { networkSettings, type NetworkSettings } from './inspect.js'
 import { nameCheck } from './name.js'
-import { checkPublish, claimPublished, heldMappings, publishPlace, readRequests } from './publish.js'
+import { publishUpdate, unpublishUpdate } from './port-changes.js'
+import { readRequests } from './publish.js'
 import { removalPlan } from './removal.js'
 import { readStats, type SandboxStats } from './stats.js'
 
@@ -154,23 +150,11 @@ export class Sandbox {
     return this.#context.work.run(async () => {
       const requests = readRequests(publish)
       const guesses = new PortGuesses()
-      let mappings: PortMapping[] = []
+      let mappings: readonly PortMapping[] = []
       await this.#changes.make(async (record) => {
-        const { endpoints, ports, path, name, id } = record
-        this.#requireOwnNetwork('publish')
-        const hostIps = await this.#hostIps(record)
-        const place = publishPlace(endpoints, () => hostIps)
-        checkPublish(requests, place)
-        mappings = await claimPublished(this.#context, requests, name, place, guesses)
-        const held = heldMappings(endpoints, mappings)
-        if (held.length > 0) this.#context.holders.join()
-        return {
-          next: { ...record, ports: [...ports, ...mappings] },
-          plan: (change) => bridge.publishPorts({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, mappings),
-          settle: () => held.forEach((mapping) => this.#context.ports.settle(mapping)),
-          release: () => held.forEach((mapping) => this.#context.ports.release(mapping)),
-          retry: (refused) => wasGuessedPort(this.#context, guesses, refused),
-        }
+        const update = await publishUpdate(this.#context, record, requests, guesses)
+        mappings = update.mappings
+        return update
       })
       return mappings
     })
@@ -184,27 +168,8 @@ export class Sandbox {
   unpublish(...publish: (string | PortRequest)[]): Promise<void> {
     return this.#context.work.run(async () => {
       const requests = readRequests(publish)
-      let foreign: HostPort[] = []
-      await this.#changes.make((record) => {
-        const { endpoints, ports, path, name, id } = record
-        const gone = [...new Set(requests.flatMap((request) => this.#matching(ports, request)))]
-        foreign = this.#context.holders.foreign(heldMappings(endpoints, gone))
-        return {
-          next: { ...record, ports: ports.filter((mapping) => !gone.includes(mapping)) },
-          plan: (change) => bridge.unpublishPorts({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, gone),
-          settle: () => heldMappings(endpoints, gone).forEach((mapping) => this.#context.ports.release(mapping)),
-          release: () => undefined,
-        }
-      })
-      await this.#context.holders.tell(foreign)
+      await this.#changes.make((record) => unpublishUpdate(this.#context, record, requests))
     })
-  }
-
-  #matching(ports: readonly PortMapping[], request: PortRequest): PortMapping[] {
-    const found = matching(ports, request)
-    if (found.length > 0) return found
-    const { allow: _, ...asked } = request
-    throw new SlipwayError('NOT_FOUND', `The sandbox ${this.name} does not publish ${printRequest(asked)}. It publishes ${ports.map(printMapping).join(', ') || 'nothing'}.`)
   }
 
   /**
@@ -282,22 +247,18 @@ export class Sandbox {
     const turn = this.#context.turns.next()
     if (turn) await turn
     const { records, ports, holders, reaper, files } = this.#context
-    let held: PortMapping[] = []
-    let foreign: HostPort[] = []
     await this.#changes.make((record) => {
-      held = heldMappings(record.endpoints, record.ports)
-      foreign = holders.foreign(held)
+      const held = mappedPorts(record.endpoints, record.ports)
       return {
         plan: () => removalPlan(this.#changes.stored, records),
-        settle: () => undefined,
+        settle: () => held.forEach((mapping) => ports.release(mapping)),
+        foreign: holders.foreign(held),
         release: () => undefined,
         // The sandbox that this one had joined has been removed meanwhile: there is nothing to note there any more.
         retry: async ({ operation, errnoName }) => operation.op === 'file.replace' && errnoName === 'ENOENT',
       }
     })
-    for (const mapping of held) ports.release(mapping)
     for (const { hostInterface } of this.endpoints) reaper.watch(hostInterface)
-    await holders.tell(foreign)
     await this.#giveBack(this.endpoints)
     await removeFiles(files, this.#record)
   }
@@ -310,18 +271,6 @@ export class Sandbox {
     for (const { network, addresses } of endpoints) {
       for (const address of addresses) await this.#context.networks.release(network, address.split('/')[0] ?? '')
     }
-  }
-
-  #requireOwnNetwork(what: string): void {
-    const { network, name, endpoints } = this.#record
-    if (endpoints.length > 0) return
-    const why = network.startsWith('container:') ? 'its ports are those of the sandbox that it joined' : network === 'host' ? "its ports are the host's" : 'it has no address of its own'
-    throw invalid(`${what} does not go with network "${network}" of sandbox ${name}: ${why}.`)
-  }
-
-  async #hostIps({ endpoints }: SandboxRecord) {
-    const leading = gatewayEndpoint(endpoints, 4) ?? gatewayEndpoint(endpoints, 6)
-    return leading ? (await this.#context.networks.ready(leading.network)).spec.hostIps : {}
   }
 }
 

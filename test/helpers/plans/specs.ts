@@ -1,3 +1,4 @@
+import { gatewayEndpoint } from '#lib/drivers/gateway.js'
 import { bridgeEndpoint, freeInterface, type BridgeEndpoint, type EndpointRequest } from '#lib/drivers/endpoint.js'
 import type { Change, Circumstances } from '#lib/drivers/bridge.js'
 import type { GatewayMode } from '#lib/firewall/network-elements.js'
@@ -8,9 +9,12 @@ import { macOf, macOfId } from '#lib/ipam/mac.js'
 import { poolOf } from '#lib/ipam/network-subnet.js'
 import type { SubnetRequest } from '#lib/ipam/subnet-request.js'
 import { FAMILIES, type NetworkSpec } from '#lib/network/spec.js'
-import { expand } from '#lib/ports/expand.js'
+import type { PortContext } from '#lib/ports/claim-ports.js'
+import type { DefaultHostIps } from '#lib/ports/expand.js'
 import type { PortMapping } from '#lib/ports/mapping.js'
-import { publishPlace, readRequests } from '#lib/sandbox/publish.js'
+import { PortGuesses } from '#lib/ports/port-guesses.js'
+import { PortTable } from '#lib/ports/port-table.js'
+import { claimPublished, readRequests } from '#lib/sandbox/publish.js'
 
 /** What drivers are given, from what somebody would ask for. Nothing is drawn by lot: the same is asked, the same comes. */
 
@@ -76,14 +80,13 @@ export function endpointOn(network: NetworkSpec, asked: EndpointRequest = {}, ot
 
 /** What `-p` becomes on these endpoints; every host port is named. */
 export function published(endpoints: readonly BridgeEndpoint[], networks: readonly NetworkSpec[], ...publish: string[]): PortMapping[] {
-  const { mapped, routed } = publishPlace(endpoints, (name) => networks.find((network) => network.name === name)?.hostIps ?? {})
-  return readRequests(publish).flatMap((request) => {
-    const { protocol, containerPort, hostPort } = request
-    if (typeof hostPort !== 'number') throw new RangeError(`${publish.join(' ')}: a golden plan has no ports by choice`)
-    const host = mapped.families.length === 0 ? [] : expand(request, mapped.families, mapped.hostIps).map((binding): PortMapping => ({ protocol, containerPort, hostPort, ...binding }))
-    const direct = FAMILIES.filter((family) => routed.includes(family)).map((family): PortMapping => ({ protocol, containerPort, hostIp: family === 4 ? '0.0.0.0' : '::', hostPort: 0 }))
-    return [...host, ...direct]
-  })
+  const hostIpOf = (family: IpFamily) => networks.find(({ name }) => name === gatewayEndpoint(endpoints, family)?.network)?.hostIps[family]
+  const hostIps = Object.fromEntries(FAMILIES.flatMap((family) => (hostIpOf(family) === undefined ? [] : [[family, hostIpOf(family)]]))) as DefaultHostIps
+  // Nothing has to be asked for ports that are named.
+  const context = { ports: new PortTable() } as PortContext
+  const mappings = claimPublished(context, readRequests(publish), 'app', endpoints, hostIps, new PortGuesses())
+  if (mappings instanceof Promise) throw new RangeError(`${publish.join(' ')}: a golden plan has no ports by choice`)
+  return mappings
 }
 
 const RECORD = '/run/slipway/sandboxes/app.json'
