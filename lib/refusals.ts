@@ -7,6 +7,7 @@ import type { ElementAdd, PortHold, SetDefinition } from './plan/operation.js'
 import { ssCommand } from './plan/print-shell.js'
 import type { Holders } from './ports/holders.js'
 import { isEvery } from './ports/host-address.js'
+import { bracket } from './ports/mapping.js'
 import { readOwner } from './state/owner.js'
 
 /**
@@ -99,7 +100,9 @@ async function explainClaim(
   if (operation.set === addresses[6].set) return error('ADDRESS_IN_USE', addressInUse(key, owner, 'ip6'))
   if (operation.set.startsWith('same_network')) return error('CONFLICT', `The subnet ${key.split(' . ')[0]} overlaps one of another network of this host. Choose another.`)
   if (portMaps.some(({ set }) => set === operation.set)) {
-    return error('PORT_IN_USE', portInUse(key.split(' . ').slice(-2).reverse().join('/'), owner))
+    // Of a whole address it is all of the key.
+    const [port = '', protocol] = key.split(' . ').reverse()
+    return error('PORT_IN_USE', portInUse(protocol === undefined ? `${bracket(port)}:*` : `${port}/${protocol}`, owner))
   }
   return error('CONFLICT', `"${key}" is in the set ${operation.set} already${owner ? `, for ${owner}` : ''}.`)
 }

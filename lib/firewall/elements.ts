@@ -67,8 +67,7 @@ export function admissionKeys(mapping: PortMapping): [SetDefinition, string][] {
   const { protocol, hostIp, hostPort, allow } = mapping
   if (allow === undefined) return []
   const family = familyOf(hostIp)
-  const address = isEvery(mapping) ? `${hostIp}/0` : hostIp
-  const what = protocol === 'all' ? `${address} . 0-255 . 0-65535` : `${address} . ${protocol} . ${hostPort}`
+  const what = `${isEvery(mapping) ? `${hostIp}/0` : hostIp} . ${protocol} . ${hostPort}`
   const admissions = allow.filter((network) => familyOf(network) === family).map((network) => [admitted[family], `${what} . ${network}`] as [SetDefinition, string])
   return [[restricted[family], what], ...admissions]
 }

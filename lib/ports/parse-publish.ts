@@ -109,7 +109,8 @@ function wholeAddress({ hostIp, host, protocolText, allow }: { hostIp: string | 
   return { protocol: 'all', containerPort: 0, hostIp: wholeHostIp(hostIp, wrong), hostPort: 0 }
 }
 
-export const ALLOW_OF_WHOLE = 'allow goes with a port, not with a whole host address'
+// A port of every address that leads elsewhere has an allow-list of its own, and the rules know one for each packet.
+export const ALLOW_OF_WHOLE = "allow goes with a port, not with a whole host address: publish its ports one by one, as in '192.0.2.5:80:80,allow=10.0.0.0/8'"
 
 /** A host address that may be one sandbox's as a whole. */
 export function wholeHostIp(hostIp: string | undefined, wrong: Wrong): string {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import test, { type ExecutionContext } from 'ava'
 import { attempt, inUse, refuses, type Case } from '../helpers/bad-input.js'
-import type { World } from '../helpers/world.js'
+import { ip, type World } from '../helpers/world.js'
 
 /** Bad input gets a clear error and changes nothing: neither in the kernel nor in the records. */
 
@@ -127,4 +127,65 @@ serial('a mapping that there is not, and sandboxes without ports', async (t) => 
   )
   await sandbox.unpublish('80', '8080:80')
   t.deepEqual(sandbox.ports, [])
+})
+
+serial('a whole host address', async (t) => {
+  const { world, slipway, create } = await inUse(t)
+  ip('-n', world.host.name, 'address', 'add', '192.0.2.5/32', 'dev', 'uplink')
+  const holder = await world.create(slipway, 'holder', { publish: ['192.0.2.5:*'] })
+  const other = await world.create(slipway, 'other')
+  const late = await world.open()
+  await refuses(
+    t, world,
+    [create({ publish: ['192.0.2.5:*'] }), 'PORT_IN_USE', holder.name, '192.0.2.5'],
+    [create({ publish: [{ protocol: 'all', containerPort: 0, hostIp: '192.0.2.5' }] }), 'PORT_IN_USE', holder.name],
+    [() => other.publish('192.0.2.5:*'), 'PORT_IN_USE', holder.name],
+    [() => late.sandboxes.create({ publish: ['192.0.2.5:*'] }), 'PORT_IN_USE', holder.name],
+    [create({ publish: ['192.0.2.1:*', '192.0.2.1:*'] }), 'INVALID_ARGUMENT', '192.0.2.1:* twice'],
+    ...['*', '0.0.0.0:*', '[::]:*', '127.0.0.1:*', '127.5.0.1:*', '224.0.0.1:*', '192.0.2.1:80:*', '192.0.2.1:*/tcp', '192.0.2.1:*:80', '192.0.2.1'].map((text): Case => [create({ publish: [text] }), 'INVALID_ARGUMENT', 'publish']),
+    [create({ publish: ['192.0.2.1:*,allow=10.0.0.0/8'] }), 'INVALID_ARGUMENT', 'allow', 'its ports', "'192.0.2.5:80:80,allow=10.0.0.0/8'"],
+    [create({ publish: [{ protocol: 'all', containerPort: 0, hostIp: '192.0.2.1', allow: ['10.0.0.0/8'] }] }), 'INVALID_ARGUMENT', 'allow', 'its ports'],
+    [create({ publish: [{ protocol: 'all', containerPort: 80, hostIp: '192.0.2.1' }] }), 'INVALID_ARGUMENT', 'containerPort is 0'],
+    [() => other.unpublish('192.0.2.5:*'), 'NOT_FOUND', '192.0.2.5:*', 'nothing'],
+  )
+  t.deepEqual(holder.inspect().Ports, { '*': [{ HostIp: '192.0.2.5', HostPort: '*' }] })
+  await holder.unpublish('192.0.2.5:*')
+  await other.publish('192.0.2.5:*')
+})
+
+serial('who may connect', async (t) => {
+  const { world, slipway, create } = await inUse(t)
+  await slipway.networks.create({ name: 'routed', options: { 'com.docker.network.bridge.gateway_mode_ipv4': 'routed' } })
+  const allow = (text: unknown) => create({ publish: [{ protocol: 'tcp', containerPort: 80, allow: text as never }] })
+  await refuses(
+    t, world,
+    ...['', 'a', '10.0.0.0/33', '10.0.0/8', '10.0.0.0/-1', '10.0.0.0/8/8', 'fe80::1%eth0', '::ffff:10.0.0.1', '2001:db8::/129', ' 10.0.0.0/8'].flatMap((text): Case[] => [
+      [create({ publish: [`80,allow=${text}`] }), 'INVALID_ARGUMENT', 'allow'],
+      [allow([text]), 'INVALID_ARGUMENT', 'allow'],
+    ]),
+    ...[[], '10.0.0.0/8', null, {}, [1], [['10.0.0.0/8']]].map((list): Case => [allow(list), 'INVALID_ARGUMENT', 'allow']),
+    [create({ publish: ['80,deny=10.0.0.0/8'] }), 'INVALID_ARGUMENT', 'deny'],
+    [create({ publish: ['80,allow=2001:db8::/64'] }), 'INVALID_ARGUMENT', 'nobody could connect'],
+    [create({ network: 'routed', publish: ['80,allow=10.0.0.0/8'] }), 'INVALID_ARGUMENT', 'allow does not go', 'routed', '"user"'],
+    [create({ network: 'routed', publish: ['192.0.2.1:*'] }), 'INVALID_ARGUMENT', 'whole host address', 'routed'],
+  )
+})
+
+serial('a network that does not lead to the world, or not where is asked for', async (t) => {
+  const { world, slipway, create } = await inUse(t)
+  const bridge = (option: string) => `com.docker.network.bridge.${option}`
+  await slipway.networks.create({ name: 'internal', internal: true })
+  await slipway.networks.create({ name: 'isolated', internal: true, options: { [bridge('gateway_mode_ipv4')]: 'isolated' } })
+  await slipway.networks.create({ name: 'six', ipv4: false, ipv6: true })
+  await slipway.networks.create({ name: 'bound', options: { [bridge('host_binding_ipv4')]: '198.51.100.1' } })
+  const app = await world.create(slipway, 'app', { network: 'internal' })
+  await refuses(
+    t, world,
+    ...['internal', 'isolated'].map((network): Case => [create({ network, publish: ['80'] }), 'INVALID_ARGUMENT', 'publish', 'no network that leads to the world']),
+    [() => app.publish('8080:80'), 'INVALID_ARGUMENT', 'no network that leads to the world'],
+    [create({ network: 'six', publish: ['0.0.0.0:8080:80'] }), 'INVALID_ARGUMENT', 'no IPv4'],
+    [create({ network: 'six', publish: ['192.0.2.1:*'] }), 'INVALID_ARGUMENT', 'no IPv4'],
+    [create({ network: 'six', publish: ['[2001:db8::77]:8080:80'] }), 'INVALID_ARGUMENT', '2001:db8::77', 'no address of this host'],
+    [create({ network: 'bound', publish: ['8080:80'] }), 'INVALID_ARGUMENT', '198.51.100.1', 'no address of this host'],
+  )
 })
