@@ -77,7 +77,7 @@ export class Slipway {
       }
       return new Slipway(context, reconciled)
     } catch (error) {
-      await host.close()
+      await leave(context)
       throw error
     }
   }
@@ -96,9 +96,7 @@ export class Slipway {
   async #close(wait: boolean): Promise<void> {
     await this.#context.work.close()
     await this.#context.reaper.close(wait)
-    await this.#context.resolvers.close()
-    await this.#context.host.close()
-    this.#context.holders.close()
+    await leave(this.#context)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -111,6 +109,12 @@ const defaultNames = ({ dns, dnsSearch, dnsOptions }: Settings): NameOptions => 
   ...(dnsSearch ? { dnsSearch } : {}),
   ...(dnsOptions ? { dnsOptions } : {}),
 })
+
+async function leave({ resolvers, host, holders }: Context): Promise<void> {
+  await resolvers.close()
+  await host.close()
+  holders.close()
+}
 
 /** @internal What the library works with on one host. */
 export function makeContext(host: Host, settings: Settings, stays: boolean): Context {

@@ -1,8 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import { utimes } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
+import { getSystemErrorName } from 'node:util'
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
-import { enter } from '../native.js'
+import { SlipwayError } from '../errors.js'
+import { enter, type NativeFailure } from '../native.js'
 import { DEFAULT_NETWORK, type NetworkSpec } from '../network/spec.js'
 import { Rounds } from '../rounds.js'
 import { FollowedFolder } from '../state/followed-folder.js'
@@ -142,7 +144,7 @@ export class Resolvers {
   async #listen({ name }: Served, addresses: readonly string[]): Promise<Resolver | undefined> {
     const netns = this.#netns
     const directory = this.#table.directory(name, () => this.#refresh())
-    const { resolver } = await Resolver.listen({ directory, addresses, inHost: (work) => (netns === undefined ? work() : enter(netns, work)) })
+    const { resolver } = await Resolver.listen({ directory, addresses, inHost: (work) => (netns === undefined ? work() : enterHost(netns, work)) })
     return resolver
   }
 
@@ -155,5 +157,17 @@ export class Resolvers {
   async #readHostFiles(): Promise<void> {
     this.#nameservers = (await readHostFiles(this.#netns === undefined ? {} : { netns: this.#netns })).nameservers
     this.#read = performance.now()
+  }
+}
+
+/** What fails inside is the caller's. @throws {SlipwayError} `KERNEL` */
+function enterHost<T>(netns: string, work: () => T): T {
+  try {
+    return enter(netns, work)
+  } catch (error) {
+    const { failure } = error as { failure?: NativeFailure }
+    if (!failure) throw error
+    const errnoName = getSystemErrorName(-failure.errno)
+    throw new SlipwayError('KERNEL', `The network namespace ${netns}, where a network's names are served, could not be entered: ${errnoName}.`, { errno: failure.errno, errnoName, syscall: failure.syscall }, { cause: error })
   }
 }

@@ -1,0 +1,46 @@
+import { execFileSync } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import test from 'ava'
+import { SlipwayError } from 'slipway'
+import { isAsBefore, snapshot } from '../helpers/snapshot.js'
+import { ip, World } from '../helpers/world.js'
+
+/** Networks whose names cannot be served. */
+
+test.serial('a bridge that somebody has deleted does not keep others from opening the host', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  const web = await slipway.networks.create({ name: 'web', subnets: [{ subnet: '172.20.0.0/24' }] })
+  ip('-n', world.host.name, 'link', 'delete', web.bridge ?? '')
+  const late = await world.open()
+  const error = await t.throwsAsync(world.create(late, 'app', { network: 'web' }), { code: 'NOT_FOUND' })
+  t.regex(error?.message ?? '', /somebody has deleted it. Remove the network and create it anew/)
+  await (await late.networks.get('web')).remove()
+  await late.networks.create({ name: 'web', subnets: [{ subnet: '172.20.0.0/24' }] })
+  await world.create(late, 'app', { network: 'web' })
+})
+
+test.serial('without descriptors for its resolver a network is not made', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  await (await world.create(slipway, 'first')).remove()
+  await (await slipway.networks.create({ name: 'web' })).remove()
+  const before = snapshot(world)
+  const limit = (most: number) => execFileSync('prlimit', ['--pid', String(process.pid), `--nofile=${most}:`], { env: { ...process.env, LD_PRELOAD: '' } })
+  const usual = Number(/^Max open files\s+(\d+)/m.exec(execFileSync('cat', [`/proc/${process.pid}/limits`], { encoding: 'utf8' }))?.[1])
+  const held: number[] = []
+  limit(300)
+  try {
+    for (;;) held.push(openSync('/dev/null', 'r'))
+  } catch (error) {
+    t.is((error as NodeJS.ErrnoException).code, 'EMFILE')
+  }
+  // A socket by UDP, and two namespaces to come and go by for the one by TCP, which then cannot be had.
+  for (const fd of held.splice(0, 3)) closeSync(fd)
+  const error = await t.throwsAsync(slipway.networks.create({ name: 'web' }), { instanceOf: SlipwayError, code: 'KERNEL' })
+  held.forEach((fd) => closeSync(fd))
+  limit(usual)
+  t.regex(error?.message ?? '', /EMFILE/)
+  await isAsBefore(t, world, before)
+  await slipway.networks.create({ name: 'web' })
+})
