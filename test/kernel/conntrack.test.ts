@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { ask, NO_ANSWER, openUdp, portOf, serveUdp } from '../helpers/traffic.js'
-import { execIn, HOST_ADDRESS, NEIGHBOUR_ADDRESS, OTHER_HOST_ADDRESS, World, type Place } from '../helpers/world.js'
+import { execIn, HOST_ADDRESS, ip, NEIGHBOUR_ADDRESS, OTHER_HOST_ADDRESS, World, type Place } from '../helpers/world.js'
 
 /**
  * UDP clients keep their port, and conntrack remembers where their datagrams went: a port that comes or goes must forget
@@ -74,4 +74,23 @@ test.serial('a client follows a port from one sandbox to the next', async (t) =>
   const next = await world.create(slipway, 'next', { publish: ['5353:53/udp'] })
   serveUdp(t, next, 53)
   t.is(await ask(client, HOST_ADDRESS, 5353), NEIGHBOUR_ADDRESS)
+})
+
+test.serial('the same over IPv6', async (t) => {
+  const world = new World(t)
+  for (const [place, link, last] of [[world.host, 'uplink', 1], [world.neighbour, 'eth0', 9]] as const) {
+    for (const address of [`fd00:99::${last}/64`, `fe80::${last}/64`]) ip('-n', place.name, 'address', 'add', address, 'dev', link, 'nodad')
+  }
+  const slipway = await world.open({ ipv6: true, fixedCidrV6: 'fd00:17::/64' })
+  const app = await world.create(slipway, 'app')
+  serveUdp(t, app, 53, 6)
+  const client = openUdp(t, world.neighbour, 0, 6)
+  const seen = () => execIn(world.host, 'conntrack', '-L', '-f', 'ipv6', '-p', 'udp', '--orig-port-dst', '5353').split('\n').filter(Boolean).length
+  t.is(await ask(client, 'fd00:99::1', 5353, NO_ANSWER), NO_ANSWER)
+  await app.publish('[::]:5353:53/udp')
+  t.is(await ask(client, 'fd00:99::1', 5353), 'fd00:99::9')
+  t.is(seen(), 1)
+  await app.unpublish('[::]:5353:53/udp')
+  t.is(seen(), 0)
+  t.is(await ask(client, 'fd00:99::1', 5353, NO_ANSWER), NO_ANSWER)
 })
