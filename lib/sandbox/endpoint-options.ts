@@ -10,7 +10,7 @@ export interface EndpointOptions {
   ip?: string
   /** IPv6 address inside the network's subnet. Default: the next free one. */
   ip6?: string
-  /** MAC address. Default: 02:42 and the IPv4 address. */
+  /** MAC address. Default: 02:42 and the IPv4 address; without one, at random. */
   mac?: string
   /** More names that other sandboxes of this network find it by. Not on the network `bridge`, which has no names. */
   aliases?: readonly string[]
