@@ -1,10 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import test from 'ava'
-import { SlipwayError, type OpenOptions } from 'slipway'
-import { attempt, inUse, refuses, type Case } from '../helpers/bad-input.js'
+import { Slipway, SlipwayError, type OpenOptions } from 'slipway'
+import { attempt, inUse, NO_TEXTS, refuses, UGLY_TEXTS, type Case } from '../helpers/bad-input.js'
 import { isAsBefore, readFiles, snapshot } from '../helpers/snapshot.js'
-import { execIn, ip, World } from '../helpers/world.js'
+import { execIn, ip, ipJson, World } from '../helpers/world.js'
 
 /** Bad input gets a clear error and changes nothing: neither in the kernel nor in the records. */
 
@@ -111,4 +111,54 @@ serial('a kernel without nf_tables', async (t) => {
   t.is(outcome?.code, 'UNSUPPORTED')
   t.regex(outcome?.message ?? '', /no nf_tables.*modprobe nf_tables.*CONFIG_NF_TABLES/)
   await isAsBefore(t, world, before)
+})
+
+serial('options of open that are of another type, malformed or out of range', async (t) => {
+  const { world } = await inUse(t)
+  const open = (options: object) => () => world.open(options as OpenOptions)
+  const texts = [...NO_TEXTS, ...UGLY_TEXTS, 'x'.repeat(100_000)]
+  const values = (name: string, list: readonly unknown[]) => list.map((value): Case => [open({ [name]: value }), 'INVALID_ARGUMENT', 'Slipway.open', name])
+  const lists = (name: string, list: readonly unknown[]) => values(name, [...texts.filter((value: unknown) => !Array.isArray(value)), ...[...NO_TEXTS, ...list].map((item) => [item])])
+  await refuses(
+    t, world,
+    ...values('ipv6', [...texts.filter((value: unknown) => value !== true), 'true']),
+    ...values('bip6', [...texts, 'fd00::1', 'fd00::1/129', '172.17.0.1/16', 'fe80::1%eth0/64', '::ffff:10.0.0.1/104']),
+    ...values('fixedCidrV6', [...texts, 'fd00::', '172.17.0.0/16', 'fd00::/129']),
+    ...values('bip', [...texts, '172.17.0.1', '172.17.0.1/33', 'fd00::1/64', '172.17.0.1/016']),
+    ...values('defaultGatewayV6', [...texts, 'fd00::1/64', '172.17.0.1', 'fe80::1%eth0']),
+    ...values('defaultGateway', [...texts, 'fd00::1', '172.17.0.1/16']),
+    ...values('ip', [...texts, '192.0.2', '192.0.2.1/24', '224.0.0.1', '255.255.255.255', '::1', 'fe80::1', 'ff02::1', '::ffff:192.0.2.1']),
+    ...lists('dns', ['', '192.0.2', 'a', '192.0.2.53:53', 'fe80::1%eth0']),
+    ...lists('dnsSearch', ['', 'a b', 'a\nb', 'a..b']),
+    ...lists('dnsOptions', ['', 'ndots 2', 'a\nb']),
+    ...values('mtu', [...texts.filter((value: unknown) => typeof value !== 'number'), '1500', NaN, Infinity, -1, 0, 67, 65536, 1500.5]),
+    ...([{ ipv6: true }, { bip6: 'fd00:1::1/64' }, { fixedCidrV6: 'fd00:1::/64' }]).map((options): Case => [open({ ...options, mtu: 1279 }), 'INVALID_ARGUMENT', 'mtu 1279', 'IPv6', '1280']),
+    ...[null, 1, 'a', [], new Map(), Promise.resolve({})].map((options): Case => [() => Slipway.open(options as never), 'INVALID_ARGUMENT', 'Slipway.open', 'object of options']),
+    ...lists('defaultAddressPools', [{ base: '172.17.0.0/16' }, { size: 16 }, { base: '172.17.0.0/16', size: 16.5 }, { base: 'a', size: 16 }]),
+  )
+})
+
+serial('options of open that do not go together', async (t) => {
+  const world = new World(t)
+  const opened = async (options: OpenOptions) => {
+    const slipway = await world.open({ bridgeName: 'late0', ...options })
+    return () => slipway.sandboxes.create()
+  }
+  const cases: [OpenOptions, ...string[]][] = [
+    [{ ipv6: false, bip6: 'fd00:1::1/64' }, 'bip6', 'no IPv6'],
+    [{ ipv6: false, fixedCidrV6: 'fd00:1::/64' }, 'fixedCidrV6', 'no IPv6'],
+    [{ defaultGatewayV6: 'fd00:1::9' }, 'defaultGatewayV6', 'no IPv6'],
+    [{ bip6: 'fd00:1::1/64', fixedCidrV6: 'fd00:2::/80' }, 'fixedCidrV6', 'outside'],
+    [{ bip6: 'fd00:1::/64' }, 'bip6', 'anycast'],
+    [{ bip6: 'fd00:1::1/64', defaultGatewayV6: 'fd00:2::1' }, 'defaultGatewayV6', 'outside'],
+    [{ bip6: 'fe80::1/64' }, 'bip6', 'link-local'],
+    [{ bip: '127.0.0.1/8' }, 'bip', 'loopback'],
+    [{ bip: '172.30.0.1/32' }, 'bip', 'too small'],
+    [{ fixedCidr: '172.30.0.0/24', bip: '172.31.0.1/16' }, 'fixedCidr', 'outside'],
+  ]
+  const calls = await Promise.all(cases.map(async ([options, ...words]): Promise<Case> => [await opened(options), 'INVALID_ARGUMENT', ...words]))
+  await refuses(t, world, ...calls)
+  // As wide as IPv4 takes: the kernel has no IPv6 on such a bridge.
+  const narrow = await (await world.open({ mtu: 576 })).sandboxes.create({ name: world.name('narrow') })
+  t.is(ipJson({ name: narrow.name, path: narrow.path }, 'link', 'show', 'eth0')[0]?.['mtu'], 576)
 })
