@@ -144,8 +144,10 @@ async function draftJoining(context: Context, request: CreateRequest, record: Sa
   if (owner.record.network.startsWith('container:')) {
     throw invalid(`network ${request.target}: the sandbox ${owner.record.name} has joined another itself. Join that one: --network ${owner.record.network}.`)
   }
+  const { name, network, names } = owner.record
   record.network = `container:${owner.record.id}`
-  const shares = owner.record.network === 'host'
+  record.joined = { name, network, ...(names ? { names } : {}) }
+  const shares = network === 'host'
   if (shares) record.path = owner.record.path
   const stored = store(context.records, record)
   const shared = store(context.records, { ...owner.record, sharedBy: [...(owner.record.sharedBy ?? []), record.id] })

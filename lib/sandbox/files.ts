@@ -8,9 +8,9 @@ import type { NameOptions } from '../names/options.js'
 import { removeNameFiles, writeNameFiles } from '../names/write-files.js'
 import { DEFAULT_NETWORK, FAMILIES } from '../network/spec.js'
 import { removed } from '../refusals.js'
-import { readRecord, type SandboxRecord } from '../state/records.js'
+import { listRecords, readRecord, type SandboxRecord } from '../state/records.js'
 import type { Context } from './context.js'
-import { ownerOfJoined } from './removal.js'
+import { joinedId, ownerOfJoined, whatIsLeft } from './sharing.js'
 
 /** Paths of the files of a sandbox, for a runtime to mount over `/etc/hostname`, `/etc/hosts` and `/etc/resolv.conf`. */
 export interface SandboxFiles {
@@ -25,27 +25,32 @@ export interface SandboxFiles {
 /** Another process may change the sandbox while its files are written: they are written anew, this many times. */
 const TRIES = 16
 
-type Known = Pick<SandboxRecord, 'id' | 'name'>
+type Known = Pick<SandboxRecord, 'id' | 'name' | 'network'>
 
-/** By id: another sandbox of the same name has others. */
-const filesFolder = (folder: string, { id }: Pick<SandboxRecord, 'id'>): string => join(folder, id)
+/** By id: another sandbox of the same name has others. Whoever has joined a sandbox has its files. */
+const filesFolder = (folder: string, sandbox: Pick<SandboxRecord, 'id' | 'network'>): string => join(folder, joinedId(sandbox) ?? sandbox.id)
 
 export const hostnameOf = ({ id, names }: Pick<SandboxRecord, 'id' | 'names'>): string => names?.hostname ?? id.slice(0, 12)
 
 /** Writes them where they are not as they should be. @throws {SlipwayError} `NOT_FOUND` */
 export async function writeFiles(context: Context, sandbox: Known): Promise<SandboxFiles> {
   const { record } = await current(context, sandbox)
-  if (record.network.startsWith('container:')) {
-    const owner = await ownerOfJoined(record.network, context.records)
-    if (!owner) throw new SlipwayError('NOT_FOUND', `The sandbox ${record.name} has the files of the sandbox that it joined, and that was removed.`)
-    return writeFiles(context, owner.record)
+  const joined = joinedId(record)
+  if (joined !== undefined) {
+    const owner = await ownerOfJoined(record, context.records)
+    return owner ? writeFiles(context, owner.record) : write(context, whatIsLeft(record, joined))
   }
   for (let attempt = 1; ; attempt++) {
     const { record, text } = await current(context, sandbox)
-    const paths = await writeNameFiles(filesFolder(context.files, record), await filesOf(context, record))
+    const paths = await write(context, record)
     // Whoever writes last has read last: two that write at once agree in the end.
-    if ((await current(context, sandbox)).text === text || attempt === TRIES) return { hostname: paths.hostnamePath, hosts: paths.hostsPath, resolvConf: paths.resolvConfPath }
+    if ((await current(context, sandbox)).text === text || attempt === TRIES) return paths
   }
+}
+
+async function write(context: Context, record: SandboxRecord): Promise<SandboxFiles> {
+  const paths = await writeNameFiles(filesFolder(context.files, record), await filesOf(context, record))
+  return { hostname: paths.hostnamePath, hosts: paths.hostsPath, resolvConf: paths.resolvConfPath }
 }
 
 /** Writes them anew where there are any. */
@@ -59,8 +64,15 @@ export async function renewFiles(context: Context, sandbox: Known): Promise<void
   }
 }
 
-export async function removeFiles(folder: string, sandbox: Known): Promise<void> {
-  if (existsSync(filesFolder(folder, sandbox))) await removeNameFiles(filesFolder(folder, sandbox))
+/** After a sandbox's removal: its files go, unless others have them, too; of the owner's, its addresses go from them. */
+export async function removeFiles(context: Context, sandbox: Known): Promise<void> {
+  const folder = filesFolder(context.files, sandbox)
+  if (!existsSync(folder)) return
+  const users = (await listRecords(context.records)).map(({ record }) => record).filter((record) => filesFolder(context.files, record) === folder)
+  const [user] = users
+  if (!user) return removeNameFiles(folder)
+  const joined = joinedId(user)
+  if (joined !== undefined && users.every(({ id }) => id !== joined)) await write(context, whatIsLeft(user, joined))
 }
 
 /** Folders of sandboxes' files, for {@link collectFiles}: to be listed before the records are. */
@@ -81,10 +93,10 @@ export async function collectFiles(folder: string, folders: readonly string[], k
 }
 
 /** What is remembered of a sandbox now. Of one that is gone, the files go, too: a writer may have come after the remover. */
-async function current({ records, files }: Context, sandbox: Known) {
-  const stored = await readRecord(records, sandbox.name)
+async function current(context: Context, sandbox: Known) {
+  const stored = await readRecord(context.records, sandbox.name)
   if (stored?.record.id === sandbox.id) return stored
-  await removeFiles(files, sandbox)
+  await removeFiles(context, sandbox)
   throw new SlipwayError('NOT_FOUND', removed(sandbox.name))
 }
 

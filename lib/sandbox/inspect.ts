@@ -8,6 +8,7 @@ import { DEFAULT_NETWORK } from '../network/spec.js'
 import { printContainer, printHostPort, type PortMapping } from '../ports/mapping.js'
 import type { SandboxRecord } from '../state/records.js'
 import { hostnameOf } from './files.js'
+import type { Sharing } from './sharing.js'
 
 /** The JSON of `docker inspect`'s NetworkSettings, with docker's own names and order. */
 export interface NetworkSettings extends DefaultEndpoint {
@@ -21,6 +22,8 @@ export interface NetworkSettings extends DefaultEndpoint {
   SecondaryIPAddresses: null
   SecondaryIPv6Addresses: null
   Networks: Record<string, EndpointSettings>
+  /** Docker has no such field. With network `container:…` alone: whose network it is; not alive, it has gone, and but loopback all is gone with it. */
+  SharedNetwork?: { ID: string; Name: string; Alive: boolean }
 }
 
 /** Of the endpoint on the network `bridge`, as dockers before 29 have it here, too. */
@@ -46,12 +49,11 @@ export interface EndpointSettings extends DefaultEndpoint {
 }
 
 /** @param host - Identity of the host's namespace: ids of networks that every host has are made from it. */
-export function networkSettings(record: SandboxRecord, host: number): NetworkSettings {
-  const joined = record.network.startsWith('container:')
+export function networkSettings(record: SandboxRecord, host: number, sharing?: Sharing): NetworkSettings {
   const first = addressing(record.endpoints.find(({ network }) => network === DEFAULT_NETWORK))
   const networks: Record<string, EndpointSettings> = {}
   for (const endpoint of record.endpoints) networks[endpoint.network] = endpointSettings(record, endpoint)
-  if (record.endpoints.length === 0 && !joined && record.network in PREDEFINED) networks[record.network] = withoutEndpoint(record, predefinedId(host, record.network))
+  if (record.endpoints.length === 0 && !sharing && record.network in PREDEFINED) networks[record.network] = withoutEndpoint(record, predefinedId(host, record.network))
   return {
     Bridge: '',
     SandboxID: record.id,
@@ -64,6 +66,7 @@ export function networkSettings(record: SandboxRecord, host: number): NetworkSet
     SecondaryIPv6Addresses: null,
     ...first,
     Networks: byKey(networks),
+    ...(sharing ? { SharedNetwork: { ID: sharing.id, Name: sharing.name, Alive: sharing.alive } } : {}),
   }
 }
 

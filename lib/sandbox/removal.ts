@@ -4,7 +4,8 @@ import * as hostDriver from '../drivers/host.js'
 import * as none from '../drivers/none.js'
 import type { Plan } from '../plan/operation.js'
 import { ownerComment } from '../state/owner.js'
-import { listRecords, store, type StoredRecord } from '../state/records.js'
+import { store, type StoredRecord } from '../state/records.js'
+import { ownerOfJoined } from './sharing.js'
 
 /** The plan that removes a sandbox, by whichever driver made it. */
 export async function removalPlan({ path, record: sandbox, text }: StoredRecord, records: string): Promise<Plan> {
@@ -12,18 +13,12 @@ export async function removalPlan({ path, record: sandbox, text }: StoredRecord,
   const foreign = sandbox.foreign ?? false
   if (sandbox.network === 'host') return hostDriver.removeSandbox({ record })
   if (sandbox.network.startsWith('container:')) {
-    const owner = await ownerOfJoined(sandbox.network, records)
+    const owner = await ownerOfJoined(sandbox, records)
     return container.removeSandbox({ path: sandbox.path, shares: owner?.record.network === 'host' || sandbox.path.startsWith('/proc/'), record }, owner && without(owner, sandbox.id, records))
   }
   if (sandbox.endpoints.length === 0) return none.removeSandbox({ path: sandbox.path, foreign, record })
   const { endpoints, ports, name, id } = sandbox
   return bridge.removeSandbox({ path: sandbox.path, foreign, endpoints, ports, owner: ownerComment(name, id), record }, (sandbox.sharedBy ?? []).length > 0)
-}
-
-/** The sandbox that another has joined, if it is there still. @param network - `container:` and its id. */
-export async function ownerOfJoined(network: string, records: string): Promise<StoredRecord | undefined> {
-  const id = network.slice('container:'.length)
-  return (await listRecords(records)).find(({ record }) => record.id === id)
 }
 
 function without(owner: StoredRecord, id: string, records: string) {

@@ -18,6 +18,7 @@ import { nameCheck } from './name.js'
 import { publishUpdate, unpublishUpdate } from './port-changes.js'
 import { readRequests } from './publish.js'
 import { removalPlan } from './removal.js'
+import { sharingOf, type Sharing } from './sharing.js'
 import { readStats, type SandboxStats } from './stats.js'
 
 /**
@@ -74,9 +75,17 @@ export class Sandbox {
     return activePorts(this.#record.endpoints, this.#record.ports)
   }
 
-  /** The JSON of `docker inspect`'s NetworkSettings. */
+  /**
+   * With network `container:…`: whose network it has, and whether that sandbox is there at this moment. Once it has gone,
+   * this one has nothing but loopback, until it is removed itself.
+   */
+  get sharing(): Sharing | undefined {
+    return sharingOf(this.#changes.stored)
+  }
+
+  /** The JSON of `docker inspect`'s NetworkSettings; with network `container:…`, `SharedNetwork` tells what {@link sharing} does. */
   inspect(): NetworkSettings {
-    return networkSettings({ ...this.#record, path: this.path }, this.#context.host.identity)
+    return networkSettings({ ...this.#record, path: this.path }, this.#context.host.identity, this.sharing)
   }
 
   /** Reads again what this sandbox is. @throws {SlipwayError} `NOT_FOUND` when it was removed. */
@@ -214,7 +223,7 @@ export class Sandbox {
    */
   enter<T>(work: () => T): T {
     // By name another sandbox may stand there by now.
-    if (!isCurrent(this.#changes.stored)) throw new SlipwayError('NOT_FOUND', removed(this.name))
+    if (!isCurrent(this.#changes.stored.path, this.id)) throw new SlipwayError('NOT_FOUND', removed(this.name))
     let result: T
     try {
       result = enter(this.path, work)
@@ -246,7 +255,7 @@ export class Sandbox {
   async #remove(): Promise<void> {
     const turn = this.#context.turns.next()
     if (turn) await turn
-    const { records, ports, holders, reaper, files } = this.#context
+    const { records, ports, holders, reaper } = this.#context
     await this.#changes.make((record) => {
       const held = mappedPorts(record.endpoints, record.ports)
       return {
@@ -260,7 +269,7 @@ export class Sandbox {
     })
     for (const { hostInterface } of this.endpoints) reaper.watch(hostInterface)
     await this.#giveBack(this.endpoints)
-    await removeFiles(files, this.#record)
+    await removeFiles(this.#context, this.#record)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

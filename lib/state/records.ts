@@ -26,6 +26,8 @@ export interface SandboxRecord {
   ports: PortMapping[]
   /** Ids of the sandboxes that have joined this one's namespace. */
   sharedBy?: string[]
+  /** Of the sandbox that this one has joined: what is to be told of it when it has gone. */
+  joined?: Pick<SandboxRecord, 'name' | 'network' | 'names'>
   /** What was said about its names. */
   names?: NameOptions
 }
@@ -42,9 +44,9 @@ export const readRecord = (folder: string, name: string): Promise<StoredRecord |
 export const listRecords = (folder: string): Promise<StoredRecord[]> => listFrom<SandboxRecord>(folder, SANDBOX_VERSION)
 
 /** Whether a sandbox is still the one that has its name. */
-export function isCurrent({ record, path }: StoredRecord): boolean {
+export function isCurrent(path: string, id: string): boolean {
   try {
-    return (JSON.parse(readFileSync(path, 'utf8')) as SandboxRecord).id === record.id
+    return (JSON.parse(readFileSync(path, 'utf8')) as SandboxRecord).id === id
   } catch {
     return false
   }

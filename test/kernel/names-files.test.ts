@@ -59,7 +59,7 @@ test('none: no address; host: the host’s files, and its own hosts with addHost
   t.is(added.hosts, `${LOOPBACK}172.20.0.9\tdb\n`)
 })
 
-test('container: the owner’s files, and none when the owner was removed', async (t) => {
+test('container: the owner’s files, which go with the last who has them', async (t) => {
   const world = new World(t)
   const slipway = await world.open()
   const app = await world.create(slipway, 'app')
@@ -67,9 +67,11 @@ test('container: the owner’s files, and none when the owner was removed', asyn
   const paths = await side.files()
   t.deepEqual(paths, await app.files())
   await app.remove()
-  t.deepEqual(Object.values(paths).map((path) => existsSync(path)), [false, false, false])
-  await t.throwsAsync(side.files(), { code: 'NOT_FOUND', message: /removed/ })
   await t.throwsAsync(app.files(), { code: 'NOT_FOUND', message: /removed/ })
+  t.deepEqual(await side.files(), paths)
+  await side.remove()
+  await t.throwsAsync(side.files(), { code: 'NOT_FOUND', message: /removed/ })
+  t.deepEqual(Object.values(paths).map((path) => existsSync(path)), [false, false, false])
   t.deepEqual(readdirSync(join(paths.hosts, '../..')), [])
 })
 

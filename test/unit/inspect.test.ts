@@ -47,3 +47,11 @@ test("networks and what else has names are in the names' order", (t) => {
   const { Containers, Labels } = inspectNetwork({ ...facts, options: {}, labels: { tier: 'a', keep: '' } }, [web, { ...web, id: 'aa'.repeat(32) }])
   t.deepEqual([Object.keys(Containers), Object.keys(Labels)], [['aa'.repeat(32), ID], ['keep', 'tier']])
 })
+
+test('who shares a network says whose, and nobody else says so', (t) => {
+  const record: SandboxRecord = { ...sandbox([]), network: `container:${ID}`, endpoints: [], joined: { name: 'app', network: 'web' } }
+  const settings = networkSettings(record, 1, { id: ID, name: 'app', alive: false })
+  t.deepEqual(settings.SharedNetwork, { ID, Name: 'app', Alive: false })
+  t.deepEqual(settings.Networks, {})
+  t.false('SharedNetwork' in networkSettings(sandbox([]), 1))
+})
