@@ -1,39 +1,40 @@
-import type { Difference, Missing } from './differences.js'
-import type { Explained } from './explain.js'
-import type { Scenario } from './steps.js'
+import { IMAGE } from './docker/image.js'
+import { commandOf } from './docker/commands.js'
+import { firstSentence, type Difference, type Refusal } from './differences.js'
+import { TOPICS, type Explained } from './explain.js'
+import { describeStep, type Act, type List, type Scenario } from './steps.js'
 
 export interface Comparison extends Explained {
   docker: string
   slipway: string
   kernel: string
   scenarios: readonly Scenario[]
-  missing: readonly Missing[]
+  refusals: readonly Refusal[]
 }
-
-/** Of one reason, so many pairs of values are shown. */
-const SHOWN = 3
-/** So many names are listed before it is said how many more there are. */
-const LISTED = 4
 
 /** docs/docker-differences.md. */
 export function writeDocument(comparison: Comparison): string {
-  const { docker, slipway, kernel, scenarios } = comparison
+  const { docker, slipway, kernel, scenarios, refusals } = comparison
   return [
     '# Differences from Docker',
     '',
-    `Written by \`npm run compare:docker\`, which does the same on both sides and compares field by field: ${docker} (Debian's docker.io, iptables as`,
-    `it comes) and ${slipway}, on Linux ${kernel}. Do not edit: a reason is changed in \`test/compare/reasons.ts\`.`,
+    `Written by \`npm run compare:docker\`: ${scenarios.length} scenarios, each done by a real dockerd (${docker}, Debian's docker.io,`,
+    `iptables as it comes) and by ${slipway}, on Linux ${kernel}, and compared field by field. **What they show and is not listed here is the same**:`,
+    '`docker inspect` (NetworkSettings, NetworkMode, Hostname), `docker network inspect`, `docker network ls`, `docker port`, `hostname`,',
+    '`hosts` and `resolv.conf`, addresses and routes inside, bridges on the host, who reaches whom over TCP and is seen by which address,',
+    'and what is refused.',
     '',
-    'Compared are `docker inspect` (NetworkSettings, NetworkMode, Hostname), `docker network inspect`, `docker port`, the three files as they are seen',
-    'inside, addresses and routes inside, the bridges on the host, and which steps are refused. Ids, times, paths and random MAC addresses are taken out',
-    'first, and the order of keys is not looked at.',
+    'Not compared: the order of keys; and, as they differ from run to run, ids, times, paths, and MAC addresses that nobody asked',
+    'for. (Docker draws these by chance; here they follow from the address, so that a neighbour who remembers one stays right.)',
     '',
     ...unexplained(comparison.unexplained),
-    ...missing(comparison.missing),
-    ...explained(comparison.explained),
-    '## What was compared',
+    ...explained(comparison.explained, scenarios),
+    ...refused(refusals),
+    '## The scenarios',
     '',
     ...scenarios.map(({ name, title }) => `- \`${name}\`: ${title}`),
+    '',
+    `What a difference is, and how to add a scenario, is in [test/compare/README.md](../test/compare/README.md).`,
     '',
   ].join('\n')
 }
@@ -47,43 +48,77 @@ function unexplained(differences: readonly Difference[]): string[] {
   ]
 }
 
-function missing(list: readonly Missing[]): string[] {
-  if (list.length === 0) return []
-  const byWhat = group(list, ({ what }) => what)
-  return ['## Not supported yet', '', ...table(['What', 'Scenarios'], [...byWhat].map(([what, of]) => [what, names(of)]))]
-}
-
-function explained(list: Explained['explained']): string[] {
-  const rows = list.flatMap(({ reason, differences }) => {
-    const pairs = [...group(differences, ({ docker, slipway }) => `${docker}\n${slipway}`).values()]
-    return pairs.slice(0, SHOWN).map((same, index) => {
-      const [{ docker, slipway }] = same as [Difference]
-      const more = index === SHOWN - 1 && pairs.length > SHOWN ? ` … and ${pairs.length - SHOWN} more pairs of values` : ''
-      return [code(fieldOf(reason.field, same)), code(docker), code(slipway), index === 0 ? reason.why : '″', names(same) + more]
-    })
+const explained = (list: Explained['explained'], scenarios: readonly Scenario[]): string[] =>
+  TOPICS.flatMap((topic) => {
+    const about = list.filter(({ reason }) => reason.topic === topic)
+    if (about.length === 0) return []
+    return [`## ${topic}`, '', ...about.flatMap(({ reason: { what, why }, differences }) => [`**${what}.** ${why}`, '', ...example(differences, scenarios), ''])]
   })
-  return ['## Differences and their reasons', '', ...table(['Field', 'Docker', 'Slipway', 'Reason', 'Scenarios'], rows)]
-}
 
-/** A field that is the same in all of them is named in full. */
-function fieldOf(pattern: string, differences: readonly Difference[]): string {
-  const [first, ...others] = new Set(differences.map(({ field, at }) => (field === 'step' ? at : field)))
-  return first === undefined || others.length > 0 ? pattern : first
-}
-
-function names(of: readonly { scenario: string }[]): string {
-  const all = [...new Set(of.map(({ scenario }) => scenario))]
-  return all.slice(0, LISTED).join(', ') + (all.length > LISTED ? ` and ${all.length - LISTED} more` : '')
-}
-
-function group<T>(list: readonly T[], keyOf: (one: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const one of list) {
-    const key = keyOf(one)
-    groups.set(key, [...(groups.get(key) ?? []), one])
+/** The most frequent of the differences. */
+function example(differences: readonly Difference[], scenarios: readonly Scenario[]): string[] {
+  const byValues = new Map<string, Difference[]>()
+  for (const one of differences) {
+    const values = JSON.stringify([one.docker, one.slipway])
+    byValues.set(values, [...(byValues.get(values) ?? []), one])
   }
-  return groups
+  const [first] = [...byValues.values()].sort((a, b) => b.length - a.length)[0] ?? []
+  if (!first) return []
+  const where = [...new Set(differences.map(({ scenario }) => scenario))]
+  const more = where.length > 1 ? ` and ${where.length - 1} more` : ''
+  return [`    ${nameOf(first, scenarios)} (${first.scenario}${more})`, `    Docker:  ${first.docker}`, `    Slipway: ${first.slipway}`]
 }
+
+const COMMANDS: Readonly<Record<string, string>> = { port: 'docker port', networks: 'docker network ls' }
+
+/** As users know it: the command, the JSON's field, the file. */
+function nameOf({ field, at, scenario: name }: Difference, scenarios: readonly Scenario[]): string {
+  const step = scenarios.find((scenario) => scenario.name === name)?.steps.find((one) => describeStep(one) === at)
+  if (field === 'step' && step && step.do !== 'look' && step.do !== 'reach') return `docker ${commandLine(step)}`
+  return COMMANDS[field] ?? field.replace(/^inspect\./, '')
+}
+
+/** What both refuse, in the words of each. */
+function refused(refusals: readonly Refusal[]): string[] {
+  if (refusals.length === 0) return []
+  const scenarios = [...new Set(refusals.map(({ scenario }) => scenario))]
+  return [
+    '## What both refuse, in the words of each',
+    '',
+    'Of ours, the code and the first sentence: the next one says what to do instead.',
+    '',
+    ...scenarios.flatMap((scenario) => [
+      `### ${capital(scenario.title)}`,
+      '',
+      ...table(
+        ['`docker …`', 'Docker', 'Slipway'],
+        refusals.filter((refusal) => refusal.scenario === scenario).map(({ step, docker, slipway }) => [code(commandLine(step)), brief(docker), brief(firstSentence(slipway))]),
+      ),
+    ]),
+  ]
+}
+
+/** As it would be typed, without what every `docker run` here has. */
+function commandLine(step: Act | List): string {
+  const words = commandOf(step)
+  const end = step.do === 'run' ? words.indexOf(IMAGE) : words.length
+  return brief(
+    words
+      .slice(0, end)
+      .filter((word) => word !== '--detach' && !word.startsWith('--name='))
+      .join(' '),
+  )
+}
+
+/** Without what is another in every run, and without long repetitions. */
+const brief = (text: string) =>
+  text
+    .replace(/\b[0-9a-f]{64}\b|(?<=id:")[0-9a-f]{12}\b/g, '…')
+    .replace(/\bveth[0-9a-f]{7}\b/g, 'veth…')
+    .replace(/ exit status 1$/, '')
+    .replace(/(.)\1{20,}/g, '$1$1$1…')
+
+const capital = (text: string) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string[] => [row(head), row(head.map(() => '---')), ...rows.map(row), '']
 

@@ -1,14 +1,20 @@
 import type { Difference } from './differences.js'
 
+/** The chapters of the document, in their order. */
+export const TOPICS = ['Published ports', 'Who reaches whom', 'Networks', 'Names', 'Container mode', 'The JSON of inspect and lists'] as const
+
 /** Why a field of ours may be another than Docker's. */
 export interface Reason {
-  /** The field; `*` stands for any text. */
-  field: string
+  topic: (typeof TOPICS)[number]
+  /** What differs, in a few words. */
+  what: string
+  why: string
+  /** The fields; `*` stands for any text. */
+  fields: readonly string[]
   /** What it is about; `*` stands for any text. Default: whatever it is. */
   at?: string
   /** Whether it differs in the way that the reason is about. Default: it does. */
   when?: (difference: Difference) => boolean
-  why: string
 }
 
 export interface Explained {
@@ -34,8 +40,8 @@ export function explain(differences: readonly Difference[], reasons: readonly Re
   }
 }
 
-const fits = ({ field, at = '*', when = () => true }: Reason, difference: Difference) =>
-  matches(field, difference.field) && matches(at, difference.at) && when(difference)
+const fits = ({ fields, at = '*', when = () => true }: Reason, difference: Difference) =>
+  fields.some((field) => matches(field, difference.field)) && matches(at, difference.at) && when(difference)
 
 const matches = (pattern: string, text: string) => new RegExp(`^${pattern.split('*').map(escape).join('.*')}$`, 's').test(text)
 

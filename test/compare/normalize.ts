@@ -1,4 +1,4 @@
-import { isUnsupported, type ContainerSighting, type NetworkSighting, type Observation, type Sighting } from './observation.js'
+import type { ContainerSighting, NetworkSighting, Observation, Sighting } from './observation.js'
 import type { Scenario } from './steps.js'
 
 /** Values by field. A field's name is its path: `inspect.NetworkSettings.Networks.web.IPAddress`. */
@@ -7,30 +7,38 @@ export type Fields = Map<string, string>
 /**
  * A sighting as fields that can be compared: what differs from run to run (ids, times, random MAC addresses, paths) is
  * replaced by what it is the id or path of.
- *
- * @returns `unsupported`: by the beginning of a field's name, what could not be asked.
  */
-export function fieldsOf(sighting: Sighting, observation: Observation, scenario: Scenario): { fields: Fields; unsupported: Map<string, string> } {
+export function fieldsOf(sighting: Sighting, observation: Observation, scenario: Scenario): Fields {
   const fields: Fields = new Map()
-  const unsupported = new Map<string, string>()
-  const tree = sighting.kind === 'container' ? containerTree(sighting) : { network: networkTree(sighting) }
   const asked = JSON.stringify(scenario)
   const put = (path: string, value: unknown): void => {
-    if (isUnsupported(value)) unsupported.set(path, value.unsupported)
-    else if (isLeaf(value)) fields.set(plain(path, observation, asked), plain(leaf(path, value), observation, asked))
+    if (isLeaf(value)) fields.set(plain(path, observation, asked), plain(leaf(path, value), observation, asked))
     else for (const [key, one] of Object.entries(value as object)) put(path === '' ? key : `${path}.${key}`, one)
   }
-  put('', tree)
-  return { fields, unsupported }
+  put('', treeOf(sighting))
+  return fields
+}
+
+function treeOf(sighting: Sighting): Record<string, unknown> {
+  switch (sighting.kind) {
+    case 'container':
+      return containerTree(sighting)
+    case 'network':
+      return { network: networkTree(sighting) }
+    case 'list':
+      return { networks: sighting.networks }
+    case 'reach':
+      return sighting.answers
+  }
 }
 
 function containerTree({ inspect, port, files, inside }: ContainerSighting): Record<string, unknown> {
   return {
     inspect,
     port,
-    ...(isUnsupported(files)
-      ? { hostname: files, hosts: files, 'resolv.conf': files, inspect: { ...inspect, Config: { Hostname: files } } }
-      : { hostname: files.hostname, hosts: presence(files.hosts.split('\n')), 'resolv.conf': resolvConf(files.resolvConf) }),
+    hostname: files.hostname,
+    hosts: presence(files.hosts.split('\n')),
+    'resolv.conf': resolvConf(files.resolvConf),
     namespace: inside.namespace,
     links: Object.fromEntries(inside.addresses.map(link)),
     routes: Object.fromEntries([...inside.routes, ...inside.routes6].map(route)),
@@ -38,7 +46,7 @@ function containerTree({ inspect, port, files, inside }: ContainerSighting): Rec
   }
 }
 
-const networkTree = ({ network }: NetworkSighting): unknown => (isUnsupported(network) ? network : { ...(network as object), Created: '<time>' })
+const networkTree = ({ network }: NetworkSighting): unknown => ({ ...(network as object), Created: '<time>' })
 
 /** So that two lists of lines differ in lines, not in numbers of lines. */
 const presence = (lines: readonly string[]) => Object.fromEntries(lines.filter((line) => line !== '').map((line) => [line.replaceAll('\t', ' '), 'there']))

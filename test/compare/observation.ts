@@ -14,18 +14,16 @@ export interface StepResult {
   step: string
   /** Docker's message, or the code and message of our error. */
   refused?: string
-  /** Ours: it is not there yet. */
-  unsupported?: string
 }
 
-export type Sighting = ContainerSighting | NetworkSighting
+export type Sighting = ContainerSighting | NetworkSighting | ListSighting | ReachSighting
 
 export interface ContainerSighting {
   kind: 'container'
   inspect: Inspected
   /** The lines of `docker port`. */
   port: string[]
-  files: Files | Unsupported
+  files: Files
   inside: Inside
 }
 
@@ -34,13 +32,17 @@ export interface NetworkSighting {
   network: unknown
 }
 
-/** Stands for what cannot be asked yet. */
-export interface Unsupported {
-  unsupported: string
+/** The lines of `docker network ls`, without ids. */
+export interface ListSighting {
+  kind: 'list'
+  networks: string[]
 }
 
-export const isUnsupported = (value: unknown): value is Unsupported =>
-  typeof value === 'object' && value !== null && typeof (value as Partial<Unsupported>).unsupported === 'string'
+/** By `app to 192.0.2.2:8080`, the address that the other saw it by, or that there was no answer. */
+export interface ReachSighting {
+  kind: 'reach'
+  answers: Record<string, string>
+}
 
 /** The part of `docker inspect` that is about the network. */
 export interface Inspected {

@@ -1,40 +1,171 @@
 import { ABSENT, type Difference } from './differences.js'
 import type { Reason } from './explain.js'
 
+const PORTS = ['inspect.NetworkSettings.Ports.*', 'port']
+
 /** Every difference from Docker that is meant to be. */
 export const reasons: readonly Reason[] = [
-  ...['inspect.NetworkSettings.Ports.*', 'port'].map((field) => ({
-    field,
+  {
+    topic: 'Published ports',
+    what: 'No [::] without IPv6',
+    why: 'For a container without IPv6, Docker relays connections to [::] by a process for each port (docker-proxy). There is no such process here: a port is published for the families that the sandbox has.',
+    fields: PORTS,
     when: differsByIpv6Relay,
-    why: 'a container without IPv6: Docker relays [::] to its IPv4 address by a process for each port (docker-proxy). We have no such process; a port is published for the families that the sandbox has',
-  })),
-  {
-    field: 'step',
-    at: 'run app',
-    when: ({ scenario, slipway }) => scenario === 'host-publish' && isInvalid(slipway),
-    why: 'in host mode there is nothing to publish: Docker warns and drops the port, we refuse, so that nobody relies on it',
   },
   {
-    field: 'step',
-    at: 'run with-mac',
-    when: ({ slipway }) => isInvalid(slipway),
-    why: "Docker takes a MAC address in container mode and never uses it; we refuse what would have no effect",
+    topic: 'Published ports',
+    what: 'An IPv6 host address for a sandbox without IPv6 is refused',
+    why: 'The same relay again. Give the network IPv6, or publish on an IPv4 address.',
+    fields: ['step'],
+    at: 'run six',
+    when: isRefusedHere,
   },
   {
-    field: 'step',
+    topic: 'Published ports',
+    what: 'Ports that could not be reached are refused',
+    why: 'In host mode Docker warns and drops them; in none mode and on internal networks it drops them without a word. Here it is an error, so that nobody relies on them.',
+    fields: ['step'],
+    at: 'run *',
+    when: (difference) => ['host-publish', 'publish-none', 'publish-nowhere'].includes(difference.scenario) && isRefusedHere(difference),
+  },
+  {
+    topic: 'Published ports',
+    what: 'host_binding_ipv6 is an option, too',
+    why: 'Docker keeps com.docker.network.bridge.host_binding_ipv6 and never looks at it: with an address in host_binding_ipv4, nothing is published for IPv6. The same holds here, unless host_binding_ipv6 names an address.',
+    fields: PORTS,
+    at: 'app',
+    when: ({ scenario, docker, slipway }) => scenario === 'host-binding-ipv6' && !docker.includes('[2001:db8::5]') && slipway.includes('[2001:db8::5]'),
+  },
+  {
+    topic: 'Who reaches whom',
+    what: "Published ports do not answer on the host's own ::1",
+    why: "Docker's relay process answers there. The kernel leads no connection to ::1 anywhere else; 127.0.0.1 and the host's other addresses do answer.",
+    fields: ['host to [::1]:*'],
+  },
+  {
+    topic: 'Who reaches whom',
+    what: "Another network's sandbox is seen by its own address",
+    why: "What is allowed between networks (published ports, routed networks) passes with the sender's address. Docker puts an address of the bridge in its place.",
+    fields: ['* to *'],
+    at: 'reach*',
+    when: ({ docker, slipway }) => /^"seen as (172\.20\.0|10\.\d\.0|fd00:25:)\.?:?1"$/.test(docker) && /^"seen as (172\.21\.0\.9|10\.\d\.0\.9|fd00:24::10)"$/.test(slipway),
+  },
+  {
+    topic: 'Who reaches whom',
+    what: 'Without masquerading, answers come in',
+    why: 'With enable_ip_masquerade=false, Docker drops whatever comes from outside to an address of a container, answers included. Here what belongs to a connection that the sandbox has opened is let in.',
+    fields: ['ee to *'],
+    when: ({ docker, slipway }) => docker === '"no answer"' && slipway === '"seen as 10.5.0.9"',
+  },
+  {
+    topic: 'Networks',
+    what: 'Unknown driver options are refused',
+    why: 'Docker keeps options that it does not know and never looks at them; here a misspelt one is noticed.',
+    fields: ['step'],
     at: 'create network unknown-option',
-    when: ({ slipway }) => isInvalid(slipway),
-    why: 'Docker keeps options that it does not know and never looks at them; we refuse them, so that a misspelt one is noticed',
+    when: isRefusedHere,
   },
   {
-    field: 'resolv.conf.nameserver',
-    when: ({ docker, slipway }) => docker === '["127.0.0.11"]' && slipway !== ABSENT,
-    why: "Docker's resolver has a socket and NAT rules of its own in every container; ours is one for the network and listens on the addresses of its bridge",
+    topic: 'Networks',
+    what: 'An IPv6 subnet with ipv6 off is refused',
+    why: 'Docker makes the network and leaves the subnet unused.',
+    fields: ['step'],
+    at: 'create network ipv6-off',
+    when: isRefusedHere,
   },
-  { field: 'resolv.conf.comments', when: ({ docker }) => docker.includes('Docker Engine'), why: "Docker's notes to itself on how the file was made" },
+  {
+    topic: 'Networks',
+    what: "Subnets that the host's own routes or addresses cover are refused",
+    why: "Docker takes a subnet that is named in any case, and the same addresses are then on two links of the host. (From the pools, both choose one that is free.)",
+    fields: ['step'],
+    at: 'create network of-the-host',
+    when: isRefusedHere,
+  },
+  {
+    topic: 'Networks',
+    what: 'Loopback and multicast subnets are refused',
+    why: 'Docker makes such networks, though their addresses mean something else to every kernel.',
+    fields: ['step'],
+    at: 'create network *',
+    when: (difference) => /loopback|multicast/.test(difference.at) && isRefusedHere(difference),
+  },
+  {
+    topic: 'Networks',
+    what: 'A static address on the default bridge is possible',
+    why: 'Docker refuses --ip there. Here an address of the subnet can be asked for on every network, the default one included.',
+    fields: ['step'],
+    when: ({ scenario, at, slipway }) => scenario === 'attach-refused' && ['run default-ip', 'connect app to bridge'].includes(at) && slipway === 'done',
+  },
+  {
+    topic: 'Names',
+    what: "The network's resolver has an address of the bridge",
+    why: "On networks of one's own, Docker's resolver is at 127.0.0.11, by a socket and NAT rules in every container. Here it is one for the network and listens on the addresses of its bridge; nothing is changed in the sandbox.",
+    fields: ['resolv.conf.nameserver'],
+    when: ({ docker, slipway }) => docker === '["127.0.0.11"]' && /^\["(172\.\d+\.0\.\d+|10\.\d+\.0\.1|2001:db8:\d::[0-9a-f]+|<ula>::1)"\]$/.test(slipway),
+  },
+  {
+    topic: 'Names',
+    what: 'No resolver where the host has no address in the network',
+    why: 'With gateway mode isolated, and with inhibit_ipv4, nothing on the bridge could be asked: sandboxes have the nameservers of the host, as on the default bridge, and reach each other by address. So has a sandbox that has left its last network.',
+    fields: ['resolv.conf.nameserver', 'resolv.conf.options'],
+    when: ({ scenario, at }) => ['isolated', 'inhibit-ipv4'].includes(scenario) || at === 'app (without)',
+  },
+  {
+    topic: 'Names',
+    what: 'Comments in resolv.conf',
+    why: "Docker notes how the file was made, and leaves it alone once it was edited inside. Here it is made again when networks come and go; the comment says so.",
+    fields: ['resolv.conf.comments'],
+    when: ({ docker }) => docker.includes('Docker Engine'),
+  },
+  {
+    topic: 'Container mode',
+    what: 'Whose network it is, and whether that sandbox is still there, can be asked',
+    why: "Docker's inspect is empty in container mode, before and after the owner has gone. SharedNetwork (sandbox.sharing) has id, name and whether it is alive: once it is not, there is loopback and nothing else.",
+    fields: ['inspect.NetworkSettings.SharedNetwork.*'],
+  },
+  {
+    topic: 'Container mode',
+    what: 'SandboxID and SandboxKey are filled in',
+    why: 'A sandbox that shares has a path of its own to the namespace, which stays when the owner goes.',
+    fields: ['inspect.NetworkSettings.SandboxID', 'inspect.NetworkSettings.SandboxKey'],
+    at: 'side*',
+    when: ({ docker }) => docker === '""',
+  },
+  {
+    topic: 'Container mode',
+    what: 'The owner is named itself',
+    why: 'Docker lets a container join one that has joined another. Here the sandbox is to be named whose network it is: the refusal says which.',
+    fields: ['step'],
+    at: 'run of-side',
+    when: isRefusedHere,
+  },
+  {
+    topic: 'Container mode',
+    what: 'A MAC address is refused',
+    why: 'Docker takes one and never uses it.',
+    fields: ['step'],
+    at: 'run with-mac',
+    when: isRefusedHere,
+  },
+  {
+    topic: 'The JSON of inspect and lists',
+    what: 'Nothing asked for is always null',
+    why: "After docker run, IPAMConfig, Aliases and DriverOpts of an endpoint are null where nothing was asked for; after docker network connect they are {} and []. Here they are null in both cases.",
+    fields: ['IPAMConfig', 'Aliases', 'DriverOpts'].map((field) => `inspect.NetworkSettings.Networks.*.${field}`),
+    when: ({ docker, slipway }) => ['{}', '[]'].includes(docker) && slipway === 'null',
+  },
+  {
+    topic: 'The JSON of inspect and lists',
+    what: 'network ls --filter dangling looks at who is on a network',
+    why: "Docker's list calls every network of one's own dangling, used or not. Here dangling networks are those of one's own that no sandbox is on, which are the ones that prune removes.",
+    fields: ['networks'],
+    at: 'network ls dangling=*',
+  },
 ]
 
-const isInvalid = (outcome: string) => outcome.startsWith('refused: INVALID_ARGUMENT')
+function isRefusedHere({ docker, slipway }: Difference): boolean {
+  return docker === 'done' && /^refused: (INVALID_ARGUMENT|CONFLICT)/.test(slipway)
+}
 
 /** Only the bindings of `[::]` that Docker adds where there is no IPv6. */
 function differsByIpv6Relay({ scenario, docker, slipway }: Difference): boolean {

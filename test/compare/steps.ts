@@ -11,11 +11,16 @@ export interface Scenario {
   steps: readonly Step[]
 }
 
-export type Step = CreateNetwork | Run | Connect | Disconnect | Remove | RemoveNetwork | Look
+export type Step = Act | List | Look | Reach
 
-/** Docker refuses this step. Whether we do too is compared, the words are not. */
+/** What changes something. */
+export type Act = CreateNetwork | Run | Connect | Disconnect | Remove | RemoveNetwork | Prune
+
 interface Refusable {
+  /** Docker refuses this step. Whether we do too is compared, the words are not. */
   refused?: true
+  /** Docker does it, and no later step needs it: where we refuse it, the scenario goes on. */
+  spare?: true
 }
 
 export interface Subnet {
@@ -67,6 +72,7 @@ export interface Disconnect extends Refusable {
   do: 'disconnect'
   network: string
   container: string
+  force?: boolean
 }
 
 export interface Remove extends Refusable {
@@ -79,6 +85,20 @@ export interface RemoveNetwork extends Refusable {
   name: string
 }
 
+/** Removes networks that nothing is on. */
+export interface Prune extends Refusable {
+  do: 'prune'
+  label?: readonly string[]
+}
+
+/** Name, driver and scope of the networks, as `docker network ls` prints them. */
+export interface List {
+  do: 'list'
+  /** Of several lists in one scenario: which. */
+  when: string
+  filters?: { driver?: string; label?: string; name?: string; type?: 'custom' | 'builtin'; dangling?: boolean }
+}
+
 /** Everything that can be seen of these is written down. */
 export interface Look {
   do: 'look'
@@ -86,6 +106,14 @@ export interface Look {
   when?: string
   containers?: readonly string[]
   networks?: readonly string[]
+}
+
+/** Connections that are tried, by where they come from: `host`, `neighbour` (another host), or a container. */
+export interface Reach {
+  do: 'reach'
+  /** Of several in one scenario: which. */
+  when?: string
+  tries: Readonly<Record<string, readonly string[]>>
 }
 
 /** A step as a person reads it: `connect app to back`. */
@@ -97,6 +125,12 @@ export function describeStep(step: Step): string {
       return `disconnect ${step.container} from ${step.network}`
     case 'look':
       return `look${step.when === undefined ? '' : ` ${step.when}`}`
+    case 'reach':
+      return `reach${step.when === undefined ? '' : ` ${step.when}`}`
+    case 'list':
+      return `list ${step.when}`
+    case 'prune':
+      return 'prune networks'
     default:
       return `${step.do} ${step.name}`
   }

@@ -1,8 +1,8 @@
-import type { Connect, CreateNetwork, Disconnect, Look, Remove, RemoveNetwork, Run } from '../steps.js'
+import type { Act, CreateNetwork, List, Run } from '../steps.js'
 import { IMAGE } from './image.js'
 
 /** The arguments of `docker` for a step. */
-export function commandOf(step: Exclude<Run | CreateNetwork | Connect | Disconnect | Remove | RemoveNetwork, Look>): string[] {
+export function commandOf(step: Act | List): string[] {
   switch (step.do) {
     case 'create network':
       return createNetwork(step)
@@ -20,11 +20,15 @@ export function commandOf(step: Exclude<Run | CreateNetwork | Connect | Disconne
         step.container,
       ]
     case 'disconnect':
-      return ['network', 'disconnect', step.network, step.container]
+      return ['network', 'disconnect', ...flag('force', step.force), step.network, step.container]
     case 'remove':
       return ['rm', '--force', step.name]
     case 'remove network':
       return ['network', 'rm', step.name]
+    case 'prune':
+      return ['network', 'prune', '--force', ...flags('filter', step.label?.map((label) => `label${label.startsWith('!') ? '!' : ''}=${label.replace(/^!/, '')}`))]
+    case 'list':
+      return ['network', 'ls', '--format={{.Name}} {{.Driver}} {{.Scope}}', ...pairs('filter', step.filters)]
   }
 }
 
@@ -74,5 +78,5 @@ const flag = (name: string, value: string | number | boolean | undefined): strin
 
 const flags = (name: string, values: readonly string[] = []): string[] => values.flatMap((value) => flag(name, value))
 
-const pairs = (name: string, values: Readonly<Record<string, string>> = {}): string[] =>
+const pairs = (name: string, values: Readonly<Record<string, string | boolean>> = {}): string[] =>
   flags(name, Object.entries(values).map(([key, value]) => `${key}=${value}`))

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { lookInside, type Place } from '../look.js'
 import type { ContainerSighting, Inspected, Observation } from '../observation.js'
-import { describeStep, type Look, type Scenario } from '../steps.js'
+import { describeStep, type List, type Look, type Scenario } from '../steps.js'
+import { reach } from '../reach.js'
 import { attempt, run } from '../tools.js'
 import { commandOf } from './commands.js'
 import { Daemon } from './daemon.js'
@@ -16,7 +17,7 @@ interface Container extends Inspected {
 export async function playOnDocker(scenario: Scenario, programs: string): Promise<Observation> {
   const daemon = await Daemon.start(programs, `docker-compare-${process.ppid}-${scenario.name}`)
   try {
-    return new DockerSide(daemon).play(scenario)
+    return await new DockerSide(daemon).play(scenario)
   } finally {
     removeContainers(daemon)
     await daemon.stop()
@@ -39,18 +40,28 @@ class DockerSide {
   }
 
   /** @throws {Error} when Docker does not do what the scenario says it does: then the scenario is wrong. */
-  play(scenario: Scenario): Observation {
+  async play(scenario: Scenario): Promise<Observation> {
     for (const step of scenario.steps) {
       if (step.do === 'look') {
         this.#look(step)
+        continue
+      }
+      if (step.do === 'reach') {
+        const places = [...this.#running].map((name) => placeOf(this.#inspect(name)))
+        this.#observation.sightings[describeStep(step)] = { kind: 'reach', answers: await reach(step, places) }
+        continue
+      }
+      if (step.do === 'list') {
+        this.#list(step)
         continue
       }
       const { status, stderr } = attempt('docker', commandOf(step), this.#daemon.env)
       const refused = status !== 0
       if (refused !== (step.refused ?? false)) throw new Error(`${scenario.name}: ${describeStep(step)}: ${refused ? stderr : 'Docker does not refuse it.'}`)
       this.#observation.steps.push({ step: describeStep(step), ...(refused ? { refused: message(stderr) } : {}) })
-      if (step.do === 'run' && refused) attempt('docker', ['rm', '--force', step.name], this.#daemon.env)
-      else if (step.do === 'run') this.#running.add(step.name)
+      if (step.do === 'run' && !refused) this.#running.add(step.name)
+      // It was made before it was refused, unless its name was.
+      else if (step.do === 'run' && !this.#running.has(step.name)) attempt('docker', ['rm', '--force', step.name], this.#daemon.env)
       else if (step.do === 'remove') this.#running.delete(step.name)
     }
     return this.#observation
@@ -78,6 +89,10 @@ class DockerSide {
       const [id = '', name = ''] = line.split(' ')
       this.#observation.ids[id] = name
     }
+  }
+
+  #list(step: List): void {
+    this.#observation.sightings[`network ls ${step.when}`] = { kind: 'list', networks: this.#docker(...commandOf(step)).split('\n').filter((line) => line !== '') }
   }
 
   #inspect(name: string): Container {

@@ -3,6 +3,7 @@ import type { Scenario } from '../steps.js'
 /** The four modes. */
 export const modes: readonly Scenario[] = [
   { name: 'bridge', title: 'the default bridge', steps: [{ do: 'run', name: 'app' }, { do: 'look', containers: ['app'], networks: ['bridge'] }] },
+  { name: 'bridge-unused', title: 'the default bridge before anybody is on it', steps: [{ do: 'look', networks: ['bridge', 'host', 'none'] }] },
   {
     name: 'bridge-two',
     title: 'two containers on the default bridge, one of them removed',

@@ -63,15 +63,4 @@ export const networks: readonly Scenario[] = [
       { do: 'look', containers: ['app'], networks: ['web'] },
     ],
   },
-  {
-    name: 'gw-priority',
-    title: 'the default route by gw-priority',
-    steps: [
-      { do: 'create network', name: 'aaa', subnets: [{ subnet: '172.20.0.0/16' }] },
-      { do: 'create network', name: 'bbb', subnets: [{ subnet: '172.21.0.0/16' }] },
-      { do: 'run', name: 'app', network: 'aaa' },
-      { do: 'connect', container: 'app', network: 'bbb', gwPriority: 5 },
-      { do: 'look', containers: ['app'] },
-    ],
-  },
 ]

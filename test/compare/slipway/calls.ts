@@ -1,51 +1,53 @@
-import type { Connect, CreateNetwork, Disconnect, Remove, RemoveNetwork, Run } from '../steps.js'
-import { need, NotThere, type Network, type Sandbox, type Surface } from './surface.js'
+import { SlipwayError, type Sandbox, type Slipway } from 'slipway'
+import type { Act } from '../steps.js'
 
 /** Carries out a step by the library. */
-export async function call(
-  slipway: Surface,
-  sandboxes: Map<string, Sandbox>,
-  step: CreateNetwork | Run | Connect | Disconnect | Remove | RemoveNetwork,
-): Promise<void> {
+export async function call(slipway: Slipway, sandboxes: Map<string, Sandbox>, step: Act): Promise<void> {
   switch (step.do) {
     case 'create network': {
-      const { do: _, refused, ...options } = step
-      await need(slipway.networks, 'create', 'slipway.networks')(options)
+      const { do: _, refused, spare, ...options } = step
+      await slipway.networks.create(options)
       return
     }
     case 'run': {
-      const { do: _, refused, ...options } = step
+      const { do: _, refused, spare, ...options } = step
       sandboxes.set(step.name, await slipway.sandboxes.create(options))
       return
     }
     case 'connect': {
-      const { do: _, refused, network, container, ...options } = step
-      await need(sandbox(sandboxes, container), 'connect', 'sandbox')(network, options)
+      const { do: _, refused, spare, network, container, ...options } = step
+      await sandboxOf(sandboxes, container).connect(network, options)
       return
     }
     case 'disconnect':
-      await need(sandbox(sandboxes, step.container), 'disconnect', 'sandbox')(step.network)
+      await sandboxOf(sandboxes, step.container).disconnect(step.network, step.force === undefined ? {} : { force: step.force })
       return
     case 'remove':
-      await sandbox(sandboxes, step.name).remove()
+      await sandboxOf(sandboxes, step.name).remove()
       sandboxes.delete(step.name)
       return
     case 'remove network':
-      await need(await network(slipway, step.name), 'remove', 'network')()
+      await (await slipway.networks.get(step.name)).remove()
+      return
+    case 'prune':
+      await slipway.networks.prune(step.label ? { label: step.label } : {})
       return
   }
 }
 
-export const network = (slipway: Surface, name: string): Promise<Network> => need(slipway.networks, 'get', 'slipway.networks')(name)
-
-export function sandbox(sandboxes: ReadonlyMap<string, Sandbox>, name: string): Sandbox {
+export function sandboxOf(sandboxes: ReadonlyMap<string, Sandbox>, name: string): Sandbox {
   const found = sandboxes.get(name)
   if (!found) throw new Error(`There is no sandbox ${name}.`)
   return found
 }
 
-/** The sentence of an error that says that something is not there yet; nothing of other errors. */
-export function unsupported(error: unknown): string | undefined {
-  if (error instanceof NotThere) return error.message
-  return (error as { code?: string }).code === 'UNSUPPORTED' ? (error as Error).message : undefined
+/** The code and the sentence of a refusal. */
+export async function refusalOf(call: Promise<void>): Promise<string | undefined> {
+  try {
+    await call
+    return undefined
+  } catch (error) {
+    if (error instanceof SlipwayError) return `${error.code}: ${error.message}`
+    throw error
+  }
 }

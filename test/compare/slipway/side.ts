@@ -1,103 +1,92 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { Slipway } from 'slipway'
-import { lookInside } from '../look.js'
-import { isUnsupported, type ContainerSighting, type Files, type Observation, type Unsupported } from '../observation.js'
-import { describeStep, type Look, type Scenario } from '../steps.js'
+import { Slipway, type Sandbox } from 'slipway'
+import { lookInside, type Place } from '../look.js'
+import type { ContainerSighting, Files, Observation } from '../observation.js'
+import { describeStep, type Act, type List, type Look, type Scenario } from '../steps.js'
+import { reach } from '../reach.js'
 import { run } from '../tools.js'
-import { call, network, sandbox, unsupported } from './calls.js'
-import { need, type Sandbox, type Surface } from './surface.js'
+import { call, refusalOf, sandboxOf } from './calls.js'
 
 const MANIFEST = fileURLToPath(import.meta.resolve('slipway/package.json'))
 const CLI = fileURLToPath(new URL('cli/main.js', import.meta.resolve('slipway')))
 
 /** Plays a scenario by the library, until something is refused that Docker does. */
 export async function playOnSlipway(scenario: Scenario): Promise<Observation> {
-  const slipway = (await Slipway.open()) as unknown as Surface
-  const { version } = JSON.parse(readFileSync(MANIFEST, 'utf8')) as { version: string }
-  const observation: Observation = { version: `Slipway ${version}`, ids: {}, steps: [], sightings: {} }
-  const sandboxes = new Map<string, Sandbox>()
+  const slipway = await Slipway.open()
   try {
-    for (const step of scenario.steps) {
-      if (step.do === 'look') {
-        await look(slipway, sandboxes, step, observation)
-        continue
-      }
-      const refusal = await refusalOf(call(slipway, sandboxes, step))
-      observation.steps.push({ step: describeStep(step), ...refusal })
-      if (refusal && !step.refused) break
-      // What Docker refuses must not be in the way of the steps that follow.
-      if (!refusal && step.refused) await takeBack(slipway, sandboxes, step.do === 'run' || step.do === 'create network' ? step : undefined)
-    }
+    return await new SlipwaySide(slipway).play(scenario)
   } finally {
     await slipway.close()
   }
-  return observation
 }
 
-async function refusalOf(call: Promise<void>): Promise<{ refused: string; unsupported?: string } | undefined> {
-  try {
-    await call
-    return undefined
-  } catch (error) {
-    const { code, message } = error as { code?: string; message: string }
-    const missing = unsupported(error)
-    if (code === undefined && missing === undefined) throw error
-    return { refused: `${code ?? 'UNSUPPORTED'}: ${message}`, ...(missing === undefined ? {} : { unsupported: missing }) }
+class SlipwaySide {
+  readonly #slipway: Slipway
+  readonly #sandboxes = new Map<string, Sandbox>()
+  readonly #observation: Observation
+
+  constructor(slipway: Slipway) {
+    const { version } = JSON.parse(readFileSync(MANIFEST, 'utf8')) as { version: string }
+    this.#slipway = slipway
+    this.#observation = { version: `Slipway ${version}`, ids: {}, steps: [], sightings: {} }
   }
-}
 
-async function takeBack(slipway: Surface, sandboxes: Map<string, Sandbox>, made: { do: 'run' | 'create network'; name: string } | undefined): Promise<void> {
-  if (made) await call(slipway, sandboxes, { do: made.do === 'run' ? 'remove' : 'remove network', name: made.name })
-}
-
-async function look(slipway: Surface, sandboxes: Map<string, Sandbox>, { when, containers = [], networks = [] }: Look, observation: Observation): Promise<void> {
-  const suffix = when === undefined ? '' : ` (${when})`
-  const places = [...sandboxes].map(([name, { path }]) => ({ name, netns: path }))
-  for (const [name, { id }] of sandboxes) observation.ids[id] = name
-  for (const name of containers) {
-    const one = sandbox(sandboxes, name)
-    await one.refresh?.()
-    const sighting = { ...(await sightingOf(one)), inside: lookInside({ name, netns: one.path }, places) }
-    observation.sightings[`${name}${suffix}`] = sighting
-    const settings = sighting.inspect.NetworkSettings as { Networks?: Record<string, { NetworkID?: string }> }
-    for (const [network, { NetworkID }] of Object.entries(settings.Networks ?? {})) observation.ids[NetworkID ?? ''] ??= network
+  async play(scenario: Scenario): Promise<Observation> {
+    for (const step of scenario.steps) {
+      if (step.do === 'look') await this.#look(step)
+      else if (step.do === 'list') await this.#list(step)
+      else if (step.do === 'reach') this.#observation.sightings[describeStep(step)] = { kind: 'reach', answers: await reach(step, this.#places()) }
+      else {
+        const refused = await refusalOf(call(this.#slipway, this.#sandboxes, step))
+        this.#observation.steps.push({ step: describeStep(step), ...(refused === undefined ? {} : { refused }) })
+        if (refused !== undefined && !step.refused && !step.spare) break
+        // What Docker refuses must not be in the way of the steps that follow.
+        if (refused === undefined && step.refused) await this.#takeBack(step)
+      }
+    }
+    return this.#observation
   }
-  for (const name of networks) observation.sightings[`network ${name}${suffix}`] = { kind: 'network', network: await inspectNetwork(slipway, name, observation) }
-}
 
-async function inspectNetwork(slipway: Surface, name: string, { ids }: Observation): Promise<unknown> {
-  const inspected = await orUnsupported(async () => (await network(slipway, name)).inspect())
-  if (isUnsupported(inspected)) return inspected
-  const { Id, Name } = inspected as { Id?: string; Name?: string }
-  if (Id !== undefined && Name !== undefined) ids[Id] = Name
-  return inspected
+  async #takeBack(step: Act): Promise<void> {
+    if (step.do === 'run') await call(this.#slipway, this.#sandboxes, { do: 'remove', name: step.name })
+    if (step.do === 'connect') await call(this.#slipway, this.#sandboxes, { do: 'disconnect', container: step.container, network: step.network })
+    if (step.do === 'create network') await call(this.#slipway, this.#sandboxes, { do: 'remove network', name: step.name })
+  }
+
+  async #list({ when, filters = {} }: List): Promise<void> {
+    const networks = (await this.#slipway.networks.list(filters)).map(({ name, driver }) => `${name} ${driver} local`)
+    this.#observation.sightings[`network ls ${when}`] = { kind: 'list', networks }
+  }
+
+  #places(): Place[] {
+    return [...this.#sandboxes].map(([name, { path }]) => ({ name, netns: path }))
+  }
+
+  async #look({ when, containers = [], networks = [] }: Look): Promise<void> {
+    const { ids, sightings } = this.#observation
+    const suffix = when === undefined ? '' : ` (${when})`
+    const places = this.#places()
+    for (const [name, { id }] of this.#sandboxes) ids[id] = name
+    for (const { id, name } of await this.#slipway.networks.list()) ids[id] = name
+    for (const name of containers) {
+      const one = sandboxOf(this.#sandboxes, name)
+      sightings[`${name}${suffix}`] = { ...(await sightingOf(await one.refresh())), inside: lookInside({ name, netns: one.path }, places) }
+    }
+    for (const name of networks) {
+      sightings[`network ${name}${suffix}`] = { kind: 'network', network: await (await this.#slipway.networks.get(name)).inspect() }
+    }
+  }
 }
 
 async function sightingOf(one: Sandbox): Promise<Omit<ContainerSighting, 'inside'>> {
-  const files = await orUnsupported<Files>(async () => {
-    const paths = await need(one, 'files', 'sandbox')()
-    const read = (name: keyof Files) => readFileSync(paths[name], 'utf8')
-    return { hostname: read('hostname'), hosts: read('hosts'), resolvConf: read('resolvConf') }
-  })
+  const paths = await one.files()
+  const read = (name: keyof Files) => readFileSync(paths[name], 'utf8')
+  const files: Files = { hostname: read('hostname'), hosts: read('hosts'), resolvConf: read('resolvConf') }
   return {
     kind: 'container',
-    inspect: {
-      NetworkSettings: await one.inspect(),
-      HostConfig: { NetworkMode: one.network },
-      Config: { Hostname: isUnsupported(files) ? '' : files.hostname.trim() },
-    },
+    inspect: { NetworkSettings: one.inspect(), HostConfig: { NetworkMode: one.network }, Config: { Hostname: files.hostname.trim() } },
     port: run(process.execPath, [CLI, 'port', one.name]).split('\n').filter((line) => line !== ''),
     files,
-  }
-}
-
-async function orUnsupported<T>(ask: () => Promise<T>): Promise<T | Unsupported> {
-  try {
-    return await ask()
-  } catch (error) {
-    const missing = unsupported(error)
-    if (missing === undefined) throw error
-    return { unsupported: missing }
   }
 }

@@ -9,7 +9,6 @@ import { macOf, macOfId } from '#lib/ipam/mac.js'
 import { poolOf } from '#lib/ipam/network-subnet.js'
 import type { SubnetRequest } from '#lib/ipam/subnet-request.js'
 import { FAMILIES, type NetworkSpec } from '#lib/network/spec.js'
-import type { PortContext } from '#lib/ports/claim-ports.js'
 import type { DefaultHostIps } from '#lib/ports/expand.js'
 import type { PortMapping } from '#lib/ports/mapping.js'
 import { PortGuesses } from '#lib/ports/port-guesses.js'
@@ -83,7 +82,7 @@ export function published(endpoints: readonly BridgeEndpoint[], networks: readon
   const hostIpOf = (family: IpFamily) => networks.find(({ name }) => name === gatewayEndpoint(endpoints, family)?.network)?.hostIps[family]
   const hostIps = Object.fromEntries(FAMILIES.flatMap((family) => (hostIpOf(family) === undefined ? [] : [[family, hostIpOf(family)]]))) as DefaultHostIps
   // Nothing has to be asked for ports that are named.
-  const context = { ports: new PortTable() } as PortContext
+  const context = { ports: new PortTable() } as Parameters<typeof claimPublished>[0]
   const mappings = claimPublished(context, readRequests(publish), 'app', endpoints, hostIps, new PortGuesses())
   if (mappings instanceof Promise) throw new RangeError(`${publish.join(' ')}: a golden plan has no ports by choice`)
   return mappings
