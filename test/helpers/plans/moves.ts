@@ -39,11 +39,14 @@ function planOf({ networks: asked, leaves, publish = [] }: Move): Record<string,
   for (const network of networks) endpoints.push(endpointOn(network, asked[network.name]?.asked, endpoints))
   // What it published when it was on all of them; ports of which the way is yet to come rest until then.
   const ports = published(endpoints.filter(({ addresses }) => addresses[4]?.mode !== 'routed'), networks, ...publish)
-  if (leaves !== undefined) return { [`disconnect ${leaves} app`]: bridge.disconnectEndpoint(changeOf(endpoints, ports), named(endpoints, leaves)) }
+  if (leaves !== undefined) {
+    const gone = named(endpoints, leaves)
+    return { [`disconnect ${leaves} app`]: bridge.disconnectEndpoint(changeOf(endpoints, ports, endpoints.filter((endpoint) => endpoint !== gone)), gone) }
+  }
   const last = endpoints.at(-1)
   const network = networks.at(-1)
   if (!last || !network) throw new RangeError('a sandbox without networks')
-  return { [`connect ${network.name} app`]: bridge.connectEndpoint(changeOf(endpoints.slice(0, -1), ports), last, circumstancesOf(network, true)) }
+  return { [`connect ${network.name} app`]: bridge.connectEndpoint(changeOf(endpoints.slice(0, -1), ports, endpoints), last, circumstancesOf(network, true)) }
 }
 
 function named(endpoints: readonly BridgeEndpoint[], network: string): BridgeEndpoint {

@@ -37,10 +37,13 @@ export interface NetworkOptions {
 /** Where IPv6 comes from when nobody names a subnet; a host's own pool is its own. */
 const POOLS = [...DEFAULT_POOLS, { base: 'fd00:5110:3a70::/48', size: 64 }]
 
+const STATE_DIR = '/run/slipway'
+
 /** 64 hex digits that a name is known by. */
 const idOf = (name: string) => Buffer.from(name.padEnd(32, '.')).toString('hex')
 
-export function networkOf(name: string, options: NetworkOptions = {}): NetworkSpec {
+/** @param stateDir - Where records are. */
+export function networkOf(name: string, options: NetworkOptions = {}, stateDir = STATE_DIR): NetworkSpec {
   const { ipv4 = true, ipv6 = false, subnets, mode = 'nat', masquerade = true, source, internal = false, icc = true, trusted = [], inhibitIpv4 = false } = options
   const { mtu = 1500, interfacePrefix = 'eth', hostIps = { 4: '0.0.0.0', 6: '::' } } = options
   const modes = typeof mode === 'string' ? { 4: mode, 6: mode } : mode
@@ -61,8 +64,8 @@ export function networkOf(name: string, options: NetworkOptions = {}): NetworkSp
     trusted,
     interfacePrefix,
     hostIps,
-    stateDir: '/run/slipway',
-    record: { path: `/run/slipway/networks/${name}.json`, content: `{"name":"${name}"}\n` },
+    stateDir,
+    record: { path: `${stateDir}/networks/${name}.json`, content: `{"name":"${name}"}\n` },
   }
 }
 
@@ -88,22 +91,30 @@ export function published(endpoints: readonly BridgeEndpoint[], networks: readon
   return mappings
 }
 
-const RECORD = '/run/slipway/sandboxes/app.json'
+/** Where a sandbox is: its namespace, and the folder of all records. */
+export interface Where {
+  path: string
+  stateDir: string
+}
+
+const APP: Where = { path: '/run/netns/app', stateDir: STATE_DIR }
 
 /** The sandbox `app`. */
-export const sandboxOf = (endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[] = []) => ({
-  path: '/run/netns/app',
+export const sandboxOf = (endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[] = [], { path, stateDir }: Where = APP) => ({
+  path,
   endpoints,
   ports,
   owner: 'app (0123456789ab)',
-  record: { path: RECORD, content: '{"name":"app"}\n' },
+  record: { path: `${stateDir}/sandboxes/app.json`, content: recordOf(endpoints) },
 })
 
-/** It before a change. */
-export const changeOf = (endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[] = []): Change => ({
-  ...sandboxOf(endpoints, ports),
-  record: { path: RECORD, before: '{"name":"app"}\n', content: '{"name":"app","changed":true}\n' },
-})
+/** It before a change. @param after - Its endpoints then. */
+export function changeOf(endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[] = [], after = endpoints, where = APP): Change {
+  const { record, ...sandbox } = sandboxOf(endpoints, ports, where)
+  return { ...sandbox, record: { path: record.path, before: record.content, content: recordOf(after) } }
+}
+
+const recordOf = (endpoints: readonly BridgeEndpoint[]) => `${JSON.stringify({ name: 'app', networks: endpoints.map(({ network }) => network) })}\n`
 
 /** Of an endpoint that is made on a network. */
 export const circumstancesOf = ({ record }: NetworkSpec, hairpin = false): Circumstances => ({ hairpin, ...(record ? { network: record } : {}) })
