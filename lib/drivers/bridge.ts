@@ -147,7 +147,7 @@ function movePorts({ endpoints, ports, owner }: Change, after: readonly BridgeEn
     unpublish: leave.unpublish(),
     publish: arrive.publish(),
     release: releasePorts(gone),
-    forget: [...leave.forgetPublished(), ...forgetHostConnections(more)],
+    forget: [...leave.forgetMoved(), ...forgetHostConnections(more)],
   }
 }
 

@@ -1,6 +1,7 @@
 import {
   closeElements,
   forgetHostConnections,
+  forgetMovedConnections,
   forgetPublishedConnections,
   holdPorts,
   openElements,
@@ -65,6 +66,10 @@ export class PortPlan {
 
   forgetHost(): Operation[] {
     return forgetHostConnections(this.mapped)
+  }
+
+  forgetMoved(): Operation[] {
+    return this.mapped.flatMap((mapping) => forgetMovedConnections([mapping], this.#targets[familyOf(mapping.hostIp)] ?? ''))
   }
 
   forgetPublished(): Operation[] {

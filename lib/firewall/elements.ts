@@ -117,6 +117,14 @@ export const forgetHostConnections = (mappings: readonly PortMapping[]): Conntra
 export const forgetPublishedConnections = (mappings: readonly PortMapping[], address: string): ConntrackFlush[] =>
   mappings.filter(isUdp).map((mapping) => ({ ...flush(mapping), toAddress: address, toPort: mapping.containerPort }))
 
+/**
+ * All that has begun through ports that lead elsewhere now, TCP too: where it came from, the answers of the sandbox would leave
+ * by another network, and be dropped. Forgotten, the client's next packet comes to the new address, which says at once that it
+ * is over (nf_conntrack_tcp_loose).
+ */
+export const forgetMovedConnections = (mappings: readonly PortMapping[], address: string): ConntrackFlush[] =>
+  mappings.filter(isPort).map((mapping) => ({ ...flush(mapping), toAddress: address, toPort: mapping.containerPort }))
+
 const isUdp = (mapping: PortMapping): mapping is OfProtocol => mapping.protocol === 'udp'
 
 const flush = ({ protocol, hostIp, hostPort }: OfProtocol): ConntrackFlush => ({

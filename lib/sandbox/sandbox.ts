@@ -95,7 +95,8 @@ export class Sandbox {
   }
 
   /**
-   * Joins it to one more network while it runs.
+   * Joins it to one more network while it runs. Where that becomes its way to the world, by `gwPriority` or name, default
+   * route and published ports move there, and connections that came in by these ports are over.
    *
    * @example
    * await app.connect('web', { aliases: ['api'], ip: '172.20.0.9' })
@@ -122,7 +123,8 @@ export class Sandbox {
   }
 
   /**
-   * Takes it off a network while it runs.
+   * Takes it off a network while it runs. Published ports move to the network that leads to the world then; those of a
+   * family that is lost rest until it is back.
    *
    * @param options - `force`: that it is not on the network is no error.
    * @throws {SlipwayError} `NOT_FOUND` when it is not on the network.

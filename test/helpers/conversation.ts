@@ -7,9 +7,8 @@ import type { Place } from './world.js'
 
 /** TCP connections that last, and what becomes of them. */
 
-/** Milliseconds for an answer that should come, with some of TCP's own repetitions; and for one that should not. */
+/** Milliseconds for an answer, with some of TCP's own repetitions. */
 const PATIENCE = 15_000
-const DOUBT = 700
 
 /** A TCP server that says everything again, on all addresses of a place. */
 export function serveEcho(t: ExecutionContext, place: Place, port: number): void {
@@ -33,6 +32,8 @@ export class Conversation {
   /** @param to - `192.0.2.1:8080`, `[fd00::1]:8080` */
   constructor(t: ExecutionContext, from: Place, to: string) {
     this.#client = spawn('nsenter', [`--net=${from.path}`, 'socat', '-', `TCP:${to}`], { stdio: ['pipe', 'pipe', 'ignore'] })
+    // What is said to one that has ended.
+    this.#client.stdin.on('error', () => undefined)
     this.#client.stdout.setEncoding('utf8').on('data', (text: string) => (this.#heard += text))
     t.teardown(() => this.#client.kill())
   }
@@ -40,18 +41,7 @@ export class Conversation {
   /** Says a word, and waits to hear it. */
   async says(word: string): Promise<boolean> {
     this.#client.stdin.write(`${word}\n`)
-    return this.hears(word, PATIENCE)
-  }
-
-  /** Says a word that is not to come back as long as one would wait. */
-  async isIgnored(word: string): Promise<boolean> {
-    this.#client.stdin.write(`${word}\n`)
-    return !(await this.hears(word, DOUBT))
-  }
-
-  /** Waits for a word that was said before. */
-  async hears(word: string, milliseconds = PATIENCE): Promise<boolean> {
-    const signal = AbortSignal.timeout(milliseconds)
+    const signal = AbortSignal.timeout(PATIENCE)
     while (!this.#heard.includes(`${word}\n`)) {
       try {
         await once(this.#client.stdout, 'data', { signal })
@@ -60,5 +50,13 @@ export class Conversation {
       }
     }
     return true
+  }
+
+  /** Says a word, and is told that the connection is over. */
+  async isOver(word: string): Promise<boolean> {
+    if (this.#client.exitCode !== null) return true
+    const over = once(this.#client, 'exit', { signal: AbortSignal.timeout(PATIENCE) })
+    this.#client.stdin.write(`${word}\n`)
+    return over.then(() => true, () => false)
   }
 }

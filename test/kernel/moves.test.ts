@@ -1,12 +1,12 @@
 import test, { type ExecutionContext } from 'ava'
 import type { CreateNetworkOptions, Sandbox, Slipway } from 'slipway'
 import { Conversation, serveEcho } from '../helpers/conversation.js'
-import { DualStackWorld, HOST, NEIGHBOUR } from '../helpers/dual-stack.js'
+import { DualStackWorld, HOST, NEIGHBOUR, SPARE, STRANGER } from '../helpers/dual-stack.js'
 import { addressesOf } from '../helpers/every-kind.js'
 import { listenIn } from '../helpers/listen.js'
 import { serveBoth } from '../helpers/reach-table.js'
 import { elements } from '../helpers/snapshot.js'
-import { NO_ANSWER, reaches, REFUSED } from '../helpers/traffic.js'
+import { ask, NO_ANSWER, openUdp, reaches, REFUSED } from '../helpers/traffic.js'
 import { ipJson, type Place } from '../helpers/world.js'
 
 /** Endpoints that come and go on a running sandbox: what moves with them, and what stays. */
@@ -50,7 +50,8 @@ test.serial('a higher priority moves default routes and published ports, and lea
     await isRecorded(t, slipway, app)
   }
   await leadsTo('web')
-  const begun = [HOST[4], `[${HOST[6]}]`].map((host) => new Conversation(t, world.neighbour, `${host}:8081`))
+  const begin = () => [HOST[4], `[${HOST[6]}]`].map((host) => new Conversation(t, world.neighbour, `${host}:8081`))
+  const begun = begin()
   for (const conversation of begun) t.true(await conversation.says('before'))
 
   // The same priority, and a name that comes after: nothing moves.
@@ -59,21 +60,14 @@ test.serial('a higher priority moves default routes and published ports, and lea
   for (const conversation of begun) t.true(await conversation.says('beside'))
   await app.disconnect('work')
 
-  // Connections that have begun do not move along: their answers would leave by a network that is not theirs.
-  await app.connect('work', { gwPriority: 1 })
-  await leadsTo('work')
-  for (const conversation of begun) t.true(await conversation.isIgnored('meanwhile'))
-  const later = new Conversation(t, world.neighbour, `${HOST[4]}:8081`)
-  t.true(await later.says('later'))
-
-  // They go on when the way is theirs again; those of the network that is gone are over.
-  await app.disconnect('work')
-  await leadsTo('web')
-  for (const conversation of begun) {
-    t.true(await conversation.hears('meanwhile'))
-    t.true(await conversation.says('after'))
+  // Connections that came in before are told that they are over; others can begin at once.
+  for (const step of [() => app.connect('work', { gwPriority: 1 }), () => app.disconnect('work')]) {
+    await step()
+    await leadsTo(app.endpoints.at(-1)?.network ?? '')
+    for (const conversation of begun) t.true(await conversation.isOver('too late'))
+    begun.splice(0, 2, ...begin())
+    for (const conversation of begun) t.true(await conversation.says('anew'))
   }
-  t.true(await later.isIgnored('too late'))
 })
 
 test.serial('the gateway goes by priority, then by name, and never through an internal network', async (t) => {
@@ -145,6 +139,59 @@ test.serial('ports of a family that is lost rest, and come back with it unless a
   await other.remove()
   await app.connect('web')
   await answers(NEIGHBOUR[6])
+
+  // On no network at all, and back.
+  for (const network of ['web', 'old']) await app.disconnect(network)
+  t.deepEqual([app.endpoints, app.ports, elements(world.host, 'published4'), elements(world.host, 'published6')], [[], [], [], []])
+  t.deepEqual(await listenIn(world.host, ['tcp', '0.0.0.0', 8080], ['udp', '0.0.0.0', 8080]), ['listens', 'listens'])
+  await t.throwsAsync(app.publish('8081:81'), { code: 'INVALID_ARGUMENT' })
+  await app.connect('web')
+  await answers(NEIGHBOUR[6])
+  t.deepEqual(published(), all)
+})
+
+test.serial('allow-lists, whole addresses and ports of one address move along', async (t) => {
+  const { world, slipway } = await setUp(t, { web: {}, work: {} })
+  const app = await world.create(slipway, 'app', {
+    network: 'web',
+    publish: [`8087:80,allow=${NEIGHBOUR[4]},allow=${NEIGHBOUR[6]}`, `${HOST[4]}:8088:80`, `${SPARE[4]}:*`, `[${SPARE[6]}]:*`],
+  })
+  const other = await world.create(slipway, 'other', { network: 'web' })
+  serveBoth(t, app, 80)
+  const from = (address: string) => ({ ...world.neighbour, address })
+  const answers = () =>
+    reaches(t, 'tcp', [
+      [from(NEIGHBOUR[4]), `${HOST[4]}:8087`, NEIGHBOUR[4]],
+      [from(NEIGHBOUR[6]), `[${HOST[6]}]:8087`, NEIGHBOUR[6]],
+      [from(STRANGER[4]), `${HOST[4]}:8087`, NO_ANSWER],
+      [from(STRANGER[6]), `[${HOST[6]}]:8087`, NO_ANSWER],
+      [other, `${HOST[4]}:8087`, NO_ANSWER],
+      [from(STRANGER[4]), `${HOST[4]}:8088`, STRANGER[4]],
+      [from(NEIGHBOUR[4]), `${SPARE[4]}:80`, NEIGHBOUR[4]],
+      [from(NEIGHBOUR[6]), `[${SPARE[6]}]:80`, NEIGHBOUR[6]],
+    ])
+  const sets = () => ['restricted4', 'restricted6', 'admitted4', 'admitted6'].map((set) => elements(world.host, set))
+  const before = sets()
+  await answers()
+  for (const step of [() => app.connect('work', { gwPriority: 1 }), () => app.disconnect('work'), () => app.connect('work', { gwPriority: 1 }), () => app.disconnect('web')]) {
+    await step()
+    await answers()
+    t.deepEqual(sets(), before)
+  }
+  await app.remove()
+  t.deepEqual(sets(), [[], [], [], []])
+})
+
+test.serial('UDP clients follow at once, and are not kept where they were', async (t) => {
+  const { world, slipway } = await setUp(t, { web: {}, work: {} })
+  const app = await world.create(slipway, 'app', { network: 'web', publish: ['8080:80/udp'] })
+  serveBoth(t, app, 80)
+  const clients = ([4, 6] as const).map((family) => [openUdp(t, world.neighbour, 0, family), HOST[family], NEIGHBOUR[family]] as const)
+  const steps = [() => app.connect('work', { gwPriority: 1 }), () => app.disconnect('work'), () => app.connect('work', { gwPriority: 1 }), () => app.disconnect('web')]
+  for (const step of [() => Promise.resolve(), ...steps]) {
+    await step()
+    for (const [socket, host, neighbour] of clients) t.is(await ask(socket, host, 8080), neighbour)
+  }
 })
 
 test.serial('an endpoint as it was asked for', async (t) => {
@@ -178,6 +225,21 @@ test.serial('an endpoint as it was asked for', async (t) => {
   t.deepEqual((await other.connect('work', { ip: '10.3.0.77', ip6: 'fd00:3::77' })).addresses, ['10.3.0.77/24', 'fd00:3::77/64'])
 })
 
+test.serial('many at once', async (t) => {
+  const { world, slipway } = await setUp(t, { web: {}, work: {}, rest: {} })
+  const apps = await Promise.all(Array.from({ length: 12 }, (_, index) => world.create(slipway, `app-${index}`, { network: 'web', publish: ['80'] })))
+  await Promise.all(apps.flatMap((app) => [app.connect('work', { gwPriority: 1 }), app.connect('rest')]))
+  const addresses = apps.flatMap(({ endpoints }) => endpoints.flatMap((endpoint) => endpoint.addresses))
+  t.is(new Set(addresses).size, 12 * 3 * 2)
+  for (const app of apps) {
+    t.deepEqual(app.endpoints.map((endpoint) => endpoint.interface), ['eth0', 'eth1', 'eth2'])
+    t.deepEqual(defaultRoutes(app), [gatewayOf(addressesOf(app, 'work')[4]), gatewayOf(addressesOf(app, 'work')[6])])
+  }
+  await Promise.all(apps.flatMap((app) => ['work', 'web', 'rest'].map((network) => app.disconnect(network))))
+  for (const set of ['addresses4', 'addresses6', 'published4', 'published6']) t.deepEqual(elements(world.host, set), [], set)
+  t.deepEqual(ipJson<{ ifname: string }>(world.host, 'link').filter(({ ifname }) => ifname.startsWith('veth')), [])
+})
+
 test.serial('disconnect with force: that it is not on the network is no error', async (t) => {
   const { world, slipway } = await setUp(t, { web: {}, work: {} })
   const app = await world.create(slipway, 'app', { network: 'web' })
@@ -200,7 +262,7 @@ function defaultRoutes(place: Place): (string | undefined)[] {
 }
 
 /** The tests' networks have it at 1. */
-const gatewayOf = (address: string) => address.replace(/\d+$/, '1')
+const gatewayOf = (address: string) => address.replace(/[0-9a-f]+$/, '1')
 
 /** Who reads the record anew finds what this object says. */
 async function isRecorded(t: ExecutionContext, slipway: Slipway, sandbox: Sandbox): Promise<void> {
