@@ -119,7 +119,7 @@ export const nameInUse = (name: string): string => `The name "${name}" is in use
 
 const nameTakenInNetns = (path: string): string => `${path} exists already and is not a sandbox of Slipway here. Choose another name, or remove it: ip netns delete ${basename(path)}.`
 
-const networkNameInUse = (name: string): string => `There is a network "${name}" already. Choose another name, or remove that one: slipway network rm ${name}.`
+export const networkNameInUse = (name: string): string => `There is a network "${name}" already. Choose another name, or remove that one: slipway network rm ${name}.`
 
 export const bridgeInUse = (name: string): string => `There is an interface ${name} already. Choose another name for the bridge (com.docker.network.bridge.name), or remove it: ip link delete ${name}.`
 

@@ -70,7 +70,7 @@ export function checkNetworkOptions(options: CreateNetworkOptions, { stateDir }:
     throw invalid(`name ${options.name} is too long by ${tooLong} characters: the alias of its bridge holds it and stateDir (${stateDir}). Choose a shorter name, or open with a shorter stateDir.`)
   }
   const { driver = 'bridge' } = options
-  if (driver === 'bridge') return
+  if (driver === 'bridge') return checkModes(readDriverOptions(options.options ?? {}), options.internal ?? false)
   if (Object.values(PREDEFINED).includes(driver) || driver === 'none') throw invalid(`driver ${driver}: every host has one such network, and no second can be created. Use it by its name.`)
   throw new SlipwayError('UNSUPPORTED', `driver ${show(driver)} is not one of Slipway's. There is "bridge".`)
 }
@@ -83,7 +83,7 @@ export function checkNetworkOptions(options: CreateNetworkOptions, { stateDir }:
  */
 export async function draftNetwork(options: CreateNetworkOptions, settings: Settings, surroundings: Surroundings, kept: readonly Occupied[]): Promise<NetworkRecord> {
   const { name, subnets, internal = false, labels = {}, options: given = {}, ipv4 = true } = options
-  const driver = readDriverOptions(given, { mtu: settings.mtu, icc: true, masquerade: true, ip: settings.ip })
+  const driver = readDriverOptions(given, { mtu: settings.mtu, ip: settings.ip })
   const ipv6 = options.ipv6 ?? subnets?.some((request) => typeof request?.subnet === 'string' && request.subnet.includes(':')) ?? false
   checkModes(driver, internal)
   for (const family of FAMILIES) {

@@ -82,11 +82,11 @@ const OPTIONS: Record<string, Read> = {
 }
 
 /** @throws {SlipwayError} `INVALID_ARGUMENT` */
-export function readDriverOptions(given: Readonly<Record<string, string>>, defaults: { mtu: number | undefined; icc: boolean; masquerade: boolean; ip: string | undefined }): DriverOptions {
+export function readDriverOptions(given: Readonly<Record<string, string>>, defaults: { mtu?: number | undefined; ip?: string | undefined } = {}): DriverOptions {
   const options: DriverOptions = {
     ...(defaults.mtu === undefined ? {} : { mtu: defaults.mtu }),
-    icc: defaults.icc,
-    masquerade: defaults.masquerade,
+    icc: true,
+    masquerade: true,
     modes: { 4: 'nat', 6: 'nat' },
     inhibitIpv4: false,
     hostIps: defaults.ip === undefined ? { ...EVERY } : { [isIpv4(defaults.ip) ? 4 : 6]: defaults.ip },

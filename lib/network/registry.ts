@@ -5,7 +5,7 @@ import { bridges } from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
 import type { Settings } from '../options.js'
 import type { Plan } from '../plan/operation.js'
-import { bridgeInUse, explainRefusal } from '../refusals.js'
+import { bridgeInUse, explainRefusal, networkNameInUse } from '../refusals.js'
 import { removeWhatIsThere } from '../reconcile/collect.js'
 import { listNetworkRecords, readNetworkRecord, specOf, storeNetwork, type NetworkRecord, type StoredNetwork } from '../state/network-records.js'
 import { draftNetwork, type CreateNetworkOptions } from './create-options.js'
@@ -87,6 +87,14 @@ export class NetworkRegistry {
         throw await explainRefusal(error, this.#host)
       }
     }
+  }
+
+  /** The plan that would make a network, after what is missing on the host. Writes nothing. */
+  async explain(options: CreateNetworkOptions): Promise<Plan> {
+    if (await readNetworkRecord(this.records, options.name)) throw new SlipwayError('CONFLICT', networkNameInUse(options.name))
+    const record = await draftNetwork(options, this.#settings, this.#surroundings, await this.defaultBridge.kept())
+    const missing = (await rulesetMissing(this.#host)) ? rulesetPlan() : []
+    return [...missing, ...createNetwork(specOf(storeNetwork(this.records, record)))]
   }
 
   /**
