@@ -43,7 +43,7 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
   const { name, id, endpoints, ports, path } = record
   const ready = await context.networks.ready(network)
   if (endpoints.some((endpoint) => endpoint.networkId === ready.spec.id)) {
-    throw new SlipwayError('CONFLICT', `The sandbox ${name} is on the network ${ready.spec.name} already. Disconnect it first to change its endpoint: slipway disconnect ${ready.spec.name} ${name}.`)
+    throw new SlipwayError('CONFLICT', `The sandbox ${name} is on the network ${ready.spec.name} already. Disconnect it first to change its endpoint: slipway disconnect ${name} ${ready.spec.name}.`)
   }
   const draft = await draftEndpoint(context, ready, asked, endpoints)
   const { endpoint } = draft

@@ -5,7 +5,7 @@ import { SlipwayError } from '../errors.js'
 import { hostModeFiles, sandboxFiles, type NameFiles } from '../names/files.js'
 import { readHostFiles } from '../names/host-files.js'
 import type { NameOptions } from '../names/options.js'
-import { removeNameFiles, writeNameFiles } from '../names/write-files.js'
+import { nameFilePaths, removeNameFiles, writeNameFiles, type NameFilePaths } from '../names/write-files.js'
 import { DEFAULT_NETWORK, FAMILIES } from '../network/spec.js'
 import { removed } from '../refusals.js'
 import { listRecords, readRecord, type SandboxRecord } from '../state/records.js'
@@ -49,9 +49,16 @@ export async function writeFiles(context: Context, sandbox: Known): Promise<Sand
 }
 
 async function write(context: Context, record: SandboxRecord): Promise<SandboxFiles> {
-  const paths = await writeNameFiles(filesFolder(context.files, record), await filesOf(context, record))
-  return { hostname: paths.hostnamePath, hosts: paths.hostsPath, resolvConf: paths.resolvConfPath }
+  return named(await writeNameFiles(filesFolder(context.files, record), await filesOf(context, record)))
 }
+
+/** The files as they were written before; `undefined` when nobody has asked for them yet. */
+export function writtenFiles({ files }: Pick<Context, 'files'>, sandbox: Pick<SandboxRecord, 'id' | 'network'>): SandboxFiles | undefined {
+  const folder = filesFolder(files, sandbox)
+  return existsSync(folder) ? named(nameFilePaths(folder)) : undefined
+}
+
+const named = ({ hostnamePath, hostsPath, resolvConfPath }: NameFilePaths): SandboxFiles => ({ hostname: hostnamePath, hosts: hostsPath, resolvConf: resolvConfPath })
 
 /** Writes them anew where there are any. */
 export async function renewFiles(context: Context, sandbox: Known): Promise<void> {

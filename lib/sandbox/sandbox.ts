@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { activePorts, mappedPorts } from '../drivers/gateway.js'
 import { invalid, show, SlipwayError } from '../errors.js'
+import type { NameOptions } from '../names/options.js'
 import { enter } from '../native.js'
 import { checkOptions, checks } from '../options.js'
 import type { PortMapping, PortRequest } from '../ports/mapping.js'
@@ -12,7 +13,7 @@ import { checkConnectable, connectUpdate, disconnectUpdate, endpointOn } from '.
 import { hostPath, type Context } from './context.js'
 import { describeEndpoint, type Endpoint } from './endpoint.js'
 import { endpointChecks, readEndpoint, type EndpointOptions } from './endpoint-options.js'
-import { removeFiles, renewFiles, writeFiles, type SandboxFiles } from './files.js'
+import { hostnameOf, removeFiles, renewFiles, writeFiles, writtenFiles, type SandboxFiles } from './files.js'
 import { networkSettings, type NetworkSettings } from './inspect.js'
 import { nameCheck } from './name.js'
 import { publishUpdate, unpublishUpdate } from './port-changes.js'
@@ -81,6 +82,21 @@ export class Sandbox {
    */
   get sharing(): Sharing | undefined {
     return sharingOf(this.#changes.stored)
+  }
+
+  /** What it is called in its files: as was asked for, or the first twelve digits of its id. */
+  get hostname(): string {
+    return hostnameOf(this.#record)
+  }
+
+  /** What was asked of its names when it was created. */
+  get names(): Readonly<NameOptions> {
+    return this.#record.names ?? {}
+  }
+
+  /** Paths of the files that {@link files} has written, by whichever process; `undefined` when nobody has asked for them yet. */
+  get writtenFiles(): SandboxFiles | undefined {
+    return writtenFiles(this.#context, this.#record)
   }
 
   /** The JSON of `docker inspect`'s NetworkSettings; with network `container:…`, `SharedNetwork` tells what {@link sharing} does. */
