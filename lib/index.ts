@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { readDaemonConfig, type DaemonConfig } from './daemon-config.js'
 export { SlipwayError, type KernelRefusal, type SlipwayErrorCode } from './errors.js'
 export type { GatewayMode } from './firewall/network-elements.js'
 export type { AddressPoolSpec } from './ipam/default-subnet.js'
