@@ -1,7 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { accessSync, constants as fileModes, readFileSync, statSync } from 'node:fs'
 import { constants } from 'node:os'
+import { delimiter, join } from 'node:path'
+import type { SandboxFiles } from '../sandbox/files.js'
+import type { Sandbox } from '../sandbox/sandbox.js'
 import { say } from './failures.js'
+import { withFiles } from './own-files.js'
 
 const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const satisfies NodeJS.Signals[]
 
@@ -31,19 +35,42 @@ export class SignalRelay {
     if (!sentByTerminal(signal)) this.#child?.kill(signal)
   }
 
-  /** Starts a command, waits for its end, and says what our exit status is to be. */
-  async run(start: () => ChildProcess): Promise<number> {
-    const child = start()
+  /** Runs a command in a sandbox, waits for its end, and says what our exit status is to be. */
+  async run(sandbox: Sandbox, command: readonly string[], files: SandboxFiles | undefined): Promise<number> {
+    const [program = ''] = command
+    const refused = whyNot(program)
+    if (refused) return refuse(program, refused)
+    const [first = '', ...rest] = files ? withFiles(files, command) : command
+    const child = sandbox.spawn(first, rest, { stdio: 'inherit' })
     this.#child = child
     return new Promise((resolve) => {
-      child.once('error', (error: NodeJS.ErrnoException) => {
-        const missing = error.code === 'ENOENT'
-        say(`${child.spawnfile}: ${missing ? 'command not found' : `cannot be executed (${error.code ?? error.message})`}`)
-        resolve(missing ? NOT_FOUND : NOT_EXECUTABLE)
-      })
+      child.once('error', (error: NodeJS.ErrnoException) => resolve(refuse(first, error.code ?? error.message)))
       child.once('exit', (code, signal) => resolve(code ?? statusOf(signal ?? 'SIGKILL')))
     })
   }
+}
+
+function refuse(program: string, errno: string): number {
+  const missing = errno === 'ENOENT'
+  say(`${program}: ${missing ? 'command not found' : `cannot be executed (${errno})`}`)
+  return missing ? NOT_FOUND : NOT_EXECUTABLE
+}
+
+/** Why a program cannot be started, as an errno's name; `undefined` when it can. Looked up as execvp(3) does. */
+function whyNot(program: string): string | undefined {
+  const paths = program.includes('/') ? [program] : (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, program))
+  let worst = 'ENOENT'
+  for (const path of paths) {
+    try {
+      accessSync(path, fileModes.X_OK)
+      if (statSync(path).isFile()) return undefined
+      worst = 'EACCES'
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') worst = code
+    }
+  }
+  return worst
 }
 
 const statusOf = (signal: NodeJS.Signals): number => 128 + constants.signals[signal]

@@ -7,15 +7,41 @@ export interface Description {
   Id: string
   Name: string
   Created: string
+  /** Paths; empty until somebody has asked for the files. */
+  ResolvConfPath: string
+  HostnamePath: string
+  HostsPath: string
+  HostConfig: {
+    NetworkMode: string
+    Dns: readonly string[]
+    DnsOptions: readonly string[]
+    DnsSearch: readonly string[]
+    ExtraHosts: readonly string[]
+  }
+  Config: { Hostname: string; Domainname: string }
   NetworkSettings: NetworkSettings
 }
 
-export const describe = (sandbox: Sandbox): Description => ({
-  Id: sandbox.id,
-  Name: sandbox.name,
-  Created: sandbox.created,
-  NetworkSettings: sandbox.inspect(),
-})
+export function describe(sandbox: Sandbox): Description {
+  const { names, writtenFiles: files } = sandbox
+  return {
+    Id: sandbox.id,
+    Name: sandbox.name,
+    Created: sandbox.created,
+    ResolvConfPath: files?.resolvConf ?? '',
+    HostnamePath: files?.hostname ?? '',
+    HostsPath: files?.hosts ?? '',
+    HostConfig: {
+      NetworkMode: sandbox.network,
+      Dns: names.dns ?? [],
+      DnsOptions: names.dnsOptions ?? [],
+      DnsSearch: names.dnsSearch ?? [],
+      ExtraHosts: names.addHost ?? [],
+    },
+    Config: { Hostname: sandbox.hostname, Domainname: names.domainname ?? '' },
+    NetworkSettings: sandbox.inspect(),
+  }
+}
 
 /** As `docker ps` prints it, neighbouring ports as a range: `0.0.0.0:9000-9002->90-92/tcp`. */
 export function portsColumn(ports: readonly PortMapping[]): string {

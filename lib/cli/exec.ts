@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import { SignalRelay } from './child.js'
+import { FILES_HELP, ownFiles } from './own-files.js'
 import { withSlipway } from './with-slipway.js'
 
 const AFTER = `
-COMMAND is a program of this machine: only its network is the sandbox's. Signals
-are passed on to it, and its exit status is ours (128 + number when a signal
-ended it, 127 when there is no such program).
+${FILES_HELP}
+Signals are passed on to it, and its exit status is ours (128 + number when a
+signal ended it, 127 when there is no such program).
 
 Examples:
   slipway exec app -- ip address
@@ -23,11 +24,14 @@ export function addExec(program: Command): void {
     .addHelpText('after', AFTER)
     .action(async (name: string, words: string[], _flags: object, self: Command) => {
       // Commander takes the -- away only where no argument stands before it.
-      const [command, ...args] = words[0] === '--' ? words.slice(1) : words
-      if (command === undefined) self.error("error: missing required argument 'command'")
+      const command = words[0] === '--' ? words.slice(1) : words
+      if (command.length === 0) self.error("error: missing required argument 'command'")
       // The sandbox needs nobody who holds the host open: that is closed before the command ends.
       const relay = new SignalRelay()
-      const sandbox = await withSlipway(program, (slipway) => slipway.sandboxes.get(name))
-      process.exitCode = relay.interrupted ?? (await relay.run(() => sandbox.spawn(command, args, { stdio: 'inherit' })))
+      const { sandbox, files } = await withSlipway(program, async (slipway) => {
+        const found = await slipway.sandboxes.get(name)
+        return { sandbox: found, files: await ownFiles(found) }
+      })
+      process.exitCode = relay.interrupted ?? (await relay.run(sandbox, command, files))
     })
 }

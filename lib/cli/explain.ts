@@ -10,6 +10,7 @@ import { removalPlan } from '../sandbox/removal.js'
 import type { SandboxRecord } from '../state/records.js'
 import { hostOptions } from './host-options.js'
 import { looking } from './looking.js'
+import { addNetworkOptions, networkOptions } from './network/create.js'
 import { print, printJson } from './output.js'
 import { addSandboxOptions, sandboxOptions } from './sandbox-options.js'
 
@@ -18,13 +19,14 @@ What is printed can be run by sh, and builds what slipway builds.
 
 Examples:
   slipway explain create --name app -p 8080:80
+  slipway explain network create --internal back
   slipway explain run -p 8080:80 -- python3 -m http.server 80`
 
 /** `slipway explain`: the commands it would have taken, on this host as it is now. */
 export function addExplain(program: Command): void {
   const explain = program
     .command('explain')
-    .usage('run|create ...')
+    .usage('run|create|network create ...')
     .description('print the ip, nft and sysctl commands that it would have taken, and run nothing')
     .addHelpText('after', AFTER)
 
@@ -54,6 +56,17 @@ export function addExplain(program: Command): void {
       print(`${inside}${command.map(quote).join(' ') || 'COMMAND'}`)
       print('# and when it has ended:')
       print(printPlan(removal))
+    })
+
+  const network = explain.command('network').usage('create ...').description('what slipway network create would do')
+  addNetworkOptions(network.command('create'))
+    .description('what slipway network create with these options would do')
+    .option('--json', 'the plan as data')
+    .action(async (name: string, { json, ...flags }: { json?: true }) => {
+      const options = networkOptions(program, name, flags)
+      const plan = await looking(hostOptions(program).settings, (context) => context.networks.explain(options))
+      if (json) printJson(plan)
+      else print(printPlan(plan))
     })
 }
 

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { SlipwayError } from '../errors.js'
+import { inFlags } from './in-flags.js'
 
 /** Exit statuses: done is 0. */
 const REFUSED = 1
@@ -15,12 +16,27 @@ export class Refusals extends Error {
   }
 }
 
+/**
+ * A check of the command line by the library.
+ *
+ * @param own - What a command has instead of a flag: an argument.
+ * @throws {UsageError} what the library throws.
+ */
+export function asUsage<T>(check: () => T, own?: Readonly<Record<string, string>>): T {
+  try {
+    return check()
+  } catch (error) {
+    if (!(error instanceof SlipwayError)) throw error
+    throw new UsageError(inFlags(error.message, own), { cause: error })
+  }
+}
+
 /** Says on stderr what went wrong, and returns the exit status. */
 export function reportFailure(error: unknown): number {
   // Commander has said it already, or it was asked for help or version.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE
   if (error instanceof Refusals) return Math.max(...error.refusals.map(reportFailure))
-  say(isExpected(error) ? error.message : `${(error as Error | undefined)?.stack ?? String(error)}\nThis is a bug in Slipway. Please report it with the lines above.`)
+  say(isExpected(error) ? said(error) : `${(error as Error | undefined)?.stack ?? String(error)}\nThis is a bug in Slipway. Please report it with the lines above.`)
   return error instanceof UsageError ? WRONG_USAGE : REFUSED
 }
 
@@ -28,6 +44,8 @@ export function reportFailure(error: unknown): number {
 export function say(text: string): void {
   process.stderr.write(`slipway: ${text}\n`)
 }
+
+const said = (error: Error): string => (error instanceof SlipwayError ? inFlags(error.message) : error.message)
 
 // A system call's error (a folder that may not be written, an addon that does not load) says enough without a stack.
 function isExpected(error: unknown): error is Error {

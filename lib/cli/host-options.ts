@@ -1,7 +1,8 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { SlipwayError } from '../errors.js'
+import { readDaemonConfig } from '../daemon-config.js'
 import { readOpenOptions, type OpenOptions, type Settings } from '../options.js'
-import { UsageError } from './failures.js'
+import { addText, wholeNumber } from './arguments.js'
+import { asUsage, say } from './failures.js'
 
 /**
  * The options of `Slipway.open`, in the spelling of dockerd and daemon.json. They stand before the command, as docker's
@@ -22,7 +23,7 @@ const FLAGS: Record<keyof OpenOptions, Option[]> = {
   icc: [new Option('--icc', 'sandboxes may talk to each other (default)'), new Option('--no-icc', 'they may not')],
   ipMasq: [new Option('--ip-masq', "traffic to the world leaves under the host's address (default)"), new Option('--no-ip-masq', 'it leaves as it is')],
   ip: [new Option('--ip <address>', 'host address of published ports that name none (default: 0.0.0.0 and ::)')],
-  dns: [new Option('--dns <address>', "nameserver of sandboxes that name none (default: the host's); may be repeated").argParser(addText)],
+  dns: [new Option('--dns <address>', "nameserver of sandboxes that name none themselves (default: the host's); may be repeated").argParser(addText)],
   dnsSearch: [new Option('--dns-search <domain>', "search domain of theirs (default: the host's); may be repeated").argParser(addText)],
   dnsOptions: [new Option('--dns-opt <option>', "option of resolv.conf of theirs (default: the host's); may be repeated").argParser(addText)],
   defaultAddressPools: [
@@ -30,16 +31,35 @@ const FLAGS: Record<keyof OpenOptions, Option[]> = {
   ],
 }
 
+const CONFIG = new Option('--config <file>', "read what follows from docker's daemon.json; flags win over it")
+
 export function addHostOptions(program: Command): void {
   program.optionsGroup('Options (of the host):')
-  for (const option of Object.values(FLAGS).flat()) {
+  const { netns, stateDir, bridgeName, ...ofDaemon } = FLAGS
+  for (const option of [netns, stateDir, bridgeName, [CONFIG], ...Object.values(ofDaemon)].flat()) {
     // Left out is neither yes nor no: a bridge that exists is taken as it is.
     if (option.negate) option.default(undefined)
     program.addOption(option)
   }
+  program.hook('preAction', () => readConfig(program))
 }
 
-export const isHostFlag = (flag: string): boolean => Object.values(FLAGS).some((options) => options.some(({ long }) => long === flag))
+export const isHostFlag = (flag: string): boolean => flag === CONFIG.long || Object.values(FLAGS).some((options) => options.some(({ long }) => long === flag))
+
+/** Where the command line says nothing, the file does. */
+function readConfig(program: Command): void {
+  const { config } = program.opts<{ config?: string }>()
+  if (config === undefined) return
+  const { options, ignored } = asUsage(() => readDaemonConfig(config))
+  for (const [name, value] of Object.entries(options)) {
+    const attribute = attributeOf(name as keyof OpenOptions)
+    if (program.getOptionValueSource(attribute) !== 'cli') program.setOptionValueWithSource(attribute, value, 'config')
+  }
+  if (ignored.length > 0) say(`note: ${config}: nothing is done about ${ignored.join(', ')}`)
+}
+
+/** Commander calls a value after its flag. */
+const attributeOf = (name: keyof OpenOptions): string => FLAGS[name][0]?.attributeName() ?? name
 
 /**
  * What was given for the host.
@@ -47,25 +67,9 @@ export const isHostFlag = (flag: string): boolean => Object.values(FLAGS).some((
  * @throws {UsageError} when a value is malformed.
  */
 export function hostOptions(program: Command): { options: OpenOptions; settings: Settings } {
-  const { defaultAddressPool, dnsOpt, ...rest } = program.opts<Omit<OpenOptions, 'defaultAddressPools' | 'dnsOptions'> & { defaultAddressPool?: Pool[]; dnsOpt?: string[] }>()
-  const options: OpenOptions = { ...rest, ...(defaultAddressPool ? { defaultAddressPools: defaultAddressPool } : {}), ...(dnsOpt ? { dnsOptions: dnsOpt } : {}) }
-  return { options, settings: asUsage(() => readOpenOptions(options), flagOf) }
-}
-
-const flagOf = (name: string): string | undefined => FLAGS[name as keyof OpenOptions]?.[0]?.long
-
-/**
- * What the library would say of malformed values, said of the flags that they came by.
- *
- * @throws {UsageError}
- */
-export function asUsage<T>(check: () => T, flagOf: (name: string) => string | undefined): T {
-  try {
-    return check()
-  } catch (error) {
-    if (!(error instanceof SlipwayError)) throw error
-    throw new UsageError(error.message.replace(/^(?:[\w.]+: )?(\w+)(?= )/, (whole, name: string) => flagOf(name) ?? whole), { cause: error })
-  }
+  const given = program.opts<Record<string, unknown>>()
+  const options: OpenOptions = Object.fromEntries((Object.keys(FLAGS) as (keyof OpenOptions)[]).map((name) => [name, given[attributeOf(name)]]))
+  return { options, settings: asUsage(() => readOpenOptions(options)) }
 }
 
 interface Pool {
@@ -77,13 +81,4 @@ function addPool(text: string, before: Pool[] = []): Pool[] {
   const [, base, size] = /^base=([^,]+),size=(\d+)$/.exec(text) ?? []
   if (base === undefined) throw new InvalidArgumentError('A pool is written base=10.10.0.0/16,size=24.')
   return [...before, { base, size: Number(size) }]
-}
-
-function addText(text: string, before: string[] = []): string[] {
-  return [...before, text]
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('A whole number is meant.')
-  return Number(text)
 }

@@ -1,11 +1,16 @@
 import type { Command } from 'commander'
-import { describe, type Description } from './describe.js'
-import { Refusals } from './failures.js'
+import { describe } from './describe.js'
 import { printJson } from './output.js'
+import { forEachName, reportRefusals } from './several.js'
 import { withSlipway } from './with-slipway.js'
 
 const AFTER = `
-Example:
+Under docker's own names, as 'docker inspect' has them: its networks with
+addresses and aliases, its ports, what was asked of its names, and the paths of
+its files once 'slipway files' has written them.
+
+Examples:
+  slipway inspect app
   slipway inspect app | jq -r '.[0].NetworkSettings.Networks.bridge.IPAddress'`
 
 /** `slipway inspect`. */
@@ -13,23 +18,13 @@ export function addInspect(program: Command): void {
   program
     .command('inspect')
     .usage('NAME...')
-    .description("all about sandboxes: a JSON array with docker's NetworkSettings of each")
+    .description('all about sandboxes, as JSON')
     .argument('<name...>', 'name, id, or the beginning of an id')
     .option('--json', 'as it does anyway')
     .addHelpText('after', AFTER)
     .action(async (names: string[]) => {
-      const found: Description[] = []
-      const refusals: unknown[] = []
-      await withSlipway(program, async (slipway) => {
-        for (const name of names) {
-          try {
-            found.push(describe(await slipway.sandboxes.get(name)))
-          } catch (error) {
-            refusals.push(error)
-          }
-        }
-      })
-      printJson(found)
-      if (refusals.length > 0) throw new Refusals(refusals)
+      const { done, refusals } = await withSlipway(program, (slipway) => forEachName(names, async (name) => describe(await slipway.sandboxes.get(name))))
+      printJson(done)
+      reportRefusals(refusals)
     })
 }

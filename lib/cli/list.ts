@@ -1,9 +1,14 @@
 import type { Command } from 'commander'
+import type { Sandbox } from '../sandbox/sandbox.js'
 import { ago, describe, portsColumn } from './describe.js'
 import { print, printColumns, printJson } from './output.js'
 import { withSlipway } from './with-slipway.js'
 
 const HEAD = ['NAME', 'ID', 'NETWORK', 'ADDRESS', 'PORTS', 'CREATED']
+
+/** Those it is on; without any, how it comes to its network. */
+const networks = ({ endpoints, network }: Sandbox, trunc: boolean): string =>
+  endpoints.map((endpoint) => endpoint.network).join(', ') || (trunc ? network.replace(/^(container:.{12}).*/, '$1') : network)
 
 /** `slipway ls`. */
 export function addList(program: Command): void {
@@ -24,7 +29,7 @@ export function addList(program: Command): void {
         sandboxes.map((sandbox) => [
           sandbox.name,
           id(sandbox.id),
-          sandbox.network,
+          networks(sandbox, trunc),
           sandbox.endpoints.flatMap(({ addresses }) => addresses).join(', '),
           portsColumn(sandbox.ports),
           ago(sandbox.created),

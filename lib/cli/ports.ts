@@ -2,8 +2,7 @@ import type { Command } from 'commander'
 import { SlipwayError } from '../errors.js'
 import { dockerPort, naturally, printContainer, printHost, printMapping, type PortMapping } from '../ports/mapping.js'
 import { readRequests } from '../sandbox/publish.js'
-import { UsageError } from './failures.js'
-import { asUsage } from './host-options.js'
+import { asUsage, UsageError } from './failures.js'
 import { print, printJson } from './output.js'
 import { PUBLISH_HELP } from './publish-help.js'
 import { withSlipway } from './with-slipway.js'
@@ -48,7 +47,7 @@ export function addPublish(program: Command): void {
     .option('--json', 'print the new mappings as JSON')
     .addHelpText('after', `${PUBLISH_HELP}\n\nExample:\n  slipway publish app 8443:443`)
     .action(async (name: string, specs: string[], { json }: { json?: true }) => {
-      asUsage(() => readRequests(specs), () => undefined)
+      asUsage(() => readRequests(specs), { publish: 'SPEC' })
       const mappings = await withSlipway(program, async (slipway) => (await slipway.sandboxes.get(name)).publish(...specs))
       if (json) printJson(mappings)
       else print(dockerPort(mappings).join('\n'))
@@ -65,7 +64,7 @@ export function addUnpublish(program: Command): void {
     .argument('<spec...>', 'as it was published (8080:80), or the port inside alone (80); what is left out may be anything')
     .addHelpText('after', '\nExamples:\n  slipway unpublish app 8443:443             on every host address\n  slipway unpublish app 127.0.0.1:8443:443   on this one\n  slipway unpublish app 443                  wherever it is published')
     .action(async (name: string, specs: string[]) => {
-      asUsage(() => readRequests(specs), () => undefined)
+      asUsage(() => readRequests(specs), { publish: 'SPEC' })
       await withSlipway(program, async (slipway) => (await slipway.sandboxes.get(name)).unpublish(...specs))
     })
 }

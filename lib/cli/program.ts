@@ -1,25 +1,36 @@
 import { Command } from 'commander'
+import { addConnect, addDisconnect } from './connect.js'
 import { addCreate } from './create.js'
 import { addDoctor } from './doctor/command.js'
 import { addExec } from './exec.js'
 import { addExplain } from './explain.js'
+import { addFiles } from './files.js'
 import { addHostOptions, isHostFlag } from './host-options.js'
 import { addInspect } from './inspect.js'
 import { addList } from './list.js'
+import { addNetwork } from './network/command.js'
 import { addPort, addPublish, addUnpublish } from './ports.js'
 import { addRemove } from './remove.js'
 import { addRun } from './run.js'
+import { addStats } from './stats.js'
 
 const AFTER = `
-OPTIONS say which host is meant and how its bridge is made; they stand before
-the command. Exit status: 0 done, 1 refused (stderr says why), 2 wrong usage;
-of run and exec: the command's own.
+OPTIONS say which host is meant and how its network "bridge" is made; they stand
+before the command: --ip or --dns behind it are those of one sandbox. A bridge
+that is there stays as it is, and what does not agree is refused. --ip, --dns,
+--dns-search, --dns-opt and pools hold for what this command makes: give them (or
+--config) to each, as the daemon of docker has them in its file.
+
+NAME is a name, an id, or the beginning of an id. Exit status: 0 done, 1 refused
+(stderr says why), 2 wrong usage; of run and exec: the command's own.
 
 Examples:
   slipway run -p 8080:80 -- python3 -m http.server 80    gone when it ends
   slipway create --name app -p 8080:80                   stays
   slipway exec app -- ip address
   slipway port app                                       80/tcp -> 0.0.0.0:8080
+  slipway network create web                             a network of one's own
+  slipway network connect web app
   slipway rm app
   slipway explain create -p 8080:80                      as ip and nft commands
   slipway doctor                                         can it work here?`
@@ -27,7 +38,7 @@ Examples:
 /** Everything that can be typed after `slipway`. */
 export function makeProgram(version: string): Command {
   const program = new Command('slipway')
-    .description("Docker's container networking without Docker: sandboxes (network namespaces) on a bridge, with published ports.")
+    .description("Docker's container networking without Docker: sandboxes (network namespaces) on networks, with addresses, names and published ports.")
     .usage('[OPTIONS] COMMAND')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this; slipway COMMAND --help tells more')
@@ -48,6 +59,12 @@ export function makeProgram(version: string): Command {
   addRemove(program)
   addList(program)
   addInspect(program)
+  addStats(program)
+  addFiles(program)
+  program.commandsGroup('Networks:')
+  addNetwork(program)
+  addConnect(program)
+  addDisconnect(program)
   program.commandsGroup('Ports:')
   addPort(program)
   addPublish(program)
@@ -56,7 +73,7 @@ export function makeProgram(version: string): Command {
   addExplain(program)
   addDoctor(program)
   for (const command of allCommands(program)) {
-    command.helpOption('-h, --help', 'print this').showHelpAfterError(`See '${pathOf(command)} --help'.`)
+    command.helpOption('-h, --help', 'print this').helpCommand(false).showHelpAfterError(`See '${pathOf(command)} --help'.`)
   }
   return program
 }

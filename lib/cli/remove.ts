@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { Refusals } from './failures.js'
 import { print, printJson } from './output.js'
+import { forEachName, reportRefusals } from './several.js'
 import { withSlipway } from './with-slipway.js'
 
 const AFTER = `
@@ -20,22 +20,17 @@ export function addRemove(program: Command): void {
     .option('--json', 'print the names of those removed, as JSON')
     .addHelpText('after', AFTER)
     .action(async (names: string[], { json }: { json?: true }) => {
-      const outcomes = await withSlipway(
+      const { done, refusals } = await withSlipway(
         program,
         (slipway) =>
-          Promise.allSettled(
-            names.map(async (name) => {
-              const sandbox = await slipway.sandboxes.get(name)
-              await sandbox.remove()
-              return name
-            }),
-          ),
+          forEachName(names, async (name) => {
+            await (await slipway.sandboxes.get(name)).remove()
+            return name
+          }),
         { wait: true },
       )
-      const removed = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
-      if (json) printJson(removed)
-      else print(removed.join('\n'))
-      const refusals = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []))
-      if (refusals.length > 0) throw new Refusals(refusals)
+      if (json) printJson(done)
+      else print(done.join('\n'))
+      reportRefusals(refusals)
     })
 }

@@ -2,17 +2,22 @@ import type { Command } from 'commander'
 import { SlipwayError } from '../errors.js'
 import type { Sandbox } from '../sandbox/sandbox.js'
 import { SignalRelay } from './child.js'
+import { FILES_HELP, ownFiles } from './own-files.js'
 import { addSandboxOptions, sandboxOptions } from './sandbox-options.js'
 import { withSlipway } from './with-slipway.js'
 
 const AFTER = `
-COMMAND is a program of this machine: only its network is the sandbox's. Signals
-are passed on to it, its exit status is ours (128 + number when a signal ended
-it, 127 when there is no such program), and the sandbox is removed after it.
+${FILES_HELP}
+Signals are passed on to it, its exit status is ours (128 + number when a signal
+ended it, 127 when there is no such program), and the sandbox is removed after it.
+
+On a network that was created, the names of its sandboxes are answered for as
+long as the command runs.
 
 Examples:
   slipway run -p 8080:80 -- python3 -m http.server 80
   slipway run --network none -- make test          tests that must not reach the network
+  slipway run --network web -- curl http://db/     db is another sandbox on web
   slipway run --name app -- bash                   'slipway exec app' joins it from elsewhere`
 
 /** `slipway run`: a sandbox for as long as one command. */
@@ -23,7 +28,7 @@ export function addRun(program: Command): void {
     .argument('<command...>', 'the program and its arguments')
     .passThroughOptions()
     .addHelpText('after', AFTER)
-    .action(async ([command = '', ...args]: string[], flags: object) => {
+    .action(async (command: string[], flags: object) => {
       const { options } = sandboxOptions(program, flags)
       const relay = new SignalRelay()
       process.exitCode = await withSlipway(
@@ -31,7 +36,8 @@ export function addRun(program: Command): void {
         async (slipway) => {
           const sandbox = await slipway.sandboxes.create(options)
           try {
-            return relay.interrupted ?? (await relay.run(() => sandbox.spawn(command, args, { stdio: 'inherit' })))
+            const files = await ownFiles(sandbox)
+            return relay.interrupted ?? (await relay.run(sandbox, command, files))
           } finally {
             await removeUnlessGone(sandbox)
           }

@@ -1,36 +1,79 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { readCreateOptions, type CreateOptions, type CreateRequest } from '../sandbox/create-options.js'
-import { asUsage, hostOptions } from './host-options.js'
+import type { EndpointOptions } from '../sandbox/endpoint-options.js'
+import { addText, once, wholeNumber } from './arguments.js'
+import { asUsage } from './failures.js'
+import { hostOptions } from './host-options.js'
 import { PUBLISH_HELP } from './publish-help.js'
 
-interface Flags {
+/** What comes of the flags of an endpoint; commander names it after the longest spelling. */
+export interface EndpointFlags {
+  ip?: string
+  ip6?: string
+  macAddress?: string
+  networkAlias?: string[]
+  gwPriority?: number
+}
+
+interface Flags extends EndpointFlags {
   name?: string
   network?: string
+  netns?: string
   publish?: string[]
-  ip?: string
-  macAddress?: string
+  hostname?: string
+  domainname?: string
+  addHost?: string[]
+  dns?: string[]
+  dnsSearch?: string[]
+  dnsOption?: string[]
 }
 
 /** The flags of `docker run` that say what a sandbox is: the same for `create`, `run` and `explain`. */
 export function addSandboxOptions(command: Command): Command {
-  return command
+  command
+    .optionsGroup('Options (of the sandbox):')
     .option('--name <name>', 'name of the sandbox, and of its file in /run/netns (default: made up)')
-    .option('--network <mode>', 'bridge, host or none (default: bridge)')
-    .option('-p, --publish <spec>', "port to publish, as in 8080:80 (see below); may be repeated", (spec, before: string[] = []) => [...before, spec])
-    .option('--ip <address>', "IPv4 address of the sandbox (default: the bridge's next free one)")
-    .option('--mac-address <mac>', 'MAC address (default: 02:42 and the IPv4 address)')
+    .addOption(new Option('--network <network>', 'bridge, host, none, container:NAME to share the network of another sandbox, or a network that was created (default: bridge)').argParser(once('A sandbox is created on one network; slipway connect adds others.')))
+    .option('--netns <path>', 'network namespace to use instead of a new one; it is never removed')
+    .option('-p, --publish <spec>', 'port to publish, as in 8080:80 (see below); may be repeated', addText)
+  return addEndpointOptions(command)
+    .optionsGroup('Options (of its names):')
+    .option('--hostname <name>', 'what it is called in its files hostname and hosts (default: the first digits of its id)')
+    .option('--domainname <domain>', 'what follows the hostname in hosts, as in example.org')
+    .option('--add-host <host>', "line of hosts, as in db:172.20.0.9 or gw:host-gateway, which is the bridge's address; may be repeated", addText)
+    .option('--dns <address>', "nameserver of this sandbox (default: the host's); may be repeated", addText)
+    .option('--dns-search <domain>', "search domain (default: the host's), . for none; may be repeated", addText)
+    .option('--dns-opt, --dns-option <option>', "option of resolv.conf, as in ndots:2 (default: the host's); may be repeated", addText)
+    .optionsGroup('Options:')
     .addHelpText('after', PUBLISH_HELP)
 }
 
-const FLAG_OF: Record<string, string> = { name: '--name', network: '--network', publish: '-p', ip: '--ip', mac: '--mac-address' }
+/** The flags of an endpoint: those of `create` and of `connect`. */
+export function addEndpointOptions(command: Command): Command {
+  return command
+    .option('--ip <address>', "IPv4 address (default: the network's next free one)")
+    .option('--ip6 <address>', "IPv6 address (default: the network's next free one)")
+    .option('--mac-address <mac>', 'MAC address (default: 02:42 and the IPv4 address)')
+    .option('--alias, --network-alias <name>', 'one more name on this network, besides its own; may be repeated', addText)
+    .option('--gw-priority <number>', 'of several networks, the one with the highest leads to the world (default: 0)', wholeNumber)
+}
+
+export const endpointOptions = ({ ip, ip6, macAddress, networkAlias, gwPriority }: EndpointFlags): EndpointOptions => ({
+  ...(ip === undefined ? {} : { ip }),
+  ...(ip6 === undefined ? {} : { ip6 }),
+  ...(macAddress === undefined ? {} : { mac: macAddress }),
+  ...(networkAlias === undefined ? {} : { aliases: networkAlias }),
+  ...(gwPriority === undefined ? {} : { gwPriority }),
+})
 
 /**
  * What was asked for, checked as far as that goes without looking at the host.
  *
  * @throws {UsageError}
  */
-export function sandboxOptions(program: Command, { macAddress, ...rest }: Flags): { options: CreateOptions; request: CreateRequest } {
+export function sandboxOptions(program: Command, flags: Flags): { options: CreateOptions; request: CreateRequest } {
   hostOptions(program)
-  const options: CreateOptions = { ...rest, ...(macAddress === undefined ? {} : { mac: macAddress }) }
-  return { options, request: asUsage(() => readCreateOptions(options), (name) => FLAG_OF[name]) }
+  const { macAddress, networkAlias, dnsOption, ...rest } = flags
+  const options: CreateOptions = { ...rest, ...endpointOptions(flags), ...(dnsOption ? { dnsOptions: dnsOption } : {}) }
+  return { options, request: asUsage(() => readCreateOptions(options)) }
 }

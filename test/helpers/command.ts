@@ -2,7 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import type { World } from './world.js'
+import { kernelState, readFiles } from './snapshot.js'
+import { ipJson, type World } from './world.js'
 
 /** The command `slipway` as it is typed: its own process, on a world's host. */
 
@@ -26,3 +27,23 @@ export async function end(child: ChildProcess): Promise<Ended> {
   const [out, err, [status]] = await Promise.all([text(stdout), text(stderr), closed])
   return { status, stdout: out, stderr: err }
 }
+
+export const slipway = (world: World, ...args: string[]): Promise<Ended> => end(start(world, args))
+
+/** Runs it, and expects that it is done and has nothing to complain of. Returns what it printed. */
+export async function done(world: World, ...args: string[]): Promise<string> {
+  const { status, stdout, stderr } = await slipway(world, ...args)
+  if (status !== 0 || stderr !== '') throw new Error(`slipway ${args.join(' ')}: status ${status}\n${stderr}`)
+  return stdout
+}
+
+/** What it prints with `--json`. */
+export const doneJson = async <T>(world: World, ...args: string[]): Promise<T> => JSON.parse(await done(world, ...args, '--json')) as T
+
+export const links = (world: World) => ipJson<{ ifname: string }>(world.host, 'link').map(({ ifname }) => ifname).sort()
+
+/** What is there after the first sandbox has come and gone. */
+export const EMPTY = ['docker0', 'lo', 'uplink']
+
+/** All of a host that a command could have changed. */
+export const stateOf = (world: World) => ({ ...kernelState(world.host), namespaces: world.namespaces(), files: readFiles(world.stateDir) })

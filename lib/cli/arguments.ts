@@ -1,0 +1,26 @@
+import { InvalidArgumentError } from 'commander'
+
+/** Parsers of commander for values that stand behind flags. */
+
+/** A flag that may be repeated. */
+export const addText = (text: string, before: readonly string[] = []): string[] => [...before, text]
+
+/** A flag that docker has several of, and that means one here. @param instead - What to do. */
+export const once =
+  (instead: string) =>
+  (text: string, before: string | undefined): string => {
+    if (before !== undefined) throw new InvalidArgumentError(`It is given twice. ${instead}`)
+    return text
+  }
+
+/** A flag `key=value` that may be repeated. */
+export function addPair(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const [key = '', ...value] = text.split('=')
+  if (key === '') throw new InvalidArgumentError('It is written KEY=VALUE.')
+  return { ...before, [key]: value.join('=') }
+}
+
+export function wholeNumber(text: string): number {
+  if (!/^-?\d{1,10}$/.test(text)) throw new InvalidArgumentError('A whole number is meant.')
+  return Number(text)
+}

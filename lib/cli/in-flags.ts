@@ -1,0 +1,64 @@
+import type { SubnetRequest } from '../ipam/subnet-request.js'
+import type { CreateNetworkOptions } from '../network/create-options.js'
+import type { OpenOptions } from '../options.js'
+import type { CreateOptions } from '../sandbox/create-options.js'
+
+/** The flag that each option of the library comes by. */
+const FLAGS: Record<keyof OpenOptions | keyof CreateOptions | keyof CreateNetworkOptions | keyof SubnetRequest, string> = {
+  addHost: '--add-host',
+  aliases: '--network-alias',
+  auxAddresses: '--aux-address',
+  bip: '--bip',
+  bip6: '--bip6',
+  bridgeName: '--bridge-name',
+  defaultAddressPools: '--default-address-pool',
+  defaultGateway: '--default-gateway',
+  defaultGatewayV6: '--default-gateway-v6',
+  dns: '--dns',
+  dnsOptions: '--dns-opt',
+  dnsSearch: '--dns-search',
+  domainname: '--domainname',
+  driver: '--driver',
+  fixedCidr: '--fixed-cidr',
+  fixedCidrV6: '--fixed-cidr-v6',
+  gateway: '--gateway',
+  gwPriority: '--gw-priority',
+  hostname: '--hostname',
+  icc: '--icc',
+  internal: '--internal',
+  ip: '--ip',
+  ip6: '--ip6',
+  ipMasq: '--ip-masq',
+  ipRange: '--ip-range',
+  ipv4: '--ipv4',
+  ipv6: '--ipv6',
+  labels: '--label',
+  mac: '--mac-address',
+  mtu: '--mtu',
+  name: '--name',
+  netns: '--netns',
+  network: '--network',
+  options: '--opt',
+  publish: '-p',
+  stateDir: '--state-dir',
+  subnet: '--subnet',
+  subnets: '--subnet',
+}
+
+/**
+ * What the library says of its options, said of the flags that they came by, and of the commands that do the same.
+ *
+ * @param own - What a command has instead of a flag: an argument.
+ */
+export function inFlags(message: string, own: Readonly<Record<string, string>> = {}): string {
+  const flagOf = (option: string): string | undefined => own[option] ?? (Object.hasOwn(FLAGS, option) ? FLAGS[option as keyof typeof FLAGS] : undefined)
+  return message
+    .replace(/^(?:\w+\.\w+: |(?:dis)?connect: )?(\w+)(?=[ :])/, (whole, option: string) => flagOf(option) ?? whole)
+    .replace(/\bsubnets\[\d+\]\.auxAddresses\.(\S+)/g, '--aux-address $1')
+    .replace(/\bsubnets\[\d+\]\.(\w+)/g, (whole, option: string) => flagOf(option) ?? whole)
+    .replace(/\b([Ll]eave) (\w+) out\b/g, (_, leave: string, option: string) => `${leave} ${flagOf(option) ?? option} out`)
+    .replace(/\b[a-z]+[A-Z]\w*/g, (word) => flagOf(word) ?? word)
+    .replace(/\b(ipv[46]|internal): true\b/g, '--$1')
+    .replace(/\bslipway\.networks\.create\(\{ name: "([^"]*)" \}\)/g, 'slipway network create $1')
+    .replace(/\bslipway\.networks\.create\b/g, 'slipway network create')
+}

@@ -1,0 +1,101 @@
+import type { Command } from 'commander'
+import { checkNetworkOptions, type CreateNetworkOptions } from '../../network/create-options.js'
+import { addPair, addText } from '../arguments.js'
+import { asUsage } from '../failures.js'
+import { hostOptions } from '../host-options.js'
+import { print, printJson } from '../output.js'
+import { withSlipway } from '../with-slipway.js'
+import { checkSubnets, subnetRequests, type SubnetFlags } from './subnets.js'
+
+const BRIDGE_OPTIONS = `
+Of --opt there are, with com.docker.network. before each:
+  bridge.name=br0                         name of the bridge (default: br- and the id)
+  bridge.enable_icc=false                 its sandboxes may not talk to each other
+  bridge.enable_ip_masquerade=false       they go out under their own addresses
+  bridge.host_binding_ipv4=127.0.0.1      host address of published ports that name none
+  bridge.host_binding_ipv6=::1            the same of IPv6
+  bridge.gateway_mode_ipv4=nat            nat, nat-unprotected, routed or isolated
+  bridge.gateway_mode_ipv6=routed         the same of IPv6
+  bridge.inhibit_ipv4=true                the bridge gets no IPv4 address
+  bridge.trusted_host_interfaces=eth1     what comes in there may go to its sandboxes
+  driver.mtu=1400                         bytes (default: 1500)
+  container_iface_prefix=net              interfaces are net0, net1 (default: eth)
+  host_ipv4=192.0.2.5                     address under which its sandboxes go out
+  host_ipv6=2001:db8::5                   the same of IPv6`
+
+const AFTER = `
+With several --subnet, each --gateway, --ip-range and --aux-address belongs to the
+subnet that it lies in. --subnet 0.0.0.0/24 means any free subnet of that size.
+${BRIDGE_OPTIONS}
+
+Examples:
+  slipway network create web
+  slipway network create --subnet 172.20.0.0/16 --ip-range 172.20.5.0/24 web
+  slipway network create --ipv6 --subnet 172.20.0.0/16 --subnet fd00:1:2:3::/64 web
+  slipway network create --internal --label team=blue back
+  slipway network create --opt com.docker.network.driver.mtu=1400 web`
+
+interface Flags extends SubnetFlags {
+  driver?: string
+  ipv4?: boolean
+  ipv6?: true
+  internal?: true
+  label?: Record<string, string>
+  opt?: Record<string, string>
+}
+
+/** The flags of `docker network create`. */
+export function addNetworkOptions(command: Command): Command {
+  return command
+    .usage('[OPTIONS] NAME')
+    .argument('<name>', 'name of the network: letters, digits, "_", "." and "-"')
+    .optionsGroup('Options (of its addresses):')
+    .option('--subnet <cidr>', 'as in 172.20.0.0/16 (default: a free one of the address pools); may be repeated', addText)
+    .option('--gateway <address>', "the bridge's own address, and the sandboxes' gateway (default: the first of the subnet); may be repeated", addText)
+    .option('--ip-range <cidr>', 'part of the subnet that addresses are drawn from (default: all of it); may be repeated', addText)
+    .option('--aux-address <name=address>', 'address that no sandbox gets, as in router=172.20.0.9; may be repeated', addPair)
+    .option('--ipv4', 'with IPv4 (default)')
+    .option('--no-ipv4', 'without')
+    .option('--ipv6', 'with IPv6 (default: when a subnet is IPv6)')
+    .optionsGroup('Options:')
+    .option('-d, --driver <driver>', 'bridge (default, and the only one)')
+    .option('--internal', 'no way out or in, but for the host itself')
+    .option('--label <key=value>', 'shown by inspect, and what lists are filtered by; may be repeated', addPair)
+    .option('-o, --opt <key=value>', 'option of the bridge (see below); may be repeated', addPair)
+    .addHelpText('after', AFTER)
+}
+
+/**
+ * What was asked for, checked as far as that goes without looking at the host.
+ *
+ * @throws {UsageError}
+ */
+export function networkOptions(program: Command, name: string, flags: Flags): CreateNetworkOptions {
+  const { settings } = hostOptions(program)
+  const { subnet, gateway, ipRange, auxAddress, label, opt, ...rest } = flags
+  const subnets = subnetRequests(flags)
+  const options: CreateNetworkOptions = { name, ...rest, ...(subnets.length > 0 ? { subnets } : {}), ...(label ? { labels: label } : {}), ...(opt ? { options: opt } : {}) }
+  asUsage(
+    () => {
+      checkNetworkOptions(options, settings)
+      checkSubnets(subnets)
+    },
+    { name: 'NAME' },
+  )
+  return options
+}
+
+/** `slipway network create`. */
+export function addNetworkCreate(program: Command, network: Command): void {
+  addNetworkOptions(network.command('create'))
+    .description('create a network (a bridge with addresses, apart from all others) and print its id')
+    .option('--json', 'print what was made, as inspect does')
+    .action(async (name: string, { json, ...flags }: Flags & { json?: true }) => {
+      const options = networkOptions(program, name, flags)
+      await withSlipway(program, async (slipway) => {
+        const made = await slipway.networks.create(options)
+        if (json) printJson([await made.inspect()])
+        else print(made.id)
+      })
+    })
+}

@@ -1,0 +1,28 @@
+import { SlipwayError } from '../errors.js'
+import type { SandboxFiles } from '../sandbox/files.js'
+import type { Sandbox } from '../sandbox/sandbox.js'
+
+/** Commands in sandboxes see the sandbox's files where programs look for names: what a container has by its mounts. */
+
+export const FILES_HELP = `COMMAND is a program of this machine: only its network is the sandbox's, and with
+it what it finds in /etc/hostname, /etc/hosts and /etc/resolv.conf.`
+
+/** The files of a sandbox, written; `undefined` where those of the host are right: in its network, with no names of its own. */
+export async function ownFiles(sandbox: Sandbox): Promise<SandboxFiles | undefined> {
+  if (sandbox.network === 'host' && Object.keys(sandbox.names).length === 0) return undefined
+  try {
+    return await sandbox.files()
+  } catch (error) {
+    // The sandbox that it has joined was removed, with its files.
+    if (error instanceof SlipwayError && error.code === 'NOT_FOUND') return undefined
+    throw error
+  }
+}
+
+/** As `ip netns exec` does it: a mount namespace that hears of the host's mounts, and that the host hears nothing of. */
+export const withFiles = ({ hostname, hosts, resolvConf }: SandboxFiles, command: readonly string[]): string[] => [
+  ...['unshare', '--mount', '--propagation', 'slave', 'sh', '-euc', MOUNT, 'sh', hostname, '/etc/hostname', hosts, '/etc/hosts', resolvConf, '/etc/resolv.conf', ...command],
+]
+
+// What the host has no file for has no place to be mounted over.
+const MOUNT = 'for _ in 1 2 3; do if [ -e "$2" ]; then mount --bind "$1" "$2"; fi; shift 2; done; exec "$@"'
