@@ -83,3 +83,19 @@ test('options of the host stand before the command', async (t) => {
   await done(world, 'rm', app)
   t.deepEqual(links(world), ['br9', 'lo', 'uplink'])
 })
+
+test('options of the host for IPv6', async (t) => {
+  const world = new World(t)
+  const app = world.name('app')
+  const six = ['--ipv6', '--bip6', 'fd00:9::1/64', '--fixed-cidr-v6', 'fd00:9::100/120', '--default-gateway-v6', 'fd00:9::fe', '--default-gateway', '172.17.0.254']
+  await done(world, ...six, 'create', '--name', app, '-p', '8080:80')
+  const place = { name: app, path: `/run/netns/${app}` }
+  const global = (link: object[]) => JSON.stringify(link).match(/fd00:9::[0-9a-f]+/g)
+  t.deepEqual(global(ipJson(world.host, '-6', 'address', 'show', 'dev', 'docker0')), ['fd00:9::1'])
+  t.regex(global(ipJson(place, '-6', 'address', 'show', 'dev', 'eth0'))?.[0] ?? '', /^fd00:9::1[0-9a-f]{2}$/)
+  t.like(ipJson(place, '-6', 'route', 'show', 'default')[0], { gateway: 'fd00:9::fe' })
+  t.like(ipJson(place, 'route', 'show', 'default')[0], { gateway: '172.17.0.254' })
+  t.is(await done(world, 'port', app), '80/tcp -> 0.0.0.0:8080\n80/tcp -> [::]:8080\n')
+  t.regex((await slipway(world, '--no-ipv6', 'create')).stderr, /^slipway: --ipv6: the bridge docker0 exists with ipv6 true, not false\. Leave --ipv6 out/)
+  await done(world, 'rm', app)
+})
