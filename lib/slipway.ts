@@ -2,7 +2,7 @@ import { mappedPorts } from './drivers/gateway.js'
 import { Host } from './host.js'
 import type { NameOptions } from './names/options.js'
 import { Resolvers } from './names/resolvers.js'
-import { rulesetMissing } from './network/ensure-ruleset.js'
+import { missingRuleset } from './network/ensure-ruleset.js'
 import { Networks } from './network/networks.js'
 import { NetworkRegistry } from './network/registry.js'
 import { readOpenOptions, type OpenOptions, type Settings } from './options.js'
@@ -66,7 +66,7 @@ export class Slipway {
     const host = new Host(settings.netns)
     const context = makeContext(host, settings, stays)
     try {
-      await rulesetMissing(host)
+      await missingRuleset(host)
       const folders = await listFilesFolders(context.files)
       const { reconciled, kept } = await reconcile(context)
       await collectFiles(context.files, folders, kept)
@@ -124,7 +124,7 @@ export function makeContext(host: Host, settings: Settings, stays: boolean): Con
     settings,
     records: folder('sandboxes'),
     files: folder('files'),
-    networks: new NetworkRegistry(host, settings, folder('networks')),
+    networks: new NetworkRegistry(host, settings, { networks: folder('networks'), sandboxes: folder('sandboxes') }),
     resolvers: new Resolvers(settings.netns, { sandboxes: folder('sandboxes'), networks: folder('networks') }, stays),
     names: defaultNames(settings),
     ports: new PortTable(),

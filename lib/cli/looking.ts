@@ -24,7 +24,10 @@ class LookingNetworks extends NetworkRegistry {
 /** What the library works with, on a host that it cannot change. */
 export async function looking<T>(settings: Settings, look: (context: Context) => Promise<T>): Promise<T> {
   const host = new LookingHost(settings.netns)
-  const networks = new LookingNetworks(host, settings, stateFolder(settings, host, 'networks'))
+  const networks = new LookingNetworks(host, settings, {
+    networks: stateFolder(settings, host, 'networks'),
+    sandboxes: stateFolder(settings, host, 'sandboxes'),
+  })
   try {
     return await look({ ...makeContext(host, settings, false), networks })
   } finally {

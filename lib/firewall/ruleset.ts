@@ -1,4 +1,4 @@
-import type { Plan } from '../plan/operation.js'
+import type { Family, Plan } from '../plan/operation.js'
 import { bridgeTable } from './bridge-table.js'
 import { inetTable } from './inet-table.js'
 import { TABLE } from './sets.js'
@@ -11,9 +11,8 @@ import { TABLE } from './sets.js'
 /** Stands in the tables' comments. A table with another one was made by another version. */
 export const RULESET_VERSION = 'slipway ruleset 2'
 
-export const rulesetPlan = (): Plan => [
-  { op: 'table.add', family: 'inet', table: TABLE, comment: RULESET_VERSION },
-  ...inetTable(),
-  { op: 'table.add', family: 'bridge', table: TABLE, comment: RULESET_VERSION },
-  ...bridgeTable(),
-]
+/** Families of the two tables. */
+export const RULESET_FAMILIES = ['inet', 'bridge'] as const satisfies readonly Family[]
+
+export const rulesetPlan = (families: readonly Family[] = RULESET_FAMILIES): Plan =>
+  families.flatMap((family) => [{ op: 'table.add', family, table: TABLE, comment: RULESET_VERSION }, ...(family === 'inet' ? inetTable() : bridgeTable())])

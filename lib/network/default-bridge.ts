@@ -1,21 +1,25 @@
 import { addressNetwork, createNetwork, finishNetwork, readBridgeAlias } from '../drivers/bridge-network.js'
 import { SlipwayError } from '../errors.js'
-import { rulesetPlan } from '../firewall/ruleset.js'
 import * as sets from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
 import { defaultBridgeSubnets } from '../ipam/default-bridge-subnets.js'
 import type { Occupied } from '../ipam/default-subnet.js'
+import type { IpFamily } from '../ipam/ip.js'
 import type { NetworkSubnet } from '../ipam/network-subnet.js'
 import { parseSubnet } from '../ipam/subnet.js'
 import type { AddressInfo, LinkInfo } from '../native.js'
 import type { Settings } from '../options.js'
+import { remove } from '../firewall/elements.js'
+import { ownedByNetworks } from '../firewall/network-elements.js'
 import type { Plan, SetDefinition } from '../plan/operation.js'
+import { Holdings } from '../reconcile/holdings.js'
 import { explainRefusal } from '../refusals.js'
 import { defaultSpec } from './default-spec.js'
-import { ensureRuleset, rulesetMissing } from './ensure-ruleset.js'
+import { ensureRuleset, missingRuleset } from './ensure-ruleset.js'
 import { readyNetwork, type ReadyNetwork } from './ready.js'
 import { DEFAULT_NETWORK, FAMILIES, type NetworkSpec } from './spec.js'
 import type { Surroundings } from './surroundings.js'
+import { listRecords } from '../state/records.js'
 
 /** Another process may be between making the bridge and entering it into the sets: this long, in 10 ms steps. */
 const PATIENCE_STEPS = 50
@@ -29,12 +33,15 @@ export class DefaultBridge {
   readonly #host: Host
   readonly #settings: Settings
   readonly #surroundings: Surroundings
+  /** Folder of the sandboxes' records. */
+  readonly #sandboxes: string
   #ready: Promise<ReadyNetwork> | undefined
 
-  constructor(host: Host, settings: Settings, surroundings: Surroundings) {
+  constructor(host: Host, settings: Settings, surroundings: Surroundings, sandboxes: string) {
     this.#host = host
     this.#settings = settings
     this.#surroundings = surroundings
+    this.#sandboxes = sandboxes
   }
 
   /** The network, made if need be. Everybody who asks at once waits for the same making; a failed one is tried anew. */
@@ -48,14 +55,14 @@ export class DefaultBridge {
 
   /** The network if it is there, or as it would be made, and the plan that is missing. Writes nothing. */
   async preview(): Promise<{ ready: ReadyNetwork; missing: Plan }> {
-    const missing: Plan = (await rulesetMissing(this.#host)) ? rulesetPlan() : []
+    const missing = await missingRuleset(this.#host)
     const link = await this.#host.find('link', { name: this.#settings.bridgeName })
     if (link) {
       const network = await this.#existing(link)
       return { ready: await readyNetwork(network, this.#host, true), missing: [...missing, ...(await this.#missingOf(network, link))] }
     }
-    const network = this.#spec(await this.#choose())
-    return { ready: await readyNetwork(network, this.#host, false), missing: [...missing, ...createNetwork(network)] }
+    const network = await this.#wanted()
+    return { ready: await readyNetwork(network, this.#host, true), missing: [...missing, ...(await this.#creation(network))] }
   }
 
   /** The subnets that it will have, as long as it is not there: docker's is made first, and other networks never get them. */
@@ -92,12 +99,12 @@ export class DefaultBridge {
         continue
       }
       // What is refused is refused before the first write.
-      const network = link ? await this.#existing(link) : this.#spec(await this.#choose())
+      const network = link ? await this.#existing(link) : await this.#wanted()
       await ensureRuleset(this.#host)
       if (!link) {
         try {
-          await this.#host.run(createNetwork(network))
-          return await readyNetwork(network, this.#host, false)
+          await this.#host.run(await this.#creation(network))
+          return await readyNetwork(network, this.#host, true)
         } catch (error) {
           if (!(error instanceof PlanRefused)) throw error
           // Somebody else made it first: look again.
@@ -105,30 +112,71 @@ export class DefaultBridge {
           throw await explainRefusal(error, this.#host)
         }
       }
-      if (await this.#has(sets.bridges, link.name)) return await readyNetwork(network, this.#host, true)
-      if (step < PATIENCE_STEPS) {
-        await sleep()
-      } else {
-        await this.#finish(network, link)
-      }
+      const missing = await this.#missingOf(network, link)
+      if (missing.length === 0) return await readyNetwork(network, this.#host, true)
+      if (step < PATIENCE_STEPS && !(await this.#has(sets.bridges, link.name))) await sleep()
+      else await this.#finish(missing, step < 2 * PATIENCE_STEPS)
     }
   }
 
-  async #finish(network: NetworkSpec, link: LinkInfo): Promise<void> {
+  async #finish(missing: Plan, again: boolean): Promise<void> {
     try {
-      await this.#host.run(await this.#missingOf(network, link))
+      await this.#host.run(missing)
     } catch (error) {
       if (!(error instanceof PlanRefused)) throw error
       // Somebody else was faster.
-      if (!(error.operation.op.endsWith('.add') && error.errnoName === 'EEXIST')) throw await explainRefusal(error, this.#host)
+      if (!(again && error.operation.op.endsWith('.add') && error.errnoName === 'EEXIST')) throw await explainRefusal(error, this.#host)
     }
   }
 
   /** What a bridge lacks whose maker has died, or whose elements somebody has flushed. */
   async #missingOf(network: NetworkSpec, link: LinkInfo): Promise<Plan> {
-    if (await this.#has(sets.bridges, link.name)) return []
     const own = await this.#addressesOf(link)
-    return [...addressNetwork(network, own.map(({ address }) => address)), ...finishNetwork(network)]
+    const addresses = addressNetwork(network, own.map(({ address }) => address))
+    const rest = await new Holdings(this.#host).lacking(finishNetwork(network))
+    if (addresses.length === 0 && link.up && !rest.some(({ op }) => op === 'element.add')) return []
+    return [...addresses, ...rest]
+  }
+
+  /** Where somebody has deleted the bridge, its elements are there still, perhaps of another subnet than it gets now. */
+  async #creation(network: NetworkSpec): Promise<Plan> {
+    const creation = createNetwork(network)
+    if (!(await this.#has(sets.bridges, network.bridge)) && !(await this.#has(sets.gates, network.mac))) return creation
+    const holdings = new Holdings(this.#host)
+    const wanted = creation.flatMap((operation) => (operation.op === 'element.add' ? operation.elements.map(({ key }) => `${operation.set} ${key}`) : []))
+    const stale: Plan[number][] = []
+    for (const set of ownedByNetworks) {
+      for (const { key } of await holdings.of(set)) {
+        if (key.split(' . ').includes(network.bridge) && !wanted.includes(`${set.set} ${key}`)) stale.push(remove(set, { key }))
+      }
+    }
+    return [...stale, ...(await holdings.lacking(creation))]
+  }
+
+  /** As it was, for the sandboxes that somebody has deleted it under; otherwise as it is asked for. */
+  async #wanted(): Promise<NetworkSpec> {
+    const lost = await this.#lost()
+    if (!lost) return this.#spec(await this.#choose())
+    const { bip, bip6, mtu, icc, fixedCidr, fixedCidrV6, defaultGateway, defaultGatewayV6 } = this.#settings
+    for (const [name, asked, was] of [['bip', bip, lost.bip], ['bip6', bip6, lost.bip6]] as const) {
+      if (asked === undefined || asked === was) continue
+      throw new SlipwayError('CONFLICT', `${name}: there are sandboxes on the network ${DEFAULT_NETWORK} with ${name} ${was ?? 'none'}, not ${asked}. Leave ${name} out, or remove them first.`)
+    }
+    const options = { bip: lost.bip, fixedCidr, defaultGateway, ...(lost.bip6 === undefined ? {} : { bip6: lost.bip6, ...(bip6 === undefined ? {} : { fixedCidrV6 }), defaultGatewayV6 }) }
+    return { ...this.#spec(this.#subnets(options, [])), mtu: mtu ?? lost.mtu, icc: icc ?? lost.icc }
+  }
+
+  /** What the sandboxes that are on it remember of it. */
+  async #lost(): Promise<{ bip: string; bip6: string | undefined; mtu: number; icc: boolean } | undefined> {
+    const records = await listRecords(this.#sandboxes)
+    const endpoints = records.flatMap(({ record }) => record.endpoints).filter(({ network, bridge }) => network === DEFAULT_NETWORK && bridge === this.#settings.bridgeName)
+    const own = (family: IpFamily) => {
+      const found = endpoints.map(({ addresses }) => addresses[family]).find((address) => address?.resolver !== undefined)
+      return found && `${found.resolver}/${found.prefix}`
+    }
+    const [endpoint] = endpoints
+    const bip = own(4)
+    return endpoint && bip !== undefined ? { bip, bip6: own(6), mtu: endpoint.mtu, icc: endpoint.icc } : undefined
   }
 
   async #addressesOf(link: LinkInfo): Promise<AddressInfo[]> {
@@ -172,8 +220,9 @@ export class DefaultBridge {
     }
     const options = { bip: is.bip, fixedCidr, defaultGateway, ...(own6 ? { bip6: withPrefix(own6), ...(bip6 === undefined ? {} : { fixedCidrV6 }), defaultGatewayV6 } : {}) }
     const network = this.#spec(this.#subnets(options, []))
-    const rules = { mode: 'nat', masquerade: is.ipMasq } as const
-    return { ...network, mac: link.address, mtu: is.mtu, icc: is.icc, families: { 4: rules, 6: rules } }
+    // What is not in the sets says nothing of them: somebody has flushed them.
+    const rules = { mode: 'nat', masquerade: whole ? is.ipMasq : (ipMasq ?? true) } as const
+    return { ...network, mac: link.address, mtu: is.mtu, icc: whole ? is.icc : (icc ?? (await this.#lost())?.icc ?? true), families: { 4: rules, 6: rules } }
   }
 
   async #choose(): Promise<NetworkSubnet[]> {

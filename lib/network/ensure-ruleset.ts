@@ -1,27 +1,37 @@
 import { SlipwayError } from '../errors.js'
-import { RULESET_VERSION, rulesetPlan } from '../firewall/ruleset.js'
+import { RULESET_FAMILIES, RULESET_VERSION, rulesetPlan } from '../firewall/ruleset.js'
 import { TABLE } from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
+import type { Family, Plan } from '../plan/operation.js'
 import { explainRefusal } from '../refusals.js'
 
+/** Two processes may write it at once, or somebody delete it meanwhile: this many times it is looked at again. */
+const TRIES = 16
+
 /**
- * Whether the ruleset has yet to be written.
+ * What of the ruleset has yet to be written: all of it before first use, or the table that somebody has deleted.
  *
  * @throws {SlipwayError} `CONFLICT` when another version's is there, `UNSUPPORTED` on a kernel without nf_tables.
  */
-export async function rulesetMissing(host: Host): Promise<boolean> {
-  const comment = await findTable(host)
-  if (comment === undefined) return true
-  if (comment === RULESET_VERSION) return false
-  throw new SlipwayError(
-    'CONFLICT',
-    `The nf_tables table "inet ${TABLE}" is there with the comment "${comment}", and this version writes "${RULESET_VERSION}". Remove the sandboxes of the other version and its tables: nft delete table inet ${TABLE}; nft delete table bridge ${TABLE}.`,
-  )
+export async function missingRuleset(host: Host): Promise<Plan> {
+  const missing: Family[] = []
+  for (const family of RULESET_FAMILIES) {
+    const comment = await findTable(host, family)
+    if (comment === undefined) missing.push(family)
+    else if (comment !== RULESET_VERSION) throw otherVersion(family, comment)
+  }
+  return rulesetPlan(missing)
 }
 
-async function findTable(host: Host): Promise<string | undefined> {
+const otherVersion = (family: Family, comment: string): SlipwayError =>
+  new SlipwayError(
+    'CONFLICT',
+    `The nf_tables table "${family} ${TABLE}" is there with the comment "${comment}", and this version writes "${RULESET_VERSION}". Remove the sandboxes of the other version and its tables: nft delete table inet ${TABLE}; nft delete table bridge ${TABLE}.`,
+  )
+
+async function findTable(host: Host, family: Family): Promise<string | undefined> {
   try {
-    return await host.find('table', { family: 'inet', name: TABLE })
+    return await host.find('table', { family, name: TABLE })
   } catch (error) {
     // No such netlink protocol, or no subsystem behind it (nfnetlink answers EINVAL for one that is not there).
     if (error instanceof SlipwayError && ['EPROTONOSUPPORT', 'EOPNOTSUPP', 'EINVAL'].includes(error.errnoName ?? '')) {
@@ -33,12 +43,14 @@ async function findTable(host: Host): Promise<string | undefined> {
 
 /** Writes the ruleset unless it is there. Two processes may do so at once: one wins, both have it. */
 export async function ensureRuleset(host: Host): Promise<void> {
-  if (!(await rulesetMissing(host))) return
-  try {
-    await host.run(rulesetPlan())
-  } catch (error) {
-    if (!(error instanceof PlanRefused)) throw error
-    if (error.operation.op === 'table.add' && error.errnoName === 'EEXIST') return ensureRuleset(host)
-    throw await explainRefusal(error, host)
+  for (let attempt = 1; ; attempt++) {
+    const missing = await missingRuleset(host)
+    if (missing.length === 0) return
+    try {
+      return await host.run(missing)
+    } catch (error) {
+      if (!(error instanceof PlanRefused)) throw error
+      if (!(error.operation.op === 'table.add' && error.errnoName === 'EEXIST' && attempt < TRIES)) throw await explainRefusal(error, host)
+    }
   }
 }

@@ -1,22 +1,34 @@
-import { addressNetwork, createNetwork, finishNetwork, removeNetwork } from '../drivers/bridge-network.js'
+import { addressNetwork, createNetwork, finishNetwork, readBridgeAlias, removeNetwork } from '../drivers/bridge-network.js'
 import { show, SlipwayError } from '../errors.js'
-import { rulesetPlan } from '../firewall/ruleset.js'
-import { bridges } from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
 import type { Settings } from '../options.js'
 import type { Plan } from '../plan/operation.js'
 import { bridgeInUse, explainRefusal, networkNameInUse } from '../refusals.js'
 import { removeWhatIsThere } from '../reconcile/collect.js'
+import { Holdings } from '../reconcile/holdings.js'
+import { isAlive } from '../state/maker.js'
 import { listNetworkRecords, readNetworkRecord, specOf, storeNetwork, type NetworkRecord, type StoredNetwork } from '../state/network-records.js'
 import { draftNetwork, type CreateNetworkOptions } from './create-options.js'
 import { DefaultBridge } from './default-bridge.js'
-import { ensureRuleset, rulesetMissing } from './ensure-ruleset.js'
+import { ensureRuleset, missingRuleset } from './ensure-ruleset.js'
 import { learnAddresses, readyNetwork, releaseAddress, type ReadyNetwork } from './ready.js'
 import { DEFAULT_NETWORK, type NetworkSpec } from './spec.js'
 import { Surroundings } from './surroundings.js'
 
 /** The subnet or bridge of a draft may be taken by another process meanwhile: so often another is drafted. */
 const TRIES = 8
+
+/** A network that is younger, in milliseconds, may be in the making by its maker, if that lives. */
+const MAKING_MS = 1000
+const STEP_MS = 10
+/** Others may restore the same at once: this often it is looked at again. */
+const RESTORES = 16
+
+/** Folders of records. */
+export interface RecordFolders {
+  networks: string
+  sandboxes: string
+}
 
 /** The bridge networks of a host, by name: those in use by this process are known, the others are read. */
 export class NetworkRegistry {
@@ -28,12 +40,12 @@ export class NetworkRegistry {
   readonly defaultBridge: DefaultBridge
   readonly #ready = new Map<string, Promise<ReadyNetwork>>()
 
-  constructor(host: Host, settings: Settings, records: string) {
+  constructor(host: Host, settings: Settings, folders: RecordFolders) {
     this.#host = host
     this.#settings = settings
-    this.records = records
-    this.#surroundings = new Surroundings(host, settings, records)
-    this.defaultBridge = new DefaultBridge(host, settings, this.#surroundings)
+    this.records = folders.networks
+    this.#surroundings = new Surroundings(host, settings, folders.networks)
+    this.defaultBridge = new DefaultBridge(host, settings, this.#surroundings, folders.sandboxes)
   }
 
   /**
@@ -50,7 +62,7 @@ export class NetworkRegistry {
   async preview(name: string): Promise<{ ready: ReadyNetwork; missing: Plan }> {
     if (name === DEFAULT_NETWORK) return this.defaultBridge.preview()
     const spec = specOf(await this.stored(name))
-    const missing = (await rulesetMissing(this.#host)) ? rulesetPlan() : []
+    const missing = await missingRuleset(this.#host)
     return { ready: await readyNetwork(spec, this.#host, true), missing: [...missing, ...(await this.#missingOf(spec))] }
   }
 
@@ -134,48 +146,60 @@ export class NetworkRegistry {
     const { name } = stored.record
     const known = this.#ready.get(name)
     if (known) return known
-    const ready = this.#adopt(specOf(stored))
+    const ready = this.#adopt(stored)
     this.#ready.set(name, ready)
     ready.catch(() => this.#ready.delete(name))
     return ready
   }
 
-  async #adopt(spec: NetworkSpec): Promise<ReadyNetwork> {
-    await this.restore(spec)
-    return readyNetwork(spec, this.#host, true)
+  async #adopt(stored: StoredNetwork): Promise<ReadyNetwork> {
+    await this.restore(stored)
+    return readyNetwork(specOf(stored), this.#host, true)
   }
 
-  /** Gives a network back what somebody has flushed or deleted of it. Returns whether there was such. */
-  async restore(spec: NetworkSpec): Promise<boolean> {
+  /**
+   * Gives a network back what somebody has flushed or deleted of it, bridge or elements. Returns whether there was such.
+   *
+   * @throws {SlipwayError} `CONFLICT` when there is an interface of somebody else's by the name of its bridge.
+   */
+  async restore(stored: StoredNetwork): Promise<boolean> {
+    const { created, maker } = stored.record
+    const spec = specOf(stored)
     await ensureRuleset(this.#host)
-    const missing = await this.#missingOf(spec)
-    if (missing.length === 0) return false
-    try {
-      await this.#host.run(missing)
-    } catch (error) {
-      if (!(error instanceof PlanRefused)) throw error
-      // Another process was faster.
-      if (error.errnoName !== 'EEXIST') throw await explainRefusal(error, this.#host)
+    let restored = false
+    for (let attempt = 1; ; ) {
+      const missing = await this.#missingOf(spec)
+      if (missing.length === 0) return restored
+      if (Date.now() - Date.parse(created) < MAKING_MS && isAlive(maker)) {
+        await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+        // Its maker was refused, or another has removed it.
+        if ((await readNetworkRecord(this.records, spec.name))?.text !== stored.text) return false
+        continue
+      }
+      try {
+        await this.#host.run(missing)
+        restored = true
+      } catch (error) {
+        if (!(error instanceof PlanRefused)) throw error
+        if (error.errnoName !== 'EEXIST' || attempt++ >= RESTORES) throw await explainRefusal(error, this.#host)
+      }
     }
-    return true
   }
 
   async #missingOf(spec: NetworkSpec): Promise<Plan> {
     const link = await this.#host.find('link', { name: spec.bridge })
+    const holdings = new Holdings(this.#host)
     const { record: _, ...withoutRecord } = spec
-    if (!link) return this.#withoutElements(createNetwork(withoutRecord))
-    if (await this.#host.find('element', { ...bridges, key: spec.bridge })) return []
+    if (!link) return holdings.lacking(createNetwork(withoutRecord))
+    if (readBridgeAlias(link.alias)?.name !== spec.name) {
+      throw new SlipwayError('CONFLICT', `There is an interface ${spec.bridge}, and it is not the bridge of the network ${spec.name}. Remove it (ip link delete ${spec.bridge}), and the bridge is made anew.`)
+    }
     const own = [...(await this.#host.ask('addresses', {})), ...(await this.#host.ask('addresses', { ipv6: true }))]
     const present = own.filter(({ index }) => index === link.index).map(({ address }) => address)
-    return [...addressNetwork(spec, present), ...finishNetwork(spec)]
-  }
-
-  /** A plan without the elements that are there: they outlive a bridge that somebody has deleted. */
-  async #withoutElements(plan: Plan): Promise<Plan> {
-    const there = await Promise.all(
-      plan.map(async (operation) => operation.op === 'element.add' && (await this.#host.find('element', { ...operation, key: operation.elements[0]?.key ?? '' })) !== undefined),
-    )
-    return plan.filter((_, index) => !there[index])
+    const addresses = addressNetwork(spec, present)
+    const rest = await holdings.lacking(finishNetwork(spec))
+    if (addresses.length === 0 && link.up && !rest.some(({ op }) => op === 'element.add')) return []
+    return [...addresses, ...rest]
   }
 }
 

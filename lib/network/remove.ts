@@ -32,6 +32,11 @@ export async function removeNetworkOf(context: Context, name: string, stored: St
     await networks.remove(specOf(stored))
   } catch (error) {
     if (!(error instanceof PlanRefused)) throw error
+    if (!['ENOENT', 'ENODEV'].includes(error.errnoName)) {
+      await host.run([{ op: 'file.create', path, content: text }])
+      await context.resolvers.serve(specOf(stored))
+      throw await explainRefusal(error, host)
+    }
     // Somebody has deleted the bridge, or flushed the ruleset: what is left of it goes by itself.
     await networks.removeRest(specOf(stored))
   }

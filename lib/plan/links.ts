@@ -52,6 +52,8 @@ export interface LinkSet {
   /** Bytes. */
   mtu?: number
   group?: number
+  /** Name of the bridge that the link becomes a port of. */
+  master?: string
   /** Bridge port: frames may leave by the port they came in. */
   hairpin?: boolean
   /** Bridge port: no frames from and to other isolated ports. */

@@ -94,6 +94,7 @@ function linkOptions(operation: LinkCreate): string {
 function linkSettings(operation: LinkSet, ip: string, exec: string): string[] {
   const set = `${ip} link set dev ${operation.name}`
   const commands: string[] = []
+  if (operation.master !== undefined) commands.push(`${set} master ${operation.master}`)
   if (operation.alias !== undefined) commands.push(`${set} alias ${quote(operation.alias)}`)
   if (operation.mtu !== undefined) commands.push(`${set} mtu ${operation.mtu}`)
   if (operation.group !== undefined) commands.push(`${set} group ${operation.group}`)

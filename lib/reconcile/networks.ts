@@ -1,17 +1,19 @@
-import { ownedByNetworks } from '../firewall/network-elements.js'
-import { readBridgeAlias } from '../drivers/bridge-network.js'
+import { finishNetwork, readBridgeAlias } from '../drivers/bridge-network.js'
 import { SlipwayError } from '../errors.js'
 import { remove } from '../firewall/elements.js'
-import * as sets from '../firewall/sets.js'
+import { networkElements, ownedByNetworks } from '../firewall/network-elements.js'
 import type { LinkInfo } from '../native.js'
 import { DEFAULT_NETWORK } from '../network/spec.js'
 import type { Context } from '../sandbox/context.js'
-import { isAlive } from '../state/maker.js'
-import { specOf } from '../state/network-records.js'
+import type { SetDefinition } from '../plan/operation.js'
+import { specOf, type StoredNetwork } from '../state/network-records.js'
 import { collect } from './collect.js'
+import { Holdings } from './holdings.js'
 
 /** How long, in milliseconds, a living process takes at most from a network's record to the end of its removal. */
 const PATIENCE_MS = 50
+
+type Shared = Pick<Context, 'host' | 'networks' | 'settings'>
 
 /**
  * Gives networks back what somebody has flushed or deleted, ends the making of those whose maker has died, and removes what is
@@ -19,35 +21,60 @@ const PATIENCE_MS = 50
  *
  * @returns What was healed and what was removed, a sentence each.
  */
-export async function reconcileNetworks({ host, networks, settings }: Pick<Context, 'host' | 'networks' | 'settings'>, links: readonly LinkInfo[]): Promise<{ healed: string[]; collected: string[] }> {
+export async function reconcileNetworks(context: Shared, links: readonly LinkInfo[]): Promise<{ healed: string[]; collected: string[] }> {
+  const { host, networks } = context
   const healed: string[] = []
-  const collected: string[] = []
+  const holdings = new Holdings(host)
   const stored = await networks.list()
-  const known = new Set(stored.map(({ record }) => record.spec.bridge))
   for (const item of stored) {
-    const { name, maker, spec } = item.record
-    const whole = links.some((link) => link.name === spec.bridge) && (await host.find('element', { ...sets.bridges, key: spec.bridge }))
-    // A living process may be making it this very moment.
-    if (whole || isAlive(maker)) continue
-    if (await networks.restore(specOf(item))) healed.push(`network ${name}`)
-  }
-  const leftovers = links.filter((link) => {
-    const alias = readBridgeAlias(link.alias)
-    return alias?.stateDir === settings.stateDir && alias.name !== DEFAULT_NETWORK && !known.has(link.name)
-  })
-  if (leftovers.length === 0) return { healed, collected }
-  await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))
-  for (const { name, alias } of leftovers) {
-    if (!(await host.find('link', { name }))) continue
-    for (const set of ownedByNetworks) {
-      for (const { key, comment } of (await host.find('elements', set)) ?? []) {
-        if (comment === readBridgeAlias(alias)?.name) await collect(host, [remove(set, { key })])
-      }
+    const { name, spec } = item.record
+    const lacks = (await holdings.lacking(finishNetwork(specOf(item)))).some(({ op }) => op === 'element.add')
+    if (!lacks && links.some((link) => link.name === spec.bridge)) continue
+    networks.forget(name)
+    try {
+      if (await networks.restore(item)) healed.push(`network ${name}`)
+    } catch (error) {
+      // An interface of somebody else's stands in its way: who uses the network hears of it.
+      if (!(error instanceof SlipwayError && error.code === 'CONFLICT')) throw error
     }
+  }
+  return { healed, collected: await collectLeftovers(context, holdings, links, stored) }
+}
+
+/** Bridges and elements of networks that have no record. */
+async function collectLeftovers({ host, networks, settings }: Shared, holdings: Holdings, links: readonly LinkInfo[], stored: readonly StoredNetwork[]): Promise<string[]> {
+  const strayLinks = (of: readonly StoredNetwork[]) => {
+    const known = new Set(of.map(({ record }) => record.spec.bridge))
+    return links.filter(({ name, alias }) => {
+      const read = readBridgeAlias(alias)
+      return read?.stateDir === settings.stateDir && read.name !== DEFAULT_NETWORK && !known.has(name)
+    })
+  }
+  const strayElements = async (of: readonly StoredNetwork[]) => {
+    const known = new Set(of.flatMap(({ record }) => networkElements(record.spec).map(([set, { key }]) => `${set.set} ${key}`)))
+    const stray: { set: SetDefinition; key: string }[] = []
+    for (const set of ownedByNetworks) {
+      // What has no comment is an administrator's.
+      for (const { key, comment } of await holdings.of(set)) if (comment !== '' && comment !== DEFAULT_NETWORK && !known.has(`${set.set} ${key}`)) stray.push({ set, key })
+    }
+    return stray
+  }
+  if (strayLinks(stored).length + (await strayElements(stored)).length === 0) return []
+  await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))
+  // Who removes a network and finds it in use gives it its record back.
+  const now = await networks.list()
+  const collected: string[] = []
+  for (const { set, key } of await strayElements(now)) {
+    if (!(await host.find('elements', set))?.some((element) => element.key === key)) continue
+    await collect(host, [remove(set, { key })])
+    collected.push(`element ${key} of ${set.set}: its network is gone, removed`)
+  }
+  for (const { name } of strayLinks(now)) {
+    if (!(await host.find('link', { name }))) continue
     await collect(host, [{ op: 'link.delete', name }])
     collected.push(`bridge ${name}: its network is gone, removed`)
   }
-  return { healed, collected }
+  return collected
 }
 
 /** With another state directory, every sandbox would look like a leftover. */

@@ -6,16 +6,19 @@ import { remove } from '../firewall/elements.js'
 import * as sets from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
 import type { LinkInfo } from '../native.js'
-import { FAMILIES } from '../network/spec.js'
+import { DEFAULT_NETWORK, FAMILIES } from '../network/spec.js'
 import type { PortTable } from '../ports/port-table.js'
 import type { Context } from '../sandbox/context.js'
 import { listHalfWritten } from '../state/folder.js'
 import { isAlive } from '../state/maker.js'
 import { ownerComment } from '../state/owner.js'
 import { listRecords, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { ensureRuleset, missingRuleset } from '../network/ensure-ruleset.js'
+import { attachLinks } from './attach-links.js'
 import { attempt, collect } from './collect.js'
 import { dropEndpoints } from './drop-endpoints.js'
 import { finishChanges } from './finish-changes.js'
+import { Holdings } from './holdings.js'
 import { reconcileNetworks, requireSameRecords } from './networks.js'
 import { has, ownedElements, shortId, type Owned } from './owned.js'
 
@@ -48,7 +51,9 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
   requireSameRecords(all, context.settings.stateDir)
   const halfWritten = await listHalfWritten(context.records)
   const ruled = new Set(((await host.find('elements', sets.bridges)) ?? []).map(({ key }) => key))
-  if (!ruled.has(context.settings.bridgeName)) networks.forget()
+  const { bridgeName } = context.settings
+  const flushed = (await missingRuleset(host)).length > 0
+  if (flushed || !ruled.has(bridgeName) || !all.some(({ name }) => name === bridgeName)) networks.forget(DEFAULT_NETWORK)
   const { healed, collected } = await reconcileNetworks(context, all)
   const result: Reconciled = { adopted: [], healed, collected }
   const known = new Set<string>()
@@ -56,15 +61,20 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
   const kept: SandboxRecord[] = []
 
   for (const item of stored) {
-    const { record } = item
+    let { record } = item
     if (isThere(record) && someClaimed(record, owned) && (await isFinished(record, links, host))) {
       const now = await dropEndpoints(host, item, owned, links)
+      record = now.record
       if (now !== item) result.collected.push(`sandbox ${record.name}: half connected or disconnected, ended`)
-      result.adopted.push(record.name)
+      if (lacksSenders(record, owned)) {
+        await giveBack(context, record)
+        result.healed.push(record.name)
+      } else {
+        result.adopted.push(record.name)
+      }
       adopted.push(now)
     } else if (record.endpoints.every(({ bridge }) => !ruled.has(bridge)) && (await isWholeInside(record, host))) {
-      for (const network of new Set(record.endpoints.map((endpoint) => endpoint.network))) await networks.ready(network)
-      await heal(record, host)
+      await giveBack(context, record)
       result.healed.push(record.name)
     } else if (!isAlive(record.maker)) {
       if (!record.foreign) await collect(host, [{ op: 'netns.delete', path: record.path }])
@@ -88,6 +98,9 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
     await collect(host, [{ op: 'link.delete', name: link.name }])
     result.collected.push(`link ${link.name}: its sandbox is gone, removed`)
   }
+  const attached = await attachLinks(context, kept, all)
+  result.healed.push(...attached.filter((name) => !result.healed.includes(name)))
+  result.adopted = result.adopted.filter((name) => !attached.includes(name))
   result.collected.push(...(await finishChanges(host, adopted, owned, halfWritten)))
   return { reconciled: result, kept }
 }
@@ -95,6 +108,9 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
 /** Whether a plan was refused because sets or elements are not there: somebody has flushed the ruleset, or part of it. */
 export const missesElements = ({ operation, errnoName }: PlanRefused): boolean =>
   (operation.op === 'element.add' || operation.op === 'element.delete') && errnoName === 'ENOENT'
+
+/** The same, or that a bridge is not there: somebody has deleted it. */
+export const missesParts = (refused: PlanRefused): boolean => missesElements(refused) || (refused.operation.op === 'link.create' && refused.errnoName === 'ENODEV')
 
 /** Whether what a sandbox is made of is there: its namespace. */
 const isThere = ({ network, path, foreign }: SandboxRecord): boolean => network === 'host' || foreign === true || path.startsWith('/proc/') || isNamespace(path)
@@ -112,12 +128,12 @@ function someClaimed(record: SandboxRecord, owned: readonly Owned[]): boolean {
 async function isFinished({ network, path, foreign, endpoints, maker }: SandboxRecord, links: readonly LinkInfo[], host: Host): Promise<boolean> {
   if (network === 'host' || network.startsWith('container:') || isAlive(maker)) return true
   if (endpoints.some(({ hostLink }) => links.some((link) => link.name === hostLink && link.carrier))) return true
-  if (foreign) return endpoints.length === 0
+  if (foreign) return endpoints.length === 0 || (await isWholeInside({ endpoints, path, foreign }, host))
   return (await host.ask('links', { netns: path })).some((link) => link.name === 'lo' && link.up)
 }
 
 /** Whether all of a sandbox is there but its claims. */
-async function isWholeInside({ endpoints, path, foreign }: SandboxRecord, host: Host): Promise<boolean> {
+async function isWholeInside({ endpoints, path, foreign }: Pick<SandboxRecord, 'endpoints' | 'path' | 'foreign'>, host: Host): Promise<boolean> {
   if (endpoints.length === 0 || !(foreign || isNamespace(path))) return false
   const inside = [...((await host.find('addresses', { netns: path })) ?? []), ...((await host.find('addresses', { netns: path, ipv6: true })) ?? [])]
   for (const { hostLink, addresses } of endpoints) {
@@ -133,8 +149,17 @@ function isNamespace(path: string): boolean {
   return device(path) !== undefined && device(path) !== device(dirname(path))
 }
 
-async function heal({ endpoints, ports, name, id }: SandboxRecord, host: Host): Promise<void> {
-  const refusal = await attempt(host, claimSandbox({ endpoints, ports, owner: ownerComment(name, id) }))
+/** Somebody has deleted the table of the bridges' ports, and left that of the addresses. */
+const lacksSenders = (record: SandboxRecord, owned: readonly Owned[]): boolean =>
+  record.endpoints.some(({ addresses, hostLink, mac }) =>
+    FAMILIES.some((family) => addresses[family] && !has(owned, record, sets.senders[family], `${hostLink} . ${mac} . ${addresses[family]?.address}`)),
+  )
+
+/** Somebody has flushed the ruleset, or part of it: what a sandbox lacks of it. */
+async function giveBack({ host, networks }: Pick<Context, 'host' | 'networks'>, { endpoints, ports, name, id }: SandboxRecord): Promise<void> {
+  for (const network of new Set(endpoints.map((endpoint) => endpoint.network))) await networks.ready(network)
+  await ensureRuleset(host)
+  const refusal = await attempt(host, await new Holdings(host).lacking(claimSandbox({ endpoints, ports, owner: ownerComment(name, id) })))
   // EEXIST: another process heals, too.
   if (refusal && refusal.errnoName !== 'EEXIST') throw refusal
 }

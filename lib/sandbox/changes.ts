@@ -5,7 +5,7 @@ import { PlanRefused } from '../host.js'
 import type { Plan } from '../plan/operation.js'
 import type { HostPort } from '../ports/port-table.js'
 import { removeWhatIsThere } from '../reconcile/collect.js'
-import { missesElements, reconcile } from '../reconcile/reconcile.js'
+import { missesParts, reconcile } from '../reconcile/reconcile.js'
 import { explainRefusal, removed } from '../refusals.js'
 import { readRecord, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import type { Context } from './context.js'
@@ -27,6 +27,10 @@ export interface RecordUpdate {
   /** Whether a refusal is worth another try, as what was refused had been a guess. */
   retry?(refused: PlanRefused, attempt: number): Promise<boolean>
 }
+
+/** Whether what was to be removed is not there: somebody has taken it away, or an attempt before this one. */
+const isGone = ({ operation: { op }, errnoName }: PlanRefused): boolean =>
+  (op === 'element.delete' && errnoName === 'ENOENT') || (op === 'link.delete' && errnoName === 'ENODEV')
 
 /** What is remembered of one sandbox, and its changes: one after the other; when another process was faster, from what it left. */
 export class Changes {
@@ -91,10 +95,10 @@ export class Changes {
       } catch (error) {
         update.release()
         if (!(error instanceof PlanRefused)) throw error
-        if (attempt === 1 && missesElements(error)) await reconcile(this.#context)
+        if (attempt === 1 && missesParts(error)) await reconcile(this.#context)
         else if (await update.retry?.(error, attempt)) continue
         else if (error.errnoName === 'ESTALE' && attempt < TRIES) await this.refresh()
-        else if (!rest && error.operation.op === 'element.delete' && missesElements(error)) rest = true
+        else if (!rest && isGone(error)) rest = true
         else throw await explainRefusal(error, host, this.#context.holders)
       }
     }

@@ -12,7 +12,7 @@ import type { Plan } from '../plan/operation.js'
 import { wasGuessedPort } from '../ports/claim-ports.js'
 import type { PortMapping } from '../ports/mapping.js'
 import { PortGuesses } from '../ports/port-guesses.js'
-import { missesElements, reconcile } from '../reconcile/reconcile.js'
+import { missesParts, reconcile } from '../reconcile/reconcile.js'
 import { explainRefusal } from '../refusals.js'
 import { thisProcess } from '../state/maker.js'
 import { ownerComment } from '../state/owner.js'
@@ -44,7 +44,7 @@ export async function createSandbox(context: Context, request: CreateRequest): P
     } catch (error) {
       draft.release()
       if (!(error instanceof PlanRefused)) throw error
-      if (attempt === 1 && missesElements(error)) {
+      if (attempt === 1 && missesParts(error)) {
         await reconcile(context)
         continue
       }

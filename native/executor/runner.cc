@@ -77,7 +77,7 @@ Status Runner::run_rtnl(const Plan& plan, uint32_t& next) {
     const Operation& op = plan[next];
     const auto* settings = std::get_if<LinkSet>(&op);
     bool no_ipv6 = settings != nullptr && settings->no_ipv6;
-    bool by_name = settings != nullptr || std::holds_alternative<LinkSettle>(op) || std::holds_alternative<LinkDelete>(op);
+    bool by_name = (settings != nullptr && settings->master.empty()) || std::holds_alternative<LinkSettle>(op) || std::holds_alternative<LinkDelete>(op);
     if (creates && (!by_name || no_ipv6)) break;
     creates = creates || std::holds_alternative<LinkCreate>(op);
     // No message can say it. It comes before the batch, and so before the link goes up.

@@ -122,7 +122,7 @@ constexpr Reader kReaders[] = {
     {"link.set",
      [](Fields& op) -> Operation {
        return LinkSet{op.text(), op.text(),   op.flag(),  op.flag(), op.flag(),
-                      op.flag(), op.number(), op.number(), op.maybe(), op.is(), op.is()};
+                      op.flag(), op.number(), op.number(), op.maybe(), op.text(), op.is(), op.is()};
      }},
     {"link.settle", [](Fields& op) -> Operation { return LinkSettle{op.text(), op.text()}; }},
     {"link.delete", [](Fields& op) -> Operation { return LinkDelete{op.text(), op.text()}; }},

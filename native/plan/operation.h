@@ -29,6 +29,7 @@ struct LinkSet {
   std::optional<bool> up, hairpin, isolated, route_localnet;
   std::optional<uint32_t> mtu, group;
   std::optional<std::string> alias;
+  std::string master;            // the bridge that the link becomes a port of
   bool no_ipv6_address = false;  // addrgenmode none, before the link goes up
   bool no_ipv6 = false;          // disable_ipv6, likewise
 };

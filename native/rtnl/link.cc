@@ -108,7 +108,14 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkCreate& o
   return kOk;
 }
 
-Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSet& op, Names&) {
+Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSet& op, Names& names) {
+  if (!op.master.empty()) {
+    int master = 0;
+    if (auto failure = names.link_index(op.netns, op.master, master)) return failure;
+    // A message of its own: what is said of a bridge port is read before the link becomes one.
+    mnl_attr_put_u32(begin_link(batch, origin, RTM_NEWLINK, 0, op.name, 0, 0), IFLA_MASTER, static_cast<uint32_t>(master));
+    batch.commit();
+  }
   if (op.alias || op.mtu || op.group || op.no_ipv6_address || op.hairpin || op.isolated) {
     // RTM_NEWLINK without NLM_F_CREATE: RTM_SETLINK does not read IFLA_INFO_SLAVE_DATA.
     nlmsghdr* message = begin_link(batch, origin, RTM_NEWLINK, 0, op.name, 0, 0);

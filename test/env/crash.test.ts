@@ -54,7 +54,7 @@ const CHANGES = { sendto: 20, mount: 2, linkat: 3, rename: 2, umount2: 1, unlink
 for (const [call, least] of Object.entries(CHANGES)) {
   test.serial(`killed before each ${call} of a life`, async (t) => {
     const outcomes: string[] = []
-    for (let time = 1; time <= 60; time++) {
+    for (let time = 1; time <= 100; time++) {
       const world = new World(t)
       const under = ['strace', '-f', '-qqq', '-o', '/dev/null', '-e', `trace=${call}`, '-e', 'signal=none', '-e', `inject=${call}:signal=SIGKILL:when=${time}`]
       const ended = await runChild('oneLife', optionsFor(world, { port: 8000 }), { under })

@@ -55,6 +55,7 @@ const links: Case[] = [
       peer: { netns: app, name: 'eth0', address: '02:42:ac:11:00:02' },
     },
   },
+  { name: 'a port of a bridge', operation: { op: 'link.set', name: veth, master: docker0 } },
   { name: 'hairpin', operation: { op: 'link.set', name: veth, hairpin: true } },
   { name: 'no hairpin', operation: { op: 'link.set', name: veth, hairpin: false } },
   { name: 'settings of a bridge port', operation: { op: 'link.set', name: veth, noIpv6Address: true, hairpin: true, up: true } },

@@ -24,7 +24,7 @@ export function kernelState(place: Place) {
     addresses: lines(ipJson(place, 'address').map(({ ifname, addr_info }) => ({ ifname, addr_info }))),
     routes: lines(routes(place)),
     rules: lines(ipJson(place, 'rule')),
-    sysctls: execIn(place, 'sysctl', '-e', 'net.ipv4.ip_forward', 'net.ipv4.conf.all', 'net.ipv4.conf.docker0').trim().split('\n').sort(),
+    sysctls: execIn(place, 'sysctl', '-e', 'net.ipv4.ip_forward', 'net.ipv4.conf.all', 'net.ipv4.conf.docker0', 'net.ipv6.conf.all.forwarding').trim().split('\n').sort(),
     ruleset: lines(constant),
     elements: Object.entries(elements).flatMap(([set, list]) => list.map((element) => `${set} ${JSON.stringify(element)}`)),
   }
@@ -55,17 +55,17 @@ export function without(from: Snapshot, ...sections: (keyof Snapshot)[]): Sectio
   return Object.fromEntries(Object.entries(from).filter(([section]) => !sections.includes(section as keyof Snapshot)))
 }
 
-/** `ip -d link`, without what changes by itself: clocks, and whether a cable is felt. */
+/** `ip -d link`, without what changes by itself: clocks, whether a cable is felt, and what a bridge has learned of its ports. */
 function links(place: Place): unknown[] {
   return JSON.parse(JSON.stringify(ipJson(place, '-d', 'link')), (key, value: unknown) => {
     if (key === 'flags') return (value as string[]).filter((flag) => flag !== 'LOWER_UP' && flag !== 'NO-CARRIER')
-    return key === 'operstate' || key.endsWith('_timer') ? undefined : value
+    return key === 'operstate' || key.endsWith('_timer') || key.startsWith('tso_max') ? undefined : value
   }) as unknown[]
 }
 
 /** All routes, without what comes and goes with the feeling for a cable. */
 function routes(place: Place): unknown[] {
-  return ipJson(place, 'route', 'show', 'table', 'all')
+  return [...ipJson(place, 'route', 'show', 'table', 'all'), ...ipJson(place, '-6', 'route', 'show', 'table', 'all')]
     .filter(({ type }) => type !== 'multicast')
     .map(({ flags: _, ...route }) => route)
 }

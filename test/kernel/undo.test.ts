@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { SlipwayError, type Sandbox, type Slipway } from 'slipway'
 import type { Plan } from '#lib/plan/operation.js'
+import { attempt, failEverywhere } from '../helpers/fail-everywhere.js'
 import { having, Refuser } from '../helpers/refuse.js'
 import { isAsBefore, snapshot } from '../helpers/snapshot.js'
 import { openUdp, serveTcp } from '../helpers/traffic.js'
@@ -26,35 +27,6 @@ async function setUp(t: ExecutionContext): Promise<Scene> {
   const stays = await world.create(slipway, 'stays', { publish: ['5000:50/udp'] })
   await stays.publish('5001:51/udp')
   return { world, slipway, stays }
-}
-
-/** Tries a call once for every operation of its plan, each time refused at another one; then once without. */
-async function failEverywhere(
-  t: ExecutionContext,
-  wanted: (plan: Plan) => boolean,
-  call: () => Promise<unknown>,
-  afterEach: (what: string) => Promise<void>,
-): Promise<void> {
-  const refuser = new Refuser(t)
-  for (let index = 0; ; index++) {
-    const { plan, error } = await attempt(refuser, wanted, index, call)
-    const operation = plan[index]
-    if (!operation) {
-      t.is(error, undefined, 'without a refusal it succeeds')
-      return
-    }
-    const what = `operation ${index}, ${operation.op}`
-    t.true(error instanceof SlipwayError, `${what}: ${String(error)}`)
-    t.deepEqual((error as SlipwayError).notUndone, [], what)
-    await afterEach(what)
-  }
-}
-
-/** A call whose plan is refused at an operation, and the error that it ends with. */
-async function attempt(refuser: Refuser, wanted: (plan: Plan) => boolean, index: number, call: () => Promise<unknown>) {
-  let error: unknown
-  const plan = await refuser.during(wanted, index, () => call().catch((reason: unknown) => (error = reason)))
-  return { plan, error }
 }
 
 test.serial('the ruleset', async (t) => {

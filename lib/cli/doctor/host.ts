@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { readBridgeAlias } from '../../drivers/bridge-network.js'
 import { SlipwayError } from '../../errors.js'
 import { enter } from '../../native.js'
-import { rulesetMissing } from '../../network/ensure-ruleset.js'
+import { missingRuleset } from '../../network/ensure-ruleset.js'
 import { reconcile } from '../../reconcile/reconcile.js'
 import { DEFAULT_NETWORK } from '../../network/spec.js'
 import { hostPath, type Context } from '../../sandbox/context.js'
@@ -14,7 +14,7 @@ import { note, ok, problem, type Finding } from './finding.js'
 export async function checkRuleset({ host }: Context): Promise<Finding[]> {
   const check = 'nf_tables'
   try {
-    return [ok(check, (await rulesetMissing(host)) ? 'there; the ruleset is written with the first sandbox' : 'there, and the ruleset is in place')]
+    return [ok(check, (await missingRuleset(host)).length > 0 ? 'there; the ruleset is written with the first sandbox' : 'there, and the ruleset is in place')]
   } catch (error) {
     return [refused(check, error)]
   }

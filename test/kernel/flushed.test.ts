@@ -1,0 +1,115 @@
+import test, { type ExecutionContext } from 'ava'
+import type { Sandbox, Slipway } from 'slipway'
+import { elements, isAsBefore, snapshot } from '../helpers/snapshot.js'
+import { fetchFrom, serveTcp } from '../helpers/traffic.js'
+import { execIn, HOST_ADDRESS, ipJson, World } from '../helpers/world.js'
+
+/** Somebody takes away what was made: the ruleset, a table of it, a bridge. The next call, or the next open(), gives it back. */
+
+interface Scene {
+  world: World
+  slipway: Slipway
+  /** On the network `bridge`, on a network of both families, and on both. */
+  one: Sandbox
+  two: Sandbox
+  both: Sandbox
+  bridge: string
+}
+
+async function setUp(t: ExecutionContext): Promise<Scene> {
+  const world = new World(t)
+  const slipway = await world.open({ icc: false })
+  const web = await slipway.networks.create({ name: 'web', subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'fd00:7::/64' }], ipv6: true })
+  const one = await world.create(slipway, 'one', { publish: ['8080:80'] })
+  const two = await world.create(slipway, 'two', { network: 'web', publish: ['8081:80'] })
+  const both = await world.create(slipway, 'both', { network: 'web', publish: ['8082:80', { protocol: 'tcp', containerPort: 81, hostPort: 8083, allow: ['192.0.2.0/24'] }] })
+  await both.connect('bridge')
+  for (const sandbox of [one, two, both]) serveTcp(t, sandbox, 80)
+  return { world, slipway, one, two, both, bridge: web.bridge ?? '' }
+}
+
+async function works(t: ExecutionContext, { world, two, both }: Scene): Promise<void> {
+  for (const port of [8080, 8081, 8082]) t.is(await fetchFrom(world.neighbour, `http://${HOST_ADDRESS}:${port}/`), '192.0.2.9', `port ${port}`)
+  const [, address6 = ''] = two.endpoints[0]?.addresses ?? []
+  t.is(await fetchFrom(both, `http://[${address6.split('/')[0]}]/`), 'fd00:7::3')
+}
+
+/** A link's number tells that it was made anew. */
+function likeBefore(world: World) {
+  const { links: _, routes, descriptors: __, ...rest } = snapshot(world)
+  const masters = ipJson<{ ifname: string; master?: string; flags: string[] }>(world.host, 'link').map(({ ifname, master, flags }) => `${ifname} ${master ?? ''} ${flags.includes('UP')}`)
+  return { ...rest, routes: routes.sort(), addresses: rest.addresses.sort(), links: masters.sort(), elements: rest.elements.sort(), ruleset: rest.ruleset.sort() }
+}
+
+const ways: Record<string, (scene: Scene) => unknown> = {
+  'nft flush ruleset': ({ world }) => execIn(world.host, 'nft', 'flush', 'ruleset'),
+  'nft delete table inet slipway': ({ world }) => execIn(world.host, 'nft', 'delete', 'table', 'inet', 'slipway'),
+  'nft delete table bridge slipway': ({ world }) => execIn(world.host, 'nft', 'delete', 'table', 'bridge', 'slipway'),
+  'ip link delete docker0': ({ world }) => execIn(world.host, 'ip', 'link', 'delete', 'docker0'),
+  'ip link delete of the bridge of a network': ({ world, bridge }) => execIn(world.host, 'ip', 'link', 'delete', bridge),
+  'ip link delete of both bridges, and nft flush ruleset': ({ world, bridge }) => {
+    for (const name of ['docker0', bridge]) execIn(world.host, 'ip', 'link', 'delete', name)
+    execIn(world.host, 'nft', 'flush', 'ruleset')
+  },
+}
+
+for (const [title, take] of Object.entries(ways)) {
+  test.serial(`${title}: the next open() gives it back`, async (t) => {
+    const scene = await setUp(t)
+    const { world } = scene
+    const before = likeBefore(world)
+    take(scene)
+    const { reconciled } = await world.open()
+    t.deepEqual(reconciled.collected, [])
+    t.true(reconciled.healed.length > 0)
+    t.deepEqual(likeBefore(world), before)
+    await works(t, scene)
+  })
+
+  test.serial(`${title}: the next calls give it back`, async (t) => {
+    const scene = await setUp(t)
+    const { world, slipway, one } = scene
+    const before = likeBefore(world)
+    take(scene)
+    const more = [await world.create(slipway, 'more'), await world.create(slipway, 'more6', { network: 'web', publish: ['8090:80'] })]
+    await works(t, scene)
+    for (const sandbox of more) await sandbox.remove()
+    await one.publish('9000:80')
+    await one.unpublish('9000:80')
+    await slipway.close({ wait: true })
+    t.deepEqual(likeBefore(world), before)
+  })
+
+  test.serial(`${title}: all can be removed, and nothing is left`, async (t) => {
+    const world = new World(t)
+    const empty = snapshot(world)
+    const slipway = await world.open()
+    const web = await slipway.networks.create({ name: 'web', subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'fd00:7::/64' }], ipv6: true })
+    const one = await world.create(slipway, 'one', { publish: ['8080:80'] })
+    const both = await world.create(slipway, 'both', { network: 'web', publish: ['8082:80'] })
+    await both.connect('bridge')
+    take({ world, slipway, one, two: one, both, bridge: web.bridge ?? '' })
+    await both.disconnect('web')
+    await one.remove()
+    await both.remove()
+    await web.remove()
+    await slipway.close({ wait: true })
+    const { namespaces, files } = snapshot(world)
+    t.deepEqual({ namespaces, files }, { namespaces: empty.namespaces, files: empty.files })
+    const owned = () => ['addresses4', 'addresses6', 'published4', 'published6', 'same_network6'].flatMap((set) => elements(world.host, set))
+    const { reconciled } = await world.open()
+    t.deepEqual(reconciled, { adopted: [], healed: [], collected: [] })
+    await world.create(await world.open(), 'again')
+    t.is(owned().length, 1)
+  })
+}
+
+test.serial('a network whose bridge somebody has deleted, and made one of his own: it is left alone, and the call says so', async (t) => {
+  const { world, bridge } = await setUp(t)
+  execIn(world.host, 'ip', 'link', 'delete', bridge)
+  execIn(world.host, 'ip', 'link', 'add', bridge, 'type', 'bridge')
+  const before = snapshot(world)
+  const other = await world.open()
+  await t.throwsAsync(world.create(other, 'more', { network: 'web' }), { code: 'CONFLICT', message: /not the bridge of the network web/ })
+  await isAsBefore(t, world, { links: before.links, addresses: before.addresses, files: before.files, elements: before.elements })
+})
