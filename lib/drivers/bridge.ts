@@ -8,6 +8,7 @@ import { noIpv6Address } from './bridge-network.js'
 import type { BridgeEndpoint } from './endpoint.js'
 import { activePorts, gatewayEndpoint } from './gateway.js'
 import { PortPlan } from './ports.js'
+import { beginChange, beginRemoval, endChange, type RecordChange, type RecordRemoval } from './record-change.js'
 
 /**
  * Sandboxes on bridge networks: pure functions from what is wanted to a plan. They touch no socket, no clock, no file.
@@ -32,13 +33,6 @@ export interface Circumstances {
   hairpin: boolean
   /** The record of its network, which must be there still when the endpoint is. */
   network?: { path: string; content: string }
-}
-
-/** A record that changes. */
-export interface RecordChange {
-  path: string
-  before: string
-  content: string
 }
 
 /**
@@ -76,10 +70,10 @@ export function claimSandbox({ endpoints, ports, owner }: Pick<BridgeSandbox, 'e
  *
  * @param shared - Others are in the namespace, and stay there.
  */
-export function removeSandbox({ path, foreign, endpoints, ports, owner, record }: BridgeSandbox, shared: boolean): Plan {
+export function removeSandbox({ path, foreign, endpoints, ports, owner, record }: Omit<BridgeSandbox, 'record'> & { record: RecordRemoval }, shared: boolean): Plan {
   const published = new PortPlan(endpoints, activePorts(endpoints, ports), owner)
   return [
-    { op: 'file.check', path: record.path, expected: record.content },
+    beginRemoval(record),
     ...published.unpublish(),
     ...endpoints.flatMap((endpoint) => freeEndpoint(endpoint, owner)),
     ...published.release(),
@@ -97,7 +91,7 @@ export function connectEndpoint(sandbox: Change, endpoint: BridgeEndpoint, circu
   const move = movePorts(sandbox, after)
   return [
     ...move.hold,
-    replaceRecord(record),
+    record.mark === undefined ? endChange(record) : beginChange(record),
     ...move.unpublish,
     ...claimEndpoint(endpoint, owner),
     ...move.publish,
@@ -108,6 +102,8 @@ export function connectEndpoint(sandbox: Change, endpoint: BridgeEndpoint, circu
     ...checkNetwork(circumstances),
     { op: 'link.settle', name: endpoint.hostLink },
     ...move.forget,
+    // Last: from then on others may change it.
+    ...(record.mark === undefined ? [] : [endChange(record)]),
   ]
 }
 
@@ -118,14 +114,14 @@ export function disconnectEndpoint(sandbox: Change, endpoint: BridgeEndpoint): P
   const move = movePorts(sandbox, after)
   return [
     ...move.hold,
-    { op: 'file.check', path: record.path, expected: record.before },
+    beginChange(record),
     ...move.unpublish,
     ...freeEndpoint(endpoint, owner),
     ...move.publish,
     ...move.release,
     ...move.forget,
     ...FAMILIES.flatMap((family) => moveDefaultRoute(path, endpoints, after, family)),
-    replaceRecord(record),
+    endChange(record),
     // Last, as it cannot be taken back.
     { op: 'link.delete', name: endpoint.hostLink },
   ]
@@ -154,17 +150,17 @@ function movePorts({ endpoints, ports, owner }: Change, after: readonly BridgeEn
 /** More ports for a running sandbox. */
 export function publishPorts({ endpoints, ports, owner, record }: Change, more: readonly PortMapping[]): Plan {
   const published = new PortPlan(endpoints, more, owner, activePorts(endpoints, ports))
-  return [...published.hold(), ...published.publish(), replaceRecord(record), ...published.forgetHost()]
+  return [...published.hold(), ...(record.mark === undefined ? [] : [beginChange(record)]), ...published.publish(), endChange(record), ...published.forgetHost()]
 }
 
 export function unpublishPorts({ endpoints, ports, owner, record }: Change, gone: readonly PortMapping[]): Plan {
   const rest = activePorts(endpoints, ports).filter((mapping) => !gone.includes(mapping))
   const published = new PortPlan(endpoints, activePorts(endpoints, gone), owner, rest)
   return [
-    { op: 'file.check', path: record.path, expected: record.before },
+    beginChange(record),
     ...published.unpublish(),
     ...published.release(),
-    replaceRecord(record),
+    endChange(record),
     ...published.forgetPublished(),
   ]
 }
@@ -224,5 +220,3 @@ function moveDefaultRoute(path: string, before: readonly BridgeEndpoint[], after
 
 /** A network is removed record first: an endpoint whose network still has its record will be seen by whoever removes it. */
 const checkNetwork = ({ network }: Circumstances): Operation[] => (network ? [{ op: 'file.check', path: network.path, expected: network.content }] : [])
-
-const replaceRecord = ({ path, content, before }: RecordChange): Operation => ({ op: 'file.replace', path, content, expected: before })

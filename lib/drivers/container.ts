@@ -1,5 +1,5 @@
 import type { Plan } from '../plan/operation.js'
-import type { RecordChange } from './bridge.js'
+import { beginRemoval, type RecordChange, type RecordRemoval } from './record-change.js'
 
 /** The `container` mode: the namespace of another sandbox, by a name of its own, so that it stays when that one goes. */
 
@@ -20,9 +20,9 @@ export function createSandbox({ path, shares, record }: JoiningSandbox, owner: {
 }
 
 /** @param owner - Record of the sandbox that was joined, if that is there still. */
-export function removeSandbox({ path, shares, record }: JoiningSandbox, owner: RecordChange | undefined): Plan {
+export function removeSandbox({ path, shares, record }: JoiningSandbox & { record: RecordRemoval }, owner: RecordChange | undefined): Plan {
   return [
-    { op: 'file.check', path: record.path, expected: record.content },
+    beginRemoval(record),
     ...(owner ? [{ op: 'file.replace', path: owner.path, content: owner.content, expected: owner.before } as const] : []),
     ...(shares ? [] : [{ op: 'netns.delete', path } as const]),
     { op: 'file.delete', path: record.path },

@@ -1,4 +1,5 @@
 import type { Plan } from '../plan/operation.js'
+import { beginRemoval, type RecordRemoval } from './record-change.js'
 
 /** The `host` driver: the host's own namespace. Only the name is new. */
 
@@ -8,7 +9,7 @@ export interface HostSandbox {
 
 export const createSandbox = ({ record }: HostSandbox): Plan => [{ op: 'file.create', ...record }]
 
-export const removeSandbox = ({ record }: HostSandbox): Plan => [
-  { op: 'file.check', path: record.path, expected: record.content },
+export const removeSandbox = ({ record }: { record: RecordRemoval }): Plan => [
+  beginRemoval(record),
   { op: 'file.delete', path: record.path },
 ]

@@ -1,4 +1,5 @@
 import type { Plan } from '../plan/operation.js'
+import { beginRemoval, type RecordRemoval } from './record-change.js'
 
 /** The `none` driver: a namespace of its own with loopback, and nothing else. */
 
@@ -16,9 +17,9 @@ export function createSandbox({ path, foreign, record }: NoneSandbox): Plan {
   ]
 }
 
-export function removeSandbox({ path, foreign, record }: NoneSandbox): Plan {
+export function removeSandbox({ path, foreign, record }: NoneSandbox & { record: RecordRemoval }): Plan {
   return [
-    { op: 'file.check', path: record.path, expected: record.content },
+    beginRemoval(record),
     ...(foreign ? [] : [{ op: 'netns.delete', path } as const]),
     { op: 'file.delete', path: record.path },
   ]

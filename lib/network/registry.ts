@@ -105,7 +105,7 @@ export class NetworkRegistry {
   async explain(options: CreateNetworkOptions): Promise<Plan> {
     if (await readNetworkRecord(this.records, options.name)) throw new SlipwayError('CONFLICT', networkNameInUse(options.name))
     const record = await draftNetwork(options, this.#settings, this.#surroundings, await this.defaultBridge.kept())
-    const missing = (await rulesetMissing(this.#host)) ? rulesetPlan() : []
+    const missing = await missingRuleset(this.#host)
     return [...missing, ...createNetwork(specOf(storeNetwork(this.records, record)))]
   }
 

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs'
 import { PlanRefused, type Host } from '../host.js'
-import type { Plan } from '../plan/operation.js'
+import type { Operation, Plan } from '../plan/operation.js'
 
 /** Removes, minding nothing that has gone meanwhile: another process may be cleaning up, too. */
 export async function collect(host: Host, plan: Plan): Promise<void> {
@@ -7,15 +8,18 @@ export async function collect(host: Host, plan: Plan): Promise<void> {
   if (refusal && !['ENOENT', 'ENODEV'].includes(refusal.errnoName)) throw refusal
 }
 
-/** Runs a plan of removal whose elements may be gone in part: each is removed by itself, and not missed; so are links. */
+/** Runs a plan of removal of which parts may be gone: elements and links are removed one by one and not missed, nor are namespaces. */
 export async function removeWhatIsThere(host: Host, plan: Plan): Promise<void> {
   for (const operation of plan) {
     if (operation.op === 'link.delete') await collect(host, [operation])
     if (operation.op !== 'element.delete') continue
     for (const element of operation.elements) await collect(host, [{ ...operation, elements: [element] }])
   }
-  await host.run(plan.filter(({ op }) => op !== 'element.delete' && op !== 'link.delete'))
+  await host.run(plan.filter((operation) => operation.op !== 'element.delete' && operation.op !== 'link.delete' && !isNowhere(operation)))
 }
+
+/** Whether it is for a namespace that is gone. */
+export const isNowhere = (operation: Operation): boolean => 'netns' in operation && operation.netns !== undefined && !existsSync(operation.netns)
 
 /** Runs a plan; its refusal when it was refused, which it may be since others work on the host, too. */
 export async function attempt(host: Host, plan: Plan): Promise<PlanRefused | undefined> {

@@ -7,32 +7,40 @@ import type { Host } from '../host.js'
 import { familyOf } from '../ipam/ip.js'
 import type { LinkInfo } from '../native.js'
 import { FAMILIES } from '../network/spec.js'
-import { isAlive } from '../state/maker.js'
 import { ownerComment } from '../state/owner.js'
-import { store, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { idle, isAtWork, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { attempt, collect } from './collect.js'
 import { has, type Owned } from './owned.js'
 
 /**
- * Ends what a process that died had begun: to connect a sandbox to a network, or to disconnect it. An endpoint of which claims
- * or link are missing goes, and default route and published ports lead through those that stay.
+ * Ends what a process that died had begun: to connect a sandbox to a network, or to disconnect it. An endpoint of which claims,
+ * link or addresses are missing, or whose network is gone, goes, and default route and published ports lead through those that stay.
  *
+ * @param networks - Names of those that are there.
  * @returns The record as it is then.
  */
-export async function dropEndpoints(host: Host, item: StoredRecord, owned: readonly Owned[], links: readonly LinkInfo[]): Promise<StoredRecord> {
+export async function dropEndpoints(host: Host, item: StoredRecord, owned: readonly Owned[], links: readonly LinkInfo[], networks: ReadonlySet<string>): Promise<StoredRecord> {
   const { record, path, text } = item
-  const whole = record.endpoints.filter((endpoint) => isWhole(record, endpoint, owned, links))
-  if (whole.length === record.endpoints.length || isAlive(record.maker)) return item
+  if (isAtWork(record)) return item
+  const whole: BridgeEndpoint[] = []
+  for (const endpoint of record.endpoints) if (networks.has(endpoint.network) && (await isWhole(host, record, endpoint, owned, links))) whole.push(endpoint)
+  if (whole.length === record.endpoints.length && record.busy === undefined) return item
   for (const endpoint of record.endpoints) if (!whole.includes(endpoint)) await drop(host, endpoint)
-  const next = store(dirname(path), { ...record, endpoints: whole })
+  const next = store(dirname(path), { ...idle(record), endpoints: whole })
   // Another process has changed it: it lives, and knows what it does.
   if (await attempt(host, [{ op: 'file.replace', path, content: next.text, expected: text }])) return item
   await leadThrough(host, next.record, owned)
   return next
 }
 
-const isWhole = (record: SandboxRecord, { addresses, hostLink }: BridgeEndpoint, owned: readonly Owned[], links: readonly LinkInfo[]): boolean =>
-  links.some(({ name }) => name === hostLink) && FAMILIES.every((family) => !addresses[family] || has(owned, record, sets.addresses[family], addresses[family]?.address ?? ''))
+/** Whether claims and link are there, and what is inside, which is made last and in one go: that the link has a carrier tells it without a visit. */
+async function isWhole(host: Host, record: SandboxRecord, { addresses, hostLink }: BridgeEndpoint, owned: readonly Owned[], links: readonly LinkInfo[]): Promise<boolean> {
+  const link = links.find(({ name }) => name === hostLink)
+  if (!link || !FAMILIES.every((family) => !addresses[family] || has(owned, record, sets.addresses[family], addresses[family]?.address ?? ''))) return false
+  if (link.carrier) return true
+  const inside = [...((await host.find('addresses', { netns: record.path })) ?? []), ...((await host.find('addresses', { netns: record.path, ipv6: true })) ?? [])]
+  return FAMILIES.every((family) => !addresses[family] || inside.some(({ address }) => address === addresses[family]?.address))
+}
 
 async function drop(host: Host, { hostLink, mac, addresses, linkLocal }: BridgeEndpoint): Promise<void> {
   for (const family of FAMILIES) {

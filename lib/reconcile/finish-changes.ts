@@ -6,7 +6,7 @@ import { familyOf } from '../ipam/ip.js'
 import type { Operation } from '../plan/operation.js'
 import type { PortMapping } from '../ports/mapping.js'
 import { ownerComment } from '../state/owner.js'
-import { readRecord, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { isBusy, readRecord, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { attempt } from './collect.js'
 import { isElementOf, publishedOf, type Owned } from './owned.js'
 
@@ -33,7 +33,7 @@ export async function finishChanges(host: Host, stored: readonly StoredRecord[],
   }
   for (const { record, path } of doubtful) {
     const now = await readRecord(dirname(path), record.name)
-    if (now?.record.id !== record.id) continue
+    if (now?.record.id !== record.id || isBusy(now.record)) continue
     const stays: Operation = { op: 'file.check', path, expected: now.text }
     for (const { set, element } of unrecorded(now.record, owned)) {
       if ((await attempt(host, [stays, remove(set, { key: element.key })])) === undefined) {
@@ -44,7 +44,7 @@ export async function finishChanges(host: Host, stored: readonly StoredRecord[],
     for (const mapping of unpublished(now.record, owned)) {
       const { name, id, endpoints } = now.record
       const element = publishedElement(mapping, targetsOf(endpoints)[familyOf(mapping.hostIp)] ?? '', ownerComment(name, id))
-      const refusal = await attempt(host, [stays, add(mapOf(mapping), element)])
+      const refusal = await attempt(host, [add(mapOf(mapping), element), stays])
       if (refusal === undefined) done.push(`port ${mapping.hostPort}/${mapping.protocol} of the sandbox ${name}: half unpublished, published again`)
       if (refusal?.errnoName === 'EEXIST' && (await host.find('element', { ...mapOf(mapping), key: publishedKey(mapping) }))?.comment !== element.comment) taken.push(mapping)
     }

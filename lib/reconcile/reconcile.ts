@@ -12,7 +12,7 @@ import type { Context } from '../sandbox/context.js'
 import { listHalfWritten } from '../state/folder.js'
 import { isAlive } from '../state/maker.js'
 import { ownerComment } from '../state/owner.js'
-import { listRecords, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { isAtWork, isBusy, listRecords, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { ensureRuleset, missingRuleset } from '../network/ensure-ruleset.js'
 import { attachLinks } from './attach-links.js'
 import { attempt, collect } from './collect.js'
@@ -54,7 +54,10 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
   const { bridgeName } = context.settings
   const flushed = (await missingRuleset(host)).length > 0
   if (flushed || !ruled.has(bridgeName) || !all.some(({ name }) => name === bridgeName)) networks.forget(DEFAULT_NETWORK)
+  const named = (await networks.list()).map(({ record }) => record.name)
   const { healed, collected } = await reconcileNetworks(context, all)
+  // Looked at twice: who removes a network and finds it in use gives it its record back.
+  const there = new Set([DEFAULT_NETWORK, ...named, ...(await networks.list()).map(({ record }) => record.name)])
   const result: Reconciled = { adopted: [], healed, collected }
   const known = new Set<string>()
   const adopted: StoredRecord[] = []
@@ -63,20 +66,20 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
   for (const item of stored) {
     let { record } = item
     if (isThere(record) && someClaimed(record, owned) && (await isFinished(record, links, host))) {
-      const now = await dropEndpoints(host, item, owned, links)
+      const now = await dropEndpoints(host, item, owned, links, there)
       record = now.record
       if (now !== item) result.collected.push(`sandbox ${record.name}: half connected or disconnected, ended`)
-      if (lacksSenders(record, owned)) {
-        await giveBack(context, record)
+      if (!isBusy(record) && lacksSenders(record, owned)) {
+        await giveBack(context, now)
         result.healed.push(record.name)
       } else {
         result.adopted.push(record.name)
       }
       adopted.push(now)
-    } else if (record.endpoints.every(({ bridge }) => !ruled.has(bridge)) && (await isWholeInside(record, host))) {
-      await giveBack(context, record)
+    } else if (!isBusy(record) && record.endpoints.every(({ bridge }) => !ruled.has(bridge)) && (await isWholeInside(record, host))) {
+      await giveBack(context, item)
       result.healed.push(record.name)
-    } else if (!isAlive(record.maker)) {
+    } else if (!isAtWork(record)) {
       if (!record.foreign) await collect(host, [{ op: 'netns.delete', path: record.path }])
       await collect(host, [{ op: 'file.delete', path: item.path }])
       result.collected.push(`sandbox ${record.name}: half made or half removed, removed`)
@@ -98,7 +101,7 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
     await collect(host, [{ op: 'link.delete', name: link.name }])
     result.collected.push(`link ${link.name}: its sandbox is gone, removed`)
   }
-  const attached = await attachLinks(context, kept, all)
+  const attached = await attachLinks(context, kept.filter((record) => !isBusy(record)), all)
   result.healed.push(...attached.filter((name) => !result.healed.includes(name)))
   result.adopted = result.adopted.filter((name) => !attached.includes(name))
   result.collected.push(...(await finishChanges(host, adopted, owned, halfWritten)))
@@ -125,8 +128,8 @@ function someClaimed(record: SandboxRecord, owned: readonly Owned[]): boolean {
  * Whether its making came to the end. The last that is made is what is inside, in one go, loopback first. (That the link
  * has a carrier tells it without a visit; that it has none may be the sandbox's own doing.)
  */
-async function isFinished({ network, path, foreign, endpoints, maker }: SandboxRecord, links: readonly LinkInfo[], host: Host): Promise<boolean> {
-  if (network === 'host' || network.startsWith('container:') || isAlive(maker)) return true
+async function isFinished({ network, path, foreign, endpoints, maker, busy }: SandboxRecord, links: readonly LinkInfo[], host: Host): Promise<boolean> {
+  if (network === 'host' || network.startsWith('container:') || isAlive(busy ?? maker)) return true
   if (endpoints.some(({ hostLink }) => links.some((link) => link.name === hostLink && link.carrier))) return true
   if (foreign) return endpoints.length === 0 || (await isWholeInside({ endpoints, path, foreign }, host))
   return (await host.ask('links', { netns: path })).some((link) => link.name === 'lo' && link.up)
@@ -156,12 +159,15 @@ const lacksSenders = (record: SandboxRecord, owned: readonly Owned[]): boolean =
   )
 
 /** Somebody has flushed the ruleset, or part of it: what a sandbox lacks of it. */
-async function giveBack({ host, networks }: Pick<Context, 'host' | 'networks'>, { endpoints, ports, name, id }: SandboxRecord): Promise<void> {
+async function giveBack({ host, networks }: Pick<Context, 'host' | 'networks'>, { record, path, text }: StoredRecord): Promise<void> {
+  const { endpoints, ports, name, id } = record
   for (const network of new Set(endpoints.map((endpoint) => endpoint.network))) await networks.ready(network)
   await ensureRuleset(host)
-  const refusal = await attempt(host, await new Holdings(host).lacking(claimSandbox({ endpoints, ports, owner: ownerComment(name, id) })))
+  const claims = await new Holdings(host).lacking(claimSandbox({ endpoints, ports, owner: ownerComment(name, id) }))
+  // The check comes last: who changes or removes the sandbox meanwhile takes these away with the rest, or they are taken back.
+  const refusal = await attempt(host, [...claims, { op: 'file.check', path, expected: text }])
   // EEXIST: another process heals, too.
-  if (refusal && refusal.errnoName !== 'EEXIST') throw refusal
+  if (refusal && !['EEXIST', 'ESTALE', 'ENOENT'].includes(refusal.errnoName)) throw refusal
 }
 
 function holdPorts({ name, endpoints, ports: mappings }: SandboxRecord, ports: PortTable): void {

@@ -1,13 +1,14 @@
 import { dirname } from 'node:path'
-import type { RecordChange } from '../drivers/bridge.js'
+import type { RecordChange } from '../drivers/record-change.js'
 import { SlipwayError } from '../errors.js'
 import { PlanRefused } from '../host.js'
 import type { Plan } from '../plan/operation.js'
 import type { HostPort } from '../ports/port-table.js'
-import { removeWhatIsThere } from '../reconcile/collect.js'
+import { isNowhere, removeWhatIsThere } from '../reconcile/collect.js'
 import { missesParts, reconcile } from '../reconcile/reconcile.js'
 import { explainRefusal, removed } from '../refusals.js'
-import { readRecord, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { thisProcess } from '../state/maker.js'
+import { idle, isBusy, readRecord, store, unbusy, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import type { Context } from './context.js'
 
 /** Somebody else's change of the record in between makes ours start over, this many times. */
@@ -15,6 +16,8 @@ const TRIES = 16
 
 /** A change of a sandbox: the record after it, and the plan that makes it true. */
 export interface RecordUpdate {
+  /** The record while the change is made. Default: as it was. */
+  during?: SandboxRecord
   /** Left out where the sandbox goes. */
   next?: SandboxRecord
   plan(change: RecordChange): Plan | Promise<Plan>
@@ -29,8 +32,8 @@ export interface RecordUpdate {
 }
 
 /** Whether what was to be removed is not there: somebody has taken it away, or an attempt before this one. */
-const isGone = ({ operation: { op }, errnoName }: PlanRefused): boolean =>
-  (op === 'element.delete' && errnoName === 'ENOENT') || (op === 'link.delete' && errnoName === 'ENODEV')
+const isGone = ({ operation, errnoName }: PlanRefused): boolean =>
+  (operation.op === 'element.delete' && errnoName === 'ENOENT') || (operation.op === 'link.delete' && errnoName === 'ENODEV') || (operation.op === 'route.delete' && isNowhere(operation))
 
 /** What is remembered of one sandbox, and its changes: one after the other; when another process was faster, from what it left. */
 export class Changes {
@@ -70,23 +73,34 @@ export class Changes {
     return change
   }
 
+  /** Until no other change is on its way: of another process, or through another object of this one. */
+  async #wait(): Promise<void> {
+    if (!isBusy(this.#stored.record)) return
+    await unbusy(async () => {
+      await this.refresh()
+      return this.#stored
+    })
+  }
+
   async #attempt(make: (record: SandboxRecord) => RecordUpdate | Promise<RecordUpdate>): Promise<void> {
     const { host } = this.#context
     // Somebody has taken elements away that were ours to remove.
     let rest = false
     for (let attempt = 1; ; attempt++) {
+      await this.#wait()
       const { path, record, text } = this.#stored
       let update: RecordUpdate
       try {
-        update = await make(record)
+        update = await make(idle(record))
       } catch (error) {
         // It does not go with what this object knows: that may be old.
         if (attempt === 1 && (await this.#wasOld())) continue
         throw error
       }
       const next = update.next && store(dirname(path), update.next)
+      const mark = store(dirname(path), { ...(update.during ?? idle(record)), busy: thisProcess() }).text
       try {
-        const plan = await update.plan({ path, before: text, content: next?.text ?? '' })
+        const plan = await update.plan({ path, before: text, content: next?.text ?? '', mark })
         await (rest ? removeWhatIsThere(host, plan) : host.run(plan))
         update.settle()
         if (next) this.#stored = next

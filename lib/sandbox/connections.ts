@@ -10,6 +10,7 @@ import { ownerComment } from '../state/owner.js'
 import type { SandboxRecord } from '../state/records.js'
 import type { Context } from './context.js'
 import { draftEndpoint } from './draft-endpoint.js'
+import { lostBridge } from './lost-bridge.js'
 import type { RecordUpdate } from './changes.js'
 
 /** Endpoints that come and go on a sandbox that stays. */
@@ -55,6 +56,8 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
   }
   return {
     endpoint,
+    // A process that dies in the middle leaves an endpoint that the record knows.
+    during: { ...record, endpoints: after },
     next: { ...record, endpoints: after },
     plan: (change) => bridge.connectEndpoint({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, endpoint, draft.circumstances),
     settle() {
@@ -63,9 +66,10 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
     },
     foreign: moved.foreign,
     release,
-    async retry({ operation, errnoName }, attempt) {
+    async retry(refused, attempt) {
+      const { operation, errnoName } = refused
       // Another process has removed the network: whether there is another of its name, the next attempt sees.
-      const lost = (operation.op === 'link.create' && errnoName === 'ENODEV') || (operation.op === 'file.check' && operation.path === draft.circumstances.network?.path)
+      const lost = (await lostBridge(context.host, refused)) || (operation.op === 'file.check' && operation.path === draft.circumstances.network?.path)
       if (lost) context.networks.forget(ready.spec.name)
       if (lost) return attempt < TRIES
       const family = FAMILIES.find((one) => operation.op === 'element.add' && operation.set === addresses[one].set)

@@ -17,11 +17,12 @@ import { explainRefusal } from '../refusals.js'
 import { thisProcess } from '../state/maker.js'
 import { ownerComment } from '../state/owner.js'
 import { randomId } from '../state/random-id.js'
-import { store, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { idle, store, unbusy, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { hostPath, NETNS_FOLDER, type Context } from './context.js'
 import type { CreateRequest } from './create-options.js'
 import { draftEndpoint } from './draft-endpoint.js'
 import { findSandbox } from './find.js'
+import { lostBridge } from './lost-bridge.js'
 import { checkForeign } from './foreign.js'
 import { claimPublished } from './publish.js'
 
@@ -139,7 +140,7 @@ async function draftBridged(context: Context, request: CreateRequest, record: Sa
 }
 
 async function draftJoining(context: Context, request: CreateRequest, record: SandboxRecord): Promise<Draft> {
-  const owner = await findSandbox(context.records, request.target)
+  const owner = await unbusy(() => findSandbox(context.records, request.target))
   // Whose namespace it is in the end: a chain of joiners would hold on to the middle ones.
   if (owner.record.network.startsWith('container:')) {
     throw invalid(`network ${request.target}: the sandbox ${owner.record.name} has joined another itself. Join that one: --network ${owner.record.network}.`)
@@ -148,9 +149,12 @@ async function draftJoining(context: Context, request: CreateRequest, record: Sa
   record.network = `container:${owner.record.id}`
   record.joined = { name, network, ...(names ? { names } : {}) }
   const shares = network === 'host'
-  if (shares) record.path = owner.record.path
+  if (shares) {
+    record.path = owner.record.path
+    record.foreign = true
+  }
   const stored = store(context.records, record)
-  const shared = store(context.records, { ...owner.record, sharedBy: [...(owner.record.sharedBy ?? []), record.id] })
+  const shared = store(context.records, { ...idle(owner.record), sharedBy: [...(owner.record.sharedBy ?? []), record.id] })
   const plan = container.createSandbox(
     { path: record.path, shares, record: { path: stored.path, content: stored.text } },
     { path: owner.record.path, record: { path: owner.path, before: owner.text, content: shared.text } },
@@ -163,7 +167,8 @@ async function draftJoining(context: Context, request: CreateRequest, record: Sa
  *
  * @param network - Its name; the request may have its id.
  */
-async function wasGuess(context: Context, { mode, endpoint }: CreateRequest, network: string, { operation, errnoName }: PlanRefused): Promise<boolean> {
+async function wasGuess(context: Context, { mode, endpoint }: CreateRequest, network: string, refused: PlanRefused): Promise<boolean> {
+  const { operation, errnoName } = refused
   // Another process has changed the record of the sandbox that is joined.
   if (mode === 'container') return operation.op === 'file.replace' && errnoName === 'ESTALE'
   if (mode !== 'bridge') return false
@@ -174,7 +179,7 @@ async function wasGuess(context: Context, { mode, endpoint }: CreateRequest, net
     return true
   }
   // Another process has removed the network, and perhaps made it anew.
-  const lost = (operation.op === 'link.create' && errnoName === 'ENODEV') || (operation.op === 'file.check' && ['ENOENT', 'ESTALE'].includes(errnoName))
+  const lost = (await lostBridge(context.host, refused)) || (operation.op === 'file.check' && ['ENOENT', 'ESTALE'].includes(errnoName))
   if (!lost || network === DEFAULT_NETWORK) return false
   context.networks.forget(network)
   return true

@@ -4,17 +4,17 @@ import * as hostDriver from '../drivers/host.js'
 import * as none from '../drivers/none.js'
 import type { Plan } from '../plan/operation.js'
 import { ownerComment } from '../state/owner.js'
-import { store, type StoredRecord } from '../state/records.js'
+import { idle, store, unbusy, type StoredRecord } from '../state/records.js'
 import { ownerOfJoined } from './sharing.js'
 
 /** The plan that removes a sandbox, by whichever driver made it. */
-export async function removalPlan({ path, record: sandbox, text }: StoredRecord, records: string): Promise<Plan> {
-  const record = { path, content: text }
+export async function removalPlan({ path, record: sandbox, text }: StoredRecord, records: string, mark?: string): Promise<Plan> {
+  const record = { path, content: text, ...(mark === undefined ? {} : { mark }) }
   const foreign = sandbox.foreign ?? false
   if (sandbox.network === 'host') return hostDriver.removeSandbox({ record })
   if (sandbox.network.startsWith('container:')) {
-    const owner = await ownerOfJoined(sandbox, records)
-    return container.removeSandbox({ path: sandbox.path, shares: owner?.record.network === 'host' || sandbox.path.startsWith('/proc/'), record }, owner && without(owner, sandbox.id, records))
+    const owner = await unbusy(() => ownerOfJoined(sandbox, records))
+    return container.removeSandbox({ path: sandbox.path, shares: foreign, record }, owner && without(owner, sandbox.id, records))
   }
   if (sandbox.endpoints.length === 0) return none.removeSandbox({ path: sandbox.path, foreign, record })
   const { endpoints, ports, name, id } = sandbox
@@ -22,7 +22,7 @@ export async function removalPlan({ path, record: sandbox, text }: StoredRecord,
 }
 
 function without(owner: StoredRecord, id: string, records: string) {
-  const { sharedBy: _, ...rest } = owner.record
+  const { sharedBy: _, ...rest } = idle(owner.record)
   const sharedBy = (owner.record.sharedBy ?? []).filter((other) => other !== id)
   const after = store(records, sharedBy.length > 0 ? { ...rest, sharedBy } : rest)
   return { path: owner.path, before: owner.text, content: after.text }

@@ -276,13 +276,14 @@ export class Sandbox {
     const { records, ports, holders, reaper } = this.#context
     await this.#changes.make((record) => {
       const held = mappedPorts(record.endpoints, record.ports)
+      const { stored } = this.#changes
       return {
-        plan: () => removalPlan(this.#changes.stored, records),
+        plan: ({ mark }) => removalPlan(stored, records, mark),
         settle: () => held.forEach((mapping) => ports.release(mapping)),
         foreign: holders.foreign(held),
         release: () => undefined,
         // The sandbox that this one had joined has been removed meanwhile: there is nothing to note there any more.
-        retry: async ({ operation, errnoName }) => operation.op === 'file.replace' && errnoName === 'ENOENT',
+        retry: async ({ operation, errnoName }) => operation.op === 'file.replace' && operation.path !== stored.path && errnoName === 'ENOENT',
       }
     })
     for (const { hostInterface } of this.endpoints) reaper.watch(hostInterface)

@@ -3,7 +3,7 @@ import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import type { NameOptions } from '../names/options.js'
 import type { PortMapping } from '../ports/mapping.js'
 import { listFrom, readFrom, storeIn, type Stored } from './folder.js'
-import type { Maker } from './maker.js'
+import { isAlive, type Maker } from './maker.js'
 
 /** What is remembered of a sandbox. */
 export interface SandboxRecord {
@@ -15,11 +15,13 @@ export interface SandboxRecord {
   network: string
   /** Path of the namespace. */
   path: string
-  /** The namespace was made by somebody else. */
+  /** The namespace was made by somebody else: it is never removed. */
   foreign?: true
   created: string
   /** The process that makes it. */
   maker: Maker
+  /** The process that is changing it at this moment; others wait, or end what it had begun when it has died. */
+  busy?: Maker
   /** In the order in which they were connected. */
   endpoints: BridgeEndpoint[]
   /** Those that are published, and those that would be if their sandbox had the network that they lead to. */
@@ -30,6 +32,17 @@ export interface SandboxRecord {
   joined?: Pick<SandboxRecord, 'name' | 'network' | 'names'>
   /** What was said about its names. */
   names?: NameOptions
+}
+
+/** Whether a living process is making or changing it, as far as the record tells. */
+export const isAtWork = ({ maker, busy }: SandboxRecord): boolean => isAlive(busy ?? maker)
+
+/** Whether a living process is changing it. */
+export const isBusy = ({ busy }: SandboxRecord): boolean => busy !== undefined && isAlive(busy)
+
+/** As it is when nobody is changing it. */
+export function idle({ busy: _, ...record }: SandboxRecord): SandboxRecord {
+  return record
 }
 
 export type StoredRecord = Stored<SandboxRecord>
@@ -52,3 +65,17 @@ export function isCurrent(path: string, id: string): boolean {
   }
 }
 
+
+/** How long, in milliseconds, a change that is on its way is waited for, and how long between two looks. */
+const PATIENCE_MS = 5000
+const STEP_MS = 2
+
+/** Reads a record until no change of it is on its way. */
+export async function unbusy<T extends StoredRecord | undefined>(read: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + PATIENCE_MS
+  for (;;) {
+    const found = await read()
+    if (!found || !isBusy(found.record) || Date.now() > deadline) return found
+    await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+  }
+}

@@ -137,6 +137,62 @@ const scenarios = {
     say('done')
   },
 
+  /** All that changes something about networks, in turn. */
+  async networkLife(options: Options) {
+    const slipway = await Slipway.open(options.open)
+    const { networks, sandboxes } = slipway
+    const web = await networks.create({ name: 'web', subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'fd00:7::/64' }] })
+    await networks.create({ name: 'other', ipv6: true, subnets: [{ subnet: '10.6.0.0/24' }, { subnet: 'fd00:6::/64' }] })
+    const app = await sandboxes.create({ name: name(options, 'app'), network: 'web', ...publishing(options, 0) })
+    const side = await sandboxes.create({ name: name(options, 'side'), network: `container:${app.name}` })
+    await app.connect('other', { gwPriority: 1 })
+    await app.disconnect('web')
+    await web.remove()
+    await app.connect('bridge')
+    await side.remove()
+    await app.remove()
+    await (await networks.get('other')).remove()
+    await slipway.close()
+    say('done')
+  },
+
+  /** Makes, uses and removes one network again and again, and says how often what was refused, and why what should not be. */
+  async networkChurn(options: Options) {
+    const slipway = await Slipway.open(options.open)
+    const { networks, sandboxes } = slipway
+    say('ready')
+    const refused: Record<string, number> = {}
+    const wrong: string[] = []
+    const attempt = async (work: () => Promise<unknown>) => {
+      try {
+        await work()
+      } catch (error) {
+        const { code = 'none', message } = error as { code?: string; message: string }
+        refused[code] = (refused[code] ?? 0) + 1
+        if (!['CONFLICT', 'NOT_FOUND', 'PORT_IN_USE'].includes(code)) wrong.push(`${code}: ${message}`)
+      }
+    }
+    const shared = name(options, 'shared')
+    for (let round = 0; round < (options.count ?? 1); round++) {
+      await attempt(() => networks.create({ name: 'web', subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'fd00:7::/64' }] }))
+      const own = name(options, `${process.pid}`)
+      await Promise.all([
+        attempt(() => sandboxes.create({ name: own, network: 'web', publish: [`${(options.port ?? 8000) + (round % 2)}:80`] })),
+        attempt(async () => (await sandboxes.get(shared)).connect('web')),
+        attempt(async () => (await sandboxes.get(shared)).publish('9000:90')),
+      ])
+      await attempt(async () => (await networks.get('web')).remove())
+      await Promise.all([
+        attempt(async () => (await sandboxes.get(shared)).disconnect('web')),
+        attempt(async () => (await sandboxes.get(shared)).unpublish('9000:90')),
+        attempt(async () => (await sandboxes.get(own)).remove()),
+      ])
+      await attempt(async () => (await networks.get('web')).remove())
+    }
+    await slipway.close()
+    say({ refused, wrong })
+  },
+
   /** Every call once. */
   async everyCall(options: Options) {
     const slipway = await Slipway.open(options.open)

@@ -1,0 +1,11 @@
+import type { Host, PlanRefused } from '../host.js'
+
+/**
+ * Whether a link was refused as the bridge that it was for is gone: before it was looked for, right after (EINVAL), or when the
+ * link was its port already (EOPNOTSUPP).
+ */
+export async function lostBridge(host: Host, { operation, errnoName }: PlanRefused): Promise<boolean> {
+  if (operation.op === 'link.set' && operation.hairpin) return errnoName === 'EOPNOTSUPP'
+  if (operation.op !== 'link.create' || operation.master === undefined) return false
+  return errnoName === 'ENODEV' || (errnoName === 'EINVAL' && (await host.find('link', { name: operation.master })) === undefined)
+}
