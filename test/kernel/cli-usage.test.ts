@@ -91,7 +91,7 @@ test('wrong usage of networks: status 2, nothing done', async (t) => {
     [['network', 'ls', '-f', 'type=odd'], /^slipway: --filter type must be "custom" or "builtin", and is "odd"/],
     [['network', 'ls', '-f', 'type=custom', '-f', 'type=builtin'], /^slipway: --filter type is given twice/],
     [['network', 'ls', '-f', 'dangling=perhaps'], /^slipway: --filter dangling must be true or false/],
-    [['network', 'prune', '-f', '--filter', 'until=soon'], /^slipway: --filter until "soon" is no time/],
+    [['network', 'prune', '-f', '--filter', 'until=soon'], /^slipway: --filter until must be a time, as in .*, and is "soon"/],
     [['network', 'prune'], /^slipway: network prune asks before it removes, and standard input is no terminal\. Give --force/],
     [['network', 'rm'], /^slipway: missing required argument 'name'/],
     [['network', 'connect', 'web'], /^slipway: missing required argument 'sandbox'/],
