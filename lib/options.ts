@@ -1,8 +1,8 @@
-import { invalid, show, SlipwayError } from './errors.js'
 import { DEFAULT_POOLS, type AddressPoolSpec } from './ipam/default-subnet.js'
 import { canonicalAddress, isIp, isIpv6 } from './ipam/address.js'
-import { isIpv4 } from './ipam/ipv4.js'
 import { parseSubnet } from './ipam/subnet.js'
+import { checkOptions, checks, type Check } from './checks.js'
+import { invalid } from './errors.js'
 import { isLinkName, LINK_NAME } from './link-name.js'
 import { nameChecks } from './names/options.js'
 import { IPV6_MTU } from './network/spec.js'
@@ -70,18 +70,9 @@ export interface Settings {
   defaultAddressPools: readonly AddressPoolSpec[]
 }
 
-type Check = (value: unknown) => string | undefined
-
-const text: Check = (value) => (typeof value === 'string' && value !== '' ? undefined : 'a text')
-const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'true or false')
-/** limits.h */
-const PATH_MAX = 4096
-const path: Check = (value) =>
-  typeof value === 'string' && /^\/\P{Cc}*$/u.test(value) && Buffer.byteLength(value) < PATH_MAX ? undefined : `an absolute path of less than ${PATH_MAX} bytes, without control characters`
 // It stands in the alias of the bridge (IFALIASZ, 255 bytes).
 const stateDir: Check = (value) =>
-  path(value) === undefined && Buffer.byteLength(value as string) <= 200 ? undefined : 'an absolute path of at most 200 bytes, without control characters'
-const ipv4: Check = (value) => (typeof value === 'string' && isIpv4(value) ? undefined : "an IPv4 address, as in '192.0.2.1'")
+  checks.path(value) === undefined && Buffer.byteLength(value as string) <= 200 ? undefined : 'an absolute path of at most 200 bytes, without control characters'
 const cidr: Check = (value) =>
   typeof value === 'string' && parseSubnet(value)?.family === 4 ? undefined : "an IPv4 address with prefix, as in '172.17.0.1/16'"
 const cidr6: Check = (value) =>
@@ -98,19 +89,19 @@ const pools: Check = (value) =>
     : "a list, as in [{ base: '172.17.0.0/12', size: 16 }]"
 
 const CHECKS: Record<keyof OpenOptions, Check> = {
-  netns: path,
+  netns: checks.path,
   stateDir,
   bridgeName: link,
   bip: cidr,
   fixedCidr: cidr,
-  ipv6: flag,
+  ipv6: checks.flag,
   bip6: cidr6,
   fixedCidrV6: cidr6,
   mtu,
-  defaultGateway: ipv4,
+  defaultGateway: checks.ipv4,
   defaultGatewayV6: ipv6,
-  icc: flag,
-  ipMasq: flag,
+  icc: checks.flag,
+  ipMasq: checks.flag,
   ip: anyIp,
   dns: nameChecks.dns,
   dnsSearch: nameChecks.dnsSearch,
@@ -120,29 +111,6 @@ const CHECKS: Record<keyof OpenOptions, Check> = {
 
 // Part of the contract, and not here yet: said in so many words rather than ignored.
 const LATER = ['pool']
-
-/** A list, a map or a promise has no options of any name: taken for an object, it would mean every default. */
-export const isOptions = (value: unknown): value is object => Object.prototype.toString.call(value) === '[object Object]'
-
-/**
- * Checks options against a table: unknown ones are refused, listing the known ones.
- *
- * @throws {SlipwayError} `INVALID_ARGUMENT`, `UNSUPPORTED`
- */
-export function checkOptions<T extends object>(what: string, options: T, checks: Record<keyof T & string, Check>, later: readonly string[]): void {
-  if (!isOptions(options)) throw invalid(`${what} takes an object of options, and got ${show(options)}.`)
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined) continue
-    if (later.includes(name)) throw new SlipwayError('UNSUPPORTED', `${what}: the option ${name} is not supported yet.`)
-    const check = Object.hasOwn(checks, name) ? checks[name as keyof T & string] : undefined
-    if (!check) throw invalid(`${what}: there is no option ${show(name)}. There are ${Object.keys(checks).join(', ')}.`)
-    const expected = check(value)
-    if (expected) throw invalid(`${what}: ${name} must be ${expected}, and is ${show(value)}.`)
-  }
-}
-
-export const checks = { text, flag, path, ipv4 } as const
-export type { Check }
 
 /** As the kernel tells it, so that the two can be compared. */
 function canonicalCidr(cidr: string): string {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { checkOptions } from '../options.js'
+import { checkOptions } from '../checks.js'
 import { endpointChecks } from '../sandbox/endpoint-options.js'
 import type { Sandbox } from '../sandbox/sandbox.js'
 import { asUsage } from './failures.js'

@@ -1,6 +1,5 @@
 import { DEFAULT_NETWORK, FAMILIES } from '../network/spec.js'
-import { hostnameOf } from '../sandbox/files.js'
-import type { SandboxRecord } from '../state/records.js'
+import { hostnameOf, type SandboxRecord } from '../state/records.js'
 import type { NamedEndpoint } from './directory.js'
 import { setsNdots, upstreamsOf, type ResolvConf } from './resolv-conf.js'
 

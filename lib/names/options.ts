@@ -1,7 +1,7 @@
 import { isIP, isIPv6 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { show } from '../errors.js'
-import type { Check } from '../options.js'
+import type { Check } from '../checks.js'
 
 /** What a sandbox's names and its three files are made from. Names are those of `docker run`'s flags. */
 export interface NameOptions {

@@ -1,5 +1,5 @@
 import { invalid, show } from '../errors.js'
-import { checkOptions, checks, type Check } from '../options.js'
+import { checkOptions, checks, type Check } from '../checks.js'
 import type { Network } from './network.js'
 
 /** Which networks are meant; docker's `--filter`. A list means any of these. */

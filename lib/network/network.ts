@@ -2,6 +2,7 @@ import type { Context } from '../sandbox/context.js'
 import type { StoredNetwork } from '../state/network-records.js'
 import { listRecords, type SandboxRecord } from '../state/records.js'
 import { inspectNetwork, type NetworkFacts, type NetworkInspect } from './inspect.js'
+import { membersOf } from './members.js'
 import { removeNetworkOf } from './remove.js'
 
 /** A network of this host: `slipway.networks`. It lives in the kernel and outlives this object and this process. */
@@ -94,7 +95,3 @@ export class Network {
     return membersOf(this.#facts.name, (await listRecords(this.#context.records)).map(({ record }) => record))
   }
 }
-
-/** The sandboxes that are on a network. */
-export const membersOf = (network: string, records: readonly SandboxRecord[]): SandboxRecord[] =>
-  records.filter((record) => record.endpoints.some((endpoint) => endpoint.network === network) || (record.network === network && (network === 'host' || network === 'none')))

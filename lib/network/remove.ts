@@ -5,7 +5,7 @@ import { explainRefusal } from '../refusals.js'
 import type { Context } from '../sandbox/context.js'
 import { specOf, type StoredNetwork } from '../state/network-records.js'
 import { listRecords } from '../state/records.js'
-import { membersOf } from './network.js'
+import { membersOf } from './members.js'
 
 /**
  * Removes a network: its record first, so that no further sandbox comes; then, when none is on it, the rest. A sandbox that

@@ -1,7 +1,7 @@
 import type { EndpointRequest } from '../drivers/endpoint.js'
 import { invalid, show } from '../errors.js'
 import { nameChecks, type NameOptions } from '../names/options.js'
-import { checkOptions, checks, isOptions, type Check } from '../options.js'
+import { checkOptions, checks, isOptions, type Check } from '../checks.js'
 import type { PortRequest } from '../ports/mapping.js'
 import { endpointChecks, readEndpoint, type EndpointOptions } from './endpoint-options.js'
 import { nameCheck } from './name.js'

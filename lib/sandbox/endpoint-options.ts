@@ -1,7 +1,7 @@
 import { invalid, show } from '../errors.js'
 import type { EndpointRequest } from '../drivers/endpoint.js'
 import { canonicalAddress, isIpv6 } from '../ipam/address.js'
-import { checks, type Check } from '../options.js'
+import { checks, type Check } from '../checks.js'
 import { DEFAULT_NETWORK } from '../network/spec.js'
 
 /** What can be asked of an endpoint; docker's flags of `run` and `network connect`. */

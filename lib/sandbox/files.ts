@@ -8,7 +8,7 @@ import type { NameOptions } from '../names/options.js'
 import { nameFilePaths, removeNameFiles, writeNameFiles, type NameFilePaths } from '../names/write-files.js'
 import { DEFAULT_NETWORK, FAMILIES } from '../network/spec.js'
 import { removed } from '../refusals.js'
-import { listRecords, readRecord, type SandboxRecord } from '../state/records.js'
+import { hostnameOf, listRecords, readRecord, type SandboxRecord } from '../state/records.js'
 import type { Context } from './context.js'
 import { joinedId, ownerOfJoined, whatIsLeft } from './sharing.js'
 
@@ -29,8 +29,6 @@ type Known = Pick<SandboxRecord, 'id' | 'name' | 'network'>
 
 /** By id: another sandbox of the same name has others. Whoever has joined a sandbox has its files. */
 const filesFolder = (folder: string, sandbox: Pick<SandboxRecord, 'id' | 'network'>): string => join(folder, joinedId(sandbox) ?? sandbox.id)
-
-export const hostnameOf = ({ id, names }: Pick<SandboxRecord, 'id' | 'names'>): string => names?.hostname ?? id.slice(0, 12)
 
 /** Writes them where they are not as they should be. @throws {SlipwayError} `NOT_FOUND` */
 export async function writeFiles(context: Context, sandbox: Known): Promise<SandboxFiles> {

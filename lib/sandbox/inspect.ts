@@ -6,8 +6,7 @@ import { predefinedId } from '../network/default-spec.js'
 import { PREDEFINED } from '../network/predefined.js'
 import { DEFAULT_NETWORK } from '../network/spec.js'
 import { printContainer, printHostPort, type PortMapping } from '../ports/mapping.js'
-import type { SandboxRecord } from '../state/records.js'
-import { hostnameOf } from './files.js'
+import { hostnameOf, type SandboxRecord } from '../state/records.js'
 import type { Sharing } from './sharing.js'
 
 /** The JSON of `docker inspect`'s NetworkSettings, with docker's own names and order. */

@@ -1,4 +1,4 @@
-import type { Check } from '../options.js'
+import type { Check } from '../checks.js'
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}$/
 

@@ -79,3 +79,6 @@ export async function unbusy<T extends StoredRecord | undefined>(read: () => Pro
     await new Promise((resolve) => setTimeout(resolve, STEP_MS))
   }
 }
+
+/** What a sandbox is called in its files: as was asked for, or the first twelve digits of its id. */
+export const hostnameOf = ({ id, names }: Pick<SandboxRecord, 'id' | 'names'>): string => names?.hostname ?? id.slice(0, 12)
