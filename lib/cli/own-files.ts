@@ -1,4 +1,3 @@
-import { SlipwayError } from '../errors.js'
 import type { SandboxFiles } from '../sandbox/files.js'
 import type { Sandbox } from '../sandbox/sandbox.js'
 
@@ -8,16 +7,8 @@ export const FILES_HELP = `COMMAND is a program of this machine: only its networ
 it what it finds in /etc/hostname, /etc/hosts and /etc/resolv.conf.`
 
 /** The files of a sandbox, written; `undefined` where those of the host are right: in its network, with no names of its own. */
-export async function ownFiles(sandbox: Sandbox): Promise<SandboxFiles | undefined> {
-  if (sandbox.network === 'host' && Object.keys(sandbox.names).length === 0) return undefined
-  try {
-    return await sandbox.files()
-  } catch (error) {
-    // The sandbox that it has joined was removed, with its files.
-    if (error instanceof SlipwayError && error.code === 'NOT_FOUND') return undefined
-    throw error
-  }
-}
+export const ownFiles = async (sandbox: Sandbox): Promise<SandboxFiles | undefined> =>
+  sandbox.network === 'host' && Object.keys(sandbox.names).length === 0 ? undefined : sandbox.files()
 
 /** As `ip netns exec` does it: a mount namespace that hears of the host's mounts, and that the host hears nothing of. */
 export const withFiles = ({ hostname, hosts, resolvConf }: SandboxFiles, command: readonly string[]): string[] => [
