@@ -1,4 +1,5 @@
 import { invalid, show, SlipwayError } from '../errors.js'
+import { printPlan } from '../plan/print.js'
 import type { Context } from '../sandbox/context.js'
 import { nameCheck } from '../sandbox/name.js'
 import { specOf, type StoredNetwork } from '../state/network-records.js'
@@ -11,7 +12,7 @@ import { membersOf } from './members.js'
 import { Network } from './network.js'
 import { PREDEFINED } from './predefined.js'
 import { removeNetworkOf } from './remove.js'
-import { DEFAULT_NETWORK } from './spec.js'
+import { DEFAULT_NETWORK, type NetworkSpec } from './spec.js'
 
 /** The networks of a host: `slipway.networks`. `bridge`, `host` and `none` are always there. */
 export class Networks {
@@ -41,6 +42,17 @@ export class Networks {
         throw error
       }
       return this.#custom(stored)
+    })
+  }
+
+  /**
+   * The `ip`, `nft` and `sysctl` commands that `create` with these options would have taken, on this host as it is
+   * now. Runs nothing and changes nothing.
+   */
+  explain(options: CreateNetworkOptions): Promise<string> {
+    return this.#context.work.run(async () => {
+      checkNetworkOptions(options, this.#context.settings)
+      return printPlan(await this.#context.networks.explain(options))
     })
   }
 
@@ -128,7 +140,8 @@ export class Networks {
       labels: {},
     }
     if (name !== DEFAULT_NETWORK) return new Network(this.#context, facts)
-    const { spec } = (await this.#context.networks.preview(name)).ready
+    const spec = await this.#defaultSpec()
+    if (!spec) return new Network(this.#context, facts)
     return new Network(this.#context, {
       ...facts,
       ipv6: spec.subnets.some(({ family }) => family === 6),
@@ -142,5 +155,14 @@ export class Networks {
         'com.docker.network.driver.mtu': String(spec.mtu),
       },
     })
+  }
+  /** The default network as it is, or would be made; `undefined` where it cannot be: the other networks do not depend on it. */
+  async #defaultSpec(): Promise<NetworkSpec | undefined> {
+    try {
+      return (await this.#context.networks.preview(DEFAULT_NETWORK)).ready.spec
+    } catch (error) {
+      if (error instanceof SlipwayError && (error.code === 'CONFLICT' || error.code === 'EXHAUSTED')) return undefined
+      throw error
+    }
   }
 }

@@ -51,6 +51,19 @@ test('explain network create: the plan, and nothing of it', async (t) => {
   t.true(plan.some((operation) => operation.op === 'link.create' && operation.name === 'br7'))
   t.deepEqual(stateOf(world), before)
 
+  // The library tells the same, but for what is new each time.
+  const library = await world.open()
+  const lasting = (text: string) => text.split('\n').filter((line) => !/\/networks\b/.test(line))
+  const told = await library.networks.explain({
+    name: 'web',
+    subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'fd00:7::/64' }],
+    internal: true,
+    options: { 'com.docker.network.bridge.name': 'br7' },
+  })
+  t.deepEqual(lasting(told), lasting(printed))
+  t.deepEqual(stateOf(world), before)
+  await library.close()
+
   // A sandbox on a network that is there.
   await done(world, 'network', 'create', ...options)
   const app = world.name('app')
