@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
 import { World } from '../helpers/world.js'
-import { kernelIsAsListed } from './invariants.js'
-import { howItEnded, runChild, WELL } from './run-child.js'
+import { kernelIsAsListed } from '../env/invariants.js'
+import { howItEnded, runChild, WELL } from '../env/run-child.js'
 
 /** A process that is killed while it makes, joins, leaves and removes networks leaves nothing half. */
 
