@@ -139,7 +139,7 @@ test('a bridge that somebody has deleted is made again by the next process, and 
   await peer.kill()
   ip('-n', world.host.name, 'link', 'delete', 'br-web')
   const slipway = await world.open()
-  t.deepEqual(slipway.reconciled.healed, ['network web'])
+  t.deepEqual(slipway.reconciled.healed, ['network web', name])
   const app = await slipway.sandboxes.get(name)
   await app.disconnect('web')
   await app.connect('web')
