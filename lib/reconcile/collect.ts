@@ -5,17 +5,18 @@ import type { Operation, Plan } from '../plan/operation.js'
 /** Removes, minding nothing that has gone meanwhile: another process may be cleaning up, too. */
 export async function collect(host: Host, plan: Plan): Promise<void> {
   const refusal = await attempt(host, plan)
-  if (refusal && !['ENOENT', 'ENODEV'].includes(refusal.errnoName)) throw refusal
+  if (refusal && !['ENOENT', 'ENODEV', 'ESRCH'].includes(refusal.errnoName)) throw refusal
 }
 
-/** Runs a plan of removal of which parts may be gone: elements and links are removed one by one and not missed, nor are namespaces. */
+/** Runs a plan of removal of which parts may be gone: elements, routes and links are removed one by one and not missed, nor are namespaces. */
 export async function removeWhatIsThere(host: Host, plan: Plan): Promise<void> {
   for (const operation of plan) {
-    if (operation.op === 'link.delete') await collect(host, [operation])
+    // A route goes with its link.
+    if (operation.op === 'link.delete' || (operation.op === 'route.delete' && !isNowhere(operation))) await collect(host, [operation])
     if (operation.op !== 'element.delete') continue
     for (const element of operation.elements) await collect(host, [{ ...operation, elements: [element] }])
   }
-  await host.run(plan.filter((operation) => operation.op !== 'element.delete' && operation.op !== 'link.delete' && !isNowhere(operation)))
+  await host.run(plan.filter((operation) => operation.op !== 'element.delete' && operation.op !== 'link.delete' && operation.op !== 'route.delete' && !isNowhere(operation)))
 }
 
 /** Whether it is for a namespace that is gone. */
