@@ -10,11 +10,11 @@ import {
   unpublishElements,
   type Targets,
 } from '../firewall/elements.js'
-import { familyOf, type IpFamily } from '../ipam/ip.js'
+import { familyOf } from '../ipam/ip.js'
 import type { Operation } from '../plan/operation.js'
 import type { PortMapping } from '../ports/mapping.js'
 import type { BridgeEndpoint } from './endpoint.js'
-import { gatewayAddress } from './gateway.js'
+import { gatewayAddress, targetsOf } from './gateway.js'
 
 /**
  * The published ports of one sandbox, as operations. In routed networks the world speaks to sandboxes by their own
@@ -34,13 +34,10 @@ export class PortPlan {
    */
   constructor(endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[], owner: string, beside: readonly PortMapping[] = []) {
     const found = { 4: gatewayAddress(endpoints, 4), 6: gatewayAddress(endpoints, 6) }
-    const targets: Partial<Record<IpFamily, string>> = {}
-    if (found[4]) targets[4] = found[4].address
-    if (found[6]) targets[6] = found[6].address
     const isRouted = ({ hostIp }: PortMapping) => found[familyOf(hostIp)]?.mode === 'routed'
     // At its own address nobody asks who may connect.
     const isDirect = ({ hostIp, allow }: PortMapping) => found[familyOf(hostIp)]?.direct === true && allow === undefined
-    this.#targets = targets
+    this.#targets = targetsOf(endpoints)
     this.mapped = ports.some(isRouted) ? ports.filter((port) => !isRouted(port)) : ports
     this.#direct = ports.filter(isDirect)
     this.#directBeside = beside.filter(isDirect)

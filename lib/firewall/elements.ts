@@ -1,5 +1,6 @@
 import { familyOf, type IpFamily } from '../ipam/ip.js'
 import type { ConntrackFlush, Element, ElementAdd, ElementDelete, PortHold, PortRelease, Protocol, SetDefinition } from '../plan/operation.js'
+import { isEvery } from '../ports/host-address.js'
 import type { PortMapping } from '../ports/mapping.js'
 import type { HostPort } from '../ports/port-table.js'
 import { admitted, open, published, publishedAt, restricted, whole } from './sets.js'
@@ -12,20 +13,18 @@ export const remove = (set: SetDefinition, ...elements: Element[]): ElementDelet
 /** The addresses of a sandbox that published ports lead to, at most one of each IP version. */
 export type Targets = Readonly<Partial<Record<IpFamily, string>>>
 
-const isEvery = ({ hostIp }: PortMapping) => hostIp === '0.0.0.0' || hostIp === '::'
-
 /** The map that a published port stands in. */
 export function mapOf(mapping: PortMapping): SetDefinition {
   const family = familyOf(mapping.hostIp)
   if (mapping.protocol === 'all') return whole[family]
-  return (isEvery(mapping) ? published : publishedAt)[family]
+  return (isEvery(mapping.hostIp) ? published : publishedAt)[family]
 }
 
 /** Its key there. */
 export function publishedKey(mapping: PortMapping): string {
   if (mapping.protocol === 'all') return mapping.hostIp
   const port = `${mapping.protocol} . ${mapping.hostPort}`
-  return isEvery(mapping) ? port : `${mapping.hostIp} . ${port}`
+  return isEvery(mapping.hostIp) ? port : `${mapping.hostIp} . ${port}`
 }
 
 export const publishedElement = (mapping: PortMapping, address: string, owner: string): Element => ({
@@ -67,7 +66,7 @@ export function admissionKeys(mapping: PortMapping): [SetDefinition, string][] {
   const { protocol, hostIp, hostPort, allow } = mapping
   if (allow === undefined) return []
   const family = familyOf(hostIp)
-  const what = `${isEvery(mapping) ? `${hostIp}/0` : hostIp} . ${protocol} . ${hostPort}`
+  const what = `${isEvery(mapping.hostIp) ? `${hostIp}/0` : hostIp} . ${protocol} . ${hostPort}`
   const admissions = allow.filter((network) => familyOf(network) === family).map((network) => [admitted[family], `${what} . ${network}`] as [SetDefinition, string])
   return [[restricted[family], what], ...admissions]
 }

@@ -5,6 +5,7 @@ import type { IpFamily } from '../ipam/ip.js'
 import { isIpv4 } from '../ipam/ipv4.js'
 import { isLinkName, LINK_NAME } from '../link-name.js'
 import { EVERY, isEvery, readHostAddress } from '../ports/host-address.js'
+import { defaultHostIps } from './default-spec.js'
 
 /** The bridge driver's options, docker's `--opt`. Unlike docker, an unknown one is refused: it would do nothing. */
 
@@ -89,7 +90,7 @@ export function readDriverOptions(given: Readonly<Record<string, string>>, defau
     masquerade: true,
     modes: { 4: 'nat', 6: 'nat' },
     inhibitIpv4: false,
-    hostIps: defaults.ip === undefined ? { ...EVERY } : { [isIpv4(defaults.ip) ? 4 : 6]: defaults.ip },
+    hostIps: { ...defaultHostIps(defaults.ip) },
     source: {},
     trusted: [],
     interfacePrefix: 'eth',

@@ -25,6 +25,7 @@ import { findSandbox } from './find.js'
 import { lostBridge } from './lost-bridge.js'
 import { checkForeign } from './foreign.js'
 import { claimPublished } from './publish.js'
+import { joinedId } from './sharing.js'
 
 /** A guess (an address, a network that this process knows) that others have made wrong is made anew, this many times. */
 const TRIES = 32
@@ -142,7 +143,7 @@ async function draftBridged(context: Context, request: CreateRequest, record: Sa
 async function draftJoining(context: Context, request: CreateRequest, record: SandboxRecord): Promise<Draft> {
   const owner = await unbusy(() => findSandbox(context.records, request.target))
   // Whose namespace it is in the end: a chain of joiners would hold on to the middle ones.
-  if (owner.record.network.startsWith('container:')) {
+  if (joinedId(owner.record) !== undefined) {
     throw invalid(`network ${request.target}: the sandbox ${owner.record.name} has joined another itself. Join that one: --network ${owner.record.network}.`)
   }
   const { name, network, names } = owner.record

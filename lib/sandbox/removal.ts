@@ -5,14 +5,14 @@ import * as none from '../drivers/none.js'
 import type { Plan } from '../plan/operation.js'
 import { ownerComment } from '../state/owner.js'
 import { idle, store, unbusy, type StoredRecord } from '../state/records.js'
-import { ownerOfJoined } from './sharing.js'
+import { joinedId, ownerOfJoined } from './sharing.js'
 
 /** The plan that removes a sandbox, by whichever driver made it. */
 export async function removalPlan({ path, record: sandbox, text }: StoredRecord, records: string, mark?: string): Promise<Plan> {
   const record = { path, content: text, ...(mark === undefined ? {} : { mark }) }
   const foreign = sandbox.foreign ?? false
   if (sandbox.network === 'host') return hostDriver.removeSandbox({ record })
-  if (sandbox.network.startsWith('container:')) {
+  if (joinedId(sandbox) !== undefined) {
     const owner = await unbusy(() => ownerOfJoined(sandbox, records))
     return container.removeSandbox({ path: sandbox.path, shares: foreign, record }, owner && without(owner, sandbox.id, records))
   }

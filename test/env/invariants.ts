@@ -1,7 +1,8 @@
 import type { ExecutionContext } from 'ava'
 import type { Sandbox, Slipway } from 'slipway'
-import { elements, readFiles } from '../helpers/snapshot.js'
+import { readFiles } from '../helpers/snapshot.js'
 import { eventually, execIn, ipJson, type World } from '../helpers/world.js'
+import { elementsOf } from './whole.js'
 
 /**
  * Asserts that the kernel has what the networks and sandboxes that are listed say, and nothing else: bridges, links, addresses,
@@ -66,14 +67,4 @@ function portsOf(sandbox: Sandbox): string[] {
     const address = leading(sandbox, family)?.addresses.find((one) => one.includes(':') === (family === 6))?.split('/')[0]
     return `${hostIp === '0.0.0.0' || hostIp === '::' ? '' : `${hostIp} . `}${protocol} . ${hostPort} > ${address} . ${containerPort}`
   })
-}
-
-// Before first use, there is no table.
-function elementsOf(world: World, set: string, family?: string) {
-  try {
-    return elements(world.host, set, family)
-  } catch (error) {
-    if ((error as Error).message.startsWith('there is no set')) return []
-    throw error
-  }
 }

@@ -47,8 +47,8 @@ export const links = (world: World): string[] =>
 
 const keys = (world: World, set: string, family?: string) => elementsOf(world, set, family).map(({ key }) => key)
 
-// Before first use, there is no table.
-function elementsOf(world: World, set: string, family?: string) {
+/** Elements of a set. Before first use, there is no table. */
+export function elementsOf(world: World, set: string, family?: string) {
   try {
     return elements(world.host, set, family)
   } catch (error) {

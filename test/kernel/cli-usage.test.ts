@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { done, end, slipway, start, stateOf } from '../helpers/command.js'
 import { eventually, execIn, World } from '../helpers/world.js'
 
@@ -134,13 +134,7 @@ test('networks refused: status 1, the reason on stderr, nothing done', async (t)
     [['create', '--network', 'container:no-such'], /There is no sandbox "no-such"/],
     [['create', '--netns', '/run/netns/no-such'], /There is no network namespace \/run\/netns\/no-such\. .* or leave --netns out/],
   ]
-  for (const [args, message] of refused) {
-    const { status, stdout, stderr } = await slipway(world, ...args)
-    t.is(status, 1, args.join(' '))
-    t.is(stdout, '', args.join(' '))
-    t.regex(stderr, /^slipway: [^\n]+\n$/, args.join(' '))
-    t.regex(stderr, message, args.join(' '))
-  }
+  await refusesEach(t, world, refused)
   t.deepEqual(stateOf(world), before)
   const inspected = await slipway(world, 'network', 'inspect', 'no-such', 'web')
   t.is(inspected.status, 1)
@@ -172,13 +166,7 @@ test('refused: status 1, the reason on stderr, nothing done', async (t) => {
     [['--bip', '10.9.0.1/24', 'create'], /the bridge docker0 exists with bip 172\.17\.0\.1\/16/],
     [['--netns', '/run/netns/no-such', 'ls'], /There is no network namespace \/run\/netns\/no-such/],
   ]
-  for (const [args, message] of refused) {
-    const { status, stdout, stderr } = await slipway(world, ...args)
-    t.is(status, 1, args.join(' '))
-    t.is(stdout, '', args.join(' '))
-    t.regex(stderr, /^slipway: [^\n]+\n$/, args.join(' '))
-    t.regex(stderr, message, args.join(' '))
-  }
+  await refusesEach(t, world, refused)
   t.deepEqual(stateOf(world), before)
 
   const inspected = await slipway(world, 'inspect', 'no-such', app)
@@ -208,3 +196,14 @@ test('help: each command explains itself', async (t) => {
   }
   t.regex(await done(world, '--version'), /^\d+\.\d+\.\d+\n$/)
 })
+
+/** Each call ends with status 1, one line on stderr that says why, and nothing on stdout. */
+async function refusesEach(t: ExecutionContext, world: World, refused: readonly [string[], RegExp][]): Promise<void> {
+  for (const [args, message] of refused) {
+    const { status, stdout, stderr } = await slipway(world, ...args)
+    t.is(status, 1, args.join(' '))
+    t.is(stdout, '', args.join(' '))
+    t.regex(stderr, /^slipway: [^\n]+\n$/, args.join(' '))
+    t.regex(stderr, message, args.join(' '))
+  }
+}

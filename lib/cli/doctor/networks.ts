@@ -2,11 +2,12 @@ import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { readBridgeAlias } from '../../drivers/bridge-network.js'
 import * as sets from '../../firewall/sets.js'
+import { PREDEFINED } from '../../network/predefined.js'
 import type { Context } from '../../sandbox/context.js'
 import { ok, problem, type Finding } from './finding.js'
 
-/** Networks that are always there: whatever they lack is made on first use. */
-const PREDEFINED = ['bridge', 'host', 'none']
+/** Whatever a network lacks that is always there is made on first use. */
+const isPredefined = (network: string): boolean => Object.hasOwn(PREDEFINED, network)
 
 /** Networks of which a part is missing: the bridge, the record, or both. */
 export async function checkNetworks({ host, records, settings }: Context): Promise<Finding[]> {
@@ -19,11 +20,11 @@ export async function checkNetworks({ host, records, settings }: Context): Promi
   const recorded = listNames(join(dirname(records), 'networks'))
   const findings: Finding[] = []
   for (const { bridge, network } of bridges) {
-    if (PREDEFINED.includes(network) || recorded.includes(network)) continue
+    if (isPredefined(network) || recorded.includes(network)) continue
     findings.push(problem(check, `the bridge ${bridge} is of the network ${network}, which is gone`, `ip link delete ${bridge}`))
   }
   for (const network of recorded) {
-    if (PREDEFINED.includes(network) || bridges.some((one) => one.network === network)) continue
+    if (isPredefined(network) || bridges.some((one) => one.network === network)) continue
     findings.push(problem(check, `the bridge of the network ${network} was deleted`, `slipway network rm ${network}, and create it anew`))
   }
   for (const { key } of (await host.find('elements', sets.bridges)) ?? []) {
