@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path'
 import { SlipwayError } from './errors.js'
+import { isResolverElement } from './firewall/resolver-elements.js'
 import { addresses, portMaps, published, publishedAt } from './firewall/sets.js'
 import { forbidden, isForbidden, words, type Host, type PlanRefused } from './host.js'
 import { familyOf } from './ipam/ip.js'
@@ -41,7 +42,7 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
       if (errnoName === 'EADDRINUSE') {
         const owner = await publisherOf(operation, host, holders)
         if (owner !== undefined) return error('PORT_IN_USE', portInUse(`${operation.port}/${operation.protocol}`, owner))
-        return error('PORT_IN_USE', `The host port ${port} is in use by a process on the host (${ssCommand(operation)} tells which). Stop it, or publish another port.${resolversHint(operation)}`)
+        return error('PORT_IN_USE', `The host port ${port} is in use by a process on the host (${ssCommand(operation)} tells which). Stop it, or publish another port.`)
       }
       if (errnoName === 'EADDRNOTAVAIL') return error('INVALID_ARGUMENT', `${operation.address} is no address of this host, so ${port} cannot be published on it. ip address shows what there is.`)
       break
@@ -101,7 +102,9 @@ async function explainClaim(
   if (operation.set.startsWith('same_network')) return error('CONFLICT', `The subnet ${key.split(' . ')[0]} overlaps one of another network of this host. Choose another.`)
   if (portMaps.some(({ set }) => set === operation.set)) {
     // Of a whole address it is all of the key.
-    const [port = '', protocol] = key.split(' . ').reverse()
+    const [port = '', protocol, address] = key.split(' . ').reverse()
+    const element = await host.find('element', { ...operation, key })
+    if (element && isResolverElement(element)) return error('PORT_IN_USE', `On ${address}:${port}/${protocol}, the names of the network ${element.comment} are served. Publish it on another address of the host, or on all (${port}:${port}).`)
     return error('PORT_IN_USE', portInUse(protocol === undefined ? `${bracket(port)}:*` : `${port}/${protocol}`, owner))
   }
   return error('CONFLICT', `"${key}" is in the set ${operation.set} already${owner ? `, for ${owner}` : ''}.`)
@@ -138,9 +141,3 @@ export const addressInUse = (address: string, owner: string | undefined, option:
 /** @param port - `8080/tcp` */
 export const portInUse = (port: string, owner: string | undefined): string =>
   `The host port ${port} is published already${owner ? ` by the sandbox ${owner}` : ''}. Choose another, or unpublish that one.`
-
-/** The processes on port 53 may be ours. */
-const resolversHint = ({ address, port, protocol }: Pick<PortHold, 'address' | 'port' | 'protocol'>): string =>
-  port === 53 && protocol !== 'sctp' && isEvery(address)
-    ? ' The names of user-defined networks are served on port 53 of their bridges: where there are any, publish it on one address of the host, as in 192.0.2.1:53:53.'
-    : ''

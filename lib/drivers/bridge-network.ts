@@ -1,6 +1,7 @@
 import { add, remove } from '../firewall/elements.js'
-import { networkElements } from '../firewall/network-elements.js'
-import { hasFamily, IPV6_MTU, type NetworkSpec } from '../network/spec.js'
+import { networkElements, type NetworkElement } from '../firewall/network-elements.js'
+import { resolverElements } from '../firewall/resolver-elements.js'
+import { DEFAULT_NETWORK, hasFamily, IPV6_MTU, type NetworkSpec } from '../network/spec.js'
 import type { Operation, Plan } from '../plan/operation.js'
 
 /** Networks on bridges of this host: pure functions from what is wanted to a plan. */
@@ -13,6 +14,9 @@ export function readBridgeAlias(alias: string): { name: string; stateDir: string
   const [, name, stateDir] = /^slipway network (.+?), records in (.+)$/.exec(alias) ?? []
   return name !== undefined && stateDir !== undefined ? { name, stateDir } : undefined
 }
+
+/** All elements of a network. On the default bridge nobody has a name, so it has no resolver. */
+export const elementsOf = (network: NetworkSpec): NetworkElement[] => [...networkElements(network), ...(network.name === DEFAULT_NETWORK ? [] : resolverElements(network))]
 
 /** The record first, as it claims the name; then the bridge, and at last the elements that the rules ask for. */
 export function createNetwork(network: NetworkSpec): Plan {
@@ -52,14 +56,14 @@ export function finishNetwork(network: NetworkSpec): Plan {
     { op: 'link.set', name: network.bridge, ...(hasFamily(network, 4) ? { routeLocalnet: true } : {}), up: true },
     ...(hasFamily(network, 4) ? [{ op: 'sysctl.write', key: 'net.ipv4.ip_forward', value: '1' } as const] : []),
     ...(hasFamily(network, 6) ? [{ op: 'sysctl.write', key: 'net.ipv6.conf.all.forwarding', value: '1' } as const] : []),
-    ...networkElements(network).map(([set, element]) => add(set, { ...element, comment: network.name })),
+    ...elementsOf(network).map(([set, element]) => add(set, { ...element, comment: network.name })),
   ]
 }
 
 /** The elements first: the world sees it gone with one transaction. */
 export function removeNetwork(network: NetworkSpec): Plan {
   return [
-    ...networkElements(network).map(([set, element]) => remove(set, { ...element, comment: network.name })),
+    ...elementsOf(network).map(([set, element]) => remove(set, { ...element, comment: network.name })),
     { op: 'link.delete', name: network.bridge },
   ]
 }

@@ -5,6 +5,7 @@ import { getSystemErrorName } from 'node:util'
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import { SlipwayError } from '../errors.js'
 import { enter, type NativeFailure } from '../native.js'
+import { RESOLVER_PORT, resolverAddresses } from '../firewall/resolver-elements.js'
 import { DEFAULT_NETWORK, type NetworkSpec } from '../network/spec.js'
 import { Rounds } from '../rounds.js'
 import { FollowedFolder } from '../state/followed-folder.js'
@@ -77,11 +78,11 @@ export class Resolvers {
   /**
    * Serves the names of a network, unless that is done already.
    *
-   * @throws {SlipwayError} `PERMISSION`, `KERNEL`
+   * @throws {SlipwayError} `KERNEL`
    */
   async serve(spec: Served): Promise<void> {
     if (!this.#stays) return this.#tell()
-    const addresses = spec.subnets.flatMap(({ address }) => address ?? [])
+    const addresses = resolverAddresses(spec)
     if (this.#closed || spec.name === DEFAULT_NETWORK || addresses.length === 0) return
     const running = this.#running.get(spec.id) ?? this.#listen(spec, addresses)
     this.#running.set(spec.id, running)
@@ -144,7 +145,7 @@ export class Resolvers {
   async #listen({ name }: Served, addresses: readonly string[]): Promise<Resolver | undefined> {
     const netns = this.#netns
     const directory = this.#table.directory(name, () => this.#refresh())
-    const { resolver } = await Resolver.listen({ directory, addresses, inHost: (work) => (netns === undefined ? work() : enterHost(netns, work)) })
+    const { resolver } = await Resolver.listen({ directory, addresses, port: RESOLVER_PORT, inHost: (work) => (netns === undefined ? work() : enterHost(netns, work)) })
     return resolver
   }
 

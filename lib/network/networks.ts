@@ -28,8 +28,7 @@ export class Networks {
    *
    * @example
    * const web = await slipway.networks.create({ name: 'web', subnets: [{ subnet: '172.20.0.0/16' }], ipv6: true })
-   * @throws {SlipwayError} `INVALID_ARGUMENT`, `CONFLICT` (a name, subnet or bridge is taken), `EXHAUSTED`, `UNSUPPORTED`,
-   * `PERMISSION` (its names are served on port 53, which takes CAP_NET_BIND_SERVICE)
+   * @throws {SlipwayError} `INVALID_ARGUMENT`, `CONFLICT` (a name, subnet or bridge is taken), `EXHAUSTED`, `UNSUPPORTED`
    */
   create(options: CreateNetworkOptions): Promise<Network> {
     return this.#context.work.run(async () => {

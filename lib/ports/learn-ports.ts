@@ -1,4 +1,5 @@
 import { mapOf, publishedKey } from '../firewall/elements.js'
+import { isResolverElement } from '../firewall/resolver-elements.js'
 import { portMaps, whole } from '../firewall/sets.js'
 import type { Host } from '../host.js'
 import type { Protocol, SetDefinition } from '../plan/operation.js'
@@ -15,7 +16,8 @@ export async function learnPorts({ host, ports }: { host: Host; ports: PortTable
   const before = ports.settled()
   const published = new Set<string>()
   for (const map of portMaps) {
-    for (const { key, comment } of (await host.find('elements', map)) ?? []) {
+    for (const { key, data, comment } of (await host.find('elements', map)) ?? []) {
+      if (isResolverElement({ key, data })) continue
       published.add(`${map.set} ${key}`)
       const port = readKey(map, key)
       if (!ports.take(port, readOwner(comment)?.name ?? comment)) ports.settle(port)

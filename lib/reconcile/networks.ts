@@ -1,12 +1,14 @@
-import { finishNetwork, readBridgeAlias } from '../drivers/bridge-network.js'
+import { elementsOf, finishNetwork, readBridgeAlias } from '../drivers/bridge-network.js'
 import { SlipwayError } from '../errors.js'
 import { remove } from '../firewall/elements.js'
-import { networkElements, ownedByNetworks } from '../firewall/network-elements.js'
+import { ownedByNetworks } from '../firewall/network-elements.js'
+import { sharedWithSandboxes } from '../firewall/resolver-elements.js'
 import type { LinkInfo } from '../native.js'
 import { DEFAULT_NETWORK } from '../network/spec.js'
 import type { Context } from '../sandbox/context.js'
 import type { SetDefinition } from '../plan/operation.js'
 import { specOf, type StoredNetwork } from '../state/network-records.js'
+import { readOwner } from '../state/owner.js'
 import { collect } from './collect.js'
 import { Holdings } from './holdings.js'
 
@@ -51,11 +53,10 @@ async function collectLeftovers({ host, networks, settings }: Shared, holdings: 
     })
   }
   const strayElements = async (of: readonly StoredNetwork[]) => {
-    const known = new Set(of.flatMap(({ record }) => networkElements(record.spec).map(([set, { key }]) => `${set.set} ${key}`)))
+    const known = new Set(of.flatMap(({ record }) => elementsOf(record.spec).map(([set, { key }]) => `${set.set} ${key}`)))
     const stray: { set: SetDefinition; key: string }[] = []
-    for (const set of ownedByNetworks) {
-      // What has no comment is an administrator's.
-      for (const { key, comment } of await holdings.of(set)) if (comment !== '' && comment !== DEFAULT_NETWORK && !known.has(`${set.set} ${key}`)) stray.push({ set, key })
+    for (const set of [...ownedByNetworks, ...sharedWithSandboxes]) {
+      for (const { key, comment } of await holdings.of(set)) if (isOfNetwork(comment) && !known.has(`${set.set} ${key}`)) stray.push({ set, key })
     }
     return stray
   }
@@ -76,6 +77,9 @@ async function collectLeftovers({ host, networks, settings }: Shared, holdings: 
   }
   return collected
 }
+
+/** What has no comment is an administrator's. */
+const isOfNetwork = (comment: string): boolean => comment !== '' && comment !== DEFAULT_NETWORK && readOwner(comment) === undefined
 
 /** With another state directory, every sandbox would look like a leftover. */
 export function requireSameRecords(links: readonly LinkInfo[], stateDir: string): void {

@@ -18,7 +18,7 @@ export const inPlace = (place: Place): InHost => (work) => enter(place.path, wor
 
 /** A resolver in a place; closed when the test ends. */
 export async function serveNames(t: ExecutionContext, place: Place, addresses: readonly string[], directory: Directory): Promise<Resolver> {
-  const { resolver, taken } = await Resolver.listen({ directory, addresses, inHost: inPlace(place) })
+  const { resolver, taken } = await Resolver.listen({ directory, addresses, port: 53, inHost: inPlace(place) })
   if (!resolver) throw new Error(`${taken.protocol} ${taken.address} is taken`)
   t.teardown(() => resolver.close())
   return resolver

@@ -7,7 +7,7 @@ import { eventually, execIn, ip, ipJson, setSysctl, World } from '../helpers/wor
 
 /** `slipway doctor`: it sees what is so, says what to do, and changes nothing. */
 
-const CHECKS = ['kernel', 'capabilities', 'bridge', 'veth', 'nf_tables', 'conntrack', 'docker0', 'ip_forward', 'ipv6', 'br_netfilter', 'firewalls', 'fb_tunnels', 'devconf', 'dynamic ports', 'descriptors', 'networks', 'leftovers', 'netns folder', 'state folder']
+const CHECKS = ['kernel', 'capabilities', 'bridge', 'veth', 'nf_tables', 'conntrack', 'docker0', 'ip_forward', 'ipv6', 'br_netfilter', 'firewalls', 'fb_tunnels', 'devconf', 'dynamic ports', 'descriptors', 'networks', 'names', 'leftovers', 'netns folder', 'state folder']
 
 interface Finding {
   check: string
@@ -192,4 +192,16 @@ test('without capabilities, and with a state folder that is none', async (t) => 
   const { status, found } = await doctor(world, ['--state-dir', file])
   t.is(status, 1)
   t.is(found['state folder']?.status, 'problem')
+})
+
+test('names: who serves them, and that they rest while nobody does', async (t) => {
+  const world = new World(t)
+  t.like((await doctor(world)).found['names'], { status: 'ok', finding: 'no network that has them' })
+  const slipway = await world.open()
+  await slipway.networks.create({ name: 'web', subnets: [{ subnet: '172.20.0.0/16' }] })
+  t.like((await doctor(world)).found['names'], { status: 'ok', finding: 'served: web' })
+  await slipway.close()
+  const { status, finding } = (await doctor(world)).found['names'] ?? {}
+  t.is(status, 'note')
+  t.regex(finding ?? '', /^nobody serves those of web:/)
 })

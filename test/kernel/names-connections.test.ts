@@ -103,7 +103,7 @@ test('a resolver that listens does not keep a process alive', async (t) => {
   const script = `
     const { Resolver } = await import('#lib/names/resolver/resolver.js')
     const { NameTable } = await import('#lib/names/directory.js')
-    const { resolver } = await Resolver.listen({ directory: new NameTable().directory('web'), addresses: ['${HOST_ADDRESS}'], inHost: (work) => work() })
+    const { resolver } = await Resolver.listen({ directory: new NameTable().directory('web'), addresses: ['${HOST_ADDRESS}'], port: 53, inHost: (work) => work() })
     console.log(resolver !== undefined)`
   const world = new World(t)
   const { stdout } = await promisify(execFile)('nsenter', [`--net=${world.host.path}`, process.execPath, '--input-type=module', '--eval', script], { timeout: 20_000 })

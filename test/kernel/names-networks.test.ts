@@ -1,8 +1,12 @@
 import test, { type ExecutionContext } from 'ava'
-import { addressOf, ask, runWithFiles } from '../helpers/names.js'
-import { execIn, HOST_ADDRESS, World } from '../helpers/world.js'
+import { RESOLVER_PORT } from '#lib/firewall/resolver-elements.js'
+import { addressOf, ask, dig, endpoint, runWithFiles, serveNames, tableOf } from '../helpers/names.js'
+import { execIn, HOST_ADDRESS, NEIGHBOUR_ADDRESS, World } from '../helpers/world.js'
 
 /** Names as sandboxes of user-defined networks see them: asked at what their resolv.conf names, as programs do. */
+
+/** What listens at an address: by UDP and by TCP. */
+const both = (address: string) => [`${address}:${RESOLVER_PORT}`, `${address}:${RESOLVER_PORT}`]
 
 async function setUp(t: ExecutionContext) {
   const world = new World(t)
@@ -92,13 +96,13 @@ test('who is not on the network is refused: the host, another network, the defau
 test('a network without an address of its bridge has no resolver', async (t) => {
   const { slipway, world } = await setUp(t)
   await slipway.networks.create({ name: 'apart', internal: true, subnets: [{ subnet: '172.22.0.0/16' }], options: { 'com.docker.network.bridge.gateway_mode_ipv4': 'isolated' } })
-  t.notRegex(execIn(world.host, 'ss', '-Hlntu', 'sport = :53'), /172\.22\./)
+  t.notRegex(execIn(world.host, 'ss', '-Hlntu', `sport = :${RESOLVER_PORT}`), /172\.22\./)
 })
 
-test('when a network is removed its port 53 is free, and the next on its subnet is served', async (t) => {
+test('when a network is removed nobody listens there, and the next on its subnet is served', async (t) => {
   const { world, slipway } = await setUp(t)
-  const listeners = () => execIn(world.host, 'ss', '-Hlntu', 'sport = :53').split('\n').filter(Boolean).map((line) => line.split(/\s+/)[4]).sort()
-  t.deepEqual(listeners(), ['172.20.0.1:53', '172.20.0.1:53', '[fd00:20::1]:53', '[fd00:20::1]:53'])
+  const listeners = () => execIn(world.host, 'ss', '-Hlntu', `sport = :${RESOLVER_PORT}`).split('\n').filter(Boolean).map((line) => line.split(/\s+/)[4]).sort()
+  t.deepEqual(listeners(), [...both('172.20.0.1'), ...both('[fd00:20::1]')])
   await (await slipway.networks.get('web')).remove()
   t.deepEqual(listeners(), [])
   await slipway.networks.create({ name: 'again', subnets: [{ subnet: '172.20.0.0/16' }] })
@@ -118,12 +122,28 @@ test('a network that speaks IPv6 only has its names', async (t) => {
   t.is((await runWithFiles(app, 'getent', 'hosts', 'database')).stdout.split(/\s/)[0], addressOf(db, 'six', 6))
 })
 
-test('port 53 is published on one address where networks are served, and the refusal says so', async (t) => {
+test('port 53 is a sandbox’s like any other, on every address of the host, and names are served beside it', async (t) => {
   const { world, slipway } = await setUp(t)
-  for (const protocol of ['udp', 'tcp']) {
-    await t.throwsAsync(world.create(slipway, 'all', { publish: [`53:53/${protocol}`] }), { code: 'PORT_IN_USE', message: /user-defined networks .* 192\.0\.2\.1:53:53/ })
-  }
-  const dns = await world.create(slipway, 'dns', { publish: [`${HOST_ADDRESS}:53:53/udp`], network: 'web' })
-  t.deepEqual(dns.ports.map(({ hostIp, hostPort }) => [hostIp, hostPort]), [[HOST_ADDRESS, 53]])
-  t.deepEqual(await ask(dns, '172.20.0.1', dns.name), ['NOERROR', addressOf(dns, 'web')])
+  const dns = await world.create(slipway, 'dns', { publish: ['53:53', '53:53/udp'], network: 'web' })
+  await serveNames(t, dns, [addressOf(dns, 'web')], tableOf(endpoint({ sandbox: 'n', addresses: [NEIGHBOUR_ADDRESS, addressOf(dns, 'web')] })).directory('web'))
+  t.deepEqual((await dig(world.neighbour, `@${HOST_ADDRESS}`, 'n')).answers.sort(), [NEIGHBOUR_ADDRESS, addressOf(dns, 'web')].sort())
+  t.deepEqual((await dig(world.neighbour, `@${HOST_ADDRESS}`, 'n', '+tcp')).status, 'NOERROR')
+  for (const how of ['+tcp', '+notcp']) t.deepEqual((await dig(dns, '@172.20.0.1', dns.name, how)).answers, [addressOf(dns, 'web')])
+  await slipway.networks.create({ name: 'later', subnets: [{ subnet: '172.21.0.0/16' }] })
+  const app = await world.create(slipway, 'app', { network: 'later' })
+  t.deepEqual(await ask(app, '172.21.0.1', app.name), ['NOERROR', addressOf(app, 'later')])
+})
+
+test('who may use a published port 53 is not who may ask for names', async (t) => {
+  const { world, slipway } = await setUp(t)
+  const app = await world.create(slipway, 'app', { publish: [{ hostPort: 53, containerPort: 53, protocol: 'udp', allow: ['10.0.0.0/8', NEIGHBOUR_ADDRESS] }], network: 'web' })
+  t.deepEqual(await ask(app, '172.20.0.1', app.name), ['NOERROR', addressOf(app, 'web')])
+  await slipway.networks.create({ name: 'later', subnets: [{ subnet: '172.21.0.0/16' }] })
+  const other = await world.create(slipway, 'other', { network: 'later' })
+  t.deepEqual(await ask(other, '172.21.0.1', other.name), ['NOERROR', addressOf(other, 'later')])
+})
+
+test('port 53 of a bridge is where names are served, and the refusal says so', async (t) => {
+  const { world, slipway } = await setUp(t)
+  await t.throwsAsync(world.create(slipway, 'app', { publish: ['172.20.0.1:53:53/udp'] }), { code: 'PORT_IN_USE', message: /172\.20\.0\.1:53\/udp, the names of the network web/ })
 })

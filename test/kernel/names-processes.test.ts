@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
+import { RESOLVER_PORT } from '#lib/firewall/resolver-elements.js'
 import { Slipway } from 'slipway'
 import { end, start } from '../helpers/command.js'
 import { addressOf, ask, serveDnsmasq } from '../helpers/names.js'
@@ -24,9 +25,9 @@ async function twoProcesses(t: ExecutionContext) {
   return { world, slipway, app, options, peer: await Peer.start(t, options) }
 }
 
-/** Whose sockets they are that listen on port 53 of the host: process ids. */
+/** Whose sockets they are that serve names on the host: process ids. */
 const servers = (world: World): number[] =>
-  [...new Set([...execIn(world.host, 'ss', '-Hlntup', 'sport = :53').matchAll(/pid=(\d+)/g)].map(([, pid]) => Number(pid)))]
+  [...new Set([...execIn(world.host, 'ss', '-Hlntup', `sport = :${RESOLVER_PORT}`).matchAll(/pid=(\d+)/g)].map(([, pid]) => Number(pid)))]
 
 test('what another process creates, connects, disconnects and removes is known with the next question', async (t) => {
   const { world, app, peer } = await twoProcesses(t)
@@ -144,16 +145,6 @@ test('a bridge that somebody has deleted is made again by the next process, and 
   await app.disconnect('web')
   await app.connect('web')
   t.deepEqual(await ask(app, SERVER, name), ['NOERROR', addressOf(app, 'web')])
-})
-
-test('without the capability for port 53, a network is refused with its reason, and nothing of it is left', async (t) => {
-  const world = new World(t)
-  const weak = ['setpriv', '--bounding-set=-net_bind_service', '--inh-caps=-net_bind_service']
-  const peer = await Peer.start(t, { netns: world.host.path, stateDir: world.stateDir }, weak)
-  const error = await t.throwsAsync(peer.call('createNetwork', WEB), { code: 'PERMISSION' })
-  t.regex(error?.message ?? '', /CAP_NET_BIND_SERVICE/)
-  t.deepEqual(await peer.call('listNetworks'), ['bridge', 'host', 'none'])
-  t.notRegex(ip('-n', world.host.name, 'link'), /br-/)
 })
 
 test('names that nobody has are asked for by the host’s resolv.conf, that of its namespace first', async (t) => {

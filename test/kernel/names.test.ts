@@ -89,7 +89,7 @@ test('sockets are opened in the namespace of the host, on IPv6 too, and are free
   ip('-n', world.host.name, 'address', 'add', 'fd00::1/64', 'dev', 'uplink', 'nodad')
   ip('-n', world.neighbour.name, 'address', 'add', 'fd00::9/64', 'dev', 'eth0', 'nodad')
   const table = tableOf(endpoint({ sandbox: 'n', addresses: [NEIGHBOUR_ADDRESS, 'fd00::9'] }))
-  const options = { directory: table.directory('web'), addresses: [HOST_ADDRESS, 'fd00::1'], inHost: inPlace(world.host) }
+  const options = { directory: table.directory('web'), addresses: [HOST_ADDRESS, 'fd00::1'], port: 53, inHost: inPlace(world.host) }
   const listeners = () => execIn(world.host, 'ss', '-Hlntu', 'sport = :53').split('\n').filter(Boolean).map((line) => line.split(/\s+/)[4]).sort()
 
   const { resolver } = await Resolver.listen(options)
@@ -103,7 +103,7 @@ test('sockets are opened in the namespace of the host, on IPv6 too, and are free
 
 test('where somebody serves already, that is said, and nothing stays open', async (t) => {
   const world = new World(t)
-  const options = { directory: tableOf().directory('web'), addresses: [HOST_ADDRESS, '192.0.2.2'], inHost: inPlace(world.host) }
+  const options = { directory: tableOf().directory('web'), addresses: [HOST_ADDRESS, '192.0.2.2'], port: 53, inHost: inPlace(world.host) }
   const other = await Resolver.listen({ ...options, addresses: ['192.0.2.2'] })
   const refused = await Resolver.listen(options)
   t.deepEqual(refused, { taken: { protocol: 'udp', address: '192.0.2.2', port: 53 } })
@@ -117,7 +117,7 @@ test('where somebody serves already, that is said, and nothing stays open', asyn
 
 test('two that begin at once: one serves, the other is told', async (t) => {
   const world = new World(t)
-  const options = { directory: tableOf().directory('web'), addresses: [HOST_ADDRESS], inHost: inPlace(world.host) }
+  const options = { directory: tableOf().directory('web'), addresses: [HOST_ADDRESS], port: 53, inHost: inPlace(world.host) }
   const both = await Promise.all([Resolver.listen(options), Resolver.listen(options)])
   t.is(both.filter(({ taken }) => taken).length, 1)
   await Promise.all(both.map(({ resolver }) => resolver?.close()))

@@ -9,6 +9,7 @@ import { print, printJson } from '../output.js'
 import { note, problem, type Finding } from './finding.js'
 import * as host from './host.js'
 import { BRIDGE, checkCapabilities, checkFeatures, checkKernel, VETH } from './kernel.js'
+import { checkNames } from './names.js'
 import { checkNetworks } from './networks.js'
 import { checkDescriptors, checkDynamicPorts } from './ports.js'
 import { checkNetnsFolder, checkStateDir } from './process.js'
@@ -57,6 +58,7 @@ const HOST_CHECKS: ((context: Context) => Promise<Finding[]>)[] = [
   checkDynamicPorts,
   checkDescriptors,
   checkNetworks,
+  checkNames,
   host.checkLeftovers,
 ]
 

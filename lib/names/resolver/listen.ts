@@ -26,7 +26,7 @@ export class PlaceTaken extends Error {
   }
 }
 
-/** @throws {PlaceTaken} @throws {SlipwayError} `PERMISSION`; `KERNEL`, for one when the address is none of the host's. */
+/** @throws {PlaceTaken} @throws {SlipwayError} `KERNEL`, for one when the address is none of the host's. */
 export function listenUdp(address: string, port: number, inHost: InHost): Socket {
   return adopt({ protocol: 'udp', address, port }, inHost, (fd) => createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4' }).bind({ fd, exclusive: true }))
 }
@@ -60,9 +60,5 @@ function adopt<T>(place: Place, inHost: InHost, open: (fd: number) => T): T {
 function refused({ protocol, address, port }: Place, errno: number, syscall: string): SlipwayError {
   const errnoName = getSystemErrorName(-errno)
   const operation = `listen on ${protocol} ${address} port ${port}`
-  if (errnoName === 'EACCES') {
-    const message = `The kernel does not permit this process to ${operation}, where a network's names are served. Grant it CAP_NET_BIND_SERVICE, or let everybody: sysctl net.ipv4.ip_unprivileged_port_start=${port}.`
-    return new SlipwayError('PERMISSION', message, { errno, errnoName, syscall, operation })
-  }
   return new SlipwayError('KERNEL', `The kernel refused to ${operation}, where a network's names are served: ${errnoName}.`, { errno, errnoName, syscall, operation })
 }

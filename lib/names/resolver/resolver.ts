@@ -8,12 +8,11 @@ import { listenTcp, listenUdp, PlaceTaken, type Place } from './listen.js'
 import { LARGEST_TCP, RCODE, readQuery, reply, type Query } from './message.js'
 import { ownRecords } from './own-names.js'
 
-const PORT = 53
-
 export interface ResolverOptions {
   directory: Directory
   /** The bridge's own addresses, canonical. They have to be there already, IPv6 ones without a pending DAD. */
   addresses: readonly string[]
+  port: number
   inHost: InHost
 }
 
@@ -46,8 +45,8 @@ export class Resolver {
     const resolver = new Resolver(options)
     try {
       for (const address of options.addresses) {
-        resolver.#serveUdp(listenUdp(address, PORT, options.inHost))
-        resolver.#serveTcp(await listenTcp(address, PORT, options.inHost))
+        resolver.#serveUdp(listenUdp(address, options.port, options.inHost))
+        resolver.#serveTcp(await listenTcp(address, options.port, options.inHost))
       }
       return { resolver }
     } catch (error) {
