@@ -1,13 +1,10 @@
-import { createHash } from 'node:crypto'
 import { familyOf, type IpFamily } from '../ipam/ip.js'
 import { macOf } from '../ipam/mac.js'
 import type { NetworkSubnet } from '../ipam/network-subnet.js'
 import type { Settings } from '../options.js'
 import { EVERY } from '../ports/host-address.js'
+import { predefinedId } from './predefined.js'
 import { DEFAULT_NETWORK, type NetworkSpec } from './spec.js'
-
-/** 64 hex digits that name a network that every host has, the same for every process. @param host - Identity of the host's namespace. */
-export const predefinedId = (host: number, network: string): string => createHash('sha256').update(`${host} ${network}`).digest('hex')
 
 /** The network `bridge` as the options of open() have it. */
 export function defaultSpec(settings: Settings, host: number, subnets: readonly NetworkSubnet[]): NetworkSpec {

@@ -4,6 +4,7 @@ import { invalid, show, SlipwayError } from '../errors.js'
 import type { NameOptions } from '../names/options.js'
 import { enter } from '../native.js'
 import { checkOptions, checks } from '../checks.js'
+import { namedPredefined } from '../network/predefined.js'
 import type { PortMapping, PortRequest } from '../ports/mapping.js'
 import { PortGuesses } from '../ports/port-guesses.js'
 import { removed } from '../refusals.js'
@@ -121,13 +122,13 @@ export class Sandbox {
    */
   connect(network: string, options: EndpointOptions = {}): Promise<Endpoint> {
     return this.#context.work.run(async () => {
-      checkNetworkName('connect', network)
+      const target = this.#networkNamed('connect', network)
       checkOptions('connect', options, endpointChecks, [])
-      const asked = readEndpoint(options, network)
+      const asked = readEndpoint(options, target)
       let endpoint: Endpoint | undefined
       await this.#changes.make(async (record) => {
-        checkConnectable(record, network, 'connect')
-        const update = await connectUpdate(this.#context, record, network, asked)
+        checkConnectable(record, target, 'connect')
+        const update = await connectUpdate(this.#context, record, target, asked)
         endpoint = describeEndpoint(update.endpoint)
         return update
       })
@@ -143,23 +144,24 @@ export class Sandbox {
    * family that is lost rest until it is back.
    *
    * @param options - `force`: that it is not on the network is no error.
-   * @throws {SlipwayError} `NOT_FOUND` when it is not on the network.
+   * @throws {SlipwayError} `NOT_FOUND` when it is not on the network, or was removed.
    */
   disconnect(network: string, options: { force?: boolean } = {}): Promise<void> {
     return this.#context.work.run(async () => {
-      checkNetworkName('disconnect', network)
+      const target = this.#networkNamed('disconnect', network)
       checkOptions('disconnect', options, { force: checks.flag }, [])
       try {
         let gone: Endpoint | undefined
         await this.#changes.make((record) => {
-          checkConnectable(record, network, 'disconnect')
-          const endpoint = endpointOn(record, network)
+          checkConnectable(record, target, 'disconnect')
+          const endpoint = endpointOn(record, target)
           gone = describeEndpoint(endpoint)
           return disconnectUpdate(this.#context, record, endpoint)
         })
         if (gone) await this.#giveBack([gone])
       } catch (error) {
-        if (!(options.force && error instanceof SlipwayError && error.code === 'NOT_FOUND')) throw error
+        const isOff = error instanceof SlipwayError && error.code === 'NOT_FOUND' && isCurrent(this.#changes.stored.path, this.id)
+        if (!(options.force && isOff)) throw error
       }
       await renewFiles(this.#context, this.#record)
     })
@@ -295,13 +297,15 @@ export class Sandbox {
     return this.remove()
   }
 
+  /** @returns The network's name where it is one that every host has, else as it was given. */
+  #networkNamed(what: 'connect' | 'disconnect', network: string): string {
+    if (nameCheck(network) !== undefined) throw invalid(`${what} takes a network's name or id, and got ${show(network)}.`)
+    return namedPredefined(this.#context.host.identity, network)
+  }
+
   async #giveBack(endpoints: readonly Endpoint[]): Promise<void> {
     for (const { network, addresses } of endpoints) {
       for (const address of addresses) await this.#context.networks.release(network, address.split('/')[0] ?? '')
     }
   }
-}
-
-function checkNetworkName(what: string, network: unknown): asserts network is string {
-  if (nameCheck(network) !== undefined) throw invalid(`${what} takes a network's name or id, and got ${show(network)}.`)
 }

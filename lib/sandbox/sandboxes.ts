@@ -1,4 +1,5 @@
 import { invalid, show } from '../errors.js'
+import { namedPredefined } from '../network/predefined.js'
 import { printPlan } from '../plan/print.js'
 import { listRecords } from '../state/records.js'
 import type { Context } from './context.js'
@@ -28,7 +29,7 @@ export class Sandboxes {
   create(options: CreateOptions = {}): Promise<Sandbox> {
     return this.#context.work.run(async () => {
       // Copied now, as the caller may use the object again; checked in its turn, as there may be hundreds.
-      const given = copyOptions(options)
+      const given = this.#named(copyOptions(options))
       const turn = this.#context.turns.next()
       if (turn) await turn
       // A third of the time that it takes is the making of the namespace: that begins before the arguments are looked at.
@@ -47,7 +48,7 @@ export class Sandboxes {
    * now. Runs nothing and changes nothing.
    */
   explain(options: CreateOptions = {}): Promise<string> {
-    return this.#context.work.run(async () => printPlan(await explainSandbox(this.#context, readCreateOptions(options))))
+    return this.#context.work.run(async () => printPlan(await explainSandbox(this.#context, readCreateOptions(this.#named(options)))))
   }
 
   /**
@@ -65,6 +66,12 @@ export class Sandboxes {
   /** All sandboxes of this host, whoever made them, by name. */
   list(): Promise<Sandbox[]> {
     return this.#context.work.run(async () => (await listRecords(this.#context.records)).map((stored) => new Sandbox(this.#context, stored)))
+  }
+
+  /** A network that every host has may be named by its id. */
+  #named(options: CreateOptions): CreateOptions {
+    const network = options?.network
+    return typeof network === 'string' ? { ...options, network: namedPredefined(this.#context.host.identity, network) } : options
   }
 }
 

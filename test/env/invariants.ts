@@ -1,6 +1,6 @@
 import type { ExecutionContext } from 'ava'
 import type { Sandbox, Slipway } from 'slipway'
-import { readFiles } from '../helpers/snapshot.js'
+import { isOfSandbox, readFiles } from '../helpers/snapshot.js'
 import { eventually, execIn, ipJson, type World } from '../helpers/world.js'
 import { elementsOf } from './whole.js'
 
@@ -32,7 +32,7 @@ export async function kernelIsAsListed(t: ExecutionContext, world: World, slipwa
     addresses: keys('addresses').map(({ key }) => key),
     senders: keys('senders', 'bridge').filter(({ key }) => !key.includes('fe80:')).map(({ key }) => key.split(' . ')[0]),
     subnets: keys('same_network').map(({ key }) => key).filter((key) => !key.endsWith(' docker0')),
-    ports: [...keys('published'), ...keys('published_at')].map(({ key, data }) => `${key} > ${data}`),
+    ports: [...keys('published'), ...keys('published_at')].filter(isOfSandbox).map(({ key, data }) => `${key} > ${data}`),
     namespaces: world.namespaces().filter((name) => ![world.host.name, world.neighbour.name].includes(name)),
     records: Object.keys(readFiles(world.stateDir)).filter((path) => /\/(sandboxes|networks)\//.test(path)).map((path) => path.split('/').at(-1)),
   })

@@ -1,6 +1,6 @@
 import type { ExecutionContext } from 'ava'
 import type { Slipway } from 'slipway'
-import { elements, readFiles } from '../helpers/snapshot.js'
+import { elements, isOfSandbox, readFiles } from '../helpers/snapshot.js'
 import { eventually, ipJson, type World } from '../helpers/world.js'
 
 /**
@@ -24,7 +24,7 @@ export async function onlyWholeSandboxes(t: ExecutionContext, world: World, slip
     links: sorted(links(world)),
     addresses: sorted(keys(world, 'addresses4')),
     senders: sorted(keys(world, 'senders4', 'bridge').map((key) => key.split(' . ')[0])),
-    ports: sorted(['published4', 'published_at4'].flatMap((map) => elementsOf(world, map)).map(({ key, comment }) => `${key} ${comment?.split(' ')[0]}`)),
+    ports: sorted(['published4', 'published_at4'].flatMap((map) => elementsOf(world, map)).filter(isOfSandbox).map(({ key, comment }) => `${key} ${comment?.split(' ')[0]}`)),
     namespaces: sorted(world.namespaces().filter((name) => ![world.host.name, world.neighbour.name].includes(name))),
     records: sorted(Object.keys(readFiles(world.stateDir)).map((path) => path.split('/').at(-1)).filter((file) => file !== 'go')),
   })

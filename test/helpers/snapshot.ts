@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
+import { readOwner } from '#lib/state/owner.js'
 import { eventually, execIn, ipJson, type Place, type World } from './world.js'
 
 /** Everything that a call could leave behind, a line for each thing. */
@@ -102,6 +103,9 @@ export interface Element {
   data?: string
   comment?: string
 }
+
+/** Whether an element belongs to a sandbox, and not to a network. */
+export const isOfSandbox = ({ comment = '' }: Element): boolean => readOwner(comment) !== undefined
 
 // A set has keys, a map has pairs; either key is bare, or stands in { elem: { val, comment, counter } }.
 function readElement(item: unknown): Element {

@@ -5,9 +5,9 @@ import { DualStackWorld, HOST, NEIGHBOUR, SPARE, STRANGER } from '../helpers/dua
 import { addressesOf } from '../helpers/every-kind.js'
 import { listenIn } from '../helpers/listen.js'
 import { serveBoth } from '../helpers/reach-table.js'
-import { elements } from '../helpers/snapshot.js'
+import { elements, isOfSandbox } from '../helpers/snapshot.js'
 import { ask, NO_ANSWER, openUdp, reaches, REFUSED } from '../helpers/traffic.js'
-import { ipJson, type Place } from '../helpers/world.js'
+import { ipJson, World, type Place } from '../helpers/world.js'
 
 /** Endpoints that come and go on a running sandbox: what moves with them, and what stays. */
 
@@ -170,7 +170,7 @@ test.serial('allow-lists, whole addresses and ports of one address move along', 
       [from(NEIGHBOUR[4]), `${SPARE[4]}:80`, NEIGHBOUR[4]],
       [from(NEIGHBOUR[6]), `[${SPARE[6]}]:80`, NEIGHBOUR[6]],
     ])
-  const sets = () => ['restricted4', 'restricted6', 'admitted4', 'admitted6'].map((set) => elements(world.host, set))
+  const sets = () => ['restricted4', 'restricted6', 'admitted4', 'admitted6'].map((set) => elements(world.host, set).filter(isOfSandbox))
   const before = sets()
   await answers()
   for (const step of [() => app.connect('work', { gwPriority: 1 }), () => app.disconnect('work'), () => app.connect('work', { gwPriority: 1 }), () => app.disconnect('web')]) {
@@ -254,6 +254,9 @@ test.serial('disconnect with force: that it is not on the network is no error', 
   // What does not go does not go by force either.
   const host = await world.create(slipway, 'h', { network: 'host' })
   await t.throwsAsync(host.disconnect('host', { force: true }), { code: 'INVALID_ARGUMENT' })
+  const other = await slipway.sandboxes.get(app.name)
+  await app.remove()
+  await t.throwsAsync(other.disconnect('work', { force: true }), { code: 'NOT_FOUND', message: /was removed/ })
 })
 
 /** Gateways of IPv4 and IPv6, as the kernel has them. */
@@ -269,3 +272,18 @@ async function isRecorded(t: ExecutionContext, slipway: Slipway, sandbox: Sandbo
   const found = await slipway.sandboxes.get(sandbox.name)
   t.deepEqual([found.endpoints, found.ports], [sandbox.endpoints, sandbox.ports])
 }
+
+test.serial('the networks that every host has go by their ids, too', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  const idOf = async (name: string) => (await slipway.networks.get(name)).id
+  const [bridge, none, host] = [await idOf('bridge'), await idOf('none'), await idOf('host')]
+  const app = await world.create(slipway, 'app', { network: bridge })
+  t.deepEqual([app.network, app.endpoints.map(({ network }) => network)], ['bridge', ['bridge']])
+  t.is((await world.create(slipway, 'alone', { network: none.slice(0, 12) })).network, 'none')
+  t.is((await world.create(slipway, 'shared', { network: host })).network, 'host')
+  await app.disconnect(bridge.slice(0, 12))
+  await app.connect(bridge)
+  t.deepEqual(app.endpoints.map(({ network }) => network), ['bridge'])
+  await t.throwsAsync(app.connect(none), { code: 'INVALID_ARGUMENT', message: /"none"/ })
+})
