@@ -2,9 +2,10 @@ import { channel } from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
 import { SlipwayError, type KernelRefusal, type SlipwayErrorCode } from './errors.js'
-import { Executor, type NativeExecutor, type NativeFailure, type PlanFailure, type Questions } from './native.js'
+import { Executor, type NativeExecutor, type NativeFailure, type Outcome, type PlanFailure, type Questions } from './native.js'
 import type { Operation, Plan, PortHold } from './plan/operation.js'
 import { printOperation } from './plan/print.js'
+import { isLongTransaction, isShort } from './plan/short.js'
 import { wirePlan } from './plan/wire.js'
 
 /** A plan that the kernel refused. Undone already; `explainRefusal` turns it into the error that a caller gets. */
@@ -49,6 +50,8 @@ const plans = channel('slipway:plan')
 /** The namespace that is "the host": runs plans in it and asks its kernel. */
 export class Host {
   readonly #executor: NativeExecutor
+  /** Plans on their way to the executor's thread whose transaction would have this thread wait. */
+  #longTransactions = 0
   /** For tests: the next plan meets a refusal at this operation. */
   refuseNext: number | undefined
 
@@ -82,17 +85,37 @@ export class Host {
   }
 
   /**
-   * Runs a plan: all of it, or nothing.
+   * Runs a plan: all of it, or nothing. A short one is done when this returns, by this thread, even where others are in the queue;
+   * the rest goes to the executor's.
    *
    * @throws {PlanRefused} after what was done has been undone.
    */
   async run(plan: Plan): Promise<void> {
     const refuse = this.refuseNext
     this.refuseNext = undefined
-    const outcome = await this.#executor.run(wirePlan(plan), plans.hasSubscribers, refuse)
+    const text = wirePlan(plan)
+    const phases = plans.hasSubscribers
+    let outcome: Outcome | undefined
+    let queued = this.#longTransactions > 0 || !isShort(plan)
+    if (!queued) {
+      outcome = this.#executor.runNow(text, phases, refuse)
+      // Another process is at the file, for however long: not this thread is to wait for it.
+      queued = outcome?.failure?.syscall === 'flock'
+    }
+    if (queued) outcome = await this.#queue(plan, text, phases, refuse)
     if (!outcome) return
     if (outcome.phases) plans.publish({ plan, phases: readPhases(plan, outcome.phases) } satisfies PlanMessage)
     if (outcome.failure) throw new PlanRefused(plan, outcome.failure)
+  }
+
+  async #queue(plan: Plan, text: string, phases: boolean, refuse: number | undefined): Promise<Outcome | undefined> {
+    const long = isLongTransaction(plan) ? 1 : 0
+    this.#longTransactions += long
+    try {
+      return await this.#executor.run(text, phases, refuse)
+    } finally {
+      this.#longTransactions -= long
+    }
   }
 
   /**
@@ -146,6 +169,7 @@ export const forbidden = (refusal: KernelRefusal): string =>
 function explainOpen(netns: string | undefined, refusal: KernelRefusal): [SlipwayErrorCode, string] {
   if (refusal.errnoName === 'ENOENT') return ['NOT_FOUND', `There is no network namespace ${netns}. Make it first (ip netns add), or leave netns out.`]
   if (refusal.syscall === 'ioctl') return ['INVALID_ARGUMENT', `netns ${netns} is no network namespace. Those of ip netns lie in /run/netns, that of a process is /proc/PID/ns/net.`]
+  if (isForbidden(refusal)) return ['PERMISSION', forbidden(refusal)]
   return ['KERNEL', `${refusal.operation}: ${refusal.errnoName}`]
 }
 

@@ -116,6 +116,11 @@ export interface NativeExecutor {
    * `refuse` is for tests: the operation of this number is exchanged for one that the kernel refuses.
    */
   run(plan: string, phases: boolean, refuse?: number): Promise<Outcome | undefined>
+  /**
+   * The same on this thread, before it returns, whatever is in the queue: a plan that {@link isShort} says it of. A file that
+   * another process has locked is EWOULDBLOCK from flock, and the plan undone.
+   */
+  runNow(plan: string, phases: boolean, refuse?: number): Outcome | undefined
   query(question: object): Promise<{ value: unknown } | { failure: NativeFailure }>
   close(): Promise<void>
 }

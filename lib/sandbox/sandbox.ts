@@ -178,6 +178,8 @@ export class Sandbox {
   publish(...publish: (string | PortRequest)[]): Promise<readonly PortMapping[]> {
     return this.#context.work.run(async () => {
       const requests = readRequests(publish)
+      const turn = this.#context.turns.next()
+      if (turn) await turn
       const guesses = new PortGuesses()
       let mappings: readonly PortMapping[] = []
       await this.#changes.make(async (record) => {
@@ -197,6 +199,8 @@ export class Sandbox {
   unpublish(...publish: (string | PortRequest)[]): Promise<void> {
     return this.#context.work.run(async () => {
       const requests = readRequests(publish)
+      const turn = this.#context.turns.next()
+      if (turn) await turn
       await this.#changes.make((record) => unpublishUpdate(this.#context, record, requests))
     })
   }

@@ -2,11 +2,19 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+
 namespace slipway {
 
-Executor::Executor(UniqueFd host, Done done) : host_(std::move(host)), done_(std::move(done)) { start(); }
+Executor::Executor(UniqueFd host, Done done) : host_(std::move(host)), beside_(ports_), done_(std::move(done)) {}
 
 Executor::~Executor() { abandon(); }
+
+Status Executor::open() {
+  if (auto failure = beside_.open_beside(host_.get())) return failure;
+  start();
+  return kOk;
+}
 
 void Executor::start() {
   thread_ = std::thread([this] { loop(); });
@@ -19,6 +27,21 @@ void Executor::submit(std::unique_ptr<Job> job) {
     queue_.push_back(std::move(job));
   }
   wake_.notify_one();
+}
+
+Outcome Executor::run_now(const Plan& plan, std::optional<uint32_t> refuse, bool& lost) {
+  Outcome outcome;
+  auto run = [&]() -> Status {
+    outcome = Runner(beside_).run(plan, refuse);
+    return kOk;
+  };
+  // All else goes by descriptors and paths.
+  bool binds = std::ranges::any_of(plan, [](const Operation& op) { return std::holds_alternative<PortHold>(op); });
+  auto broken = binds ? beside_.at_host(run) : run();
+  if (broken) outcome.failure = PlanFailure{{}, *broken, {}};
+  beside_.forget();
+  lost = beside_.lost();
+  return outcome;
 }
 
 void Executor::finish() {

@@ -1,6 +1,6 @@
 // One thread, one queue, one host namespace.
 //
-// submit(), finish(), abandon() and revive() belong to JavaScript's thread; jobs run on the executor's own. `done` is
+// submit(), run_now(), finish(), abandon() and revive() belong to JavaScript's thread; jobs run on the executor's own. `done` is
 // called on the executor's thread with each job that ran.
 #pragma once
 
@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "executor/kernel.h"
+#include "executor/runner.h"
 
 namespace slipway {
 
@@ -30,11 +31,16 @@ class Executor {
   using Done = std::function<void(std::unique_ptr<Job>)>;
 
   Executor(UniqueFd host, Done done);
+  // Opens what JavaScript's thread needs and starts the other one.
+  Status open();
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
   ~Executor();
 
   void submit(std::unique_ptr<Job> job);
+  // Runs a plan of may_run_beside() operations on the calling thread, whatever is in the queue. `lost`: the thread could not come
+  // home from the host's namespace.
+  Outcome run_now(const Plan& plan, std::optional<uint32_t> refuse, bool& lost);
   // Lets the thread end once the queue is empty; join() then does not wait.
   void finish();
   // Drops what has not begun, lets the job at hand end (a plan is done or undone, never half), joins. Idempotent.
@@ -52,6 +58,7 @@ class Executor {
 
   UniqueFd host_;
   host::HeldPorts ports_;
+  Kernel beside_;  // JavaScript's thread's
   Done done_;
   std::mutex mutex_;
   std::condition_variable wake_;

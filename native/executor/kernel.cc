@@ -11,9 +11,34 @@ Status Kernel::open(int host) {
   return renew_sockets();
 }
 
-Status Kernel::renew_sockets() {
-  if (auto failure = netlink::Socket::open(NETLINK_ROUTE, rtnl_)) return failure;
+Status Kernel::open_beside(int host) {
+  host_ = host;
+  beside_ = true;
+  if (auto failure = netns::identify(host, identity_)) return failure;
+  return renew_sockets();
+}
+
+Status Kernel::at_host(const std::function<Status()>& work) {
+  if (!beside_) return work();
+  // Asked anew each time: enter() has the thread in a sandbox for as long as its function runs.
+  UniqueFd home;
+  uint64_t here = 0;
+  if (auto failure = netns::identify_current(here)) return failure;
+  if (here == identity_) return work();
+  if (auto failure = netns::open_current(home)) return failure;
+  netns::Visit visit(host_, home.get());
+  Status status = visit.status() ? visit.status() : work();
+  if (visit.lost()) lost_ = true;
+  return status;
+}
+
+Status Kernel::open_host_sockets() {
   if (auto failure = netlink::Socket::open(NETLINK_NETFILTER, nft_)) return failure;
+  return beside_ ? nft_.expect_answers_at_once() : netlink::Socket::open(NETLINK_ROUTE, rtnl_);
+}
+
+Status Kernel::renew_sockets() {
+  if (auto failure = at_host([this] { return open_host_sockets(); })) return failure;
   conntrack_ = netlink::Socket();
   namespaces_.clear();
   return kOk;

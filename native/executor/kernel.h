@@ -1,7 +1,7 @@
 // The kernel as one thread sees it: sockets of the host's namespace, and of the namespaces that the plan at
 // hand touches. A live sandbox holds no descriptor here: what a plan opened is closed when it ends.
 //
-// Thread: all of it belongs to the thread that called open().
+// Thread: all of it belongs to the thread that called open() or open_beside().
 #pragma once
 
 #include <map>
@@ -21,6 +21,13 @@ class Kernel : public rtnl::Names {
 
   // Moves the calling thread into `host` for good and opens the host's sockets.
   Status open(int host);
+
+  // For a thread that stays in its own namespace and waits for nobody: the nf_tables socket alone is opened, and the thread
+  // goes to `host` only for what at_host() runs.
+  Status open_beside(int host);
+  bool may_wait() const { return !beside_; }
+  // Runs a function with the thread in the host's namespace.
+  Status at_host(const std::function<Status()>& work);
 
   int host() const { return host_; }
   // The thread could not come home from another namespace and must end.
@@ -59,9 +66,12 @@ class Kernel : public rtnl::Names {
 
   Status enter(const std::string& path, Netns*& netns);
   Status name_netns(int fd, const std::string& path);
+  Status open_host_sockets();
 
   host::HeldPorts& ports_;  // the executor's: they outlive the thread
   int host_ = -1;           // owned by the executor
+  bool beside_ = false;
+  uint64_t identity_ = 0;   // of the host, for a thread beside it
   bool lost_ = false;
   netlink::Socket rtnl_, nft_, conntrack_;
   std::string shared_folder_;  // the last that was seen to be prepared for namespaces

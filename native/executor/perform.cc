@@ -25,7 +25,8 @@ struct Runner::Perform {
   Status operator()(const FileCreate& op) { return host::create_file(op.path, op.content); }
   Status operator()(const FileReplace& op) {
     before = op.expected;
-    return host::replace_file(op.path, op.content, op.expected);
+    // What is undone has to be: then everybody waits.
+    return host::replace_file(op.path, op.content, op.expected, runner.undoing_ || runner.kernel_.may_wait());
   }
   Status operator()(const FileCheck& op) {
     std::string content;

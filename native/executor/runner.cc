@@ -20,6 +20,7 @@ double microseconds_since(Clock::time_point start) {
 Outcome Runner::run(const Plan& plan, std::optional<uint32_t> refuse) {
   Outcome outcome;
   refuse_ = refuse;
+  undoing_ = false;
   done_.assign(plan.size(), false);
   before_.assign(plan.size(), {});
   for (uint32_t next = 0; next < plan.size();) {

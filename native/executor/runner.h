@@ -1,7 +1,7 @@
 // Runs one plan: neighbouring operations of one socket go to the kernel in one sendmsg, every ack is read, and on
 // the first refusal what was done is undone in reverse.
 //
-// Thread: the executor's, which owns the Kernel.
+// Thread: the one that owns the Kernel.
 #pragma once
 
 #include <map>
@@ -65,6 +65,7 @@ class Runner {
   std::map<std::string, UniqueFd> released_;  // host ports, closed when the plan has ended and put back when it is undone
   std::optional<conntrack::Connections> connections_;  // what neighbouring conntrack.flush look at
   std::optional<uint32_t> refuse_;
+  bool undoing_ = false;
 };
 
 }  // namespace slipway

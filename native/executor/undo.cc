@@ -18,6 +18,7 @@ bool remains(const Status& status) {
 
 void Runner::undo(const Plan& plan, std::vector<netlink::Refusal>& not_undone) {
   refuse_.reset();
+  undoing_ = true;
   for (auto index = static_cast<uint32_t>(plan.size()); index-- > 0;) {
     if (!done_[index]) continue;
     Status status;

@@ -25,6 +25,7 @@ void grow(int room) {
 }  // namespace
 
 void DescriptorRoom::reach(int fd) {
+  std::lock_guard lock(mutex_);
   if (fd < room_ / 2) return;
   room_ = std::max(kLeast, fd * 4);
   join();

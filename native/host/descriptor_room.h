@@ -1,9 +1,10 @@
 // Room in the process's table of descriptors, made before it is needed. A table that several threads share waits for a
 // grace period of RCU when it grows (8 to 19 ms here): at each doubling some plan would meet that.
 //
-// Thread: reach() belongs to one thread; growing is done on another, which this object owns.
+// Thread: any may call reach(); growing is done on one of its own.
 #pragma once
 
+#include <mutex>
 #include <thread>
 
 namespace slipway::host {
@@ -21,6 +22,7 @@ class DescriptorRoom {
  private:
   void join();
 
+  std::mutex mutex_;
   int room_ = 0;
   std::thread grower_;
 };

@@ -60,10 +60,10 @@ Status write_new(const std::string& path, const std::string& content) {
 
 Status create_file(const std::string& path, const std::string& content) { return write_new(path, content); }
 
-Status replace_file(const std::string& path, const std::string& content, const std::string& expected) {
+Status replace_file(const std::string& path, const std::string& content, const std::string& expected, bool may_wait) {
   UniqueFd lock(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!lock) return Failure::last("open");
-  if (flock(lock.get(), LOCK_EX) != 0) return Failure::last("flock");
+  if (flock(lock.get(), may_wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) return Failure::last("flock");
   // While we waited another may have put its own file in the place of the one that we locked: its text differs.
   std::string current;
   if (auto failure = read_file(path, current)) return failure;

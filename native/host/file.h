@@ -10,8 +10,8 @@ namespace slipway::host {
 // EEXIST when the path is taken: the name is the claim. Missing folders are made.
 Status create_file(const std::string& path, const std::string& content);
 // ESTALE when the file does not hold `expected`. Exact across processes: the file is locked (flock, which ends with
-// its holder) between the comparison and the exchange.
-Status replace_file(const std::string& path, const std::string& content, const std::string& expected);
+// its holder) between the comparison and the exchange. EWOULDBLOCK from flock where another has it and we may not wait.
+Status replace_file(const std::string& path, const std::string& content, const std::string& expected, bool may_wait);
 Status delete_file(const std::string& path);
 Status read_file(const std::string& path, std::string& content);
 

@@ -1,7 +1,7 @@
 // The host ports that this executor keeps from other processes, each with a socket.
 //
-// Thread: the executor's holds and releases; any may ask. Owner: the executor and not its Kernel, since a thread that is
-// lost must not take the ports with it.
+// Thread: any. Two that hold the same port at once are told apart by the kernel, which binds it once. Owner: the executor and
+// not its Kernel, since a thread that is lost must not take the ports with it.
 #pragma once
 
 #include <mutex>

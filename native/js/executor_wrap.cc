@@ -1,5 +1,7 @@
 #include "js/executor_wrap.h"
 
+#include <algorithm>
+
 #include "js/convert.h"
 #include "js/jobs.h"
 #include "js/read_plan.h"
@@ -20,6 +22,7 @@ Napi::Function ExecutorWrap::define(Napi::Env env) {
                      {
                          InstanceMethod<&ExecutorWrap::prepare>("prepare"),
                          InstanceMethod<&ExecutorWrap::run>("run"),
+                         InstanceMethod<&ExecutorWrap::run_now>("runNow"),
                          InstanceMethod<&ExecutorWrap::query>("query"),
                          InstanceMethod<&ExecutorWrap::close>("close"),
                          InstanceMethod<&ExecutorWrap::holds>("holds"),
@@ -44,6 +47,13 @@ ExecutorWrap::ExecutorWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Ex
     // Refused only while the environment ends: then end() has joined this thread or is about to.
     if (deliver_.BlockingCall(job.get()) == napi_ok) job.release();
   });
+  status = executor_->open();
+  if (status) {
+    executor_.reset();
+    deliver_.Abort();
+    throw_failure(env, *status);
+    return;
+  }
   ended_ = closing_ = false;
   // Hooks run last in, first out: ours, added after the thread-safe function's own, joins the thread before that goes.
   napi_add_env_cleanup_hook(env, end_with_environment, this);
@@ -91,19 +101,38 @@ Napi::Value ExecutorWrap::submit(std::unique_ptr<PromisedJob> job) {
   return promise;
 }
 
-Napi::Value ExecutorWrap::run(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  Plan plan;
-  std::string wrong = read_plan(info[0].As<Napi::String>().Utf8Value(), plan);
+// The arguments of run() and runNow(); false when an exception is on its way.
+bool ExecutorWrap::read_run(const Napi::CallbackInfo& info, Run& run) const {
+  std::string wrong = read_plan(info[0].As<Napi::String>().Utf8Value(), run.plan);
   if (closing_ || !wrong.empty()) {
-    Napi::Error::New(env, closing_ ? "the executor is closed" : wrong).ThrowAsJavaScriptException();
+    Napi::Error::New(info.Env(), closing_ ? "the executor is closed" : wrong).ThrowAsJavaScriptException();
+    return false;
+  }
+  // Not ToBoolean(): in a worker that is being terminated that would be refused.
+  run.with_phases = info[1].IsBoolean() && info[1].As<Napi::Boolean>().Value();
+  if (info[2].IsNumber()) run.refuse = info[2].As<Napi::Number>().Uint32Value();
+  return true;
+}
+
+Napi::Value ExecutorWrap::run(const Napi::CallbackInfo& info) {
+  Run run;
+  if (!read_run(info, run)) return info.Env().Undefined();
+  return submit(std::make_unique<PlanJob>(info.Env(), std::move(run.plan), run.with_phases, run.refuse));
+}
+
+Napi::Value ExecutorWrap::run_now(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Run run;
+  if (!read_run(info, run)) return env.Undefined();
+  if (!std::ranges::all_of(run.plan, may_run_beside)) {
+    Napi::Error::New(env, "a plan for the executor's thread").ThrowAsJavaScriptException();
     return env.Undefined();
   }
-  std::optional<uint32_t> refuse;
-  if (info[2].IsNumber()) refuse = info[2].As<Napi::Number>().Uint32Value();
-  // Not ToBoolean(): in a worker that is being terminated that would be refused.
-  bool with_phases = info[1].IsBoolean() && info[1].As<Napi::Boolean>().Value();
-  return submit(std::make_unique<PlanJob>(env, std::move(plan), with_phases, refuse));
+  bool lost = false;
+  Outcome outcome = executor_->run_now(run.plan, run.refuse, lost);
+  // As in enter(): whatever followed would be done in the wrong network.
+  if (lost) Napi::Error::Fatal("slipway run", "this thread could not return to its network namespace");
+  return write_outcome(env, outcome, run.with_phases);
 }
 
 // A busy thread gains nothing by it.

@@ -1,4 +1,4 @@
-// The class that JavaScript sees: new Executor(netns?), prepare(), run(), query(), holds(), close().
+// The class that JavaScript sees: new Executor(netns?), prepare(), run(), runNow(), query(), holds(), close().
 //
 // Thread: JavaScript's, but for the one call into the thread-safe function. Lifetime: idle, the object may be collected
 // and the process may exit; with work in flight it holds both. An environment that ends (worker.terminate(),
@@ -24,6 +24,7 @@ class ExecutorWrap : public Napi::ObjectWrap<ExecutorWrap> {
   using Deliver = Napi::TypedThreadSafeFunction<ExecutorWrap, Job, deliver>;
 
   Napi::Value run(const Napi::CallbackInfo& info);
+  Napi::Value run_now(const Napi::CallbackInfo& info);
   void prepare(const Napi::CallbackInfo& info);
   Napi::Value query(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
@@ -31,6 +32,12 @@ class ExecutorWrap : public Napi::ObjectWrap<ExecutorWrap> {
   Napi::Value held(const Napi::CallbackInfo& info);
   Napi::Value holds(const Napi::CallbackInfo& info);
 
+  struct Run {
+    Plan plan;
+    bool with_phases = false;
+    std::optional<uint32_t> refuse;
+  };
+  bool read_run(const Napi::CallbackInfo& info, Run& run) const;
   Napi::Value submit(std::unique_ptr<class PromisedJob> job);
   void end();
   static void end_with_environment(void* self);

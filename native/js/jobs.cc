@@ -8,28 +8,25 @@ void PlanJob::run(Kernel& kernel) { outcome_ = Runner(kernel).run(plan_, refuse_
 
 void PlanJob::fail(const Failure& failure) { outcome_.failure = PlanFailure{{}, failure, {}}; }
 
-void PlanJob::settle(Napi::Env env) {
-  if (!with_phases_ && !outcome_.failure) {
-    deferred.resolve(env.Undefined());
-    return;
-  }
+Napi::Value write_outcome(Napi::Env env, const Outcome& outcome, bool with_phases) {
+  if (!with_phases && !outcome.failure) return env.Undefined();
   Napi::Object result = Napi::Object::New(env);
-  if (with_phases_) {
+  if (with_phases) {
     // Three numbers a phase, flat: first operation, how many, microseconds.
-    Napi::Float64Array phases = Napi::Float64Array::New(env, outcome_.phases.size() * 3);
-    if (phases.IsEmpty()) return;  // this worker is being terminated: nobody waits for the promise
-    for (std::size_t i = 0; i < outcome_.phases.size(); ++i) {
-      phases[i * 3] = outcome_.phases[i].first;
-      phases[i * 3 + 1] = outcome_.phases[i].count;
-      phases[i * 3 + 2] = outcome_.phases[i].microseconds;
+    Napi::Float64Array phases = Napi::Float64Array::New(env, outcome.phases.size() * 3);
+    if (phases.IsEmpty()) return {};
+    for (std::size_t i = 0; i < outcome.phases.size(); ++i) {
+      phases[i * 3] = outcome.phases[i].first;
+      phases[i * 3 + 1] = outcome.phases[i].count;
+      phases[i * 3 + 2] = outcome.phases[i].microseconds;
     }
     result.Set("phases", phases);
   }
-  if (outcome_.failure) {
-    Napi::Object failure = write_failure(env, outcome_.failure->failure);
-    failure.Set("operation", outcome_.failure->origin.operation);
-    failure.Set("element", outcome_.failure->origin.part);
-    const auto& left = outcome_.failure->not_undone;
+  if (outcome.failure) {
+    Napi::Object failure = write_failure(env, outcome.failure->failure);
+    failure.Set("operation", outcome.failure->origin.operation);
+    failure.Set("element", outcome.failure->origin.part);
+    const auto& left = outcome.failure->not_undone;
     Napi::Array not_undone = Napi::Array::New(env, left.size());
     for (std::size_t i = 0; i < left.size(); ++i) {
       Napi::Object item = write_failure(env, left[i].failure);
@@ -39,7 +36,7 @@ void PlanJob::settle(Napi::Env env) {
     failure.Set("notUndone", not_undone);
     result.Set("failure", failure);
   }
-  deferred.resolve(result);
+  return result;
 }
 
 void QueryJob::settle(Napi::Env env) {

@@ -21,14 +21,17 @@ class PromisedJob : public Job {
   Deferred deferred;
 };
 
-// Resolves to { phases?, failure? }, or to nothing when neither is there to tell. A refused plan is an answer, too; JavaScript makes the error.
+// { phases?, failure? }, or undefined when neither is there to tell. A refused plan is an answer, too; JavaScript makes the error. Empty
+// in a worker that is being terminated: nobody waits for it.
+Napi::Value write_outcome(Napi::Env env, const Outcome& outcome, bool with_phases);
+
 class PlanJob : public PromisedJob {
  public:
   PlanJob(Napi::Env env, Plan plan, bool with_phases, std::optional<uint32_t> refuse)
       : PromisedJob(env), plan_(std::move(plan)), with_phases_(with_phases), refuse_(refuse) {}
   void run(Kernel& kernel) override;
   void fail(const Failure& failure) override;
-  void settle(Napi::Env env) override;
+  void settle(Napi::Env env) override { deferred.resolve(write_outcome(env, outcome_, with_phases_)); }
 
  private:
   Plan plan_;

@@ -1,5 +1,6 @@
 #include "netlink/socket.h"
 
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
@@ -40,6 +41,12 @@ Status Socket::open(int protocol, Socket& socket) {
   address.nl_family = AF_NETLINK;
   if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return Failure::last("bind");
   socket.buffer_.resize(kReceiveBytes);
+  return kOk;
+}
+
+Status Socket::expect_answers_at_once() {
+  int flags = fcntl(fd_.get(), F_GETFL);
+  if (flags < 0 || fcntl(fd_.get(), F_SETFL, flags | O_NONBLOCK) != 0) return Failure::last("fcntl");
   return kOk;
 }
 

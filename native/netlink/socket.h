@@ -22,6 +22,9 @@ class Socket {
 
   explicit operator bool() const { return static_cast<bool>(fd_); }
 
+  // The kernel answers within sendmsg, so an answer that is not there then is lost: no need to wait for it.
+  Status expect_answers_at_once();
+
   // Sends the whole batch with one sendmsg.
   Status send(const Batch& batch);
 

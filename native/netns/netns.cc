@@ -43,6 +43,13 @@ Status identify(int fd, uint64_t& inode) {
   return kOk;
 }
 
+Status identify_current(uint64_t& inode) {
+  struct stat status {};
+  if (stat(kOwn, &status) != 0) return Failure::last("stat");
+  inode = status.st_ino;
+  return kOk;
+}
+
 Visit::Visit(int target, int home) : home_(home) {
   if (setns(target, CLONE_NEWNET) != 0) {
     status_ = Failure::last("setns");

@@ -1,7 +1,7 @@
 // Network namespaces: made, named by a bind mount as `ip netns` does it, entered and left.
 //
-// Thread: make() and Visit move the calling thread. The executor's thread does that by design; on JavaScript's
-// own thread only js/enter.cc does, around one synchronous call.
+// Thread: make() and Visit move the calling thread. The executor's thread does that by design; on JavaScript's own thread only
+// js/enter.cc does, around one synchronous call, and Kernel::at_host(), around a few system calls.
 #pragma once
 
 #include <functional>
@@ -18,6 +18,8 @@ Status open_path(const std::string& path, UniqueFd& fd);
 
 // Inode number of a namespace: its identity for as long as it lives (nsfs).
 Status identify(int fd, uint64_t& inode);
+// The same of the calling thread's own.
+Status identify_current(uint64_t& inode);
 
 // Puts the calling thread into a namespace for as long as the object lives. A failed way back is fatal for the
 // thread: lost() says so, and its owner must not use it again.

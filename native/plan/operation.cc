@@ -27,6 +27,15 @@ Channel channel_of(const Operation& operation) {
       operation);
 }
 
+bool may_run_beside(const Operation& operation) {
+  return std::visit(
+      [](const auto& op) {
+        return one_of<std::decay_t<decltype(op)>, ElementAdd, ElementDelete, FileCreate, FileReplace, FileCheck, FileDelete, PortHold,
+                      PortRelease>;
+      },
+      operation);
+}
+
 const std::string& netns_of(const Operation& operation) {
   static const std::string host;
   return std::visit(

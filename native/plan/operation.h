@@ -111,6 +111,8 @@ using Plan = std::vector<Operation>;
 // Which way an operation goes to the kernel.
 enum class Channel { kRtnl, kNft, kDirect };
 Channel channel_of(const Operation& operation);
+// Whether a thread that stays in its own namespace and must not wait (JavaScript's) may do it: elements, files, ports.
+bool may_run_beside(const Operation& operation);
 // The namespace an rtnetlink operation is sent in.
 const std::string& netns_of(const Operation& operation);
 

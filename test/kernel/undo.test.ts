@@ -64,6 +64,16 @@ test.serial('network none', async (t) => {
   await failEverywhere(t, having('netns.create'), () => world.create(slipway, 'app', { network: 'none' }), (what) => isAsBefore(t, world, before, what))
 })
 
+test.serial('publish and unpublish by this thread itself', async (t) => {
+  const { world, stays } = await setUp(t)
+  const before = snapshot(world)
+  const publish = ['80', '127.0.0.1:8080:82']
+  await failEverywhere(t, having('port.hold'), () => stays.publish(...publish), (what) => isAsBefore(t, world, before, what))
+  const published = snapshot(world)
+  await failEverywhere(t, having('port.release'), () => stays.unpublish(...publish), (what) => isAsBefore(t, world, published, what))
+  await isAsBefore(t, world, before)
+})
+
 test.serial('publish', async (t) => {
   const { world, stays } = await setUp(t)
   const before = snapshot(world)

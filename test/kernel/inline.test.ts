@@ -1,0 +1,142 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { Host, PlanRefused } from '#lib/host.js'
+import { enter } from '#lib/native.js'
+import type { Operation, Plan } from '#lib/plan/operation.js'
+import { listenIn } from '../helpers/listen.js'
+import { isAsBefore, snapshot } from '../helpers/snapshot.js'
+import { execIn, World, type Place } from '../helpers/world.js'
+
+/** Short plans, which JavaScript's thread does itself. */
+
+function open(t: ExecutionContext, world: World): Host {
+  const host = new Host(world.host.path)
+  t.teardown(() => host.close())
+  return host
+}
+
+const port = (number: number) => ({ protocol: 'tcp', address: '0.0.0.0', port: number }) as const
+const hold = (number: number): Operation => ({ op: 'port.hold', ...port(number) })
+const set = { family: 'inet', table: 'test', set: 'taken', type: 'inet_service' } as const
+const add = (from: number, count: number): Operation => ({ op: 'element.add', ...set, elements: Array.from({ length: count }, (_, n) => ({ key: `${from + n}` })) })
+const makeSet: Plan = [{ op: 'table.add', family: 'inet', table: 'test' }, { op: 'set.add', ...set }]
+const elements = (world: World): number => execIn(world.host, 'nft', '-j', 'list set inet test taken').match(/"elem": \[([^\]]*)/)?.[1]?.split(',').length ?? 0
+const here = (): string => readlinkSync('/proc/thread-self/ns/net')
+
+test.serial('a short plan is done when the call returns, whatever is in the queue; a long one is not', async (t) => {
+  const world = new World(t)
+  const host = open(t, world)
+  await host.run(makeSet)
+  const order: string[] = []
+  const slow = host.run([{ op: 'netns.create', path: `${world.host.path}-slow` }, hold(79)]).then(() => order.push('slow'))
+  t.is(host.held, 0)
+  const short = host.run([hold(80), add(80, 1)]).then(() => order.push('short'))
+  t.true(host.holds(port(80)))
+  t.is(elements(world), 1)
+  await Promise.all([slow, short])
+  t.deepEqual(order, ['short', 'slow'])
+  await host.run([{ op: 'netns.delete', path: `${world.host.path}-slow` }])
+})
+
+test.serial('a short plan waits in the queue behind a long transaction, which would have the event loop wait', async (t) => {
+  const world = new World(t)
+  const host = open(t, world)
+  await host.run(makeSet)
+  const order: string[] = []
+  const long = host.run([add(1000, 5000)]).then(() => order.push('long'))
+  const short = host.run([hold(80), add(80, 1)]).then(() => order.push('short'))
+  t.is(host.held, 0)
+  await Promise.all([long, short])
+  t.deepEqual(order, ['long', 'short'])
+  void host.run([hold(81)])
+  t.is(host.held, 2)
+})
+
+test.serial('wherever it is refused, it is undone', async (t) => {
+  const world = new World(t)
+  const host = open(t, world)
+  await host.run([...makeSet, add(1, 2), hold(79)])
+  const file = (name: string) => join(world.stateDir, name)
+  writeFileSync(file('a'), 'before')
+  writeFileSync(file('b'), 'b')
+  const before = snapshot(world)
+  const plan: Plan = [
+    { op: 'file.replace', path: file('a'), content: 'after', expected: 'before' },
+    { op: 'file.create', path: file('c'), content: 'c' },
+    { op: 'port.release', ...port(79) },
+    hold(79),
+    { op: 'port.release', ...port(79) },
+    hold(80),
+    add(80, 2),
+    { op: 'element.delete', ...set, elements: [{ key: '1' }] },
+    { op: 'file.delete', path: file('b') },
+    { op: 'file.check', path: file('c'), expected: 'c' },
+  ]
+  for (const index of plan.keys()) {
+    host.refuseNext = index
+    const error = await t.throwsAsync(host.run(plan), { instanceOf: PlanRefused })
+    t.deepEqual((error as PlanRefused).refusal.notUndone, [], `operation ${index}`)
+    await isAsBefore(t, world, before, `operation ${index}`)
+    t.true(host.holds(port(79)))
+  }
+  void host.run(plan)
+  t.is(readFileSync(file('a'), 'utf8'), 'after')
+  t.is(elements(world), 3)
+  t.true(host.holds(port(80)) && !host.holds(port(79)))
+})
+
+test.serial('ports are the host\'s, wherever this thread is at the moment, and there it stays', async (t) => {
+  const world = new World(t)
+  const home = here()
+  // The host of another namespace, and the one that this thread is in.
+  const own = { name: 'of this process', path: `/proc/${process.pid}/ns/net` }
+  for (const place of [world.host, own]) {
+    const host = new Host(place === own ? undefined : place.path)
+    const [first, second] = [20_001, 20_002]
+    const listening = (where: Place) => listenIn(where, ['tcp', '0.0.0.0', first], ['tcp', '0.0.0.0', second])
+    void host.run([hold(first)])
+    t.is(here(), home)
+    enter(world.neighbour.path, () => {
+      const inside = here()
+      t.not(inside, home)
+      void host.run([hold(second)])
+      t.is(here(), inside)
+    })
+    t.is(here(), home)
+    t.is(host.held, 2)
+    t.deepEqual(await listening(world.neighbour), ['listens', 'listens'])
+    t.deepEqual(await listening(place), ['EADDRINUSE', 'EADDRINUSE'])
+    await host.close()
+  }
+})
+
+test.serial('a file that another process has locked: the event loop does not wait, the plan does', async (t) => {
+  const world = new World(t)
+  const host = open(t, world)
+  const path = join(world.stateDir, 'record')
+  writeFileSync(path, 'before')
+  const locker = spawn('flock', [path, 'sh', '-c', 'echo locked; read line'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  t.teardown(() => locker.kill())
+  await once(locker.stdout, 'data')
+  let done = false
+  const run = host.run([hold(80), { op: 'file.replace', path, content: 'after', expected: 'before' }]).then(() => (done = true))
+  t.false(done)
+  t.is(readFileSync(path, 'utf8'), 'before')
+  locker.stdin.end('go\n')
+  await run
+  t.is(readFileSync(path, 'utf8'), 'after')
+  t.is(host.held, 1)
+})
+
+test.serial('after close() nothing runs', async (t) => {
+  const world = new World(t)
+  const host = open(t, world)
+  const closed = host.close()
+  await t.throwsAsync(host.run([hold(80)]), { message: /closed/ })
+  await closed
+  await t.throwsAsync(host.run([hold(80)]), { message: /closed/ })
+  t.is(host.held, 0)
+})
