@@ -27,6 +27,12 @@ export function publishedKey(mapping: PortMapping): string {
   return isEvery(mapping.hostIp) ? port : `${mapping.hostIp} . ${port}`
 }
 
+/** Tells an element of any set: `published4 tcp . 8080`. */
+export const elementName = (set: SetDefinition, key: string): string => `${set.set} ${key}`
+
+/** The {@link elementName} of a published port. */
+export const publishedName = (mapping: PortMapping): string => elementName(mapOf(mapping), publishedKey(mapping))
+
 export const publishedElement = (mapping: PortMapping, address: string, owner: string): Element => ({
   key: publishedKey(mapping),
   data: mapping.protocol === 'all' ? address : `${address} . ${mapping.containerPort}`,

@@ -1,4 +1,4 @@
-import { mapOf, publishedKey } from '../firewall/elements.js'
+import { elementName, publishedName } from '../firewall/elements.js'
 import { isResolverElement } from '../firewall/resolver-elements.js'
 import { portMaps, whole } from '../firewall/sets.js'
 import type { Host } from '../host.js'
@@ -15,18 +15,27 @@ export async function learnPorts({ host, ports }: { host: Host; ports: PortTable
   // What settles while the kernel is asked may be missing in its answer.
   const before = ports.settled()
   const published = new Set<string>()
-  for (const map of portMaps) {
-    for (const { key, data, comment } of (await host.find('elements', map)) ?? []) {
-      if (isResolverElement({ key, data })) continue
-      published.add(`${map.set} ${key}`)
-      const port = readKey(map, key)
-      if (!ports.take(port, readOwner(comment)?.name ?? comment)) ports.settle(port)
-    }
+  for (const { map, key, comment } of await readPublished(host)) {
+    published.add(elementName(map, key))
+    const port = readKey(map, key)
+    if (!ports.take(port, readOwner(comment)?.name ?? comment)) ports.settle(port)
   }
   for (const { port, holder } of before) {
-    const mapping = { ...port, containerPort: 0 }
-    if (!published.has(`${mapOf(mapping).set} ${publishedKey(mapping)}`)) ports.releaseFrom(holder, port)
+    if (!published.has(publishedName({ ...port, containerPort: 0 }))) ports.releaseFrom(holder, port)
   }
+}
+
+/** Names of all ports that are published, as {@link publishedName} has them. */
+export const publishedNames = async (host: Host): Promise<Set<string>> => new Set((await readPublished(host)).map(({ map, key }) => elementName(map, key)))
+
+async function readPublished(host: Host): Promise<{ map: SetDefinition; key: string; comment: string }[]> {
+  const found = []
+  for (const map of portMaps) {
+    for (const { key, data, comment } of (await host.find('elements', map)) ?? []) {
+      if (!isResolverElement({ key, data })) found.push({ map, key, comment })
+    }
+  }
+  return found
 }
 
 function readKey({ set, dataType }: SetDefinition, key: string): HostPort {

@@ -10,7 +10,7 @@ import { FAMILIES } from '../network/spec.js'
 import { ownerComment } from '../state/owner.js'
 import { idle, isAtWork, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { attempt, collect } from './collect.js'
-import { has, type Owned } from './owned.js'
+import type { OwnedElements } from './owned.js'
 
 /**
  * Ends what a process that died had begun: to connect a sandbox to a network, or to disconnect it. An endpoint of which claims,
@@ -19,7 +19,7 @@ import { has, type Owned } from './owned.js'
  * @param networks - Names of those that are there.
  * @returns The record as it is then.
  */
-export async function dropEndpoints(host: Host, item: StoredRecord, owned: readonly Owned[], links: readonly LinkInfo[], networks: ReadonlySet<string>): Promise<StoredRecord> {
+export async function dropEndpoints(host: Host, item: StoredRecord, owned: OwnedElements, links: readonly LinkInfo[], networks: ReadonlySet<string>): Promise<StoredRecord> {
   const { record, path, text } = item
   if (isAtWork(record)) return item
   const whole: BridgeEndpoint[] = []
@@ -34,9 +34,9 @@ export async function dropEndpoints(host: Host, item: StoredRecord, owned: reado
 }
 
 /** Whether claims and link are there, and what is inside, which is made last and in one go: that the link has a carrier tells it without a visit. */
-async function isWhole(host: Host, record: SandboxRecord, { addresses, hostLink }: BridgeEndpoint, owned: readonly Owned[], links: readonly LinkInfo[]): Promise<boolean> {
+async function isWhole(host: Host, record: SandboxRecord, { addresses, hostLink }: BridgeEndpoint, owned: OwnedElements, links: readonly LinkInfo[]): Promise<boolean> {
   const link = links.find(({ name }) => name === hostLink)
-  if (!link || !FAMILIES.every((family) => !addresses[family] || has(owned, record, sets.addresses[family], addresses[family]?.address ?? ''))) return false
+  if (!link || !FAMILIES.every((family) => !addresses[family] || owned.has(record, sets.addresses[family], addresses[family]?.address ?? ''))) return false
   if (link.carrier) return true
   const inside = [...((await host.find('addresses', { netns: record.path })) ?? []), ...((await host.find('addresses', { netns: record.path, ipv6: true })) ?? [])]
   return FAMILIES.every((family) => !addresses[family] || inside.some(({ address }) => address === addresses[family]?.address))
@@ -53,7 +53,7 @@ async function drop(host: Host, { hostLink, mac, addresses, linkLocal }: BridgeE
   await collect(host, [{ op: 'link.delete', name: hostLink }])
 }
 
-async function leadThrough(host: Host, record: SandboxRecord, owned: readonly Owned[]): Promise<void> {
+async function leadThrough(host: Host, record: SandboxRecord, owned: OwnedElements): Promise<void> {
   const { endpoints, path, name, id } = record
   for (const family of FAMILIES) {
     const gateway = gatewayEndpoint(endpoints, family)?.addresses[family]?.gateway
@@ -64,7 +64,7 @@ async function leadThrough(host: Host, record: SandboxRecord, owned: readonly Ow
   }
   for (const mapping of mappedPorts(endpoints, record.ports)) {
     const element = publishedElement(mapping, targetsOf(endpoints)[familyOf(mapping.hostIp)] ?? '', ownerComment(name, id))
-    const there = owned.find((one) => one.set === mapOf(mapping) && one.element.key === publishedKey(mapping))
+    const there = owned.get(mapOf(mapping), publishedKey(mapping))
     if (there?.element.data === element.data) continue
     await attempt(host, [...(there ? [remove(mapOf(mapping), { key: element.key })] : []), add(mapOf(mapping), element)])
   }

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { mappedPorts, targetsOf } from '../drivers/gateway.js'
-import { add, mapOf, publishedElement, publishedKey, remove } from '../firewall/elements.js'
+import { add, elementName, mapOf, publishedElement, publishedKey, publishedName, remove } from '../firewall/elements.js'
 import type { Host } from '../host.js'
 import { familyOf } from '../ipam/ip.js'
 import type { Operation } from '../plan/operation.js'
@@ -8,7 +8,7 @@ import type { PortMapping } from '../ports/mapping.js'
 import { ownerComment } from '../state/owner.js'
 import { isBusy, readRecord, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { attempt } from './collect.js'
-import { isElementOf, publishedOf, type Owned } from './owned.js'
+import type { Owned, OwnedElements } from './owned.js'
 
 /** How long, in milliseconds, a living process takes at most from the kernel's maps to the record. */
 const PATIENCE_MS = 20
@@ -20,7 +20,7 @@ const PATIENCE_MS = 20
  *
  * @returns What was done, a sentence each.
  */
-export async function finishChanges(host: Host, stored: readonly StoredRecord[], owned: readonly Owned[], halfWritten: readonly string[]): Promise<string[]> {
+export async function finishChanges(host: Host, stored: readonly StoredRecord[], owned: OwnedElements, halfWritten: readonly string[]): Promise<string[]> {
   const doubtful = stored.filter(({ record }) => unrecorded(record, owned).length + unpublished(record, owned).length > 0)
   if (doubtful.length + halfWritten.length === 0) return []
   // A living process may be at it this very moment: what is doubtful still is looked at again, later.
@@ -57,11 +57,13 @@ export async function finishChanges(host: Host, stored: readonly StoredRecord[],
 }
 
 /** Elements of a sandbox that its record does not know. */
-const unrecorded = (record: SandboxRecord, owned: readonly Owned[]): Owned[] =>
-  publishedOf(record, owned).filter((one) => !record.ports.some((mapping) => isElementOf(one, mapping)))
+function unrecorded(record: SandboxRecord, owned: OwnedElements): Owned[] {
+  const there = owned.publishedOf(record)
+  if (there.length === 0) return []
+  const recorded = new Set(record.ports.map(publishedName))
+  return there.filter(({ set, element }) => !recorded.has(elementName(set, element.key)))
+}
 
 /** Ports of a record that have no element. */
-function unpublished(record: SandboxRecord, owned: readonly Owned[]): PortMapping[] {
-  const there = publishedOf(record, owned)
-  return mappedPorts(record.endpoints, record.ports).filter((mapping) => !there.some((one) => isElementOf(one, mapping)))
-}
+const unpublished = (record: SandboxRecord, owned: OwnedElements): PortMapping[] =>
+  mappedPorts(record.endpoints, record.ports).filter((mapping) => !owned.has(record, mapOf(mapping), publishedKey(mapping)))

@@ -1,9 +1,7 @@
-import { mapOf, publishedKey } from '../firewall/elements.js'
 import { ownedBySandboxes, portMaps } from '../firewall/sets.js'
 import type { Host } from '../host.js'
 import type { ElementInfo } from '../native.js'
 import type { SetDefinition } from '../plan/operation.js'
-import type { PortMapping } from '../ports/mapping.js'
 import { readOwner } from '../state/owner.js'
 import type { SandboxRecord } from '../state/records.js'
 
@@ -15,25 +13,53 @@ export interface Owned {
   shortId: string
 }
 
-/** All elements that belong to sandboxes. */
-export async function ownedElements(host: Host): Promise<Owned[]> {
-  const owned: Owned[] = []
-  for (const set of ownedBySandboxes) {
-    for (const element of (await host.find('elements', set)) ?? []) {
-      const owner = readOwner(element.comment)
-      if (owner) owned.push({ set, element, shortId: owner.shortId })
-    }
+/** All elements that belong to sandboxes: tens of thousands, where ports are many. */
+export class OwnedElements implements Iterable<Owned> {
+  // A key is in a set once.
+  readonly #byKey = new Map<SetDefinition, Map<string, Owned>>()
+  readonly #published = new Map<string, Owned[]>()
+
+  static async read(host: Host): Promise<OwnedElements> {
+    const owned = new OwnedElements()
+    for (const set of ownedBySandboxes) owned.#put(set, (await host.find('elements', set)) ?? [])
+    return owned
   }
-  return owned
+
+  *[Symbol.iterator](): Iterator<Owned> {
+    for (const elements of this.#byKey.values()) yield* elements.values()
+  }
+
+  get(set: SetDefinition, key: string): Owned | undefined {
+    return this.#byKey.get(set)?.get(key)
+  }
+
+  /** Whether an element of a sandbox is there. */
+  has(record: SandboxRecord, set: SetDefinition, key: string): boolean {
+    return this.get(set, key)?.shortId === shortId(record)
+  }
+
+  /** The published ports of a sandbox, as the kernel has them. */
+  publishedOf(record: SandboxRecord): readonly Owned[] {
+    return this.#published.get(shortId(record)) ?? []
+  }
+
+  #put(set: SetDefinition, elements: readonly ElementInfo[]): void {
+    const byKey = new Map<string, Owned>()
+    for (const element of elements) {
+      const owner = readOwner(element.comment)
+      if (!owner) continue
+      const one: Owned = { set, element, shortId: owner.shortId }
+      byKey.set(element.key, one)
+      if (portMaps.includes(set)) this.#publish(one)
+    }
+    this.#byKey.set(set, byKey)
+  }
+
+  #publish(one: Owned): void {
+    const there = this.#published.get(one.shortId)
+    if (there) there.push(one)
+    else this.#published.set(one.shortId, [one])
+  }
 }
 
 export const shortId = (record: SandboxRecord): string => record.id.slice(0, 12)
-
-/** Whether an element of a sandbox is there. */
-export const has = (owned: readonly Owned[], record: SandboxRecord, set: SetDefinition, key: string): boolean =>
-  owned.some((one) => one.set === set && one.element.key === key && one.shortId === shortId(record))
-
-/** The published ports of a sandbox, as the kernel has them. */
-export const publishedOf = (record: SandboxRecord, owned: readonly Owned[]): Owned[] => owned.filter((one) => portMaps.includes(one.set) && one.shortId === shortId(record))
-
-export const isElementOf = ({ set, element }: Owned, mapping: PortMapping): boolean => mapOf(mapping) === set && publishedKey(mapping) === element.key

@@ -20,7 +20,7 @@ import { dropEndpoints } from './drop-endpoints.js'
 import { finishChanges } from './finish-changes.js'
 import { Holdings } from './holdings.js'
 import { reconcileNetworks, requireSameRecords } from './networks.js'
-import { has, ownedElements, shortId, type Owned } from './owned.js'
+import { OwnedElements, shortId } from './owned.js'
 
 /** What {@link reconcile} found and did. */
 export interface Reconciled {
@@ -44,7 +44,7 @@ export interface Reconciled {
  */
 export async function reconcile(context: Pick<Context, 'host' | 'settings' | 'records' | 'ports' | 'networks'>): Promise<{ reconciled: Reconciled; kept: SandboxRecord[] }> {
   const { host, ports, networks } = context
-  const owned = await ownedElements(host)
+  const owned = await OwnedElements.read(host)
   const all = await host.ask('links', {})
   const links = all.filter((link) => sets.isPortGroup(link.group))
   const stored = await listRecords(context.records)
@@ -119,9 +119,9 @@ export const missesParts = (refused: PlanRefused): boolean => missesElements(ref
 const isThere = ({ network, path, foreign }: SandboxRecord): boolean => network === 'host' || foreign === true || path.startsWith('/proc/') || isNamespace(path)
 
 /** Whether one of its endpoints at least has its claims; a sandbox without endpoints has none to have. */
-function someClaimed(record: SandboxRecord, owned: readonly Owned[]): boolean {
+function someClaimed(record: SandboxRecord, owned: OwnedElements): boolean {
   if (record.endpoints.length === 0) return true
-  return record.endpoints.some(({ addresses }) => FAMILIES.some((family) => has(owned, record, sets.addresses[family], addresses[family]?.address ?? '')))
+  return record.endpoints.some(({ addresses }) => FAMILIES.some((family) => owned.has(record, sets.addresses[family], addresses[family]?.address ?? '')))
 }
 
 /**
@@ -153,9 +153,9 @@ function isNamespace(path: string): boolean {
 }
 
 /** Somebody has deleted the table of the bridges' ports, and left that of the addresses. */
-const lacksSenders = (record: SandboxRecord, owned: readonly Owned[]): boolean =>
+const lacksSenders = (record: SandboxRecord, owned: OwnedElements): boolean =>
   record.endpoints.some(({ addresses, hostLink, mac }) =>
-    FAMILIES.some((family) => addresses[family] && !has(owned, record, sets.senders[family], `${hostLink} . ${mac} . ${addresses[family]?.address}`)),
+    FAMILIES.some((family) => addresses[family] && !owned.has(record, sets.senders[family], `${hostLink} . ${mac} . ${addresses[family]?.address}`)),
   )
 
 /** Somebody has flushed the ruleset, or part of it: what a sandbox lacks of it. */
