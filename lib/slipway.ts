@@ -14,7 +14,6 @@ import { stateFolder, Work, type Context } from './sandbox/context.js'
 import { collectFiles, listFilesFolders } from './sandbox/files.js'
 import { Reaper } from './sandbox/reaper.js'
 import { Sandboxes } from './sandbox/sandboxes.js'
-import { isAlive } from './state/maker.js'
 import { Turns } from './turns.js'
 
 /**
@@ -71,8 +70,7 @@ export class Slipway {
       const { reconciled, kept } = await reconcile(context)
       await collectFiles(context.files, folders, kept)
       if (stays) {
-        // Who published them has held them for as long as it lived.
-        await context.holders.takeOver(kept.flatMap(({ maker, endpoints, ports }) => (isAlive(maker) ? [] : mappedPorts(endpoints, ports))))
+        await context.holders.takeOver(kept.flatMap(({ endpoints, ports }) => mappedPorts(endpoints, ports)))
         await context.resolvers.open()
       }
       return new Slipway(context, reconciled)

@@ -1,11 +1,12 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { access, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { holdPorts, isPort, mapOf, placeOf, publishedKey, releasePorts } from '../firewall/elements.js'
+import { holdPorts, isPort, mapOf, placeOf, publishedKey, publishedName, releasePorts } from '../firewall/elements.js'
 import type { Host } from '../host.js'
 import { randomId } from '../state/random-id.js'
 import { isAlive, thisProcess } from '../state/maker.js'
 import { watchFolder } from '../watch-folder.js'
+import { publishedNames } from './learn-ports.js'
 import type { HostPort } from './port-table.js'
 
 /** How long, in milliseconds, who takes a port back waits for a living holder to let go of it. */
@@ -14,6 +15,9 @@ const STEP_MS = 2
 
 /** How many ports one plan takes over. */
 const CHUNK = 256
+
+/** So many ports are asked for one by one; of more, all that are published are read. */
+const FEW = 64
 
 /**
  * Who holds host ports of this host, and how they hear that they need not any more: sockets are held by the process that
@@ -59,11 +63,14 @@ export class Holders {
   /** Tells every other holder that ports are published no more, and waits a moment for them to let go. */
   async tell(ports: readonly HostPort[]): Promise<void> {
     if (ports.length === 0) return
-    const text = ports.map((port) => `${nameOf(port)}\n`).join('')
+    const text = ports.map((port) => `${noteOf(port)}\n`).join('')
     await Promise.all((await this.#others()).map((folder) => drop(folder, text)))
   }
 
-  /** Holds ports that may be without a holder. Those that somebody has are passed over. */
+  /**
+   * Holds ports that may be without a holder: the process that held them has gone, or could keep no more of them. Those that
+   * somebody has are passed over.
+   */
   async takeOver(ports: readonly HostPort[]): Promise<void> {
     await this.#others()
     if (ports.length === 0) return
@@ -71,6 +78,8 @@ export class Holders {
     for (let from = 0; from < ports.length; from += CHUNK) {
       await this.#host.run(holdPorts(ports.slice(from, from + CHUNK)).map((hold) => ({ ...hold, optional: true })))
     }
+    // Who unpublished one and let go of it before we held it has not told us.
+    await this.#letGo(ports)
   }
 
   /** Lets go of a port that is held here and published no more: what unpublished it has died, or has yet to tell us. */
@@ -110,7 +119,7 @@ export class Holders {
       .then(async () => {
         for (const file of (await namesIn(own)).filter(isDropped)) {
           const path = join(own, file)
-          await this.#letGo((await readFile(path, 'utf8')).split('\n').flatMap(readName))
+          await this.#letGo((await readFile(path, 'utf8')).split('\n').flatMap(readNote))
           await rm(path, { force: true })
         }
       })
@@ -123,8 +132,10 @@ export class Holders {
    * meets plans of ours before or after, never half done.
    */
   async #letGo(ports: readonly HostPort[]): Promise<number> {
-    const idle = await Promise.all(ports.map(async (port) => (this.#holds(port) && !(await this.#isPublished(port)) ? [port] : [])))
-    const free = idle.flat()
+    const held = ports.filter((port) => this.#holds(port))
+    if (held.length === 0) return 0
+    const published = await publishedAmong(this.#host, held)
+    const free = held.filter((port) => !published.has(nameOf(port)))
     if (free.length > 0) await this.#host.run(releasePorts(free))
     return free.length
   }
@@ -132,17 +143,27 @@ export class Holders {
   #holds(port: HostPort): boolean {
     return isPort(port) && this.#host.holds(placeOf(port))
   }
+}
 
-  async #isPublished(port: HostPort): Promise<boolean> {
-    const mapping = { ...port, containerPort: 0 }
-    return (await this.#host.find('element', { ...mapOf(mapping), key: publishedKey(mapping) })) !== undefined
-  }
+/** The element that a port stands in, when it is published. */
+const elementOf = (port: HostPort) => {
+  const mapping = { ...port, containerPort: 0 }
+  return { ...mapOf(mapping), key: publishedKey(mapping) }
+}
+
+const nameOf = (port: HostPort): string => publishedName({ ...port, containerPort: 0 })
+
+/** Names of those among some ports that lead somewhere. Beside them there may be others. */
+async function publishedAmong(host: Host, ports: readonly HostPort[]): Promise<Set<string>> {
+  if (ports.length > FEW) return publishedNames(host)
+  const found = await Promise.all(ports.map((port) => host.find('element', elementOf(port))))
+  return new Set(ports.filter((_, index) => found[index]).map(nameOf))
 }
 
 /** `tcp 0.0.0.0 8080` */
-const nameOf = ({ protocol, hostIp, hostPort }: HostPort): string => `${protocol} ${hostIp} ${hostPort}`
+const noteOf = ({ protocol, hostIp, hostPort }: HostPort): string => `${protocol} ${hostIp} ${hostPort}`
 
-function readName(line: string): HostPort[] {
+function readNote(line: string): HostPort[] {
   const [, protocol, hostIp = '', hostPort] = /^(tcp|udp|sctp) (\S+) (\d+)$/.exec(line) ?? []
   return protocol === undefined ? [] : [{ protocol: protocol as HostPort['protocol'], hostIp, hostPort: Number(hostPort) }]
 }

@@ -2,12 +2,15 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
+#include <climits>
+
 namespace slipway::host {
 
 HeldPorts::HeldPorts() {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
-  budget_ = limit.rlim_cur / 2;
+  budget_ = static_cast<int>(std::min<rlim_t>(limit.rlim_cur / 2, INT_MAX));
 }
 
 std::string HeldPorts::key_of(const std::string& protocol, const std::string& address, uint16_t port) {
@@ -19,9 +22,10 @@ Status HeldPorts::hold(const std::string& protocol, const std::string& address, 
   if (holds(key)) return Failure::of(EADDRINUSE, "bind");
   UniqueFd socket;
   if (auto failure = hold_port(protocol, address, port, socket)) return failure;
-  if (socket) room_.reach(socket.get());
+  if (!socket || socket.get() >= budget_) return kOk;
+  room_.reach(socket.get());
   std::lock_guard lock(mutex_);
-  if (socket && sockets_.size() < budget_) sockets_.emplace(std::move(key), std::move(socket));
+  sockets_.emplace(std::move(key), std::move(socket));
   return kOk;
 }
 

@@ -20,7 +20,7 @@ class HeldPorts {
 
   static std::string key_of(const std::string& protocol, const std::string& address, uint16_t port);
 
-  // EADDRINUSE when it is held here already, else as hold_port(). Past the budget, a port that is free is not kept.
+  // EADDRINUSE when it is held here already, else as hold_port(). Past the budget, a port that is free is seen to be free, and not kept.
   Status hold(const std::string& protocol, const std::string& address, uint16_t port);
   // The socket of a port, to close or to put back; none when it is not held here.
   UniqueFd release(const std::string& key);
@@ -31,8 +31,10 @@ class HeldPorts {
   std::size_t size() const;
 
  private:
-  // Half of the descriptors that the process may have (RLIMIT_NOFILE, as it was at first): the other half is its own.
-  std::size_t budget_;
+  // Sockets whose number reaches this are not kept: half of the descriptors that the process may have (RLIMIT_NOFILE, as it was
+  // at first). The kernel gives the lowest number that is free, so the number tells how many the process has, whoever
+  // opened them, other executors and the program itself too: the upper half is never ours.
+  int budget_;
   DescriptorRoom room_;
   mutable std::mutex mutex_;
   std::unordered_map<std::string, UniqueFd> sockets_;

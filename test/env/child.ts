@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { existsSync, readdirSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
@@ -242,6 +242,42 @@ const scenarios = {
     await turn(30_000)
   },
 
+  /**
+   * Publishes, with two Slipways, more ports than it may hold, and says how many descriptors are left to it. Each SIGUSR2 takes it
+   * further: it unpublishes some and publishes as many others, tries a port that somebody has, and removes all.
+   */
+  async scarce(options: Options) {
+    const range = (first: number) => `${first}-${first + 99}:1-100`
+    let told = 0
+    process.on('SIGUSR2', () => told++)
+    const next = async () => {
+      for (; told === 0; await turn(2));
+      told--
+    }
+    const [first, second] = [await Slipway.open(options.open), await Slipway.open(options.open)]
+    const apps = [await first.sandboxes.create({ name: name(options, 'a') }), await second.sandboxes.create({ name: name(options, 'b') })] as const
+    // Standard output opens a descriptor for good when first used.
+    process.stdout.write('')
+    // What a create has used is closed after the answer.
+    for (let waited = 0; waited < 100 && openDescriptors().some((line) => line.includes('net:[')); waited++) await turn(10)
+    const before = openDescriptors()
+    await apps[0].publish(range(9000))
+    await apps[1].publish(range(9100))
+    say({ left: openable() })
+    await next()
+    await apps[0].unpublish('9000-9049:1-50')
+    await apps[0].publish('9300-9349:1-50')
+    say({ left: openable() })
+    await next()
+    say(await apps[1].publish('9400:80').catch(describe))
+    await next()
+    await Promise.all(apps.map((app) => app.remove()))
+    for (let waited = 0; waited < 100 && String(openDescriptors()) !== String(before); waited++) await turn(10)
+    say({ before, after: openDescriptors() })
+    await next()
+    await Promise.all([first.close(), second.close()])
+  },
+
   /** Waits for a file, then creates all at once and says what each got. */
   async race(options: Options) {
     const slipway = await Slipway.open(options.open)
@@ -260,6 +296,19 @@ const scenarios = {
 export type Scenario = keyof typeof scenarios
 
 const describe = (error: unknown) => ({ code: (error as { code?: string }).code, message: (error as Error).message })
+
+/** How many files this process could open by now. */
+function openable(): number {
+  const files: number[] = []
+  try {
+    for (;;) files.push(openSync('/dev/null', 'r'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EMFILE') throw error
+    return files.length
+  } finally {
+    files.forEach((fd) => closeSync(fd))
+  }
+}
 
 async function lose(options: Options, from: number, count: number): Promise<void> {
   for (let index = from; index < from + count; index++) {

@@ -121,16 +121,22 @@ test('dynamic ports: how many there are, and how many are left', async (t) => {
   await t.throwsAsync(world.create(slipway, 'fourth', { publish: ['1'] }), { code: 'EXHAUSTED' })
 })
 
-test('descriptors: what the limit allows, against the ports that are published', async (t) => {
+test('descriptors: what the limit allows, and which of the published ports are kept from others', async (t) => {
   const world = new World(t)
-  await world.create(await world.open(), 'app', { publish: ['9000-9099:9000-9099'] })
+  const open = await world.open()
+  await world.create(open, 'app', { publish: ['9000-9097:9000-9097', '9000-9001:53-54/udp'] })
   const limited = async (limit: number) => {
     const { status, found } = await doctor(world, [], ['prlimit', `--nofile=${limit}`])
     return { status, ...found['descriptors'] }
   }
-  t.like(await limited(2000), { status: 'ok', finding: '2,000 for a process; a sandbox holds none, a published port one, up to half of them: 100 by now' })
+  t.like(await limited(2000), { status: 'ok', finding: '2,000 for a process, half of them at most for published ports: 100 published, 100 kept from other programs' })
   t.like(await limited(600), { status: 'note', advice: 'ulimit -n 1024, or LimitNOFILE= in a systemd unit' })
-  t.regex((await limited(150)).finding ?? '', /100 by now; what is more than one process may hold, others can listen on too/)
+  await open.close()
+  const free = await limited(2000)
+  t.is(free.status, 'note')
+  t.regex(free.finding ?? '', /100 published, 0 kept from other programs; other programs can listen on 100, where nothing reaches them$/)
+  t.is(free.advice, 'keep a process that has Slipway open')
+  t.like(await limited(150), { advice: 'keep a process that has Slipway open, with more: ulimit -n 1024, or LimitNOFILE= in a systemd unit' })
 })
 
 test('networks: what is left of one', async (t) => {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
 import { Host, PlanRefused } from '#lib/host.js'
@@ -144,19 +144,28 @@ test.serial('half of the descriptors that this process may have are left to it',
   const limit = (soft: string) => execFileSync('prlimit', [`--pid=${process.pid}`, `--nofile=${soft}:`], { env: { ...process.env, LD_PRELOAD: '' } })
   const [, before = ''] = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
   limit('200')
-  const host = open(t, world)
+  const hosts = [open(t, world), open(t, world)] as const
   limit(before)
+  const numbers = () => readdirSync('/proc/self/fd').map(Number)
   const holds = Array.from({ length: 150 }, (_, index) => hold('tcp', '0.0.0.0', 8000 + index))
-  await host.run(holds)
-  t.is(host.held, 100)
+  await hosts[0].run(holds)
+  t.is(numbers().filter((number) => number < 100).length, 100)
+  // Beside what this process has open for itself.
+  t.true(hosts[0].held > 10 && hosts[0].held < 100)
   t.deepEqual(await listenIn(world.host, ['tcp', '0.0.0.0', 8000], ['tcp', '0.0.0.0', 8149]), ['EADDRINUSE', 'listens'])
   // Past it, a port that somebody has is a conflict still.
   const server = enter(world.host.path, () => createServer().listen(8200))
   await once(server, 'listening')
-  t.is(await refusedWith(t, host, hold('tcp', '0.0.0.0', 8200)), 'EADDRINUSE')
+  t.is(await refusedWith(t, hosts[0], hold('tcp', '0.0.0.0', 8200)), 'EADDRINUSE')
   server.close()
-  await host.run(holds.map(release))
-  t.is(host.held, 0)
+  // Another of this process has no half of its own.
+  await hosts[1].run([hold('udp', '0.0.0.0', 8000)])
+  t.is(hosts[1].held, 0)
+  await hosts[0].run(holds.slice(0, 10).map(release))
+  await hosts[1].run([hold('udp', '0.0.0.0', 8000)])
+  t.is(hosts[1].held, 1)
+  await hosts[0].run(holds.map(release))
+  t.is(hosts[0].held, 0)
 })
 
 test.serial('SCTP is held where the kernel has it, and is no obstacle elsewhere', async (t) => {

@@ -111,6 +111,16 @@ test.serial('ports of a process that is gone are held by the next that opens the
   t.deepEqual(await tryPorts(world), FREE)
 })
 
+test.serial('ports of a Slipway that was closed are held by the next, of the same process too', async (t) => {
+  const { world, slipway, app } = await setUp(t)
+  await slipway.close()
+  t.deepEqual(await tryPorts(world), FREE)
+  const next = await world.open()
+  t.deepEqual(await tryPorts(world), HELD)
+  await (await next.sandboxes.get(app.name)).unpublish('8080:80')
+  t.deepEqual(await tryPorts(world), ['listens', 'EADDRINUSE', 'EADDRINUSE'])
+})
+
 test.serial('a port that a program has by then is passed over', async (t) => {
   const world = await abandoned(t)
   const program = enter(world.host.path, () => createServer().listen(8080))

@@ -1,5 +1,9 @@
+import { closeSync } from 'node:fs'
+import { mappedPorts } from '../../drivers/gateway.js'
+import { bindSocket, enter } from '../../native.js'
 import { readEphemeralPorts } from '../../ports/ephemeral-ports.js'
-import type { Context } from '../../sandbox/context.js'
+import type { PortMapping } from '../../ports/mapping.js'
+import { hostPath, type Context } from '../../sandbox/context.js'
 import { listRecords } from '../../state/records.js'
 import { note, ok, problem, type Finding } from './finding.js'
 import { descriptorLimit } from './process.js'
@@ -30,18 +34,34 @@ export async function checkDynamicPorts(context: Context): Promise<Finding[]> {
   return [most > all * 0.8 ? note(check, finding, advice) : ok(check, finding)]
 }
 
-/** Descriptors: no sandbox holds one, but each published port does, in the process that keeps it from others. */
+/**
+ * Descriptors: no sandbox holds one, but each published port does, in the process that keeps it from others. Half of what a
+ * process may have is the most that go to ports.
+ */
 export async function checkDescriptors(context: Context): Promise<Finding[]> {
   const check = 'descriptors'
   const limit = descriptorLimit()
-  const held = (await publishedPorts(context)).length
-  const finding = `${Number.isFinite(limit) ? number(limit) : 'any number'} for a process; a sandbox holds none, a published port one, up to half of them: ${number(held)} by now`
-  const advice = `ulimit -n ${Math.max(LOW_LIMIT, 2 * (held + OTHER_DESCRIPTORS))}, or LimitNOFILE= in a systemd unit`
-  if (held > limit / 2) return [note(check, `${finding}; what is more than one process may hold, others can listen on too`, advice)]
-  return [limit < LOW_LIMIT || held + OTHER_DESCRIPTORS > limit / 2 ? note(check, finding, advice) : ok(check, finding)]
+  const ports = await publishedPorts(context)
+  const free = enter(hostPath(context.settings), () => ports.filter(isUnheld)).length
+  const allowed = Number.isFinite(limit) ? `${number(limit)} for a process, half of them at most for published ports` : 'any number for a process'
+  const finding = `${allowed}: ${number(ports.length)} published, ${number(ports.length - free)} kept from other programs`
+  const raise = `ulimit -n ${Math.max(LOW_LIMIT, 2 * (ports.length + OTHER_DESCRIPTORS))}, or LimitNOFILE= in a systemd unit`
+  const isNear = limit < LOW_LIMIT || ports.length + OTHER_DESCRIPTORS > limit / 2
+  if (free === 0) return [isNear ? note(check, finding, raise) : ok(check, finding)]
+  const stay = 'keep a process that has Slipway open'
+  return [note(check, `${finding}; other programs can listen on ${number(free)}, where nothing reaches them`, isNear ? `${stay}, with more: ${raise}` : stay)]
 }
 
-/** Ports of all sandboxes. One that leads a whole address somewhere (host port 0) is none. */
-async function publishedPorts({ records }: Context) {
-  return (await listRecords(records)).flatMap(({ record }) => record.ports).filter(({ hostPort }) => hostPort > 0)
+/** Whether no process has a port: what can be bound is let go of at once. */
+function isUnheld({ protocol, hostIp, hostPort }: PortMapping): boolean {
+  // Not every kernel has SCTP, and none of its ports is in use there.
+  if (protocol !== 'tcp' && protocol !== 'udp') return false
+  const { fd } = bindSocket(protocol, hostIp, hostPort)
+  if (fd !== undefined) closeSync(fd)
+  return fd !== undefined
+}
+
+/** Ports of the host that lead to sandboxes. */
+async function publishedPorts({ records }: Context): Promise<PortMapping[]> {
+  return (await listRecords(records)).flatMap(({ record }) => mappedPorts(record.endpoints, record.ports)).filter(({ hostPort }) => hostPort > 0)
 }
