@@ -10,6 +10,7 @@ export function facts() {
   const cpus = os.cpus()
   return {
     date: new Date().toISOString(),
+    command: command(),
     commit: commit(),
     kernel: `${os.release()} ${os.machine()}`,
     hz: hz(),
@@ -21,7 +22,14 @@ export function facts() {
   }
 }
 
-export type Facts = ReturnType<typeof facts>
+/** Samples that were kept before the command was have none. */
+export type Facts = Omit<ReturnType<typeof facts>, 'command'> & { command?: string }
+
+/** As it can be typed again. */
+function command(): string {
+  const given = process.argv.slice(2)
+  return ['npm run bench', ...(given.length > 0 ? ['--'] : []), ...given].join(' ')
+}
 
 function hz(): string {
   try {

@@ -4,6 +4,7 @@ import { SingleBar } from 'cli-progress'
 import { Command, InvalidArgumentError } from 'commander'
 import { facts } from './facts.js'
 import { requireOwnNamespaces } from './own-namespace.js'
+import { draw } from './pictures/draw.js'
 import { report } from './report.js'
 import { runTrial } from './run-trial.js'
 import { keepSamples, type Sample } from './samples.js'
@@ -24,11 +25,12 @@ const options = new Command('npm run bench --')
   .option('--quick', `${QUICK.trials} trials of ${QUICK.count}`)
   .option('--seed <n>', 'of the order of the trials', wholeNumber, 1)
   .option('--json <file>', 'where the raw samples go, instead of bench/results/')
+  .option('--pictures <folder>', 'where pictures and report.html go, instead of a folder beside the samples')
   .parse()
-  .opts<Partial<Sizes> & { arms: (typeof ARMS)[number][]; measures: (typeof MEASURES)[number][]; quick?: true; seed: number; json?: string }>()
+  .opts<Partial<Sizes> & { arms: (typeof ARMS)[number][]; measures: (typeof MEASURES)[number][]; quick?: true; seed: number; json?: string; pictures?: string }>()
 
 requireOwnNamespaces()
-const { arms, measures, quick, seed, json, ...given } = options
+const { arms, measures, quick, seed, json, pictures, ...given } = options
 const machine = facts()
 const trials = schedule(arms, measures, { ...(quick ? QUICK : FULL), ...given }, seed)
 const bar = new SingleBar({ format: '{bar} {value}/{total} {what} ({eta_formatted} left)', stream: process.stderr, clearOnComplete: true })
@@ -45,7 +47,9 @@ try {
   bar.stop()
 }
 const file = keepSamples(machine, seed, samples, json)
-process.stdout.write(`${report(machine, samples)}\n\nRaw samples: ${file}\n`)
+const tables = report(machine, samples)
+const drawn = draw({ facts: machine, samples }, tables, pictures ?? file.replace(/(\.json)?$/, '-pictures'))
+process.stdout.write(`${tables}\n\nRaw samples: ${file}\nPictures: ${drawn.at(-1)}\n`)
 
 function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('A whole number is meant.')

@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Facts } from './facts.js'
+import type { Run } from './pictures/measured.js'
 import type { Scheduled } from './schedule.js'
 import type { TrialResult } from './trial-spec.js'
 
@@ -20,3 +21,6 @@ export function keepSamples(facts: Facts, seed: number, samples: readonly Sample
   writeFileSync(path, `${JSON.stringify({ unit: 'µs', facts, seed, samples })}\n`)
   return path
 }
+
+/** What {@link keepSamples} has written, of this version or of an earlier one. */
+export const readRun = (path: string): Run => JSON.parse(readFileSync(path, 'utf8')) as Run

@@ -1,0 +1,50 @@
+import type { Facts } from '../facts.js'
+import { percentile } from '../stats.js'
+
+/**
+ * What pictures are drawn from: a kept file, of this version or of one before. So names are any text, and what a
+ * measurement does not have is left out.
+ */
+export interface Measured {
+  arm: string
+  measure: string
+  round: number
+  count: number
+  /** The number that a measurement is drawn over: how many at once, how many exist. */
+  at?: number
+  /** Which way it was done, where there are several. */
+  variant?: string
+  result: {
+    /** Microseconds. */
+    total: readonly number[]
+    phases: Readonly<Record<string, readonly number[]>>
+    series?: Readonly<Record<string, readonly number[]>>
+    numbers?: Readonly<Record<string, number>>
+  }
+}
+
+/** A run: when, where and how, and everything that was measured. */
+export interface Run {
+  facts: Facts
+  samples: readonly Measured[]
+}
+
+/** Samples by a key, in the order in which the keys first appear. */
+export function groupBy<K>(samples: readonly Measured[], key: (sample: Measured) => K): Map<K, Measured[]> {
+  const groups = new Map<K, Measured[]>()
+  for (const sample of samples) {
+    const group = groups.get(key(sample))
+    if (group) group.push(sample)
+    else groups.set(key(sample), [sample])
+  }
+  return groups
+}
+
+/** All times of samples together. */
+export const totals = (samples: readonly Measured[]): number[] => samples.flatMap(({ result }) => result.total)
+
+/** Samples of each arm, the one with the smallest median first. */
+export function fastestFirst(samples: readonly Measured[]): [arm: string, samples: Measured[]][] {
+  const middle = (list: readonly Measured[]) => percentile(totals(list), 50)
+  return [...groupBy(samples, ({ arm }) => arm)].filter(([, list]) => totals(list).length > 0).sort(([, a], [, b]) => middle(a) - middle(b))
+}

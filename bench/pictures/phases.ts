@@ -1,0 +1,44 @@
+import { median } from '../stats.js'
+import { BASE, categoryAxis, legend, ROOM, valueAxis } from './axes.js'
+import type { Chart } from './chart.js'
+import { colorOf, duration, ink, nameOf, short } from './look.js'
+import { fastestFirst, type Measured } from './measured.js'
+
+const ROW = 64
+
+/** Where the time goes: a bar an arm, of the median of each phase. */
+export function phases(samples: readonly Measured[]): Omit<Chart, 'name' | 'title' | 'subtitle'> | undefined {
+  const arms = fastestFirst(samples)
+    .map(([arm, list]) => ({ name: nameOf(arm), of: medians(list) }))
+    .filter(({ of }) => of.size > 1)
+  if (arms.length === 0) return undefined
+  const names = [...new Set(arms.flatMap(({ of }) => [...of.keys()]))].sort((a, b) => Number(a === 'rest') - Number(b === 'rest'))
+  return {
+    height: arms.length * ROW + 76 + ROOM.bottom,
+    text: arms.map(({ name, of }) => `${name}: ${[...of].map(([phase, time]) => `${phase} ${duration(time)}`).join(', ')}.`),
+    option: {
+      ...BASE,
+      grid: { ...ROOM, top: 56 },
+      legend: legend(names),
+      xAxis: valueAxis('µs, medians of each phase', 'x', { min: 0 }),
+      yAxis: { ...categoryAxis('', 'y', arms.map(({ name }) => name)), inverse: true },
+      series: names.map((phase, i) => ({
+        name: phase,
+        type: 'bar',
+        stack: 'phases',
+        barWidth: 30,
+        color: phase === 'rest' ? ink.line : colorOf('', i),
+        itemStyle: { borderColor: ink.paper, borderWidth: 1 },
+        data: arms.map(({ of }) => {
+          const time = of.get(phase)
+          return time === undefined ? null : { value: short(time), label: { show: time > 40, formatter: time.toFixed(0), color: phase === 'rest' ? ink.text : ink.paper } }
+        }),
+      })),
+    },
+  }
+}
+
+function medians(samples: readonly Measured[]): Map<string, number> {
+  const names = [...new Set(samples.flatMap(({ result }) => Object.keys(result.phases)))]
+  return new Map(names.map((name) => [name, median(samples.flatMap(({ result }) => result.phases[name] ?? []))]))
+}
