@@ -208,7 +208,8 @@ export function missingCapabilities(): string[] {
   return Object.entries(NEEDED).flatMap(([name, bit]) => (effective & (1n << bit) ? [] : [name]))
 }
 
-function requireCapabilities(): void {
+/** @throws {SlipwayError} `PERMISSION`, which says how to get them. */
+export function requireCapabilities(): void {
   const missing = missingCapabilities()
   if (missing.length === 0) return
   throw new SlipwayError(

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { addBench } from './bench/command.js'
 import { addConnect, addDisconnect } from './connect.js'
 import { addCreate } from './create.js'
 import { addDoctor } from './doctor/command.js'
@@ -33,7 +34,8 @@ Examples:
   slipway network connect web app
   slipway rm app
   slipway explain create -p 8080:80                      as ip and nft commands
-  slipway doctor                                         can it work here?`
+  slipway doctor                                         can it work here?
+  slipway bench                                          how fast?`
 
 /** Everything that can be typed after `slipway`. */
 export function makeProgram(version: string): Command {
@@ -72,6 +74,7 @@ export function makeProgram(version: string): Command {
   program.commandsGroup('Looking without touching:')
   addExplain(program)
   addDoctor(program)
+  addBench(program)
   for (const command of allCommands(program)) {
     command.helpOption('-h, --help', 'print this').helpCommand(false).showHelpAfterError(`See '${pathOf(command)} --help'.`)
   }

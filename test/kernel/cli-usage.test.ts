@@ -185,7 +185,7 @@ test('refused without capabilities: which, and how to get them', async (t) => {
 test('help: each command explains itself', async (t) => {
   const world = new World(t)
   const help = await done(world, '--help')
-  for (const command of ['run', 'create', 'exec', 'rm', 'ls', 'inspect', 'port', 'publish', 'unpublish', 'explain', 'doctor', 'stats', 'files', 'network', 'connect', 'disconnect']) {
+  for (const command of ['run', 'create', 'exec', 'rm', 'ls', 'inspect', 'port', 'publish', 'unpublish', 'explain', 'doctor', 'bench', 'stats', 'files', 'network', 'connect', 'disconnect']) {
     t.regex(help, new RegExp(`^  ${command} `, 'm'))
     t.regex(await done(world, command, '--help'), new RegExp(`^Usage: slipway ${command} `))
   }
