@@ -1,12 +1,13 @@
 // Why: `npm start` and `npm test` are the only commands a newcomer types, so each first makes ready whatever
 // is missing or out of date, here. Plain Node without dependencies: node_modules may not exist yet.
 //
-//   node scripts/setup.mjs [build|start|contain|bench|test|compare|dev]      what for decides which Debian packages are needed
+//   node scripts/setup.mjs [build|start|contain|bench|peers|test|compare|dev]      what for decides which Debian packages are needed
 import { ensurePackages, purposes } from './setup/packages.mjs'
 import { ensureDependencies } from './setup/dependencies.mjs'
 import { ensureAddon } from './setup/addon.mjs'
 import { ensureDocker } from './setup/docker.mjs'
 import { ensureFloor } from './setup/floor.mjs'
+import { ensurePeers } from './setup/peers.mjs'
 import { compile } from './setup/typescript.mjs'
 import { holdLock } from './setup/lock.mjs'
 import { fail, SetupError } from './setup/say.mjs'
@@ -21,7 +22,8 @@ try {
   ensureDependencies()
   ensureAddon()
   ensureFloor()
-  if (purpose === 'compare') ensureDocker()
+  if (purpose === 'compare' || purpose === 'peers') ensureDocker()
+  if (purpose === 'peers') ensurePeers()
   compile()
   release()
 } catch (error) {

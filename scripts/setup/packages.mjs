@@ -49,11 +49,16 @@ const toCompare = [
   { package: 'busybox-static', command: 'busybox', why: 'all that is in them' },
 ]
 
+const toMeasurePeers = [
+  { package: 'iperf3', command: 'iperf3', why: 'throughput through a published port' },
+]
+
 const needsOf = {
   build: [...toBuild],
   start: [...toBuild, ...toStart],
   contain: [...toBuild, ...toStart, ...toContain],
   bench: [...toBuild, ...toStart, ...toBench],
+  peers: [...toBuild, ...toStart, ...toBench, ...toCompare, ...toMeasurePeers],
   test: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest],
   compare: [...toBuild, ...toStart, ...toCompare],
   dev: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest, ...toDevelop],

@@ -1,4 +1,4 @@
-import { IMAGE } from './docker/image.js'
+import { IMAGE } from '../../build-bench/peers/docker/image.js'
 import { commandOf } from './docker/commands.js'
 import { firstSentence, type Difference, type Refusal } from './differences.js'
 import { TOPICS, type Explained } from './explain.js'

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { ip, run } from './tools.js'
+import { ip, run } from '../../build-bench/peers/tools.js'
 
 /**
  * The host that both sides find: the same addresses, files and name, in namespaces of its own. The addresses are those

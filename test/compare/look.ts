@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import type { Bridge, Inside } from './observation.js'
-import { ipJson } from './tools.js'
+import { ipJson } from '../../build-bench/peers/tools.js'
 
 const HOST_NETNS = '/proc/self/ns/net'
 

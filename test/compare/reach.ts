@@ -4,7 +4,7 @@ import { NEIGHBOUR } from './host.js'
 import type { Place } from './look.js'
 import { PEER, type Target } from './peer.js'
 import type { Reach } from './steps.js'
-import { run } from './tools.js'
+import { run } from '../../build-bench/peers/tools.js'
 
 /** Served in every namespace: where nothing is published, that is what shows it. */
 const SERVED = ['80', '81']

@@ -1,5 +1,5 @@
 import type { Act, CreateNetwork, List, Run } from '../steps.js'
-import { IMAGE } from './image.js'
+import { IMAGE } from '../../../build-bench/peers/docker/image.js'
 
 /** The arguments of `docker` for a step. */
 export function commandOf(step: Act | List): string[] {

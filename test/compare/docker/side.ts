@@ -3,9 +3,9 @@ import { lookInside, type Place } from '../look.js'
 import type { ContainerSighting, Inspected, Observation } from '../observation.js'
 import { describeStep, type List, type Look, type Scenario } from '../steps.js'
 import { reach } from '../reach.js'
-import { attempt, run } from '../tools.js'
+import { attempt, run } from '../../../build-bench/peers/tools.js'
 import { commandOf } from './commands.js'
-import { Daemon } from './daemon.js'
+import { Daemon } from '../../../build-bench/peers/docker/daemon.js'
 
 interface Container extends Inspected {
   Id: string

@@ -5,7 +5,7 @@ import { lookInside, type Place } from '../look.js'
 import type { ContainerSighting, Files, Observation } from '../observation.js'
 import { describeStep, type Act, type List, type Look, type Scenario } from '../steps.js'
 import { reach } from '../reach.js'
-import { run } from '../tools.js'
+import { run } from '../../../build-bench/peers/tools.js'
 import { call, refusalOf, sandboxOf } from './calls.js'
 
 const MANIFEST = fileURLToPath(import.meta.resolve('slipway/package.json'))

@@ -27,8 +27,9 @@ export class Daemon {
   /**
    * @param programs - Folder that Debian's packages were unpacked in.
    * @param name - Names its cgroup, the one thing of it that is the machine's too.
+   * @param options - Further ones of dockerd.
    */
-  static async start(programs: string, name: string): Promise<Daemon> {
+  static async start(programs: string, name: string, options: readonly string[] = []): Promise<Daemon> {
     for (const folder of ['data', 'exec', 'config']) mkdirSync(`${FOLDER}/${folder}`, { recursive: true })
     // Where our namespaces have cgroups at all, they may be read-only. Version 2 is there beside the controllers of
     // version 1 on machines that still have those, and dockerd finds it alone here.
@@ -53,6 +54,7 @@ export class Daemon {
         '--storage-driver=vfs',
         '--exec-opt=native.cgroupdriver=cgroupfs',
         `--cgroup-parent=/${name}`,
+        ...options,
       ],
       { env, stdio: ['ignore', log, log] },
     )
