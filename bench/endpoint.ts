@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createSandbox } from '#lib/drivers/bridge.js'
+import { createSandbox, removeSandbox, type BridgeSandbox } from '#lib/drivers/bridge.js'
 import { createNetwork } from '#lib/drivers/bridge-network.js'
 import { bridgeEndpoint } from '#lib/drivers/endpoint.js'
 import { rulesetPlan } from '#lib/firewall/ruleset.js'
@@ -26,7 +26,7 @@ export const NETWORK: NetworkSpec = {
 export const CONTAINER_PORT = 80
 
 /** Below the ports that clients are given. */
-const FIRST_PORT = 20000
+export const FIRST_PORT = 20000
 
 /** Endpoint number `n` of a trial. */
 export const endpoint = (n: number) => ({ name: `bench${n}`, hostPort: FIRST_PORT + n })
@@ -35,22 +35,24 @@ export const endpoint = (n: number) => ({ name: `bench${n}`, hostPort: FIRST_POR
 export const hostPlan = (): Plan => [...rulesetPlan(), ...createNetwork(NETWORK)]
 
 /** The bridge driver's plan, without the file that remembers the sandbox: nobody who types commands would write it. */
-export function endpointPlan(n: number, hairpin: boolean): Plan {
+export const endpointPlan = (n: number, hairpin: boolean): Plan =>
+  createSandbox({ ...sandbox(n), record: { path: '', content: '' } }, { hairpin }).filter(({ op }) => op !== 'file.create')
+
+/** The way back, without that file, and without looking for connections: a program of its own would have to be there. */
+export const removalPlan = (n: number): Plan =>
+  removeSandbox({ ...sandbox(n), record: { path: '', content: '' } }, false).filter(({ op }) => !op.startsWith('file.') && op !== 'conntrack.flush')
+
+function sandbox(n: number): Omit<BridgeSandbox, 'record'> {
   const { name, hostPort } = endpoint(n)
   const id = createHash('sha256').update(name).digest('hex')
   const [subnet] = NETWORK.subnets
   if (!subnet) throw new RangeError('a network without a subnet')
-  const plan = createSandbox(
-    {
-      path: netnsPath(name),
-      endpoints: [bridgeEndpoint(NETWORK, id, 'eth0', { 4: { address: `172.17.${(n + 2) >> 8}.${(n + 2) & 255}`, subnet } }, {})],
-      ports: [{ protocol: 'tcp', containerPort: CONTAINER_PORT, hostIp: '0.0.0.0', hostPort }],
-      owner: `${name} (${id.slice(0, 12)})`,
-      record: { path: '', content: '' },
-    },
-    { hairpin },
-  )
-  return plan.filter(({ op }) => op !== 'file.create')
+  return {
+    path: netnsPath(name),
+    endpoints: [bridgeEndpoint(NETWORK, id, 'eth0', { 4: { address: `172.17.${(n + 2) >> 8}.${(n + 2) & 255}`, subnet } }, {})],
+    ports: [{ protocol: 'tcp', containerPort: CONTAINER_PORT, hostIp: '0.0.0.0', hostPort }],
+    owner: `${name} (${id.slice(0, 12)})`,
+  }
 }
 
 export const netnsPath = (name: string): string => `/run/netns/${name}`

@@ -1,46 +1,55 @@
-// Why: `npm run bench`. How fast is an endpoint up, beside a C++ program that only sends the same messages and beside a
-// shell that types the same commands?
+// Why: `npm run bench`. How fast is an endpoint up, beside a C++ program that only sends the same messages, a shell that
+// types the same commands, and the programs that others use?
 import { SingleBar } from 'cli-progress'
 import { Command, InvalidArgumentError } from 'commander'
+import { withoutPool } from './arms/pooled.js'
 import { facts } from './facts.js'
 import { requireOwnNamespaces } from './own-namespace.js'
+import { FULL, PARTS, QUICK, type Sizes } from './parts.js'
+import { findPeers, type PeerPaths } from './peers/programs.js'
 import { draw } from './pictures/draw.js'
 import { report } from './report.js'
 import { runTrial } from './run-trial.js'
 import { keepSamples, type Sample } from './samples.js'
-import { schedule, type Sizes } from './schedule.js'
-import { ARMS, MEASURES } from './trial-spec.js'
-
-const QUICK: Sizes = { trials: 3, count: 100, warmUp: 50, burst: 500 }
-const FULL: Sizes = { trials: 12, count: 200, warmUp: 50, burst: 500 }
+import { schedule } from './schedule.js'
+import { ARMS, MEASURES, type Arm, type Measure } from './trial-spec.js'
 
 const options = new Command('npm run bench --')
   .description('Measures how fast endpoints come up. Raw samples are kept in bench/results/.')
-  .option('--arms <list>', `which of ${ARMS.join(', ')}`, subsetOf(ARMS), [...ARMS])
-  .option('--measures <list>', `which of ${MEASURES.join(', ')}`, subsetOf(MEASURES), [...MEASURES])
-  .option('--trials <n>', `processes for each arm and measurement (${FULL.trials})`, wholeNumber)
-  .option('--count <n>', `endpoints timed one after another in a trial (${FULL.count}; a tenth for exec)`, wholeNumber)
+  .option('--parts <list>', `what is measured, see below; all is every part`, readParts, MEASURES.filter((measure) => PARTS[measure].byDefault))
+  .option('--arms <list>', `which of ${ARMS.join(', ')}; default: those that are there`, subsetOf(ARMS))
+  .option('--quick', 'a minute or two: fewer and smaller trials')
+  .option('--trials <n>', `processes for each arm and part, at most (${FULL.trials})`, wholeNumber)
+  .option('--count <n>', `endpoints timed one after another in a trial (${FULL.count}; peers: ${FULL.peerCount}, Docker ${FULL.dockerCount})`, wholeNumber)
   .option('--warm-up <n>', `endpoints before those, not counted (${FULL.warmUp})`, wholeNumber)
-  .option('--burst <n>', `endpoints asked for at once (${FULL.burst}; a bridge takes 1023 with the warm-up)`, wholeNumber)
-  .option('--quick', `${QUICK.trials} trials of ${QUICK.count}`)
+  .option('--bursts <list>', `so many at once (${FULL.bursts.join(',')}; peers up to ${FULL.peerMost})`, wholeNumbers)
+  .option('--existing <list>', `so many endpoints are there (${FULL.existing.join(',')}; peers up to ${FULL.peerMost})`, wholeNumbers)
+  .option('--ports <list>', `so many ports are published (${FULL.ports.join(',')})`, wholeNumbers)
+  .option('--seconds <n>', `of churn (${FULL.seconds})`, wholeNumber)
+  .option('--cni-dir <folder>', 'of the CNI plugins, instead of those of npm run bench:peers')
+  .option('--netavark <program>', 'another one')
+  .option('--dockerd <program>', 'another one, in a bin folder with the rest of Docker beside it')
   .option('--seed <n>', 'of the order of the trials', wholeNumber, 1)
   .option('--json <file>', 'where the raw samples go, instead of bench/results/')
   .option('--pictures <folder>', 'where pictures and report.html go, instead of a folder beside the samples')
+  .addHelpText('after', `\nParts:\n${MEASURES.map(describePart).join('\n')}\n\n* when --parts is not given\n\nThe arms are explained in bench/README.md. npm run bench:peers fetches those of others.`)
   .parse()
-  .opts<Partial<Sizes> & { arms: (typeof ARMS)[number][]; measures: (typeof MEASURES)[number][]; quick?: true; seed: number; json?: string; pictures?: string }>()
+  .opts<Partial<Sizes> & PeerPaths & { parts: Measure[]; arms?: Arm[]; quick?: true; seed: number; json?: string; pictures?: string }>()
 
 requireOwnNamespaces()
-const { arms, measures, quick, seed, json, pictures, ...given } = options
+const { parts, quick, seed, json, pictures, arms: wanted, cniDir, netavark, dockerd, ...given } = options
+const peers = findPeers({ ...(cniDir ? { cniDir } : {}), ...(netavark ? { netavark } : {}), ...(dockerd ? { dockerd } : {}) })
+const arms = await present(wanted)
 const machine = facts()
-const trials = schedule(arms, measures, { ...(quick ? QUICK : FULL), ...given }, seed)
+const trials = schedule(arms, parts, { ...(quick ? QUICK : FULL), ...given }, seed)
 const bar = new SingleBar({ format: '{bar} {value}/{total} {what} ({eta_formatted} left)', stream: process.stderr, clearOnComplete: true })
 const samples: Sample[] = []
 
 bar.start(trials.length, 0, { what: '' })
 try {
   for (const trial of trials) {
-    bar.update({ what: `${trial.measure}: ${trial.arm}` })
-    samples.push({ ...trial, result: await runTrial(trial) })
+    bar.update({ what: [`${trial.measure}: ${trial.arm}`, trial.variant, trial.at].filter((word) => word !== undefined).join(' ') })
+    samples.push({ ...trial, result: await runTrial(trial, peers) })
     bar.increment()
   }
 } finally {
@@ -51,9 +60,45 @@ const tables = report(machine, samples)
 const drawn = draw({ facts: machine, samples }, tables, pictures ?? file.replace(/(\.json)?$/, '-pictures'))
 process.stdout.write(`${tables}\n\nRaw samples: ${file}\nPictures: ${drawn.at(-1)}\n`)
 
+/** The arms that can be measured here. @throws {Error} when one that was asked for cannot. */
+async function present(asked: readonly Arm[] | undefined): Promise<Arm[]> {
+  const absent = await reasonsAgainst()
+  const missing = (asked ?? ARMS).filter((arm) => absent[arm] !== undefined)
+  for (const arm of missing) process.stderr.write(`slipway: without ${arm}: ${absent[arm]}\n`)
+  if (asked && missing.length > 0) process.exit(1)
+  return (asked ?? ARMS).filter((arm) => absent[arm] === undefined)
+}
+
+async function reasonsAgainst(): Promise<Partial<Record<Arm, string>>> {
+  const fetched = (path: string | undefined, option: string) => (path === undefined ? { why: `not here. Type npm run bench:peers, or say where by ${option}` } : {})
+  const pool = await withoutPool()
+  const { why: cni } = fetched(peers.cniDir, '--cni-dir')
+  const { why: podman } = fetched(peers.netavark, '--netavark')
+  const { why: docker } = fetched(peers.dockerd, '--dockerd')
+  return {
+    ...(pool ? { pooled: pool } : {}),
+    ...(cni ? { cni } : {}),
+    ...(podman ? { netavark: podman } : {}),
+    ...(docker ? { 'docker-connect': docker, 'docker-start': docker } : {}),
+  }
+}
+
+function describePart(measure: Measure): string {
+  const { text, byDefault } = PARTS[measure]
+  return `  ${byDefault ? '*' : ' '} ${measure.padEnd(11)} ${text}`
+}
+
 function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('A whole number is meant.')
   return Number(text)
+}
+
+function wholeNumbers(text: string): number[] {
+  return text.split(',').map(wholeNumber)
+}
+
+function readParts(text: string): Measure[] {
+  return text === 'all' ? [...MEASURES] : subsetOf(MEASURES)(text)
 }
 
 function subsetOf<T extends string>(known: readonly T[]): (text: string) => T[] {

@@ -1,8 +1,9 @@
-import Table from 'cli-table3'
 import type { Facts } from './facts.js'
-import { max, mean, median, percentile, ratio, type Ratio } from './stats.js'
+import { max, mean, median, percentile, ratio } from './stats.js'
 import { ARMS, PHASES, type Arm, type HoldResult, type Measure } from './trial-spec.js'
+import { furtherTables } from './report-further.js'
 import type { Sample } from './samples.js'
+import { micro, NAMES, newTable, printRatio, rate, titled } from './tables.js'
 
 /** Everything that was measured, as tables for a terminal. */
 export function report(facts: Facts, samples: readonly Sample[]): string {
@@ -13,12 +14,11 @@ export function report(facts: Facts, samples: readonly Sample[]): string {
     latency(samples, 'first-byte', 'Until the first byte of a server in it came through the published port (µs)'),
     burst(samples),
     hold(samples),
+    ...furtherTables(samples),
   ]
     .filter((part) => part !== '')
     .join('\n\n')
 }
-
-const NAMES: Record<Arm, string> = { ours: 'ours', floor: 'floor (C++)', exec: 'exec (ip, nft)' }
 
 const factLines = (facts: Facts) =>
   [
@@ -79,23 +79,26 @@ const EXPLAINED: Record<(typeof PHASES)[number], string> = {
   rest: 'rest: JavaScript, hop, closing',
 }
 
-function burst(samples: readonly Sample[]): string {
-  const table = newTable(['', 'endpoints', 'ms', 'endpoints/s', 'p50 / floor'])
-  const base = rounds(samples, 'floor', 'burst')
-  for (const arm of ['ours', 'floor'] as const) {
-    const [first] = of(samples, arm, 'burst')
-    if (!first) continue
-    const mine = rounds(samples, arm, 'burst')
-    const middle = median(mine.flat())
-    table.push([
-      NAMES[arm],
-      String(first.count),
-      (middle / 1000).toFixed(0),
-      rate((first.count * 1e6) / middle),
-      arm === 'floor' || base.length === 0 ? '' : printRatio(ratio(mine, base, 50)),
-    ])
+function burst(all: readonly Sample[]): string {
+  const table = newTable(['', 'at once', 'ms', 'endpoints/s', 'p50 / floor'])
+  const sizes = new Set(all.filter(({ measure }) => measure === 'burst').map(({ count }) => count))
+  for (const size of [...sizes].sort((a, b) => a - b)) {
+    const samples = all.filter(({ count }) => count === size)
+    const base = rounds(samples, 'floor', 'burst')
+    for (const arm of ARMS) {
+      const mine = rounds(samples, arm, 'burst')
+      if (mine.length === 0) continue
+      const middle = median(mine.flat())
+      table.push([
+        NAMES[arm],
+        String(size),
+        (middle / 1000).toFixed(middle < 1e5 ? 1 : 0),
+        rate((size * 1e6) / middle),
+        arm === 'floor' || base.length === 0 ? '' : printRatio(ratio(mine, base, 50)),
+      ])
+    }
   }
-  return titled('All at once (Promise.all; the floor one after another; median of the trials)', table)
+  return titled('Many at once (Promise.all; the floor one after another; median of the trials)', table)
 }
 
 function hold(samples: readonly Sample[]): string {
@@ -117,17 +120,3 @@ function hold(samples: readonly Sample[]): string {
   row('delay', '  longest garbage collection', (one) => one.collection)
   return titled(`How long the event loop was held while ${count} come up (µs)`, table)
 }
-
-function newTable(head: string[]): Table.Table {
-  return new Table({
-    head,
-    colAligns: head.map((_, i) => (i === 0 ? 'left' : 'right')),
-    style: { head: [], border: [], compact: true },
-  })
-}
-
-const titled = (title: string, table: Table.Table): string => (table.length === 0 ? '' : `${title}\n${table.toString()}`)
-
-const micro = (value: number, digits = 0): string => value.toFixed(digits)
-const rate = (value: number): string => value.toFixed(value < 100 ? 1 : 0)
-const printRatio = ({ value, low, high }: Ratio): string => `${value.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import type { PeerPaths } from './peers/programs.js'
 import type { TrialResult, TrialSpec } from './trial-spec.js'
 
 const run = promisify(execFile)
@@ -10,11 +11,27 @@ const run = promisify(execFile)
 const NAMESPACES = fileURLToPath(new URL('../scripts/in-own-namespaces.sh', import.meta.url))
 const TRIAL = fileURLToPath(new URL('trial.js', import.meta.url))
 
+/** A trial that takes longer hangs; those that go on for a time are given that as well. */
+const TRIAL_MS = 300_000
+const SETTLED_MS = 120_000
+
+/** With its first process ends all that a dockerd has started. */
+const PROCESSES = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
+
 /** Runs a trial in a process and namespaces of its own, and returns when the kernel has taken those down. */
-export async function runTrial(spec: TrialSpec): Promise<TrialResult> {
-  const { stdout } = await run(NAMESPACES, [process.execPath, TRIAL, JSON.stringify(spec)], { maxBuffer: 1 << 28 })
-  await settled()
-  return JSON.parse(stdout) as TrialResult
+export async function runTrial(spec: TrialSpec, peers: PeerPaths): Promise<TrialResult> {
+  const own = spec.arm.startsWith('docker') ? PROCESSES : []
+  const args = [...own, process.execPath, TRIAL, JSON.stringify(spec), JSON.stringify(peers)]
+  // Who counts memory wants all of malloc's in one place.
+  const env = spec.measure === 'costs' ? { ...process.env, MALLOC_ARENA_MAX: '1' } : process.env
+  const timeout = TRIAL_MS + (spec.seconds ?? 0) * 1000
+  try {
+    const { stdout } = await run(NAMESPACES, args, { env, maxBuffer: 1 << 28, timeout, killSignal: 'SIGKILL' })
+    await settled()
+    return JSON.parse(stdout) as TrialResult
+  } catch (error) {
+    throw new Error(`The trial ${JSON.stringify(spec)} failed: ${(error as Error).message}`, { cause: error })
+  }
 }
 
 /**
@@ -25,5 +42,7 @@ async function settled(): Promise<void> {
   await run('ip', ['netns', 'add', 'settled'])
   await run('ip', ['link', 'add', 'name', 'settled', 'type', 'veth', 'peer', 'name', 'settled', 'netns', 'settled'])
   await run('ip', ['netns', 'delete', 'settled'])
-  while (existsSync('/sys/class/net/settled')) await sleep(5)
+  for (const end = Date.now() + SETTLED_MS; existsSync('/sys/class/net/settled'); await sleep(5)) {
+    if (Date.now() > end) throw new Error(`The kernel has not taken the trial's namespaces down within ${SETTLED_MS / 1000} s.`)
+  }
 }

@@ -1,18 +1,27 @@
 /** What is measured, and what comes back: all that the harness and a trial's process say to each other. */
 
-/** Who brings the endpoints up. */
-export const ARMS = ['ours', 'floor', 'exec'] as const
+/** Who brings the endpoints up. bench/README.md says what each does. */
+export const ARMS = ['ours', 'pooled', 'floor', 'exec', 'cni', 'netavark', 'docker-connect', 'docker-start'] as const
 export type Arm = (typeof ARMS)[number]
 
-/**
- * - `latency`: endpoints one after another, each timed.
- * - `first-byte`: the same, until a byte has come from a server in the sandbox through the published port.
- * - `burst`: all endpoints asked for at once; the time until the last is up.
- * - `hold`: a burst, with every turn of the event loop timed.
- * - `delay`: a burst, with perf_hooks' monitorEventLoopDelay. These are apart because watching costs: timing every
- *   turn keeps the loop busy and makes garbage.
- */
-export const MEASURES = ['latency', 'first-byte', 'burst', 'hold', 'delay'] as const
+/** What is measured; each is a part of the benchmark that can be run alone. bench/parts.ts explains them. */
+export const MEASURES = [
+  'latency',
+  'first-byte',
+  'burst',
+  'hold',
+  'delay',
+  'teardown',
+  'fleet',
+  'costs',
+  'endpoints',
+  'ports',
+  'connect',
+  'churn',
+  'ablation',
+  'claims',
+  'data',
+] as const
 export type Measure = (typeof MEASURES)[number]
 
 export interface TrialSpec {
@@ -20,7 +29,17 @@ export interface TrialSpec {
   measure: Measure
   /** Endpoints that are brought up first and not counted; they stay, so every arm is measured beside as many. */
   warmUp: number
+  /** How many are timed. */
   count: number
+  /**
+   * The number that the measure is drawn over, where it has one. `burst`, `teardown`: how many at once. `endpoints`: how
+   * many exist. `ports`, `connect`, `claims`: how many ports are published.
+   */
+  at?: number
+  /** Which way it is done, where there are several: an ablation by name, a direction of the data path. */
+  variant?: string
+  /** For how long, of what is measured for a time: `churn`, `data`, the idle part of `costs`. */
+  seconds?: number
 }
 
 /**
@@ -32,10 +51,16 @@ export type Phase = (typeof PHASES)[number]
 
 /** Times are microseconds. */
 export interface TrialResult {
-  /** One an endpoint (`latency`, `first-byte`), or a single one for the whole (the bursts). */
+  /** One a step (an endpoint, a port, a connection), or a single one for the whole (the bursts, `fleet`). */
   total: number[]
   phases: Partial<Record<Phase, number[]>>
   hold?: HoldResult
+  /** Further lists by name, in microseconds. */
+  series?: Record<string, number[]>
+  /** Single numbers by name; the name ends in the unit where that is not a count: `rssStartBytes`, `perSecond`. */
+  numbers?: Record<string, number>
+  /** Of a peer: its programs' own words. */
+  version?: string
 }
 
 /** How long the event loop was held, in microseconds. */

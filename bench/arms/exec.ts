@@ -1,40 +1,50 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { performance } from 'node:perf_hooks'
-import { enter } from '#lib/native.js'
 import { printPlan } from '#lib/plan/print.js'
-import { CONTAINER_PORT, endpoint, endpointPlan, netnsPath } from '../endpoint.js'
-import { firstByte, greeter } from '../first-byte.js'
+import { endpoint, endpointPlan, netnsPath, removalPlan } from '../endpoint.js'
 import { needsHairpin, prepareHost } from '../prepare-host.js'
-import type { TrialResult, TrialSpec } from '../trial-spec.js'
-import { runFloor } from './floor.js'
-
-/** Its endpoints are numbered from here, beyond those of the floor. */
-const FIRST = 10000
+import type { TrialSpec } from '../trial-spec.js'
+import type { Bringer } from './arm.js'
+import { floorNeighbours } from './floor.js'
 
 /** A shell has nothing that warms up but the page cache. */
 const REHEARSALS = 2
+/** Numbers of rehearsals where none are counted as warm-up. */
+const OUT_OF_THE_WAY = 12_000
 
 /** The plan as `sh` runs it: `ip` and `nft`, as in most container runtimes' network scripts. */
-export async function exec(spec: TrialSpec): Promise<TrialResult> {
-  await prepareHost()
-  // The floor puts the neighbours there: they are the same, and there in no time.
-  runFloor(0, Math.max(0, spec.warmUp - REHEARSALS))
-  const hairpin = needsHairpin()
-  const texts = Array.from({ length: REHEARSALS + spec.count }, (_, i) => printPlan(endpointPlan(FIRST + i, hairpin)))
-  const total: number[] = []
-  for (const [i, text] of texts.entries()) {
-    const began = performance.now()
-    await shell(text)
-    if (spec.measure === 'first-byte') {
-      const { name, hostPort } = endpoint(FIRST + i)
-      const server = enter(netnsPath(name), () => greeter().listen(CONTAINER_PORT))
-      await firstByte(hostPort)
-      server.close()
-    }
-    total.push((performance.now() - began) * 1000)
+export class Exec implements Bringer {
+  readonly inParallel = 4
+  readonly #hairpin = needsHairpin()
+
+  static async open(): Promise<Exec> {
+    await prepareHost()
+    return new Exec()
   }
-  return { total: total.slice(REHEARSALS), phases: {} }
+
+  async prepare({ warmUp }: TrialSpec): Promise<void> {
+    // The floor puts the neighbours there: they are the same, and there in no time.
+    await floorNeighbours(Math.max(0, warmUp - REHEARSALS))
+    const first = warmUp < REHEARSALS ? OUT_OF_THE_WAY : warmUp - REHEARSALS
+    for (let n = first; n < first + REHEARSALS; n++) await this.create(n)
+    if (warmUp < REHEARSALS) for (let n = first; n < first + REHEARSALS; n++) await this.remove(n)
+  }
+
+  create(n: number): Promise<void> {
+    return shell(printPlan(endpointPlan(n, this.#hairpin)))
+  }
+
+  remove(n: number): Promise<void> {
+    return shell(printPlan(removalPlan(n)))
+  }
+
+  netns(n: number): string {
+    return netnsPath(endpoint(n).name)
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
 }
 
 async function shell(text: string): Promise<void> {

@@ -1,41 +1,132 @@
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { FLEET_PORTS } from '../measures/fleet.js'
+import { ip, run } from '../peers/tools.js'
 import { prepareHost } from '../prepare-host.js'
 import type { Phase, TrialResult, TrialSpec } from '../trial-spec.js'
 
 const PROGRAM = fileURLToPath(new URL('../../build/floor/floor', import.meta.url))
 
-/** What the program prints: nanoseconds by endpoint. */
+/** What the program prints: nanoseconds. `wall` has one, of all together. */
 interface Printed {
   total: number[]
   firstByte: number[]
+  wall: number[]
   phases: Partial<Record<Phase, number[]>>
 }
 
-/** The C++ program of bench/floor. It has no queue and no loop, so a burst is the sum of its endpoints. */
+/** As main.cc spreads endpoints over bridges. */
+const PORTS_OF_BRIDGE = 1020
+
+/** The C++ program of bench/floor. It has no queue and no loop, so what is many at once elsewhere is one after another here. */
 export async function floor(spec: TrialSpec): Promise<TrialResult> {
   await prepareHost()
-  const { total, firstByte, phases } = runFloor(spec.count, spec.warmUp, spec.measure === 'first-byte')
-  switch (spec.measure) {
-    case 'first-byte':
-      return { total: firstByte.map(toMicroseconds), phases: {} }
+  const { measure, count, warmUp, at = 0, variant = '', seconds = 10 } = spec
+  const sizes = [`--count=${count}`, `--existing=${warmUp}`, `--bridges=${bridges(warmUp + count).join(',')}`]
+  switch (measure) {
     case 'latency':
+    case 'endpoints': {
+      const { total, phases } = await runFloor<Printed>('endpoints', ...sizes)
       return { total: total.map(toMicroseconds), phases: withRest(total, phases) }
+    }
+    case 'first-byte': {
+      const { firstByte } = await runFloor<Printed>('endpoints', ...sizes, '--first-byte')
+      return { total: firstByte.map(toMicroseconds), phases: {} }
+    }
+    case 'burst':
+      return whole(await runFloor<Printed>('endpoints', ...sizes))
+    case 'fleet':
+      return whole(await runFloor<Printed>('endpoints', `--count=${count}`, `--existing=${Math.ceil(warmUp / FLEET_PORTS)}`, `--ports=${FLEET_PORTS}`))
+    case 'teardown': {
+      const { removed, completed } = await runFloor<Record<'removed' | 'completed', number[]>>('teardown', ...sizes, `--at-once=${at || 1}`)
+      return { total: removed.map(toMicroseconds), phases: {}, series: { completed: completed.map(toMicroseconds) } }
+    }
+    case 'ports':
+    case 'connect':
+    case 'claims':
+      return published(spec, await publish(variant || 'hash', count, at, measure !== 'ports'))
+    case 'churn': {
+      const { created, removed, wall } = await runFloor<Record<'created' | 'removed' | 'wall', number[]>>('churn', `--seconds=${seconds}`)
+      const numbers = { count: created.length, perSecond: (created.length * 1e9) / (wall[0] ?? NaN) }
+      return { total: created.map(toMicroseconds), phases: {}, series: { removed: removed.map(toMicroseconds) }, numbers }
+    }
+    case 'ablation':
+      return ablation(sizes, variant)
     default:
-      return { total: [toMicroseconds(total.reduce((sum, one) => sum + one, 0))], phases: {} }
+      throw new RangeError(`the floor knows no ${measure}`)
   }
 }
 
-/** Brings up `count` endpoints beside `existing` more that it makes first. */
-export function runFloor(count: number, existing: number, firstByte = false): Printed {
-  const options = [`--count=${count}`, `--existing=${existing}`, ...(firstByte ? ['--first-byte'] : [])]
-  return JSON.parse(execFileSync(PROGRAM, options, { encoding: 'utf8', maxBuffer: 1 << 28 })) as Printed
+/** Makes `count` endpoints that only have to be there, for arms whose own would take long. */
+export async function floorNeighbours(count: number): Promise<void> {
+  await runFloor('endpoints', '--count=0', `--existing=${count}`)
 }
+
+async function runFloor<Result>(...args: string[]): Promise<Result> {
+  const { stdout } = await promisify(execFile)(PROGRAM, args, { maxBuffer: 1 << 28 })
+  return JSON.parse(stdout) as Result
+}
+
+/** docker0, and as many more as the endpoints take. */
+function bridges(endpoints: number): string[] {
+  const more = Array.from({ length: Math.ceil(endpoints / PORTS_OF_BRIDGE) - 1 }, (_, i) => `floor${i}`)
+  for (const name of more) {
+    ip('link', 'add', 'name', name, 'type', 'bridge')
+    ip('link', 'set', name, 'up')
+  }
+  return ['docker0', ...more]
+}
+
+/** `none` is as Slipway does it; `threads-N` is N threads side by side, and its only time that of all together. */
+async function ablation(sizes: string[], variant: string): Promise<TrialResult> {
+  const threads = /^threads-(\d+)$/.exec(variant)?.[1]
+  if (threads) {
+    const { total, wall } = await runFloor<Printed>('endpoints', ...sizes, `--threads=${threads}`)
+    return { total: wall.map((all) => toMicroseconds(all) / total.length), phases: {}, numbers: { count: total.length } }
+  }
+  const { total, phases } = await runFloor<Printed>('endpoints', ...sizes, ...(variant === 'none' ? [] : [`--way=${variant}`]))
+  return { total: total.map(toMicroseconds), phases: withRest(total, phases) }
+}
+
+/**
+ * What the ways of finding a published port look them up in. Their chains come before Slipway's, so that a connection
+ * meets them first.
+ */
+const LOOK_UP: Record<string, string> = {
+  interval: 'meta l4proto { tcp, udp } dnat ip to meta l4proto . th dport map @ports',
+  rule: '',
+  verdict: 'meta l4proto . th dport vmap @ports',
+}
+
+const MAP_OF: Record<string, string> = {
+  interval: 'map ports { type inet_proto . inet_service : ipv4_addr . inet_service; flags interval; }',
+  rule: '',
+  verdict: 'map ports { type inet_proto . inet_service : verdict; }',
+}
+
+async function publish(claims: string, count: number, at: number, connect: boolean): Promise<Record<'added' | 'removed' | 'connected', number[]>> {
+  if (claims !== 'hash') {
+    run('nft', [`table ip ablation { ${MAP_OF[claims]}
+chain ports { ${LOOK_UP[claims]}
+}
+chain output { type nat hook output priority -150; ip daddr 127.0.0.1 jump ports; }
+}`])
+  }
+  return runFloor('publish', `--count=${count}`, `--existing=${at}`, `--claims=${claims}`, ...(connect ? ['--first-byte'] : []))
+}
+
+function published({ measure }: TrialSpec, { added, removed, connected }: Record<'added' | 'removed' | 'connected', number[]>): TrialResult {
+  const [micros, gone, first] = [added, removed, connected].map((list) => list.map(toMicroseconds)) as [number[], number[], number[]]
+  return measure === 'connect' ? { total: first, phases: {} } : { total: micros, phases: {}, series: { removed: gone, ...(first.length > 0 ? { connected: first } : {}) } }
+}
+
+const whole = ({ wall }: Printed): TrialResult => ({ total: wall.map(toMicroseconds), phases: {} })
 
 const toMicroseconds = (nanoseconds: number) => nanoseconds / 1000
 
 function withRest(total: number[], phases: Printed['phases']): TrialResult['phases'] {
   const lists = Object.values(phases)
-  const rest = total.map((whole, i) => whole - lists.reduce((sum, list) => sum + (list[i] ?? 0), 0))
+  const rest = total.map((one, i) => one - lists.reduce((sum, list) => sum + (list[i] ?? 0), 0))
   return Object.fromEntries(Object.entries({ ...phases, rest }).map(([phase, list]) => [phase, list.map(toMicroseconds)]))
 }

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <chrono>
 #include <optional>
+#include <vector>
 
 #include "first_byte.h"
 
@@ -26,7 +27,7 @@ int64_t between(Clock::time_point from, Clock::time_point to) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(to - from).count();
 }
 
-// Nobody may listen on the published port; held until the endpoint is up.
+// Nobody may listen on a published port; held until the endpoint is up.
 int reserve_port(uint16_t port) {
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
   int on = 1;
@@ -68,28 +69,38 @@ uint32_t number_of_eth0(int netns, int home) {
 
 Host::Host() : home_(open_own_namespace()), rtnl_(NETLINK_ROUTE), nft_(NETLINK_NETFILTER) {}
 
+void Host::talk(const Network& network, Socket& socket, const char* what) {
+  if (network.ways.unbatched) socket.talk_one_by_one(messages_, what);
+  else socket.talk(messages_, what);
+}
+
 Times Host::bring_up(Network& network, const Endpoint& endpoint, bool with_first_byte) {
   std::optional<Socket> inside;
+  std::vector<int> ports;
   std::array<Clock::time_point, kPhases.size() + 1> at;
 
   at[0] = Clock::now();
-  int port = reserve_port(endpoint.host_port);
+  for (unsigned i = 0; i < endpoint.ports; ++i) ports.push_back(reserve_port(static_cast<uint16_t>(endpoint.host_port + i)));
   at[1] = Clock::now();
-  put_claims(messages_, endpoint);
-  nft_.talk(messages_, "claim address and port");
+  if (network.ways.unbatched) {
+    claim_one_by_one(nft_, messages_, endpoint);
+  } else {
+    put_claims(messages_, endpoint);
+    nft_.talk(messages_, "claim address and port");
+  }
   at[2] = Clock::now();
   int netns = make_namespace(endpoint.path, home_, inside);
   at[3] = Clock::now();
   put_link(messages_, network, endpoint, netns);
-  rtnl_.talk(messages_, "create the veth");
+  talk(network, rtnl_, "create the veth");
   if (network.peer_index == 0) network.peer_index = number_of_eth0(netns, home_);  // once
   at[4] = Clock::now();
   put_configuration(messages_, network, endpoint);
-  inside->talk(messages_, "configure the sandbox");
+  talk(network, *inside, "configure the sandbox");
   put_settle(messages_, endpoint);
   rtnl_.talk(messages_, "settle the link");
   at[5] = Clock::now();
-  close(port);
+  for (int port : ports) close(port);
   inside.reset();
   if (!with_first_byte) close(netns);
   auto end = Clock::now();
@@ -103,6 +114,13 @@ Times Host::bring_up(Network& network, const Endpoint& endpoint, bool with_first
     close(netns);
   }
   return times;
+}
+
+void Host::take_down(const Endpoint& endpoint) {
+  put_release(messages_, endpoint);
+  nft_.talk(messages_, "give address and port back");
+  if (umount2(endpoint.path.c_str(), MNT_DETACH) != 0) give_up("umount " + endpoint.path, errno);
+  if (unlink(endpoint.path.c_str()) != 0) give_up("unlink " + endpoint.path, errno);
 }
 
 }  // namespace bench

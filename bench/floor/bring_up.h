@@ -25,8 +25,15 @@ class Host {
   Host();
 
   Times bring_up(Network& network, const Endpoint& endpoint, bool first_byte);
+  // Gives the claims back and lets go of the namespace, which the kernel takes down later.
+  void take_down(const Endpoint& endpoint);
+  int home() const { return home_; }
+  Socket& nft() { return nft_; }
+  Messages& messages() { return messages_; }
 
  private:
+  void talk(const Network& network, Socket& socket, const char* what);
+
   int home_;
   Socket rtnl_, nft_;
   Messages messages_;

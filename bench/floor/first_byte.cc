@@ -27,14 +27,17 @@ void check(bool good, const char* what) {
 
 }  // namespace
 
-void first_byte(int netns, int home, uint16_t host_port, uint16_t container_port) {
+int listen_in(int netns, int home, uint16_t container_port) {
   check(setns(netns, CLONE_NEWNET) == 0, "setns");
   int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in any = place(INADDR_ANY, container_port);
   check(bind(server, reinterpret_cast<sockaddr*>(&any), sizeof any) == 0, "bind in the sandbox");
   check(listen(server, 1) == 0, "listen in the sandbox");
   check(setns(home, CLONE_NEWNET) == 0, "setns");
+  return server;
+}
 
+void byte_from(int server, uint16_t host_port) {
   int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in published = place(INADDR_LOOPBACK, host_port);
   check(connect(client, reinterpret_cast<sockaddr*>(&published), sizeof published) == 0, "connect to the published port");
@@ -44,6 +47,11 @@ void first_byte(int netns, int home, uint16_t host_port, uint16_t container_port
   check(recv(client, &byte, 1, 0) == 1, "receive from the sandbox");
   close(client);
   close(served);
+}
+
+void first_byte(int netns, int home, uint16_t host_port, uint16_t container_port) {
+  int server = listen_in(netns, home, container_port);
+  byte_from(server, host_port);
   close(server);
 }
 

@@ -1,48 +1,43 @@
 // The floor that Slipway is measured against: the same messages, sent by a program that does nothing else.
 //
-//   floor --count N [--existing K] [--bridge docker0] [--first-address 172.17.0.2] [--first-port 20000] [--first-byte]
+//   floor endpoints    brings up --existing K endpoints that are not counted and then --count N that are, one after another
+//   floor teardown     removes them again, --at-once of them before it waits for the kernel
+//   floor publish      publishes --count N ports more of one endpoint beside --existing K ports that are published
+//   floor churn        brings up and removes endpoints for --seconds
+//   floor connections  counts connections to --host:--first-port from the namespace --client to --server's port 80
 //
-// Run it in a namespace of its own where the bridge and the tables of Slipway exist already. It brings up K
-// endpoints that are not counted and then N that are, one after another, each with one published port, leaves
-// them, and prints the nanoseconds of each as JSON.
+// Run it in a namespace of its own where the bridges and the tables of Slipway exist already. It leaves what it made,
+// and prints nanoseconds as JSON. options.h has the other options.
 #include <arpa/inet.h>
-#include <getopt.h>
 #include <net/if.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
-#include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <optional>
+#include <thread>
 #include <vector>
 
 #include "bring_up.h"
+#include "connections.h"
+#include "elsewhere.h"
+#include "print.h"
+#include "publish.h"
 
 namespace bench {
 namespace {
 
-struct Options {
-  unsigned count = 100, existing = 0;
-  std::string bridge = "docker0", first_address = "172.17.0.2";
-  uint16_t first_port = 20000;
-  bool first_byte = false;
-};
+using Clock = std::chrono::steady_clock;
 
-Options read_options(int argc, char** argv) {
-  const option known[] = {{"count", 1, nullptr, 'c'},         {"existing", 1, nullptr, 'e'},
-                          {"bridge", 1, nullptr, 'b'},        {"first-address", 1, nullptr, 'a'},
-                          {"first-port", 1, nullptr, 'p'},    {"first-byte", 0, nullptr, 'f'},
-                          {nullptr, 0, nullptr, 0}};
-  Options options;
-  for (int which; (which = getopt_long(argc, argv, "", known, nullptr)) != -1;) {
-    if (which == 'c') options.count = static_cast<unsigned>(std::atoi(optarg));
-    else if (which == 'e') options.existing = static_cast<unsigned>(std::atoi(optarg));
-    else if (which == 'b') options.bridge = optarg;
-    else if (which == 'a') options.first_address = optarg;
-    else if (which == 'p') options.first_port = static_cast<uint16_t>(std::atoi(optarg));
-    else if (which == 'f') options.first_byte = true;
-    else std::exit(2);
-  }
-  return options;
+// Ports of a bridge, with some to spare for the kernel's 1023.
+constexpr unsigned kPortsOfBridge = 1020;
+// Numbers that `churn` uses, over and over: 1000 names, addresses and ports.
+constexpr unsigned kChurned = 1000;
+
+int64_t since(Clock::time_point began) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - began).count();
 }
 
 uint32_t address_of(const std::string& text) {
@@ -60,17 +55,22 @@ bool needs_hairpin() {
 
 Network describe_network(const Options& options) {
   Network network;
-  network.bridge_index = if_nametoindex(options.bridge.c_str());
-  if (network.bridge_index == 0) give_up(options.bridge, errno);
+  for (const std::string& name : options.bridges) {
+    network.bridges.push_back(if_nametoindex(name.c_str()));
+    if (network.bridges.back() == 0) give_up(name, errno);
+  }
   // The /16 that the first address is in, its first address being the bridge's.
   uint32_t first = ntohl(address_of(options.first_address));
   network.gateway = htonl((first & 0xffff0000) | 1);
   network.broadcast = htonl(first | 0xffff);
   network.hairpin = needs_hairpin();
+  network.ways = options.ways;
+  // A number that no namespace has given away by itself.
+  if (options.ways.moved_peer) network.peer_index = 1 << 20;
   return network;
 }
 
-Endpoint describe_endpoint(const Options& options, unsigned number) {
+Endpoint describe_endpoint(const Network& network, const Options& options, unsigned number) {
   uint32_t address = ntohl(address_of(options.first_address)) + number;
   auto byte = [address](int shift) { return static_cast<uint8_t>(address >> shift); };
   char link[IFNAMSIZ];
@@ -82,8 +82,16 @@ Endpoint describe_endpoint(const Options& options, unsigned number) {
           owner,
           {0x02, 0x42, byte(24), byte(16), byte(8), byte(0)},
           htonl(address),
-          static_cast<uint16_t>(options.first_port + number),
-          80};
+          network.bridges[number / kPortsOfBridge % network.bridges.size()],
+          static_cast<uint16_t>(options.first_port + number * options.ports),
+          80,
+          options.ports};
+}
+
+std::vector<Endpoint> describe_endpoints(const Network& network, const Options& options, unsigned count) {
+  std::vector<Endpoint> endpoints;
+  for (unsigned number = 0; number < count; ++number) endpoints.push_back(describe_endpoint(network, options, number));
+  return endpoints;
 }
 
 // One mistyped command must not make endpoints on the machine itself. scripts/in-own-namespaces.sh is known by the
@@ -96,26 +104,95 @@ void require_own_namespaces() {
   give_up("run me by scripts/in-own-namespaces.sh", EPERM);
 }
 
-void print_list(const char* name, const std::vector<Times>& list, int64_t (*pick)(const Times&, std::size_t),
-                std::size_t index) {
-  std::printf("\"%s\":[", name);
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    std::printf("%s%lld", i == 0 ? "" : ",", static_cast<long long>(pick(list[i], index)));
-  }
-  std::printf("]");
+std::size_t links() {
+  auto all = std::filesystem::directory_iterator("/sys/class/net");
+  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
 }
 
-void print(const std::vector<Times>& list) {
-  std::printf("{\"unit\":\"ns\",");
-  print_list("total", list, [](const Times& times, std::size_t) { return times.total; }, 0);
-  std::printf(",");
-  print_list("firstByte", list, [](const Times& times, std::size_t) { return times.first_byte; }, 0);
-  std::printf(",\"phases\":{");
-  for (std::size_t phase = 0; phase < kPhases.size(); ++phase) {
-    if (phase > 0) std::printf(",");
-    print_list(kPhases[phase], list, [](const Times& times, std::size_t i) { return times.phases[i]; }, phase);
+void wait_for_links(std::size_t count) {
+  while (links() > count) std::this_thread::sleep_for(std::chrono::microseconds(500));
+}
+
+void bring_up_all(Network network, const Options& options) {
+  std::vector<Endpoint> endpoints = describe_endpoints(network, options, options.existing + options.count);
+  std::vector<Times> times(endpoints.size());
+  Host host;
+  std::optional<Elsewhere> elsewhere;
+  if (options.ways.hop) elsewhere.emplace();
+  auto began = Clock::now();
+  for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    if (i == options.existing) began = Clock::now();
+    auto work = [&] { times[i] = host.bring_up(network, endpoints[i], options.first_byte); };
+    auto asked = Clock::now();
+    if (elsewhere) elsewhere->run(work);
+    else work();
+    if (elsewhere) times[i].total = since(asked);
   }
-  std::printf("}}\n");
+  int64_t wall = since(began);
+  times.erase(times.begin(), times.begin() + options.existing);
+  print_times(times, wall);
+}
+
+// Side by side, each thread with its own sockets and its share of the endpoints.
+void bring_up_by_threads(const Network& network, const Options& options) {
+  std::vector<Endpoint> endpoints = describe_endpoints(network, options, options.count);
+  std::vector<Times> times(endpoints.size());
+  std::vector<std::thread> threads;
+  auto began = Clock::now();
+  for (unsigned first = 0; first < options.threads; ++first) {
+    threads.emplace_back([&, first, mine = network]() mutable {
+      Host host;
+      for (std::size_t i = first; i < endpoints.size(); i += options.threads) times[i] = host.bring_up(mine, endpoints[i], false);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  print_times(times, since(began));
+}
+
+void tear_down(Network network, const Options& options) {
+  std::vector<Endpoint> endpoints = describe_endpoints(network, options, options.existing + options.count);
+  Host host;
+  for (const Endpoint& endpoint : endpoints) host.bring_up(network, endpoint, false);
+  endpoints.erase(endpoints.begin(), endpoints.begin() + options.existing);
+  std::vector<int64_t> removed, completed;
+  std::size_t left = links();
+  for (std::size_t i = 0; i < endpoints.size();) {
+    std::size_t end = std::min(endpoints.size(), i + options.at_once);
+    left -= end - i;
+    auto began = Clock::now();
+    while (i < end) host.take_down(endpoints[i++]);
+    removed.push_back(since(began));
+    wait_for_links(left);
+    completed.push_back(since(began));
+  }
+  print_lists({{"removed", removed}, {"completed", completed}});
+}
+
+void publish_more(Network network, const Options& options) {
+  Host host;
+  Endpoint endpoint = describe_endpoint(network, options, 0);
+  host.bring_up(network, endpoint, false);
+  Published published = publish(host, endpoint, options.claims, options.existing, options.count, options.first_byte);
+  print_lists({{"added", published.added}, {"removed", published.removed}, {"connected", published.connected}});
+}
+
+void come_and_go(Network network, const Options& options) {
+  Host host;
+  std::size_t before = links();
+  std::vector<int64_t> created, removed;
+  auto began = Clock::now();
+  for (unsigned number = 0; since(began) < static_cast<int64_t>(options.seconds * 1e9); ++number) {
+    Endpoint endpoint = describe_endpoint(network, options, number % kChurned);
+    created.push_back(host.bring_up(network, endpoint, false).total);
+    auto asked = Clock::now();
+    host.take_down(endpoint);
+    removed.push_back(since(asked));
+    // The link of an earlier round has the same name.
+    if (number % kChurned == kChurned - 1) wait_for_links(before);
+  }
+  int64_t wall = since(began);
+  wait_for_links(before);
+  print_lists({{"created", created}, {"removed", removed}, {"wall", {wall}}});
 }
 
 }  // namespace
@@ -125,15 +202,16 @@ int main(int argc, char** argv) {
   using namespace bench;
   Options options = read_options(argc, argv);
   require_own_namespaces();
-  Network network = describe_network(options);
-  std::vector<Endpoint> endpoints;
-  for (unsigned number = 0; number < options.existing + options.count; ++number) {
-    endpoints.push_back(describe_endpoint(options, number));
+  if (options.mode == "connections") {
+    Connections made = connect_for(options.seconds, options.server, options.client, options.host, options.first_port, 80);
+    print_lists({{"count", {made.count}}, {"nanoseconds", {made.nanoseconds}}});
+    return 0;
   }
-  std::vector<Times> times;
-  times.reserve(endpoints.size());
-  Host host;
-  for (const Endpoint& endpoint : endpoints) times.push_back(host.bring_up(network, endpoint, options.first_byte));
-  times.erase(times.begin(), times.begin() + options.existing);
-  print(times);
+  Network network = describe_network(options);
+  if (options.mode == "teardown") tear_down(network, options);
+  else if (options.mode == "publish") publish_more(network, options);
+  else if (options.mode == "churn") come_and_go(network, options);
+  else if (options.mode != "endpoints") give_up(options.mode, EINVAL);
+  else if (options.threads > 1) bring_up_by_threads(network, options);
+  else bring_up_all(network, options);
 }

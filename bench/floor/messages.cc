@@ -12,6 +12,9 @@
 
 #include <cstring>
 
+#include "nest.h"
+#include "port_claim.h"
+
 namespace bench {
 namespace {
 
@@ -20,17 +23,6 @@ constexpr const char* kTable = "slipway";
 constexpr uint32_t kPortGroup = 0x736c;
 // libnftnl's NFTNL_UDATA_SET_ELEM_COMMENT
 constexpr uint8_t kComment = 0;
-
-class Nest {
- public:
-  Nest(nlmsghdr* message, int type) : message_(message), nest_(mnl_attr_nest_start(message, static_cast<uint16_t>(type))) {}
-  Nest(const Nest&) = delete;
-  ~Nest() { mnl_attr_nest_end(message_, nest_); }
-
- private:
-  nlmsghdr* message_;
-  nlattr* nest_;
-};
 
 void put_nft_header(nlmsghdr* message, uint8_t family, uint16_t resource) {
   auto* header = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(nfgenmsg)));
@@ -60,20 +52,54 @@ void put_value(nlmsghdr* message, int type, const Concatenation& value) {
   mnl_attr_put(message, NFTA_DATA_VALUE, value.length(), value.bytes());
 }
 
-void put_element(Messages& messages, uint8_t family, const char* set, const Concatenation& key,
+// Which message about elements: to add them, exclusively, or to delete them.
+enum class What : uint16_t { add = NFT_MSG_NEWSETELEM, remove = NFT_MSG_DELSETELEM };
+
+void put_element(Messages& messages, What what, uint8_t family, const char* set, const Concatenation& key,
                  const Concatenation* data, const std::string& comment, bool last) {
-  nlmsghdr* message = messages.begin(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM,
-                                     static_cast<uint16_t>(NLM_F_CREATE | NLM_F_EXCL | (last ? NLM_F_ACK : 0)));
+  int flags = (what == What::add ? NLM_F_CREATE | NLM_F_EXCL : 0) | (last ? NLM_F_ACK : 0);
+  nlmsghdr* message = messages.begin(static_cast<uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | static_cast<uint16_t>(what)),
+                                     static_cast<uint16_t>(flags));
   put_nft_header(message, family, 0);
   mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, kTable);
   mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, set);
   Nest elements(message, NFTA_SET_ELEM_LIST_ELEMENTS);
   Nest element(message, NFTA_LIST_ELEM);
   put_value(message, NFTA_SET_ELEM_KEY, key);
+  if (what == What::remove) return;
   if (data != nullptr) put_value(message, NFTA_SET_ELEM_DATA, *data);
   char user[256] = {static_cast<char>(kComment), static_cast<char>(comment.size() + 1)};
   std::memcpy(user + 2, comment.c_str(), comment.size() + 1);
   mnl_attr_put(message, NFTA_SET_ELEM_USERDATA, comment.size() + 3, user);
+}
+
+void put_address(Messages& messages, What what, const Endpoint& endpoint, bool last) {
+  auto address = Concatenation().add(&endpoint.address, 4);
+  put_element(messages, what, NFPROTO_INET, "addresses4", address, nullptr, endpoint.owner, last);
+}
+
+void put_sender(Messages& messages, What what, const Endpoint& endpoint, bool last) {
+  char link[IFNAMSIZ] = {};
+  endpoint.host_link.copy(link, IFNAMSIZ - 1);
+  auto sender = Concatenation().add(link, sizeof link).add(endpoint.mac.data(), 6).add(&endpoint.address, 4);
+  put_element(messages, what, NFPROTO_BRIDGE, "senders4", sender, nullptr, endpoint.owner, last);
+}
+
+void put_port(Messages& messages, What what, const Endpoint& endpoint, unsigned number, bool last) {
+  uint8_t tcp = IPPROTO_TCP;
+  uint16_t host_port = htons(static_cast<uint16_t>(endpoint.host_port + number));
+  uint16_t container_port = htons(static_cast<uint16_t>(endpoint.container_port + number));
+  auto published = Concatenation().add(&tcp, 1).add(&host_port, 2);
+  auto target = Concatenation().add(&endpoint.address, 4).add(&container_port, 2);
+  put_element(messages, what, NFPROTO_INET, "published4", published, &target, endpoint.owner, last);
+}
+
+void put_all(Messages& messages, What what, const Endpoint& endpoint) {
+  begin_transaction(messages);
+  put_address(messages, what, endpoint, false);
+  put_sender(messages, what, endpoint, false);
+  for (unsigned i = 0; i < endpoint.ports; ++i) put_port(messages, what, endpoint, i, i + 1 == endpoint.ports);
+  end_transaction(messages);
 }
 
 nlmsghdr* begin_link(Messages& messages, uint16_t flags, const std::string& name, unsigned raise = 0,
@@ -105,30 +131,28 @@ void put_hairpin(nlmsghdr* message) {
 
 }  // namespace
 
-void put_claims(Messages& messages, const Endpoint& endpoint) {
-  char link[IFNAMSIZ] = {};
-  endpoint.host_link.copy(link, IFNAMSIZ - 1);
-  uint8_t tcp = IPPROTO_TCP;
-  uint16_t host_port = htons(endpoint.host_port);
-  uint16_t container_port = htons(endpoint.container_port);
-  auto address = Concatenation().add(&endpoint.address, 4);
-  auto sender = Concatenation().add(link, sizeof link).add(endpoint.mac.data(), 6).add(&endpoint.address, 4);
-  auto published = Concatenation().add(&tcp, 1).add(&host_port, 2);
-  auto target = Concatenation().add(&endpoint.address, 4).add(&container_port, 2);
+void put_claims(Messages& messages, const Endpoint& endpoint) { put_all(messages, What::add, endpoint); }
 
-  put_nft_header(messages.begin(NFNL_MSG_BATCH_BEGIN, 0), AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
-  put_element(messages, NFPROTO_INET, "addresses4", address, nullptr, endpoint.owner, false);
-  put_element(messages, NFPROTO_BRIDGE, "senders4", sender, nullptr, endpoint.owner, false);
-  put_element(messages, NFPROTO_INET, "published4", published, &target, endpoint.owner, true);
-  put_nft_header(messages.begin(NFNL_MSG_BATCH_END, 0), AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
+void put_release(Messages& messages, const Endpoint& endpoint) { put_all(messages, What::remove, endpoint); }
+
+void claim_one_by_one(Socket& nft, Messages& messages, const Endpoint& endpoint) {
+  auto talk = [&](auto put) {
+    begin_transaction(messages);
+    put();
+    end_transaction(messages);
+    nft.talk(messages, "claim");
+  };
+  talk([&] { put_address(messages, What::add, endpoint, true); });
+  talk([&] { put_sender(messages, What::add, endpoint, true); });
+  for (unsigned i = 0; i < endpoint.ports; ++i) talk([&] { put_port(messages, What::add, endpoint, i, true); });
 }
 
 void put_link(Messages& messages, const Network& network, const Endpoint& endpoint, int netns_fd) {
   nlmsghdr* message = begin_link(messages, NLM_F_CREATE | NLM_F_EXCL, endpoint.host_link);
   mnl_attr_put_u32(message, IFLA_MTU, network.mtu);
-  put_queues(message);
+  if (!network.ways.default_queues) put_queues(message);
   mnl_attr_put_u32(message, IFLA_GROUP, kPortGroup);
-  mnl_attr_put_u32(message, IFLA_MASTER, network.bridge_index);
+  mnl_attr_put_u32(message, IFLA_MASTER, endpoint.bridge);
   {
     Nest info(message, IFLA_LINKINFO);
     mnl_attr_put_str(message, IFLA_INFO_KIND, "veth");
@@ -138,18 +162,23 @@ void put_link(Messages& messages, const Network& network, const Endpoint& endpoi
     mnl_attr_put_strz(message, IFLA_IFNAME, "eth0");
     mnl_attr_put(message, IFLA_ADDRESS, endpoint.mac.size(), endpoint.mac.data());
     mnl_attr_put_u32(message, IFLA_MTU, network.mtu);
-    put_queues(message);
+    if (!network.ways.default_queues) put_queues(message);
+    if (!network.ways.moved_peer) mnl_attr_put_u32(message, IFLA_NET_NS_FD, static_cast<uint32_t>(netns_fd));
+  }
+  if (network.ways.moved_peer) {
+    message = begin_link(messages, 0, "eth0");
     mnl_attr_put_u32(message, IFLA_NET_NS_FD, static_cast<uint32_t>(netns_fd));
+    mnl_attr_put_u32(message, IFLA_NEW_IFINDEX, network.peer_index);
   }
   message = begin_link(messages, 0, endpoint.host_link);
   if (network.hairpin) put_hairpin(message);
-  put_no_ipv6_address(message);
+  if (!network.ways.ipv6) put_no_ipv6_address(message);
   begin_link(messages, 0, endpoint.host_link, IFF_UP);
 }
 
 void put_configuration(Messages& messages, const Network& network, const Endpoint& endpoint) {
   begin_link(messages, 0, "lo", IFF_UP);
-  put_no_ipv6_address(begin_link(messages, 0, "eth0"));
+  if (!network.ways.ipv6) put_no_ipv6_address(begin_link(messages, 0, "eth0"));
   begin_link(messages, 0, "eth0", IFF_UP);
 
   nlmsghdr* message = messages.begin(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);

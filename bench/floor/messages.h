@@ -5,19 +5,22 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "netlink.h"
+#include "options.h"
 
 namespace bench {
 
 // What all endpoints share.
 struct Network {
-  uint32_t bridge_index = 0;
-  uint32_t peer_index = 0;  // of eth0: each fresh namespace counts alike
+  std::vector<uint32_t> bridges;  // ifindexes
+  uint32_t peer_index = 0;        // of eth0: each fresh namespace counts alike
   uint32_t mtu = 1500;
   uint32_t gateway = 0, broadcast = 0;  // network byte order, as every address here
   uint8_t prefix = 16;
   bool hairpin = false;
+  Ways ways;
 };
 
 struct Endpoint {
@@ -26,11 +29,17 @@ struct Endpoint {
   std::string owner;      // comment of the elements
   std::array<uint8_t, 6> mac;
   uint32_t address;
+  uint32_t bridge;  // ifindex
   uint16_t host_port, container_port;
+  unsigned ports;  // published: that many from `host_port` on
 };
 
-// The transaction that claims address, sender and published port.
+// The transaction that claims address, sender and published ports.
 void put_claims(Messages& messages, const Endpoint& endpoint);
+// The same in a transaction for each element. Sends them.
+void claim_one_by_one(Socket& nft, Messages& messages, const Endpoint& endpoint);
+// The transaction that gives all of them back.
+void put_release(Messages& messages, const Endpoint& endpoint);
 // The veth, its peer born in the namespace `netns_fd`; then the host's end, told and raised.
 void put_link(Messages& messages, const Network& network, const Endpoint& endpoint, int netns_fd);
 // lo, eth0, its address and the default route, inside the namespace.

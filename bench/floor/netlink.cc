@@ -42,11 +42,32 @@ Socket::Socket(int protocol) : fd_(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, p
 
 Socket::~Socket() { close(fd_); }
 
+void Socket::enlarge() {
+  int room = 4 << 20;
+  setsockopt(fd_, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
+  setsockopt(fd_, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room);
+}
+
 void Socket::talk(Messages& messages, const char* what) {
   std::size_t length = messages.end();
   if (send(fd_, messages.data(), length, 0) < 0) give_up(what, errno);
+  read_acks(messages.acks(), what);
+  messages.clear();
+}
+
+void Socket::talk_one_by_one(Messages& messages, const char* what) {
+  int left = static_cast<int>(messages.end());
+  for (auto* message = reinterpret_cast<nlmsghdr*>(messages.data()); mnl_nlmsg_ok(message, left);
+       message = mnl_nlmsg_next(message, &left)) {
+    if (send(fd_, message, message->nlmsg_len, 0) < 0) give_up(what, errno);
+    if ((message->nlmsg_flags & NLM_F_ACK) != 0) read_acks(1, what);
+  }
+  messages.clear();
+}
+
+void Socket::read_acks(unsigned count, const char* what) {
   alignas(nlmsghdr) char answer[8192];
-  for (unsigned acked = 0; acked < messages.acks();) {
+  while (count > 0) {
     ssize_t received = recv(fd_, answer, sizeof answer, 0);
     if (received < 0) give_up(what, errno);
     int left = static_cast<int>(received);
@@ -55,10 +76,9 @@ void Socket::talk(Messages& messages, const char* what) {
       if (message->nlmsg_type != NLMSG_ERROR) continue;
       auto* error = static_cast<nlmsgerr*>(mnl_nlmsg_get_payload(message));
       if (error->error != 0) give_up(what, -error->error);
-      ++acked;
+      --count;
     }
   }
-  messages.clear();
 }
 
 }  // namespace bench

@@ -24,7 +24,7 @@ class Messages {
   unsigned acks() const { return acks_; }
 
  private:
-  alignas(nlmsghdr) char buffer_[4096];
+  alignas(nlmsghdr) char buffer_[1 << 18];
   std::size_t used_ = 0;
   nlmsghdr* last_ = nullptr;
   unsigned acks_ = 0;
@@ -38,11 +38,17 @@ class Socket {
   Socket& operator=(const Socket&) = delete;
   ~Socket();
 
+  // For transactions of hundreds of messages.
+  void enlarge();
   // Sends the messages and reads the acks that they asked for.
   void talk(Messages& messages, const char* what);
+  // The same with a sendmsg for each.
+  void talk_one_by_one(Messages& messages, const char* what);
   int fd() const { return fd_; }
 
  private:
+  void read_acks(unsigned count, const char* what);
+
   int fd_;
 };
 

@@ -1,0 +1,70 @@
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { atOnce } from '../arms/arm.js'
+import { Ours } from '../arms/ours.js'
+import type { TrialResult, TrialSpec } from '../trial-spec.js'
+import { collector } from './collect.js'
+
+const OPENING = fileURLToPath(new URL('opening.js', import.meta.url))
+const NAMESPACES = fileURLToPath(new URL('../../scripts/in-own-namespaces.sh', import.meta.url))
+
+/**
+ * What Slipway takes when nothing is asked of it: memory for each live sandbox, CPU in `seconds` of idleness, the time
+ * from the first line of a program to an open host (`total`).
+ */
+export async function costs({ warmUp, count, seconds = 3 }: TrialSpec): Promise<TrialResult> {
+  const total: number[] = []
+  for (let i = 0; i < 5; i++) total.push(await opening())
+  const arm = await Ours.open()
+  try {
+    await atOnce(warmUp, 100, (i) => arm.create(i))
+    const before = await memory()
+    await atOnce(count, 100, (i) => arm.create(warmUp + i))
+    const after = await memory()
+    const perSandbox = (pick: keyof typeof before) => (after[pick] - before[pick]) / count
+    return {
+      total,
+      phases: {},
+      numbers: { heapPerSandboxBytes: perSandbox('heap'), nativePerSandboxBytes: perSandbox('native'), ...(await idle(seconds)) },
+    }
+  } finally {
+    await arm.close()
+  }
+}
+
+/** Import and open on an empty host, in a fresh process and namespace, in microseconds. */
+async function opening(): Promise<number> {
+  const { stdout } = await promisify(execFile)(NAMESPACES, [process.execPath, OPENING])
+  return Number(stdout)
+}
+
+const collect = collector()
+
+/** What stays after collections: of V8's heap, and of malloc's, which is one region here (run-trial.ts asks for one arena). */
+async function memory(): Promise<{ heap: number; native: number }> {
+  for (let i = 0; i < 4; i++) {
+    collect()
+    await sleep(20)
+  }
+  const region = /\[heap\]\n[^]*?^Rss:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/smaps', 'utf8'))
+  return { heap: process.memoryUsage().heapUsed, native: Number(region?.[1]) * 1024 }
+}
+
+/** CPU time and how often a thread woke up while nothing was asked; the timer that ends it is one of these. */
+async function idle(seconds: number): Promise<Record<string, number>> {
+  await sleep(500)
+  const [cpu, wakeUps] = [process.cpuUsage(), switches()]
+  await sleep(seconds * 1000)
+  const { user, system } = process.cpuUsage(cpu)
+  return { idleSeconds: seconds, idleCpuMicroseconds: user + system, idleWakeUps: switches() - wakeUps }
+}
+
+/** Voluntary context switches of all threads: each is a wait that ended. */
+const switches = () =>
+  readdirSync('/proc/self/task').reduce(
+    (sum, task) => sum + Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(readFileSync(`/proc/self/task/${task}/status`, 'utf8'))?.[1]),
+    0,
+  )

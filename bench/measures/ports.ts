@@ -1,0 +1,60 @@
+import { once } from 'node:events'
+import { performance } from 'node:perf_hooks'
+import { timed } from '../arms/arm.js'
+import type { Ours } from '../arms/ours.js'
+import { CONTAINER_PORT, endpoint } from '../endpoint.js'
+import { firstByte, greeter } from '../first-byte.js'
+import type { TrialResult, TrialSpec } from '../trial-spec.js'
+
+/** Ports that only have to be there: on addresses of the loopback, so that they are in nobody's way. */
+const FIRST_FILLER = 10_000
+const FILLERS_PER_ADDRESS = 10_000
+/** To a sandbox; its record names each. */
+const FILLERS_PER_SANDBOX = 500
+
+/** Publishes `at` ports that nobody asks for. */
+export async function publishFillers({ slipway }: Ours, at: number): Promise<void> {
+  for (let done = 0; done < at; done += FILLERS_PER_SANDBOX) {
+    const count = Math.min(FILLERS_PER_SANDBOX, at - done)
+    const first = FIRST_FILLER + (done % FILLERS_PER_ADDRESS)
+    const range = (from: number) => `${from}-${from + count - 1}`
+    await slipway.sandboxes.create({ name: `filler${done}`, publish: [`${fillerAddress(done)}:${range(first)}:${range(1)}`] })
+  }
+}
+
+const fillerAddress = (done: number) => `127.0.1.${1 + Math.floor(done / FILLERS_PER_ADDRESS)}`
+
+/** Publishes one more port, `count` times over, on a sandbox that has few, beside `at` that are published. */
+export async function publishMore(arm: Ours, { warmUp, count, at = 0 }: TrialSpec): Promise<TrialResult> {
+  await publishFillers(arm, at)
+  const total: number[] = []
+  const removed: number[] = []
+  for (let n = warmUp; n < warmUp + count + REHEARSALS; n++) {
+    const sandbox = arm.sandbox(0)
+    const mapping = `${endpoint(n).hostPort}:${CONTAINER_PORT + 1}`
+    total.push(await timed(() => sandbox.publish(mapping)))
+    removed.push(await timed(() => sandbox.unpublish(mapping)))
+  }
+  return { total: total.slice(REHEARSALS), phases: {}, series: { removed: removed.slice(REHEARSALS) } }
+}
+
+const REHEARSALS = 20
+
+/** The first connection through a published port, `count` times, beside `at` that are published. */
+export async function connectFirst(arm: Ours, { warmUp, count, at = 0 }: TrialSpec): Promise<TrialResult> {
+  await publishFillers(arm, at)
+  const sandbox = arm.sandbox(0)
+  const server = sandbox.enter(() => greeter().listen(CONTAINER_PORT))
+  await once(server, 'listening')
+  const total: number[] = []
+  for (let n = warmUp; n < warmUp + count + REHEARSALS; n++) {
+    const { hostPort } = endpoint(n)
+    await sandbox.publish(`${hostPort}:${CONTAINER_PORT}`)
+    const began = performance.now()
+    await firstByte(hostPort)
+    total.push((performance.now() - began) * 1000)
+    await sandbox.unpublish(`${hostPort}:${CONTAINER_PORT}`)
+  }
+  server.close()
+  return { total: total.slice(REHEARSALS), phases: {} }
+}

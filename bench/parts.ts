@@ -1,0 +1,219 @@
+import type { Arm, Measure, TrialSpec } from './trial-spec.js'
+
+/** What there is to measure, with which arms, how often and how large. */
+
+export interface Sizes {
+  /** Processes for each arm and measure; a part may want fewer. */
+  trials: number
+  /** Endpoints that are timed one after another. */
+  count: number
+  warmUp: number
+  /** So many at once. */
+  bursts: readonly number[]
+  /** So many endpoints exist. */
+  existing: readonly number[]
+  /** So many ports are published. */
+  ports: readonly number[]
+  /** Of churn. */
+  seconds: number
+  /** How many rounds of what takes dozens of times as long. */
+  peerTrials: number
+  /** Endpoints of peers that are timed; each is up to 0.1 s, and a container of Docker's as much again. */
+  peerCount: number
+  dockerCount: number
+  /** Peers are asked for no more than that, at once and existing. */
+  peerMost: number
+}
+
+export const FULL: Sizes = {
+  trials: 12,
+  count: 200,
+  warmUp: 50,
+  bursts: [1, 10, 50, 100, 200, 1000],
+  existing: [0, 100, 1000],
+  ports: [0, 1000, 10_000, 50_000],
+  seconds: 120,
+  peerTrials: 3,
+  peerCount: 20,
+  dockerCount: 10,
+  peerMost: 100,
+}
+
+export const QUICK: Sizes = {
+  trials: 3,
+  count: 100,
+  warmUp: 50,
+  bursts: [1, 10, 100, 500],
+  existing: [0, 100, 1000],
+  ports: [0, 1000, 10_000],
+  seconds: 5,
+  peerTrials: 1,
+  peerCount: 8,
+  dockerCount: 5,
+  peerMost: 10,
+}
+
+/** A trial of an arm, without saying whose. */
+export type Sized = Omit<TrialSpec, 'arm' | 'measure'>
+
+export interface Part {
+  text: string
+  /** Measured without being asked for. */
+  byDefault: boolean
+  arms: readonly Arm[]
+  /** Rounds at most. */
+  rounds: number
+  trials(arm: Arm, sizes: Sizes): Sized[]
+}
+
+const OWN: readonly Arm[] = ['ours', 'pooled', 'floor']
+const PLUGINS: readonly Arm[] = ['cni', 'netavark']
+const DOCKER: readonly Arm[] = ['docker-connect', 'docker-start']
+const EVERY: readonly Arm[] = [...OWN, 'exec', ...PLUGINS, ...DOCKER]
+
+/** What takes dozens of times as long as we. */
+export const isPeer = (arm: Arm): boolean => !OWN.includes(arm)
+
+/** As many ports as a bridge of the kernel's has, with some to spare. */
+const BRIDGE_PORTS = 1020
+/** At once, of the parts that look at one such burst only. */
+const CROWD = 500
+/** Sandboxes with 32 ports each. */
+const FLEET = 64
+
+/** Timed endpoints of an arm. */
+function countOf(arm: Arm, { count, peerCount, dockerCount }: Sizes): number {
+  if (DOCKER.includes(arm)) return Math.min(count, dockerCount)
+  return isPeer(arm) ? Math.min(count, peerCount) : count
+}
+
+/** Peers' own neighbours take their time; the floor makes those of `exec`. */
+function warmUpOf(arm: Arm, { warmUp, peerCount, dockerCount }: Sizes): number {
+  if (DOCKER.includes(arm)) return Math.min(warmUp, dockerCount)
+  return PLUGINS.includes(arm) ? Math.min(warmUp, peerCount) : warmUp
+}
+
+const upTo = (arm: Arm, list: readonly number[], { peerMost }: Sizes): readonly number[] => list.filter((at) => !isPeer(arm) || at <= peerMost)
+
+export const PARTS: Record<Measure, Part> = {
+  latency: {
+    text: 'endpoints one after another, each timed, with the time of each phase',
+    byDefault: true,
+    arms: EVERY,
+    rounds: Infinity,
+    trials: (arm, sizes) => [{ warmUp: warmUpOf(arm, sizes), count: countOf(arm, sizes) }],
+  },
+  'first-byte': {
+    text: 'the same, until a byte has come from a server in the sandbox through 127.0.0.1 and the published port',
+    byDefault: true,
+    arms: EVERY,
+    rounds: Infinity,
+    // Fewer: where a first packet is lost, the next is sent a second later.
+    trials: (arm, sizes) => [{ warmUp: Math.min(warmUpOf(arm, sizes), 10), count: Math.max(5, Math.round(countOf(arm, sizes) / (isPeer(arm) ? 2 : 4))) }],
+  },
+  burst: {
+    text: 'many at once (Promise.all, and as parallel processes)',
+    byDefault: true,
+    arms: EVERY,
+    rounds: 5,
+    trials: (arm, sizes) => upTo(arm, sizes.bursts, sizes).map((at) => ({ warmUp: Math.min(warmUpOf(arm, sizes), BRIDGE_PORTS - at), count: at, at })),
+  },
+  hold: {
+    text: `${CROWD} at once with every turn of the event loop timed`,
+    byDefault: true,
+    arms: ['ours', 'pooled'],
+    rounds: Infinity,
+    trials: (_, { warmUp }) => [{ warmUp, count: CROWD }],
+  },
+  delay: {
+    text: `${CROWD} at once with monitorEventLoopDelay`,
+    byDefault: true,
+    arms: ['ours', 'pooled'],
+    rounds: Infinity,
+    trials: (_, { warmUp }) => [{ warmUp, count: CROWD }],
+  },
+  teardown: {
+    text: `remove(): until it returns and until the kernel is done, one at a time and ${CROWD} at once`,
+    byDefault: true,
+    arms: [...OWN, 'exec', ...PLUGINS, 'docker-connect'],
+    rounds: 5,
+    trials: (arm, sizes) => [
+      { warmUp: warmUpOf(arm, sizes), count: Math.min(50, countOf(arm, sizes)), at: 1 },
+      ...(isPeer(arm) ? [] : [{ warmUp: sizes.warmUp, count: CROWD, at: CROWD }]),
+    ],
+  },
+  fleet: {
+    text: `${FLEET} sandboxes with 32 published ports each, at once`,
+    byDefault: true,
+    arms: OWN,
+    rounds: 5,
+    trials: (_, { warmUp }) => [{ warmUp, count: FLEET, at: FLEET }],
+  },
+  costs: {
+    text: 'memory of a live sandbox, CPU of an idle process, import and open on an empty host',
+    byDefault: true,
+    arms: ['ours'],
+    rounds: 3,
+    trials: () => [{ warmUp: 100, count: 800, seconds: 3 }],
+  },
+  endpoints: {
+    text: 'one more endpoint, beside as many as exist (--existing)',
+    byDefault: false,
+    arms: EVERY,
+    rounds: 3,
+    trials: (arm, sizes) => upTo(arm, sizes.existing, sizes).map((at) => ({ warmUp: at, count: Math.min(20, countOf(arm, sizes)), at })),
+  },
+  ports: {
+    text: 'one more published port, beside as many as are published (--ports)',
+    byDefault: false,
+    arms: ['ours', 'floor'],
+    rounds: 3,
+    trials: (_, { ports, count }) => ports.map((at) => ({ warmUp: 1, count, at })),
+  },
+  connect: {
+    text: 'the first connection through a published port, beside as many as are published (--ports)',
+    byDefault: false,
+    arms: ['ours', 'floor'],
+    rounds: 3,
+    trials: (_, { ports, count }) => ports.map((at) => ({ warmUp: 1, count, at })),
+  },
+  churn: {
+    text: 'endpoints come and go for a while (--seconds): how fast, and what is left of them',
+    byDefault: false,
+    arms: OWN,
+    rounds: 1,
+    trials: (_, { seconds }) => [{ warmUp: 10, count: 0, seconds }],
+  },
+  ablation: {
+    text: 'the floor with one choice undone: peer moved, default queues, IPv6 link-local, no batching, another thread, two threads',
+    byDefault: false,
+    arms: ['floor'],
+    rounds: 5,
+    trials: (_, { warmUp, count }) => [
+      ...['none', 'default-queues', 'ipv6', 'unbatched', 'hop'].map((variant) => ({ warmUp, count, at: warmUp, variant })),
+      // Each takes longer than ten of the others.
+      { warmUp: Math.min(warmUp, 10), count: Math.max(5, Math.round(count / 10)), at: Math.min(warmUp, 10), variant: 'moved-peer' },
+      { warmUp: 0, count, at: 0, variant: 'threads-1' },
+      { warmUp: 0, count, at: 0, variant: 'threads-2' },
+      // What one address more in each namespace does shows among many.
+      ...['none', 'ipv6'].map((variant) => ({ warmUp: 900, count: 50, at: 900, variant })),
+    ],
+  },
+  claims: {
+    text: 'a published port as an element of a hash map, of an interval map, as a rule, as a verdict with a chain (--ports)',
+    byDefault: false,
+    arms: ['floor'],
+    rounds: 3,
+    // Rules and intervals by the ten thousand take minutes to be there.
+    trials: (_, { ports }) =>
+      ['hash', 'interval', 'rule', 'verdict'].flatMap((variant) => ports.filter((at) => at <= 10_000).map((at) => ({ warmUp: 0, count: 50, at, variant }))),
+  },
+  data: {
+    text: 'iperf3 and connections a second through a published port, from another host and from this one, Docker with its proxy and without',
+    byDefault: false,
+    arms: ['ours', 'docker-start'],
+    rounds: 3,
+    trials: (arm) =>
+      ['outside', 'localhost', ...(arm === 'ours' ? [] : ['outside-without-proxy', 'localhost-without-proxy'])].map((variant) => ({ warmUp: 0, count: 1, variant, seconds: 3 })),
+  },
+}

@@ -1,0 +1,59 @@
+import test from 'ava'
+import { atOnce } from '../../build-bench/arms/arm.js'
+import { FULL, PARTS, QUICK } from '../../build-bench/parts.js'
+import { schedule } from '../../build-bench/schedule.js'
+import { percentile, ratio } from '../../build-bench/stats.js'
+import { ARMS, MEASURES } from '../../build-bench/trial-spec.js'
+
+/** What the benchmark does before and after it measures. */
+
+test('a round has each trial of each arm once, in an order that the seed decides', (t) => {
+  const sizes = { ...QUICK, trials: 2 }
+  const order = (seed: number) => schedule(['ours', 'floor'], ['latency', 'burst'], sizes, seed)
+  const first = order(1).filter(({ round }) => round === 0)
+  t.is(first.length, 2 * (1 + sizes.bursts.length))
+  t.is(new Set(first.map(({ arm, measure, at }) => `${arm} ${measure} ${at}`)).size, first.length)
+  t.deepEqual(order(1), order(1))
+  t.notDeepEqual(order(1), order(2))
+})
+
+test('peers are in the first rounds only, and asked for no more than they can do', (t) => {
+  const trials = schedule(ARMS, MEASURES, FULL, 1)
+  const peers = trials.filter(({ arm }) => !['ours', 'pooled', 'floor'].includes(arm))
+  t.true(peers.every(({ round }) => round < FULL.peerTrials))
+  t.true(peers.filter(({ measure }) => measure === 'burst' || measure === 'endpoints').every(({ at = 0 }) => at <= FULL.peerMost))
+  t.true(trials.some(({ round }) => round === FULL.trials - 1))
+})
+
+test('every arm of a part has trials, of a size that fits on a bridge', (t) => {
+  for (const measure of MEASURES) {
+    for (const sizes of [FULL, QUICK]) {
+      for (const arm of PARTS[measure].arms) {
+        const trials = PARTS[measure].trials(arm, sizes)
+        t.true(trials.length > 0, `${measure} ${arm}`)
+        for (const { warmUp, count } of trials) t.true(warmUp >= 0 && warmUp + count <= 1023, `${measure} ${arm} ${warmUp} ${count}`)
+      }
+    }
+  }
+})
+
+test('no more are in flight than are wanted, and each is done once', async (t) => {
+  let flying = 0
+  let most = 0
+  const done: number[] = []
+  await atOnce(20, 3, async (i) => {
+    most = Math.max(most, ++flying)
+    await new Promise((resolve) => setImmediate(resolve))
+    flying--
+    done.push(i)
+  })
+  t.is(most, 3)
+  t.deepEqual(done.sort((a, b) => a - b), Array.from({ length: 20 }, (_, i) => i))
+})
+
+test('percentiles are values that were measured; a ratio has its rounds', (t) => {
+  t.is(percentile([3, 1, 2], 50), 2)
+  t.is(percentile([1, 2, 3, 4], 99), 4)
+  t.is(percentile([], 50), NaN)
+  t.deepEqual(ratio([[2, 2], [6, 6]], [[1, 1], [2, 2]], 50), { value: 2, low: 2, high: 3 })
+})
