@@ -23,7 +23,7 @@ test.serial('a thousand ports of both families on one sandbox: in one transactio
   t.is(app.ports.length, 2201)
   t.is(elements(world.host, 'published4').length, 1101)
   t.is(elements(world.host, 'published6').length, 1101)
-  t.is(elements(world.host, 'published_at4').length, 1)
+  t.is(elements(world.host, 'published_at4').filter(isOfSandbox).length, 1)
 
   for (const [, inside] of [...TCP, ...UDP]) serveBoth(t, app, inside)
   const on = (ports: typeof TCP): Row[] =>
