@@ -2,7 +2,7 @@ import test from 'ava'
 import { DualStackWorld, HOST, NEIGHBOUR } from '../helpers/dual-stack.js'
 import { listenIn, type HostPort } from '../helpers/listen.js'
 import { serveBoth } from '../helpers/reach-table.js'
-import { elements, isAsBefore, snapshot, without } from '../helpers/snapshot.js'
+import { elements, isAsBefore, isOfSandbox, snapshot, without } from '../helpers/snapshot.js'
 import { reaches, type Row } from '../helpers/traffic.js'
 
 const PUBLISH = ['20000-20999:1000-1999', '30000-30099:3000-3099/udp', `${HOST[4]}:20000:1000/udp`]
