@@ -1,8 +1,8 @@
 import { median } from '../stats.js'
-import { BASE, categoryAxis, ROOM, valueAxis } from './axes.js'
-import type { Chart } from './chart.js'
-import { colorOf, ink, nameOf, short, thousands, threeDigits } from './look.js'
-import { groupBy, type Measured } from './measured.js'
+import { BASE, categoryAxis, ROOM, roomFor, valueAxis } from './axes.js'
+import type { Drawing } from './chart.js'
+import { colorOf, ink, short, thousands, threeDigits } from './look.js'
+import { rowsOf, type Measured } from './measured.js'
 
 const ROW = 30
 
@@ -12,13 +12,10 @@ const ROW = 30
  * @param unit - Of the values.
  * @returns `undefined` when there is none.
  */
-export function bars(samples: readonly Measured[], unit: string, valueOf: (sample: Measured) => number | undefined): Omit<Chart, 'name' | 'title' | 'subtitle'> | undefined {
-  const rows = [...groupBy(samples, ({ arm, variant }) => JSON.stringify([arm, variant ?? '']))].flatMap(([, list]) => {
+export function bars(samples: readonly Measured[], unit: string, valueOf: (sample: Measured) => number | undefined): Drawing | undefined {
+  const rows = rowsOf(samples).flatMap(({ arm, name, samples: list }) => {
     const values = list.flatMap((sample) => valueOf(sample) ?? [])
-    const [first] = list
-    if (!first || values.length === 0) return []
-    const { arm, variant } = first
-    return { arm, name: variant === undefined ? nameOf(arm) : `${nameOf(arm)}: ${variant}`, value: median(values) }
+    return values.length === 0 ? [] : { arm, name, value: median(values) }
   })
   if (rows.length === 0) return undefined
   const tell = (value: number) => (value >= 1000 ? thousands(Math.round(value)) : threeDigits(value))
@@ -27,7 +24,7 @@ export function bars(samples: readonly Measured[], unit: string, valueOf: (sampl
     text: rows.map(({ name, value }) => `${name}: ${tell(value)} ${unit}.`),
     option: {
       ...BASE,
-      grid: { ...ROOM, left: 260, right: 90, top: 8 },
+      grid: { ...ROOM, left: roomFor(rows.map(({ name }) => name)), right: 90, top: 8 },
       xAxis: valueAxis(`${unit}, median`, 'x', { min: 0 }),
       yAxis: { ...categoryAxis('', 'y', rows.map(({ name }) => name)), inverse: true },
       series: [

@@ -13,3 +13,6 @@ export interface Chart {
   /** Each row as a sentence, for those who do not see the picture. */
   text: readonly string[]
 }
+
+/** What the samples decide of a chart; the rest is said of its kind. */
+export type Drawing = Pick<Chart, 'height' | 'option' | 'text'>

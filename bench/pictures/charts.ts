@@ -1,8 +1,9 @@
 import { bars } from './bars.js'
-import type { Chart } from './chart.js'
+import type { Chart, Drawing } from './chart.js'
 import { cumulative } from './cumulative.js'
 import { distributions } from './distributions.js'
-import { totals, type Measured } from './measured.js'
+import { thousands } from './look.js'
+import { groupBy, type Measured } from './measured.js'
 import { costOver, rateOver } from './over.js'
 import { phases } from './phases.js'
 
@@ -12,7 +13,7 @@ interface Drawn {
   name: string
   title: string
   subtitle: string
-  draw(samples: readonly Measured[]): Omit<Chart, 'name' | 'title' | 'subtitle'> | undefined
+  draw(samples: readonly Measured[]): Drawing | undefined
 }
 
 /** Which picture a measurement has. A new one needs a line here and nothing else; what was not measured has none. */
@@ -73,15 +74,82 @@ const CHARTS: readonly Drawn[] = [
     subtitle: 'Solid: median; dashed: 99th percentile.',
     draw: (samples) => costOver(samples, 'ports that are published'),
   },
+  {
+    measure: 'teardown',
+    name: 'teardown',
+    title: 'Taking one endpoint away',
+    subtitle: 'Until remove() returns, and until the kernel is done with it. Dot: median; mark: 99th percentile.',
+    draw: (samples) => distributions(samples.filter(({ at = 1 }) => at === 1).flatMap(returnedAndDone)),
+  },
+  {
+    measure: 'teardown',
+    name: 'teardown-at-once',
+    title: 'Endpoints taken away a second, many at once',
+    subtitle: 'Until the last remove() returns, and until the kernel is done with all.',
+    draw: (samples) => bars(samples.filter(({ at = 1 }) => at > 1).flatMap(returnedAndDone), 'endpoints a second', perSecond),
+  },
+  {
+    measure: 'fleet',
+    name: 'fleet',
+    title: '64 sandboxes with 32 published ports each, at once',
+    subtitle: 'From the first call until the last is up.',
+    draw: (samples) => bars(samples, 'milliseconds', ({ result: { total } }) => total[0] && total[0] / 1000),
+  },
+  {
+    measure: 'churn',
+    name: 'churn',
+    title: 'Endpoints that come and go, eight at a time',
+    subtitle: 'How many have come and gone in a second.',
+    draw: (samples) => bars(samples, 'endpoints a second', number('perSecond')),
+  },
+  {
+    measure: 'ablation',
+    name: 'ablation',
+    title: 'What each choice is worth: the floor with one undone',
+    subtitle: 'none: as Slipway does it. Behind the comma: how many exist. Dot: median; mark: 99th percentile.',
+    draw: (samples) => distributions(samples.map((sample) => asArm(sample, `${sample.variant ?? ''}, ${thousands(sample.at ?? 0)}`))),
+  },
+  {
+    measure: 'claims',
+    name: 'claims',
+    title: 'What one more published port costs, by what finds it',
+    subtitle: "hash: Slipway's map. Solid: median; dashed: 99th percentile.",
+    draw: (samples) => costOver(samples.map((sample) => asArm(sample, sample.variant ?? '')), 'ports that are published'),
+  },
+  {
+    measure: 'data',
+    name: 'throughput',
+    title: 'Through a published port: bytes',
+    subtitle: 'One TCP stream, from another host and from this one.',
+    draw: (samples) => bars(samples, 'gigabits a second', number('gigabitsPerSecond')),
+  },
+  {
+    measure: 'data',
+    name: 'connections',
+    title: 'Through a published port: connections',
+    subtitle: 'One after another, each for a byte, from another host and from this one.',
+    draw: (samples) => bars(samples, 'connections a second', number('connectionsPerSecond')),
+  },
 ]
 
-const perSecond = ({ count, result: { total } }: Measured) => (total[0] === undefined ? undefined : (count * 1e6) / total[0])
+const perSecond = ({ count, result: { total } }: Measured) => total[0] && (count * 1e6) / total[0]
+
+const number = (name: string) => ({ result: { numbers } }: Measured) => numbers?.[name]
+
+/** Where one arm does it in several ways, these are what is compared. */
+const asArm = ({ variant: _, ...sample }: Measured, arm: string): Measured => ({ ...sample, arm })
+
+/** A removal as two: what the caller waits for, and what the kernel takes. */
+const returnedAndDone = (sample: Measured): Measured[] => [
+  { ...sample, variant: 'returns' },
+  { ...sample, variant: 'kernel is done', result: { ...sample.result, total: sample.result.series?.['completed'] ?? [] } },
+]
 
 /** All pictures that samples give. */
 export function chartsOf(samples: readonly Measured[]): Chart[] {
+  const by = groupBy(samples, ({ measure }) => measure)
   return CHARTS.flatMap(({ measure, name, title, subtitle, draw }) => {
-    const list = samples.filter((sample) => sample.measure === measure && totals([sample]).length > 0)
-    const drawn = list.length > 0 && draw(list)
+    const drawn = draw(by.get(measure) ?? [])
     return drawn ? { name, title, subtitle, ...drawn } : []
   })
 }

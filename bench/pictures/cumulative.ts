@@ -1,27 +1,28 @@
-import { BASE, legend, logAxis, ROOM, tooltipOfAll, valueAxis } from './axes.js'
-import type { Chart } from './chart.js'
-import { colorOf, nameOf, short } from './look.js'
+import { BASE, legend, logAxis, ROOM, roomForLegend, tooltipOfAll, valueAxis } from './axes.js'
+import type { Drawing } from './chart.js'
+import { colorOf, short } from './look.js'
 import { fastestFirst, totals, type Measured } from './measured.js'
 
 const HEIGHT = 360
 const STEPS = 200
 
 /** How many of all were done within a time, a curve an arm. */
-export function cumulative(samples: readonly Measured[]): Omit<Chart, 'name' | 'title' | 'subtitle'> {
-  const arms = fastestFirst(samples).map(([arm, list]) => ({ arm, sorted: totals(list).sort((a, b) => a - b) }))
-  const names = arms.map(({ arm }) => nameOf(arm))
+export function cumulative(samples: readonly Measured[]): Drawing | undefined {
+  const arms = fastestFirst(samples).map(({ arm, name, samples: list }) => ({ arm, name, sorted: totals(list).sort((a, b) => a - b) }))
+  if (arms.length === 0) return undefined
+  const names = arms.map(({ name }) => name)
   return {
     height: HEIGHT,
     text: [],
     option: {
       ...BASE,
-      grid: { ...ROOM, left: 50, top: 56 },
+      grid: { ...ROOM, top: roomForLegend(names) },
       legend: legend(names),
       tooltip: tooltipOfAll,
       xAxis: logAxis('milliseconds, log scale', 'x', arms.flatMap(({ sorted }) => [sorted[0] ?? 1, sorted.at(-1) ?? 1]).map((one) => one / 1000)),
       yAxis: valueAxis('% done', 'y', { min: 0, max: 100 }),
-      series: arms.map(({ arm, sorted }, i) => ({
-        name: nameOf(arm),
+      series: arms.map(({ arm, name, sorted }, i) => ({
+        name,
         type: 'line',
         step: 'end',
         symbol: 'none',

@@ -1,8 +1,8 @@
 import { percentile } from '../stats.js'
-import { BASE, categoryAxis, logAxis, ROOM, valueAxis } from './axes.js'
-import type { Chart } from './chart.js'
+import { BASE, categoryAxis, logAxis, ROOM, roomFor, valueAxis } from './axes.js'
+import type { Drawing } from './chart.js'
 import { density } from './density.js'
-import { colorOf, duration, ink, nameOf, short } from './look.js'
+import { colorOf, duration, ink, short } from './look.js'
 import { fastestFirst, totals, type Measured } from './measured.js'
 
 const ROW = 62
@@ -11,11 +11,12 @@ const BASE_LINE = 0.16
 const PEAK = 0.66
 
 /**
- * A row an arm, the fastest first: how often which time was measured, on a log axis; on its base line the median (dot)
+ * A row an arm or variant, the fastest first: how often which time was measured, on a log axis; on its base line the median (dot)
  * and how far it is to the 99th percentile; both as numbers on the right.
  */
-export function distributions(samples: readonly Measured[]): Omit<Chart, 'name' | 'title' | 'subtitle'> {
-  const rows = fastestFirst(samples).map(([arm, list], i) => row(arm, totals(list), i))
+export function distributions(samples: readonly Measured[]): Drawing | undefined {
+  const rows = fastestFirst(samples).map(({ arm, name, samples: list }, i) => row(name, colorOf(arm, i), totals(list)))
+  if (rows.length === 0) return undefined
   const names = rows.map(({ name }) => name)
   const count = rows.length
   // The value axis goes up and the rows go down.
@@ -25,7 +26,7 @@ export function distributions(samples: readonly Measured[]): Omit<Chart, 'name' 
     text: rows.map(({ name, p50, p99, samples: times }) => `${name}: median ${duration(p50)}, 99th percentile ${duration(p99)}, ${times.length} samples.`),
     option: {
       ...BASE,
-      grid: { ...ROOM, right: 150, top: 24 },
+      grid: { ...ROOM, left: roomFor(names), right: 150, top: 24 },
       xAxis: logAxis('milliseconds, log scale', 'x', rows.flatMap(({ samples: times }) => times.map((time) => time / 1000))),
       yAxis: [
         { ...categoryAxis('', 'y', names), inverse: true },
@@ -62,9 +63,9 @@ export function distributions(samples: readonly Measured[]): Omit<Chart, 'name' 
   }
 }
 
-const row = (arm: string, samples: readonly number[], i: number) => ({
-  name: nameOf(arm),
-  color: colorOf(arm, i),
+const row = (name: string, color: string, samples: readonly number[]) => ({
+  name,
+  color,
   curve: density(samples),
   p50: percentile(samples, 50),
   p99: percentile(samples, 99),

@@ -36,7 +36,7 @@ const ARMS: Record<string, readonly [name: string, color: keyof typeof PALETTE]>
   'docker-start': ['docker start', 'brown'],
 }
 
-export const nameOf = (arm: string): string => ARMS[arm]?.[0] ?? arm
+export const nameOf = (arm: string, variant?: string): string => [ARMS[arm]?.[0] ?? arm, ...(variant === undefined ? [] : [variant])].join(': ')
 
 /** @param i - Its place among others, for an arm or a variant that has no colour of its own. */
 export function colorOf(arm: string, i: number): string {

@@ -1,5 +1,6 @@
 import type { Facts } from '../facts.js'
 import { percentile } from '../stats.js'
+import { nameOf } from './look.js'
 
 /**
  * What pictures are drawn from: a kept file, of this version or of one before. So names are any text, and what a
@@ -43,8 +44,21 @@ export function groupBy<K>(samples: readonly Measured[], key: (sample: Measured)
 /** All times of samples together. */
 export const totals = (samples: readonly Measured[]): number[] => samples.flatMap(({ result }) => result.total)
 
-/** Samples of each arm, the one with the smallest median first. */
-export function fastestFirst(samples: readonly Measured[]): [arm: string, samples: Measured[]][] {
-  const middle = (list: readonly Measured[]) => percentile(totals(list), 50)
-  return [...groupBy(samples, ({ arm }) => arm)].filter(([, list]) => totals(list).length > 0).sort(([, a], [, b]) => middle(a) - middle(b))
+/** What is drawn as one thing: an arm, or one way of several of it. */
+export interface Row {
+  arm: string
+  variant: string | undefined
+  name: string
+  samples: Measured[]
 }
+
+/** A row for each arm and variant, in the order in which they first appear. */
+export const rowsOf = (samples: readonly Measured[]): Row[] =>
+  [...groupBy(samples, ({ arm, variant }) => JSON.stringify([arm, variant ?? '']))].flatMap(([, list]) => {
+    const [first] = list
+    return first ? { arm: first.arm, variant: first.variant, name: nameOf(first.arm, first.variant), samples: list } : []
+  })
+
+/** The same, of those that have times, the one with the smallest median first. */
+export const fastestFirst = (samples: readonly Measured[]): Row[] =>
+  rowsOf(samples.filter(({ result }) => result.total.length > 0)).sort((a, b) => percentile(totals(a.samples), 50) - percentile(totals(b.samples), 50))

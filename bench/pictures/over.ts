@@ -1,13 +1,11 @@
 import { median, percentile } from '../stats.js'
-import { BASE, categoryAxis, legend, logAxis, ROOM, tooltipOfAll, valueAxis } from './axes.js'
-import type { Chart } from './chart.js'
-import { colorOf, duration, nameOf, short, thousands } from './look.js'
+import { BASE, categoryAxis, legend, logAxis, ROOM, roomForLegend, tooltipOfAll, valueAxis } from './axes.js'
+import type { Drawing } from './chart.js'
+import { colorOf, duration, short, thousands } from './look.js'
 import { fastestFirst, groupBy, totals, type Measured } from './measured.js'
 
 /** Arms further apart than this are drawn on a log axis. */
 const WIDE = 20
-
-type Drawing = Omit<Chart, 'name' | 'title' | 'subtitle'>
 
 /**
  * Cost against a number: how many there are already. A line an arm (median), a dashed one for the 99th percentile.
@@ -39,26 +37,27 @@ interface Line {
 function lines(samples: readonly Measured[], what: string, unit: string, kinds: readonly Line[]): Drawing | undefined {
   const places = [...new Set(samples.flatMap(({ at }) => at ?? []))].sort((a, b) => a - b)
   if (places.length < 2) return undefined
-  const drawn = fastestFirst(samples.filter(({ at }) => at !== undefined)).flatMap(([arm, list], i) => {
+  const drawn = fastestFirst(samples.filter(({ at }) => at !== undefined)).flatMap(({ arm, name, samples: list }, i) => {
     const by = groupBy(list, ({ at }) => at)
-    return kinds.map((kind) => ({ ...kind, arm, color: colorOf(arm, i), values: places.map((at) => (by.has(at) ? short(kind.of(by.get(at) ?? [])) : null)) }))
+    return kinds.map((kind) => ({ ...kind, name, color: colorOf(arm, i), values: places.map((at) => (by.has(at) ? short(kind.of(by.get(at) ?? [])) : null)) }))
   })
   const values = drawn.flatMap((line) => line.values).filter((value) => value !== null)
+  const names = [...new Set(drawn.map(({ name }) => name))]
   const wide = Math.max(...values) / Math.min(...values) > WIDE
   const tell = (value: number) => (unit === 'milliseconds' ? duration(value * 1000) : `${thousands(Math.round(value))} ${unit}`)
   return {
     height: 360,
-    text: drawn.map(({ arm, label, values }) => `${nameOf(arm)}, ${label}: ${values.flatMap((value, i) => (value === null ? [] : `${tell(value)} at ${thousands(places[i] ?? 0)}`)).join(', ')}.`),
+    text: drawn.map(({ name, label, values }) => `${name}, ${label}: ${values.flatMap((value, i) => (value === null ? [] : `${tell(value)} at ${thousands(places[i] ?? 0)}`)).join(', ')}.`),
     option: {
       ...BASE,
-      grid: { ...ROOM, left: 60, top: 64 },
-      legend: legend([...new Set(drawn.map(({ arm }) => nameOf(arm)))]),
+      grid: { ...ROOM, top: roomForLegend(names) },
+      legend: legend(names),
       tooltip: tooltipOfAll,
       // Its places stand side by side: on a number line 0, 100 and 1,000 would be one point beside 10,000.
       xAxis: categoryAxis(what, 'x', places.map(thousands)),
       yAxis: wide ? logAxis(`${unit}, log scale`, 'y', values) : valueAxis(unit, 'y', { min: 0 }),
-      series: drawn.map(({ arm, color, dashed, values: data }) => ({
-        name: nameOf(arm),
+      series: drawn.map(({ name, color, dashed, values: data }) => ({
+        name,
         type: 'line',
         color,
         lineStyle: { width: dashed ? 1 : 2.5, type: dashed ? 'dashed' : 'solid' },

@@ -1,24 +1,24 @@
 import { median } from '../stats.js'
-import { BASE, categoryAxis, legend, ROOM, valueAxis } from './axes.js'
-import type { Chart } from './chart.js'
-import { colorOf, duration, ink, nameOf, short } from './look.js'
+import { BASE, categoryAxis, legend, ROOM, roomFor, roomForLegend, valueAxis } from './axes.js'
+import type { Drawing } from './chart.js'
+import { colorOf, duration, ink, short } from './look.js'
 import { fastestFirst, type Measured } from './measured.js'
 
 const ROW = 64
 
 /** Where the time goes: a bar an arm, of the median of each phase. */
-export function phases(samples: readonly Measured[]): Omit<Chart, 'name' | 'title' | 'subtitle'> | undefined {
+export function phases(samples: readonly Measured[]): Drawing | undefined {
   const arms = fastestFirst(samples)
-    .map(([arm, list]) => ({ name: nameOf(arm), of: medians(list) }))
+    .map(({ name, samples: list }) => ({ name, of: medians(list) }))
     .filter(({ of }) => of.size > 1)
   if (arms.length === 0) return undefined
   const names = [...new Set(arms.flatMap(({ of }) => [...of.keys()]))].sort((a, b) => Number(a === 'rest') - Number(b === 'rest'))
   return {
-    height: arms.length * ROW + 76 + ROOM.bottom,
+    height: arms.length * ROW + roomForLegend(names) + ROOM.bottom,
     text: arms.map(({ name, of }) => `${name}: ${[...of].map(([phase, time]) => `${phase} ${duration(time)}`).join(', ')}.`),
     option: {
       ...BASE,
-      grid: { ...ROOM, top: 56 },
+      grid: { ...ROOM, left: roomFor(arms.map(({ name }) => name)), top: roomForLegend(names) },
       legend: legend(names),
       xAxis: valueAxis('µs, medians of each phase', 'x', { min: 0 }),
       yAxis: { ...categoryAxis('', 'y', arms.map(({ name }) => name)), inverse: true },

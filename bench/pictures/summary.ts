@@ -32,10 +32,10 @@ const alternative = (charts: readonly Chart[]): string =>
 
 function latency(samples: readonly Measured[]): string {
   const base = rounds(samples, 'floor')
-  const rows = fastestFirst(samples).map(([arm, list]) => {
+  const rows = fastestFirst(samples).map(({ arm, name, samples: list }) => {
     const all = totals(list)
     const compared = (percent: number) => (arm === 'floor' || base.length === 0 ? '' : ratio(rounds(samples, arm), base, percent).value.toFixed(2))
-    return [nameOf(arm), ...[50, 90, 99].map((percent) => duration(percentile(all, percent))), compared(50), compared(99), thousands(Math.round(1e6 / mean(all)))]
+    return [name, ...[50, 90, 99].map((percent) => duration(percentile(all, percent))), compared(50), compared(99), thousands(Math.round(1e6 / mean(all)))]
   })
   return rows.length === 0 ? '' : table(['one endpoint with one published port', 'p50', 'p90', 'p99', 'p50 ÷ floor', 'p99 ÷ floor', 'a second'], rows)
 }
@@ -47,7 +47,7 @@ function bursts(samples: readonly Measured[]): string {
     const rate = (arm: string) => thousands(Math.round((size * 1e6) / median(totals(list.filter((sample) => sample.arm === arm)))))
     return [thousands(size), ...arms.map((arm) => (list.some((sample) => sample.arm === arm) ? rate(arm) : ''))]
   })
-  return rows.length === 0 ? '' : table(['asked for at once, endpoints a second', ...arms.map(nameOf)], rows)
+  return rows.length === 0 ? '' : table(['asked for at once, endpoints a second', ...arms.map((arm) => nameOf(arm))], rows)
 }
 
 const rounds = (samples: readonly Measured[], arm: string): number[][] =>

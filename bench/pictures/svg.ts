@@ -1,10 +1,10 @@
 import { init } from 'echarts'
-import { FONT } from './axes.js'
+import { FONT, WIDTH } from './axes.js'
 import type { Chart } from './chart.js'
 import { DARK, ink } from './look.js'
 
-export const WIDTH = 960
 const MARGIN = 24
+const WHOLE = WIDTH + 2 * MARGIN
 const TITLE = 54
 const LINE = 16
 
@@ -28,11 +28,11 @@ export function svg(charts: readonly Chart[], notes: readonly string[]): string 
   const foot = notes.map((note, i) => text(y + i * LINE, 11, ink.faint, note))
   const height = y + notes.length * LINE + MARGIN - LINE
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="title desc">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WHOLE}" height="${height}" viewBox="0 0 ${WHOLE} ${height}" role="img" aria-labelledby="title desc">`,
     `<title id="title">${escape(charts.map(({ title }) => title).join('; '))}</title>`,
     `<desc id="desc">${escape(charts.flatMap((chart) => chart.text).join(' '))}</desc>`,
     `<style>${STYLE}</style>`,
-    `<rect width="${WIDTH}" height="${height}" rx="8" fill="${ink.paper}"/>`,
+    `<rect width="${WHOLE}" height="${height}" rx="8" fill="${ink.paper}"/>`,
     ...parts,
     ...foot,
     '</svg>\n',
@@ -47,7 +47,7 @@ const text = (y: number, size: number, color: string, content: string, weight = 
 
 /** The library's own picture: it needs no browser for that. */
 function drawn({ option, height }: Chart): string {
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH - 2 * MARGIN, height })
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height })
   try {
     chart.setOption(option)
     return chart.renderToSVGString()

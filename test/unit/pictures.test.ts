@@ -29,6 +29,11 @@ const SAMPLES: Measured[] = [
   ...[1, 1000].map((at) => sample('ours', 'burst', [at * 1000], { at, count: at })),
   ...[0, 100, 10_000].map((at) => sample('ours', 'endpoints', spread(1000 + at / 10), { at })),
   ...[0, 50_000].map((at) => sample('ours', 'ports', spread(100), { at })),
+  sample('ours', 'teardown', spread(100), { at: 1, result: { total: spread(100), phases: {}, series: { completed: spread(20_000) } } }),
+  sample('ours', 'teardown', [50_000], { at: 500, count: 500, result: { total: [50_000], phases: {}, series: { completed: [500_000] } } }),
+  ...['none', 'moved-peer'].map((variant) => sample('floor', 'ablation', spread(1000), { variant, at: 50 })),
+  ...['hash', 'rule'].flatMap((variant) => [0, 1000].map((at) => sample('floor', 'claims', spread(10), { variant, at }))),
+  ...['outside', 'localhost'].map((variant) => sample('ours', 'data', [], { variant, result: { total: [], phases: {}, numbers: { gigabitsPerSecond: 20, connectionsPerSecond: 9000 } } })),
 ]
 const RUN: Run = {
   facts: { date: '2030-01-02T03:04:05.678Z', command: 'npm run bench -- --quick', commit: 'abc', kernel: '6.18 x86_64', hz: '250', cpus: '2 × CPU <&">', memory: '4 GiB', load: '0', node: 'v20', brNetfilter: 'on' },
@@ -43,7 +48,7 @@ const named = (name: string) => {
 }
 
 test('what was measured has a picture, and what was not has none', (t) => {
-  t.deepEqual(chartsOf(SAMPLES).map(({ name }) => name), ['latency', 'latency-cumulative', 'phases', 'first-byte', 'bursts', 'endpoints', 'ports'])
+  t.deepEqual(chartsOf(SAMPLES).map(({ name }) => name), ['latency', 'latency-cumulative', 'phases', 'first-byte', 'bursts', 'endpoints', 'ports', 'teardown', 'teardown-at-once', 'ablation', 'claims', 'throughput', 'connections'])
   t.deepEqual(chartsOf([]), [])
   t.deepEqual(chartsOf([sample('ours', 'of-a-later-version', [1])]), [])
   t.deepEqual(chartsOf([sample('ours', 'endpoints', [1], { at: 10 })]), [], 'one place is no curve')
@@ -82,6 +87,17 @@ test('cost over a number tells of every place of every arm', (t) => {
   t.deepEqual((chart.option as { xAxis: { data: string[] } }).xAxis.data, ['0', '100', '10,000'])
   t.is(chart.text[0], 'Slipway, median: 1.49 ms at 0, 1.50 ms at 100, 2.98 ms at 10,000.')
   t.is(named('bursts').text[0], 'Slipway, median: 1,000 a second at 1, 1,000 a second at 1,000.')
+})
+
+test('several ways of one arm are told apart', (t) => {
+  t.deepEqual(named('teardown').text, [
+    'Slipway: returns: median 149 µs, 99th percentile 198 µs, 100 samples.',
+    'Slipway: kernel is done: median 29.8 ms, 99th percentile 39.6 ms, 100 samples.',
+  ])
+  t.deepEqual(named('teardown-at-once').text, ['Slipway: returns: 10,000 endpoints a second.', 'Slipway: kernel is done: 1,000 endpoints a second.'])
+  t.deepEqual(named('ablation').text.map((line) => line.split(':')[0]), ['none, 50', 'moved-peer, 50'])
+  t.is(named('claims').text[0], 'hash, median: 14.9 µs at 0, 14.9 µs at 1,000.')
+  t.deepEqual(named('throughput').text, ['Slipway: outside: 20.0 gigabits a second.', 'Slipway: localhost: 20.0 gigabits a second.'])
 })
 
 test('an SVG says what it shows and where it was measured, and has a dark colour for each light one', (t) => {

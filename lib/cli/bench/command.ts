@@ -13,7 +13,7 @@ import { duration, histograms } from './picture.js'
 const DEFAULT_COUNT = 100
 // Two lots of them, one that is there and one that the kernel still takes down, fit on a bridge (1,023 ports).
 const MOST = 500
-/** Where output goes to no terminal. */
+/** Where output goes to no terminal, or to one that does not know. */
 const COLUMNS = 80
 const WIDEST = 120
 
@@ -71,7 +71,7 @@ async function withBar(count: number): Promise<Measured | undefined> {
 }
 
 function printPicture({ samples, burst: { endpoints, microseconds } }: Measured): void {
-  const width = Math.min(process.stdout.columns ?? COLUMNS, WIDEST)
+  const width = Math.min(process.stdout.columns || COLUMNS, WIDEST)
   print(`${endpoints} sandboxes with a published port each · ${machine()}\n`)
   print(histograms(Object.fromEntries(STEPS.map((step) => [step, samples[step]])), width).join('\n'))
   print(`\n${endpoints} at once: ${duration(microseconds)}, ${Math.round((endpoints * 1e6) / microseconds).toLocaleString('en-US')} a second`)
