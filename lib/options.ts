@@ -46,6 +46,11 @@ export interface OpenOptions {
   dnsOptions?: readonly string[]
   /** Where subnets are taken from when none is given. Default: docker's. */
   defaultAddressPools?: readonly AddressPoolSpec[]
+  /**
+   * Sandboxes that a network has on one bridge, at most 1023, before it gets a further one: broadcasts and multicasts reach those on
+   * the same bridge, and the kernel takes longer for each the more there are. Default: 256.
+   */
+  portsPerBridge?: number
 }
 
 /** Options with defaults filled in. What was left out and has no fixed default stays `undefined`. */
@@ -68,6 +73,7 @@ export interface Settings {
   dnsSearch: readonly string[] | undefined
   dnsOptions: readonly string[] | undefined
   defaultAddressPools: readonly AddressPoolSpec[]
+  portsPerBridge: number
 }
 
 // It stands in the alias of the bridge (IFALIASZ, 255 bytes).
@@ -81,6 +87,9 @@ const ipv6: Check = (value) => (typeof value === 'string' && isIpv6(value) ? und
 const anyIp: Check = (value) => (typeof value === 'string' && isIp(value) ? undefined : "an address of the host, as in '192.0.2.1'")
 const mtu: Check = (value) =>
   typeof value === 'number' && Number.isInteger(value) && value >= 68 && value <= 65535 ? undefined : 'a number of bytes from 68 to 65535'
+// BR_MAX_PORTS of the kernel's net/bridge/br_private.h, less the one that is never given.
+const ports: Check = (value) =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 1023 ? undefined : 'a whole number from 1 to 1023'
 const link: Check = (value) => (isLinkName(value) ? undefined : LINK_NAME)
 const isPool = (pool: Partial<AddressPoolSpec> | null) => typeof pool?.base === 'string' && parseSubnet(pool.base) !== undefined && Number.isInteger(pool.size)
 const pools: Check = (value) =>
@@ -107,6 +116,7 @@ const CHECKS: Record<keyof OpenOptions, Check> = {
   dnsSearch: nameChecks.dnsSearch,
   dnsOptions: nameChecks.dnsOptions,
   defaultAddressPools: pools,
+  portsPerBridge: ports,
 }
 
 // Part of the contract, and not here yet: said in so many words rather than ignored.
@@ -144,5 +154,6 @@ export function readOpenOptions(options: OpenOptions): Settings {
     dnsSearch: options.dnsSearch,
     dnsOptions: options.dnsOptions,
     defaultAddressPools: options.defaultAddressPools ?? DEFAULT_POOLS,
+    portsPerBridge: options.portsPerBridge ?? 256,
   }
 }

@@ -54,7 +54,7 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
       if (errnoName === 'EEXIST' && operation.kind === 'bridge') return error('CONFLICT', bridgeInUse(operation.name))
       if (errnoName === 'EEXIST' && operation.peer) return error('CONFLICT', `There is an interface ${operation.peer.name} in ${operation.peer.netns} already. Give the network another prefix for interfaces (com.docker.network.container_iface_prefix), or rename that one.`)
       if (errnoName === 'ENODEV' && operation.master) return error('NOT_FOUND', `The bridge ${operation.master} is not there: somebody has deleted it. Remove the network and create it anew.`)
-      if (errnoName === 'EXFULL') return error('EXHAUSTED', `The bridge ${operation.master} has no room: a Linux bridge takes 1,023 ports. Remove sandboxes first.`)
+      if (errnoName === 'EXFULL') return error('EXHAUSTED', `The bridge ${operation.master} has no room: a Linux bridge takes 1,023 ports, and a network has further bridges only where the host is its gateway. Remove sandboxes first.`)
       break
     default:
       break

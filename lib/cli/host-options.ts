@@ -29,14 +29,15 @@ const FLAGS: Record<keyof OpenOptions, Option[]> = {
   defaultAddressPools: [
     new Option('--default-address-pool <pool>', 'where subnets are taken from, as in base=10.10.0.0/16,size=24; may be repeated').argParser(addPool),
   ],
+  portsPerBridge: [new Option('--ports-per-bridge <number>', 'sandboxes on one bridge before a network gets a further one (default: 256)').argParser(wholeNumber)],
 }
 
 const CONFIG = new Option('--config <file>', "read what follows from docker's daemon.json; flags win over it")
 
 export function addHostOptions(program: Command): void {
   program.optionsGroup('Options (of the host):')
-  const { netns, stateDir, bridgeName, ...ofDaemon } = FLAGS
-  for (const option of [netns, stateDir, bridgeName, [CONFIG], ...Object.values(ofDaemon)].flat()) {
+  const { netns, stateDir, bridgeName, portsPerBridge, ...ofDaemon } = FLAGS
+  for (const option of [netns, stateDir, bridgeName, portsPerBridge, [CONFIG], ...Object.values(ofDaemon)].flat()) {
     // Left out is neither yes nor no: a bridge that exists is taken as it is.
     if (option.negate) option.default(undefined)
     program.addOption(option)

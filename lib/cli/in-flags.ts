@@ -39,6 +39,7 @@ const FLAGS: Record<keyof OpenOptions | keyof CreateOptions | keyof CreateNetwor
   netns: '--netns',
   network: '--network',
   options: '--opt',
+  portsPerBridge: '--ports-per-bridge',
   publish: '-p',
   stateDir: '--state-dir',
   subnet: '--subnet',

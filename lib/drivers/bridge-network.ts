@@ -60,10 +60,16 @@ export function finishNetwork(network: NetworkSpec): Plan {
   ]
 }
 
-/** The elements first: the world sees it gone with one transaction. */
-export function removeNetwork(network: NetworkSpec): Plan {
-  return [
+/**
+ * The elements first: the world sees it gone with one transaction.
+ *
+ * @param leaves - Plans that remove its leaves.
+ */
+export function removeNetwork(network: NetworkSpec, leaves: readonly Plan[] = []): Plan {
+  const plan: Plan = [
+    ...leaves.flat(),
     ...elementsOf(network).map(([set, element]) => remove(set, { ...element, comment: network.name })),
     { op: 'link.delete', name: network.bridge },
   ]
+  return [...plan.filter(({ op }) => op === 'element.delete'), ...plan.filter(({ op }) => op !== 'element.delete')]
 }

@@ -7,6 +7,7 @@ import type { PortMapping } from '../ports/mapping.js'
 import { noIpv6Address } from './bridge-network.js'
 import type { BridgeEndpoint } from './endpoint.js'
 import { activePorts, gatewayEndpoint } from './gateway.js'
+import { leadAway, leadInside, leadTo } from './leaf.js'
 import { PortPlan } from './ports.js'
 import { beginChange, beginRemoval, endChange, type RecordChange, type RecordRemoval } from './record-change.js'
 
@@ -74,6 +75,7 @@ export function removeSandbox({ path, foreign, endpoints, ports, owner, record }
   const published = new PortPlan(endpoints, activePorts(endpoints, ports), owner)
   return [
     beginRemoval(record),
+    ...endpoints.flatMap(leadAway),
     ...published.unpublish(),
     ...endpoints.flatMap((endpoint) => freeEndpoint(endpoint, owner)),
     ...published.release(),
@@ -115,6 +117,7 @@ export function disconnectEndpoint(sandbox: Change, endpoint: BridgeEndpoint): P
   return [
     ...move.hold,
     beginChange(record),
+    ...leadAway(endpoint),
     ...move.unpublish,
     ...freeEndpoint(endpoint, owner),
     ...move.publish,
@@ -193,6 +196,7 @@ function makeLink(path: string, endpoint: BridgeEndpoint, { hairpin }: Circumsta
       peer: { netns: path, name: endpoint.interface, address: mac },
     },
     { op: 'link.set', name: hostLink, ...noIpv6Address(endpoint), ...(hairpin ? { hairpin: true } : {}), up: true },
+    ...leadTo(endpoint),
   ]
 }
 
@@ -204,7 +208,8 @@ function configureInside(netns: string, endpoint: BridgeEndpoint): Operation[] {
     { op: 'link.set', netns, name: link, ...noIpv6Address(endpoint), up: true },
     ...(ipv4 ? [{ op: 'address.add', netns, link, address: `${ipv4.address}/${ipv4.prefix}`, ...(ipv4.broadcast === undefined ? {} : { broadcast: ipv4.broadcast }) } as const] : []),
     ...(endpoint.linkLocal === undefined ? [] : [{ op: 'address.add', netns, link, address: `${endpoint.linkLocal}/64` } as const]),
-    ...(ipv6 ? [{ op: 'address.add', netns, link, address: `${ipv6.address}/${ipv6.prefix}` } as const] : []),
+    ...(ipv6 ? [{ op: 'address.add', netns, link, address: `${ipv6.address}/${endpoint.leafOf === undefined ? ipv6.prefix : 128}` } as const] : []),
+    ...leadInside(netns, endpoint),
   ]
 }
 

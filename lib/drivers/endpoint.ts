@@ -37,6 +37,8 @@ export interface BridgeEndpoint {
   network: string
   networkId: string
   bridge: string
+  /** The network's own bridge, where `bridge` is a leaf of it. */
+  leafOf?: string
   /** The end of the veth that is a port of the bridge. */
   hostLink: string
   /** The end inside the sandbox. */
@@ -51,13 +53,18 @@ export interface BridgeEndpoint {
   asked: EndpointRequest
 }
 
-/** Names that follow from the endpoint's id and addresses. */
+/**
+ * Names that follow from the endpoint's id and addresses.
+ *
+ * @param leaf - The bridge that it is on, where that is not the network's own.
+ */
 export function bridgeEndpoint(
   network: NetworkSpec,
   id: string,
   name: string,
   chosen: Readonly<Partial<Record<IpFamily, { address: string; subnet: NetworkSubnet }>>>,
   asked: EndpointRequest,
+  leaf?: string,
 ): BridgeEndpoint {
   const mac = asked.mac ?? (chosen[4] ? macOf(chosen[4].address) : macOfId(id))
   const addressOf = (family: IpFamily): Partial<Record<IpFamily, EndpointAddress>> => {
@@ -81,7 +88,8 @@ export function bridgeEndpoint(
     id,
     network: network.name,
     networkId: network.id,
-    bridge: network.bridge,
+    bridge: leaf ?? network.bridge,
+    ...(leaf === undefined ? {} : { leafOf: network.bridge }),
     hostLink: `veth${id.slice(0, 11)}`,
     interface: name,
     mac,

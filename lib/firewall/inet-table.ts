@@ -117,6 +117,13 @@ const passing = (): Operation[] => [
     ['your rules', jump('user')],
     ['what has begun may go on', any('ct state', 'established,related'), accept],
     ['sandboxes of one network', within(['iifname', 'oifname'], sets.icc), accept],
+    ...forBoth((family) => [
+      'sandboxes of one network, on two bridges',
+      within(['iifname', 'iifname'], sets.icc),
+      within([`${header(family)} saddr`, 'oifname'], sets.sameNetwork[family]),
+      within([`${header(family)} daddr`, 'iifname'], sets.sameNetwork[family]),
+      accept,
+    ]),
     ['nothing gets out of an internal network', within(['iifname'], sets.internal), counter, drop],
     ['nothing gets into an internal network', within(['oifname'], sets.internal), counter, drop],
     ['into a network', within(['oifname'], sets.bridges), goTo('into')],

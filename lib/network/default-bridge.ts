@@ -11,11 +11,13 @@ import type { AddressInfo, LinkInfo } from '../native.js'
 import type { Settings } from '../options.js'
 import { remove } from '../firewall/elements.js'
 import { ownedByNetworks } from '../firewall/network-elements.js'
-import type { Plan, SetDefinition } from '../plan/operation.js'
+import type { Operation, Plan, SetDefinition } from '../plan/operation.js'
 import { Holdings } from '../reconcile/holdings.js'
 import { explainRefusal } from '../refusals.js'
+import type { NetworkBridges } from './bridges.js'
 import { defaultSpec } from './default-spec.js'
 import { ensureRuleset, missingRuleset } from './ensure-ruleset.js'
+import { bridgesOf } from './leaves.js'
 import { readyNetwork, type ReadyNetwork } from './ready.js'
 import { DEFAULT_NETWORK, FAMILIES, type NetworkSpec } from './spec.js'
 import type { Surroundings } from './surroundings.js'
@@ -55,14 +57,16 @@ export class DefaultBridge {
 
   /** The network if it is there, or as it would be made, and the plan that is missing. Writes nothing. */
   async preview(): Promise<{ ready: ReadyNetwork; missing: Plan }> {
-    const missing = await missingRuleset(this.#host)
+    const missing = [...(await missingRuleset(this.#host))]
     const link = await this.#host.find('link', { name: this.#settings.bridgeName })
     if (link) {
       const network = await this.#existing(link)
-      return { ready: await readyNetwork(network, this.#host, true), missing: [...missing, ...(await this.#missingOf(network, link))] }
+      missing.push(...(await this.#missingOf(network, link)))
+      return { ready: await readyNetwork(network, this.#bridges(network, missing), this.#host, true), missing }
     }
     const network = await this.#wanted()
-    return { ready: await readyNetwork(network, this.#host, true), missing: [...missing, ...(await this.#creation(network))] }
+    missing.push(...(await this.#creation(network)))
+    return { ready: await readyNetwork(network, this.#bridges(network, missing), this.#host, true), missing }
   }
 
   /** The subnets that it will have, as long as it is not there: docker's is made first, and other networks never get them. */
@@ -104,7 +108,7 @@ export class DefaultBridge {
       if (!link) {
         try {
           await this.#host.run(await this.#creation(network))
-          return await readyNetwork(network, this.#host, true)
+          return await readyNetwork(network, this.#bridges(network), this.#host, true)
         } catch (error) {
           if (!(error instanceof PlanRefused)) throw error
           // Somebody else made it first: look again.
@@ -113,10 +117,14 @@ export class DefaultBridge {
         }
       }
       const missing = await this.#missingOf(network, link)
-      if (missing.length === 0) return await readyNetwork(network, this.#host, true)
+      if (missing.length === 0) return await readyNetwork(network, this.#bridges(network), this.#host, true)
       if (step < PATIENCE_STEPS && !(await this.#has(sets.bridges, link.name))) await sleep()
       else await this.#finish(missing, step < 2 * PATIENCE_STEPS)
     }
+  }
+
+  #bridges(network: NetworkSpec, missing?: Operation[]): NetworkBridges {
+    return bridgesOf(network, this.#host, this.#settings, missing)
   }
 
   async #finish(missing: Plan, again: boolean): Promise<void> {

@@ -3,6 +3,7 @@ import type { Host } from '../host.js'
 import type { AddressPool } from '../ipam/address-pool.js'
 import { poolOf } from '../ipam/network-subnet.js'
 import type { NetworkSubnet } from '../ipam/network-subnet.js'
+import type { NetworkBridges } from './bridges.js'
 import { FAMILIES, hasFamily, type NetworkSpec } from './spec.js'
 
 /** A network that is up, and what this process knows of it. */
@@ -10,15 +11,20 @@ export interface ReadyNetwork {
   spec: NetworkSpec
   /** The addresses of its subnets, as far as this process knows. */
   pools: readonly { subnet: NetworkSubnet; pool: AddressPool }[]
+  /** Where endpoints have their ports. */
+  bridges: NetworkBridges
   /** Endpoints need hairpin mode: br_netfilter is on. */
   hairpin: boolean
 }
 
 /** @param used - The network has been there before, and others may have taken addresses of it. */
-export async function readyNetwork(spec: NetworkSpec, host: Host, used: boolean): Promise<ReadyNetwork> {
+export async function readyNetwork(spec: NetworkSpec, bridges: NetworkBridges, host: Host, used: boolean): Promise<ReadyNetwork> {
   const pools = spec.subnets.map((subnet) => ({ subnet, pool: poolOf(subnet) }))
-  const ready = { spec, pools, hairpin: (await host.find('sysctl', { name: 'net.bridge.bridge-nf-call-iptables' })) === '1' }
-  if (used) await learnAddresses(ready, host)
+  const ready = { spec, pools, bridges, hairpin: (await host.find('sysctl', { name: 'net.bridge.bridge-nf-call-iptables' })) === '1' }
+  if (used) {
+    await learnAddresses(ready, host)
+    bridges.learn(await host.ask('links', {}))
+  }
   return ready
 }
 

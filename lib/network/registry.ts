@@ -1,4 +1,6 @@
 import { addressNetwork, createNetwork, finishNetwork, readBridgeAlias, removeNetwork } from '../drivers/bridge-network.js'
+import type { BridgeEndpoint } from '../drivers/endpoint.js'
+import { removeLeaf } from '../drivers/leaf.js'
 import { show, SlipwayError } from '../errors.js'
 import { PlanRefused, type Host } from '../host.js'
 import type { Settings } from '../options.js'
@@ -11,8 +13,9 @@ import { listNetworkRecords, readNetworkRecord, specOf, storeNetwork, type Netwo
 import { draftNetwork, type CreateNetworkOptions } from './create-options.js'
 import { DefaultBridge } from './default-bridge.js'
 import { ensureRuleset, missingRuleset } from './ensure-ruleset.js'
+import { bridgesOf, leavesOf } from './leaves.js'
 import { learnAddresses, readyNetwork, releaseAddress, type ReadyNetwork } from './ready.js'
-import { DEFAULT_NETWORK, type NetworkSpec } from './spec.js'
+import { DEFAULT_NETWORK, FAMILIES, type NetworkSpec } from './spec.js'
 import { Surroundings } from './surroundings.js'
 
 /** The subnet or bridge of a draft may be taken by another process meanwhile: so often another is drafted. */
@@ -62,8 +65,8 @@ export class NetworkRegistry {
   async preview(name: string): Promise<{ ready: ReadyNetwork; missing: Plan }> {
     if (name === DEFAULT_NETWORK) return this.defaultBridge.preview()
     const spec = specOf(await this.stored(name))
-    const missing = await missingRuleset(this.#host)
-    return { ready: await readyNetwork(spec, this.#host, true), missing: [...missing, ...(await this.#missingOf(spec))] }
+    const missing = [...(await missingRuleset(this.#host)), ...(await this.#missingOf(spec))]
+    return { ready: await readyNetwork(spec, bridgesOf(spec, this.#host, this.#settings, missing), this.#host, true), missing }
   }
 
   /** What is remembered of a network, found by name, id or the beginning of an id. @throws {SlipwayError} `NOT_FOUND` */
@@ -91,7 +94,7 @@ export class NetworkRegistry {
       const stored = storeNetwork(this.records, record)
       try {
         await this.#host.run(createNetwork(specOf(stored)))
-        this.#ready.set(record.name, readyNetwork(specOf(stored), this.#host, false))
+        this.#ready.set(record.name, this.#readied(specOf(stored), false))
         return stored
       } catch (error) {
         if (!(error instanceof PlanRefused)) throw error
@@ -115,12 +118,16 @@ export class NetworkRegistry {
    */
   async remove(spec: NetworkSpec): Promise<void> {
     this.#ready.delete(spec.name)
-    await this.#host.run(removeNetwork(spec))
+    await this.#host.run(removeNetwork(spec, await this.#leavesOf(spec)))
   }
 
   /** The same where somebody has taken part of it away already. */
   async removeRest(spec: NetworkSpec): Promise<void> {
-    await removeWhatIsThere(this.#host, removeNetwork(spec))
+    await removeWhatIsThere(this.#host, removeNetwork(spec, await this.#leavesOf(spec)))
+  }
+
+  async #leavesOf(spec: NetworkSpec): Promise<Plan[]> {
+    return leavesOf(await this.#host.ask('links', {}), spec).map((number) => removeLeaf(spec, number))
   }
 
   /** Forgets what is known: the next {@link ready} looks again. */
@@ -130,10 +137,12 @@ export class NetworkRegistry {
     if (name === undefined || name === DEFAULT_NETWORK) this.defaultBridge.forget()
   }
 
-  /** Gives an address back to this process's pool, if it has one by now. */
-  async release(name: string, address: string): Promise<void> {
-    const ready = await (name === DEFAULT_NETWORK ? this.defaultBridge.known() : this.#ready.get(name))?.catch(() => undefined)
-    if (ready) releaseAddress(ready, address)
+  /** Gives what an endpoint had back to this process's tables, if it has some by now. */
+  async release({ network, bridge, addresses }: Pick<BridgeEndpoint, 'network' | 'bridge' | 'addresses'>): Promise<void> {
+    const ready = await (network === DEFAULT_NETWORK ? this.defaultBridge.known() : this.#ready.get(network))?.catch(() => undefined)
+    if (!ready) return
+    for (const family of FAMILIES) if (addresses[family]) releaseAddress(ready, addresses[family].address)
+    ready.bridges.release(bridge)
   }
 
   learn(ready: ReadyNetwork): Promise<void> {
@@ -154,7 +163,11 @@ export class NetworkRegistry {
 
   async #adopt(stored: StoredNetwork): Promise<ReadyNetwork> {
     await this.restore(stored)
-    return readyNetwork(specOf(stored), this.#host, true)
+    return this.#readied(specOf(stored), true)
+  }
+
+  #readied(spec: NetworkSpec, used: boolean): Promise<ReadyNetwork> {
+    return readyNetwork(spec, bridgesOf(spec, this.#host, this.#settings), this.#host, used)
   }
 
   /**

@@ -1,3 +1,4 @@
+import { leafName } from '../drivers/leaf.js'
 import { invalid, SlipwayError } from '../errors.js'
 import { isPortGroup } from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
@@ -5,6 +6,7 @@ import { explainRefusal } from '../refusals.js'
 import type { Context } from '../sandbox/context.js'
 import { specOf, type StoredNetwork } from '../state/network-records.js'
 import { listRecords } from '../state/records.js'
+import { leavesOf } from './leaves.js'
 import { membersOf } from './members.js'
 
 /**
@@ -50,11 +52,13 @@ async function refuseWhileUsed(context: Context, name: string): Promise<void> {
 
 /** Ports of the bridge that are nobody's sandbox's. Those that are on their way out with a sandbox that was removed do not count. */
 async function refuseOthers(host: Host, { record: { name, spec } }: StoredNetwork): Promise<void> {
-  const bridge = await host.find('link', { name: spec.bridge })
-  const others = bridge ? (await host.ask('links', {})).filter(({ master, group }) => master === bridge.index && !isPortGroup(group)) : []
+  const links = await host.ask('links', {})
+  const leaves = leavesOf(links, spec).map((number) => leafName(spec, number))
+  const bridges = new Map(links.flatMap((link) => (link.name === spec.bridge || leaves.includes(link.name) ? [[link.index, link.name]] : [])))
+  const others = links.filter(({ master, group }) => bridges.has(master) && !isPortGroup(group))
   const [first] = others
   if (!first) return
-  throw new SlipwayError('CONFLICT', `The network ${name} is in use by ${others.map((port) => `the link ${port.name}`).join(', ')}, which is no sandbox's. Take it off the bridge ${spec.bridge} first: ip link set ${first.name} nomaster.`)
+  throw new SlipwayError('CONFLICT', `The network ${name} is in use by ${others.map((port) => `the link ${port.name}`).join(', ')}, which is no sandbox's. Take it off the bridge ${bridges.get(first.master)} first: ip link set ${first.name} nomaster.`)
 }
 
 async function attempt(context: Context, plan: Parameters<Context['host']['run']>[0], name: string): Promise<void> {

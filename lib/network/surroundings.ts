@@ -1,3 +1,4 @@
+import { readLeafAlias } from '../drivers/leaf.js'
 import type { Host } from '../host.js'
 import type { AddressPoolSpec, Occupied } from '../ipam/default-subnet.js'
 import { familyOf, type IpFamily } from '../ipam/ip.js'
@@ -33,10 +34,12 @@ export class Surroundings {
         if (subnet) found.push({ subnet, what: `the network ${record.name} has ${text}` })
       }
     }
+    // Their routes lead to single sandboxes of networks that are named already.
+    const leaves = new Set((await this.#host.ask('links', {})).flatMap(({ index, alias }) => (readLeafAlias(alias) ? [index] : [])))
     for (const family of families) {
       const question = { ipv6: family === 6 }
-      for (const { destination } of await this.#host.ask('routes', question)) {
-        const subnet = destination === 'default' ? undefined : parseSubnet(destination)
+      for (const { index, destination } of await this.#host.ask('routes', question)) {
+        const subnet = destination === 'default' || leaves.has(index) ? undefined : parseSubnet(destination)
         if (subnet) found.push({ subnet, what: `the host has the route ${destination}` })
       }
       for (const { address, prefix } of await this.#host.ask('addresses', question)) {

@@ -122,7 +122,10 @@ export interface NeighborAdd {
   netns?: string
   link: string
   address: string
-  lladdr: string
+  /** Left out of a proxy. */
+  lladdr?: string
+  /** The link answers for the address, which is elsewhere. One that is there already is left as it is. */
+  proxy?: true
 }
 
 export interface NeighborDelete {
@@ -130,4 +133,5 @@ export interface NeighborDelete {
   netns?: string
   link: string
   address: string
+  proxy?: true
 }

@@ -34,9 +34,10 @@ export function shellCommands(operation: Operation): string[] {
       return [`${ip}${family} route ${operation.op === 'route.add' ? 'add' : 'delete'} ${operation.destination}${via}${dev}`]
     }
     case 'neighbor.add':
+      if (operation.proxy) return [`${ip} neighbor add proxy ${operation.address} dev ${operation.link}`]
       return [`${ip} neighbor add ${operation.address} lladdr ${operation.lladdr} nud permanent dev ${operation.link}`]
     case 'neighbor.delete':
-      return [`${ip} neighbor delete ${operation.address} dev ${operation.link}`]
+      return [`${ip} neighbor delete ${operation.proxy ? 'proxy ' : ''}${operation.address} dev ${operation.link}`]
     case 'sysctl.write':
       return [`${exec}sysctl -qw ${operation.key}=${quote(operation.value)}`]
     case 'file.create':

@@ -57,10 +57,10 @@ function pushFields(fields: Field[], op: Operation): void {
       fields.push(op.netns, op.destination, op.gateway, op.link, op.family)
       break
     case 'neighbor.add':
-      fields.push(op.netns, op.link, op.address, op.lladdr)
+      fields.push(op.netns, op.link, op.address, op.lladdr, flag(op.proxy))
       break
     case 'neighbor.delete':
-      fields.push(op.netns, op.link, op.address)
+      fields.push(op.netns, op.link, op.address, flag(op.proxy))
       break
     case 'sysctl.write':
       fields.push(op.netns, op.key, op.value)

@@ -1,28 +1,38 @@
+import type { BridgeEndpoint } from '../drivers/endpoint.js'
+import { leadTo } from '../drivers/leaf.js'
 import { SlipwayError } from '../errors.js'
 import type { Host } from '../host.js'
 import type { LinkInfo } from '../native.js'
 import type { NetworkRegistry } from '../network/registry.js'
+import { FAMILIES } from '../network/spec.js'
+import type { Operation } from '../plan/operation.js'
 import type { SandboxRecord } from '../state/records.js'
 import { attempt } from './collect.js'
 
 /**
  * Puts the links of sandboxes back on their bridges: somebody has deleted a bridge, which takes its ports nowhere, or a port off
- * it.
+ * it. Of those on leaves, gives back what leads there and went with a bridge.
  *
  * @param links - All of the host, as they were found.
  * @returns Names of the sandboxes whose links were put back.
  */
 export async function attachLinks({ host, networks }: { host: Host; networks: NetworkRegistry }, records: readonly SandboxRecord[], links: readonly LinkInfo[]): Promise<string[]> {
   const byName = new Map(links.map((link) => [link.name, link]))
+  const routed = records.some(({ endpoints }) => endpoints.some(({ leafOf }) => leafOf !== undefined)) ? await routesOf(host) : new Set<string>()
   const attached = new Set<string>()
   for (const { name, endpoints } of records) {
-    for (const { network, bridge, hostLink } of endpoints) {
+    for (const endpoint of endpoints) {
+      const { network, bridge, hostLink, leafOf } = endpoint
       const link = byName.get(hostLink)
-      if (!link || link.master === byName.get(bridge)?.index) continue
+      if (!link) continue
+      const leads = lostLeads(endpoint, routed, leafOf === undefined || byName.has(leafOf))
+      const isOff = link.master !== byName.get(bridge)?.index
+      if (!isOff && leads.length === 0) continue
       try {
         const { hairpin } = await networks.ready(network)
         const refusal = await attempt(host, [
-          { op: 'link.set', name: hostLink, master: bridge, ...(hairpin ? { hairpin } : {}), up: true },
+          ...(isOff ? [{ op: 'link.set', name: hostLink, master: bridge, ...(hairpin ? { hairpin } : {}), up: true } as const] : []),
+          ...leads,
           { op: 'link.settle', name: hostLink },
         ])
         if (!refusal) attached.add(name)
@@ -33,4 +43,26 @@ export async function attachLinks({ host, networks }: { host: Host; networks: Ne
     }
   }
   return [...attached]
+}
+
+/**
+ * A bridge that was deleted has taken routes or answers along. An answer that is there already stays as it is.
+ *
+ * @param answered - Whether the network's own bridge was there, and with it what it answers for.
+ */
+function lostLeads(endpoint: BridgeEndpoint, routed: ReadonlySet<string>, answered: boolean): Operation[] {
+  const leads = leadTo(endpoint).filter((operation) => operation.op !== 'route.add' || !routed.has(operation.destination.split('/')[0] ?? ''))
+  return answered && !leads.some(({ op }) => op === 'route.add') ? [] : leads
+}
+
+/** Addresses that the host has a route to each of. */
+async function routesOf(host: Host): Promise<Set<string>> {
+  const routed = new Set<string>()
+  for (const family of FAMILIES) {
+    for (const { destination } of await host.ask('routes', { ipv6: family === 6 })) {
+      const [address = '', prefix] = destination.split('/')
+      if (prefix === undefined || prefix === (family === 4 ? '32' : '128')) routed.add(address)
+    }
+  }
+  return routed
 }

@@ -8,15 +8,20 @@ export async function collect(host: Host, plan: Plan): Promise<void> {
   if (refusal && !['ENOENT', 'ENODEV', 'ESRCH'].includes(refusal.errnoName)) throw refusal
 }
 
-/** Runs a plan of removal of which parts may be gone: elements, routes and links are removed one by one and not missed, nor are namespaces. */
+/** Removes one by one: what has gone keeps nothing else from going. */
+export async function collectEach(host: Host, plan: Plan): Promise<void> {
+  for (const operation of plan) await collect(host, [operation])
+}
+
+/** Runs a plan of removal of which parts may be gone: elements, routes, neighbours and links are removed one by one and not missed, nor are namespaces. */
 export async function removeWhatIsThere(host: Host, plan: Plan): Promise<void> {
   for (const operation of plan) {
     // A route goes with its link.
-    if (operation.op === 'link.delete' || (operation.op === 'route.delete' && !isNowhere(operation))) await collect(host, [operation])
+    if (operation.op === 'link.delete' || operation.op === 'neighbor.delete' || (operation.op === 'route.delete' && !isNowhere(operation))) await collect(host, [operation])
     if (operation.op !== 'element.delete') continue
     for (const element of operation.elements) await collect(host, [{ ...operation, elements: [element] }])
   }
-  await host.run(plan.filter((operation) => operation.op !== 'element.delete' && operation.op !== 'link.delete' && operation.op !== 'route.delete' && !isNowhere(operation)))
+  await host.run(plan.filter((operation) => operation.op !== 'element.delete' && operation.op !== 'link.delete' && operation.op !== 'neighbor.delete' && operation.op !== 'route.delete' && !isNowhere(operation)))
 }
 
 /** Whether it is for a namespace that is gone. */

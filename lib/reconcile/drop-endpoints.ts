@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import { gatewayEndpoint, mappedPorts, targetsOf } from '../drivers/gateway.js'
+import { leadAway } from '../drivers/leaf.js'
 import { add, mapOf, publishedElement, publishedKey, remove } from '../firewall/elements.js'
 import * as sets from '../firewall/sets.js'
 import type { Host } from '../host.js'
@@ -9,7 +10,7 @@ import type { LinkInfo } from '../native.js'
 import { FAMILIES } from '../network/spec.js'
 import { ownerComment } from '../state/owner.js'
 import { idle, isAtWork, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
-import { attempt, collect } from './collect.js'
+import { attempt, collect, collectEach } from './collect.js'
 import type { OwnedElements } from './owned.js'
 
 /**
@@ -42,7 +43,9 @@ async function isWhole(host: Host, record: SandboxRecord, { addresses, hostLink 
   return FAMILIES.every((family) => !addresses[family] || inside.some(({ address }) => address === addresses[family]?.address))
 }
 
-async function drop(host: Host, { hostLink, mac, addresses, linkLocal }: BridgeEndpoint): Promise<void> {
+async function drop(host: Host, endpoint: BridgeEndpoint): Promise<void> {
+  const { hostLink, mac, addresses, linkLocal } = endpoint
+  await collectEach(host, leadAway(endpoint))
   for (const family of FAMILIES) {
     const address = addresses[family]?.address
     if (address === undefined) continue

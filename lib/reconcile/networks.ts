@@ -1,16 +1,20 @@
 import { elementsOf, finishNetwork, readBridgeAlias } from '../drivers/bridge-network.js'
+import { leafElements, readLeafAlias } from '../drivers/leaf.js'
 import { SlipwayError } from '../errors.js'
 import { remove } from '../firewall/elements.js'
 import { ownedByNetworks } from '../firewall/network-elements.js'
 import { sharedWithSandboxes } from '../firewall/resolver-elements.js'
 import type { LinkInfo } from '../native.js'
+import { leavesOf } from '../network/leaves.js'
 import { DEFAULT_NETWORK } from '../network/spec.js'
 import type { Context } from '../sandbox/context.js'
 import type { SetDefinition } from '../plan/operation.js'
 import { specOf, type StoredNetwork } from '../state/network-records.js'
 import { readOwner } from '../state/owner.js'
+import type { SandboxRecord } from '../state/records.js'
 import { collect } from './collect.js'
 import { Holdings } from './holdings.js'
+import { reconcileLeaves } from './leaves.js'
 
 /** How long, in milliseconds, a living process takes at most from a network's record to the end of its removal. */
 const PATIENCE_MS = 50
@@ -21,9 +25,12 @@ type Shared = Pick<Context, 'host' | 'networks' | 'settings'>
  * Gives networks back what somebody has flushed or deleted, ends the making of those whose maker has died, and removes what is
  * left of those whose remover has.
  *
+ * @param records - Of the sandboxes.
+ * @param links - All of the host, as they were found.
+ * @param ruled - Bridges that the rules know, as they were found.
  * @returns What was healed and what was removed, a sentence each.
  */
-export async function reconcileNetworks(context: Shared, links: readonly LinkInfo[]): Promise<{ healed: string[]; collected: string[] }> {
+export async function reconcileNetworks(context: Shared, records: readonly SandboxRecord[], links: readonly LinkInfo[], ruled: ReadonlySet<string>): Promise<{ healed: string[]; collected: string[] }> {
   const { host, networks } = context
   const healed: string[] = []
   const holdings = new Holdings(host)
@@ -40,6 +47,7 @@ export async function reconcileNetworks(context: Shared, links: readonly LinkInf
       if (!(error instanceof SlipwayError && error.code === 'CONFLICT')) throw error
     }
   }
+  healed.push(...(await reconcileLeaves(context, records, links, ruled)))
   return { healed, collected: await collectLeftovers(context, holdings, links, stored) }
 }
 
@@ -47,25 +55,29 @@ export async function reconcileNetworks(context: Shared, links: readonly LinkInf
 async function collectLeftovers({ host, networks, settings }: Shared, holdings: Holdings, links: readonly LinkInfo[], stored: readonly StoredNetwork[]): Promise<string[]> {
   const strayLinks = (of: readonly StoredNetwork[]) => {
     const known = new Set(of.map(({ record }) => record.spec.bridge))
+    const names = new Set(of.map(({ record }) => record.name))
     return links.filter(({ name, alias }) => {
+      const leaf = readLeafAlias(alias)
+      if (leaf) return leaf.network !== DEFAULT_NETWORK && !names.has(leaf.network)
       const read = readBridgeAlias(alias)
       return read?.stateDir === settings.stateDir && read.name !== DEFAULT_NETWORK && !known.has(name)
     })
   }
-  const strayElements = async (of: readonly StoredNetwork[]) => {
-    const known = new Set(of.flatMap(({ record }) => elementsOf(record.spec).map(([set, { key }]) => `${set.set} ${key}`)))
+  const strayElements = async (of: readonly StoredNetwork[], there: readonly LinkInfo[]) => {
+    const elements = of.flatMap(({ record: { spec } }) => [...elementsOf(spec), ...leavesOf(there, spec).flatMap((number) => leafElements(spec, number))])
+    const known = new Set(elements.map(([set, { key }]) => `${set.set} ${key}`))
     const stray: { set: SetDefinition; key: string }[] = []
     for (const set of [...ownedByNetworks, ...sharedWithSandboxes]) {
       for (const { key, comment } of await holdings.of(set)) if (isOfNetwork(comment) && !known.has(`${set.set} ${key}`)) stray.push({ set, key })
     }
     return stray
   }
-  if (strayLinks(stored).length + (await strayElements(stored)).length === 0) return []
+  if (strayLinks(stored).length + (await strayElements(stored, links)).length === 0) return []
   await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))
   // Who removes a network and finds it in use gives it its record back.
   const now = await networks.list()
   const collected: string[] = []
-  for (const { set, key } of await strayElements(now)) {
+  for (const { set, key } of await strayElements(now, await host.ask('links', {}))) {
     if (!(await host.find('elements', set))?.some((element) => element.key === key)) continue
     await collect(host, [remove(set, { key })])
     collected.push(`element ${key} of ${set.set}: its network is gone, removed`)

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { claimSandbox } from '../drivers/bridge.js'
 import { mappedPorts } from '../drivers/gateway.js'
+import { leadAway } from '../drivers/leaf.js'
 import { remove } from '../firewall/elements.js'
 import * as sets from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
@@ -15,7 +16,7 @@ import { ownerComment } from '../state/owner.js'
 import { isAtWork, isBusy, listRecords, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { ensureRuleset, missingRuleset } from '../network/ensure-ruleset.js'
 import { attachLinks } from './attach-links.js'
-import { attempt, collect } from './collect.js'
+import { attempt, collect, collectEach } from './collect.js'
 import { dropEndpoints } from './drop-endpoints.js'
 import { finishChanges } from './finish-changes.js'
 import { Holdings } from './holdings.js'
@@ -55,7 +56,7 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
   const flushed = (await missingRuleset(host)).length > 0
   if (flushed || !ruled.has(bridgeName) || !all.some(({ name }) => name === bridgeName)) networks.forget(DEFAULT_NETWORK)
   const named = (await networks.list()).map(({ record }) => record.name)
-  const { healed, collected } = await reconcileNetworks(context, all)
+  const { healed, collected } = await reconcileNetworks(context, stored.map(({ record }) => record), all, ruled)
   // Looked at twice: who removes a network and finds it in use gives it its record back.
   const there = new Set([DEFAULT_NETWORK, ...named, ...(await networks.list()).map(({ record }) => record.name)])
   const result: Reconciled = { adopted: [], healed, collected }
@@ -80,6 +81,7 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
       await giveBack(context, item)
       result.healed.push(record.name)
     } else if (!isAtWork(record)) {
+      await collectEach(host, record.endpoints.flatMap(leadAway))
       if (!record.foreign) await collect(host, [{ op: 'netns.delete', path: record.path }])
       await collect(host, [{ op: 'file.delete', path: item.path }])
       result.collected.push(`sandbox ${record.name}: half made or half removed, removed`)

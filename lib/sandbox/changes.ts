@@ -33,7 +33,10 @@ export interface RecordUpdate {
 
 /** Whether what was to be removed is not there: somebody has taken it away, or an attempt before this one. */
 const isGone = ({ operation, errnoName }: PlanRefused): boolean =>
-  (operation.op === 'element.delete' && errnoName === 'ENOENT') || (operation.op === 'link.delete' && errnoName === 'ENODEV') || (operation.op === 'route.delete' && isNowhere(operation))
+  (operation.op === 'element.delete' && errnoName === 'ENOENT') ||
+  (operation.op === 'link.delete' && errnoName === 'ENODEV') ||
+  (operation.op === 'neighbor.delete' && ['ENOENT', 'ENODEV'].includes(errnoName)) ||
+  (operation.op === 'route.delete' && (isNowhere(operation) || (operation.netns === undefined && ['ESRCH', 'ENODEV'].includes(errnoName))))
 
 /** What is remembered of one sandbox, and its changes: one after the other; when another process was faster, from what it left. */
 export class Changes {

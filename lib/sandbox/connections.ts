@@ -10,7 +10,7 @@ import { ownerComment } from '../state/owner.js'
 import type { SandboxRecord } from '../state/records.js'
 import type { Context } from './context.js'
 import { draftEndpoint } from './draft-endpoint.js'
-import { lostBridge } from './lost-bridge.js'
+import { isFull, lostBridge } from './lost-bridge.js'
 import type { RecordUpdate } from './changes.js'
 
 /** Endpoints that come and go on a sandbox that stays. */
@@ -68,6 +68,7 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
     release,
     async retry(refused, attempt) {
       const { operation, errnoName } = refused
+      if (isFull(refused)) return attempt < TRIES && ready.bridges.full(refused.operation.master)
       // Another process has removed the network: whether there is another of its name, the next attempt sees.
       const lost = (await lostBridge(context.host, refused)) || (operation.op === 'file.check' && operation.path === draft.circumstances.network?.path)
       if (lost) context.networks.forget(ready.spec.name)

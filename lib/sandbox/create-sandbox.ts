@@ -22,7 +22,7 @@ import { hostPath, NETNS_FOLDER, type Context } from './context.js'
 import type { CreateRequest } from './create-options.js'
 import { draftEndpoint } from './draft-endpoint.js'
 import { findSandbox } from './find.js'
-import { lostBridge } from './lost-bridge.js'
+import { isFull, lostBridge } from './lost-bridge.js'
 import { checkForeign } from './foreign.js'
 import { claimPublished } from './publish.js'
 import { joinedId } from './sharing.js'
@@ -50,7 +50,7 @@ export async function createSandbox(context: Context, request: CreateRequest): P
         await reconcile(context)
         continue
       }
-      if (attempt < TRIES && (await wasGuess(context, request, draft.stored.record.network, error))) continue
+      if (attempt < TRIES && (await wasGuess(context, request, draft.stored.record, error))) continue
       if (await wasGuessedPort(context, guesses, error)) continue
       throw await explainRefusal(error, host, context.holders)
     }
@@ -163,12 +163,8 @@ async function draftJoining(context: Context, request: CreateRequest, record: Sa
   return { plan, stored, ...nothing }
 }
 
-/**
- * Whether what was refused had been chosen by us and not by the caller; if so, what there is to learn is learned.
- *
- * @param network - Its name; the request may have its id.
- */
-async function wasGuess(context: Context, { mode, endpoint }: CreateRequest, network: string, refused: PlanRefused): Promise<boolean> {
+/** Whether what was refused had been chosen by us and not by the caller; if so, what there is to learn is learned. */
+async function wasGuess(context: Context, { mode, endpoint }: CreateRequest, { network, endpoints }: SandboxRecord, refused: PlanRefused): Promise<boolean> {
   const { operation, errnoName } = refused
   // Another process has changed the record of the sandbox that is joined.
   if (mode === 'container') return operation.op === 'file.replace' && errnoName === 'ESTALE'
@@ -179,9 +175,11 @@ async function wasGuess(context: Context, { mode, endpoint }: CreateRequest, net
     await context.networks.learn(await context.networks.ready(network))
     return true
   }
+  if (isFull(refused)) return (await context.networks.ready(network)).bridges.full(refused.operation.master)
   // Another process has removed the network, and perhaps made it anew.
   const lost = (await lostBridge(context.host, refused)) || (operation.op === 'file.check' && ['ENOENT', 'ESTALE'].includes(errnoName))
-  if (!lost || network === DEFAULT_NETWORK) return false
+  // A leaf of the network `bridge` may be lost, of which more are made when they are wanted.
+  if (!lost || (network === DEFAULT_NETWORK && endpoints.every(({ leafOf }) => leafOf === undefined))) return false
   context.networks.forget(network)
   return true
 }

@@ -1,6 +1,7 @@
 import { bridgeEndpoint, freeInterface, type BridgeEndpoint, type EndpointRequest } from '../drivers/endpoint.js'
 import type { Circumstances } from '../drivers/bridge.js'
 import { invalid } from '../errors.js'
+import type { Place } from '../network/bridges.js'
 import type { ReadyNetwork } from '../network/ready.js'
 import { randomId } from '../state/random-id.js'
 import { releaseTaken, settleTaken, takeAddresses, type Taken } from './addresses.js'
@@ -26,15 +27,30 @@ export function draftEndpoint(context: Context, ready: ReadyNetwork, asked: Endp
   // The bridge would take the sandbox's frames for its own that have come back.
   if (asked.mac === ready.spec.mac) throw invalid(`mac ${asked.mac} is that of the bridge of the network ${ready.spec.name}. Choose another, or leave mac out.`)
   const taken = takeAddresses(context, ready, asked)
-  return taken instanceof Promise ? taken.then((found) => draft(ready, found, asked, others)) : draft(ready, taken, asked, others)
+  return taken instanceof Promise ? taken.then((found) => place(ready, found, asked, others)) : place(ready, taken, asked, others)
 }
 
-function draft(ready: ReadyNetwork, taken: Taken, asked: EndpointRequest, others: readonly BridgeEndpoint[]): EndpointDraft {
-  const { spec, hairpin } = ready
+function place(ready: ReadyNetwork, taken: Taken, asked: EndpointRequest, others: readonly BridgeEndpoint[]): EndpointDraft | Promise<EndpointDraft> {
+  const found = ready.bridges.take()
+  if (!(found instanceof Promise)) return draft(ready, taken, found, asked, others)
+  return found.then(
+    (there) => draft(ready, taken, there, asked, others),
+    (error: unknown) => {
+      releaseTaken(ready, taken)
+      throw error
+    },
+  )
+}
+
+function draft(ready: ReadyNetwork, taken: Taken, { bridge, leaf }: Place, asked: EndpointRequest, others: readonly BridgeEndpoint[]): EndpointDraft {
+  const { spec, hairpin, bridges } = ready
   return {
-    endpoint: bridgeEndpoint(spec, randomId(), freeInterface(spec.interfacePrefix, others), taken, asked),
+    endpoint: bridgeEndpoint(spec, randomId(), freeInterface(spec.interfacePrefix, others), taken, asked, ...(leaf ? [bridge] : [])),
     circumstances: { hairpin, ...(spec.record ? { network: spec.record } : {}) },
     settle: () => settleTaken(ready, taken),
-    release: () => releaseTaken(ready, taken),
+    release() {
+      releaseTaken(ready, taken)
+      bridges.release(bridge)
+    },
   }
 }

@@ -1,4 +1,5 @@
 import type { Host, PlanRefused } from '../host.js'
+import type { LinkCreate } from '../plan/operation.js'
 
 /**
  * Whether a link was refused as the bridge that it was for is gone: before it was looked for, right after (EINVAL), or when the
@@ -9,3 +10,7 @@ export async function lostBridge(host: Host, { operation, errnoName }: PlanRefus
   if (operation.op !== 'link.create' || operation.master === undefined) return false
   return errnoName === 'ENODEV' || (errnoName === 'EINVAL' && (await host.find('link', { name: operation.master })) === undefined)
 }
+
+/** Whether a link was refused as its bridge has all the ports that the kernel gives one. */
+export const isFull = (refused: PlanRefused): refused is PlanRefused & { operation: LinkCreate & { master: string } } =>
+  refused.operation.op === 'link.create' && refused.operation.master !== undefined && refused.errnoName === 'EXFULL'

@@ -12,6 +12,7 @@ import { hostnameOf, isCurrent, type SandboxRecord, type StoredRecord } from '..
 import { Changes } from './changes.js'
 import { checkConnectable, connectUpdate, disconnectUpdate, endpointOn } from './connections.js'
 import { hostPath, type Context } from './context.js'
+import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import { describeEndpoint, type Endpoint } from './endpoint.js'
 import { endpointChecks, readEndpoint, type EndpointOptions } from './endpoint-options.js'
 import { removeFiles, renewFiles, writeFiles, writtenFiles, type SandboxFiles } from './files.js'
@@ -151,12 +152,11 @@ export class Sandbox {
       const target = this.#networkNamed('disconnect', network)
       checkOptions('disconnect', options, { force: checks.flag }, [])
       try {
-        let gone: Endpoint | undefined
+        let gone: BridgeEndpoint | undefined
         await this.#changes.make((record) => {
           checkConnectable(record, target, 'disconnect')
-          const endpoint = endpointOn(record, target)
-          gone = describeEndpoint(endpoint)
-          return disconnectUpdate(this.#context, record, endpoint)
+          gone = endpointOn(record, target)
+          return disconnectUpdate(this.#context, record, gone)
         })
         if (gone) await this.#giveBack([gone])
       } catch (error) {
@@ -293,7 +293,7 @@ export class Sandbox {
       }
     })
     for (const { hostInterface } of this.endpoints) reaper.watch(hostInterface)
-    await this.#giveBack(this.endpoints)
+    await this.#giveBack(this.#record.endpoints)
     await removeFiles(this.#context, this.#record)
   }
 
@@ -307,9 +307,7 @@ export class Sandbox {
     return namedPredefined(this.#context.host.identity, network)
   }
 
-  async #giveBack(endpoints: readonly Endpoint[]): Promise<void> {
-    for (const { network, addresses } of endpoints) {
-      for (const address of addresses) await this.#context.networks.release(network, address.split('/')[0] ?? '')
-    }
+  async #giveBack(endpoints: readonly BridgeEndpoint[]): Promise<void> {
+    for (const endpoint of endpoints) await this.#context.networks.release(endpoint)
   }
 }

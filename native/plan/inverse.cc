@@ -14,7 +14,10 @@ struct Invert {
   Inverse operator()(const AddressAdd& op) const { return AddressDelete{op.netns, op.link, op.address, op.prefix}; }
   Inverse operator()(const RouteAdd& op) const { return RouteDelete{op.netns, op.destination, op.gateway, op.link, op.family}; }
   Inverse operator()(const RouteDelete& op) const { return RouteAdd{op.netns, op.destination, op.gateway, op.link, op.family}; }
-  Inverse operator()(const NeighborAdd& op) const { return NeighborDelete{op.netns, op.link, op.address}; }
+  Inverse operator()(const NeighborAdd& op) const { return NeighborDelete{op.netns, op.link, op.address, op.proxy}; }
+  Inverse operator()(const NeighborDelete& op) const {
+    return op.proxy ? Inverse(NeighborAdd{op.netns, op.link, op.address, "", true}) : std::nullopt;
+  }
   Inverse operator()(const SysctlWrite& op) const { return SysctlWrite{op.netns, op.key, before}; }
   Inverse operator()(const FileCreate& op) const { return FileDelete{op.path}; }
   Inverse operator()(const FileReplace& op) const { return FileReplace{op.path, before, op.content}; }

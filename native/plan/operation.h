@@ -42,8 +42,9 @@ struct AddressDelete { std::string netns, link, address; uint8_t prefix = 0; };
 // Destination "default" or CIDR. `family`: 4 or 6, for a default route without a gateway to tell.
 struct RouteAdd { std::string netns, destination, gateway, link; uint8_t family = 0; };
 struct RouteDelete { std::string netns, destination, gateway, link; uint8_t family = 0; };
-struct NeighborAdd { std::string netns, link, address, lladdr; };
-struct NeighborDelete { std::string netns, link, address; };
+// `proxy`: no entry of the table, but an address that the link answers for; it has no `lladdr`.
+struct NeighborAdd { std::string netns, link, address, lladdr; bool proxy = false; };
+struct NeighborDelete { std::string netns, link, address; bool proxy = false; };
 
 struct SysctlWrite { std::string netns, key, value; };
 struct FileCreate { std::string path, content; };    // refused with EEXIST when the path is taken

@@ -20,6 +20,7 @@ Status begin_neighbor(netlink::Batch& batch, netlink::Origin origin, uint16_t ty
   header->ndm_family = ip.family;
   header->ndm_ifindex = index;
   header->ndm_state = NUD_PERMANENT;
+  header->ndm_flags = op.proxy ? NTF_PROXY : 0;
   mnl_attr_put(message, NDA_DST, ip.length, ip.bytes.data());
   return kOk;
 }
@@ -29,11 +30,11 @@ Status begin_neighbor(netlink::Batch& batch, netlink::Origin origin, uint16_t ty
 Status encode(netlink::Batch& batch, netlink::Origin origin, const NeighborAdd& op, Names& names) {
   nlmsghdr* message = nullptr;
   std::array<uint8_t, 6> mac{};
-  if (!parse_mac(op.lladdr, mac)) return Failure::of(EINVAL, "neighbor.add");
+  if (!op.proxy && !parse_mac(op.lladdr, mac)) return Failure::of(EINVAL, "neighbor.add");
   if (auto failure = begin_neighbor(batch, origin, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, op, names, message)) {
     return failure;
   }
-  mnl_attr_put(message, NDA_LLADDR, mac.size(), mac.data());
+  if (!op.proxy) mnl_attr_put(message, NDA_LLADDR, mac.size(), mac.data());
   batch.commit();
   return kOk;
 }

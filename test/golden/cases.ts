@@ -119,6 +119,8 @@ const neighbors: Case[] = [
   { name: 'delete', operation: { op: 'neighbor.delete', ...inSandbox, address: '172.17.0.9' } },
   { name: 'add IPv6', operation: { op: 'neighbor.add', ...inSandbox, address: 'fd00::9', lladdr: '02:42:ac:11:00:09' } },
   { name: 'delete IPv6', operation: { op: 'neighbor.delete', ...inSandbox, address: 'fd00::9' } },
+  { name: 'add a proxy', operation: { op: 'neighbor.add', ...inSandbox, address: 'fd00::9', proxy: true } },
+  { name: 'delete a proxy', operation: { op: 'neighbor.delete', ...inSandbox, address: 'fd00::9', proxy: true } },
 ].map((one) => ({ ...one, file: 'neighbor.json', numbers: sandbox }) as Case)
 
 const nameOfFile = { 'table.add': 'table.json', 'chain.add': 'chain.json', 'rule.add': 'rule.json', 'set.add': 'set.json' } as Record<string, string>

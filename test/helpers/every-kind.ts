@@ -59,11 +59,18 @@ export interface EveryKind {
   cast: Cast
 }
 
-/** @param only - Names of the sandboxes to make. Default: all, on all networks. */
-export async function everyKind(t: ExecutionContext, bridgeCallsIptables: boolean, only = Object.keys(SANDBOXES)): Promise<EveryKind> {
+export interface Every {
+  bridgeCallsIptables: boolean
+  /** Names of the sandboxes to make. Default: all, on all networks. */
+  only?: readonly string[]
+  /** With 1, each sandbox of a network is on a bridge of its own. Default: all are on one. */
+  portsPerBridge?: number
+}
+
+export async function everyKind(t: ExecutionContext, { bridgeCallsIptables, only = Object.keys(SANDBOXES), portsPerBridge = 256 }: Every): Promise<EveryKind> {
   const world = new DualStackWorld(t, bridgeCallsIptables)
   const { 4: bip, 6: bip6 } = addressesOn('bridge', 1)
-  const slipway = await world.open({ bip: `${bip}/24`, bip6: `${bip6}/64` })
+  const slipway = await world.open({ bip: `${bip}/24`, bip6: `${bip6}/64`, portsPerBridge })
   for (const [name, options] of Object.entries(NETWORKS)) {
     const { 4: v4, 6: v6 } = addressesOn(name, 0)
     await slipway.networks.create({ name, subnets: [{ subnet: `${v4}/24` }, { subnet: `${v6.replace(/0$/, '')}/64` }], ...options })

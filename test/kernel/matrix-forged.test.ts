@@ -24,7 +24,7 @@ for (const bridgeCallsIptables of [true, false]) {
 
   for (const family of [4, 6] as const) {
     test.serial(either(`datagrams under false addresses, IPv${family}`), async (t) => {
-      const every = await everyKind(t, bridgeCallsIptables, WHO)
+      const every = await everyKind(t, { bridgeCallsIptables, only: WHO })
       const { world } = every
       const { app, beside, two, lone, lonely } = members(every)
       const bridge = macOf(world.host, app.bridge)
@@ -63,7 +63,7 @@ for (const bridgeCallsIptables of [true, false]) {
   }
 
   test.serial(either('false neighbours and routers'), async (t) => {
-    const every = await everyKind(t, bridgeCallsIptables, WHO)
+    const every = await everyKind(t, { bridgeCallsIptables, only: WHO })
     const { host } = every.world
     const { app, beside, two } = members(every)
     const bridge = macOf(host, app.bridge)

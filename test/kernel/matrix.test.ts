@@ -1,6 +1,7 @@
 import test from 'ava'
 import { addressesOn, everyKind, routeThrough, serveAll } from '../helpers/every-kind.js'
 import { holds } from '../helpers/reach-table.js'
+import { ipJson } from '../helpers/world.js'
 
 /**
  * Who reaches whom, and under which address: networks of every kind, made through the library. Every cell is four connections
@@ -77,10 +78,16 @@ const DIRECT = `
   isle       -               -               -          -             -             -          -                 -                 -          -               -
 `
 
-for (const bridgeCallsIptables of [true, false]) {
-  test.serial(`br_netfilter ${bridgeCallsIptables ? 'on' : 'off'}: who reaches whom`, async (t) => {
-    const every = await everyKind(t, bridgeCallsIptables)
+for (const [bridgeCallsIptables, portsPerBridge, where] of [
+  [true, 256, 'one bridge for each network'],
+  [false, 256, 'one bridge for each network'],
+  [true, 1, 'one bridge for each sandbox'],
+  [false, 1, 'one bridge for each sandbox'],
+] as const) {
+  test.serial(`br_netfilter ${bridgeCallsIptables ? 'on' : 'off'}, ${where}: who reaches whom`, async (t) => {
+    const every = await everyKind(t, { bridgeCallsIptables, portsPerBridge })
     serveAll(t, every)
+    t.is(ipJson(every.world.host, 'link', 'show', 'type', 'bridge').length, portsPerBridge === 1 ? 16 : 11)
     // Its network tells shy of no way out; shy too takes the one that there might be.
     const { 'shy too': shyToo } = every.sandboxes
     if (shyToo) routeThrough(shyToo, addressesOn('inner', 1))

@@ -2,6 +2,7 @@ import test from 'ava'
 import type { CreateOptions, OpenOptions } from 'slipway'
 import * as bridge from '#lib/drivers/bridge.js'
 import { createNetwork, removeNetwork } from '#lib/drivers/bridge-network.js'
+import { createLeaf, leafName, removeLeaf } from '#lib/drivers/leaf.js'
 import { rulesetPlan } from '#lib/firewall/ruleset.js'
 import { Host } from '#lib/host.js'
 import type { Plan } from '#lib/plan/operation.js'
@@ -58,13 +59,15 @@ for (const [title, { world: options = {}, open = {}, create = {}, before = 0 }] 
 }
 
 /** A sandbox that publishes on one network, joins another that becomes its way to the world, and leaves it again. */
-const networks: Record<string, NetworkOptions> = {
+const networks: Record<string, NetworkOptions & { leaf?: true }> = {
   'dual stack': {},
   'IPv6 only': { ipv4: false },
   'routed, with trusted interfaces': { mode: 'routed', trusted: ['uplink'] },
   'unprotected, from addresses of choice': { mode: 'nat-unprotected', source: { 4: '192.0.2.2', 6: 'fd00:99::2' } },
   'internal, without icc': { internal: true, icc: false },
   'isolated': { internal: true, mode: 'isolated' },
+  'on a leaf': { leaf: true },
+  'on a leaf, internal': { leaf: true, internal: true },
   'MTU and interface prefix': { mtu: 1400, interfacePrefix: 'net' },
 }
 
@@ -91,20 +94,20 @@ for (const [title, options] of Object.entries(networks)) {
 }
 
 /** Plans that follow each other; from the first on, there is the sandbox. */
-function lifeOn(options: NetworkOptions, name: string, stateDir: string): Plan[] {
+function lifeOn({ leaf, ...options }: NetworkOptions & { leaf?: true }, name: string, stateDir: string): Plan[] {
   const where = { path: `/run/netns/${name}`, stateDir }
   const home = networkOf('home', { ipv6: true }, stateDir)
   const other = networkOf('other', { ipv6: true, ...options, subnets: ['10.9.0.0/24', 'fd00:9::/64'].slice(options.ipv4 === false ? 1 : 0).map((subnet) => ({ subnet })) }, stateDir)
   const first = endpointOn(home)
   const ports = published([first], [home], '8080:80', '5353:53/udp')
-  const second = endpointOn(other, { gwPriority: 1 }, [first])
+  const second = endpointOn(other, { gwPriority: 1 }, [first], ...(leaf ? [leafName(other, 1)] : []))
   const both = [first, second]
   return [
     [...rulesetPlan(), ...createNetwork(home), ...bridge.createSandbox(sandboxOf([first], ports, where), circumstancesOf(home, true))],
-    createNetwork(other),
+    [...createNetwork(other), ...(leaf ? createLeaf(other, 1) : [])],
     bridge.connectEndpoint(changeOf([first], ports, both, where), second, circumstancesOf(other, true)),
     bridge.disconnectEndpoint(changeOf(both, ports, [first], where), second),
-    removeNetwork(other),
+    removeNetwork(other, leaf ? [removeLeaf(other, 1)] : []),
   ]
 }
 

@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { SlipwayError, type Sandbox, type Slipway } from 'slipway'
 import type { Plan } from '#lib/plan/operation.js'
 import { attempt, failEverywhere } from '../helpers/fail-everywhere.js'
+import { fillBridge } from '../helpers/fill-bridge.js'
 import { having, Refuser } from '../helpers/refuse.js'
 import { isAsBefore, snapshot } from '../helpers/snapshot.js'
 import { openUdp, serveTcp } from '../helpers/traffic.js'
@@ -171,10 +170,14 @@ const refusals: Record<string, { code: string; prepare?: (scene: Scene, t: Execu
     prepare: ({ world }) => execIn(world.host, 'nft', 'add element inet slipway addresses4 { 172.17.0.5 comment "x (0123456789ab)" }'),
     call: ({ world, slipway }) => world.create(slipway, 'app', { ip: '172.17.0.5', publish: ['8080:80'] }),
   },
-  'a bridge that is full': {
+  'a bridge that is full, of a network that has no other': {
     code: 'EXHAUSTED',
-    prepare: ({ world }) => fillBridge(world),
-    call: ({ world, slipway }) => world.create(slipway, 'app', { publish: ['8080:80', '8081:81/udp'] }),
+    prepare: async ({ world, slipway }) => {
+      const options = { 'com.docker.network.bridge.name': 'isle0', 'com.docker.network.bridge.gateway_mode_ipv4': 'isolated' }
+      await slipway.networks.create({ name: 'isle', internal: true, options })
+      fillBridge(world, 'isle0')
+    },
+    call: ({ world, slipway }) => world.create(slipway, 'app', { network: 'isle' }),
   },
   'a record that cannot be written': {
     code: 'KERNEL',
@@ -192,14 +195,6 @@ for (const [title, { code, prepare, call }] of Object.entries(refusals)) {
     t.deepEqual((error as SlipwayError).notUndone ?? [], [])
     await isAsBefore(t, scene.world, before)
   })
-}
-
-/** A Linux bridge takes 1023 ports. `stays` is one. */
-function fillBridge({ host, stateDir }: World): void {
-  const pairs = Array.from({ length: 511 }, (_, n) => [`link add a${n} master docker0 type veth peer name b${n}`, `link set b${n} master docker0`])
-  const batch = join(stateDir, 'batch')
-  writeFileSync(batch, pairs.flat().join('\n'))
-  execIn(host, 'ip', '-batch', batch)
 }
 
 function makeReadOnly(t: ExecutionContext, { stateDir }: World): void {

@@ -70,14 +70,14 @@ export function networkOf(name: string, options: NetworkOptions = {}, stateDir =
 }
 
 /** The endpoint of the sandbox `app` on a network, after others. */
-export function endpointOn(network: NetworkSpec, asked: EndpointRequest = {}, others: readonly BridgeEndpoint[] = []): BridgeEndpoint {
+export function endpointOn(network: NetworkSpec, asked: EndpointRequest = {}, others: readonly BridgeEndpoint[] = [], leaf?: string): BridgeEndpoint {
   const taken: Partial<Record<IpFamily, { address: string; subnet: NetworkSpec['subnets'][number] }>> = {}
   for (const subnet of network.subnets) {
     const address = asked[subnet.family === 4 ? 'ip' : 'ip6'] ?? poolOf(subnet).take()
     if (address !== undefined) taken[subnet.family] ??= { address, subnet }
   }
   const id = Buffer.from(network.name.padEnd(6, '.')).toString('hex').padEnd(64, '0')
-  return bridgeEndpoint(network, id, freeInterface(network.interfacePrefix, others), taken, asked)
+  return bridgeEndpoint(network, id, freeInterface(network.interfacePrefix, others), taken, asked, leaf)
 }
 
 /** What `-p` becomes on these endpoints; every host port is named. */

@@ -1,0 +1,152 @@
+import test, { type ExecutionContext } from 'ava'
+import type { Slipway } from 'slipway'
+import { DualStackWorld } from '../helpers/dual-stack.js'
+import { addressesOf } from '../helpers/every-kind.js'
+import { fillBridge } from '../helpers/fill-bridge.js'
+import { holds, serveBoth, type Cast } from '../helpers/reach-table.js'
+import { difference, kernelState } from '../helpers/snapshot.js'
+import { execIn, ip, ipJson, type Place } from '../helpers/world.js'
+
+/**
+ * Networks of several bridges: that they are made when they are wanted, shared, healed and taken away. (Who reaches whom on them is
+ * in matrix.test.ts and reach.test.ts, each with one bridge for each sandbox, too.)
+ */
+
+const WEB = { name: 'web', subnets: [{ subnet: '10.3.0.0/24' }, { subnet: 'fd00:3::/64' }], options: { 'com.docker.network.bridge.name': 'web0' } }
+
+/** Bridges of a host and how many ports each has. */
+function bridges(host: Place): Record<string, number> {
+  const links = ipJson<{ ifname: string; master?: string; linkinfo?: { info_kind?: string } }>(host, '-d', 'link')
+  const names = links.filter(({ linkinfo }) => linkinfo?.info_kind === 'bridge').map(({ ifname }) => ifname)
+  return Object.fromEntries(names.sort().map((name) => [name, links.filter(({ master }) => master === name).length]))
+}
+
+/** Addresses that the host has a route to each of, and by which bridge. */
+const leads = (host: Place): string[] =>
+  [...ipJson<{ dst: string; dev: string }>(host, 'route'), ...ipJson<{ dst: string; dev: string }>(host, '-6', 'route')]
+    .filter(({ dst, dev }) => !dst.includes('/') && dev !== 'uplink' && dst !== 'default')
+    .map(({ dst, dev }) => `${dst} ${dev}`)
+    .sort()
+
+const setUp = async (t: ExecutionContext, names: readonly string[], portsPerBridge = 1) => {
+  const world = new DualStackWorld(t, false)
+  const slipway = await world.open({ portsPerBridge })
+  await slipway.networks.create(WEB)
+  const cast: Cast = { host: { place: world.host, at: { 4: '10.3.0.1', 6: 'fd00:3::1' } } }
+  for (const name of names) {
+    const sandbox = await world.create(slipway, name, { network: 'web' })
+    cast[name] = { place: sandbox, at: addressesOf(sandbox) }
+    serveBoth(t, sandbox, 80)
+  }
+  return { world, slipway, cast }
+}
+
+/** Everybody reaches everybody. */
+const THREE = `
+  from  a:80  b:80  c:80
+  host  host  host  host
+  a     a     a     a
+  b     b     b     b
+  c     c     c     c
+`
+
+const find = (slipway: Slipway, name: string) => slipway.sandboxes.get(name)
+
+test.serial('a network gets a further bridge when one has so many ports, and uses what is free again', async (t) => {
+  const { world, slipway } = await setUp(t, ['a', 'b', 'c'], 2)
+  t.deepEqual(bridges(world.host), { web0: 2, 'web0-1': 1 })
+  await (await find(slipway, world.name('a'))).remove()
+  await world.create(slipway, 'd', { network: 'web' })
+  await world.create(slipway, 'e', { network: 'web' })
+  t.deepEqual(Object.keys(bridges(world.host)), ['web0', 'web0-1'])
+  t.deepEqual((await slipway.networks.list()).map(({ name }) => name), ['bridge', 'host', 'none', 'web'])
+})
+
+test.serial('what leads to a sandbox comes and goes with it', async (t) => {
+  const { world, slipway } = await setUp(t, ['a', 'b'])
+  t.deepEqual(leads(world.host).filter((line) => line.endsWith('web0-1')), ['10.3.0.3 web0-1', 'fd00:3::1 web0-1', 'fd00:3::3 web0-1'])
+  t.regex(execIn(world.host, 'ip', 'neighbor', 'show', 'proxy'), /10\.3\.0\.3 dev web0/)
+  await (await find(slipway, world.name('b'))).disconnect('web')
+  // The bridge's own address stays.
+  t.deepEqual(leads(world.host).filter((line) => line.endsWith('web0-1')), ['fd00:3::1 web0-1'])
+  t.is(execIn(world.host, 'ip', 'neighbor', 'show', 'proxy') + execIn(world.host, 'ip', '-6', 'neighbor', 'show', 'proxy'), '')
+})
+
+test.serial('a plan is shown with the bridge that it would take, and nothing is made', async (t) => {
+  const { world, slipway } = await setUp(t, ['a'])
+  const before = bridges(world.host)
+  const text = String(await slipway.sandboxes.explain({ name: world.name('b'), network: 'web' }))
+  t.regex(text, /ip link add name web0-1 .*type bridge/)
+  t.regex(text, /ip route add 10\.3\.0\.\d+\/32 dev web0-1/)
+  t.deepEqual(bridges(world.host), before)
+})
+
+test.serial('a network goes with all its bridges', async (t) => {
+  const world = new DualStackWorld(t, false)
+  const slipway = await world.open({ portsPerBridge: 1 })
+  await slipway.networks.create(WEB)
+  await (await slipway.networks.get('web')).remove()
+  const before = kernelState(world.host)
+  await slipway.networks.create(WEB)
+  for (const name of ['a', 'b', 'c']) await world.create(slipway, name, { network: 'web' })
+  const web = await slipway.networks.get('web')
+  await t.throwsAsync(web.remove(), { message: /in use by/ })
+  for (const name of ['a', 'b', 'c']) await (await find(slipway, world.name(name))).remove()
+  await slipway.close({ wait: true })
+  const again = await world.open({ portsPerBridge: 1 })
+  await (await again.networks.get('web')).remove()
+  t.deepEqual(difference(before, kernelState(world.host)), [])
+})
+
+for (const [what, damage] of [
+  ['a leaf was deleted', (host: Place) => ip('-n', host.name, 'link', 'delete', 'web0-1')],
+  ['the own bridge was deleted', (host: Place) => ip('-n', host.name, 'link', 'delete', 'web0')],
+  ['all bridges were deleted', (host: Place) => ['web0', 'web0-1', 'web0-2'].forEach((name) => ip('-n', host.name, 'link', 'delete', name))],
+  ['the ruleset was flushed', (host: Place) => execIn(host, 'nft', 'flush', 'ruleset')],
+  ['routes of leaves were deleted', (host: Place) => ip('-n', host.name, 'route', 'flush', 'dev', 'web0-2')],
+] as const) {
+  test.serial(`${what}: the next open() gives all of it back`, async (t) => {
+    const { world, slipway, cast } = await setUp(t, ['a', 'b', 'c'])
+    await holds(t, cast, THREE)
+    const before = [bridges(world.host), leads(world.host)]
+    damage(world.host)
+    t.notDeepEqual([bridges(world.host), leads(world.host), execIn(world.host, 'nft', 'list', 'ruleset') === ''], [...before, false])
+    const again = await world.open({ portsPerBridge: 1 })
+    t.deepEqual([bridges(world.host), leads(world.host)], before)
+    await holds(t, cast, THREE)
+    t.deepEqual(again.reconciled.collected, [])
+    await world.create(slipway, 'd', { network: 'web' })
+    t.deepEqual(Object.keys(bridges(world.host)), ['web0', 'web0-1', 'web0-2', 'web0-3'])
+  })
+}
+
+test.serial('a leaf that was deleted is made anew for whoever comes next', async (t) => {
+  const { world, slipway } = await setUp(t, ['a', 'b'])
+  await (await find(slipway, world.name('b'))).remove()
+  ip('-n', world.host.name, 'link', 'delete', 'web0-1')
+  await world.create(slipway, 'c', { network: 'web' })
+  t.is(bridges(world.host)['web0-1'], 1)
+})
+
+test.serial('a bridge that others have filled is passed by', async (t) => {
+  const { world, slipway } = await setUp(t, ['a'], 1023)
+  fillBridge(world, 'web0', 1)
+  await world.create(slipway, 'b', { network: 'web' })
+  await (await find(slipway, world.name('a'))).disconnect('web')
+  await (await find(slipway, world.name('a'))).connect('web')
+  t.deepEqual(bridges(world.host), { web0: 1023, 'web0-1': 1 })
+})
+
+test.serial('two processes that need a further bridge at once make one, and use it both', async (t) => {
+  const { world, slipway } = await setUp(t, ['a'])
+  const other = await world.open({ portsPerBridge: 1 })
+  // From now on it knows how full the first is, and hears nothing of what comes.
+  await (await world.create(other, 'b', { network: 'web' })).remove()
+  ip('-n', world.host.name, 'link', 'delete', 'web0-1')
+  const made = await Promise.all([slipway, other].map((one, index) => world.create(one, `b${index}`, { network: 'web' })))
+  t.deepEqual(bridges(world.host), { web0: 1, 'web0-1': 2 })
+  t.is(leads(world.host).filter((line) => line.startsWith('10.3') && line.endsWith('web0-1')).length, made.length)
+  const third = await world.open({ portsPerBridge: 1 })
+  await world.create(third, 'c', { network: 'web' })
+  t.deepEqual(bridges(world.host), { web0: 1, 'web0-1': 2, 'web0-2': 1 })
+})
