@@ -27,18 +27,6 @@ int64_t between(Clock::time_point from, Clock::time_point to) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(to - from).count();
 }
 
-// Nobody may listen on a published port; held until the endpoint is up.
-int reserve_port(uint16_t port) {
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
-  int on = 1;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  sockaddr_in place{};
-  place.sin_family = AF_INET;
-  place.sin_port = htons(port);
-  if (bind(fd, reinterpret_cast<sockaddr*>(&place), sizeof place) != 0) give_up("bind the published port", errno);
-  return fd;
-}
-
 int open_own_namespace() {
   int fd = open(kOwn, O_RDONLY | O_CLOEXEC);
   if (fd < 0) give_up(kOwn, errno);
@@ -66,6 +54,17 @@ uint32_t number_of_eth0(int netns, int home) {
 }
 
 }  // namespace
+
+int reserve_port(uint16_t port) {
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+  int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  sockaddr_in place{};
+  place.sin_family = AF_INET;
+  place.sin_port = htons(port);
+  if (bind(fd, reinterpret_cast<sockaddr*>(&place), sizeof place) != 0) give_up("bind the published port", errno);
+  return fd;
+}
 
 Host::Host() : home_(open_own_namespace()), rtnl_(NETLINK_ROUTE), nft_(NETLINK_NETFILTER) {}
 

@@ -20,6 +20,9 @@ struct Times {
   int64_t first_byte;  // since the beginning; 0 when it was not asked for
 };
 
+// Nobody may listen on a published port: a socket that is held until it leads somewhere.
+int reserve_port(uint16_t port);
+
 class Host {
  public:
   Host();

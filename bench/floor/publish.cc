@@ -44,22 +44,26 @@ class Publisher {
   }
 
   int64_t add(const PortClaim& claim) {
-    return transaction([&] { put_port(host_.messages(), claims_, claim, true); }, "publish a port");
+    auto began = Clock::now();
+    int reserved = reserve_port(claim.port);
+    transaction([&] { put_port(host_.messages(), claims_, claim, true); }, "publish a port");
+    close(reserved);
+    return since(began);
   }
 
   int64_t remove(const PortClaim& claim) {
-    return transaction([&] { put_port_away(host_.messages(), claims_, claim); }, "unpublish a port");
+    auto began = Clock::now();
+    transaction([&] { put_port_away(host_.messages(), claims_, claim); }, "unpublish a port");
+    return since(began);
   }
 
  private:
   template <typename Put>
-  int64_t transaction(Put put, const char* what) {
-    auto began = Clock::now();
+  void transaction(Put put, const char* what) {
     begin_transaction(host_.messages());
     put();
     end_transaction(host_.messages());
     host_.nft().talk(host_.messages(), what);
-    return since(began);
   }
 
   Host& host_;
