@@ -101,6 +101,17 @@ function upTo(arm: Arm, list: readonly number[], { peerMost, dockerMost }: Sizes
   return list.filter((at) => at <= most)
 }
 
+/** The floor as it is, and with one choice undone. */
+const ablations = ({ warmUp, count }: Sizes): Sized[] => [
+  ...['none', 'default-queues', 'ipv6', 'unbatched', 'hop'].map((variant) => ({ warmUp, count, at: warmUp, variant })),
+  // Each takes longer than ten of the others.
+  { warmUp: Math.min(warmUp, 10), count: Math.max(5, Math.round(count / 10)), at: Math.min(warmUp, 10), variant: 'moved-peer' },
+  { warmUp: 0, count, at: 0, variant: 'threads-1' },
+  { warmUp: 0, count, at: 0, variant: 'threads-2' },
+  // What one address more in each namespace does shows among many.
+  ...['none', 'ipv6'].map((variant) => ({ warmUp: 900, count: 50, at: 900, variant })),
+]
+
 export const PARTS: Record<Measure, Part> = {
   latency: {
     text: 'endpoints one after another, each timed, with the time of each phase',
@@ -196,15 +207,14 @@ export const PARTS: Record<Measure, Part> = {
     byDefault: false,
     arms: ['floor'],
     rounds: 5,
-    trials: (_, { warmUp, count }) => [
-      ...['none', 'default-queues', 'ipv6', 'unbatched', 'hop'].map((variant) => ({ warmUp, count, at: warmUp, variant })),
-      // Each takes longer than ten of the others.
-      { warmUp: Math.min(warmUp, 10), count: Math.max(5, Math.round(count / 10)), at: Math.min(warmUp, 10), variant: 'moved-peer' },
-      { warmUp: 0, count, at: 0, variant: 'threads-1' },
-      { warmUp: 0, count, at: 0, variant: 'threads-2' },
-      // What one address more in each namespace does shows among many.
-      ...['none', 'ipv6'].map((variant) => ({ warmUp: 900, count: 50, at: 900, variant })),
-    ],
+    trials: (_, sizes) => ablations(sizes),
+  },
+  thread: {
+    text: "a short plan, one more published port, run by the thread that asks and by the executor's",
+    byDefault: false,
+    arms: ['ours'],
+    rounds: 5,
+    trials: () => ['inline', 'executor-thread'].map((variant) => ({ warmUp: 50, count: 500, variant })),
   },
   claims: {
     text: 'a published port as an element of a hash map, of an interval map, as a rule, as a verdict with a chain (--ports)',

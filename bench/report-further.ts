@@ -12,6 +12,7 @@ export function furtherTables(samples: readonly Sample[]): string[] {
     over(samples, 'ports', 'One more published port, beside those that are published (µs)', 'published'),
     over(samples, 'connect', 'First byte through a published port, beside those that are published (µs)', 'published'),
     over(samples, 'ablation', 'The floor with one choice undone (µs an endpoint)', 'existing'),
+    over(samples, 'thread', 'One more published port, by the thread that sends its messages (µs)', 'existing'),
     over(samples, 'claims', 'A published port, by what finds it (µs; then the first byte through it)', 'published', 'connected'),
     single(samples, 'costs', 'What a process of Slipway takes (total: import and open, µs)'),
     single(samples, 'churn', 'Endpoints that come and go (total: one creation, µs)'),
@@ -67,7 +68,7 @@ function single(samples: readonly Sample[], measure: Measure, title: string): st
 
 /** Arms, and the variants of each, in the order of the arms. */
 function waysOf(samples: readonly Sample[]): [Arm, string | undefined][] {
-  return ARMS.flatMap((arm) => [...new Set(samples.filter((sample) => sample.arm === arm).map(({ variant }) => variant))].map((variant): [Arm, string | undefined] => [arm, variant]))
+  return ARMS.flatMap((arm) => [...new Set(samples.filter((sample) => sample.arm === arm).map(({ variant }) => variant))].sort().map((variant): [Arm, string | undefined] => [arm, variant]))
 }
 
 function versions(samples: readonly Sample[]): string {

@@ -19,6 +19,7 @@ export const MEASURES = [
   'connect',
   'churn',
   'ablation',
+  'thread',
   'claims',
   'data',
 ] as const

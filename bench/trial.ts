@@ -10,6 +10,7 @@ import { Pooled } from './arms/pooled.js'
 import type { Bringer } from './arms/arm.js'
 import { costs } from './measures/costs.js'
 import { measureOf } from './measures/measure.js'
+import { thread } from './measures/thread.js'
 import { requireOwnNamespaces } from './own-namespace.js'
 import { requirePeer, type PeerPaths } from './peers/programs.js'
 import type { TrialResult, TrialSpec } from './trial-spec.js'
@@ -24,6 +25,7 @@ process.stdout.write(JSON.stringify(await run(spec)))
 async function run(spec: TrialSpec): Promise<TrialResult> {
   if (spec.arm === 'floor') return floor(spec)
   if (spec.measure === 'costs') return costs(spec)
+  if (spec.measure === 'thread') return thread(spec)
   const arm = await open(spec)
   try {
     await arm.prepare(spec)

@@ -1,12 +1,8 @@
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { runFloor } from '../floor-program.js'
 import { FLEET_PORTS } from '../measures/fleet.js'
 import { ip, run } from '../peers/tools.js'
 import { prepareHost } from '../prepare-host.js'
 import type { Phase, TrialResult, TrialSpec } from '../trial-spec.js'
-
-const PROGRAM = fileURLToPath(new URL('../../build/floor/floor', import.meta.url))
 
 /** What the program prints: nanoseconds. `wall` has one, of all together. */
 interface Printed {
@@ -61,11 +57,6 @@ export async function floor(spec: TrialSpec): Promise<TrialResult> {
 /** Makes `count` endpoints that only have to be there, for arms whose own would take long. */
 export async function floorNeighbours(count: number): Promise<void> {
   await runFloor('endpoints', '--count=0', `--existing=${count}`)
-}
-
-async function runFloor<Result>(...args: string[]): Promise<Result> {
-  const { stdout } = await promisify(execFile)(PROGRAM, args, { maxBuffer: 1 << 28 })
-  return JSON.parse(stdout) as Result
 }
 
 /** docker0, and as many more as the endpoints take. */

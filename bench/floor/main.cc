@@ -4,12 +4,14 @@
 //   floor teardown     removes them again, --at-once of them before it waits for the kernel
 //   floor publish      publishes --count N ports more of one endpoint beside --existing K ports that are published
 //   floor churn        brings up and removes endpoints for --seconds
+//   floor connect      fetches a byte through each of --count ports from --first-port on, from --server's port 80
 //   floor connections  counts connections to --host:--first-port from the namespace --client to --server's port 80
 //
 // Run it in a namespace of its own where the bridges and the tables of Slipway exist already. It leaves what it made,
 // and prints nanoseconds as JSON. options.h has the other options.
 #include <arpa/inet.h>
 #include <net/if.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -23,6 +25,7 @@
 #include "bring_up.h"
 #include "connections.h"
 #include "elsewhere.h"
+#include "first_byte.h"
 #include "print.h"
 #include "publish.h"
 
@@ -33,6 +36,7 @@ using Clock = std::chrono::steady_clock;
 
 // Ports of a bridge, with some to spare for the kernel's 1023.
 constexpr unsigned kPortsOfBridge = 1020;
+constexpr uint16_t kContainerPort = 80;
 // Numbers that `churn` uses, over and over: 1000 names, addresses and ports.
 constexpr unsigned kChurned = 1000;
 
@@ -84,7 +88,7 @@ Endpoint describe_endpoint(const Network& network, const Options& options, unsig
           htonl(address),
           network.bridges[number / kPortsOfBridge % network.bridges.size()],
           static_cast<uint16_t>(options.first_port + number * options.ports),
-          80,
+          kContainerPort,
           options.ports};
 }
 
@@ -176,6 +180,24 @@ void publish_more(Network network, const Options& options) {
   print_lists({{"added", published.added}, {"removed", published.removed}, {"connected", published.connected}});
 }
 
+void connect_to_each(const Options& options) {
+  Host host;
+  int server = listen_inside(options.server, host.home(), kContainerPort);
+  std::vector<int64_t> connected;
+  for (unsigned i = 0; i < options.count; ++i) {
+    auto began = Clock::now();
+    byte_from(server, static_cast<uint16_t>(options.first_port + i));
+    connected.push_back(since(began));
+  }
+  close(server);
+  print_lists({{"connected", connected}});
+}
+
+void count_connections(const Options& options) {
+  Connections made = connect_for(options.seconds, options.server, options.client, options.host, options.first_port, kContainerPort);
+  print_lists({{"count", {made.count}}, {"nanoseconds", {made.nanoseconds}}});
+}
+
 void come_and_go(Network network, const Options& options) {
   Host host;
   std::size_t before = links();
@@ -202,11 +224,8 @@ int main(int argc, char** argv) {
   using namespace bench;
   Options options = read_options(argc, argv);
   require_own_namespaces();
-  if (options.mode == "connections") {
-    Connections made = connect_for(options.seconds, options.server, options.client, options.host, options.first_port, 80);
-    print_lists({{"count", {made.count}}, {"nanoseconds", {made.nanoseconds}}});
-    return 0;
-  }
+  if (options.mode == "connections") return count_connections(options), 0;
+  if (options.mode == "connect") return connect_to_each(options), 0;
   Network network = describe_network(options);
   if (options.mode == "teardown") tear_down(network, options);
   else if (options.mode == "publish") publish_more(network, options);

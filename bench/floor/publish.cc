@@ -1,10 +1,8 @@
 #include "publish.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 
 #include "first_byte.h"
@@ -78,13 +76,7 @@ Published publish(Host& host, const Endpoint& endpoint, Claims claims, unsigned 
   Publisher publisher(host, claims);
   // Those that are timed lie beyond the endpoint's own.
   publisher.add_many(target, existing, endpoint.host_port, count + endpoint.ports);
-  int server = -1;
-  if (connect) {
-    int netns = open(endpoint.path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (netns < 0) give_up(endpoint.path, errno);
-    server = listen_in(netns, host.home(), endpoint.container_port);
-    close(netns);
-  }
+  int server = connect ? listen_inside(endpoint.path, host.home(), endpoint.container_port) : -1;
   Published published;
   for (unsigned i = 0; i < count; ++i) {
     target.port = static_cast<uint16_t>(first + i);

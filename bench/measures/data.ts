@@ -1,13 +1,12 @@
 import { execFile, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Bringer } from '../arms/arm.js'
 import { CONTAINER_PORT, endpoint } from '../endpoint.js'
+import { runFloor } from '../floor-program.js'
 import { ip, run } from '../peers/tools.js'
 import type { TrialResult, TrialSpec } from '../trial-spec.js'
 
-const FLOOR = fileURLToPath(new URL('../../build/floor/floor', import.meta.url))
 const execute = promisify(execFile)
 
 /** The host and another one on its uplink, by addresses that RFC 5737 keeps for documentation. */
@@ -50,9 +49,14 @@ async function throughput(netns: string, from: Client, seconds: number): Promise
 
 /** Connections a second, of which each fetches a byte. */
 async function connectionRate(netns: string, from: Client, seconds: number): Promise<number> {
-  const args = ['connections', `--server=${netns}`, `--client=${from.netns}`, `--host=${from.host}`, `--first-port=${published}`, `--seconds=${seconds}`]
-  const { stdout } = await execute(FLOOR, args, { timeout: (seconds + 20) * 1000 })
-  const { count, nanoseconds } = JSON.parse(stdout) as Record<'count' | 'nanoseconds', [number]>
+  const { count, nanoseconds } = await runFloor<Record<'count' | 'nanoseconds', [number]>>(
+    'connections',
+    `--server=${netns}`,
+    `--client=${from.netns}`,
+    `--host=${from.host}`,
+    `--first-port=${published}`,
+    `--seconds=${seconds}`,
+  )
   return (count[0] * 1e9) / nanoseconds[0]
 }
 

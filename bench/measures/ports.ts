@@ -1,9 +1,7 @@
-import { once } from 'node:events'
-import { performance } from 'node:perf_hooks'
 import { timed } from '../arms/arm.js'
 import type { Ours } from '../arms/ours.js'
 import { CONTAINER_PORT, endpoint } from '../endpoint.js'
-import { firstByte, greeter } from '../first-byte.js'
+import { runFloor } from '../floor-program.js'
 import type { TrialResult, TrialSpec } from '../trial-spec.js'
 
 /** Ports that only have to be there: on addresses of the loopback, so that they are in nobody's way. */
@@ -40,21 +38,12 @@ export async function publishMore(arm: Ours, { warmUp, count, at = 0 }: TrialSpe
 
 const REHEARSALS = 20
 
-/** The first connection through a published port, `count` times, beside `at` that are published. */
+/** The first connection through each of `count` published ports, beside `at` that are published. */
 export async function connectFirst(arm: Ours, { warmUp, count, at = 0 }: TrialSpec): Promise<TrialResult> {
   await publishFillers(arm, at)
   const sandbox = arm.sandbox(0)
-  const server = sandbox.enter(() => greeter().listen(CONTAINER_PORT))
-  await once(server, 'listening')
-  const total: number[] = []
-  for (let n = warmUp; n < warmUp + count + REHEARSALS; n++) {
-    const { hostPort } = endpoint(n)
-    await sandbox.publish(`${hostPort}:${CONTAINER_PORT}`)
-    const began = performance.now()
-    await firstByte(hostPort)
-    total.push((performance.now() - began) * 1000)
-    await sandbox.unpublish(`${hostPort}:${CONTAINER_PORT}`)
-  }
-  server.close()
-  return { total: total.slice(REHEARSALS), phases: {} }
+  for (let n = warmUp; n < warmUp + count; n++) await sandbox.publish(`${endpoint(n).hostPort}:${CONTAINER_PORT}`)
+  // By the floor's client and server: what is measured is the way between them.
+  const { connected } = await runFloor<{ connected: number[] }>('connect', `--server=${sandbox.path}`, `--first-port=${endpoint(warmUp).hostPort}`, `--count=${count}`)
+  return { total: connected.map((nanoseconds) => nanoseconds / 1000), phases: {} }
 }
