@@ -5,7 +5,7 @@ import { SlipwayError, type KernelRefusal, type SlipwayErrorCode } from './error
 import { Executor, type NativeExecutor, type NativeFailure, type Outcome, type PlanFailure, type Questions } from './native.js'
 import type { Operation, Plan, PortHold } from './plan/operation.js'
 import { printOperation } from './plan/print.js'
-import { isLongTransaction, isShort } from './plan/short.js'
+import { isLongTransaction, isShort, leadOf } from './plan/short.js'
 import { wirePlan } from './plan/wire.js'
 
 /** A plan that the kernel refused. Undone already; `explainRefusal` turns it into the error that a caller gets. */
@@ -86,7 +86,7 @@ export class Host {
 
   /**
    * Runs a plan: all of it, or nothing. A short one is done when this returns, by this thread, even where others are in the queue;
-   * the rest goes to the executor's.
+   * the rest goes to the executor's. Where that is still making the namespace that was to be prepared, this thread begins.
    *
    * @throws {PlanRefused} after what was done has been undone.
    */
@@ -96,23 +96,25 @@ export class Host {
     const text = wirePlan(plan)
     const phases = plans.hasSubscribers
     let outcome: Outcome | undefined
-    let queued = this.#longTransactions > 0 || !isShort(plan)
+    const short = isShort(plan)
+    let queued = this.#longTransactions > 0 || !short
     if (!queued) {
       outcome = this.#executor.runNow(text, phases, refuse)
       // Another process is at the file, for however long: not this thread is to wait for it.
       queued = outcome?.failure?.syscall === 'flock'
     }
-    if (queued) outcome = await this.#queue(plan, text, phases, refuse)
+    if (queued) outcome = await this.#queue(plan, text, phases, refuse, short ? 0 : leadOf(plan))
     if (!outcome) return
     if (outcome.phases) plans.publish({ plan, phases: readPhases(plan, outcome.phases) } satisfies PlanMessage)
     if (outcome.failure) throw new PlanRefused(plan, outcome.failure)
   }
 
-  async #queue(plan: Plan, text: string, phases: boolean, refuse: number | undefined): Promise<Outcome | undefined> {
+  async #queue(plan: Plan, text: string, phases: boolean, refuse: number | undefined, lead: number): Promise<Outcome | undefined> {
     const long = isLongTransaction(plan) ? 1 : 0
     this.#longTransactions += long
     try {
-      return await this.#executor.run(text, phases, refuse)
+      const outcome = await this.#executor.run(text, phases, refuse, lead)
+      return lead > 0 && outcome?.failure?.syscall === 'flock' ? await this.#executor.run(text, phases, refuse, 0) : outcome
     } finally {
       this.#longTransactions -= long
     }

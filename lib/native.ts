@@ -114,8 +114,11 @@ export interface NativeExecutor {
   /**
    * `plan` is the text of {@link wirePlan}. Nothing comes back from a plan that was done, unless `phases` are asked for.
    * `refuse` is for tests: the operation of this number is exchanged for one that the kernel refuses.
+   *
+   * @param lead - So many operations, {@link leadOf} the plan, are done by this thread at once, if the other one has been told to
+   * {@link prepare} and to do nothing else since. When one of them is refused, that is the answer, and nothing is in flight.
    */
-  run(plan: string, phases: boolean, refuse?: number): Promise<Outcome | undefined>
+  run(plan: string, phases: boolean, refuse: number | undefined, lead: number): Promise<Outcome | undefined> | Outcome
   /**
    * The same on this thread, before it returns, whatever is in the queue: a plan that {@link isShort} says it of. A file that
    * another process has locked is EWOULDBLOCK from flock, and the plan undone.

@@ -29,15 +29,24 @@ function weight(operation: Operation): number {
  * table again when they change.
  */
 export function isShort(plan: Plan): boolean {
+  return leadOf(plan) === plan.length
+}
+
+/**
+ * How many operations a plan begins with that JavaScript's thread may do itself. What neighbours of nf_tables make one transaction of is
+ * not split.
+ */
+export function leadOf(plan: Plan): number {
   let sum = 0
-  for (const operation of plan) {
-    sum += weight(operation)
-    if (sum > MOST) return false
-  }
-  return true
+  let lead = plan.findIndex((operation) => (sum += weight(operation)) > MOST)
+  if (lead < 0) return plan.length
+  if (isTransaction(plan[lead])) while (isTransaction(plan[lead - 1])) lead--
+  return lead
 }
 
 /** Whether a plan keeps others' transactions waiting, as there is one at a time in a namespace: for longer than a short plan takes. */
 export function isLongTransaction(plan: Plan): boolean {
-  return !isShort(plan.filter(({ op }) => /^(table|chain|rule|set|element)\./.test(op)))
+  return !isShort(plan.filter(isTransaction))
 }
+
+const isTransaction = (operation: Operation | undefined): boolean => operation !== undefined && /^(table|chain|rule|set|element)\./.test(operation.op)

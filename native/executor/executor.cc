@@ -29,19 +29,16 @@ void Executor::submit(std::unique_ptr<Job> job) {
   wake_.notify_one();
 }
 
-Outcome Executor::run_now(const Plan& plan, std::optional<uint32_t> refuse, bool& lost) {
-  Outcome outcome;
+void Executor::run_beside(Runner& runner, uint32_t end, bool& lost) {
   auto run = [&]() -> Status {
-    outcome = Runner(beside_).run(plan, refuse);
+    runner.run(beside_, end);
     return kOk;
   };
   // All else goes by descriptors and paths.
-  bool binds = std::ranges::any_of(plan, [](const Operation& op) { return std::holds_alternative<PortHold>(op); });
-  auto broken = binds ? beside_.at_host(run) : run();
-  if (broken) outcome.failure = PlanFailure{{}, *broken, {}};
+  bool binds = std::any_of(runner.plan().begin(), runner.plan().begin() + end, [](const Operation& op) { return std::holds_alternative<PortHold>(op); });
+  if (auto failure = binds ? beside_.at_host(run) : run()) runner.give_up(beside_, *failure);
   beside_.forget();
   lost = beside_.lost();
-  return outcome;
 }
 
 void Executor::finish() {
@@ -55,7 +52,7 @@ void Executor::finish() {
 void Executor::abandon() {
   {
     std::lock_guard lock(mutex_);
-    queue_.clear();
+    std::erase_if(queue_, [](const auto& job) { return !job->begun(); });
     finishing_ = true;
   }
   wake_.notify_one();
@@ -89,7 +86,7 @@ void Executor::loop() {
       queue_.pop_front();
     }
     if (broken) {
-      job->fail(*broken);
+      job->fail(kernel, *broken);
     } else {
       job->run(kernel);
     }

@@ -1,6 +1,6 @@
 // One thread, one queue, one host namespace.
 //
-// submit(), run_now(), finish(), abandon() and revive() belong to JavaScript's thread; jobs run on the executor's own. `done` is
+// submit(), run_beside(), finish(), abandon() and revive() belong to JavaScript's thread; jobs run on the executor's own. `done` is
 // called on the executor's thread with each job that ran.
 #pragma once
 
@@ -21,7 +21,9 @@ class Job {
   virtual ~Job() = default;
   virtual void run(Kernel& kernel) = 0;
   // In place of run(), when the thread could not get to its namespace or sockets.
-  virtual void fail(const Failure& failure) = 0;
+  virtual void fail(Kernel& kernel, const Failure& failure) = 0;
+  // JavaScript's thread has done some of it: it must be ended, by run() or fail().
+  virtual bool begun() const { return false; }
   // Nobody waits for a preparation, and what it leaves in the kernel is for the next job.
   virtual bool is_preparation() const { return false; }
 };
@@ -38,12 +40,12 @@ class Executor {
   ~Executor();
 
   void submit(std::unique_ptr<Job> job);
-  // Runs a plan of may_run_beside() operations on the calling thread, whatever is in the queue. `lost`: the thread could not come
-  // home from the host's namespace.
-  Outcome run_now(const Plan& plan, std::optional<uint32_t> refuse, bool& lost);
+  // Runs the operations of a plan that come before `end`, all of them may_run_beside(), on the calling thread, whatever is in the
+  // queue. `lost`: the thread could not come home from the host's namespace.
+  void run_beside(Runner& runner, uint32_t end, bool& lost);
   // Lets the thread end once the queue is empty; join() then does not wait.
   void finish();
-  // Drops what has not begun, lets the job at hand end (a plan is done or undone, never half), joins. Idempotent.
+  // Drops what has not begun, lets the rest end (a plan is done or undone, never half), joins. Idempotent.
   void abandon();
   void join();
   // A thread that could not come home from another namespace has ended; puts a new one in its place.

@@ -10,14 +10,14 @@ struct Runner::Perform {
   Runner& runner;
   std::string& before;
 
-  Status operator()(const NetnsCreate& op) { return runner.kernel_.make_netns(op.path); }
-  Status operator()(const NetnsBind& op) { return runner.kernel_.bind_netns(op.path, op.from); }
+  Status operator()(const NetnsCreate& op) { return runner.kernel_->make_netns(op.path); }
+  Status operator()(const NetnsBind& op) { return runner.kernel_->bind_netns(op.path, op.from); }
   Status operator()(const NetnsDelete& op) {
-    runner.kernel_.forget_netns(op.path);
+    runner.kernel_->forget_netns(op.path);
     return netns::remove(op.path);
   }
   Status operator()(const SysctlWrite& op) {
-    return runner.kernel_.with_settings(op.netns, [&](int procfs) -> Status {
+    return runner.kernel_->with_settings(op.netns, [&](int procfs) -> Status {
       if (auto failure = host::read_sysctl(procfs, op.key, before)) return failure;
       return before == op.value ? kOk : host::write_sysctl(procfs, op.key, op.value);
     });
@@ -26,7 +26,7 @@ struct Runner::Perform {
   Status operator()(const FileReplace& op) {
     before = op.expected;
     // What is undone has to be: then everybody waits.
-    return host::replace_file(op.path, op.content, op.expected, runner.undoing_ || runner.kernel_.may_wait());
+    return host::replace_file(op.path, op.content, op.expected, runner.undoing_ || runner.kernel_->may_wait());
   }
   Status operator()(const FileCheck& op) {
     std::string content;
@@ -39,7 +39,7 @@ struct Runner::Perform {
     return host::delete_file(op.path);
   }
   Status operator()(const PortHold& op) {
-    auto& ports = runner.kernel_.ports();
+    auto& ports = runner.kernel_->ports();
     std::string key = host::HeldPorts::key_of(op.protocol, op.address, op.port);
     if (auto released = runner.released_.extract(key)) {
       ports.put_back(key, std::move(released.mapped()));
@@ -51,7 +51,7 @@ struct Runner::Perform {
   }
   Status operator()(const PortRelease& op) {
     std::string key = host::HeldPorts::key_of(op.protocol, op.address, op.port);
-    if (UniqueFd socket = runner.kernel_.ports().release(key)) {
+    if (UniqueFd socket = runner.kernel_->ports().release(key)) {
       before = key;
       runner.released_.emplace(std::move(key), std::move(socket));
     }
@@ -65,16 +65,16 @@ Status Runner::perform(const Operation& operation, uint32_t index) {
   return std::visit(Perform{*this, before_[index]}, operation);
 }
 
-Status Runner::flush_connections(const Plan& plan, uint32_t index) {
+Status Runner::flush_connections(uint32_t index) {
   netlink::Socket* conntrack = nullptr;
   netlink::Socket* rtnl = nullptr;
-  if (auto failure = kernel_.conntrack(conntrack)) return failure;
+  if (auto failure = kernel_->conntrack(conntrack)) return failure;
   if (!connections_) {
-    if (auto failure = kernel_.rtnl({}, rtnl)) return failure;
+    if (auto failure = kernel_->rtnl({}, rtnl)) return failure;
     // One dump for all that follow: of their family, or of both.
-    uint8_t family = conntrack::family_of(std::get<ConntrackFlush>(plan[index]));
-    for (uint32_t next = index; next < plan.size(); ++next) {
-      const auto* op = std::get_if<ConntrackFlush>(&plan[next]);
+    uint8_t family = conntrack::family_of(std::get<ConntrackFlush>(plan_[index]));
+    for (uint32_t next = index; next < plan_.size(); ++next) {
+      const auto* op = std::get_if<ConntrackFlush>(&plan_[next]);
       if (op == nullptr) break;
       if (conntrack::family_of(*op) != family) family = AF_UNSPEC;
     }
@@ -82,7 +82,7 @@ Status Runner::flush_connections(const Plan& plan, uint32_t index) {
     if (auto failure = conntrack::read(*conntrack, *rtnl, family, read)) return failure;
     connections_ = std::move(read);
   }
-  return conntrack::flush(*conntrack, *connections_, std::get<ConntrackFlush>(plan[index]));
+  return conntrack::flush(*conntrack, *connections_, std::get<ConntrackFlush>(plan_[index]));
 }
 
 }  // namespace slipway

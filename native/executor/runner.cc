@@ -17,65 +17,72 @@ double microseconds_since(Clock::time_point start) {
 
 }  // namespace
 
-Outcome Runner::run(const Plan& plan, std::optional<uint32_t> refuse) {
-  Outcome outcome;
-  refuse_ = refuse;
-  undoing_ = false;
-  done_.assign(plan.size(), false);
-  before_.assign(plan.size(), {});
-  for (uint32_t next = 0; next < plan.size();) {
+Runner::Runner(Plan plan, std::optional<uint32_t> refuse)
+    : plan_(std::move(plan)), refuse_(refuse), done_(plan_.size(), false), before_(plan_.size()) {}
+
+void Runner::run(Kernel& kernel, uint32_t end) {
+  kernel_ = &kernel;
+  while (next_ < end && !outcome_.failure) {
     auto start = Clock::now();
-    uint32_t first = next;
+    uint32_t first = next_;
     origin_ = {first, 0};
     Status status;
-    if (!std::holds_alternative<ConntrackFlush>(plan[next])) connections_.reset();
-    switch (channel_of(plan[next])) {
-      case Channel::kRtnl: status = run_rtnl(plan, next); break;
-      case Channel::kNft: status = run_nft(plan, next); break;
-      case Channel::kDirect: status = run_direct(plan, next++); break;
+    if (!std::holds_alternative<ConntrackFlush>(plan_[next_])) connections_.reset();
+    switch (channel_of(plan_[next_])) {
+      case Channel::kRtnl: status = run_rtnl(end); break;
+      case Channel::kNft: status = run_nft(end); break;
+      case Channel::kDirect: status = run_direct(next_++); break;
     }
-    outcome.phases.push_back({first, next - first, microseconds_since(start)});
-    if (status) {
-      outcome.failure = PlanFailure{origin_, *status, {}};
-      undo(plan, outcome.failure->not_undone);
-      break;
-    }
+    outcome_.phases.push_back({first, next_ - first, microseconds_since(start)});
+    if (status) fail(*status);
   }
+  if (!outcome_.failure && next_ < plan_.size()) return;
   released_.clear();
   connections_.reset();
-  return outcome;
+}
+
+void Runner::give_up(Kernel& kernel, const Failure& failure) {
+  kernel_ = &kernel;
+  origin_ = {next_, 0};
+  fail(failure);
+  released_.clear();
+}
+
+void Runner::fail(const Failure& failure) {
+  outcome_.failure = PlanFailure{origin_, failure, {}};
+  undo(outcome_.failure->not_undone);
 }
 
 // A message that the kernel refuses for certain, in place of the operation: failure tests take the real way.
 Status Runner::refuse_one(const Operation& operation, netlink::Origin origin) {
   // ERANGE: longer than a name can be. (ENOENT would be taken for a ruleset that somebody has flushed.)
   if (channel_of(operation) == Channel::kNft) {
-    return encode(TableDelete{"inet", std::string(300, 'x')}, batch_, origin, kernel_);
+    return encode(TableDelete{"inet", std::string(300, 'x')}, batch_, origin, *kernel_);
   }
-  return encode(LinkDelete{{}, "no-such-link"}, batch_, origin, kernel_);
+  return encode(LinkDelete{{}, "no-such-link"}, batch_, origin, *kernel_);
 }
 
 Status Runner::put(const Operation& operation, netlink::Origin origin) {
   if (refuse_ == origin.operation) return refuse_one(operation, origin);
-  return encode(operation, batch_, origin, kernel_);
+  return encode(operation, batch_, origin, *kernel_);
 }
 
 // Collects operations of one namespace. An operation that needs the number of a link that is still in the batch
 // ends it, so that the kernel knows the link when it is asked.
-Status Runner::run_rtnl(const Plan& plan, uint32_t& next) {
-  const std::string& netns = netns_of(plan[next]);
+Status Runner::run_rtnl(uint32_t end) {
+  const std::string& netns = netns_of(plan_[next_]);
   netlink::Socket* socket = nullptr;
-  if (auto failure = kernel_.rtnl(netns, socket)) {
-    ++next;
+  if (auto failure = kernel_->rtnl(netns, socket)) {
+    ++next_;
     return failure;
   }
   batch_.clear();
   refusals_.clear();
   bool creates = false;
-  uint32_t first = next;
+  uint32_t first = next_;
   Status encoding;
-  for (; next < plan.size() && channel_of(plan[next]) == Channel::kRtnl && netns_of(plan[next]) == netns; ++next) {
-    const Operation& op = plan[next];
+  for (; next_ < end && channel_of(plan_[next_]) == Channel::kRtnl && netns_of(plan_[next_]) == netns; ++next_) {
+    const Operation& op = plan_[next_];
     const auto* settings = std::get_if<LinkSet>(&op);
     bool no_ipv6 = settings != nullptr && settings->no_ipv6;
     bool by_name = (settings != nullptr && settings->master.empty()) || std::holds_alternative<LinkSettle>(op) || std::holds_alternative<LinkDelete>(op);
@@ -83,9 +90,9 @@ Status Runner::run_rtnl(const Plan& plan, uint32_t& next) {
     creates = creates || std::holds_alternative<LinkCreate>(op);
     // No message can say it. It comes before the batch, and so before the link goes up.
     if (no_ipv6) encoding = disable_ipv6(*settings);
-    if (!encoding) encoding = put(op, {next, 0});
+    if (!encoding) encoding = put(op, {next_, 0});
     if (encoding) {
-      origin_ = {next++, 0};
+      origin_ = {next_++, 0};
       break;
     }
   }
@@ -94,7 +101,7 @@ Status Runner::run_rtnl(const Plan& plan, uint32_t& next) {
     if (!status) {
       status = socket->collect(batch_, refusals_, [&](netlink::Origin origin) { done_[origin.operation] = true; });
     }
-    if (status) return distrust(first, next, *status);
+    if (status) return distrust(first, *status);
   }
   if (!refusals_.empty()) {
     origin_ = refusals_.front().origin;
@@ -104,7 +111,7 @@ Status Runner::run_rtnl(const Plan& plan, uint32_t& next) {
 }
 
 Status Runner::disable_ipv6(const LinkSet& op) {
-  auto failure = kernel_.with_settings(op.netns, [&](int procfs) {
+  auto failure = kernel_->with_settings(op.netns, [&](int procfs) {
     return host::write_sysctl(procfs, "net/ipv6/conf/" + op.name + "/disable_ipv6", "1");
   });
   // ENOENT: a kernel without IPv6; or there is no such link, as its message will tell.
@@ -112,23 +119,23 @@ Status Runner::disable_ipv6(const LinkSet& op) {
 }
 
 // All neighbouring nf_tables operations are one transaction: all or nothing, for every other process too.
-Status Runner::run_nft(const Plan& plan, uint32_t& next) {
+Status Runner::run_nft(uint32_t end) {
   batch_.clear();
   refusals_.clear();
-  uint32_t first = next;
+  uint32_t first = next_;
   nft::begin_transaction(batch_);
-  for (; next < plan.size() && channel_of(plan[next]) == Channel::kNft; ++next) {
-    if (auto failure = put(plan[next], {next, 0})) {
-      origin_ = {next++, 0};
+  for (; next_ < end && channel_of(plan_[next_]) == Channel::kNft; ++next_) {
+    if (auto failure = put(plan_[next_], {next_, 0})) {
+      origin_ = {next_++, 0};
       return failure;
     }
   }
-  if (auto failure = commit_transaction()) return distrust(first, next, *failure);
+  if (auto failure = commit_transaction()) return distrust(first, *failure);
   if (!refusals_.empty()) {
     origin_ = refusals_.front().origin;
     return refusals_.front().failure;
   }
-  for (uint32_t index = first; index < next; ++index) done_[index] = true;
+  for (uint32_t index = first; index < next_; ++index) done_[index] = true;
   return kOk;
 }
 
@@ -138,22 +145,22 @@ Status Runner::commit_transaction() {
   uint32_t until = batch_.last_sequence();
   batch_.last()->nlmsg_flags |= NLM_F_ACK;
   nft::end_transaction(batch_);
-  if (auto failure = kernel_.nft().send(batch_)) return failure;
-  return kernel_.nft().collect_until(batch_, until, refusals_);
+  if (auto failure = kernel_->nft().send(batch_)) return failure;
+  return kernel_->nft().collect_until(batch_, until, refusals_);
 }
 
 // A lost ack (ENOBUFS, a timeout) does not say whether the operations were done: the sockets are thrown away, and undo
 // takes all of them back, minding none that turns out never to have been.
-Status Runner::distrust(uint32_t first, uint32_t next, const Failure& failure) {
-  for (uint32_t index = first; index < next; ++index) done_[index] = true;
-  kernel_.renew_sockets();
+Status Runner::distrust(uint32_t first, const Failure& failure) {
+  for (uint32_t index = first; index < next_; ++index) done_[index] = true;
+  kernel_->renew_sockets();
   return failure;
 }
 
-Status Runner::run_direct(const Plan& plan, uint32_t index) {
+Status Runner::run_direct(uint32_t index) {
   if (refuse_ == index) return Failure::of(EIO, "refused");
-  bool flush = std::holds_alternative<ConntrackFlush>(plan[index]);
-  auto failure = flush ? flush_connections(plan, index) : perform(plan[index], index);
+  bool flush = std::holds_alternative<ConntrackFlush>(plan_[index]);
+  auto failure = flush ? flush_connections(index) : perform(plan_[index], index);
   done_[index] = !failure;
   return failure;
 }

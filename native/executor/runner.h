@@ -1,7 +1,7 @@
 // Runs one plan: neighbouring operations of one socket go to the kernel in one sendmsg, every ack is read, and on
 // the first refusal what was done is undone in reverse.
 //
-// Thread: the one that owns the Kernel.
+// Thread: the one that owns the Kernel. A plan may begin on one and go on on another, one after the other.
 #pragma once
 
 #include <map>
@@ -33,30 +33,46 @@ struct Outcome {
 
 class Runner {
  public:
-  explicit Runner(Kernel& kernel) : kernel_(kernel) {}
-
   // `refuse`: for tests, the operation of this number is exchanged for one that the kernel refuses.
-  Outcome run(const Plan& plan, std::optional<uint32_t> refuse);
+  Runner(Plan plan, std::optional<uint32_t> refuse);
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  // Goes on until `end`, which splits no transaction, or until something is refused and all is undone: outcome().failure.
+  void run(Kernel& kernel, uint32_t end);
+  void run(Kernel& kernel) { run(kernel, static_cast<uint32_t>(plan_.size())); }
+  // Something of it may be in the kernel.
+  bool begun() const { return next_ > 0; }
+  // In place of the rest, which cannot be run: undoes what was done.
+  void give_up(Kernel& kernel, const Failure& failure);
+
+  const Plan& plan() const { return plan_; }
+  const Outcome& outcome() const { return outcome_; }
 
  private:
-  Status run_rtnl(const Plan& plan, uint32_t& next);
-  Status run_nft(const Plan& plan, uint32_t& next);
+  Status run_rtnl(uint32_t end);
+  Status run_nft(uint32_t end);
   Status commit_transaction();
-  Status run_direct(const Plan& plan, uint32_t index);
-  Status distrust(uint32_t first, uint32_t next, const Failure& failure);
+  Status run_direct(uint32_t index);
+  Status distrust(uint32_t first, const Failure& failure);
   Status disable_ipv6(const LinkSet& op);
   Status put(const Operation& operation, netlink::Origin origin);
   Status refuse_one(const Operation& operation, netlink::Origin origin);
 
   struct Perform;
   Status perform(const Operation& operation, uint32_t index);
-  Status flush_connections(const Plan& plan, uint32_t index);
+  Status flush_connections(uint32_t index);
 
-  void undo(const Plan& plan, std::vector<netlink::Refusal>& not_undone);
+  void fail(const Failure& failure);
+  void undo(std::vector<netlink::Refusal>& not_undone);
   Status undo_rtnl(const Operation& inverse);
   Status undo_nft(const std::vector<Operation>& inverses);
 
-  Kernel& kernel_;
+  Plan plan_;
+  std::optional<uint32_t> refuse_;
+  uint32_t next_ = 0;  // the first operation that was not begun
+  Outcome outcome_;
+  Kernel* kernel_ = nullptr;  // while it runs
   netlink::Batch batch_;
   std::vector<netlink::Refusal> refusals_;
   netlink::Origin origin_;           // of the failure at hand
@@ -64,7 +80,6 @@ class Runner {
   std::vector<std::string> before_;  // by operation: what a write replaced, for undo
   std::map<std::string, UniqueFd> released_;  // host ports, closed when the plan has ended and put back when it is undone
   std::optional<conntrack::Connections> connections_;  // what neighbouring conntrack.flush look at
-  std::optional<uint32_t> refuse_;
   bool undoing_ = false;
 };
 

@@ -16,26 +16,26 @@ bool remains(const Status& status) {
 
 }  // namespace
 
-void Runner::undo(const Plan& plan, std::vector<netlink::Refusal>& not_undone) {
+void Runner::undo(std::vector<netlink::Refusal>& not_undone) {
   refuse_.reset();
   undoing_ = true;
-  for (auto index = static_cast<uint32_t>(plan.size()); index-- > 0;) {
+  for (auto index = static_cast<uint32_t>(plan_.size()); index-- > 0;) {
     if (!done_[index]) continue;
     Status status;
-    if (channel_of(plan[index]) == Channel::kNft) {
+    if (channel_of(plan_[index]) == Channel::kNft) {
       // A transaction is taken back by a transaction, as it was made by one.
       std::vector<Operation> inverses;
       uint32_t last = index;
       for (;; --index) {
-        if (auto inverse = inverse_of(plan[index], {})) inverses.push_back(std::move(*inverse));
-        bool more = index > 0 && done_[index - 1] && channel_of(plan[index - 1]) == Channel::kNft;
+        if (auto inverse = inverse_of(plan_[index], {})) inverses.push_back(std::move(*inverse));
+        bool more = index > 0 && done_[index - 1] && channel_of(plan_[index - 1]) == Channel::kNft;
         if (!more) break;
       }
       status = undo_nft(inverses);
       if (remains(status)) not_undone.push_back({{last, 0}, *status});
       continue;
     }
-    auto inverse = inverse_of(plan[index], before_[index]);
+    auto inverse = inverse_of(plan_[index], before_[index]);
     if (!inverse) continue;
     status = channel_of(*inverse) == Channel::kRtnl ? undo_rtnl(*inverse) : perform(*inverse, index);
     if (remains(status)) not_undone.push_back({{index, 0}, *status});
@@ -44,7 +44,7 @@ void Runner::undo(const Plan& plan, std::vector<netlink::Refusal>& not_undone) {
 
 Status Runner::undo_rtnl(const Operation& inverse) {
   netlink::Socket* socket = nullptr;
-  if (auto failure = kernel_.rtnl(netns_of(inverse), socket)) return failure;
+  if (auto failure = kernel_->rtnl(netns_of(inverse), socket)) return failure;
   batch_.clear();
   refusals_.clear();
   if (auto failure = put(inverse, {})) return failure;

@@ -92,6 +92,7 @@ void ExecutorWrap::deliver(Napi::Env env, Napi::Function, ExecutorWrap* self, Jo
 }
 
 Napi::Value ExecutorWrap::submit(std::unique_ptr<PromisedJob> job) {
+  preparing_ = false;
   if (in_flight_++ == 0) {
     deliver_.Ref(Env());
     Ref();
@@ -103,41 +104,58 @@ Napi::Value ExecutorWrap::submit(std::unique_ptr<PromisedJob> job) {
 
 // The arguments of run() and runNow(); false when an exception is on its way.
 bool ExecutorWrap::read_run(const Napi::CallbackInfo& info, Run& run) const {
-  std::string wrong = read_plan(info[0].As<Napi::String>().Utf8Value(), run.plan);
+  Plan plan;
+  std::string wrong = read_plan(info[0].As<Napi::String>().Utf8Value(), plan);
   if (closing_ || !wrong.empty()) {
     Napi::Error::New(info.Env(), closing_ ? "the executor is closed" : wrong).ThrowAsJavaScriptException();
     return false;
   }
   // Not ToBoolean(): in a worker that is being terminated that would be refused.
   run.with_phases = info[1].IsBoolean() && info[1].As<Napi::Boolean>().Value();
-  if (info[2].IsNumber()) run.refuse = info[2].As<Napi::Number>().Uint32Value();
+  std::optional<uint32_t> refuse;
+  if (info[2].IsNumber()) refuse = info[2].As<Napi::Number>().Uint32Value();
+  run.runner = std::make_unique<Runner>(std::move(plan), refuse);
   return true;
 }
 
 Napi::Value ExecutorWrap::run(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
   Run run;
-  if (!read_run(info, run)) return info.Env().Undefined();
-  return submit(std::make_unique<PlanJob>(info.Env(), std::move(run.plan), run.with_phases, run.refuse));
+  if (!read_run(info, run)) return env.Undefined();
+  if (preparing_ && info[3].IsNumber()) {
+    if (!run_beside(env, *run.runner, info[3].As<Napi::Number>().Uint32Value())) return env.Undefined();
+    if (run.runner->outcome().failure) return write_outcome(env, run.runner->outcome(), run.with_phases);
+  }
+  return submit(std::make_unique<PlanJob>(env, std::move(run.runner), run.with_phases));
 }
 
 Napi::Value ExecutorWrap::run_now(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Run run;
   if (!read_run(info, run)) return env.Undefined();
-  if (!std::ranges::all_of(run.plan, may_run_beside)) {
+  if (!run_beside(env, *run.runner, static_cast<uint32_t>(run.runner->plan().size()))) return env.Undefined();
+  return write_outcome(env, run.runner->outcome(), run.with_phases);
+}
+
+// False when an exception is on its way.
+bool ExecutorWrap::run_beside(Napi::Env env, Runner& runner, uint32_t end) {
+  const Plan& plan = runner.plan();
+  if (end > plan.size() || !std::all_of(plan.begin(), plan.begin() + end, may_run_beside)) {
     Napi::Error::New(env, "a plan for the executor's thread").ThrowAsJavaScriptException();
-    return env.Undefined();
+    return false;
   }
   bool lost = false;
-  Outcome outcome = executor_->run_now(run.plan, run.refuse, lost);
+  executor_->run_beside(runner, end, lost);
   // As in enter(): whatever followed would be done in the wrong network.
   if (lost) Napi::Error::Fatal("slipway run", "this thread could not return to its network namespace");
-  return write_outcome(env, outcome, run.with_phases);
+  return true;
 }
 
 // A busy thread gains nothing by it.
 void ExecutorWrap::prepare(const Napi::CallbackInfo&) {
-  if (!closing_ && in_flight_ == 0) executor_->submit(std::make_unique<PreparationJob>());
+  if (closing_ || preparing_ || in_flight_ > 0) return;
+  preparing_ = true;
+  executor_->submit(std::make_unique<PreparationJob>());
 }
 
 Napi::Value ExecutorWrap::query(const Napi::CallbackInfo& info) {

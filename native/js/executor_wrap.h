@@ -33,11 +33,11 @@ class ExecutorWrap : public Napi::ObjectWrap<ExecutorWrap> {
   Napi::Value holds(const Napi::CallbackInfo& info);
 
   struct Run {
-    Plan plan;
+    std::unique_ptr<Runner> runner;
     bool with_phases = false;
-    std::optional<uint32_t> refuse;
   };
   bool read_run(const Napi::CallbackInfo& info, Run& run) const;
+  bool run_beside(Napi::Env env, Runner& runner, uint32_t end);
   Napi::Value submit(std::unique_ptr<class PromisedJob> job);
   void end();
   static void end_with_environment(void* self);
@@ -46,6 +46,7 @@ class ExecutorWrap : public Napi::ObjectWrap<ExecutorWrap> {
   Deliver deliver_;
   uint64_t identity_ = 0;
   uint32_t in_flight_ = 0;
+  bool preparing_ = false;  // the last that the thread was given to do, and nobody has come for it
   bool closing_ = true;  // close() was called: nothing new is taken
   bool ended_ = true;    // the thread is gone
 };

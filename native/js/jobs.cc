@@ -4,10 +4,6 @@
 
 namespace slipway::js {
 
-void PlanJob::run(Kernel& kernel) { outcome_ = Runner(kernel).run(plan_, refuse_); }
-
-void PlanJob::fail(const Failure& failure) { outcome_.failure = PlanFailure{{}, failure, {}}; }
-
 Napi::Value write_outcome(Napi::Env env, const Outcome& outcome, bool with_phases) {
   if (!with_phases && !outcome.failure) return env.Undefined();
   Napi::Object result = Napi::Object::New(env);

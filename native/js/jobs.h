@@ -27,17 +27,16 @@ Napi::Value write_outcome(Napi::Env env, const Outcome& outcome, bool with_phase
 
 class PlanJob : public PromisedJob {
  public:
-  PlanJob(Napi::Env env, Plan plan, bool with_phases, std::optional<uint32_t> refuse)
-      : PromisedJob(env), plan_(std::move(plan)), with_phases_(with_phases), refuse_(refuse) {}
-  void run(Kernel& kernel) override;
-  void fail(const Failure& failure) override;
-  void settle(Napi::Env env) override { deferred.resolve(write_outcome(env, outcome_, with_phases_)); }
+  PlanJob(Napi::Env env, std::unique_ptr<Runner> runner, bool with_phases)
+      : PromisedJob(env), runner_(std::move(runner)), with_phases_(with_phases) {}
+  void run(Kernel& kernel) override { runner_->run(kernel); }
+  void fail(Kernel& kernel, const Failure& failure) override { runner_->give_up(kernel, failure); }
+  bool begun() const override { return runner_->begun(); }
+  void settle(Napi::Env env) override { deferred.resolve(write_outcome(env, runner_->outcome(), with_phases_)); }
 
  private:
-  Plan plan_;
+  std::unique_ptr<Runner> runner_;
   bool with_phases_;
-  std::optional<uint32_t> refuse_;
-  Outcome outcome_;
 };
 
 // Resolves to { value } or { failure }. `ask` runs on the executor's thread, `write` on JavaScript's.
@@ -48,7 +47,7 @@ class QueryJob : public PromisedJob {
   QueryJob(Napi::Env env, Ask ask, Write write)
       : PromisedJob(env), ask_(std::move(ask)), write_(std::move(write)) {}
   void run(Kernel& kernel) override { status_ = ask_(kernel); }
-  void fail(const Failure& failure) override { status_ = failure; }
+  void fail(Kernel&, const Failure& failure) override { status_ = failure; }
   void settle(Napi::Env env) override;
 
  private:
@@ -61,7 +60,7 @@ class QueryJob : public PromisedJob {
 class PreparationJob : public Job {
  public:
   void run(Kernel& kernel) override { kernel.prepare_netns(); }
-  void fail(const Failure&) override {}
+  void fail(Kernel&, const Failure&) override {}
   bool is_preparation() const override { return true; }
 };
 
@@ -70,7 +69,7 @@ class EndJob : public PromisedJob {
  public:
   using PromisedJob::PromisedJob;
   void run(Kernel& kernel) override { kernel.ports().clear(); }
-  void fail(const Failure&) override {}
+  void fail(Kernel&, const Failure&) override {}
   void settle(Napi::Env env) override { deferred.resolve(env.Undefined()); }
   bool last() const override { return true; }
 };

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import test, { type ExecutionContext } from 'ava'
 import { Host, PlanRefused } from '#lib/host.js'
 import { enter } from '#lib/native.js'
@@ -26,17 +27,30 @@ const makeSet: Plan = [{ op: 'table.add', family: 'inet', table: 'test' }, { op:
 const elements = (world: World): number => execIn(world.host, 'nft', '-j', 'list set inet test taken').match(/"elem": \[([^\]]*)/)?.[1]?.split(',').length ?? 0
 const here = (): string => readlinkSync('/proc/thread-self/ns/net')
 
+/** A file that another process has locked, and the operation that waits for it. */
+async function lock(t: ExecutionContext, world: World): Promise<{ waitFor: Operation & { op: 'file.replace' }; unlock: () => void }> {
+  const path = join(world.stateDir, 'record')
+  writeFileSync(path, 'before')
+  const locker = spawn('flock', [path, 'sh', '-c', 'echo locked; read line'], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, LD_PRELOAD: '' } })
+  t.teardown(() => locker.kill())
+  await once(locker.stdout, 'data')
+  return { waitFor: { op: 'file.replace', path, content: 'after', expected: 'before' }, unlock: () => void locker.stdin.end('go\n') }
+}
+
 test.serial('a short plan is done when the call returns, whatever is in the queue; a long one is not', async (t) => {
   const world = new World(t)
   const host = open(t, world)
   await host.run(makeSet)
   const order: string[] = []
-  const slow = host.run([{ op: 'netns.create', path: `${world.host.path}-slow` }, hold(79)]).then(() => order.push('slow'))
+  const { waitFor, unlock } = await lock(t, world)
+  const slow = host.run([{ op: 'netns.create', path: `${world.host.path}-slow` }, waitFor, hold(79)]).then(() => order.push('slow'))
   t.is(host.held, 0)
   const short = host.run([hold(80), add(80, 1)]).then(() => order.push('short'))
   t.true(host.holds(port(80)))
   t.is(elements(world), 1)
-  await Promise.all([slow, short])
+  await short
+  unlock()
+  await slow
   t.deepEqual(order, ['short', 'slow'])
   await host.run([{ op: 'netns.delete', path: `${world.host.path}-slow` }])
 })
@@ -46,9 +60,11 @@ test.serial('a short plan waits in the queue behind a long transaction, which wo
   const host = open(t, world)
   await host.run(makeSet)
   const order: string[] = []
-  const long = host.run([add(1000, 5000)]).then(() => order.push('long'))
+  const { waitFor, unlock } = await lock(t, world)
+  const long = host.run([waitFor, add(1000, 5000)]).then(() => order.push('long'))
   const short = host.run([hold(80), add(80, 1)]).then(() => order.push('short'))
   t.is(host.held, 0)
+  unlock()
   await Promise.all([long, short])
   t.deepEqual(order, ['long', 'short'])
   void host.run([hold(81)])
@@ -113,19 +129,78 @@ test.serial('ports are the host\'s, wherever this thread is at the moment, and t
   }
 })
 
+const begun = (world: World, name: string): Plan => [
+  hold(80),
+  { op: 'file.create', path: join(world.stateDir, 'c'), content: 'c' },
+  add(80, 2),
+  { op: 'netns.create', path: `${world.host.path}-${name}` },
+  { op: 'link.set', netns: `${world.host.path}-${name}`, name: 'lo', up: true },
+]
+
+test.serial('while the thread makes the namespace that was prepared, this one begins the plan; it is one plan', async (t) => {
+  const world = new World(t)
+  const host = open(t, world)
+  await host.run([...makeSet, add(1, 2)])
+  const before = snapshot(world)
+  const plan = begun(world, 'begun')
+  for (const [index, operation] of plan.entries()) {
+    host.prepare()
+    host.refuseNext = index
+    const running = host.run(plan)
+    if (index < 3) t.is(host.held, 0, 'what is refused at once is undone at once')
+    const error = await t.throwsAsync(running, { instanceOf: PlanRefused })
+    t.is((error as PlanRefused).operation, operation)
+    t.deepEqual((error as PlanRefused).refusal.notUndone, [])
+    await host.discard()
+    await isAsBefore(t, world, before, `operation ${index}`)
+  }
+  const { waitFor, unlock } = await lock(t, world)
+  host.prepare()
+  const running = host.run([...plan, waitFor])
+  t.true(host.holds(port(80)))
+  t.is(elements(world), 4)
+  t.is(readFileSync(join(world.stateDir, 'c'), 'utf8'), 'c')
+  // Behind others it waits for its turn.
+  const next = host.run([hold(81), { op: 'netns.delete', path: `${world.host.path}-begun` }])
+  t.false(host.holds(port(81)))
+  unlock()
+  await Promise.all([running, next])
+  t.is(host.held, 2)
+})
+
+test.serial('a worker that ends with a plan begun leaves it done', async (t) => {
+  const world = new World(t)
+  const host = open(t, world)
+  await host.run(makeSet)
+  const plan = begun(world, 'left')
+  const worker = new Worker(
+    `const { workerData } = require('node:worker_threads')
+    import(workerData.module).then(({ Host }) => {
+      const host = new Host(workerData.netns)
+      host.prepare()
+      void host.run(workerData.plan)
+      process.exit()
+    })`,
+    { eval: true, workerData: { module: import.meta.resolve('#lib/host.js'), netns: world.host.path, plan } },
+  )
+  await once(worker, 'exit')
+  t.is(elements(world), 2)
+  t.is(readFileSync(join(world.stateDir, 'c'), 'utf8'), 'c')
+  const links = JSON.parse(execIn({ name: 'left', path: `${world.host.path}-left` }, 'ip', '-j', 'link')) as { ifname: string; flags: string[] }[]
+  t.true(links.find(({ ifname }) => ifname === 'lo')?.flags.includes('UP'))
+  await host.run([{ op: 'netns.delete', path: `${world.host.path}-left` }])
+})
+
 test.serial('a file that another process has locked: the event loop does not wait, the plan does', async (t) => {
   const world = new World(t)
   const host = open(t, world)
-  const path = join(world.stateDir, 'record')
-  writeFileSync(path, 'before')
-  const locker = spawn('flock', [path, 'sh', '-c', 'echo locked; read line'], { stdio: ['pipe', 'pipe', 'inherit'] })
-  t.teardown(() => locker.kill())
-  await once(locker.stdout, 'data')
+  const { waitFor, unlock } = await lock(t, world)
+  const { path } = waitFor
   let done = false
-  const run = host.run([hold(80), { op: 'file.replace', path, content: 'after', expected: 'before' }]).then(() => (done = true))
+  const run = host.run([hold(80), waitFor]).then(() => (done = true))
   t.false(done)
   t.is(readFileSync(path, 'utf8'), 'before')
-  locker.stdin.end('go\n')
+  unlock()
   await run
   t.is(readFileSync(path, 'utf8'), 'after')
   t.is(host.held, 1)
