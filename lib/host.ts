@@ -43,6 +43,8 @@ export interface Phase {
 export interface PlanMessage {
   plan: Plan
   phases: Phase[]
+  /** It was run ahead of need, while there was nothing else to do. */
+  ahead?: true
 }
 
 const plans = channel('slipway:plan')
@@ -113,11 +115,21 @@ export class Host {
     const long = isLongTransaction(plan) ? 1 : 0
     this.#longTransactions += long
     try {
-      const outcome = await this.#executor.run(text, phases, refuse, lead)
-      return lead > 0 && outcome?.failure?.syscall === 'flock' ? await this.#executor.run(text, phases, refuse, 0) : outcome
+      const outcome = await this.#executor.run(text, phases, refuse, lead, false)
+      return lead > 0 && outcome?.failure?.syscall === 'flock' ? await this.#executor.run(text, phases, refuse, 0, false) : outcome
     } finally {
       this.#longTransactions -= long
     }
+  }
+
+  /**
+   * As {@link run}, when there is nothing else to do. It does not keep the process alive, and what has not begun when the host is
+   * closed never settles.
+   */
+  async runLater(plan: Plan): Promise<void> {
+    const outcome = await this.#executor.run(wirePlan(plan), plans.hasSubscribers, undefined, 0, true)
+    if (outcome?.phases) plans.publish({ plan, phases: readPhases(plan, outcome.phases), ahead: true } satisfies PlanMessage)
+    if (outcome?.failure) throw new PlanRefused(plan, outcome.failure)
   }
 
   /**
@@ -133,9 +145,9 @@ export class Host {
     await this.find('link', { name: 'lo' })
   }
 
-  /** Asks the kernel. @throws {SlipwayError} `KERNEL`, with the errno. */
-  async ask<Name extends keyof Questions>(name: Name, question: Questions[Name]['question']): Promise<Questions[Name]['answer']> {
-    const answer = await this.#executor.query({ ask: name, ...question })
+  /** Asks the kernel. @param later - As in {@link runLater}. @throws {SlipwayError} `KERNEL`, with the errno. */
+  async ask<Name extends keyof Questions>(name: Name, question: Questions[Name]['question'], later = false): Promise<Questions[Name]['answer']> {
+    const answer = await this.#executor.query({ ask: name, ...question }, later)
     if ('failure' in answer) {
       const refusal = describe(answer.failure, `read ${name} ${Object.values(question).join(' ')}`.trim())
       if (isForbidden(refusal)) throw new SlipwayError('PERMISSION', forbidden(refusal), refusal)

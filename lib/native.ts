@@ -117,14 +117,15 @@ export interface NativeExecutor {
    *
    * @param lead - So many operations, {@link leadOf} the plan, are done by this thread at once, if the other one has been told to
    * {@link prepare} and to do nothing else since. When one of them is refused, that is the answer, and nothing is in flight.
+   * @param later - When there is nothing else to do; it keeps neither the process nor this object alive, and close() does not wait for it.
    */
-  run(plan: string, phases: boolean, refuse: number | undefined, lead: number): Promise<Outcome | undefined> | Outcome
+  run(plan: string, phases: boolean, refuse: number | undefined, lead: number, later: boolean): Promise<Outcome | undefined> | Outcome
   /**
    * The same on this thread, before it returns, whatever is in the queue: a plan that {@link isShort} says it of. A file that
    * another process has locked is EWOULDBLOCK from flock, and the plan undone.
    */
   runNow(plan: string, phases: boolean, refuse?: number): Outcome | undefined
-  query(question: object): Promise<{ value: unknown } | { failure: NativeFailure }>
+  query(question: object, later?: boolean): Promise<{ value: unknown } | { failure: NativeFailure }>
   close(): Promise<void>
 }
 

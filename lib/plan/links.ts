@@ -73,6 +73,16 @@ export interface LinkSettle {
   name: string
 }
 
+/**
+ * Refused with ESTALE when the host's link of this name has another number than it had: somebody has deleted it, and another
+ * made one of its name. With ENODEV where there is none.
+ */
+export interface LinkCheck {
+  op: 'link.check'
+  name: string
+  index: number
+}
+
 export interface LinkDelete {
   op: 'link.delete'
   netns?: string

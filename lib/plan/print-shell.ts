@@ -8,7 +8,7 @@ export function shellCommands(operation: Operation): string[] {
     case 'netns.create':
       return [`ip netns add ${basename(operation.path)}`]
     case 'netns.bind':
-      return [`touch ${quote(operation.path)} && mount --bind ${quote(operation.from)} ${quote(operation.path)}`]
+      return [`touch ${quote(operation.path)} && mount --bind ${quote(pathOf(operation.from))} ${quote(operation.path)}`]
     case 'netns.delete':
       return [`ip netns delete ${basename(operation.path)}`]
     case 'link.create':
@@ -17,6 +17,8 @@ export function shellCommands(operation: Operation): string[] {
       return linkSettings(operation, ip, exec)
     case 'link.settle':
       return [`${ip} link show dev ${operation.name} > /dev/null`]
+    case 'link.check':
+      return [`ip -o link show dev ${operation.name} | grep -q '^${operation.index}: '`]
     case 'link.delete':
       return [`${ip} link delete dev ${operation.name}`]
     case 'address.add': {
@@ -119,7 +121,10 @@ function inNamespace(netns: string | undefined): { ip: string; exec: string } {
 }
 
 /** The name that ip(8) has for a namespace; `undefined` for one that only a path leads to. */
-const nameOf = (netns: string): string | undefined => /^\/run\/netns\/([^/]+)$/.exec(netns)?.[1]
+const nameOf = (netns: string): string | undefined => /^(?:\/run\/netns\/)?([^/]+)$/.exec(netns)?.[1]
+
+/** A spare namespace has a name here, as no command holds one by a descriptor. */
+const pathOf = (netns: string): string => (netns.includes('/') ? netns : `/run/netns/${netns}`)
 
 const folder = (path: string) => path.slice(0, path.lastIndexOf('/'))
 

@@ -6,6 +6,9 @@ import type { Operation, Plan } from './operation.js'
  */
 const MOST = 64
 
+/** A path begins with a slash. */
+const isSpare = (netns: string): boolean => !netns.startsWith('/')
+
 /** What an operation counts, none where it may have to wait: for rtnetlink's lock, a dump, an unmount, another namespace. */
 function weight(operation: Operation): number {
   switch (operation.op) {
@@ -18,7 +21,13 @@ function weight(operation: Operation): number {
     case 'file.replace':
     case 'file.check':
     case 'file.delete':
+    case 'link.check':
       return 1
+    // Of a spare namespace, they are a mount and two descriptors that are closed.
+    case 'netns.bind':
+      return isSpare(operation.from) ? 1 : Infinity
+    case 'netns.delete':
+      return isSpare(operation.path) ? 1 : Infinity
     default:
       return Infinity
   }

@@ -42,6 +42,9 @@ function pushFields(fields: Field[], op: Operation): void {
       fields.push(op.netns, op.name, flag(op.up), flag(op.hairpin), flag(op.isolated), flag(op.routeLocalnet))
       fields.push(op.mtu, op.group, op.alias, op.master, flag(op.noIpv6Address), flag(op.ipv6 === false))
       break
+    case 'link.check':
+      fields.push(op.name, op.index)
+      break
     case 'link.settle':
     case 'link.delete':
       fields.push(op.netns, op.name)

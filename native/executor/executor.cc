@@ -3,10 +3,17 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace slipway {
+namespace {
 
-Executor::Executor(UniqueFd host, Done done) : host_(std::move(host)), beside_(ports_), done_(std::move(done)) {}
+// What a preparation is for comes at once, or not at all, or waits itself for what runs later.
+constexpr std::chrono::milliseconds kPreparation{5};
+
+}  // namespace
+
+Executor::Executor(UniqueFd host, Done done) : host_(std::move(host)), beside_(ports_, spares_), done_(std::move(done)) {}
 
 Executor::~Executor() { abandon(); }
 
@@ -41,6 +48,14 @@ void Executor::run_beside(Runner& runner, uint32_t end, bool& lost) {
   lost = beside_.lost();
 }
 
+void Executor::submit_later(std::unique_ptr<Job> job) {
+  {
+    std::lock_guard lock(mutex_);
+    later_.push_back(std::move(job));
+  }
+  wake_.notify_one();
+}
+
 void Executor::finish() {
   {
     std::lock_guard lock(mutex_);
@@ -53,6 +68,7 @@ void Executor::abandon() {
   {
     std::lock_guard lock(mutex_);
     std::erase_if(queue_, [](const auto& job) { return !job->begun(); });
+    later_.clear();
     finishing_ = true;
   }
   wake_.notify_one();
@@ -74,16 +90,20 @@ void Executor::revive() {
 }
 
 void Executor::loop() {
-  Kernel kernel(ports_);
+  Kernel kernel(ports_, spares_);
   Status broken = kernel.open(host_.get());
+  bool prepared = false;
   for (;;) {
     std::unique_ptr<Job> job;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return finishing_ || !queue_.empty(); });
-      if (queue_.empty()) return;
-      job = std::move(queue_.front());
-      queue_.pop_front();
+      auto has_work = [&] { return finishing_ || !queue_.empty() || (!later_.empty() && !prepared); };
+      if (prepared) prepared = wake_.wait_for(lock, kPreparation, has_work);
+      wake_.wait(lock, has_work);
+      if (queue_.empty() && finishing_) return;
+      auto& queue = queue_.empty() ? later_ : queue_;
+      job = std::move(queue.front());
+      queue.pop_front();
     }
     if (broken) {
       job->fail(kernel, *broken);
@@ -94,8 +114,8 @@ void Executor::loop() {
       std::lock_guard lock(mutex_);
       lost_ = true;
     }
-    bool preparation = job->is_preparation();
-    if (!preparation) {
+    prepared = job->is_preparation();
+    if (!prepared) {
       // Told first: closing what the job has used need not hold up who waits for it.
       done_(std::move(job));
       kernel.forget();

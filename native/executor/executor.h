@@ -43,6 +43,9 @@ class Executor {
   // Runs the operations of a plan that come before `end`, all of them may_run_beside(), on the calling thread, whatever is in the
   // queue. `lost`: the thread could not come home from the host's namespace.
   void run_beside(Runner& runner, uint32_t end, bool& lost);
+  // Runs while nothing else is to be done, and not between a preparation and what comes for it at once. What has not begun when the
+  // thread ends is dropped.
+  void submit_later(std::unique_ptr<Job> job);
   // Lets the thread end once the queue is empty; join() then does not wait.
   void finish();
   // Drops what has not begun, lets the rest end (a plan is done or undone, never half), joins. Idempotent.
@@ -60,11 +63,12 @@ class Executor {
 
   UniqueFd host_;
   host::HeldPorts ports_;
+  netns::Spares spares_;
   Kernel beside_;  // JavaScript's thread's
   Done done_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<std::unique_ptr<Job>> queue_;
+  std::deque<std::unique_ptr<Job>> queue_, later_;
   bool finishing_ = false;
   bool lost_ = false;
   std::thread thread_;

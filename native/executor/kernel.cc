@@ -3,6 +3,8 @@
 #include <linux/netlink.h>
 #include <sched.h>
 
+#include "plan/operation.h"
+
 namespace slipway {
 
 Status Kernel::open(int host) {
@@ -56,7 +58,7 @@ Status Kernel::enter(const std::string& path, Netns*& netns) {
   Netns& entry = namespaces_[path];
   netns = &entry;
   if (entry.fd) return kOk;
-  auto failure = netns::open_path(path, entry.fd);
+  auto failure = is_spare(path) ? spares_.open(path, entry.fd) : netns::open_path(path, entry.fd);
   if (failure) namespaces_.erase(path);
   return failure;
 }
@@ -109,30 +111,49 @@ Status Kernel::link_index(const std::string& netns, const std::string& name, int
   return status;
 }
 
+Status Kernel::check_link(const std::string& name, int expected) const {
+  int index = 0;
+  // Any socket answers it for its own namespace.
+  if (auto failure = nft_.link_index(name, index)) return failure;
+  return index == expected ? kOk : Status(Failure::of(ESTALE, "ioctl"));
+}
+
 Status Kernel::make_netns(const std::string& path) {
   // Made before it is named: a name with no namespace behind it confuses `ip`, which looks into every one.
   if (auto failure = prepare_netns()) return failure;
-  if (auto failure = name_netns(spare_.fd.get(), path)) return failure;
+  int fd = spare_.fd.get();
+  auto failure = is_spare(path) ? spares_.put(path, fd)
+                                              : name_netns(path, [&] { return netns::bind_name(fd, path); });
+  if (failure) return failure;
   namespaces_[path] = std::exchange(spare_, Netns());
   return kOk;
 }
 
+Status Kernel::delete_netns(const std::string& path) {
+  namespaces_.erase(path);
+  std::erase_if(indexes_, [&](const auto& known) { return known.first.first == path; });
+  if (!is_spare(path)) return netns::remove(path);
+  spares_.remove(path);
+  return kOk;
+}
+
 Status Kernel::bind_netns(const std::string& path, const std::string& from) {
+  if (is_spare(from)) return name_netns(path, [&] { return spares_.bind(from, path); });
   UniqueFd fd;
   uint64_t inode = 0;
   if (auto failure = netns::open_path(from, fd)) return failure;
   if (auto failure = netns::identify(fd.get(), inode)) return failure;
-  return name_netns(fd.get(), path);
+  return name_netns(path, [&] { return netns::bind_name(fd.get(), path); });
 }
 
-Status Kernel::name_netns(int fd, const std::string& path) {
+Status Kernel::name_netns(const std::string& path, const std::function<Status()>& bind) {
   std::string folder = path.substr(0, path.rfind('/'));
   if (folder != shared_folder_) {
     if (auto failure = netns::share_folder(folder)) return failure;
     shared_folder_ = folder;
   }
   if (auto failure = netns::claim_name(path)) return failure;
-  auto failure = netns::bind_name(fd, path);
+  auto failure = bind();
   if (failure) netns::remove(path);
   return failure;
 }
@@ -147,11 +168,6 @@ void Kernel::forget() {
   spare_ = Netns();
   namespaces_.clear();
   indexes_.clear();
-}
-
-void Kernel::forget_netns(const std::string& path) {
-  namespaces_.erase(path);
-  std::erase_if(indexes_, [&](const auto& known) { return known.first.first == path; });
 }
 
 }  // namespace slipway

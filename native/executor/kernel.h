@@ -11,13 +11,14 @@
 #include "host/procfs.h"
 #include "netlink/socket.h"
 #include "netns/netns.h"
+#include "netns/spares.h"
 #include "rtnl/names.h"
 
 namespace slipway {
 
 class Kernel : public rtnl::Names {
  public:
-  explicit Kernel(host::HeldPorts& ports) : ports_(ports) {}
+  Kernel(host::HeldPorts& ports, netns::Spares& spares) : ports_(ports), spares_(spares) {}
 
   // Moves the calling thread into `host` for good and opens the host's sockets.
   Status open(int host);
@@ -40,11 +41,15 @@ class Kernel : public rtnl::Names {
   host::HeldPorts& ports() { return ports_; }
 
   Status link_index(const std::string& netns, const std::string& name, int& index) override;
+  // ESTALE when the host's link of this name is another by now.
+  Status check_link(const std::string& name, int index) const;
   Status netns_fd(const std::string& path, int& fd) override;
 
+  // Here and below, a path may be the name of a spare namespace.
   Status make_netns(const std::string& path);
   // Gives the namespace at `from` a further name.
   Status bind_netns(const std::string& path, const std::string& from);
+  Status delete_netns(const std::string& path);
   // Makes a namespace without a name, for the next make_netns(): a plan that is still being thought of will want one.
   Status prepare_netns();
   // Runs a function with the thread inside the namespace.
@@ -54,7 +59,6 @@ class Kernel : public rtnl::Names {
 
   // Ends a job: forgets the namespaces it touched, the one that nobody came for, and the link numbers it learned.
   void forget();
-  void forget_netns(const std::string& path);
   // A socket that surprised us (a lost ack, ENOBUFS) is thrown away and opened anew.
   Status renew_sockets();
 
@@ -65,10 +69,12 @@ class Kernel : public rtnl::Names {
   };
 
   Status enter(const std::string& path, Netns*& netns);
-  Status name_netns(int fd, const std::string& path);
   Status open_host_sockets();
+  // `bind` binds it, once the path has been claimed.
+  Status name_netns(const std::string& path, const std::function<Status()>& bind);
 
-  host::HeldPorts& ports_;  // the executor's: they outlive the thread
+  host::HeldPorts& ports_;  // these are the executor's: they outlive the thread
+  netns::Spares& spares_;
   int host_ = -1;           // owned by the executor
   bool beside_ = false;
   uint64_t identity_ = 0;   // of the host, for a thread beside it

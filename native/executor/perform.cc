@@ -12,10 +12,8 @@ struct Runner::Perform {
 
   Status operator()(const NetnsCreate& op) { return runner.kernel_->make_netns(op.path); }
   Status operator()(const NetnsBind& op) { return runner.kernel_->bind_netns(op.path, op.from); }
-  Status operator()(const NetnsDelete& op) {
-    runner.kernel_->forget_netns(op.path);
-    return netns::remove(op.path);
-  }
+  Status operator()(const NetnsDelete& op) { return runner.kernel_->delete_netns(op.path); }
+  Status operator()(const LinkCheck& op) { return runner.kernel_->check_link(op.name, static_cast<int>(op.index)); }
   Status operator()(const SysctlWrite& op) {
     return runner.kernel_->with_settings(op.netns, [&](int procfs) -> Status {
       if (auto failure = host::read_sysctl(procfs, op.key, before)) return failure;

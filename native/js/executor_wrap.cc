@@ -15,6 +15,9 @@ void throw_failure(Napi::Env env, const Failure& failure) {
   error.ThrowAsJavaScriptException();
 }
 
+// Not ToBoolean(): in a worker that is being terminated that would be refused.
+bool is_true(const Napi::Value& value) { return value.IsBoolean() && value.As<Napi::Boolean>().Value(); }
+
 }  // namespace
 
 Napi::Function ExecutorWrap::define(Napi::Env env) {
@@ -79,7 +82,7 @@ void ExecutorWrap::deliver(Napi::Env env, Napi::Function, ExecutorWrap* self, Jo
   std::unique_ptr<PromisedJob> job(static_cast<PromisedJob*>(raw));
   if (static_cast<napi_env>(env) == nullptr) return;  // the environment is going: nobody waits for the promise
   Napi::HandleScope scope(env);
-  if (--self->in_flight_ == 0) {
+  if (!job->in_background && --self->in_flight_ == 0) {
     self->deliver_.Unref(env);
     self->Unref();
   }
@@ -102,6 +105,13 @@ Napi::Value ExecutorWrap::submit(std::unique_ptr<PromisedJob> job) {
   return promise;
 }
 
+Napi::Value ExecutorWrap::submit_later(std::unique_ptr<PromisedJob> job) {
+  job->in_background = true;
+  Napi::Value promise = job->deferred.promise();
+  executor_->submit_later(std::move(job));
+  return promise;
+}
+
 // The arguments of run() and runNow(); false when an exception is on its way.
 bool ExecutorWrap::read_run(const Napi::CallbackInfo& info, Run& run) const {
   Plan plan;
@@ -110,8 +120,7 @@ bool ExecutorWrap::read_run(const Napi::CallbackInfo& info, Run& run) const {
     Napi::Error::New(info.Env(), closing_ ? "the executor is closed" : wrong).ThrowAsJavaScriptException();
     return false;
   }
-  // Not ToBoolean(): in a worker that is being terminated that would be refused.
-  run.with_phases = info[1].IsBoolean() && info[1].As<Napi::Boolean>().Value();
+  run.with_phases = is_true(info[1]);
   std::optional<uint32_t> refuse;
   if (info[2].IsNumber()) refuse = info[2].As<Napi::Number>().Uint32Value();
   run.runner = std::make_unique<Runner>(std::move(plan), refuse);
@@ -126,7 +135,8 @@ Napi::Value ExecutorWrap::run(const Napi::CallbackInfo& info) {
     if (!run_beside(env, *run.runner, info[3].As<Napi::Number>().Uint32Value())) return env.Undefined();
     if (run.runner->outcome().failure) return write_outcome(env, run.runner->outcome(), run.with_phases);
   }
-  return submit(std::make_unique<PlanJob>(env, std::move(run.runner), run.with_phases));
+  auto job = std::make_unique<PlanJob>(env, std::move(run.runner), run.with_phases);
+  return is_true(info[4]) ? submit_later(std::move(job)) : submit(std::move(job));
 }
 
 Napi::Value ExecutorWrap::run_now(const Napi::CallbackInfo& info) {
@@ -165,7 +175,7 @@ Napi::Value ExecutorWrap::query(const Napi::CallbackInfo& info) {
     Napi::Error::New(env, closing_ ? "the executor is closed" : "unknown query").ThrowAsJavaScriptException();
     return env.Undefined();
   }
-  return submit(std::move(job));
+  return is_true(info[1]) ? submit_later(std::move(job)) : submit(std::move(job));
 }
 
 // Resolves when everything that was asked before has been answered and the thread has ended.

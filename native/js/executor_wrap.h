@@ -39,6 +39,7 @@ class ExecutorWrap : public Napi::ObjectWrap<ExecutorWrap> {
   bool read_run(const Napi::CallbackInfo& info, Run& run) const;
   bool run_beside(Napi::Env env, Runner& runner, uint32_t end);
   Napi::Value submit(std::unique_ptr<class PromisedJob> job);
+  Napi::Value submit_later(std::unique_ptr<class PromisedJob> job);
   void end();
   static void end_with_environment(void* self);
 

@@ -18,6 +18,8 @@ class PromisedJob : public Job {
   virtual void settle(Napi::Env env) = 0;
   virtual bool last() const { return false; }
 
+  // It keeps neither the process nor the executor alive.
+  bool in_background = false;
   Deferred deferred;
 };
 

@@ -11,6 +11,9 @@
 namespace slipway::js {
 namespace {
 
+// What changes while it is dumped is dumped anew, so many times.
+constexpr int kDumps = 16;
+
 // As doubles they are exact up to 2^53: nine petabytes.
 Napi::Object write_statistics(Napi::Env env, const rtnl::LinkStatistics& statistics) {
   Napi::Object object = Napi::Object::New(env);
@@ -75,7 +78,16 @@ std::unique_ptr<QueryJob> list_query(Napi::Env env, std::function<Status(Kernel&
                                      Napi::Value (*write)(Napi::Env, const Item&)) {
   auto items = std::make_shared<std::vector<Item>>();
   return std::make_unique<QueryJob>(
-      env, [items, ask](Kernel& kernel) { return ask(kernel, *items); },
+      env,
+      [items, ask](Kernel& kernel) {
+        Status status;
+        for (int attempt = 0; attempt < kDumps; ++attempt) {
+          items->clear();
+          status = ask(kernel, *items);
+          if (!status || status->errnum != EINTR) break;
+        }
+        return status;
+      },
       [items, write](Napi::Env to) -> Napi::Value {
         Napi::Array array = Napi::Array::New(to, items->size());
         for (std::size_t i = 0; i < items->size(); ++i) {

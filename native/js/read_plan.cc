@@ -124,6 +124,7 @@ constexpr Reader kReaders[] = {
        return LinkSet{op.text(), op.text(),   op.flag(),  op.flag(), op.flag(),
                       op.flag(), op.number(), op.number(), op.maybe(), op.text(), op.is(), op.is()};
      }},
+    {"link.check", [](Fields& op) -> Operation { return LinkCheck{op.text(), op.number().value_or(0)}; }},
     {"link.settle", [](Fields& op) -> Operation { return LinkSettle{op.text(), op.text()}; }},
     {"link.delete", [](Fields& op) -> Operation { return LinkDelete{op.text(), op.text()}; }},
     {"address.add", [](Fields& op) -> Operation { return read_address_add(op); }},

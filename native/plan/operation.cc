@@ -27,11 +27,15 @@ Channel channel_of(const Operation& operation) {
       operation);
 }
 
+bool is_spare(const std::string& netns) { return !netns.empty() && netns.front() != '/'; }
+
 bool may_run_beside(const Operation& operation) {
   return std::visit(
       [](const auto& op) {
-        return one_of<std::decay_t<decltype(op)>, ElementAdd, ElementDelete, FileCreate, FileReplace, FileCheck, FileDelete, PortHold,
-                      PortRelease>;
+        using T = std::decay_t<decltype(op)>;
+        if constexpr (std::is_same_v<T, NetnsBind>) return is_spare(op.from);
+        if constexpr (std::is_same_v<T, NetnsDelete>) return is_spare(op.path);
+        return one_of<T, ElementAdd, ElementDelete, FileCreate, FileReplace, FileCheck, FileDelete, LinkCheck, PortHold, PortRelease>;
       },
       operation);
 }

@@ -10,7 +10,7 @@
 
 namespace slipway {
 
-// An empty `netns` is the host's namespace, any other the path of a bind-mounted one.
+// An empty `netns` is the host's namespace, any other the path of a bind-mounted one, or the name of a spare one (netns/spares.h).
 struct NetnsCreate { std::string path; };
 // A further name for a namespace that is there: it lives until the last is deleted.
 struct NetnsBind { std::string path, from; };
@@ -34,6 +34,8 @@ struct LinkSet {
   bool no_ipv6 = false;          // disable_ipv6, likewise
 };
 struct LinkDelete { std::string netns, name; };
+// Refused with ESTALE when the host's link of this name has another number by now.
+struct LinkCheck { std::string name; uint32_t index = 0; };
 // Reads a link, which makes the kernel act at once on news of its carrier (linkwatch may take a second).
 struct LinkSettle { std::string netns, name; };
 
@@ -102,7 +104,7 @@ struct ElementDelete {
 };
 
 using Operation =
-    std::variant<NetnsCreate, NetnsBind, NetnsDelete, LinkCreate, LinkSet, LinkSettle, LinkDelete, AddressAdd, AddressDelete, RouteAdd,
+    std::variant<NetnsCreate, NetnsBind, NetnsDelete, LinkCreate, LinkSet, LinkCheck, LinkSettle, LinkDelete, AddressAdd, AddressDelete, RouteAdd,
                  RouteDelete, NeighborAdd, NeighborDelete, SysctlWrite, FileCreate, FileReplace, FileCheck,
                  FileDelete, PortHold, PortRelease, ConntrackFlush, TableAdd, TableDelete, ChainAdd, ChainDelete, RuleAdd,
                  SetAdd, SetDelete, ElementAdd, ElementDelete>;
@@ -112,7 +114,10 @@ using Plan = std::vector<Operation>;
 // Which way an operation goes to the kernel.
 enum class Channel { kRtnl, kNft, kDirect };
 Channel channel_of(const Operation& operation);
-// Whether a thread that stays in its own namespace and must not wait (JavaScript's) may do it: elements, files, ports.
+// Whether a namespace is meant that only the executor knows (netns/spares.h): it has a name, and a path begins with a slash.
+bool is_spare(const std::string& netns);
+// Whether a thread that stays in its own namespace and must not wait (JavaScript's) may do it: elements, files, ports, spare
+// namespaces.
 bool may_run_beside(const Operation& operation);
 // The namespace an rtnetlink operation is sent in.
 const std::string& netns_of(const Operation& operation);

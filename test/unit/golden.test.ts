@@ -43,6 +43,7 @@ const isMessage: Record<Operation['op'], boolean> = {
   'netns.delete': false,
   'link.create': true,
   'link.set': true,
+  'link.check': false,
   'link.settle': true,
   'link.delete': true,
   'address.add': true,
