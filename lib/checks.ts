@@ -1,4 +1,4 @@
-import { invalid, show, SlipwayError } from './errors.js'
+import { invalid, show } from './errors.js'
 import { isIpv4 } from './ipam/ipv4.js'
 
 /** Checks of what callers give: what is expected in words, or nothing where it is so. */
@@ -21,13 +21,12 @@ export const isOptions = (value: unknown): value is object => Object.prototype.t
 /**
  * Checks options against a table: unknown ones are refused, listing the known ones.
  *
- * @throws {SlipwayError} `INVALID_ARGUMENT`, `UNSUPPORTED`
+ * @throws {SlipwayError} `INVALID_ARGUMENT`
  */
-export function checkOptions<T extends object>(what: string, options: T, checks: Record<keyof T & string, Check>, later: readonly string[]): void {
+export function checkOptions<T extends object>(what: string, options: T, checks: Record<keyof T & string, Check>): void {
   if (!isOptions(options)) throw invalid(`${what} takes an object of options, and got ${show(options)}.`)
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue
-    if (later.includes(name)) throw new SlipwayError('UNSUPPORTED', `${what}: the option ${name} is not supported yet.`)
     const check = Object.hasOwn(checks, name) ? checks[name as keyof T & string] : undefined
     if (!check) throw invalid(`${what}: there is no option ${show(name)}. There are ${Object.keys(checks).join(', ')}.`)
     const expected = check(value)

@@ -1,3 +1,4 @@
+import { descriptorLimit } from './descriptor-limit.js'
 import { mappedPorts } from './drivers/gateway.js'
 import { Host } from './host.js'
 import type { NameOptions } from './names/options.js'
@@ -6,6 +7,9 @@ import { missingRuleset } from './network/ensure-ruleset.js'
 import { Networks } from './network/networks.js'
 import { NetworkRegistry } from './network/registry.js'
 import { readOpenOptions, type OpenOptions, type Settings } from './options.js'
+import { Pool } from './pool/pool.js'
+import { checkDescriptors } from './pool/options.js'
+import { Spares } from './pool/spares.js'
 import { DynamicPorts } from './ports/dynamic-ports.js'
 import { Holders } from './ports/holders.js'
 import { PortTable } from './ports/port-table.js'
@@ -29,6 +33,8 @@ export class Slipway {
 
   readonly networks: Networks
   readonly sandboxes: Sandboxes
+  /** Sandboxes made ahead of need, where the option `pool` asks for some. */
+  readonly pool: Pool
   /** What open() found of earlier processes, and what it cleaned up after them. */
   readonly reconciled: Reconciled
 
@@ -37,6 +43,7 @@ export class Slipway {
     this.reconciled = reconciled
     this.networks = new Networks(context)
     this.sandboxes = new Sandboxes(context)
+    this.pool = new Pool(context.spares)
   }
 
   /**
@@ -62,6 +69,7 @@ export class Slipway {
 
   static async #open(options: OpenOptions, stays: boolean): Promise<Slipway> {
     const settings = readOpenOptions(options)
+    checkDescriptors(settings.pool, descriptorLimit())
     const host = new Host(settings.netns)
     const context = makeContext(host, settings, stays)
     try {
@@ -72,6 +80,7 @@ export class Slipway {
       if (stays) {
         await context.holders.takeOver(kept.flatMap(({ endpoints, ports }) => mappedPorts(endpoints, ports)))
         await context.resolvers.open()
+        context.spares.open()
       }
       return new Slipway(context, reconciled)
     } catch (error) {
@@ -108,7 +117,8 @@ const defaultNames = ({ dns, dnsSearch, dnsOptions }: Settings): NameOptions => 
   ...(dnsOptions ? { dnsOptions } : {}),
 })
 
-async function leave({ resolvers, host, holders }: Context): Promise<void> {
+async function leave({ spares, resolvers, host, holders }: Context): Promise<void> {
+  await spares.close()
   await resolvers.close()
   await host.close()
   holders.close()
@@ -117,17 +127,19 @@ async function leave({ resolvers, host, holders }: Context): Promise<void> {
 /** @internal What the library works with on one host. */
 export function makeContext(host: Host, settings: Settings, stays: boolean): Context {
   const folder = (what: Parameters<typeof stateFolder>[2]) => stateFolder(settings, host, what)
+  const networks = new NetworkRegistry(host, settings, { networks: folder('networks'), sandboxes: folder('sandboxes') })
   return {
     host,
     settings,
     records: folder('sandboxes'),
     files: folder('files'),
-    networks: new NetworkRegistry(host, settings, { networks: folder('networks'), sandboxes: folder('sandboxes') }),
+    networks,
     resolvers: new Resolvers(settings.netns, { sandboxes: folder('sandboxes'), networks: folder('networks') }, stays),
     names: defaultNames(settings),
     ports: new PortTable(),
     dynamicPorts: new DynamicPorts(host),
     holders: new Holders(host, folder('holders')),
+    spares: new Spares(host, networks, folder('pool'), settings.pool),
     turns: new Turns(),
     reaper: new Reaper(host),
     work: new Work(),

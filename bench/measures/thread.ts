@@ -17,7 +17,7 @@ export async function thread({ count, warmUp, variant }: TrialSpec): Promise<Tri
   const total: number[] = []
   for (let n = 0; n < warmUp + count; n++) {
     const plan = wirePlan(publishPlan(endpoint(n).hostPort))
-    total.push(await timed(variant === 'inline' ? () => Promise.resolve(executor.runNow(plan, false)) : () => executor.run(plan, false)))
+    total.push(await timed(variant === 'inline' ? () => Promise.resolve(executor.runNow(plan, false)) : async () => executor.run(plan, false, undefined, 0, false)))
   }
   await executor.close()
   return { total: total.slice(warmUp), phases: {} }

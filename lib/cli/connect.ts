@@ -69,7 +69,7 @@ const describeDisconnect = (command: Command, example: string): Command =>
 
 async function connect(program: Command, network: string, sandbox: string, flags: ConnectFlags): Promise<void> {
   const options = endpointOptions(flags)
-  asUsage(() => checkOptions('connect', options, endpointChecks, []))
+  asUsage(() => checkOptions('connect', options, endpointChecks))
   const endpoint = await withBoth(program, network, sandbox, (found, name) => found.connect(name, options))
   if (flags.json) printJson(endpoint)
 }

@@ -4,11 +4,14 @@ import { readOpenOptions, type OpenOptions, type Settings } from '../options.js'
 import { addText, wholeNumber } from './arguments.js'
 import { asUsage, say } from './failures.js'
 
+/** A command is over before a pool of sandboxes would be of use. */
+type HostOption = Exclude<keyof OpenOptions, 'pool'>
+
 /**
  * The options of `Slipway.open`, in the spelling of dockerd and daemon.json. They stand before the command, as docker's
  * do: `--ip` is another thing behind it.
  */
-const FLAGS: Record<keyof OpenOptions, Option[]> = {
+const FLAGS: Record<HostOption, Option[]> = {
   netns: [new Option('--netns <path>', 'network namespace that is "the host" (default: the one you are in)')],
   stateDir: [new Option('--state-dir <path>', 'where the little is kept that the kernel does not keep (default: /run/slipway)')],
   bridgeName: [new Option('--bridge-name <name>', 'the bridge (default: docker0)')],
@@ -53,14 +56,14 @@ function readConfig(program: Command): void {
   if (config === undefined) return
   const { options, ignored } = asUsage(() => readDaemonConfig(config))
   for (const [name, value] of Object.entries(options)) {
-    const attribute = attributeOf(name as keyof OpenOptions)
+    const attribute = attributeOf(name as HostOption)
     if (program.getOptionValueSource(attribute) !== 'cli') program.setOptionValueWithSource(attribute, value, 'config')
   }
   if (ignored.length > 0) say(`note: ${config}: nothing is done about ${ignored.join(', ')}`)
 }
 
 /** Commander calls a value after its flag. */
-const attributeOf = (name: keyof OpenOptions): string => FLAGS[name][0]?.attributeName() ?? name
+const attributeOf = (name: HostOption): string => FLAGS[name][0]?.attributeName() ?? name
 
 /**
  * What was given for the host.
@@ -69,7 +72,7 @@ const attributeOf = (name: keyof OpenOptions): string => FLAGS[name][0]?.attribu
  */
 export function hostOptions(program: Command): { options: OpenOptions; settings: Settings } {
   const given = program.opts<Record<string, unknown>>()
-  const options: OpenOptions = Object.fromEntries((Object.keys(FLAGS) as (keyof OpenOptions)[]).map((name) => [name, given[attributeOf(name)]]))
+  const options: OpenOptions = Object.fromEntries((Object.keys(FLAGS) as HostOption[]).map((name) => [name, given[attributeOf(name)]]))
   return { options, settings: asUsage(() => readOpenOptions(options)) }
 }
 

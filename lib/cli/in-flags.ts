@@ -4,7 +4,7 @@ import type { OpenOptions } from '../options.js'
 import type { CreateOptions } from '../sandbox/create-options.js'
 
 /** The flag that each option of the library comes by. */
-const FLAGS: Record<keyof OpenOptions | keyof CreateOptions | keyof CreateNetworkOptions | keyof SubnetRequest, string> = {
+const FLAGS: Record<Exclude<keyof OpenOptions, 'pool'> | keyof CreateOptions | keyof CreateNetworkOptions | keyof SubnetRequest, string> = {
   addHost: '--add-host',
   aliases: '--network-alias',
   auxAddresses: '--aux-address',

@@ -49,14 +49,26 @@ export function createSandbox(sandbox: BridgeSandbox, circumstances: Circumstanc
     ...published.hold(),
     { op: 'file.create', ...record },
     ...claimSandbox(sandbox),
+    ...makeStack(path, foreign ?? false, endpoint, circumstances, leadTo(endpoint)),
+    ...published.forgetHost(),
+  ]
+}
+
+/**
+ * A namespace on its network, but for the claims: nothing that it sends gets anywhere without them.
+ *
+ * @param leads - What leads to it from elsewhere on the host: only where its addresses are claimed.
+ */
+export function makeStack(path: string, foreign: boolean, endpoint: BridgeEndpoint, circumstances: Circumstances, leads: readonly Operation[]): Operation[] {
+  return [
     ...(foreign ? [] : [{ op: 'netns.create', path } as const]),
     ...makeLink(path, endpoint, circumstances),
+    ...leads,
     ...(foreign ? [] : [{ op: 'link.set', netns: path, name: 'lo', up: true } as const]),
     ...configureInside(path, endpoint),
-    ...FAMILIES.flatMap((family) => defaultRoute('route.add', path, endpoints, family)),
+    ...FAMILIES.flatMap((family) => defaultRoute('route.add', path, [endpoint], family)),
     ...checkNetwork(circumstances),
     { op: 'link.settle', name: endpoint.hostLink },
-    ...published.forgetHost(),
   ]
 }
 
@@ -99,6 +111,7 @@ export function connectEndpoint(sandbox: Change, endpoint: BridgeEndpoint, circu
     ...move.publish,
     ...move.release,
     ...makeLink(path, endpoint, circumstances),
+    ...leadTo(endpoint),
     ...configureInside(path, endpoint),
     ...FAMILIES.flatMap((family) => moveDefaultRoute(path, endpoints, after, family)),
     ...checkNetwork(circumstances),
@@ -196,7 +209,6 @@ function makeLink(path: string, endpoint: BridgeEndpoint, { hairpin }: Circumsta
       peer: { netns: path, name: endpoint.interface, address: mac },
     },
     { op: 'link.set', name: hostLink, ...noIpv6Address(endpoint), ...(hairpin ? { hairpin: true } : {}), up: true },
-    ...leadTo(endpoint),
   ]
 }
 
@@ -224,4 +236,4 @@ function moveDefaultRoute(path: string, before: readonly BridgeEndpoint[], after
 }
 
 /** A network is removed record first: an endpoint whose network still has its record will be seen by whoever removes it. */
-const checkNetwork = ({ network }: Circumstances): Operation[] => (network ? [{ op: 'file.check', path: network.path, expected: network.content }] : [])
+export const checkNetwork = ({ network }: Circumstances): Operation[] => (network ? [{ op: 'file.check', path: network.path, expected: network.content }] : [])

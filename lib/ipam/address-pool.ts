@@ -56,6 +56,11 @@ export class AddressPool {
     return address
   }
 
+  /** Lets the next address be the first that is free from this place on. @param place - From 0, the first of the range, to 1. */
+  startAt(place: number): void {
+    this.#next = Math.floor(this.#size * place)
+  }
+
   /** Whether an address is never given. */
   isReserved(address: string): boolean {
     return this.#reserved.has(address)

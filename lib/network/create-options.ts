@@ -62,7 +62,7 @@ const CHECKS: Record<keyof CreateNetworkOptions, Check> = {
  * @throws {SlipwayError} `INVALID_ARGUMENT`, `CONFLICT` for a name that every host's networks have, `UNSUPPORTED` drivers.
  */
 export function checkNetworkOptions(options: CreateNetworkOptions, { stateDir }: Pick<Settings, 'stateDir'>): void {
-  checkOptions('networks.create', options, CHECKS, [])
+  checkOptions('networks.create', options, CHECKS)
   if (options.subnets) checkSubnetRequests(options.subnets)
   if (options.name === undefined) throw invalid("networks.create needs a name, as in { name: 'web' }.")
   if (Object.hasOwn(PREDEFINED, options.name)) throw new SlipwayError('CONFLICT', `The network "${options.name}" is there on every host. Choose another name.`)

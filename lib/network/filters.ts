@@ -44,7 +44,7 @@ const list = (value: string | readonly string[]): readonly string[] => (typeof v
 
 /** @throws {SlipwayError} `INVALID_ARGUMENT` */
 export function readFilters(filters: NetworkFilters): Read {
-  checkOptions('networks.list', filters, CHECKS, [])
+  checkOptions('networks.list', filters, CHECKS)
   const { driver, id, name, label, type, dangling } = filters
   return {
     ...(driver === undefined ? {} : { driver: list(driver) }),
@@ -76,7 +76,7 @@ function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boo
 
 /** @throws {SlipwayError} `INVALID_ARGUMENT` */
 export function readPruneFilters(filters: PruneFilters): { list: Pick<NetworkFilters, 'label'>; until?: number } {
-  checkOptions('networks.prune', filters, { label: texts, until: (value) => (text(value) || (value instanceof Date && !Number.isNaN(value.getTime())) ? undefined : TIME) }, [])
+  checkOptions('networks.prune', filters, { label: texts, until: (value) => (text(value) || (value instanceof Date && !Number.isNaN(value.getTime())) ? undefined : TIME) })
   const { label, until } = filters
   return { list: label === undefined ? {} : { label }, ...(until === undefined ? {} : { until: readUntil(until) }) }
 }

@@ -39,6 +39,7 @@ export class Networks {
         await removeNetworkOf(this.#context, stored.record.name, stored)
         throw error
       }
+      this.#context.spares.begin(stored.record.name)
       return this.#custom(stored)
     })
   }

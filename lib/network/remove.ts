@@ -15,8 +15,19 @@ import { membersOf } from './members.js'
  */
 export async function removeNetworkOf(context: Context, name: string, stored: StoredNetwork | undefined): Promise<void> {
   if (!stored) throw invalid(`The network "${name}" is there on every host and cannot be removed.`)
-  const { host, networks } = context
   await refuseWhileUsed(context, name)
+  // A spare sandbox is no user of the network.
+  await context.spares.end(name)
+  try {
+    await removeUnused(context, name, stored)
+  } catch (error) {
+    context.spares.begin(name)
+    throw error
+  }
+}
+
+async function removeUnused(context: Context, name: string, stored: StoredNetwork): Promise<void> {
+  const { host, networks } = context
   const { path, text } = stored
   await attempt(context, [
     { op: 'file.check', path, expected: text },

@@ -8,8 +8,9 @@ import * as sets from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
 import type { LinkInfo } from '../native.js'
 import { DEFAULT_NETWORK, FAMILIES } from '../network/spec.js'
+import { Marks } from '../pool/marks.js'
 import type { PortTable } from '../ports/port-table.js'
-import type { Context } from '../sandbox/context.js'
+import { stateFolder, type Context } from '../sandbox/context.js'
 import { listHalfWritten } from '../state/folder.js'
 import { isAlive } from '../state/maker.js'
 import { ownerComment } from '../state/owner.js'
@@ -22,6 +23,7 @@ import { finishChanges } from './finish-changes.js'
 import { Holdings } from './holdings.js'
 import { reconcileNetworks, requireSameRecords } from './networks.js'
 import { OwnedElements, shortId } from './owned.js'
+import { collectSpares } from './spares.js'
 
 /** What {@link reconcile} found and did. */
 export interface Reconciled {
@@ -48,6 +50,7 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
   const owned = await OwnedElements.read(host)
   const all = await host.ask('links', {})
   const links = all.filter((link) => sets.isPortGroup(link.group))
+  const marks = await Marks.read(stateFolder(context.settings, host, 'pool'))
   const stored = await listRecords(context.records)
   requireSameRecords(all, context.settings.stateDir)
   const halfWritten = await listHalfWritten(context.records)
@@ -98,8 +101,9 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
     await collect(host, [remove(set, { key: element.key })])
     result.collected.push(`element ${element.key} of ${set.set}: its sandbox is gone, removed`)
   }
-  for (const link of links) {
-    if (known.has(link.name)) continue
+  const spares = await collectSpares(host, marks, links.filter(({ name }) => !known.has(name)))
+  result.collected.push(...spares.collected)
+  for (const link of spares.stray) {
     await collect(host, [{ op: 'link.delete', name: link.name }])
     result.collected.push(`link ${link.name}: its sandbox is gone, removed`)
   }

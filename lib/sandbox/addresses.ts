@@ -20,24 +20,28 @@ const OPTION = { 4: 'ip', 6: 'ip6' } as const
  * @throws {SlipwayError} `EXHAUSTED`, `ADDRESS_IN_USE`, `INVALID_ARGUMENT`. Nothing is taken then.
  */
 export function takeAddresses(context: Context, ready: ReadyNetwork, asked: EndpointRequest): Taken | Promise<Taken> {
-  const taken: Taken = {}
-  for (const family of FAMILIES) {
-    if (asked[OPTION[family]] !== undefined) return takeSlowly(context, ready, asked, taken)
-    for (const { subnet, pool } of ready.pools) {
-      if (subnet.family !== family || taken[family]) continue
-      const address = pool.take()
-      if (address !== undefined) taken[family] = { address, subnet }
-    }
-    if (!taken[family] && ready.pools.some(({ subnet }) => subnet.family === family)) return takeSlowly(context, ready, asked, taken)
-  }
-  return taken
+  const named = asked.ip !== undefined || asked.ip6 !== undefined
+  return (named ? undefined : takeFree(ready)) ?? takeSlowly(context, ready, asked)
 }
 
-async function takeSlowly(context: Context, ready: ReadyNetwork, asked: EndpointRequest, taken: Taken): Promise<Taken> {
+/** The next free address of each family that a network has; nothing where one has none left, as far as this process knows. */
+export function takeFree(ready: ReadyNetwork): Taken | undefined {
+  const taken: Taken = {}
+  for (const { subnet, pool } of ready.pools) {
+    if (taken[subnet.family]) continue
+    const address = pool.take()
+    if (address !== undefined) taken[subnet.family] = { address, subnet }
+  }
+  if (ready.pools.every(({ subnet }) => taken[subnet.family])) return taken
+  releaseTaken(ready, taken)
+  return undefined
+}
+
+async function takeSlowly(context: Context, ready: ReadyNetwork, asked: EndpointRequest): Promise<Taken> {
+  const taken: Taken = {}
   try {
     for (const family of FAMILIES) {
       const wanted = asked[OPTION[family]]
-      if (taken[family]) continue
       const found = wanted === undefined ? await takeAny(context, ready, family) : await takeThis(context, ready, family, wanted)
       if (found) taken[family] = found
     }
@@ -63,12 +67,12 @@ export function settleTaken({ pools }: ReadyNetwork, taken: Taken): void {
   }
 }
 
-async function takeAny({ networks }: Context, ready: ReadyNetwork, family: IpFamily): Promise<Taken[IpFamily]> {
+async function takeAny({ networks, spares }: Context, ready: ReadyNetwork, family: IpFamily): Promise<Taken[IpFamily]> {
   const pools = ready.pools.filter(({ subnet }) => subnet.family === family)
   if (pools.length === 0) return undefined
-  for (const learned of [false, true]) {
-    // Other processes may have given back what they had.
-    if (learned) await networks.learn(ready)
+  // Those that spare sandboxes have are taken from them; then other processes may have given back what they had.
+  for (const look of [() => spares.giveUp(ready), () => networks.learn(ready)]) {
+    await look()
     for (const { subnet, pool } of pools) {
       const address = pool.take()
       if (address !== undefined) return { address, subnet }
@@ -78,7 +82,7 @@ async function takeAny({ networks }: Context, ready: ReadyNetwork, family: IpFam
   throw new SlipwayError('EXHAUSTED', `No address is left in ${pools.map(({ subnet }) => subnet.range ?? subnet.subnet).join(', ')} of the network ${name}. Remove sandboxes, or use a network with a larger subnet.`)
 }
 
-async function takeThis({ host, networks }: Context, ready: ReadyNetwork, family: IpFamily, wanted: string): Promise<Taken[IpFamily]> {
+async function takeThis({ host, networks, spares }: Context, ready: ReadyNetwork, family: IpFamily, wanted: string): Promise<Taken[IpFamily]> {
   const { spec, pools } = ready
   const option = OPTION[family]
   const ofFamily = pools.filter(({ subnet }) => subnet.family === family)
@@ -90,6 +94,8 @@ async function takeThis({ host, networks }: Context, ready: ReadyNetwork, family
   const aux = Object.entries(subnet.aux).find(([, address]) => address === wanted)
   if (aux) throw invalid(`${option} ${wanted} is kept for ${aux[0]}, by an auxiliary address of the network ${spec.name}. Choose another, or leave ${option} out and a free one is taken.`)
   if (pool.isReserved(wanted)) throw invalid(`${option} ${wanted} is the bridge's, gateway's, network's or broadcast address of ${subnet.subnet}. Choose another, or leave ${option} out and a free one is taken.`)
+  await spares.giveUp(ready, wanted)
+  if (pool.takeThis(wanted)) return { address: wanted, subnet }
   // Taken as far as this process knows; another may have removed its sandbox since.
   await networks.learn(ready)
   if (pool.takeThis(wanted)) return { address: wanted, subnet }

@@ -5,6 +5,7 @@ import type { NameOptions } from '../names/options.js'
 import type { Resolvers } from '../names/resolvers.js'
 import type { NetworkRegistry } from '../network/registry.js'
 import type { Settings } from '../options.js'
+import type { Spares } from '../pool/spares.js'
 import type { DynamicPorts } from '../ports/dynamic-ports.js'
 import type { Holders } from '../ports/holders.js'
 import type { PortTable } from '../ports/port-table.js'
@@ -26,13 +27,14 @@ export interface Context {
   readonly ports: PortTable
   readonly dynamicPorts: DynamicPorts
   readonly holders: Holders
+  readonly spares: Spares
   readonly turns: Turns
   readonly reaper: Reaper
   readonly work: Work
 }
 
 /** Each host namespace has folders of its own, so that two hosts may share a state directory. */
-export const stateFolder = (settings: Settings, host: Host, what: 'sandboxes' | 'networks' | 'files' | 'holders'): string => join(settings.stateDir, String(host.identity), what)
+export const stateFolder = (settings: Settings, host: Pick<Host, 'identity'>, what: 'sandboxes' | 'networks' | 'files' | 'holders' | 'pool'): string => join(settings.stateDir, String(host.identity), what)
 
 /** The host's own namespace, as this process sees it: another one's /proc entry may be gone by now. */
 export const hostPath = (settings: Settings): string => settings.netns ?? `/proc/${process.pid}/ns/net`

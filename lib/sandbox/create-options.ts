@@ -78,7 +78,7 @@ const REFUSED: Record<Exclude<Mode, 'bridge'>, { options: readonly (keyof Create
 
 /** @throws {SlipwayError} `INVALID_ARGUMENT` */
 export function readCreateOptions(options: CreateOptions): CreateRequest {
-  checkOptions('sandboxes.create', options, CHECKS, [])
+  checkOptions('sandboxes.create', options, CHECKS)
   const { network = 'bridge', name, netns } = options
   const { mode, target } = readMode(network)
   const publish = options.publish ? readRequests(options.publish) : []

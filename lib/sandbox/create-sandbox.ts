@@ -3,12 +3,14 @@ import * as container from '../drivers/container.js'
 import { mappedPorts } from '../drivers/gateway.js'
 import * as hostDriver from '../drivers/host.js'
 import * as none from '../drivers/none.js'
+import { takeSpare } from '../drivers/spare.js'
 import { invalid } from '../errors.js'
 import { addresses } from '../firewall/sets.js'
 import { PlanRefused } from '../host.js'
 import type { ReadyNetwork } from '../network/ready.js'
 import { DEFAULT_NETWORK } from '../network/spec.js'
 import type { Plan } from '../plan/operation.js'
+import type { ReadySpare } from '../pool/network-pool.js'
 import { wasGuessedPort } from '../ports/claim-ports.js'
 import type { PortMapping } from '../ports/mapping.js'
 import { PortGuesses } from '../ports/port-guesses.js'
@@ -20,7 +22,7 @@ import { randomId } from '../state/random-id.js'
 import { idle, store, unbusy, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { hostPath, NETNS_FOLDER, type Context } from './context.js'
 import type { CreateRequest } from './create-options.js'
-import { draftEndpoint } from './draft-endpoint.js'
+import { draftEndpoint, takeEndpoint } from './draft-endpoint.js'
 import { findSandbox } from './find.js'
 import { isFull, lostBridge } from './lost-bridge.js'
 import { checkForeign } from './foreign.js'
@@ -29,13 +31,17 @@ import { joinedId } from './sharing.js'
 
 /** A guess (an address, a network that this process knows) that others have made wrong is made anew, this many times. */
 const TRIES = 32
+/** Spare sandboxes that turn out to be no good are replaced by others so often; then one is made from the ground up. */
+const SPARE_TRIES = 4
 
 /** Makes a sandbox: all of it, or nothing. */
 export async function createSandbox(context: Context, request: CreateRequest): Promise<StoredRecord> {
   const { host } = context
   const guesses = new PortGuesses()
+  // Somebody had flushed or deleted what is everybody's.
+  let healed = false
   for (let attempt = 1; ; attempt++) {
-    const draft = await draftSandbox(context, request, guesses)
+    const draft = await draftSandbox(context, request, guesses, attempt <= SPARE_TRIES)
     if (draft.stored.record.ports.length > 0) context.holders.join()
     try {
       await host.run(draft.plan)
@@ -45,23 +51,26 @@ export async function createSandbox(context: Context, request: CreateRequest): P
       return draft.stored
     } catch (error) {
       draft.release()
-      if (!(error instanceof PlanRefused)) throw error
-      if (attempt === 1 && missesParts(error)) {
+      const refused = error instanceof PlanRefused ? error : undefined
+      if (draft.spare && (await context.spares.refused(draft.spare, refused))) continue
+      if (!refused) throw error
+      if (!healed && missesParts(refused)) {
+        healed = true
         await reconcile(context)
         continue
       }
-      if (attempt < TRIES && (await wasGuess(context, request, draft.stored.record, error))) continue
-      if (await wasGuessedPort(context, guesses, error)) continue
-      throw await explainRefusal(error, host, context.holders)
+      if (attempt < TRIES && (await wasGuess(context, request, draft.stored.record, refused))) continue
+      if (await wasGuessedPort(context, guesses, refused)) continue
+      throw await explainRefusal(refused, host, context.holders)
     }
   }
 }
 
 /** The plan that would make a sandbox, after what is missing on the host. Writes nothing and keeps nothing. */
 export async function explainSandbox(context: Context, request: CreateRequest): Promise<Plan> {
-  if (request.mode !== 'bridge') return (await draftSandbox(context, request, new PortGuesses())).plan
+  if (request.mode !== 'bridge') return (await draftSandbox(context, request, new PortGuesses(), false)).plan
   const { ready, missing } = await context.networks.preview(request.target)
-  const draft = await draftSandbox(context, request, new PortGuesses(), ready)
+  const draft = await draftSandbox(context, request, new PortGuesses(), false, ready)
   draft.release()
   return [...missing, ...draft.plan]
 }
@@ -69,15 +78,17 @@ export async function explainSandbox(context: Context, request: CreateRequest): 
 interface Draft {
   plan: Plan
   stored: StoredRecord
+  /** What it begins with, if not with nothing. */
+  spare?: ReadySpare
   /** The kernel has what the draft has taken in this process's tables. */
   settle(): void
-  /** Gives it back. */
+  /** Gives it back, but for the spare. */
   release(): void
 }
 
 const nothing = { settle: () => undefined, release: () => undefined }
 
-async function draftSandbox(context: Context, request: CreateRequest, guesses: PortGuesses, preview?: ReadyNetwork): Promise<Draft> {
+async function draftSandbox(context: Context, request: CreateRequest, guesses: PortGuesses, spares: boolean, preview?: ReadyNetwork): Promise<Draft> {
   const { mode, netns } = request
   // What open() says of every sandbox is kept with each: other processes may have been opened with something else.
   const names = mode === 'container' ? {} : { ...context.names, ...request.names }
@@ -97,7 +108,7 @@ async function draftSandbox(context: Context, request: CreateRequest, guesses: P
     ports: [],
     ...(Object.keys(names).length === 0 ? {} : { names }),
   }
-  if (mode === 'bridge') return draftBridged(context, request, record, guesses, preview)
+  if (mode === 'bridge') return draftBridged(context, request, record, guesses, spares, preview)
   if (mode === 'container') return draftJoining(context, request, record)
   const stored = store(context.records, record)
   const file = { path: stored.path, content: stored.text }
@@ -105,11 +116,12 @@ async function draftSandbox(context: Context, request: CreateRequest, guesses: P
   return { plan, stored, ...nothing }
 }
 
-async function draftBridged(context: Context, request: CreateRequest, record: SandboxRecord, guesses: PortGuesses, preview?: ReadyNetwork): Promise<Draft> {
+async function draftBridged(context: Context, request: CreateRequest, record: SandboxRecord, guesses: PortGuesses, spares: boolean, preview?: ReadyNetwork): Promise<Draft> {
   const { name, id, path, foreign } = record
   const ready = preview ?? (await context.networks.ready(request.target))
   const { spec } = ready
-  const drafted = draftEndpoint(context, ready, request.endpoint, [])
+  const spare = spares && fitsSpare(request) ? context.spares.take(ready) : undefined
+  const drafted = spare ? takeEndpoint(context, spare, request.endpoint) : draftEndpoint(context, ready, request.endpoint, [])
   const { endpoint, circumstances, settle, release } = drafted instanceof Promise ? await drafted : drafted
   const endpoints = [endpoint]
   let ports: PortMapping[]
@@ -118,6 +130,7 @@ async function draftBridged(context: Context, request: CreateRequest, record: Sa
     ports = claimed instanceof Promise ? await claimed : claimed
   } catch (error) {
     release()
+    if (spare) context.spares.giveBack(spare)
     throw error
   }
   const held = mappedPorts(endpoints, ports)
@@ -126,9 +139,11 @@ async function draftBridged(context: Context, request: CreateRequest, record: Sa
   record.ports = ports
   const stored = store(context.records, record)
   const file = { path: stored.path, content: stored.text }
+  const sandbox = { path, ...(foreign ? { foreign } : {}), endpoints, ports, owner: ownerComment(name, id), record: file }
   return {
-    plan: bridge.createSandbox({ path, ...(foreign ? { foreign } : {}), endpoints, ports, owner: ownerComment(name, id), record: file }, circumstances),
+    plan: spare ? takeSpare(sandbox, spare, circumstances) : bridge.createSandbox(sandbox, circumstances),
     stored,
+    ...(spare ? { spare } : {}),
     settle() {
       settle()
       for (const mapping of held) context.ports.settle(mapping)
@@ -139,6 +154,10 @@ async function draftBridged(context: Context, request: CreateRequest, record: Sa
     },
   }
 }
+
+/** Whether a sandbox that was made ahead of need is what is asked for: it has an address and a MAC, and a namespace of ours. */
+export const fitsSpare = ({ mode, netns, endpoint }: CreateRequest): boolean =>
+  mode === 'bridge' && netns === undefined && endpoint.ip === undefined && endpoint.ip6 === undefined && endpoint.mac === undefined
 
 async function draftJoining(context: Context, request: CreateRequest, record: SandboxRecord): Promise<Draft> {
   const owner = await unbusy(() => findSandbox(context.records, request.target))

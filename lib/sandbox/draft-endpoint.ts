@@ -3,6 +3,7 @@ import type { Circumstances } from '../drivers/bridge.js'
 import { invalid } from '../errors.js'
 import type { Place } from '../network/bridges.js'
 import type { ReadyNetwork } from '../network/ready.js'
+import type { ReadySpare } from '../pool/network-pool.js'
 import { randomId } from '../state/random-id.js'
 import { releaseTaken, settleTaken, takeAddresses, type Taken } from './addresses.js'
 import type { Context } from './context.js'
@@ -28,6 +29,19 @@ export function draftEndpoint(context: Context, ready: ReadyNetwork, asked: Endp
   if (asked.mac === ready.spec.mac) throw invalid(`mac ${asked.mac} is that of the bridge of the network ${ready.spec.name}. Choose another, or leave mac out.`)
   const taken = takeAddresses(context, ready, asked)
   return taken instanceof Promise ? taken.then((found) => place(ready, found, asked, others)) : place(ready, taken, asked, others)
+}
+
+/** The endpoint of a spare sandbox. Its addresses stay taken when it is given back: they are the spare's. */
+export function takeEndpoint({ spares }: Context, spare: ReadySpare, asked: EndpointRequest): EndpointDraft {
+  return {
+    endpoint: { ...spare.endpoint, asked },
+    circumstances: spare.circumstances,
+    settle() {
+      settleTaken(spare.network, spare.taken)
+      spares.settle(spare)
+    },
+    release: () => undefined,
+  }
 }
 
 function place(ready: ReadyNetwork, taken: Taken, asked: EndpointRequest, others: readonly BridgeEndpoint[]): EndpointDraft | Promise<EndpointDraft> {

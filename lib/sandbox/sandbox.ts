@@ -124,7 +124,7 @@ export class Sandbox {
   connect(network: string, options: EndpointOptions = {}): Promise<Endpoint> {
     return this.#context.work.run(async () => {
       const target = this.#networkNamed('connect', network)
-      checkOptions('connect', options, endpointChecks, [])
+      checkOptions('connect', options, endpointChecks)
       const asked = readEndpoint(options, target)
       let endpoint: Endpoint | undefined
       await this.#changes.make(async (record) => {
@@ -150,7 +150,7 @@ export class Sandbox {
   disconnect(network: string, options: { force?: boolean } = {}): Promise<void> {
     return this.#context.work.run(async () => {
       const target = this.#networkNamed('disconnect', network)
-      checkOptions('disconnect', options, { force: checks.flag }, [])
+      checkOptions('disconnect', options, { force: checks.flag })
       try {
         let gone: BridgeEndpoint | undefined
         await this.#changes.make((record) => {

@@ -1,5 +1,6 @@
 import { invalid, show } from '../errors.js'
 import { namedPredefined } from '../network/predefined.js'
+import { DEFAULT_NETWORK } from '../network/spec.js'
 import { printPlan } from '../plan/print.js'
 import { listRecords } from '../state/records.js'
 import type { Context } from './context.js'
@@ -33,7 +34,7 @@ export class Sandboxes {
       const turn = this.#context.turns.next()
       if (turn) await turn
       // A third of the time that it takes is the making of the namespace: that begins before the arguments are looked at.
-      if (wantsNamespace(given)) this.#context.host.prepare()
+      if (wantsNamespace(given) && !this.#context.spares.has(networkOf(given))) this.#context.host.prepare()
       try {
         return new Sandbox(this.#context, await createSandbox(this.#context, readCreateOptions(given)))
       } catch (error) {
@@ -74,6 +75,9 @@ export class Sandboxes {
     return typeof network === 'string' ? { ...options, network: namedPredefined(this.#context.host.identity, network) } : options
   }
 }
+
+// What is given may be anything at all still.
+const networkOf = (options: CreateOptions): string => (typeof options?.network === 'string' ? options.network : DEFAULT_NETWORK)
 
 const wantsNamespace = (options: CreateOptions): boolean =>
   options?.netns === undefined && options?.network !== 'host' && !(typeof options?.network === 'string' && options.network.startsWith('container:'))

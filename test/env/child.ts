@@ -137,6 +137,27 @@ const scenarios = {
     say('done')
   },
 
+  /** Fills its pool, and leaves. */
+  async filled(options: Options) {
+    const slipway = await Slipway.open(options.open)
+    await slipway.pool.ready()
+    say(slipway.pool.networks[0]?.ready)
+    await slipway.close()
+    say('closed')
+  },
+
+  /** Sandboxes from a pool, in turn. */
+  async pooledLife(options: Options) {
+    const slipway = await Slipway.open(options.open)
+    await slipway.pool.ready()
+    for (let index = 0; index < 3; index++) {
+      const sandbox = await slipway.sandboxes.create({ name: name(options, index), ...publishing(options, index) })
+      await sandbox.remove()
+    }
+    await slipway.close()
+    say('done')
+  },
+
   /** All that changes something about networks, in turn. */
   async networkLife(options: Options) {
     const slipway = await Slipway.open(options.open)

@@ -37,7 +37,6 @@ serial('options that there are not', async (t) => {
     [unknown({ ['x'.repeat(100_000)]: 1 }), 'INVALID_ARGUMENT', 'no option'],
     [unknown({ aliases: ['a'] }), 'INVALID_ARGUMENT', 'aliases', 'network "bridge"'],
     [open({ port: 80 }), 'INVALID_ARGUMENT', '"port"', 'stateDir'],
-    [open({ pool: { size: 1 } }), 'UNSUPPORTED', 'pool', 'not supported yet'],
     ...[null, 1, 'a', true].flatMap((options): Case[] => [
       [() => slipway.sandboxes.create(options as never), 'INVALID_ARGUMENT', 'object of options'],
       [() => slipway.sandboxes.explain(options as never), 'INVALID_ARGUMENT', 'object of options'],

@@ -8,7 +8,7 @@ import { encodeRecord, isResponseTo, readQuery, reply } from '#lib/names/resolve
 import { addressOf, ownRecords } from '#lib/names/resolver/own-names.js'
 import { endpoint, question, tableOf } from '../helpers/names.js'
 
-const checked = (options: NameOptions) => checkOptions('sandboxes.create', options, nameChecks, [])
+const checked = (options: NameOptions) => checkOptions('sandboxes.create', options, nameChecks)
 
 test('options of names are taken as docker takes them', (t) => {
   t.notThrows(() =>

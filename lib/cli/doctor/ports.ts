@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs'
+import { descriptorLimit } from '../../descriptor-limit.js'
 import { mappedPorts } from '../../drivers/gateway.js'
 import { bindSocket, enter } from '../../native.js'
 import { readEphemeralPorts } from '../../ports/ephemeral-ports.js'
@@ -6,7 +7,6 @@ import type { PortMapping } from '../../ports/mapping.js'
 import { hostPath, type Context } from '../../sandbox/context.js'
 import { listRecords } from '../../state/records.js'
 import { note, ok, problem, type Finding } from './finding.js'
-import { descriptorLimit } from './process.js'
 
 /** What a process needs descriptors for besides ports: Node.js itself, the executor's sockets, a plan while it runs. */
 const OTHER_DESCRIPTORS = 256

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs'
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { NETNS_FOLDER } from '../../sandbox/context.js'
 import { note, ok, problem, type Finding } from './finding.js'
@@ -17,12 +17,6 @@ export function checkStateDir(stateDir: string): Finding {
   if (!isWritable(stateDir)) return problem('state folder', `${stateDir} cannot be written`, 'give another: --state-dir')
   if (statfsSync(nearest(stateDir)).type === TMPFS) return ok('state folder', `${stateDir}, on tmpfs`)
   return note('state folder', `${stateDir} is not on tmpfs: records outlive a reboot, what they tell of does not`, 'give one under /run: --state-dir')
-}
-
-/** How many descriptors this process may hold, and probably any other that is started the same way. */
-export function descriptorLimit(): number {
-  const [, soft] = /^Max open files +(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
-  return soft === undefined || soft === 'unlimited' ? Infinity : Number(soft)
 }
 
 function nearest(path: string): string {

@@ -2,6 +2,7 @@ import * as bridge from '#lib/drivers/bridge.js'
 import * as container from '#lib/drivers/container.js'
 import * as host from '#lib/drivers/host.js'
 import * as none from '#lib/drivers/none.js'
+import { makeSpare, takeSpare } from '#lib/drivers/spare.js'
 import { rulesetPlan } from '#lib/firewall/ruleset.js'
 import type { Plan } from '#lib/plan/operation.js'
 import { changeOf, endpointOn, networkOf, published, sandboxOf } from './specs.js'
@@ -15,6 +16,8 @@ const several = published(endpoints, [network], '8080:80', '127.0.0.1:8443:443',
 const sandbox = sandboxOf(endpoints)
 const plain = { hairpin: false }
 const { path, record } = sandbox
+const [endpoint = endpointOn(network)] = endpoints
+const spare = { name: endpoint.hostLink, endpoint, bridgeIndex: 3, linkIndex: 7 }
 
 const foreign = { path: '/proc/4242/ns/net', foreign: true }
 const side = { path: '/run/netns/side', shares: false, record: { path: '/run/slipway/sandboxes/side.json', content: '{"name":"side"}\n' } }
@@ -26,6 +29,8 @@ export const modes: Readonly<Record<string, Plan>> = {
   'bridge-create-hairpin': bridge.createSandbox(sandbox, { hairpin: true }),
   'bridge-create-one-port': bridge.createSandbox({ ...sandbox, ports: http }, plain),
   'bridge-create-several-ports': bridge.createSandbox({ ...sandbox, ports: several }, plain),
+  'bridge-spare': makeSpare(spare.name, endpoint, plain),
+  'bridge-take-spare': takeSpare({ ...sandbox, ports: several }, spare, { ...plain, network: { path: '/run/slipway/networks/web.json', content: '{"name":"web"}\n' } }),
   'bridge-remove': bridge.removeSandbox(sandbox, false),
   'bridge-remove-several-ports': bridge.removeSandbox({ ...sandbox, ports: several }, false),
   'bridge-remove-joined': bridge.removeSandbox({ ...sandbox, ports: http }, true),

@@ -1,0 +1,39 @@
+import type { Plan } from '../plan/operation.js'
+import { checkNetwork, claimSandbox, makeStack, type BridgeSandbox, type Circumstances } from './bridge.js'
+import type { BridgeEndpoint } from './endpoint.js'
+import { leadTo } from './leaf.js'
+import { PortPlan } from './ports.js'
+
+/** Sandboxes ahead of need: what costs time is made first, and the claims when somebody wants one. Pure functions, as the drivers' are. */
+
+/** What waits. */
+export interface Spare {
+  /** Its namespace's name until it has a path. */
+  name: string
+  endpoint: BridgeEndpoint
+  /** Numbers of its bridge and of its link there. */
+  bridgeIndex: number
+  linkIndex: number
+}
+
+export const makeSpare = (name: string, endpoint: BridgeEndpoint, circumstances: Circumstances): Plan => makeStack(name, false, endpoint, circumstances, [])
+
+/** As the bridge driver's `createSandbox`: the same claims in the same order. The rest is one mount. */
+export function takeSpare(sandbox: BridgeSandbox, { name, endpoint, bridgeIndex, linkIndex }: Spare, circumstances: Circumstances): Plan {
+  const { path, endpoints, ports, owner, record } = sandbox
+  const published = new PortPlan(endpoints, ports, owner)
+  return [
+    ...published.hold(),
+    { op: 'file.create', ...record },
+    ...claimSandbox(sandbox),
+    ...leadTo(endpoint),
+    // Somebody may have deleted the bridge or the link since.
+    { op: 'link.check', name: endpoint.bridge, index: bridgeIndex },
+    { op: 'link.check', name: endpoint.hostLink, index: linkIndex },
+    { op: 'netns.bind', path, from: name },
+    ...checkNetwork(circumstances),
+    ...published.forgetHost(),
+    // Last, as it cannot be taken back.
+    { op: 'netns.delete', path: name },
+  ]
+}

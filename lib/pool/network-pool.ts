@@ -1,0 +1,164 @@
+import type { Circumstances } from '../drivers/bridge.js'
+import { bridgeEndpoint, freeInterface } from '../drivers/endpoint.js'
+import { makeSpare, type Spare } from '../drivers/spare.js'
+import { SlipwayError } from '../errors.js'
+import { PlanRefused, type Host } from '../host.js'
+import type { Place } from '../network/bridges.js'
+import type { ReadyNetwork } from '../network/ready.js'
+import type { NetworkRegistry } from '../network/registry.js'
+import { explainRefusal } from '../refusals.js'
+import { releaseTaken, takeFree, type Taken } from '../sandbox/addresses.js'
+import { isFull } from '../sandbox/lost-bridge.js'
+import type { Mark } from './marks.js'
+
+/** A sandbox that waits to be taken: on its network, with everything but its claims. */
+export interface ReadySpare extends Spare {
+  network: ReadyNetwork
+  taken: Taken
+  circumstances: Circumstances
+}
+
+/** The spare sandboxes of one network. */
+export class NetworkPool {
+  readonly name: string
+  readonly size: number
+  readonly #host: Host
+  readonly #networks: NetworkRegistry
+  readonly #mark: Mark
+  /** The first is the oldest, and the next to be taken. */
+  #spares: ReadySpare[] = []
+  /** The network that they are on. */
+  #network: ReadyNetwork | undefined
+  /** Taken, and not known yet whether a sandbox becomes of them. */
+  #tried = 0
+  making = 0
+  claimed = 0
+  missed = 0
+  /** No more are made for now. */
+  resting = false
+  /** Why. */
+  failure: unknown
+
+  constructor(name: string, size: number, host: Host, networks: NetworkRegistry, mark: Mark) {
+    this.name = name
+    this.size = size
+    this.#host = host
+    this.#networks = networks
+    this.#mark = mark
+  }
+
+  get ready(): number {
+    return this.#spares.length
+  }
+
+  get lacks(): boolean {
+    return !this.resting && this.ready + this.#tried < this.size
+  }
+
+  /** Whether it can serve a network, by name, id or the beginning of an id. */
+  has(nameOrId: string): boolean {
+    return this.ready > 0 && (this.name === nameOrId || this.#network?.spec.id.startsWith(nameOrId) === true)
+  }
+
+  /** The next that is on this very network; those that are on what it was before go. */
+  take(network: ReadyNetwork): ReadySpare | undefined {
+    if (this.#network !== network) this.#move(network)
+    const spare = this.#spares.shift()
+    if (spare) this.#tried++
+    else this.missed++
+    return spare
+  }
+
+  /** A sandbox has become of one. */
+  settle(): void {
+    this.#tried--
+    this.claimed++
+  }
+
+  /** One was no good. */
+  reject(spare: ReadySpare): void {
+    this.#tried--
+    this.drop([spare])
+  }
+
+  /** One was not used after all. */
+  giveBack(spare: ReadySpare): void {
+    this.#tried--
+    if (spare.network === this.#network) this.#spares.unshift(spare)
+    else this.drop([spare])
+  }
+
+  /** Makes one more. */
+  async make(): Promise<void> {
+    this.making++
+    try {
+      this.#mark.write()
+      const network = await this.#networks.ready(this.name)
+      if (this.#network !== network) this.#move(network)
+      const spare = await this.#make(network)
+      if (this.#network === network) this.#spares.push(spare)
+      else this.drop([spare])
+      this.failure = undefined
+    } catch (error) {
+      this.resting = true
+      this.failure = error instanceof PlanRefused ? await explainRefusal(error, this.#host) : error
+    } finally {
+      this.making--
+    }
+  }
+
+  async #make(network: ReadyNetwork): Promise<ReadySpare> {
+    const { spec, hairpin } = network
+    const taken = takeFree(network)
+    if (!taken) throw new SlipwayError('EXHAUSTED', `No address is left for spare sandboxes on the network ${this.name}. Give a smaller size of the pool, or use a network with a larger subnet.`)
+    const place = await this.#place(network, taken)
+    const endpoint = bridgeEndpoint(spec, this.#mark.nextId(), freeInterface(spec.interfacePrefix, []), taken, {}, ...(place.leaf ? [place.bridge] : []))
+    const name = endpoint.hostLink
+    const circumstances = { hairpin, ...(spec.record ? { network: spec.record } : {}) }
+    try {
+      await this.#host.runLater(makeSpare(name, endpoint, circumstances))
+      const { index, master } = await this.#host.ask('link', { name }, true)
+      return { name, endpoint, bridgeIndex: master, linkIndex: index, network, taken, circumstances }
+    } catch (error) {
+      this.drop([{ name, endpoint, network, taken }])
+      // The next one goes to another bridge.
+      if (error instanceof PlanRefused && isFull(error)) network.bridges.full(error.operation.master)
+      throw error
+    }
+  }
+
+  async #place(network: ReadyNetwork, taken: Taken): Promise<Place> {
+    try {
+      return await network.bridges.take()
+    } catch (error) {
+      releaseTaken(network, taken)
+      throw error
+    }
+  }
+
+  #move(network: ReadyNetwork | undefined): void {
+    this.drop(this.empty())
+    this.#network = network
+    this.resting = false
+    const place = network ? this.#mark.startingPlace() : 0
+    if (place > 0) for (const { pool } of network?.pools ?? []) pool.startAt(place)
+  }
+
+  /** Takes all out; with an address, the one that has it. */
+  empty(address?: string): ReadySpare[] {
+    const has = ({ taken }: ReadySpare) => address === undefined || Object.values(taken).some((one) => one.address === address)
+    const out = this.#spares.filter(has)
+    this.#spares = this.#spares.filter((spare) => !has(spare))
+    return out
+  }
+
+  /** They go, and their addresses are free. */
+  drop(spares: readonly Pick<ReadySpare, 'name' | 'endpoint' | 'network' | 'taken'>[]): void {
+    if (spares.length === 0) return
+    for (const { endpoint, network, taken } of spares) {
+      releaseTaken(network, taken)
+      network.bridges.release(endpoint.bridge)
+    }
+    void this.#host.runLater(spares.map(({ name }) => ({ op: 'netns.delete', path: name }))).catch(() => undefined)
+  }
+}
