@@ -150,3 +150,26 @@ test.serial('two processes that need a further bridge at once make one, and use 
   await world.create(third, 'c', { network: 'web' })
   t.deepEqual(bridges(world.host), { web0: 1, 'web0-1': 2, 'web0-2': 1 })
 })
+
+test.serial('sandboxes made ahead of need are on all of its bridges, and led to once they are taken', async (t) => {
+  const world = new DualStackWorld(t, false)
+  const slipway = await world.open({ portsPerBridge: 1, pool: { size: 3, networks: ['web'] } })
+  await slipway.networks.create(WEB)
+  await slipway.pool.ready()
+  t.deepEqual(bridges(world.host), { web0: 1, 'web0-1': 1, 'web0-2': 1 })
+  const led = () => leads(world.host).filter((line) => / web0-/.test(line) && !line.startsWith('fd00:3::1 '))
+  t.deepEqual(led(), [])
+  const cast: Cast = { host: { place: world.host, at: { 4: '10.3.0.1', 6: 'fd00:3::1' } } }
+  for (const name of ['a', 'b', 'c']) {
+    const sandbox = await world.create(slipway, name, { network: 'web' })
+    cast[name] = { place: sandbox, at: addressesOf(sandbox) }
+    serveBoth(t, sandbox, 80)
+  }
+  t.is(slipway.pool.networks[0]?.claimed, 3)
+  await holds(t, cast, THREE)
+  t.is(led().length, 4)
+  await slipway.close()
+  const again = await world.open()
+  for (const name of ['a', 'b', 'c']) await (await find(again, world.name(name))).remove()
+  t.deepEqual(led(), [])
+})
