@@ -1,10 +1,15 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { createLeaf } from '#lib/drivers/leaf.js'
+import { Host } from '#lib/host.js'
+import type { NetworkRecord } from '#lib/state/network-records.js'
 import type { Slipway } from 'slipway'
 import { DualStackWorld } from '../helpers/dual-stack.js'
 import { addressesOf } from '../helpers/every-kind.js'
 import { fillBridge } from '../helpers/fill-bridge.js'
 import { holds, serveBoth, type Cast } from '../helpers/reach-table.js'
-import { difference, kernelState } from '../helpers/snapshot.js'
+import { difference, kernelState, readFiles } from '../helpers/snapshot.js'
 import { execIn, ip, ipJson, type Place } from '../helpers/world.js'
 
 /**
@@ -126,6 +131,36 @@ test.serial('a leaf that was deleted is made anew for whoever comes next', async
   ip('-n', world.host.name, 'link', 'delete', 'web0-1')
   await world.create(slipway, 'c', { network: 'web' })
   t.is(bridges(world.host)['web0-1'], 1)
+})
+
+test.serial('what a process that died has left of a further bridge is finished', async (t) => {
+  const { world, slipway } = await setUp(t, ['a'])
+  const record = JSON.parse(Object.values(readFiles(world.stateDir)).find((text) => text.includes('"spec"')) ?? '{}') as NetworkRecord
+  const host = new Host(world.host.path)
+  t.teardown(() => host.close())
+  // Its link alone, with alias, with one address, up, and with some of its settings; all but a moment is spent waiting for its maker.
+  for (const [index, steps] of [1, 2, 3, 6, 8].entries()) {
+    await host.run(createLeaf(record.spec, index + 1).slice(0, steps))
+    await world.create(slipway, `b${index}`, { network: 'web' })
+  }
+  t.deepEqual(Object.values(bridges(world.host)), [1, 1, 1, 1, 1, 1])
+  t.is(leads(world.host).filter((line) => line.startsWith('10.3')).length, 5)
+  const again = await world.open({ portsPerBridge: 1 })
+  t.deepEqual([again.reconciled.healed, again.reconciled.collected], [[], []])
+})
+
+test.serial('what leads to a sandbox goes with what is left of it', async (t) => {
+  const { world, slipway } = await setUp(t, ['a'])
+  for (const name of ['b', 'c']) await world.create(slipway, name, { network: 'web' })
+  const before = leads(world.host)
+  ip('netns', 'delete', world.name('b'))
+  // Whoever has made it is gone.
+  const record = join(world.stateDir, String(statSync(world.host.path).ino), 'sandboxes', `${world.name('b')}.json`)
+  writeFileSync(record, readFileSync(record, 'utf8').replace(/"started":"?\d+"?/, '"started":"1"'))
+  const again = await world.open({ portsPerBridge: 1 })
+  t.is(again.reconciled.collected[0], `sandbox ${world.name('b')}: half made or half removed, removed`)
+  t.deepEqual(leads(world.host), before.filter((line) => !/^(10\.3\.0\.3|fd00:3::3) /.test(line)))
+  t.notRegex(execIn(world.host, 'ip', 'neighbor', 'show', 'proxy'), /10\.3\.0\.3/)
 })
 
 test.serial('a bridge that others have filled is passed by', async (t) => {

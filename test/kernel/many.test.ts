@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
-import type { Sandbox } from 'slipway'
+import type { OpenOptions, Sandbox } from 'slipway'
 import { elements, isAsBefore, snapshot, without } from '../helpers/snapshot.js'
 import { fetchFrom, serveTcp } from '../helpers/traffic.js'
 import { eventually, HOST_ADDRESS, ipJson, World } from '../helpers/world.js'
@@ -8,8 +8,10 @@ import { eventually, HOST_ADDRESS, ipJson, World } from '../helpers/world.js'
 /** Many sandboxes, at once and one after the other. */
 
 const CHURN = 2000
-/** A bridge takes 1023 ports: this many sandboxes are there at once while they come and go. */
+/** This many sandboxes are there at once while they come and go. */
 const AT_ONCE = 50
+/** More than a bridge takes. */
+const MANY = 1100
 /** What a process may grow by while 2,000 sandboxes come and go, in bytes: the heap's own breathing, not a leak. */
 // A sanitizer's build (SLIPWAY_ADDON) keeps what was freed on purpose.
 const GROWTH = process.env['SLIPWAY_ADDON'] ? Infinity : 32 << 20
@@ -30,9 +32,9 @@ async function linksAreGone(t: ExecutionContext, world: World): Promise<void> {
   t.true(await eventually(() => veths(world) === 1, 20_000))
 }
 
-async function setUp(t: ExecutionContext) {
+async function setUp(t: ExecutionContext, options: OpenOptions = {}) {
   const world = new World(t)
-  const slipway = await world.open()
+  const slipway = await world.open(options)
   await world.create(slipway, 'stays', { publish: ['5000:50/udp'] })
   return { world, slipway }
 }
@@ -57,7 +59,7 @@ test.serial(`${CHURN} sandboxes come and go, and nothing stays`, async (t) => {
 })
 
 test.serial('500 at once, each with an address, a port and a name of its own', async (t) => {
-  const { world, slipway } = await setUp(t)
+  const { world, slipway } = await setUp(t, { portsPerBridge: 1023 })
   const before = snapshot(world)
   const apps = await Promise.all(Array.from({ length: 500 }, (_, index) => world.create(slipway, `app-${index}`, { publish: ['80', `${10_000 + index}:81`] })))
   const distinct = (of: (app: Sandbox) => unknown) => new Set(apps.map(of)).size
@@ -98,3 +100,32 @@ test.serial('600 ports on one sandbox in one call, and gone in one', async (t) =
   t.is(elements(world.host, 'published4').length, 1)
   await isAsBefore(t, world, without(before, 'descriptors'))
 })
+
+test.serial(`${MANY} at once, on as many bridges as they need`, async (t) => {
+  const { world, slipway } = await setUp(t)
+  const apps = await Promise.all(Array.from({ length: MANY }, (_, index) => world.create(slipway, `app-${index}`, { publish: [`${10_000 + index}:80`] })))
+  const links = ipJson<{ ifname: string; master?: string }>(world.host, 'link')
+  const ports = (bridge: string) => links.filter(({ master }) => master === bridge).length
+  t.deepEqual(['docker0', 'docker0-1', 'docker0-2', 'docker0-3', 'docker0-4'].map(ports), [256, 256, 256, 256, MANY + 1 - 4 * 256])
+  t.is(new Set(apps.map(({ endpoints }) => endpoints[0]?.addresses[0])).size, MANY)
+  const routes = () => ipJson<{ dev: string }>(world.host, 'route').filter(({ dev }) => dev.startsWith('docker0-')).length
+  t.is(routes(), MANY + 1 - 256)
+  const [first, last] = [apps[0], apps[MANY - 1]]
+  if (!first || !last) return
+  for (const [index, app] of [[0, first], [MANY - 1, last]] as const) {
+    serveTcp(t, app, 80)
+    t.is(await fetchFrom(world.host, `http://${HOST_ADDRESS}:${10_000 + index}/`), HOST_ADDRESS)
+  }
+  t.is(await fetchFrom(first, `http://${addressOf(last)}/`), addressOf(first))
+  t.is(await fetchFrom(last, `http://${addressOf(first)}/`), addressOf(last))
+  const again = await world.open()
+  t.deepEqual(again.reconciled.collected, [])
+  t.is(again.reconciled.adopted.length, MANY + 1)
+
+  await Promise.all(apps.map((app) => app.remove()))
+  t.is(routes(), 0)
+  t.is(elements(world.host, 'addresses4').length, 1)
+  await linksAreGone(t, world)
+})
+
+const addressOf = ({ endpoints }: Sandbox) => endpoints[0]?.addresses[0]?.split('/')[0] ?? ''
