@@ -69,6 +69,12 @@ export class DefaultBridge {
     return { ready: await readyNetwork(network, this.#bridges(network, missing), this.#host, true), missing }
   }
 
+  /** What the network is, or would be. Writes nothing. */
+  async look(): Promise<NetworkSpec> {
+    const link = await this.#host.find('link', { name: this.#settings.bridgeName })
+    return link ? this.#existing(link) : this.#wanted()
+  }
+
   /** The subnets that it will have, as long as it is not there: docker's is made first, and other networks never get them. */
   async kept(): Promise<Occupied[]> {
     if (await this.#host.find('link', { name: this.#settings.bridgeName })) return []

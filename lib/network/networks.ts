@@ -158,7 +158,7 @@ export class Networks {
   /** The default network as it is, or would be made; `undefined` where it cannot be: the other networks do not depend on it. */
   async #defaultSpec(): Promise<NetworkSpec | undefined> {
     try {
-      return (await this.#context.networks.preview(DEFAULT_NETWORK)).ready.spec
+      return await this.#context.networks.defaultBridge.look()
     } catch (error) {
       if (error instanceof SlipwayError && (error.code === 'CONFLICT' || error.code === 'EXHAUSTED')) return undefined
       throw error

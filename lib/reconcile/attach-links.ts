@@ -7,6 +7,7 @@ import type { NetworkRegistry } from '../network/registry.js'
 import { FAMILIES } from '../network/spec.js'
 import type { Operation } from '../plan/operation.js'
 import type { SandboxRecord } from '../state/records.js'
+import { Slices } from '../slices.js'
 import { attempt } from './collect.js'
 
 /**
@@ -16,11 +17,14 @@ import { attempt } from './collect.js'
  * @param links - All of the host, as they were found.
  * @returns Names of the sandboxes whose links were put back.
  */
-export async function attachLinks({ host, networks }: { host: Host; networks: NetworkRegistry }, records: readonly SandboxRecord[], links: readonly LinkInfo[]): Promise<string[]> {
+export async function attachLinks({ host, networks }: { host: Host; networks: NetworkRegistry }, records: readonly SandboxRecord[], links: readonly LinkInfo[]): Promise<ReadonlySet<string>> {
   const byName = new Map(links.map((link) => [link.name, link]))
   const routed = records.some(({ endpoints }) => endpoints.some(({ leafOf }) => leafOf !== undefined)) ? await routesOf(host) : new Set<string>()
   const attached = new Set<string>()
+  const slices = new Slices()
   for (const { name, endpoints } of records) {
+    const pause = slices.next()
+    if (pause) await pause
     for (const endpoint of endpoints) {
       const { network, bridge, hostLink, leafOf } = endpoint
       const link = byName.get(hostLink)
@@ -42,7 +46,7 @@ export async function attachLinks({ host, networks }: { host: Host; networks: Ne
       }
     }
   }
-  return [...attached]
+  return attached
 }
 
 /**

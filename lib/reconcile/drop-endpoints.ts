@@ -20,8 +20,10 @@ import type { OwnedElements } from './owned.js'
  * @param networks - Names of those that are there.
  * @returns The record as it is then.
  */
-export async function dropEndpoints(host: Host, item: StoredRecord, owned: OwnedElements, links: readonly LinkInfo[], networks: ReadonlySet<string>): Promise<StoredRecord> {
+export async function dropEndpoints(host: Host, item: StoredRecord, owned: OwnedElements, links: ReadonlyMap<string, LinkInfo>, networks: ReadonlySet<string>): Promise<StoredRecord> {
   const { record, path, text } = item
+  // Of most, nothing has to be asked.
+  if (record.busy === undefined && record.endpoints.every((endpoint) => networks.has(endpoint.network) && links.get(endpoint.hostLink)?.carrier && hasClaims(record, endpoint, owned))) return item
   if (isAtWork(record)) return item
   const whole: BridgeEndpoint[] = []
   for (const endpoint of record.endpoints) if (networks.has(endpoint.network) && (await isWhole(host, record, endpoint, owned, links))) whole.push(endpoint)
@@ -34,10 +36,14 @@ export async function dropEndpoints(host: Host, item: StoredRecord, owned: Owned
   return next
 }
 
+const hasClaims = (record: SandboxRecord, { addresses }: BridgeEndpoint, owned: OwnedElements): boolean =>
+  FAMILIES.every((family) => !addresses[family] || owned.has(record, sets.addresses[family], addresses[family].address))
+
 /** Whether claims and link are there, and what is inside, which is made last and in one go: that the link has a carrier tells it without a visit. */
-async function isWhole(host: Host, record: SandboxRecord, { addresses, hostLink }: BridgeEndpoint, owned: OwnedElements, links: readonly LinkInfo[]): Promise<boolean> {
-  const link = links.find(({ name }) => name === hostLink)
-  if (!link || !FAMILIES.every((family) => !addresses[family] || owned.has(record, sets.addresses[family], addresses[family]?.address ?? ''))) return false
+async function isWhole(host: Host, record: SandboxRecord, endpoint: BridgeEndpoint, owned: OwnedElements, links: ReadonlyMap<string, LinkInfo>): Promise<boolean> {
+  const { addresses, hostLink } = endpoint
+  const link = links.get(hostLink)
+  if (!link || !hasClaims(record, endpoint, owned)) return false
   if (link.carrier) return true
   const inside = [...((await host.find('addresses', { netns: record.path })) ?? []), ...((await host.find('addresses', { netns: record.path, ipv6: true })) ?? [])]
   return FAMILIES.every((family) => !addresses[family] || inside.some(({ address }) => address === addresses[family]?.address))

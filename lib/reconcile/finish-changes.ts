@@ -7,6 +7,7 @@ import type { Operation } from '../plan/operation.js'
 import type { PortMapping } from '../ports/mapping.js'
 import { ownerComment } from '../state/owner.js'
 import { isBusy, readRecord, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { Slices } from '../slices.js'
 import { attempt } from './collect.js'
 import type { Owned, OwnedElements } from './owned.js'
 
@@ -21,7 +22,13 @@ const PATIENCE_MS = 20
  * @returns What was done, a sentence each.
  */
 export async function finishChanges(host: Host, stored: readonly StoredRecord[], owned: OwnedElements, halfWritten: readonly string[]): Promise<string[]> {
-  const doubtful = stored.filter(({ record }) => unrecorded(record, owned).length + unpublished(record, owned).length > 0)
+  const doubtful: StoredRecord[] = []
+  const slices = new Slices()
+  for (const item of stored) {
+    if (unrecorded(item.record, owned).length + unpublished(item.record, owned).length > 0) doubtful.push(item)
+    const pause = slices.next()
+    if (pause) await pause
+  }
   if (doubtful.length + halfWritten.length === 0) return []
   // A living process may be at it this very moment: what is doubtful still is looked at again, later.
   await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))

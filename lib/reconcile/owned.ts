@@ -2,6 +2,7 @@ import { ownedBySandboxes, portMaps } from '../firewall/sets.js'
 import type { Host } from '../host.js'
 import type { ElementInfo } from '../native.js'
 import type { SetDefinition } from '../plan/operation.js'
+import { Slices } from '../slices.js'
 import { readOwner } from '../state/owner.js'
 import type { SandboxRecord } from '../state/records.js'
 
@@ -21,7 +22,8 @@ export class OwnedElements implements Iterable<Owned> {
 
   static async read(host: Host): Promise<OwnedElements> {
     const owned = new OwnedElements()
-    for (const set of ownedBySandboxes) owned.#put(set, (await host.find('elements', set)) ?? [])
+    const slices = new Slices()
+    for (const set of ownedBySandboxes) await owned.#put(set, (await host.find('elements', set)) ?? [], slices)
     return owned
   }
 
@@ -43,9 +45,11 @@ export class OwnedElements implements Iterable<Owned> {
     return this.#published.get(shortId(record)) ?? []
   }
 
-  #put(set: SetDefinition, elements: readonly ElementInfo[]): void {
+  async #put(set: SetDefinition, elements: readonly ElementInfo[], slices: Slices): Promise<void> {
     const byKey = new Map<string, Owned>()
     for (const element of elements) {
+      const pause = slices.next()
+      if (pause) await pause
       const owner = readOwner(element.comment)
       if (!owner) continue
       const one: Owned = { set, element, shortId: owner.shortId }

@@ -11,6 +11,7 @@ import { DEFAULT_NETWORK, FAMILIES } from '../network/spec.js'
 import { Marks } from '../pool/marks.js'
 import type { PortTable } from '../ports/port-table.js'
 import { stateFolder, type Context } from '../sandbox/context.js'
+import { Slices } from '../slices.js'
 import { listHalfWritten } from '../state/folder.js'
 import { isAlive } from '../state/maker.js'
 import { ownerComment } from '../state/owner.js'
@@ -49,7 +50,7 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
   const { host, ports, networks } = context
   const owned = await OwnedElements.read(host)
   const all = await host.ask('links', {})
-  const links = all.filter((link) => sets.isPortGroup(link.group))
+  const links = new Map(all.flatMap((link) => (sets.isPortGroup(link.group) ? [[link.name, link]] : [])))
   const marks = await Marks.read(stateFolder(context.settings, host, 'pool'))
   const stored = await listRecords(context.records)
   requireSameRecords(all, context.settings.stateDir)
@@ -67,7 +68,10 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
   const adopted: StoredRecord[] = []
   const kept: SandboxRecord[] = []
 
+  const slices = new Slices()
   for (const item of stored) {
+    const pause = slices.next()
+    if (pause) await pause
     let { record } = item
     if (isThere(record) && someClaimed(record, owned) && (await isFinished(record, links, host))) {
       const now = await dropEndpoints(host, item, owned, links, there)
@@ -101,15 +105,15 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
     await collect(host, [remove(set, { key: element.key })])
     result.collected.push(`element ${element.key} of ${set.set}: its sandbox is gone, removed`)
   }
-  const spares = await collectSpares(host, marks, links.filter(({ name }) => !known.has(name)))
+  const spares = await collectSpares(host, marks, [...links.values()].filter(({ name }) => !known.has(name)))
   result.collected.push(...spares.collected)
   for (const link of spares.stray) {
     await collect(host, [{ op: 'link.delete', name: link.name }])
     result.collected.push(`link ${link.name}: its sandbox is gone, removed`)
   }
   const attached = await attachLinks(context, kept.filter((record) => !isBusy(record)), all)
-  result.healed.push(...attached.filter((name) => !result.healed.includes(name)))
-  result.adopted = result.adopted.filter((name) => !attached.includes(name))
+  result.healed = [...new Set([...result.healed, ...attached])]
+  result.adopted = result.adopted.filter((name) => !attached.has(name))
   result.collected.push(...(await finishChanges(host, adopted, owned, halfWritten)))
   return { reconciled: result, kept }
 }
@@ -134,9 +138,9 @@ function someClaimed(record: SandboxRecord, owned: OwnedElements): boolean {
  * Whether its making came to the end. The last that is made is what is inside, in one go, loopback first. (That the link
  * has a carrier tells it without a visit; that it has none may be the sandbox's own doing.)
  */
-async function isFinished({ network, path, foreign, endpoints, maker, busy }: SandboxRecord, links: readonly LinkInfo[], host: Host): Promise<boolean> {
-  if (network === 'host' || network.startsWith('container:') || isAlive(busy ?? maker)) return true
-  if (endpoints.some(({ hostLink }) => links.some((link) => link.name === hostLink && link.carrier))) return true
+async function isFinished({ network, path, foreign, endpoints, maker, busy }: SandboxRecord, links: ReadonlyMap<string, LinkInfo>, host: Host): Promise<boolean> {
+  if (network === 'host' || network.startsWith('container:')) return true
+  if (endpoints.some(({ hostLink }) => links.get(hostLink)?.carrier) || isAlive(busy ?? maker)) return true
   if (foreign) return endpoints.length === 0 || (await isWholeInside({ endpoints, path, foreign }, host))
   return (await host.ask('links', { netns: path })).some((link) => link.name === 'lo' && link.up)
 }

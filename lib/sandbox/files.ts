@@ -126,7 +126,7 @@ async function hasIpv6Loopback({ host }: Context, { network, path }: SandboxReco
 /** As docker has it: the default bridge's addresses, whatever network a sandbox is on. */
 async function hostGateways({ networks }: Context, { addHost }: NameOptions): Promise<string[]> {
   if (!addHost?.some((line) => line.endsWith('host-gateway'))) return []
-  const { spec } = (await networks.preview(DEFAULT_NETWORK)).ready
+  const spec = await networks.defaultBridge.look()
   return spec.subnets.flatMap(({ address }) => address ?? [])
 }
 

@@ -1,6 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SlipwayError } from '../errors.js'
+import { Slices } from '../slices.js'
 
 /**
  * Folders of records: what the kernel has no place for, one small file each. The executor writes them (operations
@@ -25,32 +27,40 @@ export function storeIn<T extends { name: string }>(folder: string, record: T): 
  * @throws {SlipwayError} `CONFLICT` for what is no such record.
  */
 export async function readFrom<T extends { version: number }>(folder: string, name: string, version: T['version']): Promise<Stored<T> | undefined> {
-  const path = join(folder, `${name}.json`)
-  const text = await unlessMissing(folder, readFile(path, 'utf8'))
-  return text === undefined ? undefined : { record: parse<T>(path, text, version), path, text }
+  return read(folder, `${name}.json`, version)
 }
 
+/** Read at once and a few at a time: a file on tmpfs is there in a tenth of the time that it takes a thread to be asked for it. */
 export async function listFrom<T extends { version: number }>(folder: string, version: T['version']): Promise<Stored<T>[]> {
-  const names = (await unlessMissing(folder, readdir(folder))) ?? []
+  const names = (await unlessMissing(folder, () => readdir(folder))) ?? []
   const found: Stored<T>[] = []
+  const slices = new Slices()
   for (const file of names.sort()) {
     // `.next` is a file.replace on its way.
-    const record = file.endsWith('.json') ? await readFrom<T>(folder, file.slice(0, -'.json'.length), version) : undefined
+    const record = file.endsWith('.json') ? await read<T>(folder, file, version) : undefined
     if (record) found.push(record)
+    const pause = slices.next()
+    if (pause) await pause
   }
   return found
 }
 
+async function read<T extends { version: number }>(folder: string, file: string, version: T['version']): Promise<Stored<T> | undefined> {
+  const path = join(folder, file)
+  const text = await unlessMissing(folder, () => readFileSync(path, 'utf8'))
+  return text === undefined ? undefined : { record: parse<T>(path, text, version), path, text }
+}
+
 /** Paths of what a `file.replace` is writing at this moment, or was when its process died. */
 export async function listHalfWritten(folder: string): Promise<string[]> {
-  const names = (await unlessMissing(folder, readdir(folder))) ?? []
+  const names = (await unlessMissing(folder, () => readdir(folder))) ?? []
   return names.filter((name) => name.endsWith('.json.next')).map((name) => join(folder, name))
 }
 
 /** `undefined` for a file or folder that is not there. */
-async function unlessMissing<T>(folder: string, reading: Promise<T>): Promise<T | undefined> {
+async function unlessMissing<T>(folder: string, read: () => T | Promise<T>): Promise<T | undefined> {
   try {
-    return await reading
+    return await read()
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return undefined

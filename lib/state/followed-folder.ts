@@ -1,14 +1,11 @@
 import { readFileSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { performance } from 'node:perf_hooks'
-import { setImmediate } from 'node:timers/promises'
 import { Rounds } from '../rounds.js'
+import { Slices } from '../slices.js'
 
 /** Longer than a tick of the clock that files are dated by, in milliseconds. */
 const TICK = 20
-/** How long, in milliseconds, files are looked at in one turn of the event loop. */
-const SLICE = 1
 
 /** What a file was when it was read. */
 interface Seen<T> {
@@ -53,23 +50,20 @@ export class FollowedFolder<T extends { version: number }> {
     const state = stateOf(this.#folder)
     if (state === this.#state) return
     const missing = new Set(this.#seen.keys())
-    let began = performance.now()
-    const pause = async () => {
-      if (performance.now() - began < SLICE) return
-      await setImmediate()
-      began = performance.now()
-    }
+    const slices = new Slices()
     for (const file of await filesIn(this.#folder)) {
       // `.next` is a file.replace on its way.
       if (!file.endsWith('.json')) continue
       missing.delete(file)
       this.#look(file)
-      await pause()
+      const pause = slices.next()
+      if (pause) await pause
     }
     // A file that is replaced meanwhile may not be listed at all.
     for (const file of missing) {
       this.#look(file)
-      await pause()
+      const pause = slices.next()
+      if (pause) await pause
     }
     // A change in the same tick of the clock would not be seen.
     this.#state = isYoung(statSync(this.#folder, { throwIfNoEntry: false })?.mtimeMs) ? undefined : state

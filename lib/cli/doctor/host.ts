@@ -4,7 +4,6 @@ import { SlipwayError } from '../../errors.js'
 import { enter } from '../../native.js'
 import { missingRuleset } from '../../network/ensure-ruleset.js'
 import { reconcile } from '../../reconcile/reconcile.js'
-import { DEFAULT_NETWORK } from '../../network/spec.js'
 import { hostPath, type Context } from '../../sandbox/context.js'
 import { note, ok, problem, type Finding } from './finding.js'
 
@@ -24,7 +23,7 @@ export async function checkRuleset({ host }: Context): Promise<Finding[]> {
 export async function checkBridge({ host, networks, settings }: Context): Promise<Finding[]> {
   const check = settings.bridgeName
   try {
-    const { spec } = (await networks.preview(DEFAULT_NETWORK)).ready
+    const spec = await networks.defaultBridge.look()
     const there = await host.find('link', { name: spec.bridge })
     const own = spec.subnets.map(({ address, prefix }) => `${address}/${prefix}`).join(', ')
     return [ok(check, there ? `up, ${own}` : `made with the first sandbox, ${own}`)]

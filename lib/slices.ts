@@ -1,0 +1,16 @@
+import { performance } from 'node:perf_hooks'
+import { setImmediate } from 'node:timers/promises'
+
+/** How long, in milliseconds, a long job holds the event loop before it lets others go on. */
+const SLICE = 1
+
+/** Cuts a job of many small steps into slices. */
+export class Slices {
+  #began = performance.now()
+
+  /** To be called between two steps: what to wait for, or `undefined` when the slice goes on. */
+  next(): Promise<void> | undefined {
+    if (performance.now() - this.#began < SLICE) return undefined
+    return setImmediate().then(() => void (this.#began = performance.now()))
+  }
+}
