@@ -15,13 +15,12 @@ const TRIAL = fileURLToPath(new URL('trial.js', import.meta.url))
 const TRIAL_MS = 300_000
 const SETTLED_MS = 120_000
 
-/** With its first process ends all that a dockerd has started. */
+/** With its first process ends all that a trial has started, and that is much where there is a dockerd. */
 const PROCESSES = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
 
 /** Runs a trial in a process and namespaces of its own, and returns when the kernel has taken those down. */
 export async function runTrial(spec: TrialSpec, peers: PeerPaths): Promise<TrialResult> {
-  const own = spec.arm.startsWith('docker') ? PROCESSES : []
-  const args = [...own, process.execPath, TRIAL, JSON.stringify(spec), JSON.stringify(peers)]
+  const args = [...PROCESSES, process.execPath, TRIAL, JSON.stringify(spec), JSON.stringify(peers)]
   // Who counts memory wants all of malloc's in one place.
   const env = spec.measure === 'costs' ? { ...process.env, MALLOC_ARENA_MAX: '1' } : process.env
   const timeout = TRIAL_MS + (spec.seconds ?? 0) * 1000

@@ -37,6 +37,8 @@ using Clock = std::chrono::steady_clock;
 // Ports of a bridge, with some to spare for the kernel's 1023.
 constexpr unsigned kPortsOfBridge = 1020;
 constexpr uint16_t kContainerPort = 80;
+// Nanoseconds until the kernel must have taken down what was removed.
+constexpr int64_t kPatience = 60'000'000'000;
 // Numbers that `churn` uses, over and over: 1000 names, addresses and ports.
 constexpr unsigned kChurned = 1000;
 
@@ -114,7 +116,9 @@ std::size_t links() {
 }
 
 void wait_for_links(std::size_t count) {
-  while (links() > count) std::this_thread::sleep_for(std::chrono::microseconds(500));
+  for (auto began = Clock::now(); links() > count; std::this_thread::sleep_for(std::chrono::microseconds(500))) {
+    if (since(began) > kPatience) give_up("links of removed endpoints", ETIMEDOUT);
+  }
 }
 
 void bring_up_all(Network network, const Options& options) {
@@ -224,13 +228,12 @@ int main(int argc, char** argv) {
   using namespace bench;
   Options options = read_options(argc, argv);
   require_own_namespaces();
-  if (options.mode == "connections") return count_connections(options), 0;
-  if (options.mode == "connect") return connect_to_each(options), 0;
-  Network network = describe_network(options);
-  if (options.mode == "teardown") tear_down(network, options);
-  else if (options.mode == "publish") publish_more(network, options);
-  else if (options.mode == "churn") come_and_go(network, options);
+  if (options.mode == "connections") count_connections(options);
+  else if (options.mode == "connect") connect_to_each(options);
+  else if (options.mode == "teardown") tear_down(describe_network(options), options);
+  else if (options.mode == "publish") publish_more(describe_network(options), options);
+  else if (options.mode == "churn") come_and_go(describe_network(options), options);
   else if (options.mode != "endpoints") give_up(options.mode, EINVAL);
-  else if (options.threads > 1) bring_up_by_threads(network, options);
-  else bring_up_all(network, options);
+  else if (options.threads > 1) bring_up_by_threads(describe_network(options), options);
+  else bring_up_all(describe_network(options), options);
 }
