@@ -31,7 +31,7 @@ export const FULL: Sizes = {
   count: 200,
   warmUp: 50,
   bursts: [1, 10, 50, 100, 200, 1000],
-  existing: [0, 100, 1000],
+  existing: [0, 100, 1000, 10_000],
   ports: [0, 1000, 10_000, 50_000],
   seconds: 120,
   peerTrials: 3,
@@ -77,8 +77,6 @@ const EVERY: readonly Arm[] = [...OWN, 'exec', ...PLUGINS, ...DOCKER]
 /** What takes dozens of times as long as we. */
 export const isPeer = (arm: Arm): boolean => !OWN.includes(arm)
 
-/** As many ports as a bridge of the kernel's has, with some to spare. */
-const BRIDGE_PORTS = 1020
 /** At once, of the parts that look at one such burst only. */
 const CROWD = 500
 /** Sandboxes with 32 ports each. */
@@ -108,8 +106,8 @@ const ablations = ({ warmUp, count }: Sizes): Sized[] => [
   { warmUp: Math.min(warmUp, 10), count: Math.max(5, Math.round(count / 10)), at: Math.min(warmUp, 10), variant: 'moved-peer' },
   { warmUp: 0, count, at: 0, variant: 'threads-1' },
   { warmUp: 0, count, at: 0, variant: 'threads-2' },
-  // What one address more in each namespace does shows among many.
-  ...['none', 'ipv6'].map((variant) => ({ warmUp: 900, count: 50, at: 900, variant })),
+  // What one address more in each namespace does, and what a full bridge does, shows among many.
+  ...['none', 'ipv6', 'one-bridge'].map((variant) => ({ warmUp: 900, count: 50, at: 900, variant })),
 ]
 
 export const PARTS: Record<Measure, Part> = {
@@ -134,7 +132,7 @@ export const PARTS: Record<Measure, Part> = {
     // Of starts at once, what would have been without a network cannot be taken off.
     arms: [...OWN, 'exec', ...PLUGINS, 'docker-connect'],
     rounds: 5,
-    trials: (arm, sizes) => upTo(arm, sizes.bursts, sizes).map((at) => ({ warmUp: Math.min(warmUpOf(arm, sizes), BRIDGE_PORTS - at), count: at, at })),
+    trials: (arm, sizes) => upTo(arm, sizes.bursts, sizes).map((at) => ({ warmUp: warmUpOf(arm, sizes), count: at, at })),
   },
   hold: {
     text: `${CROWD} at once with every turn of the event loop timed`,
@@ -203,7 +201,7 @@ export const PARTS: Record<Measure, Part> = {
     trials: (_, { seconds }) => [{ warmUp: 10, count: 0, seconds }],
   },
   ablation: {
-    text: 'the floor with one choice undone: peer moved, default queues, IPv6 link-local, no batching, another thread, two threads',
+    text: 'the floor with one choice undone: peer moved, default queues, IPv6 link-local, no batching, another thread, two threads, one bridge for all',
     byDefault: false,
     arms: ['floor'],
     rounds: 5,

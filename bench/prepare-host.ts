@@ -1,12 +1,19 @@
 import { readFileSync } from 'node:fs'
+import { createLeaf, leafName } from '#lib/drivers/leaf.js'
 import { Host } from '#lib/host.js'
-import { hostPlan } from './endpoint.js'
+import { hostPlan, NETWORK } from './endpoint.js'
 
-/** Makes bridge and ruleset by Slipway's own plan and executor: the other arms start from the very same. */
-export async function prepareHost(): Promise<void> {
+/**
+ * Makes the ruleset and the network, with as many bridges as are asked for, by Slipway's own plans and executor: the other
+ * arms start from the very same. @returns the bridges' names, the network's own first.
+ */
+export async function prepareHost(bridges = 1): Promise<string[]> {
+  const further = Array.from({ length: bridges - 1 }, (_, i) => i + 1)
   const host = new Host(undefined)
   await host.run(hostPlan())
+  for (const number of further) await host.run(createLeaf(NETWORK, number))
   await host.close()
+  return [NETWORK.bridge, ...further.map((number) => leafName(NETWORK, number))]
 }
 
 /** Whether br_netfilter is on, as Slipway asks; `undefined` where it is not loaded. */

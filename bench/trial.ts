@@ -43,7 +43,7 @@ async function open({ arm, measure, count, variant }: TrialSpec): Promise<Bringe
     case 'pooled':
       return Pooled.openPool(measure === 'churn' ? 32 : Math.min(count, LARGEST_POOL))
     case 'exec':
-      return Exec.open()
+      return new Exec()
     case 'cni':
       return new Cni(requirePeer(peers.cniDir, '--cni-dir'))
     case 'netavark':

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { printPlan } from '#lib/plan/print.js'
 import { endpoint, endpointPlan, netnsPath, removalPlan } from '../endpoint.js'
-import { needsHairpin, prepareHost } from '../prepare-host.js'
+import { needsHairpin } from '../prepare-host.js'
 import type { TrialSpec } from '../trial-spec.js'
 import type { Bringer } from './arm.js'
 import { floorNeighbours } from './floor.js'
@@ -16,11 +16,6 @@ const OUT_OF_THE_WAY = 12_000
 export class Exec implements Bringer {
   readonly inParallel = 4
   readonly #hairpin = needsHairpin()
-
-  static async open(): Promise<Exec> {
-    await prepareHost()
-    return new Exec()
-  }
 
   async prepare({ warmUp }: TrialSpec): Promise<void> {
     // The floor puts the neighbours there: they are the same, and there in no time.

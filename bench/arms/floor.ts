@@ -1,6 +1,6 @@
 import { runFloor } from '../floor-program.js'
 import { FLEET_PORTS } from '../measures/fleet.js'
-import { ip, run } from '../peers/tools.js'
+import { run } from '../peers/tools.js'
 import { prepareHost } from '../prepare-host.js'
 import type { Phase, TrialResult, TrialSpec } from '../trial-spec.js'
 
@@ -12,14 +12,15 @@ interface Printed {
   phases: Partial<Record<Phase, number[]>>
 }
 
-/** As main.cc spreads endpoints over bridges. */
-const PORTS_OF_BRIDGE = 1020
+/** Of Slipway's own, as lib/options.ts has it, and as many as a bridge takes. */
+const PORTS_PER_BRIDGE = 256
+const MOST_PORTS = 1020
 
 /** The C++ program of bench/floor. It has no queue and no loop, so what is many at once elsewhere is one after another here. */
 export async function floor(spec: TrialSpec): Promise<TrialResult> {
-  await prepareHost()
   const { measure, count, warmUp, at = 0, variant = '', seconds = 10 } = spec
-  const sizes = [`--count=${count}`, `--existing=${warmUp}`, `--bridges=${bridges(warmUp + count).join(',')}`]
+  const crowded = variant === 'one-bridge' || measure === 'churn'
+  const sizes = [`--count=${count}`, `--existing=${warmUp}`, ...(await prepareNetwork(warmUp + count, crowded ? MOST_PORTS : PORTS_PER_BRIDGE))]
   switch (measure) {
     case 'latency':
     case 'endpoints': {
@@ -43,7 +44,7 @@ export async function floor(spec: TrialSpec): Promise<TrialResult> {
     case 'claims':
       return published(spec, await publish(variant || 'hash', count, at, measure !== 'ports'))
     case 'churn': {
-      const { created, removed, wall } = await runFloor<Record<'created' | 'removed' | 'wall', number[]>>('churn', `--seconds=${seconds}`)
+      const { created, removed, wall } = await runFloor<Record<'created' | 'removed' | 'wall', number[]>>('churn', ...sizes, `--seconds=${seconds}`)
       const numbers = { count: created.length, perSecond: (created.length * 1e9) / (wall[0] ?? NaN) }
       return { total: created.map(toMicroseconds), phases: {}, series: { removed: removed.map(toMicroseconds) }, numbers }
     }
@@ -54,19 +55,15 @@ export async function floor(spec: TrialSpec): Promise<TrialResult> {
   }
 }
 
-/** Makes `count` endpoints that only have to be there, for arms whose own would take long. */
+/** Makes the network, and `count` endpoints that only have to be there, for arms whose own would take long. */
 export async function floorNeighbours(count: number): Promise<void> {
-  await runFloor('endpoints', '--count=0', `--existing=${count}`)
+  await runFloor('endpoints', '--count=0', `--existing=${count}`, ...(await prepareNetwork(count)))
 }
 
-/** docker0, and as many more as the endpoints take. */
-function bridges(endpoints: number): string[] {
-  const more = Array.from({ length: Math.ceil(endpoints / PORTS_OF_BRIDGE) - 1 }, (_, i) => `floor${i}`)
-  for (const name of more) {
-    ip('link', 'add', 'name', name, 'type', 'bridge')
-    ip('link', 'set', name, 'up')
-  }
-  return ['docker0', ...more]
+/** Makes the network with as many bridges as endpoints take, by Slipway's own plan. @returns the floor's options for them. */
+async function prepareNetwork(endpoints: number, portsPerBridge = PORTS_PER_BRIDGE): Promise<string[]> {
+  const bridges = await prepareHost(Math.max(1, Math.ceil(endpoints / portsPerBridge)))
+  return [`--bridges=${bridges.join(',')}`, `--ports-per-bridge=${portsPerBridge}`]
 }
 
 /** `none` is as Slipway does it; `threads-N` is N threads side by side, and its only time that of all together. */
@@ -76,7 +73,7 @@ async function ablation(sizes: string[], variant: string): Promise<TrialResult> 
     const { total, wall } = await runFloor<Printed>('endpoints', ...sizes, `--threads=${threads}`)
     return { total: wall.map((all) => toMicroseconds(all) / total.length), phases: {}, numbers: { count: total.length } }
   }
-  const { total, phases } = await runFloor<Printed>('endpoints', ...sizes, ...(variant === 'none' ? [] : [`--way=${variant}`]))
+  const { total, phases } = await runFloor<Printed>('endpoints', ...sizes, ...(['none', 'one-bridge'].includes(variant) ? [] : [`--way=${variant}`]))
   return { total: total.map(toMicroseconds), phases: withRest(total, phases) }
 }
 

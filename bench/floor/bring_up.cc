@@ -116,6 +116,10 @@ Times Host::bring_up(Network& network, const Endpoint& endpoint, bool with_first
 }
 
 void Host::take_down(const Endpoint& endpoint) {
+  if (endpoint.leaf_of != 0) {
+    put_lead_away(messages_, endpoint);
+    rtnl_.talk(messages_, "take the route away");
+  }
   put_release(messages_, endpoint);
   nft_.talk(messages_, "give address and port back");
   if (umount2(endpoint.path.c_str(), MNT_DETACH) != 0) give_up("umount " + endpoint.path, errno);

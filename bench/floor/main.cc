@@ -34,8 +34,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Ports of a bridge, with some to spare for the kernel's 1023.
-constexpr unsigned kPortsOfBridge = 1020;
 constexpr uint16_t kContainerPort = 80;
 // Nanoseconds until the kernel must have taken down what was removed.
 constexpr int64_t kPatience = 60'000'000'000;
@@ -81,6 +79,8 @@ Endpoint describe_endpoint(const Network& network, const Options& options, unsig
   auto byte = [address](int shift) { return static_cast<uint8_t>(address >> shift); };
   char link[IFNAMSIZ];
   char owner[64];
+  std::size_t place = number / options.ports_per_bridge;
+  if (place >= network.bridges.size()) give_up("more endpoints than --bridges take", EXFULL);
   std::snprintf(link, sizeof link, "vethf%010x", address);
   std::snprintf(owner, sizeof owner, "floor%u (f%011x)", number, address);
   return {"/run/netns/floor" + std::to_string(address),
@@ -88,7 +88,8 @@ Endpoint describe_endpoint(const Network& network, const Options& options, unsig
           owner,
           {0x02, 0x42, byte(24), byte(16), byte(8), byte(0)},
           htonl(address),
-          network.bridges[number / kPortsOfBridge % network.bridges.size()],
+          network.bridges[place],
+          place == 0 ? 0 : network.bridges.front(),
           static_cast<uint16_t>(options.first_port + number * options.ports),
           kContainerPort,
           options.ports};

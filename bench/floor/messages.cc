@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -129,7 +130,31 @@ void put_hairpin(nlmsghdr* message) {
   mnl_attr_put_u8(message, IFLA_BRPORT_MODE, 1);
 }
 
+// A route to an endpoint on a further bridge, and the network's own bridge answers for it (lib/drivers/leaf.ts).
+void put_lead(Messages& messages, const Endpoint& endpoint, bool add) {
+  auto flags = static_cast<uint16_t>(NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_EXCL : 0));
+  nlmsghdr* message = messages.begin(add ? RTM_NEWROUTE : RTM_DELROUTE, flags);
+  auto* route = static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(rtmsg)));
+  route->rtm_family = AF_INET;
+  route->rtm_dst_len = 32;
+  route->rtm_table = RT_TABLE_MAIN;
+  route->rtm_protocol = RTPROT_BOOT;
+  route->rtm_scope = RT_SCOPE_LINK;
+  route->rtm_type = RTN_UNICAST;
+  mnl_attr_put_u32(message, RTA_DST, endpoint.address);
+  mnl_attr_put_u32(message, RTA_OIF, endpoint.bridge);
+
+  message = messages.begin(add ? RTM_NEWNEIGH : RTM_DELNEIGH, flags);
+  auto* neighbor = static_cast<ndmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(ndmsg)));
+  neighbor->ndm_family = AF_INET;
+  neighbor->ndm_ifindex = static_cast<int>(endpoint.leaf_of);
+  neighbor->ndm_flags = NTF_PROXY;
+  mnl_attr_put_u32(message, NDA_DST, endpoint.address);
+}
+
 }  // namespace
+
+void put_lead_away(Messages& messages, const Endpoint& endpoint) { put_lead(messages, endpoint, false); }
 
 void put_claims(Messages& messages, const Endpoint& endpoint) { put_all(messages, What::add, endpoint); }
 
@@ -174,6 +199,7 @@ void put_link(Messages& messages, const Network& network, const Endpoint& endpoi
   if (network.hairpin) put_hairpin(message);
   if (!network.ways.ipv6) put_no_ipv6_address(message);
   begin_link(messages, 0, endpoint.host_link, IFF_UP);
+  if (endpoint.leaf_of != 0) put_lead(messages, endpoint, true);
 }
 
 void put_configuration(Messages& messages, const Network& network, const Endpoint& endpoint) {

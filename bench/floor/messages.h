@@ -29,7 +29,8 @@ struct Endpoint {
   std::string owner;      // comment of the elements
   std::array<uint8_t, 6> mac;
   uint32_t address;
-  uint32_t bridge;  // ifindex
+  uint32_t bridge;   // ifindex
+  uint32_t leaf_of;  // ifindex of the network's own bridge, 0 on that one itself
   uint16_t host_port, container_port;
   unsigned ports;  // published: that many from `host_port` on
 };
@@ -40,10 +41,13 @@ void put_claims(Messages& messages, const Endpoint& endpoint);
 void claim_one_by_one(Socket& nft, Messages& messages, const Endpoint& endpoint);
 // The transaction that gives all of them back.
 void put_release(Messages& messages, const Endpoint& endpoint);
-// The veth, its peer born in the namespace `netns_fd`; then the host's end, told and raised.
+// The veth, its peer born in the namespace `netns_fd`; then the host's end, told and raised; on a further bridge of the
+// network also what leads there.
 void put_link(Messages& messages, const Network& network, const Endpoint& endpoint, int netns_fd);
 // lo, eth0, its address and the default route, inside the namespace.
 void put_configuration(Messages& messages, const Network& network, const Endpoint& endpoint);
+// Takes back what leads to an endpoint on a further bridge.
+void put_lead_away(Messages& messages, const Endpoint& endpoint);
 // Asks for the host's end, which makes the kernel act at once on the news that it has a carrier.
 void put_settle(Messages& messages, const Endpoint& endpoint);
 

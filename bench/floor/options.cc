@@ -45,7 +45,7 @@ Options read_options(int argc, char** argv) {
                           {"bridges", 1, nullptr, 'b'}, {"first-address", 1, nullptr, 'a'}, {"first-port", 1, nullptr, 'p'},
                           {"way", 1, nullptr, 'w'},     {"claims", 1, nullptr, 'l'},     {"first-byte", 0, nullptr, 'f'},
                           {"server", 1, nullptr, 'S'},  {"client", 1, nullptr, 'C'},     {"host", 1, nullptr, 'H'},
-                          {nullptr, 0, nullptr, 0}};
+                          {"ports-per-bridge", 1, nullptr, 'B'}, {nullptr, 0, nullptr, 0}};
   Options options;
   for (int which; (which = getopt_long(argc, argv, "", known, nullptr)) != -1;) {
     if (which == 'c') options.count = number(optarg);
@@ -59,6 +59,7 @@ Options read_options(int argc, char** argv) {
     else if (which == 'p') options.first_port = static_cast<uint16_t>(number(optarg));
     else if (which == 'w') read_way(options.ways, optarg);
     else if (which == 'l') options.claims = read_claims(optarg);
+    else if (which == 'B') options.ports_per_bridge = number(optarg);
     else if (which == 'S') options.server = optarg;
     else if (which == 'C') options.client = optarg;
     else if (which == 'H') options.host = optarg;

@@ -27,7 +27,8 @@ struct Options {
   unsigned at_once = 1;    // of `teardown`: removed one after another before anybody waits for the kernel
   unsigned threads = 1;    // of `endpoints`
   double seconds = 10;     // of `churn` and `connections`
-  std::vector<std::string> bridges = {"docker0"};  // each takes 1000 endpoints, in this order
+  std::vector<std::string> bridges = {"docker0"};  // the network's own, then its further ones
+  unsigned ports_per_bridge = 256;                 // lib/options.ts
   std::string first_address = "172.17.0.2";
   uint16_t first_port = 20000;
   bool first_byte = false;

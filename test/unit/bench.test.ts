@@ -25,13 +25,12 @@ test('peers are in the first rounds only, and asked for no more than they can do
   t.true(trials.some(({ round }) => round === FULL.trials - 1))
 })
 
-test('every arm of a part has trials, but for bursts of Docker in a hurry, of a size that fits on a bridge', (t) => {
+test('every arm of a part has trials, but for bursts of Docker in a hurry', (t) => {
   for (const measure of MEASURES) {
     for (const sizes of [FULL, QUICK]) {
       for (const arm of PARTS[measure].arms) {
         const trials = PARTS[measure].trials(arm, sizes)
         t.true(trials.length > 0 || (sizes === QUICK && measure === 'burst'), `${measure} ${arm}`)
-        for (const { warmUp, count } of trials) t.true(warmUp >= 0 && warmUp + count <= 1023, `${measure} ${arm} ${warmUp} ${count}`)
       }
     }
   }
