@@ -1,8 +1,11 @@
 import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Links of the host's namespace: this /sys was mounted in it. */
-export const hostLinks = (): number => readdirSync('/sys/class/net').length
+/**
+ * Host ends of endpoints, as every arm names them: this /sys was mounted in the host's namespace. Bridges do not count, as a
+ * network may get one more.
+ */
+export const hostLinks = (): number => readdirSync('/sys/class/net').filter((name) => name.startsWith('veth')).length
 
 const PATIENCE_MS = 60_000
 

@@ -9,7 +9,7 @@ import { FULL, PARTS, QUICK, type Sizes } from './parts.js'
 import { findPeers, type PeerPaths } from './peers/programs.js'
 import { draw } from './pictures/draw.js'
 import { report } from './report.js'
-import { runTrial } from './run-trial.js'
+import { runTrial, TrialFailed } from './run-trial.js'
 import { keepSamples, type Sample } from './samples.js'
 import { schedule } from './schedule.js'
 import { ARMS, MEASURES, type Arm, type Measure } from './trial-spec.js'
@@ -44,12 +44,18 @@ const machine = facts()
 const trials = schedule(arms, parts, { ...(quick ? QUICK : FULL), ...given }, seed)
 const bar = new SingleBar({ format: '{bar} {value}/{total} {what} ({eta_formatted} left)', stream: process.stderr, clearOnComplete: true })
 const samples: Sample[] = []
+const failures: string[] = []
 
 bar.start(trials.length, 0, { what: '' })
 try {
   for (const trial of trials) {
     bar.update({ what: [`${trial.measure}: ${trial.arm}`, trial.variant, trial.at].filter((word) => word !== undefined).join(' ') })
-    samples.push({ ...trial, result: await runTrial(trial, peers) })
+    try {
+      samples.push({ ...trial, result: await runTrial(trial, peers) })
+    } catch (error) {
+      if (!(error instanceof TrialFailed)) throw error
+      failures.push(error.message)
+    }
     bar.increment()
   }
 } finally {
@@ -59,6 +65,9 @@ const file = keepSamples(machine, seed, samples, json)
 const tables = report(machine, samples)
 const drawn = draw({ facts: machine, samples }, tables, pictures ?? file.replace(/(\.json)?$/, '-pictures'))
 process.stdout.write(`${tables}\n\nRaw samples: ${file}\nPictures: ${drawn.at(-1)}\n`)
+// An hour of the others is not thrown away.
+for (const failure of failures) process.stderr.write(`slipway: a trial failed: ${failure}\n`)
+if (failures.length > 0) process.exitCode = 1
 
 /** The arms that can be measured here. @throws {Error} when one that was asked for cannot. */
 async function present(asked: readonly Arm[] | undefined): Promise<Arm[]> {

@@ -18,7 +18,14 @@ const SETTLED_MS = 120_000
 /** With its first process ends all that a trial has started, and that is much where there is a dockerd. */
 const PROCESSES = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
 
-/** Runs a trial in a process and namespaces of its own, and returns when the kernel has taken those down. */
+/** A trial that could not be made, with what its process said. */
+export class TrialFailed extends Error {}
+
+/**
+ * Runs a trial in a process and namespaces of its own, and returns when the kernel has taken those down.
+ *
+ * @throws {TrialFailed} The next may go well.
+ */
 export async function runTrial(spec: TrialSpec, peers: PeerPaths): Promise<TrialResult> {
   const args = [...PROCESSES, process.execPath, TRIAL, JSON.stringify(spec), JSON.stringify(peers)]
   // Who counts memory wants all of malloc's in one place.
@@ -26,10 +33,12 @@ export async function runTrial(spec: TrialSpec, peers: PeerPaths): Promise<Trial
   const timeout = TRIAL_MS + (spec.seconds ?? 0) * 1000
   try {
     const { stdout } = await run(NAMESPACES, args, { env, maxBuffer: 1 << 28, timeout, killSignal: 'SIGKILL' })
-    await settled()
     return JSON.parse(stdout) as TrialResult
   } catch (error) {
-    throw new Error(`The trial ${JSON.stringify(spec)} failed: ${(error as Error).message}`, { cause: error })
+    const { killed, stderr, message } = error as Error & { killed?: boolean; stderr?: string }
+    throw new TrialFailed(`${JSON.stringify(spec)}: ${killed ? `not done within ${timeout / 1000} s\n` : ''}${stderr ?? message}`, { cause: error })
+  } finally {
+    await settled()
   }
 }
 
