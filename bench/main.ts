@@ -2,7 +2,6 @@
 // types the same commands, and the programs that others use?
 import { SingleBar } from 'cli-progress'
 import { Command, InvalidArgumentError } from 'commander'
-import { withoutPool } from './arms/pooled.js'
 import { facts } from './facts.js'
 import { requireOwnNamespaces } from './own-namespace.js'
 import { FULL, PARTS, QUICK, type Sizes } from './parts.js'
@@ -39,7 +38,7 @@ const options = new Command('npm run bench --')
 requireOwnNamespaces()
 const { parts, quick, seed, json, pictures, arms: wanted, cniDir, netavark, dockerd, ...given } = options
 const peers = findPeers({ ...(cniDir ? { cniDir } : {}), ...(netavark ? { netavark } : {}), ...(dockerd ? { dockerd } : {}) })
-const arms = await present(wanted)
+const arms = present(wanted)
 const machine = facts()
 const trials = schedule(arms, parts, { ...(quick ? QUICK : FULL), ...given }, seed)
 const bar = new SingleBar({ format: '{bar} {value}/{total} {what} ({eta_formatted} left)', stream: process.stderr, clearOnComplete: true })
@@ -70,25 +69,21 @@ for (const failure of failures) process.stderr.write(`slipway: a trial failed: $
 if (failures.length > 0) process.exitCode = 1
 
 /** The arms that can be measured here. @throws {Error} when one that was asked for cannot. */
-async function present(asked: readonly Arm[] | undefined): Promise<Arm[]> {
-  const absent = await reasonsAgainst()
+function present(asked: readonly Arm[] | undefined): Arm[] {
+  const absent = reasonsAgainst()
   const missing = (asked ?? ARMS).filter((arm) => absent[arm] !== undefined)
   for (const arm of missing) process.stderr.write(`slipway: without ${arm}: ${absent[arm]}\n`)
   if (asked && missing.length > 0) process.exit(1)
   return (asked ?? ARMS).filter((arm) => absent[arm] === undefined)
 }
 
-async function reasonsAgainst(): Promise<Partial<Record<Arm, string>>> {
-  const fetched = (path: string | undefined, option: string) => (path === undefined ? { why: `not here. Type npm run bench:peers, or say where by ${option}` } : {})
-  const pool = await withoutPool()
-  const { why: cni } = fetched(peers.cniDir, '--cni-dir')
-  const { why: podman } = fetched(peers.netavark, '--netavark')
-  const { why: docker } = fetched(peers.dockerd, '--dockerd')
+function reasonsAgainst(): Partial<Record<Arm, string>> {
+  const { cniDir: cni, netavark: podman, dockerd: docker } = peers
+  const reason = (option: string) => `not here. Type npm run bench:peers, or say where by ${option}`
   return {
-    ...(pool ? { pooled: pool } : {}),
-    ...(cni ? { cni } : {}),
-    ...(podman ? { netavark: podman } : {}),
-    ...(docker ? { 'docker-connect': docker, 'docker-start': docker } : {}),
+    ...(cni ? {} : { cni: reason('--cni-dir') }),
+    ...(podman ? {} : { netavark: reason('--netavark') }),
+    ...(docker ? {} : { 'docker-connect': reason('--dockerd'), 'docker-start': reason('--dockerd') }),
   }
 }
 

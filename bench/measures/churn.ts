@@ -22,8 +22,12 @@ export async function churn(arm: Bringer, { warmUp, seconds = 10 }: TrialSpec): 
     removed.push(await timed(() => arm.remove(n)))
   }
   const links = hostLinks()
+  const rest = async () => {
+    await arm.settle?.()
+    await linksDownTo(links)
+  }
   await atOnce(REHEARSALS, ALIVE, comeAndGo)
-  await linksDownTo(links)
+  await rest()
   total.length = removed.length = 0
   const start = holdings()
   const began = performance.now()
@@ -33,7 +37,7 @@ export async function churn(arm: Bringer, { warmUp, seconds = 10 }: TrialSpec): 
   }
   await Promise.all(Array.from({ length: ALIVE }, worker))
   const took = (performance.now() - began) / 1000
-  await linksDownTo(links)
+  await rest()
   const last = holdings()
   const numbers = {
     count: total.length,
