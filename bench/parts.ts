@@ -169,7 +169,7 @@ export const PARTS: Record<Measure, Part> = {
     text: 'memory of a live sandbox, CPU of an idle process, import and open on an empty host',
     byDefault: true,
     arms: ['ours'],
-    rounds: 2,
+    rounds: 1,
     trials: () => [{ warmUp: 100, count: 800, seconds: 3 }],
   },
   endpoints: {

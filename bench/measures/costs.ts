@@ -9,6 +9,7 @@ import type { TrialResult, TrialSpec } from '../trial-spec.js'
 import { collector } from './collect.js'
 
 const OPENING = fileURLToPath(new URL('opening.js', import.meta.url))
+const OPENINGS = 10
 const NAMESPACES = fileURLToPath(new URL('../../scripts/in-own-namespaces.sh', import.meta.url))
 
 /**
@@ -17,7 +18,7 @@ const NAMESPACES = fileURLToPath(new URL('../../scripts/in-own-namespaces.sh', i
  */
 export async function costs({ warmUp, count, seconds = 3 }: TrialSpec): Promise<TrialResult> {
   const total: number[] = []
-  for (let i = 0; i < 5; i++) total.push(await opening())
+  for (let i = 0; i < OPENINGS; i++) total.push(await opening())
   const arm = await Ours.open()
   try {
     await atOnce(warmUp, 100, (i) => arm.create(i))
