@@ -30,6 +30,17 @@ std::size_t Messages::end() {
   return used_;
 }
 
+void Messages::ack_last() {
+  int left = static_cast<int>(end());
+  nlmsghdr* acked = nullptr;
+  for (auto* message = reinterpret_cast<nlmsghdr*>(buffer_); mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+    if ((message->nlmsg_flags & NLM_F_ACK) == 0) continue;
+    if (acked != nullptr) acked->nlmsg_flags &= static_cast<uint16_t>(~NLM_F_ACK);
+    acked = message;
+  }
+  acks_ = acked == nullptr ? 0 : 1;
+}
+
 void Messages::clear() {
   used_ = 0;
   last_ = nullptr;
@@ -49,6 +60,7 @@ void Socket::enlarge() {
 }
 
 void Socket::talk(Messages& messages, const char* what) {
+  messages.ack_last();
   std::size_t length = messages.end();
   if (send(fd_, messages.data(), length, 0) < 0) give_up(what, errno);
   read_acks(messages.acks(), what);

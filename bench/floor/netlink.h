@@ -17,6 +17,8 @@ class Messages {
   nlmsghdr* begin(uint16_t type, uint16_t flags);
   // Closes the last message and returns how much there is to send.
   std::size_t end();
+  // Only the last that wants an ack gets one: refusals come unasked.
+  void ack_last();
   void clear();
 
   char* data() { return buffer_; }

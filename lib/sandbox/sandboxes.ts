@@ -29,13 +29,14 @@ export class Sandboxes {
    */
   create(options: CreateOptions = {}): Promise<Sandbox> {
     return this.#context.work.run(async () => {
-      // Copied now, as the caller may use the object again; checked in its turn, as there may be hundreds.
-      const given = this.#named(copyOptions(options))
-      const turn = this.#context.turns.next()
-      if (turn) await turn
+      const named = this.#named(options)
       // A third of the time that it takes is the making of the namespace: that begins before the arguments are looked at.
-      if (wantsNamespace(given) && !this.#context.spares.has(networkOf(given))) this.#context.host.prepare()
+      if (wantsNamespace(named) && !this.#context.spares.has(networkOf(named))) this.#context.host.prepare()
       try {
+        // Copied now, as the caller may use the object again; checked in its turn, as there may be hundreds.
+        const given = copyOptions(named)
+        const turn = this.#context.turns.next()
+        if (turn) await turn
         return new Sandbox(this.#context, await createSandbox(this.#context, readCreateOptions(given)))
       } catch (error) {
         await this.#context.host.discard()

@@ -97,11 +97,13 @@ Status Runner::run_rtnl(uint32_t end) {
     }
   }
   if (!batch_.empty()) {
+    batch_.ack_last();
     Status status = socket->send(batch_);
-    if (!status) {
-      status = socket->collect(batch_, refusals_, [&](netlink::Origin origin) { done_[origin.operation] = true; });
-    }
+    if (!status) status = socket->collect(batch_, refusals_);
     if (status) return distrust(first, *status);
+    // What could not be encoded was not sent.
+    for (uint32_t index = first; index < next_; ++index) done_[index] = !encoding || index != origin_.operation;
+    for (const auto& refusal : refusals_) done_[refusal.origin.operation] = false;
   }
   if (!refusals_.empty()) {
     origin_ = refusals_.front().origin;

@@ -48,8 +48,9 @@ Status Runner::undo_rtnl(const Operation& inverse) {
   batch_.clear();
   refusals_.clear();
   if (auto failure = put(inverse, {})) return failure;
+  batch_.ack_last();
   if (auto failure = socket->send(batch_)) return failure;
-  if (auto failure = socket->collect(batch_, refusals_, [](netlink::Origin) {})) return failure;
+  if (auto failure = socket->collect(batch_, refusals_)) return failure;
   return refusals_.empty() ? kOk : Status(refusals_.front().failure);
 }
 

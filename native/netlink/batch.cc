@@ -22,6 +22,15 @@ nlmsghdr* Batch::begin(uint16_t type, uint16_t flags, Origin origin) {
 
 void Batch::commit() { used_ = last_offset_ + MNL_ALIGN(last()->nlmsg_len); }
 
+void Batch::ack_last() {
+  for (std::size_t at = 0; at < last_offset_;) {
+    auto* message = reinterpret_cast<nlmsghdr*>(buffer_.data() + at);
+    message->nlmsg_flags &= static_cast<uint16_t>(~NLM_F_ACK);
+    at += MNL_ALIGN(message->nlmsg_len);
+  }
+  last()->nlmsg_flags |= NLM_F_ACK;
+}
+
 const Origin* Batch::origin(uint32_t sequence) const {
   uint32_t index = sequence - first_sequence_;
   return index < origins_.size() ? &origins_[index] : nullptr;

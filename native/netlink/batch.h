@@ -39,6 +39,9 @@ class Batch {
   const Origin* origin(uint32_t sequence) const;
   nlmsghdr* last() { return reinterpret_cast<nlmsghdr*>(buffer_.data() + last_offset_); }
 
+  // Leaves the wish for an ack to the last message alone: each is a datagram for the kernel to make and for us to read.
+  void ack_last();
+
   // Forgets the messages, keeps the memory and goes on counting: a late ack never meets a new message's number.
   void clear();
 

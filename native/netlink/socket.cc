@@ -83,16 +83,11 @@ Status Socket::receive_acks(const Batch& batch, const Each& each) {
   return kOk;
 }
 
-Status Socket::collect(const Batch& batch, std::vector<Refusal>& refusals,
-                       const std::function<void(Origin)>& acked) {
-  for (std::size_t answered = 0; answered < batch.count();) {
-    auto failure = receive_acks(batch, [&](uint32_t, Origin origin, const Status& refused) {
-      ++answered;
-      if (refused) {
-        refusals.push_back({origin, *refused});
-      } else {
-        acked(origin);
-      }
+Status Socket::collect(const Batch& batch, std::vector<Refusal>& refusals) {
+  for (bool done = false; !done;) {
+    auto failure = receive_acks(batch, [&](uint32_t sequence, Origin origin, const Status& refused) {
+      done = sequence == batch.last_sequence();
+      if (refused) refusals.push_back({origin, *refused});
     });
     if (failure) return failure;
   }

@@ -28,9 +28,9 @@ class Socket {
   // Sends the whole batch with one sendmsg.
   Status send(const Batch& batch);
 
-  // Reads one ack per message (every message asked for one). The kernel goes on after a refused message, so
-  // `acked(origin)` tells which were done. Returns a failure of the socket itself only.
-  Status collect(const Batch& batch, std::vector<Refusal>& refusals, const std::function<void(Origin)>& acked);
+  // Reads refusals until the answer to the last message, the only one that asked for an ack. The kernel goes on after a refused
+  // message: what was not refused was done. Returns a failure of the socket itself only.
+  Status collect(const Batch& batch, std::vector<Refusal>& refusals);
 
   // Reads refusals until the ack of the batch's last acknowledged message (`until`) or a refusal of the batch as such.
   Status collect_until(const Batch& batch, uint32_t until, std::vector<Refusal>& refusals);
