@@ -214,6 +214,30 @@ const scenarios = {
     say({ refused, wrong })
   },
 
+  /** One call after another, each between two looks for a file that there is not: marks in what strace writes. */
+  async marked(options: Options) {
+    const slipway = await Slipway.open(options.open)
+    const create = (index: number) => slipway.sandboxes.create({ name: name(options, index), publish: [`${8000 + index}:80`] })
+    const marked = async <Result>(what: string, work: () => Promise<Result>): Promise<Result> => {
+      existsSync(`/slipway-begin/${what}`)
+      const result = await work()
+      existsSync(`/slipway-end/${what}`)
+      return result
+    }
+    // What is done once is done here.
+    const first = await create(0)
+    await first.publish('9000:90')
+    await first.remove()
+    await create(1)
+    // A claim from a pool belongs here, too.
+    const sandbox = await marked('create', () => create(2))
+    await marked('publish', () => sandbox.publish('9000:90'))
+    await marked('unpublish', () => sandbox.unpublish('9000:90'))
+    await marked('remove', () => sandbox.remove())
+    await slipway.close()
+    say('done')
+  },
+
   /** Every call once. */
   async everyCall(options: Options) {
     const slipway = await Slipway.open(options.open)

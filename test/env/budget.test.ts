@@ -1,0 +1,118 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { World } from '../helpers/world.js'
+import { howItEnded, runChild, WELL } from './run-child.js'
+
+/**
+ * So many system calls and netlink messages, and no more: what makes a call slower shows here before it shows in a benchmark.
+ * Fewer are welcome; then lower the number.
+ */
+interface Budget {
+  /** Netlink messages that are sent, with the two that begin and end a transaction. */
+  messages: number
+  /** Those that are not named are not allowed. */
+  calls: Record<string, number>
+}
+
+/** The event loop's and its threads', as they happen to meet. */
+const LOOP = ['epoll_wait', 'epoll_pwait', 'epoll_ctl', 'futex', 'sched_yield', 'restart_syscall']
+/** V8's and malloc's, whenever they like; they close nothing. */
+const MEMORY = ['mmap', 'munmap', 'mprotect', 'madvise', 'brk', 'mremap', 'getpid', 'gettid']
+
+/** The executor's thread closes what a plan has used after it has answered: in the budget of the next call. */
+const LATE = 2
+/** To the host's namespace and back, for a bind(): none of it in a process that is there already. */
+const AT_HOST = { newfstatat: 1, openat: 1, setns: 2 }
+/** Exchanging a record: lock, compare, write a nameless file, name it, put it in place. */
+const EXCHANGE = { openat: 3, flock: 1, read: 2, unlink: 1, write: 1, linkat: 1, rename: 1, close: 3 }
+/** The executor's thread says that it is done (eventfd), JavaScript's hears it. */
+const HOP = { write: 1, read: 1 }
+/** A transaction, and its one ack. */
+const TRANSACTION = { sendto: 1, recvfrom: 1 }
+/** A port that no other process is to have. */
+const HOLD = { socket: 1, bind: 1 }
+
+const BUDGETS: Record<string, Budget> = {
+  create: {
+    // Transaction: begin, address, sender, port, end. Veth, its settings, up. lo up, eth0's settings, up, address, route. Carrier.
+    messages: 5 + 3 + 5 + 1,
+    calls: sum(
+      HOP,
+      HOLD,
+      AT_HOST,
+      { openat: 1, write: 1, linkat: 1, close: 2 }, // the record
+      TRANSACTION,
+      { unshare: 1, openat: 1, setns: 1 }, // the namespace, a descriptor of it, and home
+      { socket: 1, setsockopt: 5, bind: 1 }, // for what is inside: buffers, words of the kernel's, patience
+      { openat: 1, mount: 1, close: 1 }, // its name
+      { ioctl: 1, sendto: 1, recvfrom: 1 }, // the bridge's number, the veth
+      { ioctl: 1, sendto: 1, recvfrom: 1 }, // eth0's number, what is inside
+      { sendto: 1, recvfrom: 2 }, // the carrier
+      { close: 2 + LATE },
+    ),
+  },
+  publish: {
+    messages: 3,
+    calls: sum(HOLD, AT_HOST, EXCHANGE, TRANSACTION, EXCHANGE, { close: 1 + LATE }),
+  },
+  unpublish: {
+    messages: 3,
+    calls: sum(EXCHANGE, TRANSACTION, EXCHANGE, { close: 1 + LATE }),
+  },
+  remove: {
+    // Begin, port, sender, address, end.
+    messages: 5,
+    calls: sum(
+      HOP,
+      EXCHANGE,
+      TRANSACTION,
+      { umount2: 2, unlink: 1 }, // the namespace's name; the second finds nothing more
+      { openat: 1, read: 2, close: 1, unlink: 1 }, // the record, read for the way back
+      { access: 1 }, // files of its own
+      { close: 1 + LATE }, // the port
+    ),
+  },
+}
+
+function sum(...parts: Record<string, number>[]): Record<string, number> {
+  const all: Record<string, number> = {}
+  for (const [call, count] of parts.flatMap(Object.entries<number>)) all[call] = (all[call] ?? 0) + count
+  return all
+}
+
+test('a call makes no more system calls than it needs, and sends no more messages', async (t) => {
+  const world = new World(t)
+  const folder = mkdtempSync(join(tmpdir(), 'slipway-strace-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const log = join(folder, 'log')
+  const ended = await runChild(
+    'marked',
+    { open: { netns: world.host.path, stateDir: world.stateDir }, prefix: world.prefix },
+    { under: ['strace', '-f', '-qq', '-v', '-s', '64', '-o', log, '-e', 'signal=none'] },
+  )
+  t.like(howItEnded(ended), WELL)
+  const lines = readFileSync(log, 'utf8').split('\n')
+  for (const [what, budget] of Object.entries(BUDGETS)) {
+    const [begin = -1, end = -1] = ['begin', 'end'].map((mark) => lines.findIndex((line) => line.includes(`/slipway-${mark}/${what}"`)))
+    t.true(begin >= 0 && end > begin, what)
+    const { messages, calls } = count(lines.slice(begin + 1, end))
+    t.true(messages > 0 && messages <= budget.messages, `${what}: ${messages} messages`)
+    const over = Object.entries(calls).filter(([call, many]) => many > (budget.calls[call] ?? 0))
+    t.deepEqual(over.map(([call, many]) => `${call}: ${many}, not ${budget.calls[call] ?? 0}`), [], what)
+  }
+})
+
+function count(lines: readonly string[]): Budget {
+  const calls: Record<string, number> = {}
+  let messages = 0
+  for (const line of lines) {
+    // The second half of a call that is told in two has no arguments.
+    const [, call = ''] = /^\d+ +(\w+)\(/.exec(line) ?? []
+    if (call === '' || LOOP.includes(call) || MEMORY.includes(call)) continue
+    calls[call] = (calls[call] ?? 0) + 1
+    if (call === 'sendto') messages += line.match(/nlmsg_len=/g)?.length ?? 0
+  }
+  return { messages, calls }
+}
