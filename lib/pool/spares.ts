@@ -11,6 +11,9 @@ import type { PoolSettings } from './options.js'
 
 /** How long, in milliseconds, nothing is made after a refusal, unless there is reason to hope. */
 const REST_MS = 1000
+/** After a claim, none is made for so long, in milliseconds, so that those of a burst are not held up by it; unless fewer than this part are left. */
+const PAUSE_MS = 2
+const LOW = 1 / 4
 /** The kernel takes down what nobody holds within milliseconds each: so long is waited for all. */
 const PATIENCE_MS = 1000
 const STEP_MS = 2
@@ -39,6 +42,7 @@ export class Spares {
   readonly #pools: ReadonlyMap<string, NetworkPool>
   #filling: Promise<void> | undefined
   #rest: NodeJS.Timeout | undefined
+  #pause: NodeJS.Timeout | undefined
   #opened = false
   #closed = false
 
@@ -149,6 +153,7 @@ export class Spares {
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#rest)
+    clearTimeout(this.#pause)
     await this.#untilFilled()
     const spares = this.networks.flatMap((pool) => pool.empty())
     if (spares.length > 0) await this.#host.run(spares.map(({ name }) => ({ op: 'netns.delete', path: name })))
@@ -188,10 +193,12 @@ export class Spares {
     return found
   }
 
-  /** Not at once: who has taken one goes on first. */
+  /** Not at once: who has taken one goes on first, and others that come right after it, while there are enough. */
   #fillSoon(pool: NetworkPool): void {
     pool.resting = false
-    setImmediate(() => this.#fill()).unref()
+    if (pool.ready < pool.size * LOW) setImmediate(() => this.#fill()).unref()
+    else if (this.#pause) this.#pause.refresh()
+    else this.#pause = setTimeout(() => this.#fill(), PAUSE_MS).unref()
   }
 
   #restForAWhile(): void {
