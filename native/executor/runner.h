@@ -1,4 +1,4 @@
-// Runs one plan: neighbouring operations of one socket go to the kernel in one sendmsg, every ack is read, and on
+// Runs one plan: neighbouring operations of one socket go to the kernel in one sendmsg, every answer is read, and on
 // the first refusal what was done is undone in reverse.
 //
 // Thread: the one that owns the Kernel. A plan may begin on one and go on on another, one after the other.

@@ -214,6 +214,25 @@ const scenarios = {
     say({ refused, wrong })
   },
 
+  /** What stays of V8's heap for each sandbox that the caller holds. */
+  async kept(options: Options) {
+    const { gc } = globalThis as { gc?: () => void }
+    const slipway = await Slipway.open(options.open)
+    const held: unknown[] = []
+    const make = async (from: number, to: number) => {
+      for (let index = from; index < to; index++) held.push(await slipway.sandboxes.create({ name: name(options, index), ...publishing(options, index) }))
+      for (let round = 0; round < 4; round++) {
+        gc?.()
+        await turn(20)
+      }
+      return process.memoryUsage().heapUsed
+    }
+    const before = await make(0, 50)
+    const after = await make(50, 50 + (options.count ?? 1))
+    say({ bytes: (after - before) / (held.length - 50) })
+    await slipway.close()
+  },
+
   /** One call after another, each between two looks for a file that there is not: marks in what strace writes. */
   async marked(options: Options) {
     const slipway = await Slipway.open(options.open)
@@ -226,6 +245,8 @@ const scenarios = {
     }
     // What is done once is done here.
     const first = await create(0)
+    await turn(300)
+    await marked('idle', () => turn(1000))
     await first.publish('9000:90')
     await first.remove()
     await create(1)
