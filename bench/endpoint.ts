@@ -39,8 +39,10 @@ export const endpointPlan = (n: number, hairpin: boolean): Plan =>
   createSandbox({ ...sandbox(n), record: { path: '', content: '' } }, { hairpin }).filter(({ op }) => op !== 'file.create')
 
 /** The way back, without that file, and without looking for connections: a program of its own would have to be there. */
-export const removalPlan = (n: number): Plan =>
-  removeSandbox({ ...sandbox(n), record: { path: '', content: '' } }, false).filter(({ op }) => !op.startsWith('file.') && op !== 'conntrack.flush')
+export function removalPlan(n: number): Plan {
+  const { first, rest } = removeSandbox({ ...sandbox(n), record: { path: '', content: '' } }, false)
+  return [...first, ...rest].filter(({ op }) => !op.startsWith('file.') && op !== 'conntrack.flush')
+}
 
 function sandbox(n: number): Omit<BridgeSandbox, 'record'> {
   const { name, hostPort } = endpoint(n)

@@ -4,6 +4,7 @@ import { getSystemErrorName } from 'node:util'
 import { SlipwayError, type KernelRefusal, type SlipwayErrorCode } from './errors.js'
 import { Executor, type NativeExecutor, type NativeFailure, type Outcome, type PlanFailure, type Questions } from './native.js'
 import type { Operation, Plan, PortHold } from './plan/operation.js'
+import { Aside } from './aside.js'
 import { printOperation } from './plan/print.js'
 import { isLongTransaction, isShort, leadOf } from './plan/short.js'
 import { wirePlan } from './plan/wire.js'
@@ -39,6 +40,11 @@ export interface Phase {
   microseconds: number
 }
 
+export interface RunOptions {
+  /** On a thread for what takes long and nobody waits for, so that nobody has to: nothing else is behind it in a queue. */
+  aside?: boolean
+}
+
 /** What the diagnostics channel `slipway:plan` says after each plan, done or refused. */
 export interface PlanMessage {
   plan: Plan
@@ -52,6 +58,7 @@ const plans = channel('slipway:plan')
 /** The namespace that is "the host": runs plans in it and asks its kernel. */
 export class Host {
   readonly #executor: NativeExecutor
+  readonly #aside: Aside
   /** Plans on their way to the executor's thread whose transaction would have this thread wait. */
   #longTransactions = 0
   /** For tests: the next plan meets a refusal at this operation. */
@@ -60,15 +67,8 @@ export class Host {
   /** @throws {SlipwayError} `NOT_FOUND` when there is no such namespace, `PERMISSION` without the capabilities. */
   constructor(netns: string | undefined) {
     requireCapabilities()
-    try {
-      this.#executor = new Executor(netns)
-    } catch (error) {
-      const failure = (error as { failure?: NativeFailure }).failure
-      if (!failure) throw error
-      const refusal = describe(failure, `open ${netns ?? 'the network namespace of this process'}`)
-      const [code, message] = explainOpen(netns, refusal)
-      throw new SlipwayError(code, message, refusal, { cause: error })
-    }
+    this.#executor = openExecutor(netns)
+    this.#aside = new Aside(() => openExecutor(netns))
   }
 
   /** Inode number of the namespace: its identity. */
@@ -92,20 +92,20 @@ export class Host {
    *
    * @throws {PlanRefused} after what was done has been undone.
    */
-  async run(plan: Plan): Promise<void> {
+  async run(plan: Plan, { aside = false }: RunOptions = {}): Promise<void> {
     const refuse = this.refuseNext
     this.refuseNext = undefined
     const text = wirePlan(plan)
     const phases = plans.hasSubscribers
     let outcome: Outcome | undefined
     const short = isShort(plan)
-    let queued = this.#longTransactions > 0 || !short
+    let queued = aside || this.#longTransactions > 0 || !short
     if (!queued) {
       outcome = this.#executor.runNow(text, phases, refuse)
       // Another process is at the file, for however long: not this thread is to wait for it.
       queued = outcome?.failure?.syscall === 'flock'
     }
-    if (queued) outcome = await this.#queue(plan, text, phases, refuse, short ? 0 : leadOf(plan))
+    if (queued) outcome = await (aside ? this.#aside.run(text, phases, refuse) : this.#queue(plan, text, phases, refuse, short ? 0 : leadOf(plan)))
     if (!outcome) return
     if (outcome.phases) plans.publish({ plan, phases: readPhases(plan, outcome.phases) } satisfies PlanMessage)
     if (outcome.failure) throw new PlanRefused(plan, outcome.failure)
@@ -166,9 +166,21 @@ export class Host {
     }
   }
 
-  /** Resolves when everything asked before has been answered and the thread has ended. */
-  close(): Promise<void> {
-    return this.#executor.close()
+  /** Resolves when everything asked before has been answered and the threads have ended. */
+  async close(): Promise<void> {
+    await Promise.all([this.#executor.close(), this.#aside.close()])
+  }
+}
+
+function openExecutor(netns: string | undefined): NativeExecutor {
+  try {
+    return new Executor(netns)
+  } catch (error) {
+    const failure = (error as { failure?: NativeFailure }).failure
+    if (!failure) throw error
+    const refusal = describe(failure, `open ${netns ?? 'the network namespace of this process'}`)
+    const [code, message] = explainOpen(netns, refusal)
+    throw new SlipwayError(code, message, refusal, { cause: error })
   }
 }
 

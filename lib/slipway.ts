@@ -16,6 +16,7 @@ import { PortTable } from './ports/port-table.js'
 import { reconcile, type Reconciled } from './reconcile/reconcile.js'
 import { stateFolder, Work, type Context } from './sandbox/context.js'
 import { collectFiles, listFilesFolders } from './sandbox/files.js'
+import { Departures } from './sandbox/departures.js'
 import { Reaper } from './sandbox/reaper.js'
 import { Sandboxes } from './sandbox/sandboxes.js'
 import { Turns } from './turns.js'
@@ -94,6 +95,7 @@ export class Slipway {
    * is, for the next open(). Called again, it is the same closing.
    *
    * @param options - `wait`: also for the kernel to have taken down what was removed.
+   * @throws {SlipwayError} With `wait`: the first thing that could not be taken down. The next open() tries again.
    */
   close(options: { wait?: boolean } = {}): Promise<void> {
     this.#closing ??= this.#close(options.wait ?? false)
@@ -101,9 +103,12 @@ export class Slipway {
   }
 
   async #close(wait: boolean): Promise<void> {
-    await this.#context.work.close()
-    await this.#context.reaper.close(wait)
+    const { work, departures, reaper } = this.#context
+    await work.close()
+    const refused = await departures.close()
+    await reaper.close(wait)
     await leave(this.#context)
+    if (wait && refused.length > 0) throw refused[0]
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -142,6 +147,7 @@ export function makeContext(host: Host, settings: Settings, stays: boolean): Con
     spares: new Spares(host, networks, folder('pool'), settings.pool),
     turns: new Turns(),
     reaper: new Reaper(host),
+    departures: new Departures(host),
     work: new Work(),
   }
 }

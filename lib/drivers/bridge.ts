@@ -2,12 +2,13 @@ import { add, forgetHostConnections, holdPorts, releasePorts, remove } from '../
 import * as sets from '../firewall/sets.js'
 import { familyOf } from '../ipam/ip.js'
 import { FAMILIES } from '../network/spec.js'
-import type { Operation, Plan, SetDefinition } from '../plan/operation.js'
+import type { AddressAdd, Operation, Plan, SetDefinition } from '../plan/operation.js'
 import type { PortMapping } from '../ports/mapping.js'
 import { noIpv6Address } from './bridge-network.js'
 import type { BridgeEndpoint } from './endpoint.js'
 import { activePorts, gatewayEndpoint } from './gateway.js'
 import { leadAway, leadInside, leadTo } from './leaf.js'
+import { deleteLinks, type Leaving } from './leaving.js'
 import { PortPlan } from './ports.js'
 import { beginChange, beginRemoval, endChange, type RecordChange, type RecordRemoval } from './record-change.js'
 
@@ -78,24 +79,26 @@ export function claimSandbox({ endpoints, ports, owner }: Pick<BridgeSandbox, 'e
 }
 
 /**
- * The world sees it gone with the first transaction. The veths go with the namespace, which the kernel takes down behind
- * our back once nobody holds it; where somebody else does, they are deleted.
+ * The world sees it gone with the first transaction: no port leads to it, and what it sends is dropped, answers of ARP included.
+ * The veths go with the namespace, which the kernel takes down behind our back once nobody holds it; where somebody else does,
+ * they are deleted. Its addresses stay claimed until then.
  *
  * @param shared - Others are in the namespace, and stay there.
  */
-export function removeSandbox({ path, foreign, endpoints, ports, owner, record }: Omit<BridgeSandbox, 'record'> & { record: RecordRemoval }, shared: boolean): Plan {
+export function removeSandbox({ path, foreign, endpoints, ports, owner, record }: Omit<BridgeSandbox, 'record'> & { record: RecordRemoval }, shared: boolean): Leaving {
   const published = new PortPlan(endpoints, activePorts(endpoints, ports), owner)
-  return [
-    beginRemoval(record),
-    ...endpoints.flatMap(leadAway),
-    ...published.unpublish(),
-    ...endpoints.flatMap((endpoint) => freeEndpoint(endpoint, owner)),
-    ...published.release(),
-    ...published.forgetPublished(),
-    ...(foreign || shared ? endpoints.map(({ hostLink }) => ({ op: 'link.delete', name: hostLink }) as const) : []),
-    ...(foreign ? [] : [{ op: 'netns.delete', path } as const]),
-    { op: 'file.delete', path: record.path },
-  ]
+  const free = (meant: (set: SetDefinition) => boolean) => endpoints.flatMap((endpoint) => freeEndpoint(endpoint, owner, meant))
+  return {
+    first: [beginRemoval(record), ...published.unpublish(), ...free((set) => !isAddress(set)), ...published.release()],
+    rest: [
+      ...endpoints.flatMap(leadAway),
+      ...published.forgetPublished(),
+      ...(foreign || shared ? deleteLinks(endpoints.map(({ hostLink }) => hostLink)) : []),
+      ...(foreign ? [] : [{ op: 'netns.delete', path } as const]),
+      ...free(isAddress),
+      { op: 'file.delete', path: record.path },
+    ],
+  }
 }
 
 /** One more endpoint for a running sandbox. Where it becomes the way to the world, default route and published ports move. */
@@ -122,25 +125,30 @@ export function connectEndpoint(sandbox: Change, endpoint: BridgeEndpoint, circu
   ]
 }
 
-/** Takes an endpoint away. Its link takes its routes along; the default route and the published ports move to what is left. */
-export function disconnectEndpoint(sandbox: Change, endpoint: BridgeEndpoint): Plan {
+/**
+ * Takes an endpoint away. Its addresses take its routes along; the default route and the published ports move to what is left.
+ * The link itself goes later.
+ */
+export function disconnectEndpoint(sandbox: Change, endpoint: BridgeEndpoint): Leaving {
   const { path, endpoints, owner, record } = sandbox
   const after = endpoints.filter((other) => other !== endpoint)
   const move = movePorts(sandbox, after)
-  return [
-    ...move.hold,
-    beginChange(record),
-    ...leadAway(endpoint),
-    ...move.unpublish,
-    ...freeEndpoint(endpoint, owner),
-    ...move.publish,
-    ...move.release,
-    ...move.forget,
-    ...FAMILIES.flatMap((family) => moveDefaultRoute(path, endpoints, after, family)),
-    endChange(record),
-    // Last, as it cannot be taken back.
-    { op: 'link.delete', name: endpoint.hostLink },
-  ]
+  return {
+    first: [
+      ...move.hold,
+      beginChange(record),
+      ...leadAway(endpoint),
+      ...move.unpublish,
+      ...freeEndpoint(endpoint, owner),
+      ...move.publish,
+      ...move.release,
+      ...move.forget,
+      ...FAMILIES.flatMap((family) => moveDefaultRoute(path, endpoints, after, family)),
+      ...addressesInside(path, endpoint).map((address) => ({ ...address, op: 'address.delete' }) as const),
+      endChange(record),
+    ],
+    rest: deleteLinks([endpoint.hostLink]),
+  }
 }
 
 /** A sandbox before one of its endpoints comes or goes. */
@@ -182,7 +190,11 @@ export function unpublishPorts({ endpoints, ports, owner, record }: Change, gone
 }
 
 const claimEndpoint = (endpoint: BridgeEndpoint, owner: string): Operation[] => endpointElements(endpoint).map(([set, key]) => add(set, { key, comment: owner }))
-const freeEndpoint = (endpoint: BridgeEndpoint, owner: string): Operation[] => endpointElements(endpoint).map(([set, key]) => remove(set, { key, comment: owner }))
+const freeEndpoint = (endpoint: BridgeEndpoint, owner: string, meant: (set: SetDefinition) => boolean = () => true): Operation[] =>
+  endpointElements(endpoint).flatMap(([set, key]) => (meant(set) ? [remove(set, { key, comment: owner })] : []))
+
+/** The claims; the other elements let it send. */
+const isAddress = (set: SetDefinition): boolean => FAMILIES.some((family) => set === sets.addresses[family])
 
 function endpointElements({ addresses, hostLink, mac, linkLocal }: BridgeEndpoint): [SetDefinition, string][] {
   const elements: [SetDefinition, string][] = []
@@ -214,14 +226,17 @@ function makeLink(path: string, endpoint: BridgeEndpoint, { hairpin }: Circumsta
 
 /** IPv6 addresses are ours to give, link-local included: the kernel's own would be tried out on the network for a second first. */
 function configureInside(netns: string, endpoint: BridgeEndpoint): Operation[] {
-  const link = endpoint.interface
-  const { 4: ipv4, 6: ipv6 } = endpoint.addresses
+  return [{ op: 'link.set', netns, name: endpoint.interface, ...noIpv6Address(endpoint), up: true }, ...addressesInside(netns, endpoint), ...leadInside(netns, endpoint)]
+}
+
+function addressesInside(netns: string, endpoint: BridgeEndpoint): AddressAdd[] {
+  const { interface: link, linkLocal, addresses, leafOf } = endpoint
+  const { 4: ipv4, 6: ipv6 } = addresses
+  const add = (address: string, rest: { broadcast?: string } = {}): AddressAdd => ({ op: 'address.add', netns, link, address, ...rest })
   return [
-    { op: 'link.set', netns, name: link, ...noIpv6Address(endpoint), up: true },
-    ...(ipv4 ? [{ op: 'address.add', netns, link, address: `${ipv4.address}/${ipv4.prefix}`, ...(ipv4.broadcast === undefined ? {} : { broadcast: ipv4.broadcast }) } as const] : []),
-    ...(endpoint.linkLocal === undefined ? [] : [{ op: 'address.add', netns, link, address: `${endpoint.linkLocal}/64` } as const]),
-    ...(ipv6 ? [{ op: 'address.add', netns, link, address: `${ipv6.address}/${endpoint.leafOf === undefined ? ipv6.prefix : 128}` } as const] : []),
-    ...leadInside(netns, endpoint),
+    ...(ipv4 ? [add(`${ipv4.address}/${ipv4.prefix}`, ipv4.broadcast === undefined ? {} : { broadcast: ipv4.broadcast })] : []),
+    ...(linkLocal === undefined ? [] : [add(`${linkLocal}/64`)]),
+    ...(ipv6 ? [add(`${ipv6.address}/${leafOf === undefined ? ipv6.prefix : 128}`)] : []),
   ]
 }
 

@@ -1,4 +1,5 @@
 import type { Plan } from '../plan/operation.js'
+import type { Leaving } from './leaving.js'
 import { beginRemoval, type RecordChange, type RecordRemoval } from './record-change.js'
 
 /** The `container` mode: the namespace of another sandbox, by a name of its own, so that it stays when that one goes. */
@@ -20,11 +21,8 @@ export function createSandbox({ path, shares, record }: JoiningSandbox, owner: {
 }
 
 /** @param owner - Record of the sandbox that was joined, if that is there still. */
-export function removeSandbox({ path, shares, record }: JoiningSandbox & { record: RecordRemoval }, owner: RecordChange | undefined): Plan {
-  return [
-    beginRemoval(record),
-    ...(owner ? [{ op: 'file.replace', path: owner.path, content: owner.content, expected: owner.before } as const] : []),
-    ...(shares ? [] : [{ op: 'netns.delete', path } as const]),
-    { op: 'file.delete', path: record.path },
-  ]
+export function removeSandbox({ path, shares, record }: JoiningSandbox & { record: RecordRemoval }, owner: RecordChange | undefined): Leaving {
+  const first: Plan = [beginRemoval(record), ...(owner ? [{ op: 'file.replace', path: owner.path, content: owner.content, expected: owner.before } as const] : [])]
+  const forget = { op: 'file.delete', path: record.path } as const
+  return shares ? { first: [...first, forget], rest: [] } : { first, rest: [{ op: 'netns.delete', path }, forget] }
 }

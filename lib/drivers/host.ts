@@ -1,4 +1,5 @@
 import type { Plan } from '../plan/operation.js'
+import type { Leaving } from './leaving.js'
 import { beginRemoval, type RecordRemoval } from './record-change.js'
 
 /** The `host` driver: the host's own namespace. Only the name is new. */
@@ -9,7 +10,4 @@ export interface HostSandbox {
 
 export const createSandbox = ({ record }: HostSandbox): Plan => [{ op: 'file.create', ...record }]
 
-export const removeSandbox = ({ record }: { record: RecordRemoval }): Plan => [
-  beginRemoval(record),
-  { op: 'file.delete', path: record.path },
-]
+export const removeSandbox = ({ record }: { record: RecordRemoval }): Leaving => ({ first: [beginRemoval(record), { op: 'file.delete', path: record.path }], rest: [] })

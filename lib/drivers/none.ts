@@ -1,4 +1,5 @@
 import type { Plan } from '../plan/operation.js'
+import type { Leaving } from './leaving.js'
 import { beginRemoval, type RecordRemoval } from './record-change.js'
 
 /** The `none` driver: a namespace of its own with loopback, and nothing else. */
@@ -17,10 +18,8 @@ export function createSandbox({ path, foreign, record }: NoneSandbox): Plan {
   ]
 }
 
-export function removeSandbox({ path, foreign, record }: NoneSandbox & { record: RecordRemoval }): Plan {
-  return [
-    beginRemoval(record),
-    ...(foreign ? [] : [{ op: 'netns.delete', path } as const]),
-    { op: 'file.delete', path: record.path },
-  ]
+export function removeSandbox({ path, foreign, record }: NoneSandbox & { record: RecordRemoval }): Leaving {
+  const forget = { op: 'file.delete', path: record.path } as const
+  if (foreign) return { first: [beginRemoval(record), forget], rest: [] }
+  return { first: [beginRemoval(record)], rest: [{ op: 'netns.delete', path }, forget] }
 }

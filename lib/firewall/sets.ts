@@ -76,8 +76,11 @@ export const PORT_GROUP = 0x736c
 /** The same for ports of bridges whose sandboxes may not talk to each other. */
 export const SEPARATED_PORT_GROUP = 0x736d
 
-/** Whether a link is a port of one of our bridges, by its interface group. */
-export const isPortGroup = (group: number): boolean => group === PORT_GROUP || group === SEPARATED_PORT_GROUP
+/** Ports on their way out: whoever deletes links of ours deletes this group, so that those of all go together. */
+export const LEAVING_GROUP = 0x736e
+
+/** Whether a link is a port of one of our bridges, or was, by its interface group. */
+export const isPortGroup = (group: number): boolean => group === PORT_GROUP || group === SEPARATED_PORT_GROUP || group === LEAVING_GROUP
 
 const both = (definitions: PerFamily): SetDefinition[] => [definitions[4], definitions[6]]
 

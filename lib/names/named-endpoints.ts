@@ -9,7 +9,8 @@ import { setsNdots, upstreamsOf, type ResolvConf } from './resolv-conf.js'
  * @param host - The host's nameservers, as they are when somebody asks.
  */
 export function namedEndpoints(record: SandboxRecord, host: () => ResolvConf): NamedEndpoint[] {
-  const { name, id, endpoints, names = {} } = record
+  const { name, id, endpoints, names = {}, removing } = record
+  if (removing) return []
   const isolated = endpoints.every(({ internal }) => internal)
   return endpoints
     .filter(({ network }) => network !== DEFAULT_NETWORK)

@@ -137,12 +137,19 @@ export class NetworkRegistry {
     if (name === undefined || name === DEFAULT_NETWORK) this.defaultBridge.forget()
   }
 
-  /** Gives what an endpoint had back to this process's tables, if it has some by now. */
-  async release({ network, bridge, addresses }: Pick<BridgeEndpoint, 'network' | 'bridge' | 'addresses'>): Promise<void> {
-    const ready = await (network === DEFAULT_NETWORK ? this.defaultBridge.known() : this.#ready.get(network))?.catch(() => undefined)
-    if (!ready) return
-    for (const family of FAMILIES) if (addresses[family]) releaseAddress(ready, addresses[family].address)
-    ready.bridges.release(bridge)
+  /** Gives the addresses that an endpoint had back to this process's tables, if it has some by now. */
+  async release({ network, addresses }: Pick<BridgeEndpoint, 'network' | 'addresses'>): Promise<void> {
+    const ready = await this.#known(network)
+    if (ready) for (const family of FAMILIES) if (addresses[family]) releaseAddress(ready, addresses[family].address)
+  }
+
+  /** The same for its place on a bridge. */
+  async leave({ network, bridge }: Pick<BridgeEndpoint, 'network' | 'bridge'>): Promise<void> {
+    ;(await this.#known(network))?.bridges.release(bridge)
+  }
+
+  async #known(network: string): Promise<ReadyNetwork | undefined> {
+    return (network === DEFAULT_NETWORK ? this.defaultBridge.known() : this.#ready.get(network))?.catch(() => undefined)
   }
 
   learn(ready: ReadyNetwork): Promise<void> {

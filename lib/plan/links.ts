@@ -89,6 +89,13 @@ export interface LinkDelete {
   name: string
 }
 
+/** All links of an interface group at once. One by one, each waits for a grace period of the kernel, 20 ms. */
+export interface LinkDeleteGroup {
+  op: 'link.deleteGroup'
+  netns?: string
+  group: number
+}
+
 /** An IPv6 address is there at once: nobody waits for duplicate address detection of what was given. */
 export interface AddressAdd {
   op: 'address.add'
@@ -105,6 +112,8 @@ export interface AddressDelete {
   netns?: string
   link: string
   address: string
+  /** With which it is given back when the deletion is undone. */
+  broadcast?: string
 }
 
 /** A route through a gateway, on a link, or both. */

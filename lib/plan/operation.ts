@@ -7,6 +7,7 @@ import type {
   LinkSettle,
   LinkCheck,
   LinkDelete,
+  LinkDeleteGroup,
   AddressAdd,
   AddressDelete,
   RouteAdd,
@@ -56,6 +57,7 @@ export type Operation =
   | LinkSettle
   | LinkCheck
   | LinkDelete
+  | LinkDeleteGroup
   | AddressAdd
   | AddressDelete
   | RouteAdd

@@ -21,6 +21,8 @@ export function shellCommands(operation: Operation): string[] {
       return [`ip -o link show dev ${operation.name} | grep -q '^${operation.index}: '`]
     case 'link.delete':
       return [`${ip} link delete dev ${operation.name}`]
+    case 'link.deleteGroup':
+      return [`${ip} link delete group ${operation.group}`]
     case 'address.add': {
       const broadcast = operation.broadcast ? ` broadcast ${operation.broadcast}` : ''
       const nodad = operation.address.includes(':') ? ' nodad' : ''

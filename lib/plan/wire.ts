@@ -49,11 +49,12 @@ function pushFields(fields: Field[], op: Operation): void {
     case 'link.delete':
       fields.push(op.netns, op.name)
       break
-    case 'address.add':
-      fields.push(op.netns, op.link, op.address, op.broadcast)
+    case 'link.deleteGroup':
+      fields.push(op.netns, op.group)
       break
+    case 'address.add':
     case 'address.delete':
-      fields.push(op.netns, op.link, op.address)
+      fields.push(op.netns, op.link, op.address, op.broadcast)
       break
     case 'route.add':
     case 'route.delete':

@@ -15,7 +15,7 @@ import { Slices } from '../slices.js'
 import { listHalfWritten } from '../state/folder.js'
 import { isAlive } from '../state/maker.js'
 import { ownerComment } from '../state/owner.js'
-import { isAtWork, isBusy, listRecords, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { isAtWork, isBusy, isLeaving, listAllRecords, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { ensureRuleset, missingRuleset } from '../network/ensure-ruleset.js'
 import { attachLinks } from './attach-links.js'
 import { attempt, collect, collectEach } from './collect.js'
@@ -52,7 +52,7 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
   const all = await host.ask('links', {})
   const links = new Map(all.flatMap((link) => (sets.isPortGroup(link.group) ? [[link.name, link]] : [])))
   const marks = await Marks.read(stateFolder(context.settings, host, 'pool'))
-  const stored = await listRecords(context.records)
+  const stored = await listAllRecords(context.records)
   requireSameRecords(all, context.settings.stateDir)
   const halfWritten = await listHalfWritten(context.records)
   const ruled = new Set(((await host.find('elements', sets.bridges)) ?? []).map(({ key }) => key))
@@ -73,7 +73,12 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
     const pause = slices.next()
     if (pause) await pause
     let { record } = item
-    if (isThere(record) && someClaimed(record, owned) && (await isFinished(record, links, host))) {
+    if (isLeaving(record)) {
+      known.add(shortId(record))
+      for (const { hostLink } of record.endpoints) known.add(hostLink)
+      continue
+    }
+    if (!record.removing && isThere(record) && someClaimed(record, owned) && (await isFinished(record, links, host))) {
       const now = await dropEndpoints(host, item, owned, links, there)
       record = now.record
       if (now !== item) result.collected.push(`sandbox ${record.name}: half connected or disconnected, ended`)
@@ -84,12 +89,12 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
         result.adopted.push(record.name)
       }
       adopted.push(now)
-    } else if (!isBusy(record) && record.endpoints.every(({ bridge }) => !ruled.has(bridge)) && (await isWholeInside(record, host))) {
+    } else if (!record.removing && !isBusy(record) && record.endpoints.every(({ bridge }) => !ruled.has(bridge)) && (await isWholeInside(record, host))) {
       await giveBack(context, item)
       result.healed.push(record.name)
-    } else if (!isAtWork(record)) {
+    } else if (record.removing || !isAtWork(record)) {
       await collectEach(host, record.endpoints.flatMap(leadAway))
-      if (!record.foreign) await collect(host, [{ op: 'netns.delete', path: record.path }])
+      if (!record.foreign && record.network !== 'host') await collect(host, [{ op: 'netns.delete', path: record.path }])
       await collect(host, [{ op: 'file.delete', path: item.path }])
       result.collected.push(`sandbox ${record.name}: half made or half removed, removed`)
       continue

@@ -6,7 +6,9 @@ import type { NetworkSubnet } from '../ipam/network-subnet.js'
 import type { ReadyNetwork } from '../network/ready.js'
 import { FAMILIES } from '../network/spec.js'
 import { addressInUse, ownerOf } from '../refusals.js'
+import { listAllRecords } from '../state/records.js'
 import type { Context } from './context.js'
+import { awaitGone } from './gone.js'
 
 /** Addresses that were taken for one endpoint, each with its subnet. */
 export type Taken = Partial<Record<IpFamily, { address: string; subnet: NetworkSubnet }>>
@@ -67,11 +69,18 @@ export function settleTaken({ pools }: ReadyNetwork, taken: Taken): void {
   }
 }
 
-async function takeAny({ networks, spares }: Context, ready: ReadyNetwork, family: IpFamily): Promise<Taken[IpFamily]> {
+async function takeAny(context: Context, ready: ReadyNetwork, family: IpFamily): Promise<Taken[IpFamily]> {
+  const { networks, reaper, records, spares } = context
   const pools = ready.pools.filter(({ subnet }) => subnet.family === family)
   if (pools.length === 0) return undefined
-  // Those that spare sandboxes have are taken from them; then other processes may have given back what they had.
-  for (const look of [() => spares.giveUp(ready), () => networks.learn(ready)]) {
+  // Those that spare sandboxes have are taken from them; then other processes may have given back what they had, and what was
+  // removed may be on its way out.
+  const others = async () => {
+    for (const { record } of await listAllRecords(records)) if (record.removing) await awaitGone(context, record.name)
+    await reaper.awaitGone()
+    await networks.learn(ready)
+  }
+  for (const look of [() => undefined, () => spares.giveUp(ready), others]) {
     await look()
     for (const { subnet, pool } of pools) {
       const address = pool.take()
@@ -82,7 +91,8 @@ async function takeAny({ networks, spares }: Context, ready: ReadyNetwork, famil
   throw new SlipwayError('EXHAUSTED', `No address is left in ${pools.map(({ subnet }) => subnet.range ?? subnet.subnet).join(', ')} of the network ${name}. Remove sandboxes, or use a network with a larger subnet.`)
 }
 
-async function takeThis({ host, networks, spares }: Context, ready: ReadyNetwork, family: IpFamily, wanted: string): Promise<Taken[IpFamily]> {
+async function takeThis(context: Context, ready: ReadyNetwork, family: IpFamily, wanted: string): Promise<Taken[IpFamily]> {
+  const { host, networks, reaper, spares } = context
   const { spec, pools } = ready
   const option = OPTION[family]
   const ofFamily = pools.filter(({ subnet }) => subnet.family === family)
@@ -96,8 +106,11 @@ async function takeThis({ host, networks, spares }: Context, ready: ReadyNetwork
   if (pool.isReserved(wanted)) throw invalid(`${option} ${wanted} is the bridge's, gateway's, network's or broadcast address of ${subnet.subnet}. Choose another, or leave ${option} out and a free one is taken.`)
   await spares.giveUp(ready, wanted)
   if (pool.takeThis(wanted)) return { address: wanted, subnet }
-  // Taken as far as this process knows; another may have removed its sandbox since.
+  // Taken as far as this process knows; its sandbox may be on its way out, or another may have removed it since.
+  const owner = await ownerOf(addresses[family], wanted, host)
+  if (owner !== undefined) await awaitGone(context, owner)
+  await reaper.awaitGone(wanted)
   await networks.learn(ready)
   if (pool.takeThis(wanted)) return { address: wanted, subnet }
-  throw new SlipwayError('ADDRESS_IN_USE', addressInUse(wanted, await ownerOf(addresses[family], wanted, host), option))
+  throw new SlipwayError('ADDRESS_IN_USE', addressInUse(wanted, owner, option))
 }

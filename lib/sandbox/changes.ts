@@ -34,7 +34,7 @@ export interface RecordUpdate {
 /** Whether what was to be removed is not there: somebody has taken it away, or an attempt before this one. */
 const isGone = ({ operation, errnoName }: PlanRefused): boolean =>
   (operation.op === 'element.delete' && errnoName === 'ENOENT') ||
-  (operation.op === 'link.delete' && errnoName === 'ENODEV') ||
+  (operation.op === 'address.delete' && (errnoName === 'EADDRNOTAVAIL' || errnoName === 'ENODEV' || isNowhere(operation))) ||
   (operation.op === 'neighbor.delete' && ['ENOENT', 'ENODEV'].includes(errnoName)) ||
   (operation.op === 'route.delete' && (isNowhere(operation) || (operation.netns === undefined && ['ESRCH', 'ENODEV'].includes(errnoName))))
 
@@ -78,7 +78,6 @@ export class Changes {
 
   /** Until no other change is on its way: of another process, or through another object of this one. */
   async #wait(): Promise<void> {
-    if (!isBusy(this.#stored.record)) return
     await unbusy(async () => {
       await this.refresh()
       return this.#stored
@@ -90,7 +89,7 @@ export class Changes {
     // Somebody has taken elements away that were ours to remove.
     let rest = false
     for (let attempt = 1; ; attempt++) {
-      await this.#wait()
+      if (isBusy(this.#stored.record)) await this.#wait()
       const { path, record, text } = this.#stored
       let update: RecordUpdate
       try {

@@ -1,15 +1,19 @@
 import * as bridge from '../drivers/bridge.js'
-import type { BridgeEndpoint, EndpointRequest } from '../drivers/endpoint.js'
+import { freeInterface, type BridgeEndpoint, type EndpointRequest } from '../drivers/endpoint.js'
 import { mappedPorts } from '../drivers/gateway.js'
 import { invalid, SlipwayError } from '../errors.js'
 import { addresses } from '../firewall/sets.js'
+import type { Host } from '../host.js'
 import { isBridgeName } from '../network/predefined.js'
 import { FAMILIES } from '../network/spec.js'
+import type { Plan } from '../plan/operation.js'
 import type { PortMapping } from '../ports/mapping.js'
 import { ownerComment } from '../state/owner.js'
 import type { SandboxRecord } from '../state/records.js'
 import type { Context } from './context.js'
 import { draftEndpoint } from './draft-endpoint.js'
+import { interfaceKey } from './departures.js'
+import { wasLeaving } from './gone.js'
 import { isFull, lostBridge } from './lost-bridge.js'
 import type { RecordUpdate } from './changes.js'
 
@@ -17,6 +21,10 @@ import type { RecordUpdate } from './changes.js'
 
 /** A network that is removed and made anew all the time is looked for this often. */
 const TRIES = 16
+
+/** An interface that goes is gone after some 20 ms: this long it is waited for, looking at it again after so many. */
+const PATIENCE_MS = 500
+const STEP_MS = 5
 
 /** What can be connected to a network at all. @throws {SlipwayError} `INVALID_ARGUMENT` with docker's reasons. */
 export function checkConnectable(record: SandboxRecord, network: string, what: 'connect' | 'disconnect'): void {
@@ -43,6 +51,8 @@ export function checkConnectable(record: SandboxRecord, network: string, what: '
 export async function connectUpdate(context: Context, record: SandboxRecord, network: string, asked: EndpointRequest): Promise<RecordUpdate & { endpoint: BridgeEndpoint }> {
   const { name, id, endpoints, ports, path } = record
   const ready = await context.networks.ready(network)
+  // The interface of a network that it has left may have the name that is next.
+  await context.departures.of(interfaceKey(record, freeInterface(ready.spec.interfacePrefix, endpoints)))
   if (endpoints.some((endpoint) => endpoint.networkId === ready.spec.id)) {
     throw new SlipwayError('CONFLICT', `The sandbox ${name} is on the network ${ready.spec.name} already. Disconnect it first to change its endpoint: slipway disconnect ${name} ${ready.spec.name}.`)
   }
@@ -73,6 +83,8 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
       const lost = (await lostBridge(context.host, refused)) || (operation.op === 'file.check' && operation.path === draft.circumstances.network?.path)
       if (lost) context.networks.forget(ready.spec.name)
       if (lost) return attempt < TRIES
+      if (await wasLeaving(context, name, refused)) return attempt < TRIES
+      if (operation.op === 'link.create' && errnoName === 'EEXIST') return (await isGoing(context.host, record, endpoint.interface)) && attempt < TRIES
       const family = FAMILIES.find((one) => operation.op === 'element.add' && operation.set === addresses[one].set)
       if (errnoName !== 'EEXIST' || family === undefined || (family === 4 ? asked.ip : asked.ip6) !== undefined) return false
       await context.networks.learn(ready)
@@ -81,15 +93,31 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
   }
 }
 
-/** One endpoint less. */
-export function disconnectUpdate(context: Context, record: SandboxRecord, endpoint: BridgeEndpoint): RecordUpdate {
+/** Whether an interface that stands in the way goes at this moment, as one that another process has disconnected. */
+async function isGoing(host: Host, { path }: SandboxRecord, name: string): Promise<boolean> {
+  const deadline = Date.now() + PATIENCE_MS
+  while (await host.find('link', { netns: path, name })) {
+    if (Date.now() > deadline) return false
+    await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+  }
+  return true
+}
+
+/** One endpoint less. @returns Also what is left to do when that is done. */
+export function disconnectUpdate(context: Context, record: SandboxRecord, endpoint: BridgeEndpoint): RecordUpdate & { rest: () => Plan } {
   const { name, id, endpoints, ports, path } = record
   const after = endpoints.filter((other) => other !== endpoint)
   const moved = moveMappings(context, name, mappedPorts(endpoints, ports), mappedPorts(after, ports))
+  let rest: Plan = []
   return {
     next: { ...record, endpoints: after },
-    plan: (change) => bridge.disconnectEndpoint({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, endpoint),
+    plan(change) {
+      const leaving = bridge.disconnectEndpoint({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, endpoint)
+      rest = leaving.rest
+      return leaving.first
+    },
     ...moved,
+    rest: () => rest,
   }
 }
 

@@ -10,6 +10,7 @@ import type { DynamicPorts } from '../ports/dynamic-ports.js'
 import type { Holders } from '../ports/holders.js'
 import type { PortTable } from '../ports/port-table.js'
 import type { Turns } from '../turns.js'
+import type { Departures } from './departures.js'
 import type { Reaper } from './reaper.js'
 
 /** What the sandboxes and networks of one Slipway share. */
@@ -30,6 +31,7 @@ export interface Context {
   readonly spares: Spares
   readonly turns: Turns
   readonly reaper: Reaper
+  readonly departures: Departures
   readonly work: Work
 }
 

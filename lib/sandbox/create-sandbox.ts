@@ -23,10 +23,12 @@ import { idle, store, unbusy, type SandboxRecord, type StoredRecord } from '../s
 import { hostPath, NETNS_FOLDER, type Context } from './context.js'
 import type { CreateRequest } from './create-options.js'
 import { draftEndpoint, takeEndpoint } from './draft-endpoint.js'
+import { sandboxKey } from './departures.js'
 import { findSandbox } from './find.js'
 import { isFull, lostBridge } from './lost-bridge.js'
 import { checkForeign } from './foreign.js'
-import { claimPublished } from './publish.js'
+import { wasLeaving } from './gone.js'
+import { claimPublished, forgetting } from './publish.js'
 import { joinedId } from './sharing.js'
 
 /** A guess (an address, a network that this process knows) that others have made wrong is made anew, this many times. */
@@ -40,6 +42,10 @@ export async function createSandbox(context: Context, request: CreateRequest): P
   const guesses = new PortGuesses()
   // Somebody had flushed or deleted what is everybody's.
   let healed = false
+  const leaving = request.name === undefined ? undefined : context.departures.of(sandboxKey(request.name))
+  if (leaving) await leaving
+  const forgotten = forgetting(context, request.publish)
+  if (forgotten) await forgotten
   for (let attempt = 1; ; attempt++) {
     const draft = await draftSandbox(context, request, guesses, attempt <= SPARE_TRIES)
     if (draft.stored.record.ports.length > 0) context.holders.join()
@@ -59,6 +65,7 @@ export async function createSandbox(context: Context, request: CreateRequest): P
         await reconcile(context)
         continue
       }
+      if (attempt < TRIES && (await wasLeaving(context, draft.stored.record.name, refused))) continue
       if (attempt < TRIES && (await wasGuess(context, request, draft.stored.record, refused))) continue
       if (await wasGuessedPort(context, guesses, refused)) continue
       throw await explainRefusal(refused, host, context.holders)

@@ -10,12 +10,22 @@ import { printHost, printRequest, type PortMapping, type PortRequest } from '../
 import { parsePublish } from '../ports/parse-publish.js'
 import type { PortGuesses } from '../ports/port-guesses.js'
 import { PortTable } from '../ports/port-table.js'
+import type { Context } from './context.js'
 
 /** Reads port mappings, as texts or objects. @throws {SlipwayError} `INVALID_ARGUMENT` */
 export function readRequests(publish: readonly (string | PortRequest)[]): PortRequest[] {
   const requests = publish.flatMap((item) => (typeof item === 'object' && item !== null ? [checkRequest(item)] : parsePublish(item)))
   if (requests.length > 1) refuseTwice(requests.map((request) => ({ ...request, hostIp: request.hostIp ?? EVERY[4] })))
   return requests
+}
+
+/**
+ * Until the kernel has forgotten the conversations with sandboxes that were removed: a datagram of one is not for whoever has
+ * the port next. TCP's end by themselves. `undefined` where there is nothing to wait for.
+ */
+export function forgetting({ departures }: Pick<Context, 'departures'>, requests: readonly PortRequest[]): Promise<unknown> | undefined {
+  if (requests.every(({ protocol }) => protocol === 'tcp')) return undefined
+  return departures.all(({ plan }) => plan.some(({ op }) => op === 'conntrack.flush'))
 }
 
 /** The same host port twice, as far as it is named. */

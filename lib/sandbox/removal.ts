@@ -1,14 +1,14 @@
 import * as bridge from '../drivers/bridge.js'
 import * as container from '../drivers/container.js'
 import * as hostDriver from '../drivers/host.js'
+import type { Leaving } from '../drivers/leaving.js'
 import * as none from '../drivers/none.js'
-import type { Plan } from '../plan/operation.js'
 import { ownerComment } from '../state/owner.js'
 import { idle, store, unbusy, type StoredRecord } from '../state/records.js'
 import { joinedId, ownerOfJoined } from './sharing.js'
 
-/** The plan that removes a sandbox, by whichever driver made it. */
-export async function removalPlan({ path, record: sandbox, text }: StoredRecord, records: string, mark?: string): Promise<Plan> {
+/** What removes a sandbox, by whichever driver made it. */
+export async function removalPlan({ path, record: sandbox, text }: StoredRecord, records: string, mark?: string): Promise<Leaving> {
   const record = { path, content: text, ...(mark === undefined ? {} : { mark }) }
   const foreign = sandbox.foreign ?? false
   if (sandbox.network === 'host') return hostDriver.removeSandbox({ record })

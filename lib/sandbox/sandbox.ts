@@ -5,14 +5,15 @@ import type { NameOptions } from '../names/options.js'
 import { enter } from '../native.js'
 import { checkOptions, checks } from '../checks.js'
 import { namedPredefined } from '../network/predefined.js'
+import type { Plan } from '../plan/operation.js'
 import type { PortMapping, PortRequest } from '../ports/mapping.js'
 import { PortGuesses } from '../ports/port-guesses.js'
 import { removed } from '../refusals.js'
-import { hostnameOf, isCurrent, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { hostnameOf, isCurrent, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { Changes } from './changes.js'
 import { checkConnectable, connectUpdate, disconnectUpdate, endpointOn } from './connections.js'
 import { hostPath, type Context } from './context.js'
-import type { BridgeEndpoint } from '../drivers/endpoint.js'
+import { interfaceKey, sandboxKey } from './departures.js'
 import { describeEndpoint, type Endpoint } from './endpoint.js'
 import { endpointChecks, readEndpoint, type EndpointOptions } from './endpoint-options.js'
 import { removeFiles, renewFiles, writeFiles, writtenFiles, type SandboxFiles } from './files.js'
@@ -152,13 +153,19 @@ export class Sandbox {
       const target = this.#networkNamed('disconnect', network)
       checkOptions('disconnect', options, { force: checks.flag })
       try {
-        let gone: BridgeEndpoint | undefined
+        let leave: (() => Promise<void>) | undefined
         await this.#changes.make((record) => {
           checkConnectable(record, target, 'disconnect')
-          gone = endpointOn(record, target)
-          return disconnectUpdate(this.#context, record, gone)
+          const endpoint = endpointOn(record, target)
+          const update = disconnectUpdate(this.#context, record, endpoint)
+          const done = () => this.#context.networks.release(endpoint)
+          leave = () => {
+            this.#context.departures.begin({ key: interfaceKey(record, endpoint.interface), plan: update.rest(), done })
+            return this.#context.networks.leave(endpoint)
+          }
+          return update
         })
-        if (gone) await this.#giveBack([gone])
+        await leave?.()
       } catch (error) {
         const isOff = error instanceof SlipwayError && error.code === 'NOT_FOUND' && isCurrent(this.#changes.stored.path, this.id)
         if (!(options.force && isOff)) throw error
@@ -266,6 +273,9 @@ export class Sandbox {
    * Takes the sandbox off its networks and frees its name, addresses and ports. Processes inside go on, without network.
    * Called again, it is the same removal.
    *
+   * When it returns nobody reaches the sandbox any more, and its ports are free. What the kernel takes longer for goes on behind
+   * the caller's back, and whoever wants the name or an address again meanwhile waits for it; so does `close({ wait: true })`.
+   *
    * @throws {SlipwayError} `NOT_FOUND` when another has removed it.
    */
   remove(): Promise<void> {
@@ -279,12 +289,19 @@ export class Sandbox {
   async #remove(): Promise<void> {
     const turn = this.#context.turns.next()
     if (turn) await turn
-    const { records, ports, holders, reaper } = this.#context
+    const { records, ports, holders, reaper, networks, departures } = this.#context
+    let begun: { busy: string; left: () => string; plan: Plan } | undefined
     await this.#changes.make((record) => {
       const held = mappedPorts(record.endpoints, record.ports)
       const { stored } = this.#changes
+      const during: SandboxRecord = { ...record, removing: true }
       return {
-        plan: ({ mark }) => removalPlan(stored, records, mark),
+        during,
+        async plan({ mark }) {
+          const { first, rest } = await removalPlan(stored, records, mark)
+          begun = { busy: mark ?? '', left: () => store(records, during).text, plan: rest }
+          return first
+        },
         settle: () => held.forEach((mapping) => ports.release(mapping)),
         foreign: holders.foreign(held),
         release: () => undefined,
@@ -292,9 +309,18 @@ export class Sandbox {
         retry: async ({ operation, errnoName }) => operation.op === 'file.replace' && operation.path !== stored.path && errnoName === 'ENOENT',
       }
     })
-    for (const { hostInterface } of this.endpoints) reaper.watch(hostInterface)
-    await this.#giveBack(this.#record.endpoints)
-    await removeFiles(this.#context, this.#record)
+    const { name } = this
+    const { path } = this.#changes.stored
+    const done = async () => {
+      for (const endpoint of this.#record.endpoints) {
+        const addresses = Object.values(endpoint.addresses).map(({ address }) => address)
+        reaper.watch({ link: endpoint.hostLink, addresses, release: () => networks.release(endpoint) })
+      }
+      await removeFiles(this.#context, this.#record)
+    }
+    if (begun && begun.plan.length > 0) departures.begin({ key: sandboxKey(name), plan: begun.plan, record: { path, busy: begun.busy, left: begun.left }, done })
+    else await done()
+    for (const endpoint of this.#record.endpoints) await networks.leave(endpoint)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -305,9 +331,5 @@ export class Sandbox {
   #networkNamed(what: 'connect' | 'disconnect', network: string): string {
     if (nameCheck(network) !== undefined) throw invalid(`${what} takes a network's name or id, and got ${show(network)}.`)
     return namedPredefined(this.#context.host.identity, network)
-  }
-
-  async #giveBack(endpoints: readonly BridgeEndpoint[]): Promise<void> {
-    for (const endpoint of endpoints) await this.#context.networks.release(endpoint)
   }
 }

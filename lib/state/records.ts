@@ -22,6 +22,8 @@ export interface SandboxRecord {
   maker: Maker
   /** The process that is changing it at this moment; others wait, or end what it had begun when it has died. */
   busy?: Maker
+  /** Nobody reaches it any more, and it is no sandbox to anybody; its name is taken until `busy` has taken the rest away. */
+  removing?: true
   /** In the order in which they were connected. */
   endpoints: BridgeEndpoint[]
   /** Those that are published, and those that would be if their sandbox had the network that they lead to. */
@@ -37,6 +39,9 @@ export interface SandboxRecord {
 /** Whether a living process is making or changing it, as far as the record tells. */
 export const isAtWork = ({ maker, busy }: SandboxRecord): boolean => isAlive(busy ?? maker)
 
+/** Whether a living process is taking away what is left of it. */
+export const isLeaving = ({ removing, busy }: SandboxRecord): boolean => removing === true && busy !== undefined && isAlive(busy)
+
 /** Whether a living process is changing it. */
 export const isBusy = ({ busy }: SandboxRecord): boolean => busy !== undefined && isAlive(busy)
 
@@ -51,15 +56,25 @@ export const SANDBOX_VERSION = 2
 
 export const store = (folder: string, record: SandboxRecord): StoredRecord => storeIn(folder, record)
 
-/** The record of a name; `undefined` when there is none. */
-export const readRecord = (folder: string, name: string): Promise<StoredRecord | undefined> => readFrom<SandboxRecord>(folder, name, SANDBOX_VERSION)
+/** The record of a name, were it of a sandbox that is being removed; `undefined` when there is none. */
+export const readAnyRecord = (folder: string, name: string): Promise<StoredRecord | undefined> => readFrom<SandboxRecord>(folder, name, SANDBOX_VERSION)
 
-export const listRecords = (folder: string): Promise<StoredRecord[]> => listFrom<SandboxRecord>(folder, SANDBOX_VERSION)
+/** The record of the sandbox of a name; `undefined` when there is none. */
+export async function readRecord(folder: string, name: string): Promise<StoredRecord | undefined> {
+  const found = await readAnyRecord(folder, name)
+  return found?.record.removing ? undefined : found
+}
+
+/** Those of sandboxes that are being removed, too. */
+export const listAllRecords = (folder: string): Promise<StoredRecord[]> => listFrom<SandboxRecord>(folder, SANDBOX_VERSION)
+
+export const listRecords = async (folder: string): Promise<StoredRecord[]> => (await listAllRecords(folder)).filter(({ record }) => !record.removing)
 
 /** Whether a sandbox is still the one that has its name. */
 export function isCurrent(path: string, id: string): boolean {
   try {
-    return (JSON.parse(readFileSync(path, 'utf8')) as SandboxRecord).id === id
+    const found = JSON.parse(readFileSync(path, 'utf8')) as SandboxRecord
+    return found.id === id && !found.removing
   } catch {
     return false
   }

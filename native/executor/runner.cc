@@ -79,6 +79,7 @@ Status Runner::run_rtnl(uint32_t end) {
   batch_.clear();
   refusals_.clear();
   bool creates = false;
+  bool routes = false;
   uint32_t first = next_;
   Status encoding;
   for (; next_ < end && channel_of(plan_[next_]) == Channel::kRtnl && netns_of(plan_[next_]) == netns; ++next_) {
@@ -87,6 +88,9 @@ Status Runner::run_rtnl(uint32_t end) {
     bool no_ipv6 = settings != nullptr && settings->no_ipv6;
     bool by_name = (settings != nullptr && settings->master.empty()) || std::holds_alternative<LinkSettle>(op) || std::holds_alternative<LinkDelete>(op);
     if (creates && (!by_name || no_ipv6)) break;
+    // The kernel goes on after a refused message, and an address takes routes along that were to stay then.
+    if (routes && std::holds_alternative<AddressDelete>(op)) break;
+    routes = routes || std::holds_alternative<RouteAdd>(op) || std::holds_alternative<RouteDelete>(op);
     creates = creates || std::holds_alternative<LinkCreate>(op);
     // No message can say it. It comes before the batch, and so before the link goes up.
     if (no_ipv6) encoding = disable_ipv6(*settings);

@@ -29,6 +29,17 @@ Status write_all(int fd, const std::string& content) {
   return kOk;
 }
 
+Status read_all(int fd, std::string& content) {
+  content.clear();
+  char buffer[4096];
+  for (;;) {
+    ssize_t length = read(fd, buffer, sizeof buffer);
+    if (length < 0) return Failure::last("read");
+    if (length == 0) return kOk;
+    content.append(buffer, static_cast<std::size_t>(length));
+  }
+}
+
 // A nameless file in the folder of `path`: nobody sees it until it is linked, and a crash leaves nothing.
 Status open_nameless(const std::string& path, UniqueFd& file) {
   std::string folder = path.substr(0, path.rfind('/'));
@@ -49,32 +60,33 @@ Status link_as(int fd, const std::string& path) {
   return kOk;
 }
 
-Status write_new(const std::string& path, const std::string& content) {
+}  // namespace
+
+Status create_file(const std::string& path, const std::string& content) {
   UniqueFd file;
   if (auto failure = open_nameless(path, file)) return failure;
   if (auto failure = write_all(file.get(), content)) return failure;
   return link_as(file.get(), path);
 }
 
-}  // namespace
-
-Status create_file(const std::string& path, const std::string& content) { return write_new(path, content); }
-
 Status replace_file(const std::string& path, const std::string& content, const std::string& expected, bool may_wait) {
   UniqueFd lock(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!lock) return Failure::last("open");
   if (flock(lock.get(), may_wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) return Failure::last("flock");
-  // While we waited another may have put its own file in the place of the one that we locked: its text differs.
+  // While we waited another may have put its own file in the place of the one that we locked.
+  struct stat locked {}, there {};
+  if (fstat(lock.get(), &locked) != 0 || stat(path.c_str(), &there) != 0) return Failure::last("stat");
   std::string current;
-  if (auto failure = read_file(path, current)) return failure;
-  if (current != expected) return Failure::of(ESTALE, "read");
+  if (auto failure = read_all(lock.get(), current)) return failure;
+  if (locked.st_ino != there.st_ino || current != expected) return Failure::of(ESTALE, "read");
+  // Who has the lock has this name, too: what a crash has left there is written over.
   std::string next = path + ".next";
-  unlink(next.c_str());
-  if (auto failure = write_new(next, content)) return failure;
-  if (rename(next.c_str(), path.c_str()) == 0) return kOk;
-  Failure failure = Failure::last("rename");
-  unlink(next.c_str());
-  return failure;
+  UniqueFd file(open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644));
+  if (!file) return Failure::last("open");
+  Status status = write_all(file.get(), content);
+  if (!status && rename(next.c_str(), path.c_str()) != 0) status = Failure::last("rename");
+  if (status) unlink(next.c_str());
+  return status;
 }
 
 Status delete_file(const std::string& path) {
@@ -84,15 +96,7 @@ Status delete_file(const std::string& path) {
 
 Status read_file(const std::string& path, std::string& content) {
   UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return Failure::last("open");
-  content.clear();
-  char buffer[4096];
-  for (;;) {
-    ssize_t length = read(file.get(), buffer, sizeof buffer);
-    if (length < 0) return Failure::last("read");
-    if (length == 0) return kOk;
-    content.append(buffer, static_cast<std::size_t>(length));
-  }
+  return file ? read_all(file.get(), content) : Status(Failure::last("open"));
 }
 
 }  // namespace slipway::host

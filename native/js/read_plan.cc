@@ -83,8 +83,9 @@ AddressAdd read_address_add(Fields& op) {
 }
 
 AddressDelete read_address_delete(Fields& op) {
-  AddressDelete remove{op.text(), op.text(), {}, 0};
+  AddressDelete remove{op.text(), op.text(), {}, {}, 0};
   remove.address = op.address(remove.prefix);
+  remove.broadcast = op.text();
   return remove;
 }
 
@@ -127,6 +128,7 @@ constexpr Reader kReaders[] = {
     {"link.check", [](Fields& op) -> Operation { return LinkCheck{op.text(), op.number().value_or(0)}; }},
     {"link.settle", [](Fields& op) -> Operation { return LinkSettle{op.text(), op.text()}; }},
     {"link.delete", [](Fields& op) -> Operation { return LinkDelete{op.text(), op.text()}; }},
+    {"link.deleteGroup", [](Fields& op) -> Operation { return LinkDeleteGroup{op.text(), op.number().value_or(0)}; }},
     {"address.add", [](Fields& op) -> Operation { return read_address_add(op); }},
     {"address.delete", [](Fields& op) -> Operation { return read_address_delete(op); }},
     {"route.add",

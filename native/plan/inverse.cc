@@ -11,7 +11,8 @@ struct Invert {
   Inverse operator()(const NetnsCreate& op) const { return NetnsDelete{op.path}; }
   Inverse operator()(const NetnsBind& op) const { return NetnsDelete{op.path}; }
   Inverse operator()(const LinkCreate& op) const { return LinkDelete{op.netns, op.name}; }
-  Inverse operator()(const AddressAdd& op) const { return AddressDelete{op.netns, op.link, op.address, op.prefix}; }
+  Inverse operator()(const AddressAdd& op) const { return AddressDelete{op.netns, op.link, op.address, op.broadcast, op.prefix}; }
+  Inverse operator()(const AddressDelete& op) const { return AddressAdd{op.netns, op.link, op.address, op.broadcast, op.prefix}; }
   Inverse operator()(const RouteAdd& op) const { return RouteDelete{op.netns, op.destination, op.gateway, op.link, op.family}; }
   Inverse operator()(const RouteDelete& op) const { return RouteAdd{op.netns, op.destination, op.gateway, op.link, op.family}; }
   Inverse operator()(const NeighborAdd& op) const { return NeighborDelete{op.netns, op.link, op.address, op.proxy}; }

@@ -14,7 +14,7 @@ Channel channel_of(const Operation& operation) {
   return std::visit(
       [](const auto& op) {
         using T = std::decay_t<decltype(op)>;
-        if constexpr (one_of<T, LinkCreate, LinkSet, LinkSettle, LinkDelete, AddressAdd, AddressDelete, RouteAdd, RouteDelete,
+        if constexpr (one_of<T, LinkCreate, LinkSet, LinkSettle, LinkDelete, LinkDeleteGroup, AddressAdd, AddressDelete, RouteAdd, RouteDelete,
                              NeighborAdd, NeighborDelete>) {
           return Channel::kRtnl;
         } else if constexpr (one_of<T, TableAdd, TableDelete, ChainAdd, ChainDelete, RuleAdd, SetAdd, SetDelete,

@@ -36,11 +36,14 @@ struct LinkSet {
 struct LinkDelete { std::string netns, name; };
 // Refused with ESTALE when the host's link of this name has another number by now.
 struct LinkCheck { std::string name; uint32_t index = 0; };
+// All of an interface group at once: one by one each waits for a grace period (20 ms).
+struct LinkDeleteGroup { std::string netns; uint32_t group = 0; };
 // Reads a link, which makes the kernel act at once on news of its carrier (linkwatch may take a second).
 struct LinkSettle { std::string netns, name; };
 
 struct AddressAdd { std::string netns, link, address, broadcast; uint8_t prefix = 0; };
-struct AddressDelete { std::string netns, link, address; uint8_t prefix = 0; };
+// `broadcast` is for the way back.
+struct AddressDelete { std::string netns, link, address, broadcast; uint8_t prefix = 0; };
 // Destination "default" or CIDR. `family`: 4 or 6, for a default route without a gateway to tell.
 struct RouteAdd { std::string netns, destination, gateway, link; uint8_t family = 0; };
 struct RouteDelete { std::string netns, destination, gateway, link; uint8_t family = 0; };
@@ -104,7 +107,7 @@ struct ElementDelete {
 };
 
 using Operation =
-    std::variant<NetnsCreate, NetnsBind, NetnsDelete, LinkCreate, LinkSet, LinkCheck, LinkSettle, LinkDelete, AddressAdd, AddressDelete, RouteAdd,
+    std::variant<NetnsCreate, NetnsBind, NetnsDelete, LinkCreate, LinkSet, LinkCheck, LinkSettle, LinkDelete, LinkDeleteGroup, AddressAdd, AddressDelete, RouteAdd,
                  RouteDelete, NeighborAdd, NeighborDelete, SysctlWrite, FileCreate, FileReplace, FileCheck,
                  FileDelete, PortHold, PortRelease, ConntrackFlush, TableAdd, TableDelete, ChainAdd, ChainDelete, RuleAdd,
                  SetAdd, SetDelete, ElementAdd, ElementDelete>;

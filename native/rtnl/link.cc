@@ -150,4 +150,13 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkDelete& o
   return kOk;
 }
 
+Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkDeleteGroup& op, Names&) {
+  nlmsghdr* message = batch.begin(RTM_DELLINK, NLM_F_ACK, origin);
+  auto* info = static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(message, sizeof(ifinfomsg)));
+  info->ifi_family = AF_UNSPEC;
+  mnl_attr_put_u32(message, IFLA_GROUP, op.group);
+  batch.commit();
+  return kOk;
+}
+
 }  // namespace slipway::rtnl

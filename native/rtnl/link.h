@@ -13,5 +13,6 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSet& op, 
 // RTM_GETLINK; the answer is not looked at.
 Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSettle& op, Names& names);
 Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkDelete& op, Names& names);
+Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkDeleteGroup& op, Names& names);
 
 }  // namespace slipway::rtnl

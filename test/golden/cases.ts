@@ -69,6 +69,7 @@ const links: Case[] = [
   { name: 'veth with nothing asked for', operation: { op: 'link.create', name: 'veth1', kind: 'veth', peer: { netns: app, name: 'eth1' } } },
   { name: 'settle', operation: { op: 'link.settle', name: veth }, noTool: 'a question, which changes nothing: ip asks it in many ways' },
   { name: 'delete', operation: { op: 'link.delete', name: 'veth1' } },
+  { name: 'delete a group', before: ['ip link add name br9 group 9 type bridge'], operation: { op: 'link.deleteGroup', group: 9 } },
 ].map((one) => ({ ...one, file: 'link.json', numbers: host }) as Case)
 
 const inSandbox = { netns: app, link: 'eth0' }

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
+import { Host, type RunOptions } from '#lib/host.js'
+import type { Plan } from '#lib/plan/operation.js'
 import { Slipway, type CreateNetworkOptions, type CreateOptions, type EndpointOptions, type OpenOptions } from 'slipway'
 
 /** Another process that has the host open, and stays until it is told to go. */
@@ -11,6 +13,16 @@ import { Slipway, type CreateNetworkOptions, type CreateOptions, type EndpointOp
 const CALLS = {
   create: async (slipway: Slipway, options: CreateOptions) => void (await slipway.sandboxes.create(options)),
   remove: async (slipway: Slipway, name: string) => (await slipway.sandboxes.get(name)).remove(),
+  /** Ends as a crash ends it, with all that is done behind its back yet to do. */
+  removeAndDie: async (slipway: Slipway, names: string[]) => {
+    const sandboxes = await Promise.all(names.map((name) => slipway.sandboxes.get(name)))
+    const { run } = Host.prototype
+    Host.prototype.run = function (this: Host, plan: Plan, options?: RunOptions) {
+      return options?.aside ? new Promise(() => undefined) : run.call(this, plan, options)
+    }
+    for (const sandbox of sandboxes) await sandbox.remove()
+    process.kill(process.pid, 'SIGKILL')
+  },
   connect: async (slipway: Slipway, name: string, network: string, options?: EndpointOptions) => void (await (await slipway.sandboxes.get(name)).connect(network, options)),
   disconnect: async (slipway: Slipway, name: string, network: string) => (await slipway.sandboxes.get(name)).disconnect(network),
   files: async (slipway: Slipway, name: string) => (await slipway.sandboxes.get(name)).files(),
@@ -54,7 +66,9 @@ export class Peer {
 
   async call<Name extends keyof Calls>(name: Name, ...args: Rest<Calls[Name]>): Promise<Awaited<ReturnType<Calls[Name]>>> {
     this.#child.send([name, ...args])
-    const [{ value, error }] = (await once(this.#child, 'message')) as [Answer]
+    const [answer] = (await Promise.race([once(this.#child, 'message'), once(this.#child, 'exit')])) as [Answer | number | null]
+    if (answer === null || typeof answer === 'number') throw new Error(`The other process ended: ${answer}`)
+    const { value, error } = answer
     if (error) throw Object.assign(new Error(error.message), { code: error.code })
     return value as Awaited<ReturnType<Calls[Name]>>
   }

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from 'ava'
-import { Host } from '#lib/host.js'
+import { Host, type RunOptions } from '#lib/host.js'
 import type { Operation, Plan } from '#lib/plan/operation.js'
 
 /** Makes plans fail, by an operation exchanged for one that the kernel refuses. For one test at a time in a process. */
@@ -11,10 +11,10 @@ export class Refuser {
   constructor(t: ExecutionContext) {
     const { run } = Host.prototype
     const refuse = (plan: Plan) => this.#refuse(plan)
-    Host.prototype.run = function (this: Host, plan: Plan) {
+    Host.prototype.run = function (this: Host, plan: Plan, options?: RunOptions) {
       const index = refuse(plan)
       if (index !== undefined) this.refuseNext = index
-      return run.call(this, plan)
+      return run.call(this, plan, options)
     }
     t.teardown(() => {
       Host.prototype.run = run
@@ -41,6 +41,9 @@ export class Refuser {
     return this.#seen
   }
 }
+
+/** What of a sandbox's removal is done before it returns. */
+export const isRemoval = (plan: Plan): boolean => plan[0]?.op === 'file.replace' && plan[0].content.includes('"removing":true')
 
 /** Plans that have an operation of a kind. */
 export const having = (op: Operation['op']) => (plan: Plan): boolean => plan.some((operation) => operation.op === op)

@@ -24,6 +24,8 @@ test.serial('the owner goes first: its interfaces go, the namespace stays for th
   const sides = [await world.create(slipway, 'a', { network: `container:${owner.name}` }), await world.create(slipway, 'b', { network: `container:${owner.id}` })]
   t.deepEqual(links(sides[0] as Place), ['lo', 'eth0', 'eth1'])
   await owner.remove()
+  // The kernel's part of it takes a moment.
+  t.true(await eventually(() => links(sides[0] as Place).length === 1))
   for (const side of sides) t.deepEqual(links(side), ['lo'])
   // The name is free at once, for another namespace.
   const again = await world.create(slipway, 'owner', { network: 'web', publish: ['8080:80'] })
@@ -97,6 +99,7 @@ for (const kind of ['of ip netns', 'of a process'] as const) {
     const side = await world.create(slipway, 'side', { network: `container:${app.name}` })
     t.deepEqual(links(side), [...own, 'eth0', 'eth1'])
     await app.remove()
+    await eventually(() => links(side).length === own.length)
     t.deepEqual(links(side), own)
     await side.remove()
     t.deepEqual(links(place), own)

@@ -7,7 +7,7 @@ import { listenIn } from '../helpers/listen.js'
 import { serveBoth } from '../helpers/reach-table.js'
 import { elements, isOfSandbox } from '../helpers/snapshot.js'
 import { ask, NO_ANSWER, openUdp, reaches, REFUSED } from '../helpers/traffic.js'
-import { ipJson, World, type Place } from '../helpers/world.js'
+import { eventually, ipJson, World, type Place } from '../helpers/world.js'
 
 /** Endpoints that come and go on a running sandbox: what moves with them, and what stays. */
 
@@ -91,7 +91,9 @@ test.serial('the gateway goes by priority, then by name, and never through an in
   for (const [step, leads, interfaces] of steps) {
     await step()
     t.deepEqual(app.endpoints.map((endpoint) => `${endpoint.network} ${endpoint.interface}`), interfaces)
-    t.deepEqual(ipJson<{ ifname: string }>(app, 'link').map(({ ifname }) => ifname).sort(), ['lo', ...interfaces.map((text) => text.split(' ')[1])].sort())
+    const links = () => ipJson<{ ifname: string }>(app, 'link').map(({ ifname }) => ifname).sort()
+    await eventually(() => links().length === interfaces.length + 1)
+    t.deepEqual(links(), ['lo', ...interfaces.map((text) => text.split(' ')[1])].sort())
     const { 4: v4, 6: v6 } = addressesOf(app, leads)
     t.deepEqual(defaultRoutes(app), leads === '' ? [] : [gatewayOf(v4), gatewayOf(v6)])
     await isRecorded(t, slipway, app)
@@ -237,7 +239,7 @@ test.serial('many at once', async (t) => {
   }
   await Promise.all(apps.flatMap((app) => ['work', 'web', 'rest'].map((network) => app.disconnect(network))))
   for (const set of ['addresses4', 'addresses6', 'published4', 'published6']) t.deepEqual(elements(world.host, set), [], set)
-  t.deepEqual(ipJson<{ ifname: string }>(world.host, 'link').filter(({ ifname }) => ifname.startsWith('veth')), [])
+  t.true(await eventually(() => ipJson<{ ifname: string }>(world.host, 'link').every(({ ifname }) => !ifname.startsWith('veth'))))
 })
 
 test.serial('disconnect with force: that it is not on the network is no error', async (t) => {

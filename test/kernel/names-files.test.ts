@@ -5,7 +5,7 @@ import type { Sandbox } from 'slipway'
 import { end, start } from '../helpers/command.js'
 import { addressOf } from '../helpers/names.js'
 import { Peer } from '../helpers/peer.js'
-import { setSysctl, World } from '../helpers/world.js'
+import { eventually, setSysctl, World } from '../helpers/world.js'
 
 /** The files of sandboxes, through `sandbox.files()`. */
 
@@ -99,7 +99,7 @@ test('files are readable for everybody, stay the files that they are, and follow
   t.deepEqual(all.map((path) => statSync(path).ino), inodes)
   t.is(statSync(hosts).mode & 0o777, 0o644)
   await app.remove()
-  t.false(existsSync(join(hosts, '..')))
+  t.true(await eventually(() => !existsSync(join(hosts, '..'))))
 })
 
 test('another process that connects and disconnects renews them, with the options that the sandbox was made with', async (t) => {
@@ -126,7 +126,7 @@ test('another process that connects and disconnects renews them, with the option
     t.is(readFileSync(hosts, 'utf8'), `${LOOPBACK}${addressOf(app, 'bridge')}\tapp\n`, `round ${round}`)
   }
   await peer.call('remove', app.name)
-  t.false(existsSync(hosts))
+  t.true(await eventually(() => !existsSync(hosts)))
   await t.throwsAsync(app.files(), { code: 'NOT_FOUND' })
   t.false(existsSync(hosts))
 })

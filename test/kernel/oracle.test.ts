@@ -7,6 +7,7 @@ import { rulesetPlan } from '#lib/firewall/ruleset.js'
 import { Host } from '#lib/host.js'
 import type { Plan } from '#lib/plan/operation.js'
 import { printPlan } from '#lib/plan/print.js'
+import { inParts } from '../helpers/plans/in-parts.js'
 import { changeOf, circumstancesOf, endpointOn, networkOf, published, sandboxOf, type NetworkOptions } from '../helpers/plans/specs.js'
 import { difference, kernelState, readFiles } from '../helpers/snapshot.js'
 import { execIn, HOST_ADDRESS, ip, World, type Place, type WorldOptions } from '../helpers/world.js'
@@ -106,7 +107,7 @@ function lifeOn({ leaf, ...options }: NetworkOptions & { leaf?: true }, name: st
     [...rulesetPlan(), ...createNetwork(home), ...bridge.createSandbox(sandboxOf([first], ports, where), circumstancesOf(home, true))],
     [...createNetwork(other), ...(leaf ? createLeaf(other, 1) : [])],
     bridge.connectEndpoint(changeOf([first], ports, both, where), second, circumstancesOf(other, true)),
-    bridge.disconnectEndpoint(changeOf(both, ports, [first], where), second),
+    ...Object.values(inParts('disconnect', bridge.disconnectEndpoint(changeOf(both, ports, [first], where), second))),
     removeNetwork(other, leaf ? [removeLeaf(other, 1)] : []),
   ]
 }

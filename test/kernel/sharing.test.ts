@@ -1,9 +1,9 @@
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import type { Sandbox } from 'slipway'
 import { inOtherProcess } from '../helpers/other-process.js'
-import { ipJson, World } from '../helpers/world.js'
+import { eventually, ipJson, World } from '../helpers/world.js'
 
 /** Network `container:…`: a namespace that two sandboxes have, and what of it stays when its owner goes. */
 
@@ -28,6 +28,7 @@ test('who shares says whose network it is; the removal of the owner leaves loopb
   t.deepEqual(links(side), ['lo', 'eth0'])
 
   await owner.remove()
+  await eventually(() => links(side).length === 1)
   t.deepEqual(links(side), ['lo'])
   t.deepEqual(side.sharing, { id: owner.id, name: owner.name, alive: false })
   t.deepEqual(side.inspect().SharedNetwork, { ID: owner.id, Name: owner.name, Alive: false })
@@ -58,6 +59,7 @@ test("who shares has the owner's files; they lose its address when it goes, and 
   const inode = statSync(files.hosts).ino
 
   await owner.remove()
+  await eventually(() => hosts().endsWith('192.0.2.9\tdb\n'))
   t.true(hosts().endsWith('192.0.2.9\tdb\n'))
   t.is(statSync(files.hosts).ino, inode)
   t.deepEqual(await side.files(), files)
@@ -66,5 +68,6 @@ test("who shares has the owner's files; they lose its address when it goes, and 
   await side.remove()
   t.true(hosts().endsWith('192.0.2.9\tdb\n'))
   await other.remove()
+  await eventually(() => !existsSync(files.hosts))
   t.throws(() => statSync(join(files.hosts, '..')), { code: 'ENOENT' })
 })

@@ -2,9 +2,9 @@ import test, { type ExecutionContext } from 'ava'
 import type { CreateNetworkOptions, Network, Sandbox, Slipway } from 'slipway'
 import type { Plan } from '#lib/plan/operation.js'
 import { attempt, failEverywhere } from '../helpers/fail-everywhere.js'
-import { having, Refuser } from '../helpers/refuse.js'
+import { having, isRemoval, Refuser } from '../helpers/refuse.js'
 import { isAsBefore, snapshot } from '../helpers/snapshot.js'
-import { execIn, HOST_ADDRESS, ip, World } from '../helpers/world.js'
+import { eventually, execIn, HOST_ADDRESS, ip, ipJson, World } from '../helpers/world.js'
 
 /** A call on networks of both families, and on the sandboxes that are on several, leaves the host as it was where it fails. */
 
@@ -148,7 +148,7 @@ for (const [title, options] of [
       t.is(app.endpoints.length, 1)
     })
     const connected = inAndOut(world, app)
-    await failEverywhere(t, having('link.delete'), () => app.disconnect('web'), async (what) => {
+    await failEverywhere(t, having('address.delete'), () => app.disconnect('web'), async (what) => {
       await isAsBeforeInside(t, world, app, connected, what)
       t.is(app.endpoints.length, 2)
     })
@@ -160,7 +160,9 @@ test.serial('the last network of a sandbox, and its first again', async (t) => {
   const { world, slipway } = await setUp(t)
   const app = await world.create(slipway, 'app', { network: 'web', publish: ['8080:80', '8081:81/udp'] })
   const connected = inAndOut(world, app)
-  await failEverywhere(t, having('link.delete'), () => app.disconnect('web'), (what) => isAsBeforeInside(t, world, app, connected, what))
+  await failEverywhere(t, having('address.delete'), () => app.disconnect('web'), (what) => isAsBeforeInside(t, world, app, connected, what))
+  // The link goes behind our back.
+  t.true(await eventually(() => ipJson(app, 'link').length === 1))
   const alone = inAndOut(world, app)
   await failEverywhere(t, having('link.create'), () => app.connect('web'), (what) => isAsBeforeInside(t, world, app, alone, what))
   t.is(app.ports.length, 4)
@@ -179,11 +181,10 @@ test.serial('join, and the removal of who has joined', async (t) => {
   for (let index = 0; ; index++) {
     const side = await join()
     const whole = snapshot(world)
-    const { plan, error } = await attempt(refuser, having('netns.delete'), index, () => side.remove())
+    const { plan, error } = await attempt(refuser, isRemoval, index, () => side.remove())
     const what = `operation ${index}, ${plan[index]?.op}`
     if (error !== undefined) {
-      // What is gone from a namespace's path does not come back.
-      if (plan[index]?.op !== 'file.delete') await isAsBefore(t, world, whole, what)
+      await isAsBefore(t, world, whole, what)
       await t.notThrowsAsync(side.remove(), what)
     }
     await isAsBefore(t, world, before, what)
@@ -206,9 +207,7 @@ test.serial('a namespace of somebody else', async (t) => {
   })
   const app = await slipway.sandboxes.get(world.name('app'))
   const whole = snapshot(world)
-  await failEverywhere(t, having('file.delete'), () => app.remove(), async (what) => {
-    if (!what.endsWith('file.delete')) await isAsBefore(t, world, whole, what)
-  })
+  await failEverywhere(t, isRemoval, () => app.remove(), (what) => isAsBefore(t, world, whole, what))
   await isAsBefore(t, world, before)
   t.deepEqual(inside(), own)
 })

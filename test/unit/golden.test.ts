@@ -46,6 +46,7 @@ const isMessage: Record<Operation['op'], boolean> = {
   'link.check': false,
   'link.settle': true,
   'link.delete': true,
+  'link.deleteGroup': true,
   'address.add': true,
   'address.delete': true,
   'route.add': true,

@@ -3,6 +3,7 @@ import test from 'ava'
 import type { Plan } from '#lib/plan/operation.js'
 import { printPlan } from '#lib/plan/print.js'
 import { kinds } from '../helpers/plans/kinds.js'
+import { inParts } from '../helpers/plans/in-parts.js'
 import { leaves } from '../helpers/plans/leaves.js'
 import { modes } from '../helpers/plans/modes.js'
 import { moves } from '../helpers/plans/moves.js'
@@ -17,7 +18,7 @@ const update = process.env['UPDATE_PLANS'] === '1'
 const printAll = (plans: Readonly<Record<string, Plan>>) => Object.entries(plans).map(([command, plan]) => `# slipway ${command}\n${printPlan(plan)}`).join('\n')
 
 const texts: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(Object.entries(modes).map(([name, plan]) => [name, printPlan(plan)])),
+  ...Object.fromEntries(Object.entries(modes).map(([name, plan]) => [name, 'rest' in plan ? printAll(inParts(name, plan)) : printPlan(plan)])),
   ...Object.fromEntries(Object.entries({ ...kinds, ...leaves, ...moves }).map(([name, plans]) => [name, printAll(plans)])),
 }
 

@@ -1,6 +1,7 @@
 import * as bridge from '#lib/drivers/bridge.js'
 import { createNetwork, removeNetwork } from '#lib/drivers/bridge-network.js'
 import type { Plan } from '#lib/plan/operation.js'
+import { inParts } from './in-parts.js'
 import { circumstancesOf, endpointOn, networkOf, published, sandboxOf, type NetworkOptions } from './specs.js'
 
 /** Networks of every kind, by name of the golden plan. */
@@ -44,7 +45,7 @@ export const kinds: Readonly<Record<string, Readonly<Record<string, Plan>>>> = O
       {
         'network create web': createNetwork(network),
         [`create app --network web${flags}`]: bridge.createSandbox(sandbox, circumstancesOf(network)),
-        'rm app': bridge.removeSandbox(sandbox, false),
+        ...inParts('rm app', bridge.removeSandbox(sandbox, false)),
         'network rm web': removeNetwork(network),
       },
     ]

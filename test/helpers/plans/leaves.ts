@@ -2,6 +2,7 @@ import * as bridge from '#lib/drivers/bridge.js'
 import { removeNetwork } from '#lib/drivers/bridge-network.js'
 import { createLeaf, leafName, removeLeaf } from '#lib/drivers/leaf.js'
 import type { Plan } from '#lib/plan/operation.js'
+import { inParts } from './in-parts.js'
 import { changeOf, circumstancesOf, endpointOn, networkOf, published, sandboxOf, type NetworkOptions } from './specs.js'
 
 /** Networks that have got a further bridge, by name of the golden plan. */
@@ -25,8 +26,8 @@ export const leaves: Readonly<Record<string, Readonly<Record<string, Plan>>>> = 
       {
         'create one --network web: its bridge is full': createLeaf(network, 1),
         'create app --network web': bridge.createSandbox(sandbox, circumstancesOf(network)),
-        'disconnect app web': bridge.disconnectEndpoint(changeOf([endpoint], ports, []), endpoint),
-        'rm app': bridge.removeSandbox(sandbox, false),
+        ...inParts('disconnect app web', bridge.disconnectEndpoint(changeOf([endpoint], ports, []), endpoint)),
+        ...inParts('rm app', bridge.removeSandbox(sandbox, false)),
         'network rm web': removeNetwork(network, [removeLeaf(network, 1)]),
       },
     ]

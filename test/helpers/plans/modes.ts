@@ -4,6 +4,7 @@ import * as host from '#lib/drivers/host.js'
 import * as none from '#lib/drivers/none.js'
 import { makeSpare, takeSpare } from '#lib/drivers/spare.js'
 import { rulesetPlan } from '#lib/firewall/ruleset.js'
+import type { Leaving } from '#lib/drivers/leaving.js'
 import type { Plan } from '#lib/plan/operation.js'
 import { changeOf, endpointOn, networkOf, published, sandboxOf } from './specs.js'
 
@@ -23,7 +24,7 @@ const foreign = { path: '/proc/4242/ns/net', foreign: true }
 const side = { path: '/run/netns/side', shares: false, record: { path: '/run/slipway/sandboxes/side.json', content: '{"name":"side"}\n' } }
 const joined = changeOf(endpoints).record
 
-export const modes: Readonly<Record<string, Plan>> = {
+export const modes: Readonly<Record<string, Plan | Leaving>> = {
   'ruleset': rulesetPlan(),
   'bridge-create': bridge.createSandbox(sandbox, plain),
   'bridge-create-hairpin': bridge.createSandbox(sandbox, { hairpin: true }),

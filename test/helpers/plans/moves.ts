@@ -1,6 +1,7 @@
 import * as bridge from '#lib/drivers/bridge.js'
 import type { BridgeEndpoint, EndpointRequest } from '#lib/drivers/endpoint.js'
 import type { Plan } from '#lib/plan/operation.js'
+import { inParts } from './in-parts.js'
 import { changeOf, circumstancesOf, endpointOn, networkOf, published, type NetworkOptions } from './specs.js'
 
 /** Endpoints that come and go on a running sandbox, and what moves with them. */
@@ -41,7 +42,7 @@ function planOf({ networks: asked, leaves, publish = [] }: Move): Record<string,
   const ports = published(endpoints.filter(({ addresses }) => addresses[4]?.mode !== 'routed'), networks, ...publish)
   if (leaves !== undefined) {
     const gone = named(endpoints, leaves)
-    return { [`disconnect ${leaves} app`]: bridge.disconnectEndpoint(changeOf(endpoints, ports, endpoints.filter((endpoint) => endpoint !== gone)), gone) }
+    return inParts(`disconnect ${leaves} app`, bridge.disconnectEndpoint(changeOf(endpoints, ports, endpoints.filter((endpoint) => endpoint !== gone)), gone))
   }
   const last = endpoints.at(-1)
   const network = networks.at(-1)

@@ -1,0 +1,38 @@
+import type { ExecutionContext } from 'ava'
+import { Host, type RunOptions } from '#lib/host.js'
+import type { Plan } from '#lib/plan/operation.js'
+
+/** Holds back what is done behind the callers' backs, for as long as a test wants to look. For one test at a time in a process. */
+export class HeldBack {
+  #open: () => void = () => undefined
+  readonly #gate = new Promise<void>((resolve) => (this.#open = resolve))
+  #refuse: ((plan: Plan) => number | undefined) | undefined
+
+  constructor(t: ExecutionContext) {
+    const { run } = Host.prototype
+    const before = (host: Host, plan: Plan) => this.#before(host, plan)
+    Host.prototype.run = async function (this: Host, plan: Plan, options?: RunOptions) {
+      if (options?.aside) await before(this, plan)
+      return run.call(this, plan, options)
+    }
+    t.teardown(() => {
+      this.letGo()
+      Host.prototype.run = run
+    })
+  }
+
+  async #before(host: Host, plan: Plan): Promise<void> {
+    await this.#gate
+    const index = this.#refuse?.(plan)
+    if (index !== undefined) host.refuseNext = index
+  }
+
+  letGo(): void {
+    this.#open()
+  }
+
+  /** From now on, plans meet a refusal at the operation of this number. */
+  refuse(index: ((plan: Plan) => number | undefined) | undefined): void {
+    this.#refuse = index
+  }
+}
