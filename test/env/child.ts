@@ -250,6 +250,8 @@ const scenarios = {
     await first.publish('9000:90')
     await first.remove()
     await create(1)
+    // What the removal has left to do is done by now.
+    await turn(500)
     // A claim from a pool belongs here, too.
     const sandbox = await marked('create', () => create(2))
     await marked('publish', () => sandbox.publish('9000:90'))

@@ -206,5 +206,6 @@ test.serial('sandboxes made ahead of need are on all of its bridges, and led to 
   await slipway.close()
   const again = await world.open()
   for (const name of ['a', 'b', 'c']) await (await find(again, world.name(name))).remove()
+  await again.close({ wait: true })
   t.deepEqual(led(), [])
 })
