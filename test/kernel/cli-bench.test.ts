@@ -33,7 +33,7 @@ test('bench: a row for each thing that is measured, and the burst', (t) =>
     const time = '[\\d.,]+ (µs|ms|s)'
     t.regex(stdout, /^3 sandboxes with a published port each · Linux .*, \d+ × .*, Node\.js v/)
     t.regex(stdout, / p50 +p90 +p99\n/)
-    for (const row of ['create', 'publish', 'first byte', 'remove']) t.regex(stdout, new RegExp(`^${row} +[▁▂▃▄▅▆▇█ ]+( +${time}){3}$`, 'm'))
+    for (const row of ['create', 'from pool', 'publish', 'first byte', 'remove']) t.regex(stdout, new RegExp(`^${row} +[▁▂▃▄▅▆▇█ ]+( +${time}){3}$`, 'm'))
     t.regex(stdout, /^ +[─┬]+$/m)
     t.regex(stdout, new RegExp(`\\n3 at once: ${time}, [\\d,]+ a second\\n$`))
   }))
@@ -44,7 +44,7 @@ test('bench --json: every time, and percentiles that are among them', (t) =>
     t.is(status, 0)
     const told = JSON.parse(stdout) as { unit: string; percentiles: Record<string, Record<string, number>>; burst: { endpoints: number; microseconds: number }; samples: Record<string, number[]> }
     t.is(told.unit, 'µs')
-    t.deepEqual(Object.keys(told.samples), ['create', 'publish', 'first byte', 'remove'])
+    t.deepEqual(Object.keys(told.samples), ['create', 'from pool', 'publish', 'first byte', 'remove'])
     for (const [step, samples] of Object.entries(told.samples)) {
       t.is(samples.length, 4, step)
       t.true(samples.every((one) => one > 0), step)

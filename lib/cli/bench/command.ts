@@ -22,6 +22,7 @@ It makes a host for itself: a network and a mount namespace that end with it. Wh
 is on this machine is neither touched nor measured, and nothing stays.
 
   create      until a sandbox with one published port is up, one after another
+  from pool   the same, where sandboxes are made ahead of need
   publish     one more port
   first byte  from a connection to a published port until a byte of a server inside
   remove      until the world no longer reaches it; the kernel's part takes longer

@@ -13,6 +13,8 @@ const CONTAINER_PORT = 80
 const OTHER_PORT = 81
 /** Below the ports that clients are given. */
 const FIRST_PORT = 10_000
+/** Sandboxes made ahead of need take descriptors: so many fit where a process may have few. */
+const POOLED = 50
 /** How often a step tells how far it is: telling takes time, too. */
 const TOLD = 20
 
@@ -20,13 +22,28 @@ const TOLD = 20
 process.on('disconnect', () => process.exit())
 try {
   await raiseLoopback()
+  const count = Number(process.argv[2])
+  const pooled = await measurePool(Math.min(count, POOLED))
   const slipway = await Slipway.open()
-  tell({ measured: await measure(slipway, Number(process.argv[2])) }, () => process.exit())
+  tell({ measured: await measure(slipway, count, pooled) }, () => process.exit())
 } catch (error) {
   process.exit(reportFailure(error))
 }
 
-async function measure(slipway: Slipway, count: number): Promise<Measured> {
+/** Creates that take what was made ahead of need. */
+async function measurePool(count: number): Promise<number[]> {
+  await using slipway = await Slipway.open({ pool: { size: WARM_UP + count } })
+  await slipway.pool.ready()
+  let port = FIRST_PORT
+  const sandboxes: Sandbox[] = []
+  const create = () => timed(async () => sandboxes.push(await slipway.sandboxes.create({ publish: [`${port++}:${CONTAINER_PORT}`] })))
+  for (let i = 0; i < WARM_UP; i++) await create()
+  const times = await repeat('from pool', count, create)
+  for (const sandbox of sandboxes) await sandbox.remove()
+  return times
+}
+
+async function measure(slipway: Slipway, count: number, pooled: number[]): Promise<Measured> {
   let port = FIRST_PORT
   const create = () => slipway.sandboxes.create({ publish: [`${port++}:${CONTAINER_PORT}`] })
   for (let i = 0; i < WARM_UP; i++) {
@@ -38,6 +55,7 @@ async function measure(slipway: Slipway, count: number): Promise<Measured> {
   const sandboxes: Sandbox[] = []
   const samples = {
     create: await repeat('create', count, () => timed(async () => sandboxes.push(await create()))),
+    'from pool': pooled,
     publish: await repeat('publish', count, (i) => timed(() => at(sandboxes, i).publish(`${port++}:${OTHER_PORT}`))),
     'first byte': await repeat('first byte', count, (i) => firstByte(at(sandboxes, i))),
     remove: await repeat('remove', count, (i) => timed(() => at(sandboxes, i).remove())),

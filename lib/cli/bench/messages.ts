@@ -1,7 +1,7 @@
 /** What the process that measures tells the one that shows it. */
 
-/** What is timed, one after another; in the order in which they are done and shown. */
-export const STEPS = ['create', 'publish', 'first byte', 'remove'] as const
+/** What is timed, one after another; in the order in which they are shown. */
+export const STEPS = ['create', 'from pool', 'publish', 'first byte', 'remove'] as const
 export type Step = (typeof STEPS)[number]
 
 /** Everything that was measured. Times are microseconds. */
