@@ -9,6 +9,11 @@ export const GRAMMAR =
   `'80', '8080:80', '127.0.0.1::80' or '[2001:db8::1]:8080:80', with ranges as in '9000-9010:90-100' or '8000-8010:80', ` +
   `then '/udp' or '/sctp' and ',allow=10.0.0.0/8' where meant; '192.0.2.5:*' is a whole host address`
 
+/** What is written nearly always: `8080:80`, `8080:80/udp`. It is on the way of every sandbox, and the whole grammar takes as long as a system call. */
+const PLAIN = /^([1-9]\d{0,4}):([1-9]\d{0,4})(?:\/(tcp|udp|sctp))?$/
+
+const LAST_PORT = 65535
+
 export const PROTOCOLS: readonly string[] = ['tcp', 'udp', 'sctp'] satisfies Protocol[]
 
 /**
@@ -20,6 +25,19 @@ export const PROTOCOLS: readonly string[] = ['tcp', 'udp', 'sctp'] satisfies Pro
  */
 export function parsePublish(text: string): PortRequest[] {
   if (typeof text !== 'string') throw invalid(`publish takes texts, not ${show(text)}. A port mapping is ${GRAMMAR}.`)
+  return readPlain(text) ?? readAny(text)
+}
+
+function readPlain(text: string): PortRequest[] | undefined {
+  const found = PLAIN.exec(text)
+  if (!found) return undefined
+  const hostPort = Number(found[1])
+  const containerPort = Number(found[2])
+  const protocol = (found[3] ?? 'tcp') as Protocol
+  return hostPort <= LAST_PORT && containerPort <= LAST_PORT ? [{ protocol, containerPort, hostPort }] : undefined
+}
+
+function readAny(text: string): PortRequest[] {
   const wrong: Wrong = (why) => invalid(`publish ${show(text)}: ${why}. A port mapping is ${GRAMMAR}.`)
   const [spec = '', ...conditions] = text.split(',')
   const [mapping = '', protocolText, ...surplus] = spec.split('/')
@@ -74,7 +92,7 @@ function readRange(text: string, what: string, wrong: Wrong): PortRange {
   const [first, last = first, ...rest] = text.split('-').map((part) => (/^\d{1,5}$/.test(part) ? Number(part) : NaN))
   if (first === undefined || last === undefined || rest.length > 0 || Number.isNaN(first + last)) throw wrong(`${what} ${show(text)} is no number or range`)
   if (last < first) throw wrong(`${what} range ${text} runs backwards`)
-  if (first < 1 || last > 65535) throw wrong(`${what} ${text} is outside 1-65535`)
+  if (first < 1 || last > LAST_PORT) throw wrong(`${what} ${text} is outside 1-${LAST_PORT}`)
   return [first, last]
 }
 

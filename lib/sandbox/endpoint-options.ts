@@ -38,11 +38,11 @@ export function readEndpoint({ ip, ip6, mac, aliases, gwPriority }: EndpointOpti
   if (network === DEFAULT_NETWORK && aliases && aliases.length > 0) {
     throw invalid(`aliases does not go with network "${DEFAULT_NETWORK}": its sandboxes do not find each other by name. Create a network: slipway.networks.create({ name: ${show('web')} }).`)
   }
-  return {
-    ...(ip === undefined ? {} : { ip }),
-    ...(ip6 === undefined ? {} : { ip6: canonicalAddress(ip6) ?? ip6 }),
-    ...(mac === undefined ? {} : { mac: mac.toLowerCase() }),
-    ...(aliases && aliases.length > 0 ? { aliases: [...new Set(aliases)] } : {}),
-    ...(gwPriority === undefined ? {} : { gwPriority }),
-  }
+  const request: EndpointRequest = {}
+  if (ip !== undefined) request.ip = ip
+  if (ip6 !== undefined) request.ip6 = canonicalAddress(ip6) ?? ip6
+  if (mac !== undefined) request.mac = mac.toLowerCase()
+  if (aliases && aliases.length > 0) request.aliases = [...new Set(aliases)]
+  if (gwPriority !== undefined) request.gwPriority = gwPriority
+  return request
 }

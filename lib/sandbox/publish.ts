@@ -14,7 +14,11 @@ import type { Context } from './context.js'
 
 /** Reads port mappings, as texts or objects. @throws {SlipwayError} `INVALID_ARGUMENT` */
 export function readRequests(publish: readonly (string | PortRequest)[]): PortRequest[] {
-  const requests = publish.flatMap((item) => (typeof item === 'object' && item !== null ? [checkRequest(item)] : parsePublish(item)))
+  const requests: PortRequest[] = []
+  for (const item of publish) {
+    if (typeof item === 'object' && item !== null) requests.push(checkRequest(item))
+    else requests.push(...parsePublish(item))
+  }
   if (requests.length > 1) refuseTwice(requests.map((request) => ({ ...request, hostIp: request.hostIp ?? EVERY[4] })))
   return requests
 }
