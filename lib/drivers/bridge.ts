@@ -49,7 +49,8 @@ export function createSandbox(sandbox: BridgeSandbox, circumstances: Circumstanc
   return [
     ...published.hold(),
     { op: 'file.create', ...record },
-    ...claimSandbox(sandbox),
+    ...claimEndpoints(sandbox),
+    ...published.publish(),
     ...makeStack(path, foreign ?? false, endpoint, circumstances, leadTo(endpoint)),
     ...published.forgetHost(),
   ]
@@ -73,9 +74,16 @@ export function makeStack(path: string, foreign: boolean, endpoint: BridgeEndpoi
   ]
 }
 
-/** The claims of a sandbox: one transaction. Alone, what gives a sandbox back what a flushed ruleset took from it. */
-export function claimSandbox({ endpoints, ports, owner }: Pick<BridgeSandbox, 'endpoints' | 'ports' | 'owner'>): Operation[] {
-  return [...endpoints.flatMap((endpoint) => claimEndpoint(endpoint, owner)), ...new PortPlan(endpoints, activePorts(endpoints, ports), owner).publish()]
+/** The claims of a sandbox: what gives it back what a flushed ruleset took from it. */
+export function claimSandbox(sandbox: Pick<BridgeSandbox, 'endpoints' | 'ports' | 'owner'>): Operation[] {
+  const { endpoints, ports, owner } = sandbox
+  return [...claimEndpoints(sandbox), ...new PortPlan(endpoints, activePorts(endpoints, ports), owner).publish()]
+}
+
+export function claimEndpoints({ endpoints, owner }: Pick<BridgeSandbox, 'endpoints' | 'owner'>): Operation[] {
+  const operations: Operation[] = []
+  for (const endpoint of endpoints) operations.push(...claimEndpoint(endpoint, owner))
+  return operations
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Plan } from '../plan/operation.js'
-import { checkNetwork, claimSandbox, makeStack, type BridgeSandbox, type Circumstances } from './bridge.js'
+import { checkNetwork, claimEndpoints, makeStack, type BridgeSandbox, type Circumstances } from './bridge.js'
 import type { BridgeEndpoint } from './endpoint.js'
 import { leadTo } from './leaf.js'
 import { PortPlan } from './ports.js'
@@ -25,7 +25,8 @@ export function takeSpare(sandbox: BridgeSandbox, { name, endpoint, bridgeIndex,
   return [
     ...published.hold(),
     { op: 'file.create', ...record },
-    ...claimSandbox(sandbox),
+    ...claimEndpoints(sandbox),
+    ...published.publish(),
     ...leadTo(endpoint),
     // Somebody may have deleted the bridge or the link since.
     { op: 'link.check', name: endpoint.bridge, index: bridgeIndex },

@@ -54,7 +54,7 @@ export function publishElements(mappings: readonly PortMapping[], targets: Targe
     put(mapOf(mapping), publishedElement(mapping, targetOf(mapping, targets), owner))
     for (const [set, key] of admissionKeys(mapping)) put(set, { key, comment: owner })
   }
-  return [...sets].map(([set, elements]) => add(set, ...elements))
+  return Array.from(sets, ([set, elements]) => add(set, ...elements))
 }
 
 export const unpublishElements = (mappings: readonly PortMapping[], targets: Targets, owner: string): ElementDelete[] =>
@@ -84,6 +84,7 @@ export function admissionKeys(mapping: PortMapping): [SetDefinition, string][] {
  * @param others - Mappings of the same sandbox that stay: their ports are open already.
  */
 export function openElements(mappings: readonly PortMapping[], others: readonly PortMapping[], targets: Targets, owner: string): ElementAdd[] {
+  if (mappings.length === 0) return []
   const there = new Set(others.flatMap((mapping) => openKey(mapping, targets) ?? []))
   return ([4, 6] as const).flatMap((family) => {
     const ofFamily = mappings.filter(({ hostIp }) => familyOf(hostIp) === family)

@@ -10,7 +10,7 @@ export class PortGuesses {
 
   /** A new attempt: nothing is chosen. */
   begin(): void {
-    this.#chosen.clear()
+    if (this.#chosen.size > 0) this.#chosen.clear()
   }
 
   choose(protocol: string, port: number): void {

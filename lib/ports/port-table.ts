@@ -36,7 +36,7 @@ export class PortTable {
     if (holder) return holder
     const own: PortHolder = { owner, hostIp, settled: false }
     if (holders) holders.set(hostIp, own)
-    else this.#held.set(key, new Map([[hostIp, own]]))
+    else this.#held.set(key, new Map().set(hostIp, own))
     return undefined
   }
 

@@ -108,13 +108,13 @@ async function draftSandbox(context: Context, request: CreateRequest, guesses: P
     name,
     network: request.target,
     path: mode === 'host' ? hostPath(context.settings) : (netns ?? `${NETNS_FOLDER}/${name}`),
-    ...(netns === undefined ? {} : { foreign: true }),
     created: new Date().toISOString(),
     maker: thisProcess(),
     endpoints: [],
     ports: [],
-    ...(Object.keys(names).length === 0 ? {} : { names }),
   }
+  if (netns !== undefined) record.foreign = true
+  if (Object.keys(names).length > 0) record.names = names
   if (mode === 'bridge') return draftBridged(context, request, record, guesses, spares, preview)
   if (mode === 'container') return draftJoining(context, request, record)
   const stored = store(context.records, record)
@@ -146,7 +146,7 @@ async function draftBridged(context: Context, request: CreateRequest, record: Sa
   record.ports = ports
   const stored = store(context.records, record)
   const file = { path: stored.path, content: stored.text }
-  const sandbox = { path, ...(foreign ? { foreign } : {}), endpoints, ports, owner: ownerComment(name, id), record: file }
+  const sandbox = { path, foreign: foreign ?? false, endpoints, ports, owner: ownerComment(name, id), record: file }
   return {
     plan: spare ? takeSpare(sandbox, spare, circumstances) : bridge.createSandbox(sandbox, circumstances),
     stored,
