@@ -41,6 +41,8 @@ export class Spares {
   readonly #mark: Mark
   readonly #pools: ReadonlyMap<string, NetworkPool>
   #filling: Promise<void> | undefined
+  /** It begins when the loop turns. */
+  #soon = false
   #rest: NodeJS.Timeout | undefined
   #pause: NodeJS.Timeout | undefined
   #opened = false
@@ -176,14 +178,19 @@ export class Spares {
 
   #fill(): void {
     if (!this.#opened || this.#closed || this.#filling || !this.#neediest()) return
-    this.#filling = this.#makeAll().finally(() => (this.#filling = undefined))
+    this.#filling = this.#makeAll()
   }
 
   async #makeAll(): Promise<void> {
-    for (let pool = this.#neediest(); pool && !this.#closed; pool = this.#neediest()) {
-      await pool.make()
-      if (pool.resting) this.#restForAWhile()
-      else this.#tell(pool, 'made')
+    try {
+      for (let pool = this.#neediest(); pool && !this.#closed; pool = this.#neediest()) {
+        await pool.make()
+        if (pool.resting) this.#restForAWhile()
+        else this.#tell(pool, 'made')
+      }
+    } finally {
+      // Not a promise later: meanwhile one might be lacking that nobody would make.
+      this.#filling = undefined
     }
   }
 
@@ -196,9 +203,18 @@ export class Spares {
   /** Not at once: who has taken one goes on first, and others that come right after it, while there are enough. */
   #fillSoon(pool: NetworkPool): void {
     pool.resting = false
-    if (pool.ready < pool.size * LOW) setImmediate(() => this.#fill()).unref()
-    else if (this.#pause) this.#pause.refresh()
-    else this.#pause = setTimeout(() => this.#fill(), PAUSE_MS).unref()
+    if (this.#filling || this.#soon) return
+    if (pool.ready < pool.size * LOW) {
+      this.#soon = true
+      setImmediate(() => {
+        this.#soon = false
+        this.#fill()
+      }).unref()
+    } else if (this.#pause) {
+      this.#pause.refresh()
+    } else {
+      this.#pause = setTimeout(() => this.#fill(), PAUSE_MS).unref()
+    }
   }
 
   #restForAWhile(): void {
