@@ -75,8 +75,8 @@ export class AddressPool {
 
   /** The kernel has taken the claim. */
   settle(address: string): void {
-    this.#given.delete(address)
-    this.#hold(address)
+    // What was given is held already.
+    if (!this.#given.delete(address)) this.#hold(address)
   }
 
   release(address: string): void {
