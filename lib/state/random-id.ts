@@ -1,16 +1,18 @@
-import { randomFillSync } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 
-// One call for many ids: each call costs some microseconds, whatever its size.
-const BYTES = 32
-const pool = Buffer.alloc(BYTES * 64)
-let used = pool.length
+// Digits for many ids at once: each call costs some microseconds, whatever its size.
+const DIGITS = 64
+// A few: each of them keeps the digits of all in memory.
+const IDS = 16
+let pool = ''
+let used = 0
 
 /** 64 random hex digits, docker's kind of id. */
 export function randomId(): string {
   if (used === pool.length) {
-    randomFillSync(pool)
+    pool = randomBytes((DIGITS * IDS) / 2).toString('hex')
     used = 0
   }
-  used += BYTES
-  return pool.toString('hex', used - BYTES, used)
+  used += DIGITS
+  return pool.slice(used - DIGITS, used)
 }
