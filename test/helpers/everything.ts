@@ -41,6 +41,6 @@ function alike(text: string, { prefix, stateDir }: World): string {
     .replace(/"(ifindex|link_index|link_netnsid|pid|started|designated_port|id|no)":("?)\w+\2/g, '"$1":0')
     .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'DATE')
     // Those that do not follow from an IPv4 address are drawn by lot, and what is made of them.
-    .replace(/\b(?!02:42:(?:0a|ac):)[0-9a-f]{2}(:[0-9a-f]{2}){5}\b/g, 'MAC')
+    .replace(/\b(?!02:42:(?:0a:01|ac:11):)[0-9a-f]{2}(:[0-9a-f]{2}){5}\b/g, 'MAC')
     .replace(/\bfe80::(?!1\b)[0-9a-f:]+|\b8000(\.|:)[0-9a-f:]+/g, 'MAC')
 }
