@@ -17,6 +17,7 @@ Status Kernel::open_beside(int host) {
   host_ = host;
   beside_ = true;
   if (auto failure = netns::identify(host, identity_)) return failure;
+  if (auto failure = whereabouts_.open()) return failure;
   return renew_sockets();
 }
 
@@ -25,7 +26,7 @@ Status Kernel::at_host(const std::function<Status()>& work) {
   // Asked anew each time: enter() has the thread in a sandbox for as long as its function runs.
   UniqueFd home;
   uint64_t here = 0;
-  if (auto failure = netns::identify_current(here)) return failure;
+  if (auto failure = whereabouts_.identify(here)) return failure;
   if (here == identity_) return work();
   if (auto failure = netns::open_current(home)) return failure;
   netns::Visit visit(host_, home.get());

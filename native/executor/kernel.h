@@ -78,6 +78,7 @@ class Kernel : public rtnl::Names {
   int host_ = -1;           // owned by the executor
   bool beside_ = false;
   uint64_t identity_ = 0;   // of the host, for a thread beside it
+  netns::Whereabouts whereabouts_;
   bool lost_ = false;
   netlink::Socket rtnl_, nft_, conntrack_;
   std::string shared_folder_;  // the last that was seen to be prepared for namespaces

@@ -7,7 +7,9 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include <charconv>
 #include <cstring>
+#include <string_view>
 
 namespace slipway::netns {
 namespace {
@@ -43,11 +45,20 @@ Status identify(int fd, uint64_t& inode) {
   return kOk;
 }
 
-Status identify_current(uint64_t& inode) {
-  struct stat status {};
-  if (stat(kOwn, &status) != 0) return Failure::last("stat");
-  inode = status.st_ino;
-  return kOk;
+Status Whereabouts::open() {
+  folder_.reset(::open("/proc/thread-self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  return folder_ ? kOk : Status(Failure::last("open"));
+}
+
+Status Whereabouts::identify(uint64_t& inode) const {
+  // Its text, as in net:[4026531840], is there sooner than what it leads to.
+  constexpr std::string_view kKind = "net:[";
+  char text[64];
+  ssize_t length = readlinkat(folder_.get(), "net", text, sizeof text);
+  if (length < 0) return Failure::last("readlink");
+  if (std::string_view(text, static_cast<std::size_t>(length)).substr(0, kKind.size()) != kKind) return Failure::of(EINVAL, "readlink");
+  auto [stop, error] = std::from_chars(text + kKind.size(), text + length, inode);
+  return error == std::errc() ? kOk : Status(Failure::of(EINVAL, "readlink"));
 }
 
 Visit::Visit(int target, int home) : home_(home) {
@@ -87,8 +98,7 @@ Status bind_name(int fd, const std::string& path) {
 }
 
 Status claim_name(const std::string& path) {
-  UniqueFd claim(open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0));
-  return claim ? kOk : Status(Failure::last("open"));
+  return mknod(path.c_str(), S_IFREG, 0) == 0 ? kOk : Status(Failure::last("mknod"));
 }
 
 Status remove(const std::string& path) {

