@@ -49,8 +49,8 @@ export function claimPorts(
 }
 
 /**
- * Whether a plan was refused for a host port that had been chosen by us and not by the caller, or that we held for nobody
- * any more; if so, what there is to learn is learned, and the next {@link claimPorts} chooses another, or gets it.
+ * Whether a plan was refused for a host port that had been chosen by us and not by the caller, or that we or others of us may have
+ * held for nobody any more; if so, what there is to learn is learned, and the next {@link claimPorts} chooses another, or gets it.
  *
  * @throws {SlipwayError} `EXHAUSTED` when that has happened too often.
  */
@@ -61,7 +61,7 @@ export async function wasGuessedPort(
 ): Promise<boolean> {
   if (operation.op === 'port.hold' && errnoName === 'EADDRINUSE') {
     const { protocol, address, port } = operation
-    return guesses.refuse(protocol, port) || context.holders.reclaim({ protocol, hostIp: address, hostPort: port })
+    return guesses.refuse(protocol, port) || (guesses.doubt(protocol, address, port) && context.holders.reclaim({ protocol, hostIp: address, hostPort: port }))
   }
   if (operation.op !== 'element.add' || errnoName !== 'EEXIST' || !isPublished(operation)) return false
   const [port, protocol = ''] = (operation.elements[element]?.key ?? '').split(' . ').reverse()

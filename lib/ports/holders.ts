@@ -11,6 +11,8 @@ import type { HostPort } from './port-table.js'
 
 /** How long, in milliseconds, who takes a port back waits for a living holder to let go of it. */
 const PATIENCE_MS = 200
+/** And how long who was refused one: a process may be about to take over the ports of thousands of sandboxes. */
+const REFUSED_PATIENCE_MS = 2000
 const STEP_MS = 2
 
 /** How many ports one plan takes over. */
@@ -30,7 +32,7 @@ export class Holders {
   readonly #folder: string
   #own: string | undefined
   #watcher: { close(): void } | undefined
-  #looking: Promise<unknown> = Promise.resolve()
+  #turn: Promise<unknown> = Promise.resolve()
 
   /** @param folder - Of all holders. It is made when the first port is held. */
   constructor(host: Host, folder: string) {
@@ -61,30 +63,46 @@ export class Holders {
   }
 
   /** Tells every other holder that ports are published no more, and waits a moment for them to let go. */
-  async tell(ports: readonly HostPort[]): Promise<void> {
+  async tell(ports: readonly HostPort[], patience = PATIENCE_MS): Promise<void> {
     if (ports.length === 0) return
     const text = ports.map((port) => `${noteOf(port)}\n`).join('')
-    await Promise.all((await this.#others()).map((folder) => drop(folder, text)))
+    await Promise.all((await this.#others()).map((folder) => drop(folder, text, patience)))
   }
 
   /**
    * Holds ports that may be without a holder: the process that held them has gone, or could keep no more of them. Those that
-   * somebody has are passed over.
+   * somebody has are passed over, and so are those that lead nowhere: a record may be of a sandbox that is being made,
+   * refused or removed at this moment.
+   *
+   * One may be unpublished after it was looked up, and is held here for a moment then. Who publishes it anew in that moment
+   * finds the folder, which is there before anything is looked up, and its note is read once that is over: {@link reclaim}.
    */
   async takeOver(ports: readonly HostPort[]): Promise<void> {
     await this.#others()
     if (ports.length === 0) return
     this.join()
-    for (let from = 0; from < ports.length; from += CHUNK) {
-      await this.#host.run(holdPorts(ports.slice(from, from + CHUNK)).map((hold) => ({ ...hold, optional: true })))
-    }
-    // Who unpublished one and let go of it before we held it has not told us.
-    await this.#letGo(ports)
+    await this.#inTurn(async () => {
+      const published = await publishedAmong(this.#host, ports)
+      const leading = ports.filter((port) => published.has(nameOf(port)))
+      for (let from = 0; from < leading.length; from += CHUNK) {
+        await this.#host.run(holdPorts(leading.slice(from, from + CHUNK)).map((hold) => ({ ...hold, optional: true })))
+      }
+      // Who unpublished one and let go of it before we held it has not told us.
+      await this.#letGo(leading)
+    })
   }
 
-  /** Lets go of a port that is held here and published no more: what unpublished it has died, or has yet to tell us. */
+  /**
+   * Sees to it that none of us holds a port that is published no more: what unpublished it has died, or has yet to tell; or
+   * it was being taken over when it was unpublished.
+   *
+   * @returns Whether it may be had. If it is refused again, somebody else has it, or had it published meanwhile.
+   */
   async reclaim(port: HostPort): Promise<boolean> {
-    return (await this.#letGo([port])) > 0
+    if ((await publishedAmong(this.#host, [port])).size > 0) return false
+    await this.#inTurn(() => this.#letGo([port]))
+    await this.tell([port], REFUSED_PATIENCE_MS)
+    return true
   }
 
   /** Whether others hold ports on this host. */
@@ -111,33 +129,38 @@ export class Holders {
     return folders
   }
 
-  /** Reads what was dropped, one reading after the other. */
+  /** Reads what was dropped. */
   #look(): void {
     const own = this.#own
     if (own === undefined) return
-    this.#looking = this.#looking
-      .then(async () => {
-        for (const file of (await namesIn(own)).filter(isDropped)) {
-          const path = join(own, file)
-          await this.#letGo((await readFile(path, 'utf8')).split('\n').flatMap(readNote))
-          await rm(path, { force: true })
-        }
-      })
-      // Closed meanwhile: then the sockets are closed, too.
-      .catch(() => undefined)
+    const read = this.#inTurn(async () => {
+      for (const file of (await namesIn(own)).filter(isDropped)) {
+        const path = join(own, file)
+        await this.#letGo((await readFile(path, 'utf8')).split('\n').flatMap(readNote))
+        await rm(path, { force: true })
+      }
+    })
+    // Closed meanwhile: then the sockets are closed, too.
+    read.catch(() => undefined)
+  }
+
+  /** One after the other: what one has seen to lead nowhere, another may have let go of, and a plan of ours hold again. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work)
+    this.#turn = result.catch(() => undefined)
+    return result
   }
 
   /**
    * Releases those of some ports that are held here and lead nowhere. The order makes it exact: what is asked and run here
    * meets plans of ours before or after, never half done.
    */
-  async #letGo(ports: readonly HostPort[]): Promise<number> {
+  async #letGo(ports: readonly HostPort[]): Promise<void> {
     const held = ports.filter((port) => this.#holds(port))
-    if (held.length === 0) return 0
+    if (held.length === 0) return
     const published = await publishedAmong(this.#host, held)
     const free = held.filter((port) => !published.has(nameOf(port)))
     if (free.length > 0) await this.#host.run(releasePorts(free))
-    return free.length
   }
 
   #holds(port: HostPort): boolean {
@@ -171,13 +194,13 @@ function readNote(line: string): HostPort[] {
 /** Whole, as opposed to being written. */
 const isDropped = (file: string): boolean => !file.startsWith('.')
 
-async function drop(folder: string, text: string): Promise<void> {
+async function drop(folder: string, text: string, patience: number): Promise<void> {
   const name = randomId().slice(0, 12)
   const path = join(folder, name)
   try {
     await writeFile(join(folder, `.${name}`), text)
     await rename(join(folder, `.${name}`), path)
-    for (let waited = 0; waited < PATIENCE_MS; waited += STEP_MS) {
+    for (let waited = 0; waited < patience; waited += STEP_MS) {
       await new Promise((resolve) => setTimeout(resolve, STEP_MS))
       await access(path)
     }

@@ -3,10 +3,13 @@ import { SlipwayError } from '../errors.js'
 /** So many ports that were chosen may turn out to be taken, one plan after the other, before a call gives up. */
 const MOST_REFUSED = 256
 
-/** Host ports that one call has chosen for a sandbox, and those among them that turned out to be in use on the host. */
+/** Host ports that one call has chosen for a sandbox, and what the kernel's refusals have told it. */
 export class PortGuesses {
   readonly #chosen = new Set<string>()
+  /** Those among the chosen that turned out to be in use on the host. */
   readonly #refused = new Set<string>()
+  /** Those that the caller named, and that were refused once. */
+  readonly #doubted = new Set<string>()
 
   /** A new attempt: nothing is chosen. */
   begin(): void {
@@ -19,6 +22,14 @@ export class PortGuesses {
 
   isRefused(protocol: string, port: number): boolean {
     return this.#refused.size > 0 && this.#refused.has(`${protocol}/${port}`)
+  }
+
+  /** Whether it is the first time that a port which the caller named was refused. */
+  doubt(protocol: string, address: string, port: number): boolean {
+    const name = `${protocol} ${address} ${port}`
+    if (this.#doubted.has(name)) return false
+    this.#doubted.add(name)
+    return true
   }
 
   /**
