@@ -28,6 +28,10 @@ const PATIENCE_STEPS = 50
 /** And between making it and giving it its alias, which is the same system call, this long. */
 const NAMELESS_STEPS = 5
 
+const isOwn = ({ kind, alias }: LinkInfo): boolean => kind === 'bridge' && readBridgeAlias(alias)?.name === DEFAULT_NETWORK
+
+const isIpv4 = ({ address }: AddressInfo): boolean => !address.includes(':')
+
 const sleep = () => new Promise((resolve) => setTimeout(resolve, 10))
 
 /** The network `bridge`: made on first use, adopted when it is there. */
@@ -103,8 +107,7 @@ export class DefaultBridge {
   async #make(): Promise<ReadyNetwork> {
     for (let step = 0; ; step++) {
       const link = await this.#host.find('link', { name: this.#settings.bridgeName })
-      // Another process may be between making it and saying whose it is.
-      if (link?.kind === 'bridge' && link.alias === '' && step < NAMELESS_STEPS) {
+      if (link && (await this.#isInTheMaking(link, step))) {
         await sleep()
         continue
       }
@@ -124,9 +127,17 @@ export class DefaultBridge {
       }
       const missing = await this.#missingOf(network, link)
       if (missing.length === 0) return await readyNetwork(network, this.#bridges(network), this.#host, true)
-      if (step < PATIENCE_STEPS && !(await this.#has(sets.bridges, link.name))) await sleep()
-      else await this.#finish(missing, step < 2 * PATIENCE_STEPS)
+      await this.#finish(missing, step < 2 * PATIENCE_STEPS)
     }
+  }
+
+  /**
+   * Another process may be between making it and saying whose it is; or between that and entering it into the sets, which is
+   * one transaction at the end. Until then, what the bridge has tells nothing of what it will have.
+   */
+  async #isInTheMaking(link: LinkInfo, step: number): Promise<boolean> {
+    if (link.kind === 'bridge' && link.alias === '') return step < NAMELESS_STEPS
+    return isOwn(link) && step < PATIENCE_STEPS && !(await this.#has(sets.bridges, link.name))
   }
 
   #bridges(network: NetworkSpec, missing?: Operation[]): NetworkBridges {
@@ -152,7 +163,10 @@ export class DefaultBridge {
     return [...addresses, ...rest]
   }
 
-  /** Where somebody has deleted the bridge, its elements are there still, perhaps of another subnet than it gets now. */
+  /**
+   * Where somebody has deleted the bridge, its elements are there still, perhaps of another subnet than it gets now. They give way
+   * to its own in one transaction, once the bridge is made: where it cannot be, another process has made it since, and they are its.
+   */
   async #creation(network: NetworkSpec): Promise<Plan> {
     const creation = createNetwork(network)
     if (!(await this.#has(sets.bridges, network.bridge)) && !(await this.#has(sets.gates, network.mac))) return creation
@@ -164,7 +178,9 @@ export class DefaultBridge {
         if (key.split(' . ').includes(network.bridge) && !wanted.includes(`${set.set} ${key}`)) stale.push(remove(set, { key }))
       }
     }
-    return [...stale, ...(await holdings.lacking(creation))]
+    const lacking = await holdings.lacking(creation)
+    const isElement = ({ op }: Operation) => op === 'element.add'
+    return [...lacking.filter((operation) => !isElement(operation)), ...stale, ...lacking.filter(isElement)]
   }
 
   /** As it was, for the sandboxes that somebody has deleted it under; otherwise as it is asked for. */
@@ -202,7 +218,7 @@ export class DefaultBridge {
   /** An interface of that name: ours, and as asked for. */
   async #existing(link: LinkInfo): Promise<NetworkSpec> {
     const { bridgeName, bip, bip6, mtu, icc, ipMasq } = this.#settings
-    if (link.kind !== 'bridge' || readBridgeAlias(link.alias)?.name !== DEFAULT_NETWORK) {
+    if (!isOwn(link)) {
       throw new SlipwayError(
         'CONFLICT',
         `There is an interface ${bridgeName} already, and it is not Slipway's${link.kind ? ` (a ${link.kind})` : ''}. Give another bridgeName, or remove it: ip link delete ${bridgeName}.`,
@@ -211,9 +227,13 @@ export class DefaultBridge {
     // A bridge that is not in the sets yet is still being made, or its maker has died: no flags to compare, perhaps no address.
     const whole = await this.#has(sets.bridges, link.name)
     const own = await this.#addressesOf(link)
-    const own4 = own.find(({ address }) => !address.includes(':'))
+    const own4 = own.find(isIpv4)
     const own6 = own.find(({ address }) => address.includes(':') && !/^fe[89ab]/.test(address))
-    if (!own4 && !whole) return this.#spec(await this.#choose())
+    if (!own4 && !whole) {
+      const chosen = this.#spec(await this.#choose())
+      // Another has given it an address since, which may be why this one was chosen.
+      return (await this.#addressesOf(link)).some(isIpv4) ? this.#existing(link) : chosen
+    }
     if (!own4) throw new SlipwayError('CONFLICT', `The bridge ${bridgeName} has lost its IPv4 address. Remove it (ip link delete ${bridgeName}), and it is made anew.`)
     const withPrefix = ({ address, prefix }: AddressInfo) => `${address}/${prefix}`
     const { fixedCidr, fixedCidrV6, defaultGateway, defaultGatewayV6, ipv6 } = this.#settings
