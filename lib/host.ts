@@ -4,7 +4,6 @@ import { getSystemErrorName } from 'node:util'
 import { SlipwayError, type KernelRefusal, type SlipwayErrorCode } from './errors.js'
 import { Executor, type NativeExecutor, type NativeFailure, type Outcome, type PlanFailure, type Questions } from './native.js'
 import type { Operation, Plan, PortHold } from './plan/operation.js'
-import { Aside } from './aside.js'
 import { printOperation } from './plan/print.js'
 import { isLongTransaction, isShort, leadOf } from './plan/short.js'
 import { wirePlan } from './plan/wire.js'
@@ -58,7 +57,8 @@ const plans = channel('slipway:plan')
 /** The namespace that is "the host": runs plans in it and asks its kernel. */
 export class Host {
   readonly #executor: NativeExecutor
-  readonly #aside: Aside
+  /** For what takes long and nobody waits for. Made at once: the first removal is not to wait for it. */
+  readonly #aside: NativeExecutor
   /** Plans on their way to the executor's thread whose transaction would have this thread wait. */
   #longTransactions = 0
   /** For tests: the next plan meets a refusal at this operation. */
@@ -68,7 +68,7 @@ export class Host {
   constructor(netns: string | undefined) {
     requireCapabilities()
     this.#executor = openExecutor(netns)
-    this.#aside = new Aside(() => openExecutor(netns))
+    this.#aside = openExecutor(netns)
   }
 
   /** Inode number of the namespace: its identity. */
@@ -105,7 +105,7 @@ export class Host {
       // Another process is at the file, for however long: not this thread is to wait for it.
       queued = outcome?.failure?.syscall === 'flock'
     }
-    if (queued) outcome = await (aside ? this.#aside.run(text, phases, refuse) : this.#queue(plan, text, phases, refuse, short ? 0 : leadOf(plan)))
+    if (queued) outcome = await (aside ? this.#aside.run(text, phases, refuse, 0, false) : this.#queue(plan, text, phases, refuse, short ? 0 : leadOf(plan)))
     if (!outcome) return
     if (outcome.phases) plans.publish({ plan, phases: readPhases(plan, outcome.phases) } satisfies PlanMessage)
     if (outcome.failure) throw new PlanRefused(plan, outcome.failure)
@@ -192,10 +192,13 @@ export const isForbidden = ({ errnoName }: KernelRefusal): boolean => errnoName 
 export const forbidden = (refusal: KernelRefusal): string =>
   `The kernel does not permit "${refusal.operation}"${words(refusal)}. Slipway needs CAP_NET_ADMIN and CAP_SYS_ADMIN in the user namespace that owns the network namespace.`
 
+export const NO_NF_TABLES = 'This kernel has no nf_tables. Load it (modprobe nf_tables), or run a kernel with CONFIG_NF_TABLES, Linux 5.7 or later.'
+
 function explainOpen(netns: string | undefined, refusal: KernelRefusal): [SlipwayErrorCode, string] {
   if (refusal.errnoName === 'ENOENT') return ['NOT_FOUND', `There is no network namespace ${netns}. Make it first (ip netns add), or leave netns out.`]
   if (refusal.syscall === 'ioctl') return ['INVALID_ARGUMENT', `netns ${netns} is no network namespace. Those of ip netns lie in /run/netns, that of a process is /proc/PID/ns/net.`]
   if (isForbidden(refusal)) return ['PERMISSION', forbidden(refusal)]
+  if (refusal.syscall === 'socket' && refusal.errnoName === 'EPROTONOSUPPORT') return ['UNSUPPORTED', NO_NF_TABLES]
   return ['KERNEL', `${refusal.operation}: ${refusal.errnoName}`]
 }
 

@@ -1,7 +1,7 @@
 import { SlipwayError } from '../errors.js'
 import { RULESET_FAMILIES, RULESET_VERSION, rulesetPlan } from '../firewall/ruleset.js'
 import { TABLE } from '../firewall/sets.js'
-import { PlanRefused, type Host } from '../host.js'
+import { NO_NF_TABLES, PlanRefused, type Host } from '../host.js'
 import type { Family, Plan } from '../plan/operation.js'
 import { explainRefusal } from '../refusals.js'
 
@@ -35,7 +35,7 @@ async function findTable(host: Host, family: Family): Promise<string | undefined
   } catch (error) {
     // No such netlink protocol, or no subsystem behind it (nfnetlink answers EINVAL for one that is not there).
     if (error instanceof SlipwayError && ['EPROTONOSUPPORT', 'EOPNOTSUPP', 'EINVAL'].includes(error.errnoName ?? '')) {
-      throw new SlipwayError('UNSUPPORTED', 'This kernel has no nf_tables. Load it (modprobe nf_tables), or run a kernel with CONFIG_NF_TABLES, Linux 5.7 or later.', {}, { cause: error })
+      throw new SlipwayError('UNSUPPORTED', NO_NF_TABLES, {}, { cause: error })
     }
     throw error
   }

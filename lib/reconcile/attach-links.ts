@@ -6,9 +6,13 @@ import type { LinkInfo } from '../native.js'
 import type { NetworkRegistry } from '../network/registry.js'
 import { FAMILIES } from '../network/spec.js'
 import type { Operation } from '../plan/operation.js'
+import { isAlive } from '../state/maker.js'
 import type { SandboxRecord } from '../state/records.js'
 import { Slices } from '../slices.js'
 import { attempt } from './collect.js'
+
+/** A living process takes no longer, in milliseconds, to make a sandbox. */
+const MAKING_MS = 2000
 
 /**
  * Puts the links of sandboxes back on their bridges: somebody has deleted a bridge, which takes its ports nowhere, or a port off
@@ -22,13 +26,15 @@ export async function attachLinks({ host, networks }: { host: Host; networks: Ne
   const routed = records.some(({ endpoints }) => endpoints.some(({ leafOf }) => leafOf !== undefined)) ? await routesOf(host) : new Set<string>()
   const attached = new Set<string>()
   const slices = new Slices()
-  for (const { name, endpoints } of records) {
+  for (const record of records) {
+    const { name, endpoints } = record
     const pause = slices.next()
     if (pause) await pause
     for (const endpoint of endpoints) {
       const { network, bridge, hostLink, leafOf } = endpoint
       const link = byName.get(hostLink)
-      if (!link) continue
+      // Of one whose other end is down yet, whoever makes it comes to that.
+      if (!link || (!link.carrier && isNew(record))) continue
       const leads = lostLeads(endpoint, routed, leafOf === undefined || byName.has(leafOf))
       const isOff = link.master !== byName.get(bridge)?.index
       if (!isOff && leads.length === 0) continue
@@ -48,6 +54,9 @@ export async function attachLinks({ host, networks }: { host: Host; networks: Ne
   }
   return attached
 }
+
+/** Whether it may be on its way still: nothing in it says so. */
+const isNew = ({ created, maker }: SandboxRecord): boolean => Date.now() - Date.parse(created) < MAKING_MS && isAlive(maker)
 
 /**
  * A bridge that was deleted has taken routes or answers along. An answer that is there already stays as it is.

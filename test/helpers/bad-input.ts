@@ -1,7 +1,7 @@
 import type { ExecutionContext } from 'ava'
 import { SlipwayError, type CreateOptions, type OpenOptions, type Slipway, type SlipwayErrorCode } from 'slipway'
 import { runChild, type How } from '../env/run-child.js'
-import { isAsBefore, snapshot } from './snapshot.js'
+import { isAsBefore, settled } from './snapshot.js'
 import { eventually, ipJson, World } from './world.js'
 
 /** A call that is to be refused, the code of its error, and what this has to say. */
@@ -9,7 +9,7 @@ export type Case = [work: () => Promise<unknown>, code: SlipwayErrorCode, ...wor
 
 /** Asserts the error of each, that it says these words and not too many, and that all is as it was before. */
 export async function refuses(t: ExecutionContext, world: World, ...cases: Case[]): Promise<void> {
-  const before = snapshot(world)
+  const before = await settled(world)
   for (const [index, [work, code, ...words]] of cases.entries()) {
     const error = await t.throwsAsync(work, { instanceOf: SlipwayError, code }, `case ${index} (${words.join(', ')}): ${work}`)
     const message = error?.message ?? ''

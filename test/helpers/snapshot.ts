@@ -45,6 +45,18 @@ export function difference(before: Sections, after: Sections): string[] {
   })
 }
 
+/** A snapshot of what has come to rest: what the kernel, or a removal, does behind our back is over. */
+export async function settled(world: World): Promise<Snapshot> {
+  let last = snapshot(world)
+  for (let look = 0; look < 50; look++) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const now = snapshot(world)
+    if (difference(last, now).length === 0) break
+    last = now
+  }
+  return last
+}
+
 /** Asserts that all is as it was; what the kernel does behind our back may take a moment. */
 export async function isAsBefore(t: ExecutionContext, world: World, before: Sections, message?: string): Promise<void> {
   await eventually(() => difference(before, snapshot(world)).length === 0)

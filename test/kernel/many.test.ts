@@ -78,7 +78,7 @@ test.serial('500 at once, each with an address, a port and a name of its own', a
 
   await Promise.all(apps.map((app) => app.remove()))
   t.is(elements(world.host, 'published4').length, 1)
-  t.is(readdirSync('/run/netns').filter((name) => name.startsWith(world.name('app-'))).length, 0)
+  t.true(await eventually(() => readdirSync('/run/netns').every((name) => !name.startsWith(world.name('app-')))))
   // Three servers of this test still hold their namespaces, but the links go all the same.
   await linksAreGone(t, world)
   await isAsBefore(t, world, without(before, 'descriptors'))
@@ -123,8 +123,8 @@ test.serial(`${MANY} at once, on as many bridges as they need`, async (t) => {
   t.is(again.reconciled.adopted.length, MANY + 1)
 
   await Promise.all(apps.map((app) => app.remove()))
-  t.is(routes(), 0)
-  t.is(elements(world.host, 'addresses4').length, 1)
+  t.true(await eventually(() => routes() === 0))
+  t.true(await eventually(() => elements(world.host, 'addresses4').length === 1))
   await linksAreGone(t, world)
 })
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
 import { DualStackWorld, HOST, NEIGHBOUR } from '../helpers/dual-stack.js'
 import { addressesOf } from '../helpers/every-kind.js'
@@ -6,6 +7,7 @@ import { inOtherProcess } from '../helpers/other-process.js'
 import { serveBoth } from '../helpers/reach-table.js'
 import { elements, snapshot } from '../helpers/snapshot.js'
 import { NO_ANSWER, reaches, REFUSED } from '../helpers/traffic.js'
+import { eventually } from '../helpers/world.js'
 
 /** Between a network that translates and one whose sandboxes are spoken to at their own addresses: host ports come and go. */
 
@@ -53,6 +55,7 @@ test.serial('to a routed network and back', async (t) => {
   await inOtherProcess({ netns: world.host.path, stateDir: world.stateDir }, ['connect', app.name, 'routed'])
   t.deepEqual(await listenIn(world.host, ['tcp', '0.0.0.0', 8080], ['udp', '::', 8080]), ['listens', 'listens'])
   await app.remove()
+  await eventually(() => isDeepStrictEqual(elementsOf(world), before))
   t.deepEqual(elementsOf(world), before)
 })
 
@@ -79,5 +82,6 @@ test.serial('what was published in a routed network has no port of the host, and
   t.deepEqual(app.ports, ports)
   await direct(NEIGHBOUR)
   await app.remove()
+  await eventually(() => isDeepStrictEqual(elementsOf(world), before))
   t.deepEqual(elementsOf(world), before)
 })

@@ -106,7 +106,7 @@ test('a sandbox outlives its container, and takes in the next with the same addr
     t.true(existsSync(web.path))
   }
   await web.remove()
-  t.false(existsSync(web.path))
+  t.true(await eventually(() => !existsSync(web.path)))
 })
 
 test('a container whose sandbox is removed lives on without network', async (t) => {
