@@ -46,21 +46,23 @@ export const NETNS_FOLDER = '/run/netns'
 
 /** Calls in flight: close() lets no more begin, and waits for those that have. */
 export class Work {
-  readonly #running = new Set<Promise<unknown>>()
+  #running = 0
   #closed = false
+  #ended: (() => void) | undefined
 
   /** @throws {SlipwayError} `CLOSED` */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new SlipwayError('CLOSED', 'This Slipway was closed. Open another: Slipway.open().')
-    const running = work()
-    const end = () => this.#running.delete(running)
-    this.#running.add(running)
-    running.then(end, end)
-    return running
+    this.#running++
+    try {
+      return await work()
+    } finally {
+      if (--this.#running === 0) this.#ended?.()
+    }
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    while (this.#running.size > 0) await Promise.allSettled(this.#running)
+    if (this.#running > 0) await new Promise<void>((resolve) => (this.#ended = resolve))
   }
 }
