@@ -25,7 +25,8 @@ export const isOptions = (value: unknown): value is object => Object.prototype.t
  */
 export function checkOptions<T extends object>(what: string, options: T, checks: Record<keyof T & string, Check>): void {
   if (!isOptions(options)) throw invalid(`${what} takes an object of options, and got ${show(options)}.`)
-  for (const [name, value] of Object.entries(options)) {
+  for (const name of Object.keys(options)) {
+    const value: unknown = options[name as keyof T]
     if (value === undefined) continue
     const check = Object.hasOwn(checks, name) ? checks[name as keyof T & string] : undefined
     if (!check) throw invalid(`${what}: there is no option ${show(name)}. There are ${Object.keys(checks).join(', ')}.`)

@@ -28,14 +28,7 @@ export const gatewayAddress = (endpoints: readonly BridgeEndpoint[], family: IpF
 export const publishableFamilies = (endpoints: readonly BridgeEndpoint[]): IpFamily[] => FAMILIES.filter((family) => gatewayAddress(endpoints, family) !== undefined)
 
 /** Where published ports lead to. */
-export function targetsOf(endpoints: readonly BridgeEndpoint[]): Targets {
-  const targets: Partial<Record<IpFamily, string>> = {}
-  for (const family of FAMILIES) {
-    const found = gatewayAddress(endpoints, family)
-    if (found) targets[family] = found.address
-  }
-  return targets
-}
+export const targetsOf = (endpoints: readonly BridgeEndpoint[]): Targets => ({ 4: gatewayAddress(endpoints, 4)?.address, 6: gatewayAddress(endpoints, 6)?.address })
 
 /**
  * The mappings that lead somewhere. Those of a family that a sandbox has lost with a network rest until it is back; those that

@@ -7,11 +7,12 @@ import { admitted, open, published, publishedAt, restricted, whole } from './set
 
 /** Elements of the ruleset's sets and maps: what changes when endpoints and ports come and go. */
 
-export const add = (set: SetDefinition, ...elements: Element[]): ElementAdd => ({ op: 'element.add', ...set, elements })
-export const remove = (set: SetDefinition, ...elements: Element[]): ElementDelete => ({ op: 'element.delete', ...set, elements })
+// What stands behind a spread goes through V8's runtime, field by field.
+export const add = (set: SetDefinition, ...elements: Element[]): ElementAdd => ({ op: 'element.add', elements, ...set })
+export const remove = (set: SetDefinition, ...elements: Element[]): ElementDelete => ({ op: 'element.delete', elements, ...set })
 
 /** The addresses of a sandbox that published ports lead to, at most one of each IP version. */
-export type Targets = Readonly<Partial<Record<IpFamily, string>>>
+export type Targets = Readonly<Partial<Record<IpFamily, string | undefined>>>
 
 /** The map that a published port stands in. */
 export function mapOf(mapping: PortMapping): SetDefinition {
@@ -54,7 +55,9 @@ export function publishElements(mappings: readonly PortMapping[], targets: Targe
     put(mapOf(mapping), publishedElement(mapping, targetOf(mapping, targets), owner))
     for (const [set, key] of admissionKeys(mapping)) put(set, { key, comment: owner })
   }
-  return Array.from(sets, ([set, elements]) => add(set, ...elements))
+  const operations: ElementAdd[] = []
+  for (const [set, elements] of sets) operations.push(add(set, ...elements))
+  return operations
 }
 
 export const unpublishElements = (mappings: readonly PortMapping[], targets: Targets, owner: string): ElementDelete[] =>

@@ -33,8 +33,8 @@ function readPlain(text: string): PortRequest[] | undefined {
   if (!found) return undefined
   const hostPort = Number(found[1])
   const containerPort = Number(found[2])
-  const protocol = (found[3] ?? 'tcp') as Protocol
-  return hostPort <= LAST_PORT && containerPort <= LAST_PORT ? [{ protocol, containerPort, hostPort }] : undefined
+  const request: PortRequest = { protocol: (found[3] ?? 'tcp') as Protocol, containerPort, hostPort }
+  return hostPort <= LAST_PORT && containerPort <= LAST_PORT ? [request] : undefined
 }
 
 function readAny(text: string): PortRequest[] {
