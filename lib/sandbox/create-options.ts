@@ -52,14 +52,12 @@ const CHECKS: Record<keyof CreateOptions, Check> = {
 export function copyOptions(options: CreateOptions): CreateOptions {
   if (!isOptions(options)) return options
   const copy = { ...options }
-  for (const name of LISTS) {
+  for (const name of Object.keys(copy) as (keyof CreateOptions)[]) {
     const list = copy[name]
     if (Array.isArray(list)) copy[name] = list.map((item: unknown) => (isOptions(item) ? { ...item } : item)) as never
   }
   return copy
 }
-
-const LISTS = ['publish', 'aliases', 'dns', 'dnsSearch', 'dnsOptions', 'addHost'] as const satisfies (keyof CreateOptions)[]
 
 // What does not go with a mode, and why.
 const REFUSED: Record<Exclude<Mode, 'bridge'>, { options: readonly (keyof CreateOptions)[]; why: string; instead: string }> = {

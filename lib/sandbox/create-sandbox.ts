@@ -1,5 +1,6 @@
 import * as bridge from '../drivers/bridge.js'
 import * as container from '../drivers/container.js'
+import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import { mappedPorts } from '../drivers/gateway.js'
 import * as hostDriver from '../drivers/host.js'
 import * as none from '../drivers/none.js'
@@ -20,6 +21,7 @@ import { thisProcess } from '../state/maker.js'
 import { ownerComment } from '../state/owner.js'
 import { randomId } from '../state/random-id.js'
 import { idle, store, unbusy, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { timestamp } from '../state/timestamp.js'
 import { hostPath, NETNS_FOLDER, type Context } from './context.js'
 import type { CreateRequest } from './create-options.js'
 import { draftEndpoint, takeEndpoint } from './draft-endpoint.js'
@@ -102,16 +104,18 @@ async function draftSandbox(context: Context, request: CreateRequest, guesses: P
   if (netns !== undefined) checkForeign(context, netns)
   const id = randomId()
   const name = request.name ?? id.slice(0, 12)
+  const endpoints: BridgeEndpoint[] = []
+  const ports: PortMapping[] = []
   const record: SandboxRecord = {
     version: 2,
     id,
     name,
     network: request.target,
     path: mode === 'host' ? hostPath(context.settings) : (netns ?? `${NETNS_FOLDER}/${name}`),
-    created: new Date().toISOString(),
+    created: timestamp(),
     maker: thisProcess(),
-    endpoints: [],
-    ports: [],
+    endpoints,
+    ports,
   }
   if (netns !== undefined) record.foreign = true
   if (Object.keys(names).length > 0) record.names = names

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 // Digits for many ids at once: each call costs some microseconds, whatever its size.
 const DIGITS = 64
 // A few: each of them keeps the digits of all in memory.
-const IDS = 16
+const IDS = 64
 let pool = ''
 let used = 0
 
