@@ -166,6 +166,8 @@ Status Kernel::prepare_netns() {
 }
 
 void Kernel::forget() {
+  // Opened seldom, and next to the dump that it is for nothing.
+  conntrack_ = netlink::Socket();
   spare_ = Netns();
   namespaces_.clear();
   indexes_.clear();

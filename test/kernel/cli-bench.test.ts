@@ -95,9 +95,9 @@ async function measuringOf(t: ExecutionContext, { pid }: ChildProcess): Promise<
     const folder = `/proc/${found}/root/run/netns`
     if (found === '' || readlinkSync(`/proc/${found}/ns/mnt`) === readlinkSync('/proc/self/ns/mnt') || !existsSync(folder)) return false
     names = readdirSync(folder)
-    return names.length > 20
+    // Before it has a /run of its own, it sees ours.
+    return names.length > 20 && !names.some((name) => existsSync(`/run/netns/${name}`))
   }, 20_000)
   t.true(started)
-  t.deepEqual(names.filter((name) => existsSync(`/run/netns/${name}`)), [])
   return found
 }
