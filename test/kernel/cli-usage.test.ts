@@ -51,13 +51,7 @@ test('wrong usage: status 2, one line and a hint on stderr, nothing done', async
     [['create', '--dns', 'nope'], /^slipway: --dns must be a list of addresses/],
     [['create', '--dns-option', '!'], /^slipway: --dns-opt must be a list of options/],
   ]
-  for (const [args, message] of wrong) {
-    const { status, stdout, stderr } = await slipway(world, ...args)
-    t.is(status, 2, args.join(' '))
-    t.is(stdout, '', args.join(' '))
-    t.regex(stderr, message, args.join(' '))
-    t.notRegex(stderr, /\n {4}at /)
-  }
+  await misusesEach(t, world, wrong)
   t.is((await slipway(world)).status, 2)
   t.deepEqual(stateOf(world), before)
 })
@@ -101,13 +95,7 @@ test('wrong usage of networks: status 2, nothing done', async (t) => {
     [['stats'], /^slipway: missing required argument 'name'/],
     [['files', 'a', 'b'], /^slipway: too many arguments/],
   ]
-  for (const [args, message] of wrong) {
-    const { status, stdout, stderr } = await slipway(world, ...args)
-    t.is(status, 2, args.join(' '))
-    t.is(stdout, '', args.join(' '))
-    t.regex(stderr, message, args.join(' '))
-    t.notRegex(stderr, /\n {4}at /)
-  }
+  await misusesEach(t, world, wrong)
   t.is((await slipway(world, 'network')).status, 2)
   t.deepEqual(stateOf(world), before)
 })
@@ -196,6 +184,17 @@ test('help: each command explains itself', async (t) => {
   }
   t.regex(await done(world, '--version'), /^\d+\.\d+\.\d+\n$/)
 })
+
+/** Each call ends with status 2, says on stderr what is wrong, without a stack, and nothing on stdout. */
+async function misusesEach(t: ExecutionContext, world: World, wrong: readonly [string[], RegExp][]): Promise<void> {
+  for (const [args, message] of wrong) {
+    const { status, stdout, stderr } = await slipway(world, ...args)
+    t.is(status, 2, args.join(' '))
+    t.is(stdout, '', args.join(' '))
+    t.regex(stderr, message, args.join(' '))
+    t.notRegex(stderr, /\n {4}at /)
+  }
+}
 
 /** Each call ends with status 1, one line on stderr that says why, and nothing on stdout. */
 async function refusesEach(t: ExecutionContext, world: World, refused: readonly [string[], RegExp][]): Promise<void> {
