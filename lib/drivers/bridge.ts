@@ -42,19 +42,24 @@ export interface Circumstances {
  * inside. Nothing is announced before it works: the published port answers once eth0 is up.
  */
 export function createSandbox(sandbox: BridgeSandbox, circumstances: Circumstances): Plan {
-  const { path, foreign, endpoints, ports, owner, record } = sandbox
+  const { path, foreign, endpoints, ports, owner } = sandbox
   const [endpoint] = endpoints
   if (!endpoint) throw new RangeError('a sandbox on a bridge without an endpoint')
   const published = new PortPlan(endpoints, ports, owner)
   return [
-    ...published.hold(),
-    { op: 'file.create', ...record },
-    ...claimEndpoints(sandbox),
-    ...published.publish(),
+    ...claimAll(sandbox, published),
     ...makeStack(path, foreign ?? false, endpoint, circumstances, leadTo(endpoint)),
     ...published.forgetHost(),
   ]
 }
+
+/** What a new sandbox claims, each refused when it is taken: host ports, its name, and in one transaction the rest. */
+export const claimAll = (sandbox: BridgeSandbox, published: PortPlan): Operation[] => [
+  ...published.hold(),
+  { op: 'file.create', ...sandbox.record },
+  ...claimEndpoints(sandbox),
+  ...published.publish(),
+]
 
 /**
  * A namespace on its network, but for the claims: nothing that it sends gets anywhere without them.
@@ -80,7 +85,7 @@ export function claimSandbox(sandbox: Pick<BridgeSandbox, 'endpoints' | 'ports' 
   return [...claimEndpoints(sandbox), ...new PortPlan(endpoints, activePorts(endpoints, ports), owner).publish()]
 }
 
-export function claimEndpoints({ endpoints, owner }: Pick<BridgeSandbox, 'endpoints' | 'owner'>): Operation[] {
+function claimEndpoints({ endpoints, owner }: Pick<BridgeSandbox, 'endpoints' | 'owner'>): Operation[] {
   const operations: Operation[] = []
   for (const endpoint of endpoints) operations.push(...claimEndpoint(endpoint, owner))
   return operations

@@ -1,5 +1,5 @@
 import type { Plan } from '../plan/operation.js'
-import { checkNetwork, claimEndpoints, makeStack, type BridgeSandbox, type Circumstances } from './bridge.js'
+import { checkNetwork, claimAll, makeStack, type BridgeSandbox, type Circumstances } from './bridge.js'
 import type { BridgeEndpoint } from './endpoint.js'
 import { leadTo } from './leaf.js'
 import { PortPlan } from './ports.js'
@@ -20,13 +20,10 @@ export const makeSpare = (name: string, endpoint: BridgeEndpoint, circumstances:
 
 /** As the bridge driver's `createSandbox`: the same claims in the same order. The rest is one mount. */
 export function takeSpare(sandbox: BridgeSandbox, { name, endpoint, bridgeIndex, linkIndex }: Spare, circumstances: Circumstances): Plan {
-  const { path, endpoints, ports, owner, record } = sandbox
+  const { path, endpoints, ports, owner } = sandbox
   const published = new PortPlan(endpoints, ports, owner)
   return [
-    ...published.hold(),
-    { op: 'file.create', ...record },
-    ...claimEndpoints(sandbox),
-    ...published.publish(),
+    ...claimAll(sandbox, published),
     ...leadTo(endpoint),
     // Somebody may have deleted the bridge or the link since.
     { op: 'link.check', name: endpoint.bridge, index: bridgeIndex },
