@@ -8,6 +8,8 @@ export interface Sizes {
   /** Endpoints that are timed one after another. */
   count: number
   warmUp: number
+  /** Of ours: so many come and go before anything is timed. */
+  practice: number
   /** So many at once. */
   bursts: readonly number[]
   /** So many endpoints exist. */
@@ -30,6 +32,7 @@ export const FULL: Sizes = {
   trials: 12,
   count: 200,
   warmUp: 50,
+  practice: 1500,
   bursts: [1, 10, 50, 100, 200, 1000],
   existing: [0, 100, 1000, 10_000],
   ports: [0, 1000, 10_000, 50_000],
@@ -45,6 +48,7 @@ export const QUICK: Sizes = {
   trials: 2,
   count: 100,
   warmUp: 50,
+  practice: 500,
   bursts: [1, 10, 100, 500],
   existing: [0, 100, 1000],
   ports: [0, 1000, 10_000],
@@ -73,6 +77,9 @@ const OWN: readonly Arm[] = ['ours', 'pooled', 'floor']
 const PLUGINS: readonly Arm[] = ['cni', 'netavark']
 const DOCKER: readonly Arm[] = ['docker-connect', 'docker-start']
 const EVERY: readonly Arm[] = [...OWN, 'exec', ...PLUGINS, ...DOCKER]
+
+/** What a process of ours has behind it, of those that come in. */
+const practiceOf = (arm: Arm, { practice }: Sizes): { practice?: number } => (arm === 'ours' || arm === 'pooled' ? { practice } : {})
 
 /** What takes dozens of times as long as we. */
 export const isPeer = (arm: Arm): boolean => !OWN.includes(arm)
@@ -116,7 +123,14 @@ export const PARTS: Record<Measure, Part> = {
     byDefault: true,
     arms: EVERY,
     rounds: Infinity,
-    trials: (arm, sizes) => [{ warmUp: warmUpOf(arm, sizes), count: countOf(arm, sizes) }],
+    trials: (arm, sizes) => [{ warmUp: warmUpOf(arm, sizes), ...practiceOf(arm, sizes), count: countOf(arm, sizes) }],
+  },
+  age: {
+    text: 'the same in a process in which so many have come and gone before',
+    byDefault: true,
+    arms: ['ours', 'pooled'],
+    rounds: 3,
+    trials: (_, { count, practice }) => [0, 100, 500, practice].map((at) => ({ warmUp: 10, practice: at, count: Math.min(count, 100), at })),
   },
   'first-byte': {
     text: 'the same, until a byte has come from a server in the sandbox through 127.0.0.1 and the published port',
@@ -132,21 +146,21 @@ export const PARTS: Record<Measure, Part> = {
     // Of starts at once, what would have been without a network cannot be taken off.
     arms: [...OWN, 'exec', ...PLUGINS, 'docker-connect'],
     rounds: 5,
-    trials: (arm, sizes) => upTo(arm, sizes.bursts, sizes).map((at) => ({ warmUp: warmUpOf(arm, sizes), count: at, at })),
+    trials: (arm, sizes) => upTo(arm, sizes.bursts, sizes).map((at) => ({ warmUp: warmUpOf(arm, sizes), ...practiceOf(arm, sizes), count: at, at })),
   },
   hold: {
     text: `${CROWD} at once with every turn of the event loop timed`,
     byDefault: true,
     arms: ['ours', 'pooled'],
     rounds: Infinity,
-    trials: (_, { warmUp }) => [{ warmUp, count: CROWD }],
+    trials: (arm, sizes) => [{ warmUp: sizes.warmUp, ...practiceOf(arm, sizes), count: CROWD }],
   },
   delay: {
     text: `${CROWD} at once with monitorEventLoopDelay`,
     byDefault: true,
     arms: ['ours', 'pooled'],
     rounds: Infinity,
-    trials: (_, { warmUp }) => [{ warmUp, count: CROWD }],
+    trials: (arm, sizes) => [{ warmUp: sizes.warmUp, ...practiceOf(arm, sizes), count: CROWD }],
   },
   teardown: {
     text: `remove(): until it returns and until the kernel is done, one at a time and ${CROWD} at once`,
@@ -154,8 +168,8 @@ export const PARTS: Record<Measure, Part> = {
     arms: [...OWN, 'exec', ...PLUGINS, 'docker-connect'],
     rounds: 5,
     trials: (arm, sizes) => [
-      { warmUp: warmUpOf(arm, sizes), count: Math.min(25, countOf(arm, sizes)), at: 1 },
-      ...(isPeer(arm) ? [] : [{ warmUp: sizes.warmUp, count: CROWD, at: CROWD }]),
+      { warmUp: warmUpOf(arm, sizes), ...practiceOf(arm, sizes), count: Math.min(25, countOf(arm, sizes)), at: 1 },
+      ...(isPeer(arm) ? [] : [{ warmUp: sizes.warmUp, ...practiceOf(arm, sizes), count: CROWD, at: CROWD }]),
     ],
   },
   fleet: {
@@ -163,7 +177,7 @@ export const PARTS: Record<Measure, Part> = {
     byDefault: true,
     arms: OWN,
     rounds: 5,
-    trials: (_, { warmUp }) => [{ warmUp, count: FLEET, at: FLEET }],
+    trials: (arm, sizes) => [{ warmUp: sizes.warmUp, ...practiceOf(arm, sizes), count: FLEET, at: FLEET }],
   },
   costs: {
     text: 'memory of a live sandbox, CPU of an idle process, import and open on an empty host',

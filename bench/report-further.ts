@@ -6,6 +6,7 @@ import { ARMS, type Arm, type Measure } from './trial-spec.js'
 /** Tables of what is measured over a number, in several ways, or as single numbers. */
 export function furtherTables(samples: readonly Sample[]): string[] {
   return [
+    over(samples, 'age', 'One endpoint, by how many have come and gone in the process before (µs)', 'before'),
     over(samples, 'teardown', 'remove(): until it returned; until the kernel was done too (µs; of many at once, all of them)', 'at once', 'completed'),
     over(samples, 'fleet', 'Sandboxes at once, each with 32 published ports (µs)', 'sandboxes'),
     over(samples, 'endpoints', 'One more endpoint, beside those that exist (µs)', 'existing'),

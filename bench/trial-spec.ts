@@ -7,6 +7,7 @@ export type Arm = (typeof ARMS)[number]
 /** What is measured; each is a part of the benchmark that can be run alone. bench/parts.ts explains them. */
 export const MEASURES = [
   'latency',
+  'age',
   'first-byte',
   'burst',
   'hold',
@@ -30,11 +31,13 @@ export interface TrialSpec {
   measure: Measure
   /** Endpoints that are brought up first and not counted; they stay, so every arm is measured beside as many. */
   warmUp: number
+  /** Endpoints that come and go before those, in the same process: V8 compiles code by how often it runs. */
+  practice?: number
   /** How many are timed. */
   count: number
   /**
-   * The number that the measure is drawn over, where it has one. `burst`, `teardown`: how many at once. `endpoints`: how
-   * many exist. `ports`, `connect`, `claims`: how many ports are published.
+   * The number that the measure is drawn over, where it has one. `age`: how many came and went before. `burst`, `teardown`: how many at once.
+   * `endpoints`: how many exist. `ports`, `connect`, `claims`: how many ports are published.
    */
   at?: number
   /** Which way it is done, where there are several: an ablation by name, a direction of the data path. */

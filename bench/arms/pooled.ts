@@ -1,9 +1,6 @@
 import { Slipway } from 'slipway'
 import type { TrialSpec } from '../trial-spec.js'
-import { Ours } from './ours.js'
-
-/** A number that no trial comes to. */
-const OUT_OF_THE_WAY = 12_500
+import { Ours, OUT_OF_THE_WAY } from './ours.js'
 
 /** Slipway with sandboxes made ahead of need: as many as are timed, and full when the clock starts. */
 export class Pooled extends Ours {

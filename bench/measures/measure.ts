@@ -15,6 +15,7 @@ export function measureOf(arm: Bringer, spec: TrialSpec): Promise<TrialResult> {
   switch (spec.measure) {
     case 'latency':
       return arm instanceof Ours ? oneByOneWithPhases(arm, spec) : oneByOne(arm, spec)
+    case 'age':
     case 'endpoints':
       return oneByOne(arm, spec)
     case 'first-byte':

@@ -40,6 +40,13 @@ const CHARTS: readonly Drawn[] = [
     draw: phases,
   },
   {
+    measure: 'age',
+    name: 'age',
+    title: 'The same, by the age of the process',
+    subtitle: 'V8 compiles what runs often. Solid: median; dashed: 99th percentile.',
+    draw: (samples) => costOver(samples, 'endpoints that have come and gone in the process'),
+  },
+  {
     measure: 'first-byte',
     name: 'first-byte',
     title: 'From the call until the first byte of a server in it',
