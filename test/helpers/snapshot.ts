@@ -158,3 +158,9 @@ export function openDescriptors(): string[] {
   }
   return Object.entries(kinds).map(([kind, count]) => `${count} ${kind}`).sort()
 }
+
+/**
+ * The open descriptors that are no sockets: what a plan's thread has not closed yet (namespaces, and what makes room for more
+ * descriptors) is among them, and ports that are held are not.
+ */
+export const descriptorsBesideSockets = (): string[] => openDescriptors().filter((line) => !line.endsWith(' socket:[N]'))
