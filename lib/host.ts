@@ -5,7 +5,8 @@ import { SlipwayError, type KernelRefusal, type SlipwayErrorCode } from './error
 import { Executor, type NativeExecutor, type NativeFailure, type Outcome, type PlanFailure, type Questions } from './native.js'
 import type { Operation, Plan, PortHold } from './plan/operation.js'
 import { printOperation } from './plan/print.js'
-import { isLongTransaction, isShort, leadOf } from './plan/short.js'
+import { Crowd } from './plan/crowd.js'
+import { isLongTransaction, leadOf } from './plan/short.js'
 import { wirePlan } from './plan/wire.js'
 
 /** A plan that the kernel refused. Undone already; `explainRefusal` turns it into the error that a caller gets. */
@@ -42,6 +43,8 @@ export interface Phase {
 export interface RunOptions {
   /** On a thread for what takes long and nobody waits for, so that nobody has to: nothing else is behind it in a queue. */
   aside?: boolean
+  /** More come at the same time: then plans begin together, a turn of the event loop later. */
+  crowded?: boolean
 }
 
 /** What the diagnostics channel `slipway:plan` says after each plan, done or refused. */
@@ -59,6 +62,7 @@ export class Host {
   readonly #executor: NativeExecutor
   /** For what takes long and nobody waits for. Made at once: the first removal is not to wait for it. */
   readonly #aside: NativeExecutor
+  readonly #crowd: Crowd
   /** Plans on their way to the executor's thread whose transaction would have this thread wait. */
   #longTransactions = 0
   /** For tests: the next plan meets a refusal at this operation. */
@@ -69,6 +73,7 @@ export class Host {
     requireCapabilities()
     this.#executor = openExecutor(netns)
     this.#aside = openExecutor(netns)
+    this.#crowd = new Crowd(this.#executor)
   }
 
   /** Inode number of the namespace: its identity. */
@@ -92,20 +97,21 @@ export class Host {
    *
    * @throws {PlanRefused} after what was done has been undone.
    */
-  async run(plan: Plan, { aside = false }: RunOptions = {}): Promise<void> {
+  async run(plan: Plan, { aside = false, crowded = false }: RunOptions = {}): Promise<void> {
     const refuse = this.refuseNext
     this.refuseNext = undefined
     const text = wirePlan(plan)
     const phases = plans.hasSubscribers
     let outcome: Outcome | undefined
-    const short = isShort(plan)
-    let queued = aside || this.#longTransactions > 0 || !short
-    if (!queued) {
-      outcome = this.#executor.runNow(text, phases, refuse)
-      // Another process is at the file, for however long: not this thread is to wait for it.
-      queued = outcome?.failure?.syscall === 'flock'
-    }
-    if (queued) outcome = await (aside ? this.#aside.run(text, phases, refuse, 0, false) : this.#queue(plan, text, phases, refuse, short ? 0 : leadOf(plan)))
+    const lead = aside || this.#longTransactions > 0 ? 0 : leadOf(plan)
+    const short = lead === plan.length
+    let queued = false
+    if (crowded && lead > 0 && refuse === undefined) outcome = await this.#crowd.run(text, lead, phases)
+    else if (short) outcome = this.#executor.runNow(text, phases, refuse)
+    else queued = true
+    // Another process is at the file, for however long: not this thread is to wait for it.
+    queued ||= outcome?.failure?.syscall === 'flock'
+    if (queued) outcome = await (aside ? this.#aside.run(text, phases, refuse, 0, false) : this.#queue(plan, text, phases, refuse, short ? 0 : lead))
     if (!outcome) return
     if (outcome.phases) plans.publish({ plan, phases: readPhases(plan, outcome.phases) } satisfies PlanMessage)
     if (outcome.failure) throw new PlanRefused(plan, outcome.failure)

@@ -125,6 +125,11 @@ export interface NativeExecutor {
    * another process has locked is EWOULDBLOCK from flock, and the plan undone.
    */
   runNow(plan: string, phases: boolean, refuse?: number): Outcome | undefined
+  /**
+   * Several plans on this thread, before it returns: of each so many operations as `leads` says, with one transaction for what all of them
+   * have for nf_tables. What is left of a plan goes to the executor's thread; its outcome is promised.
+   */
+  runTogether(plans: readonly string[], leads: readonly number[], phases: boolean): (Outcome | undefined | Promise<Outcome | undefined>)[]
   query(question: object, later?: boolean): Promise<{ value: unknown } | { failure: NativeFailure }>
   close(): Promise<void>
 }

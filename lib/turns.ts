@@ -16,6 +16,11 @@ export class Turns {
   #letGo = false
   #scheduled = false
 
+  /** Whether others wait for their turn. */
+  get crowded(): boolean {
+    return this.#waiting.length > 0
+  }
+
   /** What to wait for before going on; `undefined` when there is no need to wait. */
   next(): Promise<void> | undefined {
     const now = performance.now()

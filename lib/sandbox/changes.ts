@@ -85,7 +85,7 @@ export class Changes {
   }
 
   async #attempt(make: (record: SandboxRecord) => RecordUpdate | Promise<RecordUpdate>): Promise<void> {
-    const { host } = this.#context
+    const { host, turns } = this.#context
     // Somebody has taken elements away that were ours to remove.
     let rest = false
     for (let attempt = 1; ; attempt++) {
@@ -103,7 +103,7 @@ export class Changes {
       const mark = store(dirname(path), { ...(update.during ?? idle(record)), busy: thisProcess() }).text
       try {
         const plan = await update.plan({ path, before: text, content: next?.text ?? '', mark })
-        await (rest ? removeWhatIsThere(host, plan) : host.run(plan))
+        await (rest ? removeWhatIsThere(host, plan) : host.run(plan, { crowded: turns.crowded }))
         update.settle()
         if (next) this.#stored = next
         if (update.foreign) await this.#context.holders.tell(update.foreign)

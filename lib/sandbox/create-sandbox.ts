@@ -52,7 +52,7 @@ export async function createSandbox(context: Context, request: CreateRequest): P
     const draft = await draftSandbox(context, request, guesses, attempt <= SPARE_TRIES)
     if (draft.stored.record.ports.length > 0) context.holders.join()
     try {
-      await host.run(draft.plan)
+      await host.run(draft.plan, { crowded: context.turns.crowded })
       draft.settle()
       const served = context.resolvers.attend(draft.stored.record.endpoints)
       if (served) await served

@@ -36,14 +36,19 @@ void Executor::submit(std::unique_ptr<Job> job) {
   wake_.notify_one();
 }
 
-void Executor::run_beside(Runner& runner, uint32_t end, bool& lost) {
+void Executor::run_beside(const std::vector<Share>& shares, bool& lost) {
   auto run = [&]() -> Status {
-    runner.run(beside_, end);
+    run_together(beside_, shares);
     return kOk;
   };
   // All else goes by descriptors and paths.
-  bool binds = std::any_of(runner.plan().begin(), runner.plan().begin() + end, [](const Operation& op) { return std::holds_alternative<PortHold>(op); });
-  if (auto failure = binds ? beside_.at_host(run) : run()) runner.give_up(beside_, *failure);
+  auto binds = [](const Share& share) {
+    const Plan& plan = share.runner->plan();
+    return std::any_of(plan.begin(), plan.begin() + share.end, [](const Operation& op) { return std::holds_alternative<PortHold>(op); });
+  };
+  if (auto failure = std::any_of(shares.begin(), shares.end(), binds) ? beside_.at_host(run) : run()) {
+    for (const auto& share : shares) share.runner->give_up(beside_, *failure);
+  }
   beside_.forget();
   lost = beside_.lost();
 }

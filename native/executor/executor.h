@@ -13,6 +13,7 @@
 
 #include "executor/kernel.h"
 #include "executor/runner.h"
+#include "executor/together.h"
 
 namespace slipway {
 
@@ -40,9 +41,9 @@ class Executor {
   ~Executor();
 
   void submit(std::unique_ptr<Job> job);
-  // Runs the operations of a plan that come before `end`, all of them may_run_beside(), on the calling thread, whatever is in the
-  // queue. `lost`: the thread could not come home from the host's namespace.
-  void run_beside(Runner& runner, uint32_t end, bool& lost);
+  // Runs the operations of plans that come before their ends, all of them may_run_beside(), on the calling thread, whatever is in
+  // the queue. `lost`: the thread could not come home from the host's namespace.
+  void run_beside(const std::vector<Share>& shares, bool& lost);
   // Runs while nothing else is to be done, and not between a preparation and what comes for it at once. What has not begun when the
   // thread ends is dropped.
   void submit_later(std::unique_ptr<Job> job);

@@ -4,7 +4,7 @@
 
 #include "executor/encode.h"
 #include "host/sysctl.h"
-#include "nft/objects.h"
+#include "nft/transaction.h"
 
 namespace slipway {
 namespace {
@@ -41,11 +41,38 @@ void Runner::run(Kernel& kernel, uint32_t end) {
   connections_.reset();
 }
 
-void Runner::give_up(Kernel& kernel, const Failure& failure) {
+void Runner::give_up(Kernel& kernel, uint32_t refused, const Failure& failure) {
   kernel_ = &kernel;
-  origin_ = {next_, 0};
+  origin_ = {refused, 0};
   fail(failure);
   released_.clear();
+}
+
+Runner::Transaction Runner::next_transaction(uint32_t end) const {
+  auto is_nft = [&](uint32_t index) { return channel_of(plan_[index]) == Channel::kNft; };
+  uint32_t begin = next_;
+  while (begin < end && !is_nft(begin)) ++begin;
+  uint32_t after = begin;
+  while (after < end && is_nft(after)) ++after;
+  return {begin, after};
+}
+
+Status Runner::put_next(netlink::Batch& batch, Kernel& kernel, uint32_t end) const {
+  for (uint32_t index = next_; index < end; ++index) {
+    if (auto failure = encode(plan_[index], batch, {index, 0}, kernel)) return failure;
+  }
+  return kOk;
+}
+
+void Runner::committed(uint32_t end, double microseconds) {
+  outcome_.phases.push_back({next_, end - next_, microseconds});
+  for (; next_ < end; ++next_) done_[next_] = true;
+}
+
+void Runner::distrust(Kernel& kernel, uint32_t end, const Failure& failure) {
+  uint32_t first = next_;
+  for (; next_ < end; ++next_) done_[next_] = true;
+  give_up(kernel, first, failure);
 }
 
 void Runner::fail(const Failure& failure) {
@@ -104,7 +131,7 @@ Status Runner::run_rtnl(uint32_t end) {
     batch_.ack_last();
     Status status = socket->send(batch_);
     if (!status) status = socket->collect(batch_, refusals_);
-    if (status) return distrust(first, *status);
+    if (status) return unanswered(first, *status);
     // What could not be encoded was not sent.
     for (uint32_t index = first; index < next_; ++index) done_[index] = !encoding || index != origin_.operation;
     for (const auto& refusal : refusals_) done_[refusal.origin.operation] = false;
@@ -136,7 +163,7 @@ Status Runner::run_nft(uint32_t end) {
       return failure;
     }
   }
-  if (auto failure = commit_transaction()) return distrust(first, *failure);
+  if (auto failure = nft::commit_transaction(kernel_->nft(), batch_, refusals_)) return unanswered(first, *failure);
   if (!refusals_.empty()) {
     origin_ = refusals_.front().origin;
     return refusals_.front().failure;
@@ -145,19 +172,9 @@ Status Runner::run_nft(uint32_t end) {
   return kOk;
 }
 
-// Sends the transaction in the batch. One ack, of its last message, tells that the whole has been committed; refusals come
-// unasked. Returns a failure of the socket itself only.
-Status Runner::commit_transaction() {
-  uint32_t until = batch_.last_sequence();
-  batch_.last()->nlmsg_flags |= NLM_F_ACK;
-  nft::end_transaction(batch_);
-  if (auto failure = kernel_->nft().send(batch_)) return failure;
-  return kernel_->nft().collect_until(batch_, until, refusals_);
-}
-
 // A lost ack (ENOBUFS, a timeout) does not say whether the operations were done: the sockets are thrown away, and undo
 // takes all of them back, minding none that turns out never to have been.
-Status Runner::distrust(uint32_t first, const Failure& failure) {
+Status Runner::unanswered(uint32_t first, const Failure& failure) {
   for (uint32_t index = first; index < next_; ++index) done_[index] = true;
   kernel_->renew_sockets();
   return failure;

@@ -41,10 +41,23 @@ class Runner {
   // Goes on until `end`, which splits no transaction, or until something is refused and all is undone: outcome().failure.
   void run(Kernel& kernel, uint32_t end);
   void run(Kernel& kernel) { run(kernel, static_cast<uint32_t>(plan_.size())); }
+
+  // Some of a plan, for run_together(): from `begin`, the next operation of nf_tables, to `end`.
+  struct Transaction {
+    uint32_t begin, end;
+  };
+  // What comes next of nf_tables before `end`; empty at `end` when there is nothing.
+  Transaction next_transaction(uint32_t end) const;
+  // Puts the next operations into a batch that others share.
+  Status put_next(netlink::Batch& batch, Kernel& kernel, uint32_t end) const;
+  // They have been committed; or it is not known whether they were, and all is undone.
+  void committed(uint32_t end, double microseconds);
+  void distrust(Kernel& kernel, uint32_t end, const Failure& failure);
+
   // Something of it may be in the kernel.
   bool begun() const { return next_ > 0; }
   // In place of the rest, which cannot be run: undoes what was done.
-  void give_up(Kernel& kernel, const Failure& failure);
+  void give_up(Kernel& kernel, const Failure& failure) { give_up(kernel, next_, failure); }
 
   const Plan& plan() const { return plan_; }
   const Outcome& outcome() const { return outcome_; }
@@ -52,9 +65,8 @@ class Runner {
  private:
   Status run_rtnl(uint32_t end);
   Status run_nft(uint32_t end);
-  Status commit_transaction();
   Status run_direct(uint32_t index);
-  Status distrust(uint32_t first, const Failure& failure);
+  Status unanswered(uint32_t first, const Failure& failure);
   Status disable_ipv6(const LinkSet& op);
   Status put(const Operation& operation, netlink::Origin origin);
   Status refuse_one(const Operation& operation, netlink::Origin origin);
@@ -63,6 +75,7 @@ class Runner {
   Status perform(const Operation& operation, uint32_t index);
   Status flush_connections(uint32_t index);
 
+  void give_up(Kernel& kernel, uint32_t refused, const Failure& failure);
   void fail(const Failure& failure);
   void undo(std::vector<netlink::Refusal>& not_undone);
   Status undo_rtnl(const Operation& inverse);

@@ -1,7 +1,7 @@
 // Taking back what was done, in reverse.
 #include "executor/encode.h"
 #include "executor/runner.h"
-#include "nft/objects.h"
+#include "nft/transaction.h"
 #include "plan/inverse.h"
 
 namespace slipway {
@@ -80,7 +80,7 @@ Status Runner::undo_nft(const std::vector<Operation>& inverses) {
     if (goes_with_table(inverse)) continue;
     if (auto failure = put(inverse, {})) return failure;
   }
-  if (auto failure = commit_transaction()) return failure;
+  if (auto failure = nft::commit_transaction(kernel_->nft(), batch_, refusals_)) return failure;
   return refusals_.empty() ? kOk : Status(refusals_.front().failure);
 }
 

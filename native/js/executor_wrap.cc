@@ -26,6 +26,7 @@ Napi::Function ExecutorWrap::define(Napi::Env env) {
                          InstanceMethod<&ExecutorWrap::prepare>("prepare"),
                          InstanceMethod<&ExecutorWrap::run>("run"),
                          InstanceMethod<&ExecutorWrap::run_now>("runNow"),
+                         InstanceMethod<&ExecutorWrap::run_together>("runTogether"),
                          InstanceMethod<&ExecutorWrap::query>("query"),
                          InstanceMethod<&ExecutorWrap::close>("close"),
                          InstanceMethod<&ExecutorWrap::holds>("holds"),
@@ -112,19 +113,24 @@ Napi::Value ExecutorWrap::submit_later(std::unique_ptr<PromisedJob> job) {
   return promise;
 }
 
+// Null when an exception is on its way.
+std::unique_ptr<Runner> ExecutorWrap::read_runner(const Napi::Value& text, const Napi::Value& refuse) const {
+  Plan plan;
+  std::string wrong = read_plan(text.As<Napi::String>().Utf8Value(), plan);
+  if (closing_ || !wrong.empty()) {
+    Napi::Error::New(text.Env(), closing_ ? "the executor is closed" : wrong).ThrowAsJavaScriptException();
+    return nullptr;
+  }
+  std::optional<uint32_t> refused;
+  if (refuse.IsNumber()) refused = refuse.As<Napi::Number>().Uint32Value();
+  return std::make_unique<Runner>(std::move(plan), refused);
+}
+
 // The arguments of run() and runNow(); false when an exception is on its way.
 bool ExecutorWrap::read_run(const Napi::CallbackInfo& info, Run& run) const {
-  Plan plan;
-  std::string wrong = read_plan(info[0].As<Napi::String>().Utf8Value(), plan);
-  if (closing_ || !wrong.empty()) {
-    Napi::Error::New(info.Env(), closing_ ? "the executor is closed" : wrong).ThrowAsJavaScriptException();
-    return false;
-  }
   run.with_phases = is_true(info[1]);
-  std::optional<uint32_t> refuse;
-  if (info[2].IsNumber()) refuse = info[2].As<Napi::Number>().Uint32Value();
-  run.runner = std::make_unique<Runner>(std::move(plan), refuse);
-  return true;
+  run.runner = read_runner(info[0], info[2]);
+  return run.runner != nullptr;
 }
 
 Napi::Value ExecutorWrap::run(const Napi::CallbackInfo& info) {
@@ -132,7 +138,7 @@ Napi::Value ExecutorWrap::run(const Napi::CallbackInfo& info) {
   Run run;
   if (!read_run(info, run)) return env.Undefined();
   if (preparing_ && info[3].IsNumber()) {
-    if (!run_beside(env, *run.runner, info[3].As<Napi::Number>().Uint32Value())) return env.Undefined();
+    if (!run_beside(env, {{run.runner.get(), info[3].As<Napi::Number>().Uint32Value()}})) return env.Undefined();
     if (run.runner->outcome().failure) return write_outcome(env, run.runner->outcome(), run.with_phases);
   }
   auto job = std::make_unique<PlanJob>(env, std::move(run.runner), run.with_phases);
@@ -143,19 +149,48 @@ Napi::Value ExecutorWrap::run_now(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Run run;
   if (!read_run(info, run)) return env.Undefined();
-  if (!run_beside(env, *run.runner, static_cast<uint32_t>(run.runner->plan().size()))) return env.Undefined();
+  if (!run_beside(env, {{run.runner.get(), static_cast<uint32_t>(run.runner->plan().size())}})) return env.Undefined();
   return write_outcome(env, run.runner->outcome(), run.with_phases);
 }
 
+// Plans, how many operations of each, and whether phases are wanted. What is left of a plan goes to the queue: then its answer is a
+// promise.
+Napi::Value ExecutorWrap::run_together(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  auto texts = info[0].As<Napi::Array>();
+  auto ends = info[1].As<Napi::Array>();
+  bool with_phases = is_true(info[2]);
+  uint32_t count = texts.Length();
+  std::vector<std::unique_ptr<Runner>> runners;
+  std::vector<Share> shares;
+  for (uint32_t i = 0; i < count; ++i) {
+    runners.push_back(read_runner(texts.Get(i), env.Undefined()));
+    if (!runners.back()) return env.Undefined();
+    shares.push_back({runners.back().get(), Napi::Value(ends.Get(i)).As<Napi::Number>().Uint32Value()});
+  }
+  if (!run_beside(env, shares)) return env.Undefined();
+  Napi::Array answers = Napi::Array::New(env, count);
+  for (uint32_t i = 0; i < count; ++i) {
+    Runner& runner = *runners[i];
+    bool ended = runner.outcome().failure || shares[i].end == runner.plan().size();
+    answers.Set(i, ended ? write_outcome(env, runner.outcome(), with_phases)
+                         : submit(std::make_unique<PlanJob>(env, std::move(runners[i]), with_phases)));
+  }
+  return answers;
+}
+
 // False when an exception is on its way.
-bool ExecutorWrap::run_beside(Napi::Env env, Runner& runner, uint32_t end) {
-  const Plan& plan = runner.plan();
-  if (end > plan.size() || !std::all_of(plan.begin(), plan.begin() + end, may_run_beside)) {
+bool ExecutorWrap::run_beside(Napi::Env env, const std::vector<Share>& shares) {
+  auto may_run = [](const Share& share) {
+    const Plan& plan = share.runner->plan();
+    return share.end <= plan.size() && std::all_of(plan.begin(), plan.begin() + share.end, may_run_beside);
+  };
+  if (!std::all_of(shares.begin(), shares.end(), may_run)) {
     Napi::Error::New(env, "a plan for the executor's thread").ThrowAsJavaScriptException();
     return false;
   }
   bool lost = false;
-  executor_->run_beside(runner, end, lost);
+  executor_->run_beside(shares, lost);
   // As in enter(): whatever followed would be done in the wrong network.
   if (lost) Napi::Error::Fatal("slipway run", "this thread could not return to its network namespace");
   return true;

@@ -1,4 +1,4 @@
-// The class that JavaScript sees: new Executor(netns?), prepare(), run(), runNow(), query(), holds(), close().
+// The class that JavaScript sees: new Executor(netns?), prepare(), run(), runNow(), runTogether(), query(), holds(), close().
 //
 // Thread: JavaScript's, but for the one call into the thread-safe function. Lifetime: idle, the object may be collected
 // and the process may exit; with work in flight it holds both. An environment that ends (worker.terminate(),
@@ -25,6 +25,7 @@ class ExecutorWrap : public Napi::ObjectWrap<ExecutorWrap> {
 
   Napi::Value run(const Napi::CallbackInfo& info);
   Napi::Value run_now(const Napi::CallbackInfo& info);
+  Napi::Value run_together(const Napi::CallbackInfo& info);
   void prepare(const Napi::CallbackInfo& info);
   Napi::Value query(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
@@ -37,7 +38,8 @@ class ExecutorWrap : public Napi::ObjectWrap<ExecutorWrap> {
     bool with_phases = false;
   };
   bool read_run(const Napi::CallbackInfo& info, Run& run) const;
-  bool run_beside(Napi::Env env, Runner& runner, uint32_t end);
+  std::unique_ptr<Runner> read_runner(const Napi::Value& text, const Napi::Value& refuse) const;
+  bool run_beside(Napi::Env env, const std::vector<Share>& shares);
   Napi::Value submit(std::unique_ptr<class PromisedJob> job);
   Napi::Value submit_later(std::unique_ptr<class PromisedJob> job);
   void end();

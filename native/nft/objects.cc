@@ -6,19 +6,6 @@
 #include <linux/netfilter/nfnetlink.h>
 
 namespace slipway::nft {
-namespace {
-
-void put_envelope(netlink::Batch& batch, uint16_t type) {
-  nlmsghdr* message = batch.begin(type, 0, {});
-  auto* header = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(nfgenmsg)));
-  header->nfgen_family = AF_UNSPEC;
-  header->version = NFNETLINK_V0;
-  header->res_id = htons(NFNL_SUBSYS_NFTABLES);
-  batch.commit();
-}
-
-}  // namespace
-
 uint8_t family_number(const std::string& family) {
   if (family == "inet") return NFPROTO_INET;
   if (family == "bridge") return NFPROTO_BRIDGE;
@@ -57,8 +44,5 @@ nlmsghdr* begin(netlink::Batch& batch, netlink::Origin origin, uint16_t message,
   char* room = batch.reserve(origin);
   return nftnl_nlmsg_build_hdr(room, message, family, flags, batch.sequence());
 }
-
-void begin_transaction(netlink::Batch& batch) { put_envelope(batch, NFNL_MSG_BATCH_BEGIN); }
-void end_transaction(netlink::Batch& batch) { put_envelope(batch, NFNL_MSG_BATCH_END); }
 
 }  // namespace slipway::nft

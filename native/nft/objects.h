@@ -43,8 +43,4 @@ std::string read_comment(uint8_t type, const void* data, uint32_t length);
 // Starts a message of nf_tables in the batch; fill it, then commit().
 nlmsghdr* begin(netlink::Batch& batch, netlink::Origin origin, uint16_t message, uint8_t family, uint16_t flags);
 
-// The two messages that make a run of others one transaction.
-void begin_transaction(netlink::Batch& batch);
-void end_transaction(netlink::Batch& batch);
-
 }  // namespace slipway::nft

@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -124,6 +124,15 @@ export async function runIn(place: Place, command: string, ...args: string[]): P
     if (typeof code !== 'number') throw error
     return { code, stdout: stdout ?? '' }
   }
+}
+
+/** Starts a program in a place, which ends with the test; what it says so far is what the function returns. */
+export function listenTo(t: ExecutionContext, place: Place, command: string, ...args: string[]): () => string {
+  const child = spawn('nsenter', [`--net=${place.path}`, command, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env: tool.env })
+  t.teardown(() => child.kill())
+  let said = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
+  return () => said
 }
 
 export function setSysctl(place: Place, key: string, value: string): void {
