@@ -11,7 +11,7 @@ import type { PoolSettings } from './options.js'
 
 /** How long, in milliseconds, nothing is made after a refusal, unless there is reason to hope. */
 const REST_MS = 1000
-/** After a claim, none is made for so long, in milliseconds, so that those of a burst are not held up by it; unless fewer than this part are left. */
+/** After a claim, none is made for so long, in milliseconds, up to twice that when more follow, so that those of a burst are not held up by it; unless fewer than this part are left. */
 const PAUSE_MS = 2
 const LOW = 1 / 4
 /** The kernel takes down what nobody holds within milliseconds each: so long is waited for all. */
@@ -45,6 +45,8 @@ export class Spares {
   #soon = false
   #rest: NodeJS.Timeout | undefined
   #pause: NodeJS.Timeout | undefined
+  /** Since it began. */
+  #claimed = false
   #opened = false
   #closed = false
 
@@ -210,10 +212,20 @@ export class Spares {
         this.#soon = false
         this.#fill()
       }).unref()
-    } else if (this.#pause) {
-      this.#pause.refresh()
     } else {
-      this.#pause = setTimeout(() => this.#fill(), PAUSE_MS).unref()
+      this.#claimed = this.#pause !== undefined
+      this.#pause ??= setTimeout(() => this.#resume(), PAUSE_MS).unref()
+    }
+  }
+
+  /** The pause is over, unless there was another claim. (To begin a timer anew with each takes longer than to look back once.) */
+  #resume(): void {
+    if (this.#claimed) {
+      this.#claimed = false
+      this.#pause?.refresh()
+    } else {
+      this.#pause = undefined
+      this.#fill()
     }
   }
 

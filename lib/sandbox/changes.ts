@@ -7,6 +7,7 @@ import type { HostPort } from '../ports/port-table.js'
 import { isNowhere, removeWhatIsThere } from '../reconcile/collect.js'
 import { missesParts, reconcile } from '../reconcile/reconcile.js'
 import { explainRefusal, removed } from '../refusals.js'
+import { textWith } from '../state/folder.js'
 import { thisProcess } from '../state/maker.js'
 import { idle, isBusy, readRecord, store, unbusy, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import type { Context } from './context.js'
@@ -16,8 +17,8 @@ const TRIES = 16
 
 /** A change of a sandbox: the record after it, and the plan that makes it true. */
 export interface RecordUpdate {
-  /** The record while the change is made. Default: as it was. */
-  during?: SandboxRecord
+  /** What else is true of it while the change is made. */
+  during?: Partial<SandboxRecord>
   /** Left out where the sandbox goes. */
   next?: SandboxRecord
   plan(change: RecordChange): Plan | Promise<Plan>
@@ -100,7 +101,7 @@ export class Changes {
         throw error
       }
       const next = update.next && store(dirname(path), update.next)
-      const mark = store(dirname(path), { ...(update.during ?? idle(record)), busy: thisProcess() }).text
+      const mark = textWith(this.#stored, { ...update.during, busy: thisProcess() })
       try {
         const plan = await update.plan({ path, before: text, content: next?.text ?? '', mark })
         await (rest ? removeWhatIsThere(host, plan) : host.run(plan, { crowded: turns.crowded }))

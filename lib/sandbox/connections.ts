@@ -67,7 +67,7 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
   return {
     endpoint,
     // A process that dies in the middle leaves an endpoint that the record knows.
-    during: { ...record, endpoints: after },
+    during: { endpoints: after },
     next: { ...record, endpoints: after },
     plan: (change) => bridge.connectEndpoint({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, endpoint, draft.circumstances),
     settle() {

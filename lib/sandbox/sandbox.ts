@@ -294,12 +294,11 @@ export class Sandbox {
     await this.#changes.make((record) => {
       const held = mappedPorts(record.endpoints, record.ports)
       const { stored } = this.#changes
-      const during: SandboxRecord = { ...record, removing: true }
       return {
-        during,
+        during: { removing: true },
         async plan({ mark }) {
           const { first, rest } = await removalPlan(stored, records, mark)
-          begun = { busy: mark ?? '', left: () => store(records, during).text, plan: rest }
+          begun = { busy: mark ?? '', left: () => store(records, { ...record, removing: true }).text, plan: rest }
           return first
         },
         settle: () => held.forEach((mapping) => ports.release(mapping)),

@@ -17,8 +17,17 @@ export interface Stored<T> {
 }
 
 export function storeIn<T extends { name: string }>(folder: string, record: T): Stored<T> {
-  return { record, path: `${folder}/${record.name}.json`, text: `${JSON.stringify(record)}\n` }
+  return { record, path: `${folder}/${record.name}.json`, text: print(record) }
 }
+
+/** The text of a record with more in it: what is only added is not worth printing all of it anew. */
+export function textWith<T extends { name: string }>({ record, text }: Stored<T>, more: Partial<T>): string {
+  if (Object.keys(more).some((key) => key in record)) return print({ ...record, ...more })
+  return `${text.slice(0, -END.length)},${print(more).slice(1)}`
+}
+
+const END = '}\n'
+const print = (record: object): string => `${JSON.stringify(record)}\n`
 
 /**
  * The record of a name; `undefined` when there is none.

@@ -25,6 +25,8 @@ const MEMORY = ['mmap', 'munmap', 'mprotect', 'madvise', 'brk', 'mremap', 'getpi
 const LATE = 2
 /** To the host's namespace and back, for a bind(): none of it in a process that is there already. */
 const AT_HOST = { readlinkat: 1, openat: 1, setns: 2 }
+/** A record: nobody sees it before it is whole. */
+const RECORD = { openat: 1, write: 1, linkat: 1, close: 2 }
 /** Exchanging a record: lock, see that it is still in its place, compare, write the next one beside it, put that in place. */
 const EXCHANGE = { openat: 3, flock: 1, newfstatat: 2, read: 2, write: 1, rename: 1, close: 3 }
 /** The executor's thread says that it is done (eventfd), JavaScript's hears it. */
@@ -44,7 +46,7 @@ const BUDGETS: Record<string, Budget> = {
       HOP,
       HOLD,
       AT_HOST,
-      { openat: 1, write: 1, linkat: 1, close: 2 }, // the record
+      RECORD,
       TRANSACTION,
       { unshare: 1, openat: 1, setns: 1 }, // the namespace, a descriptor of it, and home
       { socket: 1, setsockopt: 5, bind: 1 }, // for what is inside: buffers, words of the kernel's, patience
@@ -53,6 +55,19 @@ const BUDGETS: Record<string, Budget> = {
       { ioctl: 1, sendto: 1, recvfrom: 1 }, // eth0's number, what is inside
       { sendto: 1, recvfrom: 2 }, // the carrier
       { close: 2 + LATE },
+    ),
+  },
+  claim: {
+    // Begin, address, sender, port, end.
+    messages: 5,
+    calls: sum(
+      HOLD,
+      AT_HOST,
+      RECORD,
+      TRANSACTION,
+      { ioctl: 2 }, // link and bridge are there still
+      { mknodat: 1, move_mount: 1 }, // its name
+      { close: 2 }, // what held it until now
     ),
   },
   publish: {

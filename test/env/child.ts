@@ -255,12 +255,20 @@ const scenarios = {
     await create(1)
     // What the removal has left to do is done by now.
     await turn(500)
-    // A claim from a pool belongs here, too.
     const sandbox = await marked('create', () => create(2))
     await marked('publish', () => sandbox.publish('9000:90'))
     await marked('unpublish', () => sandbox.unpublish('9000:90'))
     await marked('remove', () => sandbox.remove())
     await slipway.close()
+    const pooled = await Slipway.open({ ...options.open, pool: { size: 8 } })
+    const claim = (index: number) => pooled.sandboxes.create({ name: name(options, index), publish: [`${8000 + index}:80`] })
+    for (const index of [3, 4]) {
+      await claim(index)
+      await pooled.pool.ready()
+    }
+    await turn(100)
+    await marked('claim', () => claim(5))
+    await pooled.close()
     say('done')
   },
 
