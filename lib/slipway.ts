@@ -3,7 +3,6 @@ import { mappedPorts } from './drivers/gateway.js'
 import { Host } from './host.js'
 import type { NameOptions } from './names/options.js'
 import { Resolvers } from './names/resolvers.js'
-import { missingRuleset } from './network/ensure-ruleset.js'
 import { Networks } from './network/networks.js'
 import { NetworkRegistry } from './network/registry.js'
 import { readOpenOptions, type OpenOptions, type Settings } from './options.js'
@@ -74,7 +73,6 @@ export class Slipway {
     const host = new Host(settings.netns)
     const context = makeContext(host, settings, stays)
     try {
-      await missingRuleset(host)
       const folders = await listFilesFolders(context.files)
       const { reconciled, kept } = await reconcile(context)
       await collectFiles(context.files, folders, kept)

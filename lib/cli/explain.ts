@@ -1,6 +1,5 @@
 import { basename } from 'node:path'
 import type { Command } from 'commander'
-import { missingRuleset } from '../network/ensure-ruleset.js'
 import type { FileCreate, Plan } from '../plan/operation.js'
 import { printPlan } from '../plan/print.js'
 import { quote } from '../plan/print-shell.js'
@@ -73,7 +72,6 @@ export function addExplain(program: Command): void {
 function planOf(program: Command, flags: object): Promise<{ plan: Plan; removal: Plan }> {
   const { request } = sandboxOptions(program, flags)
   return looking(hostOptions(program).settings, async (context) => {
-    await missingRuleset(context.host)
     // Learns which ports are taken. The host cannot be changed, so nothing is cleaned up.
     await reconcile(context)
     const plan = await explainSandbox(context, request)

@@ -14,13 +14,25 @@ const TRIES = 16
  * @throws {SlipwayError} `CONFLICT` when another version's is there, `UNSUPPORTED` on a kernel without nf_tables.
  */
 export async function missingRuleset(host: Host): Promise<Plan> {
-  const missing: Family[] = []
-  for (const family of RULESET_FAMILIES) {
-    const comment = await findTable(host, family)
-    if (comment === undefined) missing.push(family)
-    else if (comment !== RULESET_VERSION) throw otherVersion(family, comment)
+  const written = await writtenTables(host)
+  return rulesetPlan(RULESET_FAMILIES.filter((family) => !written.has(family)))
+}
+
+/**
+ * Families whose table is there: in the others, no set has elements.
+ *
+ * @throws {SlipwayError} As {@link missingRuleset}.
+ */
+export async function writtenTables(host: Host): Promise<ReadonlySet<Family>> {
+  const comments = await Promise.all(RULESET_FAMILIES.map((family) => findTable(host, family)))
+  const written = new Set<Family>()
+  for (const [index, family] of RULESET_FAMILIES.entries()) {
+    const comment = comments[index]
+    if (comment === undefined) continue
+    if (comment !== RULESET_VERSION) throw otherVersion(family, comment)
+    written.add(family)
   }
-  return rulesetPlan(missing)
+  return written
 }
 
 const otherVersion = (family: Family, comment: string): SlipwayError =>

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isAlive, thisProcess, type Maker } from '../state/maker.js'
+import { namesIn } from '../state/names-in.js'
 import { randomId } from '../state/random-id.js'
 
 /**
@@ -70,7 +70,8 @@ export class Marks {
 
   static async read(folder: string): Promise<Marks> {
     const marks = new Marks()
-    for (const name of await namesIn(folder)) {
+    // What is in the way of it is in the way of the records, too: reading these tells.
+    for (const name of await namesIn(folder, ['ENOENT', 'ENOTDIR'])) {
       const mark = readName(name)
       if (!mark) continue
       if (isAlive(mark.maker)) marks.#living.add(mark.tag)
@@ -94,14 +95,4 @@ export class Marks {
 function readName(name: string): { maker: Maker; tag: string } | undefined {
   const [, pid, started = '', tag] = /^(\d+)-(\d*)-([0-9a-f]+)$/.exec(name) ?? []
   return pid === undefined || tag === undefined ? undefined : { maker: { pid: Number(pid), started }, tag }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder)
-  } catch (error) {
-    // What is in the way of it is in the way of the records, too: reading these tells.
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return []
-    throw error
-  }
 }

@@ -1,10 +1,11 @@
 import { mkdirSync, rmSync } from 'node:fs'
-import { access, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { access, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { holdPorts, isPort, mapOf, placeOf, publishedKey, publishedName, releasePorts } from '../firewall/elements.js'
 import type { Host } from '../host.js'
 import { randomId } from '../state/random-id.js'
 import { isAlive, thisProcess } from '../state/maker.js'
+import { namesIn } from '../state/names-in.js'
 import { watchFolder } from '../watch-folder.js'
 import { publishedNames } from './learn-ports.js'
 import type { HostPort } from './port-table.js'
@@ -206,14 +207,5 @@ async function drop(folder: string, text: string, patience: number): Promise<voi
     }
   } catch {
     // Read and removed, or the holder has closed. One that cannot be told lets go when it wants the port itself.
-  }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
   }
 }

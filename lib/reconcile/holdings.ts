@@ -1,22 +1,30 @@
 import type { Host } from '../host.js'
 import type { ElementInfo } from '../native.js'
-import type { Plan, SetDefinition } from '../plan/operation.js'
+import type { Family, Plan, SetDefinition } from '../plan/operation.js'
 
 /** What sets hold, each asked for once. */
 export class Holdings {
   readonly #host: Host
+  readonly #tables: ReadonlySet<Family> | undefined
   readonly #sets = new Map<string, Promise<ElementInfo[]>>()
 
-  constructor(host: Host) {
+  /** @param tables - Families whose table is there, where that is known. */
+  constructor(host: Host, tables?: ReadonlySet<Family>) {
     this.#host = host
+    this.#tables = tables
   }
 
   /** Elements of a set; none where there is no such set. */
   of(set: SetDefinition): Promise<readonly ElementInfo[]> {
     const name = `${set.family} ${set.set}`
-    const found = this.#sets.get(name) ?? this.#host.find('elements', set).then((elements) => elements ?? [])
+    const found = this.#sets.get(name) ?? this.#ask(set)
     this.#sets.set(name, found)
     return found
+  }
+
+  async #ask(set: SetDefinition): Promise<ElementInfo[]> {
+    if (this.#tables && !this.#tables.has(set.family)) return []
+    return (await this.#host.find('elements', set)) ?? []
   }
 
   async has(set: SetDefinition, key: string): Promise<boolean> {

@@ -8,7 +8,7 @@ import type { LinkInfo } from '../native.js'
 import { leavesOf } from '../network/leaves.js'
 import { DEFAULT_NETWORK } from '../network/spec.js'
 import type { Context } from '../sandbox/context.js'
-import type { SetDefinition } from '../plan/operation.js'
+import type { Family, SetDefinition } from '../plan/operation.js'
 import { specOf, type StoredNetwork } from '../state/network-records.js'
 import { readOwner } from '../state/owner.js'
 import type { SandboxRecord } from '../state/records.js'
@@ -25,15 +25,16 @@ type Shared = Pick<Context, 'host' | 'networks' | 'settings'>
  * Gives networks back what somebody has flushed or deleted, ends the making of those whose maker has died, and removes what is
  * left of those whose remover has.
  *
+ * @param tables - Families whose table was there.
  * @param records - Of the sandboxes.
  * @param links - All of the host, as they were found.
  * @param ruled - Bridges that the rules know, as they were found.
  * @returns What was healed and what was removed, a sentence each.
  */
-export async function reconcileNetworks(context: Shared, records: readonly SandboxRecord[], links: readonly LinkInfo[], ruled: ReadonlySet<string>): Promise<{ healed: string[]; collected: string[] }> {
+export async function reconcileNetworks(context: Shared, tables: ReadonlySet<Family>, records: readonly SandboxRecord[], links: readonly LinkInfo[], ruled: ReadonlySet<string>): Promise<{ healed: string[]; collected: string[] }> {
   const { host, networks } = context
   const healed: string[] = []
-  const holdings = new Holdings(host)
+  const holdings = new Holdings(host, tables)
   const stored = await networks.list()
   for (const item of stored) {
     const { name, spec } = item.record

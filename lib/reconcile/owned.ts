@@ -1,7 +1,7 @@
 import { ownedBySandboxes, portMaps } from '../firewall/sets.js'
 import type { Host } from '../host.js'
 import type { ElementInfo } from '../native.js'
-import type { SetDefinition } from '../plan/operation.js'
+import type { Family, SetDefinition } from '../plan/operation.js'
 import { Slices } from '../slices.js'
 import { readOwner } from '../state/owner.js'
 import type { SandboxRecord } from '../state/records.js'
@@ -20,10 +20,14 @@ export class OwnedElements implements Iterable<Owned> {
   readonly #byKey = new Map<SetDefinition, Map<string, Owned>>()
   readonly #published = new Map<string, Owned[]>()
 
-  static async read(host: Host): Promise<OwnedElements> {
+  /** @param tables - Families whose table is there. */
+  static async read(host: Host, tables: ReadonlySet<Family>): Promise<OwnedElements> {
     const owned = new OwnedElements()
     const slices = new Slices()
-    for (const set of ownedBySandboxes) await owned.#put(set, (await host.find('elements', set)) ?? [], slices)
+    const sets = ownedBySandboxes.filter(({ family }) => tables.has(family))
+    // Asked for at once: the answers come one after the other, and nobody waits between them.
+    const found = await Promise.all(sets.map((set) => host.find('elements', set)))
+    for (const [index, set] of sets.entries()) await owned.#put(set, found[index] ?? [], slices)
     return owned
   }
 

@@ -4,10 +4,12 @@ import { claimSandbox } from '../drivers/bridge.js'
 import { mappedPorts } from '../drivers/gateway.js'
 import { leadAway } from '../drivers/leaf.js'
 import { remove } from '../firewall/elements.js'
+import { RULESET_FAMILIES } from '../firewall/ruleset.js'
 import * as sets from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
 import type { LinkInfo } from '../native.js'
 import { DEFAULT_NETWORK, FAMILIES } from '../network/spec.js'
+import type { Family } from '../plan/operation.js'
 import { Marks } from '../pool/marks.js'
 import type { PortTable } from '../ports/port-table.js'
 import { stateFolder, type Context } from '../sandbox/context.js'
@@ -16,7 +18,7 @@ import { listHalfWritten } from '../state/folder.js'
 import { isAlive } from '../state/maker.js'
 import { ownerComment } from '../state/owner.js'
 import { isAtWork, isBusy, isLeaving, listAllRecords, type SandboxRecord, type StoredRecord } from '../state/records.js'
-import { ensureRuleset, missingRuleset } from '../network/ensure-ruleset.js'
+import { ensureRuleset, writtenTables } from '../network/ensure-ruleset.js'
 import { attachLinks } from './attach-links.js'
 import { attempt, collect, collectEach } from './collect.js'
 import { dropEndpoints } from './drop-endpoints.js'
@@ -48,19 +50,19 @@ export interface Reconciled {
  */
 export async function reconcile(context: Pick<Context, 'host' | 'settings' | 'records' | 'ports' | 'networks'>): Promise<{ reconciled: Reconciled; kept: SandboxRecord[] }> {
   const { host, ports, networks } = context
-  const owned = await OwnedElements.read(host)
-  const all = await host.ask('links', {})
+  const tables = await writtenTables(host)
+  const [owned, all] = await Promise.all([OwnedElements.read(host, tables), host.ask('links', {})])
   const links = new Map(all.flatMap((link) => (sets.isPortGroup(link.group) ? [[link.name, link]] : [])))
   const marks = await Marks.read(stateFolder(context.settings, host, 'pool'))
   const stored = await listAllRecords(context.records)
   requireSameRecords(all, context.settings.stateDir)
   const halfWritten = await listHalfWritten(context.records)
-  const ruled = new Set(((await host.find('elements', sets.bridges)) ?? []).map(({ key }) => key))
+  const ruled = new Set((await new Holdings(host, tables).of(sets.bridges)).map(({ key }) => key))
   const { bridgeName } = context.settings
-  const flushed = (await missingRuleset(host)).length > 0
+  const flushed = isPart(tables) || isPart(await writtenTables(host))
   if (flushed || !ruled.has(bridgeName) || !all.some(({ name }) => name === bridgeName)) networks.forget(DEFAULT_NETWORK)
   const named = (await networks.list()).map(({ record }) => record.name)
-  const { healed, collected } = await reconcileNetworks(context, stored.map(({ record }) => record), all, ruled)
+  const { healed, collected } = await reconcileNetworks(context, tables, stored.map(({ record }) => record), all, ruled)
   // Looked at twice: who removes a network and finds it in use gives it its record back.
   const there = new Set([DEFAULT_NETWORK, ...named, ...(await networks.list()).map(({ record }) => record.name)])
   const result: Reconciled = { adopted: [], healed, collected }
@@ -122,6 +124,9 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
   result.collected.push(...(await finishChanges(host, adopted, owned, halfWritten)))
   return { reconciled: result, kept }
 }
+
+/** Whether tables of the ruleset are missing. */
+const isPart = (tables: ReadonlySet<Family>): boolean => tables.size < RULESET_FAMILIES.length
 
 /** Whether a plan was refused because sets or elements are not there: somebody has flushed the ruleset, or part of it. */
 export const missesElements = ({ operation, errnoName }: PlanRefused): boolean =>

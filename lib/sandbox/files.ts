@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SlipwayError } from '../errors.js'
 import { hostModeFiles, sandboxFiles, type NameFiles } from '../names/files.js'
@@ -8,6 +7,7 @@ import type { NameOptions } from '../names/options.js'
 import { nameFilePaths, removeNameFiles, writeNameFiles, type NameFilePaths } from '../names/write-files.js'
 import { DEFAULT_NETWORK, FAMILIES } from '../network/spec.js'
 import { removed } from '../refusals.js'
+import { namesIn } from '../state/names-in.js'
 import { hostnameOf, listRecords, readRecord, type SandboxRecord } from '../state/records.js'
 import type { Context } from './context.js'
 import { joinedId, ownerOfJoined, whatIsLeft } from './sharing.js'
@@ -82,13 +82,8 @@ export async function removeFiles(context: Context, sandbox: Known): Promise<voi
 
 /** Folders of sandboxes' files, for {@link collectFiles}: to be listed before the records are. */
 export async function listFilesFolders(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).map((id) => join(folder, id))
-  } catch (error) {
-    // What is in the way of it is in the way of the records, too: reading these tells.
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return []
-    throw error
-  }
+  // What is in the way of it is in the way of the records, too: reading these tells.
+  return (await namesIn(folder, ['ENOENT', 'ENOTDIR'])).map((id) => join(folder, id))
 }
 
 /** Removes the files of sandboxes whose remover has died on the way. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SlipwayError } from '../errors.js'
 import { Slices } from '../slices.js'
+import { namesIn } from './names-in.js'
 
 /**
  * Folders of records: what the kernel has no place for, one small file each. The executor writes them (operations
@@ -41,7 +41,7 @@ export async function readFrom<T extends { version: number }>(folder: string, na
 
 /** Read at once and a few at a time: a file on tmpfs is there in a tenth of the time that it takes a thread to be asked for it. */
 export async function listFrom<T extends { version: number }>(folder: string, version: T['version']): Promise<Stored<T>[]> {
-  const names = (await unlessMissing(folder, () => readdir(folder))) ?? []
+  const names = (await unlessMissing(folder, () => namesIn(folder))) ?? []
   const found: Stored<T>[] = []
   const slices = new Slices()
   for (const file of names.sort()) {
@@ -62,7 +62,7 @@ async function read<T extends { version: number }>(folder: string, file: string,
 
 /** Paths of what a `file.replace` is writing at this moment, or was when its process died. */
 export async function listHalfWritten(folder: string): Promise<string[]> {
-  const names = (await unlessMissing(folder, () => readdir(folder))) ?? []
+  const names = (await unlessMissing(folder, () => namesIn(folder))) ?? []
   return names.filter((name) => name.endsWith('.json.next')).map((name) => join(folder, name))
 }
 

@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Rounds } from '../rounds.js'
 import { Slices } from '../slices.js'
+import { namesIn } from './names-in.js'
 
 /** Longer than a tick of the clock that files are dated by, in milliseconds. */
 const TICK = 20
@@ -51,7 +51,7 @@ export class FollowedFolder<T extends { version: number }> {
     if (state === this.#state) return
     const missing = new Set(this.#seen.keys())
     const slices = new Slices()
-    for (const file of await filesIn(this.#folder)) {
+    for (const file of await namesIn(this.#folder)) {
       // `.next` is a file.replace on its way.
       if (!file.endsWith('.json')) continue
       missing.delete(file)
@@ -104,15 +104,6 @@ const isYoung = (time: number | undefined): boolean => time !== undefined && Dat
 function stateOf(folder: string): string {
   const stat = statSync(folder, { throwIfNoEntry: false, bigint: true })
   return stat ? `${stat.ino}:${stat.mtimeNs}` : ''
-}
-
-async function filesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
 }
 
 function readIfThere(path: string): string | undefined {
