@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Plan } from './plan/operation.js'
@@ -160,8 +161,15 @@ function load(): Addon {
   // For developers' builds (sanitizers): the path of another build of the addon.
   const other = process.env['SLIPWAY_ADDON']
   if (other) return require(other) as Addon
+  const root = fileURLToPath(new URL('..', import.meta.url))
+  const usual = [`${root}build/Release/slipway.node`, `${root}prebuilds/linux-${process.arch}/slipway.glibc.node`].find((path) => existsSync(path))
+  try {
+    if (usual !== undefined) return require(usual) as Addon
+  } catch {
+    // Not for this machine (musl): node-gyp-build looks for another, or says what is wrong. To ask it first would take 2 ms.
+  }
   const loadFrom = require('node-gyp-build') as (root: string) => Addon
-  return loadFrom(fileURLToPath(new URL('..', import.meta.url)))
+  return loadFrom(root)
 }
 
 const addon = load()

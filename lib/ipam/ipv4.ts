@@ -1,6 +1,6 @@
 /** IPv4 addresses as numbers. */
 
-export { isIPv4 as isIpv4 } from 'node:net'
+export { isIPv4 as isIpv4 } from './is-address.js'
 
 /** Of a valid address. On the way of every sandbox, so by hand: a library's parser takes as long as a system call. */
 export function toNumber(address: string): number {

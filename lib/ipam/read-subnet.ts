@@ -27,15 +27,13 @@ export interface SubnetDraft {
 }
 
 /** Where no network of sandboxes can be, and why. */
-const UNFIT: readonly [Subnet, string][] = (
-  [
-    ['127.0.0.0/8', 'loopback addresses never leave a machine'],
-    ['224.0.0.0/4', 'multicast addresses belong to groups'],
-    ['::/64', 'it holds the loopback and the IPv4-mapped addresses'],
-    ['fe80::/10', 'link-local addresses mean something on one link only, and every endpoint has one of its own'],
-    ['ff00::/8', 'multicast addresses belong to groups'],
-  ] as const
-).map(([cidr, why]) => [mustParse(cidr), why])
+const UNFIT: readonly [cidr: string, why: string][] = [
+  ['127.0.0.0/8', 'loopback addresses never leave a machine'],
+  ['224.0.0.0/4', 'multicast addresses belong to groups'],
+  ['::/64', 'it holds the loopback and the IPv4-mapped addresses'],
+  ['fe80::/10', 'link-local addresses mean something on one link only, and every endpoint has one of its own'],
+  ['ff00::/8', 'multicast addresses belong to groups'],
+]
 
 const EXAMPLE = { 4: '172.20.0.0/16', 6: 'fd00:1:2:3::/64' } as const
 
@@ -51,8 +49,8 @@ export function readSubnet(request: SubnetRequest, names: Names): SubnetDraft {
   const subnet = readCidr(request.subnet, names.subnet)
   const { family, prefix } = subnet
   if (subnet.first === 0n) return readAny(request, names, family, prefix)
-  const unfit = UNFIT.find(([cidr]) => overlap(cidr, subnet))
-  if (unfit) throw invalid(`${names.subnet} ${printSubnet(subnet)} overlaps ${printSubnet(unfit[0])}: ${unfit[1]}. Choose another, as in '${EXAMPLE[family]}'.`)
+  const unfit = UNFIT.find(([cidr]) => familyOf(cidr) === family && overlap(mustParse(cidr), subnet))
+  if (unfit) throw invalid(`${names.subnet} ${printSubnet(subnet)} overlaps ${unfit[0]}: ${unfit[1]}. Choose another, as in '${EXAMPLE[family]}'.`)
 
   const range = request.ipRange === undefined ? undefined : readRange(request.ipRange, names, subnet)
   const gateway = request.gateway === undefined ? undefined : readHost(request.gateway, names.gateway, subnet)

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { AddressPoolSpec } from './default-subnet.js'
 import { familyOf } from './ip.js'
@@ -11,7 +10,7 @@ import { parseSubnet, printSubnet } from './subnet.js'
  * @param machineId - Hashed with a word of ours: machine-id(5) asks that it not be shown.
  */
 export function ulaPool(machineId: string): AddressPoolSpec {
-  const hash = createHash('sha256').update(`slipway ${machineId}`).digest('hex')
+  const hash = process.getBuiltinModule('node:crypto').createHash('sha256').update(`slipway ${machineId}`).digest('hex')
   const base = parseSubnet(`fd${hash.slice(0, 2)}:${hash.slice(2, 6)}:${hash.slice(6, 10)}::/48`)
   if (!base) throw new RangeError(`no prefix of ${hash}`)
   return { base: printSubnet(base), size: 64 }

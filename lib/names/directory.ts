@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net'
+import { isIPv6 } from '../ipam/is-address.js'
 import type { Asker, Directory } from './resolver/directory.js'
 
 /** A sandbox on a user-defined network, and what it is called there. */

@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net'
+import { isIPv6 } from '../ipam/is-address.js'
 import type { HostFiles } from './host-files.js'
 import { hostsText, type HostsPlace } from './hosts.js'
 import type { NameOptions } from './options.js'

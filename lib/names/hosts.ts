@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net'
+import { isIPv6 } from '../ipam/is-address.js'
 import { canonical, HOST_GATEWAY, parseAddedHost, type NameOptions } from './options.js'
 
 /** What a sandbox's `hosts` needs to know of where the sandbox is. */

@@ -1,7 +1,7 @@
-import { isIP, isIPv6 } from 'node:net'
-import ipaddr from 'ipaddr.js'
-import { show } from '../errors.js'
 import type { Check } from '../checks.js'
+import { show } from '../errors.js'
+import { ipaddr } from '../ipam/ipaddr.js'
+import { isIP, isIPv6 } from '../ipam/is-address.js'
 
 /** What a sandbox's names and its three files are made from. Names are those of `docker run`'s flags. */
 export interface NameOptions {
@@ -48,7 +48,7 @@ const isAddress = (value: unknown): value is string => typeof value === 'string'
 const isDomain = (value: unknown) => typeof value === 'string' && value.length <= NAME_LENGTH && DOMAIN.test(value)
 
 /** An address as it is written everywhere: IPv6 as in RFC 5952. */
-export const canonical = (address: string): string => (isIPv6(address) ? ipaddr.IPv6.parse(address).toRFC5952String() : address)
+export const canonical = (address: string): string => (isIPv6(address) ? ipaddr().IPv6.parse(address).toRFC5952String() : address)
 
 /**
  * Reads one `addHost`: `name:address` or `name=address`, IPv6 with or without brackets. `undefined` when it is none.

@@ -1,5 +1,5 @@
-import { isIP, isIPv6 } from 'node:net'
-import ipaddr from 'ipaddr.js'
+import { ipaddr } from '../ipam/ipaddr.js'
+import { isIP, isIPv6 } from '../ipam/is-address.js'
 import { canonical, type NameOptions } from './options.js'
 
 /** What a resolv.conf(5) says. */
@@ -93,7 +93,7 @@ export const setsNdots = (host: ResolvConf, options: NameOptions): boolean => ov
 const isNdots = (option: string) => /^ndots:\d+$/.test(option)
 
 /** Also of IPv4 in IPv6's clothes: `::ffff:127.0.0.1`. */
-const isLoopback = (address: string) => ipaddr.process(address).range() === 'loopback'
+const isLoopback = (address: string) => ipaddr().process(address).range() === 'loopback'
 
 function print({ nameservers, search, options, other }: ResolvConf, comments: readonly string[] = []): string {
   return [

@@ -16,7 +16,7 @@ import { NameTable } from './directory.js'
 import { readHostFiles } from './host-files.js'
 import { namedEndpoints } from './named-endpoints.js'
 import { parseResolvConf, type ResolvConf } from './resolv-conf.js'
-import { Resolver } from './resolver/resolver.js'
+import type { Resolver } from './resolver/resolver.js'
 
 /** The host's own files are read again after so many milliseconds. */
 const HOST_FILES_AGE = 5000
@@ -145,6 +145,8 @@ export class Resolvers {
   async #listen({ name }: Served, addresses: readonly string[]): Promise<Resolver | undefined> {
     const netns = this.#netns
     const directory = this.#table.directory(name, () => this.#refresh())
+    // Loaded with the first network that somebody has created: with what reads DNS messages it is a fifth of everything.
+    const { Resolver } = await import('./resolver/resolver.js')
     const { resolver } = await Resolver.listen({ directory, addresses, port: RESOLVER_PORT, inHost: (work) => (netns === undefined ? work() : enterHost(netns, work)) })
     return resolver
   }

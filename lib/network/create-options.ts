@@ -96,7 +96,7 @@ export async function draftNetwork(options: CreateNetworkOptions, settings: Sett
   }
   const complete = completeIpam(
     { ...(subnets ? { subnets } : {}), ipv4, ipv6, gatewayModes: driver.modes, inhibitIpv4: driver.inhibitIpv4, internal },
-    { pools: surroundings.pools, occupied: await surroundings.occupied(FAMILIES), kept },
+    { pools: surroundings.pools(FAMILIES), occupied: await surroundings.occupied(FAMILIES), kept },
   )
   if (ipv6 && (driver.mtu ?? IPV6_MTU) < IPV6_MTU) throw invalid(`options: com.docker.network.driver.mtu ${driver.mtu}${settings.mtu === driver.mtu ? ' (as Slipway.open has it)' : ''} is too narrow for IPv6, which takes ${IPV6_MTU} bytes at least. Give that, or leave IPv6 out.`)
   const id = randomId()

@@ -32,6 +32,10 @@ const isOwn = ({ kind, alias }: LinkInfo): boolean => kind === 'bridge' && readB
 
 const isIpv4 = ({ address }: AddressInfo): boolean => !address.includes(':')
 
+/** What subnets are chosen from. */
+type Free = Parameters<typeof defaultBridgeSubnets>[1]
+const NONE: Free = { pools: [], occupied: [] }
+
 const sleep = () => new Promise((resolve) => setTimeout(resolve, 10))
 
 /** The network `bridge`: made on first use, adopted when it is there. */
@@ -193,7 +197,7 @@ export class DefaultBridge {
       throw new SlipwayError('CONFLICT', `${name}: there are sandboxes on the network ${DEFAULT_NETWORK} with ${name} ${was ?? 'none'}, not ${asked}. Leave ${name} out, or remove them first.`)
     }
     const options = { bip: lost.bip, fixedCidr, defaultGateway, ...(lost.bip6 === undefined ? {} : { bip6: lost.bip6, ...(bip6 === undefined ? {} : { fixedCidrV6 }), defaultGatewayV6 }) }
-    return { ...this.#spec(this.#subnets(options, [])), mtu: mtu ?? lost.mtu, icc: icc ?? lost.icc }
+    return { ...this.#spec(this.#subnets(options)), mtu: mtu ?? lost.mtu, icc: icc ?? lost.icc }
   }
 
   /** What the sandboxes that are on it remember of it. */
@@ -253,7 +257,7 @@ export class DefaultBridge {
       }
     }
     const options = { bip: is.bip, fixedCidr, defaultGateway, ...(own6 ? { bip6: withPrefix(own6), ...(bip6 === undefined ? {} : { fixedCidrV6 }), defaultGatewayV6 } : {}) }
-    const network = this.#spec(this.#subnets(options, []))
+    const network = this.#spec(this.#subnets(options))
     // What is not in the sets says nothing of them: somebody has flushed them.
     const rules = { mode: 'nat', masquerade: whole ? is.ipMasq : (ipMasq ?? true) } as const
     return { ...network, mac: link.address, mtu: is.mtu, icc: whole ? is.icc : (icc ?? (await this.#lost())?.icc ?? true), families: { 4: rules, 6: rules } }
@@ -261,13 +265,14 @@ export class DefaultBridge {
 
   async #choose(): Promise<NetworkSubnet[]> {
     const { bip, fixedCidr, defaultGateway, ipv6, bip6, fixedCidrV6, defaultGatewayV6 } = this.#settings
-    const wants6 = ipv6 ?? (bip6 !== undefined || fixedCidrV6 !== undefined)
-    return this.#subnets({ bip, fixedCidr, defaultGateway, ipv6, bip6, fixedCidrV6, defaultGatewayV6 }, await this.#surroundings.occupied(wants6 ? FAMILIES : [4]))
+    const families = (ipv6 ?? (bip6 !== undefined || fixedCidrV6 !== undefined)) ? FAMILIES : ([4] as const)
+    return this.#subnets({ bip, fixedCidr, defaultGateway, ipv6, bip6, fixedCidrV6, defaultGatewayV6 }, { pools: this.#surroundings.pools(families), occupied: await this.#surroundings.occupied(families) })
   }
 
-  #subnets(options: { [Key in keyof Parameters<typeof defaultBridgeSubnets>[0]]: Parameters<typeof defaultBridgeSubnets>[0][Key] | undefined }, occupied: readonly Occupied[]): NetworkSubnet[] {
+  /** @param free - What is chosen from; nothing, where the options say all. */
+  #subnets(options: { [Key in keyof Parameters<typeof defaultBridgeSubnets>[0]]: Parameters<typeof defaultBridgeSubnets>[0][Key] | undefined }, free: Free = NONE): NetworkSubnet[] {
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-    return defaultBridgeSubnets(given, { pools: this.#surroundings.pools, occupied })
+    return defaultBridgeSubnets(given, free)
   }
 
   #spec(subnets: readonly NetworkSubnet[]): NetworkSpec {

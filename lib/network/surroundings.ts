@@ -12,12 +12,17 @@ export class Surroundings {
   readonly #host: Host
   /** Folder of the networks' records. */
   readonly #records: string
-  readonly pools: readonly AddressPoolSpec[]
+  readonly #pools: readonly AddressPoolSpec[]
 
   constructor(host: Host, settings: Settings, records: string) {
     this.#host = host
     this.#records = records
-    this.pools = withIpv6Pool(settings.defaultAddressPools)
+    this.#pools = settings.defaultAddressPools
+  }
+
+  /** Those that there are for some IP versions, at least. */
+  pools(families: readonly IpFamily[]): readonly AddressPoolSpec[] {
+    return families.includes(6) ? withIpv6Pool(this.#pools) : this.#pools
   }
 
   /** Whether the host has an address. */

@@ -1,7 +1,8 @@
-import { isIPv4, isIPv6 } from 'node:net'
-import ipaddr from 'ipaddr.js'
+import type { IPv4, IPv6 } from 'ipaddr.js'
 import { show } from '../errors.js'
 import type { IpFamily } from '../ipam/ip.js'
+import { ipaddr } from '../ipam/ipaddr.js'
+import { isIPv4, isIPv6 } from '../ipam/is-address.js'
 
 /** Addresses as port mappings have them: of the host, and of those who may connect. */
 
@@ -34,15 +35,15 @@ export function readHostAddress(text: string, wrong: Wrong): string {
   return canonical
 }
 
-function readIpv6(text: string, what: string, wrong: Wrong): ipaddr.IPv6 {
+function readIpv6(text: string, what: string, wrong: Wrong): IPv6 {
   if (text.includes('%')) throw wrong(`${what} ${show(text)} has a zone (%), which goes with link-local addresses only: leave it out`)
   if (!isIPv6(text)) throw wrong(`${what} ${show(text)} is no IP address`)
-  const address = ipaddr.IPv6.parse(text)
+  const address = ipaddr().IPv6.parse(text)
   if (address.isIPv4MappedAddress()) throw wrong(`${what} ${text} is an IPv4 address in IPv6 form: write ${address.toIPv4Address().toString()}`)
   return address
 }
 
-type Network = [address: ipaddr.IPv4 | ipaddr.IPv6, prefix: number]
+type Network = [address: IPv4 | IPv6, prefix: number]
 
 /** Reads who may connect: addresses and networks, of which one within another says nothing new. Sorted and canonical. */
 export function readAllow(list: readonly unknown[], wrong: Wrong): string[] {
@@ -52,22 +53,22 @@ export function readAllow(list: readonly unknown[], wrong: Wrong): string[] {
     const last = kept.at(-1)
     if (!last || !isWithin(network, last)) kept.push(network)
   }
-  return kept.map(([address, prefix]) => `${address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString()}/${prefix}`)
+  return kept.map(([address, prefix]) => `${address instanceof ipaddr().IPv6 ? address.toRFC5952String() : address.toString()}/${prefix}`)
 }
 
 function readNetwork(item: unknown, wrong: Wrong): Network {
   const [, text = '', prefix] = (typeof item === 'string' && /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/i.exec(item)) || []
   if (text === '') throw wrong(`allow ${show(item)} is no address or network, as in 10.0.0.0/8 or 192.0.2.7`)
-  const address = isIPv4(text) ? ipaddr.IPv4.parse(text) : readIpv6(text, 'allow', wrong)
-  const bits = address instanceof ipaddr.IPv4 ? 32 : 128
+  const address = isIPv4(text) ? ipaddr().IPv4.parse(text) : readIpv6(text, 'allow', wrong)
+  const bits = address instanceof ipaddr().IPv4 ? 32 : 128
   const length = Number(prefix ?? bits)
   if (length > bits) throw wrong(`allow ${item as string}: the prefix of an IPv${bits === 32 ? 4 : 6} network is at most ${bits}`)
   const cidr = `${address.toString()}/${length}`
-  return [bits === 32 ? ipaddr.IPv4.networkAddressFromCIDR(cidr) : ipaddr.IPv6.networkAddressFromCIDR(cidr), length]
+  return [bits === 32 ? ipaddr().IPv4.networkAddressFromCIDR(cidr) : ipaddr().IPv6.networkAddressFromCIDR(cidr), length]
 }
 
 const isWithin = ([a]: Network, [b, prefix]: Network): boolean =>
-  a instanceof ipaddr.IPv6 ? b instanceof ipaddr.IPv6 && a.match(b, prefix) : b instanceof ipaddr.IPv4 && a.match(b, prefix)
+  a instanceof ipaddr().IPv6 ? b instanceof ipaddr().IPv6 && a.match(b, prefix) : b instanceof ipaddr().IPv4 && a.match(b, prefix)
 
 // A network stands right before those within it: networks are disjoint or nested.
 function inOrder([a, prefixA]: Network, [b, prefixB]: Network): number {

@@ -1,5 +1,5 @@
-import { isIPv4, isIPv6 } from 'node:net'
 import { invalid, show } from '../errors.js'
+import { isIPv4, isIPv6 } from '../ipam/is-address.js'
 import type { Protocol } from '../plan/operation.js'
 import { isEvery, readAllow, readHostAddress, type Wrong } from './host-address.js'
 import { bracket, type PortRange, type PortRequest } from './mapping.js'
