@@ -1,10 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createSandbox, removeSandbox, type BridgeSandbox } from '#lib/drivers/bridge.js'
-import { createNetwork } from '#lib/drivers/bridge-network.js'
-import { bridgeEndpoint } from '#lib/drivers/endpoint.js'
-import { rulesetPlan } from '#lib/firewall/ruleset.js'
-import type { NetworkSpec } from '#lib/network/spec.js'
-import type { Plan } from '#lib/plan/operation.js'
+import { bridgeEndpoint, createNetwork, createSandbox, removeSandbox, rulesetPlan, type BridgeSandbox, type NetworkSpec, type Plan } from '#internal'
 
 /** The default bridge as Slipway makes it, for the arms that are not Slipway. */
 export const NETWORK: NetworkSpec = {

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createLeaf, leafName } from '#lib/drivers/leaf.js'
-import { Host } from '#lib/host.js'
+import { createLeaf, Host, leafName } from '#internal'
 import { hostPlan, NETWORK } from './endpoint.js'
 
 /**

@@ -72,7 +72,7 @@ export function show(value: unknown): string {
   return cut(text.replace(/\p{Cc}/gu, ' '), 2 * SHOWN)
 }
 
-const cut = (text: string, length: number) => (text.length > length ? `${text.slice(0, length)}…` : text)
+const cut = (text: string, length: number) => (text.length > length ? `${text.slice(0, length)}\u2026` : text)
 
 /** An argument that is wrong: what it was, and what would be right. */
 export const invalid = (message: string): SlipwayError => new SlipwayError('INVALID_ARGUMENT', message)

@@ -5,7 +5,7 @@ import { compile } from './setup/typescript.mjs'
 import { fail } from './setup/say.mjs'
 
 try {
-  compile(process.argv.length > 2 ? process.argv.slice(2) : undefined)
+  await compile(process.argv.length > 2 ? process.argv.slice(2) : undefined)
 } catch (error) {
   fail(error)
 }

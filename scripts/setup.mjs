@@ -24,7 +24,7 @@ try {
   ensureFloor()
   if (purpose === 'compare' || purpose === 'peers') ensureDocker()
   if (purpose === 'peers') ensurePeers()
-  compile()
+  await compile()
   release()
 } catch (error) {
   fail(error)

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { printPlan } from '#lib/plan/print.js'
+import { printPlan } from '#internal'
 import { endpoint, endpointPlan, netnsPath, removalPlan } from '../endpoint.js'
 import { needsHairpin } from '../prepare-host.js'
 import type { TrialSpec } from '../trial-spec.js'

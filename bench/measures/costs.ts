@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { atOnce } from '../arms/arm.js'
 import { Ours } from '../arms/ours.js'
+import { median } from '../stats.js'
 import type { TrialResult, TrialSpec } from '../trial-spec.js'
 import { collector } from './collect.js'
 
@@ -17,8 +18,8 @@ const NAMESPACES = fileURLToPath(new URL('../../scripts/in-own-namespaces.sh', i
  * from the first line of a program to an open host (`total`).
  */
 export async function costs({ warmUp, count, seconds = 3 }: TrialSpec): Promise<TrialResult> {
-  const total: number[] = []
-  for (let i = 0; i < OPENINGS; i++) total.push(await opening())
+  const openings: Opening[] = []
+  for (let i = 0; i < OPENINGS; i++) openings.push(await opening())
   const arm = await Ours.open()
   try {
     await atOnce(warmUp, 100, (i) => arm.create(i))
@@ -27,19 +28,27 @@ export async function costs({ warmUp, count, seconds = 3 }: TrialSpec): Promise<
     const after = await memory()
     const perSandbox = (pick: keyof typeof before) => (after[pick] - before[pick]) / count
     return {
-      total,
+      total: openings.map(([imported, opened]) => imported + opened),
       phases: {},
-      numbers: { heapPerSandboxBytes: perSandbox('heap'), nativePerSandboxBytes: perSandbox('native'), ...(await idle(seconds)) },
+      numbers: {
+        importMicroseconds: median(openings.map(([imported]) => imported)),
+        openMicroseconds: median(openings.map(([, opened]) => opened)),
+        heapPerSandboxBytes: perSandbox('heap'),
+        nativePerSandboxBytes: perSandbox('native'),
+        ...(await idle(seconds)),
+      },
     }
   } finally {
     await arm.close()
   }
 }
 
+type Opening = [imported: number, opened: number]
+
 /** Import and open on an empty host, in a fresh process and namespace, in microseconds. */
-async function opening(): Promise<number> {
+async function opening(): Promise<Opening> {
   const { stdout } = await promisify(execFile)(NAMESPACES, [process.execPath, OPENING])
-  return Number(stdout)
+  return JSON.parse(stdout) as Opening
 }
 
 const collect = collector()

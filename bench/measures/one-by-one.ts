@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { enter } from '#lib/native.js'
+import { enter } from '#internal'
 import { timed, type Bringer } from '../arms/arm.js'
 import { CONTAINER_PORT, endpoint } from '../endpoint.js'
 import { firstByte, greeter } from '../first-byte.js'

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import type { Operation, Plan } from '#lib/plan/operation.js'
+import type { Operation, Plan } from '#internal'
 import { timed } from '../arms/arm.js'
 import type { Ours } from '../arms/ours.js'
 import type { Phase, TrialResult, TrialSpec } from '../trial-spec.js'

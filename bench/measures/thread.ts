@@ -1,7 +1,4 @@
-import { Executor } from '#lib/native.js'
-import * as sets from '#lib/firewall/sets.js'
-import type { Plan } from '#lib/plan/operation.js'
-import { wirePlan } from '#lib/plan/wire.js'
+import { Executor, sets, wirePlan, type Plan } from '#internal'
 import { timed } from '../arms/arm.js'
 import { CONTAINER_PORT, endpoint } from '../endpoint.js'
 import { prepareHost } from '../prepare-host.js'

@@ -1,4 +1,4 @@
-import { Host } from '#lib/host.js'
+import { Host } from '#internal'
 
 /**
  * Namespaces for peers that are given one: whoever calls them has made it. Made by Slipway's executor, which takes less

@@ -1,8 +1,6 @@
 import { readdirSync } from 'node:fs'
 import Table from 'cli-table3'
-import { bridges, ownedBySandboxes, TABLE } from '#lib/firewall/sets.js'
-import { Host } from '#lib/host.js'
-import type { Plan } from '#lib/plan/operation.js'
+import { Host, sets, type Plan } from '#internal'
 import { indent } from './fetches.js'
 import { number, paint, say } from './style.js'
 
@@ -13,8 +11,8 @@ export type Counts = Record<string, number>
 export async function count(): Promise<Counts> {
   const host = new Host(undefined)
   let elements = 0
-  for (const set of [bridges, ...ownedBySandboxes]) elements += (await host.find('elements', set))?.length ?? 0
-  const tables = (await host.find('table', { family: 'inet', name: TABLE })) === undefined ? 0 : 2
+  for (const set of [sets.bridges, ...sets.ownedBySandboxes]) elements += (await host.find('elements', set))?.length ?? 0
+  const tables = (await host.find('table', { family: 'inet', name: sets.TABLE })) === undefined ? 0 : 2
   await host.close()
   return {
     'interfaces of the host': readdirSync('/sys/class/net').length,
@@ -33,8 +31,8 @@ export async function removeRuleset(before: Plan = []): Promise<void> {
   const host = new Host(undefined)
   await host.run([
     ...before,
-    { op: 'table.delete', family: 'inet', table: TABLE },
-    { op: 'table.delete', family: 'bridge', table: TABLE },
+    { op: 'table.delete', family: 'inet', table: sets.TABLE },
+    { op: 'table.delete', family: 'bridge', table: sets.TABLE },
   ])
   await host.close()
 }

@@ -5,8 +5,7 @@ import { once } from 'node:events'
 import { availableParallelism, release } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Slipway, type Sandbox } from 'slipway'
-import { published } from '#lib/firewall/sets.js'
-import { Host } from '#lib/host.js'
+import { Host, sets } from '#internal'
 import { crowd, CROWD } from './crowd.js'
 import { fetchFromEverywhere, indent } from './fetches.js'
 import { compare, count, removeBridgeAndRuleset, type Counts } from './leftovers.js'
@@ -83,7 +82,7 @@ async function showWhatToolsSee(): Promise<void> {
   say(indent(execFileSync(process.execPath, [COMMAND, 'ls'], { encoding: 'utf8' }).trimEnd()))
   say(`\n  ${paint('dim', 'All that a published port is, as')} ${paint('cyan', 'nft list map inet slipway published4')} ${paint('dim', 'would show it; it counts connections:')}`)
   const host = new Host(undefined)
-  for (const { key, data, packets, bytes, comment } of await host.ask('elements', published[4])) {
+  for (const { key, data, packets, bytes, comment } of await host.ask('elements', sets.published[4])) {
     say(`  ${key} counter packets ${packets} bytes ${bytes} comment "${comment}" : ${data}`)
   }
   await host.close()

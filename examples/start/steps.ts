@@ -1,9 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { basename } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import type { PlanMessage } from '#lib/host.js'
-import type { Operation, Plan } from '#lib/plan/operation.js'
-import { printOperation } from '#lib/plan/print.js'
+import { printOperation, type Operation, type Plan, type PlanMessage } from '#internal'
 import { microseconds, paint, say } from './style.js'
 
 /** Runs a step and prints what it took: the whole call, and each part of the plans that it ran. */

@@ -10,7 +10,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 try {
-  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
+  const { version } = createRequire(import.meta.url)('slipway/package.json') as { version: string }
   // Here and not above: what fails while it loads (the addon) is reported like everything else.
   const { makeProgram } = await import('./program.js')
   await makeProgram(version).parseAsync()

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { Slipway, type CreateOptions, type OpenOptions } from 'slipway'
+import { Slipway, type CreateOptions, type OpenOptions } from '#lib/index.js'
 import { descriptorsBesideSockets, openDescriptors } from '../helpers/snapshot.js'
 
 /**

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
-import { Slipway } from 'slipway'
+import { Slipway } from '#lib/index.js'
 import { isAsBefore, snapshot } from '../helpers/snapshot.js'
 import { eventually, World } from '../helpers/world.js'
 import type { Options } from './child.js'

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from 'ava'
-import { SlipwayError, type CreateOptions, type OpenOptions, type Slipway, type SlipwayErrorCode } from 'slipway'
+import { SlipwayError, type CreateOptions, type OpenOptions, type Slipway, type SlipwayErrorCode } from '#lib/index.js'
 import { runChild, type How } from '../env/run-child.js'
 import { isAsBefore, settled } from './snapshot.js'
 import { eventually, ipJson, World } from './world.js'

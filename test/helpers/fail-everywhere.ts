@@ -1,5 +1,5 @@
 import type { ExecutionContext } from 'ava'
-import { SlipwayError } from 'slipway'
+import { SlipwayError } from '#lib/index.js'
 import type { Plan } from '#lib/plan/operation.js'
 import { Refuser } from './refuse.js'
 

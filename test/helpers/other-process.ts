@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { Slipway, type OpenOptions } from 'slipway'
+import { Slipway, type OpenOptions } from '#lib/index.js'
 
 /** Another process with a Slipway of its own on the same host. */
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
 import { Host, type RunOptions } from '#lib/host.js'
 import type { Plan } from '#lib/plan/operation.js'
-import { Slipway, type CreateNetworkOptions, type CreateOptions, type EndpointOptions, type OpenOptions } from 'slipway'
+import { Slipway, type CreateNetworkOptions, type CreateOptions, type EndpointOptions, type OpenOptions } from '#lib/index.js'
 
 /** Another process that has the host open, and stays until it is told to go. */
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { ExecutionContext } from 'ava'
-import { Slipway, type CreateOptions, type OpenOptions, type Sandbox } from 'slipway'
+import { Slipway, type CreateOptions, type OpenOptions, type Sandbox } from '#lib/index.js'
 
 /**
  * A small internet of throwaway namespaces: a "host" that Slipway works on, and a neighbour host on its uplink.

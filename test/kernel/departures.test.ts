@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
-import { Slipway, SlipwayError, type CreateOptions, type Sandbox } from 'slipway'
+import { Slipway, SlipwayError, type CreateOptions, type Sandbox } from '#lib/index.js'
 import { HeldBack } from '../helpers/hold-back.js'
 import { Peer } from '../helpers/peer.js'
 import { elements, isAsBefore, openDescriptors, readFiles, snapshot, without } from '../helpers/snapshot.js'

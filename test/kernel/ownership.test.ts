@@ -2,7 +2,7 @@ import test from 'ava'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Slipway, SlipwayError } from 'slipway'
+import { Slipway, SlipwayError } from '#lib/index.js'
 import { World } from '../helpers/world.js'
 
 test.serial('another state directory is refused: to it, every sandbox would be a leftover', async (t) => {

@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { SlipwayError, type Slipway } from 'slipway'
+import { SlipwayError, type Slipway } from '#lib/index.js'
 import { kernelIsAsListed } from '../env/invariants.js'
 import { isAsBefore, snapshot, without } from '../helpers/snapshot.js'
 import { World } from '../helpers/world.js'

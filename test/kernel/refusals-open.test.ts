@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import test from 'ava'
-import { Slipway, SlipwayError, type OpenOptions } from 'slipway'
+import { Slipway, SlipwayError, type OpenOptions } from '#lib/index.js'
 import { attempt, inUse, NO_TEXTS, refuses, UGLY_TEXTS, type Case } from '../helpers/bad-input.js'
 import { isAsBefore, readFiles, snapshot } from '../helpers/snapshot.js'
 import { execIn, ip, ipJson, World } from '../helpers/world.js'

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import test from 'ava'
-import { SlipwayError } from 'slipway'
+import { SlipwayError } from '#lib/index.js'
 import { linksAreGone } from '../helpers/bad-input.js'
 import { isAsBefore, settled } from '../helpers/snapshot.js'
 import { dig } from '../helpers/names.js'

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { SlipwayError } from 'slipway'
+import { SlipwayError } from '#lib/index.js'
 import { Holders } from '#lib/ports/holders.js'
 import type { HostPort } from '#lib/ports/port-table.js'
 import { InterruptedHost } from '../helpers/interrupted-host.js'

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import test, { type ExecutionContext } from 'ava'
-import { SlipwayError, type Sandbox, type Slipway } from 'slipway'
+import { SlipwayError, type Sandbox, type Slipway } from '#lib/index.js'
 import type { Plan } from '#lib/plan/operation.js'
 import { attempt, failEverywhere } from '../helpers/fail-everywhere.js'
 import { fillBridge } from '../helpers/fill-bridge.js'

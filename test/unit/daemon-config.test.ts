@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { readDaemonConfig } from 'slipway'
+import { readDaemonConfig } from '#lib/index.js'
 
 function file(t: ExecutionContext, content: unknown): string {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-test-'))

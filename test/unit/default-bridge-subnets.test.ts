@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { SlipwayError } from 'slipway'
+import { SlipwayError } from '#lib/index.js'
 import { defaultBridgeSubnets, type DefaultBridgeOptions } from '#lib/ipam/default-bridge-subnets.js'
 import { DEFAULT_POOLS, type Occupied } from '#lib/ipam/default-subnet.js'
 import { nth, overlap, parseSubnet, printSubnet, type Subnet } from '#lib/ipam/subnet.js'

@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { SlipwayError } from 'slipway'
+import { SlipwayError } from '#lib/index.js'
 import { DEFAULT_POOLS, firstFreeSubnet, type AddressPoolSpec, type Occupied } from '#lib/ipam/default-subnet.js'
 import { overlap, parseSubnet, printSubnet, subnetAround, type Subnet } from '#lib/ipam/subnet.js'
 import { ulaPool, withIpv6Pool } from '#lib/ipam/ula.js'

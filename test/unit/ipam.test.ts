@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { SlipwayError } from 'slipway'
+import { SlipwayError } from '#lib/index.js'
 import { completeIpam, type IpamRequest } from '#lib/ipam/complete.js'
 import { DEFAULT_POOLS, type Occupied } from '#lib/ipam/default-subnet.js'
 import { poolOf } from '#lib/ipam/network-subnet.js'

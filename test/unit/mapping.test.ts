@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { SlipwayError, type PortMapping, type PortRequest } from 'slipway'
+import { SlipwayError, type PortMapping, type PortRequest } from '#lib/index.js'
 import { expand, type DefaultHostIps } from '#lib/ports/expand.js'
 import { dockerPort, printMapping } from '#lib/ports/mapping.js'
 import { matching } from '#lib/ports/matching.js'

@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { SlipwayError, type CreateOptions, type OpenOptions } from 'slipway'
+import { SlipwayError, type CreateOptions, type OpenOptions } from '#lib/index.js'
 import { show } from '#lib/errors.js'
 import { readOpenOptions } from '#lib/options.js'
 import { readCreateOptions } from '#lib/sandbox/create-options.js'

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
-import { SlipwayError, type PortMapping, type PortRequest } from 'slipway'
+import { SlipwayError, type PortMapping, type PortRequest } from '#lib/index.js'
 import type { Host } from '#lib/host.js'
 import { claimPorts, type PublishScope } from '#lib/ports/claim-ports.js'
 import { DynamicPorts } from '#lib/ports/dynamic-ports.js'

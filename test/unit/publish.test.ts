@@ -1,7 +1,7 @@
 import { SocketAddress } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
-import { SlipwayError, type PortRequest } from 'slipway'
+import { SlipwayError, type PortRequest } from '#lib/index.js'
 import { checkRequest } from '#lib/ports/check-request.js'
 import { printRequest } from '#lib/ports/mapping.js'
 import { parsePublish } from '#lib/ports/parse-publish.js'

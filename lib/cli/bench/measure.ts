@@ -32,7 +32,7 @@ try {
 
 /** Creates that take what was made ahead of need. */
 async function measurePool(count: number): Promise<number[]> {
-  await using slipway = await Slipway.open({ pool: { size: WARM_UP + count } })
+  const slipway = await Slipway.open({ pool: { size: WARM_UP + count } })
   await slipway.pool.ready()
   let port = FIRST_PORT
   const sandboxes: Sandbox[] = []
@@ -40,6 +40,7 @@ async function measurePool(count: number): Promise<number[]> {
   for (let i = 0; i < WARM_UP; i++) await create()
   const times = await repeat('from pool', count, create)
   for (const sandbox of sandboxes) await sandbox.remove()
+  await slipway.close()
   return times
 }
 

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { requireCapabilities } from '../../host.js'
 import type { Measured, Message, Part } from './messages.js'
 
-const MEASURE = fileURLToPath(new URL('measure.js', import.meta.url))
+// Beside the module that the package's name means: this one may be in any file of a bundle.
+const MEASURE = fileURLToPath(new URL('cli/bench/measure.js', import.meta.resolve('slipway')))
 
 // A network namespace, and a mount namespace whose /run nobody else sees: the kernel takes both down with the last process
 // in them, however that ends.

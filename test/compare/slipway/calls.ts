@@ -1,4 +1,4 @@
-import { SlipwayError, type Sandbox, type Slipway } from 'slipway'
+import { SlipwayError, type Sandbox, type Slipway } from '#lib/index.js'
 import type { Act } from '../steps.js'
 
 /** Carries out a step by the library. */

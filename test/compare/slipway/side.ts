@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { Slipway, type Sandbox } from 'slipway'
+import { Slipway, type Sandbox } from '#lib/index.js'
 import { lookInside, type Place } from '../look.js'
 import type { ContainerSighting, Files, Observation } from '../observation.js'
 import { describeStep, type Act, type List, type Look, type Scenario } from '../steps.js'

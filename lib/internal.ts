@@ -1,0 +1,18 @@
+/**
+ * What the benchmark and the examples of this repository use beside what is published: `#internal`. It is of the same bundle, so an
+ * object of the one is an object of the other. Not part of the package.
+ *
+ * @internal
+ */
+export { createNetwork } from './drivers/bridge-network.js'
+export { createSandbox, removeSandbox, type BridgeSandbox } from './drivers/bridge.js'
+export { bridgeEndpoint } from './drivers/endpoint.js'
+export { createLeaf, leafName } from './drivers/leaf.js'
+export { rulesetPlan } from './firewall/ruleset.js'
+export * as sets from './firewall/sets.js'
+export { Host, type PlanMessage } from './host.js'
+export { enter, Executor } from './native.js'
+export type { NetworkSpec } from './network/spec.js'
+export type { Operation, Plan } from './plan/operation.js'
+export { printOperation, printPlan } from './plan/print.js'
+export { wirePlan } from './plan/wire.js'
