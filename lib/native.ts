@@ -90,6 +90,8 @@ interface SetQuery {
 export interface Questions {
   links: { question: { netns?: string; statistics?: boolean }; answer: LinkInfo[] }
   link: { question: { netns?: string; name: string; statistics?: boolean }; answer: LinkInfo }
+  /** Which of some links of the host are there; names, a line each. */
+  present: { question: { names: string }; answer: string }
   addresses: { question: { netns?: string; ipv6?: boolean }; answer: AddressInfo[] }
   routes: { question: { netns?: string; ipv6?: boolean }; answer: RouteInfo[] }
   /** The comment of a table. */

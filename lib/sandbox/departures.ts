@@ -4,6 +4,7 @@ import { PlanRefused, type Host } from '../host.js'
 import type { Plan } from '../plan/operation.js'
 import { attempt, removeWhatIsThere } from '../reconcile/collect.js'
 import { explainRefusal } from '../refusals.js'
+import { Slices } from '../slices.js'
 
 /** What is left to do once a sandbox or an endpoint is off the network. */
 export interface Departure {
@@ -92,12 +93,17 @@ export class Departures {
   }
 
   async #work(): Promise<void> {
-    // Whoever is removing more in this turn of the event loop shares the first plan with this one.
-    await new Promise((resolve) => setImmediate(resolve))
     while (this.#waiting.length > 0) {
+      // Whoever is removing more in this turn of the event loop shares the first plan with this one; and no turn has two plans to make.
+      await new Promise((resolve) => setImmediate(resolve))
       const group = this.#waiting.splice(0, GROUP)
       const done = await this.#isDone(together(group.map(({ plan }) => plan)))
-      for (const pending of group) await (done ? this.#settle(pending) : this.#alone(pending))
+      const slices = new Slices()
+      for (const pending of group) {
+        await (done ? this.#settle(pending) : this.#alone(pending))
+        const pause = slices.next()
+        if (pause) await pause
+      }
     }
     this.#working = undefined
   }

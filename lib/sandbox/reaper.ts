@@ -1,6 +1,8 @@
+import { performance } from 'node:perf_hooks'
 import { deleteLinks } from '../drivers/leaving.js'
 import type { Host } from '../host.js'
 import { removeWhatIsThere } from '../reconcile/collect.js'
+import { Slices } from '../slices.js'
 
 /** The kernel takes down a namespace that nobody holds within milliseconds; who holds one longer is a process inside. */
 const PATIENCE_MS = 1000
@@ -8,8 +10,8 @@ const PATIENCE_MS = 1000
 const HURRY_MS = 50
 /** Between two looks, for who waits. */
 const STEP_MS = 5
-/** More links than this are looked for in a list of all. */
-const FEW = 8
+/** So many are asked for at once. */
+const CHUNK = 512
 
 /** A link that goes, and what goes with it. */
 export interface Going {
@@ -20,13 +22,18 @@ export interface Going {
   release(): unknown
 }
 
+interface Watched extends Going {
+  /** When it began to go, by the monotonic clock. */
+  since: number
+}
+
 /**
  * Looks after links of removed sandboxes. They go with their namespace; where a process keeps that alive, its link is
  * deleted, so that it is off the network as a removed sandbox should be.
  */
 export class Reaper {
   readonly #host: Host
-  readonly #going = new Map<string, Going>()
+  readonly #going = new Map<string, Watched>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(host: Host) {
@@ -35,7 +42,7 @@ export class Reaper {
 
   /** Takes care of a link, later. Does not keep the process alive: the next open() would do it, too. */
   watch(going: Going): void {
-    this.#going.set(going.link, going)
+    this.#going.set(going.link, { ...going, since: performance.now() })
     this.#schedule()
   }
 
@@ -46,26 +53,28 @@ export class Reaper {
     return meant.length > 0
   }
 
-  #schedule(): void {
-    this.#timer ??= setTimeout(() => void this.#sweep(), PATIENCE_MS).unref()
+  #schedule(after = PATIENCE_MS): void {
+    this.#timer ??= setTimeout(() => void this.#sweep(), after).unref()
   }
 
+  /** Sees to those that have had their time. */
   async #sweep(): Promise<void> {
     this.#timer = undefined
     try {
-      await this.#reap([...this.#going.values()])
+      const due = performance.now() - PATIENCE_MS
+      await this.#reap([...this.#going.values()].filter(({ since }) => since <= due))
+      const [oldest] = this.#going.values()
+      if (oldest) this.#schedule(Math.max(STEP_MS, oldest.since + PATIENCE_MS - performance.now()))
     } catch {
       this.#schedule()
     }
   }
 
   /** Waits until then, and deletes what is there still. */
-  async #reap(meant: readonly Going[], deadline = 0): Promise<void> {
+  async #reap(meant: readonly Watched[], deadline = 0): Promise<void> {
     let left = meant
     for (;;) {
-      const there = await this.#there(left)
-      for (const going of left) if (!there.includes(going)) await this.#release(going)
-      left = there
+      left = await this.#letGo(left)
       if (left.length === 0 || Date.now() > deadline) break
       await new Promise((resolve) => setTimeout(resolve, STEP_MS))
     }
@@ -74,20 +83,27 @@ export class Reaper {
     for (const going of left) await this.#release(going)
   }
 
-  async #there(going: readonly Going[]): Promise<Going[]> {
-    if (going.length > FEW) {
-      const names = new Set((await this.#host.ask('links', {})).map(({ name }) => name))
-      return going.filter(({ link }) => names.has(link))
+  /** Releases what is gone. @returns What is there still. */
+  async #letGo(meant: readonly Watched[]): Promise<Watched[]> {
+    const left: Watched[] = []
+    for (let first = 0; first < meant.length; first += CHUNK) {
+      const some = meant.slice(first, first + CHUNK)
+      const there = new Set((await this.#host.ask('present', { names: some.map(({ link }) => link).join('\n') })).split('\n'))
+      const slices = new Slices()
+      for (const going of some) {
+        if (there.has(going.link)) left.push(going)
+        else await this.#release(going)
+        const pause = slices.next()
+        if (pause) await pause
+      }
     }
-    const there: Going[] = []
-    for (const one of going) if (await this.#host.find('link', { name: one.link })) there.push(one)
-    return there
+    return left
   }
 
-  async #release(going: Going): Promise<void> {
-    if (this.#going.get(going.link) !== going) return
+  #release(going: Watched): unknown {
+    if (this.#going.get(going.link) !== going) return undefined
     this.#going.delete(going.link)
-    await going.release()
+    return going.release()
   }
 
   /** Forgets what is being watched; with `wait`, after seeing to it that every link is gone. */

@@ -159,6 +159,17 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
         },
         write_link);
   }
+  if (ask == "present") {
+    return item_query<std::string>(
+        env,
+        [names = read_string(question, "names")](Kernel& kernel, std::string& present) {
+          netlink::Socket* socket = nullptr;
+          auto failure = kernel.rtnl("", socket);
+          if (!failure) failure = rtnl::present_links(*socket, names, present);
+          return failure;
+        },
+        write_text);
+  }
   if (ask == "table") {
     return item_query<std::string>(
         env,

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <sstream>
 
 #include "netlink/attributes.h"
 #include "rtnl/address_text.h"
@@ -97,6 +98,17 @@ Status get_link(netlink::Socket& socket, const std::string& name, bool statistic
   mnl_attr_put_strz(message, IFLA_IFNAME, name.c_str());
   mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
   return socket.request(message, [&](const nlmsghdr* answer) { link = read_link(answer, statistics); });
+}
+
+Status present_links(const netlink::Socket& socket, const std::string& names, std::string& present) {
+  std::istringstream lines(names);
+  for (std::string name; std::getline(lines, name);) {
+    int index = 0;
+    auto failure = socket.link_index(name, index);
+    if (failure && failure->errnum != ENODEV) return failure;
+    if (!failure) present += name + "\n";
+  }
+  return kOk;
 }
 
 Status dump_addresses(netlink::Socket& socket, int family, std::vector<AddressInfo>& addresses) {

@@ -44,4 +44,7 @@ Status dump_routes(netlink::Socket& socket, int family, std::vector<RouteInfo>& 
 // One link by name; ENODEV when there is none.
 Status get_link(netlink::Socket& socket, const std::string& name, bool statistics, LinkInfo& link);
 
+// Which of some links are there; names, a line each. Nothing is dumped, and rtnetlink's lock is not taken.
+Status present_links(const netlink::Socket& socket, const std::string& names, std::string& present);
+
 }  // namespace slipway::rtnl
