@@ -45,7 +45,7 @@ export class DefaultBridge {
   readonly #surroundings: Surroundings
   /** Folder of the sandboxes' records. */
   readonly #sandboxes: string
-  #ready: Promise<ReadyNetwork> | undefined
+  #ready: ReadyNetwork | Promise<ReadyNetwork> | undefined
 
   constructor(host: Host, settings: Settings, surroundings: Surroundings, sandboxes: string) {
     this.#host = host
@@ -54,13 +54,19 @@ export class DefaultBridge {
     this.#sandboxes = sandboxes
   }
 
-  /** The network, made if need be. Everybody who asks at once waits for the same making; a failed one is tried anew. */
-  ensure(): Promise<ReadyNetwork> {
-    this.#ready ??= this.#make().catch((error: unknown) => {
-      this.#ready = undefined
-      throw error
-    })
-    return this.#ready
+  /** The network, made if need be. Everybody who asks meanwhile waits for the same making; a failed one is tried anew. */
+  ensure(): ReadyNetwork | Promise<ReadyNetwork> {
+    return (this.#ready ??= this.#making())
+  }
+
+  #making(): Promise<ReadyNetwork> {
+    const making = this.#make()
+    const become = (ready: ReadyNetwork | undefined) => {
+      // It may have been forgotten meanwhile.
+      if (this.#ready === making) this.#ready = ready
+    }
+    making.then(become, () => become(undefined))
+    return making
   }
 
   /** The network if it is there, or as it would be made, and the plan that is missing. Writes nothing. */
@@ -99,7 +105,7 @@ export class DefaultBridge {
   }
 
   /** The network as it is known, if it is in use by this process. */
-  known(): Promise<ReadyNetwork> | undefined {
+  known(): ReadyNetwork | Promise<ReadyNetwork> | undefined {
     return this.#ready
   }
 

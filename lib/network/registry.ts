@@ -41,7 +41,7 @@ export class NetworkRegistry {
   readonly records: string
   readonly #surroundings: Surroundings
   readonly defaultBridge: DefaultBridge
-  readonly #ready = new Map<string, Promise<ReadyNetwork>>()
+  readonly #ready = new Map<string, ReadyNetwork | Promise<ReadyNetwork>>()
 
   constructor(host: Host, settings: Settings, folders: RecordFolders) {
     this.#host = host
@@ -52,11 +52,11 @@ export class NetworkRegistry {
   }
 
   /**
-   * A network that endpoints can be made on, by name, id or the beginning of an id.
+   * A network that endpoints can be made on, by name, id or the beginning of an id. At once where it is known by its name.
    *
    * @throws {SlipwayError} `NOT_FOUND`; `CONFLICT` when several ids begin so.
    */
-  ready(nameOrId: string): Promise<ReadyNetwork> {
+  ready(nameOrId: string): ReadyNetwork | Promise<ReadyNetwork> {
     if (nameOrId === DEFAULT_NETWORK) return this.defaultBridge.ensure()
     return this.#ready.get(nameOrId) ?? this.#find(nameOrId)
   }
@@ -94,7 +94,7 @@ export class NetworkRegistry {
       const stored = storeNetwork(this.records, record)
       try {
         await this.#host.run(createNetwork(specOf(stored)))
-        this.#ready.set(record.name, this.#readied(specOf(stored), false))
+        this.#remember(record.name, this.#readied(specOf(stored), false))
         return stored
       } catch (error) {
         if (!(error instanceof PlanRefused)) throw error
@@ -138,18 +138,23 @@ export class NetworkRegistry {
   }
 
   /** Gives the addresses that an endpoint had back to this process's tables, if it has some by now. */
-  async release({ network, addresses }: Pick<BridgeEndpoint, 'network' | 'addresses'>): Promise<void> {
-    const ready = await this.#known(network)
-    if (ready) for (const family of FAMILIES) if (addresses[family]) releaseAddress(ready, addresses[family].address)
+  release({ network, addresses }: Pick<BridgeEndpoint, 'network' | 'addresses'>): Promise<void> | undefined {
+    return this.#withKnown(network, (ready) => {
+      for (const family of FAMILIES) if (addresses[family]) releaseAddress(ready, addresses[family].address)
+    })
   }
 
   /** The same for its place on a bridge. */
-  async leave({ network, bridge }: Pick<BridgeEndpoint, 'network' | 'bridge'>): Promise<void> {
-    ;(await this.#known(network))?.bridges.release(bridge)
+  leave({ network, bridge }: Pick<BridgeEndpoint, 'network' | 'bridge'>): Promise<void> | undefined {
+    return this.#withKnown(network, ({ bridges }) => bridges.release(bridge))
   }
 
-  async #known(network: string): Promise<ReadyNetwork | undefined> {
-    return (network === DEFAULT_NETWORK ? this.defaultBridge.known() : this.#ready.get(network))?.catch(() => undefined)
+  /** At once where the network is known, later where it is about to be, and never where it is not. */
+  #withKnown(network: string, give: (ready: ReadyNetwork) => void): Promise<void> | undefined {
+    const known = network === DEFAULT_NETWORK ? this.defaultBridge.known() : this.#ready.get(network)
+    if (known instanceof Promise) return known.then(give, () => undefined)
+    if (known) give(known)
+    return undefined
   }
 
   learn(ready: ReadyNetwork): Promise<void> {
@@ -162,9 +167,17 @@ export class NetworkRegistry {
     const { name } = stored.record
     const known = this.#ready.get(name)
     if (known) return known
-    const ready = this.#adopt(stored)
+    return this.#remember(name, this.#adopt(stored))
+  }
+
+  /** What could not be made ready is tried anew. */
+  #remember(name: string, ready: Promise<ReadyNetwork>): Promise<ReadyNetwork> {
     this.#ready.set(name, ready)
-    ready.catch(() => this.#ready.delete(name))
+    const isMeant = () => this.#ready.get(name) === ready
+    ready.then(
+      (there) => isMeant() && this.#ready.set(name, there),
+      () => isMeant() && this.#ready.delete(name),
+    )
     return ready
   }
 

@@ -52,12 +52,14 @@ const CHECKS: Record<keyof CreateOptions, Check> = {
 export function copyOptions(options: CreateOptions): CreateOptions {
   if (!isOptions(options)) return options
   const copy = { ...options }
-  for (const name of Object.keys(copy) as (keyof CreateOptions)[]) {
-    const list = copy[name]
-    if (Array.isArray(list)) copy[name] = list.map((item: unknown) => (isOptions(item) ? { ...item } : item)) as never
+  for (const name in copy) {
+    const list = copy[name as keyof CreateOptions]
+    if (Array.isArray(list)) copy[name as keyof CreateOptions] = list.map(copyItem) as never
   }
   return copy
 }
+
+const copyItem = (item: unknown): unknown => (typeof item === 'object' && isOptions(item) ? { ...item } : item)
 
 // What does not go with a mode, and why.
 const REFUSED: Record<Exclude<Mode, 'bridge'>, { options: readonly (keyof CreateOptions)[]; why: string; instead: string }> = {

@@ -40,7 +40,7 @@ const SPARE_TRIES = 4
 
 /** Makes a sandbox: all of it, or nothing. */
 export async function createSandbox(context: Context, request: CreateRequest): Promise<StoredRecord> {
-  const { host } = context
+  const { host, turns } = context
   const guesses = new PortGuesses()
   // Somebody had flushed or deleted what is everybody's.
   let healed = false
@@ -52,7 +52,12 @@ export async function createSandbox(context: Context, request: CreateRequest): P
     const draft = await draftSandbox(context, request, guesses, attempt <= SPARE_TRIES)
     if (draft.stored.record.ports.length > 0) context.holders.join()
     try {
-      await host.run(draft.plan, { crowded: context.turns.crowded })
+      turns.handOver()
+      try {
+        await host.run(draft.plan, { crowded: turns.crowded })
+      } finally {
+        turns.handBack()
+      }
       draft.settle()
       const served = context.resolvers.attend(draft.stored.record.endpoints)
       if (served) await served
@@ -129,7 +134,8 @@ async function draftSandbox(context: Context, request: CreateRequest, guesses: P
 
 async function draftBridged(context: Context, request: CreateRequest, record: SandboxRecord, guesses: PortGuesses, spares: boolean, preview?: ReadyNetwork): Promise<Draft> {
   const { name, id, path, foreign } = record
-  const ready = preview ?? (await context.networks.ready(request.target))
+  const known = preview ?? context.networks.ready(request.target)
+  const ready = known instanceof Promise ? await context.turns.after(known) : known
   const { spec } = ready
   const spare = spares && fitsSpare(request) ? context.spares.take(ready) : undefined
   const drafted = spare ? takeEndpoint(context, spare, request.endpoint) : draftEndpoint(context, ready, request.endpoint, [])

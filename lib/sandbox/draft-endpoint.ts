@@ -28,7 +28,7 @@ export function draftEndpoint(context: Context, ready: ReadyNetwork, asked: Endp
   // The bridge would take the sandbox's frames for its own that have come back.
   if (asked.mac === ready.spec.mac) throw invalid(`mac ${asked.mac} is that of the bridge of the network ${ready.spec.name}. Choose another, or leave mac out.`)
   const taken = takeAddresses(context, ready, asked)
-  return taken instanceof Promise ? taken.then((found) => place(ready, found, asked, others)) : place(ready, taken, asked, others)
+  return taken instanceof Promise ? taken.then((found) => place(context, ready, found, asked, others)) : place(context, ready, taken, asked, others)
 }
 
 /** The endpoint of a spare sandbox. Its addresses stay taken when it is given back: they are the spare's. */
@@ -44,10 +44,11 @@ export function takeEndpoint({ spares }: Context, spare: ReadySpare, asked: Endp
   }
 }
 
-function place(ready: ReadyNetwork, taken: Taken, asked: EndpointRequest, others: readonly BridgeEndpoint[]): EndpointDraft | Promise<EndpointDraft> {
+function place({ turns }: Context, ready: ReadyNetwork, taken: Taken, asked: EndpointRequest, others: readonly BridgeEndpoint[]): EndpointDraft | Promise<EndpointDraft> {
   const found = ready.bridges.take()
   if (!(found instanceof Promise)) return draft(ready, taken, found, asked, others)
-  return found.then(
+  // Many may wait for the same bridge.
+  return turns.after(found).then(
     (there) => draft(ready, taken, there, asked, others),
     (error: unknown) => {
       releaseTaken(ready, taken)

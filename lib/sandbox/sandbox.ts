@@ -153,7 +153,7 @@ export class Sandbox {
       const target = this.#networkNamed('disconnect', network)
       checkOptions('disconnect', options, { force: checks.flag })
       try {
-        let leave: (() => Promise<void>) | undefined
+        let leave: (() => Promise<void> | undefined) | undefined
         await this.#changes.make((record) => {
           checkConnectable(record, target, 'disconnect')
           const endpoint = endpointOn(record, target)
@@ -321,7 +321,10 @@ export class Sandbox {
     }
     if (begun && begun.plan.length > 0) departures.begin({ key: sandboxKey(name), plan: begun.plan, record: { path, busy: begun.busy, left: begun.left }, done })
     else await done()
-    for (const endpoint of this.#record.endpoints) await networks.leave(endpoint)
+    for (const endpoint of this.#record.endpoints) {
+      const left = networks.leave(endpoint)
+      if (left) await left
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

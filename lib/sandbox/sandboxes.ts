@@ -28,21 +28,30 @@ export class Sandboxes {
    * interface or subnet is taken), `PORT_IN_USE`, `ADDRESS_IN_USE`, `EXHAUSTED`, `UNSUPPORTED`, `CLOSED`, `KERNEL`
    */
   create(options: CreateOptions = {}): Promise<Sandbox> {
-    return this.#context.work.run(async () => {
-      const named = this.#named(options)
-      // A third of the time that it takes is the making of the namespace: that begins before the arguments are looked at.
-      if (wantsNamespace(named) && !this.#context.spares.has(networkOf(named))) this.#context.host.prepare()
-      try {
-        // Copied now, as the caller may use the object again; checked in its turn, as there may be hundreds.
-        const given = copyOptions(named)
-        const turn = this.#context.turns.next()
-        if (turn) await turn
-        return new Sandbox(this.#context, await createSandbox(this.#context, readCreateOptions(given)))
-      } catch (error) {
-        await this.#context.host.discard()
-        throw error
-      }
-    })
+    return this.#context.work.run(() => this.#create(options))
+  }
+
+  async #create(options: CreateOptions): Promise<Sandbox> {
+    const { turns, host } = this.#context
+    // A third of the time that it takes is the making of the namespace: that begins before the arguments are looked at.
+    if (!turns.crowded && this.#wantsNamespace(this.#named(options))) host.prepare()
+    try {
+      // Copied now, as the caller may use the object again; checked in its turn, as there may be hundreds.
+      const given = copyOptions(options)
+      const turn = turns.nextToHandOver()
+      if (turn) await turn
+      return new Sandbox(this.#context, await createSandbox(this.#context, readCreateOptions(this.#named(given))))
+    } catch (error) {
+      await host.discard()
+      throw error
+    }
+  }
+
+  /** Whether one has to be made, as far as it can be told before anything was checked. */
+  #wantsNamespace(options: CreateOptions): boolean {
+    const network = options?.network
+    if (options?.netns !== undefined || network === 'host' || (typeof network === 'string' && network.startsWith('container:'))) return false
+    return !this.#context.spares.has(typeof network === 'string' ? network : DEFAULT_NETWORK)
   }
 
   /**
@@ -76,9 +85,3 @@ export class Sandboxes {
     return typeof network === 'string' ? { ...options, network: namedPredefined(this.#context.host.identity, network) } : options
   }
 }
-
-// What is given may be anything at all still.
-const networkOf = (options: CreateOptions): string => (typeof options?.network === 'string' ? options.network : DEFAULT_NETWORK)
-
-const wantsNamespace = (options: CreateOptions): boolean =>
-  options?.netns === undefined && options?.network !== 'host' && !(typeof options?.network === 'string' && options.network.startsWith('container:'))

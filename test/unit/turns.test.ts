@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { Turns } from '#lib/turns.js'
+import { AHEAD, TOGETHER, Turns } from '#lib/turns.js'
 
 const busyFor = (milliseconds: number) => {
   const end = performance.now() + milliseconds
@@ -55,4 +55,71 @@ test('calls that take long do not follow each other in one turn of the loop', as
   counting = false
   // The first may be alone in its turn, and a neighbour may slip in before the clock tells; no more.
   t.true(new Set(seen).size >= 18, seen.join(' '))
+})
+
+test('those that waited for the same do not go on in one turn of the loop', async (t) => {
+  const turns = new Turns()
+  const event = new Promise((resolve) => setTimeout(resolve, 5))
+  let loop = 0
+  let counting = true
+  const count = () => {
+    loop++
+    if (counting) setImmediate(count)
+  }
+  setImmediate(count)
+  const order: number[] = []
+  const seen = await Promise.all(Array.from({ length: 20 }, async (_, index) => {
+    await turns.after(event)
+    order.push(index)
+    busyFor(1)
+    return loop
+  }))
+  counting = false
+  t.true(new Set(seen).size >= 18, seen.join(' '))
+  t.deepEqual(order, [...order].sort((a, b) => a - b))
+})
+
+test('no more than so many plans are handed over, and other calls pass those that wait for that', async (t) => {
+  const turns = new Turns()
+  const away: (() => void)[] = []
+  let most = 0
+  const handing = async () => {
+    await turns.nextToHandOver()
+    turns.handOver()
+    await new Promise<void>((resolve) => (most = Math.max(most, away.push(resolve))))
+    turns.handBack()
+  }
+  const all = Array.from({ length: 3 * AHEAD }, handing)
+  let passed = false
+  const other = turns.next()?.then(() => (passed = true))
+  t.truthy(other)
+  // As many turns as it would take if nothing held the rest.
+  for (let turn = 0; turn < 4 * AHEAD; turn++) await new Promise(setImmediate)
+  t.true(passed)
+  t.is(away.length, AHEAD)
+  while (away.length > 0) {
+    away.shift()?.()
+    await new Promise(setImmediate)
+  }
+  await Promise.all(all)
+  t.is(most, AHEAD)
+})
+
+test('of many that take no time, so many go on in one turn of the loop', async (t) => {
+  const turns = new Turns()
+  let loop = 0
+  let counting = true
+  const count = () => {
+    loop++
+    if (counting) setImmediate(count)
+  }
+  setImmediate(count)
+  const byTurn = new Map<number, number>()
+  await Promise.all(Array.from({ length: 200 }, async (_, index) => {
+    await (index % 2 === 0 ? turns.next() : turns.nextToHandOver())
+    byTurn.set(loop, (byTurn.get(loop) ?? 0) + 1)
+  }))
+  counting = false
+  // Besides, the first of each kind need not wait.
+  t.true(Math.max(...byTurn.values()) <= TOGETHER + 2, [...byTurn.values()].join(' '))
 })
