@@ -85,7 +85,7 @@ const practiceOf = (arm: Arm, { practice }: Sizes): { practice?: number } => (ar
 export const isPeer = (arm: Arm): boolean => !OWN.includes(arm)
 
 /** At once, of the parts that look at one such burst only. */
-const CROWD = 500
+const CROWD = 1000
 /** Sandboxes with 32 ports each. */
 const FLEET = 64
 
@@ -105,6 +105,9 @@ function upTo(arm: Arm, list: readonly number[], { peerMost, dockerMost }: Sizes
   const most = DOCKER.includes(arm) ? dockerMost : isPeer(arm) ? peerMost : Infinity
   return list.filter((at) => at <= most)
 }
+
+/** A crowd that is made, and one that is removed. */
+const watched = (arm: Arm, sizes: Sizes): Sized[] => [undefined, 'remove'].map((variant) => ({ warmUp: sizes.warmUp, ...practiceOf(arm, sizes), count: CROWD, ...(variant ? { variant } : {}) }))
 
 /** The floor as it is, and with one choice undone. */
 const ablations = ({ warmUp, count }: Sizes): Sized[] => [
@@ -149,18 +152,18 @@ export const PARTS: Record<Measure, Part> = {
     trials: (arm, sizes) => upTo(arm, sizes.bursts, sizes).map((at) => ({ warmUp: warmUpOf(arm, sizes), ...practiceOf(arm, sizes), count: at, at })),
   },
   hold: {
-    text: `${CROWD} at once with every turn of the event loop timed`,
+    text: `${CROWD} made and removed at once, with every turn of the event loop timed`,
     byDefault: true,
     arms: ['ours', 'pooled'],
     rounds: Infinity,
-    trials: (arm, sizes) => [{ warmUp: sizes.warmUp, ...practiceOf(arm, sizes), count: CROWD }],
+    trials: watched,
   },
   delay: {
-    text: `${CROWD} at once with monitorEventLoopDelay`,
+    text: `${CROWD} made and removed at once, with monitorEventLoopDelay`,
     byDefault: true,
     arms: ['ours', 'pooled'],
     rounds: Infinity,
-    trials: (arm, sizes) => [{ warmUp: sizes.warmUp, ...practiceOf(arm, sizes), count: CROWD }],
+    trials: watched,
   },
   teardown: {
     text: `remove(): until it returns and until the kernel is done, one at a time and ${CROWD} at once`,

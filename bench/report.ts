@@ -1,7 +1,8 @@
 import type { Facts } from './facts.js'
-import { max, mean, median, percentile, ratio } from './stats.js'
-import { ARMS, PHASES, type Arm, type HoldResult, type Measure } from './trial-spec.js'
+import { mean, median, percentile, ratio } from './stats.js'
+import { ARMS, PHASES, type Arm, type Measure } from './trial-spec.js'
 import { furtherTables } from './report-further.js'
+import { holdTable } from './report-hold.js'
 import type { Sample } from './samples.js'
 import { micro, NAMES, newTable, printRatio, rate, titled } from './tables.js'
 
@@ -13,7 +14,7 @@ export function report(facts: Facts, samples: readonly Sample[]): string {
     phases(samples),
     latency(samples, 'first-byte', 'Until the first byte of a server in it came through the published port (µs)'),
     burst(samples),
-    hold(samples),
+    holdTable(samples),
     ...furtherTables(samples),
   ]
     .filter((part) => part !== '')
@@ -80,7 +81,7 @@ const EXPLAINED: Record<(typeof PHASES)[number], string> = {
 }
 
 function burst(all: readonly Sample[]): string {
-  const table = newTable(['', 'at once', 'ms', 'endpoints/s', 'p50 / floor'])
+  const table = newTable(['', 'at once', 'ms', 'endpoints/s', 'p50 / floor', 'one: mean, ms', 'p99', 'p99 / mean'])
   const sizes = new Set(all.filter(({ measure }) => measure === 'burst').map(({ count }) => count))
   for (const size of [...sizes].sort((a, b) => a - b)) {
     const samples = all.filter(({ count }) => count === size)
@@ -95,28 +96,20 @@ function burst(all: readonly Sample[]): string {
         (middle / 1000).toFixed(middle < 1e5 ? 1 : 0),
         rate((size * 1e6) / middle),
         arm === 'floor' || base.length === 0 ? '' : printRatio(ratio(mine, base, 50)),
+        ...oneOf(of(samples, arm, 'burst').map(({ result }) => result.series?.['each'] ?? [])),
       ])
     }
   }
   return titled('Many at once (Promise.all; the floor one after another; median of the trials)', table)
 }
 
-function hold(samples: readonly Sample[]): string {
-  const count = [...of(samples, 'ours', 'hold'), ...of(samples, 'ours', 'delay')][0]?.count
-  const table = newTable(['', 'median of trials', 'worst trial'])
-  const row = (measure: Measure, text: string, pick: (hold: HoldResult) => number | undefined) => {
-    const list = of(samples, 'ours', measure).flatMap(({ result }) => (result.hold && pick(result.hold)) ?? [])
-    if (list.length > 0) table.push([text, micro(median(list)), micro(max(list))])
-  }
-  row('hold', 'all creates called in one turn', (one) => one.call)
-  row('hold', 'turns of the loop in which something happened, p99', (one) => one.turns?.p99)
-  row('hold', '  longest', (one) => one.longest)
-  row('hold', '  longest, with collections and other processes', (one) => one.turns?.wall)
-  row('hold', '  over 1 ms, a count', (one) => one.turns?.overMillisecond)
-  row('hold', '  longest with nothing to do', (one) => one.idle)
-  row('hold', '  longest garbage collection', (one) => one.collection)
-  row('delay', 'monitorEventLoopDelay, longest', (one) => one.longest)
-  row('delay', '  longest with nothing to do', (one) => one.idle)
-  row('delay', '  longest garbage collection', (one) => one.collection)
-  return titled(`How long the event loop was held while ${count} come up (µs)`, table)
+/**
+ * How long one of many waits: from the first call until it is up, whoever of them it is. Served one after another, in the order
+ * in which they came, the last would wait for twice the mean; who is passed over waits longer.
+ */
+function oneOf(trials: readonly number[][]): string[] {
+  const some = trials.filter(({ length }) => length > 1)
+  if (some.length === 0) return ['', '', '']
+  const [means, late] = [some.map(mean), some.map((each) => percentile(each, 99))]
+  return [micro(median(means) / 1000, 1), micro(median(late) / 1000, 1), median(some.map((_, i) => (late[i] ?? NaN) / (means[i] ?? NaN))).toFixed(2)]
 }
