@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { SlipwayError } from 'slipway'
+import { SlipwayError } from '#lib/index.js'
 import { Host, PlanRefused } from '#lib/host.js'
 import type { Operation, Plan } from '#lib/plan/operation.js'
 import { kernelState } from '../helpers/snapshot.js'
