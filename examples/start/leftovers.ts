@@ -23,8 +23,13 @@ export async function count(): Promise<Counts> {
   }
 }
 
-/** What a host keeps when its last sandbox has gone, as with docker: taken away too. */
-export const removeBridgeAndRuleset = (): Promise<void> => removeRuleset([{ op: 'link.delete', name: 'docker0' }])
+/** What a host keeps when its last sandbox has gone, as with docker: taken away too. Many sandboxes have had further bridges. */
+export async function removeBridgesAndRuleset(): Promise<void> {
+  const host = new Host(undefined)
+  const bridges = await host.ask('elements', sets.bridges)
+  await host.close()
+  await removeRuleset(bridges.map(({ key }) => ({ op: 'link.delete', name: key })))
+}
 
 /** The same where nothing has been on the default bridge. */
 export async function removeRuleset(before: Plan = []): Promise<void> {

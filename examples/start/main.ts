@@ -8,7 +8,7 @@ import { Slipway, type Sandbox } from 'slipway'
 import { Host, sets } from '#internal'
 import { crowd, CROWD } from './crowd.js'
 import { fetchFromEverywhere, indent } from './fetches.js'
-import { compare, count, removeBridgeAndRuleset, type Counts } from './leftovers.js'
+import { compare, count, removeBridgesAndRuleset, type Counts } from './leftovers.js'
 import { untilTakenDown } from './floor.js'
 import { makeNeighbourhood, removeNeighbourhood, requireThrowawayHost } from './neighbourhood.js'
 import { picture } from './picture.js'
@@ -56,7 +56,7 @@ async function main(): Promise<void> {
   server.stop()
   await Promise.all([web.remove(), client.remove()])
   await slipway.close({ wait: true })
-  await removeBridgeAndRuleset()
+  await removeBridgesAndRuleset()
   removeNeighbourhood()
   await untilTakenDown()
   compare(before, most, await count())
