@@ -56,6 +56,9 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
       if (errnoName === 'ENODEV' && operation.master) return error('NOT_FOUND', `The bridge ${operation.master} is not there: somebody has deleted it. Remove the network and create it anew.`)
       if (errnoName === 'EXFULL') return error('EXHAUSTED', `The bridge ${operation.master} has no room: a Linux bridge takes 1,023 ports, and a network has further bridges only where the host is its gateway. Remove sandboxes first.`)
       break
+    case 'route.add':
+      if (errnoName === 'EEXIST' && operation.netns === undefined) return error('CONFLICT', `The host has a route to ${operation.destination} already (ip route show ${operation.destination}), and it is not Slipway's. Remove it, or keep the address out of the network (an auxiliary address).`)
+      break
     default:
       break
   }

@@ -11,6 +11,9 @@ import { admitted, open, published, publishedAt, restricted, whole } from './set
 export const add = (set: SetDefinition, ...elements: Element[]): ElementAdd => ({ op: 'element.add', elements, ...set })
 export const remove = (set: SetDefinition, ...elements: Element[]): ElementDelete => ({ op: 'element.delete', elements, ...set })
 
+/** The same for what is left over, or may be: an element that is another's by now (by its comment) stays, and none is missed. */
+export const removeOwn = (set: SetDefinition, ...elements: (Element & { comment: string })[]): ElementDelete => ({ op: 'element.delete', elements, ifCommented: true, ...set })
+
 /** The addresses of a sandbox that published ports lead to, at most one of each IP version. */
 export type Targets = Readonly<Partial<Record<IpFamily, string | undefined>>>
 

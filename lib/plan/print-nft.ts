@@ -34,7 +34,10 @@ export function nftCommands(operation: Operation): string[] | undefined {
     case 'element.add':
       return operation.elements.map((element) => `create element ${place(operation)} { ${printElement(operation, element)} }`)
     case 'element.delete':
-      return operation.elements.map((element) => `delete element ${place(operation)} { ${printKey(operation, element.key)} }`)
+      return operation.elements.map((element) => {
+        const condition = operation.ifCommented ? ` # if its comment is "${element.comment ?? ''}"` : ''
+        return `delete element ${place(operation)} { ${printKey(operation, element.key)} }${condition}`
+      })
     default:
       return undefined
   }

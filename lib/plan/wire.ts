@@ -111,9 +111,13 @@ function pushFields(fields: Field[], op: Operation): void {
       fields.push(op.family, op.table, op.set)
       break
     case 'element.add':
+      pushSet(fields, op)
+      pushElements(fields, op.elements)
+      break
     case 'element.delete':
       pushSet(fields, op)
       pushElements(fields, op.elements)
+      fields.push(flag(op.ifCommented))
       break
   }
 }

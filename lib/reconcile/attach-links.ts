@@ -7,7 +7,7 @@ import type { NetworkRegistry } from '../network/registry.js'
 import { FAMILIES } from '../network/spec.js'
 import type { Operation } from '../plan/operation.js'
 import { isAlive } from '../state/maker.js'
-import type { SandboxRecord } from '../state/records.js'
+import type { SandboxRecord, StoredRecord } from '../state/records.js'
 import { Slices } from '../slices.js'
 import { attempt } from './collect.js'
 
@@ -21,12 +21,12 @@ const MAKING_MS = 2000
  * @param links - All of the host, as they were found.
  * @returns Names of the sandboxes whose links were put back.
  */
-export async function attachLinks({ host, networks }: { host: Host; networks: NetworkRegistry }, records: readonly SandboxRecord[], links: readonly LinkInfo[]): Promise<ReadonlySet<string>> {
+export async function attachLinks({ host, networks }: { host: Host; networks: NetworkRegistry }, records: readonly StoredRecord[], links: readonly LinkInfo[]): Promise<ReadonlySet<string>> {
   const byName = new Map(links.map((link) => [link.name, link]))
-  const routed = records.some(({ endpoints }) => endpoints.some(({ leafOf }) => leafOf !== undefined)) ? await routesOf(host) : new Set<string>()
+  const routed = records.some(({ record }) => record.endpoints.some(({ leafOf }) => leafOf !== undefined)) ? await routesOf(host) : new Set<string>()
   const attached = new Set<string>()
   const slices = new Slices()
-  for (const record of records) {
+  for (const { record, path, text } of records) {
     const { name, endpoints } = record
     const pause = slices.next()
     if (pause) await pause
@@ -44,6 +44,8 @@ export async function attachLinks({ host, networks }: { host: Host; networks: Ne
           ...(isOff ? [{ op: 'link.set', name: hostLink, master: bridge, ...(hairpin ? { hairpin } : {}), up: true } as const] : []),
           ...leads,
           { op: 'link.settle', name: hostLink },
+          // Last: who removes the sandbox meanwhile takes this away with the rest, or it is taken back.
+          { op: 'file.check', path, expected: text },
         ])
         if (!refusal) attached.add(name)
       } catch (error) {

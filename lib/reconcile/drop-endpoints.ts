@@ -2,12 +2,13 @@ import { dirname } from 'node:path'
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import { gatewayEndpoint, mappedPorts, targetsOf } from '../drivers/gateway.js'
 import { leadAway } from '../drivers/leaf.js'
-import { add, mapOf, publishedElement, publishedKey, remove } from '../firewall/elements.js'
+import { add, mapOf, publishedElement, publishedKey, removeOwn } from '../firewall/elements.js'
 import * as sets from '../firewall/sets.js'
 import type { Host } from '../host.js'
 import { familyOf } from '../ipam/ip.js'
 import type { LinkInfo } from '../native.js'
 import { FAMILIES } from '../network/spec.js'
+import { thisProcess } from '../state/maker.js'
 import { ownerComment } from '../state/owner.js'
 import { idle, isAtWork, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { attempt, collect, collectEach } from './collect.js'
@@ -28,10 +29,12 @@ export async function dropEndpoints(host: Host, item: StoredRecord, owned: Owned
   const whole: BridgeEndpoint[] = []
   for (const endpoint of record.endpoints) if (networks.has(endpoint.network) && (await isWhole(host, record, endpoint, owned, links))) whole.push(endpoint)
   if (whole.length === record.endpoints.length && record.busy === undefined) return item
-  for (const endpoint of record.endpoints) if (!whole.includes(endpoint)) await drop(host, endpoint)
+  // Another process has changed it, or ends the same: it lives, and knows what it does.
+  const mark = store(dirname(path), { ...record, busy: thisProcess() })
+  if (await attempt(host, [{ op: 'file.replace', path, content: mark.text, expected: text }])) return item
+  for (const endpoint of record.endpoints) if (!whole.includes(endpoint)) await drop(host, endpoint, ownerComment(record.name, record.id))
   const next = store(dirname(path), { ...idle(record), endpoints: whole })
-  // Another process has changed it: it lives, and knows what it does.
-  if (await attempt(host, [{ op: 'file.replace', path, content: next.text, expected: text }])) return item
+  if (await attempt(host, [{ op: 'file.replace', path, content: next.text, expected: mark.text }])) return item
   await leadThrough(host, next.record, owned)
   return next
 }
@@ -49,16 +52,16 @@ async function isWhole(host: Host, record: SandboxRecord, endpoint: BridgeEndpoi
   return FAMILIES.every((family) => !addresses[family] || inside.some(({ address }) => address === addresses[family]?.address))
 }
 
-async function drop(host: Host, endpoint: BridgeEndpoint): Promise<void> {
+async function drop(host: Host, endpoint: BridgeEndpoint, comment: string): Promise<void> {
   const { hostLink, mac, addresses, linkLocal } = endpoint
   await collectEach(host, leadAway(endpoint))
   for (const family of FAMILIES) {
     const address = addresses[family]?.address
     if (address === undefined) continue
-    await collect(host, [remove(sets.addresses[family], { key: address })])
-    await collect(host, [remove(sets.senders[family], { key: `${hostLink} . ${mac} . ${address}` })])
+    await collect(host, [removeOwn(sets.addresses[family], { key: address, comment })])
+    await collect(host, [removeOwn(sets.senders[family], { key: `${hostLink} . ${mac} . ${address}`, comment })])
   }
-  if (linkLocal !== undefined) await collect(host, [remove(sets.senders[6], { key: `${hostLink} . ${mac} . ${linkLocal}` })])
+  if (linkLocal !== undefined) await collect(host, [removeOwn(sets.senders[6], { key: `${hostLink} . ${mac} . ${linkLocal}`, comment })])
   await collect(host, [{ op: 'link.delete', name: hostLink }])
 }
 
@@ -75,6 +78,6 @@ async function leadThrough(host: Host, record: SandboxRecord, owned: OwnedElemen
     const element = publishedElement(mapping, targetsOf(endpoints)[familyOf(mapping.hostIp)] ?? '', ownerComment(name, id))
     const there = owned.get(mapOf(mapping), publishedKey(mapping))
     if (there?.element.data === element.data) continue
-    await attempt(host, [...(there ? [remove(mapOf(mapping), { key: element.key })] : []), add(mapOf(mapping), element)])
+    await attempt(host, [...(there ? [removeOwn(mapOf(mapping), { key: element.key, comment: there.element.comment })] : []), add(mapOf(mapping), element)])
   }
 }

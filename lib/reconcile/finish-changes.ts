@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { mappedPorts, targetsOf } from '../drivers/gateway.js'
-import { add, elementName, mapOf, publishedElement, publishedKey, publishedName, remove } from '../firewall/elements.js'
+import { add, elementName, mapOf, publishedElement, publishedKey, publishedName, removeOwn } from '../firewall/elements.js'
 import type { Host } from '../host.js'
 import { familyOf } from '../ipam/ip.js'
 import type { Operation } from '../plan/operation.js'
@@ -43,7 +43,8 @@ export async function finishChanges(host: Host, stored: readonly StoredRecord[],
     if (now?.record.id !== record.id || isBusy(now.record)) continue
     const stays: Operation = { op: 'file.check', path, expected: now.text }
     for (const { set, element } of unrecorded(now.record, owned)) {
-      if ((await attempt(host, [stays, remove(set, { key: element.key })])) === undefined) {
+      if ((await host.find('element', { ...set, key: element.key }))?.comment !== element.comment) continue
+      if ((await attempt(host, [stays, removeOwn(set, { key: element.key, comment: element.comment })])) === undefined) {
         done.push(`element ${element.key} of ${set.set}: half published by the sandbox ${record.name}, removed`)
       }
     }

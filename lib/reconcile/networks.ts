@@ -1,7 +1,6 @@
 import { elementsOf, finishNetwork, readBridgeAlias } from '../drivers/bridge-network.js'
 import { leafElements, readLeafAlias } from '../drivers/leaf.js'
 import { SlipwayError } from '../errors.js'
-import { remove } from '../firewall/elements.js'
 import { ownedByNetworks } from '../firewall/network-elements.js'
 import { sharedWithSandboxes } from '../firewall/resolver-elements.js'
 import type { LinkInfo } from '../native.js'
@@ -12,7 +11,7 @@ import type { Family, SetDefinition } from '../plan/operation.js'
 import { specOf, type StoredNetwork } from '../state/network-records.js'
 import { readOwner } from '../state/owner.js'
 import type { SandboxRecord } from '../state/records.js'
-import { collect } from './collect.js'
+import { collect, collectElement } from './collect.js'
 import { Holdings } from './holdings.js'
 import { reconcileLeaves } from './leaves.js'
 
@@ -67,9 +66,9 @@ async function collectLeftovers({ host, networks, settings }: Shared, holdings: 
   const strayElements = async (of: readonly StoredNetwork[], there: readonly LinkInfo[]) => {
     const elements = of.flatMap(({ record: { spec } }) => [...elementsOf(spec), ...leavesOf(there, spec).flatMap((number) => leafElements(spec, number))])
     const known = new Set(elements.map(([set, { key }]) => `${set.set} ${key}`))
-    const stray: { set: SetDefinition; key: string }[] = []
+    const stray: { set: SetDefinition; key: string; comment: string }[] = []
     for (const set of [...ownedByNetworks, ...sharedWithSandboxes]) {
-      for (const { key, comment } of await holdings.of(set)) if (isOfNetwork(comment) && !known.has(`${set.set} ${key}`)) stray.push({ set, key })
+      for (const { key, comment } of await holdings.of(set)) if (isOfNetwork(comment) && !known.has(`${set.set} ${key}`)) stray.push({ set, key, comment })
     }
     return stray
   }
@@ -78,10 +77,8 @@ async function collectLeftovers({ host, networks, settings }: Shared, holdings: 
   // Who removes a network and finds it in use gives it its record back.
   const now = await networks.list()
   const collected: string[] = []
-  for (const { set, key } of await strayElements(now, await host.ask('links', {}))) {
-    if (!(await host.find('elements', set))?.some((element) => element.key === key)) continue
-    await collect(host, [remove(set, { key })])
-    collected.push(`element ${key} of ${set.set}: its network is gone, removed`)
+  for (const { set, key, comment } of await strayElements(now, await host.ask('links', {}))) {
+    if (await collectElement(host, set, { key, comment })) collected.push(`element ${key} of ${set.set}: its network is gone, removed`)
   }
   for (const { name } of strayLinks(now)) {
     if (!(await host.find('link', { name }))) continue

@@ -1,13 +1,10 @@
-import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { claimSandbox } from '../drivers/bridge.js'
 import { mappedPorts } from '../drivers/gateway.js'
 import { leadAway } from '../drivers/leaf.js'
-import { remove } from '../firewall/elements.js'
 import { RULESET_FAMILIES } from '../firewall/ruleset.js'
 import * as sets from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
-import type { LinkInfo } from '../native.js'
 import { DEFAULT_NETWORK, FAMILIES } from '../network/spec.js'
 import type { Family } from '../plan/operation.js'
 import { Marks } from '../pool/marks.js'
@@ -15,18 +12,19 @@ import type { PortTable } from '../ports/port-table.js'
 import { stateFolder, type Context } from '../sandbox/context.js'
 import { Slices } from '../slices.js'
 import { listHalfWritten } from '../state/folder.js'
-import { isAlive } from '../state/maker.js'
+import { thisProcess } from '../state/maker.js'
 import { ownerComment } from '../state/owner.js'
-import { isAtWork, isBusy, isLeaving, listAllRecords, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { idle, isAtWork, isBusy, isLeaving, listAllRecords, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { ensureRuleset, writtenTables } from '../network/ensure-ruleset.js'
 import { attachLinks } from './attach-links.js'
-import { attempt, collect, collectEach } from './collect.js'
+import { attempt, collect, collectEach, collectElement } from './collect.js'
 import { dropEndpoints } from './drop-endpoints.js'
 import { finishChanges } from './finish-changes.js'
 import { Holdings } from './holdings.js'
 import { reconcileNetworks, requireSameRecords } from './networks.js'
-import { OwnedElements, shortId } from './owned.js'
+import { OwnedElements, shortId, type Owned } from './owned.js'
 import { collectSpares } from './spares.js'
+import { isWhole, isWholeInside, lookAt, type Look } from './whole.js'
 
 /** What {@link reconcile} found and did. */
 export interface Reconciled {
@@ -36,6 +34,13 @@ export interface Reconciled {
   healed: string[]
   /** What a process that died had left half done, and what was done about it. */
   collected: string[]
+}
+
+type Shared = Pick<Context, 'host' | 'settings' | 'records' | 'ports' | 'networks'>
+
+interface Found {
+  reconciled: Reconciled
+  kept: SandboxRecord[]
 }
 
 /**
@@ -48,11 +53,23 @@ export interface Reconciled {
  *
  * @returns What it did, and the records of the sandboxes that are there.
  */
-export async function reconcile(context: Pick<Context, 'host' | 'settings' | 'records' | 'ports' | 'networks'>): Promise<{ reconciled: Reconciled; kept: SandboxRecord[] }> {
+export async function reconcile(context: Shared): Promise<Found> {
+  const ended: StoredRecord[] = []
+  try {
+    return await compare(context, ended)
+  } catch (error) {
+    // Left to whoever opens the host next.
+    for (const { record, path, text } of ended) await attempt(context.host, [{ op: 'file.replace', path, content: store(context.records, idle(record)).text, expected: text }])
+    throw error
+  }
+}
+
+/** @param ended - What is half made and being ended by this process comes here. */
+async function compare(context: Shared, ended: StoredRecord[]): Promise<Found> {
   const { host, ports, networks } = context
   const tables = await writtenTables(host)
-  const [owned, all] = await Promise.all([OwnedElements.read(host, tables), host.ask('links', {})])
-  const links = new Map(all.flatMap((link) => (sets.isPortGroup(link.group) ? [[link.name, link]] : [])))
+  const first = await lookAt(host, tables)
+  const { owned, links, all } = first
   const marks = await Marks.read(stateFolder(context.settings, host, 'pool'))
   const stored = await listAllRecords(context.records)
   requireSameRecords(all, context.settings.stateDir)
@@ -68,23 +85,27 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
   const result: Reconciled = { adopted: [], healed, collected }
   const known = new Set<string>()
   const adopted: StoredRecord[] = []
-  const kept: SandboxRecord[] = []
+  const kept: StoredRecord[] = []
+  let again: Look | undefined
 
   const slices = new Slices()
   for (const item of stored) {
     const pause = slices.next()
     if (pause) await pause
-    let { record } = item
-    if (isLeaving(record)) {
+    let now = item
+    const { record } = item
+    const know = () => {
       known.add(shortId(record))
-      for (const { hostLink } of record.endpoints) known.add(hostLink)
+      for (const { hostLink } of now.record.endpoints) known.add(hostLink)
+    }
+    if (isLeaving(record)) {
+      know()
       continue
     }
-    if (!record.removing && isThere(record) && someClaimed(record, owned) && (await isFinished(record, links, host))) {
-      const now = await dropEndpoints(host, item, owned, links, there)
-      record = now.record
+    if (await isWhole(record, first, host)) {
+      now = await dropEndpoints(host, item, owned, links, there)
       if (now !== item) result.collected.push(`sandbox ${record.name}: half connected or disconnected, ended`)
-      if (!isBusy(record) && lacksSenders(record, owned)) {
+      if (!isBusy(now.record) && lacksSenders(now.record, owned)) {
         await giveBack(context, now)
         result.healed.push(record.name)
       } else {
@@ -95,34 +116,60 @@ export async function reconcile(context: Pick<Context, 'host' | 'settings' | 're
       await giveBack(context, item)
       result.healed.push(record.name)
     } else if (record.removing || !isAtWork(record)) {
-      await collectEach(host, record.endpoints.flatMap(leadAway))
-      if (!record.foreign && record.network !== 'host') await collect(host, [{ op: 'netns.delete', path: record.path }])
-      await collect(host, [{ op: 'file.delete', path: item.path }])
-      result.collected.push(`sandbox ${record.name}: half made or half removed, removed`)
-      continue
+      // It may have been made since the first look, by a process that has come to its end by now.
+      again ??= await lookAt(host, await writtenTables(host))
+      if (await isWhole(record, again, host)) {
+        result.adopted.push(record.name)
+      } else {
+        if (await beginToEnd(host, item, ended)) result.collected.push(`sandbox ${record.name}: half made or half removed, removed`)
+        else know()
+        continue
+      }
     }
-    holdPorts(record, ports)
-    kept.push(record)
-    known.add(shortId(record))
-    for (const { hostLink } of record.endpoints) known.add(hostLink)
+    holdPorts(now.record, ports)
+    kept.push(now)
+    know()
   }
 
-  for (const { set, element, shortId } of owned) {
-    if (known.has(shortId)) continue
-    await collect(host, [remove(set, { key: element.key })])
-    result.collected.push(`element ${element.key} of ${set.set}: its sandbox is gone, removed`)
+  // Of what is ended, also what has come since the first look; of nothing else, as that may have its record since, too.
+  const halves = new Set(ended.map(({ record }) => shortId(record)))
+  const theirLinks = new Set(ended.flatMap(({ record }) => record.endpoints.map(({ hostLink }) => hostLink)))
+  for (const link of again?.links.values() ?? []) if (theirLinks.has(link.name)) links.set(link.name, link)
+  const drop = async ({ set, element }: Owned) => {
+    if (await collectElement(host, set, element)) result.collected.push(`element ${element.key} of ${set.set}: its sandbox is gone, removed`)
   }
+  for (const one of owned) if (!known.has(one.shortId)) await drop(one)
+  for (const one of again?.owned ?? []) if (halves.has(one.shortId)) await drop(one)
   const spares = await collectSpares(host, marks, [...links.values()].filter(({ name }) => !known.has(name)))
   result.collected.push(...spares.collected)
   for (const link of spares.stray) {
+    if (!(await host.find('link', { name: link.name }))) continue
     await collect(host, [{ op: 'link.delete', name: link.name }])
     result.collected.push(`link ${link.name}: its sandbox is gone, removed`)
   }
-  const attached = await attachLinks(context, kept.filter((record) => !isBusy(record)), all)
+  // Last: until then, others who open the host leave what was theirs alone, and its name is taken.
+  for (const { path, text } of ended) await attempt(host, [{ op: 'file.check', path, expected: text }, { op: 'file.delete', path }])
+  const attached = await attachLinks(context, kept.filter(({ record }) => !isBusy(record)), all)
   result.healed = [...new Set([...result.healed, ...attached])]
   result.adopted = result.adopted.filter((name) => !attached.has(name))
   result.collected.push(...(await finishChanges(host, adopted, owned, halfWritten)))
-  return { reconciled: result, kept }
+  return { reconciled: result, kept: kept.map(({ record }) => record) }
+}
+
+/**
+ * Ends what is half made or half removed: all but its elements, its links and its record, which goes last. From then on this process
+ * is at it: of two that open the host at once, each after a while of thinking, one would take away what the other has made anew.
+ *
+ * @param ended - The record by then comes here.
+ * @returns Whether no other process is at it, or was.
+ */
+async function beginToEnd(host: Host, { record, path, text }: StoredRecord, ended: StoredRecord[]): Promise<boolean> {
+  const mark = store(dirname(path), { ...record, removing: true, busy: thisProcess() })
+  if (await attempt(host, [{ op: 'file.replace', path, content: mark.text, expected: text }])) return false
+  ended.push(mark)
+  await collectEach(host, record.endpoints.flatMap(leadAway))
+  if (!record.foreign && record.network !== 'host') await collect(host, [{ op: 'netns.delete', path: record.path }])
+  return true
 }
 
 /** Whether tables of the ruleset are missing. */
@@ -134,43 +181,6 @@ export const missesElements = ({ operation, errnoName }: PlanRefused): boolean =
 
 /** The same, or that a bridge is not there: somebody has deleted it. */
 export const missesParts = (refused: PlanRefused): boolean => missesElements(refused) || (refused.operation.op === 'link.create' && refused.errnoName === 'ENODEV')
-
-/** Whether what a sandbox is made of is there: its namespace. */
-const isThere = ({ network, path, foreign }: SandboxRecord): boolean => network === 'host' || foreign === true || path.startsWith('/proc/') || isNamespace(path)
-
-/** Whether one of its endpoints at least has its claims; a sandbox without endpoints has none to have. */
-function someClaimed(record: SandboxRecord, owned: OwnedElements): boolean {
-  if (record.endpoints.length === 0) return true
-  return record.endpoints.some(({ addresses }) => FAMILIES.some((family) => owned.has(record, sets.addresses[family], addresses[family]?.address ?? '')))
-}
-
-/**
- * Whether its making came to the end. The last that is made is what is inside, in one go, loopback first. (That the link
- * has a carrier tells it without a visit; that it has none may be the sandbox's own doing.)
- */
-async function isFinished({ network, path, foreign, endpoints, maker, busy }: SandboxRecord, links: ReadonlyMap<string, LinkInfo>, host: Host): Promise<boolean> {
-  if (network === 'host' || network.startsWith('container:')) return true
-  if (endpoints.some(({ hostLink }) => links.get(hostLink)?.carrier) || isAlive(busy ?? maker)) return true
-  if (foreign) return endpoints.length === 0 || (await isWholeInside({ endpoints, path, foreign }, host))
-  return (await host.ask('links', { netns: path })).some((link) => link.name === 'lo' && link.up)
-}
-
-/** Whether all of a sandbox is there but its claims. */
-async function isWholeInside({ endpoints, path, foreign }: Pick<SandboxRecord, 'endpoints' | 'path' | 'foreign'>, host: Host): Promise<boolean> {
-  if (endpoints.length === 0 || !(foreign || isNamespace(path))) return false
-  const inside = [...((await host.find('addresses', { netns: path })) ?? []), ...((await host.find('addresses', { netns: path, ipv6: true })) ?? [])]
-  for (const { hostLink, addresses } of endpoints) {
-    if (!(await host.find('link', { name: hostLink }))) return false
-    if (!FAMILIES.every((family) => !addresses[family] || inside.some(({ address }) => address === addresses[family]?.address))) return false
-  }
-  return true
-}
-
-/** Whether a namespace is bound to a path: then it lies on another file system than its folder. */
-function isNamespace(path: string): boolean {
-  const device = (of: string) => statSync(of, { throwIfNoEntry: false })?.dev
-  return device(path) !== undefined && device(path) !== device(dirname(path))
-}
 
 /** Somebody has deleted the table of the bridges' ports, and left that of the addresses. */
 const lacksSenders = (record: SandboxRecord, owned: OwnedElements): boolean =>

@@ -15,6 +15,7 @@ import { draftEndpoint } from './draft-endpoint.js'
 import { interfaceKey } from './departures.js'
 import { wasLeaving } from './gone.js'
 import { isFull, lostBridge } from './lost-bridge.js'
+import { wasStrayLead } from './stray-lead.js'
 import type { RecordUpdate } from './changes.js'
 
 /** Endpoints that come and go on a sandbox that stays. */
@@ -84,6 +85,7 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
       if (lost) context.networks.forget(ready.spec.name)
       if (lost) return attempt < TRIES
       if (await wasLeaving(context, name, refused)) return attempt < TRIES
+      if (await wasStrayLead(context, ready.spec.name, name, refused)) return attempt < TRIES
       if (operation.op === 'link.create' && errnoName === 'EEXIST') return (await isGoing(context.host, record, endpoint.interface)) && attempt < TRIES
       const family = FAMILIES.find((one) => operation.op === 'element.add' && operation.set === addresses[one].set)
       if (errnoName !== 'EEXIST' || family === undefined || (family === 4 ? asked.ip : asked.ip6) !== undefined) return false

@@ -32,6 +32,7 @@ import { checkForeign } from './foreign.js'
 import { wasLeaving } from './gone.js'
 import { claimPublished, forgetting } from './publish.js'
 import { joinedId } from './sharing.js'
+import { wasStrayLead } from './stray-lead.js'
 
 /** A guess (an address, a network that this process knows) that others have made wrong is made anew, this many times. */
 const TRIES = 32
@@ -73,6 +74,7 @@ export async function createSandbox(context: Context, request: CreateRequest): P
         continue
       }
       if (attempt < TRIES && (await wasLeaving(context, draft.stored.record.name, refused))) continue
+      if (attempt < TRIES && request.mode === 'bridge' && (await wasStrayLead(context, draft.stored.record.network, draft.stored.record.name, refused))) continue
       if (attempt < TRIES && (await wasGuess(context, request, draft.stored.record, refused))) continue
       if (await wasGuessedPort(context, guesses, refused)) continue
       throw await explainRefusal(refused, host, context.holders)

@@ -4,12 +4,16 @@
 
 #include "executor/encode.h"
 #include "host/sysctl.h"
+#include "nft/element.h"
 #include "nft/transaction.h"
 
 namespace slipway {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+// Each takes some 20 µs, and fails when another transaction falls into them.
+constexpr int kLooks = 256;
 
 double microseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
@@ -54,7 +58,16 @@ Runner::Transaction Runner::next_transaction(uint32_t end) const {
   while (begin < end && !is_nft(begin)) ++begin;
   uint32_t after = begin;
   while (after < end && is_nft(after)) ++after;
-  return {begin, after};
+  return {begin, looks(begin, after) ? begin : after};
+}
+
+// Whether something is deleted only where it is still its owner's.
+bool Runner::looks(uint32_t begin, uint32_t end) const {
+  for (; begin < end; ++begin) {
+    const auto* removal = std::get_if<ElementDelete>(&plan_[begin]);
+    if (removal != nullptr && removal->if_commented) return true;
+  }
+  return false;
 }
 
 Status Runner::put_next(netlink::Batch& batch, Kernel& kernel, uint32_t end) const {
@@ -151,25 +164,56 @@ Status Runner::disable_ipv6(const LinkSet& op) {
   return failure && failure->errnum == ENOENT ? kOk : failure;
 }
 
-// All neighbouring nf_tables operations are one transaction: all or nothing, for every other process too.
+// All neighbouring nf_tables operations are one transaction: all or nothing, for every other process too. Where something is looked
+// at first, none of theirs may have come in between.
 Status Runner::run_nft(uint32_t end) {
-  batch_.clear();
-  refusals_.clear();
   uint32_t first = next_;
-  nft::begin_transaction(batch_);
-  for (; next_ < end && channel_of(plan_[next_]) == Channel::kNft; ++next_) {
-    if (auto failure = put(plan_[next_], {next_, 0})) {
-      origin_ = {next_++, 0};
-      return failure;
+  uint32_t last = first;
+  while (last < end && channel_of(plan_[last]) == Channel::kNft) ++last;
+  bool guarded = looks(first, last);
+  for (int attempt = 1;; ++attempt) {
+    uint32_t generation = 0;
+    next_ = last;
+    if (guarded) {
+      if (auto failure = nft::get_generation(kernel_->nft(), generation)) return failure;
     }
+    batch_.clear();
+    refusals_.clear();
+    nft::begin_transaction(batch_, generation);
+    for (uint32_t index = first; index < last; ++index) {
+      if (auto failure = put_nft(index)) {
+        origin_ = {index, 0};
+        return failure;
+      }
+    }
+    // All that was looked for is gone, or somebody else's.
+    if (batch_.count() == 1) break;
+    if (auto failure = nft::commit_transaction(kernel_->nft(), batch_, refusals_)) return unanswered(first, *failure);
+    bool overtaken = guarded && !refusals_.empty() && refusals_.front().failure.errnum == ERESTART;
+    if (!overtaken || attempt == kLooks) break;
   }
-  if (auto failure = nft::commit_transaction(kernel_->nft(), batch_, refusals_)) return unanswered(first, *failure);
   if (!refusals_.empty()) {
     origin_ = refusals_.front().origin;
     return refusals_.front().failure;
   }
   for (uint32_t index = first; index < next_; ++index) done_[index] = true;
   return kOk;
+}
+
+Status Runner::put_nft(uint32_t index) {
+  const auto* removal = std::get_if<ElementDelete>(&plan_[index]);
+  if (removal == nullptr || !removal->if_commented || refuse_ == index) return put(plan_[index], {index, 0});
+  ElementDelete left = *removal;
+  left.elements.clear();
+  for (const auto& element : removal->elements) {
+    ElementDelete which = *removal;
+    which.elements = {element};
+    nft::ElementInfo found;
+    auto failure = nft::get_element(kernel_->nft(), which, found);
+    if (failure && failure->errnum != ENOENT) return failure;
+    if (!failure && found.comment == element.comment) left.elements.push_back(element);
+  }
+  return left.elements.empty() ? kOk : put(left, {index, 0});
 }
 
 // A lost ack (ENOBUFS, a timeout) does not say whether the operations were done: the sockets are thrown away, and undo

@@ -46,7 +46,7 @@ class Runner {
   struct Transaction {
     uint32_t begin, end;
   };
-  // What comes next of nf_tables before `end`; empty at `end` when there is nothing.
+  // What comes next of nf_tables before `end`; empty when there is nothing, or what looks at the kernel first, which is for run().
   Transaction next_transaction(uint32_t end) const;
   // Puts the next operations into a batch that others share.
   Status put_next(netlink::Batch& batch, Kernel& kernel, uint32_t end) const;
@@ -65,6 +65,8 @@ class Runner {
  private:
   Status run_rtnl(uint32_t end);
   Status run_nft(uint32_t end);
+  bool looks(uint32_t begin, uint32_t end) const;
+  Status put_nft(uint32_t index);
   Status run_direct(uint32_t index);
   Status unanswered(uint32_t first, const Failure& failure);
   Status disable_ipv6(const LinkSet& op);

@@ -95,9 +95,12 @@ SetAdd read_set_add(Fields& op) {
   return set;
 }
 
-template <typename ElementOperation>
-Operation read_elements(Fields& op) {
-  return ElementOperation{op.text(), op.text(), op.text(), op.text(), op.text(), op.is(), op.list<Element>(read_element)};
+ElementAdd read_element_add(Fields& op) {
+  return ElementAdd{op.text(), op.text(), op.text(), op.text(), op.text(), op.is(), op.list<Element>(read_element)};
+}
+
+ElementDelete read_element_delete(Fields& op) {
+  return ElementDelete{op.text(), op.text(), op.text(), op.text(), op.text(), op.is(), op.list<Element>(read_element), op.is()};
 }
 
 struct Reader {
@@ -167,8 +170,8 @@ constexpr Reader kReaders[] = {
      }},
     {"set.add", [](Fields& op) -> Operation { return read_set_add(op); }},
     {"set.delete", [](Fields& op) -> Operation { return SetDelete{op.text(), op.text(), op.text()}; }},
-    {"element.add", read_elements<ElementAdd>},
-    {"element.delete", read_elements<ElementDelete>},
+    {"element.add", [](Fields& op) -> Operation { return read_element_add(op); }},
+    {"element.delete", [](Fields& op) -> Operation { return read_element_delete(op); }},
 };
 
 }  // namespace

@@ -7,8 +7,11 @@
 
 namespace slipway::nft {
 
-// Starts one in an empty batch; the messages follow.
-void begin_transaction(netlink::Batch& batch);
+// The number that each transaction of a namespace raises, whoever it is of.
+Status get_generation(netlink::Socket& socket, uint32_t& generation);
+
+// Starts one in an empty batch; the messages follow. With a generation, it is refused (ERESTART) when there has been another since.
+void begin_transaction(netlink::Batch& batch, uint32_t generation = 0);
 
 // Ends the one in the batch and sends it. One ack, of the last message, tells that the whole has been committed; refusals come
 // unasked. Returns a failure of the socket itself only.

@@ -36,6 +36,7 @@ struct Invert {
     return ElementDelete{op.family, op.table, op.set, op.type, op.data_type, op.interval, op.elements};
   }
   Inverse operator()(const ElementDelete& op) const {
+    if (op.if_commented) return std::nullopt;
     bool map = !op.data_type.empty();
     for (const auto& element : op.elements) {
       if (map && element.data.empty()) return std::nullopt;

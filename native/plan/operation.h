@@ -104,6 +104,8 @@ struct ElementDelete {
   std::string family, table, set, type, data_type;
   bool interval = false;
   std::vector<Element> elements;  // with data and comment, which deleting does not look at, it can be undone
+  // Only those that are there with the comment given here; the others stay, and are not missed. It is not undone.
+  bool if_commented = false;
 };
 
 using Operation =

@@ -140,7 +140,17 @@ function readValue(value: unknown): string {
 /** Every file of a folder with its text. Folders are none: they hold nobody's name. */
 export function readFiles(folder: string): Record<string, string> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-  return Object.fromEntries(files.map((entry) => join(entry.parentPath, entry.name)).sort().map((path) => [path, readFileSync(path, 'utf8')]))
+  return Object.fromEntries(files.map((entry) => join(entry.parentPath, entry.name)).sort().flatMap((path) => readThere(path).map((text) => [path, text])))
+}
+
+/** Nothing for a file that has gone since its folder was read: a removal may be on its way. */
+function readThere(path: string): string[] {
+  try {
+    return [readFileSync(path, 'utf8')]
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
 }
 
 /** Open descriptors of this process, counted by what they are. */

@@ -186,6 +186,25 @@ test.serial('two processes that need a further bridge at once make one, and use 
   t.deepEqual(bridges(world.host), { web0: 1, 'web0-1': 2, 'web0-2': 1 })
 })
 
+test.serial('a route that was left to an address is taken away by whoever has that next, but for one of somebody else', async (t) => {
+  const { world, slipway } = await setUp(t, ['a'])
+  const b = await world.create(slipway, 'b', { network: 'web' })
+  const route = (address: string, link: string) => ip('-n', world.host.name, 'route', 'add', address, 'dev', link)
+  for (const address of ['10.3.0.20', '10.3.0.21', 'fd00:3::22']) route(address, 'web0-1')
+  const at = { ip: '10.3.0.20', ip6: 'fd00:3::20' }
+  const c = await world.create(slipway, 'c', { network: 'web', ...at })
+  await world.create(slipway, 'd', { network: 'web', ip: '10.3.0.22', ip6: 'fd00:3::22' })
+  t.is(c.endpoints[0]?.addresses[0], '10.3.0.20/24')
+  await b.disconnect('web')
+  await b.connect('web', { ip: '10.3.0.21' })
+  const led = leads(world.host)
+  for (const address of ['10.3.0.20', '10.3.0.21', '10.3.0.22', 'fd00:3::20', 'fd00:3::22']) t.is(led.filter((line) => line.startsWith(`${address} web0-`)).length, 1, address)
+  route('10.3.0.30', 'uplink')
+  const refused = await t.throwsAsync(world.create(slipway, 'e', { network: 'web', ip: '10.3.0.30' }), { code: 'CONFLICT' })
+  t.regex(refused?.message ?? '', /route to 10\.3\.0\.30\/32 already.*ip route show 10\.3\.0\.30\/32/)
+  t.is(ipJson(world.host, 'route', 'show', '10.3.0.30', 'dev', 'uplink').length, 1)
+})
+
 test.serial('sandboxes made ahead of need are on all of its bridges, and led to once they are taken', async (t) => {
   const world = new DualStackWorld(t, false)
   const slipway = await world.open({ portsPerBridge: 1, pool: { size: 3, networks: ['web'] } })

@@ -82,3 +82,10 @@ test('statements read as nft writes them', (t) => {
   t.is(printStatement({ verdict: 'goto into' }), 'goto into')
   t.is(printStatement({ verdict: 'jump user' }), 'jump user')
 })
+
+test('an element that is deleted only as its owner\'s says so', (t) => {
+  t.is(
+    printOperation({ op: 'element.delete', family: 'inet', table: 'slipway', set: 'addresses4', type: 'ipv4_addr', elements: [{ key: '172.17.0.2', comment: 'app (0123456789ab)' }], ifCommented: true }),
+    'nft delete element inet slipway addresses4 { 172.17.0.2 } # if its comment is "app (0123456789ab)"',
+  )
+})

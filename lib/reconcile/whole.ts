@@ -1,0 +1,65 @@
+import { statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import * as sets from '../firewall/sets.js'
+import type { Host } from '../host.js'
+import type { LinkInfo } from '../native.js'
+import { FAMILIES } from '../network/spec.js'
+import type { Family } from '../plan/operation.js'
+import { isAlive } from '../state/maker.js'
+import type { SandboxRecord } from '../state/records.js'
+import { OwnedElements } from './owned.js'
+
+/** The kernel at one moment: elements of sandboxes, and ports of bridges by name. */
+export interface Look {
+  owned: OwnedElements
+  links: Map<string, LinkInfo>
+  /** Ports of bridges and all others. */
+  all: LinkInfo[]
+}
+
+/** @param tables - Those of the ruleset that are there. */
+export async function lookAt(host: Host, tables: ReadonlySet<Family>): Promise<Look> {
+  const [owned, all] = await Promise.all([OwnedElements.read(host, tables), host.ask('links', {})])
+  return { owned, all, links: new Map(all.flatMap((link) => (sets.isPortGroup(link.group) ? [[link.name, link]] : []))) }
+}
+
+/** Whether all of a sandbox is there, as far as its being made goes. */
+export const isWhole = async (record: SandboxRecord, { owned, links }: Pick<Look, 'owned' | 'links'>, host: Host): Promise<boolean> =>
+  !record.removing && isThere(record) && someClaimed(record, owned) && isFinished(record, links, host)
+
+/** Whether what a sandbox is made of is there: its namespace. */
+const isThere = ({ network, path, foreign }: SandboxRecord): boolean => network === 'host' || foreign === true || path.startsWith('/proc/') || isNamespace(path)
+
+/** Whether one of its endpoints at least has its claims; a sandbox without endpoints has none to have. */
+function someClaimed(record: SandboxRecord, owned: OwnedElements): boolean {
+  if (record.endpoints.length === 0) return true
+  return record.endpoints.some(({ addresses }) => FAMILIES.some((family) => owned.has(record, sets.addresses[family], addresses[family]?.address ?? '')))
+}
+
+/**
+ * Whether its making came to the end. The last that is made is what is inside, in one go, loopback first. (That the link
+ * has a carrier tells it without a visit; that it has none may be the sandbox's own doing.)
+ */
+async function isFinished({ network, path, foreign, endpoints, maker, busy }: SandboxRecord, links: ReadonlyMap<string, LinkInfo>, host: Host): Promise<boolean> {
+  if (network === 'host' || network.startsWith('container:')) return true
+  if (endpoints.some(({ hostLink }) => links.get(hostLink)?.carrier) || isAlive(busy ?? maker)) return true
+  if (foreign) return endpoints.length === 0 || (await isWholeInside({ endpoints, path, foreign }, host))
+  return (await host.ask('links', { netns: path })).some((link) => link.name === 'lo' && link.up)
+}
+
+/** Whether all of a sandbox is there but its claims. */
+export async function isWholeInside({ endpoints, path, foreign }: Pick<SandboxRecord, 'endpoints' | 'path' | 'foreign'>, host: Host): Promise<boolean> {
+  if (endpoints.length === 0 || !(foreign || isNamespace(path))) return false
+  const inside = [...((await host.find('addresses', { netns: path })) ?? []), ...((await host.find('addresses', { netns: path, ipv6: true })) ?? [])]
+  for (const { hostLink, addresses } of endpoints) {
+    if (!(await host.find('link', { name: hostLink }))) return false
+    if (!FAMILIES.every((family) => !addresses[family] || inside.some(({ address }) => address === addresses[family]?.address))) return false
+  }
+  return true
+}
+
+/** Whether a namespace is bound to a path: then it lies on another file system than its folder. */
+function isNamespace(path: string): boolean {
+  const device = (of: string) => statSync(of, { throwIfNoEntry: false })?.dev
+  return device(path) !== undefined && device(path) !== device(dirname(path))
+}

@@ -1,0 +1,150 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { add, remove, removeOwn } from '#lib/firewall/elements.js'
+import { addresses } from '#lib/firewall/sets.js'
+import { Host } from '#lib/host.js'
+import { ensureRuleset } from '#lib/network/ensure-ruleset.js'
+import { NetworkRegistry } from '#lib/network/registry.js'
+import { Marks } from '#lib/pool/marks.js'
+import { attempt } from '#lib/reconcile/collect.js'
+import { runChild } from '../env/run-child.js'
+import { elements, readFiles } from '../helpers/snapshot.js'
+import { eventually, ipJson, World } from '../helpers/world.js'
+
+/** Who opens a host acts upon what he has seen a moment ago. Here others are faster: nothing of theirs is harmed. */
+
+const { serial } = test
+
+/** Lets something happen once `open()` has read the kernel's claims and links, before it reads the records. Once. */
+function betweenClaimsAndRecords(t: ExecutionContext, happens: () => Promise<unknown>): void {
+  const { read } = Marks
+  const restore = () => void (Marks.read = read)
+  t.teardown(restore)
+  Marks.read = async (folder) => {
+    restore()
+    await happens()
+    return read.call(Marks, folder)
+  }
+}
+
+/** The same when it has read the records, too, and acts upon none of it yet. */
+function betweenRecordsAndActs(t: ExecutionContext, happens: () => Promise<unknown>): void {
+  const { list } = NetworkRegistry.prototype
+  const restore = () => void (NetworkRegistry.prototype.list = list)
+  t.teardown(restore)
+  NetworkRegistry.prototype.list = async function (this: NetworkRegistry) {
+    restore()
+    await happens()
+    return list.call(this)
+  }
+}
+
+const recordOf = (world: World, name: string): string => join(world.stateDir, String(statSync(world.host.path).ino), 'sandboxes', `${world.name(name)}.json`)
+
+/** As if whoever has made it had died since. */
+function orphan(path: string): void {
+  writeFileSync(path, readFileSync(path, 'utf8').replace(/"started":"?\d+"?/, '"started":"1"'))
+}
+
+const owners = (world: World) => elements(world.host, 'addresses4').map(({ key, comment }) => `${key} ${comment?.split(' ')[0]}`)
+
+serial('an address that was given back and claimed anew stays claimed', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  const ip = '172.17.0.9'
+  const published = { ip, publish: ['8080:80'] }
+  const gone = await world.create(slipway, 'gone', published)
+  betweenClaimsAndRecords(t, async () => {
+    await gone.remove()
+    t.true(await eventually(() => elements(world.host, 'addresses4').length === 0))
+    await world.create(slipway, 'next', published)
+  })
+  const second = await world.open()
+  t.deepEqual(second.reconciled.collected, [])
+  t.deepEqual(owners(world), [`${ip} ${world.name('next')}`])
+  t.is(elements(world.host, 'published4').length, 1)
+  await t.throwsAsync(world.create(second, 'other', { ip }), { code: 'ADDRESS_IN_USE' })
+})
+
+serial('a sandbox that was made in between, by a process that has ended, is whole', async (t) => {
+  const world = new World(t)
+  await world.create(await world.open(), 'first')
+  const create = [{ name: world.name('app'), publish: ['8080:80'] }]
+  betweenClaimsAndRecords(t, () => runChild('attempt', { open: { netns: world.host.path, stateDir: world.stateDir }, prefix: world.prefix, create }))
+  const { reconciled, sandboxes } = await world.open()
+  t.deepEqual(reconciled, { adopted: [world.name('app'), world.name('first')], healed: [], collected: [] })
+  const app = await sandboxes.get(world.name('app'))
+  t.is(ipJson(app, 'address', 'show', 'dev', 'eth0').length, 1)
+  t.is(elements(world.host, 'published4').length, 1)
+})
+
+serial('what another who opens the host has ended, and made anew by the same name, stays', async (t) => {
+  const world = new World(t)
+  const options = { publish: ['8080:80'] }
+  await world.create(await world.open(), 'app', options)
+  const path = recordOf(world, 'app')
+  // Half made, by a process that has died.
+  const half = JSON.parse(readFileSync(path, 'utf8')) as { endpoints: { hostLink: string }[] }
+  const slipway = await world.open()
+  await (await slipway.sandboxes.get(world.name('app'))).remove()
+  t.true(await eventually(() => Object.keys(readFiles(world.stateDir)).every((file) => !file.endsWith('app.json'))))
+  writeFileSync(path, `${JSON.stringify(half)}\n`)
+  orphan(path)
+  betweenRecordsAndActs(t, async () => {
+    const first = await world.open()
+    t.is(first.reconciled.collected[0], `sandbox ${world.name('app')}: half made or half removed, removed`)
+    await world.create(first, 'app', options)
+  })
+  const second = await world.open()
+  t.deepEqual(second.reconciled.collected, [])
+  const app = await second.sandboxes.get(world.name('app'))
+  t.is(ipJson(app, 'address', 'show', 'dev', 'eth0').length, 1)
+  t.deepEqual(owners(world), [`${app.endpoints[0]?.addresses[0]?.split('/')[0]} ${app.name}`])
+})
+
+const element = (comment: string) => ({ key: '172.17.0.9', comment })
+
+serial('an element is deleted by its owner alone, at whichever moment it changes hands', async (t) => {
+  const world = new World(t)
+  const [one, two] = [new Host(world.host.path), new Host(world.host.path)]
+  t.teardown(() => Promise.all([one.close(), two.close()]))
+  await ensureRuleset(one)
+  const set = addresses[4]
+  // By two threads: one takes away what is x's all the time, the other gives it from x to y and back.
+  let over = false
+  const taking = (async () => {
+    while (!over) await one.run([removeOwn(set, element('x'))], { aside: true })
+  })()
+  let taken = 0
+  await two.run([add(set, element('x'))])
+  t.teardown(() => (over = true))
+  for (let round = 0; round < 200; round++) {
+    const refused = await attempt(two, [remove(set, element('x')), add(set, element('y'))], { aside: true })
+    if (refused) await two.run([add(set, element('y'))], { aside: true })
+    if (refused) taken++
+    await two.run([remove(set, element('y')), add(set, element('x'))], { aside: true })
+  }
+  over = true
+  await taking
+  t.log(`${taken} of 200 times it was x's`)
+  t.true(taken > 0)
+})
+
+serial('what many delete at once, among transactions of others, is all deleted', async (t) => {
+  const world = new World(t)
+  const hosts = [new Host(world.host.path), new Host(world.host.path), new Host(world.host.path)] as const
+  await ensureRuleset(hosts[0])
+  t.teardown(() => Promise.all(hosts.map((host) => host.close())))
+  const set = addresses[4]
+  const all = Array.from({ length: 200 }, (_, index) => ({ key: `10.0.0.${index}`, comment: 'x' }))
+  await hosts[0].run([add(set, ...all)])
+  await Promise.all(hosts.map(async (host, index) => {
+    for (const one of all) {
+      await host.run([removeOwn(set, one)], { aside: true })
+      await host.run([add(set, { key: `10.1.${index}.1`, comment: 'y' })], { aside: true })
+      await host.run([remove(set, { key: `10.1.${index}.1` })], { aside: true })
+    }
+  }))
+  t.deepEqual(elements(world.host, 'addresses4'), [])
+})
