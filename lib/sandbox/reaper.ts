@@ -6,6 +6,8 @@ import { Slices } from '../slices.js'
 
 /** The kernel takes down a namespace that nobody holds within milliseconds; who holds one longer is a process inside. */
 const PATIENCE_MS = 1000
+/** So often those that have had their time are looked for: a look for each by itself would keep the executor's thread from its work. */
+const SWEEP_MS = 500
 /** Who waits for one waits less. */
 const HURRY_MS = 50
 /** Between two looks, for who waits. */
@@ -53,8 +55,8 @@ export class Reaper {
     return meant.length > 0
   }
 
-  #schedule(after = PATIENCE_MS): void {
-    this.#timer ??= setTimeout(() => void this.#sweep(), after).unref()
+  #schedule(): void {
+    this.#timer ??= setTimeout(() => void this.#sweep(), SWEEP_MS).unref()
   }
 
   /** Sees to those that have had their time. */
@@ -63,11 +65,10 @@ export class Reaper {
     try {
       const due = performance.now() - PATIENCE_MS
       await this.#reap([...this.#going.values()].filter(({ since }) => since <= due))
-      const [oldest] = this.#going.values()
-      if (oldest) this.#schedule(Math.max(STEP_MS, oldest.since + PATIENCE_MS - performance.now()))
     } catch {
-      this.#schedule()
+      // What was refused is tried again.
     }
+    if (this.#going.size > 0) this.#schedule()
   }
 
   /** Waits until then, and deletes what is there still. */
