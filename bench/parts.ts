@@ -86,6 +86,8 @@ export const isPeer = (arm: Arm): boolean => !OWN.includes(arm)
 
 /** At once, of the parts that look at one such burst only. */
 const CROWD = 1000
+/** One after another, without a look at the kernel in between: what is timed finds its code in the CPU's caches. */
+export const IN_A_ROW = 'in a row'
 /** Sandboxes with 32 ports each. */
 const FLEET = 64
 
@@ -166,12 +168,13 @@ export const PARTS: Record<Measure, Part> = {
     trials: watched,
   },
   teardown: {
-    text: `remove(): until it returns and until the kernel is done, one at a time and ${CROWD} at once`,
+    text: `remove(): until it returns and until the kernel is done, one at a time, ${IN_A_ROW} and ${CROWD} at once`,
     byDefault: true,
     arms: [...OWN, 'exec', ...PLUGINS, 'docker-connect'],
     rounds: 5,
     trials: (arm, sizes) => [
       { warmUp: warmUpOf(arm, sizes), ...practiceOf(arm, sizes), count: Math.min(25, countOf(arm, sizes)), at: 1 },
+      ...(arm === 'ours' || arm === 'pooled' ? [{ warmUp: sizes.warmUp, ...practiceOf(arm, sizes), count: sizes.count, at: 1, variant: IN_A_ROW }] : []),
       ...(isPeer(arm) ? [] : [{ warmUp: sizes.warmUp, ...practiceOf(arm, sizes), count: CROWD, at: CROWD }]),
     ],
   },

@@ -86,7 +86,7 @@ const CHARTS: readonly Drawn[] = [
     name: 'teardown',
     title: 'Taking one endpoint away',
     subtitle: 'Until remove() returns, and until the kernel is done with it. Dot: median; mark: 99th percentile.',
-    draw: (samples) => distributions(samples.filter(({ at = 1 }) => at === 1).flatMap(returnedAndDone)),
+    draw: (samples) => distributions(samples.filter(({ at = 1, variant }) => at === 1 && variant === undefined).flatMap(returnedAndDone)),
   },
   {
     measure: 'teardown',
