@@ -173,7 +173,7 @@ const few: PortMapping[] = [
   { ...tcp, hostPort: 8082, allow: ['10.0.0.0/8', '192.0.2.7/32'] },
   { ...tcp, protocol: 'sctp', hostIp: '::', allow: ['2001:db8::/32'] },
   { ...local, hostIp: '2001:db8::1' },
-  { protocol: 'all', containerPort: 0, hostIp: '192.0.2.5', hostPort: 0, allow: ['10.0.0.0/8'] },
+  { protocol: 'all', containerPort: 0, hostIp: '192.0.2.5', hostPort: 0 },
   { protocol: 'all', containerPort: 0, hostIp: '2001:db8::5', hostPort: 0 },
 ]
 const networks = [
