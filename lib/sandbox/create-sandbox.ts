@@ -76,7 +76,11 @@ export async function createSandbox(context: Context, request: CreateRequest): P
       if (attempt < TRIES && (await wasLeaving(context, draft.stored.record.name, refused))) continue
       if (attempt < TRIES && request.mode === 'bridge' && (await wasStrayLead(context, draft.stored.record.network, draft.stored.record.name, refused))) continue
       if (attempt < TRIES && (await wasGuess(context, request, draft.stored.record, refused))) continue
-      if (await wasGuessedPort(context, guesses, refused)) continue
+      if (await wasGuessedPort(context, guesses, refused)) {
+        // Guesses of ports end by themselves: there may have been a hundred when an address turns out to be taken, too.
+        attempt--
+        continue
+      }
       throw await explainRefusal(refused, host, context.holders)
     }
   }

@@ -1,6 +1,9 @@
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { enter } from '#lib/native.js'
 import type { CreateOptions, PortMapping } from 'slipway'
 import { World } from '../helpers/world.js'
 import { howItEnded, runChild, startChild, WELL } from './run-child.js'
@@ -67,4 +70,19 @@ test('what another process gives back can be had', async (t) => {
   const other = await world.open()
   for (const sandbox of await other.sandboxes.list()) await sandbox.remove()
   t.is((await Promise.all(create.map((options) => slipway.sandboxes.create(options)))).length, 5)
+})
+
+test('who has tried many ports may still be wrong about an address', async (t) => {
+  const world = new World(t)
+  const [slipway, other] = [await world.open(), await world.open()]
+  const first = await world.create(slipway, 'first', { publish: ['80'] })
+  // With each port that is refused, the next address is tried.
+  await world.create(other, 'other', { ip: '172.17.0.63' })
+  const taken = first.ports[0]?.hostPort ?? 0
+  const programs = enter(world.host.path, () => Array.from({ length: 60 }, (_, index) => createServer().listen(taken + 1 + index)))
+  t.teardown(() => programs.forEach((program) => program.close()))
+  await Promise.all(programs.map((program) => once(program, 'listening')))
+  const second = await world.create(slipway, 'second', { publish: ['80'] })
+  t.true((second.ports[0]?.hostPort ?? 0) > taken + 60)
+  t.deepEqual(second.endpoints.map(({ addresses }) => addresses), [['172.17.0.64/16']])
 })
