@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import { Slipway } from '#lib/index.js'
-import { isAsBefore, snapshot } from '../helpers/snapshot.js'
+import { isAsBefore, settled } from '../helpers/snapshot.js'
 import { eventually, World } from '../helpers/world.js'
 import type { Options } from './child.js'
 import { howItEnded, runChild, WELL } from './run-child.js'
@@ -133,7 +133,7 @@ serial('two hundred sandboxes come and go, and no descriptor with them', async (
   const slipway = await world.open()
   await (await world.create(slipway, 'first', { publish: ['8080:80', '8080:80/udp'] })).remove()
   t.true(await eventually(() => links(world).length === 0))
-  const before = snapshot(world)
+  const before = await settled(world)
   const threads = readdirSync('/proc/self/task').length
   for (let index = 0; index < 200; index++) {
     const sandbox = await world.create(slipway, `${index}`, { publish: ['8080:80', '8080:80/udp'] })

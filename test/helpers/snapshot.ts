@@ -45,13 +45,16 @@ export function difference(before: Sections, after: Sections): string[] {
   })
 }
 
-/** A snapshot of what has come to rest: what the kernel, or a removal, does behind our back is over. */
+/**
+ * A snapshot of what has come to rest: what the kernel does behind our back (IPv6's routes to what was just made), or a removal, or a
+ * thread that closes what a plan has used, is over. It has been the same for three looks.
+ */
 export async function settled(world: World): Promise<Snapshot> {
   let last = snapshot(world)
-  for (let look = 0; look < 50; look++) {
+  for (let look = 0, same = 0; look < 100 && same < 2; look++) {
     await new Promise((resolve) => setTimeout(resolve, 20))
     const now = snapshot(world)
-    if (difference(last, now).length === 0) break
+    same = difference(last, now).length === 0 ? same + 1 : 0
     last = now
   }
   return last

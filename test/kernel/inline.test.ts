@@ -8,7 +8,7 @@ import { Host, PlanRefused } from '#lib/host.js'
 import { enter } from '#lib/native.js'
 import type { Operation, Plan } from '#lib/plan/operation.js'
 import { listenIn } from '../helpers/listen.js'
-import { isAsBefore, snapshot } from '../helpers/snapshot.js'
+import { isAsBefore, settled } from '../helpers/snapshot.js'
 import { execIn, World, type Place } from '../helpers/world.js'
 
 /** Short plans, which JavaScript's thread does itself. */
@@ -78,7 +78,7 @@ test.serial('wherever it is refused, it is undone', async (t) => {
   const file = (name: string) => join(world.stateDir, name)
   writeFileSync(file('a'), 'before')
   writeFileSync(file('b'), 'b')
-  const before = snapshot(world)
+  const before = await settled(world)
   const plan: Plan = [
     { op: 'file.replace', path: file('a'), content: 'after', expected: 'before' },
     { op: 'file.create', path: file('c'), content: 'c' },
@@ -141,7 +141,7 @@ test.serial('while the thread makes the namespace that was prepared, this one be
   const world = new World(t)
   const host = open(t, world)
   await host.run([...makeSet, add(1, 2)])
-  const before = snapshot(world)
+  const before = await settled(world)
   const plan = begun(world, 'begun')
   for (const [index, operation] of plan.entries()) {
     host.prepare()

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import type { OpenOptions, Sandbox } from 'slipway'
-import { elements, isAsBefore, snapshot, without } from '../helpers/snapshot.js'
+import { elements, isAsBefore, settled, without } from '../helpers/snapshot.js'
 import { fetchFrom, serveTcp } from '../helpers/traffic.js'
 import { eventually, HOST_ADDRESS, ipJson, World } from '../helpers/world.js'
 
@@ -48,7 +48,7 @@ test.serial(`${CHURN} sandboxes come and go, and nothing stays`, async (t) => {
   // Until memory has what it wants to keep.
   await times(CHURN / 4, AT_ONCE, comeAndGo)
   await linksAreGone(t, world)
-  const before = snapshot(world)
+  const before = await settled(world)
   const resident = process.memoryUsage.rss()
   await times(CHURN, AT_ONCE, comeAndGo)
   await linksAreGone(t, world)
@@ -60,7 +60,7 @@ test.serial(`${CHURN} sandboxes come and go, and nothing stays`, async (t) => {
 
 test.serial('500 at once, each with an address, a port and a name of its own', async (t) => {
   const { world, slipway } = await setUp(t, { portsPerBridge: 1023 })
-  const before = snapshot(world)
+  const before = await settled(world)
   const apps = await Promise.all(Array.from({ length: 500 }, (_, index) => world.create(slipway, `app-${index}`, { publish: ['80', `${10_000 + index}:81`] })))
   const distinct = (of: (app: Sandbox) => unknown) => new Set(apps.map(of)).size
   t.is(distinct(({ endpoints }) => endpoints[0]?.addresses[0]), 500)
@@ -86,7 +86,7 @@ test.serial('500 at once, each with an address, a port and a name of its own', a
 
 test.serial('600 ports on one sandbox in one call, and gone in one', async (t) => {
   const { world, slipway } = await setUp(t)
-  const before = snapshot(world)
+  const before = await settled(world)
   const app = await world.create(slipway, 'app', { publish: ['20000-20599:1000-1599', '20000-20599:1000-1599/udp'] })
   serveTcp(t, app, 1599)
   t.is(elements(world.host, 'published4').length, 1201)

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import test from 'ava'
-import { isAsBefore, snapshot, without } from '../helpers/snapshot.js'
+import { isAsBefore, settled, without } from '../helpers/snapshot.js'
 import { eventually, execIn, ip, ipJson, World, type Place } from '../helpers/world.js'
 
 /** Sandboxes that share a namespace, or have one of somebody else's: who goes first, and what stays. */
@@ -17,7 +17,7 @@ test.serial('the owner goes first: its interfaces go, the namespace stays for th
   const slipway = await world.open()
   await slipway.networks.create(NETWORK)
   await (await world.create(slipway, 'stays', { publish: ['5000:50/udp'] })).publish('5001:51/udp')
-  const before = snapshot(world)
+  const before = await settled(world)
   const mounted = mounts(world)
   const owner = await world.create(slipway, 'owner', { network: 'web', publish: ['8080:80', '8081:81/udp'] })
   await owner.connect('bridge')
@@ -40,7 +40,7 @@ test.serial('who has joined goes first, and the owner works on', async (t) => {
   const world = new World(t)
   const slipway = await world.open()
   const owner = await world.create(slipway, 'owner', { publish: ['8080:80'] })
-  const before = snapshot(world)
+  const before = await settled(world)
   const sides = await Promise.all(['a', 'b', 'c'].map((name) => world.create(slipway, name, { network: `container:${owner.name}` })))
   await Promise.all(sides.map((side) => side.remove()))
   await isAsBefore(t, world, before)
@@ -52,7 +52,7 @@ test.serial('a joiner is not joined, and names the one to join', async (t) => {
   const slipway = await world.open()
   const owner = await world.create(slipway, 'owner')
   const side = await world.create(slipway, 'side', { network: `container:${owner.name}` })
-  const before = snapshot(world)
+  const before = await settled(world)
   await t.throwsAsync(world.create(slipway, 'more', { network: `container:${side.name}` }), { code: 'INVALID_ARGUMENT', message: new RegExp(owner.id) })
   await isAsBefore(t, world, before)
 })
@@ -60,7 +60,7 @@ test.serial('a joiner is not joined, and names the one to join', async (t) => {
 test.serial('the host joined by name: it outlives whoever goes last', async (t) => {
   const world = new World(t)
   const slipway = await world.open()
-  const before = snapshot(world)
+  const before = await settled(world)
   const h = await world.create(slipway, 'h', { network: 'host' })
   const side = await world.create(slipway, 'side', { network: `container:${h.name}` })
   t.true(links(side).includes('uplink'))
@@ -73,7 +73,7 @@ test.serial('the host joined by name: it outlives whoever goes last', async (t) 
 test.serial('network none joined: loopback, shared', async (t) => {
   const world = new World(t)
   const slipway = await world.open()
-  const before = snapshot(world)
+  const before = await settled(world)
   const n = await world.create(slipway, 'n', { network: 'none' })
   const side = await world.create(slipway, 'side', { network: `container:${n.name}` })
   await n.remove()
@@ -93,7 +93,7 @@ for (const kind of ['of ip netns', 'of a process'] as const) {
     execIn(place, 'ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth9')
     execIn(place, 'ip', 'link', 'set', 'eth0', 'name', 'mine')
     const own = links(place)
-    const before = snapshot(world)
+    const before = await settled(world)
     const app = await world.create(slipway, 'app', { netns: place.path, network: 'web', publish: ['8080:80'] })
     await app.connect('bridge')
     const side = await world.create(slipway, 'side', { network: `container:${app.name}` })
@@ -112,7 +112,7 @@ test.serial('the process of a namespace ends first: what is left of the sandbox 
   const slipway = await world.open()
   await slipway.networks.create(NETWORK)
   await world.create(slipway, 'stays', { publish: ['5000:50/udp'] })
-  const before = snapshot(world)
+  const before = await settled(world)
   for (const call of ['remove', 'disconnect'] as const) {
     const { place, end } = makeTheirs(t, world, 'of a process')
     const app = await world.create(slipway, 'app', { netns: place.path, network: 'web', publish: ['8080:80'] })

@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import { kernelIsAsListed } from '../env/invariants.js'
 import { failEverywhere } from '../helpers/fail-everywhere.js'
 import { refuses } from '../helpers/bad-input.js'
-import { difference, isAsBefore, openDescriptors, snapshot, without } from '../helpers/snapshot.js'
+import { difference, isAsBefore, openDescriptors, settled, snapshot, without } from '../helpers/snapshot.js'
 import { fetchFrom, serveTcp } from '../helpers/traffic.js'
 import { execIn, eventually, HOST_ADDRESS, ip, ipJson, World, type Place } from '../helpers/world.js'
 
@@ -58,7 +58,7 @@ serial('a bridge that is full', async (t) => {
   // Where the host is not the gateway, a network has one bridge only.
   await slipway.networks.create({ name: 'lone', subnets: [{ subnet: '10.9.0.0/16' }], options: { 'com.docker.network.bridge.name': 'lone0', 'com.docker.network.bridge.inhibit_ipv4': 'true' } })
   await world.create(slipway, 'first', { network: 'lone' })
-  const before = snapshot(world)
+  const before = await settled(world)
   const pairs = Array.from({ length: 511 }, (_, n) => [`link add a${n} group 77 master lone0 type veth peer name b${n}`, `link set b${n} master lone0`])
   execIn(world.host, 'sh', '-c', `ip -batch - <<'END'\n${pairs.flat().join('\n')}\nEND`)
   const pooled = await world.open({ pool: { size: 2, networks: ['lone'] } })

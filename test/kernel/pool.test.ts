@@ -2,7 +2,7 @@ import diagnostics from 'node:diagnostics_channel'
 import test, { type ExecutionContext } from 'ava'
 import type { CreateOptions, PoolMessage, Sandbox, Slipway } from 'slipway'
 import { everythingOf } from '../helpers/everything.js'
-import { elements, isAsBefore, openDescriptors, readFiles, snapshot } from '../helpers/snapshot.js'
+import { elements, isAsBefore, openDescriptors, readFiles, settled } from '../helpers/snapshot.js'
 import { fetchFrom, serveTcp } from '../helpers/traffic.js'
 import { eventually, HOST_ADDRESS, ip, ipJson, World, type Place } from '../helpers/world.js'
 
@@ -156,7 +156,7 @@ test.serial('what is refused gives its spare back', async (t) => {
   const { world, slipway } = await withPool(t, { size: 2 })
   await world.create(slipway, 'app', { publish: ['8080:80'] })
   await slipway.pool.ready()
-  const before = snapshot(world)
+  const before = await settled(world)
   const links = veths(world.host)
   const other = await world.open()
   await t.throwsAsync(world.create(slipway, 'b', { publish: ['8080:80'] }), { code: 'PORT_IN_USE', message: /published already by the sandbox/ })
@@ -175,7 +175,7 @@ test.serial('close takes all of it away', async (t) => {
   const first = await world.open()
   await world.create(first, 'app')
   await first.close()
-  const before = snapshot(world)
+  const before = await settled(world)
   const slipway = await world.open({ pool: { size: 20 } })
   await slipway.pool.ready()
   t.is(veths(world.host).length, 21)

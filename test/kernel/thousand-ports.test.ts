@@ -2,7 +2,7 @@ import test from 'ava'
 import { DualStackWorld, HOST, NEIGHBOUR } from '../helpers/dual-stack.js'
 import { listenIn, type HostPort } from '../helpers/listen.js'
 import { serveBoth } from '../helpers/reach-table.js'
-import { elements, isAsBefore, isOfSandbox, snapshot, without } from '../helpers/snapshot.js'
+import { elements, isAsBefore, isOfSandbox, settled, snapshot, without } from '../helpers/snapshot.js'
 import { reaches, type Row } from '../helpers/traffic.js'
 
 const PUBLISH = ['20000-20999:1000-1999', '30000-30099:3000-3099/udp', `${HOST[4]}:20000:1000/udp`]
@@ -15,7 +15,7 @@ test.serial('a thousand ports of both families on one sandbox: in one transactio
   const slipway = await world.open()
   await slipway.networks.create({ name: 'web', subnets: [{ subnet: '10.2.0.0/24' }, { subnet: 'fd00:2::/64' }] })
   const first = await world.create(slipway, 'first', { network: 'web', publish: ['8080:80'] })
-  const before = snapshot(world)
+  const before = await settled(world)
 
   const plan = await slipway.sandboxes.explain({ name: world.name('app'), network: 'web', publish: PUBLISH })
   t.is(plan.match(/^nft /gm)?.length, 1)
@@ -73,7 +73,7 @@ test.serial('their descriptors are closed with them', async (t) => {
   const slipway = await world.open()
   await slipway.networks.create({ name: 'web', subnets: [{ subnet: '10.2.0.0/24' }, { subnet: 'fd00:2::/64' }] })
   await world.create(slipway, 'first', { network: 'web', publish: ['8080:80', '8080:80/udp'] })
-  const before = snapshot(world)
+  const before = await settled(world)
   const app = await world.create(slipway, 'app', { network: 'web', publish: PUBLISH })
   t.notDeepEqual(snapshot(world).descriptors, before.descriptors)
   await app.unpublish(...PUBLISH)

@@ -3,7 +3,7 @@ import type { CreateNetworkOptions, Network, Sandbox, Slipway } from 'slipway'
 import type { Plan } from '#lib/plan/operation.js'
 import { attempt, failEverywhere } from '../helpers/fail-everywhere.js'
 import { having, isRemoval, Refuser } from '../helpers/refuse.js'
-import { isAsBefore, snapshot } from '../helpers/snapshot.js'
+import { isAsBefore, settled } from '../helpers/snapshot.js'
 import { eventually, execIn, HOST_ADDRESS, ip, ipJson, World } from '../helpers/world.js'
 
 /** A call on networks of both families, and on the sandboxes that are on several, leaves the host as it was where it fails. */
@@ -32,7 +32,7 @@ const isNetwork = (plan: Plan) => plan.some((operation) => operation.op === 'lin
 
 test.serial('a network with all there is', async (t) => {
   const { world, slipway } = await setUp(t)
-  const before = snapshot(world)
+  const before = await settled(world)
   const full: CreateNetworkOptions = {
     name: 'full',
     subnets: [
@@ -56,7 +56,7 @@ test.serial('a network with all there is', async (t) => {
 
 test.serial('an internal network', async (t) => {
   const { world, slipway } = await setUp(t)
-  const before = snapshot(world)
+  const before = await settled(world)
   await failEverywhere(t, isNetwork, () => slipway.networks.create({ name: 'inner', ipv6: true, internal: true }), (what) => isAsBefore(t, world, before, what))
 })
 
@@ -64,12 +64,12 @@ test.serial('an internal network', async (t) => {
 test.serial('the removal of a network, which can be called again wherever it failed', async (t) => {
   const { world, slipway, web } = await setUp(t)
   await web.remove()
-  const before = snapshot(world)
+  const before = await settled(world)
   for (const wanted of [having('file.delete'), having('link.delete')]) {
     const refuser = new Refuser(t)
     for (let index = 0; ; index++) {
       const again = await slipway.networks.create({ name: 'web', ...BOTH })
-      const whole = snapshot(world)
+      const whole = await settled(world)
       const { plan, error } = await attempt(refuser, wanted, index, () => again.remove())
       const what = `operation ${index}, ${plan[index]?.op}`
       if (error !== undefined) {
@@ -91,7 +91,7 @@ for (const [title, options, publish] of [
 ] as [string, Partial<CreateNetworkOptions>, string[]][]) {
   test.serial(`a sandbox: ${title}`, async (t) => {
     const { world, slipway } = await setUp(t, options)
-    const before = snapshot(world)
+    const before = await settled(world)
     await failEverywhere(t, having('netns.create'), () => world.create(slipway, 'app', { network: 'web', publish }), (what) => isAsBefore(t, world, before, what))
   })
 }
@@ -103,9 +103,9 @@ test.serial('publish and unpublish: both families, lists of who may come in, a w
   const { world, slipway } = await setUp(t)
   const app = await world.create(slipway, 'app', { network: 'web' })
   const publish = [ALLOWED, WHOLE, '8081-8082:81-82/udp', `${HOST_ADDRESS}:8083:83`]
-  const before = snapshot(world)
+  const before = await settled(world)
   await failEverywhere(t, having('port.hold'), () => app.publish(...publish), (what) => isAsBefore(t, world, before, what))
-  const published = snapshot(world)
+  const published = await settled(world)
   await failEverywhere(t, having('port.release'), () => app.unpublish(...publish), (what) => isAsBefore(t, world, published, what))
   await isAsBefore(t, world, before)
 })
@@ -113,23 +113,23 @@ test.serial('publish and unpublish: both families, lists of who may come in, a w
 test.serial('publish and unpublish in a routed network', async (t) => {
   const { world, slipway } = await setUp(t, { options: ROUTED })
   const app = await world.create(slipway, 'app', { network: 'web', publish: ['79'] })
-  const before = snapshot(world)
+  const before = await settled(world)
   await failEverywhere(t, having('file.replace'), () => app.publish('80', '81/udp'), (what) => isAsBefore(t, world, before, what))
-  const published = snapshot(world)
+  const published = await settled(world)
   await failEverywhere(t, having('file.replace'), () => app.unpublish('80', '81/udp'), (what) => isAsBefore(t, world, published, what))
   await isAsBefore(t, world, before)
 })
 
-/** A host with a sandbox, as `ip` and `nft` see both. */
-const inAndOut = (world: World, sandbox: Sandbox) => ({
-  ...snapshot(world),
-  inside: ['address', 'route', '-6 route', 'link'].flatMap((what) => execIn(sandbox, 'ip', '-o', ...what.split(' ')).split('\n').map((line) => line.replace(/ (?:expires|valid_lft) .*| state \w+|<.*?>/g, ''))).sort(),
-})
+const insideOf = (sandbox: Sandbox): string[] =>
+  ['address', 'route', '-6 route', 'link'].flatMap((what) => execIn(sandbox, 'ip', '-o', ...what.split(' ')).split('\n').map((line) => line.replace(/ (?:expires|valid_lft) .*| state \w+|<.*?>/g, ''))).sort()
 
-async function isAsBeforeInside(t: ExecutionContext, world: World, sandbox: Sandbox, before: Omit<ReturnType<typeof inAndOut>, 'descriptors'>, what: string): Promise<void> {
+/** A host with a sandbox, as `ip` and `nft` see both, come to rest. */
+const inAndOut = async (world: World, sandbox: Sandbox) => ({ ...(await settled(world)), inside: insideOf(sandbox) })
+
+async function isAsBeforeInside(t: ExecutionContext, world: World, sandbox: Sandbox, before: Omit<Awaited<ReturnType<typeof inAndOut>>, 'descriptors'>, what: string): Promise<void> {
   const { inside, ...host } = before
   await isAsBefore(t, world, host, what)
-  t.deepEqual(inAndOut(world, sandbox).inside, inside, what)
+  t.deepEqual(insideOf(sandbox), inside, what)
 }
 
 for (const [title, options] of [
@@ -142,12 +142,12 @@ for (const [title, options] of [
     await slipway.networks.create({ name: 'other', ipv6: true, subnets: [{ subnet: '10.6.0.0/24' }, { subnet: 'fd00:6::/64' }] })
     const app = await world.create(slipway, 'app', { network: 'other', publish: ['8080:80', '8081:81/udp', WHOLE, { ...ALLOWED, hostPort: 8082 }] })
     await app.files()
-    const before = inAndOut(world, app)
+    const before = await inAndOut(world, app)
     await failEverywhere(t, having('link.create'), () => app.connect('web', options), async (what) => {
       await isAsBeforeInside(t, world, app, before, what)
       t.is(app.endpoints.length, 1)
     })
-    const connected = inAndOut(world, app)
+    const connected = await inAndOut(world, app)
     await failEverywhere(t, having('address.delete'), () => app.disconnect('web'), async (what) => {
       await isAsBeforeInside(t, world, app, connected, what)
       t.is(app.endpoints.length, 2)
@@ -159,11 +159,11 @@ for (const [title, options] of [
 test.serial('the last network of a sandbox, and its first again', async (t) => {
   const { world, slipway } = await setUp(t)
   const app = await world.create(slipway, 'app', { network: 'web', publish: ['8080:80', '8081:81/udp'] })
-  const connected = inAndOut(world, app)
+  const connected = await inAndOut(world, app)
   await failEverywhere(t, having('address.delete'), () => app.disconnect('web'), (what) => isAsBeforeInside(t, world, app, connected, what))
   // The link goes behind our back, and so does the thread that takes it away, with its descriptors.
   t.true(await eventually(() => ipJson(app, 'link').length === 1))
-  const { descriptors: _, ...alone } = inAndOut(world, app)
+  const { descriptors: _, ...alone } = await inAndOut(world, app)
   await failEverywhere(t, having('link.create'), () => app.connect('web'), (what) => isAsBeforeInside(t, world, app, alone, what))
   t.is(app.ports.length, 4)
 })
@@ -171,7 +171,7 @@ test.serial('the last network of a sandbox, and its first again', async (t) => {
 test.serial('join, and the removal of who has joined', async (t) => {
   const { world, slipway } = await setUp(t)
   const owner = await world.create(slipway, 'owner', { network: 'web' })
-  const before = snapshot(world)
+  const before = await settled(world)
   const join = () => world.create(slipway, 'side', { network: `container:${owner.name}` })
   await failEverywhere(t, having('netns.bind'), join, (what) => isAsBefore(t, world, before, what))
   await (await slipway.sandboxes.get(world.name('side'))).remove()
@@ -180,7 +180,7 @@ test.serial('join, and the removal of who has joined', async (t) => {
   const refuser = new Refuser(t)
   for (let index = 0; ; index++) {
     const side = await join()
-    const whole = snapshot(world)
+    const whole = await settled(world)
     const { plan, error } = await attempt(refuser, isRemoval, index, () => side.remove())
     const what = `operation ${index}, ${plan[index]?.op}`
     if (error !== undefined) {
@@ -197,7 +197,7 @@ test.serial('a namespace of somebody else', async (t) => {
   ip('netns', 'add', world.name('theirs'))
   const place = { name: world.name('theirs'), path: `/run/netns/${world.name('theirs')}` }
   ip('-n', place.name, 'link', 'add', 'mine', 'type', 'veth', 'peer', 'name', 'yours')
-  const before = snapshot(world)
+  const before = await settled(world)
   const inside = () => execIn(place, 'ip', '-o', 'address').split('\n').map((line) => line.replace(/ (?:expires|valid_lft) .*/, ''))
   const own = inside()
   const create = () => world.create(slipway, 'app', { netns: place.path, network: 'web', publish: ['8080:80'] })
@@ -206,7 +206,7 @@ test.serial('a namespace of somebody else', async (t) => {
     t.deepEqual(inside(), own, what)
   })
   const app = await slipway.sandboxes.get(world.name('app'))
-  const whole = snapshot(world)
+  const whole = await settled(world)
   await failEverywhere(t, isRemoval, () => app.remove(), (what) => isAsBefore(t, world, whole, what))
   await isAsBefore(t, world, before)
   t.deepEqual(inside(), own)

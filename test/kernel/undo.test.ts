@@ -5,7 +5,7 @@ import type { Plan } from '#lib/plan/operation.js'
 import { attempt, failEverywhere } from '../helpers/fail-everywhere.js'
 import { fillBridge } from '../helpers/fill-bridge.js'
 import { having, isRemoval, Refuser } from '../helpers/refuse.js'
-import { isAsBefore, snapshot } from '../helpers/snapshot.js'
+import { isAsBefore, settled, snapshot } from '../helpers/snapshot.js'
 import { openUdp, serveTcp } from '../helpers/traffic.js'
 import { execIn, ip, setSysctl, World } from '../helpers/world.js'
 
@@ -31,7 +31,7 @@ async function setUp(t: ExecutionContext): Promise<Scene> {
 test.serial('the ruleset', async (t) => {
   const world = new World(t)
   const slipway = await world.open()
-  const before = snapshot(world)
+  const before = await settled(world)
   await failEverywhere(t, having('table.add'), () => world.create(slipway, 'app'), (what) => isAsBefore(t, world, before, what))
 })
 
@@ -42,13 +42,13 @@ test.serial('the network', async (t) => {
   const refuser = new Refuser(t)
   // The ruleset stays, with no element in it.
   await refuser.during(isNetwork, 0, () => t.throwsAsync(world.create(slipway, 'app')))
-  const before = snapshot(world)
+  const before = await settled(world)
   await failEverywhere(t, isNetwork, () => world.create(slipway, 'app'), (what) => isAsBefore(t, world, before, what))
 })
 
 test.serial('a sandbox', async (t) => {
   const { world, slipway } = await setUp(t)
-  const before = snapshot(world)
+  const before = await settled(world)
   await failEverywhere(
     t,
     having('netns.create'),
@@ -59,23 +59,23 @@ test.serial('a sandbox', async (t) => {
 
 test.serial('network none', async (t) => {
   const { world, slipway } = await setUp(t)
-  const before = snapshot(world)
+  const before = await settled(world)
   await failEverywhere(t, having('netns.create'), () => world.create(slipway, 'app', { network: 'none' }), (what) => isAsBefore(t, world, before, what))
 })
 
 test.serial('publish and unpublish by this thread itself', async (t) => {
   const { world, stays } = await setUp(t)
-  const before = snapshot(world)
+  const before = await settled(world)
   const publish = ['80', '127.0.0.1:8080:82']
   await failEverywhere(t, having('port.hold'), () => stays.publish(...publish), (what) => isAsBefore(t, world, before, what))
-  const published = snapshot(world)
+  const published = await settled(world)
   await failEverywhere(t, having('port.release'), () => stays.unpublish(...publish), (what) => isAsBefore(t, world, published, what))
   await isAsBefore(t, world, before)
 })
 
 test.serial('publish', async (t) => {
   const { world, stays } = await setUp(t)
-  const before = snapshot(world)
+  const before = await settled(world)
   const ports = stays.ports
   await failEverywhere(t, having('file.replace'), () => stays.publish('80', '81/udp', '127.0.0.1:8080:82'), async (what) => {
     await isAsBefore(t, world, before, what)
@@ -86,22 +86,22 @@ test.serial('publish', async (t) => {
 
 test.serial('unpublish', async (t) => {
   const { world, stays } = await setUp(t)
-  const before = snapshot(world)
+  const before = await settled(world)
   const publish = ['8080:80', '8081:81/udp', '127.0.0.1:8082:82']
   await stays.publish(...publish)
-  const published = snapshot(world)
+  const published = await settled(world)
   await failEverywhere(t, having('file.replace'), () => stays.unpublish(...publish), (what) => isAsBefore(t, world, published, what))
   await isAsBefore(t, world, before)
 })
 
 test.serial('remove, which can be called again wherever it failed', async (t) => {
   const { world, slipway } = await setUp(t)
-  const before = snapshot(world)
+  const before = await settled(world)
   const options = { ip: '172.17.0.5', publish: ['8080:80', '8081:81/udp', '127.0.0.1:8082:82'] }
   const refuser = new Refuser(t)
   for (let index = 0; ; index++) {
     const app = await world.create(slipway, 'app', options)
-    const whole = snapshot(world)
+    const whole = await settled(world)
     const { plan, error } = await attempt(refuser, isRemoval, index, () => app.remove())
     const what = `operation ${index}, ${plan[index]?.op}`
     if (error !== undefined) {
@@ -117,7 +117,7 @@ test.serial('remove, which can be called again wherever it failed', async (t) =>
 
 test.serial('what somebody else has taken away is not missed', async (t) => {
   const { world, slipway, stays } = await setUp(t)
-  const before = snapshot(world)
+  const before = await settled(world)
   const app = await world.create(slipway, 'app', { publish: ['8080:80', '8081:81/udp'] })
   await stays.publish('8082:82', '8083:83/udp')
   for (const key of ['tcp . 8080', 'tcp . 8082', 'udp . 8083']) execIn(world.host, 'nft', `delete element inet slipway published4 { ${key} }`)
