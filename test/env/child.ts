@@ -161,6 +161,15 @@ const scenarios = {
     say('done')
   },
 
+  /** A sandbox on the network `web`, which has no room for it but on a further bridge. */
+  async leafLife(options: Options) {
+    const slipway = await Slipway.open(options.open)
+    const app = await slipway.sandboxes.create({ name: name(options, 'app'), network: 'web', ...publishing(options, 0) })
+    await app.remove()
+    await slipway.close()
+    say('done')
+  },
+
   /** All that changes something about networks, in turn. */
   async networkLife(options: Options) {
     const slipway = await Slipway.open(options.open)
