@@ -32,7 +32,7 @@ export const FULL: Sizes = {
   trials: 12,
   count: 200,
   warmUp: 50,
-  practice: 1500,
+  practice: 3000,
   bursts: [1, 10, 50, 100, 200, 1000],
   existing: [0, 100, 1000, 10_000],
   ports: [0, 1000, 10_000, 50_000],
