@@ -46,6 +46,14 @@ int make_namespace(const std::string& path, int home, std::optional<Socket>& rtn
   return netns;
 }
 
+// No message can say it.
+void disable_ipv6(const std::string& link) {
+  std::string path = "/proc/sys/net/ipv6/conf/" + link + "/disable_ipv6";
+  int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, "1", 1) != 1) give_up(path, errno);
+  close(fd);
+}
+
 uint32_t number_of_eth0(int netns, int home) {
   if (setns(netns, CLONE_NEWNET) != 0) give_up("setns", errno);
   uint32_t index = if_nametoindex("eth0");
@@ -92,6 +100,9 @@ Times Host::bring_up(Network& network, const Endpoint& endpoint, bool with_first
   at[3] = Clock::now();
   put_link(messages_, network, endpoint, netns);
   talk(network, rtnl_, "create the veth");
+  if (!network.ways.ipv6) disable_ipv6(endpoint.host_link);
+  put_raised(messages_, network, endpoint);
+  talk(network, rtnl_, "raise the veth");
   if (network.peer_index == 0) network.peer_index = number_of_eth0(netns, home_);  // once
   at[4] = Clock::now();
   put_configuration(messages_, network, endpoint);

@@ -195,9 +195,11 @@ void put_link(Messages& messages, const Network& network, const Endpoint& endpoi
     mnl_attr_put_u32(message, IFLA_NET_NS_FD, static_cast<uint32_t>(netns_fd));
     mnl_attr_put_u32(message, IFLA_NEW_IFINDEX, network.peer_index);
   }
-  message = begin_link(messages, 0, endpoint.host_link);
+}
+
+void put_raised(Messages& messages, const Network& network, const Endpoint& endpoint) {
+  nlmsghdr* message = begin_link(messages, 0, endpoint.host_link);
   if (network.hairpin) put_hairpin(message);
-  if (!network.ways.ipv6) put_no_ipv6_address(message);
   begin_link(messages, 0, endpoint.host_link, IFF_UP);
   if (endpoint.leaf_of != 0) put_lead(messages, endpoint, true);
 }

@@ -44,6 +44,8 @@ void put_release(Messages& messages, const Endpoint& endpoint);
 // The veth, its peer born in the namespace `netns_fd`; then the host's end, told and raised; on a further bridge of the
 // network also what leads there.
 void put_link(Messages& messages, const Network& network, const Endpoint& endpoint, int netns_fd);
+// Raised, as a port of the bridge.
+void put_raised(Messages& messages, const Network& network, const Endpoint& endpoint);
 // lo, eth0, its address and the default route, inside the namespace.
 void put_configuration(Messages& messages, const Network& network, const Endpoint& endpoint);
 // Takes back what leads to an endpoint on a further bridge.

@@ -233,7 +233,8 @@ function makeLink(path: string, endpoint: BridgeEndpoint, { hairpin }: Circumsta
       queues: 1,
       peer: { netns: path, name: endpoint.interface, address: mac },
     },
-    { op: 'link.set', name: hostLink, ...noIpv6Address(endpoint), ...(hairpin ? { hairpin: true } : {}), up: true },
+    // No IPv6 at all: of each link that has it, the host has a route to ff00::/8, and walks through all of them for one more.
+    { op: 'link.set', name: hostLink, ipv6: false, ...(hairpin ? { hairpin: true } : {}), up: true },
   ]
 }
 

@@ -52,6 +52,7 @@ const BUDGETS: Record<string, Budget> = {
       { socket: 1, setsockopt: 5, bind: 1 }, // for what is inside: buffers, words of the kernel's, patience
       { mknodat: 1, mount: 1 }, // its name
       { ioctl: 1, sendto: 1, recvfrom: 1 }, // the bridge's number, the veth
+      { openat: 1, write: 1, close: 1, sendto: 1, recvfrom: 1 }, // no IPv6 for its end here; then it is raised
       { ioctl: 1, sendto: 1, recvfrom: 1 }, // eth0's number, what is inside
       { sendto: 1, recvfrom: 2 }, // the carrier
       { close: 2 + LATE },
