@@ -29,8 +29,9 @@ async function noteWithPhases(result: TrialResult['phases'], work: () => Promise
   const follow = (message: unknown) => {
     for (const { operations, microseconds } of (message as { phases: { operations: Plan; microseconds: number }[] }).phases) {
       const [first] = operations
-      // The settings of a veth travel with it; what is left is inside the sandbox.
-      const phase = (first && PHASE_OF[first.op]) ?? 'configure'
+      // The host's end of the veth is raised; what is left is inside the sandbox.
+      const raises = first?.op === 'link.set' && first.netns === undefined
+      const phase = raises ? 'link' : ((first && PHASE_OF[first.op]) ?? 'configure')
       sums.set(phase, (sums.get(phase) ?? 0) + microseconds)
     }
   }
