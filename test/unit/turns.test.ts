@@ -1,10 +1,23 @@
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { AHEAD, TOGETHER, Turns } from '#lib/turns.js'
 
 const busyFor = (milliseconds: number) => {
   const end = performance.now() + milliseconds
   while (performance.now() < end);
+}
+
+/** Counts the turns of the event loop until the test ends. */
+function countTurns(t: ExecutionContext): { turn: number } {
+  const loop = { turn: 0 }
+  let counting = true
+  const count = () => {
+    loop.turn++
+    if (counting) setImmediate(count)
+  }
+  setImmediate(count)
+  t.teardown(() => (counting = false))
+  return loop
 }
 
 test('everybody gets a turn, first come first served', async (t) => {
@@ -40,19 +53,12 @@ test('a lone call does not wait for the next turn of the loop', async (t) => {
 
 test('calls that take long do not follow each other in one turn of the loop', async (t) => {
   const turns = new Turns()
-  let loop = 0
-  let counting = true
-  const count = () => {
-    loop++
-    if (counting) setImmediate(count)
-  }
-  setImmediate(count)
+  const loop = countTurns(t)
   const seen = await Promise.all(Array.from({ length: 20 }, async () => {
     await turns.next()
     busyFor(1)
-    return loop
+    return loop.turn
   }))
-  counting = false
   // The first may be alone in its turn, and a neighbour may slip in before the clock tells; no more.
   t.true(new Set(seen).size >= 18, seen.join(' '))
 })
@@ -60,21 +66,14 @@ test('calls that take long do not follow each other in one turn of the loop', as
 test('those that waited for the same do not go on in one turn of the loop', async (t) => {
   const turns = new Turns()
   const event = new Promise((resolve) => setTimeout(resolve, 5))
-  let loop = 0
-  let counting = true
-  const count = () => {
-    loop++
-    if (counting) setImmediate(count)
-  }
-  setImmediate(count)
+  const loop = countTurns(t)
   const order: number[] = []
   const seen = await Promise.all(Array.from({ length: 20 }, async (_, index) => {
     await turns.after(event)
     order.push(index)
     busyFor(1)
-    return loop
+    return loop.turn
   }))
-  counting = false
   t.true(new Set(seen).size >= 18, seen.join(' '))
   t.deepEqual(order, [...order].sort((a, b) => a - b))
 })
@@ -107,19 +106,12 @@ test('no more than so many plans are handed over, and other calls pass those tha
 
 test('of many that take no time, so many go on in one turn of the loop', async (t) => {
   const turns = new Turns()
-  let loop = 0
-  let counting = true
-  const count = () => {
-    loop++
-    if (counting) setImmediate(count)
-  }
-  setImmediate(count)
+  const loop = countTurns(t)
   const byTurn = new Map<number, number>()
   await Promise.all(Array.from({ length: 200 }, async (_, index) => {
     await (index % 2 === 0 ? turns.next() : turns.nextToHandOver())
-    byTurn.set(loop, (byTurn.get(loop) ?? 0) + 1)
+    byTurn.set(loop.turn, (byTurn.get(loop.turn) ?? 0) + 1)
   }))
-  counting = false
   // Besides, the first of each kind need not wait.
   t.true(Math.max(...byTurn.values()) <= TOGETHER + 2, [...byTurn.values()].join(' '))
 })
