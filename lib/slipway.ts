@@ -142,7 +142,7 @@ export function makeContext(host: Host, settings: Settings, stays: boolean): Con
     ports: new PortTable(),
     dynamicPorts: new DynamicPorts(host),
     holders: new Holders(host, folder('holders')),
-    spares: new Spares(host, networks, folder('pool'), settings.pool),
+    spares: new Spares(host, networks, { pool: folder('pool'), sandboxes: folder('sandboxes') }, settings.pool),
     turns: new Turns(),
     reaper: new Reaper(host),
     departures: new Departures(host),

@@ -48,27 +48,38 @@ export function createSandbox(sandbox: BridgeSandbox, circumstances: Circumstanc
   const published = new PortPlan(endpoints, ports, owner)
   return [
     ...claimAll(sandbox, published),
-    ...makeStack(path, foreign ?? false, endpoint, circumstances, leadTo(endpoint)),
+    ...makeStack({ path, foreign }, endpoint, circumstances, leadTo(endpoint)),
     ...published.forgetHost(),
   ]
 }
 
-/** What a new sandbox claims, each refused when it is taken: host ports, its name, and in one transaction the rest. */
-export const claimAll = (sandbox: BridgeSandbox, published: PortPlan): Operation[] => [
-  ...published.hold(),
-  { op: 'file.create', ...sandbox.record },
+/**
+ * What a new sandbox claims, each refused when it is taken: host ports, its name, and in one transaction the rest.
+ *
+ * @param from - The spare namespace that it begins with.
+ */
+export const claimAll = (sandbox: BridgeSandbox, published: PortPlan, from?: string): Operation[] => [
+  ...published.hold(from),
+  { op: 'file.create', ...sandbox.record, from },
   ...claimEndpoints(sandbox),
   ...published.publish(),
 ]
+
+/** A namespace, by its path, or by its name when it is a spare one, with the folder of the record that its sandbox will have. */
+interface Stack {
+  path: string
+  foreign?: boolean | undefined
+  records?: string
+}
 
 /**
  * A namespace on its network, but for the claims: nothing that it sends gets anywhere without them.
  *
  * @param leads - What leads to it from elsewhere on the host: only where its addresses are claimed.
  */
-export function makeStack(path: string, foreign: boolean, endpoint: BridgeEndpoint, circumstances: Circumstances, leads: readonly Operation[]): Operation[] {
+export function makeStack({ path, foreign, records }: Stack, endpoint: BridgeEndpoint, circumstances: Circumstances, leads: readonly Operation[]): Operation[] {
   return [
-    ...(foreign ? [] : [{ op: 'netns.create', path } as const]),
+    ...(foreign ? [] : [{ op: 'netns.create', path, records } as const]),
     ...makeLink(path, endpoint, circumstances),
     ...leads,
     ...(foreign ? [] : [{ op: 'link.set', netns: path, name: 'lo', up: true } as const]),

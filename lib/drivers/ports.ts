@@ -44,9 +44,9 @@ export class PortPlan {
     this.#owner = owner
   }
 
-  /** No process of the host may listen where we publish. */
-  hold(): Operation[] {
-    return holdPorts(this.mapped)
+  /** No process of the host may listen where we publish. @param from - The spare namespace that the sandbox begins with. */
+  hold(from?: string): Operation[] {
+    return holdPorts(this.mapped, from)
   }
 
   release(): Operation[] {

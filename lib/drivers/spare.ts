@@ -16,14 +16,15 @@ export interface Spare {
   linkIndex: number
 }
 
-export const makeSpare = (name: string, endpoint: BridgeEndpoint, circumstances: Circumstances): Plan => makeStack(name, false, endpoint, circumstances, [])
+/** @param records - The folder that the record of its sandbox will be in. */
+export const makeSpare = (name: string, records: string, endpoint: BridgeEndpoint, circumstances: Circumstances): Plan => makeStack({ path: name, records }, endpoint, circumstances, [])
 
 /** As the bridge driver's `createSandbox`: the same claims in the same order. The rest is one mount. */
 export function takeSpare(sandbox: BridgeSandbox, { name, endpoint, bridgeIndex, linkIndex }: Spare, circumstances: Circumstances): Plan {
   const { path, endpoints, ports, owner } = sandbox
   const published = new PortPlan(endpoints, ports, owner)
   return [
-    ...claimAll(sandbox, published),
+    ...claimAll(sandbox, published, name),
     ...leadTo(endpoint),
     // Somebody may have deleted the bridge or the link since.
     { op: 'link.check', name: endpoint.bridge, index: bridgeIndex },

@@ -110,7 +110,7 @@ const openKey = (mapping: PortMapping, targets: Targets): string | undefined =>
 type OfProtocol = PortMapping & { protocol: Protocol }
 
 /** No process of the host may listen where we publish. */
-export const holdPorts = (ports: readonly HostPort[]): PortHold[] => ports.filter(isPort).map((port) => ({ op: 'port.hold', ...placeOf(port) }))
+export const holdPorts = (ports: readonly HostPort[], from?: string): PortHold[] => ports.filter(isPort).map((port) => ({ op: 'port.hold', ...placeOf(port), from }))
 
 export const releasePorts = (ports: readonly HostPort[]): PortRelease[] => ports.filter(isPort).map((port) => ({ op: 'port.release', ...placeOf(port) }))
 

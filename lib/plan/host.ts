@@ -15,6 +15,8 @@ export interface FileCreate {
   op: 'file.create'
   path: string
   content: string
+  /** Name of the spare namespace whose file it becomes, if that has one still: it saves opening one. */
+  from?: string | undefined
 }
 
 /** Refused with ESTALE when the file does not hold `expected`. */
@@ -53,6 +55,8 @@ export interface PortHold extends HostPort {
   op: 'port.hold'
   /** A port that cannot be had is passed over. */
   optional?: boolean
+  /** Name of the spare namespace whose socket it takes, if that has one still and it is the kind. */
+  from?: string | undefined
 }
 
 /** Gives a held host port back, once the plan has succeeded. Nothing when it is not held by this executor. */

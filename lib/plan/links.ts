@@ -3,6 +3,8 @@
 export interface NetnsCreate {
   op: 'netns.create'
   path: string
+  /** Of a spare namespace: the folder of its sandbox's record. A file there and a socket for a port of the host are made ahead, too. */
+  records?: string | undefined
 }
 
 /** A further name for a namespace: it stays until the last is deleted. */

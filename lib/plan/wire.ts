@@ -28,6 +28,8 @@ function pushFields(fields: Field[], op: Operation): void {
       fields.push(op.path, op.from)
       break
     case 'netns.create':
+      fields.push(op.path, op.records)
+      break
     case 'netns.delete':
     case 'file.delete':
       fields.push(op.path)
@@ -70,7 +72,7 @@ function pushFields(fields: Field[], op: Operation): void {
       fields.push(op.netns, op.key, op.value)
       break
     case 'file.create':
-      fields.push(op.path, op.content)
+      fields.push(op.path, op.content, op.from)
       break
     case 'file.replace':
       fields.push(op.path, op.content, op.expected)
@@ -79,7 +81,7 @@ function pushFields(fields: Field[], op: Operation): void {
       fields.push(op.path, op.expected)
       break
     case 'port.hold':
-      fields.push(op.protocol, op.address, op.port, flag(op.optional))
+      fields.push(op.protocol, op.address, op.port, flag(op.optional), op.from)
       break
     case 'port.release':
       fields.push(op.protocol, op.address, op.port)

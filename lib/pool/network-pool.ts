@@ -9,6 +9,7 @@ import type { NetworkRegistry } from '../network/registry.js'
 import { explainRefusal } from '../refusals.js'
 import { releaseTaken, takeFree, type Taken } from '../sandbox/addresses.js'
 import { isFull } from '../sandbox/lost-bridge.js'
+import { printEndpoints } from '../state/records.js'
 import type { Mark } from './marks.js'
 
 /** A sandbox that waits to be taken: on its network, with everything but its claims. */
@@ -16,6 +17,8 @@ export interface ReadySpare extends Spare {
   network: ReadyNetwork
   taken: Taken
   circumstances: Circumstances
+  /** The endpoint as it will be in a record. */
+  printed: string
 }
 
 /** The spare sandboxes of one network. */
@@ -25,6 +28,7 @@ export class NetworkPool {
   readonly #host: Host
   readonly #networks: NetworkRegistry
   readonly #mark: Mark
+  readonly #records: string
   /** The first is the oldest, and the next to be taken. */
   #spares: ReadySpare[] = []
   /** The network that they are on. */
@@ -39,12 +43,13 @@ export class NetworkPool {
   /** Why. */
   failure: unknown
 
-  constructor(name: string, size: number, host: Host, networks: NetworkRegistry, mark: Mark) {
+  constructor(name: string, size: number, host: Host, networks: NetworkRegistry, mark: Mark, records: string) {
     this.name = name
     this.size = size
     this.#host = host
     this.#networks = networks
     this.#mark = mark
+    this.#records = records
   }
 
   get ready(): number {
@@ -116,9 +121,9 @@ export class NetworkPool {
     const name = endpoint.hostLink
     const circumstances = { hairpin, ...(spec.record ? { network: spec.record } : {}) }
     try {
-      await this.#host.runLater(makeSpare(name, endpoint, circumstances))
+      await this.#host.runLater(makeSpare(name, this.#records, endpoint, circumstances))
       const { index, master } = await this.#host.ask('link', { name }, true)
-      return { name, endpoint, bridgeIndex: master, linkIndex: index, network, taken, circumstances }
+      return { name, endpoint, bridgeIndex: master, linkIndex: index, network, taken, circumstances, printed: printEndpoints([endpoint]) }
     } catch (error) {
       this.drop([{ name, endpoint, network, taken }])
       // The next one goes to another bridge.

@@ -14,8 +14,8 @@ export type PoolSettings = Required<PoolOptions>
 
 /** A bridge takes 1,023 ports, and those that wait take theirs, too. */
 const MOST = 1000
-/** The namespace, and a mount of it that is attached nowhere yet. */
-export const DESCRIPTORS_EACH = 2
+/** The namespace, a mount of it that is attached nowhere yet, a file for the record, a socket for a port. */
+export const DESCRIPTORS_EACH = 4
 
 export const poolCheck: Check = (value) => (isOptions(value) ? undefined : 'an object of options, as in { size: 32 }')
 

@@ -50,11 +50,11 @@ export class Spares {
   #opened = false
   #closed = false
 
-  constructor(host: Host, networks: NetworkRegistry, folder: string, { size, networks: names }: PoolSettings) {
+  constructor(host: Host, networks: NetworkRegistry, folders: { pool: string; sandboxes: string }, { size, networks: names }: PoolSettings) {
     this.#host = host
     this.#networks = networks
-    this.#mark = new Mark(folder)
-    this.#pools = new Map(size === 0 ? [] : names.map((name) => [name, new NetworkPool(name, size, host, networks, this.#mark)]))
+    this.#mark = new Mark(folders.pool)
+    this.#pools = new Map(size === 0 ? [] : names.map((name) => [name, new NetworkPool(name, size, host, networks, this.#mark, folders.sandboxes)]))
   }
 
   get networks(): NetworkPool[] {

@@ -99,7 +99,7 @@ interface Draft {
   plan: Plan
   stored: StoredRecord
   /** What it begins with, if not with nothing. */
-  spare?: ReadySpare
+  spare?: ReadySpare | undefined
   /** The kernel has what the draft has taken in this process's tables. */
   settle(): void
   /** Gives it back, but for the spare. */
@@ -145,7 +145,7 @@ async function draftBridged(context: Context, request: CreateRequest, record: Sa
   const { spec } = ready
   const spare = spares && fitsSpare(request) ? context.spares.take(ready) : undefined
   const drafted = spare ? takeEndpoint(context, spare, request.endpoint) : draftEndpoint(context, ready, request.endpoint, [])
-  const { endpoint, circumstances, settle, release } = drafted instanceof Promise ? await drafted : drafted
+  const { endpoint, printed, circumstances, settle, release } = drafted instanceof Promise ? await drafted : drafted
   const endpoints = [endpoint]
   let ports: PortMapping[]
   try {
@@ -160,13 +160,13 @@ async function draftBridged(context: Context, request: CreateRequest, record: Sa
   record.network = spec.name
   record.endpoints = endpoints
   record.ports = ports
-  const stored = store(context.records, record)
+  const stored = store(context.records, record, printed)
   const file = { path: stored.path, content: stored.text }
   const sandbox = { path, foreign: foreign ?? false, endpoints, ports, owner: ownerComment(name, id), record: file }
   return {
     plan: spare ? takeSpare(sandbox, spare, circumstances) : bridge.createSandbox(sandbox, circumstances),
     stored,
-    ...(spare ? { spare } : {}),
+    spare,
     settle() {
       settle()
       for (const mapping of held) context.ports.settle(mapping)

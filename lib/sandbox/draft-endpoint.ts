@@ -11,6 +11,8 @@ import type { Context } from './context.js'
 /** An endpoint that is about to be made, with what it has taken in this process's tables. */
 export interface EndpointDraft {
   endpoint: BridgeEndpoint
+  /** As it is in a record, if it was printed ahead. */
+  printed?: string | undefined
   circumstances: Circumstances
   /** The kernel has it, too. */
   settle(): void
@@ -33,8 +35,10 @@ export function draftEndpoint(context: Context, ready: ReadyNetwork, asked: Endp
 
 /** The endpoint of a spare sandbox. Its addresses stay taken when it is given back: they are the spare's. */
 export function takeEndpoint({ spares }: Context, spare: ReadySpare, asked: EndpointRequest): EndpointDraft {
+  const asIs = asksNothing(asked)
   return {
-    endpoint: { ...spare.endpoint, asked },
+    endpoint: asIs ? spare.endpoint : { ...spare.endpoint, asked },
+    printed: asIs ? spare.printed : undefined,
     circumstances: spare.circumstances,
     settle() {
       settleTaken(spare.network, spare.taken)
@@ -42,6 +46,11 @@ export function takeEndpoint({ spares }: Context, spare: ReadySpare, asked: Endp
     },
     release: () => undefined,
   }
+}
+
+function asksNothing(asked: EndpointRequest): boolean {
+  for (const _ in asked) return false
+  return true
 }
 
 function place({ turns }: Context, ready: ReadyNetwork, taken: Taken, asked: EndpointRequest, others: readonly BridgeEndpoint[]): EndpointDraft | Promise<EndpointDraft> {

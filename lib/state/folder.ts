@@ -16,8 +16,21 @@ export interface Stored<T> {
   text: string
 }
 
-export function storeIn<T extends { name: string }>(folder: string, record: T): Stored<T> {
-  return { record, path: `${folder}/${record.name}.json`, text: print(record) }
+/** @param printed - Texts of what is in the record and has been printed before. */
+export function storeIn<T extends { name: string }>(folder: string, record: T, printed?: Printed): Stored<T> {
+  return { record, path: `${folder}/${record.name}.json`, text: printed ? printWith(record, printed) : print(record) }
+}
+
+type Printed = Readonly<Record<string, string>>
+
+function printWith(record: object, printed: Printed): string {
+  const rest: Record<string, unknown> = { ...record }
+  let text = ''
+  for (const key in printed) {
+    rest[key] = undefined
+    text += `,"${key}":${printed[key]}`
+  }
+  return `${print(rest).slice(0, -END.length)}${text}${END}`
 }
 
 /** The text of a record with more in it: what is only added is not worth printing all of it anew. */

@@ -54,7 +54,10 @@ export type StoredRecord = Stored<SandboxRecord>
 
 export const SANDBOX_VERSION = 2
 
-export const store = (folder: string, record: SandboxRecord): StoredRecord => storeIn(folder, record)
+/** @param endpoints - Their text, which may be there already. */
+export const store = (folder: string, record: SandboxRecord, endpoints = printEndpoints(record.endpoints)): StoredRecord => storeIn(folder, record, { endpoints })
+
+export const printEndpoints = (endpoints: readonly BridgeEndpoint[]): string => JSON.stringify(endpoints)
 
 /** The record of a name, were it of a sandbox that is being removed; `undefined` when there is none. */
 export const readAnyRecord = (folder: string, name: string): Promise<StoredRecord | undefined> => readFrom<SandboxRecord>(folder, name, SANDBOX_VERSION)

@@ -119,12 +119,12 @@ Status Kernel::check_link(const std::string& name, int expected) const {
   return index == expected ? kOk : Status(Failure::of(ESTALE, "ioctl"));
 }
 
-Status Kernel::make_netns(const std::string& path) {
+Status Kernel::make_netns(const std::string& path, const std::string& records) {
   // Made before it is named: a name with no namespace behind it confuses `ip`, which looks into every one.
   if (auto failure = prepare_netns()) return failure;
   int fd = spare_.fd.get();
-  auto failure = is_spare(path) ? spares_.put(path, fd)
-                                              : name_netns(path, [&] { return netns::bind_name(fd, path); });
+  auto failure = is_spare(path) ? spares_.put(path, fd, records)
+                                : name_netns(path, [&] { return netns::bind_name(fd, path); });
   if (failure) return failure;
   namespaces_[path] = std::exchange(spare_, Netns());
   return kOk;

@@ -39,6 +39,7 @@ class Kernel : public rtnl::Names {
   netlink::Socket& nft() { return nft_; }
   Status conntrack(netlink::Socket*& socket);
   host::HeldPorts& ports() { return ports_; }
+  netns::Spares& spares() { return spares_; }
 
   Status link_index(const std::string& netns, const std::string& name, int& index) override;
   // ESTALE when the host's link of this name is another by now.
@@ -46,7 +47,8 @@ class Kernel : public rtnl::Names {
   Status netns_fd(const std::string& path, int& fd) override;
 
   // Here and below, a path may be the name of a spare namespace.
-  Status make_netns(const std::string& path);
+  // `records`: see NetnsCreate.
+  Status make_netns(const std::string& path, const std::string& records);
   // Gives the namespace at `from` a further name.
   Status bind_netns(const std::string& path, const std::string& from);
   Status delete_netns(const std::string& path);

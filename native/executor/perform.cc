@@ -10,7 +10,7 @@ struct Runner::Perform {
   Runner& runner;
   std::string& before;
 
-  Status operator()(const NetnsCreate& op) { return runner.kernel_->make_netns(op.path); }
+  Status operator()(const NetnsCreate& op) { return runner.kernel_->make_netns(op.path, op.records); }
   Status operator()(const NetnsBind& op) { return runner.kernel_->bind_netns(op.path, op.from); }
   Status operator()(const NetnsDelete& op) { return runner.kernel_->delete_netns(op.path); }
   Status operator()(const LinkCheck& op) { return runner.kernel_->check_link(op.name, static_cast<int>(op.index)); }
@@ -20,7 +20,7 @@ struct Runner::Perform {
       return before == op.value ? kOk : host::write_sysctl(procfs, op.key, op.value);
     });
   }
-  Status operator()(const FileCreate& op) { return host::create_file(op.path, op.content); }
+  Status operator()(const FileCreate& op) { return host::create_file(op.path, op.content, runner.kernel_->spares().take_file(op.from)); }
   Status operator()(const FileReplace& op) {
     before = op.expected;
     // What is undone has to be: then everybody waits.
@@ -41,11 +41,14 @@ struct Runner::Perform {
     std::string key = host::HeldPorts::key_of(op.protocol, op.address, op.port);
     if (auto released = runner.released_.extract(key)) {
       ports.put_back(key, std::move(released.mapped()));
-    } else if (auto failure = ports.hold(op.protocol, op.address, op.port)) {
+    } else if (auto failure = ports.hold(op.protocol, op.address, op.port, socket_for(op))) {
       return op.optional ? kOk : failure;
     }
     if (ports.holds(key)) before = key;
     return kOk;
+  }
+  UniqueFd socket_for(const PortHold& op) {
+    return host::suits_tcp4(op.protocol, op.address) ? runner.kernel_->spares().take_socket(op.from) : UniqueFd();
   }
   Status operator()(const PortRelease& op) {
     std::string key = host::HeldPorts::key_of(op.protocol, op.address, op.port);

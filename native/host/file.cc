@@ -5,9 +5,6 @@
 #include <sys/stat.h>
 
 #include <cstdio>
-
-#include "base/unique_fd.h"
-
 namespace slipway::host {
 namespace {
 
@@ -62,7 +59,19 @@ Status link_as(int fd, const std::string& path) {
 
 }  // namespace
 
-Status create_file(const std::string& path, const std::string& content) {
+UniqueFd open_ahead(const std::string& folder) {
+  UniqueFd file;
+  if (open_nameless(folder + "/", file) || pwrite(file.get(), "", 1, 0) != 1) file.reset();
+  return file;
+}
+
+Status create_file(const std::string& path, const std::string& content, UniqueFd ahead) {
+  if (ahead) {
+    auto failure = write_all(ahead.get(), content);
+    if (!failure) failure = link_as(ahead.get(), path);
+    // ENOENT, EXDEV: another folder is in the place of the one that it was opened in.
+    if (!failure || (failure->errnum != ENOENT && failure->errnum != EXDEV)) return failure;
+  }
   UniqueFd file;
   if (auto failure = open_nameless(path, file)) return failure;
   if (auto failure = write_all(file.get(), content)) return failure;

@@ -4,11 +4,15 @@
 #include <string>
 
 #include "base/failure.h"
+#include "base/unique_fd.h"
 
 namespace slipway::host {
 
+// A file for create_file(), opened before it is known what will be in it and what it will be called: nobody finds it before. It has memory
+// for a first page.
+UniqueFd open_ahead(const std::string& folder);
 // EEXIST when the path is taken: the name is the claim. Missing folders are made.
-Status create_file(const std::string& path, const std::string& content);
+Status create_file(const std::string& path, const std::string& content, UniqueFd ahead = {});
 // ESTALE when the file does not hold `expected`. Exact across processes: the file is locked (flock, which ends with
 // its holder) between the comparison and the exchange. EWOULDBLOCK from flock where another has it and we may not wait.
 Status replace_file(const std::string& path, const std::string& content, const std::string& expected, bool may_wait);

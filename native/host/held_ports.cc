@@ -17,10 +17,10 @@ std::string HeldPorts::key_of(const std::string& protocol, const std::string& ad
   return protocol + ' ' + address + ' ' + std::to_string(port);
 }
 
-Status HeldPorts::hold(const std::string& protocol, const std::string& address, uint16_t port) {
+Status HeldPorts::hold(const std::string& protocol, const std::string& address, uint16_t port, UniqueFd ahead) {
   std::string key = key_of(protocol, address, port);
   if (holds(key)) return Failure::of(EADDRINUSE, "bind");
-  UniqueFd socket;
+  UniqueFd socket = std::move(ahead);
   if (auto failure = hold_port(protocol, address, port, socket)) return failure;
   if (!socket || socket.get() >= budget_) return kOk;
   room_.reach(socket.get());

@@ -21,7 +21,7 @@ class HeldPorts {
   static std::string key_of(const std::string& protocol, const std::string& address, uint16_t port);
 
   // EADDRINUSE when it is held here already, else as hold_port(). Past the budget, a port that is free is seen to be free, and not kept.
-  Status hold(const std::string& protocol, const std::string& address, uint16_t port);
+  Status hold(const std::string& protocol, const std::string& address, uint16_t port, UniqueFd ahead);
   // The socket of a port, to close or to put back; none when it is not held here.
   UniqueFd release(const std::string& key);
   void put_back(const std::string& key, UniqueFd socket);

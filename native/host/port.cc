@@ -53,7 +53,7 @@ Status Port::open(const std::string& protocol, const std::string& address, uint1
   if (!rtnl::parse_ip(address, ip)) return Failure::of(EINVAL, "port");
   bool udp = protocol == "udp";
   int ip_protocol = udp ? IPPROTO_UDP : protocol == "tcp" ? IPPROTO_TCP : IPPROTO_SCTP;
-  socket.reset(::socket(ip.family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, ip_protocol));
+  if (!socket) socket.reset(::socket(ip.family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, ip_protocol));
   if (!socket) return Failure::last("socket");
   if (ip.family == AF_INET6) set(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   length = make_place(ip, number, place);
@@ -61,6 +61,10 @@ Status Port::open(const std::string& protocol, const std::string& address, uint1
 }
 
 }  // namespace
+
+bool suits_tcp4(const std::string& protocol, const std::string& address) {
+  return protocol == "tcp" && address.find(':') == std::string::npos;
+}
 
 Status bind_port(const std::string& protocol, const std::string& address, uint16_t number, UniqueFd& socket) {
   Port port;
@@ -73,6 +77,7 @@ Status bind_port(const std::string& protocol, const std::string& address, uint16
 
 Status hold_port(const std::string& protocol, const std::string& address, uint16_t number, UniqueFd& socket) {
   Port port;
+  port.socket = std::move(socket);
   if (auto failure = port.open(protocol, address, number)) {
     return failure->errnum == EPROTONOSUPPORT || failure->errnum == EAFNOSUPPORT ? kOk : Status(failure);
   }

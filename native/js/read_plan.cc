@@ -109,7 +109,7 @@ struct Reader {
 };
 
 constexpr Reader kReaders[] = {
-    {"netns.create", [](Fields& op) -> Operation { return NetnsCreate{op.text()}; }},
+    {"netns.create", [](Fields& op) -> Operation { return NetnsCreate{op.text(), op.text()}; }},
     {"netns.bind",
      [](Fields& op) -> Operation {
        NetnsBind bind;
@@ -142,11 +142,11 @@ constexpr Reader kReaders[] = {
      [](Fields& op) -> Operation { return NeighborAdd{op.text(), op.text(), op.text(), op.text(), op.is()}; }},
     {"neighbor.delete", [](Fields& op) -> Operation { return NeighborDelete{op.text(), op.text(), op.text(), op.is()}; }},
     {"sysctl.write", [](Fields& op) -> Operation { return SysctlWrite{op.text(), op.text(), op.text()}; }},
-    {"file.create", [](Fields& op) -> Operation { return FileCreate{op.text(), op.text()}; }},
+    {"file.create", [](Fields& op) -> Operation { return FileCreate{op.text(), op.text(), op.text()}; }},
     {"file.replace", [](Fields& op) -> Operation { return FileReplace{op.text(), op.text(), op.text()}; }},
     {"file.check", [](Fields& op) -> Operation { return FileCheck{op.text(), op.text()}; }},
     {"file.delete", [](Fields& op) -> Operation { return FileDelete{op.text()}; }},
-    {"port.hold", [](Fields& op) -> Operation { return PortHold{op.text(), op.text(), op.port(), op.is()}; }},
+    {"port.hold", [](Fields& op) -> Operation { return PortHold{op.text(), op.text(), op.port(), op.is(), op.text()}; }},
     {"port.release", [](Fields& op) -> Operation { return PortRelease{op.text(), op.text(), op.port()}; }},
     {"conntrack.flush",
      [](Fields& op) -> Operation {

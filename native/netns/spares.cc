@@ -1,10 +1,14 @@
 #include "netns/spares.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+
+#include "host/file.h"
 
 namespace slipway::netns {
 namespace {
@@ -25,12 +29,16 @@ bool attach(int mount, const std::string& path) {
 
 }  // namespace
 
-Status Spares::put(const std::string& name, int netns) {
-  Spare spare{duplicate(netns), {}};
+Status Spares::put(const std::string& name, int netns, const std::string& records) {
+  Spare spare{duplicate(netns), {}, {}, {}};
   if (!spare.netns) return Failure::last("fcntl");
   // Without one it is bound the slower way.
   spare.mount = detached_mount(netns);
-  room_.reach(std::max(spare.netns.get(), spare.mount.get()));
+  if (!records.empty()) {
+    spare.file = host::open_ahead(records);
+    spare.socket.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP));
+  }
+  room_.reach(std::max({spare.netns.get(), spare.mount.get(), spare.file.get(), spare.socket.get()}));
   std::lock_guard lock(mutex_);
   return spares_.try_emplace(name, std::move(spare)).second ? kOk : Status(Failure::of(EEXIST, "open"));
 }
@@ -50,6 +58,16 @@ Status Spares::bind(const std::string& name, const std::string& path) {
   UniqueFd mount = std::move(found->second.mount);
   return mount && attach(mount.get(), path) ? kOk : bind_name(found->second.netns.get(), path);
 }
+
+UniqueFd Spares::take(const std::string& name, UniqueFd Spare::* part) {
+  if (name.empty()) return {};
+  std::lock_guard lock(mutex_);
+  auto found = spares_.find(name);
+  return found == spares_.end() ? UniqueFd() : std::move(found->second.*part);
+}
+
+UniqueFd Spares::take_file(const std::string& name) { return take(name, &Spare::file); }
+UniqueFd Spares::take_socket(const std::string& name) { return take(name, &Spare::socket); }
 
 void Spares::remove(const std::string& name) {
   std::unique_lock lock(mutex_);

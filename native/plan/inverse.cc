@@ -22,12 +22,12 @@ struct Invert {
   Inverse operator()(const SysctlWrite& op) const { return SysctlWrite{op.netns, op.key, before}; }
   Inverse operator()(const FileCreate& op) const { return FileDelete{op.path}; }
   Inverse operator()(const FileReplace& op) const { return FileReplace{op.path, before, op.content}; }
-  Inverse operator()(const FileDelete& op) const { return FileCreate{op.path, before}; }
+  Inverse operator()(const FileDelete& op) const { return FileCreate{op.path, before, {}}; }
   Inverse operator()(const PortHold& op) const {
     return before.empty() ? std::nullopt : Inverse(PortRelease{op.protocol, op.address, op.port});
   }
   Inverse operator()(const PortRelease& op) const {
-    return before.empty() ? std::nullopt : Inverse(PortHold{op.protocol, op.address, op.port, false});
+    return before.empty() ? std::nullopt : Inverse(PortHold{op.protocol, op.address, op.port, false, {}});
   }
   Inverse operator()(const TableAdd& op) const { return TableDelete{op.family, op.table}; }
   Inverse operator()(const ChainAdd& op) const { return ChainDelete{op.family, op.table, op.chain}; }

@@ -11,7 +11,8 @@
 namespace slipway {
 
 // An empty `netns` is the host's namespace, any other the path of a bind-mounted one, or the name of a spare one (netns/spares.h).
-struct NetnsCreate { std::string path; };
+// `records`: the folder that the record of a spare one's sandbox will be in. What its claims will take besides is made ahead, too.
+struct NetnsCreate { std::string path, records; };
 // A further name for a namespace that is there: it lives until the last is deleted.
 struct NetnsBind { std::string path, from; };
 struct NetnsDelete { std::string path; };
@@ -52,14 +53,16 @@ struct NeighborAdd { std::string netns, link, address, lladdr; bool proxy = fals
 struct NeighborDelete { std::string netns, link, address; bool proxy = false; };
 
 struct SysctlWrite { std::string netns, key, value; };
-struct FileCreate { std::string path, content; };    // refused with EEXIST when the path is taken
+// Refused with EEXIST when the path is taken. `from`, here and below: the spare namespace whose file or socket, made ahead, this one
+// becomes, if it has not been used yet.
+struct FileCreate { std::string path, content, from; };
 // Refused with ESTALE when the file no longer holds `expected`: somebody else has written it since it was read.
 struct FileReplace { std::string path, content, expected; };
 struct FileCheck { std::string path, expected; };
 struct FileDelete { std::string path; };
 // Keeps a host port from other processes, until it is released or the executor closed. `optional`: one that cannot be had is
 // passed over.
-struct PortHold { std::string protocol, address; uint16_t port = 0; bool optional = false; };
+struct PortHold { std::string protocol, address; uint16_t port = 0; bool optional = false; std::string from; };
 struct PortRelease { std::string protocol, address; uint16_t port = 0; };  // nothing when it is not held here
 struct ConntrackFlush {
   std::string protocol, address, to_address;

@@ -172,6 +172,9 @@ export function openDescriptors(): string[] {
   return Object.entries(kinds).map(([kind, count]) => `${count} ${kind}`).sort()
 }
 
+/** Without what an attempt to take a spare sandbox uses up: a mount, a file that has no name yet, a socket. */
+export const descriptorsBesidePrepared = (): string[] => openDescriptors().filter((line) => !/ (\/|.* \(deleted\)|socket:\[N\])$/.test(line))
+
 /**
  * The open descriptors that are no sockets: what a plan's thread has not closed yet (namespaces, and what makes room for more
  * descriptors) is among them, and ports that are held are not.

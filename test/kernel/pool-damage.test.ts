@@ -1,8 +1,10 @@
+import { rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { kernelIsAsListed } from '../env/invariants.js'
 import { failEverywhere } from '../helpers/fail-everywhere.js'
 import { refuses } from '../helpers/bad-input.js'
-import { difference, isAsBefore, openDescriptors, settled, snapshot, without } from '../helpers/snapshot.js'
+import { descriptorsBesidePrepared, difference, isAsBefore, settled, snapshot, without } from '../helpers/snapshot.js'
 import { fetchFrom, serveTcp } from '../helpers/traffic.js'
 import { execIn, eventually, HOST_ADDRESS, ip, ipJson, World, type Place } from '../helpers/world.js'
 
@@ -35,8 +37,7 @@ serial('every operation of a claim is undone, and its spare given back', async (
   const { world, slipway } = await setUp(t, ['web'])
   await world.create(slipway, 'stays', { network: 'web', publish: ['5000:50/udp'] })
   await slipway.pool.ready()
-  // A mount that was prepared is used up by the first attempt.
-  const state = () => ({ ...without(snapshot(world), 'descriptors'), descriptors: openDescriptors().filter((kind) => !kind.endsWith(' /')) })
+  const state = () => ({ ...without(snapshot(world), 'descriptors'), descriptors: descriptorsBesidePrepared() })
   const before = state()
   let index = 0
   await failEverywhere(
@@ -97,6 +98,12 @@ serial('somebody deletes the bridge', async (t) => {
     await works(t, scene, 'one', network)
     await kernelHasPool(t, world, slipway)
   }
+})
+
+serial('somebody takes the folder of the records away', async (t) => {
+  const scene = await setUp(t)
+  rmSync(join(scene.world.stateDir, String(statSync(scene.world.host.path).ino), 'sandboxes'), { recursive: true })
+  await works(t, scene, 'one')
 })
 
 serial('somebody flushes the ruleset', async (t) => {

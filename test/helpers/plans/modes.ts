@@ -30,7 +30,7 @@ export const modes: Readonly<Record<string, Plan | Leaving>> = {
   'bridge-create-hairpin': bridge.createSandbox(sandbox, { hairpin: true }),
   'bridge-create-one-port': bridge.createSandbox({ ...sandbox, ports: http }, plain),
   'bridge-create-several-ports': bridge.createSandbox({ ...sandbox, ports: several }, plain),
-  'bridge-spare': makeSpare(spare.name, endpoint, plain),
+  'bridge-spare': makeSpare(spare.name, '/run/slipway/sandboxes', endpoint, plain),
   'bridge-take-spare': takeSpare({ ...sandbox, ports: several }, spare, { ...plain, network: { path: '/run/slipway/networks/web.json', content: '{"name":"web"}\n' } }),
   'bridge-remove': bridge.removeSandbox(sandbox, false),
   'bridge-remove-several-ports': bridge.removeSandbox({ ...sandbox, ports: several }, false),
