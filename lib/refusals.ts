@@ -73,7 +73,7 @@ const STEP_MS = 5
 /** Name of the sandbox that a host port is published for, by whichever process holds it; `undefined` when there is none. */
 async function publisherOf(port: PortHold, host: Host, holders: Holders | undefined): Promise<string | undefined> {
   const found = await findPublisher(port, host)
-  if (found !== undefined || !(await holders?.hasOthers())) return found
+  if (found !== undefined || !holders?.hasOthers()) return found
   for (let step = 0; step < STEPS; step++) {
     await new Promise((resolve) => setTimeout(resolve, STEP_MS))
     const late = await findPublisher(port, host)

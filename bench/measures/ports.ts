@@ -25,18 +25,25 @@ const fillerAddress = (done: number) => `127.0.1.${1 + Math.floor(done / FILLERS
 /** Publishes one more port, `count` times over, on a sandbox that has few, beside `at` that are published. */
 export async function publishMore(arm: Ours, { warmUp, count, at = 0 }: TrialSpec): Promise<TrialResult> {
   await publishFillers(arm, at)
+  const sandbox = arm.sandbox(0)
   const total: number[] = []
   const removed: number[] = []
-  for (let n = warmUp; n < warmUp + count + REHEARSALS; n++) {
-    const sandbox = arm.sandbox(0)
-    const mapping = `${endpoint(n).hostPort}:${CONTAINER_PORT + 1}`
-    total.push(await timed(() => sandbox.publish(mapping)))
-    removed.push(await timed(() => sandbox.unpublish(mapping)))
+  for (let n = -REHEARSALS; n < count; n++) {
+    const mapping = `${endpoint(warmUp + Math.max(0, n)).hostPort}:${CONTAINER_PORT + 1}`
+    const published = await timed(() => sandbox.publish(mapping))
+    const gone = await timed(() => sandbox.unpublish(mapping))
+    if (n < 0) continue
+    total.push(published)
+    removed.push(gone)
   }
-  return { total: total.slice(REHEARSALS), phases: {}, series: { removed: removed.slice(REHEARSALS) } }
+  return { total, phases: {}, series: { removed } }
 }
 
-const REHEARSALS = 20
+/**
+ * Until V8 has compiled all of it, as in a process in service. Without, the process that has published the others is compared with a younger
+ * one.
+ */
+const REHEARSALS = 3000
 
 /** The first connection through each of `count` published ports, beside `at` that are published. */
 export async function connectFirst(arm: Ours, { warmUp, count, at = 0 }: TrialSpec): Promise<TrialResult> {

@@ -197,12 +197,12 @@ function movePorts({ endpoints, ports, owner }: Change, after: readonly BridgeEn
 
 /** More ports for a running sandbox. */
 export function publishPorts({ endpoints, ports, owner, record }: Change, more: readonly PortMapping[]): Plan {
-  const published = new PortPlan(endpoints, more, owner, activePorts(endpoints, ports))
+  const published = new PortPlan(endpoints, more, owner, () => activePorts(endpoints, ports))
   return [...published.hold(), ...(record.mark === undefined ? [] : [beginChange(record)]), ...published.publish(), endChange(record), ...published.forgetHost()]
 }
 
 export function unpublishPorts({ endpoints, ports, owner, record }: Change, gone: readonly PortMapping[]): Plan {
-  const rest = activePorts(endpoints, ports).filter((mapping) => !gone.includes(mapping))
+  const rest = () => activePorts(endpoints, ports).filter((mapping) => !gone.includes(mapping))
   const published = new PortPlan(endpoints, activePorts(endpoints, gone), owner, rest)
   return [
     beginChange(record),

@@ -25,14 +25,14 @@ export class PortPlan {
   readonly mapped: readonly PortMapping[]
   readonly #targets: Targets
   readonly #direct: readonly PortMapping[]
-  readonly #directBeside: readonly PortMapping[]
+  readonly #directBeside: () => readonly PortMapping[]
   readonly #owner: string
 
   /**
    * @param ports - Those that come or go; all of them lead somewhere.
-   * @param beside - Those of the sandbox that stay.
+   * @param beside - Those of the sandbox that stay: looked at only where some are spoken to directly, as they may be thousands.
    */
-  constructor(endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[], owner: string, beside: readonly PortMapping[] = []) {
+  constructor(endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[], owner: string, beside: () => readonly PortMapping[] = () => []) {
     const found = { 4: gatewayAddress(endpoints, 4), 6: gatewayAddress(endpoints, 6) }
     const isRouted = ({ hostIp }: PortMapping) => found[familyOf(hostIp)]?.mode === 'routed'
     // At its own address nobody asks who may connect.
@@ -40,7 +40,7 @@ export class PortPlan {
     this.#targets = targetsOf(endpoints)
     this.mapped = ports.some(isRouted) ? ports.filter((port) => !isRouted(port)) : ports
     this.#direct = ports.filter(isDirect)
-    this.#directBeside = beside.filter(isDirect)
+    this.#directBeside = () => (this.#direct.length > 0 ? beside().filter(isDirect) : [])
     this.#owner = owner
   }
 
@@ -54,11 +54,11 @@ export class PortPlan {
   }
 
   publish(): Operation[] {
-    return [...publishElements(this.mapped, this.#targets, this.#owner), ...openElements(this.#direct, this.#directBeside, this.#targets, this.#owner)]
+    return [...publishElements(this.mapped, this.#targets, this.#owner), ...openElements(this.#direct, this.#directBeside(), this.#targets, this.#owner)]
   }
 
   unpublish(): Operation[] {
-    return [...unpublishElements(this.mapped, this.#targets, this.#owner), ...closeElements(this.#direct, this.#directBeside, this.#targets, this.#owner)]
+    return [...unpublishElements(this.mapped, this.#targets, this.#owner), ...closeElements(this.#direct, this.#directBeside(), this.#targets, this.#owner)]
   }
 
   forgetHost(): Operation[] {

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { access, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { holdPorts, isPort, mapOf, placeOf, publishedKey, publishedName, releasePorts } from '../firewall/elements.js'
@@ -21,6 +21,9 @@ const CHUNK = 256
 
 /** So many ports are asked for one by one; of more, all that are published are read. */
 const FEW = 64
+
+/** Links of a folder without folders in it; each of these is one more. Where a file system does not count them (btrfs), it is 1. */
+const ALONE = 2
 
 /**
  * Who holds host ports of this host, and how they hear that they need not any more: sockets are held by the process that
@@ -67,7 +70,7 @@ export class Holders {
   async tell(ports: readonly HostPort[], patience = PATIENCE_MS): Promise<void> {
     if (ports.length === 0) return
     const text = ports.map((port) => `${noteOf(port)}\n`).join('')
-    await Promise.all((await this.#others()).map((folder) => drop(folder, text, patience)))
+    await Promise.all(this.#others().map((folder) => drop(folder, text, patience)))
   }
 
   /**
@@ -79,7 +82,7 @@ export class Holders {
    * finds the folder, which is there before anything is looked up, and its note is read once that is over: {@link reclaim}.
    */
   async takeOver(ports: readonly HostPort[]): Promise<void> {
-    await this.#others()
+    this.#others()
     if (ports.length === 0) return
     this.join()
     await this.#inTurn(async () => {
@@ -107,8 +110,8 @@ export class Holders {
   }
 
   /** Whether others hold ports on this host. */
-  async hasOthers(): Promise<boolean> {
-    return (await this.#others()).length > 0
+  hasOthers(): boolean {
+    return this.#others().length > 0
   }
 
   /** Comes after the sockets are closed: who waits for the folder's files waits for them. */
@@ -117,15 +120,20 @@ export class Holders {
     if (this.#own) rmSync(this.#own, { recursive: true, force: true })
   }
 
-  /** Folders of the others that live. Those of the dead are removed. */
-  async #others(): Promise<string[]> {
+  /**
+   * Folders of the others that live. Those of the dead are removed. They are few, and read at once: with more ports than descriptors
+   * for them, every unpublish asks, and asking a thread would take longer than all else that it does.
+   */
+  #others(): string[] {
+    const links = statSync(this.#folder, { throwIfNoEntry: false })?.nlink ?? ALONE
+    if (links === ALONE + (this.#own === undefined ? 0 : 1)) return []
     const folders: string[] = []
-    for (const name of await namesIn(this.#folder)) {
+    for (const name of readdirSync(this.#folder)) {
       const path = join(this.#folder, name)
       const [pid, started = ''] = name.split('-')
       if (path === this.#own) continue
       if (isAlive({ pid: Number(pid), started })) folders.push(path)
-      else await rm(path, { recursive: true, force: true }).catch(() => undefined)
+      else removeFolder(path)
     }
     return folders
   }
@@ -190,6 +198,14 @@ const noteOf = ({ protocol, hostIp, hostPort }: HostPort): string => `${protocol
 function readNote(line: string): HostPort[] {
   const [, protocol, hostIp = '', hostPort] = /^(tcp|udp|sctp) (\S+) (\d+)$/.exec(line) ?? []
   return protocol === undefined ? [] : [{ protocol: protocol as HostPort['protocol'], hostIp, hostPort: Number(hostPort) }]
+}
+
+function removeFolder(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true })
+  } catch {
+    // Another process is doing it, or may and we may not.
+  }
 }
 
 /** Whole, as opposed to being written. */

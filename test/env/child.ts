@@ -268,6 +268,16 @@ const scenarios = {
     await marked('publish', () => sandbox.publish('9000:90'))
     await marked('unpublish', () => sandbox.unpublish('9000:90'))
     await marked('remove', () => sandbox.remove())
+    // More than there are descriptors for.
+    const many = await slipway.sandboxes.create({ name: name(options, 'many'), publish: ['10000-10199:1000-1199'] })
+    const beside = await create(6)
+    await beside.publish('9000:90')
+    await beside.unpublish('9000:90')
+    await turn(100)
+    await marked('publish beside many', () => beside.publish('9000:90'))
+    await marked('unpublish beside many', () => beside.unpublish('9000:90'))
+    // Or who opens next would take its ports over.
+    await many.remove()
     await slipway.close()
     const pooled = await Slipway.open({ ...options.open, pool: { size: 8 } })
     const claim = (index: number) => pooled.sandboxes.create({ name: name(options, index), publish: [`${8000 + index}:80`] })
