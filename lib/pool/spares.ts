@@ -11,9 +11,13 @@ import type { PoolSettings } from './options.js'
 
 /** How long, in milliseconds, nothing is made after a refusal, unless there is reason to hope. */
 const REST_MS = 1000
-/** After a claim, none is made for so long, in milliseconds, up to twice that when more follow, so that those of a burst are not held up by it; unless fewer than this part are left. */
+/**
+ * After a claim, none is made until no other has come for so long, in milliseconds: making one slows down claims that come meanwhile. Where
+ * fewer than this part are left, until no more have come than could be made in that time: a burst is faster than they are made, and over sooner without.
+ */
 const PAUSE_MS = 2
 const LOW = 1 / 4
+const RUSH = 2
 /** The kernel takes down what nobody holds within milliseconds each: so long is waited for all. */
 const PATIENCE_MS = 1000
 const STEP_MS = 2
@@ -41,12 +45,9 @@ export class Spares {
   readonly #mark: Mark
   readonly #pools: ReadonlyMap<string, NetworkPool>
   #filling: Promise<void> | undefined
-  /** It begins when the loop turns. */
-  #soon = false
   #rest: NodeJS.Timeout | undefined
-  #pause: NodeJS.Timeout | undefined
-  /** Since it began. */
-  #claimed = false
+  /** Since it was last looked at. */
+  #claims = 0
   #opened = false
   #closed = false
 
@@ -64,7 +65,7 @@ export class Spares {
   /** Begins to make them. */
   open(): void {
     this.#opened = true
-    this.#fill()
+    this.#fill(false)
   }
 
   /** Whether a create on this network will probably find one. */
@@ -147,7 +148,7 @@ export class Spares {
   /** When each of the networks that are there has all of its spares. @throws what kept one from it. */
   async ready(): Promise<void> {
     for (const pool of this.#pools.values()) pool.resting = false
-    this.#fill()
+    this.#fill(false)
     await this.#untilFilled()
     if (this.#closed) throw new SlipwayError('CLOSED', 'This Slipway was closed. Open another: Slipway.open().')
     for (const { failure } of this.#pools.values()) if (failure !== undefined && !isAbsent(failure)) throw failure as Error
@@ -157,7 +158,6 @@ export class Spares {
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#rest)
-    clearTimeout(this.#pause)
     await this.#untilFilled()
     const spares = this.networks.flatMap((pool) => pool.empty())
     if (spares.length > 0) await this.#host.run(spares.map(({ name }) => ({ op: 'netns.delete', path: name })))
@@ -178,22 +178,37 @@ export class Spares {
     }
   }
 
-  #fill(): void {
+  /** @param later - When claims have ceased to come. */
+  #fill(later: boolean): void {
     if (!this.#opened || this.#closed || this.#filling || !this.#neediest()) return
-    this.#filling = this.#makeAll()
+    this.#filling = this.#makeAll(later)
   }
 
-  async #makeAll(): Promise<void> {
+  async #makeAll(later: boolean): Promise<void> {
     try {
+      if (later) await this.#untilQuiet()
       for (let pool = this.#neediest(); pool && !this.#closed; pool = this.#neediest()) {
+        this.#claims = 0
         await pool.make()
         if (pool.resting) this.#restForAWhile()
         else this.#tell(pool, 'made')
+        if (this.#claims > RUSH) await this.#untilQuiet()
       }
     } finally {
       // Not a promise later: meanwhile one might be lacking that nobody would make.
       this.#filling = undefined
     }
+  }
+
+  async #untilQuiet(): Promise<void> {
+    do {
+      this.#claims = 0
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS).unref())
+    } while (!this.#closed && this.#claims > (this.#isLow() ? RUSH : 0))
+  }
+
+  #isLow(): boolean {
+    return this.networks.some(({ ready, size }) => ready < size * LOW)
   }
 
   #neediest(): NetworkPool | undefined {
@@ -202,38 +217,18 @@ export class Spares {
     return found
   }
 
-  /** Not at once: who has taken one goes on first, and others that come right after it, while there are enough. */
+  /** Not at once: who has taken one goes on first, and others that come right after it. */
   #fillSoon(pool: NetworkPool): void {
     pool.resting = false
-    if (this.#filling || this.#soon) return
-    if (pool.ready < pool.size * LOW) {
-      this.#soon = true
-      setImmediate(() => {
-        this.#soon = false
-        this.#fill()
-      }).unref()
-    } else {
-      this.#claimed = this.#pause !== undefined
-      this.#pause ??= setTimeout(() => this.#resume(), PAUSE_MS).unref()
-    }
-  }
-
-  /** The pause is over, unless there was another claim. (To begin a timer anew with each takes longer than to look back once.) */
-  #resume(): void {
-    if (this.#claimed) {
-      this.#claimed = false
-      this.#pause?.refresh()
-    } else {
-      this.#pause = undefined
-      this.#fill()
-    }
+    this.#claims++
+    this.#fill(true)
   }
 
   #restForAWhile(): void {
     this.#rest ??= setTimeout(() => {
       this.#rest = undefined
       for (const pool of this.#pools.values()) if (!isAbsent(pool.failure)) pool.resting = false
-      this.#fill()
+      this.#fill(false)
     }, REST_MS).unref()
   }
 
