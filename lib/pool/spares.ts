@@ -5,24 +5,14 @@ import type { Host, PlanRefused } from '../host.js'
 import type { ReadyNetwork } from '../network/ready.js'
 import type { NetworkRegistry } from '../network/registry.js'
 import { FAMILIES } from '../network/spec.js'
+import { Filling, isAbsent } from './filling.js'
 import { Mark } from './marks.js'
 import { NetworkPool, type ReadySpare } from './network-pool.js'
 import type { PoolSettings } from './options.js'
 
-/** How long, in milliseconds, nothing is made after a refusal, unless there is reason to hope. */
-const REST_MS = 1000
-/**
- * After a claim, none is made until no other has come for so long, in milliseconds: making one slows down claims that come meanwhile. Where
- * fewer than this part are left, until no more have come than could be made in that time: a burst is faster than they are made, and over sooner without.
- */
-const PAUSE_MS = 2
-const LOW = 1 / 4
-const RUSH = 2
 /** The kernel takes down what nobody holds within milliseconds each: so long is waited for all. */
 const PATIENCE_MS = 1000
 const STEP_MS = 2
-/** As long as a timer may be, in milliseconds. */
-const FOR_EVER = 2 ** 31 - 1
 
 /** What the diagnostics channel `slipway:pool` says. */
 export interface PoolMessage {
@@ -35,27 +25,20 @@ export interface PoolMessage {
 
 const events = channel('slipway:pool')
 
-/**
- * The spare sandboxes of one Slipway: taken by creates, and made again while the executor has nothing else to do. One at a time, as
- * more at once would only be in each other's way.
- */
+/** The spare sandboxes of one Slipway: taken by creates, and made again. */
 export class Spares {
   readonly #host: Host
   readonly #networks: NetworkRegistry
   readonly #mark: Mark
   readonly #pools: ReadonlyMap<string, NetworkPool>
-  #filling: Promise<void> | undefined
-  #rest: NodeJS.Timeout | undefined
-  /** Since it was last looked at. */
-  #claims = 0
-  #opened = false
-  #closed = false
+  readonly #filling: Filling
 
   constructor(host: Host, networks: NetworkRegistry, folders: { pool: string; sandboxes: string }, { size, networks: names }: PoolSettings) {
     this.#host = host
     this.#networks = networks
     this.#mark = new Mark(folders.pool)
     this.#pools = new Map(size === 0 ? [] : names.map((name) => [name, new NetworkPool(name, size, host, networks, this.#mark, folders.sandboxes)]))
+    this.#filling = new Filling(this.networks, (pool) => this.#tell(pool, 'made'))
   }
 
   get networks(): NetworkPool[] {
@@ -64,8 +47,7 @@ export class Spares {
 
   /** Begins to make them. */
   open(): void {
-    this.#opened = true
-    this.#fill(false)
+    this.#filling.open()
   }
 
   /** Whether a create on this network will probably find one. */
@@ -80,7 +62,7 @@ export class Spares {
     const spare = pool?.take(network)
     if (!pool || spare) return spare
     this.#tell(pool, 'missed')
-    this.#fillSoon(pool)
+    this.#filling.claimed(pool)
     return undefined
   }
 
@@ -90,7 +72,7 @@ export class Spares {
     if (!pool) return
     pool.settle()
     this.#tell(pool, 'claimed')
-    this.#fillSoon(pool)
+    this.#filling.claimed(pool)
   }
 
   giveBack(spare: ReadySpare): void {
@@ -119,20 +101,20 @@ export class Spares {
   async giveUp({ spec }: ReadyNetwork, address?: string): Promise<void> {
     const pool = this.#pools.get(spec.name)
     if (!pool) return
-    if (pool.making > 0) await this.#untilFilled()
+    if (pool.making > 0) await this.#filling.ended()
     const spares = pool.empty(address)
     if (spares.length === 0) return
     pool.drop(spares)
     // Others would have taken their addresses before who asks.
     pool.resting = true
-    this.#restForAWhile()
+    this.#filling.rest()
     this.#tell(pool, 'dropped')
   }
 
   /** A network is there: created, or as it was after a removal that was refused. */
   begin(name: string): void {
     const pool = this.#pools.get(name)
-    if (pool) this.#fillSoon(pool)
+    if (pool) this.#filling.claimed(pool)
   }
 
   /** A network is about to go: no more are made on it, until {@link begin}. */
@@ -140,25 +122,21 @@ export class Spares {
     const pool = this.#pools.get(name)
     if (!pool) return
     pool.resting = true
-    if (pool.making > 0) await this.#untilFilled()
+    if (pool.making > 0) await this.#filling.ended()
     pool.resting = true
     pool.drop(pool.empty())
   }
 
   /** When each of the networks that are there has all of its spares. @throws what kept one from it. */
   async ready(): Promise<void> {
-    for (const pool of this.#pools.values()) pool.resting = false
-    this.#fill(false)
-    await this.#untilFilled()
-    if (this.#closed) throw new SlipwayError('CLOSED', 'This Slipway was closed. Open another: Slipway.open().')
+    await this.#filling.whole()
+    if (this.#filling.closed) throw new SlipwayError('CLOSED', 'This Slipway was closed. Open another: Slipway.open().')
     for (const { failure } of this.#pools.values()) if (failure !== undefined && !isAbsent(failure)) throw failure as Error
   }
 
   /** All go. Resolves when the kernel has taken them down, or a second later. */
   async close(): Promise<void> {
-    this.#closed = true
-    clearTimeout(this.#rest)
-    await this.#untilFilled()
+    await this.#filling.close()
     const spares = this.networks.flatMap((pool) => pool.empty())
     if (spares.length > 0) await this.#host.run(spares.map(({ name }) => ({ op: 'netns.delete', path: name })))
     const deadline = Date.now() + PATIENCE_MS
@@ -166,70 +144,6 @@ export class Spares {
       while (Date.now() < deadline && (await this.#host.find('link', { name }))) await new Promise((resolve) => setTimeout(resolve, STEP_MS))
     }
     this.#mark.remove()
-  }
-
-  /** What is being made does not keep the process alive, but who waits for it does. */
-  async #untilFilled(): Promise<void> {
-    const hold = setInterval(() => undefined, FOR_EVER)
-    try {
-      while (this.#filling) await this.#filling
-    } finally {
-      clearInterval(hold)
-    }
-  }
-
-  /** @param later - When claims have ceased to come. */
-  #fill(later: boolean): void {
-    if (!this.#opened || this.#closed || this.#filling || !this.#neediest()) return
-    this.#filling = this.#makeAll(later)
-  }
-
-  async #makeAll(later: boolean): Promise<void> {
-    try {
-      if (later) await this.#untilQuiet()
-      for (let pool = this.#neediest(); pool && !this.#closed; pool = this.#neediest()) {
-        this.#claims = 0
-        await pool.make()
-        if (pool.resting) this.#restForAWhile()
-        else this.#tell(pool, 'made')
-        if (this.#claims > RUSH) await this.#untilQuiet()
-      }
-    } finally {
-      // Not a promise later: meanwhile one might be lacking that nobody would make.
-      this.#filling = undefined
-    }
-  }
-
-  async #untilQuiet(): Promise<void> {
-    do {
-      this.#claims = 0
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS).unref())
-    } while (!this.#closed && this.#claims > (this.#isLow() ? RUSH : 0))
-  }
-
-  #isLow(): boolean {
-    return this.networks.some(({ ready, size }) => ready < size * LOW)
-  }
-
-  #neediest(): NetworkPool | undefined {
-    let found: NetworkPool | undefined
-    for (const pool of this.#pools.values()) if (pool.lacks && (!found || pool.ready < found.ready)) found = pool
-    return found
-  }
-
-  /** Not at once: who has taken one goes on first, and others that come right after it. */
-  #fillSoon(pool: NetworkPool): void {
-    pool.resting = false
-    this.#claims++
-    this.#fill(true)
-  }
-
-  #restForAWhile(): void {
-    this.#rest ??= setTimeout(() => {
-      this.#rest = undefined
-      for (const pool of this.#pools.values()) if (!isAbsent(pool.failure)) pool.resting = false
-      this.#fill(false)
-    }, REST_MS).unref()
   }
 
   /** Other processes have claimed what was only guessed here. */
@@ -244,9 +158,6 @@ export class Spares {
     if (events.hasSubscribers) events.publish({ network: name, event, ready, size } satisfies PoolMessage)
   }
 }
-
-/** A network that somebody may create yet. */
-const isAbsent = (failure: unknown): boolean => failure instanceof SlipwayError && failure.code === 'NOT_FOUND'
 
 /** What was wrong with a spare: others have its address, somebody has deleted its link, or the bridge. */
 function faultOf({ endpoint, name }: ReadySpare, { operation, element, errnoName }: PlanRefused): 'address' | 'link' | 'bridge' | undefined {
