@@ -2,16 +2,13 @@ import type { EndpointRequest } from '../drivers/endpoint.js'
 import { invalid, SlipwayError } from '../errors.js'
 import { addresses } from '../firewall/sets.js'
 import type { IpFamily } from '../ipam/ip.js'
-import type { NetworkSubnet } from '../ipam/network-subnet.js'
 import type { ReadyNetwork } from '../network/ready.js'
 import { FAMILIES } from '../network/spec.js'
+import { releaseTaken, takeFree, type Taken } from '../network/taken.js'
 import { addressInUse, ownerOf } from '../refusals.js'
 import { listAllRecords } from '../state/records.js'
 import type { Context } from './context.js'
 import { awaitGone } from './gone.js'
-
-/** Addresses that were taken for one endpoint, each with its subnet. */
-export type Taken = Partial<Record<IpFamily, { address: string; subnet: NetworkSubnet }>>
 
 const OPTION = { 4: 'ip', 6: 'ip6' } as const
 
@@ -26,19 +23,6 @@ export function takeAddresses(context: Context, ready: ReadyNetwork, asked: Endp
   return (named ? undefined : takeFree(ready)) ?? takeSlowly(context, ready, asked)
 }
 
-/** The next free address of each family that a network has; nothing where one has none left, as far as this process knows. */
-export function takeFree(ready: ReadyNetwork): Taken | undefined {
-  const taken: Taken = {}
-  for (const { subnet, pool } of ready.pools) {
-    if (taken[subnet.family]) continue
-    const address = pool.take()
-    if (address !== undefined) taken[subnet.family] = { address, subnet }
-  }
-  if (ready.pools.every(({ subnet }) => taken[subnet.family])) return taken
-  releaseTaken(ready, taken)
-  return undefined
-}
-
 async function takeSlowly(context: Context, ready: ReadyNetwork, asked: EndpointRequest): Promise<Taken> {
   const taken: Taken = {}
   try {
@@ -51,21 +35,6 @@ async function takeSlowly(context: Context, ready: ReadyNetwork, asked: Endpoint
   } catch (error) {
     releaseTaken(ready, taken)
     throw error
-  }
-}
-
-export function releaseTaken({ pools }: ReadyNetwork, taken: Taken): void {
-  for (const { subnet, pool } of pools) {
-    const found = taken[subnet.family]
-    if (found?.subnet === subnet) pool.release(found.address)
-  }
-}
-
-/** The kernel has taken the claims. */
-export function settleTaken({ pools }: ReadyNetwork, taken: Taken): void {
-  for (const { subnet, pool } of pools) {
-    const found = taken[subnet.family]
-    if (found?.subnet === subnet) pool.settle(found.address)
   }
 }
 

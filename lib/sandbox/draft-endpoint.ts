@@ -3,9 +3,10 @@ import type { Circumstances } from '../drivers/bridge.js'
 import { invalid } from '../errors.js'
 import type { Place } from '../network/bridges.js'
 import type { ReadyNetwork } from '../network/ready.js'
+import { releaseTaken, settleTaken, type Taken } from '../network/taken.js'
 import type { ReadySpare } from '../pool/network-pool.js'
 import { randomId } from '../state/random-id.js'
-import { releaseTaken, settleTaken, takeAddresses, type Taken } from './addresses.js'
+import { takeAddresses } from './addresses.js'
 import type { Context } from './context.js'
 
 /** An endpoint that is about to be made, with what it has taken in this process's tables. */
