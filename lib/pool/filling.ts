@@ -25,6 +25,8 @@ export class Filling {
   #rest: NodeJS.Timeout | undefined
   /** Since it was last looked at. */
   #claims = 0
+  /** It begins when the loop turns. */
+  #soon = false
   #opened = false
   #closed = false
 
@@ -43,7 +45,13 @@ export class Filling {
   claimed(pool: NetworkPool): void {
     pool.resting = false
     this.#claims++
-    this.#begin(true)
+    if (this.#filling || this.#soon) return
+    this.#soon = true
+    // A timer costs as much as the rest of what a claim does here, or five times that after a pause.
+    setImmediate(() => {
+      this.#soon = false
+      this.#begin(true)
+    }).unref()
   }
 
   /** Resolves when no pool lacks any, those aside that nobody can fill now. */
