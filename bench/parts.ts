@@ -143,7 +143,7 @@ export const PARTS: Record<Measure, Part> = {
     arms: EVERY,
     rounds: Infinity,
     // Fewer: where a first packet is lost, the next is sent a second later.
-    trials: (arm, sizes) => [{ warmUp: Math.min(warmUpOf(arm, sizes), 10), count: Math.max(5, Math.round(countOf(arm, sizes) / (isPeer(arm) ? 2 : 4))) }],
+    trials: (arm, sizes) => [{ warmUp: Math.min(warmUpOf(arm, sizes), 10), ...practiceOf(arm, sizes), count: Math.max(5, Math.round(countOf(arm, sizes) / (isPeer(arm) ? 2 : 4))) }],
   },
   burst: {
     text: 'many at once (Promise.all, and as parallel processes)',
@@ -197,7 +197,7 @@ export const PARTS: Record<Measure, Part> = {
     byDefault: false,
     arms: EVERY,
     rounds: 3,
-    trials: (arm, sizes) => upTo(arm, sizes.existing, sizes).map((at) => ({ warmUp: at, count: Math.min(20, countOf(arm, sizes)), at })),
+    trials: (arm, sizes) => upTo(arm, sizes.existing, sizes).map((at) => ({ warmUp: at, ...practiceOf(arm, sizes), count: Math.min(20, countOf(arm, sizes)), at })),
   },
   ports: {
     text: 'one more published port, beside as many as are published (--ports)',
