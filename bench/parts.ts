@@ -190,7 +190,7 @@ export const PARTS: Record<Measure, Part> = {
     byDefault: true,
     arms: ['ours'],
     rounds: 1,
-    trials: () => [{ warmUp: 100, count: 800, seconds: 3 }],
+    trials: () => [{ warmUp: 1000, count: 3000, seconds: 3 }],
   },
   endpoints: {
     text: 'one more endpoint, beside as many as exist (--existing)',

@@ -53,7 +53,10 @@ async function opening(): Promise<Opening> {
 
 const collect = collector()
 
-/** What stays after collections: of V8's heap, and of malloc's, which is one region here (run-trial.ts asks for one arena). */
+/**
+ * What stays after collections: of V8's heap, and of malloc's, which is one region here (run-trial.ts asks for one arena). That one
+ * grows by what was in use at most at a time, and in steps: it takes thousands of sandboxes, beside as many as were in flight before.
+ */
 async function memory(): Promise<{ heap: number; native: number }> {
   for (let i = 0; i < 4; i++) {
     collect()
@@ -63,13 +66,14 @@ async function memory(): Promise<{ heap: number; native: number }> {
   return { heap: process.memoryUsage().heapUsed, native: Number(region?.[1]) * 1024 }
 }
 
-/** CPU time and how often a thread woke up while nothing was asked; the timer that ends it is one of these. */
+/** CPU time and how often a thread woke up while nothing was asked, without the timer that ends it. */
 async function idle(seconds: number): Promise<Record<string, number>> {
   await sleep(500)
-  const [cpu, wakeUps] = [process.cpuUsage(), switches()]
+  const wakeUps = switches()
+  const cpu = process.cpuUsage()
   await sleep(seconds * 1000)
   const { user, system } = process.cpuUsage(cpu)
-  return { idleSeconds: seconds, idleCpuMicroseconds: user + system, idleWakeUps: switches() - wakeUps }
+  return { idleSeconds: seconds, idleCpuMicroseconds: user + system, idleWakeUps: switches() - wakeUps - 1 }
 }
 
 /** Voluntary context switches of all threads: each is a wait that ended. */
