@@ -19,12 +19,17 @@ Executor::~Executor() { abandon(); }
 
 Status Executor::open() {
   if (auto failure = beside_.open_beside(host_.get())) return failure;
+  std::lock_guard lock(mutex_);
   start();
   return kOk;
 }
 
+// With mutex_ held.
 void Executor::start() {
-  thread_ = std::thread([this] { loop(); });
+  thread_ = std::thread([this, before = std::move(thread_)]() mutable {
+    if (before.joinable()) before.join();
+    loop();
+  });
   pthread_setname_np(thread_.native_handle(), "slipway");
 }
 
@@ -61,14 +66,6 @@ void Executor::submit_later(std::unique_ptr<Job> job) {
   wake_.notify_one();
 }
 
-void Executor::finish() {
-  {
-    std::lock_guard lock(mutex_);
-    finishing_ = true;
-  }
-  wake_.notify_one();
-}
-
 void Executor::abandon() {
   {
     std::lock_guard lock(mutex_);
@@ -81,17 +78,22 @@ void Executor::abandon() {
 }
 
 void Executor::join() {
-  if (thread_.joinable()) thread_.join();
+  for (;;) {
+    std::thread last;
+    {
+      std::lock_guard lock(mutex_);
+      last = std::move(thread_);
+    }
+    if (!last.joinable()) return;
+    // Lost meanwhile, it has left another.
+    last.join();
+  }
 }
 
-void Executor::revive() {
-  {
-    std::lock_guard lock(mutex_);
-    if (!lost_ || finishing_) return;
-    lost_ = false;
-  }
-  join();
-  start();
+// What is in the queue may have begun already: it is ended even when nothing new is taken any more.
+void Executor::replace() {
+  std::lock_guard lock(mutex_);
+  if (!finishing_ || !queue_.empty()) start();
 }
 
 void Executor::loop() {
@@ -115,17 +117,13 @@ void Executor::loop() {
     } else {
       job->run(kernel);
     }
-    if (kernel.lost()) {
-      std::lock_guard lock(mutex_);
-      lost_ = true;
-    }
     prepared = job->is_preparation();
     if (!prepared) {
       // Told first: closing what the job has used need not hold up who waits for it.
       done_(std::move(job));
       kernel.forget();
     }
-    if (kernel.lost()) return;
+    if (kernel.lost()) return replace();
   }
 }
 

@@ -1,7 +1,8 @@
 // One thread, one queue, one host namespace.
 //
-// submit(), run_beside(), finish(), abandon() and revive() belong to JavaScript's thread; jobs run on the executor's own. `done` is
-// called on the executor's thread with each job that ran.
+// submit(), submit_later(), run_beside() and abandon() belong to JavaScript's thread; jobs run on the executor's own. `done` is
+// called on the executor's thread with each job that ran. A thread that could not come home from another namespace starts the one
+// that takes its place, which goes on with the queue.
 #pragma once
 
 #include <condition_variable>
@@ -47,20 +48,17 @@ class Executor {
   // Runs while nothing else is to be done, and not between a preparation and what comes for it at once. What has not begun when the
   // thread ends is dropped.
   void submit_later(std::unique_ptr<Job> job);
-  // Lets the thread end once the queue is empty; join() then does not wait.
-  void finish();
   // Drops what has not begun, lets the rest end (a plan is done or undone, never half), joins. Idempotent.
   void abandon();
-  void join();
-  // A thread that could not come home from another namespace has ended; puts a new one in its place.
-  void revive();
 
   // Any thread may ask.
   const host::HeldPorts& ports() const { return ports_; }
 
  private:
   void start();
+  void replace();
   void loop();
+  void join();
 
   UniqueFd host_;
   host::HeldPorts ports_;
@@ -71,8 +69,7 @@ class Executor {
   std::condition_variable wake_;
   std::deque<std::unique_ptr<Job>> queue_, later_;
   bool finishing_ = false;
-  bool lost_ = false;
-  std::thread thread_;
+  std::thread thread_;  // the last that was started; it joins the one before
 };
 
 }  // namespace slipway

@@ -65,7 +65,7 @@ Status Kernel::enter(const std::string& path, Netns*& netns) {
 }
 
 Status Kernel::inside(const std::string& path, const std::function<Status()>& work) {
-  if (path.empty()) return work();
+  if (path.empty()) return lost_ ? Status(astray()) : work();
   Netns* netns = nullptr;
   if (auto failure = enter(path, netns)) return failure;
   netns::Visit visit(netns->fd.get(), host_);

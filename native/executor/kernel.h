@@ -33,6 +33,8 @@ class Kernel : public rtnl::Names {
   int host() const { return host_; }
   // The thread could not come home from another namespace and must end.
   bool lost() const { return lost_; }
+  // In place of what it would then do elsewhere.
+  static Failure astray() { return Failure::of(EXDEV, "setns"); }
 
   // The rtnetlink socket of a namespace ("" is the host); opened on first use.
   Status rtnl(const std::string& netns, netlink::Socket*& socket);

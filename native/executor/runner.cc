@@ -30,6 +30,10 @@ void Runner::run(Kernel& kernel, uint32_t end) {
     auto start = Clock::now();
     uint32_t first = next_;
     origin_ = {first, 0};
+    if (kernel.lost()) {
+      fail(Kernel::astray());
+      break;
+    }
     Status status;
     if (!std::holds_alternative<ConntrackFlush>(plan_[next_])) connections_.reset();
     switch (channel_of(plan_[next_])) {

@@ -87,7 +87,6 @@ void ExecutorWrap::deliver(Napi::Env env, Napi::Function, ExecutorWrap* self, Jo
     self->deliver_.Unref(env);
     self->Unref();
   }
-  self->executor_->revive();
   job->settle(env);
   if (job->last()) {
     napi_remove_env_cleanup_hook(env, end_with_environment, self);
