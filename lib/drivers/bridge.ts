@@ -151,7 +151,7 @@ export function connectEndpoint(sandbox: Change, endpoint: BridgeEndpoint, circu
 
 /**
  * Takes an endpoint away. Its addresses take its routes along; the default route and the published ports move to what is left.
- * The link itself goes later.
+ * The claims are given up when nothing else is left to be refused but the record. The link itself goes later.
  */
 export function disconnectEndpoint(sandbox: Change, endpoint: BridgeEndpoint): Leaving {
   const { path, endpoints, owner, record } = sandbox
@@ -163,12 +163,13 @@ export function disconnectEndpoint(sandbox: Change, endpoint: BridgeEndpoint): L
       beginChange(record),
       ...leadAway(endpoint),
       ...move.unpublish,
-      ...freeEndpoint(endpoint, owner),
+      ...freeEndpoint(endpoint, owner, (set) => !isAddress(set)),
       ...move.publish,
       ...move.release,
       ...move.forget,
       ...FAMILIES.flatMap((family) => moveDefaultRoute(path, endpoints, after, family)),
       ...addressesInside(path, endpoint).map((address) => ({ ...address, op: 'address.delete' }) as const),
+      ...freeEndpoint(endpoint, owner, isAddress),
       endChange(record),
     ],
     rest: deleteLinks([endpoint.hostLink]),
@@ -214,7 +215,7 @@ export function unpublishPorts({ endpoints, ports, owner, record }: Change, gone
 }
 
 const claimEndpoint = (endpoint: BridgeEndpoint, owner: string): Operation[] => endpointElements(endpoint).map(([set, key]) => add(set, { key, comment: owner }))
-const freeEndpoint = (endpoint: BridgeEndpoint, owner: string, meant: (set: SetDefinition) => boolean = () => true): Operation[] =>
+const freeEndpoint = (endpoint: BridgeEndpoint, owner: string, meant: (set: SetDefinition) => boolean): Operation[] =>
   endpointElements(endpoint).flatMap(([set, key]) => (meant(set) ? [remove(set, { key, comment: owner })] : []))
 
 /** The claims; the other elements let it send. */

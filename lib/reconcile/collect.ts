@@ -1,6 +1,10 @@
 import { existsSync } from 'node:fs'
-import { removeOwn } from '../firewall/elements.js'
+import type { BridgeEndpoint } from '../drivers/endpoint.js'
+import { leadAway } from '../drivers/leaf.js'
+import { add, removeOwn } from '../firewall/elements.js'
+import { addresses } from '../firewall/sets.js'
 import { PlanRefused, type Host, type RunOptions } from '../host.js'
+import { familyOf } from '../ipam/ip.js'
 import type { ElementInfo } from '../native.js'
 import type { Operation, Plan, SetDefinition } from '../plan/operation.js'
 
@@ -22,20 +26,46 @@ export async function collectElement(host: Host, set: SetDefinition, { key, comm
   return true
 }
 
-/** Removes one by one: what has gone keeps nothing else from going. */
-export async function collectEach(host: Host, plan: Plan): Promise<void> {
-  for (const operation of plan) await collect(host, [operation])
+/**
+ * Takes away what leads to an endpoint of which nobody knows how far it is gone already: only while its address is claimed. Had that
+ * been given back, whoever has it by now would be the one that is led to.
+ */
+export async function collectLeads(host: Host, endpoint: BridgeEndpoint, owner: string): Promise<void> {
+  for (const operation of leadAway(endpoint)) await collectLead(host, operation, owner, {})
+}
+
+async function collectLead(host: Host, operation: Operation, owner: string, options: RunOptions): Promise<void> {
+  const claim = { key: addressLed(operation) ?? '', comment: owner }
+  const set = addresses[familyOf(claim.key)]
+  const holder = await host.find('element', { ...set, key: claim.key })
+  if (holder?.comment === owner) return collect(host, [operation], options)
+  const refusal = await attempt(host, [add(set, claim)], options)
+  // Without the set, which somebody has flushed, nobody has claimed anything.
+  if (refusal && refusal.errnoName !== 'ENOENT') return
+  await collect(host, [operation], options)
+  await collect(host, [removeOwn(set, claim)], options)
+}
+
+/** The address that the host knows no way to any more after this; `undefined` for operations of any other kind. */
+function addressLed(operation: Operation): string | undefined {
+  if ('netns' in operation && operation.netns !== undefined) return undefined
+  if (operation.op === 'route.delete') return operation.destination.split('/')[0]
+  return operation.op === 'neighbor.delete' ? operation.address : undefined
 }
 
 /**
  * Runs a plan of removal of which parts may be gone, or have gone with an attempt before: elements, routes, neighbours, links and
- * namespaces are removed one by one, in the plan's order, and not missed. Elements stay that are another's by now.
+ * namespaces are removed one by one, in the plan's order, and not missed. Elements stay that are another's by now, and what leads to
+ * addresses of which the plan gives up the claim, where that is another's.
  */
 export async function removeWhatIsThere(host: Host, plan: Plan, options: RunOptions = {}): Promise<void> {
   const rest: Operation[] = []
   for (const operation of plan) {
     if (isNowhere(operation)) continue
-    if (operation.op === 'element.delete') {
+    const owner = claimOf(plan, addressLed(operation))
+    if (owner !== undefined) {
+      await collectLead(host, operation, owner, options)
+    } else if (operation.op === 'element.delete') {
       for (const element of operation.elements) await collect(host, [{ ...operation, elements: [element], ifCommented: element.comment !== undefined }], options)
     } else if (MISSABLE.has(operation.op)) {
       await collect(host, [operation], options)
@@ -44,6 +74,13 @@ export async function removeWhatIsThere(host: Host, plan: Plan, options: RunOpti
     }
   }
   await host.run(rest, options)
+}
+
+/** Whose claim of an address a plan gives up. */
+function claimOf(plan: Plan, address: string | undefined): string | undefined {
+  if (address === undefined) return undefined
+  const { set } = addresses[familyOf(address)]
+  return plan.flatMap((operation) => (operation.op === 'element.delete' && operation.set === set ? operation.elements : [])).find(({ key }) => key === address)?.comment
 }
 
 /**

@@ -1,7 +1,6 @@
 import { dirname } from 'node:path'
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import { gatewayEndpoint, mappedPorts, targetsOf } from '../drivers/gateway.js'
-import { leadAway } from '../drivers/leaf.js'
 import { add, mapOf, publishedElement, publishedKey, removeOwn } from '../firewall/elements.js'
 import * as sets from '../firewall/sets.js'
 import type { Host } from '../host.js'
@@ -11,7 +10,7 @@ import { FAMILIES } from '../network/spec.js'
 import { thisProcess } from '../state/maker.js'
 import { ownerComment } from '../state/owner.js'
 import { idle, isAtWork, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
-import { attempt, collect, collectEach } from './collect.js'
+import { attempt, collect, collectLeads } from './collect.js'
 import type { OwnedElements } from './owned.js'
 
 /**
@@ -54,7 +53,7 @@ async function isWhole(host: Host, record: SandboxRecord, endpoint: BridgeEndpoi
 
 async function drop(host: Host, endpoint: BridgeEndpoint, comment: string): Promise<void> {
   const { hostLink, mac, addresses, linkLocal } = endpoint
-  await collectEach(host, leadAway(endpoint))
+  await collectLeads(host, endpoint, comment)
   for (const family of FAMILIES) {
     const address = addresses[family]?.address
     if (address === undefined) continue

@@ -1,7 +1,6 @@
 import { dirname } from 'node:path'
 import { claimSandbox } from '../drivers/bridge.js'
 import { mappedPorts } from '../drivers/gateway.js'
-import { leadAway } from '../drivers/leaf.js'
 import { RULESET_FAMILIES } from '../firewall/ruleset.js'
 import * as sets from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
@@ -17,7 +16,7 @@ import { ownerComment } from '../state/owner.js'
 import { idle, isAtWork, isBusy, isLeaving, listAllRecords, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { ensureRuleset, writtenTables } from '../network/ensure-ruleset.js'
 import { attachLinks } from './attach-links.js'
-import { attempt, collect, collectEach, collectElement } from './collect.js'
+import { attempt, collect, collectElement, collectLeads } from './collect.js'
 import { dropEndpoints } from './drop-endpoints.js'
 import { finishChanges } from './finish-changes.js'
 import { Holdings } from './holdings.js'
@@ -167,7 +166,7 @@ async function beginToEnd(host: Host, { record, path, text }: StoredRecord, ende
   const mark = store(dirname(path), { ...record, removing: true, busy: thisProcess() })
   if (await attempt(host, [{ op: 'file.replace', path, content: mark.text, expected: text }])) return false
   ended.push(mark)
-  await collectEach(host, record.endpoints.flatMap(leadAway))
+  for (const endpoint of record.endpoints) await collectLeads(host, endpoint, ownerComment(record.name, record.id))
   if (!record.foreign && record.network !== 'host') await collect(host, [{ op: 'netns.delete', path: record.path }])
   return true
 }

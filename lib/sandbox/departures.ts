@@ -97,10 +97,12 @@ export class Departures {
       // Whoever is removing more in this turn of the event loop shares the first plan with this one; and no turn has two plans to make.
       await new Promise((resolve) => setImmediate(resolve))
       const group = this.#waiting.splice(0, GROUP)
-      const done = await this.#isDone(together(group.map(({ plan }) => plan)))
+      // Of one that was refused before, addresses may be given up, and be another's by now.
+      const fresh = group.filter(({ tries }) => tries === 0)
+      const done = await this.#isDone(together(fresh.map(({ plan }) => plan)))
       const slices = new Slices()
       for (const pending of group) {
-        await (done ? this.#settle(pending) : this.#alone(pending))
+        await (done && fresh.includes(pending) ? this.#settle(pending) : this.#alone(pending))
         const pause = slices.next()
         if (pause) await pause
       }

@@ -14,11 +14,19 @@ bool remains(const Status& status) {
   return number != ENOENT && number != ENODEV && number != EADDRNOTAVAIL && number != ESRCH;
 }
 
+// What leads to an address of another namespace is whose the address is.
+bool leads(const Operation& operation) {
+  const auto* neighbor = std::get_if<NeighborAdd>(&operation);
+  return netns_of(operation).empty() && (std::holds_alternative<RouteAdd>(operation) || (neighbor != nullptr && neighbor->proxy));
+}
+
 }  // namespace
 
 void Runner::undo(std::vector<netlink::Refusal>& not_undone) {
   refuse_.reset();
   undoing_ = true;
+  // Of a transaction that was not taken back: what it gave up may be another's by now.
+  Status given_up;
   for (auto index = static_cast<uint32_t>(plan_.size()); index-- > 0;) {
     if (!done_[index]) continue;
     Status status;
@@ -32,11 +40,16 @@ void Runner::undo(std::vector<netlink::Refusal>& not_undone) {
         if (!more) break;
       }
       status = undo_nft(inverses);
+      if (status) given_up = status;
       if (remains(status)) not_undone.push_back({{last, 0}, *status});
       continue;
     }
     auto inverse = inverse_of(plan_[index], before_[index]);
     if (!inverse) continue;
+    if (given_up && leads(*inverse)) {
+      not_undone.push_back({{index, 0}, *given_up});
+      continue;
+    }
     status = channel_of(*inverse) == Channel::kRtnl ? undo_rtnl(*inverse) : perform(*inverse, index);
     if (remains(status)) not_undone.push_back({{index, 0}, *status});
   }

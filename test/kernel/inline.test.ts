@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,6 +7,7 @@ import { Host, PlanRefused } from '#lib/host.js'
 import { enter } from '#lib/native.js'
 import type { Operation, Plan } from '#lib/plan/operation.js'
 import { listenIn } from '../helpers/listen.js'
+import { lockFile } from '../helpers/locked-file.js'
 import { isAsBefore, settled } from '../helpers/snapshot.js'
 import { execIn, World, type Place } from '../helpers/world.js'
 
@@ -27,22 +27,12 @@ const makeSet: Plan = [{ op: 'table.add', family: 'inet', table: 'test' }, { op:
 const elements = (world: World): number => execIn(world.host, 'nft', '-j', 'list set inet test taken').match(/"elem": \[([^\]]*)/)?.[1]?.split(',').length ?? 0
 const here = (): string => readlinkSync('/proc/thread-self/ns/net')
 
-/** A file that another process has locked, and the operation that waits for it. */
-async function lock(t: ExecutionContext, world: World): Promise<{ waitFor: Operation & { op: 'file.replace' }; unlock: () => void }> {
-  const path = join(world.stateDir, 'record')
-  writeFileSync(path, 'before')
-  const locker = spawn('flock', [path, 'sh', '-c', 'echo locked; read line'], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, LD_PRELOAD: '' } })
-  t.teardown(() => locker.kill())
-  await once(locker.stdout, 'data')
-  return { waitFor: { op: 'file.replace', path, content: 'after', expected: 'before' }, unlock: () => void locker.stdin.end('go\n') }
-}
-
 test.serial('a short plan is done when the call returns, whatever is in the queue; a long one is not', async (t) => {
   const world = new World(t)
   const host = open(t, world)
   await host.run(makeSet)
   const order: string[] = []
-  const { waitFor, unlock } = await lock(t, world)
+  const { waitFor, unlock } = await lockFile(t, world)
   const slow = host.run([{ op: 'netns.create', path: `${world.host.path}-slow` }, waitFor, hold(79)]).then(() => order.push('slow'))
   t.is(host.held, 0)
   const short = host.run([hold(80), add(80, 1)]).then(() => order.push('short'))
@@ -60,7 +50,7 @@ test.serial('a short plan waits in the queue behind a long transaction, which wo
   const host = open(t, world)
   await host.run(makeSet)
   const order: string[] = []
-  const { waitFor, unlock } = await lock(t, world)
+  const { waitFor, unlock } = await lockFile(t, world)
   const long = host.run([waitFor, add(1000, 5000)]).then(() => order.push('long'))
   const short = host.run([hold(80), add(80, 1)]).then(() => order.push('short'))
   t.is(host.held, 0)
@@ -154,7 +144,7 @@ test.serial('while the thread makes the namespace that was prepared, this one be
     await host.discard()
     await isAsBefore(t, world, before, `operation ${index}`)
   }
-  const { waitFor, unlock } = await lock(t, world)
+  const { waitFor, unlock } = await lockFile(t, world)
   host.prepare()
   const running = host.run([...plan, waitFor])
   t.true(host.holds(port(80)))
@@ -194,7 +184,7 @@ test.serial('a worker that ends with a plan begun leaves it done', async (t) => 
 test.serial('a file that another process has locked: the event loop does not wait, the plan does', async (t) => {
   const world = new World(t)
   const host = open(t, world)
-  const { waitFor, unlock } = await lock(t, world)
+  const { waitFor, unlock } = await lockFile(t, world)
   const { path } = waitFor
   let done = false
   const run = host.run([hold(80), waitFor]).then(() => (done = true))

@@ -1,16 +1,18 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { createLeaf } from '#lib/drivers/leaf.js'
 import { Host } from '#lib/host.js'
+import { Slipway } from '#lib/index.js'
+import type { Plan } from '#lib/plan/operation.js'
 import type { NetworkRecord } from '#lib/state/network-records.js'
-import type { Slipway } from 'slipway'
 import { DualStackWorld } from '../helpers/dual-stack.js'
 import { addressesOf } from '../helpers/every-kind.js'
 import { fillBridge } from '../helpers/fill-bridge.js'
+import { HeldBack } from '../helpers/hold-back.js'
 import { holds, serveBoth, type Cast } from '../helpers/reach-table.js'
-import { difference, kernelState, readFiles } from '../helpers/snapshot.js'
-import { execIn, ip, ipJson, type Place } from '../helpers/world.js'
+import { difference, elements, kernelState, readFiles } from '../helpers/snapshot.js'
+import { eventually, execIn, ip, ipJson, type Place, type World } from '../helpers/world.js'
 
 /**
  * Networks of several bridges: that they are made when they are wanted, shared, healed and taken away. (Who reaches whom on them is
@@ -54,6 +56,13 @@ const THREE = `
   b     b     b     b
   c     c     c     c
 `
+
+const AT = { ip: '10.3.0.9', ip6: 'fd00:3::9' }
+
+const recordOf = (world: World, name: string): string => join(world.stateDir, String(statSync(world.host.path).ino), 'sandboxes', `${world.name(name)}.json`)
+
+/** Whoever has made it is gone. */
+const orphan = (path: string): void => writeFileSync(path, readFileSync(path, 'utf8').replace(/"started":"?\d+"?/, '"started":"1"'))
 
 const find = (slipway: Slipway, name: string) => slipway.sandboxes.get(name)
 
@@ -154,9 +163,7 @@ test.serial('what leads to a sandbox goes with what is left of it', async (t) =>
   for (const name of ['b', 'c']) await world.create(slipway, name, { network: 'web' })
   const before = leads(world.host)
   ip('netns', 'delete', world.name('b'))
-  // Whoever has made it is gone.
-  const record = join(world.stateDir, String(statSync(world.host.path).ino), 'sandboxes', `${world.name('b')}.json`)
-  writeFileSync(record, readFileSync(record, 'utf8').replace(/"started":"?\d+"?/, '"started":"1"'))
+  orphan(recordOf(world, 'b'))
   const again = await world.open({ portsPerBridge: 1 })
   t.is(again.reconciled.collected[0], `sandbox ${world.name('b')}: half made or half removed, removed`)
   t.deepEqual(leads(world.host), before.filter((line) => !/^(10\.3\.0\.3|fd00:3::3) /.test(line)))
@@ -203,6 +210,64 @@ test.serial('a route that was left to an address is taken away by whoever has th
   const refused = await t.throwsAsync(world.create(slipway, 'e', { network: 'web', ip: '10.3.0.30' }), { code: 'CONFLICT' })
   t.regex(refused?.message ?? '', /route to 10\.3\.0\.30\/32 already.*ip route show 10\.3\.0\.30\/32/)
   t.is(ipJson(world.host, 'route', 'show', '10.3.0.30', 'dev', 'uplink').length, 1)
+})
+
+/** A sandbox on a leaf whose removal has come as far as its record, which cannot be deleted; and another that has its addresses since. */
+async function overtake(t: ExecutionContext) {
+  const { world } = await setUp(t, ['a', 'x'], 2)
+  const slipway = await Slipway.open({ netns: world.host.path, stateDir: world.stateDir, portsPerBridge: 2 })
+  const b = await world.create(slipway, 'b', { network: 'web', ...AT })
+  const other = await world.open({ portsPerBridge: 2 })
+  const back = new HeldBack(t)
+  back.letGo()
+  const index = (plan: Plan) => plan.findIndex(({ op }) => op === 'file.delete')
+  back.refuse((plan) => (index(plan) < 0 ? undefined : index(plan)))
+  await b.remove()
+  t.true(await eventually(() => elements(world.host, 'addresses4').length === 2))
+  await world.create(other, 'c', { network: 'web', ...AT })
+  const led = leads(world.host)
+  t.deepEqual(led.filter((line) => line.endsWith('web0-1')), ['10.3.0.9 web0-1', 'fd00:3::1 web0-1', 'fd00:3::9 web0-1'])
+  const record = recordOf(world, 'b')
+  const isLed = () => leads(world.host).join() === led.join() && /10\.3\.0\.9 dev web0/.test(execIn(world.host, 'ip', 'neighbor', 'show', 'proxy'))
+  return { world, slipway, back, record, isLed }
+}
+
+test.serial('who has the addresses next is led to, though what is left of the one before is tried again', async (t) => {
+  const { slipway, back, record, isLed } = await overtake(t)
+  t.true(isLed())
+  back.refuse(undefined)
+  t.true(await eventually(() => !existsSync(record)))
+  t.true(isLed())
+  await slipway.close()
+})
+
+test.serial('and though that is left to the next open()', async (t) => {
+  const { world, slipway, back, record, isLed } = await overtake(t)
+  await t.throwsAsync(slipway.close({ wait: true }), { code: 'KERNEL' })
+  t.true(existsSync(record))
+  back.refuse(undefined)
+  const { reconciled } = await world.open({ portsPerBridge: 1 })
+  t.is(reconciled.collected[0], `sandbox ${world.name('b')}: half made or half removed, removed`)
+  t.false(existsSync(record))
+  // Nor was it given back.
+  t.deepEqual(reconciled.healed, [])
+  t.true(isLed())
+})
+
+test.serial('and though the one before is still there, and has lost its claim', async (t) => {
+  const { world, slipway } = await setUp(t, ['a', 'x'], 2)
+  const b = await world.create(slipway, 'b')
+  await b.connect('web', AT)
+  execIn(world.host, 'nft', 'delete element inet slipway addresses4 { 10.3.0.9 }; delete element inet slipway addresses6 { fd00:3::9 }')
+  const c = await world.create(slipway, 'c')
+  await c.connect('web', AT)
+  orphan(recordOf(world, 'b'))
+  const led = leads(world.host)
+  t.true(led.includes('10.3.0.9 web0-1'))
+  const { reconciled } = await world.open({ portsPerBridge: 1 })
+  t.deepEqual(reconciled.collected, [`sandbox ${b.name}: half connected or disconnected, ended`])
+  t.deepEqual(reconciled.healed, [])
+  t.deepEqual(leads(world.host), led)
 })
 
 test.serial('sandboxes made ahead of need are on all of its bridges, and led to once they are taken', async (t) => {

@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { add, remove, removeOwn } from '#lib/firewall/elements.js'
 import { addresses } from '#lib/firewall/sets.js'
-import { Host } from '#lib/host.js'
+import { Host, PlanRefused } from '#lib/host.js'
 import { ensureRuleset } from '#lib/network/ensure-ruleset.js'
 import { NetworkRegistry } from '#lib/network/registry.js'
 import { Marks } from '#lib/pool/marks.js'
+import type { Plan } from '#lib/plan/operation.js'
 import { attempt } from '#lib/reconcile/collect.js'
 import { runChild } from '../env/run-child.js'
+import { lockFile } from '../helpers/locked-file.js'
 import { elements, readFiles } from '../helpers/snapshot.js'
 import { eventually, ipJson, World } from '../helpers/world.js'
 
@@ -148,3 +150,30 @@ serial('what many delete at once, among transactions of others, is all deleted',
   }))
   t.deepEqual(elements(world.host, 'addresses4'), [])
 })
+
+for (const claimed of [true, false]) {
+  serial(`what leads to an address comes back with its claim, when a plan is undone: ${claimed ? 'another has claimed it' : 'nobody has'}`, async (t) => {
+    const world = new World(t)
+    const [one, two] = [new Host(world.host.path), new Host(world.host.path)]
+    t.teardown(() => Promise.all([one.close(), two.close()]))
+    await ensureRuleset(one)
+    const [set, key] = [addresses[4], '172.17.0.9']
+    const route = { destination: `${key}/32`, link: 'uplink' }
+    const neighbor = { link: 'uplink', address: key, proxy: true } as const
+    await one.run([add(set, element('x')), { op: 'route.add', ...route }, { op: 'neighbor.add', ...neighbor }])
+    const lead = () => [ipJson(world.host, 'route', 'show', key).length, ipJson(world.host, 'neighbor', 'show', 'proxy').length]
+    t.deepEqual(lead(), [1, 1])
+    const { waitFor, unlock } = await lockFile(t, world)
+    const plan: Plan = [{ op: 'route.delete', ...route }, { op: 'neighbor.delete', ...neighbor }, remove(set, element('x')), { ...waitFor, expected: 'another text' }]
+    const leaving = t.throwsAsync(one.run(plan), { instanceOf: PlanRefused })
+    t.true(await eventually(() => elements(world.host, 'addresses4').length === 0))
+    t.deepEqual(lead(), [0, 0])
+    if (claimed) await two.run([add(set, element('y'))])
+    unlock()
+    const { errnoName, refusal } = await leaving
+    t.is(errnoName, 'ESTALE')
+    t.deepEqual(lead(), claimed ? [0, 0] : [1, 1])
+    t.deepEqual(elements(world.host, 'addresses4').map(({ comment }) => comment), [claimed ? 'y' : 'x'])
+    t.deepEqual(refusal.notUndone?.map((left) => left.errnoName), claimed ? ['EEXIST', 'EEXIST', 'EEXIST'] : [])
+  })
+}
