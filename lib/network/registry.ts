@@ -161,6 +161,15 @@ export class NetworkRegistry {
     return learnAddresses(ready, this.#host)
   }
 
+  /**
+   * An address that we drew was claimed by another first: what others have is learned, and ours are drawn from another place on. They
+   * draw one after the other as we do, and would meet us again and again.
+   */
+  async overtaken(ready: ReadyNetwork): Promise<void> {
+    await this.learn(ready)
+    for (const { pool } of ready.pools) pool.startAt(Math.random())
+  }
+
   /** By whatever it was asked for, there is one {@link ReadyNetwork}, with one pool for each of its subnets. */
   async #find(nameOrId: string): Promise<ReadyNetwork> {
     const stored = await this.stored(nameOrId)

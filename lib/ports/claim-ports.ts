@@ -55,18 +55,25 @@ export function claimPorts(
  * @throws {SlipwayError} `EXHAUSTED` when that has happened too often.
  */
 export async function wasGuessedPort(
-  context: { host: Host; ports: PortTable; holders: Holders },
+  context: PortContext & { holders: Holders },
   guesses: PortGuesses,
   { operation, element, errnoName }: PlanRefused,
 ): Promise<boolean> {
   if (operation.op === 'port.hold' && errnoName === 'EADDRINUSE') {
     const { protocol, address, port } = operation
-    return guesses.refuse(protocol, port) || (guesses.doubt(protocol, address, port) && context.holders.reclaim({ protocol, hostIp: address, hostPort: port }))
+    return wasChosen(context, guesses, protocol, port) || (guesses.doubt(protocol, address, port) && context.holders.reclaim({ protocol, hostIp: address, hostPort: port }))
   }
   if (operation.op !== 'element.add' || errnoName !== 'EEXIST' || !isPublished(operation)) return false
   const [port, protocol = ''] = (operation.elements[element]?.key ?? '').split(' . ').reverse()
   await learnPorts(context)
-  return guesses.refuse(protocol, Number(port))
+  return wasChosen(context, guesses, protocol, Number(port))
+}
+
+function wasChosen({ dynamicPorts, holders }: { dynamicPorts: DynamicPorts; holders: Holders }, guesses: PortGuesses, protocol: string, port: number): boolean {
+  const range = guesses.refuse(protocol, port)
+  // Another that chooses at this moment, too, goes from port to port as we do: we would meet again and again.
+  if (range && holders.hasOthers()) dynamicPorts.leap(range)
+  return range !== undefined
 }
 
 /** The claims of one call, as far as they have come. */
@@ -142,7 +149,7 @@ class Claims {
     const isFree = (hostPort: number) => !this.#guesses.isRefused(protocol, hostPort) && bindings.every(({ hostIp }) => ports.isFree({ protocol, hostIp, hostPort }))
     const hostPort = dynamicPorts.choose(range, isFree)
     if (hostPort === undefined) return this.#lookAgain(request, bindings, range)
-    this.#guesses.choose(protocol, hostPort)
+    this.#guesses.choose(protocol, hostPort, range)
     return this.#take(request, bindings, hostPort)
   }
 

@@ -51,6 +51,11 @@ export class DynamicPorts {
     return undefined
   }
 
+  /** Walks on from another place of a range, out of the way of others who walk there. */
+  leap([first, last]: PortRange): void {
+    this.#walkOn(`${first}-${last}`, first + Math.floor(Math.random() * (last - first + 1)))
+  }
+
   #walkOn(name: string, next: number): void {
     // What was asked for least recently stands first.
     this.#next.delete(name)

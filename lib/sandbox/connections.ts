@@ -89,7 +89,7 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
       if (operation.op === 'link.create' && errnoName === 'EEXIST') return (await isGoing(context.host, record, endpoint.interface)) && attempt < TRIES
       const family = FAMILIES.find((one) => operation.op === 'element.add' && operation.set === addresses[one].set)
       if (errnoName !== 'EEXIST' || family === undefined || (family === 4 ? asked.ip : asked.ip6) !== undefined) return false
-      await context.networks.learn(ready)
+      await context.networks.overtaken(ready)
       return true
     },
   }

@@ -30,7 +30,7 @@ import { sandboxKey } from './departures.js'
 import { findSandbox } from './find.js'
 import { checkForeign } from './foreign.js'
 import { wasLeaving } from './gone.js'
-import { claimPublished, forgetting } from './publish.js'
+import { choosing, claimPublished, forgetting } from './publish.js'
 import { joinedId } from './sharing.js'
 import { wasStrayLead } from './stray-lead.js'
 
@@ -49,6 +49,9 @@ export async function createSandbox(context: Context, request: CreateRequest): P
   if (leaving) await leaving
   const forgotten = forgetting(context, request.publish)
   if (forgotten) await forgotten
+  const range = choosing(context, request.publish)
+  // Were all who have waited to choose at once, each of them might be refused before the first knows that others choose there, too.
+  if (range) await turns.after(range)
   for (let attempt = 1; ; attempt++) {
     const draft = await draftSandbox(context, request, guesses, attempt <= SPARE_TRIES)
     if (draft.stored.record.ports.length > 0) context.holders.join()
@@ -214,7 +217,7 @@ async function wasGuess(context: Context, { mode, endpoint }: CreateRequest, { n
   if (operation.op === 'element.add' && errnoName === 'EEXIST') {
     const family = operation.set === addresses[4].set ? 4 : operation.set === addresses[6].set ? 6 : undefined
     if (family === undefined || (family === 4 ? endpoint.ip : endpoint.ip6) !== undefined) return false
-    await context.networks.learn(await context.networks.ready(network))
+    await context.networks.overtaken(await context.networks.ready(network))
     return true
   }
   if (isFull(refused)) return (await context.networks.ready(network)).bridges.full(refused.operation.master)

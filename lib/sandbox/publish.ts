@@ -32,6 +32,14 @@ export function forgetting({ departures }: Pick<Context, 'departures'>, requests
   return departures.all(({ plan }) => plan.some(({ op }) => op === 'conntrack.flush'))
 }
 
+/**
+ * Until it is known which host ports may be chosen: read once, for all who want some. `undefined` where it is known, or nothing is to be
+ * chosen from.
+ */
+export function choosing({ dynamicPorts }: Pick<Context, 'dynamicPorts'>, requests: readonly PortRequest[]): Promise<void> | undefined {
+  return dynamicPorts.ephemeral || requests.every(({ hostPort }) => hostPort !== undefined) ? undefined : dynamicPorts.read()
+}
+
 /** The same host port twice, as far as it is named. */
 function refuseTwice(requests: Iterable<PortRequest & { hostIp: string }>): void {
   const seen = new PortTable()

@@ -4,6 +4,8 @@ import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { Slipway, type CreateOptions, type OpenOptions } from '#lib/index.js'
+import { Host, type PlanRefused, type RunOptions } from '#lib/host.js'
+import type { Plan } from '#lib/plan/operation.js'
 import { descriptorsBesideSockets, openDescriptors } from '../helpers/snapshot.js'
 
 /**
@@ -381,17 +383,22 @@ const scenarios = {
     await Promise.all([first.close(), second.close()])
   },
 
-  /** Waits for a file, then creates all at once and says what each got. */
+  /** Waits for a file, then creates all at once (with `wait`, one after the other) and says what each got, and what was refused. */
   async race(options: Options) {
     const slipway = await Slipway.open(options.open)
+    const refused = countRefusals()
     say('ready')
     for (let waited = 0; !existsSync(`${options.open.stateDir}/go`) && waited < 10_000; waited += 2) await turn(2)
+    let last: Promise<unknown> = Promise.resolve()
     const outcomes = await Promise.all(
-      (options.create ?? []).map((create) =>
-        slipway.sandboxes.create(create).then(({ endpoints, ports }) => ({ address: endpoints[0]?.addresses[0], ports }), describe),
-      ),
+      (options.create ?? []).map((create) => {
+        const begun = (options.wait === undefined ? Promise.resolve() : last).then(() => slipway.sandboxes.create(create))
+        last = begun.catch(() => undefined)
+        return begun.then(({ endpoints, ports }) => ({ address: endpoints[0]?.addresses[0], ports }), describe)
+      }),
     )
     say(outcomes)
+    say(refused)
     await slipway.close()
   },
 }
@@ -399,6 +406,23 @@ const scenarios = {
 export type Scenario = keyof typeof scenarios
 
 const describe = (error: unknown) => ({ code: (error as { code?: string }).code, message: (error as Error).message })
+
+/** How many plans are refused from now on, by the operation, or by the set where it is an element that is not had. */
+function countRefusals(): Record<string, number> {
+  const refused: Record<string, number> = {}
+  const { run } = Host.prototype
+  Host.prototype.run = async function (this: Host, plan: Plan, options?: RunOptions) {
+    try {
+      await run.call(this, plan, options)
+    } catch (error) {
+      const { operation } = error as PlanRefused
+      const what = operation.op === 'element.add' ? operation.set : operation.op
+      refused[what] = (refused[what] ?? 0) + 1
+      throw error
+    }
+  }
+  return refused
+}
 
 /** How many files this process could open by now. */
 function openable(): number {

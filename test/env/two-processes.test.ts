@@ -13,27 +13,61 @@ import { onlyWholeSandboxes } from './whole.js'
 
 type Outcome = { code?: string; message?: string; address?: string; ports?: PortMapping[] }
 
-/** Lets as many processes as there are lists create all of theirs at the same moment. */
-async function race(t: ExecutionContext, world: World, lists: CreateOptions[][], open = {}): Promise<Outcome[][]> {
+interface Raced {
+  outcomes: Outcome[]
+  /** How many plans were refused, by what. */
+  refused: Record<string, number>
+}
+
+/** Lets as many processes as there are lists create all of theirs at the same moment, or each one after the other. */
+async function race(t: ExecutionContext, world: World, lists: CreateOptions[][], inTurn = false): Promise<Raced[]> {
   const children = lists.map((create) =>
-    startChild('race', { open: { netns: world.host.path, stateDir: world.stateDir, ...open }, prefix: world.prefix, create }),
+    startChild('race', { open: { netns: world.host.path, stateDir: world.stateDir }, prefix: world.prefix, create, ...(inTurn ? { wait: 0 } : {}) }),
   )
   await Promise.all(children.map((child) => child.saysMore()))
   writeFileSync(join(world.stateDir, 'go'), '')
   const ended = await Promise.all(children.map((child) => child.ended))
   for (const one of ended) t.like(howItEnded(one), WELL)
-  return ended.map(({ said }) => said[1] as Outcome[])
+  return ended.map(({ said }) => ({ outcomes: said[1] as Outcome[], refused: said[2] as Record<string, number> }))
 }
 
 test('no address and no port is given twice', async (t) => {
   const world = new World(t)
   const lists = ['a', 'b'].map((who) => Array.from({ length: 100 }, (_, index) => ({ name: world.name(`${who}${index}`), publish: ['80', '127.0.0.1::53/udp'] })))
-  const outcomes = (await race(t, world, lists)).flat()
+  const outcomes = (await race(t, world, lists)).flatMap((raced) => raced.outcomes)
   t.deepEqual(outcomes.filter(({ code }) => code), [])
   t.is(new Set(outcomes.map(({ address }) => address)).size, 200)
   const ports = outcomes.flatMap(({ ports }) => ports?.map(({ protocol, hostPort }) => `${hostPort}/${protocol}`))
   t.is(new Set(ports).size, 400)
   await onlyWholeSandboxes(t, world, await world.open())
+})
+
+// What is on its way when the first is refused may be refused, too: some turns of the event loop's.
+for (const [how, inTurn, most] of [['at once', false, 24], ['one after the other', true, 5]] as const) {
+  test.serial(`who chooses in step with another is out of step soon: fifty sandboxes each, ${how}`, async (t) => {
+    const world = new World(t)
+    // Who makes the network is ahead of the other.
+    await world.create(await world.open(), 'first')
+    const raced = await race(t, world, ['a', 'b'].map((who) => Array.from({ length: 50 }, (_, index) => ({ name: world.name(`${who}${index}`), publish: ['80'] }))), inTurn)
+    const made = raced.flatMap(({ outcomes }) => outcomes)
+    t.deepEqual(made.filter(({ code }) => code), [])
+    t.is(new Set(made.flatMap(({ ports }) => ports?.map(({ hostPort }) => hostPort))).size, 100)
+    for (const { refused } of raced) {
+      const { 'port.hold': held = 0, published4 = 0, addresses4 = 0 } = refused
+      t.true(held + published4 + addresses4 <= most, JSON.stringify(raced.map((one) => one.refused)))
+    }
+  })
+}
+
+test('alone, a process takes what is free one after the other, past what programs of the host listen on', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  const program = enter(world.host.path, () => createServer().listen(32769))
+  t.teardown(() => program.close())
+  await once(program, 'listening')
+  const made = []
+  for (const name of ['a', 'b', 'c']) made.push(await world.create(slipway, name, { publish: ['80'] }))
+  t.deepEqual(made.map(({ ports }) => ports[0]?.hostPort), [32768, 32770, 32771])
 })
 
 for (const [what, code, said, options] of [
@@ -45,7 +79,8 @@ for (const [what, code, said, options] of [
     const world = new World(t)
     // In opposite directions, so that either wins some.
     const wanted = Array.from({ length: 40 }, (_, index) => index)
-    const [a = [], b = []] = await race(t, world, [wanted, wanted.toReversed()].map((list, who) => list.map((index) => options(world, 'ab'[who] ?? '', index))))
+    const raced = await race(t, world, [wanted, wanted.toReversed()].map((list, who) => list.map((index) => options(world, 'ab'[who] ?? '', index))))
+    const [a = [], b = []] = raced.map(({ outcomes }) => outcomes)
     b.reverse()
     t.is(a.length, 40)
     a.forEach((one, index) => {
@@ -84,5 +119,5 @@ test('who has tried many ports may still be wrong about an address', async (t) =
   await Promise.all(programs.map((program) => once(program, 'listening')))
   const second = await world.create(slipway, 'second', { publish: ['80'] })
   t.true((second.ports[0]?.hostPort ?? 0) > taken + 60)
-  t.deepEqual(second.endpoints.map(({ addresses }) => addresses), [['172.17.0.64/16']])
+  t.regex(second.endpoints.flatMap(({ addresses }) => addresses).join(), /^172\.17\.(?!0\.63\/)\d+\.\d+\/16$/)
 })

@@ -77,6 +77,23 @@ test('dynamic ports are of the range, not reserved, free, and each is given befo
   )
 })
 
+test('who leaps walks on from another place of the range, and of no other', (t) => {
+  const ports = new DynamicPorts(host)
+  const choose = (first: number, last: number) => ports.choose([first, last], () => true) ?? t.fail()
+  t.is(choose(8000, 8999), 8000)
+  t.is(choose(9000, 9002), 9000)
+  const places = new Set<number>()
+  for (let time = 0; time < 100; time++) {
+    ports.leap([8000, 8999])
+    const place = choose(8000, 8999)
+    t.true(place >= 8000 && place <= 8999)
+    t.is(choose(8000, 8999), place === 8999 ? 8000 : place + 1)
+    places.add(place)
+  }
+  t.true(places.size > 50)
+  t.is(choose(9000, 9002), 9001)
+})
+
 test('a range that is named is walked by itself, whatever is asked of others', (t) => {
   const ports = new DynamicPorts(host)
   const given = Array.from({ length: 5 }, (_, index) => {
@@ -188,8 +205,8 @@ test('a port that was refused is not chosen again, and a call does not try for e
     const [mapping] = await claimPorts(context, [{ protocol: 'tcp', containerPort: 80 }], 'a', both, guesses)
     if (mapping) tried.push(mapping.hostPort)
     for (const hostIp of ['0.0.0.0', '::']) context.ports.release({ protocol: 'tcp', hostIp, hostPort: mapping?.hostPort ?? 0 })
-    t.true(guesses.refuse('tcp', mapping?.hostPort ?? 0))
-    t.false(guesses.refuse('udp', mapping?.hostPort ?? 0))
+    t.deepEqual(guesses.refuse('tcp', mapping?.hostPort ?? 0), [100, 110])
+    t.is(guesses.refuse('udp', mapping?.hostPort ?? 0), undefined)
   }
   for (const _ of USABLE) await claimAgain()
   t.deepEqual(tried, USABLE)
@@ -197,10 +214,10 @@ test('a port that was refused is not chosen again, and a call does not try for e
 
   const many = new PortGuesses()
   const refuse = (port: number) => {
-    many.choose('tcp', port)
+    many.choose('tcp', port, [1, 300])
     return many.refuse('tcp', port)
   }
-  for (let port = 1; port < 256; port++) t.true(refuse(port))
+  for (let port = 1; port < 256; port++) t.truthy(refuse(port))
   t.throws(() => refuse(256), { code: 'EXHAUSTED', message: /256 that were tried/ })
 })
 
