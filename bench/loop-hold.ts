@@ -33,11 +33,19 @@ export async function watchLoop(how: 'hold' | 'delay', work: () => Promise<unkno
 }
 
 /** A turn of the loop, in milliseconds. */
-interface Turn {
+interface Turn extends Share {
   ended: number
   took: number
-  /** Of it, how long the thread could have run and another had its CPU. */
+}
+
+/** What a thread had of some time, in milliseconds. */
+interface Share {
+  /** It ran. */
+  ran: number
+  /** It could have run, and another thread had its CPU. */
   waited: number
+  /** It left its CPU: it waited, or it slept. Where it did not, what it did not run is the hypervisor's. */
+  left: boolean
 }
 
 /** One setImmediate after the other: the loop never sleeps, and the time between two is one turn of it. */
@@ -51,7 +59,7 @@ class Chain {
   #turn(): void {
     const ended = performance.now()
     const took = ended - this.#last
-    if (took > 0.02) this.#turns.push({ ended, took, waited: this.#schedule.waited() })
+    if (took > 0.02) this.#turns.push({ ended, took, ...this.#schedule.share(took) })
     this.#last = performance.now()
     this.#next = setImmediate(() => this.#turn())
   }
@@ -70,18 +78,23 @@ class Chain {
         overMillisecond: own.filter((one) => one > 1000).length,
         count: own.length,
         wall: max(this.#turns.map(({ took }) => took * 1000)),
+        waited: this.#turns.reduce((sum, { waited }) => sum + waited * 1000, 0),
       },
     }
   }
 }
 
-/** What is left of a turn without others on the CPU or the collector at work. Both at once count once: the longer. */
-function ownTime({ ended, took, waited }: Turn, collections: readonly PerformanceEntry[]): number {
+/**
+ * What is left of a turn without others on the CPU and the collector at work. A thread that sleeps is held by what it waits for; in a turn
+ * with a collection those are the collector's helpers.
+ */
+function ownTime({ ended, took, ran, waited, left }: Turn, collections: readonly PerformanceEntry[]): number {
   let collected = 0
   for (const { startTime, duration } of collections) {
     if (startTime >= ended - took && startTime < ended) collected += duration
   }
-  return Math.max(0, took - Math.max(waited, collected))
+  if (collected > 0) return Math.max(0, Math.min(ran, took - collected))
+  return left ? Math.max(0, took - waited) : Math.min(ran, took)
 }
 
 /** What the scheduler says of the main thread (Documentation/scheduler/sched-stats.rst). */
@@ -89,18 +102,24 @@ class Schedule {
   readonly #file = openSync(`/proc/self/task/${process.pid}/schedstat`, 'r')
   readonly #buffer = Buffer.alloc(128)
   #before = this.#read()
+  #at = performance.now()
 
-  /** Milliseconds since the last call in which the thread could have run and another had the CPU. */
-  waited(): number {
+  /** Of the milliseconds that end now. Since the last call and before them, the thread has run. */
+  share(took: number): Share {
+    const between = Math.max(0, performance.now() - this.#at - took)
+    const { ran, waited, times } = this.#before
     const now = this.#read()
-    const waited = (now - this.#before) / 1e6
     this.#before = now
-    return waited
+    this.#at = performance.now()
+    return { ran: (now.ran - ran) / 1e6 - between, waited: (now.waited - waited) / 1e6, left: now.times !== times }
   }
 
-  #read(): number {
+  #read(): { ran: number; waited: number; times: number } {
+    // The kernel adds up what a thread has run when the thread leaves its CPU, with a tick, or when it is asked this way.
+    process.cpuUsage()
     const length = readSync(this.#file, this.#buffer, 0, this.#buffer.length, 0)
-    return Number(this.#buffer.toString('latin1', 0, length).split(' ')[1])
+    const [ran, waited, times] = this.#buffer.toString('latin1', 0, length).split(' ').map(Number) as [number, number, number]
+    return { ran, waited, times }
   }
 
   close(): void {

@@ -73,7 +73,7 @@ export interface HoldResult {
   call: number
   /**
    * After that call, until the last endpoint was up. `hold`: the longest turn of the loop, without the time in which
-   * another process had the CPU or the collector was at work. `delay`: the monitor's longest, with all that, its own
+   * another thread or machine had the CPU or the collector was at work. `delay`: the monitor's longest, with all that, its own
    * interval taken off.
    */
   longest: number
@@ -81,6 +81,9 @@ export interface HoldResult {
   idle: number
   /** The longest pause for garbage collection. */
   collection: number
-  /** `hold`: of the turns in which something was done. `wall` is the longest with the time that `longest` leaves out. */
-  turns?: { p99: number; overMillisecond: number; count: number; wall: number }
+  /**
+   * `hold`: of the turns in which something was done. `wall` is the longest with the time that `longest` leaves out, `waited` how long
+   * another thread had the CPU in all of them together; samples that were kept before it was counted have none.
+   */
+  turns?: { p99: number; overMillisecond: number; count: number; wall: number; waited?: number }
 }
