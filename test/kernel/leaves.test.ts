@@ -142,6 +142,14 @@ test.serial('a leaf that was deleted is made anew for whoever comes next', async
   t.is(bridges(world.host)['web0-1'], 1)
 })
 
+test.serial('a leaf that somebody has taken down is raised for whoever comes next', async (t) => {
+  const { world, slipway } = await setUp(t, ['a', 'b', 'c'], 2)
+  ip('-n', world.host.name, 'link', 'set', 'web0-1', 'down')
+  await world.create(slipway, 'd', { network: 'web' })
+  t.deepEqual(bridges(world.host), { web0: 2, 'web0-1': 2 })
+  t.is(leads(world.host).filter((line) => line.startsWith('10.3') && line.endsWith('web0-1')).length, 1)
+})
+
 test.serial('what a process that died has left of a further bridge is finished', async (t) => {
   const { world, slipway } = await setUp(t, ['a'])
   const record = JSON.parse(Object.values(readFiles(world.stateDir)).find((text) => text.includes('"spec"')) ?? '{}') as NetworkRecord
