@@ -13,7 +13,17 @@ import { eventually, execIn, World, type Place } from '../helpers/world.js'
 const TASKS = '/proc/self/task'
 
 /** Threads of executors: two of each open host. */
-const threads = (): string[] => readdirSync(TASKS).filter((id) => readFileSync(join(TASKS, id, 'comm'), 'utf8').trim() === 'slipway')
+const threads = (): string[] => readdirSync(TASKS).filter((id) => nameOf(id) === 'slipway')
+
+/** `undefined` for one that has ended since it was listed: others come and go, which make room for descriptors. */
+function nameOf(thread: string): string | undefined {
+  try {
+    return readFileSync(join(TASKS, thread, 'comm'), 'utf8').trim()
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw error
+  }
+}
 
 /** From now on, each of these threads is refused the way home: that is the first time that it calls setns, or the second where that has taken it there. */
 async function refuseTheWayHome(t: ExecutionContext, ids: readonly string[], time = 1): Promise<void> {
