@@ -45,16 +45,21 @@ const trials = schedule(arms, parts, { ...(quick ? QUICK : FULL), ...given }, se
 const bar = new SingleBar({ format: '{bar} {value}/{total} {what} ({eta_formatted} left)', stream: process.stderr, clearOnComplete: true })
 const samples: Sample[] = []
 const failures: string[] = []
+// What was measured until then is kept; typed twice, Ctrl-C ends it at once.
+let ended = false
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (ended = true))
 
 bar.start(trials.length, 0, { what: '' })
 try {
   for (const trial of trials) {
+    if (ended) break
     bar.update({ what: [`${trial.measure}: ${trial.arm}`, trial.variant, trial.at].filter((word) => word !== undefined).join(' ') })
     try {
       samples.push({ ...trial, result: await runTrial(trial, peers) })
     } catch (error) {
       if (!(error instanceof TrialFailed)) throw error
-      failures.push(error.message)
+      // A terminal sends the signal to the trial, too.
+      if (!ended) failures.push(error.message)
     }
     bar.increment()
   }
@@ -65,9 +70,10 @@ const file = keepSamples(machine, seed, samples, json)
 const tables = report(machine, samples)
 const drawn = draw({ facts: machine, samples }, tables, pictures ?? file.replace(/(\.json)?$/, '-pictures'))
 process.stdout.write(`${tables}\n\nRaw samples: ${file}\nPictures: ${drawn.at(-1)}\n`)
+if (ended) process.stderr.write(`slipway: ended after ${samples.length} of ${trials.length} trials.\n`)
 // An hour of the others is not thrown away.
 for (const failure of failures) process.stderr.write(`slipway: a trial failed: ${failure}\n`)
-if (failures.length > 0) process.exitCode = 1
+if (failures.length > 0 || ended) process.exitCode = 1
 
 /** The arms that can be measured here. @throws {Error} when one that was asked for cannot. */
 function present(asked: readonly Arm[] | undefined): Arm[] {
