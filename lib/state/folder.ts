@@ -17,29 +17,22 @@ export interface Stored<T> {
 }
 
 /** @param printed - Texts of what is in the record and has been printed before. */
-export function storeIn<T extends { name: string }>(folder: string, record: T, printed?: Printed): Stored<T> {
-  return { record, path: `${folder}/${record.name}.json`, text: printed ? printWith(record, printed) : print(record) }
-}
-
-type Printed = Readonly<Record<string, string>>
-
-function printWith(record: object, printed: Printed): string {
+export function storeIn<T extends { name: string }>(folder: string, record: T, printed: Readonly<Record<string, string>> = {}): Stored<T> {
   const rest: Record<string, unknown> = { ...record }
-  let text = ''
-  for (const key in printed) {
-    rest[key] = undefined
-    text += `,"${key}":${printed[key]}`
-  }
-  return `${print(rest).slice(0, -END.length)}${text}${END}`
+  for (const key in printed) rest[key] = undefined
+  let text = print(rest)
+  for (const key in printed) text = append(text, `"${key}":${printed[key]}`)
+  return { record, path: `${folder}/${record.name}.json`, text }
 }
 
 /** The text of a record with more in it: what is only added is not worth printing all of it anew. */
 export function textWith<T extends { name: string }>({ record, text }: Stored<T>, more: Partial<T>): string {
   if (Object.keys(more).some((key) => key in record)) return print({ ...record, ...more })
-  return `${text.slice(0, -END.length)},${print(more).slice(1)}`
+  return append(text, print(more).slice(1, -END.length))
 }
 
 const END = '}\n'
+const append = (text: string, more: string): string => `${text.slice(0, -END.length)},${more}${END}`
 const print = (record: object): string => `${JSON.stringify(record)}\n`
 
 /**

@@ -1,5 +1,5 @@
-// Namespaces made ahead of need, with what else a sandbox takes. Nobody finds them by a path: descriptors hold them, so they go with the process that made them,
-// and with them all that is in them.
+// Namespaces made ahead of need, with what else a sandbox takes. Nobody finds them by a path: descriptors hold them, so they go with
+// the process that made them, and with them all that is in them.
 //
 // Thread: any. Owner: the executor and not its Kernel, since a thread that is lost must not take them with it.
 #pragma once
