@@ -6,6 +6,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <chrono>
+
 #include "netlink/attributes.h"
 
 namespace slipway::netlink {
@@ -60,11 +62,18 @@ Status Socket::send(const Batch& batch) {
 }
 
 Status Socket::receive(std::size_t& length) {
+  // A process in a sandbox may send to our socket there: only the kernel, port 0, is believed. Others' datagrams
+  // start no new wait, so they cannot keep us here.
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(kPatience.tv_sec);
   ssize_t received;
-  do {
-    received = recv(fd_.get(), buffer_.data(), buffer_.size(), MSG_TRUNC);
-  } while (received < 0 && errno == EINTR);
-  if (received < 0) return Failure::last("recvmsg");
+  for (;;) {
+    sockaddr_nl sender{};
+    socklen_t size = sizeof sender;
+    received = recvfrom(fd_.get(), buffer_.data(), buffer_.size(), MSG_TRUNC, reinterpret_cast<sockaddr*>(&sender), &size);
+    if (received < 0 && errno != EINTR) return Failure::last("recvmsg");
+    if (received >= 0 && size == sizeof sender && sender.nl_pid == 0) break;
+    if (std::chrono::steady_clock::now() > deadline) return Failure::of(ETIMEDOUT, "recvmsg");
+  }
   if (static_cast<std::size_t>(received) > buffer_.size()) return Failure::of(EMSGSIZE, "recvmsg");
   length = static_cast<std::size_t>(received);
   return kOk;
@@ -136,6 +145,7 @@ Status Socket::link_index(const std::string& name, int& index) const {
 }
 
 Status read_ack(const nlmsghdr* message) {
+  if (mnl_nlmsg_get_payload_len(message) < sizeof(nlmsgerr)) return Failure::of(EBADMSG, "recvmsg");
   auto* error = static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(message));
   if (error->error == 0) return kOk;
   Failure failure = Failure::of(-error->error, "sendmsg");

@@ -1,11 +1,13 @@
 #include "netns/netns.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <charconv>
 #include <cstring>
@@ -29,12 +31,21 @@ Status share_folder(const std::string& folder) {
   return kOk;
 }
 
-Status open_current(UniqueFd& fd) { return open_path(kOwn, fd); }
+Status open_current(UniqueFd& fd) {
+  fd.reset(open(kOwn, O_RDONLY | O_CLOEXEC));
+  return fd ? kOk : Status(Failure::last("open"));
+}
 
 Status open_path(const std::string& path, UniqueFd& fd) {
-  fd.reset(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return Failure::last("open");
-  return kOk;
+  // Looked at before it is opened for use: opening a FIFO waits for a writer, and opening a device may do anything.
+  UniqueFd place(open(path.c_str(), O_PATH | O_CLOEXEC));
+  if (!place) return Failure::last("open");
+  struct statfs system {};
+  if (fstatfs(place.get(), &system) != 0) return Failure::last("fstatfs");
+  if (system.f_type != NSFS_MAGIC) return Failure::of(EINVAL, "open");
+  std::string same = "/proc/thread-self/fd/" + std::to_string(place.get());
+  fd.reset(open(same.c_str(), O_RDONLY | O_CLOEXEC));
+  return fd ? kOk : Status(Failure::last("open"));
 }
 
 Status identify(int fd, uint64_t& inode) {
