@@ -33,8 +33,12 @@ struct Runner::Perform {
   }
   Status operator()(const FileDelete& op) {
     auto failure = host::read_file(op.path, before);
-    if (failure) return failure->errnum == ENOENT ? kOk : failure;
-    return host::delete_file(op.path);
+    if (failure && failure->errnum == ENOENT) {
+      // Undo must not make a file that was not there.
+      runner.changed_nothing_ = true;
+      return kOk;
+    }
+    return failure ? failure : host::delete_file(op.path);
   }
   Status operator()(const PortHold& op) {
     auto& ports = runner.kernel_->ports();

@@ -231,8 +231,9 @@ Status Runner::unanswered(uint32_t first, const Failure& failure) {
 Status Runner::run_direct(uint32_t index) {
   if (refuse_ == index) return Failure::of(EIO, "refused");
   bool flush = std::holds_alternative<ConntrackFlush>(plan_[index]);
+  changed_nothing_ = false;
   auto failure = flush ? flush_connections(index) : perform(plan_[index], index);
-  done_[index] = !failure;
+  done_[index] = !failure && !changed_nothing_;
   return failure;
 }
 

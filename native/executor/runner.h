@@ -96,6 +96,7 @@ class Runner {
   std::map<std::string, UniqueFd> released_;  // host ports, closed when the plan has ended and put back when it is undone
   std::optional<conntrack::Connections> connections_;  // what neighbouring conntrack.flush look at
   bool undoing_ = false;
+  bool changed_nothing_ = false;  // the operation at hand found nothing to do
 };
 
 }  // namespace slipway

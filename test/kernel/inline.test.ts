@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import test, { type ExecutionContext } from 'ava'
@@ -204,4 +204,13 @@ test.serial('after close() nothing runs', async (t) => {
   await closed
   await t.throwsAsync(host.run([hold(80)]), { message: /closed/ })
   t.is(host.held, 0)
+})
+
+test.serial('undo makes no file that was not there when the plan deleted it', async (t) => {
+  const world = new World(t)
+  const host = open(t, world)
+  const path = join(world.stateDir, 'ghost.json')
+  const error = await t.throwsAsync(host.run([{ op: 'file.delete', path }, { op: 'link.delete', name: 'nope' }]), { instanceOf: PlanRefused })
+  t.is(error.errnoName, 'ENODEV')
+  t.false(existsSync(path))
 })
