@@ -42,7 +42,7 @@ Status open_path(const std::string& path, UniqueFd& fd) {
   if (!place) return Failure::last("open");
   struct statfs system {};
   if (fstatfs(place.get(), &system) != 0) return Failure::last("fstatfs");
-  if (system.f_type != NSFS_MAGIC) return Failure::of(EINVAL, "open");
+  if (system.f_type != NSFS_MAGIC) return Failure::of(ENOTTY, "ioctl");  // as NS_GET_NSTYPE says of other files
   std::string same = "/proc/thread-self/fd/" + std::to_string(place.get());
   fd.reset(open(same.c_str(), O_RDONLY | O_CLOEXEC));
   return fd ? kOk : Status(Failure::last("open"));
