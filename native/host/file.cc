@@ -5,6 +5,9 @@
 #include <sys/stat.h>
 
 #include <cstdio>
+
+#include "host/reserve.h"
+
 namespace slipway::host {
 namespace {
 
@@ -45,6 +48,7 @@ Status open_nameless(const std::string& path, UniqueFd& file) {
     if (file) return kOk;
     if (errno != ENOENT || attempt > 0) return Failure::last("open");
     if (auto failure = make_folders(path)) return failure;
+    keep_reserve(folder);
   }
 }
 
@@ -91,11 +95,11 @@ Status replace_file(const std::string& path, const std::string& content, const s
   // Who has the lock has this name, too: what a crash has left there is written over.
   std::string next = path + ".next";
   UniqueFd file(open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644));
-  if (!file) return Failure::last("open");
-  Status status = write_all(file.get(), content);
+  Status status = file ? write_all(file.get(), content) : Status(Failure::last("open"));
   if (!status && rename(next.c_str(), path.c_str()) != 0) status = Failure::last("rename");
-  if (status) unlink(next.c_str());
-  return status;
+  if (!status) return kOk;
+  if (file) unlink(next.c_str());
+  return is_full(*status) ? replace_from_reserve(path, content) : status;
 }
 
 Status delete_file(const std::string& path) {

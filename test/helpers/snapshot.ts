@@ -140,9 +140,9 @@ function readValue(value: unknown): string {
   return prefix ? `${prefix.addr}/${prefix.len}` : JSON.stringify(value)
 }
 
-/** Every file of a folder with its text. Folders are none: they hold nobody's name. */
+/** Every file of a folder with its text. Folders are none: they hold nobody's name. Nor is the room that a folder keeps for itself. */
 export function readFiles(folder: string): Record<string, string> {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && entry.name !== '.reserve')
   return Object.fromEntries(files.map((entry) => join(entry.parentPath, entry.name)).sort().flatMap((path) => readThere(path).map((text) => [path, text])))
 }
 
