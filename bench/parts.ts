@@ -1,3 +1,4 @@
+import { PROTOCOLS } from './measures/protocols.js'
 import type { Arm, Measure, TrialSpec } from './trial-spec.js'
 
 /** What there is to measure, with which arms, how often and how large. */
@@ -184,6 +185,13 @@ export const PARTS: Record<Measure, Part> = {
     arms: OWN,
     rounds: 5,
     trials: (arm, sizes) => [{ warmUp: sizes.warmUp, ...practiceOf(arm, sizes), count: FLEET, at: FLEET }],
+  },
+  protocols: {
+    text: 'a sandbox with a port of TCP, of UDP, of both, by one IP version and by both: create, publish, unpublish, remove, create right after',
+    byDefault: true,
+    arms: ['ours', 'pooled'],
+    rounds: 3,
+    trials: (arm, sizes) => PROTOCOLS.map((variant) => ({ warmUp: 10, ...practiceOf(arm, sizes), count: Math.min(sizes.count, 100), variant })),
   },
   costs: {
     text: 'memory of a live sandbox, CPU of an idle process, import and open on an empty host',

@@ -1,4 +1,5 @@
 import type { Sample } from './samples.js'
+import { protocolsTable } from './report-protocols.js'
 import { median, percentile } from './stats.js'
 import { micro, NAMES, newTable, rate, titled } from './tables.js'
 import { ARMS, type Arm, type Measure } from './trial-spec.js'
@@ -15,6 +16,7 @@ export function furtherTables(samples: readonly Sample[]): string[] {
     over(samples, 'ablation', 'The floor with one choice undone (µs an endpoint)', 'existing'),
     over(samples, 'thread', 'One more published port, by the thread that sends its messages (µs)', 'existing'),
     over(samples, 'claims', 'A published port, by what finds it (µs; then the first byte through it)', 'published', 'connected'),
+    protocolsTable(samples),
     single(samples, 'costs', 'What a process of Slipway takes (total: import and open, µs)'),
     single(samples, 'churn', 'Endpoints that come and go (total: one creation, µs)'),
     single(samples, 'data', 'Through a published port'),

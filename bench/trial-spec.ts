@@ -14,6 +14,7 @@ export const MEASURES = [
   'delay',
   'teardown',
   'fleet',
+  'protocols',
   'costs',
   'endpoints',
   'ports',

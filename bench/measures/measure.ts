@@ -8,6 +8,7 @@ import { fleet } from './fleet.js'
 import { firstBytes, oneByOne } from './one-by-one.js'
 import { oneByOneWithPhases } from './phases.js'
 import { connectFirst, publishMore } from './ports.js'
+import { protocols } from './protocols.js'
 import { teardown } from './teardown.js'
 
 /** Measures an arm that has been prepared. */
@@ -36,6 +37,8 @@ export function measureOf(arm: Bringer, spec: TrialSpec): Promise<TrialResult> {
   switch (spec.measure) {
     case 'fleet':
       return fleet(arm, spec)
+    case 'protocols':
+      return protocols(arm, spec)
     case 'ports':
       return publishMore(arm, spec)
     case 'connect':
