@@ -16,7 +16,7 @@ import { Holdings } from '../reconcile/holdings.js'
 import { explainRefusal } from '../refusals.js'
 import type { NetworkBridges } from './bridges.js'
 import { defaultSpec } from './default-spec.js'
-import { ensureRuleset, missingRuleset } from './ensure-ruleset.js'
+import { missingRuleset } from './ensure-ruleset.js'
 import { bridgesOf } from './leaves.js'
 import { readyNetwork, type ReadyNetwork } from './ready.js'
 import { DEFAULT_NETWORK, FAMILIES, type NetworkSpec } from './spec.js'
@@ -45,13 +45,15 @@ export class DefaultBridge {
   readonly #surroundings: Surroundings
   /** Folder of the sandboxes' records. */
   readonly #sandboxes: string
+  readonly #ensureRuleset: () => Promise<unknown>
   #ready: ReadyNetwork | Promise<ReadyNetwork> | undefined
 
-  constructor(host: Host, settings: Settings, surroundings: Surroundings, sandboxes: string) {
+  constructor(host: Host, settings: Settings, surroundings: Surroundings, sandboxes: string, ensureRuleset: () => Promise<unknown>) {
     this.#host = host
     this.#settings = settings
     this.#surroundings = surroundings
     this.#sandboxes = sandboxes
+    this.#ensureRuleset = ensureRuleset
   }
 
   /** The network, made if need be. Everybody who asks meanwhile waits for the same making; a failed one is tried anew. */
@@ -89,6 +91,20 @@ export class DefaultBridge {
     return link ? this.#existing(link) : this.#wanted()
   }
 
+  /** What it is, where it has a bridge; `undefined` where it has none, or one of its name is not as it would be. */
+  async present(): Promise<NetworkSpec | undefined> {
+    const known = this.#ready
+    if (known && !(known instanceof Promise)) return known.spec
+    const link = await this.#host.find('link', { name: this.#settings.bridgeName })
+    try {
+      return link && isOwn(link) && (await this.#addressesOf(link)).some(isIpv4) ? await this.#existing(link) : undefined
+    } catch (error) {
+      // It is not as this process was told to have it: who uses it hears of it.
+      if (error instanceof SlipwayError) return undefined
+      throw error
+    }
+  }
+
   /** The subnets that it will have, as long as it is not there: docker's is made first, and other networks never get them. */
   async kept(): Promise<Occupied[]> {
     if (await this.#host.find('link', { name: this.#settings.bridgeName })) return []
@@ -123,7 +139,7 @@ export class DefaultBridge {
       }
       // What is refused is refused before the first write.
       const network = link ? await this.#existing(link) : await this.#wanted()
-      await ensureRuleset(this.#host)
+      await this.#ensureRuleset()
       if (!link) {
         try {
           await this.#host.run(await this.#creation(network))

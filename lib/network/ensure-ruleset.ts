@@ -1,12 +1,15 @@
 import { SlipwayError } from '../errors.js'
+import { elementName } from '../firewall/elements.js'
 import { RULESET_FAMILIES, RULESET_VERSION, rulesetPlan } from '../firewall/ruleset.js'
 import { TABLE } from '../firewall/sets.js'
 import { NO_NF_TABLES, PlanRefused, type Host } from '../host.js'
 import type { Family, Plan } from '../plan/operation.js'
+import { Holdings } from '../reconcile/holdings.js'
+import type { Owed } from '../reconcile/owed.js'
 import { explainRefusal } from '../refusals.js'
 
-/** Two processes may write it at once, or somebody delete it meanwhile: this many times it is looked at again. */
-const TRIES = 16
+/** Two processes may write it at once, or an administrator delete it meanwhile: this many times it is looked at again. */
+const TRIES = 64
 
 /**
  * What of the ruleset has yet to be written: all of it before first use, or the table that somebody has deleted.
@@ -53,16 +56,37 @@ async function findTable(host: Host, family: Family): Promise<string | undefined
   }
 }
 
-/** Writes the ruleset unless it is there. Two processes may do so at once: one wins, both have it. */
-export async function ensureRuleset(host: Host): Promise<void> {
+/**
+ * Writes what is missing of the ruleset, and in the same transaction gives every sandbox and network its elements back: nobody may claim
+ * anew what is a living sandbox's. Two processes may do so at once: one wins, both have it.
+ *
+ * @param read - Reads what the ruleset is to hold.
+ * @returns Sandboxes and networks that were given something back.
+ */
+export async function ensureRuleset(host: Host, read: () => Promise<Owed>): Promise<string[]> {
+  const refused = new Set<string>()
   for (let attempt = 1; ; attempt++) {
+    const written = await writtenTables(host)
     const missing = await missingRuleset(host)
-    if (missing.length === 0) return
+    if (missing.length === 0) return []
+    const owed = await read()
+    const lacking = without(await new Holdings(host, written).lacking(owed.plan), refused)
     try {
-      return await host.run(missing)
+      await host.run([...missing, ...lacking])
+      await owed.settle()
+      return owed.owners(lacking)
     } catch (error) {
-      if (!(error instanceof PlanRefused)) throw error
-      if (!(error.operation.op === 'table.add' && error.errnoName === 'EEXIST' && attempt < TRIES)) throw await explainRefusal(error, host)
+      if (!(error instanceof PlanRefused) || attempt >= TRIES) throw error instanceof PlanRefused ? await explainRefusal(error, host) : error
+      const { operation, element } = error
+      // Another sandbox has it since it was lost.
+      if (operation.op === 'element.add') refused.add(elementName(operation, operation.elements[element]?.key ?? ''))
+      else if (!RACES.includes(error.errnoName)) throw await explainRefusal(error, host)
     }
   }
 }
+
+/** What another process has written meanwhile, or an administrator deleted. */
+const RACES = ['EEXIST', 'ENOENT']
+
+const without = (plan: Plan, refused: ReadonlySet<string>): Plan =>
+  refused.size === 0 ? plan : plan.map((operation) => (operation.op === 'element.add' ? { ...operation, elements: operation.elements.filter(({ key }) => !refused.has(elementName(operation, key))) } : operation))

@@ -8,6 +8,7 @@ import type { Plan } from '../plan/operation.js'
 import { bridgeInUse, explainRefusal, networkNameInUse } from '../refusals.js'
 import { removeWhatIsThere } from '../reconcile/collect.js'
 import { Holdings } from '../reconcile/holdings.js'
+import { readOwed } from '../reconcile/owed.js'
 import { isAlive } from '../state/maker.js'
 import { listNetworkRecords, readNetworkRecord, specOf, storeNetwork, type NetworkRecord, type StoredNetwork } from '../state/network-records.js'
 import { draftNetwork, type CreateNetworkOptions } from './create-options.js'
@@ -39,6 +40,7 @@ export class NetworkRegistry {
   readonly #settings: Settings
   /** Folder of the networks' records. */
   readonly records: string
+  readonly #folders: RecordFolders
   readonly #surroundings: Surroundings
   readonly defaultBridge: DefaultBridge
   readonly #ready = new Map<string, ReadyNetwork | Promise<ReadyNetwork>>()
@@ -48,7 +50,17 @@ export class NetworkRegistry {
     this.#settings = settings
     this.records = folders.networks
     this.#surroundings = new Surroundings(host, settings, folders.networks)
-    this.defaultBridge = new DefaultBridge(host, settings, this.#surroundings, folders.sandboxes)
+    this.#folders = folders
+    this.defaultBridge = new DefaultBridge(host, settings, this.#surroundings, folders.sandboxes, () => this.ensureRuleset())
+  }
+
+  /**
+   * Has the ruleset whole, with what every sandbox and network is to have in it: whatever is missing is written in one transaction.
+   *
+   * @returns Sandboxes and networks that were given something back.
+   */
+  ensureRuleset(): Promise<string[]> {
+    return ensureRuleset(this.#host, async () => readOwed(this.#host, this.#folders, await this.defaultBridge.present()))
   }
 
   /**
@@ -90,7 +102,7 @@ export class NetworkRegistry {
       const record = await draftNetwork(options, this.#settings, this.#surroundings, await this.defaultBridge.kept())
       // A bridge is made and given its alias in one go, and the kernel goes on with the second where it refuses the first.
       if (await this.#host.find('link', { name: record.spec.bridge })) throw new SlipwayError('CONFLICT', bridgeInUse(record.spec.bridge))
-      await ensureRuleset(this.#host)
+      await this.ensureRuleset()
       const stored = storeNetwork(this.records, record)
       try {
         await this.#host.run(createNetwork(specOf(stored)))
@@ -207,7 +219,7 @@ export class NetworkRegistry {
   async restore(stored: StoredNetwork): Promise<boolean> {
     const { created, maker } = stored.record
     const spec = specOf(stored)
-    await ensureRuleset(this.#host)
+    await this.ensureRuleset()
     let restored = false
     for (let attempt = 1; ; ) {
       const missing = await this.#missingOf(spec)

@@ -14,7 +14,7 @@ import { listHalfWritten } from '../state/folder.js'
 import { thisProcess } from '../state/maker.js'
 import { ownerComment } from '../state/owner.js'
 import { idle, isAtWork, isBusy, isLeaving, listAllRecords, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
-import { ensureRuleset, writtenTables } from '../network/ensure-ruleset.js'
+import { writtenTables } from '../network/ensure-ruleset.js'
 import { attachLinks } from './attach-links.js'
 import { attempt, collect, collectElement, collectLeads } from './collect.js'
 import { dropEndpoints } from './drop-endpoints.js'
@@ -63,8 +63,11 @@ export async function reconcile(context: Shared): Promise<Found> {
   }
 }
 
-/** @param ended - What is half made and being ended by this process comes here. */
-async function compare(context: Shared, ended: StoredRecord[]): Promise<Found> {
+/**
+ * @param ended - What is half made and being ended by this process comes here.
+ * @param given - Whom the ruleset was written again for, where that was looked at.
+ */
+async function compare(context: Shared, ended: StoredRecord[], given?: readonly string[]): Promise<Found> {
   const { host, ports, networks } = context
   const tables = await writtenTables(host)
   const first = await lookAt(host, tables)
@@ -72,6 +75,7 @@ async function compare(context: Shared, ended: StoredRecord[]): Promise<Found> {
   const marks = await Marks.read(stateFolder(context.settings, host, 'pool'))
   const stored = await listAllRecords(context.records)
   requireSameRecords(all, context.settings.stateDir)
+  if (!given && isPart(tables) && stored.length + (await networks.list()).length > 0) return compare(context, ended, await networks.ensureRuleset())
   const halfWritten = await listHalfWritten(context.records)
   const ruled = new Set((await new Holdings(host, tables).of(sets.bridges)).map(({ key }) => key))
   const { bridgeName } = context.settings
@@ -81,7 +85,7 @@ async function compare(context: Shared, ended: StoredRecord[]): Promise<Found> {
   const { healed, collected } = await reconcileNetworks(context, tables, stored.map(({ record }) => record), all, ruled)
   // Looked at twice: who removes a network and finds it in use gives it its record back.
   const there = new Set([DEFAULT_NETWORK, ...named, ...(await networks.list()).map(({ record }) => record.name)])
-  const result: Reconciled = { adopted: [], healed, collected }
+  const result: Reconciled = { adopted: [], healed: [...new Set([...(given ?? []), ...healed])], collected }
   const known = new Set<string>()
   const adopted: StoredRecord[] = []
   const kept: StoredRecord[] = []
@@ -150,7 +154,7 @@ async function compare(context: Shared, ended: StoredRecord[]): Promise<Found> {
   for (const { path, text } of ended) await attempt(host, [{ op: 'file.check', path, expected: text }, { op: 'file.delete', path }])
   const attached = await attachLinks(context, kept.filter(({ record }) => !isBusy(record)), all)
   result.healed = [...new Set([...result.healed, ...attached])]
-  result.adopted = result.adopted.filter((name) => !attached.has(name))
+  result.adopted = result.adopted.filter((name) => !attached.has(name) && !given?.includes(name))
   result.collected.push(...(await finishChanges(host, adopted, owned, halfWritten)))
   return { reconciled: result, kept: kept.map(({ record }) => record) }
 }
@@ -191,7 +195,7 @@ const lacksSenders = (record: SandboxRecord, owned: OwnedElements): boolean =>
 async function giveBack({ host, networks }: Pick<Context, 'host' | 'networks'>, { record, path, text }: StoredRecord): Promise<void> {
   const { endpoints, ports, name, id } = record
   for (const network of new Set(endpoints.map((endpoint) => endpoint.network))) await networks.ready(network)
-  await ensureRuleset(host)
+  await networks.ensureRuleset()
   const claims = await new Holdings(host).lacking(claimSandbox({ endpoints, ports, owner: ownerComment(name, id) }))
   // The check comes last: who changes or removes the sandbox meanwhile takes these away with the rest, or they are taken back.
   const refusal = await attempt(host, [...claims, { op: 'file.check', path, expected: text }])

@@ -104,6 +104,23 @@ for (const [title, take] of Object.entries(ways)) {
   })
 }
 
+for (const [title, who] of Object.entries({ 'the process that made them': false, 'a process that has adopted them': true })) {
+  test.serial(`a network that ${title} creates first: every sandbox has its claims back before anything new is claimed`, async (t) => {
+    const scene = await setUp(t)
+    const { world, one } = scene
+    const slipway = who ? await world.open() : scene.slipway
+    const before = elements(world.host, 'addresses4')
+    execIn(world.host, 'nft', 'flush', 'ruleset')
+    await slipway.networks.create({ name: 'more' })
+    t.deepEqual(elements(world.host, 'addresses4').sort(), before.sort())
+    const ip = one.endpoints[0]?.addresses[0]?.split('/')[0] ?? ''
+    await t.throwsAsync(world.create(slipway, 'twin', { ip }), { code: 'ADDRESS_IN_USE' })
+    await t.throwsAsync(world.create(slipway, 'twin', { publish: ['8080:80'] }), { code: 'PORT_IN_USE' })
+    await works(t, scene)
+    t.deepEqual((await world.open()).reconciled.collected, [])
+  })
+}
+
 test.serial('a network whose bridge somebody has deleted, and made one of his own: it is left alone, and the call says so', async (t) => {
   const { world, bridge } = await setUp(t)
   execIn(world.host, 'ip', 'link', 'delete', bridge)

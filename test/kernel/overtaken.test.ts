@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava'
 import { add, remove, removeOwn } from '#lib/firewall/elements.js'
 import { addresses } from '#lib/firewall/sets.js'
 import { Host, PlanRefused } from '#lib/host.js'
-import { ensureRuleset } from '#lib/network/ensure-ruleset.js'
+import { rulesetPlan } from '#lib/firewall/ruleset.js'
 import { NetworkRegistry } from '#lib/network/registry.js'
 import { Marks } from '#lib/pool/marks.js'
 import type { Plan } from '#lib/plan/operation.js'
@@ -111,7 +111,7 @@ serial('an element is deleted by its owner alone, at whichever moment it changes
   const world = new World(t)
   const [one, two] = [new Host(world.host.path), new Host(world.host.path)]
   t.teardown(() => Promise.all([one.close(), two.close()]))
-  await ensureRuleset(one)
+  await one.run(rulesetPlan())
   const set = addresses[4]
   // By two threads: one takes away what is x's all the time, the other gives it from x to y and back.
   let over = false
@@ -136,7 +136,7 @@ serial('an element is deleted by its owner alone, at whichever moment it changes
 serial('what many delete at once, among transactions of others, is all deleted', async (t) => {
   const world = new World(t)
   const hosts = [new Host(world.host.path), new Host(world.host.path), new Host(world.host.path)] as const
-  await ensureRuleset(hosts[0])
+  await hosts[0].run(rulesetPlan())
   t.teardown(() => Promise.all(hosts.map((host) => host.close())))
   const set = addresses[4]
   const all = Array.from({ length: 200 }, (_, index) => ({ key: `10.0.0.${index}`, comment: 'x' }))
@@ -156,7 +156,7 @@ for (const claimed of [true, false]) {
     const world = new World(t)
     const [one, two] = [new Host(world.host.path), new Host(world.host.path)]
     t.teardown(() => Promise.all([one.close(), two.close()]))
-    await ensureRuleset(one)
+    await one.run(rulesetPlan())
     const [set, key] = [addresses[4], '172.17.0.9']
     const route = { destination: `${key}/32`, link: 'uplink' }
     const neighbor = { link: 'uplink', address: key, proxy: true } as const

@@ -1,0 +1,106 @@
+import { dirname } from 'node:path'
+import { claimSandbox } from '../drivers/bridge.js'
+import { elementsOf } from '../drivers/bridge-network.js'
+import { leafElements, leafNumber } from '../drivers/leaf.js'
+import { add, elementName, removeOwn } from '../firewall/elements.js'
+import type { Host } from '../host.js'
+import type { NetworkSpec } from '../network/spec.js'
+import type { ElementAdd, Operation, Plan } from '../plan/operation.js'
+import { listNetworkRecords, specOf, type StoredNetwork } from '../state/network-records.js'
+import { ownerComment } from '../state/owner.js'
+import { isAtWork, listAllRecords, readAnyRecord, unbusy, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { attempt } from './collect.js'
+
+/** What is to stand in the sets for a sandbox or a network that is there. */
+interface Due {
+  /** `app` for a sandbox, `network web` for a network. */
+  what: string
+  elements: Operation[]
+}
+
+/** What the ruleset owes to all sandboxes and networks of a host, by their records. */
+export interface Owed {
+  plan: ElementAdd[]
+  /** Names of those that an element belongs to; the default network has none. */
+  owners(plan: Plan): string[]
+  /** After the plan is done: what has changed since the records were read loses what it no longer has. */
+  settle(): Promise<void>
+}
+
+interface Folders {
+  networks: string
+  sandboxes: string
+}
+
+/** @param defaultNetwork - As it is; `undefined` where it has no bridge. */
+export async function readOwed(host: Host, folders: Folders, defaultNetwork: NetworkSpec | undefined): Promise<Owed> {
+  // The links before the records: an endpoint whose link is seen has its record.
+  const links = new Set((await host.ask('links', {})).map(({ name }) => name))
+  const networks = await listNetworkRecords(folders.networks)
+  const sandboxes = (await listAllRecords(folders.sandboxes)).filter(({ record }) => !record.removing)
+  const specs = [...networks.map(specOf), ...(defaultNetwork ? [defaultNetwork] : [])]
+  const dues = [...specs.map((spec) => dueOfNetwork(spec, sandboxes, links, defaultNetwork)), ...sandboxes.map(({ record }) => dueOfSandbox(record, links))]
+  const owners = new Map<string, string>()
+  const plan: ElementAdd[] = []
+  for (const { what, elements } of dues) {
+    for (const operation of elements) {
+      if (operation.op !== 'element.add') continue
+      // Of two that have come to share a claim, the first keeps it.
+      const fresh = operation.elements.filter(({ key }) => !owners.has(elementName(operation, key)))
+      for (const { key } of fresh) owners.set(elementName(operation, key), what)
+      if (fresh.length > 0) plan.push({ ...operation, elements: fresh })
+    }
+  }
+  return {
+    plan,
+    owners(given) {
+      const names = given.flatMap((operation) => (operation.op === 'element.add' ? operation.elements.map(({ key }) => owners.get(elementName(operation, key)) ?? '') : []))
+      return [...new Set(names)].filter((name) => name !== '')
+    },
+    settle: () => settle(host, folders, networks, sandboxes),
+  }
+}
+
+function dueOfNetwork(spec: NetworkSpec, sandboxes: readonly StoredRecord[], links: ReadonlySet<string>, defaultNetwork: NetworkSpec | undefined): Due {
+  const endpoints = sandboxes.flatMap(({ record }) => record.endpoints)
+  const leaves = new Set(endpoints.flatMap(({ leafOf, bridge }) => (leafOf === spec.bridge && links.has(bridge) ? [bridge] : [])))
+  const elements = [...elementsOf(spec), ...[...leaves].flatMap((name) => leafElements(spec, leafNumber(spec, name) ?? 0))]
+  return {
+    what: spec === defaultNetwork ? '' : `network ${spec.name}`,
+    elements: elements.map(([set, element]) => add(set, { ...element, comment: spec.name })),
+  }
+}
+
+function dueOfSandbox(record: SandboxRecord, links: ReadonlySet<string>): Due {
+  const { name, id, ports } = record
+  // One that is on its way claims for itself, before it has its link.
+  const endpoints = record.endpoints.filter(({ hostLink }) => links.has(hostLink) || !isAtWork(record))
+  return { what: name, elements: claimSandbox({ endpoints, ports, owner: ownerComment(name, id) }) }
+}
+
+/** Sandboxes and networks that were changed or removed while the ruleset was written have been given what is no longer theirs. */
+async function settle(host: Host, folders: Folders, networks: readonly StoredNetwork[], sandboxes: readonly StoredRecord[]): Promise<void> {
+  const surplus: Operation[] = []
+  const every: ReadonlySet<string> = new Set(sandboxes.flatMap(({ record }) => record.endpoints.map(({ hostLink }) => hostLink)))
+  const current = new Map((await listAllRecords(folders.sandboxes)).map((item) => [item.path, item]))
+  for (const { path, text, record } of sandboxes) {
+    if (current.get(path)?.text === text && record.busy === undefined) continue
+    const now = (await unbusy(() => readAnyRecord(dirname(path), record.name)))?.record
+    const same = now?.id === record.id && !now.removing ? now : undefined
+    surplus.push(...without(dueOfSandbox(record, every).elements, same ? claimSandbox({ endpoints: same.endpoints, ports: same.ports, owner: ownerComment(same.name, same.id) }) : []))
+  }
+  const left = new Set((await listNetworkRecords(folders.networks)).map(({ record }) => record.id))
+  for (const item of networks) if (!left.has(item.record.id)) surplus.push(...without(dueOfNetwork(specOf(item), sandboxes, every, undefined).elements, []))
+  if (surplus.length > 0) await attempt(host, surplus)
+}
+
+/** Deletes of what is in the first plan and not in the second, where it is its owner's still. */
+function without(given: readonly Operation[], kept: readonly Operation[]): Operation[] {
+  const keys = new Set(kept.flatMap((operation) => (operation.op === 'element.add' ? operation.elements.map(({ key }) => elementName(operation, key)) : [])))
+  return given.flatMap((operation) => {
+    if (operation.op !== 'element.add') return []
+    const { op: _, elements, ...set } = operation
+    const gone = elements.flatMap(({ key, data, comment }) => (comment === undefined || keys.has(elementName(operation, key)) ? [] : [{ key, comment, ...(data === undefined ? {} : { data }) }]))
+    return gone.length > 0 ? [removeOwn(set, ...gone)] : []
+  })
+}
