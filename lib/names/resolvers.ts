@@ -16,7 +16,7 @@ import { NameTable } from './directory.js'
 import { readHostFiles } from './host-files.js'
 import { namedEndpoints } from './named-endpoints.js'
 import { parseResolvConf, type ResolvConf } from './resolv-conf.js'
-import type { Resolver } from './resolver/resolver.js'
+import type { Resolver, Shares } from './resolver/resolver.js'
 
 /** The host's own files are read again after so many milliseconds. */
 const HOST_FILES_AGE = 5000
@@ -46,6 +46,7 @@ export class Resolvers {
   /** When the host's files were read. */
   #read = -Infinity
   #watcher: { close(): void } | undefined
+  #shares: Shares | undefined
   #closed = false
 
   /** @param stays - Whether this process stays; one that leaves at once serves nobody. */
@@ -146,8 +147,15 @@ export class Resolvers {
     const netns = this.#netns
     const directory = this.#table.directory(name, () => this.#refresh())
     // Loaded with the first network that somebody has created: with what reads DNS messages it is a fifth of everything.
-    const { Resolver } = await import('./resolver/resolver.js')
-    const { resolver } = await Resolver.listen({ directory, addresses, port: RESOLVER_PORT, inHost: (work) => (netns === undefined ? work() : enterHost(netns, work)) })
+    const { Resolver, Shares } = await import('./resolver/resolver.js')
+    this.#shares ??= new Shares()
+    const { resolver } = await Resolver.listen({
+      directory,
+      addresses,
+      port: RESOLVER_PORT,
+      inHost: (work) => (netns === undefined ? work() : enterHost(netns, work)),
+      shares: this.#shares,
+    })
     return resolver
   }
 

@@ -28,6 +28,16 @@ socklen_t make_place(const rtnl::IpAddress& ip, uint16_t port, sockaddr_storage&
 
 void set(int fd, int level, int option, int value) { setsockopt(fd, level, option, &value, sizeof value); }
 
+// Datagrams that arrive while the server does something else, some 800 bytes for a small one. The kernel counts twice of what is asked for.
+constexpr int kServerReceiveBytes = 2 * 1024 * 1024;
+
+void enlarge_for_server(int fd) {
+  // Without CAP_NET_ADMIN in the initial user namespace only the plain option works, up to net.core.rmem_max.
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &kServerReceiveBytes, sizeof kServerReceiveBytes) != 0) {
+    set(fd, SOL_SOCKET, SO_RCVBUF, kServerReceiveBytes);
+  }
+}
+
 // Datagrams come in as soon as a UDP socket is bound, and would wait for a reader for ever.
 Status swallow(int fd) {
   sock_filter drop{BPF_RET | BPF_K, 0, 0, 0};
@@ -70,6 +80,7 @@ Status bind_port(const std::string& protocol, const std::string& address, uint16
   Port port;
   if (auto failure = port.open(protocol, address, number)) return failure;
   if (protocol == "tcp") port.reuse_address(true);
+  if (protocol == "udp") enlarge_for_server(port.socket.get());
   if (!port.bind()) return Failure::last("bind");
   socket = std::move(port.socket);
   return kOk;

@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto'
 import { askByTcp, askByUdp, type Asked, type InHost } from './ask.js'
-import { idOf, isTruncated, RCODE, rcodeOf, withId, type Query } from './message.js'
+import { idOf, isTruncated, RCODE, rcodeOf, withId, withQuestion, type Query } from './message.js'
+import type { Places } from './places.js'
+import { SilentServers } from './silent-servers.js'
 
 export type Transport = 'udp' | 'tcp'
 
@@ -8,67 +10,87 @@ export type Transport = 'udp' | 'tcp'
 const MOST_UPSTREAMS = 3
 /** For all of them together: less than the 5 s after which glibc asks again. */
 const MILLISECONDS = 4000
-/** Questions under way at once, each of which has a socket. */
-const MOST_OUTSTANDING = 1024
+
+/** A question that other nameservers are asked. */
+interface UnderWay {
+  /** What is asked at the moment, each as a function that gives it up. */
+  pending: Set<() => void>
+  /** Its place went to another asker, or nobody needs the answer. */
+  givenUp: boolean
+}
 
 /** Takes questions that nobody here can answer to other nameservers. */
 export class Forwarder {
   readonly #inHost: InHost
   /** Addresses never asked: a resolver that asks itself asks for ever. */
   readonly #own: ReadonlySet<string>
-  readonly #pending = new Set<() => void>()
-  #outstanding = 0
-  #closed = false
+  readonly #places: Places
+  readonly #silent = new SilentServers()
+  readonly #underWay = new Set<UnderWay>()
 
-  constructor(inHost: InHost, own: Iterable<string>) {
+  /** @param places - Questions under way at once, each of which has a socket. */
+  constructor(inHost: InHost, own: Iterable<string>, places: Places) {
     this.#inHost = inHost
     this.#own = new Set(own)
+    this.#places = places
   }
 
   /**
    * The first response that is neither SERVFAIL nor REFUSED, byte for byte; else the code to answer with.
    *
+   * @param asker - The sandbox whose question it is: it counts against its share.
    * @param transport - How the client asked. One that asks by TCP expects more than UDP can carry.
    */
-  async forward(query: Query, upstreams: readonly string[], transport: Transport): Promise<Buffer | number> {
-    if (this.#outstanding >= MOST_OUTSTANDING) return RCODE.refused
-    this.#outstanding++
+  async forward(query: Query, asker: string, upstreams: readonly string[], transport: Transport): Promise<Buffer | number> {
+    const underWay: UnderWay = { pending: new Set(), givenUp: false }
+    const release = this.#places.take(asker, () => giveUp(underWay))
+    if (!release) return RCODE.refused
+    this.#underWay.add(underWay)
     try {
-      const servers = upstreams.filter((server) => !this.#own.has(server)).slice(0, MOST_UPSTREAMS)
+      const usable = upstreams.filter((server) => !this.#own.has(server)).slice(0, MOST_UPSTREAMS)
+      const servers = this.#silent.last(asker, usable)
       const deadline = performance.now() + MILLISECONDS
       for (const [index, server] of servers.entries()) {
-        const share = (deadline - performance.now()) / (servers.length - index)
-        const response = await this.#ask(query, server, transport, performance.now() + share)
-        if (this.#closed) break
+        const began = performance.now()
+        const share = (deadline - began) / (servers.length - index)
+        const response = await this.#ask(underWay, query, server, transport, began + share)
+        if (response) this.#silent.heard(server)
+        if (underWay.givenUp) return RCODE.refused
+        if (!response && performance.now() - began >= share - 1) this.#silent.waited(asker, server, began)
         if (!response || rcodeOf(response) === RCODE.serverFailure || rcodeOf(response) === RCODE.refused) continue
-        return withId(response, idOf(query.bytes))
+        return withId(withQuestion(response, query), idOf(query.bytes))
       }
       return RCODE.serverFailure
     } finally {
-      this.#outstanding--
+      this.#underWay.delete(underWay)
+      release()
     }
   }
 
   /** Gives up what is under way. */
   close(): void {
-    this.#closed = true
-    for (const giveUp of [...this.#pending]) giveUp()
+    for (const underWay of [...this.#underWay]) giveUp(underWay)
   }
 
-  async #ask(query: Query, server: string, transport: Transport, deadline: number): Promise<Buffer | undefined> {
+  async #ask(underWay: UnderWay, query: Query, server: string, transport: Transport, deadline: number): Promise<Buffer | undefined> {
     const asked = (): Asked => ({
       server,
       message: withId(query.bytes, randomInt(0x10000)),
       questionEnd: query.questionEnd,
       milliseconds: Math.max(deadline - performance.now(), 0),
       inHost: this.#inHost,
-      pending: this.#pending,
+      pending: underWay.pending,
     })
     if (transport === 'tcp') return askByTcp(asked())
     const short = await askByUdp(asked())
-    if (!short || !isTruncated(short) || this.#closed) return short
+    if (!short || !isTruncated(short) || underWay.givenUp) return short
     // Not every client can ask again by TCP. What is too long for it is its own to ask for; the short answer says so.
     const whole = await askByTcp(asked())
     return whole && whole.length <= query.udpSize ? whole : short
   }
+}
+
+function giveUp(underWay: UnderWay): void {
+  underWay.givenUp = true
+  for (const end of [...underWay.pending]) end()
 }

@@ -24,7 +24,7 @@ export interface Query {
 const HEADER = 12
 /** By UDP without EDNS (RFC 1035), and the most that we send with it: larger datagrams tend to get lost in pieces. */
 const SMALLEST_UDP = 512
-const LARGEST_UDP = 4096
+export const LARGEST_UDP = 4096
 /** By TCP: the length has two bytes. */
 export const LARGEST_TCP = 65535
 /** Records other than the question that a query may carry: OPT, and a signature. */
@@ -121,10 +121,25 @@ export const idOf = (bytes: Buffer): number => bytes.readUInt16BE(0)
 export const rcodeOf = (bytes: Buffer): number => bytes.readUInt8(3) & 15
 export const isTruncated = (bytes: Buffer): boolean => (bytes.readUInt16BE(2) & TRUNCATED_RESPONSE) !== 0
 
-/** Whether `bytes` is a response to the very question: id, name but for case, type and class. */
+/**
+ * Whether `bytes` is a response to the very question: id, name but for case, type and class. An error may come without the question, as
+ * some servers send it: a forger that has found id and port could have sent the question as well.
+ */
 export function isResponseTo(bytes: Buffer, asked: Buffer, questionEnd: number): boolean {
-  if (bytes.length < questionEnd || idOf(bytes) !== idOf(asked)) return false
-  if ((bytes.readUInt16BE(2) & 0x8000) === 0 || bytes.readUInt16BE(4) !== 1) return false
+  if (bytes.length < HEADER || idOf(bytes) !== idOf(asked) || (bytes.readUInt16BE(2) & 0x8000) === 0) return false
+  if (questionsOf(bytes) === 0) return rcodeOf(bytes) !== RCODE.noError
+  if (questionsOf(bytes) !== 1 || bytes.length < questionEnd) return false
   const name = (message: Buffer) => message.toString('latin1', HEADER, questionEnd - 4).toLowerCase()
   return name(bytes) === name(asked) && bytes.subarray(questionEnd - 4, questionEnd).equals(asked.subarray(questionEnd - 4, questionEnd))
 }
+
+/** A response that came without the question, with it, and with nothing else: clients compare it. Others are as they are. */
+export function withQuestion(response: Buffer, query: Query): Buffer {
+  if (questionsOf(response) !== 0) return response
+  const head = Buffer.alloc(HEADER)
+  response.copy(head, 0, 0, 4)
+  head.writeUInt16BE(1, 4)
+  return Buffer.concat([head, query.bytes.subarray(HEADER, query.questionEnd)])
+}
+
+const questionsOf = (bytes: Buffer): number => bytes.readUInt16BE(4)

@@ -3,10 +3,14 @@ import type { Server } from 'node:net'
 import type { InHost } from './ask.js'
 import { Connections } from './connections.js'
 import type { Directory } from './directory.js'
+import { FairQueue } from './fair-queue.js'
 import { Forwarder, type Transport } from './forward.js'
 import { listenTcp, listenUdp, PlaceTaken, type Place } from './listen.js'
-import { LARGEST_TCP, RCODE, readQuery, reply, type Query } from './message.js'
+import { LARGEST_TCP, LARGEST_UDP, RCODE, readQuery, reply, type Query } from './message.js'
 import { ownRecords } from './own-names.js'
+import { Shares, type Release } from './places.js'
+
+export { Shares }
 
 export interface ResolverOptions {
   directory: Directory
@@ -14,6 +18,8 @@ export interface ResolverOptions {
   addresses: readonly string[]
   port: number
   inHost: InHost
+  /** What all resolvers of this process have together. Default: this one has its own. */
+  shares?: Shares
 }
 
 /** A resolver that listens; or where somebody else does already, which then serves these names. */
@@ -25,15 +31,22 @@ export type Listening = { resolver: Resolver; taken?: undefined } | { resolver?:
  */
 export class Resolver {
   readonly #directory: Directory
+  readonly #shares: Shares
   readonly #forwarder: Forwarder
-  readonly #connections = new Connections((message, from) => this.#answer(message, from, 'tcp'))
+  readonly #queue = new FairQueue()
+  readonly #connections = new Connections({
+    refresh: () => this.#refresh(),
+    place: (from, lose) => this.#place(from, lose),
+    answer: (message, from) => new Promise((resolve) => this.#ask(message, from, 'tcp', resolve)),
+  })
   readonly #sockets: Socket[] = []
   readonly #servers: Server[] = []
   #closed = false
 
-  private constructor({ directory, addresses, inHost }: ResolverOptions) {
+  private constructor({ directory, addresses, inHost, shares = new Shares() }: ResolverOptions) {
     this.#directory = directory
-    this.#forwarder = new Forwarder(inHost, addresses)
+    this.#shares = shares
+    this.#forwarder = new Forwarder(inHost, addresses, shares.forwards)
   }
 
   /**
@@ -70,11 +83,11 @@ export class Resolver {
     socket.unref()
     // What the kernel says of an answer that could not be sent, it says to `send` as well.
     socket.on('error', () => {})
-    socket.on('message', async (message, from) => {
-      const answer = await this.#answer(message, from.address, 'udp')
+    socket.on('message', (message, from) => {
+      // Longer than any question is. Port 0 is what only a forger sends from, and `send` throws at.
+      if (message.length > LARGEST_UDP || from.port === 0) return
       // A client that has gone, or that the firewall keeps from us: it asks again, or does not.
-      // Port 0 is what only a forger sends from, and `send` throws at.
-      if (answer && from.port !== 0) socket.send(answer, from.port, from.address, () => {})
+      this.#ask(message, from.address, 'udp', (answer) => answer && !this.#closed && socket.send(answer, from.port, from.address, () => {}))
     })
   }
 
@@ -86,31 +99,62 @@ export class Resolver {
     this.#connections.accept(server)
   }
 
-  async #answer(message: Buffer, from: string, transport: Transport): Promise<Buffer | undefined> {
-    const read = readQuery(message)
-    if (!read.query) return read.reply
-    const { query } = read
-    const limit = transport === 'udp' ? query.udpSize : LARGEST_TCP
-    let answer: Buffer
-    try {
-      answer = await this.#find(query, from, transport, limit)
-    } catch {
-      // The directory could not be read. No sandbox's question ends this process.
-      answer = reply(query, RCODE.serverFailure, [], limit)
-    }
-    return this.#closed ? undefined : answer
+  #refresh(): Promise<void> | undefined {
+    return this.#directory.refresh?.() ?? undefined
   }
 
-  async #find(query: Query, from: string, transport: Transport, limit: number): Promise<Buffer> {
-    await this.#directory.refresh?.()
+  #place(from: string, lose: () => void): Release | undefined {
+    const asker = this.#directory.asker(from)
+    return asker ? this.#shares.connections.take(asker.sandbox, lose) : this.#shares.strangers.take(from, lose)
+  }
+
+  /** Has a question answered when its asker has its turn. @param answered - Called once, with `undefined` for what gets no answer. */
+  #ask(message: Buffer, from: string, transport: Transport, answered: (answer: Buffer | undefined) => void): void {
+    const work = () => this.#work(message, from, transport, answered)
+    this.#queue.add(this.#directory.asker(from)?.sandbox ?? STRANGERS, { run: work, drop: () => answered(undefined) })
+  }
+
+  /** A promise for as long as the directory is read. What is asked elsewhere is not waited for. */
+  #work(message: Buffer, from: string, transport: Transport, answered: (answer: Buffer | undefined) => void): Promise<void> | undefined {
+    const read = readQuery(message)
+    if (!read.query) {
+      answered(read.reply)
+      return undefined
+    }
+    const { query } = read
+    const limit = transport === 'udp' ? query.udpSize : LARGEST_TCP
+    // The directory could not be read. No sandbox's question ends this process.
+    const fail = () => answered(reply(query, RCODE.serverFailure, [], limit))
+    const find = (): void => {
+      const found = this.#closed ? undefined : this.#find(query, from, transport, limit)
+      if (found instanceof Promise) found.then(answered, fail)
+      else answered(found)
+    }
+    try {
+      const refreshed = this.#refresh()
+      if (refreshed) return refreshed.then(find).catch(fail)
+      find()
+    } catch {
+      fail()
+    }
+    return undefined
+  }
+
+  /** The answer; a promise where it is not ours to give. */
+  #find(query: Query, from: string, transport: Transport, limit: number): Buffer | Promise<Buffer | undefined> {
     const asker = this.#directory.asker(from)
     if (!asker) return reply(query, RCODE.refused, [], limit)
     const records = ownRecords(query, asker, this.#directory)
     if (records) return reply(query, RCODE.noError, records, limit)
     if (isSingleName(query) && !this.#directory.forwardsSingleNames(asker)) return reply(query, RCODE.noError, [], limit)
-    const forwarded = await this.#forwarder.forward(query, this.#directory.upstreams(asker), transport)
-    return typeof forwarded === 'number' ? reply(query, forwarded, [], limit) : forwarded
+    return this.#forwarder.forward(query, asker.sandbox, this.#directory.upstreams(asker), transport).then((forwarded) => {
+      if (this.#closed) return undefined
+      return typeof forwarded === 'number' ? reply(query, forwarded, [], limit) : forwarded
+    })
   }
 }
+
+/** Whose questions take turns as one: of all that the directory does not know (yet). */
+const STRANGERS = ''
 
 const isSingleName = ({ name, type }: Query) => (type === 'A' || type === 'AAAA') && name !== undefined && name !== '' && !name.includes('.')
