@@ -13,11 +13,12 @@ import { DynamicPorts } from './ports/dynamic-ports.js'
 import { Holders } from './ports/holders.js'
 import { PortTable } from './ports/port-table.js'
 import { reconcile, type Reconciled } from './reconcile/reconcile.js'
-import { stateFolder, Work, type Context } from './sandbox/context.js'
+import { stateFolder, stateFolders, Work, type Context } from './sandbox/context.js'
 import { collectFiles, listFilesFolders } from './sandbox/files.js'
 import { Departures } from './sandbox/departures.js'
 import { Reaper } from './sandbox/reaper.js'
 import { Sandboxes } from './sandbox/sandboxes.js'
+import { requireOwnFolders } from './state/own-folder.js'
 import { Turns } from './turns.js'
 
 /**
@@ -73,9 +74,10 @@ export class Slipway {
     const host = new Host(settings.netns)
     const context = makeContext(host, settings, stays)
     try {
+      requireOwnFolders(settings.stateDir, stateFolders(host))
       const folders = await listFilesFolders(context.files)
-      const { reconciled, kept } = await reconcile(context)
-      await collectFiles(context.files, folders, kept)
+      const { reconciled, kept, aside } = await reconcile(context)
+      await collectFiles(context.files, folders, kept, aside)
       if (stays) {
         await context.holders.takeOver(kept.flatMap(({ endpoints, ports }) => mappedPorts(endpoints, ports)))
         await context.resolvers.open()

@@ -2,8 +2,9 @@ import { Host } from '../host.js'
 import type { ReadyNetwork } from '../network/ready.js'
 import { NetworkRegistry } from '../network/registry.js'
 import type { Settings } from '../options.js'
-import { stateFolder, type Context } from '../sandbox/context.js'
+import { stateFolder, stateFolders, type Context } from '../sandbox/context.js'
 import { makeContext } from '../slipway.js'
+import { requireOwnFolders } from '../state/own-folder.js'
 
 /** A host that is only looked at: the kernel is asked, and no plan is run. */
 class LookingHost extends Host {
@@ -29,6 +30,7 @@ export async function looking<T>(settings: Settings, look: (context: Context) =>
     sandboxes: stateFolder(settings, host, 'sandboxes'),
   })
   try {
+    requireOwnFolders(settings.stateDir, stateFolders(host))
     return await look({ ...makeContext(host, settings, false), networks })
   } finally {
     await host.close()

@@ -13,6 +13,7 @@ export async function withSlipway<T>(program: Command, work: (slipway: Slipway) 
   const slipway = await (stays ? Slipway.open(options) : Slipway.visit(options))
   try {
     for (const what of slipway.reconciled.collected) say(`note: left over from a process that died: ${what}`)
+    for (const what of slipway.reconciled.damaged ?? []) say(`note: ${what}`)
     for (const name of slipway.reconciled.healed) say(`note: somebody had flushed the rules of sandbox ${name}; it has them back`)
     return await work(slipway)
   } finally {

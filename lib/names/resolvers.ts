@@ -9,8 +9,10 @@ import { RESOLVER_PORT, resolverAddresses } from '../firewall/resolver-elements.
 import { DEFAULT_NETWORK, type NetworkSpec } from '../network/spec.js'
 import { Rounds } from '../rounds.js'
 import { FollowedFolder } from '../state/followed-folder.js'
-import { NETWORK_VERSION, type NetworkRecord } from '../state/network-records.js'
-import { SANDBOX_VERSION, type SandboxRecord } from '../state/records.js'
+import { NETWORK } from '../state/network-kind.js'
+import type { NetworkRecord } from '../state/network-records.js'
+import type { SandboxRecord } from '../state/records.js'
+import { SANDBOX } from '../state/sandbox-kind.js'
 import { watchFolder } from '../watch-folder.js'
 import { NameTable } from './directory.js'
 import { readHostFiles } from './host-files.js'
@@ -54,11 +56,11 @@ export class Resolvers {
     this.#netns = netns
     this.#stays = stays
     this.#folder = folders.networks
-    this.#sandboxes = new FollowedFolder(folders.sandboxes, SANDBOX_VERSION, {
+    this.#sandboxes = new FollowedFolder(folders.sandboxes, SANDBOX, {
       put: (name, record) => this.#table.learn(name, namedEndpoints(record, () => this.#nameservers)),
       gone: (name) => this.#table.learn(name, []),
     })
-    this.#networks = new FollowedFolder(folders.networks, NETWORK_VERSION, {
+    this.#networks = new FollowedFolder(folders.networks, NETWORK, {
       put: (name, { spec }) => this.#known.set(name, spec),
       gone: (name) => this.#known.delete(name),
     })

@@ -5,6 +5,7 @@ import { PlanRefused, type Host } from '../host.js'
 import { explainRefusal } from '../refusals.js'
 import type { Context } from '../sandbox/context.js'
 import { specOf, type StoredNetwork } from '../state/network-records.js'
+import { sayDamage, type Damaged } from '../state/folder.js'
 import { listRecords } from '../state/records.js'
 import { leavesOf } from './leaves.js'
 import { membersOf } from './members.js'
@@ -56,7 +57,11 @@ async function removeUnused(context: Context, name: string, stored: StoredNetwor
 }
 
 async function refuseWhileUsed(context: Context, name: string): Promise<void> {
-  const users = membersOf(name, (await listRecords(context.records)).map(({ record }) => record)).map((record) => record.name)
+  // Of what is no record nobody can tell what it uses.
+  const unread = (one: Damaged) => {
+    throw new SlipwayError('CONFLICT', sayDamage(one))
+  }
+  const users = membersOf(name, (await listRecords(context.records, unread)).map(({ record }) => record)).map((record) => record.name)
   if (users.length === 0) return
   throw new SlipwayError('CONFLICT', `The network ${name} is in use by ${users.join(', ')}. Disconnect or remove ${users.length === 1 ? 'it' : 'them'} first: slipway network disconnect ${name} ${users[0]}.`)
 }

@@ -130,8 +130,9 @@ export class Holders {
     const folders: string[] = []
     for (const name of readdirSync(this.#folder)) {
       const path = join(this.#folder, name)
-      const [pid, started = ''] = name.split('-')
-      if (path === this.#own) continue
+      const [, pid, started = ''] = /^(\d{1,7})-(\d{0,20})-[0-9a-f]+$/.exec(name) ?? []
+      // What else lies there is nothing of ours.
+      if (path === this.#own || pid === undefined) continue
       if (isAlive({ pid: Number(pid), started })) folders.push(path)
       else removeFolder(path)
     }

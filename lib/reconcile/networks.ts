@@ -28,9 +28,10 @@ type Shared = Pick<Context, 'host' | 'networks' | 'settings'>
  * @param records - Of the sandboxes.
  * @param links - All of the host, as they were found.
  * @param ruled - Bridges that the rules know, as they were found.
+ * @param aside - Networks whose records cannot be read: nothing of them is removed.
  * @returns What was healed and what was removed, a sentence each.
  */
-export async function reconcileNetworks(context: Shared, tables: ReadonlySet<Family>, records: readonly SandboxRecord[], links: readonly LinkInfo[], ruled: ReadonlySet<string>): Promise<{ healed: string[]; collected: string[] }> {
+export async function reconcileNetworks(context: Shared, tables: ReadonlySet<Family>, records: readonly SandboxRecord[], links: readonly LinkInfo[], ruled: ReadonlySet<string>, aside: ReadonlySet<string>): Promise<{ healed: string[]; collected: string[] }> {
   const { host, networks } = context
   const healed: string[] = []
   const holdings = new Holdings(host, tables)
@@ -48,19 +49,19 @@ export async function reconcileNetworks(context: Shared, tables: ReadonlySet<Fam
     }
   }
   healed.push(...(await reconcileLeaves(context, records, links, ruled)))
-  return { healed, collected: await collectLeftovers(context, holdings, links, stored) }
+  return { healed, collected: await collectLeftovers(context, holdings, links, stored, aside) }
 }
 
 /** Bridges and elements of networks that have no record. */
-async function collectLeftovers({ host, networks, settings }: Shared, holdings: Holdings, links: readonly LinkInfo[], stored: readonly StoredNetwork[]): Promise<string[]> {
+async function collectLeftovers({ host, networks, settings }: Shared, holdings: Holdings, links: readonly LinkInfo[], stored: readonly StoredNetwork[], aside: ReadonlySet<string>): Promise<string[]> {
   const strayLinks = (of: readonly StoredNetwork[]) => {
     const known = new Set(of.map(({ record }) => record.spec.bridge))
-    const names = new Set(of.map(({ record }) => record.name))
+    const names = new Set([...aside, ...of.map(({ record }) => record.name)])
     return links.filter(({ name, alias }) => {
       const leaf = readLeafAlias(alias)
       if (leaf) return leaf.network !== DEFAULT_NETWORK && !names.has(leaf.network)
       const read = readBridgeAlias(alias)
-      return read?.stateDir === settings.stateDir && read.name !== DEFAULT_NETWORK && !known.has(name)
+      return read?.stateDir === settings.stateDir && read.name !== DEFAULT_NETWORK && !aside.has(read.name) && !known.has(name)
     })
   }
   const strayElements = async (of: readonly StoredNetwork[], there: readonly LinkInfo[]) => {
@@ -68,7 +69,7 @@ async function collectLeftovers({ host, networks, settings }: Shared, holdings: 
     const known = new Set(elements.map(([set, { key }]) => `${set.set} ${key}`))
     const stray: { set: SetDefinition; key: string; comment: string }[] = []
     for (const set of [...ownedByNetworks, ...sharedWithSandboxes]) {
-      for (const { key, comment } of await holdings.of(set)) if (isOfNetwork(comment) && !known.has(`${set.set} ${key}`)) stray.push({ set, key, comment })
+      for (const { key, comment } of await holdings.of(set)) if (isOfNetwork(comment) && !aside.has(comment) && !known.has(`${set.set} ${key}`)) stray.push({ set, key, comment })
     }
     return stray
   }

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { claimSandbox } from '../drivers/bridge.js'
 import { mappedPorts } from '../drivers/gateway.js'
+import { SlipwayError } from '../errors.js'
 import { RULESET_FAMILIES } from '../firewall/ruleset.js'
 import * as sets from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
@@ -12,9 +13,11 @@ import { stateFolder, type Context } from '../sandbox/context.js'
 import { Slices } from '../slices.js'
 import { listHalfWritten } from '../state/folder.js'
 import { thisProcess } from '../state/maker.js'
-import { ownerComment } from '../state/owner.js'
+import { listNetworkRecords } from '../state/network-records.js'
+import { ownerComment, readOwner } from '../state/owner.js'
 import { idle, isAtWork, isBusy, isLeaving, listAllRecords, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { writtenTables } from '../network/ensure-ruleset.js'
+import { Aside } from './aside.js'
 import { attachLinks } from './attach-links.js'
 import { attempt, collect, collectElement, collectLeads } from './collect.js'
 import { dropEndpoints } from './drop-endpoints.js'
@@ -33,6 +36,8 @@ export interface Reconciled {
   healed: string[]
   /** What a process that died had left half done, and what was done about it. */
   collected: string[]
+  /** Records that cannot be read: file, field and what is wrong with it. What they are of stays as it is. Left out where there are none. */
+  damaged?: string[]
 }
 
 type Shared = Pick<Context, 'host' | 'settings' | 'records' | 'ports' | 'networks'>
@@ -40,6 +45,8 @@ type Shared = Pick<Context, 'host' | 'settings' | 'records' | 'ports' | 'network
 interface Found {
   reconciled: Reconciled
   kept: SandboxRecord[]
+  /** Records that cannot be read: what is theirs stays, too. */
+  aside: Aside
 }
 
 /**
@@ -73,7 +80,8 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
   const first = await lookAt(host, tables)
   const { owned, links, all } = first
   const marks = await Marks.read(stateFolder(context.settings, host, 'pool'))
-  const stored = await listAllRecords(context.records)
+  const aside = new Aside()
+  const stored = await listAllRecords(context.records, (one) => aside.add(one))
   requireSameRecords(all, context.settings.stateDir)
   if (!given && isPart(tables) && stored.length + (await networks.list()).length > 0) return compare(context, ended, await networks.ensureRuleset())
   const halfWritten = await listHalfWritten(context.records)
@@ -81,11 +89,14 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
   const { bridgeName } = context.settings
   const flushed = isPart(tables) || isPart(await writtenTables(host))
   if (flushed || !ruled.has(bridgeName) || !all.some(({ name }) => name === bridgeName)) networks.forget(DEFAULT_NETWORK)
-  const named = (await networks.list()).map(({ record }) => record.name)
-  const { healed, collected } = await reconcileNetworks(context, tables, stored.map(({ record }) => record), all, ruled)
+  const asideNetworks = new Aside()
+  const named = (await listNetworkRecords(networks.records, (one) => asideNetworks.add(one))).map(({ record }) => record.name)
+  const { healed, collected } = await reconcileNetworks(context, tables, stored.map(({ record }) => record), all, ruled, asideNetworks.names)
   // Looked at twice: who removes a network and finds it in use gives it its record back.
-  const there = new Set([DEFAULT_NETWORK, ...named, ...(await networks.list()).map(({ record }) => record.name)])
+  const there = new Set([DEFAULT_NETWORK, ...asideNetworks.names, ...named, ...(await networks.list()).map(({ record }) => record.name)])
   const result: Reconciled = { adopted: [], healed: [...new Set([...(given ?? []), ...healed])], collected }
+  const damaged = [...aside.damaged, ...asideNetworks.damaged]
+  if (damaged.length > 0) result.damaged = damaged
   const known = new Set<string>()
   const adopted: StoredRecord[] = []
   const kept: StoredRecord[] = []
@@ -141,6 +152,12 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
   const drop = async ({ set, element }: Owned) => {
     if (await collectElement(host, set, element)) result.collected.push(`element ${element.key} of ${set.set}: its sandbox is gone, removed`)
   }
+  for (const { shortId, set, element } of owned) {
+    if (!aside.names.has(readOwner(element.comment)?.name ?? '') && !aside.hasId(shortId)) continue
+    known.add(shortId)
+    if (set === sets.senders[4] || set === sets.senders[6]) known.add(element.key.split(' . ')[0] ?? '')
+  }
+  for (const { name } of links.values()) if (aside.hasId(name.slice('veth'.length))) known.add(name)
   for (const one of owned) if (!known.has(one.shortId)) await drop(one)
   for (const one of again?.owned ?? []) if (halves.has(one.shortId)) await drop(one)
   const spares = await collectSpares(host, marks, [...links.values()].filter(({ name }) => !known.has(name)))
@@ -156,7 +173,7 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
   result.healed = [...new Set([...result.healed, ...attached])]
   result.adopted = result.adopted.filter((name) => !attached.has(name) && !given?.includes(name))
   result.collected.push(...(await finishChanges(host, adopted, owned, halfWritten)))
-  return { reconciled: result, kept: kept.map(({ record }) => record) }
+  return { reconciled: result, kept: kept.map(({ record }) => record), aside }
 }
 
 /**
@@ -194,7 +211,14 @@ const lacksSenders = (record: SandboxRecord, owned: OwnedElements): boolean =>
 /** Somebody has flushed the ruleset, or part of it: what a sandbox lacks of it. */
 async function giveBack({ host, networks }: Pick<Context, 'host' | 'networks'>, { record, path, text }: StoredRecord): Promise<void> {
   const { endpoints, ports, name, id } = record
-  for (const network of new Set(endpoints.map((endpoint) => endpoint.network))) await networks.ready(network)
+  for (const network of new Set(endpoints.map((endpoint) => endpoint.network))) {
+    try {
+      await networks.ready(network)
+    } catch (error) {
+      // Its record cannot be read: the claims of its sandboxes are given back all the same.
+      if (!(error instanceof SlipwayError && (error.code === 'NOT_FOUND' || error.code === 'CONFLICT'))) throw error
+    }
+  }
   await networks.ensureRuleset()
   const claims = await new Holdings(host).lacking(claimSandbox({ endpoints, ports, owner: ownerComment(name, id) }))
   // The check comes last: who changes or removes the sandbox meanwhile takes these away with the rest, or they are taken back.

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { SlipwayError } from '../errors.js'
 import { hostModeFiles, sandboxFiles, type NameFiles } from '../names/files.js'
 import { readHostFiles } from '../names/host-files.js'
 import type { NameOptions } from '../names/options.js'
 import { nameFilePaths, removeNameFiles, writeNameFiles, type NameFilePaths } from '../names/write-files.js'
 import { DEFAULT_NETWORK, FAMILIES } from '../network/spec.js'
+import type { Aside } from '../reconcile/aside.js'
 import { removed } from '../refusals.js'
 import { namesIn } from '../state/names-in.js'
 import { hostnameOf, listRecords, readRecord, type SandboxRecord } from '../state/records.js'
@@ -83,13 +84,16 @@ export async function removeFiles(context: Context, sandbox: Known): Promise<voi
 /** Folders of sandboxes' files, for {@link collectFiles}: to be listed before the records are. */
 export async function listFilesFolders(folder: string): Promise<string[]> {
   // What is in the way of it is in the way of the records, too: reading these tells.
-  return (await namesIn(folder, ['ENOENT', 'ENOTDIR'])).map((id) => join(folder, id))
+  return (await namesIn(folder, ['ENOENT', 'ENOTDIR'])).filter((id) => ID.test(id)).map((id) => join(folder, id))
 }
 
+/** What else lies there is nothing of ours. */
+const ID = /^[0-9a-f]{1,64}$/
+
 /** Removes the files of sandboxes whose remover has died on the way. */
-export async function collectFiles(folder: string, folders: readonly string[], kept: readonly SandboxRecord[]): Promise<void> {
+export async function collectFiles(folder: string, folders: readonly string[], kept: readonly SandboxRecord[], aside: Aside): Promise<void> {
   const known = new Set(kept.map((record) => filesFolder(folder, record)))
-  for (const path of folders) if (!known.has(path)) await removeNameFiles(path)
+  for (const path of folders) if (!known.has(path) && !aside.hasId(basename(path))) await removeNameFiles(path)
 }
 
 /** What is remembered of a sandbox now. Of one that is gone, the files go, too: a writer may have come after the remover. */

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SlipwayError } from '../errors.js'
 import { Slices } from '../slices.js'
+import { judge, type RecordKind } from './kind.js'
 import { namesIn } from './names-in.js'
+import { readRegular } from './read-file.js'
 
 /**
  * Folders of records: what the kernel has no place for, one small file each. The executor writes them (operations
@@ -35,61 +36,72 @@ const END = '}\n'
 const append = (text: string, more: string): string => `${text.slice(0, -END.length)},${more}${END}`
 const print = (record: object): string => `${JSON.stringify(record)}\n`
 
+/** What stands in a record's place and is none. */
+export interface Damaged {
+  path: string
+  /** After its file. */
+  name: string
+  /** What is in it, where it can be read at all. */
+  text?: string
+  why: string
+  /** A later version of Slipway can read it. */
+  later?: true
+}
+
+const END_OF_NAME = '.json'
+
 /**
  * The record of a name; `undefined` when there is none.
  *
- * @param version - Which the record must have.
  * @throws {SlipwayError} `CONFLICT` for what is no such record.
  */
-export async function readFrom<T extends { version: number }>(folder: string, name: string, version: T['version']): Promise<Stored<T> | undefined> {
-  return read(folder, `${name}.json`, version)
+export async function readFrom<T>(folder: string, name: string, kind: RecordKind<T>): Promise<Stored<T> | undefined> {
+  const found = read(folder, `${name}${END_OF_NAME}`, kind)
+  if (found && 'why' in found) throw new SlipwayError('CONFLICT', sayDamage(found))
+  return found
 }
 
-/** Read at once and a few at a time: a file on tmpfs is there in a tenth of the time that it takes a thread to be asked for it. */
-export async function listFrom<T extends { version: number }>(folder: string, version: T['version']): Promise<Stored<T>[]> {
-  const names = (await unlessMissing(folder, () => namesIn(folder))) ?? []
+/** What is wrong with a file, and what to do. */
+export const sayDamage = ({ path, why, later }: Damaged): string =>
+  `${path} is no record that this version of Slipway can read: ${why}. ${later ? 'Use the version that has written it, or give another stateDir.' : 'What it is of stays as it is. Mend the file, or remove it: then what is left of its sandbox or network is collected.'}`
+
+/** All records of a folder. @param damaged - Is told of what is none. */
+export async function listFrom<T>(folder: string, kind: RecordKind<T>, damaged?: (one: Damaged) => void): Promise<Stored<T>[]> {
   const found: Stored<T>[] = []
   const slices = new Slices()
-  for (const file of names.sort()) {
+  for (const file of (await list(folder)).sort()) {
     // `.next` is a file.replace on its way.
-    const record = file.endsWith('.json') ? await read<T>(folder, file, version) : undefined
-    if (record) found.push(record)
+    const record = file.endsWith(END_OF_NAME) ? read(folder, file, kind) : undefined
+    if (record && 'why' in record) damaged?.(record)
+    else if (record) found.push(record)
     const pause = slices.next()
     if (pause) await pause
   }
   return found
 }
 
-async function read<T extends { version: number }>(folder: string, file: string, version: T['version']): Promise<Stored<T> | undefined> {
+function read<T>(folder: string, file: string, kind: RecordKind<T>): Stored<T> | Damaged | undefined {
   const path = join(folder, file)
-  const text = await unlessMissing(folder, () => readFileSync(path, 'utf8'))
-  return text === undefined ? undefined : { record: parse<T>(path, text, version), path, text }
+  const name = file.slice(0, -END_OF_NAME.length)
+  const found = readRegular(path)
+  if (!found) return undefined
+  if (found.text === undefined) return { path, name, why: found.why }
+  const judged = judge(kind, name, found.text)
+  if (judged.why === undefined) return { record: judged.record, path, text: found.text }
+  return { path, name, text: found.text, why: judged.why, ...(judged.later ? { later: true } : {}) }
 }
 
 /** Paths of what a `file.replace` is writing at this moment, or was when its process died. */
 export async function listHalfWritten(folder: string): Promise<string[]> {
-  const names = (await unlessMissing(folder, () => namesIn(folder))) ?? []
-  return names.filter((name) => name.endsWith('.json.next')).map((name) => join(folder, name))
+  return (await list(folder)).filter((name) => name.endsWith('.json.next')).map((name) => join(folder, name))
 }
 
-/** `undefined` for a file or folder that is not there. */
-async function unlessMissing<T>(folder: string, read: () => T | Promise<T>): Promise<T | undefined> {
+/** Names of what is in a folder of records; of one that is not there, none. */
+async function list(folder: string): Promise<string[]> {
   try {
-    return await read()
+    return await namesIn(folder)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return undefined
     throw new SlipwayError('INVALID_ARGUMENT', `stateDir: ${folder} cannot be read (${code}). Give a directory of this process's own as stateDir, best on tmpfs.`, {}, { cause: error })
   }
-}
-
-function parse<T extends { version: number }>(path: string, text: string, version: number): T {
-  let record: T | null
-  try {
-    record = JSON.parse(text) as T | null
-  } catch {
-    record = null
-  }
-  if (record?.version === version) return record
-  throw new SlipwayError('CONFLICT', `${path} is no record of Slipway, or one of another version. Remove the file, or give another stateDir.`)
 }

@@ -1,8 +1,10 @@
-import { readFileSync, statSync } from 'node:fs'
+import { lstatSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Rounds } from '../rounds.js'
 import { Slices } from '../slices.js'
+import { judge, type RecordKind } from './kind.js'
 import { namesIn } from './names-in.js'
+import { readRegular } from './read-file.js'
 
 /** Longer than a tick of the clock that files are dated by, in milliseconds. */
 const TICK = 20
@@ -26,18 +28,18 @@ export interface Follower<T> {
  * The records of a folder, as any process leaves them, brought up to date when asked to: only files that have changed are
  * read, a few at a time.
  */
-export class FollowedFolder<T extends { version: number }> {
+export class FollowedFolder<T> {
   readonly #folder: string
-  readonly #version: T['version']
+  readonly #kind: RecordKind<T>
   readonly #follower: Follower<T>
   readonly #seen = new Map<string, Seen<T>>()
   readonly #rounds = new Rounds(() => this.#read())
   /** The folder, when the last round began. */
   #state: string | undefined
 
-  constructor(folder: string, version: T['version'], follower: Follower<T>) {
+  constructor(folder: string, kind: RecordKind<T>, follower: Follower<T>) {
     this.#folder = folder
-    this.#version = version
+    this.#kind = kind
     this.#follower = follower
   }
 
@@ -73,28 +75,19 @@ export class FollowedFolder<T extends { version: number }> {
     const name = file.slice(0, -'.json'.length)
     const before = this.#seen.get(file)
     const path = join(this.#folder, file)
-    const stat = statSync(path, { throwIfNoEntry: false })
+    const stat = lstatSync(path, { throwIfNoEntry: false })
     if (stat && before?.ino === stat.ino && before.changed === stat.ctimeMs) return
-    const text = stat && readIfThere(path)
-    if (!stat || text === undefined) {
+    const read = stat && readRegular(path)
+    if (!stat || !read) {
       this.#seen.delete(file)
       if (before?.record) this.#follower.gone(name)
       return
     }
-    const record = this.#parse(text)
+    // Of what is no record, whoever works with it says so.
+    const { record } = read.text === undefined ? {} : judge(this.#kind, name, read.text)
     this.#seen.set(file, { ino: stat.ino, changed: isYoung(stat.ctimeMs) ? NaN : stat.ctimeMs, record })
     if (record) this.#follower.put(name, record)
     else if (before?.record) this.#follower.gone(name)
-  }
-
-  /** `undefined` for what is no record of this version: whoever works with it says so. */
-  #parse(text: string): T | undefined {
-    try {
-      const record = JSON.parse(text) as T | null
-      return record?.version === this.#version ? record : undefined
-    } catch {
-      return undefined
-    }
   }
 }
 
@@ -104,13 +97,4 @@ const isYoung = (time: number | undefined): boolean => time !== undefined && Dat
 function stateOf(folder: string): string {
   const stat = statSync(folder, { throwIfNoEntry: false, bigint: true })
   return stat ? `${stat.ino}:${stat.mtimeNs}` : ''
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
 }

@@ -1,7 +1,8 @@
 import type { SubnetRequest } from '../ipam/subnet-request.js'
 import type { NetworkSpec } from '../network/spec.js'
-import { listFrom, readFrom, storeIn, type Stored } from './folder.js'
+import { listFrom, readFrom, storeIn, type Damaged, type Stored } from './folder.js'
 import type { Maker } from './maker.js'
+import { NETWORK } from './network-kind.js'
 
 /** What is remembered of a network that somebody has created. */
 export interface NetworkRecord {
@@ -23,11 +24,10 @@ export interface NetworkRecord {
 
 export type StoredNetwork = Stored<NetworkRecord>
 
-export const NETWORK_VERSION = 1
-
 export const storeNetwork = (folder: string, record: NetworkRecord): StoredNetwork => storeIn(folder, record)
-export const readNetworkRecord = (folder: string, name: string): Promise<StoredNetwork | undefined> => readFrom<NetworkRecord>(folder, name, NETWORK_VERSION)
-export const listNetworkRecords = (folder: string): Promise<StoredNetwork[]> => listFrom<NetworkRecord>(folder, NETWORK_VERSION)
+export const readNetworkRecord = (folder: string, name: string): Promise<StoredNetwork | undefined> => readFrom(folder, name, NETWORK)
+/** @param damaged - Is told of what is no record. */
+export const listNetworkRecords = (folder: string, damaged?: (one: Damaged) => void): Promise<StoredNetwork[]> => listFrom(folder, NETWORK, damaged)
 
 /** As the drivers take it. */
 export const specOf = ({ record, path, text }: StoredNetwork): NetworkSpec => ({ ...record.spec, record: { path, content: text } })

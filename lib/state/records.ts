@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import type { NameOptions } from '../names/options.js'
 import type { PortMapping } from '../ports/mapping.js'
-import { listFrom, readFrom, storeIn, type Stored } from './folder.js'
+import { listFrom, readFrom, storeIn, type Damaged, type Stored } from './folder.js'
 import { isAlive, type Maker } from './maker.js'
+import { SANDBOX } from './sandbox-kind.js'
 
 /** What is remembered of a sandbox. */
 export interface SandboxRecord {
@@ -52,15 +53,13 @@ export function idle({ busy: _, ...record }: SandboxRecord): SandboxRecord {
 
 export type StoredRecord = Stored<SandboxRecord>
 
-export const SANDBOX_VERSION = 2
-
 /** @param endpoints - Their text, which may be there already. */
 export const store = (folder: string, record: SandboxRecord, endpoints = printEndpoints(record.endpoints)): StoredRecord => storeIn(folder, record, { endpoints })
 
 export const printEndpoints = (endpoints: readonly BridgeEndpoint[]): string => JSON.stringify(endpoints)
 
 /** The record of a name, were it of a sandbox that is being removed; `undefined` when there is none. */
-export const readAnyRecord = (folder: string, name: string): Promise<StoredRecord | undefined> => readFrom<SandboxRecord>(folder, name, SANDBOX_VERSION)
+export const readAnyRecord = (folder: string, name: string): Promise<StoredRecord | undefined> => readFrom(folder, name, SANDBOX)
 
 /** The record of the sandbox of a name; `undefined` when there is none. */
 export async function readRecord(folder: string, name: string): Promise<StoredRecord | undefined> {
@@ -68,10 +67,10 @@ export async function readRecord(folder: string, name: string): Promise<StoredRe
   return found?.record.removing ? undefined : found
 }
 
-/** Those of sandboxes that are being removed, too. */
-export const listAllRecords = (folder: string): Promise<StoredRecord[]> => listFrom<SandboxRecord>(folder, SANDBOX_VERSION)
+/** Those of sandboxes that are being removed, too. @param damaged - Is told of what is no record. */
+export const listAllRecords = (folder: string, damaged?: (one: Damaged) => void): Promise<StoredRecord[]> => listFrom(folder, SANDBOX, damaged)
 
-export const listRecords = async (folder: string): Promise<StoredRecord[]> => (await listAllRecords(folder)).filter(({ record }) => !record.removing)
+export const listRecords = async (folder: string, damaged?: (one: Damaged) => void): Promise<StoredRecord[]> => (await listAllRecords(folder, damaged)).filter(({ record }) => !record.removing)
 
 /** Whether a sandbox is still the one that has its name. */
 export function isCurrent(path: string, id: string): boolean {

@@ -6,18 +6,20 @@ import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { Rounds } from '#lib/rounds.js'
 import { FollowedFolder } from '#lib/state/followed-folder.js'
+import type { RecordKind } from '#lib/state/kind.js'
 
 interface Item {
-  version: 1
   text: string
 }
+
+const ITEM: RecordKind<Item> = { version: 1, migrations: {}, shape: () => undefined }
 
 function follow(t: ExecutionContext) {
   const folder = join(mkdtempSync(join(tmpdir(), 'slipway-unit-')), 'records')
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const known = new Map<string, string>()
   const puts: string[] = []
-  const followed = new FollowedFolder<Item>(folder, 1, {
+  const followed = new FollowedFolder<Item>(folder, ITEM, {
     put(name, { text }) {
       puts.push(name)
       known.set(name, text)
@@ -26,7 +28,7 @@ function follow(t: ExecutionContext) {
   })
   const put = (name: string, text: string) => {
     const path = join(folder, `${name}.json`)
-    writeFileSync(`${path}.next`, JSON.stringify({ version: 1, text }))
+    writeFileSync(`${path}.next`, JSON.stringify({ version: 1, name, text }))
     renameSync(`${path}.next`, path)
   }
   return { folder, known, puts, followed, put, drop: (name: string) => unlinkSync(join(folder, `${name}.json`)) }

@@ -148,8 +148,9 @@ export async function checkOtherFirewalls({ host, settings }: Context): Promise<
 export async function checkLeftovers(context: Context): Promise<Finding[]> {
   const check = 'leftovers'
   try {
-    const { adopted, healed, collected } = (await reconcile(context)).reconciled
+    const { adopted, healed, collected, damaged = [] } = (await reconcile(context)).reconciled
     const findings = [
+      ...damaged.map((what) => problem(check, what)),
       ...collected.map((what) => note(check, what.replace(/, removed$/, ''), 'the next slipway command removes it: slipway ls')),
       ...healed.map((name) => note(check, `the rules of sandbox ${name} were flushed`, 'the next slipway command writes them again: slipway ls')),
     ]
