@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { isSystemdStub, parseResolvConf, type ResolvConf } from './resolv-conf.js'
@@ -12,6 +13,9 @@ export interface HostFiles {
   /** What `resolvConf` says; of systemd-resolved, the servers that it asks itself. */
   nameservers: ResolvConf
 }
+
+/** Of a block list in `/etc/hosts`, the longest that there are have some megabytes. */
+const LONGEST_FILE = 16 << 20
 
 export interface HostFilesPlaces {
   /** Path of the host's namespace. Default: the one of this process. */
@@ -39,9 +43,20 @@ export async function readHostFiles(places: HostFilesPlaces = {}): Promise<HostF
 /** The name that ip-netns(8) knows a namespace by, where it does. */
 const nameOfNetns = (path: string): string | undefined => /^(?:\/var)?\/run\/netns\/([^/]+)$/.exec(path)?.[1]
 
+/** What is no file, or too long for one that people write, is passed over as if it were not there: a FIFO would be waited for for ever. */
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8')
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      const stat = await file.stat()
+      if (!stat.isFile() || stat.size > LONGEST_FILE) return undefined
+      // Of a file of procfs or the like the size is not known.
+      const bytes = Buffer.alloc(stat.size || 1 << 16)
+      const { bytesRead } = await file.read(bytes, 0, bytes.length, 0)
+      return bytes.toString('utf8', 0, bytesRead)
+    } finally {
+      await file.close()
+    }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

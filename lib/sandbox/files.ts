@@ -59,14 +59,18 @@ export function writtenFiles({ files }: Pick<Context, 'files'>, sandbox: Pick<Sa
 
 const named = ({ hostnamePath, hostsPath, resolvConfPath }: NameFilePaths): SandboxFiles => ({ hostname: hostnamePath, hosts: hostsPath, resolvConf: resolvConfPath })
 
-/** Writes them anew where there are any. */
+/**
+ * Writes them anew where there are any. It comes after a change that has happened, and what is wrong with the files, of which the sandbox
+ * has a say, is no reason to say of the change that it has failed: that is a warning of the process.
+ */
 export async function renewFiles(context: Context, sandbox: Known): Promise<void> {
   if (!existsSync(filesFolder(context.files, sandbox))) return
   try {
     await writeFiles(context, sandbox)
   } catch (error) {
     // Removed meanwhile: then it needs none.
-    if (!(error instanceof SlipwayError && error.code === 'NOT_FOUND')) throw error
+    if (error instanceof SlipwayError && error.code === 'NOT_FOUND') return
+    process.emitWarning(`The files of sandbox ${sandbox.name} could not be written anew: ${(error as Error).message}`, { code: 'SLIPWAY_FILES' })
   }
 }
 

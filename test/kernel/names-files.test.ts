@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import type { Sandbox } from 'slipway'
@@ -141,6 +141,22 @@ test('where IPv6 is switched off inside, hosts has none', async (t) => {
   t.is((await read(app)).hosts, `127.0.0.1\tlocalhost\n${addressOf(app, 'bridge')}\tapp\n`)
   setSysctl(world.host, 'net.ipv6.conf.lo.disable_ipv6', '1')
   t.is((await read(shares)).hosts, '127.0.0.1\tlocalhost\n')
+})
+
+test('what a sandbox has made of its files keeps it on no network', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  await slipway.networks.create(WEB)
+  const app = await world.create(slipway, 'app')
+  const { hosts } = await app.files()
+  rmSync(hosts)
+  mkdirSync(hosts)
+  await app.connect('web')
+  await app.disconnect('bridge')
+  t.deepEqual(app.endpoints.map(({ network }) => network), ['web'])
+  await t.throwsAsync(app.files(), { code: 'CONFLICT', message: /is a folder/ })
+  rmdirSync(hosts)
+  t.true((await read(app)).hosts.endsWith(`${addressOf(app, 'web')}\t${app.id.slice(0, 12)}\n`))
 })
 
 test('what a process left that died while it removed a sandbox goes with the next open()', async (t) => {

@@ -1,4 +1,5 @@
-import { chmodSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -181,11 +182,56 @@ test('files are written in place, when they differ, and for everybody to read', 
   t.throws(() => statSync(folder), { code: 'ENOENT' })
 })
 
-test('a file that cannot be written is an error, and a link is not followed', async (t) => {
+test('what is no file in the place of one is refused at once, and a link is not followed', async (t) => {
+  const folder = join(temporary(t), 'files')
+  const path = join(folder, 'hosts')
+  const elsewhere = join(folder, '..', 'elsewhere')
+  writeFileSync(elsewhere, 'mine')
+  mkdirSync(path, { recursive: true })
+  const refused = (what: string) => t.throwsAsync(writeNameFiles(folder, files()), { code: 'CONFLICT', message: new RegExp(`/hosts is ${what}`) }, what)
+  await refused('a folder')
+  rmSync(path, { recursive: true })
+  for (const target of ['elsewhere', join('..', 'elsewhere')]) {
+    symlinkSync(target, path)
+    await refused('a symbolic link')
+    rmSync(path)
+  }
+  execFileSync('mkfifo', [path])
+  await refused('a FIFO')
+  rmSync(path)
+  execFileSync('mknod', [path, 'c', '1', '3'])
+  await refused('a device')
+  rmSync(path)
+  await writeNameFiles(folder, files())
+  t.is(readFileSync(path, 'utf8'), files().hosts)
+  t.is(readFileSync(elsewhere, 'utf8'), 'mine')
+
+  // The folder itself.
+  rmSync(folder, { recursive: true })
+  mkdirSync(`${elsewhere}-folder`)
+  symlinkSync(`${elsewhere}-folder`, folder)
+  await t.throwsAsync(writeNameFiles(folder, files()), { code: 'ENOTDIR' })
+  t.deepEqual(readdirSync(`${elsewhere}-folder`), [])
+})
+
+test('a file that its sandbox has blown up is cut, and not read', async (t) => {
   const folder = temporary(t)
-  mkdirSync(join(folder, 'hosts'))
-  await t.throwsAsync(writeNameFiles(folder, files()), { code: 'EISDIR' })
-  rmdirSync(join(folder, 'hosts'))
-  symlinkSync(join(folder, 'elsewhere'), join(folder, 'hosts'))
-  await t.throwsAsync(writeNameFiles(folder, files()), { code: 'ELOOP' })
+  const { hostsPath, hostnamePath } = await writeNameFiles(folder, files())
+  // Larger than any buffer: to read it whole would fail.
+  truncateSync(hostsPath, 2 ** 40)
+  truncateSync(hostnamePath, 0)
+  await writeNameFiles(folder, files())
+  t.is(readFileSync(hostsPath, 'utf8'), files().hosts)
+  t.is(readFileSync(hostnamePath, 'utf8'), files().hostname)
+})
+
+test('of the host, what is no file is as if it were not there', async (t) => {
+  const etc = temporary(t)
+  execFileSync('mkfifo', [join(etc, 'hosts')])
+  mkdirSync(join(etc, 'resolv.conf'))
+  t.like(await readHostFiles({ etc }), { hosts: '', resolvConf: '' })
+  rmSync(join(etc, 'hosts'))
+  writeFileSync(join(etc, 'hosts'), '')
+  truncateSync(join(etc, 'hosts'), 2 ** 40)
+  t.like(await readHostFiles({ etc }), { hosts: '', resolvConf: '' })
 })
