@@ -112,6 +112,19 @@ Status Kernel::link_index(const std::string& netns, const std::string& name, int
   return status;
 }
 
+int Kernel::known_index(const std::string& netns, const std::string& name) const {
+  auto found = indexes_.find({netns, name});
+  return found == indexes_.end() ? 0 : found->second;
+}
+
+void Kernel::know_link(const std::string& netns, const std::string& name, int index) {
+  if (index == 0) {
+    indexes_.erase({netns, name});
+  } else {
+    indexes_[{netns, name}] = index;
+  }
+}
+
 Status Kernel::check_link(const std::string& name, int expected) const {
   int index = 0;
   // Any socket answers it for its own namespace.

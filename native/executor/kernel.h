@@ -44,6 +44,9 @@ class Kernel : public rtnl::Names {
   netns::Spares& spares() { return spares_; }
 
   Status link_index(const std::string& netns, const std::string& name, int& index) override;
+  int known_index(const std::string& netns, const std::string& name) const override;
+  // What the kernel calls a link that was made; 0 when it has gone.
+  void know_link(const std::string& netns, const std::string& name, int index);
   // ESTALE when the host's link of this name is another by now.
   Status check_link(const std::string& name, int index) const;
   Status netns_fd(const std::string& path, int& fd) override;

@@ -1,11 +1,15 @@
 #include "executor/runner.h"
 
+#include <linux/rtnetlink.h>
+
 #include <chrono>
+#include <string_view>
 
 #include "executor/encode.h"
 #include "host/sysctl.h"
 #include "nft/element.h"
 #include "nft/transaction.h"
+#include "rtnl/dump.h"
 
 namespace slipway {
 namespace {
@@ -18,6 +22,9 @@ constexpr int kLooks = 256;
 double microseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
 }
+
+// The kernel has done what was sent, or refused it: it is not known which.
+bool lost_answer(const Failure& failure) { return std::string_view(failure.syscall) == "recvmsg"; }
 
 }  // namespace
 
@@ -111,8 +118,8 @@ Status Runner::put(const Operation& operation, netlink::Origin origin) {
   return encode(operation, batch_, origin, *kernel_);
 }
 
-// Collects operations of one namespace. An operation that needs the number of a link that is still in the batch
-// ends it, so that the kernel knows the link when it is asked.
+// Collects operations of one namespace. A link is made by a message of its own: what follows goes by the number that the kernel gave
+// it, and is not sent when it was refused, since the link of that name is another's then.
 Status Runner::run_rtnl(uint32_t end) {
   const std::string& netns = netns_of(plan_[next_]);
   netlink::Socket* socket = nullptr;
@@ -120,9 +127,9 @@ Status Runner::run_rtnl(uint32_t end) {
     ++next_;
     return failure;
   }
+  if (std::holds_alternative<LinkCreate>(plan_[next_]) && refuse_ != next_) return create_link(*socket, next_++);
   batch_.clear();
   refusals_.clear();
-  bool creates = false;
   bool routes = false;
   uint32_t first = next_;
   Status encoding;
@@ -130,15 +137,14 @@ Status Runner::run_rtnl(uint32_t end) {
     const Operation& op = plan_[next_];
     const auto* settings = std::get_if<LinkSet>(&op);
     bool no_ipv6 = settings != nullptr && settings->no_ipv6;
-    bool by_name = (settings != nullptr && settings->master.empty()) || std::holds_alternative<LinkSettle>(op) || std::holds_alternative<LinkDelete>(op);
-    if (creates && (!by_name || no_ipv6)) break;
+    if (next_ > first && std::holds_alternative<LinkCreate>(op)) break;
     // The kernel goes on after a refused message, and an address takes routes along that were to stay then.
     if (routes && std::holds_alternative<AddressDelete>(op)) break;
     routes = routes || std::holds_alternative<RouteAdd>(op) || std::holds_alternative<RouteDelete>(op);
-    creates = creates || std::holds_alternative<LinkCreate>(op);
     // No message can say it. It comes before the batch, and so before the link goes up.
     if (no_ipv6) encoding = disable_ipv6(*settings);
     if (!encoding) encoding = put(op, {next_, 0});
+    if (const auto* gone = std::get_if<LinkDelete>(&op)) kernel_->know_link(netns, gone->name, 0);
     if (encoding) {
       origin_ = {next_++, 0};
       break;
@@ -158,6 +164,42 @@ Status Runner::run_rtnl(uint32_t end) {
     return refusals_.front().failure;
   }
   return encoding;
+}
+
+// A link that was just made as `op` says, and that nobody has used since.
+bool Runner::is_new(const rtnl::LinkInfo& link, const LinkCreate& op) {
+  return link.kind == op.kind && link.alias.empty() && !link.up && (op.address.empty() || link.address == op.address) &&
+         link.group == op.group.value_or(0);
+}
+
+Status Runner::create_link(netlink::Socket& socket, uint32_t index) {
+  const auto& op = std::get<LinkCreate>(plan_[index]);
+  origin_ = {index, 0};
+  batch_.clear();
+  if (auto failure = put(op, origin_)) return failure;
+  batch_.last()->nlmsg_flags |= NLM_F_ACK | NLM_F_ECHO;
+  int made = 0;
+  auto failure = socket.request(batch_.last(), [&](const nlmsghdr* answer) {
+    if (answer->nlmsg_type == RTM_NEWLINK) made = rtnl::index_of(answer);
+  });
+  if (failure) {
+    made = 0;
+    if (lost_answer(*failure)) {
+      kernel_->renew_sockets();
+      netlink::Socket* fresh = nullptr;
+      rtnl::LinkInfo found;
+      if (!kernel_->rtnl(op.netns, fresh) && !rtnl::get_link(*fresh, op.name, false, found) && is_new(found, op)) made = found.index;
+    }
+  } else if (made == 0) {
+    // Before Linux 6.2 there is no echo.
+    failure = socket.link_index(op.name, made);
+  }
+  if (made != 0) {
+    before_[index] = std::to_string(made);
+    kernel_->know_link(op.netns, op.name, made);
+    done_[index] = true;
+  }
+  return failure;
 }
 
 Status Runner::disable_ipv6(const LinkSet& op) {

@@ -11,6 +11,7 @@
 #include "conntrack/flush.h"
 #include "executor/kernel.h"
 #include "plan/operation.h"
+#include "rtnl/dump.h"
 
 namespace slipway {
 
@@ -64,6 +65,8 @@ class Runner {
 
  private:
   Status run_rtnl(uint32_t end);
+  static bool is_new(const rtnl::LinkInfo& link, const LinkCreate& op);
+  Status create_link(netlink::Socket& socket, uint32_t index);
   Status run_nft(uint32_t end);
   bool looks(uint32_t begin, uint32_t end) const;
   Status put_nft(uint32_t index);

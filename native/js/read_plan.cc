@@ -130,7 +130,7 @@ constexpr Reader kReaders[] = {
      }},
     {"link.check", [](Fields& op) -> Operation { return LinkCheck{op.text(), op.number().value_or(0)}; }},
     {"link.settle", [](Fields& op) -> Operation { return LinkSettle{op.text(), op.text()}; }},
-    {"link.delete", [](Fields& op) -> Operation { return LinkDelete{op.text(), op.text()}; }},
+    {"link.delete", [](Fields& op) -> Operation { return LinkDelete{op.text(), op.text(), 0}; }},
     {"link.deleteGroup", [](Fields& op) -> Operation { return LinkDeleteGroup{op.text(), op.number().value_or(0)}; }},
     {"address.add", [](Fields& op) -> Operation { return read_address_add(op); }},
     {"address.delete", [](Fields& op) -> Operation { return read_address_delete(op); }},

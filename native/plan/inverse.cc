@@ -1,5 +1,7 @@
 #include "plan/inverse.h"
 
+#include <cstdlib>
+
 namespace slipway {
 namespace {
 
@@ -10,7 +12,9 @@ struct Invert {
 
   Inverse operator()(const NetnsCreate& op) const { return NetnsDelete{op.path}; }
   Inverse operator()(const NetnsBind& op) const { return NetnsDelete{op.path}; }
-  Inverse operator()(const LinkCreate& op) const { return LinkDelete{op.netns, op.name}; }
+  Inverse operator()(const LinkCreate& op) const {
+    return before.empty() ? std::nullopt : Inverse(LinkDelete{op.netns, op.name, std::atoi(before.c_str())});
+  }
   Inverse operator()(const AddressAdd& op) const { return AddressDelete{op.netns, op.link, op.address, op.broadcast, op.prefix}; }
   Inverse operator()(const AddressDelete& op) const { return AddressAdd{op.netns, op.link, op.address, op.broadcast, op.prefix}; }
   Inverse operator()(const RouteAdd& op) const { return RouteDelete{op.netns, op.destination, op.gateway, op.link, op.family}; }

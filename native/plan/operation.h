@@ -34,7 +34,8 @@ struct LinkSet {
   bool no_ipv6_address = false;  // addrgenmode none, before the link goes up
   bool no_ipv6 = false;          // disable_ipv6, likewise
 };
-struct LinkDelete { std::string netns, name; };
+// `index`, not 0: only the link of this number, whatever it is called by now.
+struct LinkDelete { std::string netns, name; int index = 0; };
 // Refused with ESTALE when the host's link of this name has another number by now.
 struct LinkCheck { std::string name; uint32_t index = 0; };
 // All of an interface group at once: one by one each waits for a grace period (20 ms).

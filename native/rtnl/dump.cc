@@ -100,6 +100,11 @@ Status get_link(netlink::Socket& socket, const std::string& name, bool statistic
   return socket.request(message, [&](const nlmsghdr* answer) { link = read_link(answer, statistics); });
 }
 
+int index_of(const nlmsghdr* message) {
+  if (mnl_nlmsg_get_payload_len(message) < sizeof(ifinfomsg)) return 0;
+  return static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message))->ifi_index;
+}
+
 Status present_links(const netlink::Socket& socket, const std::string& names, std::string& present) {
   std::istringstream lines(names);
   for (std::string name; std::getline(lines, name);) {

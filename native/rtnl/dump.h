@@ -44,6 +44,9 @@ Status dump_routes(netlink::Socket& socket, int family, std::vector<RouteInfo>& 
 // One link by name; ENODEV when there is none.
 Status get_link(netlink::Socket& socket, const std::string& name, bool statistics, LinkInfo& link);
 
+// Of a message about a link; 0 when it is too short to tell.
+int index_of(const nlmsghdr* message);
+
 // Which of some links are there; names, a line each. Nothing is dumped, and rtnetlink's lock is not taken.
 Status present_links(const netlink::Socket& socket, const std::string& names, std::string& present);
 

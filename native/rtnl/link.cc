@@ -12,14 +12,21 @@
 namespace slipway::rtnl {
 namespace {
 
+// A link by its number where that is known, else by its name. With both, the kernel would give the link of that number the name.
+struct Target {
+  int index;
+  const std::string& name;
+};
+
 nlmsghdr* begin_link(netlink::Batch& batch, netlink::Origin origin, uint16_t type, uint16_t flags,
-                     const std::string& name, unsigned change, unsigned value) {
+                     const Target& target, unsigned change, unsigned value) {
   nlmsghdr* message = batch.begin(type, static_cast<uint16_t>(NLM_F_ACK | flags), origin);
   auto* info = static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(message, sizeof(ifinfomsg)));
   info->ifi_family = AF_UNSPEC;
   info->ifi_change = change;
   info->ifi_flags = value;
-  mnl_attr_put_strz(message, IFLA_IFNAME, name.c_str());
+  info->ifi_index = target.index;
+  if (target.index == 0) mnl_attr_put_strz(message, IFLA_IFNAME, target.name.c_str());
   return message;
 }
 
@@ -94,7 +101,7 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkCreate& o
                   (!op.peer || op.peer->address.empty() || parse_mac(op.peer->address, peer_mac));
   if (!readable) return Failure::of(EINVAL, "link.create");
 
-  nlmsghdr* message = begin_link(batch, origin, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, op.name, 0, 0);
+  nlmsghdr* message = begin_link(batch, origin, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, {0, op.name}, 0, 0);
   if (op.mtu) mnl_attr_put_u32(message, IFLA_MTU, *op.mtu);
   if (!op.address.empty()) put_mac(message, mac);
   put_queues(message, op);
@@ -109,16 +116,17 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkCreate& o
 }
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSet& op, Names& names) {
+  Target link{names.known_index(op.netns, op.name), op.name};
   if (!op.master.empty()) {
     int master = 0;
     if (auto failure = names.link_index(op.netns, op.master, master)) return failure;
     // A message of its own: what is said of a bridge port is read before the link becomes one.
-    mnl_attr_put_u32(begin_link(batch, origin, RTM_NEWLINK, 0, op.name, 0, 0), IFLA_MASTER, static_cast<uint32_t>(master));
+    mnl_attr_put_u32(begin_link(batch, origin, RTM_NEWLINK, 0, link, 0, 0), IFLA_MASTER, static_cast<uint32_t>(master));
     batch.commit();
   }
   if (op.alias || op.mtu || op.group || op.no_ipv6_address || op.hairpin || op.isolated) {
     // RTM_NEWLINK without NLM_F_CREATE: RTM_SETLINK does not read IFLA_INFO_SLAVE_DATA.
-    nlmsghdr* message = begin_link(batch, origin, RTM_NEWLINK, 0, op.name, 0, 0);
+    nlmsghdr* message = begin_link(batch, origin, RTM_NEWLINK, 0, link, 0, 0);
     if (op.alias) mnl_attr_put_str(message, IFLA_IFALIAS, op.alias->c_str());
     if (op.mtu) mnl_attr_put_u32(message, IFLA_MTU, *op.mtu);
     if (op.group) mnl_attr_put_u32(message, IFLA_GROUP, *op.group);
@@ -127,25 +135,27 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSet& op, 
     batch.commit();
   }
   if (op.route_localnet) {
-    put_route_localnet(begin_link(batch, origin, RTM_NEWLINK, 0, op.name, 0, 0), *op.route_localnet);
+    put_route_localnet(begin_link(batch, origin, RTM_NEWLINK, 0, link, 0, 0), *op.route_localnet);
     batch.commit();
   }
   if (op.up) {
-    begin_link(batch, origin, RTM_NEWLINK, 0, op.name, IFF_UP, *op.up ? IFF_UP : 0);
+    begin_link(batch, origin, RTM_NEWLINK, 0, link, IFF_UP, *op.up ? IFF_UP : 0);
     batch.commit();
   }
   return kOk;
 }
 
-Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSettle& op, Names&) {
-  nlmsghdr* message = begin_link(batch, origin, RTM_GETLINK, 0, op.name, 0, 0);
+Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSettle& op, Names& names) {
+  Target link{names.known_index(op.netns, op.name), op.name};
+  nlmsghdr* message = begin_link(batch, origin, RTM_GETLINK, 0, link, 0, 0);
   mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
   batch.commit();
   return kOk;
 }
 
-Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkDelete& op, Names&) {
-  begin_link(batch, origin, RTM_DELLINK, 0, op.name, 0, 0);
+Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkDelete& op, Names& names) {
+  int index = op.index != 0 ? op.index : names.known_index(op.netns, op.name);
+  begin_link(batch, origin, RTM_DELLINK, 0, {index, op.name}, 0, 0);
   batch.commit();
   return kOk;
 }
