@@ -1,4 +1,5 @@
 import { isIPv6 } from '../ipam/is-address.js'
+import { withoutRoot } from './options.js'
 import type { Asker, Directory } from './resolver/directory.js'
 
 /** A sandbox on a user-defined network, and what it is called there. */
@@ -107,7 +108,7 @@ export class NameTable {
 }
 
 const namesOf = ({ sandbox, shortId, hostname, aliases }: NamedEndpoint): Set<string> =>
-  new Set([sandbox, shortId, ...(hostname ? [hostname] : []), ...aliases].map((name) => name.toLowerCase()))
+  new Set([sandbox, shortId, ...(hostname ? [hostname] : []), ...aliases].map((name) => withoutRoot(name).toLowerCase()))
 
 function dropFrom<T>(map: Map<string, Set<T>>, key: string, value: T): void {
   const values = map.get(key)

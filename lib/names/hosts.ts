@@ -1,5 +1,5 @@
 import { isIPv6 } from '../ipam/is-address.js'
-import { canonical, HOST_GATEWAY, parseAddedHost, type NameOptions } from './options.js'
+import { canonical, HOST_GATEWAY, parseAddedHost, withoutRoot, type NameOptions } from './options.js'
 
 /** What a sandbox's `hosts` needs to know of where the sandbox is. */
 export interface HostsPlace {
@@ -47,7 +47,7 @@ function added(text: string, hostGateway: readonly string[]): Line[] {
 
 /** The full name first, then the short one: `app.example.org app`. */
 function ownNames(hostname: string, domainname: string | undefined): string {
-  const full = domainname ? `${hostname}.${domainname}` : hostname
+  const full = withoutRoot(domainname ? `${withoutRoot(hostname)}.${domainname}` : hostname)
   const [short = full] = full.split('.')
   return short === full ? full : `${full} ${short}`
 }

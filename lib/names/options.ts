@@ -5,7 +5,7 @@ import { isIP, isIPv6 } from '../ipam/is-address.js'
 
 /** What a sandbox's names and its three files are made from. Names are those of `docker run`'s flags. */
 export interface NameOptions {
-  /** Letters, digits, `-` and `.`, at most 64. Default: the first twelve digits of the id. */
+  /** Letters, digits, `-`, `_` and `.`, at most 64. Default: the first twelve digits of the id. */
   hostname?: string
   /** Follows the hostname in `hosts`: `app` and `example.org` give `app.example.org`. */
   domainname?: string
@@ -33,19 +33,23 @@ export interface AddedHost {
 const HOSTNAME_LENGTH = 64
 /** RFC 1035, as text. */
 const NAME_LENGTH = 253
-const LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
-/** RFC 1123, section 2.1. */
-const HOSTNAME = new RegExp(`^${LABEL}(\\.${LABEL})*$`, 'i')
+// RFC 1123, section 2.1, and wider: with Docker, `_` is in names of containers, and a name may end with the root's dot.
+const LABEL = '[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?'
+const HOSTNAME = new RegExp(`^${LABEL}(\\.${LABEL})*\\.?$`, 'i')
 // Wider, as resolvers are: underscores are in names of services and, with Docker, of containers.
 const DOMAIN = /^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?$/i
 const OPTION = /^[a-z][a-z0-9-]{0,31}(:\d{1,5})?$/i
 
-const isHostname = (value: unknown, longest: number) => typeof value === 'string' && value.length <= longest && HOSTNAME.test(value)
+/** A name that a sandbox may be called by. */
+export const isHostname = (value: unknown, longest = NAME_LENGTH): value is string => typeof value === 'string' && value.length <= longest && HOSTNAME.test(value)
 
 /** A zone (`fe80::1%eth0`) names a link of the host, which a sandbox does not have. */
 const isAddress = (value: unknown): value is string => typeof value === 'string' && isIP(value) !== 0 && !value.includes('%')
 
 const isDomain = (value: unknown) => typeof value === 'string' && value.length <= NAME_LENGTH && DOMAIN.test(value)
+
+/** A name without the dot of the root, which says that it is a full one. */
+export const withoutRoot = (name: string): string => name.replace(/\.$/, '')
 
 /** An address as it is written everywhere: IPv6 as in RFC 5952. */
 export const canonical = (address: string): string => (isIPv6(address) ? ipaddr().IPv6.parse(address).toRFC5952String() : address)
@@ -69,9 +73,9 @@ const each = (is: (item: unknown) => boolean, what: string): Check => (value) =>
 }
 
 const hostname: Check = (value) =>
-  isHostname(value, HOSTNAME_LENGTH) ? undefined : `a name of at most ${HOSTNAME_LENGTH} letters, digits, "-" and ".", at most 63 between dots, that begins and ends with a letter or digit (RFC 1123)`
+  isHostname(value, HOSTNAME_LENGTH) ? undefined : `a name of at most ${HOSTNAME_LENGTH} letters, digits, "-", "_" and ".", at most 63 between dots, where "-" is neither first nor last`
 const domainname: Check = (value) =>
-  isHostname(value, NAME_LENGTH) ? undefined : `a domain as in 'example.org': letters, digits, "-" and ".", at most 63 between dots (RFC 1123)`
+  isHostname(value) ? undefined : `a domain as in 'example.org': letters, digits, "-", "_" and ".", at most 63 between dots`
 
 /** What is expected of each option, for `checkOptions`. */
 export const nameChecks: Record<keyof NameOptions, Check> = {

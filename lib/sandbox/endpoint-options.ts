@@ -2,6 +2,7 @@ import { invalid, show } from '../errors.js'
 import type { EndpointRequest } from '../drivers/endpoint.js'
 import { canonicalAddress, isIpv6 } from '../ipam/address.js'
 import { checks, type Check } from '../checks.js'
+import { isHostname } from '../names/options.js'
 import { DEFAULT_NETWORK } from '../network/spec.js'
 
 /** What can be asked of an endpoint; docker's flags of `run` and `network connect`. */
@@ -25,9 +26,8 @@ const mac: Check = (value) =>
 
 const ipv6: Check = (value) => (typeof value === 'string' && isIpv6(value) && !/^(?:fe[89ab]|ff)/i.test(value) ? undefined : "an IPv6 address that is neither link-local nor multicast, as in 'fd00:1:2:3::9'")
 
-const ALIAS = /^[a-zA-Z0-9_](?:[a-zA-Z0-9_.-]{0,61}[a-zA-Z0-9_])?$/
 const aliases: Check = (value) =>
-  Array.isArray(value) && value.every((alias) => typeof alias === 'string' && ALIAS.test(alias)) ? undefined : 'a list of names of at most 63 letters, digits, "_", "." and "-"'
+  Array.isArray(value) && value.every((alias) => isHostname(alias)) ? undefined : 'a list of names of letters, digits, "_", "." and "-", at most 63 between dots and 253 in all'
 
 const gwPriority: Check = (value) => (Number.isInteger(value) && Math.abs(Number(value)) < 2 ** 31 ? undefined : 'a whole number')
 

@@ -126,10 +126,13 @@ async function hasIpv6Loopback({ host }: Context, { network, path }: SandboxReco
   return inside?.some(({ address }) => address === '::1') ?? false
 }
 
-/** As docker has it: the default bridge's addresses, whatever network a sandbox is on. */
+/**
+ * As docker has it: the default bridge's addresses, whatever network a sandbox is on. The bridge is made where it is not there: the host
+ * is to have the address that the file names.
+ */
 async function hostGateways({ networks }: Context, { addHost }: NameOptions): Promise<string[]> {
   if (!addHost?.some((line) => line.endsWith('host-gateway'))) return []
-  const spec = await networks.defaultBridge.look()
+  const { spec } = await networks.defaultBridge.ensure()
   return spec.subnets.flatMap(({ address }) => address ?? [])
 }
 

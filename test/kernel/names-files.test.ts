@@ -5,7 +5,7 @@ import type { Sandbox } from 'slipway'
 import { end, start } from '../helpers/command.js'
 import { addressOf } from '../helpers/names.js'
 import { Peer } from '../helpers/peer.js'
-import { eventually, setSysctl, World } from '../helpers/world.js'
+import { eventually, execIn, setSysctl, World } from '../helpers/world.js'
 
 /** The files of sandboxes, through `sandbox.files()`. */
 
@@ -40,7 +40,8 @@ test('without a hostname it is the short id; on a user-defined network the resol
   const app = await world.create(slipway, 'app', { network: 'web', addHost: ['gate:host-gateway'] })
   const { hostname, hosts, resolvConf } = await read(app)
   t.is(hostname, `${app.id.slice(0, 12)}\n`)
-  // host-gateway is the default bridge's address, as it will be: nothing has made it yet.
+  // The default bridge's address, which the host then has.
+  t.regex(execIn(world.host, 'ip', '-brief', 'address'), /^docker0 .*172\.17\.0\.1\/16/m)
   t.is(hosts, `${LOOPBACK}172.17.0.1\tgate\n${addressOf(app, 'web')}\t${app.id.slice(0, 12)}\n`)
   t.deepEqual(nameservers(resolvConf), ['172.20.0.1'])
   t.regex(resolvConf, /^options .*ndots:0/m)

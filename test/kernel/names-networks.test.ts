@@ -31,6 +31,16 @@ test('sandboxes of a network find each other by name, alias, short id and hostna
   }
 })
 
+test('aliases are names of DNS, long ones, with underscores and the dot of the root', async (t) => {
+  const { world, slipway } = await setUp(t)
+  const long = 'vpce-0123456789abcdef0-abcdefgh.execute-api.us-east-1.vpce.amazonaws.com'
+  const app = await world.create(slipway, 'app', { network: 'web', aliases: [long, 'api.example.com.', '_sip'], hostname: 'my_host' })
+  for (const name of [long, `${long}.`, 'api.example.com', '_sip', 'my_host']) t.deepEqual(await ask(app, '172.20.0.1', name), ['NOERROR', addressOf(app, 'web')], name)
+  for (const alias of ['a'.repeat(64), 'a..b', '.', '', Array(128).fill('a').join('.')]) {
+    await t.throwsAsync(world.create(slipway, 'none', { network: 'web', aliases: [alias] }), { code: 'INVALID_ARGUMENT', message: /aliases/ }, alias)
+  }
+})
+
 test('programs in a sandbox find others with its files: getent of glibc, nslookup of busybox', async (t) => {
   const { world, slipway } = await setUp(t)
   const app = await world.create(slipway, 'app', { network: 'web' })

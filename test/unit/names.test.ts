@@ -1,6 +1,7 @@
 import test from 'ava'
 import { decode, encode, type Packet } from 'dns-packet'
 import fc from 'fast-check'
+import { hostsText } from '#lib/names/hosts.js'
 import { canonical, nameChecks, parseAddedHost, type NameOptions } from '#lib/names/options.js'
 import { checkOptions } from '#lib/checks.js'
 import { FrameReader, frame } from '#lib/names/resolver/frames.js'
@@ -21,13 +22,14 @@ test('options of names are taken as docker takes them', (t) => {
       dnsOptions: ['ndots:2', 'rotate', 'use-vc', 'timeout:30'],
     }),
   )
+  for (const name of ['my_host', '_a', 'a_', 'app.example.org.']) t.notThrows(() => checked({ hostname: name, domainname: name }))
   t.notThrows(() => checked({ hostname: 'a'.repeat(63), addHost: [], dns: [], dnsSearch: [], dnsOptions: [] }))
 })
 
 test('what is wrong with an option of names is said', (t) => {
   const wrong: Record<keyof NameOptions, unknown[]> = {
-    hostname: ['', '-a', 'a-', 'a_b', 'a..b', '.a', 'a.', 'a b', 'a\nb', 'ä', 'a'.repeat(64), `${'a'.repeat(60)}.bcdef`, 7],
-    domainname: ['', 'a_b.org', 'example.org.', 'a b'],
+    hostname: ['', '-a', 'a-', 'a..b', '.a', '.', 'a..', 'a b', 'a\nb', 'ä', 'a'.repeat(64), `${'a'.repeat(60)}.bcdef`, 7],
+    domainname: ['', 'example..org', 'a b', `${'a'.repeat(64)}.org`],
     addHost: ['db:192.0.2.1', ['db'], ['db:'], [':192.0.2.1'], ['db:192.0.2'], ['db:2001:db8::1%eth0'], ['d b:192.0.2.1'], ['db:192.0.2.1\n1.1.1.1 evil'], ['db:[192.0.2.1]'], ['db\n:192.0.2.1'], [7], ['db:host']],
     dns: ['192.0.2.53', ['dns.example.org'], ['192.0.2.53 '], ['fe80::1%eth0'], ['192.0.2.53\n'], [undefined]],
     dnsSearch: ['example.org', ['a b'], ['example..org'], ['a\nnameserver 192.0.2.1'], [''], [`${'a'.repeat(64)}.org`]],
@@ -53,6 +55,12 @@ test('an added host is read whatever stands between name and address', (t) => {
   t.deepEqual(parseAddedHost('db=[2001:DB8:0::1]'), { name: 'db', address: '2001:db8::1' })
   t.deepEqual(parseAddedHost('db:2001:db8:0:0:0:0:0:1'), { name: 'db', address: '2001:db8::1' })
   t.deepEqual(parseAddedHost('db:host-gateway'), { name: 'db', address: 'host-gateway' })
+})
+
+test('a name with the dot of the root is the name without it', (t) => {
+  const table = tableOf(endpoint({ sandbox: 'app', addresses: ['10.0.0.2'], aliases: ['Api.Example.Com.'], hostname: 'my_host.' }))
+  for (const name of ['api.example.com', 'my_host']) t.deepEqual(table.directory('web').addresses({ network: 'web', sandbox: 'app' }, name, 4), ['10.0.0.2'], name)
+  t.regex(hostsText({ hostname: 'my_host', domainname: 'example.org.' }, { addresses: ['10.0.0.2'], hostGateway: [], ipv6Loopback: false }), /^10\.0\.0\.2\tmy_host\.example\.org my_host$/m)
 })
 
 test('a table says who is called what, network by network', (t) => {
