@@ -1,9 +1,11 @@
 import { basename, dirname } from 'node:path'
 import { SlipwayError } from './errors.js'
 import { isResolverElement } from './firewall/resolver-elements.js'
-import { addresses, portMaps, published, publishedAt } from './firewall/sets.js'
+import { addresses, isSubnets, macs, portMaps, published, publishedAt } from './firewall/sets.js'
 import { forbidden, isForbidden, words, type Host, type PlanRefused } from './host.js'
 import { familyOf } from './ipam/ip.js'
+import { overlap, parseSubnet } from './ipam/subnet.js'
+import type { ElementInfo } from './native.js'
 import type { ElementAdd, PortHold, SetDefinition } from './plan/operation.js'
 import { ssCommand } from './plan/print-shell.js'
 import type { Holders } from './ports/holders.js'
@@ -48,7 +50,7 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
       break
     }
     case 'element.add':
-      if (errnoName === 'EEXIST') return explainClaim(operation, refused.element, host, error)
+      if (errnoName === 'EEXIST' || errnoName === 'ENOTEMPTY') return explainClaim(operation, refused.element, host, error)
       break
     case 'link.create':
       if (errnoName === 'EEXIST' && operation.kind === 'bridge') return error('CONFLICT', bridgeInUse(operation.name))
@@ -102,6 +104,8 @@ async function explainClaim(
   const owner = await ownerOf(operation, key, host)
   if (operation.set === addresses[4].set) return error('ADDRESS_IN_USE', addressInUse(key, owner, 'ip'))
   if (operation.set === addresses[6].set) return error('ADDRESS_IN_USE', addressInUse(key, owner, 'ip6'))
+  if (operation.set === macs.set) return error('ADDRESS_IN_USE', macInUse(key.split(' . ')[1] ?? '', await host.find('element', { ...operation, key })))
+  if (isSubnets(operation)) return error('CONFLICT', subnetInUse(key, (await host.find('elements', operation)) ?? []))
   if (operation.set.startsWith('same_network')) return error('CONFLICT', `The subnet ${key.split(' . ')[0]} overlaps one of another network of this host. Choose another.`)
   if (portMaps.some(({ set }) => set === operation.set)) {
     // Of a whole address it is all of the key.
@@ -112,6 +116,9 @@ async function explainClaim(
   }
   return error('CONFLICT', `"${key}" is in the set ${operation.set} already${owner ? `, for ${owner}` : ''}.`)
 }
+
+/** Whether a plan was refused as another network has a subnet. */
+export const isSubnetTaken = ({ operation, errnoName }: PlanRefused): boolean => operation.op === 'element.add' && isSubnets(operation) && (errnoName === 'EEXIST' || errnoName === 'ENOTEMPTY')
 
 /** Name of the sandbox that an element belongs to, as the kernel has it; `undefined` when there is no such element. */
 export async function ownerOf(set: SetDefinition, key: string, host: Host): Promise<string | undefined> {
@@ -124,6 +131,21 @@ const nameIn = (comment: string): string => readOwner(comment)?.name ?? comment
 export const nameInUse = (name: string): string => `The name "${name}" is in use by another sandbox. Choose another, or remove that one: slipway rm ${name}.`
 
 const nameTakenInNetns = (path: string): string => `${path} exists already and is not a sandbox of Slipway here. Choose another name, or remove it: ip netns delete ${basename(path)}.`
+
+/** @param holder - The element that has it: of a sandbox, or of the network, whose bridge has the address then. */
+function macInUse(mac: string, holder: ElementInfo | undefined): string {
+  const sandbox = holder && readOwner(holder.comment)?.name
+  return `The MAC address ${mac} is in use on this network${sandbox === undefined ? (holder ? ' by its bridge' : '') : ` by the sandbox ${sandbox}`}. Choose another, or leave mac out and a free one is taken.`
+}
+
+function subnetInUse(text: string, claimed: readonly ElementInfo[]): string {
+  const subnet = parseSubnet(text)
+  const holder = claimed.find(({ key }) => {
+    const other = parseSubnet(key)
+    return subnet && other && overlap(subnet, other)
+  })
+  return `The subnet ${text} is not free: ${holder ? `the network ${holder.comment} has ${holder.key}` : 'it overlaps one of another network of this host'}. Choose another.`
+}
 
 export const networkNameInUse = (name: string): string => `There is a network "${name}" already. Choose another name, or remove that one: slipway network rm ${name}.`
 

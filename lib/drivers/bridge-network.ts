@@ -1,5 +1,5 @@
 import { add, remove } from '../firewall/elements.js'
-import { networkElements, type NetworkElement } from '../firewall/network-elements.js'
+import { networkClaims, networkElements, type NetworkElement } from '../firewall/network-elements.js'
 import { resolverElements } from '../firewall/resolver-elements.js'
 import { DEFAULT_NETWORK, hasFamily, IPV6_MTU, type NetworkSpec } from '../network/spec.js'
 import type { Operation, Plan } from '../plan/operation.js'
@@ -16,12 +16,23 @@ export function readBridgeAlias(alias: string): { name: string; stateDir: string
 }
 
 /** All elements of a network. On the default bridge nobody has a name, so it has no resolver. */
-export const elementsOf = (network: NetworkSpec): NetworkElement[] => [...networkElements(network), ...(network.name === DEFAULT_NETWORK ? [] : resolverElements(network))]
+export const elementsOf = (network: NetworkSpec): NetworkElement[] => [...networkClaims(network), ...rulesOf(network)]
 
-/** The record first, as it claims the name; then the bridge, and at last the elements that the rules ask for. */
+/** Those that are no claims. */
+const rulesOf = (network: NetworkSpec): NetworkElement[] => [...networkElements(network), ...(network.name === DEFAULT_NETWORK ? [] : resolverElements(network))]
+
+const addAll = (network: NetworkSpec, elements: readonly NetworkElement[]): Operation[] => elements.map(([set, element]) => add(set, { ...element, comment: network.name }))
+
+const removeAll = (network: NetworkSpec, elements: readonly NetworkElement[]): Operation[] => elements.map(([set, element]) => remove(set, { ...element, comment: network.name }))
+
+/** The claims of a network: its subnets before anything is made that others could take for theirs. */
+export const claimNetwork = (network: NetworkSpec): Operation[] => addAll(network, networkClaims(network))
+
+/** The record first, as it claims the name; then the claims and the bridge, and at last the elements that the rules ask for. */
 export function createNetwork(network: NetworkSpec): Plan {
   return [
     ...(network.record ? [{ op: 'file.create', ...network.record } as const] : []),
+    ...claimNetwork(network),
     { op: 'link.create', name: network.bridge, kind: 'bridge', address: network.mac },
     // One that it is made with, it forgets with its last port (br_mtu_auto_adjust).
     { op: 'link.set', name: network.bridge, mtu: network.mtu, alias: bridgeAlias(network), ...noIpv6Address(network) },
@@ -56,20 +67,21 @@ export function finishNetwork(network: NetworkSpec): Plan {
     { op: 'link.set', name: network.bridge, ...(hasFamily(network, 4) ? { routeLocalnet: true } : {}), up: true },
     ...(hasFamily(network, 4) ? [{ op: 'sysctl.write', key: 'net.ipv4.ip_forward', value: '1' } as const] : []),
     ...(hasFamily(network, 6) ? [{ op: 'sysctl.write', key: 'net.ipv6.conf.all.forwarding', value: '1' } as const] : []),
-    ...elementsOf(network).map(([set, element]) => add(set, { ...element, comment: network.name })),
+    ...addAll(network, rulesOf(network)),
   ]
 }
 
 /**
- * The elements first: the world sees it gone with one transaction.
+ * The rules first: the world sees it gone with one transaction. The claims are given up last, when nothing is left that is in the way
+ * of whoever has the subnets next.
  *
  * @param leaves - Plans that remove its leaves.
  */
 export function removeNetwork(network: NetworkSpec, leaves: readonly Plan[] = []): Plan {
   const plan: Plan = [
     ...leaves.flat(),
-    ...elementsOf(network).map(([set, element]) => remove(set, { ...element, comment: network.name })),
+    ...removeAll(network, rulesOf(network)),
     { op: 'link.delete', name: network.bridge },
   ]
-  return [...plan.filter(({ op }) => op === 'element.delete'), ...plan.filter(({ op }) => op !== 'element.delete')]
+  return [...plan.filter(({ op }) => op === 'element.delete'), ...plan.filter(({ op }) => op !== 'element.delete'), ...removeAll(network, networkClaims(network))]
 }

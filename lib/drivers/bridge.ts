@@ -113,13 +113,13 @@ export function removeSandbox({ path, foreign, endpoints, ports, owner, record }
   const published = new PortPlan(endpoints, activePorts(endpoints, ports), owner)
   const free = (meant: (set: SetDefinition) => boolean) => endpoints.flatMap((endpoint) => freeEndpoint(endpoint, owner, meant))
   return {
-    first: [beginRemoval(record), ...published.unpublish(), ...free((set) => !isAddress(set)), ...published.release()],
+    first: [beginRemoval(record), ...published.unpublish(), ...free((set) => !isClaim(set)), ...published.release()],
     rest: [
       ...endpoints.flatMap(leadAway),
       ...published.forgetPublished(),
       ...(foreign || shared ? deleteLinks(endpoints.map(({ hostLink }) => hostLink)) : []),
       ...(foreign ? [] : [{ op: 'netns.delete', path } as const]),
-      ...free(isAddress),
+      ...free(isClaim),
       { op: 'file.delete', path: record.path },
     ],
   }
@@ -163,13 +163,13 @@ export function disconnectEndpoint(sandbox: Change, endpoint: BridgeEndpoint): L
       beginChange(record),
       ...leadAway(endpoint),
       ...move.unpublish,
-      ...freeEndpoint(endpoint, owner, (set) => !isAddress(set)),
+      ...freeEndpoint(endpoint, owner, (set) => !isClaim(set)),
       ...move.publish,
       ...move.release,
       ...move.forget,
       ...FAMILIES.flatMap((family) => moveDefaultRoute(path, endpoints, after, family)),
       ...addressesInside(path, endpoint).map((address) => ({ ...address, op: 'address.delete' }) as const),
-      ...freeEndpoint(endpoint, owner, isAddress),
+      ...freeEndpoint(endpoint, owner, isClaim),
       endChange(record),
     ],
     rest: deleteLinks([endpoint.hostLink]),
@@ -219,15 +219,16 @@ const freeEndpoint = (endpoint: BridgeEndpoint, owner: string, meant: (set: SetD
   endpointElements(endpoint).flatMap(([set, key]) => (meant(set) ? [remove(set, { key, comment: owner })] : []))
 
 /** The claims; the other elements let it send. */
-const isAddress = (set: SetDefinition): boolean => FAMILIES.some((family) => set === sets.addresses[family])
+const isClaim = (set: SetDefinition): boolean => sets.isEndpointClaim(set)
 
-function endpointElements({ addresses, hostLink, mac, linkLocal }: BridgeEndpoint): [SetDefinition, string][] {
+function endpointElements({ addresses, hostLink, mac, linkLocal, bridge, leafOf }: BridgeEndpoint): [SetDefinition, string][] {
   const elements: [SetDefinition, string][] = []
   for (const family of FAMILIES) {
     const address = addresses[family]?.address
     if (address === undefined) continue
     elements.push([sets.addresses[family], address], [sets.senders[family], `${hostLink} . ${mac} . ${address}`])
   }
+  elements.push([sets.macs, `${leafOf ?? bridge} . ${mac}`])
   if (linkLocal !== undefined) elements.push([sets.senders[6], `${hostLink} . ${mac} . ${linkLocal}`])
   return elements
 }

@@ -57,6 +57,7 @@ export interface BridgeEndpoint {
  * Names that follow from the endpoint's id and addresses.
  *
  * @param leaf - The bridge that it is on, where that is not the network's own.
+ * @param random - Its MAC is not to follow from its address: another endpoint has chosen that one.
  */
 export function bridgeEndpoint(
   network: NetworkSpec,
@@ -65,8 +66,9 @@ export function bridgeEndpoint(
   chosen: Readonly<Partial<Record<IpFamily, { address: string; subnet: NetworkSubnet }>>>,
   asked: EndpointRequest,
   leaf?: string,
+  random = false,
 ): BridgeEndpoint {
-  const mac = asked.mac ?? (chosen[4] ? macOf(chosen[4].address) : macOfId(id))
+  const mac = asked.mac ?? (chosen[4] && !random ? macOf(chosen[4].address) : macOfId(id))
   const addressOf = (family: IpFamily): Partial<Record<IpFamily, EndpointAddress>> => {
     const found = chosen[family]
     if (!found) return {}

@@ -44,6 +44,8 @@ const setsAndMaps = (): Operation[] => [
   ...setPair(sets.sameNetwork, 'subnet and bridge of each network'),
   ...setPair(sets.unprotected, 'bridges whose sandboxes are open to the outside on every port'),
   ...setPair(sets.routed, 'bridges whose sandboxes are spoken to at their own addresses'),
+  ...setPair(sets.subnets, 'subnets in use'),
+  set(sets.macs, 'MAC addresses in use, by the bridge of their network'),
   ...setPair(sets.addresses, 'addresses in use'),
   ...setPair(sets.published, 'ports published on every host address'),
   ...setPair(sets.publishedAt, 'ports published on one host address'),

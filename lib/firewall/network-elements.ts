@@ -66,6 +66,12 @@ function familyElements({ bridge, subnets, families, internal }: NetworkRules, f
 
 const when = (condition: boolean, element: NetworkElement): NetworkElement[] => (condition ? [element] : [])
 
+/** What a network claims, and no other may have: its subnets, and on itself the MAC address of its bridge. */
+export const networkClaims = ({ bridge, mac, subnets }: NetworkRules): NetworkElement[] => [
+  ...subnets.map(({ family, subnet }): NetworkElement => [sets.subnets[family], { key: subnet }]),
+  [sets.macs, { key: `${bridge} . ${mac}` }],
+]
+
 /** Every set and map whose elements belong to networks. */
 export const ownedByNetworks: readonly SetDefinition[] = [
   sets.bridges,
@@ -73,5 +79,6 @@ export const ownedByNetworks: readonly SetDefinition[] = [
   sets.internal,
   sets.trusted,
   sets.gates,
-  ...[sets.masqueraded, sets.source, sets.sameNetwork, sets.unprotected, sets.routed].flatMap((definitions) => [definitions[4], definitions[6]]),
+  sets.macs,
+  ...[sets.subnets, sets.masqueraded, sets.source, sets.sameNetwork, sets.unprotected, sets.routed].flatMap((definitions) => [definitions[4], definitions[6]]),
 ]

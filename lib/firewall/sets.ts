@@ -51,6 +51,10 @@ export const unprotected = perFamily(inet, 'unprotected', 'ifname')
 /** Bridges whose sandboxes the outside speaks to by their own addresses (gateway mode routed). */
 export const routed = perFamily(inet, 'routed', 'ifname')
 
+/** Subnets in use. Adding one, exclusively, claims it: the kernel refuses one that overlaps another. */
+export const subnets = perFamily(inet, 'subnets', 'addr', { interval: true })
+/** MAC addresses in use, by the own bridge of their network. Adding one, exclusively, claims it. */
+export const macs = inet('macs', 'ifname . ether_addr')
 /** Addresses in use. Adding one, exclusively, claims it. */
 export const addresses = perFamily(inet, 'addresses', 'addr')
 /** Ports published on every address of the host. Adding one, exclusively, claims it. */
@@ -82,9 +86,15 @@ export const LEAVING_GROUP = 0x736e
 /** Whether a link is a port of one of our bridges, or was, by its interface group. */
 export const isPortGroup = (group: number): boolean => group === PORT_GROUP || group === SEPARATED_PORT_GROUP || group === LEAVING_GROUP
 
+/** Whether a set has the subnets that are claimed. */
+export const isSubnets = ({ set }: Pick<SetDefinition, 'set'>): boolean => set === subnets[4].set || set === subnets[6].set
+
+/** Whether a set has what an endpoint claims on its network: its addresses and its MAC. */
+export const isEndpointClaim = ({ set }: Pick<SetDefinition, 'set'>): boolean => set === addresses[4].set || set === addresses[6].set || set === macs.set
+
 const both = (definitions: PerFamily): SetDefinition[] => [definitions[4], definitions[6]]
 
 /** Sets and maps that a published port may stand in, one of them for each port. */
 export const portMaps: readonly SetDefinition[] = [published, publishedAt, whole].flatMap(both)
 /** Every set and map whose elements belong to sandboxes. */
-export const ownedBySandboxes: readonly SetDefinition[] = [...portMaps, ...[addresses, open, restricted, admitted, senders].flatMap(both)]
+export const ownedBySandboxes: readonly SetDefinition[] = [...portMaps, macs, ...[addresses, open, restricted, admitted, senders].flatMap(both)]

@@ -4,6 +4,7 @@ import { completeIpam } from '../ipam/complete.js'
 import type { Occupied } from '../ipam/default-subnet.js'
 import type { IpFamily } from '../ipam/ip.js'
 import { macOf, macOfId } from '../ipam/mac.js'
+import { parseSubnet } from '../ipam/subnet.js'
 import type { NetworkSubnet } from '../ipam/network-subnet.js'
 import { checkSubnetRequests, type SubnetRequest } from '../ipam/subnet-request.js'
 import { checkOptions, checks, type Check } from '../checks.js'
@@ -80,9 +81,10 @@ export function checkNetworkOptions(options: CreateNetworkOptions, { stateDir }:
  * What a network will be: everything that was left open is chosen now.
  *
  * @param kept - Subnets that are not chosen from the pools.
+ * @param chosen - Those of networks that this process is about to make, by their ids; this one's comes here.
  * @throws {SlipwayError} `INVALID_ARGUMENT`, `CONFLICT`, `EXHAUSTED`
  */
-export async function draftNetwork(options: CreateNetworkOptions, settings: Settings, surroundings: Surroundings, kept: readonly Occupied[]): Promise<NetworkRecord> {
+export async function draftNetwork(options: CreateNetworkOptions, settings: Settings, surroundings: Surroundings, kept: readonly Occupied[], chosen: Map<string, readonly Occupied[]>): Promise<NetworkRecord> {
   const { name, subnets, internal = false, labels = {}, options: given = {}, ipv4 = true } = options
   const driver = readDriverOptions(given, { mtu: settings.mtu, ip: settings.ip })
   const ipv6 = options.ipv6 ?? subnets?.some((request) => typeof request?.subnet === 'string' && request.subnet.includes(':')) ?? false
@@ -96,10 +98,18 @@ export async function draftNetwork(options: CreateNetworkOptions, settings: Sett
   }
   const complete = completeIpam(
     { ...(subnets ? { subnets } : {}), ipv4, ipv6, gatewayModes: driver.modes, inhibitIpv4: driver.inhibitIpv4, internal },
-    { pools: surroundings.pools(FAMILIES), occupied: await surroundings.occupied(FAMILIES), kept },
+    { pools: surroundings.pools(FAMILIES), occupied: await surroundings.occupied(FAMILIES), kept: [...kept, ...[...chosen.values()].flat()] },
   )
   if (ipv6 && (driver.mtu ?? IPV6_MTU) < IPV6_MTU) throw invalid(`options: com.docker.network.driver.mtu ${driver.mtu}${settings.mtu === driver.mtu ? ' (as Slipway.open has it)' : ''} is too narrow for IPv6, which takes ${IPV6_MTU} bytes at least. Give that, or leave IPv6 out.`)
   const id = randomId()
+  // At once: the next draft chooses before this one is claimed.
+  chosen.set(
+    id,
+    complete.flatMap(({ subnet: text }) => {
+      const subnet = parseSubnet(text)
+      return subnet ? [{ subnet, what: `the network ${name} will have ${text}` }] : []
+    }),
+  )
   const rules = (family: IpFamily) => {
     const source = driver.source[family]
     return { mode: driver.modes[family], masquerade: driver.masquerade, ...(source === undefined ? {} : { source }) }

@@ -1,4 +1,4 @@
-import { addressNetwork, createNetwork, finishNetwork, readBridgeAlias } from '../drivers/bridge-network.js'
+import { addressNetwork, claimNetwork, createNetwork, finishNetwork, readBridgeAlias } from '../drivers/bridge-network.js'
 import { SlipwayError } from '../errors.js'
 import * as sets from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
@@ -13,7 +13,7 @@ import { remove } from '../firewall/elements.js'
 import { ownedByNetworks } from '../firewall/network-elements.js'
 import type { Operation, Plan, SetDefinition } from '../plan/operation.js'
 import { Holdings } from '../reconcile/holdings.js'
-import { explainRefusal } from '../refusals.js'
+import { explainRefusal, isSubnetTaken } from '../refusals.js'
 import type { NetworkBridges } from './bridges.js'
 import { defaultSpec } from './default-spec.js'
 import { missingRuleset } from './ensure-ruleset.js'
@@ -21,6 +21,7 @@ import { bridgesOf } from './leaves.js'
 import { readyNetwork, type ReadyNetwork } from './ready.js'
 import { DEFAULT_NETWORK, FAMILIES, type NetworkSpec } from './spec.js'
 import type { Surroundings } from './surroundings.js'
+import { readOwner } from '../state/owner.js'
 import { listRecords } from '../state/records.js'
 
 /** Another process may be between making the bridge and entering it into the sets: this long, in 10 ms steps. */
@@ -148,6 +149,8 @@ export class DefaultBridge {
           if (!(error instanceof PlanRefused)) throw error
           // Somebody else made it first: look again.
           if (error.operation.op === 'link.create' && error.errnoName === 'EEXIST' && step < PATIENCE_STEPS) continue
+          // Another network has claimed what was chosen.
+          if (isSubnetTaken(error) && this.#settings.bip === undefined && step < PATIENCE_STEPS) continue
           throw await explainRefusal(error, this.#host)
         }
       }
@@ -184,24 +187,25 @@ export class DefaultBridge {
   async #missingOf(network: NetworkSpec, link: LinkInfo): Promise<Plan> {
     const own = await this.#addressesOf(link)
     const addresses = addressNetwork(network, own.map(({ address }) => address))
-    const rest = await new Holdings(this.#host).lacking(finishNetwork(network))
+    const rest = await new Holdings(this.#host).lacking([...claimNetwork(network), ...finishNetwork(network)])
     if (addresses.length === 0 && link.up && !rest.some(({ op }) => op === 'element.add')) return []
     return [...addresses, ...rest]
   }
 
   /**
-   * Where somebody has deleted the bridge, its elements are there still, perhaps of another subnet than it gets now. They give way
+   * Where an administrator has deleted the bridge, or its maker died before that was there, its elements are there still, perhaps of another subnet than it gets now. They give way
    * to its own in one transaction, once the bridge is made: where it cannot be, another process has made it since, and they are its.
    */
   async #creation(network: NetworkSpec): Promise<Plan> {
     const creation = createNetwork(network)
-    if (!(await this.#has(sets.bridges, network.bridge)) && !(await this.#has(sets.gates, network.mac))) return creation
     const holdings = new Holdings(this.#host)
+    const claimed = [...(await holdings.of(sets.subnets[4])), ...(await holdings.of(sets.subnets[6]))].some(({ comment }) => comment === network.name)
+    if (!claimed && !(await this.#has(sets.bridges, network.bridge)) && !(await this.#has(sets.gates, network.mac))) return creation
     const wanted = creation.flatMap((operation) => (operation.op === 'element.add' ? operation.elements.map(({ key }) => `${operation.set} ${key}`) : []))
     const stale: Plan[number][] = []
     for (const set of ownedByNetworks) {
-      for (const { key } of await holdings.of(set)) {
-        if (key.split(' . ').includes(network.bridge) && !wanted.includes(`${set.set} ${key}`)) stale.push(remove(set, { key }))
+      for (const { key, comment } of await holdings.of(set)) {
+        if ((sets.isSubnets(set) ? comment === network.name : key.split(' . ').includes(network.bridge) && readOwner(comment) === undefined) && !wanted.includes(`${set.set} ${key}`)) stale.push(remove(set, { key }))
       }
     }
     const lacking = await holdings.lacking(creation)
@@ -288,7 +292,7 @@ export class DefaultBridge {
   async #choose(): Promise<NetworkSubnet[]> {
     const { bip, fixedCidr, defaultGateway, ipv6, bip6, fixedCidrV6, defaultGatewayV6 } = this.#settings
     const families = (ipv6 ?? (bip6 !== undefined || fixedCidrV6 !== undefined)) ? FAMILIES : ([4] as const)
-    return this.#subnets({ bip, fixedCidr, defaultGateway, ipv6, bip6, fixedCidrV6, defaultGatewayV6 }, { pools: this.#surroundings.pools(families), occupied: await this.#surroundings.occupied(families) })
+    return this.#subnets({ bip, fixedCidr, defaultGateway, ipv6, bip6, fixedCidrV6, defaultGatewayV6 }, { pools: this.#surroundings.pools(families), occupied: await this.#surroundings.occupied(families, DEFAULT_NETWORK) })
   }
 
   /** @param free - What is chosen from; nothing, where the options say all. */

@@ -1,16 +1,17 @@
-import { addressNetwork, createNetwork, finishNetwork, readBridgeAlias, removeNetwork } from '../drivers/bridge-network.js'
+import { addressNetwork, claimNetwork, createNetwork, finishNetwork, readBridgeAlias, removeNetwork } from '../drivers/bridge-network.js'
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import { removeLeaf } from '../drivers/leaf.js'
 import { show, SlipwayError } from '../errors.js'
 import { PlanRefused, type Host } from '../host.js'
+import type { Occupied } from '../ipam/default-subnet.js'
 import type { Settings } from '../options.js'
 import type { Plan } from '../plan/operation.js'
-import { bridgeInUse, explainRefusal, networkNameInUse } from '../refusals.js'
+import { bridgeInUse, explainRefusal, isSubnetTaken, networkNameInUse } from '../refusals.js'
 import { removeWhatIsThere } from '../reconcile/collect.js'
 import { Holdings } from '../reconcile/holdings.js'
 import { readOwed } from '../reconcile/owed.js'
 import { isAlive } from '../state/maker.js'
-import { listNetworkRecords, readNetworkRecord, specOf, storeNetwork, type NetworkRecord, type StoredNetwork } from '../state/network-records.js'
+import { listNetworkRecords, readNetworkRecord, specOf, storeNetwork, type StoredNetwork } from '../state/network-records.js'
 import { draftNetwork, type CreateNetworkOptions } from './create-options.js'
 import { DefaultBridge } from './default-bridge.js'
 import { ensureRuleset, missingRuleset } from './ensure-ruleset.js'
@@ -20,7 +21,7 @@ import { DEFAULT_NETWORK, FAMILIES, type NetworkSpec } from './spec.js'
 import { Surroundings } from './surroundings.js'
 
 /** The subnet or bridge of a draft may be taken by another process meanwhile: so often another is drafted. */
-const TRIES = 8
+const TRIES = 64
 
 /** A network that is younger, in milliseconds, may be in the making by its maker, if that lives. */
 const MAKING_MS = 1000
@@ -42,6 +43,8 @@ export class NetworkRegistry {
   readonly records: string
   readonly #folders: RecordFolders
   readonly #surroundings: Surroundings
+  /** Subnets of networks that are about to be made, by their ids. */
+  readonly #chosen = new Map<string, readonly Occupied[]>()
   readonly defaultBridge: DefaultBridge
   readonly #ready = new Map<string, ReadyNetwork | Promise<ReadyNetwork>>()
 
@@ -99,19 +102,22 @@ export class NetworkRegistry {
   /** Makes a network. All of it, or nothing. */
   async create(options: CreateNetworkOptions): Promise<StoredNetwork> {
     for (let attempt = 1; ; attempt++) {
-      const record = await draftNetwork(options, this.#settings, this.#surroundings, await this.defaultBridge.kept())
-      // A bridge is made and given its alias in one go, and the kernel goes on with the second where it refuses the first.
-      if (await this.#host.find('link', { name: record.spec.bridge })) throw new SlipwayError('CONFLICT', bridgeInUse(record.spec.bridge))
-      await this.ensureRuleset()
+      const record = await draftNetwork(options, this.#settings, this.#surroundings, await this.defaultBridge.kept(), this.#chosen)
       const stored = storeNetwork(this.records, record)
       try {
+        // A bridge is made and given its alias in one go, and the kernel goes on with the second where it refuses the first.
+        if (await this.#host.find('link', { name: record.spec.bridge })) throw new SlipwayError('CONFLICT', bridgeInUse(record.spec.bridge))
+        await this.ensureRuleset()
         await this.#host.run(createNetwork(specOf(stored)))
         this.#remember(record.name, this.#readied(specOf(stored), false))
         return stored
       } catch (error) {
         if (!(error instanceof PlanRefused)) throw error
-        if (attempt < TRIES && isGuessedSubnet(record, error)) continue
+        // Where the subnet was not chosen by us, the next draft says who has it.
+        if (attempt < TRIES && isSubnetTaken(error)) continue
         throw await explainRefusal(error, this.#host)
+      } finally {
+        this.#chosen.delete(record.id)
       }
     }
   }
@@ -119,7 +125,7 @@ export class NetworkRegistry {
   /** The plan that would make a network, after what is missing on the host. Writes nothing. */
   async explain(options: CreateNetworkOptions): Promise<Plan> {
     if (await readNetworkRecord(this.records, options.name)) throw new SlipwayError('CONFLICT', networkNameInUse(options.name))
-    const record = await draftNetwork(options, this.#settings, this.#surroundings, await this.defaultBridge.kept())
+    const record = await draftNetwork(options, this.#settings, this.#surroundings, await this.defaultBridge.kept(), new Map())
     const missing = await missingRuleset(this.#host)
     return [...missing, ...createNetwork(specOf(storeNetwork(this.records, record)))]
   }
@@ -235,7 +241,7 @@ export class NetworkRegistry {
         restored = true
       } catch (error) {
         if (!(error instanceof PlanRefused)) throw error
-        if (error.errnoName !== 'EEXIST' || attempt++ >= RESTORES) throw await explainRefusal(error, this.#host)
+        if (error.errnoName !== 'EEXIST' || isSubnetTaken(error) || attempt++ >= RESTORES) throw await explainRefusal(error, this.#host)
       }
     }
   }
@@ -251,12 +257,9 @@ export class NetworkRegistry {
     const own = [...(await this.#host.ask('addresses', {})), ...(await this.#host.ask('addresses', { ipv6: true }))]
     const present = own.filter(({ index }) => index === link.index).map(({ address }) => address)
     const addresses = addressNetwork(spec, present)
+    const claims = await holdings.lacking(claimNetwork(spec))
     const rest = await holdings.lacking(finishNetwork(spec))
-    if (addresses.length === 0 && link.up && !rest.some(({ op }) => op === 'element.add')) return []
-    return [...addresses, ...rest]
+    if (claims.length + addresses.length === 0 && link.up && !rest.some(({ op }) => op === 'element.add')) return []
+    return [...claims, ...addresses, ...rest]
   }
 }
-
-/** Whether another process took the subnet that had been chosen by us and not by the caller. */
-const isGuessedSubnet = (record: NetworkRecord, { operation, errnoName }: PlanRefused): boolean =>
-  record.subnets === undefined && operation.op === 'element.add' && operation.set.startsWith('same_network') && errnoName === 'EEXIST'

@@ -1,4 +1,5 @@
 import { readLeafAlias } from '../drivers/leaf.js'
+import { subnets } from '../firewall/sets.js'
 import type { Host } from '../host.js'
 import type { AddressPoolSpec, Occupied } from '../ipam/default-subnet.js'
 import { familyOf, type IpFamily } from '../ipam/ip.js'
@@ -30,15 +31,13 @@ export class Surroundings {
     return (await this.#host.ask('addresses', { ipv6: familyOf(address) === 6 })).some((own) => own.address === address)
   }
 
-  /** What networks, routes and addresses of the host cover. A network is named rather than the route that it is. */
-  async occupied(families: readonly IpFamily[]): Promise<Occupied[]> {
+  /**
+   * What networks, routes and addresses of the host cover. A network is named rather than the route that it is.
+   *
+   * @param except - A network whose claims do not count, as it is the one that asks.
+   */
+  async occupied(families: readonly IpFamily[], except?: string): Promise<Occupied[]> {
     const found: Occupied[] = []
-    for (const { record } of await listNetworkRecords(this.#records)) {
-      for (const { family, subnet: text } of record.spec.subnets) {
-        const subnet = families.includes(family) ? parseSubnet(text) : undefined
-        if (subnet) found.push({ subnet, what: `the network ${record.name} has ${text}` })
-      }
-    }
     // Their routes lead to single sandboxes of networks that are named already.
     const leaves = new Set((await this.#host.ask('links', {})).flatMap(({ index, alias }) => (readLeafAlias(alias) ? [index] : [])))
     for (const family of families) {
@@ -50,6 +49,24 @@ export class Surroundings {
       for (const { address, prefix } of await this.#host.ask('addresses', question)) {
         const subnet = parseSubnet(`${address}/${prefix}`)
         if (subnet) found.push({ subnet, what: `the host has the address ${address}/${prefix}` })
+      }
+    }
+    // Asked for last, as a bridge has its route after its claim.
+    return [...(await this.#networks(families, except)), ...found]
+  }
+
+  async #networks(families: readonly IpFamily[], except: string | undefined): Promise<Occupied[]> {
+    const found: Occupied[] = []
+    for (const family of families) {
+      for (const { key, comment } of (await this.#host.find('elements', subnets[family])) ?? []) {
+        const subnet = comment === except ? undefined : parseSubnet(key)
+        if (subnet) found.push({ subnet, what: `the network ${comment} has ${key}` })
+      }
+    }
+    for (const { record } of await listNetworkRecords(this.#records)) {
+      for (const { family, subnet: text } of record.spec.subnets) {
+        const subnet = families.includes(family) ? parseSubnet(text) : undefined
+        if (subnet) found.push({ subnet, what: `the network ${record.name} has ${text}` })
       }
     }
     return found

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import { SlipwayError } from '../errors.js'
-import { addresses } from '../firewall/sets.js'
+import { addresses, macs } from '../firewall/sets.js'
 import type { Host, PlanRefused } from '../host.js'
 import type { ReadyNetwork } from '../network/ready.js'
 import type { NetworkRegistry } from '../network/registry.js'
@@ -159,11 +159,12 @@ export class Spares {
   }
 }
 
-/** What was wrong with a spare: others have its address, somebody has deleted its link, or the bridge. */
-function faultOf({ endpoint, name }: ReadySpare, { operation, element, errnoName }: PlanRefused): 'address' | 'link' | 'bridge' | undefined {
+/** What was wrong with a spare: others have its address or MAC, somebody has deleted its link, or the bridge. */
+function faultOf({ endpoint, name }: ReadySpare, { operation, element, errnoName }: PlanRefused): 'address' | 'mac' | 'link' | 'bridge' | undefined {
   switch (operation.op) {
     case 'element.add': {
       const key = operation.elements[element]?.key
+      if (operation.set === macs.set && errnoName === 'EEXIST') return 'mac'
       const own = FAMILIES.some((family) => operation.set === addresses[family].set && endpoint.addresses[family]?.address === key)
       return own && errnoName === 'EEXIST' ? 'address' : undefined
     }

@@ -52,7 +52,7 @@ async function isWhole(host: Host, record: SandboxRecord, endpoint: BridgeEndpoi
 }
 
 async function drop(host: Host, endpoint: BridgeEndpoint, comment: string): Promise<void> {
-  const { hostLink, mac, addresses, linkLocal } = endpoint
+  const { hostLink, mac, addresses, linkLocal, bridge, leafOf } = endpoint
   await collectLeads(host, endpoint, comment)
   for (const family of FAMILIES) {
     const address = addresses[family]?.address
@@ -60,6 +60,7 @@ async function drop(host: Host, endpoint: BridgeEndpoint, comment: string): Prom
     await collect(host, [removeOwn(sets.addresses[family], { key: address, comment })])
     await collect(host, [removeOwn(sets.senders[family], { key: `${hostLink} . ${mac} . ${address}`, comment })])
   }
+  await collect(host, [removeOwn(sets.macs, { key: `${leafOf ?? bridge} . ${mac}`, comment })])
   if (linkLocal !== undefined) await collect(host, [removeOwn(sets.senders[6], { key: `${hostLink} . ${mac} . ${linkLocal}`, comment })])
   await collect(host, [{ op: 'link.delete', name: hostLink }])
 }

@@ -1,3 +1,4 @@
+import { isSubnets } from '../firewall/sets.js'
 import type { Host } from '../host.js'
 import type { ElementInfo } from '../native.js'
 import type { Family, Plan, SetDefinition } from '../plan/operation.js'
@@ -31,7 +32,7 @@ export class Holdings {
     return (await this.of(set)).some((element) => element.key === key)
   }
 
-  /** A plan without the elements that are there already. */
+  /** A plan without the elements that are there already. A subnet that another network has is not there: the plan will be refused. */
   async lacking(plan: Plan): Promise<Plan> {
     const left: Plan[number][] = []
     for (const operation of plan) {
@@ -39,8 +40,9 @@ export class Holdings {
         left.push(operation)
         continue
       }
-      const there = new Set((await this.of(operation)).map(({ key }) => key))
-      const elements = operation.elements.filter(({ key }) => !there.has(key))
+      const there = new Map((await this.of(operation)).map(({ key, comment }) => [key, comment]))
+      const isThere = (key: string, comment = '') => (isSubnets(operation) ? there.get(key) === comment : there.has(key))
+      const elements = operation.elements.filter(({ key, comment }) => !isThere(key, comment))
       if (elements.length > 0) left.push({ ...operation, elements })
     }
     return left

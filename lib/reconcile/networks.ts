@@ -1,17 +1,20 @@
-import { elementsOf, finishNetwork, readBridgeAlias } from '../drivers/bridge-network.js'
+import { claimNetwork, elementsOf, finishNetwork, readBridgeAlias } from '../drivers/bridge-network.js'
 import { leafElements, readLeafAlias } from '../drivers/leaf.js'
 import { SlipwayError } from '../errors.js'
 import { ownedByNetworks } from '../firewall/network-elements.js'
 import { sharedWithSandboxes } from '../firewall/resolver-elements.js'
+import { PlanRefused, type Host } from '../host.js'
 import type { LinkInfo } from '../native.js'
 import { leavesOf } from '../network/leaves.js'
 import { DEFAULT_NETWORK } from '../network/spec.js'
 import type { Context } from '../sandbox/context.js'
 import type { Family, SetDefinition } from '../plan/operation.js'
+import { isSubnetTaken } from '../refusals.js'
+import { isAlive } from '../state/maker.js'
 import { specOf, type StoredNetwork } from '../state/network-records.js'
 import { readOwner } from '../state/owner.js'
 import type { SandboxRecord } from '../state/records.js'
-import { collect, collectElement } from './collect.js'
+import { attempt, collect, collectElement } from './collect.js'
 import { Holdings } from './holdings.js'
 import { reconcileLeaves } from './leaves.js'
 
@@ -34,22 +37,40 @@ type Shared = Pick<Context, 'host' | 'networks' | 'settings'>
 export async function reconcileNetworks(context: Shared, tables: ReadonlySet<Family>, records: readonly SandboxRecord[], links: readonly LinkInfo[], ruled: ReadonlySet<string>, aside: ReadonlySet<string>): Promise<{ healed: string[]; collected: string[] }> {
   const { host, networks } = context
   const healed: string[] = []
+  const dropped: string[] = []
   const holdings = new Holdings(host, tables)
   const stored = await networks.list()
   for (const item of stored) {
     const { name, spec } = item.record
-    const lacks = (await holdings.lacking(finishNetwork(specOf(item)))).some(({ op }) => op === 'element.add')
+    const lacks = (await holdings.lacking([...claimNetwork(specOf(item)), ...finishNetwork(specOf(item))])).some(({ op }) => op === 'element.add')
     if (!lacks && links.some((link) => link.name === spec.bridge)) continue
     networks.forget(name)
     try {
       if (await networks.restore(item)) healed.push(`network ${name}`)
     } catch (error) {
-      // An interface of somebody else's stands in its way: who uses the network hears of it.
       if (!(error instanceof SlipwayError && error.code === 'CONFLICT')) throw error
+      // An interface of somebody else's stands in its way: who uses the network hears of it.
+      if (isStillborn(item, error, records, links)) dropped.push(...(await forget(host, item)))
     }
   }
   healed.push(...(await reconcileLeaves(context, records, links, ruled)))
-  return { healed, collected: await collectLeftovers(context, holdings, links, stored, aside) }
+  return { healed, collected: [...dropped, ...(await collectLeftovers(context, holdings, links, stored, aside))] }
+}
+
+/** Whether all that there is of a network is its record: its maker has died before it had claimed a subnet, and another network has that by now. */
+const isStillborn = ({ record: { name, maker, spec } }: StoredNetwork, { cause }: SlipwayError, sandboxes: readonly SandboxRecord[], links: readonly LinkInfo[]): boolean =>
+  cause instanceof PlanRefused &&
+  isSubnetTaken(cause) &&
+  !isAlive(maker) &&
+  !links.some((link) => link.name === spec.bridge) &&
+  !sandboxes.some(({ endpoints }) => endpoints.some(({ network }) => network === name))
+
+async function forget(host: Host, { record, path, text }: StoredNetwork): Promise<string[]> {
+  const refusal = await attempt(host, [
+    { op: 'file.check', path, expected: text },
+    { op: 'file.delete', path },
+  ])
+  return refusal ? [] : [`network ${record.name}: half made, and its subnet is another's, removed`]
 }
 
 /** Bridges and elements of networks that have no record. */

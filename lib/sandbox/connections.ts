@@ -14,7 +14,7 @@ import type { SandboxRecord } from '../state/records.js'
 import type { Context } from './context.js'
 import { draftEndpoint } from './draft-endpoint.js'
 import { interfaceKey } from './departures.js'
-import { wasLeaving } from './gone.js'
+import { isMacTaken, wasLeaving } from './gone.js'
 import { wasStrayLead } from './stray-lead.js'
 import type { RecordUpdate } from './changes.js'
 
@@ -48,8 +48,14 @@ export function checkConnectable(record: SandboxRecord, network: string, what: '
   if (why) throw invalid(`${what}: the sandbox ${name} cannot be ${what}ed ${what === 'connect' ? 'to' : 'from'} ${network}: ${why}.`)
 }
 
+/** What attempts before have shown. */
+export interface EndpointGuesses {
+  /** What its address says is the MAC of another endpoint, which has chosen it. */
+  randomMac: boolean
+}
+
 /** One more endpoint. */
-export async function connectUpdate(context: Context, record: SandboxRecord, network: string, asked: EndpointRequest): Promise<RecordUpdate & { endpoint: BridgeEndpoint }> {
+export async function connectUpdate(context: Context, record: SandboxRecord, network: string, asked: EndpointRequest, guesses: EndpointGuesses): Promise<RecordUpdate & { endpoint: BridgeEndpoint }> {
   const { name, id, endpoints, ports, path } = record
   const ready = await context.networks.ready(network)
   // The interface of a network that it has left may have the name that is next.
@@ -57,7 +63,7 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
   if (endpoints.some((endpoint) => endpoint.networkId === ready.spec.id)) {
     throw new SlipwayError('CONFLICT', `The sandbox ${name} is on the network ${ready.spec.name} already. Disconnect it first to change its endpoint: slipway disconnect ${name} ${ready.spec.name}.`)
   }
-  const draft = await draftEndpoint(context, ready, asked, endpoints)
+  const draft = await draftEndpoint(context, ready, asked, endpoints, guesses.randomMac)
   const { endpoint } = draft
   const after = [...endpoints, endpoint]
   const moved = moveMappings(context, name, mappedPorts(endpoints, ports), mappedPorts(after, ports))
@@ -85,6 +91,10 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
       if (lost) context.networks.forget(ready.spec.name)
       if (lost) return attempt < TRIES
       if (await wasLeaving(context, name, refused)) return attempt < TRIES
+      if (asked.mac === undefined && isMacTaken(refused)) {
+        guesses.randomMac = true
+        return attempt < TRIES
+      }
       if (await wasStrayLead(context, ready.spec.name, name, refused)) return attempt < TRIES
       if (operation.op === 'link.create' && errnoName === 'EEXIST') return (await isGoing(context.host, record, endpoint.interface)) && attempt < TRIES
       const family = FAMILIES.find((one) => operation.op === 'element.add' && operation.set === addresses[one].set)

@@ -29,7 +29,7 @@ import { draftEndpoint, takeEndpoint } from './draft-endpoint.js'
 import { sandboxKey } from './departures.js'
 import { findSandbox } from './find.js'
 import { checkForeign } from './foreign.js'
-import { wasLeaving } from './gone.js'
+import { isMacTaken, wasLeaving } from './gone.js'
 import { choosing, claimPublished, forgetting } from './publish.js'
 import { joinedId } from './sharing.js'
 import { wasStrayLead } from './stray-lead.js'
@@ -45,6 +45,8 @@ export async function createSandbox(context: Context, request: CreateRequest): P
   const guesses = new PortGuesses()
   // Somebody had flushed or deleted what is everybody's.
   let healed = false
+  // What its address says is the MAC of another endpoint, which has chosen it.
+  let randomMac = false
   const leaving = request.name === undefined ? undefined : context.departures.of(sandboxKey(request.name))
   if (leaving) await leaving
   const forgotten = forgetting(context, request.publish)
@@ -53,7 +55,7 @@ export async function createSandbox(context: Context, request: CreateRequest): P
   // Were all who have waited to choose at once, each of them might be refused before the first knows that others choose there, too.
   if (range) await turns.after(range)
   for (let attempt = 1; ; attempt++) {
-    const draft = await draftSandbox(context, request, guesses, attempt <= SPARE_TRIES)
+    const draft = await draftSandbox(context, request, { ports: guesses, randomMac }, attempt <= SPARE_TRIES)
     if (draft.stored.record.ports.length > 0) context.holders.join()
     try {
       turns.handOver()
@@ -78,6 +80,10 @@ export async function createSandbox(context: Context, request: CreateRequest): P
       }
       if (attempt < TRIES && (await wasLeaving(context, draft.stored.record.name, refused))) continue
       if (attempt < TRIES && request.mode === 'bridge' && (await wasStrayLead(context, draft.stored.record.network, draft.stored.record.name, refused))) continue
+      if (attempt < TRIES && request.endpoint.mac === undefined && isMacTaken(refused)) {
+        randomMac = true
+        continue
+      }
       if (attempt < TRIES && (await wasGuess(context, request, draft.stored.record, refused))) continue
       if (await wasGuessedPort(context, guesses, refused)) {
         // Guesses of ports end by themselves: there may have been a hundred when an address turns out to be taken, too.
@@ -91,11 +97,17 @@ export async function createSandbox(context: Context, request: CreateRequest): P
 
 /** The plan that would make a sandbox, after what is missing on the host. Writes nothing and keeps nothing. */
 export async function explainSandbox(context: Context, request: CreateRequest): Promise<Plan> {
-  if (request.mode !== 'bridge') return (await draftSandbox(context, request, new PortGuesses(), false)).plan
+  if (request.mode !== 'bridge') return (await draftSandbox(context, request, { ports: new PortGuesses(), randomMac: false }, false)).plan
   const { ready, missing } = await context.networks.preview(request.target)
-  const draft = await draftSandbox(context, request, new PortGuesses(), false, ready)
+  const draft = await draftSandbox(context, request, { ports: new PortGuesses(), randomMac: false }, false, ready)
   draft.release()
   return [...missing, ...draft.plan]
+}
+
+/** What attempts before have shown. */
+interface Guesses {
+  ports: PortGuesses
+  randomMac: boolean
 }
 
 interface Draft {
@@ -111,7 +123,7 @@ interface Draft {
 
 const nothing = { settle: () => undefined, release: () => undefined }
 
-async function draftSandbox(context: Context, request: CreateRequest, guesses: PortGuesses, spares: boolean, preview?: ReadyNetwork): Promise<Draft> {
+async function draftSandbox(context: Context, request: CreateRequest, guesses: Guesses, spares: boolean, preview?: ReadyNetwork): Promise<Draft> {
   const { mode, netns } = request
   // What open() says of every sandbox is kept with each: other processes may have been opened with something else.
   const names = mode === 'container' ? {} : { ...context.names, ...request.names }
@@ -141,18 +153,18 @@ async function draftSandbox(context: Context, request: CreateRequest, guesses: P
   return { plan, stored, ...nothing }
 }
 
-async function draftBridged(context: Context, request: CreateRequest, record: SandboxRecord, guesses: PortGuesses, spares: boolean, preview?: ReadyNetwork): Promise<Draft> {
+async function draftBridged(context: Context, request: CreateRequest, record: SandboxRecord, guesses: Guesses, spares: boolean, preview?: ReadyNetwork): Promise<Draft> {
   const { name, id, path, foreign } = record
   const known = preview ?? context.networks.ready(request.target)
   const ready = known instanceof Promise ? await context.turns.after(known) : known
   const { spec } = ready
   const spare = spares && fitsSpare(request) ? context.spares.take(ready) : undefined
-  const drafted = spare ? takeEndpoint(context, spare, request.endpoint) : draftEndpoint(context, ready, request.endpoint, [])
+  const drafted = spare ? takeEndpoint(context, spare, request.endpoint) : draftEndpoint(context, ready, request.endpoint, [], guesses.randomMac)
   const { endpoint, printed, circumstances, settle, release } = drafted instanceof Promise ? await drafted : drafted
   const endpoints = [endpoint]
   let ports: PortMapping[]
   try {
-    const claimed = claimPublished(context, request.publish, name, endpoints, spec.hostIps, guesses)
+    const claimed = claimPublished(context, request.publish, name, endpoints, spec.hostIps, guesses.ports)
     ports = claimed instanceof Promise ? await claimed : claimed
   } catch (error) {
     release()

@@ -1,5 +1,5 @@
 import type { PlanRefused } from '../host.js'
-import { addresses } from '../firewall/sets.js'
+import { isEndpointClaim, macs } from '../firewall/sets.js'
 import { ownerOf } from '../refusals.js'
 import { reconcile } from '../reconcile/reconcile.js'
 import { isLeaving, readAnyRecord } from '../state/records.js'
@@ -38,11 +38,14 @@ export async function awaitGone(context: Context, name: string): Promise<boolean
   return true
 }
 
-/** Whether a plan was refused for the name or an address of a sandbox that was removed, and has gone by now. */
+/** Whether a plan was refused as another endpoint of the network has the MAC. */
+export const isMacTaken = ({ operation, errnoName }: PlanRefused): boolean => operation.op === 'element.add' && operation.set === macs.set && errnoName === 'EEXIST'
+
+/** Whether a plan was refused for the name, an address or the MAC of a sandbox that was removed, and has gone by now. */
 export async function wasLeaving(context: Context, name: string, { operation, element, errnoName }: PlanRefused): Promise<boolean> {
   if (errnoName !== 'EEXIST') return false
   if (operation.op === 'file.create') return awaitGone(context, name)
-  if (operation.op !== 'element.add' || ![addresses[4].set, addresses[6].set].includes(operation.set)) return false
+  if (operation.op !== 'element.add' || !isEndpointClaim(operation)) return false
   const owner = await ownerOf(operation, operation.elements[element]?.key ?? '', context.host)
   return owner !== undefined && awaitGone(context, owner)
 }

@@ -127,10 +127,11 @@ export class Sandbox {
       const target = this.#networkNamed('connect', network)
       checkOptions('connect', options, endpointChecks)
       const asked = readEndpoint(options, target)
+      const guesses = { randomMac: false }
       let endpoint: Endpoint | undefined
       await this.#changes.make(async (record) => {
         checkConnectable(record, target, 'connect')
-        const update = await connectUpdate(this.#context, record, target, asked)
+        const update = await connectUpdate(this.#context, record, target, asked, guesses)
         endpoint = describeEndpoint(update.endpoint)
         return update
       })

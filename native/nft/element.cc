@@ -3,6 +3,10 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
+#include <algorithm>
+#include <cstring>
+
+#include "nft/boundaries.h"
 #include "nft/value.h"
 
 namespace slipway::nft {
@@ -17,24 +21,32 @@ Set make_set(const std::string& table, const std::string& name) {
   return set;
 }
 
-bool put_key(nftnl_set_elem* element, const Type& type, const std::string& text, bool interval) {
-  Value first;
-  Value last;
-  if (!interval) {
-    if (!parse_value(type, text, first)) return false;
-    nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, first.bytes.data(), first.length);
-    return true;
-  }
-  if (!parse_range(type, text, first, last)) return false;
-  nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, first.bytes.data(), first.length);
-  nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY_END, last.bytes.data(), last.length);
-  return true;
-}
-
 // libnftnl frees the element with the set that it was added to.
 nftnl_set_elem* add_element(nftnl_set* set) {
   nftnl_set_elem* element = nftnl_set_elem_alloc();
   nftnl_set_elem_add(set, element);
+  return element;
+}
+
+void put_value(nftnl_set_elem* element, uint16_t attribute, const Value& value) {
+  nftnl_set_elem_set(element, attribute, value.bytes.data(), value.length);
+}
+
+// The element of a key, which is the first of two where the kernel keeps the ends of intervals; null for a key that is none of the type.
+nftnl_set_elem* put_key(nftnl_set* set, const Type& type, const std::string& text, bool interval) {
+  Value first;
+  Value last;
+  if (!(interval ? parse_range(type, text, first, last) : parse_value(type, text, first))) return nullptr;
+  nftnl_set_elem* element = add_element(set);
+  put_value(element, NFTNL_SET_ELEM_KEY, first);
+  if (!interval) return element;
+  if (type.parts.size() > 1) {
+    put_value(element, NFTNL_SET_ELEM_KEY_END, last);
+  } else if (step_on(last)) {
+    nftnl_set_elem* end = add_element(set);
+    put_value(end, NFTNL_SET_ELEM_KEY, last);
+    nftnl_set_elem_set_u32(end, NFTNL_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
+  }
   return element;
 }
 
@@ -49,6 +61,8 @@ struct Reader {
   const Type& key;
   const Type& data;
   std::vector<ElementInfo>& out;
+  // Where the kernel keeps the ends of intervals, they come here.
+  std::vector<Boundary>* boundaries = nullptr;
 };
 
 int read_element(nftnl_set_elem* element, void* context) {
@@ -75,7 +89,19 @@ int read_element(nftnl_set_elem* element, void* context) {
         return 0;
       },
       &info);
-  reader.out.push_back(std::move(info));
+  if (reader.boundaries == nullptr) {
+    reader.out.push_back(std::move(info));
+    return 0;
+  }
+  Boundary boundary;
+  const void* bytes = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &length);
+  if (bytes == nullptr || length != reader.key.length()) return 0;
+  boundary.at.length = length;
+  std::memcpy(boundary.at.bytes.data(), bytes, length);
+  boundary.end = nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_FLAGS) &&
+                 (nftnl_set_elem_get_u32(element, NFTNL_SET_ELEM_FLAGS) & NFT_SET_ELEM_INTERVAL_END) != 0;
+  boundary.info = std::move(info);
+  reader.boundaries->push_back(std::move(boundary));
   return 0;
 }
 
@@ -87,6 +113,8 @@ Status read_elements(netlink::Socket& socket, nlmsghdr* message, Reader reader) 
     nftnl_set_elem_foreach(set.get(), read_element, &reader);
   });
 }
+
+bool keeps_ends(const ElementDelete& which, const Type& key) { return which.interval && key.parts.size() == 1; }
 
 bool parse_types(const ElementDelete& which, Type& key, Type& data) {
   return parse_type(which.type, key) && (which.data_type.empty() || parse_type(which.data_type, data));
@@ -101,8 +129,8 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const ElementAdd& o
   if (!parse_type(op.type, key) || (map && !parse_type(op.data_type, data))) return Failure::of(EINVAL, "element.add");
   for (const auto& item : op.elements) {
     Set set = make_set(op.table, op.set);
-    nftnl_set_elem* element = add_element(set.get());
-    if (!put_key(element, key, item.key, op.interval)) return Failure::of(EINVAL, "element.add", item.key);
+    nftnl_set_elem* element = put_key(set.get(), key, item.key, op.interval);
+    if (element == nullptr) return Failure::of(EINVAL, "element.add", item.key);
     if (map) {
       Value value;
       if (!parse_value(data, item.data, value)) return Failure::of(EINVAL, "element.add", item.data);
@@ -124,9 +152,7 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const ElementDelete
   if (!parse_type(op.type, key)) return Failure::of(EINVAL, "element.delete");
   for (const auto& item : op.elements) {
     Set set = make_set(op.table, op.set);
-    if (!put_key(add_element(set.get()), key, item.key, op.interval)) {
-      return Failure::of(EINVAL, "element.delete", item.key);
-    }
+    if (put_key(set.get(), key, item.key, op.interval) == nullptr) return Failure::of(EINVAL, "element.delete", item.key);
     put_message(batch, origin, NFT_MSG_DELSETELEM, 0, op.family, set.get());
     ++origin.part;
   }
@@ -140,26 +166,37 @@ Status dump_elements(netlink::Socket& socket, const ElementDelete& which, std::v
   Status status;
   for (int attempt = 0; attempt < kDumpTries; ++attempt) {
     elements.clear();
+    std::vector<Boundary> boundaries;
     alignas(nlmsghdr) char buffer[netlink::Batch::kMessageRoom] = {};
     nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETSETELEM, family_number(which.family), NLM_F_DUMP, 0);
     Set set = make_set(which.table, which.set);
     nftnl_set_elems_nlmsg_build_payload(message, set.get());
-    status = read_elements(socket, message, {key, data, elements});
+    status = read_elements(socket, message, {key, data, elements, keeps_ends(which, key) ? &boundaries : nullptr});
+    if (!status && keeps_ends(which, key)) elements = pair_boundaries(key, std::move(boundaries));
     if (!status || status->errnum != EINTR) return status;
   }
   return status;
+}
+
+// What the kernel gives for a key is the interval around it, whichever that is.
+static Status find_interval(netlink::Socket& socket, const ElementDelete& which, ElementInfo& element) {
+  std::vector<ElementInfo> all;
+  if (auto failure = dump_elements(socket, which, all)) return failure;
+  auto found = std::find_if(all.begin(), all.end(), [&](const ElementInfo& one) { return one.key == which.elements.at(0).key; });
+  if (found == all.end()) return Failure::of(ENOENT, "element.get");
+  element = std::move(*found);
+  return kOk;
 }
 
 Status get_element(netlink::Socket& socket, const ElementDelete& which, ElementInfo& element) {
   Type key;
   Type data;
   if (!parse_types(which, key, data)) return Failure::of(EINVAL, "element.get");
+  if (keeps_ends(which, key)) return find_interval(socket, which, element);
   alignas(nlmsghdr) char buffer[netlink::Batch::kMessageRoom] = {};
   nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETSETELEM, family_number(which.family), NLM_F_ACK, 0);
   Set set = make_set(which.table, which.set);
-  if (!put_key(add_element(set.get()), key, which.elements.at(0).key, which.interval)) {
-    return Failure::of(EINVAL, "element.get");
-  }
+  if (put_key(set.get(), key, which.elements.at(0).key, which.interval) == nullptr) return Failure::of(EINVAL, "element.get");
   nftnl_set_elems_nlmsg_build_payload(message, set.get());
   std::vector<ElementInfo> found;
   if (auto failure = read_elements(socket, message, {key, data, found})) return failure;

@@ -40,8 +40,9 @@ const BUDGETS: Record<string, Budget> = {
   // A second with an open host: nobody looks whether there is something to do.
   idle: { messages: 0, calls: {} },
   create: {
-    // Transaction: begin, address, sender, port, end. Veth, its settings, up. lo up, eth0's settings, up, address, route. Carrier.
-    messages: 5 + 3 + 5 + 1,
+    // Transaction: begin, address, sender, MAC, port, end. (Two endpoints with one MAC on a network take each other's frames: it is a claim, too,
+    // for an element in a transaction that is sent anyway.) Veth, its settings, up. lo up, eth0's settings, up, address, route. Carrier.
+    messages: 6 + 3 + 5 + 1,
     calls: sum(
       HOP,
       HOLD,
@@ -59,8 +60,8 @@ const BUDGETS: Record<string, Budget> = {
     ),
   },
   claim: {
-    // Begin, address, sender, port, end.
-    messages: 5,
+    // Begin, address, sender, MAC, port, end.
+    messages: 6,
     calls: sum(
       { bind: 1 }, // of a socket that was there
       AT_HOST,

@@ -55,7 +55,7 @@ export function networkOf(name: string, options: NetworkOptions = {}, stateDir =
     id,
     name,
     bridge: `br-${name}`,
-    mac: own4 ? macOf(own4.address ?? own4.subnet.split('/')[0] ?? '') : macOfId(id),
+    mac: own4 ? macOf(own4.address ?? own4.subnet.split('/')[0] ?? '') : macOfId(id.slice(2)),
     mtu,
     subnets: complete,
     families: { 4: rules(4), 6: rules(6) },
