@@ -12,6 +12,7 @@ import { Spares } from './pool/spares.js'
 import { DynamicPorts } from './ports/dynamic-ports.js'
 import { Holders } from './ports/holders.js'
 import { PortTable } from './ports/port-table.js'
+import { collectFormerHosts, findOtherHosts } from './reconcile/former-hosts.js'
 import { reconcile, type Reconciled } from './reconcile/reconcile.js'
 import { stateFolder, stateFolders, Work, type Context } from './sandbox/context.js'
 import { collectFiles, listFilesFolders } from './sandbox/files.js'
@@ -76,7 +77,9 @@ export class Slipway {
     try {
       requireOwnFolders(settings.stateDir, stateFolders(host))
       const folders = await listFilesFolders(context.files)
+      const former = collectFormerHosts(await findOtherHosts(settings, host))
       const { reconciled, kept, aside } = await reconcile(context)
+      reconciled.collected.unshift(...former)
       await collectFiles(context.files, folders, kept, aside)
       if (stays) {
         await context.holders.takeOver(kept.flatMap(({ endpoints, ports }) => mappedPorts(endpoints, ports)))

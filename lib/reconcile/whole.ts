@@ -5,7 +5,7 @@ import type { Host } from '../host.js'
 import type { LinkInfo } from '../native.js'
 import { FAMILIES } from '../network/spec.js'
 import type { Family } from '../plan/operation.js'
-import { isAlive } from '../state/maker.js'
+import { isAlive, isOfThisBoot } from '../state/maker.js'
 import type { SandboxRecord } from '../state/records.js'
 import { OwnedElements } from './owned.js'
 
@@ -28,7 +28,7 @@ export const isWhole = async (record: SandboxRecord, { owned, links }: Pick<Look
   !record.removing && isThere(record) && someClaimed(record, owned) && isFinished(record, links, host)
 
 /** Whether what a sandbox is made of is there: its namespace. */
-const isThere = ({ network, path, foreign }: SandboxRecord): boolean => network === 'host' || foreign === true || path.startsWith('/proc/') || isNamespace(path)
+const isThere = ({ network, path, foreign, maker }: SandboxRecord): boolean => isOfThisBoot(maker) && (network === 'host' || foreign === true || path.startsWith('/proc/') || isNamespace(path))
 
 /** Whether one of its endpoints at least has its claims; a sandbox without endpoints has none to have. */
 function someClaimed(record: SandboxRecord, owned: OwnedElements): boolean {

@@ -5,15 +5,23 @@ export interface Maker {
   pid: number
   /** Field 22 of /proc/PID/stat: tells a process from a later one of the same number. */
   started: string
+  /** Of the boot in which it is: files may outlive one. Not known of what is named after its process. */
+  boot?: string
 }
 
 let own: Maker | undefined
+let boot: string | undefined
 
 /** This process. */
-export const thisProcess = (): Maker => (own ??= { pid: process.pid, started: startTime(process.pid) ?? '' })
+export const thisProcess = (): Maker => (own ??= { pid: process.pid, started: startTime(process.pid) ?? '', boot: bootId() })
+
+/** Names the time since the machine was booted. */
+export const bootId = (): string => (boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
 
 /** Whether the process that made something still lives, as far as this pid namespace shows. */
-export const isAlive = (maker: Maker): boolean => startTime(maker.pid) === maker.started
+export const isAlive = (maker: Maker): boolean => startTime(maker.pid) === maker.started && isOfThisBoot(maker)
+
+export const isOfThisBoot = ({ boot }: Maker): boolean => boot === undefined || boot === bootId()
 
 function startTime(pid: number): string | undefined {
   try {

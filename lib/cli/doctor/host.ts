@@ -3,6 +3,7 @@ import { readBridgeAlias } from '../../drivers/bridge-network.js'
 import { SlipwayError } from '../../errors.js'
 import { enter } from '../../native.js'
 import { missingRuleset } from '../../network/ensure-ruleset.js'
+import { findOtherHosts } from '../../reconcile/former-hosts.js'
 import { reconcile } from '../../reconcile/reconcile.js'
 import { hostPath, type Context } from '../../sandbox/context.js'
 import { note, ok, problem, type Finding } from './finding.js'
@@ -149,8 +150,11 @@ export async function checkLeftovers(context: Context): Promise<Finding[]> {
   const check = 'leftovers'
   try {
     const { adopted, healed, collected, damaged = [] } = (await reconcile(context)).reconciled
+    const { former, unclear } = await findOtherHosts(context.settings, context.host)
     const findings = [
       ...damaged.map((what) => problem(check, what)),
+      ...former.map(({ folder }) => note(check, `state folder ${folder}: the namespace of its host is gone`, 'the next slipway command removes it: slipway ls')),
+      ...unclear.map((folder) => note(check, `state folder ${folder}: no process here is in the namespace of its host`, `if no other container uses it: rm -r ${folder}`)),
       ...collected.map((what) => note(check, what.replace(/, removed$/, ''), 'the next slipway command removes it: slipway ls')),
       ...healed.map((name) => note(check, `the rules of sandbox ${name} were flushed`, 'the next slipway command writes them again: slipway ls')),
     ]
