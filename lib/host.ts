@@ -72,7 +72,12 @@ export class Host {
   constructor(netns: string | undefined) {
     requireCapabilities()
     this.#executor = openExecutor(netns)
-    this.#aside = openExecutor(netns)
+    try {
+      this.#aside = openExecutor(netns)
+    } catch (error) {
+      void this.#executor.close()
+      throw error
+    }
     this.#crowd = new Crowd(this.#executor)
   }
 
@@ -205,6 +210,7 @@ function explainOpen(netns: string | undefined, refusal: KernelRefusal): [Slipwa
   if (refusal.syscall === 'ioctl') return ['INVALID_ARGUMENT', `netns ${netns} is no network namespace. Those of ip netns lie in /run/netns, that of a process is /proc/PID/ns/net.`]
   if (isForbidden(refusal)) return ['PERMISSION', forbidden(refusal)]
   if (refusal.syscall === 'socket' && refusal.errnoName === 'EPROTONOSUPPORT') return ['UNSUPPORTED', NO_NF_TABLES]
+  if (refusal.syscall === 'pthread_create') return ['EXHAUSTED', 'The kernel gives this process no more threads, and an open host has two. Raise its limits (ulimit -u, TasksMax, pids.max), or close hosts that are not needed.']
   return ['KERNEL', `${refusal.operation}: ${refusal.errnoName}`]
 }
 

@@ -1,7 +1,5 @@
 #include "executor/executor.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <chrono>
 
@@ -20,17 +18,23 @@ Executor::~Executor() { abandon(); }
 Status Executor::open() {
   if (auto failure = beside_.open_beside(host_.get())) return failure;
   std::lock_guard lock(mutex_);
-  start();
-  return kOk;
+  return start();
 }
 
 // With mutex_ held.
-void Executor::start() {
-  thread_ = std::thread([this, before = std::move(thread_)]() mutable {
-    if (before.joinable()) before.join();
+Status Executor::start() {
+  auto before = std::make_shared<Thread>();
+  Thread started;
+  auto failure = Thread::start("slipway", [this, before] {
+    // Handed over under the mutex, which this waits for.
+    { std::lock_guard lock(mutex_); }
+    if (before->joinable()) before->join();
     loop();
-  });
-  pthread_setname_np(thread_.native_handle(), "slipway");
+  }, started);
+  if (failure) return failure;
+  *before = std::move(thread_);
+  thread_ = std::move(started);
+  return kOk;
 }
 
 void Executor::submit(std::unique_ptr<Job> job) {
@@ -79,7 +83,7 @@ void Executor::abandon() {
 
 void Executor::join() {
   for (;;) {
-    std::thread last;
+    Thread last;
     {
       std::lock_guard lock(mutex_);
       last = std::move(thread_);
@@ -91,9 +95,9 @@ void Executor::join() {
 }
 
 // What is in the queue may have begun already: it is ended even when nothing new is taken any more.
-void Executor::replace() {
+bool Executor::replace() {
   std::lock_guard lock(mutex_);
-  if (!finishing_ || !queue_.empty()) start();
+  return (finishing_ && queue_.empty()) || !start();
 }
 
 void Executor::loop() {
@@ -123,7 +127,10 @@ void Executor::loop() {
       done_(std::move(job));
       kernel.forget();
     }
-    if (kernel.lost()) return replace();
+    if (!kernel.lost()) continue;
+    if (replace()) return;
+    // No other thread is to be had, and this one must do nothing more: what comes is refused, until one is.
+    broken = Kernel::astray();
   }
 }
 

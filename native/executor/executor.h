@@ -10,8 +10,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <thread>
 
+#include "base/thread.h"
 #include "executor/kernel.h"
 #include "executor/runner.h"
 #include "executor/together.h"
@@ -55,8 +55,9 @@ class Executor {
   const host::HeldPorts& ports() const { return ports_; }
 
  private:
-  void start();
-  void replace();
+  Status start();
+  // True when another thread goes on, or nothing is left to do.
+  bool replace();
   void loop();
   void join();
 
@@ -69,7 +70,7 @@ class Executor {
   std::condition_variable wake_;
   std::deque<std::unique_ptr<Job>> queue_, later_;
   bool finishing_ = false;
-  std::thread thread_;  // the last that was started; it joins the one before
+  Thread thread_;  // the last that was started; it joins the one before
 };
 
 }  // namespace slipway

@@ -29,7 +29,8 @@ void DescriptorRoom::reach(int fd) {
   if (fd < room_ / 2) return;
   room_ = std::max(kLeast, fd * 4);
   join();
-  grower_ = std::thread(grow, room_);
+  // Refused a thread, some plan will wait for the table to grow.
+  (void)Thread::start("slipway-room", [room = room_] { grow(room); }, grower_);
 }
 
 void DescriptorRoom::join() {

@@ -5,7 +5,8 @@
 #pragma once
 
 #include <mutex>
-#include <thread>
+
+#include "base/thread.h"
 
 namespace slipway::host {
 
@@ -24,7 +25,7 @@ class DescriptorRoom {
 
   std::mutex mutex_;
   int room_ = 0;
-  std::thread grower_;
+  Thread grower_;
 };
 
 }  // namespace slipway::host

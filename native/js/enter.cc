@@ -1,5 +1,7 @@
 #include "js/enter.h"
 
+#include <atomic>
+
 #include "js/convert.h"
 #include "netns/netns.h"
 
@@ -13,10 +15,24 @@ Napi::Value throw_failure(Napi::Env env, const Failure& failure) {
   return env.Undefined();
 }
 
+// libuv makes the threads of its pool when work first comes, and each stays in the network namespace of the thread that made it.
+class FirstWork : public Napi::AsyncWorker {
+ public:
+  explicit FirstWork(Napi::Env env) : Napi::AsyncWorker(env) {}
+  void Execute() override {}
+};
+
+void start_pool(Napi::Env env) {
+  // The pool is the process's, and starting it twice does nothing.
+  static std::atomic<bool> started;
+  if (!started.exchange(true)) (new FirstWork(env))->Queue();
+}
+
 }  // namespace
 
 Napi::Value enter(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
+  start_pool(env);
   UniqueFd home;
   UniqueFd target;
   if (auto failure = netns::open_current(home)) return throw_failure(env, *failure);

@@ -73,7 +73,7 @@ void ExecutorWrap::end_with_environment(void* self) { static_cast<ExecutorWrap*>
 
 void ExecutorWrap::end() {
   if (ended_) return;
-  ended_ = true;
+  ended_ = closing_ = true;
   // With it goes the descriptor of the host's namespace, now and not when this object is collected.
   executor_.reset();
   deliver_.Abort();
@@ -167,6 +167,7 @@ Napi::Value ExecutorWrap::run_together(const Napi::CallbackInfo& info) {
     if (!runners.back()) return env.Undefined();
     shares.push_back({runners.back().get(), Napi::Value(ends.Get(i)).As<Napi::Number>().Uint32Value()});
   }
+  if (shares.empty()) return Napi::Array::New(env);
   if (!run_beside(env, shares)) return env.Undefined();
   Napi::Array answers = Napi::Array::New(env, count);
   for (uint32_t i = 0; i < count; ++i) {

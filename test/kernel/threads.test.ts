@@ -1,0 +1,62 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import test from 'ava'
+import { Host } from '#lib/host.js'
+import { SlipwayError } from '#lib/index.js'
+import { Executor } from '#lib/native.js'
+import { World } from '../helpers/world.js'
+
+/** Less than the stack of one thread. */
+const ROOM = 4 * 1024 * 1024
+
+/** The process has no room for the stack of one more thread. */
+function withoutThreads(work: () => void): void {
+  const limit = (bytes: number | 'unlimited') => execFileSync('prlimit', ['--pid', `${process.pid}`, `--as=${bytes}:unlimited`])
+  const [, used = ''] = /^VmSize:\s*(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+  limit(Number(used) * 1024 + ROOM)
+  try {
+    work()
+  } finally {
+    limit('unlimited')
+  }
+}
+
+test.serial('a thread that the kernel refuses is an error, and the next open succeeds', async (t) => {
+  const world = new World(t)
+  withoutThreads(() => {
+    const error = t.throws<SlipwayError>(() => new Host(world.host.path), { instanceOf: SlipwayError })
+    t.like(error, { code: 'EXHAUSTED', syscall: 'pthread_create' })
+  })
+  const host = new Host(world.host.path)
+  t.is((await host.find('link', { name: 'lo' }))?.name, 'lo')
+  await host.close()
+})
+
+test.serial('nothing that is asked of a closed executor reaches it', async (t) => {
+  const world = new World(t)
+  const executor = new Executor(world.host.path)
+  await executor.close()
+  t.throws(() => executor.runNow('0\x1f', false), { message: 'the executor is closed' })
+  t.throws(() => executor.run('0\x1f', false, undefined, 0, true), { message: 'the executor is closed' })
+  t.throws(() => executor.query({ ask: 'links' }), { message: 'the executor is closed' })
+  t.deepEqual(executor.runTogether([], [], false), [])
+  executor.prepare()
+  t.false(executor.holds('tcp 0.0.0.0 80'))
+  t.is(executor.held, 0)
+  await executor.close()
+})
+
+test.serial('files that are first read inside a sandbox leave no thread there', (t) => {
+  const world = new World(t)
+  const [addon = ''] = /\/.*slipway.*\.node$/m.exec(readFileSync('/proc/self/maps', 'utf8')) ?? []
+  // A program that has loaded nothing else has not begun to use libuv's pool.
+  const program = `
+    const fs = require('node:fs')
+    const { enter } = require(process.argv[1])
+    enter(process.argv[2], () => new Promise((resolve) => fs.readFile('/dev/null', resolve))).then(() => {
+      for (const id of fs.readdirSync('/proc/self/task')) console.log(fs.readlinkSync('/proc/self/task/' + id + '/ns/net'))
+    })`
+  const spaces = execFileSync(process.execPath, ['-e', program, addon, world.host.path], { encoding: 'utf8' }).trim().split('\n')
+  t.true(spaces.length > 4)
+  t.is(new Set(spaces).size, 1)
+})
