@@ -34,12 +34,16 @@ export function createNetwork(network: NetworkSpec): Plan {
     ...(network.record ? [{ op: 'file.create', ...network.record } as const] : []),
     ...claimNetwork(network),
     { op: 'link.create', name: network.bridge, kind: 'bridge', address: network.mac },
-    // One that it is made with, it forgets with its last port (br_mtu_auto_adjust).
-    { op: 'link.set', name: network.bridge, mtu: network.mtu, alias: bridgeAlias(network), ...noIpv6Address(network) },
+    nameBridge(network),
     ...addressNetwork(network),
     ...finishNetwork(network),
   ]
 }
+
+/** What a bridge is given right after it is made. */
+export const nameBridge = (network: NetworkSpec): Operation =>
+  // An MTU that it is made with, it forgets with its last port (br_mtu_auto_adjust).
+  ({ op: 'link.set', name: network.bridge, mtu: network.mtu, alias: bridgeAlias(network), ...noIpv6Address(network) })
 
 /** The kernel gives a link no address of its own that is too narrow for IPv6, and knows no such setting there. */
 export const noIpv6Address = ({ mtu }: { mtu: number }): { noIpv6Address?: true } => (mtu < IPV6_MTU ? {} : { noIpv6Address: true })

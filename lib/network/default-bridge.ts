@@ -1,4 +1,4 @@
-import { addressNetwork, claimNetwork, createNetwork, finishNetwork, readBridgeAlias } from '../drivers/bridge-network.js'
+import { addressNetwork, claimNetwork, createNetwork, finishNetwork, nameBridge } from '../drivers/bridge-network.js'
 import { SlipwayError } from '../errors.js'
 import * as sets from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
@@ -18,6 +18,7 @@ import type { NetworkBridges } from './bridges.js'
 import { defaultSpec } from './default-spec.js'
 import { missingRuleset } from './ensure-ruleset.js'
 import { bridgesOf } from './leaves.js'
+import { isNamedBridge, isNamelessBridge } from './own-bridge.js'
 import { readyNetwork, type ReadyNetwork } from './ready.js'
 import { DEFAULT_NETWORK, FAMILIES, type NetworkSpec } from './spec.js'
 import type { Surroundings } from './surroundings.js'
@@ -29,7 +30,7 @@ const PATIENCE_STEPS = 50
 /** And between making it and giving it its alias, which is the same system call, this long. */
 const NAMELESS_STEPS = 5
 
-const isOwn = ({ kind, alias }: LinkInfo): boolean => kind === 'bridge' && readBridgeAlias(alias)?.name === DEFAULT_NETWORK
+const isOwn = (link: LinkInfo): boolean => isNamedBridge(link, DEFAULT_NETWORK)
 
 const isIpv4 = ({ address }: AddressInfo): boolean => !address.includes(':')
 
@@ -188,8 +189,8 @@ export class DefaultBridge {
     const own = await this.#addressesOf(link)
     const addresses = addressNetwork(network, own.map(({ address }) => address))
     const rest = await new Holdings(this.#host).lacking([...claimNetwork(network), ...finishNetwork(network)])
-    if (addresses.length === 0 && link.up && !rest.some(({ op }) => op === 'element.add')) return []
-    return [...addresses, ...rest]
+    if (addresses.length === 0 && link.up && isOwn(link) && !rest.some(({ op }) => op === 'element.add')) return []
+    return [...(isOwn(link) ? [] : [nameBridge(network)]), ...addresses, ...rest]
   }
 
   /**
@@ -248,7 +249,7 @@ export class DefaultBridge {
   /** An interface of that name: ours, and as asked for. */
   async #existing(link: LinkInfo): Promise<NetworkSpec> {
     const { bridgeName, bip, bip6, mtu, icc, ipMasq } = this.#settings
-    if (!isOwn(link)) {
+    if (!isOwn(link) && !(await isNamelessBridge(this.#host, link, DEFAULT_NETWORK))) {
       throw new SlipwayError(
         'CONFLICT',
         `There is an interface ${bridgeName} already, and it is not Slipway's${link.kind ? ` (a ${link.kind})` : ''}. Give another bridgeName, or remove it: ip link delete ${bridgeName}.`,

@@ -1,4 +1,4 @@
-import { addressNetwork, claimNetwork, createNetwork, finishNetwork, readBridgeAlias, removeNetwork } from '../drivers/bridge-network.js'
+import { addressNetwork, claimNetwork, createNetwork, finishNetwork, nameBridge, removeNetwork } from '../drivers/bridge-network.js'
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import { removeLeaf } from '../drivers/leaf.js'
 import { show, SlipwayError } from '../errors.js'
@@ -16,6 +16,7 @@ import { draftNetwork, type CreateNetworkOptions } from './create-options.js'
 import { DefaultBridge } from './default-bridge.js'
 import { ensureRuleset, missingRuleset } from './ensure-ruleset.js'
 import { bridgesOf, leavesOf } from './leaves.js'
+import { isNamedBridge, isNamelessBridge } from './own-bridge.js'
 import { learnAddresses, readyNetwork, releaseAddress, type ReadyNetwork } from './ready.js'
 import { DEFAULT_NETWORK, FAMILIES, type NetworkSpec } from './spec.js'
 import { Surroundings } from './surroundings.js'
@@ -251,7 +252,8 @@ export class NetworkRegistry {
     const holdings = new Holdings(this.#host)
     const { record: _, ...withoutRecord } = spec
     if (!link) return holdings.lacking(createNetwork(withoutRecord))
-    if (readBridgeAlias(link.alias)?.name !== spec.name) {
+    const named = isNamedBridge(link, spec.name)
+    if (!named && !(await isNamelessBridge(this.#host, link, spec.name))) {
       throw new SlipwayError('CONFLICT', `There is an interface ${spec.bridge}, and it is not the bridge of the network ${spec.name}. Remove it (ip link delete ${spec.bridge}), and the bridge is made anew.`)
     }
     const own = [...(await this.#host.ask('addresses', {})), ...(await this.#host.ask('addresses', { ipv6: true }))]
@@ -259,7 +261,7 @@ export class NetworkRegistry {
     const addresses = addressNetwork(spec, present)
     const claims = await holdings.lacking(claimNetwork(spec))
     const rest = await holdings.lacking(finishNetwork(spec))
-    if (claims.length + addresses.length === 0 && link.up && !rest.some(({ op }) => op === 'element.add')) return []
-    return [...claims, ...addresses, ...rest]
+    if (named && claims.length + addresses.length === 0 && link.up && !rest.some(({ op }) => op === 'element.add')) return []
+    return [...(named ? [] : [nameBridge(spec)]), ...claims, ...addresses, ...rest]
   }
 }
