@@ -78,6 +78,12 @@ export interface ElementInfo {
   bytes: number
 }
 
+export interface ChainInfo {
+  name: string
+  /** Its rules, and the rules elsewhere that jump to it. */
+  uses: number
+}
+
 interface SetQuery {
   family: string
   table: string
@@ -96,6 +102,8 @@ export interface Questions {
   routes: { question: { netns?: string; ipv6?: boolean }; answer: RouteInfo[] }
   /** The comment of a table. */
   table: { question: { family: string; name: string }; answer: string }
+  /** The chains of a table, none where there is no such table. */
+  chains: { question: { family: string; name: string }; answer: ChainInfo[] }
   elements: { question: SetQuery; answer: ElementInfo[] }
   element: { question: SetQuery & { key: string }; answer: ElementInfo }
   sysctl: { question: { netns?: string; name: string }; answer: string }

@@ -3,22 +3,25 @@ import { elementName } from '../firewall/elements.js'
 import { RULESET_FAMILIES, RULESET_VERSION, rulesetPlan } from '../firewall/ruleset.js'
 import { TABLE } from '../firewall/sets.js'
 import { NO_NF_TABLES, PlanRefused, type Host } from '../host.js'
-import type { Family, Plan } from '../plan/operation.js'
+import type { Family, Operation, Plan } from '../plan/operation.js'
 import { Holdings } from '../reconcile/holdings.js'
 import type { Owed } from '../reconcile/owed.js'
 import { explainRefusal } from '../refusals.js'
+import { missingRules } from './missing-rules.js'
 
 /** Two processes may write it at once, or an administrator delete it meanwhile: this many times it is looked at again. */
 const TRIES = 64
 
 /**
- * What of the ruleset has yet to be written: all of it before first use, or the table that somebody has deleted.
+ * What of the ruleset has yet to be written: all of it before first use, or the table or the rules that an administrator has deleted.
  *
  * @throws {SlipwayError} `CONFLICT` when another version's is there, `UNSUPPORTED` on a kernel without nf_tables.
  */
 export async function missingRuleset(host: Host): Promise<Plan> {
   const written = await writtenTables(host)
-  return rulesetPlan(RULESET_FAMILIES.filter((family) => !written.has(family)))
+  const plan: Operation[] = [...rulesetPlan(RULESET_FAMILIES.filter((family) => !written.has(family)))]
+  for (const family of written) plan.push(...(await missingRules(host, family)))
+  return plan
 }
 
 /**
@@ -61,7 +64,7 @@ async function findTable(host: Host, family: Family): Promise<string | undefined
  * anew what is a living sandbox's. Two processes may do so at once: one wins, both have it.
  *
  * @param read - Reads what the ruleset is to hold.
- * @returns Sandboxes and networks that were given something back.
+ * @returns Whom it was written again for: sandboxes and networks, none where nothing was missing.
  */
 export async function ensureRuleset(host: Host, read: () => Promise<Owed>): Promise<string[]> {
   const refused = new Set<string>()
@@ -74,7 +77,7 @@ export async function ensureRuleset(host: Host, read: () => Promise<Owed>): Prom
     try {
       await host.run([...missing, ...lacking])
       await owed.settle()
-      return owed.owners(lacking)
+      return owed.owners
     } catch (error) {
       if (!(error instanceof PlanRefused) || attempt >= TRIES) throw error instanceof PlanRefused ? await explainRefusal(error, host) : error
       const { operation, element } = error
@@ -86,7 +89,7 @@ export async function ensureRuleset(host: Host, read: () => Promise<Owed>): Prom
 }
 
 /** What another process has written meanwhile, or an administrator deleted. */
-const RACES = ['EEXIST', 'ENOENT']
+const RACES = ['EEXIST', 'ENOENT', 'EBUSY']
 
 const without = (plan: Plan, refused: ReadonlySet<string>): Plan =>
   refused.size === 0 ? plan : plan.map((operation) => (operation.op === 'element.add' ? { ...operation, elements: operation.elements.filter(({ key }) => !refused.has(elementName(operation, key))) } : operation))

@@ -5,7 +5,7 @@ import { leafElements, leafNumber } from '../drivers/leaf.js'
 import { add, elementName, removeOwn } from '../firewall/elements.js'
 import type { Host } from '../host.js'
 import type { NetworkSpec } from '../network/spec.js'
-import type { ElementAdd, Operation, Plan } from '../plan/operation.js'
+import type { ElementAdd, Operation } from '../plan/operation.js'
 import { listNetworkRecords, specOf, type StoredNetwork } from '../state/network-records.js'
 import { ownerComment } from '../state/owner.js'
 import { isAtWork, listAllRecords, readAnyRecord, unbusy, type SandboxRecord, type StoredRecord } from '../state/records.js'
@@ -21,8 +21,8 @@ interface Due {
 /** What the ruleset owes to all sandboxes and networks of a host, by their records. */
 export interface Owed {
   plan: ElementAdd[]
-  /** Names of those that an element belongs to; the default network has none. */
-  owners(plan: Plan): string[]
+  /** Whose it is: names of sandboxes, and of networks but for the default one. */
+  owners: string[]
   /** After the plan is done: what has changed since the records were read loses what it no longer has. */
   settle(): Promise<void>
 }
@@ -53,10 +53,7 @@ export async function readOwed(host: Host, folders: Folders, defaultNetwork: Net
   }
   return {
     plan,
-    owners(given) {
-      const names = given.flatMap((operation) => (operation.op === 'element.add' ? operation.elements.map(({ key }) => owners.get(elementName(operation, key)) ?? '') : []))
-      return [...new Set(names)].filter((name) => name !== '')
-    },
+    owners: [...new Set(owners.values())].filter((name) => name !== ''),
     settle: () => settle(host, folders, networks, sandboxes),
   }
 }

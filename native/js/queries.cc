@@ -4,6 +4,7 @@
 #include "host/sysctl.h"
 #include "js/convert.h"
 #include "js/jobs.h"
+#include "nft/chain.h"
 #include "nft/element.h"
 #include "nft/table.h"
 #include "rtnl/dump.h"
@@ -107,6 +108,13 @@ std::unique_ptr<QueryJob> item_query(Napi::Env env, std::function<Status(Kernel&
       [item, write](Napi::Env to) { return write(to, *item); });
 }
 
+Napi::Value write_chain(Napi::Env env, const nft::ChainInfo& chain) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("name", chain.name);
+  object.Set("uses", chain.uses);
+  return object;
+}
+
 Napi::Value write_text(Napi::Env env, const std::string& text) { return Napi::String::New(env, text); }
 
 template <typename Item>
@@ -177,6 +185,14 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
           return nft::get_table(kernel.nft(), family, name, comment);
         },
         write_text);
+  }
+  if (ask == "chains") {
+    return list_query<nft::ChainInfo>(
+        env,
+        [family = read_string(question, "family"), name](Kernel& kernel, std::vector<nft::ChainInfo>& chains) {
+          return nft::dump_chains(kernel.nft(), family, name, chains);
+        },
+        write_chain);
   }
   if (ask == "elements" || ask == "element") {
     ElementDelete which{read_string(question, "family"), read_string(question, "table"), read_string(question, "set"),

@@ -2,6 +2,7 @@
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter_bridge.h>
 
 namespace slipway::nft {
@@ -60,6 +61,21 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const ChainDelete& 
   nftnl_chain_nlmsg_build_payload(message, chain.get());
   batch.commit();
   return kOk;
+}
+
+Status dump_chains(netlink::Socket& socket, const std::string& family, const std::string& table, std::vector<ChainInfo>& chains) {
+  alignas(nlmsghdr) char buffer[512] = {};
+  nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETCHAIN, family_number(family), NLM_F_DUMP, 0);
+  return socket.request(message, [&](const nlmsghdr* answer) {
+    if (answer->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN)) return;
+    Chain found(nftnl_chain_alloc());
+    if (nftnl_chain_nlmsg_parse(answer, found.get()) < 0) return;
+    const char* of = nftnl_chain_get_str(found.get(), NFTNL_CHAIN_TABLE);
+    const char* name = nftnl_chain_get_str(found.get(), NFTNL_CHAIN_NAME);
+    if (of == nullptr || name == nullptr || table != of) return;
+    uint32_t uses = nftnl_chain_is_set(found.get(), NFTNL_CHAIN_USE) ? nftnl_chain_get_u32(found.get(), NFTNL_CHAIN_USE) : 0;
+    chains.push_back({name, uses});
+  });
 }
 
 }  // namespace slipway::nft

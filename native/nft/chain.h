@@ -1,6 +1,10 @@
 // NFT_MSG_NEWCHAIN and NFT_MSG_DELCHAIN.
 #pragma once
 
+#include <string>
+#include <vector>
+
+#include "netlink/socket.h"
 #include "nft/objects.h"
 #include "plan/operation.h"
 
@@ -8,5 +12,14 @@ namespace slipway::nft {
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const ChainAdd& op);
 Status encode(netlink::Batch& batch, netlink::Origin origin, const ChainDelete& op);
+
+struct ChainInfo {
+  std::string name;
+  // Its rules, and the rules elsewhere that jump to it.
+  uint32_t uses = 0;
+};
+
+// The chains of a table; none where there is no such table.
+Status dump_chains(netlink::Socket& socket, const std::string& family, const std::string& table, std::vector<ChainInfo>& chains);
 
 }  // namespace slipway::nft

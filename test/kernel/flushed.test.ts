@@ -104,6 +104,43 @@ for (const [title, take] of Object.entries(ways)) {
   })
 }
 
+/** Rules go, and the sets stand. */
+const partly = {
+  'nft flush table inet slipway': ['flush table inet slipway'],
+  'nft flush table bridge slipway': ['flush table bridge slipway'],
+  'nft delete chain inet slipway forward': ['flush chain inet slipway forward', 'delete chain inet slipway forward'],
+  'nft delete chain bridge slipway ports': ['flush chain bridge slipway ports', 'delete chain bridge slipway ports'],
+  'nft flush chain inet slipway publish': ['flush chain inet slipway publish'],
+  'nft delete set inet slipway icc': ['flush table inet slipway', 'delete set inet slipway icc'],
+}
+
+for (const [title, commands] of Object.entries(partly)) {
+  for (const call of ['open', 'networks.create'] as const) {
+    test.serial(`${title}: ${call} gives it back`, async (t) => {
+      const scene = await setUp(t)
+      const { world, slipway } = scene
+      const before = snapshot(world).ruleset.sort()
+      for (const command of commands) execIn(world.host, 'nft', ...command.split(' '))
+      if (call === 'open') {
+        const { reconciled } = await world.open()
+        t.deepEqual([reconciled.adopted, reconciled.collected], [[], []])
+      } else {
+        await (await slipway.networks.create({ name: 'more' })).remove()
+      }
+      t.deepEqual(snapshot(world).ruleset.sort(), before)
+      await works(t, scene)
+    })
+  }
+}
+
+test.serial('rules of an administrator in the chain "user" stay when those of ours are written again', async (t) => {
+  const { world } = await setUp(t)
+  execIn(world.host, 'nft', 'add', 'rule', 'inet', 'slipway', 'user', 'counter', 'comment', '"mine"')
+  execIn(world.host, 'nft', 'flush', 'chain', 'inet', 'slipway', 'forward')
+  await world.open()
+  t.regex(execIn(world.host, 'nft', 'list', 'chain', 'inet', 'slipway', 'user'), /comment "mine"/)
+})
+
 for (const [title, who] of Object.entries({ 'the process that made them': false, 'a process that has adopted them': true })) {
   test.serial(`a network that ${title} creates first: every sandbox has its claims back before anything new is claimed`, async (t) => {
     const scene = await setUp(t)
