@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Plan } from './plan/operation.js'
@@ -168,10 +168,9 @@ interface Addon {
 const require = createRequire(import.meta.url)
 
 function load(): Addon {
-  // For developers' builds (sanitizers): the path of another build of the addon.
-  const other = process.env['SLIPWAY_ADDON']
-  if (other) return require(other) as Addon
   const root = fileURLToPath(new URL('..', import.meta.url))
+  const other = otherBuild(root)
+  if (other !== undefined) return require(other) as Addon
   const usual = [`${root}build/Release/slipway.node`, `${root}prebuilds/linux-${process.arch}/slipway.glibc.node`].find((path) => existsSync(path))
   try {
     if (usual !== undefined) return require(usual) as Addon
@@ -180,6 +179,24 @@ function load(): Addon {
   }
   const loadFrom = require('node-gyp-build') as (root: string) => Addon
   return loadFrom(root)
+}
+
+/**
+ * For tests with sanitizers, SLIPWAY_ADDON is the path of another build of the addon. It lies within the package: a process may have more
+ * rights than the user who sets its environment (setuid, file capabilities), and that one could name any code. Who can write into the
+ * package needs no variable.
+ */
+function otherBuild(root: string): string | undefined {
+  const given = process.env['SLIPWAY_ADDON']
+  if (!given) return undefined
+  try {
+    const path = realpathSync(given)
+    if (path.startsWith(`${realpathSync(root)}/`)) return path
+  } catch {
+    // There is none.
+  }
+  process.emitWarning(`SLIPWAY_ADDON is for tests, and names no build within ${root}: it is not loaded.`)
+  return undefined
 }
 
 const addon = load()

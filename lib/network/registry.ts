@@ -137,16 +137,21 @@ export class NetworkRegistry {
    */
   async remove(spec: NetworkSpec): Promise<void> {
     this.#ready.delete(spec.name)
-    await this.#host.run(removeNetwork(spec, await this.#leavesOf(spec)))
+    await this.#host.run(await this.#removal(spec))
   }
 
   /** The same where somebody has taken part of it away already. */
   async removeRest(spec: NetworkSpec): Promise<void> {
-    await removeWhatIsThere(this.#host, removeNetwork(spec, await this.#leavesOf(spec)))
+    await removeWhatIsThere(this.#host, await this.#removal(spec))
   }
 
-  async #leavesOf(spec: NetworkSpec): Promise<Plan[]> {
-    return leavesOf(await this.#host.ask('links', {}), spec).map((number) => removeLeaf(spec, number))
+  /** A link by the name of its bridge that is not its bridge stays: a record may name any, and an administrator may have made one since. */
+  async #removal(spec: NetworkSpec): Promise<Plan> {
+    const links = await this.#host.ask('links', {})
+    const plan = removeNetwork(spec, leavesOf(links, spec).map((number) => removeLeaf(spec, number)))
+    const there = links.find(({ name }) => name === spec.bridge)
+    const isOthers = there !== undefined && !isNamedBridge(there, spec.name) && !(await isNamelessBridge(this.#host, there, spec.name))
+    return isOthers ? plan.filter((operation) => operation.op !== 'link.delete' || operation.name !== spec.bridge) : plan
   }
 
   /** Forgets what is known: the next {@link ready} looks again. */

@@ -1,5 +1,5 @@
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
-import { leadTo } from '../drivers/leaf.js'
+import { leadTo, leafNumber } from '../drivers/leaf.js'
 import { SlipwayError } from '../errors.js'
 import type { Host } from '../host.js'
 import type { LinkInfo } from '../native.js'
@@ -39,7 +39,9 @@ export async function attachLinks({ host, networks }: { host: Host; networks: Ne
       const isOff = link.master !== byName.get(bridge)?.index
       if (!isOff && leads.length === 0) continue
       try {
-        const { hairpin } = await networks.ready(network)
+        const { hairpin, spec } = await networks.ready(network)
+        // A record may name any bridge: it is one of this network, or not ours to put anything on.
+        if (bridge !== spec.bridge && leafNumber(spec, bridge) === undefined) continue
         const refusal = await attempt(host, [
           ...(isOff ? [{ op: 'link.set', name: hostLink, master: bridge, ...(hairpin ? { hairpin } : {}), up: true } as const] : []),
           ...leads,

@@ -159,6 +159,19 @@ test('a network whose record is damaged keeps its bridge and its sandboxes', asy
   }
 })
 
+test("a record that names an administrator's link as its bridge has nothing done to it", async (t) => {
+  const { world, network } = await setUp(t)
+  const good = readRecord(network)
+  const options = { 'com.docker.network.bridge.name': 'uplink' }
+  const path = join(dirname(network), 'planted.json')
+  const spec = { ...(good['spec'] as object), id: ID, name: 'planted', bridge: 'uplink' }
+  writeFileSync(path, JSON.stringify({ ...good, name: 'planted', id: ID, maker: DEAD, options, spec }))
+  const before = inspectHost(world).links
+  const slipway = await world.open()
+  await slipway.networks.get('planted').then((planted) => planted.remove()).catch(() => undefined)
+  t.deepEqual(inspectHost(world).links, before)
+})
+
 test('a state directory that others may write is refused, and so are links in it', async (t) => {
   const { world, folder } = await setUp(t)
   const refused = async (path: string, what: RegExp, make: () => void, undo: () => void) => {
