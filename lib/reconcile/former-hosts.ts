@@ -4,6 +4,7 @@ import type { Host } from '../host.js'
 import type { Settings } from '../options.js'
 import { bootId, isAlive, type Maker } from '../state/maker.js'
 import { listNetworkRecords } from '../state/network-records.js'
+import { isOwnFolder } from '../state/own-folder.js'
 import { listAllRecords, type SandboxRecord } from '../state/records.js'
 
 /**
@@ -30,7 +31,7 @@ export async function findOtherHosts({ stateDir }: Pick<Settings, 'stateDir'>, {
   const visible = visibleNamespaces()
   for (const name of others) {
     const folder = join(stateDir, name)
-    if (visible.has(name) || !lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) continue
+    if (visible.has(name) || !['', 'sandboxes', 'networks'].every((what) => isOwnFolder(join(folder, what)) || (what !== '' && !existsSync(join(folder, what))))) continue
     const files = await filesOfGone(folder)
     if (files) found.former.push({ folder, files })
     else found.unclear.push(folder)

@@ -31,7 +31,9 @@ export function requireOwnFolders(stateDir: string, folders: readonly string[]):
     if (!stat) continue
     if (stat.isSymbolicLink()) throw invalid(`stateDir: ${path} is a symbolic link, and must be a folder. Remove it, or give another stateDir.`)
     if (!stat.isDirectory()) throw invalid(`stateDir: ${path} is no folder (ENOTDIR). Remove it, or give another stateDir.`)
-    if (!isOurs(stat) || isShared(stat)) throw refused(stateDir, path, stat)
+    // Where others may only add folders of their own (a file system that is mounted there may be so), they cannot touch those of the hosts.
+    const isSticky = path === real && (stat.mode & STICKY) !== 0
+    if (!isOurs(stat) || (isShared(stat) && !isSticky)) throw refused(stateDir, path, stat)
   }
 }
 
@@ -52,6 +54,12 @@ const look = (path: string): Stats | undefined => {
     // Something on the way is no folder: that is said of it.
     return undefined
   }
+}
+
+/** Whether something is a folder that only this user and root can write. */
+export function isOwnFolder(path: string): boolean {
+  const stat = look(path)
+  return stat !== undefined && stat.isDirectory() && isOurs(stat) && !isShared(stat)
 }
 
 const isOurs = ({ uid }: Stats): boolean => uid === 0 || uid === process.geteuid?.()

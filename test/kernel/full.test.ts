@@ -33,7 +33,7 @@ function fillInodes(folder: string): void {
 
 async function setUp(t: ExecutionContext): Promise<{ world: World; slipway: Slipway }> {
   const world = new World(t)
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,nr_inodes=100,mode=0755', 'none', world.stateDir])
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,nr_inodes=100', 'none', world.stateDir])
   t.teardown(() => execFileSync('umount', ['--lazy', world.stateDir]))
   return { world, slipway: await world.open() }
 }

@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import test from 'ava'
 import { slipway as command } from '../helpers/command.js'
@@ -86,6 +86,12 @@ test('what may live stays: its process, its namespace, a file that is none of it
   ip('netns', 'add', basename(file))
   await stays('a namespace is bound there')
   ip('netns', 'delete', basename(file))
+
+  chownSync(folder, 1000, 0)
+  writeFileSync(file, '')
+  await stays('it is another user\'s')
+  chownSync(folder, 0, 0)
+  rmSync(file)
 
   // A namespace that is bound somewhere, which is the host of that folder.
   ip('netns', 'add', world.name('other'))
