@@ -12,6 +12,7 @@ import type { Holders } from './ports/holders.js'
 import { isEvery } from './ports/host-address.js'
 import { bracket } from './ports/mapping.js'
 import { readOwner } from './state/owner.js'
+import { setTimeout } from './timers.js'
 
 /**
  * The error that a refused plan becomes for the caller: what is taken, by whom, and what to do. Nothing of the plan

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate } from './timers.js'
 
 /** How long, in milliseconds, a long job holds the event loop before it lets others go on: what else the turn has to do fits in with it. */
 const SLICE = 0.3
@@ -11,6 +11,6 @@ export class Slices {
   /** To be called between two steps: what to wait for, or `undefined` when the slice goes on. */
   next(): Promise<void> | undefined {
     if (performance.now() - this.#began < SLICE) return undefined
-    return setImmediate().then(() => void (this.#began = performance.now()))
+    return new Promise<void>((resolve) => setImmediate(resolve)).then(() => void (this.#began = performance.now()))
   }
 }

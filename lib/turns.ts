@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { setImmediate } from './timers.js'
 
 /** How long, in milliseconds, calls of one turn of the event loop may take together. */
 const BUDGET = 0.3

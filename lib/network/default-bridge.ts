@@ -24,6 +24,7 @@ import { DEFAULT_NETWORK, FAMILIES, type NetworkSpec } from './spec.js'
 import type { Surroundings } from './surroundings.js'
 import { readOwner } from '../state/owner.js'
 import { listRecords } from '../state/records.js'
+import { setTimeout } from '../timers.js'
 
 /** Another process may be between making the bridge and entering it into the sets: this long, in 10 ms steps. */
 const PATIENCE_STEPS = 50

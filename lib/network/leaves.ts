@@ -8,6 +8,7 @@ import { Holdings } from '../reconcile/holdings.js'
 import { bridgeInUse, explainRefusal } from '../refusals.js'
 import { NetworkBridges } from './bridges.js'
 import { hasFamily, type NetworkSpec } from './spec.js'
+import { setTimeout } from '../timers.js'
 
 /** Another process may be between making a leaf and the rest of it: this long, in 10 ms steps. */
 const PATIENCE_STEPS = 50

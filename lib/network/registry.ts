@@ -20,6 +20,7 @@ import { isNamedBridge, isNamelessBridge } from './own-bridge.js'
 import { learnAddresses, readyNetwork, releaseAddress, type ReadyNetwork } from './ready.js'
 import { DEFAULT_NETWORK, FAMILIES, type NetworkSpec } from './spec.js'
 import { Surroundings } from './surroundings.js'
+import { setTimeout } from '../timers.js'
 
 /** The subnet or bridge of a draft may be taken by another process meanwhile: so often another is drafted. */
 const TRIES = 64

@@ -1,4 +1,5 @@
 import type { NativeExecutor, Outcome } from '../native.js'
+import { setImmediate } from '../timers.js'
 
 /**
  * How many operations run together at most: some five sandboxes' claims, 0.3 ms. A transaction costs 8 µs whatever is in it, so there

@@ -1,5 +1,6 @@
 import { SlipwayError } from '../errors.js'
 import type { NetworkPool } from './network-pool.js'
+import { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate } from '../timers.js'
 
 /** How long, in milliseconds, nothing is made after a refusal, unless there is reason to hope. */
 const REST_MS = 1000

@@ -9,6 +9,7 @@ import { Filling, isAbsent } from './filling.js'
 import { Mark } from './marks.js'
 import { NetworkPool, type ReadySpare } from './network-pool.js'
 import type { PoolSettings } from './options.js'
+import { setTimeout } from '../timers.js'
 
 /** The kernel takes down what nobody holds within milliseconds each: so long is waited for all. */
 const PATIENCE_MS = 1000

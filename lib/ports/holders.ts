@@ -9,6 +9,7 @@ import { namesIn } from '../state/names-in.js'
 import { watchFolder } from '../watch-folder.js'
 import { publishedNames } from './learn-ports.js'
 import type { HostPort } from './port-table.js'
+import { setTimeout } from '../timers.js'
 
 /** How long, in milliseconds, who takes a port back waits for a living holder to let go of it. */
 const PATIENCE_MS = 200

@@ -10,6 +10,7 @@ import { isBusy, readRecord, store, type SandboxRecord, type StoredRecord } from
 import { Slices } from '../slices.js'
 import { attempt } from './collect.js'
 import type { Owned, OwnedElements } from './owned.js'
+import { setTimeout } from '../timers.js'
 
 /** How long, in milliseconds, a living process takes at most from the kernel's maps to the record. */
 const PATIENCE_MS = 20

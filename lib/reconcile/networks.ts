@@ -17,6 +17,7 @@ import type { SandboxRecord } from '../state/records.js'
 import { attempt, collect, collectElement } from './collect.js'
 import { Holdings } from './holdings.js'
 import { reconcileLeaves } from './leaves.js'
+import { setTimeout } from '../timers.js'
 
 /** How long, in milliseconds, a living process takes at most from a network's record to the end of its removal. */
 const PATIENCE_MS = 50

@@ -2,6 +2,7 @@ import type { Host } from '../host.js'
 import type { LinkInfo } from '../native.js'
 import type { Marks } from '../pool/marks.js'
 import { collect } from './collect.js'
+import { setTimeout } from '../timers.js'
 
 /** The kernel takes down what a process that died has held within milliseconds each: so long is waited for all, in milliseconds. */
 const PATIENCE_MS = 1000

@@ -17,6 +17,7 @@ import { interfaceKey } from './departures.js'
 import { isMacTaken, wasLeaving } from './gone.js'
 import { wasStrayLead } from './stray-lead.js'
 import type { RecordUpdate } from './changes.js'
+import { setTimeout } from '../timers.js'
 
 /** Endpoints that come and go on a sandbox that stays. */
 

@@ -5,6 +5,7 @@ import type { Plan } from '../plan/operation.js'
 import { attempt, removeWhatIsThere } from '../reconcile/collect.js'
 import { explainRefusal } from '../refusals.js'
 import { Slices } from '../slices.js'
+import { setTimeout, clearTimeout, setImmediate } from '../timers.js'
 
 /** What is left to do once a sandbox or an endpoint is off the network. */
 export interface Departure {

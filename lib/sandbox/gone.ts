@@ -5,6 +5,7 @@ import { reconcile } from '../reconcile/reconcile.js'
 import { isLeaving, readAnyRecord } from '../state/records.js'
 import type { Context } from './context.js'
 import { sandboxKey } from './departures.js'
+import { setTimeout } from '../timers.js'
 
 /** How long, in milliseconds, what another process takes away is waited for, and how long between two looks. */
 const PATIENCE_MS = 5000

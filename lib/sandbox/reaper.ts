@@ -3,6 +3,7 @@ import { deleteLinks } from '../drivers/leaving.js'
 import type { Host } from '../host.js'
 import { removeWhatIsThere } from '../reconcile/collect.js'
 import { Slices } from '../slices.js'
+import { setTimeout, clearTimeout } from '../timers.js'
 
 /** The kernel takes down a namespace that nobody holds within milliseconds; who holds one longer is a process inside. */
 const PATIENCE_MS = 1000

@@ -5,6 +5,7 @@ import type { PortMapping } from '../ports/mapping.js'
 import { listFrom, readFrom, storeIn, type Damaged, type Stored } from './folder.js'
 import { isAlive, type Maker } from './maker.js'
 import { SANDBOX } from './sandbox-kind.js'
+import { setTimeout } from '../timers.js'
 
 /** What is remembered of a sandbox. */
 export interface SandboxRecord {

@@ -1,3 +1,5 @@
+import { setImmediate } from '../../timers.js'
+
 /** Questions that wait, in all: what comes past it takes the place of one that the asker with most has waiting. */
 const MOST_WAITING = 4096
 /** Questions that wait for the directory at once. */

@@ -1,0 +1,5 @@
+/**
+ * The timers of Node.js as they are when this is loaded. A test that fakes those of its process (`vi.useFakeTimers()`, `mock.timers`) means
+ * its own clock and not that of the kernel: with faked ones, calls would wait for ever.
+ */
+export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate } = globalThis
