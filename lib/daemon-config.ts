@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { invalid, show, SlipwayError } from './errors.js'
 import { readOpenOptions, type OpenOptions } from './options.js'
 
@@ -9,6 +9,9 @@ export interface DaemonConfig {
   /** Keys that Slipway does not act on, in the order of the file. */
   ignored: string[]
 }
+
+/** In bytes: far longer than anything that people write. */
+const LONGEST = 16 << 20
 
 /** Keys of daemon.json, and the options that they are. */
 const KEYS: Readonly<Record<string, keyof OpenOptions>> = {
@@ -63,7 +66,16 @@ const isUnset = (key: string, value: unknown): boolean =>
 
 function read(path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    // O_NONBLOCK: a FIFO would be waited for for ever.
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      const stat = fstatSync(fd)
+      if (!stat.isFile() && !stat.isDirectory()) throw Object.assign(new Error(), { code: 'no regular file' })
+      if (stat.size > LONGEST) throw Object.assign(new Error(), { code: `${stat.size} bytes` })
+      return readFileSync(fd, 'utf8')
+    } finally {
+      closeSync(fd)
+    }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') throw new SlipwayError('NOT_FOUND', `There is no file ${show(path)}. Docker's is /etc/docker/daemon.json, where somebody has written one.`)

@@ -144,3 +144,20 @@ test('an error is believed without the question, and an answer is not', (t) => {
     }),
   )
 })
+
+test('whatever bytes come as a stream, frames are what their lengths say, and nothing is lost', (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 700 }), { maxLength: 12 }), (chunks) => {
+      const reader = new FrameReader()
+      const found = chunks.flatMap((chunk) => reader.read(Buffer.from(chunk)))
+      const all = Buffer.concat(chunks)
+      let at = 0
+      for (const message of found) {
+        t.is(message.length, all.readUInt16BE(at))
+        t.deepEqual(message, all.subarray(at + 2, at + 2 + message.length))
+        at += 2 + message.length
+      }
+      t.true(all.length - at < 2 || all.length < at + 2 + all.readUInt16BE(at))
+    }),
+  )
+})
