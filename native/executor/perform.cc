@@ -8,6 +8,7 @@ namespace slipway {
 // The operations that are system calls and no messages.
 struct Runner::Perform {
   Runner& runner;
+  uint32_t index;
   std::string& before;
 
   Status operator()(const NetnsCreate& op) { return runner.kernel_->make_netns(op.path, op.records); }
@@ -17,6 +18,8 @@ struct Runner::Perform {
   Status operator()(const SysctlWrite& op) {
     return runner.kernel_->with_settings(op.netns, [&](int procfs) -> Status {
       if (auto failure = host::read_sysctl(procfs, op.key, before)) return failure;
+      // What another process has written since is that one's.
+      if (runner.undoing_ && before != written(runner.plan_[index])) return kOk;
       return before == op.value ? kOk : host::write_sysctl(procfs, op.key, op.value);
     });
   }
@@ -31,7 +34,9 @@ struct Runner::Perform {
     if (auto failure = host::read_file(op.path, content)) return failure;
     return content == op.expected ? kOk : Status(Failure::of(ESTALE, "read"));
   }
+  static const std::string& written(const Operation& operation) { return std::get<SysctlWrite>(operation).value; }
   Status operator()(const FileDelete& op) {
+    if (op.expected) return host::delete_file_of(op.path, *op.expected);
     auto failure = host::read_file(op.path, before);
     if (failure && failure->errnum == ENOENT) {
       // Undo must not make a file that was not there.
@@ -67,7 +72,7 @@ struct Runner::Perform {
 };
 
 Status Runner::perform(const Operation& operation, uint32_t index) {
-  return std::visit(Perform{*this, before_[index]}, operation);
+  return std::visit(Perform{*this, index, before_[index]}, operation);
 }
 
 Status Runner::flush_connections(uint32_t index) {

@@ -16,20 +16,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Each takes some 20 µs, and fails when another transaction falls into them.
-constexpr int kLooks = 256;
-
 double microseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
 }
 
-// The kernel has done what was sent, or refused it: it is not known which.
-bool lost_answer(const Failure& failure) { return std::string_view(failure.syscall) == "recvmsg"; }
-
 }  // namespace
 
 Runner::Runner(Plan plan, std::optional<uint32_t> refuse)
-    : plan_(std::move(plan)), refuse_(refuse), done_(plan_.size(), false), before_(plan_.size()) {}
+    : plan_(std::move(plan)), refuse_(refuse), done_(plan_.size(), false), unsure_(plan_.size(), false), before_(plan_.size()) {}
 
 void Runner::run(Kernel& kernel, uint32_t end) {
   kernel_ = &kernel;
@@ -94,9 +88,10 @@ void Runner::committed(uint32_t end, double microseconds) {
 }
 
 void Runner::distrust(Kernel& kernel, uint32_t end, const Failure& failure) {
+  kernel_ = &kernel;
   uint32_t first = next_;
-  for (; next_ < end; ++next_) done_[next_] = true;
-  give_up(kernel, first, failure);
+  next_ = end;
+  give_up(kernel, first, lost_answer(failure) ? *resolve(first, failure) : failure);
 }
 
 void Runner::fail(const Failure& failure) {
@@ -152,9 +147,9 @@ Status Runner::run_rtnl(uint32_t end) {
   }
   if (!batch_.empty()) {
     batch_.ack_last();
-    Status status = socket->send(batch_);
-    if (!status) status = socket->collect(batch_, refusals_);
-    if (status) return unanswered(first, *status);
+    // Not sent, nothing of it is done.
+    if (auto failure = socket->send(batch_)) return failure;
+    if (auto failure = socket->collect(batch_, refusals_)) return unanswered(first, *failure);
     // What could not be encoded was not sent.
     for (uint32_t index = first; index < next_; ++index) done_[index] = !encoding || index != origin_.operation;
     for (const auto& refusal : refusals_) done_[refusal.origin.operation] = false;
@@ -210,62 +205,14 @@ Status Runner::disable_ipv6(const LinkSet& op) {
   return failure && failure->errnum == ENOENT ? kOk : failure;
 }
 
-// All neighbouring nf_tables operations are one transaction: all or nothing, for every other process too. Where something is looked
-// at first, none of theirs may have come in between.
-Status Runner::run_nft(uint32_t end) {
-  uint32_t first = next_;
-  uint32_t last = first;
-  while (last < end && channel_of(plan_[last]) == Channel::kNft) ++last;
-  bool guarded = looks(first, last);
-  for (int attempt = 1;; ++attempt) {
-    uint32_t generation = 0;
-    next_ = last;
-    if (guarded) {
-      if (auto failure = nft::get_generation(kernel_->nft(), generation)) return failure;
-    }
-    batch_.clear();
-    refusals_.clear();
-    nft::begin_transaction(batch_, generation);
-    for (uint32_t index = first; index < last; ++index) {
-      if (auto failure = put_nft(index)) {
-        origin_ = {index, 0};
-        return failure;
-      }
-    }
-    // All that was looked for is gone, or somebody else's.
-    if (batch_.count() == 1) break;
-    if (auto failure = nft::commit_transaction(kernel_->nft(), batch_, refusals_)) return unanswered(first, *failure);
-    bool overtaken = guarded && !refusals_.empty() && refusals_.front().failure.errnum == ERESTART;
-    if (!overtaken || attempt == kLooks) break;
-  }
-  if (!refusals_.empty()) {
-    origin_ = refusals_.front().origin;
-    return refusals_.front().failure;
-  }
-  for (uint32_t index = first; index < next_; ++index) done_[index] = true;
-  return kOk;
-}
-
-Status Runner::put_nft(uint32_t index) {
-  const auto* removal = std::get_if<ElementDelete>(&plan_[index]);
-  if (removal == nullptr || !removal->if_commented || refuse_ == index) return put(plan_[index], {index, 0});
-  ElementDelete left = *removal;
-  left.elements.clear();
-  for (const auto& element : removal->elements) {
-    ElementDelete which = *removal;
-    which.elements = {element};
-    nft::ElementInfo found;
-    auto failure = nft::get_element(kernel_->nft(), which, found);
-    if (failure && failure->errnum != ENOENT) return failure;
-    if (!failure && found.comment == element.comment) left.elements.push_back(element);
-  }
-  return left.elements.empty() ? kOk : put(left, {index, 0});
-}
-
-// A lost ack (ENOBUFS, a timeout) does not say whether the operations were done: the sockets are thrown away, and undo
-// takes all of them back, minding none that turns out never to have been.
+// The kernel does all of a batch, or refuses some, but its answer is lost: sockets are thrown away, and undo takes back what it can tell
+// to be the plan's own.
 Status Runner::unanswered(uint32_t first, const Failure& failure) {
-  for (uint32_t index = first; index < next_; ++index) done_[index] = true;
+  for (uint32_t index = first; index < next_; ++index) {
+    done_[index] = true;
+    unsure_[index] = true;
+  }
+  for (const auto& refusal : refusals_) done_[refusal.origin.operation] = false;
   kernel_->renew_sockets();
   return failure;
 }

@@ -4,8 +4,10 @@
 // Thread: the one that owns the Kernel. A plan may begin on one and go on on another, one after the other.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "conntrack/flush.h"
@@ -69,7 +71,11 @@ class Runner {
   Status create_link(netlink::Socket& socket, uint32_t index);
   Status run_nft(uint32_t end);
   bool looks(uint32_t begin, uint32_t end) const;
+  Status commit(bool looks, const std::function<Status()>& put);
   Status put_nft(uint32_t index);
+  Status put_own(const ElementDelete& removal, netlink::Origin origin);
+  Status find_own(const ElementDelete& which, bool& own);
+  Status resolve(uint32_t first, const Failure& failure);
   Status run_direct(uint32_t index);
   Status unanswered(uint32_t first, const Failure& failure);
   Status disable_ipv6(const LinkSet& op);
@@ -79,6 +85,11 @@ class Runner {
   struct Perform;
   Status perform(const Operation& operation, uint32_t index);
   Status flush_connections(uint32_t index);
+
+  // The kernel has done what was sent, or refused it: it is not known which.
+  static bool lost_answer(const Failure& failure) { return std::string_view(failure.syscall) == "recvmsg"; }
+  bool is_own(uint32_t index) const;
+  Status lead_owner(const Operation& inverse);
 
   void give_up(Kernel& kernel, uint32_t refused, const Failure& failure);
   void fail(const Failure& failure);
@@ -95,6 +106,7 @@ class Runner {
   std::vector<netlink::Refusal> refusals_;
   netlink::Origin origin_;           // of the failure at hand
   std::vector<bool> done_;           // by operation
+  std::vector<bool> unsure_;         // by operation: it may have been done, or refused
   std::vector<std::string> before_;  // by operation: what a write replaced, for undo
   std::map<std::string, UniqueFd> released_;  // host ports, closed when the plan has ended and put back when it is undone
   std::optional<conntrack::Connections> connections_;  // what neighbouring conntrack.flush look at

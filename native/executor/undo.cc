@@ -1,6 +1,9 @@
 // Taking back what was done, in reverse.
+#include <algorithm>
+
 #include "executor/encode.h"
 #include "executor/runner.h"
+#include "nft/element.h"
 #include "nft/transaction.h"
 #include "plan/inverse.h"
 
@@ -14,10 +17,20 @@ bool remains(const Status& status) {
   return number != ENOENT && number != ENODEV && number != EADDRNOTAVAIL && number != ESRCH;
 }
 
-// What leads to an address of another namespace is whose the address is.
-bool leads(const Operation& operation) {
-  const auto* neighbor = std::get_if<NeighborAdd>(&operation);
-  return netns_of(operation).empty() && (std::holds_alternative<RouteAdd>(operation) || (neighbor != nullptr && neighbor->proxy));
+// The address of another namespace that an operation leads to, or no longer: what leads to an address is whose the address is.
+std::string_view led_to(const Operation& operation) {
+  if (!netns_of(operation).empty()) return {};
+  auto destination = [](const std::string& cidr) { return std::string_view(cidr).substr(0, cidr.find('/')); };
+  if (const auto* op = std::get_if<RouteAdd>(&operation)) return destination(op->destination);
+  if (const auto* op = std::get_if<RouteDelete>(&operation)) return destination(op->destination);
+  if (const auto* op = std::get_if<NeighborAdd>(&operation)) return op->proxy ? std::string_view(op->address) : std::string_view();
+  if (const auto* op = std::get_if<NeighborDelete>(&operation)) return op->proxy ? std::string_view(op->address) : std::string_view();
+  return {};
+}
+
+// Makes again what was there before.
+bool restores(const Operation& inverse) {
+  return std::holds_alternative<RouteAdd>(inverse) || std::holds_alternative<NeighborAdd>(inverse) || std::holds_alternative<AddressAdd>(inverse);
 }
 
 }  // namespace
@@ -46,13 +59,60 @@ void Runner::undo(std::vector<netlink::Refusal>& not_undone) {
     }
     auto inverse = inverse_of(plan_[index], before_[index]);
     if (!inverse) continue;
-    if (given_up && leads(*inverse)) {
+    if (given_up && restores(*inverse) && !led_to(*inverse).empty()) {
       not_undone.push_back({{index, 0}, *given_up});
       continue;
     }
-    status = channel_of(*inverse) == Channel::kRtnl ? undo_rtnl(*inverse) : perform(*inverse, index);
+    if (unsure_[index] && !is_own(index)) {
+      not_undone.push_back({{index, 0}, outcome_.failure->failure});
+      continue;
+    }
+    status = restores(*inverse) ? Status() : lead_owner(*inverse);
+    if (!status) status = channel_of(*inverse) == Channel::kRtnl ? undo_rtnl(*inverse) : perform(*inverse, index);
+    // It was refused at first, and so nothing was taken away.
+    if (unsure_[index] && restores(*inverse) && status && status->errnum == EEXIST) continue;
     if (remains(status)) not_undone.push_back({{index, 0}, *status});
   }
+}
+
+// Whether what an operation may have made can only have been made by this plan: in a sandbox's namespace, on a link of its own, or
+// leading to an address that it has claimed.
+bool Runner::is_own(uint32_t index) const {
+  const Operation& operation = plan_[index];
+  if (!netns_of(operation).empty() || restores(*inverse_of(operation, before_[index]))) return true;
+  const std::string* link = nullptr;
+  if (const auto* op = std::get_if<AddressAdd>(&operation)) link = &op->link;
+  if (const auto* op = std::get_if<RouteAdd>(&operation)) link = &op->link;
+  if (const auto* op = std::get_if<NeighborAdd>(&operation)) link = &op->link;
+  for (uint32_t other = 0; other < index; ++other) {
+    if (!done_[other]) continue;
+    const auto* made = std::get_if<LinkCreate>(&plan_[other]);
+    if (made != nullptr && link != nullptr && made->netns.empty() && made->name == *link) return true;
+    const auto* claim = std::get_if<ElementAdd>(&plan_[other]);
+    if (claim == nullptr) continue;
+    for (const auto& element : claim->elements) {
+      if (!element.key.empty() && element.key == led_to(operation)) return true;
+    }
+  }
+  return false;
+}
+
+// ESTALE when an address that the plan has claimed has another owner by now: what leads to it is that one's.
+Status Runner::lead_owner(const Operation& inverse) {
+  std::string_view address = led_to(inverse);
+  if (address.empty()) return kOk;
+  for (uint32_t index = 0; index < plan_.size(); ++index) {
+    const auto* claim = std::get_if<ElementAdd>(&plan_[index]);
+    if (claim == nullptr || !done_[index]) continue;
+    for (const auto& element : claim->elements) {
+      if (element.key != address) continue;
+      nft::ElementInfo found;
+      ElementDelete which{claim->family, claim->table, claim->set, claim->type, claim->data_type, claim->interval, {element}};
+      auto failure = nft::get_element(kernel_->nft(), which, found);
+      if (!failure && found.comment != element.comment) return Failure::of(ESTALE, "sendmsg");
+    }
+  }
+  return kOk;
 }
 
 Status Runner::undo_rtnl(const Operation& inverse) {
@@ -63,7 +123,10 @@ Status Runner::undo_rtnl(const Operation& inverse) {
   if (auto failure = put(inverse, {})) return failure;
   batch_.ack_last();
   if (auto failure = socket->send(batch_)) return failure;
-  if (auto failure = socket->collect(batch_, refusals_)) return failure;
+  if (auto failure = socket->collect(batch_, refusals_)) {
+    kernel_->renew_sockets();
+    return failure;
+  }
   return refusals_.empty() ? kOk : Status(refusals_.front().failure);
 }
 
@@ -86,14 +149,19 @@ Status Runner::undo_nft(const std::vector<Operation>& inverses) {
         },
         inverse);
   };
-  batch_.clear();
-  refusals_.clear();
-  nft::begin_transaction(batch_);
-  for (const auto& inverse : inverses) {
-    if (goes_with_table(inverse)) continue;
-    if (auto failure = put(inverse, {})) return failure;
+  auto takes_own = [](const Operation& inverse) { return std::holds_alternative<ElementDelete>(inverse); };
+  auto failure = commit(std::any_of(inverses.begin(), inverses.end(), takes_own), [&]() -> Status {
+    for (const auto& inverse : inverses) {
+      if (goes_with_table(inverse)) continue;
+      const auto* removal = std::get_if<ElementDelete>(&inverse);
+      if (auto failure = removal != nullptr ? put_own(*removal, {}) : put(inverse, {})) return failure;
+    }
+    return kOk;
+  });
+  if (failure) {
+    kernel_->renew_sockets();
+    return failure;
   }
-  if (auto failure = nft::commit_transaction(kernel_->nft(), batch_, refusals_)) return failure;
   return refusals_.empty() ? kOk : Status(refusals_.front().failure);
 }
 

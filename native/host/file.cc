@@ -61,6 +61,17 @@ Status link_as(int fd, const std::string& path) {
   return kOk;
 }
 
+// Locks a file and reads it. ESTALE when another has taken its place meanwhile.
+Status lock_file(const std::string& path, bool may_wait, UniqueFd& lock, std::string& content) {
+  lock.reset(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!lock) return Failure::last("open");
+  if (flock(lock.get(), may_wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) return Failure::last("flock");
+  struct stat locked {}, there {};
+  if (fstat(lock.get(), &locked) != 0 || stat(path.c_str(), &there) != 0) return Failure::last("stat");
+  if (locked.st_ino != there.st_ino) return Failure::of(ESTALE, "read");
+  return read_all(lock.get(), content);
+}
+
 }  // namespace
 
 UniqueFd open_ahead(const std::string& folder) {
@@ -83,15 +94,10 @@ Status create_file(const std::string& path, const std::string& content, UniqueFd
 }
 
 Status replace_file(const std::string& path, const std::string& content, const std::string& expected, bool may_wait) {
-  UniqueFd lock(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!lock) return Failure::last("open");
-  if (flock(lock.get(), may_wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) return Failure::last("flock");
-  // While we waited another may have put its own file in the place of the one that we locked.
-  struct stat locked {}, there {};
-  if (fstat(lock.get(), &locked) != 0 || stat(path.c_str(), &there) != 0) return Failure::last("stat");
+  UniqueFd lock;
   std::string current;
-  if (auto failure = read_all(lock.get(), current)) return failure;
-  if (locked.st_ino != there.st_ino || current != expected) return Failure::of(ESTALE, "read");
+  if (auto failure = lock_file(path, may_wait, lock, current)) return failure;
+  if (current != expected) return Failure::of(ESTALE, "read");
   // Who has the lock has this name, too: what a crash has left there is written over.
   std::string next = path + ".next";
   UniqueFd file(open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644));
@@ -100,6 +106,13 @@ Status replace_file(const std::string& path, const std::string& content, const s
   if (!status) return kOk;
   if (file) unlink(next.c_str());
   return is_full(*status) ? replace_from_reserve(path, content) : status;
+}
+
+Status delete_file_of(const std::string& path, const std::string& expected) {
+  std::string current;
+  UniqueFd lock;
+  if (auto failure = lock_file(path, true, lock, current)) return failure;
+  return current == expected ? delete_file(path) : Status(Failure::of(ESTALE, "read"));
 }
 
 Status delete_file(const std::string& path) {

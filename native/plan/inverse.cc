@@ -24,7 +24,7 @@ struct Invert {
     return op.proxy ? Inverse(NeighborAdd{op.netns, op.link, op.address, "", true}) : std::nullopt;
   }
   Inverse operator()(const SysctlWrite& op) const { return SysctlWrite{op.netns, op.key, before}; }
-  Inverse operator()(const FileCreate& op) const { return FileDelete{op.path}; }
+  Inverse operator()(const FileCreate& op) const { return FileDelete{op.path, op.content}; }
   Inverse operator()(const FileReplace& op) const { return FileReplace{op.path, before, op.content}; }
   Inverse operator()(const FileDelete& op) const { return FileCreate{op.path, before, {}}; }
   Inverse operator()(const PortHold& op) const {

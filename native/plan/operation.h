@@ -60,7 +60,8 @@ struct FileCreate { std::string path, content, from; };
 // Refused with ESTALE when the file no longer holds `expected`: somebody else has written it since it was read.
 struct FileReplace { std::string path, content, expected; };
 struct FileCheck { std::string path, expected; };
-struct FileDelete { std::string path; };
+// `expected`: only a file that holds this.
+struct FileDelete { std::string path; std::optional<std::string> expected = {}; };
 // Keeps a host port from other processes, until it is released or the executor closed. `optional`: one that cannot be had is
 // passed over.
 struct PortHold { std::string protocol, address; uint16_t port = 0; bool optional = false; std::string from; };
