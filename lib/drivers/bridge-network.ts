@@ -2,7 +2,7 @@ import { add, remove } from '../firewall/elements.js'
 import { networkClaims, networkElements, type NetworkElement } from '../firewall/network-elements.js'
 import { resolverElements } from '../firewall/resolver-elements.js'
 import { DEFAULT_NETWORK, hasFamily, IPV6_MTU, type NetworkSpec } from '../network/spec.js'
-import type { Operation, Plan } from '../plan/operation.js'
+import type { LinkCreate, Operation, Plan } from '../plan/operation.js'
 
 /** Networks on bridges of this host: pure functions from what is wanted to a plan. */
 
@@ -33,7 +33,7 @@ export function createNetwork(network: NetworkSpec): Plan {
   return [
     ...(network.record ? [{ op: 'file.create', ...network.record } as const] : []),
     ...claimNetwork(network),
-    { op: 'link.create', name: network.bridge, kind: 'bridge', address: network.mac },
+    makeBridge(network.bridge, network),
     nameBridge(network),
     ...addressNetwork(network),
     ...finishNetwork(network),
@@ -44,6 +44,19 @@ export function createNetwork(network: NetworkSpec): Plan {
 export const nameBridge = (network: NetworkSpec): Operation =>
   // An MTU that it is made with, it forgets with its last port (br_mtu_auto_adjust).
   ({ op: 'link.set', name: network.bridge, mtu: network.mtu, alias: bridgeAlias(network), ...noIpv6Address(network) })
+
+/**
+ * What a sandbox sends is to change nothing for others: a bridge that overhears who listens to which group stops sending them IPv6's
+ * questions for neighbours when a sandbox asks who listens, and nobody answers (MLD).
+ */
+export const makeBridge = (name: string, { mac }: Pick<NetworkSpec, 'mac'>): LinkCreate => ({
+  op: 'link.create',
+  name,
+  kind: 'bridge',
+  address: mac,
+  multicastSnooping: false,
+  linkLocalLearning: false,
+})
 
 /** The kernel gives a link no address of its own that is too narrow for IPv6, and knows no such setting there. */
 export const noIpv6Address = ({ mtu }: { mtu: number }): { noIpv6Address?: true } => (mtu < IPV6_MTU ? {} : { noIpv6Address: true })

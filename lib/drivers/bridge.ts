@@ -5,6 +5,7 @@ import { FAMILIES } from '../network/spec.js'
 import type { AddressAdd, Operation, Plan, SetDefinition } from '../plan/operation.js'
 import type { PortMapping } from '../ports/mapping.js'
 import { noIpv6Address } from './bridge-network.js'
+import { guardPort, leadFrames } from './bridge-port.js'
 import type { BridgeEndpoint } from './endpoint.js'
 import { activePorts, gatewayEndpoint } from './gateway.js'
 import { leadAway, leadInside, leadTo } from './leaf.js'
@@ -80,7 +81,7 @@ interface Stack {
 export function makeStack({ path, foreign, records }: Stack, endpoint: BridgeEndpoint, circumstances: Circumstances, leads: readonly Operation[]): Operation[] {
   return [
     ...(foreign ? [] : [{ op: 'netns.create', path, records } as const]),
-    ...makeLink(path, endpoint, circumstances),
+    ...makeLink(path, endpoint, circumstances, records !== undefined),
     ...leads,
     ...(foreign ? [] : [{ op: 'link.set', netns: path, name: 'lo', up: true } as const]),
     ...configureInside(path, endpoint),
@@ -233,7 +234,7 @@ function endpointElements({ addresses, hostLink, mac, linkLocal, bridge, leafOf 
   return elements
 }
 
-function makeLink(path: string, endpoint: BridgeEndpoint, { hairpin }: Circumstances): Operation[] {
+function makeLink(path: string, endpoint: BridgeEndpoint, { hairpin }: Circumstances, spare = false): Operation[] {
   const { hostLink, bridge, mtu, icc, mac } = endpoint
   return [
     {
@@ -247,7 +248,8 @@ function makeLink(path: string, endpoint: BridgeEndpoint, { hairpin }: Circumsta
       peer: { netns: path, name: endpoint.interface, address: mac },
     },
     // No IPv6 at all: of each link that has it, the host has a route to ff00::/8, and walks through all of them for one more.
-    { op: 'link.set', name: hostLink, ipv6: false, ...(hairpin ? { hairpin: true } : {}), up: true },
+    { op: 'link.set', name: hostLink, ipv6: false, ...guardPort(hairpin), up: true },
+    leadFrames(endpoint, spare),
   ]
 }
 

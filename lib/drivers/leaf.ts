@@ -4,7 +4,7 @@ import { gates } from '../firewall/sets.js'
 import { parseSubnet, printSubnet } from '../ipam/subnet.js'
 import { FAMILIES, hasFamily, type NetworkSpec } from '../network/spec.js'
 import type { Operation, Plan } from '../plan/operation.js'
-import { noIpv6Address } from './bridge-network.js'
+import { makeBridge, noIpv6Address } from './bridge-network.js'
 import type { BridgeEndpoint } from './endpoint.js'
 
 /**
@@ -53,7 +53,7 @@ export const leafElements = (network: NetworkSpec, number: number): NetworkEleme
 export function createLeaf(network: NetworkSpec, number: number): Plan {
   const name = leafName(network, number)
   return [
-    { op: 'link.create', name, kind: 'bridge', address: network.mac },
+    makeBridge(name, network),
     { op: 'link.set', name, mtu: network.mtu, alias: leafAlias(network, number), ...noIpv6Address(network) },
     ...finishLeaf(network, number),
   ]

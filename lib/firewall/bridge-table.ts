@@ -1,9 +1,20 @@
 import type { Operation } from '../plan/operation.js'
-import { accept, any, chain, counter, drop, FILTER, goTo, is, jump, none, outside, RAW, set, setPair, within } from './rules.js'
+import { accept, any, chain, counter, drop, goTo, is, isNot, jump, none, outside, set, setPair, within } from './rules.js'
 import * as sets from './sets.js'
 
 /** The bit of a MAC address that says: to many. */
 const GROUP_BIT = '01:00:00:00:00:00'
+
+/** Groups that bridges talk to each other by, and never forward (IEEE 802.1D, 7.12.6). */
+const BRIDGE_GROUPS = '01:80:c2:00:00:00/40'
+
+/** The bits of an offset that is not 0, in a fragment header right behind the IPv6 header: 40 bytes of that and 2 of this come first. */
+const FRAGMENT_OFFSET = any('@nh,336,16', String(0xfff8))
+
+// Before whatever else may change a frame or take it along: ebtables (-300), conntrack of bridges (-200), br_netfilter (0), which goes on with
+// the hooks behind it only, and passes over those of its own priority.
+const GUARD = -350
+const SEPARATE = -250
 
 const DISCOVERY = [is('ether type', 'ip6'), is('meta l4proto', 'ipv6-icmp')] as const
 
@@ -20,12 +31,24 @@ export const bridgeTable = (): Operation[] => [
     ['a sandbox is no router', ...DISCOVERY, is('icmpv6 type', 'nd-router-advert'), counter, drop],
     ['nor does it know better ones', ...DISCOVERY, is('icmpv6 type', 'nd-redirect'), counter, drop],
     // An honest one comes from the address it is about. A look-up of the target itself cannot be typed before nft 1.0.8.
-    ['who advertises an address is taken to send from it', ...DISCOVERY, is('icmpv6 type', 'nd-neighbor-advert'), { set: 'ip6 saddr', match: ['@th,64,128'] }],
+    [
+      'who advertises an address is taken to send from it',
+      ...DISCOVERY,
+      is('icmpv6 type', 'nd-neighbor-advert'),
+      { set: 'ip6 saddr', match: ['@th,64,128'] },
+      within(['iifname', 'ether saddr', 'ip6 saddr'], sets.senders[6]),
+      accept,
+    ],
+    // What is said in a later fragment cannot be looked at here, so a type, and whom an advertisement is about, has to be in the first.
+    ['anything else from its own address', ...DISCOVERY, isNot('icmpv6 type', 'nd-neighbor-advert'), within(['iifname', 'ether saddr', 'ip6 saddr'], sets.senders[6]), accept],
+    ['later fragments, which are nothing without their first', ...DISCOVERY, is('ip6 nexthdr', 'ipv6-frag'), FRAGMENT_OFFSET, within(['iifname', 'ether saddr', 'ip6 saddr'], sets.senders[6]), accept],
   ]),
   ...chain('bridge', 'sender', { comment: 'what a port of ours may send' }, [
     ['with its own MAC and address', is('ether type', 'ip'), within(['iifname', 'ether saddr', 'ip saddr'], sets.senders[4]), accept],
-    ['neighbour discovery', ...DISCOVERY, jump('discovery')],
-    ['with its own MAC and address', is('ether type', 'ip6'), within(['iifname', 'ether saddr', 'ip6 saddr'], sets.senders[6]), accept],
+    // A packet whose headers cannot be read to their end has no protocol, and is not accepted.
+    ['with its own MAC and address', is('ether type', 'ip6'), isNot('meta l4proto', 'ipv6-icmp'), within(['iifname', 'ether saddr', 'ip6 saddr'], sets.senders[6]), accept],
+    ['not to bridges as such', is('ether daddr', BRIDGE_GROUPS), counter, drop],
+    ['ICMP of IPv6, neighbour discovery above all', ...DISCOVERY, jump('discovery')],
     [
       'and answers for nobody else',
       is('ether type', 'arp'),
@@ -39,11 +62,11 @@ export const bridgeTable = (): Operation[] => [
     ['to the bridge alone', none('ether daddr', GROUP_BIT), outside(['ether daddr'], sets.gates), counter, drop],
     ['and as any port', goTo('sender')],
   ]),
-  ...chain('bridge', 'ports', { type: 'filter', hook: 'prerouting', priority: RAW }, [
+  ...chain('bridge', 'ports', { type: 'filter', hook: 'prerouting', priority: GUARD }, [
     ['a port of ours', is('iifgroup', String(sets.PORT_GROUP)), goTo('sender')],
     ['a port of ours on a bridge without icc', is('iifgroup', String(sets.SEPARATED_PORT_GROUP)), goTo('separated')],
   ]),
-  ...chain('bridge', 'separate', { type: 'filter', hook: 'forward', priority: FILTER }, [
+  ...chain('bridge', 'separate', { type: 'filter', hook: 'forward', priority: SEPARATE }, [
     [
       'what is for many (ARP, neighbour discovery) is for the bridge alone',
       any('ether daddr', GROUP_BIT),

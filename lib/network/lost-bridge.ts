@@ -6,7 +6,7 @@ import type { LinkCreate } from '../plan/operation.js'
  * link was its port already (EOPNOTSUPP). Or what leads to a leaf, as that is gone or, made anew by somebody, not up yet.
  */
 export async function lostBridge(host: Host, { operation, errnoName }: PlanRefused): Promise<boolean> {
-  if (operation.op === 'link.set' && operation.hairpin) return errnoName === 'EOPNOTSUPP'
+  if (operation.op === 'fdb.add' || (operation.op === 'link.set' && operation.flood !== undefined)) return errnoName === 'EOPNOTSUPP'
   if (operation.op === 'route.add' && operation.netns === undefined) return errnoName === 'ENETDOWN' || errnoName === 'ENODEV'
   if (operation.op !== 'link.create' || operation.master === undefined) return false
   return errnoName === 'ENODEV' || (errnoName === 'EINVAL' && (await host.find('link', { name: operation.master })) === undefined)

@@ -33,6 +33,10 @@ export interface LinkCreate {
   group?: number
   /** Transmit and receive queues, of both ends of a veth. */
   queues?: number
+  /** Of a bridge: whether it sends multicast only to ports that have asked for it, as it overhears. Default: the kernel's, it does. */
+  multicastSnooping?: false
+  /** Of a bridge: whether frames to link-local groups (01:80:c2:00:00:0X), which pass no rule, teach it who is where. Default: they do. */
+  linkLocalLearning?: false
   /** The other end of a veth, born in its namespace. */
   peer?: { netns: string; name: string; address?: string }
 }
@@ -60,6 +64,10 @@ export interface LinkSet {
   hairpin?: boolean
   /** Bridge port: no frames from and to other isolated ports. */
   isolated?: boolean
+  /** Bridge port: it gets frames to MAC addresses that the bridge does not know. */
+  flood?: boolean
+  /** Bridge port: bit X says that frames to 01:80:c2:00:00:0X are ordinary ones, which meet the rules. Without it they go to the host past them. */
+  groupForwardMask?: number
   /** 127.0.0.0/8 may be routed through this link. */
   routeLocalnet?: boolean
   up?: boolean
@@ -147,6 +155,15 @@ export interface NeighborAdd {
   lladdr?: string
   /** The link answers for the address, which is elsewhere. One that is there already is left as it is. */
   proxy?: true
+}
+
+/** A frame to this MAC address goes to this port of its bridge as long as it is one, whatever others send. */
+export interface FdbAdd {
+  op: 'fdb.add'
+  link: string
+  lladdr: string
+  /** Refused with EEXIST where another port has the address. Otherwise it comes here from there. */
+  exclusive?: true
 }
 
 export interface NeighborDelete {

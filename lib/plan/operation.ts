@@ -14,6 +14,7 @@ import type {
   RouteDelete,
   NeighborAdd,
   NeighborDelete,
+  FdbAdd,
 } from './links.js'
 import type {
   SysctlWrite,
@@ -64,6 +65,7 @@ export type Operation =
   | RouteDelete
   | NeighborAdd
   | NeighborDelete
+  | FdbAdd
   | SysctlWrite
   | FileCreate
   | FileReplace

@@ -85,5 +85,5 @@ export function printStatement(statement: Statement): string {
 // Where bits have names, nft takes their list to mean any of them.
 function printBits(match: string, operation: '&' | '!&', value: string): string {
   if (match.startsWith('ct ')) return `${match}${operation === '!&' ? ' !' : ''} ${value}`
-  return `${match} & ${value} ${operation === '&' ? '!=' : '=='} ${value.replace(/[^:]/g, '0')}`
+  return `${match} & ${value} ${operation === '&' ? '!=' : '=='} ${value.includes(':') ? value.replace(/[^:]/g, '0') : '0'}`
 }

@@ -37,6 +37,8 @@ export function shellCommands(operation: Operation): string[] {
       const family = operation.destination === 'default' && !operation.gateway && operation.family === 6 ? ' -6' : ''
       return [`${ip}${family} route ${operation.op === 'route.add' ? 'add' : 'delete'} ${operation.destination}${via}${dev}`]
     }
+    case 'fdb.add':
+      return [`bridge fdb ${operation.exclusive ? 'add' : 'replace'} ${operation.lladdr} dev ${operation.link} master static sticky`]
     case 'neighbor.add':
       if (operation.proxy) return [`${ip} neighbor add proxy ${operation.address} dev ${operation.link}`]
       return [`${ip} neighbor add ${operation.address} lladdr ${operation.lladdr} nud permanent dev ${operation.link}`]
@@ -89,6 +91,8 @@ function linkOptions(operation: LinkCreate): string {
   if (operation.group) parts.push(`group ${operation.group}`)
   if (operation.master) parts.push(`master ${operation.master}`)
   let text = `${parts.join(' ')}${mtu}${queues} type ${operation.kind}`
+  if (operation.multicastSnooping === false) text += ' mcast_snooping 0'
+  if (operation.linkLocalLearning === false) text += ' no_linklocal_learn 1'
   if (operation.peer) {
     const address = operation.peer.address ? ` address ${operation.peer.address}` : ''
     text += ` peer name ${operation.peer.name}${address}${mtu}${queues} netns ${nameOf(operation.peer.netns) ?? quote(operation.peer.netns)}`
@@ -105,6 +109,8 @@ function linkSettings(operation: LinkSet, ip: string, exec: string): string[] {
   if (operation.group !== undefined) commands.push(`${set} group ${operation.group}`)
   if (operation.hairpin !== undefined) commands.push(`${set} type bridge_slave hairpin ${operation.hairpin ? 'on' : 'off'}`)
   if (operation.isolated !== undefined) commands.push(`${set} type bridge_slave isolated ${operation.isolated ? 'on' : 'off'}`)
+  if (operation.flood !== undefined) commands.push(`${set} type bridge_slave flood ${operation.flood ? 'on' : 'off'}`)
+  if (operation.groupForwardMask !== undefined) commands.push(`${set} type bridge_slave group_fwd_mask ${operation.groupForwardMask}`)
   if (operation.noIpv6Address) commands.push(`${set} addrgenmode none`)
   if (operation.ipv6 === false) commands.push(`${exec}sysctl -qw net/ipv6/conf/${operation.name}/disable_ipv6=1`)
   if (operation.routeLocalnet !== undefined) {

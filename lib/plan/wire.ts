@@ -37,12 +37,13 @@ function pushFields(fields: Field[], op: Operation): void {
     case 'link.create': {
       const { peer } = op
       fields.push(op.netns, op.name, op.kind, op.address, op.master, op.mtu, op.group, op.queues)
-      fields.push(flag(peer !== undefined), peer?.netns, peer?.name, peer?.address)
+      fields.push(flag(peer !== undefined), peer?.netns, peer?.name, peer?.address, flag(op.multicastSnooping), flag(op.linkLocalLearning))
       break
     }
     case 'link.set':
       fields.push(op.netns, op.name, flag(op.up), flag(op.hairpin), flag(op.isolated), flag(op.routeLocalnet))
       fields.push(op.mtu, op.group, op.alias, op.master, flag(op.noIpv6Address), flag(op.ipv6 === false))
+      fields.push(flag(op.flood), op.groupForwardMask)
       break
     case 'link.check':
       fields.push(op.name, op.index)
@@ -67,6 +68,9 @@ function pushFields(fields: Field[], op: Operation): void {
       break
     case 'neighbor.delete':
       fields.push(op.netns, op.link, op.address, flag(op.proxy))
+      break
+    case 'fdb.add':
+      fields.push(op.link, op.lladdr, flag(op.exclusive))
       break
     case 'sysctl.write':
       fields.push(op.netns, op.key, op.value)

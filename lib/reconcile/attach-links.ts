@@ -1,3 +1,4 @@
+import { guardPort, leadFrames } from '../drivers/bridge-port.js'
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import { leadTo, leafNumber } from '../drivers/leaf.js'
 import { SlipwayError } from '../errors.js'
@@ -43,7 +44,7 @@ export async function attachLinks({ host, networks }: { host: Host; networks: Ne
         // A record may name any bridge: it is one of this network, or not ours to put anything on.
         if (bridge !== spec.bridge && leafNumber(spec, bridge) === undefined) continue
         const refusal = await attempt(host, [
-          ...(isOff ? [{ op: 'link.set', name: hostLink, master: bridge, ...(hairpin ? { hairpin } : {}), up: true } as const] : []),
+          ...(isOff ? [{ op: 'link.set', name: hostLink, master: bridge, ...guardPort(hairpin), up: true } as const, leadFrames(endpoint)] : []),
           ...leads,
           { op: 'link.settle', name: hostLink },
           // Last: who removes the sandbox meanwhile takes this away with the rest, or it is taken back.

@@ -121,12 +121,13 @@ constexpr Reader kReaders[] = {
     {"link.create",
      [](Fields& op) -> Operation {
        return LinkCreate{op.text(),   op.text(),   op.text(),   op.text(), op.text(),
-                         op.number(), op.number(), op.number(), read_peer(op)};
+                         op.number(), op.number(), op.number(), read_peer(op), op.flag(), op.flag()};
      }},
     {"link.set",
      [](Fields& op) -> Operation {
        return LinkSet{op.text(), op.text(),   op.flag(),  op.flag(), op.flag(),
-                      op.flag(), op.number(), op.number(), op.maybe(), op.text(), op.is(), op.is()};
+                      op.flag(), op.number(), op.number(), op.maybe(), op.text(), op.is(), op.is(),
+                      op.flag(), op.number()};
      }},
     {"link.check", [](Fields& op) -> Operation { return LinkCheck{op.text(), op.number().value_or(0)}; }},
     {"link.settle", [](Fields& op) -> Operation { return LinkSettle{op.text(), op.text()}; }},
@@ -141,6 +142,7 @@ constexpr Reader kReaders[] = {
     {"neighbor.add",
      [](Fields& op) -> Operation { return NeighborAdd{op.text(), op.text(), op.text(), op.text(), op.is()}; }},
     {"neighbor.delete", [](Fields& op) -> Operation { return NeighborDelete{op.text(), op.text(), op.text(), op.is()}; }},
+    {"fdb.add", [](Fields& op) -> Operation { return FdbAdd{op.text(), op.text(), op.is()}; }},
     {"sysctl.write", [](Fields& op) -> Operation { return SysctlWrite{op.text(), op.text(), op.text()}; }},
     {"file.create", [](Fields& op) -> Operation { return FileCreate{op.text(), op.text(), op.text()}; }},
     {"file.replace", [](Fields& op) -> Operation { return FileReplace{op.text(), op.text(), op.text()}; }},

@@ -30,6 +30,8 @@ constexpr Selector kSelectors[] = {
     {"ip daddr", "ipv4_addr", "payload", 16, NFT_PAYLOAD_NETWORK_HEADER, NFPROTO_IPV4},
     {"ip6 saddr", "ipv6_addr", "payload", 8, NFT_PAYLOAD_NETWORK_HEADER, NFPROTO_IPV6, true},
     {"ip6 daddr", "ipv6_addr", "payload", 24, NFT_PAYLOAD_NETWORK_HEADER, NFPROTO_IPV6, true},
+    {"ip6 nexthdr", "inet_proto", "payload", 6, NFT_PAYLOAD_NETWORK_HEADER, NFPROTO_IPV6},
+    {"@nh,336,16", "inet_service", "payload", 42, NFT_PAYLOAD_NETWORK_HEADER, 0},
     {"icmpv6 type", "icmpv6_type", "payload", 0, NFT_PAYLOAD_TRANSPORT_HEADER, 0},
     {"@th,64,128", "ipv6_addr", "payload", 8, NFT_PAYLOAD_TRANSPORT_HEADER, 0},
     {"th sport", "inet_service", "payload", 0, NFT_PAYLOAD_TRANSPORT_HEADER, 0},

@@ -34,6 +34,7 @@ constexpr Symbol kSymbols[] = {
     {"inet_proto", "sctp", IPPROTO_SCTP},
     {"inet_proto", "icmp", IPPROTO_ICMP},
     {"inet_proto", "ipv6-icmp", IPPROTO_ICMPV6},
+    {"inet_proto", "ipv6-frag", IPPROTO_FRAGMENT},
     {"nf_proto", "ipv4", NFPROTO_IPV4},
     {"nf_proto", "ipv6", NFPROTO_IPV6},
     {"icmpv6_type", "nd-router-advert", 134},

@@ -15,7 +15,7 @@ Channel channel_of(const Operation& operation) {
       [](const auto& op) {
         using T = std::decay_t<decltype(op)>;
         if constexpr (one_of<T, LinkCreate, LinkSet, LinkSettle, LinkDelete, LinkDeleteGroup, AddressAdd, AddressDelete, RouteAdd, RouteDelete,
-                             NeighborAdd, NeighborDelete>) {
+                             NeighborAdd, NeighborDelete, FdbAdd>) {
           return Channel::kRtnl;
         } else if constexpr (one_of<T, TableAdd, TableDelete, ChainAdd, ChainDelete, RuleAdd, SetAdd, SetDelete,
                                     ElementAdd, ElementDelete>) {

@@ -24,6 +24,8 @@ struct LinkCreate {
   std::string netns, name, kind, address, master;
   std::optional<uint32_t> mtu, group, queues;
   std::optional<VethPeer> peer;  // kind "veth" only: born in its namespace, never moved (a move costs 16 ms)
+  // Kind "bridge" only. Left out, the kernel's default: on.
+  std::optional<bool> multicast_snooping, link_local_learning;
 };
 struct LinkSet {
   std::string netns, name;
@@ -33,6 +35,10 @@ struct LinkSet {
   std::string master;            // the bridge that the link becomes a port of
   bool no_ipv6_address = false;  // addrgenmode none, before the link goes up
   bool no_ipv6 = false;          // disable_ipv6, likewise
+  // Of a bridge port: whether it is sent what is for an address that nobody is known to have.
+  std::optional<bool> flood;
+  // Bits of link-local group addresses (01:80:c2:00:00:0X) whose frames the port takes for ordinary ones.
+  std::optional<uint32_t> group_forward_mask;
 };
 // `index`, not 0: only the link of this number, whatever it is called by now.
 struct LinkDelete { std::string netns, name; int index = 0; };
@@ -51,6 +57,9 @@ struct RouteAdd { std::string netns, destination, gateway, link; uint8_t family 
 struct RouteDelete { std::string netns, destination, gateway, link; uint8_t family = 0; };
 // `proxy`: no entry of the table, but an address that the link answers for; it has no `lladdr`.
 struct NeighborAdd { std::string netns, link, address, lladdr; bool proxy = false; };
+// An entry of the forwarding table of the bridge that `link` is a port of: a frame to `lladdr` goes there, and it stays as long as the
+// port. `exclusive`: refused with EEXIST where another port has that address; otherwise it is moved here.
+struct FdbAdd { std::string link, lladdr; bool exclusive = false; };
 struct NeighborDelete { std::string netns, link, address; bool proxy = false; };
 
 struct SysctlWrite { std::string netns, key, value; };
@@ -115,7 +124,7 @@ struct ElementDelete {
 
 using Operation =
     std::variant<NetnsCreate, NetnsBind, NetnsDelete, LinkCreate, LinkSet, LinkCheck, LinkSettle, LinkDelete, LinkDeleteGroup, AddressAdd, AddressDelete, RouteAdd,
-                 RouteDelete, NeighborAdd, NeighborDelete, SysctlWrite, FileCreate, FileReplace, FileCheck,
+                 RouteDelete, NeighborAdd, NeighborDelete, FdbAdd, SysctlWrite, FileCreate, FileReplace, FileCheck,
                  FileDelete, PortHold, PortRelease, ConntrackFlush, TableAdd, TableDelete, ChainAdd, ChainDelete, RuleAdd,
                  SetAdd, SetDelete, ElementAdd, ElementDelete>;
 

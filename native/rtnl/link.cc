@@ -56,6 +56,19 @@ void put_peer(nlmsghdr* message, const LinkCreate& op, const std::array<uint8_t,
   mnl_attr_nest_end(message, data);
 }
 
+void put_bridge(nlmsghdr* message, const LinkCreate& op) {
+  if (!op.multicast_snooping && !op.link_local_learning) return;
+  nlattr* data = mnl_attr_nest_start(message, IFLA_INFO_DATA);
+  if (op.multicast_snooping) mnl_attr_put_u8(message, IFLA_BR_MCAST_SNOOPING, *op.multicast_snooping ? 1 : 0);
+  if (op.link_local_learning) {
+    br_boolopt_multi options{};
+    options.optmask = 1U << BR_BOOLOPT_NO_LL_LEARN;
+    options.optval = *op.link_local_learning ? 0 : options.optmask;
+    mnl_attr_put(message, IFLA_BR_MULTI_BOOLOPT, sizeof(options), &options);
+  }
+  mnl_attr_nest_end(message, data);
+}
+
 void put_no_ipv6_address(nlmsghdr* message) {
   nlattr* families = mnl_attr_nest_start(message, IFLA_AF_SPEC);
   nlattr* inet6 = mnl_attr_nest_start(message, AF_INET6);
@@ -74,12 +87,20 @@ void put_route_localnet(nlmsghdr* message, bool on) {
   mnl_attr_nest_end(message, families);
 }
 
+bool is_of_bridge_port(const LinkSet& op) {
+  return op.hairpin || op.isolated || op.flood || op.group_forward_mask;
+}
+
 void put_bridge_port(nlmsghdr* message, const LinkSet& op) {
   nlattr* info = mnl_attr_nest_start(message, IFLA_LINKINFO);
   mnl_attr_put_str(message, IFLA_INFO_SLAVE_KIND, "bridge");
   nlattr* data = mnl_attr_nest_start(message, IFLA_INFO_SLAVE_DATA);
   if (op.hairpin) mnl_attr_put_u8(message, IFLA_BRPORT_MODE, *op.hairpin ? 1 : 0);
   if (op.isolated) mnl_attr_put_u8(message, IFLA_BRPORT_ISOLATED, *op.isolated ? 1 : 0);
+  if (op.flood) mnl_attr_put_u8(message, IFLA_BRPORT_UNICAST_FLOOD, *op.flood ? 1 : 0);
+  if (op.group_forward_mask) {
+    mnl_attr_put_u16(message, IFLA_BRPORT_GROUP_FWD_MASK, static_cast<uint16_t>(*op.group_forward_mask));
+  }
   mnl_attr_nest_end(message, data);
   mnl_attr_nest_end(message, info);
 }
@@ -110,6 +131,7 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkCreate& o
   nlattr* info = mnl_attr_nest_start(message, IFLA_LINKINFO);
   mnl_attr_put_str(message, IFLA_INFO_KIND, op.kind.c_str());
   if (op.peer) put_peer(message, op, peer_mac, netns_fd);
+  put_bridge(message, op);
   mnl_attr_nest_end(message, info);
   batch.commit();
   return kOk;
@@ -124,13 +146,13 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSet& op, 
     mnl_attr_put_u32(begin_link(batch, origin, RTM_NEWLINK, 0, link, 0, 0), IFLA_MASTER, static_cast<uint32_t>(master));
     batch.commit();
   }
-  if (op.alias || op.mtu || op.group || op.no_ipv6_address || op.hairpin || op.isolated) {
+  if (op.alias || op.mtu || op.group || op.no_ipv6_address || is_of_bridge_port(op)) {
     // RTM_NEWLINK without NLM_F_CREATE: RTM_SETLINK does not read IFLA_INFO_SLAVE_DATA.
     nlmsghdr* message = begin_link(batch, origin, RTM_NEWLINK, 0, link, 0, 0);
     if (op.alias) mnl_attr_put_str(message, IFLA_IFALIAS, op.alias->c_str());
     if (op.mtu) mnl_attr_put_u32(message, IFLA_MTU, *op.mtu);
     if (op.group) mnl_attr_put_u32(message, IFLA_GROUP, *op.group);
-    if (op.hairpin || op.isolated) put_bridge_port(message, op);
+    if (is_of_bridge_port(op)) put_bridge_port(message, op);
     if (op.no_ipv6_address) put_no_ipv6_address(message);
     batch.commit();
   }

@@ -46,4 +46,22 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const NeighborDelet
   return kOk;
 }
 
+Status encode(netlink::Batch& batch, netlink::Origin origin, const FdbAdd& op, Names& names) {
+  std::array<uint8_t, 6> mac{};
+  int index = 0;
+  if (!parse_mac(op.lladdr, mac)) return Failure::of(EINVAL, "fdb.add");
+  if (auto failure = names.link_index({}, op.link, index)) return failure;
+  auto flags = static_cast<uint16_t>(NLM_F_ACK | NLM_F_CREATE | (op.exclusive ? NLM_F_EXCL : NLM_F_REPLACE));
+  nlmsghdr* message = batch.begin(RTM_NEWNEIGH, flags, origin);
+  auto* header = static_cast<ndmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(ndmsg)));
+  header->ndm_family = AF_BRIDGE;
+  header->ndm_ifindex = index;
+  // As `bridge fdb add ... master static sticky` says it: a port that goes down keeps it, and no frame moves it to another.
+  header->ndm_state = NUD_NOARP | NUD_REACHABLE;
+  header->ndm_flags = NTF_MASTER | NTF_STICKY;
+  mnl_attr_put(message, NDA_LLADDR, mac.size(), mac.data());
+  batch.commit();
+  return kOk;
+}
+
 }  // namespace slipway::rtnl

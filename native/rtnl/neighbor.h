@@ -9,5 +9,6 @@ namespace slipway::rtnl {
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const NeighborAdd& op, Names& names);
 Status encode(netlink::Batch& batch, netlink::Origin origin, const NeighborDelete& op, Names& names);
+Status encode(netlink::Batch& batch, netlink::Origin origin, const FdbAdd& op, Names& names);
 
 }  // namespace slipway::rtnl

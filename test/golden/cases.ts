@@ -62,6 +62,9 @@ const links: Case[] = [
   { name: 'isolated', operation: { op: 'link.set', name: veth, isolated: true } },
   { name: 'not isolated', operation: { op: 'link.set', name: veth, isolated: false } },
   { name: 'hairpin and isolated', operation: { op: 'link.set', name: veth, hairpin: true, isolated: true } },
+  { name: 'a port that nothing passes by', operation: { op: 'link.set', name: veth, flood: false, groupForwardMask: 0xfffd } },
+  { name: 'an entry of the forwarding table', operation: { op: 'fdb.add', link: veth, lladdr: '02:42:ac:11:00:02' } },
+  { name: 'one that no other port has', operation: { op: 'fdb.add', link: veth, lladdr: '02:42:ac:11:00:03', exclusive: true } },
   { name: 'MTU', operation: { op: 'link.set', name: veth, mtu: 1400 } },
   { name: 'group', operation: { op: 'link.set', name: veth, group: 7 } },
   { name: 'lo up in a namespace', operation: { op: 'link.set', netns: app, name: 'lo', up: true } },
@@ -70,6 +73,7 @@ const links: Case[] = [
   { name: 'settle', operation: { op: 'link.settle', name: veth }, noTool: 'a question, which changes nothing: ip asks it in many ways' },
   { name: 'delete', operation: { op: 'link.delete', name: 'veth1' } },
   { name: 'delete a group', before: ['ip link add name br9 group 9 type bridge'], operation: { op: 'link.deleteGroup', group: 9 } },
+  { name: 'bridge that overhears nothing', operation: { op: 'link.create', name: 'br8', kind: 'bridge', multicastSnooping: false, linkLocalLearning: false } },
 ].map((one) => ({ ...one, file: 'link.json', numbers: host }) as Case)
 
 const inSandbox = { netns: app, link: 'eth0' }

@@ -100,16 +100,22 @@ test.serial('default routes on a link, one of each family', async (t) => {
 test.serial('MTU, group, and flags of a bridge port', async (t) => {
   const { host } = await bothWays(t, ({ path }) => [
     ...veth(path),
-    { op: 'link.create', name: 'br0', kind: 'bridge', address: '02:00:00:00:00:0b' },
+    { op: 'link.create', name: 'br0', kind: 'bridge', address: '02:00:00:00:00:0b', multicastSnooping: false, linkLocalLearning: false },
     { op: 'link.set', name: 'br0', noIpv6Address: true },
     { op: 'link.create', name: 'slave', kind: 'veth', queues: 1, master: 'br0', peer: { netns: path, name: 'eth1' } },
     { op: 'link.set', name: 'slave', noIpv6Address: true, mtu: 1400, group: 77, hairpin: true, isolated: true, up: true },
     { op: 'link.set', name: 'slave', hairpin: false },
+    { op: 'link.set', name: 'slave', flood: false, groupForwardMask: 0xfffd },
+    { op: 'fdb.add', link: 'slave', lladdr: '02:00:00:00:00:0c', exclusive: true },
+    { op: 'fdb.add', link: 'slave', lladdr: '02:00:00:00:00:0c' },
   ])
-  const [link] = ipJson<{ mtu: number; group: string; linkinfo: { info_slave_data: { hairpin: boolean; isolated: boolean } } }>(host, '-d', 'link', 'show', 'dev', 'slave')
+  const [link] = ipJson<{ mtu: number; group: string; linkinfo: { info_slave_data: { hairpin: boolean; isolated: boolean; flood: boolean; group_fwd_mask: string } } }>(host, '-d', 'link', 'show', 'dev', 'slave')
   t.is(link?.mtu, 1400)
   t.is(link?.group, '77')
-  t.like(link?.linkinfo.info_slave_data, { hairpin: false, isolated: true })
+  t.like(link?.linkinfo.info_slave_data, { hairpin: false, isolated: true, flood: false, group_fwd_mask: '0xfffd' })
+  const [bridge] = ipJson<{ linkinfo: { info_data: { mcast_snooping: number; no_linklocal_learn: number } } }>(host, '-d', 'link', 'show', 'dev', 'br0')
+  t.like(bridge?.linkinfo.info_data, { mcast_snooping: 0, no_linklocal_learn: 1 })
+  t.regex(execIn(host, 'bridge', 'fdb', 'show', 'dev', 'slave'), /^02:00:00:00:00:0c sticky master br0 static$/m)
 })
 
 test.serial('a link without IPv6 takes no address of it, whoever gives one', async (t) => {

@@ -53,6 +53,7 @@ const isMessage: Record<Operation['op'], boolean> = {
   'route.delete': true,
   'neighbor.add': true,
   'neighbor.delete': true,
+  'fdb.add': true,
   'sysctl.write': false,
   'file.create': false,
   'file.replace': false,
