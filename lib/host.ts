@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
 import { SlipwayError, type KernelRefusal, type SlipwayErrorCode } from './errors.js'
+import { Lookout } from './lookout.js'
 import { Executor, type NativeExecutor, type NativeFailure, type Outcome, type PlanFailure, type Questions } from './native.js'
 import type { Operation, Plan, PortHold } from './plan/operation.js'
 import { printOperation } from './plan/print.js'
@@ -65,6 +66,7 @@ export class Host {
   readonly #crowd: Crowd
   /** Plans on their way to the executor's thread whose transaction would have this thread wait. */
   #longTransactions = 0
+  #lookout: Lookout | undefined
   /** For tests: the next plan meets a refusal at this operation. */
   refuseNext: number | undefined
 
@@ -73,7 +75,7 @@ export class Host {
     requireCapabilities()
     this.#executor = openExecutor(netns)
     try {
-      this.#aside = openExecutor(netns)
+      this.#aside = openExecutor(netns, this.#executor)
     } catch (error) {
       void this.#executor.close()
       throw error
@@ -117,9 +119,24 @@ export class Host {
     // Another process is at the file, for however long: not this thread is to wait for it.
     queued ||= outcome?.failure?.syscall === 'flock'
     if (queued) outcome = await (aside ? this.#aside.run(text, phases, refuse, 0, false) : this.#queue(plan, text, phases, refuse, short ? 0 : lead))
+    if (this.#executor.moved && !outcome?.failure) await this.#lookout?.moved()
     if (!outcome) return
     if (outcome.phases) plans.publish({ plan, phases: readPhases(plan, outcome.phases) } satisfies PlanMessage)
     if (outcome.failure) throw new PlanRefused(plan, outcome.failure)
+  }
+
+  /**
+   * From now on, a plan that is done when nf_tables was changed by another has `look` look at it before it is told so.
+   *
+   * @param look - Puts right what has gone; whether there was such. It begins to {@link watch} anew.
+   */
+  lookOut(look: () => Promise<boolean>): void {
+    this.#lookout = new Lookout(look)
+  }
+
+  /** All is well as of this generation of nf_tables. */
+  watch(generation: number): void {
+    this.#executor.watch(generation)
   }
 
   async #queue(plan: Plan, text: string, phases: boolean, refuse: number | undefined, lead: number): Promise<Outcome | undefined> {
@@ -179,13 +196,14 @@ export class Host {
 
   /** Resolves when everything asked before has been answered and the threads have ended. */
   async close(): Promise<void> {
+    this.#lookout?.close()
     await Promise.all([this.#executor.close(), this.#aside.close()])
   }
 }
 
-function openExecutor(netns: string | undefined): NativeExecutor {
+function openExecutor(netns: string | undefined, beside?: NativeExecutor): NativeExecutor {
   try {
-    return new Executor(netns)
+    return new Executor(netns, beside)
   } catch (error) {
     const failure = (error as { failure?: NativeFailure }).failure
     if (!failure) throw error

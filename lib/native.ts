@@ -102,6 +102,8 @@ export interface Questions {
   routes: { question: { netns?: string; ipv6?: boolean }; answer: RouteInfo[] }
   /** The comment of a table. */
   table: { question: { family: string; name: string }; answer: string }
+  /** How many transactions nf_tables has seen. */
+  generation: { question: object; answer: number }
   /** The chains of a table, none where there is no such table. */
   chains: { question: { family: string; name: string }; answer: ChainInfo[] }
   elements: { question: SetQuery; answer: ElementInfo[] }
@@ -115,6 +117,10 @@ export interface NativeExecutor {
   readonly identity: number
   /** How many host ports it holds, with a descriptor each. */
   readonly held: number
+  /** Whether nf_tables was changed since {@link watch}, other than by executors of this host: seen with a transaction of theirs. */
+  readonly moved: boolean
+  /** Each transaction says from now on that it is based on this generation, or on the one that a transaction of ours before it has made. */
+  watch(generation: number): void
   /** Whether it holds a host port: `tcp 0.0.0.0 8080`. */
   holds(port: string): boolean
   /**
@@ -157,7 +163,8 @@ export interface Connection {
 }
 
 interface Addon {
-  Executor: new (netns?: string) => NativeExecutor
+  /** @param beside - Another one of the same host, with which it watches. */
+  Executor: new (netns?: string, beside?: NativeExecutor) => NativeExecutor
   enter<T>(path: string, work: () => T): T
   /** A bound socket in the namespace that this thread is in; `fd` is the caller's to close. */
   bindSocket(protocol: 'tcp' | 'udp', address: string, port: number): { fd: number; failure?: undefined } | { fd?: undefined; failure: NativeFailure }

@@ -80,6 +80,7 @@ export class Slipway {
       const former = collectFormerHosts(await findOtherHosts(settings, host))
       const { reconciled, kept, aside } = await reconcile(context)
       reconciled.collected.unshift(...former)
+      host.lookOut(async () => (await context.networks.ensureRuleset()).length > 0)
       await collectFiles(context.files, folders, kept, aside)
       if (stays) {
         await context.holders.takeOver(kept.flatMap(({ endpoints, ports }) => mappedPorts(endpoints, ports)))

@@ -68,16 +68,21 @@ async function findTable(host: Host, family: Family): Promise<string | undefined
  */
 export async function ensureRuleset(host: Host, read: () => Promise<Owed>): Promise<string[]> {
   const refused = new Set<string>()
+  let given: string[] = []
   for (let attempt = 1; ; attempt++) {
-    const written = await writtenTables(host)
+    const generation = await host.ask('generation', {})
     const missing = await missingRuleset(host)
-    if (missing.length === 0) return []
+    if (missing.length === 0) {
+      host.watch(generation)
+      return given
+    }
+    const written = await writtenTables(host)
     const owed = await read()
     const lacking = without(await new Holdings(host, written).lacking(owed.plan), refused)
     try {
       await host.run([...missing, ...lacking])
       await owed.settle()
-      return owed.owners
+      given = owed.owners
     } catch (error) {
       if (!(error instanceof PlanRefused) || attempt >= TRIES) throw error instanceof PlanRefused ? await explainRefusal(error, host) : error
       const { operation, element } = error

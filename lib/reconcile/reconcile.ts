@@ -16,7 +16,7 @@ import { thisProcess } from '../state/maker.js'
 import { listNetworkRecords } from '../state/network-records.js'
 import { ownerComment, readOwner } from '../state/owner.js'
 import { idle, isAtWork, isBusy, isLeaving, listAllRecords, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
-import { missingRuleset, writtenTables } from '../network/ensure-ruleset.js'
+import { writtenTables } from '../network/ensure-ruleset.js'
 import { Aside } from './aside.js'
 import { attachLinks } from './attach-links.js'
 import { attempt, collect, collectElement, collectLeads } from './collect.js'
@@ -83,7 +83,10 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
   const aside = new Aside()
   const stored = await listAllRecords(context.records, (one) => aside.add(one))
   requireSameRecords(all, context.settings.stateDir)
-  if (!given && stored.length + (await networks.list()).length > 0 && (await missingRuleset(host)).length > 0) return compare(context, ended, await networks.ensureRuleset())
+  if (!given && stored.length + (await networks.list()).length > 0) {
+    const owners = await networks.ensureRuleset()
+    if (owners.length > 0) return compare(context, ended, owners)
+  }
   const halfWritten = await listHalfWritten(context.records)
   const ruled = new Set((await new Holdings(host, tables).of(sets.bridges)).map(({ key }) => key))
   const { bridgeName } = context.settings

@@ -11,7 +11,8 @@ constexpr std::chrono::milliseconds kPreparation{5};
 
 }  // namespace
 
-Executor::Executor(UniqueFd host, Done done) : host_(std::move(host)), beside_(ports_, spares_), done_(std::move(done)) {}
+Executor::Executor(UniqueFd host, std::shared_ptr<nft::Watch> watch, Done done)
+    : host_(std::move(host)), watch_(std::move(watch)), beside_(ports_, spares_, *watch_), done_(std::move(done)) {}
 
 Executor::~Executor() { abandon(); }
 
@@ -101,7 +102,7 @@ bool Executor::replace() {
 }
 
 void Executor::loop() {
-  Kernel kernel(ports_, spares_);
+  Kernel kernel(ports_, spares_, *watch_);
   Status broken = kernel.open(host_.get());
   bool prepared = false;
   for (;;) {

@@ -34,7 +34,7 @@ class Executor {
  public:
   using Done = std::function<void(std::unique_ptr<Job>)>;
 
-  Executor(UniqueFd host, Done done);
+  Executor(UniqueFd host, std::shared_ptr<nft::Watch> watch, Done done);
   // Opens what JavaScript's thread needs and starts the other one.
   Status open();
   Executor(const Executor&) = delete;
@@ -53,6 +53,7 @@ class Executor {
 
   // Any thread may ask.
   const host::HeldPorts& ports() const { return ports_; }
+  const std::shared_ptr<nft::Watch>& watch() const { return watch_; }
 
  private:
   Status start();
@@ -64,6 +65,7 @@ class Executor {
   UniqueFd host_;
   host::HeldPorts ports_;
   netns::Spares spares_;
+  std::shared_ptr<nft::Watch> watch_;  // of all executors of one host
   Kernel beside_;  // JavaScript's thread's
   Done done_;
   std::mutex mutex_;

@@ -12,13 +12,14 @@
 #include "netlink/socket.h"
 #include "netns/netns.h"
 #include "netns/spares.h"
+#include "nft/watch.h"
 #include "rtnl/names.h"
 
 namespace slipway {
 
 class Kernel : public rtnl::Names {
  public:
-  Kernel(host::HeldPorts& ports, netns::Spares& spares) : ports_(ports), spares_(spares) {}
+  Kernel(host::HeldPorts& ports, netns::Spares& spares, nft::Watch& watch) : ports_(ports), spares_(spares), watch_(watch) {}
 
   // Moves the calling thread into `host` for good and opens the host's sockets.
   Status open(int host);
@@ -42,6 +43,7 @@ class Kernel : public rtnl::Names {
   Status conntrack(netlink::Socket*& socket);
   host::HeldPorts& ports() { return ports_; }
   netns::Spares& spares() { return spares_; }
+  nft::Watch& watch() { return watch_; }
 
   Status link_index(const std::string& netns, const std::string& name, int& index) override;
   int known_index(const std::string& netns, const std::string& name) const override;
@@ -82,6 +84,7 @@ class Kernel : public rtnl::Names {
 
   host::HeldPorts& ports_;  // these are the executor's: they outlive the thread
   netns::Spares& spares_;
+  nft::Watch& watch_;
   int host_ = -1;           // owned by the executor
   bool beside_ = false;
   uint64_t identity_ = 0;   // of the host, for a thread beside it

@@ -50,7 +50,7 @@ Status Runner::run_nft(uint32_t end) {
 // Sends what `put` puts into the batch, which is looked for anew whenever another transaction has come in between. Refusals are in refusals_.
 Status Runner::commit(bool looks, const std::function<Status()>& put) {
   for (int attempt = 1;; ++attempt) {
-    uint32_t generation = 0;
+    uint32_t generation = looks || attempt == kLooks ? 0 : kernel_->watch().generation();
     if (looks) {
       if (auto failure = nft::get_generation(kernel_->nft(), generation)) return failure;
     }
@@ -61,7 +61,9 @@ Status Runner::commit(bool looks, const std::function<Status()>& put) {
     // All that was looked for is gone, or has another owner.
     if (batch_.count() == 1) return kOk;
     if (auto failure = nft::commit_transaction(kernel_->nft(), batch_, refusals_)) return failure;
-    bool overtaken = looks && !refusals_.empty() && refusals_.front().failure.errnum == ERESTART;
+    bool overtaken = generation != 0 && !refusals_.empty() && refusals_.front().failure.errnum == ERESTART;
+    if (overtaken && !looks) kernel_->watch().overtaken(generation);
+    if (refusals_.empty()) kernel_->watch().committed(generation);
     if (!overtaken || attempt == kLooks) return kOk;
   }
 }

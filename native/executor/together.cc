@@ -25,13 +25,18 @@ void commit_together(Kernel& kernel, const std::vector<Share>& claiming) {
   auto start = Clock::now();
   netlink::Batch batch;
   std::vector<netlink::Refusal> refusals;
-  nft::begin_transaction(batch);
+  uint32_t generation = kernel.watch().generation();
+  nft::begin_transaction(batch, generation);
   for (const auto& [runner, end] : claiming) {
     if (runner->put_next(batch, kernel, end)) return;
   }
   Status unanswered = nft::commit_transaction(kernel.nft(), batch, refusals);
   if (unanswered) kernel.renew_sockets();
-  if (!unanswered && !refusals.empty()) return;
+  if (!unanswered && !refusals.empty()) {
+    if (refusals.front().failure.errnum == ERESTART) kernel.watch().overtaken(generation);
+    return;
+  }
+  if (!unanswered) kernel.watch().committed(generation);
   double microseconds = std::chrono::duration<double, std::micro>(Clock::now() - start).count();
   for (const auto& [runner, end] : claiming) {
     if (unanswered) {

@@ -32,6 +32,8 @@ Napi::Function ExecutorWrap::define(Napi::Env env) {
                          InstanceMethod<&ExecutorWrap::holds>("holds"),
                          InstanceAccessor<&ExecutorWrap::identity>("identity"),
                          InstanceAccessor<&ExecutorWrap::held>("held"),
+                         InstanceAccessor<&ExecutorWrap::moved>("moved"),
+                         InstanceMethod<&ExecutorWrap::watch>("watch"),
                      });
 }
 
@@ -47,7 +49,8 @@ ExecutorWrap::ExecutorWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Ex
   }
   deliver_ = Deliver::New(env, "slipway", 0, 1, this);
   deliver_.Unref(env);
-  executor_ = std::make_unique<Executor>(std::move(host), [this](std::unique_ptr<Job> job) {
+  auto watch = info[1].IsObject() ? Unwrap(info[1].As<Napi::Object>())->executor_->watch() : std::make_shared<nft::Watch>();
+  executor_ = std::make_unique<Executor>(std::move(host), std::move(watch), [this](std::unique_ptr<Job> job) {
     // Refused only while the environment ends: then end() has joined this thread or is about to.
     if (deliver_.BlockingCall(job.get()) == napi_ok) job.release();
   });
@@ -227,6 +230,14 @@ Napi::Value ExecutorWrap::close(const Napi::CallbackInfo& info) {
 
 Napi::Value ExecutorWrap::identity(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(identity_));
+}
+
+Napi::Value ExecutorWrap::moved(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), executor_ && executor_->watch()->moved());
+}
+
+void ExecutorWrap::watch(const Napi::CallbackInfo& info) {
+  if (executor_) executor_->watch()->begin(info[0].As<Napi::Number>().Uint32Value());
 }
 
 Napi::Value ExecutorWrap::held(const Napi::CallbackInfo& info) {

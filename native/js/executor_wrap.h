@@ -30,6 +30,8 @@ class ExecutorWrap : public Napi::ObjectWrap<ExecutorWrap> {
   Napi::Value query(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
   Napi::Value identity(const Napi::CallbackInfo& info);
+  Napi::Value moved(const Napi::CallbackInfo& info);
+  void watch(const Napi::CallbackInfo& info);
   Napi::Value held(const Napi::CallbackInfo& info);
   Napi::Value holds(const Napi::CallbackInfo& info);
 

@@ -7,6 +7,7 @@
 #include "nft/chain.h"
 #include "nft/element.h"
 #include "nft/table.h"
+#include "nft/transaction.h"
 #include "rtnl/dump.h"
 
 namespace slipway::js {
@@ -108,6 +109,8 @@ std::unique_ptr<QueryJob> item_query(Napi::Env env, std::function<Status(Kernel&
       [item, write](Napi::Env to) { return write(to, *item); });
 }
 
+Napi::Value write_number(Napi::Env env, const uint32_t& number) { return Napi::Number::New(env, number); }
+
 Napi::Value write_chain(Napi::Env env, const nft::ChainInfo& chain) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("name", chain.name);
@@ -185,6 +188,10 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
           return nft::get_table(kernel.nft(), family, name, comment);
         },
         write_text);
+  }
+  if (ask == "generation") {
+    return item_query<uint32_t>(
+        env, [](Kernel& kernel, uint32_t& generation) { return nft::get_generation(kernel.nft(), generation); }, write_number);
   }
   if (ask == "chains") {
     return list_query<nft::ChainInfo>(
