@@ -168,6 +168,11 @@ interface Addon {
   enter<T>(path: string, work: () => T): T
   /** A bound socket in the namespace that this thread is in; `fd` is the caller's to close. */
   bindSocket(protocol: 'tcp' | 'udp', address: string, port: number): { fd: number; failure?: undefined } | { fd?: undefined; failure: NativeFailure }
+  /**
+   * What a UDP socket takes: nothing from `refused`, and where `accepted` has any, from these alone. Networks or addresses of the socket's
+   * own family.
+   */
+  filterSources(fd: number, refused: readonly string[], accepted: readonly string[]): NativeFailure | undefined
   encodePlan(plan: string, numbers: Record<string, number>): Buffer
   encodeConnectionDelete(tuple: Connection): Buffer
 }
@@ -208,7 +213,7 @@ function otherBuild(root: string): string | undefined {
 
 const addon = load()
 
-export const { Executor, enter, bindSocket, encodeConnectionDelete } = addon
+export const { Executor, enter, bindSocket, filterSources, encodeConnectionDelete } = addon
 
 /** The messages of a plan as bytes, with the kernel's numbers of links and namespaces given by name. For tests. */
 export const encodePlan = (plan: Plan, numbers: Record<string, number>): Buffer => addon.encodePlan(wirePlan(plan), numbers)

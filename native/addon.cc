@@ -5,6 +5,7 @@
 #include "js/encode_plan.h"
 #include "js/enter.h"
 #include "js/executor_wrap.h"
+#include "js/filter_sources.h"
 
 namespace {
 
@@ -12,6 +13,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Executor", slipway::js::ExecutorWrap::define(env));
   exports.Set("enter", Napi::Function::New<slipway::js::enter>(env, "enter"));
   exports.Set("bindSocket", Napi::Function::New<slipway::js::bind_socket>(env, "bindSocket"));
+  exports.Set("filterSources", Napi::Function::New<slipway::js::filter_sources>(env, "filterSources"));
   exports.Set("encodePlan", Napi::Function::New<slipway::js::encode_plan>(env, "encodePlan"));
   exports.Set("encodeConnectionDelete",
               Napi::Function::New<slipway::js::encode_connection_delete>(env, "encodeConnectionDelete"));

@@ -145,7 +145,7 @@ export class Resolvers {
     await utimes(this.#folder, now, now).catch(() => undefined)
   }
 
-  async #listen({ name }: Served, addresses: readonly string[]): Promise<Resolver | undefined> {
+  async #listen({ name, subnets }: Served, addresses: readonly string[]): Promise<Resolver | undefined> {
     const netns = this.#netns
     const directory = this.#table.directory(name, () => this.#refresh())
     // Loaded with the first network that somebody has created: with what reads DNS messages it is a fifth of everything.
@@ -155,6 +155,7 @@ export class Resolvers {
       directory,
       addresses,
       port: RESOLVER_PORT,
+      subnets: subnets.map(({ subnet }) => subnet),
       inHost: (work) => (netns === undefined ? work() : enterHost(netns, work)),
       shares: this.#shares,
     })

@@ -4,10 +4,11 @@ import { setImmediate } from '../../timers.js'
 const MOST_WAITING = 4096
 /** Questions that wait for the directory at once. */
 const MOST_AT_WORK = 256
-/** Milliseconds of work before the event loop gets control back, and where much is waiting: sockets have to be read, or the kernel drops. */
-const SLICE_MS = 0.5
-const SHORT_SLICE_MS = 0.1
-const MUCH = 256
+/**
+ * Milliseconds of work before the event loop gets control back: fewer questions than it reads meanwhile. So what is too much waits here,
+ * where it is seen whose it is, and not in the kernel's buffer, where it would be in the way of others.
+ */
+const SLICE_MS = 0.1
 
 export interface Work {
   /** A promise only where there is something to wait for. */
@@ -33,6 +34,11 @@ export class FairQueue {
     this.#schedule()
   }
 
+  /** How much of an owner waits. */
+  waiting(owner: string): number {
+    return this.#waiting.get(owner)?.length ?? 0
+  }
+
   #schedule(): void {
     if (this.#scheduled || this.#length === 0 || this.#atWork >= MOST_AT_WORK) return
     this.#scheduled = true
@@ -41,7 +47,7 @@ export class FairQueue {
 
   #run(): void {
     this.#scheduled = false
-    const end = performance.now() + (this.#length > MUCH ? SHORT_SLICE_MS : SLICE_MS)
+    const end = performance.now() + SLICE_MS
     do this.#next()
     while (this.#atWork < MOST_AT_WORK && performance.now() < end && this.#length > 0)
     this.#schedule()

@@ -16,6 +16,13 @@ export interface Place {
   port: number
 }
 
+export interface UdpListener {
+  address: string
+  /** The socket's, until it is closed. */
+  fd: number
+  socket: Socket
+}
+
 /** Somebody listens there already. */
 export class PlaceTaken extends Error {
   readonly place: Place
@@ -27,8 +34,8 @@ export class PlaceTaken extends Error {
 }
 
 /** @throws {PlaceTaken} @throws {SlipwayError} `KERNEL`, for one when the address is none of the host's. */
-export function listenUdp(address: string, port: number, inHost: InHost): Socket {
-  return adopt({ protocol: 'udp', address, port }, inHost, (fd) => createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4' }).bind({ fd, exclusive: true }))
+export function listenUdp(address: string, port: number, inHost: InHost): UdpListener {
+  return adopt({ protocol: 'udp', address, port }, inHost, (fd) => ({ address, fd, socket: createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4' }).bind({ fd, exclusive: true }) }))
 }
 
 /** As {@link listenUdp}. */

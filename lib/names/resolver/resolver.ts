@@ -1,11 +1,12 @@
-import type { Socket } from 'node:dgram'
 import type { Server } from 'node:net'
+import { filterSources } from '../../native.js'
 import type { InHost } from './ask.js'
 import { Connections } from './connections.js'
 import type { Directory } from './directory.js'
 import { FairQueue } from './fair-queue.js'
+import { Floods, ofFamily, type Refused } from './floods.js'
 import { Forwarder, type Transport } from './forward.js'
-import { listenTcp, listenUdp, PlaceTaken, type Place } from './listen.js'
+import { listenTcp, listenUdp, PlaceTaken, type Place, type UdpListener } from './listen.js'
 import { LARGEST_TCP, LARGEST_UDP, RCODE, readQuery, reply, type Query } from './message.js'
 import { ownRecords } from './own-names.js'
 import { Shares, type Release } from './places.js'
@@ -17,6 +18,8 @@ export interface ResolverOptions {
   /** The bridge's own addresses, canonical. They have to be there already, IPv6 ones without a pending DAD. */
   addresses: readonly string[]
   port: number
+  /** The network's own, as CIDR. Default: what is from outside is not told from what is not. */
+  subnets?: readonly string[]
   inHost: InHost
   /** What all resolvers of this process have together. Default: this one has its own. */
   shares?: Shares
@@ -34,17 +37,20 @@ export class Resolver {
   readonly #shares: Shares
   readonly #forwarder: Forwarder
   readonly #queue = new FairQueue()
+  readonly #floods = new Floods((refused) => this.#refuse(refused))
+  readonly #subnets: readonly string[]
   readonly #connections = new Connections({
     refresh: () => this.#refresh(),
     place: (from, lose) => this.#place(from, lose),
     answer: (message, from) => new Promise((resolve) => this.#ask(message, from, 'tcp', resolve)),
   })
-  readonly #sockets: Socket[] = []
+  readonly #listeners: UdpListener[] = []
   readonly #servers: Server[] = []
   #closed = false
 
-  private constructor({ directory, addresses, inHost, shares = new Shares() }: ResolverOptions) {
+  private constructor({ directory, addresses, subnets = [], inHost, shares = new Shares() }: ResolverOptions) {
     this.#directory = directory
+    this.#subnets = subnets
     this.#shares = shares
     this.#forwarder = new Forwarder(inHost, addresses, shares.forwards)
   }
@@ -75,11 +81,13 @@ export class Resolver {
     this.#closed = true
     this.#forwarder.close()
     this.#connections.close()
-    await Promise.all([...this.#sockets, ...this.#servers].map((socket) => new Promise<void>((resolve) => socket.close(() => resolve()))))
+    this.#floods.close()
+    await Promise.all([...this.#listeners.map(({ socket }) => socket), ...this.#servers].map((socket) => new Promise<void>((resolve) => socket.close(() => resolve()))))
   }
 
-  #serveUdp(socket: Socket): void {
-    this.#sockets.push(socket)
+  #serveUdp(listener: UdpListener): void {
+    const { socket } = listener
+    this.#listeners.push(listener)
     socket.unref()
     // What the kernel says of an answer that could not be sent, it says to `send` as well.
     socket.on('error', () => {})
@@ -89,6 +97,12 @@ export class Resolver {
       // A client that has gone, or that the firewall keeps from us: it asks again, or does not.
       this.#ask(message, from.address, 'udp', (answer) => answer && !this.#closed && socket.send(answer, from.port, from.address, () => {}))
     })
+  }
+
+  /** What is refused here costs the kernel a comparison. Where it does not do so, the queue alone is fair. */
+  #refuse({ addresses, strangers }: Refused): void {
+    if (this.#closed) return
+    for (const { address, fd } of this.#listeners) filterSources(fd, ofFamily(address, addresses), strangers ? ofFamily(address, this.#subnets) : [])
   }
 
   #serveTcp(server: Server): void {
@@ -111,7 +125,10 @@ export class Resolver {
   /** Has a question answered when its asker has its turn. @param answered - Called once, with `undefined` for what gets no answer. */
   #ask(message: Buffer, from: string, transport: Transport, answered: (answer: Buffer | undefined) => void): void {
     const work = () => this.#work(message, from, transport, answered)
-    this.#queue.add(this.#directory.asker(from)?.sandbox ?? STRANGERS, { run: work, drop: () => answered(undefined) })
+    const owner = this.#directory.asker(from)?.sandbox ?? STRANGERS
+    this.#queue.add(owner, { run: work, drop: () => answered(undefined) })
+    // TCP waits for its client by itself.
+    if (transport === 'udp') this.#floods.see(owner === STRANGERS ? '' : from, this.#queue.waiting(owner))
   }
 
   /** A promise for as long as the directory is read. What is asked elsewhere is not waited for. */

@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import test, { type ExecutionContext } from 'ava'
+import { filterSources } from '#lib/native.js'
+import { Floods, type Refused } from '#lib/names/resolver/floods.js'
+import { listenUdp } from '#lib/names/resolver/listen.js'
+import { addressOf, ask, bindUdp, inPlace } from '../helpers/names.js'
+import { HOST_ADDRESS, ip, NEIGHBOUR_ADDRESS, World, type Place } from '../helpers/world.js'
+
+/** Askers that send more than can be answered. Without what is tested here, about half of the others' questions get lost. */
+
+const RESOLVER = '172.20.0.1'
+
+/** Sends questions as fast as a program can, until the test ends. */
+async function flood(t: ExecutionContext, place: Place): Promise<void> {
+  const script = `
+import socket
+question = bytes([0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3]) + b'api' + bytes([0, 0, 1, 0, 1])
+socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+socket.connect(('${RESOLVER}', 53))
+while True:
+  try: socket.send(question)
+  except OSError: pass`
+  const child = spawn('nsenter', [`--net=${place.path}`, 'python3', '-c', script], { stdio: 'ignore', env: { ...process.env, LD_PRELOAD: '' } })
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  })
+  await sleep(700)
+}
+
+for (const who of ['a sandbox of the network', 'a neighbour on the uplink']) {
+  test.serial(`while ${who} asks as fast as it can, others are answered`, async (t) => {
+    const world = new World(t)
+    const slipway = await world.open()
+    await slipway.networks.create({ name: 'web', subnets: [{ subnet: '172.20.0.0/16' }] })
+    const noisy = await world.create(slipway, 'noisy', { network: 'web', aliases: ['api'] })
+    const app = await world.create(slipway, 'app', { network: 'web' })
+    ip('-n', world.neighbour.name, 'route', 'add', '172.20.0.0/16', 'via', HOST_ADDRESS)
+    await flood(t, who.includes('sandbox') ? noisy : world.neighbour)
+    let answered = 0
+    for (let n = 0; n < 10; n++) if ((await ask(app, RESOLVER, '+time=1', 'api'))[1] === addressOf(noisy, 'web')) answered++
+    t.true(answered >= 9, `${answered} of 10`)
+  })
+}
+
+test('what a socket refuses by its source, the kernel drops', async (t) => {
+  const world = new World(t)
+  ip('-n', world.host.name, 'address', 'add', 'fd00::1/64', 'dev', 'uplink', 'nodad')
+  ip('-n', world.neighbour.name, 'address', 'add', 'fd00::9/64', 'dev', 'eth0', 'nodad')
+  const both = [
+    { at: HOST_ADDRESS, from: NEIGHBOUR_ADDRESS, others: ['192.0.2.10', '10.0.0.0/8', '192.0.2.128/25'], whole: '192.0.2.0/24' },
+    { at: 'fd00::1', from: 'fd00::9', others: ['fd00::a', 'fd00::9:0:0/96', 'fd00:8000::/17'], whole: 'fd00::/63' },
+  ]
+  for (const { at, from, others, whole } of both) {
+    const { socket, fd } = listenUdp(at, 5353, inPlace(world.host))
+    const client = bindUdp(t, world.neighbour, from)
+    const heard: string[] = []
+    socket.on('message', (text) => heard.push(String(text)))
+    const say = (text: string) => new Promise((resolve) => client.send(text, 5353, at, resolve))
+    const steps: [text: string, refused: string[], accepted: string[], hears: boolean][] = [
+      ['nothing is refused', [], [], true],
+      ['it is refused', [from], [], false],
+      ['its network is', [...others, whole], [], false],
+      ['others are', others, [], true],
+      ['only others are accepted', [], others, false],
+      ['it is accepted', [], [...others, from], true],
+      ['its network is accepted, and it is refused', [from], [whole], false],
+      ['everybody is refused', [at.includes(':') ? '::/0' : '0.0.0.0/0'], [], false],
+      ['nothing is refused again', [], [], true],
+    ]
+    for (const [text, refused, accepted] of steps) {
+      t.is(filterSources(fd, refused, accepted), undefined, text)
+      await say(text)
+    }
+    t.like(filterSources(fd, ['nonsense'], []), { errno: 22 })
+    await sleep(50)
+    t.deepEqual(heard, steps.filter(([, , , hears]) => hears).map(([text]) => text))
+    socket.close()
+  }
+})
+
+test('an asker that floods is not heard for a while, and longer each time', async (t) => {
+  const told: Refused[] = []
+  const floods = new Floods((refused) => told.push(refused))
+  t.teardown(() => floods.close())
+  floods.see('10.0.0.2', 2047)
+  t.deepEqual(told, [])
+  floods.see('10.0.0.2', 2048)
+  floods.see('10.0.0.2', 3000)
+  floods.see('', 3000)
+  t.deepEqual(told, [{ addresses: ['10.0.0.2'], strangers: false }, { addresses: ['10.0.0.2'], strangers: true }])
+  while (told.at(-1)?.strangers || told.at(-1)?.addresses.length) await sleep(10)
+  // Once more, and much less is enough.
+  floods.see('10.0.0.3', 300)
+  floods.see('10.0.0.2', 255)
+  const before = told.length
+  const began = performance.now()
+  floods.see('10.0.0.2', 256)
+  t.deepEqual(told.slice(before), [{ addresses: ['10.0.0.2'], strangers: false }])
+  while (told.at(-1)?.addresses.length) await sleep(10)
+  t.true(performance.now() - began >= 200)
+})
