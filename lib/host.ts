@@ -56,6 +56,9 @@ export interface PlanMessage {
   ahead?: true
 }
 
+/** A thread that must not wait has met a file that another process has locked. (The executor's waits, and gives up with ETIMEDOUT.) */
+const isLocked = (outcome: Outcome | undefined): boolean => outcome?.failure?.syscall === 'flock' && nameOf(outcome.failure.errno) === 'EAGAIN'
+
 const plans = channel('slipway:plan')
 
 /** The namespace that is "the host": runs plans in it and asks its kernel. */
@@ -117,7 +120,7 @@ export class Host {
     else if (short) outcome = this.#executor.runNow(text, phases, refuse)
     else queued = true
     // Another process is at the file, for however long: not this thread is to wait for it.
-    queued ||= outcome?.failure?.syscall === 'flock'
+    queued ||= isLocked(outcome)
     if (queued) outcome = await (aside ? this.#aside.run(text, phases, refuse, 0, false) : this.#queue(plan, text, phases, refuse, short ? 0 : lead))
     if (this.#executor.moved && !outcome?.failure) await this.#lookout?.moved()
     if (!outcome) return
@@ -144,7 +147,7 @@ export class Host {
     this.#longTransactions += long
     try {
       const outcome = await this.#executor.run(text, phases, refuse, lead, false)
-      return lead > 0 && outcome?.failure?.syscall === 'flock' ? await this.#executor.run(text, phases, refuse, 0, false) : outcome
+      return lead > 0 && isLocked(outcome) ? await this.#executor.run(text, phases, refuse, 0, false) : outcome
     } finally {
       this.#longTransactions -= long
     }

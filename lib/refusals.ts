@@ -31,6 +31,7 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
     case 'file.replace':
       if (isNetwork(operation.path) && (errnoName === 'ENOENT' || errnoName === 'ESTALE')) return error('NOT_FOUND', networkRemoved(nameOf(operation)))
       if (errnoName === 'ENOENT') return error('NOT_FOUND', removed(nameOf(operation)))
+      if (errnoName === 'ETIMEDOUT') return error('CONFLICT', `Another process has had the record ${operation.path} locked for seconds (fuser ${operation.path} tells which): nothing was changed. End it, or try again.`)
       if (errnoName === 'ESTALE') return error('CONFLICT', `Another process changes the sandbox ${nameOf(operation)} at this moment. Try again.`)
       break
     case 'netns.bind':

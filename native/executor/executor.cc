@@ -1,10 +1,14 @@
 #include "executor/executor.h"
 
 #include <algorithm>
-#include <chrono>
 
 namespace slipway {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Looking at a lock takes a few µs. Most are held for less than this.
+constexpr std::chrono::milliseconds kLockLook{2};
 
 // What a preparation is for comes at once, or not at all, or waits itself for what runs later.
 constexpr std::chrono::milliseconds kPreparation{5};
@@ -75,6 +79,7 @@ void Executor::abandon() {
   {
     std::lock_guard lock(mutex_);
     std::erase_if(queue_, [](const auto& job) { return !job->begun(); });
+    std::erase_if(waiting_, [](const auto& waiting) { return !waiting.job->begun(); });
     later_.clear();
     finishing_ = true;
   }
@@ -98,7 +103,43 @@ void Executor::join() {
 // What is in the queue may have begun already: it is ended even when nothing new is taken any more.
 bool Executor::replace() {
   std::lock_guard lock(mutex_);
-  return (finishing_ && queue_.empty()) || !start();
+  return (finishing_ && queue_.empty() && waiting_.empty()) || !start();
+}
+
+// Null when all has ended. `prepared`: what runs later does not come between a preparation and what comes for it.
+std::unique_ptr<Job> Executor::next(bool prepared) {
+  auto take = [](std::deque<std::unique_ptr<Job>>& queue) {
+    std::unique_ptr<Job> job = std::move(queue.front());
+    queue.pop_front();
+    return job;
+  };
+  auto until = Clock::now() + kPreparation;
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    auto now = Clock::now();
+    if (!waiting_.empty() && (finishing_ || waiting_.front().again <= now)) {
+      std::unique_ptr<Job> job = std::move(waiting_.front().job);
+      waiting_.pop_front();
+      if (finishing_) job->hurry();
+      return job;
+    }
+    if (!queue_.empty() && (waiting_.empty() || !queue_.front()->ends())) return take(queue_);
+    if (queue_.empty() && finishing_) return nullptr;
+    prepared = prepared && now < until;
+    if (queue_.empty() && !later_.empty() && !prepared) return take(later_);
+    if (!waiting_.empty()) {
+      wake_.wait_until(lock, waiting_.front().again);
+    } else if (prepared) {
+      wake_.wait_until(lock, until);
+    } else {
+      wake_.wait(lock);
+    }
+  }
+}
+
+void Executor::wait_again(std::unique_ptr<Job> job) {
+  std::lock_guard lock(mutex_);
+  waiting_.push_back({std::move(job), Clock::now() + kLockLook});
 }
 
 void Executor::loop() {
@@ -106,17 +147,8 @@ void Executor::loop() {
   Status broken = kernel.open(host_.get());
   bool prepared = false;
   for (;;) {
-    std::unique_ptr<Job> job;
-    {
-      std::unique_lock lock(mutex_);
-      auto has_work = [&] { return finishing_ || !queue_.empty() || (!later_.empty() && !prepared); };
-      if (prepared) prepared = wake_.wait_for(lock, kPreparation, has_work);
-      wake_.wait(lock, has_work);
-      if (queue_.empty() && finishing_) return;
-      auto& queue = queue_.empty() ? later_ : queue_;
-      job = std::move(queue.front());
-      queue.pop_front();
-    }
+    std::unique_ptr<Job> job = next(prepared);
+    if (!job) return;
     if (broken) {
       job->fail(kernel, *broken);
     } else {
@@ -125,7 +157,11 @@ void Executor::loop() {
     prepared = job->is_preparation();
     if (!prepared) {
       // Told first: closing what the job has used need not hold up who waits for it.
-      done_(std::move(job));
+      if (!broken && job->waits()) {
+        wait_again(std::move(job));
+      } else {
+        done_(std::move(job));
+      }
       kernel.forget();
     }
     if (!kernel.lost()) continue;

@@ -5,6 +5,7 @@
 // that takes its place, which goes on with the queue.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -26,6 +27,11 @@ class Job {
   virtual void fail(Kernel& kernel, const Failure& failure) = 0;
   // JavaScript's thread has done some of it: it must be ended, by run() or fail().
   virtual bool begun() const { return false; }
+  // It has stopped before a file that another process has locked, and is to be run again; hurried, it does not stop there.
+  virtual bool waits() const { return false; }
+  virtual void hurry() {}
+  // It comes after all that was asked before, also after what waits.
+  virtual bool ends() const { return false; }
   // Nobody waits for a preparation, and what it leaves in the kernel is for the next job.
   virtual bool is_preparation() const { return false; }
 };
@@ -60,6 +66,8 @@ class Executor {
   // True when another thread goes on, or nothing is left to do.
   bool replace();
   void loop();
+  std::unique_ptr<Job> next(bool prepared);
+  void wait_again(std::unique_ptr<Job> job);
   void join();
 
   UniqueFd host_;
@@ -71,6 +79,12 @@ class Executor {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::unique_ptr<Job>> queue_, later_;
+  // Others run meanwhile, and it is tried again and again: there is no way to be told.
+  struct Waiting {
+    std::unique_ptr<Job> job;
+    std::chrono::steady_clock::time_point again;
+  };
+  std::deque<Waiting> waiting_;
   bool finishing_ = false;
   Thread thread_;  // the last that was started; it joins the one before
 };

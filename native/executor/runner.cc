@@ -2,8 +2,8 @@
 
 #include <linux/rtnetlink.h>
 
-#include <chrono>
-#include <string_view>
+#include <cstdlib>
+#include <utility>
 
 #include "executor/encode.h"
 #include "host/sysctl.h"
@@ -16,6 +16,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// A file is locked for as long as it takes to exchange it. A process that has been stopped meanwhile must not stop others for good.
+constexpr std::chrono::seconds kLockPatience{5};
+
 double microseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
 }
@@ -27,6 +30,7 @@ Runner::Runner(Plan plan, std::optional<uint32_t> refuse)
 
 void Runner::run(Kernel& kernel, uint32_t end) {
   kernel_ = &kernel;
+  if (std::exchange(waits_, false)) know_links();
   while (next_ < end && !outcome_.failure) {
     auto start = Clock::now();
     uint32_t first = next_;
@@ -42,6 +46,7 @@ void Runner::run(Kernel& kernel, uint32_t end) {
       case Channel::kNft: status = run_nft(end); break;
       case Channel::kDirect: status = run_direct(next_++); break;
     }
+    if (waits_) return;
     outcome_.phases.push_back({first, next_ - first, microseconds_since(start)});
     if (status) fail(*status);
   }
@@ -222,8 +227,31 @@ Status Runner::run_direct(uint32_t index) {
   bool flush = std::holds_alternative<ConntrackFlush>(plan_[index]);
   changed_nothing_ = false;
   auto failure = flush ? flush_connections(index) : perform(plan_[index], index);
+  if (failure && failure->errnum == EWOULDBLOCK && std::string_view(failure->syscall) == "flock" && kernel_->may_wait()) {
+    failure = wait_for_lock(*failure);
+    if (waits_) return kOk;
+  } else {
+    deadline_.reset();
+  }
   done_[index] = !failure && !changed_nothing_;
   return failure;
+}
+
+// Refused, where the lock has been waited for long enough.
+Status Runner::wait_for_lock(const Failure& failure) {
+  auto now = Clock::now();
+  if (!deadline_) deadline_ = now + kLockPatience;
+  waits_ = patient_ && now < *deadline_;
+  if (waits_) --next_;
+  return patient_ ? Failure::of(ETIMEDOUT, failure.syscall) : failure;
+}
+
+// The thread has forgotten them while others ran.
+void Runner::know_links() {
+  for (uint32_t index = 0; index < next_; ++index) {
+    const auto* made = std::get_if<LinkCreate>(&plan_[index]);
+    if (made != nullptr && done_[index]) kernel_->know_link(made->netns, made->name, std::atoi(before_[index].c_str()));
+  }
 }
 
 }  // namespace slipway

@@ -4,6 +4,7 @@
 // Thread: the one that owns the Kernel. A plan may begin on one and go on on another, one after the other.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <optional>
@@ -59,6 +60,10 @@ class Runner {
 
   // Something of it may be in the kernel.
   bool begun() const { return next_ > 0; }
+  // run() has stopped before a file that another process has locked: it is to be run again. After a few seconds, or hurried, the plan
+  // is refused instead.
+  bool waits() const { return waits_; }
+  void hurry() { patient_ = false; }
   // In place of the rest, which cannot be run: undoes what was done.
   void give_up(Kernel& kernel, const Failure& failure) { give_up(kernel, next_, failure); }
 
@@ -110,6 +115,11 @@ class Runner {
   std::vector<std::string> before_;  // by operation: what a write replaced, for undo
   std::map<std::string, UniqueFd> released_;  // host ports, closed when the plan has ended and put back when it is undone
   std::optional<conntrack::Connections> connections_;  // what neighbouring conntrack.flush look at
+  Status wait_for_lock(const Failure& failure);
+  void know_links();
+  bool waits_ = false;
+  bool patient_ = true;
+  std::optional<std::chrono::steady_clock::time_point> deadline_;  // of the lock at hand
   bool undoing_ = false;
   bool changed_nothing_ = false;  // the operation at hand found nothing to do
 };

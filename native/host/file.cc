@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdio>
 
@@ -10,6 +11,10 @@
 
 namespace slipway::host {
 namespace {
+
+// At a lock that is waited for, a second in all.
+constexpr int kLooks = 500;
+constexpr int kLookMicroseconds = 2000;
 
 Status make_folders(const std::string& path) {
   for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
@@ -62,10 +67,13 @@ Status link_as(int fd, const std::string& path) {
 }
 
 // Locks a file and reads it. ESTALE when another has taken its place meanwhile.
-Status lock_file(const std::string& path, bool may_wait, UniqueFd& lock, std::string& content) {
+Status lock_file(const std::string& path, bool insisting, UniqueFd& lock, std::string& content) {
   lock.reset(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!lock) return Failure::last("open");
-  if (flock(lock.get(), may_wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) return Failure::last("flock");
+  for (int look = 0; flock(lock.get(), LOCK_EX | LOCK_NB) != 0; ++look) {
+    if (errno != EWOULDBLOCK || !insisting || look == kLooks) return Failure::last("flock");
+    usleep(kLookMicroseconds);
+  }
   struct stat locked {}, there {};
   if (fstat(lock.get(), &locked) != 0 || stat(path.c_str(), &there) != 0) return Failure::last("stat");
   if (locked.st_ino != there.st_ino) return Failure::of(ESTALE, "read");
@@ -93,10 +101,10 @@ Status create_file(const std::string& path, const std::string& content, UniqueFd
   return link_as(file.get(), path);
 }
 
-Status replace_file(const std::string& path, const std::string& content, const std::string& expected, bool may_wait) {
+Status replace_file(const std::string& path, const std::string& content, const std::string& expected, bool insisting) {
   UniqueFd lock;
   std::string current;
-  if (auto failure = lock_file(path, may_wait, lock, current)) return failure;
+  if (auto failure = lock_file(path, insisting, lock, current)) return failure;
   if (current != expected) return Failure::of(ESTALE, "read");
   // Who has the lock has this name, too: what a crash has left there is written over.
   std::string next = path + ".next";

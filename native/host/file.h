@@ -14,8 +14,9 @@ UniqueFd open_ahead(const std::string& folder);
 // EEXIST when the path is taken: the name is the claim. Missing folders are made.
 Status create_file(const std::string& path, const std::string& content, UniqueFd ahead = {});
 // ESTALE when the file does not hold `expected`. Exact across processes: the file is locked (flock, which ends with
-// its holder) between the comparison and the exchange. EWOULDBLOCK from flock where another has it and we may not wait.
-Status replace_file(const std::string& path, const std::string& content, const std::string& expected, bool may_wait);
+// its holder) between the comparison and the exchange. EWOULDBLOCK from flock where another has it; `insisting`, not before
+// a second.
+Status replace_file(const std::string& path, const std::string& content, const std::string& expected, bool insisting);
 // Leaves one that holds something else by now: ESTALE.
 Status delete_file_of(const std::string& path, const std::string& expected);
 Status delete_file(const std::string& path);

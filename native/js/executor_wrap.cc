@@ -117,6 +117,8 @@ Napi::Value ExecutorWrap::submit_later(std::unique_ptr<PromisedJob> job) {
 
 // Null when an exception is on its way.
 std::unique_ptr<Runner> ExecutorWrap::read_runner(const Napi::Value& text, const Napi::Value& refuse) const {
+  // In a worker that is being terminated nothing can be read, and no error be made.
+  if (text.IsEmpty()) return nullptr;
   Plan plan;
   std::string wrong = read_plan(text.As<Napi::String>().Utf8Value(), plan);
   if (closing_ || !wrong.empty()) {

@@ -34,6 +34,8 @@ class PlanJob : public PromisedJob {
   void run(Kernel& kernel) override { runner_->run(kernel); }
   void fail(Kernel& kernel, const Failure& failure) override { runner_->give_up(kernel, failure); }
   bool begun() const override { return runner_->begun(); }
+  bool waits() const override { return runner_->waits(); }
+  void hurry() override { runner_->hurry(); }
   void settle(Napi::Env env) override { deferred.resolve(write_outcome(env, runner_->outcome(), with_phases_)); }
 
  private:
@@ -74,6 +76,7 @@ class EndJob : public PromisedJob {
   void fail(Kernel&, const Failure&) override {}
   void settle(Napi::Env env) override { deferred.resolve(env.Undefined()); }
   bool last() const override { return true; }
+  bool ends() const override { return true; }
 };
 
 // The query that a JavaScript object describes ({ ask: 'links' }, …), or null when it is not known.

@@ -50,11 +50,9 @@ test.serial('a short plan waits in the queue behind a long transaction, which wo
   const host = open(t, world)
   await host.run(makeSet)
   const order: string[] = []
-  const { waitFor, unlock } = await lockFile(t, world)
-  const long = host.run([waitFor, add(1000, 5000)]).then(() => order.push('long'))
+  const long = host.run([add(1000, 20000)]).then(() => order.push('long'))
   const short = host.run([hold(80), add(80, 1)]).then(() => order.push('short'))
   t.is(host.held, 0)
-  unlock()
   await Promise.all([long, short])
   t.deepEqual(order, ['long', 'short'])
   void host.run([hold(81)])
@@ -151,10 +149,11 @@ test.serial('while the thread makes the namespace that was prepared, this one be
   t.is(elements(world), 4)
   t.is(readFileSync(join(world.stateDir, 'c'), 'utf8'), 'c')
   // Behind others it waits for its turn.
+  const others = host.run([add(1000, 20000)])
   const next = host.run([hold(81), { op: 'netns.delete', path: `${world.host.path}-begun` }])
   t.false(host.holds(port(81)))
   unlock()
-  await Promise.all([running, next])
+  await Promise.all([running, others, next])
   t.is(host.held, 2)
 })
 
@@ -204,6 +203,34 @@ test.serial('after close() nothing runs', async (t) => {
   await closed
   await t.throwsAsync(host.run([hold(80)]), { message: /closed/ })
   t.is(host.held, 0)
+})
+
+test.serial('a file that another process keeps locked holds up no other plan, and is given up after some seconds', async (t) => {
+  const world = new World(t)
+  const host = open(t, world)
+  const { waitFor } = await lockFile(t, world)
+  const order: string[] = []
+  const locked = t.throwsAsync<PlanRefused>(host.run([{ op: 'link.create', name: 'br1', kind: 'bridge' }, waitFor]), { instanceOf: PlanRefused })
+  void locked.then(() => order.push('locked'))
+  await host.run([{ op: 'link.create', name: 'br2', kind: 'bridge' }])
+  await host.find('link', { name: 'br2' })
+  order.push('unrelated')
+  t.like(await locked, { errnoName: 'ETIMEDOUT', refusal: { syscall: 'flock' } })
+  t.deepEqual(order, ['unrelated', 'locked'])
+  t.is(await host.find('link', { name: 'br1' }), undefined)
+})
+
+test.serial('close() ends after a plan that waits for a file, which goes on by what it has made', async (t) => {
+  const world = new World(t)
+  const host = new Host(world.host.path)
+  const { waitFor, unlock } = await lockFile(t, world)
+  const waiting = host.run([{ op: 'link.create', name: 'br1', kind: 'bridge' }, waitFor, { op: 'link.set', name: 'br1', alias: 'ours' }])
+  const closed = host.close().then(() => 'closed')
+  t.is(await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 50, 'open'))]), 'open')
+  unlock()
+  await waiting
+  t.is(await closed, 'closed')
+  t.regex(execIn(world.host, 'ip', 'link', 'show', 'br1'), /alias ours/)
 })
 
 test.serial('undo makes no file that was not there when the plan deleted it', async (t) => {
