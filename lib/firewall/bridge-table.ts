@@ -11,6 +11,8 @@ const BRIDGE_GROUPS = '01:80:c2:00:00:00/40'
 /** The bits of an offset that is not 0, in a fragment header right behind the IPv6 header: 40 bytes of that and 2 of this come first. */
 const FRAGMENT_OFFSET = any('@nh,336,16', String(0xfff8))
 
+const OWN_IPV6 = within(['iifname', 'ether saddr', 'ip6 saddr'], sets.senders[6])
+
 // Before whatever else may change a frame or take it along: ebtables (-300), conntrack of bridges (-200), br_netfilter (0), which goes on with
 // the hooks behind it only, and passes over those of its own priority.
 const GUARD = -350
@@ -36,17 +38,17 @@ export const bridgeTable = (): Operation[] => [
       ...DISCOVERY,
       is('icmpv6 type', 'nd-neighbor-advert'),
       { set: 'ip6 saddr', match: ['@th,64,128'] },
-      within(['iifname', 'ether saddr', 'ip6 saddr'], sets.senders[6]),
+      OWN_IPV6,
       accept,
     ],
     // What is said in a later fragment cannot be looked at here, so a type, and whom an advertisement is about, has to be in the first.
-    ['anything else from its own address', ...DISCOVERY, isNot('icmpv6 type', 'nd-neighbor-advert'), within(['iifname', 'ether saddr', 'ip6 saddr'], sets.senders[6]), accept],
-    ['later fragments, which are nothing without their first', ...DISCOVERY, is('ip6 nexthdr', 'ipv6-frag'), FRAGMENT_OFFSET, within(['iifname', 'ether saddr', 'ip6 saddr'], sets.senders[6]), accept],
+    ['anything else from its own address', ...DISCOVERY, isNot('icmpv6 type', 'nd-neighbor-advert'), OWN_IPV6, accept],
+    ['later fragments, which are nothing without their first', ...DISCOVERY, is('ip6 nexthdr', 'ipv6-frag'), FRAGMENT_OFFSET, OWN_IPV6, accept],
   ]),
   ...chain('bridge', 'sender', { comment: 'what a port of ours may send' }, [
     ['with its own MAC and address', is('ether type', 'ip'), within(['iifname', 'ether saddr', 'ip saddr'], sets.senders[4]), accept],
     // A packet whose headers cannot be read to their end has no protocol, and is not accepted.
-    ['with its own MAC and address', is('ether type', 'ip6'), isNot('meta l4proto', 'ipv6-icmp'), within(['iifname', 'ether saddr', 'ip6 saddr'], sets.senders[6]), accept],
+    ['with its own MAC and address', is('ether type', 'ip6'), isNot('meta l4proto', 'ipv6-icmp'), OWN_IPV6, accept],
     ['not to bridges as such', is('ether daddr', BRIDGE_GROUPS), counter, drop],
     ['ICMP of IPv6, neighbour discovery above all', ...DISCOVERY, jump('discovery')],
     [

@@ -8,8 +8,9 @@ interface Rule {
   expr: { counter?: { packets: number } }[]
 }
 
-export function watchDrops(place: Place): Drops {
-  const { nftables } = JSON.parse(execIn(place, 'nft', '-j', 'list', 'ruleset')) as { nftables: { rule?: Rule }[] }
+/** @param what - Of which they are. Default: all rules of the place. */
+export function watchDrops(place: Place, ...what: readonly string[]): Drops {
+  const { nftables } = JSON.parse(execIn(place, 'nft', '-j', 'list', ...(what.length > 0 ? what : ['ruleset']))) as { nftables: { rule?: Rule }[] }
   const drops: Drops = {}
   for (const { rule } of nftables) {
     const counter = rule?.expr.find((statement) => statement.counter)?.counter

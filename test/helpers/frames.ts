@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import type { Place } from './world.js'
@@ -11,6 +12,15 @@ export const ALL_NODES = { mac: '33:33:00:00:00:01', address: 'ff02::1' }
 /** Sends a frame as it is through a link of a place. */
 export function sendFrame(place: Place, frame: Buffer, link = 'eth0'): void {
   execFileSync('nsenter', [`--net=${place.path}`, 'socat', '-u', '-', `INTERFACE:${link}`], { input: frame, timeout: 20_000, stdio: ['pipe', 'ignore', 'pipe'] })
+}
+
+// socat sends one frame each time that it is started. Perl is in every Debian; 0x8933 is SIOCGIFINDEX, 17 AF_PACKET, 3 SOCK_RAW.
+const SEND = `my $link = shift; socket(S, 17, 3, 0) or die $!; my $request = pack('a16 x24', $link); ioctl(S, 0x8933, $request) or die $!;
+bind(S, pack('S n l S C C a8', 17, 3, unpack('x16 l', $request), 0, 0, 0, '')) or die $!; send(S, pack('H*', $_), 0) or die $! for @ARGV;`
+
+/** Sends many, one after the other. */
+export function sendFrames(place: Place, frames: readonly Buffer[], link = 'eth0'): void {
+  execFileSync('nsenter', [`--net=${place.path}`, 'perl', '-e', SEND, link, ...frames.map((frame) => frame.toString('hex'))], { timeout: 20_000, stdio: ['ignore', 'ignore', 'pipe'] })
 }
 
 export interface Ends {
@@ -47,6 +57,63 @@ export function routerAdvertisement(ends: Ends): Buffer {
 export function redirect(ends: Ends, target: string, destination: string): Buffer {
   return frameOf(ends, PROTOCOL.icmpv6, 2, Buffer.concat([Buffer.from([137, 0, 0, 0, 0, 0, 0, 0]), bytesOf(target), bytesOf(destination)]))
 }
+
+/** Groups that bridges talk to each other by, 01:80:c2:00:00:00 to …:0f. */
+export const bridgeGroup = (number: number): string => `01:80:c2:00:00:${number.toString(16).padStart(2, '0')}`
+
+/** A frame of any kind, with nothing of use in it. */
+export const plainFrame = ({ from, to }: Ends['ether'], type: number): Buffer => Buffer.concat([macOf(to), macOf(from), words(type), Buffer.alloc(50)])
+
+/** The same frame in a VLAN, with one tag or more (802.1Q, 802.1ad). */
+export const tagged = (frame: Buffer, ...types: number[]): Buffer =>
+  Buffer.concat([frame.subarray(0, 12), ...types.map((type) => words(type, 1)), frame.subarray(12)])
+
+/** The same in a frame of 802.3: its length for a type, then LLC and SNAP, which say the type. */
+export const inLlc = (frame: Buffer): Buffer =>
+  Buffer.concat([frame.subarray(0, 12), words(frame.length - 14 + 8), Buffer.from([0xaa, 0xaa, 3, 0, 0, 0]), frame.subarray(12)])
+
+/** The same in a session of PPPoE (RFC 2516). */
+export const inPppoe = (frame: Buffer, protocol: number): Buffer =>
+  Buffer.concat([frame.subarray(0, 12), words(0x8864, 0x1100, 1, frame.length - 14 + 2, protocol), frame.subarray(14)])
+
+/** An IPv6 packet in two fragments, cut so many bytes behind its header. */
+export function inFragments(frame: Buffer, cut: number): [Buffer, Buffer] {
+  const [fragment, more] = [44, 1]
+  const payload = frame.subarray(54)
+  const id = randomInt(1 << 16)
+  const piece = (offset: number, rest: number, bytes: Buffer): Buffer => {
+    const header = Buffer.from(frame.subarray(0, 54))
+    header.writeUInt16BE(8 + bytes.length, 18)
+    header[20] = fragment
+    return Buffer.concat([header, words((frame[20] ?? 0) << 8, offset | rest, 0, id), bytes])
+  }
+  return [piece(0, more, payload.subarray(0, cut)), piece(cut, 0, payload.subarray(cut))]
+}
+
+/** An IPv6 packet with options for its destination before what is in it: none, in 8 bytes or more. */
+export function behindOptions(frame: Buffer, length = 8): Buffer {
+  const [destination, padding] = [60, 1]
+  const header = Buffer.from(frame.subarray(0, 54))
+  header.writeUInt16BE(frame.length - 54 + length, 18)
+  const options = Buffer.alloc(length)
+  options.set([header[20] ?? 0, length / 8 - 1, padding, length - 4])
+  header[20] = destination
+  return Buffer.concat([header, options, frame.subarray(54)])
+}
+
+/** Multicast listener query (RFC 2710), which is for routers to look at: who is in a group? Answers within a second. */
+export function listenerQuery(ends: Ends): Buffer {
+  const [hopByHop, routerAlert] = [0, 0x0502]
+  const frame = frameOf(ends, PROTOCOL.icmpv6, 2, Buffer.concat([Buffer.from([130, 0, 0, 0]), words(1000, 0), Buffer.alloc(16)]))
+  const header = Buffer.from(frame.subarray(0, 54))
+  header.writeUInt16BE(frame.length - 54 + 8, 18)
+  header[20] = hopByHop
+  return Buffer.concat([header, words(PROTOCOL.icmpv6 << 8, routerAlert, 0, 0x0100), frame.subarray(54)])
+}
+
+/** Echo request (RFC 4443, 4.1). */
+export const echoRequest = (ends: Ends, data = Buffer.alloc(32)): Buffer =>
+  frameOf(ends, PROTOCOL.icmpv6, 2, Buffer.concat([Buffer.from([128, 0, 0, 0, 0, 7, 0, 1]), data]))
 
 const PROTOCOL = { udp: 17, icmpv6: 58 }
 /** Neighbour discovery has it at 255: it never crossed a router. */

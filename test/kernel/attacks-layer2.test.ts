@@ -1,0 +1,187 @@
+import test, { type ExecutionContext } from 'ava'
+import type { Sandbox } from 'slipway'
+import { dropped, watchDrops } from '../helpers/drops.js'
+import type { Addresses } from '../helpers/dual-stack.js'
+import { addressesOf, addressesOn, everyKind } from '../helpers/every-kind.js'
+import * as frames from '../helpers/frames.js'
+import { MARKED_ADDRESS, MARKED_PORT, Seen } from '../helpers/seen.js'
+import { eventually, execIn, ipJson, setSysctl, type Place } from '../helpers/world.js'
+
+/**
+ * What a sandbox may send below IP, on every kind of network: ATTACKS × NETWORKS. Each cell is frames that are sent, counted where they
+ * would come in, at the host and at a neighbour on the network, and an honest one beside them, which arrives.
+ */
+
+const NETWORKS = ['bridge', 'web', 'apart', 'inner', 'isolated', 'routed'] as const
+
+interface Member {
+  sandbox: Sandbox
+  at: Addresses
+  mac: string
+  /** Its end on the host. */
+  link: string
+  seen: Seen
+}
+
+/** One sandbox that attacks another on its network, and the host. */
+interface Cell {
+  attacker: Member
+  victim: Member
+  host: Place
+  /** The attacker's. */
+  bridge: { name: string; mac: string; at: Addresses; seen: Seen }
+  /** The victim is on the same bridge, and may be spoken to. */
+  near: boolean
+}
+
+type Attack = (t: ExecutionContext, cell: Cell, title: string) => Promise<void>
+
+for (const [bridgeCalls, portsPerBridge, networks] of [[true, 256, NETWORKS], [false, 256, NETWORKS], [true, 1, ['web', 'apart', 'routed']]] as const) {
+  test.serial(`br_netfilter ${bridgeCalls ? 'on' : 'off'}, ${portsPerBridge === 1 ? 'a bridge for each sandbox' : 'one bridge'}`, async (t) => {
+    const { world, slipway } = await everyKind(t, { bridgeCallsIptables: bridgeCalls, only: [], portsPerBridge })
+    const { host } = world
+    setSysctl(host, 'net.bridge.bridge-nf-call-arptables', bridgeCalls ? '1' : '0')
+    for (const network of networks) {
+      const make = async (what: string): Promise<Member> => {
+        const sandbox = await world.create(slipway, `${what}-${network}`, { network })
+        const [{ mac, hostInterface: link } = { mac: '', hostInterface: '' }] = sandbox.endpoints
+        return { sandbox, at: addressesOf(sandbox), mac, link, seen: new Seen(sandbox) }
+      }
+      const [victim, attacker] = [await make('victim'), await make('attacker')]
+      const name = masterOf(host, attacker.link)
+      const mac = ipJson<{ address: string }>(host, 'link', 'show', 'dev', name)[0]?.address ?? ''
+      const near = name === masterOf(host, victim.link) && network !== 'apart'
+      const cell: Cell = { attacker, victim, host, bridge: { name, mac, at: addressesOn(network, 1), seen: new Seen(host, name) }, near }
+      for (const [what, attack] of Object.entries(ATTACKS)) {
+        for (const { seen } of [cell.bridge, attacker, victim]) seen.begin()
+        await attack(t, cell, `${network}: ${what}`)
+      }
+      await victim.sandbox.remove()
+      t.true(await eventually(() => !forwarding(cell).some((line) => line.startsWith(victim.mac))), `${network}: the removed one's way`)
+    }
+  })
+}
+
+const ATTACKS: Readonly<Record<string, Attack>> = {
+  async "to the groups of bridges, in the victim's name"(t, cell, title) {
+    const { attacker, victim, host, bridge } = cell
+    const before = forwarding(cell)
+    for (const group of [0x00, 0x02, 0x0e]) {
+      const ends = { ether: { from: victim.mac, to: frames.bridgeGroup(group) }, from: victim.at[4], to: bridge.at[4] }
+      send(cell, frames.plainFrame(ends.ether, 0x88cc), frames.arpReply(ends, attacker.mac), frames.udpFrame(ends, MARKED_PORT, 'lie'))
+    }
+    send(cell, frames.plainFrame({ from: '02:00:00:00:00:01', to: frames.bridgeGroup(0x0e) }, 0x88cc))
+    send(cell, frames.udpFrame({ ether: { from: attacker.mac, to: bridge.mac }, from: attacker.at[4], to: bridge.at[4] }, MARKED_PORT, 'true'))
+    t.is(await bridge.seen.reaches(1), 1, title)
+    t.deepEqual(forwarding(cell), before, title)
+    t.deepEqual(ipJson(host, 'neighbor', 'show', 'dev', attacker.link), [], title)
+  },
+
+  async 'ARP and neighbour discovery to the groups of bridges'(t, cell, title) {
+    const { attacker, host, bridge } = cell
+    const drops = watchDrops(host, 'table', 'bridge', 'slipway')
+    const tell = (to: string) => frames.arpReply({ ether: { from: attacker.mac, to }, from: attacker.at[4], to: MARKED_ADDRESS }, attacker.mac)
+    for (const group of [0x00, 0x0e]) {
+      const ether = { from: attacker.mac, to: frames.bridgeGroup(group) }
+      send(cell, tell(ether.to), frames.neighbourAdvertisement({ ether, from: attacker.at[6], to: bridge.at[6] }, attacker.at[6], '02:00:00:00:00:66'))
+    }
+    send(cell, tell(bridge.mac))
+    t.is(await bridge.seen.reaches(1), 1, title)
+    t.is(dropped(host, drops, 'not to bridges as such'), 4, title)
+    t.deepEqual(ipJson(host, 'neighbor', 'show', 'dev', attacker.link), [], title)
+  },
+
+  async 'neighbours and routers in fragments'(t, cell, title) {
+    const { attacker, victim, host, bridge } = cell
+    const to = (mac: string, address: string) => ({ ether: { from: attacker.mac, to: mac }, from: attacker.at[6], to: address })
+    for (const lie of [
+      frames.neighbourAdvertisement(to(victim.mac, victim.at[6]), bridge.at[6], attacker.mac),
+      frames.neighbourAdvertisement(to(bridge.mac, bridge.at[6]), victim.at[6], attacker.mac),
+      frames.routerAdvertisement(to(frames.ALL_NODES.mac, frames.ALL_NODES.address)),
+    ]) {
+      // What it is about in the second piece; all of it behind options; those in two pieces.
+      send(cell, ...frames.inFragments(lie, 8), ...frames.inFragments(frames.behindOptions(lie), 8), ...frames.inFragments(frames.behindOptions(lie, 16), 8))
+      send(cell, frames.behindOptions(lie), frames.behindOptions(lie, 24))
+    }
+    // A large ping comes in fragments, too.
+    send(cell, ...frames.inFragments(frames.echoRequest(to(bridge.mac, bridge.at[6])), 16))
+    t.true((await bridge.seen.reaches(1, 'pings')) >= 1, title)
+    for (const believer of [host, victim.sandbox]) t.false(neighbours(believer).includes(`${victim.at[6]} ${attacker.mac}`), title)
+    t.false(neighbours(victim.sandbox).includes(`${bridge.at[6]} ${attacker.mac}`), title)
+    t.deepEqual(ipJson<{ protocol?: string }>(victim.sandbox, '-6', 'route').filter(({ protocol }) => protocol === 'ra'), [], title)
+  },
+
+  async 'frames in frames'(t, cell, title) {
+    const { attacker, victim, host, bridge, near } = cell
+    const drops = watchDrops(host, 'table', 'bridge', 'slipway')
+    const honest = (mac: string) => frames.udpFrame({ ether: { from: attacker.mac, to: mac }, from: attacker.at[4], to: bridge.at[4] }, MARKED_PORT, 'true')
+    for (const mac of [bridge.mac, near ? victim.mac : bridge.mac]) {
+      const frame = honest(mac)
+      send(cell, frames.tagged(frame, 0x8100), frames.tagged(frame, 0x88a8, 0x8100), frames.inLlc(frame), frames.inPppoe(frame, 0x0021))
+    }
+    send(cell, honest(bridge.mac))
+    t.is(await bridge.seen.reaches(1), 1, title)
+    t.is(dropped(host, drops, 'not its own'), 8, title)
+  },
+
+  async 'senders that no card has, or another'(t, cell, title) {
+    const { attacker, victim, bridge } = cell
+    const before = forwarding(cell)
+    const sendAs = (from: string) => {
+      const ether = { from, to: bridge.mac }
+      const ends = { ether, from: attacker.at[4], to: bridge.at[4] }
+      send(cell, frames.udpFrame(ends, MARKED_PORT, 'hello'), frames.arpReply({ ...ends, to: MARKED_ADDRESS }, attacker.mac))
+    }
+    for (const from of ['00:00:00:00:00:00', '01:00:5e:00:00:01', frames.BROADCAST, bridge.mac, victim.mac]) sendAs(from)
+    sendAs(attacker.mac)
+    t.is(await bridge.seen.reaches(2), 2, title)
+    t.deepEqual(forwarding(cell), before, title)
+  },
+
+  async 'what is for many, which neighbours hear only with icc'(t, cell, title) {
+    const { attacker, victim, bridge, near } = cell
+    send(cell, frames.arpReply({ ether: { from: attacker.mac, to: frames.BROADCAST }, from: attacker.at[4], to: MARKED_ADDRESS }, attacker.mac))
+    send(cell, frames.udpFrame({ ether: { from: attacker.mac, to: '01:00:5e:00:00:fb' }, from: attacker.at[4], to: '224.0.0.251' }, MARKED_PORT, 'to many'))
+    t.is(await bridge.seen.reaches(2), 2, title)
+    t.is(await victim.seen.reaches(near ? 2 : 0), near ? 2 : 0, title)
+  },
+
+  async 'what is for nobody, which nobody hears'(t, cell, title) {
+    const { attacker, victim, host, bridge, near } = cell
+    const nobody = '02:00:00:00:00:77'
+    const fromHost = (to: string) => frames.udpFrame({ ether: { from: bridge.mac, to }, from: bridge.at[4], to: attacker.at[4] }, MARKED_PORT, 'from the host')
+    frames.sendFrames(host, [fromHost(nobody), fromHost(attacker.mac)], bridge.name)
+    t.is(await attacker.seen.reaches(1), 1, title)
+    const fromBeside = (to: string) =>
+      frames.udpFrame({ ether: { from: attacker.mac, to }, from: attacker.at[4], to: victim.at[4] }, MARKED_PORT, 'from beside')
+    send(cell, fromBeside(nobody), ...(near ? [fromBeside(victim.mac)] : []))
+    t.is(await victim.seen.reaches(near ? 1 : 0), near ? 1 : 0, title)
+  },
+
+  // A bridge that overhears has an entry for each group that sandboxes are in, and after a question keeps to those.
+  async 'questions who is in a group'(t, cell, title) {
+    const { attacker, host, bridge } = cell
+    const ether = { from: attacker.mac, to: frames.ALL_NODES.mac }
+    send(cell, frames.listenerQuery({ ether, from: linkLocalOf(attacker.sandbox), to: frames.ALL_NODES.address }))
+    t.notRegex(execIn(host, 'bridge', 'mdb', 'show', 'dev', bridge.name), /port veth/, title)
+    t.like(ipJson(host, '-d', 'link', 'show', 'dev', bridge.name)[0], { linkinfo: { info_data: { mcast_snooping: 0 } } }, title)
+  },
+}
+
+const send = ({ attacker }: Cell, ...all: readonly Buffer[]): void => frames.sendFrames(attacker.sandbox, all)
+
+const masterOf = (host: Place, link: string) => ipJson<{ master: string }>(host, 'link', 'show', 'dev', link)[0]?.master ?? ''
+
+/** Who is where, as the attacker's bridge has it. */
+const forwarding = ({ host, bridge }: Cell): string[] =>
+  execIn(host, 'bridge', 'fdb', 'show', 'br', bridge.name)
+    .split('\n')
+    .filter((line) => line.includes('master'))
+    .sort()
+
+const linkLocalOf = (place: Place): string =>
+  ipJson<{ addr_info: { local?: string }[] }>(place, '-6', 'address', 'show', 'dev', 'eth0', 'scope', 'link')[0]?.addr_info[0]?.local ?? ''
+
+/** `ADDRESS MAC` of all that a place knows. */
+const neighbours = (place: Place): string[] =>
+  ipJson<{ dst: string; lladdr?: string }>(place, 'neighbor', 'show').map(({ dst, lladdr = '' }) => `${dst} ${lladdr}`)
