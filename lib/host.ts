@@ -48,6 +48,9 @@ export interface RunOptions {
   crowded?: boolean
 }
 
+/** What is said of a path that leads to no namespace of a sandbox. */
+const NO_NAMESPACE = ['ENOTTY', 'ESTALE', 'ENOTDIR', 'ELOOP']
+
 /** What the diagnostics channel `slipway:plan` says after each plan, done or refused. */
 export interface PlanMessage {
   plan: Plan
@@ -187,12 +190,12 @@ export class Host {
     return answer.value as Questions[Name]['answer']
   }
 
-  /** As {@link ask}, with `undefined` where the kernel has no such thing. */
+  /** As {@link ask}, with `undefined` where the kernel has no such thing, or the namespace is none or the host's. */
   async find<Name extends keyof Questions>(name: Name, question: Questions[Name]['question']): Promise<Questions[Name]['answer'] | undefined> {
     try {
       return await this.ask(name, question)
     } catch (error) {
-      if (error instanceof SlipwayError && (error.errnoName === 'ENOENT' || error.errnoName === 'ENODEV')) return undefined
+      if (error instanceof SlipwayError && ['ENOENT', 'ENODEV', ...NO_NAMESPACE].includes(error.errnoName ?? '')) return undefined
       throw error
     }
   }

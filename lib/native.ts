@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import type { Plan } from './plan/operation.js'
+import type { Namespace, Plan } from './plan/operation.js'
 import { wirePlan } from './plan/wire.js'
 
 /** The addon, and everything it exports. No other file imports it. */
@@ -165,7 +165,8 @@ export interface Connection {
 interface Addon {
   /** @param beside - Another one of the same host, with which it watches. */
   Executor: new (netns?: string, beside?: NativeExecutor) => NativeExecutor
-  enter<T>(path: string, work: () => T): T
+  /** @param namespace - The one that is meant. @param not - Inode number of the one that is never meant: the host's. */
+  enter<T>(path: string, work: () => T, namespace?: Namespace, not?: number): T
   /** A bound socket in the namespace that this thread is in; `fd` is the caller's to close. */
   bindSocket(protocol: 'tcp' | 'udp', address: string, port: number): { fd: number; failure?: undefined } | { fd?: undefined; failure: NativeFailure }
   /**

@@ -6,7 +6,7 @@ import { forbidden, isForbidden, words, type Host, type PlanRefused } from './ho
 import { familyOf } from './ipam/ip.js'
 import { overlap, parseSubnet } from './ipam/subnet.js'
 import type { ElementInfo } from './native.js'
-import type { ElementAdd, PortHold, SetDefinition } from './plan/operation.js'
+import type { ElementAdd, Operation, PortHold, SetDefinition } from './plan/operation.js'
 import { ssCommand } from './plan/print-shell.js'
 import type { Holders } from './ports/holders.js'
 import { isEvery } from './ports/host-address.js'
@@ -23,6 +23,8 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
   const error = (code: ConstructorParameters<typeof SlipwayError>[0], message: string) =>
     new SlipwayError(code, message, refusal, { cause: refused })
 
+  const netns = namespaceOf(operation)
+  if (netns !== undefined && NOT_OPENED.includes(refusal.syscall) && NO_LONGER.includes(errnoName)) return error('NOT_FOUND', namespaceGone(netns))
   switch (operation.op) {
     case 'file.create':
       if (errnoName === 'EEXIST') return error('CONFLICT', isNetwork(operation.path) ? networkNameInUse(nameOf(operation)) : nameInUse(nameOf(operation)))
@@ -35,7 +37,7 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
       if (errnoName === 'ESTALE') return error('CONFLICT', `Another process changes the sandbox ${nameOf(operation)} at this moment. Try again.`)
       break
     case 'netns.bind':
-      if (errnoName === 'ENOENT') return error('NOT_FOUND', `There is no network namespace ${operation.from} any more: the sandbox that was to be joined has gone.`)
+      if (NO_LONGER.includes(errnoName)) return error('NOT_FOUND', `There is no network namespace ${operation.from} any more: the sandbox that was to be joined has gone.`)
       if (errnoName === 'EEXIST') return error('CONFLICT', nameTakenInNetns(operation.path))
       break
     case 'netns.create':
@@ -69,6 +71,20 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
   if (isForbidden(refusal)) return error('PERMISSION', forbidden(refusal))
   return error('KERNEL', `The kernel refused "${refusal.operation}": ${errnoName}${words(refusal)}.`)
 }
+
+/** By which a namespace is opened, and what is said of one that is gone, whatever is in its place. */
+const NOT_OPENED = ['open', 'fstat', 'fstatfs', 'ioctl']
+const NO_LONGER = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENOTTY', 'ESTALE']
+
+/** Path of the namespace that an operation is for. */
+function namespaceOf(operation: Operation): string | undefined {
+  if (operation.op === 'netns.check') return operation.path
+  if (operation.op === 'link.create') return operation.peer?.netns
+  return operation.op !== 'sysctl.write' && 'netns' in operation ? operation.netns : undefined
+}
+
+export const namespaceGone = (path: string): string =>
+  `The network namespace that this sandbox has is not at ${path} any more: it was deleted, or its process has ended, and what is there now, if anything, is another one or the host's. Nothing was done there. Remove the sandbox and create it anew.`
 
 /** A process that holds a port has it published within this many steps of this many milliseconds. */
 const STEPS = 20

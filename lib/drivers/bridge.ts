@@ -2,7 +2,7 @@ import { add, forgetHostConnections, holdPorts, releasePorts, remove } from '../
 import * as sets from '../firewall/sets.js'
 import { familyOf } from '../ipam/ip.js'
 import { FAMILIES } from '../network/spec.js'
-import type { AddressAdd, Operation, Plan, SetDefinition } from '../plan/operation.js'
+import type { AddressAdd, Namespace, NetnsCheck, Operation, Plan, RouteAdd, RouteDelete, SetDefinition } from '../plan/operation.js'
 import type { PortMapping } from '../ports/mapping.js'
 import { noIpv6Address } from './bridge-network.js'
 import { guardPort, leadFrames } from './bridge-port.js'
@@ -22,6 +22,8 @@ export interface BridgeSandbox {
   path: string
   /** The namespace was made by somebody else, who will remove it, too. */
   foreign?: boolean
+  /** Which one the path leads to, where that is known: what has come in its place is not touched. */
+  namespace?: Namespace | undefined
   endpoints: readonly BridgeEndpoint[]
   ports: readonly PortMapping[]
   /** Comment of every element that belongs to it. */
@@ -43,13 +45,13 @@ export interface Circumstances {
  * inside. Nothing is announced before it works: the published port answers once eth0 is up.
  */
 export function createSandbox(sandbox: BridgeSandbox, circumstances: Circumstances): Plan {
-  const { path, foreign, endpoints, ports, owner } = sandbox
+  const { path, foreign, namespace, endpoints, ports, owner } = sandbox
   const [endpoint] = endpoints
   if (!endpoint) throw new RangeError('a sandbox on a bridge without an endpoint')
   const published = new PortPlan(endpoints, ports, owner)
   return [
     ...claimAll(sandbox, published),
-    ...makeStack({ path, foreign }, endpoint, circumstances, leadTo(endpoint)),
+    ...makeStack({ path, foreign, namespace }, endpoint, circumstances, leadTo(endpoint)),
     ...published.forgetHost(),
   ]
 }
@@ -70,6 +72,7 @@ export const claimAll = (sandbox: BridgeSandbox, published: PortPlan, from?: str
 interface Stack {
   path: string
   foreign?: boolean | undefined
+  namespace?: Namespace | undefined
   records?: string
 }
 
@@ -78,9 +81,9 @@ interface Stack {
  *
  * @param leads - What leads to it from elsewhere on the host: only where its addresses are claimed.
  */
-export function makeStack({ path, foreign, records }: Stack, endpoint: BridgeEndpoint, circumstances: Circumstances, leads: readonly Operation[]): Operation[] {
+export function makeStack({ path, foreign, namespace, records }: Stack, endpoint: BridgeEndpoint, circumstances: Circumstances, leads: readonly Operation[]): Operation[] {
   return [
-    ...(foreign ? [] : [{ op: 'netns.create', path, records } as const]),
+    ...(foreign ? checkNamespace({ path, namespace }) : [{ op: 'netns.create', path, records } as const]),
     ...makeLink(path, endpoint, circumstances, records !== undefined),
     ...leads,
     ...(foreign ? [] : [{ op: 'link.set', netns: path, name: 'lo', up: true } as const]),
@@ -110,7 +113,7 @@ function claimEndpoints({ endpoints, owner }: Pick<BridgeSandbox, 'endpoints' | 
  *
  * @param shared - Others are in the namespace, and stay there.
  */
-export function removeSandbox({ path, foreign, endpoints, ports, owner, record }: Omit<BridgeSandbox, 'record'> & { record: RecordRemoval }, shared: boolean): Leaving {
+export function removeSandbox({ path, foreign, namespace, endpoints, ports, owner, record }: Omit<BridgeSandbox, 'record'> & { record: RecordRemoval }, shared: boolean): Leaving {
   const published = new PortPlan(endpoints, activePorts(endpoints, ports), owner)
   const free = (meant: (set: SetDefinition) => boolean) => endpoints.flatMap((endpoint) => freeEndpoint(endpoint, owner, meant))
   return {
@@ -119,7 +122,7 @@ export function removeSandbox({ path, foreign, endpoints, ports, owner, record }
       ...endpoints.flatMap(leadAway),
       ...published.forgetPublished(),
       ...(foreign || shared ? deleteLinks(endpoints.map(({ hostLink }) => hostLink)) : []),
-      ...(foreign ? [] : [{ op: 'netns.delete', path } as const]),
+      ...(foreign ? [] : [{ op: 'netns.delete', path, namespace } as const]),
       ...free(isClaim),
       { op: 'file.delete', path: record.path },
     ],
@@ -134,6 +137,7 @@ export function connectEndpoint(sandbox: Change, endpoint: BridgeEndpoint, circu
   return [
     ...move.hold,
     record.mark === undefined ? endChange(record) : beginChange(record),
+    ...checkNamespace(sandbox),
     ...move.unpublish,
     ...claimEndpoint(endpoint, owner),
     ...move.publish,
@@ -152,6 +156,7 @@ export function connectEndpoint(sandbox: Change, endpoint: BridgeEndpoint, circu
 
 /**
  * Takes an endpoint away. Its addresses take its routes along; the default route and the published ports move to what is left.
+ * Nothing of it is asked of the sandbox: what its processes have deleted, moved or lowered is passed over.
  * The claims are given up when nothing else is left to be refused but the record. The link itself goes later.
  */
 export function disconnectEndpoint(sandbox: Change, endpoint: BridgeEndpoint): Leaving {
@@ -162,6 +167,7 @@ export function disconnectEndpoint(sandbox: Change, endpoint: BridgeEndpoint): L
     first: [
       ...move.hold,
       beginChange(record),
+      ...checkNamespace(sandbox).map((check) => ({ ...check, optional: true }) as const),
       ...leadAway(endpoint),
       ...move.unpublish,
       ...freeEndpoint(endpoint, owner, (set) => !isClaim(set)),
@@ -169,7 +175,7 @@ export function disconnectEndpoint(sandbox: Change, endpoint: BridgeEndpoint): L
       ...move.release,
       ...move.forget,
       ...FAMILIES.flatMap((family) => moveDefaultRoute(path, endpoints, after, family)),
-      ...addressesInside(path, endpoint).map((address) => ({ ...address, op: 'address.delete' }) as const),
+      ...addressesInside(path, endpoint).map((address) => ({ ...address, op: 'address.delete', optional: true }) as const),
       ...freeEndpoint(endpoint, owner, isClaim),
       endChange(record),
     ],
@@ -178,7 +184,7 @@ export function disconnectEndpoint(sandbox: Change, endpoint: BridgeEndpoint): L
 }
 
 /** A sandbox before one of its endpoints comes or goes. */
-export type Change = Pick<BridgeSandbox, 'path' | 'endpoints' | 'ports' | 'owner'> & { record: RecordChange }
+export type Change = Pick<BridgeSandbox, 'path' | 'namespace' | 'endpoints' | 'ports' | 'owner'> & { record: RecordChange }
 
 /** The published ports that change their target when endpoints come or go. Host ports that stay mapped stay held. */
 function movePorts({ endpoints, ports, owner }: Change, after: readonly BridgeEndpoint[]) {
@@ -198,9 +204,10 @@ function movePorts({ endpoints, ports, owner }: Change, after: readonly BridgeEn
 }
 
 /** More ports for a running sandbox. */
-export function publishPorts({ endpoints, ports, owner, record }: Change, more: readonly PortMapping[]): Plan {
+export function publishPorts(sandbox: Change, more: readonly PortMapping[]): Plan {
+  const { endpoints, ports, owner, record } = sandbox
   const published = new PortPlan(endpoints, more, owner, () => activePorts(endpoints, ports))
-  return [...published.hold(), ...(record.mark === undefined ? [] : [beginChange(record)]), ...published.publish(), endChange(record), ...published.forgetHost()]
+  return [...published.hold(), ...(record.mark === undefined ? [] : [beginChange(record)]), ...checkNamespace(sandbox), ...published.publish(), endChange(record), ...published.forgetHost()]
 }
 
 export function unpublishPorts({ endpoints, ports, owner, record }: Change, gone: readonly PortMapping[]): Plan {
@@ -269,15 +276,19 @@ function addressesInside(netns: string, endpoint: BridgeEndpoint): AddressAdd[] 
   ]
 }
 
-function defaultRoute(op: 'route.add' | 'route.delete', netns: string, endpoints: readonly BridgeEndpoint[], family: 4 | 6): Operation[] {
+function defaultRoute(op: 'route.add' | 'route.delete', netns: string, endpoints: readonly BridgeEndpoint[], family: 4 | 6): (RouteAdd | RouteDelete)[] {
   const gateway = gatewayEndpoint(endpoints, family)?.addresses[family]?.gateway
   return gateway === undefined ? [] : [{ op, netns, destination: 'default', gateway }]
 }
 
+/** The sandbox may have deleted the one, or have a route of its own in place of the other. */
 function moveDefaultRoute(path: string, before: readonly BridgeEndpoint[], after: readonly BridgeEndpoint[], family: 4 | 6): Operation[] {
   if (gatewayEndpoint(before, family) === gatewayEndpoint(after, family)) return []
-  return [...defaultRoute('route.delete', path, before, family), ...defaultRoute('route.add', path, after, family)]
+  return [...defaultRoute('route.delete', path, before, family), ...defaultRoute('route.add', path, after, family)].map((operation) => ({ ...operation, optional: true }) as const)
 }
+
+/** Before anything is done in it. */
+export const checkNamespace = ({ path, namespace }: Pick<BridgeSandbox, 'path' | 'namespace'>): NetnsCheck[] => (namespace ? [{ op: 'netns.check', path, namespace }] : [])
 
 /** A network is removed record first: an endpoint whose network still has its record will be seen by whoever removes it. */
 export const checkNetwork = ({ network }: Circumstances): Operation[] => (network ? [{ op: 'file.check', path: network.path, expected: network.content }] : [])

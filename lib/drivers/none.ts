@@ -1,4 +1,5 @@
-import type { Plan } from '../plan/operation.js'
+import type { Namespace, Plan } from '../plan/operation.js'
+import { checkNamespace } from './bridge.js'
 import type { Leaving } from './leaving.js'
 import { beginRemoval, type RecordRemoval } from './record-change.js'
 
@@ -8,18 +9,20 @@ export interface NoneSandbox {
   path: string
   /** The namespace was made by somebody else: it is left as it is. */
   foreign: boolean
+  /** Which one the path leads to, where that is known. */
+  namespace?: Namespace | undefined
   record: { path: string; content: string }
 }
 
-export function createSandbox({ path, foreign, record }: NoneSandbox): Plan {
+export function createSandbox({ path, foreign, namespace, record }: NoneSandbox): Plan {
   return [
     { op: 'file.create', ...record },
-    ...(foreign ? [] : ([{ op: 'netns.create', path }, { op: 'link.set', netns: path, name: 'lo', up: true }] as const)),
+    ...(foreign ? checkNamespace({ path, namespace }) : ([{ op: 'netns.create', path }, { op: 'link.set', netns: path, name: 'lo', up: true }] as const)),
   ]
 }
 
-export function removeSandbox({ path, foreign, record }: NoneSandbox & { record: RecordRemoval }): Leaving {
+export function removeSandbox({ path, foreign, namespace, record }: NoneSandbox & { record: RecordRemoval }): Leaving {
   const forget = { op: 'file.delete', path: record.path } as const
   if (foreign) return { first: [beginRemoval(record), forget], rest: [] }
-  return { first: [beginRemoval(record)], rest: [{ op: 'netns.delete', path }, forget] }
+  return { first: [beginRemoval(record)], rest: [{ op: 'netns.delete', path, namespace }, forget] }
 }

@@ -18,6 +18,26 @@ export interface NetnsBind {
 export interface NetnsDelete {
   op: 'netns.delete'
   path: string
+  /** Another one that the path leads to by now is left alone. */
+  namespace?: Namespace | undefined
+}
+
+/** A namespace itself, whatever its path: its inode on nsfs, for as long as it lives. */
+export interface Namespace {
+  device: number
+  inode: number
+}
+
+/**
+ * Says which namespace a path leads to, to all operations of the plan that name this path: refused with ESTALE when it leads to another
+ * by now. (A process's number is used again; a name is deleted and made anew.)
+ */
+export interface NetnsCheck {
+  op: 'netns.check'
+  path: string
+  namespace: Namespace
+  /** That it leads elsewhere is a refusal of what follows, and not of this. */
+  optional?: true
 }
 
 export interface LinkCreate {
@@ -124,6 +144,8 @@ export interface AddressDelete {
   address: string
   /** With which it is given back when the deletion is undone. */
   broadcast?: string
+  /** A refusal is passed over: in a sandbox, its own processes may have deleted it, or its link. */
+  optional?: true
 }
 
 /** A route through a gateway, on a link, or both. */
@@ -136,6 +158,8 @@ interface Route {
   link?: string
   /** Which default is meant where no gateway tells: IPv4 or IPv6. Default: 4. */
   family?: 4 | 6
+  /** A refusal is passed over: in a sandbox, its own processes may have changed routes and links. */
+  optional?: true
 }
 
 export interface RouteAdd extends Route {

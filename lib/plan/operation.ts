@@ -2,6 +2,7 @@ import type {
   NetnsCreate,
   NetnsBind,
   NetnsDelete,
+  NetnsCheck,
   LinkCreate,
   LinkSet,
   LinkSettle,
@@ -53,6 +54,7 @@ export type Operation =
   | NetnsCreate
   | NetnsBind
   | NetnsDelete
+  | NetnsCheck
   | LinkCreate
   | LinkSet
   | LinkSettle

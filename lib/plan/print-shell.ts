@@ -11,6 +11,8 @@ export function shellCommands(operation: Operation): string[] {
       return [`touch ${quote(operation.path)} && mount --bind ${quote(pathOf(operation.from))} ${quote(operation.path)}`]
     case 'netns.delete':
       return [`ip netns delete ${basename(operation.path)}`]
+    case 'netns.check':
+      return [`test "$(stat -Lc %d:%i ${quote(operation.path)})" = ${operation.namespace.device}:${operation.namespace.inode}${orNot(operation)}`]
     case 'link.create':
       return [`${ip} link add ${linkOptions(operation)}`]
     case 'link.set':
@@ -29,13 +31,13 @@ export function shellCommands(operation: Operation): string[] {
       return [`${ip} address add ${operation.address}${broadcast} dev ${operation.link}${nodad}`]
     }
     case 'address.delete':
-      return [`${ip} address delete ${operation.address} dev ${operation.link}`]
+      return [`${ip} address delete ${operation.address} dev ${operation.link}${orNot(operation)}`]
     case 'route.add':
     case 'route.delete': {
       const via = operation.gateway ? ` via ${operation.gateway}` : ''
       const dev = operation.link ? ` dev ${operation.link}` : ''
       const family = operation.destination === 'default' && !operation.gateway && operation.family === 6 ? ' -6' : ''
-      return [`${ip}${family} route ${operation.op === 'route.add' ? 'add' : 'delete'} ${operation.destination}${via}${dev}`]
+      return [`${ip}${family} route ${operation.op === 'route.add' ? 'add' : 'delete'} ${operation.destination}${via}${dev}${orNot(operation)}`]
     }
     case 'fdb.add':
       return [`bridge fdb ${operation.exclusive ? 'add' : 'replace'} ${operation.lladdr} dev ${operation.link} master static sticky`]
@@ -71,6 +73,9 @@ export function shellCommands(operation: Operation): string[] {
       throw new TypeError(`no command is known for ${operation.op}`)
   }
 }
+
+/** What an operation that is optional does where it is refused. */
+const orNot = ({ optional }: { optional?: true }): string => (optional ? ' || true' : '')
 
 /** `tcp 192.0.2.1:8080`, `tcp [::]:8080` */
 function printHostPort({ protocol, address, port }: Pick<PortHold, 'protocol' | 'address' | 'port'>): string {

@@ -22,6 +22,7 @@ function weight(operation: Operation): number {
     case 'file.check':
     case 'file.delete':
     case 'link.check':
+    case 'netns.check':
       return 1
     // Of a spare namespace, they are a mount and two descriptors that are closed.
     case 'netns.bind':

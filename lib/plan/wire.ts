@@ -31,6 +31,11 @@ function pushFields(fields: Field[], op: Operation): void {
       fields.push(op.path, op.records)
       break
     case 'netns.delete':
+      fields.push(op.path, op.namespace?.device, op.namespace?.inode)
+      break
+    case 'netns.check':
+      fields.push(op.path, op.namespace.device, op.namespace.inode, flag(op.optional))
+      break
     case 'file.delete':
       fields.push(op.path)
       break
@@ -56,12 +61,14 @@ function pushFields(fields: Field[], op: Operation): void {
       fields.push(op.netns, op.group)
       break
     case 'address.add':
-    case 'address.delete':
       fields.push(op.netns, op.link, op.address, op.broadcast)
+      break
+    case 'address.delete':
+      fields.push(op.netns, op.link, op.address, op.broadcast, flag(op.optional))
       break
     case 'route.add':
     case 'route.delete':
-      fields.push(op.netns, op.destination, op.gateway, op.link, op.family)
+      fields.push(op.netns, op.destination, op.gateway, op.link, op.family, flag(op.optional))
       break
     case 'neighbor.add':
       fields.push(op.netns, op.link, op.address, op.lladdr, flag(op.proxy))

@@ -69,7 +69,7 @@ async function leadThrough(host: Host, record: SandboxRecord, owned: OwnedElemen
   const { endpoints, path, name, id } = record
   for (const family of FAMILIES) {
     const gateway = gatewayEndpoint(endpoints, family)?.addresses[family]?.gateway
-    const routes = gateway === undefined ? [] : await host.ask('routes', { netns: path, ipv6: family === 6 })
+    const routes = gateway === undefined ? [] : ((await host.find('routes', { netns: path, ipv6: family === 6 })) ?? [])
     if (gateway !== undefined && !routes.some((route) => route.destination === 'default' && route.gateway === gateway)) {
       await attempt(host, [{ op: 'route.add', netns: path, destination: 'default', gateway }])
     }

@@ -12,6 +12,7 @@ import type { PortTable } from '../ports/port-table.js'
 import { stateFolder, type Context } from '../sandbox/context.js'
 import { Slices } from '../slices.js'
 import { listHalfWritten } from '../state/folder.js'
+import { asOfNow } from '../state/namespace.js'
 import { thisProcess } from '../state/maker.js'
 import { listNetworkRecords } from '../state/network-records.js'
 import { ownerComment, readOwner } from '../state/owner.js'
@@ -191,7 +192,7 @@ async function beginToEnd(host: Host, { record, path, text }: StoredRecord, ende
   if (await attempt(host, [{ op: 'file.replace', path, content: mark.text, expected: text }])) return false
   ended.push(mark)
   for (const endpoint of record.endpoints) await collectLeads(host, endpoint, ownerComment(record.name, record.id))
-  if (!record.foreign && record.network !== 'host') await collect(host, [{ op: 'netns.delete', path: record.path }])
+  if (!record.foreign && record.network !== 'host') await collect(host, [{ op: 'netns.delete', path: record.path, namespace: record.namespace && asOfNow(record.namespace) }])
   return true
 }
 

@@ -2,12 +2,13 @@ import { dirname } from 'node:path'
 import type { RecordChange } from '../drivers/record-change.js'
 import { SlipwayError } from '../errors.js'
 import { PlanRefused } from '../host.js'
-import type { Plan } from '../plan/operation.js'
+import type { Namespace, Plan } from '../plan/operation.js'
 import type { HostPort } from '../ports/port-table.js'
 import { isNowhere, removeWhatIsThere } from '../reconcile/collect.js'
 import { missesParts, reconcile } from '../reconcile/reconcile.js'
 import { explainRefusal, removed } from '../refusals.js'
 import { textWith } from '../state/folder.js'
+import { asOfNow, inThisBoot, namespaceAt } from '../state/namespace.js'
 import { thisProcess } from '../state/maker.js'
 import { idle, isBusy, readRecord, store, unbusy, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import type { Context } from './context.js'
@@ -21,7 +22,8 @@ export interface RecordUpdate {
   during?: Partial<SandboxRecord>
   /** Left out where the sandbox goes. */
   next?: SandboxRecord
-  plan(change: RecordChange): Plan | Promise<Plan>
+  /** @param namespace - Which one it is in, where that is known. */
+  plan(change: RecordChange, namespace: Namespace | undefined): Plan | Promise<Plan>
   /** The kernel has what was taken in this process's tables. */
   settle(): void
   /** Host ports that go, and are held by other processes: they are told. */
@@ -44,15 +46,33 @@ export class Changes {
   readonly #context: Context
   #stored: StoredRecord
   #last: Promise<unknown> = Promise.resolve()
+  /** Where the record does not say it yet: what its path led to when this object was made. */
+  #seen: Namespace | undefined
 
   constructor(context: Context, stored: StoredRecord) {
     this.#context = context
     this.#stored = stored
+    this.#see()
+  }
+
+  #see(): void {
+    const { namespace, network, path } = this.#stored.record
+    if (namespace || network === 'host') return
+    const found = namespaceAt(path)
+    if (found && found.inode !== this.#context.host.identity) this.#seen = found
   }
 
   /** As of the last change through this object. */
   get stored(): StoredRecord {
     return this.#stored
+  }
+
+  /** Which namespace it has, whatever its path leads to by now; `undefined` where that has not been there yet, and for one that has the host's. */
+  get namespace(): Namespace | undefined {
+    const { namespace } = this.#stored.record
+    if (namespace) return asOfNow(namespace)
+    if (!this.#seen) this.#see()
+    return this.#seen
   }
 
   /** Reads again what other processes have done. @throws {SlipwayError} `NOT_FOUND` when the sandbox was removed. */
@@ -100,10 +120,11 @@ export class Changes {
         if (attempt === 1 && (await this.#wasOld())) continue
         throw error
       }
-      const next = update.next && store(dirname(path), update.next)
+      const { namespace } = this
+      const next = update.next && store(dirname(path), namespace && !update.next.namespace ? { ...update.next, namespace: inThisBoot(namespace) } : update.next)
       const mark = textWith(this.#stored, { ...update.during, busy: thisProcess() })
       try {
-        const plan = await update.plan({ path, before: text, content: next?.text ?? '', mark })
+        const plan = await update.plan({ path, before: text, content: next?.text ?? '', mark }, namespace)
         await (rest ? removeWhatIsThere(host, plan) : host.run(plan, { crowded: turns.crowded }))
         update.settle()
         if (next) this.#stored = next
@@ -114,7 +135,7 @@ export class Changes {
         if (!(error instanceof PlanRefused)) throw error
         if (attempt === 1 && missesParts(error)) await reconcile(this.#context)
         else if (await update.retry?.(error, attempt)) continue
-        else if (error.errnoName === 'ESTALE' && attempt < TRIES) await this.refresh()
+        else if (error.errnoName === 'ESTALE' && error.operation.op.startsWith('file.') && attempt < TRIES) await this.refresh()
         else if (!rest && isGone(error)) rest = true
         else throw await explainRefusal(error, host, this.#context.holders)
       }

@@ -77,7 +77,7 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
     // A process that dies in the middle leaves an endpoint that the record knows.
     during: { endpoints: after },
     next: { ...record, endpoints: after },
-    plan: (change) => bridge.connectEndpoint({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, endpoint, draft.circumstances),
+    plan: (change, namespace) => bridge.connectEndpoint({ path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change }, endpoint, draft.circumstances),
     settle() {
       draft.settle()
       moved.settle()
@@ -124,8 +124,8 @@ export function disconnectUpdate(context: Context, record: SandboxRecord, endpoi
   let rest: Plan = []
   return {
     next: { ...record, endpoints: after },
-    plan(change) {
-      const leaving = bridge.disconnectEndpoint({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, endpoint)
+    plan(change, namespace) {
+      const leaving = bridge.disconnectEndpoint({ path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change }, endpoint)
       rest = leaving.rest
       return leaving.first
     },

@@ -19,6 +19,7 @@ import { PortGuesses } from '../ports/port-guesses.js'
 import { missesParts, reconcile } from '../reconcile/reconcile.js'
 import { explainRefusal } from '../refusals.js'
 import { thisProcess } from '../state/maker.js'
+import { asOfNow, inThisBoot } from '../state/namespace.js'
 import { ownerComment } from '../state/owner.js'
 import { randomId } from '../state/random-id.js'
 import { idle, store, unbusy, type SandboxRecord, type StoredRecord } from '../state/records.js'
@@ -127,7 +128,7 @@ async function draftSandbox(context: Context, request: CreateRequest, guesses: G
   const { mode, netns } = request
   // What open() says of every sandbox is kept with each: other processes may have been opened with something else.
   const names = mode === 'container' ? {} : { ...context.names, ...request.names }
-  if (netns !== undefined) checkForeign(context, netns)
+  const namespace = netns === undefined ? undefined : checkForeign(context, netns)
   const id = randomId()
   const name = request.name ?? id.slice(0, 12)
   const endpoints: BridgeEndpoint[] = []
@@ -143,18 +144,19 @@ async function draftSandbox(context: Context, request: CreateRequest, guesses: G
     endpoints,
     ports,
   }
-  if (netns !== undefined) record.foreign = true
+  if (namespace) record.namespace = inThisBoot(namespace)
+  if (namespace) record.foreign = true
   if (Object.keys(names).length > 0) record.names = names
   if (mode === 'bridge') return draftBridged(context, request, record, guesses, spares, preview)
   if (mode === 'container') return draftJoining(context, request, record)
   const stored = store(context.records, record)
   const file = { path: stored.path, content: stored.text }
-  const plan = mode === 'host' ? hostDriver.createSandbox({ record: file }) : none.createSandbox({ path: record.path, foreign: netns !== undefined, record: file })
+  const plan = mode === 'host' ? hostDriver.createSandbox({ record: file }) : none.createSandbox({ path: record.path, foreign: netns !== undefined, namespace, record: file })
   return { plan, stored, ...nothing }
 }
 
 async function draftBridged(context: Context, request: CreateRequest, record: SandboxRecord, guesses: Guesses, spares: boolean, preview?: ReadyNetwork): Promise<Draft> {
-  const { name, id, path, foreign } = record
+  const { name, id, path, foreign, namespace } = record
   const known = preview ?? context.networks.ready(request.target)
   const ready = known instanceof Promise ? await context.turns.after(known) : known
   const { spec } = ready
@@ -177,7 +179,7 @@ async function draftBridged(context: Context, request: CreateRequest, record: Sa
   record.ports = ports
   const stored = store(context.records, record, printed)
   const file = { path: stored.path, content: stored.text }
-  const sandbox = { path, foreign: foreign ?? false, endpoints, ports, owner: ownerComment(name, id), record: file }
+  const sandbox = { path, foreign: foreign ?? false, namespace, endpoints, ports, owner: ownerComment(name, id), record: file }
   return {
     plan: spare ? takeSpare(sandbox, spare, circumstances) : bridge.createSandbox(sandbox, circumstances),
     stored,
@@ -215,7 +217,7 @@ async function draftJoining(context: Context, request: CreateRequest, record: Sa
   const shared = store(context.records, { ...idle(owner.record), sharedBy: [...(owner.record.sharedBy ?? []), record.id] })
   const plan = container.createSandbox(
     { path: record.path, shares, record: { path: stored.path, content: stored.text } },
-    { path: owner.record.path, record: { path: owner.path, before: owner.text, content: shared.text } },
+    { path: owner.record.path, namespace: owner.record.namespace && asOfNow(owner.record.namespace), record: { path: owner.path, before: owner.text, content: shared.text } },
   )
   return { plan, stored, ...nothing }
 }

@@ -28,7 +28,7 @@ export async function publishUpdate(context: Context, record: SandboxRecord, req
   return {
     mappings,
     next: { ...record, ports: [...ports, ...mappings] },
-    plan: (change) => bridge.publishPorts({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, mappings),
+    plan: (change, namespace) => bridge.publishPorts({ path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change }, mappings),
     settle: () => held.forEach((mapping) => context.ports.settle(mapping)),
     release: () => held.forEach((mapping) => context.ports.release(mapping)),
     retry: (refused) => wasGuessedPort(context, guesses, refused),

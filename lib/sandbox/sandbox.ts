@@ -8,7 +8,7 @@ import { namedPredefined } from '../network/predefined.js'
 import type { Plan } from '../plan/operation.js'
 import type { PortMapping, PortRequest } from '../ports/mapping.js'
 import { PortGuesses } from '../ports/port-guesses.js'
-import { removed } from '../refusals.js'
+import { namespaceGone, removed } from '../refusals.js'
 import { hostnameOf, isCurrent, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { Changes } from './changes.js'
 import { checkConnectable, connectUpdate, disconnectUpdate, endpointOn } from './connections.js'
@@ -219,7 +219,7 @@ export class Sandbox {
    * @throws {SlipwayError} `NOT_FOUND` when the sandbox was removed.
    */
   stats(): Promise<SandboxStats> {
-    return this.#context.work.run(() => readStats(this.#context, this.#record))
+    return this.#context.work.run(() => readStats(this.#context, this.#record, this.#changes.namespace))
   }
 
   /**
@@ -260,10 +260,10 @@ export class Sandbox {
     if (!isCurrent(this.#changes.stored.path, this.id)) throw new SlipwayError('NOT_FOUND', removed(this.name))
     let result: T
     try {
-      result = enter(this.path, work)
+      result = this.network === 'host' ? enter(this.path, work) : enter(this.path, work, this.#changes.namespace, this.#context.host.identity)
     } catch (error) {
       const failure = (error as { failure?: { errno: number } }).failure
-      if (failure) throw new SlipwayError('NOT_FOUND', removed(this.name), {}, { cause: error })
+      if (failure) throw new SlipwayError('NOT_FOUND', namespaceGone(this.path), {}, { cause: error })
       throw error
     }
     if (typeof (result as { then?: unknown } | undefined)?.then === 'function') {
@@ -299,8 +299,8 @@ export class Sandbox {
       const { stored } = this.#changes
       return {
         during: { removing: true },
-        async plan({ mark }) {
-          const { first, rest } = await removalPlan(stored, records, mark)
+        async plan({ mark }, namespace) {
+          const { first, rest } = await removalPlan(stored, records, namespace, mark)
           begun = { busy: mark ?? '', left: () => store(records, { ...record, removing: true }).text, plan: rest }
           return first
         },

@@ -3,7 +3,9 @@ import { mapOf, publishedKey } from '../firewall/elements.js'
 import { SlipwayError } from '../errors.js'
 import type { LinkStatistics } from '../native.js'
 import type { PortMapping } from '../ports/mapping.js'
-import { removed } from '../refusals.js'
+import type { Namespace } from '../plan/operation.js'
+import { namespaceGone } from '../refusals.js'
+import { namespaceAt } from '../state/namespace.js'
 import type { SandboxRecord } from '../state/records.js'
 import type { Context } from './context.js'
 
@@ -25,9 +27,10 @@ export interface SandboxStats {
 }
 
 /** The kernel counts: nothing runs in this process meanwhile. */
-export async function readStats({ host }: Context, { name, path, endpoints, ports }: SandboxRecord): Promise<SandboxStats> {
+export async function readStats({ host }: Context, { path, endpoints, ports }: SandboxRecord, namespace: Namespace | undefined): Promise<SandboxStats> {
+  if (endpoints.length > 0 && namespace && namespaceAt(path)?.inode !== namespace.inode) throw new SlipwayError('NOT_FOUND', namespaceGone(path))
   const links = endpoints.length === 0 ? [] : await host.find('links', { netns: path, statistics: true })
-  if (!links) throw new SlipwayError('NOT_FOUND', removed(name))
+  if (!links) throw new SlipwayError('NOT_FOUND', namespaceGone(path))
   const interfaces = endpoints.flatMap((endpoint): InterfaceStats[] => {
     const statistics = links.find((one) => one.name === endpoint.interface)?.statistics
     return statistics ? [{ network: endpoint.network, interface: endpoint.interface, ...statistics }] : []

@@ -3,6 +3,7 @@ import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import type { NameOptions } from '../names/options.js'
 import type { PortMapping } from '../ports/mapping.js'
 import { listFrom, readFrom, storeIn, type Damaged, type Stored } from './folder.js'
+import type { BootedNamespace } from './namespace.js'
 import { isAlive, type Maker } from './maker.js'
 import { SANDBOX } from './sandbox-kind.js'
 import { setTimeout } from '../timers.js'
@@ -17,6 +18,8 @@ export interface SandboxRecord {
   network: string
   /** Path of the namespace. */
   path: string
+  /** Which namespace that is, whatever the path leads to by now. Older records have none. */
+  namespace?: BootedNamespace
   /** The namespace was made by somebody else: it is never removed. */
   foreign?: true
   created: string

@@ -83,6 +83,7 @@ const shape = all(
     name,
     network: text('bridge, host, none, a network, or container: and an id', /^([a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}|container:[0-9a-f]{64})$/),
     path,
+    namespace: optional(fields({ device: whole(0, Number.MAX_SAFE_INTEGER), inode: whole(0, Number.MAX_SAFE_INTEGER), boot: text('a boot id', /^[0-9a-f-]{36}$/) })),
     foreign: optional(oneOf(true)),
     created,
     maker,

@@ -9,6 +9,7 @@ namespace slipway {
 
 Status Kernel::open(int host) {
   host_ = host;
+  if (auto failure = netns::identify(host, identity_)) return failure;
   if (setns(host, CLONE_NEWNET) != 0) return Failure::last("setns");
   return renew_sockets();
 }
@@ -55,11 +56,30 @@ Status Kernel::conntrack(netlink::Socket*& socket) {
   return kOk;
 }
 
+Status Kernel::locate(const std::string& path, UniqueFd& place) const {
+  netns::Identity found;
+  if (auto failure = netns::locate(path, place, found)) return failure;
+  auto expected = expected_.find(path);
+  bool another = expected != expected_.end() && found != expected->second;
+  return another || found.inode == identity_ ? Status(Failure::of(ESTALE, "fstat")) : kOk;
+}
+
+Status Kernel::check_netns(const std::string& path) const {
+  UniqueFd place;
+  return locate(path, place);
+}
+
+Status Kernel::open_netns(const std::string& path, UniqueFd& fd) const {
+  UniqueFd place;
+  if (auto failure = locate(path, place)) return failure;
+  return netns::reopen(place, fd);
+}
+
 Status Kernel::enter(const std::string& path, Netns*& netns) {
   Netns& entry = namespaces_[path];
   netns = &entry;
   if (entry.fd) return kOk;
-  auto failure = is_spare(path) ? spares_.open(path, entry.fd) : netns::open_path(path, entry.fd);
+  auto failure = is_spare(path) ? spares_.open(path, entry.fd) : open_netns(path, entry.fd);
   if (failure) namespaces_.erase(path);
   return failure;
 }
@@ -143,7 +163,13 @@ Status Kernel::make_netns(const std::string& path, const std::string& records) {
   return kOk;
 }
 
-Status Kernel::delete_netns(const std::string& path) {
+Status Kernel::delete_netns(const std::string& path, const netns::Identity& identity) {
+  if (identity.inode != 0) {
+    UniqueFd place;
+    netns::Identity found;
+    // What is no namespace (any more) is the name that is left of ours.
+    if (!netns::locate(path, place, found) && found != identity) return kOk;
+  }
   namespaces_.erase(path);
   std::erase_if(indexes_, [&](const auto& known) { return known.first.first == path; });
   if (!is_spare(path)) return netns::remove(path);
@@ -155,7 +181,7 @@ Status Kernel::bind_netns(const std::string& path, const std::string& from) {
   if (is_spare(from)) return name_netns(path, [&] { return spares_.bind(from, path); });
   UniqueFd fd;
   uint64_t inode = 0;
-  if (auto failure = netns::open_path(from, fd)) return failure;
+  if (auto failure = open_netns(from, fd)) return failure;
   if (auto failure = netns::identify(fd.get(), inode)) return failure;
   return name_netns(path, [&] { return netns::bind_name(fd.get(), path); });
 }
@@ -183,6 +209,7 @@ void Kernel::forget() {
   conntrack_ = netlink::Socket();
   spare_ = Netns();
   namespaces_.clear();
+  expected_.clear();
   indexes_.clear();
 }
 

@@ -53,12 +53,17 @@ class Kernel : public rtnl::Names {
   Status check_link(const std::string& name, int index) const;
   Status netns_fd(const std::string& path, int& fd) override;
 
+  // Which namespaces the paths of the plan at hand lead to: anything else there is ESTALE.
+  void expect(std::map<std::string, netns::Identity> expected) { expected_ = std::move(expected); }
+  Status check_netns(const std::string& path) const;
+
   // Here and below, a path may be the name of a spare namespace.
   // `records`: see NetnsCreate.
   Status make_netns(const std::string& path, const std::string& records);
   // Gives the namespace at `from` a further name.
   Status bind_netns(const std::string& path, const std::string& from);
-  Status delete_netns(const std::string& path);
+  // With an identity, another than that one is left alone.
+  Status delete_netns(const std::string& path, const netns::Identity& identity);
   // Makes a namespace without a name, for the next make_netns(): a plan that is still being thought of will want one.
   Status prepare_netns();
   // Runs a function with the thread inside the namespace.
@@ -77,6 +82,9 @@ class Kernel : public rtnl::Names {
     netlink::Socket rtnl;
   };
 
+  // Opens it to be looked at; never the host's own: what is meant for a sandbox would be done to the host.
+  Status locate(const std::string& path, UniqueFd& place) const;
+  Status open_netns(const std::string& path, UniqueFd& fd) const;
   Status enter(const std::string& path, Netns*& netns);
   Status open_host_sockets();
   // `bind` binds it, once the path has been claimed.
@@ -87,7 +95,7 @@ class Kernel : public rtnl::Names {
   nft::Watch& watch_;
   int host_ = -1;           // owned by the executor
   bool beside_ = false;
-  uint64_t identity_ = 0;   // of the host, for a thread beside it
+  uint64_t identity_ = 0;   // of the host
   netns::Whereabouts whereabouts_;
   bool lost_ = false;
   netlink::Socket rtnl_, nft_, conntrack_;
@@ -95,6 +103,7 @@ class Kernel : public rtnl::Names {
   Netns spare_;
   host::Procfs procfs_;
   std::map<std::string, Netns> namespaces_;
+  std::map<std::string, netns::Identity> expected_;
   std::map<std::pair<std::string, std::string>, int> indexes_;
 };
 

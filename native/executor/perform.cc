@@ -13,7 +13,11 @@ struct Runner::Perform {
 
   Status operator()(const NetnsCreate& op) { return runner.kernel_->make_netns(op.path, op.records); }
   Status operator()(const NetnsBind& op) { return runner.kernel_->bind_netns(op.path, op.from); }
-  Status operator()(const NetnsDelete& op) { return runner.kernel_->delete_netns(op.path); }
+  Status operator()(const NetnsDelete& op) { return runner.kernel_->delete_netns(op.path, {op.device, op.inode}); }
+  Status operator()(const NetnsCheck& op) {
+    auto failure = runner.kernel_->check_netns(op.path);
+    return op.optional ? kOk : failure;
+  }
   Status operator()(const LinkCheck& op) { return runner.kernel_->check_link(op.name, static_cast<int>(op.index)); }
   Status operator()(const SysctlWrite& op) {
     return runner.kernel_->with_settings(op.netns, [&](int procfs) -> Status {

@@ -28,8 +28,31 @@ double microseconds_since(Clock::time_point start) {
 Runner::Runner(Plan plan, std::optional<uint32_t> refuse)
     : plan_(std::move(plan)), refuse_(refuse), done_(plan_.size(), false), unsure_(plan_.size(), false), before_(plan_.size()) {}
 
+void Runner::expect_namespaces(Kernel& kernel) const {
+  std::map<std::string, netns::Identity> expected;
+  for (const auto& operation : plan_) {
+    if (const auto* check = std::get_if<NetnsCheck>(&operation)) expected[check->path] = {check->device, check->inode};
+  }
+  kernel.expect(std::move(expected));
+}
+
+bool Runner::passes_over(uint32_t index) const {
+  if (refuse_ == index) return false;
+  return std::visit(
+      [](const auto& op) {
+        if constexpr (requires { op.optional; }) {
+          return op.optional;
+        } else {
+          return false;
+        }
+      },
+      plan_[index]);
+}
+
 void Runner::run(Kernel& kernel, uint32_t end) {
   kernel_ = &kernel;
+  // All of them, whichever thread does the check itself.
+  expect_namespaces(kernel);
   if (std::exchange(waits_, false)) know_links();
   while (next_ < end && !outcome_.failure) {
     auto start = Clock::now();
@@ -57,6 +80,7 @@ void Runner::run(Kernel& kernel, uint32_t end) {
 
 void Runner::give_up(Kernel& kernel, uint32_t refused, const Failure& failure) {
   kernel_ = &kernel;
+  expect_namespaces(kernel);
   origin_ = {refused, 0};
   fail(failure);
   released_.clear();
@@ -124,8 +148,8 @@ Status Runner::run_rtnl(uint32_t end) {
   const std::string& netns = netns_of(plan_[next_]);
   netlink::Socket* socket = nullptr;
   if (auto failure = kernel_->rtnl(netns, socket)) {
-    ++next_;
-    return failure;
+    bool passed = passes_over(next_++);
+    return passed ? kOk : failure;
   }
   if (std::holds_alternative<LinkCreate>(plan_[next_]) && refuse_ != next_) return create_link(*socket, next_++);
   batch_.clear();
@@ -133,6 +157,7 @@ Status Runner::run_rtnl(uint32_t end) {
   bool routes = false;
   uint32_t first = next_;
   Status encoding;
+  std::vector<uint32_t> passed;
   for (; next_ < end && channel_of(plan_[next_]) == Channel::kRtnl && netns_of(plan_[next_]) == netns; ++next_) {
     const Operation& op = plan_[next_];
     const auto* settings = std::get_if<LinkSet>(&op);
@@ -145,6 +170,10 @@ Status Runner::run_rtnl(uint32_t end) {
     if (no_ipv6) encoding = disable_ipv6(*settings);
     if (!encoding) encoding = put(op, {next_, 0});
     if (const auto* gone = std::get_if<LinkDelete>(&op)) kernel_->know_link(netns, gone->name, 0);
+    if (encoding && passes_over(next_)) {
+      passed.push_back(next_);
+      encoding = kOk;
+    }
     if (encoding) {
       origin_ = {next_++, 0};
       break;
@@ -158,6 +187,8 @@ Status Runner::run_rtnl(uint32_t end) {
     // What could not be encoded was not sent.
     for (uint32_t index = first; index < next_; ++index) done_[index] = !encoding || index != origin_.operation;
     for (const auto& refusal : refusals_) done_[refusal.origin.operation] = false;
+    for (uint32_t index : passed) done_[index] = false;
+    std::erase_if(refusals_, [this](const auto& refusal) { return passes_over(refusal.origin.operation); });
   }
   if (!refusals_.empty()) {
     origin_ = refusals_.front().origin;

@@ -71,6 +71,9 @@ class Runner {
   const Outcome& outcome() const { return outcome_; }
 
  private:
+  void expect_namespaces(Kernel& kernel) const;
+  // Whether a refusal of an operation is none of the plan.
+  bool passes_over(uint32_t index) const;
   Status run_rtnl(uint32_t end);
   static bool is_new(const rtnl::LinkInfo& link, const LinkCreate& op);
   Status create_link(netlink::Socket& socket, uint32_t index);

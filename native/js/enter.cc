@@ -28,15 +28,26 @@ void start_pool(Napi::Env env) {
   if (!started.exchange(true)) (new FirstWork(env))->Queue();
 }
 
+netns::Identity read_identity(const Napi::Object& given) {
+  auto number = [&](const char* name) { return static_cast<uint64_t>(Napi::Value(given.Get(name)).As<Napi::Number>().Int64Value()); };
+  return {number("device"), number("inode")};
+}
+
 }  // namespace
 
 Napi::Value enter(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   start_pool(env);
   UniqueFd home;
+  UniqueFd place;
   UniqueFd target;
+  netns::Identity found;
   if (auto failure = netns::open_current(home)) return throw_failure(env, *failure);
-  if (auto failure = netns::open_path(info[0].As<Napi::String>().Utf8Value(), target)) return throw_failure(env, *failure);
+  if (auto failure = netns::locate(info[0].As<Napi::String>().Utf8Value(), place, found)) return throw_failure(env, *failure);
+  bool another = info[2].IsObject() && found != read_identity(info[2].As<Napi::Object>());
+  bool host = info[3].IsNumber() && found.inode == static_cast<uint64_t>(info[3].As<Napi::Number>().Int64Value());
+  if (another || host) return throw_failure(env, Failure::of(ESTALE, "fstat"));
+  if (auto failure = netns::reopen(place, target)) return throw_failure(env, *failure);
   netns::Visit visit(target.get(), home.get());
   if (visit.status()) return throw_failure(env, *visit.status());
   Napi::Value result = info[1].As<Napi::Function>().Call({});

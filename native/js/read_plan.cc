@@ -25,6 +25,7 @@ class Fields {
     auto [stop, error] = std::from_chars(field.data(), field.data() + field.size(), value);
     return field.empty() || error != std::errc() ? std::nullopt : std::optional<Number>(value);
   }
+  uint64_t whole() { return number<uint64_t>().value_or(0); }
   std::optional<bool> flag() {
     auto value = number();
     return value ? std::optional<bool>(*value != 0) : std::nullopt;
@@ -86,6 +87,7 @@ AddressDelete read_address_delete(Fields& op) {
   AddressDelete remove{op.text(), op.text(), {}, {}, 0};
   remove.address = op.address(remove.prefix);
   remove.broadcast = op.text();
+  remove.optional = op.is();
   return remove;
 }
 
@@ -117,7 +119,8 @@ constexpr Reader kReaders[] = {
        bind.from = op.text();
        return bind;
      }},
-    {"netns.delete", [](Fields& op) -> Operation { return NetnsDelete{op.text()}; }},
+    {"netns.delete", [](Fields& op) -> Operation { return NetnsDelete{op.text(), op.whole(), op.whole()}; }},
+    {"netns.check", [](Fields& op) -> Operation { return NetnsCheck{op.text(), op.whole(), op.whole(), op.is()}; }},
     {"link.create",
      [](Fields& op) -> Operation {
        return LinkCreate{op.text(),   op.text(),   op.text(),   op.text(), op.text(),
@@ -136,9 +139,9 @@ constexpr Reader kReaders[] = {
     {"address.add", [](Fields& op) -> Operation { return read_address_add(op); }},
     {"address.delete", [](Fields& op) -> Operation { return read_address_delete(op); }},
     {"route.add",
-     [](Fields& op) -> Operation { return RouteAdd{op.text(), op.text(), op.text(), op.text(), op.family()}; }},
+     [](Fields& op) -> Operation { return RouteAdd{op.text(), op.text(), op.text(), op.text(), op.family(), op.is()}; }},
     {"route.delete",
-     [](Fields& op) -> Operation { return RouteDelete{op.text(), op.text(), op.text(), op.text(), op.family()}; }},
+     [](Fields& op) -> Operation { return RouteDelete{op.text(), op.text(), op.text(), op.text(), op.family(), op.is()}; }},
     {"neighbor.add",
      [](Fields& op) -> Operation { return NeighborAdd{op.text(), op.text(), op.text(), op.text(), op.is()}; }},
     {"neighbor.delete", [](Fields& op) -> Operation { return NeighborDelete{op.text(), op.text(), op.text(), op.is()}; }},

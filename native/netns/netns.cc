@@ -37,15 +37,33 @@ Status open_current(UniqueFd& fd) {
 }
 
 Status open_path(const std::string& path, UniqueFd& fd) {
+  UniqueFd place;
+  Identity identity;
+  if (auto failure = locate(path, place, identity)) return failure;
+  return reopen(place, fd);
+}
+
+Status locate(const std::string& path, UniqueFd& place, Identity& identity) {
   // Looked at before it is opened for use: opening a FIFO waits for a writer, and opening a device may do anything.
-  UniqueFd place(open(path.c_str(), O_PATH | O_CLOEXEC));
+  place.reset(open(path.c_str(), O_PATH | O_CLOEXEC));
   if (!place) return Failure::last("open");
   struct statfs system {};
   if (fstatfs(place.get(), &system) != 0) return Failure::last("fstatfs");
   if (system.f_type != NSFS_MAGIC) return Failure::of(ENOTTY, "ioctl");  // as NS_GET_NSTYPE says of other files
+  return identify(place.get(), identity);
+}
+
+Status reopen(const UniqueFd& place, UniqueFd& fd) {
   std::string same = "/proc/thread-self/fd/" + std::to_string(place.get());
   fd.reset(open(same.c_str(), O_RDONLY | O_CLOEXEC));
   return fd ? kOk : Status(Failure::last("open"));
+}
+
+Status identify(int fd, Identity& identity) {
+  struct stat status {};
+  if (fstat(fd, &status) != 0) return Failure::last("fstat");
+  identity = {status.st_dev, status.st_ino};
+  return kOk;
 }
 
 Status identify(int fd, uint64_t& inode) {

@@ -16,6 +16,17 @@ namespace slipway::netns {
 Status open_current(UniqueFd& fd);
 Status open_path(const std::string& path, UniqueFd& fd);
 
+// A namespace itself, whatever its path: its inode on nsfs. A path may lead to another by now, as a process's number is used again.
+struct Identity {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  bool operator==(const Identity&) const = default;
+};
+Status identify(int fd, Identity& identity);
+// Opened to be looked at only: `place` can be opened for use by reopen().
+Status locate(const std::string& path, UniqueFd& place, Identity& identity);
+Status reopen(const UniqueFd& place, UniqueFd& fd);
+
 // Inode number of a namespace: its identity for as long as it lives (nsfs).
 Status identify(int fd, uint64_t& inode);
 

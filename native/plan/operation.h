@@ -15,7 +15,11 @@ namespace slipway {
 struct NetnsCreate { std::string path, records; };
 // A further name for a namespace that is there: it lives until the last is deleted.
 struct NetnsBind { std::string path, from; };
-struct NetnsDelete { std::string path; };
+// With the identity of a namespace, one of another is left alone.
+struct NetnsDelete { std::string path; uint64_t device = 0, inode = 0; };
+// Says which namespace a path leads to: to all of the plan, whatever is there instead is refused with ESTALE. `optional`: that the path
+// leads elsewhere is no refusal of this operation itself.
+struct NetnsCheck { std::string path; uint64_t device = 0, inode = 0; bool optional = false; };
 
 struct VethPeer {
   std::string netns, name, address;
@@ -50,11 +54,11 @@ struct LinkDeleteGroup { std::string netns; uint32_t group = 0; };
 struct LinkSettle { std::string netns, name; };
 
 struct AddressAdd { std::string netns, link, address, broadcast; uint8_t prefix = 0; };
-// `broadcast` is for the way back.
-struct AddressDelete { std::string netns, link, address, broadcast; uint8_t prefix = 0; };
+// `broadcast` is for the way back. `optional`, here and below: a refusal is passed over, as the namespace is its processes' to change.
+struct AddressDelete { std::string netns, link, address, broadcast; uint8_t prefix = 0; bool optional = false; };
 // Destination "default" or CIDR. `family`: 4 or 6, for a default route without a gateway to tell.
-struct RouteAdd { std::string netns, destination, gateway, link; uint8_t family = 0; };
-struct RouteDelete { std::string netns, destination, gateway, link; uint8_t family = 0; };
+struct RouteAdd { std::string netns, destination, gateway, link; uint8_t family = 0; bool optional = false; };
+struct RouteDelete { std::string netns, destination, gateway, link; uint8_t family = 0; bool optional = false; };
 // `proxy`: no entry of the table, but an address that the link answers for; it has no `lladdr`.
 struct NeighborAdd { std::string netns, link, address, lladdr; bool proxy = false; };
 // An entry of the forwarding table of the bridge that `link` is a port of: a frame to `lladdr` goes there, and it stays as long as the
@@ -123,7 +127,7 @@ struct ElementDelete {
 };
 
 using Operation =
-    std::variant<NetnsCreate, NetnsBind, NetnsDelete, LinkCreate, LinkSet, LinkCheck, LinkSettle, LinkDelete, LinkDeleteGroup, AddressAdd, AddressDelete, RouteAdd,
+    std::variant<NetnsCreate, NetnsBind, NetnsDelete, NetnsCheck, LinkCreate, LinkSet, LinkCheck, LinkSettle, LinkDelete, LinkDeleteGroup, AddressAdd, AddressDelete, RouteAdd,
                  RouteDelete, NeighborAdd, NeighborDelete, FdbAdd, SysctlWrite, FileCreate, FileReplace, FileCheck,
                  FileDelete, PortHold, PortRelease, ConntrackFlush, TableAdd, TableDelete, ChainAdd, ChainDelete, RuleAdd,
                  SetAdd, SetDelete, ElementAdd, ElementDelete>;

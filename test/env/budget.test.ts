@@ -33,6 +33,12 @@ const EXCHANGE = { openat: 3, flock: 1, newfstatat: 2, read: 2, write: 1, rename
 const HOP = { write: 1, read: 1 }
 /** A transaction, and its one ack. */
 const TRANSACTION = { sendto: 1, recvfrom: 1 }
+/** Which namespace has come of it: what its path leads to later may be another. */
+const SEE = { statx: 1 }
+/** That the namespace is still at its path: a look at it, and not the namespace opened. */
+const LOOK = { openat: 1, fstatfs: 1, newfstatat: 1, close: 1 }
+/** V8 tells the event loop of a task of its own (eventfd), such as collecting garbage: now and then, and with many behind it more often. */
+const V8 = { write: 1 }
 /** A port that no other process is to have. */
 const HOLD = { socket: 1, bind: 1 }
 
@@ -46,6 +52,7 @@ const BUDGETS: Record<string, Budget> = {
     messages: 6 + 4 + 5 + 1,
     calls: sum(
       HOP,
+      SEE,
       HOLD,
       AT_HOST,
       RECORD,
@@ -71,11 +78,12 @@ const BUDGETS: Record<string, Budget> = {
       { ioctl: 2 }, // link and bridge are there still
       { mknodat: 1, move_mount: 1 }, // its name
       { close: 2 }, // what held it until now
+      SEE,
     ),
   },
   publish: {
     messages: 3,
-    calls: sum(HOLD, AT_HOST, EXCHANGE, TRANSACTION, EXCHANGE, { close: 1 + LATE }),
+    calls: sum(HOLD, AT_HOST, EXCHANGE, LOOK, TRANSACTION, EXCHANGE, { close: 1 + LATE }),
   },
   unpublish: {
     messages: 3,
@@ -84,11 +92,11 @@ const BUDGETS: Record<string, Budget> = {
   // More ports than the process may have descriptors for: this one is not kept, and others may have it.
   'publish beside many': {
     messages: 3,
-    calls: sum(HOLD, AT_HOST, EXCHANGE, TRANSACTION, EXCHANGE, { close: 2 + LATE }),
+    calls: sum(HOLD, AT_HOST, EXCHANGE, LOOK, TRANSACTION, EXCHANGE, V8, { close: 2 + LATE }),
   },
   'unpublish beside many': {
     messages: 3,
-    calls: sum(EXCHANGE, TRANSACTION, EXCHANGE, { statx: 1, close: LATE }),
+    calls: sum(EXCHANGE, TRANSACTION, EXCHANGE, V8, { statx: 1, close: LATE }),
   },
   remove: {
     // Begin, port, sender, end.

@@ -1,0 +1,124 @@
+import { execFileSync } from 'node:child_process'
+import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import type { Sandbox } from '#lib/index.js'
+import { settled, isAsBefore, readFiles } from '../helpers/snapshot.js'
+import { ip, World } from '../helpers/world.js'
+
+/** A path is no identity: what has come in the place of a sandbox's namespace is neither entered nor changed. */
+
+/** What may be at a path by the time that it is used. */
+const INSTEAD: Readonly<Record<string, (path: string, world: World) => void>> = {
+  'nothing': () => undefined,
+  'another namespace': (path) => void ip('netns', 'add', path.slice('/run/netns/'.length)),
+  "the host's namespace": (path, { host }) => {
+    writeFileSync(path, '')
+    execFileSync('mount', ['--bind', host.path, path])
+  },
+  'a namespace of another kind': (path) => {
+    writeFileSync(path, '')
+    execFileSync('mount', ['--bind', '/proc/self/ns/uts', path])
+  },
+  'a file': (path) => writeFileSync(path, ''),
+  'a folder': (path) => void mkdirSync(path),
+  'a FIFO': (path) => void execFileSync('mkfifo', [path]),
+  'a device': (path) => void execFileSync('mknod', [path, 'c', '1', '3']),
+  'a link to nothing': (path) => symlinkSync('/run/netns/nowhere', path),
+  'a link to itself': (path) => symlinkSync(path, path),
+}
+
+function clear(path: string): void {
+  try {
+    execFileSync('umount', ['-l', path], { stdio: 'ignore' })
+  } catch {
+    // Nothing is mounted there.
+  }
+  rmSync(path, { recursive: true, force: true })
+}
+
+const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined
+
+async function isRefused(t: ExecutionContext, app: Sandbox, what: string): Promise<void> {
+  const gone = { code: 'NOT_FOUND', message: /not at .* any more.*Remove the sandbox/ }
+  await t.throwsAsync(app.connect('web'), gone, `connect, ${what}`)
+  await t.throwsAsync(app.publish('9000:90'), gone, `publish, ${what}`)
+  await t.throwsAsync(app.stats(), gone, `stats, ${what}`)
+  t.throws(() => app.enter(() => t.fail(`entered ${what}`)), gone, `enter, ${what}`)
+  t.throws(() => app.spawn('true'), gone, `spawn, ${what}`)
+}
+
+test.serial('a namespace of another program, by what is at its path later', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  await slipway.networks.create({ name: 'web' })
+  await (await world.create(slipway, 'first')).remove()
+  const path = `/run/netns/${world.name('theirs')}`
+  t.teardown(() => clear(path))
+  const before = await settled(world)
+  for (const [what, put] of Object.entries(INSTEAD)) {
+    for (const leave of ['disconnect', 'remove'] as const) {
+      ip('netns', 'add', world.name('theirs'))
+      const app = await world.create(slipway, 'app', { netns: path, publish: ['8080:80'] })
+      clear(path)
+      put(path, world)
+      if (leave === 'disconnect') {
+        await isRefused(t, app, what)
+        t.deepEqual(app.endpoints.map(({ network }) => network), ['bridge'])
+        await t.notThrowsAsync(app.disconnect('bridge'), what)
+      }
+      await t.notThrowsAsync(app.remove(), what)
+      t.is(isThere(path), what !== 'nothing', `${what} stays`)
+      clear(path)
+      await isAsBefore(t, world, before, what)
+    }
+  }
+})
+
+test.serial('a sandbox whose name in /run/netns was deleted and made anew', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  await slipway.networks.create({ name: 'web' })
+  for (const network of ['bridge', 'none']) {
+    const app = await world.create(slipway, 'app', { network })
+    ip('netns', 'delete', app.name)
+    ip('netns', 'add', app.name)
+    t.throws(() => app.enter(() => t.fail('entered another')), { code: 'NOT_FOUND' })
+    if (network === 'bridge') await isRefused(t, app, 'made anew')
+    await app.remove()
+    t.true(await slipway.sandboxes.list().then((list) => list.length === 0))
+    t.true(isThere(app.path), 'it is not ours to remove')
+    t.is(ip('-n', app.name, '-o', 'link').trim().split('\n').length, 1)
+    ip('netns', 'delete', app.name)
+  }
+})
+
+test.serial('records of earlier versions do not say which namespace it was: never the host', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  await slipway.networks.create({ name: 'web' })
+  const path = `/run/netns/${world.name('theirs')}`
+  t.teardown(() => clear(path))
+  ip('netns', 'add', world.name('theirs'))
+  const app = await world.create(slipway, 'app', { netns: path })
+  const [file = ''] = Object.keys(readFiles(world.stateDir)).filter((name) => name.includes('/sandboxes/') && name.endsWith(`${app.name}.json`))
+  const record = file.startsWith('/') ? file : join(world.stateDir, file)
+  const { namespace, ...old } = JSON.parse(readFileSync(record, 'utf8')) as Record<string, unknown>
+  t.like(namespace, { boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() })
+  writeFileSync(record, `${JSON.stringify(old)}\n`)
+  const again = await (await world.open()).sandboxes.get(app.name)
+  await again.connect('web')
+  t.deepEqual(again.endpoints.map(({ network }) => network), ['bridge', 'web'])
+  t.like(JSON.parse(readFileSync(record, 'utf8')), { namespace })
+
+  writeFileSync(record, `${JSON.stringify(old)}\n`)
+  clear(path)
+  INSTEAD["the host's namespace"]?.(path, world)
+  const links = ip('-n', world.host.name, '-o', 'address', 'show', 'up')
+  const last = await (await world.open()).sandboxes.get(app.name)
+  await t.throwsAsync(last.connect('web'), { code: 'NOT_FOUND' })
+  t.throws(() => last.enter(() => t.fail('entered the host')), { code: 'NOT_FOUND' })
+  t.is(ip('-n', world.host.name, '-o', 'address', 'show', 'up'), links)
+  await last.remove()
+  t.true(isThere(path))
+})
