@@ -1,5 +1,6 @@
 import type { IpFamily } from '../ipam/ip.js'
 import type { Operation } from '../plan/operation.js'
+import { RESOLVER_PORT } from './resolver-elements.js'
 import {
   accept,
   any,
@@ -22,6 +23,7 @@ import {
   setPair,
   SRCNAT,
   translate,
+  type Rule,
   within,
 } from './rules.js'
 import * as sets from './sets.js'
@@ -78,7 +80,21 @@ const arriving = (): Operation[] => [
     ...forBoth((family) => ['a port of every host address', isFamily(family), translate('dnat', ['meta l4proto', 'th dport'], family, sets.published)]),
     ...forBoth((family) => ['a whole host address', isFamily(family), translate('dnat', [`${header(family)} daddr`], family, sets.whole)]),
   ]),
+  // In a chain of type nat, which only new connections meet.
+  ...chain('inet', 'names', { comment: 'names of a network are for its own sandboxes: they come in by its bridges' }, [
+    ...forBoth((family) => [
+      'from elsewhere to where the names of a network are served',
+      within([`${header(family)} daddr`], sets.subnets[family]),
+      outside([`${header(family)} daddr`, 'iifname'], sets.sameNetwork[family]),
+      is('fib daddr type', 'local'),
+      counter,
+      drop,
+    ]),
+  ]),
   ...chain('inet', 'publish', { type: 'nat', hook: 'prerouting', priority: DSTNAT }, [
+    ...['udp', 'tcp'].flatMap((protocol) =>
+      [53, RESOLVER_PORT].map((number): Rule => [`names, by ${protocol} on port ${number}`, is('meta l4proto', protocol), is('th dport', `${number}`), jump('names')]),
+    ),
     ['from other hosts and from sandboxes', is('fib daddr type', 'local'), jump('to_sandbox')],
   ]),
   ...chain('inet', 'publish_local', { type: 'nat', hook: 'output', priority: DSTNAT }, [

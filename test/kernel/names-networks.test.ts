@@ -1,7 +1,9 @@
 import test, { type ExecutionContext } from 'ava'
 import { RESOLVER_PORT } from '#lib/firewall/resolver-elements.js'
 import { addressOf, ask, dig, endpoint, runWithFiles, serveNames, tableOf } from '../helpers/names.js'
-import { execIn, HOST_ADDRESS, NEIGHBOUR_ADDRESS, World } from '../helpers/world.js'
+import { dropped, watchDrops } from '../helpers/drops.js'
+import { sendFrame, udpFrame } from '../helpers/frames.js'
+import { eventually, execIn, HOST_ADDRESS, ip, ipJson, NEIGHBOUR_ADDRESS, World, type Place } from '../helpers/world.js'
 
 /** Names as sandboxes of user-defined networks see them: asked at what their resolv.conf names, as programs do. */
 
@@ -87,20 +89,35 @@ test('an alias is of one network only, and several may share it', async (t) => {
   t.deepEqual(await ask(one, '172.20.0.1', 'api'), ['NOERROR', addressOf(one, 'web')])
 })
 
-test('who is not on the network is refused: the host, another network, the default bridge, a sandbox that has left', async (t) => {
+test('who is not on the network gets no name: the host is refused, and another network, the default bridge and the neighbour hear nothing', async (t) => {
   const { world, slipway } = await setUp(t)
   await slipway.networks.create({ name: 'back', subnets: [{ subnet: '172.21.0.0/16' }] })
   const app = await world.create(slipway, 'app', { network: 'web' })
   const other = await world.create(slipway, 'other', { network: 'back' })
   const plain = await world.create(slipway, 'plain')
   t.deepEqual(await ask(app, '172.20.0.1', app.name), ['NOERROR', addressOf(app, 'web')])
-  for (const place of [world.host, other, plain]) {
-    for (const protocol of ['+notcp', '+tcp']) t.deepEqual(await ask(place, '172.20.0.1', protocol, app.name), ['REFUSED'], place.name)
-  }
+  ip('-n', world.neighbour.name, 'route', 'add', '172.20.0.0/16', 'via', HOST_ADDRESS)
+  for (const protocol of ['+notcp', '+tcp']) t.deepEqual(await ask(world.host, '172.20.0.1', protocol, app.name), ['REFUSED'])
+  const nothing = async (place: Place, ...args: string[]) => t.deepEqual(await ask(place, '172.20.0.1', '+time=1', ...args, app.name), [undefined], `${place.name} ${args.join(' ')}`)
+  const everyWay = [['+notcp'], ['+tcp'], ['+notcp', '-p', String(RESOLVER_PORT)], ['+tcp', '-p', String(RESOLVER_PORT)]]
+  await Promise.all([other, plain, world.neighbour].flatMap((place) => everyWay.map((args) => nothing(place, ...args))))
   await app.connect('back')
   await app.disconnect('web')
-  t.deepEqual(await ask(app, '172.20.0.1', app.name), ['REFUSED'])
+  await nothing(app)
   t.deepEqual(await ask(app, '172.21.0.1', app.name), ['NOERROR', addressOf(app, 'back')])
+})
+
+test('a question from the uplink in the name of a sandbox is dropped, over IPv4 and IPv6', async (t) => {
+  const { world, slipway } = await setUp(t)
+  const app = await world.create(slipway, 'app', { network: 'web' })
+  const macOf = (place: Place, link: string) => ipJson<{ address: string }>(place, 'link', 'show', link)[0]?.address ?? ''
+  const ether = { from: macOf(world.neighbour, 'eth0'), to: macOf(world.host, 'uplink') }
+  for (const [family, to] of [[4, '172.20.0.1'], [6, 'fd00:20::1']] as const) {
+    const before = watchDrops(world.host)
+    for (const port of [53, RESOLVER_PORT]) sendFrame(world.neighbour, udpFrame({ ether, from: addressOf(app, 'web', family), to }, port, 'question'))
+    t.true(await eventually(() => dropped(world.host, before, 'from elsewhere to where the names of a network are served') === 2), `IPv${family}`)
+    t.deepEqual(await ask(app, to, app.name), ['NOERROR', addressOf(app, 'web')])
+  }
 })
 
 test('a network without an address of its bridge has no resolver', async (t) => {
