@@ -180,7 +180,9 @@ const forwarding = ({ host, bridge }: Cell): string[] =>
     .sort()
 
 const linkLocalOf = (place: Place): string =>
-  ipJson<{ addr_info: { local?: string }[] }>(place, '-6', 'address', 'show', 'dev', 'eth0', 'scope', 'link')[0]?.addr_info[0]?.local ?? ''
+  ipJson<{ addr_info: { local: string; scope: string }[] }>(place, '-6', 'address', 'show', 'dev', 'eth0')
+    .flatMap(({ addr_info }) => addr_info)
+    .find(({ scope }) => scope === 'link')?.local ?? ''
 
 /** `ADDRESS MAC` of all that a place knows. */
 const neighbours = (place: Place): string[] =>
