@@ -11,10 +11,13 @@ export function snapshot(world: World): Snapshot {
   return {
     ...kernelState(world.host),
     namespaces: world.namespaces(),
-    files: Object.entries(readFiles(world.stateDir)).map((file) => file.join(': ')),
+    files: Object.entries(readFiles(world.stateDir)).map(([path, text]) => `${path}: ${text.replace(NAMESPACE, '')}`),
     descriptors: openDescriptors(),
   }
 }
+
+/** Which namespace a sandbox has, its record says from the first change on, whatever is undone later. */
+const NAMESPACE = /"namespace":\{[^}]*\},/
 
 /** The part of it that is a namespace's. */
 export function kernelState(place: Place) {

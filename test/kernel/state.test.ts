@@ -135,9 +135,6 @@ test.serial('publish and unpublish while it runs', async (t) => {
   const { world, host, slipway } = await setUp(t)
   const app = await world.create(slipway, 'app', { publish: ['8080:80'] })
   serveTcp(t, app, 80)
-  // The first change notes in the record which namespace it has.
-  await app.publish('9000:80')
-  await app.unpublish('9000:80')
   const before = snapshot(world)
   t.is(await fetchFrom(host, `http://${HOST_ADDRESS}:9000/`), 'refused')
 
