@@ -1,6 +1,7 @@
 import { add, remove } from '../firewall/elements.js'
 import { networkClaims, networkElements, type NetworkElement } from '../firewall/network-elements.js'
 import { resolverElements } from '../firewall/resolver-elements.js'
+import { BRIDGE_GROUP } from '../firewall/sets.js'
 import { DEFAULT_NETWORK, hasFamily, IPV6_MTU, type NetworkSpec } from '../network/spec.js'
 import type { LinkCreate, Operation, Plan } from '../plan/operation.js'
 
@@ -54,6 +55,7 @@ export const makeBridge = (name: string, { mac }: Pick<NetworkSpec, 'mac'>): Lin
   name,
   kind: 'bridge',
   address: mac,
+  group: BRIDGE_GROUP,
   multicastSnooping: false,
   linkLocalLearning: false,
 })

@@ -83,6 +83,9 @@ export const SEPARATED_PORT_GROUP = 0x736d
 /** Ports on their way out: whoever deletes links of ours deletes this group, so that those of all go together. */
 export const LEAVING_GROUP = 0x736e
 
+/** Interface group that our bridges are made with: no bridge is deleted that has not been made so, whatever its alias says. */
+export const BRIDGE_GROUP = 0x736f
+
 /** Whether a link is a port of one of our bridges, or was, by its interface group. */
 export const isPortGroup = (group: number): boolean => group === PORT_GROUP || group === SEPARATED_PORT_GROUP || group === LEAVING_GROUP
 

@@ -1,5 +1,6 @@
 import { answerSetting, createLeaf, finishLeaf, leafAlias, leafName, readLeafAlias } from '../drivers/leaf.js'
 import { SlipwayError } from '../errors.js'
+import { BRIDGE_GROUP } from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
 import type { LinkInfo } from '../native.js'
 import type { Settings } from '../options.js'
@@ -33,9 +34,10 @@ export async function missingOfLeaf(host: Host, network: NetworkSpec, number: nu
   const holdings = new Holdings(host)
   if (!link) return { missing: await holdings.lacking(createLeaf(network, number)), begun: false }
   // It gets its alias right after it is made.
-  if (link.kind !== 'bridge' || (link.alias !== '' && link.alias !== leafAlias(network, number))) throw new SlipwayError('CONFLICT', bridgeInUse(name))
-  const own = [...(hasFamily(network, 4) ? await host.ask('addresses', {}) : []), ...(hasFamily(network, 6) ? await host.ask('addresses', { ipv6: true }) : [])]
-  const present = own.filter(({ index }) => index === link.index).map(({ address }) => address)
+  const own = link.alias === '' ? link.address === network.mac && link.group === BRIDGE_GROUP : link.alias === leafAlias(network, number)
+  if (link.kind !== 'bridge' || !own) throw new SlipwayError('CONFLICT', bridgeInUse(name))
+  const all = [...(hasFamily(network, 4) ? await host.ask('addresses', {}) : []), ...(hasFamily(network, 6) ? await host.ask('addresses', { ipv6: true }) : [])]
+  const present = all.filter(({ index }) => index === link.index).map(({ address }) => address)
   const rest = await holdings.lacking(finishLeaf(network, number, present))
   const answers = (await host.find('sysctl', { name: answerSetting(network) })) === (hasFamily(network, 4) ? '0' : '1')
   if (link.up && link.alias !== '' && answers && !rest.some(({ op }) => op === 'element.add' || op === 'address.add')) return { missing: [], begun: true }

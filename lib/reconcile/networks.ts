@@ -3,6 +3,7 @@ import { leafElements, readLeafAlias } from '../drivers/leaf.js'
 import { SlipwayError } from '../errors.js'
 import { ownedByNetworks } from '../firewall/network-elements.js'
 import { sharedWithSandboxes } from '../firewall/resolver-elements.js'
+import { BRIDGE_GROUP } from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
 import type { LinkInfo } from '../native.js'
 import { leavesOf } from '../network/leaves.js'
@@ -14,7 +15,7 @@ import { isAlive } from '../state/maker.js'
 import { specOf, type StoredNetwork } from '../state/network-records.js'
 import { readOwner } from '../state/owner.js'
 import type { SandboxRecord } from '../state/records.js'
-import { attempt, collect, collectElement } from './collect.js'
+import { attempt, collectElement } from './collect.js'
 import { Holdings } from './holdings.js'
 import { reconcileLeaves } from './leaves.js'
 import { setTimeout } from '../timers.js'
@@ -79,7 +80,8 @@ async function collectLeftovers({ host, networks, settings }: Shared, holdings: 
   const strayLinks = (of: readonly StoredNetwork[]) => {
     const known = new Set(of.map(({ record }) => record.spec.bridge))
     const names = new Set([...aside, ...of.map(({ record }) => record.name)])
-    return links.filter(({ name, alias }) => {
+    return links.filter(({ name, kind, alias, group }) => {
+      if (kind !== 'bridge' || group !== BRIDGE_GROUP) return false
       const leaf = readLeafAlias(alias)
       if (leaf) return leaf.network !== DEFAULT_NETWORK && !names.has(leaf.network)
       const read = readBridgeAlias(alias)
@@ -103,10 +105,11 @@ async function collectLeftovers({ host, networks, settings }: Shared, holdings: 
   for (const { set, key, comment } of await strayElements(now, await host.ask('links', {}))) {
     if (await collectElement(host, set, { key, comment })) collected.push(`element ${key} of ${set.set}: its network is gone, removed`)
   }
-  for (const { name } of strayLinks(now)) {
-    if (!(await host.find('link', { name }))) continue
-    await collect(host, [{ op: 'link.delete', name }])
-    collected.push(`bridge ${name}: its network is gone, removed`)
+  for (const { name, index } of strayLinks(now)) {
+    // That very link, and none that has its name by now.
+    const refusal = await attempt(host, [{ op: 'link.check', name, index }, { op: 'link.delete', name }])
+    if (refusal && !['ENODEV', 'ESTALE'].includes(refusal.errnoName)) throw refusal
+    if (!refusal) collected.push(`bridge ${name}: its network is gone, removed`)
   }
   return collected
 }

@@ -18,7 +18,13 @@ struct Runner::Perform {
     auto failure = runner.kernel_->check_netns(op.path);
     return op.optional ? kOk : failure;
   }
-  Status operator()(const LinkCheck& op) { return runner.kernel_->check_link(op.name, static_cast<int>(op.index)); }
+  Status operator()(const LinkCheck& op) {
+    auto index = static_cast<int>(op.index);
+    auto failure = runner.kernel_->check_link(op.name, index);
+    // What follows is for that very link, too.
+    if (!failure) runner.kernel_->know_link({}, op.name, index);
+    return failure;
+  }
   Status operator()(const SysctlWrite& op) {
     return runner.kernel_->with_settings(op.netns, [&](int procfs) -> Status {
       if (auto failure = host::read_sysctl(procfs, op.key, before)) return failure;

@@ -50,3 +50,29 @@ test.serial('undo leaves a link that has taken the name of the one that was made
   await t.throwsAsync(running, refused)
   t.truthy(linkOf(world, 'br1'))
 })
+
+test.serial('a bridge that has the alias of a removed network, and was not made by this library, stays', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  await slipway.networks.create({ name: 'web' })
+  await slipway.close()
+  ip(world.host, 'link add br7 type bridge')
+  execIn(world.host, 'ip', 'link', 'set', 'br7', 'alias', `slipway network gone, records in ${world.stateDir}`)
+  const again = await world.open()
+  t.deepEqual(again.reconciled.collected, [])
+  t.truthy(linkOf(world, 'br7'))
+})
+
+test.serial('a link that has been checked is the one that is deleted', async (t) => {
+  const world = new World(t)
+  const host = open(t, world)
+  ip(world.host, 'link add br1 type bridge')
+  const index = (await host.find('link', { name: 'br1' }))?.index ?? 0
+  const { waitFor, unlock } = await lockFile(t, world)
+  const running = host.run([{ op: 'link.check', name: 'br1', index }, waitFor, { op: 'link.check', name: 'br1', index }, { op: 'link.delete', name: 'br1' }])
+  ip(world.host, 'link delete br1')
+  ip(world.host, 'link add br1 type bridge')
+  unlock()
+  t.is((await t.throwsAsync<PlanRefused>(running, refused)).errnoName, 'ESTALE')
+  t.truthy(linkOf(world, 'br1'))
+})
