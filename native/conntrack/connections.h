@@ -27,7 +27,10 @@ struct Connections {
 // share: milliseconds, even when there is none. So neighbouring flushes share a dump.
 Status read(netlink::Socket& conntrack, netlink::Socket& rtnl, uint8_t family, Connections& connections);
 
-// The header of a message to conntrack.
-nlmsghdr* build(char* buffer, uint16_t type, uint16_t flags, uint8_t family);
+// One message of that dump.
+Connection read_connection(netlink::Answer& answer);
+
+// Starts a message to conntrack in a room of `size` bytes.
+netlink::Message begin(char* room, std::size_t size, const char* operation, uint16_t type, uint16_t flags, uint8_t family);
 
 }  // namespace slipway::conntrack

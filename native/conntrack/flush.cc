@@ -11,8 +11,8 @@ uint8_t protocol_number(const std::string& name) {
   return name == "sctp" ? IPPROTO_SCTP : IPPROTO_TCP;
 }
 
-void put_address(nlmsghdr* message, uint16_t v4, uint16_t v6, const rtnl::IpAddress& address) {
-  mnl_attr_put(message, address.family == AF_INET ? v4 : v6, address.length, address.bytes.data());
+void put_address(netlink::Message& message, uint16_t v4, uint16_t v6, const rtnl::IpAddress& address) {
+  message.bytes(address.family == AF_INET ? v4 : v6, address.bytes.data(), address.length);
 }
 
 }  // namespace
@@ -23,21 +23,21 @@ uint8_t family_of(const ConntrackFlush& op) {
   return v6 ? AF_INET6 : AF_INET;
 }
 
-nlmsghdr* build_delete(char* buffer, const Connection& connection) {
+netlink::Message build_delete(char* room, std::size_t size, const Connection& connection) {
   const Tuple& tuple = connection.original;
-  nlmsghdr* message = build(buffer, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, tuple.source.family);
-  nlattr* original = mnl_attr_nest_start(message, CTA_TUPLE_ORIG);
-  nlattr* ip = mnl_attr_nest_start(message, CTA_TUPLE_IP);
+  netlink::Message message = begin(room, size, "conntrack.flush", IPCTNL_MSG_CT_DELETE, NLM_F_ACK, tuple.source.family);
+  std::size_t original = message.nest(CTA_TUPLE_ORIG);
+  std::size_t ip = message.nest(CTA_TUPLE_IP);
   put_address(message, CTA_IP_V4_SRC, CTA_IP_V6_SRC, tuple.source);
   put_address(message, CTA_IP_V4_DST, CTA_IP_V6_DST, tuple.destination);
-  mnl_attr_nest_end(message, ip);
-  nlattr* protocol = mnl_attr_nest_start(message, CTA_TUPLE_PROTO);
-  mnl_attr_put_u8(message, CTA_PROTO_NUM, tuple.protocol);
-  mnl_attr_put_u16(message, CTA_PROTO_SRC_PORT, tuple.source_port);
-  mnl_attr_put_u16(message, CTA_PROTO_DST_PORT, tuple.destination_port);
-  mnl_attr_nest_end(message, protocol);
-  mnl_attr_nest_end(message, original);
-  mnl_attr_put_u32(message, CTA_ID, connection.id);
+  message.end(ip);
+  std::size_t protocol = message.nest(CTA_TUPLE_PROTO);
+  message.u8(CTA_PROTO_NUM, tuple.protocol);
+  message.u16(CTA_PROTO_SRC_PORT, tuple.source_port);
+  message.u16(CTA_PROTO_DST_PORT, tuple.destination_port);
+  message.end(protocol);
+  message.end(original);
+  message.u32(CTA_ID, connection.id);
   return message;
 }
 
@@ -60,8 +60,8 @@ Status flush(netlink::Socket& socket, const Connections& connections, const Conn
                                      reply.source_port == original.destination_port &&
                                      connections.local.contains(original.destination);
     if (!through_port || !to_target) continue;
-    alignas(nlmsghdr) char buffer[256] = {};
-    auto failure = socket.request(build_delete(buffer, connection), [](const nlmsghdr*) {});
+    alignas(nlmsghdr) char room[kDeleteRoom];
+    auto failure = socket.request(build_delete(room, sizeof room, connection).written(), [](netlink::Answer&) {});
     // ENOENT: it ended by itself meanwhile.
     if (failure && failure->errnum != ENOENT) return failure;
   }

@@ -17,6 +17,7 @@ Status flush(netlink::Socket& socket, const Connections& connections, const Conn
 
 // The message that flush() sends for one connection: it goes by original tuple and id, so that one which has come since
 // between the same two ends stays.
-nlmsghdr* build_delete(char* buffer, const Connection& connection);
+inline constexpr std::size_t kDeleteRoom = 256;
+netlink::Message build_delete(char* room, std::size_t size, const Connection& connection);
 
 }  // namespace slipway::conntrack

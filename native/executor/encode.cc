@@ -13,7 +13,8 @@
 namespace slipway {
 
 Status encode(const Operation& operation, netlink::Batch& batch, netlink::Origin origin, rtnl::Names& names) {
-  return std::visit(
+  auto before = batch.mark();
+  Status status = std::visit(
       [&](const auto& op) -> Status {
         if constexpr (requires { rtnl::encode(batch, origin, op, names); }) {
           return rtnl::encode(batch, origin, op, names);
@@ -24,6 +25,8 @@ Status encode(const Operation& operation, netlink::Batch& batch, netlink::Origin
         }
       },
       operation);
+  if (status) batch.back_to(before);
+  return status;
 }
 
 }  // namespace slipway

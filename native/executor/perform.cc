@@ -1,4 +1,6 @@
 // The operations that are system calls and no messages.
+#include <sys/socket.h>
+
 #include "executor/runner.h"
 #include "host/file.h"
 #include "host/sysctl.h"

@@ -8,6 +8,7 @@
 #include "executor/encode.h"
 #include "host/sysctl.h"
 #include "nft/element.h"
+#include "nft/table.h"
 #include "nft/transaction.h"
 #include "rtnl/dump.h"
 
@@ -130,9 +131,10 @@ void Runner::fail(const Failure& failure) {
 
 // A message that the kernel refuses for certain, in place of the operation: failure tests take the real way.
 Status Runner::refuse_one(const Operation& operation, netlink::Origin origin) {
-  // ERANGE: longer than a name can be. (ENOENT would be taken for a ruleset that somebody has flushed.)
+  // ENOENT would be taken for a ruleset that somebody has flushed.
   if (channel_of(operation) == Channel::kNft) {
-    return encode(TableDelete{"inet", std::string(300, 'x')}, batch_, origin, *kernel_);
+    nft::encode_refused(batch_, origin);
+    return kOk;
   }
   return encode(LinkDelete{{}, "no-such-link"}, batch_, origin, *kernel_);
 }
@@ -210,8 +212,8 @@ Status Runner::create_link(netlink::Socket& socket, uint32_t index) {
   if (auto failure = put(op, origin_)) return failure;
   batch_.last()->nlmsg_flags |= NLM_F_ACK | NLM_F_ECHO;
   int made = 0;
-  auto failure = socket.request(batch_.last(), [&](const nlmsghdr* answer) {
-    if (answer->nlmsg_type == RTM_NEWLINK) made = rtnl::index_of(answer);
+  auto failure = socket.request(batch_.last(), [&](netlink::Answer& answer) {
+    if (answer.type() == RTM_NEWLINK) made = rtnl::index_of(answer);
   });
   if (failure) {
     made = 0;

@@ -60,10 +60,10 @@ Napi::Value encode_connection_delete(const Napi::CallbackInfo& info) {
   tuple.source_port = port("sourcePort");
   rtnl::parse_ip(read_string(given, "destination"), tuple.destination);
   tuple.destination_port = port("destinationPort");
-  alignas(nlmsghdr) char buffer[256] = {};
+  alignas(nlmsghdr) char room[conntrack::kDeleteRoom];
   connection.id = htonl(read_number(given, "id").value_or(0));
-  const nlmsghdr* message = conntrack::build_delete(buffer, connection);
-  return Napi::Buffer<char>::Copy(info.Env(), buffer, message->nlmsg_len);
+  const nlmsghdr* message = conntrack::build_delete(room, sizeof room, connection).written();
+  return Napi::Buffer<char>::Copy(info.Env(), room, message->nlmsg_len);
 }
 
 }  // namespace slipway::js

@@ -1,34 +1,63 @@
 #include "netlink/batch.h"
 
+#include <cstdlib>
 #include <cstring>
 
 namespace slipway::netlink {
 
-char* Batch::reserve(Origin origin) {
-  if (buffer_.size() < used_ + kMessageRoom) buffer_.resize((used_ + kMessageRoom) * 2);
+char* Batch::reserve(Origin origin, std::size_t room) {
+  if (buffer_.size() < used_ + room) buffer_.resize((used_ + room) * 2);
   std::memset(buffer_.data() + used_, 0, sizeof(nlmsghdr));
-  last_offset_ = used_;
+  room_ = room;
   origins_.push_back(origin);
   return buffer_.data() + used_;
 }
 
-nlmsghdr* Batch::begin(uint16_t type, uint16_t flags, Origin origin) {
-  nlmsghdr* header = mnl_nlmsg_put_header(reserve(origin));
-  header->nlmsg_type = type;
-  header->nlmsg_flags = static_cast<uint16_t>(NLM_F_REQUEST | flags);
-  header->nlmsg_seq = sequence();
-  return header;
+Message Batch::begin(const char* operation, uint16_t type, uint16_t flags, Origin origin) {
+  Message message(reserve(origin, kMessageRoom), kMessageRoom, operation, type, flags);
+  message.written()->nlmsg_seq = sequence();
+  return message;
 }
 
-void Batch::commit() { used_ = last_offset_ + MNL_ALIGN(last()->nlmsg_len); }
+Status Batch::commit(const Message& message) {
+  if (message.status()) {
+    origins_.pop_back();
+    return message.status();
+  }
+  commit_reserved();
+  return kOk;
+}
+
+void Batch::commit_reserved() {
+  last_offset_ = used_;
+  // A library has written where it must not: whatever lies there cannot be trusted any more.
+  if (last()->nlmsg_len > room_) std::abort();
+  used_ += NLMSG_ALIGN(last()->nlmsg_len);
+}
+
+void Batch::back_to(const Mark& mark) {
+  origins_.resize(mark.count);
+  used_ = mark.used;
+  last_offset_ = mark.last_offset;
+}
+
+template <typename Each>
+void Batch::for_each(const Each& each) {
+  for (std::size_t at = 0; at < used_;) {
+    auto* message = reinterpret_cast<nlmsghdr*>(buffer_.data() + at);
+    each(*message);
+    at += NLMSG_ALIGN(message->nlmsg_len);
+  }
+}
 
 void Batch::ack_last() {
-  for (std::size_t at = 0; at < last_offset_;) {
-    auto* message = reinterpret_cast<nlmsghdr*>(buffer_.data() + at);
-    message->nlmsg_flags &= static_cast<uint16_t>(~NLM_F_ACK);
-    at += MNL_ALIGN(message->nlmsg_len);
-  }
-  last()->nlmsg_flags |= NLM_F_ACK;
+  for_each([](nlmsghdr& message) { message.nlmsg_flags &= static_cast<uint16_t>(~NLM_F_ACK); });
+  acknowledge_last();
+}
+
+void Batch::number(uint32_t first) {
+  first_sequence_ = first;
+  for_each([&](nlmsghdr& message) { message.nlmsg_seq = first++; });
 }
 
 const Origin* Batch::origin(uint32_t sequence) const {
@@ -37,7 +66,7 @@ const Origin* Batch::origin(uint32_t sequence) const {
 }
 
 void Batch::clear() {
-  first_sequence_ += static_cast<uint32_t>(origins_.size());
+  first_sequence_ = 1;
   origins_.clear();
   used_ = 0;
   last_offset_ = 0;

@@ -6,9 +6,10 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include <chrono>
+#include <libmnl/libmnl.h>
 
-#include "netlink/attributes.h"
+#include <algorithm>
+#include <chrono>
 
 namespace slipway::netlink {
 namespace {
@@ -17,8 +18,10 @@ namespace {
 constexpr int kBufferBytes = 16 * 1024 * 1024;
 // The largest datagram the kernel sends in a dump is 32 KiB.
 constexpr std::size_t kReceiveBytes = 64 * 1024;
-// A dump or ack that does not come for this long never will.
-constexpr timeval kPatience{30, 0};
+// The kernel answers within sendmsg, and goes on with a dump within recvmsg: what has not come for this long never will.
+constexpr timeval kPatience{5, 0};
+// MAX_ERRNO of linux/err.h
+constexpr int kMaxErrno = 4095;
 
 void enlarge(int fd, int forced, int plain) {
   // Without CAP_NET_ADMIN in the initial user namespace only the plain option works, up to net.core.*mem_max.
@@ -30,6 +33,7 @@ void enlarge(int fd, int forced, int plain) {
 }  // namespace
 
 Status Socket::open(int protocol, Socket& socket) {
+  socket = Socket();
   socket.fd_.reset(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
   if (!socket.fd_) return Failure::last("socket");
   int fd = socket.fd_.get();
@@ -39,9 +43,11 @@ Status Socket::open(int protocol, Socket& socket) {
   enlarge(fd, SO_SNDBUFFORCE, SO_SNDBUF);
   enlarge(fd, SO_RCVBUFFORCE, SO_RCVBUF);
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
-  sockaddr_nl address{};
-  address.nl_family = AF_NETLINK;
-  if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return Failure::last("bind");
+  // Connected to the kernel, it takes nothing from others: a process in a sandbox that sends to our socket there is refused, and
+  // cannot fill its buffer.
+  sockaddr_nl kernel{};
+  kernel.nl_family = AF_NETLINK;
+  if (connect(fd, reinterpret_cast<sockaddr*>(&kernel), sizeof kernel) != 0) return Failure::last("connect");
   socket.buffer_.resize(kReceiveBytes);
   return kOk;
 }
@@ -52,7 +58,14 @@ Status Socket::expect_answers_at_once() {
   return kOk;
 }
 
-Status Socket::send(const Batch& batch) {
+Status Socket::surprise(Failure failure) {
+  surprised_ = true;
+  return failure;
+}
+
+Status Socket::send(Batch& batch) {
+  batch.number(next_sequence_);
+  next_sequence_ += static_cast<uint32_t>(batch.count());
   ssize_t sent;
   do {
     sent = ::send(fd_.get(), batch.data(), batch.size(), 0);
@@ -62,81 +75,105 @@ Status Socket::send(const Batch& batch) {
 }
 
 Status Socket::receive(std::size_t& length) {
-  // A process in a sandbox may send to our socket there: only the kernel, port 0, is believed. Others' datagrams
-  // start no new wait, so they cannot keep us here.
   auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(kPatience.tv_sec);
   ssize_t received;
   for (;;) {
     sockaddr_nl sender{};
     socklen_t size = sizeof sender;
     received = recvfrom(fd_.get(), buffer_.data(), buffer_.size(), MSG_TRUNC, reinterpret_cast<sockaddr*>(&sender), &size);
-    if (received < 0 && errno != EINTR) return Failure::last("recvmsg");
+    // Of a socket that does not wait, an answer that is not there is lost, too.
+    if (received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return surprise(Failure::of(ETIMEDOUT, "recvmsg"));
+    if (received < 0 && errno != EINTR) return surprise(Failure::last("recvmsg"));
+    // Nobody but the kernel, port 0, is believed, even if it should come to be heard.
     if (received >= 0 && size == sizeof sender && sender.nl_pid == 0) break;
-    if (std::chrono::steady_clock::now() > deadline) return Failure::of(ETIMEDOUT, "recvmsg");
+    if (std::chrono::steady_clock::now() > deadline) return surprise(Failure::of(ETIMEDOUT, "recvmsg"));
   }
-  if (static_cast<std::size_t>(received) > buffer_.size()) return Failure::of(EMSGSIZE, "recvmsg");
+  if (static_cast<std::size_t>(received) > buffer_.size()) return surprise(Failure::of(EBADMSG, "recvmsg"));
   length = static_cast<std::size_t>(received);
   return kOk;
 }
 
 template <typename Each>
-Status Socket::receive_acks(const Batch& batch, const Each& each) {
+Status Socket::receive_messages(bool& ended, const Each& each) {
   std::size_t length = 0;
   if (auto failure = receive(length)) return failure;
   int left = static_cast<int>(length);
-  for (auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data()); mnl_nlmsg_ok(message, left);
-       message = mnl_nlmsg_next(message, &left)) {
-    const Origin* origin = batch.origin(message->nlmsg_seq);
-    if (origin != nullptr && message->nlmsg_type == NLMSG_ERROR) each(message->nlmsg_seq, *origin, read_ack(message));
+  auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data());
+  for (; !ended && mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+    Answer answer(message);
+    ended = each(*message, answer);
   }
-  return kOk;
+  return ended || left <= 0 ? kOk : surprise(Failure::of(EBADMSG, "recvmsg"));
+}
+
+template <typename Each>
+Status Socket::receive_acks(const Batch& batch, const Each& each) {
+  bool malformed = false;
+  for (bool ended = false; !ended;) {
+    auto failure = receive_messages(ended, [&](const nlmsghdr& message, Answer& answer) {
+      const Origin* origin = batch.origin(message.nlmsg_seq);
+      if (origin == nullptr || message.nlmsg_type != NLMSG_ERROR) return false;
+      Status refused = read_ack(answer);
+      malformed = malformed || answer.malformed();
+      return each(message.nlmsg_seq, *origin, refused);
+    });
+    if (failure) return failure;
+  }
+  return malformed ? surprise(Failure::of(EBADMSG, "recvmsg")) : kOk;
 }
 
 Status Socket::collect(const Batch& batch, std::vector<Refusal>& refusals) {
-  for (bool done = false; !done;) {
-    auto failure = receive_acks(batch, [&](uint32_t sequence, Origin origin, const Status& refused) {
-      done = sequence == batch.last_sequence();
-      if (refused) refusals.push_back({origin, *refused});
-    });
-    if (failure) return failure;
-  }
-  return kOk;
+  return receive_acks(batch, [&](uint32_t sequence, Origin origin, const Status& refused) {
+    if (refused) refusals.push_back({origin, *refused});
+    return sequence == batch.last_sequence();
+  });
 }
 
 Status Socket::collect_until(const Batch& batch, uint32_t until, std::vector<Refusal>& refusals) {
-  for (bool done = false; !done;) {
-    auto failure = receive_acks(batch, [&](uint32_t sequence, Origin origin, const Status& refused) {
-      bool envelope = sequence == batch.first_sequence() || sequence == batch.last_sequence();
-      done = done || sequence == until || (refused && envelope);
-      if (refused) refusals.push_back({origin, *refused});
+  return receive_acks(batch, [&](uint32_t sequence, Origin origin, const Status& refused) {
+    bool envelope = sequence == batch.first_sequence() || sequence == batch.last_sequence();
+    if (refused) refusals.push_back({origin, *refused});
+    return sequence == until || (refused && envelope);
+  });
+}
+
+Status Socket::request(nlmsghdr* message, const std::function<void(Answer&)>& each) {
+  message->nlmsg_seq = next_sequence_++;
+  bool dump = (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+  bool interrupted = false;
+  bool malformed = false;
+  Status status;
+  ssize_t sent;
+  do {
+    sent = ::send(fd_.get(), message, message->nlmsg_len, 0);
+  } while (sent < 0 && errno == EINTR);
+  if (sent < 0) return Failure::last("sendmsg");
+  for (bool ended = false; !ended;) {
+    auto failure = receive_messages(ended, [&](const nlmsghdr& head, Answer& answer) {
+      if (head.nlmsg_seq != message->nlmsg_seq) return false;
+      if ((head.nlmsg_flags & NLM_F_DUMP_INTR) != 0) interrupted = true;
+      if (head.nlmsg_type == NLMSG_ERROR) {
+        status = read_ack(answer);
+      } else if (head.nlmsg_type == NLMSG_DONE) {
+        // What ended the dump before its end.
+        int error = answer.header<int>();
+        if (error < 0) status = Failure::of(-std::max(error, -kMaxErrno), "sendmsg");
+        if (interrupted) status = Failure::of(EINTR, "recvmsg");
+      } else {
+        each(answer);
+      }
+      malformed = malformed || answer.malformed();
+      bool one = !dump && (message->nlmsg_flags & NLM_F_ACK) == 0;
+      return head.nlmsg_type == NLMSG_ERROR || head.nlmsg_type == NLMSG_DONE || one;
     });
     if (failure) return failure;
   }
-  return kOk;
-}
-
-Status Socket::request(nlmsghdr* message, const std::function<void(const nlmsghdr*)>& each) {
-  message->nlmsg_seq = ++request_sequence_;
-  bool dump = (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
-  bool interrupted = false;
-  if (::send(fd_.get(), message, message->nlmsg_len, 0) < 0) return Failure::last("sendmsg");
-  for (;;) {
-    std::size_t length = 0;
-    if (auto failure = receive(length)) return failure;
-    int left = static_cast<int>(length);
-    for (auto* answer = reinterpret_cast<const nlmsghdr*>(buffer_.data()); mnl_nlmsg_ok(answer, left);
-         answer = mnl_nlmsg_next(answer, &left)) {
-      if (answer->nlmsg_seq != message->nlmsg_seq) continue;
-      if ((answer->nlmsg_flags & NLM_F_DUMP_INTR) != 0) interrupted = true;
-      if (answer->nlmsg_type == NLMSG_ERROR) return read_ack(answer);
-      if (answer->nlmsg_type == NLMSG_DONE) return interrupted ? Status(Failure::of(EINTR, "recvmsg")) : kOk;
-      each(answer);
-      if (!dump && (message->nlmsg_flags & NLM_F_ACK) == 0) return kOk;
-    }
-  }
+  return malformed ? surprise(Failure::of(EBADMSG, "recvmsg")) : status;
 }
 
 Status Socket::link_index(const std::string& name, int& index) const {
+  // Cut off, it would be the name of another link.
+  if (auto failure = measure("ioctl", "name of a link", name, IFNAMSIZ - 1)) return failure;
   ifreq request{};
   name.copy(request.ifr_name, IFNAMSIZ - 1);
   if (ioctl(fd_.get(), SIOCGIFINDEX, &request) != 0) return Failure::last("ioctl");
@@ -144,17 +181,20 @@ Status Socket::link_index(const std::string& name, int& index) const {
   return kOk;
 }
 
-Status read_ack(const nlmsghdr* message) {
-  if (mnl_nlmsg_get_payload_len(message) < sizeof(nlmsgerr)) return Failure::of(EBADMSG, "recvmsg");
-  auto* error = static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(message));
-  if (error->error == 0) return kOk;
-  Failure failure = Failure::of(-error->error, "sendmsg");
-  if ((message->nlmsg_flags & NLM_F_ACK_TLVS) == 0) return failure;
+Status read_ack(Answer& answer) {
+  auto error = answer.header<nlmsgerr>();
+  bool known = error.error <= 0 && error.error >= -kMaxErrno;
+  if (!known) answer.reject();
+  if (answer.malformed()) return Failure::of(EBADMSG, "recvmsg");
+  if (error.error == 0) return kOk;
+  Failure failure = Failure::of(-error.error, "sendmsg");
+  uint16_t flags = answer.message()->nlmsg_flags;
+  if ((flags & NLM_F_ACK_TLVS) == 0) return failure;
   // With NLM_F_CAPPED only the header of the refused message is echoed before the attributes.
-  std::size_t echoed = (message->nlmsg_flags & NLM_F_CAPPED) != 0 ? 0 : error->msg.nlmsg_len - sizeof(nlmsghdr);
-  for_each_attribute(message, sizeof(nlmsgerr) + MNL_ALIGN(echoed), [&](const nlattr* attribute) {
-    if (mnl_attr_get_type(attribute) == NLMSGERR_ATTR_MSG) failure.message = text_of(attribute);
-    if (mnl_attr_get_type(attribute) == NLMSGERR_ATTR_OFFS) failure.offset = mnl_attr_get_u32(attribute);
+  std::size_t echoed = (flags & NLM_F_CAPPED) != 0 || error.msg.nlmsg_len < sizeof(nlmsghdr) ? 0 : error.msg.nlmsg_len - sizeof(nlmsghdr);
+  answer.walk(sizeof(nlmsgerr) + NLMSG_ALIGN(echoed), [&](const Attribute& attribute) {
+    if (attribute.type() == NLMSGERR_ATTR_MSG) failure.message = attribute.text();
+    if (attribute.type() == NLMSGERR_ATTR_OFFS) failure.offset = attribute.u32();
   });
   return failure;
 }

@@ -5,6 +5,7 @@
 
 #include "base/failure.h"
 #include "base/unique_fd.h"
+#include "netlink/answer.h"
 #include "netlink/batch.h"
 
 namespace slipway::netlink {
@@ -21,12 +22,14 @@ class Socket {
   static Status open(int protocol, Socket& socket);
 
   explicit operator bool() const { return static_cast<bool>(fd_); }
+  // It has lost an answer, or got one that is none. What else may still come is not known: the socket is thrown away and opened anew.
+  bool surprised() const { return surprised_; }
 
   // The kernel answers within sendmsg, so an answer that is not there then is lost: no need to wait for it.
   Status expect_answers_at_once();
 
-  // Sends the whole batch with one sendmsg.
-  Status send(const Batch& batch);
+  // Sends the whole batch with one sendmsg, under numbers that this socket has not used before.
+  Status send(Batch& batch);
 
   // Reads refusals until the answer to the last message, the only one that asked for an ack. The kernel goes on after a refused
   // message: what was not refused was done. Returns a failure of the socket itself only.
@@ -36,24 +39,29 @@ class Socket {
   Status collect_until(const Batch& batch, uint32_t until, std::vector<Refusal>& refusals);
 
   // Sends one request and hands every message of the answer to `each`, until the end of the dump or the ack.
-  // A dump that the kernel could not do consistently (NLM_F_DUMP_INTR) ends with EINTR.
-  Status request(nlmsghdr* message, const std::function<void(const nlmsghdr*)>& each);
+  // A dump that the kernel could not do consistently (NLM_F_DUMP_INTR) ends with EINTR, one with a malformed answer with EBADMSG.
+  Status request(nlmsghdr* message, const std::function<void(Answer&)>& each);
 
   // Number of a link in the socket's namespace. An ioctl, as RTM_GETLINK would fill in all that a bridge is first.
   Status link_index(const std::string& name, int& index) const;
 
  private:
   Status receive(std::size_t& length);
-  // Reads one datagram and hands over the acks in it that are for the batch: sequence number, origin, refusal if any.
+  // Hands over every message of one datagram, until `each` says that it is the last.
+  template <typename Each>
+  Status receive_messages(bool& ended, const Each& each);
+  Status surprise(Failure failure);
+  // Reads the acks that are for the batch, until `each` says that one is the last: sequence number, origin, refusal if any.
   template <typename Each>
   Status receive_acks(const Batch& batch, const Each& each);
 
   UniqueFd fd_;
   std::vector<char> buffer_;
-  uint32_t request_sequence_ = 0x80000000u;  // far from the batches' numbers
+  uint32_t next_sequence_ = 1;
+  bool surprised_ = false;
 };
 
-// The failure that an NLMSG_ERROR message carries; nothing when it is a plain ack.
-Status read_ack(const nlmsghdr* message);
+// The refusal that an NLMSG_ERROR message carries; nothing when it is a plain ack.
+Status read_ack(Answer& answer);
 
 }  // namespace slipway::netlink

@@ -8,6 +8,9 @@
 namespace slipway::nft {
 namespace {
 
+// "filter", "nat", "route"; what is longer is none.
+constexpr std::size_t kTypeMost = 16;
+
 struct Hook {
   const char* name;
   uint32_t inet, bridge;
@@ -35,6 +38,8 @@ Chain make_chain(const std::string& table, const std::string& name) {
 }  // namespace
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const ChainAdd& op) {
+  if (auto failure = check_names("chain.add", op.family, {&op.table, &op.chain})) return failure;
+  if (auto failure = netlink::measure("chain.add", "type", op.type, kTypeMost)) return failure;
   Chain chain = make_chain(op.table, op.chain);
   if (!op.hook.empty()) {
     const Hook* hook = find_hook(op.hook);
@@ -45,31 +50,33 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const ChainAdd& op)
     nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_POLICY, op.policy == "drop" ? NF_DROP : NF_ACCEPT);
   }
   if (!op.comment.empty()) {
-    UserData data = comment_data(NFTNL_UDATA_CHAIN_COMMENT, op.comment);
-    nftnl_chain_set_data(chain.get(), NFTNL_CHAIN_USERDATA, nftnl_udata_buf_data(data.get()),
-                         nftnl_udata_buf_len(data.get()));
+    UserData data;
+    if (auto failure = put_comment("chain.add", data, NFTNL_UDATA_CHAIN_COMMENT, op.comment)) return failure;
+    nftnl_chain_set_data(chain.get(), NFTNL_CHAIN_USERDATA, data.data(), data.size());
   }
   nlmsghdr* message = begin(batch, origin, NFT_MSG_NEWCHAIN, family_number(op.family), NLM_F_CREATE | NLM_F_EXCL);
   nftnl_chain_nlmsg_build_payload(message, chain.get());
-  batch.commit();
+  batch.commit_reserved();
   return kOk;
 }
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const ChainDelete& op) {
+  if (auto failure = check_names("chain.delete", op.family, {&op.table, &op.chain})) return failure;
   Chain chain = make_chain(op.table, op.chain);
   nlmsghdr* message = begin(batch, origin, NFT_MSG_DELCHAIN, family_number(op.family), 0);
   nftnl_chain_nlmsg_build_payload(message, chain.get());
-  batch.commit();
+  batch.commit_reserved();
   return kOk;
 }
 
 Status dump_chains(netlink::Socket& socket, const std::string& family, const std::string& table, std::vector<ChainInfo>& chains) {
+  if (auto failure = check_names("chain.dump", family, {&table})) return failure;
   alignas(nlmsghdr) char buffer[512] = {};
   nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETCHAIN, family_number(family), NLM_F_DUMP, 0);
-  return socket.request(message, [&](const nlmsghdr* answer) {
-    if (answer->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN)) return;
+  return socket.request(message, [&](netlink::Answer& answer) {
+    if (answer.type() != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN)) return;
     Chain found(nftnl_chain_alloc());
-    if (nftnl_chain_nlmsg_parse(answer, found.get()) < 0) return;
+    if (nftnl_chain_nlmsg_parse(answer.message(), found.get()) < 0) return answer.reject();
     const char* of = nftnl_chain_get_str(found.get(), NFTNL_CHAIN_TABLE);
     const char* name = nftnl_chain_get_str(found.get(), NFTNL_CHAIN_NAME);
     if (of == nullptr || name == nullptr || table != of) return;

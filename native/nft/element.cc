@@ -7,7 +7,6 @@
 #include <cstring>
 
 #include "nft/boundaries.h"
-#include "nft/value.h"
 
 namespace slipway::nft {
 namespace {
@@ -54,7 +53,7 @@ void put_message(netlink::Batch& batch, netlink::Origin origin, uint16_t type, u
                  const std::string& family, nftnl_set* set) {
   nlmsghdr* message = begin(batch, origin, type, family_number(family), flags);
   nftnl_set_elems_nlmsg_build_payload(message, set);
-  batch.commit();
+  batch.commit_reserved();
 }
 
 struct Reader {
@@ -70,8 +69,9 @@ int read_element(nftnl_set_elem* element, void* context) {
   ElementInfo info;
   uint32_t length = 0;
   if (const void* bytes = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &length)) {
-    const void* end = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY_END, &length);
-    info.key = format_range(reader.key, bytes, end == nullptr ? bytes : end, length);
+    uint32_t end_length = length;
+    const void* end = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY_END, &end_length);
+    info.key = format_range(reader.key, bytes, end == nullptr ? bytes : end, std::min(length, end_length));
   }
   if (!reader.data.parts.empty()) {
     if (const void* bytes = nftnl_set_elem_get(element, NFTNL_SET_ELEM_DATA, &length)) {
@@ -106,11 +106,8 @@ int read_element(nftnl_set_elem* element, void* context) {
 }
 
 Status read_elements(netlink::Socket& socket, nlmsghdr* message, Reader reader) {
-  return socket.request(message, [&](const nlmsghdr* answer) {
-    if (answer->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM)) return;
-    Set set(nftnl_set_alloc());
-    if (nftnl_set_elems_nlmsg_parse(answer, set.get()) < 0) return;
-    nftnl_set_elem_foreach(set.get(), read_element, &reader);
+  return socket.request(message, [&](netlink::Answer& answer) {
+    if (answer.type() == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM)) read_elements(answer, reader.key, reader.data, reader.out, reader.boundaries);
   });
 }
 
@@ -122,7 +119,16 @@ bool parse_types(const ElementDelete& which, Type& key, Type& data) {
 
 }  // namespace
 
+void read_elements(netlink::Answer& answer, const Type& key, const Type& data, std::vector<ElementInfo>& elements,
+                   std::vector<Boundary>* boundaries) {
+  Set set(nftnl_set_alloc());
+  Reader reader{key, data, elements, boundaries};
+  if (nftnl_set_elems_nlmsg_parse(answer.message(), set.get()) < 0) return answer.reject();
+  nftnl_set_elem_foreach(set.get(), read_element, &reader);
+}
+
 Status encode(netlink::Batch& batch, netlink::Origin origin, const ElementAdd& op) {
+  if (auto failure = check_names("element.add", op.family, {&op.table, &op.set})) return failure;
   Type key;
   Type data;
   bool map = !op.data_type.empty();
@@ -137,9 +143,9 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const ElementAdd& o
       nftnl_set_elem_set(element, NFTNL_SET_ELEM_DATA, value.bytes.data(), value.length);
     }
     if (!item.comment.empty()) {
-      UserData user = comment_data(NFTNL_UDATA_SET_ELEM_COMMENT, item.comment);
-      nftnl_set_elem_set(element, NFTNL_SET_ELEM_USERDATA, nftnl_udata_buf_data(user.get()),
-                         nftnl_udata_buf_len(user.get()));
+      UserData user;
+      if (auto failure = put_comment("element.add", user, NFTNL_UDATA_SET_ELEM_COMMENT, item.comment)) return failure;
+      nftnl_set_elem_set(element, NFTNL_SET_ELEM_USERDATA, user.data(), user.size());
     }
     put_message(batch, origin, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, op.family, set.get());
     ++origin.part;
@@ -148,6 +154,7 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const ElementAdd& o
 }
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const ElementDelete& op) {
+  if (auto failure = check_names("element.delete", op.family, {&op.table, &op.set})) return failure;
   Type key;
   if (!parse_type(op.type, key)) return Failure::of(EINVAL, "element.delete");
   for (const auto& item : op.elements) {
@@ -162,6 +169,7 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const ElementDelete
 Status dump_elements(netlink::Socket& socket, const ElementDelete& which, std::vector<ElementInfo>& elements) {
   Type key;
   Type data;
+  if (auto failure = check_names("element.dump", which.family, {&which.table, &which.set})) return failure;
   if (!parse_types(which, key, data)) return Failure::of(EINVAL, "element.dump");
   Status status;
   for (int attempt = 0; attempt < kDumpTries; ++attempt) {
@@ -191,6 +199,7 @@ static Status find_interval(netlink::Socket& socket, const ElementDelete& which,
 Status get_element(netlink::Socket& socket, const ElementDelete& which, ElementInfo& element) {
   Type key;
   Type data;
+  if (auto failure = check_names("element.get", which.family, {&which.table, &which.set})) return failure;
   if (!parse_types(which, key, data)) return Failure::of(EINVAL, "element.get");
   if (keeps_ends(which, key)) return find_interval(socket, which, element);
   alignas(nlmsghdr) char buffer[netlink::Batch::kMessageRoom] = {};

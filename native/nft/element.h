@@ -3,6 +3,7 @@
 
 #include "netlink/socket.h"
 #include "nft/objects.h"
+#include "nft/value.h"
 #include "plan/operation.h"
 
 namespace slipway::nft {
@@ -15,6 +16,11 @@ struct ElementInfo {
   std::string key, data, comment;
   uint64_t packets = 0, bytes = 0;
 };
+
+// The elements in one message. `boundaries`: they are ends of intervals (nft/boundaries.h), and come there.
+struct Boundary;
+void read_elements(netlink::Answer& answer, const Type& key, const Type& data, std::vector<ElementInfo>& elements,
+                   std::vector<Boundary>* boundaries = nullptr);
 
 // All elements of a set, with counters where the set has them.
 Status dump_elements(netlink::Socket& socket, const ElementDelete& which, std::vector<ElementInfo>& elements);

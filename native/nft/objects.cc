@@ -5,6 +5,8 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
+#include <cstring>
+
 namespace slipway::nft {
 uint8_t family_number(const std::string& family) {
   if (family == "inet") return NFPROTO_INET;
@@ -14,35 +16,51 @@ uint8_t family_number(const std::string& family) {
   return NFPROTO_UNSPEC;
 }
 
-UserData comment_data(uint8_t type, const std::string& comment) {
-  UserData data(nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN));
-  nftnl_udata_put_strz(data.get(), type, comment.c_str());
-  return data;
+bool UserData::put(uint8_t type, const void* value, std::size_t length) {
+  constexpr std::size_t kHead = 2;
+  if (length > UINT8_MAX || size_ + kHead + length > bytes_.size()) return false;
+  bytes_[size_] = type;
+  bytes_[size_ + 1] = static_cast<uint8_t>(length);
+  std::memcpy(bytes_.data() + size_ + kHead, value, length);
+  size_ += static_cast<uint32_t>(kHead + length);
+  return true;
+}
+
+Status put_comment(const char* operation, UserData& data, uint8_t type, const std::string& comment) {
+  // nftables' own limit for what a person writes is 128 (NFTNL_UDATA_COMMENT_MAXLEN); the kernel's is that of all user data.
+  if (auto failure = netlink::measure(operation, "comment", comment, UINT8_MAX - 1)) return failure;
+  if (data.put(type, comment.c_str(), comment.size() + 1)) return kOk;
+  return Failure::of(ENAMETOOLONG, operation, "comment of " + std::to_string(comment.size()) + " bytes, which do not fit into the user data");
 }
 
 std::string read_comment(uint8_t type, const void* data, uint32_t length) {
-  struct Search {
-    uint8_t type;
-    std::string comment;
-  } search{type, {}};
-  if (data == nullptr) return {};
-  nftnl_udata_parse(
-      data, length,
-      [](const nftnl_udata* attribute, void* context) {
-        auto& found = *static_cast<Search*>(context);
-        if (nftnl_udata_type(attribute) == found.type && nftnl_udata_len(attribute) > 0) {
-          found.comment.assign(static_cast<const char*>(nftnl_udata_get(attribute)),
-                               static_cast<std::size_t>(nftnl_udata_len(attribute) - 1));
-        }
-        return 0;
-      },
-      &search);
-  return search.comment;
+  auto* at = static_cast<const uint8_t*>(data);
+  while (at != nullptr && length >= 2) {
+    uint32_t size = at[1];
+    if (size > length - 2) return {};
+    if (at[0] == type) {
+      auto* text = reinterpret_cast<const char*>(at + 2);
+      return std::string(text, strnlen(text, size));
+    }
+    at += 2 + size;
+    length -= 2 + size;
+  }
+  return {};
 }
 
-nlmsghdr* begin(netlink::Batch& batch, netlink::Origin origin, uint16_t message, uint8_t family, uint16_t flags) {
-  char* room = batch.reserve(origin);
-  return nftnl_nlmsg_build_hdr(room, message, family, flags, batch.sequence());
+Status check_names(const char* operation, const std::string& family, std::initializer_list<const std::string*> names) {
+  if (family_number(family) == NFPROTO_UNSPEC) return Failure::of(EAFNOSUPPORT, operation, family);
+  for (const auto* name : names) {
+    if (auto failure = netlink::measure(operation, "name", *name, NFT_NAME_MAXLEN - 1)) return failure;
+    // What has no name is all of its kind, to the kernel.
+    if (name->empty()) return Failure::of(EINVAL, operation, "no name");
+  }
+  return kOk;
+}
+
+nlmsghdr* begin(netlink::Batch& batch, netlink::Origin origin, uint16_t message, uint8_t family, uint16_t flags, std::size_t room) {
+  char* at = batch.reserve(origin, room);
+  return nftnl_nlmsg_build_hdr(at, message, family, flags, batch.sequence());
 }
 
 }  // namespace slipway::nft

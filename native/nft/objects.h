@@ -7,8 +7,11 @@
 #include <libnftnl/set.h>
 #include <libnftnl/table.h>
 #include <libnftnl/udata.h>
+#include <linux/netfilter/nf_tables.h>
 
+#include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 
@@ -30,17 +33,34 @@ using Chain = Owned<nftnl_chain, nftnl_chain_free>;
 using Rule = Owned<nftnl_rule, nftnl_rule_free>;
 using Set = Owned<nftnl_set, nftnl_set_free>;
 using Expression = Owned<nftnl_expr, nftnl_expr_free>;
-using UserData = Owned<nftnl_udata_buf, nftnl_udata_buf_free>;
 
-// "inet" → NFPROTO_INET; 0 for a family we do not use.
+// "inet" → NFPROTO_INET; NFPROTO_UNSPEC for a family we do not use, which nothing is encoded for: the kernel takes it for all of them.
 uint8_t family_number(const std::string& family);
 
-// User data holding one comment, as nft stores it.
-UserData comment_data(uint8_t type, const std::string& comment);
-// The comment in user data, empty when it holds none.
+// User data as nft stores it: type, length, value, one after the other.
+class UserData {
+ public:
+  // False when it does not fit.
+  bool put(uint8_t type, const void* value, std::size_t length);
+  const uint8_t* data() const { return bytes_.data(); }
+  uint32_t size() const { return size_; }
+
+ private:
+  std::array<uint8_t, NFT_USERDATA_MAXLEN> bytes_;
+  uint32_t size_ = 0;
+};
+
+// Adds a comment. It fails where there is no room, as it would be cut off elsewhere.
+Status put_comment(const char* operation, UserData& data, uint8_t type, const std::string& comment);
+// The comment in user data, empty when it holds none. Any process may have written it.
 std::string read_comment(uint8_t type, const void* data, uint32_t length);
 
-// Starts a message of nf_tables in the batch; fill it, then commit().
-nlmsghdr* begin(netlink::Batch& batch, netlink::Origin origin, uint16_t message, uint8_t family, uint16_t flags);
+// libnftnl writes without looking at the room it has. So what it is given is measured before: names by this, and numbers of things
+// by who adds them.
+Status check_names(const char* operation, const std::string& family, std::initializer_list<const std::string*> names);
+
+// Starts a message of nf_tables in the batch; fill it, then commit_reserved().
+nlmsghdr* begin(netlink::Batch& batch, netlink::Origin origin, uint16_t message, uint8_t family, uint16_t flags,
+                std::size_t room = netlink::Batch::kMessageRoom);
 
 }  // namespace slipway::nft

@@ -12,6 +12,13 @@
 namespace slipway::nft {
 namespace {
 
+constexpr std::size_t kVerdictMost = sizeof "jump " - 1 + NFT_NAME_MAXLEN - 1;
+// NFT_RULE_MAXEXPRS of the kernel
+constexpr std::size_t kExpressionsMost = 128;
+// The longest of ours is a lookup: the name of a set, and a few numbers. Table, chain and comment are 256 bytes each at most.
+constexpr std::size_t kExpressionRoom = 400;
+constexpr std::size_t kRuleRoom = 1024;
+
 // Builds one rule: appends expressions, and remembers which address family it has already asked for.
 class RuleBuilder {
  public:
@@ -214,6 +221,12 @@ class RuleBuilder {
 }  // namespace
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const RuleAdd& op) {
+  if (auto failure = check_names("rule.add", op.family, {&op.table, &op.chain})) return failure;
+  for (const auto& statement : op.statements) {
+    // Names of sets and chains are in these.
+    if (auto failure = netlink::measure("rule.add", "value", statement.value, NFT_NAME_MAXLEN - 1)) return failure;
+    if (auto failure = netlink::measure("rule.add", "verdict", statement.verdict, kVerdictMost)) return failure;
+  }
   Rule rule(nftnl_rule_alloc());
   nftnl_rule_set_str(rule.get(), NFTNL_RULE_TABLE, op.table.c_str());
   nftnl_rule_set_str(rule.get(), NFTNL_RULE_CHAIN, op.chain.c_str());
@@ -223,13 +236,23 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const RuleAdd& op) 
     if (!builder.add(statement)) return Failure::of(EINVAL, "rule.add", op.comment);
   }
   if (!op.comment.empty()) {
-    UserData data = comment_data(NFTNL_UDATA_RULE_COMMENT, op.comment);
-    nftnl_rule_set_data(rule.get(), NFTNL_RULE_USERDATA, nftnl_udata_buf_data(data.get()),
-                        nftnl_udata_buf_len(data.get()));
+    UserData data;
+    if (auto failure = put_comment("rule.add", data, NFTNL_UDATA_RULE_COMMENT, op.comment)) return failure;
+    nftnl_rule_set_data(rule.get(), NFTNL_RULE_USERDATA, data.data(), data.size());
   }
-  nlmsghdr* message = begin(batch, origin, NFT_MSG_NEWRULE, family_number(op.family), NLM_F_CREATE | NLM_F_APPEND);
+  std::size_t expressions = 0;
+  nftnl_expr_foreach(
+      rule.get(),
+      [](nftnl_expr*, void* count) {
+        ++*static_cast<std::size_t*>(count);
+        return 0;
+      },
+      &expressions);
+  if (expressions > kExpressionsMost) return Failure::of(EMSGSIZE, "rule.add", "more steps than one rule has");
+  nlmsghdr* message = begin(batch, origin, NFT_MSG_NEWRULE, family_number(op.family), NLM_F_CREATE | NLM_F_APPEND,
+                            kRuleRoom + expressions * kExpressionRoom);
   nftnl_rule_nlmsg_build_payload(message, rule.get());
-  batch.commit();
+  batch.commit_reserved();
   return kOk;
 }
 

@@ -16,17 +16,25 @@ uint32_t byte_order(const Type& type) {
   return type.host_order() ? kHostEndian : kBigEndian;
 }
 
-void put_user_data(nftnl_set* set, const SetAdd& op, const Type& key, const Type& data) {
-  UserData user(nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN));
-  nftnl_udata_put_u32(user.get(), NFTNL_UDATA_SET_KEYBYTEORDER, byte_order(key));
-  if (!op.data_type.empty()) nftnl_udata_put_u32(user.get(), NFTNL_UDATA_SET_DATABYTEORDER, byte_order(data));
-  if (!op.comment.empty()) nftnl_udata_put_strz(user.get(), NFTNL_UDATA_SET_COMMENT, op.comment.c_str());
-  nftnl_set_set_data(set, NFTNL_SET_USERDATA, nftnl_udata_buf_data(user.get()), nftnl_udata_buf_len(user.get()));
+Status put_user_data(nftnl_set* set, const SetAdd& op, const Type& key, const Type& data) {
+  UserData user;
+  uint32_t order = byte_order(key);
+  user.put(NFTNL_UDATA_SET_KEYBYTEORDER, &order, sizeof order);
+  if (!op.data_type.empty()) {
+    order = byte_order(data);
+    user.put(NFTNL_UDATA_SET_DATABYTEORDER, &order, sizeof order);
+  }
+  if (!op.comment.empty()) {
+    if (auto failure = put_comment("set.add", user, NFTNL_UDATA_SET_COMMENT, op.comment)) return failure;
+  }
+  nftnl_set_set_data(set, NFTNL_SET_USERDATA, user.data(), user.size());
+  return kOk;
 }
 
 }  // namespace
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const SetAdd& op) {
+  if (auto failure = check_names("set.add", op.family, {&op.table, &op.set})) return failure;
   Type key;
   Type data;
   if (!parse_type(op.type, key)) return Failure::of(EINVAL, "set.add");
@@ -55,20 +63,21 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const SetAdd& op) {
   }
   if (op.counter) nftnl_set_add_expr(set.get(), nftnl_expr_alloc("counter"));
   nftnl_set_set_u32(set.get(), NFTNL_SET_FLAGS, flags);
-  put_user_data(set.get(), op, key, data);
+  if (auto failure = put_user_data(set.get(), op, key, data)) return failure;
   nlmsghdr* message = begin(batch, origin, NFT_MSG_NEWSET, family_number(op.family), NLM_F_CREATE | NLM_F_EXCL);
   nftnl_set_nlmsg_build_payload(message, set.get());
-  batch.commit();
+  batch.commit_reserved();
   return kOk;
 }
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const SetDelete& op) {
+  if (auto failure = check_names("set.delete", op.family, {&op.table, &op.set})) return failure;
   Set set(nftnl_set_alloc());
   nftnl_set_set_str(set.get(), NFTNL_SET_TABLE, op.table.c_str());
   nftnl_set_set_str(set.get(), NFTNL_SET_NAME, op.set.c_str());
   nlmsghdr* message = begin(batch, origin, NFT_MSG_DELSET, family_number(op.family), 0);
   nftnl_set_nlmsg_build_payload(message, set.get());
-  batch.commit();
+  batch.commit_reserved();
   return kOk;
 }
 

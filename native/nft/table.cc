@@ -1,6 +1,8 @@
 #include "nft/table.h"
 
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 
 namespace slipway::nft {
 namespace {
@@ -14,39 +16,52 @@ Table make_table(const std::string& name) {
 }  // namespace
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const TableAdd& op) {
+  if (auto failure = check_names("table.add", op.family, {&op.table})) return failure;
   Table table = make_table(op.table);
   nftnl_table_set_u32(table.get(), NFTNL_TABLE_FLAGS, 0);
   if (!op.comment.empty()) {
-    UserData data = comment_data(NFTNL_UDATA_TABLE_COMMENT, op.comment);
-    nftnl_table_set_data(table.get(), NFTNL_TABLE_USERDATA, nftnl_udata_buf_data(data.get()),
-                         nftnl_udata_buf_len(data.get()));
+    UserData data;
+    if (auto failure = put_comment("table.add", data, NFTNL_UDATA_TABLE_COMMENT, op.comment)) return failure;
+    nftnl_table_set_data(table.get(), NFTNL_TABLE_USERDATA, data.data(), data.size());
   }
   nlmsghdr* message = begin(batch, origin, NFT_MSG_NEWTABLE, family_number(op.family), NLM_F_CREATE | NLM_F_EXCL);
   nftnl_table_nlmsg_build_payload(message, table.get());
-  batch.commit();
+  batch.commit_reserved();
   return kOk;
 }
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const TableDelete& op) {
+  if (auto failure = check_names("table.delete", op.family, {&op.table})) return failure;
   Table table = make_table(op.table);
   nlmsghdr* message = begin(batch, origin, NFT_MSG_DELTABLE, family_number(op.family), 0);
   nftnl_table_nlmsg_build_payload(message, table.get());
-  batch.commit();
+  batch.commit_reserved();
   return kOk;
 }
 
 Status get_table(netlink::Socket& socket, const std::string& family, const std::string& name, std::string& comment) {
+  if (auto failure = check_names("table", family, {&name})) return failure;
   Table table = make_table(name);
   alignas(nlmsghdr) char buffer[512] = {};
   nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETTABLE, family_number(family), NLM_F_ACK, 0);
   nftnl_table_nlmsg_build_payload(message, table.get());
-  return socket.request(message, [&](const nlmsghdr* answer) {
+  return socket.request(message, [&](netlink::Answer& answer) {
     Table found(nftnl_table_alloc());
-    if (nftnl_table_nlmsg_parse(answer, found.get()) < 0) return;
+    if (nftnl_table_nlmsg_parse(answer.message(), found.get()) < 0) return answer.reject();
     uint32_t length = 0;
     const void* data = nftnl_table_get_data(found.get(), NFTNL_TABLE_USERDATA, &length);
     comment = read_comment(NFTNL_UDATA_TABLE_COMMENT, data, data == nullptr ? 0 : length);
   });
+}
+
+void encode_refused(netlink::Batch& batch, netlink::Origin origin) {
+  netlink::Message message = batch.begin("table.delete", NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_DELTABLE, NLM_F_ACK, origin);
+  nfgenmsg header{};
+  header.nfgen_family = NFPROTO_INET;
+  message.header(header);
+  std::string name(300, 'x');
+  message.bytes(NFTA_TABLE_NAME, name.data(), name.size());
+  batch.commit(message);
 }
 
 }  // namespace slipway::nft

@@ -11,13 +11,14 @@ namespace slipway::nft {
 namespace {
 
 void put_envelope(netlink::Batch& batch, uint16_t type, uint32_t generation = 0) {
-  nlmsghdr* message = batch.begin(type, 0, {});
-  auto* header = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(nfgenmsg)));
-  header->nfgen_family = AF_UNSPEC;
-  header->version = NFNETLINK_V0;
-  header->res_id = htons(NFNL_SUBSYS_NFTABLES);
-  if (generation != 0) mnl_attr_put_u32(message, NFNL_BATCH_GENID, htonl(generation));
-  batch.commit();
+  netlink::Message message = batch.begin("transaction", type, 0, {});
+  nfgenmsg header{};
+  header.nfgen_family = AF_UNSPEC;
+  header.version = NFNETLINK_V0;
+  header.res_id = htons(NFNL_SUBSYS_NFTABLES);
+  message.header(header);
+  if (generation != 0) message.u32(NFNL_BATCH_GENID, htonl(generation));
+  batch.commit(message);
 }
 
 }  // namespace
@@ -25,20 +26,20 @@ void put_envelope(netlink::Batch& batch, uint16_t type, uint32_t generation = 0)
 Status get_generation(netlink::Socket& socket, uint32_t& generation) {
   alignas(nlmsghdr) char buffer[256] = {};
   nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETGEN, AF_UNSPEC, NLM_F_ACK, 0);
-  return socket.request(message, [&](const nlmsghdr* answer) {
+  return socket.request(message, [&](netlink::Answer& answer) {
     Owned<nftnl_gen, nftnl_gen_free> found(nftnl_gen_alloc());
-    if (nftnl_gen_nlmsg_parse(answer, found.get()) == 0) generation = nftnl_gen_get_u32(found.get(), NFTNL_GEN_ID);
+    if (nftnl_gen_nlmsg_parse(answer.message(), found.get()) < 0) return answer.reject();
+    generation = nftnl_gen_get_u32(found.get(), NFTNL_GEN_ID);
   });
 }
 
 void begin_transaction(netlink::Batch& batch, uint32_t generation) { put_envelope(batch, NFNL_MSG_BATCH_BEGIN, generation); }
 
 Status commit_transaction(netlink::Socket& socket, netlink::Batch& batch, std::vector<netlink::Refusal>& refusals) {
-  uint32_t until = batch.last_sequence();
-  batch.last()->nlmsg_flags |= NLM_F_ACK;
+  batch.acknowledge_last();
   put_envelope(batch, NFNL_MSG_BATCH_END);
   if (auto failure = socket.send(batch)) return failure;
-  return socket.collect_until(batch, until, refusals);
+  return socket.collect_until(batch, batch.last_sequence() - 1, refusals);
 }
 
 }  // namespace slipway::nft

@@ -5,11 +5,10 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
-#include <algorithm>
-#include <cstring>
+#include <array>
+#include <cstddef>
 #include <sstream>
 
-#include "netlink/attributes.h"
 #include "rtnl/address_text.h"
 
 namespace slipway::rtnl {
@@ -20,53 +19,76 @@ constexpr int kDumpTries = 5;
 // IFF_LOWER_UP, of linux/if.h, which does not go with net/if.h.
 constexpr unsigned kLowerUp = 1U << 16;
 
-template <typename Prepare, typename Each>
-Status dump(netlink::Socket& socket, const Prepare& prepare, const Each& each) {
+using netlink::Answer;
+using netlink::Attribute;
+
+// A question, which is short.
+struct Question {
+  alignas(nlmsghdr) char room[512];
+  netlink::Message message;
+
+  Question(const char* operation, uint16_t type, uint16_t flags) : message(room, sizeof room, operation, type, flags) {}
+};
+
+// Asks for all of a kind. `each` gets those messages that are of `kind`.
+template <typename Header, typename Start, typename Each>
+Status dump(netlink::Socket& socket, uint16_t ask, uint16_t kind, const Header& header, const Start& start, const Each& each) {
   Status status;
   for (int attempt = 0; attempt < kDumpTries; ++attempt) {
-    alignas(nlmsghdr) char buffer[512] = {};
-    nlmsghdr* message = mnl_nlmsg_put_header(buffer);
-    message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    prepare(message);
-    status = socket.request(message, each);
+    start();
+    Question question("dump", ask, NLM_F_DUMP);
+    question.message.header(header);
+    if (ask == RTM_GETLINK) question.message.u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+    status = socket.request(question.message.written(), [&](Answer& answer) {
+      if (answer.type() == kind) each(answer);
+    });
     if (!status || status->errnum != EINTR) return status;
   }
   return status;
 }
 
-LinkStatistics read_statistics(const nlattr* attribute) {
+LinkStatistics read_statistics(const Attribute& attribute) {
   // Another kernel's may be longer or shorter; what we read has always been there.
-  rtnl_link_stats64 from{};
-  std::memcpy(&from, mnl_attr_get_payload(attribute),
-              std::min<std::size_t>(mnl_attr_get_payload_len(attribute), sizeof from));
+  auto from = attribute.structure<rtnl_link_stats64>(offsetof(rtnl_link_stats64, multicast));
   return {from.rx_bytes,   from.tx_bytes,   from.rx_packets, from.tx_packets,
           from.rx_dropped, from.tx_dropped, from.rx_errors,  from.tx_errors};
 }
 
-LinkInfo read_link(const nlmsghdr* message, bool statistics) {
-  auto* info = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
+std::string read_address(uint8_t family, const Attribute& attribute) {
+  std::array<uint8_t, 16> bytes{};
+  attribute.bytes(bytes.data(), family == AF_INET6 ? 16 : 4);
+  return format_ip(family, bytes.data());
+}
+
+}  // namespace
+
+LinkInfo read_link(Answer& answer, bool statistics) {
+  auto info = answer.header<ifinfomsg>();
   LinkInfo link;
-  link.index = info->ifi_index;
-  link.up = (info->ifi_flags & IFF_UP) != 0;
-  link.carrier = (info->ifi_flags & kLowerUp) != 0;
-  netlink::for_each_attribute(message, sizeof(ifinfomsg), [&](const nlattr* attribute) {
-    switch (mnl_attr_get_type(attribute)) {
-      case IFLA_IFNAME: link.name = netlink::text_of(attribute); break;
-      case IFLA_IFALIAS: link.alias = netlink::text_of(attribute); break;
-      case IFLA_MTU: link.mtu = mnl_attr_get_u32(attribute); break;
-      case IFLA_GROUP: link.group = mnl_attr_get_u32(attribute); break;
+  link.index = info.ifi_index;
+  link.up = (info.ifi_flags & IFF_UP) != 0;
+  link.carrier = (info.ifi_flags & kLowerUp) != 0;
+  answer.each<ifinfomsg>([&](const Attribute& attribute) {
+    switch (attribute.type()) {
+      case IFLA_IFNAME: link.name = attribute.text(); break;
+      case IFLA_IFALIAS: link.alias = attribute.text(); break;
+      case IFLA_MTU: link.mtu = attribute.u32(); break;
+      case IFLA_GROUP: link.group = attribute.u32(); break;
       case IFLA_STATS64:
         if (statistics) link.statistics = read_statistics(attribute);
         break;
-      case IFLA_MASTER: link.master = static_cast<int>(mnl_attr_get_u32(attribute)); break;
+      case IFLA_MASTER: link.master = static_cast<int>(attribute.u32()); break;
       case IFLA_ADDRESS:
-        if (mnl_attr_get_payload_len(attribute) == 6) {
-          link.address = format_mac(static_cast<const uint8_t*>(mnl_attr_get_payload(attribute)));
+        // Links of other kinds have longer ones, and none.
+        if (attribute.size() == 6) {
+          std::array<uint8_t, 6> mac{};
+          attribute.bytes(mac.data(), mac.size());
+          link.address = format_mac(mac.data());
         }
         break;
       case IFLA_LINKINFO:
-        netlink::for_each_nested(attribute, [&](const nlattr* nested) {
-          if (mnl_attr_get_type(nested) == IFLA_INFO_KIND) link.kind = netlink::text_of(nested);
+        attribute.each([&](const Attribute& nested) {
+          if (nested.type() == IFLA_INFO_KIND) link.kind = nested.text();
         });
         break;
       default: break;
@@ -75,102 +97,93 @@ LinkInfo read_link(const nlmsghdr* message, bool statistics) {
   return link;
 }
 
-}  // namespace
+AddressInfo read_address(Answer& answer) {
+  auto header = answer.header<ifaddrmsg>();
+  AddressInfo info;
+  info.index = static_cast<int>(header.ifa_index);
+  info.prefix = header.ifa_prefixlen;
+  answer.each<ifaddrmsg>([&](const Attribute& attribute) {
+    // IFA_LOCAL comes after IFA_ADDRESS and is the interface's own on point-to-point links too.
+    if (attribute.type() == IFA_ADDRESS || attribute.type() == IFA_LOCAL) {
+      info.address = read_address(header.ifa_family, attribute);
+    } else if (attribute.type() == IFA_BROADCAST) {
+      info.broadcast = read_address(header.ifa_family, attribute);
+    }
+  });
+  return info;
+}
+
+RouteInfo read_route(Answer& answer) {
+  auto header = answer.header<rtmsg>();
+  RouteInfo route;
+  route.table = header.rtm_table;
+  route.destination = "default";
+  answer.each<rtmsg>([&](const Attribute& attribute) {
+    switch (attribute.type()) {
+      case RTA_DST: route.destination = read_address(header.rtm_family, attribute) + "/" + std::to_string(header.rtm_dst_len); break;
+      case RTA_GATEWAY: route.gateway = read_address(header.rtm_family, attribute); break;
+      case RTA_OIF: route.index = static_cast<int>(attribute.u32()); break;
+      case RTA_TABLE: route.table = attribute.u32(); break;
+      default: break;
+    }
+  });
+  return route;
+}
 
 Status dump_links(netlink::Socket& socket, bool statistics, std::vector<LinkInfo>& links) {
   return dump(
-      socket,
-      [&](nlmsghdr* message) {
-        links.clear();
-        message->nlmsg_type = RTM_GETLINK;
-        mnl_nlmsg_put_extra_header(message, sizeof(ifinfomsg));
-        mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-      },
-      [&](const nlmsghdr* message) { links.push_back(read_link(message, statistics)); });
+      socket, RTM_GETLINK, RTM_NEWLINK, ifinfomsg{}, [&] { links.clear(); },
+      [&](Answer& answer) { links.push_back(read_link(answer, statistics)); });
 }
 
 Status get_link(netlink::Socket& socket, const std::string& name, bool statistics, LinkInfo& link) {
-  alignas(nlmsghdr) char buffer[512] = {};
-  nlmsghdr* message = mnl_nlmsg_put_header(buffer);
-  message->nlmsg_type = RTM_GETLINK;
-  message->nlmsg_flags = NLM_F_REQUEST;
-  mnl_nlmsg_put_extra_header(message, sizeof(ifinfomsg));
-  mnl_attr_put_strz(message, IFLA_IFNAME, name.c_str());
-  mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-  return socket.request(message, [&](const nlmsghdr* answer) { link = read_link(answer, statistics); });
+  Question question("link", RTM_GETLINK, 0);
+  question.message.header(ifinfomsg{});
+  question.message.text_with_nul(IFLA_IFNAME, "name", name, IFNAMSIZ - 1);
+  question.message.u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  if (question.message.status()) return question.message.status();
+  return socket.request(question.message.written(), [&](Answer& answer) {
+    if (answer.type() != RTM_NEWLINK) answer.reject();
+    link = read_link(answer, statistics);
+  });
 }
 
-int index_of(const nlmsghdr* message) {
-  if (mnl_nlmsg_get_payload_len(message) < sizeof(ifinfomsg)) return 0;
-  return static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message))->ifi_index;
-}
+int index_of(Answer& answer) { return answer.header<ifinfomsg>().ifi_index; }
 
 Status present_links(const netlink::Socket& socket, const std::string& names, std::string& present) {
   std::istringstream lines(names);
   for (std::string name; std::getline(lines, name);) {
     int index = 0;
     auto failure = socket.link_index(name, index);
-    if (failure && failure->errnum != ENODEV) return failure;
+    // No link has a name that is too long for one.
+    bool absent = failure && (failure->errnum == ENODEV || failure->errnum == ENAMETOOLONG);
+    if (failure && !absent) return failure;
     if (!failure) present += name + "\n";
   }
   return kOk;
 }
 
 Status dump_addresses(netlink::Socket& socket, int family, std::vector<AddressInfo>& addresses) {
+  ifaddrmsg header{};
+  header.ifa_family = static_cast<uint8_t>(family);
   return dump(
-      socket,
-      [&](nlmsghdr* message) {
-        addresses.clear();
-        message->nlmsg_type = RTM_GETADDR;
-        auto* header = static_cast<ifaddrmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(ifaddrmsg)));
-        header->ifa_family = static_cast<uint8_t>(family);
-      },
-      [&](const nlmsghdr* message) {
-        auto* header = static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(message));
-        AddressInfo info;
-        info.index = static_cast<int>(header->ifa_index);
-        info.prefix = header->ifa_prefixlen;
-        netlink::for_each_attribute(message, sizeof(ifaddrmsg), [&](const nlattr* attribute) {
-          uint16_t type = mnl_attr_get_type(attribute);
-          // IFA_LOCAL comes after IFA_ADDRESS and is the interface's own on point-to-point links too.
-          if (type == IFA_ADDRESS || type == IFA_LOCAL) {
-            info.address = format_ip(header->ifa_family, mnl_attr_get_payload(attribute));
-          } else if (type == IFA_BROADCAST) {
-            info.broadcast = format_ip(header->ifa_family, mnl_attr_get_payload(attribute));
-          }
-        });
-        addresses.push_back(std::move(info));
+      socket, RTM_GETADDR, RTM_NEWADDR, header, [&] { addresses.clear(); },
+      [&](Answer& answer) {
+        // A kernel that lacks the family answers with all that it has.
+        uint8_t given = answer.header<ifaddrmsg>().ifa_family;
+        bool asked = family == AF_UNSPEC ? given == AF_INET || given == AF_INET6 : given == family;
+        if (asked) addresses.push_back(read_address(answer));
       });
 }
 
 Status dump_routes(netlink::Socket& socket, int family, std::vector<RouteInfo>& routes) {
+  rtmsg header{};
+  header.rtm_family = static_cast<uint8_t>(family);
   return dump(
-      socket,
-      [&](nlmsghdr* message) {
-        routes.clear();
-        message->nlmsg_type = RTM_GETROUTE;
-        auto* header = static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(rtmsg)));
-        header->rtm_family = static_cast<uint8_t>(family);
-      },
-      [&](const nlmsghdr* message) {
-        auto* header = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(message));
-        if ((header->rtm_flags & RTM_F_CLONED) != 0) return;
-        RouteInfo route;
-        route.table = header->rtm_table;
-        route.destination = "default";
-        netlink::for_each_attribute(message, sizeof(rtmsg), [&](const nlattr* attribute) {
-          switch (mnl_attr_get_type(attribute)) {
-            case RTA_DST:
-              route.destination = format_ip(header->rtm_family, mnl_attr_get_payload(attribute)) + "/" +
-                                  std::to_string(header->rtm_dst_len);
-              break;
-            case RTA_GATEWAY: route.gateway = format_ip(header->rtm_family, mnl_attr_get_payload(attribute)); break;
-            case RTA_OIF: route.index = static_cast<int>(mnl_attr_get_u32(attribute)); break;
-            case RTA_TABLE: route.table = mnl_attr_get_u32(attribute); break;
-            default: break;
-          }
-        });
-        routes.push_back(std::move(route));
+      socket, RTM_GETROUTE, RTM_NEWROUTE, header, [&] { routes.clear(); },
+      [&](Answer& answer) {
+        auto given = answer.header<rtmsg>();
+        if (given.rtm_family == family && (given.rtm_flags & RTM_F_CLONED) == 0) routes.push_back(read_route(answer));
       });
 }
 

@@ -36,6 +36,11 @@ struct RouteInfo {
   std::string destination, gateway;  // destination is CIDR, "default" for a prefix of 0
 };
 
+// One message of a dump. What is malformed in it makes the answer so.
+LinkInfo read_link(netlink::Answer& answer, bool statistics);
+AddressInfo read_address(netlink::Answer& answer);
+RouteInfo read_route(netlink::Answer& answer);
+
 // `statistics`: with the links' counters. (The kernel sends them anyway; RTEXT_FILTER_SKIP_STATS spares it IPv6's own.)
 Status dump_links(netlink::Socket& socket, bool statistics, std::vector<LinkInfo>& links);
 Status dump_addresses(netlink::Socket& socket, int family, std::vector<AddressInfo>& addresses);
@@ -44,8 +49,8 @@ Status dump_routes(netlink::Socket& socket, int family, std::vector<RouteInfo>& 
 // One link by name; ENODEV when there is none.
 Status get_link(netlink::Socket& socket, const std::string& name, bool statistics, LinkInfo& link);
 
-// Of a message about a link; 0 when it is too short to tell.
-int index_of(const nlmsghdr* message);
+// Of a message about a link.
+int index_of(netlink::Answer& answer);
 
 // Which of some links are there; names, a line each. Nothing is dumped, and rtnetlink's lock is not taken.
 Status present_links(const netlink::Socket& socket, const std::string& names, std::string& present);

@@ -12,97 +12,107 @@
 namespace slipway::rtnl {
 namespace {
 
+constexpr std::size_t kNameMost = IFNAMSIZ - 1;
+// IFALIASZ, of linux/if.h, which does not go with net/if.h.
+constexpr std::size_t kAliasMost = 256 - 1;
+// The kernel cuts a kind off where the name of a module ends (MODULE_NAME_LEN), and says nothing.
+constexpr std::size_t kKindMost = 55;
+
 // A link by its number where that is known, else by its name. With both, the kernel would give the link of that number the name.
 struct Target {
   int index;
   const std::string& name;
 };
 
-nlmsghdr* begin_link(netlink::Batch& batch, netlink::Origin origin, uint16_t type, uint16_t flags,
-                     const Target& target, unsigned change, unsigned value) {
-  nlmsghdr* message = batch.begin(type, static_cast<uint16_t>(NLM_F_ACK | flags), origin);
-  auto* info = static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(message, sizeof(ifinfomsg)));
-  info->ifi_family = AF_UNSPEC;
-  info->ifi_change = change;
-  info->ifi_flags = value;
-  info->ifi_index = target.index;
-  if (target.index == 0) mnl_attr_put_strz(message, IFLA_IFNAME, target.name.c_str());
+netlink::Message begin_link(netlink::Batch& batch, netlink::Origin origin, const char* operation, uint16_t type, uint16_t flags,
+                            const Target& target, unsigned change, unsigned value) {
+  netlink::Message message = batch.begin(operation, type, static_cast<uint16_t>(NLM_F_ACK | flags), origin);
+  ifinfomsg info{};
+  info.ifi_family = AF_UNSPEC;
+  info.ifi_change = change;
+  info.ifi_flags = value;
+  info.ifi_index = target.index;
+  message.header(info);
+  if (target.index == 0) message.text_with_nul(IFLA_IFNAME, "name", target.name, kNameMost);
   return message;
 }
 
-void put_mac(nlmsghdr* message, const std::array<uint8_t, 6>& mac) {
-  mnl_attr_put(message, IFLA_ADDRESS, mac.size(), mac.data());
+netlink::Message begin_set(netlink::Batch& batch, netlink::Origin origin, const Target& link, unsigned change = 0, unsigned value = 0) {
+  // RTM_NEWLINK without NLM_F_CREATE: RTM_SETLINK does not read IFLA_INFO_SLAVE_DATA.
+  return begin_link(batch, origin, "link.set", RTM_NEWLINK, 0, link, change, value);
+}
+
+void put_mac(netlink::Message& message, const std::array<uint8_t, 6>& mac) {
+  message.bytes(IFLA_ADDRESS, mac.data(), mac.size());
 }
 
 // One queue each way unless asked otherwise: the kernel's default is one per possible CPU, which makes a
 // veth 35-60 % dearer on two CPUs and far more on sixty-four.
-void put_queues(nlmsghdr* message, const LinkCreate& op) {
+void put_queues(netlink::Message& message, const LinkCreate& op) {
   if (!op.queues) return;
-  mnl_attr_put_u32(message, IFLA_NUM_TX_QUEUES, *op.queues);
-  mnl_attr_put_u32(message, IFLA_NUM_RX_QUEUES, *op.queues);
+  message.u32(IFLA_NUM_TX_QUEUES, *op.queues);
+  message.u32(IFLA_NUM_RX_QUEUES, *op.queues);
 }
 
-void put_peer(nlmsghdr* message, const LinkCreate& op, const std::array<uint8_t, 6>& mac, int netns_fd) {
-  nlattr* data = mnl_attr_nest_start(message, IFLA_INFO_DATA);
-  nlattr* peer = mnl_attr_nest_start(message, VETH_INFO_PEER);
+void put_peer(netlink::Message& message, const LinkCreate& op, const std::array<uint8_t, 6>& mac, int netns_fd) {
+  std::size_t data = message.nest(IFLA_INFO_DATA);
+  std::size_t peer = message.nest(VETH_INFO_PEER);
   // An ifinfomsg of zeros leads the nest. IFF_UP here would fail with ENOTCONN: the pair is not joined yet.
-  mnl_nlmsg_put_extra_header(message, sizeof(ifinfomsg));
-  mnl_attr_put_strz(message, IFLA_IFNAME, op.peer->name.c_str());
+  message.header(ifinfomsg{});
+  message.text_with_nul(IFLA_IFNAME, "name of the peer", op.peer->name, kNameMost);
   if (!op.peer->address.empty()) put_mac(message, mac);
-  if (op.mtu) mnl_attr_put_u32(message, IFLA_MTU, *op.mtu);
+  if (op.mtu) message.u32(IFLA_MTU, *op.mtu);
   put_queues(message, op);
-  if (netns_fd >= 0) mnl_attr_put_u32(message, IFLA_NET_NS_FD, static_cast<uint32_t>(netns_fd));
-  mnl_attr_nest_end(message, peer);
-  mnl_attr_nest_end(message, data);
+  if (netns_fd >= 0) message.u32(IFLA_NET_NS_FD, static_cast<uint32_t>(netns_fd));
+  message.end(peer);
+  message.end(data);
 }
 
-void put_bridge(nlmsghdr* message, const LinkCreate& op) {
+void put_bridge(netlink::Message& message, const LinkCreate& op) {
   if (!op.multicast_snooping && !op.link_local_learning) return;
-  nlattr* data = mnl_attr_nest_start(message, IFLA_INFO_DATA);
-  if (op.multicast_snooping) mnl_attr_put_u8(message, IFLA_BR_MCAST_SNOOPING, *op.multicast_snooping ? 1 : 0);
+  std::size_t data = message.nest(IFLA_INFO_DATA);
+  if (op.multicast_snooping) message.u8(IFLA_BR_MCAST_SNOOPING, *op.multicast_snooping ? 1 : 0);
   if (op.link_local_learning) {
     br_boolopt_multi options{};
     options.optmask = 1U << BR_BOOLOPT_NO_LL_LEARN;
     options.optval = *op.link_local_learning ? 0 : options.optmask;
-    mnl_attr_put(message, IFLA_BR_MULTI_BOOLOPT, sizeof(options), &options);
+    message.bytes(IFLA_BR_MULTI_BOOLOPT, &options, sizeof options);
   }
-  mnl_attr_nest_end(message, data);
+  message.end(data);
 }
 
-void put_no_ipv6_address(nlmsghdr* message) {
-  nlattr* families = mnl_attr_nest_start(message, IFLA_AF_SPEC);
-  nlattr* inet6 = mnl_attr_nest_start(message, AF_INET6);
-  mnl_attr_put_u8(message, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
-  mnl_attr_nest_end(message, inet6);
-  mnl_attr_nest_end(message, families);
+void put_no_ipv6_address(netlink::Message& message) {
+  std::size_t families = message.nest(IFLA_AF_SPEC);
+  std::size_t inet6 = message.nest(AF_INET6);
+  message.u8(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+  message.end(inet6);
+  message.end(families);
 }
 
-void put_route_localnet(nlmsghdr* message, bool on) {
-  nlattr* families = mnl_attr_nest_start(message, IFLA_AF_SPEC);
-  nlattr* inet = mnl_attr_nest_start(message, AF_INET);
-  nlattr* conf = mnl_attr_nest_start(message, IFLA_INET_CONF);
-  mnl_attr_put_u32(message, IPV4_DEVCONF_ROUTE_LOCALNET, on ? 1 : 0);
-  mnl_attr_nest_end(message, conf);
-  mnl_attr_nest_end(message, inet);
-  mnl_attr_nest_end(message, families);
+void put_route_localnet(netlink::Message& message, bool on) {
+  std::size_t families = message.nest(IFLA_AF_SPEC);
+  std::size_t inet = message.nest(AF_INET);
+  std::size_t conf = message.nest(IFLA_INET_CONF);
+  message.u32(IPV4_DEVCONF_ROUTE_LOCALNET, on ? 1 : 0);
+  message.end(conf);
+  message.end(inet);
+  message.end(families);
 }
 
 bool is_of_bridge_port(const LinkSet& op) {
   return op.hairpin || op.isolated || op.flood || op.group_forward_mask;
 }
 
-void put_bridge_port(nlmsghdr* message, const LinkSet& op) {
-  nlattr* info = mnl_attr_nest_start(message, IFLA_LINKINFO);
-  mnl_attr_put_str(message, IFLA_INFO_SLAVE_KIND, "bridge");
-  nlattr* data = mnl_attr_nest_start(message, IFLA_INFO_SLAVE_DATA);
-  if (op.hairpin) mnl_attr_put_u8(message, IFLA_BRPORT_MODE, *op.hairpin ? 1 : 0);
-  if (op.isolated) mnl_attr_put_u8(message, IFLA_BRPORT_ISOLATED, *op.isolated ? 1 : 0);
-  if (op.flood) mnl_attr_put_u8(message, IFLA_BRPORT_UNICAST_FLOOD, *op.flood ? 1 : 0);
-  if (op.group_forward_mask) {
-    mnl_attr_put_u16(message, IFLA_BRPORT_GROUP_FWD_MASK, static_cast<uint16_t>(*op.group_forward_mask));
-  }
-  mnl_attr_nest_end(message, data);
-  mnl_attr_nest_end(message, info);
+void put_bridge_port(netlink::Message& message, const LinkSet& op) {
+  std::size_t info = message.nest(IFLA_LINKINFO);
+  message.text(IFLA_INFO_SLAVE_KIND, "kind", "bridge", kKindMost);
+  std::size_t data = message.nest(IFLA_INFO_SLAVE_DATA);
+  if (op.hairpin) message.u8(IFLA_BRPORT_MODE, *op.hairpin ? 1 : 0);
+  if (op.isolated) message.u8(IFLA_BRPORT_ISOLATED, *op.isolated ? 1 : 0);
+  if (op.flood) message.u8(IFLA_BRPORT_UNICAST_FLOOD, *op.flood ? 1 : 0);
+  if (op.group_forward_mask) message.u16(IFLA_BRPORT_GROUP_FWD_MASK, static_cast<uint16_t>(*op.group_forward_mask));
+  message.end(data);
+  message.end(info);
 }
 
 }  // namespace
@@ -122,19 +132,18 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkCreate& o
                   (!op.peer || op.peer->address.empty() || parse_mac(op.peer->address, peer_mac));
   if (!readable) return Failure::of(EINVAL, "link.create");
 
-  nlmsghdr* message = begin_link(batch, origin, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, {0, op.name}, 0, 0);
-  if (op.mtu) mnl_attr_put_u32(message, IFLA_MTU, *op.mtu);
+  netlink::Message message = begin_link(batch, origin, "link.create", RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, {0, op.name}, 0, 0);
+  if (op.mtu) message.u32(IFLA_MTU, *op.mtu);
   if (!op.address.empty()) put_mac(message, mac);
   put_queues(message, op);
-  if (op.group) mnl_attr_put_u32(message, IFLA_GROUP, *op.group);
-  if (master != 0) mnl_attr_put_u32(message, IFLA_MASTER, static_cast<uint32_t>(master));
-  nlattr* info = mnl_attr_nest_start(message, IFLA_LINKINFO);
-  mnl_attr_put_str(message, IFLA_INFO_KIND, op.kind.c_str());
+  if (op.group) message.u32(IFLA_GROUP, *op.group);
+  if (master != 0) message.u32(IFLA_MASTER, static_cast<uint32_t>(master));
+  std::size_t info = message.nest(IFLA_LINKINFO);
+  message.text(IFLA_INFO_KIND, "kind", op.kind, kKindMost);
   if (op.peer) put_peer(message, op, peer_mac, netns_fd);
   put_bridge(message, op);
-  mnl_attr_nest_end(message, info);
-  batch.commit();
-  return kOk;
+  message.end(info);
+  return batch.commit(message);
 }
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSet& op, Names& names) {
@@ -143,52 +152,44 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSet& op, 
     int master = 0;
     if (auto failure = names.link_index(op.netns, op.master, master)) return failure;
     // A message of its own: what is said of a bridge port is read before the link becomes one.
-    mnl_attr_put_u32(begin_link(batch, origin, RTM_NEWLINK, 0, link, 0, 0), IFLA_MASTER, static_cast<uint32_t>(master));
-    batch.commit();
+    netlink::Message message = begin_set(batch, origin, link);
+    message.u32(IFLA_MASTER, static_cast<uint32_t>(master));
+    if (auto failure = batch.commit(message)) return failure;
   }
   if (op.alias || op.mtu || op.group || op.no_ipv6_address || is_of_bridge_port(op)) {
-    // RTM_NEWLINK without NLM_F_CREATE: RTM_SETLINK does not read IFLA_INFO_SLAVE_DATA.
-    nlmsghdr* message = begin_link(batch, origin, RTM_NEWLINK, 0, link, 0, 0);
-    if (op.alias) mnl_attr_put_str(message, IFLA_IFALIAS, op.alias->c_str());
-    if (op.mtu) mnl_attr_put_u32(message, IFLA_MTU, *op.mtu);
-    if (op.group) mnl_attr_put_u32(message, IFLA_GROUP, *op.group);
+    netlink::Message message = begin_set(batch, origin, link);
+    if (op.alias) message.text(IFLA_IFALIAS, "alias", *op.alias, kAliasMost);
+    if (op.mtu) message.u32(IFLA_MTU, *op.mtu);
+    if (op.group) message.u32(IFLA_GROUP, *op.group);
     if (is_of_bridge_port(op)) put_bridge_port(message, op);
     if (op.no_ipv6_address) put_no_ipv6_address(message);
-    batch.commit();
+    if (auto failure = batch.commit(message)) return failure;
   }
   if (op.route_localnet) {
-    put_route_localnet(begin_link(batch, origin, RTM_NEWLINK, 0, link, 0, 0), *op.route_localnet);
-    batch.commit();
+    netlink::Message message = begin_set(batch, origin, link);
+    put_route_localnet(message, *op.route_localnet);
+    if (auto failure = batch.commit(message)) return failure;
   }
-  if (op.up) {
-    begin_link(batch, origin, RTM_NEWLINK, 0, link, IFF_UP, *op.up ? IFF_UP : 0);
-    batch.commit();
-  }
-  return kOk;
+  return op.up ? batch.commit(begin_set(batch, origin, link, IFF_UP, *op.up ? IFF_UP : 0)) : kOk;
 }
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSettle& op, Names& names) {
   Target link{names.known_index(op.netns, op.name), op.name};
-  nlmsghdr* message = begin_link(batch, origin, RTM_GETLINK, 0, link, 0, 0);
-  mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-  batch.commit();
-  return kOk;
+  netlink::Message message = begin_link(batch, origin, "link.settle", RTM_GETLINK, 0, link, 0, 0);
+  message.u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  return batch.commit(message);
 }
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkDelete& op, Names& names) {
   int index = op.index != 0 ? op.index : names.known_index(op.netns, op.name);
-  begin_link(batch, origin, RTM_DELLINK, 0, {index, op.name}, 0, 0);
-  batch.commit();
-  return kOk;
+  return batch.commit(begin_link(batch, origin, "link.delete", RTM_DELLINK, 0, {index, op.name}, 0, 0));
 }
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkDeleteGroup& op, Names&) {
-  nlmsghdr* message = batch.begin(RTM_DELLINK, NLM_F_ACK, origin);
-  auto* info = static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(message, sizeof(ifinfomsg)));
-  info->ifi_family = AF_UNSPEC;
-  mnl_attr_put_u32(message, IFLA_GROUP, op.group);
-  batch.commit();
-  return kOk;
+  netlink::Message message = batch.begin("link.deleteGroup", RTM_DELLINK, NLM_F_ACK, origin);
+  message.header(ifinfomsg{});
+  message.u32(IFLA_GROUP, op.group);
+  return batch.commit(message);
 }
 
 }  // namespace slipway::rtnl

@@ -2,6 +2,7 @@
 
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <sys/socket.h>
 
 #include "rtnl/address_text.h"
 
@@ -9,41 +10,40 @@ namespace slipway::rtnl {
 namespace {
 
 template <typename Op>
-Status begin_neighbor(netlink::Batch& batch, netlink::Origin origin, uint16_t type, uint16_t flags, const Op& op,
-                      Names& names, nlmsghdr*& message) {
-  IpAddress ip;
-  int index = 0;
+Status resolve(const Op& op, Names& names, ndmsg& header, IpAddress& ip) {
   if (!parse_ip(op.address, ip)) return Failure::of(EINVAL, "neighbor");
-  if (auto failure = names.link_index(op.netns, op.link, index)) return failure;
-  message = batch.begin(type, static_cast<uint16_t>(NLM_F_ACK | flags), origin);
-  auto* header = static_cast<ndmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(ndmsg)));
-  header->ndm_family = ip.family;
-  header->ndm_ifindex = index;
-  header->ndm_state = NUD_PERMANENT;
-  header->ndm_flags = op.proxy ? NTF_PROXY : 0;
-  mnl_attr_put(message, NDA_DST, ip.length, ip.bytes.data());
-  return kOk;
+  header.ndm_family = ip.family;
+  header.ndm_state = NUD_PERMANENT;
+  header.ndm_flags = op.proxy ? NTF_PROXY : 0;
+  return names.link_index(op.netns, op.link, header.ndm_ifindex);
+}
+
+netlink::Message begin_neighbor(netlink::Batch& batch, netlink::Origin origin, const char* operation, uint16_t type, uint16_t flags,
+                                const ndmsg& header, const IpAddress& ip) {
+  netlink::Message message = batch.begin(operation, type, static_cast<uint16_t>(NLM_F_ACK | flags), origin);
+  message.header(header);
+  message.bytes(NDA_DST, ip.bytes.data(), ip.length);
+  return message;
 }
 
 }  // namespace
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const NeighborAdd& op, Names& names) {
-  nlmsghdr* message = nullptr;
   std::array<uint8_t, 6> mac{};
+  ndmsg header{};
+  IpAddress ip;
   if (!op.proxy && !parse_mac(op.lladdr, mac)) return Failure::of(EINVAL, "neighbor.add");
-  if (auto failure = begin_neighbor(batch, origin, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, op, names, message)) {
-    return failure;
-  }
-  if (!op.proxy) mnl_attr_put(message, NDA_LLADDR, mac.size(), mac.data());
-  batch.commit();
-  return kOk;
+  if (auto failure = resolve(op, names, header, ip)) return failure;
+  netlink::Message message = begin_neighbor(batch, origin, "neighbor.add", RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, header, ip);
+  if (!op.proxy) message.bytes(NDA_LLADDR, mac.data(), mac.size());
+  return batch.commit(message);
 }
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const NeighborDelete& op, Names& names) {
-  nlmsghdr* message = nullptr;
-  if (auto failure = begin_neighbor(batch, origin, RTM_DELNEIGH, 0, op, names, message)) return failure;
-  batch.commit();
-  return kOk;
+  ndmsg header{};
+  IpAddress ip;
+  if (auto failure = resolve(op, names, header, ip)) return failure;
+  return batch.commit(begin_neighbor(batch, origin, "neighbor.delete", RTM_DELNEIGH, 0, header, ip));
 }
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const FdbAdd& op, Names& names) {
@@ -52,16 +52,16 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const FdbAdd& op, N
   if (!parse_mac(op.lladdr, mac)) return Failure::of(EINVAL, "fdb.add");
   if (auto failure = names.link_index({}, op.link, index)) return failure;
   auto flags = static_cast<uint16_t>(NLM_F_ACK | NLM_F_CREATE | (op.exclusive ? NLM_F_EXCL : NLM_F_REPLACE));
-  nlmsghdr* message = batch.begin(RTM_NEWNEIGH, flags, origin);
-  auto* header = static_cast<ndmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(ndmsg)));
-  header->ndm_family = AF_BRIDGE;
-  header->ndm_ifindex = index;
+  ndmsg header{};
+  header.ndm_family = AF_BRIDGE;
+  header.ndm_ifindex = index;
   // As `bridge fdb add ... master static sticky` says it: a port that goes down keeps it, and no frame moves it to another.
-  header->ndm_state = NUD_NOARP | NUD_REACHABLE;
-  header->ndm_flags = NTF_MASTER | NTF_STICKY;
-  mnl_attr_put(message, NDA_LLADDR, mac.size(), mac.data());
-  batch.commit();
-  return kOk;
+  header.ndm_state = NUD_NOARP | NUD_REACHABLE;
+  header.ndm_flags = NTF_MASTER | NTF_STICKY;
+  netlink::Message message = batch.begin("fdb.add", RTM_NEWNEIGH, flags, origin);
+  message.header(header);
+  message.bytes(NDA_LLADDR, mac.data(), mac.size());
+  return batch.commit(message);
 }
 
 }  // namespace slipway::rtnl

@@ -35,21 +35,21 @@ Status put_route(netlink::Batch& batch, netlink::Origin origin, uint16_t type, u
   if (!op.link.empty()) {
     if (auto failure = names.link_index(op.netns, op.link, index)) return failure;
   }
-  nlmsghdr* message = batch.begin(type, static_cast<uint16_t>(NLM_F_ACK | flags), origin);
-  auto* header = static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(rtmsg)));
   bool adding = type == RTM_NEWROUTE;
-  header->rtm_family = family_of(op.family, all ? gateway : destination);
-  header->rtm_dst_len = prefix;
-  header->rtm_table = RT_TABLE_MAIN;
+  netlink::Message message = batch.begin(adding ? "route.add" : "route.delete", type, static_cast<uint16_t>(NLM_F_ACK | flags), origin);
+  rtmsg header{};
+  header.rtm_family = family_of(op.family, all ? gateway : destination);
+  header.rtm_dst_len = prefix;
+  header.rtm_table = RT_TABLE_MAIN;
   // A deletion with protocol, type and scope unset matches any.
-  header->rtm_protocol = adding ? RTPROT_BOOT : RTPROT_UNSPEC;
-  header->rtm_type = adding ? RTN_UNICAST : RTN_UNSPEC;
-  header->rtm_scope = scope_of(adding, header->rtm_family, op.gateway.empty());
-  if (!all) mnl_attr_put(message, RTA_DST, destination.length, destination.bytes.data());
-  if (!op.gateway.empty()) mnl_attr_put(message, RTA_GATEWAY, gateway.length, gateway.bytes.data());
-  if (index != 0) mnl_attr_put_u32(message, RTA_OIF, static_cast<uint32_t>(index));
-  batch.commit();
-  return kOk;
+  header.rtm_protocol = adding ? RTPROT_BOOT : RTPROT_UNSPEC;
+  header.rtm_type = adding ? RTN_UNICAST : RTN_UNSPEC;
+  header.rtm_scope = scope_of(adding, header.rtm_family, op.gateway.empty());
+  message.header(header);
+  if (!all) message.bytes(RTA_DST, destination.bytes.data(), destination.length);
+  if (!op.gateway.empty()) message.bytes(RTA_GATEWAY, gateway.bytes.data(), gateway.length);
+  if (index != 0) message.u32(RTA_OIF, static_cast<uint32_t>(index));
+  return batch.commit(message);
 }
 
 }  // namespace
