@@ -1,5 +1,6 @@
 #include "js/read_plan.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "rtnl/address_text.h"
@@ -7,12 +8,16 @@
 namespace slipway::js {
 namespace {
 
-// Takes one field after the other. Past the end all are empty, which reading the plan notices.
+// Takes one field after the other. What is not as lib/plan/wire.ts writes it is remembered, and the plan is refused: a number that is
+// cut off or taken for none would be another plan.
 class Fields {
  public:
   explicit Fields(std::string_view text) : rest_(text) {}
 
   bool at_end() const { return rest_.empty(); }
+  // How many fields are left.
+  std::size_t count() const { return static_cast<std::size_t>(std::count(rest_.begin(), rest_.end(), kEnd)); }
+  bool good() const { return good_; }
   std::string text() { return std::string(next()); }
   std::optional<std::string> maybe() {
     std::string_view field = next();
@@ -21,44 +26,54 @@ class Fields {
   template <typename Number = uint32_t>
   std::optional<Number> number() {
     std::string_view field = next();
+    if (field.empty()) return std::nullopt;
     Number value{};
     auto [stop, error] = std::from_chars(field.data(), field.data() + field.size(), value);
-    return field.empty() || error != std::errc() ? std::nullopt : std::optional<Number>(value);
+    if (error == std::errc() && stop == field.data() + field.size()) return value;
+    good_ = false;
+    return std::nullopt;
   }
   uint64_t whole() { return number<uint64_t>().value_or(0); }
   std::optional<bool> flag() {
     auto value = number();
+    if (value && *value > 1) good_ = false;
     return value ? std::optional<bool>(*value != 0) : std::nullopt;
   }
   bool is() { return flag().value_or(false); }
-  uint16_t port() { return static_cast<uint16_t>(number().value_or(0)); }
-  uint8_t family() { return static_cast<uint8_t>(number().value_or(0)); }
+  uint16_t port() { return number<uint16_t>().value_or(0); }
+  uint8_t family() { return number<uint8_t>().value_or(0); }
   // "172.17.0.2/16" in its two halves
   std::string address(uint8_t& prefix) {
     std::string whole = text();
     rtnl::IpAddress ip;
-    rtnl::parse_cidr(whole, ip, prefix);
+    if (!rtnl::parse_cidr(whole, ip, prefix)) good_ = false;
     return whole.substr(0, whole.find('/'));
   }
   // A list begins with its length.
   template <typename Item, typename Read>
   std::vector<Item> list(const Read& read) {
     std::vector<Item> items;
-    for (uint32_t left = number().value_or(0); left > 0 && !at_end(); --left) items.push_back(read(*this));
+    for (uint32_t left = number().value_or(0); left > 0 && good_; --left) items.push_back(read(*this));
     return items;
   }
 
  private:
   static constexpr char kEnd = '\x1f';
 
+  // Every field has an end, the last one too.
   std::string_view next() {
-    std::size_t end = std::min(rest_.find(kEnd), rest_.size());
+    std::size_t end = rest_.find(kEnd);
+    if (end == std::string_view::npos) {
+      good_ = false;
+      return {};
+    }
     std::string_view field = rest_.substr(0, end);
-    rest_.remove_prefix(std::min(end + 1, rest_.size()));
+    rest_.remove_prefix(end + 1);
     return field;
   }
 
   std::string_view rest_;
+  bool good_ = true;
 };
 
 // The order of evaluation inside braces is left to right, as the fields come ([dcl.init.list]).
@@ -183,9 +198,11 @@ constexpr Reader kReaders[] = {
 
 std::string read_plan(std::string_view text, Plan& plan) {
   Fields fields(text);
-  uint32_t count = fields.number().value_or(0);
-  plan.reserve(count);
-  for (; count > 0; --count) {
+  auto announced = fields.number();
+  if (!announced || *announced != fields.count()) return "a plan begins with the number of its fields, and 0x1f is in none of them";
+  // For the kernel, a path or a name would end there.
+  if (text.find('\0') != std::string_view::npos) return "no field of a plan has a NUL in it";
+  for (uint32_t count = fields.number().value_or(0); count > 0; --count) {
     std::string name = fields.text();
     const Reader* found = nullptr;
     for (const auto& reader : kReaders) {
@@ -193,7 +210,9 @@ std::string read_plan(std::string_view text, Plan& plan) {
     }
     if (found == nullptr) return "unknown operation: " + name;
     plan.push_back(found->read(fields));
+    if (!fields.good()) return "operation " + std::to_string(plan.size() - 1) + " (" + name + ") is not as it is to be written";
   }
+  if (!fields.good()) return "the number of operations is not as it is to be written";
   return fields.at_end() ? std::string() : "the plan's text is longer than the plan";
 }
 
