@@ -5,18 +5,24 @@ import type { Element, Operation, Plan, SetDefinition, Statement } from './opera
  * from C++ costs 60 µs of a millisecond that is to be the kernel's; this costs a tenth.
  *
  * Every field ends with US (0x1f), which no name, address or JSON text holds. `native/js/read_plan.cc` reads the same
- * fields in the same order. Left out is empty; a list begins with its length. The first field is the number of those that follow:
- * were there a US within one, all behind it would be read as other fields.
+ * fields in the same order. Left out is empty; a list begins with its length.
  */
 export function wirePlan(plan: Plan): string {
-  const fields: Field[] = [0, plan.length]
+  const fields: Field[] = [plan.length]
   for (const operation of plan) {
     fields.push(operation.op)
     pushFields(fields, operation)
   }
-  fields[0] = fields.length - 1
   fields.push('')
-  return fields.join(END)
+  const text = fields.join(END)
+  if (countEnds(text) !== fields.length - 1) throw new Error('A field of a plan has the character 0x1f in it: what comes behind it would be read as other fields.')
+  return text
+}
+
+function countEnds(text: string): number {
+  let count = 0
+  for (let end = text.indexOf(END); end >= 0; end = text.indexOf(END, end + 1)) count++
+  return count
 }
 
 const END = '\x1f'
