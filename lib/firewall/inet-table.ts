@@ -124,22 +124,39 @@ const leaving = (): Operation[] =>
 const passing = (): Operation[] => [
   ...chain('inet', 'into', { comment: 'what may get into a network from elsewhere' }, [
     ['a published port', any('ct status', 'dnat'), accept],
-    ['ICMP, where sandboxes have addresses for the outside', is('meta l4proto', 'icmp'), within(['oifname'], sets.routed[4]), accept],
-    ['ICMP, where sandboxes have addresses for the outside', is('meta l4proto', 'ipv6-icmp'), within(['oifname'], sets.routed[6]), accept],
+    ['ICMP, where sandboxes have addresses for the outside', is('meta l4proto', 'icmp'), within(['oifname'], sets.routed[4]), within(['ip daddr'], sets.addresses[4]), accept],
+    ['ICMP, where sandboxes have addresses for the outside', is('meta l4proto', 'ipv6-icmp'), within(['oifname'], sets.routed[6]), within(['ip6 daddr'], sets.addresses[6]), accept],
     ...forBoth((family) => ['an open port, where sandboxes have addresses for the outside', within(['oifname'], sets.routed[family]), within(port(family), sets.open[family]), accept]),
     ...forBoth((family) => ['an open port, from a trusted interface', within(['iifname', 'oifname'], sets.trusted), within(port(family), sets.open[family]), accept]),
-    ...forBoth((family) => ['any port, where the network is open to the outside', isFamily(family), within(['oifname'], sets.unprotected[family]), outside(['iifname'], sets.bridges), accept]),
+    ...forBoth((family) => ['any port, where the network is open to the outside', isFamily(family), within(['oifname'], sets.unprotected[family]), outside(['iifname'], sets.bridges), within([`${header(family)} daddr`], sets.addresses[family]), accept]),
     ['nothing else gets into a network', counter, drop],
+  ]),
+  // For an address that no sandbox has, the host would ask all the same, and the table of neighbours, one for all networks, has a place for each.
+  // With br_netfilter, frames that never leave the bridge come by here too. An administrator's machine on the bridge has a MAC that is not claimed,
+  // and a sandbox that routes for others is sent addresses of no network.
+  ...chain('inet', 'beside', { comment: 'what sandboxes of one bridge may send to each other' }, [
+    ...forBoth((family) => [
+      'by the gateway to an address that no sandbox has',
+      isFamily(family),
+      outside([`${header(family)} daddr`], sets.addresses[family]),
+      is('meta iiftype', 'ether'),
+      within(['iifname', 'ether daddr'], sets.macs),
+      within([`${header(family)} daddr`, 'iifname'], sets.sameNetwork[family]),
+      counter,
+      drop,
+    ]),
+    ['anything else', accept],
   ]),
   ...chain('inet', 'forward', { type: 'filter', hook: 'forward', priority: FILTER }, [
     ['your rules', jump('user')],
     ['what has begun may go on', any('ct state', 'established,related'), accept],
-    ['sandboxes of one network', within(['iifname', 'oifname'], sets.icc), accept],
+    ['sandboxes of one network', within(['iifname', 'oifname'], sets.icc), goTo('beside')],
     ...forBoth((family) => [
       'sandboxes of one network, on two bridges',
       within(['iifname', 'iifname'], sets.icc),
       within([`${header(family)} saddr`, 'oifname'], sets.sameNetwork[family]),
       within([`${header(family)} daddr`, 'iifname'], sets.sameNetwork[family]),
+      within([`${header(family)} daddr`], sets.addresses[family]),
       accept,
     ]),
     ['nothing gets out of an internal network', within(['iifname'], sets.internal), counter, drop],

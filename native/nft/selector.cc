@@ -16,6 +16,7 @@ constexpr Selector kSelectors[] = {
     {"oifname", "ifname", "meta", NFT_META_OIFNAME, 0, 0},
     {"oifgroup", "devgroup", "meta", NFT_META_OIFGROUP, 0, 0},
     {"iifgroup", "devgroup", "meta", NFT_META_IIFGROUP, 0, 0},
+    {"meta iiftype", "iface_type", "meta", NFT_META_IIFTYPE, 0, 0},
     {"meta nfproto", "nf_proto", "meta", NFT_META_NFPROTO, 0, 0},
     {"meta l4proto", "inet_proto", "meta", NFT_META_L4PROTO, 0, 0},
     {"ct state", "ct_state", "ct", NFT_CT_STATE, 0, 0},

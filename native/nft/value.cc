@@ -5,6 +5,7 @@
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 
 #include <algorithm>
 #include <charconv>
@@ -18,7 +19,7 @@ namespace {
 constexpr DataType kTypes[] = {
     {"nf_proto", 2, 1, true},     {"ipv4_addr", 7, 4, false},    {"ipv6_addr", 8, 16, false},
     {"ether_addr", 9, 6, false},  {"ether_type", 10, 2, false},  {"inet_proto", 12, 1, false},
-    {"inet_service", 13, 2, false}, {"ct_state", 26, 4, true},   {"ct_status", 28, 4, true},
+    {"inet_service", 13, 2, false}, {"iface_type", 21, 2, true}, {"ct_state", 26, 4, true},   {"ct_status", 28, 4, true},
     {"icmpv6_type", 29, 1, false}, {"fib_addrtype", 34, 4, true}, {"devgroup", 36, 4, true},
     {"ifname", 41, IFNAMSIZ, true},
 };
@@ -35,6 +36,7 @@ constexpr Symbol kSymbols[] = {
     {"inet_proto", "icmp", IPPROTO_ICMP},
     {"inet_proto", "ipv6-icmp", IPPROTO_ICMPV6},
     {"inet_proto", "ipv6-frag", IPPROTO_FRAGMENT},
+    {"iface_type", "ether", ARPHRD_ETHER},
     {"nf_proto", "ipv4", NFPROTO_IPV4},
     {"nf_proto", "ipv6", NFPROTO_IPV6},
     {"icmpv6_type", "nd-router-advert", 134},
@@ -93,7 +95,7 @@ bool parse_part(const DataType& type, std::string_view text, uint8_t* out) {
   if (type.length == 1) {
     *out = static_cast<uint8_t>(number);
   } else if (type.length == 2) {
-    uint16_t wire = htons(static_cast<uint16_t>(number));
+    auto wire = static_cast<uint16_t>(type.host_order ? number : htons(static_cast<uint16_t>(number)));
     std::memcpy(out, &wire, sizeof wire);
   } else {
     std::memcpy(out, &number, sizeof number);
@@ -112,10 +114,10 @@ std::string format_part(const DataType& type, const uint8_t* bytes) {
   uint32_t number = 0;
   if (type.length == 1) {
     number = *bytes;
-  } else if (type.length == 2) {
+  } else if (type.length == 2 && !type.host_order) {
     number = static_cast<uint32_t>(bytes[0] << 8 | bytes[1]);
   } else {
-    std::memcpy(&number, bytes, sizeof number);
+    std::memcpy(&number, bytes, type.length);
   }
   for (const auto& symbol : kSymbols) {
     if (symbol.type == type.name && symbol.number == number) return std::string(symbol.name);

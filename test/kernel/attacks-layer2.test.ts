@@ -5,7 +5,7 @@ import type { Addresses } from '../helpers/dual-stack.js'
 import { addressesOf, addressesOn, everyKind } from '../helpers/every-kind.js'
 import * as frames from '../helpers/frames.js'
 import { MARKED_ADDRESS, MARKED_PORT, Seen } from '../helpers/seen.js'
-import { eventually, execIn, ipJson, setSysctl, type Place } from '../helpers/world.js'
+import { eventually, execIn, ip, ipJson, setSysctl, type Place } from '../helpers/world.js'
 
 /**
  * What a sandbox may send below IP, on every kind of network: ATTACKS × NETWORKS. Each cell is frames that are sent, counted where they
@@ -158,6 +158,46 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
     t.is(await victim.seen.reaches(near ? 1 : 0), near ? 1 : 0, title)
   },
 
+  async 'addresses that no sandbox has, which the host does not look for'(t, cell, title) {
+    const { attacker, victim, host, bridge, near } = cell
+    const datagram = (to: string, family: 4 | 6) =>
+      frames.udpFrame({ ether: { from: attacker.mac, to: bridge.mac }, from: attacker.at[family], to }, MARKED_PORT, 'is that you?')
+    const vacant = Array.from({ length: 20 }, (_, index) => sameNetwork(attacker.at, 100 + index))
+    send(cell, ...vacant.flatMap((at) => [datagram(at[4], 4), datagram(at[6], 6)]))
+    // Where the host is not there, it is no gateway.
+    if (near && !title.startsWith('isolated')) {
+      send(cell, datagram(victim.at[4], 4), datagram(victim.at[6], 6))
+      t.is(await victim.seen.reaches(2), 2, title)
+    }
+    const known = neighbours(host).map((line) => line.split(' ')[0] ?? '')
+    t.deepEqual(known.filter((address) => vacant.some((at) => at[4] === address || at[6] === address)), [], title)
+  },
+
+  // Honest ones, which br_netfilter shows to the rules for what the host passes on.
+  async 'what goes directly to a neighbour: for networks behind it, by link-local addresses, for a machine of the administrator'(t, cell, title) {
+    const { attacker, victim, host, bridge, near } = cell
+    const machine = { at: sameNetwork(attacker.at, 200), mac: '02:00:00:00:00:99' }
+    const inside = `machine${bridge.name.slice(-6)}`
+    ip('-n', host.name, 'link', 'add', 'outer', 'type', 'veth', 'peer', 'name', inside)
+    ip('-n', host.name, 'link', 'set', 'outer', 'master', bridge.name, 'up')
+    ip('-n', host.name, 'link', 'set', inside, 'up')
+    const seen = new Seen(host, inside)
+    seen.begin()
+    const datagram = (to: { mac: string; address: string }, from: string) =>
+      frames.udpFrame({ ether: { from: attacker.mac, to: to.mac }, from, to: to.address }, MARKED_PORT, 'directly')
+    const toVictim = [
+      datagram({ mac: victim.mac, address: '198.51.100.9' }, attacker.at[4]),
+      datagram({ mac: victim.mac, address: '2001:db8::9' }, attacker.at[6]),
+      datagram({ mac: victim.mac, address: linkLocalOf(victim.sandbox) }, linkLocalOf(attacker.sandbox)),
+    ]
+    const toMachine = ([4, 6] as const).map((family) => datagram({ mac: machine.mac, address: machine.at[family] }, attacker.at[family]))
+    send(cell, ...(near ? toVictim : []), ...toMachine)
+    t.is(await victim.seen.reaches(near ? 3 : 0), near ? 3 : 0, title)
+    const separated = title.startsWith('apart')
+    t.is(await seen.reaches(separated ? 0 : 2), separated ? 0 : 2, title)
+    ip('-n', host.name, 'link', 'delete', 'outer')
+  },
+
   // A bridge that overhears has an entry for each group that sandboxes are in, and after a question keeps to those.
   async 'questions who is in a group'(t, cell, title) {
     const { attacker, host, bridge } = cell
@@ -183,6 +223,9 @@ const linkLocalOf = (place: Place): string =>
   ipJson<{ addr_info: { local: string; scope: string }[] }>(place, '-6', 'address', 'show', 'dev', 'eth0')
     .flatMap(({ addr_info }) => addr_info)
     .find(({ scope }) => scope === 'link')?.local ?? ''
+
+/** Addresses of the same network that end in another number. */
+const sameNetwork = (at: Addresses, last: number): Addresses => ({ 4: at[4].replace(/\d+$/, `${last}`), 6: at[6].replace(/[^:]*$/, `${last}`) })
 
 /** `ADDRESS MAC` of all that a place knows. */
 const neighbours = (place: Place): string[] =>
