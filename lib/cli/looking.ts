@@ -17,6 +17,10 @@ class LookingNetworks extends NetworkRegistry {
     return (await this.preview(name)).ready
   }
 
+  override async ensureRuleset(): Promise<string[]> {
+    return []
+  }
+
   override async restore(): Promise<boolean> {
     return false
   }

@@ -70,6 +70,7 @@ export async function ensureRuleset(host: Host, read: () => Promise<Owed>): Prom
   const refused = new Set<string>()
   let given: string[] = []
   for (let attempt = 1; ; attempt++) {
+    if (attempt > TRIES) throw new SlipwayError('CONFLICT', `Another process goes on deleting the nf_tables table "${TABLE}", or rules in it: it was written ${TRIES} times and is missing again. Stop that process (nft monitor shows what changes), and try again.`)
     const generation = await host.ask('generation', {})
     const missing = await missingRuleset(host)
     if (missing.length === 0) {

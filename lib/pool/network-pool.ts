@@ -10,7 +10,15 @@ import type { NetworkRegistry } from '../network/registry.js'
 import { releaseTaken, takeFree, type Taken } from '../network/taken.js'
 import { explainRefusal } from '../refusals.js'
 import { printEndpoints } from '../state/records.js'
+import { setTimeout } from '../timers.js'
 import type { Mark } from './marks.js'
+
+/** So long is looked for an address whose MAC address no other port of the bridge has: those of spares that were dropped go with their links. */
+const PATIENCE_MS = 2000
+const STEP_MS = 2
+
+/** Another spare of the bridge, of this process or of another one, has the MAC address. */
+const isLedElsewhere = ({ operation, errnoName }: PlanRefused): boolean => operation.op === 'fdb.add' && errnoName === 'EEXIST'
 
 /** A sandbox that waits to be taken: on its network, with everything but its claims. */
 export interface ReadySpare extends Spare {
@@ -100,7 +108,7 @@ export class NetworkPool {
       this.#mark.write()
       const network = await this.#networks.ready(this.name)
       if (this.#network !== network) this.#move(network)
-      const spare = await this.#make(network)
+      const spare = await this.#makeSomewhere(network)
       if (this.#network === network) this.#spares.push(spare)
       else this.drop([spare])
       this.failure = undefined
@@ -109,6 +117,19 @@ export class NetworkPool {
       this.failure = error instanceof PlanRefused ? await explainRefusal(error, this.#host) : error
     } finally {
       this.making--
+    }
+  }
+
+  /** Addresses come in turn, so that the next attempt has another. */
+  async #makeSomewhere(network: ReadyNetwork): Promise<ReadySpare> {
+    const deadline = performance.now() + PATIENCE_MS
+    for (;;) {
+      try {
+        return await this.#make(network)
+      } catch (error) {
+        if (!(error instanceof PlanRefused) || !isLedElsewhere(error) || performance.now() > deadline) throw error
+      }
+      await new Promise((resolve) => setTimeout(resolve, STEP_MS))
     }
   }
 
