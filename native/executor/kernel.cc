@@ -11,7 +11,7 @@ Status Kernel::open(int host) {
   host_ = host;
   if (auto failure = netns::identify(host, identity_)) return failure;
   if (setns(host, CLONE_NEWNET) != 0) return Failure::last("setns");
-  return renew_sockets();
+  return open_host_sockets();
 }
 
 Status Kernel::open_beside(int host) {
@@ -19,7 +19,7 @@ Status Kernel::open_beside(int host) {
   beside_ = true;
   if (auto failure = netns::identify(host, identity_)) return failure;
   if (auto failure = whereabouts_.open()) return failure;
-  return renew_sockets();
+  return open_host_sockets();
 }
 
 Status Kernel::at_host(const std::function<Status()>& work) {
@@ -37,23 +37,30 @@ Status Kernel::at_host(const std::function<Status()>& work) {
 }
 
 Status Kernel::open_host_sockets() {
-  if (auto failure = netlink::Socket::open(NETLINK_NETFILTER, nft_)) return failure;
-  return beside_ ? nft_.expect_answers_at_once() : netlink::Socket::open(NETLINK_ROUTE, rtnl_);
+  if (auto failure = renew(NETLINK_NETFILTER, nft_)) return failure;
+  return beside_ ? kOk : renew(NETLINK_ROUTE, rtnl_);
 }
 
-Status Kernel::renew_sockets() {
-  if (auto failure = at_host([this] { return open_host_sockets(); })) return failure;
-  conntrack_ = netlink::Socket();
-  namespaces_.clear();
-  return kOk;
+Status Kernel::renew(int protocol, netlink::Socket& socket) {
+  if (socket && !socket.surprised()) return kOk;
+  socket = netlink::Socket();
+  return at_host([&]() -> Status {
+    auto failure = netlink::Socket::open(protocol, socket);
+    if (!failure && beside_) failure = socket.expect_answers_at_once();
+    if (failure) socket = netlink::Socket();
+    return failure;
+  });
+}
+
+// Where none is to be had, the one that is returned is closed, and says so when it is used.
+netlink::Socket& Kernel::nft() {
+  renew(NETLINK_NETFILTER, nft_);
+  return nft_;
 }
 
 Status Kernel::conntrack(netlink::Socket*& socket) {
-  if (!conntrack_) {
-    if (auto failure = netlink::Socket::open(NETLINK_NETFILTER, conntrack_)) return failure;
-  }
   socket = &conntrack_;
-  return kOk;
+  return renew(NETLINK_NETFILTER, conntrack_);
 }
 
 Status Kernel::locate(const std::string& path, UniqueFd& place) const {
@@ -101,12 +108,12 @@ Status Kernel::with_settings(const std::string& path, const std::function<Status
 Status Kernel::rtnl(const std::string& path, netlink::Socket*& socket) {
   if (path.empty()) {
     socket = &rtnl_;
-    return kOk;
+    return renew(NETLINK_ROUTE, rtnl_);
   }
   Netns* netns = nullptr;
   if (auto failure = enter(path, netns)) return failure;
   socket = &netns->rtnl;
-  if (*socket) return kOk;
+  if (*socket && !socket->surprised()) return kOk;
   return inside(path, [&] { return netlink::Socket::open(NETLINK_ROUTE, *socket); });
 }
 
@@ -145,10 +152,10 @@ void Kernel::know_link(const std::string& netns, const std::string& name, int in
   }
 }
 
-Status Kernel::check_link(const std::string& name, int expected) const {
+Status Kernel::check_link(const std::string& name, int expected) {
   int index = 0;
   // Any socket answers it for its own namespace.
-  if (auto failure = nft_.link_index(name, index)) return failure;
+  if (auto failure = nft().link_index(name, index)) return failure;
   return index == expected ? kOk : Status(Failure::of(ESTALE, "ioctl"));
 }
 

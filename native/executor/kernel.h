@@ -1,5 +1,6 @@
 // The kernel as one thread sees it: sockets of the host's namespace, and of the namespaces that the plan at
-// hand touches. A live sandbox holds no descriptor here: what a plan opened is closed when it ends.
+// hand touches. A live sandbox holds no descriptor here: what a plan opened is closed when it ends. A socket that has surprised us (a
+// lost ack, ENOBUFS) is not used again, whatever it was used for: the next who asks for it gets a new one.
 //
 // Thread: all of it belongs to the thread that called open() or open_beside().
 #pragma once
@@ -39,7 +40,7 @@ class Kernel : public rtnl::Names {
 
   // The rtnetlink socket of a namespace ("" is the host); opened on first use.
   Status rtnl(const std::string& netns, netlink::Socket*& socket);
-  netlink::Socket& nft() { return nft_; }
+  netlink::Socket& nft();
   Status conntrack(netlink::Socket*& socket);
   host::HeldPorts& ports() { return ports_; }
   netns::Spares& spares() { return spares_; }
@@ -50,7 +51,7 @@ class Kernel : public rtnl::Names {
   // What the kernel calls a link that was made; 0 when it has gone.
   void know_link(const std::string& netns, const std::string& name, int index);
   // ESTALE when the host's link of this name is another by now.
-  Status check_link(const std::string& name, int index) const;
+  Status check_link(const std::string& name, int index);
   Status netns_fd(const std::string& path, int& fd) override;
 
   // Which namespaces the paths of the plan at hand lead to: anything else there is ESTALE.
@@ -73,8 +74,6 @@ class Kernel : public rtnl::Names {
 
   // Ends a job: forgets the namespaces it touched, the one that nobody came for, and the link numbers it learned.
   void forget();
-  // A socket that surprised us (a lost ack, ENOBUFS) is thrown away and opened anew.
-  Status renew_sockets();
 
  private:
   struct Netns {
@@ -87,6 +86,8 @@ class Kernel : public rtnl::Names {
   Status open_netns(const std::string& path, UniqueFd& fd) const;
   Status enter(const std::string& path, Netns*& netns);
   Status open_host_sockets();
+  // Of the host's; opened anew when it has surprised us: what it may still have to say is of what was asked before.
+  Status renew(int protocol, netlink::Socket& socket);
   // `bind` binds it, once the path has been claimed.
   Status name_netns(const std::string& path, const std::function<Status()>& bind);
 

@@ -35,7 +35,6 @@ Status Runner::run_nft(uint32_t end) {
   });
   if (failure) {
     if (!lost_answer(*failure)) return failure;
-    kernel_->renew_sockets();
     origin_ = {first, 0};
     return resolve(first, *failure);
   }

@@ -20,6 +20,10 @@ using Clock = std::chrono::steady_clock;
 // A file is locked for as long as it takes to exchange it. A process that has been stopped meanwhile must not stop others for good.
 constexpr std::chrono::seconds kLockPatience{5};
 
+// Each message of a batch may be refused, and each refusal takes about 800 bytes of the socket's receive buffer: without CAP_NET_ADMIN in
+// the initial user namespace that is often no larger than 200 KiB. Beyond that, answers are lost.
+constexpr std::size_t kAnswers = 64;
+
 double microseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
 }
@@ -165,6 +169,7 @@ Status Runner::run_rtnl(uint32_t end) {
     const auto* settings = std::get_if<LinkSet>(&op);
     bool no_ipv6 = settings != nullptr && settings->no_ipv6;
     if (next_ > first && std::holds_alternative<LinkCreate>(op)) break;
+    if (batch_.count() >= kAnswers) break;
     // The kernel goes on after a refused message, and an address takes routes along that were to stay then.
     if (routes && std::holds_alternative<AddressDelete>(op)) break;
     routes = routes || std::holds_alternative<RouteAdd>(op) || std::holds_alternative<RouteDelete>(op);
@@ -218,7 +223,6 @@ Status Runner::create_link(netlink::Socket& socket, uint32_t index) {
   if (failure) {
     made = 0;
     if (lost_answer(*failure)) {
-      kernel_->renew_sockets();
       netlink::Socket* fresh = nullptr;
       rtnl::LinkInfo found;
       if (!kernel_->rtnl(op.netns, fresh) && !rtnl::get_link(*fresh, op.name, false, found) && is_new(found, op)) made = found.index;
@@ -236,6 +240,8 @@ Status Runner::create_link(netlink::Socket& socket, uint32_t index) {
 }
 
 Status Runner::disable_ipv6(const LinkSet& op) {
+  // No link has such a name, and another file may have such a path.
+  if (op.name.find('/') != std::string::npos) return Failure::of(EINVAL, "link.set", "name of a link with a slash in it");
   auto failure = kernel_->with_settings(op.netns, [&](int procfs) {
     return host::write_sysctl(procfs, "net/ipv6/conf/" + op.name + "/disable_ipv6", "1");
   });
@@ -243,15 +249,13 @@ Status Runner::disable_ipv6(const LinkSet& op) {
   return failure && failure->errnum == ENOENT ? kOk : failure;
 }
 
-// The kernel does all of a batch, or refuses some, but its answer is lost: sockets are thrown away, and undo takes back what it can tell
-// to be the plan's own.
+// The kernel does all of a batch, or refuses some, but its answer is lost: undo takes back what it can tell to be the plan's own.
 Status Runner::unanswered(uint32_t first, const Failure& failure) {
   for (uint32_t index = first; index < next_; ++index) {
     done_[index] = true;
     unsure_[index] = true;
   }
   for (const auto& refusal : refusals_) done_[refusal.origin.operation] = false;
-  kernel_->renew_sockets();
   return failure;
 }
 

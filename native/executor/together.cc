@@ -31,7 +31,6 @@ void commit_together(Kernel& kernel, const std::vector<Share>& claiming) {
     if (runner->put_next(batch, kernel, end)) return;
   }
   Status unanswered = nft::commit_transaction(kernel.nft(), batch, refusals);
-  if (unanswered) kernel.renew_sockets();
   if (!unanswered && !refusals.empty()) {
     if (refusals.front().failure.errnum == ERESTART) kernel.watch().overtaken(generation);
     return;

@@ -123,10 +123,7 @@ Status Runner::undo_rtnl(const Operation& inverse) {
   if (auto failure = put(inverse, {})) return failure;
   batch_.ack_last();
   if (auto failure = socket->send(batch_)) return failure;
-  if (auto failure = socket->collect(batch_, refusals_)) {
-    kernel_->renew_sockets();
-    return failure;
-  }
+  if (auto failure = socket->collect(batch_, refusals_)) return failure;
   return refusals_.empty() ? kOk : Status(refusals_.front().failure);
 }
 
@@ -158,10 +155,7 @@ Status Runner::undo_nft(const std::vector<Operation>& inverses) {
     }
     return kOk;
   });
-  if (failure) {
-    kernel_->renew_sockets();
-    return failure;
-  }
+  if (failure) return failure;
   return refusals_.empty() ? kOk : Status(refusals_.front().failure);
 }
 

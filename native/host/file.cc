@@ -15,6 +15,10 @@ namespace {
 // At a lock that is waited for, a second in all.
 constexpr int kLooks = 500;
 constexpr int kLookMicroseconds = 2000;
+// As lib/state/read-file.ts has it.
+constexpr std::size_t kLongest = 64 * 1024 * 1024;
+// What was put in a record's place may be anything: no link is followed, and no FIFO waited for.
+constexpr int kNoOther = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
 
 Status make_folders(const std::string& path) {
   for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
@@ -39,9 +43,11 @@ Status read_all(int fd, std::string& content) {
   char buffer[4096];
   for (;;) {
     ssize_t length = read(fd, buffer, sizeof buffer);
+    if (length < 0 && errno == EINTR) continue;
     if (length < 0) return Failure::last("read");
     if (length == 0) return kOk;
     content.append(buffer, static_cast<std::size_t>(length));
+    if (content.size() > kLongest) return Failure::of(EFBIG, "read");
   }
 }
 
@@ -49,7 +55,7 @@ Status read_all(int fd, std::string& content) {
 Status open_nameless(const std::string& path, UniqueFd& file) {
   std::string folder = path.substr(0, path.rfind('/'));
   for (int attempt = 0;; ++attempt) {
-    file.reset(open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644));
+    file.reset(open(folder.c_str(), O_TMPFILE | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (file) return kOk;
     if (errno != ENOENT || attempt > 0) return Failure::last("open");
     if (auto failure = make_folders(path)) return failure;
@@ -68,15 +74,15 @@ Status link_as(int fd, const std::string& path) {
 
 // Locks a file and reads it. ESTALE when another has taken its place meanwhile.
 Status lock_file(const std::string& path, bool insisting, UniqueFd& lock, std::string& content) {
-  lock.reset(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  lock.reset(open(path.c_str(), O_RDONLY | kNoOther));
   if (!lock) return Failure::last("open");
   for (int look = 0; flock(lock.get(), LOCK_EX | LOCK_NB) != 0; ++look) {
     if (errno != EWOULDBLOCK || !insisting || look == kLooks) return Failure::last("flock");
     usleep(kLookMicroseconds);
   }
   struct stat locked {}, there {};
-  if (fstat(lock.get(), &locked) != 0 || stat(path.c_str(), &there) != 0) return Failure::last("stat");
-  if (locked.st_ino != there.st_ino) return Failure::of(ESTALE, "read");
+  if (fstat(lock.get(), &locked) != 0 || lstat(path.c_str(), &there) != 0) return Failure::last("stat");
+  if (locked.st_ino != there.st_ino || locked.st_dev != there.st_dev || !S_ISREG(locked.st_mode)) return Failure::of(ESTALE, "read");
   return read_all(lock.get(), content);
 }
 
@@ -108,7 +114,7 @@ Status replace_file(const std::string& path, const std::string& content, const s
   if (current != expected) return Failure::of(ESTALE, "read");
   // Who has the lock has this name, too: what a crash has left there is written over.
   std::string next = path + ".next";
-  UniqueFd file(open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644));
+  UniqueFd file(open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | kNoOther, 0644));
   Status status = file ? write_all(file.get(), content) : Status(Failure::last("open"));
   if (!status && rename(next.c_str(), path.c_str()) != 0) status = Failure::last("rename");
   if (!status) return kOk;
@@ -129,8 +135,13 @@ Status delete_file(const std::string& path) {
 }
 
 Status read_file(const std::string& path, std::string& content) {
-  UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  return file ? read_all(file.get(), content) : Status(Failure::last("open"));
+  UniqueFd file(open(path.c_str(), O_RDONLY | kNoOther));
+  if (!file) return Failure::last("open");
+  if (auto failure = read_all(file.get(), content)) return failure;
+  // A FIFO reads as empty.
+  struct stat there {};
+  if (content.empty() && (fstat(file.get(), &there) != 0 || !S_ISREG(there.st_mode))) return Failure::of(EINVAL, "read");
+  return kOk;
 }
 
 }  // namespace slipway::host

@@ -18,8 +18,9 @@ namespace {
 constexpr int kBufferBytes = 16 * 1024 * 1024;
 // The largest datagram the kernel sends in a dump is 32 KiB.
 constexpr std::size_t kReceiveBytes = 64 * 1024;
-// The kernel answers within sendmsg, and goes on with a dump within recvmsg: what has not come for this long never will.
-constexpr timeval kPatience{5, 0};
+// The kernel answers within sendmsg, and goes on with a dump within recvmsg: what is not there then never will be. Undo may have to
+// find that out for one operation after the other.
+constexpr timeval kPatience{1, 0};
 // MAX_ERRNO of linux/err.h
 constexpr int kMaxErrno = 4095;
 
@@ -34,9 +35,9 @@ void enlarge(int fd, int forced, int plain) {
 
 Status Socket::open(int protocol, Socket& socket) {
   socket = Socket();
-  socket.fd_.reset(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
-  if (!socket.fd_) return Failure::last("socket");
-  int fd = socket.fd_.get();
+  UniqueFd opened(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
+  if (!opened) return Failure::last("socket");
+  int fd = opened.get();
   int on = 1;
   setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
   setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
@@ -49,6 +50,7 @@ Status Socket::open(int protocol, Socket& socket) {
   kernel.nl_family = AF_NETLINK;
   if (connect(fd, reinterpret_cast<sockaddr*>(&kernel), sizeof kernel) != 0) return Failure::last("connect");
   socket.buffer_.resize(kReceiveBytes);
+  socket.fd_ = std::move(opened);
   return kOk;
 }
 
