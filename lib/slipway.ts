@@ -17,6 +17,7 @@ import { reconcile, type Reconciled } from './reconcile/reconcile.js'
 import { stateFolder, stateFolders, Work, type Context } from './sandbox/context.js'
 import { collectFiles, listFilesFolders } from './sandbox/files.js'
 import { Departures } from './sandbox/departures.js'
+import { Quarantine } from './sandbox/quarantine.js'
 import { Reaper } from './sandbox/reaper.js'
 import { Sandboxes } from './sandbox/sandboxes.js'
 import { requireOwnFolders } from './state/own-folder.js'
@@ -151,7 +152,7 @@ export function makeContext(host: Host, settings: Settings, stays: boolean): Con
     spares: new Spares(host, networks, { pool: folder('pool'), sandboxes: folder('sandboxes') }, settings.pool),
     turns: new Turns(),
     reaper: new Reaper(host),
-    departures: new Departures(host),
+    departures: new Departures(host, new Quarantine(host)),
     work: new Work(),
   }
 }

@@ -1,8 +1,8 @@
-import { add, forgetHostConnections, holdPorts, releasePorts, remove } from '../firewall/elements.js'
+import { add, holdPorts, releasePorts, remove, removeOwn } from '../firewall/elements.js'
 import * as sets from '../firewall/sets.js'
 import { familyOf } from '../ipam/ip.js'
 import { FAMILIES } from '../network/spec.js'
-import type { AddressAdd, Namespace, NetnsCheck, Operation, Plan, RouteAdd, RouteDelete, SetDefinition } from '../plan/operation.js'
+import type { AddressAdd, ElementDelete, Namespace, NetnsCheck, Operation, Plan, RouteAdd, RouteDelete, SetDefinition } from '../plan/operation.js'
 import type { PortMapping } from '../ports/mapping.js'
 import { noIpv6Address } from './bridge-network.js'
 import { guardPort, leadFrames } from './bridge-port.js'
@@ -52,7 +52,6 @@ export function createSandbox(sandbox: BridgeSandbox, circumstances: Circumstanc
   return [
     ...claimAll(sandbox, published),
     ...makeStack({ path, foreign, namespace }, endpoint, circumstances, leadTo(endpoint)),
-    ...published.forgetHost(),
   ]
 }
 
@@ -109,7 +108,7 @@ function claimEndpoints({ endpoints, owner }: Pick<BridgeSandbox, 'endpoints' | 
 /**
  * The world sees it gone with the first transaction: no port leads to it, and what it sends is dropped, answers of ARP included.
  * The veths go with the namespace, which the kernel takes down behind our back once nobody holds it; where somebody else does,
- * they are deleted. Its addresses stay claimed until then.
+ * they are deleted. Its addresses stay claimed until conntrack has forgotten them.
  *
  * @param shared - Others are in the namespace, and stay there.
  */
@@ -120,12 +119,12 @@ export function removeSandbox({ path, foreign, namespace, endpoints, ports, owne
     first: [beginRemoval(record), ...published.unpublish(), ...free((set) => !isClaim(set)), ...published.release()],
     rest: [
       ...endpoints.flatMap(leadAway),
-      ...published.forgetPublished(),
       ...(foreign || shared ? deleteLinks(endpoints.map(({ hostLink }) => hostLink)) : []),
       ...(foreign ? [] : [{ op: 'netns.delete', path, namespace } as const]),
-      ...free(isClaim),
+      ...free((set) => isClaim(set) && !isAddress(set)),
       { op: 'file.delete', path: record.path },
     ],
+    claims: endpoints.flatMap((endpoint) => freeAddresses(endpoint, owner)),
   }
 }
 
@@ -148,7 +147,6 @@ export function connectEndpoint(sandbox: Change, endpoint: BridgeEndpoint, circu
     ...FAMILIES.flatMap((family) => moveDefaultRoute(path, endpoints, after, family)),
     ...checkNetwork(circumstances),
     { op: 'link.settle', name: endpoint.hostLink },
-    ...move.forget,
     // Last: from then on others may change it.
     ...(record.mark === undefined ? [] : [endChange(record)]),
   ]
@@ -157,7 +155,7 @@ export function connectEndpoint(sandbox: Change, endpoint: BridgeEndpoint, circu
 /**
  * Takes an endpoint away. Its addresses take its routes along; the default route and the published ports move to what is left.
  * Nothing of it is asked of the sandbox: what its processes have deleted, moved or lowered is passed over.
- * The claims are given up when nothing else is left to be refused but the record. The link itself goes later.
+ * The link itself goes later, and the claims of its addresses after that.
  */
 export function disconnectEndpoint(sandbox: Change, endpoint: BridgeEndpoint): Leaving {
   const { path, endpoints, owner, record } = sandbox
@@ -173,13 +171,13 @@ export function disconnectEndpoint(sandbox: Change, endpoint: BridgeEndpoint): L
       ...freeEndpoint(endpoint, owner, (set) => !isClaim(set)),
       ...move.publish,
       ...move.release,
-      ...move.forget,
       ...FAMILIES.flatMap((family) => moveDefaultRoute(path, endpoints, after, family)),
       ...addressesInside(path, endpoint).map((address) => ({ ...address, op: 'address.delete', optional: true }) as const),
-      ...freeEndpoint(endpoint, owner, isClaim),
+      ...freeEndpoint(endpoint, owner, (set) => isClaim(set) && !isAddress(set)),
       endChange(record),
     ],
     rest: deleteLinks([endpoint.hostLink]),
+    claims: freeAddresses(endpoint, owner),
   }
 }
 
@@ -199,7 +197,6 @@ function movePorts({ endpoints, ports, owner }: Change, after: readonly BridgeEn
     unpublish: leave.unpublish(),
     publish: arrive.publish(),
     release: releasePorts(gone),
-    forget: [...leave.forgetMoved(), ...forgetHostConnections(more)],
   }
 }
 
@@ -207,7 +204,7 @@ function movePorts({ endpoints, ports, owner }: Change, after: readonly BridgeEn
 export function publishPorts(sandbox: Change, more: readonly PortMapping[]): Plan {
   const { endpoints, ports, owner, record } = sandbox
   const published = new PortPlan(endpoints, more, owner, () => activePorts(endpoints, ports))
-  return [...published.hold(), ...(record.mark === undefined ? [] : [beginChange(record)]), ...checkNamespace(sandbox), ...published.publish(), endChange(record), ...published.forgetHost()]
+  return [...published.hold(), ...(record.mark === undefined ? [] : [beginChange(record)]), ...checkNamespace(sandbox), ...published.publish(), endChange(record)]
 }
 
 export function unpublishPorts({ endpoints, ports, owner, record }: Change, gone: readonly PortMapping[]): Plan {
@@ -218,16 +215,18 @@ export function unpublishPorts({ endpoints, ports, owner, record }: Change, gone
     ...published.unpublish(),
     ...published.release(),
     endChange(record),
-    ...published.forgetPublished(),
   ]
 }
 
 const claimEndpoint = (endpoint: BridgeEndpoint, owner: string): Operation[] => endpointElements(endpoint).map(([set, key]) => add(set, { key, comment: owner }))
 const freeEndpoint = (endpoint: BridgeEndpoint, owner: string, meant: (set: SetDefinition) => boolean): Operation[] =>
   endpointElements(endpoint).flatMap(([set, key]) => (meant(set) ? [remove(set, { key, comment: owner })] : []))
+const freeAddresses = (endpoint: BridgeEndpoint, owner: string): ElementDelete[] =>
+  endpointElements(endpoint).flatMap(([set, key]) => (isAddress(set) ? [removeOwn(set, { key, comment: owner })] : []))
 
 /** The claims; the other elements let it send. */
 const isClaim = (set: SetDefinition): boolean => sets.isEndpointClaim(set)
+const isAddress = (set: SetDefinition): boolean => FAMILIES.some((family) => set === sets.addresses[family])
 
 function endpointElements({ addresses, hostLink, mac, linkLocal, bridge, leafOf }: BridgeEndpoint): [SetDefinition, string][] {
   const elements: [SetDefinition, string][] = []

@@ -1,4 +1,4 @@
-import type { Targets } from '../firewall/elements.js'
+import type { Target, Targets } from '../firewall/elements.js'
 import { familyOf, type IpFamily } from '../ipam/ip.js'
 import { FAMILIES } from '../network/spec.js'
 import type { PortMapping } from '../ports/mapping.js'
@@ -28,7 +28,13 @@ export const gatewayAddress = (endpoints: readonly BridgeEndpoint[], family: IpF
 export const publishableFamilies = (endpoints: readonly BridgeEndpoint[]): IpFamily[] => FAMILIES.filter((family) => gatewayAddress(endpoints, family) !== undefined)
 
 /** Where published ports lead to. */
-export const targetsOf = (endpoints: readonly BridgeEndpoint[]): Targets => ({ 4: gatewayAddress(endpoints, 4)?.address, 6: gatewayAddress(endpoints, 6)?.address })
+export const targetsOf = (endpoints: readonly BridgeEndpoint[]): Targets => ({ 4: targetOf(endpoints, 4), 6: targetOf(endpoints, 6) })
+
+function targetOf(endpoints: readonly BridgeEndpoint[], family: IpFamily): Target | undefined {
+  const endpoint = gatewayEndpoint(endpoints, family)
+  const address = endpoint?.addresses[family]?.address
+  return endpoint && address !== undefined ? { address, id: endpoint.id } : undefined
+}
 
 /**
  * The mappings that lead somewhere. Those of a family that a sandbox has lost with a network rest until it is back; those that

@@ -1,5 +1,5 @@
 import { LEAVING_GROUP } from '../firewall/sets.js'
-import type { Operation, Plan } from '../plan/operation.js'
+import type { ElementDelete, Operation, Plan } from '../plan/operation.js'
 
 /** What is taken off the network, in two parts. */
 export interface Leaving {
@@ -7,6 +7,8 @@ export interface Leaving {
   first: Plan
   /** The kernel's part, which nobody waits for; it cannot be undone, only done again. */
   rest: Plan
+  /** Claims of addresses, given up once nothing that is left of it leads to them. */
+  claims?: readonly ElementDelete[]
 }
 
 /**
@@ -25,9 +27,9 @@ export const deleteLinks = (links: readonly string[]): Operation[] =>
       ]
 
 /** Operations that have their place before others, whichever sandbox they are of. A record goes last: until then its name is taken. */
-const ORDER = ['conntrack.flush', 'route.delete', 'neighbor.delete', 'link.set', 'link.deleteGroup', 'netns.delete', 'element.delete', 'file.delete'] as const
+const ORDER = ['route.delete', 'neighbor.delete', 'link.set', 'link.deleteGroup', 'netns.delete', 'element.delete', 'file.delete'] as const
 
-/** Several rests as one plan, in which they share what they can: a look at the connections, a grace period, a transaction. */
+/** Several rests as one plan, in which they share what they can: a grace period, a transaction. */
 export function together(rests: readonly Plan[]): Plan {
   const all = rests.flat()
   return ORDER.flatMap((op) => {

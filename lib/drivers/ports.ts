@@ -1,8 +1,5 @@
 import {
   closeElements,
-  forgetHostConnections,
-  forgetMovedConnections,
-  forgetPublishedConnections,
   holdPorts,
   openElements,
   publishElements,
@@ -59,17 +56,5 @@ export class PortPlan {
 
   unpublish(): Operation[] {
     return [...unpublishElements(this.mapped, this.#targets, this.#owner), ...closeElements(this.#direct, this.#directBeside(), this.#targets, this.#owner)]
-  }
-
-  forgetHost(): Operation[] {
-    return forgetHostConnections(this.mapped)
-  }
-
-  forgetMoved(): Operation[] {
-    return this.mapped.flatMap((mapping) => forgetMovedConnections([mapping], this.#targets[familyOf(mapping.hostIp)] ?? ''))
-  }
-
-  forgetPublished(): Operation[] {
-    return this.mapped.flatMap((mapping) => forgetPublishedConnections([mapping], this.#targets[familyOf(mapping.hostIp)] ?? ''))
   }
 }

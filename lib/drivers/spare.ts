@@ -31,7 +31,6 @@ export function takeSpare(sandbox: BridgeSandbox, { name, endpoint, bridgeIndex,
     { op: 'link.check', name: endpoint.hostLink, index: linkIndex },
     { op: 'netns.bind', path, from: name },
     ...checkNetwork(circumstances),
-    ...published.forgetHost(),
     // Last, as it cannot be taken back.
     { op: 'netns.delete', path: name },
   ]

@@ -1,9 +1,10 @@
 import { familyOf, type IpFamily } from '../ipam/ip.js'
-import type { ConntrackFlush, Element, ElementAdd, ElementDelete, PortHold, PortRelease, Protocol, SetDefinition } from '../plan/operation.js'
+import type { Element, ElementAdd, ElementDelete, Operation, PortHold, PortRelease, Protocol, SetDefinition } from '../plan/operation.js'
 import { isEvery } from '../ports/host-address.js'
 import type { PortMapping } from '../ports/mapping.js'
 import type { HostPort } from '../ports/port-table.js'
-import { admitted, open, published, publishedAt, restricted, whole } from './sets.js'
+import { admitted, open, published, publishedAt, restricted, whole, zonesBeside } from './sets.js'
+import { zoneOf } from './zone.js'
 
 /** Elements of the ruleset's sets and maps: what changes when endpoints and ports come and go. */
 
@@ -14,8 +15,15 @@ export const remove = (set: SetDefinition, ...elements: Element[]): ElementDelet
 /** The same for what is left over, or may be: an element that is another's by now (by its comment) stays, and none is missed. */
 export const removeOwn = (set: SetDefinition, ...elements: (Element & { comment: string })[]): ElementDelete => ({ op: 'element.delete', elements, ifCommented: true, ...set })
 
-/** The addresses of a sandbox that published ports lead to, at most one of each IP version. */
-export type Targets = Readonly<Partial<Record<IpFamily, string | undefined>>>
+/** What published ports lead to: an address of an endpoint. */
+export interface Target {
+  address: string
+  /** The endpoint's, which no other has: whoever has the address next is another target. */
+  id: string
+}
+
+/** The targets of a sandbox, at most one of each IP version. */
+export type Targets = Readonly<Partial<Record<IpFamily, Target | undefined>>>
 
 /** The map that a published port stands in. */
 export function mapOf(mapping: PortMapping): SetDefinition {
@@ -37,9 +45,15 @@ export const elementName = (set: SetDefinition, key: string): string => `${set.s
 /** The {@link elementName} of a published port. */
 export const publishedName = (mapping: PortMapping): string => elementName(mapOf(mapping), publishedKey(mapping))
 
-export const publishedElement = (mapping: PortMapping, address: string, owner: string): Element => ({
+export const publishedElement = (mapping: PortMapping, { address }: Target, owner: string): Element & { comment: string } => ({
   key: publishedKey(mapping),
   data: mapping.protocol === 'all' ? address : `${address} . ${mapping.containerPort}`,
+  comment: owner,
+})
+
+export const zoneElement = (mapping: PortMapping, { id }: Target, owner: string): Element & { comment: string } => ({
+  key: publishedKey(mapping),
+  data: String(zoneOf(id, mapping.protocol === 'all' ? 0 : mapping.containerPort)),
   comment: owner,
 })
 
@@ -55,7 +69,9 @@ export function publishElements(mappings: readonly PortMapping[], targets: Targe
     else sets.set(set, [element])
   }
   for (const mapping of mappings) {
-    put(mapOf(mapping), publishedElement(mapping, targetOf(mapping, targets), owner))
+    const target = targetOf(mapping, targets)
+    put(mapOf(mapping), publishedElement(mapping, target, owner))
+    put(zonesBeside(mapOf(mapping)), zoneElement(mapping, target, owner))
     for (const [set, key] of admissionKeys(mapping)) put(set, { key, comment: owner })
   }
   const operations: ElementAdd[] = []
@@ -66,7 +82,24 @@ export function publishElements(mappings: readonly PortMapping[], targets: Targe
 export const unpublishElements = (mappings: readonly PortMapping[], targets: Targets, owner: string): ElementDelete[] =>
   publishElements(mappings, targets, owner).map((operation) => ({ ...operation, op: 'element.delete' }))
 
-function targetOf(mapping: PortMapping, targets: Targets): string {
+/**
+ * Publishes a port that should be, by its sandbox's record.
+ *
+ * @param there - The comment of the element that is in its place.
+ */
+export function publishAgain(mapping: PortMapping, targets: Targets, owner: string, there?: string): Operation[] {
+  const target = targetOf(mapping, targets)
+  const zone = zoneElement(mapping, target, owner)
+  return [
+    ...(there === undefined ? [] : [removeOwn(mapOf(mapping), { key: publishedKey(mapping), comment: there })]),
+    removeOwn(zonesBeside(mapOf(mapping)), zone),
+    add(mapOf(mapping), publishedElement(mapping, target, owner)),
+    add(zonesBeside(mapOf(mapping)), zone),
+  ]
+}
+
+/** @throws {RangeError} A caller has not looked whether it leads anywhere. */
+function targetOf(mapping: PortMapping, targets: Targets): Target {
   const family = familyOf(mapping.hostIp)
   const target = targets[family]
   if (target === undefined) throw new RangeError(`a mapping of ${mapping.hostIp} for a sandbox without IPv${family}`)
@@ -105,9 +138,7 @@ export const closeElements = (mappings: readonly PortMapping[], others: readonly
 
 // A whole host address has no port of the sandbox in it.
 const openKey = (mapping: PortMapping, targets: Targets): string | undefined =>
-  mapping.protocol === 'all' ? undefined : `${targetOf(mapping, targets)} . ${mapping.protocol} . ${mapping.containerPort}`
-
-type OfProtocol = PortMapping & { protocol: Protocol }
+  mapping.protocol === 'all' ? undefined : `${targetOf(mapping, targets).address} . ${mapping.protocol} . ${mapping.containerPort}`
 
 /** No process of the host may listen where we publish. */
 export const holdPorts = (ports: readonly HostPort[], from?: string): PortHold[] => ports.filter(isPort).map((port) => ({ op: 'port.hold', ...placeOf(port), from }))
@@ -118,30 +149,3 @@ export const releasePorts = (ports: readonly HostPort[]): PortRelease[] => ports
 export const isPort = <Port extends HostPort>(port: Port): port is Port & { protocol: Protocol } => port.protocol !== 'all'
 
 export const placeOf = ({ protocol, hostIp, hostPort }: HostPort & { protocol: Protocol }): Pick<PortHold, 'protocol' | 'address' | 'port'> => ({ protocol, address: hostIp, port: hostPort })
-
-/**
- * UDP clients that have talked to the host's port before must not stay where they were: a connection that conntrack
- * knows never asks the map again.
- */
-export const forgetHostConnections = (mappings: readonly PortMapping[]): ConntrackFlush[] =>
-  mappings.filter(isUdp).map((mapping) => flush(mapping))
-
-export const forgetPublishedConnections = (mappings: readonly PortMapping[], address: string): ConntrackFlush[] =>
-  mappings.filter(isUdp).map((mapping) => ({ ...flush(mapping), toAddress: address, toPort: mapping.containerPort }))
-
-/**
- * All that has begun through ports that lead elsewhere now, TCP too: where it came from, the answers of the sandbox would leave
- * by another network, and be dropped. Forgotten, the client's next packet comes to the new address, which says at once that it
- * is over (nf_conntrack_tcp_loose).
- */
-export const forgetMovedConnections = (mappings: readonly PortMapping[], address: string): ConntrackFlush[] =>
-  mappings.filter(isPort).map((mapping) => ({ ...flush(mapping), toAddress: address, toPort: mapping.containerPort }))
-
-const isUdp = (mapping: PortMapping): mapping is OfProtocol => mapping.protocol === 'udp'
-
-const flush = ({ protocol, hostIp, hostPort }: OfProtocol): ConntrackFlush => ({
-  op: 'conntrack.flush',
-  protocol,
-  port: hostPort,
-  ...(hostIp === '0.0.0.0' ? {} : hostIp === '::' ? { family: 6 } : { address: hostIp }),
-})

@@ -25,6 +25,7 @@ import {
   translate,
   type Rule,
   within,
+  zone,
 } from './rules.js'
 import * as sets from './sets.js'
 
@@ -52,17 +53,32 @@ const setsAndMaps = (): Operation[] => [
   ...setPair(sets.published, 'ports published on every host address'),
   ...setPair(sets.publishedAt, 'ports published on one host address'),
   ...setPair(sets.whole, 'host addresses that lead to one sandbox, with every port'),
+  ...setPair(sets.zones, 'conntrack zones of the ports published on every host address'),
+  ...setPair(sets.zonesAt, 'conntrack zones of the ports published on one'),
+  ...setPair(sets.zonesWhole, 'conntrack zones of whole host addresses'),
   ...setPair(sets.open, 'ports of sandboxes that may be spoken to directly'),
   ...setPair(sets.restricted, 'published ports that not everybody may use'),
   ...setPair(sets.admitted, 'and who may'),
 ]
 
+/** Before conntrack looks: a connection to a port that leads elsewhere by now, or nowhere, is not found. The first that fits counts. */
+const zoned = (family: IpFamily): Operation[] =>
+  chain('inet', `zone${family}`, { comment: 'which connections packets to published ports may be of' }, [
+    ['a port of one host address', zone(port(family), sets.zonesAt[family])],
+    ['a port of every host address', is('fib daddr type', 'local'), zone(['meta l4proto', 'th dport'], sets.zones[family])],
+    ['a whole host address', zone([`${header(family)} daddr`], sets.zonesWhole[family])],
+  ])
+
 const arriving = (): Operation[] => [
   ...chain('inet', 'user', { comment: 'rules of your own come first: slipway never touches this chain' }),
+  ...zoned(4),
+  ...zoned(6),
   ...chain('inet', 'guard', { type: 'filter', hook: 'prerouting', priority: RAW }, [
     ['a neighbour may not send to loopback', isNot('iifname', 'lo'), is('ip daddr', LOOPBACK), counter, drop],
     ['a neighbour may not come from loopback', isNot('iifname', 'lo'), is('ip saddr', LOOPBACK), counter, drop],
+    ...forBoth((family) => ['zones, for packets from other hosts and from sandboxes', isFamily(family), goTo(`zone${family}`)]),
   ]),
+  ...chain('inet', 'zone_local', { type: 'filter', hook: 'output', priority: RAW }, forBoth((family) => ['zones, for packets from the host itself', isFamily(family), goTo(`zone${family}`)])),
   // Right before the port is looked up: afterwards the address that was meant is no longer in the packet.
   ...chain('inet', 'admit', { type: 'filter', hook: 'prerouting', priority: DSTNAT - 1 }, [
     ...forBoth((family) => [

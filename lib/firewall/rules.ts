@@ -35,6 +35,9 @@ export function translate(nat: 'dnat' | 'snat', selectors: string[], family: IpF
   return { nat, family: header(family), match: selectors, value: set, ...(dataType.endsWith('inet_service') ? { port: true } : {}) }
 }
 
+/** The conntrack zone that a packet's connection is looked for in, and is in if it is new, by a map. */
+export const zone = (selectors: string[], map: SetDefinition): Statement => ({ set: 'ct original zone', match: selectors, value: map.set })
+
 export const set = (definition: SetDefinition, comment: string): Operation => ({ op: 'set.add', ...definition, comment })
 export const setPair = (definitions: PerFamily, comment: string): Operation[] => [set(definitions[4], comment), set(definitions[6], comment)]
 

@@ -63,6 +63,13 @@ export const published = perFamily(inet, 'published', 'inet_proto . inet_service
 export const publishedAt = perFamily(inet, 'published_at', 'addr . inet_proto . inet_service', { dataType: 'addr . inet_service', counter: true })
 /** Addresses of the host that belong to one sandbox, with every port of every protocol. */
 export const whole = perFamily(inet, 'whole', 'addr', { dataType: 'addr' })
+/**
+ * The conntrack zone of what goes to a published port, beside each element of the maps above. Each target has its own: once a port
+ * leads elsewhere, or nowhere, the next packet of a client begins a new connection, and what the old one knew is not asked.
+ */
+export const zones = perFamily(inet, 'zones', 'inet_proto . inet_service', { dataType: 'ct_zone' })
+export const zonesAt = perFamily(inet, 'zones_at', 'addr . inet_proto . inet_service', { dataType: 'ct_zone' })
+export const zonesWhole = perFamily(inet, 'zones_whole', 'addr', { dataType: 'ct_zone' })
 /** Ports of sandboxes that may be spoken to directly: in routed networks, and from trusted interfaces. */
 export const open = perFamily(inet, 'open', 'addr . inet_proto . inet_service', { counter: true })
 /** Host addresses and ports that not everybody may use. */
@@ -99,5 +106,12 @@ const both = (definitions: PerFamily): SetDefinition[] => [definitions[4], defin
 
 /** Sets and maps that a published port may stand in, one of them for each port. */
 export const portMaps: readonly SetDefinition[] = [published, publishedAt, whole].flatMap(both)
+/** The map of zones beside one of those. */
+export function zonesBeside({ set }: SetDefinition): SetDefinition {
+  for (const [map, beside] of [[published, zones], [publishedAt, zonesAt], [whole, zonesWhole]] as const) {
+    for (const family of [4, 6] as const) if (map[family].set === set) return beside[family]
+  }
+  throw new RangeError(`${set} is no map of ports`)
+}
 /** Every set and map whose elements belong to sandboxes. */
-export const ownedBySandboxes: readonly SetDefinition[] = [...portMaps, macs, ...[addresses, open, restricted, admitted, senders].flatMap(both)]
+export const ownedBySandboxes: readonly SetDefinition[] = [...portMaps, macs, ...[zones, zonesAt, zonesWhole, addresses, open, restricted, admitted, senders].flatMap(both)]

@@ -64,18 +64,8 @@ export interface PortRelease extends HostPort {
   op: 'port.release'
 }
 
-/**
- * Forgets connections to a host port: those that were sent on to `toAddress`:`toPort`, or, without these, those
- * that went to the host itself. Neighbouring ones share one look at the kernel's table.
- */
+/** Forgets the connections that have one of these addresses at either end, before they are anybody else's, with one walk. */
 export interface ConntrackFlush {
   op: 'conntrack.flush'
-  protocol: Protocol
-  port: number
-  /** Host address; any when left out. */
-  address?: string
-  toAddress?: string
-  toPort?: number
-  /** Which connections are meant where no address tells. Default: 4. */
-  family?: 4 | 6
+  addresses: readonly string[]
 }

@@ -20,8 +20,7 @@ export function nftCommands(operation: Operation): string[] | undefined {
       return [`add rule ${operation.family} ${operation.table} ${operation.chain} ${text}${comment}`]
     }
     case 'set.add': {
-      const type = operation.dataType ? `${operation.type} : ${operation.dataType}` : operation.type
-      const parts = [`type ${type};`]
+      const parts = [printType(operation)]
       if (operation.interval) parts.push('flags interval;')
       if (operation.counter) parts.push('counter;')
       if (operation.comment) parts.push(`comment "${operation.comment}";`)
@@ -41,6 +40,14 @@ export function nftCommands(operation: Operation): string[] | undefined {
     default:
       return undefined
   }
+}
+
+/** The type of a conntrack zone has no name: it is told by examples, and so are those beside it. */
+const EXAMPLES: Record<string, string> = { ct_zone: 'ct zone', ipv4_addr: 'ip daddr', ipv6_addr: 'ip6 daddr', inet_proto: 'meta l4proto', inet_service: 'th dport' }
+
+function printType({ type, dataType }: SetDefinition): string {
+  if (dataType !== 'ct_zone') return `type ${type}${dataType ? ` : ${dataType}` : ''};`
+  return `typeof ${type.split(' . ').map((part) => EXAMPLES[part] ?? part).join(' . ')} : ${EXAMPLES[dataType]};`
 }
 
 const place = (set: SetDefinition) => `${set.family} ${set.table} ${set.set}`
@@ -66,7 +73,7 @@ export function printStatement(statement: Statement): string {
   if ('verdict' in statement) return statement.verdict
   const match = statement.match.join(' . ')
   if ('nat' in statement) return `${statement.nat} ${statement.family} to ${match} map @${statement.value}`
-  if ('set' in statement) return `${statement.set} set ${match}`
+  if ('set' in statement) return `${statement.set} set ${match}${statement.value === undefined ? '' : ` map @${statement.value}`}`
   switch (statement.operation) {
     case 'in':
       return `${match} @${statement.value}`

@@ -62,13 +62,10 @@ export function shellCommands(operation: Operation): string[] {
       return [`# hold ${printHostPort(operation)}: ${ssCommand(operation)}`]
     case 'port.release':
       return [`# release ${printHostPort(operation)}`]
-    case 'conntrack.flush': {
-      const address = operation.address ? ` --orig-dst ${operation.address}` : ''
-      const to = operation.toAddress ? ` --reply-src ${operation.toAddress} --reply-port-src ${operation.toPort}` : ` --reply-port-src ${operation.port}`
-      const told = operation.toAddress ?? operation.address
-      const family = (told ? told.includes(':') : operation.family === 6) ? ' -f ipv6' : ''
-      return [`conntrack -D${family} -p ${operation.protocol} --orig-port-dst ${operation.port}${address}${to} || true`]
-    }
+    case 'conntrack.flush':
+      return operation.addresses.flatMap((address) =>
+        ['--orig-src', '--orig-dst', '--reply-src', '--reply-dst'].map((end) => `conntrack -D${address.includes(':') ? ' -f ipv6' : ''} ${end} ${address} || true`),
+      )
     default:
       throw new TypeError(`no command is known for ${operation.op}`)
   }

@@ -43,8 +43,8 @@ export type Statement =
   | { match: readonly string[]; operation: 'in' | 'not in'; value: string }
   /** To what the map `value` has for `match`: an address, or an address and a port. */
   | { nat: 'dnat' | 'snat'; family: 'ip' | 'ip6'; match: readonly string[]; value: string; port?: boolean }
-  /** Writes into the packet what stands elsewhere in it. */
-  | { set: string; match: readonly [string] }
+  /** Writes into the packet what stands elsewhere in it; says of it what the map `value` has for `match`. */
+  | { set: string; match: readonly string[]; value?: string }
   | { counter: true }
   | { masquerade: true }
   | { verdict: string }

@@ -106,7 +106,7 @@ function pushFields(fields: Field[], op: Operation): void {
       fields.push(op.protocol, op.address, op.port)
       break
     case 'conntrack.flush':
-      fields.push(op.protocol, op.address, op.port, op.toAddress, op.toPort, op.family)
+      fields.push(op.addresses.length, ...op.addresses)
       break
     case 'table.add':
       fields.push(op.family, op.table, op.comment)

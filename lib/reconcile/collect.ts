@@ -57,12 +57,14 @@ function addressLed(operation: Operation): string | undefined {
  * Runs a plan of removal of which parts may be gone, or have gone with an attempt before: elements, routes, neighbours, links and
  * namespaces are removed one by one, in the plan's order, and not missed. Elements stay that are another's by now, and what leads to
  * addresses of which the plan gives up the claim, where that is another's.
+ *
+ * @param claims - What gives up claims of addresses, where that comes later.
  */
-export async function removeWhatIsThere(host: Host, plan: Plan, options: RunOptions = {}): Promise<void> {
+export async function removeWhatIsThere(host: Host, plan: Plan, options: RunOptions = {}, claims: Plan = plan): Promise<void> {
   const rest: Operation[] = []
   for (const operation of plan) {
     if (isNowhere(operation)) continue
-    const owner = claimOf(plan, addressLed(operation))
+    const owner = claimOf(claims, addressLed(operation))
     if (owner !== undefined) {
       await collectLead(host, operation, owner, options)
     } else if (operation.op === 'element.delete') {

@@ -1,15 +1,15 @@
 import { dirname } from 'node:path'
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import { gatewayEndpoint, mappedPorts, targetsOf } from '../drivers/gateway.js'
-import { add, mapOf, publishedElement, publishedKey, removeOwn } from '../firewall/elements.js'
+import { mapOf, publishAgain, publishedKey, publishElements, removeOwn } from '../firewall/elements.js'
 import * as sets from '../firewall/sets.js'
 import type { Host } from '../host.js'
-import { familyOf } from '../ipam/ip.js'
 import type { LinkInfo } from '../native.js'
 import { FAMILIES } from '../network/spec.js'
 import { thisProcess } from '../state/maker.js'
 import { ownerComment } from '../state/owner.js'
 import { idle, isAtWork, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { forgetAddresses } from './forget.js'
 import { attempt, collect, collectLeads } from './collect.js'
 import type { OwnedElements } from './owned.js'
 
@@ -54,6 +54,7 @@ async function isWhole(host: Host, record: SandboxRecord, endpoint: BridgeEndpoi
 async function drop(host: Host, endpoint: BridgeEndpoint, comment: string): Promise<void> {
   const { hostLink, mac, addresses, linkLocal, bridge, leafOf } = endpoint
   await collectLeads(host, endpoint, comment)
+  await forgetAddresses(host, FAMILIES.flatMap((family) => addresses[family]?.address ?? []))
   for (const family of FAMILIES) {
     const address = addresses[family]?.address
     if (address === undefined) continue
@@ -75,9 +76,9 @@ async function leadThrough(host: Host, record: SandboxRecord, owned: OwnedElemen
     }
   }
   for (const mapping of mappedPorts(endpoints, record.ports)) {
-    const element = publishedElement(mapping, targetsOf(endpoints)[familyOf(mapping.hostIp)] ?? '', ownerComment(name, id))
     const there = owned.get(mapOf(mapping), publishedKey(mapping))
-    if (there?.element.data === element.data) continue
-    await attempt(host, [...(there ? [removeOwn(mapOf(mapping), { key: element.key, comment: there.element.comment })] : []), add(mapOf(mapping), element)])
+    const [target] = publishElements([mapping], targetsOf(endpoints), ownerComment(name, id))
+    if (there && there.element.data === target?.elements[0]?.data) continue
+    await attempt(host, publishAgain(mapping, targetsOf(endpoints), ownerComment(name, id), there?.element.comment))
   }
 }

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path'
 import { mappedPorts, targetsOf } from '../drivers/gateway.js'
-import { add, elementName, mapOf, publishedElement, publishedKey, publishedName, removeOwn } from '../firewall/elements.js'
+import { elementName, mapOf, publishAgain, publishedKey, publishedName, removeOwn } from '../firewall/elements.js'
+import { zonesBeside } from '../firewall/sets.js'
 import type { Host } from '../host.js'
-import { familyOf } from '../ipam/ip.js'
 import type { Operation } from '../plan/operation.js'
 import type { PortMapping } from '../ports/mapping.js'
 import { ownerComment } from '../state/owner.js'
@@ -45,17 +45,17 @@ export async function finishChanges(host: Host, stored: readonly StoredRecord[],
     const stays: Operation = { op: 'file.check', path, expected: now.text }
     for (const { set, element } of unrecorded(now.record, owned)) {
       if ((await host.find('element', { ...set, key: element.key }))?.comment !== element.comment) continue
-      if ((await attempt(host, [stays, removeOwn(set, { key: element.key, comment: element.comment })])) === undefined) {
+      if ((await attempt(host, [stays, ...[set, zonesBeside(set)].map((one) => removeOwn(one, { key: element.key, comment: element.comment }))])) === undefined) {
         done.push(`element ${element.key} of ${set.set}: half published by the sandbox ${record.name}, removed`)
       }
     }
     const taken: PortMapping[] = []
     for (const mapping of unpublished(now.record, owned)) {
       const { name, id, endpoints } = now.record
-      const element = publishedElement(mapping, targetsOf(endpoints)[familyOf(mapping.hostIp)] ?? '', ownerComment(name, id))
-      const refusal = await attempt(host, [add(mapOf(mapping), element), stays])
+      const owner = ownerComment(name, id)
+      const refusal = await attempt(host, [...publishAgain(mapping, targetsOf(endpoints), owner), stays])
       if (refusal === undefined) done.push(`port ${mapping.hostPort}/${mapping.protocol} of the sandbox ${name}: half unpublished, published again`)
-      if (refusal?.errnoName === 'EEXIST' && (await host.find('element', { ...mapOf(mapping), key: publishedKey(mapping) }))?.comment !== element.comment) taken.push(mapping)
+      if (refusal?.errnoName === 'EEXIST' && (await host.find('element', { ...mapOf(mapping), key: publishedKey(mapping) }))?.comment !== owner) taken.push(mapping)
     }
     if (taken.length === 0) continue
     const without = store(dirname(path), { ...now.record, ports: now.record.ports.filter((mapping) => !taken.includes(mapping)) })

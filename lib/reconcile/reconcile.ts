@@ -23,6 +23,7 @@ import { attachLinks } from './attach-links.js'
 import { attempt, collect, collectElement, collectLeads } from './collect.js'
 import { dropEndpoints } from './drop-endpoints.js'
 import { finishChanges } from './finish-changes.js'
+import { flush, forget, leftAddresses } from './forget.js'
 import { Holdings } from './holdings.js'
 import { reconcileNetworks, requireSameRecords } from './networks.js'
 import { OwnedElements, shortId, type Owned } from './owned.js'
@@ -162,8 +163,11 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
     if (set === sets.senders[4] || set === sets.senders[6]) known.add(element.key.split(' . ')[0] ?? '')
   }
   for (const { name } of links.values()) if (aside.hasId(name.slice('veth'.length))) known.add(name)
-  for (const one of owned) if (!known.has(one.shortId)) await drop(one)
-  for (const one of again?.owned ?? []) if (halves.has(one.shortId)) await drop(one)
+  const ofHalves = [...owned, ...(again?.owned ?? [])].filter((one) => halves.has(one.shortId))
+  await flush(host, ofHalves)
+  for (const one of ofHalves) await drop(one)
+  const others = [...owned].filter((one) => !known.has(one.shortId) && !halves.has(one.shortId))
+  for (const one of await forget(host, [...others, ...leftAddresses(kept.map(({ record }) => record).filter((record) => !isBusy(record)), owned)])) await drop(one)
   const spares = await collectSpares(host, marks, [...links.values()].filter(({ name }) => !known.has(name)))
   result.collected.push(...spares.collected)
   for (const link of spares.stray) {

@@ -8,7 +8,7 @@ import { releaseTaken, takeFree, type Taken } from '../network/taken.js'
 import { addressInUse, ownerOf } from '../refusals.js'
 import { listAllRecords } from '../state/records.js'
 import type { Context } from './context.js'
-import { awaitGone } from './gone.js'
+import { awaitAllFree, awaitFree, awaitGone } from './gone.js'
 
 const OPTION = { 4: 'ip', 6: 'ip6' } as const
 
@@ -47,6 +47,7 @@ async function takeAny(context: Context, ready: ReadyNetwork, family: IpFamily):
   const others = async () => {
     for (const { record } of await listAllRecords(records)) if (record.removing) await awaitGone(context, record.name)
     await reaper.awaitGone()
+    await awaitAllFree(context)
     await networks.learn(ready)
   }
   for (const look of [() => undefined, () => spares.giveUp(ready), others]) {
@@ -79,6 +80,7 @@ async function takeThis(context: Context, ready: ReadyNetwork, family: IpFamily,
   const owner = await ownerOf(addresses[family], wanted, host)
   if (owner !== undefined) await awaitGone(context, owner)
   await reaper.awaitGone(wanted)
+  await awaitFree(context, wanted)
   await networks.learn(ready)
   if (pool.takeThis(wanted)) return { address: wanted, subnet }
   throw new SlipwayError('ADDRESS_IN_USE', addressInUse(wanted, owner, option))

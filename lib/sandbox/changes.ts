@@ -12,6 +12,7 @@ import { asOfNow, inThisBoot, namespaceAt } from '../state/namespace.js'
 import { thisProcess } from '../state/maker.js'
 import { idle, isBusy, readRecord, store, unbusy, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import type { Context } from './context.js'
+import { wasStrayZone } from './stray-zone.js'
 
 /** Somebody else's change of the record in between makes ours start over, this many times. */
 const TRIES = 16
@@ -134,6 +135,7 @@ export class Changes {
         update.release()
         if (!(error instanceof PlanRefused)) throw error
         if (attempt === 1 && missesParts(error)) await reconcile(this.#context)
+        else if (attempt < TRIES && (await wasStrayZone(this.#context, error))) continue
         else if (await update.retry?.(error, attempt)) continue
         else if (error.errnoName === 'ESTALE' && error.operation.op.startsWith('file.') && attempt < TRIES) await this.refresh()
         else if (!rest && isGone(error)) rest = true

@@ -7,13 +7,12 @@ import type { Host } from '../host.js'
 import { isFull, lostBridge } from '../network/lost-bridge.js'
 import { isBridgeName } from '../network/predefined.js'
 import { FAMILIES } from '../network/spec.js'
-import type { Plan } from '../plan/operation.js'
 import type { PortMapping } from '../ports/mapping.js'
 import { ownerComment } from '../state/owner.js'
 import type { SandboxRecord } from '../state/records.js'
 import type { Context } from './context.js'
 import { draftEndpoint } from './draft-endpoint.js'
-import { interfaceKey } from './departures.js'
+import { interfaceKey, type Departure } from './departures.js'
 import { isMacTaken, wasLeaving } from './gone.js'
 import { wasStrayLead } from './stray-lead.js'
 import type { RecordUpdate } from './changes.js'
@@ -117,20 +116,20 @@ async function isGoing(host: Host, { path }: SandboxRecord, name: string): Promi
 }
 
 /** One endpoint less. @returns Also what is left to do when that is done. */
-export function disconnectUpdate(context: Context, record: SandboxRecord, endpoint: BridgeEndpoint): RecordUpdate & { rest: () => Plan } {
+export function disconnectUpdate(context: Context, record: SandboxRecord, endpoint: BridgeEndpoint): RecordUpdate & { left: () => Pick<Departure, 'plan' | 'claims'> } {
   const { name, id, endpoints, ports, path } = record
   const after = endpoints.filter((other) => other !== endpoint)
   const moved = moveMappings(context, name, mappedPorts(endpoints, ports), mappedPorts(after, ports))
-  let rest: Plan = []
+  let left: Pick<Departure, 'plan' | 'claims'> = { plan: [] }
   return {
     next: { ...record, endpoints: after },
     plan(change, namespace) {
       const leaving = bridge.disconnectEndpoint({ path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change }, endpoint)
-      rest = leaving.rest
+      left = { plan: leaving.rest, claims: leaving.claims }
       return leaving.first
     },
     ...moved,
-    rest: () => rest,
+    left: () => left,
   }
 }
 

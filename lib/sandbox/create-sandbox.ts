@@ -31,9 +31,10 @@ import { sandboxKey } from './departures.js'
 import { findSandbox } from './find.js'
 import { checkForeign } from './foreign.js'
 import { isMacTaken, wasLeaving } from './gone.js'
-import { choosing, claimPublished, forgetting } from './publish.js'
+import { choosing, claimPublished } from './publish.js'
 import { joinedId } from './sharing.js'
 import { wasStrayLead } from './stray-lead.js'
+import { wasStrayZone } from './stray-zone.js'
 
 /** A guess (an address, a network that this process knows) that others have made wrong is made anew, this many times. */
 const TRIES = 32
@@ -50,8 +51,6 @@ export async function createSandbox(context: Context, request: CreateRequest): P
   let randomMac = false
   const leaving = request.name === undefined ? undefined : context.departures.of(sandboxKey(request.name))
   if (leaving) await leaving
-  const forgotten = forgetting(context, request.publish)
-  if (forgotten) await forgotten
   const range = choosing(context, request.publish)
   // Were all who have waited to choose at once, each of them might be refused before the first knows that others choose there, too.
   if (range) await turns.after(range)
@@ -80,6 +79,7 @@ export async function createSandbox(context: Context, request: CreateRequest): P
         continue
       }
       if (attempt < TRIES && (await wasLeaving(context, draft.stored.record.name, refused))) continue
+      if (attempt < TRIES && (await wasStrayZone(context, refused))) continue
       if (attempt < TRIES && request.mode === 'bridge' && (await wasStrayLead(context, draft.stored.record.network, draft.stored.record.name, refused))) continue
       if (attempt < TRIES && request.endpoint.mac === undefined && isMacTaken(refused)) {
         randomMac = true

@@ -1,17 +1,22 @@
 import { channel } from 'node:diagnostics_channel'
 import { together } from '../drivers/leaving.js'
 import { PlanRefused, type Host } from '../host.js'
-import type { Plan } from '../plan/operation.js'
+import type { ElementDelete, Plan } from '../plan/operation.js'
 import { attempt, removeWhatIsThere } from '../reconcile/collect.js'
 import { explainRefusal } from '../refusals.js'
 import { Slices } from '../slices.js'
 import { setTimeout, clearTimeout, setImmediate } from '../timers.js'
+import type { Quarantine } from './quarantine.js'
 
 /** What is left to do once a sandbox or an endpoint is off the network. */
 export interface Departure {
   /** What is taken until then: the name of a sandbox, or of an interface in it. */
   key: string
   plan: Plan
+  /** Claims of addresses that are given up after that. */
+  claims?: readonly ElementDelete[] | undefined
+  /** Called once they are. */
+  free?(): unknown
   /** What follows in this process, once it is done. */
   done?(): unknown
   /** The record that says that this process is at it, and what becomes of it where this process gives up. */
@@ -48,6 +53,7 @@ interface Pending extends Departure {
  */
 export class Departures {
   readonly #host: Host
+  readonly #quarantine: Quarantine
   readonly #byKey = new Map<string, Pending>()
   readonly #waiting: Pending[] = []
   readonly #refused = new Set<Pending>()
@@ -56,8 +62,9 @@ export class Departures {
   #timer: NodeJS.Timeout | undefined
   #closing = false
 
-  constructor(host: Host) {
+  constructor(host: Host, quarantine: Quarantine) {
     this.#host = host
+    this.#quarantine = quarantine
   }
 
   begin(departure: Departure): void {
@@ -79,6 +86,13 @@ export class Departures {
     return found.length === 0 ? undefined : Promise.all(found.map(({ key }) => this.of(key)))
   }
 
+  /** Until addresses that endpoints have left are free: this one, or all. */
+  async awaitFree(address?: string): Promise<void> {
+    const isMeant = ({ claims = [] }: Departure) => claims.some(({ elements }) => address === undefined || elements.some(({ key }) => key === address))
+    await this.all(isMeant)
+    await this.#quarantine.awaitFree()
+  }
+
   /** Ends all that can be ended, and gives up the rest. @returns What went wrong for good, as far as it did. */
   async close(): Promise<readonly unknown[]> {
     this.#closing = true
@@ -86,6 +100,7 @@ export class Departures {
     clearTimeout(this.#timer)
     this.#retry()
     await this.#working
+    await this.#quarantine.awaitFree()
     return this.#errors
   }
 
@@ -125,7 +140,7 @@ export class Departures {
   async #alone(pending: Pending): Promise<void> {
     pending.tries++
     try {
-      await removeWhatIsThere(this.#host, pending.plan, { aside: true })
+      await removeWhatIsThere(this.#host, pending.plan, { aside: true }, pending.claims)
     } catch (error) {
       const explained = error instanceof PlanRefused ? await explainRefusal(error, this.#host) : error
       refusals.publish({ key: pending.key, error: explained } satisfies DepartureMessage)
@@ -145,6 +160,7 @@ export class Departures {
 
   async #settle(pending: Pending): Promise<void> {
     this.#forget(pending)
+    if (pending.claims) this.#quarantine.add(pending.claims, pending.free)
     try {
       await pending.done?.()
     } catch (error) {

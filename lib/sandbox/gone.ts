@@ -1,15 +1,22 @@
 import type { PlanRefused } from '../host.js'
-import { isEndpointClaim, macs } from '../firewall/sets.js'
+import { addresses, isEndpointClaim, macs } from '../firewall/sets.js'
 import { ownerOf } from '../refusals.js'
 import { reconcile } from '../reconcile/reconcile.js'
-import { isLeaving, readAnyRecord } from '../state/records.js'
+import { isLeaving, listAllRecords, readAnyRecord } from '../state/records.js'
+import { familyOf } from '../ipam/ip.js'
+import { FAMILIES } from '../network/spec.js'
+import { leftAddresses } from '../reconcile/forget.js'
+import { OwnedElements, shortId } from '../reconcile/owned.js'
+import { readOwner } from '../state/owner.js'
+import { setTimeout } from '../timers.js'
 import type { Context } from './context.js'
 import { sandboxKey } from './departures.js'
-import { setTimeout } from '../timers.js'
 
 /** How long, in milliseconds, what another process takes away is waited for, and how long between two looks. */
 const PATIENCE_MS = 5000
 const STEP_MS = 2
+/** The same for an address: its process gathers them before it gives them up. */
+const FREE_MS = 3000
 
 /**
  * Waits until what is left of a sandbox that was removed has gone, whichever process is at it. Returns whether there was
@@ -39,14 +46,44 @@ export async function awaitGone(context: Context, name: string): Promise<boolean
   return true
 }
 
+/** The same for all addresses, as far as they become free before long. */
+export async function awaitAllFree({ host, records, departures }: Context): Promise<void> {
+  await departures.awaitFree()
+  for (const deadline = Date.now() + FREE_MS; Date.now() < deadline; await new Promise((resolve) => setTimeout(resolve, STEP_MS))) {
+    const owned = await OwnedElements.read(host, new Set(['inet']))
+    const stored = (await listAllRecords(records)).map(({ record }) => record)
+    const known = new Set(stored.map(shortId))
+    const left = [...owned].filter(({ set, shortId: owner }) => FAMILIES.some((family) => set === addresses[family]) && !known.has(owner))
+    if (left.length + leftAddresses(stored, owned).length === 0) return
+  }
+}
+
 /** Whether a plan was refused as another endpoint of the network has the MAC. */
 export const isMacTaken = ({ operation, errnoName }: PlanRefused): boolean => operation.op === 'element.add' && operation.set === macs.set && errnoName === 'EEXIST'
+
+/** Waits until an address that an endpoint has left is free, whichever process is at it. Returns whether it is. */
+export async function awaitFree(context: Context, address: string): Promise<boolean> {
+  const { host, records, departures } = context
+  await departures.awaitFree(address)
+  for (const deadline = Date.now() + FREE_MS; ; ) {
+    const claim = await host.find('element', { ...addresses[familyOf(address)], key: address })
+    if (!claim) return true
+    const owner = readOwner(claim.comment)
+    const found = owner && (await readAnyRecord(records, owner.name))
+    const has = found && shortId(found.record) === owner.shortId && found.record.endpoints.some((endpoint) => FAMILIES.some((family) => endpoint.addresses[family]?.address === address))
+    if (!owner || has) return false
+    // Who was at it has died: the next open() gives it up.
+    if (Date.now() > deadline) return false
+    await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+  }
+}
 
 /** Whether a plan was refused for the name, an address or the MAC of a sandbox that was removed, and has gone by now. */
 export async function wasLeaving(context: Context, name: string, { operation, element, errnoName }: PlanRefused): Promise<boolean> {
   if (errnoName !== 'EEXIST') return false
   if (operation.op === 'file.create') return awaitGone(context, name)
   if (operation.op !== 'element.add' || !isEndpointClaim(operation)) return false
-  const owner = await ownerOf(operation, operation.elements[element]?.key ?? '', context.host)
-  return owner !== undefined && awaitGone(context, owner)
+  const key = operation.elements[element]?.key ?? ''
+  const owner = await ownerOf(operation, key, context.host)
+  return owner !== undefined && ((await awaitGone(context, owner)) || (operation.set !== macs.set && awaitFree(context, key)))
 }

@@ -13,14 +13,13 @@ import { ownerComment } from '../state/owner.js'
 import type { SandboxRecord } from '../state/records.js'
 import type { RecordUpdate } from './changes.js'
 import type { Context } from './context.js'
-import { claimPublished, forgetting } from './publish.js'
+import { claimPublished } from './publish.js'
 
 /** Ports that come and go on a sandbox that stays. */
 
 /** More ports. @throws {SlipwayError} `INVALID_ARGUMENT`, `PORT_IN_USE`, `EXHAUSTED` */
 export async function publishUpdate(context: Context, record: SandboxRecord, requests: readonly PortRequest[], guesses: PortGuesses): Promise<RecordUpdate & { mappings: PortMapping[] }> {
   requireOwnNetwork(record)
-  await forgetting(context, requests)
   const { endpoints, ports, path, name, id } = record
   const mappings = await claimPublished(context, requests, name, endpoints, await hostIpsOf(context, endpoints), guesses)
   const held = mappedPorts(endpoints, mappings)

@@ -24,15 +24,6 @@ export function readRequests(publish: readonly (string | PortRequest)[]): PortRe
 }
 
 /**
- * Until the kernel has forgotten the conversations with sandboxes that were removed: a datagram of one is not for whoever has
- * the port next. TCP's end by themselves. `undefined` where there is nothing to wait for.
- */
-export function forgetting({ departures }: Pick<Context, 'departures'>, requests: readonly PortRequest[]): Promise<unknown> | undefined {
-  if (requests.every(({ protocol }) => protocol === 'tcp')) return undefined
-  return departures.all(({ plan }) => plan.some(({ op }) => op === 'conntrack.flush'))
-}
-
-/**
  * Until it is known which host ports may be chosen: read once, for all who want some. `undefined` where it is known, or nothing is to be
  * chosen from.
  */

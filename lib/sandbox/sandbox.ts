@@ -9,6 +9,7 @@ import type { Plan } from '../plan/operation.js'
 import type { PortMapping, PortRequest } from '../ports/mapping.js'
 import { PortGuesses } from '../ports/port-guesses.js'
 import { namespaceGone, removed } from '../refusals.js'
+import type { Leaving } from '../drivers/leaving.js'
 import { hostnameOf, isCurrent, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { Changes } from './changes.js'
 import { checkConnectable, connectUpdate, disconnectUpdate, endpointOn } from './connections.js'
@@ -159,9 +160,9 @@ export class Sandbox {
           checkConnectable(record, target, 'disconnect')
           const endpoint = endpointOn(record, target)
           const update = disconnectUpdate(this.#context, record, endpoint)
-          const done = () => this.#context.networks.release(endpoint)
+          const free = () => this.#context.networks.release(endpoint)
           leave = () => {
-            this.#context.departures.begin({ key: interfaceKey(record, endpoint.interface), plan: update.rest(), done })
+            this.#context.departures.begin({ key: interfaceKey(record, endpoint.interface), ...update.left(), free })
             return this.#context.networks.leave(endpoint)
           }
           return update
@@ -293,15 +294,15 @@ export class Sandbox {
     const turn = this.#context.turns.next()
     if (turn) await turn
     const { records, ports, holders, reaper, networks, departures } = this.#context
-    let begun: { busy: string; left: () => string; plan: Plan } | undefined
+    let begun: { busy: string; left: () => string; plan: Plan; claims: Leaving['claims'] } | undefined
     await this.#changes.make((record) => {
       const held = mappedPorts(record.endpoints, record.ports)
       const { stored } = this.#changes
       return {
         during: { removing: true },
         async plan({ mark }, namespace) {
-          const { first, rest } = await removalPlan(stored, records, namespace, mark)
-          begun = { busy: mark ?? '', left: () => store(records, { ...record, removing: true }).text, plan: rest }
+          const { first, rest, claims } = await removalPlan(stored, records, namespace, mark)
+          begun = { busy: mark ?? '', left: () => store(records, { ...record, removing: true }).text, plan: rest, claims }
           return first
         },
         settle: () => held.forEach((mapping) => ports.release(mapping)),
@@ -320,7 +321,7 @@ export class Sandbox {
       }
       await removeFiles(this.#context, this.#record)
     }
-    if (begun && begun.plan.length > 0) departures.begin({ key: sandboxKey(name), plan: begun.plan, record: { path, busy: begun.busy, left: begun.left }, done })
+    if (begun && begun.plan.length > 0) departures.begin({ key: sandboxKey(name), plan: begun.plan, claims: begun.claims, record: { path, busy: begun.busy, left: begun.left }, done })
     else await done()
     for (const endpoint of this.#record.endpoints) {
       const left = networks.leave(endpoint)

@@ -4,8 +4,6 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <sys/socket.h>
 
-#include "rtnl/dump.h"
-
 namespace slipway::conntrack {
 namespace {
 
@@ -20,34 +18,45 @@ void read_address(const Attribute& field, uint8_t family, rtnl::IpAddress& addre
   field.bytes(address.bytes.data(), address.length);
 }
 
-void read_tuple(const Attribute& nest, Tuple& tuple) {
-  nest.each([&](const Attribute& part) {
-    bool ip = part.type() == CTA_TUPLE_IP;
-    bool protocol = part.type() == CTA_TUPLE_PROTO;
-    if (!ip && !protocol) return;
-    part.each([&](const Attribute& field) {
-      uint16_t type = field.type();
-      if (ip && type == CTA_IP_V4_SRC) read_address(field, AF_INET, tuple.source);
-      if (ip && type == CTA_IP_V4_DST) read_address(field, AF_INET, tuple.destination);
-      if (ip && type == CTA_IP_V6_SRC) read_address(field, AF_INET6, tuple.source);
-      if (ip && type == CTA_IP_V6_DST) read_address(field, AF_INET6, tuple.destination);
-      if (protocol && type == CTA_PROTO_NUM) tuple.protocol = field.u8();
-      if (protocol && type == CTA_PROTO_SRC_PORT) tuple.source_port = field.u16();
-      if (protocol && type == CTA_PROTO_DST_PORT) tuple.destination_port = field.u16();
-    });
+void read_protocol(const Attribute& nest, Tuple& tuple) {
+  IcmpEcho icmp;
+  bool is_icmp = false;
+  nest.each([&](const Attribute& field) {
+    switch (field.type()) {
+      case CTA_PROTO_NUM: tuple.protocol = field.u8(); break;
+      case CTA_PROTO_SRC_PORT: tuple.source_port = field.u16(); break;
+      case CTA_PROTO_DST_PORT: tuple.destination_port = field.u16(); break;
+      case CTA_PROTO_ICMP_ID:
+      case CTA_PROTO_ICMPV6_ID: icmp.id = field.u16(); is_icmp = true; break;
+      case CTA_PROTO_ICMP_TYPE:
+      case CTA_PROTO_ICMPV6_TYPE: icmp.type = field.u8(); break;
+      case CTA_PROTO_ICMP_CODE:
+      case CTA_PROTO_ICMPV6_CODE: icmp.code = field.u8(); break;
+      default: break;
+    }
   });
+  if (is_icmp) tuple.icmp = icmp;
 }
 
-Status dump(netlink::Socket& socket, uint8_t family, std::vector<Connection>& connections) {
-  Status status;
-  for (int attempt = 0; attempt < kDumpTries; ++attempt) {
-    connections.clear();
-    alignas(nlmsghdr) char room[256];
-    netlink::Message question = begin(room, sizeof room, "connections", IPCTNL_MSG_CT_GET, NLM_F_DUMP, family);
-    status = socket.request(question.written(), [&](Answer& answer) { connections.push_back(read_connection(answer)); });
-    if (!status || status->errnum != EINTR) return status;
-  }
-  return status;
+void read_tuple(const Attribute& nest, Tuple& tuple) {
+  nest.each([&](const Attribute& part) {
+    switch (part.type()) {
+      case CTA_TUPLE_IP:
+        part.each([&](const Attribute& field) {
+          switch (field.type()) {
+            case CTA_IP_V4_SRC: read_address(field, AF_INET, tuple.source); break;
+            case CTA_IP_V4_DST: read_address(field, AF_INET, tuple.destination); break;
+            case CTA_IP_V6_SRC: read_address(field, AF_INET6, tuple.source); break;
+            case CTA_IP_V6_DST: read_address(field, AF_INET6, tuple.destination); break;
+            default: break;
+          }
+        });
+        break;
+      case CTA_TUPLE_PROTO: read_protocol(part, tuple); break;
+      case CTA_TUPLE_ZONE: tuple.zone = part.u16(); break;
+      default: break;
+    }
+  });
 }
 
 }  // namespace
@@ -59,6 +68,7 @@ Connection read_connection(Answer& answer) {
     switch (attribute.type()) {
       case CTA_TUPLE_ORIG: read_tuple(attribute, connection.original); break;
       case CTA_TUPLE_REPLY: read_tuple(attribute, connection.reply); break;
+      case CTA_ZONE: connection.zone = attribute.u16(); break;
       case CTA_ID: connection.id = attribute.u32(); break;
       default: break;
     }
@@ -75,15 +85,16 @@ netlink::Message begin(char* room, std::size_t size, const char* operation, uint
   return message;
 }
 
-Status read(netlink::Socket& conntrack, netlink::Socket& rtnl, uint8_t family, Connections& connections) {
-  std::vector<rtnl::AddressInfo> own;
-  if (auto failure = dump(conntrack, family, connections.all)) return failure;
-  if (auto failure = rtnl::dump_addresses(rtnl, family, own)) return failure;
-  for (const auto& info : own) {
-    rtnl::IpAddress ip;
-    if (rtnl::parse_ip(info.address, ip)) connections.local.insert(ip);
+Status read(netlink::Socket& socket, const std::function<void()>& start, const std::function<void(const Connection&)>& each) {
+  Status status;
+  for (int attempt = 0; attempt < kDumpTries; ++attempt) {
+    start();
+    alignas(nlmsghdr) char room[256];
+    netlink::Message question = begin(room, sizeof room, "connections", IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC);
+    status = socket.request(question.written(), [&](Answer& answer) { each(read_connection(answer)); });
+    if (!status || status->errnum != EINTR) return status;
   }
-  return kOk;
+  return status;
 }
 
 }  // namespace slipway::conntrack

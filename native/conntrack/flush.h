@@ -1,5 +1,5 @@
-// Forgets connections of a published port. A UDP client that keeps sending from one port never starts a new
-// connection, so without this it would stay with whatever stood behind the port before.
+// Forgets what sandboxes that have gone leave behind: a connection that conntrack knows lets packets in that no rule would, to
+// whoever has the address next.
 #pragma once
 
 #include "conntrack/connections.h"
@@ -7,13 +7,8 @@
 
 namespace slipway::conntrack {
 
-// Address family of the connections that an operation is about: AF_INET or AF_INET6.
-uint8_t family_of(const ConntrackFlush& op);
-
-// With `to_address`: exactly the connections that were sent to that sandbox port through the host port.
-// Without: those to the host port, at an address of the host's own, that no rule has sent anywhere: the port was not
-// published when they began.
-Status flush(netlink::Socket& socket, const Connections& connections, const ConntrackFlush& op);
+// All connections that have one of the addresses at either end, in either direction, with one walk.
+Status flush(netlink::Socket& socket, const ConntrackFlush& op);
 
 // The message that flush() sends for one connection: it goes by original tuple and id, so that one which has come since
 // between the same two ends stays.

@@ -1,6 +1,7 @@
 // The operations that are system calls and no messages.
 #include <sys/socket.h>
 
+#include "conntrack/flush.h"
 #include "executor/runner.h"
 #include "host/file.h"
 #include "host/sysctl.h"
@@ -78,32 +79,17 @@ struct Runner::Perform {
     }
     return kOk;
   }
+  Status operator()(const ConntrackFlush& op) {
+    netlink::Socket* socket = nullptr;
+    if (auto failure = runner.kernel_->conntrack(socket)) return failure;
+    return conntrack::flush(*socket, op);
+  }
   template <typename Message>
   Status operator()(const Message&) { return Failure::of(EOPNOTSUPP, "perform"); }
 };
 
 Status Runner::perform(const Operation& operation, uint32_t index) {
   return std::visit(Perform{*this, index, before_[index]}, operation);
-}
-
-Status Runner::flush_connections(uint32_t index) {
-  netlink::Socket* conntrack = nullptr;
-  netlink::Socket* rtnl = nullptr;
-  if (auto failure = kernel_->conntrack(conntrack)) return failure;
-  if (!connections_) {
-    if (auto failure = kernel_->rtnl({}, rtnl)) return failure;
-    // One dump for all that follow: of their family, or of both.
-    uint8_t family = conntrack::family_of(std::get<ConntrackFlush>(plan_[index]));
-    for (uint32_t next = index; next < plan_.size(); ++next) {
-      const auto* op = std::get_if<ConntrackFlush>(&plan_[next]);
-      if (op == nullptr) break;
-      if (conntrack::family_of(*op) != family) family = AF_UNSPEC;
-    }
-    conntrack::Connections read;
-    if (auto failure = conntrack::read(*conntrack, *rtnl, family, read)) return failure;
-    connections_ = std::move(read);
-  }
-  return conntrack::flush(*conntrack, *connections_, std::get<ConntrackFlush>(plan_[index]));
 }
 
 }  // namespace slipway

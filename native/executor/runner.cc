@@ -68,7 +68,6 @@ void Runner::run(Kernel& kernel, uint32_t end) {
       break;
     }
     Status status;
-    if (!std::holds_alternative<ConntrackFlush>(plan_[next_])) connections_.reset();
     switch (channel_of(plan_[next_])) {
       case Channel::kRtnl: status = run_rtnl(end); break;
       case Channel::kNft: status = run_nft(end); break;
@@ -80,7 +79,6 @@ void Runner::run(Kernel& kernel, uint32_t end) {
   }
   if (!outcome_.failure && next_ < plan_.size()) return;
   released_.clear();
-  connections_.reset();
 }
 
 void Runner::give_up(Kernel& kernel, uint32_t refused, const Failure& failure) {
@@ -261,9 +259,8 @@ Status Runner::unanswered(uint32_t first, const Failure& failure) {
 
 Status Runner::run_direct(uint32_t index) {
   if (refuse_ == index) return Failure::of(EIO, "refused");
-  bool flush = std::holds_alternative<ConntrackFlush>(plan_[index]);
   changed_nothing_ = false;
-  auto failure = flush ? flush_connections(index) : perform(plan_[index], index);
+  auto failure = perform(plan_[index], index);
   if (failure && failure->errnum == EWOULDBLOCK && std::string_view(failure->syscall) == "flock" && kernel_->may_wait()) {
     failure = wait_for_lock(*failure);
     if (waits_) return kOk;

@@ -11,7 +11,6 @@
 #include <string_view>
 #include <vector>
 
-#include "conntrack/flush.h"
 #include "executor/kernel.h"
 #include "plan/operation.h"
 #include "rtnl/dump.h"
@@ -92,7 +91,6 @@ class Runner {
 
   struct Perform;
   Status perform(const Operation& operation, uint32_t index);
-  Status flush_connections(uint32_t index);
 
   // The kernel has done what was sent, or refused it: it is not known which.
   static bool lost_answer(const Failure& failure) { return std::string_view(failure.syscall) == "recvmsg"; }
@@ -117,7 +115,6 @@ class Runner {
   std::vector<bool> unsure_;         // by operation: it may have been done, or refused
   std::vector<std::string> before_;  // by operation: what a write replaced, for undo
   std::map<std::string, UniqueFd> released_;  // host ports, closed when the plan has ended and put back when it is undone
-  std::optional<conntrack::Connections> connections_;  // what neighbouring conntrack.flush look at
   Status wait_for_lock(const Failure& failure);
   void know_links();
   bool waits_ = false;

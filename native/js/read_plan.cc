@@ -167,11 +167,7 @@ constexpr Reader kReaders[] = {
     {"port.release", [](Fields& op) -> Operation { return PortRelease{op.text(), op.text(), op.port()}; }},
     {"conntrack.flush",
      [](Fields& op) -> Operation {
-       ConntrackFlush flush{op.text(), op.text(), {}, op.port(), 0, 0};
-       flush.to_address = op.text();
-       flush.to_port = op.port();
-       flush.family = op.family();
-       return flush;
+       return ConntrackFlush{op.list<std::string>([](Fields& from) { return from.text(); })};
      }},
     {"table.add", [](Fields& op) -> Operation { return TableAdd{op.text(), op.text(), op.text()}; }},
     {"table.delete", [](Fields& op) -> Operation { return TableDelete{op.text(), op.text()}; }},

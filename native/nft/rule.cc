@@ -1,6 +1,7 @@
 #include "nft/rule.h"
 
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 
 #include <charconv>
@@ -172,9 +173,21 @@ class RuleBuilder {
     return append(std::move(expression));
   }
 
+  // Which connections a packet may be one of, by what the map has for it. Answers are looked for in zone 0.
+  bool add_zone(const Statement& statement) {
+    if (!load_all(statement.match)) return false;
+    look_up(statement.value, false, true);
+    Expression expression(nftnl_expr_alloc("ct"));
+    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_CT_SREG, register_of(0));
+    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_CT_KEY, NFT_CT_ZONE);
+    nftnl_expr_set_u8(expression.get(), NFTNL_EXPR_CT_DIR, IP_CT_DIR_ORIGINAL);
+    return append(std::move(expression));
+  }
+
   // Writes into the packet what is read from another place of it. IPv4's header has a checksum of its own, which nobody
   // has needed to keep right so far.
   bool add_set(const Statement& statement) {
+    if (statement.set == "ct original zone") return add_zone(statement);
     const Selector* to = find_selector(statement.set);
     if (to == nullptr || !to->in_pseudo_header || statement.match.size() != 1) return false;
     if (!load_all(statement.match)) return false;

@@ -2,6 +2,8 @@
 
 #include <linux/netfilter/nf_tables.h>
 
+#include <string_view>
+
 #include "nft/value.h"
 
 namespace slipway::nft {
@@ -16,13 +18,63 @@ uint32_t byte_order(const Type& type) {
   return type.host_order() ? kHostEndian : kBigEndian;
 }
 
+// What nft says of types that have no name, as a conntrack zone's: an expression of that type. The numbers are nft's own
+// (enum expr_types, proto_desc_id, and the place of a field among those of its header).
+struct TypeOf {
+  std::string_view type;
+  uint32_t expression, first, second;
+};
+
+constexpr uint32_t kPayload = 7;
+constexpr uint32_t kMeta = 9;
+constexpr uint32_t kConnection = 12;
+constexpr uint32_t kConcatenation = 13;
+constexpr uint32_t kNone = UINT32_MAX;
+constexpr TypeOf kTypesOf[] = {
+    {"ct_zone", kConnection, NFT_CT_ZONE, kNone},        // ct zone
+    {"ipv4_addr", kPayload, 12, 12},                     // ip daddr
+    {"ipv6_addr", kPayload, 13, 9},                      // ip6 daddr
+    {"inet_proto", kMeta, NFT_META_L4PROTO, kNone},      // meta l4proto
+    {"inet_service", kPayload, 11, 2},                   // th dport
+};
+
+// Types of attributes, in a TYPEOF and in what describes an expression.
+constexpr uint8_t kExpression = 0;
+constexpr uint8_t kDescription = 1;
+
+void put(UserData& data, uint8_t type, uint32_t number) { data.put(type, &number, sizeof number); }
+void put(UserData& data, uint8_t type, const UserData& nest) { data.put(type, nest.data(), nest.size()); }
+
+UserData type_of(const DataType& type) {
+  UserData expression;
+  for (const auto& of : kTypesOf) {
+    if (of.type != type.name) continue;
+    UserData description;
+    put(description, 0, of.first);
+    if (of.second != kNone || of.expression == kConnection) put(description, 1, of.second);
+    put(expression, kExpression, of.expression);
+    put(expression, kDescription, description);
+  }
+  return expression;
+}
+
+UserData type_of(const Type& type) {
+  if (type.parts.size() == 1) return type_of(*type.parts[0]);
+  UserData parts;
+  for (std::size_t index = 0; index < type.parts.size(); ++index) put(parts, static_cast<uint8_t>(index), type_of(*type.parts[index]));
+  UserData expression;
+  put(expression, kExpression, kConcatenation);
+  put(expression, kDescription, parts);
+  return expression;
+}
+
 Status put_user_data(nftnl_set* set, const SetAdd& op, const Type& key, const Type& data) {
   UserData user;
-  uint32_t order = byte_order(key);
-  user.put(NFTNL_UDATA_SET_KEYBYTEORDER, &order, sizeof order);
-  if (!op.data_type.empty()) {
-    order = byte_order(data);
-    user.put(NFTNL_UDATA_SET_DATABYTEORDER, &order, sizeof order);
+  put(user, NFTNL_UDATA_SET_KEYBYTEORDER, byte_order(key));
+  if (!op.data_type.empty()) put(user, NFTNL_UDATA_SET_DATABYTEORDER, byte_order(data));
+  if (data.parts.size() == 1 && data.parts[0]->name == "ct_zone") {
+    put(user, NFTNL_UDATA_SET_KEY_TYPEOF, type_of(key));
+    put(user, NFTNL_UDATA_SET_DATA_TYPEOF, type_of(data));
   }
   if (!op.comment.empty()) {
     if (auto failure = put_comment("set.add", user, NFTNL_UDATA_SET_COMMENT, op.comment)) return failure;

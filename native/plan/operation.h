@@ -80,9 +80,7 @@ struct FileDelete { std::string path; std::optional<std::string> expected = {}; 
 struct PortHold { std::string protocol, address; uint16_t port = 0; bool optional = false; std::string from; };
 struct PortRelease { std::string protocol, address; uint16_t port = 0; };  // nothing when it is not held here
 struct ConntrackFlush {
-  std::string protocol, address, to_address;
-  uint16_t port = 0, to_port = 0;
-  uint8_t family = 0;  // 4 or 6, for when no address tells
+  std::vector<std::string> addresses;
 };
 
 struct TableAdd { std::string family, table, comment; };
@@ -101,7 +99,7 @@ struct Statement {
   bool counter = false, masquerade = false;
   std::string nat, family;         // nat "dnat", "snat": to what the map `value` has for `match`; family "ip", "ip6"
   bool port = false;               // the map has an address and a port
-  std::string set;                 // selector that becomes what the one selector of `match` is
+  std::string set;                 // selector that becomes what the one selector of `match` is, or what the map `value` has for it
 };
 struct RuleAdd {
   std::string family, table, chain, comment;

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { Slipway, type CreateOptions, type OpenOptions } from '#lib/index.js'
+import { Slipway, type CreateOptions, type OpenOptions, type Sandbox } from '#lib/index.js'
 import { Host, type PlanRefused, type RunOptions } from '#lib/host.js'
 import type { Plan } from '#lib/plan/operation.js'
 import { descriptorsBesideSockets, openDescriptors } from '../helpers/snapshot.js'
@@ -250,7 +250,8 @@ const scenarios = {
   /** One call after another, each between two looks for a file that there is not: marks in what strace writes. */
   async marked(options: Options) {
     const slipway = await Slipway.open(options.open)
-    const create = (index: number) => slipway.sandboxes.create({ name: name(options, index), publish: [`${8000 + index}:80`] })
+    const create = (index: number, ip?: string) => slipway.sandboxes.create({ name: name(options, index), publish: [`${8000 + index}:80`], ...(ip ? { ip } : {}) })
+    const addressOf = ({ endpoints }: Sandbox) => endpoints[0]?.addresses[0]?.split('/')[0]
     const marked = async <Result>(what: string, work: () => Promise<Result>): Promise<Result> => {
       existsSync(`/slipway-begin/${what}`)
       const result = await work()
@@ -264,7 +265,8 @@ const scenarios = {
     await first.publish('9000:90')
     await first.remove()
     await create(1)
-    // What the removal has left to do is done by now.
+    // Its address is free when all that the removal has left to do is done.
+    await create(7, addressOf(first))
     await turn(500)
     const sandbox = await marked('create', () => create(2))
     await marked('publish', () => sandbox.publish('9000:90'))
@@ -272,10 +274,10 @@ const scenarios = {
     await marked('remove', () => sandbox.remove())
     // More than there are descriptors for.
     const many = await slipway.sandboxes.create({ name: name(options, 'many'), publish: ['10000-10199:1000-1199'] })
-    const beside = await create(6)
+    const beside = await create(6, addressOf(sandbox))
     await beside.publish('9000:90')
     await beside.unpublish('9000:90')
-    await turn(100)
+    await turn(500)
     await marked('publish beside many', () => beside.publish('9000:90'))
     await marked('unpublish beside many', () => beside.unpublish('9000:90'))
     // Or who opens next would take its ports over.

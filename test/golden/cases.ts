@@ -171,7 +171,7 @@ const local: PortMapping = { ...tcp, hostIp: '127.0.0.1', hostPort: 8443, contai
 const target = '172.17.0.2'
 
 const target6 = 'fd00:17::2'
-const targets = { 4: target, 6: target6 }
+const targets = { 4: { address: target, id: '3f2a' }, 6: { address: target6, id: '3f2a' } }
 const mac = '02:42:ac:11:00:02'
 const few: PortMapping[] = [
   { ...tcp, hostPort: 8082, allow: ['10.0.0.0/8', '192.0.2.7/32'] },
@@ -206,8 +206,8 @@ const inSets = [
   ...networks,
   [sets.addresses[4], { key: target, comment: owner }] as const,
   [sets.addresses[6], { key: target6, comment: owner }] as const,
-  [sets.published[4], publishedElement(tcp, target, owner)] as const,
-  [sets.publishedAt[4], publishedElement(local, target, owner)] as const,
+  [sets.published[4], publishedElement(tcp, targets[4], owner)] as const,
+  [sets.publishedAt[4], publishedElement(local, targets[4], owner)] as const,
   ...[...publishElements(few, targets, owner), ...openElements([tcp, ...few], [], targets, owner)].flatMap((operation) =>
     operation.elements.map((element) => [definitionOf(operation), element] as const),
   ),
@@ -219,7 +219,7 @@ function definitionOf({ op: _, elements: __, ...definition }: ElementAdd): SetDe
   return definition
 }
 
-const twoPorts = [publishedElement(udp, target, owner), { ...publishedElement({ ...tcp, hostPort: 8081 }, target, owner), comment: '' }]
+const twoPorts = [publishedElement(udp, targets[4], owner), { ...publishedElement({ ...tcp, hostPort: 8081 }, targets[4], owner), comment: '' }]
 
 const elements: Case[] = [
   ...inSets.map(([set, element]) => ({ name: `add ${element.key} to ${set.set}`, operation: add(set, element) })),

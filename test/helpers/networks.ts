@@ -1,3 +1,4 @@
+import { randomId } from '#lib/state/random-id.js'
 import type { ExecutionContext } from 'ava'
 import { add, openElements, publishElements } from '#lib/firewall/elements.js'
 import { networkElements, type FamilyRules } from '#lib/firewall/network-elements.js'
@@ -99,6 +100,7 @@ export class DualWorld extends DualStackWorld {
     const port = `veth${number}x${last}`
     const mac = `02:42:0a:0${number}:00:0${last}`
     const addresses = { 4: `10.${number}.0.${last}`, 6: `fd00:${number}::${last}` }
+    const targets = { 4: { address: addresses[4], id: randomId() }, 6: { address: addresses[6], id: randomId() } }
     const linkLocal = `fe80::${last}`
     const own = { netns: path, link: 'eth0' }
     await this.kernel.run([
@@ -106,8 +108,8 @@ export class DualWorld extends DualStackWorld {
       add(sets.addresses[6], { key: addresses[6] }),
       add(sets.senders[4], { key: `${port} . ${mac} . ${addresses[4]}` }),
       add(sets.senders[6], ...[addresses[6], linkLocal].map((address) => ({ key: `${port} . ${mac} . ${address}` }))),
-      ...publishElements(mappings, addresses, name),
-      ...openElements(open, [], addresses, name),
+      ...publishElements(mappings, targets, name),
+      ...openElements(open, [], targets, name),
       { op: 'netns.create', path },
       {
         op: 'link.create',

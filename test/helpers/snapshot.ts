@@ -102,7 +102,9 @@ function ruleset(place: Place): { constant: object[]; elements: Record<string, E
   ) as { nftables: Record<string, SetObject>[] }
   const elements: Record<string, Element[]> = {}
   for (const set of nftables.flatMap((object) => object['set'] ?? object['map'] ?? [])) {
-    elements[`${set.family} ${set.name}`] = (set.elem ?? []).map(readElement).sort((a, b) => (a.key < b.key ? -1 : 1))
+    // A zone follows from an id, which is drawn by lot.
+    const zoned = (element: Element) => (set.name.startsWith('zones') ? { ...element, data: 'ZONE' } : element)
+    elements[`${set.family} ${set.name}`] = (set.elem ?? []).map(readElement).map(zoned).sort((a, b) => (a.key < b.key ? -1 : 1))
     delete set.elem
   }
   return { constant: nftables.filter((object) => !('metainfo' in object)), elements }

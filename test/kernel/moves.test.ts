@@ -238,7 +238,9 @@ test.serial('many at once', async (t) => {
     t.deepEqual(defaultRoutes(app), [gatewayOf(addressesOf(app, 'work')[4]), gatewayOf(addressesOf(app, 'work')[6])])
   }
   await Promise.all(apps.flatMap((app) => ['work', 'web', 'rest'].map((network) => app.disconnect(network))))
-  for (const set of ['addresses4', 'addresses6', 'published4', 'published6']) t.deepEqual(elements(world.host, set), [], set)
+  for (const set of ['published4', 'published6']) t.deepEqual(elements(world.host, set), [], set)
+  // Given up once conntrack has forgotten them, behind our back.
+  for (const set of ['addresses4', 'addresses6']) t.true(await eventually(() => elements(world.host, set).length === 0), set)
   t.true(await eventually(() => ipJson<{ ifname: string }>(world.host, 'link').every(({ ifname }) => !ifname.startsWith('veth'))))
 })
 

@@ -161,8 +161,9 @@ test.serial('the last network of a sandbox, and its first again', async (t) => {
   const app = await world.create(slipway, 'app', { network: 'web', publish: ['8080:80', '8081:81/udp'] })
   const connected = await inAndOut(world, app)
   await failEverywhere(t, having('address.delete'), () => app.disconnect('web'), (what) => isAsBeforeInside(t, world, app, connected, what))
-  // The link goes behind our back, and so does the thread that takes it away, with its descriptors.
+  // The link goes behind our back, and so does the thread that takes it away, with its descriptors; the addresses are given up then.
   t.true(await eventually(() => ipJson(app, 'link').length === 1))
+  t.true(await eventually(() => ['addresses4', 'addresses6'].every((set) => !execIn(world.host, 'nft', 'list', 'set', 'inet', 'slipway', set).includes(`"${app.name} (`))))
   const { descriptors: _, ...alone } = await inAndOut(world, app)
   await failEverywhere(t, having('link.create'), () => app.connect('web'), (what) => isAsBeforeInside(t, world, app, alone, what))
   t.is(app.ports.length, 4)

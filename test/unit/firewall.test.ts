@@ -5,7 +5,7 @@ import { rulesetPlan } from '#lib/firewall/ruleset.js'
 import type { ElementAdd, ElementDelete } from '#lib/plan/operation.js'
 import type { PortMapping } from '#lib/ports/mapping.js'
 
-const targets = { 4: '172.17.0.2', 6: 'fd00::2' }
+const targets = { 4: { address: '172.17.0.2', id: '0001' }, 6: { address: 'fd00::2', id: '0100' } }
 const http: PortMapping = { protocol: 'tcp', containerPort: 80, hostIp: '0.0.0.0', hostPort: 8080 }
 const http6: PortMapping = { ...http, hostIp: '::' }
 const whole: PortMapping = { protocol: 'all', containerPort: 0, hostIp: '192.0.2.5', hostPort: 0 }
@@ -21,10 +21,13 @@ test('a mapping stands in the map of its IP version and kind', (t) => {
 test('a mapping leads to the address of its IP version', (t) => {
   t.deepEqual(print(publishElements([http, http6, whole], targets, 'app')), [
     'published4 tcp . 8080 : 172.17.0.2 . 80',
+    'zones4 tcp . 8080 : 82',
     'published6 tcp . 8080 : fd00::2 . 80',
+    'zones6 tcp . 8080 : 337',
     'whole4 192.0.2.5 : 172.17.0.2',
+    'zones_whole4 192.0.2.5 : 2',
   ])
-  t.throws(() => publishElements([http6], { 4: '172.17.0.2' }, 'app'), { instanceOf: RangeError })
+  t.throws(() => publishElements([http6], { 4: targets[4] }, 'app'), { instanceOf: RangeError })
 })
 
 test('an allow-list restricts a port, and admits the networks of its IP version', (t) => {
@@ -32,6 +35,7 @@ test('an allow-list restricts a port, and admits the networks of its IP version'
   t.deepEqual(admissionKeys(http), [])
   t.deepEqual(print(publishElements([{ ...http, allow }], targets, 'app')), [
     'published4 tcp . 8080 : 172.17.0.2 . 80',
+    'zones4 tcp . 8080 : 82',
     'restricted4 0.0.0.0/0 . tcp . 8080',
     'admitted4 0.0.0.0/0 . tcp . 8080 . 10.0.0.0/8',
   ])

@@ -47,7 +47,7 @@ test('what is of IPv6 says so where nothing else tells', (t) => {
   t.is(printOperation({ op: 'route.add', destination: 'default', link: 'eth0' }), 'ip route add default dev eth0')
   t.is(printOperation({ op: 'route.delete', destination: 'default', gateway: 'fd00::1' }), 'ip route delete default via fd00::1')
   t.is(printOperation({ op: 'address.add', link: 'eth0', address: 'fd00::2/64' }), 'ip address add fd00::2/64 dev eth0 nodad')
-  t.is(printOperation({ op: 'conntrack.flush', protocol: 'sctp', port: 80, family: 6 }), 'conntrack -D -f ipv6 -p sctp --orig-port-dst 80 --reply-port-src 80 || true')
+  t.is(printOperation({ op: 'conntrack.flush', addresses: ['fd00::2'] }).split('; ')[0], 'conntrack -D -f ipv6 --orig-src fd00::2 || true')
 })
 
 test('one operation with several elements is one line', (t) => {

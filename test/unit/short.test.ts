@@ -28,7 +28,7 @@ test('what may have to wait is not short', (t) => {
     { op: 'link.delete', name: 'x' },
     { op: 'address.add', link: 'x', address: '10.0.0.1/24' },
     { op: 'sysctl.write', key: 'net.ipv4.ip_forward', value: '1' },
-    { op: 'conntrack.flush', protocol: 'udp', port: 80 },
+    { op: 'conntrack.flush', addresses: ['172.17.0.2'] },
     chain,
   ]
   for (const operation of others) t.false(isShort([file, operation]), operation.op)

@@ -1,0 +1,67 @@
+import type { Host } from '../host.js'
+import { attempt } from '../reconcile/collect.js'
+import { setTimeout, clearTimeout } from '../timers.js'
+import type { ElementDelete, Plan } from '../plan/operation.js'
+
+/** So long claims are gathered: a walk through the kernel's connections takes milliseconds, for one address as for a thousand. */
+const GATHER_MS = 50
+
+interface Kept {
+  claims: readonly ElementDelete[]
+  /** Called when the addresses are free. */
+  done: () => unknown
+}
+
+/**
+ * Addresses of endpoints that have gone. What conntrack knows of them would let packets in to the next owner that no rule lets in, so they
+ * stay claimed until it has forgotten them, both ways. That goes on behind the callers' backs, one walk for many.
+ */
+export class Quarantine {
+  readonly #host: Host
+  #kept: Kept[] = []
+  #timer: NodeJS.Timeout | undefined
+  #working: Promise<void> | undefined
+
+  constructor(host: Host) {
+    this.#host = host
+  }
+
+  /** Does not keep the process alive: what is left of it then, the next open() collects. */
+  add(claims: readonly ElementDelete[], done: () => unknown = () => undefined): void {
+    this.#kept.push({ claims, done })
+    this.#timer ??= setTimeout(() => void this.awaitFree(), GATHER_MS).unref()
+  }
+
+  /** Until all that are kept now are free. */
+  async awaitFree(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    while (this.#kept.length > 0) {
+      this.#working ??= this.#free()
+      await this.#working
+    }
+    await this.#working
+  }
+
+  async #free(): Promise<void> {
+    const kept = this.#kept
+    this.#kept = []
+    const claims = kept.flatMap((one) => one.claims)
+    // Without conntrack's netlink nothing can be forgotten: addresses are given up all the same, as no others may be left.
+    await this.#run([flushOf(claims)])
+    await this.#run(claims)
+    this.#working = undefined
+    for (const { done } of kept) await done()
+  }
+
+  /** An element that is another's by now stays; a set that is missing holds no claim. */
+  async #run(plan: Plan): Promise<void> {
+    try {
+      await attempt(this.#host, plan, { aside: true })
+    } catch {
+      // The host was closed. What is left, the next open() collects.
+    }
+  }
+}
+
+const flushOf = (claims: readonly ElementDelete[]) => ({ op: 'conntrack.flush', addresses: claims.flatMap(({ elements }) => elements.map(({ key }) => key)) }) as const

@@ -1,0 +1,21 @@
+import { removeOwn } from '../firewall/elements.js'
+import { zonesBeside, portMaps } from '../firewall/sets.js'
+import type { PlanRefused } from '../host.js'
+import { attempt } from '../reconcile/collect.js'
+import type { Context } from './context.js'
+
+/**
+ * Whether a port was refused for a zone that has gone by now. A zone claims nothing: it stands beside a published port and goes with it. One that
+ * stands alone is left by an administrator who has deleted the port's element.
+ */
+export async function wasStrayZone({ host }: Pick<Context, 'host'>, { operation, element, errnoName }: PlanRefused): Promise<boolean> {
+  if (operation.op !== 'element.add' || errnoName !== 'EEXIST') return false
+  const map = portMaps.find((one) => zonesBeside(one).set === operation.set)
+  const key = operation.elements[element]?.key
+  if (!map || key === undefined) return false
+  const zone = await host.find('element', { ...zonesBeside(map), key })
+  // While a port is published its own element is refused first, so this one has come since.
+  if (!zone || (await host.find('element', { ...map, key }))) return true
+  await attempt(host, [removeOwn(zonesBeside(map), { key, comment: zone.comment })])
+  return true
+}
