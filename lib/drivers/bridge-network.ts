@@ -2,8 +2,9 @@ import { add, remove } from '../firewall/elements.js'
 import { networkClaims, networkElements, type NetworkElement } from '../firewall/network-elements.js'
 import { resolverElements } from '../firewall/resolver-elements.js'
 import { BRIDGE_GROUP } from '../firewall/sets.js'
+import type { IpFamily } from '../ipam/ip.js'
 import { DEFAULT_NETWORK, hasFamily, IPV6_MTU, type NetworkSpec } from '../network/spec.js'
-import type { LinkCreate, Operation, Plan } from '../plan/operation.js'
+import type { LinkCreate, LinkSet, Operation, Plan } from '../plan/operation.js'
 
 /** Networks on bridges of this host: pure functions from what is wanted to a plan. */
 
@@ -83,12 +84,24 @@ export function addressNetwork({ bridge, subnets }: NetworkSpec, present: readon
  */
 export function finishNetwork(network: NetworkSpec): Plan {
   return [
-    { op: 'link.set', name: network.bridge, ...(hasFamily(network, 4) ? { routeLocalnet: true } : {}), up: true },
+    { op: 'link.set', name: network.bridge, ...hearing(network), up: true },
     ...(hasFamily(network, 4) ? [{ op: 'sysctl.write', key: 'net.ipv4.ip_forward', value: '1' } as const] : []),
     ...(hasFamily(network, 6) ? [{ op: 'sysctl.write', key: 'net.ipv6.conf.all.forwarding', value: '1' } as const] : []),
     ...addAll(network, rulesOf(network)),
   ]
 }
+
+/**
+ * What the host hears on a bridge. In mode isolated it is not there at any of its addresses, other bridges' and the uplink's included: the
+ * kernel answers for each of them on every link. A sender is taken for true only where it can be answered, and a bridge without addresses has
+ * no way back.
+ */
+const hearing = (network: NetworkSpec): Pick<LinkSet, 'routeLocalnet' | 'rpFilter' | 'arpIgnore' | 'ipv6'> => ({
+  ...(isolated(network, 4) ? { rpFilter: 1, arpIgnore: 8 } : hasFamily(network, 4) ? { routeLocalnet: true } : {}),
+  ...(isolated(network, 6) ? { ipv6: false } : {}),
+})
+
+const isolated = (network: NetworkSpec, family: IpFamily): boolean => hasFamily(network, family) && network.families[family]?.mode === 'isolated'
 
 /**
  * The rules first: the world sees it gone with one transaction. The claims are given up last, when nothing is left that is in the way

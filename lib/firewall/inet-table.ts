@@ -140,11 +140,25 @@ const leaving = (): Operation[] =>
 const passing = (): Operation[] => [
   ...chain('inet', 'into', { comment: 'what may get into a network from elsewhere' }, [
     ['a published port', any('ct status', 'dnat'), accept],
-    ['ICMP, where sandboxes have addresses for the outside', is('meta l4proto', 'icmp'), within(['oifname'], sets.routed[4]), within(['ip daddr'], sets.addresses[4]), accept],
-    ['ICMP, where sandboxes have addresses for the outside', is('meta l4proto', 'ipv6-icmp'), within(['oifname'], sets.routed[6]), within(['ip6 daddr'], sets.addresses[6]), accept],
+    // Sandboxes of one network come by here where they may not talk to each other.
+    ...forBoth((family) => [
+      'ICMP, where sandboxes have addresses for the outside',
+      is('meta l4proto', family === 4 ? 'icmp' : 'ipv6-icmp'),
+      within(['oifname'], sets.routed[family]),
+      within([`${header(family)} daddr`], sets.addresses[family]),
+      outside([`${header(family)} saddr`, 'oifname'], sets.sameNetwork[family]),
+      accept,
+    ]),
     ...forBoth((family) => ['an open port, where sandboxes have addresses for the outside', within(['oifname'], sets.routed[family]), within(port(family), sets.open[family]), accept]),
     ...forBoth((family) => ['an open port, from a trusted interface', within(['iifname', 'oifname'], sets.trusted), within(port(family), sets.open[family]), accept]),
-    ...forBoth((family) => ['any port, where the network is open to the outside', isFamily(family), within(['oifname'], sets.unprotected[family]), outside(['iifname'], sets.bridges), within([`${header(family)} daddr`], sets.addresses[family]), accept]),
+    ...forBoth((family) => [
+      'any port, where the network is open to the outside',
+      isFamily(family),
+      within(['oifname'], sets.unprotected[family]),
+      outside(['iifname'], sets.bridges),
+      within([`${header(family)} daddr`], sets.addresses[family]),
+      accept,
+    ]),
     ['nothing else gets into a network', counter, drop],
   ]),
   // For an address that no sandbox has, the host would ask all the same, and the table of neighbours, one for all networks, has a place for each.

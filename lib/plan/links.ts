@@ -90,6 +90,10 @@ export interface LinkSet {
   groupForwardMask?: number
   /** 127.0.0.0/8 may be routed through this link. */
   routeLocalnet?: boolean
+  /** IPv4: packets are taken only from addresses that are reached by this link (1), or by any (2). */
+  rpFilter?: number
+  /** IPv4: which requests of ARP are not answered. 8: none is. */
+  arpIgnore?: number
   up?: boolean
 }
 

@@ -115,8 +115,9 @@ function linkSettings(operation: LinkSet, ip: string, exec: string): string[] {
   if (operation.groupForwardMask !== undefined) commands.push(`${set} type bridge_slave group_fwd_mask ${operation.groupForwardMask}`)
   if (operation.noIpv6Address) commands.push(`${set} addrgenmode none`)
   if (operation.ipv6 === false) commands.push(`${exec}sysctl -qw net/ipv6/conf/${operation.name}/disable_ipv6=1`)
-  if (operation.routeLocalnet !== undefined) {
-    commands.push(`${exec}sysctl -qw net/ipv4/conf/${operation.name}/route_localnet=${operation.routeLocalnet ? 1 : 0}`)
+  const ipv4 = { rp_filter: operation.rpFilter, arp_ignore: operation.arpIgnore, route_localnet: operation.routeLocalnet }
+  for (const [key, value] of Object.entries(ipv4)) {
+    if (value !== undefined) commands.push(`${exec}sysctl -qw net/ipv4/conf/${operation.name}/${key}=${Number(value)}`)
   }
   if (operation.up !== undefined) commands.push(`${set} ${operation.up ? 'up' : 'down'}`)
   return commands

@@ -56,7 +56,7 @@ function pushFields(fields: Field[], op: Operation): void {
     case 'link.set':
       fields.push(op.netns, op.name, flag(op.up), flag(op.hairpin), flag(op.isolated), flag(op.routeLocalnet))
       fields.push(op.mtu, op.group, op.alias, op.master, flag(op.noIpv6Address), flag(op.ipv6 === false))
-      fields.push(flag(op.flood), op.groupForwardMask)
+      fields.push(flag(op.flood), op.groupForwardMask, op.rpFilter, op.arpIgnore)
       break
     case 'link.check':
       fields.push(op.name, op.index)

@@ -142,7 +142,7 @@ constexpr Reader kReaders[] = {
      [](Fields& op) -> Operation {
        return LinkSet{op.text(), op.text(),   op.flag(),  op.flag(), op.flag(),
                       op.flag(), op.number(), op.number(), op.maybe(), op.text(), op.is(), op.is(),
-                      op.flag(), op.number()};
+                      op.flag(), op.number(), op.number(), op.number()};
      }},
     {"link.check", [](Fields& op) -> Operation { return LinkCheck{op.text(), op.number().value_or(0)}; }},
     {"link.settle", [](Fields& op) -> Operation { return LinkSettle{op.text(), op.text()}; }},

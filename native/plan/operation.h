@@ -43,6 +43,8 @@ struct LinkSet {
   std::optional<bool> flood;
   // Bits of link-local group addresses (01:80:c2:00:00:0X) whose frames the port takes for ordinary ones.
   std::optional<uint32_t> group_forward_mask;
+  // Of IPv4 (ip-sysctl): whether a sender has to be reachable by this link, and which ARP requests are not answered.
+  std::optional<uint32_t> rp_filter, arp_ignore;
 };
 // `index`, not 0: only the link of this number, whatever it is called by now.
 struct LinkDelete { std::string netns, name; int index = 0; };

@@ -89,11 +89,17 @@ void put_no_ipv6_address(netlink::Message& message) {
   message.end(families);
 }
 
-void put_route_localnet(netlink::Message& message, bool on) {
+bool is_of_ipv4(const LinkSet& op) {
+  return op.route_localnet || op.rp_filter || op.arp_ignore;
+}
+
+void put_ipv4(netlink::Message& message, const LinkSet& op) {
   std::size_t families = message.nest(IFLA_AF_SPEC);
   std::size_t inet = message.nest(AF_INET);
   std::size_t conf = message.nest(IFLA_INET_CONF);
-  message.u32(IPV4_DEVCONF_ROUTE_LOCALNET, on ? 1 : 0);
+  if (op.rp_filter) message.u32(IPV4_DEVCONF_RP_FILTER, *op.rp_filter);
+  if (op.arp_ignore) message.u32(IPV4_DEVCONF_ARP_IGNORE, *op.arp_ignore);
+  if (op.route_localnet) message.u32(IPV4_DEVCONF_ROUTE_LOCALNET, *op.route_localnet ? 1 : 0);
   message.end(conf);
   message.end(inet);
   message.end(families);
@@ -165,9 +171,9 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSet& op, 
     if (op.no_ipv6_address) put_no_ipv6_address(message);
     if (auto failure = batch.commit(message)) return failure;
   }
-  if (op.route_localnet) {
+  if (is_of_ipv4(op)) {
     netlink::Message message = begin_set(batch, origin, link);
-    put_route_localnet(message, *op.route_localnet);
+    put_ipv4(message, op);
     if (auto failure = batch.commit(message)) return failure;
   }
   return op.up ? batch.commit(begin_set(batch, origin, link, IFF_UP, *op.up ? IFF_UP : 0)) : kOk;

@@ -111,18 +111,30 @@ export function listenerQuery(ends: Ends): Buffer {
   return Buffer.concat([header, words(PROTOCOL.icmpv6 << 8, routerAlert, 0, 0x0100), frame.subarray(54)])
 }
 
-/** Echo request (RFC 4443, 4.1). */
-export const echoRequest = (ends: Ends, data = Buffer.alloc(32)): Buffer =>
-  frameOf(ends, PROTOCOL.icmpv6, 2, Buffer.concat([Buffer.from([128, 0, 0, 0, 0, 7, 0, 1]), data]))
+/** Echo request (RFC 792; RFC 4443, 4.1). */
+export function echoRequest(ends: Ends, data = Buffer.alloc(32)): Buffer {
+  const v4 = isIPv4(ends.from)
+  return frameOf(ends, v4 ? PROTOCOL.icmp : PROTOCOL.icmpv6, 2, Buffer.concat([Buffer.from([v4 ? 8 : 128, 0, 0, 0, 0, 7, 0, 1]), data]))
+}
 
-const PROTOCOL = { udp: 17, icmpv6: 58 }
+/** ARP request: who has `to`? */
+export function arpRequest({ ether, from, to }: Ends): Buffer {
+  const [ethernet, ipv4, request] = [1, 0x0800, 1]
+  return Buffer.concat([macOf(ether.to), macOf(ether.from), words(0x0806, ethernet, ipv4, 0x0604, request), macOf(ether.from), bytesOf(from), Buffer.alloc(6), bytesOf(to)])
+}
+
+/** Neighbour solicitation (RFC 4861, 4.3): who has `target`? */
+export const neighbourSolicitation = (ends: Ends, target: string): Buffer =>
+  frameOf(ends, PROTOCOL.icmpv6, 2, Buffer.concat([Buffer.from([135, 0, 0, 0, 0, 0, 0, 0]), bytesOf(target), Buffer.from([1, 1]), macOf(ends.ether.from)]))
+
+const PROTOCOL = { icmp: 1, udp: 17, icmpv6: 58 }
 /** Neighbour discovery has it at 255: it never crossed a router. */
 const HOP_LIMIT = 255
 
 function frameOf({ ether, from, to }: Ends, protocol: number, checksumAt: number, segment: Buffer): Buffer {
   const v4 = isIPv4(from)
   const addresses = Buffer.concat([bytesOf(from), bytesOf(to)])
-  const pseudoHeader = v4 ? Buffer.concat([addresses, words(protocol, segment.length)]) : Buffer.concat([addresses, words(0, segment.length, 0, protocol)])
+  const pseudoHeader = protocol === PROTOCOL.icmp ? Buffer.alloc(0) : v4 ? Buffer.concat([addresses, words(protocol, segment.length)]) : Buffer.concat([addresses, words(0, segment.length, 0, protocol)])
   segment.writeUInt16BE(checksum(Buffer.concat([pseudoHeader, segment])), checksumAt)
   let header: Buffer
   if (v4) {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { watchDrops, type Drops } from './drops.js'
 import { eventually, type Place } from './world.js'
 
-/** What arrives at a link of a place, counted by rules there before anything of the place's has looked at it. */
+/** What arrives at a link of a place, counted by rules there before anything of the place's has looked at it; or what a place takes for itself. */
 
 /** Frames that are counted as `marked` tell this address by ARP, or go to this port of UDP. */
 export const MARKED_ADDRESS = '192.0.2.77'
@@ -11,23 +11,28 @@ export const MARKED_PORT = 7777
 const RULES = {
   marked: [`arp daddr ip ${MARKED_ADDRESS}`, `udp dport ${MARKED_PORT}`],
   // Echo requests, pieces of one put together or not.
-  pings: ['icmpv6 type echo-request'],
+  pings: ['icmp type echo-request', 'icmpv6 type echo-request'],
+  // To who has an address.
+  answers: ['arp operation reply', 'icmpv6 type nd-neighbor-advert'],
 }
 
 export type Kind = keyof typeof RULES
 
-/** What arrives at a link from now on. */
+/** What arrives from now on. */
 export class Seen {
   readonly #place: Place
-  readonly #table: string
+  readonly #table: readonly string[]
   #before: Drops = {}
 
-  constructor(place: Place, link = 'eth0') {
+  /** @param link - Default: `eth0`. `taken` for what is for a process of the place, whatever link it comes by. */
+  constructor(place: Place, link: string | { taken: true } = 'eth0') {
     this.#place = place
-    this.#table = `seen-${link}`
-    const rules = Object.entries(RULES).flatMap(([kind, matches]) => matches.map((match) => `${match} counter comment "${kind}"`))
-    const hook = `type filter hook ingress device "${link}" priority 0;`
-    const text = [`table netdev ${this.#table} {`, 'chain seen {', hook, ...rules, '}', '}', ''].join('\n')
+    const [family, name, hook] = typeof link === 'string' ? ['netdev', `seen-${link}`, `ingress device "${link}"`] : ['inet', 'taken', 'input']
+    this.#table = [family, name]
+    const rules = Object.entries(RULES).flatMap(([kind, matches]) =>
+      matches.filter((match) => family === 'netdev' || !match.startsWith('arp')).map((match) => `${match} counter comment "${kind}"`),
+    )
+    const text = [`table ${family} ${name} {`, 'chain seen {', `type filter hook ${hook} priority 0;`, ...rules, '}', '}', ''].join('\n')
     execFileSync('nsenter', [`--net=${place.path}`, 'nft', '-f', '-'], { input: text })
   }
 
@@ -47,6 +52,6 @@ export class Seen {
   }
 
   #counts(): Drops {
-    return watchDrops(this.#place, 'table', 'netdev', this.#table)
+    return watchDrops(this.#place, 'table', ...this.#table)
   }
 }

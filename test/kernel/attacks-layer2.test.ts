@@ -1,8 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
-import type { Sandbox } from 'slipway'
+import { begin, linkLocalOf, makeCell, sameNetwork, send, type Cell } from '../helpers/cells.js'
 import { dropped, watchDrops } from '../helpers/drops.js'
-import type { Addresses } from '../helpers/dual-stack.js'
-import { addressesOf, addressesOn, everyKind } from '../helpers/every-kind.js'
+import { everyKind } from '../helpers/every-kind.js'
 import * as frames from '../helpers/frames.js'
 import { MARKED_ADDRESS, MARKED_PORT, Seen } from '../helpers/seen.js'
 import { eventually, execIn, ip, ipJson, setSysctl, type Place } from '../helpers/world.js'
@@ -14,26 +13,6 @@ import { eventually, execIn, ip, ipJson, setSysctl, type Place } from '../helper
 
 const NETWORKS = ['bridge', 'web', 'apart', 'inner', 'isolated', 'routed'] as const
 
-interface Member {
-  sandbox: Sandbox
-  at: Addresses
-  mac: string
-  /** Its end on the host. */
-  link: string
-  seen: Seen
-}
-
-/** One sandbox that attacks another on its network, and the host. */
-interface Cell {
-  attacker: Member
-  victim: Member
-  host: Place
-  /** The attacker's. */
-  bridge: { name: string; mac: string; at: Addresses; seen: Seen }
-  /** The victim is on the same bridge, and may be spoken to. */
-  near: boolean
-}
-
 type Attack = (t: ExecutionContext, cell: Cell, title: string) => Promise<void>
 
 for (const [bridgeCalls, portsPerBridge, networks] of [[true, 256, NETWORKS], [false, 256, NETWORKS], [true, 1, ['web', 'apart', 'routed']]] as const) {
@@ -42,20 +21,12 @@ for (const [bridgeCalls, portsPerBridge, networks] of [[true, 256, NETWORKS], [f
     const { host } = world
     setSysctl(host, 'net.bridge.bridge-nf-call-arptables', bridgeCalls ? '1' : '0')
     for (const network of networks) {
-      const make = async (what: string): Promise<Member> => {
-        const sandbox = await world.create(slipway, `${what}-${network}`, { network })
-        const [{ mac, hostInterface: link } = { mac: '', hostInterface: '' }] = sandbox.endpoints
-        return { sandbox, at: addressesOf(sandbox), mac, link, seen: new Seen(sandbox) }
-      }
-      const [victim, attacker] = [await make('victim'), await make('attacker')]
-      const name = masterOf(host, attacker.link)
-      const mac = ipJson<{ address: string }>(host, 'link', 'show', 'dev', name)[0]?.address ?? ''
-      const near = name === masterOf(host, victim.link) && network !== 'apart'
-      const cell: Cell = { attacker, victim, host, bridge: { name, mac, at: addressesOn(network, 1), seen: new Seen(host, name) }, near }
+      const cell = await makeCell(world, slipway, network)
       for (const [what, attack] of Object.entries(ATTACKS)) {
-        for (const { seen } of [cell.bridge, attacker, victim]) seen.begin()
+        begin(cell)
         await attack(t, cell, `${network}: ${what}`)
       }
+      const { victim } = cell
       await victim.sandbox.remove()
       t.true(await eventually(() => !forwarding(cell).some((line) => line.startsWith(victim.mac))), `${network}: the removed one's way`)
     }
@@ -208,24 +179,12 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
   },
 }
 
-const send = ({ attacker }: Cell, ...all: readonly Buffer[]): void => frames.sendFrames(attacker.sandbox, all)
-
-const masterOf = (host: Place, link: string) => ipJson<{ master: string }>(host, 'link', 'show', 'dev', link)[0]?.master ?? ''
-
 /** Who is where, as the attacker's bridge has it. */
 const forwarding = ({ host, bridge }: Cell): string[] =>
   execIn(host, 'bridge', 'fdb', 'show', 'br', bridge.name)
     .split('\n')
     .filter((line) => line.includes('master'))
     .sort()
-
-const linkLocalOf = (place: Place): string =>
-  ipJson<{ addr_info: { local: string; scope: string }[] }>(place, '-6', 'address', 'show', 'dev', 'eth0')
-    .flatMap(({ addr_info }) => addr_info)
-    .find(({ scope }) => scope === 'link')?.local ?? ''
-
-/** Addresses of the same network that end in another number. */
-const sameNetwork = (at: Addresses, last: number): Addresses => ({ 4: at[4].replace(/\d+$/, `${last}`), 6: at[6].replace(/[^:]*$/, `${last}`) })
 
 /** `ADDRESS MAC` of all that a place knows. */
 const neighbours = (place: Place): string[] =>

@@ -1,0 +1,111 @@
+import test, { type ExecutionContext } from 'ava'
+import { begin, linkLocalOf, makeCell, send, type Cell } from '../helpers/cells.js'
+import { HOST, OTHER_HOST, SPARE, type Addresses } from '../helpers/dual-stack.js'
+import { addressesOn, everyKind } from '../helpers/every-kind.js'
+import * as frames from '../helpers/frames.js'
+import { MARKED_PORT, Seen } from '../helpers/seen.js'
+import { setSysctl } from '../helpers/world.js'
+
+/**
+ * What a sandbox may send to the host and by it, on every kind of network: each cell is frames that are sent, counted where the host takes
+ * them for itself, and at a neighbour on the network that publishes one port.
+ */
+
+const NETWORKS = ['bridge', 'web', 'apart', 'inner', 'isolated', 'routed', 'routed-apart'] as const
+
+type Attack = (t: ExecutionContext, cell: Cell, title: string, taken: Seen) => Promise<void>
+
+for (const [bridgeCalls, portsPerBridge] of [[true, 256], [false, 256], [true, 1], [false, 1]] as const) {
+  test.serial(`br_netfilter ${bridgeCalls ? 'on' : 'off'}, ${portsPerBridge === 1 ? 'a bridge for each sandbox' : 'one bridge'}`, async (t) => {
+    const { world, slipway } = await everyKind(t, { bridgeCallsIptables: bridgeCalls, only: [], portsPerBridge })
+    setSysctl(world.host, 'net.bridge.bridge-nf-call-arptables', bridgeCalls ? '1' : '0')
+    await slipway.networks.create({
+      name: 'routed-apart',
+      subnets: [{ subnet: '10.20.0.0/24' }, { subnet: 'fd00:20::/64' }],
+      options: {
+        'com.docker.network.bridge.enable_icc': 'false',
+        'com.docker.network.bridge.gateway_mode_ipv4': 'routed',
+        'com.docker.network.bridge.gateway_mode_ipv6': 'routed',
+      },
+    })
+    const taken = new Seen(world.host, { taken: true })
+    for (const network of NETWORKS) {
+      const separated = network.endsWith('apart')
+      const cell = await makeCell(world, slipway, network, separated, ['inner', 'isolated'].includes(network) ? [] : [`${MARKED_PORT}/udp`])
+      for (const [what, attack] of Object.entries(ATTACKS)) {
+        begin(cell)
+        taken.begin()
+        await attack(t, cell, `${network}: ${what}`, taken)
+      }
+    }
+  })
+}
+
+const ATTACKS: Readonly<Record<string, Attack>> = {
+  async 'the host at all of its addresses, which is not there on an isolated network'(t, cell, title, taken) {
+    const { attacker, bridge } = cell
+    const own = [HOST, OTHER_HOST, SPARE, addressesOn('bridge', 1), addressesOn('other', 1)]
+    const isolated = title.startsWith('isolated')
+    send(cell, ...own.flatMap((at) => both((family) => datagram(cell, bridge.mac, at[family], family))))
+    t.is(await taken.reaches(isolated ? 0 : 10), isolated ? 0 : 10, title)
+    if (!isolated) return
+    const group = (mac: string, address: string, from = attacker.at[4]) => frames.udpFrame({ ether: { from: attacker.mac, to: mac }, from, to: address }, MARKED_PORT, 'all')
+    send(
+      cell,
+      ...both((family) => datagram(cell, frames.BROADCAST, HOST[family], family)),
+      ...both((family) => datagram(cell, bridge.mac, bridge.at[family], family)),
+      group(frames.BROADCAST, '255.255.255.255'),
+      group('01:00:5e:00:00:01', '224.0.0.1'),
+      group(frames.ALL_NODES.mac, frames.ALL_NODES.address, attacker.at[6]),
+      group(bridge.mac, 'fe80::1', linkLocalOf(attacker.sandbox)),
+      ...both((family) => frames.echoRequest({ ether: { from: attacker.mac, to: bridge.mac }, from: attacker.at[family], to: HOST[family] })),
+      ...own.flatMap((at) => whoHas(cell, at)),
+    )
+    t.true((await bridge.seen.reaches(8)) >= 8, title)
+    t.is(await bridge.seen.reaches(2, 'pings'), 2, title)
+    for (const kind of ['marked', 'pings'] as const) t.is(taken.count(kind), 0, title)
+    t.is(attacker.seen.count('answers'), 0, title)
+  },
+
+  async 'who has an address: the gateway has'(t, cell, title) {
+    // Where there is no gateway, a sandbox has the address that would be its.
+    if (title.startsWith('isolated')) return
+    send(cell, ...whoHas(cell, cell.bridge.at))
+    t.is(await cell.attacker.seen.reaches(2, 'answers'), 2, title)
+  },
+
+  async "the host's loopback, and from it"(t, cell, title, taken) {
+    const { attacker, bridge } = cell
+    const ether = { from: attacker.mac, to: bridge.mac }
+    send(cell, ...['127.0.0.1', '127.9.9.9'].map((to) => frames.udpFrame({ ether, from: attacker.at[4], to }, MARKED_PORT, 'to loopback')))
+    send(cell, frames.udpFrame({ ether, from: '127.0.0.1', to: HOST[4] }, MARKED_PORT, 'from loopback'))
+    send(cell, ...['::1', '::ffff:127.0.0.1', `::ffff:${HOST[4]}`].map((to) => frames.udpFrame({ ether, from: attacker.at[6], to }, MARKED_PORT, 'to loopback')))
+    send(cell, ...['::1', '::ffff:127.0.0.1', '::'].map((from) => frames.udpFrame({ ether, from, to: HOST[6] }, MARKED_PORT, 'from loopback')))
+    send(cell, frames.echoRequest({ ether, from: attacker.at[4], to: HOST[4] }))
+    t.is(await bridge.seen.reaches(1, 'pings'), 1, title)
+    t.is(taken.count(), 0, title)
+  },
+
+  async 'a neighbour by the gateway, which only published ports of its own address are reached by without icc'(t, cell, title) {
+    const { attacker, victim, bridge } = cell
+    const [network] = title.split(':')
+    send(
+      cell,
+      ...both((family) => datagram(cell, bridge.mac, victim.at[family], family)),
+      ...both((family) => frames.echoRequest({ ether: { from: attacker.mac, to: bridge.mac }, from: attacker.at[family], to: victim.at[family] })),
+    )
+    t.is(await bridge.seen.reaches(2, 'pings'), 2, title)
+    const passed = network === 'apart' || network === 'isolated' ? [0, 0] : network === 'routed-apart' ? [2, 0] : [2, 2]
+    t.deepEqual([await victim.seen.reaches(passed[0] ?? 0), await victim.seen.reaches(passed[1] ?? 0, 'pings')], passed, title)
+  },
+}
+
+const both = <T>(make: (family: 4 | 6) => T): T[] => ([4, 6] as const).map(make)
+
+const datagram = ({ attacker }: Cell, mac: string, to: string, family: 4 | 6): Buffer =>
+  frames.udpFrame({ ether: { from: attacker.mac, to: mac }, from: attacker.at[family], to }, MARKED_PORT, 'are you there?')
+
+const whoHas = ({ attacker }: Cell, at: Addresses): Buffer[] => [
+  frames.arpRequest({ ether: { from: attacker.mac, to: frames.BROADCAST }, from: attacker.at[4], to: at[4] }),
+  frames.neighbourSolicitation({ ether: { from: attacker.mac, to: frames.ALL_NODES.mac }, from: attacker.at[6], to: frames.ALL_NODES.address }, at[6]),
+]
