@@ -15,7 +15,7 @@ const DEEDS: Readonly<Record<string, string>> = {
   'eth0 renamed, lo down': 'ip link set eth0 down; ip link set eth0 name x0; ip link set lo down',
   'eth0 moved, lo down': 'ip link set eth0 netns elsewhere; ip link set lo down',
   'eth0 deleted, lo down': 'ip link delete eth0; ip link set lo down',
-  'eth0 exchanged, lo down': 'ip link delete eth0; ip link add eth0 type dummy; ip link set lo down',
+  'eth0 exchanged, lo down': 'ip link delete eth0; ip link add eth0 type bridge; ip link set lo down',
 }
 /** These end the link, and with it the endpoint; the sandbox stays. */
 const ENDS_THE_LINK = /deleted|exchanged/
