@@ -22,7 +22,6 @@ import type {
   FileCreate,
   FileReplace,
   FileCheck,
-  FileMark,
   FileDelete,
   PortHold,
   PortRelease,
@@ -73,7 +72,6 @@ export type Operation =
   | FileCreate
   | FileReplace
   | FileCheck
-  | FileMark
   | FileDelete
   | PortHold
   | PortRelease

@@ -20,7 +20,6 @@ function weight(operation: Operation): number {
     case 'file.create':
     case 'file.replace':
     case 'file.check':
-    case 'file.mark':
     case 'file.delete':
     case 'link.check':
     case 'netns.check':

@@ -9,9 +9,23 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 namespace slipway::netlink {
+
+// The message that begins there, where it lies whole in `size` bytes; null where it does not. (libmnl takes lengths for signed numbers: one
+// from 2^31 on is less than any room to it.)
+inline const nlmsghdr* message_at(const char* at, std::size_t size) {
+  auto* message = reinterpret_cast<const nlmsghdr*>(at);
+  bool whole = size >= sizeof(nlmsghdr) && message->nlmsg_len >= sizeof(nlmsghdr) && message->nlmsg_len <= size;
+  return whole ? message : nullptr;
+}
+
+// How far the next message is, or the end.
+inline std::size_t step_over(const nlmsghdr* message, std::size_t size) {
+  return std::min(NLMSG_ALIGN(static_cast<std::size_t>(message->nlmsg_len)), size);
+}
 
 // Walks attributes that lie in `size` bytes; false when one of them reaches past the end. What is left behind the last, shorter than
 // the header of one, is padding.
@@ -43,6 +57,8 @@ class Attribute {
   uint16_t u16() const { return exactly<uint16_t>(); }
   uint32_t u32() const { return exactly<uint32_t>(); }
   uint64_t u64() const { return exactly<uint64_t>(); }
+  // As it came, for one who measures it.
+  std::string_view view() const { return {payload_, size_}; }
   // A text, with or without its NUL.
   std::string text() const { return std::string(payload_, strnlen(payload_, size_)); }
   // Exactly `size` bytes.
@@ -83,12 +99,11 @@ class Attribute {
   bool& malformed_;
 };
 
-// One message, which lies whole in its buffer (mnl_nlmsg_ok).
+// One message, which lies whole in its buffer (message_at).
 class Answer {
  public:
   explicit Answer(const nlmsghdr* message) : message_(message) {}
 
-  // For libnftnl, which measures by itself.
   const nlmsghdr* message() const { return message_; }
   uint16_t type() const { return message_->nlmsg_type; }
 

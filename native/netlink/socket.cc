@@ -6,8 +6,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include <libmnl/libmnl.h>
-
 #include <algorithm>
 #include <chrono>
 
@@ -99,13 +97,17 @@ template <typename Each>
 Status Socket::receive_messages(bool& ended, const Each& each) {
   std::size_t length = 0;
   if (auto failure = receive(length)) return failure;
-  int left = static_cast<int>(length);
-  auto* message = reinterpret_cast<const nlmsghdr*>(buffer_.data());
-  for (; !ended && mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+  const char* at = buffer_.data();
+  while (!ended && length > 0) {
+    const nlmsghdr* message = message_at(at, length);
+    if (message == nullptr) return surprise(Failure::of(EBADMSG, "recvmsg"));
     Answer answer(message);
     ended = each(*message, answer);
+    std::size_t step = step_over(message, length);
+    at += step;
+    length -= step;
   }
-  return ended || left <= 0 ? kOk : surprise(Failure::of(EBADMSG, "recvmsg"));
+  return kOk;
 }
 
 template <typename Each>

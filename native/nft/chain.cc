@@ -1,5 +1,6 @@
 #include "nft/chain.h"
 
+#include <arpa/inet.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -75,13 +76,14 @@ Status dump_chains(netlink::Socket& socket, const std::string& family, const std
   nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETCHAIN, family_number(family), NLM_F_DUMP, 0);
   return socket.request(message, [&](netlink::Answer& answer) {
     if (answer.type() != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN)) return;
-    Chain found(nftnl_chain_alloc());
-    if (nftnl_chain_nlmsg_parse(answer.message(), found.get()) < 0) return answer.reject();
-    const char* of = nftnl_chain_get_str(found.get(), NFTNL_CHAIN_TABLE);
-    const char* name = nftnl_chain_get_str(found.get(), NFTNL_CHAIN_NAME);
-    if (of == nullptr || name == nullptr || table != of) return;
-    uint32_t uses = nftnl_chain_is_set(found.get(), NFTNL_CHAIN_USE) ? nftnl_chain_get_u32(found.get(), NFTNL_CHAIN_USE) : 0;
-    chains.push_back({name, uses});
+    std::string of;
+    ChainInfo chain;
+    answer.each<nfgenmsg>([&](const netlink::Attribute& attribute) {
+      if (attribute.type() == NFTA_CHAIN_TABLE) of = attribute.text();
+      if (attribute.type() == NFTA_CHAIN_NAME) chain.name = attribute.text();
+      if (attribute.type() == NFTA_CHAIN_USE) chain.uses = ntohl(attribute.u32());
+    });
+    if (of == table && !chain.name.empty()) chains.push_back(std::move(chain));
   });
 }
 

@@ -1,5 +1,7 @@
 #include "nft/element.h"
 
+#include <arpa/inet.h>
+#include <endian.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
@@ -12,6 +14,8 @@ namespace slipway::nft {
 namespace {
 
 constexpr int kDumpTries = 5;
+
+using netlink::Attribute;
 
 Set make_set(const std::string& table, const std::string& name) {
   Set set(nftnl_set_alloc());
@@ -64,45 +68,59 @@ struct Reader {
   std::vector<Boundary>* boundaries = nullptr;
 };
 
-int read_element(nftnl_set_elem* element, void* context) {
-  auto& reader = *static_cast<Reader*>(context);
+// Keys and data are in a nest, beside which there may be a verdict.
+std::string_view read_value(const Attribute& nest) {
+  std::string_view value;
+  nest.each([&](const Attribute& part) {
+    if (part.type() == NFTA_DATA_VALUE) value = part.view();
+  });
+  return value;
+}
+
+void read_counter(const Attribute& expression, ElementInfo& info) {
+  bool counts = false;
+  expression.each([&](const Attribute& part) {
+    if (part.type() == NFTA_EXPR_NAME) counts = part.text() == "counter";
+    if (part.type() != NFTA_EXPR_DATA || !counts) return;
+    part.each([&](const Attribute& number) {
+      if (number.type() == NFTA_COUNTER_PACKETS) info.packets = be64toh(number.u64());
+      if (number.type() == NFTA_COUNTER_BYTES) info.bytes = be64toh(number.u64());
+    });
+  });
+}
+
+void read_element(const Attribute& element, const Reader& reader) {
   ElementInfo info;
-  uint32_t length = 0;
-  if (const void* bytes = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &length)) {
-    uint32_t end_length = length;
-    const void* end = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY_END, &end_length);
-    info.key = format_range(reader.key, bytes, end == nullptr ? bytes : end, std::min(length, end_length));
-  }
-  if (!reader.data.parts.empty()) {
-    if (const void* bytes = nftnl_set_elem_get(element, NFTNL_SET_ELEM_DATA, &length)) {
-      info.data = format_value(reader.data, bytes, length);
+  std::string_view key;
+  std::string_view key_end;
+  std::string_view data;
+  uint32_t flags = 0;
+  element.each([&](const Attribute& part) {
+    switch (part.type()) {
+      case NFTA_SET_ELEM_KEY: key = read_value(part); break;
+      case NFTA_SET_ELEM_KEY_END: key_end = read_value(part); break;
+      case NFTA_SET_ELEM_DATA: data = read_value(part); break;
+      case NFTA_SET_ELEM_FLAGS: flags = ntohl(part.u32()); break;
+      case NFTA_SET_ELEM_USERDATA: info.comment = read_comment(NFTNL_UDATA_SET_ELEM_COMMENT, part.view()); break;
+      case NFTA_SET_ELEM_EXPR: read_counter(part, info); break;
+      case NFTA_SET_ELEM_EXPRESSIONS: part.each([&](const Attribute& expression) { read_counter(expression, info); }); break;
+      default: break;
     }
-  }
-  const void* user = nftnl_set_elem_get(element, NFTNL_SET_ELEM_USERDATA, &length);
-  info.comment = read_comment(NFTNL_UDATA_SET_ELEM_COMMENT, user, user == nullptr ? 0 : length);
-  nftnl_set_elem_expr_foreach(
-      element,
-      [](nftnl_expr* expression, void* out) {
-        if (std::string_view(nftnl_expr_get_str(expression, NFTNL_EXPR_NAME)) != "counter") return 0;
-        static_cast<ElementInfo*>(out)->packets = nftnl_expr_get_u64(expression, NFTNL_EXPR_CTR_PACKETS);
-        static_cast<ElementInfo*>(out)->bytes = nftnl_expr_get_u64(expression, NFTNL_EXPR_CTR_BYTES);
-        return 0;
-      },
-      &info);
+  });
+  if (key_end.empty()) key_end = key;
+  if (!key.empty()) info.key = format_range(reader.key, key.data(), key_end.data(), std::min(key.size(), key_end.size()));
+  if (!reader.data.parts.empty() && !data.empty()) info.data = format_value(reader.data, data.data(), data.size());
   if (reader.boundaries == nullptr) {
     reader.out.push_back(std::move(info));
-    return 0;
+    return;
   }
+  if (key.size() != reader.key.length()) return;
   Boundary boundary;
-  const void* bytes = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &length);
-  if (bytes == nullptr || length != reader.key.length()) return 0;
-  boundary.at.length = length;
-  std::memcpy(boundary.at.bytes.data(), bytes, length);
-  boundary.end = nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_FLAGS) &&
-                 (nftnl_set_elem_get_u32(element, NFTNL_SET_ELEM_FLAGS) & NFT_SET_ELEM_INTERVAL_END) != 0;
+  boundary.at.length = reader.key.length();
+  std::memcpy(boundary.at.bytes.data(), key.data(), key.size());
+  boundary.end = (flags & NFT_SET_ELEM_INTERVAL_END) != 0;
   boundary.info = std::move(info);
   reader.boundaries->push_back(std::move(boundary));
-  return 0;
 }
 
 Status read_elements(netlink::Socket& socket, nlmsghdr* message, Reader reader) {
@@ -121,10 +139,10 @@ bool parse_types(const ElementDelete& which, Type& key, Type& data) {
 
 void read_elements(netlink::Answer& answer, const Type& key, const Type& data, std::vector<ElementInfo>& elements,
                    std::vector<Boundary>* boundaries) {
-  Set set(nftnl_set_alloc());
   Reader reader{key, data, elements, boundaries};
-  if (nftnl_set_elems_nlmsg_parse(answer.message(), set.get()) < 0) return answer.reject();
-  nftnl_set_elem_foreach(set.get(), read_element, &reader);
+  answer.each<nfgenmsg>([&](const Attribute& attribute) {
+    if (attribute.type() == NFTA_SET_ELEM_LIST_ELEMENTS) attribute.each([&](const Attribute& element) { read_element(element, reader); });
+  });
 }
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const ElementAdd& op) {

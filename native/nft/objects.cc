@@ -33,17 +33,12 @@ Status put_comment(const char* operation, UserData& data, uint8_t type, const st
   return Failure::of(ENAMETOOLONG, operation, "comment of " + std::to_string(comment.size()) + " bytes, which do not fit into the user data");
 }
 
-std::string read_comment(uint8_t type, const void* data, uint32_t length) {
-  auto* at = static_cast<const uint8_t*>(data);
-  while (at != nullptr && length >= 2) {
-    uint32_t size = at[1];
-    if (size > length - 2) return {};
-    if (at[0] == type) {
-      auto* text = reinterpret_cast<const char*>(at + 2);
-      return std::string(text, strnlen(text, size));
-    }
-    at += 2 + size;
-    length -= 2 + size;
+std::string read_comment(uint8_t type, std::string_view data) {
+  while (data.size() >= 2) {
+    std::size_t size = static_cast<uint8_t>(data[1]);
+    if (size > data.size() - 2) return {};
+    if (static_cast<uint8_t>(data[0]) == type) return std::string(data.data() + 2, strnlen(data.data() + 2, size));
+    data.remove_prefix(2 + size);
   }
   return {};
 }

@@ -14,6 +14,7 @@
 #include <initializer_list>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/failure.h"
 #include "netlink/batch.h"
@@ -53,9 +54,10 @@ class UserData {
 // Adds a comment. It fails where there is no room, as it would be cut off elsewhere.
 Status put_comment(const char* operation, UserData& data, uint8_t type, const std::string& comment);
 // The comment in user data, empty when it holds none. Any process may have written it.
-std::string read_comment(uint8_t type, const void* data, uint32_t length);
+std::string read_comment(uint8_t type, std::string_view data);
 
-// libnftnl writes without looking at the room it has. So what it is given is measured before: names by this, and numbers of things
+// libnftnl writes without looking at the room it has, and ends the process when it reads a length that it does not expect: what the kernel
+// answers is read without it (netlink/answer.h). So what it is given is measured before: names by this, and numbers of things
 // by who adds them.
 Status check_names(const char* operation, const std::string& family, std::initializer_list<const std::string*> names);
 

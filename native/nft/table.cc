@@ -46,11 +46,9 @@ Status get_table(netlink::Socket& socket, const std::string& family, const std::
   nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETTABLE, family_number(family), NLM_F_ACK, 0);
   nftnl_table_nlmsg_build_payload(message, table.get());
   return socket.request(message, [&](netlink::Answer& answer) {
-    Table found(nftnl_table_alloc());
-    if (nftnl_table_nlmsg_parse(answer.message(), found.get()) < 0) return answer.reject();
-    uint32_t length = 0;
-    const void* data = nftnl_table_get_data(found.get(), NFTNL_TABLE_USERDATA, &length);
-    comment = read_comment(NFTNL_UDATA_TABLE_COMMENT, data, data == nullptr ? 0 : length);
+    answer.each<nfgenmsg>([&](const netlink::Attribute& attribute) {
+      if (attribute.type() == NFTA_TABLE_USERDATA) comment = read_comment(NFTNL_UDATA_TABLE_COMMENT, attribute.view());
+    });
   });
 }
 

@@ -1,7 +1,6 @@
 #include "nft/transaction.h"
 
 #include <arpa/inet.h>
-#include <libnftnl/gen.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
@@ -27,9 +26,9 @@ Status get_generation(netlink::Socket& socket, uint32_t& generation) {
   alignas(nlmsghdr) char buffer[256] = {};
   nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETGEN, AF_UNSPEC, NLM_F_ACK, 0);
   return socket.request(message, [&](netlink::Answer& answer) {
-    Owned<nftnl_gen, nftnl_gen_free> found(nftnl_gen_alloc());
-    if (nftnl_gen_nlmsg_parse(answer.message(), found.get()) < 0) return answer.reject();
-    generation = nftnl_gen_get_u32(found.get(), NFTNL_GEN_ID);
+    answer.each<nfgenmsg>([&](const netlink::Attribute& attribute) {
+      if (attribute.type() == NFTA_GEN_ID) generation = ntohl(attribute.u32());
+    });
   });
 }
 
