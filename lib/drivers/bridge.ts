@@ -11,7 +11,7 @@ import { activePorts, gatewayEndpoint } from './gateway.js'
 import { leadAway, leadInside, leadTo } from './leaf.js'
 import { deleteLinks, type Leaving } from './leaving.js'
 import { PortPlan } from './ports.js'
-import { beginChange, beginRemoval, endChange, type RecordChange, type RecordRemoval } from './record-change.js'
+import { beginChange, beginRemoval, endChange, endMaking, type RecordChange, type RecordRemoval } from './record-change.js'
 
 /**
  * Sandboxes on bridge networks: pure functions from what is wanted to a plan. They touch no socket, no clock, no file.
@@ -52,6 +52,7 @@ export function createSandbox(sandbox: BridgeSandbox, circumstances: Circumstanc
   return [
     ...claimAll(sandbox, published),
     ...makeStack({ path, foreign, namespace }, endpoint, circumstances, leadTo(endpoint)),
+    endMaking(sandbox.record),
   ]
 }
 

@@ -104,10 +104,14 @@ export function bridgeEndpoint(
   }
 }
 
-/** The first name that no endpoint of a sandbox has: `eth0`, `eth1`. */
-export function freeInterface(prefix: string, endpoints: readonly BridgeEndpoint[]): string {
+/**
+ * The first name that no endpoint of a sandbox has: `eth0`, `eth1`.
+ *
+ * @param others - Names that links of the sandbox's own have.
+ */
+export function freeInterface(prefix: string, endpoints: readonly BridgeEndpoint[], others?: ReadonlySet<string>): string {
   for (let number = 0; ; number++) {
     const name = `${prefix}${number}`
-    if (!endpoints.some((endpoint) => endpoint.interface === name)) return name
+    if (!others?.has(name) && !endpoints.some((endpoint) => endpoint.interface === name)) return name
   }
 }

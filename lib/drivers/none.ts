@@ -1,7 +1,7 @@
 import type { Namespace, Plan } from '../plan/operation.js'
 import { checkNamespace } from './bridge.js'
 import type { Leaving } from './leaving.js'
-import { beginRemoval, type RecordRemoval } from './record-change.js'
+import { beginRemoval, endMaking, type RecordRemoval } from './record-change.js'
 
 /** The `none` driver: a namespace of its own with loopback, and nothing else. */
 
@@ -18,6 +18,7 @@ export function createSandbox({ path, foreign, namespace, record }: NoneSandbox)
   return [
     { op: 'file.create', ...record },
     ...(foreign ? checkNamespace({ path, namespace }) : ([{ op: 'netns.create', path }, { op: 'link.set', netns: path, name: 'lo', up: true }] as const)),
+    endMaking(record),
   ]
 }
 

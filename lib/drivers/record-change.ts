@@ -17,6 +17,11 @@ export interface RecordRemoval {
 }
 
 /**
+ * Comes last in what makes a sandbox: from then on nothing that its processes do inside is taken for a sign that it is half made.
+ */
+export const endMaking = ({ path }: { path: string }): Operation => ({ op: 'file.mark', path })
+
+/**
  * Comes first: nobody else's change came in between, and the record names the process that is at work. Others wait for it; and
  * whoever opens the host leaves alone what it finds half done, and ends it once that process has died.
  */

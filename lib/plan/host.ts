@@ -15,7 +15,7 @@ export interface FileCreate {
   op: 'file.create'
   path: string
   content: string
-  /** Name of the spare namespace whose file it becomes, if that has one still: it saves opening one. */
+  /** Name of the spare namespace whose file it becomes, if that has one still: it saves opening one. Such a file is marked from the start. */
   from?: string | undefined
 }
 
@@ -32,6 +32,12 @@ export interface FileCheck {
   op: 'file.check'
   path: string
   expected: string
+}
+
+/** Marks a file: what it tells of has been made to its end. `file.replace` keeps the mark. Nothing where there is no file. */
+export interface FileMark {
+  op: 'file.mark'
+  path: string
 }
 
 export interface FileDelete {

@@ -22,6 +22,7 @@ import type {
   FileCreate,
   FileReplace,
   FileCheck,
+  FileMark,
   FileDelete,
   PortHold,
   PortRelease,
@@ -72,6 +73,7 @@ export type Operation =
   | FileCreate
   | FileReplace
   | FileCheck
+  | FileMark
   | FileDelete
   | PortHold
   | PortRelease

@@ -55,6 +55,8 @@ export function shellCommands(operation: Operation): string[] {
     case 'file.check':
       // $( ) cuts newlines off at the end.
       return [`test "$(cat ${quote(operation.path)})" = ${quote(operation.expected.replace(/\n+$/, ''))}`]
+    case 'file.mark':
+      return [`chmod u+x ${quote(operation.path)}`]
     case 'file.delete':
       return [`rm -f ${quote(operation.path)}`]
     // No command holds a port: it takes a process that stays.

@@ -20,6 +20,7 @@ function weight(operation: Operation): number {
     case 'file.create':
     case 'file.replace':
     case 'file.check':
+    case 'file.mark':
     case 'file.delete':
     case 'link.check':
     case 'netns.check':

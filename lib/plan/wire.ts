@@ -44,6 +44,7 @@ function pushFields(fields: Field[], op: Operation): void {
     case 'netns.check':
       fields.push(op.path, op.namespace.device, op.namespace.inode, flag(op.optional))
       break
+    case 'file.mark':
     case 'file.delete':
       fields.push(op.path)
       break

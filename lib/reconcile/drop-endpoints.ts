@@ -16,6 +16,7 @@ import type { OwnedElements } from './owned.js'
 /**
  * Ends what a process that died had begun: to connect a sandbox to a network, or to disconnect it. An endpoint of which claims,
  * link or addresses are missing, or whose network is gone, goes, and default route and published ports lead through those that stay.
+ * Where no change was begun, what the sandbox has inside is its own.
  *
  * @param networks - Names of those that are there.
  * @returns The record as it is then.
@@ -26,7 +27,7 @@ export async function dropEndpoints(host: Host, item: StoredRecord, owned: Owned
   if (record.busy === undefined && record.endpoints.every((endpoint) => networks.has(endpoint.network) && links.get(endpoint.hostLink)?.carrier && hasClaims(record, endpoint, owned))) return item
   if (isAtWork(record)) return item
   const whole: BridgeEndpoint[] = []
-  for (const endpoint of record.endpoints) if (networks.has(endpoint.network) && (await isWhole(host, record, endpoint, owned, links))) whole.push(endpoint)
+  for (const endpoint of record.endpoints) if (networks.has(endpoint.network) && (await isWhole(host, item, endpoint, owned, links))) whole.push(endpoint)
   if (whole.length === record.endpoints.length && record.busy === undefined) return item
   // Another process has changed it, or ends the same: it lives, and knows what it does.
   const mark = store(dirname(path), { ...record, busy: thisProcess() })
@@ -42,11 +43,11 @@ const hasClaims = (record: SandboxRecord, { addresses }: BridgeEndpoint, owned: 
   FAMILIES.every((family) => !addresses[family] || owned.has(record, sets.addresses[family], addresses[family].address))
 
 /** Whether claims and link are there, and what is inside, which is made last and in one go: that the link has a carrier tells it without a visit. */
-async function isWhole(host: Host, record: SandboxRecord, endpoint: BridgeEndpoint, owned: OwnedElements, links: ReadonlyMap<string, LinkInfo>): Promise<boolean> {
+async function isWhole(host: Host, { record, marked }: StoredRecord, endpoint: BridgeEndpoint, owned: OwnedElements, links: ReadonlyMap<string, LinkInfo>): Promise<boolean> {
   const { addresses, hostLink } = endpoint
   const link = links.get(hostLink)
   if (!link || !hasClaims(record, endpoint, owned)) return false
-  if (link.carrier) return true
+  if (link.carrier || (marked && record.busy === undefined)) return true
   const inside = [...((await host.find('addresses', { netns: record.path })) ?? []), ...((await host.find('addresses', { netns: record.path, ipv6: true })) ?? [])]
   return FAMILIES.every((family) => !addresses[family] || inside.some(({ address }) => address === addresses[family]?.address))
 }

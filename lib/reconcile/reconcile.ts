@@ -1,11 +1,9 @@
 import { dirname } from 'node:path'
-import { claimSandbox } from '../drivers/bridge.js'
 import { mappedPorts } from '../drivers/gateway.js'
-import { SlipwayError } from '../errors.js'
 import { RULESET_FAMILIES } from '../firewall/ruleset.js'
 import * as sets from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
-import { DEFAULT_NETWORK, FAMILIES } from '../network/spec.js'
+import { DEFAULT_NETWORK } from '../network/spec.js'
 import type { Family } from '../plan/operation.js'
 import { Marks } from '../pool/marks.js'
 import type { PortTable } from '../ports/port-table.js'
@@ -24,9 +22,10 @@ import { attempt, collect, collectElement, collectLeads } from './collect.js'
 import { dropEndpoints } from './drop-endpoints.js'
 import { finishChanges } from './finish-changes.js'
 import { flush, forget, leftAddresses } from './forget.js'
+import { giveBack, giveClaimsBack, lacksSenders } from './give-back.js'
 import { Holdings } from './holdings.js'
 import { reconcileNetworks, requireSameRecords } from './networks.js'
-import { OwnedElements, shortId, type Owned } from './owned.js'
+import { shortId, type Owned } from './owned.js'
 import { collectSpares } from './spares.js'
 import { isWhole, isWholeInside, lookAt, type Look } from './whole.js'
 
@@ -87,7 +86,8 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
   requireSameRecords(all, context.settings.stateDir)
   if (!given && stored.length + (await networks.list()).length > 0) {
     const owners = await networks.ensureRuleset()
-    if (owners.length > 0) return compare(context, ended, owners)
+    const back = owners.length > 0 ? owners : await giveClaimsBack(context, stored, first)
+    if (back.length > 0) return compare(context, ended, back)
   }
   const halfWritten = await listHalfWritten(context.records)
   const ruled = new Set((await new Holdings(host, tables).of(sets.bridges)).map(({ key }) => key))
@@ -121,9 +121,11 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
       know()
       continue
     }
-    if (await isWhole(record, first, host)) {
+    if (await isWhole(item, first, host)) {
       now = await dropEndpoints(host, item, owned, links, there)
-      if (now !== item) result.collected.push(`sandbox ${record.name}: half connected or disconnected, ended`)
+      if (now !== item) result.collected.push(`sandbox ${record.name}: ${record.busy ? 'half connected or disconnected, ended' : 'a link of it is gone, or a network: taken off it'}`)
+      // Of a process that has ended: those of earlier versions, and of one that ended in the moment before the mark.
+      if (!item.marked && !isAtWork(now.record)) await attempt(host, [{ op: 'file.mark', path: item.path }])
       if (!isBusy(now.record) && lacksSenders(now.record, owned)) {
         await giveBack(context, now)
         result.healed.push(record.name)
@@ -137,7 +139,7 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
     } else if (record.removing || !isAtWork(record)) {
       // It may have been made since the first look, by a process that has come to its end by now.
       again ??= await lookAt(host, await writtenTables(host))
-      if (await isWhole(record, again, host)) {
+      if (await isWhole(item, again, host)) {
         result.adopted.push(record.name)
       } else {
         if (await beginToEnd(host, item, ended)) result.collected.push(`sandbox ${record.name}: half made or half removed, removed`)
@@ -209,31 +211,6 @@ export const missesElements = ({ operation, errnoName }: PlanRefused): boolean =
 
 /** The same, or that a bridge is not there: somebody has deleted it. */
 export const missesParts = (refused: PlanRefused): boolean => missesElements(refused) || (refused.operation.op === 'link.create' && refused.errnoName === 'ENODEV')
-
-/** Somebody has deleted the table of the bridges' ports, and left that of the addresses. */
-const lacksSenders = (record: SandboxRecord, owned: OwnedElements): boolean =>
-  record.endpoints.some(({ addresses, hostLink, mac }) =>
-    FAMILIES.some((family) => addresses[family] && !owned.has(record, sets.senders[family], `${hostLink} . ${mac} . ${addresses[family]?.address}`)),
-  )
-
-/** Somebody has flushed the ruleset, or part of it: what a sandbox lacks of it. */
-async function giveBack({ host, networks }: Pick<Context, 'host' | 'networks'>, { record, path, text }: StoredRecord): Promise<void> {
-  const { endpoints, ports, name, id } = record
-  for (const network of new Set(endpoints.map((endpoint) => endpoint.network))) {
-    try {
-      await networks.ready(network)
-    } catch (error) {
-      // Its record cannot be read: the claims of its sandboxes are given back all the same.
-      if (!(error instanceof SlipwayError && (error.code === 'NOT_FOUND' || error.code === 'CONFLICT'))) throw error
-    }
-  }
-  await networks.ensureRuleset()
-  const claims = await new Holdings(host).lacking(claimSandbox({ endpoints, ports, owner: ownerComment(name, id) }))
-  // The check comes last: who changes or removes the sandbox meanwhile takes these away with the rest, or they are taken back.
-  const refusal = await attempt(host, [...claims, { op: 'file.check', path, expected: text }])
-  // EEXIST: another process heals, too.
-  if (refusal && !['EEXIST', 'ESTALE', 'ENOENT'].includes(refusal.errnoName)) throw refusal
-}
 
 function holdPorts({ name, endpoints, ports: mappings }: SandboxRecord, ports: PortTable): void {
   for (const mapping of mappedPorts(endpoints, mappings)) {

@@ -6,7 +6,8 @@ import type { LinkInfo } from '../native.js'
 import { FAMILIES } from '../network/spec.js'
 import type { Family } from '../plan/operation.js'
 import { isAlive, isOfThisBoot } from '../state/maker.js'
-import type { SandboxRecord } from '../state/records.js'
+import { asOfNow, namespaceAt } from '../state/namespace.js'
+import type { SandboxRecord, StoredRecord } from '../state/records.js'
 import { OwnedElements } from './owned.js'
 
 /** The kernel at one moment: elements of sandboxes, and ports of bridges by name. */
@@ -23,9 +24,20 @@ export async function lookAt(host: Host, tables: ReadonlySet<Family>): Promise<L
   return { owned, all, links: new Map(all.flatMap((link) => (sets.isPortGroup(link.group) ? [[link.name, link]] : []))) }
 }
 
-/** Whether all of a sandbox is there, as far as its being made goes. */
-export const isWhole = async (record: SandboxRecord, { owned, links }: Pick<Look, 'owned' | 'links'>, host: Host): Promise<boolean> =>
-  !record.removing && isThere(record) && someClaimed(record, owned) && isFinished(record, links, host)
+/** Whether all of a sandbox is there, as far as its being made goes: what its processes did inside since is no part of that. */
+export const isWhole = async (item: StoredRecord, { owned, links }: Pick<Look, 'owned' | 'links'>, host: Host): Promise<boolean> => {
+  const { record } = item
+  return !record.removing && isThere(record) && (isMade(item, links) || (someClaimed(record, owned) && (await isFinished(record, links, host))))
+}
+
+/** Whether it was made to its end, and its namespace is there still. Records of earlier versions do not say it. */
+export function isMade({ record, marked }: StoredRecord, links: ReadonlyMap<string, LinkInfo>): boolean {
+  if (!marked || !isThere(record)) return false
+  const { foreign, path, namespace, endpoints } = record
+  if (!foreign || endpoints.some(({ hostLink }) => links.get(hostLink)?.carrier)) return true
+  const found = namespaceAt(path)
+  return found !== undefined && (!namespace || asOfNow(namespace).inode === found.inode)
+}
 
 /** Whether what a sandbox is made of is there: its namespace. */
 const isThere = ({ network, path, foreign, maker }: SandboxRecord): boolean => isOfThisBoot(maker) && (network === 'host' || foreign === true || path.startsWith('/proc/') || isNamespace(path))

@@ -52,6 +52,8 @@ export function checkConnectable(record: SandboxRecord, network: string, what: '
 export interface EndpointGuesses {
   /** What its address says is the MAC of another endpoint, which has chosen it. */
   randomMac: boolean
+  /** Names of links that stand in the way: the sandbox has made them itself. */
+  links?: ReadonlySet<string>
 }
 
 /** One more endpoint. */
@@ -59,11 +61,11 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
   const { name, id, endpoints, ports, path } = record
   const ready = await context.networks.ready(network)
   // The interface of a network that it has left may have the name that is next.
-  await context.departures.of(interfaceKey(record, freeInterface(ready.spec.interfacePrefix, endpoints)))
+  await context.departures.of(interfaceKey(record, freeInterface(ready.spec.interfacePrefix, endpoints, guesses.links)))
   if (endpoints.some((endpoint) => endpoint.networkId === ready.spec.id)) {
     throw new SlipwayError('CONFLICT', `The sandbox ${name} is on the network ${ready.spec.name} already. Disconnect it first to change its endpoint: slipway disconnect ${name} ${ready.spec.name}.`)
   }
-  const draft = await draftEndpoint(context, ready, asked, endpoints, guesses.randomMac)
+  const draft = await draftEndpoint(context, ready, asked, endpoints, guesses.randomMac, guesses.links)
   const { endpoint } = draft
   const after = [...endpoints, endpoint]
   const moved = moveMappings(context, name, mappedPorts(endpoints, ports), mappedPorts(after, ports))
@@ -96,7 +98,10 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
         return attempt < TRIES
       }
       if (await wasStrayLead(context, ready.spec.name, name, refused)) return attempt < TRIES
-      if (operation.op === 'link.create' && errnoName === 'EEXIST') return (await isGoing(context.host, record, endpoint.interface)) && attempt < TRIES
+      if (operation.op === 'link.create' && errnoName === 'EEXIST') {
+        if (!(await isGoing(context.host, record, endpoint.interface))) guesses.links = new Set((await context.host.find('links', { netns: path }))?.map((link) => link.name))
+        return attempt < TRIES
+      }
       const family = FAMILIES.find((one) => operation.op === 'element.add' && operation.set === addresses[one].set)
       if (errnoName !== 'EEXIST' || family === undefined || (family === 4 ? asked.ip : asked.ip6) !== undefined) return false
       await context.networks.overtaken(ready)

@@ -12,7 +12,7 @@ import { namespaceGone, removed } from '../refusals.js'
 import type { Leaving } from '../drivers/leaving.js'
 import { hostnameOf, isCurrent, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { Changes } from './changes.js'
-import { checkConnectable, connectUpdate, disconnectUpdate, endpointOn } from './connections.js'
+import { checkConnectable, connectUpdate, disconnectUpdate, endpointOn, type EndpointGuesses } from './connections.js'
 import { hostPath, type Context } from './context.js'
 import { interfaceKey, sandboxKey } from './departures.js'
 import { describeEndpoint, type Endpoint } from './endpoint.js'
@@ -128,7 +128,7 @@ export class Sandbox {
       const target = this.#networkNamed('connect', network)
       checkOptions('connect', options, endpointChecks)
       const asked = readEndpoint(options, target)
-      const guesses = { randomMac: false }
+      const guesses: EndpointGuesses = { randomMac: false }
       let endpoint: Endpoint | undefined
       await this.#changes.make(async (record) => {
         checkConnectable(record, target, 'connect')

@@ -15,6 +15,8 @@ export interface Stored<T> {
   record: T
   path: string
   text: string
+  /** What it tells of has been made to its end (`file.mark`). Known of records that were read. */
+  marked?: boolean
 }
 
 /** @param printed - Texts of what is in the record and has been printed before. */
@@ -87,7 +89,7 @@ function read<T>(folder: string, file: string, kind: RecordKind<T>): Stored<T> |
   if (!found) return undefined
   if (found.text === undefined) return { path, name, why: found.why }
   const judged = judge(kind, name, found.text)
-  if (judged.why === undefined) return { record: judged.record, path, text: found.text }
+  if (judged.why === undefined) return { record: judged.record, path, text: found.text, marked: found.marked }
   return { path, name, text: found.text, why: judged.why, ...(judged.later ? { later: true } : {}) }
 }
 

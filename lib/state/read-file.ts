@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 const LONGEST = 64 << 20
 
 /** What is in a regular file, or why it is not read: it may be anything that was put in its place. */
-export type Read = { text: string; why?: undefined } | { text?: undefined; why: string }
+export type Read = { text: string; marked: boolean; why?: undefined } | { text?: undefined; why: string }
 
 /**
  * Reads a file at once: on tmpfs it is there in a tenth of the time that it takes a thread to be asked for it. No link is followed, and
@@ -25,7 +25,7 @@ export function readRegular(path: string): Read | undefined {
     const stat = fstatSync(fd)
     if (!stat.isFile()) return { why: 'it is no regular file' }
     if (stat.size > LONGEST) return { why: `it has ${stat.size} bytes` }
-    return { text: readFileSync(fd, 'utf8') }
+    return { text: readFileSync(fd, 'utf8'), marked: (stat.mode & constants.S_IXUSR) !== 0 }
   } catch (error) {
     return { why: `it cannot be read (${(error as NodeJS.ErrnoException).code})` }
   } finally {

@@ -36,7 +36,7 @@ struct Runner::Perform {
       return before == op.value ? kOk : host::write_sysctl(procfs, op.key, op.value);
     });
   }
-  Status operator()(const FileCreate& op) { return host::create_file(op.path, op.content, runner.kernel_->spares().take_file(op.from)); }
+  Status operator()(const FileCreate& op) { return host::create_file(op.path, op.content, !op.from.empty(), runner.kernel_->spares().take_file(op.from)); }
   Status operator()(const FileReplace& op) {
     before = op.expected;
     return host::replace_file(op.path, op.content, op.expected, runner.undoing_);
@@ -46,6 +46,7 @@ struct Runner::Perform {
     if (auto failure = host::read_file(op.path, content)) return failure;
     return content == op.expected ? kOk : Status(Failure::of(ESTALE, "read"));
   }
+  Status operator()(const FileMark& op) { return host::mark_file(op.path); }
   static const std::string& written(const Operation& operation) { return std::get<SysctlWrite>(operation).value; }
   Status operator()(const FileDelete& op) {
     if (op.expected) return host::delete_file_of(op.path, *op.expected);

@@ -19,6 +19,8 @@ constexpr int kLookMicroseconds = 2000;
 constexpr std::size_t kLongest = 64 * 1024 * 1024;
 // What was put in a record's place may be anything: no link is followed, and no FIFO waited for.
 constexpr int kNoOther = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+constexpr mode_t kMode = 0644;
+constexpr mode_t kMarked = kMode | S_IXUSR;
 
 Status make_folders(const std::string& path) {
   for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
@@ -52,10 +54,10 @@ Status read_all(int fd, std::string& content) {
 }
 
 // A nameless file in the folder of `path`: nobody sees it until it is linked, and a crash leaves nothing.
-Status open_nameless(const std::string& path, UniqueFd& file) {
+Status open_nameless(const std::string& path, bool marked, UniqueFd& file) {
   std::string folder = path.substr(0, path.rfind('/'));
   for (int attempt = 0;; ++attempt) {
-    file.reset(open(folder.c_str(), O_TMPFILE | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644));
+    file.reset(open(folder.c_str(), O_TMPFILE | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, marked ? kMarked : kMode));
     if (file) return kOk;
     if (errno != ENOENT || attempt > 0) return Failure::last("open");
     if (auto failure = make_folders(path)) return failure;
@@ -73,7 +75,7 @@ Status link_as(int fd, const std::string& path) {
 }
 
 // Locks a file and reads it. ESTALE when another has taken its place meanwhile.
-Status lock_file(const std::string& path, bool insisting, UniqueFd& lock, std::string& content) {
+Status lock_file(const std::string& path, bool insisting, UniqueFd& lock, std::string& content, mode_t& mode) {
   lock.reset(open(path.c_str(), O_RDONLY | kNoOther));
   if (!lock) return Failure::last("open");
   for (int look = 0; flock(lock.get(), LOCK_EX | LOCK_NB) != 0; ++look) {
@@ -83,18 +85,29 @@ Status lock_file(const std::string& path, bool insisting, UniqueFd& lock, std::s
   struct stat locked {}, there {};
   if (fstat(lock.get(), &locked) != 0 || lstat(path.c_str(), &there) != 0) return Failure::last("stat");
   if (locked.st_ino != there.st_ino || locked.st_dev != there.st_dev || !S_ISREG(locked.st_mode)) return Failure::of(ESTALE, "read");
+  mode = locked.st_mode & ACCESSPERMS;
   return read_all(lock.get(), content);
+}
+
+// Whoever has the lock of a file has this name beside it, too: what a crash has left there is removed.
+Status open_next(const std::string& next, mode_t mode, UniqueFd& file) {
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    file.reset(open(next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+    if (file) return kOk;
+    if (errno != EEXIST || unlink(next.c_str()) != 0) break;
+  }
+  return Failure::last("open");
 }
 
 }  // namespace
 
 UniqueFd open_ahead(const std::string& folder) {
   UniqueFd file;
-  if (open_nameless(folder + "/", file) || pwrite(file.get(), "", 1, 0) != 1) file.reset();
+  if (open_nameless(folder + "/", true, file) || pwrite(file.get(), "", 1, 0) != 1) file.reset();
   return file;
 }
 
-Status create_file(const std::string& path, const std::string& content, UniqueFd ahead) {
+Status create_file(const std::string& path, const std::string& content, bool marked, UniqueFd ahead) {
   if (ahead) {
     auto failure = write_all(ahead.get(), content);
     if (!failure) failure = link_as(ahead.get(), path);
@@ -102,7 +115,7 @@ Status create_file(const std::string& path, const std::string& content, UniqueFd
     if (!failure || (failure->errnum != ENOENT && failure->errnum != EXDEV)) return failure;
   }
   UniqueFd file;
-  if (auto failure = open_nameless(path, file)) return failure;
+  if (auto failure = open_nameless(path, marked, file)) return failure;
   if (auto failure = write_all(file.get(), content)) return failure;
   return link_as(file.get(), path);
 }
@@ -110,22 +123,30 @@ Status create_file(const std::string& path, const std::string& content, UniqueFd
 Status replace_file(const std::string& path, const std::string& content, const std::string& expected, bool insisting) {
   UniqueFd lock;
   std::string current;
-  if (auto failure = lock_file(path, insisting, lock, current)) return failure;
+  mode_t mode = kMode;
+  if (auto failure = lock_file(path, insisting, lock, current, mode)) return failure;
   if (current != expected) return Failure::of(ESTALE, "read");
-  // Who has the lock has this name, too: what a crash has left there is written over.
   std::string next = path + ".next";
-  UniqueFd file(open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | kNoOther, 0644));
-  Status status = file ? write_all(file.get(), content) : Status(Failure::last("open"));
+  UniqueFd file;
+  Status status = open_next(next, mode, file);
+  if (!status) status = write_all(file.get(), content);
   if (!status && rename(next.c_str(), path.c_str()) != 0) status = Failure::last("rename");
   if (!status) return kOk;
   if (file) unlink(next.c_str());
-  return is_full(*status) ? replace_from_reserve(path, content) : status;
+  return is_full(*status) ? replace_from_reserve(path, content, mode) : status;
+}
+
+Status mark_file(const std::string& path) {
+  UniqueFd file(open(path.c_str(), O_RDONLY | kNoOther));
+  if (!file) return errno == ENOENT ? kOk : Status(Failure::last("open"));
+  return fchmod(file.get(), kMarked) == 0 ? kOk : Status(Failure::last("fchmod"));
 }
 
 Status delete_file_of(const std::string& path, const std::string& expected) {
   std::string current;
   UniqueFd lock;
-  if (auto failure = lock_file(path, true, lock, current)) return failure;
+  mode_t mode = kMode;
+  if (auto failure = lock_file(path, true, lock, current, mode)) return failure;
   return current == expected ? delete_file(path) : Status(Failure::of(ESTALE, "read"));
 }
 

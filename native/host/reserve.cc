@@ -52,7 +52,7 @@ void keep_reserve(const std::string& folder) {
   if (file && posix_fallocate(file.get(), 0, kReserve) != 0) posix_fallocate(file.get(), 0, kReserve / 16);
 }
 
-Status replace_from_reserve(const std::string& path, const std::string& content) {
+Status replace_from_reserve(const std::string& path, const std::string& content, mode_t mode) {
   std::string folder = path.substr(0, path.rfind('/'));
   std::string reserve = reserve_of(folder);
   UniqueFd file;
@@ -68,6 +68,7 @@ Status replace_from_reserve(const std::string& path, const std::string& content)
     done += written;
   }
   if (ftruncate(file.get(), size) != 0) return Failure::last("ftruncate");
+  if (fchmod(file.get(), mode) != 0) return Failure::last("fchmod");
   if (syscall(SYS_renameat2, AT_FDCWD, reserve.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) != 0) return Failure::last("renameat2");
   keep_reserve(folder);
   return kOk;

@@ -162,6 +162,7 @@ constexpr Reader kReaders[] = {
     {"file.create", [](Fields& op) -> Operation { return FileCreate{op.text(), op.text(), op.text()}; }},
     {"file.replace", [](Fields& op) -> Operation { return FileReplace{op.text(), op.text(), op.text()}; }},
     {"file.check", [](Fields& op) -> Operation { return FileCheck{op.text(), op.text()}; }},
+    {"file.mark", [](Fields& op) -> Operation { return FileMark{op.text()}; }},
     {"file.delete", [](Fields& op) -> Operation { return FileDelete{op.text(), {}}; }},
     {"port.hold", [](Fields& op) -> Operation { return PortHold{op.text(), op.text(), op.port(), op.is(), op.text()}; }},
     {"port.release", [](Fields& op) -> Operation { return PortRelease{op.text(), op.text(), op.port()}; }},

@@ -35,7 +35,7 @@ bool may_run_beside(const Operation& operation) {
         using T = std::decay_t<decltype(op)>;
         if constexpr (std::is_same_v<T, NetnsBind>) return is_spare(op.from);
         if constexpr (std::is_same_v<T, NetnsDelete>) return is_spare(op.path);
-        return one_of<T, NetnsCheck, ElementAdd, ElementDelete, FileCreate, FileReplace, FileCheck, FileDelete, LinkCheck, PortHold, PortRelease>;
+        return one_of<T, NetnsCheck, ElementAdd, ElementDelete, FileCreate, FileReplace, FileCheck, FileMark, FileDelete, LinkCheck, PortHold, PortRelease>;
       },
       operation);
 }

@@ -70,11 +70,13 @@ struct NeighborDelete { std::string netns, link, address; bool proxy = false; };
 
 struct SysctlWrite { std::string netns, key, value; };
 // Refused with EEXIST when the path is taken. `from`, here and below: the spare namespace whose file or socket, made ahead, this one
-// becomes, if it has not been used yet.
+// becomes, if it has not been used yet. Such a file is marked from the start.
 struct FileCreate { std::string path, content, from; };
 // Refused with ESTALE when the file no longer holds `expected`: somebody else has written it since it was read.
 struct FileReplace { std::string path, content, expected; };
 struct FileCheck { std::string path, expected; };
+// Sets the execute bit of the owner's, which a file.replace keeps (host/file.h). Nothing where there is no file.
+struct FileMark { std::string path; };
 // `expected`: only a file that holds this.
 struct FileDelete { std::string path; std::optional<std::string> expected = {}; };
 // Keeps a host port from other processes, until it is released or the executor closed. `optional`: one that cannot be had is
@@ -128,7 +130,7 @@ struct ElementDelete {
 
 using Operation =
     std::variant<NetnsCreate, NetnsBind, NetnsDelete, NetnsCheck, LinkCreate, LinkSet, LinkCheck, LinkSettle, LinkDelete, LinkDeleteGroup, AddressAdd, AddressDelete, RouteAdd,
-                 RouteDelete, NeighborAdd, NeighborDelete, FdbAdd, SysctlWrite, FileCreate, FileReplace, FileCheck,
+                 RouteDelete, NeighborAdd, NeighborDelete, FdbAdd, SysctlWrite, FileCreate, FileReplace, FileCheck, FileMark,
                  FileDelete, PortHold, PortRelease, ConntrackFlush, TableAdd, TableDelete, ChainAdd, ChainDelete, RuleAdd,
                  SetAdd, SetDelete, ElementAdd, ElementDelete>;
 

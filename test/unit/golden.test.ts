@@ -59,6 +59,7 @@ const isMessage: Record<Operation['op'], boolean> = {
   'file.create': false,
   'file.replace': false,
   'file.check': false,
+  'file.mark': false,
   'file.delete': false,
   'port.hold': false,
   'port.release': false,
