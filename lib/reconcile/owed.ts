@@ -3,9 +3,13 @@ import { claimSandbox } from '../drivers/bridge.js'
 import { elementsOf } from '../drivers/bridge-network.js'
 import { leafElements, leafNumber } from '../drivers/leaf.js'
 import { add, elementName, removeOwn } from '../firewall/elements.js'
+import { addresses } from '../firewall/sets.js'
 import type { Host } from '../host.js'
+import { isIp } from '../ipam/address.js'
+import { familyOf } from '../ipam/ip.js'
 import type { NetworkSpec } from '../network/spec.js'
 import type { ElementAdd, Operation } from '../plan/operation.js'
+import type { Damaged } from '../state/folder.js'
 import { listNetworkRecords, specOf, type StoredNetwork } from '../state/network-records.js'
 import { ownerComment } from '../state/owner.js'
 import { isAtWork, listAllRecords, readAnyRecord, unbusy, type SandboxRecord, type StoredRecord } from '../state/records.js'
@@ -37,9 +41,10 @@ export async function readOwed(host: Host, folders: Folders, defaultNetwork: Net
   // The links before the records: an endpoint whose link is seen has its record.
   const links = new Set((await host.ask('links', {})).map(({ name }) => name))
   const networks = await listNetworkRecords(folders.networks)
-  const sandboxes = (await listAllRecords(folders.sandboxes)).filter(({ record }) => !record.removing)
+  const damaged: Damaged[] = []
+  const sandboxes = (await listAllRecords(folders.sandboxes, (one) => damaged.push(one))).filter(({ record }) => !record.removing)
   const specs = [...networks.map(specOf), ...(defaultNetwork ? [defaultNetwork] : [])]
-  const dues = [...specs.map((spec) => dueOfNetwork(spec, sandboxes, links, defaultNetwork)), ...sandboxes.map(({ record }) => dueOfSandbox(record, links))]
+  const dues = [...specs.map((spec) => dueOfNetwork(spec, sandboxes, links, defaultNetwork)), ...sandboxes.map(({ record }) => dueOfSandbox(record, links)), ...damaged.map(dueOfDamaged)]
   const owners = new Map<string, string>()
   const plan: ElementAdd[] = []
   for (const { what, elements } of dues) {
@@ -73,6 +78,17 @@ function dueOfSandbox(record: SandboxRecord, links: ReadonlySet<string>): Due {
   // One that is on its way claims for itself, before it has its link.
   const endpoints = record.endpoints.filter(({ hostLink }) => links.has(hostLink) || !isAtWork(record))
   return { what: name, elements: claimSandbox({ endpoints, ports, owner: ownerComment(name, id) }) }
+}
+
+/**
+ * A record that cannot be read says nothing that is acted on. The addresses that its text names are kept from others all the same, as its
+ * sandbox may have them still.
+ */
+function dueOfDamaged({ name, text = '' }: Damaged): Due {
+  const [, id] = /"id":"([0-9a-f]{64})"/.exec(text) ?? []
+  if (id === undefined) return { what: '', elements: [] }
+  const named = new Set([...text.matchAll(/"address":"([^"\\]{2,45})"/g)].flatMap(([, address]) => (address !== undefined && isIp(address) ? [address] : [])))
+  return { what: '', elements: [...named].map((key) => add(addresses[familyOf(key)], { key, comment: ownerComment(name, id) })) }
 }
 
 /** Sandboxes and networks that were changed or removed while the ruleset was written have been given what is no longer theirs. */

@@ -8,7 +8,7 @@ import { releaseTaken, takeFree, type Taken } from '../network/taken.js'
 import { addressInUse, ownerOf } from '../refusals.js'
 import { listAllRecords } from '../state/records.js'
 import type { Context } from './context.js'
-import { awaitAllFree, awaitFree, awaitGone } from './gone.js'
+import { awaitAllFree, awaitFree, awaitOwnerGone } from './gone.js'
 
 const OPTION = { 4: 'ip', 6: 'ip6' } as const
 
@@ -45,7 +45,7 @@ async function takeAny(context: Context, ready: ReadyNetwork, family: IpFamily):
   // Those that spare sandboxes have are taken from them; then other processes may have given back what they had, and what was
   // removed may be on its way out.
   const others = async () => {
-    for (const { record } of await listAllRecords(records)) if (record.removing) await awaitGone(context, record.name)
+    for (const { record } of await listAllRecords(records)) if (record.removing) await awaitOwnerGone(context, record.name)
     await reaper.awaitGone()
     await awaitAllFree(context)
     await networks.learn(ready)
@@ -78,7 +78,7 @@ async function takeThis(context: Context, ready: ReadyNetwork, family: IpFamily,
   if (pool.takeThis(wanted)) return { address: wanted, subnet }
   // Taken as far as this process knows; its sandbox may be on its way out, or another may have removed it since.
   const owner = await ownerOf(addresses[family], wanted, host)
-  if (owner !== undefined) await awaitGone(context, owner)
+  if (owner !== undefined) await awaitOwnerGone(context, owner)
   await reaper.awaitGone(wanted)
   await awaitFree(context, wanted)
   await networks.learn(ready)

@@ -1,8 +1,9 @@
+import { SlipwayError } from '../errors.js'
 import type { PlanRefused } from '../host.js'
 import { addresses, isEndpointClaim, macs } from '../firewall/sets.js'
 import { ownerOf } from '../refusals.js'
 import { reconcile } from '../reconcile/reconcile.js'
-import { isLeaving, listAllRecords, readAnyRecord } from '../state/records.js'
+import { isLeaving, listAllRecords, readAnyRecord, type StoredRecord } from '../state/records.js'
 import { familyOf } from '../ipam/ip.js'
 import { FAMILIES } from '../network/spec.js'
 import { leftAddresses } from '../reconcile/forget.js'
@@ -46,6 +47,16 @@ export async function awaitGone(context: Context, name: string): Promise<boolean
   return true
 }
 
+/** The same of a sandbox that has what is wanted. One whose record cannot be read has it for as long as that cannot be read. */
+export async function awaitOwnerGone(context: Context, name: string): Promise<boolean> {
+  try {
+    return await awaitGone(context, name)
+  } catch (error) {
+    if (error instanceof SlipwayError && error.code === 'CONFLICT') return false
+    throw error
+  }
+}
+
 /** The same for all addresses, as far as they become free before long. */
 export async function awaitAllFree({ host, records, departures }: Context): Promise<void> {
   await departures.awaitFree()
@@ -69,12 +80,22 @@ export async function awaitFree(context: Context, address: string): Promise<bool
     const claim = await host.find('element', { ...addresses[familyOf(address)], key: address })
     if (!claim) return true
     const owner = readOwner(claim.comment)
-    const found = owner && (await readAnyRecord(records, owner.name))
+    const found = owner && (await readOr(records, owner.name))
+    if (found === 'damaged') return false
     const has = found && shortId(found.record) === owner.shortId && found.record.endpoints.some((endpoint) => FAMILIES.some((family) => endpoint.addresses[family]?.address === address))
     if (!owner || has) return false
     // Who was at it has died: the next open() gives it up.
     if (Date.now() > deadline) return false
     await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+  }
+}
+
+async function readOr(records: string, name: string): Promise<StoredRecord | 'damaged' | undefined> {
+  try {
+    return await readAnyRecord(records, name)
+  } catch (error) {
+    if (error instanceof SlipwayError && error.code === 'CONFLICT') return 'damaged'
+    throw error
   }
 }
 
@@ -85,5 +106,5 @@ export async function wasLeaving(context: Context, name: string, { operation, el
   if (operation.op !== 'element.add' || !isEndpointClaim(operation)) return false
   const key = operation.elements[element]?.key ?? ''
   const owner = await ownerOf(operation, key, context.host)
-  return owner !== undefined && ((await awaitGone(context, owner)) || (operation.set !== macs.set && awaitFree(context, key)))
+  return owner !== undefined && ((await awaitOwnerGone(context, owner)) || (operation.set !== macs.set && awaitFree(context, key)))
 }

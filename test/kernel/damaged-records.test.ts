@@ -5,7 +5,8 @@ import test, { type ExecutionContext } from 'ava'
 import { Slipway, type Sandbox } from '#lib/index.js'
 import { inspectHost } from '../helpers/damage.js'
 import { slipway as command } from '../helpers/command.js'
-import { World } from '../helpers/world.js'
+import { elements } from '../helpers/snapshot.js'
+import { eventually, execIn, World } from '../helpers/world.js'
 
 /** Records that somebody or something has changed: named, passed over, and nothing outside what Slipway makes is touched. */
 
@@ -136,6 +137,27 @@ test('a sandbox whose record is damaged goes on, until it is mended or removed',
   const without = await world.open()
   t.true(without.reconciled.collected.length > 0)
   t.deepEqual(readdirSync(join(folder, 'sandboxes')).filter((name) => name.endsWith('.json')), [])
+})
+
+test('addresses of a sandbox whose record is damaged stay its own when the ruleset is flushed', async (t) => {
+  const { world, app, sandbox } = await setUp(t)
+  const text = readFileSync(sandbox, 'utf8')
+  const claimed = () => ['addresses4', 'addresses6'].flatMap((set) => elements(world.host, set).filter(({ comment }) => comment?.startsWith(`${app.name} `)).map(({ key }) => key))
+  const before = claimed()
+  t.true(before.length > 0)
+  for (const damaged of [text.replace('"hostLink"', '"hostLinks"'), text.replace(/"version":\d/, '"version":99'), text.slice(0, -5)]) {
+    writeFileSync(sandbox, damaged)
+    execIn(world.host, 'nft', 'flush', 'ruleset')
+    const slipway = await world.open()
+    t.deepEqual(claimed(), before, damaged)
+    for (const ip of before.filter((address) => !address.includes(':'))) await t.throwsAsync(world.create(slipway, 'twin', { network: 'net', ip }), { code: 'ADDRESS_IN_USE', message: new RegExp(app.name) })
+    await slipway.close()
+  }
+  writeFileSync(sandbox, text)
+  const mended = await world.open()
+  t.deepEqual(mended.reconciled.collected, [])
+  await (await mended.sandboxes.get(app.name)).remove()
+  t.true(await eventually(() => claimed().length === 0))
 })
 
 test('a network whose record is damaged keeps its bridge and its sandboxes', async (t) => {
