@@ -43,6 +43,10 @@ const toDevelop = [
   { package: 'cmake', command: 'cmake', why: "developers' builds of the addon (native/CMakeLists.txt)" },
 ]
 
+const toFuzz = [
+  { package: 'clang', command: 'clang++', why: 'libFuzzer, ASan and UBSan come with it' },
+]
+
 const toCompare = [
   { package: 'iptables', command: 'iptables', why: 'dockerd filters and translates by it' },
   { package: 'runc', command: 'runc', why: 'containers of dockerd' },
@@ -61,6 +65,7 @@ const needsOf = {
   peers: [...toBuild, ...toStart, ...toBench, ...toCompare, ...toMeasurePeers],
   test: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest],
   compare: [...toBuild, ...toStart, ...toCompare],
+  fuzz: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest, ...toDevelop, ...toFuzz],
   dev: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest, ...toDevelop],
 }
 

@@ -1,0 +1,98 @@
+// libFuzzer: what the kernel may answer to dumps and requests of rtnetlink, conntrack and nf_tables, and its acks. The first byte says
+// what was asked, the rest is one datagram.
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include "conntrack/connections.h"
+#include "fuzz/kernel.h"
+#include "nft/chain.h"
+#include "nft/table.h"
+#include "nft/transaction.h"
+#include "rtnl/dump.h"
+
+namespace slipway::fuzz {
+namespace {
+
+void ask_links() {
+  std::vector<rtnl::LinkInfo> links;
+  rtnl::dump_links(socket(), true, links);
+}
+
+void ask_link() {
+  rtnl::LinkInfo link;
+  rtnl::get_link(socket(), "eth0", true, link);
+}
+
+void ask_addresses() {
+  std::vector<rtnl::AddressInfo> addresses;
+  rtnl::dump_addresses(socket(), AF_UNSPEC, addresses);
+}
+
+void ask_routes() {
+  std::vector<rtnl::RouteInfo> routes;
+  rtnl::dump_routes(socket(), AF_UNSPEC, routes);
+}
+
+void ask_connections() {
+  alignas(nlmsghdr) char room[256];
+  netlink::Message question = conntrack::begin(room, sizeof room, "connections", IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC);
+  socket().request(question.written(), [](netlink::Answer& answer) { conntrack::read_connection(answer); });
+}
+
+void ask_generation() {
+  uint32_t generation = 0;
+  nft::get_generation(socket(), generation);
+}
+
+void ask_table() {
+  std::string comment;
+  nft::get_table(socket(), "inet", "slipway", comment);
+}
+
+void ask_chains() {
+  std::vector<nft::ChainInfo> chains;
+  nft::dump_chains(socket(), "inet", "slipway", chains);
+}
+
+// As a link is made: the ack, and the link itself.
+void ask_echo() {
+  netlink::Batch batch;
+  batch.commit(batch.begin("link.create", RTM_NEWLINK, NLM_F_ACK | NLM_F_ECHO, {}));
+  socket().request(batch.last(), [](netlink::Answer& answer) { rtnl::index_of(answer); });
+}
+
+netlink::Batch three_messages() {
+  netlink::Batch batch;
+  for (uint32_t operation = 0; operation < 3; ++operation) batch.commit(batch.begin("link.set", RTM_NEWLINK, 0, {operation, 0}));
+  return batch;
+}
+
+void ask_batch() {
+  netlink::Batch batch = three_messages();
+  std::vector<netlink::Refusal> refusals;
+  batch.ack_last();
+  if (!socket().send(batch)) socket().collect(batch, refusals);
+}
+
+void ask_transaction() {
+  netlink::Batch batch;
+  std::vector<netlink::Refusal> refusals;
+  nft::begin_transaction(batch, 0);
+  nft::encode_refused(batch, {});
+  nft::commit_transaction(socket(), batch, refusals);
+}
+
+// The order is the one of the seeds (test/fuzz/seeds.ts).
+constexpr void (*kQuestions[])() = {ask_links,      ask_link,  ask_addresses, ask_routes, ask_connections, ask_generation,
+                                    ask_table,      ask_chains, ask_echo,     ask_batch,  ask_transaction};
+
+}  // namespace
+}  // namespace slipway::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  slipway::fuzz::answer_with(data + 1, size - 1);
+  slipway::fuzz::kQuestions[data[0] % std::size(slipway::fuzz::kQuestions)]();
+  return 0;
+}
