@@ -3,3 +3,9 @@
  * its own clock and not that of the kernel: with faked ones, calls would wait for ever.
  */
 export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate } = globalThis
+
+/**
+ * Milliseconds since any moment, for what is waited for: the time of day may be set back or forth meanwhile (NTP, a suspended machine), and
+ * a deadline by it would come at once, or never.
+ */
+export const now: () => number = performance.now.bind(performance)

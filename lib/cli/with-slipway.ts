@@ -14,7 +14,8 @@ export async function withSlipway<T>(program: Command, work: (slipway: Slipway) 
   try {
     for (const what of slipway.reconciled.collected) say(`note: left over from a process that died: ${what}`)
     for (const what of slipway.reconciled.damaged ?? []) say(`note: ${what}`)
-    for (const name of slipway.reconciled.healed) say(`note: somebody had flushed the rules of sandbox ${name}; it has them back`)
+    for (const name of slipway.reconciled.healed) say(`note: rules, claims or links of ${name} were taken away; they are there again`)
+    for (const what of slipway.reconciled.lost ?? []) say(`note: ${what}`)
     return await work(slipway)
   } finally {
     await slipway.close(closing)

@@ -182,6 +182,19 @@ export function disconnectEndpoint(sandbox: Change, endpoint: BridgeEndpoint): L
   }
 }
 
+/** An endpoint whose link is gone, and with it what was inside: all but its claims, and but what leads to it from elsewhere on the host. */
+export function remakeEndpoint({ path, namespace, record }: Pick<Change, 'path' | 'namespace' | 'record'>, endpoint: BridgeEndpoint, circumstances: Circumstances): Plan {
+  return [
+    beginChange(record),
+    ...checkNamespace({ path, namespace }),
+    ...makeLink(path, endpoint, circumstances),
+    ...configureInside(path, endpoint),
+    ...checkNetwork(circumstances),
+    { op: 'link.settle', name: endpoint.hostLink },
+    endChange(record),
+  ]
+}
+
 /** A sandbox before one of its endpoints comes or goes. */
 export type Change = Pick<BridgeSandbox, 'path' | 'namespace' | 'endpoints' | 'ports' | 'owner'> & { record: RecordChange }
 
@@ -219,7 +232,7 @@ export function unpublishPorts({ endpoints, ports, owner, record }: Change, gone
   ]
 }
 
-const claimEndpoint = (endpoint: BridgeEndpoint, owner: string): Operation[] => endpointElements(endpoint).map(([set, key]) => add(set, { key, comment: owner }))
+export const claimEndpoint = (endpoint: BridgeEndpoint, owner: string): Operation[] => endpointElements(endpoint).map(([set, key]) => add(set, { key, comment: owner }))
 const freeEndpoint = (endpoint: BridgeEndpoint, owner: string, meant: (set: SetDefinition) => boolean): Operation[] =>
   endpointElements(endpoint).flatMap(([set, key]) => (meant(set) ? [remove(set, { key, comment: owner })] : []))
 const freeAddresses = (endpoint: BridgeEndpoint, owner: string): ElementDelete[] =>

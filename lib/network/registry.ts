@@ -20,7 +20,7 @@ import { isNamedBridge, isNamelessBridge } from './own-bridge.js'
 import { learnAddresses, readyNetwork, releaseAddress, type ReadyNetwork } from './ready.js'
 import { DEFAULT_NETWORK, FAMILIES, type NetworkSpec } from './spec.js'
 import { Surroundings } from './surroundings.js'
-import { setTimeout } from '../timers.js'
+import { now, setTimeout } from '../timers.js'
 
 /** The subnet or bridge of a draft may be taken by another process meanwhile: so often another is drafted. */
 const TRIES = 64
@@ -234,10 +234,13 @@ export class NetworkRegistry {
     const spec = specOf(stored)
     await this.ensureRuleset()
     let restored = false
+    // By the clock of the day, which may have been set since: no reason to wait for longer than a making takes.
+    const isNew = Date.now() - Date.parse(created) < MAKING_MS
+    const begun = now()
     for (let attempt = 1; ; ) {
       const missing = await this.#missingOf(spec)
       if (missing.length === 0) return restored
-      if (Date.now() - Date.parse(created) < MAKING_MS && isAlive(maker)) {
+      if (isNew && now() - begun < MAKING_MS && isAlive(maker)) {
         await new Promise((resolve) => setTimeout(resolve, STEP_MS))
         // Its maker was refused, or another has removed it.
         if ((await readNetworkRecord(this.records, spec.name))?.text !== stored.text) return false

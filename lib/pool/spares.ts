@@ -9,7 +9,7 @@ import { Filling, isAbsent } from './filling.js'
 import { Mark } from './marks.js'
 import { NetworkPool, type ReadySpare } from './network-pool.js'
 import type { PoolSettings } from './options.js'
-import { setTimeout } from '../timers.js'
+import { now, setTimeout } from '../timers.js'
 
 /** The kernel takes down what nobody holds within milliseconds each: so long is waited for all. */
 const PATIENCE_MS = 1000
@@ -140,9 +140,9 @@ export class Spares {
     await this.#filling.close()
     const spares = this.networks.flatMap((pool) => pool.empty())
     if (spares.length > 0) await this.#host.run(spares.map(({ name }) => ({ op: 'netns.delete', path: name })))
-    const deadline = Date.now() + PATIENCE_MS
+    const deadline = now() + PATIENCE_MS
     for (const { name } of spares) {
-      while (Date.now() < deadline && (await this.#host.find('link', { name }))) await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+      while (now() < deadline && (await this.#host.find('link', { name }))) await new Promise((resolve) => setTimeout(resolve, STEP_MS))
     }
     this.#mark.remove()
   }

@@ -7,27 +7,25 @@ import type { LinkInfo } from '../native.js'
 import type { NetworkRegistry } from '../network/registry.js'
 import { FAMILIES } from '../network/spec.js'
 import type { Operation } from '../plan/operation.js'
-import { isAlive } from '../state/maker.js'
-import type { SandboxRecord, StoredRecord } from '../state/records.js'
+import { isAtWork, type StoredRecord } from '../state/records.js'
 import { Slices } from '../slices.js'
 import { attempt } from './collect.js'
-
-/** A living process takes no longer, in milliseconds, to make a sandbox. */
-const MAKING_MS = 2000
 
 /**
  * Puts the links of sandboxes back on their bridges: somebody has deleted a bridge, which takes its ports nowhere, or a port off
  * it. Of those on leaves, gives back what leads there and went with a bridge.
  *
- * @param links - All of the host, as they were found.
+ * @param found - All links of the host, as they were found: what a bridge led to, it has taken along.
+ * @param links - As they are by now, where some have been made again.
  * @returns Names of the sandboxes whose links were put back.
  */
-export async function attachLinks({ host, networks }: { host: Host; networks: NetworkRegistry }, records: readonly StoredRecord[], links: readonly LinkInfo[]): Promise<ReadonlySet<string>> {
+export async function attachLinks({ host, networks }: { host: Host; networks: NetworkRegistry }, records: readonly StoredRecord[], found: readonly LinkInfo[], links = found): Promise<ReadonlySet<string>> {
+  const there = new Set(found.map(({ name }) => name))
   const byName = new Map(links.map((link) => [link.name, link]))
   const routed = records.some(({ record }) => record.endpoints.some(({ leafOf }) => leafOf !== undefined)) ? await routesOf(host) : new Set<string>()
   const attached = new Set<string>()
   const slices = new Slices()
-  for (const { record, path, text } of records) {
+  for (const { record, path, text, marked } of records) {
     const { name, endpoints } = record
     const pause = slices.next()
     if (pause) await pause
@@ -35,8 +33,8 @@ export async function attachLinks({ host, networks }: { host: Host; networks: Ne
       const { network, bridge, hostLink, leafOf } = endpoint
       const link = byName.get(hostLink)
       // Of one whose other end is down yet, whoever makes it comes to that.
-      if (!link || (!link.carrier && isNew(record))) continue
-      const leads = lostLeads(endpoint, routed, leafOf === undefined || byName.has(leafOf))
+      if (!link || (!marked && isAtWork(record))) continue
+      const leads = lostLeads(endpoint, routed, leafOf === undefined || there.has(leafOf))
       const isOff = link.master !== byName.get(bridge)?.index
       if (!isOff && leads.length === 0) continue
       try {
@@ -59,9 +57,6 @@ export async function attachLinks({ host, networks }: { host: Host; networks: Ne
   }
   return attached
 }
-
-/** Whether it may be on its way still: nothing in it says so. */
-const isNew = ({ created, maker }: SandboxRecord): boolean => Date.now() - Date.parse(created) < MAKING_MS && isAlive(maker)
 
 /**
  * A bridge that was deleted has taken routes or answers along. An answer that is there already stays as it is.

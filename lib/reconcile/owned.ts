@@ -1,7 +1,7 @@
 import { ownedBySandboxes, portMaps } from '../firewall/sets.js'
 import type { Host } from '../host.js'
 import type { ElementInfo } from '../native.js'
-import type { Family, SetDefinition } from '../plan/operation.js'
+import type { Element, Family, Operation, SetDefinition } from '../plan/operation.js'
 import { Slices } from '../slices.js'
 import { readOwner } from '../state/owner.js'
 import type { SandboxRecord } from '../state/records.js'
@@ -16,8 +16,8 @@ export interface Owned {
 
 /** All elements that belong to sandboxes: tens of thousands, where ports are many. */
 export class OwnedElements implements Iterable<Owned> {
-  // A key is in a set once.
-  readonly #byKey = new Map<SetDefinition, Map<string, Owned>>()
+  // By the set's name. A key is in a set once.
+  readonly #byKey = new Map<string, Map<string, Owned>>()
   readonly #published = new Map<string, Owned[]>()
 
   /** @param tables - Families whose table is there. */
@@ -35,13 +35,23 @@ export class OwnedElements implements Iterable<Owned> {
     for (const elements of this.#byKey.values()) yield* elements.values()
   }
 
-  get(set: SetDefinition, key: string): Owned | undefined {
-    return this.#byKey.get(set)?.get(key)
+  get(set: Pick<SetDefinition, 'set'>, key: string): Owned | undefined {
+    return this.#byKey.get(set.set)?.get(key)
   }
 
   /** Whether an element of a sandbox is there. */
-  has(record: SandboxRecord, set: SetDefinition, key: string): boolean {
+  has(record: SandboxRecord, set: Pick<SetDefinition, 'set'>, key: string): boolean {
     return this.get(set, key)?.shortId === shortId(record)
+  }
+
+  /** Whether it is there, and leads where it is to lead. */
+  hasAs(record: SandboxRecord, set: Pick<SetDefinition, 'set'>, { key, data = '' }: Element): boolean {
+    return this.has(record, set, key) && (this.get(set, key)?.element.data ?? '') === data
+  }
+
+  /** Whether all elements are there that an operation adds. */
+  hasAll(record: SandboxRecord, operation: Operation): boolean {
+    return operation.op !== 'element.add' || operation.elements.every(({ key }) => this.has(record, operation, key))
   }
 
   /** The published ports of a sandbox, as the kernel has them. */
@@ -60,7 +70,7 @@ export class OwnedElements implements Iterable<Owned> {
       byKey.set(element.key, one)
       if (portMaps.includes(set)) this.#publish(one)
     }
-    this.#byKey.set(set, byKey)
+    this.#byKey.set(set.set, byKey)
   }
 
   #publish(one: Owned): void {

@@ -14,7 +14,7 @@ import { asOfNow } from '../state/namespace.js'
 import { thisProcess } from '../state/maker.js'
 import { listNetworkRecords } from '../state/network-records.js'
 import { ownerComment, readOwner } from '../state/owner.js'
-import { idle, isAtWork, isBusy, isLeaving, listAllRecords, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { idle, isAtWork, isBusy, isLeaving, listAllRecords, readRecord, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { writtenTables } from '../network/ensure-ruleset.js'
 import { Aside } from './aside.js'
 import { attachLinks } from './attach-links.js'
@@ -22,7 +22,7 @@ import { attempt, collect, collectElement, collectLeads } from './collect.js'
 import { dropEndpoints } from './drop-endpoints.js'
 import { finishChanges } from './finish-changes.js'
 import { flush, forget, leftAddresses } from './forget.js'
-import { giveBack, giveClaimsBack, lacksSenders } from './give-back.js'
+import { heal, untouched } from './heal.js'
 import { Holdings } from './holdings.js'
 import { reconcileNetworks, requireSameRecords } from './networks.js'
 import { shortId, type Owned } from './owned.js'
@@ -33,8 +33,10 @@ import { isWhole, isWholeInside, lookAt, type Look } from './whole.js'
 export interface Reconciled {
   /** Names of the sandboxes that were there and whole. */
   adopted: string[]
-  /** Names of the sandboxes whose rules somebody had flushed, and networks of which something was missing. */
+  /** Names of the sandboxes, and networks, of which something was missing that is there again: rules, claims, links. */
   healed: string[]
+  /** What of sandboxes could not be given back, as another has it by now: a sentence each. Left out where there is none. */
+  lost?: string[]
   /** What a process that died had left half done, and what was done about it. */
   collected: string[]
   /** Records that cannot be read: file, field and what is wrong with it. What they are of stays as it is. Left out where there are none. */
@@ -53,7 +55,8 @@ interface Found {
 /**
  * Compares what the kernel has with what the records say. What is whole is adopted; what a process that died left
  * half made or half removed is removed; what a living process is at work on is left alone; and when somebody has
- * flushed the ruleset, it is written again with everybody's claims.
+ * flushed the ruleset, it is written again with everybody's claims. A sandbox that was whole once stays, whatever it lacks: that is given
+ * back, as far as no other has it by now.
  *
  * The kernel is asked before the records: what is seen there has had its record before, so an element or link without
  * one is a leftover and not something on its way.
@@ -86,8 +89,7 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
   requireSameRecords(all, context.settings.stateDir)
   if (!given && stored.length + (await networks.list()).length > 0) {
     const owners = await networks.ensureRuleset()
-    const back = owners.length > 0 ? owners : await giveClaimsBack(context, stored, first)
-    if (back.length > 0) return compare(context, ended, back)
+    if (owners.length > 0) return compare(context, ended, owners)
   }
   const halfWritten = await listHalfWritten(context.records)
   const ruled = new Set((await new Holdings(host, tables).of(sets.bridges)).map(({ key }) => key))
@@ -103,9 +105,15 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
   const damaged = [...aside.damaged, ...asideNetworks.damaged]
   if (damaged.length > 0) result.damaged = damaged
   const known = new Set<string>()
+  const made = new Set<StoredRecord>()
   const adopted: StoredRecord[] = []
   const kept: StoredRecord[] = []
   let again: Look | undefined
+  // One that is being made says so by being without the mark; those of earlier versions were without it, too.
+  const wasMade = async (item: StoredRecord, look: Look): Promise<boolean> =>
+    (item.marked || !isAtWork(item.record)) && ((await isWhole(item, look, host)) || (await isUnruled(item)))
+  const isUnruled = async ({ record }: StoredRecord): Promise<boolean> =>
+    !record.removing && record.endpoints.every(({ bridge }) => !ruled.has(bridge)) && (await isWholeInside(record, host))
 
   const slices = new Slices()
   for (const item of stored) {
@@ -121,33 +129,26 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
       know()
       continue
     }
-    if (await isWhole(item, first, host)) {
+    if (await wasMade(item, first)) {
+      // Whatever it lacks, it stays.
       now = await dropEndpoints(host, item, owned, links, there)
-      if (now !== item) result.collected.push(`sandbox ${record.name}: ${record.busy ? 'half connected or disconnected, ended' : 'a link of it is gone, or a network: taken off it'}`)
+      if (now !== item) result.collected.push(`sandbox ${record.name}: ${record.busy ? 'half connected or disconnected, ended' : 'a network of it is gone, taken off it'}`)
       // Of a process that has ended: those of earlier versions, and of one that ended in the moment before the mark.
-      if (!item.marked && !isAtWork(now.record)) await attempt(host, [{ op: 'file.mark', path: item.path }])
-      if (!isBusy(now.record) && lacksSenders(now.record, owned)) {
-        await giveBack(context, now)
-        result.healed.push(record.name)
-      } else {
-        result.adopted.push(record.name)
-      }
-      adopted.push(now)
-    } else if (!record.removing && !isBusy(record) && record.endpoints.every(({ bridge }) => !ruled.has(bridge)) && (await isWholeInside(record, host))) {
-      await giveBack(context, item)
-      result.healed.push(record.name)
+      if (!item.marked) await attempt(host, [{ op: 'file.mark', path: item.path }])
+      made.add(now)
     } else if (record.removing || !isAtWork(record)) {
       // It may have been made since the first look, by a process that has come to its end by now.
       again ??= await lookAt(host, await writtenTables(host))
-      if (await isWhole(item, again, host)) {
-        result.adopted.push(record.name)
+      const later = record.removing ? undefined : await readRecord(dirname(item.path), record.name)
+      if (later?.record.id === record.id && (await wasMade(later, again))) {
+        now = later
+        made.add(now)
       } else {
         if (await beginToEnd(host, item, ended)) result.collected.push(`sandbox ${record.name}: half made or half removed, removed`)
         else know()
         continue
       }
     }
-    holdPorts(now.record, ports)
     kept.push(now)
     know()
   }
@@ -179,7 +180,22 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
   }
   // Last: until then, others who open the host leave what was theirs alone, and its name is taken.
   for (const { path, text } of ended) await attempt(host, [{ op: 'file.check', path, expected: text }, { op: 'file.delete', path }])
-  const attached = await attachLinks(context, kept.filter(({ record }) => !isBusy(record)), all)
+  const lost: string[] = []
+  let relinked = false
+  for (const [index, item] of kept.entries()) {
+    const pause = slices.next()
+    if (pause) await pause
+    const isMade = made.has(item)
+    const healing = isMade && !isBusy(item.record) ? await heal(context, item, owned, links) : untouched(item)
+    kept[index] = healing.item
+    if (isMade) adopted.push(healing.item)
+    if (isMade || (await isWhole(item, first, host))) result[healing.healed ? 'healed' : 'adopted'].push(item.record.name)
+    lost.push(...healing.lost)
+    relinked ||= healing.relinked
+    holdPorts(healing.item.record, ports)
+  }
+  if (lost.length > 0) result.lost = lost
+  const attached = await attachLinks(context, kept.filter(({ record }) => !isBusy(record)), all, relinked ? await host.ask('links', {}) : all)
   result.healed = [...new Set([...result.healed, ...attached])]
   result.adopted = result.adopted.filter((name) => !attached.has(name) && !given?.includes(name))
   result.collected.push(...(await finishChanges(host, adopted, owned, halfWritten)))

@@ -2,7 +2,7 @@ import type { Host } from '../host.js'
 import type { LinkInfo } from '../native.js'
 import type { Marks } from '../pool/marks.js'
 import { collect } from './collect.js'
-import { setTimeout } from '../timers.js'
+import { now, setTimeout } from '../timers.js'
 
 /** The kernel takes down what a process that died has held within milliseconds each: so long is waited for all, in milliseconds. */
 const PATIENCE_MS = 1000
@@ -17,7 +17,7 @@ const STEP_MS = 2
 export async function collectSpares(host: Host, marks: Marks, links: readonly LinkInfo[]): Promise<{ stray: LinkInfo[]; collected: string[] }> {
   const collected: string[] = []
   const gone = new Set<string>()
-  const deadline = Date.now() + PATIENCE_MS
+  const deadline = now() + PATIENCE_MS
   for (const { path, pid, links: left } of marks.left(links.map(({ name }) => name))) {
     for (const name of left) if (await isGone(host, name, deadline)) gone.add(name)
     await collect(host, [{ op: 'file.delete', path }])
@@ -28,7 +28,7 @@ export async function collectSpares(host: Host, marks: Marks, links: readonly Li
 
 async function isGone(host: Host, name: string, deadline: number): Promise<boolean> {
   while (await host.find('link', { name })) {
-    if (Date.now() > deadline) return false
+    if (now() > deadline) return false
     await new Promise((resolve) => setTimeout(resolve, STEP_MS))
   }
   return true

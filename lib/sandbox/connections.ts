@@ -7,7 +7,9 @@ import type { Host } from '../host.js'
 import { isFull, lostBridge } from '../network/lost-bridge.js'
 import { isBridgeName } from '../network/predefined.js'
 import { FAMILIES } from '../network/spec.js'
+import { wasGuessedPort } from '../ports/claim-ports.js'
 import type { PortMapping } from '../ports/mapping.js'
+import type { PortGuesses } from '../ports/port-guesses.js'
 import { ownerComment } from '../state/owner.js'
 import type { SandboxRecord } from '../state/records.js'
 import type { Context } from './context.js'
@@ -16,7 +18,7 @@ import { interfaceKey, type Departure } from './departures.js'
 import { isMacTaken, wasLeaving } from './gone.js'
 import { wasStrayLead } from './stray-lead.js'
 import type { RecordUpdate } from './changes.js'
-import { setTimeout } from '../timers.js'
+import { now, setTimeout } from '../timers.js'
 
 /** Endpoints that come and go on a sandbox that stays. */
 
@@ -54,6 +56,8 @@ export interface EndpointGuesses {
   randomMac: boolean
   /** Names of links that stand in the way: the sandbox has made them itself. */
   links?: ReadonlySet<string>
+  /** Ports that move to it. */
+  ports: PortGuesses
 }
 
 /** One more endpoint. */
@@ -76,7 +80,7 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
   return {
     endpoint,
     // A process that dies in the middle leaves an endpoint that the record knows.
-    during: { endpoints: after },
+    during: { endpoints: after, changing: endpoint.id },
     next: { ...record, endpoints: after },
     plan: (change, namespace) => bridge.connectEndpoint({ path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change }, endpoint, draft.circumstances),
     settle() {
@@ -87,6 +91,7 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
     release,
     async retry(refused, attempt) {
       const { operation, errnoName } = refused
+      if (await wasGuessedPort(context, guesses.ports, refused)) return true
       if (isFull(refused)) return attempt < TRIES && ready.bridges.full(refused.operation.master)
       // Another process has removed the network: whether there is another of its name, the next attempt sees.
       const lost = (await lostBridge(context.host, refused)) || (operation.op === 'file.check' && operation.path === draft.circumstances.network?.path)
@@ -112,21 +117,22 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
 
 /** Whether an interface that stands in the way goes at this moment, as one that another process has disconnected. */
 async function isGoing(host: Host, { path }: SandboxRecord, name: string): Promise<boolean> {
-  const deadline = Date.now() + PATIENCE_MS
+  const deadline = now() + PATIENCE_MS
   while (await host.find('link', { netns: path, name })) {
-    if (Date.now() > deadline) return false
+    if (now() > deadline) return false
     await new Promise((resolve) => setTimeout(resolve, STEP_MS))
   }
   return true
 }
 
 /** One endpoint less. @returns Also what is left to do when that is done. */
-export function disconnectUpdate(context: Context, record: SandboxRecord, endpoint: BridgeEndpoint): RecordUpdate & { left: () => Pick<Departure, 'plan' | 'claims'> } {
+export function disconnectUpdate(context: Context, record: SandboxRecord, endpoint: BridgeEndpoint, guesses: PortGuesses): RecordUpdate & { left: () => Pick<Departure, 'plan' | 'claims'> } {
   const { name, id, endpoints, ports, path } = record
   const after = endpoints.filter((other) => other !== endpoint)
   const moved = moveMappings(context, name, mappedPorts(endpoints, ports), mappedPorts(after, ports))
   let left: Pick<Departure, 'plan' | 'claims'> = { plan: [] }
   return {
+    during: { changing: endpoint.id },
     next: { ...record, endpoints: after },
     plan(change, namespace) {
       const leaving = bridge.disconnectEndpoint({ path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change }, endpoint)
@@ -134,6 +140,7 @@ export function disconnectUpdate(context: Context, record: SandboxRecord, endpoi
       return leaving.first
     },
     ...moved,
+    retry: (refused) => wasGuessedPort(context, guesses, refused),
     left: () => left,
   }
 }

@@ -9,7 +9,7 @@ import { FAMILIES } from '../network/spec.js'
 import { leftAddresses } from '../reconcile/forget.js'
 import { OwnedElements, shortId } from '../reconcile/owned.js'
 import { readOwner } from '../state/owner.js'
-import { setTimeout } from '../timers.js'
+import { now, setTimeout } from '../timers.js'
 import type { Context } from './context.js'
 import { sandboxKey } from './departures.js'
 
@@ -29,7 +29,7 @@ export async function awaitGone(context: Context, name: string): Promise<boolean
     await own
     return true
   }
-  const deadline = Date.now() + PATIENCE_MS
+  const deadline = now() + PATIENCE_MS
   const first = await readAnyRecord(context.records, name)
   if (!first?.record.removing) return false
   for (let found = first; found.record.id === first.record.id; ) {
@@ -38,7 +38,7 @@ export async function awaitGone(context: Context, name: string): Promise<boolean
       await reconcile(context)
       return true
     }
-    if (Date.now() > deadline) return false
+    if (now() > deadline) return false
     await new Promise((resolve) => setTimeout(resolve, STEP_MS))
     const next = await readAnyRecord(context.records, name)
     if (!next) return true
@@ -60,7 +60,7 @@ export async function awaitOwnerGone(context: Context, name: string): Promise<bo
 /** The same for all addresses, as far as they become free before long. */
 export async function awaitAllFree({ host, records, departures }: Context): Promise<void> {
   await departures.awaitFree()
-  for (const deadline = Date.now() + FREE_MS; Date.now() < deadline; await new Promise((resolve) => setTimeout(resolve, STEP_MS))) {
+  for (const deadline = now() + FREE_MS; now() < deadline; await new Promise((resolve) => setTimeout(resolve, STEP_MS))) {
     const owned = await OwnedElements.read(host, new Set(['inet']))
     const stored = (await listAllRecords(records)).map(({ record }) => record)
     const known = new Set(stored.map(shortId))
@@ -76,7 +76,7 @@ export const isMacTaken = ({ operation, errnoName }: PlanRefused): boolean => op
 export async function awaitFree(context: Context, address: string): Promise<boolean> {
   const { host, records, departures } = context
   await departures.awaitFree(address)
-  for (const deadline = Date.now() + FREE_MS; ; ) {
+  for (const deadline = now() + FREE_MS; ; ) {
     const claim = await host.find('element', { ...addresses[familyOf(address)], key: address })
     if (!claim) return true
     const owner = readOwner(claim.comment)
@@ -85,7 +85,7 @@ export async function awaitFree(context: Context, address: string): Promise<bool
     const has = found && shortId(found.record) === owner.shortId && found.record.endpoints.some((endpoint) => FAMILIES.some((family) => endpoint.addresses[family]?.address === address))
     if (!owner || has) return false
     // Who was at it has died: the next open() gives it up.
-    if (Date.now() > deadline) return false
+    if (now() > deadline) return false
     await new Promise((resolve) => setTimeout(resolve, STEP_MS))
   }
 }

@@ -3,7 +3,7 @@ import { deleteLinks } from '../drivers/leaving.js'
 import type { Host } from '../host.js'
 import { removeWhatIsThere } from '../reconcile/collect.js'
 import { Slices } from '../slices.js'
-import { setTimeout, clearTimeout } from '../timers.js'
+import { clearTimeout, now, setTimeout } from '../timers.js'
 
 /** The kernel takes down a namespace that nobody holds within milliseconds; who holds one longer is a process inside. */
 const PATIENCE_MS = 1000
@@ -52,7 +52,7 @@ export class Reaper {
   /** Until links that go have gone: those of an address, or all. Returns whether there was something to wait for. */
   async awaitGone(address?: string): Promise<boolean> {
     const meant = [...this.#going.values()].filter(({ addresses }) => address === undefined || addresses.includes(address))
-    if (meant.length > 0) await this.#reap(meant, Date.now() + HURRY_MS)
+    if (meant.length > 0) await this.#reap(meant, now() + HURRY_MS)
     return meant.length > 0
   }
 
@@ -77,7 +77,7 @@ export class Reaper {
     let left = meant
     for (;;) {
       left = await this.#letGo(left)
-      if (left.length === 0 || Date.now() > deadline) break
+      if (left.length === 0 || now() > deadline) break
       await new Promise((resolve) => setTimeout(resolve, STEP_MS))
     }
     if (left.length === 0) return
@@ -111,7 +111,7 @@ export class Reaper {
   /** Forgets what is being watched; with `wait`, after seeing to it that every link is gone. */
   async close(wait: boolean): Promise<void> {
     clearTimeout(this.#timer)
-    if (wait) await this.#reap([...this.#going.values()], Date.now() + PATIENCE_MS)
+    if (wait) await this.#reap([...this.#going.values()], now() + PATIENCE_MS)
     this.#going.clear()
   }
 }

@@ -128,7 +128,7 @@ export class Sandbox {
       const target = this.#networkNamed('connect', network)
       checkOptions('connect', options, endpointChecks)
       const asked = readEndpoint(options, target)
-      const guesses: EndpointGuesses = { randomMac: false }
+      const guesses: EndpointGuesses = { randomMac: false, ports: new PortGuesses() }
       let endpoint: Endpoint | undefined
       await this.#changes.make(async (record) => {
         checkConnectable(record, target, 'connect')
@@ -156,10 +156,11 @@ export class Sandbox {
       checkOptions('disconnect', options, { force: checks.flag })
       try {
         let leave: (() => Promise<void> | undefined) | undefined
+        const guesses = new PortGuesses()
         await this.#changes.make((record) => {
           checkConnectable(record, target, 'disconnect')
           const endpoint = endpointOn(record, target)
-          const update = disconnectUpdate(this.#context, record, endpoint)
+          const update = disconnectUpdate(this.#context, record, endpoint, guesses)
           const free = () => this.#context.networks.release(endpoint)
           leave = () => {
             this.#context.departures.begin({ key: interfaceKey(record, endpoint.interface), ...update.left(), free })

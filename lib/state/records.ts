@@ -6,7 +6,7 @@ import { listFrom, readFrom, storeIn, type Damaged, type Stored } from './folder
 import type { BootedNamespace } from './namespace.js'
 import { isAlive, type Maker } from './maker.js'
 import { SANDBOX } from './sandbox-kind.js'
-import { setTimeout } from '../timers.js'
+import { now, setTimeout } from '../timers.js'
 
 /** What is remembered of a sandbox. */
 export interface SandboxRecord {
@@ -27,6 +27,8 @@ export interface SandboxRecord {
   maker: Maker
   /** The process that is changing it at this moment; others wait, or end what it had begun when it has died. */
   busy?: Maker
+  /** Id of the endpoint that comes or goes meanwhile. */
+  changing?: string
   /** Nobody reaches it any more, and it is no sandbox to anybody; its name is taken until `busy` has taken the rest away. */
   removing?: true
   /** In the order in which they were connected. */
@@ -51,7 +53,7 @@ export const isLeaving = ({ removing, busy }: SandboxRecord): boolean => removin
 export const isBusy = ({ busy }: SandboxRecord): boolean => busy !== undefined && isAlive(busy)
 
 /** As it is when nobody is changing it. */
-export function idle({ busy: _, ...record }: SandboxRecord): SandboxRecord {
+export function idle({ busy: _, changing: __, ...record }: SandboxRecord): SandboxRecord {
   return record
 }
 
@@ -93,10 +95,10 @@ const STEP_MS = 2
 
 /** Reads a record until no change of it is on its way. */
 export async function unbusy<T extends StoredRecord | undefined>(read: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + PATIENCE_MS
+  const deadline = now() + PATIENCE_MS
   for (;;) {
     const found = await read()
-    if (!found || !isBusy(found.record) || Date.now() > deadline) return found
+    if (!found || !isBusy(found.record) || now() > deadline) return found
     await new Promise((resolve) => setTimeout(resolve, STEP_MS))
   }
 }

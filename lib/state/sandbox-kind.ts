@@ -88,6 +88,7 @@ const shape = all(
     created,
     maker,
     busy: optional(maker),
+    changing: optional(id),
     removing: optional(oneOf(true)),
     endpoints: list(endpoint),
     ports: list(port),

@@ -149,14 +149,15 @@ export async function checkOtherFirewalls({ host, settings }: Context): Promise<
 export async function checkLeftovers(context: Context): Promise<Finding[]> {
   const check = 'leftovers'
   try {
-    const { adopted, healed, collected, damaged = [] } = (await reconcile(context)).reconciled
+    const { adopted, healed, collected, damaged = [], lost = [] } = (await reconcile(context)).reconciled
     const { former, unclear } = await findOtherHosts(context.settings, context.host)
     const findings = [
       ...damaged.map((what) => problem(check, what)),
       ...former.map(({ folder }) => note(check, `state folder ${folder}: the namespace of its host is gone`, 'the next slipway command removes it: slipway ls')),
       ...unclear.map((folder) => note(check, `state folder ${folder}: no process here is in the namespace of its host`, `if no other container uses it: rm -r ${folder}`)),
       ...collected.map((what) => note(check, what.replace(/, removed$/, ''), 'the next slipway command removes it: slipway ls')),
-      ...healed.map((name) => note(check, `the rules of sandbox ${name} were flushed`, 'the next slipway command writes them again: slipway ls')),
+      ...healed.map((name) => note(check, `rules, claims or links of ${name} were taken away`, 'the next slipway command gives them back: slipway ls')),
+      ...lost.map((what) => problem(check, what)),
     ]
     return findings.length > 0 ? findings : [ok(check, adopted.length === 0 ? 'none' : `none; whole: ${adopted.length === 1 ? '1 sandbox' : `${adopted.length} sandboxes`}`)]
   } catch (error) {
