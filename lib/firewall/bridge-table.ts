@@ -71,9 +71,9 @@ export const bridgeTable = (): Operation[] => [
   ...chain('bridge', 'separate', { type: 'filter', hook: 'forward', priority: SEPARATE }, [
     [
       'what is for many (ARP, neighbour discovery) is for the bridge alone',
-      any('ether daddr', GROUP_BIT),
       is('iifgroup', String(sets.SEPARATED_PORT_GROUP)),
       is('oifgroup', String(sets.SEPARATED_PORT_GROUP)),
+      any('ether daddr', GROUP_BIT),
       drop,
     ],
   ]),

@@ -74,44 +74,41 @@ const arriving = (): Operation[] => [
   ...zoned(4),
   ...zoned(6),
   ...chain('inet', 'guard', { type: 'filter', hook: 'prerouting', priority: RAW }, [
-    ['a neighbour may not send to loopback', isNot('iifname', 'lo'), is('ip daddr', LOOPBACK), counter, drop],
-    ['a neighbour may not come from loopback', isNot('iifname', 'lo'), is('ip saddr', LOOPBACK), counter, drop],
+    ['a neighbour may not send to loopback', is('ip daddr', LOOPBACK), isNot('iifname', 'lo'), counter, drop],
+    ['a neighbour may not come from loopback', is('ip saddr', LOOPBACK), isNot('iifname', 'lo'), counter, drop],
     ...forBoth((family) => ['zones, for packets from other hosts and from sandboxes', isFamily(family), goTo(`zone${family}`)]),
   ]),
   ...chain('inet', 'zone_local', { type: 'filter', hook: 'output', priority: RAW }, forBoth((family) => ['zones, for packets from the host itself', isFamily(family), goTo(`zone${family}`)])),
-  // Right before the port is looked up: afterwards the address that was meant is no longer in the packet.
-  ...chain('inet', 'admit', { type: 'filter', hook: 'prerouting', priority: DSTNAT - 1 }, [
-    ...forBoth((family) => [
-      'not on the allow-list of the port',
-      any('ct state', 'new'),
-      within(port(family), sets.restricted[family]),
-      is('fib daddr type', 'local'),
-      outside([...port(family), `${header(family)} saddr`], sets.admitted[family]),
-      counter,
-      drop,
-    ]),
-  ]),
   ...chain('inet', 'to_sandbox', { comment: 'where an address and port of the host lead' }, [
     ...forBoth((family) => ['a port of one host address', isFamily(family), translate('dnat', port(family), family, sets.publishedAt)]),
     ...forBoth((family) => ['a port of every host address', isFamily(family), translate('dnat', ['meta l4proto', 'th dport'], family, sets.published)]),
     ...forBoth((family) => ['a whole host address', isFamily(family), translate('dnat', [`${header(family)} daddr`], family, sets.whole)]),
   ]),
-  // In a chain of type nat, which only new connections meet.
+  // In chains of type nat, which only new connections meet.
   ...chain('inet', 'names', { comment: 'names of a network are for its own sandboxes: they come in by its bridges' }, [
     ...forBoth((family) => [
       'from elsewhere to where the names of a network are served',
       within([`${header(family)} daddr`], sets.subnets[family]),
       outside([`${header(family)} daddr`, 'iifname'], sets.sameNetwork[family]),
-      is('fib daddr type', 'local'),
       counter,
       drop,
     ]),
   ]),
-  ...chain('inet', 'publish', { type: 'nat', hook: 'prerouting', priority: DSTNAT }, [
+  ...chain('inet', 'arriving', { comment: 'what begins with a packet to an address of the host' }, [
     ...['udp', 'tcp'].flatMap((protocol) =>
       [53, RESOLVER_PORT].map((number): Rule => [`names, by ${protocol} on port ${number}`, is('meta l4proto', protocol), is('th dport', `${number}`), jump('names')]),
     ),
-    ['from other hosts and from sandboxes', is('fib daddr type', 'local'), jump('to_sandbox')],
+    ...forBoth((family) => [
+      'not on the allow-list of the port',
+      within(port(family), sets.restricted[family]),
+      outside([...port(family), `${header(family)} saddr`], sets.admitted[family]),
+      counter,
+      drop,
+    ]),
+    ['where it leads', goTo('to_sandbox')],
+  ]),
+  ...chain('inet', 'publish', { type: 'nat', hook: 'prerouting', priority: DSTNAT }, [
+    ['from other hosts and from sandboxes', is('fib daddr type', 'local'), goTo('arriving')],
   ]),
   ...chain('inet', 'publish_local', { type: 'nat', hook: 'output', priority: DSTNAT }, [
     ['what is from ::1 gets no answer from elsewhere: refused here, a client goes on to 127.0.0.1', is('ip6 daddr', '::1'), accept],
@@ -119,26 +116,26 @@ const arriving = (): Operation[] => [
   ]),
 ]
 
-const leaving = (): Operation[] =>
-  chain('inet', 'leave', { type: 'nat', hook: 'postrouting', priority: SRCNAT }, [
+const leaving = (): Operation[] => [
+  ...chain('inet', 'into_network', { comment: 'under which address a connection gets into a network' }, [
     ...forBoth((family) => [
       'back into the same network: the answer must come back here',
       any('ct status', 'dnat'),
       within([`${header(family)} saddr`, 'oifname'], sets.sameNetwork[family]),
       masquerade,
     ]),
-    ['from 127.0.0.1 to a published port', within(['oifname'], sets.bridges), is('ip saddr', LOOPBACK), masquerade],
-    ...forBoth((family) => [
-      'to the world, from an address of choice',
-      isFamily(family),
-      outside(['oifname'], sets.bridges),
-      translate('snat', ['iifname'], family, sets.source),
-    ]),
-    ...forBoth((family) => ['to the world', isFamily(family), within(['iifname'], sets.masqueraded[family]), outside(['oifname'], sets.bridges), masquerade]),
-  ])
+    ['from 127.0.0.1 to a published port', is('ip saddr', LOOPBACK), masquerade],
+  ]),
+  ...chain('inet', 'leave', { type: 'nat', hook: 'postrouting', priority: SRCNAT }, [
+    ['into a network', within(['oifname'], sets.bridges), goTo('into_network')],
+    ...forBoth((family) => ['to the world, from an address of choice', isFamily(family), translate('snat', ['iifname'], family, sets.source)]),
+    ...forBoth((family) => ['to the world', isFamily(family), within(['iifname'], sets.masqueraded[family]), masquerade]),
+  ]),
+]
 
 const passing = (): Operation[] => [
   ...chain('inet', 'into', { comment: 'what may get into a network from elsewhere' }, [
+    ['nothing gets into an internal network', within(['oifname'], sets.internal), counter, drop],
     ['a published port', any('ct status', 'dnat'), accept],
     // Sandboxes of one network come by here where they may not talk to each other.
     ...forBoth((family) => [
@@ -177,10 +174,7 @@ const passing = (): Operation[] => [
     ]),
     ['anything else', accept],
   ]),
-  ...chain('inet', 'forward', { type: 'filter', hook: 'forward', priority: FILTER }, [
-    ['your rules', jump('user')],
-    ['what has begun may go on', any('ct state', 'established,related'), accept],
-    ['sandboxes of one network', within(['iifname', 'oifname'], sets.icc), goTo('beside')],
+  ...chain('inet', 'out_of', { comment: 'what may get out of a network' }, [
     ...forBoth((family) => [
       'sandboxes of one network, on two bridges',
       within(['iifname', 'iifname'], sets.icc),
@@ -190,7 +184,13 @@ const passing = (): Operation[] => [
       accept,
     ]),
     ['nothing gets out of an internal network', within(['iifname'], sets.internal), counter, drop],
-    ['nothing gets into an internal network', within(['oifname'], sets.internal), counter, drop],
+    ['into a network', within(['oifname'], sets.bridges), goTo('into')],
+  ]),
+  ...chain('inet', 'forward', { type: 'filter', hook: 'forward', priority: FILTER }, [
+    ['your rules', jump('user')],
+    ['what has begun may go on', any('ct state', 'established,related'), accept],
+    ['sandboxes of one network', within(['iifname', 'oifname'], sets.icc), goTo('beside')],
+    ['out of a network', within(['iifname'], sets.bridges), goTo('out_of')],
     ['into a network', within(['oifname'], sets.bridges), goTo('into')],
   ]),
 ]
