@@ -230,6 +230,10 @@ void put_configuration(Messages& messages, const Network& network, const Endpoin
 void put_settle(Messages& messages, const Endpoint& endpoint) {
   nlmsghdr* message = begin_link(messages, 0, endpoint.host_link, 0, RTM_GETLINK);
   mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  message = messages.begin(RTM_GETLINK, NLM_F_ACK);
+  auto* info = static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(message, sizeof(ifinfomsg)));
+  info->ifi_index = static_cast<int>(endpoint.bridge);
+  mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 }
 
 }  // namespace bench

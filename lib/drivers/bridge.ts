@@ -90,7 +90,7 @@ export function makeStack({ path, foreign, namespace, records }: Stack, endpoint
     ...configureInside(path, endpoint),
     ...FAMILIES.flatMap((family) => defaultRoute('route.add', path, [endpoint], family)),
     ...checkNetwork(circumstances),
-    { op: 'link.settle', name: endpoint.hostLink },
+    ...settle(endpoint),
   ]
 }
 
@@ -147,7 +147,7 @@ export function connectEndpoint(sandbox: Change, endpoint: BridgeEndpoint, circu
     ...configureInside(path, endpoint),
     ...FAMILIES.flatMap((family) => moveDefaultRoute(path, endpoints, after, family)),
     ...checkNetwork(circumstances),
-    { op: 'link.settle', name: endpoint.hostLink },
+    ...settle(endpoint),
     // Last: from then on others may change it.
     ...(record.mark === undefined ? [] : [endChange(record)]),
   ]
@@ -237,6 +237,9 @@ const freeEndpoint = (endpoint: BridgeEndpoint, owner: string, meant: (set: SetD
   endpointElements(endpoint).flatMap(([set, key]) => (meant(set) ? [remove(set, { key, comment: owner })] : []))
 const freeAddresses = (endpoint: BridgeEndpoint, owner: string): ElementDelete[] =>
   endpointElements(endpoint).flatMap(([set, key]) => (isAddress(set) ? [removeOwn(set, { key, comment: owner })] : []))
+
+/** The bridge has a carrier from its first port that forwards on, and passes nothing before the kernel has acted on that. */
+const settle = ({ hostLink, bridge }: BridgeEndpoint): Operation[] => [hostLink, bridge].map((name) => ({ op: 'link.settle', name }))
 
 /** The claims; the other elements let it send. */
 const isClaim = (set: SetDefinition): boolean => sets.isEndpointClaim(set)
