@@ -62,6 +62,7 @@ Status Port::open(const std::string& protocol, const std::string& address, uint1
   rtnl::IpAddress ip;
   if (!rtnl::parse_ip(address, ip)) return Failure::of(EINVAL, "port");
   bool udp = protocol == "udp";
+  if (!udp && protocol != "tcp" && protocol != "sctp") return Failure::of(EPROTONOSUPPORT, "port");
   int ip_protocol = udp ? IPPROTO_UDP : protocol == "tcp" ? IPPROTO_TCP : IPPROTO_SCTP;
   if (!socket) socket.reset(::socket(ip.family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, ip_protocol));
   if (!socket) return Failure::last("socket");

@@ -44,7 +44,9 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const ChainAdd& op)
   Chain chain = make_chain(op.table, op.chain);
   if (!op.hook.empty()) {
     const Hook* hook = find_hook(op.hook);
-    if (hook == nullptr) return Failure::of(EINVAL, "chain.add");
+    // A policy that is misread would let through what is to be dropped.
+    bool known = op.policy.empty() || op.policy == "accept" || op.policy == "drop";
+    if (hook == nullptr || !known) return Failure::of(EINVAL, "chain.add");
     nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TYPE, op.type.c_str());
     nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_HOOKNUM, op.family == "bridge" ? hook->bridge : hook->inet);
     nftnl_chain_set_s32(chain.get(), NFTNL_CHAIN_PRIO, op.priority);

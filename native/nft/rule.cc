@@ -98,6 +98,7 @@ class RuleBuilder {
     require_family(*selector);
     if (statement.operation == "&") return add_bits(*selector, *type, statement.value, NFT_CMP_NEQ);
     if (statement.operation == "!&") return add_bits(*selector, *type, statement.value, NFT_CMP_EQ);
+    if (statement.operation != "==" && statement.operation != "!=") return false;
     uint32_t operation = statement.operation == "!=" ? NFT_CMP_NEQ : NFT_CMP_EQ;
     if (auto slash = statement.value.find('/'); slash != std::string::npos) {
       return add_prefix(*selector, *type, statement.value, slash, operation);
@@ -159,6 +160,7 @@ class RuleBuilder {
   // The map's data is an address, which fills the first words after the look-up, and a port in the next.
   bool add_nat(const Statement& statement) {
     bool v6 = statement.family == "ip6";
+    if ((!v6 && statement.family != "ip") || (statement.nat != "snat" && statement.nat != "dnat")) return false;
     if (!load_all(statement.match)) return false;
     look_up(statement.value, false, true);
     Expression expression(nftnl_expr_alloc("nat"));

@@ -61,6 +61,21 @@ test('a family that we do not know, and a name that is empty, are not all of the
   t.is(failureOf({ op: 'table.delete', family: 'inet', table: '' }).errno, EINVAL)
 })
 
+test('a word that means nothing is refused, and not taken for another', (t) => {
+  const chain = (policy: string) => ({ ...inet, op: 'chain.add', chain: 'c', type: 'filter', hook: 'forward', priority: 0, policy }) as Operation
+  const one = (statement: object) => ({ ...inet, op: 'rule.add', chain: 'c', comment: '', statements: [statement] }) as Operation
+  const nat = { nat: 'dnat', family: 'ip', match: ['ip saddr'], value: 'm' }
+  for (const good of [chain('drop'), chain('accept'), one({ match: ['iifname'], operation: '!=', value: 'v' }), one(nat)]) t.true(encodePlan([good], {}).length > 0)
+  const wrong = [
+    chain('dorp'), { ...chain('drop'), ...({ hook: 'x' } as object) }, one({ match: ['iifname'], operation: '=', value: 'v' }), one({ match: ['iifname'], operation: '', value: 'v' }),
+    one({ verdict: 'dorp' }), one({ ...nat, nat: 'natd' }), one({ ...nat, family: 'ipv4' }), one({ match: ['oifnaem'], operation: '==', value: 'v' }),
+    { op: 'address.add', link: 'v', address: 'x/24' }, { op: 'address.add', link: 'v', address: '10.0.0.1/33' }, { op: 'route.add', destination: '10.0.0.0/8', gateway: 'x' },
+    { op: 'neighbor.add', link: 'v', address: 'x', lladdr: '02:00:00:00:00:01' }, { op: 'neighbor.add', link: 'v', address: '10.0.0.1', lladdr: '02' }, { op: 'link.create', name: 'v', kind: 'bridge', address: '02:00' },
+    { ...inet, op: 'element.add', set: 's', type: 'ipv4_adr', elements: [{ key: '10.0.0.1' }] }, { ...inet, op: 'element.add', set: 's', type: 'ipv4_addr', elements: [{ key: '10.0.0' }] },
+  ] as Operation[]
+  for (const operation of wrong) t.throws(() => encodePlan([operation], { v: 2 }), undefined, JSON.stringify(operation))
+})
+
 test('the end of a field within a field is refused: all behind it would be read as other fields', (t) => {
   t.throws(() => encodePlan([{ op: 'link.set', name: 'v', alias: 'one\x1ftwo' }], {}), { message: /0x1f/ })
 })
