@@ -224,6 +224,7 @@ async function drop(folder: string, text: string, patience: number): Promise<voi
       await access(path)
     }
   } catch {
-    // Read and removed, or the holder has closed. One that cannot be told lets go when it wants the port itself.
+    // Read and removed, or the holder has closed. One that cannot be told, for want of room as well, lets go when it wants the port itself.
+    await rm(join(folder, `.${name}`), { force: true }).catch(() => undefined)
   }
 }

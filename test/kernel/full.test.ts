@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { Slipway } from '#lib/index.js'
 import { done } from '../helpers/command.js'
+import { inOtherProcess } from '../helpers/other-process.js'
+import { elements, readFiles } from '../helpers/snapshot.js'
 import { World } from '../helpers/world.js'
 
 /** What makes room needs no room: a state file system without a block or without an inode left. */
@@ -53,7 +55,11 @@ for (const [what, fill] of [['blocks', fillBlocks], ['inodes', fillInodes]] as c
     const error = await t.throwsAsync(world.create(slipway, 'more'), { name: 'SlipwayError', code: 'KERNEL' })
     t.regex(String(error?.message), /ENOSPC/)
 
-    await app.unpublish('8080:80')
+    // Another process cannot leave a note to the one that holds the port, and leaves nothing half written.
+    await inOtherProcess({ netns: world.host.path, stateDir: world.stateDir }, ['unpublish', app.name, '8080:80'])
+    t.deepEqual(Object.keys(readFiles(world.stateDir)).filter((path) => path.includes('/holders/')), [])
+    t.deepEqual(elements(world.host, 'published4').filter(({ key }) => key === 'tcp . 8080'), [])
+    await app.refresh()
     await app.disconnect('net')
     t.deepEqual(app.ports.map(({ hostPort }) => hostPort), [8081])
     t.truthy(paths.hosts)
