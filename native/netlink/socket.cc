@@ -134,11 +134,18 @@ Status Socket::collect(const Batch& batch, std::vector<Refusal>& refusals) {
 }
 
 Status Socket::collect_until(const Batch& batch, uint32_t until, std::vector<Refusal>& refusals) {
-  return receive_acks(batch, [&](uint32_t sequence, Origin origin, const Status& refused) {
+  bool lost = false;
+  auto read = [&](uint32_t sequence, Origin origin, const Status& refused) {
     bool envelope = sequence == batch.first_sequence() || sequence == batch.last_sequence();
     if (refused) refusals.push_back({origin, *refused});
-    return sequence == until || (refused && envelope);
-  });
+    return sequence == until || (refused && (envelope || lost));
+  };
+  auto failure = receive_acks(batch, read);
+  if (!failure || failure->errnum != ENOBUFS) return failure;
+  // There were more refusals than have room, and the first are there still: one is enough to know that nothing was done.
+  lost = true;
+  if (refusals.empty()) receive_acks(batch, read);
+  return refusals.empty() ? failure : kOk;
 }
 
 Status Socket::request(nlmsghdr* message, const std::function<void(Answer&)>& each) {

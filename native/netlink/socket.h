@@ -35,7 +35,8 @@ class Socket {
   // message: what was not refused was done. Returns a failure of the socket itself only.
   Status collect(const Batch& batch, std::vector<Refusal>& refusals);
 
-  // Reads refusals until the ack of the batch's last acknowledged message (`until`) or a refusal of the batch as such.
+  // Of a batch that is done as a whole or not at all: reads refusals until the ack of its last acknowledged message (`until`) or a refusal of
+  // the batch as such.
   Status collect_until(const Batch& batch, uint32_t until, std::vector<Refusal>& refusals);
 
   // Sends one request and hands every message of the answer to `each`, until the end of the dump or the ack.

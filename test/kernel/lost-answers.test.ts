@@ -109,3 +109,11 @@ test.serial('a receive buffer that is small, as that of a process without privil
   }))
   t.deepEqual(runBy(['unshare', '--user', '--map-root-user', '--net'], '/proc/self/ns/net', [plan]), [{}])
 })
+
+test.serial('a transaction with more refusals than have room is refused, and takes nothing away', (t) => {
+  const elements = (comment: string) => Array.from({ length: 14_000 }, (_, i) => ({ key: `${i + 1}`, comment }))
+  const made: Plan = [{ op: 'table.add', family: 'inet', table: 'test' }, { op: 'set.add', ...set }, { op: 'element.add', ...set, elements: elements('theirs') }]
+  const again: Plan = [{ op: 'element.add', ...set, elements: elements('ours') }]
+  const outcomes = runBy(['unshare', '--user', '--map-root-user', '--net'], '/proc/self/ns/net', [made, again, [add('20000', 'ours')], [add('14000', 'ours')]])
+  t.deepEqual(outcomes.map(({ errno, notUndone }) => [errno, notUndone ?? []]), [[undefined, []], [constants.errno.EEXIST, []], [undefined, []], [constants.errno.EEXIST, []]])
+})
