@@ -2,7 +2,7 @@ import { add, holdPorts, releasePorts, remove, removeOwn } from '../firewall/ele
 import * as sets from '../firewall/sets.js'
 import { familyOf } from '../ipam/ip.js'
 import { FAMILIES } from '../network/spec.js'
-import type { AddressAdd, ElementDelete, Namespace, NetnsCheck, Operation, Plan, RouteAdd, RouteDelete, SetDefinition } from '../plan/operation.js'
+import type { AddressAdd, Namespace, NetnsCheck, Operation, Plan, RouteAdd, RouteDelete, SetDefinition } from '../plan/operation.js'
 import type { PortMapping } from '../ports/mapping.js'
 import { noIpv6Address } from './bridge-network.js'
 import { guardPort, leadFrames } from './bridge-port.js'
@@ -10,6 +10,7 @@ import type { BridgeEndpoint } from './endpoint.js'
 import { activePorts, gatewayEndpoint } from './gateway.js'
 import { leadAway, leadInside, leadTo } from './leaf.js'
 import { deleteLinks, type Leaving } from './leaving.js'
+import { announce, forgetNeighbor } from './neighbors.js'
 import { PortPlan } from './ports.js'
 import { beginChange, beginRemoval, endChange, endMaking, type RecordChange, type RecordRemoval } from './record-change.js'
 
@@ -52,6 +53,7 @@ export function createSandbox(sandbox: BridgeSandbox, circumstances: Circumstanc
   return [
     ...claimAll(sandbox, published),
     ...makeStack({ path, foreign, namespace }, endpoint, circumstances, leadTo(endpoint)),
+    ...announce(endpoint),
     endMaking(sandbox.record),
   ]
 }
@@ -148,6 +150,7 @@ export function connectEndpoint(sandbox: Change, endpoint: BridgeEndpoint, circu
     ...FAMILIES.flatMap((family) => moveDefaultRoute(path, endpoints, after, family)),
     ...checkNetwork(circumstances),
     ...settle(endpoint),
+    ...announce(endpoint),
     // Last: from then on others may change it.
     ...(record.mark === undefined ? [] : [endChange(record)]),
   ]
@@ -235,8 +238,10 @@ export function unpublishPorts({ endpoints, ports, owner, record }: Change, gone
 export const claimEndpoint = (endpoint: BridgeEndpoint, owner: string): Operation[] => endpointElements(endpoint).map(([set, key]) => add(set, { key, comment: owner }))
 const freeEndpoint = (endpoint: BridgeEndpoint, owner: string, meant: (set: SetDefinition) => boolean): Operation[] =>
   endpointElements(endpoint).flatMap(([set, key]) => (meant(set) ? [remove(set, { key, comment: owner })] : []))
-const freeAddresses = (endpoint: BridgeEndpoint, owner: string): ElementDelete[] =>
-  endpointElements(endpoint).flatMap(([set, key]) => (isAddress(set) ? [removeOwn(set, { key, comment: owner })] : []))
+const freeAddresses = (endpoint: BridgeEndpoint, owner: string): Operation[] => [
+  ...forgetNeighbor(endpoint),
+  ...endpointElements(endpoint).flatMap(([set, key]) => (isAddress(set) ? [removeOwn(set, { key, comment: owner })] : [])),
+]
 
 /** The bridge has a carrier from its first port that forwards on, and passes nothing before the kernel has acted on that. */
 const settle = ({ hostLink, bridge }: BridgeEndpoint): Operation[] => [hostLink, bridge].map((name) => ({ op: 'link.settle', name }))

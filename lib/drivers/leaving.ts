@@ -1,5 +1,5 @@
 import { LEAVING_GROUP } from '../firewall/sets.js'
-import type { ElementDelete, Operation, Plan } from '../plan/operation.js'
+import type { Operation, Plan } from '../plan/operation.js'
 
 /** What is taken off the network, in two parts. */
 export interface Leaving {
@@ -7,8 +7,8 @@ export interface Leaving {
   first: Plan
   /** The kernel's part, which nobody waits for; it cannot be undone, only done again. */
   rest: Plan
-  /** Claims of addresses, given up once nothing that is left of it leads to them. */
-  claims?: readonly ElementDelete[]
+  /** Gives up the claims of its addresses, once nothing that is left of it leads to them. */
+  claims?: Plan
 }
 
 /**

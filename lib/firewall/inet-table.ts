@@ -174,6 +174,15 @@ const passing = (): Operation[] => [
     ]),
     ['anything else', accept],
   ]),
+  ...chain('inet', 'stray', { comment: 'what conntrack takes for no part of any connection' }, [
+    ...forBoth((family) => ['it would leave under its own address', isFamily(family), within(['iifname'], sets.masqueraded[family]), outside(['oifname'], sets.bridges), counter, drop]),
+    ...forBoth((family) => ['it would leave under its own address, not under the one of choice', isFamily(family), within(['iifname'], sets.source[family]), outside(['oifname'], sets.bridges), counter, drop]),
+  ]),
+  // Out of the window, say: it goes to the host itself, which is at the address that a sandbox is known by.
+  ...chain('inet', 'resets', { type: 'filter', hook: 'output', priority: FILTER }, [
+    ['what a process of the host ends', any('ct state', 'invalid'), is('meta l4proto', 'tcp'), any('tcp flags', 'rst'), isNot('meta skuid', '4294967295'), accept],
+    ['what none does may be the connection of a sandbox', any('ct state', 'invalid'), is('meta l4proto', 'tcp'), any('tcp flags', 'rst'), isNot('oifname', 'lo'), counter, drop],
+  ]),
   ...chain('inet', 'out_of', { comment: 'what may get out of a network' }, [
     ...forBoth((family) => [
       'sandboxes of one network, on two bridges',
@@ -183,6 +192,7 @@ const passing = (): Operation[] => [
       within([`${header(family)} daddr`], sets.addresses[family]),
       accept,
     ]),
+    ['what would leave untranslated', any('ct state', 'invalid'), jump('stray')],
     ['nothing gets out of an internal network', within(['iifname'], sets.internal), counter, drop],
     ['into a network', within(['oifname'], sets.bridges), goTo('into')],
   ]),

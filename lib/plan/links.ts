@@ -200,4 +200,14 @@ export interface NeighborDelete {
   link: string
   address: string
   proxy?: true
+  /** A refusal is passed over: the link may have gone, or never known the address. */
+  optional?: true
+}
+
+/** Tells the neighbours on a link of the host where an address is by now. It is not undone, nor refused: they find out in the end. */
+export interface NeighborAnnounce {
+  op: 'neighbor.announce'
+  link: string
+  address: string
+  lladdr: string
 }

@@ -14,6 +14,7 @@ import type {
   RouteAdd,
   RouteDelete,
   NeighborAdd,
+  NeighborAnnounce,
   NeighborDelete,
   FdbAdd,
 } from './links.js'
@@ -68,6 +69,7 @@ export type Operation =
   | RouteDelete
   | NeighborAdd
   | NeighborDelete
+  | NeighborAnnounce
   | FdbAdd
   | SysctlWrite
   | FileCreate

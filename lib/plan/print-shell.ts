@@ -45,7 +45,10 @@ export function shellCommands(operation: Operation): string[] {
       if (operation.proxy) return [`${ip} neighbor add proxy ${operation.address} dev ${operation.link}`]
       return [`${ip} neighbor add ${operation.address} lladdr ${operation.lladdr} nud permanent dev ${operation.link}`]
     case 'neighbor.delete':
-      return [`${ip} neighbor delete ${operation.proxy ? 'proxy ' : ''}${operation.address} dev ${operation.link}`]
+      return [`${ip} neighbor delete ${operation.proxy ? 'proxy ' : ''}${operation.address} dev ${operation.link}${orNot(operation)}`]
+    // arping and ndisc6 speak for the host's own addresses only.
+    case 'neighbor.announce':
+      return [`: ${operation.address} is at ${operation.lladdr} on ${operation.link}, say by ${operation.address.includes(':') ? 'a neighbour advertisement' : 'ARP'}`]
     case 'sysctl.write':
       return [`${exec}sysctl -qw ${operation.key}=${quote(operation.value)}`]
     case 'file.create':

@@ -83,7 +83,10 @@ function pushFields(fields: Field[], op: Operation): void {
       fields.push(op.netns, op.link, op.address, op.lladdr, flag(op.proxy))
       break
     case 'neighbor.delete':
-      fields.push(op.netns, op.link, op.address, flag(op.proxy))
+      fields.push(op.netns, op.link, op.address, flag(op.proxy), flag(op.optional))
+      break
+    case 'neighbor.announce':
+      fields.push(op.link, op.address, op.lladdr)
       break
     case 'fdb.add':
       fields.push(op.link, op.lladdr, flag(op.exclusive))

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { claimEndpoint } from '../drivers/bridge.js'
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
+import { forgetNeighbor } from '../drivers/neighbors.js'
 import { removeOwn } from '../firewall/elements.js'
 import * as sets from '../firewall/sets.js'
 import type { Host } from '../host.js'
@@ -66,6 +67,7 @@ async function drop(host: Host, endpoint: BridgeEndpoint, comment: string): Prom
   }
   if (linkLocal !== undefined) await collect(host, [removeOwn(sets.senders[6], { key: `${hostLink} . ${mac} . ${linkLocal}`, comment })])
   await collect(host, [{ op: 'link.delete', name: hostLink }])
+  await collect(host, forgetNeighbor(endpoint))
   await forgetAddresses(host, FAMILIES.flatMap((family) => addresses[family]?.address ?? []))
   for (const family of FAMILIES) {
     const address = addresses[family]?.address

@@ -1,20 +1,20 @@
 import { channel } from 'node:diagnostics_channel'
 import { together } from '../drivers/leaving.js'
 import { PlanRefused, type Host } from '../host.js'
-import type { ElementDelete, Plan } from '../plan/operation.js'
+import type { Plan } from '../plan/operation.js'
 import { attempt, removeWhatIsThere } from '../reconcile/collect.js'
 import { explainRefusal } from '../refusals.js'
 import { Slices } from '../slices.js'
 import { setTimeout, clearTimeout, setImmediate } from '../timers.js'
-import type { Quarantine } from './quarantine.js'
+import { claimedBy, type Quarantine } from './quarantine.js'
 
 /** What is left to do once a sandbox or an endpoint is off the network. */
 export interface Departure {
   /** What is taken until then: the name of a sandbox, or of an interface in it. */
   key: string
   plan: Plan
-  /** Claims of addresses that are given up after that. */
-  claims?: readonly ElementDelete[] | undefined
+  /** Gives up claims of addresses, after that. */
+  claims?: Plan | undefined
   /** Called once they are. */
   free?(): unknown
   /** What follows in this process, once it is done. */
@@ -88,7 +88,7 @@ export class Departures {
 
   /** Until addresses that endpoints have left are free: this one, or all. */
   async awaitFree(address?: string): Promise<void> {
-    const isMeant = ({ claims = [] }: Departure) => claims.some(({ elements }) => address === undefined || elements.some(({ key }) => key === address))
+    const isMeant = ({ claims = [] }: Departure) => claimedBy(claims).some((one) => address === undefined || one === address)
     await this.all(isMeant)
     await this.#quarantine.awaitFree()
   }

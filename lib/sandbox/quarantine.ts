@@ -1,20 +1,20 @@
 import type { Host } from '../host.js'
 import { attempt } from '../reconcile/collect.js'
 import { setTimeout, clearTimeout } from '../timers.js'
-import type { ElementDelete, Plan } from '../plan/operation.js'
+import type { Operation, Plan } from '../plan/operation.js'
 
 /** So long claims are gathered: a walk through the kernel's connections takes milliseconds, for one address as for a thousand. */
 const GATHER_MS = 50
 
 interface Kept {
-  claims: readonly ElementDelete[]
+  claims: Plan
   /** Called when the addresses are free. */
   done: () => unknown
 }
 
 /**
  * Addresses of endpoints that have gone. What conntrack knows of them would let packets in to the next owner that no rule lets in, so they
- * stay claimed until it has forgotten them, both ways. That goes on behind the callers' backs, one walk for many.
+ * stay claimed until it has forgotten them, both ways, and the host where they were. That goes on behind the callers' backs, one walk for many.
  */
 export class Quarantine {
   readonly #host: Host
@@ -27,7 +27,7 @@ export class Quarantine {
   }
 
   /** Does not keep the process alive: what is left of it then, the next open() collects. */
-  add(claims: readonly ElementDelete[], done: () => unknown = () => undefined): void {
+  add(claims: Plan, done: () => unknown = () => undefined): void {
     this.#kept.push({ claims, done })
     this.#timer ??= setTimeout(() => void this.awaitFree(), GATHER_MS).unref()
   }
@@ -48,8 +48,9 @@ export class Quarantine {
     this.#kept = []
     const claims = kept.flatMap((one) => one.claims)
     // Without conntrack's netlink nothing can be forgotten: addresses are given up all the same, as no others may be left.
-    await this.#run([flushOf(claims)])
-    await this.#run(claims)
+    await this.#run([{ op: 'conntrack.flush', addresses: claimedBy(claims) }])
+    const isClaim = ({ op }: Operation) => op === 'element.delete'
+    await this.#run([...claims.filter((one) => !isClaim(one)), ...claims.filter(isClaim)])
     this.#working = undefined
     for (const { done } of kept) await done()
   }
@@ -64,4 +65,5 @@ export class Quarantine {
   }
 }
 
-const flushOf = (claims: readonly ElementDelete[]) => ({ op: 'conntrack.flush', addresses: claims.flatMap(({ elements }) => elements.map(({ key }) => key)) }) as const
+/** The addresses that a plan gives up. */
+export const claimedBy = (plan: Plan): string[] => plan.flatMap((operation) => (operation.op === 'element.delete' ? operation.elements.map(({ key }) => key) : []))

@@ -5,6 +5,7 @@
 #include "executor/runner.h"
 #include "host/file.h"
 #include "host/sysctl.h"
+#include "rtnl/announce.h"
 
 namespace slipway {
 
@@ -78,6 +79,12 @@ struct Runner::Perform {
       before = key;
       runner.released_.emplace(std::move(key), std::move(socket));
     }
+    return kOk;
+  }
+  Status operator()(const NeighborAnnounce& op) {
+    int index = 0;
+    // Refused, neighbours find it out by themselves, later.
+    if (!runner.kernel_->link_index({}, op.link, index)) (void)runner.kernel_->inside({}, [&] { return rtnl::announce(index, op); });
     return kOk;
   }
   Status operator()(const ConntrackFlush& op) {

@@ -18,6 +18,7 @@ constexpr Selector kSelectors[] = {
     {"iifgroup", "devgroup", "meta", NFT_META_IIFGROUP, 0, 0},
     {"meta iiftype", "iface_type", "meta", NFT_META_IIFTYPE, 0, 0},
     {"meta nfproto", "nf_proto", "meta", NFT_META_NFPROTO, 0, 0},
+    {"meta skuid", "uid", "meta", NFT_META_SKUID, 0, 0},
     {"meta l4proto", "inet_proto", "meta", NFT_META_L4PROTO, 0, 0},
     {"ct state", "ct_state", "ct", NFT_CT_STATE, 0, 0},
     {"ct status", "ct_status", "ct", NFT_CT_STATUS, 0, 0},
@@ -36,6 +37,7 @@ constexpr Selector kSelectors[] = {
     {"icmpv6 type", "icmpv6_type", "payload", 0, NFT_PAYLOAD_TRANSPORT_HEADER, 0},
     {"@th,64,128", "ipv6_addr", "payload", 8, NFT_PAYLOAD_TRANSPORT_HEADER, 0},
     {"th sport", "inet_service", "payload", 0, NFT_PAYLOAD_TRANSPORT_HEADER, 0},
+    {"tcp flags", "tcp_flag", "payload", 13, NFT_PAYLOAD_TRANSPORT_HEADER, 0},
     {"th dport", "inet_service", "payload", 2, NFT_PAYLOAD_TRANSPORT_HEADER, 0},
 };
 

@@ -66,7 +66,9 @@ struct NeighborAdd { std::string netns, link, address, lladdr; bool proxy = fals
 // An entry of the forwarding table of the bridge that `link` is a port of: a frame to `lladdr` goes there, and it stays as long as the
 // port. `exclusive`: refused with EEXIST where another port has that address; otherwise it is moved here.
 struct FdbAdd { std::string link, lladdr; bool exclusive = false; };
-struct NeighborDelete { std::string netns, link, address; bool proxy = false; };
+struct NeighborDelete { std::string netns, link, address; bool proxy = false; bool optional = false; };
+// Best effort: what it is about is what others remember.
+struct NeighborAnnounce { std::string link, address, lladdr; };
 
 struct SysctlWrite { std::string netns, key, value; };
 // Refused with EEXIST when the path is taken. `from`, here and below: the spare namespace whose file or socket, made ahead, this one
@@ -130,7 +132,7 @@ struct ElementDelete {
 
 using Operation =
     std::variant<NetnsCreate, NetnsBind, NetnsDelete, NetnsCheck, LinkCreate, LinkSet, LinkCheck, LinkSettle, LinkDelete, LinkDeleteGroup, AddressAdd, AddressDelete, RouteAdd,
-                 RouteDelete, NeighborAdd, NeighborDelete, FdbAdd, SysctlWrite, FileCreate, FileReplace, FileCheck, FileMark,
+                 RouteDelete, NeighborAdd, NeighborDelete, NeighborAnnounce, FdbAdd, SysctlWrite, FileCreate, FileReplace, FileCheck, FileMark,
                  FileDelete, PortHold, PortRelease, ConntrackFlush, TableAdd, TableDelete, ChainAdd, ChainDelete, RuleAdd,
                  SetAdd, SetDelete, ElementAdd, ElementDelete>;
 

@@ -54,6 +54,7 @@ const isMessage: Record<Operation['op'], boolean> = {
   'route.delete': true,
   'neighbor.add': true,
   'neighbor.delete': true,
+  'neighbor.announce': false,
   'fdb.add': true,
   'sysctl.write': false,
   'file.create': false,
