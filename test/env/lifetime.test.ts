@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import { Slipway } from '#lib/index.js'
-import { isAsBefore, settled } from '../helpers/snapshot.js'
+import { elements, isAsBefore, settled } from '../helpers/snapshot.js'
 import { eventually, World } from '../helpers/world.js'
 import type { Options } from './child.js'
 import { howItEnded, runChild, WELL } from './run-child.js'
@@ -132,7 +132,7 @@ serial('two hundred sandboxes come and go, and no descriptor with them', async (
   const world = new World(t)
   const slipway = await world.open()
   await (await world.create(slipway, 'first', { publish: ['8080:80', '8080:80/udp'] })).remove()
-  t.true(await eventually(() => links(world).length === 0))
+  t.true(await eventually(() => links(world).length === 0 && elements(world.host, 'addresses4').length === 0, 10_000))
   const before = await settled(world)
   const threads = readdirSync('/proc/self/task').length
   for (let index = 0; index < 200; index++) {
