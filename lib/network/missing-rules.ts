@@ -9,22 +9,26 @@ const USERS_CHAIN = 'user'
 
 /**
  * What a table lacks of its chains and rules, which an administrator has flushed or deleted while its sets stand: nothing, or all of its
- * chains written anew, with the sets that have gone with their rules.
+ * chains written anew, with the sets that have gone with their rules. A chain that is jumped to stays and is filled anew: an administrator's
+ * rules may jump to it, and while they do the kernel does not delete it.
  */
 export async function missingRules(host: Host, family: Family): Promise<Operation[]> {
   const plan = rulesetPlan([family])
   const there = new Map((await host.ask('chains', { family, name: TABLE })).map(({ name, uses }): [string, number] => [name, uses]))
   if (chainsOf(plan).every(({ name, uses }) => (there.get(name) ?? -1) >= uses)) return []
+  const hooked = new Set(plan.flatMap((operation) => (operation.op === 'chain.add' && operation.hook !== undefined ? [operation.chain] : [])))
+  const stays = (chain: string) => there.has(chain) && !hooked.has(chain)
   const isKept = (chain: string) => chain === USERS_CHAIN && there.has(USERS_CHAIN)
   const written: Operation[] = []
   for (const operation of plan) {
     if (operation.op === 'set.add' && (await host.find('elements', operation)) === undefined) written.push(operation)
-    if ((operation.op === 'chain.add' || operation.op === 'rule.add') && !isKept(operation.chain)) written.push(operation)
+    if (operation.op === 'chain.add' && !stays(operation.chain) && !isKept(operation.chain)) written.push(operation)
+    if (operation.op === 'rule.add' && !isKept(operation.chain)) written.push(operation)
   }
   // Those that jump before those that are jumped to.
   const gone = chainsOf(plan)
     .reverse()
-    .flatMap(({ name }): Operation[] => (there.has(name) && !isKept(name) ? [{ op: 'chain.delete', family, table: TABLE, chain: name }] : []))
+    .flatMap(({ name }): Operation[] => (there.has(name) && !isKept(name) ? [{ op: stays(name) ? 'chain.flush' : 'chain.delete', family, table: TABLE, chain: name }] : []))
   return [...gone, ...written]
 }
 

@@ -34,6 +34,7 @@ import type {
   TableDelete,
   ChainAdd,
   ChainDelete,
+  ChainFlush,
   RuleAdd,
   SetAdd,
   SetDelete,
@@ -84,6 +85,7 @@ export type Operation =
   | TableDelete
   | ChainAdd
   | ChainDelete
+  | ChainFlush
   | RuleAdd
   | SetAdd
   | SetDelete

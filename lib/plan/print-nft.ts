@@ -28,6 +28,8 @@ export function nftCommands(operation: Operation): string[] | undefined {
     }
     case 'chain.delete':
       return [`delete chain ${operation.family} ${operation.table} ${operation.chain}`]
+    case 'chain.flush':
+      return [`flush chain ${operation.family} ${operation.table} ${operation.chain}`]
     case 'set.delete':
       return [`delete set ${operation.family} ${operation.table} ${operation.set}`]
     case 'element.add':

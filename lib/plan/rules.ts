@@ -35,6 +35,14 @@ export interface ChainDelete {
   chain: string
 }
 
+/** Deletes its rules; the chain stays, and what jumps to it. */
+export interface ChainFlush {
+  op: 'chain.flush'
+  family: Family
+  table: string
+  chain: string
+}
+
 /** One step of a rule. A rule reads left to right, as nft writes it. */
 export type Statement =
   | { match: readonly string[]; operation: '==' | '!='; value: string }

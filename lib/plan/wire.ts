@@ -122,6 +122,7 @@ function pushFields(fields: Field[], op: Operation): void {
       fields.push(op.family, op.table, op.chain, op.comment, op.type, op.hook, op.policy, op.priority)
       break
     case 'chain.delete':
+    case 'chain.flush':
       fields.push(op.family, op.table, op.chain)
       break
     case 'rule.add':

@@ -178,6 +178,7 @@ constexpr Reader kReaders[] = {
        return ChainAdd{op.text(), op.text(), op.text(), op.text(),
                        op.text(), op.text(), op.text(), op.number<int32_t>().value_or(0)};
      }},
+    {"chain.flush", [](Fields& op) -> Operation { return ChainFlush{op.text(), op.text(), op.text()}; }},
     {"chain.delete", [](Fields& op) -> Operation { return ChainDelete{op.text(), op.text(), op.text()}; }},
     {"rule.add",
      [](Fields& op) -> Operation {

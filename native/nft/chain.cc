@@ -5,6 +5,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter_bridge.h>
+#include <libnftnl/rule.h>
 
 namespace slipway::nft {
 namespace {
@@ -68,6 +69,17 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const ChainDelete& 
   Chain chain = make_chain(op.table, op.chain);
   nlmsghdr* message = begin(batch, origin, NFT_MSG_DELCHAIN, family_number(op.family), 0);
   nftnl_chain_nlmsg_build_payload(message, chain.get());
+  batch.commit_reserved();
+  return kOk;
+}
+
+Status encode(netlink::Batch& batch, netlink::Origin origin, const ChainFlush& op) {
+  if (auto failure = check_names("chain.flush", op.family, {&op.table, &op.chain})) return failure;
+  std::unique_ptr<nftnl_rule, decltype(&nftnl_rule_free)> every(nftnl_rule_alloc(), nftnl_rule_free);
+  nftnl_rule_set_str(every.get(), NFTNL_RULE_TABLE, op.table.c_str());
+  nftnl_rule_set_str(every.get(), NFTNL_RULE_CHAIN, op.chain.c_str());
+  nlmsghdr* message = begin(batch, origin, NFT_MSG_DELRULE, family_number(op.family), 0);
+  nftnl_rule_nlmsg_build_payload(message, every.get());
   batch.commit_reserved();
   return kOk;
 }

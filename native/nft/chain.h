@@ -12,6 +12,7 @@ namespace slipway::nft {
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const ChainAdd& op);
 Status encode(netlink::Batch& batch, netlink::Origin origin, const ChainDelete& op);
+Status encode(netlink::Batch& batch, netlink::Origin origin, const ChainFlush& op);
 
 struct ChainInfo {
   std::string name;

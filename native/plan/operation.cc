@@ -17,7 +17,7 @@ Channel channel_of(const Operation& operation) {
         if constexpr (one_of<T, LinkCreate, LinkSet, LinkSettle, LinkDelete, LinkDeleteGroup, AddressAdd, AddressDelete, RouteAdd, RouteDelete,
                              NeighborAdd, NeighborDelete, FdbAdd>) {
           return Channel::kRtnl;
-        } else if constexpr (one_of<T, TableAdd, TableDelete, ChainAdd, ChainDelete, RuleAdd, SetAdd, SetDelete,
+        } else if constexpr (one_of<T, TableAdd, TableDelete, ChainAdd, ChainDelete, ChainFlush, RuleAdd, SetAdd, SetDelete,
                                     ElementAdd, ElementDelete>) {
           return Channel::kNft;
         } else {

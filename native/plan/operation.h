@@ -96,6 +96,8 @@ struct ChainAdd {
   int32_t priority = 0;
 };
 struct ChainDelete { std::string family, table, chain; };
+// Deletes its rules; the chain stays, and what jumps to it.
+struct ChainFlush { std::string family, table, chain; };
 // One step of a rule, left to right as nft writes it.
 struct Statement {
   std::vector<std::string> match;  // selectors: {"iifname"}, {"ip saddr", "oifname"}…
@@ -133,7 +135,7 @@ struct ElementDelete {
 using Operation =
     std::variant<NetnsCreate, NetnsBind, NetnsDelete, NetnsCheck, LinkCreate, LinkSet, LinkCheck, LinkSettle, LinkDelete, LinkDeleteGroup, AddressAdd, AddressDelete, RouteAdd,
                  RouteDelete, NeighborAdd, NeighborDelete, NeighborAnnounce, FdbAdd, SysctlWrite, FileCreate, FileReplace, FileCheck, FileMark,
-                 FileDelete, PortHold, PortRelease, ConntrackFlush, TableAdd, TableDelete, ChainAdd, ChainDelete, RuleAdd,
+                 FileDelete, PortHold, PortRelease, ConntrackFlush, TableAdd, TableDelete, ChainAdd, ChainDelete, ChainFlush, RuleAdd,
                  SetAdd, SetDelete, ElementAdd, ElementDelete>;
 
 using Plan = std::vector<Operation>;

@@ -230,6 +230,7 @@ const elements: Case[] = [
 ].map((one) => ({ ...one, file: 'element.json' }))
 
 const deletions: Case[] = [
+  { file: 'chain.json', name: 'flush', operation: { op: 'chain.flush', ...own, chain: 'closed' } },
   { file: 'chain.json', name: 'delete', operation: { op: 'chain.delete', ...own, chain: 'closed' } },
   { file: 'set.json', name: 'delete', operation: { op: 'set.delete', ...own, set: 'plain' } },
   { file: 'table.json', name: 'delete', operation: { op: 'table.delete', ...own } },

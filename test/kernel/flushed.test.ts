@@ -160,6 +160,25 @@ test.serial('rules of an administrator in the chain "user" stay when those of ou
   t.regex(execIn(world.host, 'nft', 'list', 'chain', 'inet', 'slipway', 'user'), /comment "mine"/)
 })
 
+test.serial("an administrator's rules that jump to chains of ours stay, and ours are written again", async (t) => {
+  const scene = await setUp(t)
+  const { world, slipway } = scene
+  const chains = (execIn(world.host, 'nft', '-a', 'list', 'table', 'inet', 'slipway').match(/chain \S+ \{[^\n]*\n(?!\t\ttype)/g) ?? []).map((line) => line.split(' ')[1] ?? '').filter((chain) => chain !== 'user')
+  t.true(chains.length > 1)
+  const mine = ['add chain inet slipway mine', ...chains.map((chain) => `add rule inet slipway mine jump ${chain}`)].join('; ')
+  const before = snapshot(world).ruleset.sort()
+  for (const [call, make] of Object.entries({ 'open()': () => world.open(), 'a create': async () => (await world.create(slipway, 'more')).remove() })) {
+    execIn(world.host, 'nft', 'flush table inet slipway')
+    execIn(world.host, 'nft', mine)
+    await make()
+    const listed = execIn(world.host, 'nft', 'list', 'chain', 'inet', 'slipway', 'mine')
+    t.deepEqual(chains.filter((chain) => !listed.includes(`jump ${chain}`)), [], call)
+    execIn(world.host, 'nft', 'flush chain inet slipway mine; delete chain inet slipway mine')
+    t.deepEqual(snapshot(world).ruleset.sort(), before, call)
+  }
+  await works(t, scene)
+})
+
 for (const [title, who] of Object.entries({ 'the process that made them': false, 'a process that has adopted them': true })) {
   test.serial(`a network that ${title} creates first: every sandbox has its claims back before anything new is claimed`, async (t) => {
     const scene = await setUp(t)

@@ -3,8 +3,8 @@ import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync 
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { Sandbox } from '#lib/index.js'
-import { settled, isAsBefore, readFiles } from '../helpers/snapshot.js'
-import { ip, World } from '../helpers/world.js'
+import { elements, settled, isAsBefore, readFiles } from '../helpers/snapshot.js'
+import { eventually, ip, World } from '../helpers/world.js'
 
 /** A path is no identity: what has come in the place of a sandbox's namespace is neither entered nor changed. */
 
@@ -55,6 +55,7 @@ test.serial('a namespace of another program, by what is at its path later', asyn
   await (await world.create(slipway, 'first')).remove()
   const path = `/run/netns/${world.name('theirs')}`
   t.teardown(() => clear(path))
+  t.true(await eventually(() => elements(world.host, 'addresses4').length === 0), 'its address is given up')
   const before = await settled(world)
   for (const [what, put] of Object.entries(INSTEAD)) {
     for (const leave of ['disconnect', 'remove'] as const) {

@@ -70,6 +70,7 @@ const isMessage: Record<Operation['op'], boolean> = {
   'table.delete': true,
   'chain.add': true,
   'chain.delete': true,
+  'chain.flush': true,
   'rule.add': true,
   'set.add': true,
   'set.delete': true,
