@@ -2,7 +2,6 @@ import type { Plan } from '../plan/operation.js'
 import { checkNetwork, claimAll, makeStack, type BridgeSandbox, type Circumstances } from './bridge.js'
 import type { BridgeEndpoint } from './endpoint.js'
 import { leadTo } from './leaf.js'
-import { announce } from './neighbors.js'
 import { PortPlan } from './ports.js'
 
 /** Sandboxes ahead of need: what costs time is made first, and the claims when somebody wants one. Pure functions, as the drivers' are. */
@@ -32,7 +31,6 @@ export function takeSpare(sandbox: BridgeSandbox, { name, endpoint, bridgeIndex,
     { op: 'link.check', name: endpoint.hostLink, index: linkIndex },
     { op: 'netns.bind', path, from: name },
     ...checkNetwork(circumstances),
-    ...announce(endpoint),
     // Last, as it cannot be taken back.
     { op: 'netns.delete', path: name },
   ]

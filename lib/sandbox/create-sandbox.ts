@@ -3,6 +3,7 @@ import * as container from '../drivers/container.js'
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import { mappedPorts } from '../drivers/gateway.js'
 import * as hostDriver from '../drivers/host.js'
+import { announce } from '../drivers/neighbors.js'
 import * as none from '../drivers/none.js'
 import { takeSpare } from '../drivers/spare.js'
 import { invalid } from '../errors.js'
@@ -65,6 +66,7 @@ export async function createSandbox(context: Context, request: CreateRequest): P
         turns.handBack()
       }
       draft.settle()
+      if (draft.spare) announceLater(context, draft.spare)
       const served = context.resolvers.attend(draft.stored.record.endpoints)
       if (served) await served
       return draft.stored
@@ -94,6 +96,12 @@ export async function createSandbox(context: Context, request: CreateRequest): P
       throw await explainRefusal(refused, host, context.holders)
     }
   }
+}
+
+/** Its neighbours are told behind the caller's back: that takes a look at the bridge, by a lock that all of rtnetlink waits for. */
+function announceLater({ host }: Context, { endpoint }: ReadySpare): void {
+  const plan = announce(endpoint)
+  if (plan.length > 0) void host.run(plan, { aside: true }).catch(() => undefined)
 }
 
 /** The plan that would make a sandbox, after what is missing on the host. Writes nothing and keeps nothing. */
