@@ -8,9 +8,13 @@ const GROUP_BIT = '01:00:00:00:00:00'
 /** Groups that bridges talk to each other by, and never forward (IEEE 802.1D, 7.12.6). */
 const BRIDGE_GROUPS = '01:80:c2:00:00:00/40'
 
-/** The bits of an offset that is not 0, in a fragment header right behind the IPv6 header: 40 bytes of that and 2 of this come first. */
+/** The bits of an offset that is not 0, in an IPv4 header: the first 6 bytes of it come first. */
+const LATER_FRAGMENT = any('@nh,48,16', String(0x1fff))
+
+/** The same in a fragment header right behind the IPv6 header: 40 bytes of that and 2 of this come first. */
 const FRAGMENT_OFFSET = any('@nh,336,16', String(0xfff8))
 
+const OWN_IPV4 = within(['iifname', 'ether saddr', 'ip saddr'], sets.senders[4])
 const OWN_IPV6 = within(['iifname', 'ether saddr', 'ip6 saddr'], sets.senders[6])
 
 // Before whatever else may change a frame or take it along: ebtables (-300), conntrack of bridges (-200), br_netfilter (0), which goes on with
@@ -19,6 +23,14 @@ const GUARD = -350
 const SEPARATE = -250
 
 const DISCOVERY = [is('ether type', 'ip6'), is('meta l4proto', 'ipv6-icmp')] as const
+
+const ICMP = [is('ether type', 'ip'), is('meta l4proto', 'icmp')] as const
+
+/** Types of ICMP that are errors: the packet that they are about is in them. */
+const ERRORS = ['destination-unreachable', 'source-quench', 'redirect', 'time-exceeded', 'parameter-problem']
+
+/** The bit of a type of ICMPv6 that is no error (RFC 4443, 2.1). */
+const NO_ERROR = '128'
 
 /**
  * Table `bridge slipway`: a sandbox speaks for itself only. The chains know our ports by interface group, which is a
@@ -29,6 +41,13 @@ export const bridgeTable = (): Operation[] => [
   ...setPair(sets.senders, 'who may send through which port'),
   set(sets.gates, 'MACs of bridges whose sandboxes may not talk to each other'),
 
+  // Connection tracking lets an error through that is about any connection it knows, in whichever network that is, and knows by it whom to
+  // tell. An honest sandbox is told of by what was sent to itself.
+  ...chain('bridge', 'errors', { comment: 'ICMP, whose errors end connections of others' }, [
+    ['what is no error, from its own address', ...ICMP, ...ERRORS.map((type) => isNot('icmp type', type)), OWN_IPV4, accept],
+    ['later fragments, which are nothing without their first', ...ICMP, LATER_FRAGMENT, OWN_IPV4, accept],
+    ['an error is taken to be sent from where the packet was sent to', ...ICMP, { set: 'ip saddr', match: ['@th,192,32'] }, OWN_IPV4, accept],
+  ]),
   ...chain('bridge', 'discovery', { comment: 'IPv6 neighbour discovery, which has no other guard against false claims' }, [
     ['a sandbox is no router', ...DISCOVERY, is('icmpv6 type', 'nd-router-advert'), counter, drop],
     ['nor does it know better ones', ...DISCOVERY, is('icmpv6 type', 'nd-redirect'), counter, drop],
@@ -42,14 +61,23 @@ export const bridgeTable = (): Operation[] => [
       accept,
     ],
     // What is said in a later fragment cannot be looked at here, so a type, and whom an advertisement is about, has to be in the first.
-    ['anything else from its own address', ...DISCOVERY, isNot('icmpv6 type', 'nd-neighbor-advert'), OWN_IPV6, accept],
+    ['anything else from its own address', ...DISCOVERY, isNot('icmpv6 type', 'nd-neighbor-advert'), any('icmpv6 type', NO_ERROR), OWN_IPV6, accept],
     ['later fragments, which are nothing without their first', ...DISCOVERY, is('ip6 nexthdr', 'ipv6-frag'), FRAGMENT_OFFSET, OWN_IPV6, accept],
+    [
+      'an error is taken to be sent from where the packet was sent to',
+      ...DISCOVERY,
+      none('icmpv6 type', NO_ERROR),
+      { set: 'ip6 saddr', match: ['@th,256,128'] },
+      OWN_IPV6,
+      accept,
+    ],
   ]),
   ...chain('bridge', 'sender', { comment: 'what a port of ours may send' }, [
-    ['with its own MAC and address', is('ether type', 'ip'), within(['iifname', 'ether saddr', 'ip saddr'], sets.senders[4]), accept],
+    ['with its own MAC and address', is('ether type', 'ip'), isNot('meta l4proto', 'icmp'), OWN_IPV4, accept],
     // A packet whose headers cannot be read to their end has no protocol, and is not accepted.
     ['with its own MAC and address', is('ether type', 'ip6'), isNot('meta l4proto', 'ipv6-icmp'), OWN_IPV6, accept],
     ['not to bridges as such', is('ether daddr', BRIDGE_GROUPS), counter, drop],
+    ['ICMP', ...ICMP, jump('errors')],
     ['ICMP of IPv6, neighbour discovery above all', ...DISCOVERY, jump('discovery')],
     [
       'and answers for nobody else',

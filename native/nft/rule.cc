@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t kVerdictMost = sizeof "jump " - 1 + NFT_NAME_MAXLEN - 1;
 // NFT_RULE_MAXEXPRS of the kernel
 constexpr std::size_t kExpressionsMost = 128;
+// Where its header has its own (RFC 791), in bytes.
+constexpr uint32_t kChecksumOfIpv4 = 10;
 // The longest of ours is a lookup: the name of a set, and a few numbers. Table, chain and comment are 256 bytes each at most.
 constexpr std::size_t kExpressionRoom = 400;
 constexpr std::size_t kRuleRoom = 1024;
@@ -186,8 +188,7 @@ class RuleBuilder {
     return append(std::move(expression));
   }
 
-  // Writes into the packet what is read from another place of it. IPv4's header has a checksum of its own, which nobody
-  // has needed to keep right so far.
+  // Writes into the packet what is read from another place of it.
   bool add_set(const Statement& statement) {
     if (statement.set == "ct original zone") return add_zone(statement);
     const Selector* to = find_selector(statement.set);
@@ -200,6 +201,10 @@ class RuleBuilder {
     nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_BASE, to->base);
     nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_OFFSET, to->key);
     nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_LEN, find_type(to->type)->length);
+    if (to->nfproto == NFPROTO_IPV4) {
+      nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_CSUM_TYPE, NFT_PAYLOAD_CSUM_INET);
+      nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_CSUM_OFFSET, kChecksumOfIpv4);
+    }
     nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_FLAGS, NFT_PAYLOAD_L4CSUM_PSEUDOHDR);
     return append(std::move(expression));
   }

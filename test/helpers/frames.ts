@@ -117,6 +117,12 @@ export function echoRequest(ends: Ends, data = Buffer.alloc(32)): Buffer {
   return frameOf(ends, v4 ? PROTOCOL.icmp : PROTOCOL.icmpv6, 2, Buffer.concat([Buffer.from([v4 ? 8 : 128, 0, 0, 0, 0, 7, 0, 1]), data]))
 }
 
+/** An error of ICMP (RFC 792; RFC 4443, 3) about what a frame carries. */
+export function icmpError(ends: Ends, about: Buffer, type: number, code: number): Buffer {
+  const protocol = isIPv4(ends.from) ? PROTOCOL.icmp : PROTOCOL.icmpv6
+  return frameOf(ends, protocol, 2, Buffer.concat([Buffer.from([type, code, 0, 0]), words(0, 1000), about.subarray(14)]))
+}
+
 /** ARP request: who has `to`? */
 export function arpRequest({ ether, from, to }: Ends): Buffer {
   const [ethernet, ipv4, request] = [1, 0x0800, 1]

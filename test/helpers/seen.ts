@@ -12,6 +12,8 @@ const RULES = {
   marked: [`arp daddr ip ${MARKED_ADDRESS}`, `udp dport ${MARKED_PORT}`],
   // Echo requests, pieces of one put together or not.
   pings: ['icmp type echo-request', 'icmpv6 type echo-request'],
+  // Behind options, too; not pieces, which are nothing without their first.
+  errors: [...[3, 4, 5, 11, 12].map((type) => `icmp type ${type}`), ...['ipv6-icmp', '60'].map((next) => `ip6 nexthdr ${next} icmpv6 type < 128`)],
   // To who has an address.
   answers: ['arp operation reply', 'icmpv6 type nd-neighbor-advert'],
 }

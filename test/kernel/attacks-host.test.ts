@@ -4,7 +4,7 @@ import { HOST, OTHER_HOST, SPARE, type Addresses } from '../helpers/dual-stack.j
 import { addressesOn, everyKind } from '../helpers/every-kind.js'
 import * as frames from '../helpers/frames.js'
 import { MARKED_PORT, Seen } from '../helpers/seen.js'
-import { setSysctl } from '../helpers/world.js'
+import { execIn, setSysctl } from '../helpers/world.js'
 
 /**
  * What a sandbox may send to the host and by it, on every kind of network: each cell is frames that are sent, counted where the host takes
@@ -97,6 +97,33 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
     t.is(await bridge.seen.reaches(2, 'pings'), 2, title)
     const passed = network === 'apart' || network === 'isolated' ? [0, 0] : network === 'routed-apart' ? [2, 0] : [2, 2]
     t.deepEqual([await victim.seen.reaches(passed[0] ?? 0), await victim.seen.reaches(passed[1] ?? 0, 'pings')], passed, title)
+  },
+
+  // Connection tracking would take them to whom they are for, in whichever network: one ends what a victim has begun with the world.
+  async "errors about others' connections, and about its own"(t, cell, title) {
+    const { attacker, victim, bridge, near } = cell
+    const begun = (family: 4 | 6) => frames.udpFrame({ ether: { from: victim.mac, to: bridge.mac }, from: victim.at[family], to: HOST[family] }, 9, 'begun')
+    frames.sendFrames(victim.sandbox, both(begun))
+    // From the host, where nothing listens.
+    const there = title.startsWith('isolated') ? 0 : 2
+    t.is(await victim.seen.reaches(there, 'errors'), there, title)
+    begin(cell)
+    for (const mac of near ? [bridge.mac, victim.mac] : [bridge.mac]) {
+      const lie = (family: 4 | 6, type: number, code: number) =>
+        frames.icmpError({ ether: { from: attacker.mac, to: mac }, from: attacker.at[family], to: victim.at[family] }, begun(family), type, code)
+      const v4 = [[3, 3], [3, 4], [4, 0], [5, 1], [11, 0], [12, 0]].map(([type = 0, code = 0]) => lie(4, type, code))
+      const v6 = [[1, 4], [2, 0], [3, 0], [4, 0]].map(([type = 0, code = 0]) => lie(6, type, code))
+      send(cell, ...v4, ...v6, ...v6.flatMap((frame) => [frames.behindOptions(frame), ...frames.inFragments(frame, 8), ...frames.inFragments(frames.behindOptions(frame), 8)]))
+    }
+    // Nothing listens there: its kernel says so.
+    const asked = { sender: near ? victim.mac : bridge.mac, at: near ? victim.at : bridge.at }
+    const question = both((family) => frames.udpFrame({ ether: { from: asked.sender, to: attacker.mac }, from: asked.at[family], to: attacker.at[family] }, 9, 'closed?'))
+    if (near) frames.sendFrames(victim.sandbox, question)
+    else frames.sendFrames(cell.host, question, bridge.name)
+    const { seen } = near ? victim : bridge
+    t.is(await seen.reaches(2, 'errors'), 2, title)
+    if (!near) t.is(victim.seen.count('errors'), 0, title)
+    for (const address of Object.values(asked.at)) execIn(attacker.sandbox, 'ping', '-nq', '-c', '1', '-W', '5', '-s', '4000', address)
   },
 }
 
