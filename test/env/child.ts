@@ -172,6 +172,16 @@ const scenarios = {
     say('done')
   },
 
+  /** A sandbox that is there leaves its last network, and comes back. */
+  async leaveAndComeBack(options: Options) {
+    const slipway = await Slipway.open(options.open)
+    const app = await slipway.sandboxes.get(name(options, 'app'))
+    await app.disconnect('bridge')
+    await app.connect('bridge')
+    await slipway.close({ wait: true })
+    say('done')
+  },
+
   /** All that changes something about networks, in turn. */
   async networkLife(options: Options) {
     const slipway = await Slipway.open(options.open)
