@@ -51,11 +51,9 @@ export const publishedElement = (mapping: PortMapping, { address }: Target, owne
   comment: owner,
 })
 
-export const zoneElement = (mapping: PortMapping, { id }: Target, owner: string): Element & { comment: string } => ({
-  key: publishedKey(mapping),
-  data: String(zoneOf(id, mapping.protocol === 'all' ? 0 : mapping.containerPort)),
-  comment: owner,
-})
+/** Its zone. A port of TCP has none: every packet would be looked up, and what has begun there is ended by its own reset. */
+export const zoneElements = (mapping: PortMapping, { id }: Target, owner: string): (Element & { comment: string })[] =>
+  mapping.protocol === 'tcp' ? [] : [{ key: publishedKey(mapping), data: String(zoneOf(id, mapping.protocol === 'all' ? 0 : mapping.containerPort)), comment: owner }]
 
 /**
  * Publishes ports of one sandbox: one operation for each set and map that is concerned. Who may use a port is there
@@ -71,7 +69,7 @@ export function publishElements(mappings: readonly PortMapping[], targets: Targe
   for (const mapping of mappings) {
     const target = targetOf(mapping, targets)
     put(mapOf(mapping), publishedElement(mapping, target, owner))
-    put(zonesBeside(mapOf(mapping)), zoneElement(mapping, target, owner))
+    for (const zone of zoneElements(mapping, target, owner)) put(zonesBeside(mapOf(mapping)), zone)
     for (const [set, key] of admissionKeys(mapping)) put(set, { key, comment: owner })
   }
   const operations: ElementAdd[] = []
@@ -89,12 +87,13 @@ export const unpublishElements = (mappings: readonly PortMapping[], targets: Tar
  */
 export function publishAgain(mapping: PortMapping, targets: Targets, owner: string, there?: string): Operation[] {
   const target = targetOf(mapping, targets)
-  const zone = zoneElement(mapping, target, owner)
+  const zones = zoneElements(mapping, target, owner)
+  const beside = zonesBeside(mapOf(mapping))
   return [
     ...(there === undefined ? [] : [removeOwn(mapOf(mapping), { key: publishedKey(mapping), comment: there })]),
-    removeOwn(zonesBeside(mapOf(mapping)), zone),
+    ...zones.map((zone) => removeOwn(beside, zone)),
     add(mapOf(mapping), publishedElement(mapping, target, owner)),
-    add(zonesBeside(mapOf(mapping)), zone),
+    ...zones.map((zone) => add(beside, zone)),
   ]
 }
 

@@ -65,7 +65,7 @@ const setsAndMaps = (): Operation[] => [
 const zoned = (family: IpFamily): Operation[] =>
   chain('inet', `zone${family}`, { comment: 'which connections packets to published ports may be of' }, [
     ['a port of one host address', zone(port(family), sets.zonesAt[family])],
-    ['a port of every host address', is('fib daddr type', 'local'), zone(['meta l4proto', 'th dport'], sets.zones[family])],
+    ['a port of every host address', within(['meta l4proto', 'th dport'], sets.zones[family]), is('fib daddr type', 'local'), zone(['meta l4proto', 'th dport'], sets.zones[family])],
     ['a whole host address', zone([`${header(family)} daddr`], sets.zonesWhole[family])],
   ])
 
@@ -76,9 +76,9 @@ const arriving = (): Operation[] => [
   ...chain('inet', 'guard', { type: 'filter', hook: 'prerouting', priority: RAW }, [
     ['a neighbour may not send to loopback', is('ip daddr', LOOPBACK), isNot('iifname', 'lo'), counter, drop],
     ['a neighbour may not come from loopback', is('ip saddr', LOOPBACK), isNot('iifname', 'lo'), counter, drop],
-    ...forBoth((family) => ['zones, for packets from other hosts and from sandboxes', isFamily(family), goTo(`zone${family}`)]),
+    ...forBoth((family) => ['zones, for packets from other hosts and from sandboxes', isNot('meta l4proto', 'tcp'), isFamily(family), goTo(`zone${family}`)]),
   ]),
-  ...chain('inet', 'zone_local', { type: 'filter', hook: 'output', priority: RAW }, forBoth((family) => ['zones, for packets from the host itself', isFamily(family), goTo(`zone${family}`)])),
+  ...chain('inet', 'zone_local', { type: 'filter', hook: 'output', priority: RAW }, forBoth((family) => ['zones, for packets from the host itself', isNot('meta l4proto', 'tcp'), isFamily(family), goTo(`zone${family}`)])),
   ...chain('inet', 'to_sandbox', { comment: 'where an address and port of the host lead' }, [
     ...forBoth((family) => ['a port of one host address', isFamily(family), translate('dnat', port(family), family, sets.publishedAt)]),
     ...forBoth((family) => ['a port of every host address', isFamily(family), translate('dnat', ['meta l4proto', 'th dport'], family, sets.published)]),
@@ -179,10 +179,11 @@ const passing = (): Operation[] => [
     ...forBoth((family) => ['it would leave under its own address, not under the one of choice', isFamily(family), within(['iifname'], sets.source[family]), outside(['oifname'], sets.bridges), counter, drop]),
   ]),
   // Out of the window, say: it goes to the host itself, which is at the address that a sandbox is known by.
-  ...chain('inet', 'resets', { type: 'filter', hook: 'output', priority: FILTER }, [
-    ['what a process of the host ends', any('ct state', 'invalid'), is('meta l4proto', 'tcp'), any('tcp flags', 'rst'), isNot('meta skuid', '4294967295'), accept],
-    ['what none does may be the connection of a sandbox', any('ct state', 'invalid'), is('meta l4proto', 'tcp'), any('tcp flags', 'rst'), isNot('oifname', 'lo'), counter, drop],
+  ...chain('inet', 'resets', { comment: 'what the host says to packets that conntrack takes for no part of any connection' }, [
+    ['what a process of the host ends', is('meta l4proto', 'tcp'), any('tcp flags', 'rst'), isNot('meta skuid', '4294967295'), accept],
+    ['what none does may be the connection of a sandbox', is('meta l4proto', 'tcp'), any('tcp flags', 'rst'), isNot('oifname', 'lo'), counter, drop],
   ]),
+  ...chain('inet', 'sent', { type: 'filter', hook: 'output', priority: FILTER }, [['what the host says out of turn', any('ct state', 'invalid'), jump('resets')]]),
   ...chain('inet', 'out_of', { comment: 'what may get out of a network' }, [
     ...forBoth((family) => [
       'sandboxes of one network, on two bridges',

@@ -70,8 +70,19 @@ export interface PortRelease extends HostPort {
   op: 'port.release'
 }
 
-/** Forgets the connections that have one of these addresses at either end, before they are anybody else's, with one walk. */
+/** A port of TCP that has led to a sandbox. */
+export interface LeadingPort {
+  address: string
+  port: number
+  /** 0 for a whole host address, every port of which has led there. */
+  hostPort: number
+}
+
+/** Forgets connections, with one walk: before their addresses are another sandbox's, and once a port leads to them no more. */
 export interface ConntrackFlush {
   op: 'conntrack.flush'
+  /** Those that have one of these at either end. */
   addresses: readonly string[]
+  /** Those that have come by these. */
+  ports?: readonly LeadingPort[]
 }

@@ -68,13 +68,20 @@ export function shellCommands(operation: Operation): string[] {
     case 'port.release':
       return [`# release ${printHostPort(operation)}`]
     case 'conntrack.flush':
-      return operation.addresses.flatMap((address) =>
-        ['--orig-src', '--orig-dst', '--reply-src', '--reply-dst'].map((end) => `conntrack -D${address.includes(':') ? ' -f ipv6' : ''} ${end} ${address} || true`),
-      )
+      return [
+        ...operation.addresses.flatMap((address) =>
+          ['--orig-src', '--orig-dst', '--reply-src', '--reply-dst'].map((end) => `${forget(address)} ${end} ${address} || true`),
+        ),
+        ...(operation.ports ?? []).map(({ address, port, hostPort }) =>
+          hostPort === 0 ? `${forget(address)} -p tcp --dst-nat ${address} || true` : `${forget(address)} -p tcp --orig-port-dst ${hostPort} --reply-src ${address} --reply-port-src ${port} || true`,
+        ),
+      ]
     default:
       throw new TypeError(`no command is known for ${operation.op}`)
   }
 }
+
+const forget = (address: string): string => `conntrack -D${address.includes(':') ? ' -f ipv6' : ''}`
 
 /** What an operation that is optional does where it is refused. */
 const orNot = ({ optional }: { optional?: true }): string => (optional ? ' || true' : '')

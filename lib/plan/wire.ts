@@ -110,7 +110,7 @@ function pushFields(fields: Field[], op: Operation): void {
       fields.push(op.protocol, op.address, op.port)
       break
     case 'conntrack.flush':
-      fields.push(op.addresses.length, ...op.addresses)
+      fields.push(op.addresses.length, ...op.addresses, op.ports?.length ?? 0, ...(op.ports ?? []).flatMap(({ address, port, hostPort }) => [address, port, hostPort]))
       break
     case 'table.add':
       fields.push(op.family, op.table, op.comment)

@@ -10,7 +10,7 @@ import { claimedBy, type Quarantine } from './quarantine.js'
 
 /** What is left to do once a sandbox or an endpoint is off the network. */
 export interface Departure {
-  /** What is taken until then: the name of a sandbox, or of an interface in it. */
+  /** What is taken until then: the name of a sandbox, or of an interface in it; or nothing, by a key that no other has. */
   key: string
   plan: Plan
   /** Gives up claims of addresses, after that. */
@@ -31,6 +31,9 @@ export interface DepartureMessage {
 
 export const sandboxKey = (name: string): string => `sandbox ${name}`
 export const interfaceKey = (sandbox: { id: string }, name: string): string => `interface ${name} of ${sandbox.id}`
+
+let connections = 0
+export const connectionsKey = (sandbox: { id: string }): string => `connections ${++connections} of ${sandbox.id}`
 
 const refusals = channel('slipway:departure')
 

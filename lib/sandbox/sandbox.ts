@@ -14,7 +14,7 @@ import { hostnameOf, isCurrent, store, type SandboxRecord, type StoredRecord } f
 import { Changes } from './changes.js'
 import { checkConnectable, connectUpdate, disconnectUpdate, endpointOn, type EndpointGuesses } from './connections.js'
 import { hostPath, type Context } from './context.js'
-import { interfaceKey, sandboxKey } from './departures.js'
+import { connectionsKey, interfaceKey, sandboxKey } from './departures.js'
 import { describeEndpoint, type Endpoint } from './endpoint.js'
 import { endpointChecks, readEndpoint, type EndpointOptions } from './endpoint-options.js'
 import { removeFiles, renewFiles, writeFiles, writtenFiles, type SandboxFiles } from './files.js'
@@ -130,12 +130,15 @@ export class Sandbox {
       const asked = readEndpoint(options, target)
       const guesses: EndpointGuesses = { randomMac: false, ports: new PortGuesses() }
       let endpoint: Endpoint | undefined
+      let left: Plan = []
       await this.#changes.make(async (record) => {
         checkConnectable(record, target, 'connect')
         const update = await connectUpdate(this.#context, record, target, asked, guesses)
         endpoint = describeEndpoint(update.endpoint)
+        left = update.left
         return update
       })
+      this.#forget(left)
       await this.#context.resolvers.attend(this.#record.endpoints)
       await renewFiles(this.#context, this.#record)
       if (!endpoint) throw new RangeError('connected, and no endpoint')
@@ -211,8 +214,19 @@ export class Sandbox {
       const requests = readRequests(publish)
       const turn = this.#context.turns.next()
       if (turn) await turn
-      await this.#changes.make((record) => unpublishUpdate(this.#context, record, requests))
+      let left: Plan = []
+      await this.#changes.make((record) => {
+        const update = unpublishUpdate(this.#context, record, requests)
+        left = update.left
+        return update
+      })
+      this.#forget(left)
     })
+  }
+
+  /** Ends what has come by ports that lead here no more, behind the caller's back: a walk through conntrack takes milliseconds. */
+  #forget(left: Plan): void {
+    if (left.length > 0) this.#context.departures.begin({ key: connectionsKey(this), plan: left })
   }
 
   /**

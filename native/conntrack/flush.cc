@@ -1,9 +1,11 @@
 #include "conntrack/flush.h"
 
 #include <linux/netfilter/nfnetlink_conntrack.h>
+#include <arpa/inet.h>
 #include <netinet/in.h>
 
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace slipway::conntrack {
@@ -26,6 +28,12 @@ void put_protocol(netlink::Message& message, const Tuple& tuple) {
     message.u16(CTA_PROTO_DST_PORT, tuple.destination_port);
   }
   message.end(protocol);
+}
+
+bool came_by(const Connection& connection, const rtnl::IpAddress& address, const LeadingPort& port) {
+  const auto& [original, reply, id, zone] = connection;
+  if (original.protocol != IPPROTO_TCP || reply.source != address || reply.source == original.destination) return false;
+  return port.host_port == 0 || (original.destination_port == htons(port.host_port) && reply.source_port == htons(port.port));
 }
 
 }  // namespace
@@ -53,11 +61,22 @@ Status flush(netlink::Socket& socket, const ConntrackFlush& op) {
     if (!rtnl::parse_ip(text, address)) return Failure::of(EINVAL, "conntrack.flush", text);
     addresses.insert(address);
   }
+  std::vector<std::pair<rtnl::IpAddress, const LeadingPort*>> ports;
+  for (const auto& port : op.ports) {
+    rtnl::IpAddress address;
+    if (!rtnl::parse_ip(port.address, address)) return Failure::of(EINVAL, "conntrack.flush", port.address);
+    ports.emplace_back(address, &port);
+  }
   std::vector<Connection> found;
   auto failure = read(socket, [&] { found.clear(); }, [&](const Connection& connection) {
     const auto& [original, reply, id, zone] = connection;
     for (const auto* end : {&original.source, &original.destination, &reply.source, &reply.destination}) {
       if (!addresses.contains(*end)) continue;
+      found.push_back(connection);
+      return;
+    }
+    for (const auto& [address, way] : ports) {
+      if (!came_by(connection, address, *way)) continue;
       found.push_back(connection);
       return;
     }

@@ -169,7 +169,8 @@ constexpr Reader kReaders[] = {
     {"port.release", [](Fields& op) -> Operation { return PortRelease{op.text(), op.text(), op.port()}; }},
     {"conntrack.flush",
      [](Fields& op) -> Operation {
-       return ConntrackFlush{op.list<std::string>([](Fields& from) { return from.text(); })};
+       return ConntrackFlush{op.list<std::string>([](Fields& from) { return from.text(); }),
+                             op.list<LeadingPort>([](Fields& from) { return LeadingPort{from.text(), from.port(), from.port()}; })};
      }},
     {"table.add", [](Fields& op) -> Operation { return TableAdd{op.text(), op.text(), op.text()}; }},
     {"table.delete", [](Fields& op) -> Operation { return TableDelete{op.text(), op.text()}; }},

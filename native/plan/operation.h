@@ -85,8 +85,11 @@ struct FileDelete { std::string path; std::optional<std::string> expected = {}; 
 // passed over.
 struct PortHold { std::string protocol, address; uint16_t port = 0; bool optional = false; std::string from; };
 struct PortRelease { std::string protocol, address; uint16_t port = 0; };  // nothing when it is not held here
+// A port of TCP that has led to a sandbox; `host_port` 0: every port of a host address has.
+struct LeadingPort { std::string address; uint16_t port = 0, host_port = 0; };
 struct ConntrackFlush {
   std::vector<std::string> addresses;
+  std::vector<LeadingPort> ports;
 };
 
 struct TableAdd { std::string family, table, comment; };

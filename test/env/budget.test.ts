@@ -46,11 +46,12 @@ const BUDGETS: Record<string, Budget> = {
   // A second with an open host: nobody looks whether there is something to do.
   idle: { messages: 0, calls: {} },
   create: {
-    // Transaction: begin, address, sender, MAC, port, its zone, end. (A zone with each port makes a walk through conntrack unnecessary,
-    // which took 8 ms: 2 µs, in a transaction that is sent anyway. Two endpoints with one MAC on a network take each other's frames: it is a claim, too,
-    // for an element in a transaction that is sent anyway.) Veth, its settings, up, the bridge's entry for its MAC. lo up, eth0's settings, up,
-    // address, route. Carrier of the veth and of the bridge, which has one from its first sandbox on: before that, it drops what is sent first. (No frame that a sandbox sends is to say where others are: so that entry is a message more beside those that go anyway.)
-    messages: 7 + 4 + 5 + 2,
+    // Transaction: begin, address, sender, MAC, port, end. (Two endpoints with one MAC on a network take each other's frames: it is a claim,
+    // too, for an element in a transaction that is sent anyway. A port of UDP has an element more, its zone, which makes a walk through
+    // conntrack unnecessary that took 8 ms.) Veth, its settings, up, the bridge's entry for its MAC. (No frame that a sandbox sends is to
+    // say where others are: so that entry is a message more beside those that go anyway.) lo up, eth0's settings, up, address, route.
+    // Carrier of the veth and of the bridge, which has one from its first sandbox on: before that, it drops what is sent first.
+    messages: 6 + 4 + 5 + 2,
     calls: sum(
       HOP,
       SEE,
@@ -71,8 +72,8 @@ const BUDGETS: Record<string, Budget> = {
     ),
   },
   claim: {
-    // Begin, address, sender, MAC, port, its zone, end.
-    messages: 7,
+    // Begin, address, sender, MAC, port, end.
+    messages: 6,
     calls: sum(
       { bind: 1 }, // of a socket that was there
       AT_HOST,
@@ -85,26 +86,26 @@ const BUDGETS: Record<string, Budget> = {
     ),
   },
   publish: {
-    // Begin, port, its zone, end.
-    messages: 4,
+    // Begin, port, end.
+    messages: 3,
     calls: sum(HOLD, AT_HOST, EXCHANGE, LOOK, TRANSACTION, EXCHANGE, { close: 1 + LATE }),
   },
   unpublish: {
-    messages: 4,
+    messages: 3,
     calls: sum(EXCHANGE, TRANSACTION, EXCHANGE, { close: 1 + LATE }),
   },
   // More ports than the process may have descriptors for: this one is not kept, and others may have it.
   'publish beside many': {
-    messages: 4,
+    messages: 3,
     calls: sum(HOLD, AT_HOST, EXCHANGE, LOOK, TRANSACTION, EXCHANGE, V8, { close: 2 + LATE }),
   },
   'unpublish beside many': {
-    messages: 4,
+    messages: 3,
     calls: sum(EXCHANGE, TRANSACTION, EXCHANGE, V8, { statx: 1, close: LATE }),
   },
   remove: {
-    // Begin, port, its zone, sender, end.
-    messages: 5,
+    // Begin, port, sender, end.
+    messages: 4,
     calls: sum(EXCHANGE, TRANSACTION, { close: 1 + LATE }), // the port; the rest is done behind the caller's back
   },
 }

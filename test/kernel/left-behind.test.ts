@@ -108,7 +108,17 @@ const DEEDS: Readonly<Record<string, { deed: (scene: { world: World; slipway: Sl
     tcp: 'reset',
     udp: 'next',
   },
-  unpublish: { deed: ({ app }) => app.unpublish(...PORTS).then(() => undefined), tcp: 'reset', udp: NO_ANSWER },
+  unpublish: {
+    async deed({ world, app }) {
+      await app.unpublish(...PORTS)
+      // What has begun by TCP is forgotten behind the caller's back.
+      const known = () => [4, 6].map((family) => execIn(world.host, 'conntrack', '-L', '-f', `ipv${family}`, '-p', 'tcp', '--orig-port-dst', '8080')).join('')
+      await eventually(() => known() === '')
+      return undefined
+    },
+    tcp: 'reset',
+    udp: NO_ANSWER,
+  },
   'disconnect from the network that leads to the world': { deed: ({ app }) => app.disconnect('bridge').then(() => undefined), tcp: 'reset', udp: 'app' },
 }
 const PORTS = ['8080:80', '8080:80/udp']

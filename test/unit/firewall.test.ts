@@ -21,13 +21,23 @@ test('a mapping stands in the map of its IP version and kind', (t) => {
 test('a mapping leads to the address of its IP version', (t) => {
   t.deepEqual(print(publishElements([http, http6, whole], targets, 'app')), [
     'published4 tcp . 8080 : 172.17.0.2 . 80',
-    'zones4 tcp . 8080 : 82',
     'published6 tcp . 8080 : fd00::2 . 80',
-    'zones6 tcp . 8080 : 337',
     'whole4 192.0.2.5 : 172.17.0.2',
     'zones_whole4 192.0.2.5 : 2',
   ])
   t.throws(() => publishElements([http6], { 4: targets[4] }, 'app'), { instanceOf: RangeError })
+})
+
+test('a port has a zone, unless it is of TCP', (t) => {
+  const udp: PortMapping = { ...http, protocol: 'udp' }
+  t.deepEqual(print(publishElements([udp, { ...udp, hostIp: '::' }, { ...udp, hostIp: '192.0.2.1' }], targets, 'app')), [
+    'published4 udp . 8080 : 172.17.0.2 . 80',
+    'zones4 udp . 8080 : 82',
+    'published6 udp . 8080 : fd00::2 . 80',
+    'zones6 udp . 8080 : 337',
+    'published_at4 192.0.2.1 . udp . 8080 : 172.17.0.2 . 80',
+    'zones_at4 192.0.2.1 . udp . 8080 : 82',
+  ])
 })
 
 test('an allow-list restricts a port, and admits the networks of its IP version', (t) => {
@@ -35,7 +45,6 @@ test('an allow-list restricts a port, and admits the networks of its IP version'
   t.deepEqual(admissionKeys(http), [])
   t.deepEqual(print(publishElements([{ ...http, allow }], targets, 'app')), [
     'published4 tcp . 8080 : 172.17.0.2 . 80',
-    'zones4 tcp . 8080 : 82',
     'restricted4 0.0.0.0/0 . tcp . 8080',
     'admitted4 0.0.0.0/0 . tcp . 8080 . 10.0.0.0/8',
   ])
