@@ -2,12 +2,12 @@ import { add, holdPorts, releasePorts, remove, removeOwn } from '../firewall/ele
 import * as sets from '../firewall/sets.js'
 import { familyOf } from '../ipam/ip.js'
 import { FAMILIES } from '../network/spec.js'
-import type { AddressAdd, LeadingPort, Namespace, NetnsCheck, Operation, Plan, RouteAdd, RouteDelete, SetDefinition } from '../plan/operation.js'
+import type { AddressAdd, Namespace, NetnsCheck, Operation, Plan, RouteAdd, RouteDelete, SetDefinition } from '../plan/operation.js'
 import type { PortMapping } from '../ports/mapping.js'
 import { noIpv6Address } from './bridge-network.js'
 import { guardPort, leadFrames } from './bridge-port.js'
 import type { BridgeEndpoint } from './endpoint.js'
-import { activePorts, gatewayAddress, gatewayEndpoint } from './gateway.js'
+import { activePorts, gatewayEndpoint } from './gateway.js'
 import { leadAway, leadInside, leadTo } from './leaf.js'
 import { deleteLinks, type Leaving } from './leaving.js'
 import { announce, forgetNeighbor } from './neighbors.js'
@@ -215,27 +215,6 @@ function movePorts({ endpoints, ports, owner }: Change, after: readonly BridgeEn
     publish: arrive.publish(),
     release: releasePorts(gone),
   }
-}
-
-/**
- * What is left to do once published ports have moved from addresses that stay: of TCP, what has begun is forgotten. The answers would leave by
- * another network, and be dropped. The client's next packet comes to the new address, which says that it is over.
- */
-export function forgetMoved({ endpoints, ports }: Pick<Change, 'endpoints' | 'ports'>, after: readonly BridgeEndpoint[]): Plan {
-  const hasMoved = ({ hostIp }: PortMapping) => gatewayEndpoint(endpoints, familyOf(hostIp)) !== gatewayEndpoint(after, familyOf(hostIp))
-  return forgetComing(endpoints, activePorts(endpoints, ports).filter(hasMoved))
-}
-
-/** The same once ports are published no more: the host says that it is over. */
-export const forgetUnpublished = ({ endpoints }: Pick<Change, 'endpoints'>, gone: readonly PortMapping[]): Plan => forgetComing(endpoints, activePorts(endpoints, gone))
-
-/** Those of other protocols have zones of their own, by which their clients are led elsewhere at once. */
-function forgetComing(endpoints: readonly BridgeEndpoint[], mappings: readonly PortMapping[]): Plan {
-  const ports = mappings.flatMap(({ protocol, hostIp, hostPort, containerPort }): LeadingPort[] => {
-    const address = gatewayAddress(endpoints, familyOf(hostIp))?.address
-    return address === undefined || (protocol !== 'tcp' && protocol !== 'all') ? [] : [{ address, port: containerPort, hostPort }]
-  })
-  return ports.length === 0 ? [] : [{ op: 'conntrack.flush', addresses: [], ports }]
 }
 
 /** More ports for a running sandbox. */

@@ -27,7 +27,7 @@ export const deleteLinks = (links: readonly string[]): Operation[] =>
       ]
 
 /** Operations that have their place before others, whichever sandbox they are of. A record goes last: until then its name is taken. */
-const ORDER = ['conntrack.flush', 'route.delete', 'neighbor.delete', 'link.set', 'link.deleteGroup', 'netns.delete', 'element.delete', 'file.delete'] as const
+const ORDER = ['route.delete', 'neighbor.delete', 'link.set', 'link.deleteGroup', 'netns.delete', 'element.delete', 'file.delete'] as const
 
 /** Several rests as one plan, in which they share what they can: a grace period, a transaction. */
 export function together(rests: readonly Plan[]): Plan {

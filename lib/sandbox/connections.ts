@@ -1,6 +1,7 @@
 import * as bridge from '../drivers/bridge.js'
 import { freeInterface, type BridgeEndpoint, type EndpointRequest } from '../drivers/endpoint.js'
 import { mappedPorts } from '../drivers/gateway.js'
+import { movedPorts } from '../drivers/leading-ports.js'
 import { invalid, SlipwayError } from '../errors.js'
 import { addresses } from '../firewall/sets.js'
 import type { Host } from '../host.js'
@@ -8,7 +9,7 @@ import { isFull, lostBridge } from '../network/lost-bridge.js'
 import { isBridgeName } from '../network/predefined.js'
 import { FAMILIES } from '../network/spec.js'
 import { wasGuessedPort } from '../ports/claim-ports.js'
-import type { Plan } from '../plan/operation.js'
+import type { LeadingPort } from '../plan/operation.js'
 import type { PortMapping } from '../ports/mapping.js'
 import type { PortGuesses } from '../ports/port-guesses.js'
 import { ownerComment } from '../state/owner.js'
@@ -61,8 +62,8 @@ export interface EndpointGuesses {
   ports: PortGuesses
 }
 
-/** One more endpoint. @returns Also what is left to do when that is done. */
-export async function connectUpdate(context: Context, record: SandboxRecord, network: string, asked: EndpointRequest, guesses: EndpointGuesses): Promise<RecordUpdate & { endpoint: BridgeEndpoint; left: Plan }> {
+/** One more endpoint. @returns Also the ports that have led to another endpoint. */
+export async function connectUpdate(context: Context, record: SandboxRecord, network: string, asked: EndpointRequest, guesses: EndpointGuesses): Promise<RecordUpdate & { endpoint: BridgeEndpoint; left: LeadingPort[] }> {
   const { name, id, endpoints, ports, path } = record
   const ready = await context.networks.ready(network)
   // The interface of a network that it has left may have the name that is next.
@@ -80,7 +81,7 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
   }
   return {
     endpoint,
-    left: bridge.forgetMoved({ endpoints, ports }, after),
+    left: movedPorts(endpoints, ports, after),
     // A process that dies in the middle leaves an endpoint that the record knows.
     during: { endpoints: after, changing: endpoint.id },
     next: { ...record, endpoints: after },

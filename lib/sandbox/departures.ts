@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import { together } from '../drivers/leaving.js'
 import { PlanRefused, type Host } from '../host.js'
-import type { Plan } from '../plan/operation.js'
+import type { LeadingPort, Plan } from '../plan/operation.js'
 import { attempt, removeWhatIsThere } from '../reconcile/collect.js'
 import { explainRefusal } from '../refusals.js'
 import { Slices } from '../slices.js'
@@ -10,7 +10,7 @@ import { claimedBy, type Quarantine } from './quarantine.js'
 
 /** What is left to do once a sandbox or an endpoint is off the network. */
 export interface Departure {
-  /** What is taken until then: the name of a sandbox, or of an interface in it; or nothing, by a key that no other has. */
+  /** What is taken until then: the name of a sandbox, or of an interface in it. */
   key: string
   plan: Plan
   /** Gives up claims of addresses, after that. */
@@ -31,9 +31,6 @@ export interface DepartureMessage {
 
 export const sandboxKey = (name: string): string => `sandbox ${name}`
 export const interfaceKey = (sandbox: { id: string }, name: string): string => `interface ${name} of ${sandbox.id}`
-
-let connections = 0
-export const connectionsKey = (sandbox: { id: string }): string => `connections ${++connections} of ${sandbox.id}`
 
 const refusals = channel('slipway:departure')
 
@@ -87,6 +84,11 @@ export class Departures {
   all(meant: (departure: Departure) => boolean = () => true): Promise<unknown> | undefined {
     const found = [...this.#byKey.values()].filter(meant)
     return found.length === 0 ? undefined : Promise.all(found.map(({ key }) => this.of(key)))
+  }
+
+  /** Ends what has come by ports of TCP that lead to a sandbox no more. */
+  forget(ports: readonly LeadingPort[]): void {
+    this.#quarantine.forget(ports)
   }
 
   /** Until addresses that endpoints have left are free: this one, or all. */

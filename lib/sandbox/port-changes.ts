@@ -1,10 +1,11 @@
 import * as bridge from '../drivers/bridge.js'
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import { gatewayEndpoint, mappedPorts } from '../drivers/gateway.js'
+import { leadingPorts } from '../drivers/leading-ports.js'
 import { invalid, SlipwayError } from '../errors.js'
 import type { IpFamily } from '../ipam/ip.js'
 import { FAMILIES } from '../network/spec.js'
-import type { Plan } from '../plan/operation.js'
+import type { LeadingPort } from '../plan/operation.js'
 import { wasGuessedPort } from '../ports/claim-ports.js'
 import type { DefaultHostIps } from '../ports/expand.js'
 import { printMapping, printRequest, type PortMapping, type PortRequest } from '../ports/mapping.js'
@@ -35,13 +36,13 @@ export async function publishUpdate(context: Context, record: SandboxRecord, req
   }
 }
 
-/** Fewer ports. @returns Also what is left to do when that is done. @throws {SlipwayError} `NOT_FOUND` */
-export function unpublishUpdate(context: Context, record: SandboxRecord, requests: readonly PortRequest[]): RecordUpdate & { left: Plan } {
+/** Fewer ports. @returns Also those that have led to it. @throws {SlipwayError} `NOT_FOUND` */
+export function unpublishUpdate(context: Context, record: SandboxRecord, requests: readonly PortRequest[]): RecordUpdate & { left: LeadingPort[] } {
   const { endpoints, ports, path, name, id } = record
   const gone = [...new Set(requests.flatMap((request) => published(record, request)))]
   const held = mappedPorts(endpoints, gone)
   return {
-    left: bridge.forgetUnpublished({ endpoints }, gone),
+    left: leadingPorts(endpoints, gone),
     next: { ...record, ports: ports.filter((mapping) => !gone.includes(mapping)) },
     plan: (change) => bridge.unpublishPorts({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, gone),
     settle: () => held.forEach((mapping) => context.ports.release(mapping)),

@@ -1,20 +1,22 @@
 import type { Host } from '../host.js'
 import { attempt } from '../reconcile/collect.js'
 import { setTimeout, clearTimeout } from '../timers.js'
-import type { Operation, Plan } from '../plan/operation.js'
+import type { LeadingPort, Operation, Plan } from '../plan/operation.js'
 
-/** So long claims are gathered: a walk through the kernel's connections takes milliseconds, for one address as for a thousand. */
+/** So long claims and ports are gathered: a walk through the kernel's connections takes milliseconds, for one address as for a thousand. */
 const GATHER_MS = 50
 
 interface Kept {
   claims: Plan
+  ports: readonly LeadingPort[]
   /** Called when the addresses are free. */
   done: () => unknown
 }
 
 /**
  * Addresses of endpoints that have gone. What conntrack knows of them would let packets in to the next owner that no rule lets in, so they
- * stay claimed until it has forgotten them, both ways, and the host where they were. That goes on behind the callers' backs, one walk for many.
+ * stay claimed until it has forgotten them, both ways, and the host where they were. What has come by ports of TCP that lead there no more is
+ * forgotten, too. That goes on behind the callers' backs, one walk for many.
  */
 export class Quarantine {
   readonly #host: Host
@@ -28,7 +30,16 @@ export class Quarantine {
 
   /** Does not keep the process alive: what is left of it then, the next open() collects. */
   add(claims: Plan, done: () => unknown = () => undefined): void {
-    this.#kept.push({ claims, done })
+    this.#keep({ claims, ports: [], done })
+  }
+
+  /** Ends what has come by these ports. */
+  forget(ports: readonly LeadingPort[]): void {
+    if (ports.length > 0) this.#keep({ claims: [], ports, done: () => undefined })
+  }
+
+  #keep(kept: Kept): void {
+    this.#kept.push(kept)
     this.#timer ??= setTimeout(() => void this.awaitFree(), GATHER_MS).unref()
   }
 
@@ -48,7 +59,7 @@ export class Quarantine {
     this.#kept = []
     const claims = kept.flatMap((one) => one.claims)
     // Without conntrack's netlink nothing can be forgotten: addresses are given up all the same, as no others may be left.
-    await this.#run([{ op: 'conntrack.flush', addresses: claimedBy(claims) }])
+    await this.#run([{ op: 'conntrack.flush', addresses: claimedBy(claims), ports: kept.flatMap(({ ports }) => ports) }])
     const isClaim = ({ op }: Operation) => op === 'element.delete'
     await this.#run([...claims.filter((one) => !isClaim(one)), ...claims.filter(isClaim)])
     this.#working = undefined

@@ -5,7 +5,7 @@ import type { NameOptions } from '../names/options.js'
 import { enter } from '../native.js'
 import { checkOptions, checks } from '../checks.js'
 import { namedPredefined } from '../network/predefined.js'
-import type { Plan } from '../plan/operation.js'
+import type { LeadingPort, Plan } from '../plan/operation.js'
 import type { PortMapping, PortRequest } from '../ports/mapping.js'
 import { PortGuesses } from '../ports/port-guesses.js'
 import { namespaceGone, removed } from '../refusals.js'
@@ -14,7 +14,7 @@ import { hostnameOf, isCurrent, store, type SandboxRecord, type StoredRecord } f
 import { Changes } from './changes.js'
 import { checkConnectable, connectUpdate, disconnectUpdate, endpointOn, type EndpointGuesses } from './connections.js'
 import { hostPath, type Context } from './context.js'
-import { connectionsKey, interfaceKey, sandboxKey } from './departures.js'
+import { interfaceKey, sandboxKey } from './departures.js'
 import { describeEndpoint, type Endpoint } from './endpoint.js'
 import { endpointChecks, readEndpoint, type EndpointOptions } from './endpoint-options.js'
 import { removeFiles, renewFiles, writeFiles, writtenFiles, type SandboxFiles } from './files.js'
@@ -130,7 +130,7 @@ export class Sandbox {
       const asked = readEndpoint(options, target)
       const guesses: EndpointGuesses = { randomMac: false, ports: new PortGuesses() }
       let endpoint: Endpoint | undefined
-      let left: Plan = []
+      let left: readonly LeadingPort[] = []
       await this.#changes.make(async (record) => {
         checkConnectable(record, target, 'connect')
         const update = await connectUpdate(this.#context, record, target, asked, guesses)
@@ -138,7 +138,7 @@ export class Sandbox {
         left = update.left
         return update
       })
-      this.#forget(left)
+      this.#context.departures.forget(left)
       await this.#context.resolvers.attend(this.#record.endpoints)
       await renewFiles(this.#context, this.#record)
       if (!endpoint) throw new RangeError('connected, and no endpoint')
@@ -214,19 +214,14 @@ export class Sandbox {
       const requests = readRequests(publish)
       const turn = this.#context.turns.next()
       if (turn) await turn
-      let left: Plan = []
+      let left: readonly LeadingPort[] = []
       await this.#changes.make((record) => {
         const update = unpublishUpdate(this.#context, record, requests)
         left = update.left
         return update
       })
-      this.#forget(left)
+      this.#context.departures.forget(left)
     })
-  }
-
-  /** Ends what has come by ports that lead here no more, behind the caller's back: a walk through conntrack takes milliseconds. */
-  #forget(left: Plan): void {
-    if (left.length > 0) this.#context.departures.begin({ key: connectionsKey(this), plan: left })
   }
 
   /**

@@ -65,7 +65,8 @@ test.serial('of 500 creates and removals at once, few begin in one turn of the e
   await Promise.all(sandboxes.map((sandbox) => sandbox.remove()))
   t.true(most(watch.begun) <= TOGETHER + 1, `${most(watch.begun)} removals in one turn`)
   await slipway.close()
-  t.is(most(watch.aside), 1)
+  // One of what leaves, and one of the addresses that have been left.
+  t.true(most(watch.aside) <= 2)
 })
 
 test.serial('of 200 creates at once from a full pool, few begin in one turn of the event loop', async (t) => {
