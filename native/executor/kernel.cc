@@ -58,11 +58,6 @@ netlink::Socket& Kernel::nft() {
   return nft_;
 }
 
-Status Kernel::conntrack(netlink::Socket*& socket) {
-  socket = &conntrack_;
-  return renew(NETLINK_NETFILTER, conntrack_);
-}
-
 Status Kernel::locate(const std::string& path, UniqueFd& place) const {
   netns::Identity found;
   if (auto failure = netns::locate(path, place, found)) return failure;
@@ -212,8 +207,6 @@ Status Kernel::prepare_netns() {
 }
 
 void Kernel::forget() {
-  // Opened seldom, and next to the dump that it is for nothing.
-  conntrack_ = netlink::Socket();
   spare_ = Netns();
   namespaces_.clear();
   expected_.clear();

@@ -40,8 +40,9 @@ class Kernel : public rtnl::Names {
 
   // The rtnetlink socket of a namespace ("" is the host); opened on first use.
   Status rtnl(const std::string& netns, netlink::Socket*& socket);
+  // For nf_tables, and for conntrack: where a socket of NETLINK_NETFILTER is closed, the kernel keeps every transaction waiting until it has freed
+  // what was deleted before (nft_rcv_nl_event), 10 ms and more.
   netlink::Socket& nft();
-  Status conntrack(netlink::Socket*& socket);
   host::HeldPorts& ports() { return ports_; }
   netns::Spares& spares() { return spares_; }
   nft::Watch& watch() { return watch_; }
@@ -99,7 +100,7 @@ class Kernel : public rtnl::Names {
   uint64_t identity_ = 0;   // of the host
   netns::Whereabouts whereabouts_;
   bool lost_ = false;
-  netlink::Socket rtnl_, nft_, conntrack_;
+  netlink::Socket rtnl_, nft_;
   std::string shared_folder_;  // the last that was seen to be prepared for namespaces
   Netns spare_;
   host::Procfs procfs_;

@@ -88,9 +88,7 @@ struct Runner::Perform {
     return kOk;
   }
   Status operator()(const ConntrackFlush& op) {
-    netlink::Socket* socket = nullptr;
-    if (auto failure = runner.kernel_->conntrack(socket)) return failure;
-    return conntrack::flush(*socket, op);
+    return conntrack::flush(runner.kernel_->nft(), op);
   }
   template <typename Message>
   Status operator()(const Message&) { return Failure::of(EOPNOTSUPP, "perform"); }

@@ -100,6 +100,19 @@ Status send(int link, const void* frame, std::size_t size) {
   return sendto(socket.get(), frame, size, MSG_DONTWAIT, place, sizeof to) < 0 ? Status(Failure::of(errno, "sendto")) : kOk;
 }
 
+// By a socket that is closed at once: for one of AF_PACKET, close() waits for all processors (synchronize_net), 10 to 20 ms. The frame has
+// the bridge's MAC address as its source, which no neighbour looks at. Refused where the link has no IPv6.
+Status send_by_ip(int link, const AdvertFrame& frame) {
+  UniqueFd socket(::socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW));
+  if (!socket) return Failure::of(errno, "socket");
+  sockaddr_in6 to{};
+  to.sin6_family = AF_INET6;
+  to.sin6_scope_id = static_cast<uint32_t>(link);
+  std::memcpy(&to.sin6_addr, &frame.ip.ip6_dst, 16);
+  const auto* place = reinterpret_cast<const sockaddr*>(&to);
+  return sendto(socket.get(), &frame.ip, sizeof frame - sizeof frame.ethernet, MSG_DONTWAIT, place, sizeof to) < 0 ? Status(Failure::of(errno, "sendto")) : kOk;
+}
+
 }  // namespace
 
 Status announce(int link, const NeighborAnnounce& op) {
@@ -111,7 +124,7 @@ Status announce(int link, const NeighborAnnounce& op) {
     return send(link, &frame, sizeof frame);
   }
   AdvertFrame frame = advert_of(mac, ip);
-  return send(link, &frame, sizeof frame);
+  return send_by_ip(link, frame) ? send(link, &frame, sizeof frame) : kOk;
 }
 
 }  // namespace slipway::rtnl
