@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import Table from 'cli-table3'
 import { Host, sets, type Plan } from '#internal'
 import { indent } from './fetches.js'
@@ -19,15 +20,19 @@ export async function count(): Promise<Counts> {
     'namespaces in /run/netns': readdirSync('/run/netns').length,
     'nf_tables tables': tables,
     'nf_tables elements': elements,
-    'files in /run/slipway': readdirSync('/run/slipway', { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).length,
+    'files in /run/slipway': files().length,
   }
 }
+
+const files = () => readdirSync('/run/slipway', { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
 
 /** What a host keeps when its last sandbox has gone, as with docker: taken away too. Many sandboxes have had further bridges. */
 export async function removeBridgesAndRuleset(): Promise<void> {
   const host = new Host(undefined)
   const bridges = await host.ask('elements', sets.bridges)
   await host.close()
+  // Room for removals on a full file system.
+  for (const { name, parentPath } of files()) if (name === '.reserve') rmSync(join(parentPath, name))
   await removeRuleset(bridges.map(({ key }) => ({ op: 'link.delete', name: key })))
 }
 
