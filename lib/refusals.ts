@@ -12,7 +12,7 @@ import type { Holders } from './ports/holders.js'
 import { isEvery } from './ports/host-address.js'
 import { bracket } from './ports/mapping.js'
 import { readOwner } from './state/owner.js'
-import { setTimeout } from './timers.js'
+import { sleep } from './timers.js'
 
 /**
  * The error that a refused plan becomes for the caller: what is taken, by whom, and what to do. Nothing of the plan
@@ -95,7 +95,7 @@ async function publisherOf(port: PortHold, host: Host, holders: Holders | undefi
   const found = await findPublisher(port, host)
   if (found !== undefined || !holders?.hasOthers()) return found
   for (let step = 0; step < STEPS; step++) {
-    await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+    await sleep(STEP_MS)
     const late = await findPublisher(port, host)
     if (late !== undefined) return late
   }

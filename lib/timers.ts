@@ -9,3 +9,6 @@ export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediat
  * a deadline by it would come at once, or never.
  */
 export const now: () => number = performance.now.bind(performance)
+
+/** Resolves after so many milliseconds. */
+export const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))

@@ -18,7 +18,7 @@ export const removeOwn = (set: SetDefinition, ...elements: (Element & { comment:
 /** What published ports lead to: an address of an endpoint. */
 export interface Target {
   address: string
-  /** The endpoint's, which no other has: whoever has the address next is another target. */
+  /** The endpoint's, which no other has: the next owner of the address is another target. */
   id: string
 }
 

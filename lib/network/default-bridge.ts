@@ -24,7 +24,7 @@ import { DEFAULT_NETWORK, FAMILIES, type NetworkSpec } from './spec.js'
 import type { Surroundings } from './surroundings.js'
 import { readOwner } from '../state/owner.js'
 import { listRecords } from '../state/records.js'
-import { setTimeout } from '../timers.js'
+import { sleep } from '../timers.js'
 
 /** Another process may be between making the bridge and entering it into the sets: this long, in 10 ms steps. */
 const PATIENCE_STEPS = 50
@@ -39,7 +39,7 @@ const isIpv4 = ({ address }: AddressInfo): boolean => !address.includes(':')
 type Free = Parameters<typeof defaultBridgeSubnets>[1]
 const NONE: Free = { pools: [], occupied: [] }
 
-const sleep = () => new Promise((resolve) => setTimeout(resolve, 10))
+const STEP_MS = 10
 
 /** The network `bridge`: made on first use, adopted when it is there. */
 export class DefaultBridge {
@@ -137,7 +137,7 @@ export class DefaultBridge {
     for (let step = 0; ; step++) {
       const link = await this.#host.find('link', { name: this.#settings.bridgeName })
       if (link && (await this.#isInTheMaking(link, step))) {
-        await sleep()
+        await sleep(STEP_MS)
         continue
       }
       // What is refused is refused before the first write.

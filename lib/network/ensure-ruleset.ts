@@ -15,10 +15,11 @@ const TRIES = 64
 /**
  * What of the ruleset has yet to be written: all of it before first use, or the table or the rules that an administrator has deleted.
  *
+ * @param known - What {@link writtenTables} has just said.
  * @throws {SlipwayError} `CONFLICT` when another version's is there, `UNSUPPORTED` on a kernel without nf_tables.
  */
-export async function missingRuleset(host: Host): Promise<Plan> {
-  const written = await writtenTables(host)
+export async function missingRuleset(host: Host, known?: ReadonlySet<Family>): Promise<Plan> {
+  const written = known ?? (await writtenTables(host))
   const plan: Operation[] = [...rulesetPlan(RULESET_FAMILIES.filter((family) => !written.has(family)))]
   for (const family of written) plan.push(...(await missingRules(host, family)))
   return plan
@@ -72,12 +73,12 @@ export async function ensureRuleset(host: Host, read: () => Promise<Owed>): Prom
   for (let attempt = 1; ; attempt++) {
     if (attempt > TRIES) throw new SlipwayError('CONFLICT', `Another process goes on deleting the nf_tables table "${TABLE}", or rules in it: it was written ${TRIES} times and is missing again. Stop that process (nft monitor shows what changes), and try again.`)
     const generation = await host.ask('generation', {})
-    const missing = await missingRuleset(host)
+    const written = await writtenTables(host)
+    const missing = await missingRuleset(host, written)
     if (missing.length === 0) {
       host.watch(generation)
       return given
     }
-    const written = await writtenTables(host)
     const owed = await read()
     const lacking = without(await new Holdings(host, written).lacking(owed.plan), refused)
     try {

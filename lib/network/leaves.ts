@@ -9,7 +9,7 @@ import { Holdings } from '../reconcile/holdings.js'
 import { bridgeInUse, explainRefusal } from '../refusals.js'
 import { NetworkBridges } from './bridges.js'
 import { hasFamily, type NetworkSpec } from './spec.js'
-import { setTimeout } from '../timers.js'
+import { sleep } from '../timers.js'
 
 /** Another process may be between making a leaf and the rest of it: this long, in 10 ms steps. */
 const PATIENCE_STEPS = 50
@@ -57,7 +57,7 @@ export async function ensureLeaf(host: Host, network: NetworkSpec, number: numbe
     const { missing, begun } = await missingOfLeaf(host, network, number)
     if (missing.length === 0) return tries > 0
     if (begun && step < PATIENCE_STEPS) {
-      await new Promise((resolve) => setTimeout(resolve, 10))
+      await sleep(10)
       continue
     }
     try {

@@ -20,7 +20,7 @@ import { isNamedBridge, isNamelessBridge } from './own-bridge.js'
 import { learnAddresses, readyNetwork, releaseAddress, type ReadyNetwork } from './ready.js'
 import { DEFAULT_NETWORK, FAMILIES, type NetworkSpec } from './spec.js'
 import { Surroundings } from './surroundings.js'
-import { now, setTimeout } from '../timers.js'
+import { now, sleep } from '../timers.js'
 
 /** The subnet or bridge of a draft may be taken by another process meanwhile: so often another is drafted. */
 const TRIES = 64
@@ -241,7 +241,7 @@ export class NetworkRegistry {
       const missing = await this.#missingOf(spec)
       if (missing.length === 0) return restored
       if (isNew && now() - begun < MAKING_MS && isAlive(maker)) {
-        await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+        await sleep(STEP_MS)
         // Its maker was refused, or another has removed it.
         if ((await readNetworkRecord(this.records, spec.name))?.text !== stored.text) return false
         continue

@@ -10,7 +10,7 @@ import type { NetworkRegistry } from '../network/registry.js'
 import { releaseTaken, takeFree, type Taken } from '../network/taken.js'
 import { explainRefusal } from '../refusals.js'
 import { printEndpoints } from '../state/records.js'
-import { setTimeout } from '../timers.js'
+import { now, sleep } from '../timers.js'
 import type { Mark } from './marks.js'
 
 /** So long is looked for an address whose MAC address no other port of the bridge has: those of spares that were dropped go with their links. */
@@ -122,14 +122,14 @@ export class NetworkPool {
 
   /** Addresses come in turn, so that the next attempt has another. */
   async #makeSomewhere(network: ReadyNetwork): Promise<ReadySpare> {
-    const deadline = performance.now() + PATIENCE_MS
+    const deadline = now() + PATIENCE_MS
     for (;;) {
       try {
         return await this.#make(network)
       } catch (error) {
-        if (!(error instanceof PlanRefused) || !isLedElsewhere(error) || performance.now() > deadline) throw error
+        if (!(error instanceof PlanRefused) || !isLedElsewhere(error) || now() > deadline) throw error
       }
-      await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+      await sleep(STEP_MS)
     }
   }
 

@@ -9,7 +9,7 @@ import { Filling, isAbsent } from './filling.js'
 import { Mark } from './marks.js'
 import { NetworkPool, type ReadySpare } from './network-pool.js'
 import type { PoolSettings } from './options.js'
-import { now, setTimeout } from '../timers.js'
+import { now, sleep } from '../timers.js'
 
 /** The kernel takes down what nobody holds within milliseconds each: so long is waited for all. */
 const PATIENCE_MS = 1000
@@ -142,7 +142,7 @@ export class Spares {
     if (spares.length > 0) await this.#host.run(spares.map(({ name }) => ({ op: 'netns.delete', path: name })))
     const deadline = now() + PATIENCE_MS
     for (const { name } of spares) {
-      while (now() < deadline && (await this.#host.find('link', { name }))) await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+      while (now() < deadline && (await this.#host.find('link', { name }))) await sleep(STEP_MS)
     }
     this.#mark.remove()
   }

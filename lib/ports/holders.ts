@@ -9,7 +9,7 @@ import { namesIn } from '../state/names-in.js'
 import { watchFolder } from '../watch-folder.js'
 import { publishedNames } from './learn-ports.js'
 import type { HostPort } from './port-table.js'
-import { setTimeout } from '../timers.js'
+import { sleep } from '../timers.js'
 
 /** How long, in milliseconds, who takes a port back waits for a living holder to let go of it. */
 const PATIENCE_MS = 200
@@ -220,7 +220,7 @@ async function drop(folder: string, text: string, patience: number): Promise<voi
     await writeFile(join(folder, `.${name}`), text)
     await rename(join(folder, `.${name}`), path)
     for (let waited = 0; waited < patience; waited += STEP_MS) {
-      await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+      await sleep(STEP_MS)
       await access(path)
     }
   } catch {

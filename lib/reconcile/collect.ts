@@ -89,7 +89,7 @@ function claimOf(plan: Plan, address: string | undefined): string | undefined {
  * Operations of a removal on what may be gone already, or that may have no link any more to be done on: a route goes with its link.
  * An address is given back after its namespace is gone, here too.
  */
-const MISSABLE = new Set<Operation['op']>(['link.set', 'link.delete', 'link.deleteGroup', 'address.delete', 'route.delete', 'neighbor.delete', 'conntrack.flush', 'netns.delete'])
+const MISSABLE = new Set<Operation['op']>(['link.set', 'link.delete', 'link.deleteGroup', 'address.delete', 'route.delete', 'neighbor.delete', 'netns.delete'])
 
 /** Whether it is for a namespace that is gone. */
 export const isNowhere = (operation: Operation): boolean => 'netns' in operation && operation.netns !== undefined && !existsSync(operation.netns)

@@ -10,7 +10,7 @@ import { isBusy, readRecord, store, type SandboxRecord, type StoredRecord } from
 import { Slices } from '../slices.js'
 import { attempt } from './collect.js'
 import type { Owned, OwnedElements } from './owned.js'
-import { setTimeout } from '../timers.js'
+import { sleep } from '../timers.js'
 
 /** How long, in milliseconds, a living process takes at most from the kernel's maps to the record. */
 const PATIENCE_MS = 20
@@ -32,7 +32,7 @@ export async function finishChanges(host: Host, stored: readonly StoredRecord[],
   }
   if (doubtful.length + halfWritten.length === 0) return []
   // A living process may be at it this very moment: what is doubtful still is looked at again, later.
-  await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))
+  await sleep(PATIENCE_MS)
 
   const done: string[] = []
   for (const path of halfWritten) {

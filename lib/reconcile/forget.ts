@@ -3,7 +3,7 @@ import type { Host } from '../host.js'
 import type { SetDefinition } from '../plan/operation.js'
 import type { SandboxRecord } from '../state/records.js'
 import { FAMILIES } from '../network/spec.js'
-import { now, setTimeout } from '../timers.js'
+import { now, sleep } from '../timers.js'
 import { collect } from './collect.js'
 import { shortId, type Owned } from './owned.js'
 
@@ -31,7 +31,7 @@ export function leftAddresses(records: Iterable<SandboxRecord>, owned: Iterable<
 export async function forget(host: Host, doubtful: readonly Owned[]): Promise<Owned[]> {
   let left = doubtful.filter(({ set }) => isAddress(set))
   for (const deadline = now() + PATIENCE_MS; left.length > 0 && now() < deadline; ) {
-    await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+    await sleep(STEP_MS)
     left = await stillThere(host, left)
   }
   await flush(host, left)

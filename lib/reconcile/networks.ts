@@ -18,7 +18,7 @@ import type { SandboxRecord } from '../state/records.js'
 import { attempt, collectElement } from './collect.js'
 import { Holdings } from './holdings.js'
 import { reconcileLeaves } from './leaves.js'
-import { setTimeout } from '../timers.js'
+import { sleep } from '../timers.js'
 
 /** How long, in milliseconds, a living process takes at most from a network's record to the end of its removal. */
 const PATIENCE_MS = 50
@@ -98,7 +98,7 @@ async function collectLeftovers({ host, networks, settings }: Shared, holdings: 
     return stray
   }
   if (strayLinks(stored).length + (await strayElements(stored, links)).length === 0) return []
-  await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))
+  await sleep(PATIENCE_MS)
   // Who removes a network and finds it in use gives it its record back.
   const now = await networks.list()
   const collected: string[] = []

@@ -2,7 +2,7 @@ import type { Host } from '../host.js'
 import type { LinkInfo } from '../native.js'
 import type { Marks } from '../pool/marks.js'
 import { collect } from './collect.js'
-import { now, setTimeout } from '../timers.js'
+import { now, sleep } from '../timers.js'
 
 /** The kernel takes down what a process that died has held within milliseconds each: so long is waited for all, in milliseconds. */
 const PATIENCE_MS = 1000
@@ -29,7 +29,7 @@ export async function collectSpares(host: Host, marks: Marks, links: readonly Li
 async function isGone(host: Host, name: string, deadline: number): Promise<boolean> {
   while (await host.find('link', { name })) {
     if (now() > deadline) return false
-    await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+    await sleep(STEP_MS)
   }
   return true
 }

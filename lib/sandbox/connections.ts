@@ -20,7 +20,7 @@ import { interfaceKey, type Departure } from './departures.js'
 import { isMacTaken, wasLeaving } from './gone.js'
 import { wasStrayLead } from './stray-lead.js'
 import type { RecordUpdate } from './changes.js'
-import { now, setTimeout } from '../timers.js'
+import { now, sleep } from '../timers.js'
 
 /** Endpoints that come and go on a sandbox that stays. */
 
@@ -123,7 +123,7 @@ async function isGoing(host: Host, { path }: SandboxRecord, name: string): Promi
   const deadline = now() + PATIENCE_MS
   while (await host.find('link', { netns: path, name })) {
     if (now() > deadline) return false
-    await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+    await sleep(STEP_MS)
   }
   return true
 }

@@ -9,7 +9,7 @@ import { FAMILIES } from '../network/spec.js'
 import { leftAddresses } from '../reconcile/forget.js'
 import { OwnedElements, shortId } from '../reconcile/owned.js'
 import { readOwner } from '../state/owner.js'
-import { now, setTimeout } from '../timers.js'
+import { now, sleep } from '../timers.js'
 import type { Context } from './context.js'
 import { sandboxKey } from './departures.js'
 
@@ -39,7 +39,7 @@ export async function awaitGone(context: Context, name: string): Promise<boolean
       return true
     }
     if (now() > deadline) return false
-    await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+    await sleep(STEP_MS)
     const next = await readAnyRecord(context.records, name)
     if (!next) return true
     found = next
@@ -60,7 +60,7 @@ export async function awaitOwnerGone(context: Context, name: string): Promise<bo
 /** The same for all addresses, as far as they become free before long. */
 export async function awaitAllFree({ host, records, departures }: Context): Promise<void> {
   await departures.awaitFree()
-  for (const deadline = now() + FREE_MS; now() < deadline; await new Promise((resolve) => setTimeout(resolve, STEP_MS))) {
+  for (const deadline = now() + FREE_MS; now() < deadline; await sleep(STEP_MS)) {
     const owned = await OwnedElements.read(host, new Set(['inet']))
     const stored = (await listAllRecords(records)).map(({ record }) => record)
     const known = new Set(stored.map(shortId))
@@ -86,7 +86,7 @@ export async function awaitFree(context: Context, address: string): Promise<bool
     if (!owner || has) return false
     // Who was at it has died: the next open() gives it up.
     if (now() > deadline) return false
-    await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+    await sleep(STEP_MS)
   }
 }
 

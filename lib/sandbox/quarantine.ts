@@ -66,7 +66,7 @@ export class Quarantine {
     for (const { done } of kept) await done()
   }
 
-  /** An element that is another's by now stays; a set that is missing holds no claim. */
+  /** An element that another sandbox has claimed since stays; a set that is missing holds no claim. */
   async #run(plan: Plan): Promise<void> {
     try {
       await attempt(this.#host, plan, { aside: true })

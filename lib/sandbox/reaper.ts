@@ -3,7 +3,7 @@ import { deleteLinks } from '../drivers/leaving.js'
 import type { Host } from '../host.js'
 import { removeWhatIsThere } from '../reconcile/collect.js'
 import { Slices } from '../slices.js'
-import { clearTimeout, now, setTimeout } from '../timers.js'
+import { clearTimeout, now, setTimeout, sleep } from '../timers.js'
 
 /** The kernel takes down a namespace that nobody holds within milliseconds; who holds one longer is a process inside. */
 const PATIENCE_MS = 1000
@@ -78,7 +78,7 @@ export class Reaper {
     for (;;) {
       left = await this.#letGo(left)
       if (left.length === 0 || now() > deadline) break
-      await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+      await sleep(STEP_MS)
     }
     if (left.length === 0) return
     await removeWhatIsThere(this.#host, deleteLinks(left.map(({ link }) => link)), { aside: true })

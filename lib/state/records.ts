@@ -6,7 +6,7 @@ import { listFrom, readFrom, storeIn, type Damaged, type Stored } from './folder
 import type { BootedNamespace } from './namespace.js'
 import { isAlive, type Maker } from './maker.js'
 import { SANDBOX } from './sandbox-kind.js'
-import { now, setTimeout } from '../timers.js'
+import { now, sleep } from '../timers.js'
 
 /** What is remembered of a sandbox. */
 export interface SandboxRecord {
@@ -99,7 +99,7 @@ export async function unbusy<T extends StoredRecord | undefined>(read: () => Pro
   for (;;) {
     const found = await read()
     if (!found || !isBusy(found.record) || now() > deadline) return found
-    await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+    await sleep(STEP_MS)
   }
 }
 

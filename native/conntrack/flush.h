@@ -1,5 +1,5 @@
 // Forgets what sandboxes that have gone leave behind: a connection that conntrack knows lets packets in that no rule would, to
-// whoever has the address next.
+// the next owner of the address.
 #pragma once
 
 #include "conntrack/connections.h"

@@ -1,4 +1,4 @@
-// Tells the neighbours on a link where an address is by now: whoever knows it to be elsewhere sends there for up to a minute.
+// Tells the neighbours on a link where an address is now. One that knows it to be elsewhere would send there for up to a minute.
 #pragma once
 
 #include "base/failure.h"
