@@ -69,6 +69,8 @@ export class Host {
   readonly #executor: NativeExecutor
   /** For what takes long and nobody waits for. Made at once: the first removal is not to wait for it. */
   readonly #aside: NativeExecutor
+  /** For walks through conntrack, made when the first is wanted: one takes 9 ms, and what is next on a thread with it waits so long. */
+  #walker: NativeExecutor | undefined
   readonly #crowd: Crowd
   /** Plans on their way to the executor's thread whose transaction would have this thread wait. */
   #longTransactions = 0
@@ -79,9 +81,9 @@ export class Host {
   /** @throws {SlipwayError} `NOT_FOUND` when there is no such namespace, `PERMISSION` without the capabilities. */
   constructor(netns: string | undefined) {
     requireCapabilities()
-    this.#executor = openExecutor(netns)
+    this.#executor = openExecutor(netns, () => new Executor(netns))
     try {
-      this.#aside = openExecutor(netns, this.#executor)
+      this.#aside = openExecutor(netns, () => new Executor(this.#executor))
     } catch (error) {
       void this.#executor.close()
       throw error
@@ -124,7 +126,7 @@ export class Host {
     else queued = true
     // Another process is at the file, for however long: not this thread is to wait for it.
     queued ||= isLocked(outcome)
-    if (queued) outcome = await (aside ? this.#aside.run(text, phases, refuse, 0, false) : this.#queue(plan, text, phases, refuse, short ? 0 : lead))
+    if (queued) outcome = await (aside ? this.#threadFor(plan).run(text, phases, refuse, 0, false) : this.#queue(plan, text, phases, refuse, short ? 0 : lead))
     if (this.#executor.moved && !outcome?.failure) await this.#lookout?.moved()
     if (!outcome) return
     if (outcome.phases) plans.publish({ plan, phases: readPhases(plan, outcome.phases) } satisfies PlanMessage)
@@ -143,6 +145,17 @@ export class Host {
   /** All is well as of this generation of nf_tables. */
   watch(generation: number): void {
     this.#executor.watch(generation)
+  }
+
+  /** Of those for what nobody waits for. */
+  #threadFor(plan: Plan): NativeExecutor {
+    if (!plan.every(({ op }) => op === 'conntrack.flush')) return this.#aside
+    try {
+      return (this.#walker ??= new Executor(this.#executor))
+    } catch {
+      // No thread is to be had: it holds others up then.
+      return this.#aside
+    }
   }
 
   async #queue(plan: Plan, text: string, phases: boolean, refuse: number | undefined, lead: number): Promise<Outcome | undefined> {
@@ -203,13 +216,13 @@ export class Host {
   /** Resolves when everything asked before has been answered and the threads have ended. */
   async close(): Promise<void> {
     this.#lookout?.close()
-    await Promise.all([this.#executor.close(), this.#aside.close()])
+    await Promise.all([this.#executor, this.#aside, this.#walker].map((executor) => executor?.close()))
   }
 }
 
-function openExecutor(netns: string | undefined, beside?: NativeExecutor): NativeExecutor {
+function openExecutor(netns: string | undefined, open: () => NativeExecutor): NativeExecutor {
   try {
-    return new Executor(netns, beside)
+    return open()
   } catch (error) {
     const failure = (error as { failure?: NativeFailure }).failure
     if (!failure) throw error
@@ -234,7 +247,7 @@ function explainOpen(netns: string | undefined, refusal: KernelRefusal): [Slipwa
   if (refusal.syscall === 'ioctl') return ['INVALID_ARGUMENT', `netns ${netns} is no network namespace. Those of ip netns lie in /run/netns, that of a process is /proc/PID/ns/net.`]
   if (isForbidden(refusal)) return ['PERMISSION', forbidden(refusal)]
   if (refusal.syscall === 'socket' && refusal.errnoName === 'EPROTONOSUPPORT') return ['UNSUPPORTED', NO_NF_TABLES]
-  if (refusal.syscall === 'pthread_create') return ['EXHAUSTED', 'The kernel gives this process no more threads, and an open host has two. Raise its limits (ulimit -u, TasksMax, pids.max), or close hosts that are not needed.']
+  if (refusal.syscall === 'pthread_create') return ['EXHAUSTED', 'The kernel gives this process no more threads, and an open host has two or three. Raise its limits (ulimit -u, TasksMax, pids.max), or close hosts that are not needed.']
   return ['KERNEL', `${refusal.operation}: ${refusal.errnoName}`]
 }
 

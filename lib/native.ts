@@ -163,8 +163,11 @@ export interface Connection {
 }
 
 interface Addon {
-  /** @param beside - Another one of the same host, with which it watches. */
-  Executor: new (netns?: string, beside?: NativeExecutor) => NativeExecutor
+  /**
+   * @param host - Path of the namespace, this process's own where it is left out; or an executor: then it is a further thread in that one's
+   * namespace, which watches with it and is for {@link NativeExecutor.run} alone.
+   */
+  Executor: new (host?: string | NativeExecutor) => NativeExecutor
   /** @param namespace - The one that is meant. @param not - Inode number of the one that is never meant: the host's. */
   enter<T>(path: string, work: () => T, namespace?: Namespace, not?: number): T
   /** A bound socket in the namespace that this thread is in; `fd` is the caller's to close. */

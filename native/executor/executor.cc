@@ -1,5 +1,7 @@
 #include "executor/executor.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 
 namespace slipway {
@@ -20,10 +22,18 @@ Executor::Executor(UniqueFd host, std::shared_ptr<nft::Watch> watch, Done done)
 
 Executor::~Executor() { abandon(); }
 
-Status Executor::open() {
-  if (auto failure = beside_.open_beside(host_.get())) return failure;
+Status Executor::open(bool beside) {
+  if (beside) {
+    if (auto failure = beside_.open_beside(host_.get())) return failure;
+  }
+  opened_beside_ = beside;
   std::lock_guard lock(mutex_);
   return start();
+}
+
+Status Executor::share_host(UniqueFd& fd) const {
+  fd.reset(fcntl(host_.get(), F_DUPFD_CLOEXEC, 0));
+  return fd ? kOk : Status(Failure::last("fcntl"));
 }
 
 // With mutex_ held.

@@ -41,13 +41,14 @@ class Executor {
   using Done = std::function<void(std::unique_ptr<Job>)>;
 
   Executor(UniqueFd host, std::shared_ptr<nft::Watch> watch, Done done);
-  // Opens what JavaScript's thread needs and starts the other one.
-  Status open();
+  // Starts the thread. With `beside`, opens what JavaScript's thread needs for run_beside(), too.
+  Status open(bool beside);
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
   ~Executor();
 
   void submit(std::unique_ptr<Job> job);
+  bool opened_beside() const { return opened_beside_; }
   // Runs the operations of plans that come before their ends, all of them may_run_beside(), on the calling thread, whatever is in
   // the queue. `lost`: the thread could not come home from the host's namespace.
   void run_beside(const std::vector<Share>& shares, bool& lost);
@@ -60,6 +61,8 @@ class Executor {
   // Any thread may ask.
   const host::HeldPorts& ports() const { return ports_; }
   const std::shared_ptr<nft::Watch>& watch() const { return watch_; }
+  // A descriptor of the host's namespace for another executor: a path may lead elsewhere by now.
+  Status share_host(UniqueFd& fd) const;
 
  private:
   Status start();
@@ -75,6 +78,7 @@ class Executor {
   netns::Spares spares_;
   std::shared_ptr<nft::Watch> watch_;  // of all executors of one host
   Kernel beside_;  // JavaScript's thread's
+  bool opened_beside_ = false;
   Done done_;
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -40,21 +40,25 @@ Napi::Function ExecutorWrap::define(Napi::Env env) {
 ExecutorWrap::ExecutorWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ExecutorWrap>(info) {
   Napi::Env env = info.Env();
   UniqueFd host;
-  Status status = info[0].IsString() ? netns::open_path(info[0].As<Napi::String>().Utf8Value(), host)
-                                     : netns::open_current(host);
+  auto watch = std::make_shared<nft::Watch>();
+  bool further = info[0].IsObject();
+  Status status = further              ? join(info[0].As<Napi::Object>(), host, watch)
+                  : info[0].IsString() ? netns::open_path(info[0].As<Napi::String>().Utf8Value(), host)
+                                       : netns::open_current(host);
   if (!status) status = netns::identify(host.get(), identity_);
   if (status) {
     throw_failure(env, *status);
     return;
   }
   deliver_ = Deliver::New(env, "slipway", 0, 1, this);
+  // Refused, an exception is on its way.
+  if (static_cast<napi_threadsafe_function>(deliver_) == nullptr) return;
   deliver_.Unref(env);
-  auto watch = info[1].IsObject() ? Unwrap(info[1].As<Napi::Object>())->executor_->watch() : std::make_shared<nft::Watch>();
   executor_ = std::make_unique<Executor>(std::move(host), std::move(watch), [this](std::unique_ptr<Job> job) {
     // Refused only while the environment ends: then end() has joined this thread or is about to.
     if (deliver_.BlockingCall(job.get()) == napi_ok) job.release();
   });
-  status = executor_->open();
+  status = executor_->open(!further);
   if (status) {
     executor_.reset();
     deliver_.Abort();
@@ -64,6 +68,14 @@ ExecutorWrap::ExecutorWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Ex
   ended_ = closing_ = false;
   // Hooks run last in, first out: ours, added after the thread-safe function's own, joins the thread before that goes.
   napi_add_env_cleanup_hook(env, end_with_environment, this);
+}
+
+// What a further executor of the same host has from the first.
+Status ExecutorWrap::join(const Napi::Object& first, UniqueFd& host, std::shared_ptr<nft::Watch>& watch) {
+  ExecutorWrap* other = Unwrap(first);
+  if (other == nullptr || !other->executor_ || other->closing_) return Failure::of(ESHUTDOWN, "open");
+  watch = other->executor_->watch();
+  return other->executor_->share_host(host);
 }
 
 ExecutorWrap::~ExecutorWrap() {
@@ -186,9 +198,9 @@ Napi::Value ExecutorWrap::run_together(const Napi::CallbackInfo& info) {
 
 // False when an exception is on its way.
 bool ExecutorWrap::run_beside(Napi::Env env, const std::vector<Share>& shares) {
-  auto may_run = [](const Share& share) {
+  auto may_run = [this](const Share& share) {
     const Plan& plan = share.runner->plan();
-    return share.end <= plan.size() && std::all_of(plan.begin(), plan.begin() + share.end, may_run_beside);
+    return executor_->opened_beside() && share.end <= plan.size() && std::all_of(plan.begin(), plan.begin() + share.end, may_run_beside);
   };
   if (!std::all_of(shares.begin(), shares.end(), may_run)) {
     Napi::Error::New(env, "a plan for the executor's thread").ThrowAsJavaScriptException();

@@ -1,4 +1,4 @@
-// The class that JavaScript sees: new Executor(netns?), prepare(), run(), runNow(), runTogether(), query(), holds(), close().
+// The class that JavaScript sees: new Executor(netns or another executor?), prepare(), run(), runNow(), runTogether(), query(), holds(), close().
 //
 // Thread: JavaScript's, but for the one call into the thread-safe function. Lifetime: idle, the object may be collected
 // and the process may exit; with work in flight it holds both. An environment that ends (worker.terminate(),
@@ -22,6 +22,8 @@ class ExecutorWrap : public Napi::ObjectWrap<ExecutorWrap> {
  private:
   static void deliver(Napi::Env env, Napi::Function, ExecutorWrap* self, Job* job);
   using Deliver = Napi::TypedThreadSafeFunction<ExecutorWrap, Job, deliver>;
+
+  static Status join(const Napi::Object& first, UniqueFd& host, std::shared_ptr<nft::Watch>& watch);
 
   Napi::Value run(const Napi::CallbackInfo& info);
   Napi::Value run_now(const Napi::CallbackInfo& info);

@@ -12,7 +12,7 @@ import { eventually, execIn, World, type Place } from '../helpers/world.js'
 
 const TASKS = '/proc/self/task'
 
-/** Threads of executors: two of each open host. */
+/** Threads of executors: two of each open host, and one more once a sandbox has been removed. */
 const threads = (): string[] => readdirSync(TASKS).filter((id) => nameOf(id) === 'slipway')
 
 /** `undefined` for one that has ended since it was listed: others come and go, which make room for descriptors. */
