@@ -3,7 +3,7 @@ import type { Element, ElementAdd, ElementDelete, Operation, PortHold, PortRelea
 import { isEvery } from '../ports/host-address.js'
 import type { PortMapping } from '../ports/mapping.js'
 import type { HostPort } from '../ports/port-table.js'
-import { admitted, open, published, publishedAt, restricted, whole, zonesBeside } from './sets.js'
+import { admitted, open, published, publishedAt, restricted, restrictedAt, whole, zonesBeside } from './sets.js'
 import { zoneOf } from './zone.js'
 
 /** Elements of the ruleset's sets and maps: what changes when endpoints and ports come and go. */
@@ -110,9 +110,10 @@ export function admissionKeys(mapping: PortMapping): [SetDefinition, string][] {
   const { protocol, hostIp, hostPort, allow } = mapping
   if (allow === undefined) return []
   const family = familyOf(hostIp)
-  const what = `${isEvery(mapping.hostIp) ? `${hostIp}/0` : hostIp} . ${protocol} . ${hostPort}`
+  const port = `${protocol} . ${hostPort}`
+  const what = `${isEvery(hostIp) ? `${hostIp}/0` : hostIp} . ${port}`
   const admissions = allow.filter((network) => familyOf(network) === family).map((network) => [admitted[family], `${what} . ${network}`] as [SetDefinition, string])
-  return [[restricted[family], what], ...admissions]
+  return [isEvery(hostIp) ? [restricted[family], port] : [restrictedAt[family], what], ...admissions]
 }
 
 /**

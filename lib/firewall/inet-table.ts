@@ -57,7 +57,8 @@ const setsAndMaps = (): Operation[] => [
   ...setPair(sets.zonesAt, 'conntrack zones of the ports published on one'),
   ...setPair(sets.zonesWhole, 'conntrack zones of whole host addresses'),
   ...setPair(sets.open, 'ports of sandboxes that may be spoken to directly'),
-  ...setPair(sets.restricted, 'published ports that not everybody may use'),
+  ...setPair(sets.restricted, 'ports published on every host address that not everybody may use'),
+  ...setPair(sets.restrictedAt, 'ports published on one host address that not everybody may use'),
   ...setPair(sets.admitted, 'and who may'),
 ]
 
@@ -73,12 +74,13 @@ const arriving = (): Operation[] => [
   ...chain('inet', 'user', { comment: 'rules of your own come first: slipway never touches this chain' }),
   ...zoned(4),
   ...zoned(6),
+  ...chain('inet', 'zone', { comment: 'which connections packets may be of, for all but TCP' }, forBoth((family) => ['by its header', isFamily(family), goTo(`zone${family}`)])),
   ...chain('inet', 'guard', { type: 'filter', hook: 'prerouting', priority: RAW }, [
     ['a neighbour may not send to loopback', is('ip daddr', LOOPBACK), isNot('iifname', 'lo'), counter, drop],
     ['a neighbour may not come from loopback', is('ip saddr', LOOPBACK), isNot('iifname', 'lo'), counter, drop],
-    ...forBoth((family) => ['zones, for packets from other hosts and from sandboxes', isNot('meta l4proto', 'tcp'), isFamily(family), goTo(`zone${family}`)]),
+    ['zones, for packets from other hosts and from sandboxes', isNot('meta l4proto', 'tcp'), goTo('zone')],
   ]),
-  ...chain('inet', 'zone_local', { type: 'filter', hook: 'output', priority: RAW }, forBoth((family) => ['zones, for packets from the host itself', isNot('meta l4proto', 'tcp'), isFamily(family), goTo(`zone${family}`)])),
+  ...chain('inet', 'zone_local', { type: 'filter', hook: 'output', priority: RAW }, [['zones, for packets from the host itself', isNot('meta l4proto', 'tcp'), goTo('zone')]]),
   ...chain('inet', 'to_sandbox', { comment: 'where an address and port of the host lead' }, [
     ...forBoth((family) => ['a port of one host address', isFamily(family), translate('dnat', port(family), family, sets.publishedAt)]),
     ...forBoth((family) => ['a port of every host address', isFamily(family), translate('dnat', ['meta l4proto', 'th dport'], family, sets.published)]),
@@ -100,7 +102,15 @@ const arriving = (): Operation[] => [
     ),
     ...forBoth((family) => [
       'not on the allow-list of the port',
-      within(port(family), sets.restricted[family]),
+      isFamily(family),
+      within(['meta l4proto', 'th dport'], sets.restricted[family]),
+      outside([...port(family), `${header(family)} saddr`], sets.admitted[family]),
+      counter,
+      drop,
+    ]),
+    ...forBoth((family) => [
+      'not on the allow-list of the port of this address',
+      within(port(family), sets.restrictedAt[family]),
       outside([...port(family), `${header(family)} saddr`], sets.admitted[family]),
       counter,
       drop,
@@ -118,13 +128,15 @@ const arriving = (): Operation[] => [
 
 const leaving = (): Operation[] => [
   ...chain('inet', 'into_network', { comment: 'under which address a connection gets into a network' }, [
+    ['from 127.0.0.1 to a published port', is('ip saddr', LOOPBACK), masquerade],
+    // With br_netfilter, what goes back out of the bridge that it came by has no device that it came by.
+    ['from elsewhere, under its own address', isNot('iif', '0'), outside(['iifname'], sets.bridges), accept],
     ...forBoth((family) => [
       'back into the same network: the answer must come back here',
       any('ct status', 'dnat'),
       within([`${header(family)} saddr`, 'oifname'], sets.sameNetwork[family]),
       masquerade,
     ]),
-    ['from 127.0.0.1 to a published port', is('ip saddr', LOOPBACK), masquerade],
   ]),
   ...chain('inet', 'leave', { type: 'nat', hook: 'postrouting', priority: SRCNAT }, [
     ['into a network', within(['oifname'], sets.bridges), goTo('into_network')],
@@ -184,7 +196,7 @@ const passing = (): Operation[] => [
     ['what none does may be the connection of a sandbox', is('meta l4proto', 'tcp'), any('tcp flags', 'rst'), isNot('oifname', 'lo'), counter, drop],
   ]),
   ...chain('inet', 'sent', { type: 'filter', hook: 'output', priority: FILTER }, [['what the host says out of turn', any('ct state', 'invalid'), jump('resets')]]),
-  ...chain('inet', 'out_of', { comment: 'what may get out of a network' }, [
+  ...chain('inet', 'across', { comment: 'what may get from one bridge to another' }, [
     ...forBoth((family) => [
       'sandboxes of one network, on two bridges',
       within(['iifname', 'iifname'], sets.icc),
@@ -193,6 +205,9 @@ const passing = (): Operation[] => [
       within([`${header(family)} daddr`], sets.addresses[family]),
       accept,
     ]),
+  ]),
+  ...chain('inet', 'out_of', { comment: 'what may get out of a network' }, [
+    ['into another, or another part of the same', within(['oifname'], sets.bridges), jump('across')],
     ['what would leave untranslated', any('ct state', 'invalid'), jump('stray')],
     ['nothing gets out of an internal network', within(['iifname'], sets.internal), counter, drop],
     ['into a network', within(['oifname'], sets.bridges), goTo('into')],

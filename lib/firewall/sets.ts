@@ -72,9 +72,11 @@ export const zonesAt = perFamily(inet, 'zones_at', 'addr . inet_proto . inet_ser
 export const zonesWhole = perFamily(inet, 'zones_whole', 'addr', { dataType: 'ct_zone' })
 /** Ports of sandboxes that may be spoken to directly: in routed networks, and from trusted interfaces. */
 export const open = perFamily(inet, 'open', 'addr . inet_proto . inet_service', { counter: true })
-/** Host addresses and ports that not everybody may use. */
-export const restricted = perFamily(inet, 'restricted', 'addr . inet_proto . inet_service', { interval: true })
-/** And who may use them. */
+/** Ports published on every address of the host that not everybody may use. */
+export const restricted = perFamily(inet, 'restricted', 'inet_proto . inet_service')
+/** Ports published on one address of the host that not everybody may use. */
+export const restrictedAt = perFamily(inet, 'restricted_at', 'addr . inet_proto . inet_service')
+/** And who may use them. Only what has been found in one of the two is looked for here: an interval set costs a packet more. */
 export const admitted = perFamily(inet, 'admitted', 'addr . inet_proto . inet_service . addr', { interval: true })
 
 /** Who may send through which bridge port: the anti-spoof entries. */
@@ -114,4 +116,4 @@ export function zonesBeside({ set }: SetDefinition): SetDefinition {
   throw new RangeError(`${set} is no map of ports`)
 }
 /** Every set and map whose elements belong to sandboxes. */
-export const ownedBySandboxes: readonly SetDefinition[] = [...portMaps, macs, ...[zones, zonesAt, zonesWhole, addresses, open, restricted, admitted, senders].flatMap(both)]
+export const ownedBySandboxes: readonly SetDefinition[] = [...portMaps, macs, ...[zones, zonesAt, zonesWhole, addresses, open, restricted, restrictedAt, admitted, senders].flatMap(both)]

@@ -14,6 +14,7 @@ namespace {
 constexpr Selector kSelectors[] = {
     {"iifname", "ifname", "meta", NFT_META_IIFNAME, 0, 0},
     {"oifname", "ifname", "meta", NFT_META_OIFNAME, 0, 0},
+    {"iif", "iface_index", "meta", NFT_META_IIF, 0, 0},
     {"oifgroup", "devgroup", "meta", NFT_META_OIFGROUP, 0, 0},
     {"iifgroup", "devgroup", "meta", NFT_META_IIFGROUP, 0, 0},
     {"meta iiftype", "iface_type", "meta", NFT_META_IIFTYPE, 0, 0},

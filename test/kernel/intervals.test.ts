@@ -1,7 +1,7 @@
 import test from 'ava'
 import { add, admissionKeys, remove } from '#lib/firewall/elements.js'
 import { rulesetPlan } from '#lib/firewall/ruleset.js'
-import { admitted, restricted, sameNetwork } from '#lib/firewall/sets.js'
+import { admitted, restricted, restrictedAt, sameNetwork } from '#lib/firewall/sets.js'
 import { Host } from '#lib/host.js'
 import type { PortMapping } from '#lib/ports/mapping.js'
 import { World } from '../helpers/world.js'
@@ -14,13 +14,13 @@ test.serial('elements of sets with intervals are read as they were written, and 
   t.teardown(() => host.close())
   const elements = [
     ...[http, http6].flatMap(admissionKeys),
-    [restricted[4], '192.0.2.5 . 0-255 . 0-65535'] as const,
+    [restrictedAt[4], '192.0.2.5 . tcp . 80'] as const,
     [admitted[4], '192.0.2.5 . 0-255 . 0-65535 . 0.0.0.0/0'] as const,
     [sameNetwork[4], '172.17.0.0/16 . docker0'] as const,
     [sameNetwork[6], 'fd00:17::/64 . br-with-dash'] as const,
   ]
   await host.run([...rulesetPlan(), ...elements.map(([set, key]) => add(set, { key, comment: 'x' }))])
-  for (const set of [restricted[4], restricted[6], admitted[4], admitted[6], sameNetwork[4], sameNetwork[6]]) {
+  for (const set of [restricted[4], restricted[6], restrictedAt[4], admitted[4], admitted[6], sameNetwork[4], sameNetwork[6]]) {
     const written = elements.filter(([other]) => other === set).map(([, key]) => key.replace(/\/(32|128)$/, ''))
     const read = (await host.ask('elements', set)).map(({ key }) => key)
     t.deepEqual(read.sort(), written.sort(), set.set)

@@ -45,10 +45,10 @@ test('an allow-list restricts a port, and admits the networks of its IP version'
   t.deepEqual(admissionKeys(http), [])
   t.deepEqual(print(publishElements([{ ...http, allow }], targets, 'app')), [
     'published4 tcp . 8080 : 172.17.0.2 . 80',
-    'restricted4 0.0.0.0/0 . tcp . 8080',
+    'restricted4 tcp . 8080',
     'admitted4 0.0.0.0/0 . tcp . 8080 . 10.0.0.0/8',
   ])
-  t.deepEqual(admissionKeys({ ...http6, allow }).map(([set, key]) => `${set.set} ${key}`), ['restricted6 ::/0 . tcp . 8080', 'admitted6 ::/0 . tcp . 8080 . 2001:db8::/32'])
+  t.deepEqual(admissionKeys({ ...http6, allow }).map(([set, key]) => `${set.set} ${key}`), ['restricted6 tcp . 8080', 'admitted6 ::/0 . tcp . 8080 . 2001:db8::/32'])
   // Nobody of this IP version.
   t.deepEqual(admissionKeys({ ...http, allow: ['2001:db8::/32'] }).map(([set]) => set.set), ['restricted4'])
 })
