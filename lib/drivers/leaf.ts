@@ -49,6 +49,9 @@ export const mayHaveLeaves = ({ subnets }: Pick<NetworkSpec, 'subnets'>): boolea
 export const leafElements = (network: NetworkSpec, number: number): NetworkElement[] =>
   networkElements({ ...network, bridge: leafName(network, number) }).filter(([set]) => set !== gates)
 
+export const claimLeaf = (network: NetworkSpec, number: number): Operation[] =>
+  leafElements(network, number).map(([set, element]) => add(set, { ...element, comment: network.name }))
+
 /** The bridge first, whose name claims it. */
 export function createLeaf(network: NetworkSpec, number: number): Plan {
   const name = leafName(network, number)
@@ -73,7 +76,7 @@ export function finishLeaf(network: NetworkSpec, number: number, present: readon
     ...own.filter(({ address }) => !present.includes(address)).map(({ address, prefix }) => ({ op: 'address.add', link: name, address: `${address}/${prefix}` }) as const),
     { op: 'link.set', name, ...(hasFamily(network, 4) ? { routeLocalnet: true } : {}), up: true },
     ...answerAtOnce(network, name),
-    ...leafElements(network, number).map(([set, element]) => add(set, { ...element, comment: network.name })),
+    ...claimLeaf(network, number),
     ...(network.record ? [{ op: 'file.check', path: network.record.path, expected: network.record.content } as const] : []),
   ]
 }

@@ -112,9 +112,12 @@ export function admissionKeys(mapping: PortMapping): [SetDefinition, string][] {
   const family = familyOf(hostIp)
   const port = `${protocol} . ${hostPort}`
   const what = `${isEvery(hostIp) ? `${hostIp}/0` : hostIp} . ${port}`
-  const admissions = allow.filter((network) => familyOf(network) === family).map((network) => [admitted[family], `${what} . ${network}`] as [SetDefinition, string])
+  const admissions = allow.filter((network) => familyOf(network) === family).map((network) => [admitted[family], `${what} . ${asKey(network, family)}`] as [SetDefinition, string])
   return [isEvery(hostIp) ? [restricted[family], port] : [restrictedAt[family], what], ...admissions]
 }
+
+/** The kernel has one address where a network has no other: a key of ours is compared with what it lists. */
+const asKey = (network: string, family: IpFamily): string => network.replace(family === 4 ? /\/32$/ : /\/128$/, '')
 
 /**
  * Lets the container ports of mappings be spoken to directly: for networks in routed mode, and those with trusted

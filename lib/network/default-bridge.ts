@@ -275,8 +275,9 @@ export class DefaultBridge {
       bip6: own6 && withPrefix(own6),
       ipv6: own6 !== undefined,
       mtu: link.mtu,
-      icc: await this.#has(sets.icc, `${link.name} . ${link.name}`),
-      ipMasq: await this.#has(sets.masqueraded[4], link.name),
+      // Each is told by more than one element, as an administrator may have deleted one.
+      icc: (await this.#has(sets.icc, `${link.name} . ${link.name}`)) || (!(await this.#has(sets.gates, link.address)) && (icc ?? (await this.#lost())?.icc ?? true)),
+      ipMasq: (await this.#has(sets.masqueraded[4], link.name)) || (own6 !== undefined && (await this.#has(sets.masqueraded[6], link.name))),
     }
     for (const [name, value] of Object.entries({ bip, bip6, mtu, icc, ipMasq, ipv6: wants6 })) {
       const current = is[name as keyof typeof is]
@@ -287,8 +288,9 @@ export class DefaultBridge {
     const options = { bip: is.bip, fixedCidr, defaultGateway, ...(own6 ? { bip6: withPrefix(own6), ...(bip6 === undefined ? {} : { fixedCidrV6 }), defaultGatewayV6 } : {}) }
     const network = this.#spec(this.#subnets(options))
     // What is not in the sets says nothing of them: somebody has flushed them.
-    const rules = { mode: 'nat', masquerade: whole ? is.ipMasq : (ipMasq ?? true) } as const
-    return { ...network, mac: link.address, mtu: is.mtu, icc: whole ? is.icc : (icc ?? (await this.#lost())?.icc ?? true), families: { 4: rules, 6: rules } }
+    const told = whole || (await this.#isNetworks(link))
+    const rules = { mode: 'nat', masquerade: told ? is.ipMasq : (ipMasq ?? true) } as const
+    return { ...network, mac: link.address, mtu: is.mtu, icc: told ? is.icc : (icc ?? (await this.#lost())?.icc ?? true), families: { 4: rules, 6: rules } }
   }
 
   async #choose(): Promise<NetworkSubnet[]> {
@@ -305,6 +307,13 @@ export class DefaultBridge {
 
   #spec(subnets: readonly NetworkSubnet[]): NetworkSpec {
     return defaultSpec(this.#settings, this.#host.identity, subnets)
+  }
+
+  /** Whether a subnet of the network is known to be on a bridge, which is written with all else that says what the network is. */
+  async #isNetworks(link: LinkInfo): Promise<boolean> {
+    const holdings = new Holdings(this.#host)
+    const pairs = [...(await holdings.of(sets.sameNetwork[4])), ...(await holdings.of(sets.sameNetwork[6]))]
+    return pairs.some(({ key }) => key.endsWith(` . ${link.name}`))
   }
 
   async #has(set: SetDefinition, key: string): Promise<boolean> {

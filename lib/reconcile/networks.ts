@@ -3,7 +3,7 @@ import { leafElements, readLeafAlias } from '../drivers/leaf.js'
 import { SlipwayError } from '../errors.js'
 import { ownedByNetworks } from '../firewall/network-elements.js'
 import { sharedWithSandboxes } from '../firewall/resolver-elements.js'
-import { BRIDGE_GROUP } from '../firewall/sets.js'
+import { BRIDGE_GROUP, bridges } from '../firewall/sets.js'
 import { PlanRefused, type Host } from '../host.js'
 import type { LinkInfo } from '../native.js'
 import { leavesOf } from '../network/leaves.js'
@@ -32,11 +32,10 @@ type Shared = Pick<Context, 'host' | 'networks' | 'settings'>
  * @param tables - Families whose table was there.
  * @param records - Of the sandboxes.
  * @param links - All of the host, as they were found.
- * @param ruled - Bridges that the rules know, as they were found.
  * @param aside - Networks whose records cannot be read: nothing of them is removed.
  * @returns What was healed and what was removed, a sentence each.
  */
-export async function reconcileNetworks(context: Shared, tables: ReadonlySet<Family>, records: readonly SandboxRecord[], links: readonly LinkInfo[], ruled: ReadonlySet<string>, aside: ReadonlySet<string>): Promise<{ healed: string[]; collected: string[] }> {
+export async function reconcileNetworks(context: Shared, tables: ReadonlySet<Family>, records: readonly SandboxRecord[], links: readonly LinkInfo[], aside: ReadonlySet<string>): Promise<{ healed: string[]; collected: string[] }> {
   const { host, networks } = context
   const healed: string[] = []
   const dropped: string[] = []
@@ -55,8 +54,27 @@ export async function reconcileNetworks(context: Shared, tables: ReadonlySet<Fam
       if (isStillborn(item, error, records, links)) dropped.push(...(await forget(host, item)))
     }
   }
-  healed.push(...(await reconcileLeaves(context, records, links, ruled)))
+  if (await restoreDefault(context, holdings, links)) healed.push(`network ${DEFAULT_NETWORK}`)
+  healed.push(...(await reconcileLeaves(context, records, links, holdings)))
   return { healed, collected: [...dropped, ...(await collectLeftovers(context, holdings, links, stored, aside))] }
+}
+
+/** Gives the default network back elements that somebody has deleted, where it has its bridge. */
+async function restoreDefault({ networks, settings }: Shared, holdings: Holdings, links: readonly LinkInfo[]): Promise<boolean> {
+  if (!links.some(({ name }) => name === settings.bridgeName)) return false
+  const spec = await networks.defaultBridge.present()
+  if (!spec || (await holdings.lacking([...claimNetwork(spec), ...finishNetwork(spec)])).every(({ op }) => op !== 'element.add')) return false
+  // What it lacks all of, another process may be making at this moment.
+  const wasThere = await holdings.has(bridges, spec.bridge)
+  networks.forget(DEFAULT_NETWORK)
+  try {
+    await networks.ready(DEFAULT_NETWORK)
+    return wasThere
+  } catch (error) {
+    // Whoever uses it hears of it.
+    if (!(error instanceof SlipwayError)) throw error
+    return false
+  }
 }
 
 /** Whether all that there is of a network is its record: its maker has died before it had claimed a subnet, and another network has that by now. */

@@ -98,7 +98,7 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
   if (flushed || !ruled.has(bridgeName) || !all.some(({ name }) => name === bridgeName)) networks.forget(DEFAULT_NETWORK)
   const asideNetworks = new Aside()
   const named = (await listNetworkRecords(networks.records, (one) => asideNetworks.add(one))).map(({ record }) => record.name)
-  const { healed, collected } = await reconcileNetworks(context, tables, stored.map(({ record }) => record), all, ruled, asideNetworks.names)
+  const { healed, collected } = await reconcileNetworks(context, tables, stored.map(({ record }) => record), all, asideNetworks.names)
   // Looked at twice: who removes a network and finds it in use gives it its record back.
   const there = new Set([DEFAULT_NETWORK, ...asideNetworks.names, ...named, ...(await networks.list()).map(({ record }) => record.name)])
   const result: Reconciled = { adopted: [], healed: [...new Set([...(given ?? []), ...healed])], collected }
