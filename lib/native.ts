@@ -80,8 +80,12 @@ export interface ElementInfo {
 
 export interface ChainInfo {
   name: string
-  /** Its rules, and the rules elsewhere that jump to it. */
-  uses: number
+}
+
+export interface RuleInfo {
+  chain: string
+  /** Empty where it has none. */
+  comment: string
 }
 
 interface SetQuery {
@@ -106,6 +110,8 @@ export interface Questions {
   generation: { question: object; answer: number }
   /** The chains of a table, none where there is no such table. */
   chains: { question: { family: string; name: string }; answer: ChainInfo[] }
+  /** The rules of a table, those of a chain in their order. */
+  rules: { question: { family: string; name: string }; answer: RuleInfo[] }
   elements: { question: SetQuery; answer: ElementInfo[] }
   element: { question: SetQuery & { key: string }; answer: ElementInfo }
   sysctl: { question: { netns?: string; name: string }; answer: string }

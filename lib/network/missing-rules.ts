@@ -1,7 +1,7 @@
 import { rulesetPlan } from '../firewall/ruleset.js'
 import { TABLE } from '../firewall/sets.js'
 import type { Host } from '../host.js'
-import type { ChainInfo } from '../native.js'
+import type { RuleInfo } from '../native.js'
 import type { Family, Operation } from '../plan/operation.js'
 
 /** The chain that is an administrator's: what is in it is neither counted nor touched. */
@@ -14,36 +14,44 @@ const USERS_CHAIN = 'user'
  */
 export async function missingRules(host: Host, family: Family): Promise<Operation[]> {
   const plan = rulesetPlan([family])
-  const there = new Map((await host.ask('chains', { family, name: TABLE })).map(({ name, uses }): [string, number] => [name, uses]))
-  if (chainsOf(plan).every(({ name, uses }) => (there.get(name) ?? -1) >= uses)) return []
+  if (!lacksRules(plan, await host.ask('rules', { family, name: TABLE }))) return []
+  const there = new Set((await host.ask('chains', { family, name: TABLE })).map(({ name }) => name))
   const hooked = new Set(plan.flatMap((operation) => (operation.op === 'chain.add' && operation.hook !== undefined ? [operation.chain] : [])))
   const stays = (chain: string) => there.has(chain) && !hooked.has(chain)
   const isKept = (chain: string) => chain === USERS_CHAIN && there.has(USERS_CHAIN)
   const written: Operation[] = []
+  const chains: string[] = []
   for (const operation of plan) {
     if (operation.op === 'set.add' && (await host.find('elements', operation)) === undefined) written.push(operation)
-    if (operation.op === 'chain.add' && !stays(operation.chain) && !isKept(operation.chain)) written.push(operation)
     if (operation.op === 'rule.add' && !isKept(operation.chain)) written.push(operation)
+    if (operation.op !== 'chain.add') continue
+    chains.push(operation.chain)
+    if (!stays(operation.chain) && !isKept(operation.chain)) written.push(operation)
   }
   // Those that jump before those that are jumped to.
-  const gone = chainsOf(plan)
+  const gone = chains
     .reverse()
-    .flatMap(({ name }): Operation[] => (there.has(name) && !isKept(name) ? [{ op: stays(name) ? 'chain.flush' : 'chain.delete', family, table: TABLE, chain: name }] : []))
+    .flatMap((chain): Operation[] => (there.has(chain) && !isKept(chain) ? [{ op: stays(chain) ? 'chain.flush' : 'chain.delete', family, table: TABLE, chain }] : []))
   return [...gone, ...written]
 }
 
-/** The chains of a plan, with as many uses as they have at least. */
-function chainsOf(plan: readonly Operation[]): ChainInfo[] {
-  const uses = new Map<string, number>()
-  const use = (chain: string) => uses.set(chain, (uses.get(chain) ?? 0) + 1)
-  for (const operation of plan) {
-    if (operation.op === 'chain.add') uses.set(operation.chain, uses.get(operation.chain) ?? 0)
-    if (operation.op !== 'rule.add') continue
-    if (operation.chain !== USERS_CHAIN) use(operation.chain)
-    for (const statement of operation.statements) {
-      const [, target] = 'verdict' in statement ? (/^(?:jump|goto) (.+)$/.exec(statement.verdict) ?? []) : []
-      if (target !== undefined) use(target)
-    }
+/**
+ * Whether one of our rules is not there, or stands before one that it is to follow. Rules of an administrator may stand between ours. Chains
+ * without rules are none: no rule of ours goes without the chains that it is in and jumps to.
+ */
+function lacksRules(plan: readonly Operation[], there: readonly RuleInfo[]): boolean {
+  const comments = new Map<string, string[]>()
+  for (const { chain, comment } of there) {
+    const found = comments.get(chain)
+    if (found) found.push(comment)
+    else comments.set(chain, [comment])
   }
-  return [...uses].map(([name, count]) => ({ name, uses: count }))
+  const passed = new Map<string, number>()
+  for (const operation of plan) {
+    if (operation.op !== 'rule.add' || operation.chain === USERS_CHAIN) continue
+    const at = comments.get(operation.chain)?.indexOf(operation.comment ?? '', passed.get(operation.chain)) ?? -1
+    if (at < 0) return true
+    passed.set(operation.chain, at + 1)
+  }
+  return false
 }

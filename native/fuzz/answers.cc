@@ -7,6 +7,7 @@
 #include "conntrack/connections.h"
 #include "fuzz/kernel.h"
 #include "nft/chain.h"
+#include "nft/rule.h"
 #include "nft/table.h"
 #include "nft/transaction.h"
 #include "rtnl/dump.h"
@@ -55,6 +56,11 @@ void ask_chains() {
   nft::dump_chains(socket(), "inet", "slipway", chains);
 }
 
+void ask_rules() {
+  std::vector<nft::RuleInfo> rules;
+  nft::dump_rules(socket(), "inet", "slipway", rules);
+}
+
 // As a link is made: the ack, and the link itself.
 void ask_echo() {
   netlink::Batch batch;
@@ -85,7 +91,7 @@ void ask_transaction() {
 
 // The order is the one of the seeds (test/fuzz/seeds.ts).
 constexpr void (*kQuestions[])() = {ask_links,      ask_link,  ask_addresses, ask_routes, ask_connections, ask_generation,
-                                    ask_table,      ask_chains, ask_echo,     ask_batch,  ask_transaction};
+                                    ask_table,      ask_chains, ask_echo,     ask_batch,  ask_transaction, ask_rules};
 
 }  // namespace
 }  // namespace slipway::fuzz

@@ -6,6 +6,7 @@
 #include "js/jobs.h"
 #include "nft/chain.h"
 #include "nft/element.h"
+#include "nft/rule.h"
 #include "nft/table.h"
 #include "nft/transaction.h"
 #include "rtnl/dump.h"
@@ -114,7 +115,13 @@ Napi::Value write_number(Napi::Env env, const uint32_t& number) { return Napi::N
 Napi::Value write_chain(Napi::Env env, const nft::ChainInfo& chain) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("name", chain.name);
-  object.Set("uses", chain.uses);
+  return object;
+}
+
+Napi::Value write_rule(Napi::Env env, const nft::RuleInfo& rule) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("chain", rule.chain);
+  object.Set("comment", rule.comment);
   return object;
 }
 
@@ -200,6 +207,14 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
           return nft::dump_chains(kernel.nft(), family, name, chains);
         },
         write_chain);
+  }
+  if (ask == "rules") {
+    return list_query<nft::RuleInfo>(
+        env,
+        [family = read_string(question, "family"), name](Kernel& kernel, std::vector<nft::RuleInfo>& rules) {
+          return nft::dump_rules(kernel.nft(), family, name, rules);
+        },
+        write_rule);
   }
   if (ask == "elements" || ask == "element") {
     ElementDelete which{read_string(question, "family"), read_string(question, "table"), read_string(question, "set"),

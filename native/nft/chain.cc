@@ -1,6 +1,5 @@
 #include "nft/chain.h"
 
-#include <arpa/inet.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -95,7 +94,6 @@ Status dump_chains(netlink::Socket& socket, const std::string& family, const std
     answer.each<nfgenmsg>([&](const netlink::Attribute& attribute) {
       if (attribute.type() == NFTA_CHAIN_TABLE) of = attribute.text();
       if (attribute.type() == NFTA_CHAIN_NAME) chain.name = attribute.text();
-      if (attribute.type() == NFTA_CHAIN_USE) chain.uses = ntohl(attribute.u32());
     });
     if (of == table && !chain.name.empty()) chains.push_back(std::move(chain));
   });

@@ -16,8 +16,6 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const ChainFlush& o
 
 struct ChainInfo {
   std::string name;
-  // Its rules, and the rules elsewhere that jump to it.
-  uint32_t uses = 0;
 };
 
 // The chains of a table; none where there is no such table.

@@ -3,6 +3,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 
 #include <charconv>
 #include <cstring>
@@ -274,6 +275,26 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const RuleAdd& op) 
   nftnl_rule_nlmsg_build_payload(message, rule.get());
   batch.commit_reserved();
   return kOk;
+}
+
+Status dump_rules(netlink::Socket& socket, const std::string& family, const std::string& table, std::vector<RuleInfo>& rules) {
+  if (auto failure = check_names("rule.dump", family, {&table})) return failure;
+  Rule every(nftnl_rule_alloc());
+  nftnl_rule_set_str(every.get(), NFTNL_RULE_TABLE, table.c_str());
+  alignas(nlmsghdr) char buffer[netlink::Batch::kMessageRoom] = {};
+  nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETRULE, family_number(family), NLM_F_DUMP, 0);
+  nftnl_rule_nlmsg_build_payload(message, every.get());
+  return socket.request(message, [&](netlink::Answer& answer) {
+    if (answer.type() != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE)) return;
+    std::string of;
+    RuleInfo rule;
+    answer.each<nfgenmsg>([&](const netlink::Attribute& attribute) {
+      if (attribute.type() == NFTA_RULE_TABLE) of = attribute.text();
+      if (attribute.type() == NFTA_RULE_CHAIN) rule.chain = attribute.text();
+      if (attribute.type() == NFTA_RULE_USERDATA) rule.comment = read_comment(NFTNL_UDATA_RULE_COMMENT, attribute.view());
+    });
+    if (of == table && !rule.chain.empty()) rules.push_back(std::move(rule));
+  });
 }
 
 }  // namespace slipway::nft

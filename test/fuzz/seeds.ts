@@ -24,7 +24,7 @@ export function writeNativeSeeds(folder: string): void {
 }
 
 // In the order of native/fuzz/answers.cc.
-const QUESTION = { links: 0, link: 1, addresses: 2, routes: 3, connections: 4, generation: 5, table: 6, chains: 7, echo: 8, batch: 9, transaction: 10 }
+const QUESTION = { links: 0, link: 1, addresses: 2, routes: 3, connections: 4, generation: 5, table: 6, chains: 7, echo: 8, batch: 9, transaction: 10, rules: 11 }
 const NEWLINK = 16
 const NEWADDR = 20
 const NEWROUTE = 24
@@ -37,6 +37,7 @@ const QUESTIONS_OF: Record<number, number[]> = {
   [NEWROUTE]: [QUESTION.routes],
   [(NF_TABLES << 8) | 0]: [QUESTION.table],
   [(NF_TABLES << 8) | 3]: [QUESTION.chains],
+  [(NF_TABLES << 8) | 6]: [QUESTION.rules],
 }
 
 /** What makes a thing is laid out as what tells of it. */

@@ -22,15 +22,13 @@ const NAMESPACE = /"namespace":\{[^}]*\},/
 /** The part of it that is a namespace's. */
 export function kernelState(place: Place) {
   const lines = (list: unknown[]) => list.map((item) => JSON.stringify(item))
-  const { constant, elements } = ruleset(place)
   return {
     links: lines(links(place)),
     addresses: lines(ipJson(place, 'address').map(({ ifname, addr_info }) => ({ ifname, addr_info }))),
     routes: lines(routes(place)),
     rules: lines(ipJson(place, 'rule')),
     sysctls: execIn(place, 'sysctl', '-e', 'net.ipv4.ip_forward', 'net.ipv4.conf.all', 'net.ipv4.conf.docker0', 'net.ipv6.conf.all.forwarding').trim().split('\n').sort(),
-    ruleset: lines(constant),
-    elements: Object.entries(elements).flatMap(([set, list]) => list.map((element) => `${set} ${JSON.stringify(element)}`)),
+    ...rulesetLines(place),
   }
 }
 
@@ -93,6 +91,15 @@ interface SetObject {
   family: string
   name: string
   elem?: unknown[]
+}
+
+/** The ruleset of a place, what is constant and what are elements: a line for each thing. */
+export function rulesetLines(place: Place): Pick<Snapshot, 'ruleset' | 'elements'> {
+  const { constant, elements } = ruleset(place)
+  return {
+    ruleset: constant.map((item) => JSON.stringify(item)),
+    elements: Object.entries(elements).flatMap(([set, list]) => list.map((element) => `${set} ${JSON.stringify(element)}`)),
+  }
 }
 
 /** `nft -j list ruleset` without handles and counts: what is constant, and the elements of sets and maps. */
