@@ -3,7 +3,7 @@ import type { Element, ElementAdd, ElementDelete, Operation, PortHold, PortRelea
 import { isEvery } from '../ports/host-address.js'
 import type { PortMapping } from '../ports/mapping.js'
 import type { HostPort } from '../ports/port-table.js'
-import { admitted, open, published, publishedAt, restricted, restrictedAt, whole, zonesBeside } from './sets.js'
+import { admitted, besides, open, published, publishedAt, restricted, restrictedAt, whole } from './sets.js'
 import { zoneOf } from './zone.js'
 
 /** Elements of the ruleset's sets and maps: what changes when endpoints and ports come and go. */
@@ -51,9 +51,12 @@ export const publishedElement = (mapping: PortMapping, { address }: Target, owne
   comment: owner,
 })
 
-/** Its zone. A port of TCP has none: every packet would be looked up, and what has begun there is ended by its own reset. */
-export const zoneElements = (mapping: PortMapping, { id }: Target, owner: string): (Element & { comment: string })[] =>
-  mapping.protocol === 'tcp' ? [] : [{ key: publishedKey(mapping), data: String(zoneOf(id, mapping.protocol === 'all' ? 0 : mapping.containerPort)), comment: owner }]
+/** Its zone, in each map that says it. A port of TCP has none: every packet would be looked up, and what has begun there is ended by its own reset. */
+export function zoneElements(mapping: PortMapping, { id }: Target, owner: string): [SetDefinition, Element & { comment: string }][] {
+  if (mapping.protocol === 'tcp') return []
+  const zone = { data: String(zoneOf(id, mapping.protocol === 'all' ? 0 : mapping.containerPort)), comment: owner }
+  return besides(mapOf(mapping), publishedKey(mapping)).map(([map, key]) => [map, { key, ...zone }])
+}
 
 /**
  * Publishes ports of one sandbox: one operation for each set and map that is concerned. Who may use a port is there
@@ -69,7 +72,7 @@ export function publishElements(mappings: readonly PortMapping[], targets: Targe
   for (const mapping of mappings) {
     const target = targetOf(mapping, targets)
     put(mapOf(mapping), publishedElement(mapping, target, owner))
-    for (const zone of zoneElements(mapping, target, owner)) put(zonesBeside(mapOf(mapping)), zone)
+    for (const [map, zone] of zoneElements(mapping, target, owner)) put(map, zone)
     for (const [set, key] of admissionKeys(mapping)) put(set, { key, comment: owner })
   }
   const operations: ElementAdd[] = []
@@ -88,12 +91,11 @@ export const unpublishElements = (mappings: readonly PortMapping[], targets: Tar
 export function publishAgain(mapping: PortMapping, targets: Targets, owner: string, there?: string): Operation[] {
   const target = targetOf(mapping, targets)
   const zones = zoneElements(mapping, target, owner)
-  const beside = zonesBeside(mapOf(mapping))
   return [
     ...(there === undefined ? [] : [removeOwn(mapOf(mapping), { key: publishedKey(mapping), comment: there })]),
-    ...zones.map((zone) => removeOwn(beside, zone)),
+    ...zones.map(([map, zone]) => removeOwn(map, zone)),
     add(mapOf(mapping), publishedElement(mapping, target, owner)),
-    ...zones.map((zone) => add(beside, zone)),
+    ...zones.map(([map, zone]) => add(map, zone)),
   ]
 }
 

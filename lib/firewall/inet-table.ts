@@ -1,5 +1,5 @@
 import type { IpFamily } from '../ipam/ip.js'
-import type { Operation } from '../plan/operation.js'
+import type { Operation, Statement } from '../plan/operation.js'
 import { RESOLVER_PORT } from './resolver-elements.js'
 import {
   accept,
@@ -17,6 +17,7 @@ import {
   isNot,
   jump,
   masquerade,
+  none,
   outside,
   RAW,
   set,
@@ -56,11 +57,22 @@ const setsAndMaps = (): Operation[] => [
   ...setPair(sets.zones, 'conntrack zones of the ports published on every host address'),
   ...setPair(sets.zonesAt, 'conntrack zones of the ports published on one'),
   ...setPair(sets.zonesWhole, 'conntrack zones of whole host addresses'),
+  ...setPair(sets.errors, 'the same zones, for ICMP errors about what ports of UDP have sent: published on every host address'),
+  ...setPair(sets.errorsAt, 'and on one'),
   ...setPair(sets.open, 'ports of sandboxes that may be spoken to directly'),
   ...setPair(sets.restricted, 'ports published on every host address that not everybody may use'),
   ...setPair(sets.restrictedAt, 'ports published on one host address that not everybody may use'),
   ...setPair(sets.admitted, 'and who may'),
 ]
+
+/**
+ * What tells an error of ICMP about a packet of UDP that a published port has sent, and the port in that packet: the IP header behind the error's
+ * own 8 bytes has no options. The error is sent to whom the packet was from.
+ */
+const ERROR: Readonly<Record<IpFamily, { about: readonly Statement[]; port: string }>> = {
+  4: { about: [is('meta l4proto', 'icmp'), is('icmp type', 'destination-unreachable'), is('@th,136,8', '17')], port: '@th,224,16' },
+  6: { about: [is('meta l4proto', 'ipv6-icmp'), none('icmpv6 type', '128'), is('@th,112,8', '17')], port: '@th,384,16' },
+}
 
 /** Before conntrack looks: a connection to a port that leads elsewhere by now, or nowhere, is not found. The first that fits counts. */
 const zoned = (family: IpFamily): Operation[] =>
@@ -68,6 +80,14 @@ const zoned = (family: IpFamily): Operation[] =>
     ['a port of one host address', zone(port(family), sets.zonesAt[family])],
     ['a port of every host address', within(['meta l4proto', 'th dport'], sets.zones[family]), is('fib daddr type', 'local'), zone(['meta l4proto', 'th dport'], sets.zones[family])],
     ['a whole host address', zone([`${header(family)} daddr`], sets.zonesWhole[family])],
+    ['an error about what a port of one host address has sent', ...ERROR[family].about, zone([`${header(family)} daddr`, ERROR[family].port], sets.errorsAt[family])],
+    [
+      'about what a port of every host address has sent',
+      ...ERROR[family].about,
+      within([ERROR[family].port], sets.errors[family]),
+      is('fib daddr type', 'local'),
+      zone([ERROR[family].port], sets.errors[family]),
+    ],
   ])
 
 const arriving = (): Operation[] => [

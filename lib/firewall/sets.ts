@@ -70,6 +70,12 @@ export const whole = perFamily(inet, 'whole', 'addr', { dataType: 'addr' })
 export const zones = perFamily(inet, 'zones', 'inet_proto . inet_service', { dataType: 'ct_zone' })
 export const zonesAt = perFamily(inet, 'zones_at', 'addr . inet_proto . inet_service', { dataType: 'ct_zone' })
 export const zonesWhole = perFamily(inet, 'zones_whole', 'addr', { dataType: 'ct_zone' })
+/**
+ * The zones of UDP once more, for errors of ICMP about what the port has sent, which say its number in the packet that they are about. (What nft
+ * reads there has the type of a plain number. A key may have no protocol then: nft has no name for a number of 8 bits beside it that older ones know.)
+ */
+export const errors = perFamily(inet, 'errors', 'number', { dataType: 'ct_zone' })
+export const errorsAt = perFamily(inet, 'errors_at', 'addr . number', { dataType: 'ct_zone' })
 /** Ports of sandboxes that may be spoken to directly: in routed networks, and from trusted interfaces. */
 export const open = perFamily(inet, 'open', 'addr . inet_proto . inet_service', { counter: true })
 /** Ports published on every address of the host that not everybody may use. */
@@ -108,12 +114,31 @@ const both = (definitions: PerFamily): SetDefinition[] => [definitions[4], defin
 
 /** Sets and maps that a published port may stand in, one of them for each port. */
 export const portMaps: readonly SetDefinition[] = [published, publishedAt, whole].flatMap(both)
-/** The map of zones beside one of those. */
-export function zonesBeside({ set }: SetDefinition): SetDefinition {
-  for (const [map, beside] of [[published, zones], [publishedAt, zonesAt], [whole, zonesWhole]] as const) {
-    for (const family of [4, 6] as const) if (map[family].set === set) return beside[family]
-  }
-  throw new RangeError(`${set} is no map of ports`)
+/** Maps that have an element beside each of one of those, unless it is of TCP: the one of zones, and the one for errors. */
+const BESIDE = new Map(
+  ([4, 6] as const).flatMap((family): [string, { zones: SetDefinition; errors: SetDefinition | undefined }][] => [
+    [published[family].set, { zones: zones[family], errors: errors[family] }],
+    [publishedAt[family].set, { zones: zonesAt[family], errors: errorsAt[family] }],
+    [whole[family].set, { zones: zonesWhole[family], errors: undefined }],
+  ]),
+)
+/** What may stand beside a published port, by the map that it is in and its key there: the map, and the key in that. */
+export function besides({ set }: Pick<SetDefinition, 'set'>, key: string): [SetDefinition, string][] {
+  const beside = BESIDE.get(set)
+  if (!beside) throw new RangeError(`${set} is no map of ports`)
+  return [[beside.zones, key], ...(beside.errors && UDP.test(key) ? [[beside.errors, key.replace(UDP, '')] as [SetDefinition, string]] : [])]
 }
+const UDP = /\budp \. /
+/** The published port that an element stands beside. */
+export function portBeside({ set }: Pick<SetDefinition, 'set'>, key: string): { map: SetDefinition; key: string } | undefined {
+  for (const map of portMaps) {
+    for (const port of [key, key.replace(/\d+$/, 'udp . $&')]) {
+      if (besides(map, port).some(([beside, its]) => beside.set === set && its === key)) return { map, key: port }
+    }
+  }
+  return undefined
+}
+/** Every map of {@link besides}. */
+export const besideMaps: readonly SetDefinition[] = [zones, zonesAt, zonesWhole, errors, errorsAt].flatMap(both)
 /** Every set and map whose elements belong to sandboxes. */
-export const ownedBySandboxes: readonly SetDefinition[] = [...portMaps, macs, ...[zones, zonesAt, zonesWhole, addresses, open, restricted, restrictedAt, admitted, senders].flatMap(both)]
+export const ownedBySandboxes: readonly SetDefinition[] = [...portMaps, macs, ...[zones, zonesAt, zonesWhole, errors, errorsAt, addresses, open, restricted, restrictedAt, admitted, senders].flatMap(both)]

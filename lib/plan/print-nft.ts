@@ -45,7 +45,7 @@ export function nftCommands(operation: Operation): string[] | undefined {
 }
 
 /** The type of a conntrack zone has no name: it is told by examples, and so are those beside it. */
-const EXAMPLES: Record<string, string> = { ct_zone: 'ct zone', ipv4_addr: 'ip daddr', ipv6_addr: 'ip6 daddr', inet_proto: 'meta l4proto', inet_service: 'th dport' }
+const EXAMPLES: Record<string, string> = { ct_zone: 'ct zone', ipv4_addr: 'ip daddr', ipv6_addr: 'ip6 daddr', inet_proto: 'meta l4proto', inet_service: 'th dport', number: 'udp length' }
 
 function printType({ type, dataType }: SetDefinition): string {
   if (dataType !== 'ct_zone') return `type ${type}${dataType ? ` : ${dataType}` : ''};`

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { mappedPorts, targetsOf } from '../drivers/gateway.js'
 import { elementName, mapOf, publishAgain, publishedKey, publishedName, removeOwn } from '../firewall/elements.js'
-import { zonesBeside } from '../firewall/sets.js'
+import { besides } from '../firewall/sets.js'
 import type { Host } from '../host.js'
 import type { Operation } from '../plan/operation.js'
 import type { PortMapping } from '../ports/mapping.js'
@@ -45,7 +45,7 @@ export async function finishChanges(host: Host, stored: readonly StoredRecord[],
     const stays: Operation = { op: 'file.check', path, expected: now.text }
     for (const { set, element } of unrecorded(now.record, owned)) {
       if ((await host.find('element', { ...set, key: element.key }))?.comment !== element.comment) continue
-      if ((await attempt(host, [stays, ...[set, zonesBeside(set)].map((one) => removeOwn(one, { key: element.key, comment: element.comment }))])) === undefined) {
+      if ((await attempt(host, [stays, ...[[set, element.key] as const, ...besides(set, element.key)].map(([one, key]) => removeOwn(one, { key, comment: element.comment }))])) === undefined) {
         done.push(`element ${element.key} of ${set.set}: half published by the sandbox ${record.name}, removed`)
       }
     }

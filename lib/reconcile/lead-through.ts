@@ -41,7 +41,7 @@ export async function leadIn(host: Host, record: SandboxRecord, owned: OwnedElem
 
 /** Whether a set has what belongs to published ports. */
 const isOfPorts = ({ set }: Pick<SetDefinition, 'set'>): boolean => PORT_SETS.has(set)
-const PORT_SETS = new Set([...sets.portMaps, ...sets.portMaps.map(sets.zonesBeside), ...[sets.open, sets.restricted, sets.restrictedAt, sets.admitted].flatMap((one) => [one[4], one[6]])].map(({ set }) => set))
+const PORT_SETS = new Set([...sets.portMaps, ...sets.besideMaps, ...[sets.open, sets.restricted, sets.restrictedAt, sets.admitted].flatMap((one) => [one[4], one[6]])].map(({ set }) => set))
 
 /** The default route goes through the endpoint that leads to the world. One that the sandbox has made of its own stays. */
 export async function leadOut(host: Host, { endpoints, path, namespace }: SandboxRecord): Promise<void> {

@@ -1,5 +1,5 @@
 import { removeOwn } from '../firewall/elements.js'
-import { zonesBeside, portMaps } from '../firewall/sets.js'
+import { portBeside } from '../firewall/sets.js'
 import type { PlanRefused } from '../host.js'
 import { attempt } from '../reconcile/collect.js'
 import type { Context } from './context.js'
@@ -10,12 +10,13 @@ import type { Context } from './context.js'
  */
 export async function wasStrayZone({ host }: Pick<Context, 'host'>, { operation, element, errnoName }: PlanRefused): Promise<boolean> {
   if (operation.op !== 'element.add' || errnoName !== 'EEXIST') return false
-  const map = portMaps.find((one) => zonesBeside(one).set === operation.set)
-  const key = operation.elements[element]?.key
-  if (!map || key === undefined) return false
-  const zone = await host.find('element', { ...zonesBeside(map), key })
+  const { op: _, elements, ...map } = operation
+  const key = elements[element]?.key
+  const port = key === undefined ? undefined : portBeside(map, key)
+  if (key === undefined || !port) return false
+  const zone = await host.find('element', { ...map, key })
   // While a port is published its own element is refused first, so this one has come since.
-  if (!zone || (await host.find('element', { ...map, key }))) return true
-  await attempt(host, [removeOwn(zonesBeside(map), { key, comment: zone.comment })])
+  if (!zone || (await host.find('element', { ...port.map, key: port.key }))) return true
+  await attempt(host, [removeOwn(map, { key, comment: zone.comment })])
   return true
 }

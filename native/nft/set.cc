@@ -36,6 +36,7 @@ constexpr TypeOf kTypesOf[] = {
     {"ipv6_addr", kPayload, 13, 9},                      // ip6 daddr
     {"inet_proto", kMeta, NFT_META_L4PROTO, kNone},      // meta l4proto
     {"inet_service", kPayload, 11, 2},                   // th dport
+    {"number", kPayload, 6, 3},                          // udp length
 };
 
 // Types of attributes, in a TYPEOF and in what describes an expression.

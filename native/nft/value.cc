@@ -17,7 +17,8 @@ namespace slipway::nft {
 namespace {
 
 constexpr DataType kTypes[] = {
-    {"nf_proto", 2, 1, true},     {"ct_zone", 4, 2, true},      {"ipv4_addr", 7, 4, false},    {"ipv6_addr", 8, 16, false},
+    {"nf_proto", 2, 1, true},     {"ct_zone", 4, 2, true},      {"number", 4, 2, false},
+    {"ipv4_addr", 7, 4, false},    {"ipv6_addr", 8, 16, false},
     {"ether_addr", 9, 6, false},  {"ether_type", 10, 2, false},  {"inet_proto", 12, 1, false},
     {"inet_service", 13, 2, false}, {"icmp_type", 14, 1, false},  {"tcp_flag", 15, 1, false},
     {"iface_index", 20, 4, true}, {"iface_type", 21, 2, true},  {"uid", 24, 4, true},         {"ct_state", 26, 4, true},
@@ -59,6 +60,7 @@ constexpr Symbol kSymbols[] = {
     {"ct_state", "established", 2},
     {"ct_state", "related", 4},
     {"ct_state", "new", 8},
+    {"ct_state", "untracked", 64},
     {"ct_status", "dnat", IPS_DST_NAT},
     {"ct_status", "snat", IPS_SRC_NAT},
     {"fib_addrtype", "unicast", RTN_UNICAST},

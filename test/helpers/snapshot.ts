@@ -110,7 +110,7 @@ function ruleset(place: Place): { constant: object[]; elements: Record<string, E
   const elements: Record<string, Element[]> = {}
   for (const set of nftables.flatMap((object) => object['set'] ?? object['map'] ?? [])) {
     // A zone follows from an id, which is drawn by lot.
-    const zoned = (element: Element) => (set.name.startsWith('zones') ? { ...element, data: 'ZONE' } : element)
+    const zoned = (element: Element) => (/^(zones|errors)/.test(set.name) ? { ...element, data: 'ZONE' } : element)
     elements[`${set.family} ${set.name}`] = (set.elem ?? []).map(readElement).map(zoned).sort((a, b) => (a.key < b.key ? -1 : 1))
     delete set.elem
   }

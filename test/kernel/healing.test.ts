@@ -73,7 +73,7 @@ const address = (sandbox: Sandbox) => sandbox.endpoints[0]?.addresses[0]?.split(
 /** What is taken away from outside: all of it comes back. */
 const DAMAGES: Readonly<Record<string, (scene: Scene) => unknown>> = {
   'the claim of one address': (scene) => nft(scene, `delete element inet slipway addresses4 { ${address(scene.one)} }`),
-  'all zones': (scene) => nft(scene, 'flush map inet slipway zones4'),
+  'all zones': (scene) => nft(scene, 'flush map inet slipway zones4; flush map inet slipway errors4'),
   'all MACs': (scene) => nft(scene, 'flush set inet slipway macs'),
   'all senders': (scene) => nft(scene, 'flush set bridge slipway senders4; flush set bridge slipway senders6'),
   'every set': (scene) => {

@@ -33,10 +33,13 @@ test('a port has a zone, unless it is of TCP', (t) => {
   t.deepEqual(print(publishElements([udp, { ...udp, hostIp: '::' }, { ...udp, hostIp: '192.0.2.1' }], targets, 'app')), [
     'published4 udp . 8080 : 172.17.0.2 . 80',
     'zones4 udp . 8080 : 82',
+    'errors4 8080 : 82',
     'published6 udp . 8080 : fd00::2 . 80',
     'zones6 udp . 8080 : 337',
+    'errors6 8080 : 337',
     'published_at4 192.0.2.1 . udp . 8080 : 172.17.0.2 . 80',
     'zones_at4 192.0.2.1 . udp . 8080 : 82',
+    'errors_at4 192.0.2.1 . 8080 : 82',
   ])
 })
 
