@@ -148,7 +148,7 @@ const nameIn = (comment: string): string => readOwner(comment)?.name ?? comment
 
 export const nameInUse = (name: string): string => `The name "${name}" is in use by another sandbox. Choose another, or remove that one: slipway rm ${name}.`
 
-const nameTakenInNetns = (path: string): string => `${path} exists already and is not a sandbox of Slipway here. Choose another name, or remove it: ip netns delete ${basename(path)}.`
+const nameTakenInNetns = (path: string): string => `${path} exists already and is not a sandbox of Slipway here. Choose another name, or, if nothing needs it, remove it: ip netns delete ${basename(path)}.`
 
 /** @param holder - The element that has it: of a sandbox, or of the network, whose bridge has the address then. */
 function macInUse(mac: string, holder: ElementInfo | undefined): string {
@@ -167,7 +167,7 @@ function subnetInUse(text: string, claimed: readonly ElementInfo[]): string {
 
 export const networkNameInUse = (name: string): string => `There is a network "${name}" already. Choose another name, or remove that one: slipway network rm ${name}.`
 
-export const bridgeInUse = (name: string): string => `There is an interface ${name} already. Choose another name for the bridge (com.docker.network.bridge.name), or remove it: ip link delete ${name}.`
+export const bridgeInUse = (name: string): string => `There is an interface ${name} already. Choose another name for the bridge (com.docker.network.bridge.name), or, if nothing needs it, remove it: ip link delete ${name}.`
 
 const networkRemoved = (name: string): string => `The network ${name} was removed.`
 

@@ -253,7 +253,7 @@ export class DefaultBridge {
     if (!isOwn(link) && !(await isNamelessBridge(this.#host, link, DEFAULT_NETWORK))) {
       throw new SlipwayError(
         'CONFLICT',
-        `There is an interface ${bridgeName} already, and it is not Slipway's${link.kind ? ` (a ${link.kind})` : ''}. Give another bridgeName, or remove it: ip link delete ${bridgeName}.`,
+        `There is an interface ${bridgeName} already, and it is not Slipway's${link.kind ? ` (a ${link.kind})` : ''}. Give another bridgeName, or, if nothing needs it, remove it: ip link delete ${bridgeName}.`,
       )
     }
     // A bridge that is not in the sets yet is still being made, or its maker has died: no flags to compare, perhaps no address.

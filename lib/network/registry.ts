@@ -263,7 +263,7 @@ export class NetworkRegistry {
     if (!link) return holdings.lacking(createNetwork(withoutRecord))
     const named = isNamedBridge(link, spec.name)
     if (!named && !(await isNamelessBridge(this.#host, link, spec.name))) {
-      throw new SlipwayError('CONFLICT', `There is an interface ${spec.bridge}, and it is not the bridge of the network ${spec.name}. Remove it (ip link delete ${spec.bridge}), and the bridge is made anew.`)
+      throw new SlipwayError('CONFLICT', `There is an interface ${spec.bridge}, and it is not the bridge of the network ${spec.name}. If nothing needs it, remove it (ip link delete ${spec.bridge}), and the bridge is made anew.`)
     }
     const own = [...(await this.#host.ask('addresses', {})), ...(await this.#host.ask('addresses', { ipv6: true }))]
     const present = own.filter(({ index }) => index === link.index).map(({ address }) => address)

@@ -112,7 +112,7 @@ test('network ls beside a docker0 that is somebody else’s', async (t) => {
   t.is((await done(world, 'network', 'ls', '-q')).split('\n').length - 1, 4)
   t.like(await doneJson(world, 'network', 'inspect', 'bridge'), [{ Name: 'bridge', IPAM: { Config: null } }])
   const refused = await slipway(world, 'create')
-  t.like(refused, { status: 1, stderr: "slipway: There is an interface docker0 already, and it is not Slipway's (a bridge). Give another --bridge-name, or remove it: ip link delete docker0.\n" })
+  t.like(refused, { status: 1, stderr: "slipway: There is an interface docker0 already, and it is not Slipway's (a bridge). Give another --bridge-name, or, if nothing needs it, remove it: ip link delete docker0.\n" })
   await done(world, 'network', 'rm', 'web')
 })
 
