@@ -76,7 +76,7 @@ serial("open: a namespace that is none, a state directory that is none, another 
   for (const text of ['', '{', 'null', '{ "version": 1 }']) {
     const stray = join(dirname(record), 'stray.json')
     writeFileSync(stray, text)
-    await refuses(t, world, [() => slipway.sandboxes.create({ name: 'stray' }), 'CONFLICT', stray, 'remove it: ip netns delete'])
+    await refuses(t, world, [() => slipway.sandboxes.create({ name: 'stray' }), 'CONFLICT', stray, 'or remove it'])
     rmSync(stray)
   }
   await sandbox.remove()
