@@ -1,7 +1,7 @@
 import type { ExecutionContext } from 'ava'
 import { SlipwayError, type CreateOptions, type OpenOptions, type Slipway, type SlipwayErrorCode } from '#lib/index.js'
 import { runChild, type How } from '../env/run-child.js'
-import { isAsBefore, settled } from './snapshot.js'
+import { elements, isAsBefore, settled } from './snapshot.js'
 import { eventually, ipJson, World } from './world.js'
 
 /** A call that is to be refused, the code of its error, and what this has to say. */
@@ -25,12 +25,13 @@ export async function inUse(t: ExecutionContext, options: OpenOptions = {}): Pro
   const world = new World(t)
   const slipway = await world.open(options)
   await (await world.create(slipway, 'first', { publish: ['8080:80/udp'] })).remove()
-  await linksAreGone(world)
+  await nothingIsLeft(world)
   return { world, slipway, create: (options) => () => slipway.sandboxes.create(options) }
 }
 
-/** The kernel takes links down behind our back. */
-export const linksAreGone = (world: World) => eventually(() => ipJson(world.host, 'link', 'show', 'master', 'docker0').length === 0)
+/** Behind our back the kernel takes links down, and addresses are given up once nothing leads there. */
+export const nothingIsLeft = (world: World) =>
+  eventually(() => ipJson(world.host, 'link', 'show', 'master', 'docker0').length === 0 && ['addresses4', 'addresses6'].every((set) => elements(world.host, set).length === 0))
 
 // What another language or a careless cast might pass for a text.
 export const NO_TEXTS = [0, 1, 10n, true, null, {}, [], ['a'], Symbol('a'), () => 'a', new Date(0), Object.create(null)] as never[]

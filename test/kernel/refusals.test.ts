@@ -1,7 +1,7 @@
 import { mkdirSync, rmdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import test from 'ava'
 import type { CreateOptions } from 'slipway'
-import { attempt, inUse, linksAreGone, NO_TEXTS, refuses, UGLY_TEXTS, type Case } from '../helpers/bad-input.js'
+import { attempt, inUse, nothingIsLeft, NO_TEXTS, refuses, UGLY_TEXTS, type Case } from '../helpers/bad-input.js'
 import { ip } from '../helpers/world.js'
 
 /** Bad input gets a clear error and changes nothing: neither in the kernel nor in the records. */
@@ -131,7 +131,7 @@ serial('a sandbox that there is not, or not any more', async (t) => {
   const gone = await world.create(slipway, 'gone', { publish: ['8080:80'] })
   const stranger = await (await world.open()).sandboxes.get(gone.name)
   await gone.remove()
-  await linksAreGone(world)
+  await nothingIsLeft(world)
   const isGone = (call: () => Promise<unknown>): Case => [call, 'NOT_FOUND', gone.name, 'was removed']
   await refuses(
     t, world,

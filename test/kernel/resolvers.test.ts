@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import test from 'ava'
 import { SlipwayError } from '#lib/index.js'
-import { linksAreGone } from '../helpers/bad-input.js'
+import { nothingIsLeft } from '../helpers/bad-input.js'
 import { isAsBefore, settled } from '../helpers/snapshot.js'
 import { dig } from '../helpers/names.js'
 import { HOST_ADDRESS, ip, World } from '../helpers/world.js'
@@ -23,7 +23,7 @@ test.serial('without descriptors for its resolver a network is not made', async 
   const world = new World(t)
   const slipway = await world.open()
   await (await world.create(slipway, 'first')).remove()
-  await linksAreGone(world)
+  await nothingIsLeft(world)
   await (await slipway.networks.create({ name: 'web' })).remove()
   const before = await settled(world)
   const limit = (most: number) => execFileSync('prlimit', ['--pid', String(process.pid), `--nofile=${most}:`], { env: { ...process.env, LD_PRELOAD: '' } })
