@@ -1,6 +1,5 @@
 #include "host/port.h"
 
-#include <linux/filter.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -36,15 +35,6 @@ void enlarge_for_server(int fd) {
   if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &kServerReceiveBytes, sizeof kServerReceiveBytes) != 0) {
     set(fd, SOL_SOCKET, SO_RCVBUF, kServerReceiveBytes);
   }
-}
-
-// Datagrams come in as soon as a UDP socket is bound, and would wait for a reader for ever.
-Status swallow(int fd) {
-  sock_filter drop{BPF_RET | BPF_K, 0, 0, 0};
-  sock_fprog program{1, &drop};
-  set(fd, SOL_SOCKET, SO_RCVBUF, 0);
-  if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) return Failure::last("setsockopt");
-  return kOk;
 }
 
 // A socket and the place to bind it to.
@@ -93,9 +83,8 @@ Status hold_port(const std::string& protocol, const std::string& address, uint16
   if (auto failure = port.open(protocol, address, number)) {
     return failure->errnum == EPROTONOSUPPORT || failure->errnum == EAFNOSUPPORT ? kOk : Status(failure);
   }
-  if (protocol == "udp") {
-    if (auto failure = swallow(port.socket.get())) return failure;
-  }
+  // Datagrams come in as soon as a UDP socket is bound, and wait for a reader for ever: the smallest buffer has room for one or two.
+  if (protocol == "udp") set(port.socket.get(), SOL_SOCKET, SO_RCVBUF, 0);
   // Without SO_REUSEADDR: with it on both sides, another process may bind what does not listen, and then listen itself.
   bool bound = port.bind();
   if (!bound && protocol == "tcp" && errno == EADDRINUSE) {
