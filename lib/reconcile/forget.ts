@@ -5,7 +5,7 @@ import type { SandboxRecord } from '../state/records.js'
 import { FAMILIES } from '../network/spec.js'
 import { now, sleep } from '../timers.js'
 import { collect } from './collect.js'
-import { shortId, type Owned } from './owned.js'
+import { commentOf, type Owned } from './owned.js'
 
 /** How long, in milliseconds, a living process keeps the addresses of what it has removed until it gives them up, and some. */
 const PATIENCE_MS = 300
@@ -17,9 +17,9 @@ const isAddress = (set: SetDefinition): boolean => FAMILIES.some((family) => set
 export function leftAddresses(records: Iterable<SandboxRecord>, owned: Iterable<Owned>): Owned[] {
   const addresses = new Map<string, Set<string>>()
   for (const record of records) {
-    addresses.set(shortId(record), new Set(record.endpoints.flatMap((endpoint) => FAMILIES.flatMap((family) => endpoint.addresses[family]?.address ?? []))))
+    addresses.set(commentOf(record), new Set(record.endpoints.flatMap((endpoint) => FAMILIES.flatMap((family) => endpoint.addresses[family]?.address ?? []))))
   }
-  return [...owned].filter(({ set, element, shortId: owner }) => isAddress(set) && addresses.get(owner)?.has(element.key) === false)
+  return [...owned].filter(({ set, element, owner }) => isAddress(set) && addresses.get(owner)?.has(element.key) === false)
 }
 
 /**

@@ -9,7 +9,7 @@ import { asOfNow } from '../state/namespace.js'
 import { ownerComment } from '../state/owner.js'
 import type { SandboxRecord } from '../state/records.js'
 import { attempt, collect } from './collect.js'
-import { shortId, type OwnedElements } from './owned.js'
+import { commentOf, type OwnedElements } from './owned.js'
 
 /** Which way leads into a sandbox and out of it, after its endpoints were others. */
 
@@ -28,7 +28,7 @@ export async function leadIn(host: Host, record: SandboxRecord, owned: OwnedElem
   }
   const surplus: Operation[] = []
   for (const one of owned) {
-    if (one.shortId !== shortId(record) || !isOfPorts(one.set)) continue
+    if (one.owner !== commentOf(record) || !isOfPorts(one.set)) continue
     const element = due.get(elementName(one.set, one.element.key))?.element
     if (!element || (element.data ?? '') !== (one.element.data ?? '')) surplus.push(removeOwn(one.set, { key: one.element.key, comment: one.element.comment }))
   }

@@ -3,15 +3,15 @@ import type { Host } from '../host.js'
 import type { ElementInfo } from '../native.js'
 import type { Element, Family, Operation, SetDefinition } from '../plan/operation.js'
 import { Slices } from '../slices.js'
-import { readOwner } from '../state/owner.js'
+import { ownerComment, readOwner } from '../state/owner.js'
 import type { SandboxRecord } from '../state/records.js'
 
 /** An element of the ruleset's sets, and the sandbox that it belongs to. */
 export interface Owned {
   set: SetDefinition
   element: ElementInfo
-  /** First twelve digits of the sandbox's id. */
-  shortId: string
+  /** As {@link commentOf} the sandbox has it. */
+  owner: string
 }
 
 /** All elements that belong to sandboxes: tens of thousands, where ports are many. */
@@ -41,7 +41,7 @@ export class OwnedElements implements Iterable<Owned> {
 
   /** Whether an element of a sandbox is there. */
   has(record: SandboxRecord, set: Pick<SetDefinition, 'set'>, key: string): boolean {
-    return this.get(set, key)?.shortId === shortId(record)
+    return this.get(set, key)?.owner === commentOf(record)
   }
 
   /** Whether it is there, and leads where it is to lead. */
@@ -56,7 +56,7 @@ export class OwnedElements implements Iterable<Owned> {
 
   /** The published ports of a sandbox, as the kernel has them. */
   publishedOf(record: SandboxRecord): readonly Owned[] {
-    return this.#published.get(shortId(record)) ?? []
+    return this.#published.get(commentOf(record)) ?? []
   }
 
   async #put(set: SetDefinition, elements: readonly ElementInfo[], slices: Slices): Promise<void> {
@@ -64,9 +64,8 @@ export class OwnedElements implements Iterable<Owned> {
     for (const element of elements) {
       const pause = slices.next()
       if (pause) await pause
-      const owner = readOwner(element.comment)
-      if (!owner) continue
-      const one: Owned = { set, element, shortId: owner.shortId }
+      if (!readOwner(element.comment)) continue
+      const one: Owned = { set, element, owner: element.comment }
       byKey.set(element.key, one)
       if (portMaps.includes(set)) this.#publish(one)
     }
@@ -74,10 +73,11 @@ export class OwnedElements implements Iterable<Owned> {
   }
 
   #publish(one: Owned): void {
-    const there = this.#published.get(one.shortId)
+    const there = this.#published.get(one.owner)
     if (there) there.push(one)
-    else this.#published.set(one.shortId, [one])
+    else this.#published.set(one.owner, [one])
   }
 }
 
-export const shortId = (record: SandboxRecord): string => record.id.slice(0, 12)
+/** Name and id: of two records that have come to have one id, each has its own. */
+export const commentOf = ({ name, id }: Pick<SandboxRecord, 'name' | 'id'>): string => ownerComment(name, id)

@@ -25,8 +25,9 @@ import { flush, forget, leftAddresses } from './forget.js'
 import { heal, untouched } from './heal.js'
 import { Holdings } from './holdings.js'
 import { reconcileNetworks, requireSameRecords } from './networks.js'
-import { shortId, type Owned } from './owned.js'
+import { commentOf, type Owned } from './owned.js'
 import { collectSpares } from './spares.js'
+import { setTwinsAside } from './twins.js'
 import { isWhole, isWholeInside, lookAt, type Look } from './whole.js'
 
 /** What {@link reconcile} found and did. */
@@ -85,7 +86,7 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
   const { owned, links, all } = first
   const marks = await Marks.read(stateFolder(context.settings, host, 'pool'))
   const aside = new Aside()
-  const stored = await listAllRecords(context.records, (one) => aside.add(one))
+  const stored = setTwinsAside(await listAllRecords(context.records, (one) => aside.add(one)), owned, aside)
   requireSameRecords(all, context.settings.stateDir)
   if (!given && stored.length + (await networks.list()).length > 0) {
     const owners = await networks.ensureRuleset()
@@ -122,7 +123,7 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
     let now = item
     const { record } = item
     const know = () => {
-      known.add(shortId(record))
+      known.add(commentOf(record))
       for (const { hostLink } of now.record.endpoints) known.add(hostLink)
     }
     if (isLeaving(record)) {
@@ -154,22 +155,23 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
   }
 
   // Of what is ended, also what has come since the first look; of nothing else, as that may have its record since, too.
-  const halves = new Set(ended.map(({ record }) => shortId(record)))
+  const halves = new Set(ended.map(({ record }) => commentOf(record)))
   const theirLinks = new Set(ended.flatMap(({ record }) => record.endpoints.map(({ hostLink }) => hostLink)))
   for (const link of again?.links.values() ?? []) if (theirLinks.has(link.name)) links.set(link.name, link)
   const drop = async ({ set, element }: Owned) => {
     if (await collectElement(host, set, element)) result.collected.push(`element ${element.key} of ${set.set}: its sandbox is gone, removed`)
   }
-  for (const { shortId, set, element } of owned) {
-    if (!aside.names.has(readOwner(element.comment)?.name ?? '') && !aside.hasId(shortId)) continue
-    known.add(shortId)
+  for (const { owner, set, element } of owned) {
+    const read = readOwner(owner)
+    if (!read || (!aside.names.has(read.name) && !aside.hasId(read.shortId))) continue
+    known.add(owner)
     if (set === sets.senders[4] || set === sets.senders[6]) known.add(element.key.split(' . ')[0] ?? '')
   }
   for (const { name } of links.values()) if (aside.hasId(name.slice('veth'.length))) known.add(name)
-  const ofHalves = [...owned, ...(again?.owned ?? [])].filter((one) => halves.has(one.shortId))
+  const ofHalves = [...owned, ...(again?.owned ?? [])].filter((one) => halves.has(one.owner))
   await flush(host, ofHalves)
   for (const one of ofHalves) await drop(one)
-  const others = [...owned].filter((one) => !known.has(one.shortId) && !halves.has(one.shortId))
+  const others = [...owned].filter((one) => !known.has(one.owner) && !halves.has(one.owner))
   for (const one of await forget(host, [...others, ...leftAddresses(kept.map(({ record }) => record).filter((record) => !isBusy(record)), owned)])) await drop(one)
   const spares = await collectSpares(host, marks, [...links.values()].filter(({ name }) => !known.has(name)))
   result.collected.push(...spares.collected)

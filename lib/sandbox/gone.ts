@@ -7,7 +7,7 @@ import { isLeaving, listAllRecords, readAnyRecord, type StoredRecord } from '../
 import { familyOf } from '../ipam/ip.js'
 import { FAMILIES } from '../network/spec.js'
 import { leftAddresses } from '../reconcile/forget.js'
-import { OwnedElements, shortId } from '../reconcile/owned.js'
+import { OwnedElements, commentOf } from '../reconcile/owned.js'
 import { readOwner } from '../state/owner.js'
 import { now, sleep } from '../timers.js'
 import type { Context } from './context.js'
@@ -63,8 +63,8 @@ export async function awaitAllFree({ host, records, departures }: Context): Prom
   for (const deadline = now() + FREE_MS; now() < deadline; await sleep(STEP_MS)) {
     const owned = await OwnedElements.read(host, new Set(['inet']))
     const stored = (await listAllRecords(records)).map(({ record }) => record)
-    const known = new Set(stored.map(shortId))
-    const left = [...owned].filter(({ set, shortId: owner }) => FAMILIES.some((family) => set === addresses[family]) && !known.has(owner))
+    const known = new Set(stored.map(commentOf))
+    const left = [...owned].filter(({ set, owner }) => FAMILIES.some((family) => set === addresses[family]) && !known.has(owner))
     if (left.length + leftAddresses(stored, owned).length === 0) return
   }
 }
@@ -82,7 +82,7 @@ export async function awaitFree(context: Context, address: string): Promise<bool
     const owner = readOwner(claim.comment)
     const found = owner && (await readOr(records, owner.name))
     if (found === 'damaged') return false
-    const has = found && shortId(found.record) === owner.shortId && found.record.endpoints.some((endpoint) => FAMILIES.some((family) => endpoint.addresses[family]?.address === address))
+    const has = found && commentOf(found.record) === claim.comment && found.record.endpoints.some((endpoint) => FAMILIES.some((family) => endpoint.addresses[family]?.address === address))
     if (!owner || has) return false
     // Who was at it has died: the next open() gives it up.
     if (now() > deadline) return false
