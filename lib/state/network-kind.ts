@@ -1,7 +1,7 @@
 import { address, addressOf, anyText, cidr, created, id, link, mac, maker, mode, mtu, name } from './common-shapes.js'
 import type { RecordKind } from './kind.js'
 import type { NetworkRecord } from './network-records.js'
-import { all, byName, fields, flag, flaw, list, oneOf, optional, text, whole, type Shape } from './shape.js'
+import { all, byName, fields, flag, flaw, is, list, oneOf, optional, text, whole, type Shape } from './shape.js'
 
 const subnet = fields({
   family: oneOf(4, 6),
@@ -22,7 +22,7 @@ const spec = fields({
   bridge: link,
   mac,
   mtu,
-  subnets: list(subnet),
+  subnets: all(list(subnet), is('a list with a subnet in it', (value) => Array.isArray(value) && value.length > 0)),
   families: fields({ 4: rules(4), 6: rules(6) }),
   internal: flag,
   icc: flag,

@@ -1,9 +1,10 @@
 import { checks } from '../checks.js'
-import { nameChecks } from '../names/options.js'
-import { address, addressOf, anyText, cidr, created, id, link, mac, maker, mode, mtu, name } from './common-shapes.js'
+import { leafNumber } from '../drivers/leaf.js'
+import { isHostname, nameChecks } from '../names/options.js'
+import { address, addressOf, cidr, created, id, link, mac, maker, mode, mtu, name } from './common-shapes.js'
 import type { RecordKind } from './kind.js'
 import type { SandboxRecord } from './records.js'
-import { all, fields, flag, flaw, list, oneOf, optional, text, whole, type Shape } from './shape.js'
+import { all, fields, flag, flaw, list, oneOf, optional, text, textThat, whole, type Shape } from './shape.js'
 
 /** Where namespaces are bound, as `ip netns` does it. */
 export const NETNS_FOLDER = '/run/netns'
@@ -12,11 +13,11 @@ export const NETNS_FOLDER = '/run/netns'
 const checked =
   (check: (value: unknown) => string | undefined): Shape =>
   (value) => {
-    const expected = value === undefined ? undefined : check(value)
+    const expected = check(value)
     return expected === undefined ? undefined : flaw(expected, value)
   }
 
-const names = fields(Object.fromEntries(Object.entries(nameChecks).map(([key, check]) => [key, checked(check)])))
+const names = fields(Object.fromEntries(Object.entries(nameChecks).map(([key, check]) => [key, optional(checked(check))])))
 
 const endpointAddress = (family: 4 | 6): Shape =>
   optional(
@@ -31,13 +32,19 @@ const endpointAddress = (family: 4 | 6): Shape =>
     }),
   )
 
-const asked = fields({ ip: optional(addressOf(4)), ip6: optional(addressOf(6)), mac: optional(mac), aliases: optional(list(anyText)), gwPriority: optional(whole(-(2 ** 31), 2 ** 31)) })
+const asked = fields({ ip: optional(addressOf(4)), ip6: optional(addressOf(6)), mac: optional(mac), aliases: optional(list(textThat('a name', (value) => isHostname(value)))), gwPriority: optional(whole(-(2 ** 31), 2 ** 31)) })
 
 /** The name of a link is what a removal deletes: it is of the form that only an endpoint with this id has. */
 const ownLink: Shape = (value) => {
   const { id, hostLink } = value as { id: string; hostLink: unknown }
   const expected = `veth${id.slice(0, 11)}`
   return hostLink === expected ? undefined : flaw(`${expected}, after its id`, hostLink, 'hostLink')
+}
+
+/** A further bridge of a network is called after the first one. */
+const ownLeaf: Shape = (value) => {
+  const { bridge, leafOf, networkId } = value as { bridge: string; leafOf?: string; networkId: string }
+  return leafOf === undefined || leafNumber({ bridge: leafOf, id: networkId }, bridge) !== undefined ? undefined : flaw(`a further bridge of ${leafOf}`, bridge, 'bridge')
 }
 
 const endpoint = all(
@@ -58,6 +65,7 @@ const endpoint = all(
     asked,
   }),
   ownLink,
+  ownLeaf,
 )
 
 const port = fields({
@@ -75,14 +83,14 @@ const ownPath: Shape = (value) => {
   return foreign === true || network === 'host' || path === expected ? undefined : flaw(`${expected}, after its name`, path, 'path')
 }
 
-const path: Shape = (value) => (value === undefined ? flaw('an absolute path', value) : checked(checks.path)(value))
+const network = text('bridge, host, none, a network, or container: and an id', /^([a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}|container:[0-9a-f]{64})$/)
 
 const shape = all(
   fields({
     id,
     name,
-    network: text('bridge, host, none, a network, or container: and an id', /^([a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}|container:[0-9a-f]{64})$/),
-    path,
+    network,
+    path: checked(checks.path),
     namespace: optional(fields({ device: whole(0, Number.MAX_SAFE_INTEGER), inode: whole(0, Number.MAX_SAFE_INTEGER), boot: text('a boot id', /^[0-9a-f-]{36}$/) })),
     foreign: optional(oneOf(true)),
     created,
@@ -93,7 +101,7 @@ const shape = all(
     endpoints: list(endpoint),
     ports: list(port),
     sharedBy: optional(list(id)),
-    joined: optional(fields({ name, network: anyText, names: optional(names) })),
+    joined: optional(fields({ name, network, names: optional(names) })),
     names: optional(names),
   }),
   ownPath,

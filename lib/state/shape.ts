@@ -9,7 +9,26 @@ export interface Flaw {
 }
 
 /** Says what is wrong with a value; nothing where it is as it should be. */
-export type Shape = (value: unknown) => Flaw | undefined
+export interface Shape {
+  (value: unknown): Flaw | undefined
+  /** What it is made of: so that a test can go through every field that there is. */
+  readonly parts?: Parts
+}
+
+export interface Parts {
+  /** Shapes of an object's fields. */
+  fields?: Readonly<Record<string, Shape>>
+  /** Of each item of a list. */
+  item?: Shape
+  /** Of each field of an object, whatever its name is. */
+  each?: Shape
+  /** Further shapes of the same value. */
+  of?: readonly Shape[]
+  /** It may be left out. */
+  optional?: true
+}
+
+const made = (parts: Parts, shape: Shape): Shape => Object.assign(shape, { parts })
 
 export const flaw = (expected: string, value: unknown, field = ''): Flaw => ({ field, expected, value })
 
@@ -34,23 +53,19 @@ export const oneOf = (...values: readonly unknown[]): Shape => is(values.length 
 
 export const flag: Shape = is('true or false', (value) => typeof value === 'boolean')
 
-export const optional =
-  (shape: Shape): Shape =>
-  (value) =>
-    value === undefined ? undefined : shape(value)
+export const optional = (shape: Shape): Shape => made({ of: [shape], optional: true }, (value) => (value === undefined ? undefined : shape(value)))
 
 const within = (key: string, { field, ...rest }: Flaw): Flaw => ({ ...rest, field: field === '' ? key : `${key}${field.startsWith('[') ? '' : '.'}${field}` })
 
-export const list =
-  (item: Shape): Shape =>
-  (value) => {
+export const list = (item: Shape): Shape =>
+  made({ item }, (value) => {
     if (!Array.isArray(value)) return flaw('a list', value)
     for (const [index, one] of value.entries()) {
       const found = item(one)
       if (found) return within(`[${index}]`, found)
     }
     return undefined
-  }
+  })
 
 const isPlain = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -60,35 +75,33 @@ const own = (object: Record<string, unknown>, key: string): unknown => (Object.h
 /** Fields that are not named may be there, too: a later version of Slipway may say more. */
 export const fields = (shapes: Readonly<Record<string, Shape>>): Shape => {
   const named = Object.entries(shapes)
-  return (value) => {
+  return made({ fields: shapes }, (value) => {
     if (!isPlain(value)) return flaw('an object', value)
     for (const [key, shape] of named) {
       const found = shape(own(value, key))
       if (found) return within(key, found)
     }
     return undefined
-  }
+  })
 }
 
 /** An object of which every field has the same shape. */
-export const byName =
-  (shape: Shape): Shape =>
-  (value) => {
+export const byName = (shape: Shape): Shape =>
+  made({ each: shape }, (value) => {
     if (!isPlain(value)) return flaw('an object', value)
     for (const [key, one] of Object.entries(value)) {
       const found = shape(one)
       if (found) return within(key, found)
     }
     return undefined
-  }
+  })
 
 /** The first thing that is wrong by any of several shapes. */
-export const all =
-  (...shapes: readonly Shape[]): Shape =>
-  (value) => {
+export const all = (...shapes: readonly Shape[]): Shape =>
+  made({ of: shapes }, (value) => {
     for (const shape of shapes) {
       const found = shape(value)
       if (found) return found
     }
     return undefined
-  }
+  })

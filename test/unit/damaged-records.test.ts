@@ -1,0 +1,62 @@
+import test from 'ava'
+import { judge, type RecordKind } from '#lib/state/kind.js'
+import { NETWORK } from '#lib/state/network-kind.js'
+import { SANDBOX } from '#lib/state/sandbox-kind.js'
+import { changed, fieldsOf, VALUES } from '../helpers/every-field.js'
+import { networkRecord, sandboxRecord } from '../helpers/whole-records.js'
+
+/** Each field of each kind of records, by the schema, with what it must not be. */
+
+const KINDS: [string, RecordKind<unknown>, { name: string }][] = [
+  ['sandbox', SANDBOX, sandboxRecord],
+  ['network', NETWORK, networkRecord],
+]
+
+/** Texts that are shown and nothing else; and the path of a namespace that another program has made, which is told by its inode. */
+const ANY_TEXT = /^(options|labels|subnets)\b|^spec\.stateDir$|^path$/
+
+/** Two fields that do not go together: either may be the one that is damaged. */
+const TOGETHER = /after its (id|name|file)|of its record|as its options say|a further bridge of/
+
+const LONG_TEXTS = ['a long text', 'a path that climbs', 'a path of another program']
+
+const typeOf = (value: unknown): string => (Array.isArray(value) ? 'list' : value === null ? 'null' : typeof value)
+
+const at = (record: unknown, path: readonly (string | number)[]): unknown => path.reduce((value, key) => (value as Record<string | number, unknown>)[key], record)
+
+for (const [what, kind, record] of KINDS) {
+  const why = (changedRecord: unknown) => judge(kind, record.name, JSON.stringify(changedRecord)).why
+
+  test(`a record of a ${what} with any field damaged is refused, and the field named`, (t) => {
+    t.is(why(record), undefined)
+    for (const { path, name, optional } of fieldsOf(kind.shape, record)) {
+      for (const [value, put] of Object.entries(VALUES)) {
+        // In a list, nothing is missing.
+        if (put === undefined && typeof path.at(-1) === 'number') continue
+        const said = why(changed(record, path, put))
+        if (said !== undefined) t.true(said.includes(name) || TOGETHER.test(said), `${name}, ${value}: ${said}`)
+        else if (put === undefined) t.true(optional, `${name} may be left out`)
+        else t.true(typeOf(put) === typeOf(at(record, path)) && (ANY_TEXT.test(name) || !LONG_TEXTS.includes(value)), `${name} may be ${value}`)
+      }
+    }
+  })
+
+  test(`a record of a ${what} of another version`, (t) => {
+    for (const version of [0, -1, 0.5, 999, 2 ** 53, '2', null, undefined, [], {}]) t.regex(why({ ...record, version }) ?? '', /version/)
+    t.regex(why({ ...record, version: kind.version + 1 }) ?? '', /of a later Slipway/)
+  })
+
+  test(`a record of a ${what} may say more than this version knows`, (t) => {
+    t.is(why({ ...record, more: { than: ['known'] } }), undefined)
+  })
+}
+
+test('a record of a sandbox of the first version', (t) => {
+  const { endpoints: _, ...old } = sandboxRecord
+  const { record } = judge(SANDBOX, old.name, JSON.stringify({ ...old, version: 1 }))
+  t.like(record, { version: 2, endpoints: [] })
+  for (const { path } of fieldsOf(SANDBOX.shape, sandboxRecord)) {
+    if (path[0] === 'endpoints') continue
+    for (const value of [null, {}, 2 ** 53]) t.notThrows(() => judge(SANDBOX, old.name, JSON.stringify({ ...changed(sandboxRecord, path, value), version: 1, endpoints: undefined })))
+  }
+})
