@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isAlive, thisProcess, type Maker } from '../state/maker.js'
 import { namesIn } from '../state/names-in.js'
+import { isRegular } from '../state/read-file.js'
 import { randomId } from '../state/random-id.js'
 
 /**
@@ -73,7 +74,7 @@ export class Marks {
     // What is in the way of it is in the way of the records, too: reading these tells.
     for (const name of await namesIn(folder, ['ENOENT', 'ENOTDIR'])) {
       const mark = readName(name)
-      if (!mark) continue
+      if (!mark || !isRegular(join(folder, name))) continue
       if (isAlive(mark.maker)) marks.#living.add(mark.tag)
       else marks.#dead.set(mark.tag, { path: join(folder, name), pid: mark.maker.pid })
     }
@@ -93,6 +94,6 @@ export class Marks {
 }
 
 function readName(name: string): { maker: Maker; tag: string } | undefined {
-  const [, pid, started = '', tag] = /^(\d+)-(\d*)-([0-9a-f]+)$/.exec(name) ?? []
+  const [, pid, started = '', tag] = /^(\d{1,7})-(\d{0,20})-([0-9a-f]{6})$/.exec(name) ?? []
   return pid === undefined || tag === undefined ? undefined : { maker: { pid: Number(pid), started }, tag }
 }

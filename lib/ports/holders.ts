@@ -1,11 +1,12 @@
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { access, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { access, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { holdPorts, isPort, mapOf, placeOf, publishedKey, publishedName, releasePorts } from '../firewall/elements.js'
 import type { Host } from '../host.js'
 import { randomId } from '../state/random-id.js'
 import { isAlive, thisProcess } from '../state/maker.js'
 import { namesIn } from '../state/names-in.js'
+import { readRegular } from '../state/read-file.js'
 import { watchFolder } from '../watch-folder.js'
 import { publishedNames } from './learn-ports.js'
 import type { HostPort } from './port-table.js'
@@ -133,7 +134,7 @@ export class Holders {
       const path = join(this.#folder, name)
       const [, pid, started = ''] = /^(\d{1,7})-(\d{0,20})-[0-9a-f]+$/.exec(name) ?? []
       // What else lies there is nothing of ours.
-      if (path === this.#own || pid === undefined) continue
+      if (path === this.#own || pid === undefined || !lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) continue
       if (isAlive({ pid: Number(pid), started })) folders.push(path)
       else removeFolder(path)
     }
@@ -147,7 +148,10 @@ export class Holders {
     const read = this.#inTurn(async () => {
       for (const file of (await namesIn(own)).filter(isDropped)) {
         const path = join(own, file)
-        await this.#letGo((await readFile(path, 'utf8')).split('\n').flatMap(readNote))
+        const { text } = readRegular(path) ?? {}
+        // What is no file, no process has left for us to read.
+        if (text === undefined) continue
+        await this.#letGo(text.split('\n').flatMap(readNote))
         await rm(path, { force: true })
       }
     })

@@ -92,7 +92,7 @@ export async function listFilesFolders(folder: string): Promise<string[]> {
 }
 
 /** What else lies there is nothing of ours. */
-const ID = /^[0-9a-f]{1,64}$/
+const ID = /^[0-9a-f]{64}$/
 
 /** Removes the files of sandboxes whose remover has died on the way. */
 export async function collectFiles(folder: string, folders: readonly string[], kept: readonly SandboxRecord[], aside: Aside): Promise<void> {

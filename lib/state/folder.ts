@@ -3,7 +3,7 @@ import { SlipwayError } from '../errors.js'
 import { Slices } from '../slices.js'
 import { judge, type RecordKind } from './kind.js'
 import { namesIn } from './names-in.js'
-import { readRegular } from './read-file.js'
+import { isRegular, readRegular } from './read-file.js'
 
 /**
  * Folders of records: what the kernel has no place for, one small file each. The executor writes them (operations
@@ -93,9 +93,9 @@ function read<T>(folder: string, file: string, kind: RecordKind<T>): Stored<T> |
   return { path, name, text: found.text, why: judged.why, ...(judged.later ? { later: true } : {}) }
 }
 
-/** Paths of what a `file.replace` is writing at this moment, or was when its process died. */
+/** Paths of what a `file.replace` is writing at this moment, or was when its process died. What is no file, none of ours has written. */
 export async function listHalfWritten(folder: string): Promise<string[]> {
-  return (await list(folder)).filter((name) => name.endsWith('.json.next')).map((name) => join(folder, name))
+  return (await list(folder)).filter((name) => name.endsWith('.json.next')).map((name) => join(folder, name)).filter(isRegular)
 }
 
 /** Names of what is in a folder of records; of one that is not there, none. */

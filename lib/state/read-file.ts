@@ -1,10 +1,13 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs'
 
 /** No record is longer, in bytes: one with every port of an address is not. */
 const LONGEST = 64 << 20
 
 /** What is in a regular file, or why it is not read: it may be anything that was put in its place. */
 export type Read = { text: string; marked: boolean; why?: undefined } | { text?: undefined; why: string }
+
+/** Whether there is a file, and no link to one. */
+export const isRegular = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false
 
 /**
  * Reads a file at once: on tmpfs it is there in a tenth of the time that it takes a thread to be asked for it. No link is followed, and

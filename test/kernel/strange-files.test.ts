@@ -1,0 +1,110 @@
+import { execFileSync } from 'node:child_process'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import test from 'ava'
+import { thisProcess } from '#lib/state/maker.js'
+import { done } from '../helpers/command.js'
+import { elements } from '../helpers/snapshot.js'
+import { eventually, World } from '../helpers/world.js'
+
+/** Whatever lies in a state folder: the host opens and works, and nothing outside of the folder is changed, followed or waited for. */
+
+const ID = 'f'.repeat(64)
+const DEAD = '4194304-1'
+const LIVING = `${process.pid}-${thisProcess().started}`
+
+/** By what a name stands for. */
+const NAMES: Readonly<Record<string, string>> = {
+  'a record': 'sandboxes/x.json',
+  'a half written record': 'sandboxes/x.json.next',
+  'the room of the sandboxes': 'sandboxes/.reserve',
+  'a record of a network': 'networks/x.json',
+  'a half written record of a network': 'networks/x.json.next',
+  'the room of the networks': 'networks/.reserve',
+  'files of a sandbox': `files/${ID}`,
+  'a mark of a pool whose process has died': `pool/${DEAD}-abcdef`,
+  'a mark of a pool whose process lives': `pool/${LIVING}-abcdef`,
+  'a holder that has died': `holders/${DEAD}-abcdef01`,
+  'a holder that lives': `holders/${LIVING}-abcdef01`,
+  'no name of ours': 'files/cafe',
+  'no name of ours beside holders': 'holders/notes',
+}
+
+const THINGS: Readonly<Record<string, (path: string, elsewhere: string) => void>> = {
+  'a file': (path) => writeFileSync(path, 'text'),
+  'a long file': (path) => writeFileSync(path, 'x\n'.repeat(1 << 20)),
+  'a folder': (path) => void mkdirSync(path),
+  'a folder with something in it': (path) => {
+    mkdirSync(path)
+    writeFileSync(join(path, 'text'), '')
+  },
+  'a link to a file': (path, elsewhere) => symlinkSync(join(elsewhere, 'file'), path),
+  'a link to a folder': (path, elsewhere) => symlinkSync(elsewhere, path),
+  'a link to nothing': (path) => symlinkSync('/nowhere', path),
+  'a link to itself': (path) => symlinkSync(path, path),
+  'a device without an end': (path) => symlinkSync('/dev/zero', path),
+  'a FIFO': (path) => void execFileSync('mkfifo', [path]),
+}
+
+const state = (folder: string) => readdirSync(folder).map((name) => `${name}: ${readFileSync(join(folder, name), 'utf8')}`)
+
+test.serial('whatever stands in the place of a file of ours', async (t) => {
+  const world = new World(t)
+  const first = await world.open()
+  const net = await first.networks.create({ name: 'net' })
+  const app = await world.create(first, 'app', { network: 'net', publish: ['8080:80'] })
+  const [host = ''] = readdirSync(world.stateDir)
+  const folder = join(world.stateDir, host)
+  const elsewhere = join(world.stateDir, 'elsewhere')
+  mkdirSync(elsewhere)
+  writeFileSync(join(elsewhere, 'file'), 'precious')
+  const before = state(elsewhere)
+  for (const [name, place] of Object.entries(NAMES)) {
+    for (const [what, make] of Object.entries(THINGS)) {
+      const path = join(folder, place)
+      mkdirSync(dirname(path), { recursive: true })
+      rmSync(path, { recursive: true, force: true })
+      make(path, elsewhere)
+      const { ino } = lstatSync(path)
+      const message = `${name} is ${what}`
+      await t.notThrowsAsync(async () => {
+        const slipway = await world.open()
+        t.deepEqual(slipway.reconciled.adopted, [app.name])
+        const more = await world.create(slipway, 'more', { network: 'net', publish: ['8081:80'] })
+        await more.files()
+        await more.unpublish('8081:80')
+        await more.remove()
+        await slipway.close({ wait: true })
+      }, message)
+      t.deepEqual(state(elsewhere), before, message)
+      if (name.startsWith('no name')) t.is(lstatSync(path).ino, ino, message)
+      rmSync(path, { recursive: true, force: true })
+    }
+  }
+  await app.remove()
+  await net.remove()
+})
+
+test.serial('notes of other processes to who holds a port', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  const app = await world.create(slipway, 'app', { publish: ['8080:80'] })
+  const [host = ''] = readdirSync(world.stateDir)
+  const holders = join(world.stateDir, host, 'holders')
+  const own = join(holders, readdirSync(holders)[0] ?? '')
+  const elsewhere = join(world.stateDir, 'elsewhere')
+  mkdirSync(elsewhere)
+  writeFileSync(join(elsewhere, 'file'), 'tcp 0.0.0.0 8080\n')
+  for (const [what, make] of Object.entries(THINGS)) make(join(own, what.replaceAll(' ', '-')), elsewhere)
+  for (const line of ['', 'tcp', 'tcp 0.0.0.0', 'tcp 0.0.0.0 99999', 'tcp 0.0.0.0 -1', 'tcp ../x 80', 'tcp :: 9007199254740993', 'icmp 0.0.0.0 80', 'tcp uplink 80', '\u0000', '{}']) {
+    writeFileSync(join(own, `n${line.length}`), `${line}\n`)
+  }
+  // What is told by a note is let go of all the same.
+  await done(world, 'unpublish', app.name, '8080:80')
+  t.deepEqual(elements(world.host, 'published4'), [])
+  const again = await world.open()
+  await t.notThrowsAsync(world.create(again, 'again', { publish: ['8080:80'] }))
+  t.true(await eventually(() => readdirSync(elsewhere).length === 1))
+  t.is(readFileSync(join(elsewhere, 'file'), 'utf8'), 'tcp 0.0.0.0 8080\n')
+  await app.remove()
+})
