@@ -9,9 +9,12 @@
       "include_dirs": ["native"],
       # SWALLOW: a worker that is being terminated refuses calls at any moment, which is no error to abort the process for.
       "defines": ["NAPI_VERSION=9", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS", "_GNU_SOURCE"],
-      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
+      # What the standard library throws is caught (native/base/guard.h). Node-API's wrappers throw nothing.
+      "cflags!": ["-fno-exceptions"],
+      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-exceptions"],
       "cflags_cc": [
         "-std=c++20",
+        "-fexceptions",
         "-Wall",
         "-Wextra",
         "-fvisibility=hidden",

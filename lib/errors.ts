@@ -8,7 +8,7 @@ import { inspect } from 'node:util'
  * - `CONFLICT`: a name, interface or subnet is taken by somebody else.
  * - `PORT_IN_USE`: a host port is published by another sandbox, or a process of the host listens on it.
  * - `ADDRESS_IN_USE`: an address belongs to another sandbox.
- * - `EXHAUSTED`: no address or port is left, or a bridge has no room.
+ * - `EXHAUSTED`: no address or port is left, a bridge has no room, or the process has no thread or memory.
  * - `PERMISSION`: a capability is missing.
  * - `UNSUPPORTED`: this kernel or this version cannot do it.
  * - `CLOSED`: the Slipway object was closed.

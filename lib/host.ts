@@ -62,6 +62,8 @@ export interface PlanMessage {
 /** A thread that must not wait has met a file that another process has locked. (The executor's waits, and gives up with ETIMEDOUT.) */
 const isLocked = (outcome: Outcome | undefined): boolean => outcome?.failure?.syscall === 'flock' && nameOf(outcome.failure.errno) === 'EAGAIN'
 
+const isWalk = (plan: Plan): boolean => plan.every(({ op }) => op === 'conntrack.flush')
+
 const plans = channel('slipway:plan')
 
 /** The namespace that is "the host": runs plans in it and asks its kernel. */
@@ -69,8 +71,8 @@ export class Host {
   readonly #executor: NativeExecutor
   /** For what takes long and nobody waits for. Made at once: the first removal is not to wait for it. */
   readonly #aside: NativeExecutor
-  /** For walks through conntrack, made when the first is wanted: one takes 9 ms, and what is next on a thread with it waits so long. */
-  #walker: NativeExecutor | undefined
+  /** For walks through conntrack: one takes 9 ms, and what is next on a thread with it waits so long. */
+  readonly #walker: NativeExecutor
   readonly #crowd: Crowd
   /** Plans on their way to the executor's thread whose transaction would have this thread wait. */
   #longTransactions = 0
@@ -81,11 +83,17 @@ export class Host {
   /** @throws {SlipwayError} `NOT_FOUND` when there is no such namespace, `PERMISSION` without the capabilities. */
   constructor(netns: string | undefined) {
     requireCapabilities()
-    this.#executor = openExecutor(netns, () => new Executor(netns))
+    const opened: NativeExecutor[] = []
+    const open = (host?: string | NativeExecutor): NativeExecutor => {
+      opened.push(openExecutor(netns, host))
+      return opened.at(-1) as NativeExecutor
+    }
     try {
-      this.#aside = openExecutor(netns, () => new Executor(this.#executor))
+      this.#executor = open(netns)
+      this.#aside = open(this.#executor)
+      this.#walker = open(this.#executor)
     } catch (error) {
-      void this.#executor.close()
+      for (const executor of opened) void executor.close()
       throw error
     }
     this.#crowd = new Crowd(this.#executor)
@@ -126,7 +134,7 @@ export class Host {
     else queued = true
     // Another process is at the file, for however long: not this thread is to wait for it.
     queued ||= isLocked(outcome)
-    if (queued) outcome = await (aside ? this.#threadFor(plan).run(text, phases, refuse, 0, false) : this.#queue(plan, text, phases, refuse, short ? 0 : lead))
+    if (queued) outcome = await (aside ? (isWalk(plan) ? this.#walker : this.#aside).run(text, phases, refuse, 0, false) : this.#queue(plan, text, phases, refuse, short ? 0 : lead))
     if (this.#executor.moved && !outcome?.failure) await this.#lookout?.moved()
     if (!outcome) return
     if (outcome.phases) plans.publish({ plan, phases: readPhases(plan, outcome.phases) } satisfies PlanMessage)
@@ -145,17 +153,6 @@ export class Host {
   /** All is well as of this generation of nf_tables. */
   watch(generation: number): void {
     this.#executor.watch(generation)
-  }
-
-  /** Of those for what nobody waits for. */
-  #threadFor(plan: Plan): NativeExecutor {
-    if (!plan.every(({ op }) => op === 'conntrack.flush')) return this.#aside
-    try {
-      return (this.#walker ??= new Executor(this.#executor))
-    } catch {
-      // No thread is to be had: it holds others up then.
-      return this.#aside
-    }
   }
 
   async #queue(plan: Plan, text: string, phases: boolean, refuse: number | undefined, lead: number): Promise<Outcome | undefined> {
@@ -198,6 +195,7 @@ export class Host {
     if ('failure' in answer) {
       const refusal = describe(answer.failure, `read ${name} ${Object.values(question).join(' ')}`.trim())
       if (isForbidden(refusal)) throw new SlipwayError('PERMISSION', forbidden(refusal), refusal)
+      if (isTooMuch(refusal)) throw new SlipwayError('EXHAUSTED', tooMuch(refusal), refusal)
       throw new SlipwayError('KERNEL', `The kernel refused to ${refusal.operation}: ${refusal.errnoName}${words(refusal)}.`, refusal)
     }
     return answer.value as Questions[Name]['answer']
@@ -216,13 +214,14 @@ export class Host {
   /** Resolves when everything asked before has been answered and the threads have ended. */
   async close(): Promise<void> {
     this.#lookout?.close()
-    await Promise.all([this.#executor, this.#aside, this.#walker].map((executor) => executor?.close()))
+    await Promise.all([this.#executor, this.#aside, this.#walker].map((executor) => executor.close()))
   }
 }
 
-function openExecutor(netns: string | undefined, open: () => NativeExecutor): NativeExecutor {
+/** @param host - What the executor is opened on: the namespace, or another executor. */
+function openExecutor(netns: string | undefined, host: string | NativeExecutor | undefined): NativeExecutor {
   try {
-    return open()
+    return new Executor(host)
   } catch (error) {
     const failure = (error as { failure?: NativeFailure }).failure
     if (!failure) throw error
@@ -240,14 +239,23 @@ export const isForbidden = ({ errnoName }: KernelRefusal): boolean => errnoName 
 export const forbidden = (refusal: KernelRefusal): string =>
   `The kernel does not permit "${refusal.operation}"${words(refusal)}. Slipway needs CAP_NET_ADMIN and CAP_SYS_ADMIN in the user namespace that owns the network namespace.`
 
+/** What native/base/guard.h calls the standard library, where that has no memory for what was asked, or it is too much to ask for. */
+export const isTooMuch = ({ syscall }: KernelRefusal): boolean => syscall === 'malloc'
+
+export const tooMuch = (refusal: KernelRefusal): string =>
+  refusal.errnoName === 'E2BIG'
+    ? `"${refusal.operation}" is part of more than one call can do: it was refused before anything was done. Ask for less at a time.`
+    : `This process has no memory for "${refusal.operation}": nothing of the call is left. Raise its limit (ulimit -v, MemoryMax), or ask for less at a time.`
+
 export const NO_NF_TABLES = 'This kernel has no nf_tables. Load it (modprobe nf_tables), or run a kernel with CONFIG_NF_TABLES, Linux 5.7 or later.'
 
 function explainOpen(netns: string | undefined, refusal: KernelRefusal): [SlipwayErrorCode, string] {
   if (refusal.errnoName === 'ENOENT') return ['NOT_FOUND', `There is no network namespace ${netns}. Make it first (ip netns add), or leave netns out.`]
   if (refusal.syscall === 'ioctl') return ['INVALID_ARGUMENT', `netns ${netns} is no network namespace. Those of ip netns lie in /run/netns, that of a process is /proc/PID/ns/net.`]
   if (isForbidden(refusal)) return ['PERMISSION', forbidden(refusal)]
+  if (isTooMuch(refusal)) return ['EXHAUSTED', tooMuch(refusal)]
   if (refusal.syscall === 'socket' && refusal.errnoName === 'EPROTONOSUPPORT') return ['UNSUPPORTED', NO_NF_TABLES]
-  if (refusal.syscall === 'pthread_create') return ['EXHAUSTED', 'The kernel gives this process no more threads, and an open host has two or three. Raise its limits (ulimit -u, TasksMax, pids.max), or close hosts that are not needed.']
+  if (refusal.syscall === 'pthread_create') return ['EXHAUSTED', 'The kernel gives this process no more threads, and an open host has three. Raise its limits (ulimit -u, TasksMax, pids.max), or close hosts that are not needed.']
   return ['KERNEL', `${refusal.operation}: ${refusal.errnoName}`]
 }
 

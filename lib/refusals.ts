@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path'
 import { SlipwayError } from './errors.js'
 import { isResolverElement } from './firewall/resolver-elements.js'
 import { addresses, isSubnets, macs, portMaps, published, publishedAt } from './firewall/sets.js'
-import { forbidden, isForbidden, words, type Host, type PlanRefused } from './host.js'
+import { forbidden, isForbidden, isTooMuch, tooMuch, words, type Host, type PlanRefused } from './host.js'
 import { familyOf } from './ipam/ip.js'
 import { overlap, parseSubnet } from './ipam/subnet.js'
 import type { ElementInfo } from './native.js'
@@ -69,6 +69,7 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
       break
   }
   if (isForbidden(refusal)) return error('PERMISSION', forbidden(refusal))
+  if (isTooMuch(refusal)) return error('EXHAUSTED', tooMuch(refusal))
   return error('KERNEL', `The kernel refused "${refusal.operation}": ${errnoName}${words(refusal)}.`)
 }
 

@@ -1,7 +1,9 @@
 // The addon's exports. Everything hangs on the environment that loads it, so worker threads load it side by side.
 #include <napi.h>
 
+#include "base/guard.h"
 #include "js/bind_socket.h"
+#include "js/convert.h"
 #include "js/encode_plan.h"
 #include "js/enter.h"
 #include "js/executor_wrap.h"
@@ -10,13 +12,14 @@
 namespace {
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  slipway::be_ready_to_throw();
   exports.Set("Executor", slipway::js::ExecutorWrap::define(env));
-  exports.Set("enter", Napi::Function::New<slipway::js::enter>(env, "enter"));
-  exports.Set("bindSocket", Napi::Function::New<slipway::js::bind_socket>(env, "bindSocket"));
-  exports.Set("filterSources", Napi::Function::New<slipway::js::filter_sources>(env, "filterSources"));
-  exports.Set("encodePlan", Napi::Function::New<slipway::js::encode_plan>(env, "encodePlan"));
+  exports.Set("enter", Napi::Function::New<slipway::js::guarded<slipway::js::enter>>(env, "enter"));
+  exports.Set("bindSocket", Napi::Function::New<slipway::js::guarded<slipway::js::bind_socket>>(env, "bindSocket"));
+  exports.Set("filterSources", Napi::Function::New<slipway::js::guarded<slipway::js::filter_sources>>(env, "filterSources"));
+  exports.Set("encodePlan", Napi::Function::New<slipway::js::guarded<slipway::js::encode_plan>>(env, "encodePlan"));
   exports.Set("encodeConnectionDelete",
-              Napi::Function::New<slipway::js::encode_connection_delete>(env, "encodeConnectionDelete"));
+              Napi::Function::New<slipway::js::guarded<slipway::js::encode_connection_delete>>(env, "encodeConnectionDelete"));
   return exports;
 }
 

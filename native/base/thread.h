@@ -1,4 +1,4 @@
-// A thread that may be refused: std::thread throws then, and this addon is built without exceptions.
+// A thread that may be refused: that is an answer, and no exception.
 #pragma once
 
 #include <pthread.h>
@@ -7,7 +7,7 @@
 #include <memory>
 #include <utility>
 
-#include "base/failure.h"
+#include "base/guard.h"
 
 namespace slipway {
 
@@ -40,6 +40,7 @@ class Thread {
 
  private:
   static void* run(void* work) {
+    be_ready_to_throw();
     std::unique_ptr<std::function<void()>> owned(static_cast<std::function<void()>*>(work));
     (*owned)();
     return nullptr;

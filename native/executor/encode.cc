@@ -1,5 +1,6 @@
 #include "executor/encode.h"
 
+#include "base/guard.h"
 #include "nft/chain.h"
 #include "nft/element.h"
 #include "nft/rule.h"
@@ -14,17 +15,17 @@ namespace slipway {
 
 Status encode(const Operation& operation, netlink::Batch& batch, netlink::Origin origin, rtnl::Names& names) {
   auto before = batch.mark();
-  Status status = std::visit(
-      [&](const auto& op) -> Status {
-        if constexpr (requires { rtnl::encode(batch, origin, op, names); }) {
-          return rtnl::encode(batch, origin, op, names);
-        } else if constexpr (requires { nft::encode(batch, origin, op); }) {
-          return nft::encode(batch, origin, op);
-        } else {
-          return Failure::of(EOPNOTSUPP, "encode");
-        }
-      },
-      operation);
+  if (auto failure = batch.room("encode")) return failure;
+  auto put = [&](const auto& op) -> Status {
+    if constexpr (requires { rtnl::encode(batch, origin, op, names); }) {
+      return rtnl::encode(batch, origin, op, names);
+    } else if constexpr (requires { nft::encode(batch, origin, op); }) {
+      return nft::encode(batch, origin, op);
+    } else {
+      return Failure::of(EOPNOTSUPP, "encode");
+    }
+  };
+  Status status = guarded([&] { return std::visit(put, operation); });
   if (status) batch.back_to(before);
   return status;
 }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/guard.h"
+
 namespace slipway {
 namespace {
 
@@ -61,9 +63,11 @@ void Executor::submit(std::unique_ptr<Job> job) {
 }
 
 void Executor::run_beside(const std::vector<Share>& shares, bool& lost) {
-  auto run = [&]() -> Status {
-    run_together(beside_, shares);
-    return kOk;
+  auto run = [&] {
+    return guarded([&]() -> Status {
+      run_together(beside_, shares);
+      return kOk;
+    });
   };
   // All else goes by descriptors and paths.
   auto binds = [](const Share& share) {
@@ -71,7 +75,9 @@ void Executor::run_beside(const std::vector<Share>& shares, bool& lost) {
     return std::any_of(plan.begin(), plan.begin() + share.end, [](const Operation& op) { return std::holds_alternative<PortHold>(op); });
   };
   if (auto failure = std::any_of(shares.begin(), shares.end(), binds) ? beside_.at_host(run) : run()) {
-    for (const auto& share : shares) share.runner->give_up(beside_, *failure);
+    for (const auto& share : shares) {
+      if (!share.runner->outcome().failure) share.runner->give_up(beside_, *failure);
+    }
   }
   beside_.forget();
   lost = beside_.lost();
@@ -113,7 +119,7 @@ void Executor::join() {
 // What is in the queue may have begun already: it is ended even when nothing new is taken any more.
 bool Executor::replace() {
   std::lock_guard lock(mutex_);
-  return (finishing_ && queue_.empty() && waiting_.empty()) || !start();
+  return (finishing_ && queue_.empty() && waiting_.empty()) || !guarded([this] { return start(); });
 }
 
 // Null when all has ended. `prepared`: what runs later does not come between a preparation and what comes for it.
@@ -154,15 +160,20 @@ void Executor::wait_again(std::unique_ptr<Job> job) {
 
 void Executor::loop() {
   Kernel kernel(ports_, spares_, *watch_);
-  Status broken = kernel.open(host_.get());
+  Status broken = guarded([&] { return kernel.open(host_.get()); });
   bool prepared = false;
   for (;;) {
     std::unique_ptr<Job> job = next(prepared);
     if (!job) return;
-    if (broken) {
-      job->fail(kernel, *broken);
-    } else {
+    auto refused = broken ? broken : guarded([&]() -> Status {
       job->run(kernel);
+      return kOk;
+    });
+    if (refused) {
+      (void)guarded([&]() -> Status {
+        job->fail(kernel, *refused);
+        return kOk;
+      });
     }
     prepared = job->is_preparation();
     if (!prepared) {

@@ -3,6 +3,7 @@
 #include <linux/netlink.h>
 #include <sched.h>
 
+#include "base/guard.h"
 #include "plan/operation.h"
 
 namespace slipway {
@@ -11,6 +12,7 @@ Status Kernel::open(int host) {
   host_ = host;
   if (auto failure = netns::identify(host, identity_)) return failure;
   if (setns(host, CLONE_NEWNET) != 0) return Failure::last("setns");
+  procfs_.open();
   return open_host_sockets();
 }
 
@@ -158,10 +160,15 @@ Status Kernel::make_netns(const std::string& path, const std::string& records) {
   // Made before it is named: a name with no namespace behind it confuses `ip`, which looks into every one.
   if (auto failure = prepare_netns()) return failure;
   int fd = spare_.fd.get();
+  // Its place first: once it has a name, nothing is to be thrown.
+  Netns& place = namespaces_[path];
   auto failure = is_spare(path) ? spares_.put(path, fd, records)
                                 : name_netns(path, [&] { return netns::bind_name(fd, path); });
-  if (failure) return failure;
-  namespaces_[path] = std::exchange(spare_, Netns());
+  if (failure) {
+    namespaces_.erase(path);
+    return failure;
+  }
+  place = std::exchange(spare_, Netns());
   return kOk;
 }
 
@@ -195,7 +202,7 @@ Status Kernel::name_netns(const std::string& path, const std::function<Status()>
     shared_folder_ = folder;
   }
   if (auto failure = netns::claim_name(path)) return failure;
-  auto failure = bind();
+  auto failure = guarded(bind);
   if (failure) netns::remove(path);
   return failure;
 }

@@ -62,23 +62,30 @@ struct Runner::Perform {
   Status operator()(const PortHold& op) {
     auto& ports = runner.kernel_->ports();
     std::string key = host::HeldPorts::key_of(op.protocol, op.address, op.port);
+    // Noted first: once it is held, nothing is to be thrown.
+    before = key;
+    Status failure;
     if (auto released = runner.released_.extract(key)) {
       ports.put_back(key, std::move(released.mapped()));
-    } else if (auto failure = ports.hold(op.protocol, op.address, op.port, socket_for(op))) {
-      return op.optional ? kOk : failure;
+    } else {
+      failure = ports.hold(op.protocol, op.address, op.port, socket_for(op));
     }
-    if (ports.holds(key)) before = key;
-    return kOk;
+    if (failure || !ports.holds(key)) before.clear();
+    return op.optional ? kOk : failure;
   }
   UniqueFd socket_for(const PortHold& op) {
     return host::suits_tcp4(op.protocol, op.address) ? runner.kernel_->spares().take_socket(op.from) : UniqueFd();
   }
   Status operator()(const PortRelease& op) {
     std::string key = host::HeldPorts::key_of(op.protocol, op.address, op.port);
+    auto [place, fresh] = runner.released_.try_emplace(key);
+    before = key;
     if (UniqueFd socket = runner.kernel_->ports().release(key)) {
-      before = key;
-      runner.released_.emplace(std::move(key), std::move(socket));
+      place->second = std::move(socket);
+      return kOk;
     }
+    before.clear();
+    if (fresh) runner.released_.erase(place);
     return kOk;
   }
   Status operator()(const NeighborAnnounce& op) {

@@ -2,9 +2,11 @@
 
 #include <linux/rtnetlink.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
+#include "base/guard.h"
 #include "executor/encode.h"
 #include "host/sysctl.h"
 #include "nft/element.h"
@@ -67,18 +69,33 @@ void Runner::run(Kernel& kernel, uint32_t end) {
       fail(Kernel::astray());
       break;
     }
-    Status status;
-    switch (channel_of(plan_[next_])) {
-      case Channel::kRtnl: status = run_rtnl(end); break;
-      case Channel::kNft: status = run_nft(end); break;
-      case Channel::kDirect: status = run_direct(next_++); break;
-    }
+    Status status = step(end);
     if (waits_) return;
     outcome_.phases.push_back({first, next_ - first, microseconds_since(start)});
     if (status) fail(*status);
   }
   if (!outcome_.failure && next_ < plan_.size()) return;
   released_.clear();
+}
+
+// The next operations, which are of one channel.
+Status Runner::step(uint32_t end) {
+  uint32_t first = next_;
+  Channel channel = channel_of(plan_[first]);
+  try {
+    switch (channel) {
+      case Channel::kRtnl: return run_rtnl(end);
+      case Channel::kNft: return run_nft(end);
+      case Channel::kDirect: break;
+    }
+    return run_direct(next_++);
+  } catch (...) {
+    Failure failure = thrown();
+    next_ = std::max(next_, first + 1);
+    // Messages may have been sent. What is a system call throws before it.
+    if (channel == Channel::kRtnl) return unanswered(first, failure);
+    return channel == Channel::kNft ? resolve(first, failure) : Status(failure);
+  }
 }
 
 void Runner::give_up(Kernel& kernel, uint32_t refused, const Failure& failure) {
@@ -127,8 +144,15 @@ void Runner::distrust(Kernel& kernel, uint32_t end, const Failure& failure) {
 }
 
 void Runner::fail(const Failure& failure) {
-  outcome_.failure = PlanFailure{origin_, failure, {}};
-  undo(outcome_.failure->not_undone);
+  auto& told = outcome_.failure.emplace();
+  told.origin = origin_;
+  told.failure = Failure::of(failure.errnum, failure.syscall);
+  told.failure.offset = failure.offset;
+  (void)guarded([&]() -> Status {
+    told.failure.message = failure.message;
+    return kOk;
+  });
+  undo(told.not_undone);
 }
 
 // A message that the kernel refuses for certain, in place of the operation: failure tests take the real way.
@@ -231,8 +255,8 @@ Status Runner::create_link(netlink::Socket& socket, uint32_t index) {
   }
   if (made != 0) {
     before_[index] = std::to_string(made);
-    kernel_->know_link(op.netns, op.name, made);
     done_[index] = true;
+    kernel_->know_link(op.netns, op.name, made);
   }
   return failure;
 }
@@ -250,8 +274,8 @@ Status Runner::disable_ipv6(const LinkSet& op) {
 // The kernel does all of a batch, or refuses some, but its answer is lost: undo takes back what it can tell to be the plan's own.
 Status Runner::unanswered(uint32_t first, const Failure& failure) {
   for (uint32_t index = first; index < next_; ++index) {
+    unsure_[index] = !done_[index];
     done_[index] = true;
-    unsure_[index] = true;
   }
   for (const auto& refusal : refusals_) done_[refusal.origin.operation] = false;
   return failure;

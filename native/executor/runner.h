@@ -71,6 +71,7 @@ class Runner {
 
  private:
   void expect_namespaces(Kernel& kernel) const;
+  Status step(uint32_t end);
   // Whether a refusal of an operation is none of the plan.
   bool passes_over(uint32_t index) const;
   Status run_rtnl(uint32_t end);
@@ -100,6 +101,8 @@ class Runner {
   void give_up(Kernel& kernel, uint32_t refused, const Failure& failure);
   void fail(const Failure& failure);
   void undo(std::vector<netlink::Refusal>& not_undone);
+  Status undo_one(uint32_t index, const Status& given_up);
+  Status undo_transaction(uint32_t first, uint32_t last);
   Status undo_rtnl(const Operation& inverse);
   Status undo_nft(const std::vector<Operation>& inverses);
 

@@ -1,6 +1,7 @@
 // Taking back what was done, in reverse.
 #include <algorithm>
 
+#include "base/guard.h"
 #include "executor/encode.h"
 #include "executor/runner.h"
 #include "nft/element.h"
@@ -42,37 +43,45 @@ void Runner::undo(std::vector<netlink::Refusal>& not_undone) {
   Status given_up;
   for (auto index = static_cast<uint32_t>(plan_.size()); index-- > 0;) {
     if (!done_[index]) continue;
-    Status status;
+    uint32_t last = index;
+    Status left;
     if (channel_of(plan_[index]) == Channel::kNft) {
       // A transaction is taken back by a transaction, as it was made by one.
-      std::vector<Operation> inverses;
-      uint32_t last = index;
-      for (;; --index) {
-        if (auto inverse = inverse_of(plan_[index], {})) inverses.push_back(std::move(*inverse));
-        bool more = index > 0 && done_[index - 1] && channel_of(plan_[index - 1]) == Channel::kNft;
-        if (!more) break;
-      }
-      status = undo_nft(inverses);
-      if (status) given_up = status;
-      if (remains(status)) not_undone.push_back({{last, 0}, *status});
-      continue;
+      while (index > 0 && done_[index - 1] && channel_of(plan_[index - 1]) == Channel::kNft) --index;
+      left = guarded([&] { return undo_transaction(index, last); });
+      if (left) given_up = left;
+      if (!remains(left)) left.reset();
+    } else {
+      left = guarded([&] { return undo_one(index, given_up); });
     }
-    auto inverse = inverse_of(plan_[index], before_[index]);
-    if (!inverse) continue;
-    if (given_up && restores(*inverse) && !led_to(*inverse).empty()) {
-      not_undone.push_back({{index, 0}, *given_up});
-      continue;
-    }
-    if (unsure_[index] && !is_own(index)) {
-      not_undone.push_back({{index, 0}, outcome_.failure->failure});
-      continue;
-    }
-    status = restores(*inverse) ? Status() : lead_owner(*inverse);
-    if (!status) status = channel_of(*inverse) == Channel::kRtnl ? undo_rtnl(*inverse) : perform(*inverse, index);
-    // It was refused at first, and so nothing was taken away.
-    if (unsure_[index] && restores(*inverse) && status && status->errnum == EEXIST) continue;
-    if (remains(status)) not_undone.push_back({{index, 0}, *status});
+    if (!left) continue;
+    // Without memory to say so, it is not said.
+    (void)guarded([&]() -> Status {
+      not_undone.push_back({{last, 0}, *left});
+      return kOk;
+    });
   }
+}
+
+Status Runner::undo_transaction(uint32_t first, uint32_t last) {
+  std::vector<Operation> inverses;
+  for (uint32_t index = last + 1; index-- > first;) {
+    if (auto inverse = inverse_of(plan_[index], {})) inverses.push_back(std::move(*inverse));
+  }
+  return undo_nft(inverses);
+}
+
+// What is left of an operation.
+Status Runner::undo_one(uint32_t index, const Status& given_up) {
+  auto inverse = inverse_of(plan_[index], before_[index]);
+  if (!inverse) return kOk;
+  if (given_up && restores(*inverse) && !led_to(*inverse).empty()) return given_up;
+  if (unsure_[index] && !is_own(index)) return outcome_.failure->failure;
+  Status status = restores(*inverse) ? Status() : lead_owner(*inverse);
+  if (!status) status = channel_of(*inverse) == Channel::kRtnl ? undo_rtnl(*inverse) : perform(*inverse, index);
+  // It was refused at first, and so nothing was taken away.
+  if (unsure_[index] && restores(*inverse) && status && status->errnum == EEXIST) return kOk;
+  return remains(status) ? status : kOk;
 }
 
 // Whether what an operation may have made can only have been made by this plan: in a sandbox's namespace, on a link of its own, or

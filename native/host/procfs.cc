@@ -25,7 +25,7 @@ UniqueFd open_folder() {
 
 }  // namespace
 
-Procfs::Procfs() : folder_(open_folder()) {}
+void Procfs::open() { folder_ = open_folder(); }
 
 int Procfs::folder() {
   if (++uses_ % kUses == 0) folder_ = open_folder();

@@ -13,7 +13,7 @@ namespace slipway::host {
 
 class Procfs {
  public:
-  Procfs();
+  void open();
   // The folder to look up from: of our own, or /proc where making one is not permitted or the kernel cannot (before 5.2).
   int folder();
 

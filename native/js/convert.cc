@@ -28,4 +28,11 @@ Napi::Object write_failure(Napi::Env env, const Failure& failure) {
   return object;
 }
 
+Napi::Value throw_failure(Napi::Env env, const char* message, const Failure& failure) {
+  Napi::Error error = Napi::Error::New(env, message);
+  error.Set("failure", write_failure(env, failure));
+  error.ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
 }  // namespace slipway::js

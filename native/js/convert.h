@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "base/failure.h"
+#include "base/guard.h"
 #include "plan/operation.h"
 
 namespace slipway::js {
@@ -18,5 +18,17 @@ std::optional<bool> read_flag(const Napi::Object& object, const char* name);
 
 // { errno, syscall, message, offset }
 Napi::Object write_failure(Napi::Env env, const Failure& failure);
+// An Error with a `failure`; what a function that throws it returns.
+Napi::Value throw_failure(Napi::Env env, const char* message, const Failure& failure);
+
+// Around each function that JavaScript calls: what the standard library throws becomes JavaScript's.
+template <Napi::Value (*function)(const Napi::CallbackInfo&)>
+Napi::Value guarded(const Napi::CallbackInfo& info) {
+  try {
+    return function(info);
+  } catch (...) {
+    return throw_failure(info.Env(), "what was asked for was refused", thrown());
+  }
+}
 
 }  // namespace slipway::js

@@ -8,12 +8,7 @@
 namespace slipway::js {
 namespace {
 
-Napi::Value throw_failure(Napi::Env env, const Failure& failure) {
-  Napi::Error error = Napi::Error::New(env, "the namespace could not be entered");
-  error.Set("failure", write_failure(env, failure));
-  error.ThrowAsJavaScriptException();
-  return env.Undefined();
-}
+constexpr const char* kNotEntered = "the namespace could not be entered";
 
 // libuv makes the threads of its pool when work first comes, and each stays in the network namespace of the thread that made it.
 class FirstWork : public Napi::AsyncWorker {
@@ -42,14 +37,14 @@ Napi::Value enter(const Napi::CallbackInfo& info) {
   UniqueFd place;
   UniqueFd target;
   netns::Identity found;
-  if (auto failure = netns::open_current(home)) return throw_failure(env, *failure);
-  if (auto failure = netns::locate(info[0].As<Napi::String>().Utf8Value(), place, found)) return throw_failure(env, *failure);
+  if (auto failure = netns::open_current(home)) return throw_failure(env, kNotEntered, *failure);
+  if (auto failure = netns::locate(info[0].As<Napi::String>().Utf8Value(), place, found)) return throw_failure(env, kNotEntered, *failure);
   bool another = info[2].IsObject() && found != read_identity(info[2].As<Napi::Object>());
   bool host = info[3].IsNumber() && found.inode == static_cast<uint64_t>(info[3].As<Napi::Number>().Int64Value());
-  if (another || host) return throw_failure(env, Failure::of(ESTALE, "fstat"));
-  if (auto failure = netns::reopen(place, target)) return throw_failure(env, *failure);
+  if (another || host) return throw_failure(env, kNotEntered, Failure::of(ESTALE, "fstat"));
+  if (auto failure = netns::reopen(place, target)) return throw_failure(env, kNotEntered, *failure);
   netns::Visit visit(target.get(), home.get());
-  if (visit.status()) return throw_failure(env, *visit.status());
+  if (visit.status()) return throw_failure(env, kNotEntered, *visit.status());
   Napi::Value result = info[1].As<Napi::Function>().Call({});
   // A JavaScript thread that is stuck in a sandbox's network would do everything that follows in the wrong place.
   if (visit.lost()) Napi::Error::Fatal("slipway enter", "this thread could not return to its network namespace");

@@ -1,6 +1,7 @@
 #include "js/executor_wrap.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "js/convert.h"
 #include "js/jobs.h"
@@ -9,11 +10,10 @@
 namespace slipway::js {
 namespace {
 
-void throw_failure(Napi::Env env, const Failure& failure) {
-  Napi::Error error = Napi::Error::New(env, "the namespace could not be opened");
-  error.Set("failure", write_failure(env, failure));
-  error.ThrowAsJavaScriptException();
-}
+// A transaction of the largest size that the kernel takes, and a record of the largest that is read (host/file.cc), are shorter.
+constexpr std::size_t kLongestPlan = 128 * 1024 * 1024;
+
+constexpr const char* kNotOpened = "the namespace could not be opened";
 
 // Not ToBoolean(): in a worker that is being terminated that would be refused.
 bool is_true(const Napi::Value& value) { return value.IsBoolean() && value.As<Napi::Boolean>().Value(); }
@@ -24,11 +24,11 @@ Napi::Function ExecutorWrap::define(Napi::Env env) {
   return DefineClass(env, "Executor",
                      {
                          InstanceMethod<&ExecutorWrap::prepare>("prepare"),
-                         InstanceMethod<&ExecutorWrap::run>("run"),
-                         InstanceMethod<&ExecutorWrap::run_now>("runNow"),
+                         InstanceMethod<&ExecutorWrap::guarded<&ExecutorWrap::run>>("run"),
+                         InstanceMethod<&ExecutorWrap::guarded<&ExecutorWrap::run_now>>("runNow"),
                          InstanceMethod<&ExecutorWrap::run_together>("runTogether"),
-                         InstanceMethod<&ExecutorWrap::query>("query"),
-                         InstanceMethod<&ExecutorWrap::close>("close"),
+                         InstanceMethod<&ExecutorWrap::guarded<&ExecutorWrap::query>>("query"),
+                         InstanceMethod<&ExecutorWrap::guarded<&ExecutorWrap::close>>("close"),
                          InstanceMethod<&ExecutorWrap::holds>("holds"),
                          InstanceAccessor<&ExecutorWrap::identity>("identity"),
                          InstanceAccessor<&ExecutorWrap::held>("held"),
@@ -37,7 +37,32 @@ Napi::Function ExecutorWrap::define(Napi::Env env) {
                      });
 }
 
+template <Napi::Value (ExecutorWrap::*method)(const Napi::CallbackInfo&)>
+Napi::Value ExecutorWrap::guarded(const Napi::CallbackInfo& info) {
+  try {
+    return (this->*method)(info);
+  } catch (...) {
+    return write_refused(info.Env(), thrown());
+  }
+}
+
 ExecutorWrap::ExecutorWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ExecutorWrap>(info) {
+  Napi::Env env = info.Env();
+  auto status = slipway::guarded([&] { return open(info); });
+  // Refused by Node.js, an exception is on its way, unless the environment is ending.
+  if (env.IsExceptionPending() || (!status && !executor_)) return;
+  if (status) {
+    executor_.reset();
+    if (has_deliver()) deliver_.Abort();
+    throw_failure(env, kNotOpened, *status);
+    return;
+  }
+  ended_ = closing_ = false;
+  // Hooks run last in, first out: ours, added after the thread-safe function's own, joins the thread before that goes.
+  napi_add_env_cleanup_hook(env, end_with_environment, this);
+}
+
+Status ExecutorWrap::open(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   UniqueFd host;
   auto watch = std::make_shared<nft::Watch>();
@@ -46,29 +71,18 @@ ExecutorWrap::ExecutorWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Ex
                   : info[0].IsString() ? netns::open_path(info[0].As<Napi::String>().Utf8Value(), host)
                                        : netns::open_current(host);
   if (!status) status = netns::identify(host.get(), identity_);
-  if (status) {
-    throw_failure(env, *status);
-    return;
-  }
+  if (status) return status;
   deliver_ = Deliver::New(env, "slipway", 0, 1, this);
-  // Refused, an exception is on its way.
-  if (static_cast<napi_threadsafe_function>(deliver_) == nullptr) return;
+  if (!has_deliver()) return kOk;
   deliver_.Unref(env);
   executor_ = std::make_unique<Executor>(std::move(host), std::move(watch), [this](std::unique_ptr<Job> job) {
     // Refused only while the environment ends: then end() has joined this thread or is about to.
     if (deliver_.BlockingCall(job.get()) == napi_ok) job.release();
   });
-  status = executor_->open(!further);
-  if (status) {
-    executor_.reset();
-    deliver_.Abort();
-    throw_failure(env, *status);
-    return;
-  }
-  ended_ = closing_ = false;
-  // Hooks run last in, first out: ours, added after the thread-safe function's own, joins the thread before that goes.
-  napi_add_env_cleanup_hook(env, end_with_environment, this);
+  return executor_->open(!further);
 }
+
+bool ExecutorWrap::has_deliver() const { return static_cast<napi_threadsafe_function>(deliver_) != nullptr; }
 
 // What a further executor of the same host has from the first.
 Status ExecutorWrap::join(const Napi::Object& first, UniqueFd& host, std::shared_ptr<nft::Watch>& watch) {
@@ -102,7 +116,11 @@ void ExecutorWrap::deliver(Napi::Env env, Napi::Function, ExecutorWrap* self, Jo
     self->deliver_.Unref(env);
     self->Unref();
   }
-  job->settle(env);
+  try {
+    job->settle(env);
+  } catch (...) {
+    job->deferred.resolve(write_refused(env, thrown()));
+  }
   if (job->last()) {
     napi_remove_env_cleanup_hook(env, end_with_environment, self);
     self->end();
@@ -111,12 +129,13 @@ void ExecutorWrap::deliver(Napi::Env env, Napi::Function, ExecutorWrap* self, Jo
 
 Napi::Value ExecutorWrap::submit(std::unique_ptr<PromisedJob> job) {
   preparing_ = false;
+  Napi::Value promise = job->deferred.promise();
+  executor_->submit(std::move(job));
+  // What has been submitted is delivered by this thread, later.
   if (in_flight_++ == 0) {
     deliver_.Ref(Env());
     Ref();
   }
-  Napi::Value promise = job->deferred.promise();
-  executor_->submit(std::move(job));
   return promise;
 }
 
@@ -131,6 +150,10 @@ Napi::Value ExecutorWrap::submit_later(std::unique_ptr<PromisedJob> job) {
 std::unique_ptr<Runner> ExecutorWrap::read_runner(const Napi::Value& text, const Napi::Value& refuse) const {
   // In a worker that is being terminated nothing can be read, and no error be made.
   if (text.IsEmpty()) return nullptr;
+  std::size_t length = 0;
+  napi_get_value_string_utf8(text.Env(), text, nullptr, 0, &length);
+  // Known before memory is asked for.
+  if (length > kLongestPlan) throw std::length_error("plan");
   Plan plan;
   std::string wrong = read_plan(text.As<Napi::String>().Utf8Value(), plan);
   if (closing_ || !wrong.empty()) {
@@ -172,6 +195,17 @@ Napi::Value ExecutorWrap::run_now(const Napi::CallbackInfo& info) {
 // Plans, how many operations of each, and whether phases are wanted. What is left of a plan goes to the queue: then its answer is a
 // promise.
 Napi::Value ExecutorWrap::run_together(const Napi::CallbackInfo& info) {
+  try {
+    return begin_together(info);
+  } catch (...) {
+    auto count = info[0].As<Napi::Array>().Length();
+    Napi::Array answers = Napi::Array::New(info.Env(), count);
+    for (uint32_t i = 0; i < count; ++i) answers.Set(i, write_refused(info.Env(), thrown()));
+    return answers;
+  }
+}
+
+Napi::Value ExecutorWrap::begin_together(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   auto texts = info[0].As<Napi::Array>();
   auto ends = info[1].As<Napi::Array>();
@@ -259,8 +293,12 @@ Napi::Value ExecutorWrap::held(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ExecutorWrap::holds(const Napi::CallbackInfo& info) {
-  bool held = executor_ && executor_->ports().holds(info[0].As<Napi::String>().Utf8Value());
-  return Napi::Boolean::New(info.Env(), held);
+  try {
+    bool held = executor_ && executor_->ports().holds(info[0].As<Napi::String>().Utf8Value());
+    return Napi::Boolean::New(info.Env(), held);
+  } catch (...) {
+    return throw_failure(info.Env(), "the port could not be looked for", thrown());
+  }
 }
 
 }  // namespace slipway::js

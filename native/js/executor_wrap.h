@@ -28,6 +28,7 @@ class ExecutorWrap : public Napi::ObjectWrap<ExecutorWrap> {
   Napi::Value run(const Napi::CallbackInfo& info);
   Napi::Value run_now(const Napi::CallbackInfo& info);
   Napi::Value run_together(const Napi::CallbackInfo& info);
+  Napi::Value begin_together(const Napi::CallbackInfo& info);
   void prepare(const Napi::CallbackInfo& info);
   Napi::Value query(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
@@ -41,11 +42,16 @@ class ExecutorWrap : public Napi::ObjectWrap<ExecutorWrap> {
     std::unique_ptr<Runner> runner;
     bool with_phases = false;
   };
+  // Around the methods: what the standard library throws becomes their answer.
+  template <Napi::Value (ExecutorWrap::*method)(const Napi::CallbackInfo&)>
+  Napi::Value guarded(const Napi::CallbackInfo& info);
+  Status open(const Napi::CallbackInfo& info);
   bool read_run(const Napi::CallbackInfo& info, Run& run) const;
   std::unique_ptr<Runner> read_runner(const Napi::Value& text, const Napi::Value& refuse) const;
   bool run_beside(Napi::Env env, const std::vector<Share>& shares);
   Napi::Value submit(std::unique_ptr<class PromisedJob> job);
   Napi::Value submit_later(std::unique_ptr<class PromisedJob> job);
+  bool has_deliver() const;
   void end();
   static void end_with_environment(void* self);
 

@@ -1,5 +1,6 @@
 #include "js/filter_sources.h"
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -9,9 +10,13 @@
 namespace slipway::js {
 namespace {
 
+// A filter has no more instructions.
+constexpr uint32_t kMost = 4096;  // BPF_MAXINSNS
+
 std::vector<std::string> read_texts(const Napi::Value& value) {
   std::vector<std::string> texts;
   auto list = value.As<Napi::Array>();
+  if (list.Length() > kMost) throw std::length_error("networks");
   for (uint32_t i = 0; i < list.Length(); i++) texts.push_back(list.Get(i).ToString().Utf8Value());
   return texts;
 }

@@ -35,6 +35,12 @@ Napi::Value write_outcome(Napi::Env env, const Outcome& outcome, bool with_phase
   return result;
 }
 
+Napi::Value write_refused(Napi::Env env, const Failure& failure) {
+  Outcome outcome;
+  outcome.failure = PlanFailure{{}, failure, {}};
+  return write_outcome(env, outcome, false);
+}
+
 void QueryJob::settle(Napi::Env env) {
   Napi::Object result = Napi::Object::New(env);
   if (status_) {

@@ -26,6 +26,8 @@ class PromisedJob : public Job {
 // { phases?, failure? }, or undefined when neither is there to tell. A refused plan is an answer, too; JavaScript makes the error. Empty
 // in a worker that is being terminated: nobody waits for it.
 Napi::Value write_outcome(Napi::Env env, const Outcome& outcome, bool with_phases);
+// The outcome of a plan, or the answer to a query, that was refused before it was begun.
+Napi::Value write_refused(Napi::Env env, const Failure& failure);
 
 class PlanJob : public PromisedJob {
  public:

@@ -1,6 +1,7 @@
 #include "js/read_plan.h"
 
 #include <charconv>
+#include <stdexcept>
 
 #include "rtnl/address_text.h"
 
@@ -117,6 +118,8 @@ ElementDelete read_element_delete(Fields& op) {
   return ElementDelete{op.text(), op.text(), op.text(), op.text(), op.text(), op.is(), op.list<Element>(read_element), op.is()};
 }
 
+constexpr std::size_t kMostOperations = 1 << 18;
+
 struct Reader {
   std::string_view name;
   Operation (*read)(Fields&);
@@ -203,6 +206,8 @@ std::string read_plan(std::string_view text, Plan& plan) {
     for (const auto& reader : kReaders) {
       if (reader.name == name) found = &reader;
     }
+    // Each takes more memory than text.
+    if (plan.size() == kMostOperations) throw std::length_error("plan");
     if (found == nullptr) return "unknown operation: " + name;
     plan.push_back(found->read(fields));
     if (!fields.good()) return "operation " + std::to_string(plan.size() - 1) + " (" + name + ") is not as it is to be written";

@@ -7,9 +7,9 @@ namespace slipway::netlink {
 
 char* Batch::reserve(Origin origin, std::size_t room) {
   if (buffer_.size() < used_ + room) buffer_.resize((used_ + room) * 2);
+  origins_.push_back(origin);
   std::memset(buffer_.data() + used_, 0, sizeof(nlmsghdr));
   room_ = room;
-  origins_.push_back(origin);
   return buffer_.data() + used_;
 }
 
@@ -26,6 +26,10 @@ Status Batch::commit(const Message& message) {
   }
   commit_reserved();
   return kOk;
+}
+
+Status Batch::room(const char* operation) const {
+  return used_ < kMostBytes ? kOk : Status(Failure::of(EMSGSIZE, operation, "more than one transaction holds"));
 }
 
 void Batch::commit_reserved() {

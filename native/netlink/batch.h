@@ -22,11 +22,15 @@ class Batch {
  public:
   // Room for one message. The largest we send (an element of two concatenations, with a comment) stays well below 4 KiB.
   static constexpr std::size_t kMessageRoom = 8192;
+  // The kernel takes a batch only whole, and no larger one than the send buffer of its socket.
+  static constexpr std::size_t kMostBytes = 32 * 1024 * 1024;
 
   // Starts a message, which is good until the next; `operation` is the name that a failure of it bears.
   Message begin(const char* operation, uint16_t type, uint16_t flags, Origin origin);
   // Ends it. One that failed is not in the batch.
   Status commit(const Message& message);
+  // EMSGSIZE where the kernel would not take one message more: known before memory is asked for.
+  Status room(const char* operation) const;
 
   // For a message that a library writes, header and all, and does not measure: `room` holds whatever it may write.
   char* reserve(Origin origin, std::size_t room);

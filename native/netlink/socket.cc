@@ -9,11 +9,14 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/guard.h"
+
 namespace slipway::netlink {
 namespace {
 
 // nf_tables takes a transaction only whole, in one sendmsg: 1,000 published ports are 0.3 MB.
 constexpr int kBufferBytes = 16 * 1024 * 1024;
+static_assert(Batch::kMostBytes == 2 * kBufferBytes);  // the kernel counts twice of what is asked for
 // The largest datagram the kernel sends in a dump is 32 KiB.
 constexpr std::size_t kReceiveBytes = 64 * 1024;
 // The kernel answers within sendmsg, and goes on with a dump within recvmsg: what is not there then never will be. Undo may have to
@@ -95,6 +98,16 @@ Status Socket::receive(std::size_t& length) {
 
 template <typename Each>
 Status Socket::receive_messages(bool& ended, const Each& each) {
+  // What is thrown while an answer is read is as an answer that is lost.
+  try {
+    return read_messages(ended, each);
+  } catch (...) {
+    return surprise(Failure::of(thrown().errnum, "recvmsg"));
+  }
+}
+
+template <typename Each>
+Status Socket::read_messages(bool& ended, const Each& each) {
   std::size_t length = 0;
   if (auto failure = receive(length)) return failure;
   const char* at = buffer_.data();

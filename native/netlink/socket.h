@@ -51,6 +51,8 @@ class Socket {
   // Hands over every message of one datagram, until `each` says that it is the last.
   template <typename Each>
   Status receive_messages(bool& ended, const Each& each);
+  template <typename Each>
+  Status read_messages(bool& ended, const Each& each);
   Status surprise(Failure failure);
   // Reads the acks that are for the batch, until `each` says that one is the last: sequence number, origin, refusal if any.
   template <typename Each>

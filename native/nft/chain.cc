@@ -30,9 +30,9 @@ const Hook* find_hook(const std::string& name) {
 }
 
 Chain make_chain(const std::string& table, const std::string& name) {
-  Chain chain(nftnl_chain_alloc());
-  nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TABLE, table.c_str());
-  nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_NAME, name.c_str());
+  Chain chain(must(nftnl_chain_alloc()));
+  must(nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TABLE, table.c_str()));
+  must(nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_NAME, name.c_str()));
   return chain;
 }
 
@@ -47,7 +47,7 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const ChainAdd& op)
     // A policy that is misread would let through what is to be dropped.
     bool known = op.policy.empty() || op.policy == "accept" || op.policy == "drop";
     if (hook == nullptr || !known) return Failure::of(EINVAL, "chain.add");
-    nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TYPE, op.type.c_str());
+    must(nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TYPE, op.type.c_str()));
     nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_HOOKNUM, op.family == "bridge" ? hook->bridge : hook->inet);
     nftnl_chain_set_s32(chain.get(), NFTNL_CHAIN_PRIO, op.priority);
     nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_POLICY, op.policy == "drop" ? NF_DROP : NF_ACCEPT);
@@ -55,7 +55,7 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const ChainAdd& op)
   if (!op.comment.empty()) {
     UserData data;
     if (auto failure = put_comment("chain.add", data, NFTNL_UDATA_CHAIN_COMMENT, op.comment)) return failure;
-    nftnl_chain_set_data(chain.get(), NFTNL_CHAIN_USERDATA, data.data(), data.size());
+    must(nftnl_chain_set_data(chain.get(), NFTNL_CHAIN_USERDATA, data.data(), data.size()));
   }
   nlmsghdr* message = begin(batch, origin, NFT_MSG_NEWCHAIN, family_number(op.family), NLM_F_CREATE | NLM_F_EXCL);
   nftnl_chain_nlmsg_build_payload(message, chain.get());
@@ -74,9 +74,9 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const ChainDelete& 
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const ChainFlush& op) {
   if (auto failure = check_names("chain.flush", op.family, {&op.table, &op.chain})) return failure;
-  std::unique_ptr<nftnl_rule, decltype(&nftnl_rule_free)> every(nftnl_rule_alloc(), nftnl_rule_free);
-  nftnl_rule_set_str(every.get(), NFTNL_RULE_TABLE, op.table.c_str());
-  nftnl_rule_set_str(every.get(), NFTNL_RULE_CHAIN, op.chain.c_str());
+  std::unique_ptr<nftnl_rule, decltype(&nftnl_rule_free)> every(must(nftnl_rule_alloc()), nftnl_rule_free);
+  must(nftnl_rule_set_str(every.get(), NFTNL_RULE_TABLE, op.table.c_str()));
+  must(nftnl_rule_set_str(every.get(), NFTNL_RULE_CHAIN, op.chain.c_str()));
   nlmsghdr* message = begin(batch, origin, NFT_MSG_DELRULE, family_number(op.family), 0);
   nftnl_rule_nlmsg_build_payload(message, every.get());
   batch.commit_reserved();

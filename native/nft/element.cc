@@ -18,21 +18,21 @@ constexpr int kDumpTries = 5;
 using netlink::Attribute;
 
 Set make_set(const std::string& table, const std::string& name) {
-  Set set(nftnl_set_alloc());
-  nftnl_set_set_str(set.get(), NFTNL_SET_TABLE, table.c_str());
-  nftnl_set_set_str(set.get(), NFTNL_SET_NAME, name.c_str());
+  Set set(must(nftnl_set_alloc()));
+  must(nftnl_set_set_str(set.get(), NFTNL_SET_TABLE, table.c_str()));
+  must(nftnl_set_set_str(set.get(), NFTNL_SET_NAME, name.c_str()));
   return set;
 }
 
 // libnftnl frees the element with the set that it was added to.
 nftnl_set_elem* add_element(nftnl_set* set) {
-  nftnl_set_elem* element = nftnl_set_elem_alloc();
+  nftnl_set_elem* element = must(nftnl_set_elem_alloc());
   nftnl_set_elem_add(set, element);
   return element;
 }
 
 void put_value(nftnl_set_elem* element, uint16_t attribute, const Value& value) {
-  nftnl_set_elem_set(element, attribute, value.bytes.data(), value.length);
+  must(nftnl_set_elem_set(element, attribute, value.bytes.data(), value.length));
 }
 
 // The element of a key, which is the first of two where the kernel keeps the ends of intervals; null for a key that is none of the type.
@@ -152,18 +152,19 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const ElementAdd& o
   bool map = !op.data_type.empty();
   if (!parse_type(op.type, key) || (map && !parse_type(op.data_type, data))) return Failure::of(EINVAL, "element.add");
   for (const auto& item : op.elements) {
+    if (auto failure = batch.room("element.add")) return failure;
     Set set = make_set(op.table, op.set);
     nftnl_set_elem* element = put_key(set.get(), key, item.key, op.interval);
     if (element == nullptr) return Failure::of(EINVAL, "element.add", item.key);
     if (map) {
       Value value;
       if (!parse_value(data, item.data, value)) return Failure::of(EINVAL, "element.add", item.data);
-      nftnl_set_elem_set(element, NFTNL_SET_ELEM_DATA, value.bytes.data(), value.length);
+      must(nftnl_set_elem_set(element, NFTNL_SET_ELEM_DATA, value.bytes.data(), value.length));
     }
     if (!item.comment.empty()) {
       UserData user;
       if (auto failure = put_comment("element.add", user, NFTNL_UDATA_SET_ELEM_COMMENT, item.comment)) return failure;
-      nftnl_set_elem_set(element, NFTNL_SET_ELEM_USERDATA, user.data(), user.size());
+      must(nftnl_set_elem_set(element, NFTNL_SET_ELEM_USERDATA, user.data(), user.size()));
     }
     put_message(batch, origin, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, op.family, set.get());
     ++origin.part;
@@ -176,6 +177,7 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const ElementDelete
   Type key;
   if (!parse_type(op.type, key)) return Failure::of(EINVAL, "element.delete");
   for (const auto& item : op.elements) {
+    if (auto failure = batch.room("element.delete")) return failure;
     Set set = make_set(op.table, op.set);
     if (put_key(set.get(), key, item.key, op.interval) == nullptr) return Failure::of(EINVAL, "element.delete", item.key);
     put_message(batch, origin, NFT_MSG_DELSETELEM, 0, op.family, set.get());

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,17 @@ using Chain = Owned<nftnl_chain, nftnl_chain_free>;
 using Rule = Owned<nftnl_rule, nftnl_rule_free>;
 using Set = Owned<nftnl_set, nftnl_set_free>;
 using Expression = Owned<nftnl_expr, nftnl_expr_free>;
+
+// For what libnftnl gives, and what it takes: without memory it gives null, or leaves out what it was to write. A message without a name
+// is for all of its kind, to the kernel.
+template <typename T>
+T* must(T* object) {
+  if (object == nullptr) throw std::bad_alloc();
+  return object;
+}
+inline void must(int status) {
+  if (status < 0) throw std::bad_alloc();
+}
 
 // "inet" → NFPROTO_INET; NFPROTO_UNSPEC for a family we do not use, which nothing is encoded for: the kernel takes it for all of them.
 uint8_t family_number(const std::string& family);

@@ -32,8 +32,8 @@ class RuleBuilder {
     if (!statement.nat.empty()) return add_nat(statement);
     if (!statement.set.empty()) return add_set(statement);
     if (!statement.match.empty()) return add_match(statement);
-    if (statement.counter) return append(Expression(nftnl_expr_alloc("counter")));
-    if (statement.masquerade) return append(Expression(nftnl_expr_alloc("masq")));
+    if (statement.counter) return append(Expression(must(nftnl_expr_alloc("counter"))));
+    if (statement.masquerade) return append(Expression(must(nftnl_expr_alloc("masq"))));
     return add_verdict(statement.verdict);
   }
 
@@ -44,10 +44,10 @@ class RuleBuilder {
   }
 
   void compare(uint32_t operation, const void* bytes, uint32_t length) {
-    Expression expression(nftnl_expr_alloc("cmp"));
+    Expression expression(must(nftnl_expr_alloc("cmp")));
     nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_CMP_SREG, register_of(0));
     nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_CMP_OP, operation);
-    nftnl_expr_set(expression.get(), NFTNL_EXPR_CMP_DATA, bytes, length);
+    must(nftnl_expr_set(expression.get(), NFTNL_EXPR_CMP_DATA, bytes, length));
     append(std::move(expression));
   }
 
@@ -55,7 +55,7 @@ class RuleBuilder {
   void require_family(const Selector& selector) {
     if (!inet_ || selector.nfproto == 0 || selector.nfproto == nfproto_) return;
     nfproto_ = selector.nfproto;
-    Expression expression(nftnl_expr_alloc("meta"));
+    Expression expression(must(nftnl_expr_alloc("meta")));
     nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_META_KEY, NFT_META_NFPROTO);
     nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_META_DREG, register_of(0));
     append(std::move(expression));
@@ -80,9 +80,9 @@ class RuleBuilder {
   }
 
   void look_up(const std::string& set, bool inverted, bool map) {
-    Expression expression(nftnl_expr_alloc("lookup"));
+    Expression expression(must(nftnl_expr_alloc("lookup")));
     nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_LOOKUP_SREG, register_of(0));
-    nftnl_expr_set_str(expression.get(), NFTNL_EXPR_LOOKUP_SET, set.c_str());
+    must(nftnl_expr_set_str(expression.get(), NFTNL_EXPR_LOOKUP_SET, set.c_str()));
     if (map) nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_LOOKUP_DREG, register_of(0));
     if (inverted) nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
     append(std::move(expression));
@@ -148,13 +148,13 @@ class RuleBuilder {
     if (!parse_bits(type, text, mask)) return false;
     append(load(selector, 0, type.length));
     const Value zero;
-    Expression expression(nftnl_expr_alloc("bitwise"));
+    Expression expression(must(nftnl_expr_alloc("bitwise")));
     nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_BITWISE_SREG, register_of(0));
     nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_BITWISE_DREG, register_of(0));
     nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
     nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_BITWISE_LEN, type.length);
-    nftnl_expr_set(expression.get(), NFTNL_EXPR_BITWISE_MASK, mask.bytes.data(), type.length);
-    nftnl_expr_set(expression.get(), NFTNL_EXPR_BITWISE_XOR, zero.bytes.data(), type.length);
+    must(nftnl_expr_set(expression.get(), NFTNL_EXPR_BITWISE_MASK, mask.bytes.data(), type.length));
+    must(nftnl_expr_set(expression.get(), NFTNL_EXPR_BITWISE_XOR, zero.bytes.data(), type.length));
     append(std::move(expression));
     compare(operation, zero.bytes.data(), type.length);
     return true;
@@ -166,7 +166,7 @@ class RuleBuilder {
     if ((!v6 && statement.family != "ip") || (statement.nat != "snat" && statement.nat != "dnat")) return false;
     if (!load_all(statement.match)) return false;
     look_up(statement.value, false, true);
-    Expression expression(nftnl_expr_alloc("nat"));
+    Expression expression(must(nftnl_expr_alloc("nat")));
     nftnl_expr* nat = expression.get();
     nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_TYPE, statement.nat == "snat" ? NFT_NAT_SNAT : NFT_NAT_DNAT);
     nftnl_expr_set_u32(nat, NFTNL_EXPR_NAT_FAMILY, v6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
@@ -182,7 +182,7 @@ class RuleBuilder {
   bool add_zone(const Statement& statement) {
     if (!load_all(statement.match)) return false;
     look_up(statement.value, false, true);
-    Expression expression(nftnl_expr_alloc("ct"));
+    Expression expression(must(nftnl_expr_alloc("ct")));
     nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_CT_SREG, register_of(0));
     nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_CT_KEY, NFT_CT_ZONE);
     nftnl_expr_set_u8(expression.get(), NFTNL_EXPR_CT_DIR, IP_CT_DIR_ORIGINAL);
@@ -196,7 +196,7 @@ class RuleBuilder {
     if (to == nullptr || !to->in_pseudo_header || statement.match.size() != 1) return false;
     if (!load_all(statement.match)) return false;
     require_family(*to);
-    Expression expression(nftnl_expr_alloc("payload"));
+    Expression expression(must(nftnl_expr_alloc("payload")));
     nftnl_expr* payload = expression.get();
     nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_SREG, register_of(0));
     nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_BASE, to->base);
@@ -227,10 +227,10 @@ class RuleBuilder {
     } else {
       return false;
     }
-    Expression expression(nftnl_expr_alloc("immediate"));
+    Expression expression(must(nftnl_expr_alloc("immediate")));
     nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
     nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_IMM_VERDICT, static_cast<uint32_t>(verdict));
-    if (!chain.empty()) nftnl_expr_set_str(expression.get(), NFTNL_EXPR_IMM_CHAIN, chain.c_str());
+    if (!chain.empty()) must(nftnl_expr_set_str(expression.get(), NFTNL_EXPR_IMM_CHAIN, chain.c_str()));
     return append(std::move(expression));
   }
 
@@ -248,9 +248,9 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const RuleAdd& op) 
     if (auto failure = netlink::measure("rule.add", "value", statement.value, NFT_NAME_MAXLEN - 1)) return failure;
     if (auto failure = netlink::measure("rule.add", "verdict", statement.verdict, kVerdictMost)) return failure;
   }
-  Rule rule(nftnl_rule_alloc());
-  nftnl_rule_set_str(rule.get(), NFTNL_RULE_TABLE, op.table.c_str());
-  nftnl_rule_set_str(rule.get(), NFTNL_RULE_CHAIN, op.chain.c_str());
+  Rule rule(must(nftnl_rule_alloc()));
+  must(nftnl_rule_set_str(rule.get(), NFTNL_RULE_TABLE, op.table.c_str()));
+  must(nftnl_rule_set_str(rule.get(), NFTNL_RULE_CHAIN, op.chain.c_str()));
   nftnl_rule_set_u32(rule.get(), NFTNL_RULE_FAMILY, family_number(op.family));
   RuleBuilder builder(rule.get(), op.family == "inet");
   for (const auto& statement : op.statements) {
@@ -259,7 +259,7 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const RuleAdd& op) 
   if (!op.comment.empty()) {
     UserData data;
     if (auto failure = put_comment("rule.add", data, NFTNL_UDATA_RULE_COMMENT, op.comment)) return failure;
-    nftnl_rule_set_data(rule.get(), NFTNL_RULE_USERDATA, data.data(), data.size());
+    must(nftnl_rule_set_data(rule.get(), NFTNL_RULE_USERDATA, data.data(), data.size()));
   }
   std::size_t expressions = 0;
   nftnl_expr_foreach(

@@ -66,7 +66,7 @@ uint32_t register_of(uint32_t word) {
 }
 
 Expression load(const Selector& selector, uint32_t word, uint32_t length) {
-  Expression expression(nftnl_expr_alloc(selector.expression));
+  Expression expression(must(nftnl_expr_alloc(selector.expression)));
   nftnl_expr* raw = expression.get();
   uint32_t target = register_of(word);
   std::string_view kind = selector.expression;

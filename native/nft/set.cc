@@ -80,7 +80,7 @@ Status put_user_data(nftnl_set* set, const SetAdd& op, const Type& key, const Ty
   if (!op.comment.empty()) {
     if (auto failure = put_comment("set.add", user, NFTNL_UDATA_SET_COMMENT, op.comment)) return failure;
   }
-  nftnl_set_set_data(set, NFTNL_SET_USERDATA, user.data(), user.size());
+  must(nftnl_set_set_data(set, NFTNL_SET_USERDATA, user.data(), user.size()));
   return kOk;
 }
 
@@ -91,10 +91,10 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const SetAdd& op) {
   Type key;
   Type data;
   if (!parse_type(op.type, key)) return Failure::of(EINVAL, "set.add");
-  Set set(nftnl_set_alloc());
+  Set set(must(nftnl_set_alloc()));
   uint32_t flags = 0;
-  nftnl_set_set_str(set.get(), NFTNL_SET_TABLE, op.table.c_str());
-  nftnl_set_set_str(set.get(), NFTNL_SET_NAME, op.set.c_str());
+  must(nftnl_set_set_str(set.get(), NFTNL_SET_TABLE, op.table.c_str()));
+  must(nftnl_set_set_str(set.get(), NFTNL_SET_NAME, op.set.c_str()));
   nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_TYPE, key.id());
   nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_LEN, key.length());
   // The kernel wants a number that is unique in the transaction; the message's own will do.
@@ -111,10 +111,10 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const SetAdd& op) {
       flags |= NFT_SET_CONCAT;
       uint8_t lengths[16] = {};
       for (std::size_t i = 0; i < key.parts.size(); ++i) lengths[i] = static_cast<uint8_t>(key.parts[i]->length);
-      nftnl_set_set_data(set.get(), NFTNL_SET_DESC_CONCAT, lengths, static_cast<uint32_t>(key.parts.size()));
+      must(nftnl_set_set_data(set.get(), NFTNL_SET_DESC_CONCAT, lengths, static_cast<uint32_t>(key.parts.size())));
     }
   }
-  if (op.counter) nftnl_set_add_expr(set.get(), nftnl_expr_alloc("counter"));
+  if (op.counter) nftnl_set_add_expr(set.get(), must(nftnl_expr_alloc("counter")));
   nftnl_set_set_u32(set.get(), NFTNL_SET_FLAGS, flags);
   if (auto failure = put_user_data(set.get(), op, key, data)) return failure;
   nlmsghdr* message = begin(batch, origin, NFT_MSG_NEWSET, family_number(op.family), NLM_F_CREATE | NLM_F_EXCL);
@@ -125,9 +125,9 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const SetAdd& op) {
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const SetDelete& op) {
   if (auto failure = check_names("set.delete", op.family, {&op.table, &op.set})) return failure;
-  Set set(nftnl_set_alloc());
-  nftnl_set_set_str(set.get(), NFTNL_SET_TABLE, op.table.c_str());
-  nftnl_set_set_str(set.get(), NFTNL_SET_NAME, op.set.c_str());
+  Set set(must(nftnl_set_alloc()));
+  must(nftnl_set_set_str(set.get(), NFTNL_SET_TABLE, op.table.c_str()));
+  must(nftnl_set_set_str(set.get(), NFTNL_SET_NAME, op.set.c_str()));
   nlmsghdr* message = begin(batch, origin, NFT_MSG_DELSET, family_number(op.family), 0);
   nftnl_set_nlmsg_build_payload(message, set.get());
   batch.commit_reserved();

@@ -8,8 +8,8 @@ namespace slipway::nft {
 namespace {
 
 Table make_table(const std::string& name) {
-  Table table(nftnl_table_alloc());
-  nftnl_table_set_str(table.get(), NFTNL_TABLE_NAME, name.c_str());
+  Table table(must(nftnl_table_alloc()));
+  must(nftnl_table_set_str(table.get(), NFTNL_TABLE_NAME, name.c_str()));
   return table;
 }
 
@@ -22,7 +22,7 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const TableAdd& op)
   if (!op.comment.empty()) {
     UserData data;
     if (auto failure = put_comment("table.add", data, NFTNL_UDATA_TABLE_COMMENT, op.comment)) return failure;
-    nftnl_table_set_data(table.get(), NFTNL_TABLE_USERDATA, data.data(), data.size());
+    must(nftnl_table_set_data(table.get(), NFTNL_TABLE_USERDATA, data.data(), data.size()));
   }
   nlmsghdr* message = begin(batch, origin, NFT_MSG_NEWTABLE, family_number(op.family), NLM_F_CREATE | NLM_F_EXCL);
   nftnl_table_nlmsg_build_payload(message, table.get());

@@ -12,7 +12,7 @@ import { eventually, execIn, World, type Place } from '../helpers/world.js'
 
 const TASKS = '/proc/self/task'
 
-/** Threads of executors: two of each open host, and one more once a sandbox has been removed. */
+/** Threads of executors: three of each open host. */
 const threads = (): string[] => readdirSync(TASKS).filter((id) => nameOf(id) === 'slipway')
 
 /** `undefined` for one that has ended since it was listed: others come and go, which make room for descriptors. */
@@ -44,13 +44,13 @@ test.serial('a create whose namespace was being prepared is done by the next thr
   const slipway = await world.open()
   await world.create(slipway, 'first')
   const before = threads()
-  t.is(before.length, 2)
+  t.is(before.length, 3)
   await refuseTheWayHome(t, before)
   const app = await world.create(slipway, 'app', { publish: ['8080:80'] })
   t.regex(execIn(app, 'ip', 'address', 'show', 'eth0'), /172\.17\.0\.3/)
   const after = threads()
-  t.is(after.length, 2)
-  t.is(after.filter((id) => before.includes(id)).length, 1)
+  t.is(after.length, 3)
+  t.is(after.filter((id) => before.includes(id)).length, 2)
   await app.remove()
   await slipway.close({ wait: true })
   t.deepEqual(world.namespaces(), [world.host.name, world.neighbour.name, world.name('first')].sort())
