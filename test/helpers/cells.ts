@@ -18,6 +18,17 @@ export interface Member {
 
 /** One sandbox that attacks another on its network, and the host. */
 export interface Cell {
+  network: string
+  /** Nothing passes into the network and out of it. */
+  internal: boolean
+  /** Its sandboxes may not talk to each other. */
+  separated: boolean
+  /** What the host takes for itself. */
+  taken: Seen
+  /** What comes to the neighbour of the host. */
+  outside: Seen
+  /** A sandbox of another network. */
+  aim: { at: Addresses; seen: Seen }
   attacker: Member
   victim: Member
   host: Place
@@ -27,8 +38,11 @@ export interface Cell {
   near: boolean
 }
 
-/** Makes both. @param separated - Sandboxes of the network may not talk to each other. */
-export async function makeCell(world: DualStackWorld, slipway: Slipway, network: string, separated = network === 'apart', publish: readonly string[] = []): Promise<Cell> {
+type Elsewhere = Pick<Cell, 'taken' | 'outside' | 'aim'>
+
+/** Makes both. @param publish - Ports of the victim. */
+export async function makeCell(world: DualStackWorld, slipway: Slipway, network: string, publish: readonly string[], elsewhere: Elsewhere): Promise<Cell> {
+  const separated = network.endsWith('apart')
   const { host } = world
   const make = async (what: string): Promise<Member> => {
     const sandbox = await world.create(slipway, `${what}-${network}`, { network, publish: what === 'victim' ? [...publish] : [] })
@@ -39,11 +53,14 @@ export async function makeCell(world: DualStackWorld, slipway: Slipway, network:
   const name = masterOf(host, attacker.link)
   const mac = ipJson<{ address: string }>(host, 'link', 'show', 'dev', name)[0]?.address ?? ''
   const near = name === masterOf(host, victim.link) && !separated
-  return { attacker, victim, host, bridge: { name, mac, at: sameNetwork(attacker.at, 1), seen: new Seen(host, name) }, near }
+  const internal = ['inner', 'isolated'].includes(network)
+  const bridge = { name, mac, at: sameNetwork(attacker.at, 1), seen: new Seen(host, name) }
+  return { network, internal, separated, ...elsewhere, attacker, victim, host, bridge, near }
 }
 
 /** Counts from here. */
-export const begin = ({ bridge, attacker, victim }: Cell): void => [bridge, attacker, victim].forEach(({ seen }) => seen.begin())
+export const begin = ({ bridge, attacker, victim, taken, outside, aim }: Cell): void =>
+  [bridge.seen, attacker.seen, victim.seen, taken, outside, aim.seen].forEach((seen) => seen.begin())
 
 /** Sends frames as the attacker. */
 export const send = ({ attacker }: Cell, ...all: readonly Buffer[]): void => sendFrames(attacker.sandbox, all)

@@ -42,6 +42,10 @@ export function arpReply({ ether, from, to }: Ends, mac: string): Buffer {
   return Buffer.concat([macOf(ether.to), macOf(ether.from), words(0x0806, ethernet, ipv4, 0x0604, reply), macOf(mac), bytesOf(from), macOf(ether.to), bytesOf(to)])
 }
 
+/** Any ARP of Ethernet and IPv4 (RFC 826): who says what of himself, and of whom. */
+export const arp = ({ from, to }: Ends['ether'], operation: number, sender: { mac: string; address: string }, target: { mac: string; address: string }): Buffer =>
+  Buffer.concat([macOf(to), macOf(from), words(0x0806, 1, 0x0800, 0x0604, operation), macOf(sender.mac), bytesOf(sender.address), macOf(target.mac), bytesOf(target.address)])
+
 /** Neighbour advertisement (RFC 4861, 4.4): `target` is at `mac`, and whoever believed otherwise is to believe this. */
 export function neighbourAdvertisement(ends: Ends, target: string, mac: string): Buffer {
   const solicitedAndOverride = 0x60
@@ -76,19 +80,32 @@ export const inLlc = (frame: Buffer): Buffer =>
 export const inPppoe = (frame: Buffer, protocol: number): Buffer =>
   Buffer.concat([frame.subarray(0, 12), words(0x8864, 0x1100, 1, frame.length - 14 + 2, protocol), frame.subarray(14)])
 
-/** An IPv6 packet in two fragments, cut so many bytes behind its header. */
+/** A packet in two fragments, cut so many bytes behind its header. */
 export function inFragments(frame: Buffer, cut: number): [Buffer, Buffer] {
-  const [fragment, more] = [44, 1]
-  const payload = frame.subarray(54)
+  const payload = frame.subarray(startOfPayload(frame))
   const id = randomInt(1 << 16)
-  const piece = (offset: number, rest: number, bytes: Buffer): Buffer => {
-    const header = Buffer.from(frame.subarray(0, 54))
-    header.writeUInt16BE(8 + bytes.length, 18)
-    header[20] = fragment
-    return Buffer.concat([header, words((frame[20] ?? 0) << 8, offset | rest, 0, id), bytes])
-  }
-  return [piece(0, more, payload.subarray(0, cut)), piece(cut, 0, payload.subarray(cut))]
+  return [fragment(frame, id, 0, payload.subarray(0, cut), true), fragment(frame, id, cut, payload.subarray(cut), false)]
 }
+
+/** The fragment of a packet that has these bytes of it, from an offset on. */
+export function fragment(frame: Buffer, id: number, offset: number, bytes: Buffer, more: boolean): Buffer {
+  const header = Buffer.from(frame.subarray(0, startOfPayload(frame)))
+  if (isIPv4Frame(frame)) {
+    header.writeUInt16BE(header.length - 14 + bytes.length, 16)
+    header.writeUInt16BE(id, 18)
+    header.writeUInt16BE((more ? 0x2000 : 0) | (offset / 8), 20)
+    header.writeUInt16BE(0, 24)
+    header.writeUInt16BE(checksum(header.subarray(14)), 24)
+    return Buffer.concat([header, bytes])
+  }
+  const next = header[20] ?? 0
+  header.writeUInt16BE(8 + bytes.length, 18)
+  header[20] = 44
+  return Buffer.concat([header, words(next << 8, offset | (more ? 1 : 0), 0, id), bytes])
+}
+
+const isIPv4Frame = (frame: Buffer) => frame.readUInt16BE(12) === 0x0800
+const startOfPayload = (frame: Buffer) => (isIPv4Frame(frame) ? 14 + ((frame[14] ?? 0) & 15) * 4 : 54)
 
 /** An IPv6 packet with options for its destination before what is in it: none, in 8 bytes or more. */
 export function behindOptions(frame: Buffer, length = 8): Buffer {
@@ -110,6 +127,17 @@ export function listenerQuery(ends: Ends): Buffer {
   header[20] = hopByHop
   return Buffer.concat([header, words(PROTOCOL.icmpv6 << 8, routerAlert, 0, 0x0100), frame.subarray(54)])
 }
+
+/** Membership report of IGMP (RFC 2236), without its packet. */
+export function igmpReport(group: string): Buffer {
+  const report = Buffer.concat([Buffer.from([0x16, 0, 0, 0]), bytesOf(group)])
+  report.writeUInt16BE(checksum(report), 2)
+  return report
+}
+
+/** The same of MLD (RFC 3810, 5.2): the sender wants to hear a group from everybody. */
+export const listenerReport = (ends: Ends, group: string): Buffer =>
+  frameOf(ends, PROTOCOL.icmpv6, 2, Buffer.concat([Buffer.from([143, 0, 0, 0, 0, 0, 0, 1, 4, 0, 0, 0]), bytesOf(group)]))
 
 /** Echo request (RFC 792; RFC 4443, 4.1). */
 export function echoRequest(ends: Ends, data = Buffer.alloc(32)): Buffer {
@@ -137,33 +165,51 @@ const PROTOCOL = { icmp: 1, udp: 17, icmpv6: 58 }
 /** Neighbour discovery has it at 255: it never crossed a router. */
 const HOP_LIMIT = 255
 
-function frameOf({ ether, from, to }: Ends, protocol: number, checksumAt: number, segment: Buffer): Buffer {
-  const v4 = isIPv4(from)
-  const addresses = Buffer.concat([bytesOf(from), bytesOf(to)])
+function frameOf(ends: Ends, protocol: number, checksumAt: number, segment: Buffer): Buffer {
+  const v4 = isIPv4(ends.from)
+  const addresses = Buffer.concat([bytesOf(ends.from), bytesOf(ends.to)])
   const pseudoHeader = protocol === PROTOCOL.icmp ? Buffer.alloc(0) : v4 ? Buffer.concat([addresses, words(protocol, segment.length)]) : Buffer.concat([addresses, words(0, segment.length, 0, protocol)])
   segment.writeUInt16BE(checksum(Buffer.concat([pseudoHeader, segment])), checksumAt)
+  return packet(ends, protocol, segment)
+}
+
+/** What is in the header of a packet. */
+export interface HeaderOptions {
+  /** A mark that stays on the way: the upper bits of the type of service, or the traffic class. */
+  dscp?: number
+  hops?: number
+  /** Of IPv4, a multiple of 4 bytes. */
+  options?: readonly number[]
+}
+
+/** A packet of any protocol. What is in it says its own checksum. */
+export function packet({ ether, from, to }: Ends, protocol: number, payload: Buffer, { dscp = 0, hops = HOP_LIMIT, options = [] }: HeaderOptions = {}): Buffer {
+  const v4 = isIPv4(from)
+  const service = dscp << 2
+  const addresses = Buffer.concat([bytesOf(from), bytesOf(to)])
   let header: Buffer
   if (v4) {
-    header = Buffer.concat([words(0x4500, 20 + segment.length, 0, 0, (HOP_LIMIT << 8) | protocol, 0), addresses])
+    const length = 20 + options.length
+    header = Buffer.concat([words(((0x40 | (length / 4)) << 8) | service, length + payload.length, 0, 0, (hops << 8) | protocol, 0), addresses, Buffer.from(options)])
     header.writeUInt16BE(checksum(header), 10)
   } else {
-    header = Buffer.concat([words(0x6000, 0, segment.length, (protocol << 8) | HOP_LIMIT), addresses])
+    header = Buffer.concat([words(0x6000 | (service << 4), 0, payload.length, (protocol << 8) | hops), addresses])
   }
-  return Buffer.concat([macOf(ether.to), macOf(ether.from), words(v4 ? 0x0800 : 0x86dd), header, segment])
+  return Buffer.concat([macOf(ether.to), macOf(ether.from), words(v4 ? 0x0800 : 0x86dd), header, payload])
 }
 
 /** RFC 1071. */
-function checksum(bytes: Buffer): number {
+export function checksum(bytes: Buffer): number {
   let sum = 0
   for (let offset = 0; offset < bytes.length; offset += 2) sum += (bytes[offset] ?? 0) * 256 + (bytes[offset + 1] ?? 0)
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
   return ~sum & 0xffff
 }
 
-const bytesOf = (address: string) => Buffer.from(ipaddr.parse(address).toByteArray())
+export const bytesOf = (address: string) => Buffer.from(ipaddr.parse(address).toByteArray())
 const macOf = (mac: string) => Buffer.from(mac.replaceAll(':', ''), 'hex')
 
-function words(...numbers: number[]): Buffer {
+export function words(...numbers: number[]): Buffer {
   const bytes = Buffer.alloc(numbers.length * 2)
   numbers.forEach((number, index) => bytes.writeUInt16BE(number, index * 2))
   return bytes

@@ -12,8 +12,16 @@ const RULES = {
   marked: [`arp daddr ip ${MARKED_ADDRESS}`, `udp dport ${MARKED_PORT}`],
   // Echo requests, pieces of one put together or not.
   pings: ['icmp type echo-request', 'icmpv6 type echo-request'],
+  pongs: ['icmp type echo-reply', 'icmpv6 type echo-reply'],
   // Behind options, too; not pieces, which are nothing without their first.
   errors: [...[3, 4, 5, 11, 12].map((type) => `icmp type ${type}`), ...['ipv6-icmp', '60'].map((next) => `ip6 nexthdr ${next} icmpv6 type < 128`)],
+  // Packets that a test has marked so in their headers, whatever is in them; and those that were in others.
+  odd: ['ip dscp 42', 'ip6 dscp 42'],
+  inner: ['ip dscp 43', 'ip6 dscp 43'],
+  // Under addresses of the tests' networks.
+  private: ['ip saddr 10.0.0.0/8', 'ip6 saddr fd00::/16 ip6 saddr != fd00:99::/64'],
+  // Neither IP nor ARP.
+  strange: ['meta protocol != { ip, ip6, arp }'],
   // To who has an address.
   answers: ['arp operation reply', 'icmpv6 type nd-neighbor-advert'],
 }

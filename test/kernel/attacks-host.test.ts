@@ -1,51 +1,21 @@
-import test, { type ExecutionContext } from 'ava'
-import { begin, linkLocalOf, makeCell, send, type Cell } from '../helpers/cells.js'
+import { tryAttacks } from '../helpers/attack-table.js'
+import { begin, linkLocalOf, send, type Cell } from '../helpers/cells.js'
 import { HOST, OTHER_HOST, SPARE, type Addresses } from '../helpers/dual-stack.js'
-import { addressesOn, everyKind } from '../helpers/every-kind.js'
+import { addressesOn } from '../helpers/every-kind.js'
 import * as frames from '../helpers/frames.js'
-import { MARKED_PORT, Seen } from '../helpers/seen.js'
-import { execIn, setSysctl } from '../helpers/world.js'
+import { MARKED_PORT } from '../helpers/seen.js'
+import { execIn } from '../helpers/world.js'
 
 /**
  * What a sandbox may send to the host and by it, on every kind of network: each cell is frames that are sent, counted where the host takes
  * them for itself, and at a neighbour on the network that publishes one port.
  */
 
-const NETWORKS = ['bridge', 'web', 'apart', 'inner', 'isolated', 'routed', 'routed-apart'] as const
-
-type Attack = (t: ExecutionContext, cell: Cell, title: string, taken: Seen) => Promise<void>
-
-for (const [bridgeCalls, portsPerBridge] of [[true, 256], [false, 256], [true, 1], [false, 1]] as const) {
-  test.serial(`br_netfilter ${bridgeCalls ? 'on' : 'off'}, ${portsPerBridge === 1 ? 'a bridge for each sandbox' : 'one bridge'}`, async (t) => {
-    const { world, slipway } = await everyKind(t, { bridgeCallsIptables: bridgeCalls, only: [], portsPerBridge })
-    setSysctl(world.host, 'net.bridge.bridge-nf-call-arptables', bridgeCalls ? '1' : '0')
-    await slipway.networks.create({
-      name: 'routed-apart',
-      subnets: [{ subnet: '10.20.0.0/24' }, { subnet: 'fd00:20::/64' }],
-      options: {
-        'com.docker.network.bridge.enable_icc': 'false',
-        'com.docker.network.bridge.gateway_mode_ipv4': 'routed',
-        'com.docker.network.bridge.gateway_mode_ipv6': 'routed',
-      },
-    })
-    const taken = new Seen(world.host, { taken: true })
-    for (const network of NETWORKS) {
-      const separated = network.endsWith('apart')
-      const cell = await makeCell(world, slipway, network, separated, ['inner', 'isolated'].includes(network) ? [] : [`${MARKED_PORT}/udp`])
-      for (const [what, attack] of Object.entries(ATTACKS)) {
-        begin(cell)
-        taken.begin()
-        await attack(t, cell, `${network}: ${what}`, taken)
-      }
-    }
-  })
-}
-
-const ATTACKS: Readonly<Record<string, Attack>> = {
-  async 'the host at all of its addresses, which is not there on an isolated network'(t, cell, title, taken) {
-    const { attacker, bridge } = cell
+tryAttacks({
+  async 'the host at all of its addresses, which is not there on an isolated network'(t, cell, title) {
+    const { attacker, bridge, taken } = cell
     const own = [HOST, OTHER_HOST, SPARE, addressesOn('bridge', 1), addressesOn('other', 1)]
-    const isolated = title.startsWith('isolated')
+    const isolated = cell.network === 'isolated'
     send(cell, ...own.flatMap((at) => both((family) => datagram(cell, bridge.mac, at[family], family))))
     t.is(await taken.reaches(isolated ? 0 : 10), isolated ? 0 : 10, title)
     if (!isolated) return
@@ -69,13 +39,13 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
 
   async 'who has an address: the gateway has'(t, cell, title) {
     // Where there is no gateway, a sandbox has the address that would be its.
-    if (title.startsWith('isolated')) return
+    if (cell.network === 'isolated') return
     send(cell, ...whoHas(cell, cell.bridge.at))
     t.is(await cell.attacker.seen.reaches(2, 'answers'), 2, title)
   },
 
-  async "the host's loopback, and from it"(t, cell, title, taken) {
-    const { attacker, bridge } = cell
+  async "the host's loopback, and from it"(t, cell, title) {
+    const { attacker, bridge, taken } = cell
     const ether = { from: attacker.mac, to: bridge.mac }
     send(cell, ...['127.0.0.1', '127.9.9.9'].map((to) => frames.udpFrame({ ether, from: attacker.at[4], to }, MARKED_PORT, 'to loopback')))
     send(cell, frames.udpFrame({ ether, from: '127.0.0.1', to: HOST[4] }, MARKED_PORT, 'from loopback'))
@@ -87,8 +57,7 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
   },
 
   async 'a neighbour by the gateway, which only published ports of its own address are reached by without icc'(t, cell, title) {
-    const { attacker, victim, bridge } = cell
-    const [network] = title.split(':')
+    const { network, attacker, victim, bridge } = cell
     send(
       cell,
       ...both((family) => datagram(cell, bridge.mac, victim.at[family], family)),
@@ -105,7 +74,7 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
     const begun = (family: 4 | 6) => frames.udpFrame({ ether: { from: victim.mac, to: bridge.mac }, from: victim.at[family], to: HOST[family] }, 9, 'begun')
     frames.sendFrames(victim.sandbox, both(begun))
     // From the host, where nothing listens.
-    const there = title.startsWith('isolated') ? 0 : 2
+    const there = cell.network === 'isolated' ? 0 : 2
     t.is(await victim.seen.reaches(there, 'errors'), there, title)
     begin(cell)
     for (const mac of near ? [bridge.mac, victim.mac] : [bridge.mac]) {
@@ -125,7 +94,7 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
     if (!near) t.is(victim.seen.count('errors'), 0, title)
     for (const address of Object.values(asked.at)) execIn(attacker.sandbox, 'ping', '-nq', '-c', '1', '-W', '5', '-s', '4000', address)
   },
-}
+})
 
 const both = <T>(make: (family: 4 | 6) => T): T[] => ([4, 6] as const).map(make)
 

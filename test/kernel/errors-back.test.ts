@@ -16,6 +16,8 @@ const FAR: Addresses = { 4: '198.51.100.7', 6: 'fd00:98::7' }
 /** Published on every address of the host, and on one. */
 const PORTS = [8080, 8081] as const
 
+const ASK = 'IO::Socket::IP->new(PeerHost => $ARGV[0], PeerPort => $ARGV[1], Proto => "udp")->send("hello")'
+
 const LARGE = 'x'.repeat(1400)
 
 async function setUp(t: ExecutionContext) {
@@ -70,7 +72,7 @@ for (const family of [4, 6] as const) {
       server.on('message', (_, asker) => asks.push(() => server.send('too late', asker.port, asker.address)))
       for (const [who, place] of Object.entries({ client, host, other })) {
         const before = refusals(app, family)
-        execIn(place, 'perl', '-MIO::Socket::IP', '-e', 'IO::Socket::IP->new(PeerHost => $ARGV[0], PeerPort => $ARGV[1], Proto => "udp")->send("hello")', HOST[family], `${port}`)
+        execIn(place, 'perl', '-MIO::Socket::IP', '-e', ASK, HOST[family], `${port}`)
         t.true(await eventually(() => asks.length === 1), `${who} asks ${port}`)
         asks.pop()?.()
         t.true(await eventually(() => refusals(app, family) === before + 1), `${who} has closed its port, and ${port} hears of it`)
