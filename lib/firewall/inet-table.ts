@@ -206,7 +206,7 @@ const passing = (): Operation[] => [
     ]),
     ['anything else', accept],
   ]),
-  ...chain('inet', 'stray', { comment: 'what conntrack takes for no part of any connection' }, [
+  ...chain('inet', 'stray', { comment: 'what conntrack takes for no part of any connection, or does not look at' }, [
     ...forBoth((family) => ['it would leave under its own address', isFamily(family), within(['iifname'], sets.masqueraded[family]), outside(['oifname'], sets.bridges), counter, drop]),
     ...forBoth((family) => ['it would leave under its own address, not under the one of choice', isFamily(family), within(['iifname'], sets.source[family]), outside(['oifname'], sets.bridges), counter, drop]),
   ]),
@@ -228,7 +228,7 @@ const passing = (): Operation[] => [
   ]),
   ...chain('inet', 'out_of', { comment: 'what may get out of a network' }, [
     ['into another, or another part of the same', within(['oifname'], sets.bridges), jump('across')],
-    ['what would leave untranslated', any('ct state', 'invalid'), jump('stray')],
+    ['what would leave untranslated', any('ct state', 'invalid,untracked'), jump('stray')],
     ['nothing gets out of an internal network', within(['iifname'], sets.internal), counter, drop],
     ['into a network', within(['oifname'], sets.bridges), goTo('into')],
   ]),

@@ -1,0 +1,275 @@
+import type { ExecutionContext } from 'ava'
+import { AIM_PORT, LOOPBACK_PORT, tryAttacks } from '../helpers/attack-table.js'
+import { linkLocalOf, sameNetwork, send, type Cell } from '../helpers/cells.js'
+import { HOST, NEIGHBOUR } from '../helpers/dual-stack.js'
+import { addressesOn } from '../helpers/every-kind.js'
+import * as frames from '../helpers/frames.js'
+import { oddPackets, STRANGE_TYPES, SWITCHES, tunnels } from '../helpers/odd-packets.js'
+import { MARKED_ADDRESS, MARKED_PORT } from '../helpers/seen.js'
+import { execIn, ipJson, type Place } from '../helpers/world.js'
+
+/** What a sandbox may send of other protocols and under other names, on every kind of network. */
+
+tryAttacks(
+  {
+    async 'frames that are neither of IP nor of ARP'(t, cell, title) {
+      const all: Buffer[] = []
+      const { attacker, victim, bridge, near } = cell
+      const honestOne = { ether: { from: attacker.mac, to: bridge.mac }, from: attacker.at[4], to: bridge.at[4] }
+      const inLabel = frames.udpFrame(honestOne, MARKED_PORT, 'labelled').subarray(14)
+      for (const to of [bridge.mac, near ? victim.mac : bridge.mac, ...SWITCHES]) {
+        const labelled = Buffer.concat([frames.plainFrame({ from: attacker.mac, to }, 0x8847).subarray(0, 14), Buffer.from([0, 1, 1, 64]), inLabel])
+        all.push(...STRANGE_TYPES.map((type) => frames.plainFrame({ from: attacker.mac, to }, type)), labelled)
+      }
+      send(cell, ...all)
+      await honest(t, cell, title)
+      for (const { seen } of [bridge, victim]) t.is(seen.count('strange'), 0, title)
+    },
+
+    async 'senders that it is not, and nobody is'(t, cell, title) {
+      const all: Buffer[] = []
+      const { attacker, victim, bridge, near, outside } = cell
+      const own = (address: string) => sameNetwork(attacker.at, 2)[4].replace(/\d+$/, address)
+      const others = (family: 4 | 6) => [bridge.at, victim.at, sameNetwork(attacker.at, 99), HOST, NEIGHBOUR, addressesOn('other', 1)].map((at) => at[family])
+      const senders = {
+        4: [...others(4), own('255'), own('0'), '0.0.0.0', '255.255.255.255', '224.0.0.1', '169.254.1.1', '127.0.0.1'],
+        6: [...others(6), '::', '::1', 'ff02::1', 'fe80::1', 'fe80::99', linkLocalOf(victim.sandbox), '::ffff:10.1.0.2', '64:ff9b::a01:2'],
+      }
+      const everybody = { 4: own('255'), 6: frames.ALL_NODES.address }
+      for (const family of [4, 6] as const) {
+        const lies = senders[family].flatMap((from) => {
+          const ends = (mac: string, to: string) => ({ ether: { from: attacker.mac, to: mac }, from, to })
+          return [
+            frames.udpFrame(ends(bridge.mac, bridge.at[family]), MARKED_PORT, 'lie'),
+            frames.udpFrame(ends(bridge.mac, NEIGHBOUR[family]), MARKED_PORT, 'lie'),
+            frames.udpFrame(ends(near ? victim.mac : bridge.mac, victim.at[family]), MARKED_PORT, 'lie'),
+            // All would answer whom it names.
+            frames.echoRequest(ends(frames.BROADCAST, everybody[family])),
+            frames.echoRequest(ends(bridge.mac, bridge.at[family])),
+          ]
+        })
+        all.push(...lies)
+      }
+      send(cell, ...all)
+      await honest(t, cell, title)
+      t.is(bridge.seen.count('pings'), 0, title)
+      for (const seen of [victim.seen, outside]) t.deepEqual([seen.count(), seen.count('pings')], [0, 0], title)
+    },
+
+    async 'one ping, which many would answer'(t, cell, title) {
+      const all: Buffer[] = []
+      const { attacker, bridge, network } = cell
+      const to = (mac: string, address: string) => frames.echoRequest({ ether: { from: attacker.mac, to: mac }, from: attacker.at[4], to: address })
+      const last = (address: string, number: string) => address.replace(/\d+$/, number)
+      all.push(to(frames.BROADCAST, last(attacker.at[4], '255')), to(frames.BROADCAST, '255.255.255.255'), to('01:00:5e:00:00:01', '224.0.0.1'))
+      // Another network's.
+      all.push(to(bridge.mac, last(addressesOn('other', 1)[4], '255')), to(bridge.mac, '192.0.2.255'))
+      all.push(to(bridge.mac, bridge.at[4]))
+      send(cell, ...all)
+      const answers = network === 'isolated' ? 0 : 1
+      t.is(await attacker.seen.reaches(answers, 'pongs'), answers, title)
+    },
+
+    async 'ARP in the name of others, and of nobody'(t, cell, title) {
+      const all: Buffer[] = []
+      const { attacker, victim, host, bridge, near } = cell
+      const told = { mac: attacker.mac, address: MARKED_ADDRESS }
+      const names = [victim.at[4], bridge.at[4], HOST[4], '0.0.0.0', '255.255.255.255', '127.0.0.1', sameNetwork(attacker.at, 99)[4]]
+      for (const to of [frames.BROADCAST, bridge.mac, ...(near ? [victim.mac] : [])]) {
+        const ether = { from: attacker.mac, to }
+        for (const operation of [1, 2]) {
+          // For another; for oneself, at another's place; gratuitous.
+          all.push(...names.map((address) => frames.arp(ether, operation, { mac: attacker.mac, address }, told)))
+          const places = [victim.mac, bridge.mac, frames.BROADCAST, '00:00:00:00:00:00']
+          all.push(...places.map((mac) => frames.arp(ether, operation, { mac, address: attacker.at[4] }, told)))
+          all.push(...names.map((address) => frames.arp(ether, operation, { mac: attacker.mac, address }, { mac: attacker.mac, address })))
+        }
+        // In another's frame.
+        all.push(frames.arp({ from: victim.mac, to }, 2, { mac: attacker.mac, address: attacker.at[4] }, told))
+      }
+      all.push(frames.arp({ from: attacker.mac, to: bridge.mac }, 2, { mac: attacker.mac, address: attacker.at[4] }, told))
+      send(cell, ...all)
+      t.is(await bridge.seen.reaches(1), 1, title)
+      t.is(victim.seen.count(), 0, title)
+      for (const place of [host, victim.sandbox]) t.deepEqual(misled(place, cell), [], title)
+    },
+
+    async 'neighbours and routers of IPv6'(t, cell, title) {
+      const all: Buffer[] = []
+      const { attacker, victim, host, bridge, near } = cell
+      const own = linkLocalOf(attacker.sandbox)
+      const readers = [frames.ALL_NODES, { mac: bridge.mac, address: bridge.at[6] }, ...(near ? [{ mac: victim.mac, address: victim.at[6] }] : [])]
+      for (const { mac, address } of readers) {
+        const from = (source: string) => ({ ether: { from: attacker.mac, to: mac }, from: source, to: address })
+        const others = [victim.at[6], bridge.at[6], 'fe80::1', linkLocalOf(victim.sandbox), HOST[6]]
+        all.push(...[own, attacker.at[6]].flatMap((source) => others.map((target) => frames.neighbourAdvertisement(from(source), target, attacker.mac))))
+        all.push(...others.map((source) => frames.neighbourAdvertisement(from(source), source, attacker.mac)))
+        all.push(...others.map((source) => frames.neighbourSolicitation(from(source), bridge.at[6])))
+        // Somebody makes sure that he is alone with this address.
+        all.push(...others.map((target) => frames.neighbourSolicitation(from('::'), target)))
+        all.push(...[own, attacker.at[6], 'fe80::1'].map((source) => frames.routerAdvertisement(from(source))))
+        all.push(...[own, 'fe80::1'].map((source) => frames.redirect(from(source), own, NEIGHBOUR[6])))
+      }
+      send(cell, ...all)
+      await honest(t, cell, title)
+      for (const place of [host, victim.sandbox]) t.deepEqual(misled(place, cell), [], title)
+      t.deepEqual(ipJson<{ protocol?: string }>(victim.sandbox, '-6', 'route').filter(({ protocol }) => protocol === 'ra'), [], title)
+    },
+
+    async 'packets of every protocol into the world, under the address of the host or not at all'(t, cell, title) {
+      const all: Buffer[] = []
+      const { attacker, bridge, outside, internal, network } = cell
+      for (const family of [4, 6] as const) {
+        const ends = { ether: { from: attacker.mac, to: bridge.mac }, from: attacker.at[family], to: NEIGHBOUR[family] }
+        all.push(...oddPackets(ends, HOST[family]), ...tunnels(ends, { ...ends, to: HOST[family] }))
+        all.push(frames.udpFrame(ends, MARKED_PORT, 'hello'))
+      }
+      send(cell, ...all)
+      const [arrives, passes] = internal ? [0, 0] : [2, 20]
+      t.is(await outside.reaches(arrives), arrives, title)
+      t.true((await outside.reaches(passes, 'odd')) >= passes, title)
+      if (internal) t.is(outside.count('odd'), 0, title)
+      if (internal || !network.startsWith('routed')) t.is(outside.count('private'), 0, title)
+    },
+
+    async 'packets of every protocol to a sandbox of another network'(t, cell, title) {
+      const all: Buffer[] = []
+      const { attacker, bridge, internal, aim, host } = cell
+      const settings = ['ipv4', 'ipv6'].flatMap((family) => ['all', bridge.name].map((where) => `net.${family}.conf.${where}.accept_source_route=1`))
+      execIn(host, 'sysctl', '-qw', ...settings)
+      for (const family of [4, 6] as const) {
+        const ends = (to: string) => ({ ether: { from: attacker.mac, to: bridge.mac }, from: attacker.at[family], to })
+        for (const to of [aim.at[family], HOST[family], bridge.at[family]]) {
+          all.push(...oddPackets(ends(to), aim.at[family]), ...tunnels(ends(to), ends(aim.at[family])))
+        }
+        all.push(frames.udpFrame(ends(HOST[family]), AIM_PORT, 'published'))
+      }
+      send(cell, ...all)
+      const arrives = internal ? 0 : 2
+      t.is(await aim.seen.reaches(arrives), arrives, title)
+      for (const kind of ['odd', 'inner'] as const) t.is(aim.seen.count(kind), 0, title)
+    },
+
+    async 'packets of every protocol to a neighbour that it may not talk to, by the gateway and directly'(t, cell, title) {
+      const all: Buffer[] = []
+      const { attacker, victim, bridge, near, separated } = cell
+      for (const family of [4, 6] as const) {
+        const ends = (mac: string, to: string) => ({ ether: { from: attacker.mac, to: mac }, from: attacker.at[family], to })
+        const directly = ends(victim.mac, victim.at[family])
+        for (const one of [directly, ends(bridge.mac, victim.at[family]), ends(bridge.mac, bridge.at[family])]) {
+          all.push(...oddPackets(one, victim.at[family]), ...tunnels(one, { ...one, to: victim.at[family] }))
+        }
+        if (near) all.push(frames.udpFrame(directly, MARKED_PORT, 'directly'))
+      }
+      send(cell, ...all)
+      await honest(t, cell, title)
+      t.is(await victim.seen.reaches(near ? 2 : 0), near ? 2 : 0, title)
+      t.is(victim.seen.count('inner'), 0, title)
+      if (separated) t.is(victim.seen.count('odd'), 0, title)
+    },
+
+    async 'packets of every protocol to the host, which on an isolated network takes none, and looks into none elsewhere'(t, cell, title) {
+      const all: Buffer[] = []
+      const { attacker, bridge, taken, outside, network } = cell
+      for (const family of [4, 6] as const) {
+        const ends = (mac: string, to: string) => ({ ether: { from: attacker.mac, to: mac }, from: attacker.at[family], to })
+        for (const to of [HOST[family], bridge.at[family]]) {
+          for (const one of [ends(bridge.mac, to), ends(frames.BROADCAST, to)]) {
+            all.push(...oddPackets(one, NEIGHBOUR[family]), ...tunnels(one, ends(bridge.mac, NEIGHBOUR[family])))
+          }
+        }
+      }
+      send(cell, ...all)
+      await honest(t, cell, title)
+      const there = network === 'isolated' ? 0 : 20
+      t.true((await taken.reaches(there, 'odd')) >= there, title)
+      if (network === 'isolated') t.is(taken.count('odd'), 0, title)
+      for (const seen of [taken, outside]) t.is(seen.count('inner'), 0, title)
+    },
+
+    async "what is left of a packet's way, and who tells of it"(t, cell, title) {
+      const all: Buffer[] = []
+      const { attacker, bridge, outside, network } = cell
+      for (const family of [4, 6] as const) {
+        const ends = { ether: { from: attacker.mac, to: bridge.mac }, from: attacker.at[family], to: NEIGHBOUR[family] }
+        all.push(...[0, 1].map((hops) => frames.packet(ends, 17, Buffer.alloc(16), { dscp: 42, hops })))
+      }
+      send(cell, ...all)
+      // The gateway, which is none on an isolated network, tells that it has ended there.
+      const told = network === 'isolated' ? 0 : 2
+      t.true((await attacker.seen.reaches(told, 'errors')) >= told, title)
+      if (told === 0) t.is(attacker.seen.count('errors'), 0, title)
+      t.is(outside.count('odd'), 0, title)
+    },
+
+    async 'pieces of packets that are others together'(t, cell, title) {
+      const all: Buffer[] = []
+      const { attacker, bridge, aim, internal } = cell
+      const id = 4711
+      for (const family of [4, 6] as const) {
+        const ends = { ether: { from: attacker.mac, to: bridge.mac }, from: attacker.at[family], to: HOST[family] }
+        const whole = frames.udpFrame(ends, AIM_PORT, 'x'.repeat(64))
+        const start = family === 4 ? 34 : 54
+        const body = whole.subarray(start)
+        // To a port that nobody has, by a second piece that lies over the first: of none is one made.
+        const lie = Buffer.from(body)
+        lie.writeUInt16BE(9, 2)
+        all.push(frames.fragment(whole, id, 0, body.subarray(0, 24), true), frames.fragment(whole, id, 8, lie.subarray(8), false))
+        all.push(frames.fragment(whole, id + 1, 0, lie.subarray(0, 24), true))
+        all.push(frames.fragment(whole, id + 1, 0, body.subarray(0, 16), true), frames.fragment(whole, id + 1, 16, body.subarray(16), false))
+        all.push(frames.fragment(whole, id + 2, 8, body.subarray(8), false), frames.fragment(whole, id + 2, 0, body.subarray(0, 16), true))
+        // The honest one.
+        all.push(frames.fragment(whole, id + 3, 0, body.subarray(0, 16), true), frames.fragment(whole, id + 3, 16, body.subarray(16), false))
+      }
+      send(cell, ...all)
+      const arrives = internal ? 0 : 2
+      t.is(await aim.seen.reaches(arrives), arrives, title)
+    },
+
+    async 'ports of the loopback of the host'(t, cell, title) {
+      const all: Buffer[] = []
+      const { attacker, bridge, aim, taken } = cell
+      const ends = (from: string, to: string) => ({ ether: { from: attacker.mac, to: bridge.mac }, from, to })
+      const ways = [
+        ...['127.0.0.1', '127.1.2.3', '0.0.0.0', '255.255.255.255'].flatMap((to) => [ends(attacker.at[4], to), ends('127.0.0.1', to)]),
+        ...['127.0.0.1', attacker.at[4]].map((from) => ends(from, bridge.at[4])),
+        ...['::1', '::', '::ffff:127.0.0.1'].flatMap((to) => [ends(attacker.at[6], to), ends('::1', to)]),
+      ]
+      all.push(...ways.map((way) => frames.udpFrame(way, LOOPBACK_PORT, 'published for the host alone')))
+      send(cell, ...all)
+      await honest(t, cell, title)
+      t.is(aim.seen.count(), 0, title)
+      t.is(taken.count(), cell.network === 'isolated' ? 0 : 1, title)
+    },
+
+    async 'members of groups, which nobody counts'(t, cell, title) {
+      const all: Buffer[] = []
+      const { attacker, host, bridge } = cell
+      const groups = Array.from({ length: 100 }, (_, index) => `239.1.${index}.1`)
+      const v4 = { ether: { from: attacker.mac, to: '01:00:5e:01:01:01' }, from: attacker.at[4] }
+      all.push(...groups.map((to) => frames.packet({ ...v4, to }, 2, frames.igmpReport(to), { hops: 1 })))
+      const own = linkLocalOf(attacker.sandbox)
+      const v6 = { ether: { from: attacker.mac, to: '33:33:00:00:00:16' }, from: own, to: 'ff02::16' }
+      all.push(...groups.map((_, index) => frames.listenerReport(v6, `ff15::${index + 1}`)))
+      send(cell, ...all)
+      await honest(t, cell, title)
+      t.notRegex(execIn(host, 'bridge', 'mdb', 'show', 'dev', bridge.name), /239\.1\.|ff15::/, title)
+    },
+  },
+  ['bare', 'sourced'],
+)
+
+/** A datagram to the bridge, which hears it. */
+async function honest(t: ExecutionContext, cell: Cell, title: string): Promise<void> {
+  const { attacker, bridge } = cell
+  send(cell, frames.udpFrame({ ether: { from: attacker.mac, to: bridge.mac }, from: attacker.at[4], to: bridge.at[4] }, MARKED_PORT, 'honest'))
+  t.is(await bridge.seen.reaches(1), 1, title)
+}
+
+/** What a place believes wrongly of where the attacker is, or of who is there. */
+function misled(place: Place, { attacker: { sandbox, mac, at } }: Cell): string[] {
+  const own = [at[4], at[6], linkLocalOf(sandbox)]
+  return ipJson<{ dst: string; lladdr?: string }>(place, 'neighbor', 'show')
+    .filter(({ dst, lladdr }) => lladdr !== undefined && (lladdr === mac) !== own.includes(dst))
+    .map(({ dst, lladdr }) => `${dst} at ${lladdr}`)
+}
