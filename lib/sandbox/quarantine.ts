@@ -6,6 +6,10 @@ import type { LeadingPort, Operation, Plan } from '../plan/operation.js'
 /** So long claims and ports are gathered: a walk through the kernel's connections takes milliseconds, for one address as for a thousand. */
 const GATHER_MS = 50
 
+/** Where the kernel's answer was lost, some connections may not be known of: it is asked again, so often. */
+const UNTOLD = ['ENOBUFS', 'ETIMEDOUT', 'EINTR', 'ENOMEM']
+const TRIES = 3
+
 interface Kept {
   claims: Plan
   ports: readonly LeadingPort[]
@@ -59,7 +63,8 @@ export class Quarantine {
     this.#kept = []
     const claims = kept.flatMap((one) => one.claims)
     // Without conntrack's netlink nothing can be forgotten: addresses are given up all the same, as no others may be left.
-    await this.#run([{ op: 'conntrack.flush', addresses: claimedBy(claims), ports: kept.flatMap(({ ports }) => ports) }])
+    const walk: Plan = [{ op: 'conntrack.flush', addresses: claimedBy(claims), ports: kept.flatMap(({ ports }) => ports) }]
+    for (let tries = 0; tries < TRIES && UNTOLD.includes((await this.#run(walk)) ?? ''); tries++);
     const isClaim = ({ op }: Operation) => op === 'element.delete'
     await this.#run([...claims.filter((one) => !isClaim(one)), ...claims.filter(isClaim)])
     this.#working = undefined
@@ -67,11 +72,12 @@ export class Quarantine {
   }
 
   /** An element that another sandbox has claimed since stays; a set that is missing holds no claim. */
-  async #run(plan: Plan): Promise<void> {
+  async #run(plan: Plan): Promise<string | undefined> {
     try {
-      await attempt(this.#host, plan, { aside: true })
+      return (await attempt(this.#host, plan, { aside: true }))?.errnoName
     } catch {
       // The host was closed. What is left, the next open() collects.
+      return undefined
     }
   }
 }

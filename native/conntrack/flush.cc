@@ -82,13 +82,14 @@ Status flush(netlink::Socket& socket, const ConntrackFlush& op) {
     }
   });
   if (failure) return failure;
+  Status first;
   for (const auto& connection : found) {
     alignas(nlmsghdr) char room[kDeleteRoom];
     auto refused = socket.request(build_delete(room, sizeof room, connection).written(), [](netlink::Answer&) {});
-    // ENOENT: it ended by itself meanwhile.
-    if (refused && refused->errnum != ENOENT) return refused;
+    // ENOENT: it ended by itself meanwhile. One that stays (EBUSY: in a flow table) keeps no other.
+    if (refused && refused->errnum != ENOENT && !first) first = refused;
   }
-  return kOk;
+  return first;
 }
 
 }  // namespace slipway::conntrack

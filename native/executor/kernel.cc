@@ -172,6 +172,11 @@ Status Kernel::make_netns(const std::string& path, const std::string& records) {
   return kOk;
 }
 
+Status Kernel::next_netns(netns::Identity& identity) {
+  auto failure = prepare_netns();
+  return failure ? failure : netns::identify(spare_.fd.get(), identity);
+}
+
 Status Kernel::delete_netns(const std::string& path, const netns::Identity& identity) {
   if (identity.inode != 0) {
     UniqueFd place;
@@ -186,12 +191,18 @@ Status Kernel::delete_netns(const std::string& path, const netns::Identity& iden
   return kOk;
 }
 
-Status Kernel::bind_netns(const std::string& path, const std::string& from) {
-  if (is_spare(from)) return name_netns(path, [&] { return spares_.bind(from, path); });
+Status Kernel::bind_netns(const std::string& path, const std::string& from, const std::function<void(const netns::Identity&)>& which) {
+  if (is_spare(from)) {
+    which(spares_.identity(from));
+    return name_netns(path, [&] { return spares_.bind(from, path); });
+  }
   UniqueFd fd;
   uint64_t inode = 0;
+  netns::Identity identity;
   if (auto failure = open_netns(from, fd)) return failure;
   if (auto failure = netns::identify(fd.get(), inode)) return failure;
+  if (auto failure = netns::identify(fd.get(), identity)) return failure;
+  which(identity);
   return name_netns(path, [&] { return netns::bind_name(fd.get(), path); });
 }
 

@@ -62,8 +62,10 @@ class Kernel : public rtnl::Names {
   // Here and below, a path may be the name of a spare namespace.
   // `records`: see NetnsCreate.
   Status make_netns(const std::string& path, const std::string& records);
-  // Gives the namespace at `from` a further name.
-  Status bind_netns(const std::string& path, const std::string& from);
+  // Which one the next make_netns() will give a name.
+  Status next_netns(netns::Identity& identity);
+  // Gives the namespace at `from` a further name; `which` says which one that is, before it has it.
+  Status bind_netns(const std::string& path, const std::string& from, const std::function<void(const netns::Identity&)>& which);
   // With an identity, another than that one is left alone.
   Status delete_netns(const std::string& path, const netns::Identity& identity);
   // Makes a namespace without a name, for the next make_netns(): a plan that is still being thought of will want one.

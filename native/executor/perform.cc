@@ -15,8 +15,19 @@ struct Runner::Perform {
   uint32_t index;
   std::string& before;
 
-  Status operator()(const NetnsCreate& op) { return runner.kernel_->make_netns(op.path, op.records); }
-  Status operator()(const NetnsBind& op) { return runner.kernel_->bind_netns(op.path, op.from); }
+  Status operator()(const NetnsCreate& op) {
+    netns::Identity made;
+    if (!is_spare(op.path)) {
+      if (auto failure = runner.kernel_->next_netns(made)) return failure;
+      before = identity_text(made);
+    }
+    return runner.kernel_->make_netns(op.path, op.records);
+  }
+  Status operator()(const NetnsBind& op) {
+    return runner.kernel_->bind_netns(op.path, op.from, [&](const netns::Identity& bound) { before = identity_text(bound); });
+  }
+  // As inverse_of() reads it.
+  static std::string identity_text(const netns::Identity& identity) { return std::to_string(identity.device) + ' ' + std::to_string(identity.inode); }
   Status operator()(const NetnsDelete& op) { return runner.kernel_->delete_netns(op.path, {op.device, op.inode}); }
   Status operator()(const NetnsCheck& op) {
     auto failure = runner.kernel_->check_netns(op.path);
@@ -37,7 +48,9 @@ struct Runner::Perform {
       return before == op.value ? kOk : host::write_sysctl(procfs, op.key, op.value);
     });
   }
-  Status operator()(const FileCreate& op) { return host::create_file(op.path, op.content, !op.from.empty(), runner.kernel_->spares().take_file(op.from)); }
+  Status operator()(const FileCreate& op) {
+    return host::create_file(op.path, op.content, op.marked || !op.from.empty(), runner.kernel_->spares().take_file(op.from));
+  }
   Status operator()(const FileReplace& op) {
     before = op.expected;
     return host::replace_file(op.path, op.content, op.expected, runner.undoing_);
@@ -51,13 +64,17 @@ struct Runner::Perform {
   static const std::string& written(const Operation& operation) { return std::get<SysctlWrite>(operation).value; }
   Status operator()(const FileDelete& op) {
     if (op.expected) return host::delete_file_of(op.path, *op.expected);
-    auto failure = host::read_file(op.path, before);
+    std::string content;
+    auto failure = host::read_file(op.path, content);
     if (failure && failure->errnum == ENOENT) {
       // Undo must not make a file that was not there.
       runner.changed_nothing_ = true;
       return kOk;
     }
-    return failure ? failure : host::delete_file(op.path);
+    if (failure) return failure;
+    // As inverse_of() reads it.
+    before = (host::is_marked(op.path) ? 'x' : '-') + content;
+    return host::delete_file(op.path);
   }
   Status operator()(const PortHold& op) {
     auto& ports = runner.kernel_->ports();

@@ -60,7 +60,8 @@ void Runner::run(Kernel& kernel, uint32_t end) {
   kernel_ = &kernel;
   // All of them, whichever thread does the check itself.
   expect_namespaces(kernel);
-  if (std::exchange(waits_, false)) know_links();
+  waits_ = false;
+  know_links();
   while (next_ < end && !outcome_.failure) {
     auto start = Clock::now();
     uint32_t first = next_;
@@ -101,6 +102,7 @@ Status Runner::step(uint32_t end) {
 void Runner::give_up(Kernel& kernel, uint32_t refused, const Failure& failure) {
   kernel_ = &kernel;
   expect_namespaces(kernel);
+  know_links();
   origin_ = {refused, 0};
   fail(failure);
   released_.clear();
@@ -304,11 +306,17 @@ Status Runner::wait_for_lock(const Failure& failure) {
   return patient_ ? Failure::of(ETIMEDOUT, failure.syscall) : failure;
 }
 
-// The thread has forgotten them while others ran.
+// Another thread has learned them, or this one has forgotten them while others ran: by its name, a link may be another one by now.
 void Runner::know_links() {
   for (uint32_t index = 0; index < next_; ++index) {
-    const auto* made = std::get_if<LinkCreate>(&plan_[index]);
-    if (made != nullptr && done_[index]) kernel_->know_link(made->netns, made->name, std::atoi(before_[index].c_str()));
+    if (!done_[index]) continue;
+    if (const auto* made = std::get_if<LinkCreate>(&plan_[index])) {
+      if (!before_[index].empty()) kernel_->know_link(made->netns, made->name, std::atoi(before_[index].c_str()));
+    } else if (const auto* checked = std::get_if<LinkCheck>(&plan_[index])) {
+      kernel_->know_link({}, checked->name, static_cast<int>(checked->index));
+    } else if (const auto* gone = std::get_if<LinkDelete>(&plan_[index])) {
+      kernel_->know_link(gone->netns, gone->name, 0);
+    }
   }
 }
 

@@ -142,6 +142,11 @@ Status mark_file(const std::string& path) {
   return fchmod(file.get(), kMarked) == 0 ? kOk : Status(Failure::last("fchmod"));
 }
 
+bool is_marked(const std::string& path) {
+  struct stat there {};
+  return lstat(path.c_str(), &there) == 0 && (there.st_mode & S_IXUSR) != 0;
+}
+
 Status delete_file_of(const std::string& path, const std::string& expected) {
   std::string current;
   UniqueFd lock;

@@ -16,6 +16,7 @@ Status create_file(const std::string& path, const std::string& content, bool mar
 // The execute bit of the owner's: what the file tells of has been made to its end. It is kept when the file is replaced, so it
 // is set once. No error where there is no file.
 Status mark_file(const std::string& path);
+bool is_marked(const std::string& path);
 // ESTALE when the file does not hold `expected`. Exact across processes: the file is locked (flock, which ends with
 // its holder) between the comparison and the exchange. EWOULDBLOCK from flock where another has it; `insisting`, not before
 // a second.

@@ -30,8 +30,9 @@ bool attach(int mount, const std::string& path) {
 }  // namespace
 
 Status Spares::put(const std::string& name, int netns, const std::string& records) {
-  Spare spare{duplicate(netns), {}, {}, {}};
+  Spare spare{duplicate(netns), {}, {}, {}, {}};
   if (!spare.netns) return Failure::last("fcntl");
+  if (auto failure = identify(netns, spare.identity)) return failure;
   // Without one it is bound the slower way.
   spare.mount = detached_mount(netns);
   if (!records.empty()) {
@@ -49,6 +50,12 @@ Status Spares::open(const std::string& name, UniqueFd& netns) const {
   if (found == spares_.end()) return Failure::of(ENOENT, "open");
   netns = duplicate(found->second.netns.get());
   return netns ? kOk : Status(Failure::last("fcntl"));
+}
+
+Identity Spares::identity(const std::string& name) const {
+  std::lock_guard lock(mutex_);
+  auto found = spares_.find(name);
+  return found == spares_.end() ? Identity() : found->second.identity;
 }
 
 Status Spares::bind(const std::string& name, const std::string& path) {

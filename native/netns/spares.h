@@ -22,6 +22,8 @@ class Spares {
   Status put(const std::string& name, int netns, const std::string& records);
   // Its namespace, by a descriptor of the caller's own. ENOENT when there is none.
   Status open(const std::string& name, UniqueFd& netns) const;
+  // Nothing known of one that is not there.
+  Identity identity(const std::string& name) const;
   // Binds it to a path that was claimed. It stays one of these until it is removed, so that this can be undone.
   Status bind(const std::string& name, const std::string& path);
   // What goes with it, once: a file for host::create_file(), a TCP socket over IPv4. None where there is none (any more).
@@ -33,6 +35,7 @@ class Spares {
  private:
   struct Spare {
     UniqueFd netns;
+    Identity identity;
     // A mount of it that is attached nowhere yet: attaching it costs a third of binding the descriptor anew. Used once.
     UniqueFd mount;
     UniqueFd file, socket;

@@ -10,8 +10,16 @@ using Inverse = std::optional<Operation>;
 struct Invert {
   const std::string& before;
 
-  Inverse operator()(const NetnsCreate& op) const { return NetnsDelete{op.path}; }
-  Inverse operator()(const NetnsBind& op) const { return NetnsDelete{op.path}; }
+  Inverse operator()(const NetnsCreate& op) const { return name_of(op.path); }
+  Inverse operator()(const NetnsBind& op) const { return name_of(op.path); }
+  // Another process may have the name by now, with a namespace of its own.
+  Inverse name_of(const std::string& path) const {
+    NetnsDelete name{path};
+    char* rest = nullptr;
+    name.device = std::strtoull(before.c_str(), &rest, 10);
+    name.inode = std::strtoull(rest, nullptr, 10);
+    return name;
+  }
   Inverse operator()(const LinkCreate& op) const {
     return before.empty() ? std::nullopt : Inverse(LinkDelete{op.netns, op.name, std::atoi(before.c_str())});
   }
@@ -26,7 +34,9 @@ struct Invert {
   Inverse operator()(const SysctlWrite& op) const { return SysctlWrite{op.netns, op.key, before}; }
   Inverse operator()(const FileCreate& op) const { return FileDelete{op.path, op.content}; }
   Inverse operator()(const FileReplace& op) const { return FileReplace{op.path, before, op.content}; }
-  Inverse operator()(const FileDelete& op) const { return FileCreate{op.path, before, {}}; }
+  Inverse operator()(const FileDelete& op) const {
+    return before.empty() ? std::nullopt : Inverse(FileCreate{op.path, before.substr(1), {}, before.front() == 'x'});
+  }
   Inverse operator()(const PortHold& op) const {
     return before.empty() ? std::nullopt : Inverse(PortRelease{op.protocol, op.address, op.port});
   }

@@ -73,7 +73,7 @@ struct NeighborAnnounce { std::string link, address, lladdr; };
 struct SysctlWrite { std::string netns, key, value; };
 // Refused with EEXIST when the path is taken. `from`, here and below: the spare namespace whose file or socket, made ahead, this one
 // becomes, if it has not been used yet. Such a file is marked from the start.
-struct FileCreate { std::string path, content, from; };
+struct FileCreate { std::string path, content, from; bool marked = false; };
 // Refused with ESTALE when the file no longer holds `expected`: somebody else has written it since it was read.
 struct FileReplace { std::string path, content, expected; };
 struct FileCheck { std::string path, expected; };

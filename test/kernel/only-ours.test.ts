@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { Host, PlanRefused } from '#lib/host.js'
 import type { Operation } from '#lib/plan/operation.js'
@@ -49,6 +52,55 @@ test.serial('undo leaves a link that has taken the name of the one that was made
   unlock()
   await t.throwsAsync(running, refused)
   t.truthy(linkOf(world, 'br1'))
+})
+
+test.serial('undo leaves a namespace that has taken the name of the one that was made', async (t) => {
+  const world = new World(t)
+  const host = open(t, world)
+  const name = world.name('app')
+  const path = `/run/netns/${name}`
+  const { waitFor, unlock } = await lockFile(t, world)
+  const running = host.run([{ op: 'netns.create', path }, waitFor, impossible])
+  while (!world.namespaces().includes(name)) await new Promise((resolve) => setTimeout(resolve, 5))
+  execFileSync('ip', ['netns', 'delete', name])
+  execFileSync('ip', ['netns', 'add', name])
+  const { ino } = statSync(path)
+  unlock()
+  const refusal = await t.throwsAsync<PlanRefused>(running, refused)
+  t.deepEqual(refusal.refusal.notUndone, [])
+  t.is(statSync(path).ino, ino)
+  // And takes away the one that was made.
+  await t.throwsAsync(host.run([{ op: 'netns.create', path: `${path}-2` }, impossible]), refused)
+  t.false(existsSync(`${path}-2`))
+})
+
+test.serial('a link that was checked is meant to the end of its plan, whatever is called so by then', async (t) => {
+  const world = new World(t)
+  const host = open(t, world)
+  ip(world.host, 'link add br1 type bridge')
+  const { waitFor, unlock } = await lockFile(t, world)
+  const { index } = await host.ask('link', { name: 'br1' })
+  const running = host.run([{ op: 'link.create', name: 'br0', kind: 'bridge' }, { op: 'link.check', name: 'br1', index }, waitFor, { op: 'link.set', name: 'br1', alias: 'ours' }])
+  while (!linkOf(world, 'br0')) await new Promise((resolve) => setTimeout(resolve, 5))
+  // It has come to the lock when something else is answered.
+  await host.ask('link', { name: 'lo' })
+  ip(world.host, 'link set br1 name br2')
+  ip(world.host, 'link add br1 type bridge')
+  unlock()
+  await running
+  t.is(linkOf(world, 'br1')?.ifalias, undefined)
+  t.is(linkOf(world, 'br2')?.ifalias, 'ours')
+})
+
+test.serial('a file comes back as it was, with its mark', async (t) => {
+  const world = new World(t)
+  const host = open(t, world)
+  const [marked, plain] = ['marked', 'plain'].map((name) => join(world.stateDir, name)) as [string, string]
+  await host.run([{ op: 'file.create', path: marked, content: 'one' }, { op: 'file.mark', path: marked }, { op: 'file.create', path: plain, content: '' }])
+  const look = () => [marked, plain].map((path) => [readFileSync(path, 'utf8'), statSync(path).mode])
+  const before = look()
+  await t.throwsAsync(host.run([{ op: 'file.delete', path: marked }, { op: 'file.delete', path: plain }, impossible]), refused)
+  t.deepEqual(look(), before)
 })
 
 test.serial('a bridge that has the alias of a removed network, and was not made by this library, stays', async (t) => {
