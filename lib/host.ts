@@ -9,6 +9,7 @@ import { printOperation } from './plan/print.js'
 import { Crowd } from './plan/crowd.js'
 import { isLongTransaction, leadOf } from './plan/short.js'
 import { wirePlan } from './plan/wire.js'
+import { isShortOfFiles, shortage } from './shortage.js'
 
 /** A plan that the kernel refused. Undone already; `explainRefusal` turns it into the error that a caller gets. */
 export class PlanRefused extends Error {
@@ -196,6 +197,7 @@ export class Host {
       const refusal = describe(answer.failure, `read ${name} ${Object.values(question).join(' ')}`.trim())
       if (isForbidden(refusal)) throw new SlipwayError('PERMISSION', forbidden(refusal), refusal)
       if (isTooMuch(refusal)) throw new SlipwayError('EXHAUSTED', tooMuch(refusal), refusal)
+      if (isShortOfFiles(refusal.errnoName)) throw new SlipwayError('KERNEL', shortage(refusal.errnoName, '') ?? `${refusal.operation}: ${refusal.errnoName}`, refusal)
       throw new SlipwayError('KERNEL', `The kernel refused to ${refusal.operation}: ${refusal.errnoName}${words(refusal)}.`, refusal)
     }
     return answer.value as Questions[Name]['answer']

@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path'
 import { SlipwayError } from './errors.js'
 import { isResolverElement } from './firewall/resolver-elements.js'
 import { addresses, isSubnets, macs, portMaps, published, publishedAt } from './firewall/sets.js'
-import { forbidden, isForbidden, isTooMuch, tooMuch, words, type Host, type PlanRefused } from './host.js'
+import { forbidden, isForbidden, isTooMuch, PlanRefused, tooMuch, words, type Host } from './host.js'
 import { familyOf } from './ipam/ip.js'
 import { overlap, parseSubnet } from './ipam/subnet.js'
 import type { ElementInfo } from './native.js'
@@ -11,6 +11,7 @@ import { ssCommand } from './plan/print-shell.js'
 import type { Holders } from './ports/holders.js'
 import { isEvery } from './ports/host-address.js'
 import { bracket } from './ports/mapping.js'
+import { inWords, isShortOfFiles, shortage } from './shortage.js'
 import { readOwner } from './state/owner.js'
 import { sleep } from './timers.js'
 
@@ -68,10 +69,18 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
     default:
       break
   }
-  if (isForbidden(refusal)) return error('PERMISSION', forbidden(refusal))
-  if (isTooMuch(refusal)) return error('EXHAUSTED', tooMuch(refusal))
-  return error('KERNEL', `The kernel refused "${refusal.operation}": ${errnoName}${words(refusal)}.`)
+  const isFile = operation.op.startsWith('file.') && 'path' in operation
+  const short = isFile || isShortOfFiles(errnoName) ? shortage(errnoName, 'path' in operation ? operation.path : '') : undefined
+  if (short !== undefined) return error('KERNEL', short)
+  // All that a record says is no part of a sentence.
+  const said = isFile ? { ...refusal, operation: `${operation.op} ${operation.path}` } : refusal
+  if (isForbidden(refusal)) return error('PERMISSION', forbidden(said))
+  if (isTooMuch(refusal)) return error('EXHAUSTED', tooMuch(said))
+  return error('KERNEL', `The kernel refused "${said.operation}": ${errnoName}${words(refusal)}.`)
 }
+
+/** As a caller gets what came up, whatever that is. */
+export const explained = async (error: unknown, host: Host): Promise<unknown> => (error instanceof PlanRefused ? explainRefusal(error, host) : inWords(error))
 
 /** By which a namespace is opened, and what is said of one that is gone, whatever is in its place. */
 const NOT_OPENED = ['open', 'fstat', 'fstatfs', 'ioctl']

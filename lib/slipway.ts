@@ -20,7 +20,10 @@ import { Departures } from './sandbox/departures.js'
 import { Quarantine } from './sandbox/quarantine.js'
 import { Reaper } from './sandbox/reaper.js'
 import { Sandboxes } from './sandbox/sandboxes.js'
+import { explained } from './refusals.js'
+import { inWords } from './shortage.js'
 import { requireOwnFolders } from './state/own-folder.js'
+import { keepReserve } from './state/reserve.js'
 import { Turns } from './turns.js'
 
 /**
@@ -57,7 +60,7 @@ export class Slipway {
    * how to get it), `UNSUPPORTED` (a kernel without nf_tables), `CONFLICT` (another version's ruleset)
    */
   static open(options: OpenOptions = {}): Promise<Slipway> {
-    return Slipway.#open(options, true)
+    return Slipway.#open(options, true).catch(rethrow)
   }
 
   /**
@@ -67,7 +70,7 @@ export class Slipway {
    * @internal
    */
   static visit(options: OpenOptions): Promise<Slipway> {
-    return Slipway.#open(options, false)
+    return Slipway.#open(options, false).catch(rethrow)
   }
 
   static async #open(options: OpenOptions, stays: boolean): Promise<Slipway> {
@@ -77,6 +80,7 @@ export class Slipway {
     const context = makeContext(host, settings, stays)
     try {
       requireOwnFolders(settings.stateDir, stateFolders(host))
+      keepReserve(context.records)
       const folders = await listFilesFolders(context.files)
       const former = collectFormerHosts(await findOtherHosts(settings, host))
       const { reconciled, kept, aside } = await reconcile(context)
@@ -90,8 +94,9 @@ export class Slipway {
       }
       return new Slipway(context, reconciled)
     } catch (error) {
+      const said = await explained(error, host)
       await leave(context)
-      throw error
+      throw said
     }
   }
 
@@ -119,6 +124,10 @@ export class Slipway {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
+}
+
+const rethrow = (error: unknown): never => {
+  throw inWords(error)
 }
 
 const defaultNames = ({ dns, dnsSearch, dnsOptions }: Settings): NameOptions => ({
@@ -153,6 +162,6 @@ export function makeContext(host: Host, settings: Settings, stays: boolean): Con
     turns: new Turns(),
     reaper: new Reaper(host),
     departures: new Departures(host, new Quarantine(host)),
-    work: new Work(),
+    work: new Work(host),
   }
 }

@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs'
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SlipwayError } from '../errors.js'
+import { inWords } from '../shortage.js'
 import type { NameFiles } from './files.js'
 
 /** Paths of a sandbox's files, under the names that `docker inspect` has for them. */
@@ -44,6 +45,14 @@ export async function removeNameFiles(folder: string): Promise<void> {
 
 /** @param path - The file by a descriptor of its folder. @param name - As it is to be called in an error. */
 async function writeInPlace(path: string, name: string, text: string): Promise<void> {
+  try {
+    await write(path, name, text)
+  } catch (error) {
+    throw inWords(error, name)
+  }
+}
+
+async function write(path: string, name: string, text: string): Promise<void> {
   const file = await openRegular(path, name)
   try {
     const { mode, size } = await file.stat()

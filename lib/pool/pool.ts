@@ -1,3 +1,4 @@
+import { inWords } from '../shortage.js'
 import type { Spares } from './spares.js'
 
 /** How the pool of one network is. */
@@ -36,6 +37,8 @@ export class Pool {
    * @throws {SlipwayError} What kept a network from it: `EXHAUSTED` (addresses, ports of the bridge), `CONFLICT`, `KERNEL`; `CLOSED`.
    */
   ready(): Promise<void> {
-    return this.#spares.ready()
+    return this.#spares.ready().catch((error: unknown) => {
+      throw inWords(error)
+    })
   }
 }

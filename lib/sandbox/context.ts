@@ -5,6 +5,7 @@ import type { NameOptions } from '../names/options.js'
 import type { Resolvers } from '../names/resolvers.js'
 import type { NetworkRegistry } from '../network/registry.js'
 import type { Settings } from '../options.js'
+import { explained } from '../refusals.js'
 import type { Spares } from '../pool/spares.js'
 import type { DynamicPorts } from '../ports/dynamic-ports.js'
 import type { Holders } from '../ports/holders.js'
@@ -54,12 +55,20 @@ export class Work {
   #closed = false
   #ended: (() => void) | undefined
 
+  readonly #host: Host
+
+  constructor(host: Host) {
+    this.#host = host
+  }
+
   /** @throws {SlipwayError} `CLOSED` */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new SlipwayError('CLOSED', 'This Slipway was closed. Open another: Slipway.open().')
     this.#running++
     try {
       return await work()
+    } catch (error) {
+      throw await explained(error, this.#host)
     } finally {
       if (--this.#running === 0) this.#ended?.()
     }

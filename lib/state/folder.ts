@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { SlipwayError } from '../errors.js'
+import { inWords, isShortOfFiles } from '../shortage.js'
 import { Slices } from '../slices.js'
 import { judge, type RecordKind } from './kind.js'
 import { namesIn } from './names-in.js'
@@ -104,6 +105,7 @@ async function list(folder: string): Promise<string[]> {
     return await namesIn(folder)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
+    if (isShortOfFiles(code)) throw inWords(error)
     throw new SlipwayError('INVALID_ARGUMENT', `stateDir: ${folder} cannot be read (${code}). Give a directory of this process's own as stateDir, best on tmpfs.`, {}, { cause: error })
   }
 }

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs'
+import { inWords, isShortOfFiles } from '../shortage.js'
 
 /** No record is longer, in bytes: one with every port of an address is not. */
 const LONGEST = 64 << 20
@@ -14,6 +15,7 @@ export const isRegular = (path: string): boolean => lstatSync(path, { throwIfNoE
  * nothing is waited for.
  *
  * @returns `undefined` where there is none.
+ * @throws {SlipwayError} `KERNEL` where this process can open no file at all.
  */
 export function readRegular(path: string): Read | undefined {
   let fd: number
@@ -22,6 +24,8 @@ export function readRegular(path: string): Read | undefined {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    // That tells nothing of the file.
+    if (isShortOfFiles(code)) throw inWords(error)
     return { why: code === 'ELOOP' ? 'it is a symbolic link' : code === 'ENXIO' ? 'it is no regular file' : `it cannot be read (${code})` }
   }
   try {

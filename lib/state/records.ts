@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import type { NameOptions } from '../names/options.js'
 import type { PortMapping } from '../ports/mapping.js'
 import { listFrom, readFrom, storeIn, type Damaged, type Stored } from './folder.js'
 import type { BootedNamespace } from './namespace.js'
+import { judge } from './kind.js'
 import { isAlive, type Maker } from './maker.js'
+import { readRegular } from './read-file.js'
 import { SANDBOX } from './sandbox-kind.js'
 import { now, sleep } from '../timers.js'
 
@@ -80,12 +82,10 @@ export const listRecords = async (folder: string, damaged?: (one: Damaged) => vo
 
 /** Whether a sandbox is still the one that has its name. */
 export function isCurrent(path: string, id: string): boolean {
-  try {
-    const found = JSON.parse(readFileSync(path, 'utf8')) as SandboxRecord
-    return found.id === id && !found.removing
-  } catch {
-    return false
-  }
+  const { text } = readRegular(path) ?? {}
+  if (text === undefined) return false
+  const { record } = judge(SANDBOX, basename(path, '.json'), text)
+  return record?.id === id && !record.removing
 }
 
 

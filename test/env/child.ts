@@ -395,6 +395,52 @@ const scenarios = {
     await Promise.all([first.close(), second.close()])
   },
 
+  /** Every call when no descriptor is left, and when there are some again: says what each is refused with. */
+  async short(options: Options) {
+    const slipway = await Slipway.open(options.open)
+    const network = await slipway.networks.create({ name: 'net' })
+    const sandbox = await slipway.sandboxes.create({ name: name(options, 'a'), publish: ['8080:80'] })
+    process.stdout.write('')
+    const calls: Record<string, () => unknown> = {
+      create: () => slipway.sandboxes.create({ name: name(options, 'b') }),
+      get: () => slipway.sandboxes.get(sandbox.name),
+      list: () => slipway.sandboxes.list(),
+      connect: () => sandbox.connect('net'),
+      publish: () => sandbox.publish('9000:90'),
+      files: () => sandbox.files(),
+      stats: () => sandbox.stats(),
+      enter: () => sandbox.enter(() => undefined),
+      refresh: () => sandbox.refresh(),
+      'networks.create': () => slipway.networks.create({ name: 'more' }),
+      'networks.list': () => slipway.networks.list(),
+      open: async () => (await Slipway.open(options.open)).close(),
+      unpublish: () => sandbox.unpublish('8080:80'),
+      remove: () => sandbox.remove(),
+    }
+    const fds: number[] = []
+    const refused: Record<string, unknown> = {}
+    for (const [call, make] of Object.entries(calls)) {
+      for (;;) {
+        try {
+          fds.push(openSync('/dev/null', 'r'))
+        } catch {
+          break
+        }
+      }
+      try {
+        await make()
+      } catch (error) {
+        refused[call] = describe(error)
+      }
+    }
+    for (const fd of fds) closeSync(fd)
+    say(refused)
+    say((await slipway.sandboxes.list()).map((one) => one.name))
+    await sandbox.remove()
+    await network.remove()
+    await slipway.close({ wait: true })
+  },
+
   /** Waits for a file, then creates all at once (with `wait`, one after the other) and says what each got, and what was refused. */
   async race(options: Options) {
     const slipway = await Slipway.open(options.open)

@@ -53,12 +53,13 @@ for (const [what, fill] of [['blocks', fillBlocks], ['inodes', fillInodes]] as c
     fill(world.stateDir)
     if (what === 'blocks') t.is(statfsSync(world.stateDir).bfree, 0)
     const error = await t.throwsAsync(world.create(slipway, 'more'), { name: 'SlipwayError', code: 'KERNEL' })
-    t.regex(String(error?.message), /ENOSPC/)
+    t.regex(String(error?.message), /^There is no room for \/.*\.json \(ENOSPC;/)
 
     // Another process cannot leave a note to the one that holds the port, and leaves nothing half written.
     await inOtherProcess({ netns: world.host.path, stateDir: world.stateDir }, ['unpublish', app.name, '8080:80'])
     t.deepEqual(Object.keys(readFiles(world.stateDir)).filter((path) => path.includes('/holders/')), [])
     t.deepEqual(elements(world.host, 'published4').filter(({ key }) => key === 'tcp . 8080'), [])
+    await t.throwsAsync((await slipway.networks.get('net')).remove(), { code: 'CONFLICT', message: /in use by/ })
     await app.refresh()
     await app.disconnect('net')
     t.deepEqual(app.ports.map(({ hostPort }) => hostPort), [8081])

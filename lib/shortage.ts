@@ -1,0 +1,43 @@
+import { dirname } from 'node:path'
+import { SlipwayError } from './errors.js'
+
+/** What a process or its host may be short of, in words: what it is, and what can be done. */
+
+const FILES = 'This process has as many files open as it may (EMFILE; /proc/PID/limits tells how many). Raise its limit (ulimit -n), or close what it does not need.'
+const ALL_FILES = 'The processes of this host have as many files open as they may (ENFILE). Raise fs.file-max, or end some.'
+
+/** @param path - Of the file that was to be written or read. */
+export function shortage(errnoName: string, path: string): string | undefined {
+  const folder = dirname(path)
+  switch (errnoName) {
+    case 'ENOSPC':
+      return `There is no room for ${path} (ENOSPC; df -h ${folder} and df -i ${folder} tell of what). Make some, and try again: what is removed needs none.`
+    case 'EDQUOT':
+      return `There is no room for ${path} in this user's share of its file system (EDQUOT). Make some, and try again: what is removed needs none.`
+    case 'EROFS':
+      return `${path} is on a file system that can only be read (EROFS). Mount it so that it can be written, or give another stateDir.`
+    case 'EMFILE':
+      return FILES
+    case 'ENFILE':
+      return ALL_FILES
+    default:
+      return undefined
+  }
+}
+
+/** Whether an error says nothing of the file that was to be opened, but of the process or the host. */
+export const isShortOfFiles = (code: string | undefined): boolean => code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM'
+
+/**
+ * What Node.js throws where the kernel refuses a call on a file, as callers get it; anything else as it is.
+ *
+ * @param name - What the file is called, where it was found by a descriptor.
+ */
+export function inWords(error: unknown, name?: string): unknown {
+  if (error instanceof SlipwayError || !(error instanceof Error)) return error
+  const { code, errno, syscall, path: named = '' } = error as NodeJS.ErrnoException
+  const path = name ?? named
+  if (code === undefined || syscall === undefined || errno === undefined) return error
+  const said = shortage(code, path) ?? `The kernel refused "${`${syscall} ${path}`.trim()}": ${code}.`
+  return new SlipwayError('KERNEL', said, { errno: Math.abs(errno), errnoName: code, syscall, operation: `${syscall} ${path}`.trim() }, { cause: error })
+}

@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import type { Sandbox, Slipway } from '#lib/index.js'
+import { howItEnded, runChild, WELL } from '../env/run-child.js'
+import { World } from '../helpers/world.js'
+
+/** A state folder that cannot be written, and a process that can open nothing: every call says so in words, and nothing is lost. */
+
+async function onTmpfs(t: ExecutionContext): Promise<{ world: World; slipway: Slipway; app: Sandbox; folder: string }> {
+  const world = new World(t)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'none', world.stateDir])
+  t.teardown(() => execFileSync('umount', ['--lazy', world.stateDir]))
+  const slipway = await world.open()
+  await slipway.networks.create({ name: 'net' })
+  const app = await world.create(slipway, 'app', { network: 'net', publish: ['8080:80'] })
+  await app.files()
+  return { world, slipway, app, folder: join(world.stateDir, readdirSync(world.stateDir)[0] ?? '') }
+}
+
+test('a state folder on a file system that can only be read', async (t) => {
+  const { world, slipway, app } = await onTmpfs(t)
+  execFileSync('mount', ['-o', 'remount,ro', world.stateDir])
+  const said = { name: 'SlipwayError', code: 'KERNEL', message: /^\/\S+ is on a file system that can only be read \(EROFS\)\./ }
+  const calls: Record<string, () => Promise<unknown>> = {
+    create: () => world.create(slipway, 'more'),
+    'networks.create': () => slipway.networks.create({ name: 'more' }),
+    connect: () => app.connect('bridge'),
+    disconnect: () => app.disconnect('net'),
+    publish: () => app.publish('9000:90'),
+    unpublish: () => app.unpublish('8080:80'),
+    remove: () => app.remove(),
+  }
+  for (const [call, make] of Object.entries(calls)) await t.throwsAsync(make(), said, call)
+  const other = await world.open()
+  t.deepEqual(other.reconciled, { adopted: [app.name], healed: [], collected: [] })
+  await (await world.open({ pool: { size: 1 } })).pool.ready().then(() => t.fail('a mark was written'), (error: unknown) => t.like(error, { name: 'SlipwayError', code: 'KERNEL' }))
+  execFileSync('mount', ['-o', 'remount,rw', world.stateDir])
+  await app.remove()
+})
+
+test("a folder of sandboxes' records that has no room kept for removals gets it with the next open()", async (t) => {
+  const { world, slipway, app, folder } = await onTmpfs(t)
+  const reserve = join(folder, 'sandboxes', '.reserve')
+  rmSync(reserve)
+  await slipway.close()
+  const again = await world.open()
+  t.true(statSync(reserve).blocks * 512 >= 65536)
+  await (await again.sandboxes.get(app.name)).remove()
+})
+
+test('a process without a descriptor left: calls say so, no record is taken for damaged and no sandbox for gone', async (t) => {
+  const world = new World(t)
+  const ended = await runChild('short', { open: { netns: world.host.path, stateDir: world.stateDir }, prefix: world.prefix }, { under: ['prlimit', '--nofile=200'] })
+  t.deepEqual(howItEnded(ended), WELL)
+  const [refused, left] = ended.said as [Record<string, { code: string; message: string }>, string[]]
+  t.deepEqual(left, [world.name('a')])
+  for (const [call, { code, message }] of Object.entries(refused)) t.regex(`${code}: ${message}`, /^KERNEL: This process has as many files open as it may \(EMFILE/, call)
+  for (const call of ['create', 'get', 'list', 'connect', 'enter', 'open', 'unpublish', 'remove']) t.truthy(refused[call], call)
+})
