@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { promisify } from 'node:util'
 import { execFile } from 'node:child_process'
 import test, { type ExecutionContext } from 'ava'
@@ -7,7 +7,7 @@ import { decode } from 'dns-packet'
 import { enter } from '#lib/native.js'
 import { frame, FrameReader } from '#lib/names/resolver/frames.js'
 import { dig, endpoint, question, serveNames, tableOf } from '../helpers/names.js'
-import { HOST_ADDRESS, NEIGHBOUR_ADDRESS, World } from '../helpers/world.js'
+import { eventually, execIn, HOST_ADDRESS, ip, NEIGHBOUR_ADDRESS, World } from '../helpers/world.js'
 
 async function resolverOf(t: ExecutionContext) {
   const world = new World(t)
@@ -72,6 +72,41 @@ test('a client that asks and never reads is not read from for ever', async (t) =
   t.true(written < 64 << 20)
   t.deepEqual((await dig(world.neighbour, `@${HOST_ADDRESS}`, '+tcp', 'n')).answers, [NEIGHBOUR_ADDRESS])
 })
+
+test('a client that asks for the longest answers and reads none has its connection ended', async (t) => {
+  const { world } = await resolverOf(t)
+  ip('-n', world.neighbour.name, 'address', 'add', '192.0.2.54/24', 'dev', 'eth0')
+  const nameserver = createServer((socket) => {
+    const frames = new FrameReader()
+    socket.on('error', () => {}).on('data', (chunk) => {
+      for (const asked of frames.read(chunk)) {
+        const answer = Buffer.concat([asked, Buffer.alloc(60_000)])
+        answer.writeUInt16BE(0x8180, 2)
+        socket.write(frame(answer))
+      }
+    })
+  })
+  enter(world.neighbour.path, () => nameserver.listen(53))
+  t.teardown(() => nameserver.close())
+  const socket = await connectTo(t, world)
+  socket.pause()
+  socket.write(Buffer.concat(Array.from({ length: 64 }, (_, id) => frame(question('long.example', 'A', id)))))
+  t.true(await eventually(() => execIn(world.host, 'ss', '-Htn', 'state', 'established', `src ${HOST_ADDRESS}:53`) === '', 8000))
+  t.deepEqual((await dig(world.neighbour, `@${HOST_ADDRESS}`, '+tcp', 'n')).answers, [NEIGHBOUR_ADDRESS])
+})
+
+for (const [what, message] of [['nothing', Buffer.alloc(0)], ['less than a header', Buffer.alloc(11)], ['more than any question has', Buffer.alloc(5000)]] as const) {
+  test(`a message of ${what} ends its connection`, async (t) => {
+    const { world } = await resolverOf(t)
+    const socket = await connectTo(t, world)
+    const closed = once(socket, 'close', { signal: AbortSignal.timeout(8000) })
+    socket.on('error', () => {}).resume()
+    socket.write(frame(message))
+    socket.on('end', () => socket.end())
+    await closed
+    t.true(socket.destroyed)
+  })
+}
 
 test('one client takes not all of the connections', async (t) => {
   const { world } = await resolverOf(t)

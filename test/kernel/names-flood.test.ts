@@ -5,22 +5,30 @@ import test, { type ExecutionContext } from 'ava'
 import { filterSources } from '#lib/native.js'
 import { Floods, type Refused } from '#lib/names/resolver/floods.js'
 import { listenUdp } from '#lib/names/resolver/listen.js'
-import { addressOf, ask, bindUdp, inPlace } from '../helpers/names.js'
+import { addressOf, ask, askFrom, bindUdp, endpoint, inPlace, question, serveNames, tableOf } from '../helpers/names.js'
 import { HOST_ADDRESS, ip, NEIGHBOUR_ADDRESS, World, type Place } from '../helpers/world.js'
 
 /** Askers that send more than can be answered. Without what is tested here, about half of the others' questions get lost. */
 
 const RESOLVER = '172.20.0.1'
 
-/** Sends questions as fast as a program can, until the test ends. */
-async function flood(t: ExecutionContext, place: Place): Promise<void> {
+/** What is sent: by which socket, and what goes before the question. */
+const FLOODS: Readonly<Record<string, string>> = {
+  asks: 'datagram, before, after = socket.SOCK_DGRAM, b"", b""',
+  'sends what is too long for a question': 'datagram, before, after = socket.SOCK_DGRAM, b"", bytes(5000)',
+  'asks from port 0': 'datagram, before, after = socket.SOCK_RAW, bytes([0, 0, 0, 53, 0, 29, 0, 0]), b""',
+}
+
+/** Sends as fast as a program can, until the test ends. */
+async function flood(t: ExecutionContext, place: Place, what: string): Promise<void> {
   const script = `
 import socket
 question = bytes([0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3]) + b'api' + bytes([0, 0, 1, 0, 1])
-socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+${FLOODS[what]}
+socket = socket.socket(socket.AF_INET, datagram, socket.IPPROTO_UDP)
 socket.connect(('${RESOLVER}', 53))
 while True:
-  try: socket.send(question)
+  try: socket.send(before + question + after)
   except OSError: pass`
   const child = spawn('nsenter', [`--net=${place.path}`, 'python3', '-c', script], { stdio: 'ignore', env: { ...process.env, LD_PRELOAD: '' } })
   t.teardown(async () => {
@@ -30,20 +38,40 @@ while True:
   await sleep(700)
 }
 
-for (const who of ['a sandbox of the network', 'a neighbour on the uplink']) {
-  test.serial(`while ${who} asks as fast as it can, others are answered`, async (t) => {
+const FLOODERS = [['a sandbox of the network', 'asks'], ['a neighbour on the uplink', 'asks'], ...Object.keys(FLOODS).slice(1).map((what) => ['a sandbox of the network', what])]
+
+for (const [who = '', what = ''] of FLOODERS) {
+  test.serial(`while ${who} ${what} as fast as it can, others are answered`, async (t) => {
     const world = new World(t)
     const slipway = await world.open()
     await slipway.networks.create({ name: 'web', subnets: [{ subnet: '172.20.0.0/16' }] })
     const noisy = await world.create(slipway, 'noisy', { network: 'web', aliases: ['api'] })
     const app = await world.create(slipway, 'app', { network: 'web' })
     ip('-n', world.neighbour.name, 'route', 'add', '172.20.0.0/16', 'via', HOST_ADDRESS)
-    await flood(t, who.includes('sandbox') ? noisy : world.neighbour)
+    await flood(t, who.includes('sandbox') ? noisy : world.neighbour, what)
     let answered = 0
     for (let n = 0; n < 10; n++) if ((await ask(app, RESOLVER, '+time=1', 'api'))[1] === addressOf(noisy, 'web')) answered++
     t.true(answered >= 9, `${answered} of 10`)
   })
 }
+
+test('who sends what is too long for a question is not heard for a while, and others are', async (t) => {
+  const world = new World(t)
+  ip('-n', world.neighbour.name, 'address', 'add', '192.0.2.10/24', 'dev', 'eth0')
+  const table = tableOf(endpoint({ sandbox: 'app', addresses: [NEIGHBOUR_ADDRESS] }), endpoint({ sandbox: 'noisy', addresses: ['192.0.2.10'] }))
+  await serveNames(t, world.host, [HOST_ADDRESS], table.directory('web'))
+  const [app, noisy] = [bindUdp(t, world.neighbour, NEIGHBOUR_ADDRESS), bindUdp(t, world.neighbour, '192.0.2.10')]
+  let heard = 0
+  noisy.on('message', () => heard++)
+  for (let round = 0; round < 10; round++) {
+    noisy.send(Buffer.alloc(5000), 53, HOST_ADDRESS)
+    await askFrom(app, HOST_ADDRESS, question('app'))
+    noisy.send(question('app'), 53, HOST_ADDRESS)
+    await askFrom(app, HOST_ADDRESS, question('app'))
+  }
+  // Each silence is longer than the one before.
+  t.true(heard < 5, `${heard} of 10`)
+})
 
 test('what a socket refuses by its source, the kernel drops', async (t) => {
   const world = new World(t)

@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'node:net'
 import { frame, FrameReader } from './frames.js'
+import { HEADER, LARGEST_QUERY } from './message.js'
 import type { Release } from './places.js'
 import { setTimeout, clearTimeout } from '../../timers.js'
 
@@ -7,6 +8,8 @@ import { setTimeout, clearTimeout } from '../../timers.js'
 const IDLE_MS = 10_000
 /** Questions of one connection that are waited for before the next is read. */
 const MOST_WAITING = 64
+/** Bytes of answers that one connection may have waiting: four of the longest. A client that does not read them while it asks on has no more coming. */
+const MOST_UNREAD = 1 << 18
 /** Connections of which it is not yet known whose they are, for as long as the directory is read. */
 const MOST_UNKNOWN = 256
 
@@ -90,10 +93,16 @@ export class Connections {
       const answer = await this.#answers.answer(message, from)
       waiting--
       if (answer && socket.writable) socket.write(frame(answer))
+      if (socket.writableLength > MOST_UNREAD) socket.destroy()
       pace()
     }
     socket.on('data', (chunk) => {
       const messages = frames.read(chunk)
+      // The client speaks something else, or would have us work for nothing.
+      if (messages.some(({ length }) => length < HEADER || length > LARGEST_QUERY)) {
+        socket.destroy()
+        return
+      }
       if (messages.length > 0) idle.refresh()
       // Taken from the end, in the order in which they came. A chunk that comes while some are left is one that was on its way.
       read = read.length > 0 ? [...messages.reverse(), ...read] : messages.reverse()

@@ -21,10 +21,12 @@ export interface Query {
   edns: boolean
 }
 
-const HEADER = 12
+export const HEADER = 12
 /** By UDP without EDNS (RFC 1035), and the most that we send with it: larger datagrams tend to get lost in pieces. */
 const SMALLEST_UDP = 512
 export const LARGEST_UDP = 4096
+/** No question is longer, with all that it may carry. */
+export const LARGEST_QUERY = 4096
 /** By TCP: the length has two bytes. */
 export const LARGEST_TCP = 65535
 /** Records other than the question that a query may carry: OPT, and a signature. */

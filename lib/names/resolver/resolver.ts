@@ -7,7 +7,7 @@ import { FairQueue } from './fair-queue.js'
 import { Floods, ofFamily, type Refused } from './floods.js'
 import { Forwarder, type Transport } from './forward.js'
 import { listenTcp, listenUdp, PlaceTaken, type Place, type UdpListener } from './listen.js'
-import { LARGEST_TCP, LARGEST_UDP, RCODE, readQuery, reply, type Query } from './message.js'
+import { LARGEST_QUERY, LARGEST_TCP, RCODE, readQuery, reply, type Query } from './message.js'
 import { ownRecords } from './own-names.js'
 import { Shares, type Release } from './places.js'
 
@@ -92,8 +92,12 @@ export class Resolver {
     // What the kernel says of an answer that could not be sent, it says to `send` as well.
     socket.on('error', () => {})
     socket.on('message', (message, from) => {
-      // Longer than any question is. Port 0 is what only a forger sends from, and `send` throws at.
-      if (message.length > LARGEST_UDP || from.port === 0) return
+      // Longer than any question is. Port 0 is what only a forger sends from, and `send` throws at. None of them waits here, where a flood of questions
+      // is seen, and the long ones fill the kernel's buffer first: so the first one counts as a flood.
+      if (message.length > LARGEST_QUERY || from.port === 0) {
+        this.#floods.see(this.#directory.asker(from.address) ? from.address : '', Infinity)
+        return
+      }
       // A client that has gone, or that the firewall keeps from us: it asks again, or does not.
       this.#ask(message, from.address, 'udp', (answer) => answer && !this.#closed && socket.send(answer, from.port, from.address, () => {}))
     })
