@@ -45,7 +45,8 @@ try {
   linkCompileCommands(folder)
 
   const runtime = run('g++', [`-print-file-name=${library}`]).stdout.trim()
-  const variables = { LD_PRELOAD: preloadAddon ? `${runtime}:${addon}` : runtime, SLIPWAY_ADDON: addon, SLIPWAY_SANITIZER: runtime,
+  const preload = preloadAddon ? `${runtime}:${addon}` : runtime
+  const variables = { LD_PRELOAD: preload, SLIPWAY_PRELOAD: preload, SLIPWAY_ADDON: addon, SLIPWAY_SANITIZER: runtime,
     NODE_OPTIONS: `--import=${inRoot('scripts/spare-the-tools.mjs')}`, ...environment }
   // Set within the namespaces, so that unshare and mount are not preloaded too.
   const { status } = spawnSync(inRoot('scripts/in-own-namespaces.sh'), [

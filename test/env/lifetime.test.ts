@@ -139,6 +139,6 @@ serial('two hundred sandboxes come and go, and no descriptor with them', async (
     const sandbox = await world.create(slipway, `${index}`, { publish: ['8080:80', '8080:80/udp'] })
     await sandbox.remove()
   }
-  t.true(await eventually(() => readdirSync('/proc/self/task').length <= threads))
+  t.true(await eventually(() => readdirSync('/proc/self/task').length <= threads && elements(world.host, 'addresses4').length === 0, 10_000))
   await isAsBefore(t, world, before)
 })

@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { PATIENCE } from '../helpers/world.js'
 import type { Options, Scenario } from './child.js'
 
 const CHILD = fileURLToPath(new URL('child.js', import.meta.url))
-/** A child that takes longer hangs. Sanitizers make everything slower. */
-const CHILD_MS = 60_000
+/** A child that takes longer hangs. */
+const CHILD_MS = 60_000 * PATIENCE
 
 export interface Ended {
   code: number | null
@@ -31,7 +32,7 @@ export interface How {
 
 export function startChild(scenario: Scenario, options: Options, { under = [], node = [] }: How = {}): Child {
   // A sanitizer's runtime is preloaded to node, and not to the program that runs it.
-  const preload = under.length > 0 ? process.env['LD_PRELOAD'] : undefined
+  const preload = process.env['SLIPWAY_PRELOAD']
   const preloading = preload ? ['env', `LD_PRELOAD=${preload}`] : []
   const [command = process.execPath, ...args] = [...under, ...preloading, process.execPath, ...node, CHILD, scenario, JSON.stringify(options)]
   const env = preload ? { ...process.env, LD_PRELOAD: '' } : process.env

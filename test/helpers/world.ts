@@ -25,8 +25,10 @@ export const OTHER_HOST_ADDRESS = '192.0.2.2'
 export const NEIGHBOUR_ADDRESS = '192.0.2.9'
 
 const NETNS_FOLDER = '/run/netns'
+/** Sanitizers make everything slower. */
+export const PATIENCE = process.env['SLIPWAY_SANITIZER'] ? 5 : 1
 /** No tool that a test runs takes longer, unless it hangs. */
-const TOOL_MS = 20_000
+const TOOL_MS = 20_000 * PATIENCE
 
 /** npx puts node_modules/.bin first, where another program named `nft` lies. */
 const PATH = (process.env['PATH'] ?? '').split(':').filter((folder) => !folder.includes('node_modules')).join(':')
@@ -141,7 +143,7 @@ export function setSysctl(place: Place, key: string, value: string): void {
 
 /** Tries until it is done, or the time is up: what the kernel does behind our back takes a moment. */
 export async function eventually(done: () => boolean | Promise<boolean>, milliseconds = 3000): Promise<boolean> {
-  const deadline = Date.now() + milliseconds
+  const deadline = Date.now() + milliseconds * PATIENCE
   for (;;) {
     if (await done()) return true
     if (Date.now() > deadline) return false
