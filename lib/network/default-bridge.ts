@@ -18,6 +18,7 @@ import type { NetworkBridges } from './bridges.js'
 import { defaultSpec } from './default-spec.js'
 import { missingRuleset } from './ensure-ruleset.js'
 import { bridgesOf } from './leaves.js'
+import { wasTakenAway } from './lost-bridge.js'
 import { isNamedBridge, isNamelessBridge } from './own-bridge.js'
 import { readyNetwork, type ReadyNetwork } from './ready.js'
 import { DEFAULT_NETWORK, FAMILIES, type NetworkSpec } from './spec.js'
@@ -151,6 +152,7 @@ export class DefaultBridge {
           if (!(error instanceof PlanRefused)) throw error
           // Somebody else made it first: look again.
           if (error.operation.op === 'link.create' && error.errnoName === 'EEXIST' && step < PATIENCE_STEPS) continue
+          if (wasTakenAway(error) && step < PATIENCE_STEPS) continue
           // Another network has claimed what was chosen.
           if (isSubnetTaken(error) && this.#settings.bip === undefined && step < PATIENCE_STEPS) continue
           throw await explainRefusal(error, this.#host)
@@ -181,7 +183,8 @@ export class DefaultBridge {
     } catch (error) {
       if (!(error instanceof PlanRefused)) throw error
       // Somebody else was faster.
-      if (!(again && error.operation.op.endsWith('.add') && error.errnoName === 'EEXIST')) throw await explainRefusal(error, this.#host)
+      const isRace = wasTakenAway(error) || (error.operation.op.endsWith('.add') && error.errnoName === 'EEXIST')
+      if (!(again && isRace)) throw await explainRefusal(error, this.#host)
     }
   }
 

@@ -12,6 +12,10 @@ export async function lostBridge(host: Host, { operation, errnoName }: PlanRefus
   return errnoName === 'ENODEV' || (errnoName === 'EINVAL' && (await host.find('link', { name: operation.master })) === undefined)
 }
 
+/** Whether a network was refused as an administrator, or another process, has deleted the ruleset or its bridge in the middle of its making. */
+export const wasTakenAway = ({ operation, errnoName }: PlanRefused): boolean =>
+  operation.op === 'element.add' ? errnoName === 'ENOENT' : (operation.op.startsWith('link.') || operation.op === 'address.add') && errnoName === 'ENODEV'
+
 /** Whether a link was refused as its bridge has all the ports that the kernel gives one. */
 export const isFull = (refused: PlanRefused): refused is PlanRefused & { operation: LinkCreate & { master: string } } =>
   refused.operation.op === 'link.create' && refused.operation.master !== undefined && refused.errnoName === 'EXFULL'

@@ -16,6 +16,7 @@ import { draftNetwork, type CreateNetworkOptions } from './create-options.js'
 import { DefaultBridge } from './default-bridge.js'
 import { ensureRuleset, missingRuleset } from './ensure-ruleset.js'
 import { bridgesOf, leavesOf } from './leaves.js'
+import { wasTakenAway } from './lost-bridge.js'
 import { isNamedBridge, isNamelessBridge } from './own-bridge.js'
 import { learnAddresses, readyNetwork, releaseAddress, type ReadyNetwork } from './ready.js'
 import { DEFAULT_NETWORK, FAMILIES, type NetworkSpec } from './spec.js'
@@ -116,7 +117,7 @@ export class NetworkRegistry {
       } catch (error) {
         if (!(error instanceof PlanRefused)) throw error
         // Where the subnet was not chosen by us, the next draft says who has it.
-        if (attempt < TRIES && isSubnetTaken(error)) continue
+        if (attempt < TRIES && (isSubnetTaken(error) || wasTakenAway(error))) continue
         throw await explainRefusal(error, this.#host)
       } finally {
         this.#chosen.delete(record.id)
@@ -232,18 +233,18 @@ export class NetworkRegistry {
   async restore(stored: StoredNetwork): Promise<boolean> {
     const { created, maker } = stored.record
     const spec = specOf(stored)
-    await this.ensureRuleset()
     let restored = false
     // By the clock of the day, which may have been set since: no reason to wait for longer than a making takes.
     const isNew = Date.now() - Date.parse(created) < MAKING_MS
     const begun = now()
     for (let attempt = 1; ; ) {
+      await this.ensureRuleset()
       const missing = await this.#missingOf(spec)
       if (missing.length === 0) return restored
       if (isNew && now() - begun < MAKING_MS && isAlive(maker)) {
         await sleep(STEP_MS)
         // Its maker was refused, or another has removed it.
-        if ((await readNetworkRecord(this.records, spec.name))?.text !== stored.text) return false
+        if (await this.#isRemoved(stored)) return false
         continue
       }
       try {
@@ -251,9 +252,15 @@ export class NetworkRegistry {
         restored = true
       } catch (error) {
         if (!(error instanceof PlanRefused)) throw error
-        if (error.errnoName !== 'EEXIST' || isSubnetTaken(error) || attempt++ >= RESTORES) throw await explainRefusal(error, this.#host)
+        const isRace = wasTakenAway(error) || (error.errnoName === 'EEXIST' && !isSubnetTaken(error))
+        if (!isRace || attempt++ >= RESTORES) throw await explainRefusal(error, this.#host)
+        if (await this.#isRemoved(stored)) return false
       }
     }
+  }
+
+  async #isRemoved({ record, text }: StoredNetwork): Promise<boolean> {
+    return (await readNetworkRecord(this.records, record.name))?.text !== text
   }
 
   async #missingOf(spec: NetworkSpec): Promise<Plan> {

@@ -14,7 +14,7 @@ import { wasStrayZone } from '../sandbox/stray-zone.js'
 import { thisProcess } from '../state/maker.js'
 import { asOfNow } from '../state/namespace.js'
 import { ownerComment, readOwner } from '../state/owner.js'
-import { store, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { readRecord, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { attempt } from './collect.js'
 import { takeOff } from './drop-endpoints.js'
 import { Holdings } from './holdings.js'
@@ -160,6 +160,8 @@ async function remakeLinks({ host, networks }: Shared, stored: StoredRecord): Pr
       if (error instanceof PlanRefused && error.errnoName === 'ESTALE' && error.operation.op === 'file.replace') return { item, relinked, lost }
       if (!(error instanceof PlanRefused || error instanceof SlipwayError)) throw error
       const { message } = error instanceof PlanRefused ? await explainRefusal(error, host) : error
+      // Another process has removed it.
+      if ((await readRecord(dirname(path), record.name))?.record.id !== record.id) return { item, relinked, lost }
       lost.push(`sandbox ${record.name}: its interface on the network ${network} is gone, and cannot be made again: ${message}`)
     }
   }

@@ -7,12 +7,13 @@ import { addresses } from '../firewall/sets.js'
 import type { Host } from '../host.js'
 import { isIp } from '../ipam/address.js'
 import { familyOf } from '../ipam/ip.js'
+import { FAMILIES } from '../network/spec.js'
 import type { NetworkSpec } from '../network/spec.js'
 import type { ElementAdd, Operation } from '../plan/operation.js'
 import type { Damaged } from '../state/folder.js'
 import { listNetworkRecords, specOf, type StoredNetwork } from '../state/network-records.js'
 import { ownerComment } from '../state/owner.js'
-import { isAtWork, listAllRecords, readAnyRecord, unbusy, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { isInTheMaking, listAllRecords, readAnyRecord, unbusy, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { attempt } from './collect.js'
 
 /** What is to stand in the sets for a sandbox or a network that is there. */
@@ -42,9 +43,11 @@ export async function readOwed(host: Host, folders: Folders, defaultNetwork: Net
   const links = new Set((await host.ask('links', {})).map(({ name }) => name))
   const networks = await listNetworkRecords(folders.networks)
   const damaged: Damaged[] = []
-  const sandboxes = (await listAllRecords(folders.sandboxes, (one) => damaged.push(one))).filter(({ record }) => !record.removing)
+  const sandboxes = (await listAllRecords(folders.sandboxes, (one) => damaged.push(one)))
+  const records = sandboxes.map(({ record }) => record)
+  const [living, leaving] = [records.filter(({ removing }) => !removing), records.filter(({ removing }) => removing)]
   const specs = [...networks.map(specOf), ...(defaultNetwork ? [defaultNetwork] : [])]
-  const dues = [...specs.map((spec) => dueOfNetwork(spec, sandboxes, links, defaultNetwork)), ...sandboxes.map(({ record }) => dueOfSandbox(record, links)), ...damaged.map(dueOfDamaged)]
+  const dues = [...specs.map((spec) => dueOfNetwork(spec, sandboxes, links, defaultNetwork)), ...[...living, ...leaving].map(dueOfSandbox), ...damaged.map(dueOfDamaged)]
   const owners = new Map<string, string>()
   const plan: ElementAdd[] = []
   for (const { what, elements } of dues) {
@@ -73,11 +76,14 @@ function dueOfNetwork(spec: NetworkSpec, sandboxes: readonly StoredRecord[], lin
   }
 }
 
-function dueOfSandbox(record: SandboxRecord, links: ReadonlySet<string>): Due {
-  const { name, id, ports } = record
-  // One that is on its way claims for itself, before it has its link.
-  const endpoints = record.endpoints.filter(({ hostLink }) => links.has(hostLink) || !isAtWork(record))
-  return { what: name, elements: claimSandbox({ endpoints, ports, owner: ownerComment(name, id) }) }
+/**
+ * What is being made or connected has its claims, too: it may have had them already. Where it had not, its own attempt to claim is refused, it is
+ * undone and tried again, and loses here what it was given. What is being removed has its addresses until conntrack has forgotten them.
+ */
+function dueOfSandbox({ name, id, ports, endpoints, removing }: SandboxRecord): Due {
+  const elements = claimSandbox({ endpoints, ports, owner: ownerComment(name, id) })
+  if (!removing) return { what: name, elements }
+  return { what: '', elements: elements.filter((operation) => operation.op === 'element.add' && FAMILIES.some((family) => operation.set === addresses[family].set)) }
 }
 
 /**
@@ -97,10 +103,10 @@ async function settle(host: Host, folders: Folders, networks: readonly StoredNet
   const every: ReadonlySet<string> = new Set(sandboxes.flatMap(({ record }) => record.endpoints.map(({ hostLink }) => hostLink)))
   const current = new Map((await listAllRecords(folders.sandboxes)).map((item) => [item.path, item]))
   for (const { path, text, record } of sandboxes) {
-    if (current.get(path)?.text === text && record.busy === undefined) continue
-    const now = (await unbusy(() => readAnyRecord(dirname(path), record.name)))?.record
-    const same = now?.id === record.id && !now.removing ? now : undefined
-    surplus.push(...without(dueOfSandbox(record, every).elements, same ? claimSandbox({ endpoints: same.endpoints, ports: same.ports, owner: ownerComment(same.name, same.id) }) : []))
+    const item = current.get(path)
+    if (item?.text === text && record.busy === undefined && !isInTheMaking(item)) continue
+    const now = (record.removing ? item : await unbusy(() => readAnyRecord(dirname(path), record.name)))?.record
+    surplus.push(...without(dueOfSandbox(record).elements, now?.id === record.id ? dueOfSandbox(now).elements : []))
   }
   const left = new Set((await listNetworkRecords(folders.networks)).map(({ record }) => record.id))
   for (const item of networks) if (!left.has(item.record.id)) surplus.push(...without(dueOfNetwork(specOf(item), sandboxes, every, undefined).elements, []))

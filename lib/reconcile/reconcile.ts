@@ -227,7 +227,10 @@ const isPart = (tables: ReadonlySet<Family>): boolean => tables.size < RULESET_F
 export const missesElements = ({ operation, errnoName }: PlanRefused): boolean =>
   (operation.op === 'element.add' || operation.op === 'element.delete') && errnoName === 'ENOENT'
 
-/** The same, or that a bridge is not there: somebody has deleted it. */
+/** Whether what was refused was new in a set: then the set is not there, or its table. */
+export const missesSets = (refused: PlanRefused): boolean => refused.operation.op === 'element.add' && missesElements(refused)
+
+/** As {@link missesElements}, or that a bridge is not there: somebody has deleted it. */
 export const missesParts = (refused: PlanRefused): boolean => missesElements(refused) || (refused.operation.op === 'link.create' && refused.errnoName === 'ENODEV')
 
 function holdPorts({ name, endpoints, ports: mappings }: SandboxRecord, ports: PortTable): void {

@@ -5,12 +5,12 @@ import { PlanRefused } from '../host.js'
 import type { Namespace, Plan } from '../plan/operation.js'
 import type { HostPort } from '../ports/port-table.js'
 import { isNowhere, removeWhatIsThere } from '../reconcile/collect.js'
-import { missesParts, reconcile } from '../reconcile/reconcile.js'
+import { missesParts, missesSets, reconcile } from '../reconcile/reconcile.js'
 import { explainRefusal, removed } from '../refusals.js'
 import { textWith } from '../state/folder.js'
 import { asOfNow, inThisBoot, namespaceAt } from '../state/namespace.js'
 import { thisProcess } from '../state/maker.js'
-import { idle, isBusy, readRecord, store, unbusy, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import { idle, isBusy, isInTheMaking, readRecord, store, unbusy, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import type { Context } from './context.js'
 import { wasStrayZone } from './stray-zone.js'
 
@@ -98,20 +98,26 @@ export class Changes {
     return change
   }
 
-  /** Until no other change is on its way: of another process, or through another object of this one. */
+  /** Until it has been made, and no other change is on its way: of another process, or through another object of this one. */
   async #wait(): Promise<void> {
     await unbusy(async () => {
       await this.refresh()
       return this.#stored
     })
+    const { busy } = this.#stored.record
+    if (!busy || isBusy(this.#stored.record)) return
+    // The process that was changing it has died in the middle: what it has left half done is ended first.
+    await reconcile(this.#context)
+    await this.refresh()
   }
 
   async #attempt(make: (record: SandboxRecord) => RecordUpdate | Promise<RecordUpdate>): Promise<void> {
     const { host, turns } = this.#context
     // Somebody has taken elements away that were ours to remove.
     let rest = false
+    let healed = false
     for (let attempt = 1; ; attempt++) {
-      if (isBusy(this.#stored.record)) await this.#wait()
+      if (this.#stored.record.busy || isInTheMaking(this.#stored)) await this.#wait()
       const { path, record, text } = this.#stored
       let update: RecordUpdate
       try {
@@ -134,8 +140,11 @@ export class Changes {
       } catch (error) {
         update.release()
         if (!(error instanceof PlanRefused)) throw error
-        if (attempt === 1 && missesParts(error)) await reconcile(this.#context)
-        else if (attempt < TRIES && (await wasStrayZone(this.#context, error))) continue
+        // An administrator may delete the sets more than once. That an element to be deleted is gone is looked into once.
+        if (missesParts(error) && (!healed || (missesSets(error) && attempt < TRIES))) {
+          healed = true
+          await reconcile(this.#context)
+        } else if (attempt < TRIES && (await wasStrayZone(this.#context, error))) continue
         else if (await update.retry?.(error, attempt)) continue
         else if (error.errnoName === 'ESTALE' && error.operation.op.startsWith('file.') && attempt < TRIES) await this.refresh()
         else if (!rest && isGone(error)) rest = true

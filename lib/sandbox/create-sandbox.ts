@@ -3,6 +3,7 @@ import * as container from '../drivers/container.js'
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import { mappedPorts } from '../drivers/gateway.js'
 import * as hostDriver from '../drivers/host.js'
+import { leadingPorts } from '../drivers/leading-ports.js'
 import { announce } from '../drivers/neighbors.js'
 import * as none from '../drivers/none.js'
 import { takeSpare } from '../drivers/spare.js'
@@ -17,7 +18,7 @@ import type { ReadySpare } from '../pool/network-pool.js'
 import { wasGuessedPort } from '../ports/claim-ports.js'
 import type { PortMapping } from '../ports/mapping.js'
 import { PortGuesses } from '../ports/port-guesses.js'
-import { missesParts, reconcile } from '../reconcile/reconcile.js'
+import { missesParts, missesSets, reconcile } from '../reconcile/reconcile.js'
 import { explainRefusal } from '../refusals.js'
 import { thisProcess } from '../state/maker.js'
 import { asOfNow, inThisBoot } from '../state/namespace.js'
@@ -73,9 +74,10 @@ export async function createSandbox(context: Context, request: CreateRequest): P
     } catch (error) {
       draft.release()
       const refused = error instanceof PlanRefused ? error : undefined
+      if (refused && !isRefusedClaim(refused)) context.departures.forget(leadingPorts(draft.stored.record.endpoints, draft.stored.record.ports))
       if (draft.spare && (await context.spares.refused(draft.spare, refused))) continue
       if (!refused) throw error
-      if (!healed && missesParts(refused)) {
+      if (missesParts(refused) && (!healed || (missesSets(refused) && attempt < TRIES))) {
         healed = true
         await reconcile(context)
         continue
@@ -97,6 +99,9 @@ export async function createSandbox(context: Context, request: CreateRequest): P
     }
   }
 }
+
+/** Whether nothing was published for a moment: what is refused before that, or together with it, leads nobody to its address. */
+const isRefusedClaim = ({ operation }: PlanRefused): boolean => ['port.hold', 'file.create', 'element.add'].includes(operation.op)
 
 /** Its neighbours are told behind the caller's back: that takes a look at the bridge, by a lock that all of rtnetlink waits for. */
 function announceLater({ host }: Context, { endpoint }: ReadySpare): void {

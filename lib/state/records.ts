@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import type { NameOptions } from '../names/options.js'
@@ -48,6 +49,17 @@ export interface SandboxRecord {
 /** Whether a living process is making or changing it, as far as the record tells. */
 export const isAtWork = ({ maker, busy }: SandboxRecord): boolean => isAlive(busy ?? maker)
 
+/**
+ * Whether a living process has yet to make it to its end, or undo it. What shares a namespace is made by claiming its name, and tells nothing.
+ * One from the pool is finished when it has its path, a moment after its record: when that is gone later, it is for another reason.
+ */
+export function isInTheMaking({ record, marked }: StoredRecord): boolean {
+  const { network, path, maker, created, busy } = record
+  if (marked === undefined || busy || network === 'host' || network.startsWith('container:')) return false
+  if (marked && (Math.abs(Date.now() - Date.parse(created)) > YOUNG_MS || existsSync(path))) return false
+  return isAlive(maker)
+}
+
 /** Whether a living process is taking away what is left of it. */
 export const isLeaving = ({ removing, busy }: SandboxRecord): boolean => removing === true && busy !== undefined && isAlive(busy)
 
@@ -92,13 +104,15 @@ export function isCurrent(path: string, id: string): boolean {
 /** How long, in milliseconds, a change that is on its way is waited for, and how long between two looks. */
 const PATIENCE_MS = 5000
 const STEP_MS = 2
+/** What is older, in milliseconds, has long come from the pool. */
+const YOUNG_MS = 1000
 
-/** Reads a record until no change of it is on its way. */
+/** Reads a record until its sandbox has been made, and no change of it is on its way. */
 export async function unbusy<T extends StoredRecord | undefined>(read: () => Promise<T>): Promise<T> {
   const deadline = now() + PATIENCE_MS
   for (;;) {
     const found = await read()
-    if (!found || !isBusy(found.record) || now() > deadline) return found
+    if (!found || !(isBusy(found.record) || isInTheMaking(found)) || now() > deadline) return found
     await sleep(STEP_MS)
   }
 }
