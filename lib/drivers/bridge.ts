@@ -128,6 +128,7 @@ export function removeSandbox({ path, foreign, namespace, endpoints, ports, owne
       { op: 'file.delete', path: record.path },
     ],
     claims: endpoints.flatMap((endpoint) => freeAddresses(endpoint, owner)),
+    ...(foreign || shared ? {} : { links: endpoints.map(({ hostLink }) => hostLink) }),
   }
 }
 

@@ -9,6 +9,8 @@ export interface Leaving {
   rest: Plan
   /** Gives up the claims of its addresses, once nothing that is left of it leads to them. */
   claims?: Plan
+  /** Links that go with their namespace, once no process is in that any more. */
+  links?: readonly string[]
 }
 
 /**

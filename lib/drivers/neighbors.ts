@@ -1,3 +1,4 @@
+import type { IpFamily } from '../ipam/ip.js'
 import { macOf } from '../ipam/mac.js'
 import { FAMILIES } from '../network/spec.js'
 import type { Operation } from '../plan/operation.js'
@@ -20,8 +21,17 @@ export function announce({ addresses, bridge, mac, icc }: BridgeEndpoint): Opera
   )
 }
 
-/** Has the host forget an endpoint that has gone, and its neighbours, too, where they would take the next for it. */
-export function forgetNeighbor({ addresses, bridge, mac, icc }: BridgeEndpoint): Operation[] {
+/** What is known of an endpoint that has gone. */
+interface Gone extends Pick<BridgeEndpoint, 'bridge' | 'mac' | 'icc'> {
+  addresses: { readonly [Family in IpFamily]?: { readonly address: string } | undefined }
+}
+
+/**
+ * Has the host forget an endpoint that has gone, and its neighbours, too, where they would take the next for it.
+ *
+ * @param endpoint - With an empty `mac` where that is not known: then its neighbours are told in any case.
+ */
+export function forgetNeighbor({ addresses, bridge, mac, icc }: Gone): Operation[] {
   const v4 = addresses[4]?.address
   return [
     ...FAMILIES.flatMap((family): Operation[] => {

@@ -21,7 +21,7 @@ import { attachLinks } from './attach-links.js'
 import { attempt, collect, collectElement, collectLeads } from './collect.js'
 import { dropEndpoints } from './drop-endpoints.js'
 import { finishChanges } from './finish-changes.js'
-import { flush, forget, leftAddresses } from './forget.js'
+import { flush, forget, isAddress, leftAddresses } from './forget.js'
 import { heal, untouched } from './heal.js'
 import { Holdings } from './holdings.js'
 import { reconcileNetworks, requireSameRecords } from './networks.js'
@@ -168,11 +168,7 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
     if (set === sets.senders[4] || set === sets.senders[6]) known.add(element.key.split(' . ')[0] ?? '')
   }
   for (const { name } of links.values()) if (aside.hasId(name.slice('veth'.length))) known.add(name)
-  const ofHalves = [...owned, ...(again?.owned ?? [])].filter((one) => halves.has(one.owner))
-  await flush(host, ofHalves)
-  for (const one of ofHalves) await drop(one)
-  const others = [...owned].filter((one) => !known.has(one.owner) && !halves.has(one.owner))
-  for (const one of await forget(host, [...others, ...leftAddresses(kept.map(({ record }) => record).filter((record) => !isBusy(record)), owned)])) await drop(one)
+  // Before their addresses are free: what keeps a link may be a process of the sandbox.
   const spares = await collectSpares(host, marks, [...links.values()].filter(({ name }) => !known.has(name)))
   result.collected.push(...spares.collected)
   for (const link of spares.stray) {
@@ -180,6 +176,13 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
     await collect(host, [{ op: 'link.delete', name: link.name }])
     result.collected.push(`link ${link.name}: its sandbox is gone, removed`)
   }
+  const ofHalves = [...owned, ...(again?.owned ?? [])].filter((one) => halves.has(one.owner))
+  const others = [...owned].filter((one) => !known.has(one.owner) && !halves.has(one.owner))
+  // What leads to an address goes before conntrack forgets that, or would have it learn anew.
+  for (const one of [...ofHalves, ...others]) if (!isAddress(one)) await drop(one)
+  await flush(context, ofHalves)
+  for (const one of ofHalves) if (isAddress(one)) await drop(one)
+  for (const one of await forget(context, [...others.filter(isAddress), ...leftAddresses(kept.map(({ record }) => record).filter((record) => !isBusy(record)), owned)])) await drop(one)
   // Last: until then, others who open the host leave what was theirs alone, and its name is taken.
   for (const { path, text } of ended) await attempt(host, [{ op: 'file.check', path, expected: text }, { op: 'file.delete', path }])
   const lost: string[] = []

@@ -15,7 +15,9 @@ export interface Departure {
   plan: Plan
   /** Gives up claims of addresses, after that. */
   claims?: Plan | undefined
-  /** Called once they are. */
+  /** Links that go by themselves, and have gone before the claims are given up. */
+  links?: readonly string[] | undefined
+  /** Called once the claims are given up. */
   free?(): unknown
   /** What follows in this process, once it is done. */
   done?(): unknown
@@ -165,7 +167,7 @@ export class Departures {
 
   async #settle(pending: Pending): Promise<void> {
     this.#forget(pending)
-    if (pending.claims) this.#quarantine.add(pending.claims, pending.free)
+    if (pending.claims) this.#quarantine.add(pending.claims, pending.links, pending.free)
     try {
       await pending.done?.()
     } catch (error) {

@@ -304,15 +304,15 @@ export class Sandbox {
     const turn = this.#context.turns.next()
     if (turn) await turn
     const { records, ports, holders, reaper, networks, departures } = this.#context
-    let begun: { busy: string; left: () => string; plan: Plan; claims: Leaving['claims'] } | undefined
+    let begun: { busy: string; left: () => string; plan: Plan; claims: Leaving['claims']; links: Leaving['links'] } | undefined
     await this.#changes.make((record) => {
       const held = mappedPorts(record.endpoints, record.ports)
       const { stored } = this.#changes
       return {
         during: { removing: true },
         async plan({ mark }, namespace) {
-          const { first, rest, claims } = await removalPlan(stored, records, namespace, mark)
-          begun = { busy: mark ?? '', left: () => store(records, { ...record, removing: true }).text, plan: rest, claims }
+          const { first, rest, claims, links } = await removalPlan(stored, records, namespace, mark)
+          begun = { busy: mark ?? '', left: () => store(records, { ...record, removing: true }).text, plan: rest, claims, links }
           return first
         },
         settle: () => held.forEach((mapping) => ports.release(mapping)),
@@ -331,7 +331,7 @@ export class Sandbox {
       }
       await removeFiles(this.#context, this.#record)
     }
-    if (begun && begun.plan.length > 0) departures.begin({ key: sandboxKey(name), plan: begun.plan, claims: begun.claims, record: { path, busy: begun.busy, left: begun.left }, done })
+    if (begun && begun.plan.length > 0) departures.begin({ key: sandboxKey(name), plan: begun.plan, claims: begun.claims, links: begun.links, record: { path, busy: begun.busy, left: begun.left }, done })
     else await done()
     for (const endpoint of this.#record.endpoints) {
       const left = networks.leave(endpoint)

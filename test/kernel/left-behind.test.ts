@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { rmSync, statSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
+import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { enter } from '#lib/native.js'
 import type { Sandbox, Slipway } from '#lib/index.js'
 import { dropped, watchDrops } from '../helpers/drops.js'
+import { elements } from '../helpers/snapshot.js'
 import { ask, fetchFrom, NO_ANSWER, openUdp, portOf, serveTcp, serveUdp } from '../helpers/traffic.js'
 import { eventually, execIn, HOST_ADDRESS, ip, NEIGHBOUR_ADDRESS, World, type Place } from '../helpers/world.js'
 
@@ -176,6 +179,39 @@ test.serial('a hole that a sandbox has made outwards leads nobody to the next th
   t.is(await ask(openUdp(t, next, 5001, 4), NEIGHBOUR_ADDRESS, 7000), HOST_ADDRESS)
   t.is(await ask(openUdp(t, next, 5001, 6), NEIGHBOUR6, 7000), HOST6)
   t.true(portOf(holes[0]?.accomplice ?? openUdp(t, neighbour)) === 6000)
+})
+
+test.serial('a process that lives on in a removed sandbox has no link any more when its address is free, and makes conntrack learn nothing', async (t) => {
+  const { world, slipway } = await setUp(t)
+  const { host } = world
+  const app = await world.create(slipway, 'app', AT)
+  const inside = openUdp(t, app, 5000)
+  const sending = setInterval(() => inside.send('hole', 6000, NEIGHBOUR_ADDRESS, () => undefined), 2)
+  t.teardown(() => clearInterval(sending))
+  const known = () => execIn(host, 'conntrack', '-L', '-s', AT.ip)
+  t.true(await eventually(() => known() !== ''))
+  await app.remove()
+  t.true(await eventually(() => !elements(host, 'addresses4').some(({ key }) => key === AT.ip)))
+  t.notRegex(ip('-n', host.name, 'link'), new RegExp(app.endpoints[0]?.hostInterface ?? ''))
+  execIn(host, 'nft', 'flush', 'ruleset')
+  await world.create(slipway, 'next', AT)
+  t.is(known(), '')
+})
+
+test.serial('a process that died has not told where the addresses of its sandbox were: the next open() does', async (t) => {
+  const { world, slipway } = await setUp(t)
+  const peer = await world.create(slipway, 'peer')
+  const reachable = (place: Place) => [AT.ip, AT.ip6].map((address) => execIn(place, 'sh', '-c', `ping -c 1 -W 1 ${address} > /dev/null && echo yes || echo no`).trim())
+  const app = await world.create(slipway, 'app', { ...AT, mac: '02:52:00:00:00:01' })
+  for (const place of [world.host, peer]) t.deepEqual(reachable(place), ['yes', 'yes'])
+  // What is left of a removal whose process was killed before it gave the addresses up.
+  rmSync(join(world.stateDir, String(statSync(world.host.path).ino), 'sandboxes', `${app.name}.json`))
+  ip('netns', 'delete', app.name)
+  const other = await world.open({ ipv6: true, fixedCidrV6: 'fd00:17::/64' })
+  t.true(other.reconciled.collected.some((line) => line.includes(AT.ip)))
+  t.notRegex(ip('-n', world.host.name, 'neigh', 'show', 'dev', 'docker0'), /172\.17\.5\.5 |fd00:17::55 /)
+  await world.create(other, 'next', AT)
+  for (const place of [world.host, peer]) t.deepEqual(reachable(place), ['yes', 'yes'], place.name)
 })
 
 for (const [what, macs] of Object.entries({ 'a chosen MAC address after its own': [undefined, '02:52:00:00:00:01'], 'its own after a chosen one': ['02:52:00:00:00:01', undefined], 'another chosen one': ['02:52:00:00:00:01', '02:52:00:00:00:02'] })) {
