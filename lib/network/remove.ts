@@ -7,8 +7,13 @@ import type { Context } from '../sandbox/context.js'
 import { specOf, type StoredNetwork } from '../state/network-records.js'
 import { sayDamage, type Damaged } from '../state/folder.js'
 import { listRecords } from '../state/records.js'
+import { now, sleep } from '../timers.js'
 import { leavesOf } from './leaves.js'
 import { membersOf } from './members.js'
+
+/** So long, in milliseconds, an endpoint is waited for that is undone, and so long between two looks. */
+const UNDOING_MS = 1000
+const STEP_MS = 10
 
 /**
  * Removes a network: its record first, so that no further sandbox comes; then, when none is on it, the rest. A sandbox that
@@ -38,8 +43,8 @@ async function removeUnused(context: Context, name: string, stored: StoredNetwor
     await refuseWhileUsed(context, name)
     await refuseOthers(host, stored)
   } catch (error) {
-    await host.run([{ op: 'file.create', path, content: text }])
-    throw error
+    if (await giveBack(host, stored)) throw error
+    await untilUnused(context, stored, error)
   }
   await context.resolvers.stop(stored.record.id)
   try {
@@ -47,13 +52,31 @@ async function removeUnused(context: Context, name: string, stored: StoredNetwor
   } catch (error) {
     if (!(error instanceof PlanRefused)) throw error
     if (!['ENOENT', 'ENODEV'].includes(error.errnoName)) {
-      await host.run([{ op: 'file.create', path, content: text }])
-      await context.resolvers.serve(specOf(stored))
+      if (await giveBack(host, stored)) await context.resolvers.serve(specOf(stored))
       throw await explainRefusal(error, host)
     }
     // Somebody has deleted the bridge, or flushed the ruleset: what is left of it goes by itself.
     await networks.removeRest(specOf(stored))
   }
+}
+
+/** @returns Whether the network has its record again. Another may have been made by its name since. */
+async function giveBack(host: Host, { path, text }: StoredNetwork): Promise<boolean> {
+  try {
+    await host.run([{ op: 'file.create', path, content: text }])
+    return true
+  } catch (error) {
+    if (!(error instanceof PlanRefused)) throw error
+    if (error.errnoName === 'EEXIST') return false
+    throw await explainRefusal(error, host)
+  }
+}
+
+/** What is being made on a network finds its record gone, and is undone. @throws What was in the way, where that stays. */
+async function untilUnused({ host, records }: Context, stored: StoredNetwork, error: unknown): Promise<void> {
+  const isUsed = async () => (await listRecords(records)).some(({ record }) => record.endpoints.some(({ networkId }) => networkId === stored.record.id))
+  for (const deadline = now() + UNDOING_MS; await isUsed(); await sleep(STEP_MS)) if (now() > deadline) throw error
+  await refuseOthers(host, stored)
 }
 
 async function refuseWhileUsed(context: Context, name: string): Promise<void> {

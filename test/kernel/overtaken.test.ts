@@ -1,9 +1,9 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { add, remove, removeOwn } from '#lib/firewall/elements.js'
 import { addresses } from '#lib/firewall/sets.js'
-import { Host, PlanRefused } from '#lib/host.js'
+import { Host, PlanRefused, type RunOptions } from '#lib/host.js'
 import { rulesetPlan } from '#lib/firewall/ruleset.js'
 import { NetworkRegistry } from '#lib/network/registry.js'
 import { Marks } from '#lib/pool/marks.js'
@@ -175,5 +175,34 @@ for (const claimed of [true, false]) {
     t.deepEqual(lead(), claimed ? [0, 0] : [1, 1])
     t.deepEqual(elements(world.host, 'addresses4').map(({ comment }) => comment), [claimed ? 'y' : 'x'])
     t.deepEqual(refusal.notUndone?.map((left) => left.errnoName), claimed ? ['EEXIST', 'EEXIST', 'EEXIST'] : [])
+  })
+}
+
+for (const [what, ends] of [['is undone then', true], ['stays', false]] as const) {
+  serial(`a network that is removed while a sandbox is made on it and another network gets its name: the sandbox ${what}`, async (t) => {
+    const world = new World(t)
+    const slipway = await world.open()
+    const other = await world.open()
+    const web = await slipway.networks.create({ name: 'web' })
+    await world.create(slipway, 'app', { network: 'web' })
+    // Its record comes right after the removal has looked for users, and has deleted the network's.
+    const path = recordOf(world, 'app')
+    const text = readFileSync(path)
+    rmSync(path)
+    const { run } = Host.prototype
+    t.teardown(() => void (Host.prototype.run = run))
+    Host.prototype.run = async function (this: Host, plan: Plan, options?: RunOptions) {
+      await run.call(this, plan, options)
+      if (!plan.some((operation) => operation.op === 'file.delete' && operation.path.endsWith('/networks/web.json'))) return
+      Host.prototype.run = run
+      writeFileSync(path, text)
+      await other.networks.create({ name: 'web' })
+      if (ends) setTimeout(() => rmSync(path), 200)
+    }
+    if (ends) await web.remove()
+    else await t.throwsAsync(web.remove(), { code: 'CONFLICT', message: /in use/ })
+    t.is(ipJson<{ ifname: string }>(world.host, 'link').some(({ ifname }) => ifname === web.bridge), !ends)
+    t.not((await slipway.networks.get('web')).id, web.id)
+    await world.create(slipway, 'next', { network: 'web' })
   })
 }
