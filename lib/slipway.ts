@@ -81,6 +81,7 @@ export class Slipway {
     try {
       requireOwnFolders(settings.stateDir, stateFolders(host))
       keepReserve(context.records)
+      context.holders.look()
       const folders = await listFilesFolders(context.files)
       const former = collectFormerHosts(await findOtherHosts(settings, host))
       const { reconciled, kept, aside } = await reconcile(context)

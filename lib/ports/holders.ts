@@ -1,10 +1,10 @@
 import { lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { access, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { holdPorts, isPort, mapOf, placeOf, publishedKey, publishedName, releasePorts } from '../firewall/elements.js'
 import type { Host } from '../host.js'
 import { randomId } from '../state/random-id.js'
-import { isAlive, thisProcess } from '../state/maker.js'
+import { isAlive, thisProcess, type Maker } from '../state/maker.js'
 import { namesIn } from '../state/names-in.js'
 import { readRegular } from '../state/read-file.js'
 import { watchFolder } from '../watch-folder.js'
@@ -37,6 +37,10 @@ export class Holders {
   readonly #host: Host
   readonly #folder: string
   #own: string | undefined
+  /** The other holders' folders and processes, and what the folder of all was like then. */
+  #known: ReadonlyMap<string, number> = new Map()
+  #stamp: string | undefined
+  #inheriting: Promise<void> | undefined
   #watcher: { close(): void } | undefined
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -44,6 +48,45 @@ export class Holders {
   constructor(host: Host, folder: string) {
     this.#host = host
     this.#folder = folder
+  }
+
+  /**
+   * Has another holder's ports taken over, where one has ended since this was asked for the last time.
+   *
+   * @param takeOver - Does it.
+   * @returns Until that is done, for everybody who asks meanwhile; `undefined` where there is nothing to be done.
+   */
+  inherited(takeOver: () => Promise<void>): Promise<void> | undefined {
+    if (this.#haveLeft()) {
+      this.#inheriting = takeOver().finally(() => {
+        this.#inheriting = undefined
+        this.look()
+      })
+    }
+    return this.#inheriting
+  }
+
+  /** Notes who holds ports now. */
+  look(): void {
+    this.#known = new Map(this.#others().map((folder) => [folder, Number(readHolder(folder)?.pid)]))
+    this.#stamp = this.#stampNow()
+  }
+
+  /** Asked for each port: as long as the folder of the holders is as it was and their processes are there, no file is read. */
+  #haveLeft(): boolean {
+    if (this.#stamp === undefined) return false
+    const before = this.#known
+    const hasChanged = this.#stamp !== this.#stampNow()
+    if (!hasChanged && [...before.values()].every(isThere)) return false
+    this.look()
+    const hasGone = [...before.keys()].some((folder) => !this.#known.has(folder))
+    // One may have come and gone.
+    return hasGone || (hasChanged && this.#known.size === before.size)
+  }
+
+  #stampNow(): string {
+    const { nlink = 0, mtimeMs = 0 } = statSync(this.#folder, { throwIfNoEntry: false }) ?? {}
+    return `${nlink} ${mtimeMs}`
   }
 
   /** Says that ports will be held here. Comes before the plan that holds the first. */
@@ -56,6 +99,7 @@ export class Holders {
       mkdirSync(own, { recursive: true })
       this.#watcher = watchFolder(own, this, (holders) => holders.#look())
       this.#own = own
+      if (this.#stamp !== undefined) this.#stamp = this.#stampNow()
     } catch {
       // A state directory that cannot be written is the plan's to tell of. Where inotify's limits are reached nobody can
       // tell us anything, and a port that is published no more is let go of when it is wanted here again.
@@ -119,7 +163,8 @@ export class Holders {
   /** Comes after the sockets are closed: who waits for the folder's files waits for them. */
   close(): void {
     this.#watcher?.close()
-    if (this.#own) rmSync(this.#own, { recursive: true, force: true })
+    // Another process may drop a note in it at this moment. The next to look at the folders removes what is left.
+    if (this.#own) removeFolder(this.#own)
   }
 
   /**
@@ -132,10 +177,10 @@ export class Holders {
     const folders: string[] = []
     for (const name of readdirSync(this.#folder)) {
       const path = join(this.#folder, name)
-      const [, pid, started = ''] = /^(\d{1,7})-(\d{0,20})-[0-9a-f]+$/.exec(name) ?? []
+      const holder = readHolder(path)
       // What else lies there is nothing of ours.
-      if (path === this.#own || pid === undefined || !lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) continue
-      if (isAlive({ pid: Number(pid), started })) folders.push(path)
+      if (path === this.#own || !holder || !lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) continue
+      if (isAlive(holder)) folders.push(path)
       else removeFolder(path)
     }
     return folders
@@ -180,6 +225,20 @@ export class Holders {
 
   #holds(port: HostPort): boolean {
     return isPort(port) && this.#host.holds(placeOf(port))
+  }
+}
+
+/** Whose folder it is, by its name. */
+function readHolder(path: string): Maker | undefined {
+  const [, pid, started = ''] = /^(\d{1,7})-(\d{0,20})-[0-9a-f]+$/.exec(basename(path)) ?? []
+  return pid === undefined ? undefined : { pid: Number(pid), started }
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 

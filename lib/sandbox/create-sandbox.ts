@@ -30,6 +30,7 @@ import { hostPath, NETNS_FOLDER, type Context } from './context.js'
 import type { CreateRequest } from './create-options.js'
 import { draftEndpoint, takeEndpoint } from './draft-endpoint.js'
 import { sandboxKey } from './departures.js'
+import { inheritPorts } from './inherit-ports.js'
 import { findSandbox } from './find.js'
 import { checkForeign } from './foreign.js'
 import { isMacTaken, wasLeaving } from './gone.js'
@@ -179,6 +180,8 @@ async function draftBridged(context: Context, request: CreateRequest, record: Sa
   const endpoints = [endpoint]
   let ports: PortMapping[]
   try {
+    const inheriting = request.publish.length > 0 ? inheritPorts(context) : undefined
+    if (inheriting) await context.turns.after(inheriting)
     const claimed = claimPublished(context, request.publish, name, endpoints, spec.hostIps, guesses.ports)
     ports = claimed instanceof Promise ? await claimed : claimed
   } catch (error) {

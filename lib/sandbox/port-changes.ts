@@ -15,6 +15,7 @@ import { ownerComment } from '../state/owner.js'
 import type { SandboxRecord } from '../state/records.js'
 import type { RecordUpdate } from './changes.js'
 import type { Context } from './context.js'
+import { inheritPorts } from './inherit-ports.js'
 import { claimPublished } from './publish.js'
 
 /** Ports that come and go on a sandbox that stays. */
@@ -23,6 +24,8 @@ import { claimPublished } from './publish.js'
 export async function publishUpdate(context: Context, record: SandboxRecord, requests: readonly PortRequest[], guesses: PortGuesses): Promise<RecordUpdate & { mappings: PortMapping[] }> {
   requireOwnNetwork(record)
   const { endpoints, ports, path, name, id } = record
+  const inheriting = inheritPorts(context)
+  if (inheriting) await context.turns.after(inheriting)
   const mappings = await claimPublished(context, requests, name, endpoints, await hostIpsOf(context, endpoints), guesses)
   const held = mappedPorts(endpoints, mappings)
   if (held.length > 0) context.holders.join()

@@ -39,8 +39,8 @@ const SEE = { statx: 1 }
 const LOOK = { openat: 1, fstatfs: 1, newfstatat: 1, close: 1 }
 /** V8 tells the event loop of a task of its own (eventfd), such as collecting garbage: now and then, and with many behind it more often. */
 const V8 = { write: 1 }
-/** A port that no other process is to have. */
-const HOLD = { socket: 1, bind: 1 }
+/** A port that no other process is to have. Whether one has ended whose ports are to be taken over, a look at a folder tells. */
+const HOLD = { statx: 1, socket: 1, bind: 1 }
 
 const BUDGETS: Record<string, Budget> = {
   // A second with an open host: nobody looks whether there is something to do.
@@ -76,7 +76,7 @@ const BUDGETS: Record<string, Budget> = {
     // Begin, address, sender, MAC, port, end.
     messages: 6,
     calls: sum(
-      { bind: 1 }, // of a socket that was there
+      { statx: 1, bind: 1 }, // of a socket that was there; as above
       AT_HOST,
       { write: 1, linkat: 1, close: 2 }, // the record, in a file that was open
       TRANSACTION,

@@ -88,6 +88,25 @@ async function abandoned(t: ExecutionContext): Promise<World> {
   return world
 }
 
+for (const [what, asked, held] of [['on one address', '127.0.0.1:8080:80', '8080:80'], ['on every address', '8080:80', '127.0.0.1:8080:80']] as const) {
+  for (const end of ['killed', 'closed'] as const) {
+    test.serial(`a port of a process that was ${end} meanwhile is refused ${what} by one that has been there before`, async (t) => {
+      const world = new World(t)
+      const slipway = await world.open()
+      await world.create(slipway, 'before', { publish: ['9090:80'] })
+      const create = [{ name: world.name('app'), publish: [held, '5353:53/udp'] }]
+      const child = startChild(end === 'killed' ? 'hold' : 'attempt', { open: optionsOf(world), prefix: world.prefix, create })
+      await child.saysMore()
+      if (end === 'killed') child.process.kill('SIGKILL')
+      await child.ended
+      await t.throwsAsync(world.create(slipway, 'next', { publish: [asked] }), { code: 'PORT_IN_USE', message: new RegExp(world.name('app')) })
+      t.deepEqual(await listenIn(world.host, ['udp', '0.0.0.0', 5353]), ['EADDRINUSE'])
+      await (await slipway.sandboxes.get(world.name('app'))).remove()
+      await world.create(slipway, 'after', { publish: [asked] })
+    })
+  }
+}
+
 test.serial('ports of a process that is gone are held by the next that opens the host to stay', async (t) => {
   const world = await abandoned(t)
   const dead = holders(world)
