@@ -51,6 +51,7 @@ export interface RunOptions {
 
 /** What is said of a path that leads to no namespace of a sandbox. */
 const NO_NAMESPACE = ['ENOTTY', 'ESTALE', 'ENOTDIR', 'ELOOP']
+const isOfAnotherKind = ({ errnoName, syscall }: SlipwayError): boolean => errnoName === 'EINVAL' && syscall === 'setns'
 
 /** What the diagnostics channel `slipway:plan` says after each plan, done or refused. */
 export interface PlanMessage {
@@ -208,7 +209,7 @@ export class Host {
     try {
       return await this.ask(name, question)
     } catch (error) {
-      if (error instanceof SlipwayError && ['ENOENT', 'ENODEV', ...NO_NAMESPACE].includes(error.errnoName ?? '')) return undefined
+      if (error instanceof SlipwayError && (['ENOENT', 'ENODEV', ...NO_NAMESPACE].includes(error.errnoName ?? '') || isOfAnotherKind(error))) return undefined
       throw error
     }
   }

@@ -8,6 +8,7 @@ import type { Host } from '../host.js'
 import type { LinkInfo } from '../native.js'
 import { FAMILIES } from '../network/spec.js'
 import { thisProcess } from '../state/maker.js'
+import { isAtPath } from '../state/namespace.js'
 import { ownerComment } from '../state/owner.js'
 import { idle, isAtWork, isBusy, store, type SandboxRecord, type StoredRecord } from '../state/records.js'
 import { forgetAddresses } from './forget.js'
@@ -53,6 +54,7 @@ export async function takeOff(host: Host, { record, path, text }: StoredRecord, 
 /** Whether claims and link are there, and what is inside, which is made last and in one go. */
 async function isWhole(host: Host, record: SandboxRecord, endpoint: BridgeEndpoint, owned: OwnedElements, links: ReadonlyMap<string, LinkInfo>): Promise<boolean> {
   if (!links.has(endpoint.hostLink) || !claimEndpoint(endpoint, ownerComment(record.name, record.id)).every((operation) => owned.hasAll(record, operation))) return false
+  if (!isAtPath(record)) return false
   const inside = [...((await host.find('addresses', { netns: record.path })) ?? []), ...((await host.find('addresses', { netns: record.path, ipv6: true })) ?? [])]
   return FAMILIES.every((family) => !endpoint.addresses[family] || inside.some(({ address }) => address === endpoint.addresses[family]?.address))
 }

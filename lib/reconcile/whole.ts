@@ -6,7 +6,7 @@ import type { LinkInfo } from '../native.js'
 import { FAMILIES } from '../network/spec.js'
 import type { Family } from '../plan/operation.js'
 import { isAlive, isOfThisBoot } from '../state/maker.js'
-import { asOfNow, namespaceAt } from '../state/namespace.js'
+import { isAtPath } from '../state/namespace.js'
 import type { SandboxRecord, StoredRecord } from '../state/records.js'
 import { OwnedElements } from './owned.js'
 
@@ -33,10 +33,8 @@ export const isWhole = async (item: StoredRecord, { owned, links }: Pick<Look, '
 /** Whether it was made to its end, and its namespace is there still. Records of earlier versions do not say it. */
 export function isMade({ record, marked }: StoredRecord, links: ReadonlyMap<string, LinkInfo>): boolean {
   if (!marked || !isThere(record)) return false
-  const { foreign, path, namespace, endpoints } = record
-  if (!foreign || endpoints.some(({ hostLink }) => links.get(hostLink)?.carrier)) return true
-  const found = namespaceAt(path)
-  return found !== undefined && (!namespace || asOfNow(namespace).inode === found.inode)
+  const { foreign, endpoints } = record
+  return !foreign || endpoints.some(({ hostLink }) => links.get(hostLink)?.carrier) || isAtPath(record)
 }
 
 /** Whether what a sandbox is made of is there: its namespace. */
@@ -52,16 +50,18 @@ function someClaimed(record: SandboxRecord, owned: OwnedElements): boolean {
  * Whether its making came to the end. The last that is made is what is inside, in one go, loopback first. (That the link
  * has a carrier tells it without a visit; that it has none may be the sandbox's own doing.)
  */
-async function isFinished({ network, path, foreign, endpoints, maker, busy }: SandboxRecord, links: ReadonlyMap<string, LinkInfo>, host: Host): Promise<boolean> {
+async function isFinished(record: SandboxRecord, links: ReadonlyMap<string, LinkInfo>, host: Host): Promise<boolean> {
+  const { network, path, foreign, endpoints, maker, busy } = record
   if (network === 'host' || network.startsWith('container:')) return true
   if (endpoints.some(({ hostLink }) => links.get(hostLink)?.carrier) || isAlive(busy ?? maker)) return true
-  if (foreign) return endpoints.length === 0 || (await isWholeInside({ endpoints, path, foreign }, host))
-  return (await host.ask('links', { netns: path })).some((link) => link.name === 'lo' && link.up)
+  if (foreign) return endpoints.length === 0 || (await isWholeInside(record, host))
+  return isAtPath(record) && ((await host.find('links', { netns: path }))?.some((link) => link.name === 'lo' && link.up) ?? false)
 }
 
 /** Whether all of a sandbox is there but its claims. */
-export async function isWholeInside({ endpoints, path, foreign }: Pick<SandboxRecord, 'endpoints' | 'path' | 'foreign'>, host: Host): Promise<boolean> {
-  if (endpoints.length === 0 || !(foreign || isNamespace(path))) return false
+export async function isWholeInside(record: Pick<SandboxRecord, 'endpoints' | 'path' | 'namespace'>, host: Host): Promise<boolean> {
+  const { endpoints, path } = record
+  if (endpoints.length === 0 || !isAtPath(record)) return false
   const inside = [...((await host.find('addresses', { netns: path })) ?? []), ...((await host.find('addresses', { netns: path, ipv6: true })) ?? [])]
   for (const { hostLink, addresses } of endpoints) {
     if (!(await host.find('link', { name: hostLink }))) return false

@@ -8,6 +8,7 @@ import { nameFilePaths, removeNameFiles, writeNameFiles, type NameFilePaths } fr
 import { DEFAULT_NETWORK, FAMILIES } from '../network/spec.js'
 import type { Aside } from '../reconcile/aside.js'
 import { removed } from '../refusals.js'
+import { isAtPath } from '../state/namespace.js'
 import { namesIn } from '../state/names-in.js'
 import { hostnameOf, listRecords, readRecord, type SandboxRecord } from '../state/records.js'
 import type { Context } from './context.js'
@@ -121,7 +122,9 @@ async function filesOf(context: Context, record: SandboxRecord): Promise<NameFil
 }
 
 /** Not so where IPv6 is switched off: in the kernel, or inside. */
-async function hasIpv6Loopback({ host }: Context, { network, path }: SandboxRecord): Promise<boolean> {
+async function hasIpv6Loopback({ host }: Context, record: SandboxRecord): Promise<boolean> {
+  const { network, path } = record
+  if (network !== 'host' && !isAtPath(record)) return false
   const inside = await host.find('addresses', network === 'host' ? { ipv6: true } : { netns: path, ipv6: true })
   return inside?.some(({ address }) => address === '::1') ?? false
 }

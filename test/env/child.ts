@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { Slipway, type CreateOptions, type OpenOptions, type Sandbox } from '#lib/index.js'
+import { Slipway, type CreateNetworkOptions, type CreateOptions, type OpenOptions, type Sandbox } from '#lib/index.js'
 import { Host, type PlanRefused, type RunOptions } from '#lib/host.js'
 import type { Plan } from '#lib/plan/operation.js'
 import { descriptorsBesideSockets, openDescriptors } from '../helpers/snapshot.js'
@@ -20,6 +20,7 @@ export interface Options {
   /** First host port, one for each sandbox. */
   port?: number
   create?: CreateOptions[]
+  networks?: CreateNetworkOptions[]
   /** Milliseconds. */
   wait?: number
 }
@@ -393,6 +394,16 @@ const scenarios = {
     say({ before, after: openDescriptors() })
     await next()
     await Promise.all([first.close(), second.close()])
+  },
+
+  /** Waits for a file, then creates networks all at once, and says what became of each: its subnets, or the refusal. */
+  async networksAtOnce(options: Options) {
+    const slipway = await Slipway.open(options.open)
+    say('ready')
+    for (; !existsSync(`${options.open.stateDir}/go`); await turn(1));
+    const made = await Promise.all((options.networks ?? []).map((network) => slipway.networks.create(network).then(({ subnets }) => ({ name: network.name, subnets }), describe)))
+    say(made)
+    await slipway.close()
   },
 
   /** Every call when no descriptor is left, and when there are some again: says what each is refused with. */

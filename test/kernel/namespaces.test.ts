@@ -16,6 +16,13 @@ const INSTEAD: Readonly<Record<string, (path: string, world: World) => void>> = 
     writeFileSync(path, '')
     execFileSync('mount', ['--bind', host.path, path])
   },
+  "another sandbox's namespace": (path, world) => {
+    writeFileSync(path, '')
+    execFileSync('mount', ['--bind', `/run/netns/${world.name('other')}`, path])
+  },
+  "a link to another sandbox's namespace": (path, world) => symlinkSync(`/run/netns/${world.name('other')}`, path),
+  "a link to the host's namespace": (path, { host }) => symlinkSync(host.path, path),
+  "a link to this process's namespace": (path) => symlinkSync('/proc/self/ns/net', path),
   'a namespace of another kind': (path) => {
     writeFileSync(path, '')
     execFileSync('mount', ['--bind', '/proc/self/ns/uts', path])
@@ -24,11 +31,14 @@ const INSTEAD: Readonly<Record<string, (path: string, world: World) => void>> = 
   'a folder': (path) => void mkdirSync(path),
   'a FIFO': (path) => void execFileSync('mkfifo', [path]),
   'a device': (path) => void execFileSync('mknod', [path, 'c', '1', '3']),
+  'a device without an end': (path) => symlinkSync('/dev/zero', path),
   'a link to nothing': (path) => symlinkSync('/run/netns/nowhere', path),
   'a link to itself': (path) => symlinkSync(path, path),
 }
 
 function clear(path: string): void {
+  // What a link leads to stays mounted.
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return rmSync(path)
   try {
     execFileSync('umount', ['-l', path], { stdio: 'ignore' })
   } catch {
@@ -48,6 +58,20 @@ async function isRefused(t: ExecutionContext, app: Sandbox, what: string): Promi
   t.throws(() => app.spawn('true'), gone, `spawn, ${what}`)
 }
 
+/** What asks nothing of a namespace goes on; and none of it touches what is at the path. */
+async function goesOn(t: ExecutionContext, world: World, app: Sandbox, what: string): Promise<void> {
+  t.is(app.inspect()['SandboxKey'], app.path, what)
+  await app.refresh()
+  await t.notThrowsAsync(app.files(), what)
+  await t.notThrowsAsync(app.unpublish('8081:81'), what)
+  const other = await world.open()
+  t.true((await other.sandboxes.list()).some(({ name }) => name === app.name), what)
+  const found = await other.sandboxes.get(app.name)
+  t.deepEqual([found.ports.length, found.endpoints.length], [1, 1], what)
+  await isRefused(t, found, `${what}, in another process`)
+  await other.close()
+}
+
 test.serial('a namespace of another program, by what is at its path later', async (t) => {
   const world = new World(t)
   const slipway = await world.open()
@@ -56,15 +80,17 @@ test.serial('a namespace of another program, by what is at its path later', asyn
   const path = `/run/netns/${world.name('theirs')}`
   t.teardown(() => clear(path))
   t.true(await eventually(() => elements(world.host, 'addresses4').length === 0), 'its address is given up')
+  await world.create(slipway, 'other', { network: 'web' })
   const before = await settled(world)
   for (const [what, put] of Object.entries(INSTEAD)) {
     for (const leave of ['disconnect', 'remove'] as const) {
       ip('netns', 'add', world.name('theirs'))
-      const app = await world.create(slipway, 'app', { netns: path, publish: ['8080:80'] })
+      const app = await world.create(slipway, 'app', { netns: path, publish: ['8080:80', '8081:81'] })
       clear(path)
       put(path, world)
       if (leave === 'disconnect') {
         await isRefused(t, app, what)
+        await goesOn(t, world, app, what)
         t.deepEqual(app.endpoints.map(({ network }) => network), ['bridge'])
         await t.notThrowsAsync(app.disconnect('bridge'), what)
       }
