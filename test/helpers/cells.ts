@@ -1,4 +1,4 @@
-import type { Sandbox, Slipway } from 'slipway'
+import type { CreateOptions, Sandbox, Slipway } from 'slipway'
 import type { Addresses, DualStackWorld } from './dual-stack.js'
 import { addressesOf } from './every-kind.js'
 import { sendFrames } from './frames.js'
@@ -32,6 +32,10 @@ export interface Cell {
   attacker: Member
   victim: Member
   host: Place
+  /** Another host. */
+  neighbour: Place
+  /** Removes the victim, and makes a sandbox with its addresses. */
+  succeed(): Promise<Member>
   /** The attacker's. */
   bridge: { name: string; mac: string; at: Addresses; seen: Seen }
   /** The victim is on the same bridge, and may be spoken to. */
@@ -43,9 +47,9 @@ type Elsewhere = Pick<Cell, 'taken' | 'outside' | 'aim'>
 /** Makes both. @param publish - Ports of the victim. */
 export async function makeCell(world: DualStackWorld, slipway: Slipway, network: string, publish: readonly string[], elsewhere: Elsewhere): Promise<Cell> {
   const separated = network.endsWith('apart')
-  const { host } = world
-  const make = async (what: string): Promise<Member> => {
-    const sandbox = await world.create(slipway, `${what}-${network}`, { network, publish: what === 'victim' ? [...publish] : [] })
+  const { host, neighbour } = world
+  const make = async (what: string, options: CreateOptions = {}): Promise<Member> => {
+    const sandbox = await world.create(slipway, `${what}-${network}`, { network, publish: what === 'victim' ? [...publish] : [], ...options })
     const [{ mac, hostInterface: link } = { mac: '', hostInterface: '' }] = sandbox.endpoints
     return { sandbox, at: addressesOf(sandbox), mac, link, seen: new Seen(sandbox) }
   }
@@ -55,7 +59,11 @@ export async function makeCell(world: DualStackWorld, slipway: Slipway, network:
   const near = name === masterOf(host, victim.link) && !separated
   const internal = ['inner', 'isolated'].includes(network)
   const bridge = { name, mac, at: sameNetwork(attacker.at, 1), seen: new Seen(host, name) }
-  return { network, internal, separated, ...elsewhere, attacker, victim, host, bridge, near }
+  const succeed = async (): Promise<Member> => {
+    await victim.sandbox.remove()
+    return make('next', { ip: victim.at[4], ip6: victim.at[6] })
+  }
+  return { network, internal, separated, ...elsewhere, attacker, victim, host, neighbour, succeed, bridge, near }
 }
 
 /** Counts from here. */

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from 'ava'
 import { AIM_PORT, LOOPBACK_PORT, tryAttacks } from '../helpers/attack-table.js'
 import { linkLocalOf, sameNetwork, send, type Cell } from '../helpers/cells.js'
-import { HOST, NEIGHBOUR } from '../helpers/dual-stack.js'
+import { HOST, NEIGHBOUR, OTHER_HOST, type Addresses } from '../helpers/dual-stack.js'
 import { addressesOn } from '../helpers/every-kind.js'
 import * as frames from '../helpers/frames.js'
 import { oddPackets, STRANGE_TYPES, SWITCHES, tunnels } from '../helpers/odd-packets.js'
@@ -254,6 +254,41 @@ tryAttacks(
       send(cell, ...all)
       await honest(t, cell, title)
       t.notRegex(execIn(host, 'bridge', 'mdb', 'show', 'dev', bridge.name), /239\.1\.|ff15::/, title)
+    },
+
+    async 'answers from outside to what a sandbox has begun that is gone, for the next one that has its address'(t, cell, title) {
+      const { victim, host, neighbour, internal, network, succeed } = cell
+      const [one] = ipJson<{ address: string }>(neighbour, 'link', 'show', 'dev', 'eth0')
+      const [other] = ipJson<{ address: string }>(host, 'link', 'show', 'dev', 'uplink')
+      const ether = { from: one?.address ?? '', to: other?.address ?? '' }
+      // That network may be spoken to directly, on any port.
+      const places = network === 'bare' ? [HOST] : [HOST, OTHER_HOST, victim.at]
+      // One for each network: they have one address outside.
+      const far = 9000 + Number(victim.at[4].split('.')[1])
+      const begins = ({ sandbox, mac, at }: Cell['victim'], port: number): void => {
+        const gateway = ipJson<{ master: string }>(host, 'link', 'show', 'dev', sandbox.endpoints[0]?.hostInterface ?? '')[0]?.master ?? ''
+        const to = ipJson<{ address: string }>(host, 'link', 'show', 'dev', gateway)[0]?.address ?? ''
+        const asks = (family: 4 | 6) => frames.packet({ ether: { from: mac, to }, from: at[family], to: NEIGHBOUR[family] }, 17, frames.words(port, far, 8, 0))
+        frames.sendFrames(sandbox, [asks(4), asks(6)])
+      }
+      // Without a checksum, which IPv6 has to have: what counts is what conntrack knows by it.
+      const answers = (port: number): void => {
+        const answer = (at: Addresses, family: 4 | 6) =>
+          frames.packet({ ether, from: NEIGHBOUR[family], to: at[family] }, 17, frames.words(far, port, 8, 0), { dscp: 42 })
+        frames.sendFrames(neighbour, places.flatMap((at) => [answer(at, 4), answer(at, 6)]))
+      }
+      begins(victim, 7778)
+      answers(7778)
+      const arrives = internal ? 0 : 2
+      t.is(await victim.seen.reaches(arrives, 'odd'), arrives, title)
+      const next = await succeed()
+      next.seen.begin()
+      answers(7778)
+      if (network !== 'isolated') execIn(host, 'ping', '-nq', '-c', '1', '-W', '5', victim.at[4])
+      t.is(next.seen.count('odd'), 0, title)
+      begins(next, 7779)
+      answers(7779)
+      t.is(await next.seen.reaches(arrives, 'odd'), arrives, title)
     },
   },
   ['bare', 'sourced'],
