@@ -172,6 +172,8 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
   const spares = await collectSpares(host, marks, [...links.values()].filter(({ name }) => !known.has(name)))
   result.collected.push(...spares.collected)
   for (const link of spares.stray) {
+    // While a record cannot be read, a link that no record names may be its sandbox's.
+    if (aside.damaged.length > 0 && !theirLinks.has(link.name)) continue
     if (!(await host.find('link', { name: link.name }))) continue
     await collect(host, [{ op: 'link.delete', name: link.name }])
     result.collected.push(`link ${link.name}: its sandbox is gone, removed`)

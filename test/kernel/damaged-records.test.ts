@@ -160,6 +160,25 @@ test('addresses of a sandbox whose record is damaged stay its own when the rules
   t.true(await eventually(() => claimed().length === 0))
 })
 
+test('a record that says nothing, while the ruleset is flushed: the link of its sandbox stays, and is its again when it is mended', async (t) => {
+  const { world, app, sandbox } = await setUp(t)
+  const text = readFileSync(sandbox, 'utf8')
+  const links = () => inspectHost(world).links
+  const before = links()
+  for (const damaged of ['', '{', text.slice(0, 20)]) {
+    writeFileSync(sandbox, damaged)
+    execIn(world.host, 'nft', 'flush', 'ruleset')
+    const slipway = await world.open()
+    t.deepEqual(links(), before, damaged)
+    await slipway.close()
+  }
+  writeFileSync(sandbox, text)
+  const mended = await world.open()
+  t.deepEqual([mended.reconciled.collected, mended.reconciled.lost], [[], undefined])
+  t.deepEqual(links(), before)
+  await (await mended.sandboxes.get(app.name)).remove()
+})
+
 test('a network whose record is damaged keeps its bridge and its sandboxes', async (t) => {
   const { world, app, network } = await setUp(t)
   const before = inspectHost(world)
