@@ -160,11 +160,14 @@ void Executor::wait_again(std::unique_ptr<Job> job) {
 
 void Executor::loop() {
   Kernel kernel(ports_, spares_, *watch_);
-  Status broken = guarded([&] { return kernel.open(host_.get()); });
+  auto open = [&] { return guarded([&] { return kernel.open(host_.get()); }); };
+  Status broken = open();
   bool prepared = false;
   for (;;) {
     std::unique_ptr<Job> job = next(prepared);
     if (!job) return;
+    // The process may have had no descriptor left when the thread began.
+    if (broken && !kernel.lost()) broken = open();
     auto refused = broken ? broken : guarded([&]() -> Status {
       job->run(kernel);
       return kOk;

@@ -28,7 +28,7 @@ UniqueFd open_folder() {
 void Procfs::open() { folder_ = open_folder(); }
 
 int Procfs::folder() {
-  if (++uses_ % kUses == 0) folder_ = open_folder();
+  if (!folder_ || ++uses_ % kUses == 0) folder_ = open_folder();
   return folder_.get();
 }
 

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import test from 'ava'
 import { Host } from '#lib/host.js'
 import { SlipwayError } from '#lib/index.js'
@@ -8,6 +9,9 @@ import { World } from '../helpers/world.js'
 
 /** Less than the stack of one thread. */
 const ROOM = 4 * 1024 * 1024
+
+/** The namespace, where this thread is, its way back, and a socket. */
+const OF_THIS_THREAD = 4
 
 /** The process has no room for the stack of one more thread. */
 function withoutThreads(work: () => void): void {
@@ -30,6 +34,24 @@ test.serial('a thread that the kernel refuses is an error, and the next open suc
   const host = new Host(world.host.path)
   t.is((await host.find('link', { name: 'lo' }))?.name, 'lo')
   await host.close()
+})
+
+test.serial('a thread that began without descriptors opens what it needs once there are some', async (t) => {
+  const world = new World(t)
+  const filling: number[] = []
+  const limit = (most: string) => execFileSync('prlimit', ['--pid', `${process.pid}`, `--nofile=${most}:`], { env: { ...process.env, LD_PRELOAD: '' } })
+  const [, before = ''] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+  const highest = Math.max(...readdirSync('/proc/self/fd').map(Number))
+  for (let last = 0; last <= highest; filling.push(last)) last = openSync('/dev/null', 'r')
+  // For the namespace, and what this thread needs.
+  limit(String(Math.max(...filling) + 1 + OF_THIS_THREAD))
+  const executor = new Executor(world.host.path)
+  const refused = await executor.query({ ask: 'link', name: 'lo' })
+  for (const fd of filling) closeSync(fd)
+  limit(before)
+  t.like(refused, { failure: { errno: constants.errno.EMFILE } })
+  t.like(await executor.query({ ask: 'link', name: 'lo' }), { value: { name: 'lo' } })
+  await executor.close()
 })
 
 test.serial('nothing that is asked of a closed executor reaches it', async (t) => {
