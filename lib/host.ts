@@ -4,7 +4,7 @@ import { getSystemErrorName } from 'node:util'
 import { SlipwayError, type KernelRefusal, type SlipwayErrorCode } from './errors.js'
 import { Lookout } from './lookout.js'
 import { Executor, type NativeExecutor, type NativeFailure, type Outcome, type PlanFailure, type Questions } from './native.js'
-import type { Operation, Plan, PortHold } from './plan/operation.js'
+import type { Namespace, Operation, Plan, PortHold } from './plan/operation.js'
 import { printOperation } from './plan/print.js'
 import { Crowd } from './plan/crowd.js'
 import { isLongTransaction, leadOf } from './plan/short.js'
@@ -120,9 +120,10 @@ export class Host {
    * Runs a plan: all of it, or nothing. A short one is done when this returns, by this thread, even where others are in the queue;
    * the rest goes to the executor's. Where that is still making the namespace that was to be prepared, this thread begins.
    *
+   * @returns The namespace that the plan gave a path to, if it did.
    * @throws {PlanRefused} after what was done has been undone.
    */
-  async run(plan: Plan, { aside = false, crowded = false }: RunOptions = {}): Promise<void> {
+  async run(plan: Plan, { aside = false, crowded = false }: RunOptions = {}): Promise<Namespace | undefined> {
     const refuse = this.refuseNext
     this.refuseNext = undefined
     const text = wirePlan(plan)
@@ -138,9 +139,11 @@ export class Host {
     queued ||= isLocked(outcome)
     if (queued) outcome = await (aside ? (isWalk(plan) ? this.#walker : this.#aside).run(text, phases, refuse, 0, false) : this.#queue(plan, text, phases, refuse, short ? 0 : lead))
     if (this.#executor.moved && !outcome?.failure) await this.#lookout?.moved()
-    if (!outcome) return
+    if (!outcome) return undefined
     if (outcome.phases) plans.publish({ plan, phases: readPhases(plan, outcome.phases) } satisfies PlanMessage)
     if (outcome.failure) throw new PlanRefused(plan, outcome.failure)
+    const { device, inode } = outcome
+    return device === undefined || inode === undefined ? undefined : { device, inode }
   }
 
   /**

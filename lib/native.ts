@@ -25,6 +25,9 @@ export interface Outcome {
   /** When asked for, three numbers a phase: first operation, number of operations, microseconds. */
   phases?: Float64Array
   failure?: PlanFailure
+  /** Of the namespace that the plan gave a path to. */
+  device?: number
+  inode?: number
 }
 
 export interface LinkInfo {
@@ -183,6 +186,8 @@ interface Addon {
    * own family.
    */
   filterSources(fd: number, refused: readonly string[], accepted: readonly string[]): NativeFailure | undefined
+  /** A number that changes when something comes into a folder or goes out of it; 0 when there is no such folder. */
+  folderStamp(path: string): number
   encodePlan(plan: string, numbers: Record<string, number>): Buffer
   encodeConnectionDelete(tuple: Connection): Buffer
 }
@@ -223,7 +228,7 @@ function otherBuild(root: string): string | undefined {
 
 const addon = load()
 
-export const { Executor, enter, bindSocket, filterSources, encodeConnectionDelete } = addon
+export const { Executor, enter, bindSocket, filterSources, folderStamp, encodeConnectionDelete } = addon
 
 /** The messages of a plan as bytes, with the kernel's numbers of links and namespaces given by name. For tests. */
 export const encodePlan = (plan: Plan, numbers: Record<string, number>): Buffer => addon.encodePlan(wirePlan(plan), numbers)

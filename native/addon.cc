@@ -8,6 +8,7 @@
 #include "js/enter.h"
 #include "js/executor_wrap.h"
 #include "js/filter_sources.h"
+#include "js/folder_stamp.h"
 
 namespace {
 
@@ -17,6 +18,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("enter", Napi::Function::New<slipway::js::guarded<slipway::js::enter>>(env, "enter"));
   exports.Set("bindSocket", Napi::Function::New<slipway::js::guarded<slipway::js::bind_socket>>(env, "bindSocket"));
   exports.Set("filterSources", Napi::Function::New<slipway::js::guarded<slipway::js::filter_sources>>(env, "filterSources"));
+  exports.Set("folderStamp", Napi::Function::New<slipway::js::guarded<slipway::js::folder_stamp>>(env, "folderStamp"));
   exports.Set("encodePlan", Napi::Function::New<slipway::js::guarded<slipway::js::encode_plan>>(env, "encodePlan"));
   exports.Set("encodeConnectionDelete",
               Napi::Function::New<slipway::js::guarded<slipway::js::encode_connection_delete>>(env, "encodeConnectionDelete"));

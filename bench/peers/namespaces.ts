@@ -7,15 +7,15 @@ import { Host } from '#internal'
 export class Namespaces {
   readonly #host = new Host(undefined)
 
-  create(path: string): Promise<void> {
-    return this.#host.run([
+  async create(path: string): Promise<void> {
+    await this.#host.run([
       { op: 'netns.create', path },
       { op: 'link.set', netns: path, name: 'lo', up: true },
     ])
   }
 
-  remove(path: string): Promise<void> {
-    return this.#host.run([{ op: 'netns.delete', path }])
+  async remove(path: string): Promise<void> {
+    await this.#host.run([{ op: 'netns.delete', path }])
   }
 
   close(): Promise<void> {

@@ -8,7 +8,9 @@ import { requireOwnFolders } from '../state/own-folder.js'
 
 /** A host that is only looked at: the kernel is asked, and no plan is run. */
 class LookingHost extends Host {
-  override async run(): Promise<void> {}
+  override async run(): Promise<undefined> {
+    return undefined
+  }
 }
 
 /** Networks as they are, or would be made. */

@@ -16,9 +16,11 @@ import type { BridgeEndpoint } from './endpoint.js'
  */
 export function announce({ addresses, bridge, mac, icc }: BridgeEndpoint): Operation[] {
   const { 4: v4, 6: v6 } = addresses
-  return [...(v4 && mac !== macOf(v4.address) ? [v4.address] : []), ...(v6 ? [v6.address] : [])].flatMap((address) =>
-    icc ? [{ op: 'neighbor.announce', link: bridge, address, lladdr: mac }] : [],
-  )
+  const operations: Operation[] = []
+  if (!icc) return operations
+  if (v4 && mac !== macOf(v4.address)) operations.push({ op: 'neighbor.announce', link: bridge, address: v4.address, lladdr: mac })
+  if (v6) operations.push({ op: 'neighbor.announce', link: bridge, address: v6.address, lladdr: mac })
+  return operations
 }
 
 /** What is known of an endpoint that has gone. */

@@ -1,12 +1,15 @@
 import { printAddress, toValue } from './address.js'
+import { familyOf } from './ip.js'
+import { toNumber } from './ipv4.js'
 
 /**
  * Docker's old rule: 02:42 and the address, of an IPv6 address its last four bytes. An address that moves to another
  * sandbox keeps its MAC, so neighbours' caches stay right.
  */
 export function macOf(address: string): string {
-  const last = Number(toValue(address) & 0xffffffffn)
-  return `02:42:${[24, 16, 8, 0].map((shift) => ((last >>> shift) & 255).toString(16).padStart(2, '0')).join(':')}`
+  const last = familyOf(address) === 4 ? toNumber(address) : Number(toValue(address) & 0xffffffffn)
+  const hex = last.toString(16).padStart(8, '0')
+  return `02:42:${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4, 6)}:${hex.slice(6)}`
 }
 
 /** The link-local address that belongs to a MAC (RFC 4291, appendix A). */

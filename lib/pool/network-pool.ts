@@ -1,5 +1,6 @@
 import type { Circumstances } from '../drivers/bridge.js'
 import { bridgeEndpoint, freeInterface } from '../drivers/endpoint.js'
+import { announce } from '../drivers/neighbors.js'
 import { makeSpare, type Spare } from '../drivers/spare.js'
 import { SlipwayError } from '../errors.js'
 import { PlanRefused, type Host } from '../host.js'
@@ -7,6 +8,7 @@ import type { Place } from '../network/bridges.js'
 import { isFull } from '../network/lost-bridge.js'
 import type { ReadyNetwork } from '../network/ready.js'
 import type { NetworkRegistry } from '../network/registry.js'
+import type { Plan } from '../plan/operation.js'
 import { releaseTaken, takeFree, type Taken } from '../network/taken.js'
 import { explainRefusal } from '../refusals.js'
 import { printEndpoints } from '../state/records.js'
@@ -27,6 +29,8 @@ export interface ReadySpare extends Spare {
   circumstances: Circumstances
   /** The endpoint as it will be in a record. */
   printed: string
+  /** Tells its neighbours where it is, once it is taken. */
+  announcement: Plan
 }
 
 /** The spare sandboxes of one network. */
@@ -144,7 +148,7 @@ export class NetworkPool {
     try {
       await this.#host.runLater(makeSpare(name, this.#records, endpoint, circumstances))
       const { index, master } = await this.#host.ask('link', { name }, true)
-      return { name, endpoint, bridgeIndex: master, linkIndex: index, network, taken, circumstances, printed: printEndpoints([endpoint]) }
+      return { name, endpoint, bridgeIndex: master, linkIndex: index, network, taken, circumstances, printed: printEndpoints([endpoint]), announcement: announce(endpoint) }
     } catch (error) {
       this.drop([{ name, endpoint, network, taken }])
       // The next one goes to another bridge.

@@ -3,6 +3,7 @@ import { access, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { holdPorts, isPort, mapOf, placeOf, publishedKey, publishedName, releasePorts } from '../firewall/elements.js'
 import type { Host } from '../host.js'
+import { folderStamp } from '../native.js'
 import { randomId } from '../state/random-id.js'
 import { isAlive, thisProcess, type Maker } from '../state/maker.js'
 import { namesIn } from '../state/names-in.js'
@@ -39,7 +40,7 @@ export class Holders {
   #own: string | undefined
   /** The other holders' folders and processes, and what the folder of all was like then. */
   #known: ReadonlyMap<string, number> = new Map()
-  #stamp: string | undefined
+  #stamp: number | undefined
   #inheriting: Promise<void> | undefined
   #watcher: { close(): void } | undefined
   #turn: Promise<unknown> = Promise.resolve()
@@ -69,24 +70,19 @@ export class Holders {
   /** Notes who holds ports now. */
   look(): void {
     this.#known = new Map(this.#others().map((folder) => [folder, Number(readHolder(folder)?.pid)]))
-    this.#stamp = this.#stampNow()
+    this.#stamp = folderStamp(this.#folder)
   }
 
   /** Asked for each port: as long as the folder of the holders is as it was and their processes are there, no file is read. */
   #haveLeft(): boolean {
     if (this.#stamp === undefined) return false
     const before = this.#known
-    const hasChanged = this.#stamp !== this.#stampNow()
-    if (!hasChanged && [...before.values()].every(isThere)) return false
+    const hasChanged = this.#stamp !== folderStamp(this.#folder)
+    if (!hasChanged && (before.size === 0 || [...before.values()].every(isThere))) return false
     this.look()
     const hasGone = [...before.keys()].some((folder) => !this.#known.has(folder))
     // One may have come and gone.
     return hasGone || (hasChanged && this.#known.size === before.size)
-  }
-
-  #stampNow(): string {
-    const { nlink = 0, mtimeMs = 0 } = statSync(this.#folder, { throwIfNoEntry: false }) ?? {}
-    return `${nlink} ${mtimeMs}`
   }
 
   /** Says that ports will be held here. Comes before the plan that holds the first. */
@@ -99,7 +95,7 @@ export class Holders {
       mkdirSync(own, { recursive: true })
       this.#watcher = watchFolder(own, this, (holders) => holders.#look())
       this.#own = own
-      if (this.#stamp !== undefined) this.#stamp = this.#stampNow()
+      if (this.#stamp !== undefined) this.#stamp = folderStamp(this.#folder)
     } catch {
       // A state directory that cannot be written is the plan's to tell of. Where inotify's limits are reached nobody can
       // tell us anything, and a port that is published no more is let go of when it is wanted here again.

@@ -50,10 +50,12 @@ export class Changes {
   /** Where the record does not say it yet: what its path led to when this object was made. */
   #seen: Namespace | undefined
 
-  constructor(context: Context, stored: StoredRecord) {
+  /** @param made - Of a sandbox that has just been made: the namespace that its path was given to. */
+  constructor(context: Context, stored: StoredRecord, made?: Namespace) {
     this.#context = context
     this.#stored = stored
-    this.#see()
+    if (made) this.#seen = made
+    else this.#see()
   }
 
   #see(): void {

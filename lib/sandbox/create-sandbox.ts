@@ -4,7 +4,6 @@ import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import { mappedPorts } from '../drivers/gateway.js'
 import * as hostDriver from '../drivers/host.js'
 import { leadingPorts } from '../drivers/leading-ports.js'
-import { announce } from '../drivers/neighbors.js'
 import * as none from '../drivers/none.js'
 import { takeSpare } from '../drivers/spare.js'
 import { invalid } from '../errors.js'
@@ -13,7 +12,7 @@ import { PlanRefused } from '../host.js'
 import { isFull, lostBridge } from '../network/lost-bridge.js'
 import type { ReadyNetwork } from '../network/ready.js'
 import { DEFAULT_NETWORK } from '../network/spec.js'
-import type { Plan } from '../plan/operation.js'
+import type { Namespace, Plan } from '../plan/operation.js'
 import type { ReadySpare } from '../pool/network-pool.js'
 import { wasGuessedPort } from '../ports/claim-ports.js'
 import type { PortMapping } from '../ports/mapping.js'
@@ -44,8 +43,8 @@ const TRIES = 32
 /** Spare sandboxes that turn out to be no good are replaced by others so often; then one is made from the ground up. */
 const SPARE_TRIES = 4
 
-/** Makes a sandbox: all of it, or nothing. */
-export async function createSandbox(context: Context, request: CreateRequest): Promise<StoredRecord> {
+/** Makes a sandbox: all of it, or nothing. @returns Its record, and the namespace that its path was given to, if it was. */
+export async function createSandbox(context: Context, request: CreateRequest): Promise<{ stored: StoredRecord; made: Namespace | undefined }> {
   const { host, turns } = context
   const guesses = new PortGuesses()
   // Somebody had flushed or deleted what is everybody's.
@@ -61,9 +60,10 @@ export async function createSandbox(context: Context, request: CreateRequest): P
     const draft = await draftSandbox(context, request, { ports: guesses, randomMac }, attempt <= SPARE_TRIES)
     if (draft.stored.record.ports.length > 0) context.holders.join()
     try {
+      let made: Namespace | undefined
       turns.handOver()
       try {
-        await host.run(draft.plan, { crowded: turns.crowded })
+        made = await host.run(draft.plan, { crowded: turns.crowded })
       } finally {
         turns.handBack()
       }
@@ -71,7 +71,7 @@ export async function createSandbox(context: Context, request: CreateRequest): P
       if (draft.spare) announceLater(context, draft.spare)
       const served = context.resolvers.attend(draft.stored.record.endpoints)
       if (served) await served
-      return draft.stored
+      return { stored: draft.stored, made }
     } catch (error) {
       draft.release()
       const refused = error instanceof PlanRefused ? error : undefined
@@ -105,9 +105,8 @@ export async function createSandbox(context: Context, request: CreateRequest): P
 const isRefusedClaim = ({ operation }: PlanRefused): boolean => ['port.hold', 'file.create', 'element.add'].includes(operation.op)
 
 /** Its neighbours are told behind the caller's back: that takes a look at the bridge, by a lock that all of rtnetlink waits for. */
-function announceLater({ host }: Context, { endpoint }: ReadySpare): void {
-  const plan = announce(endpoint)
-  if (plan.length > 0) void host.run(plan, { aside: true }).catch(() => undefined)
+function announceLater({ host }: Context, { announcement }: ReadySpare): void {
+  if (announcement.length > 0) void host.run(announcement, { aside: true }).catch(() => undefined)
 }
 
 /** The plan that would make a sandbox, after what is missing on the host. Writes nothing and keeps nothing. */

@@ -5,7 +5,7 @@ import type { NameOptions } from '../names/options.js'
 import { enter } from '../native.js'
 import { checkOptions, checks } from '../checks.js'
 import { namedPredefined } from '../network/predefined.js'
-import type { LeadingPort, Plan } from '../plan/operation.js'
+import type { LeadingPort, Namespace, Plan } from '../plan/operation.js'
 import type { PortMapping, PortRequest } from '../ports/mapping.js'
 import { PortGuesses } from '../ports/port-guesses.js'
 import { namespaceGone, removed } from '../refusals.js'
@@ -36,9 +36,9 @@ export class Sandbox {
   #removing: Promise<void> | undefined
 
   /** @internal Sandboxes come from `slipway.sandboxes`. */
-  constructor(context: Context, stored: StoredRecord) {
+  constructor(context: Context, stored: StoredRecord, made?: Namespace) {
     this.#context = context
-    this.#changes = new Changes(context, stored)
+    this.#changes = new Changes(context, stored, made)
   }
 
   get #record(): SandboxRecord {

@@ -40,7 +40,8 @@ export class Sandboxes {
       const given = copyOptions(options)
       const turn = turns.nextToHandOver()
       if (turn) await turn
-      return new Sandbox(this.#context, await createSandbox(this.#context, readCreateOptions(this.#named(given))))
+      const { stored, made } = await createSandbox(this.#context, readCreateOptions(this.#named(given)))
+      return new Sandbox(this.#context, stored, made)
     } catch (error) {
       await host.discard()
       throw error

@@ -20,11 +20,15 @@ struct Runner::Perform {
     if (!is_spare(op.path)) {
       if (auto failure = runner.kernel_->next_netns(made)) return failure;
       before = identity_text(made);
+      runner.outcome_.made = made;
     }
     return runner.kernel_->make_netns(op.path, op.records);
   }
   Status operator()(const NetnsBind& op) {
-    return runner.kernel_->bind_netns(op.path, op.from, [&](const netns::Identity& bound) { before = identity_text(bound); });
+    return runner.kernel_->bind_netns(op.path, op.from, [&](const netns::Identity& bound) {
+      before = identity_text(bound);
+      runner.outcome_.made = bound;
+    });
   }
   // As inverse_of() reads it.
   static std::string identity_text(const netns::Identity& identity) { return std::to_string(identity.device) + ' ' + std::to_string(identity.inode); }

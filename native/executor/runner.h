@@ -32,6 +32,8 @@ struct PlanFailure {
 struct Outcome {
   std::vector<Phase> phases;
   std::optional<PlanFailure> failure;
+  // The namespace that the plan gave a path to, the last of several.
+  std::optional<netns::Identity> made;
 };
 
 class Runner {

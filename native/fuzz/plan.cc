@@ -1,4 +1,5 @@
 // libFuzzer: a plan's text, the messages of what it says, and of what takes that back.
+#include <algorithm>
 #include <cstdlib>
 
 #include "executor/encode.h"
@@ -36,7 +37,10 @@ void check(netlink::Batch& batch) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
   using namespace slipway;
   Plan plan;
-  if (!js::read_plan({reinterpret_cast<const char*>(data), size}, plan).empty()) return 0;
+  // How many ends there are comes first, and is right: a wrong one ends it all.
+  std::string text(reinterpret_cast<const char*>(data), size);
+  text.insert(0, std::to_string(std::count(text.begin(), text.end(), '\x1f') + 1) + '\x1f');
+  if (!js::read_plan(text, plan).empty()) return 0;
   fuzz::AnyNames names;
   netlink::Batch batch;
   for (uint32_t index = 0; index < plan.size(); ++index) {

@@ -1,5 +1,6 @@
 #include "js/read_plan.h"
 
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
 
@@ -13,6 +14,8 @@ namespace {
 class Fields {
  public:
   explicit Fields(std::string_view text) : rest_(text) {}
+
+  static constexpr char kEnd = '\x1f';
 
   bool at_end() const { return rest_.empty(); }
   bool good() const { return good_; }
@@ -56,8 +59,6 @@ class Fields {
   }
 
  private:
-  static constexpr char kEnd = '\x1f';
-
   // Every field has an end, the last one too.
   std::string_view next() {
     std::size_t end = rest_.find(kEnd);
@@ -200,6 +201,8 @@ std::string read_plan(std::string_view text, Plan& plan) {
   Fields fields(text);
   // For the kernel, a path or a name would end there.
   if (text.find('\0') != std::string_view::npos) return "no field of a plan has a NUL in it";
+  auto ends = static_cast<uint64_t>(std::count(text.begin(), text.end(), Fields::kEnd));
+  if (fields.whole() != ends) return "a field of the plan has the character 0x1f in it: what comes behind it would be read as other fields";
   for (uint32_t count = fields.number().value_or(0); count > 0; --count) {
     std::string name = fields.text();
     const Reader* found = nullptr;

@@ -33,14 +33,12 @@ const EXCHANGE = { openat: 3, flock: 1, newfstatat: 2, read: 2, write: 1, rename
 const HOP = { write: 1, read: 1 }
 /** A transaction, and its one ack. */
 const TRANSACTION = { sendto: 1, recvfrom: 1 }
-/** Which namespace has come of it: what its path leads to later may be another. */
-const SEE = { statx: 1 }
 /** That the namespace is still at its path: a look at it, and not the namespace opened. */
 const LOOK = { openat: 1, fstatfs: 1, newfstatat: 1, close: 1 }
 /** V8 tells the event loop of a task of its own (eventfd), such as collecting garbage: now and then, and with many behind it more often. */
 const V8 = { write: 1 }
 /** A port that no other process is to have. Whether one has ended whose ports are to be taken over, a look at a folder tells. */
-const HOLD = { statx: 1, socket: 1, bind: 1 }
+const HOLD = { newfstatat: 1, socket: 1, bind: 1 }
 
 const BUDGETS: Record<string, Budget> = {
   // A second with an open host: nobody looks whether there is something to do.
@@ -54,7 +52,6 @@ const BUDGETS: Record<string, Budget> = {
     messages: 6 + 4 + 5 + 2,
     calls: sum(
       HOP,
-      SEE,
       HOLD,
       AT_HOST,
       RECORD,
@@ -63,7 +60,7 @@ const BUDGETS: Record<string, Budget> = {
       // For what is inside: buffers, words of the kernel's, patience. (Connected to the kernel in place of bound: nobody else is heard.)
       { socket: 1, setsockopt: 5, connect: 1 },
       { mknodat: 1, mount: 1 }, // its name
-      { newfstatat: 1 }, // which one it is: undo leaves another that has taken its name
+      { newfstatat: 1 }, // which one it is: undo leaves another that has taken its name, and so does what is done with the sandbox later
       { ioctl: 1, sendto: 1, recvfrom: 2 }, // the bridge's number, the veth: the kernel echoes its number, which undo and what follows go by
       { openat: 1, write: 1, close: 1, sendto: 1, recvfrom: 1 }, // no IPv6 for its end here; then it is raised
       { ioctl: 1, sendto: 1, recvfrom: 1 }, // eth0's number, what is inside
@@ -76,14 +73,13 @@ const BUDGETS: Record<string, Budget> = {
     // Begin, address, sender, MAC, port, end.
     messages: 6,
     calls: sum(
-      { statx: 1, bind: 1 }, // of a socket that was there; as above
+      { newfstatat: 1, bind: 1 }, // of a socket that was there; as above
       AT_HOST,
       { write: 1, linkat: 1, close: 2 }, // the record, in a file that was open
       TRANSACTION,
       { ioctl: 2 }, // link and bridge are there still
       { mknodat: 1, move_mount: 1 }, // its name
       { close: 2 }, // what held it until now
-      SEE,
     ),
   },
   publish: {

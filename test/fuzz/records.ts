@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { removeSandbox } from '#lib/drivers/bridge.js'
-import { wirePlan } from '#lib/plan/wire.js'
+import { END, wirePlan } from '#lib/plan/wire.js'
 import { networkSettings } from '#lib/sandbox/inspect.js'
 import { judge } from '#lib/state/kind.js'
 import { NETWORK } from '#lib/state/network-kind.js'
@@ -72,7 +72,8 @@ function remove(record: SandboxRecord): void {
   const { name, path, foreign, namespace, endpoints, ports, network } = record
   if (endpoints.length === 0 || network === 'host') return
   const { first, rest } = removeSandbox({ path, foreign: foreign ?? false, namespace, endpoints, ports, owner: name, record: { path: '/record', content: '' } }, false)
-  wirePlan([...first, ...rest])
+  const [ends, ...fieldsOfPlan] = wirePlan([...first, ...rest]).split(END)
+  expect(Number(ends) === fieldsOfPlan.length, 'no field of a plan has the end of one in it')
   for (const operation of [...first, ...rest]) {
     if (operation.op === 'netns.delete') expect(operation.path === `${NETNS_FOLDER}/${name}`, `${operation.path} is deleted`)
     if (operation.op === 'link.set' || operation.op === 'link.delete') expect(/^veth[0-9a-f]{11}$/.test(operation.name), `the link ${operation.name} is deleted`)

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Operation } from '#lib/plan/operation.js'
-import { wirePlan } from '#lib/plan/wire.js'
+import { END, wirePlan } from '#lib/plan/wire.js'
 import { fromWords, readGolden, type Golden } from '../golden/format.js'
 import { readHeader, withoutSequence } from '../helpers/netlink.js'
 
@@ -11,9 +11,12 @@ export function nativeSeeds(): Record<'answers' | 'elements' | 'plan', Buffer[]>
   return {
     answers: [...golden.flatMap(answersIn), ...HANDMADE],
     elements: golden.flatMap(elementsIn),
-    plan: [...golden.flatMap(({ operation }) => (operation.op === 'connection.delete' ? [] : [[operation]])), ...OTHER_PLANS].map((plan) => Buffer.from(wirePlan(plan))),
+    plan: [...golden.flatMap(({ operation }) => (operation.op === 'connection.delete' ? [] : [[operation]])), ...OTHER_PLANS].map((plan) => Buffer.from(withoutCount(wirePlan(plan)))),
   }
 }
+
+/** native/fuzz/plan.cc counts the ends of fields itself. */
+const withoutCount = (text: string): string => text.slice(text.indexOf(END) + 1)
 
 /** @param folder - Gets a folder for each fuzzer, and a file for each seed. */
 export function writeNativeSeeds(folder: string): void {

@@ -1,6 +1,6 @@
 import { Host } from '#lib/host.js'
 import type { Questions } from '#lib/native.js'
-import type { Plan } from '#lib/plan/operation.js'
+import type { Namespace, Plan } from '#lib/plan/operation.js'
 
 type Name = keyof Questions
 
@@ -33,7 +33,7 @@ export class InterruptedHost extends Host {
     }
   }
 
-  override async run(plan: Plan): Promise<void> {
+  override async run(plan: Plan): Promise<Namespace | undefined> {
     this.ran.push(plan)
     const before = this.#beforeRun
     this.#beforeRun = undefined
