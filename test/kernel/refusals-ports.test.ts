@@ -52,6 +52,8 @@ serial('a host port that a sandbox publishes which another process made since', 
   const { world, slipway, create } = await inUse(t)
   const name = world.name('theirs')
   await attempt(t, world, { create: [{ name, publish: ['8080:80', '127.0.0.1:9090:80'] }] })
+  // With the next that it publishes, this process takes over what that one has held: two sockets.
+  await t.throwsAsync(create({ publish: ['8080:80'] }), { code: 'PORT_IN_USE' })
   await refuses(
     t, world,
     [create({ publish: ['8080:80'] }), 'PORT_IN_USE', name, '8080/tcp'],
