@@ -16,8 +16,6 @@ import { sandboxKey } from './departures.js'
 /** How long, in milliseconds, what another process takes away is waited for, and how long between two looks. */
 const PATIENCE_MS = 5000
 const STEP_MS = 2
-/** The same for an address: its process gathers them before it gives them up. */
-const FREE_MS = 3000
 
 /**
  * Waits until what is left of a sandbox that was removed has gone, whichever process is at it. Returns whether there was
@@ -60,7 +58,7 @@ export async function awaitOwnerGone(context: Context, name: string): Promise<bo
 /** The same for all addresses, as far as they become free before long. */
 export async function awaitAllFree({ host, records, departures }: Context): Promise<void> {
   await departures.awaitFree()
-  for (const deadline = now() + FREE_MS; now() < deadline; await sleep(STEP_MS)) {
+  for (const deadline = now() + PATIENCE_MS; now() < deadline; await sleep(STEP_MS)) {
     const owned = await OwnedElements.read(host, new Set(['inet']))
     const stored = (await listAllRecords(records)).map(({ record }) => record)
     const known = new Set(stored.map(commentOf))
@@ -76,7 +74,7 @@ export const isMacTaken = ({ operation, errnoName }: PlanRefused): boolean => op
 export async function awaitFree(context: Context, address: string): Promise<boolean> {
   const { host, records, departures } = context
   await departures.awaitFree(address)
-  for (const deadline = now() + FREE_MS; ; ) {
+  for (const deadline = now() + PATIENCE_MS; ; ) {
     const claim = await host.find('element', { ...addresses[familyOf(address)], key: address })
     if (!claim) return true
     const owner = readOwner(claim.comment)
