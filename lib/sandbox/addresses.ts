@@ -6,7 +6,8 @@ import type { ReadyNetwork } from '../network/ready.js'
 import { FAMILIES } from '../network/spec.js'
 import { releaseTaken, takeFree, type Taken } from '../network/taken.js'
 import { addressInUse, ownerOf } from '../refusals.js'
-import { listAllRecords } from '../state/records.js'
+import { reconcile } from '../reconcile/reconcile.js'
+import { isInTheMaking, listAllRecords, listRecords } from '../state/records.js'
 import type { Context } from './context.js'
 import { awaitAllFree, awaitFree, awaitOwnerGone } from './gone.js'
 
@@ -39,7 +40,7 @@ async function takeSlowly(context: Context, ready: ReadyNetwork, asked: Endpoint
 }
 
 async function takeAny(context: Context, ready: ReadyNetwork, family: IpFamily): Promise<Taken[IpFamily]> {
-  const { networks, reaper, records, spares } = context
+  const { reaper, records, spares } = context
   const pools = ready.pools.filter(({ subnet }) => subnet.family === family)
   if (pools.length === 0) return undefined
   // Those that spare sandboxes have are taken from them; then other processes may have given back what they had, and what was
@@ -48,7 +49,7 @@ async function takeAny(context: Context, ready: ReadyNetwork, family: IpFamily):
     for (const { record } of await listAllRecords(records)) if (record.removing) await awaitOwnerGone(context, record.name)
     await reaper.awaitGone()
     await awaitAllFree(context)
-    await networks.learn(ready)
+    await learnAgain(context, ready)
   }
   for (const look of [() => undefined, () => spares.giveUp(ready), others]) {
     await look()
@@ -62,7 +63,7 @@ async function takeAny(context: Context, ready: ReadyNetwork, family: IpFamily):
 }
 
 async function takeThis(context: Context, ready: ReadyNetwork, family: IpFamily, wanted: string): Promise<Taken[IpFamily]> {
-  const { host, networks, reaper, spares } = context
+  const { host, reaper, spares } = context
   const { spec, pools } = ready
   const option = OPTION[family]
   const ofFamily = pools.filter(({ subnet }) => subnet.family === family)
@@ -81,7 +82,24 @@ async function takeThis(context: Context, ready: ReadyNetwork, family: IpFamily,
   if (owner !== undefined) await awaitOwnerGone(context, owner)
   await reaper.awaitGone(wanted)
   await awaitFree(context, wanted)
-  await networks.learn(ready)
+  await learnAgain(context, ready)
   if (pool.takeThis(wanted)) return { address: wanted, subnet }
-  throw new SlipwayError('ADDRESS_IN_USE', addressInUse(wanted, owner, option))
+  throw new SlipwayError('ADDRESS_IN_USE', addressInUse(wanted, await ownerOf(addresses[family], wanted, host), option))
+}
+
+/**
+ * Learns which addresses are free by now. Where an administrator has deleted claims of living sandboxes, no refusal tells so: they are given
+ * back first, or their addresses would be learned as free.
+ */
+async function learnAgain(context: Context, ready: ReadyNetwork): Promise<void> {
+  const living = (await listRecords(context.records, () => undefined)).filter((stored) => !isInTheMaking(stored))
+  for (const family of FAMILIES) {
+    const had = living.flatMap(({ record }) => record.endpoints.flatMap(({ networkId, addresses: { [family]: one } }) => (one && networkId === ready.spec.id ? [one.address] : [])))
+    const claimed = new Set(had.length === 0 ? [] : ((await context.host.find('elements', addresses[family])) ?? []).map(({ key }) => key))
+    if (had.some((address) => !claimed.has(address))) {
+      await reconcile(context)
+      break
+    }
+  }
+  await context.networks.learn(ready)
 }

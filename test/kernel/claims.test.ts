@@ -85,3 +85,18 @@ test.serial('a MAC is claimed on each network for itself, connect() included, an
   await two.connect('web', { mac })
   await t.throwsAsync(one.connect('web', { mac: ipJson<{ address: string }>(world.host, 'link', 'show', 'dev', web.bridge ?? '')[0]?.address ?? '' }), { code: 'INVALID_ARGUMENT' })
 })
+
+for (const [title, text] of Object.entries({ 'flush set': 'flush set inet slipway addresses4', 'delete element': 'delete element inet slipway addresses4 { 172.17.0.2 }' })) {
+  test.serial(`after nft ${title} a living sandbox keeps its address, whoever asks for it first`, async (t) => {
+    const world = new World(t)
+    const slipway = await world.open({ bip: '172.17.0.1/29' })
+    const [first] = [await world.create(slipway, 'first'), await world.create(slipway, 'second')]
+    t.deepEqual(first.endpoints[0]?.addresses, ['172.17.0.2/29'])
+    execIn(world.host, 'nft', text)
+    await t.throwsAsync(world.create(slipway, 'twin', { ip: '172.17.0.2' }), { code: 'ADDRESS_IN_USE', message: /first/ })
+    execIn(world.host, 'nft', text)
+    const rest = await Promise.allSettled(Array.from({ length: 5 }, (_, index) => world.create(slipway, `${index}`)))
+    t.is(rest.filter(({ status }) => status === 'fulfilled').length, 3)
+    t.is(elements(world.host, 'addresses4').length, 5)
+  })
+}
