@@ -27,13 +27,14 @@ for (const [what, code] of [['refusals', -17], ['acks', 0]] as const) {
     const slipway = await world.open()
     await slipway.networks.create({ name: 'web' })
     const app = await world.create(slipway, 'app')
-        const forger = spawn('nsenter', [`--net=${app.path}`, 'python3', '-c', FORGE, `${process.pid}`, `${code}`, '1.5'], {
+    const forger = spawn('nsenter', [`--net=${app.path}`, 'python3', '-c', FORGE, `${process.pid}`, `${code}`, '1.5'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     t.teardown(() => forger.kill())
     let said = ''
     forger.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
-    const ended = once(forger, 'exit')
+    // What it has said may come after its end.
+    const ended = once(forger, 'close')
     await once(forger.stdout, 'data')
     while (forger.exitCode === null) {
       const { addresses } = await app.connect('web')
