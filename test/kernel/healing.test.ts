@@ -161,9 +161,11 @@ test.serial('one that has deleted its own interface gets another', async (t) => 
 
 test.serial('an address that another has claimed meanwhile: the sandbox stays, off that network, and its port rests', async (t) => {
   const scene = await setUp(t)
-  const { world, slipway, one, both } = scene
+  const { world, one, both } = scene
+  // It has not used the networks yet, so it learns of their addresses when the claims are gone.
+  const late = await world.open(OPEN)
   for (const sandbox of [one, both]) nft(scene, `delete element inet slipway addresses4 { ${address(sandbox)} }`)
-  const twin = await world.create(slipway, 'twin', { ip: address(one) })
+  const twin = await world.create(late, 'twin', { ip: address(one) })
   serveTcp(t, twin, 80)
   const again = await world.open(OPEN)
   t.deepEqual(again.reconciled.lost, [

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { createLeaf } from '#lib/drivers/leaf.js'
@@ -269,7 +269,10 @@ test.serial('and though the one before is still there, and has lost its claim', 
   await b.connect('web', AT)
   execIn(world.host, 'nft', 'delete element inet slipway addresses4 { 10.3.0.9 }; delete element inet slipway addresses6 { fd00:3::9 }')
   const c = await world.create(slipway, 'c')
+  // With its record in its place, it would be given its claim back.
+  renameSync(recordOf(world, 'b'), `${world.stateDir}/away`)
   await c.connect('web', AT)
+  renameSync(`${world.stateDir}/away`, recordOf(world, 'b'))
   orphan(recordOf(world, 'b'))
   const led = leads(world.host)
   t.true(led.includes('10.3.0.9 web0-1'))
