@@ -1,9 +1,9 @@
 import { channel } from 'node:diagnostics_channel'
 import { together } from '../drivers/leaving.js'
-import { PlanRefused, type Host } from '../host.js'
+import type { Host } from '../host.js'
 import type { LeadingPort, Plan } from '../plan/operation.js'
 import { attempt, removeWhatIsThere } from '../reconcile/collect.js'
-import { explainRefusal } from '../refusals.js'
+import { explained } from '../refusals.js'
 import { Slices } from '../slices.js'
 import { setTimeout, clearTimeout, setImmediate } from '../timers.js'
 import { claimedBy, type Quarantine } from './quarantine.js'
@@ -148,11 +148,11 @@ export class Departures {
     pending.tries++
     try {
       await removeWhatIsThere(this.#host, pending.plan, { aside: true }, pending.claims)
-    } catch (error) {
-      const explained = error instanceof PlanRefused ? await explainRefusal(error, this.#host) : error
-      refusals.publish({ key: pending.key, error: explained } satisfies DepartureMessage)
+    } catch (refused) {
+      const error = await explained(refused, this.#host)
+      refusals.publish({ key: pending.key, error } satisfies DepartureMessage)
       if (this.#closing || pending.tries >= TRIES) {
-        await this.#giveUp(pending, explained)
+        await this.#giveUp(pending, error)
       } else {
         this.#refused.add(pending)
         this.#timer ??= setTimeout(() => this.#retry(), RETRY_MS).unref()
@@ -170,7 +170,8 @@ export class Departures {
     if (pending.claims) this.#quarantine.add(pending.claims, pending.links, pending.free)
     try {
       await pending.done?.()
-    } catch (error) {
+    } catch (refused) {
+      const error = await explained(refused, this.#host)
       this.#errors.push(error)
       refusals.publish({ key: pending.key, error } satisfies DepartureMessage)
     }

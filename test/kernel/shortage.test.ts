@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { Sandbox, Slipway } from '#lib/index.js'
@@ -38,6 +38,17 @@ test('a state folder on a file system that can only be read', async (t) => {
   await (await world.open({ pool: { size: 1 } })).pool.ready().then(() => t.fail('a mark was written'), (error: unknown) => t.like(error, { name: 'SlipwayError', code: 'KERNEL' }))
   execFileSync('mount', ['-o', 'remount,rw', world.stateDir])
   await app.remove()
+})
+
+test('files of sandboxes on a file system that can only be read: a removal is done, and close() says what is left', async (t) => {
+  const { slipway, app, folder } = await onTmpfs(t)
+  const files = join(folder, 'files')
+  execFileSync('mount', ['--bind', files, files])
+  t.teardown(() => execFileSync('umount', ['--lazy', files]))
+  execFileSync('mount', ['-o', 'remount,ro,bind', files])
+  await app.remove()
+  await t.throwsAsync(slipway.close({ wait: true }), { name: 'SlipwayError', code: 'KERNEL', message: /files\/\S+ is on a file system that can only be read \(EROFS\)\./ })
+  t.false(existsSync(app.path))
 })
 
 test("a folder of sandboxes' records that has no room kept for removals gets it with the next open()", async (t) => {
