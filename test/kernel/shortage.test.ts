@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import type { Sandbox, Slipway } from '#lib/index.js'
+import { Slipway, type Sandbox } from '#lib/index.js'
 import { howItEnded, runChild, WELL } from '../env/run-child.js'
 import { World } from '../helpers/world.js'
 
@@ -41,13 +41,14 @@ test('a state folder on a file system that can only be read', async (t) => {
 })
 
 test('files of sandboxes on a file system that can only be read: a removal is done, and close() says what is left', async (t) => {
-  const { slipway, app, folder } = await onTmpfs(t)
+  const { world, app, folder } = await onTmpfs(t)
+  const own = await Slipway.open({ netns: world.host.path, stateDir: world.stateDir })
   const files = join(folder, 'files')
   execFileSync('mount', ['--bind', files, files])
   t.teardown(() => execFileSync('umount', ['--lazy', files]))
   execFileSync('mount', ['-o', 'remount,ro,bind', files])
-  await app.remove()
-  await t.throwsAsync(slipway.close({ wait: true }), { name: 'SlipwayError', code: 'KERNEL', message: /files\/\S+ is on a file system that can only be read \(EROFS\)\./ })
+  await (await own.sandboxes.get(app.name)).remove()
+  await t.throwsAsync(own.close({ wait: true }), { name: 'SlipwayError', code: 'KERNEL', message: /files\/\S+ is on a file system that can only be read \(EROFS\)\./ })
   t.false(existsSync(app.path))
 })
 
