@@ -41,3 +41,8 @@ export function inWords(error: unknown, name?: string): unknown {
   const said = shortage(code, path) ?? `The kernel refused "${`${syscall} ${path}`.trim()}": ${code}.`
   return new SlipwayError('KERNEL', said, { errno: Math.abs(errno), errnoName: code, syscall, operation: `${syscall} ${path}`.trim() }, { cause: error })
 }
+
+/** For a promise's `catch`: what it is refused with, {@link inWords}. */
+export const rethrow = (error: unknown): never => {
+  throw inWords(error)
+}

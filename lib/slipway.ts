@@ -21,7 +21,7 @@ import { Quarantine } from './sandbox/quarantine.js'
 import { Reaper } from './sandbox/reaper.js'
 import { Sandboxes } from './sandbox/sandboxes.js'
 import { explained } from './refusals.js'
-import { inWords } from './shortage.js'
+import { rethrow } from './shortage.js'
 import { requireOwnFolders } from './state/own-folder.js'
 import { keepReserve } from './state/reserve.js'
 import { Turns } from './turns.js'
@@ -125,10 +125,6 @@ export class Slipway {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
-}
-
-const rethrow = (error: unknown): never => {
-  throw inWords(error)
 }
 
 const defaultNames = ({ dns, dnsSearch, dnsOptions }: Settings): NameOptions => ({

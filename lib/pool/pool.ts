@@ -1,4 +1,4 @@
-import { inWords } from '../shortage.js'
+import { rethrow } from '../shortage.js'
 import type { Spares } from './spares.js'
 
 /** How the pool of one network is. */
@@ -37,8 +37,6 @@ export class Pool {
    * @throws {SlipwayError} What kept a network from it: `EXHAUSTED` (addresses, ports of the bridge), `CONFLICT`, `KERNEL`; `CLOSED`.
    */
   ready(): Promise<void> {
-    return this.#spares.ready().catch((error: unknown) => {
-      throw inWords(error)
-    })
+    return this.#spares.ready().catch(rethrow)
   }
 }
