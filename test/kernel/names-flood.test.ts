@@ -12,6 +12,9 @@ import { HOST_ADDRESS, ip, NEIGHBOUR_ADDRESS, World, type Place } from '../helpe
 
 const RESOLVER = '172.20.0.1'
 
+/** So many that half of them answered is told from almost all, also on a machine that is busy for a second. */
+const QUESTIONS = 40
+
 /** What is sent: by which socket, and what goes before the question. */
 const FLOODS: Readonly<Record<string, string>> = {
   asks: 'datagram, before, after = socket.SOCK_DGRAM, b"", b""',
@@ -50,8 +53,8 @@ for (const [who = '', what = ''] of FLOODERS) {
     ip('-n', world.neighbour.name, 'route', 'add', '172.20.0.0/16', 'via', HOST_ADDRESS)
     await flood(t, who.includes('sandbox') ? noisy : world.neighbour, what)
     let answered = 0
-    for (let n = 0; n < 10; n++) if ((await ask(app, RESOLVER, '+time=1', 'api'))[1] === addressOf(noisy, 'web')) answered++
-    t.true(answered >= 9, `${answered} of 10`)
+    for (let n = 0; n < QUESTIONS; n++) if ((await ask(app, RESOLVER, '+time=1', 'api'))[1] === addressOf(noisy, 'web')) answered++
+    t.true(answered >= 0.7 * QUESTIONS, `${answered} of ${QUESTIONS}`)
   })
 }
 
