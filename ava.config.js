@@ -7,10 +7,24 @@ import { bundleIsCurrent } from './scripts/setup/bundle.mjs'
 // The command is tested as it is published; what it was a while ago would pass, or fail, for the wrong reason.
 if (!bundleIsCurrent()) throw new Error('dist/ is not of these sources. Type: npm run compile')
 
-const files = process.env.SLIPWAY_TESTS === 'long' ? ['build-test/long/*.test.js'] : ['build-test/**/*.test.js', '!build-test/long/**']
+const files =
+  process.env.SLIPWAY_TESTS === 'long'
+    ? ['build-test/long/*.test.js']
+    : ['build-test/**/*.test.js', '!build-test/long/**']
 
 // Files that take a minute or more begin first: one that begins last keeps a CPU waiting. In seconds: 118, 117, 74, 63, 56, 56, 52, 48, 42, 41.
-const LONGEST = ['undo-networks', 'crash', 'golden', 'crash-leaves', 'attacks-packets', 'undo', 'cli-usage', 'cli-network', 'attacks-layer2', 'reach']
+const LONGEST = [
+  'undo-networks',
+  'crash',
+  'golden',
+  'crash-leaves',
+  'attacks-packets',
+  'undo',
+  'cli-usage',
+  'cli-network',
+  'attacks-layer2',
+  'reach',
+]
 const rank = (file) => {
   const place = LONGEST.findIndex((name) => file.endsWith(`/${name}.test.js`))
   return place < 0 ? LONGEST.length : place

@@ -16,7 +16,10 @@ export function facts() {
     hz: hz(),
     cpus: `${cpus.length} × ${cpus[0]?.model ?? 'unknown'}`,
     memory: `${Math.round(os.totalmem() / 2 ** 30)} GiB`,
-    load: os.loadavg().map((load) => load.toFixed(2)).join(' '),
+    load: os
+      .loadavg()
+      .map((load) => load.toFixed(2))
+      .join(' '),
     node: process.version,
     brNetfilter: { '1': 'on', '0': 'off' }[brNetfilter() ?? ''] ?? 'not loaded',
   }
@@ -42,7 +45,8 @@ function hz(): string {
 
 function commit(): string {
   const cwd = fileURLToPath(new URL('..', import.meta.url))
-  const git = (...args: string[]) => execFileSync('git', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+  const git = (...args: string[]) =>
+    execFileSync('git', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
   try {
     const changed = git('status', '--porcelain') === '' ? '' : ' and changes'
     return `${git('rev-parse', '--short=12', 'HEAD')}${changed}`

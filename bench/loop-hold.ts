@@ -85,8 +85,8 @@ class Chain {
 }
 
 /**
- * What is left of a turn without others on the CPU and the collector at work. A thread that sleeps is held by what it waits for; in a turn
- * with a collection those are the collector's helpers.
+ * What is left of a turn without others on the CPU and the collector at work. A thread that sleeps is held by what it
+ * waits for; in a turn with a collection those are the collector's helpers.
  */
 function ownTime({ ended, took, ran, waited, left }: Turn, collections: readonly PerformanceEntry[]): number {
   let collected = 0
@@ -115,10 +115,15 @@ class Schedule {
   }
 
   #read(): { ran: number; waited: number; times: number } {
-    // The kernel adds up what a thread has run when the thread leaves its CPU, with a tick, or when it is asked this way.
+    // The kernel adds up what a thread has run when the thread leaves its CPU, with a tick, or when it is asked this
+    // way.
     process.cpuUsage()
     const length = readSync(this.#file, this.#buffer, 0, this.#buffer.length, 0)
-    const [ran, waited, times] = this.#buffer.toString('latin1', 0, length).split(' ').map(Number) as [number, number, number]
+    const [ran, waited, times] = this.#buffer.toString('latin1', 0, length).split(' ').map(Number) as [
+      number,
+      number,
+      number,
+    ]
     return { ran, waited, times }
   }
 

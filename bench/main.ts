@@ -1,5 +1,5 @@
-// Why: `npm run bench`. How fast is an endpoint up, beside a C++ program that only sends the same messages, a shell that
-// types the same commands, and the programs that others use?
+// Why: `npm run bench`. How fast is an endpoint up, beside a C++ program that only sends the same messages, a shell
+// that types the same commands, and the programs that others use?
 import { SingleBar } from 'cli-progress'
 import { Command, InvalidArgumentError } from 'commander'
 import { facts } from './facts.js'
@@ -15,15 +15,32 @@ import { ARMS, MEASURES, type Arm, type Measure } from './trial-spec.js'
 
 const options = new Command('npm run bench --')
   .description('Measures how fast endpoints come up. Raw samples are kept in bench/results/.')
-  .option('--parts <list>', `what is measured, see below; all is every part`, readParts, MEASURES.filter((measure) => PARTS[measure].byDefault))
+  .option(
+    '--parts <list>',
+    `what is measured, see below; all is every part`,
+    readParts,
+    MEASURES.filter((measure) => PARTS[measure].byDefault),
+  )
   .option('--arms <list>', `which of ${ARMS.join(', ')}; default: those that are there`, subsetOf(ARMS))
   .option('--quick', 'a minute or two: fewer and smaller trials')
   .option('--trials <n>', `processes for each arm and part, at most (${FULL.trials})`, wholeNumber)
-  .option('--count <n>', `endpoints timed one after another in a trial (${FULL.count}; peers: ${FULL.peerCount}, Docker ${FULL.dockerCount})`, wholeNumber)
+  .option(
+    '--count <n>',
+    `endpoints timed one after another in a trial (${FULL.count}; peers: ${FULL.peerCount}, Docker ${FULL.dockerCount})`,
+    wholeNumber,
+  )
   .option('--warm-up <n>', `endpoints before those, not counted (${FULL.warmUp})`, wholeNumber)
-  .option('--practice <n>', `endpoints of ours that come and go before those, in the same process (${FULL.practice})`, wholeNumber)
+  .option(
+    '--practice <n>',
+    `endpoints of ours that come and go before those, in the same process (${FULL.practice})`,
+    wholeNumber,
+  )
   .option('--bursts <list>', `so many at once (${FULL.bursts.join(',')}; peers up to ${FULL.peerMost})`, wholeNumbers)
-  .option('--existing <list>', `so many endpoints are there (${FULL.existing.join(',')}; peers up to ${FULL.peerMost})`, wholeNumbers)
+  .option(
+    '--existing <list>',
+    `so many endpoints are there (${FULL.existing.join(',')}; peers up to ${FULL.peerMost})`,
+    wholeNumbers,
+  )
   .option('--ports <list>', `so many ports are published (${FULL.ports.join(',')})`, wholeNumbers)
   .option('--seconds <n>', `of churn (${FULL.seconds})`, wholeNumber)
   .option('--cni-dir <folder>', 'of the CNI plugins, instead of those of npm run bench:peers')
@@ -32,17 +49,31 @@ const options = new Command('npm run bench --')
   .option('--seed <n>', 'of the order of the trials', wholeNumber, 1)
   .option('--json <file>', 'where the raw samples go, instead of bench/results/')
   .option('--pictures <folder>', 'where pictures and report.html go, instead of a folder beside the samples')
-  .addHelpText('after', `\nParts:\n${MEASURES.map(describePart).join('\n')}\n\n* when --parts is not given\n\nThe arms are explained in bench/README.md. npm run bench:peers fetches those of others.`)
+  .addHelpText(
+    'after',
+    `\nParts:\n${MEASURES.map(describePart).join('\n')}\n\n* when --parts is not given\n\nThe arms are explained in bench/README.md. npm run bench:peers fetches those of others.`,
+  )
   .parse()
-  .opts<Partial<Sizes> & PeerPaths & { parts: Measure[]; arms?: Arm[]; quick?: true; seed: number; json?: string; pictures?: string }>()
+  .opts<
+    Partial<Sizes> &
+      PeerPaths & { parts: Measure[]; arms?: Arm[]; quick?: true; seed: number; json?: string; pictures?: string }
+  >()
 
 requireOwnNamespaces()
 const { parts, quick, seed, json, pictures, arms: wanted, cniDir, netavark, dockerd, ...given } = options
-const peers = findPeers({ ...(cniDir ? { cniDir } : {}), ...(netavark ? { netavark } : {}), ...(dockerd ? { dockerd } : {}) })
+const peers = findPeers({
+  ...(cniDir ? { cniDir } : {}),
+  ...(netavark ? { netavark } : {}),
+  ...(dockerd ? { dockerd } : {}),
+})
 const arms = present(wanted)
 const machine = facts()
 const trials = schedule(arms, parts, { ...(quick ? QUICK : FULL), ...given }, seed)
-const bar = new SingleBar({ format: '{bar} {value}/{total} {what} ({eta_formatted} left)', stream: process.stderr, clearOnComplete: true })
+const bar = new SingleBar({
+  format: '{bar} {value}/{total} {what} ({eta_formatted} left)',
+  stream: process.stderr,
+  clearOnComplete: true,
+})
 const samples: Sample[] = []
 const failures: string[] = []
 // What was measured until then is kept; typed twice, Ctrl-C ends it at once.
@@ -53,7 +84,9 @@ bar.start(trials.length, 0, { what: '' })
 try {
   for (const trial of trials) {
     if (ended) break
-    bar.update({ what: [`${trial.measure}: ${trial.arm}`, trial.variant, trial.at].filter((word) => word !== undefined).join(' ') })
+    bar.update({
+      what: [`${trial.measure}: ${trial.arm}`, trial.variant, trial.at].filter((word) => word !== undefined).join(' '),
+    })
     try {
       samples.push({ ...trial, result: await runTrial(trial, peers) })
     } catch (error) {

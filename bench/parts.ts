@@ -24,7 +24,9 @@ export interface Sizes {
   /** Endpoints of peers that are timed; each is up to 0.1 s, and a container of Docker's as much again. */
   peerCount: number
   dockerCount: number
-  /** Peers are asked for no more than that, at once and existing; and Docker, whose containers have to be there first. */
+  /**
+   * Peers are asked for no more than that, at once and existing; and Docker, whose containers have to be there first.
+   */
   peerMost: number
   dockerMost: number
 }
@@ -80,7 +82,8 @@ const DOCKER: readonly Arm[] = ['docker-connect', 'docker-start']
 const EVERY: readonly Arm[] = [...OWN, 'exec', ...PLUGINS, ...DOCKER]
 
 /** What a process of ours has behind it, of those that come in. */
-const practiceOf = (arm: Arm, { practice }: Sizes): { practice?: number } => (arm === 'ours' || arm === 'pooled' ? { practice } : {})
+const practiceOf = (arm: Arm, { practice }: Sizes): { practice?: number } =>
+  arm === 'ours' || arm === 'pooled' ? { practice } : {}
 
 /** What takes dozens of times as long as we. */
 export const isPeer = (arm: Arm): boolean => !OWN.includes(arm)
@@ -110,13 +113,24 @@ function upTo(arm: Arm, list: readonly number[], { peerMost, dockerMost }: Sizes
 }
 
 /** A crowd that is made, and one that is removed. */
-const watched = (arm: Arm, sizes: Sizes): Sized[] => [undefined, 'remove'].map((variant) => ({ warmUp: sizes.warmUp, ...practiceOf(arm, sizes), count: CROWD, ...(variant ? { variant } : {}) }))
+const watched = (arm: Arm, sizes: Sizes): Sized[] =>
+  [undefined, 'remove'].map((variant) => ({
+    warmUp: sizes.warmUp,
+    ...practiceOf(arm, sizes),
+    count: CROWD,
+    ...(variant ? { variant } : {}),
+  }))
 
 /** The floor as it is, and with one choice undone. */
 const ablations = ({ warmUp, count }: Sizes): Sized[] => [
   ...['none', 'default-queues', 'ipv6', 'unbatched', 'hop'].map((variant) => ({ warmUp, count, at: warmUp, variant })),
   // Each takes longer than ten of the others.
-  { warmUp: Math.min(warmUp, 10), count: Math.max(5, Math.round(count / 10)), at: Math.min(warmUp, 10), variant: 'moved-peer' },
+  {
+    warmUp: Math.min(warmUp, 10),
+    count: Math.max(5, Math.round(count / 10)),
+    at: Math.min(warmUp, 10),
+    variant: 'moved-peer',
+  },
   { warmUp: 0, count, at: 0, variant: 'threads-1' },
   { warmUp: 0, count, at: 0, variant: 'threads-2' },
   // What one address more in each namespace does, and what a full bridge does, shows among many.
@@ -136,7 +150,8 @@ export const PARTS: Record<Measure, Part> = {
     byDefault: true,
     arms: ['ours', 'pooled'],
     rounds: 3,
-    trials: (_, { count, practice }) => [0, 100, 500, practice].map((at) => ({ warmUp: 10, practice: at, count: Math.min(count, 100), at })),
+    trials: (_, { count, practice }) =>
+      [0, 100, 500, practice].map((at) => ({ warmUp: 10, practice: at, count: Math.min(count, 100), at })),
   },
   'first-byte': {
     text: 'the same, until a byte has come from a server in the sandbox through 127.0.0.1 and the published port',
@@ -144,7 +159,13 @@ export const PARTS: Record<Measure, Part> = {
     arms: EVERY,
     rounds: Infinity,
     // Fewer: where a first packet is lost, the next is sent a second later.
-    trials: (arm, sizes) => [{ warmUp: Math.min(warmUpOf(arm, sizes), 10), ...practiceOf(arm, sizes), count: Math.max(5, Math.round(countOf(arm, sizes) / (isPeer(arm) ? 2 : 4))) }],
+    trials: (arm, sizes) => [
+      {
+        warmUp: Math.min(warmUpOf(arm, sizes), 10),
+        ...practiceOf(arm, sizes),
+        count: Math.max(5, Math.round(countOf(arm, sizes) / (isPeer(arm) ? 2 : 4))),
+      },
+    ],
   },
   burst: {
     text: 'many at once (Promise.all, and as parallel processes)',
@@ -152,7 +173,13 @@ export const PARTS: Record<Measure, Part> = {
     // Of starts at once, what would have been without a network cannot be taken off.
     arms: [...OWN, 'exec', ...PLUGINS, 'docker-connect'],
     rounds: 5,
-    trials: (arm, sizes) => upTo(arm, sizes.bursts, sizes).map((at) => ({ warmUp: warmUpOf(arm, sizes), ...practiceOf(arm, sizes), count: at, at })),
+    trials: (arm, sizes) =>
+      upTo(arm, sizes.bursts, sizes).map((at) => ({
+        warmUp: warmUpOf(arm, sizes),
+        ...practiceOf(arm, sizes),
+        count: at,
+        at,
+      })),
   },
   hold: {
     text: `${CROWD} made and removed at once, with every turn of the event loop timed`,
@@ -175,7 +202,9 @@ export const PARTS: Record<Measure, Part> = {
     rounds: 5,
     trials: (arm, sizes) => [
       { warmUp: warmUpOf(arm, sizes), ...practiceOf(arm, sizes), count: Math.min(25, countOf(arm, sizes)), at: 1 },
-      ...(arm === 'ours' || arm === 'pooled' ? [{ warmUp: sizes.warmUp, ...practiceOf(arm, sizes), count: sizes.count, at: 1, variant: IN_A_ROW }] : []),
+      ...(arm === 'ours' || arm === 'pooled'
+        ? [{ warmUp: sizes.warmUp, ...practiceOf(arm, sizes), count: sizes.count, at: 1, variant: IN_A_ROW }]
+        : []),
       ...(isPeer(arm) ? [] : [{ warmUp: sizes.warmUp, ...practiceOf(arm, sizes), count: CROWD, at: CROWD }]),
     ],
   },
@@ -191,7 +220,13 @@ export const PARTS: Record<Measure, Part> = {
     byDefault: true,
     arms: ['ours', 'pooled'],
     rounds: 3,
-    trials: (arm, sizes) => PROTOCOLS.map((variant) => ({ warmUp: 10, ...practiceOf(arm, sizes), count: Math.min(sizes.count, 100), variant })),
+    trials: (arm, sizes) =>
+      PROTOCOLS.map((variant) => ({
+        warmUp: 10,
+        ...practiceOf(arm, sizes),
+        count: Math.min(sizes.count, 100),
+        variant,
+      })),
   },
   costs: {
     text: 'memory of a live sandbox, CPU of an idle process, import and open on an empty host',
@@ -205,7 +240,13 @@ export const PARTS: Record<Measure, Part> = {
     byDefault: false,
     arms: EVERY,
     rounds: 3,
-    trials: (arm, sizes) => upTo(arm, sizes.existing, sizes).map((at) => ({ warmUp: at, ...practiceOf(arm, sizes), count: Math.min(20, countOf(arm, sizes)), at })),
+    trials: (arm, sizes) =>
+      upTo(arm, sizes.existing, sizes).map((at) => ({
+        warmUp: at,
+        ...practiceOf(arm, sizes),
+        count: Math.min(20, countOf(arm, sizes)),
+        at,
+      })),
   },
   ports: {
     text: 'one more published port, beside as many as are published (--ports)',
@@ -249,7 +290,9 @@ export const PARTS: Record<Measure, Part> = {
     rounds: 3,
     // Rules and intervals by the ten thousand take minutes to be there.
     trials: (_, { ports }) =>
-      ['hash', 'interval', 'rule', 'verdict'].flatMap((variant) => ports.filter((at) => at <= 10_000).map((at) => ({ warmUp: 0, count: 50, at, variant }))),
+      ['hash', 'interval', 'rule', 'verdict'].flatMap((variant) =>
+        ports.filter((at) => at <= 10_000).map((at) => ({ warmUp: 0, count: 50, at, variant })),
+      ),
   },
   data: {
     text: 'iperf3 and connections a second through a published port, from another host and from this one, Docker with its proxy and without',
@@ -257,6 +300,8 @@ export const PARTS: Record<Measure, Part> = {
     arms: ['ours', 'docker-start'],
     rounds: 3,
     trials: (arm) =>
-      ['outside', 'localhost', ...(arm === 'ours' ? [] : ['outside-without-proxy', 'localhost-without-proxy'])].map((variant) => ({ warmUp: 0, count: 1, variant, seconds: 3 })),
+      ['outside', 'localhost', ...(arm === 'ours' ? [] : ['outside-without-proxy', 'localhost-without-proxy'])].map(
+        (variant) => ({ warmUp: 0, count: 1, variant, seconds: 3 }),
+      ),
   },
 }

@@ -3,8 +3,8 @@ import { createLeaf, Host, leafName } from '#internal'
 import { hostPlan, NETWORK } from './endpoint.js'
 
 /**
- * Makes the ruleset and the network, with as many bridges as are asked for, by Slipway's own plans and executor: the other
- * arms start from the very same. @returns the bridges' names, the network's own first.
+ * Makes the ruleset and the network, with as many bridges as are asked for, by Slipway's own plans and executor: the
+ * other arms start from the very same. @returns the bridges' names, the network's own first.
  */
 export async function prepareHost(bridges = 1): Promise<string[]> {
   const further = Array.from({ length: bridges - 1 }, (_, i) => i + 1)

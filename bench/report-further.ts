@@ -8,14 +8,26 @@ import { ARMS, type Arm, type Measure } from './trial-spec.js'
 export function furtherTables(samples: readonly Sample[]): string[] {
   return [
     over(samples, 'age', 'One endpoint, by how many have come and gone in the process before (µs)', 'before'),
-    over(samples, 'teardown', 'remove(): until it returned; until the kernel was done too (µs; of many at once, all of them)', 'at once', 'completed'),
+    over(
+      samples,
+      'teardown',
+      'remove(): until it returned; until the kernel was done too (µs; of many at once, all of them)',
+      'at once',
+      'completed',
+    ),
     over(samples, 'fleet', 'Sandboxes at once, each with 32 published ports (µs)', 'sandboxes'),
     over(samples, 'endpoints', 'One more endpoint, beside those that exist (µs)', 'existing'),
     over(samples, 'ports', 'One more published port, beside those that are published (µs)', 'published'),
     over(samples, 'connect', 'First byte through a published port, beside those that are published (µs)', 'published'),
     over(samples, 'ablation', 'The floor with one choice undone (µs an endpoint)', 'existing'),
     over(samples, 'thread', 'One more published port, by the thread that sends its messages (µs)', 'existing'),
-    over(samples, 'claims', 'A published port, by what finds it (µs; then the first byte through it)', 'published', 'connected'),
+    over(
+      samples,
+      'claims',
+      'A published port, by what finds it (µs; then the first byte through it)',
+      'published',
+      'connected',
+    ),
     protocolsTable(samples),
     single(samples, 'costs', 'What a process of Slipway takes (total: import and open, µs)'),
     single(samples, 'churn', 'Endpoints that come and go (total: one creation, µs)'),
@@ -26,7 +38,16 @@ export function furtherTables(samples: readonly Sample[]): string[] {
 
 /** A row for each arm, variant and number. `also` is a series that goes beside the times. */
 function over(samples: readonly Sample[], measure: Measure, title: string, what: string, also?: string): string {
-  const table = newTable(['', what, 'p50', 'p99', ...(also ? [`${also} p50`] : []), 'p50 / first', 'p50 / floor', 'samples'])
+  const table = newTable([
+    '',
+    what,
+    'p50',
+    'p99',
+    ...(also ? [`${also} p50`] : []),
+    'p50 / first',
+    'p50 / floor',
+    'samples',
+  ])
   const mine = samples.filter((sample) => sample.measure === measure)
   const places = [...new Set(mine.map(({ at = 0 }) => at))].sort((a, b) => a - b)
   const totals = (list: readonly Sample[]) => list.flatMap(({ result }) => result.total)
@@ -37,7 +58,14 @@ function over(samples: readonly Sample[], measure: Measure, title: string, what:
       const here = way.filter(({ at = 0 }) => at === place)
       const total = totals(here)
       if (total.length === 0) continue
-      const floor = totals(mine.filter((sample) => sample.arm === 'floor' && (sample.at ?? 0) === place && (arm !== 'floor' || sample.variant === undefined || ['none', 'hash'].includes(sample.variant))))
+      const floor = totals(
+        mine.filter(
+          (sample) =>
+            sample.arm === 'floor' &&
+            (sample.at ?? 0) === place &&
+            (arm !== 'floor' || sample.variant === undefined || ['none', 'hash'].includes(sample.variant)),
+        ),
+      )
       table.push([
         [NAMES[arm], variant].filter((word) => word !== undefined).join(': '),
         String(place),
@@ -63,7 +91,12 @@ function single(samples: readonly Sample[], measure: Measure, title: string): st
     const total = way.flatMap(({ result }) => result.total)
     if (total.length > 0) table.push([name, 'total', micro(median(total)), String(way.length)])
     for (const number of Object.keys(way[0]?.result.numbers ?? {})) {
-      table.push([name, number, rate(median(way.flatMap(({ result }) => result.numbers?.[number] ?? []))), String(way.length)])
+      table.push([
+        name,
+        number,
+        rate(median(way.flatMap(({ result }) => result.numbers?.[number] ?? []))),
+        String(way.length),
+      ])
     }
   }
   return titled(title, table)
@@ -71,7 +104,11 @@ function single(samples: readonly Sample[], measure: Measure, title: string): st
 
 /** Arms, and the variants of each, in the order of the arms. */
 function waysOf(samples: readonly Sample[]): [Arm, string | undefined][] {
-  return ARMS.flatMap((arm) => [...new Set(samples.filter((sample) => sample.arm === arm).map(({ variant }) => variant))].sort().map((variant): [Arm, string | undefined] => [arm, variant]))
+  return ARMS.flatMap((arm) =>
+    [...new Set(samples.filter((sample) => sample.arm === arm).map(({ variant }) => variant))]
+      .sort()
+      .map((variant): [Arm, string | undefined] => [arm, variant]),
+  )
 }
 
 function versions(samples: readonly Sample[]): string {

@@ -6,11 +6,18 @@ import type { Arm, HoldResult, Measure } from './trial-spec.js'
 /** How long the event loop was held, a column for each way: created or removed, from the ground up or from a pool. */
 export function holdTable(samples: readonly Sample[]): string {
   const watched = samples.filter(({ measure, result }) => (measure === 'hold' || measure === 'delay') && result.hold)
-  const ways = (['ours', 'pooled'] as const).flatMap((arm) => [undefined, 'remove'].map((variant) => ({ arm, variant }))).filter((way) => watched.some(isOf(way)))
-  const table = newTable(['', ...ways.map(({ arm, variant }) => (variant === undefined ? NAMES[arm] : `${NAMES[arm]}: removed`))])
+  const ways = (['ours', 'pooled'] as const)
+    .flatMap((arm) => [undefined, 'remove'].map((variant) => ({ arm, variant })))
+    .filter((way) => watched.some(isOf(way)))
+  const table = newTable([
+    '',
+    ...ways.map(({ arm, variant }) => (variant === undefined ? NAMES[arm] : `${NAMES[arm]}: removed`)),
+  ])
   const row = (measure: Measure, text: string, pick: (hold: HoldResult) => number | undefined) => {
     const cells = ways.map((way) => {
-      const list = watched.filter((sample) => sample.measure === measure && isOf(way)(sample)).flatMap(({ result }) => (result.hold && pick(result.hold)) ?? [])
+      const list = watched
+        .filter((sample) => sample.measure === measure && isOf(way)(sample))
+        .flatMap(({ result }) => (result.hold && pick(result.hold)) ?? [])
       return list.length === 0 ? '' : `${micro(median(list))} (${micro(max(list))})`
     })
     if (cells.some((cell) => cell !== '')) table.push([text, ...cells])
@@ -26,7 +33,10 @@ export function holdTable(samples: readonly Sample[]): string {
   row('delay', 'monitorEventLoopDelay, longest', (one) => one.longest)
   row('delay', '  longest with nothing to do', (one) => one.idle)
   row('delay', '  longest garbage collection', (one) => one.collection)
-  return titled(`How long the event loop was held by ${watched[0]?.count} at once (µs; median of trials, and worst)`, table)
+  return titled(
+    `How long the event loop was held by ${watched[0]?.count} at once (µs; median of trials, and worst)`,
+    table,
+  )
 }
 
 const isOf =

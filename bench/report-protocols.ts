@@ -23,14 +23,19 @@ export function protocolsTable(samples: readonly Sample[]): string {
       ])
     }
   }
-  return titled('A sandbox by the protocols of its ports: create, one more port, that port gone, remove, a create right after (µs)', table)
+  return titled(
+    'A sandbox by the protocols of its ports: create, one more port, that port gone, remove, a create right after (µs)',
+    table,
+  )
 }
 
 /** Of the same network. */
 const tcpOf = (variant: string | undefined): string => ['tcp', ...(variant?.split(', ').slice(1) ?? [])].join(', ')
 
 function stepsOf(samples: readonly Sample[], arm: Arm, variant: string | undefined): Record<string, number[]> {
-  const results = samples.filter((sample) => sample.arm === arm && sample.variant === variant).map(({ result }) => result)
+  const results = samples
+    .filter((sample) => sample.arm === arm && sample.variant === variant)
+    .map(({ result }) => result)
   const steps: Record<string, number[]> = { created: results.flatMap(({ total }) => total) }
   for (const step of STEPS) steps[step] = results.flatMap(({ series }) => series?.[step] ?? [])
   return steps

@@ -31,7 +31,9 @@ const of = (samples: readonly Sample[], arm: Arm, measure: Measure) =>
   samples.filter((sample) => sample.arm === arm && sample.measure === measure)
 
 const rounds = (samples: readonly Sample[], arm: Arm, measure: Measure) =>
-  of(samples, arm, measure).sort((a, b) => a.round - b.round).map((sample) => sample.result.total)
+  of(samples, arm, measure)
+    .sort((a, b) => a.round - b.round)
+    .map((sample) => sample.result.total)
 
 function latency(samples: readonly Sample[], measure: Measure, title: string): string {
   const base = rounds(samples, 'floor', measure)
@@ -41,7 +43,8 @@ function latency(samples: readonly Sample[], measure: Measure, title: string): s
     const mine = rounds(samples, arm, measure)
     const total = mine.flat()
     if (total.length === 0) continue
-    const compare = (percent: number) => (arm === 'floor' || base.length === 0 ? '' : printRatio(ratio(mine, base, percent)))
+    const compare = (percent: number) =>
+      arm === 'floor' || base.length === 0 ? '' : printRatio(ratio(mine, base, percent))
     table.push([
       NAMES[arm],
       ...[50, 90, 99, 100].map((percent) => micro(percentile(total, percent))),
@@ -55,9 +58,12 @@ function latency(samples: readonly Sample[], measure: Measure, title: string): s
 }
 
 function phases(samples: readonly Sample[]): string {
-  const arms = (['ours', 'floor'] as const).filter((arm) => of(samples, arm, 'latency').some(({ result }) => result.phases.link))
+  const arms = (['ours', 'floor'] as const).filter((arm) =>
+    of(samples, arm, 'latency').some(({ result }) => result.phases.link),
+  )
   const table = newTable(['', ...arms.flatMap((arm) => [`${arm} p50`, 'p99'])])
-  const lists = (arm: Arm, phase: (typeof PHASES)[number]) => of(samples, arm, 'latency').flatMap(({ result }) => result.phases[phase] ?? [])
+  const lists = (arm: Arm, phase: (typeof PHASES)[number]) =>
+    of(samples, arm, 'latency').flatMap(({ result }) => result.phases[phase] ?? [])
   for (const phase of arms.length > 0 ? PHASES : []) {
     table.push([
       EXPLAINED[phase],
@@ -104,12 +110,16 @@ function burst(all: readonly Sample[]): string {
 }
 
 /**
- * How long one of many waits: from the first call until it is up, whoever of them it is. Served one after another, in the order
- * in which they came, the last would wait for twice the mean; who is passed over waits longer.
+ * How long one of many waits: from the first call until it is up, whoever of them it is. Served one after another, in
+ * the order in which they came, the last would wait for twice the mean; who is passed over waits longer.
  */
 function oneOf(trials: readonly number[][]): string[] {
   const some = trials.filter(({ length }) => length > 1)
   if (some.length === 0) return ['', '', '']
   const [means, late] = [some.map(mean), some.map((each) => percentile(each, 99))]
-  return [micro(median(means) / 1000, 1), micro(median(late) / 1000, 1), median(some.map((_, i) => (late[i] ?? NaN) / (means[i] ?? NaN))).toFixed(2)]
+  return [
+    micro(median(means) / 1000, 1),
+    micro(median(late) / 1000, 1),
+    median(some.map((_, i) => (late[i] ?? NaN) / (means[i] ?? NaN))).toFixed(2),
+  ]
 }

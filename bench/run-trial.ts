@@ -36,7 +36,10 @@ export async function runTrial(spec: TrialSpec, peers: PeerPaths): Promise<Trial
     return JSON.parse(stdout) as TrialResult
   } catch (error) {
     const { killed, stderr, message } = error as Error & { killed?: boolean; stderr?: string }
-    throw new TrialFailed(`${JSON.stringify(spec)}: ${killed ? `not done within ${timeout / 1000} s\n` : ''}${stderr ?? message}`, { cause: error })
+    throw new TrialFailed(
+      `${JSON.stringify(spec)}: ${killed ? `not done within ${timeout / 1000} s\n` : ''}${stderr ?? message}`,
+      { cause: error },
+    )
   } finally {
     await settled()
   }
@@ -51,6 +54,7 @@ async function settled(): Promise<void> {
   await run('ip', ['link', 'add', 'name', 'settled', 'type', 'veth', 'peer', 'name', 'settled', 'netns', 'settled'])
   await run('ip', ['netns', 'delete', 'settled'])
   for (const end = Date.now() + SETTLED_MS; existsSync('/sys/class/net/settled'); await sleep(5)) {
-    if (Date.now() > end) throw new Error(`The kernel has not taken the trial's namespaces down within ${SETTLED_MS / 1000} s.`)
+    if (Date.now() > end)
+      throw new Error(`The kernel has not taken the trial's namespaces down within ${SETTLED_MS / 1000} s.`)
   }
 }

@@ -11,13 +11,20 @@ export interface Scheduled extends TrialSpec {
  */
 export function schedule(arms: readonly Arm[], measures: readonly Measure[], sizes: Sizes, seed: number): Scheduled[] {
   const random = generator(seed)
-  return Array.from({ length: sizes.trials }, (_, round) => shuffled(measures.flatMap((measure) => trialsOf(arms, measure, sizes, round)), random)).flat()
+  return Array.from({ length: sizes.trials }, (_, round) =>
+    shuffled(
+      measures.flatMap((measure) => trialsOf(arms, measure, sizes, round)),
+      random,
+    ),
+  ).flat()
 }
 
 function trialsOf(arms: readonly Arm[], measure: Measure, sizes: Sizes, round: number): Scheduled[] {
   const part = PARTS[measure]
   return arms
-    .filter((arm) => part.arms.includes(arm) && round < Math.min(part.rounds, isPeer(arm) ? sizes.peerTrials : Infinity))
+    .filter(
+      (arm) => part.arms.includes(arm) && round < Math.min(part.rounds, isPeer(arm) ? sizes.peerTrials : Infinity),
+    )
     .flatMap((arm) => part.trials(arm, sizes).map((sized) => ({ arm, measure, ...sized, round })))
 }
 

@@ -22,7 +22,9 @@ export interface Ratio {
 
 /** How one arm's percentile compares with another's. Both lists are rounds of samples. */
 export function ratio(rounds: readonly number[][], base: readonly number[][], percent: number): Ratio {
-  const each = rounds.map((samples, i) => percentile(samples, percent) / percentile(base[i] ?? [], percent)).filter((one) => !Number.isNaN(one))
+  const each = rounds
+    .map((samples, i) => percentile(samples, percent) / percentile(base[i] ?? [], percent))
+    .filter((one) => !Number.isNaN(one))
   return {
     value: percentile(rounds.flat(), percent) / percentile(base.flat(), percent),
     low: Math.min(...each),

@@ -23,8 +23,10 @@ export function newTable(head: string[]): Table.Table {
   })
 }
 
-export const titled = (title: string, table: Table.Table): string => (table.length === 0 ? '' : `${title}\n${table.toString()}`)
+export const titled = (title: string, table: Table.Table): string =>
+  table.length === 0 ? '' : `${title}\n${table.toString()}`
 
 export const micro = (value: number, digits = 0): string => value.toFixed(digits)
 export const rate = (value: number): string => value.toFixed(value < 100 ? 1 : 0)
-export const printRatio = ({ value, low, high }: Ratio): string => `${value.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`
+export const printRatio = ({ value, low, high }: Ratio): string =>
+  `${value.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`

@@ -37,8 +37,9 @@ export interface TrialSpec {
   /** How many are timed. */
   count: number
   /**
-   * The number that the measure is drawn over, where it has one. `age`: how many came and went before. `burst`, `teardown`: how many at once.
-   * `endpoints`: how many exist. `ports`, `connect`, `claims`: how many ports are published.
+   * The number that the measure is drawn over, where it has one. `age`: how many came and went before. `burst`,
+   * `teardown`: how many at once. `endpoints`: how many exist. `ports`, `connect`, `claims`: how many ports are
+   * published.
    */
   at?: number
   /** Which way it is done, where there are several: an ablation by name, a direction of the data path. */
@@ -74,8 +75,8 @@ export interface HoldResult {
   call: number
   /**
    * After that call, until the last endpoint was up. `hold`: the longest turn of the loop, without the time in which
-   * another thread or machine had the CPU or the collector was at work. `delay`: the monitor's longest, with all that, its own
-   * interval taken off.
+   * another thread or machine had the CPU or the collector was at work. `delay`: the monitor's longest, with all that,
+   * its own interval taken off.
    */
   longest: number
   /** The same of the same loop in as much time with nothing to do: what the machine itself does to it. */
@@ -83,8 +84,9 @@ export interface HoldResult {
   /** The longest pause for garbage collection. */
   collection: number
   /**
-   * `hold`: of the turns in which something was done. `wall` is the longest with the time that `longest` leaves out, `waited` how long
-   * another thread had the CPU in all of them together; samples that were kept before it was counted have none.
+   * `hold`: of the turns in which something was done. `wall` is the longest with the time that `longest` leaves out,
+   * `waited` how long another thread had the CPU in all of them together; samples that were kept before it was counted
+   * have none.
    */
   turns?: { p99: number; overMillisecond: number; count: number; wall: number; waited?: number }
 }

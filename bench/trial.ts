@@ -1,5 +1,5 @@
-// Why: one process a trial, in namespaces of its own: nothing that one arm leaves behind (a warm cache, a bridge
-// port, a heap) meets the next. Takes the trial's JSON and where the peers are as its arguments and prints the result's.
+// Why: one process a trial, in namespaces of its own: nothing that one arm leaves behind (a warm cache, a bridge port,
+// a heap) meets the next. Takes the trial's JSON and where the peers are as its arguments and prints the result's.
 import { Cni } from './arms/cni.js'
 import { DockerConnect, DockerStart, openDocker } from './arms/docker.js'
 import { Exec } from './arms/exec.js'
@@ -51,7 +51,11 @@ async function open({ arm, measure, count, variant }: TrialSpec): Promise<Bringe
     case 'docker-connect':
       return openDocker(DockerConnect, requirePeer(peers.dockerd, '--dockerd'))
     case 'docker-start':
-      return openDocker(DockerStart, requirePeer(peers.dockerd, '--dockerd'), variant?.endsWith('-without-proxy') ? ['--userland-proxy=false'] : [])
+      return openDocker(
+        DockerStart,
+        requirePeer(peers.dockerd, '--dockerd'),
+        variant?.endsWith('-without-proxy') ? ['--userland-proxy=false'] : [],
+      )
     case 'floor':
       throw new RangeError('the floor is a program')
   }

@@ -33,14 +33,13 @@ const KEYS: Readonly<Record<string, keyof OpenOptions>> = {
 }
 
 /**
- * Reads docker's `daemon.json`. Values that mean "as if it were not there" to docker (`""`, `[]`, `"mtu": 0`, `"ip": "0.0.0.0"`) are
- * left out.
+ * Reads docker's `daemon.json`. Values that mean "as if it were not there" to docker (`""`, `[]`, `"mtu": 0`, `"ip":
+ * "0.0.0.0"`) are left out.
  *
- * @example
- * const { options, ignored } = readDaemonConfig('/etc/docker/daemon.json')
- * const slipway = await Slipway.open({ ...options, bridgeName: 'slipway0' })
- * @throws {SlipwayError} `NOT_FOUND`, `PERMISSION` when it cannot be read; `INVALID_ARGUMENT` naming the file, the key, and
- * what would be right.
+ * @example const { options, ignored } = readDaemonConfig('/etc/docker/daemon.json') const slipway = await
+ * Slipway.open({ ...options, bridgeName: 'slipway0' })
+ * @throws {SlipwayError} `NOT_FOUND`, `PERMISSION` when it cannot be read; `INVALID_ARGUMENT` naming the file, the key,
+ * and what would be right.
  */
 export function readDaemonConfig(path: string): DaemonConfig {
   const options: Record<string, unknown> = {}
@@ -54,7 +53,9 @@ export function readDaemonConfig(path: string): DaemonConfig {
     readOpenOptions(options)
   } catch (error) {
     if (!(error instanceof SlipwayError)) throw error
-    throw invalid(`${path}: ${error.message.replace(/^Slipway\.open: (\w+)/, (_, option: string) => `"${keyOf(option)}"`)}`)
+    throw invalid(
+      `${path}: ${error.message.replace(/^Slipway\.open: (\w+)/, (_, option: string) => `"${keyOf(option)}"`)}`,
+    )
   }
   return { options, ignored }
 }
@@ -62,7 +63,10 @@ export function readDaemonConfig(path: string): DaemonConfig {
 const keyOf = (option: string) => Object.keys(KEYS).find((key) => KEYS[key] === option) ?? option
 
 const isUnset = (key: string, value: unknown): boolean =>
-  value === '' || (Array.isArray(value) && value.length === 0) || (key === 'mtu' && value === 0) || (key === 'ip' && value === '0.0.0.0')
+  value === '' ||
+  (Array.isArray(value) && value.length === 0) ||
+  (key === 'mtu' && value === 0) ||
+  (key === 'ip' && value === '0.0.0.0')
 
 function read(path: string): string {
   try {
@@ -78,7 +82,11 @@ function read(path: string): string {
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') throw new SlipwayError('NOT_FOUND', `There is no file ${show(path)}. Docker's is /etc/docker/daemon.json, where somebody has written one.`)
+    if (code === 'ENOENT')
+      throw new SlipwayError(
+        'NOT_FOUND',
+        `There is no file ${show(path)}. Docker's is /etc/docker/daemon.json, where somebody has written one.`,
+      )
     if (code === 'EACCES') throw new SlipwayError('PERMISSION', `${path} may not be read by this user.`)
     throw invalid(`${show(path)} cannot be read (${code}). Give the path of a daemon.json.`)
   }

@@ -68,7 +68,13 @@ const SHOWN = 100
 /** A value of any type as a message shows it: in one line, and not a long one. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(cut(value, SHOWN))
-  const text = inspect(value, { depth: 1, breakLength: Infinity, maxArrayLength: 3, maxStringLength: SHOWN, customInspect: false })
+  const text = inspect(value, {
+    depth: 1,
+    breakLength: Infinity,
+    maxArrayLength: 3,
+    maxStringLength: SHOWN,
+    customInspect: false,
+  })
   return cut(text.replace(/\p{Cc}/gu, ' '), 2 * SHOWN)
 }
 

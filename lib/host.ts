@@ -3,7 +3,14 @@ import { readFileSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
 import { SlipwayError, type KernelRefusal, type SlipwayErrorCode } from './errors.js'
 import { Lookout } from './lookout.js'
-import { Executor, type NativeExecutor, type NativeFailure, type Outcome, type PlanFailure, type Questions } from './native.js'
+import {
+  Executor,
+  type NativeExecutor,
+  type NativeFailure,
+  type Outcome,
+  type PlanFailure,
+  type Questions,
+} from './native.js'
 import type { Namespace, Operation, Plan, PortHold } from './plan/operation.js'
 import { printOperation } from './plan/print.js'
 import { Crowd } from './plan/crowd.js'
@@ -43,7 +50,9 @@ export interface Phase {
 }
 
 export interface RunOptions {
-  /** On a thread for what takes long and nobody waits for, so that nobody has to: nothing else is behind it in a queue. */
+  /**
+   * On a thread for what takes long and nobody waits for, so that nobody has to: nothing else is behind it in a queue.
+   */
   aside?: boolean
   /** More come at the same time: then plans begin together, a turn of the event loop later. */
   crowded?: boolean
@@ -61,8 +70,12 @@ export interface PlanMessage {
   ahead?: true
 }
 
-/** A thread that must not wait has met a file that another process has locked. (The executor's waits, and gives up with ETIMEDOUT.) */
-const isLocked = (outcome: Outcome | undefined): boolean => outcome?.failure?.syscall === 'flock' && nameOf(outcome.failure.errno) === 'EAGAIN'
+/**
+ * A thread that must not wait has met a file that another process has locked. (The executor's waits, and gives up with
+ * ETIMEDOUT.)
+ */
+const isLocked = (outcome: Outcome | undefined): boolean =>
+  outcome?.failure?.syscall === 'flock' && nameOf(outcome.failure.errno) === 'EAGAIN'
 
 const isWalk = (plan: Plan): boolean => plan.every(({ op }) => op === 'conntrack.flush')
 
@@ -117,8 +130,9 @@ export class Host {
   }
 
   /**
-   * Runs a plan: all of it, or nothing. A short one is done when this returns, by this thread, even where others are in the queue;
-   * the rest goes to the executor's. Where that is still making the namespace that was to be prepared, this thread begins.
+   * Runs a plan: all of it, or nothing. A short one is done when this returns, by this thread, even where others are in
+   * the queue; the rest goes to the executor's. Where that is still making the namespace that was to be prepared, this
+   * thread begins.
    *
    * @returns The namespace that the plan gave a path to, if it did.
    * @throws {PlanRefused} after what was done has been undone.
@@ -137,7 +151,10 @@ export class Host {
     else queued = true
     // Another process is at the file, for however long: not this thread is to wait for it.
     queued ||= isLocked(outcome)
-    if (queued) outcome = await (aside ? (isWalk(plan) ? this.#walker : this.#aside).run(text, phases, refuse, 0, false) : this.#queue(plan, text, phases, refuse, short ? 0 : lead))
+    if (queued)
+      outcome = await (aside
+        ? (isWalk(plan) ? this.#walker : this.#aside).run(text, phases, refuse, 0, false)
+        : this.#queue(plan, text, phases, refuse, short ? 0 : lead))
     if (this.#executor.moved && !outcome?.failure) await this.#lookout?.moved()
     if (!outcome) return undefined
     if (outcome.phases) plans.publish({ plan, phases: readPhases(plan, outcome.phases) } satisfies PlanMessage)
@@ -160,7 +177,13 @@ export class Host {
     this.#executor.watch(generation)
   }
 
-  async #queue(plan: Plan, text: string, phases: boolean, refuse: number | undefined, lead: number): Promise<Outcome | undefined> {
+  async #queue(
+    plan: Plan,
+    text: string,
+    phases: boolean,
+    refuse: number | undefined,
+    lead: number,
+  ): Promise<Outcome | undefined> {
     const long = isLongTransaction(plan) ? 1 : 0
     this.#longTransactions += long
     try {
@@ -172,18 +195,19 @@ export class Host {
   }
 
   /**
-   * As {@link run}, when there is nothing else to do. It does not keep the process alive, and what has not begun when the host is
-   * closed never settles.
+   * As {@link run}, when there is nothing else to do. It does not keep the process alive, and what has not begun when
+   * the host is closed never settles.
    */
   async runLater(plan: Plan): Promise<void> {
     const outcome = await this.#executor.run(wirePlan(plan), plans.hasSubscribers, undefined, 0, true)
-    if (outcome?.phases) plans.publish({ plan, phases: readPhases(plan, outcome.phases), ahead: true } satisfies PlanMessage)
+    if (outcome?.phases)
+      plans.publish({ plan, phases: readPhases(plan, outcome.phases), ahead: true } satisfies PlanMessage)
     if (outcome?.failure) throw new PlanRefused(plan, outcome.failure)
   }
 
   /**
-   * Says that a plan is about to come that makes a namespace, so that making it need not wait for the plan. When no plan
-   * comes after all, {@link discard} it.
+   * Says that a plan is about to come that makes a namespace, so that making it need not wait for the plan. When no
+   * plan comes after all, {@link discard} it.
    */
   prepare(): void {
     this.#executor.prepare()
@@ -195,24 +219,44 @@ export class Host {
   }
 
   /** Asks the kernel. @param later - As in {@link runLater}. @throws {SlipwayError} `KERNEL`, with the errno. */
-  async ask<Name extends keyof Questions>(name: Name, question: Questions[Name]['question'], later = false): Promise<Questions[Name]['answer']> {
+  async ask<Name extends keyof Questions>(
+    name: Name,
+    question: Questions[Name]['question'],
+    later = false,
+  ): Promise<Questions[Name]['answer']> {
     const answer = await this.#executor.query({ ask: name, ...question }, later)
     if ('failure' in answer) {
       const refusal = describe(answer.failure, `read ${name} ${Object.values(question).join(' ')}`.trim())
       if (isForbidden(refusal)) throw new SlipwayError('PERMISSION', forbidden(refusal), refusal)
       if (isTooMuch(refusal)) throw new SlipwayError('EXHAUSTED', tooMuch(refusal), refusal)
-      if (isShortOfFiles(refusal.errnoName)) throw new SlipwayError('KERNEL', shortage(refusal.errnoName, '') ?? `${refusal.operation}: ${refusal.errnoName}`, refusal)
-      throw new SlipwayError('KERNEL', `The kernel refused to ${refusal.operation}: ${refusal.errnoName}${words(refusal)}.`, refusal)
+      if (isShortOfFiles(refusal.errnoName))
+        throw new SlipwayError(
+          'KERNEL',
+          shortage(refusal.errnoName, '') ?? `${refusal.operation}: ${refusal.errnoName}`,
+          refusal,
+        )
+      throw new SlipwayError(
+        'KERNEL',
+        `The kernel refused to ${refusal.operation}: ${refusal.errnoName}${words(refusal)}.`,
+        refusal,
+      )
     }
     return answer.value as Questions[Name]['answer']
   }
 
   /** As {@link ask}, with `undefined` where the kernel has no such thing, or the namespace is none or the host's. */
-  async find<Name extends keyof Questions>(name: Name, question: Questions[Name]['question']): Promise<Questions[Name]['answer'] | undefined> {
+  async find<Name extends keyof Questions>(
+    name: Name,
+    question: Questions[Name]['question'],
+  ): Promise<Questions[Name]['answer'] | undefined> {
     try {
       return await this.ask(name, question)
     } catch (error) {
-      if (error instanceof SlipwayError && (['ENOENT', 'ENODEV', ...NO_NAMESPACE].includes(error.errnoName ?? '') || isOfAnotherKind(error))) return undefined
+      if (
+        error instanceof SlipwayError &&
+        (['ENOENT', 'ENODEV', ...NO_NAMESPACE].includes(error.errnoName ?? '') || isOfAnotherKind(error))
+      )
+        return undefined
       throw error
     }
   }
@@ -245,7 +289,10 @@ export const isForbidden = ({ errnoName }: KernelRefusal): boolean => errnoName 
 export const forbidden = (refusal: KernelRefusal): string =>
   `The kernel does not permit "${refusal.operation}"${words(refusal)}. Slipway needs CAP_NET_ADMIN and CAP_SYS_ADMIN in the user namespace that owns the network namespace.`
 
-/** What native/base/guard.h calls the standard library, where that has no memory for what was asked, or it is too much to ask for. */
+/**
+ * What native/base/guard.h calls the standard library, where that has no memory for what was asked, or it is too much
+ * to ask for.
+ */
 export const isTooMuch = ({ syscall }: KernelRefusal): boolean => syscall === 'malloc'
 
 export const tooMuch = (refusal: KernelRefusal): string =>
@@ -253,15 +300,25 @@ export const tooMuch = (refusal: KernelRefusal): string =>
     ? `"${refusal.operation}" is part of more than one call can do: it was refused before anything was done. Ask for less at a time.`
     : `This process has no memory for "${refusal.operation}": nothing of the call is left. Raise its limit (ulimit -v, MemoryMax), or ask for less at a time.`
 
-export const NO_NF_TABLES = 'This kernel has no nf_tables. Load it (modprobe nf_tables), or run a kernel with CONFIG_NF_TABLES, Linux 5.7 or later.'
+export const NO_NF_TABLES =
+  'This kernel has no nf_tables. Load it (modprobe nf_tables), or run a kernel with CONFIG_NF_TABLES, Linux 5.7 or later.'
 
 function explainOpen(netns: string | undefined, refusal: KernelRefusal): [SlipwayErrorCode, string] {
-  if (refusal.errnoName === 'ENOENT') return ['NOT_FOUND', `There is no network namespace ${netns}. Make it first (ip netns add), or leave netns out.`]
-  if (refusal.syscall === 'ioctl') return ['INVALID_ARGUMENT', `netns ${netns} is no network namespace. Those of ip netns lie in /run/netns, that of a process is /proc/PID/ns/net.`]
+  if (refusal.errnoName === 'ENOENT')
+    return ['NOT_FOUND', `There is no network namespace ${netns}. Make it first (ip netns add), or leave netns out.`]
+  if (refusal.syscall === 'ioctl')
+    return [
+      'INVALID_ARGUMENT',
+      `netns ${netns} is no network namespace. Those of ip netns lie in /run/netns, that of a process is /proc/PID/ns/net.`,
+    ]
   if (isForbidden(refusal)) return ['PERMISSION', forbidden(refusal)]
   if (isTooMuch(refusal)) return ['EXHAUSTED', tooMuch(refusal)]
   if (refusal.syscall === 'socket' && refusal.errnoName === 'EPROTONOSUPPORT') return ['UNSUPPORTED', NO_NF_TABLES]
-  if (refusal.syscall === 'pthread_create') return ['EXHAUSTED', 'The kernel gives this process no more threads, and an open host has three. Raise its limits (ulimit -u, TasksMax, pids.max), or close hosts that are not needed.']
+  if (refusal.syscall === 'pthread_create')
+    return [
+      'EXHAUSTED',
+      'The kernel gives this process no more threads, and an open host has three. Raise its limits (ulimit -u, TasksMax, pids.max), or close hosts that are not needed.',
+    ]
   return ['KERNEL', `${refusal.operation}: ${refusal.errnoName}`]
 }
 

@@ -1,6 +1,6 @@
 /**
- * What the benchmark and the examples of this repository use beside what is published: `#internal`. It is of the same bundle, so an
- * object of the one is an object of the other. Not part of the package.
+ * What the benchmark and the examples of this repository use beside what is published: `#internal`. It is of the same
+ * bundle, so an object of the one is an object of the other. Not part of the package.
  *
  * @internal
  */

@@ -1,6 +1,9 @@
 import { clearTimeout, setTimeout } from './timers.js'
 
-/** After a look at which all was well, the next comes so many milliseconds later, in passing: other processes change nf_tables, too, all the time. */
+/**
+ * After a look at which all was well, the next comes so many milliseconds later, in passing: other processes change
+ * nf_tables, too, all the time.
+ */
 const REST_MS = 20
 
 /** Looks whether all is well when something was seen to have moved, one look at a time. */

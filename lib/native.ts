@@ -126,36 +126,55 @@ export interface NativeExecutor {
   readonly identity: number
   /** How many host ports it holds, with a descriptor each. */
   readonly held: number
-  /** Whether nf_tables was changed since {@link watch}, other than by executors of this host: seen with a transaction of theirs. */
+  /**
+   * Whether nf_tables was changed since {@link watch}, other than by executors of this host: seen with a transaction of
+   * theirs.
+   */
   readonly moved: boolean
-  /** Each transaction says from now on that it is based on this generation, or on the one that a transaction of ours before it has made. */
+  /**
+   * Each transaction says from now on that it is based on this generation, or on the one that a transaction of ours
+   * before it has made.
+   */
   watch(generation: number): void
   /** Whether it holds a host port: `tcp 0.0.0.0 8080`. */
   holds(port: string): boolean
   /**
-   * A plan is about to come that makes a namespace: the thread, if it has nothing to do, makes one meanwhile. It is gone
-   * after the next run or query, whether that wanted it or not.
+   * A plan is about to come that makes a namespace: the thread, if it has nothing to do, makes one meanwhile. It is
+   * gone after the next run or query, whether that wanted it or not.
    */
   prepare(): void
   /**
-   * `plan` is the text of {@link wirePlan}. Nothing comes back from a plan that was done, unless `phases` are asked for.
-   * `refuse` is for tests: the operation of this number is exchanged for one that the kernel refuses.
+   * `plan` is the text of {@link wirePlan}. Nothing comes back from a plan that was done, unless `phases` are asked
+   * for. `refuse` is for tests: the operation of this number is exchanged for one that the kernel refuses.
    *
-   * @param lead - So many operations, {@link leadOf} the plan, are done by this thread at once, if the other one has been told to
-   * {@link prepare} and to do nothing else since. When one of them is refused, that is the answer, and nothing is in flight.
-   * @param later - When there is nothing else to do; it keeps neither the process nor this object alive, and close() does not wait for it.
+   * @param lead - So many operations, {@link leadOf} the plan, are done by this thread at once, if the other one has
+   * been told to {@link prepare} and to do nothing else since. When one of them is refused, that is the answer, and
+   * nothing is in flight.
+   * @param later - When there is nothing else to do; it keeps neither the process nor this object alive, and close()
+   * does not wait for it.
    */
-  run(plan: string, phases: boolean, refuse: number | undefined, lead: number, later: boolean): Promise<Outcome | undefined> | Outcome
+  run(
+    plan: string,
+    phases: boolean,
+    refuse: number | undefined,
+    lead: number,
+    later: boolean,
+  ): Promise<Outcome | undefined> | Outcome
   /**
-   * The same on this thread, before it returns, whatever is in the queue: a plan that {@link isShort} says it of. A file that
-   * another process has locked is EWOULDBLOCK from flock, and the plan undone.
+   * The same on this thread, before it returns, whatever is in the queue: a plan that {@link isShort} says it of. A
+   * file that another process has locked is EWOULDBLOCK from flock, and the plan undone.
    */
   runNow(plan: string, phases: boolean, refuse?: number): Outcome | undefined
   /**
-   * Several plans on this thread, before it returns: of each so many operations as `leads` says, with one transaction for what all of them
-   * have for nf_tables. What is left of a plan goes to the executor's thread; its outcome is promised.
+   * Several plans on this thread, before it returns: of each so many operations as `leads` says, with one transaction
+   * for what all of them have for nf_tables. What is left of a plan goes to the executor's thread; its outcome is
+   * promised.
    */
-  runTogether(plans: readonly string[], leads: readonly number[], phases: boolean): (Outcome | undefined | Promise<Outcome | undefined>)[]
+  runTogether(
+    plans: readonly string[],
+    leads: readonly number[],
+    phases: boolean,
+  ): (Outcome | undefined | Promise<Outcome | undefined>)[]
   query(question: object, later?: boolean): Promise<{ value: unknown } | { failure: NativeFailure }>
   close(): Promise<void>
 }
@@ -173,17 +192,21 @@ export interface Connection {
 
 interface Addon {
   /**
-   * @param host - Path of the namespace, this process's own where it is left out; or an executor: then it is a further thread in that one's
-   * namespace, which watches with it and is for {@link NativeExecutor.run} alone.
+   * @param host - Path of the namespace, this process's own where it is left out; or an executor: then it is a further
+   * thread in that one's namespace, which watches with it and is for {@link NativeExecutor.run} alone.
    */
   Executor: new (host?: string | NativeExecutor) => NativeExecutor
   /** @param namespace - The one that is meant. @param not - Inode number of the one that is never meant: the host's. */
   enter<T>(path: string, work: () => T, namespace?: Namespace, not?: number): T
   /** A bound socket in the namespace that this thread is in; `fd` is the caller's to close. */
-  bindSocket(protocol: 'tcp' | 'udp', address: string, port: number): { fd: number; failure?: undefined } | { fd?: undefined; failure: NativeFailure }
+  bindSocket(
+    protocol: 'tcp' | 'udp',
+    address: string,
+    port: number,
+  ): { fd: number; failure?: undefined } | { fd?: undefined; failure: NativeFailure }
   /**
-   * What a UDP socket takes: nothing from `refused`, and where `accepted` has any, from these alone. Networks or addresses of the socket's
-   * own family.
+   * What a UDP socket takes: nothing from `refused`, and where `accepted` has any, from these alone. Networks or
+   * addresses of the socket's own family.
    */
   filterSources(fd: number, refused: readonly string[], accepted: readonly string[]): NativeFailure | undefined
   /** A number that changes when something comes into a folder or goes out of it; 0 when there is no such folder. */
@@ -198,20 +221,23 @@ function load(): Addon {
   const root = fileURLToPath(new URL('..', import.meta.url))
   const other = otherBuild(root)
   if (other !== undefined) return require(other) as Addon
-  const usual = [`${root}build/Release/slipway.node`, `${root}prebuilds/linux-${process.arch}/slipway.glibc.node`].find((path) => existsSync(path))
+  const usual = [`${root}build/Release/slipway.node`, `${root}prebuilds/linux-${process.arch}/slipway.glibc.node`].find(
+    (path) => existsSync(path),
+  )
   try {
     if (usual !== undefined) return require(usual) as Addon
   } catch {
-    // Not for this machine (musl): node-gyp-build looks for another, or says what is wrong. To ask it first would take 2 ms.
+    // Not for this machine (musl): node-gyp-build looks for another, or says what is wrong. To ask it first would take
+    // 2 ms.
   }
   const loadFrom = require('node-gyp-build') as (root: string) => Addon
   return loadFrom(root)
 }
 
 /**
- * For tests with sanitizers, SLIPWAY_ADDON is the path of another build of the addon. It lies within the package: a process may have more
- * rights than the user who sets its environment (setuid, file capabilities), and that one could name any code. Who can write into the
- * package needs no variable.
+ * For tests with sanitizers, SLIPWAY_ADDON is the path of another build of the addon. It lies within the package: a
+ * process may have more rights than the user who sets its environment (setuid, file capabilities), and that one could
+ * name any code. Who can write into the package needs no variable.
  */
 function otherBuild(root: string): string | undefined {
   const given = process.env['SLIPWAY_ADDON']
@@ -231,4 +257,5 @@ const addon = load()
 export const { Executor, enter, bindSocket, filterSources, folderStamp, encodeConnectionDelete } = addon
 
 /** The messages of a plan as bytes, with the kernel's numbers of links and namespaces given by name. For tests. */
-export const encodePlan = (plan: Plan, numbers: Record<string, number>): Buffer => addon.encodePlan(wirePlan(plan), numbers)
+export const encodePlan = (plan: Plan, numbers: Record<string, number>): Buffer =>
+  addon.encodePlan(wirePlan(plan), numbers)

@@ -48,8 +48,8 @@ export interface OpenOptions {
   /** Where subnets are taken from when none is given. Default: docker's. */
   defaultAddressPools?: readonly AddressPoolSpec[]
   /**
-   * Sandboxes that a network has on one bridge, at most 1023, before it gets a further one: broadcasts and multicasts reach those on
-   * the same bridge, and the kernel takes longer for each the more there are. Default: 256.
+   * Sandboxes that a network has on one bridge, at most 1023, before it gets a further one: broadcasts and multicasts
+   * reach those on the same bridge, and the kernel takes longer for each the more there are. Default: 256.
    */
   portsPerBridge?: number
   /** Sandboxes made ahead of need: {@link PoolOptions}. Default: none. */
@@ -82,20 +82,33 @@ export interface Settings {
 
 // It stands in the alias of the bridge (IFALIASZ, 255 bytes).
 const stateDir: Check = (value) =>
-  checks.path(value) === undefined && Buffer.byteLength(value as string) <= 200 ? undefined : 'an absolute path of at most 200 bytes, without control characters'
+  checks.path(value) === undefined && Buffer.byteLength(value as string) <= 200
+    ? undefined
+    : 'an absolute path of at most 200 bytes, without control characters'
 const cidr: Check = (value) =>
-  typeof value === 'string' && parseSubnet(value)?.family === 4 ? undefined : "an IPv4 address with prefix, as in '172.17.0.1/16'"
+  typeof value === 'string' && parseSubnet(value)?.family === 4
+    ? undefined
+    : "an IPv4 address with prefix, as in '172.17.0.1/16'"
 const cidr6: Check = (value) =>
-  typeof value === 'string' && parseSubnet(value)?.family === 6 ? undefined : "an IPv6 address with prefix, as in 'fd00:1:2:3::1/64'"
-const ipv6: Check = (value) => (typeof value === 'string' && isIpv6(value) ? undefined : "an IPv6 address, as in 'fd00:1:2:3::1'")
-const anyIp: Check = (value) => (typeof value === 'string' && isIp(value) ? undefined : "an address of the host, as in '192.0.2.1'")
+  typeof value === 'string' && parseSubnet(value)?.family === 6
+    ? undefined
+    : "an IPv6 address with prefix, as in 'fd00:1:2:3::1/64'"
+const ipv6: Check = (value) =>
+  typeof value === 'string' && isIpv6(value) ? undefined : "an IPv6 address, as in 'fd00:1:2:3::1'"
+const anyIp: Check = (value) =>
+  typeof value === 'string' && isIp(value) ? undefined : "an address of the host, as in '192.0.2.1'"
 const mtu: Check = (value) =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 68 && value <= 65535 ? undefined : 'a number of bytes from 68 to 65535'
+  typeof value === 'number' && Number.isInteger(value) && value >= 68 && value <= 65535
+    ? undefined
+    : 'a number of bytes from 68 to 65535'
 // BR_MAX_PORTS of the kernel's net/bridge/br_private.h, less the one that is never given.
 const ports: Check = (value) =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 1023 ? undefined : 'a whole number from 1 to 1023'
+  typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 1023
+    ? undefined
+    : 'a whole number from 1 to 1023'
 const link: Check = (value) => (isLinkName(value) ? undefined : LINK_NAME)
-const isPool = (pool: Partial<AddressPoolSpec> | null) => typeof pool?.base === 'string' && parseSubnet(pool.base) !== undefined && Number.isInteger(pool.size)
+const isPool = (pool: Partial<AddressPoolSpec> | null) =>
+  typeof pool?.base === 'string' && parseSubnet(pool.base) !== undefined && Number.isInteger(pool.size)
 const pools: Check = (value) =>
   Array.isArray(value) && value.length > 0 && value.every(isPool)
     ? undefined
@@ -135,7 +148,9 @@ export function readOpenOptions(options: OpenOptions): Settings {
   checkOptions('Slipway.open', options, CHECKS)
   const { mtu, ipv6, bip6, fixedCidrV6, ip } = options
   if (mtu !== undefined && mtu < IPV6_MTU && (ipv6 ?? (bip6 !== undefined || fixedCidrV6 !== undefined))) {
-    throw invalid(`Slipway.open: mtu ${mtu} is too narrow for IPv6, which takes ${IPV6_MTU} bytes at least. Give that, or leave IPv6 out.`)
+    throw invalid(
+      `Slipway.open: mtu ${mtu} is too narrow for IPv6, which takes ${IPV6_MTU} bytes at least. Give that, or leave IPv6 out.`,
+    )
   }
   return {
     netns: options.netns,
@@ -151,7 +166,14 @@ export function readOpenOptions(options: OpenOptions): Settings {
     defaultGatewayV6: options.defaultGatewayV6,
     icc: options.icc,
     ipMasq: options.ipMasq,
-    ip: ip === undefined ? undefined : readHostAddress(ip, (why) => invalid(`Slipway.open: ip must be an address of the host that ports can be published on, as in '192.0.2.1': ${why}.`)),
+    ip:
+      ip === undefined
+        ? undefined
+        : readHostAddress(ip, (why) =>
+            invalid(
+              `Slipway.open: ip must be an address of the host that ports can be published on, as in '192.0.2.1': ${why}.`,
+            ),
+          ),
     dns: options.dns,
     dnsSearch: options.dnsSearch,
     dnsOptions: options.dnsOptions,

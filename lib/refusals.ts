@@ -25,20 +25,35 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
     new SlipwayError(code, message, refusal, { cause: refused })
 
   const netns = namespaceOf(operation)
-  if (netns !== undefined && NOT_OPENED.includes(refusal.syscall) && NO_LONGER.includes(errnoName)) return error('NOT_FOUND', namespaceGone(netns))
+  if (netns !== undefined && NOT_OPENED.includes(refusal.syscall) && NO_LONGER.includes(errnoName))
+    return error('NOT_FOUND', namespaceGone(netns))
   switch (operation.op) {
     case 'file.create':
-      if (errnoName === 'EEXIST') return error('CONFLICT', isNetwork(operation.path) ? networkNameInUse(nameOf(operation)) : nameInUse(nameOf(operation)))
+      if (errnoName === 'EEXIST')
+        return error(
+          'CONFLICT',
+          isNetwork(operation.path) ? networkNameInUse(nameOf(operation)) : nameInUse(nameOf(operation)),
+        )
       break
     case 'file.check':
     case 'file.replace':
-      if (isNetwork(operation.path) && (errnoName === 'ENOENT' || errnoName === 'ESTALE')) return error('NOT_FOUND', networkRemoved(nameOf(operation)))
+      if (isNetwork(operation.path) && (errnoName === 'ENOENT' || errnoName === 'ESTALE'))
+        return error('NOT_FOUND', networkRemoved(nameOf(operation)))
       if (errnoName === 'ENOENT') return error('NOT_FOUND', removed(nameOf(operation)))
-      if (errnoName === 'ETIMEDOUT') return error('CONFLICT', `Another process has had the record ${operation.path} locked for seconds (fuser ${operation.path} tells which): nothing was changed. End it, or try again.`)
-      if (errnoName === 'ESTALE') return error('CONFLICT', `Another process changes the sandbox ${nameOf(operation)} at this moment. Try again.`)
+      if (errnoName === 'ETIMEDOUT')
+        return error(
+          'CONFLICT',
+          `Another process has had the record ${operation.path} locked for seconds (fuser ${operation.path} tells which): nothing was changed. End it, or try again.`,
+        )
+      if (errnoName === 'ESTALE')
+        return error('CONFLICT', `Another process changes the sandbox ${nameOf(operation)} at this moment. Try again.`)
       break
     case 'netns.bind':
-      if (NO_LONGER.includes(errnoName)) return error('NOT_FOUND', `There is no network namespace ${operation.from} any more: the sandbox that was to be joined has gone.`)
+      if (NO_LONGER.includes(errnoName))
+        return error(
+          'NOT_FOUND',
+          `There is no network namespace ${operation.from} any more: the sandbox that was to be joined has gone.`,
+        )
       if (errnoName === 'EEXIST') return error('CONFLICT', nameTakenInNetns(operation.path))
       break
     case 'netns.create':
@@ -48,29 +63,55 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
       const port = `${operation.address}:${operation.port}/${operation.protocol}`
       if (errnoName === 'EADDRINUSE') {
         const owner = await publisherOf(operation, host, holders)
-        if (owner !== undefined) return error('PORT_IN_USE', portInUse(`${operation.port}/${operation.protocol}`, owner))
-        return error('PORT_IN_USE', `The host port ${port} is in use by a process on the host (${ssCommand(operation)} tells which). Stop it, or publish another port.`)
+        if (owner !== undefined)
+          return error('PORT_IN_USE', portInUse(`${operation.port}/${operation.protocol}`, owner))
+        return error(
+          'PORT_IN_USE',
+          `The host port ${port} is in use by a process on the host (${ssCommand(operation)} tells which). Stop it, or publish another port.`,
+        )
       }
-      if (errnoName === 'EADDRNOTAVAIL') return error('INVALID_ARGUMENT', `${operation.address} is no address of this host, so ${port} cannot be published on it. ip address shows what there is.`)
+      if (errnoName === 'EADDRNOTAVAIL')
+        return error(
+          'INVALID_ARGUMENT',
+          `${operation.address} is no address of this host, so ${port} cannot be published on it. ip address shows what there is.`,
+        )
       break
     }
     case 'element.add':
-      if (errnoName === 'EEXIST' || errnoName === 'ENOTEMPTY') return explainClaim(operation, refused.element, host, error)
+      if (errnoName === 'EEXIST' || errnoName === 'ENOTEMPTY')
+        return explainClaim(operation, refused.element, host, error)
       break
     case 'link.create':
       if (errnoName === 'EEXIST' && operation.kind === 'bridge') return error('CONFLICT', bridgeInUse(operation.name))
-      if (errnoName === 'EEXIST' && operation.peer) return error('CONFLICT', `There is an interface ${operation.peer.name} in ${operation.peer.netns} already. Give the network another prefix for interfaces (com.docker.network.container_iface_prefix), or rename that one.`)
-      if (errnoName === 'ENODEV' && operation.master) return error('NOT_FOUND', `The bridge ${operation.master} is not there: somebody has deleted it. Remove the network and create it anew.`)
-      if (errnoName === 'EXFULL') return error('EXHAUSTED', `The bridge ${operation.master} has no room: a Linux bridge takes 1,023 ports, and a network has further bridges only where the host is its gateway. Remove sandboxes first.`)
+      if (errnoName === 'EEXIST' && operation.peer)
+        return error(
+          'CONFLICT',
+          `There is an interface ${operation.peer.name} in ${operation.peer.netns} already. Give the network another prefix for interfaces (com.docker.network.container_iface_prefix), or rename that one.`,
+        )
+      if (errnoName === 'ENODEV' && operation.master)
+        return error(
+          'NOT_FOUND',
+          `The bridge ${operation.master} is not there: somebody has deleted it. Remove the network and create it anew.`,
+        )
+      if (errnoName === 'EXFULL')
+        return error(
+          'EXHAUSTED',
+          `The bridge ${operation.master} has no room: a Linux bridge takes 1,023 ports, and a network has further bridges only where the host is its gateway. Remove sandboxes first.`,
+        )
       break
     case 'route.add':
-      if (errnoName === 'EEXIST' && operation.netns === undefined) return error('CONFLICT', `The host has a route to ${operation.destination} already (ip route show ${operation.destination}), and it is not Slipway's. Remove it, or keep the address out of the network (an auxiliary address).`)
+      if (errnoName === 'EEXIST' && operation.netns === undefined)
+        return error(
+          'CONFLICT',
+          `The host has a route to ${operation.destination} already (ip route show ${operation.destination}), and it is not Slipway's. Remove it, or keep the address out of the network (an auxiliary address).`,
+        )
       break
     default:
       break
   }
   const isFile = operation.op.startsWith('file.') && 'path' in operation
-  const short = isFile || isShortOfFiles(errnoName) ? shortage(errnoName, 'path' in operation ? operation.path : '') : undefined
+  const short =
+    isFile || isShortOfFiles(errnoName) ? shortage(errnoName, 'path' in operation ? operation.path : '') : undefined
   if (short !== undefined) return error('KERNEL', short)
   // All that a record says is no part of a sentence.
   const said = isFile ? { ...refusal, operation: `${operation.op} ${operation.path}` } : refusal
@@ -80,7 +121,8 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
 }
 
 /** As a caller gets what came up, whatever that is. */
-export const explained = async (error: unknown, host: Host): Promise<unknown> => (error instanceof PlanRefused ? explainRefusal(error, host) : inWords(error))
+export const explained = async (error: unknown, host: Host): Promise<unknown> =>
+  error instanceof PlanRefused ? explainRefusal(error, host) : inWords(error)
 
 /** By which a namespace is opened, and what is said of one that is gone, whatever is in its place. */
 const NOT_OPENED = ['open', 'fstat', 'fstatfs', 'ioctl']
@@ -100,7 +142,9 @@ export const namespaceGone = (path: string): string =>
 const STEPS = 20
 const STEP_MS = 5
 
-/** Name of the sandbox that a host port is published for, by whichever process holds it; `undefined` when there is none. */
+/**
+ * Name of the sandbox that a host port is published for, by whichever process holds it; `undefined` when there is none.
+ */
 async function publisherOf(port: PortHold, host: Host, holders: Holders | undefined): Promise<string | undefined> {
   const found = await findPublisher(port, host)
   if (found !== undefined || !holders?.hasOthers()) return found
@@ -117,7 +161,8 @@ async function findPublisher({ protocol, address, port }: PortHold, host: Host):
   const family = familyOf(address)
   const key = `${protocol} . ${port}`
   const everywhere = await ownerOf(published[family], key, host)
-  if (everywhere !== undefined || !isEvery(address)) return everywhere ?? ownerOf(publishedAt[family], `${address} . ${key}`, host)
+  if (everywhere !== undefined || !isEvery(address))
+    return everywhere ?? ownerOf(publishedAt[family], `${address} . ${key}`, host)
   const one = (await host.find('elements', publishedAt[family]))?.find((element) => element.key.endsWith(` . ${key}`))
   return one && nameIn(one.comment)
 }
@@ -132,21 +177,34 @@ async function explainClaim(
   const owner = await ownerOf(operation, key, host)
   if (operation.set === addresses[4].set) return error('ADDRESS_IN_USE', addressInUse(key, owner, 'ip'))
   if (operation.set === addresses[6].set) return error('ADDRESS_IN_USE', addressInUse(key, owner, 'ip6'))
-  if (operation.set === macs.set) return error('ADDRESS_IN_USE', macInUse(key.split(' . ')[1] ?? '', await host.find('element', { ...operation, key })))
+  if (operation.set === macs.set)
+    return error(
+      'ADDRESS_IN_USE',
+      macInUse(key.split(' . ')[1] ?? '', await host.find('element', { ...operation, key })),
+    )
   if (isSubnets(operation)) return error('CONFLICT', subnetInUse(key, (await host.find('elements', operation)) ?? []))
-  if (operation.set.startsWith('same_network')) return error('CONFLICT', `The subnet ${key.split(' . ')[0]} overlaps one of another network of this host. Choose another.`)
+  if (operation.set.startsWith('same_network'))
+    return error(
+      'CONFLICT',
+      `The subnet ${key.split(' . ')[0]} overlaps one of another network of this host. Choose another.`,
+    )
   if (portMaps.some(({ set }) => set === operation.set)) {
     // Of a whole address it is all of the key.
     const [port = '', protocol, address] = key.split(' . ').reverse()
     const element = await host.find('element', { ...operation, key })
-    if (element && isResolverElement(element)) return error('PORT_IN_USE', `On ${address}:${port}/${protocol}, the names of the network ${element.comment} are served. Publish it on another address of the host, or on all (${port}:${port}).`)
+    if (element && isResolverElement(element))
+      return error(
+        'PORT_IN_USE',
+        `On ${address}:${port}/${protocol}, the names of the network ${element.comment} are served. Publish it on another address of the host, or on all (${port}:${port}).`,
+      )
     return error('PORT_IN_USE', portInUse(protocol === undefined ? `${bracket(port)}:*` : `${port}/${protocol}`, owner))
   }
   return error('CONFLICT', `"${key}" is in the set ${operation.set} already${owner ? `, for ${owner}` : ''}.`)
 }
 
 /** Whether a plan was refused as another network has a subnet. */
-export const isSubnetTaken = ({ operation, errnoName }: PlanRefused): boolean => operation.op === 'element.add' && isSubnets(operation) && (errnoName === 'EEXIST' || errnoName === 'ENOTEMPTY')
+export const isSubnetTaken = ({ operation, errnoName }: PlanRefused): boolean =>
+  operation.op === 'element.add' && isSubnets(operation) && (errnoName === 'EEXIST' || errnoName === 'ENOTEMPTY')
 
 /** Name of the sandbox that an element belongs to, as the kernel has it; `undefined` when there is no such element. */
 export async function ownerOf(set: SetDefinition, key: string, host: Host): Promise<string | undefined> {
@@ -156,9 +214,11 @@ export async function ownerOf(set: SetDefinition, key: string, host: Host): Prom
 
 const nameIn = (comment: string): string => readOwner(comment)?.name ?? comment
 
-export const nameInUse = (name: string): string => `The name "${name}" is in use by another sandbox. Choose another, or remove that one: slipway rm ${name}.`
+export const nameInUse = (name: string): string =>
+  `The name "${name}" is in use by another sandbox. Choose another, or remove that one: slipway rm ${name}.`
 
-const nameTakenInNetns = (path: string): string => `${path} exists already and is not a sandbox of Slipway here. Choose another name, or, if nothing needs it, remove it: ip netns delete ${basename(path)}.`
+const nameTakenInNetns = (path: string): string =>
+  `${path} exists already and is not a sandbox of Slipway here. Choose another name, or, if nothing needs it, remove it: ip netns delete ${basename(path)}.`
 
 /** @param holder - The element that has it: of a sandbox, or of the network, whose bridge has the address then. */
 function macInUse(mac: string, holder: ElementInfo | undefined): string {
@@ -175,9 +235,11 @@ function subnetInUse(text: string, claimed: readonly ElementInfo[]): string {
   return `The subnet ${text} is not free: ${holder ? `the network ${holder.comment} has ${holder.key}` : 'it overlaps one of another network of this host'}. Choose another.`
 }
 
-export const networkNameInUse = (name: string): string => `There is a network "${name}" already. Choose another name, or remove that one: slipway network rm ${name}.`
+export const networkNameInUse = (name: string): string =>
+  `There is a network "${name}" already. Choose another name, or remove that one: slipway network rm ${name}.`
 
-export const bridgeInUse = (name: string): string => `There is an interface ${name} already. Choose another name for the bridge (com.docker.network.bridge.name), or, if nothing needs it, remove it: ip link delete ${name}.`
+export const bridgeInUse = (name: string): string =>
+  `There is an interface ${name} already. Choose another name for the bridge (com.docker.network.bridge.name), or, if nothing needs it, remove it: ip link delete ${name}.`
 
 const networkRemoved = (name: string): string => `The network ${name} was removed.`
 

@@ -1,4 +1,6 @@
-/** Work that brings something up to date, one round at a time: who asks for it while a round runs waits for the next. */
+/**
+ * Work that brings something up to date, one round at a time: who asks for it while a round runs waits for the next.
+ */
 export class Rounds {
   readonly #work: () => Promise<void>
   #running: Promise<void> | undefined

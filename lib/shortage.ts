@@ -3,8 +3,10 @@ import { SlipwayError } from './errors.js'
 
 /** What a process or its host may be short of, in words: what it is, and what can be done. */
 
-const FILES = 'This process has as many files open as it may (EMFILE; /proc/PID/limits tells how many). Raise its limit (ulimit -n), or close what it does not need.'
-const ALL_FILES = 'The processes of this host have as many files open as they may (ENFILE). Raise fs.file-max, or end some.'
+const FILES =
+  'This process has as many files open as it may (EMFILE; /proc/PID/limits tells how many). Raise its limit (ulimit -n), or close what it does not need.'
+const ALL_FILES =
+  'The processes of this host have as many files open as they may (ENFILE). Raise fs.file-max, or end some.'
 
 /** @param path - Of the file that was to be written or read. */
 export function shortage(errnoName: string, path: string): string | undefined {
@@ -26,7 +28,8 @@ export function shortage(errnoName: string, path: string): string | undefined {
 }
 
 /** Whether an error says nothing of the file that was to be opened, but of the process or the host. */
-export const isShortOfFiles = (code: string | undefined): boolean => code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM'
+export const isShortOfFiles = (code: string | undefined): boolean =>
+  code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM'
 
 /**
  * What Node.js throws where the kernel refuses a call on a file, as callers get it; anything else as it is.
@@ -39,7 +42,12 @@ export function inWords(error: unknown, name?: string): unknown {
   const path = name ?? named
   if (code === undefined || syscall === undefined || errno === undefined) return error
   const said = shortage(code, path) ?? `The kernel refused "${`${syscall} ${path}`.trim()}": ${code}.`
-  return new SlipwayError('KERNEL', said, { errno: Math.abs(errno), errnoName: code, syscall, operation: `${syscall} ${path}`.trim() }, { cause: error })
+  return new SlipwayError(
+    'KERNEL',
+    said,
+    { errno: Math.abs(errno), errnoName: code, syscall, operation: `${syscall} ${path}`.trim() },
+    { cause: error },
+  )
 }
 
 /** For a promise's `catch`: what it is refused with, {@link inWords}. */

@@ -1,7 +1,10 @@
 import { performance } from 'node:perf_hooks'
 import { setImmediate } from './timers.js'
 
-/** How long, in milliseconds, a long job holds the event loop before it lets others go on: what else the turn has to do fits in with it. */
+/**
+ * How long, in milliseconds, a long job holds the event loop before it lets others go on: what else the turn has to do
+ * fits in with it.
+ */
 const SLICE = 0.3
 
 /** Cuts a job of many small steps into slices. */

@@ -5,7 +5,10 @@ import { setImmediate } from './timers.js'
 const BUDGET = 0.3
 /** So many are let go in a turn at most: what their plans take, and what follows them, comes on top. */
 export const TOGETHER = 4
-/** So many plans that were handed over keep the executor's thread busy; more would only wait there, with all that they hold in memory. */
+/**
+ * So many plans that were handed over keep the executor's thread busy; more would only wait there, with all that they
+ * hold in memory.
+ */
 export const AHEAD = 32
 
 type Go = () => void
@@ -59,8 +62,9 @@ export class Turns {
   }
 
   /**
-   * For calls that hand a plan over: waits for what others may be waiting for as well, and then for a turn, as they are not to go on
-   * all at once. Meanwhile it counts as handed over: were the rest of a thousand to come and wait, too, all would be held in memory.
+   * For calls that hand a plan over: waits for what others may be waiting for as well, and then for a turn, as they are
+   * not to go on all at once. Meanwhile it counts as handed over: were the rest of a thousand to come and wait, too,
+   * all would be held in memory.
    */
   async after<T>(event: Promise<T>): Promise<T> {
     this.handOver()

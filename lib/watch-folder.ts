@@ -8,7 +8,11 @@ const lost = new FinalizationRegistry<FSWatcher>((watcher) => watcher.close())
  *
  * @throws where there is no such folder, or inotify's limits are reached.
  */
-export function watchFolder<Owner extends object>(folder: string, owner: Owner, changed: (owner: Owner) => void): { close(): void } {
+export function watchFolder<Owner extends object>(
+  folder: string,
+  owner: Owner,
+  changed: (owner: Owner) => void,
+): { close(): void } {
   const self = new WeakRef(owner)
   const watcher = watch(folder, { persistent: false }, () => {
     const there = self.deref()

@@ -17,11 +17,13 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Executor", slipway::js::ExecutorWrap::define(env));
   exports.Set("enter", Napi::Function::New<slipway::js::guarded<slipway::js::enter>>(env, "enter"));
   exports.Set("bindSocket", Napi::Function::New<slipway::js::guarded<slipway::js::bind_socket>>(env, "bindSocket"));
-  exports.Set("filterSources", Napi::Function::New<slipway::js::guarded<slipway::js::filter_sources>>(env, "filterSources"));
+  exports.Set("filterSources",
+              Napi::Function::New<slipway::js::guarded<slipway::js::filter_sources>>(env, "filterSources"));
   exports.Set("folderStamp", Napi::Function::New<slipway::js::guarded<slipway::js::folder_stamp>>(env, "folderStamp"));
   exports.Set("encodePlan", Napi::Function::New<slipway::js::guarded<slipway::js::encode_plan>>(env, "encodePlan"));
-  exports.Set("encodeConnectionDelete",
-              Napi::Function::New<slipway::js::guarded<slipway::js::encode_connection_delete>>(env, "encodeConnectionDelete"));
+  exports.Set(
+      "encodeConnectionDelete",
+      Napi::Function::New<slipway::js::guarded<slipway::js::encode_connection_delete>>(env, "encodeConnectionDelete"));
   return exports;
 }
 

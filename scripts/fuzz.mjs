@@ -1,5 +1,6 @@
-// Why: what reads what others wrote (the kernel's answers, plans, records, DNS, daemon.json, -p) is tried with inputs that nobody would
-// write, under the sanitizers where it is C++. docs/fuzzing.md says what is tried, and why by these means.
+// Why: what reads what others wrote (the kernel's answers, plans, records, DNS, daemon.json, -p) is tried with inputs
+// that nobody would write, under the sanitizers where it is C++. docs/fuzzing.md says what is tried, and why by these
+// means.
 //
 //   npm run fuzz -- --minutes N [--target NAME]...      all targets share the time; without --minutes, ten
 import { spawn, spawnSync } from 'node:child_process'
@@ -16,8 +17,39 @@ const FINDINGS = inRoot('fuzz-findings')
 const native = {
   answers: [],
   elements: [],
-  plan: ['\\x1f', '\\x1f\\x1f\\x1f', 'link.create', 'link.set', 'rule.add', 'set.add', 'element.add', 'element.delete', 'chain.add', 'route.add', 'neighbor.add', 'address.add',
-    'ipv4_addr', 'ipv6_addr', 'ifname', 'ether_addr', 'inet_service', 'inet_proto', 'inet', 'bridge', 'jump x', 'goto x', 'drop', 'accept', '4294967295', '4294967296', '65536', '-1', '10.0.0.0/8', '::/0', '0-65535'],
+  plan: [
+    '\\x1f',
+    '\\x1f\\x1f\\x1f',
+    'link.create',
+    'link.set',
+    'rule.add',
+    'set.add',
+    'element.add',
+    'element.delete',
+    'chain.add',
+    'route.add',
+    'neighbor.add',
+    'address.add',
+    'ipv4_addr',
+    'ipv6_addr',
+    'ifname',
+    'ether_addr',
+    'inet_service',
+    'inet_proto',
+    'inet',
+    'bridge',
+    'jump x',
+    'goto x',
+    'drop',
+    'accept',
+    '4294967295',
+    '4294967296',
+    '65536',
+    '-1',
+    '10.0.0.0/8',
+    '::/0',
+    '0-65535',
+  ],
 }
 const script = ['records', 'dns-messages', 'dns-frames', 'daemon-json', 'publish']
 const all = [...Object.keys(native), ...script]
@@ -27,13 +59,16 @@ const PROGRESS = /^#(\d+)\s.*cov: (\d+)|^[\w-]+: (\d+) inputs$/
 
 try {
   const { minutes, targets } = readArguments()
-  if (spawnSync(process.execPath, [inRoot('scripts/setup.mjs'), 'fuzz'], { stdio: 'inherit' }).status !== 0) process.exit(1)
+  if (spawnSync(process.execPath, [inRoot('scripts/setup.mjs'), 'fuzz'], { stdio: 'inherit' }).status !== 0)
+    process.exit(1)
   if (targets.some((name) => name in native)) build()
   const seconds = Math.max(1, Math.round((minutes * 60) / targets.length))
   const results = []
   for (const name of targets) results.push(await tryTarget(name, seconds))
   for (const { name, inputs, covered, good } of results) {
-    console.log(`${name.padEnd(14)} ${`${inputs}`.padStart(10)} inputs${covered ? `, ${covered} edges covered` : ''}${good ? '' : `  FAILED, see ${FINDINGS}`}`)
+    console.log(
+      `${name.padEnd(14)} ${`${inputs}`.padStart(10)} inputs${covered ? `, ${covered} edges covered` : ''}${good ? '' : `  FAILED, see ${FINDINGS}`}`,
+    )
   }
   process.exitCode = results.every(({ good }) => good) ? 0 : 1
 } catch (error) {
@@ -43,7 +78,9 @@ try {
 function readArguments() {
   let values
   try {
-    ({ values } = parseArgs({ options: { minutes: { type: 'string', default: '10' }, target: { type: 'string', multiple: true } } }))
+    ;({ values } = parseArgs({
+      options: { minutes: { type: 'string', default: '10' }, target: { type: 'string', multiple: true } },
+    }))
   } catch (error) {
     throw new SetupError(error.message)
   }
@@ -51,16 +88,38 @@ function readArguments() {
   if (!(minutes > 0)) throw new SetupError('How many minutes? A number, as in --minutes 10.')
   const targets = [...new Set(values.target ?? all)]
   const unknown = targets.filter((name) => !all.includes(name))
-  if (unknown.length > 0) throw new SetupError(`Which target? There is no ${unknown.join(', ')}, but ${all.join(', ')}.`)
+  if (unknown.length > 0)
+    throw new SetupError(`Which target? There is no ${unknown.join(', ')}, but ${all.join(', ')}.`)
   return { minutes, targets }
 }
 
 function build() {
   step('compiling the fuzzers with clang', () => {
-    run(inRoot('node_modules/.bin/cmake-js'), ['build', '--directory', 'native', '--out', FOLDER, '--config', 'Debug', '--log-level', 'error',
-      '--parallel', '2', '--CDFUZZ=ON', '--CDCMAKE_CXX_COMPILER=clang++', '--target', 'fuzzers'], { cwd: root, env: nodeGypEnvironment(), sentence: 'The fuzzers did not compile.' })
+    run(
+      inRoot('node_modules/.bin/cmake-js'),
+      [
+        'build',
+        '--directory',
+        'native',
+        '--out',
+        FOLDER,
+        '--config',
+        'Debug',
+        '--log-level',
+        'error',
+        '--parallel',
+        '2',
+        '--CDFUZZ=ON',
+        '--CDCMAKE_CXX_COMPILER=clang++',
+        '--target',
+        'fuzzers',
+      ],
+      { cwd: root, env: nodeGypEnvironment(), sentence: 'The fuzzers did not compile.' },
+    )
   })
-  run(process.execPath, [inRoot('build-test/fuzz/main.js'), 'seeds', inRoot(FOLDER, 'seeds')], { sentence: 'The seeds could not be written.' })
+  run(process.execPath, [inRoot('build-test/fuzz/main.js'), 'seeds', inRoot(FOLDER, 'seeds')], {
+    sentence: 'The seeds could not be written.',
+  })
   for (const [name, words] of Object.entries(native)) {
     mkdirSync(inRoot(FOLDER, 'corpus', name), { recursive: true })
     writeFileSync(inRoot(FOLDER, `${name}.dict`), words.map((word) => `"${word}"\n`).join(''))
@@ -70,12 +129,25 @@ function build() {
 function tryTarget(name, seconds) {
   mkdirSync(FINDINGS, { recursive: true })
   const before = readdirSync(FINDINGS).length
-  const [command, ...args] = name in native
-    ? [inRoot(FOLDER, `fuzz-${name}`), inRoot(FOLDER, 'corpus', name), inRoot(FOLDER, 'seeds', name), ...(native[name].length > 0 ? [`-dict=${inRoot(FOLDER, `${name}.dict`)}`] : []),
-        `-max_total_time=${seconds}`, `-artifact_prefix=${FINDINGS}/${name}-`, '-timeout=20', '-print_final_stats=0']
-    : [process.execPath, inRoot('build-test/fuzz/main.js'), name, `${seconds}`, FINDINGS]
+  const [command, ...args] =
+    name in native
+      ? [
+          inRoot(FOLDER, `fuzz-${name}`),
+          inRoot(FOLDER, 'corpus', name),
+          inRoot(FOLDER, 'seeds', name),
+          ...(native[name].length > 0 ? [`-dict=${inRoot(FOLDER, `${name}.dict`)}`] : []),
+          `-max_total_time=${seconds}`,
+          `-artifact_prefix=${FINDINGS}/${name}-`,
+          '-timeout=20',
+          '-print_final_stats=0',
+        ]
+      : [process.execPath, inRoot('build-test/fuzz/main.js'), name, `${seconds}`, FINDINGS]
   console.log(`${name}: ${seconds} s`)
-  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, UBSAN_OPTIONS: 'print_stacktrace=1' } })
+  const child = spawn(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, UBSAN_OPTIONS: 'print_stacktrace=1' },
+  })
   const result = { name, inputs: 0, covered: 0, good: true }
   const tail = []
   const hear = (line) => {
@@ -86,7 +158,8 @@ function tryTarget(name, seconds) {
     result.inputs = Number(count ?? inputs)
     result.covered = Number(covered ?? result.covered)
     // libFuzzer says so with each thing that it finds out.
-    if (count === undefined || /\s(pulse|DONE)\s/.test(line)) console.log(count === undefined ? line : `${name}: ${count} inputs, ${covered} edges covered`)
+    if (count === undefined || /\s(pulse|DONE)\s/.test(line))
+      console.log(count === undefined ? line : `${name}: ${count} inputs, ${covered} edges covered`)
   }
   for (const stream of [child.stdout, child.stderr]) {
     let rest = ''

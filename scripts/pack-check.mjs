@@ -16,7 +16,9 @@ try {
   if (spawnSync(process.execPath, [inRoot('scripts/prebuild.mjs')], { stdio: 'inherit' }).status !== 0) process.exit(1)
 
   const tarball = step('packing', () => {
-    const { stdout } = run('npm', ['pack', '--json', '--loglevel=error', '--pack-destination', temporary], { cwd: root })
+    const { stdout } = run('npm', ['pack', '--json', '--loglevel=error', '--pack-destination', temporary], {
+      cwd: root,
+    })
     // npm 12 and newer name the package first.
     const parsed = JSON.parse(stdout.slice(stdout.search(/^[[{]/m)))
     const [packed] = Array.isArray(parsed) ? parsed : Object.values(parsed)
@@ -25,14 +27,23 @@ try {
   })
 
   step('publint and attw', () => {
-    run(inRoot('node_modules/.bin/publint'), ['run', tarball, '--strict'], { cwd: root, sentence: 'publint found faults.' })
-    run(inRoot('node_modules/.bin/attw'), [tarball, '--profile', 'esm-only'], { cwd: root, sentence: 'attw found faults.' })
+    run(inRoot('node_modules/.bin/publint'), ['run', tarball, '--strict'], {
+      cwd: root,
+      sentence: 'publint found faults.',
+    })
+    run(inRoot('node_modules/.bin/attw'), [tarball, '--profile', 'esm-only'], {
+      cwd: root,
+      sentence: 'attw found faults.',
+    })
   })
 
   step('installing without compiler, headers and libraries', () => {
     mkdirSync(consumer)
     writeFileSync(path.join(consumer, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n')
-    inConsumer([...bare, 'npm', 'install', '--loglevel=error', tarball], 'The package did not install without a compiler.')
+    inConsumer(
+      [...bare, 'npm', 'install', '--loglevel=error', tarball],
+      'The package did not install without a compiler.',
+    )
   })
 
   step('running it there', () => {
@@ -44,12 +55,18 @@ try {
     for (const name of ['slipway.glibc.node', 'libmnl.so.0', 'libnftnl.so.11']) {
       if (!stdout.includes(prebuilds + name)) throw new SetupError(`${name} was not loaded from the package.`)
     }
-    inConsumer([...bare, 'node', path.join(installed, 'dist/cli/main.js'), '--version'], 'The command slipway did not run.')
+    inConsumer(
+      [...bare, 'node', path.join(installed, 'dist/cli/main.js'), '--version'],
+      'The command slipway did not run.',
+    )
   })
 
   step('no prebuilt addon and no compiler: one clear sentence', () => {
     rmSync(path.join(installed, 'prebuilds'), { recursive: true })
-    const { status, stderr } = spawnSync(bare[0], [...bare.slice(1), 'node', 'native/install.cjs'], { cwd: installed, encoding: 'utf8' })
+    const { status, stderr } = spawnSync(bare[0], [...bare.slice(1), 'node', 'native/install.cjs'], {
+      cwd: installed,
+      encoding: 'utf8',
+    })
     if (status !== 1 || !/^slipway: no prebuilt addon .* type: sudo apt-get install .*\n$/.test(stderr)) {
       throw new SetupError(`Expected a refusal in one sentence, not status ${status} and:\n${stderr}`)
     }
@@ -58,7 +75,10 @@ try {
 
   step('no prebuilt addon but a compiler: compiled at install', () => {
     inConsumer(['npm', 'rebuild', '--loglevel=error', 'slipway'], 'The package did not compile at install.')
-    inConsumer([inRoot('scripts/in-own-namespaces.sh'), 'node', 'main.js'], 'The package compiled at install did not run.')
+    inConsumer(
+      [inRoot('scripts/in-own-namespaces.sh'), 'node', 'main.js'],
+      'The package compiled at install did not run.',
+    )
   })
   say('the package is fine')
 } catch (error) {

@@ -1,7 +1,9 @@
-// Why: `npm start` and `npm test` are the only commands a newcomer types, so each first makes ready whatever
-// is missing or out of date, here. Plain Node without dependencies: node_modules may not exist yet.
+// Why: `npm start` and `npm test` are the only commands a newcomer types, so each first makes ready whatever is missing
+// or out of date, here. Plain Node without dependencies: node_modules may not exist yet.
 //
-//   node scripts/setup.mjs [build|start|contain|bench|peers|test|compare|fuzz|dev]      what for decides which Debian packages are needed
+//   node scripts/setup.mjs [build|start|contain|bench|peers|test|compare|fuzz|check|tidy|dev]
+//
+// What for decides which Debian packages are needed.
 import { ensurePackages, purposes } from './setup/packages.mjs'
 import { ensureDependencies } from './setup/dependencies.mjs'
 import { ensureAddon } from './setup/addon.mjs'

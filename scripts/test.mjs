@@ -36,8 +36,11 @@ function countsIn(text) {
   const last = (pattern) => Number([...text.matchAll(pattern)].at(-1)?.[1] ?? 0)
   return {
     passed: last(/^ {2}(\d+) tests? passed$/gm) || [...text.matchAll(/^ {2}[✔√] /gm)].length,
-    failed: last(/^ {2}(\d+) tests? failed$/gm) + last(/^ {2}(\d+) hooks? failed$/gm) +
-      last(/^ {2}(\d+) uncaught exceptions?$/gm) + last(/^ {2}(\d+) unhandled rejections?$/gm) +
+    failed:
+      last(/^ {2}(\d+) tests? failed$/gm) +
+      last(/^ {2}(\d+) hooks? failed$/gm) +
+      last(/^ {2}(\d+) uncaught exceptions?$/gm) +
+      last(/^ {2}(\d+) unhandled rejections?$/gm) +
       last(/^ {2}(\d+) tests? remained pending after a timeout$/gm),
   }
 }

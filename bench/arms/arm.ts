@@ -21,7 +21,11 @@ export interface Bringer {
 }
 
 /** Creates or removes endpoints `first` and following, as many in flight as the arm takes. */
-export async function atOnce(count: number, inParallel: number | undefined, work: (i: number) => Promise<unknown>): Promise<void> {
+export async function atOnce(
+  count: number,
+  inParallel: number | undefined,
+  work: (i: number) => Promise<unknown>,
+): Promise<void> {
   if (inParallel === undefined || inParallel >= count) {
     await Promise.all(Array.from({ length: count }, (_, i) => work(i)))
     return

@@ -67,11 +67,23 @@ export class Cni implements Bringer {
 
   #portmap(n: number): Config {
     const portMappings = [{ hostPort: endpoint(n).hostPort, containerPort: CONTAINER_PORT, protocol: 'tcp' }]
-    return { cniVersion: CNI_VERSION, name: BRIDGE.name, type: 'portmap', runtimeConfig: { portMappings }, prevResult: this.#results.get(n) }
+    return {
+      cniVersion: CNI_VERSION,
+      name: BRIDGE.name,
+      type: 'portmap',
+      runtimeConfig: { portMappings },
+      prevResult: this.#results.get(n),
+    }
   }
 
   #call(command: 'ADD' | 'DEL', n: number, config: Config): Promise<unknown> {
-    const env = { CNI_COMMAND: command, CNI_CONTAINERID: endpoint(n).name, CNI_NETNS: this.netns(n), CNI_IFNAME: 'eth0', CNI_PATH: this.#folder }
+    const env = {
+      CNI_COMMAND: command,
+      CNI_CONTAINERID: endpoint(n).name,
+      CNI_NETNS: this.netns(n),
+      CNI_IFNAME: 'eth0',
+      CNI_PATH: this.#folder,
+    }
     return runPlugin(`${this.#folder}/${config.type}`, [], env, config)
   }
 }

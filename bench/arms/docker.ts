@@ -124,7 +124,11 @@ export class DockerStart extends Docker {
   readonly adjust = (result: TrialResult): TrialResult => {
     if (this.#none.length === 0) return result
     const none = median(this.#none)
-    return { ...result, total: result.total.map((whole) => whole - none), series: { ...result.series, none: this.#none, start: result.total } }
+    return {
+      ...result,
+      total: result.total.map((whole) => whole - none),
+      series: { ...result.series, none: this.#none, start: result.total },
+    }
   }
 }
 
@@ -135,7 +139,11 @@ export async function openDocker<Arm>(
   options: readonly string[] = [],
 ): Promise<Arm> {
   // The folder that Debian's packages were unpacked in, or the system's own root.
-  const daemon = await Daemon.start(resolve(dirname(dockerd), '../..'), `slipway-bench-${randomBytes(4).toString('hex')}`, options)
+  const daemon = await Daemon.start(
+    resolve(dirname(dockerd), '../..'),
+    `slipway-bench-${randomBytes(4).toString('hex')}`,
+    options,
+  )
   const engine = new Engine(daemon.env['DOCKER_HOST'] ?? '')
   const { Version } = await engine.ask<{ Version: string }>('GET', '/version')
   return new make(daemon, engine, `dockerd ${Version}`)

@@ -16,11 +16,18 @@ interface Printed {
 const PORTS_PER_BRIDGE = 256
 const MOST_PORTS = 1020
 
-/** The C++ program of bench/floor. It has no queue and no loop, so what is many at once elsewhere is one after another here. */
+/**
+ * The C++ program of bench/floor. It has no queue and no loop, so what is many at once elsewhere is one after another
+ * here.
+ */
 export async function floor(spec: TrialSpec): Promise<TrialResult> {
   const { measure, count, warmUp, at = 0, variant = '', seconds = 10 } = spec
   const crowded = variant === 'one-bridge' || measure === 'churn'
-  const sizes = [`--count=${count}`, `--existing=${warmUp}`, ...(await prepareNetwork(warmUp + count, crowded ? MOST_PORTS : PORTS_PER_BRIDGE))]
+  const sizes = [
+    `--count=${count}`,
+    `--existing=${warmUp}`,
+    ...(await prepareNetwork(warmUp + count, crowded ? MOST_PORTS : PORTS_PER_BRIDGE)),
+  ]
   switch (measure) {
     case 'latency':
     case 'endpoints': {
@@ -34,9 +41,20 @@ export async function floor(spec: TrialSpec): Promise<TrialResult> {
     case 'burst':
       return whole(await runFloor<Printed>('endpoints', ...sizes))
     case 'fleet':
-      return whole(await runFloor<Printed>('endpoints', `--count=${count}`, `--existing=${Math.ceil(warmUp / FLEET_PORTS)}`, `--ports=${FLEET_PORTS}`))
+      return whole(
+        await runFloor<Printed>(
+          'endpoints',
+          `--count=${count}`,
+          `--existing=${Math.ceil(warmUp / FLEET_PORTS)}`,
+          `--ports=${FLEET_PORTS}`,
+        ),
+      )
     case 'teardown': {
-      const { removed, completed } = await runFloor<Record<'removed' | 'completed', number[]>>('teardown', ...sizes, `--at-once=${at || 1}`)
+      const { removed, completed } = await runFloor<Record<'removed' | 'completed', number[]>>(
+        'teardown',
+        ...sizes,
+        `--at-once=${at || 1}`,
+      )
       return { total: removed.map(toMicroseconds), phases: {}, series: { completed: completed.map(toMicroseconds) } }
     }
     case 'ports':
@@ -44,9 +62,18 @@ export async function floor(spec: TrialSpec): Promise<TrialResult> {
     case 'claims':
       return published(spec, await publish(variant || 'hash', count, at, measure !== 'ports'))
     case 'churn': {
-      const { created, removed, wall } = await runFloor<Record<'created' | 'removed' | 'wall', number[]>>('churn', ...sizes, `--seconds=${seconds}`)
+      const { created, removed, wall } = await runFloor<Record<'created' | 'removed' | 'wall', number[]>>(
+        'churn',
+        ...sizes,
+        `--seconds=${seconds}`,
+      )
       const numbers = { count: created.length, perSecond: (created.length * 1e9) / (wall[0] ?? NaN) }
-      return { total: created.map(toMicroseconds), phases: {}, series: { removed: removed.map(toMicroseconds) }, numbers }
+      return {
+        total: created.map(toMicroseconds),
+        phases: {},
+        series: { removed: removed.map(toMicroseconds) },
+        numbers,
+      }
     }
     case 'ablation':
       return ablation(sizes, variant)
@@ -60,7 +87,10 @@ export async function floorNeighbours(count: number): Promise<void> {
   await runFloor('endpoints', '--count=0', `--existing=${count}`, ...(await prepareNetwork(count)))
 }
 
-/** Makes the network with as many bridges as endpoints take, by Slipway's own plan. @returns the floor's options for them. */
+/**
+ * Makes the network with as many bridges as endpoints take, by Slipway's own plan. @returns the floor's options for
+ * them.
+ */
 async function prepareNetwork(endpoints: number, portsPerBridge = PORTS_PER_BRIDGE): Promise<string[]> {
   const bridges = await prepareHost(Math.max(1, Math.ceil(endpoints / portsPerBridge)))
   return [`--bridges=${bridges.join(',')}`, `--ports-per-bridge=${portsPerBridge}`]
@@ -71,9 +101,17 @@ async function ablation(sizes: string[], variant: string): Promise<TrialResult> 
   const threads = /^threads-(\d+)$/.exec(variant)?.[1]
   if (threads) {
     const { total, wall } = await runFloor<Printed>('endpoints', ...sizes, `--threads=${threads}`)
-    return { total: wall.map((all) => toMicroseconds(all) / total.length), phases: {}, numbers: { count: total.length } }
+    return {
+      total: wall.map((all) => toMicroseconds(all) / total.length),
+      phases: {},
+      numbers: { count: total.length },
+    }
   }
-  const { total, phases } = await runFloor<Printed>('endpoints', ...sizes, ...(['none', 'one-bridge'].includes(variant) ? [] : [`--way=${variant}`]))
+  const { total, phases } = await runFloor<Printed>(
+    'endpoints',
+    ...sizes,
+    ...(['none', 'one-bridge'].includes(variant) ? [] : [`--way=${variant}`]),
+  )
   return { total: total.map(toMicroseconds), phases: withRest(total, phases) }
 }
 
@@ -93,20 +131,42 @@ const MAP_OF: Record<string, string> = {
   verdict: 'map ports { type inet_proto . inet_service : verdict; }',
 }
 
-async function publish(claims: string, count: number, at: number, connect: boolean): Promise<Record<'added' | 'removed' | 'connected', number[]>> {
+async function publish(
+  claims: string,
+  count: number,
+  at: number,
+  connect: boolean,
+): Promise<Record<'added' | 'removed' | 'connected', number[]>> {
   if (claims !== 'hash') {
-    run('nft', [`table ip ablation { ${MAP_OF[claims]}
+    run('nft', [
+      `table ip ablation { ${MAP_OF[claims]}
 chain ports { ${LOOK_UP[claims]}
 }
 chain output { type nat hook output priority -150; ip daddr 127.0.0.1 jump ports; }
-}`])
+}`,
+    ])
   }
-  return runFloor('publish', `--count=${count}`, `--existing=${at}`, `--claims=${claims}`, ...(connect ? ['--first-byte'] : []))
+  return runFloor(
+    'publish',
+    `--count=${count}`,
+    `--existing=${at}`,
+    `--claims=${claims}`,
+    ...(connect ? ['--first-byte'] : []),
+  )
 }
 
-function published({ measure }: TrialSpec, { added, removed, connected }: Record<'added' | 'removed' | 'connected', number[]>): TrialResult {
-  const [micros, gone, first] = [added, removed, connected].map((list) => list.map(toMicroseconds)) as [number[], number[], number[]]
-  return measure === 'connect' ? { total: first, phases: {} } : { total: micros, phases: {}, series: { removed: gone, ...(first.length > 0 ? { connected: first } : {}) } }
+function published(
+  { measure }: TrialSpec,
+  { added, removed, connected }: Record<'added' | 'removed' | 'connected', number[]>,
+): TrialResult {
+  const [micros, gone, first] = [added, removed, connected].map((list) => list.map(toMicroseconds)) as [
+    number[],
+    number[],
+    number[],
+  ]
+  return measure === 'connect'
+    ? { total: first, phases: {} }
+    : { total: micros, phases: {}, series: { removed: gone, ...(first.length > 0 ? { connected: first } : {}) } }
 }
 
 const whole = ({ wall }: Printed): TrialResult => ({ total: wall.map(toMicroseconds), phases: {} })
@@ -116,5 +176,7 @@ const toMicroseconds = (nanoseconds: number) => nanoseconds / 1000
 function withRest(total: number[], phases: Printed['phases']): TrialResult['phases'] {
   const lists = Object.values(phases)
   const rest = total.map((one, i) => one - lists.reduce((sum, list) => sum + (list[i] ?? 0), 0))
-  return Object.fromEntries(Object.entries({ ...phases, rest }).map(([phase, list]) => [phase, list.map(toMicroseconds)]))
+  return Object.fromEntries(
+    Object.entries({ ...phases, rest }).map(([phase, list]) => [phase, list.map(toMicroseconds)]),
+  )
 }

@@ -57,13 +57,22 @@ export class Netavark implements Bringer {
 
   #call(command: 'setup' | 'teardown', n: number): Promise<unknown> {
     const { name, hostPort } = endpoint(n)
-    return runPlugin(this.#program, ['--config', CONFIG, command, this.netns(n)], {}, {
-      // Its chains are named after the first characters.
-      container_id: n.toString(16).padStart(12, '0').padEnd(64, '0'),
-      container_name: name,
-      networks: { [NETWORK.name]: { interface_name: 'eth0', static_ips: [`10.88.${(n + 2) >> 8}.${(n + 2) & 255}`] } },
-      network_info: { [NETWORK.name]: NETWORK },
-      port_mappings: [{ container_port: CONTAINER_PORT, host_port: hostPort, range: 1, protocol: 'tcp', host_ip: '' }],
-    })
+    return runPlugin(
+      this.#program,
+      ['--config', CONFIG, command, this.netns(n)],
+      {},
+      {
+        // Its chains are named after the first characters.
+        container_id: n.toString(16).padStart(12, '0').padEnd(64, '0'),
+        container_name: name,
+        networks: {
+          [NETWORK.name]: { interface_name: 'eth0', static_ips: [`10.88.${(n + 2) >> 8}.${(n + 2) & 255}`] },
+        },
+        network_info: { [NETWORK.name]: NETWORK },
+        port_mappings: [
+          { container_port: CONTAINER_PORT, host_port: hostPort, range: 1, protocol: 'tcp', host_ip: '' },
+        ],
+      },
+    )
   }
 }

@@ -87,7 +87,8 @@ Times Host::bring_up(Network& network, const Endpoint& endpoint, bool with_first
   std::array<Clock::time_point, kPhases.size() + 1> at;
 
   at[0] = Clock::now();
-  for (unsigned i = 0; i < endpoint.ports; ++i) ports.push_back(reserve_port(static_cast<uint16_t>(endpoint.host_port + i)));
+  for (unsigned i = 0; i < endpoint.ports; ++i)
+    ports.push_back(reserve_port(static_cast<uint16_t>(endpoint.host_port + i)));
   at[1] = Clock::now();
   if (network.ways.unbatched) {
     claim_one_by_one(nft_, messages_, endpoint);

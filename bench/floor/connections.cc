@@ -58,7 +58,9 @@ int64_t fetch(const sockaddr_in& target, Clock::time_point end) {
     if (client < 0) give_up("socket", errno);
     setsockopt(client, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     char byte;
-    if (connect(client, reinterpret_cast<const sockaddr*>(&target), sizeof target) == 0 && recv(client, &byte, 1, 0) == 1) ++count;
+    if (connect(client, reinterpret_cast<const sockaddr*>(&target), sizeof target) == 0 &&
+        recv(client, &byte, 1, 0) == 1)
+      ++count;
     close(client);
   }
   return count;

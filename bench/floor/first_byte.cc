@@ -49,7 +49,8 @@ int listen_inside(const std::string& path, int home, uint16_t container_port) {
 void byte_from(int server, uint16_t host_port) {
   int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in published = place(INADDR_LOOPBACK, host_port);
-  check(connect(client, reinterpret_cast<sockaddr*>(&published), sizeof published) == 0, "connect to the published port");
+  check(connect(client, reinterpret_cast<sockaddr*>(&published), sizeof published) == 0,
+        "connect to the published port");
   int served = accept4(server, nullptr, nullptr, SOCK_CLOEXEC);
   char byte = '!';
   check(send(served, &byte, 1, 0) == 1, "send from the sandbox");

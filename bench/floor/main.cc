@@ -1,11 +1,11 @@
 // The floor that Slipway is measured against: the same messages, sent by a program that does nothing else.
 //
-//   floor endpoints    brings up --existing K endpoints that are not counted and then --count N that are, one after another
-//   floor teardown     removes them again, --at-once of them before it waits for the kernel
-//   floor publish      publishes --count N ports more of one endpoint beside --existing K ports that are published
-//   floor churn        brings up and removes endpoints for --seconds
-//   floor connect      fetches a byte through each of --count ports from --first-port on, from --server's port 80
-//   floor connections  counts connections to --host:--first-port from the namespace --client to --server's port 80
+//   floor endpoints    brings up --existing K endpoints that are not counted and then --count N that are, one after
+//   another floor teardown     removes them again, --at-once of them before it waits for the kernel floor publish
+//   publishes --count N ports more of one endpoint beside --existing K ports that are published floor churn brings up
+//   and removes endpoints for --seconds floor connect      fetches a byte through each of --count ports from
+//   --first-port on, from --server's port 80 floor connections  counts connections to --host:--first-port from the
+//   namespace --client to --server's port 80
 //
 // Run it in a namespace of its own where the bridges and the tables of Slipway exist already. It leaves what it made,
 // and prints nanoseconds as JSON. options.h has the other options.
@@ -151,7 +151,8 @@ void bring_up_by_threads(const Network& network, const Options& options) {
   for (unsigned first = 0; first < options.threads; ++first) {
     threads.emplace_back([&, first, mine = network]() mutable {
       Host host;
-      for (std::size_t i = first; i < endpoints.size(); i += options.threads) times[i] = host.bring_up(mine, endpoints[i], false);
+      for (std::size_t i = first; i < endpoints.size(); i += options.threads)
+        times[i] = host.bring_up(mine, endpoints[i], false);
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -199,7 +200,8 @@ void connect_to_each(const Options& options) {
 }
 
 void count_connections(const Options& options) {
-  Connections made = connect_for(options.seconds, options.server, options.client, options.host, options.first_port, kContainerPort);
+  Connections made =
+      connect_for(options.seconds, options.server, options.client, options.host, options.first_port, kContainerPort);
   print_lists({{"count", {made.count}}, {"nanoseconds", {made.nanoseconds}}});
 }
 

@@ -9,7 +9,8 @@ namespace bench {
 
 class Nest {
  public:
-  Nest(nlmsghdr* message, int type) : message_(message), nest_(mnl_attr_nest_start(message, static_cast<uint16_t>(type))) {}
+  Nest(nlmsghdr* message, int type)
+      : message_(message), nest_(mnl_attr_nest_start(message, static_cast<uint16_t>(type))) {}
   Nest(const Nest&) = delete;
   ~Nest() { mnl_attr_nest_end(message_, nest_); }
 

@@ -33,7 +33,8 @@ std::size_t Messages::end() {
 void Messages::ack_last() {
   int left = static_cast<int>(end());
   nlmsghdr* acked = nullptr;
-  for (auto* message = reinterpret_cast<nlmsghdr*>(buffer_); mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+  for (auto* message = reinterpret_cast<nlmsghdr*>(buffer_); mnl_nlmsg_ok(message, left);
+       message = mnl_nlmsg_next(message, &left)) {
     if ((message->nlmsg_flags & NLM_F_ACK) == 0) continue;
     if (acked != nullptr) acked->nlmsg_flags &= static_cast<uint16_t>(~NLM_F_ACK);
     acked = message;

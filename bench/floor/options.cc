@@ -40,12 +40,15 @@ unsigned number(const char* text) { return static_cast<unsigned>(std::strtoul(te
 }  // namespace
 
 Options read_options(int argc, char** argv) {
-  const option known[] = {{"count", 1, nullptr, 'c'},   {"existing", 1, nullptr, 'e'},   {"ports", 1, nullptr, 'n'},
-                          {"at-once", 1, nullptr, 'o'}, {"threads", 1, nullptr, 't'},    {"seconds", 1, nullptr, 's'},
-                          {"bridges", 1, nullptr, 'b'}, {"first-address", 1, nullptr, 'a'}, {"first-port", 1, nullptr, 'p'},
-                          {"way", 1, nullptr, 'w'},     {"claims", 1, nullptr, 'l'},     {"first-byte", 0, nullptr, 'f'},
-                          {"server", 1, nullptr, 'S'},  {"client", 1, nullptr, 'C'},     {"host", 1, nullptr, 'H'},
-                          {"ports-per-bridge", 1, nullptr, 'B'}, {nullptr, 0, nullptr, 0}};
+  const option known[] = {{"count", 1, nullptr, 'c'},      {"existing", 1, nullptr, 'e'},
+                          {"ports", 1, nullptr, 'n'},      {"at-once", 1, nullptr, 'o'},
+                          {"threads", 1, nullptr, 't'},    {"seconds", 1, nullptr, 's'},
+                          {"bridges", 1, nullptr, 'b'},    {"first-address", 1, nullptr, 'a'},
+                          {"first-port", 1, nullptr, 'p'}, {"way", 1, nullptr, 'w'},
+                          {"claims", 1, nullptr, 'l'},     {"first-byte", 0, nullptr, 'f'},
+                          {"server", 1, nullptr, 'S'},     {"client", 1, nullptr, 'C'},
+                          {"host", 1, nullptr, 'H'},       {"ports-per-bridge", 1, nullptr, 'B'},
+                          {nullptr, 0, nullptr, 0}};
   Options options;
   for (int which; (which = getopt_long(argc, argv, "", known, nullptr)) != -1;) {
     if (which == 'c') options.count = number(optarg);

@@ -23,10 +23,10 @@ enum class Claims { hash, interval, rule, verdict };
 struct Options {
   std::string mode;  // endpoints, teardown, publish, churn, connections
   unsigned count = 100, existing = 0;
-  unsigned ports = 1;      // published by each endpoint
-  unsigned at_once = 1;    // of `teardown`: removed one after another before anybody waits for the kernel
-  unsigned threads = 1;    // of `endpoints`
-  double seconds = 10;     // of `churn` and `connections`
+  unsigned ports = 1;    // published by each endpoint
+  unsigned at_once = 1;  // of `teardown`: removed one after another before anybody waits for the kernel
+  unsigned threads = 1;  // of `endpoints`
+  double seconds = 10;   // of `churn` and `connections`
   std::vector<std::string> bridges = {"docker0"};  // the network's own, then its further ones
   unsigned ports_per_bridge = 256;                 // lib/options.ts
   std::string first_address = "172.17.0.2";

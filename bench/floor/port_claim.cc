@@ -28,7 +28,8 @@ void put_nft_header(nlmsghdr* message, uint8_t family, uint16_t resource = 0) {
 }
 
 nlmsghdr* begin(Messages& messages, int what, int flags, bool last) {
-  return messages.begin(static_cast<uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | what), static_cast<uint16_t>(flags | (last ? NLM_F_ACK : 0)));
+  return messages.begin(static_cast<uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | what),
+                        static_cast<uint16_t>(flags | (last ? NLM_F_ACK : 0)));
 }
 
 // Protocol and port, each at a multiple of four bytes.
@@ -53,7 +54,8 @@ std::string chain_of(const PortClaim& claim) { return "port" + std::to_string(cl
 
 void put_element(Messages& messages, Claims claims, const PortClaim& claim, bool add, bool last) {
   bool own = claims == Claims::hash;
-  nlmsghdr* message = begin(messages, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, add ? NLM_F_CREATE | NLM_F_EXCL : 0, last);
+  nlmsghdr* message =
+      begin(messages, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, add ? NLM_F_CREATE | NLM_F_EXCL : 0, last);
   put_nft_header(message, own ? NFPROTO_INET : NFPROTO_IPV4);
   mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, own ? kOwnTable : kTable);
   mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, own ? "published4" : kName);
@@ -75,7 +77,8 @@ void put_element(Messages& messages, Claims claims, const PortClaim& claim, bool
 }
 
 void put_chain(Messages& messages, const PortClaim& claim, bool add, bool last) {
-  nlmsghdr* message = begin(messages, add ? NFT_MSG_NEWCHAIN : NFT_MSG_DELCHAIN, add ? NLM_F_CREATE | NLM_F_EXCL : 0, last);
+  nlmsghdr* message =
+      begin(messages, add ? NFT_MSG_NEWCHAIN : NFT_MSG_DELCHAIN, add ? NLM_F_CREATE | NLM_F_EXCL : 0, last);
   put_nft_header(message, NFPROTO_IPV4);
   mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, kTable);
   mnl_attr_put_strz(message, NFTA_CHAIN_NAME, chain_of(claim).c_str());

@@ -8,7 +8,8 @@ namespace {
 void print_body(const Lists& lists) {
   for (const auto& [name, list] : lists) {
     std::printf("%s\"%s\":[", &name == &lists.front().first ? "" : ",", name.c_str());
-    for (std::size_t i = 0; i < list.size(); ++i) std::printf("%s%lld", i == 0 ? "" : ",", static_cast<long long>(list[i]));
+    for (std::size_t i = 0; i < list.size(); ++i)
+      std::printf("%s%lld", i == 0 ? "" : ",", static_cast<long long>(list[i]));
     std::printf("]");
   }
 }

@@ -70,7 +70,8 @@ class Publisher {
 
 }  // namespace
 
-Published publish(Host& host, const Endpoint& endpoint, Claims claims, unsigned existing, unsigned count, bool connect) {
+Published publish(Host& host, const Endpoint& endpoint, Claims claims, unsigned existing, unsigned count,
+                  bool connect) {
   auto first = static_cast<uint16_t>(endpoint.host_port + endpoint.ports);
   PortClaim target{first, endpoint.address, endpoint.container_port};
   Publisher publisher(host, claims);

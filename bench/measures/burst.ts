@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { watchLoop } from '../loop-hold.js'
 import type { TrialResult, TrialSpec } from '../trial-spec.js'
 
-/** The rest of a thousand removals takes a second or so; after another one Slipway looks whether the links have gone. */
+/**
+ * The rest of a thousand removals takes a second or so; after another one Slipway looks whether the links have gone.
+ */
 const BEHIND_MS = 3000
 
 /** All at once: the time until the last is up, and when each was. */
@@ -19,7 +21,10 @@ export async function burst(arm: Bringer, { warmUp, count }: TrialSpec): Promise
   return { total: [total], phases: {}, series: { each } }
 }
 
-/** A burst with an eye on the event loop; with the variant `remove`, of removals, and of what follows them behind the callers' backs. */
+/**
+ * A burst with an eye on the event loop; with the variant `remove`, of removals, and of what follows them behind the
+ * callers' backs.
+ */
 export async function watchedBurst(arm: Bringer, { measure, warmUp, count, variant }: TrialSpec): Promise<TrialResult> {
   const removes = variant === 'remove'
   if (removes) {
@@ -28,7 +33,11 @@ export async function watchedBurst(arm: Bringer, { measure, warmUp, count, varia
   }
   const total: number[] = []
   const hold = await watchLoop(measure === 'hold' ? 'hold' : 'delay', async () => {
-    total.push(await timed(() => atOnce(count, arm.inParallel, (i) => (removes ? arm.remove(warmUp + i) : arm.create(warmUp + i)))))
+    total.push(
+      await timed(() =>
+        atOnce(count, arm.inParallel, (i) => (removes ? arm.remove(warmUp + i) : arm.create(warmUp + i))),
+      ),
+    )
     if (removes) await sleep(BEHIND_MS)
   })
   return { total, phases: {}, hold }

@@ -54,8 +54,9 @@ async function opening(): Promise<Opening> {
 const collect = collector()
 
 /**
- * What stays after collections: of V8's heap, and of malloc's, which is one region here (run-trial.ts asks for one arena). That one
- * grows by what was in use at most at a time, and in steps: it takes thousands of sandboxes, beside as many as were in flight before.
+ * What stays after collections: of V8's heap, and of malloc's, which is one region here (run-trial.ts asks for one
+ * arena). That one grows by what was in use at most at a time, and in steps: it takes thousands of sandboxes, beside as
+ * many as were in flight before.
  */
 async function memory(): Promise<{ heap: number; native: number }> {
   for (let i = 0; i < 4; i++) {
@@ -79,6 +80,8 @@ async function idle(seconds: number): Promise<Record<string, number>> {
 /** Voluntary context switches of all threads: each is a wait that ended. */
 const switches = () =>
   readdirSync('/proc/self/task').reduce(
-    (sum, task) => sum + Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(readFileSync(`/proc/self/task/${task}/status`, 'utf8'))?.[1]),
+    (sum, task) =>
+      sum +
+      Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(readFileSync(`/proc/self/task/${task}/status`, 'utf8'))?.[1]),
     0,
   )

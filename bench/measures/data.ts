@@ -20,7 +20,9 @@ const NEIGHBOUR = { name: 'neighbour', address: '192.0.2.9/24' }
 export async function data(arm: Bringer, { seconds = 3, variant = 'outside' }: TrialSpec): Promise<TrialResult> {
   addNeighbour()
   await arm.create(0)
-  const from = variant.startsWith('outside') ? { netns: `/run/netns/${NEIGHBOUR.name}`, host: HOST } : { netns: '/proc/self/ns/net', host: '127.0.0.1' }
+  const from = variant.startsWith('outside')
+    ? { netns: `/run/netns/${NEIGHBOUR.name}`, host: HOST }
+    : { netns: '/proc/self/ns/net', host: '127.0.0.1' }
   const bytes = await throughput(arm.netns(0), from, seconds)
   const connections = await connectionRate(arm.netns(0), from, seconds)
   return { total: [], phases: {}, numbers: { gigabitsPerSecond: bytes / 1e9, connectionsPerSecond: connections } }
@@ -36,12 +38,25 @@ const published = String(endpoint(0).hostPort)
 
 /** Bits a second of one TCP stream to the sandbox. */
 async function throughput(netns: string, from: Client, seconds: number): Promise<number> {
-  const server = spawn('nsenter', [`--net=${netns}`, 'iperf3', '--server', '--one-off', '--port', port], { stdio: 'ignore' })
+  const server = spawn('nsenter', [`--net=${netns}`, 'iperf3', '--server', '--one-off', '--port', port], {
+    stdio: 'ignore',
+  })
   try {
     await listening(netns)
-    const args = [`--net=${from.netns}`, 'iperf3', '--client', from.host, '--port', published, '--time', String(seconds), '--json']
+    const args = [
+      `--net=${from.netns}`,
+      'iperf3',
+      '--client',
+      from.host,
+      '--port',
+      published,
+      '--time',
+      String(seconds),
+      '--json',
+    ]
     const { stdout } = await execute('nsenter', args, { timeout: (seconds + 20) * 1000 })
-    return (JSON.parse(stdout) as { end: { sum_received: { bits_per_second: number } } }).end.sum_received.bits_per_second
+    return (JSON.parse(stdout) as { end: { sum_received: { bits_per_second: number } } }).end.sum_received
+      .bits_per_second
   } finally {
     server.kill()
   }

@@ -11,7 +11,10 @@ export async function fleet({ slipway }: Ours, { warmUp, count }: TrialSpec): Pr
   const create = (i: number) => {
     const port = FIRST_PORT + warmUp + i * FLEET_PORTS
     const last = FLEET_PORTS - 1
-    return slipway.sandboxes.create({ name: `fleet${i}`, publish: [`${port}-${port + last}:${CONTAINER_PORT}-${CONTAINER_PORT + last}`] })
+    return slipway.sandboxes.create({
+      name: `fleet${i}`,
+      publish: [`${port}-${port + last}:${CONTAINER_PORT}-${CONTAINER_PORT + last}`],
+    })
   }
   return { total: [await timed(() => Promise.all(Array.from({ length: count }, (_, i) => create(i))))], phases: {} }
 }

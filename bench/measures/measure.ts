@@ -32,7 +32,12 @@ export function measureOf(arm: Bringer, spec: TrialSpec): Promise<TrialResult> {
       return churn(arm, spec)
     case 'data':
       return data(arm, spec)
+    default:
+      return measureOfOurs(arm, spec)
   }
+}
+
+function measureOfOurs(arm: Bringer, spec: TrialSpec): Promise<TrialResult> {
   if (!(arm instanceof Ours)) throw new RangeError(`${spec.arm} knows no ${spec.measure}`)
   switch (spec.measure) {
     case 'fleet':

@@ -1,4 +1,5 @@
-// Why: a program of its own, as only that can be timed from its first line. Prints microseconds: of the import, of open().
+// Why: a program of its own, as only that can be timed from its first line. Prints microseconds: of the import, of
+// open().
 const began = performance.now()
 const { Slipway } = await import('slipway')
 const imported = performance.now()

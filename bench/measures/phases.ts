@@ -27,7 +27,8 @@ const PHASE_OF: Partial<Record<Operation['op'], Phase>> = {
 async function noteWithPhases(result: TrialResult['phases'], work: () => Promise<unknown>): Promise<void> {
   const sums = new Map<Phase, number>()
   const follow = (message: unknown) => {
-    for (const { operations, microseconds } of (message as { phases: { operations: Plan; microseconds: number }[] }).phases) {
+    for (const { operations, microseconds } of (message as { phases: { operations: Plan; microseconds: number }[] })
+      .phases) {
       const [first] = operations
       // The host's end of the veth is raised; what is left is inside the sandbox.
       const raises = first?.op === 'link.set' && first.netns === undefined

@@ -16,7 +16,10 @@ export async function publishFillers({ slipway }: Ours, at: number): Promise<voi
     const count = Math.min(FILLERS_PER_SANDBOX, at - done)
     const first = FIRST_FILLER + (done % FILLERS_PER_ADDRESS)
     const range = (from: number) => `${from}-${from + count - 1}`
-    await slipway.sandboxes.create({ name: `filler${done}`, publish: [`${fillerAddress(done)}:${range(first)}:${range(1)}`] })
+    await slipway.sandboxes.create({
+      name: `filler${done}`,
+      publish: [`${fillerAddress(done)}:${range(first)}:${range(1)}`],
+    })
   }
 }
 
@@ -40,8 +43,8 @@ export async function publishMore(arm: Ours, { warmUp, count, at = 0 }: TrialSpe
 }
 
 /**
- * Until V8 has compiled all of it, as in a process in service. Without, the process that has published the others is compared with a younger
- * one.
+ * Until V8 has compiled all of it, as in a process in service. Without, the process that has published the others is
+ * compared with a younger one.
  */
 const REHEARSALS = 3000
 
@@ -51,6 +54,11 @@ export async function connectFirst(arm: Ours, { warmUp, count, at = 0 }: TrialSp
   const sandbox = arm.sandbox(0)
   for (let n = warmUp; n < warmUp + count; n++) await sandbox.publish(`${endpoint(n).hostPort}:${CONTAINER_PORT}`)
   // By the floor's client and server: what is measured is the way between them.
-  const { connected } = await runFloor<{ connected: number[] }>('connect', `--server=${sandbox.path}`, `--first-port=${endpoint(warmUp).hostPort}`, `--count=${count}`)
+  const { connected } = await runFloor<{ connected: number[] }>(
+    'connect',
+    `--server=${sandbox.path}`,
+    `--first-port=${endpoint(warmUp).hostPort}`,
+    `--count=${count}`,
+  )
   return { total: connected.map((nanoseconds) => nanoseconds / 1000), phases: {} }
 }

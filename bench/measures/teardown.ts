@@ -5,8 +5,9 @@ import { IN_A_ROW } from '../parts.js'
 import type { TrialResult, TrialSpec } from '../trial-spec.js'
 
 /**
- * `remove()`: one after another with `at` 1, each until the kernel is done with it too, or {@link IN_A_ROW}; else `at` at once. `total` is until it returned, `series.completed` until
- * the kernel has taken the link down as well; of many at once both are of the whole.
+ * `remove()`: one after another with `at` 1, each until the kernel is done with it too, or {@link IN_A_ROW}; else `at`
+ * at once. `total` is until it returned, `series.completed` until the kernel has taken the link down as well; of many
+ * at once both are of the whole.
  */
 export async function teardown(arm: Bringer, { warmUp, count, at = 1, variant }: TrialSpec): Promise<TrialResult> {
   const before = hostLinks()

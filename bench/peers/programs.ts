@@ -18,8 +18,18 @@ export interface PeerPaths {
 /** What was found, with absolute paths. */
 export function findPeers(given: PeerPaths): PeerPaths {
   const { cniDir, netavark, dockerd } = {
-    cniDir: given.cniDir ?? firstThat(['/usr/lib/cni', '/opt/cni/bin'].flatMap((folder) => [join(UNPACKED, 'cni', folder), folder]), (folder) => existsSync(join(folder, 'portmap'))),
-    netavark: given.netavark ?? firstThat([join(UNPACKED, 'netavark/netavark'), '/usr/lib/podman/netavark', '/usr/libexec/podman/netavark'], isProgram),
+    cniDir:
+      given.cniDir ??
+      firstThat(
+        ['/usr/lib/cni', '/opt/cni/bin'].flatMap((folder) => [join(UNPACKED, 'cni', folder), folder]),
+        (folder) => existsSync(join(folder, 'portmap')),
+      ),
+    netavark:
+      given.netavark ??
+      firstThat(
+        [join(UNPACKED, 'netavark/netavark'), '/usr/lib/podman/netavark', '/usr/libexec/podman/netavark'],
+        isProgram,
+      ),
     dockerd: given.dockerd ?? firstThat([join(UNPACKED, 'docker/usr/sbin/dockerd'), ...onPath('dockerd')], isProgram),
   }
   return { ...(cniDir ? { cniDir } : {}), ...(netavark ? { netavark } : {}), ...(dockerd ? { dockerd } : {}) }
@@ -40,7 +50,8 @@ export function requirePeer(path: string | undefined, option: string): string {
 
 const firstThat = (paths: readonly string[], holds: (path: string) => boolean): string | undefined => paths.find(holds)
 
-const onPath = (name: string): string[] => [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin'].map((folder) => join(folder, name))
+const onPath = (name: string): string[] =>
+  [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin'].map((folder) => join(folder, name))
 
 function isProgram(path: string): boolean {
   try {

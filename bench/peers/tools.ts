@@ -11,7 +11,12 @@ export interface Outcome {
 
 /** Runs a command to its end, however it ends. */
 export function attempt(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Outcome {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', timeout: TOOL_MS, maxBuffer: 64 << 20, env })
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    timeout: TOOL_MS,
+    maxBuffer: 64 << 20,
+    env,
+  })
   if (error) throw new Error(`${command} ${args.join(' ')}: ${error.message}`, { cause: error })
   return { status, stdout, stderr }
 }

@@ -14,7 +14,8 @@ export const ROOM = { left: 60, right: 40, top: 36, bottom: 48 }
 const LETTER = 6.7
 
 /** The room on the left that names of rows take, in pixels: guessed, as there is no browser to ask. */
-export const roomFor = (names: readonly string[]): number => Math.max(...names.map((name) => name.length * LETTER), 60) + 14
+export const roomFor = (names: readonly string[]): number =>
+  Math.max(...names.map((name) => name.length * LETTER), 60) + 14
 
 const shared = {
   nameTextStyle: { color: ink.faint, fontSize: 12 },
@@ -26,7 +27,9 @@ const shared = {
 }
 
 const named = (name: string, axis: 'x' | 'y') =>
-  axis === 'x' ? { name, nameLocation: 'middle' as const, nameGap: 28 } : { name, nameLocation: 'end' as const, nameTextStyle: { ...shared.nameTextStyle, align: 'left' as const } }
+  axis === 'x'
+    ? { name, nameLocation: 'middle' as const, nameGap: 28 }
+    : { name, nameLocation: 'end' as const, nameTextStyle: { ...shared.nameTextStyle, align: 'left' as const } }
 
 /** A log axis that begins and ends at 1, 2 or 5 of a decade. */
 export function logAxis(name: string, axis: 'x' | 'y', values: readonly number[]) {
@@ -57,7 +60,12 @@ export const categoryAxis = (name: string, axis: 'x' | 'y', data: readonly strin
 /** Without quotes: the library writes it into an attribute as it is. */
 export const FONT = 'system-ui, -apple-system, DejaVu Sans, sans-serif'
 
-const TOOLTIP = { trigger: 'item' as const, backgroundColor: ink.paper, borderColor: ink.line, textStyle: { color: ink.text } }
+const TOOLTIP = {
+  trigger: 'item' as const,
+  backgroundColor: ink.paper,
+  borderColor: ink.line,
+  textStyle: { color: ink.text },
+}
 
 /** What every picture has. */
 export const BASE = {
@@ -71,7 +79,10 @@ export const BASE = {
 export const tooltipOfAll = { ...TOOLTIP, trigger: 'axis' as const }
 
 /** The room that a legend, and the name of the axis below it, take above the axes. */
-export const roomForLegend = (names: readonly string[]): number => 24 + (ITEM_GAP + 14) * Math.ceil(names.reduce((sum, name) => sum + name.length * LETTER + ITEM_GAP + ITEM_WIDTH, 0) / WIDTH)
+export const roomForLegend = (names: readonly string[]): number =>
+  24 +
+  (ITEM_GAP + 14) *
+    Math.ceil(names.reduce((sum, name) => sum + name.length * LETTER + ITEM_GAP + ITEM_WIDTH, 0) / WIDTH)
 
 /** A legend above the axes. */
 export const legend = (names: readonly string[]) => ({
@@ -93,7 +104,12 @@ const STEPS = [1, 2, 5, 10]
 
 function stepDown(value: number): number {
   const decade = 10 ** Math.floor(Math.log10(value))
-  return round([...STEPS].reverse().map((step) => step * decade).find((one) => one <= value) ?? decade)
+  return round(
+    [...STEPS]
+      .reverse()
+      .map((step) => step * decade)
+      .find((one) => one <= value) ?? decade,
+  )
 }
 
 function stepUp(value: number): number {

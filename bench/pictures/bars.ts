@@ -12,7 +12,11 @@ const ROW = 30
  * @param unit - Of the values.
  * @returns `undefined` when there is none.
  */
-export function bars(samples: readonly Measured[], unit: string, valueOf: (sample: Measured) => number | undefined): Drawing | undefined {
+export function bars(
+  samples: readonly Measured[],
+  unit: string,
+  valueOf: (sample: Measured) => number | undefined,
+): Drawing | undefined {
   const rows = rowsOf(samples).flatMap(({ arm, name, samples: list }) => {
     const values = list.flatMap((sample) => valueOf(sample) ?? [])
     return values.length === 0 ? [] : { arm, name, value: median(values) }
@@ -26,7 +30,14 @@ export function bars(samples: readonly Measured[], unit: string, valueOf: (sampl
       ...BASE,
       grid: { ...ROOM, left: roomFor(rows.map(({ name }) => name)), right: 90, top: 8 },
       xAxis: valueAxis(`${unit}, median`, 'x', { min: 0 }),
-      yAxis: { ...categoryAxis('', 'y', rows.map(({ name }) => name)), inverse: true },
+      yAxis: {
+        ...categoryAxis(
+          '',
+          'y',
+          rows.map(({ name }) => name),
+        ),
+        inverse: true,
+      },
       series: [
         {
           type: 'bar',

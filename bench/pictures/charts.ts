@@ -58,7 +58,8 @@ const CHARTS: readonly Drawn[] = [
     name: 'bursts',
     title: 'Endpoints a second when many are asked for at once',
     subtitle: 'From the first call until the last is up.',
-    draw: (samples) => rateOver(samples, 'endpoints asked for at once') ?? bars(samples, 'endpoints a second', perSecond),
+    draw: (samples) =>
+      rateOver(samples, 'endpoints asked for at once') ?? bars(samples, 'endpoints a second', perSecond),
   },
   {
     measure: 'endpoints',
@@ -86,14 +87,18 @@ const CHARTS: readonly Drawn[] = [
     name: 'teardown',
     title: 'Taking one endpoint away',
     subtitle: 'Until remove() returns, and until the kernel is done with it. Dot: median; mark: 99th percentile.',
-    draw: (samples) => distributions(samples.filter(({ at = 1, variant }) => at === 1 && variant === undefined).flatMap(returnedAndDone)),
+    draw: (samples) =>
+      distributions(
+        samples.filter(({ at = 1, variant }) => at === 1 && variant === undefined).flatMap(returnedAndDone),
+      ),
   },
   {
     measure: 'teardown',
     name: 'teardown-at-once',
     title: 'Endpoints taken away a second, many at once',
     subtitle: 'Until the last remove() returns, and until the kernel is done with all.',
-    draw: (samples) => bars(samples.filter(({ at = 1 }) => at > 1).flatMap(returnedAndDone), 'endpoints a second', perSecond),
+    draw: (samples) =>
+      bars(samples.filter(({ at = 1 }) => at > 1).flatMap(returnedAndDone), 'endpoints a second', perSecond),
   },
   {
     measure: 'fleet',
@@ -114,14 +119,19 @@ const CHARTS: readonly Drawn[] = [
     name: 'ablation',
     title: 'What each choice is worth: the floor with one undone',
     subtitle: 'none: as Slipway does it. Behind the comma: how many exist. Dot: median; mark: 99th percentile.',
-    draw: (samples) => distributions(samples.map((sample) => asArm(sample, `${sample.variant ?? ''}, ${thousands(sample.at ?? 0)}`))),
+    draw: (samples) =>
+      distributions(samples.map((sample) => asArm(sample, `${sample.variant ?? ''}, ${thousands(sample.at ?? 0)}`))),
   },
   {
     measure: 'claims',
     name: 'claims',
     title: 'What one more published port costs, by what finds it',
     subtitle: "hash: Slipway's map. Solid: median; dashed: 99th percentile.",
-    draw: (samples) => costOver(samples.map((sample) => asArm(sample, sample.variant ?? '')), 'ports that are published'),
+    draw: (samples) =>
+      costOver(
+        samples.map((sample) => asArm(sample, sample.variant ?? '')),
+        'ports that are published',
+      ),
   },
   {
     measure: 'data',
@@ -141,7 +151,10 @@ const CHARTS: readonly Drawn[] = [
 
 const perSecond = ({ count, result: { total } }: Measured) => total[0] && (count * 1e6) / total[0]
 
-const number = (name: string) => ({ result: { numbers } }: Measured) => numbers?.[name]
+const number =
+  (name: string) =>
+  ({ result: { numbers } }: Measured) =>
+    numbers?.[name]
 
 /** Where one arm does it in several ways, these are what is compared. */
 const asArm = ({ variant: _, ...sample }: Measured, arm: string): Measured => ({ ...sample, arm })
@@ -149,7 +162,11 @@ const asArm = ({ variant: _, ...sample }: Measured, arm: string): Measured => ({
 /** A removal as two: what the caller waits for, and what the kernel takes. */
 const returnedAndDone = (sample: Measured): Measured[] => [
   { ...sample, variant: 'returns' },
-  { ...sample, variant: 'kernel is done', result: { ...sample.result, total: sample.result.series?.['completed'] ?? [] } },
+  {
+    ...sample,
+    variant: 'kernel is done',
+    result: { ...sample.result, total: sample.result.series?.['completed'] ?? [] },
+  },
 ]
 
 /** All pictures that samples give. */

@@ -8,7 +8,11 @@ const STEPS = 200
 
 /** How many of all were done within a time, a curve an arm. */
 export function cumulative(samples: readonly Measured[]): Drawing | undefined {
-  const arms = fastestFirst(samples).map(({ arm, name, samples: list }) => ({ arm, name, sorted: totals(list).sort((a, b) => a - b) }))
+  const arms = fastestFirst(samples).map(({ arm, name, samples: list }) => ({
+    arm,
+    name,
+    sorted: totals(list).sort((a, b) => a - b),
+  }))
   if (arms.length === 0) return undefined
   const names = arms.map(({ name }) => name)
   return {
@@ -19,7 +23,11 @@ export function cumulative(samples: readonly Measured[]): Drawing | undefined {
       grid: { ...ROOM, top: roomForLegend(names) },
       legend: legend(names),
       tooltip: tooltipOfAll,
-      xAxis: logAxis('milliseconds, log scale', 'x', arms.flatMap(({ sorted }) => [sorted[0] ?? 1, sorted.at(-1) ?? 1]).map((one) => one / 1000)),
+      xAxis: logAxis(
+        'milliseconds, log scale',
+        'x',
+        arms.flatMap(({ sorted }) => [sorted[0] ?? 1, sorted.at(-1) ?? 1]).map((one) => one / 1000),
+      ),
       yAxis: valueAxis('% done', 'y', { min: 0, max: 100 }),
       series: arms.map(({ arm, name, sorted }, i) => ({
         name,

@@ -11,8 +11,8 @@ const BASE_LINE = 0.16
 const PEAK = 0.66
 
 /**
- * A row an arm or variant, the fastest first: how often which time was measured, on a log axis; on its base line the median (dot)
- * and how far it is to the 99th percentile; both as numbers on the right.
+ * A row an arm or variant, the fastest first: how often which time was measured, on a log axis; on its base line the
+ * median (dot) and how far it is to the 99th percentile; both as numbers on the right.
  */
 export function distributions(samples: readonly Measured[]): Drawing | undefined {
   const rows = fastestFirst(samples).map(({ arm, name, samples: list }, i) => row(name, colorOf(arm, i), totals(list)))
@@ -23,15 +23,32 @@ export function distributions(samples: readonly Measured[]): Drawing | undefined
   const baseOf = (i: number) => count - 1 - i + BASE_LINE
   return {
     height: count * ROW + 24 + ROOM.bottom,
-    text: rows.map(({ name, p50, p99, samples: times }) => `${name}: median ${duration(p50)}, 99th percentile ${duration(p99)}, ${times.length} samples.`),
+    text: rows.map(
+      ({ name, p50, p99, samples: times }) =>
+        `${name}: median ${duration(p50)}, 99th percentile ${duration(p99)}, ${times.length} samples.`,
+    ),
     option: {
       ...BASE,
       grid: { ...ROOM, left: roomFor(names), right: 150, top: 24 },
-      xAxis: logAxis('milliseconds, log scale', 'x', rows.flatMap(({ samples: times }) => times.map((time) => time / 1000))),
+      xAxis: logAxis(
+        'milliseconds, log scale',
+        'x',
+        rows.flatMap(({ samples: times }) => times.map((time) => time / 1000)),
+      ),
       yAxis: [
         { ...categoryAxis('', 'y', names), inverse: true },
         { ...valueAxis('', 'y', { min: 0, max: count }), show: false },
-        { ...categoryAxis('p50 · p99', 'y', rows.map(({ p50, p99 }) => `${duration(p50)} · ${duration(p99)}`)), inverse: true, position: 'right', nameLocation: 'start', nameTextStyle: { color: ink.faint, align: 'left', padding: [0, 0, 0, 6] } },
+        {
+          ...categoryAxis(
+            'p50 · p99',
+            'y',
+            rows.map(({ p50, p99 }) => `${duration(p50)} · ${duration(p99)}`),
+          ),
+          inverse: true,
+          position: 'right',
+          nameLocation: 'start',
+          nameTextStyle: { color: ink.faint, align: 'left', padding: [0, 0, 0, 6] },
+        },
       ],
       series: rows.flatMap(({ name, color, curve, p50, p99 }, i) => [
         {
@@ -53,8 +70,17 @@ export function distributions(samples: readonly Measured[]): Drawing | undefined
           lineStyle: { width: 2 },
           symbolSize: 8,
           data: [
-            { value: [short(p50 / 1000), baseOf(i)], symbol: 'circle', tooltip: { formatter: `${name}: p50 ${duration(p50)}` } },
-            { value: [short(p99 / 1000), baseOf(i)], symbol: 'rect', symbolSize: [2, 10], tooltip: { formatter: `${name}: p99 ${duration(p99)}` } },
+            {
+              value: [short(p50 / 1000), baseOf(i)],
+              symbol: 'circle',
+              tooltip: { formatter: `${name}: p50 ${duration(p50)}` },
+            },
+            {
+              value: [short(p99 / 1000), baseOf(i)],
+              symbol: 'rect',
+              symbolSize: [2, 10],
+              tooltip: { formatter: `${name}: p99 ${duration(p99)}` },
+            },
           ],
           itemStyle: { color, borderColor: ink.paper, borderWidth: 0 },
         },

@@ -6,7 +6,9 @@ import { notesOf } from './notes.js'
 import { page } from './page.js'
 import { svg } from './svg.js'
 
-/** Writes every picture that a run gives (NAME.svg) and the report with all of them (report.html). Returns the files. */
+/**
+ * Writes every picture that a run gives (NAME.svg) and the report with all of them (report.html). Returns the files.
+ */
 export function draw({ facts, samples }: Run, tables: string, folder: string): string[] {
   mkdirSync(folder, { recursive: true })
   const charts = chartsOf(samples)

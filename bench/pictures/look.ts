@@ -21,7 +21,10 @@ const INK = {
 } as const satisfies Record<string, readonly [string, string]>
 
 /** Every light colour that a picture uses, with the dark one. */
-export const DARK: Readonly<Record<string, string>> = Object.fromEntries([...Object.values(PALETTE), ...Object.values(INK)])
+export const DARK: Readonly<Record<string, string>> = Object.fromEntries([
+  ...Object.values(PALETTE),
+  ...Object.values(INK),
+])
 
 export const ink = { paper: INK.paper[0], text: INK.text[0], faint: INK.faint[0], line: INK.line[0], thin: INK.thin[0] }
 
@@ -36,7 +39,8 @@ const ARMS: Record<string, readonly [name: string, color: keyof typeof PALETTE]>
   'docker-start': ['docker start', 'brown'],
 }
 
-export const nameOf = (arm: string, variant?: string): string => [ARMS[arm]?.[0] ?? arm, ...(variant === undefined ? [] : [variant])].join(': ')
+export const nameOf = (arm: string, variant?: string): string =>
+  [ARMS[arm]?.[0] ?? arm, ...(variant === undefined ? [] : [variant])].join(': ')
 
 /** @param i - Its place among others, for an arm or a variant that has no colour of its own. */
 export function colorOf(arm: string, i: number): string {
@@ -46,11 +50,17 @@ export function colorOf(arm: string, i: number): string {
 
 /** Three digits and a unit: `950 µs`, `1.08 ms`, `22.8 s`. */
 export function duration(microseconds: number): string {
-  const [value, unit] = microseconds < 999.5 ? [microseconds, 'µs'] : microseconds < 999_500 ? [microseconds / 1000, 'ms'] : [microseconds / 1e6, 's']
+  const [value, unit] =
+    microseconds < 999.5
+      ? [microseconds, 'µs']
+      : microseconds < 999_500
+        ? [microseconds / 1000, 'ms']
+        : [microseconds / 1e6, 's']
   return `${threeDigits(value)} ${unit}`
 }
 
-export const threeDigits = (value: number): string => (value >= 99.95 ? thousands(Math.round(value)) : value >= 9.995 ? value.toFixed(1) : value.toFixed(2))
+export const threeDigits = (value: number): string =>
+  value >= 99.95 ? thousands(Math.round(value)) : value >= 9.995 ? value.toFixed(1) : value.toFixed(2)
 
 export const thousands = (value: number): string => value.toLocaleString('en-US')
 

@@ -56,9 +56,13 @@ export interface Row {
 export const rowsOf = (samples: readonly Measured[]): Row[] =>
   [...groupBy(samples, ({ arm, variant }) => JSON.stringify([arm, variant ?? '']))].flatMap(([, list]) => {
     const [first] = list
-    return first ? { arm: first.arm, variant: first.variant, name: nameOf(first.arm, first.variant), samples: list } : []
+    return first
+      ? { arm: first.arm, variant: first.variant, name: nameOf(first.arm, first.variant), samples: list }
+      : []
   })
 
 /** The same, of those that have times, the one with the smallest median first. */
 export const fastestFirst = (samples: readonly Measured[]): Row[] =>
-  rowsOf(samples.filter(({ result }) => result.total.length > 0)).sort((a, b) => percentile(totals(a.samples), 50) - percentile(totals(b.samples), 50))
+  rowsOf(samples.filter(({ result }) => result.total.length > 0)).sort(
+    (a, b) => percentile(totals(a.samples), 50) - percentile(totals(b.samples), 50),
+  )

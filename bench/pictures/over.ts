@@ -37,17 +37,28 @@ interface Line {
 function lines(samples: readonly Measured[], what: string, unit: string, kinds: readonly Line[]): Drawing | undefined {
   const places = [...new Set(samples.flatMap(({ at }) => at ?? []))].sort((a, b) => a - b)
   if (places.length < 2) return undefined
-  const drawn = fastestFirst(samples.filter(({ at }) => at !== undefined)).flatMap(({ arm, name, samples: list }, i) => {
-    const by = groupBy(list, ({ at }) => at)
-    return kinds.map((kind) => ({ ...kind, name, color: colorOf(arm, i), values: places.map((at) => (by.has(at) ? short(kind.of(by.get(at) ?? [])) : null)) }))
-  })
+  const drawn = fastestFirst(samples.filter(({ at }) => at !== undefined)).flatMap(
+    ({ arm, name, samples: list }, i) => {
+      const by = groupBy(list, ({ at }) => at)
+      return kinds.map((kind) => ({
+        ...kind,
+        name,
+        color: colorOf(arm, i),
+        values: places.map((at) => (by.has(at) ? short(kind.of(by.get(at) ?? [])) : null)),
+      }))
+    },
+  )
   const values = drawn.flatMap((line) => line.values).filter((value) => value !== null)
   const names = [...new Set(drawn.map(({ name }) => name))]
   const wide = Math.max(...values) / Math.min(...values) > WIDE
-  const tell = (value: number) => (unit === 'milliseconds' ? duration(value * 1000) : `${thousands(Math.round(value))} ${unit}`)
+  const tell = (value: number) =>
+    unit === 'milliseconds' ? duration(value * 1000) : `${thousands(Math.round(value))} ${unit}`
   return {
     height: 360,
-    text: drawn.map(({ name, label, values }) => `${name}, ${label}: ${values.flatMap((value, i) => (value === null ? [] : `${tell(value)} at ${thousands(places[i] ?? 0)}`)).join(', ')}.`),
+    text: drawn.map(
+      ({ name, label, values }) =>
+        `${name}, ${label}: ${values.flatMap((value, i) => (value === null ? [] : `${tell(value)} at ${thousands(places[i] ?? 0)}`)).join(', ')}.`,
+    ),
     option: {
       ...BASE,
       grid: { ...ROOM, top: roomForLegend(names) },

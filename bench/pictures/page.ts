@@ -38,7 +38,8 @@ const section = ({ title, subtitle, height, text }: Chart): string => `<section>
 /** What the slider takes below a chart, in pixels. */
 const SLIDER = 40
 
-const library = (): string => readFileSync(createRequire(import.meta.url).resolve('echarts/dist/echarts.common.min.js'), 'utf8')
+const library = (): string =>
+  readFileSync(createRequire(import.meta.url).resolve('echarts/dist/echarts.common.min.js'), 'utf8')
 
 /** In a script element, where only `</script` could end it. */
 const json = (value: unknown): string => JSON.stringify(value).replaceAll('<', '\\u003c')

@@ -12,16 +12,27 @@ export function phases(samples: readonly Measured[]): Drawing | undefined {
     .map(({ name, samples: list }) => ({ name, of: medians(list) }))
     .filter(({ of }) => of.size > 1)
   if (arms.length === 0) return undefined
-  const names = [...new Set(arms.flatMap(({ of }) => [...of.keys()]))].sort((a, b) => Number(a === 'rest') - Number(b === 'rest'))
+  const names = [...new Set(arms.flatMap(({ of }) => [...of.keys()]))].sort(
+    (a, b) => Number(a === 'rest') - Number(b === 'rest'),
+  )
   return {
     height: arms.length * ROW + roomForLegend(names) + ROOM.bottom,
-    text: arms.map(({ name, of }) => `${name}: ${[...of].map(([phase, time]) => `${phase} ${duration(time)}`).join(', ')}.`),
+    text: arms.map(
+      ({ name, of }) => `${name}: ${[...of].map(([phase, time]) => `${phase} ${duration(time)}`).join(', ')}.`,
+    ),
     option: {
       ...BASE,
       grid: { ...ROOM, left: roomFor(arms.map(({ name }) => name)), top: roomForLegend(names) },
       legend: legend(names),
       xAxis: valueAxis('µs, medians of each phase', 'x', { min: 0 }),
-      yAxis: { ...categoryAxis('', 'y', arms.map(({ name }) => name)), inverse: true },
+      yAxis: {
+        ...categoryAxis(
+          '',
+          'y',
+          arms.map(({ name }) => name),
+        ),
+        inverse: true,
+      },
       series: names.map((phase, i) => ({
         name: phase,
         type: 'bar',
@@ -31,7 +42,12 @@ export function phases(samples: readonly Measured[]): Drawing | undefined {
         itemStyle: { borderColor: ink.paper, borderWidth: 1 },
         data: arms.map(({ of }) => {
           const time = of.get(phase)
-          return time === undefined ? null : { value: short(time), label: { show: time > 40, formatter: time.toFixed(0), color: phase === 'rest' ? ink.text : ink.paper } }
+          return time === undefined
+            ? null
+            : {
+                value: short(time),
+                label: { show: time > 40, formatter: time.toFixed(0), color: phase === 'rest' ? ink.text : ink.paper },
+              }
         }),
       })),
     },

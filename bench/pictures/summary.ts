@@ -23,35 +23,64 @@ export function summary({ facts, samples }: Run, charts: readonly Chart[]): stri
 export function replaceBlock(text: string, content: string): string {
   const [before, rest, ...more] = text.split(BEGIN)
   const [, after, ...further] = rest?.split(END) ?? []
-  if (before === undefined || after === undefined || more.length + further.length > 0) throw new Error(`There must be one block between ${BEGIN} and ${END}.`)
+  if (before === undefined || after === undefined || more.length + further.length > 0)
+    throw new Error(`There must be one block between ${BEGIN} and ${END}.`)
   return `${before}${BEGIN}\n${content}\n${END}${after}`
 }
 
 const alternative = (charts: readonly Chart[]): string =>
-  charts.map(({ title, text }) => [title, ...text].join('. ')).join(' ').replaceAll('..', '.').replaceAll('"', "'")
+  charts
+    .map(({ title, text }) => [title, ...text].join('. '))
+    .join(' ')
+    .replaceAll('..', '.')
+    .replaceAll('"', "'")
 
 function latency(samples: readonly Measured[]): string {
   const base = rounds(samples, 'floor')
   const rows = fastestFirst(samples).map(({ arm, name, samples: list }) => {
     const all = totals(list)
-    const compared = (percent: number) => (arm === 'floor' || base.length === 0 ? '' : ratio(rounds(samples, arm), base, percent).value.toFixed(2))
-    return [name, ...[50, 90, 99].map((percent) => duration(percentile(all, percent))), compared(50), compared(99), thousands(Math.round(1e6 / mean(all)))]
+    const compared = (percent: number) =>
+      arm === 'floor' || base.length === 0 ? '' : ratio(rounds(samples, arm), base, percent).value.toFixed(2)
+    return [
+      name,
+      ...[50, 90, 99].map((percent) => duration(percentile(all, percent))),
+      compared(50),
+      compared(99),
+      thousands(Math.round(1e6 / mean(all))),
+    ]
   })
-  return rows.length === 0 ? '' : table(['one endpoint with one published port', 'p50', 'p90', 'p99', 'p50 ÷ floor', 'p99 ÷ floor', 'a second'], rows)
+  return rows.length === 0
+    ? ''
+    : table(
+        ['one endpoint with one published port', 'p50', 'p90', 'p99', 'p50 ÷ floor', 'p99 ÷ floor', 'a second'],
+        rows,
+      )
 }
 
 function bursts(samples: readonly Measured[]): string {
   const sizes = groupBy(samples, ({ at, count }) => at ?? count)
   const arms = [...groupBy(samples, ({ arm }) => arm).keys()]
-  const rows = [...sizes].sort(([a], [b]) => a - b).map(([size, list]) => {
-    const rate = (arm: string) => thousands(Math.round((size * 1e6) / median(totals(list.filter((sample) => sample.arm === arm)))))
-    return [thousands(size), ...arms.map((arm) => (list.some((sample) => sample.arm === arm) ? rate(arm) : ''))]
-  })
-  return rows.length === 0 ? '' : table(['asked for at once, endpoints a second', ...arms.map((arm) => nameOf(arm))], rows)
+  const rows = [...sizes]
+    .sort(([a], [b]) => a - b)
+    .map(([size, list]) => {
+      const rate = (arm: string) =>
+        thousands(Math.round((size * 1e6) / median(totals(list.filter((sample) => sample.arm === arm)))))
+      return [thousands(size), ...arms.map((arm) => (list.some((sample) => sample.arm === arm) ? rate(arm) : ''))]
+    })
+  return rows.length === 0
+    ? ''
+    : table(['asked for at once, endpoints a second', ...arms.map((arm) => nameOf(arm))], rows)
 }
 
 const rounds = (samples: readonly Measured[], arm: string): number[][] =>
-  [...groupBy(samples.filter((sample) => sample.arm === arm), ({ round }) => round)].sort(([a], [b]) => a - b).map(([, list]) => totals(list))
+  [
+    ...groupBy(
+      samples.filter((sample) => sample.arm === arm),
+      ({ round }) => round,
+    ),
+  ]
+    .sort(([a], [b]) => a - b)
+    .map(([, list]) => totals(list))
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`

@@ -39,7 +39,9 @@ export function svg(charts: readonly Chart[], notes: readonly string[]): string 
   ].join('\n')
 }
 
-const dark = Object.entries(DARK).flatMap(([light, color]) => ['fill', 'stroke'].map((what) => `[${what}="${light}"]{${what}:${color}}`))
+const dark = Object.entries(DARK).flatMap(([light, color]) =>
+  ['fill', 'stroke'].map((what) => `[${what}="${light}"]{${what}:${color}}`),
+)
 const STYLE = `@media (prefers-color-scheme: dark){${dark.join('')}}`
 
 const text = (y: number, size: number, color: string, content: string, weight = 400): string =>

@@ -20,9 +20,12 @@ export const PAGE = '/cgi-bin/who-am-i'
  */
 export function makeRoot(root: string): string[] {
   const busybox = findStaticBusybox()
-  for (const folder of ['bin', 'dev', 'etc', 'proc', 'sys', 'www/cgi-bin']) mkdirSync(join(root, folder), { recursive: true })
+  for (const folder of ['bin', 'dev', 'etc', 'proc', 'sys', 'www/cgi-bin'])
+    mkdirSync(join(root, folder), { recursive: true })
   copyFileSync(busybox, join(root, 'bin/busybox'))
-  const programs = execFileSync(busybox, ['--list'], { encoding: 'utf8' }).split('\n').filter((name) => name !== '' && name !== 'busybox')
+  const programs = execFileSync(busybox, ['--list'], { encoding: 'utf8' })
+    .split('\n')
+    .filter((name) => name !== '' && name !== 'busybox')
   for (const name of programs) symlinkSync('busybox', join(root, 'bin', name))
   // What the three files are mounted over: on a read-only root, the runtime cannot make them.
   for (const name of ['hostname', 'hosts', 'resolv.conf']) writeFileSync(join(root, 'etc', name), '')

@@ -24,7 +24,11 @@ export interface Hook {
 export function networkPart({ netns, files }: Pick<ContainerOptions, 'netns' | 'files'>) {
   return {
     hostname: readFileSync(files.hostname, 'utf8').trim(),
-    mounts: [bind('/etc/hostname', files.hostname), bind('/etc/hosts', files.hosts), bind('/etc/resolv.conf', files.resolvConf)],
+    mounts: [
+      bind('/etc/hostname', files.hostname),
+      bind('/etc/hosts', files.hosts),
+      bind('/etc/resolv.conf', files.resolvConf),
+    ],
     // A path: the runtime joins what is there, and neither makes nor removes it. The hostname takes a uts namespace.
     namespaces: [{ type: 'network', path: netns }, { type: 'uts' }],
   }
@@ -58,4 +62,9 @@ export function containerConfig({ root, args, poststop = [], ...rest }: Containe
   }
 }
 
-const bind = (destination: string, source: string) => ({ destination, type: 'bind', source, options: ['bind', 'rprivate'] })
+const bind = (destination: string, source: string) => ({
+  destination,
+  type: 'bind',
+  source,
+  options: ['bind', 'rprivate'],
+})

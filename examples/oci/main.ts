@@ -1,5 +1,5 @@
-// Why: `npm run example:oci`. How a container runtime uses Slipway: sandboxes first, then crun with config.json's path to
-// their namespaces and the three files, and down again in the opposite order. docs/oci.md says the same in prose.
+// Why: `npm run example:oci`. How a container runtime uses Slipway: sandboxes first, then crun with config.json's path
+// to their namespaces and the three files, and down again in the opposite order. docs/oci.md says the same in prose.
 import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +9,13 @@ import { Slipway, type Sandbox, type SandboxFiles } from 'slipway'
 import { indent } from '../start/fetches.js'
 import { untilTakenDown } from '../start/floor.js'
 import { count, removeRuleset } from '../start/leftovers.js'
-import { HOST_ADDRESS, makeNeighbourhood, NEIGHBOUR, removeNeighbourhood, requireThrowawayHost } from '../start/neighbourhood.js'
+import {
+  HOST_ADDRESS,
+  makeNeighbourhood,
+  NEIGHBOUR,
+  removeNeighbourhood,
+  requireThrowawayHost,
+} from '../start/neighbourhood.js'
 import { step } from '../start/steps.js'
 import { heading, microseconds, paint, say } from '../start/style.js'
 import { makeBundle, makeRoot, PAGE } from './bundle.js'
@@ -25,7 +31,11 @@ try {
   // On the /run that goes away with us, so that nothing is left even of a run that was broken off.
   const folder = mkdtempSync('/run/containers-')
   const runtime = new Runtime(join(folder, 'state'))
-  await main(folder, runtime).finally(() => runtime.close())
+  try {
+    await main(folder, runtime)
+  } finally {
+    await runtime.close()
+  }
 } catch (error) {
   say(`\n${paint('red', error instanceof Error ? error.message : String(error))}`)
   process.exitCode = 1
@@ -46,9 +56,15 @@ async function main(folder: string, runtime: Runtime): Promise<void> {
 
   heading('A network and two sandboxes', 'the network of a container is there before the container')
   const slipway = await step('Slipway.open()', () => Slipway.open())
-  const shop = await step("networks.create({ name: 'shop', subnets: [{ subnet }] })", () => slipway.networks.create({ name: 'shop', subnets: [{ subnet: SUBNET }] }))
-  const web = await step("sandboxes.create({ name: 'web', network: 'shop', publish })", () => slipway.sandboxes.create({ name: 'web', hostname: 'web', network: 'shop', publish: ['8080:80'] }))
-  const client = await step("sandboxes.create({ name: 'client', network: 'shop' })", () => slipway.sandboxes.create({ name: 'client', hostname: 'client', network: 'shop' }))
+  const shop = await step("networks.create({ name: 'shop', subnets: [{ subnet }] })", () =>
+    slipway.networks.create({ name: 'shop', subnets: [{ subnet: SUBNET }] }),
+  )
+  const web = await step("sandboxes.create({ name: 'web', network: 'shop', publish })", () =>
+    slipway.sandboxes.create({ name: 'web', hostname: 'web', network: 'shop', publish: ['8080:80'] }),
+  )
+  const client = await step("sandboxes.create({ name: 'client', network: 'shop' })", () =>
+    slipway.sandboxes.create({ name: 'client', hostname: 'client', network: 'shop' }),
+  )
   const files = { web: await web.files(), client: await client.files() }
 
   heading('What crun is told', "all of web's config.json that has to do with the network")

@@ -69,7 +69,8 @@ export class Runtime {
     // The waiting process forgets the container and runs its poststop hooks before it ends.
     await running.ended
     this.#running.delete(id)
-    if (existsSync(`/proc/${running.pid}`)) throw new Error(`The container ${id} was removed, and its process ${running.pid} is there.`)
+    if (existsSync(`/proc/${running.pid}`))
+      throw new Error(`The container ${id} was removed, and its process ${running.pid} is there.`)
   }
 
   /** Ends what is still there. @returns the containers that had to be ended. */
@@ -99,7 +100,8 @@ async function end(child: ChildProcess): Promise<Ended> {
 
 async function succeed(child: ChildProcess): Promise<Ended> {
   const ended = await end(child)
-  if (ended.status !== 0) throw new Error(`${child.spawnargs.join(' ')} ended with status ${ended.status}: ${ended.stderr.trim()}`)
+  if (ended.status !== 0)
+    throw new Error(`${child.spawnargs.join(' ')} ended with status ${ended.status}: ${ended.stderr.trim()}`)
   return ended
 }
 

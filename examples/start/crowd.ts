@@ -46,7 +46,14 @@ function showProgress(): { update(done: number): void; stop(): void } {
   if (!process.stdout.isTTY) {
     return { update: (done) => void (done % 100 === 0 && say(`  ${done} of ${CROWD} up`)), stop: () => say() }
   }
-  const bar = new SingleBar({ format: '  {bar} {value} of {total} up', barCompleteChar: '█', barIncompleteChar: '░', barsize: 40, hideCursor: true, stream: process.stdout })
+  const bar = new SingleBar({
+    format: '  {bar} {value} of {total} up',
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    barsize: 40,
+    hideCursor: true,
+    stream: process.stdout,
+  })
   bar.start(CROWD, 0)
   return { update: (done) => bar.update(done), stop: () => (bar.stop(), say()) }
 }
@@ -57,15 +64,29 @@ function printTimes(ours: number[], floor: number[]): void {
     return [percentile(times, 50), percentile(times, 99), times.length / seconds] as const
   })
   const [us, them] = rows as [Row, Row]
-  const table = new Table({ head: ['', 'p50', 'p99', 'endpoints/s'], colAligns: ['left', 'right', 'right', 'right'], style: { head: [], border: [], compact: true } })
+  const table = new Table({
+    head: ['', 'p50', 'p99', 'endpoints/s'],
+    colAligns: ['left', 'right', 'right', 'right'],
+    style: { head: [], border: [], compact: true },
+  })
   table.push(
     [paint('bold', 'Slipway'), `${number(us[0])} µs`, `${number(us[1])} µs`, number(us[2])],
     ['C++ floor', `${number(them[0])} µs`, `${number(them[1])} µs`, number(them[2])],
-    [paint('dim', 'ratio'), `${(us[0] / them[0]).toFixed(2)} ×`, `${(us[1] / them[1]).toFixed(2)} ×`, `${(us[2] / them[2]).toFixed(2)} ×`],
+    [
+      paint('dim', 'ratio'),
+      `${(us[0] / them[0]).toFixed(2)} ×`,
+      `${(us[1] / them[1]).toFixed(2)} ×`,
+      `${(us[2] / them[2]).toFixed(2)} ×`,
+    ],
   )
   say(indent(table.toString()))
   say(paint('dim', '  The floor: a C++ program that sends the same messages and does nothing else, just before,'))
-  say(paint('dim', '  in a host namespace of its own, beside as many endpoints. One run, so take it as a hint: npm run bench'))
+  say(
+    paint(
+      'dim',
+      '  in a host namespace of its own, beside as many endpoints. One run, so take it as a hint: npm run bench',
+    ),
+  )
 }
 
 type Row = readonly [p50: number, p99: number, rate: number]
@@ -88,7 +109,11 @@ async function allAtOnce(slipway: Slipway, removing: number, removed: number): P
   const began = performance.now()
   const sandboxes = await Promise.all(Array.from({ length: CROWD }, (_, i) => create(slipway, i)))
   const milliseconds = performance.now() - began
-  say(`\n  ${CROWD} at once, Promise.all   up in ${paint('bold', `${number(milliseconds)} ms`)}, ${number((CROWD / milliseconds) * 1000)} endpoints/s`)
-  say(`  ${removed} at once removed       ${paint('bold', `${number(removing)} ms`)} until names, addresses and ports are free`)
+  say(
+    `\n  ${CROWD} at once, Promise.all   up in ${paint('bold', `${number(milliseconds)} ms`)}, ${number((CROWD / milliseconds) * 1000)} endpoints/s`,
+  )
+  say(
+    `  ${removed} at once removed       ${paint('bold', `${number(removing)} ms`)} until names, addresses and ports are free`,
+  )
   await removeAll(sandboxes)
 }

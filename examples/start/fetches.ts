@@ -19,7 +19,10 @@ interface Fetch {
 const PIPED: SpawnOptions = { stdio: ['ignore', 'pipe', 'ignore'] }
 const fromHost: Start = (args) => spawn('curl', args, PIPED)
 const fromNeighbour: Start = (args) => spawn('ip', ['netns', 'exec', NEIGHBOUR, 'curl', ...args], PIPED)
-const fromSandbox = (sandbox: Sandbox): Start => (args) => sandbox.spawn('curl', args, PIPED)
+const fromSandbox =
+  (sandbox: Sandbox): Start =>
+  (args) =>
+    sandbox.spawn('curl', args, PIPED)
 
 /** Fetches the page from everywhere and prints who got it, and as whom the server saw them. */
 export async function fetchFromEverywhere(web: Sandbox, client: Sandbox): Promise<void> {
@@ -34,12 +37,19 @@ export async function fetchFromEverywhere(web: Sandbox, client: Sandbox): Promis
     { from: 'sandbox web, itself', start: fromSandbox(web), url: `${HOST_ADDRESS}:${port}` },
     { from: 'the other host', start: fromNeighbour, url: `${inside}:80`, blocked: true },
   ]
-  const table = new Table({ head: ['from', 'asks for', 'answer', 'web saw'], style: { head: [], border: [], compact: true } })
+  const table = new Table({
+    head: ['from', 'asks for', 'answer', 'web saw'],
+    style: { head: [], border: [], compact: true },
+  })
   let wrong = 0
   for (const one of fetches) {
     const answer = await fetch(one)
     if ((answer === undefined) !== (one.blocked ?? false)) wrong++
-    const shown = answer ? paint('green', `200 ${answer.page}`) : one.blocked ? 'none: not a published port' : paint('red', 'none')
+    const shown = answer
+      ? paint('green', `200 ${answer.page}`)
+      : one.blocked
+        ? 'none: not a published port'
+        : paint('red', 'none')
     table.push([one.from, `http://${one.url}/`, shown, answer?.client ?? ''])
   }
   say(indent(table.toString()))
@@ -48,7 +58,10 @@ export async function fetchFromEverywhere(web: Sandbox, client: Sandbox): Promis
 
 async function fetch({ start, url, blocked }: Fetch): Promise<{ page: string; client: string } | undefined> {
   const curl = start(['--silent', '--fail', '--max-time', blocked ? '0.5' : '5', `http://${url}/`])
-  const [body, [code]] = await Promise.all([curl.stdout ? text(curl.stdout) : '', once(curl, 'close') as Promise<[number | null]>])
+  const [body, [code]] = await Promise.all([
+    curl.stdout ? text(curl.stdout) : '',
+    once(curl, 'close') as Promise<[number | null]>,
+  ])
   return code === 0 ? (JSON.parse(body) as { page: string; client: string }) : undefined
 }
 

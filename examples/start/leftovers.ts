@@ -12,7 +12,8 @@ export type Counts = Record<string, number>
 export async function count(): Promise<Counts> {
   const host = new Host(undefined)
   let elements = 0
-  for (const set of [sets.bridges, ...sets.ownedBySandboxes]) elements += (await host.find('elements', set))?.length ?? 0
+  for (const set of [sets.bridges, ...sets.ownedBySandboxes])
+    elements += (await host.find('elements', set))?.length ?? 0
   const tables = (await host.find('table', { family: 'inet', name: sets.TABLE })) === undefined ? 0 : 2
   await host.close()
   return {
@@ -24,9 +25,13 @@ export async function count(): Promise<Counts> {
   }
 }
 
-const files = () => readdirSync('/run/slipway', { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+const files = () =>
+  readdirSync('/run/slipway', { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
 
-/** What a host keeps when its last sandbox has gone, as with docker: taken away too. Many sandboxes have had further bridges. */
+/**
+ * What a host keeps when its last sandbox has gone, as with docker: taken away too. Many sandboxes have had further
+ * bridges.
+ */
 export async function removeBridgesAndRuleset(): Promise<void> {
   const host = new Host(undefined)
   const bridges = await host.ask('elements', sets.bridges)
@@ -48,8 +53,13 @@ export async function removeRuleset(before: Plan = []): Promise<void> {
 }
 
 export function compare(before: Counts, most: Counts, after: Counts): void {
-  const table = new Table({ head: ['', 'before', 'with the crowd', 'now'], colAligns: ['left', 'right', 'right', 'right'], style: { head: [], border: [], compact: true } })
-  for (const what of Object.keys(before)) table.push([what, ...[before, most, after].map((counts) => number(counts[what] ?? NaN))])
+  const table = new Table({
+    head: ['', 'before', 'with the crowd', 'now'],
+    colAligns: ['left', 'right', 'right', 'right'],
+    style: { head: [], border: [], compact: true },
+  })
+  for (const what of Object.keys(before))
+    table.push([what, ...[before, most, after].map((counts) => number(counts[what] ?? NaN))])
   say(indent(table.toString()))
   const left = Object.keys(before).filter((what) => before[what] !== after[what])
   if (left.length > 0) throw new Error(`Something is left: ${left.join(', ')}.`)

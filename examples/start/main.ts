@@ -27,8 +27,15 @@ try {
 }
 
 async function main(): Promise<void> {
-  say(`${paint('bold', 'Slipway')}: Docker's container networking, made by this process. Linux ${release()}, Node.js ${process.versions.node}, ${availableParallelism()} CPUs.`)
-  say(paint('dim', 'All of it happens in a network namespace that goes away with this process; the machine\'s own network is not touched.'))
+  say(
+    `${paint('bold', 'Slipway')}: Docker's container networking, made by this process. Linux ${release()}, Node.js ${process.versions.node}, ${availableParallelism()} CPUs.`,
+  )
+  say(
+    paint(
+      'dim',
+      "All of it happens in a network namespace that goes away with this process; the machine's own network is not touched.",
+    ),
+  )
   const before = await count()
 
   heading('Two sandboxes', 'no ip, no nft, no sysctl: netlink messages from this process')
@@ -39,13 +46,18 @@ async function main(): Promise<void> {
   const client = await step("sandboxes.create({ name: 'client' })", () => slipway.sandboxes.create({ name: 'client' }))
 
   makeNeighbourhood('172.17.0.0/16')
-  heading('What there is now', 'the other host and its cable are made by ip, they are not Slipway\'s')
+  heading('What there is now', "the other host and its cable are made by ip, they are not Slipway's")
   say(picture(web, client))
 
   heading('Who gets the page', 'curl, from everywhere, to a node process in the sandbox web')
   const server = await startServer(web)
   await fetchFromEverywhere(web, client)
-  say(paint('dim', '  The client\'s address is kept, except where the answer would not find back: loopback, and within one network.'))
+  say(
+    paint(
+      'dim',
+      "  The client's address is kept, except where the answer would not find back: loopback, and within one network.",
+    ),
+  )
   await showWhatToolsSee()
 
   heading(`${CROWD} more, one after another`, 'each with a namespace, a veth, an address and a published port')
@@ -80,7 +92,9 @@ async function startServer(web: Sandbox): Promise<{ stop(): void }> {
 async function showWhatToolsSee(): Promise<void> {
   say(`\n  ${paint('cyan', '$ slipway ls')}`)
   say(indent(execFileSync(process.execPath, [COMMAND, 'ls'], { encoding: 'utf8' }).trimEnd()))
-  say(`\n  ${paint('dim', 'All that a published port is, as')} ${paint('cyan', 'nft list map inet slipway published4')} ${paint('dim', 'would show it; it counts connections:')}`)
+  say(
+    `\n  ${paint('dim', 'All that a published port is, as')} ${paint('cyan', 'nft list map inet slipway published4')} ${paint('dim', 'would show it; it counts connections:')}`,
+  )
   const host = new Host(undefined)
   for (const { key, data, packets, bytes, comment } of await host.ask('elements', sets.published[4])) {
     say(`  ${key} counter packets ${packets} bytes ${bytes} comment "${comment}" : ${data}`)

@@ -11,10 +11,14 @@ export const NEIGHBOUR_ADDRESS = '192.0.2.9'
 export const NEIGHBOUR = 'neighbour'
 export const UPLINK = 'uplink'
 
-/** Refuses to go on in the machine's own namespaces. scripts/in-own-namespaces.sh is known by the /run that it mounts. */
+/**
+ * Refuses to go on in the machine's own namespaces. scripts/in-own-namespaces.sh is known by the /run that it mounts.
+ */
 export function requireThrowawayHost(startedBy: string): void {
   if (/^slipway \/run tmpfs /m.test(readFileSync('/proc/self/mounts', 'utf8'))) return
-  throw new Error(`This makes bridges, tables and sysctls, and does so in namespaces of its own only. Start it by: ${startedBy}`)
+  throw new Error(
+    `This makes bridges, tables and sysctls, and does so in namespaces of its own only. Start it by: ${startedBy}`,
+  )
 }
 
 export function makeNeighbourhood(subnet: string): void {

@@ -22,7 +22,10 @@ export function picture(web: Sandbox, client: Sandbox): string {
 
 function drawSandbox(canvas: Canvas, x: number, sandbox: Sandbox, process: string): void {
   const [endpoint] = sandbox.endpoints
-  canvas.text(x + 21, 8, '╤').text(x + 21, 9, '│').text(x + 5, 9, endpoint?.hostInterface ?? '', 'dim')
+  canvas
+    .text(x + 21, 8, '╤')
+    .text(x + 21, 9, '│')
+    .text(x + 5, 9, endpoint?.hostInterface ?? '', 'dim')
   canvas.box(x, 10, 33, 5, `sandbox ${sandbox.name}`).text(x + 21, 10, '┴')
   canvas.text(x + 3, 11, `${endpoint?.interface} ${endpoint?.addresses[0]}`, 'cyan')
   canvas.text(x + 3, 12, `default via ${endpoint?.gateway}`, 'dim')

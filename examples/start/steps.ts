@@ -20,7 +20,10 @@ export async function step<T>(call: string, work: () => Promise<T>): Promise<T> 
     say(`    ${describe(operations).padEnd(60)}${microseconds(spent)}`)
     rest -= spent
   }
-  if (messages.length > 0) say(`    ${paint('dim', `${'the rest: JavaScript (cold at first), questions, the thread'.padEnd(60)}${microseconds(rest)}`)}`)
+  if (messages.length > 0)
+    say(
+      `    ${paint('dim', `${'the rest: JavaScript (cold at first), questions, the thread'.padEnd(60)}${microseconds(rest)}`)}`,
+    )
   return result
 }
 
@@ -33,7 +36,9 @@ function describe(operations: Plan): string {
     case 'table.add':
       return `ruleset: ${count('table.add')} tables, ${count('chain.add')} chains, ${count('rule.add')} rules, ${count('set.add')} sets, once`
     case 'link.create':
-      return first.peer ? `veth pair: one end on ${first.master}, ${first.peer.name} born in the sandbox` : `bridge ${first.name}`
+      return first.peer
+        ? `veth pair: one end on ${first.master}, ${first.peer.name} born in the sandbox`
+        : `bridge ${first.name}`
     case 'address.add':
       return `its address ${first.address}, and up`
     case 'sysctl.write':

@@ -58,7 +58,9 @@ function refuse(program: string, errno: string): number {
 
 /** Why a program cannot be started, as an errno's name; `undefined` when it can. Looked up as execvp(3) does. */
 function whyNot(program: string): string | undefined {
-  const paths = program.includes('/') ? [program] : (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, program))
+  const paths = program.includes('/')
+    ? [program]
+    : (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, program))
   let worst = 'ENOENT'
   for (const path of paths) {
     try {

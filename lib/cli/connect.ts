@@ -31,26 +31,51 @@ Example:`
 
 /** `slipway connect`. */
 export function addConnect(program: Command): void {
-  const command = program.command('connect').usage('[OPTIONS] SANDBOX NETWORK').argument(...ARGUMENTS.sandbox).argument(...ARGUMENTS.network)
-  describeConnect(command, '  slipway connect app web\n  slipway connect app web --alias api --ip 172.20.0.9').action((sandbox: string, network: string, flags: ConnectFlags) => connect(program, network, sandbox, flags))
+  const command = program
+    .command('connect')
+    .usage('[OPTIONS] SANDBOX NETWORK')
+    .argument(...ARGUMENTS.sandbox)
+    .argument(...ARGUMENTS.network)
+  describeConnect(command, '  slipway connect app web\n  slipway connect app web --alias api --ip 172.20.0.9').action(
+    (sandbox: string, network: string, flags: ConnectFlags) => connect(program, network, sandbox, flags),
+  )
 }
 
 /** `slipway network connect`. */
 export function addNetworkConnect(program: Command, parent: Command): void {
-  const command = parent.command('connect').usage('[OPTIONS] NETWORK SANDBOX').argument(...ARGUMENTS.network).argument(...ARGUMENTS.sandbox)
-  describeConnect(command, '  slipway network connect web app\n  slipway network connect --alias api --ip 172.20.0.9 web app').action((network: string, sandbox: string, flags: ConnectFlags) => connect(program, network, sandbox, flags))
+  const command = parent
+    .command('connect')
+    .usage('[OPTIONS] NETWORK SANDBOX')
+    .argument(...ARGUMENTS.network)
+    .argument(...ARGUMENTS.sandbox)
+  describeConnect(
+    command,
+    '  slipway network connect web app\n  slipway network connect --alias api --ip 172.20.0.9 web app',
+  ).action((network: string, sandbox: string, flags: ConnectFlags) => connect(program, network, sandbox, flags))
 }
 
 /** `slipway disconnect`. */
 export function addDisconnect(program: Command): void {
-  const command = program.command('disconnect').usage('[OPTIONS] SANDBOX NETWORK').argument(...ARGUMENTS.sandbox).argument(...ARGUMENTS.network)
-  describeDisconnect(command, '  slipway disconnect app web').action((sandbox: string, network: string, flags: DisconnectFlags) => disconnect(program, network, sandbox, flags))
+  const command = program
+    .command('disconnect')
+    .usage('[OPTIONS] SANDBOX NETWORK')
+    .argument(...ARGUMENTS.sandbox)
+    .argument(...ARGUMENTS.network)
+  describeDisconnect(command, '  slipway disconnect app web').action(
+    (sandbox: string, network: string, flags: DisconnectFlags) => disconnect(program, network, sandbox, flags),
+  )
 }
 
 /** `slipway network disconnect`. */
 export function addNetworkDisconnect(program: Command, parent: Command): void {
-  const command = parent.command('disconnect').usage('[OPTIONS] NETWORK SANDBOX').argument(...ARGUMENTS.network).argument(...ARGUMENTS.sandbox)
-  describeDisconnect(command, '  slipway network disconnect web app').action((network: string, sandbox: string, flags: DisconnectFlags) => disconnect(program, network, sandbox, flags))
+  const command = parent
+    .command('disconnect')
+    .usage('[OPTIONS] NETWORK SANDBOX')
+    .argument(...ARGUMENTS.network)
+    .argument(...ARGUMENTS.sandbox)
+  describeDisconnect(command, '  slipway network disconnect web app').action(
+    (network: string, sandbox: string, flags: DisconnectFlags) => disconnect(program, network, sandbox, flags),
+  )
 }
 
 type ConnectFlags = EndpointFlags & { json?: true }
@@ -74,11 +99,20 @@ async function connect(program: Command, network: string, sandbox: string, flags
   if (flags.json) printJson(endpoint)
 }
 
-const disconnect = (program: Command, network: string, sandbox: string, { force = false }: DisconnectFlags): Promise<void> =>
-  withBoth(program, network, sandbox, (found, name) => found.disconnect(name, { force }))
+const disconnect = (
+  program: Command,
+  network: string,
+  sandbox: string,
+  { force = false }: DisconnectFlags,
+): Promise<void> => withBoth(program, network, sandbox, (found, name) => found.disconnect(name, { force }))
 
 /** Networks are found by id, too, those that every host has among them. */
-const withBoth = <T>(program: Command, network: string, sandbox: string, work: (sandbox: Sandbox, network: string) => Promise<T>): Promise<T> =>
+const withBoth = <T>(
+  program: Command,
+  network: string,
+  sandbox: string,
+  work: (sandbox: Sandbox, network: string) => Promise<T>,
+): Promise<T> =>
   withSlipway(program, async (slipway) => {
     const { name } = await slipway.networks.get(network)
     return work(await slipway.sandboxes.get(sandbox), name)

@@ -61,10 +61,16 @@ export function portsColumn(ports: readonly PortMapping[]): string {
 }
 
 const inOrder = (a: PortMapping, b: PortMapping) =>
-  a.protocol.localeCompare(b.protocol) || a.hostIp.localeCompare(b.hostIp) || a.containerPort - b.containerPort || a.hostPort - b.hostPort
+  a.protocol.localeCompare(b.protocol) ||
+  a.hostIp.localeCompare(b.hostIp) ||
+  a.containerPort - b.containerPort ||
+  a.hostPort - b.hostPort
 
 const continues = (first: PortMapping, length: number, next: PortMapping) =>
-  next.protocol === first.protocol && next.hostIp === first.hostIp && next.containerPort === first.containerPort + length && next.hostPort === first.hostPort + length
+  next.protocol === first.protocol &&
+  next.hostIp === first.hostIp &&
+  next.containerPort === first.containerPort + length &&
+  next.hostPort === first.hostPort + length
 
 /** As docker tells time: `3 minutes ago`. */
 export function ago(iso: string, now = Date.now()): string {

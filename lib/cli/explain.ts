@@ -82,6 +82,8 @@ function planOf(program: Command, flags: object): Promise<{ plan: Plan; removal:
 
 /** The record that a plan would write. */
 function recordIn(plan: Plan) {
-  const { path, content } = plan.find((operation): operation is FileCreate => operation.op === 'file.create') as FileCreate
+  const { path, content } = plan.find(
+    (operation): operation is FileCreate => operation.op === 'file.create',
+  ) as FileCreate
   return { record: JSON.parse(content) as SandboxRecord, path, text: content }
 }

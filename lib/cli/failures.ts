@@ -36,7 +36,11 @@ export function reportFailure(error: unknown): number {
   // Commander has said it already, or it was asked for help or version.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE
   if (error instanceof Refusals) return Math.max(...error.refusals.map(reportFailure))
-  say(isExpected(error) ? said(error) : `${(error as Error | undefined)?.stack ?? String(error)}\nThis is a bug in Slipway. Please report it with the lines above.`)
+  say(
+    isExpected(error)
+      ? said(error)
+      : `${(error as Error | undefined)?.stack ?? String(error)}\nThis is a bug in Slipway. Please report it with the lines above.`,
+  )
   return error instanceof UsageError ? WRONG_USAGE : REFUSED
 }
 
@@ -50,5 +54,10 @@ const said = (error: Error): string => (error instanceof SlipwayError ? inFlags(
 // A system call's error (a folder that may not be written, an addon that does not load) says enough without a stack.
 function isExpected(error: unknown): error is Error {
   const { syscall, code } = (error ?? {}) as NodeJS.ErrnoException
-  return error instanceof SlipwayError || error instanceof UsageError || typeof syscall === 'string' || code === 'ERR_DLOPEN_FAILED'
+  return (
+    error instanceof SlipwayError ||
+    error instanceof UsageError ||
+    typeof syscall === 'string' ||
+    code === 'ERR_DLOPEN_FAILED'
+  )
 }

@@ -23,6 +23,13 @@ export function addFiles(program: Command): void {
     .action(async (name: string, { json }: { json?: true }) => {
       const files = await withSlipway(program, async (slipway) => (await slipway.sandboxes.get(name)).files())
       if (json) return printJson(files)
-      printColumns(['FILE', 'PATH'], [['hostname', files.hostname], ['hosts', files.hosts], ['resolv.conf', files.resolvConf]])
+      printColumns(
+        ['FILE', 'PATH'],
+        [
+          ['hostname', files.hostname],
+          ['hosts', files.hosts],
+          ['resolv.conf', files.resolvConf],
+        ],
+      )
     })
 }

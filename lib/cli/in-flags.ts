@@ -4,7 +4,10 @@ import type { OpenOptions } from '../options.js'
 import type { CreateOptions } from '../sandbox/create-options.js'
 
 /** The flag that each option of the library comes by. */
-const FLAGS: Record<Exclude<keyof OpenOptions, 'pool'> | keyof CreateOptions | keyof CreateNetworkOptions | keyof SubnetRequest, string> = {
+const FLAGS: Record<
+  Exclude<keyof OpenOptions, 'pool'> | keyof CreateOptions | keyof CreateNetworkOptions | keyof SubnetRequest,
+  string
+> = {
   addHost: '--add-host',
   aliases: '--network-alias',
   auxAddresses: '--aux-address',
@@ -52,12 +55,16 @@ const FLAGS: Record<Exclude<keyof OpenOptions, 'pool'> | keyof CreateOptions | k
  * @param own - What a command has instead of a flag: an argument.
  */
 export function inFlags(message: string, own: Readonly<Record<string, string>> = {}): string {
-  const flagOf = (option: string): string | undefined => own[option] ?? (Object.hasOwn(FLAGS, option) ? FLAGS[option as keyof typeof FLAGS] : undefined)
+  const flagOf = (option: string): string | undefined =>
+    own[option] ?? (Object.hasOwn(FLAGS, option) ? FLAGS[option as keyof typeof FLAGS] : undefined)
   return message
     .replace(/^(?:\w+\.\w+: |(?:dis)?connect: )?(\w+)(?=[ :])/, (whole, option: string) => flagOf(option) ?? whole)
     .replace(/\bsubnets\[\d+\]\.auxAddresses\.(\S+)/g, '--aux-address $1')
     .replace(/\bsubnets\[\d+\]\.(\w+)/g, (whole, option: string) => flagOf(option) ?? whole)
-    .replace(/\b([Ll]eave) (\w+) out\b/g, (_, leave: string, option: string) => `${leave} ${flagOf(option) ?? option} out`)
+    .replace(
+      /\b([Ll]eave) (\w+) out\b/g,
+      (_, leave: string, option: string) => `${leave} ${flagOf(option) ?? option} out`,
+    )
     .replace(/\b[a-z]+[A-Z]\w*/g, (word) => flagOf(word) ?? word)
     .replace(/\b(ipv[46]|internal): true\b/g, '--$1')
     .replace(/\bslipway\.networks\.create\(\{ name: "([^"]*)" \}\)/g, 'slipway network create $1')

@@ -23,7 +23,9 @@ export function addInspect(program: Command): void {
     .option('--json', 'as it does anyway')
     .addHelpText('after', AFTER)
     .action(async (names: string[]) => {
-      const { done, refusals } = await withSlipway(program, (slipway) => forEachName(names, async (name) => describe(await slipway.sandboxes.get(name))))
+      const { done, refusals } = await withSlipway(program, (slipway) =>
+        forEachName(names, async (name) => describe(await slipway.sandboxes.get(name))),
+      )
       printJson(done)
       reportRefusals(refusals)
     })

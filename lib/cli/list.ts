@@ -8,7 +8,8 @@ const HEAD = ['NAME', 'ID', 'NETWORK', 'ADDRESS', 'PORTS', 'CREATED']
 
 /** Those it is on; without any, how it comes to its network. */
 const networks = ({ endpoints, network }: Sandbox, trunc: boolean): string =>
-  endpoints.map((endpoint) => endpoint.network).join(', ') || (trunc ? network.replace(/^(container:.{12}).*/, '$1') : network)
+  endpoints.map((endpoint) => endpoint.network).join(', ') ||
+  (trunc ? network.replace(/^(container:.{12}).*/, '$1') : network)
 
 /** `slipway ls`. */
 export function addList(program: Command): void {

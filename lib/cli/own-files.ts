@@ -6,13 +6,32 @@ import type { Sandbox } from '../sandbox/sandbox.js'
 export const FILES_HELP = `COMMAND is a program of this machine: only its network is the sandbox's, and with
 it what it finds in /etc/hostname, /etc/hosts and /etc/resolv.conf.`
 
-/** The files of a sandbox, written; `undefined` where those of the host are right: in its network, with no names of its own. */
+/**
+ * The files of a sandbox, written; `undefined` where those of the host are right: in its network, with no names of its
+ * own.
+ */
 export const ownFiles = async (sandbox: Sandbox): Promise<SandboxFiles | undefined> =>
   sandbox.network === 'host' && Object.keys(sandbox.names).length === 0 ? undefined : sandbox.files()
 
-/** As `ip netns exec` does it: a mount namespace that hears of the host's mounts, and that the host hears nothing of. */
+/**
+ * As `ip netns exec` does it: a mount namespace that hears of the host's mounts, and that the host hears nothing of.
+ */
 export const withFiles = ({ hostname, hosts, resolvConf }: SandboxFiles, command: readonly string[]): string[] => [
-  ...['unshare', '--mount', '--propagation', 'slave', 'sh', '-euc', MOUNT, 'sh', hostname, '/etc/hostname', hosts, '/etc/hosts', resolvConf, '/etc/resolv.conf', ...command],
+  'unshare',
+  '--mount',
+  '--propagation',
+  'slave',
+  'sh',
+  '-euc',
+  MOUNT,
+  'sh',
+  hostname,
+  '/etc/hostname',
+  hosts,
+  '/etc/hosts',
+  resolvConf,
+  '/etc/resolv.conf',
+  ...command,
 ]
 
 // What the host has no file for has no place to be mounted over.

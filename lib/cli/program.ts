@@ -40,7 +40,9 @@ Examples:
 /** Everything that can be typed after `slipway`. */
 export function makeProgram(version: string): Command {
   const program = new Command('slipway')
-    .description("Docker's container networking without Docker: sandboxes (network namespaces) on networks, with addresses, names and published ports.")
+    .description(
+      "Docker's container networking without Docker: sandboxes (network namespaces) on networks, with addresses, names and published ports.",
+    )
     .usage('[OPTIONS] COMMAND')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this; slipway COMMAND --help tells more')
@@ -50,7 +52,10 @@ export function makeProgram(version: string): Command {
     // The options of what comes after `run` and `exec` are not ours.
     .enablePositionalOptions()
     .exitOverride()
-    .configureHelp({ showGlobalOptions: false, subcommandTerm: (command) => `${command.name()} ${command.usage()}`.trim() })
+    .configureHelp({
+      showGlobalOptions: false,
+      subcommandTerm: (command) => `${command.name()} ${command.usage()}`.trim(),
+    })
     .configureOutput({ outputError: (text, write) => write(addHint(text.replace(/^error: /, 'slipway: '))) })
   addHostOptions(program)
 
@@ -76,16 +81,23 @@ export function makeProgram(version: string): Command {
   addDoctor(program)
   addBench(program)
   for (const command of allCommands(program)) {
-    command.helpOption('-h, --help', 'print this').helpCommand(false).showHelpAfterError(`See '${pathOf(command)} --help'.`)
+    command
+      .helpOption('-h, --help', 'print this')
+      .helpCommand(false)
+      .showHelpAfterError(`See '${pathOf(command)} --help'.`)
   }
   return program
 }
 
-const allCommands = (parent: Command): Command[] => parent.commands.flatMap((command) => [command, ...allCommands(command as Command)]) as Command[]
+const allCommands = (parent: Command): Command[] =>
+  parent.commands.flatMap((command: Command): Command[] => [command, ...allCommands(command)])
 
-const pathOf = (command: Command): string => (command.parent ? `${pathOf(command.parent as Command)} ${command.name()}` : command.name())
+const pathOf = (command: Command): string =>
+  command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
 
 function addHint(message: string): string {
   const [, flag] = /^slipway: unknown option '(--[^'=]+)/.exec(message) ?? []
-  return flag && isHostFlag(flag) ? `${message.trimEnd()}. It stands before the command: slipway ${flag} … COMMAND\n` : message
+  return flag && isHostFlag(flag)
+    ? `${message.trimEnd()}. It stands before the command: slipway ${flag} … COMMAND\n`
+    : message
 }

@@ -1,7 +1,10 @@
 import { Refusals } from './failures.js'
 
 /** Does something for each of several names: with each that it can be done with. */
-export async function forEachName<T>(names: readonly string[], work: (name: string) => Promise<T>): Promise<{ done: T[]; refusals: unknown[] }> {
+export async function forEachName<T>(
+  names: readonly string[],
+  work: (name: string) => Promise<T>,
+): Promise<{ done: T[]; refusals: unknown[] }> {
   const outcomes = await Promise.allSettled(names.map(work))
   return {
     done: outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])),

@@ -26,10 +26,17 @@ export function addStats(program: Command): void {
       const { interfaces, ports } = stats
       printColumns(
         ['INTERFACE', 'NETWORK', 'RX BYTES', 'RX PACKETS', 'RX DROPPED', 'TX BYTES', 'TX PACKETS', 'TX DROPPED'],
-        interfaces.map((one) => [one.interface, one.network, ...[one.rxBytes, one.rxPackets, one.rxDropped, one.txBytes, one.txPackets, one.txDropped].map(String)]),
+        interfaces.map((one) => [
+          one.interface,
+          one.network,
+          ...[one.rxBytes, one.rxPackets, one.rxDropped, one.txBytes, one.txPackets, one.txDropped].map(String),
+        ]),
       )
       if (ports.length === 0) return
       print('\n')
-      printColumns(['PORT', 'PUBLISHED AT', 'CONNECTIONS'], ports.map((port) => [printContainer(port), printHost(port), String(port.connections)]))
+      printColumns(
+        ['PORT', 'PUBLISHED AT', 'CONNECTIONS'],
+        ports.map((port) => [printContainer(port), printHost(port), String(port.connections)]),
+      )
     })
 }

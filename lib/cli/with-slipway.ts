@@ -8,13 +8,18 @@ import { hostOptions } from './host-options.js'
  *
  * @param how - `stays`: for as long as somebody else's program runs, so it holds ports. `wait`: as of close().
  */
-export async function withSlipway<T>(program: Command, work: (slipway: Slipway) => Promise<T>, { stays, ...closing }: { stays?: boolean; wait?: boolean } = {}): Promise<T> {
+export async function withSlipway<T>(
+  program: Command,
+  work: (slipway: Slipway) => Promise<T>,
+  { stays, ...closing }: { stays?: boolean; wait?: boolean } = {},
+): Promise<T> {
   const { options } = hostOptions(program)
   const slipway = await (stays ? Slipway.open(options) : Slipway.visit(options))
   try {
     for (const what of slipway.reconciled.collected) say(`note: left over from a process that died: ${what}`)
     for (const what of slipway.reconciled.damaged ?? []) say(`note: ${what}`)
-    for (const name of slipway.reconciled.healed) say(`note: rules, claims or links of ${name} were taken away; they are there again`)
+    for (const name of slipway.reconciled.healed)
+      say(`note: rules, claims or links of ${name} were taken away; they are there again`)
     for (const what of slipway.reconciled.lost ?? []) say(`note: ${what}`)
     return await work(slipway)
   } finally {

@@ -9,7 +9,8 @@ import type { LinkCreate, LinkSet, Operation, Plan } from '../plan/operation.js'
 /** Networks on bridges of this host: pure functions from what is wanted to a plan. */
 
 /** Alias of a bridge of ours: which network it is, and where the records of its sandboxes are. */
-export const bridgeAlias = (network: Pick<NetworkSpec, 'name' | 'stateDir'>): string => `slipway network ${network.name}, records in ${network.stateDir}`
+export const bridgeAlias = (network: Pick<NetworkSpec, 'name' | 'stateDir'>): string =>
+  `slipway network ${network.name}, records in ${network.stateDir}`
 
 /** The two halves of {@link bridgeAlias}; `undefined` for the alias of somebody else's bridge. */
 export function readBridgeAlias(alias: string): { name: string; stateDir: string } | undefined {
@@ -21,16 +22,24 @@ export function readBridgeAlias(alias: string): { name: string; stateDir: string
 export const elementsOf = (network: NetworkSpec): NetworkElement[] => [...networkClaims(network), ...rulesOf(network)]
 
 /** Those that are no claims. */
-const rulesOf = (network: NetworkSpec): NetworkElement[] => [...networkElements(network), ...(network.name === DEFAULT_NETWORK ? [] : resolverElements(network))]
+const rulesOf = (network: NetworkSpec): NetworkElement[] => [
+  ...networkElements(network),
+  ...(network.name === DEFAULT_NETWORK ? [] : resolverElements(network)),
+]
 
-const addAll = (network: NetworkSpec, elements: readonly NetworkElement[]): Operation[] => elements.map(([set, element]) => add(set, { ...element, comment: network.name }))
+const addAll = (network: NetworkSpec, elements: readonly NetworkElement[]): Operation[] =>
+  elements.map(([set, element]) => add(set, { ...element, comment: network.name }))
 
-const removeAll = (network: NetworkSpec, elements: readonly NetworkElement[]): Operation[] => elements.map(([set, element]) => remove(set, { ...element, comment: network.name }))
+const removeAll = (network: NetworkSpec, elements: readonly NetworkElement[]): Operation[] =>
+  elements.map(([set, element]) => remove(set, { ...element, comment: network.name }))
 
 /** The claims of a network: its subnets before anything is made that others could take for theirs. */
 export const claimNetwork = (network: NetworkSpec): Operation[] => addAll(network, networkClaims(network))
 
-/** The record first, as it claims the name; then the claims and the bridge, and at last the elements that the rules ask for. */
+/**
+ * The record first, as it claims the name; then the claims and the bridge, and at last the elements that the rules ask
+ * for.
+ */
 export function createNetwork(network: NetworkSpec): Plan {
   return [
     ...(network.record ? [{ op: 'file.create', ...network.record } as const] : []),
@@ -48,8 +57,8 @@ export const nameBridge = (network: NetworkSpec): Operation =>
   ({ op: 'link.set', name: network.bridge, mtu: network.mtu, alias: bridgeAlias(network), ...noIpv6Address(network) })
 
 /**
- * What a sandbox sends is to change nothing for others: a bridge that overhears who listens to which group stops sending them IPv6's
- * questions for neighbours when a sandbox asks who listens, and nobody answers (MLD).
+ * What a sandbox sends is to change nothing for others: a bridge that overhears who listens to which group stops
+ * sending them IPv6's questions for neighbours when a sandbox asks who listens, and nobody answers (MLD).
  */
 export const makeBridge = (name: string, { mac }: Pick<NetworkSpec, 'mac'>): LinkCreate => ({
   op: 'link.create',
@@ -62,50 +71,62 @@ export const makeBridge = (name: string, { mac }: Pick<NetworkSpec, 'mac'>): Lin
 })
 
 /** The kernel gives a link no address of its own that is too narrow for IPv6, and knows no such setting there. */
-export const noIpv6Address = ({ mtu }: { mtu: number }): { noIpv6Address?: true } => (mtu < IPV6_MTU ? {} : { noIpv6Address: true })
+export const noIpv6Address = ({ mtu }: { mtu: number }): { noIpv6Address?: true } =>
+  mtu < IPV6_MTU ? {} : { noIpv6Address: true }
 
 /**
- * The bridge's addresses. With IPv6 it has a link-local one, which is the kernel's for asking who has an address on behalf of
- * other hosts (ndisc_send_ns): without it, whatever they send to a sandbox that has not spoken yet is lost.
+ * The bridge's addresses. With IPv6 it has a link-local one, which is the kernel's for asking who has an address on
+ * behalf of other hosts (ndisc_send_ns): without it, whatever they send to a sandbox that has not spoken yet is lost.
  *
  * @param present - Those that a bridge has already, whose maker has died right after making it.
  */
 export function addressNetwork({ bridge, subnets }: NetworkSpec, present: readonly string[] = []): Operation[] {
-  const own = subnets.filter(({ address }) => address !== undefined).map(({ address, prefix, broadcast }) => ({ address, prefix, broadcast }))
-  if (own.some(({ address }) => address?.includes(':'))) own.push({ address: 'fe80::1', prefix: 64, broadcast: undefined })
+  const own = subnets
+    .filter(({ address }) => address !== undefined)
+    .map(({ address, prefix, broadcast }) => ({ address, prefix, broadcast }))
+  if (own.some(({ address }) => address?.includes(':')))
+    own.push({ address: 'fe80::1', prefix: 64, broadcast: undefined })
   return own
     .filter(({ address = '' }) => !present.includes(address))
-    .map(({ address, prefix, broadcast }) => ({ op: 'address.add', link: bridge, address: `${address}/${prefix}`, ...(broadcast === undefined ? {} : { broadcast }) }))
+    .map(({ address, prefix, broadcast }) => ({
+      op: 'address.add',
+      link: bridge,
+      address: `${address}/${prefix}`,
+      ...(broadcast === undefined ? {} : { broadcast }),
+    }))
 }
 
 /**
- * The rest of {@link createNetwork}, for a bridge that is there and has its addresses: left so by a process that died, or
- * by somebody who flushed the ruleset.
+ * The rest of {@link createNetwork}, for a bridge that is there and has its addresses: left so by a process that died,
+ * or by somebody who flushed the ruleset.
  */
 export function finishNetwork(network: NetworkSpec): Plan {
   return [
     { op: 'link.set', name: network.bridge, ...hearing(network), up: true },
     ...(hasFamily(network, 4) ? [{ op: 'sysctl.write', key: 'net.ipv4.ip_forward', value: '1' } as const] : []),
-    ...(hasFamily(network, 6) ? [{ op: 'sysctl.write', key: 'net.ipv6.conf.all.forwarding', value: '1' } as const] : []),
+    ...(hasFamily(network, 6)
+      ? [{ op: 'sysctl.write', key: 'net.ipv6.conf.all.forwarding', value: '1' } as const]
+      : []),
     ...addAll(network, rulesOf(network)),
   ]
 }
 
 /**
- * What the host hears on a bridge. In mode isolated it is not there at any of its addresses, other bridges' and the uplink's included: the
- * kernel answers for each of them on every link. A sender is taken for true only where it can be answered, and a bridge without addresses has
- * no way back.
+ * What the host hears on a bridge. In mode isolated it is not there at any of its addresses, other bridges' and the
+ * uplink's included: the kernel answers for each of them on every link. A sender is taken for true only where it can be
+ * answered, and a bridge without addresses has no way back.
  */
 const hearing = (network: NetworkSpec): Pick<LinkSet, 'routeLocalnet' | 'rpFilter' | 'arpIgnore' | 'ipv6'> => ({
   ...(isolated(network, 4) ? { rpFilter: 1, arpIgnore: 8 } : hasFamily(network, 4) ? { routeLocalnet: true } : {}),
   ...(isolated(network, 6) ? { ipv6: false } : {}),
 })
 
-const isolated = (network: NetworkSpec, family: IpFamily): boolean => hasFamily(network, family) && network.families[family]?.mode === 'isolated'
+const isolated = (network: NetworkSpec, family: IpFamily): boolean =>
+  hasFamily(network, family) && network.families[family]?.mode === 'isolated'
 
 /**
- * The rules first: the world sees it gone with one transaction. The claims are given up last, when nothing is left that is in the way
- * of whoever has the subnets next.
+ * The rules first: the world sees it gone with one transaction. The claims are given up last, when nothing is left that
+ * is in the way of whoever has the subnets next.
  *
  * @param leaves - Plans that remove its leaves.
  */
@@ -115,5 +136,9 @@ export function removeNetwork(network: NetworkSpec, leaves: readonly Plan[] = []
     ...removeAll(network, rulesOf(network)),
     { op: 'link.delete', name: network.bridge },
   ]
-  return [...plan.filter(({ op }) => op === 'element.delete'), ...plan.filter(({ op }) => op !== 'element.delete'), ...removeAll(network, networkClaims(network))]
+  return [
+    ...plan.filter(({ op }) => op === 'element.delete'),
+    ...plan.filter(({ op }) => op !== 'element.delete'),
+    ...removeAll(network, networkClaims(network)),
+  ]
 }

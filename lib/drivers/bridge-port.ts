@@ -2,13 +2,13 @@ import type { FdbAdd, LinkSet } from '../plan/operation.js'
 import type { BridgeEndpoint } from './endpoint.js'
 
 /**
- * The host's end of an endpoint as a port of its bridge: it is sent what is for the endpoint's MAC address and what is for many, and
- * what it sends moves no other's MAC address to it. Pure functions.
+ * The host's end of an endpoint as a port of its bridge: it is sent what is for the endpoint's MAC address and what is
+ * for many, and what it sends moves no other's MAC address to it. Pure functions.
  */
 
 /**
- * Frames to 01:80:c2:00:00:0X, all but PAUSE, which a bridge drops: without it they pass no rule, and go to the host by the port itself,
- * which answers ARP there and believes what it is told.
+ * Frames to 01:80:c2:00:00:0X, all but PAUSE, which a bridge drops: without it they pass no rule, and go to the host by
+ * the port itself, which answers ARP there and believes what it is told.
  */
 const LINK_LOCAL_GROUPS = 0xfffd
 
@@ -19,9 +19,10 @@ export const guardPort = (hairpin: boolean): Pick<LinkSet, 'hairpin' | 'flood' |
 })
 
 /**
- * The way to the endpoint's MAC address, which no frame changes. Where its IP address is claimed, another port with that MAC is a
- * spare one, or on its way out. A spare one itself is refused where another has it; what it has may be taken by a sandbox that claims the
- * address first, and if that has gone when the spare one is wanted, the bridge learns the way from the first frame that the rules let pass.
+ * The way to the endpoint's MAC address, which no frame changes. Where its IP address is claimed, another port with
+ * that MAC is a spare one, or on its way out. A spare one itself is refused where another has it; what it has may be
+ * taken by a sandbox that claims the address first, and if that has gone when the spare one is wanted, the bridge
+ * learns the way from the first frame that the rules let pass.
  *
  * @param spare - Its address is not claimed yet.
  */

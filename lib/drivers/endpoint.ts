@@ -28,8 +28,8 @@ export interface EndpointRequest {
 }
 
 /**
- * An endpoint of a bridge network: what joins a sandbox to it. It says all that is needed to take it away, so that a record
- * of it outlives its network's.
+ * An endpoint of a bridge network: what joins a sandbox to it. It says all that is needed to take it away, so that a
+ * record of it outlives its network's.
  */
 export interface BridgeEndpoint {
   /** 64 hex digits. */
@@ -109,7 +109,11 @@ export function bridgeEndpoint(
  *
  * @param others - Names that links of the sandbox's own have.
  */
-export function freeInterface(prefix: string, endpoints: readonly BridgeEndpoint[], others?: ReadonlySet<string>): string {
+export function freeInterface(
+  prefix: string,
+  endpoints: readonly BridgeEndpoint[],
+  others?: ReadonlySet<string>,
+): string {
   for (let number = 0; ; number++) {
     const name = `${prefix}${number}`
     if (!others?.has(name) && !endpoints.some((endpoint) => endpoint.interface === name)) return name

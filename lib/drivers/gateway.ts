@@ -4,7 +4,9 @@ import { FAMILIES } from '../network/spec.js'
 import type { PortMapping } from '../ports/mapping.js'
 import type { BridgeEndpoint, EndpointAddress } from './endpoint.js'
 
-/** Which of a sandbox's endpoints leads to the world: its default route goes there, and published ports come from there. */
+/**
+ * Which of a sandbox's endpoints leads to the world: its default route goes there, and published ports come from there.
+ */
 
 /** By docker's rule: the highest priority, then a network that is not internal, then the first name. */
 export function gatewayEndpoint(endpoints: readonly BridgeEndpoint[], family: IpFamily): BridgeEndpoint | undefined {
@@ -22,13 +24,18 @@ function precedes(a: BridgeEndpoint, b: BridgeEndpoint): boolean {
 }
 
 /** An endpoint's address of the family that leads to the world. */
-export const gatewayAddress = (endpoints: readonly BridgeEndpoint[], family: IpFamily): EndpointAddress | undefined => gatewayEndpoint(endpoints, family)?.addresses[family]
+export const gatewayAddress = (endpoints: readonly BridgeEndpoint[], family: IpFamily): EndpointAddress | undefined =>
+  gatewayEndpoint(endpoints, family)?.addresses[family]
 
 /** The families in which a sandbox can be reached from the host's addresses. */
-export const publishableFamilies = (endpoints: readonly BridgeEndpoint[]): IpFamily[] => FAMILIES.filter((family) => gatewayAddress(endpoints, family) !== undefined)
+export const publishableFamilies = (endpoints: readonly BridgeEndpoint[]): IpFamily[] =>
+  FAMILIES.filter((family) => gatewayAddress(endpoints, family) !== undefined)
 
 /** Where published ports lead to. */
-export const targetsOf = (endpoints: readonly BridgeEndpoint[]): Targets => ({ 4: targetOf(endpoints, 4), 6: targetOf(endpoints, 6) })
+export const targetsOf = (endpoints: readonly BridgeEndpoint[]): Targets => ({
+  4: targetOf(endpoints, 4),
+  6: targetOf(endpoints, 6),
+})
 
 function targetOf(endpoints: readonly BridgeEndpoint[], family: IpFamily): Target | undefined {
   const endpoint = gatewayEndpoint(endpoints, family)
@@ -37,11 +44,14 @@ function targetOf(endpoints: readonly BridgeEndpoint[], family: IpFamily): Targe
 }
 
 /**
- * The mappings that lead somewhere. Those of a family that a sandbox has lost with a network rest until it is back; those that
- * were published in a routed network have no port of the host, and rest where it would take one; a whole address and what
- * not everybody may use need the host, and rest where it is routed.
+ * The mappings that lead somewhere. Those of a family that a sandbox has lost with a network rest until it is back;
+ * those that were published in a routed network have no port of the host, and rest where it would take one; a whole
+ * address and what not everybody may use need the host, and rest where it is routed.
  */
-export function activePorts(endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[]): readonly PortMapping[] {
+export function activePorts(
+  endpoints: readonly BridgeEndpoint[],
+  ports: readonly PortMapping[],
+): readonly PortMapping[] {
   const modes = modesOf(endpoints)
   const isActive = ({ protocol, hostIp, hostPort, allow }: PortMapping) => {
     const mode = modes[familyOf(hostIp)]
@@ -52,7 +62,10 @@ export function activePorts(endpoints: readonly BridgeEndpoint[], ports: readonl
 }
 
 /** Those of them that take a port or an address of the host: in routed networks none does. */
-export function mappedPorts(endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[]): readonly PortMapping[] {
+export function mappedPorts(
+  endpoints: readonly BridgeEndpoint[],
+  ports: readonly PortMapping[],
+): readonly PortMapping[] {
   const modes = modesOf(endpoints)
   const active = activePorts(endpoints, ports)
   const isMapped = ({ hostIp }: PortMapping) => modes[familyOf(hostIp)] !== 'routed'
@@ -60,4 +73,7 @@ export function mappedPorts(endpoints: readonly BridgeEndpoint[], ports: readonl
 }
 
 /** How sandbox and world meet, in each family. */
-const modesOf = (endpoints: readonly BridgeEndpoint[]) => ({ 4: gatewayAddress(endpoints, 4)?.mode, 6: gatewayAddress(endpoints, 6)?.mode })
+const modesOf = (endpoints: readonly BridgeEndpoint[]) => ({
+  4: gatewayAddress(endpoints, 4)?.mode,
+  6: gatewayAddress(endpoints, 6)?.mode,
+})

@@ -10,4 +10,7 @@ export interface HostSandbox {
 
 export const createSandbox = ({ record }: HostSandbox): Plan => [{ op: 'file.create', ...record }]
 
-export const removeSandbox = ({ record }: { record: RecordRemoval }): Leaving => ({ first: [beginRemoval(record), { op: 'file.delete', path: record.path }], rest: [] })
+export const removeSandbox = ({ record }: { record: RecordRemoval }): Leaving => ({
+  first: [beginRemoval(record), { op: 'file.delete', path: record.path }],
+  rest: [],
+})

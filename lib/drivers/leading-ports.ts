@@ -5,18 +5,28 @@ import type { BridgeEndpoint } from './endpoint.js'
 import { activePorts, gatewayAddress, gatewayEndpoint } from './gateway.js'
 
 /**
- * Ports of TCP that move from endpoints that stay. What has begun by them is to be forgotten: the answers would leave by another network, and
- * be dropped. The client's next packet comes to the new address, which says that it is over.
+ * Ports of TCP that move from endpoints that stay. What has begun by them is to be forgotten: the answers would leave
+ * by another network, and be dropped. The client's next packet comes to the new address, which says that it is over.
  */
-export function movedPorts(endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[], after: readonly BridgeEndpoint[]): LeadingPort[] {
-  const hasMoved = ({ hostIp }: PortMapping) => gatewayEndpoint(endpoints, familyOf(hostIp)) !== gatewayEndpoint(after, familyOf(hostIp))
+export function movedPorts(
+  endpoints: readonly BridgeEndpoint[],
+  ports: readonly PortMapping[],
+  after: readonly BridgeEndpoint[],
+): LeadingPort[] {
+  const hasMoved = ({ hostIp }: PortMapping) =>
+    gatewayEndpoint(endpoints, familyOf(hostIp)) !== gatewayEndpoint(after, familyOf(hostIp))
   return leadingPorts(endpoints, ports.filter(hasMoved))
 }
 
-/** Ports of TCP among these, and where they lead. Those of other protocols have zones, by which their clients are led elsewhere at once. */
+/**
+ * Ports of TCP among these, and where they lead. Those of other protocols have zones, by which their clients are led
+ * elsewhere at once.
+ */
 export function leadingPorts(endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[]): LeadingPort[] {
   return activePorts(endpoints, ports).flatMap(({ protocol, hostIp, hostPort, containerPort }) => {
     const address = gatewayAddress(endpoints, familyOf(hostIp))?.address
-    return address === undefined || (protocol !== 'tcp' && protocol !== 'all') ? [] : [{ address, port: containerPort, hostPort }]
+    return address === undefined || (protocol !== 'tcp' && protocol !== 'all')
+      ? []
+      : [{ address, port: containerPort, hostPort }]
   })
 }

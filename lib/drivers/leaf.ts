@@ -8,10 +8,11 @@ import { makeBridge, noIpv6Address } from './bridge-network.js'
 import type { BridgeEndpoint } from './endpoint.js'
 
 /**
- * Leaves: further bridges of a network, each with some of its sandboxes. A bridge ends at 1,023 ports and slows down long before;
- * and what is for many (ARP) meets every port of it, which the kernel's queues do not survive much longer (docs/kernel-notes.md).
- * So leaves are not joined to the network's own bridge but stand beside it, as whole bridges with the gateway's address and MAC,
- * and the host routes between them: a route for each sandbox on a leaf, and each bridge answers for the addresses behind others.
+ * Leaves: further bridges of a network, each with some of its sandboxes. A bridge ends at 1,023 ports and slows down
+ * long before; and what is for many (ARP) meets every port of it, which the kernel's queues do not survive much longer
+ * (docs/kernel-notes.md). So leaves are not joined to the network's own bridge but stand beside it, as whole bridges
+ * with the gateway's address and MAC, and the host routes between them: a route for each sandbox on a leaf, and each
+ * bridge answers for the addresses behind others.
  */
 
 /** IFNAMSIZ of linux/if.h, without the null. */
@@ -30,7 +31,8 @@ export function leafNumber(network: Pick<NetworkSpec, 'bridge' | 'id'>, bridge: 
 }
 
 /** Alias of a leaf: which of which network. */
-export const leafAlias = (network: Pick<NetworkSpec, 'name'>, number: number): string => `slipway network ${network.name}, bridge ${number}`
+export const leafAlias = (network: Pick<NetworkSpec, 'name'>, number: number): string =>
+  `slipway network ${network.name}, bridge ${number}`
 
 /** The two halves of {@link leafAlias}; `undefined` for the alias of anything else. */
 export function readLeafAlias(alias: string): { network: string; number: number } | undefined {
@@ -39,11 +41,14 @@ export function readLeafAlias(alias: string): { network: string; number: number 
 }
 
 /**
- * Whether a network may have leaves: where the host is its router. IPv6 has no answer for a whole subnet, so its sandboxes on
- * leaves send everything to the bridge; a gateway of somebody else's would be left out.
+ * Whether a network may have leaves: where the host is its router. IPv6 has no answer for a whole subnet, so its
+ * sandboxes on leaves send everything to the bridge; a gateway of somebody else's would be left out.
  */
 export const mayHaveLeaves = ({ subnets }: Pick<NetworkSpec, 'subnets'>): boolean =>
-  subnets.every(({ family, address, gateway }) => address !== undefined && (family === 4 || gateway === undefined || gateway === address))
+  subnets.every(
+    ({ family, address, gateway }) =>
+      address !== undefined && (family === 4 || gateway === undefined || gateway === address),
+  )
 
 /** What the rules ask for of a leaf: the same as of the network's own bridge, whose MAC it has. */
 export const leafElements = (network: NetworkSpec, number: number): NetworkElement[] =>
@@ -73,11 +78,15 @@ export function finishLeaf(network: NetworkSpec, number: number, present: readon
   const own = network.subnets.map(({ family, address = '' }) => ({ address, prefix: family === 4 ? 32 : 128 }))
   if (hasFamily(network, 6)) own.push({ address: 'fe80::1', prefix: 64 })
   return [
-    ...own.filter(({ address }) => !present.includes(address)).map(({ address, prefix }) => ({ op: 'address.add', link: name, address: `${address}/${prefix}` }) as const),
+    ...own
+      .filter(({ address }) => !present.includes(address))
+      .map(({ address, prefix }) => ({ op: 'address.add', link: name, address: `${address}/${prefix}` }) as const),
     { op: 'link.set', name, ...(hasFamily(network, 4) ? { routeLocalnet: true } : {}), up: true },
     ...answerAtOnce(network, name),
     ...claimLeaf(network, number),
-    ...(network.record ? [{ op: 'file.check', path: network.record.path, expected: network.record.content } as const] : []),
+    ...(network.record
+      ? [{ op: 'file.check', path: network.record.path, expected: network.record.content } as const]
+      : []),
   ]
 }
 
@@ -85,13 +94,20 @@ export function finishLeaf(network: NetworkSpec, number: number, present: readon
 export const answerSetting = ({ bridge, subnets }: Pick<NetworkSpec, 'bridge' | 'subnets'>): string =>
   hasFamily({ subnets }, 4) ? `net/ipv4/neigh/${bridge}/proxy_delay` : `net/ipv6/conf/${bridge}/proxy_ndp`
 
-/** Who answers for others waits up to 0.8 s first, unless told not to. A leaf answers for every address, the own bridge for those of {@link leadTo}. */
+/**
+ * Who answers for others waits up to 0.8 s first, unless told not to. A leaf answers for every address, the own bridge
+ * for those of {@link leadTo}.
+ */
 function answerAtOnce(network: NetworkSpec, leaf: string): Operation[] {
   const set = (key: string, value: string): Operation => ({ op: 'sysctl.write', key, value })
   const { bridge } = network
   return [
-    ...(hasFamily(network, 4) ? [set(`net/ipv4/conf/${leaf}/proxy_arp`, '1'), set(`net/ipv4/neigh/${leaf}/proxy_delay`, '0')] : []),
-    ...(hasFamily(network, 6) ? [set(`net/ipv6/conf/${bridge}/proxy_ndp`, '1'), set(`net/ipv6/neigh/${bridge}/proxy_delay`, '0')] : []),
+    ...(hasFamily(network, 4)
+      ? [set(`net/ipv4/conf/${leaf}/proxy_arp`, '1'), set(`net/ipv4/neigh/${leaf}/proxy_delay`, '0')]
+      : []),
+    ...(hasFamily(network, 6)
+      ? [set(`net/ipv6/conf/${bridge}/proxy_ndp`, '1'), set(`net/ipv6/neigh/${bridge}/proxy_delay`, '0')]
+      : []),
     ...(hasFamily(network, 4) ? [set(`net/ipv4/neigh/${bridge}/proxy_delay`, '0')] : []),
   ]
 }
@@ -104,7 +120,9 @@ export function removeLeaf(network: NetworkSpec, number: number): Plan {
   ]
 }
 
-/** What leads to an endpoint on a leaf: the host's routes, and that the network's own bridge answers for its addresses. */
+/**
+ * What leads to an endpoint on a leaf: the host's routes, and that the network's own bridge answers for its addresses.
+ */
 export function leadTo({ leafOf, bridge, addresses }: BridgeEndpoint): Operation[] {
   if (leafOf === undefined) return []
   return FAMILIES.flatMap((family): Operation[] => {
@@ -121,7 +139,9 @@ export function leadTo({ leafOf, bridge, addresses }: BridgeEndpoint): Operation
 export const leadAway = (endpoint: BridgeEndpoint): Operation[] =>
   leadTo(endpoint).flatMap((operation): Operation[] => {
     if (operation.op === 'route.add') return [{ ...operation, op: 'route.delete' }]
-    return operation.op === 'neighbor.add' ? [{ op: 'neighbor.delete', link: operation.link, address: operation.address, proxy: true }] : []
+    return operation.op === 'neighbor.add'
+      ? [{ op: 'neighbor.delete', link: operation.link, address: operation.address, proxy: true }]
+      : []
   })
 
 /** IPv6 inside a sandbox on a leaf: the bridge is the only neighbour, and all of the subnet is behind it. */

@@ -14,8 +14,8 @@ export interface Leaving {
 }
 
 /**
- * Deletes links, many in the time of one: all of a group go with one grace period. They are down before they change groups,
- * as the rules know our ports by theirs.
+ * Deletes links, many in the time of one: all of a group go with one grace period. They are down before they change
+ * groups, as the rules know our ports by theirs.
  */
 export const deleteLinks = (links: readonly string[]): Operation[] =>
   links.length === 0
@@ -28,8 +28,19 @@ export const deleteLinks = (links: readonly string[]): Operation[] =>
         { op: 'link.deleteGroup', group: LEAVING_GROUP },
       ]
 
-/** Operations that have their place before others, whichever sandbox they are of. A record goes last: until then its name is taken. */
-const ORDER = ['route.delete', 'neighbor.delete', 'link.set', 'link.deleteGroup', 'netns.delete', 'element.delete', 'file.delete'] as const
+/**
+ * Operations that have their place before others, whichever sandbox they are of. A record goes last: until then its
+ * name is taken.
+ */
+const ORDER = [
+  'route.delete',
+  'neighbor.delete',
+  'link.set',
+  'link.deleteGroup',
+  'netns.delete',
+  'element.delete',
+  'file.delete',
+] as const
 
 /** Several rests as one plan, in which they share what they can: a grace period, a transaction. */
 export function together(rests: readonly Plan[]): Plan {

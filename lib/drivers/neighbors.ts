@@ -5,20 +5,22 @@ import type { Operation } from '../plan/operation.js'
 import type { BridgeEndpoint } from './endpoint.js'
 
 /**
- * What others remember of an endpoint's addresses: the host, and sandboxes on its bridge, keep for up to a minute where an address is. It must
- * not be another MAC address than it was when the address comes back, or they must be told. Pure functions.
+ * What others remember of an endpoint's addresses: the host, and sandboxes on its bridge, keep for up to a minute where
+ * an address is. It must not be another MAC address than it was when the address comes back, or they must be told. Pure
+ * functions.
  */
 
 /**
- * Tells the neighbours of an endpoint where it is, if it may be that they know its addresses to be elsewhere. Of IPv4 they do not, as the MAC
- * address follows from it; where a caller chooses one, this tells so, and {@link forgetNeighbor} when it is over. Without icc no sandbox is told
- * of another.
+ * Tells the neighbours of an endpoint where it is, if it may be that they know its addresses to be elsewhere. Of IPv4
+ * they do not, as the MAC address follows from it; where a caller chooses one, this tells so, and {@link
+ * forgetNeighbor} when it is over. Without icc no sandbox is told of another.
  */
 export function announce({ addresses, bridge, mac, icc }: BridgeEndpoint): Operation[] {
   const { 4: v4, 6: v6 } = addresses
   const operations: Operation[] = []
   if (!icc) return operations
-  if (v4 && mac !== macOf(v4.address)) operations.push({ op: 'neighbor.announce', link: bridge, address: v4.address, lladdr: mac })
+  if (v4 && mac !== macOf(v4.address))
+    operations.push({ op: 'neighbor.announce', link: bridge, address: v4.address, lladdr: mac })
   if (v6) operations.push({ op: 'neighbor.announce', link: bridge, address: v6.address, lladdr: mac })
   return operations
 }
@@ -40,6 +42,8 @@ export function forgetNeighbor({ addresses, bridge, mac, icc }: Gone): Operation
       const address = addresses[family]?.address
       return address === undefined ? [] : [{ op: 'neighbor.delete', link: bridge, address, optional: true }]
     }),
-    ...(icc && v4 !== undefined && mac !== macOf(v4) ? [{ op: 'neighbor.announce', link: bridge, address: v4, lladdr: macOf(v4) } as const] : []),
+    ...(icc && v4 !== undefined && mac !== macOf(v4)
+      ? [{ op: 'neighbor.announce', link: bridge, address: v4, lladdr: macOf(v4) } as const]
+      : []),
   ]
 }

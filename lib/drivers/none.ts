@@ -17,7 +17,12 @@ export interface NoneSandbox {
 export function createSandbox({ path, foreign, namespace, record }: NoneSandbox): Plan {
   return [
     { op: 'file.create', ...record },
-    ...(foreign ? checkNamespace({ path, namespace }) : ([{ op: 'netns.create', path }, { op: 'link.set', netns: path, name: 'lo', up: true }] as const)),
+    ...(foreign
+      ? checkNamespace({ path, namespace })
+      : ([
+          { op: 'netns.create', path },
+          { op: 'link.set', netns: path, name: 'lo', up: true },
+        ] as const)),
     endMaking(record),
   ]
 }

@@ -27,9 +27,15 @@ export class PortPlan {
 
   /**
    * @param ports - Those that come or go; all of them lead somewhere.
-   * @param beside - Those of the sandbox that stay: looked at only where some are spoken to directly, as they may be thousands.
+   * @param beside - Those of the sandbox that stay: looked at only where some are spoken to directly, as they may be
+   * thousands.
    */
-  constructor(endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[], owner: string, beside: () => readonly PortMapping[] = () => []) {
+  constructor(
+    endpoints: readonly BridgeEndpoint[],
+    ports: readonly PortMapping[],
+    owner: string,
+    beside: () => readonly PortMapping[] = () => [],
+  ) {
     const found = { 4: gatewayAddress(endpoints, 4), 6: gatewayAddress(endpoints, 6) }
     const isRouted = ({ hostIp }: PortMapping) => found[familyOf(hostIp)]?.mode === 'routed'
     // At its own address nobody asks who may connect.
@@ -41,7 +47,9 @@ export class PortPlan {
     this.#owner = owner
   }
 
-  /** No process of the host may listen where we publish. @param from - The spare namespace that the sandbox begins with. */
+  /**
+   * No process of the host may listen where we publish. @param from - The spare namespace that the sandbox begins with.
+   */
   hold(from?: string): Operation[] {
     return holdPorts(this.mapped, from)
   }
@@ -51,10 +59,16 @@ export class PortPlan {
   }
 
   publish(): Operation[] {
-    return [...publishElements(this.mapped, this.#targets, this.#owner), ...openElements(this.#direct, this.#directBeside(), this.#targets, this.#owner)]
+    return [
+      ...publishElements(this.mapped, this.#targets, this.#owner),
+      ...openElements(this.#direct, this.#directBeside(), this.#targets, this.#owner),
+    ]
   }
 
   unpublish(): Operation[] {
-    return [...unpublishElements(this.mapped, this.#targets, this.#owner), ...closeElements(this.#direct, this.#directBeside(), this.#targets, this.#owner)]
+    return [
+      ...unpublishElements(this.mapped, this.#targets, this.#owner),
+      ...closeElements(this.#direct, this.#directBeside(), this.#targets, this.#owner),
+    ]
   }
 }

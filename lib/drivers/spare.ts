@@ -4,7 +4,10 @@ import type { BridgeEndpoint } from './endpoint.js'
 import { leadTo } from './leaf.js'
 import { PortPlan } from './ports.js'
 
-/** Sandboxes ahead of need: what costs time is made first, and the claims when somebody wants one. Pure functions, as the drivers' are. */
+/**
+ * Sandboxes ahead of need: what costs time is made first, and the claims when somebody wants one. Pure functions, as
+ * the drivers' are.
+ */
 
 /** What waits. */
 export interface Spare {
@@ -17,10 +20,19 @@ export interface Spare {
 }
 
 /** @param records - The folder that the record of its sandbox will be in. */
-export const makeSpare = (name: string, records: string, endpoint: BridgeEndpoint, circumstances: Circumstances): Plan => makeStack({ path: name, records }, endpoint, circumstances, [])
+export const makeSpare = (
+  name: string,
+  records: string,
+  endpoint: BridgeEndpoint,
+  circumstances: Circumstances,
+): Plan => makeStack({ path: name, records }, endpoint, circumstances, [])
 
 /** As the bridge driver's `createSandbox`: the same claims in the same order. The rest is one mount. */
-export function takeSpare(sandbox: BridgeSandbox, { name, endpoint, bridgeIndex, linkIndex }: Spare, circumstances: Circumstances): Plan {
+export function takeSpare(
+  sandbox: BridgeSandbox,
+  { name, endpoint, bridgeIndex, linkIndex }: Spare,
+  circumstances: Circumstances,
+): Plan {
   const { path, endpoints, ports, owner } = sandbox
   const published = new PortPlan(endpoints, ports, owner)
   return [

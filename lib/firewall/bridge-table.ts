@@ -1,5 +1,20 @@
 import type { Operation } from '../plan/operation.js'
-import { accept, any, chain, counter, drop, goTo, is, isNot, jump, none, outside, set, setPair, within } from './rules.js'
+import {
+  accept,
+  any,
+  chain,
+  counter,
+  drop,
+  goTo,
+  is,
+  isNot,
+  jump,
+  none,
+  outside,
+  set,
+  setPair,
+  within,
+} from './rules.js'
 import * as sets from './sets.js'
 
 /** The bit of a MAC address that says: to many. */
@@ -17,8 +32,8 @@ const FRAGMENT_OFFSET = any('@nh,336,16', String(0xfff8))
 const OWN_IPV4 = within(['iifname', 'ether saddr', 'ip saddr'], sets.senders[4])
 const OWN_IPV6 = within(['iifname', 'ether saddr', 'ip6 saddr'], sets.senders[6])
 
-// Before whatever else may change a frame or take it along: ebtables (-300), conntrack of bridges (-200), br_netfilter (0), which goes on with
-// the hooks behind it only, and passes over those of its own priority.
+// Before whatever else may change a frame or take it along: ebtables (-300), conntrack of bridges (-200), br_netfilter
+// (0), which goes on with the hooks behind it only, and passes over those of its own priority.
 const GUARD = -350
 const SEPARATE = -250
 
@@ -34,44 +49,77 @@ const NO_ERROR = '128'
 
 /**
  * Table `bridge slipway`: a sandbox speaks for itself only. The chains know our ports by interface group, which is a
- * number and costs no look-up; ports of bridges without icc have a group of their own (the name of the bridge would need
- * nft_meta_bridge, which not every kernel has).
+ * number and costs no look-up; ports of bridges without icc have a group of their own (the name of the bridge would
+ * need nft_meta_bridge, which not every kernel has).
  */
 export const bridgeTable = (): Operation[] => [
   ...setPair(sets.senders, 'who may send through which port'),
   set(sets.gates, 'MACs of bridges whose sandboxes may not talk to each other'),
 
-  // Connection tracking lets an error through that is about any connection it knows, in whichever network that is, and knows by it whom to
-  // tell. An honest sandbox is told of by what was sent to itself.
+  // Connection tracking lets an error through that is about any connection it knows, in whichever network that is, and
+  // knows by it whom to tell. An honest sandbox is told of by what was sent to itself.
   ...chain('bridge', 'errors', { comment: 'ICMP, whose errors end connections of others' }, [
-    ['what is no error, from its own address', ...ICMP, ...ERRORS.map((type) => isNot('icmp type', type)), OWN_IPV4, accept],
-    ['later fragments, which are nothing without their first', ...ICMP, LATER_FRAGMENT, OWN_IPV4, accept],
-    ['an error is taken to be sent from where the packet was sent to', ...ICMP, { set: 'ip saddr', match: ['@th,192,32'] }, OWN_IPV4, accept],
-  ]),
-  ...chain('bridge', 'discovery', { comment: 'IPv6 neighbour discovery, which has no other guard against false claims' }, [
-    ['a sandbox is no router', ...DISCOVERY, is('icmpv6 type', 'nd-router-advert'), counter, drop],
-    ['nor does it know better ones', ...DISCOVERY, is('icmpv6 type', 'nd-redirect'), counter, drop],
-    // An honest one comes from the address it is about. A look-up of the target itself cannot be typed before nft 1.0.8.
     [
-      'who advertises an address is taken to send from it',
-      ...DISCOVERY,
-      is('icmpv6 type', 'nd-neighbor-advert'),
-      { set: 'ip6 saddr', match: ['@th,64,128'] },
-      OWN_IPV6,
+      'what is no error, from its own address',
+      ...ICMP,
+      ...ERRORS.map((type) => isNot('icmp type', type)),
+      OWN_IPV4,
       accept,
     ],
-    // What is said in a later fragment cannot be looked at here, so a type, and whom an advertisement is about, has to be in the first.
-    ['anything else from its own address', ...DISCOVERY, isNot('icmpv6 type', 'nd-neighbor-advert'), any('icmpv6 type', NO_ERROR), OWN_IPV6, accept],
-    ['later fragments, which are nothing without their first', ...DISCOVERY, is('ip6 nexthdr', 'ipv6-frag'), FRAGMENT_OFFSET, OWN_IPV6, accept],
+    ['later fragments, which are nothing without their first', ...ICMP, LATER_FRAGMENT, OWN_IPV4, accept],
     [
       'an error is taken to be sent from where the packet was sent to',
-      ...DISCOVERY,
-      none('icmpv6 type', NO_ERROR),
-      { set: 'ip6 saddr', match: ['@th,256,128'] },
-      OWN_IPV6,
+      ...ICMP,
+      { set: 'ip saddr', match: ['@th,192,32'] },
+      OWN_IPV4,
       accept,
     ],
   ]),
+  ...chain(
+    'bridge',
+    'discovery',
+    { comment: 'IPv6 neighbour discovery, which has no other guard against false claims' },
+    [
+      ['a sandbox is no router', ...DISCOVERY, is('icmpv6 type', 'nd-router-advert'), counter, drop],
+      ['nor does it know better ones', ...DISCOVERY, is('icmpv6 type', 'nd-redirect'), counter, drop],
+      // An honest one comes from the address it is about. A look-up of the target itself cannot be typed before nft
+      // 1.0.8.
+      [
+        'who advertises an address is taken to send from it',
+        ...DISCOVERY,
+        is('icmpv6 type', 'nd-neighbor-advert'),
+        { set: 'ip6 saddr', match: ['@th,64,128'] },
+        OWN_IPV6,
+        accept,
+      ],
+      // What is said in a later fragment cannot be looked at here, so a type, and whom an advertisement is about, has
+      // to be in the first.
+      [
+        'anything else from its own address',
+        ...DISCOVERY,
+        isNot('icmpv6 type', 'nd-neighbor-advert'),
+        any('icmpv6 type', NO_ERROR),
+        OWN_IPV6,
+        accept,
+      ],
+      [
+        'later fragments, which are nothing without their first',
+        ...DISCOVERY,
+        is('ip6 nexthdr', 'ipv6-frag'),
+        FRAGMENT_OFFSET,
+        OWN_IPV6,
+        accept,
+      ],
+      [
+        'an error is taken to be sent from where the packet was sent to',
+        ...DISCOVERY,
+        none('icmpv6 type', NO_ERROR),
+        { set: 'ip6 saddr', match: ['@th,256,128'] },
+        OWN_IPV6,
+        accept,
+      ],
+    ],
+  ),
   ...chain('bridge', 'sender', { comment: 'what a port of ours may send' }, [
     ['with its own MAC and address', is('ether type', 'ip'), isNot('meta l4proto', 'icmp'), OWN_IPV4, accept],
     // A packet whose headers cannot be read to their end has no protocol, and is not accepted.

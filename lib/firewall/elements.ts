@@ -1,5 +1,14 @@
 import { familyOf, type IpFamily } from '../ipam/ip.js'
-import type { Element, ElementAdd, ElementDelete, Operation, PortHold, PortRelease, Protocol, SetDefinition } from '../plan/operation.js'
+import type {
+  Element,
+  ElementAdd,
+  ElementDelete,
+  Operation,
+  PortHold,
+  PortRelease,
+  Protocol,
+  SetDefinition,
+} from '../plan/operation.js'
 import { isEvery } from '../ports/host-address.js'
 import type { PortMapping } from '../ports/mapping.js'
 import type { HostPort } from '../ports/port-table.js'
@@ -10,10 +19,22 @@ import { zoneOf } from './zone.js'
 
 // What stands behind a spread goes through V8's runtime, field by field.
 export const add = (set: SetDefinition, ...elements: Element[]): ElementAdd => ({ op: 'element.add', elements, ...set })
-export const remove = (set: SetDefinition, ...elements: Element[]): ElementDelete => ({ op: 'element.delete', elements, ...set })
+export const remove = (set: SetDefinition, ...elements: Element[]): ElementDelete => ({
+  op: 'element.delete',
+  elements,
+  ...set,
+})
 
-/** The same for what is left over, or may be: an element that is another's by now (by its comment) stays, and none is missed. */
-export const removeOwn = (set: SetDefinition, ...elements: (Element & { comment: string })[]): ElementDelete => ({ op: 'element.delete', elements, ifCommented: true, ...set })
+/**
+ * The same for what is left over, or may be: an element that is another's by now (by its comment) stays, and none is
+ * missed.
+ */
+export const removeOwn = (set: SetDefinition, ...elements: (Element & { comment: string })[]): ElementDelete => ({
+  op: 'element.delete',
+  elements,
+  ifCommented: true,
+  ...set,
+})
 
 /** What published ports lead to: an address of an endpoint. */
 export interface Target {
@@ -45,14 +66,25 @@ export const elementName = (set: SetDefinition, key: string): string => `${set.s
 /** The {@link elementName} of a published port. */
 export const publishedName = (mapping: PortMapping): string => elementName(mapOf(mapping), publishedKey(mapping))
 
-export const publishedElement = (mapping: PortMapping, { address }: Target, owner: string): Element & { comment: string } => ({
+export const publishedElement = (
+  mapping: PortMapping,
+  { address }: Target,
+  owner: string,
+): Element & { comment: string } => ({
   key: publishedKey(mapping),
   data: mapping.protocol === 'all' ? address : `${address} . ${mapping.containerPort}`,
   comment: owner,
 })
 
-/** Its zone, in each map that says it. A port of TCP has none: every packet would be looked up, and what has begun there is ended by its own reset. */
-export function zoneElements(mapping: PortMapping, { id }: Target, owner: string): [SetDefinition, Element & { comment: string }][] {
+/**
+ * Its zone, in each map that says it. A port of TCP has none: every packet would be looked up, and what has begun there
+ * is ended by its own reset.
+ */
+export function zoneElements(
+  mapping: PortMapping,
+  { id }: Target,
+  owner: string,
+): [SetDefinition, Element & { comment: string }][] {
   if (mapping.protocol === 'tcp') return []
   const zone = { data: String(zoneOf(id, mapping.protocol === 'all' ? 0 : mapping.containerPort)), comment: owner }
   return besides(mapOf(mapping), publishedKey(mapping)).map(([map, key]) => [map, { key, ...zone }])
@@ -114,7 +146,9 @@ export function admissionKeys(mapping: PortMapping): [SetDefinition, string][] {
   const family = familyOf(hostIp)
   const port = `${protocol} . ${hostPort}`
   const what = `${isEvery(hostIp) ? `${hostIp}/0` : hostIp} . ${port}`
-  const admissions = allow.filter((network) => familyOf(network) === family).map((network) => [admitted[family], `${what} . ${asKey(network, family)}`] as [SetDefinition, string])
+  const admissions = allow
+    .filter((network) => familyOf(network) === family)
+    .map((network) => [admitted[family], `${what} . ${asKey(network, family)}`] as [SetDefinition, string])
   return [isEvery(hostIp) ? [restricted[family], port] : [restrictedAt[family], what], ...admissions]
 }
 
@@ -127,30 +161,55 @@ const asKey = (network: string, family: IpFamily): string => network.replace(fam
  *
  * @param others - Mappings of the same sandbox that stay: their ports are open already.
  */
-export function openElements(mappings: readonly PortMapping[], others: readonly PortMapping[], targets: Targets, owner: string): ElementAdd[] {
+export function openElements(
+  mappings: readonly PortMapping[],
+  others: readonly PortMapping[],
+  targets: Targets,
+  owner: string,
+): ElementAdd[] {
   if (mappings.length === 0) return []
   const there = new Set(others.flatMap((mapping) => openKey(mapping, targets) ?? []))
   return ([4, 6] as const).flatMap((family) => {
     const ofFamily = mappings.filter(({ hostIp }) => familyOf(hostIp) === family)
-    const keys = [...new Set(ofFamily.flatMap((mapping) => openKey(mapping, targets) ?? []))].filter((key) => !there.has(key))
+    const keys = [...new Set(ofFamily.flatMap((mapping) => openKey(mapping, targets) ?? []))].filter(
+      (key) => !there.has(key),
+    )
     return keys.length > 0 ? [add(open[family], ...keys.map((key) => ({ key, comment: owner })))] : []
   })
 }
 
 /** Takes it back. @param others - Mappings of the same sandbox that stay: their ports stay open. */
-export const closeElements = (mappings: readonly PortMapping[], others: readonly PortMapping[], targets: Targets, owner: string): ElementDelete[] =>
+export const closeElements = (
+  mappings: readonly PortMapping[],
+  others: readonly PortMapping[],
+  targets: Targets,
+  owner: string,
+): ElementDelete[] =>
   openElements(mappings, others, targets, owner).map((operation) => ({ ...operation, op: 'element.delete' }))
 
 // A whole host address has no port of the sandbox in it.
 const openKey = (mapping: PortMapping, targets: Targets): string | undefined =>
-  mapping.protocol === 'all' ? undefined : `${targetOf(mapping, targets).address} . ${mapping.protocol} . ${mapping.containerPort}`
+  mapping.protocol === 'all'
+    ? undefined
+    : `${targetOf(mapping, targets).address} . ${mapping.protocol} . ${mapping.containerPort}`
 
 /** No process of the host may listen where we publish. */
-export const holdPorts = (ports: readonly HostPort[], from?: string): PortHold[] => ports.filter(isPort).map((port) => ({ op: 'port.hold', ...placeOf(port), from }))
+export const holdPorts = (ports: readonly HostPort[], from?: string): PortHold[] =>
+  ports.filter(isPort).map((port) => ({ op: 'port.hold', ...placeOf(port), from }))
 
-export const releasePorts = (ports: readonly HostPort[]): PortRelease[] => ports.filter(isPort).map((port) => ({ op: 'port.release', ...placeOf(port) }))
+export const releasePorts = (ports: readonly HostPort[]): PortRelease[] =>
+  ports.filter(isPort).map((port) => ({ op: 'port.release', ...placeOf(port) }))
 
 // A whole host address has no port to hold: the host's own go their way.
-export const isPort = <Port extends HostPort>(port: Port): port is Port & { protocol: Protocol } => port.protocol !== 'all'
+export const isPort = <Port extends HostPort>(port: Port): port is Port & { protocol: Protocol } =>
+  port.protocol !== 'all'
 
-export const placeOf = ({ protocol, hostIp, hostPort }: HostPort & { protocol: Protocol }): Pick<PortHold, 'protocol' | 'address' | 'port'> => ({ protocol, address: hostIp, port: hostPort })
+export const placeOf = ({
+  protocol,
+  hostIp,
+  hostPort,
+}: HostPort & { protocol: Protocol }): Pick<PortHold, 'protocol' | 'address' | 'port'> => ({
+  protocol,
+  address: hostIp,
+  port: hostPort,
+})

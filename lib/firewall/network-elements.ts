@@ -43,7 +43,10 @@ export function networkElements(network: NetworkRules): NetworkElement[] {
   const { bridge, mac, subnets, internal, icc, trusted } = network
   return [
     [sets.bridges, { key: bridge }],
-    ...subnets.map(({ family, subnet }): NetworkElement => [sets.sameNetwork[family], { key: `${subnet} . ${bridge}` }]),
+    ...subnets.map(({ family, subnet }): NetworkElement => [
+      sets.sameNetwork[family],
+      { key: `${subnet} . ${bridge}` },
+    ]),
     icc ? [sets.icc, { key: `${bridge} . ${bridge}` }] : [sets.gates, { key: mac }],
     ...when(internal, [sets.internal, { key: bridge }]),
     ...([4, 6] as const).flatMap((family) => familyElements(network, family)),
@@ -80,5 +83,7 @@ export const ownedByNetworks: readonly SetDefinition[] = [
   sets.trusted,
   sets.gates,
   sets.macs,
-  ...[sets.subnets, sets.masqueraded, sets.source, sets.sameNetwork, sets.unprotected, sets.routed].flatMap((definitions) => [definitions[4], definitions[6]]),
+  ...[sets.subnets, sets.masqueraded, sets.source, sets.sameNetwork, sets.unprotected, sets.routed].flatMap(
+    (definitions) => [definitions[4], definitions[6]],
+  ),
 ]

@@ -3,8 +3,9 @@ import type { NetworkElement } from './network-elements.js'
 import * as sets from './sets.js'
 
 /**
- * Where the resolver of a user-defined network listens, at each address of its bridge: nobody's favourite, below the range that
- * dynamic ports come from. Port 53 is left to sandboxes and to nameservers of the host, which want it on every address.
+ * Where the resolver of a user-defined network listens, at each address of its bridge: nobody's favourite, below the
+ * range that dynamic ports come from. Port 53 is left to sandboxes and to nameservers of the host, which want it on
+ * every address.
  */
 export const RESOLVER_PORT = 25353
 
@@ -15,11 +16,12 @@ export interface Served {
 }
 
 /** Addresses at which the names of a network are served. */
-export const resolverAddresses = ({ subnets }: Pick<Served, 'subnets'>): string[] => subnets.flatMap(({ address }) => address ?? [])
+export const resolverAddresses = ({ subnets }: Pick<Served, 'subnets'>): string[] =>
+  subnets.flatMap(({ address }) => address ?? [])
 
 /**
- * The elements that lead from port 53 of the bridge to its resolver. They come before what is published on every address, and
- * an allow-list of that does not hold for them.
+ * The elements that lead from port 53 of the bridge to its resolver. They come before what is published on every
+ * address, and an allow-list of that does not hold for them.
  */
 export function resolverElements(network: Served): NetworkElement[] {
   return resolverAddresses(network).flatMap((address) => {
@@ -33,7 +35,11 @@ export function resolverElements(network: Served): NetworkElement[] {
 }
 
 /** The sets in which they are, beside those of sandboxes. */
-export const sharedWithSandboxes = [sets.publishedAt, sets.admitted].flatMap((definitions) => [definitions[4], definitions[6]])
+export const sharedWithSandboxes = [sets.publishedAt, sets.admitted].flatMap((definitions) => [
+  definitions[4],
+  definitions[6],
+])
 
 /** Whether an element of `published_at` is one of those, and not a sandbox's. */
-export const isResolverElement = ({ key, data }: { key: string; data: string }): boolean => data === `${key.split(' . ')[0]} . ${RESOLVER_PORT}`
+export const isResolverElement = ({ key, data }: { key: string; data: string }): boolean =>
+  data === `${key.split(' . ')[0]} . ${RESOLVER_PORT}`

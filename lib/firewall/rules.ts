@@ -22,8 +22,16 @@ export const is = (selector: string, value: string): Statement => ({ match: [sel
 export const isNot = (selector: string, value: string): Statement => ({ match: [selector], operation: '!=', value })
 export const any = (selector: string, bits: string): Statement => ({ match: [selector], operation: '&', value: bits })
 export const none = (selector: string, bits: string): Statement => ({ match: [selector], operation: '!&', value: bits })
-export const within = (selectors: string[], set: SetDefinition): Statement => ({ match: selectors, operation: 'in', value: set.set })
-export const outside = (selectors: string[], set: SetDefinition): Statement => ({ match: selectors, operation: 'not in', value: set.set })
+export const within = (selectors: string[], set: SetDefinition): Statement => ({
+  match: selectors,
+  operation: 'in',
+  value: set.set,
+})
+export const outside = (selectors: string[], set: SetDefinition): Statement => ({
+  match: selectors,
+  operation: 'not in',
+  value: set.set,
+})
 
 /** How the packets of an IP version are told, and their header. */
 export const isFamily = (family: IpFamily): Statement => is('meta nfproto', `ipv${family}`)
@@ -32,14 +40,31 @@ export const header = (family: IpFamily): 'ip' | 'ip6' => (family === 4 ? 'ip' :
 /** A change of address, by a map of the packet's IP version; a port comes with it where the map's data has one. */
 export function translate(nat: 'dnat' | 'snat', selectors: string[], family: IpFamily, maps: PerFamily): Statement {
   const { set, dataType = '' } = maps[family]
-  return { nat, family: header(family), match: selectors, value: set, ...(dataType.endsWith('inet_service') ? { port: true } : {}) }
+  return {
+    nat,
+    family: header(family),
+    match: selectors,
+    value: set,
+    ...(dataType.endsWith('inet_service') ? { port: true } : {}),
+  }
 }
 
 /** The conntrack zone that a packet's connection is looked for in, and is in if it is new, by a map. */
-export const zone = (selectors: string[], map: SetDefinition): Statement => ({ set: 'ct original zone', match: selectors, value: map.set })
+export const zone = (selectors: string[], map: SetDefinition): Statement => ({
+  set: 'ct original zone',
+  match: selectors,
+  value: map.set,
+})
 
-export const set = (definition: SetDefinition, comment: string): Operation => ({ op: 'set.add', ...definition, comment })
-export const setPair = (definitions: PerFamily, comment: string): Operation[] => [set(definitions[4], comment), set(definitions[6], comment)]
+export const set = (definition: SetDefinition, comment: string): Operation => ({
+  op: 'set.add',
+  ...definition,
+  comment,
+})
+export const setPair = (definitions: PerFamily, comment: string): Operation[] => [
+  set(definitions[4], comment),
+  set(definitions[6], comment),
+]
 
 /** A chain and its rules, each its comment and then its statements. */
 export function chain(

@@ -15,4 +15,7 @@ export const RULESET_VERSION = 'slipway ruleset 5'
 export const RULESET_FAMILIES = ['inet', 'bridge'] as const satisfies readonly Family[]
 
 export const rulesetPlan = (families: readonly Family[] = RULESET_FAMILIES): Plan =>
-  families.flatMap((family) => [{ op: 'table.add', family, table: TABLE, comment: RULESET_VERSION }, ...(family === 'inet' ? inetTable() : bridgeTable())])
+  families.flatMap((family) => [
+    { op: 'table.add', family, table: TABLE, comment: RULESET_VERSION },
+    ...(family === 'inet' ? inetTable() : bridgeTable()),
+  ])

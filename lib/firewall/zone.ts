@@ -2,8 +2,8 @@
 const ZONES = 0xffff
 
 /**
- * The conntrack zone of a target of published ports: its endpoint's id, which is random, and the port in it. Of one host port, or
- * one address, two in a row differ but once in 65,535 times, and one that comes back is where it was.
+ * The conntrack zone of a target of published ports: its endpoint's id, which is random, and the port in it. Of one
+ * host port, or one address, two in a row differ but once in 65,535 times, and one that comes back is where it was.
  *
  * @param port - 0 for all.
  */

@@ -11,8 +11,8 @@ const DRAWN = 2 ** 53
  * Which addresses of a subnet are free, as far as this process knows. The truth is the kernel's set of claims: an
  * address from here is only a good guess until the claim has been taken.
  *
- * Addresses are given in turn, so that a released one rests while others are free. Memory depends on how many are taken,
- * also where the range is a /64 of IPv6; so does time, of which 1,024 taken in a row cost as much as one.
+ * Addresses are given in turn, so that a released one rests while others are free. Memory depends on how many are
+ * taken, also where the range is a /64 of IPv6; so does time, of which 1,024 taken in a row cost as much as one.
  */
 export class AddressPool {
   readonly #subnet: Subnet
@@ -32,8 +32,8 @@ export class AddressPool {
 
   /**
    * @param range - Part of the subnet that addresses are drawn from.
-   * @param reserved - Addresses never given besides the network's own, its broadcast and its routers' anycast address: the
-   * gateway, and others outside our hands. As all addresses here: canonical text.
+   * @param reserved - Addresses never given besides the network's own, its broadcast and its routers' anycast address:
+   * the gateway, and others outside our hands. As all addresses here: canonical text.
    */
   constructor(subnet: Subnet, range: Subnet, reserved: readonly string[]) {
     if (!covers(subnet, range)) throw new RangeError('a range outside its subnet')
@@ -50,13 +50,17 @@ export class AddressPool {
     const free = this.#held.nextAbsent(this.#next, this.#size) ?? this.#held.nextAbsent(0, this.#next)
     if (free === undefined) return undefined
     this.#next = free + 1
-    const address = this.#subnet.family === 4 ? toText(this.#first4 + free) : printAddress(6, this.#first + BigInt(free))
+    const address =
+      this.#subnet.family === 4 ? toText(this.#first4 + free) : printAddress(6, this.#first + BigInt(free))
     this.#held.add(free)
     this.#given.add(address)
     return address
   }
 
-  /** Lets the next address be the first that is free from this place on. @param place - From 0, the first of the range, to 1. */
+  /**
+   * Lets the next address be the first that is free from this place on. @param place - From 0, the first of the range,
+   * to 1.
+   */
   startAt(place: number): void {
     this.#next = Math.floor(this.#size * place)
   }

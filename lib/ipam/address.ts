@@ -19,14 +19,21 @@ const isMapped = (text: string): boolean => toValue(text) >> 32n === 0xffffn
 /** Of a valid address: the number that its bits are. */
 export function toValue(address: string): bigint {
   if (familyOf(address) === 4) return BigInt(toNumber(address))
-  return ipaddr().IPv6.parse(address).parts.reduce((value, part) => (value << 16n) | BigInt(part), 0n)
+  return ipaddr()
+    .IPv6.parse(address)
+    .parts.reduce((value, part) => (value << 16n) | BigInt(part), 0n)
 }
 
 /** The canonical text (RFC 5952) of an address. */
 export function printAddress(family: IpFamily, value: bigint): string {
   if (family === 4) return toText(Number(value))
-  return new (ipaddr().IPv6)(Array.from({ length: 8 }, (_, index) => Number((value >> BigInt(112 - 16 * index)) & 0xffffn))).toRFC5952String()
+  return new (ipaddr().IPv6)(
+    Array.from({ length: 8 }, (_, index) => Number((value >> BigInt(112 - 16 * index)) & 0xffffn)),
+  ).toRFC5952String()
 }
 
-/** The one text of an address that we keep and compare (RFC 5952); `undefined` for what is no address, see {@link isIp}. */
-export const canonicalAddress = (text: string): string | undefined => (isIp(text) ? printAddress(familyOf(text), toValue(text)) : undefined)
+/**
+ * The one text of an address that we keep and compare (RFC 5952); `undefined` for what is no address, see {@link isIp}.
+ */
+export const canonicalAddress = (text: string): string | undefined =>
+  isIp(text) ? printAddress(familyOf(text), toValue(text)) : undefined

@@ -44,8 +44,18 @@ export function defaultBridgeSubnets(options: DefaultBridgeOptions, surroundings
   const { bip, fixedCidr, defaultGateway, bip6, fixedCidrV6, defaultGatewayV6 } = options
   const ipv6 = options.ipv6 ?? (bip6 !== undefined || fixedCidrV6 !== undefined)
   const [unused] = Object.entries({ bip6, fixedCidrV6, defaultGatewayV6 }).filter(([, value]) => value !== undefined)
-  if (!ipv6 && unused) throw invalid(`${unused[0]} ${unused[1]}: the default bridge has no IPv6. Give ipv6: true or fixedCidrV6 with it, or leave ${unused[0]} out.`)
-  const v4 = readGiven({ family: 4, ...omitUndefined({ own: bip, range: fixedCidr, gateway: defaultGateway }), names: namesOf('bip', 'fixedCidr', 'defaultGateway') }, surroundings)
+  if (!ipv6 && unused)
+    throw invalid(
+      `${unused[0]} ${unused[1]}: the default bridge has no IPv6. Give ipv6: true or fixedCidrV6 with it, or leave ${unused[0]} out.`,
+    )
+  const v4 = readGiven(
+    {
+      family: 4,
+      ...omitUndefined({ own: bip, range: fixedCidr, gateway: defaultGateway }),
+      names: namesOf('bip', 'fixedCidr', 'defaultGateway'),
+    },
+    surroundings,
+  )
   if (!ipv6) return completeDrafts([v4], {}, surroundings)
   const where = bip6 === undefined ? { subnet: fixedCidrV6 } : { own: bip6, range: fixedCidrV6 }
   const names = namesOf(bip6 === undefined ? 'fixedCidrV6' : 'bip6', 'fixedCidrV6', 'defaultGatewayV6')
@@ -62,13 +72,19 @@ const namesOf = (subnet: string, ipRange: string, defaultGateway: string): Names
 })
 
 const omitUndefined = <T extends object>(object: T) =>
-  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as { [Key in keyof T]?: Exclude<T[Key], undefined> }
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof T]?: Exclude<T[Key], undefined>
+  }
 
-function readGiven({ family, own, subnet: cidr, range, gateway, names }: Given, { pools, occupied }: Surroundings): SubnetDraft {
+function readGiven(
+  { family, own, subnet: cidr, range, gateway, names }: Given,
+  { pools, occupied }: Surroundings,
+): SubnetDraft {
   const text = own ?? cidr
-  const subnet = text === undefined
-    ? firstFreeSubnet(pools, occupied, { family, asked: names.subnet, instead: `Give ${names.subnet}` })
-    : parseCidr(text, family, names.subnet, own === undefined ? 'a CIDR' : 'an address with prefix')
+  const subnet =
+    text === undefined
+      ? firstFreeSubnet(pools, occupied, { family, asked: names.subnet, instead: `Give ${names.subnet}` })
+      : parseCidr(text, family, names.subnet, own === undefined ? 'a CIDR' : 'an address with prefix')
   // As ever for IPv4; for IPv6 the first free one, as for any network.
   const address = own?.split('/')[0] ?? (family === 4 ? nth(subnet, 1) : undefined)
   const request = {
@@ -84,5 +100,7 @@ function readGiven({ family, own, subnet: cidr, range, gateway, names }: Given, 
 function parseCidr(text: string, family: IpFamily, name: string, what: string) {
   const subnet = parseSubnet(text)
   if (subnet && familyOf(text) === family) return subnet
-  throw invalid(`${name} "${text}" is not ${what} of IPv${family}, as in '${family === 4 ? '172.17.0.1/16' : 'fd00:1:2:3::1/64'}'.`)
+  throw invalid(
+    `${name} "${text}" is not ${what} of IPv${family}, as in '${family === 4 ? '172.17.0.1/16' : 'fd00:1:2:3::1/64'}'.`,
+  )
 }

@@ -8,4 +8,5 @@ export function toNumber(address: string): number {
   return ((a * 256 + b) * 256 + c) * 256 + d
 }
 
-export const toText = (address: number): string => `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`
+export const toText = (address: number): string =>
+  `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`

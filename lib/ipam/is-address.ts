@@ -1,11 +1,14 @@
 /**
- * What is an address, as `isIPv4`, `isIPv6` and `isIP` of node:net have it. Loading that module and compiling its expression for IPv6 takes
- * 7 ms of a process that opens a host; the parser of URLs is there already.
+ * What is an address, as `isIPv4`, `isIPv6` and `isIP` of node:net have it. Loading that module and compiling its
+ * expression for IPv6 takes 7 ms of a process that opens a host; the parser of URLs is there already.
  */
 
 const BYTE = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
 const IPV4 = new RegExp(`^${BYTE}(?:\\.${BYTE}){3}$`)
-/** Digits and separators, with a zone or without: what else the parser would do away with (a tab), or take for the URL's end. */
+/**
+ * Digits and separators, with a zone or without: what else the parser would do away with (a tab), or take for the URL's
+ * end.
+ */
 const IPV6 = /^([\da-f.:]+)(?:%[\da-z.:-]+)?$/i
 
 export const isIPv4 = (text: string): boolean => IPV4.test(text)

@@ -32,5 +32,9 @@ export function poolOf({ subnet, range, address, gateway, aux }: NetworkSubnet):
   const whole = parseSubnet(subnet)
   const part = parseSubnet(range ?? subnet)
   if (!whole || !part) throw new RangeError(`${subnet} with ${range} is no subnet`)
-  return new AddressPool(whole, part, [address, gateway, ...Object.values(aux)].filter((reserved) => reserved !== undefined))
+  return new AddressPool(
+    whole,
+    part,
+    [address, gateway, ...Object.values(aux)].filter((reserved) => reserved !== undefined),
+  )
 }

@@ -43,7 +43,7 @@ export class SparseBits {
 
   /** The first number from `from` on, and below `end`, that is not in the set. */
   nextAbsent(from: number, end: number): number | undefined {
-    for (let number = from; number < end; ) {
+    for (let number = from; number < end;) {
       const start = number - (number % CHUNK)
       const words = this.#chunks.get(start / CHUNK)
       const bit = words ? firstClear(words, number - start) : number - start

@@ -1,7 +1,10 @@
 import { isIp, printAddress, toValue } from './address.js'
 import { familyOf, type IpFamily } from './ip.js'
 
-/** An IP network. The arithmetic of both families is one, in bigint; the way of every sandbox goes through numbers in AddressPool. */
+/**
+ * An IP network. The arithmetic of both families is one, in bigint; the way of every sandbox goes through numbers in
+ * AddressPool.
+ */
 export interface Subnet {
   family: IpFamily
   /** The network's own address. */
@@ -49,11 +52,13 @@ export function contains(subnet: Subnet, address: string): boolean {
 export const covers = (outer: Subnet, inner: Subnet): boolean =>
   outer.family === inner.family && inner.first >= outer.first && inner.last <= outer.last
 
-export const overlap = (a: Subnet, b: Subnet): boolean => a.family === b.family && a.first <= b.last && b.first <= a.last
+export const overlap = (a: Subnet, b: Subnet): boolean =>
+  a.family === b.family && a.first <= b.last && b.first <= a.last
 
 /**
  * Addresses of a subnet that no host may have: network and broadcast address, except in networks of two or one (RFC
- * 3021); the anycast address of the routers (RFC 4291, 2.6.1), where the kernel joins it too, so not in those (RFC 6164).
+ * 3021); the anycast address of the routers (RFC 4291, 2.6.1), where the kernel joins it too, so not in those (RFC
+ * 6164).
  */
 export function unusable(subnet: Subnet): string[] {
   if (sizeOf(subnet) <= 2) return []

@@ -28,7 +28,9 @@ interface Network {
   byName: Map<string, Set<NamedEndpoint>>
 }
 
-/** Who is called what, on all user-defined networks of a host. In memory; {@link directory} shows it from one network. */
+/**
+ * Who is called what, on all user-defined networks of a host. In memory; {@link directory} shows it from one network.
+ */
 export class NameTable {
   readonly #networks = new Map<string, Network>()
   /** By sandbox, in the order in which it joined. */
@@ -37,11 +39,16 @@ export class NameTable {
   /** Adds an endpoint, or takes the place of what the sandbox had on this network. */
   put(endpoint: NamedEndpoint): void {
     this.remove(endpoint.network, endpoint.sandbox)
-    const network = this.#networks.get(endpoint.network) ?? { bySandbox: new Map(), byAddress: new Map(), byName: new Map() }
+    const network = this.#networks.get(endpoint.network) ?? {
+      bySandbox: new Map(),
+      byAddress: new Map(),
+      byName: new Map(),
+    }
     this.#networks.set(endpoint.network, network)
     network.bySandbox.set(endpoint.sandbox, endpoint)
     for (const address of endpoint.addresses) network.byAddress.set(address, endpoint)
-    for (const name of namesOf(endpoint)) network.byName.set(name, (network.byName.get(name) ?? new Set()).add(endpoint))
+    for (const name of namesOf(endpoint))
+      network.byName.set(name, (network.byName.get(name) ?? new Set()).add(endpoint))
     this.#joined.set(endpoint.sandbox, (this.#joined.get(endpoint.sandbox) ?? new Set()).add(endpoint.network))
   }
 
@@ -50,7 +57,8 @@ export class NameTable {
     const endpoint = network?.bySandbox.get(sandbox)
     if (!network || !endpoint) return
     network.bySandbox.delete(sandbox)
-    for (const address of endpoint.addresses) if (network.byAddress.get(address) === endpoint) network.byAddress.delete(address)
+    for (const address of endpoint.addresses)
+      if (network.byAddress.get(address) === endpoint) network.byAddress.delete(address)
     for (const name of namesOf(endpoint)) dropFrom(network.byName, name, endpoint)
     dropFrom(this.#joined, sandbox, networkName)
     if (network.bySandbox.size === 0) this.#networks.delete(networkName)
@@ -62,7 +70,9 @@ export class NameTable {
     for (const endpoint of endpoints) this.put(endpoint)
   }
 
-  /** What the resolver of a network knows. @param refresh - Brings this table up to date; see {@link Directory.refresh}. */
+  /**
+   * What the resolver of a network knows. @param refresh - Brings this table up to date; see {@link Directory.refresh}.
+   */
   directory(networkName: string, refresh?: Directory['refresh']): Directory {
     const endpointOf = ({ network, sandbox }: Asker) => this.#networks.get(network)?.bySandbox.get(sandbox)
     return {
@@ -73,10 +83,18 @@ export class NameTable {
       },
       addresses: (asker, name, family) => {
         const endpoints = this.#find(asker, name)
-        return endpoints && [...new Set(endpoints.flatMap(({ addresses }) => addresses.filter((address) => isIPv6(address) === (family === 6))))]
+        return (
+          endpoints && [
+            ...new Set(
+              endpoints.flatMap(({ addresses }) => addresses.filter((address) => isIPv6(address) === (family === 6))),
+            ),
+          ]
+        )
       },
       name: (asker, address) => {
-        const endpoint = this.#seenBy(asker).map((network) => this.#networks.get(network)?.byAddress.get(address)).find(Boolean)
+        const endpoint = this.#seenBy(asker)
+          .map((network) => this.#networks.get(network)?.byAddress.get(address))
+          .find(Boolean)
         return endpoint && `${endpoint.sandbox}.${endpoint.network}`
       },
       upstreams: (asker) => endpointOf(asker)?.upstreams ?? [],
@@ -100,7 +118,10 @@ export class NameTable {
     if (whole) return whole
     for (let dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
       const suffix = name.slice(dot + 1)
-      const found = on(seen.filter((network) => network.toLowerCase() === suffix), name.slice(0, dot))
+      const found = on(
+        seen.filter((network) => network.toLowerCase() === suffix),
+        name.slice(0, dot),
+      )
       if (found) return found
     }
     return undefined
@@ -108,7 +129,9 @@ export class NameTable {
 }
 
 const namesOf = ({ sandbox, shortId, hostname, aliases }: NamedEndpoint): Set<string> =>
-  new Set([sandbox, shortId, ...(hostname ? [hostname] : []), ...aliases].map((name) => withoutRoot(name).toLowerCase()))
+  new Set(
+    [sandbox, shortId, ...(hostname ? [hostname] : []), ...aliases].map((name) => withoutRoot(name).toLowerCase()),
+  )
 
 function dropFrom<T>(map: Map<string, Set<T>>, key: string, value: T): void {
   const values = map.get(key)

@@ -18,13 +18,21 @@ export interface SandboxPlace extends HostsPlace {
  *
  * @param options - Checked by `nameChecks`, and with the hostname filled in.
  */
-export function sandboxFiles(options: NameOptions & { hostname: string }, place: SandboxPlace, host: HostFiles): NameFiles {
+export function sandboxFiles(
+  options: NameOptions & { hostname: string },
+  place: SandboxPlace,
+  host: HostFiles,
+): NameFiles {
   return {
     hostname: `${options.hostname}\n`,
     hosts: hostsText(options, place),
     'resolv.conf':
       place.resolver === undefined
-        ? bridgeResolvConf(host.nameservers, options, place.addresses.some((address) => isIPv6(address)))
+        ? bridgeResolvConf(
+            host.nameservers,
+            options,
+            place.addresses.some((address) => isIPv6(address)),
+          )
         : resolverResolvConf(host.nameservers, options, place.resolver),
   }
 }

@@ -27,23 +27,33 @@ export interface HostFilesPlaces {
 }
 
 /**
- * Reads the host's name and files. One that is not there is empty. Of a namespace with a name, those in `/etc/netns/NAME` come first,
- * file by file: it is what ip-netns(8) mounts over `/etc` for programs of that namespace.
+ * Reads the host's name and files. One that is not there is empty. Of a namespace with a name, those in
+ * `/etc/netns/NAME` come first, file by file: it is what ip-netns(8) mounts over `/etc` for programs of that namespace.
  */
 export async function readHostFiles(places: HostFilesPlaces = {}): Promise<HostFiles> {
   const { netns, etc = '/etc', systemdResolvConf = '/run/systemd/resolve/resolv.conf' } = places
   const own = netns === undefined ? undefined : nameOfNetns(netns)
-  const read = async (name: string) => (own === undefined ? undefined : await readIfThere(join(etc, 'netns', own, name))) ?? (await readIfThere(join(etc, name)))
+  const read = async (name: string) =>
+    (own === undefined ? undefined : await readIfThere(join(etc, 'netns', own, name))) ??
+    (await readIfThere(join(etc, name)))
   const [hosts, resolvConf] = await Promise.all([read('hosts'), read('resolv.conf')])
   const stub = parseResolvConf(resolvConf ?? '')
   const behind = isSystemdStub(stub) ? await readIfThere(systemdResolvConf) : undefined
-  return { hostname: hostname(), hosts: hosts ?? '', resolvConf: resolvConf ?? '', nameservers: behind === undefined ? stub : parseResolvConf(behind) }
+  return {
+    hostname: hostname(),
+    hosts: hosts ?? '',
+    resolvConf: resolvConf ?? '',
+    nameservers: behind === undefined ? stub : parseResolvConf(behind),
+  }
 }
 
 /** The name that ip-netns(8) knows a namespace by, where it does. */
 const nameOfNetns = (path: string): string | undefined => /^(?:\/var)?\/run\/netns\/([^/]+)$/.exec(path)?.[1]
 
-/** What is no file, or too long for one that people write, is passed over as if it were not there: a FIFO would be waited for for ever. */
+/**
+ * What is no file, or too long for one that people write, is passed over as if it were not there: a FIFO would be
+ * waited for for ever.
+ */
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)

@@ -35,7 +35,9 @@ export function hostsText(options: NameOptions & { hostname: string }, place: Ho
     ...(options.addHost ?? []).flatMap((text) => added(text, place.hostGateway)),
     ...place.addresses.map((address): Line => [canonical(address), own]),
   ]
-  return lines.flatMap(([address, names]) => (isIPv6(address) && !place.ipv6Loopback ? [] : `${address}\t${names}\n`)).join('')
+  return lines
+    .flatMap(([address, names]) => (isIPv6(address) && !place.ipv6Loopback ? [] : `${address}\t${names}\n`))
+    .join('')
 }
 
 function added(text: string, hostGateway: readonly string[]): Line[] {

@@ -41,10 +41,12 @@ const DOMAIN = /^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?$/i
 const OPTION = /^[a-z][a-z0-9-]{0,31}(:\d{1,5})?$/i
 
 /** A name that a sandbox may be called by. */
-export const isHostname = (value: unknown, longest = NAME_LENGTH): value is string => typeof value === 'string' && value.length <= longest && HOSTNAME.test(value)
+export const isHostname = (value: unknown, longest = NAME_LENGTH): value is string =>
+  typeof value === 'string' && value.length <= longest && HOSTNAME.test(value)
 
 /** A zone (`fe80::1%eth0`) names a link of the host, which a sandbox does not have. */
-const isAddress = (value: unknown): value is string => typeof value === 'string' && isIP(value) !== 0 && !value.includes('%')
+const isAddress = (value: unknown): value is string =>
+  typeof value === 'string' && isIP(value) !== 0 && !value.includes('%')
 
 const isDomain = (value: unknown) => typeof value === 'string' && value.length <= NAME_LENGTH && DOMAIN.test(value)
 
@@ -52,7 +54,8 @@ const isDomain = (value: unknown) => typeof value === 'string' && value.length <
 export const withoutRoot = (name: string): string => name.replace(/\.$/, '')
 
 /** An address as it is written everywhere: IPv6 as in RFC 5952. */
-export const canonical = (address: string): string => (isIPv6(address) ? ipaddr().IPv6.parse(address).toRFC5952String() : address)
+export const canonical = (address: string): string =>
+  isIPv6(address) ? ipaddr().IPv6.parse(address).toRFC5952String() : address
 
 /**
  * Reads one `addHost`: `name:address` or `name=address`, IPv6 with or without brackets. `undefined` when it is none.
@@ -66,23 +69,35 @@ export function parseAddedHost(text: unknown): AddedHost | undefined {
   return isAddress(address) ? { name, address: canonical(address) } : undefined
 }
 
-const each = (is: (item: unknown) => boolean, what: string): Check => (value) => {
-  if (!Array.isArray(value)) return `a list of ${what}`
-  const wrong = value.findIndex((item) => !is(item))
-  return wrong < 0 ? undefined : `a list of ${what} (${show(value[wrong])} is none)`
-}
+const each =
+  (is: (item: unknown) => boolean, what: string): Check =>
+  (value) => {
+    if (!Array.isArray(value)) return `a list of ${what}`
+    const wrong = value.findIndex((item) => !is(item))
+    return wrong < 0 ? undefined : `a list of ${what} (${show(value[wrong])} is none)`
+  }
 
 const hostname: Check = (value) =>
-  isHostname(value, HOSTNAME_LENGTH) ? undefined : `a name of at most ${HOSTNAME_LENGTH} letters, digits, "-", "_" and ".", at most 63 between dots, where "-" is neither first nor last`
+  isHostname(value, HOSTNAME_LENGTH)
+    ? undefined
+    : `a name of at most ${HOSTNAME_LENGTH} letters, digits, "-", "_" and ".", at most 63 between dots, where "-" is neither first nor last`
 const domainname: Check = (value) =>
-  isHostname(value) ? undefined : `a domain as in 'example.org': letters, digits, "-", "_" and ".", at most 63 between dots`
+  isHostname(value)
+    ? undefined
+    : `a domain as in 'example.org': letters, digits, "-", "_" and ".", at most 63 between dots`
 
 /** What is expected of each option, for `checkOptions`. */
 export const nameChecks: Record<keyof NameOptions, Check> = {
   hostname,
   domainname,
-  addHost: each((item) => parseAddedHost(item) !== undefined, `texts 'NAME:ADDRESS', as in 'db:172.20.0.9', 'db:[2001:db8::9]' or 'gw:${HOST_GATEWAY}'`),
+  addHost: each(
+    (item) => parseAddedHost(item) !== undefined,
+    `texts 'NAME:ADDRESS', as in 'db:172.20.0.9', 'db:[2001:db8::9]' or 'gw:${HOST_GATEWAY}'`,
+  ),
   dns: each(isAddress, "addresses of nameservers, as in ['192.0.2.53', '2001:db8::53']"),
   dnsSearch: each((item) => item === '.' || isDomain(item), "domains, as in ['example.org'], or ['.'] for none"),
-  dnsOptions: each((item) => typeof item === 'string' && OPTION.test(item), "options as in resolv.conf(5), as in ['ndots:2', 'rotate']"),
+  dnsOptions: each(
+    (item) => typeof item === 'string' && OPTION.test(item),
+    "options as in resolv.conf(5), as in ['ndots:2', 'rotate']",
+  ),
 }

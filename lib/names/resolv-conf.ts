@@ -41,7 +41,8 @@ export function parseResolvConf(text: string): ResolvConf {
 }
 
 /** Only systemd-resolved's stub is there: its own file names the servers that it asks itself. */
-export const isSystemdStub = ({ nameservers }: ResolvConf): boolean => nameservers.length === 1 && nameservers[0] === SYSTEMD_STUB
+export const isSystemdStub = ({ nameservers }: ResolvConf): boolean =>
+  nameservers.length === 1 && nameservers[0] === SYSTEMD_STUB
 
 /** Each option takes the place of its own directive, and of no other. */
 function override(host: ResolvConf, { dns, dnsSearch, dnsOptions }: NameOptions): ResolvConf {
@@ -57,15 +58,17 @@ function override(host: ResolvConf, { dns, dnsSearch, dnsOptions }: NameOptions)
 export const hostModeResolvConf = (host: ResolvConf, options: NameOptions): string => print(override(host, options))
 
 /**
- * Of a sandbox without a resolver of its own: the host's nameservers, without those that it cannot reach from where it is.
- * When none is left, docker's public ones stand in, with a comment that says so.
+ * Of a sandbox without a resolver of its own: the host's nameservers, without those that it cannot reach from where it
+ * is. When none is left, docker's public ones stand in, with a comment that says so.
  *
  * @param ipv6 - The sandbox has an IPv6 address.
  */
 export function bridgeResolvConf(host: ResolvConf, options: NameOptions, ipv6: boolean): string {
   const wanted = override(host, options)
   if (options.dns?.length) return print(wanted)
-  const nameservers = host.nameservers.filter((address) => !isLoopback(address) && !address.includes('%') && (ipv6 || !isIPv6(address)))
+  const nameservers = host.nameservers.filter(
+    (address) => !isLoopback(address) && !address.includes('%') && (ipv6 || !isIPv6(address)),
+  )
   if (nameservers.length > 0) return print({ ...wanted, nameservers })
   return print({ ...wanted, nameservers: ipv6 ? [...PUBLIC4, ...PUBLIC6] : PUBLIC4 }, [
     "# None of the host's nameservers can be reached from here: these are Google's public ones, as with Docker.",
@@ -88,7 +91,8 @@ export function upstreamsOf(host: ResolvConf, { dns }: NameOptions): string[] {
 }
 
 /** `ndots` was set on purpose, so that names without a dot are left to the search domains. */
-export const setsNdots = (host: ResolvConf, options: NameOptions): boolean => override(host, options).options.some(isNdots)
+export const setsNdots = (host: ResolvConf, options: NameOptions): boolean =>
+  override(host, options).options.some(isNdots)
 
 const isNdots = (option: string) => /^ndots:\d+$/.test(option)
 

@@ -28,9 +28,9 @@ const ATTEMPT_AGE = 1000
 type Served = Pick<NetworkSpec, 'id' | 'name' | 'subnets'>
 
 /**
- * The resolvers of the user-defined networks of a host: each is in one process of those that stay, whichever was first. Who
- * finds the place taken leaves it to the other, and takes it when the other goes: the folder of the networks' records is
- * watched, and who stops serving touches it.
+ * The resolvers of the user-defined networks of a host: each is in one process of those that stay, whichever was first.
+ * Who finds the place taken leaves it to the other, and takes it when the other goes: the folder of the networks'
+ * records is watched, and who stops serving touches it.
  */
 export class Resolvers {
   readonly #netns: string | undefined
@@ -57,7 +57,11 @@ export class Resolvers {
     this.#stays = stays
     this.#folder = folders.networks
     this.#sandboxes = new FollowedFolder(folders.sandboxes, SANDBOX, {
-      put: (name, record) => this.#table.learn(name, namedEndpoints(record, () => this.#nameservers)),
+      put: (name, record) =>
+        this.#table.learn(
+          name,
+          namedEndpoints(record, () => this.#nameservers),
+        ),
       gone: (name) => this.#table.learn(name, []),
     })
     this.#networks = new FollowedFolder(folders.networks, NETWORK, {
@@ -73,7 +77,8 @@ export class Resolvers {
       mkdirSync(this.#folder, { recursive: true })
       this.#watcher = watchFolder(this.#folder, this, (resolvers) => void resolvers.#look())
     } catch {
-      // A folder that cannot be written is the plan's to tell of. Where inotify's limits are reached, the next open() takes over.
+      // A folder that cannot be written is the plan's to tell of. Where inotify's limits are reached, the next open()
+      // takes over.
     }
     await this.#look()
   }
@@ -105,7 +110,9 @@ export class Resolvers {
    * second at most; `undefined` where there is nothing to wait for.
    */
   attend(endpoints: readonly BridgeEndpoint[]): Promise<void> | undefined {
-    const served = endpoints.every(({ network, networkId }) => network === DEFAULT_NETWORK || this.#running.has(networkId))
+    const served = endpoints.every(
+      ({ network, networkId }) => network === DEFAULT_NETWORK || this.#running.has(networkId),
+    )
     return served || !this.#stays || performance.now() - this.#attempted < ATTEMPT_AGE ? undefined : this.#look()
   }
 
@@ -148,7 +155,8 @@ export class Resolvers {
   async #listen({ name, subnets }: Served, addresses: readonly string[]): Promise<Resolver | undefined> {
     const netns = this.#netns
     const directory = this.#table.directory(name, () => this.#refresh())
-    // Loaded with the first network that somebody has created: with what reads DNS messages it is a fifth of everything.
+    // Loaded with the first network that somebody has created: with what reads DNS messages it is a fifth of
+    // everything.
     const { Resolver, Shares } = await import('./resolver/resolver.js')
     this.#shares ??= new Shares()
     const { resolver } = await Resolver.listen({
@@ -182,6 +190,11 @@ function enterHost<T>(netns: string, work: () => T): T {
     const { failure } = error as { failure?: NativeFailure }
     if (!failure) throw error
     const errnoName = getSystemErrorName(-failure.errno)
-    throw new SlipwayError('KERNEL', `The network namespace ${netns}, where a network's names are served, could not be entered: ${errnoName}.`, { errno: failure.errno, errnoName, syscall: failure.syscall }, { cause: error })
+    throw new SlipwayError(
+      'KERNEL',
+      `The network namespace ${netns}, where a network's names are served, could not be entered: ${errnoName}.`,
+      { errno: failure.errno, errnoName, syscall: failure.syscall },
+      { cause: error },
+    )
   }
 }

@@ -25,14 +25,17 @@ export const nameFilePaths = (folder: string): NameFilePaths => ({
 
 /**
  * Writes a sandbox's files. Each stays the file that it is, since a runtime has bound its inode over another, and one
- * whose text is the same is not written. A sandbox may do with its three inodes what it likes: make them huge, or hold leases on them.
- * So no more of a file is read than is to be written, and none is waited for; what is no regular file is refused, and no link followed.
+ * whose text is the same is not written. A sandbox may do with its three inodes what it likes: make them huge, or hold
+ * leases on them. So no more of a file is read than is to be written, and none is waited for; what is no regular file
+ * is refused, and no link followed.
  */
 export async function writeNameFiles(folder: string, files: NameFiles): Promise<NameFilePaths> {
   await mkdir(folder, { recursive: true, mode: FOLDER_MODE })
   const opened = await open(folder, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW)
   try {
-    await Promise.all(Object.entries(files).map(([name, text]) => writeInPlace(byDescriptor(opened, name), join(folder, name), text)))
+    await Promise.all(
+      Object.entries(files).map(([name, text]) => writeInPlace(byDescriptor(opened, name), join(folder, name), text)),
+    )
   } finally {
     await opened.close()
   }
@@ -72,7 +75,10 @@ async function write(path: string, name: string, text: string): Promise<void> {
   }
 }
 
-/** The file, made where there is none. To open a device or a FIFO may have consequences: it is looked at before it is opened. */
+/**
+ * The file, made where there is none. To open a device or a FIFO may have consequences: it is looked at before it is
+ * opened.
+ */
 async function openRegular(path: string, name: string): Promise<FileHandle> {
   // O_NONBLOCK: a lease on it is not waited for (EAGAIN).
   const how = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK
@@ -83,7 +89,8 @@ async function openRegular(path: string, name: string): Promise<FileHandle> {
   if (!place) return open(path, how | constants.O_CREAT | constants.O_EXCL, FILE_MODE)
   try {
     const stat = await place.stat()
-    if (!stat.isFile()) throw new SlipwayError('CONFLICT', `${name} is ${kindOf(stat)}, where a file of a sandbox has to be. Remove it.`)
+    if (!stat.isFile())
+      throw new SlipwayError('CONFLICT', `${name} is ${kindOf(stat)}, where a file of a sandbox has to be. Remove it.`)
     // By its descriptor it is the one that was looked at.
     return await open(byDescriptor(place), how & ~constants.O_NOFOLLOW)
   } finally {
@@ -94,4 +101,12 @@ async function openRegular(path: string, name: string): Promise<FileHandle> {
 const byDescriptor = ({ fd }: FileHandle, name?: string): string => join('/proc/self/fd', `${fd}`, name ?? '')
 
 const kindOf = (stat: Stats): string =>
-  stat.isDirectory() ? 'a folder' : stat.isSymbolicLink() ? 'a symbolic link' : stat.isFIFO() ? 'a FIFO' : stat.isSocket() ? 'a socket' : 'a device'
+  stat.isDirectory()
+    ? 'a folder'
+    : stat.isSymbolicLink()
+      ? 'a symbolic link'
+      : stat.isFIFO()
+        ? 'a FIFO'
+        : stat.isSocket()
+          ? 'a socket'
+          : 'a device'

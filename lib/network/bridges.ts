@@ -13,8 +13,8 @@ export interface Place {
 export type PrepareLeaf = (number: number) => Promise<void>
 
 /**
- * The bridges of a network, and how many ports each has as far as this process knows: a guess, as others make endpoints, too. Where
- * it is wrong, a bridge has some ports more than it should; where it is full, the kernel says so.
+ * The bridges of a network, and how many ports each has as far as this process knows: a guess, as others make
+ * endpoints, too. Where it is wrong, a bridge has some ports more than it should; where it is full, the kernel says so.
  */
 export class NetworkBridges {
   readonly #spec: NetworkSpec
@@ -44,7 +44,8 @@ export class NetworkBridges {
     this.#ports[0] = counts.get(this.#spec.bridge) ?? 0
     if (this.#portsPerBridge === Infinity) return
     const names = new Set(byIndex.values())
-    for (let number = 1; names.has(leafName(this.#spec, number)); number++) this.#ports[number] = counts.get(leafName(this.#spec, number)) ?? 0
+    for (let number = 1; names.has(leafName(this.#spec, number)); number++)
+      this.#ports[number] = counts.get(leafName(this.#spec, number)) ?? 0
     this.#roomFrom = 0
   }
 
@@ -54,7 +55,8 @@ export class NetworkBridges {
     while ((this.#ports[number] ?? 0) >= this.#portsPerBridge) number++
     this.#roomFrom = number
     this.#ports[number] = (this.#ports[number] ?? 0) + 1
-    const place = number === 0 ? { bridge: this.#spec.bridge, leaf: false } : { bridge: leafName(this.#spec, number), leaf: true }
+    const place =
+      number === 0 ? { bridge: this.#spec.bridge, leaf: false } : { bridge: leafName(this.#spec, number), leaf: true }
     if (this.#prepared.has(number)) return place
     return this.#prepareOnce(number).then(
       () => place,

@@ -42,7 +42,10 @@ export interface CreateNetworkOptions {
 const LONGEST_ALIAS = 255
 
 const texts: Check = (value) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every((text) => typeof text === 'string')
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.values(value).every((text) => typeof text === 'string')
     ? undefined
     : "texts by name, as in { team: 'blue' }"
 
@@ -60,20 +63,27 @@ const CHECKS: Record<keyof CreateNetworkOptions, Check> = {
 /**
  * Checks what does not depend on the host.
  *
- * @throws {SlipwayError} `INVALID_ARGUMENT`, `CONFLICT` for a name that every host's networks have, `UNSUPPORTED` drivers.
+ * @throws {SlipwayError} `INVALID_ARGUMENT`, `CONFLICT` for a name that every host's networks have, `UNSUPPORTED`
+ * drivers.
  */
 export function checkNetworkOptions(options: CreateNetworkOptions, { stateDir }: Pick<Settings, 'stateDir'>): void {
   checkOptions('networks.create', options, CHECKS)
   if (options.subnets) checkSubnetRequests(options.subnets)
   if (options.name === undefined) throw invalid("networks.create needs a name, as in { name: 'web' }.")
-  if (Object.hasOwn(PREDEFINED, options.name)) throw new SlipwayError('CONFLICT', `The network "${options.name}" is there on every host. Choose another name.`)
+  if (Object.hasOwn(PREDEFINED, options.name))
+    throw new SlipwayError('CONFLICT', `The network "${options.name}" is there on every host. Choose another name.`)
   const tooLong = Buffer.byteLength(bridgeAlias({ name: options.name, stateDir })) - LONGEST_ALIAS
   if (tooLong > 0) {
-    throw invalid(`name ${options.name} is too long by ${tooLong} characters: the alias of its bridge holds it and stateDir (${stateDir}). Choose a shorter name, or open with a shorter stateDir.`)
+    throw invalid(
+      `name ${options.name} is too long by ${tooLong} characters: the alias of its bridge holds it and stateDir (${stateDir}). Choose a shorter name, or open with a shorter stateDir.`,
+    )
   }
   const { driver = 'bridge' } = options
   if (driver === 'bridge') return checkModes(readDriverOptions(options.options ?? {}), options.internal ?? false)
-  if (Object.values(PREDEFINED).includes(driver) || driver === 'none') throw invalid(`driver ${driver}: every host has one such network, and no second can be created. Use it by its name.`)
+  if (Object.values(PREDEFINED).includes(driver) || driver === 'none')
+    throw invalid(
+      `driver ${driver}: every host has one such network, and no second can be created. Use it by its name.`,
+    )
   throw new SlipwayError('UNSUPPORTED', `driver ${show(driver)} is not one of Slipway's. There is "bridge".`)
 }
 
@@ -84,23 +94,48 @@ export function checkNetworkOptions(options: CreateNetworkOptions, { stateDir }:
  * @param chosen - Those of networks that this process is about to make, by their ids; this one's comes here.
  * @throws {SlipwayError} `INVALID_ARGUMENT`, `CONFLICT`, `EXHAUSTED`
  */
-export async function draftNetwork(options: CreateNetworkOptions, settings: Settings, surroundings: Surroundings, kept: readonly Occupied[], chosen: Map<string, readonly Occupied[]>): Promise<NetworkRecord> {
+export async function draftNetwork(
+  options: CreateNetworkOptions,
+  settings: Settings,
+  surroundings: Surroundings,
+  kept: readonly Occupied[],
+  chosen: Map<string, readonly Occupied[]>,
+): Promise<NetworkRecord> {
   const { name, subnets, internal = false, labels = {}, options: given = {}, ipv4 = true } = options
   const driver = readDriverOptions(given, { mtu: settings.mtu, ip: settings.ip })
-  const ipv6 = options.ipv6 ?? subnets?.some((request) => typeof request?.subnet === 'string' && request.subnet.includes(':')) ?? false
+  const ipv6 =
+    options.ipv6 ??
+    subnets?.some((request) => typeof request?.subnet === 'string' && request.subnet.includes(':')) ??
+    false
   checkModes(driver, internal)
   for (const family of FAMILIES) {
     const source = driver.source[family]
     // Answers would go to whoever has it.
     if (source !== undefined && !(await surroundings.has(source))) {
-      throw invalid(`options: com.docker.network.host_ipv${family} ${source} is no address of this host. ip address shows what there is.`)
+      throw invalid(
+        `options: com.docker.network.host_ipv${family} ${source} is no address of this host. ip address shows what there is.`,
+      )
     }
   }
   const complete = completeIpam(
-    { ...(subnets ? { subnets } : {}), ipv4, ipv6, gatewayModes: driver.modes, inhibitIpv4: driver.inhibitIpv4, internal },
-    { pools: surroundings.pools(FAMILIES), occupied: await surroundings.occupied(FAMILIES), kept: [...kept, ...[...chosen.values()].flat()] },
+    {
+      ...(subnets ? { subnets } : {}),
+      ipv4,
+      ipv6,
+      gatewayModes: driver.modes,
+      inhibitIpv4: driver.inhibitIpv4,
+      internal,
+    },
+    {
+      pools: surroundings.pools(FAMILIES),
+      occupied: await surroundings.occupied(FAMILIES),
+      kept: [...kept, ...[...chosen.values()].flat()],
+    },
   )
-  if (ipv6 && (driver.mtu ?? IPV6_MTU) < IPV6_MTU) throw invalid(`options: com.docker.network.driver.mtu ${driver.mtu}${settings.mtu === driver.mtu ? ' (as Slipway.open has it)' : ''} is too narrow for IPv6, which takes ${IPV6_MTU} bytes at least. Give that, or leave IPv6 out.`)
+  if (ipv6 && (driver.mtu ?? IPV6_MTU) < IPV6_MTU)
+    throw invalid(
+      `options: com.docker.network.driver.mtu ${driver.mtu}${settings.mtu === driver.mtu ? ' (as Slipway.open has it)' : ''} is too narrow for IPv6, which takes ${IPV6_MTU} bytes at least. Give that, or leave IPv6 out.`,
+    )
   const id = randomId()
   // At once: the next draft chooses before this one is claimed.
   chosen.set(
@@ -129,7 +164,19 @@ export async function draftNetwork(options: CreateNetworkOptions, settings: Sett
     hostIps: driver.hostIps,
     stateDir: settings.stateDir,
   }
-  return { version: 1, id, name, created: new Date().toISOString(), maker: thisProcess(), spec, ipv4, ipv6, ...(subnets ? { subnets } : {}), options: given, labels }
+  return {
+    version: 1,
+    id,
+    name,
+    created: new Date().toISOString(),
+    maker: thisProcess(),
+    spec,
+    ipv4,
+    ipv6,
+    ...(subnets ? { subnets } : {}),
+    options: given,
+    labels,
+  }
 }
 
 /** Of a network with IPv4 the address says it; gateways of IPv6 networks look alike in their last bytes. */
@@ -141,9 +188,17 @@ function bridgeMac(id: string, subnets: readonly NetworkSubnet[]): string {
 function checkModes({ modes, trusted, inhibitIpv4 }: DriverOptions, internal: boolean): void {
   for (const family of FAMILIES) {
     if (modes[family] === 'isolated' && !internal) {
-      throw invalid(`options: com.docker.network.bridge.gateway_mode_ipv${family} isolated goes with internal: true only: without a gateway nothing could get out.`)
+      throw invalid(
+        `options: com.docker.network.bridge.gateway_mode_ipv${family} isolated goes with internal: true only: without a gateway nothing could get out.`,
+      )
     }
   }
-  if (internal && trusted.length > 0) throw invalid('options: com.docker.network.bridge.trusted_host_interfaces does not go with internal: nothing gets in there. Leave one of them out.')
-  if (inhibitIpv4 && modes[4] === 'isolated') throw invalid('options: com.docker.network.bridge.inhibit_ipv4 says nothing where gateway_mode_ipv4 is isolated: the bridge has no address then. Leave it out.')
+  if (internal && trusted.length > 0)
+    throw invalid(
+      'options: com.docker.network.bridge.trusted_host_interfaces does not go with internal: nothing gets in there. Leave one of them out.',
+    )
+  if (inhibitIpv4 && modes[4] === 'isolated')
+    throw invalid(
+      'options: com.docker.network.bridge.inhibit_ipv4 says nothing where gateway_mode_ipv4 is isolated: the bridge has no address then. Leave it out.',
+    )
 }

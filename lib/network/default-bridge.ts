@@ -52,7 +52,13 @@ export class DefaultBridge {
   readonly #ensureRuleset: () => Promise<unknown>
   #ready: ReadyNetwork | Promise<ReadyNetwork> | undefined
 
-  constructor(host: Host, settings: Settings, surroundings: Surroundings, sandboxes: string, ensureRuleset: () => Promise<unknown>) {
+  constructor(
+    host: Host,
+    settings: Settings,
+    surroundings: Surroundings,
+    sandboxes: string,
+    ensureRuleset: () => Promise<unknown>,
+  ) {
     this.#host = host
     this.#settings = settings
     this.#surroundings = surroundings
@@ -60,7 +66,9 @@ export class DefaultBridge {
     this.#ensureRuleset = ensureRuleset
   }
 
-  /** The network, made if need be. Everybody who asks meanwhile waits for the same making; a failed one is tried anew. */
+  /**
+   * The network, made if need be. Everybody who asks meanwhile waits for the same making; a failed one is tried anew.
+   */
   ensure(): ReadyNetwork | Promise<ReadyNetwork> {
     return (this.#ready ??= this.#making())
   }
@@ -101,7 +109,9 @@ export class DefaultBridge {
     if (known && !(known instanceof Promise)) return known.spec
     const link = await this.#host.find('link', { name: this.#settings.bridgeName })
     try {
-      return link && isOwn(link) && (await this.#addressesOf(link)).some(isIpv4) ? await this.#existing(link) : undefined
+      return link && isOwn(link) && (await this.#addressesOf(link)).some(isIpv4)
+        ? await this.#existing(link)
+        : undefined
     } catch (error) {
       // It is not as this process was told to have it: who uses it hears of it.
       if (error instanceof SlipwayError) return undefined
@@ -109,7 +119,10 @@ export class DefaultBridge {
     }
   }
 
-  /** The subnets that it will have, as long as it is not there: docker's is made first, and other networks never get them. */
+  /**
+   * The subnets that it will have, as long as it is not there: docker's is made first, and other networks never get
+   * them.
+   */
   async kept(): Promise<Occupied[]> {
     if (await this.#host.find('link', { name: this.#settings.bridgeName })) return []
     try {
@@ -165,8 +178,8 @@ export class DefaultBridge {
   }
 
   /**
-   * Another process may be between making it and saying whose it is; or between that and entering it into the sets, which is
-   * one transaction at the end. Until then, what the bridge has tells nothing of what it will have.
+   * Another process may be between making it and saying whose it is; or between that and entering it into the sets,
+   * which is one transaction at the end. Until then, what the bridge has tells nothing of what it will have.
    */
   async #isInTheMaking(link: LinkInfo, step: number): Promise<boolean> {
     if (link.kind === 'bridge' && link.alias === '') return step < NAMELESS_STEPS
@@ -191,26 +204,41 @@ export class DefaultBridge {
   /** What a bridge lacks whose maker has died, or whose elements somebody has flushed. */
   async #missingOf(network: NetworkSpec, link: LinkInfo): Promise<Plan> {
     const own = await this.#addressesOf(link)
-    const addresses = addressNetwork(network, own.map(({ address }) => address))
+    const addresses = addressNetwork(
+      network,
+      own.map(({ address }) => address),
+    )
     const rest = await new Holdings(this.#host).lacking([...claimNetwork(network), ...finishNetwork(network)])
     if (addresses.length === 0 && link.up && isOwn(link) && !rest.some(({ op }) => op === 'element.add')) return []
     return [...(isOwn(link) ? [] : [nameBridge(network)]), ...addresses, ...rest]
   }
 
   /**
-   * Where an administrator has deleted the bridge, or its maker died before that was there, its elements are there still, perhaps of another subnet than it gets now. They give way
-   * to its own in one transaction, once the bridge is made: where it cannot be, another process has made it since, and they are its.
+   * Where an administrator has deleted the bridge, or its maker died before that was there, its elements are there
+   * still, perhaps of another subnet than it gets now. They give way to its own in one transaction, once the bridge is
+   * made: where it cannot be, another process has made it since, and they are its.
    */
   async #creation(network: NetworkSpec): Promise<Plan> {
     const creation = createNetwork(network)
     const holdings = new Holdings(this.#host)
-    const claimed = [...(await holdings.of(sets.subnets[4])), ...(await holdings.of(sets.subnets[6]))].some(({ comment }) => comment === network.name)
-    if (!claimed && !(await this.#has(sets.bridges, network.bridge)) && !(await this.#has(sets.gates, network.mac))) return creation
-    const wanted = creation.flatMap((operation) => (operation.op === 'element.add' ? operation.elements.map(({ key }) => `${operation.set} ${key}`) : []))
+    const claimed = [...(await holdings.of(sets.subnets[4])), ...(await holdings.of(sets.subnets[6]))].some(
+      ({ comment }) => comment === network.name,
+    )
+    if (!claimed && !(await this.#has(sets.bridges, network.bridge)) && !(await this.#has(sets.gates, network.mac)))
+      return creation
+    const wanted = creation.flatMap((operation) =>
+      operation.op === 'element.add' ? operation.elements.map(({ key }) => `${operation.set} ${key}`) : [],
+    )
     const stale: Plan[number][] = []
     for (const set of ownedByNetworks) {
       for (const { key, comment } of await holdings.of(set)) {
-        if ((sets.isSubnets(set) ? comment === network.name : key.split(' . ').includes(network.bridge) && readOwner(comment) === undefined) && !wanted.includes(`${set.set} ${key}`)) stale.push(remove(set, { key }))
+        if (
+          (sets.isSubnets(set)
+            ? comment === network.name
+            : key.split(' . ').includes(network.bridge) && readOwner(comment) === undefined) &&
+          !wanted.includes(`${set.set} ${key}`)
+        )
+          stale.push(remove(set, { key }))
       }
     }
     const lacking = await holdings.lacking(creation)
@@ -223,20 +251,37 @@ export class DefaultBridge {
     const lost = await this.#lost()
     if (!lost) return this.#spec(await this.#choose())
     const { bip, bip6, mtu, icc, fixedCidr, fixedCidrV6, defaultGateway, defaultGatewayV6 } = this.#settings
-    for (const [name, asked, was] of [['bip', bip, lost.bip], ['bip6', bip6, lost.bip6]] as const) {
+    for (const [name, asked, was] of [
+      ['bip', bip, lost.bip],
+      ['bip6', bip6, lost.bip6],
+    ] as const) {
       if (asked === undefined || asked === was) continue
-      throw new SlipwayError('CONFLICT', `${name}: there are sandboxes on the network ${DEFAULT_NETWORK} with ${name} ${was ?? 'none'}, not ${asked}. Leave ${name} out, or remove them first.`)
+      throw new SlipwayError(
+        'CONFLICT',
+        `${name}: there are sandboxes on the network ${DEFAULT_NETWORK} with ${name} ${was ?? 'none'}, not ${asked}. Leave ${name} out, or remove them first.`,
+      )
     }
-    const options = { bip: lost.bip, fixedCidr, defaultGateway, ...(lost.bip6 === undefined ? {} : { bip6: lost.bip6, ...(bip6 === undefined ? {} : { fixedCidrV6 }), defaultGatewayV6 }) }
+    const options = {
+      bip: lost.bip,
+      fixedCidr,
+      defaultGateway,
+      ...(lost.bip6 === undefined
+        ? {}
+        : { bip6: lost.bip6, ...(bip6 === undefined ? {} : { fixedCidrV6 }), defaultGatewayV6 }),
+    }
     return { ...this.#spec(this.#subnets(options)), mtu: mtu ?? lost.mtu, icc: icc ?? lost.icc }
   }
 
   /** What the sandboxes that are on it remember of it. */
   async #lost(): Promise<{ bip: string; bip6: string | undefined; mtu: number; icc: boolean } | undefined> {
     const records = await listRecords(this.#sandboxes)
-    const endpoints = records.flatMap(({ record }) => record.endpoints).filter(({ network, bridge }) => network === DEFAULT_NETWORK && bridge === this.#settings.bridgeName)
+    const endpoints = records
+      .flatMap(({ record }) => record.endpoints)
+      .filter(({ network, bridge }) => network === DEFAULT_NETWORK && bridge === this.#settings.bridgeName)
     const own = (family: IpFamily) => {
-      const found = endpoints.map(({ addresses }) => addresses[family]).find((address) => address?.resolver !== undefined)
+      const found = endpoints
+        .map(({ addresses }) => addresses[family])
+        .find((address) => address?.resolver !== undefined)
       return found && `${found.resolver}/${found.prefix}`
     }
     const [endpoint] = endpoints
@@ -259,7 +304,8 @@ export class DefaultBridge {
         `There is an interface ${bridgeName} already, and it is not Slipway's${link.kind ? ` (a ${link.kind})` : ''}. Give another bridgeName, or, if nothing needs it, remove it: ip link delete ${bridgeName}.`,
       )
     }
-    // A bridge that is not in the sets yet is still being made, or its maker has died: no flags to compare, perhaps no address.
+    // A bridge that is not in the sets yet is still being made, or its maker has died: no flags to compare, perhaps no
+    // address.
     const whole = await this.#has(sets.bridges, link.name)
     const own = await this.#addressesOf(link)
     const own4 = own.find(isIpv4)
@@ -269,7 +315,11 @@ export class DefaultBridge {
       // Another has given it an address since, which may be why this one was chosen.
       return (await this.#addressesOf(link)).some(isIpv4) ? this.#existing(link) : chosen
     }
-    if (!own4) throw new SlipwayError('CONFLICT', `The bridge ${bridgeName} has lost its IPv4 address. Remove it (ip link delete ${bridgeName}), and it is made anew.`)
+    if (!own4)
+      throw new SlipwayError(
+        'CONFLICT',
+        `The bridge ${bridgeName} has lost its IPv4 address. Remove it (ip link delete ${bridgeName}), and it is made anew.`,
+      )
     const withPrefix = ({ address, prefix }: AddressInfo) => `${address}/${prefix}`
     const { fixedCidr, fixedCidrV6, defaultGateway, defaultGatewayV6, ipv6 } = this.#settings
     const wants6 = ipv6 ?? (bip6 !== undefined || fixedCidrV6 !== undefined ? true : undefined)
@@ -279,31 +329,62 @@ export class DefaultBridge {
       ipv6: own6 !== undefined,
       mtu: link.mtu,
       // Each is told by more than one element, as an administrator may have deleted one.
-      icc: (await this.#has(sets.icc, `${link.name} . ${link.name}`)) || (!(await this.#has(sets.gates, link.address)) && (icc ?? (await this.#lost())?.icc ?? true)),
-      ipMasq: (await this.#has(sets.masqueraded[4], link.name)) || (own6 !== undefined && (await this.#has(sets.masqueraded[6], link.name))),
+      icc:
+        (await this.#has(sets.icc, `${link.name} . ${link.name}`)) ||
+        (!(await this.#has(sets.gates, link.address)) && (icc ?? (await this.#lost())?.icc ?? true)),
+      ipMasq:
+        (await this.#has(sets.masqueraded[4], link.name)) ||
+        (own6 !== undefined && (await this.#has(sets.masqueraded[6], link.name))),
     }
     for (const [name, value] of Object.entries({ bip, bip6, mtu, icc, ipMasq, ipv6: wants6 })) {
       const current = is[name as keyof typeof is]
       if (whole && value !== undefined && value !== current) {
-        throw new SlipwayError('CONFLICT', `${name}: the bridge ${bridgeName} exists with ${name} ${String(current)}, not ${String(value)}. Leave ${name} out, or remove the bridge first: ip link delete ${bridgeName}.`)
+        throw new SlipwayError(
+          'CONFLICT',
+          `${name}: the bridge ${bridgeName} exists with ${name} ${String(current)}, not ${String(value)}. Leave ${name} out, or remove the bridge first: ip link delete ${bridgeName}.`,
+        )
       }
     }
-    const options = { bip: is.bip, fixedCidr, defaultGateway, ...(own6 ? { bip6: withPrefix(own6), ...(bip6 === undefined ? {} : { fixedCidrV6 }), defaultGatewayV6 } : {}) }
+    const options = {
+      bip: is.bip,
+      fixedCidr,
+      defaultGateway,
+      ...(own6 ? { bip6: withPrefix(own6), ...(bip6 === undefined ? {} : { fixedCidrV6 }), defaultGatewayV6 } : {}),
+    }
     const network = this.#spec(this.#subnets(options))
     // What is not in the sets says nothing of them: somebody has flushed them.
     const told = whole || (await this.#isNetworks(link))
     const rules = { mode: 'nat', masquerade: told ? is.ipMasq : (ipMasq ?? true) } as const
-    return { ...network, mac: link.address, mtu: is.mtu, icc: told ? is.icc : (icc ?? (await this.#lost())?.icc ?? true), families: { 4: rules, 6: rules } }
+    return {
+      ...network,
+      mac: link.address,
+      mtu: is.mtu,
+      icc: told ? is.icc : (icc ?? (await this.#lost())?.icc ?? true),
+      families: { 4: rules, 6: rules },
+    }
   }
 
   async #choose(): Promise<NetworkSubnet[]> {
     const { bip, fixedCidr, defaultGateway, ipv6, bip6, fixedCidrV6, defaultGatewayV6 } = this.#settings
     const families = (ipv6 ?? (bip6 !== undefined || fixedCidrV6 !== undefined)) ? FAMILIES : ([4] as const)
-    return this.#subnets({ bip, fixedCidr, defaultGateway, ipv6, bip6, fixedCidrV6, defaultGatewayV6 }, { pools: this.#surroundings.pools(families), occupied: await this.#surroundings.occupied(families, DEFAULT_NETWORK) })
+    return this.#subnets(
+      { bip, fixedCidr, defaultGateway, ipv6, bip6, fixedCidrV6, defaultGatewayV6 },
+      {
+        pools: this.#surroundings.pools(families),
+        occupied: await this.#surroundings.occupied(families, DEFAULT_NETWORK),
+      },
+    )
   }
 
   /** @param free - What is chosen from; nothing, where the options say all. */
-  #subnets(options: { [Key in keyof Parameters<typeof defaultBridgeSubnets>[0]]: Parameters<typeof defaultBridgeSubnets>[0][Key] | undefined }, free: Free = NONE): NetworkSubnet[] {
+  #subnets(
+    options: {
+      [Key in keyof Parameters<typeof defaultBridgeSubnets>[0]]:
+        | Parameters<typeof defaultBridgeSubnets>[0][Key]
+        | undefined
+    },
+    free: Free = NONE,
+  ): NetworkSubnet[] {
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
     return defaultBridgeSubnets(given, free)
   }
@@ -312,7 +393,10 @@ export class DefaultBridge {
     return defaultSpec(this.#settings, this.#host.identity, subnets)
   }
 
-  /** Whether a subnet of the network is known to be on a bridge, which is written with all else that says what the network is. */
+  /**
+   * Whether a subnet of the network is known to be on a bridge, which is written with all else that says what the
+   * network is.
+   */
   async #isNetworks(link: LinkInfo): Promise<boolean> {
     const holdings = new Holdings(this.#host)
     const pairs = [...(await holdings.of(sets.sameNetwork[4])), ...(await holdings.of(sets.sameNetwork[6]))]

@@ -30,4 +30,5 @@ export function defaultSpec(settings: Settings, host: number, subnets: readonly 
 }
 
 /** Where ports are published that name no host address: everywhere, or where `ip` says, which is of one family. */
-export const defaultHostIps = (ip: string | undefined): Readonly<Partial<Record<IpFamily, string>>> => (ip === undefined ? EVERY : { [familyOf(ip)]: ip })
+export const defaultHostIps = (ip: string | undefined): Readonly<Partial<Record<IpFamily, string>>> =>
+  ip === undefined ? EVERY : { [familyOf(ip)]: ip }

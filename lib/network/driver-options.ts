@@ -24,7 +24,10 @@ export interface DriverOptions {
 
 const MODES: readonly string[] = ['nat', 'nat-unprotected', 'routed', 'isolated'] satisfies GatewayMode[]
 
-type Read = (value: string, wrong: (expected: string) => Error) => Partial<DriverOptions> | ((options: DriverOptions) => void)
+type Read = (
+  value: string,
+  wrong: (expected: string) => Error,
+) => Partial<DriverOptions> | ((options: DriverOptions) => void)
 
 /** As Go's strconv.ParseBool, which docker reads them by. */
 function flag(value: string, wrong: (expected: string) => Error): boolean {
@@ -75,7 +78,8 @@ const OPTIONS: Record<string, Read> = {
   },
   'com.docker.network.container_iface_prefix': (value, wrong) => {
     // Three digits are to fit behind it.
-    if (!/^[a-zA-Z][a-zA-Z0-9_.-]{0,11}$/.test(value) || value === 'lo') throw wrong('the beginning of an interface name, at most 12 letters and digits')
+    if (!/^[a-zA-Z][a-zA-Z0-9_.-]{0,11}$/.test(value) || value === 'lo')
+      throw wrong('the beginning of an interface name, at most 12 letters and digits')
     return { interfacePrefix: value }
   },
   'com.docker.network.host_ipv4': address('source', 4),
@@ -83,7 +87,10 @@ const OPTIONS: Record<string, Read> = {
 }
 
 /** @throws {SlipwayError} `INVALID_ARGUMENT` */
-export function readDriverOptions(given: Readonly<Record<string, string>>, defaults: { mtu?: number | undefined; ip?: string | undefined } = {}): DriverOptions {
+export function readDriverOptions(
+  given: Readonly<Record<string, string>>,
+  defaults: { mtu?: number | undefined; ip?: string | undefined } = {},
+): DriverOptions {
   const options: DriverOptions = {
     ...(defaults.mtu === undefined ? {} : { mtu: defaults.mtu }),
     icc: true,
@@ -97,7 +104,10 @@ export function readDriverOptions(given: Readonly<Record<string, string>>, defau
   }
   for (const [name, value] of Object.entries(given)) {
     const read = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined
-    if (!read) throw invalid(`options: the bridge driver has no option ${show(name)}. There are ${Object.keys(OPTIONS).join(', ')}.`)
+    if (!read)
+      throw invalid(
+        `options: the bridge driver has no option ${show(name)}. There are ${Object.keys(OPTIONS).join(', ')}.`,
+      )
     if (typeof value !== 'string') throw invalid(`options: ${name} must be a text, and is ${show(value)}.`)
     const change = read(value, (expected) => invalid(`options: ${name} must be ${expected}, and is ${show(value)}.`))
     if (typeof change === 'function') change(options)
@@ -107,8 +117,15 @@ export function readDriverOptions(given: Readonly<Record<string, string>>, defau
   return options
 }
 
-/** As docker: where one address of the host is named, ports are published there and nowhere else, in the other family neither. */
+/**
+ * As docker: where one address of the host is named, ports are published there and nowhere else, in the other family
+ * neither.
+ */
 function leaveOutUnnamed({ hostIps }: DriverOptions, given: Readonly<Record<string, string>>): void {
   const isNamed = (family: IpFamily) => Object.hasOwn(given, `com.docker.network.bridge.host_binding_ipv${family}`)
-  for (const [family, other] of [[4, 6], [6, 4]] as const) if (isNamed(family) && hostIps[family] !== EVERY[family] && !isNamed(other)) delete hostIps[other]
+  for (const [family, other] of [
+    [4, 6],
+    [6, 4],
+  ] as const)
+    if (isNamed(family) && hostIps[family] !== EVERY[family] && !isNamed(other)) delete hostIps[other]
 }

@@ -9,11 +9,14 @@ import type { Owed } from '../reconcile/owed.js'
 import { explainRefusal } from '../refusals.js'
 import { missingRules } from './missing-rules.js'
 
-/** Two processes may write it at once, or an administrator delete it meanwhile: this many times it is looked at again. */
+/**
+ * Two processes may write it at once, or an administrator delete it meanwhile: this many times it is looked at again.
+ */
 const TRIES = 64
 
 /**
- * What of the ruleset has yet to be written: all of it before first use, or the table or the rules that an administrator has deleted.
+ * What of the ruleset has yet to be written: all of it before first use, or the table or the rules that an
+ * administrator has deleted.
  *
  * @param known - What {@link writtenTables} has just said.
  * @throws {SlipwayError} `CONFLICT` when another version's is there, `UNSUPPORTED` on a kernel without nf_tables.
@@ -61,8 +64,8 @@ async function findTable(host: Host, family: Family): Promise<string | undefined
 }
 
 /**
- * Writes what is missing of the ruleset, and in the same transaction gives every sandbox and network its elements back: nobody may claim
- * anew what is a living sandbox's. Two processes may do so at once: one wins, both have it.
+ * Writes what is missing of the ruleset, and in the same transaction gives every sandbox and network its elements back:
+ * nobody may claim anew what is a living sandbox's. Two processes may do so at once: one wins, both have it.
  *
  * @param read - Reads what the ruleset is to hold.
  * @returns Whom it was written again for: sandboxes and networks, none where nothing was missing.
@@ -71,7 +74,11 @@ export async function ensureRuleset(host: Host, read: () => Promise<Owed>): Prom
   const refused = new Set<string>()
   let given: string[] = []
   for (let attempt = 1; ; attempt++) {
-    if (attempt > TRIES) throw new SlipwayError('CONFLICT', `Another process goes on deleting the nf_tables table "${TABLE}", or rules in it: it was written ${TRIES} times and is missing again. Stop that process (nft monitor shows what changes), and try again.`)
+    if (attempt > TRIES)
+      throw new SlipwayError(
+        'CONFLICT',
+        `Another process goes on deleting the nf_tables table "${TABLE}", or rules in it: it was written ${TRIES} times and is missing again. Stop that process (nft monitor shows what changes), and try again.`,
+      )
     const generation = await host.ask('generation', {})
     const written = await writtenTables(host)
     const missing = await missingRuleset(host, written)
@@ -86,7 +93,8 @@ export async function ensureRuleset(host: Host, read: () => Promise<Owed>): Prom
       await owed.settle()
       given = owed.owners
     } catch (error) {
-      if (!(error instanceof PlanRefused) || attempt >= TRIES) throw error instanceof PlanRefused ? await explainRefusal(error, host) : error
+      if (!(error instanceof PlanRefused) || attempt >= TRIES)
+        throw error instanceof PlanRefused ? await explainRefusal(error, host) : error
       const { operation, element } = error
       // Another sandbox has it since it was lost.
       if (operation.op === 'element.add') refused.add(elementName(operation, operation.elements[element]?.key ?? ''))
@@ -99,4 +107,13 @@ export async function ensureRuleset(host: Host, read: () => Promise<Owed>): Prom
 const RACES = ['EEXIST', 'ENOENT', 'EBUSY']
 
 const without = (plan: Plan, refused: ReadonlySet<string>): Plan =>
-  refused.size === 0 ? plan : plan.map((operation) => (operation.op === 'element.add' ? { ...operation, elements: operation.elements.filter(({ key }) => !refused.has(elementName(operation, key))) } : operation))
+  refused.size === 0
+    ? plan
+    : plan.map((operation) =>
+        operation.op === 'element.add'
+          ? {
+              ...operation,
+              elements: operation.elements.filter(({ key }) => !refused.has(elementName(operation, key))),
+            }
+          : operation,
+      )

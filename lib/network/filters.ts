@@ -27,7 +27,8 @@ export interface PruneFilters {
 }
 
 const text = (value: unknown): value is string => typeof value === 'string' && value !== ''
-const texts: Check = (value) => (text(value) || (Array.isArray(value) && value.every(text)) ? undefined : 'a text or a list of texts')
+const texts: Check = (value) =>
+  text(value) || (Array.isArray(value) && value.every(text)) ? undefined : 'a text or a list of texts'
 
 const CHECKS: Record<keyof NetworkFilters, Check> = {
   driver: texts,
@@ -38,7 +39,10 @@ const CHECKS: Record<keyof NetworkFilters, Check> = {
   dangling: checks.flag,
 }
 
-type Read = { [Key in 'driver' | 'id' | 'name' | 'label']?: readonly string[] } & Pick<NetworkFilters, 'type' | 'dangling'>
+type Read = { [Key in 'driver' | 'id' | 'name' | 'label']?: readonly string[] } & Pick<
+  NetworkFilters,
+  'type' | 'dangling'
+>
 
 const list = (value: string | readonly string[]): readonly string[] => (typeof value === 'string' ? [value] : value)
 
@@ -76,7 +80,10 @@ function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boo
 
 /** @throws {SlipwayError} `INVALID_ARGUMENT` */
 export function readPruneFilters(filters: PruneFilters): { list: Pick<NetworkFilters, 'label'>; until?: number } {
-  checkOptions('networks.prune', filters, { label: texts, until: (value) => (text(value) || (value instanceof Date && !Number.isNaN(value.getTime())) ? undefined : TIME) })
+  checkOptions('networks.prune', filters, {
+    label: texts,
+    until: (value) => (text(value) || (value instanceof Date && !Number.isNaN(value.getTime())) ? undefined : TIME),
+  })
   const { label, until } = filters
   return { list: label === undefined ? {} : { label }, ...(until === undefined ? {} : { until: readUntil(until) }) }
 }
@@ -92,7 +99,11 @@ function readUntil(until: string | Date): number {
     return Date.now() - parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (UNITS[unit] ?? 0), 0)
   }
   // Date.parse alone reads far more than times: 'day 1' is one in 2001 to it.
-  const time = /^\d+$/.test(until) ? Number(until) * 1000 : /^\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?$/.test(until) ? Date.parse(until) : NaN
+  const time = /^\d+$/.test(until)
+    ? Number(until) * 1000
+    : /^\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?$/.test(until)
+      ? Date.parse(until)
+      : NaN
   if (Number.isNaN(time)) throw invalid(`networks.prune: until must be ${TIME}, and is ${show(until)}.`)
   return time
 }

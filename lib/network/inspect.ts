@@ -19,7 +19,10 @@ export interface NetworkInspect {
   ConfigFrom: { Network: '' }
   ConfigOnly: false
   /** By id of the sandbox. */
-  Containers: Record<string, { Name: string; EndpointID: string; MacAddress: string; IPv4Address: string; IPv6Address: string }>
+  Containers: Record<
+    string,
+    { Name: string; EndpointID: string; MacAddress: string; IPv4Address: string; IPv6Address: string }
+  >
   Options: Record<string, string>
   Labels: Record<string, string>
 }
@@ -75,13 +78,25 @@ function member({ name, id, endpoints }: SandboxRecord, network: string): Networ
     const found = endpoint?.addresses[family]
     return found ? `${found.address}/${found.prefix}` : ''
   }
-  return { Name: name, EndpointID: endpoint?.id ?? id, MacAddress: endpoint?.mac ?? '', IPv4Address: text(4), IPv6Address: text(6) }
+  return {
+    Name: name,
+    EndpointID: endpoint?.id ?? id,
+    MacAddress: endpoint?.mac ?? '',
+    IPv4Address: text(4),
+    IPv6Address: text(6),
+  }
 }
 
 /** As docker shows it: what was asked for where it was, what was chosen where it was not. */
-export function ipamConfig(subnets: readonly NetworkSubnet[], asked: readonly SubnetRequest[] | undefined): IpamConfig[] {
-  const isGiven = ({ family }: NetworkSubnet) => asked?.some(({ subnet }) => subnet.includes(':') === (family === 6)) ?? false
-  const chosen = subnets.filter((subnet) => !isGiven(subnet)).map(({ subnet, gateway }) => ({ Subnet: subnet, ...(gateway === undefined ? {} : { Gateway: gateway }) }))
+export function ipamConfig(
+  subnets: readonly NetworkSubnet[],
+  asked: readonly SubnetRequest[] | undefined,
+): IpamConfig[] {
+  const isGiven = ({ family }: NetworkSubnet) =>
+    asked?.some(({ subnet }) => subnet.includes(':') === (family === 6)) ?? false
+  const chosen = subnets
+    .filter((subnet) => !isGiven(subnet))
+    .map(({ subnet, gateway }) => ({ Subnet: subnet, ...(gateway === undefined ? {} : { Gateway: gateway }) }))
   const given = (asked ?? []).map((request, index): IpamConfig => {
     const { subnet, gateway, ipRange, auxAddresses } = request
     const complete = subnets.filter(isGiven)[index]
@@ -90,7 +105,11 @@ export function ipamConfig(subnets: readonly NetworkSubnet[], asked: readonly Su
     return {
       Subnet: open ? (complete?.subnet ?? subnet) : subnet,
       ...(ipRange === undefined ? {} : { IPRange: ipRange }),
-      ...(gateway === undefined ? (open && complete?.gateway !== undefined ? { Gateway: complete.gateway } : {}) : { Gateway: gateway }),
+      ...(gateway === undefined
+        ? open && complete?.gateway !== undefined
+          ? { Gateway: complete.gateway }
+          : {}
+        : { Gateway: gateway }),
       ...(auxAddresses && Object.keys(auxAddresses).length > 0 ? { AuxiliaryAddresses: auxAddresses } : {}),
     }
   })

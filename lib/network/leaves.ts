@@ -28,19 +28,30 @@ export const leavesOf = (links: readonly LinkInfo[], { name }: Pick<NetworkSpec,
  *
  * @throws {SlipwayError} `CONFLICT` when there is an interface of somebody else's by its name.
  */
-export async function missingOfLeaf(host: Host, network: NetworkSpec, number: number): Promise<{ missing: Plan; begun: boolean }> {
+export async function missingOfLeaf(
+  host: Host,
+  network: NetworkSpec,
+  number: number,
+): Promise<{ missing: Plan; begun: boolean }> {
   const name = leafName(network, number)
   const link = await host.find('link', { name })
   const holdings = new Holdings(host)
   if (!link) return { missing: await holdings.lacking(createLeaf(network, number)), begun: false }
   // It gets its alias right after it is made.
-  const own = link.alias === '' ? link.address === network.mac && link.group === BRIDGE_GROUP : link.alias === leafAlias(network, number)
+  const own =
+    link.alias === ''
+      ? link.address === network.mac && link.group === BRIDGE_GROUP
+      : link.alias === leafAlias(network, number)
   if (link.kind !== 'bridge' || !own) throw new SlipwayError('CONFLICT', bridgeInUse(name))
-  const all = [...(hasFamily(network, 4) ? await host.ask('addresses', {}) : []), ...(hasFamily(network, 6) ? await host.ask('addresses', { ipv6: true }) : [])]
+  const all = [
+    ...(hasFamily(network, 4) ? await host.ask('addresses', {}) : []),
+    ...(hasFamily(network, 6) ? await host.ask('addresses', { ipv6: true }) : []),
+  ]
   const present = all.filter(({ index }) => index === link.index).map(({ address }) => address)
   const rest = await holdings.lacking(finishLeaf(network, number, present))
   const answers = (await host.find('sysctl', { name: answerSetting(network) })) === (hasFamily(network, 4) ? '0' : '1')
-  if (link.up && link.alias !== '' && answers && !rest.some(({ op }) => op === 'element.add' || op === 'address.add')) return { missing: [], begun: true }
+  if (link.up && link.alias !== '' && answers && !rest.some(({ op }) => op === 'element.add' || op === 'address.add'))
+    return { missing: [], begun: true }
   return { missing: [...(link.alias === '' ? createLeaf(network, number).slice(1, 2) : []), ...rest], begun: true }
 }
 
@@ -76,7 +87,12 @@ export async function ensureLeaf(host: Host, network: NetworkSpec, number: numbe
  *
  * @param missing - Where nothing is to be made: what would be comes here.
  */
-export const bridgesOf = (network: NetworkSpec, host: Host, { portsPerBridge }: Pick<Settings, 'portsPerBridge'>, missing?: Operation[]): NetworkBridges =>
+export const bridgesOf = (
+  network: NetworkSpec,
+  host: Host,
+  { portsPerBridge }: Pick<Settings, 'portsPerBridge'>,
+  missing?: Operation[],
+): NetworkBridges =>
   new NetworkBridges(network, portsPerBridge, async (number) => {
     if (missing) missing.push(...(await missingOfLeaf(host, network, number)).missing)
     else await ensureLeaf(host, network, number)

@@ -58,7 +58,11 @@ export class Network {
 
   /** CIDRs of its subnets. */
   get subnets(): readonly string[] {
-    return this.#stored?.record.spec.subnets.map(({ subnet }) => subnet) ?? this.#facts.config?.map(({ Subnet }) => Subnet) ?? []
+    return (
+      this.#stored?.record.spec.subnets.map(({ subnet }) => subnet) ??
+      this.#facts.config?.map(({ Subnet }) => Subnet) ??
+      []
+    )
   }
 
   /** The JSON of `docker network inspect`. */
@@ -74,8 +78,8 @@ export class Network {
   /**
    * Removes the network. Called again, it is the same removal.
    *
-   * @throws {SlipwayError} `CONFLICT` while sandboxes are on it, naming them; `INVALID_ARGUMENT` for `bridge`, `host` and
-   * `none`; `NOT_FOUND` when another has removed it.
+   * @throws {SlipwayError} `CONFLICT` while sandboxes are on it, naming them; `INVALID_ARGUMENT` for `bridge`, `host`
+   * and `none`; `NOT_FOUND` when another has removed it.
    */
   remove(): Promise<void> {
     this.#removing ??= this.#context.work
@@ -92,6 +96,9 @@ export class Network {
   }
 
   async #members(): Promise<SandboxRecord[]> {
-    return membersOf(this.#facts.name, (await listRecords(this.#context.records)).map(({ record }) => record))
+    return membersOf(
+      this.#facts.name,
+      (await listRecords(this.#context.records)).map(({ record }) => record),
+    )
   }
 }

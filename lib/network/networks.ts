@@ -25,9 +25,10 @@ export class Networks {
   /**
    * Creates a network: a bridge with its addresses, apart from all other networks. All of it, or nothing.
    *
-   * @example
-   * const web = await slipway.networks.create({ name: 'web', subnets: [{ subnet: '172.20.0.0/16' }], ipv6: true })
-   * @throws {SlipwayError} `INVALID_ARGUMENT`, `CONFLICT` (a name, subnet or bridge is taken), `EXHAUSTED`, `UNSUPPORTED`
+   * @example const web = await slipway.networks.create({ name: 'web', subnets: [{ subnet: '172.20.0.0/16' }], ipv6:
+   * true })
+   * @throws {SlipwayError} `INVALID_ARGUMENT`, `CONFLICT` (a name, subnet or bridge is taken), `EXHAUSTED`,
+   * `UNSUPPORTED`
    */
   create(options: CreateNetworkOptions): Promise<Network> {
     return this.#context.work.run(async () => {
@@ -62,14 +63,23 @@ export class Networks {
    */
   get(nameOrId: string): Promise<Network> {
     return this.#context.work.run(async () => {
-      if (typeof nameOrId !== 'string' || nameOrId === '') throw invalid(`networks.get takes a name or an id, and got ${show(nameOrId)}.`)
+      if (typeof nameOrId !== 'string' || nameOrId === '')
+        throw invalid(`networks.get takes a name or an id, and got ${show(nameOrId)}.`)
       const all = await this.#all()
       const named = nameCheck(nameOrId) === undefined ? all.find(({ name }) => name === nameOrId) : undefined
       if (named) return named
       const found = /^[0-9a-f]+$/.test(nameOrId) ? all.filter(({ id }) => id.startsWith(nameOrId)) : []
       const [one, other] = found
-      if (!one) throw new SlipwayError('NOT_FOUND', `There is no network ${show(nameOrId)} on this host. slipway network ls shows what there is.`)
-      if (other) throw new SlipwayError('CONFLICT', `Several networks have an id that begins with ${nameOrId}: ${found.map(({ name }) => name).join(', ')}. Give more digits, or a name.`)
+      if (!one)
+        throw new SlipwayError(
+          'NOT_FOUND',
+          `There is no network ${show(nameOrId)} on this host. slipway network ls shows what there is.`,
+        )
+      if (other)
+        throw new SlipwayError(
+          'CONFLICT',
+          `Several networks have an id that begins with ${nameOrId}: ${found.map(({ name }) => name).join(', ')}. Give more digits, or a name.`,
+        )
       return one
     })
   }
@@ -84,7 +94,9 @@ export class Networks {
     return this.#context.work.run(async () => {
       const read = readFilters(filters)
       const records = (await listRecords(this.#context.records)).map(({ record }) => record)
-      return (await this.#all()).filter((network) => matches(network, read, membersOf(network.name, records).length > 0))
+      return (await this.#all()).filter((network) =>
+        matches(network, read, membersOf(network.name, records).length > 0),
+      )
     })
   }
 
@@ -121,7 +133,23 @@ export class Networks {
     const { record } = stored
     const { name, id, created, ipv4, ipv6, options, labels, spec, subnets } = record
     const config = ipamConfig(spec.subnets, subnets)
-    return new Network(this.#context, { name, id, created, driver: 'bridge', ipv4, ipv6, userDefined: true, config, internal: spec.internal, options, labels }, stored)
+    return new Network(
+      this.#context,
+      {
+        name,
+        id,
+        created,
+        driver: 'bridge',
+        ipv4,
+        ipv6,
+        userDefined: true,
+        config,
+        internal: spec.internal,
+        options,
+        labels,
+      },
+      stored,
+    )
   }
 
   async #predefined(name: string): Promise<Network> {
@@ -144,7 +172,11 @@ export class Networks {
     return new Network(this.#context, {
       ...facts,
       ipv6: spec.subnets.some(({ family }) => family === 6),
-      config: spec.subnets.map(({ subnet, gateway, range }) => ({ Subnet: subnet, ...(range === undefined ? {} : { IPRange: range }), ...(gateway === undefined ? {} : { Gateway: gateway }) })),
+      config: spec.subnets.map(({ subnet, gateway, range }) => ({
+        Subnet: subnet,
+        ...(range === undefined ? {} : { IPRange: range }),
+        ...(gateway === undefined ? {} : { Gateway: gateway }),
+      })),
       options: {
         'com.docker.network.bridge.default_bridge': 'true',
         'com.docker.network.bridge.enable_icc': String(spec.icc),
@@ -155,7 +187,10 @@ export class Networks {
       },
     })
   }
-  /** The default network as it is, or would be made; `undefined` where it cannot be: the other networks do not depend on it. */
+  /**
+   * The default network as it is, or would be made; `undefined` where it cannot be: the other networks do not depend on
+   * it.
+   */
   async #defaultSpec(): Promise<NetworkSpec | undefined> {
     try {
       return await this.#context.networks.defaultBridge.look()

@@ -18,9 +18,19 @@ export interface ReadyNetwork {
 }
 
 /** @param used - The network has been there before, and others may have taken addresses of it. */
-export async function readyNetwork(spec: NetworkSpec, bridges: NetworkBridges, host: Host, used: boolean): Promise<ReadyNetwork> {
+export async function readyNetwork(
+  spec: NetworkSpec,
+  bridges: NetworkBridges,
+  host: Host,
+  used: boolean,
+): Promise<ReadyNetwork> {
   const pools = spec.subnets.map((subnet) => ({ subnet, pool: poolOf(subnet) }))
-  const ready = { spec, pools, bridges, hairpin: (await host.find('sysctl', { name: 'net.bridge.bridge-nf-call-iptables' })) === '1' }
+  const ready = {
+    spec,
+    pools,
+    bridges,
+    hairpin: (await host.find('sysctl', { name: 'net.bridge.bridge-nf-call-iptables' })) === '1',
+  }
   if (used) {
     await learnAddresses(ready, host)
     bridges.learn(await host.ask('links', {}))

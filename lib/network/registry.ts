@@ -1,4 +1,11 @@
-import { addressNetwork, claimNetwork, createNetwork, finishNetwork, nameBridge, removeNetwork } from '../drivers/bridge-network.js'
+import {
+  addressNetwork,
+  claimNetwork,
+  createNetwork,
+  finishNetwork,
+  nameBridge,
+  removeNetwork,
+} from '../drivers/bridge-network.js'
 import type { BridgeEndpoint } from '../drivers/endpoint.js'
 import { removeLeaf } from '../drivers/leaf.js'
 import { show, SlipwayError } from '../errors.js'
@@ -11,7 +18,13 @@ import { removeWhatIsThere } from '../reconcile/collect.js'
 import { Holdings } from '../reconcile/holdings.js'
 import { readOwed } from '../reconcile/owed.js'
 import { isAlive } from '../state/maker.js'
-import { listNetworkRecords, readNetworkRecord, specOf, storeNetwork, type StoredNetwork } from '../state/network-records.js'
+import {
+  listNetworkRecords,
+  readNetworkRecord,
+  specOf,
+  storeNetwork,
+  type StoredNetwork,
+} from '../state/network-records.js'
 import { draftNetwork, type CreateNetworkOptions } from './create-options.js'
 import { DefaultBridge } from './default-bridge.js'
 import { ensureRuleset, missingRuleset } from './ensure-ruleset.js'
@@ -57,20 +70,26 @@ export class NetworkRegistry {
     this.records = folders.networks
     this.#surroundings = new Surroundings(host, settings, folders.networks)
     this.#folders = folders
-    this.defaultBridge = new DefaultBridge(host, settings, this.#surroundings, folders.sandboxes, () => this.ensureRuleset())
+    this.defaultBridge = new DefaultBridge(host, settings, this.#surroundings, folders.sandboxes, () =>
+      this.ensureRuleset(),
+    )
   }
 
   /**
-   * Has the ruleset whole, with what every sandbox and network is to have in it: whatever is missing is written in one transaction.
+   * Has the ruleset whole, with what every sandbox and network is to have in it: whatever is missing is written in one
+   * transaction.
    *
    * @returns Sandboxes and networks that were given something back.
    */
   ensureRuleset(): Promise<string[]> {
-    return ensureRuleset(this.#host, async () => readOwed(this.#host, this.#folders, await this.defaultBridge.present()))
+    return ensureRuleset(this.#host, async () =>
+      readOwed(this.#host, this.#folders, await this.defaultBridge.present()),
+    )
   }
 
   /**
-   * A network that endpoints can be made on, by name, id or the beginning of an id. At once where it is known by its name.
+   * A network that endpoints can be made on, by name, id or the beginning of an id. At once where it is known by its
+   * name.
    *
    * @throws {SlipwayError} `NOT_FOUND`; `CONFLICT` when several ids begin so.
    */
@@ -84,18 +103,32 @@ export class NetworkRegistry {
     if (name === DEFAULT_NETWORK) return this.defaultBridge.preview()
     const spec = specOf(await this.stored(name))
     const missing = [...(await missingRuleset(this.#host)), ...(await this.#missingOf(spec))]
-    return { ready: await readyNetwork(spec, bridgesOf(spec, this.#host, this.#settings, missing), this.#host, true), missing }
+    return {
+      ready: await readyNetwork(spec, bridgesOf(spec, this.#host, this.#settings, missing), this.#host, true),
+      missing,
+    }
   }
 
-  /** What is remembered of a network, found by name, id or the beginning of an id. @throws {SlipwayError} `NOT_FOUND` */
+  /**
+   * What is remembered of a network, found by name, id or the beginning of an id. @throws {SlipwayError} `NOT_FOUND`
+   */
   async stored(nameOrId: string): Promise<StoredNetwork> {
     const named = await readNetworkRecord(this.records, nameOrId)
     if (named) return named
-    const found = /^[0-9a-f]+$/.test(nameOrId) ? (await this.list()).filter(({ record }) => record.id.startsWith(nameOrId)) : []
+    const found = /^[0-9a-f]+$/.test(nameOrId)
+      ? (await this.list()).filter(({ record }) => record.id.startsWith(nameOrId))
+      : []
     const [one, other] = found
     if (one && !other) return one
-    if (other) throw new SlipwayError('CONFLICT', `Several networks have an id that begins with ${nameOrId}: ${found.map(({ record }) => record.name).join(', ')}. Give more digits, or a name.`)
-    throw new SlipwayError('NOT_FOUND', `There is no network ${show(nameOrId)} on this host. slipway network ls shows what there is (bridge, host and none are always there), slipway network create makes one.`)
+    if (other)
+      throw new SlipwayError(
+        'CONFLICT',
+        `Several networks have an id that begins with ${nameOrId}: ${found.map(({ record }) => record.name).join(', ')}. Give more digits, or a name.`,
+      )
+    throw new SlipwayError(
+      'NOT_FOUND',
+      `There is no network ${show(nameOrId)} on this host. slipway network ls shows what there is (bridge, host and none are always there), slipway network create makes one.`,
+    )
   }
 
   list(): Promise<StoredNetwork[]> {
@@ -105,14 +138,22 @@ export class NetworkRegistry {
   /** Makes a network. All of it, or nothing. */
   async create(options: CreateNetworkOptions): Promise<StoredNetwork> {
     for (let attempt = 1; ; attempt++) {
-      const record = await draftNetwork(options, this.#settings, this.#surroundings, await this.defaultBridge.kept(), this.#chosen)
+      const record = await draftNetwork(
+        options,
+        this.#settings,
+        this.#surroundings,
+        await this.defaultBridge.kept(),
+        this.#chosen,
+      )
       const stored = storeNetwork(this.records, record)
       try {
-        // A bridge is made and given its alias in one go, and the kernel goes on with the second where it refuses the first.
-        if (await this.#host.find('link', { name: record.spec.bridge })) throw new SlipwayError('CONFLICT', bridgeInUse(record.spec.bridge))
+        // A bridge is made and given its alias in one go, and the kernel goes on with the second where it refuses the
+        // first.
+        if (await this.#host.find('link', { name: record.spec.bridge }))
+          throw new SlipwayError('CONFLICT', bridgeInUse(record.spec.bridge))
         await this.ensureRuleset()
         await this.#host.run(createNetwork(specOf(stored)))
-        this.#remember(record.name, this.#readied(specOf(stored), false))
+        void this.#remember(record.name, this.#readied(specOf(stored), false))
         return stored
       } catch (error) {
         if (!(error instanceof PlanRefused)) throw error
@@ -127,15 +168,22 @@ export class NetworkRegistry {
 
   /** The plan that would make a network, after what is missing on the host. Writes nothing. */
   async explain(options: CreateNetworkOptions): Promise<Plan> {
-    if (await readNetworkRecord(this.records, options.name)) throw new SlipwayError('CONFLICT', networkNameInUse(options.name))
-    const record = await draftNetwork(options, this.#settings, this.#surroundings, await this.defaultBridge.kept(), new Map())
+    if (await readNetworkRecord(this.records, options.name))
+      throw new SlipwayError('CONFLICT', networkNameInUse(options.name))
+    const record = await draftNetwork(
+      options,
+      this.#settings,
+      this.#surroundings,
+      await this.defaultBridge.kept(),
+      new Map(),
+    )
     const missing = await missingRuleset(this.#host)
     return [...missing, ...createNetwork(specOf(storeNetwork(this.records, record)))]
   }
 
   /**
-   * Removes a network whose record is gone already: whoever makes an endpoint of it meanwhile finds no record at the end,
-   * and takes the endpoint back.
+   * Removes a network whose record is gone already: whoever makes an endpoint of it meanwhile finds no record at the
+   * end, and takes the endpoint back.
    */
   async remove(spec: NetworkSpec): Promise<void> {
     this.#ready.delete(spec.name)
@@ -147,13 +195,22 @@ export class NetworkRegistry {
     await removeWhatIsThere(this.#host, await this.#removal(spec))
   }
 
-  /** A link by the name of its bridge that is not its bridge stays: a record may name any, and an administrator may have made one since. */
+  /**
+   * A link by the name of its bridge that is not its bridge stays: a record may name any, and an administrator may have
+   * made one since.
+   */
   async #removal(spec: NetworkSpec): Promise<Plan> {
     const links = await this.#host.ask('links', {})
-    const plan = removeNetwork(spec, leavesOf(links, spec).map((number) => removeLeaf(spec, number)))
+    const plan = removeNetwork(
+      spec,
+      leavesOf(links, spec).map((number) => removeLeaf(spec, number)),
+    )
     const there = links.find(({ name }) => name === spec.bridge)
-    const isOthers = there !== undefined && !isNamedBridge(there, spec.name) && !(await isNamelessBridge(this.#host, there, spec.name))
-    return isOthers ? plan.filter((operation) => operation.op !== 'link.delete' || operation.name !== spec.bridge) : plan
+    const isOthers =
+      there !== undefined && !isNamedBridge(there, spec.name) && !(await isNamelessBridge(this.#host, there, spec.name))
+    return isOthers
+      ? plan.filter((operation) => operation.op !== 'link.delete' || operation.name !== spec.bridge)
+      : plan
   }
 
   /** Forgets what is known: the next {@link ready} looks again. */
@@ -188,8 +245,8 @@ export class NetworkRegistry {
   }
 
   /**
-   * An address that we drew was claimed by another first: what others have is learned, and ours are drawn from another place on. They
-   * draw one after the other as we do, and would meet us again and again.
+   * An address that we drew was claimed by another first: what others have is learned, and ours are drawn from another
+   * place on. They draw one after the other as we do, and would meet us again and again.
    */
   async overtaken(ready: ReadyNetwork): Promise<void> {
     await this.learn(ready)
@@ -226,7 +283,8 @@ export class NetworkRegistry {
   }
 
   /**
-   * Gives a network back what somebody has flushed or deleted of it, bridge or elements. Returns whether there was such.
+   * Gives a network back what somebody has flushed or deleted of it, bridge or elements. Returns whether there was
+   * such.
    *
    * @throws {SlipwayError} `CONFLICT` when there is an interface of somebody else's by the name of its bridge.
    */
@@ -237,7 +295,7 @@ export class NetworkRegistry {
     // By the clock of the day, which may have been set since: no reason to wait for longer than a making takes.
     const isNew = Date.now() - Date.parse(created) < MAKING_MS
     const begun = now()
-    for (let attempt = 1; ; ) {
+    for (let attempt = 1; ;) {
       await this.ensureRuleset()
       const missing = await this.#missingOf(spec)
       if (missing.length === 0) return restored
@@ -270,14 +328,18 @@ export class NetworkRegistry {
     if (!link) return holdings.lacking(createNetwork(withoutRecord))
     const named = isNamedBridge(link, spec.name)
     if (!named && !(await isNamelessBridge(this.#host, link, spec.name))) {
-      throw new SlipwayError('CONFLICT', `There is an interface ${spec.bridge}, and it is not the bridge of the network ${spec.name}. If nothing needs it, remove it (ip link delete ${spec.bridge}), and the bridge is made anew.`)
+      throw new SlipwayError(
+        'CONFLICT',
+        `There is an interface ${spec.bridge}, and it is not the bridge of the network ${spec.name}. If nothing needs it, remove it (ip link delete ${spec.bridge}), and the bridge is made anew.`,
+      )
     }
     const own = [...(await this.#host.ask('addresses', {})), ...(await this.#host.ask('addresses', { ipv6: true }))]
     const present = own.filter(({ index }) => index === link.index).map(({ address }) => address)
     const addresses = addressNetwork(spec, present)
     const claims = await holdings.lacking(claimNetwork(spec))
     const rest = await holdings.lacking(finishNetwork(spec))
-    if (named && claims.length + addresses.length === 0 && link.up && !rest.some(({ op }) => op === 'element.add')) return []
+    if (named && claims.length + addresses.length === 0 && link.up && !rest.some(({ op }) => op === 'element.add'))
+      return []
     return [...(named ? [] : [nameBridge(spec)]), ...claims, ...addresses, ...rest]
   }
 }

@@ -27,8 +27,11 @@ export const IPV6_MTU = 1280
 
 export const FAMILIES = [4, 6] as const satisfies readonly IpFamily[]
 
-export const hasFamily = (network: Pick<NetworkSpec, 'subnets'>, family: IpFamily): boolean => network.subnets.some((subnet) => subnet.family === family)
+export const hasFamily = (network: Pick<NetworkSpec, 'subnets'>, family: IpFamily): boolean =>
+  network.subnets.some((subnet) => subnet.family === family)
 
 /** Whether ports of sandboxes may be spoken to at their own addresses. */
-export const isDirect = ({ families, trusted }: Pick<NetworkRules, 'families' | 'trusted'>, family: IpFamily): boolean =>
-  trusted.length > 0 || families[family]?.mode === 'routed'
+export const isDirect = (
+  { families, trusted }: Pick<NetworkRules, 'families' | 'trusted'>,
+  family: IpFamily,
+): boolean => trusted.length > 0 || families[family]?.mode === 'routed'

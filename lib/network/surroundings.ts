@@ -39,7 +39,9 @@ export class Surroundings {
   async occupied(families: readonly IpFamily[], except?: string): Promise<Occupied[]> {
     const found: Occupied[] = []
     // Their routes lead to single sandboxes of networks that are named already.
-    const leaves = new Set((await this.#host.ask('links', {})).flatMap(({ index, alias }) => (readLeafAlias(alias) ? [index] : [])))
+    const leaves = new Set(
+      (await this.#host.ask('links', {})).flatMap(({ index, alias }) => (readLeafAlias(alias) ? [index] : [])),
+    )
     for (const family of families) {
       const question = { ipv6: family === 6 }
       for (const { index, destination } of await this.#host.ask('routes', question)) {

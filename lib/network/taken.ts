@@ -5,7 +5,10 @@ import type { ReadyNetwork } from './ready.js'
 /** Addresses that were taken for one endpoint, each with its subnet. */
 export type Taken = Partial<Record<IpFamily, { address: string; subnet: NetworkSubnet }>>
 
-/** The next free address of each family that a network has; nothing where one has none left, as far as this process knows. */
+/**
+ * The next free address of each family that a network has; nothing where one has none left, as far as this process
+ * knows.
+ */
 export function takeFree(ready: ReadyNetwork): Taken | undefined {
   const taken: Taken = {}
   for (const { subnet, pool } of ready.pools) {

@@ -2,8 +2,8 @@ import type { NativeExecutor, Outcome } from '../native.js'
 import { setImmediate } from '../timers.js'
 
 /**
- * How many operations run together at most: some five sandboxes' claims, 0.3 ms. A transaction costs 8 µs whatever is in it, so there
- * is little to gain from more, and the event loop is to have its turn.
+ * How many operations run together at most: some five sandboxes' claims, 0.3 ms. A transaction costs 8 µs whatever is
+ * in it, so there is little to gain from more, and the event loop is to have its turn.
  */
 const MOST = 48
 
@@ -15,8 +15,8 @@ interface Waiting {
 }
 
 /**
- * Plans that come in a crowd: those of one turn of the event loop begin together, with one transaction for what all of them have
- * for nf_tables.
+ * Plans that come in a crowd: those of one turn of the event loop begin together, with one transaction for what all of
+ * them have for nf_tables.
  */
 export class Crowd {
   readonly #executor: NativeExecutor

@@ -15,7 +15,10 @@ export interface FileCreate {
   op: 'file.create'
   path: string
   content: string
-  /** Name of the spare namespace whose file it becomes, if that has one still: it saves opening one. Such a file is marked from the start. */
+  /**
+   * Name of the spare namespace whose file it becomes, if that has one still: it saves opening one. Such a file is
+   * marked from the start.
+   */
   from?: string | undefined
 }
 
@@ -34,7 +37,10 @@ export interface FileCheck {
   expected: string
 }
 
-/** Marks a file: what it tells of has been made to its end. `file.replace` keeps the mark. Nothing where there is no file. */
+/**
+ * Marks a file: what it tells of has been made to its end. `file.replace` keeps the mark. Nothing where there is no
+ * file.
+ */
 export interface FileMark {
   op: 'file.mark'
   path: string
@@ -78,7 +84,10 @@ export interface LeadingPort {
   hostPort: number
 }
 
-/** Forgets connections, with one walk: before their addresses are another sandbox's, and once a port leads to them no more. */
+/**
+ * Forgets connections, with one walk: before their addresses are another sandbox's, and once a port leads to them no
+ * more.
+ */
 export interface ConntrackFlush {
   op: 'conntrack.flush'
   /** Those that have one of these at either end. */

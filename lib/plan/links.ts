@@ -3,7 +3,10 @@
 export interface NetnsCreate {
   op: 'netns.create'
   path: string
-  /** Of a spare namespace: the folder of its sandbox's record. A file there and a socket for a port of the host are made ahead, too. */
+  /**
+   * Of a spare namespace: the folder of its sandbox's record. A file there and a socket for a port of the host are made
+   * ahead, too.
+   */
   records?: string | undefined
 }
 
@@ -29,8 +32,8 @@ export interface Namespace {
 }
 
 /**
- * Says which namespace a path leads to, to all operations of the plan that name this path: refused with ESTALE when it leads to another
- * by now. (A process's number is used again; a name is deleted and made anew.)
+ * Says which namespace a path leads to, to all operations of the plan that name this path: refused with ESTALE when it
+ * leads to another by now. (A process's number is used again; a name is deleted and made anew.)
  */
 export interface NetnsCheck {
   op: 'netns.check'
@@ -53,9 +56,15 @@ export interface LinkCreate {
   group?: number
   /** Transmit and receive queues, of both ends of a veth. */
   queues?: number
-  /** Of a bridge: whether it sends multicast only to ports that have asked for it, as it overhears. Default: the kernel's, it does. */
+  /**
+   * Of a bridge: whether it sends multicast only to ports that have asked for it, as it overhears. Default: the
+   * kernel's, it does.
+   */
   multicastSnooping?: false
-  /** Of a bridge: whether frames to link-local groups (01:80:c2:00:00:0X), which pass no rule, teach it who is where. Default: they do. */
+  /**
+   * Of a bridge: whether frames to link-local groups (01:80:c2:00:00:0X), which pass no rule, teach it who is where.
+   * Default: they do.
+   */
   linkLocalLearning?: false
   /** The other end of a veth, born in its namespace. */
   peer?: { netns: string; name: string; address?: string }
@@ -71,8 +80,8 @@ export interface LinkSet {
   /** No IPv6 link-local address of the kernel's own making. */
   noIpv6Address?: boolean
   /**
-   * No IPv6 at all, whoever gives it an address. Only a file in /proc/sys can say so, which costs a visit to the namespace;
-   * where nobody but us gives addresses, `noIpv6Address` does as much for nothing.
+   * No IPv6 at all, whoever gives it an address. Only a file in /proc/sys can say so, which costs a visit to the
+   * namespace; where nobody but us gives addresses, `noIpv6Address` does as much for nothing.
    */
   ipv6?: false
   /** Bytes. */
@@ -86,7 +95,10 @@ export interface LinkSet {
   isolated?: boolean
   /** Bridge port: it gets frames to MAC addresses that the bridge does not know. */
   flood?: boolean
-  /** Bridge port: bit X says that frames to 01:80:c2:00:00:0X are ordinary ones, which meet the rules. Without it they go to the host past them. */
+  /**
+   * Bridge port: bit X says that frames to 01:80:c2:00:00:0X are ordinary ones, which meet the rules. Without it they
+   * go to the host past them.
+   */
   groupForwardMask?: number
   /** 127.0.0.0/8 may be routed through this link. */
   routeLocalnet?: boolean
@@ -98,8 +110,8 @@ export interface LinkSet {
 }
 
 /**
- * Asks for a link, which makes the kernel act at once on news of its carrier. Otherwise a bridge port may begin to forward
- * up to a second after its other end went up (linkwatch), and the first packets are lost.
+ * Asks for a link, which makes the kernel act at once on news of its carrier. Otherwise a bridge port may begin to
+ * forward up to a second after its other end went up (linkwatch), and the first packets are lost.
  */
 export interface LinkSettle {
   op: 'link.settle'
@@ -108,8 +120,8 @@ export interface LinkSettle {
 }
 
 /**
- * Refused with ESTALE when the host's link of this name has another number than it had: somebody has deleted it, and another
- * made one of its name. With ENODEV where there is none.
+ * Refused with ESTALE when the host's link of this name has another number than it had: somebody has deleted it, and
+ * another made one of its name. With ENODEV where there is none.
  */
 export interface LinkCheck {
   op: 'link.check'
@@ -204,7 +216,10 @@ export interface NeighborDelete {
   optional?: true
 }
 
-/** Tells the neighbours on a link of the host where an address is by now. It is not undone, nor refused: they find out in the end. */
+/**
+ * Tells the neighbours on a link of the host where an address is by now. It is not undone, nor refused: they find out
+ * in the end.
+ */
 export interface NeighborAnnounce {
   op: 'neighbor.announce'
   link: string

@@ -47,11 +47,11 @@ export type * from './links.js'
 export type * from './rules.js'
 
 /**
- * The operations that a plan is made of: plain data, in the kernel's words. `native/plan/operation.h` is the same
- * list as C++ sees it. A `netns` is the path of a namespace, bound to a name (`/run/netns/app`) or a process's
- * (`/proc/4242/ns/net`); without one, the host's is meant. A path
- * that is a bare name (`veth3f2a9c1d0b2`) is that of a spare namespace: this executor alone knows it, by a descriptor, and it is gone
- * when the process is. Addresses are IPv4 or IPv6 unless said otherwise.
+ * The operations that a plan is made of: plain data, in the kernel's words. `native/plan/operation.h` is the same list
+ * as C++ sees it. A `netns` is the path of a namespace, bound to a name (`/run/netns/app`) or a process's
+ * (`/proc/4242/ns/net`); without one, the host's is meant. A path that is a bare name (`veth3f2a9c1d0b2`) is that of a
+ * spare namespace: this executor alone knows it, by a descriptor, and it is gone when the process is. Addresses are
+ * IPv4 or IPv6 unless said otherwise.
  */
 export type Operation =
   | NetnsCreate

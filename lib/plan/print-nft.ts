@@ -4,7 +4,9 @@ import type { Element, Operation, SetDefinition, Statement } from './operation.j
 export function nftCommands(operation: Operation): string[] | undefined {
   switch (operation.op) {
     case 'table.add':
-      return [`create table ${operation.family} ${operation.table}${operation.comment ? ` { comment "${operation.comment}"; }` : ''}`]
+      return [
+        `create table ${operation.family} ${operation.table}${operation.comment ? ` { comment "${operation.comment}"; }` : ''}`,
+      ]
     case 'table.delete':
       return [`delete table ${operation.family} ${operation.table}`]
     case 'chain.add': {
@@ -33,7 +35,9 @@ export function nftCommands(operation: Operation): string[] | undefined {
     case 'set.delete':
       return [`delete set ${operation.family} ${operation.table} ${operation.set}`]
     case 'element.add':
-      return operation.elements.map((element) => `create element ${place(operation)} { ${printElement(operation, element)} }`)
+      return operation.elements.map(
+        (element) => `create element ${place(operation)} { ${printElement(operation, element)} }`,
+      )
     case 'element.delete':
       return operation.elements.map((element) => {
         const condition = operation.ifCommented ? ` # if its comment is "${element.comment ?? ''}"` : ''
@@ -45,11 +49,21 @@ export function nftCommands(operation: Operation): string[] | undefined {
 }
 
 /** The type of a conntrack zone has no name: it is told by examples, and so are those beside it. */
-const EXAMPLES: Record<string, string> = { ct_zone: 'ct zone', ipv4_addr: 'ip daddr', ipv6_addr: 'ip6 daddr', inet_proto: 'meta l4proto', inet_service: 'th dport', number: 'udp length' }
+const EXAMPLES: Record<string, string> = {
+  ct_zone: 'ct zone',
+  ipv4_addr: 'ip daddr',
+  ipv6_addr: 'ip6 daddr',
+  inet_proto: 'meta l4proto',
+  inet_service: 'th dport',
+  number: 'udp length',
+}
 
 function printType({ type, dataType }: SetDefinition): string {
   if (dataType !== 'ct_zone') return `type ${type}${dataType ? ` : ${dataType}` : ''};`
-  return `typeof ${type.split(' . ').map((part) => EXAMPLES[part] ?? part).join(' . ')} : ${EXAMPLES[dataType]};`
+  return `typeof ${type
+    .split(' . ')
+    .map((part) => EXAMPLES[part] ?? part)
+    .join(' . ')} : ${EXAMPLES[dataType]};`
 }
 
 const place = (set: SetDefinition) => `${set.family} ${set.table} ${set.set}`
@@ -75,7 +89,8 @@ export function printStatement(statement: Statement): string {
   if ('verdict' in statement) return statement.verdict
   const match = statement.match.join(' . ')
   if ('nat' in statement) return `${statement.nat} ${statement.family} to ${match} map @${statement.value}`
-  if ('set' in statement) return `${statement.set} set ${match}${statement.value === undefined ? '' : ` map @${statement.value}`}`
+  if ('set' in statement)
+    return `${statement.set} set ${match}${statement.value === undefined ? '' : ` map @${statement.value}`}`
   switch (statement.operation) {
     case 'in':
       return `${match} @${statement.value}`

@@ -8,11 +8,15 @@ export function shellCommands(operation: Operation): string[] {
     case 'netns.create':
       return [`ip netns add ${basename(operation.path)}`]
     case 'netns.bind':
-      return [`touch ${quote(operation.path)} && mount --bind ${quote(pathOf(operation.from))} ${quote(operation.path)}`]
+      return [
+        `touch ${quote(operation.path)} && mount --bind ${quote(pathOf(operation.from))} ${quote(operation.path)}`,
+      ]
     case 'netns.delete':
       return [`ip netns delete ${basename(operation.path)}`]
     case 'netns.check':
-      return [`test "$(stat -Lc %d:%i ${quote(operation.path)})" = ${operation.namespace.device}:${operation.namespace.inode}${orNot(operation)}`]
+      return [
+        `test "$(stat -Lc %d:%i ${quote(operation.path)})" = ${operation.namespace.device}:${operation.namespace.inode}${orNot(operation)}`,
+      ]
     case 'link.create':
       return [`${ip} link add ${linkOptions(operation)}`]
     case 'link.set':
@@ -37,22 +41,32 @@ export function shellCommands(operation: Operation): string[] {
       const via = operation.gateway ? ` via ${operation.gateway}` : ''
       const dev = operation.link ? ` dev ${operation.link}` : ''
       const family = operation.destination === 'default' && !operation.gateway && operation.family === 6 ? ' -6' : ''
-      return [`${ip}${family} route ${operation.op === 'route.add' ? 'add' : 'delete'} ${operation.destination}${via}${dev}${orNot(operation)}`]
+      return [
+        `${ip}${family} route ${operation.op === 'route.add' ? 'add' : 'delete'} ${operation.destination}${via}${dev}${orNot(operation)}`,
+      ]
     }
     case 'fdb.add':
-      return [`bridge fdb ${operation.exclusive ? 'add' : 'replace'} ${operation.lladdr} dev ${operation.link} master static sticky`]
+      return [
+        `bridge fdb ${operation.exclusive ? 'add' : 'replace'} ${operation.lladdr} dev ${operation.link} master static sticky`,
+      ]
     case 'neighbor.add':
       if (operation.proxy) return [`${ip} neighbor add proxy ${operation.address} dev ${operation.link}`]
       return [`${ip} neighbor add ${operation.address} lladdr ${operation.lladdr} nud permanent dev ${operation.link}`]
     case 'neighbor.delete':
-      return [`${ip} neighbor delete ${operation.proxy ? 'proxy ' : ''}${operation.address} dev ${operation.link}${orNot(operation)}`]
+      return [
+        `${ip} neighbor delete ${operation.proxy ? 'proxy ' : ''}${operation.address} dev ${operation.link}${orNot(operation)}`,
+      ]
     // arping and ndisc6 speak for the host's own addresses only.
     case 'neighbor.announce':
-      return [`: ${operation.address} is at ${operation.lladdr} on ${operation.link}, say by ${operation.address.includes(':') ? 'a neighbour advertisement' : 'ARP'}`]
+      return [
+        `: ${operation.address} is at ${operation.lladdr} on ${operation.link}, say by ${operation.address.includes(':') ? 'a neighbour advertisement' : 'ARP'}`,
+      ]
     case 'sysctl.write':
       return [`${exec}sysctl -qw ${operation.key}=${quote(operation.value)}`]
     case 'file.create':
-      return [`mkdir -p ${quote(folder(operation.path))} && printf %s ${quote(operation.content)} > ${quote(operation.path)}`]
+      return [
+        `mkdir -p ${quote(folder(operation.path))} && printf %s ${quote(operation.content)} > ${quote(operation.path)}`,
+      ]
     case 'file.replace':
       return [`printf %s ${quote(operation.content)} > ${quote(operation.path)}`]
     case 'file.check':
@@ -70,10 +84,14 @@ export function shellCommands(operation: Operation): string[] {
     case 'conntrack.flush':
       return [
         ...operation.addresses.flatMap((address) =>
-          ['--orig-src', '--orig-dst', '--reply-src', '--reply-dst'].map((end) => `${forget(address)} ${end} ${address} || true`),
+          ['--orig-src', '--orig-dst', '--reply-src', '--reply-dst'].map(
+            (end) => `${forget(address)} ${end} ${address} || true`,
+          ),
         ),
         ...(operation.ports ?? []).map(({ address, port, hostPort }) =>
-          hostPort === 0 ? `${forget(address)} -p tcp --dst-nat ${address} || true` : `${forget(address)} -p tcp --orig-port-dst ${hostPort} --reply-src ${address} --reply-port-src ${port} || true`,
+          hostPort === 0
+            ? `${forget(address)} -p tcp --dst-nat ${address} || true`
+            : `${forget(address)} -p tcp --orig-port-dst ${hostPort} --reply-src ${address} --reply-port-src ${port} || true`,
         ),
       ]
     default:
@@ -121,13 +139,20 @@ function linkSettings(operation: LinkSet, ip: string, exec: string): string[] {
   if (operation.alias !== undefined) commands.push(`${set} alias ${quote(operation.alias)}`)
   if (operation.mtu !== undefined) commands.push(`${set} mtu ${operation.mtu}`)
   if (operation.group !== undefined) commands.push(`${set} group ${operation.group}`)
-  if (operation.hairpin !== undefined) commands.push(`${set} type bridge_slave hairpin ${operation.hairpin ? 'on' : 'off'}`)
-  if (operation.isolated !== undefined) commands.push(`${set} type bridge_slave isolated ${operation.isolated ? 'on' : 'off'}`)
+  if (operation.hairpin !== undefined)
+    commands.push(`${set} type bridge_slave hairpin ${operation.hairpin ? 'on' : 'off'}`)
+  if (operation.isolated !== undefined)
+    commands.push(`${set} type bridge_slave isolated ${operation.isolated ? 'on' : 'off'}`)
   if (operation.flood !== undefined) commands.push(`${set} type bridge_slave flood ${operation.flood ? 'on' : 'off'}`)
-  if (operation.groupForwardMask !== undefined) commands.push(`${set} type bridge_slave group_fwd_mask ${operation.groupForwardMask}`)
+  if (operation.groupForwardMask !== undefined)
+    commands.push(`${set} type bridge_slave group_fwd_mask ${operation.groupForwardMask}`)
   if (operation.noIpv6Address) commands.push(`${set} addrgenmode none`)
   if (operation.ipv6 === false) commands.push(`${exec}sysctl -qw net/ipv6/conf/${operation.name}/disable_ipv6=1`)
-  const ipv4 = { rp_filter: operation.rpFilter, arp_ignore: operation.arpIgnore, route_localnet: operation.routeLocalnet }
+  const ipv4 = {
+    rp_filter: operation.rpFilter,
+    arp_ignore: operation.arpIgnore,
+    route_localnet: operation.routeLocalnet,
+  }
   for (const [key, value] of Object.entries(ipv4)) {
     if (value !== undefined) commands.push(`${exec}sysctl -qw net/ipv4/conf/${operation.name}/${key}=${Number(value)}`)
   }

@@ -107,8 +107,8 @@ export interface ElementDelete extends SetDefinition {
   op: 'element.delete'
   elements: readonly Element[]
   /**
-   * Only those that are there with the comment that is given here, looked at and deleted as of one moment: the others are somebody
-   * else's by now. They stay, and what is not there is not missed. It is not undone.
+   * Only those that are there with the comment that is given here, looked at and deleted as of one moment: the others
+   * are somebody else's by now. They stay, and what is not there is not missed. It is not undone.
    */
   ifCommented?: boolean
 }

@@ -1,15 +1,18 @@
 import type { Operation, Plan } from './operation.js'
 
 /**
- * How much of a plan JavaScript's thread does itself: about 5 µs an element or port, so 0.3 ms. Two thread wake-ups, which the
- * executor's costs, are 50 µs, but the event loop is to have its turn.
+ * How much of a plan JavaScript's thread does itself: about 5 µs an element or port, so 0.3 ms. Two thread wake-ups,
+ * which the executor's costs, are 50 µs, but the event loop is to have its turn.
  */
 const MOST = 64
 
 /** A path begins with a slash. */
 const isSpare = (netns: string): boolean => !netns.startsWith('/')
 
-/** What an operation counts, none where it may have to wait: for rtnetlink's lock, a dump, an unmount, another namespace. */
+/**
+ * What an operation counts, none where it may have to wait: for rtnetlink's lock, a dump, an unmount, another
+ * namespace.
+ */
 function weight(operation: Operation): number {
   switch (operation.op) {
     case 'element.add':
@@ -36,16 +39,16 @@ function weight(operation: Operation): number {
 }
 
 /**
- * Whether JavaScript's thread may run a plan itself. Tables, chains, rules and sets are not for it: the kernel looks at the whole
- * table again when they change.
+ * Whether JavaScript's thread may run a plan itself. Tables, chains, rules and sets are not for it: the kernel looks at
+ * the whole table again when they change.
  */
 export function isShort(plan: Plan): boolean {
   return leadOf(plan) === plan.length
 }
 
 /**
- * How many operations a plan begins with that JavaScript's thread may do itself. What neighbours of nf_tables make one transaction of is
- * not split.
+ * How many operations a plan begins with that JavaScript's thread may do itself. What neighbours of nf_tables make one
+ * transaction of is not split.
  */
 export function leadOf(plan: Plan): number {
   let sum = 0
@@ -55,9 +58,13 @@ export function leadOf(plan: Plan): number {
   return lead
 }
 
-/** Whether a plan keeps others' transactions waiting, as there is one at a time in a namespace: for longer than a short plan takes. */
+/**
+ * Whether a plan keeps others' transactions waiting, as there is one at a time in a namespace: for longer than a short
+ * plan takes.
+ */
 export function isLongTransaction(plan: Plan): boolean {
   return !isShort(plan.filter(isTransaction))
 }
 
-const isTransaction = (operation: Operation | undefined): boolean => operation !== undefined && /^(table|chain|rule|set|element)\./.test(operation.op)
+const isTransaction = (operation: Operation | undefined): boolean =>
+  operation !== undefined && /^(table|chain|rule|set|element)\./.test(operation.op)

@@ -1,12 +1,13 @@
 import type { Element, Operation, Plan, SetDefinition, Statement } from './operation.js'
 
 /**
- * A plan on its way to C++: one text, so that one call carries it over. Reading some seventy properties of objects
- * from C++ costs 60 µs of a millisecond that is to be the kernel's; this costs a tenth.
+ * A plan on its way to C++: one text, so that one call carries it over. Reading some seventy properties of objects from
+ * C++ costs 60 µs of a millisecond that is to be the kernel's; this costs a tenth.
  *
  * Every field ends with US (0x1f), which no name, address or JSON text holds. `native/js/read_plan.cc` reads the same
- * fields in the same order. Left out is empty; a list begins with its length. First of all is how many ends there are: a field with one
- * in it would have what comes behind it read as other fields, so C++ counts them. (To look for them here takes longer than all else.)
+ * fields in the same order. Left out is empty; a list begins with its length. First of all is how many ends there are:
+ * a field with one in it would have what comes behind it read as other fields, so C++ counts them. (To look for them
+ * here takes longer than all else.)
  */
 export function wirePlan(plan: Plan): string {
   const fields: Field[] = [0, plan.length]
@@ -46,7 +47,14 @@ function pushFields(fields: Field[], op: Operation): void {
     case 'link.create': {
       const { peer } = op
       fields.push(op.netns, op.name, op.kind, op.address, op.master, op.mtu, op.group, op.queues)
-      fields.push(flag(peer !== undefined), peer?.netns, peer?.name, peer?.address, flag(op.multicastSnooping), flag(op.linkLocalLearning))
+      fields.push(
+        flag(peer !== undefined),
+        peer?.netns,
+        peer?.name,
+        peer?.address,
+        flag(op.multicastSnooping),
+        flag(op.linkLocalLearning),
+      )
       break
     }
     case 'link.set':
@@ -105,7 +113,12 @@ function pushFields(fields: Field[], op: Operation): void {
       fields.push(op.protocol, op.address, op.port)
       break
     case 'conntrack.flush':
-      fields.push(op.addresses.length, ...op.addresses, op.ports?.length ?? 0, ...(op.ports ?? []).flatMap(({ address, port, hostPort }) => [address, port, hostPort]))
+      fields.push(
+        op.addresses.length,
+        ...op.addresses,
+        op.ports?.length ?? 0,
+        ...(op.ports ?? []).flatMap(({ address, port, hostPort }) => [address, port, hostPort]),
+      )
       break
     case 'table.add':
       fields.push(op.family, op.table, op.comment)
@@ -155,7 +168,10 @@ function pushElements(fields: Field[], elements: readonly Element[]): void {
 function pushStatement(fields: Field[], statement: Statement): void {
   const match = 'match' in statement ? statement.match : []
   fields.push(match.length, ...match)
-  fields.push('operation' in statement ? statement.operation : undefined, 'value' in statement ? statement.value : undefined)
+  fields.push(
+    'operation' in statement ? statement.operation : undefined,
+    'value' in statement ? statement.value : undefined,
+  )
   fields.push('verdict' in statement ? statement.verdict : undefined)
   fields.push(flag('counter' in statement), flag('masquerade' in statement))
   if ('nat' in statement) fields.push(statement.nat, statement.family, flag(statement.port))

@@ -5,9 +5,9 @@ import { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate } fr
 /** How long, in milliseconds, nothing is made after a refusal, unless there is reason to hope. */
 const REST_MS = 1000
 /**
- * After a claim, none is made until no other has come for so long, in milliseconds: making one slows down claims that come meanwhile. Where
- * fewer than this part are left, until no more have come than could be made in that time: a burst is faster than they are made, and
- * over sooner without.
+ * After a claim, none is made until no other has come for so long, in milliseconds: making one slows down claims that
+ * come meanwhile. Where fewer than this part are left, until no more have come than could be made in that time: a burst
+ * is faster than they are made, and over sooner without.
  */
 const PAUSE_MS = 2
 const LOW = 1 / 4
@@ -16,8 +16,8 @@ const RUSH = 2
 const FOR_EVER = 2 ** 31 - 1
 
 /**
- * When the spare sandboxes of one Slipway are made: while the executor has nothing else to do, and callers do not come thick and fast.
- * One at a time, as more at once would only be in each other's way.
+ * When the spare sandboxes of one Slipway are made: while the executor has nothing else to do, and callers do not come
+ * thick and fast. One at a time, as more at once would only be in each other's way.
  */
 export class Filling {
   readonly #pools: readonly NetworkPool[]

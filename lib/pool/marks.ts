@@ -7,13 +7,16 @@ import { randomId } from '../state/random-id.js'
 
 /**
  * Whose spare sandboxes are whose: nobody has a record of them. Each Slipway that makes some has a file
- * `STATE/HOST/pool/PID-STARTED-TAG`, and its tag in the ids of the endpoints that it makes for them, and so in the names of their links.
- * While its process lives, others leave such links alone.
+ * `STATE/HOST/pool/PID-STARTED-TAG`, and its tag in the ids of the endpoints that it makes for them, and so in the
+ * names of their links. While its process lives, others leave such links alone.
  */
 
 const TAG = 6
 const NUMBER = 5
-/** All numbers of five hex digits come up before one comes again, as the factor is odd; and those that follow look nothing alike. */
+/**
+ * All numbers of five hex digits come up before one comes again, as the factor is odd; and those that follow look
+ * nothing alike.
+ */
 const NUMBERS = 16 ** NUMBER
 const FACTOR = 0x9e3b1
 
@@ -43,17 +46,22 @@ export class Mark {
     this.#path = path
   }
 
-  /** An id for one more endpoint. The number leads: of a network without IPv4, MAC addresses are the first eight digits. */
+  /**
+   * An id for one more endpoint. The number leads: of a network without IPv4, MAC addresses are the first eight digits.
+   */
   nextId(): string {
     const number = (this.#made++ * FACTOR) % NUMBERS
     return number.toString(16).padStart(NUMBER, '0') + this.#tag + randomId().slice(NUMBER + TAG)
   }
 
   /**
-   * Where in a subnet to begin, from 0 to 1. Several that all began with the first free address would claim each other's all the time.
+   * Where in a subnet to begin, from 0 to 1. Several that all began with the first free address would claim each
+   * other's all the time.
    */
   startingPlace(): number {
-    const others = readdirSync(this.#folder).map(readName).some((mark) => mark !== undefined && mark.tag !== this.#tag && isAlive(mark.maker))
+    const others = readdirSync(this.#folder)
+      .map(readName)
+      .some((mark) => mark !== undefined && mark.tag !== this.#tag && isAlive(mark.maker))
     return others ? parseInt(this.#tag, 16) / 16 ** TAG : 0
   }
 

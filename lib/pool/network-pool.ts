@@ -15,12 +15,16 @@ import { printEndpoints } from '../state/records.js'
 import { now, sleep } from '../timers.js'
 import type { Mark } from './marks.js'
 
-/** So long is looked for an address whose MAC address no other port of the bridge has: those of spares that were dropped go with their links. */
+/**
+ * So long is looked for an address whose MAC address no other port of the bridge has: those of spares that were dropped
+ * go with their links.
+ */
 const PATIENCE_MS = 2000
 const STEP_MS = 2
 
 /** Another spare of the bridge, of this process or of another one, has the MAC address. */
-const isLedElsewhere = ({ operation, errnoName }: PlanRefused): boolean => operation.op === 'fdb.add' && errnoName === 'EEXIST'
+const isLedElsewhere = ({ operation, errnoName }: PlanRefused): boolean =>
+  operation.op === 'fdb.add' && errnoName === 'EEXIST'
 
 /** A sandbox that waits to be taken: on its network, with everything but its claims. */
 export interface ReadySpare extends Spare {
@@ -140,15 +144,36 @@ export class NetworkPool {
   async #make(network: ReadyNetwork): Promise<ReadySpare> {
     const { spec, hairpin } = network
     const taken = takeFree(network)
-    if (!taken) throw new SlipwayError('EXHAUSTED', `No address is left for spare sandboxes on the network ${this.name}. Give a smaller size of the pool, or use a network with a larger subnet.`)
+    if (!taken)
+      throw new SlipwayError(
+        'EXHAUSTED',
+        `No address is left for spare sandboxes on the network ${this.name}. Give a smaller size of the pool, or use a network with a larger subnet.`,
+      )
     const place = await this.#place(network, taken)
-    const endpoint = bridgeEndpoint(spec, this.#mark.nextId(), freeInterface(spec.interfacePrefix, []), taken, {}, ...(place.leaf ? [place.bridge] : []))
+    const endpoint = bridgeEndpoint(
+      spec,
+      this.#mark.nextId(),
+      freeInterface(spec.interfacePrefix, []),
+      taken,
+      {},
+      ...(place.leaf ? [place.bridge] : []),
+    )
     const name = endpoint.hostLink
     const circumstances = { hairpin, ...(spec.record ? { network: spec.record } : {}) }
     try {
       await this.#host.runLater(makeSpare(name, this.#records, endpoint, circumstances))
       const { index, master } = await this.#host.ask('link', { name }, true)
-      return { name, endpoint, bridgeIndex: master, linkIndex: index, network, taken, circumstances, printed: printEndpoints([endpoint]), announcement: announce(endpoint) }
+      return {
+        name,
+        endpoint,
+        bridgeIndex: master,
+        linkIndex: index,
+        network,
+        taken,
+        circumstances,
+        printed: printEndpoints([endpoint]),
+        announcement: announce(endpoint),
+      }
     } catch (error) {
       this.drop([{ name, endpoint, network, taken }])
       // The next one goes to another bridge.
@@ -176,7 +201,8 @@ export class NetworkPool {
 
   /** Takes all out; with an address, the one that has it. */
   empty(address?: string): ReadySpare[] {
-    const has = ({ taken }: ReadySpare) => address === undefined || Object.values(taken).some((one) => one.address === address)
+    const has = ({ taken }: ReadySpare) =>
+      address === undefined || Object.values(taken).some((one) => one.address === address)
     const out = this.#spares.filter(has)
     this.#spares = this.#spares.filter((spare) => !has(spare))
     return out

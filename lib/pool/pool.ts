@@ -16,7 +16,9 @@ export interface PoolStats {
   missed: number
 }
 
-/** Sandboxes made ahead of need: `slipway.pool`. What there is to say to it is said with the option `pool` of open(). */
+/**
+ * Sandboxes made ahead of need: `slipway.pool`. What there is to say to it is said with the option `pool` of open().
+ */
 export class Pool {
   readonly #spares: Spares
 
@@ -27,14 +29,23 @@ export class Pool {
 
   /** One entry for each network of the option `pool`. */
   get networks(): PoolStats[] {
-    return this.#spares.networks.map(({ name, size, ready, making, claimed, missed }) => ({ network: name, size, ready, making, claimed, missed }))
+    return this.#spares.networks.map(({ name, size, ready, making, claimed, missed }) => ({
+      network: name,
+      size,
+      ready,
+      making,
+      claimed,
+      missed,
+    }))
   }
 
   /**
-   * Resolves when each of its networks that is there has all that it is to have, for benchmarks and for services that begin with
-   * a burst. Nobody needs to wait: on a network with none ready, a create makes its sandbox from the ground up.
+   * Resolves when each of its networks that is there has all that it is to have, for benchmarks and for services that
+   * begin with a burst. Nobody needs to wait: on a network with none ready, a create makes its sandbox from the ground
+   * up.
    *
-   * @throws {SlipwayError} What kept a network from it: `EXHAUSTED` (addresses, ports of the bridge), `CONFLICT`, `KERNEL`; `CLOSED`.
+   * @throws {SlipwayError} What kept a network from it: `EXHAUSTED` (addresses, ports of the bridge), `CONFLICT`,
+   * `KERNEL`; `CLOSED`.
    */
   ready(): Promise<void> {
     return this.#spares.ready().catch(rethrow)

@@ -34,11 +34,20 @@ export class Spares {
   readonly #pools: ReadonlyMap<string, NetworkPool>
   readonly #filling: Filling
 
-  constructor(host: Host, networks: NetworkRegistry, folders: { pool: string; sandboxes: string }, { size, networks: names }: PoolSettings) {
+  constructor(
+    host: Host,
+    networks: NetworkRegistry,
+    folders: { pool: string; sandboxes: string },
+    { size, networks: names }: PoolSettings,
+  ) {
     this.#host = host
     this.#networks = networks
     this.#mark = new Mark(folders.pool)
-    this.#pools = new Map(size === 0 ? [] : names.map((name) => [name, new NetworkPool(name, size, host, networks, this.#mark, folders.sandboxes)]))
+    this.#pools = new Map(
+      size === 0
+        ? []
+        : names.map((name) => [name, new NetworkPool(name, size, host, networks, this.#mark, folders.sandboxes)]),
+    )
     this.#filling = new Filling(this.networks, (pool) => this.#tell(pool, 'made'))
   }
 
@@ -81,8 +90,8 @@ export class Spares {
   }
 
   /**
-   * A plan with a spare was refused, or came to nothing. Whether that was the spare's fault: then it goes, and those that are no
-   * better with it.
+   * A plan with a spare was refused, or came to nothing. Whether that was the spare's fault: then it goes, and those
+   * that are no better with it.
    */
   async refused(spare: ReadySpare, refused: PlanRefused | undefined): Promise<boolean> {
     const fault = refused && faultOf(spare, refused)
@@ -132,7 +141,8 @@ export class Spares {
   async ready(): Promise<void> {
     await this.#filling.whole()
     if (this.#filling.closed) throw new SlipwayError('CLOSED', 'This Slipway was closed. Open another: Slipway.open().')
-    for (const { failure } of this.#pools.values()) if (failure !== undefined && !isAbsent(failure)) throw failure as Error
+    for (const { failure } of this.#pools.values())
+      if (failure !== undefined && !isAbsent(failure)) throw failure as Error
   }
 
   /** All go. Resolves when the kernel has taken them down, or a second later. */
@@ -161,12 +171,17 @@ export class Spares {
 }
 
 /** What was wrong with a spare: others have its address or MAC, somebody has deleted its link, or the bridge. */
-function faultOf({ endpoint, name }: ReadySpare, { operation, element, errnoName }: PlanRefused): 'address' | 'mac' | 'link' | 'bridge' | undefined {
+function faultOf(
+  { endpoint, name }: ReadySpare,
+  { operation, element, errnoName }: PlanRefused,
+): 'address' | 'mac' | 'link' | 'bridge' | undefined {
   switch (operation.op) {
     case 'element.add': {
       const key = operation.elements[element]?.key
       if (operation.set === macs.set && errnoName === 'EEXIST') return 'mac'
-      const own = FAMILIES.some((family) => operation.set === addresses[family].set && endpoint.addresses[family]?.address === key)
+      const own = FAMILIES.some(
+        (family) => operation.set === addresses[family].set && endpoint.addresses[family]?.address === key,
+      )
       return own && errnoName === 'EEXIST' ? 'address' : undefined
     }
     case 'link.check':

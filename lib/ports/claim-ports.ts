@@ -49,8 +49,9 @@ export function claimPorts(
 }
 
 /**
- * Whether a plan was refused for a host port that had been chosen by us and not by the caller, or that we or others of us may have
- * held for nobody any more; if so, what there is to learn is learned, and the next {@link claimPorts} chooses another, or gets it.
+ * Whether a plan was refused for a host port that had been chosen by us and not by the caller, or that we or others of
+ * us may have held for nobody any more; if so, what there is to learn is learned, and the next {@link claimPorts}
+ * chooses another, or gets it.
  *
  * @throws {SlipwayError} `EXHAUSTED` when that has happened too often.
  */
@@ -61,7 +62,10 @@ export async function wasGuessedPort(
 ): Promise<boolean> {
   if (operation.op === 'port.hold' && errnoName === 'EADDRINUSE') {
     const { protocol, address, port } = operation
-    return wasChosen(context, guesses, protocol, port) || (guesses.doubt(protocol, address, port) && context.holders.reclaim({ protocol, hostIp: address, hostPort: port }))
+    return (
+      wasChosen(context, guesses, protocol, port) ||
+      (guesses.doubt(protocol, address, port) && context.holders.reclaim({ protocol, hostIp: address, hostPort: port }))
+    )
   }
   if (operation.op !== 'element.add' || errnoName !== 'EEXIST' || !isPublished(operation)) return false
   const [port, protocol = ''] = (operation.elements[element]?.key ?? '').split(' . ').reverse()
@@ -69,7 +73,12 @@ export async function wasGuessedPort(
   return wasChosen(context, guesses, protocol, Number(port))
 }
 
-function wasChosen({ dynamicPorts, holders }: { dynamicPorts: DynamicPorts; holders: Holders }, guesses: PortGuesses, protocol: string, port: number): boolean {
+function wasChosen(
+  { dynamicPorts, holders }: { dynamicPorts: DynamicPorts; holders: Holders },
+  guesses: PortGuesses,
+  protocol: string,
+  port: number,
+): boolean {
   const range = guesses.refuse(protocol, port)
   // Another that chooses at this moment, too, goes from port to port as we do: we would meet again and again.
   if (range && holders.hasOthers()) dynamicPorts.leap(range)
@@ -89,7 +98,13 @@ class Claims {
   #done = 0
   #learned = false
 
-  constructor(context: PortContext, requests: readonly PortRequest[], owner: string, scope: PublishScope, guesses: PortGuesses) {
+  constructor(
+    context: PortContext,
+    requests: readonly PortRequest[],
+    owner: string,
+    scope: PublishScope,
+    guesses: PortGuesses,
+  ) {
     this.#context = context
     this.#requests = requests
     this.#owner = owner
@@ -146,14 +161,20 @@ class Claims {
     const range = request.hostPort ?? dynamicPorts.ephemeral
     if (!range) return dynamicPorts.read()
     const { protocol } = request
-    const isFree = (hostPort: number) => !this.#guesses.isRefused(protocol, hostPort) && bindings.every(({ hostIp }) => ports.isFree({ protocol, hostIp, hostPort }))
+    const isFree = (hostPort: number) =>
+      !this.#guesses.isRefused(protocol, hostPort) &&
+      bindings.every(({ hostIp }) => ports.isFree({ protocol, hostIp, hostPort }))
     const hostPort = dynamicPorts.choose(range, isFree)
     if (hostPort === undefined) return this.#lookAgain(request, bindings, range)
     this.#guesses.choose(protocol, hostPort, range)
     return this.#take(request, bindings, hostPort)
   }
 
-  #take({ protocol, containerPort }: PortRequest, bindings: readonly Binding[], hostPort: number): PortMapping[] | Promise<void> {
+  #take(
+    { protocol, containerPort }: PortRequest,
+    bindings: readonly Binding[],
+    hostPort: number,
+  ): PortMapping[] | Promise<void> {
     const { ports } = this.#context
     const taken: PortMapping[] = []
     for (const binding of bindings) {
@@ -180,7 +201,11 @@ class Claims {
   }
 
   /** No port of a range is free: others may have given some back. */
-  async #lookAgain({ protocol, containerPort, hostPort }: PortRequest, bindings: readonly Binding[], [first, last]: PortRange): Promise<void> {
+  async #lookAgain(
+    { protocol, containerPort, hostPort }: PortRequest,
+    bindings: readonly Binding[],
+    [first, last]: PortRange,
+  ): Promise<void> {
     if (!this.#learned) {
       this.#learned = true
       return learnPorts(this.#context)
@@ -189,15 +214,20 @@ class Claims {
       ? ['', 'Name a larger range']
       : [' (net.ipv4.ip_local_port_range)', 'Name a host port, or widen that range']
     const where = bindings.map(({ hostIp }) => bracket(hostIp)).join(' and ')
-    throw new SlipwayError('EXHAUSTED', `No host port is left for ${containerPort}/${protocol} on ${where}: all of ${first}-${last}${which} are published, reserved or in use on the host. ${instead}.`)
+    throw new SlipwayError(
+      'EXHAUSTED',
+      `No host port is left for ${containerPort}/${protocol} on ${where}: all of ${first}-${last}${which} are published, reserved or in use on the host. ${instead}.`,
+    )
   }
 }
 
-const portName = ({ protocol, hostIp, hostPort }: PortMapping): string => (protocol === 'all' ? `${bracket(hostIp)}:*` : `${hostPort}/${protocol}`)
+const portName = ({ protocol, hostIp, hostPort }: PortMapping): string =>
+  protocol === 'all' ? `${bracket(hostIp)}:*` : `${hostPort}/${protocol}`
 
 /** Indices of requests, those with the smallest choice of host ports first. */
 function byChoice(requests: readonly PortRequest[]): number[] {
-  const choice = ({ hostPort }: PortRequest) => (typeof hostPort === 'number' ? 1 : hostPort ? hostPort[1] - hostPort[0] + 1 : 65536)
+  const choice = ({ hostPort }: PortRequest) =>
+    typeof hostPort === 'number' ? 1 : hostPort ? hostPort[1] - hostPort[0] + 1 : 65536
   const choices = requests.map(choice)
   return [...requests.keys()].sort((a, b) => (choices[a] ?? 0) - (choices[b] ?? 0))
 }

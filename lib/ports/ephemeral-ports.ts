@@ -10,7 +10,9 @@ export interface EphemeralPorts {
 
 /** Reads the range as it is now. @throws {SlipwayError} `KERNEL` */
 export async function readEphemeralPorts(host: Host): Promise<EphemeralPorts> {
-  const [first = 32768, last = 60999] = (await host.ask('sysctl', { name: 'net.ipv4.ip_local_port_range' })).split(/\s+/).map(Number)
+  const [first = 32768, last = 60999] = (await host.ask('sysctl', { name: 'net.ipv4.ip_local_port_range' }))
+    .split(/\s+/)
+    .map(Number)
   const text = await host.ask('sysctl', { name: 'net.ipv4.ip_local_reserved_ports' })
   const reserved = new Set<number>()
   for (const part of text.split(',').filter(Boolean)) {

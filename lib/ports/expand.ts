@@ -19,7 +19,11 @@ export interface Binding {
  * @param families - IP families that the sandbox has an address of.
  * @throws {SlipwayError} `INVALID_ARGUMENT` when there is none.
  */
-export function expand(request: PortRequest, families: readonly IpFamily[], defaults: DefaultHostIps = EVERY): Binding[] {
+export function expand(
+  request: PortRequest,
+  families: readonly IpFamily[],
+  defaults: DefaultHostIps = EVERY,
+): Binding[] {
   const { hostIp, allow } = request
   const bindings: Binding[] = []
   if (hostIp !== undefined) {
@@ -41,14 +45,20 @@ function admit(request: PortRequest, bindings: readonly Binding[], allow: readon
   })
   if (admitting.length > 0) return admitting
   const where = bindings.map(({ hostIp }) => bracket(hostIp)).join(' or ')
-  throw wrong(request, `nobody could connect to ${where}, as allow names no address of that family. Add some, or leave allow out`)
+  throw wrong(
+    request,
+    `nobody could connect to ${where}, as allow names no address of that family. Add some, or leave allow out`,
+  )
 }
 
 function leadsNowhere(request: PortRequest, defaults: DefaultHostIps): Error {
   const address = request.hostIp ?? Object.values(defaults)[0]
   if (address === undefined) return wrong(request, 'no host address is named, and the network has no default. Name one')
   const family = familyOf(address)
-  return wrong(request, `the sandbox has no IPv${family} address that ${bracket(address)} could lead to, because its network has no IPv${family}. Publish on an address of the other family`)
+  return wrong(
+    request,
+    `the sandbox has no IPv${family} address that ${bracket(address)} could lead to, because its network has no IPv${family}. Publish on an address of the other family`,
+  )
 }
 
 const wrong = (request: PortRequest, why: string) => invalid(`publish ${show(printRequest(request))}: ${why}.`)

@@ -25,13 +25,16 @@ const CHUNK = 256
 /** So many ports are asked for one by one; of more, all that are published are read. */
 const FEW = 64
 
-/** Links of a folder without folders in it; each of these is one more. Where a file system does not count them (btrfs), it is 1. */
+/**
+ * Links of a folder without folders in it; each of these is one more. Where a file system does not count them (btrfs),
+ * it is 1.
+ */
 const ALONE = 2
 
 /**
- * Who holds host ports of this host, and how they hear that they need not any more: sockets are held by the process that
- * publishes, and any process may unpublish. Each that holds some has a folder `STATE/HOST/holders/PID-STARTED-…`, and
- * watches it. Who takes a mapping back that it does not hold itself drops a file there that names the port, and the
+ * Who holds host ports of this host, and how they hear that they need not any more: sockets are held by the process
+ * that publishes, and any process may unpublish. Each that holds some has a folder `STATE/HOST/holders/PID-STARTED-…`,
+ * and watches it. Who takes a mapping back that it does not hold itself drops a file there that names the port, and the
  * holder releases it and removes the file.
  */
 export class Holders {
@@ -73,7 +76,10 @@ export class Holders {
     this.#stamp = folderStamp(this.#folder)
   }
 
-  /** Asked for each port: as long as the folder of the holders is as it was and their processes are there, no file is read. */
+  /**
+   * Asked for each port: as long as the folder of the holders is as it was and their processes are there, no file is
+   * read.
+   */
   #haveLeft(): boolean {
     if (this.#stamp === undefined) return false
     const before = this.#known
@@ -97,8 +103,8 @@ export class Holders {
       this.#own = own
       if (this.#stamp !== undefined) this.#stamp = folderStamp(this.#folder)
     } catch {
-      // A state directory that cannot be written is the plan's to tell of. Where inotify's limits are reached nobody can
-      // tell us anything, and a port that is published no more is let go of when it is wanted here again.
+      // A state directory that cannot be written is the plan's to tell of. Where inotify's limits are reached nobody
+      // can tell us anything, and a port that is published no more is let go of when it is wanted here again.
       rmSync(own, { recursive: true, force: true })
     }
   }
@@ -116,12 +122,13 @@ export class Holders {
   }
 
   /**
-   * Holds ports that may be without a holder: the process that held them has gone, or could keep no more of them. Those that
-   * somebody has are passed over, and so are those that lead nowhere: a record may be of a sandbox that is being made,
-   * refused or removed at this moment.
+   * Holds ports that may be without a holder: the process that held them has gone, or could keep no more of them. Those
+   * that somebody has are passed over, and so are those that lead nowhere: a record may be of a sandbox that is being
+   * made, refused or removed at this moment.
    *
-   * One may be unpublished after it was looked up, and is held here for a moment then. Who publishes it anew in that moment
-   * finds the folder, which is there before anything is looked up, and its note is read once that is over: {@link reclaim}.
+   * One may be unpublished after it was looked up, and is held here for a moment then. Who publishes it anew in that
+   * moment finds the folder, which is there before anything is looked up, and its note is read once that is over:
+   * {@link reclaim}.
    */
   async takeOver(ports: readonly HostPort[]): Promise<void> {
     this.#others()
@@ -139,8 +146,8 @@ export class Holders {
   }
 
   /**
-   * Sees to it that none of us holds a port that is published no more: what unpublished it has died, or has yet to tell; or
-   * it was being taken over when it was unpublished.
+   * Sees to it that none of us holds a port that is published no more: what unpublished it has died, or has yet to
+   * tell; or it was being taken over when it was unpublished.
    *
    * @returns Whether it may be had. If it is refused again, somebody else has it, or had it published meanwhile.
    */
@@ -164,8 +171,8 @@ export class Holders {
   }
 
   /**
-   * Folders of the others that live. Those of the dead are removed. They are few, and read at once: with more ports than descriptors
-   * for them, every unpublish asks, and asking a thread would take longer than all else that it does.
+   * Folders of the others that live. Those of the dead are removed. They are few, and read at once: with more ports
+   * than descriptors for them, every unpublish asks, and asking a thread would take longer than all else that it does.
    */
   #others(): string[] {
     const links = statSync(this.#folder, { throwIfNoEntry: false })?.nlink ?? ALONE
@@ -200,7 +207,9 @@ export class Holders {
     read.catch(() => undefined)
   }
 
-  /** One after the other: what one has seen to lead nowhere, another may have let go of, and a plan of ours hold again. */
+  /**
+   * One after the other: what one has seen to lead nowhere, another may have let go of, and a plan of ours hold again.
+   */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#turn.then(work)
     this.#turn = result.catch(() => undefined)
@@ -208,8 +217,8 @@ export class Holders {
   }
 
   /**
-   * Releases those of some ports that are held here and lead nowhere. The order makes it exact: what is asked and run here
-   * meets plans of ours before or after, never half done.
+   * Releases those of some ports that are held here and lead nowhere. The order makes it exact: what is asked and run
+   * here meets plans of ours before or after, never half done.
    */
   async #letGo(ports: readonly HostPort[]): Promise<void> {
     const held = ports.filter((port) => this.#holds(port))
@@ -258,7 +267,9 @@ const noteOf = ({ protocol, hostIp, hostPort }: HostPort): string => `${protocol
 
 function readNote(line: string): HostPort[] {
   const [, protocol, hostIp = '', hostPort] = /^(tcp|udp|sctp) (\S+) (\d+)$/.exec(line) ?? []
-  return protocol === undefined ? [] : [{ protocol: protocol as HostPort['protocol'], hostIp, hostPort: Number(hostPort) }]
+  return protocol === undefined
+    ? []
+    : [{ protocol: protocol as HostPort['protocol'], hostIp, hostPort: Number(hostPort) }]
 }
 
 function removeFolder(path: string): void {
@@ -283,7 +294,8 @@ async function drop(folder: string, text: string, patience: number): Promise<voi
       await access(path)
     }
   } catch {
-    // Read and removed, or the holder has closed. One that cannot be told, for want of room as well, lets go when it wants the port itself.
+    // Read and removed, or the holder has closed. One that cannot be told, for want of room as well, lets go when it
+    // wants the port itself.
     await rm(join(folder, `.${name}`), { force: true }).catch(() => undefined)
   }
 }

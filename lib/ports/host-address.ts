@@ -29,23 +29,33 @@ export function readHostAddress(text: string, wrong: Wrong): string {
   const range = address.range()
   const canonical = address.toRFC5952String()
   if (range === 'multicast') throw wrong(`${canonical} is a multicast address, and no host has one of its own`)
-  if (range === 'linkLocal') throw wrong(`${canonical} is a link-local address, which every interface may have: publish on an address that is one interface's alone`)
+  if (range === 'linkLocal')
+    throw wrong(
+      `${canonical} is a link-local address, which every interface may have: publish on an address that is one interface's alone`,
+    )
   // The kernel drops a packet from ::1 that would leave by another interface than lo.
-  if (range === 'loopback') throw wrong(`[::1] cannot be published on: the kernel lets nothing that is sent to it out of lo. Publish on 127.0.0.1`)
+  if (range === 'loopback')
+    throw wrong(
+      `[::1] cannot be published on: the kernel lets nothing that is sent to it out of lo. Publish on 127.0.0.1`,
+    )
   return canonical
 }
 
 function readIpv6(text: string, what: string, wrong: Wrong): IPv6 {
-  if (text.includes('%')) throw wrong(`${what} ${show(text)} has a zone (%), which goes with link-local addresses only: leave it out`)
+  if (text.includes('%'))
+    throw wrong(`${what} ${show(text)} has a zone (%), which goes with link-local addresses only: leave it out`)
   if (!isIPv6(text)) throw wrong(`${what} ${show(text)} is no IP address`)
   const address = ipaddr().IPv6.parse(text)
-  if (address.isIPv4MappedAddress()) throw wrong(`${what} ${text} is an IPv4 address in IPv6 form: write ${address.toIPv4Address().toString()}`)
+  if (address.isIPv4MappedAddress())
+    throw wrong(`${what} ${text} is an IPv4 address in IPv6 form: write ${address.toIPv4Address().toString()}`)
   return address
 }
 
 type Network = [address: IPv4 | IPv6, prefix: number]
 
-/** Reads who may connect: addresses and networks, of which one within another says nothing new. Sorted and canonical. */
+/**
+ * Reads who may connect: addresses and networks, of which one within another says nothing new. Sorted and canonical.
+ */
 export function readAllow(list: readonly unknown[], wrong: Wrong): string[] {
   const networks = list.map((item) => readNetwork(item, wrong)).sort(inOrder)
   const kept: Network[] = []
@@ -53,7 +63,10 @@ export function readAllow(list: readonly unknown[], wrong: Wrong): string[] {
     const last = kept.at(-1)
     if (!last || !isWithin(network, last)) kept.push(network)
   }
-  return kept.map(([address, prefix]) => `${address instanceof ipaddr().IPv6 ? address.toRFC5952String() : address.toString()}/${prefix}`)
+  return kept.map(
+    ([address, prefix]) =>
+      `${address instanceof ipaddr().IPv6 ? address.toRFC5952String() : address.toString()}/${prefix}`,
+  )
 }
 
 function readNetwork(item: unknown, wrong: Wrong): Network {
@@ -62,17 +75,22 @@ function readNetwork(item: unknown, wrong: Wrong): Network {
   const address = isIPv4(text) ? ipaddr().IPv4.parse(text) : readIpv6(text, 'allow', wrong)
   const bits = address instanceof ipaddr().IPv4 ? 32 : 128
   const length = Number(prefix ?? bits)
-  if (length > bits) throw wrong(`allow ${item as string}: the prefix of an IPv${bits === 32 ? 4 : 6} network is at most ${bits}`)
+  if (length > bits)
+    throw wrong(`allow ${item as string}: the prefix of an IPv${bits === 32 ? 4 : 6} network is at most ${bits}`)
   const cidr = `${address.toString()}/${length}`
   return [bits === 32 ? ipaddr().IPv4.networkAddressFromCIDR(cidr) : ipaddr().IPv6.networkAddressFromCIDR(cidr), length]
 }
 
 const isWithin = ([a]: Network, [b, prefix]: Network): boolean =>
-  a instanceof ipaddr().IPv6 ? b instanceof ipaddr().IPv6 && a.match(b, prefix) : b instanceof ipaddr().IPv4 && a.match(b, prefix)
+  a instanceof ipaddr().IPv6
+    ? b instanceof ipaddr().IPv6 && a.match(b, prefix)
+    : b instanceof ipaddr().IPv4 && a.match(b, prefix)
 
 // A network stands right before those within it: networks are disjoint or nested.
 function inOrder([a, prefixA]: Network, [b, prefixB]: Network): number {
   const left = a.toByteArray()
   const right = b.toByteArray()
-  return left.length - right.length || Buffer.compare(Uint8Array.from(left), Uint8Array.from(right)) || prefixA - prefixB
+  return (
+    left.length - right.length || Buffer.compare(Uint8Array.from(left), Uint8Array.from(right)) || prefixA - prefixB
+  )
 }

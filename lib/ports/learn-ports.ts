@@ -10,7 +10,10 @@ import type { HostPort, PortTable } from './port-table.js'
 /** Whether a set is one of those in which ports are claimed. */
 export const isPublished = ({ set }: SetDefinition): boolean => portMaps.some((map) => map.set === set)
 
-/** Learns which ports the kernel knows as published: other processes have published and unpublished since this one looked. */
+/**
+ * Learns which ports the kernel knows as published: other processes have published and unpublished since this one
+ * looked.
+ */
 export async function learnPorts({ host, ports }: { host: Host; ports: PortTable }): Promise<void> {
   // What settles while the kernel is asked may be missing in its answer.
   const before = ports.settled()
@@ -26,7 +29,8 @@ export async function learnPorts({ host, ports }: { host: Host; ports: PortTable
 }
 
 /** Names of all ports that are published, as {@link publishedName} has them. */
-export const publishedNames = async (host: Host): Promise<Set<string>> => new Set((await readPublished(host)).map(({ map, key }) => elementName(map, key)))
+export const publishedNames = async (host: Host): Promise<Set<string>> =>
+  new Set((await readPublished(host)).map(({ map, key }) => elementName(map, key)))
 
 async function readPublished(host: Host): Promise<{ map: SetDefinition; key: string; comment: string }[]> {
   const found = []

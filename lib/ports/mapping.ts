@@ -24,7 +24,10 @@ export interface PortRequest {
   protocol: PortProtocol
   /** 0 with protocol `all`. */
   containerPort: number
-  /** Default: every host address, or what the network or the option `ip` has as default. Always there with protocol `all`. */
+  /**
+   * Default: every host address, or what the network or the option `ip` has as default. Always there with protocol
+   * `all`.
+   */
   hostIp?: string
   /** A port, or a range of which any free one is taken. Default: a free one of the kernel's ephemeral range. */
   hostPort?: number | PortRange
@@ -39,7 +42,8 @@ export const bracket = (address: string): string => (address.includes(':') ? `[$
 export const printHost = (mapping: PortMapping): string => `${bracket(mapping.hostIp)}:${printHostPort(mapping)}`
 
 /** The port of {@link printHost}, as docker's JSON has it, too. */
-export const printHostPort = ({ protocol, hostPort }: Pick<PortMapping, 'protocol' | 'hostPort'>): string => (protocol === 'all' ? '*' : hostPort === 0 ? '' : String(hostPort))
+export const printHostPort = ({ protocol, hostPort }: Pick<PortMapping, 'protocol' | 'hostPort'>): string =>
+  protocol === 'all' ? '*' : hostPort === 0 ? '' : String(hostPort)
 
 /** `80/tcp`; `*` for everything. */
 export const printContainer = ({ protocol, containerPort }: Pick<PortMapping, 'protocol' | 'containerPort'>): string =>

@@ -1,10 +1,13 @@
 import type { PortMapping, PortRequest } from './mapping.js'
 
 /**
- * The mappings that a request to unpublish means. What it leaves out may be anything: the port inside alone means all its
- * mappings, a host port those on every address. Who may connect does not matter.
+ * The mappings that a request to unpublish means. What it leaves out may be anything: the port inside alone means all
+ * its mappings, a host port those on every address. Who may connect does not matter.
  */
-export function matching(mappings: readonly PortMapping[], { protocol, containerPort, hostIp, hostPort }: PortRequest): PortMapping[] {
+export function matching(
+  mappings: readonly PortMapping[],
+  { protocol, containerPort, hostIp, hostPort }: PortRequest,
+): PortMapping[] {
   const [first, last] = typeof hostPort === 'object' ? hostPort : [hostPort ?? 0, hostPort ?? 65535]
   return mappings.filter(
     (mapping) =>

@@ -45,6 +45,9 @@ export class PortGuesses {
     if (!range) return undefined
     this.#refused.add(name)
     if (this.#refused.size < MOST_REFUSED) return range
-    throw new SlipwayError('EXHAUSTED', `No free host port was found: ${MOST_REFUSED} that were tried, the last of them ${port}/${protocol}, are in use on the host (ss -Hlnptu tells by whom). Name a host port, or a range that is free.`)
+    throw new SlipwayError(
+      'EXHAUSTED',
+      `No free host port was found: ${MOST_REFUSED} that were tried, the last of them ${port}/${protocol}, are in use on the host (ss -Hlnptu tells by whom). Name a host port, or a range that is free.`,
+    )
   }
 }

@@ -55,7 +55,8 @@ export class PortTable {
 
   /** Releases a port unless another has it by now. */
   releaseFrom(holder: PortHolder, port: HostPort): void {
-    if (this.#held.get(keyOf(port.protocol, port.hostIp, port.hostPort))?.get(port.hostIp) === holder) this.release(port)
+    if (this.#held.get(keyOf(port.protocol, port.hostIp, port.hostPort))?.get(port.hostIp) === holder)
+      this.release(port)
   }
 
   isFree({ protocol, hostIp, hostPort }: HostPort): boolean {
@@ -66,7 +67,9 @@ export class PortTable {
   /** What the kernel had when it was last heard of. */
   settled(): { port: HostPort; holder: PortHolder }[] {
     return [...this.#held].flatMap(([key, holders]) =>
-      [...holders.values()].filter(({ settled }) => settled).map((holder) => ({ port: { ...partsOf(key), hostIp: holder.hostIp }, holder })),
+      [...holders.values()]
+        .filter(({ settled }) => settled)
+        .map((holder) => ({ port: { ...partsOf(key), hostIp: holder.hostIp }, holder })),
     )
   }
 }

@@ -1,8 +1,8 @@
 import { sayDamage, type Damaged } from '../state/folder.js'
 
 /**
- * What stands in records' places and is none: it is passed over and stays where it is, so the names are taken. What the kernel has of these
- * sandboxes and networks is nobody's to take away, until the files are mended or gone.
+ * What stands in records' places and is none: it is passed over and stays where it is, so the names are taken. What the
+ * kernel has of these sandboxes and networks is nobody's to take away, until the files are mended or gone.
  */
 export class Aside {
   readonly names = new Set<string>()
@@ -17,7 +17,10 @@ export class Aside {
     for (const [id] of one.text?.matchAll(/[0-9a-f]{64}/g) ?? []) this.#ids.add(id)
   }
 
-  /** Whether something may be of one of them. @param id - Of a sandbox or an endpoint, or the first eleven digits or more of one. */
+  /**
+   * Whether something may be of one of them. @param id - Of a sandbox or an endpoint, or the first eleven digits or
+   * more of one.
+   */
   hasId(id: string): boolean {
     for (const one of this.#ids) if (one.startsWith(id)) return true
     return false

@@ -12,17 +12,24 @@ import { Slices } from '../slices.js'
 import { attempt } from './collect.js'
 
 /**
- * Puts the links of sandboxes back on their bridges: somebody has deleted a bridge, which takes its ports nowhere, or a port off
- * it. Of those on leaves, gives back what leads there and went with a bridge.
+ * Puts the links of sandboxes back on their bridges: somebody has deleted a bridge, which takes its ports nowhere, or a
+ * port off it. Of those on leaves, gives back what leads there and went with a bridge.
  *
  * @param found - All links of the host, as they were found: what a bridge led to, it has taken along.
  * @param links - As they are by now, where some have been made again.
  * @returns Names of the sandboxes whose links were put back.
  */
-export async function attachLinks({ host, networks }: { host: Host; networks: NetworkRegistry }, records: readonly StoredRecord[], found: readonly LinkInfo[], links = found): Promise<ReadonlySet<string>> {
+export async function attachLinks(
+  { host, networks }: { host: Host; networks: NetworkRegistry },
+  records: readonly StoredRecord[],
+  found: readonly LinkInfo[],
+  links = found,
+): Promise<ReadonlySet<string>> {
   const there = new Set(found.map(({ name }) => name))
   const byName = new Map(links.map((link) => [link.name, link]))
-  const routed = records.some(({ record }) => record.endpoints.some(({ leafOf }) => leafOf !== undefined)) ? await routesOf(host) : new Set<string>()
+  const routed = records.some(({ record }) => record.endpoints.some(({ leafOf }) => leafOf !== undefined))
+    ? await routesOf(host)
+    : new Set<string>()
   const attached = new Set<string>()
   const slices = new Slices()
   for (const { record, path, text, marked } of records) {
@@ -42,7 +49,12 @@ export async function attachLinks({ host, networks }: { host: Host; networks: Ne
         // A record may name any bridge: it is one of this network, or not ours to put anything on.
         if (bridge !== spec.bridge && leafNumber(spec, bridge) === undefined) continue
         const refusal = await attempt(host, [
-          ...(isOff ? [{ op: 'link.set', name: hostLink, master: bridge, ...guardPort(hairpin), up: true } as const, leadFrames(endpoint)] : []),
+          ...(isOff
+            ? [
+                { op: 'link.set', name: hostLink, master: bridge, ...guardPort(hairpin), up: true } as const,
+                leadFrames(endpoint),
+              ]
+            : []),
           ...leads,
           { op: 'link.settle', name: hostLink },
           // Last: who removes the sandbox meanwhile takes this away with the rest, or it is taken back.
@@ -64,7 +76,9 @@ export async function attachLinks({ host, networks }: { host: Host; networks: Ne
  * @param answered - Whether the network's own bridge was there, and with it what it answers for.
  */
 function lostLeads(endpoint: BridgeEndpoint, routed: ReadonlySet<string>, answered: boolean): Operation[] {
-  const leads = leadTo(endpoint).filter((operation) => operation.op !== 'route.add' || !routed.has(operation.destination.split('/')[0] ?? ''))
+  const leads = leadTo(endpoint).filter(
+    (operation) => operation.op !== 'route.add' || !routed.has(operation.destination.split('/')[0] ?? ''),
+  )
   return answered && !leads.some(({ op }) => op === 'route.add') ? [] : leads
 }
 

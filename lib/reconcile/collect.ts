@@ -15,20 +15,24 @@ export async function collect(host: Host, plan: Plan, options: RunOptions = {}):
 }
 
 /**
- * Removes an element that was seen, unless it is gone or another's by now. (An address or a port that was given back is free for
- * whoever comes first, while this process still thinks about what it has seen.)
+ * Removes an element that was seen, unless it is gone or another's by now. (An address or a port that was given back is
+ * free for whoever comes first, while this process still thinks about what it has seen.)
  *
  * @returns Whether it was there.
  */
-export async function collectElement(host: Host, set: SetDefinition, { key, comment }: Pick<ElementInfo, 'key' | 'comment'>): Promise<boolean> {
+export async function collectElement(
+  host: Host,
+  set: SetDefinition,
+  { key, comment }: Pick<ElementInfo, 'key' | 'comment'>,
+): Promise<boolean> {
   if ((await host.find('element', { ...set, key }))?.comment !== comment) return false
   await collect(host, [removeOwn(set, { key, comment })])
   return true
 }
 
 /**
- * Takes away what leads to an endpoint of which nobody knows how far it is gone already: only while its address is claimed. Had that
- * been given back, whoever has it by now would be the one that is led to.
+ * Takes away what leads to an endpoint of which nobody knows how far it is gone already: only while its address is
+ * claimed. Had that been given back, whoever has it by now would be the one that is led to.
  */
 export async function collectLeads(host: Host, endpoint: BridgeEndpoint, owner: string): Promise<void> {
   for (const operation of leadAway(endpoint)) await collectLead(host, operation, owner, {})
@@ -54,13 +58,18 @@ function addressLed(operation: Operation): string | undefined {
 }
 
 /**
- * Runs a plan of removal of which parts may be gone, or have gone with an attempt before: elements, routes, neighbours, links and
- * namespaces are removed one by one, in the plan's order, and not missed. Elements stay that are another's by now, and what leads to
- * addresses of which the plan gives up the claim, where that is another's.
+ * Runs a plan of removal of which parts may be gone, or have gone with an attempt before: elements, routes, neighbours,
+ * links and namespaces are removed one by one, in the plan's order, and not missed. Elements stay that are another's by
+ * now, and what leads to addresses of which the plan gives up the claim, where that is another's.
  *
  * @param claims - What gives up claims of addresses, where that comes later.
  */
-export async function removeWhatIsThere(host: Host, plan: Plan, options: RunOptions = {}, claims: Plan = plan): Promise<void> {
+export async function removeWhatIsThere(
+  host: Host,
+  plan: Plan,
+  options: RunOptions = {},
+  claims: Plan = plan,
+): Promise<void> {
   const rest: Operation[] = []
   for (const operation of plan) {
     if (isNowhere(operation)) continue
@@ -68,7 +77,12 @@ export async function removeWhatIsThere(host: Host, plan: Plan, options: RunOpti
     if (owner !== undefined) {
       await collectLead(host, operation, owner, options)
     } else if (operation.op === 'element.delete') {
-      for (const element of operation.elements) await collect(host, [{ ...operation, elements: [element], ifCommented: element.comment !== undefined }], options)
+      for (const element of operation.elements)
+        await collect(
+          host,
+          [{ ...operation, elements: [element], ifCommented: element.comment !== undefined }],
+          options,
+        )
     } else if (MISSABLE.has(operation.op)) {
       await collect(host, [operation], options)
     } else {
@@ -82,17 +96,28 @@ export async function removeWhatIsThere(host: Host, plan: Plan, options: RunOpti
 function claimOf(plan: Plan, address: string | undefined): string | undefined {
   if (address === undefined) return undefined
   const { set } = addresses[familyOf(address)]
-  return plan.flatMap((operation) => (operation.op === 'element.delete' && operation.set === set ? operation.elements : [])).find(({ key }) => key === address)?.comment
+  return plan
+    .flatMap((operation) => (operation.op === 'element.delete' && operation.set === set ? operation.elements : []))
+    .find(({ key }) => key === address)?.comment
 }
 
 /**
- * Operations of a removal on what may be gone already, or that may have no link any more to be done on: a route goes with its link.
- * An address is given back after its namespace is gone, here too.
+ * Operations of a removal on what may be gone already, or that may have no link any more to be done on: a route goes
+ * with its link. An address is given back after its namespace is gone, here too.
  */
-const MISSABLE = new Set<Operation['op']>(['link.set', 'link.delete', 'link.deleteGroup', 'address.delete', 'route.delete', 'neighbor.delete', 'netns.delete'])
+const MISSABLE = new Set<Operation['op']>([
+  'link.set',
+  'link.delete',
+  'link.deleteGroup',
+  'address.delete',
+  'route.delete',
+  'neighbor.delete',
+  'netns.delete',
+])
 
 /** Whether it is for a namespace that is gone. */
-export const isNowhere = (operation: Operation): boolean => 'netns' in operation && operation.netns !== undefined && !existsSync(operation.netns)
+export const isNowhere = (operation: Operation): boolean =>
+  'netns' in operation && operation.netns !== undefined && !existsSync(operation.netns)
 
 /** Runs a plan; its refusal when it was refused, which it may be since others work on the host, too. */
 export async function attempt(host: Host, plan: Plan, options: RunOptions = {}): Promise<PlanRefused | undefined> {

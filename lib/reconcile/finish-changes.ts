@@ -22,7 +22,12 @@ const PATIENCE_MS = 20
  *
  * @returns What was done, a sentence each.
  */
-export async function finishChanges(host: Host, stored: readonly StoredRecord[], owned: OwnedElements, halfWritten: readonly string[]): Promise<string[]> {
+export async function finishChanges(
+  host: Host,
+  stored: readonly StoredRecord[],
+  owned: OwnedElements,
+  halfWritten: readonly string[],
+): Promise<string[]> {
   const doubtful: StoredRecord[] = []
   const slices = new Slices()
   for (const item of stored) {
@@ -45,7 +50,14 @@ export async function finishChanges(host: Host, stored: readonly StoredRecord[],
     const stays: Operation = { op: 'file.check', path, expected: now.text }
     for (const { set, element } of unrecorded(now.record, owned)) {
       if ((await host.find('element', { ...set, key: element.key }))?.comment !== element.comment) continue
-      if ((await attempt(host, [stays, ...[[set, element.key] as const, ...besides(set, element.key)].map(([one, key]) => removeOwn(one, { key, comment: element.comment }))])) === undefined) {
+      if (
+        (await attempt(host, [
+          stays,
+          ...[[set, element.key] as const, ...besides(set, element.key)].map(([one, key]) =>
+            removeOwn(one, { key, comment: element.comment }),
+          ),
+        ])) === undefined
+      ) {
         done.push(`element ${element.key} of ${set.set}: half published by the sandbox ${record.name}, removed`)
       }
     }
@@ -54,13 +66,28 @@ export async function finishChanges(host: Host, stored: readonly StoredRecord[],
       const { name, id, endpoints } = now.record
       const owner = ownerComment(name, id)
       const refusal = await attempt(host, [...publishAgain(mapping, targetsOf(endpoints), owner), stays])
-      if (refusal === undefined) done.push(`port ${mapping.hostPort}/${mapping.protocol} of the sandbox ${name}: half unpublished, published again`)
-      if (refusal?.errnoName === 'EEXIST' && (await host.find('element', { ...mapOf(mapping), key: publishedKey(mapping) }))?.comment !== owner) taken.push(mapping)
+      if (refusal === undefined)
+        done.push(
+          `port ${mapping.hostPort}/${mapping.protocol} of the sandbox ${name}: half unpublished, published again`,
+        )
+      if (
+        refusal?.errnoName === 'EEXIST' &&
+        (await host.find('element', { ...mapOf(mapping), key: publishedKey(mapping) }))?.comment !== owner
+      )
+        taken.push(mapping)
     }
     if (taken.length === 0) continue
-    const without = store(dirname(path), { ...now.record, ports: now.record.ports.filter((mapping) => !taken.includes(mapping)) })
+    const without = store(dirname(path), {
+      ...now.record,
+      ports: now.record.ports.filter((mapping) => !taken.includes(mapping)),
+    })
     await attempt(host, [{ op: 'file.replace', path, content: without.text, expected: now.text }])
-    done.push(...taken.map(({ hostPort, protocol }) => `port ${hostPort}/${protocol} of the sandbox ${record.name}: another has it, forgotten`))
+    done.push(
+      ...taken.map(
+        ({ hostPort, protocol }) =>
+          `port ${hostPort}/${protocol} of the sandbox ${record.name}: another has it, forgotten`,
+      ),
+    )
   }
   return done
 }
@@ -75,4 +102,6 @@ function unrecorded(record: SandboxRecord, owned: OwnedElements): Owned[] {
 
 /** Ports of a record that have no element. */
 const unpublished = (record: SandboxRecord, owned: OwnedElements): PortMapping[] =>
-  mappedPorts(record.endpoints, record.ports).filter((mapping) => !owned.has(record, mapOf(mapping), publishedKey(mapping)))
+  mappedPorts(record.endpoints, record.ports).filter(
+    (mapping) => !owned.has(record, mapOf(mapping), publishedKey(mapping)),
+  )

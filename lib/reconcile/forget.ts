@@ -16,7 +16,10 @@ import { commentOf, type Owned } from './owned.js'
 
 type Shared = Pick<Context, 'host' | 'networks'>
 
-/** How long, in milliseconds, a living process keeps the addresses of what it has removed until it gives them up, and some. */
+/**
+ * How long, in milliseconds, a living process keeps the addresses of what it has removed until it gives them up, and
+ * some.
+ */
 const PATIENCE_MS = 300
 const STEP_MS = 20
 
@@ -26,7 +29,12 @@ export const isAddress = ({ set }: Owned): boolean => FAMILIES.some((family) => 
 export function leftAddresses(records: Iterable<SandboxRecord>, owned: Iterable<Owned>): Owned[] {
   const addresses = new Map<string, Set<string>>()
   for (const record of records) {
-    addresses.set(commentOf(record), new Set(record.endpoints.flatMap((endpoint) => FAMILIES.flatMap((family) => endpoint.addresses[family]?.address ?? []))))
+    addresses.set(
+      commentOf(record),
+      new Set(
+        record.endpoints.flatMap((endpoint) => FAMILIES.flatMap((family) => endpoint.addresses[family]?.address ?? [])),
+      ),
+    )
   }
   return [...owned].filter((one) => isAddress(one) && addresses.get(one.owner)?.has(one.element.key) === false)
 }
@@ -39,7 +47,7 @@ export function leftAddresses(records: Iterable<SandboxRecord>, owned: Iterable<
  */
 export async function forget(context: Shared, doubtful: readonly Owned[]): Promise<readonly Owned[]> {
   let left = doubtful
-  for (const deadline = now() + PATIENCE_MS; left.length > 0 && now() < deadline; ) {
+  for (const deadline = now() + PATIENCE_MS; left.length > 0 && now() < deadline;) {
     await sleep(STEP_MS)
     left = await stillThere(context.host, left)
   }
@@ -57,25 +65,37 @@ export async function flush(context: Shared, elements: readonly Owned[]): Promis
 
 export async function forgetAddresses(host: Host, addresses: readonly string[]): Promise<void> {
   // Without conntrack's netlink nothing can be forgotten, nor is there much to be forgotten.
-  if (addresses.length > 0) await collect(host, [{ op: 'conntrack.flush', addresses }], { aside: true }).catch(() => undefined)
+  if (addresses.length > 0)
+    await collect(host, [{ op: 'conntrack.flush', addresses }], { aside: true }).catch(() => undefined)
 }
 
-/** On which bridge each has been is not known any more, nor with which MAC address: it is told of every bridge of its subnet, and to be at its own. */
+/**
+ * On which bridge each has been is not known any more, nor with which MAC address: it is told of every bridge of its
+ * subnet, and to be at its own.
+ */
 async function forgetPlaces({ host, networks }: Shared, addresses: readonly string[]): Promise<Plan> {
   const links = await host.ask('links', {})
   const own = await networks.defaultBridge.present()
   const specs = [...(own ? [own] : []), ...(await networks.list()).map(specOf)]
   return specs.flatMap((spec) => {
     const subnets = spec.subnets.flatMap(({ subnet }) => parseSubnet(subnet) ?? [])
-    const bridges = [spec.bridge, ...leavesOf(links, spec).map((number) => leafName(spec, number))].filter((name) => links.some((link) => link.name === name))
+    const bridges = [spec.bridge, ...leavesOf(links, spec).map((number) => leafName(spec, number))].filter((name) =>
+      links.some((link) => link.name === name),
+    )
     return addresses
       .filter((address) => subnets.some((subnet) => contains(subnet, address)))
-      .flatMap((address) => bridges.flatMap((bridge) => forgetNeighbor({ addresses: { [familyOf(address)]: { address } }, bridge, mac: '', icc: spec.icc })))
+      .flatMap((address) =>
+        bridges.flatMap((bridge) =>
+          forgetNeighbor({ addresses: { [familyOf(address)]: { address } }, bridge, mac: '', icc: spec.icc }),
+        ),
+      )
   })
 }
 
 async function stillThere(host: Host, elements: readonly Owned[]): Promise<Owned[]> {
   const comments = new Map<string, string>()
-  for (const family of FAMILIES) for (const { key, comment } of (await host.find('elements', sets.addresses[family])) ?? []) comments.set(key, comment)
+  for (const family of FAMILIES)
+    for (const { key, comment } of (await host.find('elements', sets.addresses[family])) ?? [])
+      comments.set(key, comment)
   return elements.filter(({ element }) => comments.get(element.key) === element.comment)
 }

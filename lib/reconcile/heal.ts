@@ -39,23 +39,36 @@ export interface Healing {
 const TRIES = 8
 
 /**
- * Gives a sandbox that was whole once what it lacks: an administrator, a program of the host, or the sandbox itself has taken away claims or
- * links. Where its address is another's by now, it is taken off that network; nothing else is taken from it.
+ * Gives a sandbox that was whole once what it lacks: an administrator, a program of the host, or the sandbox itself has
+ * taken away claims or links. Where its address is another's by now, it is taken off that network; nothing else is
+ * taken from it.
  *
  * @param owned - Elements as they were found, and `links` likewise: of most sandboxes, nothing more has to be asked.
  */
-export async function heal(context: Shared, item: StoredRecord, owned: OwnedElements, links: ReadonlyMap<string, LinkInfo>): Promise<Healing> {
+export async function heal(
+  context: Shared,
+  item: StoredRecord,
+  owned: OwnedElements,
+  links: ReadonlyMap<string, LinkInfo>,
+): Promise<Healing> {
   const isLinked = item.record.endpoints.every(({ hostLink }) => links.has(hostLink))
-  if (isLinked && claimsOf(item.record).every((operation) => owned.hasAll(item.record, operation))) return untouched(item)
+  if (isLinked && claimsOf(item.record).every((operation) => owned.hasAll(item.record, operation)))
+    return untouched(item)
   await ready(context, item.record)
   const given = await giveBack(context, item, owned)
   const linked = isLinked ? untouched(given.item) : await remakeLinks(context, given.item)
-  return { item: linked.item, healed: given.healed || linked.relinked, relinked: linked.relinked, lost: [...given.lost, ...linked.lost] }
+  return {
+    item: linked.item,
+    healed: given.healed || linked.relinked,
+    relinked: linked.relinked,
+    lost: [...given.lost, ...linked.lost],
+  }
 }
 
 export const untouched = (item: StoredRecord): Healing => ({ item, healed: false, relinked: false, lost: [] })
 
-const claimsOf = ({ name, id, endpoints, ports }: SandboxRecord): Operation[] => claimSandbox({ endpoints, ports, owner: ownerComment(name, id) })
+const claimsOf = ({ name, id, endpoints, ports }: SandboxRecord): Operation[] =>
+  claimSandbox({ endpoints, ports, owner: ownerComment(name, id) })
 
 /** Its networks come first: bridges, and the sets that claims are in. */
 async function ready({ networks }: Shared, { endpoints }: SandboxRecord): Promise<void> {
@@ -63,7 +76,8 @@ async function ready({ networks }: Shared, { endpoints }: SandboxRecord): Promis
     try {
       await networks.ready(network)
     } catch (error) {
-      // Its record cannot be read, or another has its bridge's name: the claims of its sandboxes are given back all the same.
+      // Its record cannot be read, or another has its bridge's name: the claims of its sandboxes are given back all the
+      // same.
       if (!(error instanceof SlipwayError)) throw error
     }
   }
@@ -80,16 +94,22 @@ async function giveBack({ host }: Shared, item: StoredRecord, owned: OwnedElemen
       const stay = record.endpoints.filter((endpoint) => !others.has(endpoint))
       const next = await takeOff(host, item, stay, owned)
       if (!next) return { ...untouched(item), lost }
-      lost.push(...[...others].map(([endpoint, what]) => `sandbox ${record.name}: ${what}, so it was taken off the network ${endpoint.network}`))
+      lost.push(
+        ...[...others].map(
+          ([endpoint, what]) => `sandbox ${record.name}: ${what}, so it was taken off the network ${endpoint.network}`,
+        ),
+      )
       item = next
       continue
     }
     const claims = await holdings.lacking(claimsOf(await withoutTakenPorts(holdings, record)))
     if (claims.length === 0) return { ...untouched(item), lost }
-    // The check comes last: who changes or removes the sandbox meanwhile takes these away with the rest, or they are taken back.
+    // The check comes last: who changes or removes the sandbox meanwhile takes these away with the rest, or they are
+    // taken back.
     const refusal = await attempt(host, [...claims, { op: 'file.check', path, expected: text }])
     if (!refusal) return { ...untouched(item), healed: true, lost }
-    if (refusal.errnoName === 'ESTALE' || (refusal.errnoName === 'ENOENT' && refusal.operation.op === 'file.check')) return { ...untouched(item), lost }
+    if (refusal.errnoName === 'ESTALE' || (refusal.errnoName === 'ENOENT' && refusal.operation.op === 'file.check'))
+      return { ...untouched(item), lost }
     if (!['EEXIST', 'ENOENT'].includes(refusal.errnoName)) throw refusal
     await wasStrayZone({ host }, refusal)
   }
@@ -105,16 +125,25 @@ async function takenByOthers(holdings: Holdings, record: SandboxRecord): Promise
       const address = addresses[family]?.address
       return address === undefined ? [] : [[`address ${address}`, sets.addresses[family], address]]
     })
-    for (const [what, set, key] of [...claims, [`MAC address ${mac}`, sets.macs, `${leafOf ?? bridge} . ${mac}`] as const]) {
+    for (const [what, set, key] of [
+      ...claims,
+      [`MAC address ${mac}`, sets.macs, `${leafOf ?? bridge} . ${mac}`] as const,
+    ]) {
       const other = await holderOf(holdings, record, set, key)
-      if (other !== undefined) found.set(endpoint, `CONFLICT: its ${what} was claimed by ${other} while the claim was gone`)
+      if (other !== undefined)
+        found.set(endpoint, `CONFLICT: its ${what} was claimed by ${other} while the claim was gone`)
     }
   }
   return found
 }
 
 /** Who else has it; `undefined` where it is the sandbox's, or nobody's. */
-async function holderOf(holdings: Holdings, { name, id }: SandboxRecord, set: SetDefinition, key: string): Promise<string | undefined> {
+async function holderOf(
+  holdings: Holdings,
+  { name, id }: SandboxRecord,
+  set: SetDefinition,
+  key: string,
+): Promise<string | undefined> {
   const element = (await holdings.of(set)).find((one) => one.key === key)
   if (!element || element.comment === ownerComment(name, id)) return undefined
   const owner = readOwner(element.comment)
@@ -133,7 +162,10 @@ async function withoutTakenPorts(holdings: Holdings, record: SandboxRecord): Pro
 }
 
 /** Makes links anew that were deleted: with one end, the kernel takes the other. */
-async function remakeLinks({ host, networks }: Shared, stored: StoredRecord): Promise<Pick<Healing, 'item' | 'relinked' | 'lost'>> {
+async function remakeLinks(
+  { host, networks }: Shared,
+  stored: StoredRecord,
+): Promise<Pick<Healing, 'item' | 'relinked' | 'lost'>> {
   const lost: string[] = []
   let item = stored
   let relinked = false
@@ -147,25 +179,35 @@ async function remakeLinks({ host, networks }: Shared, stored: StoredRecord): Pr
       const inside = new Set((await host.find('links', { netns: record.path }))?.map(({ name }) => name))
       // The sandbox may have made a link of its own by that name.
       const named = (one: BridgeEndpoint): BridgeEndpoint =>
-        one.id === id && inside.has(one.interface) ? { ...one, interface: freeInterface(spec.interfacePrefix, record.endpoints, inside) } : one
+        one.id === id && inside.has(one.interface)
+          ? { ...one, interface: freeInterface(spec.interfacePrefix, record.endpoints, inside) }
+          : one
       const next = { ...store(dirname(path), { ...record, endpoints: record.endpoints.map(named) }), marked: true }
       const namespace = record.namespace && asOfNow(record.namespace)
       for (const endpoint of next.record.endpoints.filter((one) => one.id === id)) {
-        await host.run(remakeEndpoint({ path: record.path, namespace, record: { path, before: text, mark: mark.text, content: next.text } }, endpoint, circumstances))
+        await host.run(
+          remakeEndpoint(
+            { path: record.path, namespace, record: { path, before: text, mark: mark.text, content: next.text } },
+            endpoint,
+            circumstances,
+          ),
+        )
       }
       item = next
       relinked = true
     } catch (error) {
       // Another process changes it, and sees to it.
-      if (error instanceof PlanRefused && error.errnoName === 'ESTALE' && error.operation.op === 'file.replace') return { item, relinked, lost }
+      if (error instanceof PlanRefused && error.errnoName === 'ESTALE' && error.operation.op === 'file.replace')
+        return { item, relinked, lost }
       if (!(error instanceof PlanRefused || error instanceof SlipwayError)) throw error
       const { message } = error instanceof PlanRefused ? await explainRefusal(error, host) : error
       // Another process has removed it.
       if ((await readRecord(dirname(path), record.name))?.record.id !== record.id) return { item, relinked, lost }
-      lost.push(`sandbox ${record.name}: its interface on the network ${network} is gone, and cannot be made again: ${message}`)
+      lost.push(
+        `sandbox ${record.name}: its interface on the network ${network} is gone, and cannot be made again: ${message}`,
+      )
     }
   }
   if (relinked) await leadOut(host, item.record)
   return { item, relinked, lost }
 }
-

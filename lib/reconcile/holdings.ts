@@ -32,7 +32,10 @@ export class Holdings {
     return (await this.of(set)).some((element) => element.key === key)
   }
 
-  /** A plan without the elements that are there already. A subnet that another network has is not there: the plan will be refused. */
+  /**
+   * A plan without the elements that are there already. A subnet that another network has is not there: the plan will
+   * be refused.
+   */
   async lacking(plan: Plan): Promise<Plan> {
     const left: Plan[number][] = []
     for (const operation of plan) {
@@ -41,7 +44,8 @@ export class Holdings {
         continue
       }
       const there = new Map((await this.of(operation)).map(({ key, comment }) => [key, comment]))
-      const isThere = (key: string, comment = '') => (isSubnets(operation) ? there.get(key) === comment : there.has(key))
+      const isThere = (key: string, comment = '') =>
+        isSubnets(operation) ? there.get(key) === comment : there.has(key)
       const elements = operation.elements.filter(({ key, comment }) => !isThere(key, comment))
       if (elements.length > 0) left.push({ ...operation, elements })
     }

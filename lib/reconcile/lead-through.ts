@@ -14,8 +14,8 @@ import { commentOf, type OwnedElements } from './owned.js'
 /** Which way leads into a sandbox and out of it, after its endpoints were others. */
 
 /**
- * Published ports lead to the endpoint that leads to the world, or nowhere: a port whose network is gone rests, and nothing of it stays in the
- * kernel.
+ * Published ports lead to the endpoint that leads to the world, or nowhere: a port whose network is gone rests, and
+ * nothing of it stays in the kernel.
  */
 export async function leadIn(host: Host, record: SandboxRecord, owned: OwnedElements): Promise<void> {
   const { endpoints, ports, name, id } = record
@@ -30,10 +30,13 @@ export async function leadIn(host: Host, record: SandboxRecord, owned: OwnedElem
   for (const one of owned) {
     if (one.owner !== commentOf(record) || !isOfPorts(one.set)) continue
     const element = due.get(elementName(one.set, one.element.key))?.element
-    if (!element || (element.data ?? '') !== (one.element.data ?? '')) surplus.push(removeOwn(one.set, { key: one.element.key, comment: one.element.comment }))
+    if (!element || (element.data ?? '') !== (one.element.data ?? ''))
+      surplus.push(removeOwn(one.set, { key: one.element.key, comment: one.element.comment }))
   }
   for (const operation of surplus) await collect(host, [operation])
-  const missing = [...due.values()].flatMap(({ set, element }) => (owned.hasAs(record, set, element) ? [] : [add(set, element)]))
+  const missing = [...due.values()].flatMap(({ set, element }) =>
+    owned.hasAs(record, set, element) ? [] : [add(set, element)],
+  )
   if (missing.length === 0 || !(await attempt(host, missing))) return
   // Another has one of the ports by now, which is seen to later.
   for (const operation of missing) await attempt(host, [operation])
@@ -41,18 +44,32 @@ export async function leadIn(host: Host, record: SandboxRecord, owned: OwnedElem
 
 /** Whether a set has what belongs to published ports. */
 const isOfPorts = ({ set }: Pick<SetDefinition, 'set'>): boolean => PORT_SETS.has(set)
-const PORT_SETS = new Set([...sets.portMaps, ...sets.besideMaps, ...[sets.open, sets.restricted, sets.restrictedAt, sets.admitted].flatMap((one) => [one[4], one[6]])].map(({ set }) => set))
+const PORT_SETS = new Set(
+  [
+    ...sets.portMaps,
+    ...sets.besideMaps,
+    ...[sets.open, sets.restricted, sets.restrictedAt, sets.admitted].flatMap((one) => [one[4], one[6]]),
+  ].map(({ set }) => set),
+)
 
-/** The default route goes through the endpoint that leads to the world. One that the sandbox has made of its own stays. */
+/**
+ * The default route goes through the endpoint that leads to the world. One that the sandbox has made of its own stays.
+ */
 export async function leadOut(host: Host, { endpoints, path, namespace }: SandboxRecord): Promise<void> {
   const check = checkNamespace({ path, namespace: namespace && asOfNow(namespace) })
   for (const family of FAMILIES) {
     const gateway = gatewayEndpoint(endpoints, family)?.addresses[family]?.gateway
     if (gateway === undefined) continue
-    const routes = ((await host.find('routes', { netns: path, ipv6: family === 6 })) ?? []).filter(({ destination }) => destination === 'default')
+    const routes = ((await host.find('routes', { netns: path, ipv6: family === 6 })) ?? []).filter(
+      ({ destination }) => destination === 'default',
+    )
     if (routes.some((route) => route.gateway === gateway)) continue
     const ours = new Set(endpoints.map(({ addresses }) => addresses[family]?.gateway))
-    const before = routes.flatMap((route): Operation[] => (route.gateway !== undefined && ours.has(route.gateway) ? [{ op: 'route.delete', netns: path, destination: 'default', gateway: route.gateway }] : []))
+    const before = routes.flatMap((route): Operation[] =>
+      route.gateway !== undefined && ours.has(route.gateway)
+        ? [{ op: 'route.delete', netns: path, destination: 'default', gateway: route.gateway }]
+        : [],
+    )
     await attempt(host, [...check, ...before, { op: 'route.add', netns: path, destination: 'default', gateway }])
   }
 }

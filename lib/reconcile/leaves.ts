@@ -8,14 +8,19 @@ import type { SandboxRecord } from '../state/records.js'
 import type { Holdings } from './holdings.js'
 
 /**
- * Gives networks back the leaves that sandboxes are on, where somebody has deleted or flushed them, whole or in part. (Those that
- * no sandbox is on are looked at when one comes.)
+ * Gives networks back the leaves that sandboxes are on, where somebody has deleted or flushed them, whole or in part.
+ * (Those that no sandbox is on are looked at when one comes.)
  *
  * @param links - All of the host, as they were found.
  * @param holdings - Elements as they were found.
  * @returns What was healed, a sentence each.
  */
-export async function reconcileLeaves({ host, networks }: Pick<Context, 'host' | 'networks'>, records: readonly SandboxRecord[], links: readonly LinkInfo[], holdings: Holdings): Promise<string[]> {
+export async function reconcileLeaves(
+  { host, networks }: Pick<Context, 'host' | 'networks'>,
+  records: readonly SandboxRecord[],
+  links: readonly LinkInfo[],
+  holdings: Holdings,
+): Promise<string[]> {
   const wanted = new Map<string, Set<string>>()
   for (const { network, bridge, leafOf } of records.flatMap(({ endpoints }) => endpoints)) {
     if (leafOf === undefined) continue
@@ -31,11 +36,16 @@ export async function reconcileLeaves({ host, networks }: Pick<Context, 'host' |
       const answers = (await host.find('sysctl', { name: answerSetting(spec) })) === (hasFamily(spec, 4) ? '0' : '1')
       for (const name of leaves) {
         const number = leafNumber(spec, name)
-        if (number === undefined || (answers && up.has(name) && (await holdings.lacking(claimLeaf(spec, number))).length === 0)) continue
+        if (
+          number === undefined ||
+          (answers && up.has(name) && (await holdings.lacking(claimLeaf(spec, number))).length === 0)
+        )
+          continue
         if (await ensureLeaf(host, spec, number)) healed.push(`network ${network}, bridge ${name}`)
       }
     } catch (error) {
-      // The network is gone, or cannot be had, or something of somebody else's stands in a leaf's way: who uses it hears of it.
+      // The network is gone, or cannot be had, or something of somebody else's stands in a leaf's way: who uses it
+      // hears of it.
       if (!(error instanceof SlipwayError)) throw error
     }
   }

@@ -26,8 +26,8 @@ const PATIENCE_MS = 50
 type Shared = Pick<Context, 'host' | 'networks' | 'settings'>
 
 /**
- * Gives networks back what somebody has flushed or deleted, ends the making of those whose maker has died, and removes what is
- * left of those whose remover has.
+ * Gives networks back what somebody has flushed or deleted, ends the making of those whose maker has died, and removes
+ * what is left of those whose remover has.
  *
  * @param tables - Families whose table was there.
  * @param records - Of the sandboxes.
@@ -35,7 +35,13 @@ type Shared = Pick<Context, 'host' | 'networks' | 'settings'>
  * @param aside - Networks whose records cannot be read: nothing of them is removed.
  * @returns What was healed and what was removed, a sentence each.
  */
-export async function reconcileNetworks(context: Shared, tables: ReadonlySet<Family>, records: readonly SandboxRecord[], links: readonly LinkInfo[], aside: ReadonlySet<string>): Promise<{ healed: string[]; collected: string[] }> {
+export async function reconcileNetworks(
+  context: Shared,
+  tables: ReadonlySet<Family>,
+  records: readonly SandboxRecord[],
+  links: readonly LinkInfo[],
+  aside: ReadonlySet<string>,
+): Promise<{ healed: string[]; collected: string[] }> {
   const { host, networks } = context
   const healed: string[] = []
   const dropped: string[] = []
@@ -43,7 +49,9 @@ export async function reconcileNetworks(context: Shared, tables: ReadonlySet<Fam
   const stored = await networks.list()
   for (const item of stored) {
     const { name, spec } = item.record
-    const lacks = (await holdings.lacking([...claimNetwork(specOf(item)), ...finishNetwork(specOf(item))])).some(({ op }) => op === 'element.add')
+    const lacks = (await holdings.lacking([...claimNetwork(specOf(item)), ...finishNetwork(specOf(item))])).some(
+      ({ op }) => op === 'element.add',
+    )
     if (!lacks && links.some((link) => link.name === spec.bridge)) continue
     networks.forget(name)
     try {
@@ -60,10 +68,18 @@ export async function reconcileNetworks(context: Shared, tables: ReadonlySet<Fam
 }
 
 /** Gives the default network back elements that somebody has deleted, where it has its bridge. */
-async function restoreDefault({ networks, settings }: Shared, holdings: Holdings, links: readonly LinkInfo[]): Promise<boolean> {
+async function restoreDefault(
+  { networks, settings }: Shared,
+  holdings: Holdings,
+  links: readonly LinkInfo[],
+): Promise<boolean> {
   if (!links.some(({ name }) => name === settings.bridgeName)) return false
   const spec = await networks.defaultBridge.present()
-  if (!spec || (await holdings.lacking([...claimNetwork(spec), ...finishNetwork(spec)])).every(({ op }) => op !== 'element.add')) return false
+  if (
+    !spec ||
+    (await holdings.lacking([...claimNetwork(spec), ...finishNetwork(spec)])).every(({ op }) => op !== 'element.add')
+  )
+    return false
   // What it lacks all of, another process may be making at this moment.
   const wasThere = await holdings.has(bridges, spec.bridge)
   networks.forget(DEFAULT_NETWORK)
@@ -77,8 +93,16 @@ async function restoreDefault({ networks, settings }: Shared, holdings: Holdings
   }
 }
 
-/** Whether all that there is of a network is its record: its maker has died before it had claimed a subnet, and another network has that by now. */
-const isStillborn = ({ record: { name, maker, spec } }: StoredNetwork, { cause }: SlipwayError, sandboxes: readonly SandboxRecord[], links: readonly LinkInfo[]): boolean =>
+/**
+ * Whether all that there is of a network is its record: its maker has died before it had claimed a subnet, and another
+ * network has that by now.
+ */
+const isStillborn = (
+  { record: { name, maker, spec } }: StoredNetwork,
+  { cause }: SlipwayError,
+  sandboxes: readonly SandboxRecord[],
+  links: readonly LinkInfo[],
+): boolean =>
   cause instanceof PlanRefused &&
   isSubnetTaken(cause) &&
   !isAlive(maker) &&
@@ -94,7 +118,13 @@ async function forget(host: Host, { record, path, text }: StoredNetwork): Promis
 }
 
 /** Bridges and elements of networks that have no record. */
-async function collectLeftovers({ host, networks, settings }: Shared, holdings: Holdings, links: readonly LinkInfo[], stored: readonly StoredNetwork[], aside: ReadonlySet<string>): Promise<string[]> {
+async function collectLeftovers(
+  { host, networks, settings }: Shared,
+  holdings: Holdings,
+  links: readonly LinkInfo[],
+  stored: readonly StoredNetwork[],
+  aside: ReadonlySet<string>,
+): Promise<string[]> {
   const strayLinks = (of: readonly StoredNetwork[]) => {
     const known = new Set(of.map(({ record }) => record.spec.bridge))
     const names = new Set([...aside, ...of.map(({ record }) => record.name)])
@@ -103,15 +133,25 @@ async function collectLeftovers({ host, networks, settings }: Shared, holdings: 
       const leaf = readLeafAlias(alias)
       if (leaf) return leaf.network !== DEFAULT_NETWORK && !names.has(leaf.network)
       const read = readBridgeAlias(alias)
-      return read?.stateDir === settings.stateDir && read.name !== DEFAULT_NETWORK && !aside.has(read.name) && !known.has(name)
+      return (
+        read?.stateDir === settings.stateDir &&
+        read.name !== DEFAULT_NETWORK &&
+        !aside.has(read.name) &&
+        !known.has(name)
+      )
     })
   }
   const strayElements = async (of: readonly StoredNetwork[], there: readonly LinkInfo[]) => {
-    const elements = of.flatMap(({ record: { spec } }) => [...elementsOf(spec), ...leavesOf(there, spec).flatMap((number) => leafElements(spec, number))])
+    const elements = of.flatMap(({ record: { spec } }) => [
+      ...elementsOf(spec),
+      ...leavesOf(there, spec).flatMap((number) => leafElements(spec, number)),
+    ])
     const known = new Set(elements.map(([set, { key }]) => `${set.set} ${key}`))
     const stray: { set: SetDefinition; key: string; comment: string }[] = []
     for (const set of [...ownedByNetworks, ...sharedWithSandboxes]) {
-      for (const { key, comment } of await holdings.of(set)) if (isOfNetwork(comment) && !aside.has(comment) && !known.has(`${set.set} ${key}`)) stray.push({ set, key, comment })
+      for (const { key, comment } of await holdings.of(set))
+        if (isOfNetwork(comment) && !aside.has(comment) && !known.has(`${set.set} ${key}`))
+          stray.push({ set, key, comment })
     }
     return stray
   }
@@ -121,11 +161,15 @@ async function collectLeftovers({ host, networks, settings }: Shared, holdings: 
   const now = await networks.list()
   const collected: string[] = []
   for (const { set, key, comment } of await strayElements(now, await host.ask('links', {}))) {
-    if (await collectElement(host, set, { key, comment })) collected.push(`element ${key} of ${set.set}: its network is gone, removed`)
+    if (await collectElement(host, set, { key, comment }))
+      collected.push(`element ${key} of ${set.set}: its network is gone, removed`)
   }
   for (const { name, index } of strayLinks(now)) {
     // That very link, and none that has its name by now.
-    const refusal = await attempt(host, [{ op: 'link.check', name, index }, { op: 'link.delete', name }])
+    const refusal = await attempt(host, [
+      { op: 'link.check', name, index },
+      { op: 'link.delete', name },
+    ])
     if (refusal && !['ENODEV', 'ESTALE'].includes(refusal.errnoName)) throw refusal
     if (!refusal) collected.push(`bridge ${name}: its network is gone, removed`)
   }
@@ -133,13 +177,17 @@ async function collectLeftovers({ host, networks, settings }: Shared, holdings: 
 }
 
 /** What has no comment is an administrator's. */
-const isOfNetwork = (comment: string): boolean => comment !== '' && comment !== DEFAULT_NETWORK && readOwner(comment) === undefined
+const isOfNetwork = (comment: string): boolean =>
+  comment !== '' && comment !== DEFAULT_NETWORK && readOwner(comment) === undefined
 
 /** With another state directory, every sandbox would look like a leftover. */
 export function requireSameRecords(links: readonly LinkInfo[], stateDir: string): void {
   for (const { name, alias } of links) {
     const other = readBridgeAlias(alias)?.stateDir
     if (other === undefined || other === stateDir) continue
-    throw new SlipwayError('CONFLICT', `stateDir: the records of this host's sandboxes are in ${other} (the alias of ${name} says so), not in ${stateDir}. Open with stateDir ${other}; or remove those sandboxes and the bridge first.`)
+    throw new SlipwayError(
+      'CONFLICT',
+      `stateDir: the records of this host's sandboxes are in ${other} (the alias of ${name} says so), not in ${stateDir}. Open with stateDir ${other}; or remove those sandboxes and the bridge first.`,
+    )
   }
 }

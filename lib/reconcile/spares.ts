@@ -4,17 +4,24 @@ import type { Marks } from '../pool/marks.js'
 import { collect } from './collect.js'
 import { now, sleep } from '../timers.js'
 
-/** The kernel takes down what a process that died has held within milliseconds each: so long is waited for all, in milliseconds. */
+/**
+ * The kernel takes down what a process that died has held within milliseconds each: so long is waited for all, in
+ * milliseconds.
+ */
 const PATIENCE_MS = 1000
 const STEP_MS = 2
 
 /**
- * Tells spare sandboxes from leftovers, among links that are no sandbox's. Those of processes that live stay; those of processes
- * that died go with the last descriptor, and only the mark is left to be removed.
+ * Tells spare sandboxes from leftovers, among links that are no sandbox's. Those of processes that live stay; those of
+ * processes that died go with the last descriptor, and only the mark is left to be removed.
  *
  * @returns The links that are left over after all, and what was done, a sentence each.
  */
-export async function collectSpares(host: Host, marks: Marks, links: readonly LinkInfo[]): Promise<{ stray: LinkInfo[]; collected: string[] }> {
+export async function collectSpares(
+  host: Host,
+  marks: Marks,
+  links: readonly LinkInfo[],
+): Promise<{ stray: LinkInfo[]; collected: string[] }> {
   const collected: string[] = []
   const gone = new Set<string>()
   const deadline = now() + PATIENCE_MS

@@ -3,8 +3,9 @@ import type { Aside } from './aside.js'
 import { commentOf, type OwnedElements } from './owned.js'
 
 /**
- * Records that have come to say one id, of a sandbox or of an endpoint: what is done for one of them would be done to the other. The one
- * whose elements the kernel has is believed, and the others are damaged. Where the kernel has those of several or of none, all of them are.
+ * Records that have come to say one id, of a sandbox or of an endpoint: what is done for one of them would be done to
+ * the other. The one whose elements the kernel has is believed, and the others are damaged. Where the kernel has those
+ * of several or of none, all of them are.
  *
  * @returns Those that are believed.
  */
@@ -28,7 +29,12 @@ export function setTwinsAside(stored: readonly StoredRecord[], owned: OwnedEleme
       if (item === believed || damaged.has(item)) continue
       damaged.add(item)
       const others = [...items].flatMap(({ record }) => (record === item.record ? [] : [record.name]))
-      aside.add({ path: item.path, name: item.record.name, text: item.text, why: `${fieldOf(item, id)} must be an id of its own, and is one that the record of ${others.slice(0, 3).join(', ')} has, too` })
+      aside.add({
+        path: item.path,
+        name: item.record.name,
+        text: item.text,
+        why: `${fieldOf(item, id)} must be an id of its own, and is one that the record of ${others.slice(0, 3).join(', ')} has, too`,
+      })
     }
   }
   return stored.filter((item) => !damaged.has(item))

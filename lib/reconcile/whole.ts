@@ -21,13 +21,28 @@ export interface Look {
 /** @param tables - Those of the ruleset that are there. */
 export async function lookAt(host: Host, tables: ReadonlySet<Family>): Promise<Look> {
   const [owned, all] = await Promise.all([OwnedElements.read(host, tables), host.ask('links', {})])
-  return { owned, all, links: new Map(all.flatMap((link) => (sets.isPortGroup(link.group) ? [[link.name, link]] : []))) }
+  return {
+    owned,
+    all,
+    links: new Map(all.flatMap((link) => (sets.isPortGroup(link.group) ? [[link.name, link]] : []))),
+  }
 }
 
-/** Whether all of a sandbox is there, as far as its being made goes: what its processes did inside since is no part of that. */
-export const isWhole = async (item: StoredRecord, { owned, links }: Pick<Look, 'owned' | 'links'>, host: Host): Promise<boolean> => {
+/**
+ * Whether all of a sandbox is there, as far as its being made goes: what its processes did inside since is no part of
+ * that.
+ */
+export const isWhole = async (
+  item: StoredRecord,
+  { owned, links }: Pick<Look, 'owned' | 'links'>,
+  host: Host,
+): Promise<boolean> => {
   const { record } = item
-  return !record.removing && isThere(record) && (isMade(item, links) || (someClaimed(record, owned) && (await isFinished(record, links, host))))
+  return (
+    !record.removing &&
+    isThere(record) &&
+    (isMade(item, links) || (someClaimed(record, owned) && (await isFinished(record, links, host))))
+  )
 }
 
 /** Whether it was made to its end, and its namespace is there still. Records of earlier versions do not say it. */
@@ -38,34 +53,51 @@ export function isMade({ record, marked }: StoredRecord, links: ReadonlyMap<stri
 }
 
 /** Whether what a sandbox is made of is there: its namespace. */
-const isThere = ({ network, path, foreign, maker }: SandboxRecord): boolean => isOfThisBoot(maker) && (network === 'host' || foreign === true || path.startsWith('/proc/') || isNamespace(path))
+const isThere = ({ network, path, foreign, maker }: SandboxRecord): boolean =>
+  isOfThisBoot(maker) && (network === 'host' || foreign === true || path.startsWith('/proc/') || isNamespace(path))
 
 /** Whether one of its endpoints at least has its claims; a sandbox without endpoints has none to have. */
 function someClaimed(record: SandboxRecord, owned: OwnedElements): boolean {
   if (record.endpoints.length === 0) return true
-  return record.endpoints.some(({ addresses }) => FAMILIES.some((family) => owned.has(record, sets.addresses[family], addresses[family]?.address ?? '')))
+  return record.endpoints.some(({ addresses }) =>
+    FAMILIES.some((family) => owned.has(record, sets.addresses[family], addresses[family]?.address ?? '')),
+  )
 }
 
 /**
- * Whether its making came to the end. The last that is made is what is inside, in one go, loopback first. (That the link
- * has a carrier tells it without a visit; that it has none may be the sandbox's own doing.)
+ * Whether its making came to the end. The last that is made is what is inside, in one go, loopback first. (That the
+ * link has a carrier tells it without a visit; that it has none may be the sandbox's own doing.)
  */
 async function isFinished(record: SandboxRecord, links: ReadonlyMap<string, LinkInfo>, host: Host): Promise<boolean> {
   const { network, path, foreign, endpoints, maker, busy } = record
   if (network === 'host' || network.startsWith('container:')) return true
   if (endpoints.some(({ hostLink }) => links.get(hostLink)?.carrier) || isAlive(busy ?? maker)) return true
   if (foreign) return endpoints.length === 0 || (await isWholeInside(record, host))
-  return isAtPath(record) && ((await host.find('links', { netns: path }))?.some((link) => link.name === 'lo' && link.up) ?? false)
+  return (
+    isAtPath(record) &&
+    ((await host.find('links', { netns: path }))?.some((link) => link.name === 'lo' && link.up) ?? false)
+  )
 }
 
 /** Whether all of a sandbox is there but its claims. */
-export async function isWholeInside(record: Pick<SandboxRecord, 'endpoints' | 'path' | 'namespace'>, host: Host): Promise<boolean> {
+export async function isWholeInside(
+  record: Pick<SandboxRecord, 'endpoints' | 'path' | 'namespace'>,
+  host: Host,
+): Promise<boolean> {
   const { endpoints, path } = record
   if (endpoints.length === 0 || !isAtPath(record)) return false
-  const inside = [...((await host.find('addresses', { netns: path })) ?? []), ...((await host.find('addresses', { netns: path, ipv6: true })) ?? [])]
+  const inside = [
+    ...((await host.find('addresses', { netns: path })) ?? []),
+    ...((await host.find('addresses', { netns: path, ipv6: true })) ?? []),
+  ]
   for (const { hostLink, addresses } of endpoints) {
     if (!(await host.find('link', { name: hostLink }))) return false
-    if (!FAMILIES.every((family) => !addresses[family] || inside.some(({ address }) => address === addresses[family]?.address))) return false
+    if (
+      !FAMILIES.every(
+        (family) => !addresses[family] || inside.some(({ address }) => address === addresses[family]?.address),
+      )
+    )
+      return false
   }
   return true
 }

@@ -10,7 +10,16 @@ import { explainRefusal, removed } from '../refusals.js'
 import { textWith } from '../state/folder.js'
 import { asOfNow, inThisBoot, namespaceAt } from '../state/namespace.js'
 import { thisProcess } from '../state/maker.js'
-import { idle, isBusy, isInTheMaking, readRecord, store, unbusy, type SandboxRecord, type StoredRecord } from '../state/records.js'
+import {
+  idle,
+  isBusy,
+  isInTheMaking,
+  readRecord,
+  store,
+  unbusy,
+  type SandboxRecord,
+  type StoredRecord,
+} from '../state/records.js'
 import type { Context } from './context.js'
 import { wasStrayZone } from './stray-zone.js'
 
@@ -38,11 +47,16 @@ export interface RecordUpdate {
 /** Whether what was to be removed is not there: somebody has taken it away, or an attempt before this one. */
 const isGone = ({ operation, errnoName }: PlanRefused): boolean =>
   (operation.op === 'element.delete' && errnoName === 'ENOENT') ||
-  (operation.op === 'address.delete' && (errnoName === 'EADDRNOTAVAIL' || errnoName === 'ENODEV' || isNowhere(operation))) ||
+  (operation.op === 'address.delete' &&
+    (errnoName === 'EADDRNOTAVAIL' || errnoName === 'ENODEV' || isNowhere(operation))) ||
   (operation.op === 'neighbor.delete' && ['ENOENT', 'ENODEV'].includes(errnoName)) ||
-  (operation.op === 'route.delete' && (isNowhere(operation) || (operation.netns === undefined && ['ESRCH', 'ENODEV'].includes(errnoName))))
+  (operation.op === 'route.delete' &&
+    (isNowhere(operation) || (operation.netns === undefined && ['ESRCH', 'ENODEV'].includes(errnoName))))
 
-/** What is remembered of one sandbox, and its changes: one after the other; when another process was faster, from what it left. */
+/**
+ * What is remembered of one sandbox, and its changes: one after the other; when another process was faster, from what
+ * it left.
+ */
 export class Changes {
   readonly #context: Context
   #stored: StoredRecord
@@ -70,7 +84,10 @@ export class Changes {
     return this.#stored
   }
 
-  /** Which namespace it has, whatever its path leads to by now; `undefined` where that has not been there yet, and for one that has the host's. */
+  /**
+   * Which namespace it has, whatever its path leads to by now; `undefined` where that has not been there yet, and for
+   * one that has the host's.
+   */
   get namespace(): Namespace | undefined {
     const { namespace } = this.#stored.record
     if (namespace) return asOfNow(namespace)
@@ -100,7 +117,10 @@ export class Changes {
     return change
   }
 
-  /** Until it has been made, and no other change is on its way: of another process, or through another object of this one. */
+  /**
+   * Until it has been made, and no other change is on its way: of another process, or through another object of this
+   * one.
+   */
   async #wait(): Promise<void> {
     await unbusy(async () => {
       await this.refresh()
@@ -130,7 +150,12 @@ export class Changes {
         throw error
       }
       const { namespace } = this
-      const next = update.next && store(dirname(path), namespace && !update.next.namespace ? { ...update.next, namespace: inThisBoot(namespace) } : update.next)
+      const next =
+        update.next &&
+        store(
+          dirname(path),
+          namespace && !update.next.namespace ? { ...update.next, namespace: inThisBoot(namespace) } : update.next,
+        )
       const mark = textWith(this.#stored, { ...update.during, busy: thisProcess() })
       try {
         const plan = await update.plan({ path, before: text, content: next?.text ?? '', mark }, namespace)
@@ -142,13 +167,15 @@ export class Changes {
       } catch (error) {
         update.release()
         if (!(error instanceof PlanRefused)) throw error
-        // An administrator may delete the sets more than once. That an element to be deleted is gone is looked into once.
+        // An administrator may delete the sets more than once. That an element to be deleted is gone is looked into
+        // once.
         if (missesParts(error) && (!healed || (missesSets(error) && attempt < TRIES))) {
           healed = true
           await reconcile(this.#context)
         } else if (attempt < TRIES && (await wasStrayZone(this.#context, error))) continue
         else if (await update.retry?.(error, attempt)) continue
-        else if (error.errnoName === 'ESTALE' && error.operation.op.startsWith('file.') && attempt < TRIES) await this.refresh()
+        else if (error.errnoName === 'ESTALE' && error.operation.op.startsWith('file.') && attempt < TRIES)
+          await this.refresh()
         else if (!rest && isGone(error)) rest = true
         else throw await explainRefusal(error, host, this.#context.holders)
       }

@@ -49,7 +49,10 @@ export function checkConnectable(record: SandboxRecord, network: string, what: '
         : record.network.startsWith('container:')
           ? 'it shares the network of another sandbox: connect that one'
           : undefined
-  if (why) throw invalid(`${what}: the sandbox ${name} cannot be ${what}ed ${what === 'connect' ? 'to' : 'from'} ${network}: ${why}.`)
+  if (why)
+    throw invalid(
+      `${what}: the sandbox ${name} cannot be ${what}ed ${what === 'connect' ? 'to' : 'from'} ${network}: ${why}.`,
+    )
 }
 
 /** What attempts before have shown. */
@@ -63,13 +66,22 @@ export interface EndpointGuesses {
 }
 
 /** One more endpoint. @returns Also the ports that have led to another endpoint. */
-export async function connectUpdate(context: Context, record: SandboxRecord, network: string, asked: EndpointRequest, guesses: EndpointGuesses): Promise<RecordUpdate & { endpoint: BridgeEndpoint; left: LeadingPort[] }> {
+export async function connectUpdate(
+  context: Context,
+  record: SandboxRecord,
+  network: string,
+  asked: EndpointRequest,
+  guesses: EndpointGuesses,
+): Promise<RecordUpdate & { endpoint: BridgeEndpoint; left: LeadingPort[] }> {
   const { name, id, endpoints, ports, path } = record
   const ready = await context.networks.ready(network)
   // The interface of a network that it has left may have the name that is next.
   await context.departures.of(interfaceKey(record, freeInterface(ready.spec.interfacePrefix, endpoints, guesses.links)))
   if (endpoints.some((endpoint) => endpoint.networkId === ready.spec.id)) {
-    throw new SlipwayError('CONFLICT', `The sandbox ${name} is on the network ${ready.spec.name} already. Disconnect it first to change its endpoint: slipway disconnect ${name} ${ready.spec.name}.`)
+    throw new SlipwayError(
+      'CONFLICT',
+      `The sandbox ${name} is on the network ${ready.spec.name} already. Disconnect it first to change its endpoint: slipway disconnect ${name} ${ready.spec.name}.`,
+    )
   }
   const draft = await draftEndpoint(context, ready, asked, endpoints, guesses.randomMac, guesses.links)
   const { endpoint } = draft
@@ -85,7 +97,12 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
     // A process that dies in the middle leaves an endpoint that the record knows.
     during: { endpoints: after, changing: endpoint.id },
     next: { ...record, endpoints: after },
-    plan: (change, namespace) => bridge.connectEndpoint({ path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change }, endpoint, draft.circumstances),
+    plan: (change, namespace) =>
+      bridge.connectEndpoint(
+        { path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change },
+        endpoint,
+        draft.circumstances,
+      ),
     settle() {
       draft.settle()
       moved.settle()
@@ -97,7 +114,9 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
       if (await wasGuessedPort(context, guesses.ports, refused)) return true
       if (isFull(refused)) return attempt < TRIES && ready.bridges.full(refused.operation.master)
       // Another process has removed the network: whether there is another of its name, the next attempt sees.
-      const lost = (await lostBridge(context.host, refused)) || (operation.op === 'file.check' && operation.path === draft.circumstances.network?.path)
+      const lost =
+        (await lostBridge(context.host, refused)) ||
+        (operation.op === 'file.check' && operation.path === draft.circumstances.network?.path)
       if (lost) context.networks.forget(ready.spec.name)
       if (lost) return attempt < TRIES
       if (await wasLeaving(context, name, refused)) return attempt < TRIES
@@ -107,11 +126,13 @@ export async function connectUpdate(context: Context, record: SandboxRecord, net
       }
       if (await wasStrayLead(context, ready.spec.name, name, refused)) return attempt < TRIES
       if (operation.op === 'link.create' && errnoName === 'EEXIST') {
-        if (!(await isGoing(context.host, record, endpoint.interface))) guesses.links = new Set((await context.host.find('links', { netns: path }))?.map((link) => link.name))
+        if (!(await isGoing(context.host, record, endpoint.interface)))
+          guesses.links = new Set((await context.host.find('links', { netns: path }))?.map((link) => link.name))
         return attempt < TRIES
       }
       const family = FAMILIES.find((one) => operation.op === 'element.add' && operation.set === addresses[one].set)
-      if (errnoName !== 'EEXIST' || family === undefined || (family === 4 ? asked.ip : asked.ip6) !== undefined) return false
+      if (errnoName !== 'EEXIST' || family === undefined || (family === 4 ? asked.ip : asked.ip6) !== undefined)
+        return false
       await context.networks.overtaken(ready)
       return true
     },
@@ -129,7 +150,12 @@ async function isGoing(host: Host, { path }: SandboxRecord, name: string): Promi
 }
 
 /** One endpoint less. @returns Also what is left to do when that is done. */
-export function disconnectUpdate(context: Context, record: SandboxRecord, endpoint: BridgeEndpoint, guesses: PortGuesses): RecordUpdate & { left: () => Pick<Departure, 'plan' | 'claims'> } {
+export function disconnectUpdate(
+  context: Context,
+  record: SandboxRecord,
+  endpoint: BridgeEndpoint,
+  guesses: PortGuesses,
+): RecordUpdate & { left: () => Pick<Departure, 'plan' | 'claims'> } {
   const { name, id, endpoints, ports, path } = record
   const after = endpoints.filter((other) => other !== endpoint)
   const moved = moveMappings(context, name, mappedPorts(endpoints, ports), mappedPorts(after, ports))
@@ -138,7 +164,10 @@ export function disconnectUpdate(context: Context, record: SandboxRecord, endpoi
     during: { changing: endpoint.id },
     next: { ...record, endpoints: after },
     plan(change, namespace) {
-      const leaving = bridge.disconnectEndpoint({ path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change }, endpoint)
+      const leaving = bridge.disconnectEndpoint(
+        { path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change },
+        endpoint,
+      )
       left = { plan: leaving.rest, claims: leaving.claims }
       return leaving.first
     },
@@ -149,7 +178,12 @@ export function disconnectUpdate(context: Context, record: SandboxRecord, endpoi
 }
 
 /** Takes in this process's table what a change of endpoints maps anew, and gives back what it no longer maps. */
-function moveMappings({ ports, holders }: Context, name: string, before: readonly PortMapping[], after: readonly PortMapping[]) {
+function moveMappings(
+  { ports, holders }: Context,
+  name: string,
+  before: readonly PortMapping[],
+  after: readonly PortMapping[],
+) {
   const gone = before.filter((mapping) => !after.includes(mapping))
   // What another has is not taken: the kernel's claim says whose it is.
   const more = after.filter((mapping) => !before.includes(mapping))
@@ -167,12 +201,24 @@ function moveMappings({ ports, holders }: Context, name: string, before: readonl
   }
 }
 
-/** By the network's name, id or the beginning of its id. @throws {SlipwayError} `NOT_FOUND` when the sandbox is not on it; `CONFLICT`. */
+/**
+ * By the network's name, id or the beginning of its id. @throws {SlipwayError} `NOT_FOUND` when the sandbox is not on
+ * it; `CONFLICT`.
+ */
 export function endpointOn({ name, endpoints }: SandboxRecord, network: string): BridgeEndpoint {
   const named = endpoints.find((endpoint) => endpoint.network === network)
   if (named) return named
-  const [one, other] = /^[0-9a-f]+$/.test(network) ? endpoints.filter((endpoint) => endpoint.networkId.startsWith(network)) : []
-  if (one && other) throw new SlipwayError('CONFLICT', `Several networks of the sandbox ${name} have an id that begins with ${network}: ${one.network}, ${other.network}. Give more digits, or a name.`)
+  const [one, other] = /^[0-9a-f]+$/.test(network)
+    ? endpoints.filter((endpoint) => endpoint.networkId.startsWith(network))
+    : []
+  if (one && other)
+    throw new SlipwayError(
+      'CONFLICT',
+      `Several networks of the sandbox ${name} have an id that begins with ${network}: ${one.network}, ${other.network}. Give more digits, or a name.`,
+    )
   if (one) return one
-  throw new SlipwayError('NOT_FOUND', `The sandbox ${name} is not on the network ${network}. It is on ${endpoints.map((endpoint) => endpoint.network).join(', ') || 'none'}.`)
+  throw new SlipwayError(
+    'NOT_FOUND',
+    `The sandbox ${name} is not on the network ${network}. It is on ${endpoints.map((endpoint) => endpoint.network).join(', ') || 'none'}.`,
+  )
 }

@@ -37,12 +37,16 @@ export interface Context {
 }
 
 /** Each host namespace has folders of its own, so that two hosts may share a state directory. */
-export const stateFolder = (settings: Settings, host: Pick<Host, 'identity'>, what: (typeof FOLDERS)[number]): string => join(settings.stateDir, String(host.identity), what)
+export const stateFolder = (settings: Settings, host: Pick<Host, 'identity'>, what: (typeof FOLDERS)[number]): string =>
+  join(settings.stateDir, String(host.identity), what)
 
 const FOLDERS = ['sandboxes', 'networks', 'files', 'holders', 'pool'] as const
 
 /** All that a host may have, from the state directory on. */
-export const stateFolders = ({ identity }: Pick<Host, 'identity'>): string[] => [String(identity), ...FOLDERS.map((what) => join(String(identity), what))]
+export const stateFolders = ({ identity }: Pick<Host, 'identity'>): string[] => [
+  String(identity),
+  ...FOLDERS.map((what) => join(String(identity), what)),
+]
 
 /** The host's own namespace, as this process sees it: another one's /proc entry may be gone by now. */
 export const hostPath = (settings: Settings): string => settings.netns ?? `/proc/${process.pid}/ns/net`

@@ -11,16 +11,19 @@ import { readRequests } from './publish.js'
 export interface CreateOptions extends EndpointOptions, NameOptions {
   /** Letters, digits, `_`, `.` and `-`, at most 100. Default: the first twelve digits of the id. */
   name?: string
-  /** `bridge`, `host`, `none`, `container:` and the name or id of a sandbox, or a network's name or id. Default: `bridge`. */
+  /**
+   * `bridge`, `host`, `none`, `container:` and the name or id of a sandbox, or a network's name or id. Default:
+   * `bridge`.
+   */
   network?: string
   /**
-   * Path of a network namespace that somebody else has made: it is joined to the network, and never removed. Default: one of
-   * its own.
+   * Path of a network namespace that somebody else has made: it is joined to the network, and never removed. Default:
+   * one of its own.
    */
   netns?: string
   /**
-   * Ports to publish, in the grammar of `docker run -p` or as objects: `'8080:80'`, `'127.0.0.1:8080:80/tcp'`, `'80'` for
-   * a free host port, `'8000-8010:80'` for a free one of these, `'9000-9010:90-100/udp'` one to one.
+   * Ports to publish, in the grammar of `docker run -p` or as objects: `'8080:80'`, `'127.0.0.1:8080:80/tcp'`, `'80'`
+   * for a free host port, `'8000-8010:80'` for a free one of these, `'9000-9010:90-100/udp'` one to one.
    */
   publish?: readonly (string | PortRequest)[]
 }
@@ -62,15 +65,36 @@ export function copyOptions(options: CreateOptions): CreateOptions {
 const copyItem = (item: unknown): unknown => (typeof item === 'object' && isOptions(item) ? { ...item } : item)
 
 // What does not go with a mode, and why.
-const REFUSED: Record<Exclude<Mode, 'bridge'>, { options: readonly (keyof CreateOptions)[]; why: string; instead: string }> = {
+const REFUSED: Record<
+  Exclude<Mode, 'bridge'>,
+  { options: readonly (keyof CreateOptions)[]; why: string; instead: string }
+> = {
   host: {
     options: ['publish', 'ip', 'ip6', 'mac', 'aliases', 'gwPriority', 'netns'],
     why: "it shares the host's network, where its ports are the host's already",
     instead: 'use network "bridge"',
   },
-  none: { options: ['publish', 'ip', 'ip6', 'mac', 'aliases', 'gwPriority'], why: 'it has no network', instead: 'use network "bridge"' },
+  none: {
+    options: ['publish', 'ip', 'ip6', 'mac', 'aliases', 'gwPriority'],
+    why: 'it has no network',
+    instead: 'use network "bridge"',
+  },
   container: {
-    options: ['publish', 'ip', 'ip6', 'mac', 'aliases', 'gwPriority', 'netns', 'hostname', 'domainname', 'dns', 'dnsSearch', 'dnsOptions', 'addHost'],
+    options: [
+      'publish',
+      'ip',
+      'ip6',
+      'mac',
+      'aliases',
+      'gwPriority',
+      'netns',
+      'hostname',
+      'domainname',
+      'dns',
+      'dnsSearch',
+      'dnsOptions',
+      'addHost',
+    ],
     why: 'it has the network of the sandbox that it joins, with its addresses, ports and names',
     instead: 'give it to that sandbox',
   },
@@ -98,10 +122,14 @@ function readMode(network: string): { mode: Mode; target: string } {
   if (network === 'host' || network === 'none') return { mode: network, target: network }
   if (network.startsWith('container:')) {
     const target = network.slice('container:'.length)
-    if (nameCheck(target) !== undefined) throw invalid(`network ${show(network)} names no sandbox: write container: and its name or id.`)
+    if (nameCheck(target) !== undefined)
+      throw invalid(`network ${show(network)} names no sandbox: write container: and its name or id.`)
     return { mode: 'container', target }
   }
-  if (nameCheck(network) !== undefined) throw invalid(`network ${show(network)} is no network's name. There are bridge, host, none, container:NAME, and those that slipway.networks.create has made.`)
+  if (nameCheck(network) !== undefined)
+    throw invalid(
+      `network ${show(network)} is no network's name. There are bridge, host, none, container:NAME, and those that slipway.networks.create has made.`,
+    )
   return { mode: 'bridge', target: network }
 }
 

@@ -38,13 +38,20 @@ import { joinedId } from './sharing.js'
 import { wasStrayLead } from './stray-lead.js'
 import { wasStrayZone } from './stray-zone.js'
 
-/** A guess (an address, a network that this process knows) that others have made wrong is made anew, this many times. */
+/**
+ * A guess (an address, a network that this process knows) that others have made wrong is made anew, this many times.
+ */
 const TRIES = 32
 /** Spare sandboxes that turn out to be no good are replaced by others so often; then one is made from the ground up. */
 const SPARE_TRIES = 4
 
-/** Makes a sandbox: all of it, or nothing. @returns Its record, and the namespace that its path was given to, if it was. */
-export async function createSandbox(context: Context, request: CreateRequest): Promise<{ stored: StoredRecord; made: Namespace | undefined }> {
+/**
+ * Makes a sandbox: all of it, or nothing. @returns Its record, and the namespace that its path was given to, if it was.
+ */
+export async function createSandbox(
+  context: Context,
+  request: CreateRequest,
+): Promise<{ stored: StoredRecord; made: Namespace | undefined }> {
   const { host, turns } = context
   const guesses = new PortGuesses()
   // Somebody had flushed or deleted what is everybody's.
@@ -54,7 +61,8 @@ export async function createSandbox(context: Context, request: CreateRequest): P
   const leaving = request.name === undefined ? undefined : context.departures.of(sandboxKey(request.name))
   if (leaving) await leaving
   const range = choosing(context, request.publish)
-  // Were all who have waited to choose at once, each of them might be refused before the first knows that others choose there, too.
+  // Were all who have waited to choose at once, each of them might be refused before the first knows that others choose
+  // there, too.
   if (range) await turns.after(range)
   for (let attempt = 1; ; attempt++) {
     const draft = await draftSandbox(context, request, { ports: guesses, randomMac }, attempt <= SPARE_TRIES)
@@ -75,7 +83,8 @@ export async function createSandbox(context: Context, request: CreateRequest): P
     } catch (error) {
       draft.release()
       const refused = error instanceof PlanRefused ? error : undefined
-      if (refused && !isRefusedClaim(refused)) context.departures.forget(leadingPorts(draft.stored.record.endpoints, draft.stored.record.ports))
+      if (refused && !isRefusedClaim(refused))
+        context.departures.forget(leadingPorts(draft.stored.record.endpoints, draft.stored.record.ports))
       if (draft.spare && (await context.spares.refused(draft.spare, refused))) continue
       if (!refused) throw error
       if (missesParts(refused) && (!healed || (missesSets(refused) && attempt < TRIES))) {
@@ -85,7 +94,12 @@ export async function createSandbox(context: Context, request: CreateRequest): P
       }
       if (attempt < TRIES && (await wasLeaving(context, draft.stored.record.name, refused))) continue
       if (attempt < TRIES && (await wasStrayZone(context, refused))) continue
-      if (attempt < TRIES && request.mode === 'bridge' && (await wasStrayLead(context, draft.stored.record.network, draft.stored.record.name, refused))) continue
+      if (
+        attempt < TRIES &&
+        request.mode === 'bridge' &&
+        (await wasStrayLead(context, draft.stored.record.network, draft.stored.record.name, refused))
+      )
+        continue
       if (attempt < TRIES && request.endpoint.mac === undefined && isMacTaken(refused)) {
         randomMac = true
         continue
@@ -101,17 +115,25 @@ export async function createSandbox(context: Context, request: CreateRequest): P
   }
 }
 
-/** Whether nothing was published for a moment: what is refused before that, or together with it, leads nobody to its address. */
-const isRefusedClaim = ({ operation }: PlanRefused): boolean => ['port.hold', 'file.create', 'element.add'].includes(operation.op)
+/**
+ * Whether nothing was published for a moment: what is refused before that, or together with it, leads nobody to its
+ * address.
+ */
+const isRefusedClaim = ({ operation }: PlanRefused): boolean =>
+  ['port.hold', 'file.create', 'element.add'].includes(operation.op)
 
-/** Its neighbours are told behind the caller's back: that takes a look at the bridge, by a lock that all of rtnetlink waits for. */
+/**
+ * Its neighbours are told behind the caller's back: that takes a look at the bridge, by a lock that all of rtnetlink
+ * waits for.
+ */
 function announceLater({ host }: Context, { announcement }: ReadySpare): void {
   if (announcement.length > 0) void host.run(announcement, { aside: true }).catch(() => undefined)
 }
 
 /** The plan that would make a sandbox, after what is missing on the host. Writes nothing and keeps nothing. */
 export async function explainSandbox(context: Context, request: CreateRequest): Promise<Plan> {
-  if (request.mode !== 'bridge') return (await draftSandbox(context, request, { ports: new PortGuesses(), randomMac: false }, false)).plan
+  if (request.mode !== 'bridge')
+    return (await draftSandbox(context, request, { ports: new PortGuesses(), randomMac: false }, false)).plan
   const { ready, missing } = await context.networks.preview(request.target)
   const draft = await draftSandbox(context, request, { ports: new PortGuesses(), randomMac: false }, false, ready)
   draft.release()
@@ -137,7 +159,13 @@ interface Draft {
 
 const nothing = { settle: () => undefined, release: () => undefined }
 
-async function draftSandbox(context: Context, request: CreateRequest, guesses: Guesses, spares: boolean, preview?: ReadyNetwork): Promise<Draft> {
+async function draftSandbox(
+  context: Context,
+  request: CreateRequest,
+  guesses: Guesses,
+  spares: boolean,
+  preview?: ReadyNetwork,
+): Promise<Draft> {
   const { mode, netns } = request
   // What open() says of every sandbox is kept with each: other processes may have been opened with something else.
   const names = mode === 'container' ? {} : { ...context.names, ...request.names }
@@ -164,17 +192,29 @@ async function draftSandbox(context: Context, request: CreateRequest, guesses: G
   if (mode === 'container') return draftJoining(context, request, record)
   const stored = store(context.records, record)
   const file = { path: stored.path, content: stored.text }
-  const plan = mode === 'host' ? hostDriver.createSandbox({ record: file }) : none.createSandbox({ path: record.path, foreign: netns !== undefined, namespace, record: file })
+  const plan =
+    mode === 'host'
+      ? hostDriver.createSandbox({ record: file })
+      : none.createSandbox({ path: record.path, foreign: netns !== undefined, namespace, record: file })
   return { plan, stored, ...nothing }
 }
 
-async function draftBridged(context: Context, request: CreateRequest, record: SandboxRecord, guesses: Guesses, spares: boolean, preview?: ReadyNetwork): Promise<Draft> {
+async function draftBridged(
+  context: Context,
+  request: CreateRequest,
+  record: SandboxRecord,
+  guesses: Guesses,
+  spares: boolean,
+  preview?: ReadyNetwork,
+): Promise<Draft> {
   const { name, id, path, foreign, namespace } = record
   const known = preview ?? context.networks.ready(request.target)
   const ready = known instanceof Promise ? await context.turns.after(known) : known
   const { spec } = ready
   const spare = spares && fitsSpare(request) ? context.spares.take(ready) : undefined
-  const drafted = spare ? takeEndpoint(context, spare, request.endpoint) : draftEndpoint(context, ready, request.endpoint, [], guesses.randomMac)
+  const drafted = spare
+    ? takeEndpoint(context, spare, request.endpoint)
+    : draftEndpoint(context, ready, request.endpoint, [], guesses.randomMac)
   const { endpoint, printed, circumstances, settle, release } = drafted instanceof Promise ? await drafted : drafted
   const endpoints = [endpoint]
   let ports: PortMapping[]
@@ -194,7 +234,15 @@ async function draftBridged(context: Context, request: CreateRequest, record: Sa
   record.ports = ports
   const stored = store(context.records, record, printed)
   const file = { path: stored.path, content: stored.text }
-  const sandbox = { path, foreign: foreign ?? false, namespace, endpoints, ports, owner: ownerComment(name, id), record: file }
+  const sandbox = {
+    path,
+    foreign: foreign ?? false,
+    namespace,
+    endpoints,
+    ports,
+    owner: ownerComment(name, id),
+    record: file,
+  }
   return {
     plan: spare ? takeSpare(sandbox, spare, circumstances) : bridge.createSandbox(sandbox, circumstances),
     stored,
@@ -210,15 +258,24 @@ async function draftBridged(context: Context, request: CreateRequest, record: Sa
   }
 }
 
-/** Whether a sandbox that was made ahead of need is what is asked for: it has an address and a MAC, and a namespace of ours. */
+/**
+ * Whether a sandbox that was made ahead of need is what is asked for: it has an address and a MAC, and a namespace of
+ * ours.
+ */
 export const fitsSpare = ({ mode, netns, endpoint }: CreateRequest): boolean =>
-  mode === 'bridge' && netns === undefined && endpoint.ip === undefined && endpoint.ip6 === undefined && endpoint.mac === undefined
+  mode === 'bridge' &&
+  netns === undefined &&
+  endpoint.ip === undefined &&
+  endpoint.ip6 === undefined &&
+  endpoint.mac === undefined
 
 async function draftJoining(context: Context, request: CreateRequest, record: SandboxRecord): Promise<Draft> {
   const owner = await unbusy(() => findSandbox(context.records, request.target))
   // Whose namespace it is in the end: a chain of joiners would hold on to the middle ones.
   if (joinedId(owner.record) !== undefined) {
-    throw invalid(`network ${request.target}: the sandbox ${owner.record.name} has joined another itself. Join that one: --network ${owner.record.network}.`)
+    throw invalid(
+      `network ${request.target}: the sandbox ${owner.record.name} has joined another itself. Join that one: --network ${owner.record.network}.`,
+    )
   }
   const { name, network, names } = owner.record
   record.network = `container:${owner.record.id}`
@@ -229,16 +286,28 @@ async function draftJoining(context: Context, request: CreateRequest, record: Sa
     record.foreign = true
   }
   const stored = store(context.records, record)
-  const shared = store(context.records, { ...idle(owner.record), sharedBy: [...(owner.record.sharedBy ?? []), record.id] })
+  const shared = store(context.records, {
+    ...idle(owner.record),
+    sharedBy: [...(owner.record.sharedBy ?? []), record.id],
+  })
   const plan = container.createSandbox(
     { path: record.path, shares, record: { path: stored.path, content: stored.text } },
-    { path: owner.record.path, namespace: owner.record.namespace && asOfNow(owner.record.namespace), record: { path: owner.path, before: owner.text, content: shared.text } },
+    {
+      path: owner.record.path,
+      namespace: owner.record.namespace && asOfNow(owner.record.namespace),
+      record: { path: owner.path, before: owner.text, content: shared.text },
+    },
   )
   return { plan, stored, ...nothing }
 }
 
 /** Whether what was refused had been chosen by us and not by the caller; if so, what there is to learn is learned. */
-async function wasGuess(context: Context, { mode, endpoint }: CreateRequest, { network, endpoints }: SandboxRecord, refused: PlanRefused): Promise<boolean> {
+async function wasGuess(
+  context: Context,
+  { mode, endpoint }: CreateRequest,
+  { network, endpoints }: SandboxRecord,
+  refused: PlanRefused,
+): Promise<boolean> {
   const { operation, errnoName } = refused
   // Another process has changed the record of the sandbox that is joined.
   if (mode === 'container') return operation.op === 'file.replace' && errnoName === 'ESTALE'
@@ -251,7 +320,9 @@ async function wasGuess(context: Context, { mode, endpoint }: CreateRequest, { n
   }
   if (isFull(refused)) return (await context.networks.ready(network)).bridges.full(refused.operation.master)
   // Another process has removed the network, and perhaps made it anew.
-  const lost = (await lostBridge(context.host, refused)) || (operation.op === 'file.check' && ['ENOENT', 'ESTALE'].includes(errnoName))
+  const lost =
+    (await lostBridge(context.host, refused)) ||
+    (operation.op === 'file.check' && ['ENOENT', 'ESTALE'].includes(errnoName))
   // A leaf of the network `bridge` may be lost, of which more are made when they are wanted.
   if (!lost || (network === DEFAULT_NETWORK && endpoints.every(({ leafOf }) => leafOf === undefined))) return false
   context.networks.forget(network)

@@ -50,8 +50,9 @@ interface Pending extends Departure {
 }
 
 /**
- * The rests of removals: what the kernel takes long for, done behind the callers' backs, one group after the other. What is
- * refused is tried again, some times; then it is left to the next open(), by a record that says that nobody is at it.
+ * The rests of removals: what the kernel takes long for, done behind the callers' backs, one group after the other.
+ * What is refused is tried again, some times; then it is left to the next open(), by a record that says that nobody is
+ * at it.
  */
 export class Departures {
   readonly #host: Host
@@ -85,7 +86,7 @@ export class Departures {
   /** The same for all, or those that are meant; `undefined` where there are none. */
   all(meant: (departure: Departure) => boolean = () => true): Promise<unknown> | undefined {
     const found = [...this.#byKey.values()].filter(meant)
-    return found.length === 0 ? undefined : Promise.all(found.map(({ key }) => this.of(key)))
+    return found.length === 0 ? undefined : Promise.all(found.flatMap(({ key }) => this.of(key) ?? []))
   }
 
   /** Ends what has come by ports of TCP that lead to a sandbox no more. */
@@ -95,7 +96,8 @@ export class Departures {
 
   /** Until addresses that endpoints have left are free: this one, or all. */
   async awaitFree(address?: string): Promise<void> {
-    const isMeant = ({ claims = [] }: Departure) => claimedBy(claims).some((one) => address === undefined || one === address)
+    const isMeant = ({ claims = [] }: Departure) =>
+      claimedBy(claims).some((one) => address === undefined || one === address)
     await this.all(isMeant)
     await this.#quarantine.awaitFree()
   }
@@ -117,7 +119,8 @@ export class Departures {
 
   async #work(): Promise<void> {
     while (this.#waiting.length > 0) {
-      // Whoever is removing more in this turn of the event loop shares the first plan with this one; and no turn has two plans to make.
+      // Whoever is removing more in this turn of the event loop shares the first plan with this one; and no turn has
+      // two plans to make.
       await new Promise((resolve) => setImmediate(resolve))
       const group = this.#waiting.splice(0, GROUP)
       // Of one that was refused before, addresses may be given up, and be another's by now.
@@ -190,7 +193,10 @@ export class Departures {
     this.#forget(pending)
     this.#errors.push(error)
     const { record } = pending
-    if (record) await attempt(this.#host, [{ op: 'file.replace', path: record.path, content: record.left(), expected: record.busy }])
+    if (record)
+      await attempt(this.#host, [
+        { op: 'file.replace', path: record.path, content: record.left(), expected: record.busy },
+      ])
   }
 
   #forget(pending: Pending): void {

@@ -29,11 +29,23 @@ export interface EndpointDraft {
  * @param links - Names of links inside that are not ours.
  * @throws {SlipwayError} `EXHAUSTED`, `ADDRESS_IN_USE`, `INVALID_ARGUMENT`
  */
-export function draftEndpoint(context: Context, ready: ReadyNetwork, asked: EndpointRequest, others: readonly BridgeEndpoint[], random = false, links?: ReadonlySet<string>): EndpointDraft | Promise<EndpointDraft> {
+export function draftEndpoint(
+  context: Context,
+  ready: ReadyNetwork,
+  asked: EndpointRequest,
+  others: readonly BridgeEndpoint[],
+  random = false,
+  links?: ReadonlySet<string>,
+): EndpointDraft | Promise<EndpointDraft> {
   // The bridge would take the sandbox's frames for its own that have come back.
-  if (asked.mac === ready.spec.mac) throw invalid(`mac ${asked.mac} is that of the bridge of the network ${ready.spec.name}. Choose another, or leave mac out.`)
+  if (asked.mac === ready.spec.mac)
+    throw invalid(
+      `mac ${asked.mac} is that of the bridge of the network ${ready.spec.name}. Choose another, or leave mac out.`,
+    )
   const taken = takeAddresses(context, ready, asked)
-  return taken instanceof Promise ? taken.then((found) => place(context, ready, found, asked, others, random, links)) : place(context, ready, taken, asked, others, random, links)
+  return taken instanceof Promise
+    ? taken.then((found) => place(context, ready, found, asked, others, random, links))
+    : place(context, ready, taken, asked, others, random, links)
 }
 
 /** The endpoint of a spare sandbox. Its addresses stay taken when it is given back: they are the spare's. */
@@ -56,7 +68,15 @@ function asksNothing(asked: EndpointRequest): boolean {
   return true
 }
 
-function place({ turns }: Context, ready: ReadyNetwork, taken: Taken, asked: EndpointRequest, others: readonly BridgeEndpoint[], random = false, links?: ReadonlySet<string>): EndpointDraft | Promise<EndpointDraft> {
+function place(
+  { turns }: Context,
+  ready: ReadyNetwork,
+  taken: Taken,
+  asked: EndpointRequest,
+  others: readonly BridgeEndpoint[],
+  random = false,
+  links?: ReadonlySet<string>,
+): EndpointDraft | Promise<EndpointDraft> {
   const found = ready.bridges.take()
   if (!(found instanceof Promise)) return draft(ready, taken, found, asked, others, random, links)
   // Many may wait for the same bridge.
@@ -69,10 +89,26 @@ function place({ turns }: Context, ready: ReadyNetwork, taken: Taken, asked: End
   )
 }
 
-function draft(ready: ReadyNetwork, taken: Taken, { bridge, leaf }: Place, asked: EndpointRequest, others: readonly BridgeEndpoint[], random = false, links?: ReadonlySet<string>): EndpointDraft {
+function draft(
+  ready: ReadyNetwork,
+  taken: Taken,
+  { bridge, leaf }: Place,
+  asked: EndpointRequest,
+  others: readonly BridgeEndpoint[],
+  random = false,
+  links?: ReadonlySet<string>,
+): EndpointDraft {
   const { spec, hairpin, bridges } = ready
   return {
-    endpoint: bridgeEndpoint(spec, randomId(), freeInterface(spec.interfacePrefix, others, links), taken, asked, leaf ? bridge : undefined, random),
+    endpoint: bridgeEndpoint(
+      spec,
+      randomId(),
+      freeInterface(spec.interfacePrefix, others, links),
+      taken,
+      asked,
+      leaf ? bridge : undefined,
+      random,
+    ),
     circumstances: { hairpin, ...(spec.record ? { network: spec.record } : {}) },
     settle: () => settleTaken(ready, taken),
     release() {

@@ -14,7 +14,9 @@ import { hostnameOf, listRecords, readRecord, type SandboxRecord } from '../stat
 import type { Context } from './context.js'
 import { joinedId, ownerOfJoined, whatIsLeft } from './sharing.js'
 
-/** Paths of the files of a sandbox, for a runtime to mount over `/etc/hostname`, `/etc/hosts` and `/etc/resolv.conf`. */
+/**
+ * Paths of the files of a sandbox, for a runtime to mount over `/etc/hostname`, `/etc/hosts` and `/etc/resolv.conf`.
+ */
 export interface SandboxFiles {
   /** One line: the sandbox's hostname. */
   hostname: string
@@ -30,7 +32,8 @@ const TRIES = 16
 type Known = Pick<SandboxRecord, 'id' | 'name' | 'network'>
 
 /** By id: another sandbox of the same name has others. Whoever has joined a sandbox has its files. */
-const filesFolder = (folder: string, sandbox: Pick<SandboxRecord, 'id' | 'network'>): string => join(folder, joinedId(sandbox) ?? sandbox.id)
+const filesFolder = (folder: string, sandbox: Pick<SandboxRecord, 'id' | 'network'>): string =>
+  join(folder, joinedId(sandbox) ?? sandbox.id)
 
 /** Writes them where they are not as they should be. @throws {SlipwayError} `NOT_FOUND` */
 export async function writeFiles(context: Context, sandbox: Known): Promise<SandboxFiles> {
@@ -53,16 +56,23 @@ async function write(context: Context, record: SandboxRecord): Promise<SandboxFi
 }
 
 /** The files as they were written before; `undefined` when nobody has asked for them yet. */
-export function writtenFiles({ files }: Pick<Context, 'files'>, sandbox: Pick<SandboxRecord, 'id' | 'network'>): SandboxFiles | undefined {
+export function writtenFiles(
+  { files }: Pick<Context, 'files'>,
+  sandbox: Pick<SandboxRecord, 'id' | 'network'>,
+): SandboxFiles | undefined {
   const folder = filesFolder(files, sandbox)
   return existsSync(folder) ? named(nameFilePaths(folder)) : undefined
 }
 
-const named = ({ hostnamePath, hostsPath, resolvConfPath }: NameFilePaths): SandboxFiles => ({ hostname: hostnamePath, hosts: hostsPath, resolvConf: resolvConfPath })
+const named = ({ hostnamePath, hostsPath, resolvConfPath }: NameFilePaths): SandboxFiles => ({
+  hostname: hostnamePath,
+  hosts: hostsPath,
+  resolvConf: resolvConfPath,
+})
 
 /**
- * Writes them anew where there are any. It comes after a change that has happened, and what is wrong with the files, of which the sandbox
- * has a say, is no reason to say of the change that it has failed: that is a warning of the process.
+ * Writes them anew where there are any. It comes after a change that has happened, and what is wrong with the files, of
+ * which the sandbox has a say, is no reason to say of the change that it has failed: that is a warning of the process.
  */
 export async function renewFiles(context: Context, sandbox: Known): Promise<void> {
   if (!existsSync(filesFolder(context.files, sandbox))) return
@@ -71,15 +81,21 @@ export async function renewFiles(context: Context, sandbox: Known): Promise<void
   } catch (error) {
     // Removed meanwhile: then it needs none.
     if (error instanceof SlipwayError && error.code === 'NOT_FOUND') return
-    process.emitWarning(`The files of sandbox ${sandbox.name} could not be written anew: ${(error as Error).message}`, { code: 'SLIPWAY_FILES' })
+    process.emitWarning(`The files of sandbox ${sandbox.name} could not be written anew: ${(error as Error).message}`, {
+      code: 'SLIPWAY_FILES',
+    })
   }
 }
 
-/** After a sandbox's removal: its files go, unless others have them, too; of the owner's, its addresses go from them. */
+/**
+ * After a sandbox's removal: its files go, unless others have them, too; of the owner's, its addresses go from them.
+ */
 export async function removeFiles(context: Context, sandbox: Known): Promise<void> {
   const folder = filesFolder(context.files, sandbox)
   if (!existsSync(folder)) return
-  const users = (await listRecords(context.records)).map(({ record }) => record).filter((record) => filesFolder(context.files, record) === folder)
+  const users = (await listRecords(context.records))
+    .map(({ record }) => record)
+    .filter((record) => filesFolder(context.files, record) === folder)
   const [user] = users
   if (!user) return removeNameFiles(folder)
   const joined = joinedId(user)
@@ -96,12 +112,20 @@ export async function listFilesFolders(folder: string): Promise<string[]> {
 const ID = /^[0-9a-f]{64}$/
 
 /** Removes the files of sandboxes whose remover has died on the way. */
-export async function collectFiles(folder: string, folders: readonly string[], kept: readonly SandboxRecord[], aside: Aside): Promise<void> {
+export async function collectFiles(
+  folder: string,
+  folders: readonly string[],
+  kept: readonly SandboxRecord[],
+  aside: Aside,
+): Promise<void> {
   const known = new Set(kept.map((record) => filesFolder(folder, record)))
   for (const path of folders) if (!known.has(path) && !aside.hasId(basename(path))) await removeNameFiles(path)
 }
 
-/** What is remembered of a sandbox now. Of one that is gone, the files go, too: a writer may have come after the remover. */
+/**
+ * What is remembered of a sandbox now. Of one that is gone, the files go, too: a writer may have come after the
+ * remover.
+ */
 async function current(context: Context, sandbox: Known) {
   const stored = await readRecord(context.records, sandbox.name)
   if (stored?.record.id === sandbox.id) return stored
@@ -116,9 +140,15 @@ async function filesOf(context: Context, record: SandboxRecord): Promise<NameFil
   const hostGateway = await hostGateways(context, options)
   const ipv6Loopback = await hasIpv6Loopback(context, record)
   if (record.network === 'host') return hostModeFiles(options, { hostGateway, ipv6Loopback }, host)
-  const addresses = record.endpoints.flatMap((endpoint) => FAMILIES.flatMap((family) => endpoint.addresses[family]?.address ?? []))
+  const addresses = record.endpoints.flatMap((endpoint) =>
+    FAMILIES.flatMap((family) => endpoint.addresses[family]?.address ?? []),
+  )
   const resolver = resolverOf(record)
-  return sandboxFiles({ ...options, hostname: hostnameOf(record) }, { addresses, hostGateway, ipv6Loopback, ...(resolver === undefined ? {} : { resolver }) }, host)
+  return sandboxFiles(
+    { ...options, hostname: hostnameOf(record) },
+    { addresses, hostGateway, ipv6Loopback, ...(resolver === undefined ? {} : { resolver }) },
+    host,
+  )
 }
 
 /** Not so where IPv6 is switched off: in the kernel, or inside. */
@@ -130,8 +160,8 @@ async function hasIpv6Loopback({ host }: Context, record: SandboxRecord): Promis
 }
 
 /**
- * As docker has it: the default bridge's addresses, whatever network a sandbox is on. The bridge is made where it is not there: the host
- * is to have the address that the file names.
+ * As docker has it: the default bridge's addresses, whatever network a sandbox is on. The bridge is made where it is
+ * not there: the host is to have the address that the file names.
  */
 async function hostGateways({ networks }: Context, { addHost }: NameOptions): Promise<string[]> {
   if (!addHost?.some((line) => line.endsWith('host-gateway'))) return []

@@ -10,9 +10,19 @@ import { nameCheck } from './name.js'
 export async function findSandbox(records: string, nameOrId: string): Promise<StoredRecord> {
   const named = nameCheck(nameOrId) === undefined ? await readRecord(records, nameOrId) : undefined
   if (named) return named
-  const found = /^[0-9a-f]+$/.test(nameOrId) ? (await listRecords(records)).filter(({ record }) => record.id.startsWith(nameOrId)) : []
+  const found = /^[0-9a-f]+$/.test(nameOrId)
+    ? (await listRecords(records)).filter(({ record }) => record.id.startsWith(nameOrId))
+    : []
   const [one, other] = found
-  if (!one) throw new SlipwayError('NOT_FOUND', `There is no sandbox ${show(nameOrId)} on this host. slipway ls shows what there is.`)
-  if (other) throw new SlipwayError('CONFLICT', `Several sandboxes have an id that begins with ${nameOrId}: ${found.map(({ record }) => record.name).join(', ')}. Give more digits, or a name.`)
+  if (!one)
+    throw new SlipwayError(
+      'NOT_FOUND',
+      `There is no sandbox ${show(nameOrId)} on this host. slipway ls shows what there is.`,
+    )
+  if (other)
+    throw new SlipwayError(
+      'CONFLICT',
+      `Several sandboxes have an id that begins with ${nameOrId}: ${found.map(({ record }) => record.name).join(', ')}. Give more digits, or a name.`,
+    )
   return one
 }

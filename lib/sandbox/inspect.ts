@@ -20,7 +20,10 @@ export interface NetworkSettings extends DefaultEndpoint {
   SecondaryIPAddresses: null
   SecondaryIPv6Addresses: null
   Networks: Record<string, EndpointSettings>
-  /** Docker has no such field. With network `container:…` alone: whose network it is; not alive, it has gone, and but loopback all is gone with it. */
+  /**
+   * Docker has no such field. With network `container:…` alone: whose network it is; not alive, it has gone, and but
+   * loopback all is gone with it.
+   */
   SharedNetwork?: { ID: string; Name: string; Alive: boolean }
 }
 
@@ -51,7 +54,8 @@ export function networkSettings(record: SandboxRecord, host: number, sharing?: S
   const first = addressing(record.endpoints.find(({ network }) => network === DEFAULT_NETWORK))
   const networks: Record<string, EndpointSettings> = {}
   for (const endpoint of record.endpoints) networks[endpoint.network] = endpointSettings(record, endpoint)
-  if (record.endpoints.length === 0 && !sharing && record.network in PREDEFINED) networks[record.network] = withoutEndpoint(record, predefinedId(host, record.network))
+  if (record.endpoints.length === 0 && !sharing && record.network in PREDEFINED)
+    networks[record.network] = withoutEndpoint(record, predefinedId(host, record.network))
   return {
     Bridge: '',
     SandboxID: record.id,
@@ -85,7 +89,10 @@ const byFamily = (a: PortMapping, b: PortMapping) => familyOf(a.hostIp) - family
 
 function endpointSettings(record: SandboxRecord, endpoint: BridgeEndpoint): EndpointSettings {
   const { ip, ip6, aliases, gwPriority } = endpoint.asked
-  const config = { ...(ip === undefined ? {} : { IPv4Address: ip }), ...(ip6 === undefined ? {} : { IPv6Address: ip6 }) }
+  const config = {
+    ...(ip === undefined ? {} : { IPv4Address: ip }),
+    ...(ip6 === undefined ? {} : { IPv6Address: ip6 }),
+  }
   return {
     IPAMConfig: Object.keys(config).length > 0 ? config : null,
     Links: null,

@@ -21,18 +21,34 @@ import { claimPublished } from './publish.js'
 /** Ports that come and go on a sandbox that stays. */
 
 /** More ports. @throws {SlipwayError} `INVALID_ARGUMENT`, `PORT_IN_USE`, `EXHAUSTED` */
-export async function publishUpdate(context: Context, record: SandboxRecord, requests: readonly PortRequest[], guesses: PortGuesses): Promise<RecordUpdate & { mappings: PortMapping[] }> {
+export async function publishUpdate(
+  context: Context,
+  record: SandboxRecord,
+  requests: readonly PortRequest[],
+  guesses: PortGuesses,
+): Promise<RecordUpdate & { mappings: PortMapping[] }> {
   requireOwnNetwork(record)
   const { endpoints, ports, path, name, id } = record
   const inheriting = inheritPorts(context)
   if (inheriting) await context.turns.after(inheriting)
-  const mappings = await claimPublished(context, requests, name, endpoints, await hostIpsOf(context, endpoints), guesses)
+  const mappings = await claimPublished(
+    context,
+    requests,
+    name,
+    endpoints,
+    await hostIpsOf(context, endpoints),
+    guesses,
+  )
   const held = mappedPorts(endpoints, mappings)
   if (held.length > 0) context.holders.join()
   return {
     mappings,
     next: { ...record, ports: [...ports, ...mappings] },
-    plan: (change, namespace) => bridge.publishPorts({ path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change }, mappings),
+    plan: (change, namespace) =>
+      bridge.publishPorts(
+        { path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change },
+        mappings,
+      ),
     settle: () => held.forEach((mapping) => context.ports.settle(mapping)),
     release: () => held.forEach((mapping) => context.ports.release(mapping)),
     retry: (refused) => wasGuessedPort(context, guesses, refused),
@@ -40,14 +56,19 @@ export async function publishUpdate(context: Context, record: SandboxRecord, req
 }
 
 /** Fewer ports. @returns Also those that have led to it. @throws {SlipwayError} `NOT_FOUND` */
-export function unpublishUpdate(context: Context, record: SandboxRecord, requests: readonly PortRequest[]): RecordUpdate & { left: LeadingPort[] } {
+export function unpublishUpdate(
+  context: Context,
+  record: SandboxRecord,
+  requests: readonly PortRequest[],
+): RecordUpdate & { left: LeadingPort[] } {
   const { endpoints, ports, path, name, id } = record
   const gone = [...new Set(requests.flatMap((request) => published(record, request)))]
   const held = mappedPorts(endpoints, gone)
   return {
     left: leadingPorts(endpoints, gone),
     next: { ...record, ports: ports.filter((mapping) => !gone.includes(mapping)) },
-    plan: (change) => bridge.unpublishPorts({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, gone),
+    plan: (change) =>
+      bridge.unpublishPorts({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, gone),
     settle: () => held.forEach((mapping) => context.ports.release(mapping)),
     release: () => undefined,
     foreign: context.holders.foreign(held),
@@ -58,12 +79,19 @@ function published({ name, ports }: SandboxRecord, request: PortRequest): PortMa
   const found = matching(ports, request)
   if (found.length > 0) return found
   const { allow: _, ...asked } = request
-  throw new SlipwayError('NOT_FOUND', `The sandbox ${name} does not publish ${printRequest(asked)}. It publishes ${ports.map(printMapping).join(', ') || 'nothing'}.`)
+  throw new SlipwayError(
+    'NOT_FOUND',
+    `The sandbox ${name} does not publish ${printRequest(asked)}. It publishes ${ports.map(printMapping).join(', ') || 'nothing'}.`,
+  )
 }
 
 function requireOwnNetwork({ network, name, endpoints }: SandboxRecord): void {
   if (endpoints.length > 0) return
-  const why = network.startsWith('container:') ? 'its ports are those of the sandbox that it joined' : network === 'host' ? "its ports are the host's" : 'it has no address of its own'
+  const why = network.startsWith('container:')
+    ? 'its ports are those of the sandbox that it joined'
+    : network === 'host'
+      ? "its ports are the host's"
+      : 'it has no address of its own'
   throw invalid(`publish does not go with network "${network}" of sandbox ${name}: ${why}.`)
 }
 

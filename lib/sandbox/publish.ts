@@ -24,11 +24,16 @@ export function readRequests(publish: readonly (string | PortRequest)[]): PortRe
 }
 
 /**
- * Until it is known which host ports may be chosen: read once, for all who want some. `undefined` where it is known, or nothing is to be
- * chosen from.
+ * Until it is known which host ports may be chosen: read once, for all who want some. `undefined` where it is known, or
+ * nothing is to be chosen from.
  */
-export function choosing({ dynamicPorts }: Pick<Context, 'dynamicPorts'>, requests: readonly PortRequest[]): Promise<void> | undefined {
-  return dynamicPorts.ephemeral || requests.every(({ hostPort }) => hostPort !== undefined) ? undefined : dynamicPorts.read()
+export function choosing(
+  { dynamicPorts }: Pick<Context, 'dynamicPorts'>,
+  requests: readonly PortRequest[],
+): Promise<void> | undefined {
+  return dynamicPorts.ephemeral || requests.every(({ hostPort }) => hostPort !== undefined)
+    ? undefined
+    : dynamicPorts.read()
 }
 
 /** The same host port twice, as far as it is named. */
@@ -38,17 +43,20 @@ function refuseTwice(requests: Iterable<PortRequest & { hostIp: string }>): void
     const hostPort = protocol === 'all' ? 0 : port
     if (typeof hostPort !== 'number') continue
     const mapping: PortMapping = { protocol, containerPort, hostIp, hostPort }
-    if (seen.take(mapping, '')) throw invalid(`publish names ${protocol === 'all' ? printHost(mapping) : `the host port ${printHost(mapping)}/${protocol}`} twice.`)
+    if (seen.take(mapping, ''))
+      throw invalid(
+        `publish names ${protocol === 'all' ? printHost(mapping) : `the host port ${printHost(mapping)}/${protocol}`} twice.`,
+      )
   }
 }
 
 /**
- * Takes the host ports of requests in this process's table, choosing those that are not given. At once where nothing has to
- * be asked, which is so of ports that are named.
+ * Takes the host ports of requests in this process's table, choosing those that are not given. At once where nothing
+ * has to be asked, which is so of ports that are named.
  *
  * @param hostIps - Host addresses where none is named: of the networks that lead to the world.
- * @throws {SlipwayError} `INVALID_ARGUMENT` for ports that lead nowhere, and for the same host port twice; `PORT_IN_USE`,
- * `EXHAUSTED`. Nothing is taken then.
+ * @throws {SlipwayError} `INVALID_ARGUMENT` for ports that lead nowhere, and for the same host port twice;
+ * `PORT_IN_USE`, `EXHAUSTED`. Nothing is taken then.
  */
 export function claimPublished(
   context: PortContext,
@@ -62,13 +70,28 @@ export function claimPublished(
   if (!first) return []
   const families = publishableFamilies(endpoints)
   if (families.length === 0) {
-    throw invalid(`publish ${show(printRequest(first))}: the sandbox is on no network that leads to the world, so nothing can come in. Leave publish out, or connect it to a network that is not internal.`)
+    throw invalid(
+      `publish ${show(printRequest(first))}: the sandbox is on no network that leads to the world, so nothing can come in. Leave publish out, or connect it to a network that is not internal.`,
+    )
   }
   const routed = families.filter((family) => gatewayAddress(endpoints, family)?.mode === 'routed')
-  const scope: PublishScope = { families: routed.length === 0 ? families : families.filter((family) => !routed.includes(family)), hostIps }
+  const scope: PublishScope = {
+    families: routed.length === 0 ? families : families.filter((family) => !routed.includes(family)),
+    hostIps,
+  }
   const direct = routed.length === 0 ? [] : requests.flatMap((request) => directMappings(request, routed))
-  const mapped = routed.length === 0 ? requests : requests.filter(({ hostIp }) => (hostIp === undefined ? scope.families.length > 0 : !routed.includes(familyOf(hostIp))))
-  if (mapped.length > 1) refuseTwice(mapped.flatMap((request) => expand(request, scope.families, hostIps).map(({ hostIp }) => ({ ...request, hostIp }))))
+  const mapped =
+    routed.length === 0
+      ? requests
+      : requests.filter(({ hostIp }) =>
+          hostIp === undefined ? scope.families.length > 0 : !routed.includes(familyOf(hostIp)),
+        )
+  if (mapped.length > 1)
+    refuseTwice(
+      mapped.flatMap((request) =>
+        expand(request, scope.families, hostIps).map(({ hostIp }) => ({ ...request, hostIp })),
+      ),
+    )
   const claimed = claimPorts(context, mapped, owner, scope, guesses)
   if (direct.length === 0) return claimed
   return claimed instanceof Promise ? claimed.then((taken) => [...taken, ...direct]) : [...claimed, ...direct]
@@ -81,7 +104,9 @@ function directMappings(request: PortRequest, routed: readonly IpFamily[]): Port
   if (families.length === 0) return []
   const what = protocol === 'all' ? 'a whole host address' : allow ? 'allow' : undefined
   if (what) {
-    throw invalid(`publish ${show(printRequest(request))}: ${what} does not go with a network whose gateway mode is routed: connections come straight to the sandbox's address there. Leave it out; who may connect is for your rules to say, in the chain "user".`)
+    throw invalid(
+      `publish ${show(printRequest(request))}: ${what} does not go with a network whose gateway mode is routed: connections come straight to the sandbox's address there. Leave it out; who may connect is for your rules to say, in the chain "user".`,
+    )
   }
   return families.map((family) => ({ protocol, containerPort, hostIp: EVERY[family], hostPort: 0 }))
 }

@@ -4,14 +4,20 @@ import { attempt, removeWhatIsThere } from '../reconcile/collect.js'
 import { clearTimeout, now, setTimeout, sleep } from '../timers.js'
 import type { LeadingPort, Operation, Plan } from '../plan/operation.js'
 
-/** So long claims and ports are gathered: a walk through the kernel's connections takes milliseconds, for one address as for a thousand. */
+/**
+ * So long claims and ports are gathered: a walk through the kernel's connections takes milliseconds, for one address as
+ * for a thousand.
+ */
 const GATHER_MS = 50
 
 /** Where the kernel's answer was lost, some connections may not be known of: it is asked again, so often. */
 const UNTOLD = ['ENOBUFS', 'ETIMEDOUT', 'EINTR', 'ENOMEM']
 const TRIES = 3
 
-/** The kernel takes a link down within milliseconds, unless a process is in its namespace. Then it is deleted, after so many. */
+/**
+ * The kernel takes a link down within milliseconds, unless a process is in its namespace. Then it is deleted, after so
+ * many.
+ */
 const LINGER_MS = 1000
 /** The same where an address is waited for. */
 const HURRY_MS = 50
@@ -27,10 +33,11 @@ interface Kept {
 }
 
 /**
- * Addresses of endpoints that have gone. What conntrack knows of them would let packets in to the next owner that no rule lets in, so they
- * stay claimed until it has forgotten them, both ways, and the host where they were. Before that their links have gone: by one that is there still, a
- * process of the sandbox could make conntrack learn anew while the rules are gone. What has come by ports of TCP that lead there no more is
- * forgotten, too. That goes on behind the callers' backs, one walk for many.
+ * Addresses of endpoints that have gone. What conntrack knows of them would let packets in to the next owner that no
+ * rule lets in, so they stay claimed until it has forgotten them, both ways, and the host where they were. Before that
+ * their links have gone: by one that is there still, a process of the sandbox could make conntrack learn anew while the
+ * rules are gone. What has come by ports of TCP that lead there no more is forgotten, too. That goes on behind the
+ * callers' backs, one walk for many.
  */
 export class Quarantine {
   readonly #host: Host
@@ -86,8 +93,11 @@ export class Quarantine {
 
   async #forget(kept: readonly Kept[]): Promise<void> {
     const claims = kept.flatMap((one) => one.claims)
-    // Without conntrack's netlink nothing can be forgotten: addresses are given up all the same, as no others may be left.
-    const walk: Plan = [{ op: 'conntrack.flush', addresses: claimedBy(claims), ports: kept.flatMap(({ ports }) => ports) }]
+    // Without conntrack's netlink nothing can be forgotten: addresses are given up all the same, as no others may be
+    // left.
+    const walk: Plan = [
+      { op: 'conntrack.flush', addresses: claimedBy(claims), ports: kept.flatMap(({ ports }) => ports) },
+    ]
     for (let tries = 0; tries < TRIES && UNTOLD.includes((await this.#run(walk)) ?? ''); tries++);
     const isClaim = ({ op }: Operation) => op === 'element.delete'
     await this.#run([...claims.filter((one) => !isClaim(one)), ...claims.filter(isClaim)])
@@ -97,11 +107,17 @@ export class Quarantine {
   async #lingering(taken: readonly Kept[], hurry: boolean): Promise<ReadonlySet<Kept>> {
     const all = taken.filter(({ links }) => links.length > 0)
     let there = await this.#present(all)
-    for (const deadline = now() + HURRY_MS; hurry && there.size > 0 && now() < deadline; there = await this.#present(all)) await sleep(STEP_MS)
+    for (
+      const deadline = now() + HURRY_MS;
+      hurry && there.size > 0 && now() < deadline;
+      there = await this.#present(all)
+    )
+      await sleep(STEP_MS)
     const late = all.filter(({ links }) => links.some((link) => there.has(link)))
     const due = late.filter(({ since }) => hurry || now() - since > LINGER_MS)
     const links = due.flatMap((one) => one.links).filter((link) => there.has(link))
-    if (links.length > 0) await removeWhatIsThere(this.#host, deleteLinks(links), { aside: true }).catch(() => undefined)
+    if (links.length > 0)
+      await removeWhatIsThere(this.#host, deleteLinks(links), { aside: true }).catch(() => undefined)
     return new Set(late.filter((one) => !due.includes(one)))
   }
 
@@ -124,4 +140,5 @@ export class Quarantine {
 }
 
 /** The addresses that a plan gives up. */
-export const claimedBy = (plan: Plan): string[] => plan.flatMap((operation) => (operation.op === 'element.delete' ? operation.elements.map(({ key }) => key) : []))
+export const claimedBy = (plan: Plan): string[] =>
+  plan.flatMap((operation) => (operation.op === 'element.delete' ? operation.elements.map(({ key }) => key) : []))

@@ -5,9 +5,14 @@ import { removeWhatIsThere } from '../reconcile/collect.js'
 import { Slices } from '../slices.js'
 import { clearTimeout, now, setTimeout, sleep } from '../timers.js'
 
-/** The kernel takes down a namespace that nobody holds within milliseconds; who holds one longer is a process inside. */
+/**
+ * The kernel takes down a namespace that nobody holds within milliseconds; who holds one longer is a process inside.
+ */
 const PATIENCE_MS = 1000
-/** So often those that have had their time are looked for: a look for each by itself would keep the executor's thread from its work. */
+/**
+ * So often those that have had their time are looked for: a look for each by itself would keep the executor's thread
+ * from its work.
+ */
 const SWEEP_MS = 500
 /** Who waits for one waits less. */
 const HURRY_MS = 50
@@ -19,7 +24,10 @@ const CHUNK = 512
 /** A link that goes, and what goes with it. */
 export interface Going {
   link: string
-  /** What the sandbox had: free for others once the bridge has forgotten where they were, which is when the link is gone. */
+  /**
+   * What the sandbox had: free for others once the bridge has forgotten where they were, which is when the link is
+   * gone.
+   */
   addresses: readonly string[]
   /** Called when it is gone. */
   release(): unknown
@@ -51,7 +59,9 @@ export class Reaper {
 
   /** Until links that go have gone: those of an address, or all. Returns whether there was something to wait for. */
   async awaitGone(address?: string): Promise<boolean> {
-    const meant = [...this.#going.values()].filter(({ addresses }) => address === undefined || addresses.includes(address))
+    const meant = [...this.#going.values()].filter(
+      ({ addresses }) => address === undefined || addresses.includes(address),
+    )
     if (meant.length > 0) await this.#reap(meant, now() + HURRY_MS)
     return meant.length > 0
   }
@@ -90,7 +100,9 @@ export class Reaper {
     const left: Watched[] = []
     for (let first = 0; first < meant.length; first += CHUNK) {
       const some = meant.slice(first, first + CHUNK)
-      const there = new Set((await this.#host.ask('present', { names: some.map(({ link }) => link).join('\n') })).split('\n'))
+      const there = new Set(
+        (await this.#host.ask('present', { names: some.map(({ link }) => link).join('\n') })).split('\n'),
+      )
       const slices = new Slices()
       for (const going of some) {
         if (there.has(going.link)) left.push(going)

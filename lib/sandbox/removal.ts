@@ -13,17 +13,28 @@ import { joinedId, ownerOfJoined } from './sharing.js'
  *
  * @param namespace - Its own, where that is known: what its path leads to instead stays.
  */
-export async function removalPlan({ path, record: sandbox, text }: StoredRecord, records: string, namespace: Namespace | undefined, mark?: string): Promise<Leaving> {
+export async function removalPlan(
+  { path, record: sandbox, text }: StoredRecord,
+  records: string,
+  namespace: Namespace | undefined,
+  mark?: string,
+): Promise<Leaving> {
   const record = { path, content: text, ...(mark === undefined ? {} : { mark }) }
   const foreign = sandbox.foreign ?? false
   if (sandbox.network === 'host') return hostDriver.removeSandbox({ record })
   if (joinedId(sandbox) !== undefined) {
     const owner = await unbusy(() => ownerOfJoined(sandbox, records))
-    return container.removeSandbox({ path: sandbox.path, namespace, shares: foreign, record }, owner && without(owner, sandbox.id, records))
+    return container.removeSandbox(
+      { path: sandbox.path, namespace, shares: foreign, record },
+      owner && without(owner, sandbox.id, records),
+    )
   }
   if (sandbox.endpoints.length === 0) return none.removeSandbox({ path: sandbox.path, namespace, foreign, record })
   const { endpoints, ports, name, id } = sandbox
-  return bridge.removeSandbox({ path: sandbox.path, namespace, foreign, endpoints, ports, owner: ownerComment(name, id), record }, (sandbox.sharedBy ?? []).length > 0)
+  return bridge.removeSandbox(
+    { path: sandbox.path, namespace, foreign, endpoints, ports, owner: ownerComment(name, id), record },
+    (sandbox.sharedBy ?? []).length > 0,
+  )
 }
 
 function without(owner: StoredRecord, id: string, records: string) {

@@ -27,8 +27,8 @@ import { sharingOf, type Sharing } from './sharing.js'
 import { readStats, type SandboxStats } from './stats.js'
 
 /**
- * A network stack with a name: a namespace, joined to networks by endpoints. It lives in the kernel and outlives this object
- * and this process; another process finds it by name.
+ * A network stack with a name: a namespace, joined to networks by endpoints. It lives in the kernel and outlives this
+ * object and this process; another process finds it by name.
  */
 export class Sandbox {
   readonly #context: Context
@@ -70,7 +70,10 @@ export class Sandbox {
     return this.#record.created
   }
 
-  /** In the order in which they were connected, as of the last call through this object; {@link refresh} learns what other processes did. */
+  /**
+   * In the order in which they were connected, as of the last call through this object; {@link refresh} learns what
+   * other processes did.
+   */
   get endpoints(): readonly Endpoint[] {
     return this.#record.endpoints.map(describeEndpoint)
   }
@@ -81,8 +84,8 @@ export class Sandbox {
   }
 
   /**
-   * With network `container:…`: whose network it has, and whether that sandbox is there at this moment. Once it has gone,
-   * this one has nothing but loopback, until it is removed itself.
+   * With network `container:…`: whose network it has, and whether that sandbox is there at this moment. Once it has
+   * gone, this one has nothing but loopback, until it is removed itself.
    */
   get sharing(): Sharing | undefined {
     return sharingOf(this.#changes.stored)
@@ -98,12 +101,18 @@ export class Sandbox {
     return this.#record.names ?? {}
   }
 
-  /** Paths of the files that {@link files} has written, by whichever process; `undefined` when nobody has asked for them yet. */
+  /**
+   * Paths of the files that {@link files} has written, by whichever process; `undefined` when nobody has asked for them
+   * yet.
+   */
   get writtenFiles(): SandboxFiles | undefined {
     return writtenFiles(this.#context, this.#record)
   }
 
-  /** The JSON of `docker inspect`'s NetworkSettings; with network `container:…`, `SharedNetwork` tells what {@link sharing} does. */
+  /**
+   * The JSON of `docker inspect`'s NetworkSettings; with network `container:…`, `SharedNetwork` tells what {@link
+   * sharing} does.
+   */
   inspect(): NetworkSettings {
     return networkSettings({ ...this.#record, path: this.path }, this.#context.host.identity, this.sharing)
   }
@@ -115,13 +124,12 @@ export class Sandbox {
   }
 
   /**
-   * Joins it to one more network while it runs. Where that becomes its way to the world, by `gwPriority` or name, default
-   * route and published ports move there, and connections that came in by these ports are over.
+   * Joins it to one more network while it runs. Where that becomes its way to the world, by `gwPriority` or name,
+   * default route and published ports move there, and connections that came in by these ports are over.
    *
-   * @example
-   * await app.connect('web', { aliases: ['api'], ip: '172.20.0.9' })
-   * @throws {SlipwayError} `NOT_FOUND` (no such network), `CONFLICT` (it is on it already), `ADDRESS_IN_USE`, `EXHAUSTED`,
-   * `INVALID_ARGUMENT`
+   * @example await app.connect('web', { aliases: ['api'], ip: '172.20.0.9' })
+   * @throws {SlipwayError} `NOT_FOUND` (no such network), `CONFLICT` (it is on it already), `ADDRESS_IN_USE`,
+   * `EXHAUSTED`, `INVALID_ARGUMENT`
    */
   connect(network: string, options: EndpointOptions = {}): Promise<Endpoint> {
     return this.#context.work.run(async () => {
@@ -173,7 +181,8 @@ export class Sandbox {
         })
         await leave?.()
       } catch (error) {
-        const isOff = error instanceof SlipwayError && error.code === 'NOT_FOUND' && isCurrent(this.#changes.stored.path, this.id)
+        const isOff =
+          error instanceof SlipwayError && error.code === 'NOT_FOUND' && isCurrent(this.#changes.stored.path, this.id)
         if (!(options.force && isOff)) throw error
       }
       await renewFiles(this.#context, this.#record)
@@ -235,11 +244,10 @@ export class Sandbox {
 
   /**
    * The files `hostname`, `hosts` and `resolv.conf` that a container runtime mounts over those of the container's root:
-   * written when first asked for, and from then on kept up to date, in place, when the sandbox joins and leaves networks,
-   * whichever process lets it. They go with the sandbox.
+   * written when first asked for, and from then on kept up to date, in place, when the sandbox joins and leaves
+   * networks, whichever process lets it. They go with the sandbox.
    *
-   * @example
-   * const { hosts } = await app.files()      // { destination: '/etc/hosts', type: 'bind', source: hosts, … }
+   * @example const { hosts } = await app.files()      // { destination: '/etc/hosts', type: 'bind', source: hosts, … }
    * @returns Their paths. Of a sandbox that has joined another (`container:`), the other's.
    * @throws {SlipwayError} `NOT_FOUND` when the sandbox, or the one that it has joined, was removed.
    */
@@ -271,32 +279,40 @@ export class Sandbox {
     if (!isCurrent(this.#changes.stored.path, this.id)) throw new SlipwayError('NOT_FOUND', removed(this.name))
     let result: T
     try {
-      result = this.network === 'host' ? enter(this.path, work) : enter(this.path, work, this.#changes.namespace, this.#context.host.identity)
+      result =
+        this.network === 'host'
+          ? enter(this.path, work)
+          : enter(this.path, work, this.#changes.namespace, this.#context.host.identity)
     } catch (error) {
       const failure = (error as { failure?: { errno: number } }).failure
       if (failure) throw new SlipwayError('NOT_FOUND', namespaceGone(this.path), {}, { cause: error })
       throw error
     }
     if (typeof (result as { then?: unknown } | undefined)?.then === 'function') {
-      throw invalid('enter takes a synchronous function: this one returned a promise, and what it awaits happens outside the sandbox.')
+      throw invalid(
+        'enter takes a synchronous function: this one returned a promise, and what it awaits happens outside the sandbox.',
+      )
     }
     return result
   }
 
   /**
-   * Takes the sandbox off its networks and frees its name, addresses and ports. Processes inside go on, without network.
-   * Called again, it is the same removal.
+   * Takes the sandbox off its networks and frees its name, addresses and ports. Processes inside go on, without
+   * network. Called again, it is the same removal.
    *
-   * When it returns nobody reaches the sandbox any more, and its ports are free. What the kernel takes longer for goes on behind
-   * the caller's back, and whoever wants the name or an address again meanwhile waits for it; so does `close({ wait: true })`.
+   * When it returns nobody reaches the sandbox any more, and its ports are free. What the kernel takes longer for goes
+   * on behind the caller's back, and whoever wants the name or an address again meanwhile waits for it; so does
+   * `close({ wait: true })`.
    *
    * @throws {SlipwayError} `NOT_FOUND` when another has removed it.
    */
   remove(): Promise<void> {
-    this.#removing ??= this.#context.work.run(() => this.#remove()).catch((error: unknown) => {
-      this.#removing = undefined
-      throw error
-    })
+    this.#removing ??= this.#context.work
+      .run(() => this.#remove())
+      .catch((error: unknown) => {
+        this.#removing = undefined
+        throw error
+      })
     return this.#removing
   }
 
@@ -304,7 +320,9 @@ export class Sandbox {
     const turn = this.#context.turns.next()
     if (turn) await turn
     const { records, ports, holders, reaper, networks, departures } = this.#context
-    let begun: { busy: string; left: () => string; plan: Plan; claims: Leaving['claims']; links: Leaving['links'] } | undefined
+    let begun:
+      | { busy: string; left: () => string; plan: Plan; claims: Leaving['claims']; links: Leaving['links'] }
+      | undefined
     await this.#changes.make((record) => {
       const held = mappedPorts(record.endpoints, record.ports)
       const { stored } = this.#changes
@@ -312,14 +330,21 @@ export class Sandbox {
         during: { removing: true },
         async plan({ mark }, namespace) {
           const { first, rest, claims, links } = await removalPlan(stored, records, namespace, mark)
-          begun = { busy: mark ?? '', left: () => store(records, { ...record, removing: true }).text, plan: rest, claims, links }
+          begun = {
+            busy: mark ?? '',
+            left: () => store(records, { ...record, removing: true }).text,
+            plan: rest,
+            claims,
+            links,
+          }
           return first
         },
         settle: () => held.forEach((mapping) => ports.release(mapping)),
         foreign: holders.foreign(held),
         release: () => undefined,
         // The sandbox that this one had joined has been removed meanwhile: there is nothing to note there any more.
-        retry: async ({ operation, errnoName }) => operation.op === 'file.replace' && operation.path !== stored.path && errnoName === 'ENOENT',
+        retry: async ({ operation, errnoName }) =>
+          operation.op === 'file.replace' && operation.path !== stored.path && errnoName === 'ENOENT',
       }
     })
     const { name } = this
@@ -331,7 +356,15 @@ export class Sandbox {
       }
       await removeFiles(this.#context, this.#record)
     }
-    if (begun && begun.plan.length > 0) departures.begin({ key: sandboxKey(name), plan: begun.plan, claims: begun.claims, links: begun.links, record: { path, busy: begun.busy, left: begun.left }, done })
+    if (begun && begun.plan.length > 0)
+      departures.begin({
+        key: sandboxKey(name),
+        plan: begun.plan,
+        claims: begun.claims,
+        links: begun.links,
+        record: { path, busy: begun.busy, left: begun.left },
+        done,
+      })
     else await done()
     for (const endpoint of this.#record.endpoints) {
       const left = networks.leave(endpoint)
@@ -345,7 +378,8 @@ export class Sandbox {
 
   /** @returns The network's name where it is one that every host has, else as it was given. */
   #networkNamed(what: 'connect' | 'disconnect', network: string): string {
-    if (nameCheck(network) !== undefined) throw invalid(`${what} takes a network's name or id, and got ${show(network)}.`)
+    if (nameCheck(network) !== undefined)
+      throw invalid(`${what} takes a network's name or id, and got ${show(network)}.`)
     return namedPredefined(this.#context.host.identity, network)
   }
 }

@@ -51,7 +51,12 @@ export class Sandboxes {
   /** Whether one has to be made, as far as it can be told before anything was checked. */
   #wantsNamespace(options: CreateOptions): boolean {
     const network = options?.network
-    if (options?.netns !== undefined || network === 'host' || (typeof network === 'string' && network.startsWith('container:'))) return false
+    if (
+      options?.netns !== undefined ||
+      network === 'host' ||
+      (typeof network === 'string' && network.startsWith('container:'))
+    )
+      return false
     return !this.#context.spares.has(typeof network === 'string' ? network : DEFAULT_NETWORK)
   }
 
@@ -60,7 +65,9 @@ export class Sandboxes {
    * now. Runs nothing and changes nothing.
    */
   explain(options: CreateOptions = {}): Promise<string> {
-    return this.#context.work.run(async () => printPlan(await explainSandbox(this.#context, readCreateOptions(this.#named(options)))))
+    return this.#context.work.run(async () =>
+      printPlan(await explainSandbox(this.#context, readCreateOptions(this.#named(options)))),
+    )
   }
 
   /**
@@ -77,12 +84,16 @@ export class Sandboxes {
 
   /** All sandboxes of this host, whoever made them, by name. */
   list(): Promise<Sandbox[]> {
-    return this.#context.work.run(async () => (await listRecords(this.#context.records)).map((stored) => new Sandbox(this.#context, stored)))
+    return this.#context.work.run(async () =>
+      (await listRecords(this.#context.records)).map((stored) => new Sandbox(this.#context, stored)),
+    )
   }
 
   /** A network that every host has may be named by its id. */
   #named(options: CreateOptions): CreateOptions {
     const network = options?.network
-    return typeof network === 'string' ? { ...options, network: namedPredefined(this.#context.host.identity, network) } : options
+    return typeof network === 'string'
+      ? { ...options, network: namedPredefined(this.#context.host.identity, network) }
+      : options
   }
 }

@@ -6,14 +6,18 @@ export interface Sharing {
   /** 64 hex digits. */
   id: string
   name: string
-  /** Whether that sandbox is there still. Its removal takes the interfaces along, and leaves loopback to those who share. */
+  /**
+   * Whether that sandbox is there still. Its removal takes the interfaces along, and leaves loopback to those who
+   * share.
+   */
   alive: boolean
 }
 
 const PREFIX = 'container:'
 
 /** Id of the sandbox that another has joined; `undefined` for one that has joined none. */
-export const joinedId = ({ network }: Pick<SandboxRecord, 'network'>): string | undefined => (network.startsWith(PREFIX) ? network.slice(PREFIX.length) : undefined)
+export const joinedId = ({ network }: Pick<SandboxRecord, 'network'>): string | undefined =>
+  network.startsWith(PREFIX) ? network.slice(PREFIX.length) : undefined
 
 /** As it is at this moment. */
 export function sharingOf({ record, path }: StoredRecord): Sharing | undefined {
@@ -24,7 +28,10 @@ export function sharingOf({ record, path }: StoredRecord): Sharing | undefined {
 }
 
 /** The sandbox that another has joined, if it is there still. */
-export async function ownerOfJoined(record: Pick<SandboxRecord, 'network'>, records: string): Promise<StoredRecord | undefined> {
+export async function ownerOfJoined(
+  record: Pick<SandboxRecord, 'network'>,
+  records: string,
+): Promise<StoredRecord | undefined> {
   const id = joinedId(record)
   return (await listRecords(records)).find((stored) => stored.record.id === id)
 }

@@ -27,8 +27,13 @@ export interface SandboxStats {
 }
 
 /** The kernel counts: nothing runs in this process meanwhile. */
-export async function readStats({ host }: Context, { path, endpoints, ports }: SandboxRecord, namespace: Namespace | undefined): Promise<SandboxStats> {
-  if (endpoints.length > 0 && namespace && namespaceAt(path)?.inode !== namespace.inode) throw new SlipwayError('NOT_FOUND', namespaceGone(path))
+export async function readStats(
+  { host }: Context,
+  { path, endpoints, ports }: SandboxRecord,
+  namespace: Namespace | undefined,
+): Promise<SandboxStats> {
+  if (endpoints.length > 0 && namespace && namespaceAt(path)?.inode !== namespace.inode)
+    throw new SlipwayError('NOT_FOUND', namespaceGone(path))
   const links = endpoints.length === 0 ? [] : await host.find('links', { netns: path, statistics: true })
   if (!links) throw new SlipwayError('NOT_FOUND', namespaceGone(path))
   const interfaces = endpoints.flatMap((endpoint): InterfaceStats[] => {

@@ -5,10 +5,13 @@ import { attempt } from '../reconcile/collect.js'
 import type { Context } from './context.js'
 
 /**
- * Whether a port was refused for a zone that has gone by now. A zone claims nothing: it stands beside a published port and goes with it. One that
- * stands alone is left by an administrator who has deleted the port's element.
+ * Whether a port was refused for a zone that has gone by now. A zone claims nothing: it stands beside a published port
+ * and goes with it. One that stands alone is left by an administrator who has deleted the port's element.
  */
-export async function wasStrayZone({ host }: Pick<Context, 'host'>, { operation, element, errnoName }: PlanRefused): Promise<boolean> {
+export async function wasStrayZone(
+  { host }: Pick<Context, 'host'>,
+  { operation, element, errnoName }: PlanRefused,
+): Promise<boolean> {
   if (operation.op !== 'element.add' || errnoName !== 'EEXIST') return false
   const { op: _, elements, ...map } = operation
   const key = elements[element]?.key

@@ -21,7 +21,11 @@ export interface Stored<T> {
 }
 
 /** @param printed - Texts of what is in the record and has been printed before. */
-export function storeIn<T extends { name: string }>(folder: string, record: T, printed: Readonly<Record<string, string>> = {}): Stored<T> {
+export function storeIn<T extends { name: string }>(
+  folder: string,
+  record: T,
+  printed: Readonly<Record<string, string>> = {},
+): Stored<T> {
   const rest: Record<string, unknown> = { ...record }
   for (const key in printed) rest[key] = undefined
   let text = print(rest)
@@ -69,7 +73,11 @@ export const sayDamage = ({ path, why, later }: Damaged): string =>
   `${path} is no record that this version of Slipway can read: ${why}. ${later ? 'Use the version that has written it, or give another stateDir.' : 'What it is of stays as it is. Mend the file, or remove it: then what is left of its sandbox or network is collected.'}`
 
 /** All records of a folder. @param damaged - Is told of what is none. */
-export async function listFrom<T>(folder: string, kind: RecordKind<T>, damaged?: (one: Damaged) => void): Promise<Stored<T>[]> {
+export async function listFrom<T>(
+  folder: string,
+  kind: RecordKind<T>,
+  damaged?: (one: Damaged) => void,
+): Promise<Stored<T>[]> {
   const found: Stored<T>[] = []
   const slices = new Slices()
   for (const file of (await list(folder)).sort()) {
@@ -94,9 +102,15 @@ function read<T>(folder: string, file: string, kind: RecordKind<T>): Stored<T> |
   return { path, name, text: found.text, why: judged.why, ...(judged.later ? { later: true } : {}) }
 }
 
-/** Paths of what a `file.replace` is writing at this moment, or was when its process died. What is no file, none of ours has written. */
+/**
+ * Paths of what a `file.replace` is writing at this moment, or was when its process died. What is no file, none of ours
+ * has written.
+ */
 export async function listHalfWritten(folder: string): Promise<string[]> {
-  return (await list(folder)).filter((name) => name.endsWith('.json.next')).map((name) => join(folder, name)).filter(isRegular)
+  return (await list(folder))
+    .filter((name) => name.endsWith('.json.next'))
+    .map((name) => join(folder, name))
+    .filter(isRegular)
 }
 
 /** Names of what is in a folder of records; of one that is not there, none. */
@@ -106,6 +120,11 @@ async function list(folder: string): Promise<string[]> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (isShortOfFiles(code)) throw inWords(error)
-    throw new SlipwayError('INVALID_ARGUMENT', `stateDir: ${folder} cannot be read (${code}). Give a directory of this process's own as stateDir, best on tmpfs.`, {}, { cause: error })
+    throw new SlipwayError(
+      'INVALID_ARGUMENT',
+      `stateDir: ${folder} cannot be read (${code}). Give a directory of this process's own as stateDir, best on tmpfs.`,
+      {},
+      { cause: error },
+    )
   }
 }

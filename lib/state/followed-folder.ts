@@ -25,8 +25,8 @@ export interface Follower<T> {
 }
 
 /**
- * The records of a folder, as any process leaves them, brought up to date when asked to: only files that have changed are
- * read, a few at a time.
+ * The records of a folder, as any process leaves them, brought up to date when asked to: only files that have changed
+ * are read, a few at a time.
  */
 export class FollowedFolder<T> {
   readonly #folder: string

@@ -12,7 +12,9 @@ export interface RecordKind<T> {
 }
 
 /** What is in a file: a record, or why it is none. */
-export type Judged<T> = { record: T; why?: undefined } | { record?: undefined; why: string; /** It is of a later version of Slipway, and good there. */ later?: true }
+export type Judged<T> =
+  | { record: T; why?: undefined }
+  | { record?: undefined; why: string; /** It is of a later version of Slipway, and good there. */ later?: true }
 
 /**
  * Reads a record.
@@ -26,7 +28,8 @@ export function judge<T>({ version, migrations, shape }: RecordKind<T>, name: st
   } catch (error) {
     return { why: `it is no JSON (${(error as Error).message})` }
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { why: sayFlaw(flaw('an object', value)) }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { why: sayFlaw(flaw('an object', value)) }
   let record = value as Record<string, unknown>
   for (let from = record['version']; typeof from === 'number' && from < version; from = record['version']) {
     const migrate = Object.hasOwn(migrations, from) ? migrations[from] : undefined
@@ -36,9 +39,16 @@ export function judge<T>({ version, migrations, shape }: RecordKind<T>, name: st
   const found = record['version']
   if (found !== version) {
     const later = Number.isInteger(found) && Number(found) > version && Number(found) < version + 100
-    return { why: later ? `version is ${String(found)}, of a later Slipway (this one knows ${version})` : sayFlaw(flaw(String(version), found, 'version')), ...(later ? { later } : {}) }
+    return {
+      why: later
+        ? `version is ${String(found)}, of a later Slipway (this one knows ${version})`
+        : sayFlaw(flaw(String(version), found, 'version')),
+      ...(later ? { later } : {}),
+    }
   }
   const wrong = shape(record)
   if (wrong) return { why: sayFlaw(wrong) }
-  return record['name'] === name ? { record: record as T } : { why: sayFlaw(flaw(`${JSON.stringify(name)}, after its file`, record['name'], 'name')) }
+  return record['name'] === name
+    ? { record: record as T }
+    : { why: sayFlaw(flaw(`${JSON.stringify(name)}, after its file`, record['name'], 'name')) }
 }

@@ -13,7 +13,8 @@ let own: Maker | undefined
 let boot: string | undefined
 
 /** This process. */
-export const thisProcess = (): Maker => (own ??= { pid: process.pid, started: startTime(process.pid) ?? '', boot: bootId() })
+export const thisProcess = (): Maker =>
+  (own ??= { pid: process.pid, started: startTime(process.pid) ?? '', boot: bootId() })
 
 /** Names the time since the machine was booted. */
 export const bootId = (): string => (boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())

@@ -2,8 +2,8 @@ import { readdirSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 
 /**
- * Names of what a folder holds. A folder that is there is read by a thread, as it may hold thousands; that it is not there, as most are on a
- * new host, is known in a tenth of the time that it takes to ask a thread.
+ * Names of what a folder holds. A folder that is there is read by a thread, as it may hold thousands; that it is not
+ * there, as most are on a new host, is known in a tenth of the time that it takes to ask a thread.
  *
  * @param none - Errors that mean that it holds nothing. Default: there is none.
  */

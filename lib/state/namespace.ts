@@ -29,7 +29,10 @@ function lookAt(path: string): Namespace | undefined {
   }
 }
 
-/** Whether the namespace that a record tells of is at its path. Records of earlier versions do not say which that is: any is, then. */
+/**
+ * Whether the namespace that a record tells of is at its path. Records of earlier versions do not say which that is:
+ * any is, then.
+ */
 export function isAtPath({ path, namespace }: { path: string; namespace?: BootedNamespace }): boolean {
   const found = namespaceAt(path)
   return found !== undefined && (!namespace || asOfNow(namespace).inode === found.inode)
@@ -38,4 +41,5 @@ export function isAtPath({ path, namespace }: { path: string; namespace?: Booted
 export const inThisBoot = ({ device, inode }: Namespace): BootedNamespace => ({ device, inode, boot: bootId() })
 
 /** What a record says, as the kernel has it: nothing that was there before it was booted is. */
-export const asOfNow = ({ device, inode, boot }: BootedNamespace): Namespace => (boot === bootId() ? { device, inode } : NOWHERE)
+export const asOfNow = ({ device, inode, boot }: BootedNamespace): Namespace =>
+  boot === bootId() ? { device, inode } : NOWHERE

@@ -14,7 +14,8 @@ const subnet = fields({
   aux: byName(address),
 })
 
-const rules = (family: 4 | 6): Shape => optional(fields({ mode, masquerade: flag, source: optional(addressOf(family)) }))
+const rules = (family: 4 | 6): Shape =>
+  optional(fields({ mode, masquerade: flag, source: optional(addressOf(family)) }))
 
 const spec = fields({
   id,
@@ -22,7 +23,10 @@ const spec = fields({
   bridge: link,
   mac,
   mtu,
-  subnets: all(list(subnet), is('a list with a subnet in it', (value) => Array.isArray(value) && value.length > 0)),
+  subnets: all(
+    list(subnet),
+    is('a list with a subnet in it', (value) => Array.isArray(value) && value.length > 0),
+  ),
   families: fields({ 4: rules(4), 6: rules(6) }),
   internal: flag,
   icc: flag,
@@ -32,16 +36,32 @@ const spec = fields({
   stateDir: text('an absolute path', /^\/\P{Cc}*$/u),
 })
 
-const request = fields({ subnet: anyText, gateway: optional(anyText), ipRange: optional(anyText), auxAddresses: optional(byName(anyText)) })
+const request = fields({
+  subnet: anyText,
+  gateway: optional(anyText),
+  ipRange: optional(anyText),
+  auxAddresses: optional(byName(anyText)),
+})
 
 /** The name of a bridge is what a removal deletes: it is after the network's id, or what was asked for. */
 const consistent: Shape = (value) => {
-  const { id, name, spec, options } = value as { id: string; name: string; spec: { id: string; name: string; bridge: string }; options: Record<string, string> }
+  const { id, name, spec, options } = value as {
+    id: string
+    name: string
+    spec: { id: string; name: string; bridge: string }
+    options: Record<string, string>
+  }
   if (spec.id !== id) return flaw('the id of its record', spec.id, 'spec.id')
   if (spec.name !== name) return flaw('the name of its record', spec.name, 'spec.name')
   const asked = Object.hasOwn(options, BRIDGE_OPTION) ? options[BRIDGE_OPTION] : undefined
   const expected = asked ?? `br-${id.slice(0, 12)}`
-  return spec.bridge === expected ? undefined : flaw(asked === undefined ? `${expected}, after its id` : `${expected}, as its options say`, spec.bridge, 'spec.bridge')
+  return spec.bridge === expected
+    ? undefined
+    : flaw(
+        asked === undefined ? `${expected}, after its id` : `${expected}, as its options say`,
+        spec.bridge,
+        'spec.bridge',
+      )
 }
 
 const BRIDGE_OPTION = 'com.docker.network.bridge.name'

@@ -25,9 +25,14 @@ export interface NetworkRecord {
 export type StoredNetwork = Stored<NetworkRecord>
 
 export const storeNetwork = (folder: string, record: NetworkRecord): StoredNetwork => storeIn(folder, record)
-export const readNetworkRecord = (folder: string, name: string): Promise<StoredNetwork | undefined> => readFrom(folder, name, NETWORK)
+export const readNetworkRecord = (folder: string, name: string): Promise<StoredNetwork | undefined> =>
+  readFrom(folder, name, NETWORK)
 /** @param damaged - Is told of what is no record. */
-export const listNetworkRecords = (folder: string, damaged?: (one: Damaged) => void): Promise<StoredNetwork[]> => listFrom(folder, NETWORK, damaged)
+export const listNetworkRecords = (folder: string, damaged?: (one: Damaged) => void): Promise<StoredNetwork[]> =>
+  listFrom(folder, NETWORK, damaged)
 
 /** As the drivers take it. */
-export const specOf = ({ record, path, text }: StoredNetwork): NetworkSpec => ({ ...record.spec, record: { path, content: text } })
+export const specOf = ({ record, path, text }: StoredNetwork): NetworkSpec => ({
+  ...record.spec,
+  record: { path, content: text },
+})

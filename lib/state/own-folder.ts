@@ -10,7 +10,8 @@ const STICKY = 0o1000
 const UNKNOWN_OWNER = 65534
 
 /**
- * Records decide what is deleted, with the rights of this process: they are only believed where no one else can write them.
+ * Records decide what is deleted, with the rights of this process: they are only believed where no one else can write
+ * them.
  *
  * @param folders - Within it.
  * @throws {SlipwayError} `INVALID_ARGUMENT` naming the folder and what is wrong with it.
@@ -29,9 +30,12 @@ export function requireOwnFolders(stateDir: string, folders: readonly string[]):
   for (const path of [real, ...folders.map((folder) => join(real, folder))]) {
     const stat = look(path)
     if (!stat) continue
-    if (stat.isSymbolicLink()) throw invalid(`stateDir: ${path} is a symbolic link, and must be a folder. Remove it, or give another stateDir.`)
-    if (!stat.isDirectory()) throw invalid(`stateDir: ${path} is no folder (ENOTDIR). Remove it, or give another stateDir.`)
-    // Where others may only add folders of their own (a file system that is mounted there may be so), they cannot touch those of the hosts.
+    if (stat.isSymbolicLink())
+      throw invalid(`stateDir: ${path} is a symbolic link, and must be a folder. Remove it, or give another stateDir.`)
+    if (!stat.isDirectory())
+      throw invalid(`stateDir: ${path} is no folder (ENOTDIR). Remove it, or give another stateDir.`)
+    // Where others may only add folders of their own (a file system that is mounted there may be so), they cannot touch
+    // those of the hosts.
     const isSticky = path === real && (stat.mode & STICKY) !== 0
     if (!isOurs(stat) || (isShared(stat) && !isSticky)) throw refused(stateDir, path, stat)
   }
@@ -64,7 +68,8 @@ export function isOwnFolder(path: string): boolean {
 
 const isOurs = ({ uid }: Stats): boolean => uid === 0 || uid === process.geteuid?.()
 
-const isShared = ({ mode, gid }: Stats): boolean => (mode & OTHERS_WRITE) !== 0 || ((mode & GROUP_WRITES) !== 0 && gid !== 0 && gid !== process.getegid?.())
+const isShared = ({ mode, gid }: Stats): boolean =>
+  (mode & OTHERS_WRITE) !== 0 || ((mode & GROUP_WRITES) !== 0 && gid !== 0 && gid !== process.getegid?.())
 
 const refused = (stateDir: string, path: string, { uid, mode }: Stats) =>
   invalid(

@@ -11,8 +11,8 @@ export type Read = { text: string; marked: boolean; why?: undefined } | { text?:
 export const isRegular = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false
 
 /**
- * Reads a file at once: on tmpfs it is there in a tenth of the time that it takes a thread to be asked for it. No link is followed, and
- * nothing is waited for.
+ * Reads a file at once: on tmpfs it is there in a tenth of the time that it takes a thread to be asked for it. No link
+ * is followed, and nothing is waited for.
  *
  * @returns `undefined` where there is none.
  * @throws {SlipwayError} `KERNEL` where this process can open no file at all.
@@ -26,7 +26,14 @@ export function readRegular(path: string): Read | undefined {
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     // That tells nothing of the file.
     if (isShortOfFiles(code)) throw inWords(error)
-    return { why: code === 'ELOOP' ? 'it is a symbolic link' : code === 'ENXIO' ? 'it is no regular file' : `it cannot be read (${code})` }
+    return {
+      why:
+        code === 'ELOOP'
+          ? 'it is a symbolic link'
+          : code === 'ENXIO'
+            ? 'it is no regular file'
+            : `it cannot be read (${code})`,
+    }
   }
   try {
     const stat = fstatSync(fd)

@@ -17,7 +17,10 @@ export interface SandboxRecord {
   /** 64 hex digits. */
   id: string
   name: string
-  /** As it was asked for: `bridge`, `host`, `none`, the name of a network, or `container:` and the id of the sandbox joined. */
+  /**
+   * As it was asked for: `bridge`, `host`, `none`, the name of a network, or `container:` and the id of the sandbox
+   * joined.
+   */
   network: string
   /** Path of the namespace. */
   path: string
@@ -32,7 +35,10 @@ export interface SandboxRecord {
   busy?: Maker
   /** Id of the endpoint that comes or goes meanwhile. */
   changing?: string
-  /** Nobody reaches it any more, and it is no sandbox to anybody; its name is taken until `busy` has taken the rest away. */
+  /**
+   * Nobody reaches it any more, and it is no sandbox to anybody; its name is taken until `busy` has taken the rest
+   * away.
+   */
   removing?: true
   /** In the order in which they were connected. */
   endpoints: BridgeEndpoint[]
@@ -50,8 +56,9 @@ export interface SandboxRecord {
 export const isAtWork = ({ maker, busy }: SandboxRecord): boolean => isAlive(busy ?? maker)
 
 /**
- * Whether a living process has yet to make it to its end, or undo it. What shares a namespace is made by claiming its name, and tells nothing.
- * One from the pool is finished when it has its path, a moment after its record: when that is gone later, it is for another reason.
+ * Whether a living process has yet to make it to its end, or undo it. What shares a namespace is made by claiming its
+ * name, and tells nothing. One from the pool is finished when it has its path, a moment after its record: when that is
+ * gone later, it is for another reason.
  */
 export function isInTheMaking({ record, marked }: StoredRecord): boolean {
   const { network, path, maker, created, busy } = record
@@ -61,7 +68,8 @@ export function isInTheMaking({ record, marked }: StoredRecord): boolean {
 }
 
 /** Whether a living process is taking away what is left of it. */
-export const isLeaving = ({ removing, busy }: SandboxRecord): boolean => removing === true && busy !== undefined && isAlive(busy)
+export const isLeaving = ({ removing, busy }: SandboxRecord): boolean =>
+  removing === true && busy !== undefined && isAlive(busy)
 
 /** Whether a living process is changing it. */
 export const isBusy = ({ busy }: SandboxRecord): boolean => busy !== undefined && isAlive(busy)
@@ -74,12 +82,17 @@ export function idle({ busy: _, changing: __, ...record }: SandboxRecord): Sandb
 export type StoredRecord = Stored<SandboxRecord>
 
 /** @param endpoints - Their text, which may be there already. */
-export const store = (folder: string, record: SandboxRecord, endpoints = printEndpoints(record.endpoints)): StoredRecord => storeIn(folder, record, { endpoints })
+export const store = (
+  folder: string,
+  record: SandboxRecord,
+  endpoints = printEndpoints(record.endpoints),
+): StoredRecord => storeIn(folder, record, { endpoints })
 
 export const printEndpoints = (endpoints: readonly BridgeEndpoint[]): string => JSON.stringify(endpoints)
 
 /** The record of a name, were it of a sandbox that is being removed; `undefined` when there is none. */
-export const readAnyRecord = (folder: string, name: string): Promise<StoredRecord | undefined> => readFrom(folder, name, SANDBOX)
+export const readAnyRecord = (folder: string, name: string): Promise<StoredRecord | undefined> =>
+  readFrom(folder, name, SANDBOX)
 
 /** The record of the sandbox of a name; `undefined` when there is none. */
 export async function readRecord(folder: string, name: string): Promise<StoredRecord | undefined> {
@@ -88,9 +101,11 @@ export async function readRecord(folder: string, name: string): Promise<StoredRe
 }
 
 /** Those of sandboxes that are being removed, too. @param damaged - Is told of what is no record. */
-export const listAllRecords = (folder: string, damaged?: (one: Damaged) => void): Promise<StoredRecord[]> => listFrom(folder, SANDBOX, damaged)
+export const listAllRecords = (folder: string, damaged?: (one: Damaged) => void): Promise<StoredRecord[]> =>
+  listFrom(folder, SANDBOX, damaged)
 
-export const listRecords = async (folder: string, damaged?: (one: Damaged) => void): Promise<StoredRecord[]> => (await listAllRecords(folder, damaged)).filter(({ record }) => !record.removing)
+export const listRecords = async (folder: string, damaged?: (one: Damaged) => void): Promise<StoredRecord[]> =>
+  (await listAllRecords(folder, damaged)).filter(({ record }) => !record.removing)
 
 /** Whether a sandbox is still the one that has its name. */
 export function isCurrent(path: string, id: string): boolean {
@@ -99,7 +114,6 @@ export function isCurrent(path: string, id: string): boolean {
   const { record } = judge(SANDBOX, basename(path, '.json'), text)
   return record?.id === id && !record.removing
 }
-
 
 /** How long, in milliseconds, a change that is on its way is waited for, and how long between two looks. */
 const PATIENCE_MS = 5000
@@ -118,4 +132,5 @@ export async function unbusy<T extends StoredRecord | undefined>(read: () => Pro
 }
 
 /** What a sandbox is called in its files: as was asked for, or the first twelve digits of its id. */
-export const hostnameOf = ({ id, names }: Pick<SandboxRecord, 'id' | 'names'>): string => names?.hostname ?? id.slice(0, 12)
+export const hostnameOf = ({ id, names }: Pick<SandboxRecord, 'id' | 'names'>): string =>
+  names?.hostname ?? id.slice(0, 12)

@@ -5,7 +5,10 @@ import { join } from 'node:path'
 const NAME = '.reserve'
 const BYTES = 64 << 10
 
-/** Where the folder of sandboxes' records was made without its reserve, or has lost it, what makes room would need some. A network's record is deleted and never changed. */
+/**
+ * Where the folder of sandboxes' records was made without its reserve, or has lost it, what makes room would need some.
+ * A network's record is deleted and never changed.
+ */
 export function keepReserve(folder: string): void {
   if (!existsSync(folder) || lstatSync(join(folder, NAME), { throwIfNoEntry: false })) return
   try {

@@ -17,7 +17,9 @@ const checked =
     return expected === undefined ? undefined : flaw(expected, value)
   }
 
-const names = fields(Object.fromEntries(Object.entries(nameChecks).map(([key, check]) => [key, optional(checked(check))])))
+const names = fields(
+  Object.fromEntries(Object.entries(nameChecks).map(([key, check]) => [key, optional(checked(check))])),
+)
 
 const endpointAddress = (family: 4 | 6): Shape =>
   optional(
@@ -32,7 +34,13 @@ const endpointAddress = (family: 4 | 6): Shape =>
     }),
   )
 
-const asked = fields({ ip: optional(addressOf(4)), ip6: optional(addressOf(6)), mac: optional(mac), aliases: optional(list(textThat('a name', (value) => isHostname(value)))), gwPriority: optional(whole(-(2 ** 31), 2 ** 31)) })
+const asked = fields({
+  ip: optional(addressOf(4)),
+  ip6: optional(addressOf(6)),
+  mac: optional(mac),
+  aliases: optional(list(textThat('a name', (value) => isHostname(value)))),
+  gwPriority: optional(whole(-(2 ** 31), 2 ** 31)),
+})
 
 /** The name of a link is what a removal deletes: it is of the form that only an endpoint with this id has. */
 const ownLink: Shape = (value) => {
@@ -44,7 +52,9 @@ const ownLink: Shape = (value) => {
 /** A further bridge of a network is called after the first one. */
 const ownLeaf: Shape = (value) => {
   const { bridge, leafOf, networkId } = value as { bridge: string; leafOf?: string; networkId: string }
-  return leafOf === undefined || leafNumber({ bridge: leafOf, id: networkId }, bridge) !== undefined ? undefined : flaw(`a further bridge of ${leafOf}`, bridge, 'bridge')
+  return leafOf === undefined || leafNumber({ bridge: leafOf, id: networkId }, bridge) !== undefined
+    ? undefined
+    : flaw(`a further bridge of ${leafOf}`, bridge, 'bridge')
 }
 
 const endpoint = all(
@@ -80,10 +90,15 @@ const port = fields({
 const ownPath: Shape = (value) => {
   const { name, path, foreign, network } = value as { name: string; path: unknown; foreign?: unknown; network: string }
   const expected = `${NETNS_FOLDER}/${name}`
-  return foreign === true || network === 'host' || path === expected ? undefined : flaw(`${expected}, after its name`, path, 'path')
+  return foreign === true || network === 'host' || path === expected
+    ? undefined
+    : flaw(`${expected}, after its name`, path, 'path')
 }
 
-const network = text('bridge, host, none, a network, or container: and an id', /^([a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}|container:[0-9a-f]{64})$/)
+const network = text(
+  'bridge, host, none, a network, or container: and an id',
+  /^([a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}|container:[0-9a-f]{64})$/,
+)
 
 const shape = all(
   fields({
@@ -91,7 +106,13 @@ const shape = all(
     name,
     network,
     path: checked(checks.path),
-    namespace: optional(fields({ device: whole(0, Number.MAX_SAFE_INTEGER), inode: whole(0, Number.MAX_SAFE_INTEGER), boot: text('a boot id', /^[0-9a-f-]{36}$/) })),
+    namespace: optional(
+      fields({
+        device: whole(0, Number.MAX_SAFE_INTEGER),
+        inode: whole(0, Number.MAX_SAFE_INTEGER),
+        boot: text('a boot id', /^[0-9a-f-]{36}$/),
+      }),
+    ),
     foreign: optional(oneOf(true)),
     created,
     maker,
@@ -108,8 +129,8 @@ const shape = all(
 )
 
 /**
- * What records of sandboxes are. The first version knew one endpoint, on the network `bridge`, and no release has written it: its
- * sandboxes without one are read, the others are named.
+ * What records of sandboxes are. The first version knew one endpoint, on the network `bridge`, and no release has
+ * written it: its sandboxes without one are read, the others are named.
  */
 export const SANDBOX: RecordKind<SandboxRecord> = {
   version: 2,

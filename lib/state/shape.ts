@@ -33,7 +33,10 @@ const made = (parts: Parts, shape: Shape): Shape => Object.assign(shape, { parts
 export const flaw = (expected: string, value: unknown, field = ''): Flaw => ({ field, expected, value })
 
 /** `mac must be a MAC address, and is 7` */
-export const sayFlaw = ({ field, expected, value }: Flaw): string => (value === undefined ? `${field} is missing (${expected})` : `${field || 'it'} must be ${expected}, and is ${show(value)}`)
+export const sayFlaw = ({ field, expected, value }: Flaw): string =>
+  value === undefined
+    ? `${field} is missing (${expected})`
+    : `${field || 'it'} must be ${expected}, and is ${show(value)}`
 
 /** A value that a question is answered with yes for. */
 export const is =
@@ -42,20 +45,31 @@ export const is =
     test(value) ? undefined : flaw(expected, value)
 
 /** A text. @param pattern - Of all of it. */
-export const text = (expected: string, pattern: RegExp): Shape => is(expected, (value) => typeof value === 'string' && pattern.test(value))
+export const text = (expected: string, pattern: RegExp): Shape =>
+  is(expected, (value) => typeof value === 'string' && pattern.test(value))
 
 /** A text that a question is answered with yes for. */
-export const textThat = (expected: string, test: (value: string) => boolean): Shape => is(expected, (value) => typeof value === 'string' && test(value))
+export const textThat = (expected: string, test: (value: string) => boolean): Shape =>
+  is(expected, (value) => typeof value === 'string' && test(value))
 
-export const whole = (first: number, last: number): Shape => is(`a whole number from ${first} to ${last}`, (value) => Number.isInteger(value) && Number(value) >= first && Number(value) <= last)
+export const whole = (first: number, last: number): Shape =>
+  is(
+    `a whole number from ${first} to ${last}`,
+    (value) => Number.isInteger(value) && Number(value) >= first && Number(value) <= last,
+  )
 
-export const oneOf = (...values: readonly unknown[]): Shape => is(values.length === 1 ? show(values[0]) : `one of ${values.map(show).join(', ')}`, (value) => values.includes(value))
+export const oneOf = (...values: readonly unknown[]): Shape =>
+  is(values.length === 1 ? show(values[0]) : `one of ${values.map(show).join(', ')}`, (value) => values.includes(value))
 
 export const flag: Shape = is('true or false', (value) => typeof value === 'boolean')
 
-export const optional = (shape: Shape): Shape => made({ of: [shape], optional: true }, (value) => (value === undefined ? undefined : shape(value)))
+export const optional = (shape: Shape): Shape =>
+  made({ of: [shape], optional: true }, (value) => (value === undefined ? undefined : shape(value)))
 
-const within = (key: string, { field, ...rest }: Flaw): Flaw => ({ ...rest, field: field === '' ? key : `${key}${field.startsWith('[') ? '' : '.'}${field}` })
+const within = (key: string, { field, ...rest }: Flaw): Flaw => ({
+  ...rest,
+  field: field === '' ? key : `${key}${field.startsWith('[') ? '' : '.'}${field}`,
+})
 
 export const list = (item: Shape): Shape =>
   made({ item }, (value) => {
@@ -67,10 +81,12 @@ export const list = (item: Shape): Shape =>
     return undefined
   })
 
-const isPlain = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isPlain = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** What an object has itself: a field named like one that every object inherits is no such field. */
-const own = (object: Record<string, unknown>, key: string): unknown => (Object.hasOwn(object, key) ? object[key] : undefined)
+const own = (object: Record<string, unknown>, key: string): unknown =>
+  Object.hasOwn(object, key) ? object[key] : undefined
 
 /** Fields that are not named may be there, too: a later version of Slipway may say more. */
 export const fields = (shapes: Readonly<Record<string, Shape>>): Shape => {

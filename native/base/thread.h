@@ -26,7 +26,7 @@ class Thread {
     auto owned = std::make_unique<std::function<void()>>(std::move(work));
     int error = pthread_create(&thread.id_, nullptr, run, owned.get());
     if (error != 0) return Failure::of(error, "pthread_create");
-    owned.release();
+    static_cast<void>(owned.release());
     thread.joinable_ = true;
     pthread_setname_np(thread.id_, name);
     return kOk;

@@ -27,7 +27,10 @@ void read_protocol(const Attribute& nest, Tuple& tuple) {
       case CTA_PROTO_SRC_PORT: tuple.source_port = field.u16(); break;
       case CTA_PROTO_DST_PORT: tuple.destination_port = field.u16(); break;
       case CTA_PROTO_ICMP_ID:
-      case CTA_PROTO_ICMPV6_ID: icmp.id = field.u16(); is_icmp = true; break;
+      case CTA_PROTO_ICMPV6_ID:
+        icmp.id = field.u16();
+        is_icmp = true;
+        break;
       case CTA_PROTO_ICMP_TYPE:
       case CTA_PROTO_ICMPV6_TYPE: icmp.type = field.u8(); break;
       case CTA_PROTO_ICMP_CODE:
@@ -76,7 +79,8 @@ Connection read_connection(Answer& answer) {
   return connection;
 }
 
-netlink::Message begin(char* room, std::size_t size, const char* operation, uint16_t type, uint16_t flags, uint8_t family) {
+netlink::Message begin(char* room, std::size_t size, const char* operation, uint16_t type, uint16_t flags,
+                       uint8_t family) {
   netlink::Message message(room, size, operation, static_cast<uint16_t>(NFNL_SUBSYS_CTNETLINK << 8 | type), flags);
   nfgenmsg header{};
   header.nfgen_family = family;
@@ -85,7 +89,8 @@ netlink::Message begin(char* room, std::size_t size, const char* operation, uint
   return message;
 }
 
-Status read(netlink::Socket& socket, const std::function<void()>& start, const std::function<void(const Connection&)>& each) {
+Status read(netlink::Socket& socket, const std::function<void()>& start,
+            const std::function<void(const Connection&)>& each) {
   Status status;
   for (int attempt = 0; attempt < kDumpTries; ++attempt) {
     start();

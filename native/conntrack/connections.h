@@ -27,14 +27,17 @@ struct Connection {
   uint16_t zone = 0;  // of both directions; network order
 };
 
-// Hands over every connection of both families, one by one: there may be hundreds of thousands. The kernel walks its whole hash
-// table for it, which all namespaces share: milliseconds, even when there is none. An interrupted walk begins anew, after `start`.
-Status read(netlink::Socket& socket, const std::function<void()>& start, const std::function<void(const Connection&)>& each);
+// Hands over every connection of both families, one by one: there may be hundreds of thousands. The kernel walks its
+// whole hash table for it, which all namespaces share: milliseconds, even when there is none. An interrupted walk
+// begins anew, after `start`.
+Status read(netlink::Socket& socket, const std::function<void()>& start,
+            const std::function<void(const Connection&)>& each);
 
 // One message of that dump.
 Connection read_connection(netlink::Answer& answer);
 
 // Starts a message to conntrack in a room of `size` bytes.
-netlink::Message begin(char* room, std::size_t size, const char* operation, uint16_t type, uint16_t flags, uint8_t family);
+netlink::Message begin(char* room, std::size_t size, const char* operation, uint16_t type, uint16_t flags,
+                       uint8_t family);
 
 }  // namespace slipway::conntrack

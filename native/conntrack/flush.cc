@@ -33,7 +33,8 @@ void put_protocol(netlink::Message& message, const Tuple& tuple) {
 bool came_by(const Connection& connection, const rtnl::IpAddress& address, const LeadingPort& port) {
   const auto& [original, reply, id, zone] = connection;
   if (original.protocol != IPPROTO_TCP || reply.source != address || reply.source == original.destination) return false;
-  return port.host_port == 0 || (original.destination_port == htons(port.host_port) && reply.source_port == htons(port.port));
+  return port.host_port == 0 ||
+         (original.destination_port == htons(port.host_port) && reply.source_port == htons(port.port));
 }
 
 }  // namespace
@@ -68,19 +69,21 @@ Status flush(netlink::Socket& socket, const ConntrackFlush& op) {
     ports.emplace_back(address, &port);
   }
   std::vector<Connection> found;
-  auto failure = read(socket, [&] { found.clear(); }, [&](const Connection& connection) {
-    const auto& [original, reply, id, zone] = connection;
-    for (const auto* end : {&original.source, &original.destination, &reply.source, &reply.destination}) {
-      if (!addresses.contains(*end)) continue;
-      found.push_back(connection);
-      return;
-    }
-    for (const auto& [address, way] : ports) {
-      if (!came_by(connection, address, *way)) continue;
-      found.push_back(connection);
-      return;
-    }
-  });
+  auto failure = read(
+      socket, [&] { found.clear(); },
+      [&](const Connection& connection) {
+        const auto& [original, reply, id, zone] = connection;
+        for (const auto* end : {&original.source, &original.destination, &reply.source, &reply.destination}) {
+          if (!addresses.contains(*end)) continue;
+          found.push_back(connection);
+          return;
+        }
+        for (const auto& [address, way] : ports) {
+          if (!came_by(connection, address, *way)) continue;
+          found.push_back(connection);
+          return;
+        }
+      });
   if (failure) return failure;
   Status first;
   for (const auto& connection : found) {

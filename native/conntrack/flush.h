@@ -1,5 +1,5 @@
-// Forgets what sandboxes that have gone leave behind: a connection that conntrack knows lets packets in that no rule would, to
-// the next owner of the address.
+// Forgets what sandboxes that have gone leave behind: a connection that conntrack knows lets packets in that no rule
+// would, to the next owner of the address.
 #pragma once
 
 #include "conntrack/connections.h"
@@ -7,7 +7,8 @@
 
 namespace slipway::conntrack {
 
-// All connections that have one of the addresses at either end, in either direction, and those that have come by one of the ports, with one walk.
+// All connections that have one of the addresses at either end, in either direction, and those that have come by one of
+// the ports, with one walk.
 Status flush(netlink::Socket& socket, const ConntrackFlush& op);
 
 // The message that flush() sends for one connection: it goes by original tuple and id, so that one which has come since

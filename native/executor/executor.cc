@@ -42,12 +42,15 @@ Status Executor::share_host(UniqueFd& fd) const {
 Status Executor::start() {
   auto before = std::make_shared<Thread>();
   Thread started;
-  auto failure = Thread::start("slipway", [this, before] {
-    // Handed over under the mutex, which this waits for.
-    { std::lock_guard lock(mutex_); }
-    if (before->joinable()) before->join();
-    loop();
-  }, started);
+  auto failure = Thread::start(
+      "slipway",
+      [this, before] {
+        // Handed over under the mutex, which this waits for.
+        { std::lock_guard lock(mutex_); }
+        if (before->joinable()) before->join();
+        loop();
+      },
+      started);
   if (failure) return failure;
   *before = std::move(thread_);
   thread_ = std::move(started);
@@ -72,7 +75,8 @@ void Executor::run_beside(const std::vector<Share>& shares, bool& lost) {
   // All else goes by descriptors and paths.
   auto binds = [](const Share& share) {
     const Plan& plan = share.runner->plan();
-    return std::any_of(plan.begin(), plan.begin() + share.end, [](const Operation& op) { return std::holds_alternative<PortHold>(op); });
+    return std::any_of(plan.begin(), plan.begin() + share.end,
+                       [](const Operation& op) { return std::holds_alternative<PortHold>(op); });
   };
   if (auto failure = std::any_of(shares.begin(), shares.end(), binds) ? beside_.at_host(run) : run()) {
     for (const auto& share : shares) {

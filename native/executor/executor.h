@@ -1,8 +1,8 @@
 // One thread, one queue, one host namespace.
 //
-// submit(), submit_later(), run_beside() and abandon() belong to JavaScript's thread; jobs run on the executor's own. `done` is
-// called on the executor's thread with each job that ran. A thread that could not come home from another namespace starts the one
-// that takes its place, which goes on with the queue.
+// submit(), submit_later(), run_beside() and abandon() belong to JavaScript's thread; jobs run on the executor's own.
+// `done` is called on the executor's thread with each job that ran. A thread that could not come home from another
+// namespace starts the one that takes its place, which goes on with the queue.
 #pragma once
 
 #include <chrono>
@@ -27,7 +27,8 @@ class Job {
   virtual void fail(Kernel& kernel, const Failure& failure) = 0;
   // JavaScript's thread has done some of it: it must be ended, by run() or fail().
   virtual bool begun() const { return false; }
-  // It has stopped before a file that another process has locked, and is to be run again; hurried, it does not stop there.
+  // It has stopped before a file that another process has locked, and is to be run again; hurried, it does not stop
+  // there.
   virtual bool waits() const { return false; }
   virtual void hurry() {}
   // It comes after all that was asked before, also after what waits.
@@ -49,11 +50,11 @@ class Executor {
 
   void submit(std::unique_ptr<Job> job);
   bool opened_beside() const { return opened_beside_; }
-  // Runs the operations of plans that come before their ends, all of them may_run_beside(), on the calling thread, whatever is in
-  // the queue. `lost`: the thread could not come home from the host's namespace.
+  // Runs the operations of plans that come before their ends, all of them may_run_beside(), on the calling thread,
+  // whatever is in the queue. `lost`: the thread could not come home from the host's namespace.
   void run_beside(const std::vector<Share>& shares, bool& lost);
-  // Runs while nothing else is to be done, and not between a preparation and what comes for it at once. What has not begun when the
-  // thread ends is dropped.
+  // Runs while nothing else is to be done, and not between a preparation and what comes for it at once. What has not
+  // begun when the thread ends is dropped.
   void submit_later(std::unique_ptr<Job> job);
   // Drops what has not begun, lets the rest end (a plan is done or undone, never half), joins. Idempotent.
   void abandon();
@@ -77,7 +78,7 @@ class Executor {
   host::HeldPorts ports_;
   netns::Spares spares_;
   std::shared_ptr<nft::Watch> watch_;  // of all executors of one host
-  Kernel beside_;  // JavaScript's thread's
+  Kernel beside_;                      // JavaScript's thread's
   bool opened_beside_ = false;
   Done done_;
   std::mutex mutex_;

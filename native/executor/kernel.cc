@@ -162,8 +162,8 @@ Status Kernel::make_netns(const std::string& path, const std::string& records) {
   int fd = spare_.fd.get();
   // Its place first: once it has a name, nothing is to be thrown.
   Netns& place = namespaces_[path];
-  auto failure = is_spare(path) ? spares_.put(path, fd, records)
-                                : name_netns(path, [&] { return netns::bind_name(fd, path); });
+  auto failure =
+      is_spare(path) ? spares_.put(path, fd, records) : name_netns(path, [&] { return netns::bind_name(fd, path); });
   if (failure) {
     namespaces_.erase(path);
     return failure;
@@ -191,7 +191,8 @@ Status Kernel::delete_netns(const std::string& path, const netns::Identity& iden
   return kOk;
 }
 
-Status Kernel::bind_netns(const std::string& path, const std::string& from, const std::function<void(const netns::Identity&)>& which) {
+Status Kernel::bind_netns(const std::string& path, const std::string& from,
+                          const std::function<void(const netns::Identity&)>& which) {
   if (is_spare(from)) {
     which(spares_.identity(from));
     return name_netns(path, [&] { return spares_.bind(from, path); });

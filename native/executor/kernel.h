@@ -1,6 +1,7 @@
 // The kernel as one thread sees it: sockets of the host's namespace, and of the namespaces that the plan at
-// hand touches. A live sandbox holds no descriptor here: what a plan opened is closed when it ends. A socket that has surprised us (a
-// lost ack, ENOBUFS) is not used again, whatever it was used for: the next who asks for it gets a new one.
+// hand touches. A live sandbox holds no descriptor here: what a plan opened is closed when it ends. A socket that has
+// surprised us (a lost ack, ENOBUFS) is not used again, whatever it was used for: the next who asks for it gets a new
+// one.
 //
 // Thread: all of it belongs to the thread that called open() or open_beside().
 #pragma once
@@ -20,13 +21,14 @@ namespace slipway {
 
 class Kernel : public rtnl::Names {
  public:
-  Kernel(host::HeldPorts& ports, netns::Spares& spares, nft::Watch& watch) : ports_(ports), spares_(spares), watch_(watch) {}
+  Kernel(host::HeldPorts& ports, netns::Spares& spares, nft::Watch& watch)
+      : ports_(ports), spares_(spares), watch_(watch) {}
 
   // Moves the calling thread into `host` for good and opens the host's sockets.
   Status open(int host);
 
-  // For a thread that stays in its own namespace and waits for nobody: the nf_tables socket alone is opened, and the thread
-  // goes to `host` only for what at_host() runs.
+  // For a thread that stays in its own namespace and waits for nobody: the nf_tables socket alone is opened, and the
+  // thread goes to `host` only for what at_host() runs.
   Status open_beside(int host);
   bool may_wait() const { return !beside_; }
   // Runs a function with the thread in the host's namespace.
@@ -40,8 +42,8 @@ class Kernel : public rtnl::Names {
 
   // The rtnetlink socket of a namespace ("" is the host); opened on first use.
   Status rtnl(const std::string& netns, netlink::Socket*& socket);
-  // For nf_tables, and for conntrack: where a socket of NETLINK_NETFILTER is closed, the kernel keeps every transaction waiting until it has freed
-  // what was deleted before (nft_rcv_nl_event), 10 ms and more.
+  // For nf_tables, and for conntrack: where a socket of NETLINK_NETFILTER is closed, the kernel keeps every transaction
+  // waiting until it has freed what was deleted before (nft_rcv_nl_event), 10 ms and more.
   netlink::Socket& nft();
   host::HeldPorts& ports() { return ports_; }
   netns::Spares& spares() { return spares_; }
@@ -65,7 +67,8 @@ class Kernel : public rtnl::Names {
   // Which one the next make_netns() will give a name.
   Status next_netns(netns::Identity& identity);
   // Gives the namespace at `from` a further name; `which` says which one that is, before it has it.
-  Status bind_netns(const std::string& path, const std::string& from, const std::function<void(const netns::Identity&)>& which);
+  Status bind_netns(const std::string& path, const std::string& from,
+                    const std::function<void(const netns::Identity&)>& which);
   // With an identity, another than that one is left alone.
   Status delete_netns(const std::string& path, const netns::Identity& identity);
   // Makes a namespace without a name, for the next make_netns(): a plan that is still being thought of will want one.
@@ -97,9 +100,9 @@ class Kernel : public rtnl::Names {
   host::HeldPorts& ports_;  // these are the executor's: they outlive the thread
   netns::Spares& spares_;
   nft::Watch& watch_;
-  int host_ = -1;           // owned by the executor
+  int host_ = -1;  // owned by the executor
   bool beside_ = false;
-  uint64_t identity_ = 0;   // of the host
+  uint64_t identity_ = 0;  // of the host
   netns::Whereabouts whereabouts_;
   bool lost_ = false;
   netlink::Socket rtnl_, nft_;

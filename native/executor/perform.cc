@@ -31,7 +31,9 @@ struct Runner::Perform {
     });
   }
   // As inverse_of() reads it.
-  static std::string identity_text(const netns::Identity& identity) { return std::to_string(identity.device) + ' ' + std::to_string(identity.inode); }
+  static std::string identity_text(const netns::Identity& identity) {
+    return std::to_string(identity.device) + ' ' + std::to_string(identity.inode);
+  }
   Status operator()(const NetnsDelete& op) { return runner.kernel_->delete_netns(op.path, {op.device, op.inode}); }
   Status operator()(const NetnsCheck& op) {
     auto failure = runner.kernel_->check_netns(op.path);
@@ -53,7 +55,8 @@ struct Runner::Perform {
     });
   }
   Status operator()(const FileCreate& op) {
-    return host::create_file(op.path, op.content, op.marked || !op.from.empty(), runner.kernel_->spares().take_file(op.from));
+    return host::create_file(op.path, op.content, op.marked || !op.from.empty(),
+                             runner.kernel_->spares().take_file(op.from));
   }
   Status operator()(const FileReplace& op) {
     before = op.expected;
@@ -112,14 +115,15 @@ struct Runner::Perform {
   Status operator()(const NeighborAnnounce& op) {
     int index = 0;
     // Refused, neighbours find it out by themselves, later.
-    if (!runner.kernel_->link_index({}, op.link, index)) (void)runner.kernel_->inside({}, [&] { return rtnl::announce(index, op); });
+    if (!runner.kernel_->link_index({}, op.link, index))
+      (void)runner.kernel_->inside({}, [&] { return rtnl::announce(index, op); });
     return kOk;
   }
-  Status operator()(const ConntrackFlush& op) {
-    return conntrack::flush(runner.kernel_->nft(), op);
-  }
+  Status operator()(const ConntrackFlush& op) { return conntrack::flush(runner.kernel_->nft(), op); }
   template <typename Message>
-  Status operator()(const Message&) { return Failure::of(EOPNOTSUPP, "perform"); }
+  Status operator()(const Message&) {
+    return Failure::of(EOPNOTSUPP, "perform");
+  }
 };
 
 Status Runner::perform(const Operation& operation, uint32_t index) {

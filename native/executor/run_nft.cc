@@ -1,5 +1,5 @@
-// Transactions of nf_tables: all or nothing, for every other process too. What is deleted as its owner's is looked at first, and the
-// generation of nf_tables says whether another transaction has come in between.
+// Transactions of nf_tables: all or nothing, for every other process too. What is deleted as its owner's is looked at
+// first, and the generation of nf_tables says whether another transaction has come in between.
 #include "executor/encode.h"
 #include "executor/runner.h"
 #include "nft/element.h"
@@ -46,7 +46,8 @@ Status Runner::run_nft(uint32_t end) {
   return kOk;
 }
 
-// Sends what `put` puts into the batch, which is looked for anew whenever another transaction has come in between. Refusals are in refusals_.
+// Sends what `put` puts into the batch, which is looked for anew whenever another transaction has come in between.
+// Refusals are in refusals_.
 Status Runner::commit(bool looks, const std::function<Status()>& put) {
   for (int attempt = 1;; ++attempt) {
     uint32_t generation = looks || attempt == kLooks ? 0 : kernel_->watch().generation();
@@ -93,8 +94,8 @@ Status Runner::find_own(const ElementDelete& which, bool& own) {
   return failure && failure->errnum == ENOENT ? kOk : failure;
 }
 
-// The answer to a transaction is lost: it was committed if all is as it would have left it. Elements tell; one without any has made
-// what has no owner, which stays.
+// The answer to a transaction is lost: it was committed if all is as it would have left it. Elements tell; one without
+// any has made what has no owner, which stays.
 Status Runner::resolve(uint32_t first, const Failure& failure) {
   bool told = false;
   bool committed = true;

@@ -19,11 +19,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A file is locked for as long as it takes to exchange it. A process that has been stopped meanwhile must not stop others for good.
+// A file is locked for as long as it takes to exchange it. A process that has been stopped meanwhile must not stop
+// others for good.
 constexpr std::chrono::seconds kLockPatience{5};
 
-// Each message of a batch may be refused, and each refusal takes about 800 bytes of the socket's receive buffer: without CAP_NET_ADMIN in
-// the initial user namespace that is often no larger than 200 KiB. Beyond that, answers are lost.
+// Each message of a batch may be refused, and each refusal takes about 800 bytes of the socket's receive buffer:
+// without CAP_NET_ADMIN in the initial user namespace that is often no larger than 200 KiB. Beyond that, answers are
+// lost.
 constexpr std::size_t kAnswers = 64;
 
 double microseconds_since(Clock::time_point start) {
@@ -33,7 +35,11 @@ double microseconds_since(Clock::time_point start) {
 }  // namespace
 
 Runner::Runner(Plan plan, std::optional<uint32_t> refuse)
-    : plan_(std::move(plan)), refuse_(refuse), done_(plan_.size(), false), unsure_(plan_.size(), false), before_(plan_.size()) {}
+    : plan_(std::move(plan)),
+      refuse_(refuse),
+      done_(plan_.size(), false),
+      unsure_(plan_.size(), false),
+      before_(plan_.size()) {}
 
 void Runner::expect_namespaces(Kernel& kernel) const {
   std::map<std::string, netns::Identity> expected;
@@ -172,8 +178,8 @@ Status Runner::put(const Operation& operation, netlink::Origin origin) {
   return encode(operation, batch_, origin, *kernel_);
 }
 
-// Collects operations of one namespace. A link is made by a message of its own: what follows goes by the number that the kernel gave
-// it, and is not sent when it was refused, since the link of that name is another's then.
+// Collects operations of one namespace. A link is made by a message of its own: what follows goes by the number that
+// the kernel gave it, and is not sent when it was refused, since the link of that name is another's then.
 Status Runner::run_rtnl(uint32_t end) {
   const std::string& netns = netns_of(plan_[next_]);
   netlink::Socket* socket = nullptr;
@@ -249,7 +255,8 @@ Status Runner::create_link(netlink::Socket& socket, uint32_t index) {
     if (lost_answer(*failure)) {
       netlink::Socket* fresh = nullptr;
       rtnl::LinkInfo found;
-      if (!kernel_->rtnl(op.netns, fresh) && !rtnl::get_link(*fresh, op.name, false, found) && is_new(found, op)) made = found.index;
+      if (!kernel_->rtnl(op.netns, fresh) && !rtnl::get_link(*fresh, op.name, false, found) && is_new(found, op))
+        made = found.index;
     }
   } else if (made == 0) {
     // Before Linux 6.2 there is no echo.
@@ -265,7 +272,8 @@ Status Runner::create_link(netlink::Socket& socket, uint32_t index) {
 
 Status Runner::disable_ipv6(const LinkSet& op) {
   // No link has such a name, and another file may have such a path.
-  if (op.name.find('/') != std::string::npos) return Failure::of(EINVAL, "link.set", "name of a link with a slash in it");
+  if (op.name.find('/') != std::string::npos)
+    return Failure::of(EINVAL, "link.set", "name of a link with a slash in it");
   auto failure = kernel_->with_settings(op.netns, [&](int procfs) {
     return host::write_sysctl(procfs, "net/ipv6/conf/" + op.name + "/disable_ipv6", "1");
   });
@@ -273,7 +281,8 @@ Status Runner::disable_ipv6(const LinkSet& op) {
   return failure && failure->errnum == ENOENT ? kOk : failure;
 }
 
-// The kernel does all of a batch, or refuses some, but its answer is lost: undo takes back what it can tell to be the plan's own.
+// The kernel does all of a batch, or refuses some, but its answer is lost: undo takes back what it can tell to be the
+// plan's own.
 Status Runner::unanswered(uint32_t first, const Failure& failure) {
   for (uint32_t index = first; index < next_; ++index) {
     unsure_[index] = !done_[index];
@@ -287,7 +296,8 @@ Status Runner::run_direct(uint32_t index) {
   if (refuse_ == index) return Failure::of(EIO, "refused");
   changed_nothing_ = false;
   auto failure = perform(plan_[index], index);
-  if (failure && failure->errnum == EWOULDBLOCK && std::string_view(failure->syscall) == "flock" && kernel_->may_wait()) {
+  if (failure && failure->errnum == EWOULDBLOCK && std::string_view(failure->syscall) == "flock" &&
+      kernel_->may_wait()) {
     failure = wait_for_lock(*failure);
     if (waits_) return kOk;
   } else {
@@ -306,12 +316,14 @@ Status Runner::wait_for_lock(const Failure& failure) {
   return patient_ ? Failure::of(ETIMEDOUT, failure.syscall) : failure;
 }
 
-// Another thread has learned them, or this one has forgotten them while others ran: by its name, a link may be another one by now.
+// Another thread has learned them, or this one has forgotten them while others ran: by its name, a link may be another
+// one by now.
 void Runner::know_links() {
   for (uint32_t index = 0; index < next_; ++index) {
     if (!done_[index]) continue;
     if (const auto* made = std::get_if<LinkCreate>(&plan_[index])) {
-      if (!before_[index].empty()) kernel_->know_link(made->netns, made->name, std::atoi(before_[index].c_str()));
+      if (!before_[index].empty())
+        kernel_->know_link(made->netns, made->name, static_cast<int>(std::strtol(before_[index].c_str(), nullptr, 10)));
     } else if (const auto* checked = std::get_if<LinkCheck>(&plan_[index])) {
       kernel_->know_link({}, checked->name, static_cast<int>(checked->index));
     } else if (const auto* gone = std::get_if<LinkDelete>(&plan_[index])) {

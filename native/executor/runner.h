@@ -43,7 +43,8 @@ class Runner {
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
-  // Goes on until `end`, which splits no transaction, or until something is refused and all is undone: outcome().failure.
+  // Goes on until `end`, which splits no transaction, or until something is refused and all is undone:
+  // outcome().failure.
   void run(Kernel& kernel, uint32_t end);
   void run(Kernel& kernel) { run(kernel, static_cast<uint32_t>(plan_.size())); }
 
@@ -51,7 +52,8 @@ class Runner {
   struct Transaction {
     uint32_t begin, end;
   };
-  // What comes next of nf_tables before `end`; empty when there is nothing, or what looks at the kernel first, which is for run().
+  // What comes next of nf_tables before `end`; empty when there is nothing, or what looks at the kernel first, which is
+  // for run().
   Transaction next_transaction(uint32_t end) const;
   // Puts the next operations into a batch that others share.
   Status put_next(netlink::Batch& batch, Kernel& kernel, uint32_t end) const;
@@ -61,8 +63,8 @@ class Runner {
 
   // Something of it may be in the kernel.
   bool begun() const { return next_ > 0; }
-  // run() has stopped before a file that another process has locked: it is to be run again. After a few seconds, or hurried, the plan
-  // is refused instead.
+  // run() has stopped before a file that another process has locked: it is to be run again. After a few seconds, or
+  // hurried, the plan is refused instead.
   bool waits() const { return waits_; }
   void hurry() { patient_ = false; }
   // In place of the rest, which cannot be run: undoes what was done.
@@ -119,7 +121,8 @@ class Runner {
   std::vector<bool> done_;           // by operation
   std::vector<bool> unsure_;         // by operation: it may have been done, or refused
   std::vector<std::string> before_;  // by operation: what a write replaced, for undo
-  std::map<std::string, UniqueFd> released_;  // host ports, closed when the plan has ended and put back when it is undone
+  std::map<std::string, UniqueFd>
+      released_;  // host ports, closed when the plan has ended and put back when it is undone
   Status wait_for_lock(const Failure& failure);
   void know_links();
   bool waits_ = false;

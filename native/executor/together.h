@@ -1,4 +1,5 @@
-// Several plans at once: what each has for nf_tables goes to the kernel in one transaction, as each of those has a price of its own.
+// Several plans at once: what each has for nf_tables goes to the kernel in one transaction, as each of those has a
+// price of its own.
 //
 // Thread: the one that owns the Kernel.
 #pragma once

@@ -18,20 +18,24 @@ bool remains(const Status& status) {
   return number != ENOENT && number != ENODEV && number != EADDRNOTAVAIL && number != ESRCH;
 }
 
-// The address of another namespace that an operation leads to, or no longer: what leads to an address is whose the address is.
+// The address of another namespace that an operation leads to, or no longer: what leads to an address is whose the
+// address is.
 std::string_view led_to(const Operation& operation) {
   if (!netns_of(operation).empty()) return {};
   auto destination = [](const std::string& cidr) { return std::string_view(cidr).substr(0, cidr.find('/')); };
   if (const auto* op = std::get_if<RouteAdd>(&operation)) return destination(op->destination);
   if (const auto* op = std::get_if<RouteDelete>(&operation)) return destination(op->destination);
-  if (const auto* op = std::get_if<NeighborAdd>(&operation)) return op->proxy ? std::string_view(op->address) : std::string_view();
-  if (const auto* op = std::get_if<NeighborDelete>(&operation)) return op->proxy ? std::string_view(op->address) : std::string_view();
+  if (const auto* op = std::get_if<NeighborAdd>(&operation))
+    return op->proxy ? std::string_view(op->address) : std::string_view();
+  if (const auto* op = std::get_if<NeighborDelete>(&operation))
+    return op->proxy ? std::string_view(op->address) : std::string_view();
   return {};
 }
 
 // Makes again what was there before.
 bool restores(const Operation& inverse) {
-  return std::holds_alternative<RouteAdd>(inverse) || std::holds_alternative<NeighborAdd>(inverse) || std::holds_alternative<AddressAdd>(inverse);
+  return std::holds_alternative<RouteAdd>(inverse) || std::holds_alternative<NeighborAdd>(inverse) ||
+         std::holds_alternative<AddressAdd>(inverse);
 }
 
 }  // namespace
@@ -84,8 +88,8 @@ Status Runner::undo_one(uint32_t index, const Status& given_up) {
   return remains(status) ? status : kOk;
 }
 
-// Whether what an operation may have made can only have been made by this plan: in a sandbox's namespace, on a link of its own, or
-// leading to an address that it has claimed.
+// Whether what an operation may have made can only have been made by this plan: in a sandbox's namespace, on a link of
+// its own, or leading to an address that it has claimed.
 bool Runner::is_own(uint32_t index) const {
   const Operation& operation = plan_[index];
   if (!netns_of(operation).empty() || restores(*inverse_of(operation, before_[index]))) return true;
@@ -116,7 +120,8 @@ Status Runner::lead_owner(const Operation& inverse) {
     for (const auto& element : claim->elements) {
       if (element.key != address) continue;
       nft::ElementInfo found;
-      ElementDelete which{claim->family, claim->table, claim->set, claim->type, claim->data_type, claim->interval, {element}};
+      ElementDelete which{claim->family,    claim->table,    claim->set, claim->type,
+                          claim->data_type, claim->interval, {element}};
       auto failure = nft::get_element(kernel_->nft(), which, found);
       if (!failure && found.comment != element.comment) return Failure::of(ESTALE, "sendmsg");
     }
@@ -146,7 +151,11 @@ Status Runner::undo_nft(const std::vector<Operation>& inverses) {
   auto goes_with_table = [&](const Operation& inverse) {
     return std::visit(
         [&](const auto& op) {
-          if constexpr (requires { op.family; op.table; } && !std::is_same_v<std::decay_t<decltype(op)>, TableDelete>) {
+          if constexpr (requires {
+                          op.family;
+                          op.table;
+                        } &&
+                        !std::is_same_v<std::decay_t<decltype(op)>, TableDelete>) {
             for (const auto* table : tables) {
               if (table->family == op.family && table->table == op.table) return true;
             }

@@ -1,5 +1,5 @@
-// libFuzzer: what the kernel may answer to dumps and requests of rtnetlink, conntrack and nf_tables, and its acks. The first byte says
-// what was asked, the rest is one datagram.
+// libFuzzer: what the kernel may answer to dumps and requests of rtnetlink, conntrack and nf_tables, and its acks. The
+// first byte says what was asked, the rest is one datagram.
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -37,7 +37,8 @@ void ask_routes() {
 
 void ask_connections() {
   alignas(nlmsghdr) char room[256];
-  netlink::Message question = conntrack::begin(room, sizeof room, "connections", IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC);
+  netlink::Message question =
+      conntrack::begin(room, sizeof room, "connections", IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC);
   socket().request(question.written(), [](netlink::Answer& answer) { conntrack::read_connection(answer); });
 }
 
@@ -70,7 +71,8 @@ void ask_echo() {
 
 netlink::Batch three_messages() {
   netlink::Batch batch;
-  for (uint32_t operation = 0; operation < 3; ++operation) batch.commit(batch.begin("link.set", RTM_NEWLINK, 0, {operation, 0}));
+  for (uint32_t operation = 0; operation < 3; ++operation)
+    batch.commit(batch.begin("link.set", RTM_NEWLINK, 0, {operation, 0}));
   return batch;
 }
 
@@ -90,8 +92,8 @@ void ask_transaction() {
 }
 
 // The order is the one of the seeds (test/fuzz/seeds.ts).
-constexpr void (*kQuestions[])() = {ask_links,      ask_link,  ask_addresses, ask_routes, ask_connections, ask_generation,
-                                    ask_table,      ask_chains, ask_echo,     ask_batch,  ask_transaction, ask_rules};
+constexpr void (*kQuestions[])() = {ask_links, ask_link,   ask_addresses, ask_routes, ask_connections, ask_generation,
+                                    ask_table, ask_chains, ask_echo,      ask_batch,  ask_transaction, ask_rules};
 
 }  // namespace
 }  // namespace slipway::fuzz

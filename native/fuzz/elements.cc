@@ -1,5 +1,5 @@
-// libFuzzer: elements of sets and maps, with the user data that any process may have written beside them. The first byte says of which
-// set, the second how it is asked for, the rest is one datagram.
+// libFuzzer: elements of sets and maps, with the user data that any process may have written beside them. The first
+// byte says of which set, the second how it is asked for, the rest is one datagram.
 #include "fuzz/kernel.h"
 #include "nft/element.h"
 

@@ -21,6 +21,8 @@ uint32_t requested = 0;
 
 extern "C" {
 
+// The linker gives these names (--wrap).
+// NOLINTBEGIN(bugprone-reserved-identifier)
 ssize_t __wrap_send(int, const void* message, std::size_t size, int) {
   if (size >= sizeof(nlmsghdr)) requested = static_cast<const nlmsghdr*>(message)->nlmsg_seq;
   return static_cast<ssize_t>(size);
@@ -50,6 +52,8 @@ ssize_t __wrap_recvfrom(int, void* into, std::size_t room, int, sockaddr* from, 
   *from_size = sizeof kernel;
   return static_cast<ssize_t>(datagram.size());
 }
+
+// NOLINTEND(bugprone-reserved-identifier)
 
 }  // extern "C"
 

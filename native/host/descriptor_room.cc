@@ -30,7 +30,8 @@ void DescriptorRoom::reach(int fd) {
   room_ = std::max(kLeast, fd * 4);
   join();
   // Refused a thread, some plan will wait for the table to grow.
-  (void)Thread::start("slipway-room", [room = room_] { grow(room); }, grower_);
+  (void)Thread::start(
+      "slipway-room", [room = room_] { grow(room); }, grower_);
 }
 
 void DescriptorRoom::join() {

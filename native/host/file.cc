@@ -82,9 +82,11 @@ Status lock_file(const std::string& path, bool insisting, UniqueFd& lock, std::s
     if (errno != EWOULDBLOCK || !insisting || look == kLooks) return Failure::last("flock");
     usleep(kLookMicroseconds);
   }
-  struct stat locked {}, there {};
+  struct stat locked {
+  }, there{};
   if (fstat(lock.get(), &locked) != 0 || lstat(path.c_str(), &there) != 0) return Failure::last("stat");
-  if (locked.st_ino != there.st_ino || locked.st_dev != there.st_dev || !S_ISREG(locked.st_mode)) return Failure::of(ESTALE, "read");
+  if (locked.st_ino != there.st_ino || locked.st_dev != there.st_dev || !S_ISREG(locked.st_mode))
+    return Failure::of(ESTALE, "read");
   mode = locked.st_mode & ACCESSPERMS;
   return read_all(lock.get(), content);
 }
@@ -166,7 +168,8 @@ Status read_file(const std::string& path, std::string& content) {
   if (auto failure = read_all(file.get(), content)) return failure;
   // A FIFO reads as empty.
   struct stat there {};
-  if (content.empty() && (fstat(file.get(), &there) != 0 || !S_ISREG(there.st_mode))) return Failure::of(EINVAL, "read");
+  if (content.empty() && (fstat(file.get(), &there) != 0 || !S_ISREG(there.st_mode)))
+    return Failure::of(EINVAL, "read");
   return kOk;
 }
 

@@ -27,7 +27,8 @@ socklen_t make_place(const rtnl::IpAddress& ip, uint16_t port, sockaddr_storage&
 
 void set(int fd, int level, int option, int value) { setsockopt(fd, level, option, &value, sizeof value); }
 
-// Datagrams that arrive while the server does something else, some 800 bytes for a small one. The kernel counts twice of what is asked for.
+// Datagrams that arrive while the server does something else, some 800 bytes for a small one. The kernel counts twice
+// of what is asked for.
 constexpr int kServerReceiveBytes = 2 * 1024 * 1024;
 
 void enlarge_for_server(int fd) {
@@ -83,13 +84,14 @@ Status hold_port(const std::string& protocol, const std::string& address, uint16
   if (auto failure = port.open(protocol, address, number)) {
     return failure->errnum == EPROTONOSUPPORT || failure->errnum == EAFNOSUPPORT ? kOk : Status(failure);
   }
-  // Datagrams come in as soon as a UDP socket is bound, and wait for a reader for ever: the smallest buffer has room for one or two.
+  // Datagrams come in as soon as a UDP socket is bound, and wait for a reader for ever: the smallest buffer has room
+  // for one or two.
   if (protocol == "udp") set(port.socket.get(), SOL_SOCKET, SO_RCVBUF, 0);
   // Without SO_REUSEADDR: with it on both sides, another process may bind what does not listen, and then listen itself.
   bool bound = port.bind();
   if (!bound && protocol == "tcp" && errno == EADDRINUSE) {
-    // Connections of a server that has ended (TIME_WAIT) are no reason to refuse, as they are none for the next server. They
-    // do not count with SO_REUSEADDR, which may go again once the port is ours.
+    // Connections of a server that has ended (TIME_WAIT) are no reason to refuse, as they are none for the next server.
+    // They do not count with SO_REUSEADDR, which may go again once the port is ours.
     port.reuse_address(true);
     bound = port.bind();
     if (bound) port.reuse_address(false);

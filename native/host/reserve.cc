@@ -70,7 +70,8 @@ Status replace_from_reserve(const std::string& path, const std::string& content,
   }
   if (ftruncate(file.get(), size) != 0) return Failure::last("ftruncate");
   if (fchmod(file.get(), mode) != 0) return Failure::last("fchmod");
-  if (syscall(SYS_renameat2, AT_FDCWD, reserve.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) != 0) return Failure::last("renameat2");
+  if (syscall(SYS_renameat2, AT_FDCWD, reserve.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) != 0)
+    return Failure::last("renameat2");
   // It is done, also where nothing can be kept for the next.
   (void)guarded([&]() -> Status {
     keep_reserve(folder);

@@ -15,9 +15,9 @@ bool is_full(const Failure& failure);
 // Makes the reserve of a folder, or fills it up, as far as there is room.
 void keep_reserve(const std::string& folder);
 
-// Puts `content` in the place of the file at `path` without a block or file more: the reserve of its folder is written over and changes
-// places with it, so the reserve of the next is what was there. ENOSPC where there is none, or not as much; EWOULDBLOCK from flock where
-// another process uses it for long.
+// Puts `content` in the place of the file at `path` without a block or file more: the reserve of its folder is written
+// over and changes places with it, so the reserve of the next is what was there. ENOSPC where there is none, or not as
+// much; EWOULDBLOCK from flock where another process uses it for long.
 Status replace_from_reserve(const std::string& path, const std::string& content, mode_t mode);
 
 }  // namespace slipway::host

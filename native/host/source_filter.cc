@@ -13,7 +13,8 @@ namespace {
 
 constexpr uint32_t kAll = 0xffffffff;
 constexpr uint32_t kNone = 0;
-// Where the source address is in the headers of IPv4 and IPv6, which the kernel finds at SKF_NET_OFF wherever a filter runs.
+// Where the source address is in the headers of IPv4 and IPv6, which the kernel finds at SKF_NET_OFF wherever a filter
+// runs.
 constexpr uint32_t kSource4 = 12;
 constexpr uint32_t kSource6 = 8;
 constexpr int kWordBits = 32;
@@ -61,8 +62,11 @@ Status filter_sources(int fd, const std::vector<std::string>& refused, const std
     return gone ? kOk : Status(Failure::last("setsockopt"));
   }
   std::vector<sock_filter> program;
-  auto rule = [&](uint32_t verdict) { return [&program, verdict](const std::string& network) { return add_rule(program, network, verdict); }; };
-  if (!std::ranges::all_of(refused, rule(kNone)) || !std::ranges::all_of(accepted, rule(kAll))) return Failure::of(EINVAL, "filter");
+  auto rule = [&](uint32_t verdict) {
+    return [&program, verdict](const std::string& network) { return add_rule(program, network, verdict); };
+  };
+  if (!std::ranges::all_of(refused, rule(kNone)) || !std::ranges::all_of(accepted, rule(kAll)))
+    return Failure::of(EINVAL, "filter");
   add(program, BPF_RET | BPF_K, accepted.empty() ? kAll : kNone);
   if (program.size() > BPF_MAXINSNS) return Failure::of(E2BIG, "filter");
   sock_fprog whole{static_cast<unsigned short>(program.size()), program.data()};

@@ -1,4 +1,5 @@
-// Settings of the calling thread's namespace, under the folder `procfs`: that of /proc, or one of our own (host/procfs.h).
+// Settings of the calling thread's namespace, under the folder `procfs`: that of /proc, or one of our own
+// (host/procfs.h).
 #pragma once
 
 #include <string>

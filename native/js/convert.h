@@ -26,9 +26,7 @@ template <Napi::Value (*function)(const Napi::CallbackInfo&)>
 Napi::Value guarded(const Napi::CallbackInfo& info) {
   try {
     return function(info);
-  } catch (...) {
-    return throw_failure(info.Env(), "what was asked for was refused", thrown());
-  }
+  } catch (...) { return throw_failure(info.Env(), "what was asked for was refused", thrown()); }
 }
 
 }  // namespace slipway::js

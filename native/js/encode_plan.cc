@@ -14,7 +14,9 @@ namespace {
 class GivenNames : public rtnl::Names {
  public:
   explicit GivenNames(Napi::Object numbers) : numbers_(numbers) {}
-  Status link_index(const std::string&, const std::string& name, int& index) override { return find(name, ENODEV, index); }
+  Status link_index(const std::string&, const std::string& name, int& index) override {
+    return find(name, ENODEV, index);
+  }
   Status netns_fd(const std::string& path, int& fd) override { return find(path, ENOENT, fd); }
 
  private:

@@ -10,7 +10,8 @@ namespace {
 
 constexpr const char* kNotEntered = "the namespace could not be entered";
 
-// libuv makes the threads of its pool when work first comes, and each stays in the network namespace of the thread that made it.
+// libuv makes the threads of its pool when work first comes, and each stays in the network namespace of the thread that
+// made it.
 class FirstWork : public Napi::AsyncWorker {
  public:
   explicit FirstWork(Napi::Env env) : Napi::AsyncWorker(env) {}
@@ -24,7 +25,9 @@ void start_pool(Napi::Env env) {
 }
 
 netns::Identity read_identity(const Napi::Object& given) {
-  auto number = [&](const char* name) { return static_cast<uint64_t>(Napi::Value(given.Get(name)).As<Napi::Number>().Int64Value()); };
+  auto number = [&](const char* name) {
+    return static_cast<uint64_t>(Napi::Value(given.Get(name)).As<Napi::Number>().Int64Value());
+  };
   return {number("device"), number("inode")};
 }
 
@@ -38,7 +41,8 @@ Napi::Value enter(const Napi::CallbackInfo& info) {
   UniqueFd target;
   netns::Identity found;
   if (auto failure = netns::open_current(home)) return throw_failure(env, kNotEntered, *failure);
-  if (auto failure = netns::locate(info[0].As<Napi::String>().Utf8Value(), place, found)) return throw_failure(env, kNotEntered, *failure);
+  if (auto failure = netns::locate(info[0].As<Napi::String>().Utf8Value(), place, found))
+    return throw_failure(env, kNotEntered, *failure);
   bool another = info[2].IsObject() && found != read_identity(info[2].As<Napi::Object>());
   bool host = info[3].IsNumber() && found.inode == static_cast<uint64_t>(info[3].As<Napi::Number>().Int64Value());
   if (another || host) return throw_failure(env, kNotEntered, Failure::of(ESTALE, "fstat"));

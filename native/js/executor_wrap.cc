@@ -10,7 +10,8 @@
 namespace slipway::js {
 namespace {
 
-// A transaction of the largest size that the kernel takes, and a record of the largest that is read (host/file.cc), are shorter.
+// A transaction of the largest size that the kernel takes, and a record of the largest that is read (host/file.cc), are
+// shorter.
 constexpr std::size_t kLongestPlan = 128 * 1024 * 1024;
 
 constexpr const char* kNotOpened = "the namespace could not be opened";
@@ -41,9 +42,7 @@ template <Napi::Value (ExecutorWrap::*method)(const Napi::CallbackInfo&)>
 Napi::Value ExecutorWrap::guarded(const Napi::CallbackInfo& info) {
   try {
     return (this->*method)(info);
-  } catch (...) {
-    return write_refused(info.Env(), thrown());
-  }
+  } catch (...) { return write_refused(info.Env(), thrown()); }
 }
 
 ExecutorWrap::ExecutorWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ExecutorWrap>(info) {
@@ -77,7 +76,7 @@ Status ExecutorWrap::open(const Napi::CallbackInfo& info) {
   deliver_.Unref(env);
   executor_ = std::make_unique<Executor>(std::move(host), std::move(watch), [this](std::unique_ptr<Job> job) {
     // Refused only while the environment ends: then end() has joined this thread or is about to.
-    if (deliver_.BlockingCall(job.get()) == napi_ok) job.release();
+    if (deliver_.BlockingCall(job.get()) == napi_ok) static_cast<void>(job.release());
   });
   return executor_->open(!further);
 }
@@ -118,9 +117,7 @@ void ExecutorWrap::deliver(Napi::Env env, Napi::Function, ExecutorWrap* self, Jo
   }
   try {
     job->settle(env);
-  } catch (...) {
-    job->deferred.resolve(write_refused(env, thrown()));
-  }
+  } catch (...) { job->deferred.resolve(write_refused(env, thrown())); }
   if (job->last()) {
     napi_remove_env_cleanup_hook(env, end_with_environment, self);
     self->end();
@@ -192,8 +189,8 @@ Napi::Value ExecutorWrap::run_now(const Napi::CallbackInfo& info) {
   return write_outcome(env, run.runner->outcome(), run.with_phases);
 }
 
-// Plans, how many operations of each, and whether phases are wanted. What is left of a plan goes to the queue: then its answer is a
-// promise.
+// Plans, how many operations of each, and whether phases are wanted. What is left of a plan goes to the queue: then its
+// answer is a promise.
 Napi::Value ExecutorWrap::run_together(const Napi::CallbackInfo& info) {
   try {
     return begin_together(info);
@@ -234,7 +231,8 @@ Napi::Value ExecutorWrap::begin_together(const Napi::CallbackInfo& info) {
 bool ExecutorWrap::run_beside(Napi::Env env, const std::vector<Share>& shares) {
   auto may_run = [this](const Share& share) {
     const Plan& plan = share.runner->plan();
-    return executor_->opened_beside() && share.end <= plan.size() && std::all_of(plan.begin(), plan.begin() + share.end, may_run_beside);
+    return executor_->opened_beside() && share.end <= plan.size() &&
+           std::all_of(plan.begin(), plan.begin() + share.end, may_run_beside);
   };
   if (!std::all_of(shares.begin(), shares.end(), may_run)) {
     Napi::Error::New(env, "a plan for the executor's thread").ThrowAsJavaScriptException();
@@ -296,9 +294,7 @@ Napi::Value ExecutorWrap::holds(const Napi::CallbackInfo& info) {
   try {
     bool held = executor_ && executor_->ports().holds(info[0].As<Napi::String>().Utf8Value());
     return Napi::Boolean::New(info.Env(), held);
-  } catch (...) {
-    return throw_failure(info.Env(), "the port could not be looked for", thrown());
-  }
+  } catch (...) { return throw_failure(info.Env(), "the port could not be looked for", thrown()); }
 }
 
 }  // namespace slipway::js

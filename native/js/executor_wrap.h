@@ -1,4 +1,5 @@
-// The class that JavaScript sees: new Executor(netns or another executor?), prepare(), run(), runNow(), runTogether(), query(), holds(), close().
+// The class that JavaScript sees: new Executor(netns or another executor?), prepare(), run(), runNow(), runTogether(),
+// query(), holds(), close().
 //
 // Thread: JavaScript's, but for the one call into the thread-safe function. Lifetime: idle, the object may be collected
 // and the process may exit; with work in flight it holds both. An environment that ends (worker.terminate(),
@@ -60,8 +61,8 @@ class ExecutorWrap : public Napi::ObjectWrap<ExecutorWrap> {
   uint64_t identity_ = 0;
   uint32_t in_flight_ = 0;
   bool preparing_ = false;  // the last that the thread was given to do, and nobody has come for it
-  bool closing_ = true;  // close() was called: nothing new is taken
-  bool ended_ = true;    // the thread is gone
+  bool closing_ = true;     // close() was called: nothing new is taken
+  bool ended_ = true;       // the thread is gone
 };
 
 }  // namespace slipway::js

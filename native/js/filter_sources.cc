@@ -25,7 +25,8 @@ std::vector<std::string> read_texts(const Napi::Value& value) {
 
 Napi::Value filter_sources(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  Status status = host::filter_sources(info[0].As<Napi::Number>().Int32Value(), read_texts(info[1]), read_texts(info[2]));
+  Status status =
+      host::filter_sources(info[0].As<Napi::Number>().Int32Value(), read_texts(info[1]), read_texts(info[2]));
   return status ? write_failure(env, *status) : env.Undefined();
 }
 

@@ -18,7 +18,8 @@ Napi::Value folder_stamp(const Napi::CallbackInfo& info) {
   struct stat found {};
   if (stat(path.c_str(), &found) != 0) return Napi::Number::New(info.Env(), 0);
   // Within one tick of the file system's clock, each folder in it is one more link.
-  int64_t stamp = found.st_mtim.tv_sec % kSeconds * kNanoseconds + found.st_mtim.tv_nsec + static_cast<int64_t>(found.st_nlink);
+  int64_t stamp =
+      found.st_mtim.tv_sec % kSeconds * kNanoseconds + found.st_mtim.tv_nsec + static_cast<int64_t>(found.st_nlink);
   return Napi::Number::New(info.Env(), static_cast<double>(stamp));
 }
 

@@ -23,8 +23,8 @@ class PromisedJob : public Job {
   Deferred deferred;
 };
 
-// { phases?, failure? }, or undefined when neither is there to tell. A refused plan is an answer, too; JavaScript makes the error. Empty
-// in a worker that is being terminated: nobody waits for it.
+// { phases?, failure? }, or undefined when neither is there to tell. A refused plan is an answer, too; JavaScript makes
+// the error. Empty in a worker that is being terminated: nobody waits for it.
 Napi::Value write_outcome(Napi::Env env, const Outcome& outcome, bool with_phases);
 // The outcome of a plan, or the answer to a query, that was refused before it was begun.
 Napi::Value write_refused(Napi::Env env, const Failure& failure);
@@ -50,8 +50,7 @@ class QueryJob : public PromisedJob {
  public:
   using Ask = std::function<Status(Kernel&)>;
   using Write = std::function<Napi::Value(Napi::Env)>;
-  QueryJob(Napi::Env env, Ask ask, Write write)
-      : PromisedJob(env), ask_(std::move(ask)), write_(std::move(write)) {}
+  QueryJob(Napi::Env env, Ask ask, Write write) : PromisedJob(env), ask_(std::move(ask)), write_(std::move(write)) {}
   void run(Kernel& kernel) override { status_ = ask_(kernel); }
   void fail(Kernel&, const Failure& failure) override { status_ = failure; }
   void settle(Napi::Env env) override;

@@ -147,24 +147,27 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
   std::string name = read_string(question, "name");
   bool statistics = read_flag(question, "statistics").value_or(false);
   if (ask == "links") {
-    return list_query<rtnl::LinkInfo>(env, rtnl_dump<rtnl::LinkInfo>(netns, [statistics](auto& socket, auto& items) {
-                                        return rtnl::dump_links(socket, statistics, items);
-                                      }),
-                                      write_link);
+    return list_query<rtnl::LinkInfo>(
+        env,
+        rtnl_dump<rtnl::LinkInfo>(
+            netns, [statistics](auto& socket, auto& items) { return rtnl::dump_links(socket, statistics, items); }),
+        write_link);
   }
   if (ask == "addresses") {
     int family = read_flag(question, "ipv6").value_or(false) ? AF_INET6 : AF_INET;
-    return list_query<rtnl::AddressInfo>(env, rtnl_dump<rtnl::AddressInfo>(netns, [family](auto& socket, auto& items) {
-                                           return rtnl::dump_addresses(socket, family, items);
-                                         }),
-                                         write_address);
+    return list_query<rtnl::AddressInfo>(
+        env,
+        rtnl_dump<rtnl::AddressInfo>(
+            netns, [family](auto& socket, auto& items) { return rtnl::dump_addresses(socket, family, items); }),
+        write_address);
   }
   if (ask == "routes") {
     int family = read_flag(question, "ipv6").value_or(false) ? AF_INET6 : AF_INET;
-    return list_query<rtnl::RouteInfo>(env, rtnl_dump<rtnl::RouteInfo>(netns, [family](auto& socket, auto& items) {
-                                         return rtnl::dump_routes(socket, family, items);
-                                       }),
-                                       write_route);
+    return list_query<rtnl::RouteInfo>(
+        env,
+        rtnl_dump<rtnl::RouteInfo>(
+            netns, [family](auto& socket, auto& items) { return rtnl::dump_routes(socket, family, items); }),
+        write_route);
   }
   if (ask == "link") {
     return item_query<rtnl::LinkInfo>(
@@ -198,7 +201,8 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
   }
   if (ask == "generation") {
     return item_query<uint32_t>(
-        env, [](Kernel& kernel, uint32_t& generation) { return nft::get_generation(kernel.nft(), generation); }, write_number);
+        env, [](Kernel& kernel, uint32_t& generation) { return nft::get_generation(kernel.nft(), generation); },
+        write_number);
   }
   if (ask == "chains") {
     return list_query<nft::ChainInfo>(
@@ -217,8 +221,11 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
         write_rule);
   }
   if (ask == "elements" || ask == "element") {
-    ElementDelete which{read_string(question, "family"), read_string(question, "table"), read_string(question, "set"),
-                        read_string(question, "type"), read_string(question, "dataType"),
+    ElementDelete which{read_string(question, "family"),
+                        read_string(question, "table"),
+                        read_string(question, "set"),
+                        read_string(question, "type"),
+                        read_string(question, "dataType"),
                         read_flag(question, "interval").value_or(false),
                         {{read_string(question, "key"), {}, {}}}};
     if (ask == "element") {

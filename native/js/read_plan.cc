@@ -9,8 +9,8 @@
 namespace slipway::js {
 namespace {
 
-// Takes one field after the other. What is not as lib/plan/wire.ts writes it is remembered, and the plan is refused: a number that is
-// cut off or taken for none would be another plan.
+// Takes one field after the other. What is not as lib/plan/wire.ts writes it is remembered, and the plan is refused: a
+// number that is cut off or taken for none would be another plan.
 class Fields {
  public:
   explicit Fields(std::string_view text) : rest_(text) {}
@@ -85,7 +85,15 @@ std::optional<VethPeer> read_peer(Fields& op) {
 
 Statement read_statement(Fields& op) {
   return Statement{op.list<std::string>([](Fields& from) { return from.text(); }),
-                   op.text(), op.text(), op.text(), op.is(), op.is(), op.text(), op.text(), op.is(), op.text()};
+                   op.text(),
+                   op.text(),
+                   op.text(),
+                   op.is(),
+                   op.is(),
+                   op.text(),
+                   op.text(),
+                   op.is(),
+                   op.text()};
 }
 
 Element read_element(Fields& op) { return Element{op.text(), op.text(), op.text()}; }
@@ -116,7 +124,8 @@ ElementAdd read_element_add(Fields& op) {
 }
 
 ElementDelete read_element_delete(Fields& op) {
-  return ElementDelete{op.text(), op.text(), op.text(), op.text(), op.text(), op.is(), op.list<Element>(read_element), op.is()};
+  return ElementDelete{op.text(), op.text(), op.text(), op.text(), op.text(), op.is(), op.list<Element>(read_element),
+                       op.is()};
 }
 
 constexpr std::size_t kMostOperations = 1 << 18;
@@ -126,6 +135,8 @@ struct Reader {
   Operation (*read)(Fields&);
 };
 
+// A table.
+// clang-format off
 constexpr Reader kReaders[] = {
     {"netns.create", [](Fields& op) -> Operation { return NetnsCreate{op.text(), op.text()}; }},
     {"netns.bind",
@@ -194,6 +205,7 @@ constexpr Reader kReaders[] = {
     {"element.add", [](Fields& op) -> Operation { return read_element_add(op); }},
     {"element.delete", [](Fields& op) -> Operation { return read_element_delete(op); }},
 };
+// clang-format on
 
 }  // namespace
 
@@ -202,7 +214,8 @@ std::string read_plan(std::string_view text, Plan& plan) {
   // For the kernel, a path or a name would end there.
   if (text.find('\0') != std::string_view::npos) return "no field of a plan has a NUL in it";
   auto ends = static_cast<uint64_t>(std::count(text.begin(), text.end(), Fields::kEnd));
-  if (fields.whole() != ends) return "a field of the plan has the character 0x1f in it: what comes behind it would be read as other fields";
+  if (fields.whole() != ends)
+    return "a field of the plan has the character 0x1f in it: what comes behind it would be read as other fields";
   for (uint32_t count = fields.number().value_or(0); count > 0; --count) {
     std::string name = fields.text();
     const Reader* found = nullptr;
@@ -213,7 +226,8 @@ std::string read_plan(std::string_view text, Plan& plan) {
     if (plan.size() == kMostOperations) throw std::length_error("plan");
     if (found == nullptr) return "unknown operation: " + name;
     plan.push_back(found->read(fields));
-    if (!fields.good()) return "operation " + std::to_string(plan.size() - 1) + " (" + name + ") is not as it is to be written";
+    if (!fields.good())
+      return "operation " + std::to_string(plan.size() - 1) + " (" + name + ") is not as it is to be written";
   }
   if (!fields.good()) return "the number of operations is not as it is to be written";
   return fields.at_end() ? std::string() : "the plan's text is longer than the plan";

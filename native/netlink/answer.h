@@ -1,6 +1,6 @@
-// Reading what the kernel answers. Every length is looked at before what it measures: a header or an attribute of another length
-// than the kernel's makes the whole answer malformed (EBADMSG). It is not passed over, because half an answer (a link without its
-// alias, an address of zeros) would be taken for a whole one, and acted upon.
+// Reading what the kernel answers. Every length is looked at before what it measures: a header or an attribute of
+// another length than the kernel's makes the whole answer malformed (EBADMSG). It is not passed over, because half an
+// answer (a link without its alias, an address of zeros) would be taken for a whole one, and acted upon.
 #pragma once
 
 #include <linux/netlink.h>
@@ -14,8 +14,8 @@
 
 namespace slipway::netlink {
 
-// The message that begins there, where it lies whole in `size` bytes; null where it does not. (libmnl takes lengths for signed numbers: one
-// from 2^31 on is less than any room to it.)
+// The message that begins there, where it lies whole in `size` bytes; null where it does not. (libmnl takes lengths for
+// signed numbers: one from 2^31 on is less than any room to it.)
 inline const nlmsghdr* message_at(const char* at, std::size_t size) {
   auto* message = reinterpret_cast<const nlmsghdr*>(at);
   bool whole = size >= sizeof(nlmsghdr) && message->nlmsg_len >= sizeof(nlmsghdr) && message->nlmsg_len <= size;
@@ -27,8 +27,8 @@ inline std::size_t step_over(const nlmsghdr* message, std::size_t size) {
   return std::min(NLMSG_ALIGN(static_cast<std::size_t>(message->nlmsg_len)), size);
 }
 
-// Walks attributes that lie in `size` bytes; false when one of them reaches past the end. What is left behind the last, shorter than
-// the header of one, is padding.
+// Walks attributes that lie in `size` bytes; false when one of them reaches past the end. What is left behind the last,
+// shorter than the header of one, is padding.
 template <typename Each>
 bool walk_attributes(const char* at, std::size_t size, const Each& each) {
   while (size >= sizeof(nlattr)) {
@@ -125,9 +125,10 @@ class Answer {
   void walk(std::size_t offset, const Each& each) {
     offset = NLMSG_ALIGN(offset);
     if (offset >= size()) return;
-    bool whole = walk_attributes(payload() + offset, size() - offset, [&](uint16_t type, const char* bytes, std::size_t length) {
-      each(Attribute(type, bytes, length, malformed_));
-    });
+    bool whole =
+        walk_attributes(payload() + offset, size() - offset, [&](uint16_t type, const char* bytes, std::size_t length) {
+          each(Attribute(type, bytes, length, malformed_));
+        });
     if (!whole) malformed_ = true;
   }
 

@@ -20,7 +20,8 @@ struct Origin {
 
 class Batch {
  public:
-  // Room for one message. The largest we send (an element of two concatenations, with a comment) stays well below 4 KiB.
+  // Room for one message. The largest we send (an element of two concatenations, with a comment) stays well below 4
+  // KiB.
   static constexpr std::size_t kMessageRoom = 8192;
   // The kernel takes a batch only whole, and no larger one than the send buffer of its socket.
   static constexpr std::size_t kMostBytes = 32 * 1024 * 1024;

@@ -7,10 +7,12 @@ namespace slipway::netlink {
 
 Status measure(const char* operation, const char* what, const std::string& text, std::size_t most) {
   if (text.size() > most) {
-    return Failure::of(ENAMETOOLONG, operation, std::string(what) + " of " + std::to_string(text.size()) + " bytes, where " +
-                                                    std::to_string(most) + " are the most");
+    return Failure::of(ENAMETOOLONG, operation,
+                       std::string(what) + " of " + std::to_string(text.size()) + " bytes, where " +
+                           std::to_string(most) + " are the most");
   }
-  if (text.find('\0') != std::string::npos) return Failure::of(EINVAL, operation, std::string(what) + " with a NUL in it");
+  if (text.find('\0') != std::string::npos)
+    return Failure::of(EINVAL, operation, std::string(what) + " with a NUL in it");
   return kOk;
 }
 

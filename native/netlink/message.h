@@ -1,5 +1,5 @@
-// Writing a message. It cannot be written past its room: what does not fit, or is longer than the kernel takes it, makes the
-// message fail, and neither overwrites what lies behind nor is cut off.
+// Writing a message. It cannot be written past its room: what does not fit, or is longer than the kernel takes it,
+// makes the message fail, and neither overwrites what lies behind nor is cut off.
 #pragma once
 
 #include <linux/netlink.h>
@@ -12,8 +12,8 @@
 
 namespace slipway::netlink {
 
-// Fails where a text is longer than `most` bytes (ENAMETOOLONG), or ends for the kernel before its end (EINVAL). `operation` and
-// `what` are literals: "link.create", "name".
+// Fails where a text is longer than `most` bytes (ENAMETOOLONG), or ends for the kernel before its end (EINVAL).
+// `operation` and `what` are literals: "link.create", "name".
 Status measure(const char* operation, const char* what, const std::string& text, std::size_t most);
 
 class Message {

@@ -19,8 +19,8 @@ constexpr int kBufferBytes = 16 * 1024 * 1024;
 static_assert(Batch::kMostBytes == 2 * kBufferBytes);  // the kernel counts twice of what is asked for
 // The largest datagram the kernel sends in a dump is 32 KiB.
 constexpr std::size_t kReceiveBytes = 64 * 1024;
-// The kernel answers within sendmsg, and goes on with a dump within recvmsg: what is not there then never will be. Undo may have to
-// find that out for one operation after the other.
+// The kernel answers within sendmsg, and goes on with a dump within recvmsg: what is not there then never will be. Undo
+// may have to find that out for one operation after the other.
 constexpr timeval kPatience{1, 0};
 // MAX_ERRNO of linux/err.h
 constexpr int kMaxErrno = 4095;
@@ -45,8 +45,8 @@ Status Socket::open(int protocol, Socket& socket) {
   enlarge(fd, SO_SNDBUFFORCE, SO_SNDBUF);
   enlarge(fd, SO_RCVBUFFORCE, SO_RCVBUF);
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
-  // Connected to the kernel, it takes nothing from others: a process in a sandbox that sends to our socket there is refused, and
-  // cannot fill its buffer.
+  // Connected to the kernel, it takes nothing from others: a process in a sandbox that sends to our socket there is
+  // refused, and cannot fill its buffer.
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
   if (connect(fd, reinterpret_cast<sockaddr*>(&kernel), sizeof kernel) != 0) return Failure::last("connect");
@@ -70,9 +70,7 @@ Status Socket::send(Batch& batch) {
   batch.number(next_sequence_);
   next_sequence_ += static_cast<uint32_t>(batch.count());
   ssize_t sent;
-  do {
-    sent = ::send(fd_.get(), batch.data(), batch.size(), 0);
-  } while (sent < 0 && errno == EINTR);
+  do { sent = ::send(fd_.get(), batch.data(), batch.size(), 0); } while (sent < 0 && errno == EINTR);
   if (sent < 0) return Failure::last("sendmsg");
   return kOk;
 }
@@ -83,7 +81,8 @@ Status Socket::receive(std::size_t& length) {
   for (;;) {
     sockaddr_nl sender{};
     socklen_t size = sizeof sender;
-    received = recvfrom(fd_.get(), buffer_.data(), buffer_.size(), MSG_TRUNC, reinterpret_cast<sockaddr*>(&sender), &size);
+    received =
+        recvfrom(fd_.get(), buffer_.data(), buffer_.size(), MSG_TRUNC, reinterpret_cast<sockaddr*>(&sender), &size);
     // Of a socket that does not wait, an answer that is not there is lost, too.
     if (received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return surprise(Failure::of(ETIMEDOUT, "recvmsg"));
     if (received < 0 && errno != EINTR) return surprise(Failure::last("recvmsg"));
@@ -101,9 +100,7 @@ Status Socket::receive_messages(bool& ended, const Each& each) {
   // What is thrown while an answer is read is as an answer that is lost.
   try {
     return read_messages(ended, each);
-  } catch (...) {
-    return surprise(Failure::of(thrown().errnum, "recvmsg"));
-  }
+  } catch (...) { return surprise(Failure::of(thrown().errnum, "recvmsg")); }
 }
 
 template <typename Each>
@@ -155,7 +152,8 @@ Status Socket::collect_until(const Batch& batch, uint32_t until, std::vector<Ref
   };
   auto failure = receive_acks(batch, read);
   if (!failure || failure->errnum != ENOBUFS) return failure;
-  // There were more refusals than have room, and the first are there still: one is enough to know that nothing was done.
+  // There were more refusals than have room, and the first are there still: one is enough to know that nothing was
+  // done.
   lost = true;
   if (refusals.empty()) receive_acks(batch, read);
   return refusals.empty() ? failure : kOk;
@@ -168,9 +166,7 @@ Status Socket::request(nlmsghdr* message, const std::function<void(Answer&)>& ea
   bool malformed = false;
   Status status;
   ssize_t sent;
-  do {
-    sent = ::send(fd_.get(), message, message->nlmsg_len, 0);
-  } while (sent < 0 && errno == EINTR);
+  do { sent = ::send(fd_.get(), message, message->nlmsg_len, 0); } while (sent < 0 && errno == EINTR);
   if (sent < 0) return Failure::last("sendmsg");
   for (bool ended = false; !ended;) {
     auto failure = receive_messages(ended, [&](const nlmsghdr& head, Answer& answer) {
@@ -215,7 +211,9 @@ Status read_ack(Answer& answer) {
   uint16_t flags = answer.message()->nlmsg_flags;
   if ((flags & NLM_F_ACK_TLVS) == 0) return failure;
   // With NLM_F_CAPPED only the header of the refused message is echoed before the attributes.
-  std::size_t echoed = (flags & NLM_F_CAPPED) != 0 || error.msg.nlmsg_len < sizeof(nlmsghdr) ? 0 : error.msg.nlmsg_len - sizeof(nlmsghdr);
+  std::size_t echoed = (flags & NLM_F_CAPPED) != 0 || error.msg.nlmsg_len < sizeof(nlmsghdr)
+                           ? 0
+                           : error.msg.nlmsg_len - sizeof(nlmsghdr);
   answer.walk(sizeof(nlmsgerr) + NLMSG_ALIGN(echoed), [&](const Attribute& attribute) {
     if (attribute.type() == NLMSGERR_ATTR_MSG) failure.message = attribute.text();
     if (attribute.type() == NLMSGERR_ATTR_OFFS) failure.offset = attribute.u32();

@@ -22,7 +22,8 @@ class Socket {
   static Status open(int protocol, Socket& socket);
 
   explicit operator bool() const { return static_cast<bool>(fd_); }
-  // It has lost an answer, or got one that is none. What else may still come is not known: the socket is thrown away and opened anew.
+  // It has lost an answer, or got one that is none. What else may still come is not known: the socket is thrown away
+  // and opened anew.
   bool surprised() const { return surprised_; }
 
   // The kernel answers within sendmsg, so an answer that is not there then is lost: no need to wait for it.
@@ -31,16 +32,17 @@ class Socket {
   // Sends the whole batch with one sendmsg, under numbers that this socket has not used before.
   Status send(Batch& batch);
 
-  // Reads refusals until the answer to the last message, the only one that asked for an ack. The kernel goes on after a refused
-  // message: what was not refused was done. Returns a failure of the socket itself only.
+  // Reads refusals until the answer to the last message, the only one that asked for an ack. The kernel goes on after a
+  // refused message: what was not refused was done. Returns a failure of the socket itself only.
   Status collect(const Batch& batch, std::vector<Refusal>& refusals);
 
-  // Of a batch that is done as a whole or not at all: reads refusals until the ack of its last acknowledged message (`until`) or a refusal of
-  // the batch as such.
+  // Of a batch that is done as a whole or not at all: reads refusals until the ack of its last acknowledged message
+  // (`until`) or a refusal of the batch as such.
   Status collect_until(const Batch& batch, uint32_t until, std::vector<Refusal>& refusals);
 
   // Sends one request and hands every message of the answer to `each`, until the end of the dump or the ack.
-  // A dump that the kernel could not do consistently (NLM_F_DUMP_INTR) ends with EINTR, one with a malformed answer with EBADMSG.
+  // A dump that the kernel could not do consistently (NLM_F_DUMP_INTR) ends with EINTR, one with a malformed answer
+  // with EBADMSG.
   Status request(nlmsghdr* message, const std::function<void(Answer&)>& each);
 
   // Number of a link in the socket's namespace. An ioctl, as RTM_GETLINK would fill in all that a bridge is first.
@@ -54,7 +56,8 @@ class Socket {
   template <typename Each>
   Status read_messages(bool& ended, const Each& each);
   Status surprise(Failure failure);
-  // Reads the acks that are for the batch, until `each` says that one is the last: sequence number, origin, refusal if any.
+  // Reads the acks that are for the batch, until `each` says that one is the last: sequence number, origin, refusal if
+  // any.
   template <typename Each>
   Status receive_acks(const Batch& batch, const Each& each);
 

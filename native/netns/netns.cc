@@ -85,7 +85,8 @@ Status Whereabouts::identify(uint64_t& inode) const {
   char text[64];
   ssize_t length = readlinkat(folder_.get(), "net", text, sizeof text);
   if (length < 0) return Failure::last("readlink");
-  if (std::string_view(text, static_cast<std::size_t>(length)).substr(0, kKind.size()) != kKind) return Failure::of(EINVAL, "readlink");
+  if (std::string_view(text, static_cast<std::size_t>(length)).substr(0, kKind.size()) != kKind)
+    return Failure::of(EINVAL, "readlink");
   auto [stop, error] = std::from_chars(text + kKind.size(), text + length, inode);
   return error == std::errc() ? kOk : Status(Failure::of(EINVAL, "readlink"));
 }

@@ -1,7 +1,7 @@
 // Network namespaces: made, named by a bind mount as `ip netns` does it, entered and left.
 //
-// Thread: make() and Visit move the calling thread. The executor's thread does that by design; on JavaScript's own thread only
-// js/enter.cc does, around one synchronous call, and Kernel::at_host(), around a few system calls.
+// Thread: make() and Visit move the calling thread. The executor's thread does that by design; on JavaScript's own
+// thread only js/enter.cc does, around one synchronous call, and Kernel::at_host(), around a few system calls.
 #pragma once
 
 #include <functional>
@@ -16,7 +16,8 @@ namespace slipway::netns {
 Status open_current(UniqueFd& fd);
 Status open_path(const std::string& path, UniqueFd& fd);
 
-// A namespace itself, whatever its path: its inode on nsfs. A path may lead to another by now, as a process's number is used again.
+// A namespace itself, whatever its path: its inode on nsfs. A path may lead to another by now, as a process's number is
+// used again.
 struct Identity {
   uint64_t device = 0;
   uint64_t inode = 0;
@@ -62,8 +63,8 @@ class Visit {
   Status status_;
 };
 
-// Makes the folder that namespaces are bound in, as `ip netns` has it: a mount point of its own, shared with other mount
-// namespaces, so that a name taken away here goes everywhere. Done before the first name is bound; later it would
+// Makes the folder that namespaces are bound in, as `ip netns` has it: a mount point of its own, shared with other
+// mount namespaces, so that a name taken away here goes everywhere. Done before the first name is bound; later it would
 // double the mounts that are there.
 Status share_folder(const std::string& folder);
 

@@ -66,7 +66,7 @@ Status Spares::bind(const std::string& name, const std::string& path) {
   return mount && attach(mount.get(), path) ? kOk : bind_name(found->second.netns.get(), path);
 }
 
-UniqueFd Spares::take(const std::string& name, UniqueFd Spare::* part) {
+UniqueFd Spares::take(const std::string& name, UniqueFd Spare::*part) {
   if (name.empty()) return {};
   std::lock_guard lock(mutex_);
   auto found = spares_.find(name);

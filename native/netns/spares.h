@@ -1,5 +1,5 @@
-// Namespaces made ahead of need, with what else a sandbox takes. Nobody finds them by a path: descriptors hold them, so they go with
-// the process that made them, and with them all that is in them.
+// Namespaces made ahead of need, with what else a sandbox takes. Nobody finds them by a path: descriptors hold them, so
+// they go with the process that made them, and with them all that is in them.
 //
 // Thread: any. Owner: the executor and not its Kernel, since a thread that is lost must not take them with it.
 #pragma once
@@ -26,7 +26,8 @@ class Spares {
   Identity identity(const std::string& name) const;
   // Binds it to a path that was claimed. It stays one of these until it is removed, so that this can be undone.
   Status bind(const std::string& name, const std::string& path);
-  // What goes with it, once: a file for host::create_file(), a TCP socket over IPv4. None where there is none (any more).
+  // What goes with it, once: a file for host::create_file(), a TCP socket over IPv4. None where there is none (any
+  // more).
   UniqueFd take_file(const std::string& name);
   UniqueFd take_socket(const std::string& name);
   // Nothing when there is none.
@@ -41,7 +42,7 @@ class Spares {
     UniqueFd file, socket;
   };
 
-  UniqueFd take(const std::string& name, UniqueFd Spare::* part);
+  UniqueFd take(const std::string& name, UniqueFd Spare::*part);
 
   host::DescriptorRoom room_;
   mutable std::mutex mutex_;

@@ -23,8 +23,7 @@ std::vector<ElementInfo> pair_boundaries(const Type& type, std::vector<Boundary>
     last.length = boundaries[i].at.length;
     if (i + 1 < boundaries.size()) {
       last = boundaries[i + 1].at;
-      for (uint32_t at = last.length; at-- > 0 && last.bytes[at]-- == 0;) {
-      }
+      for (uint32_t at = last.length; at-- > 0 && last.bytes[at]-- == 0;) {}
     } else {
       std::fill_n(last.bytes.begin(), last.length, uint8_t{0xff});
     }

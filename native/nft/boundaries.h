@@ -1,5 +1,6 @@
-// Sets of intervals with a single part. The kernel keeps the two ends of an interval as elements of their own: where it begins, and the
-// first value behind it, which is marked and which an interval up to the last value of all does not have.
+// Sets of intervals with a single part. The kernel keeps the two ends of an interval as elements of their own: where it
+// begins, and the first value behind it, which is marked and which an interval up to the last value of all does not
+// have.
 #pragma once
 
 #include <vector>

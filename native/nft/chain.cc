@@ -17,8 +17,10 @@ struct Hook {
   uint32_t inet, bridge;
 };
 constexpr Hook kHooks[] = {
-    {"prerouting", NF_INET_PRE_ROUTING, NF_BR_PRE_ROUTING}, {"input", NF_INET_LOCAL_IN, NF_BR_LOCAL_IN},
-    {"forward", NF_INET_FORWARD, NF_BR_FORWARD},            {"output", NF_INET_LOCAL_OUT, NF_BR_LOCAL_OUT},
+    {"prerouting", NF_INET_PRE_ROUTING, NF_BR_PRE_ROUTING},
+    {"input", NF_INET_LOCAL_IN, NF_BR_LOCAL_IN},
+    {"forward", NF_INET_FORWARD, NF_BR_FORWARD},
+    {"output", NF_INET_LOCAL_OUT, NF_BR_LOCAL_OUT},
     {"postrouting", NF_INET_POST_ROUTING, NF_BR_POST_ROUTING},
 };
 
@@ -83,7 +85,8 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const ChainFlush& o
   return kOk;
 }
 
-Status dump_chains(netlink::Socket& socket, const std::string& family, const std::string& table, std::vector<ChainInfo>& chains) {
+Status dump_chains(netlink::Socket& socket, const std::string& family, const std::string& table,
+                   std::vector<ChainInfo>& chains) {
   if (auto failure = check_names("chain.dump", family, {&table})) return failure;
   alignas(nlmsghdr) char buffer[512] = {};
   nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETCHAIN, family_number(family), NLM_F_DUMP, 0);

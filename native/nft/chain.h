@@ -19,6 +19,7 @@ struct ChainInfo {
 };
 
 // The chains of a table; none where there is no such table.
-Status dump_chains(netlink::Socket& socket, const std::string& family, const std::string& table, std::vector<ChainInfo>& chains);
+Status dump_chains(netlink::Socket& socket, const std::string& family, const std::string& table,
+                   std::vector<ChainInfo>& chains);
 
 }  // namespace slipway::nft

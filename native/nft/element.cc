@@ -35,7 +35,8 @@ void put_value(nftnl_set_elem* element, uint16_t attribute, const Value& value) 
   must(nftnl_set_elem_set(element, attribute, value.bytes.data(), value.length));
 }
 
-// The element of a key, which is the first of two where the kernel keeps the ends of intervals; null for a key that is none of the type.
+// The element of a key, which is the first of two where the kernel keeps the ends of intervals; null for a key that is
+// none of the type.
 nftnl_set_elem* put_key(nftnl_set* set, const Type& type, const std::string& text, bool interval) {
   Value first;
   Value last;
@@ -103,12 +104,15 @@ void read_element(const Attribute& element, const Reader& reader) {
       case NFTA_SET_ELEM_FLAGS: flags = ntohl(part.u32()); break;
       case NFTA_SET_ELEM_USERDATA: info.comment = read_comment(NFTNL_UDATA_SET_ELEM_COMMENT, part.view()); break;
       case NFTA_SET_ELEM_EXPR: read_counter(part, info); break;
-      case NFTA_SET_ELEM_EXPRESSIONS: part.each([&](const Attribute& expression) { read_counter(expression, info); }); break;
+      case NFTA_SET_ELEM_EXPRESSIONS:
+        part.each([&](const Attribute& expression) { read_counter(expression, info); });
+        break;
       default: break;
     }
   });
   if (key_end.empty()) key_end = key;
-  if (!key.empty()) info.key = format_range(reader.key, key.data(), key_end.data(), std::min(key.size(), key_end.size()));
+  if (!key.empty())
+    info.key = format_range(reader.key, key.data(), key_end.data(), std::min(key.size(), key_end.size()));
   if (!reader.data.parts.empty() && !data.empty()) info.data = format_value(reader.data, data.data(), data.size());
   if (reader.boundaries == nullptr) {
     reader.out.push_back(std::move(info));
@@ -125,7 +129,8 @@ void read_element(const Attribute& element, const Reader& reader) {
 
 Status read_elements(netlink::Socket& socket, nlmsghdr* message, Reader reader) {
   return socket.request(message, [&](netlink::Answer& answer) {
-    if (answer.type() == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM)) read_elements(answer, reader.key, reader.data, reader.out, reader.boundaries);
+    if (answer.type() == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM))
+      read_elements(answer, reader.key, reader.data, reader.out, reader.boundaries);
   });
 }
 
@@ -141,7 +146,8 @@ void read_elements(netlink::Answer& answer, const Type& key, const Type& data, s
                    std::vector<Boundary>* boundaries) {
   Reader reader{key, data, elements, boundaries};
   answer.each<nfgenmsg>([&](const Attribute& attribute) {
-    if (attribute.type() == NFTA_SET_ELEM_LIST_ELEMENTS) attribute.each([&](const Attribute& element) { read_element(element, reader); });
+    if (attribute.type() == NFTA_SET_ELEM_LIST_ELEMENTS)
+      attribute.each([&](const Attribute& element) { read_element(element, reader); });
   });
 }
 
@@ -179,7 +185,8 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const ElementDelete
   for (const auto& item : op.elements) {
     if (auto failure = batch.room("element.delete")) return failure;
     Set set = make_set(op.table, op.set);
-    if (put_key(set.get(), key, item.key, op.interval) == nullptr) return Failure::of(EINVAL, "element.delete", item.key);
+    if (put_key(set.get(), key, item.key, op.interval) == nullptr)
+      return Failure::of(EINVAL, "element.delete", item.key);
     put_message(batch, origin, NFT_MSG_DELSETELEM, 0, op.family, set.get());
     ++origin.part;
   }
@@ -210,7 +217,8 @@ Status dump_elements(netlink::Socket& socket, const ElementDelete& which, std::v
 static Status find_interval(netlink::Socket& socket, const ElementDelete& which, ElementInfo& element) {
   std::vector<ElementInfo> all;
   if (auto failure = dump_elements(socket, which, all)) return failure;
-  auto found = std::find_if(all.begin(), all.end(), [&](const ElementInfo& one) { return one.key == which.elements.at(0).key; });
+  auto found =
+      std::find_if(all.begin(), all.end(), [&](const ElementInfo& one) { return one.key == which.elements.at(0).key; });
   if (found == all.end()) return Failure::of(ENOENT, "element.get");
   element = std::move(*found);
   return kOk;
@@ -225,7 +233,8 @@ Status get_element(netlink::Socket& socket, const ElementDelete& which, ElementI
   alignas(nlmsghdr) char buffer[netlink::Batch::kMessageRoom] = {};
   nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETSETELEM, family_number(which.family), NLM_F_ACK, 0);
   Set set = make_set(which.table, which.set);
-  if (put_key(set.get(), key, which.elements.at(0).key, which.interval) == nullptr) return Failure::of(EINVAL, "element.get");
+  if (put_key(set.get(), key, which.elements.at(0).key, which.interval) == nullptr)
+    return Failure::of(EINVAL, "element.get");
   nftnl_set_elems_nlmsg_build_payload(message, set.get());
   std::vector<ElementInfo> found;
   if (auto failure = read_elements(socket, message, {key, data, found})) return failure;

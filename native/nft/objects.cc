@@ -27,10 +27,12 @@ bool UserData::put(uint8_t type, const void* value, std::size_t length) {
 }
 
 Status put_comment(const char* operation, UserData& data, uint8_t type, const std::string& comment) {
-  // nftables' own limit for what a person writes is 128 (NFTNL_UDATA_COMMENT_MAXLEN); the kernel's is that of all user data.
+  // nftables' own limit for what a person writes is 128 (NFTNL_UDATA_COMMENT_MAXLEN); the kernel's is that of all user
+  // data.
   if (auto failure = netlink::measure(operation, "comment", comment, UINT8_MAX - 1)) return failure;
   if (data.put(type, comment.c_str(), comment.size() + 1)) return kOk;
-  return Failure::of(ENAMETOOLONG, operation, "comment of " + std::to_string(comment.size()) + " bytes, which do not fit into the user data");
+  return Failure::of(ENAMETOOLONG, operation,
+                     "comment of " + std::to_string(comment.size()) + " bytes, which do not fit into the user data");
 }
 
 std::string read_comment(uint8_t type, std::string_view data) {
@@ -53,7 +55,8 @@ Status check_names(const char* operation, const std::string& family, std::initia
   return kOk;
 }
 
-nlmsghdr* begin(netlink::Batch& batch, netlink::Origin origin, uint16_t message, uint8_t family, uint16_t flags, std::size_t room) {
+nlmsghdr* begin(netlink::Batch& batch, netlink::Origin origin, uint16_t message, uint8_t family, uint16_t flags,
+                std::size_t room) {
   char* at = batch.reserve(origin, room);
   return nftnl_nlmsg_build_hdr(at, message, family, flags, batch.sequence());
 }

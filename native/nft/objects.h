@@ -25,7 +25,9 @@ namespace slipway::nft {
 template <auto Free>
 struct FreeWith {
   template <typename T>
-  void operator()(T* object) const { Free(object); }
+  void operator()(T* object) const {
+    Free(object);
+  }
 };
 template <typename T, auto Free>
 using Owned = std::unique_ptr<T, FreeWith<Free>>;
@@ -36,8 +38,8 @@ using Rule = Owned<nftnl_rule, nftnl_rule_free>;
 using Set = Owned<nftnl_set, nftnl_set_free>;
 using Expression = Owned<nftnl_expr, nftnl_expr_free>;
 
-// For what libnftnl gives, and what it takes: without memory it gives null, or leaves out what it was to write. A message without a name
-// is for all of its kind, to the kernel.
+// For what libnftnl gives, and what it takes: without memory it gives null, or leaves out what it was to write. A
+// message without a name is for all of its kind, to the kernel.
 template <typename T>
 T* must(T* object) {
   if (object == nullptr) throw std::bad_alloc();
@@ -47,7 +49,8 @@ inline void must(int status) {
   if (status < 0) throw std::bad_alloc();
 }
 
-// "inet" → NFPROTO_INET; NFPROTO_UNSPEC for a family we do not use, which nothing is encoded for: the kernel takes it for all of them.
+// "inet" → NFPROTO_INET; NFPROTO_UNSPEC for a family we do not use, which nothing is encoded for: the kernel takes it
+// for all of them.
 uint8_t family_number(const std::string& family);
 
 // User data as nft stores it: type, length, value, one after the other.
@@ -68,9 +71,9 @@ Status put_comment(const char* operation, UserData& data, uint8_t type, const st
 // The comment in user data, empty when it holds none. Any process may have written it.
 std::string read_comment(uint8_t type, std::string_view data);
 
-// libnftnl writes without looking at the room it has, and ends the process when it reads a length that it does not expect: what the kernel
-// answers is read without it (netlink/answer.h). So what it is given is measured before: names by this, and numbers of things
-// by who adds them.
+// libnftnl writes without looking at the room it has, and ends the process when it reads a length that it does not
+// expect: what the kernel answers is read without it (netlink/answer.h). So what it is given is measured before: names
+// by this, and numbers of things by who adds them.
 Status check_names(const char* operation, const std::string& family, std::initializer_list<const std::string*> names);
 
 // Starts a message of nf_tables in the batch; fill it, then commit_reserved().

@@ -19,7 +19,8 @@ constexpr std::size_t kVerdictMost = sizeof "jump " - 1 + NFT_NAME_MAXLEN - 1;
 constexpr std::size_t kExpressionsMost = 128;
 // Where its header has its own (RFC 791), in bytes.
 constexpr uint32_t kChecksumOfIpv4 = 10;
-// The longest of ours is a lookup: the name of a set, and a few numbers. Table, chain and comment are 256 bytes each at most.
+// The longest of ours is a lookup: the name of a set, and a few numbers. Table, chain and comment are 256 bytes each at
+// most.
 constexpr std::size_t kExpressionRoom = 400;
 constexpr std::size_t kRuleRoom = 1024;
 
@@ -127,7 +128,8 @@ class RuleBuilder {
     return true;
   }
 
-  // "established,related": the named bits together. What is no number of the host's is one value, as "01:00:00:00:00:00".
+  // "established,related": the named bits together. What is no number of the host's is one value, as
+  // "01:00:00:00:00:00".
   static bool parse_bits(const DataType& type, const std::string& text, Value& mask) {
     if (!type.host_order) return parse_value(Type{{&type}}, text, mask);
     mask = Value{};
@@ -277,7 +279,8 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const RuleAdd& op) 
   return kOk;
 }
 
-Status dump_rules(netlink::Socket& socket, const std::string& family, const std::string& table, std::vector<RuleInfo>& rules) {
+Status dump_rules(netlink::Socket& socket, const std::string& family, const std::string& table,
+                  std::vector<RuleInfo>& rules) {
   if (auto failure = check_names("rule.dump", family, {&table})) return failure;
   Rule every(nftnl_rule_alloc());
   nftnl_rule_set_str(every.get(), NFTNL_RULE_TABLE, table.c_str());
@@ -291,7 +294,8 @@ Status dump_rules(netlink::Socket& socket, const std::string& family, const std:
     answer.each<nfgenmsg>([&](const netlink::Attribute& attribute) {
       if (attribute.type() == NFTA_RULE_TABLE) of = attribute.text();
       if (attribute.type() == NFTA_RULE_CHAIN) rule.chain = attribute.text();
-      if (attribute.type() == NFTA_RULE_USERDATA) rule.comment = read_comment(NFTNL_UDATA_RULE_COMMENT, attribute.view());
+      if (attribute.type() == NFTA_RULE_USERDATA)
+        rule.comment = read_comment(NFTNL_UDATA_RULE_COMMENT, attribute.view());
     });
     if (of == table && !rule.chain.empty()) rules.push_back(std::move(rule));
   });

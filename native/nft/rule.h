@@ -19,6 +19,7 @@ struct RuleInfo {
 };
 
 // The rules of a table, those of a chain in their order; none where there is no such table.
-Status dump_rules(netlink::Socket& socket, const std::string& family, const std::string& table, std::vector<RuleInfo>& rules);
+Status dump_rules(netlink::Socket& socket, const std::string& family, const std::string& table,
+                  std::vector<RuleInfo>& rules);
 
 }  // namespace slipway::nft

@@ -10,10 +10,10 @@ namespace slipway::nft {
 
 struct Selector {
   std::string_view name, type;
-  const char* expression;  // libnftnl's name of it: "meta", "payload", "ct", "fib"
-  uint32_t key;            // meta and ct: which one; payload: offset; fib: flags
-  uint32_t base;           // payload: from which header
-  uint32_t nfproto;        // the address family it is meaningful for in an inet table, 0: any
+  const char* expression;         // libnftnl's name of it: "meta", "payload", "ct", "fib"
+  uint32_t key;                   // meta and ct: which one; payload: offset; fib: flags
+  uint32_t base;                  // payload: from which header
+  uint32_t nfproto;               // the address family it is meaningful for in an inet table, 0: any
   bool in_pseudo_header = false;  // checksums of what the packet carries cover it
 };
 

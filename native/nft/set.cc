@@ -18,8 +18,8 @@ uint32_t byte_order(const Type& type) {
   return type.host_order() ? kHostEndian : kBigEndian;
 }
 
-// What nft says of types that have no name, as a conntrack zone's: an expression of that type. The numbers are nft's own
-// (enum expr_types, proto_desc_id, and the place of a field among those of its header).
+// What nft says of types that have no name, as a conntrack zone's: an expression of that type. The numbers are nft's
+// own (enum expr_types, proto_desc_id, and the place of a field among those of its header).
 struct TypeOf {
   std::string_view type;
   uint32_t expression, first, second;
@@ -31,12 +31,12 @@ constexpr uint32_t kConnection = 12;
 constexpr uint32_t kConcatenation = 13;
 constexpr uint32_t kNone = UINT32_MAX;
 constexpr TypeOf kTypesOf[] = {
-    {"ct_zone", kConnection, NFT_CT_ZONE, kNone},        // ct zone
-    {"ipv4_addr", kPayload, 12, 12},                     // ip daddr
-    {"ipv6_addr", kPayload, 13, 9},                      // ip6 daddr
-    {"inet_proto", kMeta, NFT_META_L4PROTO, kNone},      // meta l4proto
-    {"inet_service", kPayload, 11, 2},                   // th dport
-    {"number", kPayload, 6, 3},                          // udp length
+    {"ct_zone", kConnection, NFT_CT_ZONE, kNone},    // ct zone
+    {"ipv4_addr", kPayload, 12, 12},                 // ip daddr
+    {"ipv6_addr", kPayload, 13, 9},                  // ip6 daddr
+    {"inet_proto", kMeta, NFT_META_L4PROTO, kNone},  // meta l4proto
+    {"inet_service", kPayload, 11, 2},               // th dport
+    {"number", kPayload, 6, 3},                      // udp length
 };
 
 // Types of attributes, in a TYPEOF and in what describes an expression.
@@ -62,7 +62,8 @@ UserData type_of(const DataType& type) {
 UserData type_of(const Type& type) {
   if (type.parts.size() == 1) return type_of(*type.parts[0]);
   UserData parts;
-  for (std::size_t index = 0; index < type.parts.size(); ++index) put(parts, static_cast<uint8_t>(index), type_of(*type.parts[index]));
+  for (std::size_t index = 0; index < type.parts.size(); ++index)
+    put(parts, static_cast<uint8_t>(index), type_of(*type.parts[index]));
   UserData expression;
   put(expression, kExpression, kConcatenation);
   put(expression, kDescription, parts);

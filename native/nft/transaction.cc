@@ -32,7 +32,9 @@ Status get_generation(netlink::Socket& socket, uint32_t& generation) {
   });
 }
 
-void begin_transaction(netlink::Batch& batch, uint32_t generation) { put_envelope(batch, NFNL_MSG_BATCH_BEGIN, generation); }
+void begin_transaction(netlink::Batch& batch, uint32_t generation) {
+  put_envelope(batch, NFNL_MSG_BATCH_BEGIN, generation);
+}
 
 Status commit_transaction(netlink::Socket& socket, netlink::Batch& batch, std::vector<netlink::Refusal>& refusals) {
   batch.acknowledge_last();

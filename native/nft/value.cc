@@ -17,14 +17,13 @@ namespace slipway::nft {
 namespace {
 
 constexpr DataType kTypes[] = {
-    {"nf_proto", 2, 1, true},     {"ct_zone", 4, 2, true},      {"number", 4, 2, false},
-    {"ipv4_addr", 7, 4, false},    {"ipv6_addr", 8, 16, false},
-    {"ether_addr", 9, 6, false},  {"ether_type", 10, 2, false},  {"inet_proto", 12, 1, false},
-    {"inet_service", 13, 2, false}, {"icmp_type", 14, 1, false},  {"tcp_flag", 15, 1, false},
-    {"iface_index", 20, 4, true}, {"iface_type", 21, 2, true},  {"uid", 24, 4, true},         {"ct_state", 26, 4, true},
-    {"ct_status", 28, 4, true},
-    {"icmpv6_type", 29, 1, false}, {"fib_addrtype", 34, 4, true}, {"devgroup", 36, 4, true},
-    {"ifname", 41, IFNAMSIZ, true},
+    {"nf_proto", 2, 1, true},     {"ct_zone", 4, 2, true},        {"number", 4, 2, false},
+    {"ipv4_addr", 7, 4, false},   {"ipv6_addr", 8, 16, false},    {"ether_addr", 9, 6, false},
+    {"ether_type", 10, 2, false}, {"inet_proto", 12, 1, false},   {"inet_service", 13, 2, false},
+    {"icmp_type", 14, 1, false},  {"tcp_flag", 15, 1, false},     {"iface_index", 20, 4, true},
+    {"iface_type", 21, 2, true},  {"uid", 24, 4, true},           {"ct_state", 26, 4, true},
+    {"ct_status", 28, 4, true},   {"icmpv6_type", 29, 1, false},  {"fib_addrtype", 34, 4, true},
+    {"devgroup", 36, 4, true},    {"ifname", 41, IFNAMSIZ, true},
 };
 
 struct Symbol {
@@ -191,7 +190,8 @@ uint32_t Type::length() const {
 }
 
 const DataType* find_type(std::string_view name) {
-  auto found = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const DataType& type) { return type.name == name; });
+  auto found =
+      std::find_if(std::begin(kTypes), std::end(kTypes), [&](const DataType& type) { return type.name == name; });
   return found == std::end(kTypes) ? nullptr : found;
 }
 

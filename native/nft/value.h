@@ -27,8 +27,8 @@ struct DataType {
 
 struct Type {
   std::vector<const DataType*> parts;
-  uint32_t id() const;       // concatenations: 6 bits a part
-  uint32_t length() const;   // a lone part is not padded
+  uint32_t id() const;      // concatenations: 6 bits a part
+  uint32_t length() const;  // a lone part is not padded
   bool host_order() const { return parts.size() == 1 && parts[0]->host_order; }
 };
 

@@ -1,6 +1,6 @@
-// Whether anything has changed nf_tables but transactions of ours: its generation counts them all. A transaction says on which generation
-// it is based, in the message that begins it anyway, and is refused before anything of it is done where that is not the kernel's.
-// Shared by threads.
+// Whether anything has changed nf_tables but transactions of ours: its generation counts them all. A transaction says
+// on which generation it is based, in the message that begins it anyway, and is refused before anything of it is done
+// where that is not the kernel's. Shared by threads.
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,8 @@ class Watch {
     generation_.compare_exchange_strong(expected, on + 1 == 0 ? 1 : on + 1);
   }
 
-  // A transaction was refused as the kernel is elsewhere: by another thread of ours, or it has been moved, and nobody watches any more.
+  // A transaction was refused as the kernel is elsewhere: by another thread of ours, or it has been moved, and nobody
+  // watches any more.
   void overtaken(uint32_t on) {
     uint32_t expected = on;
     if (generation_.compare_exchange_strong(expected, 0)) moved_ = true;

@@ -7,6 +7,8 @@ namespace {
 
 using Inverse = std::optional<Operation>;
 
+int number_of(const std::string& text) { return static_cast<int>(std::strtol(text.c_str(), nullptr, 10)); }
+
 struct Invert {
   const std::string& before;
 
@@ -21,12 +23,20 @@ struct Invert {
     return name;
   }
   Inverse operator()(const LinkCreate& op) const {
-    return before.empty() ? std::nullopt : Inverse(LinkDelete{op.netns, op.name, std::atoi(before.c_str())});
+    return before.empty() ? std::nullopt : Inverse(LinkDelete{op.netns, op.name, number_of(before)});
   }
-  Inverse operator()(const AddressAdd& op) const { return AddressDelete{op.netns, op.link, op.address, op.broadcast, op.prefix}; }
-  Inverse operator()(const AddressDelete& op) const { return AddressAdd{op.netns, op.link, op.address, op.broadcast, op.prefix}; }
-  Inverse operator()(const RouteAdd& op) const { return RouteDelete{op.netns, op.destination, op.gateway, op.link, op.family}; }
-  Inverse operator()(const RouteDelete& op) const { return RouteAdd{op.netns, op.destination, op.gateway, op.link, op.family}; }
+  Inverse operator()(const AddressAdd& op) const {
+    return AddressDelete{op.netns, op.link, op.address, op.broadcast, op.prefix};
+  }
+  Inverse operator()(const AddressDelete& op) const {
+    return AddressAdd{op.netns, op.link, op.address, op.broadcast, op.prefix};
+  }
+  Inverse operator()(const RouteAdd& op) const {
+    return RouteDelete{op.netns, op.destination, op.gateway, op.link, op.family};
+  }
+  Inverse operator()(const RouteDelete& op) const {
+    return RouteAdd{op.netns, op.destination, op.gateway, op.link, op.family};
+  }
   Inverse operator()(const NeighborAdd& op) const { return NeighborDelete{op.netns, op.link, op.address, op.proxy}; }
   Inverse operator()(const NeighborDelete& op) const {
     return op.proxy ? Inverse(NeighborAdd{op.netns, op.link, op.address, "", true}) : std::nullopt;

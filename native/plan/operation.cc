@@ -14,11 +14,11 @@ Channel channel_of(const Operation& operation) {
   return std::visit(
       [](const auto& op) {
         using T = std::decay_t<decltype(op)>;
-        if constexpr (one_of<T, LinkCreate, LinkSet, LinkSettle, LinkDelete, LinkDeleteGroup, AddressAdd, AddressDelete, RouteAdd, RouteDelete,
-                             NeighborAdd, NeighborDelete, FdbAdd>) {
+        if constexpr (one_of<T, LinkCreate, LinkSet, LinkSettle, LinkDelete, LinkDeleteGroup, AddressAdd, AddressDelete,
+                             RouteAdd, RouteDelete, NeighborAdd, NeighborDelete, FdbAdd>) {
           return Channel::kRtnl;
-        } else if constexpr (one_of<T, TableAdd, TableDelete, ChainAdd, ChainDelete, ChainFlush, RuleAdd, SetAdd, SetDelete,
-                                    ElementAdd, ElementDelete>) {
+        } else if constexpr (one_of<T, TableAdd, TableDelete, ChainAdd, ChainDelete, ChainFlush, RuleAdd, SetAdd,
+                                    SetDelete, ElementAdd, ElementDelete>) {
           return Channel::kNft;
         } else {
           return Channel::kDirect;
@@ -35,7 +35,8 @@ bool may_run_beside(const Operation& operation) {
         using T = std::decay_t<decltype(op)>;
         if constexpr (std::is_same_v<T, NetnsBind>) return is_spare(op.from);
         if constexpr (std::is_same_v<T, NetnsDelete>) return is_spare(op.path);
-        return one_of<T, NetnsCheck, ElementAdd, ElementDelete, FileCreate, FileReplace, FileCheck, FileMark, FileDelete, LinkCheck, PortHold, PortRelease>;
+        return one_of<T, NetnsCheck, ElementAdd, ElementDelete, FileCreate, FileReplace, FileCheck, FileMark,
+                      FileDelete, LinkCheck, PortHold, PortRelease>;
       },
       operation);
 }

@@ -20,8 +20,8 @@ Status resolve(const std::string& netns, const std::string& link, const std::str
   return names.link_index(netns, link, place.index);
 }
 
-netlink::Message begin_address(netlink::Batch& batch, netlink::Origin origin, const char* operation, uint16_t type, uint16_t flags,
-                               const Place& place, uint8_t prefix) {
+netlink::Message begin_address(netlink::Batch& batch, netlink::Origin origin, const char* operation, uint16_t type,
+                               uint16_t flags, const Place& place, uint8_t prefix) {
   netlink::Message message = batch.begin(operation, type, static_cast<uint16_t>(NLM_F_ACK | flags), origin);
   ifaddrmsg header{};
   header.ifa_family = place.ip.family;
@@ -42,7 +42,8 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const AddressAdd& o
   IpAddress broadcast;
   if (!op.broadcast.empty() && !parse_ip(op.broadcast, broadcast)) return Failure::of(EINVAL, "address.add");
   if (auto failure = resolve(op.netns, op.link, op.address, names, place)) return failure;
-  netlink::Message message = begin_address(batch, origin, "address.add", RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, place, op.prefix);
+  netlink::Message message =
+      begin_address(batch, origin, "address.add", RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, place, op.prefix);
   if (!op.broadcast.empty()) message.bytes(IFA_BROADCAST, broadcast.bytes.data(), broadcast.length);
   return batch.commit(message);
 }

@@ -11,8 +11,8 @@
 namespace slipway::rtnl {
 
 struct IpAddress {
-  uint8_t family = 0;  // AF_INET or AF_INET6
-  uint8_t length = 0;  // 4 or 16
+  uint8_t family = 0;               // AF_INET or AF_INET6
+  uint8_t length = 0;               // 4 or 16
   std::array<uint8_t, 16> bytes{};  // of which the first `length` count; the others are 0
 
   auto operator<=>(const IpAddress&) const = default;

@@ -97,11 +97,13 @@ Status send(int link, const void* frame, std::size_t size) {
   to.sll_halen = ETH_ALEN;
   std::memcpy(to.sll_addr, frame, ETH_ALEN);
   const auto* place = reinterpret_cast<const sockaddr*>(&to);
-  return sendto(socket.get(), frame, size, MSG_DONTWAIT, place, sizeof to) < 0 ? Status(Failure::of(errno, "sendto")) : kOk;
+  return sendto(socket.get(), frame, size, MSG_DONTWAIT, place, sizeof to) < 0 ? Status(Failure::of(errno, "sendto"))
+                                                                               : kOk;
 }
 
-// By a socket that is closed at once: for one of AF_PACKET, close() waits for all processors (synchronize_net), 10 to 20 ms. The frame has
-// the bridge's MAC address as its source, which no neighbour looks at. Refused where the link has no IPv6.
+// By a socket that is closed at once: for one of AF_PACKET, close() waits for all processors (synchronize_net), 10 to
+// 20 ms. The frame has the bridge's MAC address as its source, which no neighbour looks at. Refused where the link has
+// no IPv6.
 Status send_by_ip(int link, const AdvertFrame& frame) {
   UniqueFd socket(::socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW));
   if (!socket) return Failure::of(errno, "socket");
@@ -110,7 +112,9 @@ Status send_by_ip(int link, const AdvertFrame& frame) {
   to.sin6_scope_id = static_cast<uint32_t>(link);
   std::memcpy(&to.sin6_addr, &frame.ip.ip6_dst, 16);
   const auto* place = reinterpret_cast<const sockaddr*>(&to);
-  return sendto(socket.get(), &frame.ip, sizeof frame - sizeof frame.ethernet, MSG_DONTWAIT, place, sizeof to) < 0 ? Status(Failure::of(errno, "sendto")) : kOk;
+  return sendto(socket.get(), &frame.ip, sizeof frame - sizeof frame.ethernet, MSG_DONTWAIT, place, sizeof to) < 0
+             ? Status(Failure::of(errno, "sendto"))
+             : kOk;
 }
 
 }  // namespace

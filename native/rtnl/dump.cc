@@ -32,7 +32,8 @@ struct Question {
 
 // Asks for all of a kind. `each` gets those messages that are of `kind`.
 template <typename Header, typename Start, typename Each>
-Status dump(netlink::Socket& socket, uint16_t ask, uint16_t kind, const Header& header, const Start& start, const Each& each) {
+Status dump(netlink::Socket& socket, uint16_t ask, uint16_t kind, const Header& header, const Start& start,
+            const Each& each) {
   Status status;
   for (int attempt = 0; attempt < kDumpTries; ++attempt) {
     start();
@@ -120,7 +121,9 @@ RouteInfo read_route(Answer& answer) {
   route.destination = "default";
   answer.each<rtmsg>([&](const Attribute& attribute) {
     switch (attribute.type()) {
-      case RTA_DST: route.destination = read_address(header.rtm_family, attribute) + "/" + std::to_string(header.rtm_dst_len); break;
+      case RTA_DST:
+        route.destination = read_address(header.rtm_family, attribute) + "/" + std::to_string(header.rtm_dst_len);
+        break;
       case RTA_GATEWAY: route.gateway = read_address(header.rtm_family, attribute); break;
       case RTA_OIF: route.index = static_cast<int>(attribute.u32()); break;
       case RTA_TABLE: route.table = attribute.u32(); break;

@@ -18,14 +18,15 @@ constexpr std::size_t kAliasMost = 256 - 1;
 // The kernel cuts a kind off where the name of a module ends (MODULE_NAME_LEN), and says nothing.
 constexpr std::size_t kKindMost = 55;
 
-// A link by its number where that is known, else by its name. With both, the kernel would give the link of that number the name.
+// A link by its number where that is known, else by its name. With both, the kernel would give the link of that number
+// the name.
 struct Target {
   int index;
   const std::string& name;
 };
 
-netlink::Message begin_link(netlink::Batch& batch, netlink::Origin origin, const char* operation, uint16_t type, uint16_t flags,
-                            const Target& target, unsigned change, unsigned value) {
+netlink::Message begin_link(netlink::Batch& batch, netlink::Origin origin, const char* operation, uint16_t type,
+                            uint16_t flags, const Target& target, unsigned change, unsigned value) {
   netlink::Message message = batch.begin(operation, type, static_cast<uint16_t>(NLM_F_ACK | flags), origin);
   ifinfomsg info{};
   info.ifi_family = AF_UNSPEC;
@@ -37,7 +38,8 @@ netlink::Message begin_link(netlink::Batch& batch, netlink::Origin origin, const
   return message;
 }
 
-netlink::Message begin_set(netlink::Batch& batch, netlink::Origin origin, const Target& link, unsigned change = 0, unsigned value = 0) {
+netlink::Message begin_set(netlink::Batch& batch, netlink::Origin origin, const Target& link, unsigned change = 0,
+                           unsigned value = 0) {
   // RTM_NEWLINK without NLM_F_CREATE: RTM_SETLINK does not read IFLA_INFO_SLAVE_DATA.
   return begin_link(batch, origin, "link.set", RTM_NEWLINK, 0, link, change, value);
 }
@@ -89,9 +91,7 @@ void put_no_ipv6_address(netlink::Message& message) {
   message.end(families);
 }
 
-bool is_of_ipv4(const LinkSet& op) {
-  return op.route_localnet || op.rp_filter || op.arp_ignore;
-}
+bool is_of_ipv4(const LinkSet& op) { return op.route_localnet || op.rp_filter || op.arp_ignore; }
 
 void put_ipv4(netlink::Message& message, const LinkSet& op) {
   std::size_t families = message.nest(IFLA_AF_SPEC);
@@ -105,9 +105,7 @@ void put_ipv4(netlink::Message& message, const LinkSet& op) {
   message.end(families);
 }
 
-bool is_of_bridge_port(const LinkSet& op) {
-  return op.hairpin || op.isolated || op.flood || op.group_forward_mask;
-}
+bool is_of_bridge_port(const LinkSet& op) { return op.hairpin || op.isolated || op.flood || op.group_forward_mask; }
 
 void put_bridge_port(netlink::Message& message, const LinkSet& op) {
   std::size_t info = message.nest(IFLA_LINKINFO);
@@ -138,7 +136,8 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkCreate& o
                   (!op.peer || op.peer->address.empty() || parse_mac(op.peer->address, peer_mac));
   if (!readable) return Failure::of(EINVAL, "link.create");
 
-  netlink::Message message = begin_link(batch, origin, "link.create", RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, {0, op.name}, 0, 0);
+  netlink::Message message =
+      begin_link(batch, origin, "link.create", RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, {0, op.name}, 0, 0);
   if (op.mtu) message.u32(IFLA_MTU, *op.mtu);
   if (!op.address.empty()) put_mac(message, mac);
   put_queues(message, op);

@@ -18,8 +18,8 @@ Status resolve(const Op& op, Names& names, ndmsg& header, IpAddress& ip) {
   return names.link_index(op.netns, op.link, header.ndm_ifindex);
 }
 
-netlink::Message begin_neighbor(netlink::Batch& batch, netlink::Origin origin, const char* operation, uint16_t type, uint16_t flags,
-                                const ndmsg& header, const IpAddress& ip) {
+netlink::Message begin_neighbor(netlink::Batch& batch, netlink::Origin origin, const char* operation, uint16_t type,
+                                uint16_t flags, const ndmsg& header, const IpAddress& ip) {
   netlink::Message message = batch.begin(operation, type, static_cast<uint16_t>(NLM_F_ACK | flags), origin);
   message.header(header);
   message.bytes(NDA_DST, ip.bytes.data(), ip.length);
@@ -34,7 +34,8 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const NeighborAdd& 
   IpAddress ip;
   if (!op.proxy && !parse_mac(op.lladdr, mac)) return Failure::of(EINVAL, "neighbor.add");
   if (auto failure = resolve(op, names, header, ip)) return failure;
-  netlink::Message message = begin_neighbor(batch, origin, "neighbor.add", RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, header, ip);
+  netlink::Message message =
+      begin_neighbor(batch, origin, "neighbor.add", RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, header, ip);
   if (!op.proxy) message.bytes(NDA_LLADDR, mac.data(), mac.size());
   return batch.commit(message);
 }
@@ -55,7 +56,8 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const FdbAdd& op, N
   ndmsg header{};
   header.ndm_family = AF_BRIDGE;
   header.ndm_ifindex = index;
-  // As `bridge fdb add ... master static sticky` says it: a port that goes down keeps it, and no frame moves it to another.
+  // As `bridge fdb add ... master static sticky` says it: a port that goes down keeps it, and no frame moves it to
+  // another.
   header.ndm_state = NUD_NOARP | NUD_REACHABLE;
   header.ndm_flags = NTF_MASTER | NTF_STICKY;
   netlink::Message message = batch.begin("fdb.add", RTM_NEWNEIGH, flags, origin);

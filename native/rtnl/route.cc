@@ -29,14 +29,15 @@ Status put_route(netlink::Batch& batch, netlink::Origin origin, uint16_t type, u
   uint8_t prefix = 0;
   int index = 0;
   bool all = op.destination == "default";
-  bool readable = (all || parse_cidr(op.destination, destination, prefix)) &&
-                  (op.gateway.empty() || parse_ip(op.gateway, gateway));
+  bool readable =
+      (all || parse_cidr(op.destination, destination, prefix)) && (op.gateway.empty() || parse_ip(op.gateway, gateway));
   if (!readable) return Failure::of(EINVAL, "route");
   if (!op.link.empty()) {
     if (auto failure = names.link_index(op.netns, op.link, index)) return failure;
   }
   bool adding = type == RTM_NEWROUTE;
-  netlink::Message message = batch.begin(adding ? "route.add" : "route.delete", type, static_cast<uint16_t>(NLM_F_ACK | flags), origin);
+  netlink::Message message =
+      batch.begin(adding ? "route.add" : "route.delete", type, static_cast<uint16_t>(NLM_F_ACK | flags), origin);
   rtmsg header{};
   header.rtm_family = family_of(op.family, all ? gateway : destination);
   header.rtm_dst_len = prefix;

@@ -14,5 +14,9 @@ await sandbox.remove()
 await network.remove()
 await slipway.close()
 
-const mapped = new Set([...readFileSync('/proc/self/maps', 'utf8').matchAll(/\/\S*(?:slipway[^/]*\.node|libmnl\S*|libnftnl\S*)$/gm)].map(([file]) => file))
+const mapped = new Set(
+  [...readFileSync('/proc/self/maps', 'utf8').matchAll(/\/\S*(?:slipway[^/]*\.node|libmnl\S*|libnftnl\S*)$/gm)].map(
+    ([file]) => file,
+  ),
+)
 console.log([...mapped].join('\n'))

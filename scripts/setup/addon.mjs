@@ -8,10 +8,15 @@ import { filesUnder, hashOf, inRoot, stampIs, writeStamp } from './tree.mjs'
 const stamp = 'build/.addon'
 
 export function ensureAddon() {
-  const hash = hashOf(['binding.gyp', 'node_modules/node-addon-api/package.json', ...filesUnder('native')], process.arch)
+  const hash = hashOf(
+    ['binding.gyp', 'node_modules/node-addon-api/package.json', ...filesUnder('native')],
+    process.arch,
+  )
   if (existsSync(inRoot('build/Release/slipway.node')) && stampIs(stamp, hash)) return
   step('compiling the addon', () => {
-    const { stdout, stderr } = nodeGyp(['configure', 'build', '--jobs=max', '--loglevel=error'], { sentence: 'The addon did not compile.' })
+    const { stdout, stderr } = nodeGyp(['configure', 'build', '--jobs=max', '--loglevel=error'], {
+      sentence: 'The addon did not compile.',
+    })
     const warnings = stdout + stderr
     if (warnings.includes('warning:')) process.stderr.write(warnings)
   })

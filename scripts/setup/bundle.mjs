@@ -1,5 +1,6 @@
-// Why: Node's loader takes half a millisecond for each file, and lib/ has some two hundred. What is published, and what the command, the
-// benchmark and the examples run, is dist/: the same code in a few files. Tests import single modules, build-lib/, as tsc writes them.
+// Why: Node's loader takes half a millisecond for each file, and lib/ has some two hundred. What is published, and what
+// the command, the benchmark and the examples run, is dist/: the same code in a few files. Tests import single modules,
+// build-lib/, as tsc writes them.
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { SetupError } from './say.mjs'
 import { filesUnder, hashOf, inRoot, root, stampIs, writeStamp } from './tree.mjs'
@@ -8,9 +9,15 @@ const output = 'dist'
 const stamp = `${output}/.bundle`
 
 // What is imported or run by name. internal.js is not published.
-const entries = { index: 'lib/index.ts', internal: 'lib/internal.ts', 'cli/main': 'lib/cli/main.ts', 'cli/bench/measure': 'lib/cli/bench/measure.ts' }
+const entries = {
+  index: 'lib/index.ts',
+  internal: 'lib/internal.ts',
+  'cli/main': 'lib/cli/main.ts',
+  'cli/bench/measure': 'lib/cli/bench/measure.ts',
+}
 
-const inputHash = () => hashOf(['package.json', 'tsconfig.base.json', 'scripts/setup/bundle.mjs', 'package-lock.json', ...filesUnder('lib')])
+const inputHash = () =>
+  hashOf(['package.json', 'tsconfig.base.json', 'scripts/setup/bundle.mjs', 'package-lock.json', ...filesUnder('lib')])
 
 export const bundleIsCurrent = () => existsSync(inRoot(output, 'index.js')) && stampIs(stamp, inputHash())
 
@@ -47,7 +54,8 @@ export async function bundle() {
   writeStamp(stamp, inputHash())
 }
 
-// Names the group of a module: `core` for what index.ts imports and what that imports, but not for what is imported() when it is needed.
+// Names the group of a module: `core` for what index.ts imports and what that imports, but not for what is imported()
+// when it is needed.
 function coreOf() {
   const index = inRoot(entries.index)
   let core

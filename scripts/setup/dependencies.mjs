@@ -10,7 +10,10 @@ export function ensureDependencies() {
   if (stampIs(stamp, hash)) return
   step('installing npm packages', () => {
     // No scripts: the addon is built by the step after this one, and no dependency has anything to run.
-    run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, sentence: 'npm packages could not be installed.' })
+    run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: root,
+      sentence: 'npm packages could not be installed.',
+    })
   })
   writeStamp(stamp, hash)
 }

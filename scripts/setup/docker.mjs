@@ -8,5 +8,6 @@ const folder = 'build-compare'
 
 export function ensureDocker() {
   unpack(folder, 'docker', ['docker.io', 'docker-cli', 'containerd', 'tini-static'])
-  if (!existsSync(inRoot(folder, 'docker/usr/sbin/dockerd'))) throw new SetupError("Debian's docker.io has no dockerd where it used to be.")
+  if (!existsSync(inRoot(folder, 'docker/usr/sbin/dockerd')))
+    throw new SetupError("Debian's docker.io has no dockerd where it used to be.")
 }

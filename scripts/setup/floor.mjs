@@ -16,8 +16,11 @@ export function ensureFloor() {
   step("compiling the benchmark's floor", () => {
     mkdirSync(inRoot('build/floor'), { recursive: true })
     const flags = run('pkg-config', ['--cflags', '--libs', 'libmnl', 'libnftnl']).stdout.trim().split(/\s+/)
-    const { stderr } = run('g++', ['-std=c++20', '-O3', '-Wall', '-Wextra', '-D_GNU_SOURCE', '-pthread', ...sources, '-o', program, ...flags],
-      { cwd: root, sentence: "The benchmark's floor did not compile." })
+    const { stderr } = run(
+      'g++',
+      ['-std=c++20', '-O3', '-Wall', '-Wextra', '-D_GNU_SOURCE', '-pthread', ...sources, '-o', program, ...flags],
+      { cwd: root, sentence: "The benchmark's floor did not compile." },
+    )
     process.stderr.write(stderr)
   })
   writeStamp(stamp, hash)

@@ -8,15 +8,20 @@ import { inRoot } from './tree.mjs'
 
 // Resolves to a function that lets go, once this process is the only one that sets up.
 export async function holdLock() {
-  const child = spawn('flock', [inRoot('.setup.lock'), 'sh', '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn('flock', [inRoot('.setup.lock'), 'sh', '-c', 'echo held; exec cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   const notice = setTimeout(() => say('waiting for another set-up of this folder to end …'), 500)
   try {
     await Promise.race([
       once(child.stdout, 'data'),
-      once(child, 'exit').then(([code]) => { throw new SetupError(`flock ended with ${code} before it had the lock.`) }),
+      once(child, 'exit').then(([code]) => {
+        throw new SetupError(`flock ended with ${code} before it had the lock.`)
+      }),
     ])
   } catch (error) {
-    if (error.code === 'ENOENT') throw new SetupError('The command flock is missing. On Debian: apt-get install util-linux')
+    if (error.code === 'ENOENT')
+      throw new SetupError('The command flock is missing. On Debian: apt-get install util-linux')
     throw error
   } finally {
     clearTimeout(notice)

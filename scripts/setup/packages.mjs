@@ -23,9 +23,7 @@ const toContain = [
   { package: 'crun', command: 'crun', why: 'runs real containers in sandboxes' },
   { package: 'busybox-static', command: 'busybox', why: 'all that is in them' },
 ]
-const toBench = [
-  { package: 'nftables', command: 'nft', why: 'the exec arm of the benchmark, and the oracle' },
-]
+const toBench = [{ package: 'nftables', command: 'nft', why: 'the exec arm of the benchmark, and the oracle' }]
 const toTest = [
   { package: 'util-linux', command: 'nsenter', why: 'commands inside a sandbox' },
   { package: 'procps', command: 'sysctl', why: 'sysctl as a person types it, ps, pgrep' },
@@ -43,9 +41,10 @@ const toDevelop = [
   { package: 'cmake', command: 'cmake', why: "developers' builds of the addon (native/CMakeLists.txt)" },
 ]
 
-const toFuzz = [
-  { package: 'clang', command: 'clang++', why: 'libFuzzer, ASan and UBSan come with it' },
-]
+const toCheck = [{ package: 'clang-format', command: 'clang-format', why: 'lays out C++' }]
+const toTidy = [{ package: 'clang-tidy', command: 'clang-tidy', why: 'a linter for C++' }]
+
+const toFuzz = [{ package: 'clang', command: 'clang++', why: 'libFuzzer, ASan and UBSan come with it' }]
 
 const toCompare = [
   { package: 'iptables', command: 'iptables', why: 'dockerd filters and translates by it' },
@@ -53,9 +52,7 @@ const toCompare = [
   { package: 'busybox-static', command: 'busybox', why: 'all that is in them' },
 ]
 
-const toMeasurePeers = [
-  { package: 'iperf3', command: 'iperf3', why: 'throughput through a published port' },
-]
+const toMeasurePeers = [{ package: 'iperf3', command: 'iperf3', why: 'throughput through a published port' }]
 
 const needsOf = {
   build: [...toBuild],
@@ -63,9 +60,11 @@ const needsOf = {
   contain: [...toBuild, ...toStart, ...toContain],
   bench: [...toBuild, ...toStart, ...toBench],
   peers: [...toBuild, ...toStart, ...toBench, ...toCompare, ...toMeasurePeers],
-  test: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest],
+  test: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest, ...toCheck],
   compare: [...toBuild, ...toStart, ...toCompare],
   fuzz: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest, ...toDevelop, ...toFuzz],
+  check: [...toCheck],
+  tidy: [...toBuild, ...toCheck, ...toTidy],
   dev: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest, ...toDevelop],
 }
 
@@ -78,21 +77,28 @@ export function ensurePackages(purpose) {
   const packages = [...new Set(missing.map((need) => need.package))]
   const install = ['install', '-y', '--no-install-recommends', ...packages]
   if (process.getuid() !== 0 || !isCommand('apt-get')) {
-    throw new SetupError(`Missing: ${missing.map((need) => `${need.module ?? need.command} (${need.why})`).join('; ')}. ` +
-      (isCommand('apt-get')
-        ? `Type: sudo apt-get install ${packages.join(' ')}`
-        : `Install what your distribution calls these Debian packages: ${packages.join(' ')}`))
+    throw new SetupError(
+      `Missing: ${missing.map((need) => `${need.module ?? need.command} (${need.why})`).join('; ')}. ` +
+        (isCommand('apt-get')
+          ? `Type: sudo apt-get install ${packages.join(' ')}`
+          : `Install what your distribution calls these Debian packages: ${packages.join(' ')}`),
+    )
   }
   step(`installing Debian packages: ${packages.join(' ')}`, () => {
     // Package lists that exist may do, and fetching them is the slow part.
     if (!aptGet(install)) {
       run('apt-get', ['-q', 'update'], { sentence: 'The list of Debian packages could not be fetched.' })
-      run('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=120', ...install], { env: noninteractive, sentence: 'Debian packages could not be installed.' })
+      run('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=120', ...install], {
+        env: noninteractive,
+        sentence: 'Debian packages could not be installed.',
+      })
     }
   })
   const still = missingFor(purpose)
   if (still.length > 0) {
-    throw new SetupError(`Still missing after apt-get ${install.join(' ')}: ${still.map((need) => need.module ?? need.command).join(' ')}.`)
+    throw new SetupError(
+      `Still missing after apt-get ${install.join(' ')}: ${still.map((need) => need.module ?? need.command).join(' ')}.`,
+    )
   }
 }
 
@@ -106,9 +112,13 @@ function aptGet(args) {
 function missingFor(purpose) {
   const needs = needsOf[purpose]
   const modules = needs.flatMap((need) => need.module ?? [])
-  const haveModules = spawnSync('pkg-config', ['--exists', ...modules], { stdio: 'ignore' }).status === 0
-  return needs.filter((need) => need.command ? !isCommand(need.command)
-    : !haveModules && spawnSync('pkg-config', ['--exists', need.module], { stdio: 'ignore' }).status !== 0)
+  const haveModules =
+    modules.length === 0 || spawnSync('pkg-config', ['--exists', ...modules], { stdio: 'ignore' }).status === 0
+  return needs.filter((need) =>
+    need.command
+      ? !isCommand(need.command)
+      : !haveModules && spawnSync('pkg-config', ['--exists', need.module], { stdio: 'ignore' }).status !== 0,
+  )
 }
 
 function isCommand(name) {

@@ -10,7 +10,10 @@ export function ensurePeers() {
   unpack(folder, 'cni', ['containernetworking-plugins'])
   // A program that is linked to the C library of its release: it gets that one.
   unpack(folder, 'netavark', ['netavark', 'libc6', 'libgcc-s1'])
-  const [triplet, loader] = { x64: ['x86_64-linux-gnu', 'ld-linux-x86-64.so.2'], arm64: ['aarch64-linux-gnu', 'ld-linux-aarch64.so.1'] }[process.arch]
+  const [triplet, loader] = {
+    x64: ['x86_64-linux-gnu', 'ld-linux-x86-64.so.2'],
+    arm64: ['aarch64-linux-gnu', 'ld-linux-aarch64.so.1'],
+  }[process.arch]
   const libraries = inRoot(folder, 'netavark/usr/lib', triplet)
   const program = inRoot(folder, 'netavark/usr/lib/podman/netavark')
   for (const needed of [inRoot(folder, 'cni/usr/lib/cni/portmap'), program]) {

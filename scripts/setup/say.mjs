@@ -21,13 +21,18 @@ export function step(text, work) {
 // Runs a command to its end and returns what it printed. A failure shows all of it, under one sentence.
 export function run(command, args, { sentence, ...options } = {}) {
   const result = spawnSync(command, args, {
-    encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1 << 28, ...options,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: 1 << 28,
+    ...options,
   })
   if (result.status === 0) return result
   const output = [result.stdout, result.stderr].filter(Boolean).join('')
   const how = result.error?.message ?? (result.signal ? `ended by ${result.signal}` : `exit status ${result.status}`)
-  throw new SetupError(`${output}${output.endsWith('\n') || output === '' ? '' : '\n'}` +
-    `${sentence ?? 'A command failed.'} (${[command, ...args].join(' ')}: ${how})`)
+  throw new SetupError(
+    `${output}${output.endsWith('\n') || output === '' ? '' : '\n'}` +
+      `${sentence ?? 'A command failed.'} (${[command, ...args].join(' ')}: ${how})`,
+  )
 }
 
 export function fail(error) {

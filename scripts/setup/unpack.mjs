@@ -1,5 +1,6 @@
 // Why: a real dockerd and other runtimes' network programs are compared with and measured against. Debian's packages of
-// them are unpacked, not installed: an installed one would start its daemon, and that one would change the machine's network.
+// them are unpacked, not installed: an installed one would start its daemon, and that one would change the machine's
+// network.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { inRoot, stampIs, writeStamp } from './tree.mjs'
 import { run, step, SetupError } from './say.mjs'
@@ -17,7 +18,8 @@ export function unpack(folder, name, packages) {
     const apt = inRoot(folder, `apt-${name}`)
     rmSync(apt, { recursive: true, force: true })
     rmSync(inRoot(folder, name), { recursive: true, force: true })
-    for (const part of ['lists/partial', 'cache/archives/partial', 'empty']) mkdirSync(`${apt}/${part}`, { recursive: true })
+    for (const part of ['lists/partial', 'cache/archives/partial', 'empty'])
+      mkdirSync(`${apt}/${part}`, { recursive: true })
     const options = {
       'Dir::Etc::SourceList': sourceList(apt),
       'Dir::Etc::SourceParts': `${apt}/empty`,
@@ -27,12 +29,23 @@ export function unpack(folder, name, packages) {
       'APT::Sandbox::User': 'root',
     }
     const given = Object.entries(options).flatMap(([option, value]) => ['-o', `${option}=${value}`])
-    run('apt-get', ['-q', ...given, 'update'], { sentence: `The list of Debian's packages of ${suite} could not be fetched.` })
-    run('apt-get', ['-q', ...given, 'download', ...packages], { cwd: apt, sentence: `Debian's packages of ${suite} could not be fetched.` })
+    run('apt-get', ['-q', ...given, 'update'], {
+      sentence: `The list of Debian's packages of ${suite} could not be fetched.`,
+    })
+    run('apt-get', ['-q', ...given, 'download', ...packages], {
+      cwd: apt,
+      sentence: `Debian's packages of ${suite} could not be fetched.`,
+    })
     const versions = {}
     for (const file of readdirSync(apt).filter((entry) => entry.endsWith('.deb'))) {
-      run('dpkg-deb', ['--extract', `${apt}/${file}`, inRoot(folder, name)], { sentence: 'A Debian package could not be unpacked.' })
-      const [unpacked, version] = run('dpkg-deb', ['--show', '--showformat=${Package} ${Version}', `${apt}/${file}`]).stdout.split(' ')
+      run('dpkg-deb', ['--extract', `${apt}/${file}`, inRoot(folder, name)], {
+        sentence: 'A Debian package could not be unpacked.',
+      })
+      const [unpacked, version] = run('dpkg-deb', [
+        '--show',
+        '--showformat=${Package} ${Version}',
+        `${apt}/${file}`,
+      ]).stdout.split(' ')
       versions[unpacked] = version
     }
     writeFileSync(inRoot(folder, `${name}.json`), `${JSON.stringify(versions)}\n`)
@@ -43,9 +56,20 @@ export function unpack(folder, name, packages) {
 
 // The mirror that the machine uses, with the other release.
 function sourceList(apt) {
-  const { stdout } = run('apt-get', ['indextargets', '--format', '$(ORIGIN) $(LABEL) $(REPO_URI)', 'Created-By: Packages'])
-  const mirror = stdout.split('\n').find((line) => line.startsWith('Debian Debian '))?.split(' ')[2]
-  if (!mirror) throw new SetupError("Docker and other peers are taken from Debian's packages, and their lists are missing here: type apt-get update.")
+  const { stdout } = run('apt-get', [
+    'indextargets',
+    '--format',
+    '$(ORIGIN) $(LABEL) $(REPO_URI)',
+    'Created-By: Packages',
+  ])
+  const mirror = stdout
+    .split('\n')
+    .find((line) => line.startsWith('Debian Debian '))
+    ?.split(' ')[2]
+  if (!mirror)
+    throw new SetupError(
+      "Docker and other peers are taken from Debian's packages, and their lists are missing here: type apt-get update.",
+    )
   const file = `${apt}/sources.list`
   writeFileSync(file, `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror} ${suite} main\n`)
   return file

@@ -34,10 +34,12 @@ const REFUSED = 'refused'
 /** Field by field, everything in which the two sides differ. */
 export function compare({ scenario, docker, slipway }: Pair): Difference[] {
   const differences: Difference[] = []
-  const found = (at: string, field: string, one: string, other: string) => differences.push({ scenario: scenario.name, at, field, docker: one, slipway: other })
+  const found = (at: string, field: string, one: string, other: string) =>
+    differences.push({ scenario: scenario.name, at, field, docker: one, slipway: other })
   docker.steps.forEach(({ step, refused }, index) => {
     const ours = slipway.steps[index]
-    if (ours && (refused === undefined) !== (ours.refused === undefined)) found(step, 'step', outcome(refused), outcome(ours.refused))
+    if (ours && (refused === undefined) !== (ours.refused === undefined))
+      found(step, 'step', outcome(refused), outcome(ours.refused))
   })
   for (const [at, sighting] of Object.entries(docker.sightings)) {
     const other = slipway.sightings[at]
@@ -62,7 +64,9 @@ export function refusalsOf({ scenario, docker, slipway }: Pair): Refusal[] {
   })
 }
 
-const outcome = (refused: string | undefined) => (refused === undefined ? DONE : `${REFUSED}: ${firstSentence(refused)}`)
+const outcome = (refused: string | undefined) =>
+  refused === undefined ? DONE : `${REFUSED}: ${firstSentence(refused)}`
 
 /** Of a message; its first line where that is shorter. */
-export const firstSentence = (message: string): string => message.split(/(?<=\.) |(?<=[^:])\n/)[0]?.replaceAll('\n', ' ') ?? ''
+export const firstSentence = (message: string): string =>
+  message.split(/(?<=\.) |(?<=[^:])\n/)[0]?.replaceAll('\n', ' ') ?? ''

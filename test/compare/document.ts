@@ -44,7 +44,16 @@ function unexplained(differences: readonly Difference[]): string[] {
   return [
     '## Without a reason',
     '',
-    ...table(['Scenario', 'At', 'Field', 'Docker', 'Slipway'], differences.map(({ scenario, at, field, docker, slipway }) => [scenario, at, code(field), code(docker), code(slipway)])),
+    ...table(
+      ['Scenario', 'At', 'Field', 'Docker', 'Slipway'],
+      differences.map(({ scenario, at, field, docker, slipway }) => [
+        scenario,
+        at,
+        code(field),
+        code(docker),
+        code(slipway),
+      ]),
+    ),
   ]
 }
 
@@ -52,7 +61,16 @@ const explained = (list: Explained['explained'], scenarios: readonly Scenario[])
   TOPICS.flatMap((topic) => {
     const about = list.filter(({ reason }) => reason.topic === topic)
     if (about.length === 0) return []
-    return [`## ${topic}`, '', ...about.flatMap(({ reason: { what, why }, differences }) => [`**${what}.** ${why}`, '', ...example(differences, scenarios), ''])]
+    return [
+      `## ${topic}`,
+      '',
+      ...about.flatMap(({ reason: { what, why }, differences }) => [
+        `**${what}.** ${why}`,
+        '',
+        ...example(differences, scenarios),
+        '',
+      ]),
+    ]
   })
 
 /** The most frequent of the differences. */
@@ -66,7 +84,11 @@ function example(differences: readonly Difference[], scenarios: readonly Scenari
   if (!first) return []
   const where = [...new Set(differences.map(({ scenario }) => scenario))]
   const more = where.length > 1 ? ` and ${where.length - 1} more` : ''
-  return [`    ${nameOf(first, scenarios)} (${first.scenario}${more})`, `    Docker:  ${first.docker}`, `    Slipway: ${first.slipway}`]
+  return [
+    `    ${nameOf(first, scenarios)} (${first.scenario}${more})`,
+    `    Docker:  ${first.docker}`,
+    `    Slipway: ${first.slipway}`,
+  ]
 }
 
 const COMMANDS: Readonly<Record<string, string>> = { port: 'docker port', networks: 'docker network ls' }
@@ -92,7 +114,9 @@ function refused(refusals: readonly Refusal[]): string[] {
       '',
       ...table(
         ['`docker …`', 'Docker', 'Slipway'],
-        refusals.filter((refusal) => refusal.scenario === scenario).map(({ step, docker, slipway }) => [code(commandLine(step)), brief(docker), brief(firstSentence(slipway))]),
+        refusals
+          .filter((refusal) => refusal.scenario === scenario)
+          .map(({ step, docker, slipway }) => [code(commandLine(step)), brief(docker), brief(firstSentence(slipway))]),
       ),
     ]),
   ]
@@ -120,8 +144,14 @@ const brief = (text: string) =>
 
 const capital = (text: string) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string[] => [row(head), row(head.map(() => '---')), ...rows.map(row), '']
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string[] => [
+  row(head),
+  row(head.map(() => '---')),
+  ...rows.map(row),
+  '',
+]
 
-const row = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('\n', ' ').replaceAll('|', '\\|')).join(' | ')} |`
+const row = (cells: readonly string[]) =>
+  `| ${cells.map((cell) => cell.replaceAll('\n', ' ').replaceAll('|', '\\|')).join(' | ')} |`
 
 const code = (text: string) => (text.startsWith('(') ? text : `\`${text}\``)

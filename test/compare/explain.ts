@@ -1,7 +1,14 @@
 import type { Difference } from './differences.js'
 
 /** The chapters of the document, in their order. */
-export const TOPICS = ['Published ports', 'Who reaches whom', 'Networks', 'Names', 'Container mode', 'The JSON of inspect and lists'] as const
+export const TOPICS = [
+  'Published ports',
+  'Who reaches whom',
+  'Networks',
+  'Names',
+  'Container mode',
+  'The JSON of inspect and lists',
+] as const
 
 /** Why a field of ours may be another than Docker's. */
 export interface Reason {
@@ -34,7 +41,9 @@ export function explain(differences: readonly Difference[], reasons: readonly Re
     ;(reason ? found.get(reason) : unexplained)?.push(difference)
   }
   return {
-    explained: [...found].filter(([, list]) => list.length > 0).map(([reason, list]) => ({ reason, differences: list })),
+    explained: [...found]
+      .filter(([, list]) => list.length > 0)
+      .map(([reason, list]) => ({ reason, differences: list })),
     unexplained,
     idle: [...found].filter(([, list]) => list.length === 0).map(([reason]) => reason),
   }
@@ -43,6 +52,7 @@ export function explain(differences: readonly Difference[], reasons: readonly Re
 const fits = ({ fields, at = '*', when = () => true }: Reason, difference: Difference) =>
   fields.some((field) => matches(field, difference.field)) && matches(at, difference.at) && when(difference)
 
-const matches = (pattern: string, text: string) => new RegExp(`^${pattern.split('*').map(escape).join('.*')}$`, 's').test(text)
+const matches = (pattern: string, text: string) =>
+  new RegExp(`^${pattern.split('*').map(escape).join('.*')}$`, 's').test(text)
 
 const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')

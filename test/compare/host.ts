@@ -26,7 +26,8 @@ const HOSTS = `127.0.0.1\tlocalhost
 export function prepareHost(): void {
   // A sysfs that was mounted in a new network namespace shows that one.
   const links = readdirSync('/sys/class/net').filter((name) => name !== 'lo')
-  if (links.length > 0 || hostname() !== HOST_NAME) throw new Error('A side runs in namespaces of its own only. Start it by: npm run compare:docker')
+  if (links.length > 0 || hostname() !== HOST_NAME)
+    throw new Error('A side runs in namespaces of its own only. Start it by: npm run compare:docker')
   ip('netns', 'add', NEIGHBOUR.name)
   const neighbour = (...args: string[]) => ip('-n', NEIGHBOUR.name, ...args)
   ip('link', 'add', 'uplink', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', NEIGHBOUR.name)
@@ -40,7 +41,10 @@ export function prepareHost(): void {
   for (const address of ['2001:db8::2/64', '2001:db8::5/64']) ip('address', 'add', address, 'dev', 'uplink', 'nodad')
   ip('route', 'add', 'default', 'via', '192.0.2.1')
   mkdirSync('/run/etc')
-  for (const [name, text] of [['resolv.conf', RESOLV_CONF], ['hosts', HOSTS]] as const) {
+  for (const [name, text] of [
+    ['resolv.conf', RESOLV_CONF],
+    ['hosts', HOSTS],
+  ] as const) {
     writeFileSync(`/run/etc/${name}`, text)
     run('mount', ['--bind', `/run/etc/${name}`, `/etc/${name}`])
   }

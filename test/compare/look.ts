@@ -18,7 +18,8 @@ export interface Place {
 export function lookInside(place: Place, all: readonly Place[]): Inside {
   const { netns } = place
   const identity = statSync(netns).ino
-  if (identity === statSync(HOST_NETNS).ino) return { namespace: "the host's", addresses: [], routes: [], routes6: [], bridges: {} }
+  if (identity === statSync(HOST_NETNS).ino)
+    return { namespace: "the host's", addresses: [], routes: [], routes6: [], bridges: {} }
   const owner = all.find((other) => statSync(other.netns).ino === identity) ?? place
   const addresses = ipJson(['address'], netns)
   return {

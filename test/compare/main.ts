@@ -17,7 +17,10 @@ const DOCUMENT = 'docs/docker-differences.md'
 
 const wanted = process.argv.slice(2)
 const unknown = wanted.filter((name) => !scenarios.some((scenario) => scenario.name === name))
-if (unknown.length > 0) throw new Error(`There is no scenario ${unknown.join(', ')}. There are ${scenarios.map(({ name }) => name).join(', ')}.`)
+if (unknown.length > 0)
+  throw new Error(
+    `There is no scenario ${unknown.join(', ')}. There are ${scenarios.map(({ name }) => name).join(', ')}.`,
+  )
 const chosen = wanted.length === 0 ? scenarios : scenarios.filter(({ name }) => wanted.includes(name))
 
 const pairs: Pair[] = []
@@ -34,10 +37,18 @@ for (const scenario of chosen) {
 const differences = pairs.flatMap(compare)
 const result = explain(differences, reasons)
 const { docker, slipway } = pairs[0] as Pair
-const text = writeDocument({ ...result, docker: docker.version, slipway: slipway.version, kernel: release().split('.', 2).join('.'), scenarios: chosen, refusals: pairs.flatMap(refusalsOf) })
+const text = writeDocument({
+  ...result,
+  docker: docker.version,
+  slipway: slipway.version,
+  kernel: release().split('.', 2).join('.'),
+  scenarios: chosen,
+  refusals: pairs.flatMap(refusalsOf),
+})
 if (wanted.length === 0) writeFileSync(`${ROOT}${DOCUMENT}`, text)
 
-for (const { scenario, at, field, docker: one, slipway: other } of result.unexplained) console.log(`no reason: ${scenario}: ${at}: ${field}: Docker ${one}, Slipway ${other}`)
+for (const { scenario, at, field, docker: one, slipway: other } of result.unexplained)
+  console.log(`no reason: ${scenario}: ${at}: ${field}: Docker ${one}, Slipway ${other}`)
 if (wanted.length === 0) for (const { what } of result.idle) console.log(`no difference any more: ${what}`)
 console.log(
   `${docker.version}, ${slipway.version}: ${chosen.length} scenarios, ${differences.length} differences, ${result.unexplained.length} without a reason, ` +

@@ -49,7 +49,8 @@ function containerTree({ inspect, port, files, inside }: ContainerSighting): Rec
 const networkTree = ({ network }: NetworkSighting): unknown => ({ ...(network as object), Created: '<time>' })
 
 /** So that two lists of lines differ in lines, not in numbers of lines. */
-const presence = (lines: readonly string[]) => Object.fromEntries(lines.filter((line) => line !== '').map((line) => [line.replaceAll('\t', ' '), 'there']))
+const presence = (lines: readonly string[]) =>
+  Object.fromEntries(lines.filter((line) => line !== '').map((line) => [line.replaceAll('\t', ' '), 'there']))
 
 function resolvConf(text: string): Record<string, string[]> {
   const found: Record<string, string[]> = { nameserver: [], search: [], options: [], comments: [] }
@@ -108,7 +109,9 @@ const ULA = /\bfd[0-9a-f]{2}:[0-9a-f]{1,4}:[0-9a-f]{1,4}(?=:)/g
 
 function plain(text: string, { ids }: Observation, asked: string): string {
   let result = text
-  for (const [id, name] of Object.entries(ids)) result = result.replaceAll(id, `<id of ${name}>`).replaceAll(id.slice(0, 12), `<short id of ${name}>`)
-  const unlessAsked = (what: string) => (found: string) => (asked.includes(found) || found === '00:00:00:00:00:00' ? found : what)
+  for (const [id, name] of Object.entries(ids))
+    result = result.replaceAll(id, `<id of ${name}>`).replaceAll(id.slice(0, 12), `<short id of ${name}>`)
+  const unlessAsked = (what: string) => (found: string) =>
+    asked.includes(found) || found === '00:00:00:00:00:00' ? found : what
   return result.replace(MAC, unlessAsked('<mac>')).replace(ULA, unlessAsked('<ula>'))
 }

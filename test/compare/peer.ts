@@ -3,8 +3,8 @@ import { connect, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Both ends of a connection, in whatever namespace it is started: `peer.js serve PORT...` tells everybody who connects the
- * address that it sees him by, until its input ends; `peer.js try TARGETS` prints what each target answers.
+ * Both ends of a connection, in whatever namespace it is started: `peer.js serve PORT...` tells everybody who connects
+ * the address that it sees him by, until its input ends; `peer.js try TARGETS` prints what each target answers.
  */
 export const PEER = fileURLToPath(import.meta.url)
 
@@ -39,7 +39,10 @@ function answerOf(target: Target): Promise<string> {
       resolve(answer === '' ? NO_ANSWER : answer)
     }
     socket.setTimeout(PATIENCE_MS, end)
-    socket.on('data', (text) => (answer += String(text))).on('end', end).on('error', end)
+    socket
+      .on('data', (text) => (answer += String(text)))
+      .on('end', end)
+      .on('error', end)
   })
 }
 

@@ -24,7 +24,9 @@ export async function reach({ tries }: Reach, containers: readonly Place[]): Pro
     for (const [from, targets] of Object.entries(tries)) {
       const place = places.find(({ name }) => name === from)
       if (!place) throw new Error(`There is no ${from} to connect from.`)
-      const given = JSON.parse(run('nsenter', [`--net=${place.netns}`, process.execPath, PEER, 'try', JSON.stringify(targets.map(read))])) as string[]
+      const given = JSON.parse(
+        run('nsenter', [`--net=${place.netns}`, process.execPath, PEER, 'try', JSON.stringify(targets.map(read))]),
+      ) as string[]
       targets.forEach((target, index) => (answers[`${from} to ${target}`] = given[index] ?? ''))
     }
     return answers
@@ -38,7 +40,9 @@ export async function reach({ tries }: Reach, containers: readonly Place[]): Pro
 }
 
 async function serveIn({ netns }: Place) {
-  const server = spawn('nsenter', [`--net=${netns}`, process.execPath, PEER, 'serve', ...SERVED], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const server = spawn('nsenter', [`--net=${netns}`, process.execPath, PEER, 'serve', ...SERVED], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   await once(server.stdout, 'data')
   return server
 }

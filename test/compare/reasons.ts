@@ -26,7 +26,8 @@ export const reasons: readonly Reason[] = [
     why: 'In host mode Docker warns and drops them; in none mode and on internal networks it drops them without a word. Here it is an error, so that nobody relies on them.',
     fields: ['step'],
     at: 'run *',
-    when: (difference) => ['host-publish', 'publish-none', 'publish-nowhere'].includes(difference.scenario) && isRefusedHere(difference),
+    when: (difference) =>
+      ['host-publish', 'publish-none', 'publish-nowhere'].includes(difference.scenario) && isRefusedHere(difference),
   },
   {
     topic: 'Published ports',
@@ -34,7 +35,8 @@ export const reasons: readonly Reason[] = [
     why: 'Docker keeps com.docker.network.bridge.host_binding_ipv6 and never looks at it: with an address in host_binding_ipv4, nothing is published for IPv6. The same holds here, unless host_binding_ipv6 names an address.',
     fields: PORTS,
     at: 'app',
-    when: ({ scenario, docker, slipway }) => scenario === 'host-binding-ipv6' && !docker.includes('[2001:db8::5]') && slipway.includes('[2001:db8::5]'),
+    when: ({ scenario, docker, slipway }) =>
+      scenario === 'host-binding-ipv6' && !docker.includes('[2001:db8::5]') && slipway.includes('[2001:db8::5]'),
   },
   {
     topic: 'Who reaches whom',
@@ -48,7 +50,9 @@ export const reasons: readonly Reason[] = [
     why: "What is allowed between networks (published ports, routed networks) passes with the sender's address. Docker puts an address of the bridge in its place.",
     fields: ['* to *'],
     at: 'reach*',
-    when: ({ docker, slipway }) => /^"seen as (172\.20\.0|10\.\d\.0|fd00:25:)\.?:?1"$/.test(docker) && /^"seen as (172\.21\.0\.9|10\.\d\.0\.9|fd00:24::10)"$/.test(slipway),
+    when: ({ docker, slipway }) =>
+      /^"seen as (172\.20\.0|10\.\d\.0|fd00:25:)\.?:?1"$/.test(docker) &&
+      /^"seen as (172\.21\.0\.9|10\.\d\.0\.9|fd00:24::10)"$/.test(slipway),
   },
   {
     topic: 'Who reaches whom',
@@ -76,7 +80,7 @@ export const reasons: readonly Reason[] = [
   {
     topic: 'Networks',
     what: "Subnets that the host's own routes or addresses cover are refused",
-    why: "Docker takes a subnet that is named in any case, and the same addresses are then on two links of the host. (From the pools, both choose one that is free.)",
+    why: 'Docker takes a subnet that is named in any case, and the same addresses are then on two links of the host. (From the pools, both choose one that is free.)',
     fields: ['step'],
     at: 'create network of-the-host',
     when: isRefusedHere,
@@ -94,14 +98,17 @@ export const reasons: readonly Reason[] = [
     what: 'A static address on the default bridge is possible',
     why: 'Docker refuses --ip there. Here an address of the subnet can be asked for on every network, the default one included.',
     fields: ['step'],
-    when: ({ scenario, at, slipway }) => scenario === 'attach-refused' && ['run default-ip', 'connect app to bridge'].includes(at) && slipway === 'done',
+    when: ({ scenario, at, slipway }) =>
+      scenario === 'attach-refused' && ['run default-ip', 'connect app to bridge'].includes(at) && slipway === 'done',
   },
   {
     topic: 'Names',
     what: "The network's resolver has an address of the bridge",
     why: "On networks of one's own, Docker's resolver is at 127.0.0.11, by a socket and NAT rules in every container. Here it is one for the network and listens on the addresses of its bridge; nothing is changed in the sandbox.",
     fields: ['resolv.conf.nameserver'],
-    when: ({ docker, slipway }) => docker === '["127.0.0.11"]' && /^\["(172\.\d+\.0\.\d+|10\.\d+\.0\.1|2001:db8:\d::[0-9a-f]+|<ula>::1)"\]$/.test(slipway),
+    when: ({ docker, slipway }) =>
+      docker === '["127.0.0.11"]' &&
+      /^\["(172\.\d+\.0\.\d+|10\.\d+\.0\.1|2001:db8:\d::[0-9a-f]+|<ula>::1)"\]$/.test(slipway),
   },
   {
     topic: 'Names',
@@ -113,7 +120,7 @@ export const reasons: readonly Reason[] = [
   {
     topic: 'Names',
     what: 'Comments in resolv.conf',
-    why: "Docker notes how the file was made, and leaves it alone once it was edited inside. Here it is made again when networks come and go; the comment says so.",
+    why: 'Docker notes how the file was made, and leaves it alone once it was edited inside. Here it is made again when networks come and go; the comment says so.',
     fields: ['resolv.conf.comments'],
     when: ({ docker }) => docker.includes('Docker Engine'),
   },
@@ -150,7 +157,7 @@ export const reasons: readonly Reason[] = [
   {
     topic: 'The JSON of inspect and lists',
     what: 'Nothing asked for is always null',
-    why: "After docker run, IPAMConfig, Aliases and DriverOpts of an endpoint are null where nothing was asked for; after docker network connect they are {} and []. Here they are null in both cases.",
+    why: 'After docker run, IPAMConfig, Aliases and DriverOpts of an endpoint are null where nothing was asked for; after docker network connect they are {} and []. Here they are null in both cases.',
     fields: ['IPAMConfig', 'Aliases', 'DriverOpts'].map((field) => `inspect.NetworkSettings.Networks.*.${field}`),
     when: ({ docker, slipway }) => ['{}', '[]'].includes(docker) && slipway === 'null',
   },
@@ -171,5 +178,7 @@ function isRefusedHere({ docker, slipway }: Difference): boolean {
 function differsByIpv6Relay({ scenario, docker, slipway }: Difference): boolean {
   if (scenario.startsWith('ipv6') || docker === ABSENT || slipway === ABSENT) return false
   const bindings = JSON.parse(docker) as string[] | null
-  return bindings !== null && JSON.stringify(bindings.filter((binding) => !/(^|-> )\[::\]:\d+$/.test(binding))) === slipway
+  return (
+    bindings !== null && JSON.stringify(bindings.filter((binding) => !/(^|-> )\[::\]:\d+$/.test(binding))) === slipway
+  )
 }

@@ -14,4 +14,15 @@ import type { Scenario } from './steps.js'
  * What is done on both sides, each scenario on a fresh host (host.ts). Addresses and ports are named where Docker does
  * not choose them the same way every time.
  */
-export const scenarios: readonly Scenario[] = [...modes, ...ports, ...networks, ...gateways, ...lists, ...bridgeOptions, ...reaches, ...refusals, ...ipv6, ...names]
+export const scenarios: readonly Scenario[] = [
+  ...modes,
+  ...ports,
+  ...networks,
+  ...gateways,
+  ...lists,
+  ...bridgeOptions,
+  ...reaches,
+  ...refusals,
+  ...ipv6,
+  ...names,
+]

@@ -6,8 +6,8 @@ import { World } from '../helpers/world.js'
 import { howItEnded, runChild, WELL } from './run-child.js'
 
 /**
- * So many system calls and netlink messages, and no more: what makes a call slower shows here before it shows in a benchmark.
- * Fewer are welcome; then lower the number.
+ * So many system calls and netlink messages, and no more: what makes a call slower shows here before it shows in a
+ * benchmark. Fewer are welcome; then lower the number.
  */
 interface Budget {
   /** Netlink messages that are sent, with the two that begin and end a transaction. */
@@ -27,7 +27,10 @@ const LATE = 2
 const AT_HOST = { readlinkat: 1, openat: 1, setns: 2 }
 /** A record: nobody sees it before it is whole. */
 const RECORD = { openat: 1, write: 1, linkat: 1, close: 2 }
-/** Exchanging a record: lock, see that it is still in its place, compare, write the next one beside it, put that in place. */
+/**
+ * Exchanging a record: lock, see that it is still in its place, compare, write the next one beside it, put that in
+ * place.
+ */
 const EXCHANGE = { openat: 3, flock: 1, newfstatat: 2, read: 2, write: 1, rename: 1, close: 3 }
 /** The executor's thread says that it is done (eventfd), JavaScript's hears it. */
 const HOP = { write: 1, read: 1 }
@@ -35,20 +38,27 @@ const HOP = { write: 1, read: 1 }
 const TRANSACTION = { sendto: 1, recvfrom: 1 }
 /** That the namespace is still at its path: a look at it, and not the namespace opened. */
 const LOOK = { openat: 1, fstatfs: 1, newfstatat: 1, close: 1 }
-/** V8 tells the event loop of a task of its own (eventfd), such as collecting garbage: now and then, and with many behind it more often. */
+/**
+ * V8 tells the event loop of a task of its own (eventfd), such as collecting garbage: now and then, and with many
+ * behind it more often.
+ */
 const V8 = { write: 1 }
-/** A port that no other process is to have. Whether one has ended whose ports are to be taken over, a look at a folder tells. */
+/**
+ * A port that no other process is to have. Whether one has ended whose ports are to be taken over, a look at a folder
+ * tells.
+ */
 const HOLD = { newfstatat: 1, socket: 1, bind: 1 }
 
 const BUDGETS: Record<string, Budget> = {
   // A second with an open host: nobody looks whether there is something to do.
   idle: { messages: 0, calls: {} },
   create: {
-    // Transaction: begin, address, sender, MAC, port, end. (Two endpoints with one MAC on a network take each other's frames: it is a claim,
-    // too, for an element in a transaction that is sent anyway. A port of UDP has an element more, its zone, which makes a walk through
-    // conntrack unnecessary that took 8 ms.) Veth, its settings, up, the bridge's entry for its MAC. (No frame that a sandbox sends is to
-    // say where others are: so that entry is a message more beside those that go anyway.) lo up, eth0's settings, up, address, route.
-    // Carrier of the veth and of the bridge, which has one from its first sandbox on: before that, it drops what is sent first.
+    // Transaction: begin, address, sender, MAC, port, end. (Two endpoints with one MAC on a network take each other's
+    // frames: it is a claim, too, for an element in a transaction that is sent anyway. A port of UDP has an element
+    // more, its zone, which makes a walk through conntrack unnecessary that took 8 ms.) Veth, its settings, up, the
+    // bridge's entry for its MAC. (No frame that a sandbox sends is to say where others are: so that entry is a message
+    // more beside those that go anyway.) lo up, eth0's settings, up, address, route. Carrier of the veth and of the
+    // bridge, which has one from its first sandbox on: before that, it drops what is sent first.
     messages: 6 + 4 + 5 + 2,
     calls: sum(
       HOP,
@@ -57,7 +67,8 @@ const BUDGETS: Record<string, Budget> = {
       RECORD,
       TRANSACTION,
       { unshare: 1, openat: 1, setns: 1 }, // the namespace, a descriptor of it, and home
-      // For what is inside: buffers, words of the kernel's, patience. (Connected to the kernel in place of bound: nobody else is heard.)
+      // For what is inside: buffers, words of the kernel's, patience. (Connected to the kernel in place of bound:
+      // nobody else is heard.)
       { socket: 1, setsockopt: 5, connect: 1 },
       { mknodat: 1, mount: 1 }, // its name
       { newfstatat: 1 }, // which one it is: undo leaves another that has taken its name, and so does what is done with the sandbox later
@@ -124,23 +135,49 @@ test('a call makes no more system calls than it needs, and sends no more message
   const ended = await runChild(
     'marked',
     { open: { netns: world.host.path, stateDir: world.stateDir }, prefix: world.prefix },
-    { under: ['prlimit', `--nofile=${DESCRIPTORS}`, 'strace', '-f', '-qq', '-v', '-s', '64', '-o', log, '-e', 'signal=none'] },
+    {
+      under: [
+        'prlimit',
+        `--nofile=${DESCRIPTORS}`,
+        'strace',
+        '-f',
+        '-qq',
+        '-v',
+        '-s',
+        '64',
+        '-o',
+        log,
+        '-e',
+        'signal=none',
+      ],
+    },
   )
   t.like(howItEnded(ended), WELL)
   const lines = readFileSync(log, 'utf8').split('\n')
   for (const [what, budget] of Object.entries(BUDGETS)) {
-    const [begin = -1, end = -1] = ['begin', 'end'].map((mark) => lines.findIndex((line) => line.includes(`/slipway-${mark}/${what}"`)))
+    const [begin = -1, end = -1] = ['begin', 'end'].map((mark) =>
+      lines.findIndex((line) => line.includes(`/slipway-${mark}/${what}"`)),
+    )
     t.true(begin >= 0 && end > begin, what)
     const { messages, calls } = count(lines.slice(begin + 1, end))
     t.true(messages > 0 === budget.messages > 0 && messages <= budget.messages, `${what}: ${messages} messages`)
     const over = Object.entries(calls).filter(([call, many]) => many > (budget.calls[call] ?? 0))
-    t.deepEqual(over.map(([call, many]) => `${call}: ${many}, not ${budget.calls[call] ?? 0}`), [], what)
+    t.deepEqual(
+      over.map(([call, many]) => `${call}: ${many}, not ${budget.calls[call] ?? 0}`),
+      [],
+      what,
+    )
   }
 })
 
 test('a live sandbox with a port takes 3 KB of the heap, and no more than twice that', async (t) => {
   const world = new World(t)
-  const options = { open: { netns: world.host.path, stateDir: world.stateDir }, prefix: world.prefix, count: 200, port: 8000 }
+  const options = {
+    open: { netns: world.host.path, stateDir: world.stateDir },
+    prefix: world.prefix,
+    count: 200,
+    port: 8000,
+  }
   const ended = await runChild('kept', options, { node: ['--expose-gc'] })
   t.like(howItEnded(ended), WELL)
   const [{ bytes }] = ended.said as [{ bytes: number }]

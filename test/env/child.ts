@@ -9,8 +9,8 @@ import type { Plan } from '#lib/plan/operation.js'
 import { descriptorsBesideSockets, openDescriptors } from '../helpers/snapshot.js'
 
 /**
- * What tests do in a process of its own, where a crash or a hang shows: `node child.js SCENARIO OPTIONS`. Each prints what
- * it has to say as lines of JSON.
+ * What tests do in a process of its own, where a crash or a hang shows: `node child.js SCENARIO OPTIONS`. Each prints
+ * what it has to say as lines of JSON.
  */
 export interface Options {
   open: OpenOptions
@@ -28,7 +28,8 @@ export interface Options {
 const say = (what: unknown) => void process.stdout.write(`${JSON.stringify(what)}\n`)
 
 const name = ({ prefix }: Options, index: number | string) => `${prefix}-${index}`
-const publishing = ({ port }: Options, index: number): CreateOptions => (port === undefined ? {} : { publish: [`${port + index}:80`] })
+const publishing = ({ port }: Options, index: number): CreateOptions =>
+  port === undefined ? {} : { publish: [`${port + index}:80`] }
 
 /** Begins as many creates as are wanted; says 'begun' and, when the first is done, 'one'. */
 async function begin(options: Options): Promise<Promise<unknown>[]> {
@@ -52,7 +53,7 @@ const scenarios = {
 
   /** Ends, as far as its script goes, with all its creates in flight. */
   async inFlight(options: Options) {
-    await begin(options)
+    void (await begin(options))
   },
 
   /** Leaves in the middle. */
@@ -64,7 +65,10 @@ const scenarios = {
   /** The whole life of a sandbox. */
   async life(options: Options) {
     const slipway = await Slipway.open(options.open)
-    const sandbox = await slipway.sandboxes.create({ name: name(options, options.count ?? 0), ...publishing(options, options.count ?? 0) })
+    const sandbox = await slipway.sandboxes.create({
+      name: name(options, options.count ?? 0),
+      ...publishing(options, options.count ?? 0),
+    })
     await sandbox.remove()
     await slipway.close()
   },
@@ -167,7 +171,11 @@ const scenarios = {
   /** A sandbox on the network `web`, which has no room for it but on a further bridge. */
   async leafLife(options: Options) {
     const slipway = await Slipway.open(options.open)
-    const app = await slipway.sandboxes.create({ name: name(options, 'app'), network: 'web', ...publishing(options, 0) })
+    const app = await slipway.sandboxes.create({
+      name: name(options, 'app'),
+      network: 'web',
+      ...publishing(options, 0),
+    })
     await app.remove()
     await slipway.close()
     say('done')
@@ -188,7 +196,11 @@ const scenarios = {
     const slipway = await Slipway.open(options.open)
     const { networks, sandboxes } = slipway
     const web = await networks.create({ name: 'web', subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'fd00:7::/64' }] })
-    await networks.create({ name: 'other', ipv6: true, subnets: [{ subnet: '10.6.0.0/24' }, { subnet: 'fd00:6::/64' }] })
+    await networks.create({
+      name: 'other',
+      ipv6: true,
+      subnets: [{ subnet: '10.6.0.0/24' }, { subnet: 'fd00:6::/64' }],
+    })
     const app = await sandboxes.create({ name: name(options, 'app'), network: 'web', ...publishing(options, 0) })
     const side = await sandboxes.create({ name: name(options, 'side'), network: `container:${app.name}` })
     await app.connect('other', { gwPriority: 1 })
@@ -202,7 +214,10 @@ const scenarios = {
     say('done')
   },
 
-  /** Makes, uses and removes one network again and again, and says how often what was refused, and why what should not be. */
+  /**
+   * Makes, uses and removes one network again and again, and says how often what was refused, and why what should not
+   * be.
+   */
   async networkChurn(options: Options) {
     const slipway = await Slipway.open(options.open)
     const { networks, sandboxes } = slipway
@@ -220,10 +235,14 @@ const scenarios = {
     }
     const shared = name(options, 'shared')
     for (let round = 0; round < (options.count ?? 1); round++) {
-      await attempt(() => networks.create({ name: 'web', subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'fd00:7::/64' }] }))
+      await attempt(() =>
+        networks.create({ name: 'web', subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'fd00:7::/64' }] }),
+      )
       const own = name(options, `${process.pid}`)
       await Promise.all([
-        attempt(() => sandboxes.create({ name: own, network: 'web', publish: [`${(options.port ?? 8000) + (round % 2)}:80`] })),
+        attempt(() =>
+          sandboxes.create({ name: own, network: 'web', publish: [`${(options.port ?? 8000) + (round % 2)}:80`] }),
+        ),
         attempt(async () => (await sandboxes.get(shared)).connect('web')),
         attempt(async () => (await sandboxes.get(shared)).publish('9000:90')),
       ])
@@ -245,7 +264,8 @@ const scenarios = {
     const slipway = await Slipway.open(options.open)
     const held: unknown[] = []
     const make = async (from: number, to: number) => {
-      for (let index = from; index < to; index++) held.push(await slipway.sandboxes.create({ name: name(options, index), ...publishing(options, index) }))
+      for (let index = from; index < to; index++)
+        held.push(await slipway.sandboxes.create({ name: name(options, index), ...publishing(options, index) }))
       for (let round = 0; round < 4; round++) {
         gc?.()
         await turn(20)
@@ -261,7 +281,8 @@ const scenarios = {
   /** One call after another, each between two looks for a file that there is not: marks in what strace writes. */
   async marked(options: Options) {
     const slipway = await Slipway.open(options.open)
-    const create = (index: number, ip?: string) => slipway.sandboxes.create({ name: name(options, index), publish: [`${8000 + index}:80`], ...(ip ? { ip } : {}) })
+    const create = (index: number, ip?: string) =>
+      slipway.sandboxes.create({ name: name(options, index), publish: [`${8000 + index}:80`], ...(ip ? { ip } : {}) })
     const addressOf = ({ endpoints }: Sandbox) => endpoints[0]?.addresses[0]?.split('/')[0]
     const marked = async <Result>(what: string, work: () => Promise<Result>): Promise<Result> => {
       existsSync(`/slipway-begin/${what}`)
@@ -295,7 +316,8 @@ const scenarios = {
     await many.remove()
     await slipway.close()
     const pooled = await Slipway.open({ ...options.open, pool: { size: 8 } })
-    const claim = (index: number) => pooled.sandboxes.create({ name: name(options, index), publish: [`${8000 + index}:80`] })
+    const claim = (index: number) =>
+      pooled.sandboxes.create({ name: name(options, index), publish: [`${8000 + index}:80`] })
     for (const index of [3, 4]) {
       await claim(index)
       await pooled.pool.ready()
@@ -336,10 +358,9 @@ const scenarios = {
       await using slipway = await Slipway.open(options.open)
       say({ open: slipway.reconciled })
       for (const create of options.create ?? []) {
-        const outcome = await slipway.sandboxes.create(create).then(
-          (sandbox) => ({ name: sandbox.name, endpoints: sandbox.endpoints, ports: sandbox.ports }),
-          describe,
-        )
+        const outcome = await slipway.sandboxes
+          .create(create)
+          .then((sandbox) => ({ name: sandbox.name, endpoints: sandbox.endpoints, ports: sandbox.ports }), describe)
         say(outcome)
       }
     } catch (error) {
@@ -356,8 +377,9 @@ const scenarios = {
   },
 
   /**
-   * Publishes, with two Slipways, more ports than it may hold, and says how many descriptors are left to it. Each SIGUSR2 takes it
-   * further: it unpublishes some and publishes as many others, tries a port that somebody has, and removes all.
+   * Publishes, with two Slipways, more ports than it may hold, and says how many descriptors are left to it. Each
+   * SIGUSR2 takes it further: it unpublishes some and publishes as many others, tries a port that somebody has, and
+   * removes all.
    */
   async scarce(options: Options) {
     const range = (first: number) => `${first}-${first + 99}:1-100`
@@ -368,13 +390,18 @@ const scenarios = {
       told--
     }
     const [first, second] = [await Slipway.open(options.open), await Slipway.open(options.open)]
-    const apps = [await first.sandboxes.create({ name: name(options, 'a') }), await second.sandboxes.create({ name: name(options, 'b') })] as const
+    const apps = [
+      await first.sandboxes.create({ name: name(options, 'a') }),
+      await second.sandboxes.create({ name: name(options, 'b') }),
+    ] as const
     // Standard output opens a descriptor for good when first used.
     process.stdout.write('')
     // What a create has used is closed after the answer.
-    for (let waited = 0; waited < 100 && openDescriptors().some((line) => line.includes('net:[')); waited++) await turn(10)
+    for (let waited = 0; waited < 100 && openDescriptors().some((line) => line.includes('net:[')); waited++)
+      await turn(10)
     const [before, quiet] = [openDescriptors(), String(descriptorsBesideSockets())]
-    // The sockets of ports are there to stay. What the threads have open for a moment comes above them, and is not measured.
+    // The sockets of ports are there to stay. What the threads have open for a moment comes above them, and is not
+    // measured.
     const left = async () => {
       for (let waited = 0; waited < 500 && String(descriptorsBesideSockets()) !== quiet; waited++) await turn(10)
       return openable()
@@ -401,7 +428,11 @@ const scenarios = {
     const slipway = await Slipway.open(options.open)
     say('ready')
     for (; !existsSync(`${options.open.stateDir}/go`); await turn(1));
-    const made = await Promise.all((options.networks ?? []).map((network) => slipway.networks.create(network).then(({ subnets }) => ({ name: network.name, subnets }), describe)))
+    const made = await Promise.all(
+      (options.networks ?? []).map((network) =>
+        slipway.networks.create(network).then(({ subnets }) => ({ name: network.name, subnets }), describe),
+      ),
+    )
     say(made)
     await slipway.close()
   },
@@ -452,7 +483,10 @@ const scenarios = {
     await slipway.close({ wait: true })
   },
 
-  /** Waits for a file, then creates all at once (with `wait`, one after the other) and says what each got, and what was refused. */
+  /**
+   * Waits for a file, then creates all at once (with `wait`, one after the other) and says what each got, and what was
+   * refused.
+   */
   async race(options: Options) {
     const slipway = await Slipway.open(options.open)
     const refused = countRefusals()
@@ -461,7 +495,9 @@ const scenarios = {
     let last: Promise<unknown> = Promise.resolve()
     const outcomes = await Promise.all(
       (options.create ?? []).map((create) => {
-        const begun = (options.wait === undefined ? Promise.resolve() : last).then(() => slipway.sandboxes.create(create))
+        const begun = (options.wait === undefined ? Promise.resolve() : last).then(() =>
+          slipway.sandboxes.create(create),
+        )
         last = begun.catch(() => undefined)
         return begun.then(({ endpoints, ports }) => ({ address: endpoints[0]?.addresses[0], ports }), describe)
       }),

@@ -3,21 +3,36 @@ import { difference, kernelState } from '../helpers/snapshot.js'
 import { eventually, execIn, ipJson, World, type Place } from '../helpers/world.js'
 import { howItEnded, runChild, WELL } from './run-child.js'
 
-/** A process that is killed while it makes a further bridge, a sandbox there, or takes that away leaves nothing for good. */
+/**
+ * A process that is killed while it makes a further bridge, a sandbox there, or takes that away leaves nothing for
+ * good.
+ */
 
-const WEB = { name: 'web', subnets: [{ subnet: '10.3.0.0/24' }, { subnet: 'fd00:3::/64' }], options: { 'com.docker.network.bridge.name': 'web0' } }
+const WEB = {
+  name: 'web',
+  subnets: [{ subnet: '10.3.0.0/24' }, { subnet: 'fd00:3::/64' }],
+  options: { 'com.docker.network.bridge.name': 'web0' },
+}
 
 /** What leads to single addresses, but for those of bridges. */
 const leads = (host: Place): string[] => [
-  ...['-4', '-6'].flatMap((family) => ipJson<{ dst: string; dev: string }>(host, family, 'route'))
+  ...['-4', '-6']
+    .flatMap((family) => ipJson<{ dst: string; dev: string }>(host, family, 'route'))
     .filter(({ dst, dev }) => dev.startsWith('web0') && !dst.includes('/') && dst !== 'fd00:3::1')
     .map(({ dst, dev }) => `${dst} ${dev}`),
-  ...['-4', '-6'].flatMap((family) => execIn(host, 'ip', family, 'neighbor', 'show', 'proxy').split('\n').filter(Boolean)),
+  ...['-4', '-6'].flatMap((family) =>
+    execIn(host, 'ip', family, 'neighbor', 'show', 'proxy').split('\n').filter(Boolean),
+  ),
 ]
 
-// The calls of the executor that change something, each with how often they are at least made. The kernel gets the signal instead.
-// Of a hundred messages, most of them questions, every third is met in one run, and each in some.
-for (const [call, least, step] of [['sendto', 40, 3], ['mount', 1, 1], ['umount2', 1, 1], ['unlink', 1, 1]] as const) {
+// The calls of the executor that change something, each with how often they are at least made. The kernel gets the
+// signal instead. Of a hundred messages, most of them questions, every third is met in one run, and each in some.
+for (const [call, least, step] of [
+  ['sendto', 40, 3],
+  ['mount', 1, 1],
+  ['umount2', 1, 1],
+  ['unlink', 1, 1],
+] as const) {
   test.serial(`killed before each ${call} of a life on a further bridge`, async (t) => {
     const first = 1 + Math.floor(Math.random() * step)
     t.log(`from the ${first}. on`)
@@ -30,7 +45,19 @@ for (const [call, least, step] of [['sendto', 40, 3], ['mount', 1, 1], ['umount2
       const before = kernelState(world.host)
       await slipway.networks.create(WEB)
       await world.create(slipway, 'stays', { network: 'web' })
-      const under = ['strace', '-f', '-qqq', '-o', '/dev/null', '-e', `trace=${call}`, '-e', 'signal=none', '-e', `inject=${call}:signal=SIGKILL:when=${time}`]
+      const under = [
+        'strace',
+        '-f',
+        '-qqq',
+        '-o',
+        '/dev/null',
+        '-e',
+        `trace=${call}`,
+        '-e',
+        'signal=none',
+        '-e',
+        `inject=${call}:signal=SIGKILL:when=${time}`,
+      ]
       const ended = await runChild('leafLife', { open, prefix: world.prefix, port: 8000 }, { under })
       const done = ended.said.includes('done')
       if (done) t.like(howItEnded(ended), WELL)
@@ -48,7 +75,10 @@ for (const [call, least, step] of [['sendto', 40, 3], ['mount', 1, 1], ['umount2
       const last = await world.open(open)
       t.deepEqual(last.reconciled, { adopted: [], healed: [], collected: [] }, `${time}`)
       await (await last.networks.get('web')).remove()
-      t.true(await eventually(() => difference(before, kernelState(world.host)).length === 0), difference(before, kernelState(world.host)).join('\n'))
+      t.true(
+        await eventually(() => difference(before, kernelState(world.host)).length === 0),
+        difference(before, kernelState(world.host)).join('\n'),
+      )
       if (!done) continue
       t.true(time > least, `only ${time - 1} calls were seen`)
       return

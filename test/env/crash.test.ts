@@ -20,11 +20,16 @@ async function recovers(t: ExecutionContext, world: World, count: number, port: 
   t.deepEqual(healed, [])
   await onlyWholeSandboxes(t, world, slipway)
   const sandboxes = await slipway.sandboxes.list()
-  t.deepEqual(sandboxes.map(({ name }) => name), [...adopted].sort())
+  t.deepEqual(
+    sandboxes.map(({ name }) => name),
+    [...adopted].sort(),
+  )
   await Promise.all(sandboxes.map((sandbox) => sandbox.remove()))
 
   const again = await Promise.all(
-    Array.from({ length: count }, (_, index) => world.create(slipway, `${index}`, { publish: [`${port + index}:80`, `${port + index}:53/udp`] })),
+    Array.from({ length: count }, (_, index) =>
+      world.create(slipway, `${index}`, { publish: [`${port + index}:80`, `${port + index}:53/udp`] }),
+    ),
   )
   await onlyWholeSandboxes(t, world, slipway)
   await Promise.all(again.map((sandbox) => sandbox.remove()))
@@ -56,7 +61,19 @@ for (const [call, least] of Object.entries(CHANGES)) {
     const outcomes: string[] = []
     for (let time = 1; time <= 100; time++) {
       const world = new World(t)
-      const under = ['strace', '-f', '-qqq', '-o', '/dev/null', '-e', `trace=${call}`, '-e', 'signal=none', '-e', `inject=${call}:signal=SIGKILL:when=${time}`]
+      const under = [
+        'strace',
+        '-f',
+        '-qqq',
+        '-o',
+        '/dev/null',
+        '-e',
+        `trace=${call}`,
+        '-e',
+        'signal=none',
+        '-e',
+        `inject=${call}:signal=SIGKILL:when=${time}`,
+      ]
       const ended = await runChild('oneLife', optionsFor(world, { port: 8000 }), { under })
       if (ended.said.includes('done')) {
         t.like(howItEnded(ended), WELL)

@@ -46,8 +46,9 @@ class Watch {
 
 const most = (counts: ReadonlyMap<number, number>) => Math.max(0, ...counts.values())
 
-// Counted and not timed: each plan that is begun takes JavaScript's thread some 0.1 ms, and a call that waited for something with
-// hundreds of others (here: for a further bridge of the network, which comes after every 50 sandboxes) must not go on with them.
+// Counted and not timed: each plan that is begun takes JavaScript's thread some 0.1 ms, and a call that waited for
+// something with hundreds of others (here: for a further bridge of the network, which comes after every 50 sandboxes)
+// must not go on with them.
 test.serial('of 500 creates and removals at once, few begin in one turn of the event loop', async (t) => {
   const world = new World(t)
   const slipway = await world.open({ portsPerBridge: 50 })
@@ -55,7 +56,9 @@ test.serial('of 500 creates and removals at once, few begin in one turn of the e
   t.teardown(() => watch.stop())
 
   // The first ones wait for the network itself.
-  const sandboxes = await Promise.all(Array.from({ length: 500 }, (_, index) => world.create(slipway, `${index}`, { publish: [`${10_000 + index}:80`] })))
+  const sandboxes = await Promise.all(
+    Array.from({ length: 500 }, (_, index) => world.create(slipway, `${index}`, { publish: [`${10_000 + index}:80`] })),
+  )
   t.true(most(watch.begun) <= TOGETHER + 1, `${most(watch.begun)} creates in one turn`)
   t.true(watch.most <= AHEAD + TOGETHER + 1, `${watch.most} plans on their way`)
   const addresses = new Set(sandboxes.flatMap(({ endpoints }) => endpoints[0]?.addresses))
@@ -65,7 +68,8 @@ test.serial('of 500 creates and removals at once, few begin in one turn of the e
   await Promise.all(sandboxes.map((sandbox) => sandbox.remove()))
   t.true(most(watch.begun) <= TOGETHER + 1, `${most(watch.begun)} removals in one turn`)
   await slipway.close()
-  // One of what leaves, one of the addresses that have been left, and one that gives up those that conntrack has forgotten.
+  // One of what leaves, one of the addresses that have been left, and one that gives up those that conntrack has
+  // forgotten.
   t.true(most(watch.aside) <= 3, `${most(watch.aside)} plans behind the caller's back in one turn`)
 })
 
@@ -76,7 +80,9 @@ test.serial('of 200 creates at once from a full pool, few begin in one turn of t
   await slipway.pool.ready()
   const watch = new Watch()
   t.teardown(() => watch.stop())
-  await Promise.all(Array.from({ length: 200 }, (_, index) => world.create(slipway, `${index}`, { publish: [`${10_000 + index}:80`] })))
+  await Promise.all(
+    Array.from({ length: 200 }, (_, index) => world.create(slipway, `${index}`, { publish: [`${10_000 + index}:80`] })),
+  )
   t.true(most(watch.begun) <= TOGETHER + 1, `${most(watch.begun)} in one turn`)
   t.true((slipway.pool.networks[0]?.claimed ?? 0) > 100)
 })

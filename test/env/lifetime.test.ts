@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
-import { Slipway } from '#lib/index.js'
+import type { Slipway } from '#lib/index.js'
 import { elements, isAsBefore, settled } from '../helpers/snapshot.js'
 import { eventually, World } from '../helpers/world.js'
 import type { Options } from './child.js'
@@ -111,7 +111,9 @@ serial('close during work: what has begun ends well, what comes later is refused
 serial('two hosts in one process do not mix', async (t) => {
   const worlds = [new World(t), new World(t)]
   const slipways = await Promise.all(worlds.map((world) => world.open()))
-  const [one, two] = await Promise.all(worlds.map((world, index) => world.create(slipways[index] as Slipway, 'a', { publish: ['8080:80'] })))
+  const [one, two] = await Promise.all(
+    worlds.map((world, index) => world.create(slipways[index] as Slipway, 'a', { publish: ['8080:80'] })),
+  )
   t.deepEqual(one?.endpoints[0]?.addresses, two?.endpoints[0]?.addresses)
   for (const world of worlds) t.deepEqual(await adoptsAndRemoves(t, world), [world.name('a')])
 })
@@ -120,7 +122,10 @@ serial('two Slipways on one host in one process know of each other', async (t) =
   const world = new World(t)
   const [one, two] = [await world.open(), await world.open()]
   const first = await world.create(one, 'a', { publish: ['8080:80'] })
-  await t.throwsAsync(world.create(two, 'b', { publish: ['8080:80'] }), { code: 'PORT_IN_USE', message: new RegExp(first.name) })
+  await t.throwsAsync(world.create(two, 'b', { publish: ['8080:80'] }), {
+    code: 'PORT_IN_USE',
+    message: new RegExp(first.name),
+  })
   const second = await world.create(two, 'b')
   t.notDeepEqual(second.endpoints[0]?.addresses, first.endpoints[0]?.addresses)
   await (await two.sandboxes.get(first.name)).remove()
@@ -139,6 +144,11 @@ serial('two hundred sandboxes come and go, and no descriptor with them', async (
     const sandbox = await world.create(slipway, `${index}`, { publish: ['8080:80', '8080:80/udp'] })
     await sandbox.remove()
   }
-  t.true(await eventually(() => readdirSync('/proc/self/task').length <= threads && elements(world.host, 'addresses4').length === 0, 10_000))
+  t.true(
+    await eventually(
+      () => readdirSync('/proc/self/task').length <= threads && elements(world.host, 'addresses4').length === 0,
+      10_000,
+    ),
+  )
   await isAsBefore(t, world, before)
 })

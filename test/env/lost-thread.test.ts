@@ -25,12 +25,29 @@ function nameOf(thread: string): string | undefined {
   }
 }
 
-/** From now on, each of these threads is refused the way home: that is the first time that it calls setns, or the second where that has taken it there. */
+/**
+ * From now on, each of these threads is refused the way home: that is the first time that it calls setns, or the second
+ * where that has taken it there.
+ */
 async function refuseTheWayHome(t: ExecutionContext, ids: readonly string[], time = 1): Promise<void> {
-  const strace = spawn('strace', [...ids.flatMap((id) => ['-p', id]), '-o', '/dev/null', '-e', 'trace=setns', '-e', 'signal=none', '-e', `inject=setns:error=EPERM:when=${time}`], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, LD_PRELOAD: '' },
-  })
+  const strace = spawn(
+    'strace',
+    [
+      ...ids.flatMap((id) => ['-p', id]),
+      '-o',
+      '/dev/null',
+      '-e',
+      'trace=setns',
+      '-e',
+      'signal=none',
+      '-e',
+      `inject=setns:error=EPERM:when=${time}`,
+    ],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, LD_PRELOAD: '' },
+    },
+  )
   t.teardown(() => strace.kill())
   let said = ''
   strace.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
@@ -65,25 +82,41 @@ test.serial('a preparation for which nobody comes: what is asked next is answere
   t.true(await isLoopbackThere(host))
 })
 
-test.serial('a plan that was in another namespace ends there, and is undone but for what can only be done at home', async (t) => {
-  const world = new World(t)
-  const host = new Host(world.host.path)
-  t.teardown(() => host.close())
-  const [first, second] = [world.name('first'), world.name('second')].map((name) => ({ name, path: join('/run/netns', name) })) as [Place, Place]
-  const forward = (value: string, netns?: string): Operation => ({ op: 'sysctl.write', ...(netns === undefined ? {} : { netns }), key: 'net/ipv4/ip_forward', value })
-  const isForwarding = (place: Place): boolean => execIn(place, 'sysctl', '-n', 'net.ipv4.ip_forward').trim() === '1'
-  await host.run([{ op: 'netns.create', path: first.path }, forward('0', first.path), forward('0')])
-  await refuseTheWayHome(t, threads(), 2)
-  const plan: Plan = [{ op: 'netns.bind', path: second.path, from: first.path }, forward('1'), forward('1', first.path), { op: 'netns.create', path: `${second.path}-more` }]
-  const refused = await t.throwsAsync(host.run(plan), { instanceOf: PlanRefused })
-  t.deepEqual([refused.operation, refused.errnoName, refused.refusal.syscall], [plan[3], 'EXDEV', 'setns'])
-  t.deepEqual(refused.refusal.notUndone, [{ operation: 'sysctl -qw net/ipv4/ip_forward=1', errnoName: 'EXDEV' }])
-  t.deepEqual([world.host, first].map(isForwarding), [true, false])
-  t.false(existsSync(second.path))
-  await host.run([forward('0')])
-  t.false(isForwarding(world.host))
-  await host.run([{ op: 'netns.delete', path: first.path }])
-})
+test.serial(
+  'a plan that was in another namespace ends there, and is undone but for what can only be done at home',
+  async (t) => {
+    const world = new World(t)
+    const host = new Host(world.host.path)
+    t.teardown(() => host.close())
+    const [first, second] = [world.name('first'), world.name('second')].map((name) => ({
+      name,
+      path: join('/run/netns', name),
+    })) as [Place, Place]
+    const forward = (value: string, netns?: string): Operation => ({
+      op: 'sysctl.write',
+      ...(netns === undefined ? {} : { netns }),
+      key: 'net/ipv4/ip_forward',
+      value,
+    })
+    const isForwarding = (place: Place): boolean => execIn(place, 'sysctl', '-n', 'net.ipv4.ip_forward').trim() === '1'
+    await host.run([{ op: 'netns.create', path: first.path }, forward('0', first.path), forward('0')])
+    await refuseTheWayHome(t, threads(), 2)
+    const plan: Plan = [
+      { op: 'netns.bind', path: second.path, from: first.path },
+      forward('1'),
+      forward('1', first.path),
+      { op: 'netns.create', path: `${second.path}-more` },
+    ]
+    const refused = await t.throwsAsync(host.run(plan), { instanceOf: PlanRefused })
+    t.deepEqual([refused.operation, refused.errnoName, refused.refusal.syscall], [plan[3], 'EXDEV', 'setns'])
+    t.deepEqual(refused.refusal.notUndone, [{ operation: 'sysctl -qw net/ipv4/ip_forward=1', errnoName: 'EXDEV' }])
+    t.deepEqual([world.host, first].map(isForwarding), [true, false])
+    t.false(existsSync(second.path))
+    await host.run([forward('0')])
+    t.false(isForwarding(world.host))
+    await host.run([{ op: 'netns.delete', path: first.path }])
+  },
+)
 
 test.serial('a plan that has begun is run to its end, though the thread is lost and the worker ends', async (t) => {
   const world = new World(t)
@@ -104,7 +137,10 @@ test.serial('a plan that has begun is run to its end, though the thread is lost 
       workerData: {
         module: import.meta.resolve('#lib/host.js'),
         path: world.host.path,
-        plan: [{ op: 'file.create', path: file, content: 'x' }, { op: 'netns.create', path: netns }] satisfies Plan,
+        plan: [
+          { op: 'file.create', path: file, content: 'x' },
+          { op: 'netns.create', path: netns },
+        ] satisfies Plan,
       },
     },
   )

@@ -10,8 +10,17 @@ import { World } from '../helpers/world.js'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const CHILD = fileURLToPath(new URL('opening-child.js', import.meta.url))
 
-/** Everything of ours that Node opens from a program's first line to an open host. Each file takes its loader half a millisecond. */
-const FILES = ['build-test/env/opening-child.js', 'dist/core-*.js', 'dist/index.js', 'build/Release/slipway.node', 'package.json']
+/**
+ * Everything of ours that Node opens from a program's first line to an open host. Each file takes its loader half a
+ * millisecond.
+ */
+const FILES = [
+  'build-test/env/opening-child.js',
+  'dist/core-*.js',
+  'dist/index.js',
+  'build/Release/slipway.node',
+  'package.json',
+]
 /** Of an empty host: whether the two tables are there, and its links. */
 const QUESTIONS = 3
 /** Folders that a thread of libuv's pool is asked for: that of the networks' records, which is watched from then on. */
@@ -22,7 +31,18 @@ test('a program that opens an empty host reads few files, and asks the kernel li
   const folder = mkdtempSync(join(tmpdir(), 'slipway-strace-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const log = join(folder, 'log')
-  const strace = ['-f', '-qq', '-s', '200', '-o', log, '-e', 'trace=openat,sendto,access,stat,statx,newfstatat', '-e', 'signal=none']
+  const strace = [
+    '-f',
+    '-qq',
+    '-s',
+    '200',
+    '-o',
+    log,
+    '-e',
+    'trace=openat,sendto,access,stat,statx,newfstatat',
+    '-e',
+    'signal=none',
+  ]
   const options = JSON.stringify({ netns: world.host.path, stateDir: world.stateDir })
   await promisify(execFile)('strace', [...strace, process.execPath, CHILD, options], {
     timeout: 60_000,
@@ -32,16 +52,32 @@ test('a program that opens an empty host reads few files, and asks the kernel li
   const lines = readFileSync(log, 'utf8').split('\n')
 
   const opened = lines.flatMap((line) => /openat\(AT_FDCWD, "([^"]+)"(?!.* = -1)/.exec(line)?.[1] ?? [])
-  const ours = [...new Set(opened.filter((path) => path.startsWith(ROOT)).map((path) => path.slice(ROOT.length).replace(/core-[\w-]+\.js$/, 'core-*.js')))]
-  t.deepEqual(ours.filter((file) => !FILES.includes(file)), [])
+  const ours = [
+    ...new Set(
+      opened
+        .filter((path) => path.startsWith(ROOT))
+        .map((path) => path.slice(ROOT.length).replace(/core-[\w-]+\.js$/, 'core-*.js')),
+    ),
+  ]
+  t.deepEqual(
+    ours.filter((file) => !FILES.includes(file)),
+    [],
+  )
   t.true(ours.includes('dist/core-*.js') && ours.includes('build/Release/slipway.node'))
 
-  const [begin = -1, end = -1] = ['begin', 'end'].map((mark) => lines.findIndex((line) => line.includes(`/slipway-${mark}/open"`)))
+  const [begin = -1, end = -1] = ['begin', 'end'].map((mark) =>
+    lines.findIndex((line) => line.includes(`/slipway-${mark}/open"`)),
+  )
   t.true(begin >= 0 && end > begin)
   const within = lines.slice(begin, end)
   const questions = within.filter((line) => line.includes(' sendto('))
-  t.true(questions.length > 0 && questions.length <= QUESTIONS, `${questions.length} questions:\n${questions.join('\n')}`)
+  t.true(
+    questions.length > 0 && questions.length <= QUESTIONS,
+    `${questions.length} questions:\n${questions.join('\n')}`,
+  )
   const [ownThread = ''] = within[0]?.split(' ') ?? []
-  const folders = within.filter((line) => line.includes('O_DIRECTORY') && line.includes(world.stateDir) && !line.startsWith(ownThread))
+  const folders = within.filter(
+    (line) => line.includes('O_DIRECTORY') && line.includes(world.stateDir) && !line.startsWith(ownThread),
+  )
   t.true(folders.length <= FOLDERS, folders.join('\n'))
 })

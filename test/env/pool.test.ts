@@ -80,7 +80,19 @@ for (const call of ['move_mount', 'mkdir', 'mount']) {
   serial(`killed before each ${call} of a life`, async (t) => {
     for (let time = 1; time <= 40; time++) {
       const world = new World(t)
-      const under = ['strace', '-f', '-qqq', '-o', '/dev/null', '-e', `trace=${call}`, '-e', 'signal=none', '-e', `inject=${call}:signal=SIGKILL:when=${time}`]
+      const under = [
+        'strace',
+        '-f',
+        '-qqq',
+        '-o',
+        '/dev/null',
+        '-e',
+        `trace=${call}`,
+        '-e',
+        'signal=none',
+        '-e',
+        `inject=${call}:signal=SIGKILL:when=${time}`,
+      ]
       const ended = await runChild('pooledLife', optionsFor(world, { port: 8000 }), { under })
       await recovers(t, world)
       if (ended.said.includes('done')) return void t.true(call === 'mount' || time > 1)
@@ -119,10 +131,14 @@ serial('two processes with pools on one host', async (t) => {
   const world = new World(t)
   const slipway = await world.open({ pool: { size: SIZE } })
   await slipway.pool.ready()
-  const create = Array.from({ length: 40 }, (_, index) => ({ name: world.name(`${index}`), publish: [`${8000 + index}:80`] }))
+  const create = Array.from({ length: 40 }, (_, index) => ({
+    name: world.name(`${index}`),
+    publish: [`${8000 + index}:80`],
+  }))
   const child = startChild('hold', optionsFor(world, { create }))
   const own = []
-  for (let index = 0; index < 40; index++) own.push(await world.create(slipway, `own-${index}`, { publish: [`${9000 + index}:80`] }))
+  for (let index = 0; index < 40; index++)
+    own.push(await world.create(slipway, `own-${index}`, { publish: [`${9000 + index}:80`] }))
   await child.saysMore()
   const all = await slipway.sandboxes.list()
   t.is(all.length, 80)

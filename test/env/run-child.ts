@@ -34,7 +34,15 @@ export function startChild(scenario: Scenario, options: Options, { under = [], n
   // A sanitizer's runtime is preloaded to node, and not to the program that runs it.
   const preload = process.env['SLIPWAY_PRELOAD']
   const preloading = preload ? ['env', `LD_PRELOAD=${preload}`] : []
-  const [command = process.execPath, ...args] = [...under, ...preloading, process.execPath, ...node, CHILD, scenario, JSON.stringify(options)]
+  const [command = process.execPath, ...args] = [
+    ...under,
+    ...preloading,
+    process.execPath,
+    ...node,
+    CHILD,
+    scenario,
+    JSON.stringify(options),
+  ]
   const env = preload ? { ...process.env, LD_PRELOAD: '' } : process.env
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: CHILD_MS, env })
   let stdout = ''
@@ -44,7 +52,10 @@ export function startChild(scenario: Scenario, options: Options, { under = [], n
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (code, signal) => {
-      const said = stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line) as unknown)
+      const said = stdout
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as unknown)
       resolve({ code, signal, said, stderr })
     })
   })
@@ -52,7 +63,8 @@ export function startChild(scenario: Scenario, options: Options, { under = [], n
   return { process: child, ended, saysMore: () => Promise.race([more(), ended.then(() => undefined)]) }
 }
 
-export const runChild = (scenario: Scenario, options: Options, how?: How): Promise<Ended> => startChild(scenario, options, how).ended
+export const runChild = (scenario: Scenario, options: Options, how?: How): Promise<Ended> =>
+  startChild(scenario, options, how).ended
 
 /** What an undisturbed child ends like. */
 export const WELL = { code: 0, signal: null, stderr: '' } as const

@@ -11,7 +11,12 @@ test('one network and one sandbox in the hands of two processes', async (t) => {
   const world = new World(t)
   const slipway = await world.open()
   const stays = await world.create(slipway, 'shared', { publish: ['7000:70'] })
-  const options = { open: { netns: world.host.path, stateDir: world.stateDir }, prefix: world.prefix, count: ROUNDS, port: 8000 }
+  const options = {
+    open: { netns: world.host.path, stateDir: world.stateDir },
+    prefix: world.prefix,
+    count: ROUNDS,
+    port: 8000,
+  }
   const ended = await Promise.all([runChild('networkChurn', options), runChild('networkChurn', options)])
   for (const one of ended) {
     t.like(howItEnded(one), WELL)
@@ -21,7 +26,10 @@ test('one network and one sandbox in the hands of two processes', async (t) => {
   }
   await kernelIsAsListed(t, world, slipway)
   await stays.refresh()
-  t.deepEqual(stays.endpoints.filter(({ network }) => network !== 'web').map(({ network }) => network), ['bridge'])
+  t.deepEqual(
+    stays.endpoints.filter(({ network }) => network !== 'web').map(({ network }) => network),
+    ['bridge'],
+  )
   for (const sandbox of await slipway.sandboxes.list()) await sandbox.remove()
   for (const network of await slipway.networks.list()) if (network.userDefined) await network.remove()
   await kernelIsAsListed(t, world, slipway, 'all removed')

@@ -22,7 +22,12 @@ interface Raced {
 /** Lets as many processes as there are lists create all of theirs at the same moment, or each one after the other. */
 async function race(t: ExecutionContext, world: World, lists: CreateOptions[][], inTurn = false): Promise<Raced[]> {
   const children = lists.map((create) =>
-    startChild('race', { open: { netns: world.host.path, stateDir: world.stateDir }, prefix: world.prefix, create, ...(inTurn ? { wait: 0 } : {}) }),
+    startChild('race', {
+      open: { netns: world.host.path, stateDir: world.stateDir },
+      prefix: world.prefix,
+      create,
+      ...(inTurn ? { wait: 0 } : {}),
+    }),
   )
   await Promise.all(children.map((child) => child.saysMore()))
   writeFileSync(join(world.stateDir, 'go'), '')
@@ -33,9 +38,17 @@ async function race(t: ExecutionContext, world: World, lists: CreateOptions[][],
 
 test('no address and no port is given twice', async (t) => {
   const world = new World(t)
-  const lists = ['a', 'b'].map((who) => Array.from({ length: 100 }, (_, index) => ({ name: world.name(`${who}${index}`), publish: ['80', '127.0.0.1::53/udp'] })))
+  const lists = ['a', 'b'].map((who) =>
+    Array.from({ length: 100 }, (_, index) => ({
+      name: world.name(`${who}${index}`),
+      publish: ['80', '127.0.0.1::53/udp'],
+    })),
+  )
   const outcomes = (await race(t, world, lists)).flatMap((raced) => raced.outcomes)
-  t.deepEqual(outcomes.filter(({ code }) => code), [])
+  t.deepEqual(
+    outcomes.filter(({ code }) => code),
+    [],
+  )
   t.is(new Set(outcomes.map(({ address }) => address)).size, 200)
   const ports = outcomes.flatMap(({ ports }) => ports?.map(({ protocol, hostPort }) => `${hostPort}/${protocol}`))
   t.is(new Set(ports).size, 400)
@@ -43,14 +56,27 @@ test('no address and no port is given twice', async (t) => {
 })
 
 // What is on its way when the first is refused may be refused, too: some turns of the event loop's.
-for (const [how, inTurn, most] of [['at once', false, 24], ['one after the other', true, 5]] as const) {
+for (const [how, inTurn, most] of [
+  ['at once', false, 24],
+  ['one after the other', true, 5],
+] as const) {
   test.serial(`who chooses in step with another is out of step soon: fifty sandboxes each, ${how}`, async (t) => {
     const world = new World(t)
     // Who makes the network is ahead of the other.
     await world.create(await world.open(), 'first')
-    const raced = await race(t, world, ['a', 'b'].map((who) => Array.from({ length: 50 }, (_, index) => ({ name: world.name(`${who}${index}`), publish: ['80'] }))), inTurn)
+    const raced = await race(
+      t,
+      world,
+      ['a', 'b'].map((who) =>
+        Array.from({ length: 50 }, (_, index) => ({ name: world.name(`${who}${index}`), publish: ['80'] })),
+      ),
+      inTurn,
+    )
     const made = raced.flatMap(({ outcomes }) => outcomes)
-    t.deepEqual(made.filter(({ code }) => code), [])
+    t.deepEqual(
+      made.filter(({ code }) => code),
+      [],
+    )
     t.is(new Set(made.flatMap(({ ports }) => ports?.map(({ hostPort }) => hostPort))).size, 100)
     for (const { refused } of raced) {
       const { 'port.hold': held = 0, published4 = 0, addresses4 = 0 } = refused
@@ -67,19 +93,36 @@ test('alone, a process takes what is free one after the other, past what program
   await once(program, 'listening')
   const made = []
   for (const name of ['a', 'b', 'c']) made.push(await world.create(slipway, name, { publish: ['80'] }))
-  t.deepEqual(made.map(({ ports }) => ports[0]?.hostPort), [32768, 32770, 32771])
+  t.deepEqual(
+    made.map(({ ports }) => ports[0]?.hostPort),
+    [32768, 32770, 32771],
+  )
 })
 
 for (const [what, code, said, options] of [
   ['name', 'CONFLICT', /name.*in use/, (world, _, index) => ({ name: world.name(`${index}`) })],
-  ['address', 'ADDRESS_IN_USE', /in use by the sandbox/, (world, who, index) => ({ name: world.name(`${who}${index}`), ip: `172.17.1.${index}` })],
-  ['host port', 'PORT_IN_USE', /published already by the sandbox/, (world, who, index) => ({ name: world.name(`${who}${index}`), publish: [`${8000 + index}:80`] })],
+  [
+    'address',
+    'ADDRESS_IN_USE',
+    /in use by the sandbox/,
+    (world, who, index) => ({ name: world.name(`${who}${index}`), ip: `172.17.1.${index}` }),
+  ],
+  [
+    'host port',
+    'PORT_IN_USE',
+    /published already by the sandbox/,
+    (world, who, index) => ({ name: world.name(`${who}${index}`), publish: [`${8000 + index}:80`] }),
+  ],
 ] as [string, string, RegExp, (world: World, who: string, index: number) => CreateOptions][]) {
   test(`one ${what} wanted by two: one gets it, the other hears whose it is`, async (t) => {
     const world = new World(t)
     // In opposite directions, so that either wins some.
     const wanted = Array.from({ length: 40 }, (_, index) => index)
-    const raced = await race(t, world, [wanted, wanted.toReversed()].map((list, who) => list.map((index) => options(world, 'ab'[who] ?? '', index))))
+    const raced = await race(
+      t,
+      world,
+      [wanted, wanted.toReversed()].map((list, who) => list.map((index) => options(world, 'ab'[who] ?? '', index))),
+    )
     const [a = [], b = []] = raced.map(({ outcomes }) => outcomes)
     b.reverse()
     t.is(a.length, 40)
@@ -99,9 +142,24 @@ test('what another process gives back can be had', async (t) => {
   const bip = '172.30.0.1/29'
   const slipway = await world.open({ bip })
   await (await world.create(slipway, 'first')).remove()
-  const create = Array.from({ length: 5 }, (_, index) => ({ name: world.name(`${index}`), publish: [`${8000 + index}:80`] }))
-  t.like(howItEnded(await runChild('attempt', { open: { netns: world.host.path, stateDir: world.stateDir }, prefix: world.prefix, create })), WELL)
-  await t.throwsAsync(world.create(slipway, 'more'), { code: 'EXHAUSTED', message: /No address is left in 172\.30\.0\.0\/29/ })
+  const create = Array.from({ length: 5 }, (_, index) => ({
+    name: world.name(`${index}`),
+    publish: [`${8000 + index}:80`],
+  }))
+  t.like(
+    howItEnded(
+      await runChild('attempt', {
+        open: { netns: world.host.path, stateDir: world.stateDir },
+        prefix: world.prefix,
+        create,
+      }),
+    ),
+    WELL,
+  )
+  await t.throwsAsync(world.create(slipway, 'more'), {
+    code: 'EXHAUSTED',
+    message: /No address is left in 172\.30\.0\.0\/29/,
+  })
   const other = await world.open()
   for (const sandbox of await other.sandboxes.list()) await sandbox.remove()
   t.is((await Promise.all(create.map((options) => slipway.sandboxes.create(options)))).length, 5)
@@ -114,7 +172,9 @@ test('who has tried many ports may still be wrong about an address', async (t) =
   // With each port that is refused, the next address is tried.
   await world.create(other, 'other', { ip: '172.17.0.63' })
   const taken = first.ports[0]?.hostPort ?? 0
-  const programs = enter(world.host.path, () => Array.from({ length: 60 }, (_, index) => createServer().listen(taken + 1 + index)))
+  const programs = enter(world.host.path, () =>
+    Array.from({ length: 60 }, (_, index) => createServer().listen(taken + 1 + index)),
+  )
   t.teardown(() => programs.forEach((program) => program.close()))
   await Promise.all(programs.map((program) => once(program, 'listening')))
   const second = await world.create(slipway, 'second', { publish: ['80'] })

@@ -12,15 +12,33 @@ const TASKS = '/proc/self/task'
 const SECONDS = 3
 
 /** In the order in which they were started. */
-const threads = (): string[] => readdirSync(TASKS).filter((id) => readFileSync(join(TASKS, id, 'comm'), 'utf8').trim() === 'slipway').sort((one, other) => Number(one) - Number(other))
+const threads = (): string[] =>
+  readdirSync(TASKS)
+    .filter((id) => readFileSync(join(TASKS, id, 'comm'), 'utf8').trim() === 'slipway')
+    .sort((one, other) => Number(one) - Number(other))
 const addresses = (world: World): string[] => elements(world.host, 'addresses4').map(({ key }) => key)
 
 /** From now on, whatever this thread sends to the kernel takes long. @returns Whether it is at it. */
 async function slowDown(t: ExecutionContext, thread: string): Promise<() => boolean> {
-  const strace = spawn('strace', ['-p', thread, '-o', '/dev/null', '-e', 'trace=sendto', '-e', 'signal=none', '-e', `inject=sendto:delay_enter=${SECONDS}s`], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, LD_PRELOAD: '' },
-  })
+  const strace = spawn(
+    'strace',
+    [
+      '-p',
+      thread,
+      '-o',
+      '/dev/null',
+      '-e',
+      'trace=sendto',
+      '-e',
+      'signal=none',
+      '-e',
+      `inject=sendto:delay_enter=${SECONDS}s`,
+    ],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, LD_PRELOAD: '' },
+    },
+  )
   t.teardown(() => strace.kill())
   let said = ''
   strace.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))

@@ -15,15 +15,42 @@ const directory = table.directory('web')
 const asker = { sandbox: 'app', network: 'web' }
 
 const asked = question('one.example')
-const response = encode({ type: 'response', id: 1, flags: 0x8180, questions: [{ type: 'A', name: 'one.example' }], answers: [{ type: 'A', name: 'one.example', ttl: 60, data: '192.0.2.1' }] })
+const response = encode({
+  type: 'response',
+  id: 1,
+  flags: 0x8180,
+  questions: [{ type: 'A', name: 'one.example' }],
+  answers: [{ type: 'A', name: 'one.example', ttl: 60, data: '192.0.2.1' }],
+})
 const withOpt = encode({
-  type: 'query', id: 7, flags: 0x100, questions: [{ type: 'AAAA', name: 'app.web' }],
-  additionals: [{ type: 'OPT', name: '.', udpPayloadSize: 4096, flags: 0, extendedRcode: 0, ednsVersion: 0, flag_do: false, options: [] }],
+  type: 'query',
+  id: 7,
+  flags: 0x100,
+  questions: [{ type: 'AAAA', name: 'app.web' }],
+  additionals: [
+    {
+      type: 'OPT',
+      name: '.',
+      udpPayloadSize: 4096,
+      flags: 0,
+      extendedRcode: 0,
+      ednsVersion: 0,
+      flag_do: false,
+      options: [],
+    },
+  ],
 })
 
 export const dnsMessages: Target = {
   name: 'dns-messages',
-  seeds: [asked, withOpt, response, question('2.0.7.10.in-addr.arpa', 'PTR'), question('db', 'AAAA'), question('a.very.long.name.with.many.labels.example', 'TXT')],
+  seeds: [
+    asked,
+    withOpt,
+    response,
+    question('2.0.7.10.in-addr.arpa', 'PTR'),
+    question('db', 'AAAA'),
+    question('a.very.long.name.with.many.labels.example', 'TXT'),
+  ],
   pieces: ['\xc0\x0c', '\xc0\x00', '\x00\x00\x29', '\x03www', '\x00', '\x3f', '\x40', 'in-addr\x04arpa', 'app', 'db'],
   run(input) {
     const { query, reply: refusal } = readQuery(input) as { query?: Parameters<typeof reply>[0]; reply?: Buffer }
@@ -37,7 +64,10 @@ export const dnsMessages: Target = {
     expect(query.udpSize >= 512 && query.udpSize <= LARGEST_UDP, `${query.udpSize} bytes by UDP`)
     const records = ownRecords(query, asker, directory) ?? []
     const answer = reply(query, RCODE.noError, records, query.udpSize)
-    expect(answer.length <= Math.max(query.udpSize, query.questionEnd + 23), `a reply of ${answer.length} bytes where ${query.udpSize} are room`)
+    expect(
+      answer.length <= Math.max(query.udpSize, query.questionEnd + 23),
+      `a reply of ${answer.length} bytes where ${query.udpSize} are room`,
+    )
     expect(isResponseTo(answer, input, query.questionEnd), 'a reply answers the question')
   },
 }
@@ -45,7 +75,11 @@ export const dnsMessages: Target = {
 /** The first byte is the size of the pieces in which the rest comes. */
 export const dnsFrames: Target = {
   name: 'dns-frames',
-  seeds: [Buffer.from([3, 0, 29, ...asked]), Buffer.from([255, 0, 0, 0, 0, 0, asked.length, ...asked, 0, asked.length, ...asked]), Buffer.from([1, 255, 255, 1, 2, 3])],
+  seeds: [
+    Buffer.from([3, 0, 29, ...asked]),
+    Buffer.from([255, 0, 0, 0, 0, 0, asked.length, ...asked, 0, asked.length, ...asked]),
+    Buffer.from([1, 255, 255, 1, 2, 3]),
+  ],
   pieces: ['\x00\x00', '\x00\x01', '\xff\xff', '\x02\x00'],
   run(input) {
     const [size = 0] = input
@@ -54,7 +88,10 @@ export const dnsFrames: Target = {
     let at = 0
     for (let from = 0; from < stream.length; from += size + 1) {
       for (const message of reader.read(Buffer.from(stream.subarray(from, from + size + 1)))) {
-        expect(message.equals(stream.subarray(at + 2, at + 2 + stream.readUInt16BE(at))), 'a message is what its length says')
+        expect(
+          message.equals(stream.subarray(at + 2, at + 2 + stream.readUInt16BE(at))),
+          'a message is what its length says',
+        )
         at += 2 + message.length
       }
     }

@@ -7,8 +7,9 @@ import { writeNativeSeeds } from './seeds.js'
 import { targets } from './targets.js'
 
 /**
- * One target of TypeScript for a while: `node build-test/fuzz/main.js TARGET SECONDS FINDINGS`. The inputs are tried on a thread, so that one
- * that does not come to an end is found, too. With `seeds FOLDER` it writes what the fuzzers of native/fuzz begin with.
+ * One target of TypeScript for a while: `node build-test/fuzz/main.js TARGET SECONDS FINDINGS`. The inputs are tried on
+ * a thread, so that one that does not come to an end is found, too. With `seeds FOLDER` it writes what the fuzzers of
+ * native/fuzz begin with.
  */
 const [name = '', seconds = '', findings = ''] = process.argv.slice(2)
 
@@ -36,7 +37,11 @@ function tryInputs({ numbers, input: copy }: Shared): void {
   for (const seed of target.seeds) target.run(seed)
   const end = performance.now() + Number(seconds) * 1000
   while (performance.now() < end) {
-    const result = fc.check(property, { numRuns: BATCH, interruptAfterTimeLimit: Math.max(1000, end - performance.now()), markInterruptAsFailure: false })
+    const result = fc.check(property, {
+      numRuns: BATCH,
+      interruptAfterTimeLimit: Math.max(1000, end - performance.now()),
+      markInterruptAsFailure: false,
+    })
     if (!result.failed) continue
     const [input = Buffer.alloc(0)] = result.counterexample ?? []
     save(input)
@@ -48,13 +53,18 @@ function save(input: Uint8Array): void {
   mkdirSync(findings, { recursive: true })
   const path = join(findings, `${name}-${Date.now()}`)
   writeFileSync(path, input)
-  console.error(`${name}: the input is in ${path}:\n${JSON.stringify(Buffer.from(input).toString('latin1')).slice(0, 2000)}`)
+  console.error(
+    `${name}: the input is in ${path}:\n${JSON.stringify(Buffer.from(input).toString('latin1')).slice(0, 2000)}`,
+  )
 }
 
 function watch(): void {
   const numbers = new Int32Array(new SharedArrayBuffer(8))
   const input = new Uint8Array(new SharedArrayBuffer(LARGEST))
-  const worker = new Worker(new URL(import.meta.url), { argv: process.argv.slice(2), workerData: { numbers, input } satisfies Shared })
+  const worker = new Worker(new URL(import.meta.url), {
+    argv: process.argv.slice(2),
+    workerData: { numbers, input } satisfies Shared,
+  })
   let before = { count: -1, since: performance.now() }
   const look = setInterval(() => {
     const count = Atomics.load(numbers, 0)

@@ -11,7 +11,10 @@ export function nativeSeeds(): Record<'answers' | 'elements' | 'plan', Buffer[]>
   return {
     answers: [...golden.flatMap(answersIn), ...HANDMADE],
     elements: golden.flatMap(elementsIn),
-    plan: [...golden.flatMap(({ operation }) => (operation.op === 'connection.delete' ? [] : [[operation]])), ...OTHER_PLANS].map((plan) => Buffer.from(withoutCount(wirePlan(plan)))),
+    plan: [
+      ...golden.flatMap(({ operation }) => (operation.op === 'connection.delete' ? [] : [[operation]])),
+      ...OTHER_PLANS,
+    ].map((plan) => Buffer.from(withoutCount(wirePlan(plan)))),
   }
 }
 
@@ -27,7 +30,20 @@ export function writeNativeSeeds(folder: string): void {
 }
 
 // In the order of native/fuzz/answers.cc.
-const QUESTION = { links: 0, link: 1, addresses: 2, routes: 3, connections: 4, generation: 5, table: 6, chains: 7, echo: 8, batch: 9, transaction: 10, rules: 11 }
+const QUESTION = {
+  links: 0,
+  link: 1,
+  addresses: 2,
+  routes: 3,
+  connections: 4,
+  generation: 5,
+  table: 6,
+  chains: 7,
+  echo: 8,
+  batch: 9,
+  transaction: 10,
+  rules: 11,
+}
 const NEWLINK = 16
 const NEWADDR = 20
 const NEWROUTE = 24
@@ -54,28 +70,45 @@ function answersIn({ ours, tool }: Golden): Buffer[] {
 
 // In the order of native/fuzz/elements.cc.
 const KINDS = [
-  'ipv4_addr', 'ipv4_addr interval', 'ipv6_addr interval', 'ifname', 'ifname . ether_addr . ipv4_addr', 'ipv4_addr . ifname interval',
-  'ipv6_addr . inet_proto . inet_service interval', 'inet_proto . inet_service : ipv4_addr . inet_service',
-  'ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service interval', 'ipv6_addr : ipv6_addr',
+  'ipv4_addr',
+  'ipv4_addr interval',
+  'ipv6_addr interval',
+  'ifname',
+  'ifname . ether_addr . ipv4_addr',
+  'ipv4_addr . ifname interval',
+  'ipv6_addr . inet_proto . inet_service interval',
+  'inet_proto . inet_service : ipv4_addr . inet_service',
+  'ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service interval',
+  'ipv6_addr : ipv6_addr',
 ]
 
 function elementsIn({ operation, ours, tool }: Golden): Buffer[] {
   if (operation.op !== 'element.add') return []
   const { type, dataType, interval } = operation
   const kind = Math.max(0, KINDS.indexOf(`${type}${dataType ? ` : ${dataType}` : ''}${interval ? ' interval' : ''}`))
-  return [...ours, ...tool].flatMap((message) => [0, 1].map((how) => Buffer.concat([Buffer.of(kind, how), withoutSequence(fromWords(message))])))
+  return [...ours, ...tool].flatMap((message) =>
+    [0, 1].map((how) => Buffer.concat([Buffer.of(kind, how), withoutSequence(fromWords(message))])),
+  )
 }
 
 const OTHER_PLANS: Operation[][] = [
   [
-    { op: 'netns.create', path: '/run/netns/app' }, { op: 'netns.check', path: '/run/netns/app', namespace: { device: 4, inode: 4026532300 }, optional: true },
-    { op: 'netns.bind', path: '/run/netns/b', from: '/run/netns/a' }, { op: 'netns.delete', path: '/run/netns/app' },
+    { op: 'netns.create', path: '/run/netns/app' },
+    { op: 'netns.check', path: '/run/netns/app', namespace: { device: 4, inode: 4026532300 }, optional: true },
+    { op: 'netns.bind', path: '/run/netns/b', from: '/run/netns/a' },
+    { op: 'netns.delete', path: '/run/netns/app' },
   ],
   [
-    { op: 'file.create', path: '/run/slipway/1/sandboxes/app.json', content: '{}\n' }, { op: 'file.check', path: '/a', expected: 'b' },
-    { op: 'file.replace', path: '/a', content: 'c', expected: 'b' }, { op: 'file.delete', path: '/a' }, { op: 'sysctl.write', key: 'net.ipv4.ip_forward', value: '1' },
+    { op: 'file.create', path: '/run/slipway/1/sandboxes/app.json', content: '{}\n' },
+    { op: 'file.check', path: '/a', expected: 'b' },
+    { op: 'file.replace', path: '/a', content: 'c', expected: 'b' },
+    { op: 'file.delete', path: '/a' },
+    { op: 'sysctl.write', key: 'net.ipv4.ip_forward', value: '1' },
   ],
-  [{ op: 'port.hold', protocol: 'tcp', address: '0.0.0.0', port: 8080 }, { op: 'port.release', protocol: 'udp', address: '::1', port: 53 }],
+  [
+    { op: 'port.hold', protocol: 'tcp', address: '0.0.0.0', port: 8080 },
+    { op: 'port.release', protocol: 'udp', address: '::1', port: 53 },
+  ],
 ]
 
 function message(type: number, flags: number, payload: Buffer): Buffer {
@@ -101,12 +134,38 @@ const error = (code: number, attributes = Buffer.alloc(0)) => {
 }
 
 const DONE = message(3, 2, Buffer.alloc(4))
-const EXPLAINED = Buffer.concat([attribute(1, Buffer.from('No such device\0')), attribute(2, Buffer.from([52, 0, 0, 0]))])
+const EXPLAINED = Buffer.concat([
+  attribute(1, Buffer.from('No such device\0')),
+  attribute(2, Buffer.from([52, 0, 0, 0])),
+])
 
 const HANDMADE = [
-  ...[0, -17, -1 << 31, 17].flatMap((code) => [QUESTION.batch, QUESTION.transaction, QUESTION.echo].map((question) => Buffer.concat([Buffer.of(question), error(code), error(code, EXPLAINED), DONE]))),
-  Buffer.concat([Buffer.of(QUESTION.generation), message((NF_TABLES << 8) | 15, 0, Buffer.concat([Buffer.alloc(4), attribute(1, Buffer.from([0, 0, 0, 7]))]))]),
+  ...[0, -17, -1 << 31, 17].flatMap((code) =>
+    [QUESTION.batch, QUESTION.transaction, QUESTION.echo].map((question) =>
+      Buffer.concat([Buffer.of(question), error(code), error(code, EXPLAINED), DONE]),
+    ),
+  ),
+  Buffer.concat([
+    Buffer.of(QUESTION.generation),
+    message((NF_TABLES << 8) | 15, 0, Buffer.concat([Buffer.alloc(4), attribute(1, Buffer.from([0, 0, 0, 7]))])),
+  ]),
   // An attribute that is shorter than what is in it, at the end of the buffer: what lay behind was read as an address.
-  Buffer.concat([Buffer.of(QUESTION.addresses), message(NEWADDR, 2, Buffer.concat([Buffer.from([10, 64, 0, 0, 1, 0, 0, 0]), attribute(99, Buffer.alloc(400)), attribute(1, Buffer.from('AAAA'))]))]),
-  ...[0, 3, 5, 0xffff].map((length) => Buffer.concat([Buffer.of(QUESTION.links), message(NEWLINK, 2, Buffer.concat([Buffer.alloc(16), attribute(3, Buffer.from('eth0'), length)]))])),
+  Buffer.concat([
+    Buffer.of(QUESTION.addresses),
+    message(
+      NEWADDR,
+      2,
+      Buffer.concat([
+        Buffer.from([10, 64, 0, 0, 1, 0, 0, 0]),
+        attribute(99, Buffer.alloc(400)),
+        attribute(1, Buffer.from('AAAA')),
+      ]),
+    ),
+  ]),
+  ...[0, 3, 5, 0xffff].map((length) =>
+    Buffer.concat([
+      Buffer.of(QUESTION.links),
+      message(NEWLINK, 2, Buffer.concat([Buffer.alloc(16), attribute(3, Buffer.from('eth0'), length)])),
+    ]),
+  ),
 ]

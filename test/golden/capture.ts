@@ -40,7 +40,7 @@ const needsNumber = (operation: Case['operation'], name: string) => JSON.stringi
 function commandsOf({ command, operation }: Case): string[] {
   if (command !== undefined) return [command]
   if (operation.op !== 'element.add' && operation.op !== 'element.delete') return [printOperation(operation as Operation)]
-  return operation.elements.map((element) => printOperation({ ...operation, elements: [element] } as Operation))
+  return operation.elements.map((element) => printOperation({ ...operation, elements: [element] }))
 }
 
 function sentBy(command: string): Buffer[] {

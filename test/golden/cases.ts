@@ -107,7 +107,7 @@ const routeCases = (op: 'route.add' | 'route.delete'): Case[] => {
     { name: `${verb} on a link, IPv6`, operation: { op, netns: app, destination: 'fd07:1::/64', link: 'eth0' } },
     { name: `${verb} one host, IPv6`, operation: { op, netns: app, destination: 'fd06:1::1', link: 'eth0' } },
   ]
-  return list.map((one) => ({ ...one, file: 'route.json', numbers: sandbox }) as Case)
+  return list.map((one) => ({ ...one, file: 'route.json', numbers: sandbox }))
 }
 
 // After the others, as there is one default at a time.

@@ -5,7 +5,9 @@ import { decodeMessage, splitMessages } from '../helpers/netlink.js'
 
 /** How golden bytes stand in test/golden/*.json. */
 
-/** A field in which our message is not the tool's, and why that is right. A field that a side does not have is left out. */
+/**
+ * A field in which our message is not the tool's, and why that is right. A field that a side does not have is left out.
+ */
 export interface Difference {
   at: string
   tool?: string
@@ -80,7 +82,8 @@ function compareFields(tool: Fields, ours: Fields): Omit<Difference, 'why'>[] {
 
 /**
  * Where a set has intervals, nft turns the bytes of what it takes to be a number of the host's; also of the one byte of
- * `meta l4proto`, as numbers of two. The kernel turns len / size of them (nft_byteorder_eval): none. Ours has no such step.
+ * `meta l4proto`, as numbers of two. The kernel turns len / size of them (nft_byteorder_eval): none. Ours has no such
+ * step.
  */
 function withoutEmptyByteorder(fields: Fields): Fields {
   const empty = Object.entries(fields).flatMap(([at, length]) => {

@@ -11,9 +11,17 @@ export type Case = [work: () => Promise<unknown>, code: SlipwayErrorCode, ...wor
 export async function refuses(t: ExecutionContext, world: World, ...cases: Case[]): Promise<void> {
   const before = await settled(world)
   for (const [index, [work, code, ...words]] of cases.entries()) {
-    const error = await t.throwsAsync(work, { instanceOf: SlipwayError, code }, `case ${index} (${words.join(', ')}): ${work}`)
+    const error = await t.throwsAsync(
+      work,
+      { instanceOf: SlipwayError, code },
+      `case ${index} (${words.join(', ')}): ${work}`,
+    )
     const message = error?.message ?? ''
-    for (const word of words) t.true(typeof word === 'string' ? message.includes(word) : word.test(message), `case ${index}: "${message}" does not say ${word}`)
+    for (const word of words)
+      t.true(
+        typeof word === 'string' ? message.includes(word) : word.test(message),
+        `case ${index}: "${message}" does not say ${word}`,
+      )
     t.true(message.length < 900, `${message.length} characters`)
     t.notRegex(message, /undefined|\[object|[\0-\x09\x0b-\x1f]/)
   }
@@ -21,7 +29,10 @@ export async function refuses(t: ExecutionContext, world: World, ...cases: Case[
 }
 
 /** A host that is in use already: bridge, ruleset and every kind of socket are there. */
-export async function inUse(t: ExecutionContext, options: OpenOptions = {}): Promise<{ world: World; slipway: Slipway; create: (options: CreateOptions) => () => Promise<unknown> }> {
+export async function inUse(
+  t: ExecutionContext,
+  options: OpenOptions = {},
+): Promise<{ world: World; slipway: Slipway; create: (options: CreateOptions) => () => Promise<unknown> }> {
   const world = new World(t)
   const slipway = await world.open(options)
   await (await world.create(slipway, 'first', { publish: ['8080:80/udp'] })).remove()
@@ -31,11 +42,46 @@ export async function inUse(t: ExecutionContext, options: OpenOptions = {}): Pro
 
 /** Behind our back the kernel takes links down, and addresses are given up once nothing leads there. */
 export const nothingIsLeft = (world: World) =>
-  eventually(() => ipJson(world.host, 'link', 'show', 'master', 'docker0').length === 0 && ['addresses4', 'addresses6'].every((set) => elements(world.host, set).length === 0))
+  eventually(
+    () =>
+      ipJson(world.host, 'link', 'show', 'master', 'docker0').length === 0 &&
+      ['addresses4', 'addresses6'].every((set) => elements(world.host, set).length === 0),
+  )
 
 // What another language or a careless cast might pass for a text.
-export const NO_TEXTS = [0, 1, 10n, true, null, {}, [], ['a'], Symbol('a'), () => 'a', new Date(0), Object.create(null)] as never[]
-export const UGLY_TEXTS = ['', ' ', 'a b', 'a\0b', 'a\nb', 'a\x1fb', 'a\x7fb', 'a"b', "a'b", 'a`b', 'a;b', 'a$b', 'a\\b', 'a/b', '../a', 'ä', 'x'.repeat(1_000_000)]
+export const NO_TEXTS = [
+  0,
+  1,
+  10n,
+  true,
+  null,
+  {},
+  [],
+  ['a'],
+  Symbol('a'),
+  () => 'a',
+  new Date(0),
+  Object.create(null),
+] as never[]
+export const UGLY_TEXTS = [
+  '',
+  ' ',
+  'a b',
+  'a\0b',
+  'a\nb',
+  'a\x1fb',
+  'a\x7fb',
+  'a"b',
+  "a'b",
+  'a`b',
+  'a;b',
+  'a$b',
+  'a\\b',
+  'a/b',
+  '../a',
+  'ä',
+  'x'.repeat(1_000_000),
+]
 
 interface Attempt extends How {
   open?: OpenOptions
@@ -43,8 +89,16 @@ interface Attempt extends How {
 }
 
 /** Another process that opens the host and creates. @returns what it said. */
-export async function attempt(t: ExecutionContext, world: World, { open, create, ...how }: Attempt): Promise<{ code?: SlipwayErrorCode; message?: string }[]> {
-  const options = { open: { netns: world.host.path, stateDir: world.stateDir, ...open }, prefix: world.prefix, ...(create ? { create } : {}) }
+export async function attempt(
+  t: ExecutionContext,
+  world: World,
+  { open, create, ...how }: Attempt,
+): Promise<{ code?: SlipwayErrorCode; message?: string }[]> {
+  const options = {
+    open: { netns: world.host.path, stateDir: world.stateDir, ...open },
+    prefix: world.prefix,
+    ...(create ? { create } : {}),
+  }
   const { code, said, stderr } = await runChild('attempt', options, how)
   t.is(code, 0, stderr)
   return said as { code?: SlipwayErrorCode; message?: string }[]

@@ -45,11 +45,21 @@ export interface Cell {
 type Elsewhere = Pick<Cell, 'taken' | 'outside' | 'aim'>
 
 /** Makes both. @param publish - Ports of the victim. */
-export async function makeCell(world: DualStackWorld, slipway: Slipway, network: string, publish: readonly string[], elsewhere: Elsewhere): Promise<Cell> {
+export async function makeCell(
+  world: DualStackWorld,
+  slipway: Slipway,
+  network: string,
+  publish: readonly string[],
+  elsewhere: Elsewhere,
+): Promise<Cell> {
   const separated = network.endsWith('apart')
   const { host, neighbour } = world
   const make = async (what: string, options: CreateOptions = {}): Promise<Member> => {
-    const sandbox = await world.create(slipway, `${what}-${network}`, { network, publish: what === 'victim' ? [...publish] : [], ...options })
+    const sandbox = await world.create(slipway, `${what}-${network}`, {
+      network,
+      publish: what === 'victim' ? [...publish] : [],
+      ...options,
+    })
     const [{ mac, hostInterface: link } = { mac: '', hostInterface: '' }] = sandbox.endpoints
     return { sandbox, at: addressesOf(sandbox), mac, link, seen: new Seen(sandbox) }
   }
@@ -74,11 +84,15 @@ export const begin = ({ bridge, attacker, victim, taken, outside, aim }: Cell): 
 export const send = ({ attacker }: Cell, ...all: readonly Buffer[]): void => sendFrames(attacker.sandbox, all)
 
 /** Addresses of the same network that end in another number. */
-export const sameNetwork = (at: Addresses, last: number): Addresses => ({ 4: at[4].replace(/\d+$/, `${last}`), 6: at[6].replace(/[^:]*$/, `${last}`) })
+export const sameNetwork = (at: Addresses, last: number): Addresses => ({
+  4: at[4].replace(/\d+$/, `${last}`),
+  6: at[6].replace(/[^:]*$/, `${last}`),
+})
 
 export const linkLocalOf = (place: Place): string =>
   ipJson<{ addr_info: { local: string; scope: string }[] }>(place, '-6', 'address', 'show', 'dev', 'eth0')
     .flatMap(({ addr_info }) => addr_info)
     .find(({ scope }) => scope === 'link')?.local ?? ''
 
-const masterOf = (host: Place, link: string) => ipJson<{ master: string }>(host, 'link', 'show', 'dev', link)[0]?.master ?? ''
+const masterOf = (host: Place, link: string) =>
+  ipJson<{ master: string }>(host, 'link', 'show', 'dev', link)[0]?.master ?? ''

@@ -3,7 +3,10 @@ import { get } from 'node:http'
 import { isIPv6 } from 'node:net'
 import type { Attempt } from './attempts.js'
 
-/** A program that makes many connections at once, and prints what came of each. It runs inside the place that it tries from. */
+/**
+ * A program that makes many connections at once, and prints what came of each. It runs inside the place that it tries
+ * from.
+ */
 
 /** Milliseconds that a client waits for an answer that should come, on a busy machine too. */
 const PATIENCE = 10_000
@@ -13,9 +16,12 @@ const DOUBT = 300
 type Answer = (outcome: string) => void
 
 function fetch({ address, port, from }: Attempt, answer: Answer): void {
-  const request = get({ host: address, port, agent: false, ...(from === undefined ? {} : { localAddress: from }) }, (response) => {
-    response.setEncoding('utf8').on('data', answer)
-  })
+  const request = get(
+    { host: address, port, agent: false, ...(from === undefined ? {} : { localAddress: from }) },
+    (response) => {
+      response.setEncoding('utf8').on('data', answer)
+    },
+  )
   request.on('error', ({ code }: NodeJS.ErrnoException) => {
     if (code === 'ECONNREFUSED') answer('refused')
     else if (!isUnreachable(code)) throw new Error(`${address}:${port}: ${code}`)

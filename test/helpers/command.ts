@@ -16,7 +16,14 @@ export interface Ended {
 }
 
 export const start = (world: World, args: readonly string[], before: readonly string[] = []): ChildProcess => {
-  const [program = '', ...rest] = [...before, process.execPath, COMMAND, `--netns=${world.host.path}`, `--state-dir=${world.stateDir}`, ...args]
+  const [program = '', ...rest] = [
+    ...before,
+    process.execPath,
+    COMMAND,
+    `--netns=${world.host.path}`,
+    `--state-dir=${world.stateDir}`,
+    ...args,
+  ]
   return spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 })
 }
 
@@ -38,12 +45,20 @@ export async function done(world: World, ...args: string[]): Promise<string> {
 }
 
 /** What it prints with `--json`. */
-export const doneJson = async <T>(world: World, ...args: string[]): Promise<T> => JSON.parse(await done(world, ...args, '--json')) as T
+export const doneJson = async <T>(world: World, ...args: string[]): Promise<T> =>
+  JSON.parse(await done(world, ...args, '--json')) as T
 
-export const links = (world: World) => ipJson<{ ifname: string }>(world.host, 'link').map(({ ifname }) => ifname).sort()
+export const links = (world: World) =>
+  ipJson<{ ifname: string }>(world.host, 'link')
+    .map(({ ifname }) => ifname)
+    .sort()
 
 /** What is there after the first sandbox has come and gone. */
 export const EMPTY = ['docker0', 'lo', 'uplink']
 
 /** All of a host that a command could have changed. */
-export const stateOf = (world: World) => ({ ...kernelState(world.host), namespaces: world.namespaces(), files: readFiles(world.stateDir) })
+export const stateOf = (world: World) => ({
+  ...kernelState(world.host),
+  namespaces: world.namespaces(),
+  files: readFiles(world.stateDir),
+})

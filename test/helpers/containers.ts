@@ -18,7 +18,9 @@ export interface RunOptions {
   poststop?: readonly Hook[]
 }
 
-/** Real containers, by the example's own bundles and runtime. One that is still there when the test ends is a failure. */
+/**
+ * Real containers, by the example's own bundles and runtime. One that is still there when the test ends is a failure.
+ */
 export class Containers {
   /** On the /run that goes with the test's namespaces. */
   readonly #folder = mkdtempSync('/run/containers-')
@@ -60,7 +62,12 @@ export class Containers {
   /** Interfaces as `ip addr` shows them in the container, with their IPv4 addresses: `eth0 172.17.0.2/16`. */
   async addresses(id: string): Promise<string[]> {
     const text = await this.exec(id, 'ip', 'addr')
-    return text.split(/^(?=\d+: )/m).map((link) => [/^\d+: ([^:@]+)/, / inet (\S+)/].map((part) => part.exec(link)?.[1]).join(' ').trim())
+    return text.split(/^(?=\d+: )/m).map((link) =>
+      [/^\d+: ([^:@]+)/, / inet (\S+)/]
+        .map((part) => part.exec(link)?.[1])
+        .join(' ')
+        .trim(),
+    )
   }
 
   remove(id: string): Promise<void> {

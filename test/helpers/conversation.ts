@@ -31,7 +31,9 @@ export class Conversation {
 
   /** @param to - `192.0.2.1:8080`, `[fd00::1]:8080` */
   constructor(t: ExecutionContext, from: Place, to: string) {
-    this.#client = spawn('nsenter', [`--net=${from.path}`, 'socat', '-', `TCP:${to}`], { stdio: ['pipe', 'pipe', 'ignore'] })
+    this.#client = spawn('nsenter', [`--net=${from.path}`, 'socat', '-', `TCP:${to}`], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    })
     // What is said to one that has ended.
     this.#client.stdin.on('error', () => undefined)
     this.#client.stdout.setEncoding('utf8').on('data', (text: string) => (this.#heard += text))
@@ -57,6 +59,9 @@ export class Conversation {
     if (this.#client.exitCode !== null) return true
     const over = once(this.#client, 'exit', { signal: AbortSignal.timeout(PATIENCE) })
     this.#client.stdin.write(`${word}\n`)
-    return over.then(() => true, () => false)
+    return over.then(
+      () => true,
+      () => false,
+    )
   }
 }

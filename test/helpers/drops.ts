@@ -10,7 +10,9 @@ interface Rule {
 
 /** @param what - Of which they are. Default: all rules of the place. */
 export function watchDrops(place: Place, ...what: readonly string[]): Drops {
-  const { nftables } = JSON.parse(execIn(place, 'nft', '-j', 'list', ...(what.length > 0 ? what : ['ruleset']))) as { nftables: { rule?: Rule }[] }
+  const { nftables } = JSON.parse(execIn(place, 'nft', '-j', 'list', ...(what.length > 0 ? what : ['ruleset']))) as {
+    nftables: { rule?: Rule }[]
+  }
   const drops: Drops = {}
   for (const { rule } of nftables) {
     const counter = rule?.expr.find((statement) => statement.counter)?.counter

@@ -13,13 +13,26 @@ export const NEIGHBOUR: Addresses = { 4: NEIGHBOUR_ADDRESS, 6: 'fd00:99::9' }
 /** One more address of the neighbour, to send from. */
 export const STRANGER: Addresses = { 4: '192.0.2.10', 6: 'fd00:99::10' }
 
-/** A world that speaks IPv6 too, and whose neighbour routes 10.0.0.0/8 and fd00::/16 at the host: tests' networks are there. */
+/**
+ * A world that speaks IPv6 too, and whose neighbour routes 10.0.0.0/8 and fd00::/16 at the host: tests' networks are
+ * there.
+ */
 export class DualStackWorld extends World {
   constructor(t: ExecutionContext, bridgeCallsIptables: boolean) {
     super(t, { bridgeCallsIptables })
     setSysctl(this.host, 'net.bridge.bridge-nf-call-ip6tables', bridgeCallsIptables ? '1' : '0')
     const give = (place: Place, link: string, address: string, ...options: string[]) =>
-      ip('-n', place.name, 'address', 'add', address, 'dev', link, ...(address.includes(':') ? ['nodad'] : []), ...options)
+      ip(
+        '-n',
+        place.name,
+        'address',
+        'add',
+        address,
+        'dev',
+        link,
+        ...(address.includes(':') ? ['nodad'] : []),
+        ...options,
+      )
     // Deprecated: nobody chooses it by himself.
     const deprecated = ['preferred_lft', '0']
     for (const [place, link, own, more, local] of [

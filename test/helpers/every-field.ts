@@ -11,7 +11,8 @@ export interface Field {
 }
 
 /**
- * Every field that a kind of records has, by its shape: in lists the first item, and where any name may be, the first that the record has.
+ * Every field that a kind of records has, by its shape: in lists the first item, and where any name may be, the first
+ * that the record has.
  *
  * @param record - A record of the kind in which each field is.
  * @throws Where a field of the shape is not in the record: then no test would try it.
@@ -27,12 +28,17 @@ export function fieldsOf(shape: Shape, record: unknown, path: Path = []): Field[
   for (const [key, part] of Object.entries(fields)) below(part, key)
   if (item) below(item, 0)
   // A field of any name may always be left out.
-  if (each) below({ ...each, parts: { ...each.parts, optional: true } } as Shape, Object.keys(record as object)[0] ?? '')
+  if (each)
+    below({ ...each, parts: { ...each.parts, optional: true } } as Shape, Object.keys(record as object)[0] ?? '')
   for (const part of of) found.push(...fieldsOf(part, record, path).slice(path.length === 0 ? 0 : 1))
   return found
 }
 
-export const nameOf = (path: Path): string => path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('').replace(/^\./, '')
+export const nameOf = (path: Path): string =>
+  path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`))
+    .join('')
+    .replace(/^\./, '')
 
 /** A record that is the same but for one field. @param value - `undefined`: it is left out. */
 export function changed<T>(record: T, path: Path, value: unknown): T {

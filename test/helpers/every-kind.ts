@@ -7,7 +7,10 @@ import { ip, type Place } from './world.js'
 /** A host with a network of every kind and sandboxes on them, all of it made as a user of the library would. */
 
 const option = (name: string, value: string) => ({ [`com.docker.network.${name}`]: value })
-const modes = (mode: string) => ({ ...option('bridge.gateway_mode_ipv4', mode), ...option('bridge.gateway_mode_ipv6', mode) })
+const modes = (mode: string) => ({
+  ...option('bridge.gateway_mode_ipv4', mode),
+  ...option('bridge.gateway_mode_ipv6', mode),
+})
 
 /** By name; the network number n is 10.n.0.0/24 and fd00:n::/64. */
 const NETWORKS: Readonly<Record<string, Omit<CreateNetworkOptions, 'name'>>> = {
@@ -26,7 +29,10 @@ const NETWORKS: Readonly<Record<string, Omit<CreateNetworkOptions, 'name'>>> = {
 export const numberOf = (network: string) => (network === 'bridge' ? 1 : Object.keys(NETWORKS).indexOf(network) + 2)
 
 /** The addresses of a network with these last numbers. */
-export const addressesOn = (network: string, last: number): Addresses => ({ 4: `10.${numberOf(network)}.0.${last}`, 6: `fd00:${numberOf(network)}::${last}` })
+export const addressesOn = (network: string, last: number): Addresses => ({
+  4: `10.${numberOf(network)}.0.${last}`,
+  6: `fd00:${numberOf(network)}::${last}`,
+})
 
 /** TCP and UDP. */
 const both = (...specs: string[]) => specs.flatMap((spec) => [`${spec}/tcp`, `${spec}/udp`])
@@ -34,7 +40,10 @@ const both = (...specs: string[]) => specs.flatMap((spec) => [`${spec}/tcp`, `${
 /** The sandboxes, by name; those on one network have addresses that end in 2, 3 and so on. */
 const SANDBOXES: Readonly<Record<string, CreateOptions & { network: string }>> = {
   app: { network: 'web', publish: both('8080:80', '127.0.0.1:8081:80') },
-  beside: { network: 'web', publish: both('8087:80').map((spec) => `${spec},allow=${NEIGHBOUR[4]},allow=fd00:99::8/125`) },
+  beside: {
+    network: 'web',
+    publish: both('8087:80').map((spec) => `${spec},allow=${NEIGHBOUR[4]},allow=fd00:99::8/125`),
+  },
   far: { network: 'other', publish: [`${SPARE[4]}:*`, `[${SPARE[6]}]:*`] },
   two: { network: 'web' },
   shy: { network: 'inner' },
@@ -55,7 +64,10 @@ export interface EveryKind {
   world: DualStackWorld
   slipway: Slipway
   sandboxes: Readonly<Record<string, Sandbox>>
-  /** With `NETWORK gateway` for the host's addresses on each network, and `two there` for the sandbox two on the network other. */
+  /**
+   * With `NETWORK gateway` for the host's addresses on each network, and `two there` for the sandbox two on the network
+   * other.
+   */
   cast: Cast
 }
 
@@ -67,13 +79,20 @@ export interface Every {
   portsPerBridge?: number
 }
 
-export async function everyKind(t: ExecutionContext, { bridgeCallsIptables, only = Object.keys(SANDBOXES), portsPerBridge = 256 }: Every): Promise<EveryKind> {
+export async function everyKind(
+  t: ExecutionContext,
+  { bridgeCallsIptables, only = Object.keys(SANDBOXES), portsPerBridge = 256 }: Every,
+): Promise<EveryKind> {
   const world = new DualStackWorld(t, bridgeCallsIptables)
   const { 4: bip, 6: bip6 } = addressesOn('bridge', 1)
   const slipway = await world.open({ bip: `${bip}/24`, bip6: `${bip6}/64`, portsPerBridge })
   for (const [name, options] of Object.entries(NETWORKS)) {
     const { 4: v4, 6: v6 } = addressesOn(name, 0)
-    await slipway.networks.create({ name, subnets: [{ subnet: `${v4}/24` }, { subnet: `${v6.replace(/0$/, '')}/64` }], ...options })
+    await slipway.networks.create({
+      name,
+      subnets: [{ subnet: `${v4}/24` }, { subnet: `${v6.replace(/0$/, '')}/64` }],
+      ...options,
+    })
   }
   const sandboxes: Record<string, Sandbox> = {}
   const cast: Cast = {
@@ -89,7 +108,8 @@ export async function everyKind(t: ExecutionContext, { bridgeCallsIptables, only
     sandboxes[name] = sandbox
     cast[name] = { place: sandbox, at: addressesOf(sandbox) }
   }
-  for (const network of ['bridge', ...Object.keys(NETWORKS)]) cast[`${network} gateway`] = { place: world.host, at: addressesOn(network, 1) }
+  for (const network of ['bridge', ...Object.keys(NETWORKS)])
+    cast[`${network} gateway`] = { place: world.host, at: addressesOn(network, 1) }
   const { two } = sandboxes
   if (two) {
     await two.connect('other')

@@ -26,7 +26,12 @@ export async function failEverywhere(
 }
 
 /** A call whose plan is refused at an operation, and the error that it ends with. */
-export async function attempt(refuser: Refuser, wanted: (plan: Plan) => boolean, index: number, call: () => Promise<unknown>) {
+export async function attempt(
+  refuser: Refuser,
+  wanted: (plan: Plan) => boolean,
+  index: number,
+  call: () => Promise<unknown>,
+) {
   let error: unknown
   const plan = await refuser.during(wanted, index, () => call().catch((reason: unknown) => (error = reason)))
   return { plan, error }

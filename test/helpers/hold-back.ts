@@ -2,7 +2,10 @@ import type { ExecutionContext } from 'ava'
 import { Host, type RunOptions } from '#lib/host.js'
 import type { Plan } from '#lib/plan/operation.js'
 
-/** Holds back what is done behind the callers' backs, for as long as a test wants to look. For one test at a time in a process. */
+/**
+ * Holds back what is done behind the callers' backs, for as long as a test wants to look. For one test at a time in a
+ * process.
+ */
 export class HeldBack {
   #open: () => void = () => undefined
   readonly #gate = new Promise<void>((resolve) => (this.#open = resolve))

@@ -4,7 +4,10 @@ import type { Namespace, Plan } from '#lib/plan/operation.js'
 
 type Name = keyof Questions
 
-/** A host on which others do something at a moment of our choice: what is asked and run here is asked of the kernel and run by it. */
+/**
+ * A host on which others do something at a moment of our choice: what is asked and run here is asked of the kernel and
+ * run by it.
+ */
 export class InterruptedHost extends Host {
   /** Every plan that was run. */
   readonly ran: Plan[] = []
@@ -21,7 +24,11 @@ export class InterruptedHost extends Host {
     this.#beforeRun = work
   }
 
-  override async ask<Asked extends Name>(name: Asked, question: Questions[Asked]['question'], later?: boolean): Promise<Questions[Asked]['answer']> {
+  override async ask<Asked extends Name>(
+    name: Asked,
+    question: Questions[Asked]['question'],
+    later?: boolean,
+  ): Promise<Questions[Asked]['answer']> {
     try {
       return await super.ask(name, question, later)
     } finally {

@@ -7,11 +7,20 @@ import type { Operation } from '#lib/plan/operation.js'
 import type { World } from './world.js'
 
 /** A file that another process has locked, and the operation that waits for it. */
-export async function lockFile(t: ExecutionContext, world: World): Promise<{ waitFor: Operation & { op: 'file.replace' }; unlock: () => void }> {
+export async function lockFile(
+  t: ExecutionContext,
+  world: World,
+): Promise<{ waitFor: Operation & { op: 'file.replace' }; unlock: () => void }> {
   const path = join(world.stateDir, 'record')
   writeFileSync(path, 'before')
-  const locker = spawn('flock', [path, 'sh', '-c', 'echo locked; read line'], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, LD_PRELOAD: '' } })
+  const locker = spawn('flock', [path, 'sh', '-c', 'echo locked; read line'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, LD_PRELOAD: '' },
+  })
   t.teardown(() => locker.kill())
   await once(locker.stdout, 'data')
-  return { waitFor: { op: 'file.replace', path, content: 'after', expected: 'before' }, unlock: () => void locker.stdin.end('go\n') }
+  return {
+    waitFor: { op: 'file.replace', path, content: 'after', expected: 'before' },
+    unlock: () => void locker.stdin.end('go\n'),
+  }
 }

@@ -14,10 +14,18 @@ import { eventually, runIn, type Place } from './world.js'
 
 /** Resolvers and nameservers in throwaway namespaces, and clients that ask them. */
 
-export const inPlace = (place: Place): InHost => (work) => enter(place.path, work)
+export const inPlace =
+  (place: Place): InHost =>
+  (work) =>
+    enter(place.path, work)
 
 /** A resolver in a place; closed when the test ends. */
-export async function serveNames(t: ExecutionContext, place: Place, addresses: readonly string[], directory: Directory): Promise<Resolver> {
+export async function serveNames(
+  t: ExecutionContext,
+  place: Place,
+  addresses: readonly string[],
+  directory: Directory,
+): Promise<Resolver> {
   const { resolver, taken } = await Resolver.listen({ directory, addresses, port: 53, inHost: inPlace(place) })
   if (!resolver) throw new Error(`${taken.protocol} ${taken.address} is taken`)
   t.teardown(() => resolver.close())
@@ -25,7 +33,9 @@ export async function serveNames(t: ExecutionContext, place: Place, addresses: r
 }
 
 /** An endpoint with nothing but what is said. */
-export const endpoint = (given: Partial<NamedEndpoint> & Pick<NamedEndpoint, 'sandbox' | 'addresses'>): NamedEndpoint => ({
+export const endpoint = (
+  given: Partial<NamedEndpoint> & Pick<NamedEndpoint, 'sandbox' | 'addresses'>,
+): NamedEndpoint => ({
   network: 'web',
   shortId: `id${given.sandbox}`,
   aliases: [],
@@ -55,7 +65,11 @@ export async function dig(place: Place, ...args: string[]): Promise<Dug> {
   return {
     status: /status: (\w+)/.exec(stdout)?.[1],
     flags: /^;; flags: ([\w ]*)/m.exec(stdout)?.[1]?.split(' ') ?? [],
-    answers: answers.split('\n').filter(Boolean).map((line) => line.split(/\s+/).slice(4).join(' ')).sort(),
+    answers: answers
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.split(/\s+/).slice(4).join(' '))
+      .sort(),
     text: stdout,
   }
 }
@@ -68,7 +82,9 @@ export const ask = async (place: Place, server: string, ...args: string[]): Prom
 
 /** The address of a sandbox on a network. */
 export const addressOf = ({ endpoints }: Sandbox, network: string, family: 4 | 6 = 4): string => {
-  const addresses = endpoints.find((endpoint) => endpoint.network === network)?.addresses.map((address) => address.split('/')[0] ?? '')
+  const addresses = endpoints
+    .find((endpoint) => endpoint.network === network)
+    ?.addresses.map((address) => address.split('/')[0] ?? '')
   return addresses?.find((address) => isIPv6(address) === (family === 6)) ?? ''
 }
 
@@ -76,15 +92,46 @@ export const addressOf = ({ endpoints }: Sandbox, network: string, family: 4 | 6
 export async function runWithFiles(sandbox: Sandbox, ...command: string[]): Promise<{ code: number; stdout: string }> {
   const { hosts, resolvConf } = await sandbox.files()
   const script = 'mount --bind "$0" /etc/hosts; mount --bind "$1" /etc/resolv.conf; shift; exec "$@"'
-  return runIn(sandbox, 'unshare', '--mount', '--propagation', 'private', 'sh', '-ec', script, hosts, resolvConf, ...command)
+  return runIn(
+    sandbox,
+    'unshare',
+    '--mount',
+    '--propagation',
+    'private',
+    'sh',
+    '-ec',
+    script,
+    hosts,
+    resolvConf,
+    ...command,
+  )
 }
 
 /** A nameserver of Debian's in a place, for these names (lines of a hosts file); ended when the test ends. */
-export async function serveDnsmasq(t: ExecutionContext, place: Place, address: string, hostsFile: string, ...options: string[]): Promise<void> {
+export async function serveDnsmasq(
+  t: ExecutionContext,
+  place: Place,
+  address: string,
+  hostsFile: string,
+  ...options: string[]
+): Promise<void> {
   const child = spawn(
     'nsenter',
-    [`--net=${place.path}`, 'dnsmasq', '--keep-in-foreground', '--conf-file=/dev/null', '--pid-file=', '--user=root', '--no-resolv', '--no-hosts',
-      '--bind-interfaces', '--except-interface=lo', `--listen-address=${address}`, `--addn-hosts=${hostsFile}`, ...options],
+    [
+      `--net=${place.path}`,
+      'dnsmasq',
+      '--keep-in-foreground',
+      '--conf-file=/dev/null',
+      '--pid-file=',
+      '--user=root',
+      '--no-resolv',
+      '--no-hosts',
+      '--bind-interfaces',
+      '--except-interface=lo',
+      `--listen-address=${address}`,
+      `--addn-hosts=${hostsFile}`,
+      ...options,
+    ],
     { stdio: 'ignore', env: { ...process.env, LD_PRELOAD: '' } },
   )
   t.teardown(async () => {
@@ -92,7 +139,13 @@ export async function serveDnsmasq(t: ExecutionContext, place: Place, address: s
     child.kill()
     await once(child, 'exit')
   })
-  t.true(await eventually(async () => (await runIn(place, 'dig', '+tries=1', '+time=1', `@${address}`, 'ready.test')).code === 0, 10_000), 'dnsmasq answers')
+  t.true(
+    await eventually(
+      async () => (await runIn(place, 'dig', '+tries=1', '+time=1', `@${address}`, 'ready.test')).code === 0,
+      10_000,
+    ),
+    'dnsmasq answers',
+  )
 }
 
 /** A UDP socket in a place, bound to an address and port. */
@@ -115,7 +168,12 @@ export async function askFrom(socket: Socket, server: string, message: Buffer): 
 }
 
 /** A nameserver in a place that does with each message what the test says. */
-export function serveUdpNames(t: ExecutionContext, place: Place, address: string, answer: (message: Buffer) => readonly Buffer[]): void {
+export function serveUdpNames(
+  t: ExecutionContext,
+  place: Place,
+  address: string,
+  answer: (message: Buffer) => readonly Buffer[],
+): void {
   const socket = bindUdp(t, place, address, 53)
   socket.on('message', (message, from) => {
     for (const reply of answer(message)) socket.send(reply, from.port, from.address)

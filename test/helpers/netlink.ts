@@ -1,8 +1,8 @@
 /**
- * Netlink messages as flat records, for comparing: `{ message: 'RTM_NEWLINK', 'IFLA_LINKINFO.IFLA_INFO_KIND': '"veth"' }`.
- * Attributes stand under their path, so their order plays no part; items of a list (a rule's expressions, a set's
- * elements) keep theirs, as numbers in the path. Sequence number and port of the sender are left out. Names and
- * numbers are those of linux/if_link.h, rtnetlink.h, netfilter/nf_tables.h and so on.
+ * Netlink messages as flat records, for comparing: `{ message: 'RTM_NEWLINK', 'IFLA_LINKINFO.IFLA_INFO_KIND': '"veth"'
+ * }`. Attributes stand under their path, so their order plays no part; items of a list (a rule's expressions, a set's
+ * elements) keep theirs, as numbers in the path. Sequence number and port of the sender are left out. Names and numbers
+ * are those of linux/if_link.h, rtnetlink.h, netfilter/nf_tables.h and so on.
  */
 export interface Decoded {
   fields: Record<string, string>
@@ -19,9 +19,10 @@ export interface Header {
 /** The messages of a buffer. */
 export function splitMessages(buffer: Buffer): Buffer[] {
   const messages: Buffer[] = []
-  for (let offset = 0; offset < buffer.length; ) {
+  for (let offset = 0; offset < buffer.length;) {
     const { length } = readHeader(buffer.subarray(offset))
-    if (length < HEADER_BYTES || offset + length > buffer.length) throw new Error(`a message of ${length} bytes at ${offset} of ${buffer.length}`)
+    if (length < HEADER_BYTES || offset + length > buffer.length)
+      throw new Error(`a message of ${length} bytes at ${offset} of ${buffer.length}`)
     messages.push(buffer.subarray(offset, offset + length))
     offset += align(length)
   }
@@ -59,7 +60,12 @@ export function decodeMessage(message: Buffer): Decoded {
 export function isChange(message: Buffer): boolean {
   const kind = kinds[readHeader(message).type]
   const payload = message.subarray(HEADER_BYTES)
-  return kind !== undefined && kind.name !== 'RTM_GETLINK' && payload.length >= kind.nest.headerBytes && payload.some((byte) => byte !== 0)
+  return (
+    kind !== undefined &&
+    kind.name !== 'RTM_GETLINK' &&
+    payload.length >= kind.nest.headerBytes &&
+    payload.some((byte) => byte !== 0)
+  )
 }
 
 const HEADER_BYTES = 16
@@ -89,13 +95,19 @@ function readNest(bytes: Buffer, nest: Nest, path: string, out: Decoded): void {
   while (offset + 4 <= bytes.length) {
     const length = bytes.readUInt16LE(offset)
     const type = bytes.readUInt16LE(offset + 2)
-    if (length < 4 || offset + length > bytes.length) throw new Error(`an attribute of ${length} bytes in ${at('')} at ${offset}`)
-    found.push({ number: type & NLA_TYPE_MASK, marked: (type & NLA_F_NESTED) !== 0, payload: bytes.subarray(offset + 4, offset + length) })
+    if (length < 4 || offset + length > bytes.length)
+      throw new Error(`an attribute of ${length} bytes in ${at('')} at ${offset}`)
+    found.push({
+      number: type & NLA_TYPE_MASK,
+      marked: (type & NLA_F_NESTED) !== 0,
+      payload: bytes.subarray(offset + 4, offset + length),
+    })
     offset += align(length)
   }
   if (found.length === 0 && path !== '' && !nest.header) out.fields[path] = '{}'
   const siblings = new Map(found.map(({ number, payload }) => [number, payload]))
-  if (!nest.list && siblings.size < found.length) throw new Error(`an attribute stands twice in ${path || 'the message'}`)
+  if (!nest.list && siblings.size < found.length)
+    throw new Error(`an attribute stands twice in ${path || 'the message'}`)
   found.forEach(({ number, marked, payload }, index) => {
     const [name, how] = nest.attributes[nest.list ? 0 : number] ?? [`#${number}`]
     const where = nest.list ? at(index) : at(name)
@@ -112,7 +124,7 @@ function readNest(bytes: Buffer, nest: Nest, path: string, out: Decoded): void {
 
 // nftables' own packing inside the attribute: a byte of type, a byte of length, value.
 function readUserData(bytes: Buffer, path: string, out: Decoded): void {
-  for (let offset = 0; offset < bytes.length; ) {
+  for (let offset = 0; offset < bytes.length;) {
     const length = bytes.readUInt8(offset + 1)
     out.fields[`${path}.${bytes.readUInt8(offset)}`] = show(bytes.subarray(offset + 2, offset + 2 + length))
     offset += 2 + length
@@ -131,7 +143,12 @@ function flagNames(message: string, flags: number): string {
     [0x4, 'NLM_F_ACK'],
     [0x8, 'NLM_F_ECHO'],
     ...(/NEW/.test(message)
-      ? ([[0x100, 'NLM_F_REPLACE'], [0x200, 'NLM_F_EXCL'], [0x400, 'NLM_F_CREATE'], [0x800, 'NLM_F_APPEND']] as [number, string][])
+      ? ([
+          [0x100, 'NLM_F_REPLACE'],
+          [0x200, 'NLM_F_EXCL'],
+          [0x400, 'NLM_F_CREATE'],
+          [0x800, 'NLM_F_APPEND'],
+        ] as [number, string][])
       : []),
   ]
   const known = names.filter(([bit]) => flags & bit)
@@ -153,19 +170,38 @@ const behind = (header: [string, number][], attributes: Record<number, Attribute
 })
 const textOf = (bytes: Buffer | undefined) => bytes?.toString('latin1').replace(/\0.*$/s, '')
 
-const ifinfomsg: [string, number][] = [['family', 1], ['pad', 1], ['type', 2], ['index', 4], ['ifi_flags', 4], ['change', 4]]
+const ifinfomsg: [string, number][] = [
+  ['family', 1],
+  ['pad', 1],
+  ['type', 2],
+  ['index', 4],
+  ['ifi_flags', 4],
+  ['change', 4],
+]
 const link: Nest = behind(ifinfomsg, {
   ...names('IFLA', 'ADDRESS BROADCAST IFNAME MTU LINK QDISC STATS COST PRIORITY MASTER WIRELESS PROTINFO TXQLEN'),
-  18: ['IFLA_LINKINFO', plain({
-    ...names('IFLA_INFO', 'KIND DATA XSTATS SLAVE_KIND SLAVE_DATA'),
-    2: ['IFLA_INFO_DATA', (siblings) => (textOf(siblings.get(1)) === 'veth' ? plain({ 1: ['VETH_INFO_PEER', () => link] }) : undefined)],
-    5: ['IFLA_INFO_SLAVE_DATA', plain(names('IFLA_BRPORT', 'STATE PRIORITY COST MODE GUARD PROTECT FAST_LEAVE LEARNING'))],
-  })],
+  18: [
+    'IFLA_LINKINFO',
+    plain({
+      ...names('IFLA_INFO', 'KIND DATA XSTATS SLAVE_KIND SLAVE_DATA'),
+      2: [
+        'IFLA_INFO_DATA',
+        (siblings) => (textOf(siblings.get(1)) === 'veth' ? plain({ 1: ['VETH_INFO_PEER', () => link] }) : undefined),
+      ],
+      5: [
+        'IFLA_INFO_SLAVE_DATA',
+        plain(names('IFLA_BRPORT', 'STATE PRIORITY COST MODE GUARD PROTECT FAST_LEAVE LEARNING')),
+      ],
+    }),
+  ],
   20: ['IFLA_IFALIAS'],
-  26: ['IFLA_AF_SPEC', plain({
-    2: ['AF_INET', plain({ 1: ['IFLA_INET_CONF', plain({ 26: ['IPV4_DEVCONF_ROUTE_LOCALNET'] })] })],
-    10: ['AF_INET6', plain({ 8: ['IFLA_INET6_ADDR_GEN_MODE'] })],
-  })],
+  26: [
+    'IFLA_AF_SPEC',
+    plain({
+      2: ['AF_INET', plain({ 1: ['IFLA_INET_CONF', plain({ 26: ['IPV4_DEVCONF_ROUTE_LOCALNET'] })] })],
+      10: ['AF_INET6', plain({ 8: ['IFLA_INET6_ADDR_GEN_MODE'] })],
+    }),
+  ],
   27: ['IFLA_GROUP'],
   28: ['IFLA_NET_NS_FD'],
   29: ['IFLA_EXT_MASK'],
@@ -174,19 +210,50 @@ const link: Nest = behind(ifinfomsg, {
 })
 
 const address = behind(
-  [['family', 1], ['prefixlen', 1], ['ifa_flags', 1], ['scope', 1], ['index', 4]],
+  [
+    ['family', 1],
+    ['prefixlen', 1],
+    ['ifa_flags', 1],
+    ['scope', 1],
+    ['index', 4],
+  ],
   names('IFA', 'ADDRESS LOCAL LABEL BROADCAST ANYCAST CACHEINFO MULTICAST FLAGS'),
 )
 const route = behind(
-  [['family', 1], ['dst_len', 1], ['src_len', 1], ['tos', 1], ['table', 1], ['protocol', 1], ['scope', 1], ['type', 1], ['rtm_flags', 4]],
-  names('RTA', 'DST SRC IIF OIF GATEWAY PRIORITY PREFSRC METRICS MULTIPATH PROTOINFO FLOW CACHEINFO SESSION MP_ALGO TABLE'),
+  [
+    ['family', 1],
+    ['dst_len', 1],
+    ['src_len', 1],
+    ['tos', 1],
+    ['table', 1],
+    ['protocol', 1],
+    ['scope', 1],
+    ['type', 1],
+    ['rtm_flags', 4],
+  ],
+  names(
+    'RTA',
+    'DST SRC IIF OIF GATEWAY PRIORITY PREFSRC METRICS MULTIPATH PROTOINFO FLOW CACHEINFO SESSION MP_ALGO TABLE',
+  ),
 )
 const neighbor = behind(
-  [['family', 1], ['pad1', 1], ['pad2', 2], ['ifindex', 4], ['state', 2], ['ndm_flags', 1], ['type', 1]],
+  [
+    ['family', 1],
+    ['pad1', 1],
+    ['pad2', 2],
+    ['ifindex', 4],
+    ['state', 2],
+    ['ndm_flags', 1],
+    ['type', 1],
+  ],
   names('NDA', 'DST LLADDR CACHEINFO PROBES VLAN PORT VNI IFINDEX MASTER'),
 )
 
-const nfgenmsg: [string, number][] = [['family', 1], ['version', 1], ['res_id', 2]]
+const nfgenmsg: [string, number][] = [
+  ['family', 1],
+  ['version', 1],
+  ['res_id', 2],
+]
 
 const data = plain({
   1: ['NFTA_DATA_VALUE'],
@@ -212,12 +279,15 @@ const expressions: Record<string, Nest> = {
 }
 const expression = plain({
   1: ['NFTA_EXPR_NAME'],
-  2: ['NFTA_EXPR_DATA', (siblings) => {
-    const name = textOf(siblings.get(1)) ?? ''
-    const nest = expressions[name]
-    if (!nest) throw new Error(`no expression "${name}" is known`)
-    return nest
-  }],
+  2: [
+    'NFTA_EXPR_DATA',
+    (siblings) => {
+      const name = textOf(siblings.get(1)) ?? ''
+      const nest = expressions[name]
+      if (!nest) throw new Error(`no expression "${name}" is known`)
+      return nest
+    },
+  ],
 })
 
 const table = behind(nfgenmsg, {
@@ -235,24 +305,35 @@ const rule = behind(nfgenmsg, {
   7: ['NFTA_RULE_USERDATA', 'user data'],
 })
 const set = behind(nfgenmsg, {
-  ...names('NFTA_SET', 'TABLE NAME FLAGS KEY_TYPE KEY_LEN DATA_TYPE DATA_LEN POLICY DESC ID TIMEOUT GC_INTERVAL USERDATA PAD OBJ_TYPE HANDLE EXPR EXPRESSIONS'),
-  9: ['NFTA_SET_DESC', plain({
-    1: ['NFTA_SET_DESC_SIZE'],
-    2: ['NFTA_SET_DESC_CONCAT', listOf(plain({ 1: ['NFTA_SET_FIELD_LEN'] }))],
-  })],
+  ...names(
+    'NFTA_SET',
+    'TABLE NAME FLAGS KEY_TYPE KEY_LEN DATA_TYPE DATA_LEN POLICY DESC ID TIMEOUT GC_INTERVAL USERDATA PAD OBJ_TYPE HANDLE EXPR EXPRESSIONS',
+  ),
+  9: [
+    'NFTA_SET_DESC',
+    plain({
+      1: ['NFTA_SET_DESC_SIZE'],
+      2: ['NFTA_SET_DESC_CONCAT', listOf(plain({ 1: ['NFTA_SET_FIELD_LEN'] }))],
+    }),
+  ],
   13: ['NFTA_SET_USERDATA', 'user data'],
   17: ['NFTA_SET_EXPR', expression],
 })
 const elements = behind(nfgenmsg, {
   ...names('NFTA_SET_ELEM_LIST', 'TABLE SET ELEMENTS SET_ID'),
-  3: ['NFTA_SET_ELEM_LIST_ELEMENTS', listOf(plain({
-    ...names('NFTA_SET_ELEM', 'KEY DATA FLAGS TIMEOUT EXPIRATION USERDATA EXPR PAD OBJREF KEY_END EXPRESSIONS'),
-    1: ['NFTA_SET_ELEM_KEY', data],
-    2: ['NFTA_SET_ELEM_DATA', data],
-    6: ['NFTA_SET_ELEM_USERDATA', 'user data'],
-    7: ['NFTA_SET_ELEM_EXPR', expression],
-    10: ['NFTA_SET_ELEM_KEY_END', data],
-  }))],
+  3: [
+    'NFTA_SET_ELEM_LIST_ELEMENTS',
+    listOf(
+      plain({
+        ...names('NFTA_SET_ELEM', 'KEY DATA FLAGS TIMEOUT EXPIRATION USERDATA EXPR PAD OBJREF KEY_END EXPRESSIONS'),
+        1: ['NFTA_SET_ELEM_KEY', data],
+        2: ['NFTA_SET_ELEM_DATA', data],
+        6: ['NFTA_SET_ELEM_USERDATA', 'user data'],
+        7: ['NFTA_SET_ELEM_EXPR', expression],
+        10: ['NFTA_SET_ELEM_KEY_END', data],
+      }),
+    ),
+  ],
 })
 
 const tuple = plain({

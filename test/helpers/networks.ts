@@ -41,7 +41,8 @@ export interface Guest extends Place {
 }
 
 /** A mapping for both IP versions. */
-export const onBoth = (mapping: Omit<PortMapping, 'hostIp'>): PortMapping[] => ['0.0.0.0', '::'].map((hostIp) => ({ ...mapping, hostIp }))
+export const onBoth = (mapping: Omit<PortMapping, 'hostIp'>): PortMapping[] =>
+  ['0.0.0.0', '::'].map((hostIp) => ({ ...mapping, hostIp }))
 
 /** Such a world with the ruleset. */
 export class DualWorld extends DualStackWorld {
@@ -74,7 +75,10 @@ export class DualWorld extends DualStackWorld {
     const elements = networkElements({
       bridge,
       mac,
-      subnets: [{ family: 4, subnet: `10.${number}.0.0/24` }, { family: 6, subnet: `fd00:${number}::/64` }],
+      subnets: [
+        { family: 4, subnet: `10.${number}.0.0/24` },
+        { family: 6, subnet: `fd00:${number}::/64` },
+      ],
       families: { 4: of(4), 6: of(6) },
       internal,
       icc,
@@ -93,7 +97,12 @@ export class DualWorld extends DualStackWorld {
   }
 
   /** @param last - Last number of its addresses. @param open - Its mappings are open, and not published. */
-  async guest(network: Network, last: number, mappings: readonly PortMapping[] = [], open: readonly PortMapping[] = []): Promise<Guest> {
+  async guest(
+    network: Network,
+    last: number,
+    mappings: readonly PortMapping[] = [],
+    open: readonly PortMapping[] = [],
+  ): Promise<Guest> {
     const name = this.name(`${network.number}-${last}`)
     const path = `/run/netns/${name}`
     const { bridge, number, gateway, icc } = network

@@ -1,6 +1,9 @@
 import { BROADCAST, bytesOf, checksum, packet, words, type Ends } from './frames.js'
 
-/** Packets that no honest program sends, or hardly one: of every protocol, with options, broken. All are marked: `odd` of helpers/seen.ts. */
+/**
+ * Packets that no honest program sends, or hardly one: of every protocol, with options, broken. All are marked: `odd`
+ * of helpers/seen.ts.
+ */
 
 const ODD = { dscp: 42 }
 /** What is in a tunnel. */
@@ -23,7 +26,9 @@ export function tunnels(ends: Ends, inner: Ends): Buffer[] {
     ...[4789, 8472, 6081].map((port) => packet(ends, 17, datagram(40_000, port, 0, vxlan), ODD)),
     // Of UDP (foo over UDP, and GUE).
     ...[5555, 6080].map((port) => packet(ends, 17, datagram(40_000, port, 0, inside), ODD)),
-    ...(v4 ? [] : [packet(ends, 43, Buffer.concat([bytes(protocol.ip, 2, 4, 0, 0, 0, 0, 0), bytesOf(ends.to), inside]), ODD)]),
+    ...(v4
+      ? []
+      : [packet(ends, 43, Buffer.concat([bytes(protocol.ip, 2, 4, 0, 0, 0, 0, 0), bytesOf(ends.to), inside]), ODD)]),
   ]
 }
 
@@ -31,7 +36,9 @@ export function tunnels(ends: Ends, inner: Ends): Buffer[] {
 export const oddPackets = (ends: Ends, via: string): Buffer[] =>
   [ofProtocols(ends), ofTcpAndUdp(ends), ends.to.includes(':') ? ofIpv6(ends, via) : ofIpv4(ends, via)].flat()
 
-/** ICMP, IGMP, ST, RSVP, ESP, AH, EIGRP, OSPF, PIM, IPComp, VRRP, L2TP, SCTP, DCCP, UDP-Lite, and some that are nothing. */
+/**
+ * ICMP, IGMP, ST, RSVP, ESP, AH, EIGRP, OSPF, PIM, IPComp, VRRP, L2TP, SCTP, DCCP, UDP-Lite, and some that are nothing.
+ */
 const PROTOCOLS = [2, 5, 33, 46, 50, 88, 89, 103, 108, 112, 115, 132, 136, 143, 253, 255]
 const ofProtocols = (ends: Ends): Buffer[] => [
   ...PROTOCOLS.map((protocol) => packet(ends, protocol, ANY, ODD)),
@@ -82,8 +89,10 @@ function ofIpv4(ends: Ends, via: string): Buffer[] {
 function ofIpv6(ends: Ends, via: string): Buffer[] {
   const [hops, routing, frag, options] = [0, 43, 44, 60]
   const udp = datagram(40_000, 9, 0xbad)
-  const route = (type: number) => packet(ends, routing, Buffer.concat([bytes(17, 2, type, 1, 0, 0, 0, 0), bytesOf(via), udp]), ODD)
-  const behind = (header: number, ...option: number[]) => packet(ends, header, Buffer.concat([bytes(17, 0, ...option), udp]), ODD)
+  const route = (type: number) =>
+    packet(ends, routing, Buffer.concat([bytes(17, 2, type, 1, 0, 0, 0, 0), bytesOf(via), udp]), ODD)
+  const behind = (header: number, ...option: number[]) =>
+    packet(ends, header, Buffer.concat([bytes(17, 0, ...option), udp]), ODD)
   const jumbo = packet(ends, hops, Buffer.concat([bytes(17, 0, 0xc2, 4, 0, 1, 0, 0), udp]), ODD)
   jumbo.writeUInt16BE(0, 18)
   // Those of neighbour discovery too, which conntrack does not look at. An advertisement is about its sender.
@@ -130,14 +139,22 @@ function icmpv6({ from, to }: Ends, type: number, target: Buffer): Buffer {
 const sumOf = (from: string, to: string, protocol: number, payload: Buffer): number =>
   checksum(Buffer.concat([bytesOf(from), bytesOf(to), words(0, payload.length, 0, protocol), payload]))
 
-/** Types of frames that are neither of IP nor of ARP: MPLS, slow ones (LACP), 802.1X, LLDP, PTP, FCoE, RARP, MACsec, PPPoE, TRILL and others. */
+/**
+ * Types of frames that are neither of IP nor of ARP: MPLS, slow ones (LACP), 802.1X, LLDP, PTP, FCoE, RARP, MACsec,
+ * PPPoE, TRILL and others.
+ */
 export const STRANGE_TYPES = [
-  ...[0x8847, 0x8848, 0x8809, 0x888e, 0x88cc, 0x88f7, 0x8906, 0x8914, 0x8035, 0x88e5],
-  ...[0x8863, 0x22f3, 0x88e7, 0x894f, 0x6558, 0x0842, 0x809b, 0x8137, 0x0600, 0x9000],
+  34887, 34888, 34825, 34958, 35020, 35063, 35078, 35092, 32821, 35045, 34915, 8947, 35047, 35151, 25944, 2114, 32923,
+  33079, 1536, 36864,
 ]
 
 /** Groups that switches talk to each other by: slow frames, 802.1X, LLDP, MVRP, CDP, PVST, and everybody. */
 export const SWITCHES = [
-  ...['01:80:c2:00:00:02', '01:80:c2:00:00:03', '01:80:c2:00:00:0e', '01:80:c2:00:00:21'],
-  ...['01:00:0c:cc:cc:cc', '01:00:0c:cc:cc:cd', BROADCAST],
+  '01:80:c2:00:00:02',
+  '01:80:c2:00:00:03',
+  '01:80:c2:00:00:0e',
+  '01:80:c2:00:00:21',
+  '01:00:0c:cc:cc:cc',
+  '01:00:0c:cc:cc:cd',
+  BROADCAST,
 ]

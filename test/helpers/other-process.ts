@@ -6,11 +6,20 @@ import { Slipway, type CreateOptions, type OpenOptions } from '#lib/index.js'
 /** Another process with a Slipway of its own on the same host. */
 
 /** What it is asked to do: to create a sandbox, a method of the one of that name, or to list them all. */
-export type Call = ['list'] | ['create', string, CreateOptions] | ['inspect' | 'ports' | 'remove', string] | ['publish' | 'unpublish', string, ...string[]] | ['connect' | 'disconnect', string, string]
+export type Call =
+  | ['list']
+  | ['create', string, CreateOptions]
+  | ['inspect' | 'ports' | 'remove', string]
+  | ['publish' | 'unpublish', string, ...string[]]
+  | ['connect' | 'disconnect', string, string]
 
 /** Lets another process open the host, make these calls one after the other, and leave. @returns their results. */
 export async function inOtherProcess(options: OpenOptions, ...calls: Call[]): Promise<unknown[]> {
-  const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(import.meta.url), JSON.stringify({ options, calls })], { timeout: 20_000 })
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [fileURLToPath(import.meta.url), JSON.stringify({ options, calls })],
+    { timeout: 20_000 },
+  )
   return JSON.parse(stdout) as unknown[]
 }
 

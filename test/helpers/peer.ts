@@ -5,7 +5,13 @@ import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
 import { Host, type RunOptions } from '#lib/host.js'
 import type { Plan } from '#lib/plan/operation.js'
-import { Slipway, type CreateNetworkOptions, type CreateOptions, type EndpointOptions, type OpenOptions } from '#lib/index.js'
+import {
+  Slipway,
+  type CreateNetworkOptions,
+  type CreateOptions,
+  type EndpointOptions,
+  type OpenOptions,
+} from '#lib/index.js'
 
 /** Another process that has the host open, and stays until it is told to go. */
 
@@ -23,10 +29,13 @@ const CALLS = {
     for (const sandbox of sandboxes) await sandbox.remove()
     process.kill(process.pid, 'SIGKILL')
   },
-  connect: async (slipway: Slipway, name: string, network: string, options?: EndpointOptions) => void (await (await slipway.sandboxes.get(name)).connect(network, options)),
-  disconnect: async (slipway: Slipway, name: string, network: string) => (await slipway.sandboxes.get(name)).disconnect(network),
+  connect: async (slipway: Slipway, name: string, network: string, options?: EndpointOptions) =>
+    void (await (await slipway.sandboxes.get(name)).connect(network, options)),
+  disconnect: async (slipway: Slipway, name: string, network: string) =>
+    (await slipway.sandboxes.get(name)).disconnect(network),
   files: async (slipway: Slipway, name: string) => (await slipway.sandboxes.get(name)).files(),
-  createNetwork: async (slipway: Slipway, options: CreateNetworkOptions) => void (await slipway.networks.create(options)),
+  createNetwork: async (slipway: Slipway, options: CreateNetworkOptions) =>
+    void (await slipway.networks.create(options)),
   removeNetwork: async (slipway: Slipway, name: string) => (await slipway.networks.get(name)).remove(),
   listNetworks: async (slipway: Slipway) => (await slipway.networks.list()).map(({ name }) => name),
   close: (slipway: Slipway) => slipway.close(),
@@ -45,7 +54,12 @@ export class Peer {
 
   /** @param before - A program that runs it: `['setpriv', …]`. */
   static async start(t: ExecutionContext, options: OpenOptions, before: readonly string[] = []): Promise<Peer> {
-    const [program = '', ...args] = [...before, process.execPath, fileURLToPath(import.meta.url), JSON.stringify(options)]
+    const [program = '', ...args] = [
+      ...before,
+      process.execPath,
+      fileURLToPath(import.meta.url),
+      JSON.stringify(options),
+    ]
     const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     const peer = new Peer(child)
     t.teardown(() => peer.kill())
@@ -55,18 +69,37 @@ export class Peer {
   }
 
   /** The same behind an /etc of its own, that has nothing but these files. */
-  static behindEtc(t: ExecutionContext, options: OpenOptions, folder: string, files: Readonly<Record<string, string>>): Promise<Peer> {
+  static behindEtc(
+    t: ExecutionContext,
+    options: OpenOptions,
+    folder: string,
+    files: Readonly<Record<string, string>>,
+  ): Promise<Peer> {
     for (const [name, text] of Object.entries(files)) {
       const path = `${folder}/${name}`
       mkdirSync(path.slice(0, path.lastIndexOf('/')), { recursive: true })
       writeFileSync(path, text)
     }
-    return Peer.start(t, options, ['unshare', '--mount', '--propagation', 'private', 'sh', '-ec', 'mount --bind "$0" /etc; exec "$@"', folder])
+    return Peer.start(t, options, [
+      'unshare',
+      '--mount',
+      '--propagation',
+      'private',
+      'sh',
+      '-ec',
+      'mount --bind "$0" /etc; exec "$@"',
+      folder,
+    ])
   }
 
-  async call<Name extends keyof Calls>(name: Name, ...args: Rest<Calls[Name]>): Promise<Awaited<ReturnType<Calls[Name]>>> {
+  async call<Name extends keyof Calls>(
+    name: Name,
+    ...args: Rest<Calls[Name]>
+  ): Promise<Awaited<ReturnType<Calls[Name]>>> {
     this.#child.send([name, ...args])
-    const [answer] = (await Promise.race([once(this.#child, 'message'), once(this.#child, 'exit')])) as [Answer | number | null]
+    const [answer] = (await Promise.race([once(this.#child, 'message'), once(this.#child, 'exit')])) as [
+      Answer | number | null,
+    ]
     if (answer === null || typeof answer === 'number') throw new Error(`The other process ended: ${answer}`)
     const { value, error } = answer
     if (error) throw Object.assign(new Error(error.message), { code: error.code })
@@ -83,15 +116,16 @@ export class Peer {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const slipway = await Slipway.open(JSON.parse(process.argv[2] ?? '') as OpenOptions)
-  process.on('message', async ([name, ...args]: [keyof Calls, ...unknown[]]) => {
-    const answer: Answer = {}
+  const call = async (name: keyof Calls, args: unknown[]): Promise<Answer> => {
     try {
-      answer.value = await (CALLS[name] as (...given: unknown[]) => Promise<unknown>)(slipway, ...args)
+      return { value: await (CALLS[name] as (...given: unknown[]) => Promise<unknown>)(slipway, ...args) }
     } catch (error) {
       const { code = '', message = String(error) } = error as { code?: string; message?: string }
-      answer.error = { code, message }
+      return { error: { code, message } }
     }
-    process.send?.(answer)
+  }
+  process.on('message', ([name, ...args]: [keyof Calls, ...unknown[]]) => {
+    void call(name, args).then((answer) => process.send?.(answer))
   })
   // Whoever started us has gone.
   process.on('disconnect', () => process.exit())

@@ -5,14 +5,17 @@ import { NO_ANSWER, REFUSED, serveTcp, serveUdp } from './traffic.js'
 import type { Place } from './world.js'
 
 /**
- * Tables of who reaches what: a line for each sender, a column for each target. A cell says whom the server sees, `refused`,
- * `-` where no answer comes, or `.` for what is not tried. Columns and lines stand two spaces apart:
+ * Tables of who reaches what: a line for each sender, a column for each target. A cell says whom the server sees,
+ * `refused`, `-` where no answer comes, or `.` for what is not tried. Columns and lines stand two spaces apart:
  *
  *     from  host:8080  app:80
  *     host  host       gateway
  */
 
-/** Who takes part: where it is, and its addresses. One that sends from it does not leave the choice of its address to the kernel. */
+/**
+ * Who takes part: where it is, and its addresses. One that sends from it does not leave the choice of its address to
+ * the kernel.
+ */
 export type Cast = Record<string, { place: Place; at: Addresses; sendsFrom?: boolean }>
 
 interface Cell extends Attempt {
@@ -29,18 +32,27 @@ export async function holds(t: ExecutionContext, cast: Cast, ...tables: string[]
     senders.map(async (sender) => {
       const own = cells.filter((cell) => cell.sender === sender)
       const outcomes = await attemptFrom(member(cast, sender).place, own)
-      return own.flatMap((cell, index) => (outcomes[index] === cell.expected ? [] : [`${print(cell)} should be ${cell.expected}, and is ${outcomes[index]}`]))
+      return own.flatMap((cell, index) =>
+        outcomes[index] === cell.expected
+          ? []
+          : [`${print(cell)} should be ${cell.expected}, and is ${outcomes[index]}`],
+      )
     }),
   )
   t.deepEqual(wrong.flat(), [])
 }
 
-const print = ({ protocol, address, sender, target }: Cell) => `${protocol} over IPv${address.includes(':') ? 6 : 4} from ${sender} to ${target}`
+const print = ({ protocol, address, sender, target }: Cell) =>
+  `${protocol} over IPv${address.includes(':') ? 6 : 4} from ${sender} to ${target}`
 
 function readTable(cast: Cast, table: string): Cell[] {
-  const [[, ...targets] = [], ...lines] = table.trim().split('\n').map((line) => line.trim().split(/ {2,}/))
+  const [[, ...targets] = [], ...lines] = table
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/ {2,}/))
   return lines.flatMap(([sender = '', ...outcomes]) => {
-    if (outcomes.length !== targets.length) throw new Error(`"${sender}" has ${outcomes.length} cells for ${targets.length} targets`)
+    if (outcomes.length !== targets.length)
+      throw new Error(`"${sender}" has ${outcomes.length} cells for ${targets.length} targets`)
     return targets.flatMap((target, index) => readCell(cast, sender, target, outcomes[index] ?? ''))
   })
 }
@@ -56,7 +68,16 @@ function readCell(cast: Cast, sender: string, target: string, outcome: string): 
       const none = outcome === '-' || (outcome === REFUSED && protocol === 'udp')
       const expected = none ? NO_ANSWER : outcome === REFUSED ? REFUSED : member(cast, outcome).at[family]
       const address = cast[whom]?.at[family] ?? whom
-      return { sender, target, expected, protocol, address, port: Number(port), answers: !none, ...(sendsFrom ? { from: at[family] } : {}) }
+      return {
+        sender,
+        target,
+        expected,
+        protocol,
+        address,
+        port: Number(port),
+        answers: !none,
+        ...(sendsFrom ? { from: at[family] } : {}),
+      }
     }),
   )
 }

@@ -27,8 +27,15 @@ export class Refuser {
     return this.#index
   }
 
-  /** Runs some work; each plan that is wanted meets a refusal at this operation, or at none. @returns the last such plan. */
-  async during(wanted: (plan: Plan) => boolean, index: number | undefined, work: () => Promise<unknown>): Promise<Plan> {
+  /**
+   * Runs some work; each plan that is wanted meets a refusal at this operation, or at none. @returns the last such
+   * plan.
+   */
+  async during(
+    wanted: (plan: Plan) => boolean,
+    index: number | undefined,
+    work: () => Promise<unknown>,
+  ): Promise<Plan> {
     this.#wanted = wanted
     this.#index = index
     this.#seen = undefined
@@ -43,7 +50,11 @@ export class Refuser {
 }
 
 /** What of a sandbox's removal is done before it returns. */
-export const isRemoval = (plan: Plan): boolean => plan[0]?.op === 'file.replace' && plan[0].content.includes('"removing":true')
+export const isRemoval = (plan: Plan): boolean =>
+  plan[0]?.op === 'file.replace' && plan[0].content.includes('"removing":true')
 
 /** Plans that have an operation of a kind. */
-export const having = (op: Operation['op']) => (plan: Plan): boolean => plan.some((operation) => operation.op === op)
+export const having =
+  (op: Operation['op']) =>
+  (plan: Plan): boolean =>
+    plan.some((operation) => operation.op === op)

@@ -5,7 +5,19 @@ import { readOwner } from '#lib/state/owner.js'
 import { eventually, execIn, ipJson, type Place, type World } from './world.js'
 
 /** Everything that a call could leave behind, a line for each thing. */
-export type Snapshot = Record<'links' | 'addresses' | 'routes' | 'rules' | 'sysctls' | 'ruleset' | 'elements' | 'namespaces' | 'files' | 'descriptors', string[]>
+export type Snapshot = Record<
+  | 'links'
+  | 'addresses'
+  | 'routes'
+  | 'rules'
+  | 'sysctls'
+  | 'ruleset'
+  | 'elements'
+  | 'namespaces'
+  | 'files'
+  | 'descriptors',
+  string[]
+>
 
 export function snapshot(world: World): Snapshot {
   return {
@@ -27,7 +39,18 @@ export function kernelState(place: Place) {
     addresses: lines(ipJson(place, 'address').map(({ ifname, addr_info }) => ({ ifname, addr_info }))),
     routes: lines(routes(place)),
     rules: lines(ipJson(place, 'rule')),
-    sysctls: execIn(place, 'sysctl', '-e', 'net.ipv4.ip_forward', 'net.ipv4.conf.all', 'net.ipv4.conf.docker0', 'net.ipv6.conf.all.forwarding').trim().split('\n').sort(),
+    sysctls: execIn(
+      place,
+      'sysctl',
+      '-e',
+      'net.ipv4.ip_forward',
+      'net.ipv4.conf.all',
+      'net.ipv4.conf.docker0',
+      'net.ipv6.conf.all.forwarding',
+    )
+      .trim()
+      .split('\n')
+      .sort(),
     ...rulesetLines(place),
   }
 }
@@ -47,8 +70,8 @@ export function difference(before: Sections, after: Sections): string[] {
 }
 
 /**
- * A snapshot of what has come to rest: what the kernel does behind our back (IPv6's routes to what was just made), or a removal, or a
- * thread that closes what a plan has used, is over. It has been the same for three looks.
+ * A snapshot of what has come to rest: what the kernel does behind our back (IPv6's routes to what was just made), or a
+ * removal, or a thread that closes what a plan has used, is over. It has been the same for three looks.
  */
 export async function settled(world: World): Promise<Snapshot> {
   let last = snapshot(world)
@@ -72,7 +95,10 @@ export function without(from: Snapshot, ...sections: (keyof Snapshot)[]): Sectio
   return Object.fromEntries(Object.entries(from).filter(([section]) => !sections.includes(section as keyof Snapshot)))
 }
 
-/** `ip -d link`, without what changes by itself: clocks, whether a cable is felt, and what a bridge has learned of its ports. */
+/**
+ * `ip -d link`, without what changes by itself: clocks, whether a cable is felt, and what a bridge has learned of its
+ * ports.
+ */
 function links(place: Place): unknown[] {
   return JSON.parse(JSON.stringify(ipJson(place, '-d', 'link')), (key, value: unknown) => {
     if (key === 'flags') return (value as string[]).filter((flag) => flag !== 'LOWER_UP' && flag !== 'NO-CARRIER')
@@ -98,7 +124,9 @@ export function rulesetLines(place: Place): Pick<Snapshot, 'ruleset' | 'elements
   const { constant, elements } = ruleset(place)
   return {
     ruleset: constant.map((item) => JSON.stringify(item)),
-    elements: Object.entries(elements).flatMap(([set, list]) => list.map((element) => `${set} ${JSON.stringify(element)}`)),
+    elements: Object.entries(elements).flatMap(([set, list]) =>
+      list.map((element) => `${set} ${JSON.stringify(element)}`),
+    ),
   }
 }
 
@@ -111,7 +139,10 @@ function ruleset(place: Place): { constant: object[]; elements: Record<string, E
   for (const set of nftables.flatMap((object) => object['set'] ?? object['map'] ?? [])) {
     // A zone follows from an id, which is drawn by lot.
     const zoned = (element: Element) => (/^(zones|errors)/.test(set.name) ? { ...element, data: 'ZONE' } : element)
-    elements[`${set.family} ${set.name}`] = (set.elem ?? []).map(readElement).map(zoned).sort((a, b) => (a.key < b.key ? -1 : 1))
+    elements[`${set.family} ${set.name}`] = (set.elem ?? [])
+      .map(readElement)
+      .map(zoned)
+      .sort((a, b) => (a.key < b.key ? -1 : 1))
     delete set.elem
   }
   return { constant: nftables.filter((object) => !('metainfo' in object)), elements }
@@ -152,10 +183,20 @@ function readValue(value: unknown): string {
   return prefix ? `${prefix.addr}/${prefix.len}` : JSON.stringify(value)
 }
 
-/** Every file of a folder with its text. Folders are none: they hold nobody's name. Nor is the room that a folder keeps for itself. */
+/**
+ * Every file of a folder with its text. Folders are none: they hold nobody's name. Nor is the room that a folder keeps
+ * for itself.
+ */
 export function readFiles(folder: string): Record<string, string> {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && entry.name !== '.reserve')
-  return Object.fromEntries(files.map((entry) => join(entry.parentPath, entry.name)).sort().flatMap((path) => readThere(path).map((text) => [path, text])))
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && entry.name !== '.reserve',
+  )
+  return Object.fromEntries(
+    files
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort()
+      .flatMap((path) => readThere(path).map((text) => [path, text])),
+  )
 }
 
 /** Nothing for a file that has gone since its folder was read: a removal may be on its way. */
@@ -181,14 +222,18 @@ export function openDescriptors(): string[] {
     const kind = target.replace(/\d+/g, 'N')
     kinds[kind] = (kinds[kind] ?? 0) + 1
   }
-  return Object.entries(kinds).map(([kind, count]) => `${count} ${kind}`).sort()
+  return Object.entries(kinds)
+    .map(([kind, count]) => `${count} ${kind}`)
+    .sort()
 }
 
 /** Without what an attempt to take a spare sandbox uses up: a mount, a file that has no name yet, a socket. */
-export const descriptorsBesidePrepared = (): string[] => openDescriptors().filter((line) => !/ (\/|.* \(deleted\)|socket:\[N\])$/.test(line))
+export const descriptorsBesidePrepared = (): string[] =>
+  openDescriptors().filter((line) => !/ (\/|.* \(deleted\)|socket:\[N\])$/.test(line))
 
 /**
- * The open descriptors that are no sockets: what a plan's thread has not closed yet (namespaces, and what makes room for more
- * descriptors) is among them, and ports that are held are not.
+ * The open descriptors that are no sockets: what a plan's thread has not closed yet (namespaces, and what makes room
+ * for more descriptors) is among them, and ports that are held are not.
  */
-export const descriptorsBesideSockets = (): string[] => openDescriptors().filter((line) => !line.endsWith(' socket:[N]'))
+export const descriptorsBesideSockets = (): string[] =>
+  openDescriptors().filter((line) => !line.endsWith(' socket:[N]'))

@@ -1,7 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import type { ExecutionContext } from 'ava'
 import { enter } from '#lib/native.js'
 import { runIn, type Place } from './world.js'
@@ -66,7 +65,8 @@ export async function fetchFrom(place: Place, url: string, { expected, from }: F
 /** A UDP socket in a place: a client that stays the same from one question to the next. */
 export function openUdp(t: ExecutionContext, place: Place, port = 0, family: 4 | 6 = 4, address?: string): Socket {
   // A lookup that answers at once: with Node's own, the socket would come about later and elsewhere.
-  const lookup = (name: string, _options: unknown, answer: (error: null, address: string, family: number) => void) => answer(null, name, family)
+  const lookup = (name: string, _options: unknown, answer: (error: null, address: string, family: number) => void) =>
+    answer(null, name, family)
   const socket = createSocket({ type: `udp${family}`, ipv6Only: family === 6, lookup })
   enter(place.path, () => socket.bind(port, address))
   t.teardown(() => socket.close())
@@ -85,11 +85,11 @@ export async function ask(socket: Socket, address: string, port: number, expecte
   }
 }
 
-export const portOf = (socket: Socket): number => (socket.address() as AddressInfo).port
+export const portOf = (socket: Socket): number => socket.address().port
 
 /**
- * One line of a table of who reaches what: from where, to what (`192.0.2.1:8080`, `[fd00::1]:8080`), and what comes of it.
- * A place may have an address that it is to send from.
+ * One line of a table of who reaches what: from where, to what (`192.0.2.1:8080`, `[fd00::1]:8080`), and what comes of
+ * it. A place may have an address that it is to send from.
  */
 export type Row = readonly [from: Place & { address?: string | undefined }, to: string, outcome: string]
 
@@ -101,7 +101,10 @@ export async function reaches(t: ExecutionContext, protocol: 'tcp' | 'udp', rows
       const [, address = '', port] = /^\[?(.*?)\]?:(\d+)$/.exec(to) ?? []
       const family = address.includes(':') ? 6 : 4
       const options = { expected, ...(from.address === undefined ? {} : { from: from.address }) }
-      const answer = protocol === 'tcp' ? fetchFrom(from, `http://${to}/`, options) : ask(openUdp(t, from, 0, family, from.address), address, Number(port), expected)
+      const answer =
+        protocol === 'tcp'
+          ? fetchFrom(from, `http://${to}/`, options)
+          : ask(openUdp(t, from, 0, family, from.address), address, Number(port), expected)
       return [from, to, await answer]
     }),
   )

@@ -31,9 +31,17 @@ export const PATIENCE = process.env['SLIPWAY_SANITIZER'] ? 5 : 1
 const TOOL_MS = 20_000 * PATIENCE
 
 /** npx puts node_modules/.bin first, where another program named `nft` lies. */
-const PATH = (process.env['PATH'] ?? '').split(':').filter((folder) => !folder.includes('node_modules')).join(':')
+const PATH = (process.env['PATH'] ?? '')
+  .split(':')
+  .filter((folder) => !folder.includes('node_modules'))
+  .join(':')
 // LD_PRELOAD: a sanitizer is for us, not for the tools.
-const tool = { encoding: 'utf8', timeout: TOOL_MS, maxBuffer: 64 << 20, env: { ...process.env, PATH, LD_PRELOAD: '' } } as const
+const tool = {
+  encoding: 'utf8',
+  timeout: TOOL_MS,
+  maxBuffer: 64 << 20,
+  env: { ...process.env, PATH, LD_PRELOAD: '' },
+} as const
 
 let worlds = 0
 
@@ -57,7 +65,12 @@ export class World {
     ip('-n', host.name, 'address', 'add', `${HOST_ADDRESS}/24`, 'dev', 'uplink')
     ip('-n', host.name, 'address', 'add', `${OTHER_HOST_ADDRESS}/32`, 'dev', 'uplink')
     ip('-n', neighbour.name, 'address', 'add', `${NEIGHBOUR_ADDRESS}/24`, 'dev', 'eth0')
-    for (const [place, link] of [[host, 'lo'], [host, 'uplink'], [neighbour, 'lo'], [neighbour, 'eth0']] as const) {
+    for (const [place, link] of [
+      [host, 'lo'],
+      [host, 'uplink'],
+      [neighbour, 'lo'],
+      [neighbour, 'eth0'],
+    ] as const) {
       ip('-n', place.name, 'link', 'set', 'dev', link, 'addrgenmode', 'none')
       ip('-n', place.name, 'link', 'set', 'dev', link, 'up')
     }
@@ -84,7 +97,9 @@ export class World {
 
   /** Names in /run/netns that are this world's. */
   namespaces(): string[] {
-    return readdirSync(NETNS_FOLDER).filter((name) => name.startsWith(`${this.prefix}-`)).sort()
+    return readdirSync(NETNS_FOLDER)
+      .filter((name) => name.startsWith(`${this.prefix}-`))
+      .sort()
   }
 
   #makePlace(kind: string): Place {
@@ -111,13 +126,20 @@ export function ipJson<T = Record<string, unknown>>(place: Place, ...args: strin
 
 /** Runs a program in a place and waits. For programs that talk to nobody of this process. */
 export function execIn(place: Place, command: string, ...args: string[]): string {
-  return execFileSync('nsenter', [`--net=${place.path}`, command, ...args], { ...tool, stdio: ['ignore', 'pipe', 'pipe'] })
+  return execFileSync('nsenter', [`--net=${place.path}`, command, ...args], {
+    ...tool,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
 }
 
 const execFileLater = promisify(execFile)
 
 /** Runs a program in a place, while the servers of this process answer. */
-export async function runIn(place: Place, command: string, ...args: string[]): Promise<{ code: number; stdout: string }> {
+export async function runIn(
+  place: Place,
+  command: string,
+  ...args: string[]
+): Promise<{ code: number; stdout: string }> {
   try {
     const { stdout } = await execFileLater('nsenter', [`--net=${place.path}`, command, ...args], tool)
     return { code: 0, stdout }
@@ -130,7 +152,10 @@ export async function runIn(place: Place, command: string, ...args: string[]): P
 
 /** Starts a program in a place, which ends with the test; what it says so far is what the function returns. */
 export function listenTo(t: ExecutionContext, place: Place, command: string, ...args: string[]): () => string {
-  const child = spawn('nsenter', [`--net=${place.path}`, command, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env: tool.env })
+  const child = spawn('nsenter', [`--net=${place.path}`, command, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: tool.env,
+  })
   t.teardown(() => child.kill())
   let said = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))

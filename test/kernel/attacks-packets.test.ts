@@ -18,7 +18,11 @@ tryAttacks(
       const honestOne = { ether: { from: attacker.mac, to: bridge.mac }, from: attacker.at[4], to: bridge.at[4] }
       const inLabel = frames.udpFrame(honestOne, MARKED_PORT, 'labelled').subarray(14)
       for (const to of [bridge.mac, near ? victim.mac : bridge.mac, ...SWITCHES]) {
-        const labelled = Buffer.concat([frames.plainFrame({ from: attacker.mac, to }, 0x8847).subarray(0, 14), Buffer.from([0, 1, 1, 64]), inLabel])
+        const labelled = Buffer.concat([
+          frames.plainFrame({ from: attacker.mac, to }, 0x8847).subarray(0, 14),
+          Buffer.from([0, 1, 1, 64]),
+          inLabel,
+        ])
         all.push(...STRANGE_TYPES.map((type) => frames.plainFrame({ from: attacker.mac, to }, type)), labelled)
       }
       send(cell, ...all)
@@ -30,10 +34,23 @@ tryAttacks(
       const all: Buffer[] = []
       const { attacker, victim, bridge, near, outside } = cell
       const own = (address: string) => sameNetwork(attacker.at, 2)[4].replace(/\d+$/, address)
-      const others = (family: 4 | 6) => [bridge.at, victim.at, sameNetwork(attacker.at, 99), HOST, NEIGHBOUR, addressesOn('other', 1)].map((at) => at[family])
+      const others = (family: 4 | 6) =>
+        [bridge.at, victim.at, sameNetwork(attacker.at, 99), HOST, NEIGHBOUR, addressesOn('other', 1)].map(
+          (at) => at[family],
+        )
       const senders = {
         4: [...others(4), own('255'), own('0'), '0.0.0.0', '255.255.255.255', '224.0.0.1', '169.254.1.1', '127.0.0.1'],
-        6: [...others(6), '::', '::1', 'ff02::1', 'fe80::1', 'fe80::99', linkLocalOf(victim.sandbox), '::ffff:10.1.0.2', '64:ff9b::a01:2'],
+        6: [
+          ...others(6),
+          '::',
+          '::1',
+          'ff02::1',
+          'fe80::1',
+          'fe80::99',
+          linkLocalOf(victim.sandbox),
+          '::ffff:10.1.0.2',
+          '64:ff9b::a01:2',
+        ],
       }
       const everybody = { 4: own('255'), 6: frames.ALL_NODES.address }
       for (const family of [4, 6] as const) {
@@ -59,9 +76,14 @@ tryAttacks(
     async 'one ping, which many would answer'(t, cell, title) {
       const all: Buffer[] = []
       const { attacker, bridge, network } = cell
-      const to = (mac: string, address: string) => frames.echoRequest({ ether: { from: attacker.mac, to: mac }, from: attacker.at[4], to: address })
+      const to = (mac: string, address: string) =>
+        frames.echoRequest({ ether: { from: attacker.mac, to: mac }, from: attacker.at[4], to: address })
       const last = (address: string, number: string) => address.replace(/\d+$/, number)
-      all.push(to(frames.BROADCAST, last(attacker.at[4], '255')), to(frames.BROADCAST, '255.255.255.255'), to('01:00:5e:00:00:01', '224.0.0.1'))
+      all.push(
+        to(frames.BROADCAST, last(attacker.at[4], '255')),
+        to(frames.BROADCAST, '255.255.255.255'),
+        to('01:00:5e:00:00:01', '224.0.0.1'),
+      )
       // Another network's.
       all.push(to(bridge.mac, last(addressesOn('other', 1)[4], '255')), to(bridge.mac, '192.0.2.255'))
       all.push(to(bridge.mac, bridge.at[4]))
@@ -74,7 +96,15 @@ tryAttacks(
       const all: Buffer[] = []
       const { attacker, victim, host, bridge, near } = cell
       const told = { mac: attacker.mac, address: MARKED_ADDRESS }
-      const names = [victim.at[4], bridge.at[4], HOST[4], '0.0.0.0', '255.255.255.255', '127.0.0.1', sameNetwork(attacker.at, 99)[4]]
+      const names = [
+        victim.at[4],
+        bridge.at[4],
+        HOST[4],
+        '0.0.0.0',
+        '255.255.255.255',
+        '127.0.0.1',
+        sameNetwork(attacker.at, 99)[4],
+      ]
       for (const to of [frames.BROADCAST, bridge.mac, ...(near ? [victim.mac] : [])]) {
         const ether = { from: attacker.mac, to }
         for (const operation of [1, 2]) {
@@ -82,12 +112,18 @@ tryAttacks(
           all.push(...names.map((address) => frames.arp(ether, operation, { mac: attacker.mac, address }, told)))
           const places = [victim.mac, bridge.mac, frames.BROADCAST, '00:00:00:00:00:00']
           all.push(...places.map((mac) => frames.arp(ether, operation, { mac, address: attacker.at[4] }, told)))
-          all.push(...names.map((address) => frames.arp(ether, operation, { mac: attacker.mac, address }, { mac: attacker.mac, address })))
+          all.push(
+            ...names.map((address) =>
+              frames.arp(ether, operation, { mac: attacker.mac, address }, { mac: attacker.mac, address }),
+            ),
+          )
         }
         // In another's frame.
         all.push(frames.arp({ from: victim.mac, to }, 2, { mac: attacker.mac, address: attacker.at[4] }, told))
       }
-      all.push(frames.arp({ from: attacker.mac, to: bridge.mac }, 2, { mac: attacker.mac, address: attacker.at[4] }, told))
+      all.push(
+        frames.arp({ from: attacker.mac, to: bridge.mac }, 2, { mac: attacker.mac, address: attacker.at[4] }, told),
+      )
       send(cell, ...all)
       t.is(await bridge.seen.reaches(1), 1, title)
       t.is(victim.seen.count(), 0, title)
@@ -98,11 +134,19 @@ tryAttacks(
       const all: Buffer[] = []
       const { attacker, victim, host, bridge, near } = cell
       const own = linkLocalOf(attacker.sandbox)
-      const readers = [frames.ALL_NODES, { mac: bridge.mac, address: bridge.at[6] }, ...(near ? [{ mac: victim.mac, address: victim.at[6] }] : [])]
+      const readers = [
+        frames.ALL_NODES,
+        { mac: bridge.mac, address: bridge.at[6] },
+        ...(near ? [{ mac: victim.mac, address: victim.at[6] }] : []),
+      ]
       for (const { mac, address } of readers) {
         const from = (source: string) => ({ ether: { from: attacker.mac, to: mac }, from: source, to: address })
         const others = [victim.at[6], bridge.at[6], 'fe80::1', linkLocalOf(victim.sandbox), HOST[6]]
-        all.push(...[own, attacker.at[6]].flatMap((source) => others.map((target) => frames.neighbourAdvertisement(from(source), target, attacker.mac))))
+        all.push(
+          ...[own, attacker.at[6]].flatMap((source) =>
+            others.map((target) => frames.neighbourAdvertisement(from(source), target, attacker.mac)),
+          ),
+        )
         all.push(...others.map((source) => frames.neighbourAdvertisement(from(source), source, attacker.mac)))
         all.push(...others.map((source) => frames.neighbourSolicitation(from(source), bridge.at[6])))
         // Somebody makes sure that he is alone with this address.
@@ -113,7 +157,11 @@ tryAttacks(
       send(cell, ...all)
       await honest(t, cell, title)
       for (const place of [host, victim.sandbox]) t.deepEqual(misled(place, cell), [], title)
-      t.deepEqual(ipJson<{ protocol?: string }>(victim.sandbox, '-6', 'route').filter(({ protocol }) => protocol === 'ra'), [], title)
+      t.deepEqual(
+        ipJson<{ protocol?: string }>(victim.sandbox, '-6', 'route').filter(({ protocol }) => protocol === 'ra'),
+        [],
+        title,
+      )
     },
 
     async 'packets of every protocol into the world, under the address of the host or not at all'(t, cell, title) {
@@ -135,7 +183,9 @@ tryAttacks(
     async 'packets of every protocol to a sandbox of another network'(t, cell, title) {
       const all: Buffer[] = []
       const { attacker, bridge, internal, aim, host } = cell
-      const settings = ['ipv4', 'ipv6'].flatMap((family) => ['all', bridge.name].map((where) => `net.${family}.conf.${where}.accept_source_route=1`))
+      const settings = ['ipv4', 'ipv6'].flatMap((family) =>
+        ['all', bridge.name].map((where) => `net.${family}.conf.${where}.accept_source_route=1`),
+      )
       execIn(host, 'sysctl', '-qw', ...settings)
       for (const family of [4, 6] as const) {
         const ends = (to: string) => ({ ether: { from: attacker.mac, to: bridge.mac }, from: attacker.at[family], to })
@@ -150,11 +200,19 @@ tryAttacks(
       for (const kind of ['odd', 'inner'] as const) t.is(aim.seen.count(kind), 0, title)
     },
 
-    async 'packets of every protocol to a neighbour that it may not talk to, by the gateway and directly'(t, cell, title) {
+    async 'packets of every protocol to a neighbour that it may not talk to, by the gateway and directly'(
+      t,
+      cell,
+      title,
+    ) {
       const all: Buffer[] = []
       const { attacker, victim, bridge, near, separated } = cell
       for (const family of [4, 6] as const) {
-        const ends = (mac: string, to: string) => ({ ether: { from: attacker.mac, to: mac }, from: attacker.at[family], to })
+        const ends = (mac: string, to: string) => ({
+          ether: { from: attacker.mac, to: mac },
+          from: attacker.at[family],
+          to,
+        })
         const directly = ends(victim.mac, victim.at[family])
         for (const one of [directly, ends(bridge.mac, victim.at[family]), ends(bridge.mac, bridge.at[family])]) {
           all.push(...oddPackets(one, victim.at[family]), ...tunnels(one, { ...one, to: victim.at[family] }))
@@ -168,11 +226,19 @@ tryAttacks(
       if (separated) t.is(victim.seen.count('odd'), 0, title)
     },
 
-    async 'packets of every protocol to the host, which on an isolated network takes none, and looks into none elsewhere'(t, cell, title) {
+    async 'packets of every protocol to the host, which on an isolated network takes none, and looks into none elsewhere'(
+      t,
+      cell,
+      title,
+    ) {
       const all: Buffer[] = []
       const { attacker, bridge, taken, outside, network } = cell
       for (const family of [4, 6] as const) {
-        const ends = (mac: string, to: string) => ({ ether: { from: attacker.mac, to: mac }, from: attacker.at[family], to })
+        const ends = (mac: string, to: string) => ({
+          ether: { from: attacker.mac, to: mac },
+          from: attacker.at[family],
+          to,
+        })
         for (const to of [HOST[family], bridge.at[family]]) {
           for (const one of [ends(bridge.mac, to), ends(frames.BROADCAST, to)]) {
             all.push(...oddPackets(one, NEIGHBOUR[family]), ...tunnels(one, ends(bridge.mac, NEIGHBOUR[family])))
@@ -214,12 +280,24 @@ tryAttacks(
         // To a port that nobody has, by a second piece that lies over the first: of none is one made.
         const lie = Buffer.from(body)
         lie.writeUInt16BE(9, 2)
-        all.push(frames.fragment(whole, id, 0, body.subarray(0, 24), true), frames.fragment(whole, id, 8, lie.subarray(8), false))
+        all.push(
+          frames.fragment(whole, id, 0, body.subarray(0, 24), true),
+          frames.fragment(whole, id, 8, lie.subarray(8), false),
+        )
         all.push(frames.fragment(whole, id + 1, 0, lie.subarray(0, 24), true))
-        all.push(frames.fragment(whole, id + 1, 0, body.subarray(0, 16), true), frames.fragment(whole, id + 1, 16, body.subarray(16), false))
-        all.push(frames.fragment(whole, id + 2, 8, body.subarray(8), false), frames.fragment(whole, id + 2, 0, body.subarray(0, 16), true))
+        all.push(
+          frames.fragment(whole, id + 1, 0, body.subarray(0, 16), true),
+          frames.fragment(whole, id + 1, 16, body.subarray(16), false),
+        )
+        all.push(
+          frames.fragment(whole, id + 2, 8, body.subarray(8), false),
+          frames.fragment(whole, id + 2, 0, body.subarray(0, 16), true),
+        )
         // The honest one.
-        all.push(frames.fragment(whole, id + 3, 0, body.subarray(0, 16), true), frames.fragment(whole, id + 3, 16, body.subarray(16), false))
+        all.push(
+          frames.fragment(whole, id + 3, 0, body.subarray(0, 16), true),
+          frames.fragment(whole, id + 3, 16, body.subarray(16), false),
+        )
       }
       send(cell, ...all)
       const arrives = internal ? 0 : 2
@@ -231,7 +309,10 @@ tryAttacks(
       const { attacker, bridge, aim, taken } = cell
       const ends = (from: string, to: string) => ({ ether: { from: attacker.mac, to: bridge.mac }, from, to })
       const ways = [
-        ...['127.0.0.1', '127.1.2.3', '0.0.0.0', '255.255.255.255'].flatMap((to) => [ends(attacker.at[4], to), ends('127.0.0.1', to)]),
+        ...['127.0.0.1', '127.1.2.3', '0.0.0.0', '255.255.255.255'].flatMap((to) => [
+          ends(attacker.at[4], to),
+          ends('127.0.0.1', to),
+        ]),
         ...['127.0.0.1', attacker.at[4]].map((from) => ends(from, bridge.at[4])),
         ...['::1', '::', '::ffff:127.0.0.1'].flatMap((to) => [ends(attacker.at[6], to), ends('::1', to)]),
       ]
@@ -256,7 +337,11 @@ tryAttacks(
       t.notRegex(execIn(host, 'bridge', 'mdb', 'show', 'dev', bridge.name), /239\.1\.|ff15::/, title)
     },
 
-    async 'answers from outside to what a sandbox has begun that is gone, for the next one that has its address'(t, cell, title) {
+    async 'answers from outside to what a sandbox has begun that is gone, for the next one that has its address'(
+      t,
+      cell,
+      title,
+    ) {
       const { victim, host, neighbour, internal, network, succeed } = cell
       const [one] = ipJson<{ address: string }>(neighbour, 'link', 'show', 'dev', 'eth0')
       const [other] = ipJson<{ address: string }>(host, 'link', 'show', 'dev', 'uplink')
@@ -266,16 +351,28 @@ tryAttacks(
       // One for each network: they have one address outside.
       const far = 9000 + Number(victim.at[4].split('.')[1])
       const begins = ({ sandbox, mac, at }: Cell['victim'], port: number): void => {
-        const gateway = ipJson<{ master: string }>(host, 'link', 'show', 'dev', sandbox.endpoints[0]?.hostInterface ?? '')[0]?.master ?? ''
+        const gateway =
+          ipJson<{ master: string }>(host, 'link', 'show', 'dev', sandbox.endpoints[0]?.hostInterface ?? '')[0]
+            ?.master ?? ''
         const to = ipJson<{ address: string }>(host, 'link', 'show', 'dev', gateway)[0]?.address ?? ''
-        const asks = (family: 4 | 6) => frames.packet({ ether: { from: mac, to }, from: at[family], to: NEIGHBOUR[family] }, 17, frames.words(port, far, 8, 0))
+        const asks = (family: 4 | 6) =>
+          frames.packet(
+            { ether: { from: mac, to }, from: at[family], to: NEIGHBOUR[family] },
+            17,
+            frames.words(port, far, 8, 0),
+          )
         frames.sendFrames(sandbox, [asks(4), asks(6)])
       }
       // Without a checksum, which IPv6 has to have: what counts is what conntrack knows by it.
       const answers = (port: number): void => {
         const answer = (at: Addresses, family: 4 | 6) =>
-          frames.packet({ ether, from: NEIGHBOUR[family], to: at[family] }, 17, frames.words(far, port, 8, 0), { dscp: 42 })
-        frames.sendFrames(neighbour, places.flatMap((at) => [answer(at, 4), answer(at, 6)]))
+          frames.packet({ ether, from: NEIGHBOUR[family], to: at[family] }, 17, frames.words(far, port, 8, 0), {
+            dscp: 42,
+          })
+        frames.sendFrames(
+          neighbour,
+          places.flatMap((at) => [answer(at, 4), answer(at, 6)]),
+        )
       }
       begins(victim, 7778)
       answers(7778)
@@ -297,7 +394,14 @@ tryAttacks(
 /** A datagram to the bridge, which hears it. */
 async function honest(t: ExecutionContext, cell: Cell, title: string): Promise<void> {
   const { attacker, bridge } = cell
-  send(cell, frames.udpFrame({ ether: { from: attacker.mac, to: bridge.mac }, from: attacker.at[4], to: bridge.at[4] }, MARKED_PORT, 'honest'))
+  send(
+    cell,
+    frames.udpFrame(
+      { ether: { from: attacker.mac, to: bridge.mac }, from: attacker.at[4], to: bridge.at[4] },
+      MARKED_PORT,
+      'honest',
+    ),
+  )
   t.is(await bridge.seen.reaches(1), 1, title)
 }
 

@@ -10,7 +10,10 @@ import { eventually, World } from '../helpers/world.js'
 
 /** As somebody types it in the namespace of a world's host. */
 const bench = (world: World, ...args: string[]): ChildProcess =>
-  spawn('nsenter', [`--net=${world.host.path}`, process.execPath, COMMAND, 'bench', ...args], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 })
+  spawn('nsenter', [`--net=${world.host.path}`, process.execPath, COMMAND, 'bench', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 60_000,
+  })
 
 /** Everything on this side that it could have touched. */
 const ours = (world: World) => ({
@@ -33,7 +36,8 @@ test('bench: a row for each thing that is measured, and the burst', (t) =>
     const time = '[\\d.,]+ (µs|ms|s)'
     t.regex(stdout, /^3 sandboxes with a published port each · Linux .*, \d+ × .*, Node\.js v/)
     t.regex(stdout, / p50 +p90 +p99\n/)
-    for (const row of ['create', 'from pool', 'publish', 'first byte', 'remove']) t.regex(stdout, new RegExp(`^${row} +[▁▂▃▄▅▆▇█ ]+( +${time}){3}$`, 'm'))
+    for (const row of ['create', 'from pool', 'publish', 'first byte', 'remove'])
+      t.regex(stdout, new RegExp(`^${row} +[▁▂▃▄▅▆▇█ ]+( +${time}){3}$`, 'm'))
     t.regex(stdout, /^ +[─┬]+$/m)
     t.regex(stdout, new RegExp(`\\n3 at once: ${time}, [\\d,]+ a second\\n$`))
   }))
@@ -42,12 +46,20 @@ test('bench --json: every time, and percentiles that are among them', (t) =>
   leavesAllAsItWas(t, async (world) => {
     const { status, stdout } = await end(bench(world, '--count', '4', '--json'))
     t.is(status, 0)
-    const told = JSON.parse(stdout) as { unit: string; percentiles: Record<string, Record<string, number>>; burst: { endpoints: number; microseconds: number }; samples: Record<string, number[]> }
+    const told = JSON.parse(stdout) as {
+      unit: string
+      percentiles: Record<string, Record<string, number>>
+      burst: { endpoints: number; microseconds: number }
+      samples: Record<string, number[]>
+    }
     t.is(told.unit, 'µs')
     t.deepEqual(Object.keys(told.samples), ['create', 'from pool', 'publish', 'first byte', 'remove'])
     for (const [step, samples] of Object.entries(told.samples)) {
       t.is(samples.length, 4, step)
-      t.true(samples.every((one) => one > 0), step)
+      t.true(
+        samples.every((one) => one > 0),
+        step,
+      )
       t.deepEqual(Object.keys(told.percentiles[step] ?? {}), ['p50', 'p90', 'p99'])
       t.is(told.percentiles[step]?.['p99'], Math.max(...samples))
     }
@@ -79,9 +91,18 @@ test('bench: nothing stays of one that is killed, either', (t) =>
 
 test('bench: what it is not meant to be asked', async (t) => {
   const world = new World(t)
-  t.like(await slipway(world, 'bench'), { status: 2, stdout: '', stderr: 'slipway: bench makes a host of its own: options of the host (before the command) have no meaning for it. Leave them out.\n' })
+  t.like(await slipway(world, 'bench'), {
+    status: 2,
+    stdout: '',
+    stderr:
+      'slipway: bench makes a host of its own: options of the host (before the command) have no meaning for it. Leave them out.\n',
+  })
   for (const count of ['0', '501', '-1', 'many']) t.is((await end(bench(world, '--count', count))).status, 2, count)
-  const { status, stderr } = await end(spawn('setpriv', ['--bounding-set=-sys_admin', '--', process.execPath, COMMAND, 'bench'], { stdio: ['ignore', 'pipe', 'pipe'] }))
+  const { status, stderr } = await end(
+    spawn('setpriv', ['--bounding-set=-sys_admin', '--', process.execPath, COMMAND, 'bench'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  )
   t.is(status, 1)
   t.regex(stderr, /CAP_SYS_ADMIN/)
 })
@@ -93,7 +114,12 @@ async function measuringOf(t: ExecutionContext, { pid }: ChildProcess): Promise<
   const started = await eventually(() => {
     found = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
     const folder = `/proc/${found}/root/run/netns`
-    if (found === '' || readlinkSync(`/proc/${found}/ns/mnt`) === readlinkSync('/proc/self/ns/mnt') || !existsSync(folder)) return false
+    if (
+      found === '' ||
+      readlinkSync(`/proc/${found}/ns/mnt`) === readlinkSync('/proc/self/ns/mnt') ||
+      !existsSync(folder)
+    )
+      return false
     names = readdirSync(folder)
     // Before it has a /run of its own, it sees ours.
     return names.length > 20 && !names.some((name) => existsSync(`/run/netns/${name}`))

@@ -10,7 +10,13 @@ test('explain: prints what it would take, and changes nothing', async (t) => {
   const app = world.name('app')
   const before = stateOf(world)
   const create = await done(world, 'explain', 'create', '--name', app, '-p', '8080:80')
-  for (const line of [/^create table inet slipway /m, /^ip link add name docker0 .*type bridge( |$)/m, /^sysctl -qw net\.ipv4\.ip_forward=1$/m, new RegExp(`^ip netns add ${app}$`, 'm'), /tcp \. 8080 .*: 172\.17\.0\.2 \. 80 }$/m]) {
+  for (const line of [
+    /^create table inet slipway /m,
+    /^ip link add name docker0 .*type bridge( |$)/m,
+    /^sysctl -qw net\.ipv4\.ip_forward=1$/m,
+    new RegExp(`^ip netns add ${app}$`, 'm'),
+    /tcp \. 8080 .*: 172\.17\.0\.2 \. 80 }$/m,
+  ]) {
     t.regex(create, line)
   }
   const run = await done(world, 'explain', 'run', '--name', app, '--network', 'none', '--', 'sh', '-c', 'a b')
@@ -42,12 +48,30 @@ test('explain: prints what it would take, and changes nothing', async (t) => {
 test('explain network create: the plan, and nothing of it', async (t) => {
   const world = new World(t)
   const before = stateOf(world)
-  const options = ['--subnet', '10.7.0.0/24', '--ipv6', '--subnet', 'fd00:7::/64', '--internal', '-o', 'com.docker.network.bridge.name=br7', 'web']
+  const options = [
+    '--subnet',
+    '10.7.0.0/24',
+    '--ipv6',
+    '--subnet',
+    'fd00:7::/64',
+    '--internal',
+    '-o',
+    'com.docker.network.bridge.name=br7',
+    'web',
+  ]
   const printed = await done(world, 'explain', 'network', 'create', ...options)
-  for (const line of [/^create table inet slipway /m, /^ip link add name br7 .*type bridge( |$)/m, /^ip address add 10\.7\.0\.1\/24 .*dev br7$/m, /^ip address add fd00:7::1\/64 dev br7 nodad$/m, /^create element inet slipway internal { "br7" /m]) {
+  for (const line of [
+    /^create table inet slipway /m,
+    /^ip link add name br7 .*type bridge( |$)/m,
+    /^ip address add 10\.7\.0\.1\/24 .*dev br7$/m,
+    /^ip address add fd00:7::1\/64 dev br7 nodad$/m,
+    /^create element inet slipway internal { "br7" /m,
+  ]) {
     t.regex(printed, line)
   }
-  const plan = JSON.parse(await done(world, 'explain', 'network', 'create', '--json', ...options)) as PlanMessage['plan']
+  const plan = JSON.parse(
+    await done(world, 'explain', 'network', 'create', '--json', ...options),
+  ) as PlanMessage['plan']
   t.true(plan.some((operation) => operation.op === 'link.create' && operation.name === 'br7'))
   t.deepEqual(stateOf(world), before)
 

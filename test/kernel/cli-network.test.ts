@@ -17,9 +17,37 @@ const sandbox = (name: string): Place => ({ name, path: `/run/netns/${name}` })
 
 test('network create: each flag is seen in inspect, and in the kernel', async (t) => {
   const world = new World(t)
-  const id = await done(world, 'network', 'create', '--ipv6', '--subnet', '172.20.0.0/16', '--subnet', 'fd00:1:2:3::/64', '--gateway', 'fd00:1:2:3::9', '--gateway', '172.20.0.254',
-    '--ip-range', '172.20.5.0/24', '--aux-address', 'router=172.20.5.0', '--aux-address', 'other=fd00:1:2:3::1', '--label', 'team=blue', '--label', 'bare', '-o', 'com.docker.network.bridge.name=br7',
-    '--opt', 'com.docker.network.driver.mtu=1400', '-d', 'bridge', 'web')
+  const id = await done(
+    world,
+    'network',
+    'create',
+    '--ipv6',
+    '--subnet',
+    '172.20.0.0/16',
+    '--subnet',
+    'fd00:1:2:3::/64',
+    '--gateway',
+    'fd00:1:2:3::9',
+    '--gateway',
+    '172.20.0.254',
+    '--ip-range',
+    '172.20.5.0/24',
+    '--aux-address',
+    'router=172.20.5.0',
+    '--aux-address',
+    'other=fd00:1:2:3::1',
+    '--label',
+    'team=blue',
+    '--label',
+    'bare',
+    '-o',
+    'com.docker.network.bridge.name=br7',
+    '--opt',
+    'com.docker.network.driver.mtu=1400',
+    '-d',
+    'bridge',
+    'web',
+  )
   t.regex(id, /^[0-9a-f]{64}\n$/)
   const [web] = JSON.parse(await done(world, 'network', 'inspect', 'web')) as [NetworkInspect]
   t.like(web, {
@@ -35,7 +63,12 @@ test('network create: each flag is seen in inspect, and in the kernel', async (t
     Labels: { team: 'blue', bare: '' },
   })
   t.deepEqual(web.IPAM.Config, [
-    { Subnet: '172.20.0.0/16', IPRange: '172.20.5.0/24', Gateway: '172.20.0.254', AuxiliaryAddresses: { router: '172.20.5.0' } },
+    {
+      Subnet: '172.20.0.0/16',
+      IPRange: '172.20.5.0/24',
+      Gateway: '172.20.0.254',
+      AuxiliaryAddresses: { router: '172.20.5.0' },
+    },
     { Subnet: 'fd00:1:2:3::/64', Gateway: 'fd00:1:2:3::9', AuxiliaryAddresses: { other: 'fd00:1:2:3::1' } },
   ])
   t.like(ipJson(world.host, 'link', 'show', 'br7')[0], { mtu: 1400 })
@@ -45,10 +78,17 @@ test('network create: each flag is seen in inspect, and in the kernel', async (t
   await done(world, 'create', '--network', 'web', '--name', app)
   t.deepEqual(addressesIn(sandbox(app), 'eth0'), ['172.20.5.1/16', 'fd00:1:2:3::2/64'])
   const [used] = JSON.parse(await done(world, 'network', 'inspect', id.slice(0, 9))) as [NetworkInspect]
-  t.deepEqual(Object.values(used.Containers).map(({ Name, IPv4Address }) => [Name, IPv4Address]), [[app, '172.20.5.1/16']])
+  t.deepEqual(
+    Object.values(used.Containers).map(({ Name, IPv4Address }) => [Name, IPv4Address]),
+    [[app, '172.20.5.1/16']],
+  )
 
   const refused = await slipway(world, 'network', 'rm', 'web')
-  t.like(refused, { status: 1, stdout: '', stderr: `slipway: The network web is in use by ${app}. Disconnect or remove it first: slipway network disconnect web ${app}.\n` })
+  t.like(refused, {
+    status: 1,
+    stdout: '',
+    stderr: `slipway: The network web is in use by ${app}. Disconnect or remove it first: slipway network disconnect web ${app}.\n`,
+  })
   await done(world, 'network', 'disconnect', 'web', app)
   t.is(await done(world, 'network', 'rm', 'web'), 'web\n')
   t.deepEqual(links(world), ['lo', 'uplink'])
@@ -72,22 +112,31 @@ test('network ls: docker’s columns, filters, ids', async (t) => {
   await done(world, 'network', 'create', '--label', 'team=blue', 'web')
   await done(world, 'network', 'create', '--label', 'team=red', '--internal', 'webhook')
   await done(world, 'create', '--network', 'web', '--name', world.name('app'))
-  const rows = (await done(world, 'network', 'ls')).trimEnd().split('\n').map((line) => line.split(/ {3,}/))
+  const rows = (await done(world, 'network', 'ls'))
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(/ {3,}/))
   t.deepEqual(rows[0], ['NETWORK ID', 'NAME', 'DRIVER', 'SCOPE'])
-  t.deepEqual(rows.slice(1).map(([id, ...rest]) => [/^[0-9a-f]{12}$/.test(id ?? ''), ...rest]), [
-    [true, 'bridge', 'bridge', 'local'],
-    [true, 'host', 'host', 'local'],
-    [true, 'none', 'null', 'local'],
-    [true, 'web', 'bridge', 'local'],
-    [true, 'webhook', 'bridge', 'local'],
-  ])
+  t.deepEqual(
+    rows.slice(1).map(([id, ...rest]) => [/^[0-9a-f]{12}$/.test(id ?? ''), ...rest]),
+    [
+      [true, 'bridge', 'bridge', 'local'],
+      [true, 'host', 'host', 'local'],
+      [true, 'none', 'null', 'local'],
+      [true, 'web', 'bridge', 'local'],
+      [true, 'webhook', 'bridge', 'local'],
+    ],
+  )
   const idOf = (name: string) => rows.find((row) => row[1] === name)?.[0] ?? ''
   t.is(await done(world, 'network', 'ls', '-q', '-f', 'name=hook'), `${idOf('webhook')}\n`)
   t.regex(await done(world, 'network', 'ls', '-q', '--no-trunc', '-f', 'name=hook'), /^[0-9a-f]{64}\n$/)
 
   const filtered: [string[], string[]][] = [
     [['driver=bridge'], ['bridge', 'web', 'webhook']],
-    [['driver=null', 'driver=host'], ['host', 'none']],
+    [
+      ['driver=null', 'driver=host'],
+      ['host', 'none'],
+    ],
     [[`id=${idOf('web')}`], ['web']],
     [['label=team'], ['web', 'webhook']],
     [['label=team=red'], ['webhook']],
@@ -100,8 +149,17 @@ test('network ls: docker’s columns, filters, ids', async (t) => {
     [['type=custom', 'dangling=false', 'label=team=red'], []],
   ]
   for (const [filters, names] of filtered) {
-    const found = await doneJson<NetworkInspect[]>(world, 'network', 'ls', ...filters.flatMap((one) => ['--filter', one]))
-    t.deepEqual(found.map(({ Name }) => Name), names, filters.join(' '))
+    const found = await doneJson<NetworkInspect[]>(
+      world,
+      'network',
+      'ls',
+      ...filters.flatMap((one) => ['--filter', one]),
+    )
+    t.deepEqual(
+      found.map(({ Name }) => Name),
+      names,
+      filters.join(' '),
+    )
   }
 })
 
@@ -112,7 +170,11 @@ test('network ls beside a docker0 that is somebody else’s', async (t) => {
   t.is((await done(world, 'network', 'ls', '-q')).split('\n').length - 1, 4)
   t.like(await doneJson(world, 'network', 'inspect', 'bridge'), [{ Name: 'bridge', IPAM: { Config: null } }])
   const refused = await slipway(world, 'create')
-  t.like(refused, { status: 1, stderr: "slipway: There is an interface docker0 already, and it is not Slipway's (a bridge). Give another --bridge-name, or, if nothing needs it, remove it: ip link delete docker0.\n" })
+  t.like(refused, {
+    status: 1,
+    stderr:
+      "slipway: There is an interface docker0 already, and it is not Slipway's (a bridge). Give another --bridge-name, or, if nothing needs it, remove it: ip link delete docker0.\n",
+  })
   await done(world, 'network', 'rm', 'web')
 })
 
@@ -124,7 +186,10 @@ test('network prune: unasked with --force only, by filters', async (t) => {
   await done(world, 'create', '--network', 'used', '--name', app)
   t.like(await slipway(world, 'network', 'prune'), { status: 2, stdout: '' })
   t.is(await done(world, 'network', 'prune', '--force', '--filter', 'until=1h'), '')
-  t.is(await done(world, 'network', 'prune', '-f', '--filter', 'label!=keep', '--filter', 'until=2100-01-01T00:00:00Z'), 'Deleted Networks:\none\ntwo\n')
+  t.is(
+    await done(world, 'network', 'prune', '-f', '--filter', 'label!=keep', '--filter', 'until=2100-01-01T00:00:00Z'),
+    'Deleted Networks:\none\ntwo\n',
+  )
   await done(world, 'rm', app)
   t.deepEqual(await doneJson<string[]>(world, 'network', 'prune', '-f'), ['kept', 'used'])
   t.deepEqual(links(world), ['lo', 'uplink'])
@@ -134,7 +199,14 @@ test('network prune: asks somebody at a terminal', async (t) => {
   const world = new World(t)
   await done(world, 'network', 'create', 'web')
   const answer = async (said: string) => {
-    const line = [process.execPath, COMMAND, `--netns=${world.host.path}`, `--state-dir=${world.stateDir}`, 'network', 'prune'].join(' ')
+    const line = [
+      process.execPath,
+      COMMAND,
+      `--netns=${world.host.path}`,
+      `--state-dir=${world.stateDir}`,
+      'network',
+      'prune',
+    ].join(' ')
     const child = spawn('script', ['-qec', line, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'], timeout: 30_000 })
     const shown = text(child.stdout)
     child.stdin.write(`${said}\n`)
@@ -155,24 +227,71 @@ test('connect and disconnect, in both orders: interfaces, routes and packets', a
   await done(world, 'network', 'create', '--subnet', '10.8.0.0/24', 'back')
   await done(world, 'create', '--name', app)
   await done(world, 'create', '--name', db, '--network', 'back', '--ip', '10.8.0.9')
-  const ping = async (address: string) => (await slipway(world, 'exec', app, '--', 'ping', '-c', '1', '-W', '1', address)).status
+  const ping = async (address: string) =>
+    (await slipway(world, 'exec', app, '--', 'ping', '-c', '1', '-W', '1', address)).status
   t.not(await ping('10.8.0.9'), 0)
 
-  t.is(await done(world, 'network', 'connect', '--ip', '10.8.0.5', '--mac-address', '02:00:00:00:00:05', '--alias', 'api', '--alias', 'api2', 'back', app), '')
+  t.is(
+    await done(
+      world,
+      'network',
+      'connect',
+      '--ip',
+      '10.8.0.5',
+      '--mac-address',
+      '02:00:00:00:00:05',
+      '--alias',
+      'api',
+      '--alias',
+      'api2',
+      'back',
+      app,
+    ),
+    '',
+  )
   t.is(await ping('10.8.0.9'), 0)
   t.deepEqual(addressesIn(sandbox(app), 'eth1'), ['10.8.0.5/24'])
   t.like(JSON.parse(await done(world, 'inspect', app)), [
-    { NetworkSettings: { Networks: { back: { IPAddress: '10.8.0.5', MacAddress: '02:00:00:00:00:05', Aliases: ['api', 'api2'], IPAMConfig: { IPv4Address: '10.8.0.5' }, DNSNames: { 0: app, 1: 'api', 2: 'api2' } } } } },
+    {
+      NetworkSettings: {
+        Networks: {
+          back: {
+            IPAddress: '10.8.0.5',
+            MacAddress: '02:00:00:00:00:05',
+            Aliases: ['api', 'api2'],
+            IPAMConfig: { IPv4Address: '10.8.0.5' },
+            DNSNames: { 0: app, 1: 'api', 2: 'api2' },
+          },
+        },
+      },
+    },
   ])
-  t.like(await doneJson(world, 'connect', app, 'web', '--gw-priority', '7'), { network: 'web', interface: 'eth2', gateway: '10.7.0.1', gwPriority: 7 })
+  t.like(await doneJson(world, 'connect', app, 'web', '--gw-priority', '7'), {
+    network: 'web',
+    interface: 'eth2',
+    gateway: '10.7.0.1',
+    gwPriority: 7,
+  })
   t.like(ipJson(sandbox(app), 'route', 'show', 'default')[0], { gateway: '10.7.0.1', dev: 'eth2' })
-  t.is((await done(world, 'ls')).split('\n').find((line) => line.startsWith(app))?.split(/ {3,}/)[2], 'bridge, back, web')
+  t.is(
+    (await done(world, 'ls'))
+      .split('\n')
+      .find((line) => line.startsWith(app))
+      ?.split(/ {3,}/)[2],
+    'bridge, back, web',
+  )
 
   const again = await slipway(world, 'connect', app, 'web')
-  t.like(again, { status: 1, stderr: `slipway: The sandbox ${app} is on the network web already. Disconnect it first to change its endpoint: slipway disconnect ${app} web.\n` })
+  t.like(again, {
+    status: 1,
+    stderr: `slipway: The sandbox ${app} is on the network web already. Disconnect it first to change its endpoint: slipway disconnect ${app} web.\n`,
+  })
   t.is(await done(world, 'disconnect', app, 'web'), '')
   t.like(ipJson(sandbox(app), 'route', 'show', 'default')[0], { dev: 'eth1' })
-  t.like(await slipway(world, 'disconnect', app, 'web'), { status: 1, stderr: `slipway: The sandbox ${app} is not on the network web. It is on bridge, back.\n` })
+  t.like(await slipway(world, 'disconnect', app, 'web'), {
+    status: 1,
+    stderr: `slipway: The sandbox ${app} is not on the network web. It is on bridge, back.\n`,
+  })
   t.is(await done(world, 'network', 'disconnect', '-f', 'web', app), '')
   // Those that every host has are found by id, too.
   const [bridge] = JSON.parse(await done(world, 'network', 'inspect', 'bridge')) as [NetworkInspect]
@@ -189,7 +308,10 @@ test('create: a namespace that somebody else has made, and one that another sand
   t.deepEqual(addressesIn(sandbox(mine), 'eth0'), ['172.17.0.7/16'])
   await done(world, 'create', '--name', side, '--network', `container:${mine}`)
   t.is(execIn(sandbox(side), 'readlink', '/proc/self/ns/net'), execIn(sandbox(mine), 'readlink', '/proc/self/ns/net'))
-  t.regex((await done(world, 'ls')).split('\n').find((line) => line.startsWith(side)) ?? '', / {3}container:[0-9a-f]{12} {3}/)
+  t.regex(
+    (await done(world, 'ls')).split('\n').find((line) => line.startsWith(side)) ?? '',
+    / {3}container:[0-9a-f]{12} {3}/,
+  )
   await done(world, 'create', '--name', inHost, '--network', 'host')
   await done(world, 'rm', side, inHost, mine)
   t.true(world.namespaces().includes(mine))
@@ -199,7 +321,9 @@ test('stats: what went through, and how often ports were used', async (t) => {
   const world = new World(t)
   const app = world.name('app')
   await done(world, 'create', '--name', app, '-p', '8080:80')
-  const child = spawn('nsenter', [`--net=/run/netns/${app}`, 'socat', 'tcp-listen:80,fork,reuseaddr', 'exec:true'], { stdio: 'ignore' })
+  const child = spawn('nsenter', [`--net=/run/netns/${app}`, 'socat', 'tcp-listen:80,fork,reuseaddr', 'exec:true'], {
+    stdio: 'ignore',
+  })
   t.teardown(() => child.kill())
   const counted = () => doneJson<SandboxStats>(world, 'stats', app)
   const before = await counted()
@@ -209,9 +333,15 @@ test('stats: what went through, and how often ports were used', async (t) => {
   t.true((after.ports[0]?.connections ?? 0) > 0)
   t.true((after.interfaces[0]?.rxPackets ?? 0) > (before.interfaces[0]?.rxPackets ?? 0))
   const lines = (await done(world, 'stats', app)).split('\n')
-  t.regex(lines[0] ?? '', /^INTERFACE {3,}NETWORK {3,}RX BYTES {3,}RX PACKETS {3,}RX DROPPED {3,}TX BYTES {3,}TX PACKETS {3,}TX DROPPED$/)
+  t.regex(
+    lines[0] ?? '',
+    /^INTERFACE {3,}NETWORK {3,}RX BYTES {3,}RX PACKETS {3,}RX DROPPED {3,}TX BYTES {3,}TX PACKETS {3,}TX DROPPED$/,
+  )
   t.regex(lines[1] ?? '', /^eth0 {3,}bridge {3,}\d+ {3,}\d+ {3,}0 {3,}\d+ {3,}\d+ {3,}0$/)
   t.is(lines[2], '')
-  t.regex(lines.slice(3).join('\n'), /^PORT {3,}PUBLISHED AT {3,}CONNECTIONS\n80\/tcp {3,}0\.0\.0\.0:8080 {3,}[1-9]\d*\n$/)
+  t.regex(
+    lines.slice(3).join('\n'),
+    /^PORT {3,}PUBLISHED AT {3,}CONNECTIONS\n80\/tcp {3,}0\.0\.0\.0:8080 {3,}[1-9]\d*\n$/,
+  )
   await done(world, 'rm', app)
 })

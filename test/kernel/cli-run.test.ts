@@ -10,9 +10,16 @@ import { HOST_ADDRESS, NEIGHBOUR_ADDRESS, World } from '../helpers/world.js'
 test('run: the exit status of the command is ours', async (t) => {
   const world = new World(t)
   t.like(await slipway(world, 'run', '--', 'true'), { status: 0, stdout: '', stderr: '' })
-  t.like(await slipway(world, 'run', '--', 'sh', '-c', 'echo out; echo err >&2; exit 7'), { status: 7, stdout: 'out\n', stderr: 'err\n' })
+  t.like(await slipway(world, 'run', '--', 'sh', '-c', 'echo out; echo err >&2; exit 7'), {
+    status: 7,
+    stdout: 'out\n',
+    stderr: 'err\n',
+  })
   t.is((await slipway(world, 'run', '--', 'sh', '-c', 'kill -KILL $$')).status, 128 + constants.signals.SIGKILL)
-  t.like(await slipway(world, 'run', '--', 'no-such-program'), { status: 127, stderr: 'slipway: no-such-program: command not found\n' })
+  t.like(await slipway(world, 'run', '--', 'no-such-program'), {
+    status: 127,
+    stderr: 'slipway: no-such-program: command not found\n',
+  })
   t.is((await slipway(world, 'run', '--', '/etc/passwd')).status, 126)
   t.deepEqual(links(world), EMPTY)
   t.is(await done(world, 'ls', '-q'), '')
@@ -30,7 +37,15 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     const world = new World(t)
     const name = world.name('app')
     const kill = async (trap: string) => {
-      const child = start(world, ['run', '--name', name, '--', 'sh', '-c', `${trap} echo up; while :; do sleep 0.02; done`])
+      const child = start(world, [
+        'run',
+        '--name',
+        name,
+        '--',
+        'sh',
+        '-c',
+        `${trap} echo up; while :; do sleep 0.02; done`,
+      ])
       const ended = end(child)
       await once(child.stdout ?? child, 'data')
       t.true(world.namespaces().includes(name))
@@ -60,7 +75,10 @@ test('run: a signal at any moment leaves no sandbox', async (t) => {
 
 test('run: a process that outlives the command is off the network', async (t) => {
   const world = new World(t)
-  t.is((await slipway(world, 'run', '--name', world.name('app'), '--', 'sh', '-c', 'sleep 2 >&- 2>&- & exit 4')).status, 4)
+  t.is(
+    (await slipway(world, 'run', '--name', world.name('app'), '--', 'sh', '-c', 'sleep 2 >&- 2>&- & exit 4')).status,
+    4,
+  )
   t.deepEqual(links(world), EMPTY)
 })
 

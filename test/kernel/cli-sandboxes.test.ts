@@ -7,12 +7,29 @@ import { HOST_ADDRESS, ipJson, World } from '../helpers/world.js'
 test('create, ls, port, inspect, exec, publish, unpublish, rm', async (t) => {
   const world = new World(t)
   const app = world.name('app')
-  t.is(await done(world, 'create', '--name', app, '-p', '8080:80', '-p', '127.0.0.1:9000-9001:90-91/udp', '--mac-address', '02:00:00:00:00:07'), `${app}\n`)
+  t.is(
+    await done(
+      world,
+      'create',
+      '--name',
+      app,
+      '-p',
+      '8080:80',
+      '-p',
+      '127.0.0.1:9000-9001:90-91/udp',
+      '--mac-address',
+      '02:00:00:00:00:07',
+    ),
+    `${app}\n`,
+  )
   const bare = (await done(world, 'create', '--network', 'none')).trim()
   t.regex(bare, /^[0-9a-f]{12}$/)
   t.teardown(() => slipway(world, 'rm', bare))
 
-  const [head, ...rows] = (await done(world, 'ls')).trimEnd().split('\n').map((line) => line.split(/ {3,}/))
+  const [head, ...rows] = (await done(world, 'ls'))
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(/ {3,}/))
   t.deepEqual(head, ['NAME', 'ID', 'NETWORK', 'ADDRESS', 'PORTS', 'CREATED'])
   const row = rows.find(([name]) => name === app)
   t.like(row, { 2: 'bridge', 3: '172.17.0.2/16', 4: '0.0.0.0:8080->80/tcp, 127.0.0.1:9000-9001->90-91/udp' })
@@ -24,7 +41,9 @@ test('create, ls, port, inspect, exec, publish, unpublish, rm', async (t) => {
   t.is(await done(world, 'port', app), '80/tcp -> 0.0.0.0:8080\n90/udp -> 127.0.0.1:9000\n91/udp -> 127.0.0.1:9001\n')
   t.is(await done(world, 'port', app, '80'), '0.0.0.0:8080\n')
   t.is(await done(world, 'port', app, '91/udp'), '127.0.0.1:9001\n')
-  t.deepEqual(JSON.parse(await done(world, 'port', app, '80/tcp', '--json')), [{ protocol: 'tcp', containerPort: 80, hostIp: '0.0.0.0', hostPort: 8080 }])
+  t.deepEqual(JSON.parse(await done(world, 'port', app, '80/tcp', '--json')), [
+    { protocol: 'tcp', containerPort: 80, hostIp: '0.0.0.0', hostPort: 8080 },
+  ])
 
   const [described] = JSON.parse(await done(world, 'inspect', app)) as [{ Id: string }]
   t.like(described, {
@@ -35,7 +54,10 @@ test('create, ls, port, inspect, exec, publish, unpublish, rm', async (t) => {
       Networks: { bridge: { IPAddress: '172.17.0.2', Gateway: '172.17.0.1', MacAddress: '02:00:00:00:00:07' } },
     },
   })
-  t.deepEqual((JSON.parse(await done(world, 'ls', '--json')) as { Name: string }[]).find(({ Name }) => Name === app), described as never)
+  t.deepEqual(
+    (JSON.parse(await done(world, 'ls', '--json')) as { Name: string }[]).find(({ Name }) => Name === app),
+    described as never,
+  )
   t.is(rows.find(([name]) => name === app)?.[1], described.Id.slice(0, 12))
   t.deepEqual(JSON.parse(await done(world, 'inspect', described.Id.slice(0, 12))), [described])
 
@@ -59,8 +81,12 @@ test('create, ls, port, inspect, exec, publish, unpublish, rm', async (t) => {
 test('create --json and rm --json', async (t) => {
   const world = new World(t)
   const app = world.name('app')
-  t.like(JSON.parse(await done(world, 'create', '--name', app, '--json')), [{ Name: app, NetworkSettings: { SandboxKey: `/run/netns/${app}` } }])
-  t.deepEqual(JSON.parse(await done(world, 'publish', app, '8080:80', '--json')), [{ protocol: 'tcp', containerPort: 80, hostIp: '0.0.0.0', hostPort: 8080 }])
+  t.like(JSON.parse(await done(world, 'create', '--name', app, '--json')), [
+    { Name: app, NetworkSettings: { SandboxKey: `/run/netns/${app}` } },
+  ])
+  t.deepEqual(JSON.parse(await done(world, 'publish', app, '8080:80', '--json')), [
+    { protocol: 'tcp', containerPort: 80, hostIp: '0.0.0.0', hostPort: 8080 },
+  ])
   t.deepEqual(JSON.parse(await done(world, 'rm', app, '--json')), [app])
 })
 
@@ -75,9 +101,33 @@ test('exec: a sandbox on the host’s network is the host, whoever made it', asy
 test('options of the host stand before the command', async (t) => {
   const world = new World(t)
   const app = world.name('app')
-  await done(world, '--bridge-name', 'br9', '--bip', '10.9.0.1/24', '--fixed-cidr', '10.9.0.128/25', '--mtu', '1400', '--no-ip-masq', '--ip', HOST_ADDRESS, 'create', '--name', app, '-p', '8080:80')
-  t.like(ipJson(world.host, 'address', 'show', 'dev', 'br9')[0], { mtu: 1400, addr_info: [{ local: '10.9.0.1', prefixlen: 24 }] })
-  t.regex(await done(world, 'exec', app, '--', 'ip', '-br', '-4', 'address', 'show', 'eth0'), / 10\.9\.0\.1(2[89]|[3-9]\d)\/24/)
+  await done(
+    world,
+    '--bridge-name',
+    'br9',
+    '--bip',
+    '10.9.0.1/24',
+    '--fixed-cidr',
+    '10.9.0.128/25',
+    '--mtu',
+    '1400',
+    '--no-ip-masq',
+    '--ip',
+    HOST_ADDRESS,
+    'create',
+    '--name',
+    app,
+    '-p',
+    '8080:80',
+  )
+  t.like(ipJson(world.host, 'address', 'show', 'dev', 'br9')[0], {
+    mtu: 1400,
+    addr_info: [{ local: '10.9.0.1', prefixlen: 24 }],
+  })
+  t.regex(
+    await done(world, 'exec', app, '--', 'ip', '-br', '-4', 'address', 'show', 'eth0'),
+    / 10\.9\.0\.1(2[89]|[3-9]\d)\/24/,
+  )
   t.is(await done(world, 'port', app), `80/tcp -> ${HOST_ADDRESS}:8080\n`)
   // Without them, too: what is there is what counts, and no other bridge is made.
   await done(world, 'rm', app)
@@ -87,7 +137,17 @@ test('options of the host stand before the command', async (t) => {
 test('options of the host for IPv6', async (t) => {
   const world = new World(t)
   const app = world.name('app')
-  const six = ['--ipv6', '--bip6', 'fd00:9::1/64', '--fixed-cidr-v6', 'fd00:9::100/120', '--default-gateway-v6', 'fd00:9::fe', '--default-gateway', '172.17.0.254']
+  const six = [
+    '--ipv6',
+    '--bip6',
+    'fd00:9::1/64',
+    '--fixed-cidr-v6',
+    'fd00:9::100/120',
+    '--default-gateway-v6',
+    'fd00:9::fe',
+    '--default-gateway',
+    '172.17.0.254',
+  ]
   await done(world, ...six, 'create', '--name', app, '-p', '8080:80')
   const place = { name: app, path: `/run/netns/${app}` }
   const global = (link: object[]) => JSON.stringify(link).match(/fd00:9::[0-9a-f]+/g)
@@ -96,6 +156,9 @@ test('options of the host for IPv6', async (t) => {
   t.like(ipJson(place, '-6', 'route', 'show', 'default')[0], { gateway: 'fd00:9::fe' })
   t.like(ipJson(place, 'route', 'show', 'default')[0], { gateway: '172.17.0.254' })
   t.is(await done(world, 'port', app), '80/tcp -> 0.0.0.0:8080\n80/tcp -> [::]:8080\n')
-  t.regex((await slipway(world, '--no-ipv6', 'create')).stderr, /^slipway: --ipv6: the bridge docker0 exists with ipv6 true, not false\. Leave --ipv6 out/)
+  t.regex(
+    (await slipway(world, '--no-ipv6', 'create')).stderr,
+    /^slipway: --ipv6: the bridge docker0 exists with ipv6 true, not false\. Leave --ipv6 out/,
+  )
   await done(world, 'rm', app)
 })

@@ -17,11 +17,17 @@ test('wrong usage: status 2, one line and a hint on stderr, nothing done', async
     [['rm'], /^slipway: missing required argument 'name'\n/],
     [['create', 'surplus'], /^slipway: too many arguments/],
     [['--mtu', 'many', 'ls'], /--mtu/],
-    [['--bip', 'nonsense', 'ls'], /^slipway: --bip must be an IPv4 address with prefix, as in '172\.17\.0\.1\/16', and is "nonsense"\.\n$/],
+    [
+      ['--bip', 'nonsense', 'ls'],
+      /^slipway: --bip must be an IPv4 address with prefix, as in '172\.17\.0\.1\/16', and is "nonsense"\.\n$/,
+    ],
     [['--default-address-pool', '10.0.0.0/8', 'ls'], /base=10\.10\.0\.0\/16,size=24/],
     [['create', '-p', '99999:80'], /^slipway: -p "99999:80": host port 99999 is outside 1-65535/],
     [['create', '-p', '80:80', '-p', '80:81'], /^slipway: -p names the host port 0\.0\.0\.0:80\/tcp twice/],
-    [['create', '--network', 'non sense'], /^slipway: --network "non sense" is no network's name\. There are bridge, host, none, container:NAME, [^\n]*\n$/],
+    [
+      ['create', '--network', 'non sense'],
+      /^slipway: --network "non sense" is no network's name\. There are bridge, host, none, container:NAME, [^\n]*\n$/,
+    ],
     [['create', '--network', 'none', '-p', '80:80'], /^slipway: -p does not go with network "none"/],
     [['create', '--name', '../up'], /^slipway: --name must be a name of at most 100 /],
     [['create', '--ip', '1.2.3'], /^slipway: --ip must be an IPv4 address/],
@@ -37,17 +43,32 @@ test('wrong usage: status 2, one line and a hint on stderr, nothing done', async
     [['--default-gateway-v6', '10.0.0.1', 'ls'], /^slipway: --default-gateway-v6 must be an IPv6 address/],
     [['--dns', 'nope', 'ls'], /^slipway: --dns must be a list of addresses of nameservers, [^\n]*\("nope" is none\)/],
     [['--dns-opt', '!', 'ls'], /^slipway: --dns-opt must be a list of options/],
-    [['create', '--network', 'a', '--network', 'b'], /--network.* given twice\. A sandbox is created on one network; slipway connect adds others\./],
+    [
+      ['create', '--network', 'a', '--network', 'b'],
+      /--network.* given twice\. A sandbox is created on one network; slipway connect adds others\./,
+    ],
     [['create', '--ip6', '10.0.0.1'], /^slipway: --ip6 must be an IPv6 address/],
-    [['create', '--alias', 'x'], /^slipway: --network-alias does not go with network "bridge": [^\n]* slipway network create web\.\n$/],
+    [
+      ['create', '--alias', 'x'],
+      /^slipway: --network-alias does not go with network "bridge": [^\n]* slipway network create web\.\n$/,
+    ],
     [['create', '--network', 'web', '--network-alias', '-x'], /^slipway: --network-alias must be a list of names/],
-    [['create', '--network', 'container:app', '--dns', '192.0.2.53'], /^slipway: --dns does not go with network "container:app": [^\n]* Leave --dns out, or give it to that sandbox\.\n$/],
-    [['create', '--network', 'host', '--mac-address', '02:00:00:00:00:07'], /^slipway: --mac-address does not go with network "host": [^\n]* Leave --mac-address out/],
+    [
+      ['create', '--network', 'container:app', '--dns', '192.0.2.53'],
+      /^slipway: --dns does not go with network "container:app": [^\n]* Leave --dns out, or give it to that sandbox\.\n$/,
+    ],
+    [
+      ['create', '--network', 'host', '--mac-address', '02:00:00:00:00:07'],
+      /^slipway: --mac-address does not go with network "host": [^\n]* Leave --mac-address out/,
+    ],
     [['create', '--netns', 'x'], /^slipway: --netns must be an absolute path/],
     [['create', '--gw-priority', 'high'], /--gw-priority.*A whole number is meant/],
     [['create', '--hostname', 'bad_host!'], /^slipway: --hostname must be a name/],
     [['create', '--domainname', '.'], /^slipway: --domainname must be a domain/],
-    [['create', '--add-host', 'nope'], /^slipway: --add-host must be a list of texts 'NAME:ADDRESS'[^\n]*\("nope" is none\)/],
+    [
+      ['create', '--add-host', 'nope'],
+      /^slipway: --add-host must be a list of texts 'NAME:ADDRESS'[^\n]*\("nope" is none\)/,
+    ],
     [['create', '--dns', 'nope'], /^slipway: --dns must be a list of addresses/],
     [['create', '--dns-option', '!'], /^slipway: --dns-opt must be a list of options/],
   ]
@@ -64,29 +85,62 @@ test('wrong usage of networks: status 2, nothing done', async (t) => {
     [['network', 'nonsense'], /^slipway: unknown command 'nonsense'\nSee 'slipway network --help'\.\n$/],
     [create(), /^slipway: missing required argument 'name'\nSee 'slipway network create --help'\.\n$/],
     [create('../up'), /^slipway: NAME must be a name of at most 100 /],
-    [create('--driver', 'overlay', 'web'), /^slipway: --driver "overlay" is not one of Slipway's\. There is "bridge"\.\n$/],
+    [
+      create('--driver', 'overlay', 'web'),
+      /^slipway: --driver "overlay" is not one of Slipway's\. There is "bridge"\.\n$/,
+    ],
     [create('--driver', 'host', 'web'), /^slipway: --driver host: every host has one such network/],
     [create('bridge'), /^slipway: The network "bridge" is there on every host\. Choose another name\.\n$/],
-    [create('--subnet', '172.20.0.5/16', 'web'), /^slipway: --subnet 172\.20\.0\.5\/16 has host bits: [^\n]* 172\.20\.0\.0\/16\. Give that\.\n$/],
+    [
+      create('--subnet', '172.20.0.5/16', 'web'),
+      /^slipway: --subnet 172\.20\.0\.5\/16 has host bits: [^\n]* 172\.20\.0\.0\/16\. Give that\.\n$/,
+    ],
     [create('--subnet', 'x', 'web'), /^slipway: --subnet "x" is no CIDR/],
     [create('--subnet', '127.1.0.0/16', 'web'), /^slipway: --subnet 127\.1\.0\.0\/16 overlaps 127\.0\.0\.0\/8/],
-    [create('--subnet', '172.20.0.0/16', '--gateway', '10.0.0.1', 'web'), /^slipway: --gateway 10\.0\.0\.1 lies in no subnet of the network \(172\.20\.0\.0\/16\)/],
-    [create('--subnet', '172.20.0.0/16', '--gateway', '172.20.255.255', 'web'), /^slipway: --gateway 172\.20\.255\.255 is the broadcast address/],
-    [create('--subnet', '172.20.0.0/16', '--aux-address', 'a=172.20.0.0', 'web'), /^slipway: --aux-address a 172\.20\.0\.0 is the network's own address/],
+    [
+      create('--subnet', '172.20.0.0/16', '--gateway', '10.0.0.1', 'web'),
+      /^slipway: --gateway 10\.0\.0\.1 lies in no subnet of the network \(172\.20\.0\.0\/16\)/,
+    ],
+    [
+      create('--subnet', '172.20.0.0/16', '--gateway', '172.20.255.255', 'web'),
+      /^slipway: --gateway 172\.20\.255\.255 is the broadcast address/,
+    ],
+    [
+      create('--subnet', '172.20.0.0/16', '--aux-address', 'a=172.20.0.0', 'web'),
+      /^slipway: --aux-address a 172\.20\.0\.0 is the network's own address/,
+    ],
     [create('--aux-address', '=172.20.0.0', 'web'), /KEY=VALUE/],
     [create('--label', '=x', 'web'), /KEY=VALUE/],
-    [create('--opt', 'nonsense=1', 'web'), /^slipway: --opt: the bridge driver has no option "nonsense"\. There are com\.docker/],
-    [create('-o', 'com.docker.network.bridge.enable_icc=maybe', 'web'), /^slipway: --opt: com\.docker\.network\.bridge\.enable_icc must be true or false, and is "maybe"/],
-    [create('-o', 'com.docker.network.bridge.gateway_mode_ipv4=isolated', 'web'), /^slipway: --opt: com\.docker\.network\.bridge\.gateway_mode_ipv4 isolated goes with --internal only/],
+    [
+      create('--opt', 'nonsense=1', 'web'),
+      /^slipway: --opt: the bridge driver has no option "nonsense"\. There are com\.docker/,
+    ],
+    [
+      create('-o', 'com.docker.network.bridge.enable_icc=maybe', 'web'),
+      /^slipway: --opt: com\.docker\.network\.bridge\.enable_icc must be true or false, and is "maybe"/,
+    ],
+    [
+      create('-o', 'com.docker.network.bridge.gateway_mode_ipv4=isolated', 'web'),
+      /^slipway: --opt: com\.docker\.network\.bridge\.gateway_mode_ipv4 isolated goes with --internal only/,
+    ],
     [create('--ip', '10.0.0.1', 'web'), /^slipway: unknown option '--ip'/],
     [['explain', ...create('--subnet', 'x', 'web')], /^slipway: --subnet "x" is no CIDR/],
-    [['network', 'ls', '--filter', 'colour=red'], /^slipway: --filter "colour=red" is none\. A filter is written KEY=VALUE, with driver, id, label, name, type, dangling as key\.\n$/],
+    [
+      ['network', 'ls', '--filter', 'colour=red'],
+      /^slipway: --filter "colour=red" is none\. A filter is written KEY=VALUE, with driver, id, label, name, type, dangling as key\.\n$/,
+    ],
     [['network', 'ls', '-f', 'name'], /^slipway: --filter "name" is none/],
     [['network', 'ls', '-f', 'type=odd'], /^slipway: --filter type must be "custom" or "builtin", and is "odd"/],
     [['network', 'ls', '-f', 'type=custom', '-f', 'type=builtin'], /^slipway: --filter type is given twice/],
     [['network', 'ls', '-f', 'dangling=perhaps'], /^slipway: --filter dangling must be true or false/],
-    [['network', 'prune', '-f', '--filter', 'until=soon'], /^slipway: --filter until must be a time, as in .*, and is "soon"/],
-    [['network', 'prune'], /^slipway: network prune asks before it removes, and standard input is no terminal\. Give --force/],
+    [
+      ['network', 'prune', '-f', '--filter', 'until=soon'],
+      /^slipway: --filter until must be a time, as in .*, and is "soon"/,
+    ],
+    [
+      ['network', 'prune'],
+      /^slipway: network prune asks before it removes, and standard input is no terminal\. Give --force/,
+    ],
     [['network', 'rm'], /^slipway: missing required argument 'name'/],
     [['network', 'connect', 'web'], /^slipway: missing required argument 'sandbox'/],
     [['network', 'connect', 'web', 'app', '--ip', 'x'], /^slipway: --ip must be an IPv4 address/],
@@ -105,22 +159,49 @@ test('networks refused: status 1, the reason on stderr, nothing done', async (t)
   await done(world, 'network', 'create', '--subnet', '10.7.0.0/24', 'web')
   const before = stateOf(world)
   const refused: [string[], RegExp][] = [
-    [['network', 'create', 'web'], /There is a network "web" already\. Choose another name, or remove that one: slipway network rm web\./],
+    [
+      ['network', 'create', 'web'],
+      /There is a network "web" already\. Choose another name, or remove that one: slipway network rm web\./,
+    ],
     [['explain', 'network', 'create', 'web'], /There is a network "web" already/],
-    [['network', 'create', '--subnet', '10.7.0.0/25', 'other'], /^slipway: --subnet 10\.7\.0\.0\/25 is not free: the network web has 10\.7\.0\.0\/24\./],
-    [['network', 'create', '--no-ipv4', 'other'], /^slipway: --ipv4 and ipv6 are both off: a network needs one of them/],
-    [['network', 'create', '--no-ipv4', '--subnet', '10.8.0.0/24', '--subnet', 'fd00:8::/64', 'other'], /^slipway: --subnet is IPv4, and ipv4 is off\. Give --ipv4/],
+    [
+      ['network', 'create', '--subnet', '10.7.0.0/25', 'other'],
+      /^slipway: --subnet 10\.7\.0\.0\/25 is not free: the network web has 10\.7\.0\.0\/24\./,
+    ],
+    [
+      ['network', 'create', '--no-ipv4', 'other'],
+      /^slipway: --ipv4 and ipv6 are both off: a network needs one of them/,
+    ],
+    [
+      ['network', 'create', '--no-ipv4', '--subnet', '10.8.0.0/24', '--subnet', 'fd00:8::/64', 'other'],
+      /^slipway: --subnet is IPv4, and ipv4 is off\. Give --ipv4/,
+    ],
     [['network', 'rm', 'bridge'], /The network "bridge" is there on every host and cannot be removed/],
-    [['network', 'rm', 'no-such'], /There is no network "no-such" on this host\. slipway network ls shows what there is/],
+    [
+      ['network', 'rm', 'no-such'],
+      /There is no network "no-such" on this host\. slipway network ls shows what there is/,
+    ],
     [['network', 'connect', 'no-such', 'app'], /There is no network "no-such"/],
     [['connect', 'no-such', 'web'], /There is no sandbox "no-such"/],
     [['stats', 'no-such'], /There is no sandbox "no-such"/],
     [['files', 'no-such'], /There is no sandbox "no-such"/],
-    [['create', '--network', 'web', '--ip', '10.8.0.1'], /^slipway: --ip 10\.8\.0\.1 lies outside the subnet 10\.7\.0\.0\/24 of the network web/],
-    [['create', '--network', 'web', '--ip6', 'fd00::1'], /^slipway: --ip6 fd00::1: the network web has no IPv6\. Leave --ip6 out/],
-    [['create', '--network', 'web', '--ip', '10.7.0.1'], /^slipway: --ip 10\.7\.0\.1 is the bridge's, gateway's, .* or leave --ip out/],
+    [
+      ['create', '--network', 'web', '--ip', '10.8.0.1'],
+      /^slipway: --ip 10\.8\.0\.1 lies outside the subnet 10\.7\.0\.0\/24 of the network web/,
+    ],
+    [
+      ['create', '--network', 'web', '--ip6', 'fd00::1'],
+      /^slipway: --ip6 fd00::1: the network web has no IPv6\. Leave --ip6 out/,
+    ],
+    [
+      ['create', '--network', 'web', '--ip', '10.7.0.1'],
+      /^slipway: --ip 10\.7\.0\.1 is the bridge's, gateway's, .* or leave --ip out/,
+    ],
     [['create', '--network', 'container:no-such'], /There is no sandbox "no-such"/],
-    [['create', '--netns', '/run/netns/no-such'], /There is no network namespace \/run\/netns\/no-such\. .* or leave --netns out/],
+    [
+      ['create', '--netns', '/run/netns/no-such'],
+      /There is no network namespace \/run\/netns\/no-such\. .* or leave --netns out/,
+    ],
   ]
   await refusesEach(t, world, refused)
   t.deepEqual(stateOf(world), before)
@@ -134,21 +215,35 @@ test('refused: status 1, the reason on stderr, nothing done', async (t) => {
   const world = new World(t)
   const app = world.name('app')
   await done(world, 'create', '--name', app, '-p', '8080:80')
-  const listener = spawn('nsenter', [`--net=${world.host.path}`, 'socat', 'tcp-listen:8090,fork', 'exec:true'], { stdio: 'ignore' })
+  const listener = spawn('nsenter', [`--net=${world.host.path}`, 'socat', 'tcp-listen:8090,fork', 'exec:true'], {
+    stdio: 'ignore',
+  })
   t.teardown(() => listener.kill())
   t.true(await eventually(() => execIn(world.host, 'ss', '-Hltn', 'sport = :8090') !== ''))
   const before = stateOf(world)
   const other = world.name('other')
   const refused: [string[], RegExp][] = [
     [['create', '--name', app], new RegExp(`The name "${app}" is in use by another sandbox`)],
-    [['create', '--name', other, '-p', '8080:81'], new RegExp(`The host port 8080/tcp is published already by the sandbox ${app}\\.`)],
-    [['run', '--name', other, '-p', '8090:80', '--', 'true'], /The host port 0\.0\.0\.0:8090\/tcp is in use by a process on the host/],
-    [['run', '--name', other, '--ip', '172.17.0.2', '--', 'true'], new RegExp(`The address 172\\.17\\.0\\.2 is in use by the sandbox ${app}`)],
+    [
+      ['create', '--name', other, '-p', '8080:81'],
+      new RegExp(`The host port 8080/tcp is published already by the sandbox ${app}\\.`),
+    ],
+    [
+      ['run', '--name', other, '-p', '8090:80', '--', 'true'],
+      /The host port 0\.0\.0\.0:8090\/tcp is in use by a process on the host/,
+    ],
+    [
+      ['run', '--name', other, '--ip', '172.17.0.2', '--', 'true'],
+      new RegExp(`The address 172\\.17\\.0\\.2 is in use by the sandbox ${app}`),
+    ],
     [['run', '--name', other, '--ip', '10.0.0.2', '--', 'true'], /lies outside the subnet 172\.17\.0\.0\/16/],
     [['explain', 'create', '-p', '8080:81'], new RegExp(`published already by the sandbox ${app}`)],
     [['exec', 'no-such', '--', 'true'], /There is no sandbox "no-such"/],
     [['port', 'no-such'], /There is no sandbox "no-such"/],
-    [['port', app, '81'], new RegExp(`No public port '81/tcp' published for ${app}\\. It publishes 0\\.0\\.0\\.0:8080->80/tcp\\.`)],
+    [
+      ['port', app, '81'],
+      new RegExp(`No public port '81/tcp' published for ${app}\\. It publishes 0\\.0\\.0\\.0:8080->80/tcp\\.`),
+    ],
     [['create', '--network', 'nonsense'], /There is no network "nonsense" on this host/],
     [['unpublish', app, '8081:81'], /does not publish 8081:81\/tcp\. It publishes 0\.0\.0\.0:8080->80\/tcp/],
     [['--bip', '10.9.0.1/24', 'create'], /the bridge docker0 exists with bip 172\.17\.0\.1\/16/],
@@ -173,7 +268,25 @@ test('refused without capabilities: which, and how to get them', async (t) => {
 test('help: each command explains itself', async (t) => {
   const world = new World(t)
   const help = await done(world, '--help')
-  for (const command of ['run', 'create', 'exec', 'rm', 'ls', 'inspect', 'port', 'publish', 'unpublish', 'explain', 'doctor', 'bench', 'stats', 'files', 'network', 'connect', 'disconnect']) {
+  for (const command of [
+    'run',
+    'create',
+    'exec',
+    'rm',
+    'ls',
+    'inspect',
+    'port',
+    'publish',
+    'unpublish',
+    'explain',
+    'doctor',
+    'bench',
+    'stats',
+    'files',
+    'network',
+    'connect',
+    'disconnect',
+  ]) {
     t.regex(help, new RegExp(`^  ${command} `, 'm'))
     t.regex(await done(world, command, '--help'), new RegExp(`^Usage: slipway ${command} `))
   }

@@ -3,16 +3,19 @@ import { ask, NO_ANSWER, openUdp, portOf, serveUdp } from '../helpers/traffic.js
 import { execIn, HOST_ADDRESS, ip, NEIGHBOUR_ADDRESS, OTHER_HOST_ADDRESS, World, type Place } from '../helpers/world.js'
 
 /**
- * UDP clients keep their port, and conntrack remembers where their datagrams went: a port that comes or goes must be heard of by
- * clients of its own at once, and by no others. Each client here is one socket that goes on asking.
+ * UDP clients keep their port, and conntrack remembers where their datagrams went: a port that comes or goes must be
+ * heard of by clients of its own at once, and by no others. Each client here is one socket that goes on asking.
  */
 
 /** What conntrack knows, as `client port > host port > server`: from whom, to which port, and who answers. */
 function connections(host: Place): string[] {
   const lines = execIn(host, 'conntrack', '-L', '-p', 'udp').split('\n').filter(Boolean)
   // A line has the tuple of either direction: src= dst= sport= dport= src= dst= sport= dport=
-  const fields = (line: string, name: string) => [...line.matchAll(new RegExp(`${name}=(\\S+)`, 'g'))].map(([, value]) => value)
-  return lines.map((line) => `${fields(line, 'sport')[0]} > ${fields(line, 'dport')[0]} > ${fields(line, 'src')[1]}`).sort()
+  const fields = (line: string, name: string) =>
+    [...line.matchAll(new RegExp(`${name}=(\\S+)`, 'g'))].map(([, value]) => value)
+  return lines
+    .map((line) => `${fields(line, 'sport')[0]} > ${fields(line, 'dport')[0]} > ${fields(line, 'src')[1]}`)
+    .sort()
 }
 
 async function setUp(t: ExecutionContext) {
@@ -28,12 +31,21 @@ async function setUp(t: ExecutionContext) {
 
 test.serial('unpublish ends the conversations through its port, and no others', async (t) => {
   const { app, host, neighbour } = await setUp(t)
-  const [ours, theirs, local, outward] = [openUdp(t, neighbour), openUdp(t, neighbour), openUdp(t, neighbour), openUdp(t, app)]
+  const [ours, theirs, local, outward] = [
+    openUdp(t, neighbour),
+    openUdp(t, neighbour),
+    openUdp(t, neighbour),
+    openUdp(t, app),
+  ]
   t.is(await ask(ours, HOST_ADDRESS, 5353), NEIGHBOUR_ADDRESS)
   t.is(await ask(theirs, HOST_ADDRESS, 5354), NEIGHBOUR_ADDRESS)
   t.is(await ask(local, HOST_ADDRESS, 5300), NEIGHBOUR_ADDRESS)
   t.is(await ask(outward, NEIGHBOUR_ADDRESS, 5353), HOST_ADDRESS)
-  const others = [`${portOf(theirs)} > 5354 > 172.17.0.2`, `${portOf(local)} > 5300 > ${HOST_ADDRESS}`, `${portOf(outward)} > 5353 > ${NEIGHBOUR_ADDRESS}`]
+  const others = [
+    `${portOf(theirs)} > 5354 > 172.17.0.2`,
+    `${portOf(local)} > 5300 > ${HOST_ADDRESS}`,
+    `${portOf(outward)} > 5353 > ${NEIGHBOUR_ADDRESS}`,
+  ]
 
   await app.unpublish('5353:53/udp')
   for (const one of others) t.true(connections(host).includes(one), one)
@@ -77,8 +89,12 @@ test.serial('a client follows a port from one sandbox to the next', async (t) =>
 
 test.serial('the same over IPv6', async (t) => {
   const world = new World(t)
-  for (const [place, link, last] of [[world.host, 'uplink', 1], [world.neighbour, 'eth0', 9]] as const) {
-    for (const address of [`fd00:99::${last}/64`, `fe80::${last}/64`]) ip('-n', place.name, 'address', 'add', address, 'dev', link, 'nodad')
+  for (const [place, link, last] of [
+    [world.host, 'uplink', 1],
+    [world.neighbour, 'eth0', 9],
+  ] as const) {
+    for (const address of [`fd00:99::${last}/64`, `fe80::${last}/64`])
+      ip('-n', place.name, 'address', 'add', address, 'dev', link, 'nodad')
   }
   const slipway = await world.open({ ipv6: true, fixedCidrV6: 'fd00:17::/64' })
   const app = await world.create(slipway, 'app')

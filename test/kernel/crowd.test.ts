@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { SlipwayError } from '#lib/index.js'
+import type { SlipwayError } from '#lib/index.js'
 import { Host, PlanRefused } from '#lib/host.js'
 import type { Operation, Plan } from '#lib/plan/operation.js'
 import { kernelState } from '../helpers/snapshot.js'
@@ -10,10 +10,18 @@ import { eventually, execIn, listenTo, World } from '../helpers/world.js'
 /** Plans that come in a crowd: one transaction for all of them, and each with an outcome of its own. */
 
 const set = { family: 'inet', table: 'test', set: 'taken', type: 'inet_service' } as const
-const makeSet: Plan = [{ op: 'table.add', family: 'inet', table: 'test' }, { op: 'set.add', ...set }]
-const add = (...keys: number[]): Operation => ({ op: 'element.add', ...set, elements: keys.map((key) => ({ key: String(key) })) })
+const makeSet: Plan = [
+  { op: 'table.add', family: 'inet', table: 'test' },
+  { op: 'set.add', ...set },
+]
+const add = (...keys: number[]): Operation => ({
+  op: 'element.add',
+  ...set,
+  elements: keys.map((key) => ({ key: String(key) })),
+})
 const hold = (port: number): Operation => ({ op: 'port.hold', protocol: 'tcp', address: '0.0.0.0', port })
-const has = (world: World, port: number): boolean => new RegExp(`\\b${port}\\b`).test(execIn(world.host, 'nft', 'list set inet test taken'))
+const has = (world: World, port: number): boolean =>
+  new RegExp(`\\b${port}\\b`).test(execIn(world.host, 'nft', 'list set inet test taken'))
 
 async function setUp(t: ExecutionContext): Promise<{ world: World; host: Host; transactions: () => number }> {
   const world = new World(t)
@@ -32,7 +40,8 @@ async function setUp(t: ExecutionContext): Promise<{ world: World; host: Host; t
   return { world, host, transactions: () => transactions() - before }
 }
 
-const crowded = (host: Host, ...plans: Plan[]) => Promise.allSettled(plans.map((plan) => host.run(plan, { crowded: true })))
+const crowded = (host: Host, ...plans: Plan[]) =>
+  Promise.allSettled(plans.map((plan) => host.run(plan, { crowded: true })))
 
 test.serial('all of them are one transaction; what is not for this thread follows by itself', async (t) => {
   const { world, host, transactions } = await setUp(t)
@@ -46,7 +55,10 @@ test.serial('all of them are one transaction; what is not for this thread follow
     [add(83), { op: 'netns.create', path: netns }, { op: 'link.set', netns, name: 'lo', up: true }],
     [hold(84)],
   )
-  t.deepEqual(outcomes.map(({ status }) => status), ['fulfilled', 'fulfilled', 'fulfilled', 'fulfilled'])
+  t.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['fulfilled', 'fulfilled', 'fulfilled', 'fulfilled'],
+  )
   t.true(await eventually(() => transactions() === 1))
   for (const port of [80, 81, 82, 83]) t.true(has(world, port), `${port}`)
   t.true(existsSync(file) && existsSync(netns))
@@ -64,9 +76,18 @@ test.serial('who is refused is undone, and nobody else', async (t) => {
     [hold(82), add(82)],
     [hold(82), add(91)],
   )
-  const refusals = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? 'done' : outcome.reason instanceof PlanRefused ? [outcome.reason.operation.op, outcome.reason.element, outcome.reason.errnoName] : outcome.reason))
+  const refusals = outcomes.map((outcome) =>
+    outcome.status === 'fulfilled'
+      ? 'done'
+      : outcome.reason instanceof PlanRefused
+        ? [outcome.reason.operation.op, outcome.reason.element, outcome.reason.errnoName]
+        : outcome.reason,
+  )
   t.deepEqual(refusals, ['done', ['element.add', 1, 'EEXIST'], 'done', ['port.hold', 0, 'EADDRINUSE']])
-  t.deepEqual([80, 82, 90, 91].map((port) => has(world, port)), [true, true, false, false])
+  t.deepEqual(
+    [80, 82, 90, 91].map((port) => has(world, port)),
+    [true, true, false, false],
+  )
   t.is(host.held, 2)
   t.false(existsSync(file))
 })
@@ -82,7 +103,9 @@ test.serial('sandboxes by the dozen, one of which meets a port of somebody else'
   const publish = (index: number) => world.create(slipway, `app${index}`, { publish: [`${9000 + index}:80`] })
   const outcomes = await Promise.allSettled(Array.from({ length: 12 }, (_, index) => publish(index)))
   const made = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : []))
-  const [refused, ...more] = outcomes.flatMap((outcome): unknown[] => (outcome.status === 'rejected' ? [outcome.reason] : []))
+  const [refused, ...more] = outcomes.flatMap((outcome): unknown[] =>
+    outcome.status === 'rejected' ? [outcome.reason] : [],
+  )
   t.is((refused as SlipwayError).code, 'PORT_IN_USE')
   t.deepEqual(more, [])
   t.is(new Set(made.flatMap(({ endpoints }) => endpoints.flatMap(({ addresses }) => addresses))).size, 11)

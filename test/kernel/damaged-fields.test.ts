@@ -11,7 +11,9 @@ import { inspectHost } from '../helpers/damage.js'
 import { difference, snapshot, without } from '../helpers/snapshot.js'
 import { eventually, ip, World } from '../helpers/world.js'
 
-/** Every field of every kind of records, by the schema: what open() does with it, and that nothing of others is changed. */
+/**
+ * Every field of every kind of records, by the schema: what open() does with it, and that nothing of others is changed.
+ */
 
 type Json = Record<string, unknown>
 
@@ -23,9 +25,16 @@ const DEAD = { pid: 4194304, started: '1' }
 async function setUp(t: ExecutionContext) {
   const world = new World(t)
   const slipway = await world.open({ portsPerBridge: 1 })
-  await slipway.networks.create({ name: 'web', subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'fd00:7::/64' }], ipv6: true })
+  await slipway.networks.create({
+    name: 'web',
+    subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'fd00:7::/64' }],
+    ipv6: true,
+  })
   await slipway.networks.create({ name: 'other', subnets: [{ subnet: '10.8.0.0/24' }] })
-  const app = await world.create(slipway, 'app', { network: 'web', publish: ['8080:80', '8081:81/udp,allow=192.0.2.0/24'] })
+  const app = await world.create(slipway, 'app', {
+    network: 'web',
+    publish: ['8080:80', '8081:81/udp,allow=192.0.2.0/24'],
+  })
   const leaf = await world.create(slipway, 'leaf', { network: 'web', publish: ['8082:80'] })
   const elsewhere = await world.create(slipway, 'else', { network: 'other' })
   await leaf.files()
@@ -41,7 +50,11 @@ async function setUp(t: ExecutionContext) {
 
 /** A record by another name, with ids of its own where it has those of the one that it was made from. */
 function renamed(record: Json, base: Json, name: string): Json {
-  const ids = new Map<unknown, string>([[base['name'], name], [base['path'], `/run/netns/${name}`], [base['id'], digest(name)]])
+  const ids = new Map<unknown, string>([
+    [base['name'], name],
+    [base['path'], `/run/netns/${name}`],
+    [base['id'], digest(name)],
+  ])
   for (const { id, hostLink } of base['endpoints'] as { id: string; hostLink: string }[]) {
     const own = digest(`${name} ${id}`)
     ids.set(id, own).set(hostLink, `veth${own.slice(0, 11)}`)
@@ -52,14 +65,23 @@ function renamed(record: Json, base: Json, name: string): Json {
 const state = (world: World) => without(snapshot(world), 'descriptors', 'files')
 
 /** What stands in a field of another record. */
-const at = (record: Json, path: Path): unknown => path.reduce((value: unknown, key) => (value as Json | undefined)?.[key], record)
+const at = (record: Json, path: Path): unknown =>
+  path.reduce((value: unknown, key) => (value as Json | undefined)?.[key], record)
 
 /** Records of this shape, each with one field that is not as it was. */
-function* damages(shape: typeof SANDBOX.shape, whole: object, base: Json, other: Json): Generator<{ what: string; record: Json }> {
+function* damages(
+  shape: typeof SANDBOX.shape,
+  whole: object,
+  base: Json,
+  other: Json,
+): Generator<{ what: string; record: Json }> {
   for (const { path, name } of fieldsOf(shape, whole)) {
     // What the record does not have by itself, it gets for this.
     const given = changed(base, path.slice(0, 1), base[path[0] as string] ?? (whole as Json)[path[0] as string])
-    const values: [string, unknown][] = [...Object.entries(VALUES).filter(([value]) => !value.startsWith('a long')), ["another's", at(other, path)]]
+    const values: [string, unknown][] = [
+      ...Object.entries(VALUES).filter(([value]) => !value.startsWith('a long')),
+      ["another's", at(other, path)],
+    ]
     for (const [value, put] of values) {
       try {
         yield { what: `${name}: ${value}`, record: changed(given, path, put) }
@@ -71,32 +93,38 @@ function* damages(shape: typeof SANDBOX.shape, whole: object, base: Json, other:
 }
 
 for (const mark of [false, true]) {
-  test.serial(`records of sandboxes that are planted beside those of others, ${mark ? 'as made to their end' : 'as half made'}`, async (t) => {
-    const { world, app, leaf, names, sandboxes } = await setUp(t)
-    const living = [app, leaf].map(({ name }) => read(join(sandboxes, `${name}.json`)))
-    const before = state(world)
-    const planted = new Map<string, { what: string; text: string }>()
-    const [base = {}, other = {}] = living
-    for (const { what, record } of damages(SANDBOX.shape, sandboxRecord, { ...base, maker: DEAD }, other)) {
-      const name = `${world.prefix}x${planted.size}`
-      const path = join(sandboxes, `${name}.json`)
-      const text = JSON.stringify(renamed(record, base, name))
-      writeFileSync(path, text)
-      if (mark) chmodSync(path, 0o755)
-      planted.set(path, { what, text })
-    }
-    const slipway = await world.open()
-    const { damaged = [], lost = [], adopted } = slipway.reconciled
-    for (const [path, { what, text }] of planted) {
-      const { why } = judge(SANDBOX, basename(path, '.json'), text)
-      if (why === undefined) continue
-      t.true(damaged.some((line) => line.startsWith(`${path} `) && line.includes(why)), what)
-      t.is(readFileSync(path, 'utf8'), text, what)
-    }
-    t.deepEqual([lost, adopted.sort()], [[], names])
-    await eventually(() => difference(before, state(world)).length === 0)
-    t.deepEqual(difference(before, state(world)), [])
-  })
+  test.serial(
+    `records of sandboxes that are planted beside those of others, ${mark ? 'as made to their end' : 'as half made'}`,
+    async (t) => {
+      const { world, app, leaf, names, sandboxes } = await setUp(t)
+      const living = [app, leaf].map(({ name }) => read(join(sandboxes, `${name}.json`)))
+      const before = state(world)
+      const planted = new Map<string, { what: string; text: string }>()
+      const [base = {}, other = {}] = living
+      for (const { what, record } of damages(SANDBOX.shape, sandboxRecord, { ...base, maker: DEAD }, other)) {
+        const name = `${world.prefix}x${planted.size}`
+        const path = join(sandboxes, `${name}.json`)
+        const text = JSON.stringify(renamed(record, base, name))
+        writeFileSync(path, text)
+        if (mark) chmodSync(path, 0o755)
+        planted.set(path, { what, text })
+      }
+      const slipway = await world.open()
+      const { damaged = [], lost = [], adopted } = slipway.reconciled
+      for (const [path, { what, text }] of planted) {
+        const { why } = judge(SANDBOX, basename(path, '.json'), text)
+        if (why === undefined) continue
+        t.true(
+          damaged.some((line) => line.startsWith(`${path} `) && line.includes(why)),
+          what,
+        )
+        t.is(readFileSync(path, 'utf8'), text, what)
+      }
+      t.deepEqual([lost, adopted.sort()], [[], names])
+      await eventually(() => difference(before, state(world)).length === 0)
+      t.deepEqual(difference(before, state(world)), [])
+    },
+  )
 }
 
 test.serial('records of networks that are planted beside those of others', async (t) => {
@@ -104,10 +132,19 @@ test.serial('records of networks that are planted beside those of others', async
   const before = state(world)
   const base = read(join(networks, 'web.json'))
   const planted = new Map<string, { what: string; text: string }>()
-  for (const { what, record } of damages(NETWORK.shape, networkRecord, { ...base, maker: DEAD }, read(join(networks, 'other.json')))) {
+  for (const { what, record } of damages(
+    NETWORK.shape,
+    networkRecord,
+    { ...base, maker: DEAD },
+    read(join(networks, 'other.json')),
+  )) {
     const name = `x${planted.size}`
     const id = digest(name)
-    const own = new Map<unknown, string>([[base['name'], name], [base['id'], id], [`br-${String(base['id']).slice(0, 12)}`, `br-${id.slice(0, 12)}`]])
+    const own = new Map<unknown, string>([
+      [base['name'], name],
+      [base['id'], id],
+      [`br-${String(base['id']).slice(0, 12)}`, `br-${id.slice(0, 12)}`],
+    ])
     const path = join(networks, `${name}.json`)
     const text = JSON.stringify(record, (_, value: unknown) => own.get(value) ?? value)
     writeFileSync(path, text)
@@ -118,7 +155,10 @@ test.serial('records of networks that are planted beside those of others', async
   for (const [path, { what, text }] of planted) {
     const { why } = judge(NETWORK, basename(path, '.json'), text)
     if (why === undefined) continue
-    t.true(damaged.some((line) => line.startsWith(`${path} `) && line.includes(why)), what)
+    t.true(
+      damaged.some((line) => line.startsWith(`${path} `) && line.includes(why)),
+      what,
+    )
     t.is(readFileSync(path, 'utf8'), text, what)
   }
   t.deepEqual(adopted.sort(), names)

@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { Slipway, type Sandbox } from '#lib/index.js'
@@ -8,7 +19,10 @@ import { slipway as command } from '../helpers/command.js'
 import { elements } from '../helpers/snapshot.js'
 import { eventually, execIn, World } from '../helpers/world.js'
 
-/** Records that somebody or something has changed: named, passed over, and nothing outside what Slipway makes is touched. */
+/**
+ * Records that somebody or something has changed: named, passed over, and nothing outside what Slipway makes is
+ * touched.
+ */
 
 interface Damage {
   what: string
@@ -26,7 +40,11 @@ const SANDBOXES: Damage[] = [
   { what: 'an endpoint that is none', change: { endpoints: [{}] }, field: 'endpoints[0].id' },
   { what: 'a list in a list', change: { endpoints: [[]] }, field: 'endpoints[0]' },
   { what: 'nothing for a port', change: { ports: [null] }, field: 'ports[0]' },
-  { what: 'a huge port', change: { ports: [{ protocol: 'tcp', hostIp: '0.0.0.0', hostPort: 1e308, containerPort: 80 }] }, field: 'ports[0].hostPort' },
+  {
+    what: 'a huge port',
+    change: { ports: [{ protocol: 'tcp', hostIp: '0.0.0.0', hostPort: 1e308, containerPort: 80 }] },
+    field: 'ports[0].hostPort',
+  },
   { what: 'no maker', change: { maker: undefined }, field: 'maker' },
   { what: 'a huge process id', change: { maker: { pid: 2 ** 53, started: '1' } }, field: 'maker.pid' },
   { what: 'a number for an id', change: { id: 7 }, field: 'id' },
@@ -48,20 +66,35 @@ async function setUp(t: ExecutionContext) {
   const app = await world.create(slipway, 'app', { network: 'net', publish: ['8080:80'] })
   await slipway.close()
   const folder = join(world.stateDir, readdirSync(world.stateDir)[0] ?? '')
-  return { world, app, folder, sandbox: join(folder, 'sandboxes', `${app.name}.json`), network: join(folder, 'networks', 'net.json') }
+  return {
+    world,
+    app,
+    folder,
+    sandbox: join(folder, 'sandboxes', `${app.name}.json`),
+    network: join(folder, 'networks', 'net.json'),
+  }
 }
 
 const readRecord = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
 
 /** It opens, says what is wrong with one record, and has the sandbox that is whole. */
-async function opens(t: ExecutionContext, world: World, app: Sandbox | undefined, path: string, field: string): Promise<void> {
+async function opens(
+  t: ExecutionContext,
+  world: World,
+  app: Sandbox | undefined,
+  path: string,
+  field: string,
+): Promise<void> {
   const slipway = await world.open()
   const { damaged = [], collected, adopted } = slipway.reconciled
   t.is(damaged.length, 1, path)
   t.true(damaged[0]?.startsWith(`${path} is no record`) && damaged[0].includes(field), `${field}: ${damaged[0]}`)
   t.deepEqual(collected, [], field)
   t.deepEqual(adopted, app ? [app.name] : [], field)
-  t.deepEqual((await slipway.sandboxes.list()).map(({ name }) => name), app ? [app.name] : [])
+  t.deepEqual(
+    (await slipway.sandboxes.list()).map(({ name }) => name),
+    app ? [app.name] : [],
+  )
   await slipway.close()
 }
 
@@ -80,7 +113,10 @@ test('a record with a wrong field is named, and the rest of the host opens', asy
   t.is(readFileSync('/run/precious', 'utf8'), 'text')
 
   const slipway = await world.open()
-  const refusal = await t.throwsAsync(slipway.sandboxes.create({ name: 'x' }), { name: 'SlipwayError', code: 'CONFLICT' })
+  const refusal = await t.throwsAsync(slipway.sandboxes.create({ name: 'x' }), {
+    name: 'SlipwayError',
+    code: 'CONFLICT',
+  })
   t.true(refusal?.message.includes(path))
   await t.throwsAsync(slipway.sandboxes.get('x'), { name: 'SlipwayError', code: 'CONFLICT', message: /version/ })
   const doctor = await command(world, 'doctor')
@@ -93,7 +129,16 @@ test('whatever stands in the place of a record', async (t) => {
   const path = join(folder, 'sandboxes', 'x.json')
   const secret = join(world.stateDir, 'secret')
   writeFileSync(secret, '{}')
-  const TEXTS = { '': 'JSON', '{': 'JSON', null: 'object', '[]': 'object', '7': 'object', '"text"': 'object', '{"__proto__":{"version":2}}': 'version', '\u0000\ufffd': 'JSON' }
+  const TEXTS = {
+    '': 'JSON',
+    '{': 'JSON',
+    null: 'object',
+    '[]': 'object',
+    '7': 'object',
+    '"text"': 'object',
+    '{"__proto__":{"version":2}}': 'version',
+    '\u0000\ufffd': 'JSON',
+  }
   for (const [text, field] of Object.entries(TEXTS)) {
     writeFileSync(path, text)
     await opens(t, world, app, path, field)
@@ -119,7 +164,12 @@ test('a sandbox whose record is damaged goes on, until it is mended or removed',
   const { world, app, sandbox, folder } = await setUp(t)
   const before = inspectHost(world)
   const text = readFileSync(sandbox, 'utf8')
-  for (const damaged of ['', '{', text.replace('"hostLink"', '"hostLinks"'), text.replace(/"mac":"[^"]+"/, '"mac":7')]) {
+  for (const damaged of [
+    '',
+    '{',
+    text.replace('"hostLink"', '"hostLinks"'),
+    text.replace(/"mac":"[^"]+"/, '"mac":7'),
+  ]) {
     writeFileSync(sandbox, damaged)
     await opens(t, world, undefined, sandbox, '')
     t.deepEqual(inspectHost(world), before, damaged)
@@ -136,21 +186,37 @@ test('a sandbox whose record is damaged goes on, until it is mended or removed',
   rmSync(sandbox)
   const without = await world.open()
   t.true(without.reconciled.collected.length > 0)
-  t.deepEqual(readdirSync(join(folder, 'sandboxes')).filter((name) => name.endsWith('.json')), [])
+  t.deepEqual(
+    readdirSync(join(folder, 'sandboxes')).filter((name) => name.endsWith('.json')),
+    [],
+  )
 })
 
 test('addresses of a sandbox whose record is damaged stay its own when the ruleset is flushed', async (t) => {
   const { world, app, sandbox } = await setUp(t)
   const text = readFileSync(sandbox, 'utf8')
-  const claimed = () => ['addresses4', 'addresses6'].flatMap((set) => elements(world.host, set).filter(({ comment }) => comment?.startsWith(`${app.name} `)).map(({ key }) => key))
+  const claimed = () =>
+    ['addresses4', 'addresses6'].flatMap((set) =>
+      elements(world.host, set)
+        .filter(({ comment }) => comment?.startsWith(`${app.name} `))
+        .map(({ key }) => key),
+    )
   const before = claimed()
   t.true(before.length > 0)
-  for (const damaged of [text.replace('"hostLink"', '"hostLinks"'), text.replace(/"version":\d/, '"version":99'), text.slice(0, -5)]) {
+  for (const damaged of [
+    text.replace('"hostLink"', '"hostLinks"'),
+    text.replace(/"version":\d/, '"version":99'),
+    text.slice(0, -5),
+  ]) {
     writeFileSync(sandbox, damaged)
     execIn(world.host, 'nft', 'flush', 'ruleset')
     const slipway = await world.open()
     t.deepEqual(claimed(), before, damaged)
-    for (const ip of before.filter((address) => !address.includes(':'))) await t.throwsAsync(world.create(slipway, 'twin', { network: 'net', ip }), { code: 'ADDRESS_IN_USE', message: new RegExp(app.name) })
+    for (const ip of before.filter((address) => !address.includes(':')))
+      await t.throwsAsync(world.create(slipway, 'twin', { network: 'net', ip }), {
+        code: 'ADDRESS_IN_USE',
+        message: new RegExp(app.name),
+      })
     await slipway.close()
   }
   writeFileSync(sandbox, text)
@@ -209,7 +275,10 @@ test("a record that names an administrator's link as its bridge has nothing done
   writeFileSync(path, JSON.stringify({ ...good, name: 'planted', id: ID, maker: DEAD, options, spec }))
   const before = inspectHost(world).links
   const slipway = await world.open()
-  await slipway.networks.get('planted').then((planted) => planted.remove()).catch(() => undefined)
+  await slipway.networks
+    .get('planted')
+    .then((planted) => planted.remove())
+    .catch(() => undefined)
   t.deepEqual(inspectHost(world).links, before)
 })
 
@@ -217,14 +286,34 @@ test('a state directory that others may write is refused, and so are links in it
   const { world, folder } = await setUp(t)
   const refused = async (path: string, what: RegExp, make: () => void, undo: () => void) => {
     make()
-    const error = await t.throwsAsync(Slipway.open({ netns: world.host.path, stateDir: world.stateDir }), { name: 'SlipwayError', code: 'INVALID_ARGUMENT', message: what }, path)
+    const error = await t.throwsAsync(
+      Slipway.open({ netns: world.host.path, stateDir: world.stateDir }),
+      { name: 'SlipwayError', code: 'INVALID_ARGUMENT', message: what },
+      path,
+    )
     t.true(error?.message.includes(path), error?.message)
     undo()
   }
   for (const path of [world.stateDir, folder, join(folder, 'sandboxes'), join(folder, 'networks')]) {
-    await refused(path, /other users may write/, () => chmodSync(path, 0o777), () => chmodSync(path, 0o755))
-    if (path !== world.stateDir) await refused(path, /other users may write/, () => chmodSync(path, 0o1777), () => chmodSync(path, 0o755))
-    await refused(path, /owner 1000/, () => chownSync(path, 1000, 0), () => chownSync(path, 0, 0))
+    await refused(
+      path,
+      /other users may write/,
+      () => chmodSync(path, 0o777),
+      () => chmodSync(path, 0o755),
+    )
+    if (path !== world.stateDir)
+      await refused(
+        path,
+        /other users may write/,
+        () => chmodSync(path, 0o1777),
+        () => chmodSync(path, 0o755),
+      )
+    await refused(
+      path,
+      /owner 1000/,
+      () => chownSync(path, 1000, 0),
+      () => chownSync(path, 0, 0),
+    )
   }
   for (const what of ['sandboxes', 'networks', 'files', 'holders', 'pool']) {
     const path = join(folder, what)
@@ -232,27 +321,45 @@ test('a state directory that others may write is refused, and so are links in it
     const elsewhere = join(world.stateDir, 'elsewhere')
     if (there) renameSync(path, elsewhere)
     else mkdirSync(elsewhere)
-    await refused(path, /symbolic link/, () => symlinkSync(elsewhere, path), () => rmSync(path))
+    await refused(
+      path,
+      /symbolic link/,
+      () => symlinkSync(elsewhere, path),
+      () => rmSync(path),
+    )
     if (there) renameSync(elsewhere, path)
     else rmSync(elsewhere, { recursive: true })
   }
   const above = join(world.stateDir, 'above')
   mkdirSync(above)
   chmodSync(above, 0o777)
-  await t.throwsAsync(Slipway.open({ netns: world.host.path, stateDir: join(above, 'state') }), { code: 'INVALID_ARGUMENT', message: new RegExp(above) })
+  await t.throwsAsync(Slipway.open({ netns: world.host.path, stateDir: join(above, 'state') }), {
+    code: 'INVALID_ARGUMENT',
+    message: new RegExp(above),
+  })
   chmodSync(above, 0o1777)
-  await (await Slipway.open({ netns: world.host.path, stateDir: join(above, 'state'), bridgeName: 'other0' }).catch(() => undefined))?.close()
+  await (
+    await Slipway.open({ netns: world.host.path, stateDir: join(above, 'state'), bridgeName: 'other0' }).catch(
+      () => undefined,
+    )
+  )?.close()
   t.is(dirname(above), world.stateDir)
 })
 
 test('folders of others in the state directory are left alone', async (t) => {
   const { world, folder } = await setUp(t)
-  for (const path of [join(folder, 'files', 'notes'), join(folder, 'holders', 'somebody'), join(folder, 'holders', '1x-2-y'), join(folder, 'pool', 'mine')]) {
+  for (const path of [
+    join(folder, 'files', 'notes'),
+    join(folder, 'holders', 'somebody'),
+    join(folder, 'holders', '1x-2-y'),
+    join(folder, 'pool', 'mine'),
+  ]) {
     mkdirSync(path, { recursive: true })
     writeFileSync(join(path, 'text'), '')
   }
   const slipway = await world.open()
   await world.create(slipway, 'more', { publish: ['8081:80'] })
   await slipway.close()
-  for (const path of ['files/notes', 'holders/somebody', 'holders/1x-2-y', 'pool/mine']) t.true(existsSync(join(folder, path, 'text')), path)
+  for (const path of ['files/notes', 'holders/somebody', 'holders/1x-2-y', 'pool/mine'])
+    t.true(existsSync(join(folder, path, 'text')), path)
 })

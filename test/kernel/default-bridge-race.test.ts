@@ -11,12 +11,21 @@ function opening(t: ExecutionContext, world: World): { host: InterruptedHost; ne
   const host = new InterruptedHost(world.host.path)
   t.teardown(() => host.close())
   const settings = readOpenOptions({ netns: world.host.path, stateDir: world.stateDir })
-  const networks = new NetworkRegistry(host, settings, { networks: stateFolder(settings, host, 'networks'), sandboxes: stateFolder(settings, host, 'sandboxes') })
+  const networks = new NetworkRegistry(host, settings, {
+    networks: stateFolder(settings, host, 'networks'),
+    sandboxes: stateFolder(settings, host, 'sandboxes'),
+  })
   return { host, networks }
 }
 
-const subnets = (world: World): string => execIn(world.host, 'nft', 'list set inet slipway same_network4').match(/elements = \{([^}]*)\}/)?.[1]?.trim() ?? ''
-const addresses = (world: World) => ipJson<{ addr_info: { local: string }[] }>(world.host, '-4', 'address', 'show', 'dev', 'docker0')[0]?.addr_info.map(({ local }) => local)
+const subnets = (world: World): string =>
+  execIn(world.host, 'nft', 'list set inet slipway same_network4')
+    .match(/elements = \{([^}]*)\}/)?.[1]
+    ?.trim() ?? ''
+const addresses = (world: World) =>
+  ipJson<{ addr_info: { local: string }[] }>(world.host, '-4', 'address', 'show', 'dev', 'docker0')[0]?.addr_info.map(
+    ({ local }) => local,
+  )
 
 function isOne(t: ExecutionContext, world: World): void {
   t.regex(subnets(world), /^172\.17\.0\.0\/16 \. "docker0"( comment "bridge")?$/)
@@ -29,9 +38,14 @@ test('it was not there, and another has made all of it since: nothing of that is
   const second = opening(t, world)
   second.host.afterAnswer('link', async () => first.networks.ready('bridge'))
   // A third one is at the same place, and quicker.
-  second.host.beforeRun(async () => execIn(world.host, 'nft', 'delete element inet slipway same_network4 { 172.17.0.0/16 . "docker0" }'))
+  second.host.beforeRun(async () =>
+    execIn(world.host, 'nft', 'delete element inet slipway same_network4 { 172.17.0.0/16 . "docker0" }'),
+  )
   const { spec } = await second.networks.ready('bridge')
-  t.deepEqual(spec.subnets.map(({ subnet }) => subnet), ['172.17.0.0/16'])
+  t.deepEqual(
+    spec.subnets.map(({ subnet }) => subnet),
+    ['172.17.0.0/16'],
+  )
   isOne(t, world)
 })
 
@@ -43,6 +57,9 @@ test('it was half made, and is whole since: it gets no second subnet', async (t)
   ip('-n', world.host.name, 'link', 'set', 'docker0', 'alias', `slipway network bridge, records in ${world.stateDir}`)
   second.host.afterAnswer('addresses', async () => first.networks.ready('bridge'))
   const { spec } = await second.networks.ready('bridge')
-  t.deepEqual(spec.subnets.map(({ subnet }) => subnet), ['172.17.0.0/16'])
+  t.deepEqual(
+    spec.subnets.map(({ subnet }) => subnet),
+    ['172.17.0.0/16'],
+  )
   isOne(t, world)
 })

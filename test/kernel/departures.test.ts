@@ -36,8 +36,17 @@ test.serial('nobody reaches what was removed, and it is nobody, before the kerne
   t.is(await ask(client, HOST_ADDRESS, 8081, NO_ANSWER), NO_ANSWER)
   await t.throwsAsync(slipway.sandboxes.get(app.name), { code: 'NOT_FOUND' })
   await t.throwsAsync(slipway.sandboxes.get(app.id), { code: 'NOT_FOUND' })
-  t.deepEqual((await slipway.sandboxes.list()).map(({ name }) => name), [other.name, side.name])
-  for (const call of [() => app.refresh(), () => app.publish('80'), () => app.files(), async () => app.enter(() => undefined)]) await t.throwsAsync(call, { code: 'NOT_FOUND' })
+  t.deepEqual(
+    (await slipway.sandboxes.list()).map(({ name }) => name),
+    [other.name, side.name],
+  )
+  for (const call of [
+    () => app.refresh(),
+    () => app.publish('80'),
+    () => app.files(),
+    async () => app.enter(() => undefined),
+  ])
+    await t.throwsAsync(call, { code: 'NOT_FOUND' })
   t.false(side.sharing?.alive)
   // Another process that comes now leaves it to this one.
   const another = await world.open()
@@ -119,7 +128,10 @@ test.serial('off a network and on it again at once, by this process and by anoth
   await app.disconnect('web')
   await peer.call('connect', app.name, 'web')
   await app.refresh()
-  t.deepEqual(app.endpoints.map((endpoint) => endpoint.interface), ['eth0', 'eth1'])
+  t.deepEqual(
+    app.endpoints.map((endpoint) => endpoint.interface),
+    ['eth0', 'eth1'],
+  )
   t.true(await reaches(other, app.endpoints[1]?.addresses[0]?.split('/')[0] ?? ''))
 })
 
@@ -141,7 +153,11 @@ async function oneOfEach(world: World, slipway: Slipway): Promise<Sandbox[]> {
   return [
     await world.create(slipway, 'side', { network: `container:${app.name}` }),
     app,
-    await world.create(slipway, 'foreign', { network: 'web', netns: `/run/netns/${world.name('theirs')}`, publish: ['8082:80'] }),
+    await world.create(slipway, 'foreign', {
+      network: 'web',
+      netns: `/run/netns/${world.name('theirs')}`,
+      publish: ['8082:80'],
+    }),
     await world.create(slipway, 'none', { network: 'none' }),
     await world.create(slipway, 'host', { network: 'host' }),
   ]
@@ -153,11 +169,19 @@ test.serial('a process that is killed in between: the next one ends what it had 
   const before = snapshot(world)
   const peer = await Peer.start(t, openOptions(world))
   const all = await oneOfEach(world, slipway)
-  await peer.call('removeAndDie', all.map(({ name }) => name)).catch(() => undefined)
+  await peer
+    .call(
+      'removeAndDie',
+      all.map(({ name }) => name),
+    )
+    .catch(() => undefined)
   await peer.kill()
   // All but the one that has nothing for the kernel to do.
   t.is(records(world).length, 1 + all.length - 1)
-  t.deepEqual((await slipway.sandboxes.list()).map(({ name }) => name), [world.name('stays')])
+  t.deepEqual(
+    (await slipway.sandboxes.list()).map(({ name }) => name),
+    [world.name('stays')],
+  )
   const { reconciled } = await world.open()
   t.deepEqual(reconciled.adopted, [world.name('stays')])
   t.is(reconciled.collected.filter((text) => text.includes('half removed')).length, all.length - 1)
@@ -171,11 +195,16 @@ test.serial('close({ wait: true }) leaves nothing for later', async (t) => {
   const before = snapshot(world)
   const slipway = await world.open()
   await Promise.all((await oneOfEach(world, slipway)).map((sandbox) => sandbox.remove()))
-  const many = await Promise.all(Array.from({ length: 40 }, (_, index) => world.create(slipway, `${index}`, { network: 'web', publish: [`${9000 + index}:80`] })))
+  const many = await Promise.all(
+    Array.from({ length: 40 }, (_, index) =>
+      world.create(slipway, `${index}`, { network: 'web', publish: [`${9000 + index}:80`] }),
+    ),
+  )
   await Promise.all(many.map((sandbox) => sandbox.remove()))
   await slipway.close({ wait: true })
   const after = snapshot(world)
-  for (const section of ['links', 'elements', 'namespaces', 'files'] as const) t.deepEqual(after[section], before[section], section)
+  for (const section of ['links', 'elements', 'namespaces', 'files'] as const)
+    t.deepEqual(after[section], before[section], section)
   t.deepEqual(openDescriptors(), descriptors)
 })
 
@@ -195,21 +224,26 @@ test.serial('what the kernel refuses is tried again', async (t) => {
   }
 })
 
-test.serial('and left to the next open() when it is refused again and again, which close({ wait: true }) tells', async (t: ExecutionContext) => {
-  const world = await setUp(t)
-  const before = snapshot(world)
-  const slipway = await Slipway.open(openOptions(world))
-  const back = new HeldBack(t)
-  back.letGo()
-  const [, app] = await oneOfEach(world, slipway)
-  back.refuse((plan) => (plan.some(({ op }) => op === 'netns.delete') ? plan.findIndex(({ op }) => op === 'netns.delete') : undefined))
-  await app?.remove()
-  const error = await t.throwsAsync(slipway.close({ wait: true }), { instanceOf: SlipwayError, code: 'KERNEL' })
-  t.regex((error as Error).message, /ip netns delete/)
-  back.refuse(undefined)
-  const next = await world.open()
-  t.true(next.reconciled.collected.some((text) => text.includes(`sandbox ${app?.name}: half made or half removed`)))
-  for (const sandbox of await next.sandboxes.list()) if (sandbox.name !== world.name('stays')) await sandbox.remove()
-  await next.close({ wait: true })
-  await isAsBefore(t, world, without(before, 'descriptors'))
-})
+test.serial(
+  'and left to the next open() when it is refused again and again, which close({ wait: true }) tells',
+  async (t: ExecutionContext) => {
+    const world = await setUp(t)
+    const before = snapshot(world)
+    const slipway = await Slipway.open(openOptions(world))
+    const back = new HeldBack(t)
+    back.letGo()
+    const [, app] = await oneOfEach(world, slipway)
+    back.refuse((plan) =>
+      plan.some(({ op }) => op === 'netns.delete') ? plan.findIndex(({ op }) => op === 'netns.delete') : undefined,
+    )
+    await app?.remove()
+    const error = await t.throwsAsync(slipway.close({ wait: true }), { instanceOf: SlipwayError, code: 'KERNEL' })
+    t.regex((error as Error).message, /ip netns delete/)
+    back.refuse(undefined)
+    const next = await world.open()
+    t.true(next.reconciled.collected.some((text) => text.includes(`sandbox ${app?.name}: half made or half removed`)))
+    for (const sandbox of await next.sandboxes.list()) if (sandbox.name !== world.name('stays')) await sandbox.remove()
+    await next.close({ wait: true })
+    await isAsBefore(t, world, without(before, 'descriptors'))
+  },
+)

@@ -17,7 +17,13 @@ type Check = (given: unknown, said: unknown, line: string) => void
 /** Whole, with its checks as calls. */
 function codeOf(text: string, document: string): string {
   const code = [...text.matchAll(PIECE)].map(([, piece = '']) => piece).join('\n')
-  return code.replace(IMPORT, 'const $1 = await import($2)').replace(GIVES, (_line, expression: string, said: string) => `;check(await (${expression}), ${said}, ${JSON.stringify(`${document}: ${expression}`)});`)
+  return code
+    .replace(IMPORT, 'const $1 = await import($2)')
+    .replace(
+      GIVES,
+      (_line, expression: string, said: string) =>
+        `;check(await (${expression}), ${said}, ${JSON.stringify(`${document}: ${expression}`)});`,
+    )
 }
 
 async function play(t: ExecutionContext, document: string): Promise<void> {
@@ -33,7 +39,9 @@ async function play(t: ExecutionContext, document: string): Promise<void> {
     t.deepEqual(given, said, line)
   }
   try {
-    const AsyncFunction = Object.getPrototypeOf(async () => undefined).constructor as new (...names: string[]) => (slipway: Slipway, check: Check) => Promise<void>
+    const AsyncFunction = Object.getPrototypeOf(async () => undefined).constructor as new (
+      ...names: string[]
+    ) => (slipway: Slipway, check: Check) => Promise<void>
     await new AsyncFunction('slipway', 'check', codeOf(text, document))(slipway, check)
   } finally {
     await remove()

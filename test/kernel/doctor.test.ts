@@ -7,7 +7,28 @@ import { eventually, execIn, ip, ipJson, setSysctl, World } from '../helpers/wor
 
 /** `slipway doctor`: it sees what is so, says what to do, and changes nothing. */
 
-const CHECKS = ['kernel', 'capabilities', 'bridge', 'veth', 'nf_tables', 'conntrack', 'docker0', 'ip_forward', 'ipv6', 'br_netfilter', 'firewalls', 'fb_tunnels', 'devconf', 'dynamic ports', 'descriptors', 'networks', 'names', 'leftovers', 'netns folder', 'state folder']
+const CHECKS = [
+  'kernel',
+  'capabilities',
+  'bridge',
+  'veth',
+  'nf_tables',
+  'conntrack',
+  'docker0',
+  'ip_forward',
+  'ipv6',
+  'br_netfilter',
+  'firewalls',
+  'fb_tunnels',
+  'devconf',
+  'dynamic ports',
+  'descriptors',
+  'networks',
+  'names',
+  'leftovers',
+  'netns folder',
+  'state folder',
+]
 
 interface Finding {
   check: string
@@ -23,16 +44,27 @@ interface Examined {
 }
 
 /** @param before - Program that runs it, with its arguments: `['prlimit', '--nofile=300']`. */
-async function doctor(world: World, options: readonly string[] = [], before: readonly string[] = []): Promise<Examined> {
+async function doctor(
+  world: World,
+  options: readonly string[] = [],
+  before: readonly string[] = [],
+): Promise<Examined> {
   const { status, stdout, stderr } = await end(start(world, [...options, 'doctor', '--json'], before))
   if (stderr !== '') throw new Error(stderr)
-  return { status, found: Object.fromEntries((JSON.parse(stdout) as Finding[]).map((finding) => [finding.check, finding])) }
+  return {
+    status,
+    found: Object.fromEntries((JSON.parse(stdout) as Finding[]).map((finding) => [finding.check, finding])),
+  }
 }
 
 const slipway = (world: World, ...args: string[]): Promise<Ended> => end(start(world, args))
 
 /** All of a host that a command could have changed. */
-const state = (world: World) => ({ ...kernelState(world.host), namespaces: world.namespaces(), files: readFiles(world.stateDir) })
+const state = (world: World) => ({
+  ...kernelState(world.host),
+  namespaces: world.namespaces(),
+  files: readFiles(world.stateDir),
+})
 
 test('a host in order', async (t) => {
   const world = new World(t)
@@ -97,7 +129,10 @@ test('IPv6: there, turned off, or not forwarded any more', async (t) => {
   t.like(await doctor(world), { status: 0, found: { ipv6: { status: 'ok', finding: 'there, and forwarded' } } })
 
   setSysctl(world.host, 'net.ipv6.conf.default.disable_ipv6', '1')
-  t.like(await doctor(world), { status: 0, found: { ipv6: { status: 'note', advice: 'sysctl -w net.ipv6.conf.default.disable_ipv6=0' } } })
+  t.like(await doctor(world), {
+    status: 0,
+    found: { ipv6: { status: 'note', advice: 'sysctl -w net.ipv6.conf.default.disable_ipv6=0' } },
+  })
 })
 
 test('dynamic ports: how many there are, and how many are left', async (t) => {
@@ -117,7 +152,10 @@ test('dynamic ports: how many there are, and how many are left', async (t) => {
   await world.create(slipway, 'third', { publish: ['1'] })
   const { status, found } = await doctor(world)
   t.is(status, 1)
-  t.like(found['dynamic ports'], { status: 'problem', finding: `${range}, of which 8 are published: -p without a host port is refused` })
+  t.like(found['dynamic ports'], {
+    status: 'problem',
+    finding: `${range}, of which 8 are published: -p without a host port is refused`,
+  })
   await t.throwsAsync(world.create(slipway, 'fourth', { publish: ['1'] }), { code: 'EXHAUSTED' })
 })
 
@@ -129,14 +167,23 @@ test('descriptors: what the limit allows, and which of the published ports are k
     const { status, found } = await doctor(world, [], ['prlimit', `--nofile=${limit}`])
     return { status, ...found['descriptors'] }
   }
-  t.like(await limited(2000), { status: 'ok', finding: '2,000 for a process, half of them at most for published ports: 100 published, 100 kept from other programs' })
+  t.like(await limited(2000), {
+    status: 'ok',
+    finding:
+      '2,000 for a process, half of them at most for published ports: 100 published, 100 kept from other programs',
+  })
   t.like(await limited(600), { status: 'note', advice: 'ulimit -n 1024, or LimitNOFILE= in a systemd unit' })
   await open.close()
   const free = await limited(2000)
   t.is(free.status, 'note')
-  t.regex(free.finding ?? '', /100 published, 0 kept from other programs; other programs can listen on 100, where nothing reaches them$/)
+  t.regex(
+    free.finding ?? '',
+    /100 published, 0 kept from other programs; other programs can listen on 100, where nothing reaches them$/,
+  )
   t.is(free.advice, 'keep a process that has Slipway open')
-  t.like(await limited(150), { advice: 'keep a process that has Slipway open, with more: ulimit -n 1024, or LimitNOFILE= in a systemd unit' })
+  t.like(await limited(150), {
+    advice: 'keep a process that has Slipway open, with more: ulimit -n 1024, or LimitNOFILE= in a systemd unit',
+  })
 })
 
 test('networks: what is left of one', async (t) => {
@@ -147,7 +194,11 @@ test('networks: what is left of one', async (t) => {
   const before = state(world)
   const bridge = await doctor(world)
   t.is(bridge.status, 1)
-  t.like(bridge.found['networks'], { status: 'problem', finding: 'the bridge br-old is of the network old, which is gone', advice: 'ip link delete br-old' })
+  t.like(bridge.found['networks'], {
+    status: 'problem',
+    finding: 'the bridge br-old is of the network old, which is gone',
+    advice: 'ip link delete br-old',
+  })
   t.deepEqual(state(world), before)
   ip('-n', name, 'link', 'delete', 'br-old')
 
@@ -165,8 +216,12 @@ test('networks: a bridge that somebody has deleted, and the advice helps', async
   ip('-n', world.host.name, 'link', 'delete', 'docker0')
   const { status, found } = await doctor(world)
   t.is(status, 1)
-  t.like(found['networks'], { status: 'problem', finding: 'the bridge docker0 was deleted, and the rules still name it' })
-  for (const command of found['networks']?.advice?.split(': ')[0]?.split('; ') ?? []) execIn(world.host, ...(command.split(' ') as [string]))
+  t.like(found['networks'], {
+    status: 'problem',
+    finding: 'the bridge docker0 was deleted, and the rules still name it',
+  })
+  for (const command of found['networks']?.advice?.split(': ')[0]?.split('; ') ?? [])
+    execIn(world.host, ...(command.split(' ') as [string]))
   t.like(await doctor(world), { status: 0, found: { networks: { status: 'ok', finding: 'none yet' } } })
   t.like(await slipway(world, 'create', '--name', app.name), { status: 0 })
 })

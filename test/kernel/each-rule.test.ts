@@ -3,7 +3,10 @@ import type { Sandbox, Slipway } from 'slipway'
 import { difference, rulesetLines } from '../helpers/snapshot.js'
 import { eventually, execIn, ip, World } from '../helpers/world.js'
 
-/** An administrator deletes one thing of the ruleset, whichever it is: the next call gives a rule back, the next open() an element. */
+/**
+ * An administrator deletes one thing of the ruleset, whichever it is: the next call gives a rule back, the next open()
+ * an element.
+ */
 
 interface Scene {
   world: World
@@ -26,33 +29,60 @@ interface Elements {
   elem?: unknown[]
 }
 
-const listed = (world: World) => (JSON.parse(execIn(world.host, 'nft', '-j', '-a', 'list', 'ruleset')) as { nftables: Record<string, unknown>[] }).nftables
+const listed = (world: World) =>
+  (JSON.parse(execIn(world.host, 'nft', '-j', '-a', 'list', 'ruleset')) as { nftables: Record<string, unknown>[] })
+    .nftables
 
-const rulesOf = (world: World) => listed(world).flatMap(({ rule }) => (rule ? [rule as Rule] : [])).filter(({ chain }) => chain !== MINE)
+const rulesOf = (world: World) =>
+  listed(world)
+    .flatMap(({ rule }) => (rule ? [rule as Rule] : []))
+    .filter(({ chain }) => chain !== MINE)
 
-const setsOf = (world: World) => listed(world).flatMap(({ set, map }) => ((set ?? map) ? [(set ?? map) as Elements] : []))
+const setsOf = (world: World) =>
+  listed(world).flatMap(({ set, map }) => ((set ?? map) ? [(set ?? map) as Elements] : []))
 
 /** What a family's gateway mode is called in the options of a network. */
-const modes = (mode: string) => Object.fromEntries([4, 6].map((family) => [`com.docker.network.bridge.gateway_mode_ipv${family}`, mode]))
+const modes = (mode: string) =>
+  Object.fromEntries([4, 6].map((family) => [`com.docker.network.bridge.gateway_mode_ipv${family}`, mode]))
 
 const FURTHER = ['192.0.2.3/32', '2001:db8::2/64', '2001:db8::3/64']
 
 /** An element in every set. */
 async function setUp(t: ExecutionContext): Promise<Scene> {
   const world = new World(t)
-  for (const address of FURTHER) ip('-n', world.host.name, 'address', 'add', address, 'dev', 'uplink', ...(address.includes(':') ? ['nodad'] : []))
+  for (const address of FURTHER)
+    ip('-n', world.host.name, 'address', 'add', address, 'dev', 'uplink', ...(address.includes(':') ? ['nodad'] : []))
   const slipway = await world.open({ portsPerBridge: 2, bip6: 'fd00:1::1/64' })
   const networks = {
     web: {},
     routed: { options: modes('routed') },
     bare: { options: modes('nat-unprotected') },
     apart: { internal: true, options: { 'com.docker.network.bridge.enable_icc': 'false' } },
-    sourced: { options: { 'com.docker.network.host_ipv4': '192.0.2.2', 'com.docker.network.host_ipv6': '2001:db8::2', 'com.docker.network.bridge.trusted_host_interfaces': 'uplink' } },
+    sourced: {
+      options: {
+        'com.docker.network.host_ipv4': '192.0.2.2',
+        'com.docker.network.host_ipv6': '2001:db8::2',
+        'com.docker.network.bridge.trusted_host_interfaces': 'uplink',
+      },
+    },
   }
   for (const [number, [name, options]] of Object.entries(networks).entries()) {
-    await slipway.networks.create({ name, subnets: [{ subnet: `10.${number + 7}.0.0/24` }, { subnet: `fd00:${number + 7}::/64` }], ipv6: true, ...options })
+    await slipway.networks.create({
+      name,
+      subnets: [{ subnet: `10.${number + 7}.0.0/24` }, { subnet: `fd00:${number + 7}::/64` }],
+      ipv6: true,
+      ...options,
+    })
   }
-  const publish = ['8080:80', '8080:80/udp', '192.0.2.2:8081:80/udp', '[2001:db8::2]:8081:80/udp', '8082:80/tcp,allow=192.0.2.9,allow=2001:db8::9', '192.0.2.2:8083:80/tcp,allow=192.0.2.9', '[2001:db8::2]:8083:80/tcp,allow=2001:db8::9']
+  const publish = [
+    '8080:80',
+    '8080:80/udp',
+    '192.0.2.2:8081:80/udp',
+    '[2001:db8::2]:8081:80/udp',
+    '8082:80/tcp,allow=192.0.2.9,allow=2001:db8::9',
+    '192.0.2.2:8083:80/tcp,allow=192.0.2.9',
+    '[2001:db8::2]:8083:80/tcp,allow=2001:db8::9',
+  ]
   const both = await world.create(slipway, 'both', { network: 'web', publish })
   await world.create(slipway, 'beside', { network: 'web' })
   await world.create(slipway, 'leaf', { network: 'web', publish: ['192.0.2.3:*', '[2001:db8::3]:*'] })
@@ -87,8 +117,17 @@ const MINE = 'mine'
 
 function jumpToAll({ world }: Scene): void {
   for (const family of ['inet', 'bridge']) {
-    const chains = [...execIn(world.host, 'nft', 'list', 'table', family, 'slipway').matchAll(/chain (\S+) \{[^\n]*\n(?!\t\ttype)/g)].map(([, chain]) => chain)
-    execIn(world.host, 'nft', [`add chain ${family} slipway ${MINE}`, ...chains.map((chain) => `add rule ${family} slipway ${MINE} jump ${chain}`)].join('; '))
+    const chains = [
+      ...execIn(world.host, 'nft', 'list', 'table', family, 'slipway').matchAll(/chain (\S+) \{[^\n]*\n(?!\t\ttype)/g),
+    ].map(([, chain]) => chain)
+    execIn(
+      world.host,
+      'nft',
+      [
+        `add chain ${family} slipway ${MINE}`,
+        ...chains.map((chain) => `add rule ${family} slipway ${MINE} jump ${chain}`),
+      ].join('; '),
+    )
   }
 }
 
@@ -115,12 +154,19 @@ test.serial('any element', async (t) => {
     t.not(elem.length, 0, `${name} has an element`)
     const owners = new Set<string>()
     for (const [index] of elem.entries()) {
-      const text = execIn(world.host, 'nft', 'list', map ? 'map' : 'set', family, 'slipway', name).replace(/\n\s*/g, ' ')
+      const text = execIn(world.host, 'nft', 'list', map ? 'map' : 'set', family, 'slipway', name).replace(
+        /\n\s*/g,
+        ' ',
+      )
       const element = /elements = \{ (.*) \} \}/.exec(text)?.[1]?.split(', ')[index] ?? ''
       const [, owner = ''] = /comment "([^"]*)"/.exec(element) ?? []
       if (owners.has(owner)) continue
       owners.add(owner)
-      execIn(world.host, 'nft', `delete element ${family} slipway ${name} { ${element.replace(/ (counter|comment|:) .*/, '')} }`)
+      execIn(
+        world.host,
+        'nft',
+        `delete element ${family} slipway ${name} { ${element.replace(/ (counter|comment|:) .*/, '')} }`,
+      )
       const slipway = await world.open()
       await slipway.close()
       t.is(slipway.reconciled.lost, undefined)

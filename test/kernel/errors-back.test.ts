@@ -6,8 +6,8 @@ import { ask, fetchFrom, NO_ANSWER, openUdp } from '../helpers/traffic.js'
 import { eventually, execIn, ip, setSysctl, type Place } from '../helpers/world.js'
 
 /**
- * What routers and clients say of what a published port has sent gets back to its sandbox: an error of ICMP finds the connection that it is about,
- * in the zone of the port too.
+ * What routers and clients say of what a published port has sent gets back to its sandbox: an error of ICMP finds the
+ * connection that it is about, in the zone of the port too.
  */
 
 /** Behind a router, the neighbour, by a link that takes packets of 1,280 bytes. */
@@ -26,9 +26,27 @@ async function setUp(t: ExecutionContext, bridgeCallsIptables: boolean) {
   const name = world.name('client')
   ip('netns', 'add', name)
   const client = { name, path: `/run/netns/${name}` }
-  ip('link', 'add', 'far', 'netns', neighbour.name, 'mtu', '1280', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name, 'mtu', '1280')
+  ip(
+    'link',
+    'add',
+    'far',
+    'netns',
+    neighbour.name,
+    'mtu',
+    '1280',
+    'type',
+    'veth',
+    'peer',
+    'name',
+    'eth0',
+    'netns',
+    name,
+    'mtu',
+    '1280',
+  )
   const give = (place: Place, link: string, ...addresses: string[]) => {
-    for (const address of addresses) ip('-n', place.name, 'address', 'add', address, 'dev', link, ...(address.includes(':') ? ['nodad'] : []))
+    for (const address of addresses)
+      ip('-n', place.name, 'address', 'add', address, 'dev', link, ...(address.includes(':') ? ['nodad'] : []))
     ip('-n', place.name, 'link', 'set', 'dev', link, 'up')
   }
   give(neighbour, 'far', '198.51.100.1/24', 'fd00:98::1/64')
@@ -45,7 +63,12 @@ async function setUp(t: ExecutionContext, bridgeCallsIptables: boolean) {
   return { host, client, app, other }
 }
 
-for (const [bridgeCalls, family] of [[true, 4], [false, 4], [true, 6], [false, 6]] as const) {
+for (const [bridgeCalls, family] of [
+  [true, 4],
+  [false, 4],
+  [true, 6],
+  [false, 6],
+] as const) {
   const either = (title: string) => `br_netfilter ${bridgeCalls ? 'on' : 'off'}: ${title}, IPv${family}`
 
   test.serial(either('a packet is too large for a router on the way'), async (t) => {
@@ -77,7 +100,10 @@ for (const [bridgeCalls, family] of [[true, 4], [false, 4], [true, 6], [false, 6
         execIn(place, 'perl', '-MIO::Socket::IP', '-e', ASK, HOST[family], `${port}`)
         t.true(await eventually(() => asks.length === 1), `${who} asks ${port}`)
         asks.pop()?.()
-        t.true(await eventually(() => refusals(app, family) === before + 1), `${who} has closed its port, and ${port} hears of it`)
+        t.true(
+          await eventually(() => refusals(app, family) === before + 1),
+          `${who} has closed its port, and ${port} hears of it`,
+        )
       }
     }
   })
@@ -86,6 +112,9 @@ for (const [bridgeCalls, family] of [[true, 4], [false, 4], [true, 6], [false, 6
 /** How many times a place has been told that nothing is there. */
 function refusals(place: Place, family: 4 | 6): number {
   if (family === 6) return Number(/Icmp6InDestUnreachs\s+(\d+)/.exec(execIn(place, 'cat', '/proc/net/snmp6'))?.[1])
-  const [names = [], values = []] = execIn(place, 'cat', '/proc/net/snmp').split('\n').filter((line) => line.startsWith('Icmp:')).map((line) => line.split(' '))
+  const [names = [], values = []] = execIn(place, 'cat', '/proc/net/snmp')
+    .split('\n')
+    .filter((line) => line.startsWith('Icmp:'))
+    .map((line) => line.split(' '))
   return Number(values[names.indexOf('InDestUnreachs')])
 }

@@ -21,6 +21,8 @@ test('calls come to their end in a process that has faked its timers', async (t)
     for (const sandbox of await slipway.sandboxes.list()) await sandbox.remove()
     await slipway.close({ wait: true })
     console.log('done')`
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], { timeout: 20_000 })
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
+    timeout: 20_000,
+  })
   t.is(stdout, 'done\n')
 })

@@ -7,8 +7,8 @@ import { NO_ANSWER, reaches, REFUSED, type Row } from '../helpers/traffic.js'
 import { runIn, type Place } from '../helpers/world.js'
 
 /**
- * What the rules promise about networks of every kind: who reaches whom, and under which address. Every line of the table
- * is four connections, TCP and UDP over IPv4 and IPv6; all of it holds with and without br_netfilter.
+ * What the rules promise about networks of every kind: who reaches whom, and under which address. Every line of the
+ * table is four connections, TCP and UDP over IPv4 and IPv6; all of it holds with and without br_netfilter.
  */
 
 /** From whom, to whom and which port, and whom the server sees: or that there is no answer. */
@@ -104,7 +104,12 @@ for (const bridgeCallsIptables of [true, false]) {
   test.serial(either('who reaches whom'), async (t) => {
     const { cast, world } = await setUp(t, bridgeCallsIptables)
     for (const family of [4, 6] as const) {
-      for (const protocol of ['tcp', 'udp'] as const) await reaches(t, protocol, lines.map((line) => rowOf(cast, family, protocol, line)))
+      for (const protocol of ['tcp', 'udp'] as const)
+        await reaches(
+          t,
+          protocol,
+          lines.map((line) => rowOf(cast, family, protocol, line)),
+        )
     }
     // ::1 is the client's own, and no way leads back to it: refused at once.
     await reaches(t, 'tcp', [
@@ -132,8 +137,15 @@ async function setUp(t: ExecutionContext, bridgeCallsIptables: boolean): Promise
   const apart = await world.network(8, { icc: false })
 
   const port = (hostPort: number, allow?: string[]) =>
-    (['tcp', 'udp'] as const).flatMap((protocol) => onBoth({ protocol, containerPort: 80, hostPort, ...(allow ? { allow } : {}) }))
-  const whole = [SPARE[4], SPARE[6]].map((hostIp) => ({ protocol: 'all' as const, containerPort: 0, hostIp, hostPort: 0 }))
+    (['tcp', 'udp'] as const).flatMap((protocol) =>
+      onBoth({ protocol, containerPort: 80, hostPort, ...(allow ? { allow } : {}) }),
+    )
+  const whole = [SPARE[4], SPARE[6]].map((hostIp) => ({
+    protocol: 'all' as const,
+    containerPort: 0,
+    hostIp,
+    hostPort: 0,
+  }))
   const onOtherHost = (['tcp', 'udp'] as const).flatMap((protocol) =>
     [OTHER_HOST[4], OTHER_HOST[6]].map((hostIp) => ({ protocol, containerPort: 80, hostIp, hostPort: 8089 })),
   )
@@ -168,7 +180,12 @@ async function setUp(t: ExecutionContext, bridgeCallsIptables: boolean): Promise
   return { cast, world }
 }
 
-function rowOf(cast: Cast, family: IpFamily, protocol: 'tcp' | 'udp', [from, to, outcome]: readonly [string, string, string]): Row {
+function rowOf(
+  cast: Cast,
+  family: IpFamily,
+  protocol: 'tcp' | 'udp',
+  [from, to, outcome]: readonly [string, string, string],
+): Row {
   const member = (name: string) => {
     const found = cast[name]
     if (!found) throw new Error(`nobody is called "${name}"`)

@@ -4,12 +4,18 @@ import type { ConntrackFlush } from '#lib/plan/operation.js'
 import { printOperation } from '#lib/plan/print.js'
 import { execIn, World } from '../helpers/world.js'
 
-/** `conntrack.flush`, on connections that are put into the kernel's table: those of its addresses go, at whichever end, and no others. */
+/**
+ * `conntrack.flush`, on connections that are put into the kernel's table: those of its addresses go, at whichever end,
+ * and no others.
+ */
 
 interface Tracked {
   protocol: 'tcp' | 'udp' | 'sctp' | 'icmp' | 'icmpv6'
   from: string
-  /** The address that `from` talks to, and that which answers; the one that the answer goes to, where that is not `from`. */
+  /**
+   * The address that `from` talks to, and that which answers; the one that the answer goes to, where that is not
+   * `from`.
+   */
   to: string
   answers?: string
   back?: string
@@ -35,7 +41,13 @@ const TABLE: Tracked[] = [V4, V6].flatMap(({ host, client, sandbox, other }) => 
   { protocol: 'udp', from: client, to: host },
 ])
 
-const STATES = { tcp: ['--state', 'ESTABLISHED'], udp: [], sctp: ['--state', 'ESTABLISHED', '--orig-vtag', '1', '--reply-vtag', '2'], icmp: [], icmpv6: [] }
+const STATES = {
+  tcp: ['--state', 'ESTABLISHED'],
+  udp: [],
+  sctp: ['--state', 'ESTABLISHED', '--orig-vtag', '1', '--reply-vtag', '2'],
+  icmp: [],
+  icmpv6: [],
+}
 
 const show = ({ from, to, answers = to, back = from }: Tracked) => `${from} > ${to} | ${answers} > ${back}`
 
@@ -43,8 +55,37 @@ function setUp(t: ExecutionContext): { world: World; host: Host; left: () => str
   const world = new World(t)
   TABLE.forEach(({ protocol, from, to, answers = to, back = from, zone }, index) => {
     const port = String(4000 + index)
-    const ports = protocol === 'icmp' || protocol === 'icmpv6' ? ['--icmp' + (protocol === 'icmp' ? '' : 'v6') + '-type', protocol === 'icmp' ? '8' : '128', protocol === 'icmp' ? '--icmp-code' : '--icmpv6-code', '0', protocol === 'icmp' ? '--icmp-id' : '--icmpv6-id', port] : ['--sport', port, '--dport', '80', '--reply-port-src', '80', '--reply-port-dst', port]
-    execIn(world.host, 'conntrack', '-I', '-p', protocol, '-s', from, '-d', to, '--reply-src', answers, '--reply-dst', back, ...ports, ...STATES[protocol], ...(zone === undefined ? [] : ['--orig-zone', String(zone)]), '--timeout', '100')
+    const ports =
+      protocol === 'icmp' || protocol === 'icmpv6'
+        ? [
+            '--icmp' + (protocol === 'icmp' ? '' : 'v6') + '-type',
+            protocol === 'icmp' ? '8' : '128',
+            protocol === 'icmp' ? '--icmp-code' : '--icmpv6-code',
+            '0',
+            protocol === 'icmp' ? '--icmp-id' : '--icmpv6-id',
+            port,
+          ]
+        : ['--sport', port, '--dport', '80', '--reply-port-src', '80', '--reply-port-dst', port]
+    execIn(
+      world.host,
+      'conntrack',
+      '-I',
+      '-p',
+      protocol,
+      '-s',
+      from,
+      '-d',
+      to,
+      '--reply-src',
+      answers,
+      '--reply-dst',
+      back,
+      ...ports,
+      ...STATES[protocol],
+      ...(zone === undefined ? [] : ['--orig-zone', String(zone)]),
+      '--timeout',
+      '100',
+    )
   })
   const host = new Host(world.host.path)
   t.teardown(() => host.close())
@@ -52,11 +93,15 @@ function setUp(t: ExecutionContext): { world: World; host: Host; left: () => str
 }
 
 function tracked(world: World): string[] {
-  const lines = ['ipv4', 'ipv6'].flatMap((family) => execIn(world.host, 'conntrack', '-L', '-f', family).split('\n').filter(Boolean))
-  return lines.flatMap((line) => {
-    const [from = '', to, answers, back] = [...line.matchAll(/\b(?:src|dst)=(\S+)/g)].map(([, value]) => value)
-    return TABLE.some((one) => one.from === from) ? [`${from} > ${to} | ${answers} > ${back}`] : []
-  }).sort()
+  const lines = ['ipv4', 'ipv6'].flatMap((family) =>
+    execIn(world.host, 'conntrack', '-L', '-f', family).split('\n').filter(Boolean),
+  )
+  return lines
+    .flatMap((line) => {
+      const [from = '', to, answers, back] = [...line.matchAll(/\b(?:src|dst)=(\S+)/g)].map(([, value]) => value)
+      return TABLE.some((one) => one.from === from) ? [`${from} > ${to} | ${answers} > ${back}`] : []
+    })
+    .sort()
 }
 
 const cases: Record<string, string[]> = {
@@ -71,7 +116,9 @@ for (const [title, addresses] of Object.entries(cases)) {
     const { host, left } = setUp(t)
     t.deepEqual(left(), TABLE.map(show).sort())
     await host.run([{ op: 'conntrack.flush', addresses } satisfies ConntrackFlush])
-    const others = TABLE.filter(({ from, to, answers = to, back = from }) => ![from, to, answers, back].some((end) => addresses.includes(end)))
+    const others = TABLE.filter(
+      ({ from, to, answers = to, back = from }) => ![from, to, answers, back].some((end) => addresses.includes(end)),
+    )
     t.deepEqual(left(), others.map(show).sort())
   })
 }
@@ -79,6 +126,8 @@ for (const [title, addresses] of Object.entries(cases)) {
 test.serial('the printed command forgets the same', (t) => {
   const { world, left } = setUp(t)
   execIn(world.host, 'sh', '-euc', printOperation({ op: 'conntrack.flush', addresses: [V4.sandbox] }))
-  const others = TABLE.filter(({ from, to, answers = to, back = from }) => ![from, to, answers, back].includes(V4.sandbox))
+  const others = TABLE.filter(
+    ({ from, to, answers = to, back = from }) => ![from, to, answers, back].includes(V4.sandbox),
+  )
   t.deepEqual(left(), others.map(show).sort())
 })

@@ -7,7 +7,10 @@ import { elements, isAsBefore, snapshot } from '../helpers/snapshot.js'
 import { fetchFrom, serveTcp } from '../helpers/traffic.js'
 import { eventually, execIn, HOST_ADDRESS, ipJson, World } from '../helpers/world.js'
 
-/** Somebody takes away what was made: the ruleset, a table of it, a bridge. The next call, or the next open(), gives it back. */
+/**
+ * Somebody takes away what was made: the ruleset, a table of it, a bridge. The next call, or the next open(), gives it
+ * back.
+ */
 
 interface Scene {
   world: World
@@ -22,17 +25,25 @@ interface Scene {
 async function setUp(t: ExecutionContext): Promise<Scene> {
   const world = new World(t)
   const slipway = await world.open({ icc: false })
-  const web = await slipway.networks.create({ name: 'web', subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'fd00:7::/64' }], ipv6: true })
+  const web = await slipway.networks.create({
+    name: 'web',
+    subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'fd00:7::/64' }],
+    ipv6: true,
+  })
   const one = await world.create(slipway, 'one', { publish: ['8080:80'] })
   const two = await world.create(slipway, 'two', { network: 'web', publish: ['8081:80'] })
-  const both = await world.create(slipway, 'both', { network: 'web', publish: ['8082:80', { protocol: 'tcp', containerPort: 81, hostPort: 8083, allow: ['192.0.2.0/24'] }] })
+  const both = await world.create(slipway, 'both', {
+    network: 'web',
+    publish: ['8082:80', { protocol: 'tcp', containerPort: 81, hostPort: 8083, allow: ['192.0.2.0/24'] }],
+  })
   await both.connect('bridge')
   for (const sandbox of [one, two, both]) serveTcp(t, sandbox, 80)
   return { world, slipway, one, two, both, bridge: web.bridge ?? '' }
 }
 
 async function works(t: ExecutionContext, { world, two, both }: Scene): Promise<void> {
-  for (const port of [8080, 8081, 8082]) t.is(await fetchFrom(world.neighbour, `http://${HOST_ADDRESS}:${port}/`), '192.0.2.9', `port ${port}`)
+  for (const port of [8080, 8081, 8082])
+    t.is(await fetchFrom(world.neighbour, `http://${HOST_ADDRESS}:${port}/`), '192.0.2.9', `port ${port}`)
   const [, address6 = ''] = two.endpoints[0]?.addresses ?? []
   t.is(await fetchFrom(both, `http://[${address6.split('/')[0]}]/`), 'fd00:7::3')
 }
@@ -40,8 +51,17 @@ async function works(t: ExecutionContext, { world, two, both }: Scene): Promise<
 /** A link's number tells that it was made anew. */
 function likeBefore(world: World) {
   const { links: _, routes, descriptors: __, ...rest } = snapshot(world)
-  const masters = ipJson<{ ifname: string; master?: string; flags: string[] }>(world.host, 'link').map(({ ifname, master, flags }) => `${ifname} ${master ?? ''} ${flags.includes('UP')}`)
-  return { ...rest, routes: routes.sort(), addresses: rest.addresses.sort(), links: masters.sort(), elements: rest.elements.sort(), ruleset: rest.ruleset.sort() }
+  const masters = ipJson<{ ifname: string; master?: string; flags: string[] }>(world.host, 'link').map(
+    ({ ifname, master, flags }) => `${ifname} ${master ?? ''} ${flags.includes('UP')}`,
+  )
+  return {
+    ...rest,
+    routes: routes.sort(),
+    addresses: rest.addresses.sort(),
+    links: masters.sort(),
+    elements: rest.elements.sort(),
+    ruleset: rest.ruleset.sort(),
+  }
 }
 
 /** Routes of IPv6 come when the kernel has felt that a bridge carries. */
@@ -55,7 +75,8 @@ const ways: Record<string, (scene: Scene) => unknown> = {
   'nft delete table inet slipway': ({ world }) => execIn(world.host, 'nft', 'delete', 'table', 'inet', 'slipway'),
   'nft delete table bridge slipway': ({ world }) => execIn(world.host, 'nft', 'delete', 'table', 'bridge', 'slipway'),
   'ip link delete docker0': ({ world }) => execIn(world.host, 'ip', 'link', 'delete', 'docker0'),
-  'ip link delete of the bridge of a network': ({ world, bridge }) => execIn(world.host, 'ip', 'link', 'delete', bridge),
+  'ip link delete of the bridge of a network': ({ world, bridge }) =>
+    execIn(world.host, 'ip', 'link', 'delete', bridge),
   'ip link delete of both bridges, and nft flush ruleset': ({ world, bridge }) => {
     for (const name of ['docker0', bridge]) execIn(world.host, 'ip', 'link', 'delete', name)
     execIn(world.host, 'nft', 'flush', 'ruleset')
@@ -80,7 +101,10 @@ for (const [title, take] of Object.entries(ways)) {
     const { world, slipway, one } = scene
     const before = likeBefore(world)
     take(scene)
-    const more = [await world.create(slipway, 'more'), await world.create(slipway, 'more6', { network: 'web', publish: ['8090:80'] })]
+    const more = [
+      await world.create(slipway, 'more'),
+      await world.create(slipway, 'more6', { network: 'web', publish: ['8090:80'] }),
+    ]
     await works(t, scene)
     for (const sandbox of more) await sandbox.remove()
     await one.publish('9000:80')
@@ -93,7 +117,11 @@ for (const [title, take] of Object.entries(ways)) {
     const world = new World(t)
     const empty = snapshot(world)
     const slipway = await world.open()
-    const web = await slipway.networks.create({ name: 'web', subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'fd00:7::/64' }], ipv6: true })
+    const web = await slipway.networks.create({
+      name: 'web',
+      subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'fd00:7::/64' }],
+      ipv6: true,
+    })
     const one = await world.create(slipway, 'one', { publish: ['8080:80'] })
     const both = await world.create(slipway, 'both', { network: 'web', publish: ['8082:80'] })
     await both.connect('bridge')
@@ -105,7 +133,10 @@ for (const [title, take] of Object.entries(ways)) {
     await slipway.close({ wait: true })
     const { namespaces, files } = snapshot(world)
     t.deepEqual({ namespaces, files }, { namespaces: empty.namespaces, files: empty.files })
-    const owned = () => ['addresses4', 'addresses6', 'published4', 'published6', 'same_network6'].flatMap((set) => elements(world.host, set))
+    const owned = () =>
+      ['addresses4', 'addresses6', 'published4', 'published6', 'same_network6'].flatMap((set) =>
+        elements(world.host, set),
+      )
     const { reconciled } = await world.open()
     t.deepEqual(reconciled, { adopted: [], healed: [], collected: [] })
     await world.create(await world.open(), 'again')
@@ -187,16 +218,30 @@ test.serial('rules of an administrator in the chain "user" stay when those of ou
 test.serial("an administrator's rules that jump to chains of ours stay, and ours are written again", async (t) => {
   const scene = await setUp(t)
   const { world, slipway } = scene
-  const chains = (execIn(world.host, 'nft', '-a', 'list', 'table', 'inet', 'slipway').match(/chain \S+ \{[^\n]*\n(?!\t\ttype)/g) ?? []).map((line) => line.split(' ')[1] ?? '').filter((chain) => chain !== 'user')
+  const chains = (
+    execIn(world.host, 'nft', '-a', 'list', 'table', 'inet', 'slipway').match(/chain \S+ \{[^\n]*\n(?!\t\ttype)/g) ?? []
+  )
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((chain) => chain !== 'user')
   t.true(chains.length > 1)
-  const mine = ['add chain inet slipway mine', ...chains.map((chain) => `add rule inet slipway mine jump ${chain}`)].join('; ')
+  const mine = [
+    'add chain inet slipway mine',
+    ...chains.map((chain) => `add rule inet slipway mine jump ${chain}`),
+  ].join('; ')
   const before = snapshot(world).ruleset.sort()
-  for (const [call, make] of Object.entries({ 'open()': () => world.open(), 'a create': async () => (await world.create(slipway, 'more')).remove() })) {
+  for (const [call, make] of Object.entries({
+    'open()': () => world.open(),
+    'a create': async () => (await world.create(slipway, 'more')).remove(),
+  })) {
     execIn(world.host, 'nft', 'flush table inet slipway')
     execIn(world.host, 'nft', mine)
     await make()
     const listed = execIn(world.host, 'nft', 'list', 'chain', 'inet', 'slipway', 'mine')
-    t.deepEqual(chains.filter((chain) => !listed.includes(`jump ${chain}`)), [], call)
+    t.deepEqual(
+      chains.filter((chain) => !listed.includes(`jump ${chain}`)),
+      [],
+      call,
+    )
     execIn(world.host, 'nft', 'flush chain inet slipway mine; delete chain inet slipway mine')
     // The address of what was removed is free a moment later.
     await eventually(() => isDeepStrictEqual(snapshot(world).ruleset.sort(), before))
@@ -205,57 +250,80 @@ test.serial("an administrator's rules that jump to chains of ours stay, and ours
   await works(t, scene)
 })
 
-for (const [title, who] of Object.entries({ 'the process that made them': false, 'a process that has adopted them': true })) {
-  test.serial(`a network that ${title} creates first: every sandbox has its claims back before anything new is claimed`, async (t) => {
-    const scene = await setUp(t)
-    const { world, one } = scene
-    const slipway = who ? await world.open() : scene.slipway
-    const before = elements(world.host, 'addresses4')
-    execIn(world.host, 'nft', 'flush', 'ruleset')
-    await slipway.networks.create({ name: 'more' })
-    t.deepEqual(elements(world.host, 'addresses4').sort(), before.sort())
-    const ip = one.endpoints[0]?.addresses[0]?.split('/')[0] ?? ''
-    await t.throwsAsync(world.create(slipway, 'twin', { ip }), { code: 'ADDRESS_IN_USE' })
-    await t.throwsAsync(world.create(slipway, 'twin', { publish: ['8080:80'] }), { code: 'PORT_IN_USE' })
-    await works(t, scene)
-    t.deepEqual((await world.open()).reconciled.collected, [])
-  })
+for (const [title, who] of Object.entries({
+  'the process that made them': false,
+  'a process that has adopted them': true,
+})) {
+  test.serial(
+    `a network that ${title} creates first: every sandbox has its claims back before anything new is claimed`,
+    async (t) => {
+      const scene = await setUp(t)
+      const { world, one } = scene
+      const slipway = who ? await world.open() : scene.slipway
+      const before = elements(world.host, 'addresses4')
+      execIn(world.host, 'nft', 'flush', 'ruleset')
+      await slipway.networks.create({ name: 'more' })
+      t.deepEqual(elements(world.host, 'addresses4').sort(), before.sort())
+      const ip = one.endpoints[0]?.addresses[0]?.split('/')[0] ?? ''
+      await t.throwsAsync(world.create(slipway, 'twin', { ip }), { code: 'ADDRESS_IN_USE' })
+      await t.throwsAsync(world.create(slipway, 'twin', { publish: ['8080:80'] }), { code: 'PORT_IN_USE' })
+      await works(t, scene)
+      t.deepEqual((await world.open()).reconciled.collected, [])
+    },
+  )
 }
 
 const CLAIMS = ['addresses4', 'published4', 'subnets4']
 
 const claiming: Record<string, (scene: Scene) => Promise<unknown>> = {
   'a create': ({ world, slipway }) => world.create(slipway, 'more'),
-  'a create on a network that is new to the process': async ({ world }) => world.create(await world.open({ icc: false }), 'more6', { network: 'web' }),
+  'a create on a network that is new to the process': async ({ world }) =>
+    world.create(await world.open({ icc: false }), 'more6', { network: 'web' }),
   'networks.create()': ({ slipway }) => slipway.networks.create({ name: 'more' }),
   'publish()': ({ one }) => one.publish('9000:80'),
   'connect()': ({ one }) => one.connect('web'),
 }
 
-test.serial('an administrator who flushes the ruleset right before each of three attempts: the fourth is done', async (t) => {
-  const scene = await setUp(t)
-  const { run } = Host.prototype
-  t.teardown(() => void (Host.prototype.run = run))
-  let flushes = 0
-  Host.prototype.run = function (this: Host, plan: Plan, options?: RunOptions) {
-    const claims = plan.some((operation) => operation.op === 'element.add' && CLAIMS.includes(operation.set)) && !plan.some(({ op }) => op === 'table.add')
-    if (claims && flushes-- > 0) execIn(scene.world.host, 'nft', 'flush', 'ruleset')
-    return run.call(this, plan, options)
-  }
-  for (const [call, make] of Object.entries(claiming)) {
-    flushes = 3
-    await t.notThrowsAsync(make(scene), call)
-  }
-  t.true(flushes <= 0)
-  await works(t, scene)
-})
+test.serial(
+  'an administrator who flushes the ruleset right before each of three attempts: the fourth is done',
+  async (t) => {
+    const scene = await setUp(t)
+    const { run } = Host.prototype
+    t.teardown(() => void (Host.prototype.run = run))
+    let flushes = 0
+    Host.prototype.run = function (this: Host, plan: Plan, options?: RunOptions) {
+      const claims =
+        plan.some((operation) => operation.op === 'element.add' && CLAIMS.includes(operation.set)) &&
+        !plan.some(({ op }) => op === 'table.add')
+      if (claims && flushes-- > 0) execIn(scene.world.host, 'nft', 'flush', 'ruleset')
+      return run.call(this, plan, options)
+    }
+    for (const [call, make] of Object.entries(claiming)) {
+      flushes = 3
+      await t.notThrowsAsync(make(scene), call)
+    }
+    t.true(flushes <= 0)
+    await works(t, scene)
+  },
+)
 
-test.serial('a network whose bridge somebody has deleted, and made one of his own: it is left alone, and the call says so', async (t) => {
-  const { world, bridge } = await setUp(t)
-  execIn(world.host, 'ip', 'link', 'delete', bridge)
-  execIn(world.host, 'ip', 'link', 'add', bridge, 'type', 'bridge')
-  const before = snapshot(world)
-  const other = await world.open()
-  await t.throwsAsync(world.create(other, 'more', { network: 'web' }), { code: 'CONFLICT', message: /not the bridge of the network web/ })
-  await isAsBefore(t, world, { links: before.links, addresses: before.addresses, files: before.files, elements: before.elements })
-})
+test.serial(
+  'a network whose bridge somebody has deleted, and made one of his own: it is left alone, and the call says so',
+  async (t) => {
+    const { world, bridge } = await setUp(t)
+    execIn(world.host, 'ip', 'link', 'delete', bridge)
+    execIn(world.host, 'ip', 'link', 'add', bridge, 'type', 'bridge')
+    const before = snapshot(world)
+    const other = await world.open()
+    await t.throwsAsync(world.create(other, 'more', { network: 'web' }), {
+      code: 'CONFLICT',
+      message: /not the bridge of the network web/,
+    })
+    await isAsBefore(t, world, {
+      links: before.links,
+      addresses: before.addresses,
+      files: before.files,
+      elements: before.elements,
+    })
+  },
+)

@@ -5,7 +5,10 @@ import { World, ipJson } from '../helpers/world.js'
 
 // A process in a sandbox may open netlink sockets there, and send to ours while it is open. Nothing of that is heard.
 
-/** Sends to the port that the kernel gives the first socket of a process: answers to whatever may have been asked, without a pause. */
+/**
+ * Sends to the port that the kernel gives the first socket of a process: answers to whatever may have been asked,
+ * without a pause.
+ */
 const FORGE = `
 import socket, struct, sys, time
 port, code, end = int(sys.argv[1]), int(sys.argv[2]), time.time() + float(sys.argv[3])
@@ -21,7 +24,10 @@ while time.time() < end:
 print(delivered, refused > 0)
 `
 
-for (const [what, code] of [['refusals', -17], ['acks', 0]] as const) {
+for (const [what, code] of [
+  ['refusals', -17],
+  ['acks', 0],
+] as const) {
   test(`forged ${what} are not delivered, and change nothing`, async (t) => {
     const world = new World(t)
     const slipway = await world.open()
@@ -38,7 +44,9 @@ for (const [what, code] of [['refusals', -17], ['acks', 0]] as const) {
     await once(forger.stdout, 'data')
     while (forger.exitCode === null) {
       const { addresses } = await app.connect('web')
-      const inside = ipJson<{ addr_info: { local: string }[] }>(app, 'address', 'show').flatMap((link) => link.addr_info.map(({ local }) => local))
+      const inside = ipJson<{ addr_info: { local: string }[] }>(app, 'address', 'show').flatMap((link) =>
+        link.addr_info.map(({ local }) => local),
+      )
       t.true(addresses.every((address) => inside.includes(address.replace(/\/.*/, ''))))
       await app.disconnect('web')
     }

@@ -40,29 +40,43 @@ async function setUp(t: ExecutionContext): Promise<{ world: World; slipway: Slip
   return { world, slipway: await world.open() }
 }
 
-for (const [what, fill] of [['blocks', fillBlocks], ['inodes', fillInodes]] as const) {
+for (const [what, fill] of [
+  ['blocks', fillBlocks],
+  ['inodes', fillInodes],
+] as const) {
   test(`with no ${what} left, everything can still be taken away`, async (t) => {
     const { world, slipway } = await setUp(t)
     await slipway.networks.create({ name: 'net' })
     const app = await world.create(slipway, 'app', { publish: ['8080:80', '8081:81'] })
     await app.connect('net')
     const paths = await app.files()
-    const many = await world.create(slipway, 'many', { publish: [`10000-${10000 + MANY_PORTS - 1}:10000-${10000 + MANY_PORTS - 1}`] })
+    const many = await world.create(slipway, 'many', {
+      publish: [`10000-${10000 + MANY_PORTS - 1}:10000-${10000 + MANY_PORTS - 1}`],
+    })
     const other = await world.create(slipway, 'other', { network: 'net' })
     await world.create(slipway, 'command')
     fill(world.stateDir)
     if (what === 'blocks') t.is(statfsSync(world.stateDir).bfree, 0)
     const error = await t.throwsAsync(world.create(slipway, 'more'), { name: 'SlipwayError', code: 'KERNEL' })
-    t.regex(String(error?.message), /^There is no room for \/.*\.json \(ENOSPC;/)
+    t.regex(error?.message ?? '', /^There is no room for \/.*\.json \(ENOSPC;/)
 
     // Another process cannot leave a note to the one that holds the port, and leaves nothing half written.
     await inOtherProcess({ netns: world.host.path, stateDir: world.stateDir }, ['unpublish', app.name, '8080:80'])
-    t.deepEqual(Object.keys(readFiles(world.stateDir)).filter((path) => path.includes('/holders/')), [])
-    t.deepEqual(elements(world.host, 'published4').filter(({ key }) => key === 'tcp . 8080'), [])
+    t.deepEqual(
+      Object.keys(readFiles(world.stateDir)).filter((path) => path.includes('/holders/')),
+      [],
+    )
+    t.deepEqual(
+      elements(world.host, 'published4').filter(({ key }) => key === 'tcp . 8080'),
+      [],
+    )
     await t.throwsAsync((await slipway.networks.get('net')).remove(), { code: 'CONFLICT', message: /in use by/ })
     await app.refresh()
     await app.disconnect('net')
-    t.deepEqual(app.ports.map(({ hostPort }) => hostPort), [8081])
+    t.deepEqual(
+      app.ports.map(({ hostPort }) => hostPort),
+      [8081],
+    )
     t.truthy(paths.hosts)
     await done(world, 'rm', world.name('command'))
     await app.remove()
@@ -72,6 +86,10 @@ for (const [what, fill] of [['blocks', fillBlocks], ['inodes', fillInodes]] as c
     await slipway.close({ wait: true })
     t.deepEqual(world.namespaces(), [world.name('host'), world.name('neighbour')])
     const [host = ''] = readdirSync(world.stateDir).filter((name) => name !== 'fill')
-    for (const folder of ['sandboxes', 'networks']) t.deepEqual(readdirSync(join(world.stateDir, host, folder)).filter((name) => name !== '.reserve'), [])
+    for (const folder of ['sandboxes', 'networks'])
+      t.deepEqual(
+        readdirSync(join(world.stateDir, host, folder)).filter((name) => name !== '.reserve'),
+        [],
+      )
   })
 }

@@ -6,12 +6,16 @@ import { howItEnded, startChild, WELL, type Child } from '../env/run-child.js'
 import { elements, isAsBefore, snapshot, without } from '../helpers/snapshot.js'
 import { eventually, execIn, ipJson, World } from '../helpers/world.js'
 
-/** A sandbox that another process is making at this moment: it has a record already, and not yet all that goes with it. */
+/**
+ * A sandbox that another process is making at this moment: it has a record already, and not yet all that goes with it.
+ */
 
 interface Scene {
   world: World
   slipway: Slipway
-  /** Begins to make a sandbox `late` in another process, which waits for half a second at its first call of this kind. */
+  /**
+   * Begins to make a sandbox `late` in another process, which waits for half a second at its first call of this kind.
+   */
   begin: (call: string, when: 'enter' | 'exit') => Promise<Child>
 }
 
@@ -24,10 +28,31 @@ async function setUp(t: ExecutionContext): Promise<Scene> {
     world,
     slipway,
     async begin(call, when) {
-      const under = ['strace', '-f', '-qqq', '-o', '/dev/null', '-e', `trace=${call}`, '-e', 'signal=none', '-e', `inject=${call}:delay_${when}=500000:when=1`]
+      const under = [
+        'strace',
+        '-f',
+        '-qqq',
+        '-o',
+        '/dev/null',
+        '-e',
+        `trace=${call}`,
+        '-e',
+        'signal=none',
+        '-e',
+        `inject=${call}:delay_${when}=500000:when=1`,
+      ]
       const create = [{ name: world.name('late'), publish: ['8080:80'] }]
-      const child = startChild('attempt', { open: { netns: world.host.path, stateDir: world.stateDir }, prefix: world.prefix, create }, { under })
-      const record = join(world.stateDir, String(statSync(world.host.path).ino), 'sandboxes', `${world.name('late')}.json`)
+      const child = startChild(
+        'attempt',
+        { open: { netns: world.host.path, stateDir: world.stateDir }, prefix: world.prefix, create },
+        { under },
+      )
+      const record = join(
+        world.stateDir,
+        String(statSync(world.host.path).ino),
+        'sandboxes',
+        `${world.name('late')}.json`,
+      )
       t.true(await eventually(() => existsSync(record), 20_000))
       return child
     },
@@ -57,7 +82,10 @@ for (const [what, deed] of Object.entries(deeds)) {
   })
 }
 
-for (const [when, call, moment] of [['has claimed what it is to have', 'mknodat', 'enter'], ['has yet to claim it', 'linkat', 'exit']] as const) {
+for (const [when, call, moment] of [
+  ['has claimed what it is to have', 'mknodat', 'enter'],
+  ['has yet to claim it', 'linkat', 'exit'],
+] as const) {
   test(`the ruleset is written again while its maker ${when}: it has its claims in the end, and nobody else has them`, async (t) => {
     const { world, slipway, begin } = await setUp(t)
     const child = await begin(call, moment)
@@ -67,7 +95,9 @@ for (const [when, call, moment] of [['has claimed what it is to have', 'mknodat'
     t.like(howItEnded(ended), WELL)
     const late = await slipway.sandboxes.get(world.name('late'))
     const claimed = elements(world.host, 'addresses4').map(({ key, comment }) => `${comment?.split(' ')[0]} ${key}`)
-    const listed = (await slipway.sandboxes.list()).map(({ name, endpoints }) => `${name} ${endpoints[0]?.addresses[0]?.split('/')[0]}`)
+    const listed = (await slipway.sandboxes.list()).map(
+      ({ name, endpoints }) => `${name} ${endpoints[0]?.addresses[0]?.split('/')[0]}`,
+    )
     t.deepEqual(claimed.sort(), listed.sort())
     t.true(elements(world.host, 'published4').some(({ key }) => key === 'tcp . 8080'))
     t.is(ipJson(late, 'route', 'show', 'default').length, 1)

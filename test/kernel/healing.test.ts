@@ -5,8 +5,8 @@ import { fetchFrom, serveTcp } from '../helpers/traffic.js'
 import { execIn, HOST_ADDRESS, ip, ipJson, World } from '../helpers/world.js'
 
 /**
- * A sandbox that was finished once stays, whatever of it is taken away while the rules stand. The next open() gives back what it lacks, or
- * says what another has by now.
+ * A sandbox that was finished once stays, whatever of it is taken away while the rules stand. The next open() gives
+ * back what it lacks, or says what another has by now.
  */
 
 interface Scene {
@@ -30,16 +30,28 @@ const PORTS = { one: 8080, both: 8081, leaf: 8082, guest: 8083 } as const
 async function setUp(t: ExecutionContext): Promise<Scene> {
   const world = new World(t)
   const slipway = await world.open({ ...OPEN, portsPerBridge: 16 })
-  await slipway.networks.create({ name: 'web', subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'fd00:7::/64' }], ipv6: true })
+  await slipway.networks.create({
+    name: 'web',
+    subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'fd00:7::/64' }],
+    ipv6: true,
+  })
   const leaves = await world.open(OPEN)
-  await leaves.networks.create({ name: 'leaves', subnets: [{ subnet: '10.9.0.0/24' }, { subnet: 'fd00:9::/64' }], ipv6: true })
+  await leaves.networks.create({
+    name: 'leaves',
+    subnets: [{ subnet: '10.9.0.0/24' }, { subnet: 'fd00:9::/64' }],
+    ipv6: true,
+  })
   ip('netns', 'add', world.name('theirs'))
   const [one, both, , leaf, guest, none] = [
     await world.create(slipway, 'one', { publish: [`${PORTS.one}:80`] }),
     await world.create(slipway, 'both', { network: 'web', publish: [`${PORTS.both}:80`, '8090:81/udp'] }),
     await world.create(leaves, 'first', { network: 'leaves' }),
     await world.create(leaves, 'leaf', { network: 'leaves', publish: [`${PORTS.leaf}:80`] }),
-    await world.create(slipway, 'guest', { netns: `/run/netns/${world.name('theirs')}`, network: 'web', publish: [`${PORTS.guest}:80`] }),
+    await world.create(slipway, 'guest', {
+      netns: `/run/netns/${world.name('theirs')}`,
+      network: 'web',
+      publish: [`${PORTS.guest}:80`],
+    }),
     await world.create(slipway, 'none', { network: 'none' }),
   ]
   await both.connect('bridge')
@@ -56,18 +68,38 @@ async function works(t: ExecutionContext, { world }: Scene, what: string, but: r
   }
 }
 
-/** Without numbers of links, which tell that they were made anew, and without routes that the kernel makes by itself, a moment later. */
+/**
+ * Without numbers of links, which tell that they were made anew, and without routes that the kernel makes by itself, a
+ * moment later.
+ */
 function likeBefore(world: World) {
-  const { links: _, routes, addresses, elements, ruleset } = kernelState(world.host)
-  const masters = ipJson<{ ifname: string; master?: string; flags: string[] }>(world.host, 'link').map(({ ifname, master, flags }) => `${ifname} ${master ?? ''} ${flags.includes('UP')}`)
-  return { routes: routes.filter((line) => !line.includes('"protocol":"kernel"')).sort(), addresses: addresses.sort(), elements: elements.map((line) => line.replace(/"(packets|bytes)":\d+/g, '')).sort(), ruleset: ruleset.sort(), links: masters.sort() }
+  const { routes, addresses, elements, ruleset } = kernelState(world.host)
+  const masters = ipJson<{ ifname: string; master?: string; flags: string[] }>(world.host, 'link').map(
+    ({ ifname, master, flags }) => `${ifname} ${master ?? ''} ${flags.includes('UP')}`,
+  )
+  return {
+    routes: routes.filter((line) => !line.includes('"protocol":"kernel"')).sort(),
+    addresses: addresses.sort(),
+    elements: elements.map((line) => line.replace(/"(packets|bytes)":\d+/g, '')).sort(),
+    ruleset: ruleset.sort(),
+    links: masters.sort(),
+  }
 }
 
-const inside = ({ path }: Sandbox) => ['address', '-6 address', 'route', '-6 route'].map((what) => ip('-n', path.replace(/.*\//, ''), ...what.split(' '), 'show').replace(/@if\d+/g, '').replace(/^\d+: |link-netns \S+|link-netnsid \d+/gm, ''))
+const inside = ({ path }: Sandbox) =>
+  ['address', '-6 address', 'route', '-6 route'].map((what) =>
+    ip('-n', path.replace(/.*\//, ''), ...what.split(' '), 'show')
+      .replace(/@if\d+/g, '')
+      .replace(/^\d+: |link-netns \S+|link-netnsid \d+/gm, ''),
+  )
 
 const nft = ({ world }: Scene, text: string) => execIn(world.host, 'nft', text)
-const hostLinks = ({ world }: Scene) => elements(world.host, 'senders4', 'bridge').map(({ key }) => key.split(' . ')[0] ?? '')
-const linkOf = ({ world }: Scene, { name }: Sandbox) => elements(world.host, 'senders4', 'bridge').find(({ comment }) => comment?.startsWith(`${name} `))?.key.split(' . ')[0] ?? ''
+const hostLinks = ({ world }: Scene) =>
+  elements(world.host, 'senders4', 'bridge').map(({ key }) => key.split(' . ')[0] ?? '')
+const linkOf = ({ world }: Scene, { name }: Sandbox) =>
+  elements(world.host, 'senders4', 'bridge')
+    .find(({ comment }) => comment?.startsWith(`${name} `))
+    ?.key.split(' . ')[0] ?? ''
 const address = (sandbox: Sandbox) => sandbox.endpoints[0]?.addresses[0]?.split('/')[0] ?? ''
 
 /** What is taken away from outside: all of it comes back. */
@@ -77,7 +109,14 @@ const DAMAGES: Readonly<Record<string, (scene: Scene) => unknown>> = {
   'all MACs': (scene) => nft(scene, 'flush set inet slipway macs'),
   'all senders': (scene) => nft(scene, 'flush set bridge slipway senders4; flush set bridge slipway senders6'),
   'every set': (scene) => {
-    for (const [family, set] of [['inet', 'addresses4'], ['inet', 'addresses6'], ['inet', 'macs'], ['bridge', 'senders4'], ['bridge', 'senders6']]) nft(scene, `flush set ${family} slipway ${set}`)
+    for (const [family, set] of [
+      ['inet', 'addresses4'],
+      ['inet', 'addresses6'],
+      ['inet', 'macs'],
+      ['bridge', 'senders4'],
+      ['bridge', 'senders6'],
+    ])
+      nft(scene, `flush set ${family} slipway ${set}`)
     nft(scene, 'flush map inet slipway published4')
   },
   'the link of one': (scene) => execIn(scene.world.host, 'ip', 'link', 'delete', linkOf(scene, scene.one)),
@@ -86,15 +125,20 @@ const DAMAGES: Readonly<Record<string, (scene: Scene) => unknown>> = {
   },
   'all links, bridges and sets': (scene) => {
     for (const link of new Set(hostLinks(scene))) execIn(scene.world.host, 'ip', 'link', 'delete', link)
-    for (const { ifname } of ipJson<{ ifname: string }>(scene.world.host, 'link', 'show', 'type', 'bridge')) execIn(scene.world.host, 'ip', 'link', 'delete', ifname)
-    nft(scene, 'flush set inet slipway addresses4; flush set bridge slipway senders4; flush map inet slipway published4')
+    for (const { ifname } of ipJson<{ ifname: string }>(scene.world.host, 'link', 'show', 'type', 'bridge'))
+      execIn(scene.world.host, 'ip', 'link', 'delete', ifname)
+    nft(
+      scene,
+      'flush set inet slipway addresses4; flush set bridge slipway senders4; flush map inet slipway published4',
+    )
   },
   'all links and the ruleset': (scene) => {
     for (const link of new Set(hostLinks(scene))) execIn(scene.world.host, 'ip', 'link', 'delete', link)
     nft(scene, 'flush ruleset')
   },
   'the links of two, taken down': (scene) => {
-    for (const sandbox of [scene.one, scene.leaf]) execIn(scene.world.host, 'ip', 'link', 'set', linkOf(scene, sandbox), 'down', 'nomaster')
+    for (const sandbox of [scene.one, scene.leaf])
+      execIn(scene.world.host, 'ip', 'link', 'set', linkOf(scene, sandbox), 'down', 'nomaster')
   },
 }
 
@@ -134,7 +178,11 @@ test.serial('what sandboxes do inside lets the next open() take nothing from the
   const made: Sandbox[] = []
   for (const [index, deed] of Object.values(DEEDS).entries()) {
     for (const network of ['bridge', 'none']) {
-      const sandbox = await world.create(slipway, `${network}${index}`, network === 'none' ? { network } : { publish: [`${8080 + index}:80`] })
+      const sandbox = await world.create(
+        slipway,
+        `${network}${index}`,
+        network === 'none' ? { network } : { publish: [`${8080 + index}:80`] },
+      )
       execIn(sandbox, 'sh', '-c', `(${deed}) 2> /dev/null || true`)
       made.push(sandbox)
     }
@@ -159,30 +207,33 @@ test.serial('one that has deleted its own interface gets another', async (t) => 
   await works(t, scene, 'eth0 deleted')
 })
 
-test.serial('an address that another has claimed meanwhile: the sandbox stays, off that network, and its port rests', async (t) => {
-  const scene = await setUp(t)
-  const { world, one, both } = scene
-  // It has not used the networks yet, so it learns of their addresses when the claims are gone.
-  const late = await world.open(OPEN)
-  for (const sandbox of [one, both]) nft(scene, `delete element inet slipway addresses4 { ${address(sandbox)} }`)
-  const twin = await world.create(late, 'twin', { ip: address(one) })
-  serveTcp(t, twin, 80)
-  const again = await world.open(OPEN)
-  t.deepEqual(again.reconciled.lost, [
-    `sandbox ${one.name}: CONFLICT: its address ${address(one)} was claimed by the sandbox ${twin.name} while the claim was gone, so it was taken off the network bridge`,
-  ])
-  t.deepEqual(again.reconciled.healed, [both.name])
-  const now = await again.sandboxes.get(one.name)
-  t.deepEqual(now.endpoints, [])
-  t.true(world.namespaces().includes(one.name))
-  // No port leads to the other, which published nothing.
-  t.false(elements(world.host, 'published4').some(({ key }) => key === 'tcp . 8080'))
-  t.deepEqual(ipJson(now, 'route'), [])
-  await works(t, scene, 'the others', ['one'])
-  await now.connect('bridge')
-  t.is(await fetchFrom(world.neighbour, `http://${HOST_ADDRESS}:8080/`), '192.0.2.9')
-  t.deepEqual((await world.open(OPEN)).reconciled.collected, [])
-})
+test.serial(
+  'an address that another has claimed meanwhile: the sandbox stays, off that network, and its port rests',
+  async (t) => {
+    const scene = await setUp(t)
+    const { world, one, both } = scene
+    // It has not used the networks yet, so it learns of their addresses when the claims are gone.
+    const late = await world.open(OPEN)
+    for (const sandbox of [one, both]) nft(scene, `delete element inet slipway addresses4 { ${address(sandbox)} }`)
+    const twin = await world.create(late, 'twin', { ip: address(one) })
+    serveTcp(t, twin, 80)
+    const again = await world.open(OPEN)
+    t.deepEqual(again.reconciled.lost, [
+      `sandbox ${one.name}: CONFLICT: its address ${address(one)} was claimed by the sandbox ${twin.name} while the claim was gone, so it was taken off the network bridge`,
+    ])
+    t.deepEqual(again.reconciled.healed, [both.name])
+    const now = await again.sandboxes.get(one.name)
+    t.deepEqual(now.endpoints, [])
+    t.true(world.namespaces().includes(one.name))
+    // No port leads to the other, which published nothing.
+    t.false(elements(world.host, 'published4').some(({ key }) => key === 'tcp . 8080'))
+    t.deepEqual(ipJson(now, 'route'), [])
+    await works(t, scene, 'the others', ['one'])
+    await now.connect('bridge')
+    t.is(await fetchFrom(world.neighbour, `http://${HOST_ADDRESS}:8080/`), '192.0.2.9')
+    t.deepEqual((await world.open(OPEN)).reconciled.collected, [])
+  },
+)
 
 test.serial('several that open the host at once after that give each thing back once', async (t) => {
   const scene = await setUp(t)

@@ -18,7 +18,12 @@ function open(t: ExecutionContext, world: World): Host {
   return host
 }
 
-const hold = (protocol: Protocol, address: string, port: number): PortHold => ({ op: 'port.hold', protocol, address, port })
+const hold = (protocol: Protocol, address: string, port: number): PortHold => ({
+  op: 'port.hold',
+  protocol,
+  address,
+  port,
+})
 const release = (held: PortHold): Operation => ({ ...held, op: 'port.release' })
 
 const refusedWith = async (t: ExecutionContext, host: Host, ...plan: Operation[]) =>
@@ -28,7 +33,11 @@ for (const protocol of ['tcp', 'udp'] as const) {
   test.serial(`${protocol}: while it is held nobody can have it, then everybody can`, async (t) => {
     const world = new World(t)
     const host = open(t, world)
-    const [every, one, v6] = [hold(protocol, '0.0.0.0', 8080), hold(protocol, HOST_ADDRESS, 8081), hold(protocol, '::', 8082)]
+    const [every, one, v6] = [
+      hold(protocol, '0.0.0.0', 8080),
+      hold(protocol, HOST_ADDRESS, 8081),
+      hold(protocol, '::', 8082),
+    ]
     const places: Record<string, HostPort> = {
       every: [protocol, '0.0.0.0', 8080],
       'one of every': [protocol, '127.0.0.1', 8080],
@@ -48,7 +57,13 @@ for (const protocol of ['tcp', 'udp'] as const) {
     await host.run([every, one, v6])
     t.is(host.held, 3)
     t.true(host.holds(every) && host.holds(one) && host.holds(v6))
-    const taken = { every: 'EADDRINUSE', 'one of every': 'EADDRINUSE', one: 'EADDRINUSE', 'every of one': 'EADDRINUSE', 'every IPv6': 'EADDRINUSE' }
+    const taken = {
+      every: 'EADDRINUSE',
+      'one of every': 'EADDRINUSE',
+      one: 'EADDRINUSE',
+      'every of one': 'EADDRINUSE',
+      'every IPv6': 'EADDRINUSE',
+    }
     t.deepEqual(await tryAll(), { ...free, ...taken })
 
     await host.run([every, one, v6].map(release))
@@ -63,23 +78,31 @@ for (const protocol of ['tcp', 'udp'] as const) {
   })
 }
 
-test.serial('who holds it, this executor or another, plays no part; a single address and all exclude each other', async (t) => {
-  const world = new World(t)
-  const [host, other] = [open(t, world), open(t, world)]
-  for (const protocol of ['tcp', 'udp'] as const) {
-    await host.run([hold(protocol, '0.0.0.0', 8080), hold(protocol, HOST_ADDRESS, 8081)])
-    for (const wanted of [hold(protocol, '0.0.0.0', 8080), hold(protocol, HOST_ADDRESS, 8080), hold(protocol, '0.0.0.0', 8081), hold(protocol, HOST_ADDRESS, 8081)]) {
-      t.is(await refusedWith(t, host, wanted), 'EADDRINUSE')
-      t.is(await refusedWith(t, other, wanted), 'EADDRINUSE')
-      await other.run([{ ...wanted, optional: true }])
+test.serial(
+  'who holds it, this executor or another, plays no part; a single address and all exclude each other',
+  async (t) => {
+    const world = new World(t)
+    const [host, other] = [open(t, world), open(t, world)]
+    for (const protocol of ['tcp', 'udp'] as const) {
+      await host.run([hold(protocol, '0.0.0.0', 8080), hold(protocol, HOST_ADDRESS, 8081)])
+      for (const wanted of [
+        hold(protocol, '0.0.0.0', 8080),
+        hold(protocol, HOST_ADDRESS, 8080),
+        hold(protocol, '0.0.0.0', 8081),
+        hold(protocol, HOST_ADDRESS, 8081),
+      ]) {
+        t.is(await refusedWith(t, host, wanted), 'EADDRINUSE')
+        t.is(await refusedWith(t, other, wanted), 'EADDRINUSE')
+        await other.run([{ ...wanted, optional: true }])
+      }
+      t.is(other.held, 0)
+      // Nothing of another's is released.
+      await other.run([release(hold(protocol, '0.0.0.0', 8080))])
+      t.true(host.holds(hold(protocol, '0.0.0.0', 8080)))
     }
-    t.is(other.held, 0)
-    // Nothing of another's is released.
-    await other.run([release(hold(protocol, '0.0.0.0', 8080))])
-    t.true(host.holds(hold(protocol, '0.0.0.0', 8080)))
-  }
-  t.is(await refusedWith(t, host, hold('tcp', '203.0.113.1', 8080)), 'EADDRNOTAVAIL')
-})
+    t.is(await refusedWith(t, host, hold('tcp', '203.0.113.1', 8080)), 'EADDRNOTAVAIL')
+  },
+)
 
 test.serial('a plan that is refused lets go of what it held, and keeps what it released', async (t) => {
   const world = new World(t)
@@ -103,13 +126,19 @@ test.serial('connections of a server that has ended are no obstacle, and one tha
   const world = new World(t)
   const host = open(t, world)
   // The server closes first, so the rest of the connection (TIME_WAIT) stays on its port.
-  await nodeIn(world.host, `
+  await nodeIn(
+    world.host,
+    `
     const { connect, createServer } = require('net')
     const server = createServer((socket) => socket.end()).listen(8080, '127.0.0.1', () => connect(8080, '127.0.0.1').resume().on('close', () => server.close()))
-  `)
+  `,
+  )
   t.regex(execIn(world.host, 'ss', '-Htan', 'sport = :8080'), /TIME-WAIT/)
   await host.run([hold('tcp', '0.0.0.0', 8080)])
-  t.deepEqual(await listenIn(world.host, ['tcp', '0.0.0.0', 8080], ['tcp', '127.0.0.1', 8080]), ['EADDRINUSE', 'EADDRINUSE'])
+  t.deepEqual(await listenIn(world.host, ['tcp', '0.0.0.0', 8080], ['tcp', '127.0.0.1', 8080]), [
+    'EADDRINUSE',
+    'EADDRINUSE',
+  ])
   t.is(await refusedWith(t, open(t, world), hold('tcp', '0.0.0.0', 8080)), 'EADDRINUSE')
 
   const server = enter(world.host.path, () => createServer().listen(8081))
@@ -121,29 +150,39 @@ test.serial('connections of a server that has ended are no obstacle, and one tha
 test.serial('a client is refused and not kept waiting', async (t) => {
   const world = new World(t)
   await open(t, world).run([hold('tcp', '0.0.0.0', 8080), hold('tcp', '::', 8080)])
-  const codes = await nodeIn(world.host, `
+  const codes = await nodeIn(
+    world.host,
+    `
     const attempt = (host) => new Promise((resolve) => require('net').connect(8080, host).on('connect', () => resolve('connected')).on('error', ({ code }) => resolve(code)))
     console.log(await attempt('127.0.0.1'), await attempt('::1'))
-  `)
+  `,
+  )
   t.is(codes, 'ECONNREFUSED ECONNREFUSED\n')
 })
 
-test.serial('datagrams to a held port are dropped, but for those few that the smallest buffer has room for', async (t) => {
-  const world = new World(t)
-  await open(t, world).run([hold('udp', '0.0.0.0', 8080)])
-  execIn(world.host, 'bash', '-c', 'for n in $(seq 100); do echo -n 0123456789 > /dev/udp/127.0.0.1/8080; done')
-  // /proc/net/udp: sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode ref pointer drops
-  const fields = execIn(world.host, 'cat', '/proc/net/udp').split('\n').map((line) => line.trim().split(/\s+/))
-  const socket = fields.find(([, local]) => local === '00000000:1F90')
-  const waiting = Number.parseInt(socket?.[4]?.split(':')[1] ?? '', 16)
-  t.true(waiting <= 4096, `${waiting} bytes of memory wait`)
-  t.true(Number(socket?.at(-1)) >= 97, `${socket?.at(-1)} of 100 were dropped`)
-})
+test.serial(
+  'datagrams to a held port are dropped, but for those few that the smallest buffer has room for',
+  async (t) => {
+    const world = new World(t)
+    await open(t, world).run([hold('udp', '0.0.0.0', 8080)])
+    execIn(world.host, 'bash', '-c', 'for n in $(seq 100); do echo -n 0123456789 > /dev/udp/127.0.0.1/8080; done')
+    // /proc/net/udp: sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode ref
+    // pointer drops
+    const fields = execIn(world.host, 'cat', '/proc/net/udp')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+    const socket = fields.find(([, local]) => local === '00000000:1F90')
+    const waiting = Number.parseInt(socket?.[4]?.split(':')[1] ?? '', 16)
+    t.true(waiting <= 4096, `${waiting} bytes of memory wait`)
+    t.true(Number(socket?.at(-1)) >= 97, `${socket?.at(-1)} of 100 were dropped`)
+  },
+)
 
 test.serial('half of the descriptors that this process may have are left to it', async (t) => {
   const world = new World(t)
   // LD_PRELOAD: a sanitizer is for us, not for the tool.
-  const limit = (soft: string) => execFileSync('prlimit', [`--pid=${process.pid}`, `--nofile=${soft}:`], { env: { ...process.env, LD_PRELOAD: '' } })
+  const limit = (soft: string) =>
+    execFileSync('prlimit', [`--pid=${process.pid}`, `--nofile=${soft}:`], { env: { ...process.env, LD_PRELOAD: '' } })
   const [, before = ''] = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
   limit('200')
   const hosts = [open(t, world), open(t, world)] as const

@@ -25,7 +25,8 @@ async function setUp(t: ExecutionContext): Promise<Scene> {
 }
 
 /** Whether a program of the host could listen on the ports of the scene. */
-const tryPorts = ({ host }: World) => listenIn(host, ['tcp', '0.0.0.0', 8080], ['udp', '0.0.0.0', 5353], ['tcp', '127.0.0.1', 8081])
+const tryPorts = ({ host }: World) =>
+  listenIn(host, ['tcp', '0.0.0.0', 8080], ['udp', '0.0.0.0', 5353], ['tcp', '127.0.0.1', 8081])
 
 const HELD = ['EADDRINUSE', 'EADDRINUSE', 'EADDRINUSE']
 const FREE = ['listens', 'listens', 'listens']
@@ -33,7 +34,8 @@ const FREE = ['listens', 'listens', 'listens']
 const optionsOf = (world: World) => ({ netns: world.host.path, stateDir: world.stateDir })
 
 /** Folders of the processes that say they hold ports. */
-const holders = (world: World) => readdirSync(world.stateDir, { recursive: true, encoding: 'utf8' }).filter((path) => /holders\/[^/]+$/.test(path))
+const holders = (world: World) =>
+  readdirSync(world.stateDir, { recursive: true, encoding: 'utf8' }).filter((path) => /holders\/[^/]+$/.test(path))
 
 test.serial('from publish to unpublish, remove or close, no program of the host gets it', async (t) => {
   const { world, slipway, app } = await setUp(t)
@@ -67,7 +69,10 @@ test.serial('the same within one process', async (t) => {
   // The next holder is another, and the first knows.
   const next = await world.create(other, 'next', { publish: ['8080:80'] })
   t.deepEqual(await tryPorts(world), HELD)
-  const refused = await t.throwsAsync(world.create(slipway, 'third', { publish: ['127.0.0.1:8080:80'] }), { instanceOf: SlipwayError, code: 'PORT_IN_USE' })
+  const refused = await t.throwsAsync(world.create(slipway, 'third', { publish: ['127.0.0.1:8080:80'] }), {
+    instanceOf: SlipwayError,
+    code: 'PORT_IN_USE',
+  })
   t.true(refused?.message.includes(next.name), refused?.message)
   await (await slipway.sandboxes.get(next.name)).remove()
   await app.refresh()
@@ -88,22 +93,35 @@ async function abandoned(t: ExecutionContext): Promise<World> {
   return world
 }
 
-for (const [what, asked, held] of [['on one address', '127.0.0.1:8080:80', '8080:80'], ['on every address', '8080:80', '127.0.0.1:8080:80']] as const) {
+for (const [what, asked, held] of [
+  ['on one address', '127.0.0.1:8080:80', '8080:80'],
+  ['on every address', '8080:80', '127.0.0.1:8080:80'],
+] as const) {
   for (const end of ['killed', 'closed'] as const) {
-    test.serial(`a port of a process that was ${end} meanwhile is refused ${what} by one that has been there before`, async (t) => {
-      const world = new World(t)
-      const slipway = await world.open()
-      await world.create(slipway, 'before', { publish: ['9090:80'] })
-      const create = [{ name: world.name('app'), publish: [held, '5353:53/udp'] }]
-      const child = startChild(end === 'killed' ? 'hold' : 'attempt', { open: optionsOf(world), prefix: world.prefix, create })
-      await child.saysMore()
-      if (end === 'killed') child.process.kill('SIGKILL')
-      await child.ended
-      await t.throwsAsync(world.create(slipway, 'next', { publish: [asked] }), { code: 'PORT_IN_USE', message: new RegExp(world.name('app')) })
-      t.deepEqual(await listenIn(world.host, ['udp', '0.0.0.0', 5353]), ['EADDRINUSE'])
-      await (await slipway.sandboxes.get(world.name('app'))).remove()
-      await world.create(slipway, 'after', { publish: [asked] })
-    })
+    test.serial(
+      `a port of a process that was ${end} meanwhile is refused ${what} by one that has been there before`,
+      async (t) => {
+        const world = new World(t)
+        const slipway = await world.open()
+        await world.create(slipway, 'before', { publish: ['9090:80'] })
+        const create = [{ name: world.name('app'), publish: [held, '5353:53/udp'] }]
+        const child = startChild(end === 'killed' ? 'hold' : 'attempt', {
+          open: optionsOf(world),
+          prefix: world.prefix,
+          create,
+        })
+        await child.saysMore()
+        if (end === 'killed') child.process.kill('SIGKILL')
+        await child.ended
+        await t.throwsAsync(world.create(slipway, 'next', { publish: [asked] }), {
+          code: 'PORT_IN_USE',
+          message: new RegExp(world.name('app')),
+        })
+        t.deepEqual(await listenIn(world.host, ['udp', '0.0.0.0', 5353]), ['EADDRINUSE'])
+        await (await slipway.sandboxes.get(world.name('app'))).remove()
+        await world.create(slipway, 'after', { publish: [asked] })
+      },
+    )
   }
 }
 
@@ -155,7 +173,10 @@ test.serial('a holder that nobody told gives a port up when it is wanted', async
   const { world, slipway } = await setUp(t)
   execIn(world.host, 'nft', 'delete element inet slipway published4 { tcp . 8080 }')
   const next = await world.create(slipway, 'next', { publish: ['8080:80'] })
-  t.deepEqual(next.ports.map(({ hostPort }) => hostPort), [8080])
+  t.deepEqual(
+    next.ports.map(({ hostPort }) => hostPort),
+    [8080],
+  )
   t.deepEqual(await tryPorts(world), HELD)
 })
 

@@ -6,7 +6,13 @@ import { Host } from '#lib/host.js'
 import type { PortMapping } from '#lib/ports/mapping.js'
 import { World } from '../helpers/world.js'
 
-const http: PortMapping = { protocol: 'sctp', containerPort: 80, hostIp: '0.0.0.0', hostPort: 8080, allow: ['10.0.0.0/8', '192.0.2.7/32'] }
+const http: PortMapping = {
+  protocol: 'sctp',
+  containerPort: 80,
+  hostIp: '0.0.0.0',
+  hostPort: 8080,
+  allow: ['10.0.0.0/8', '192.0.2.7/32'],
+}
 const http6: PortMapping = { ...http, hostIp: '::', allow: ['2001:db8::/33', 'fd00::1/128'] }
 
 test.serial('elements of sets with intervals are read as they were written, and go by what was read', async (t) => {
@@ -20,7 +26,15 @@ test.serial('elements of sets with intervals are read as they were written, and 
     [sameNetwork[6], 'fd00:17::/64 . br-with-dash'] as const,
   ]
   await host.run([...rulesetPlan(), ...elements.map(([set, key]) => add(set, { key, comment: 'x' }))])
-  for (const set of [restricted[4], restricted[6], restrictedAt[4], admitted[4], admitted[6], sameNetwork[4], sameNetwork[6]]) {
+  for (const set of [
+    restricted[4],
+    restricted[6],
+    restrictedAt[4],
+    admitted[4],
+    admitted[6],
+    sameNetwork[4],
+    sameNetwork[6],
+  ]) {
     const written = elements.filter(([other]) => other === set).map(([, key]) => key.replace(/\/(32|128)$/, ''))
     const read = (await host.ask('elements', set)).map(({ key }) => key)
     t.deepEqual(read.sort(), written.sort(), set.set)

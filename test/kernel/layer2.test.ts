@@ -1,6 +1,15 @@
 import test, { type ExecutionContext } from 'ava'
 import { dropped, watchDrops } from '../helpers/drops.js'
-import { ALL_NODES, BROADCAST, neighbourAdvertisement, redirect, routerAdvertisement, sendFrame, udpFrame, type Ends } from '../helpers/frames.js'
+import {
+  ALL_NODES,
+  BROADCAST,
+  neighbourAdvertisement,
+  redirect,
+  routerAdvertisement,
+  sendFrame,
+  udpFrame,
+  type Ends,
+} from '../helpers/frames.js'
 import { DualWorld, type Guest, type Network } from '../helpers/networks.js'
 import { ask, NO_ANSWER, openUdp, reaches, serveTcp } from '../helpers/traffic.js'
 import { eventually, ip, ipJson, type Place } from '../helpers/world.js'
@@ -56,7 +65,10 @@ for (const bridgeCallsIptables of [true, false]) {
     test.serial(either(`without icc, nor does one that knows its neighbour's MAC, IPv${family}`), async (t) => {
       const { world, one, two } = await setUp(t, false)
       serveTcp(t, two, 80)
-      for (const [who, whom] of [[one, two], [two, one]] as const) {
+      for (const [who, whom] of [
+        [one, two],
+        [two, one],
+      ] as const) {
         ip('-n', who.name, 'neighbor', 'replace', whom.addresses[family], 'lladdr', whom.mac, 'dev', 'eth0')
       }
       const before = watchDrops(world.host)
@@ -75,20 +87,23 @@ for (const bridgeCallsIptables of [true, false]) {
   }
 
   for (const icc of [true, false]) {
-    test.serial(either(`with${icc ? '' : 'out'} icc, a sandbox may not send from an address that it has given itself`), async (t) => {
-      const { world, network, one } = await setUp(t, icc)
-      serveTcp(t, world.host, 8000)
-      ip('-n', one.name, 'address', 'add', '10.1.0.99/24', 'dev', 'eth0')
-      ip('-n', one.name, 'address', 'add', 'fd00:1::99/64', 'dev', 'eth0', 'nodad', 'preferred_lft', '0')
-      const before = watchDrops(world.host)
-      await reaches(t, 'tcp', [
-        [one, `${network.gateway[4]}:8000`, one.addresses[4]],
-        [one, `[${network.gateway[6]}]:8000`, one.addresses[6]],
-        [{ ...one, address: '10.1.0.99' }, `${network.gateway[4]}:8000`, NO_ANSWER],
-        [{ ...one, address: 'fd00:1::99' }, `[${network.gateway[6]}]:8000`, NO_ANSWER],
-      ])
-      t.true(dropped(world.host, before, 'not its own') >= 2)
-    })
+    test.serial(
+      either(`with${icc ? '' : 'out'} icc, a sandbox may not send from an address that it has given itself`),
+      async (t) => {
+        const { world, network, one } = await setUp(t, icc)
+        serveTcp(t, world.host, 8000)
+        ip('-n', one.name, 'address', 'add', '10.1.0.99/24', 'dev', 'eth0')
+        ip('-n', one.name, 'address', 'add', 'fd00:1::99/64', 'dev', 'eth0', 'nodad', 'preferred_lft', '0')
+        const before = watchDrops(world.host)
+        await reaches(t, 'tcp', [
+          [one, `${network.gateway[4]}:8000`, one.addresses[4]],
+          [one, `[${network.gateway[6]}]:8000`, one.addresses[6]],
+          [{ ...one, address: '10.1.0.99' }, `${network.gateway[4]}:8000`, NO_ANSWER],
+          [{ ...one, address: 'fd00:1::99' }, `[${network.gateway[6]}]:8000`, NO_ANSWER],
+        ])
+        t.true(dropped(world.host, before, 'not its own') >= 2)
+      },
+    )
   }
 
   test.serial(either('a sandbox may not advertise the IPv6 address of another'), async (t) => {
@@ -109,8 +124,15 @@ for (const bridgeCallsIptables of [true, false]) {
 
   test.serial(either('a sandbox may not advertise itself as a router'), async (t) => {
     const { world, network, one, two } = await setUp(t, true)
-    const frame = routerAdvertisement({ ether: { from: one.mac, to: ALL_NODES.mac }, from: one.linkLocal, to: ALL_NODES.address })
-    const routers = () => ipJson<{ dst: string; gateway: string }>(two, '-6', 'route').flatMap(({ dst, gateway }) => (dst === 'default' ? [gateway] : []))
+    const frame = routerAdvertisement({
+      ether: { from: one.mac, to: ALL_NODES.mac },
+      from: one.linkLocal,
+      to: ALL_NODES.address,
+    })
+    const routers = () =>
+      ipJson<{ dst: string; gateway: string }>(two, '-6', 'route').flatMap(({ dst, gateway }) =>
+        dst === 'default' ? [gateway] : [],
+      )
     const before = watchDrops(world.host)
     sendFrame(one, frame)
     t.true(await eventually(() => dropped(world.host, before, 'a sandbox is no router') === 1))
@@ -122,7 +144,14 @@ for (const bridgeCallsIptables of [true, false]) {
   test.serial(either('a sandbox may not redirect others'), async (t) => {
     const { world, one, two } = await setUp(t, true)
     const before = watchDrops(world.host)
-    sendFrame(one, redirect({ ether: { from: one.mac, to: two.mac }, from: one.linkLocal, to: two.addresses[6] }, one.linkLocal, 'fd00:99::9'))
+    sendFrame(
+      one,
+      redirect(
+        { ether: { from: one.mac, to: two.mac }, from: one.linkLocal, to: two.addresses[6] },
+        one.linkLocal,
+        'fd00:99::9',
+      ),
+    )
     t.true(await eventually(() => dropped(world.host, before, 'nor does it know better ones') === 1))
   })
 }
@@ -130,4 +159,5 @@ for (const bridgeCallsIptables of [true, false]) {
 const url = (address: string) => (address.includes(':') ? `[${address}]` : address)
 
 /** The MAC address that a place believes an address to be at. */
-const believed = (place: Place, address: string) => ipJson<{ lladdr?: string }>(place, '-6', 'neighbor', 'show', address)[0]?.lladdr
+const believed = (place: Place, address: string) =>
+  ipJson<{ lladdr?: string }>(place, '-6', 'neighbor', 'show', address)[0]?.lladdr

@@ -15,11 +15,15 @@ import { difference, kernelState, readFiles } from '../helpers/snapshot.js'
 import { eventually, execIn, ip, ipJson, type Place, type World } from '../helpers/world.js'
 
 /**
- * Networks of several bridges: that they are made when they are wanted, shared, healed and taken away. (Who reaches whom on them is
- * in matrix.test.ts and reach.test.ts, each with one bridge for each sandbox, too.)
+ * Networks of several bridges: that they are made when they are wanted, shared, healed and taken away. (Who reaches
+ * whom on them is in matrix.test.ts and reach.test.ts, each with one bridge for each sandbox, too.)
  */
 
-const WEB = { name: 'web', subnets: [{ subnet: '10.3.0.0/24' }, { subnet: 'fd00:3::/64' }], options: { 'com.docker.network.bridge.name': 'web0' } }
+const WEB = {
+  name: 'web',
+  subnets: [{ subnet: '10.3.0.0/24' }, { subnet: 'fd00:3::/64' }],
+  options: { 'com.docker.network.bridge.name': 'web0' },
+}
 
 /** Bridges of a host and how many ports each has. */
 function bridges(host: Place): Record<string, number> {
@@ -59,10 +63,12 @@ const THREE = `
 
 const AT = { ip: '10.3.0.9', ip6: 'fd00:3::9' }
 
-const recordOf = (world: World, name: string): string => join(world.stateDir, String(statSync(world.host.path).ino), 'sandboxes', `${world.name(name)}.json`)
+const recordOf = (world: World, name: string): string =>
+  join(world.stateDir, String(statSync(world.host.path).ino), 'sandboxes', `${world.name(name)}.json`)
 
 /** Whoever has made it is gone. */
-const orphan = (path: string): void => writeFileSync(path, readFileSync(path, 'utf8').replace(/"started":"?\d+"?/, '"started":"1"'))
+const orphan = (path: string): void =>
+  writeFileSync(path, readFileSync(path, 'utf8').replace(/"started":"?\d+"?/, '"started":"1"'))
 
 const find = (slipway: Slipway, name: string) => slipway.sandboxes.get(name)
 
@@ -73,23 +79,35 @@ test.serial('a network gets a further bridge when one has so many ports, and use
   await world.create(slipway, 'd', { network: 'web' })
   await world.create(slipway, 'e', { network: 'web' })
   t.deepEqual(Object.keys(bridges(world.host)), ['web0', 'web0-1'])
-  t.deepEqual((await slipway.networks.list()).map(({ name }) => name), ['bridge', 'host', 'none', 'web'])
+  t.deepEqual(
+    (await slipway.networks.list()).map(({ name }) => name),
+    ['bridge', 'host', 'none', 'web'],
+  )
 })
 
 test.serial('what leads to a sandbox comes and goes with it', async (t) => {
   const { world, slipway } = await setUp(t, ['a', 'b'])
-  t.deepEqual(leads(world.host).filter((line) => line.endsWith('web0-1')), ['10.3.0.3 web0-1', 'fd00:3::1 web0-1', 'fd00:3::3 web0-1'])
+  t.deepEqual(
+    leads(world.host).filter((line) => line.endsWith('web0-1')),
+    ['10.3.0.3 web0-1', 'fd00:3::1 web0-1', 'fd00:3::3 web0-1'],
+  )
   t.regex(execIn(world.host, 'ip', 'neighbor', 'show', 'proxy'), /10\.3\.0\.3 dev web0/)
   await (await find(slipway, world.name('b'))).disconnect('web')
   // The bridge's own address stays.
-  t.deepEqual(leads(world.host).filter((line) => line.endsWith('web0-1')), ['fd00:3::1 web0-1'])
-  t.is(execIn(world.host, 'ip', 'neighbor', 'show', 'proxy') + execIn(world.host, 'ip', '-6', 'neighbor', 'show', 'proxy'), '')
+  t.deepEqual(
+    leads(world.host).filter((line) => line.endsWith('web0-1')),
+    ['fd00:3::1 web0-1'],
+  )
+  t.is(
+    execIn(world.host, 'ip', 'neighbor', 'show', 'proxy') + execIn(world.host, 'ip', '-6', 'neighbor', 'show', 'proxy'),
+    '',
+  )
 })
 
 test.serial('a plan is shown with the bridge that it would take, and nothing is made', async (t) => {
   const { world, slipway } = await setUp(t, ['a'])
   const before = bridges(world.host)
-  const text = String(await slipway.sandboxes.explain({ name: world.name('b'), network: 'web' }))
+  const text = await slipway.sandboxes.explain({ name: world.name('b'), network: 'web' })
   t.regex(text, /ip link add name web0-1 .*type bridge/)
   t.regex(text, /ip route add 10\.3\.0\.\d+\/32 dev web0-1/)
   t.deepEqual(bridges(world.host), before)
@@ -115,7 +133,10 @@ test.serial('a network goes with all its bridges', async (t) => {
 for (const [what, damage] of [
   ['a leaf was deleted', (host: Place) => ip('-n', host.name, 'link', 'delete', 'web0-1')],
   ['the own bridge was deleted', (host: Place) => ip('-n', host.name, 'link', 'delete', 'web0')],
-  ['all bridges were deleted', (host: Place) => ['web0', 'web0-1', 'web0-2'].forEach((name) => ip('-n', host.name, 'link', 'delete', name))],
+  [
+    'all bridges were deleted',
+    (host: Place) => ['web0', 'web0-1', 'web0-2'].forEach((name) => ip('-n', host.name, 'link', 'delete', name)),
+  ],
   ['the ruleset was flushed', (host: Place) => execIn(host, 'nft', 'flush', 'ruleset')],
   ['routes of leaves were deleted', (host: Place) => ip('-n', host.name, 'route', 'flush', 'dev', 'web0-2')],
 ] as const) {
@@ -124,7 +145,10 @@ for (const [what, damage] of [
     await holds(t, cast, THREE)
     const before = [bridges(world.host), leads(world.host)]
     damage(world.host)
-    t.notDeepEqual([bridges(world.host), leads(world.host), execIn(world.host, 'nft', 'list', 'ruleset') === ''], [...before, false])
+    t.notDeepEqual(
+      [bridges(world.host), leads(world.host), execIn(world.host, 'nft', 'list', 'ruleset') === ''],
+      [...before, false],
+    )
     const again = await world.open({ portsPerBridge: 1 })
     t.deepEqual([bridges(world.host), leads(world.host)], before)
     await holds(t, cast, THREE)
@@ -152,10 +176,13 @@ test.serial('a leaf that somebody has taken down is raised for whoever comes nex
 
 test.serial('what a process that died has left of a further bridge is finished', async (t) => {
   const { world, slipway } = await setUp(t, ['a'])
-  const record = JSON.parse(Object.values(readFiles(world.stateDir)).find((text) => text.includes('"spec"')) ?? '{}') as NetworkRecord
+  const record = JSON.parse(
+    Object.values(readFiles(world.stateDir)).find((text) => text.includes('"spec"')) ?? '{}',
+  ) as NetworkRecord
   const host = new Host(world.host.path)
   t.teardown(() => host.close())
-  // Its link alone, with alias, with one address, up, and with some of its settings; all but a moment is spent waiting for its maker.
+  // Its link alone, with alias, with one address, up, and with some of its settings; all but a moment is spent waiting
+  // for its maker.
   for (const [index, steps] of [1, 2, 3, 6, 8].entries()) {
     await host.run(createLeaf(record.spec, index + 1).slice(0, steps))
     await world.create(slipway, `b${index}`, { network: 'web' })
@@ -174,7 +201,10 @@ test.serial('what leads to a sandbox goes with what is left of it', async (t) =>
   orphan(recordOf(world, 'b'))
   const again = await world.open({ portsPerBridge: 1 })
   t.is(again.reconciled.collected[0], `sandbox ${world.name('b')}: half made or half removed, removed`)
-  t.deepEqual(leads(world.host), before.filter((line) => !/^(10\.3\.0\.3|fd00:3::3) /.test(line)))
+  t.deepEqual(
+    leads(world.host),
+    before.filter((line) => !/^(10\.3\.0\.3|fd00:3::3) /.test(line)),
+  )
   t.notRegex(execIn(world.host, 'ip', 'neighbor', 'show', 'proxy'), /10\.3\.0\.3/)
 })
 
@@ -193,7 +223,9 @@ test.serial('two processes that need a further bridge at once make one, and use 
   // From now on it knows how full the first is, and hears nothing of what comes.
   await (await world.create(other, 'b', { network: 'web' })).remove()
   ip('-n', world.host.name, 'link', 'delete', 'web0-1')
-  const made = await Promise.all([slipway, other].map((one, index) => world.create(one, `b${index}`, { network: 'web' })))
+  const made = await Promise.all(
+    [slipway, other].map((one, index) => world.create(one, `b${index}`, { network: 'web' })),
+  )
   t.deepEqual(bridges(world.host), { web0: 1, 'web0-1': 2 })
   t.is(leads(world.host).filter((line) => line.startsWith('10.3') && line.endsWith('web0-1')).length, made.length)
   const third = await world.open({ portsPerBridge: 1 })
@@ -201,26 +233,35 @@ test.serial('two processes that need a further bridge at once make one, and use 
   t.deepEqual(bridges(world.host), { web0: 1, 'web0-1': 2, 'web0-2': 1 })
 })
 
-test.serial('a route that was left to an address is taken away by whoever has that next, but for one of somebody else', async (t) => {
-  const { world, slipway } = await setUp(t, ['a'])
-  const b = await world.create(slipway, 'b', { network: 'web' })
-  const route = (address: string, link: string) => ip('-n', world.host.name, 'route', 'add', address, 'dev', link)
-  for (const address of ['10.3.0.20', '10.3.0.21', 'fd00:3::22']) route(address, 'web0-1')
-  const at = { ip: '10.3.0.20', ip6: 'fd00:3::20' }
-  const c = await world.create(slipway, 'c', { network: 'web', ...at })
-  await world.create(slipway, 'd', { network: 'web', ip: '10.3.0.22', ip6: 'fd00:3::22' })
-  t.is(c.endpoints[0]?.addresses[0], '10.3.0.20/24')
-  await b.disconnect('web')
-  await b.connect('web', { ip: '10.3.0.21' })
-  const led = leads(world.host)
-  for (const address of ['10.3.0.20', '10.3.0.21', '10.3.0.22', 'fd00:3::20', 'fd00:3::22']) t.is(led.filter((line) => line.startsWith(`${address} web0-`)).length, 1, address)
-  route('10.3.0.30', 'uplink')
-  const refused = await t.throwsAsync(world.create(slipway, 'e', { network: 'web', ip: '10.3.0.30' }), { code: 'CONFLICT' })
-  t.regex(refused?.message ?? '', /route to 10\.3\.0\.30\/32 already.*ip route show 10\.3\.0\.30\/32/)
-  t.is(ipJson(world.host, 'route', 'show', '10.3.0.30', 'dev', 'uplink').length, 1)
-})
+test.serial(
+  'a route that was left to an address is taken away by whoever has that next, but for one of somebody else',
+  async (t) => {
+    const { world, slipway } = await setUp(t, ['a'])
+    const b = await world.create(slipway, 'b', { network: 'web' })
+    const route = (address: string, link: string) => ip('-n', world.host.name, 'route', 'add', address, 'dev', link)
+    for (const address of ['10.3.0.20', '10.3.0.21', 'fd00:3::22']) route(address, 'web0-1')
+    const at = { ip: '10.3.0.20', ip6: 'fd00:3::20' }
+    const c = await world.create(slipway, 'c', { network: 'web', ...at })
+    await world.create(slipway, 'd', { network: 'web', ip: '10.3.0.22', ip6: 'fd00:3::22' })
+    t.is(c.endpoints[0]?.addresses[0], '10.3.0.20/24')
+    await b.disconnect('web')
+    await b.connect('web', { ip: '10.3.0.21' })
+    const led = leads(world.host)
+    for (const address of ['10.3.0.20', '10.3.0.21', '10.3.0.22', 'fd00:3::20', 'fd00:3::22'])
+      t.is(led.filter((line) => line.startsWith(`${address} web0-`)).length, 1, address)
+    route('10.3.0.30', 'uplink')
+    const refused = await t.throwsAsync(world.create(slipway, 'e', { network: 'web', ip: '10.3.0.30' }), {
+      code: 'CONFLICT',
+    })
+    t.regex(refused?.message ?? '', /route to 10\.3\.0\.30\/32 already.*ip route show 10\.3\.0\.30\/32/)
+    t.is(ipJson(world.host, 'route', 'show', '10.3.0.30', 'dev', 'uplink').length, 1)
+  },
+)
 
-/** A sandbox on a leaf whose removal has come as far as its record, which cannot be deleted; and another that has its addresses since, by an administrator's hand. */
+/**
+ * A sandbox on a leaf whose removal has come as far as its record, which cannot be deleted; and another that has its
+ * addresses since, by an administrator's hand.
+ */
 async function overtake(t: ExecutionContext) {
   const { world } = await setUp(t, ['a', 'x'], 2)
   const slipway = await Slipway.open({ netns: world.host.path, stateDir: world.stateDir, portsPerBridge: 2 })
@@ -232,12 +273,21 @@ async function overtake(t: ExecutionContext) {
   back.refuse((plan) => (index(plan) < 0 ? undefined : index(plan)))
   await b.remove()
   t.true(await eventually(() => !leads(world.host).includes('10.3.0.9 web0-1')))
-  execIn(world.host, 'nft', `delete element inet slipway addresses4 { ${AT.ip} }; delete element inet slipway addresses6 { ${AT.ip6} }`)
+  execIn(
+    world.host,
+    'nft',
+    `delete element inet slipway addresses4 { ${AT.ip} }; delete element inet slipway addresses6 { ${AT.ip6} }`,
+  )
   await world.create(other, 'c', { network: 'web', ...AT })
   const led = leads(world.host)
-  t.deepEqual(led.filter((line) => line.endsWith('web0-1')), ['10.3.0.9 web0-1', 'fd00:3::1 web0-1', 'fd00:3::9 web0-1'])
+  t.deepEqual(
+    led.filter((line) => line.endsWith('web0-1')),
+    ['10.3.0.9 web0-1', 'fd00:3::1 web0-1', 'fd00:3::9 web0-1'],
+  )
   const record = recordOf(world, 'b')
-  const isLed = () => leads(world.host).join() === led.join() && /10\.3\.0\.9 dev web0/.test(execIn(world.host, 'ip', 'neighbor', 'show', 'proxy'))
+  const isLed = () =>
+    leads(world.host).join() === led.join() &&
+    /10\.3\.0\.9 dev web0/.test(execIn(world.host, 'ip', 'neighbor', 'show', 'proxy'))
   return { world, slipway, back, record, isLed }
 }
 
@@ -267,7 +317,11 @@ test.serial('and though the one before is still there, and has lost its claim', 
   const { world, slipway } = await setUp(t, ['a', 'x'], 2)
   const b = await world.create(slipway, 'b')
   await b.connect('web', AT)
-  execIn(world.host, 'nft', 'delete element inet slipway addresses4 { 10.3.0.9 }; delete element inet slipway addresses6 { fd00:3::9 }')
+  execIn(
+    world.host,
+    'nft',
+    'delete element inet slipway addresses4 { 10.3.0.9 }; delete element inet slipway addresses6 { fd00:3::9 }',
+  )
   const c = await world.create(slipway, 'c')
   // With its record in its place, it would be given its claim back.
   renameSync(recordOf(world, 'b'), `${world.stateDir}/away`)
@@ -279,7 +333,12 @@ test.serial('and though the one before is still there, and has lost its claim', 
   const { reconciled } = await world.open({ portsPerBridge: 1 })
   t.deepEqual(reconciled.collected, [])
   t.is(reconciled.lost?.length, 1)
-  t.regex(reconciled.lost?.[0] ?? '', new RegExp(`^sandbox ${b.name}: CONFLICT: its address \\S+ was claimed by the sandbox ${c.name} .* taken off the network web$`))
+  t.regex(
+    reconciled.lost?.[0] ?? '',
+    new RegExp(
+      `^sandbox ${b.name}: CONFLICT: its address \\S+ was claimed by the sandbox ${c.name} .* taken off the network web$`,
+    ),
+  )
   t.deepEqual(reconciled.healed, [])
   t.deepEqual(leads(world.host), led)
 })

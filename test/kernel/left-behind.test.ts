@@ -11,7 +11,10 @@ import { elements } from '../helpers/snapshot.js'
 import { ask, fetchFrom, NO_ANSWER, openUdp, portOf, serveTcp, serveUdp } from '../helpers/traffic.js'
 import { eventually, execIn, HOST_ADDRESS, ip, NEIGHBOUR_ADDRESS, World, type Place } from '../helpers/world.js'
 
-/** What a sandbox leaves behind when it goes: clients of its ports, holes in conntrack, and what others remember of where it was. */
+/**
+ * What a sandbox leaves behind when it goes: clients of its ports, holes in conntrack, and what others remember of
+ * where it was.
+ */
 
 const HOST6 = 'fd00:99::1'
 const NEIGHBOUR6 = 'fd00:99::9'
@@ -19,9 +22,13 @@ const SECONDS_TO_HEAR = 3
 
 async function setUp(t: ExecutionContext, pool?: { size: number }): Promise<{ world: World; slipway: Slipway }> {
   const world = new World(t)
-  for (const [place, link, address] of [[world.host, 'uplink', HOST6], [world.neighbour, 'eth0', NEIGHBOUR6]] as const) {
+  for (const [place, link, address] of [
+    [world.host, 'uplink', HOST6],
+    [world.neighbour, 'eth0', NEIGHBOUR6],
+  ] as const) {
     ip('-n', place.name, 'link', 'set', 'dev', link, 'addrgenmode', 'eui64')
-    for (const one of [`${address}/64`, `fe80::${address.at(-1)}/64`]) ip('-n', place.name, 'address', 'add', one, 'dev', link, 'nodad')
+    for (const one of [`${address}/64`, `fe80::${address.at(-1)}/64`])
+      ip('-n', place.name, 'address', 'add', one, 'dev', link, 'nodad')
   }
   const slipway = await world.open({ ipv6: true, fixedCidrV6: 'fd00:17::/64', ...(pool ? { pool } : {}) })
   return { world, slipway }
@@ -52,13 +59,18 @@ interface Client {
 
 /** A process that has connections, which it closes when its input ends. */
 async function connected(t: ExecutionContext, place: Place, addresses: readonly string[], port = 80) {
-  const tool = spawn('nsenter', [`--net=${place.path}`, 'python3', '-c', TCP_CLIENTS, String(port), ...addresses], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const tool = spawn('nsenter', [`--net=${place.path}`, 'python3', '-c', TCP_CLIENTS, String(port), ...addresses], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   t.teardown(() => tool.kill())
   await once(tool.stdout, 'data')
   return tool
 }
 
-/** TCP clients of one place, each a connection that stays: by a tool, as Node.js connects later than it is told to, and elsewhere. */
+/**
+ * TCP clients of one place, each a connection that stays: by a tool, as Node.js connects later than it is told to, and
+ * elsewhere.
+ */
 async function tcpClients(t: ExecutionContext, place: Place, addresses: readonly string[]): Promise<Client[]> {
   const tool = await connected(t, place, addresses, 8080)
   let said: Promise<string[]> | undefined
@@ -101,7 +113,16 @@ let gone = false
 
 const isTcp = ({ from }: Client) => from.startsWith('tcp')
 
-const DEEDS: Readonly<Record<string, { deed: (scene: { world: World; slipway: Slipway; app: Sandbox }) => Promise<Sandbox | undefined>; udp: string; tcp: string }>> = {
+const DEEDS: Readonly<
+  Record<
+    string,
+    {
+      deed: (scene: { world: World; slipway: Slipway; app: Sandbox }) => Promise<Sandbox | undefined>
+      udp: string
+      tcp: string
+    }
+  >
+> = {
   remove: { deed: ({ app }) => app.remove().then(() => undefined), tcp: 'reset', udp: NO_ANSWER },
   'remove, and another has the port': {
     async deed({ world, slipway, app }) {
@@ -115,14 +136,23 @@ const DEEDS: Readonly<Record<string, { deed: (scene: { world: World; slipway: Sl
     async deed({ world, app }) {
       await app.unpublish(...PORTS)
       // What has begun by TCP is forgotten behind the caller's back.
-      const known = () => [4, 6].map((family) => execIn(world.host, 'conntrack', '-L', '-f', `ipv${family}`, '-p', 'tcp', '--orig-port-dst', '8080')).join('')
+      const known = () =>
+        [4, 6]
+          .map((family) =>
+            execIn(world.host, 'conntrack', '-L', '-f', `ipv${family}`, '-p', 'tcp', '--orig-port-dst', '8080'),
+          )
+          .join('')
       await eventually(() => known() === '')
       return undefined
     },
     tcp: 'reset',
     udp: NO_ANSWER,
   },
-  'disconnect from the network that leads to the world': { deed: ({ app }) => app.disconnect('bridge').then(() => undefined), tcp: 'reset', udp: 'app' },
+  'disconnect from the network that leads to the world': {
+    deed: ({ app }) => app.disconnect('bridge').then(() => undefined),
+    tcp: 'reset',
+    udp: 'app',
+  },
 }
 const PORTS = ['8080:80', '8080:80/udp']
 
@@ -131,22 +161,41 @@ for (const [what, { deed, ...outcome }] of Object.entries(DEEDS)) {
     test.serial(`clients after ${what}${pool ? ', of sandboxes from the pool' : ''}`, async (t) => {
       const { world, slipway } = await setUp(t, pool)
       const { host, neighbour } = world
-      await slipway.networks.create({ name: 'web', subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'fd00:7::/64' }], ipv6: true })
+      await slipway.networks.create({
+        name: 'web',
+        subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'fd00:7::/64' }],
+        ipv6: true,
+      })
       if (pool) await slipway.pool.ready()
       const app = await world.create(slipway, 'app', { publish: PORTS })
       const other = await world.create(slipway, 'other')
       if (what.startsWith('disconnect')) await app.connect('web')
       serveName(t, app, 'app')
       gone = false
-      const ways = [[neighbour, [HOST_ADDRESS, HOST6]], [host, ['127.0.0.1', HOST_ADDRESS, HOST6]], [other, [HOST_ADDRESS, HOST6]]] as const
+      const ways = [
+        [neighbour, [HOST_ADDRESS, HOST6]],
+        [host, ['127.0.0.1', HOST_ADDRESS, HOST6]],
+        [other, [HOST_ADDRESS, HOST6]],
+      ] as const
       const tcp = await Promise.all(ways.map(([place, addresses]) => tcpClients(t, place, addresses)))
-      const clients = [...tcp.flat(), ...ways.flatMap(([place, addresses]) => addresses.map((address) => udpClient(t, place, address)))]
+      const clients = [
+        ...tcp.flat(),
+        ...ways.flatMap(([place, addresses]) => addresses.map((address) => udpClient(t, place, address))),
+      ]
       const all = () => Promise.all(clients.map(async (client) => `${client.from}: ${await client.next()}`))
-      t.deepEqual(await all(), clients.map(({ from }) => `${from}: app`), 'before')
+      t.deepEqual(
+        await all(),
+        clients.map(({ from }) => `${from}: app`),
+        'before',
+      )
       const next = await deed({ world, slipway, app })
       if (next) serveName(t, next, 'next')
       gone = outcome.udp === NO_ANSWER
-      t.deepEqual(await all(), clients.map((client) => `${client.from}: ${isTcp(client) ? outcome.tcp : outcome.udp}`), 'after')
+      t.deepEqual(
+        await all(),
+        clients.map((client) => `${client.from}: ${isTcp(client) ? outcome.tcp : outcome.udp}`),
+        'after',
+      )
     })
   }
 }
@@ -158,7 +207,10 @@ test.serial('a hole that a sandbox has made outwards leads nobody to the next th
   const { host, neighbour } = world
   ip('-n', host.name, '-6', 'route', 'add', 'default', 'via', NEIGHBOUR6)
   const first = await world.create(slipway, 'first', AT)
-  const ways = [[4, NEIGHBOUR_ADDRESS, HOST_ADDRESS], [6, NEIGHBOUR6, HOST6]] as const
+  const ways = [
+    [4, NEIGHBOUR_ADDRESS, HOST_ADDRESS],
+    [6, NEIGHBOUR6, HOST6],
+  ] as const
   const holes = ways.map(([family, to, host]) => {
     const inside = openUdp(t, first, 5000, family)
     const accomplice = openUdp(t, neighbour, 6000, family)
@@ -181,48 +233,66 @@ test.serial('a hole that a sandbox has made outwards leads nobody to the next th
   t.true(portOf(holes[0]?.accomplice ?? openUdp(t, neighbour)) === 6000)
 })
 
-test.serial('a process that lives on in a removed sandbox has no link any more when its address is free, and makes conntrack learn nothing', async (t) => {
-  const { world, slipway } = await setUp(t)
-  const { host } = world
-  const app = await world.create(slipway, 'app', AT)
-  const inside = openUdp(t, app, 5000)
-  const sending = setInterval(() => inside.send('hole', 6000, NEIGHBOUR_ADDRESS, () => undefined), 2)
-  t.teardown(() => clearInterval(sending))
-  const known = () => execIn(host, 'conntrack', '-L', '-s', AT.ip)
-  t.true(await eventually(() => known() !== ''))
-  await app.remove()
-  t.true(await eventually(() => !elements(host, 'addresses4').some(({ key }) => key === AT.ip)))
-  t.notRegex(ip('-n', host.name, 'link'), new RegExp(app.endpoints[0]?.hostInterface ?? ''))
-  execIn(host, 'nft', 'flush', 'ruleset')
-  await world.create(slipway, 'next', AT)
-  t.is(known(), '')
-})
+test.serial(
+  'a process that lives on in a removed sandbox has no link any more when its address is free, and makes conntrack learn nothing',
+  async (t) => {
+    const { world, slipway } = await setUp(t)
+    const { host } = world
+    const app = await world.create(slipway, 'app', AT)
+    const inside = openUdp(t, app, 5000)
+    const sending = setInterval(() => inside.send('hole', 6000, NEIGHBOUR_ADDRESS, () => undefined), 2)
+    t.teardown(() => clearInterval(sending))
+    const known = () => execIn(host, 'conntrack', '-L', '-s', AT.ip)
+    t.true(await eventually(() => known() !== ''))
+    await app.remove()
+    t.true(await eventually(() => !elements(host, 'addresses4').some(({ key }) => key === AT.ip)))
+    t.notRegex(ip('-n', host.name, 'link'), new RegExp(app.endpoints[0]?.hostInterface ?? ''))
+    execIn(host, 'nft', 'flush', 'ruleset')
+    await world.create(slipway, 'next', AT)
+    t.is(known(), '')
+  },
+)
 
-test.serial('a process that died has not told where the addresses of its sandbox were: the next open() does', async (t) => {
-  const { world, slipway } = await setUp(t)
-  const peer = await world.create(slipway, 'peer')
-  const reachable = (place: Place) => [AT.ip, AT.ip6].map((address) => execIn(place, 'sh', '-c', `ping -c 1 -W 1 ${address} > /dev/null && echo yes || echo no`).trim())
-  const app = await world.create(slipway, 'app', { ...AT, mac: '02:52:00:00:00:01' })
-  for (const place of [world.host, peer]) t.deepEqual(reachable(place), ['yes', 'yes'])
-  // What is left of a removal whose process was killed before it gave the addresses up.
-  rmSync(join(world.stateDir, String(statSync(world.host.path).ino), 'sandboxes', `${app.name}.json`))
-  ip('netns', 'delete', app.name)
-  const other = await world.open({ ipv6: true, fixedCidrV6: 'fd00:17::/64' })
-  t.true(other.reconciled.collected.some((line) => line.includes(AT.ip)))
-  t.notRegex(ip('-n', world.host.name, 'neigh', 'show', 'dev', 'docker0'), /172\.17\.5\.5 |fd00:17::55 /)
-  await world.create(other, 'next', AT)
-  for (const place of [world.host, peer]) t.deepEqual(reachable(place), ['yes', 'yes'], place.name)
-})
+test.serial(
+  'a process that died has not told where the addresses of its sandbox were: the next open() does',
+  async (t) => {
+    const { world, slipway } = await setUp(t)
+    const peer = await world.create(slipway, 'peer')
+    const reachable = (place: Place) =>
+      [AT.ip, AT.ip6].map((address) =>
+        execIn(place, 'sh', '-c', `ping -c 1 -W 1 ${address} > /dev/null && echo yes || echo no`).trim(),
+      )
+    const app = await world.create(slipway, 'app', { ...AT, mac: '02:52:00:00:00:01' })
+    for (const place of [world.host, peer]) t.deepEqual(reachable(place), ['yes', 'yes'])
+    // What is left of a removal whose process was killed before it gave the addresses up.
+    rmSync(join(world.stateDir, String(statSync(world.host.path).ino), 'sandboxes', `${app.name}.json`))
+    ip('netns', 'delete', app.name)
+    const other = await world.open({ ipv6: true, fixedCidrV6: 'fd00:17::/64' })
+    t.true(other.reconciled.collected.some((line) => line.includes(AT.ip)))
+    t.notRegex(ip('-n', world.host.name, 'neigh', 'show', 'dev', 'docker0'), /172\.17\.5\.5 |fd00:17::55 /)
+    await world.create(other, 'next', AT)
+    for (const place of [world.host, peer]) t.deepEqual(reachable(place), ['yes', 'yes'], place.name)
+  },
+)
 
-for (const [what, macs] of Object.entries({ 'a chosen MAC address after its own': [undefined, '02:52:00:00:00:01'], 'its own after a chosen one': ['02:52:00:00:00:01', undefined], 'another chosen one': ['02:52:00:00:00:01', '02:52:00:00:00:02'] })) {
+for (const [what, macs] of Object.entries({
+  'a chosen MAC address after its own': [undefined, '02:52:00:00:00:01'],
+  'its own after a chosen one': ['02:52:00:00:00:01', undefined],
+  'another chosen one': ['02:52:00:00:00:01', '02:52:00:00:00:02'],
+})) {
   test.serial(`an address comes back with ${what}: host and peers reach it at once`, async (t) => {
     const { world, slipway } = await setUp(t)
     const peer = await world.create(slipway, 'peer')
-    const reachable = (place: Place) => [AT.ip, AT.ip6].map((address) => execIn(place, 'sh', '-c', `ping -c 1 -W 1 ${address} > /dev/null && echo yes || echo no`).trim())
-    const create = (name: string, mac?: string) => world.create(slipway, name, { ...AT, ...(mac === undefined ? {} : { mac }), publish: ['8080:80'] })
+    const reachable = (place: Place) =>
+      [AT.ip, AT.ip6].map((address) =>
+        execIn(place, 'sh', '-c', `ping -c 1 -W 1 ${address} > /dev/null && echo yes || echo no`).trim(),
+      )
+    const create = (name: string, mac?: string) =>
+      world.create(slipway, name, { ...AT, ...(mac === undefined ? {} : { mac }), publish: ['8080:80'] })
     let app = await create('one', macs[0])
     for (const way of ['removed and created', 'disconnected and connected']) {
-      for (const place of [world.host, peer]) t.deepEqual(reachable(place), ['yes', 'yes'], `${way}: before, from ${place.name}`)
+      for (const place of [world.host, peer])
+        t.deepEqual(reachable(place), ['yes', 'yes'], `${way}: before, from ${place.name}`)
       if (way === 'removed and created') {
         await app.remove()
         app = await create('two', macs[1])
@@ -230,7 +300,8 @@ for (const [what, macs] of Object.entries({ 'a chosen MAC address after its own'
         await app.disconnect('bridge')
         await app.connect('bridge', { ...AT, ...(macs[0] === undefined ? {} : { mac: macs[0] }) })
       }
-      for (const place of [world.host, peer]) t.deepEqual(reachable(place), ['yes', 'yes'], `${way}: from ${place.name}`)
+      for (const place of [world.host, peer])
+        t.deepEqual(reachable(place), ['yes', 'yes'], `${way}: from ${place.name}`)
       serveTcp(t, app, way === 'removed and created' ? 80 : 81)
     }
     t.is(await fetchFrom(world.neighbour, `http://${HOST_ADDRESS}:8080/`), NEIGHBOUR_ADDRESS)
@@ -239,8 +310,13 @@ for (const [what, macs] of Object.entries({ 'a chosen MAC address after its own'
 
 /** Counts what comes from the sandboxes' own addresses. */
 function watchLeaks(place: Place): () => number {
-  execIn(place, 'nft', 'add table inet watch; add chain inet watch arriving { type filter hook prerouting priority -310; }')
-  for (const subnet of ['ip saddr 172.16.0.0/12', 'ip6 saddr fd00:17::/64']) execIn(place, 'nft', `add rule inet watch arriving ${subnet} meta l4proto tcp counter comment "${subnet}"`)
+  execIn(
+    place,
+    'nft',
+    'add table inet watch; add chain inet watch arriving { type filter hook prerouting priority -310; }',
+  )
+  for (const subnet of ['ip saddr 172.16.0.0/12', 'ip6 saddr fd00:17::/64'])
+    execIn(place, 'nft', `add rule inet watch arriving ${subnet} meta l4proto tcp counter comment "${subnet}"`)
   return () => Object.values(watchDrops(place, 'table', 'inet', 'watch')).reduce((sum, packets) => sum + packets, 0)
 }
 
@@ -266,7 +342,12 @@ test.serial('a segment out of the window makes the host reset nothing', async (t
   const app = await world.create(slipway, 'app')
   serveName(t, neighbour, 'neighbour')
   const client = await connected(t, app, [NEIGHBOUR_ADDRESS])
-  const port = /sport=(\d+) dport=80 /.exec(execIn(host, 'conntrack', '-L', '-p', 'tcp', '--dport', '80').split('\n').find((line) => line.includes(NEIGHBOUR_ADDRESS)) ?? '')?.[1] ?? '0'
+  const port =
+    /sport=(\d+) dport=80 /.exec(
+      execIn(host, 'conntrack', '-L', '-p', 'tcp', '--dport', '80')
+        .split('\n')
+        .find((line) => line.includes(NEIGHBOUR_ADDRESS)) ?? '',
+    )?.[1] ?? '0'
   const before = watchDrops(host)
   execIn(neighbour, 'python3', '-c', OUT_OF_WINDOW, NEIGHBOUR_ADDRESS, HOST_ADDRESS, port)
   t.true(await eventually(() => dropped(host, before, 'what none does may be the connection of a sandbox') >= 1))
@@ -282,7 +363,10 @@ test.serial('what the host itself resets is reset', async (t) => {
   t.is(await fetchFrom(world.host, 'http://127.0.0.1:8999/'), 'refused')
 })
 
-/** Sends segments of which conntrack takes at least one for too early: what is late it lets pass, and where the window is only the ends know. */
+/**
+ * Sends segments of which conntrack takes at least one for too early: what is late it lets pass, and where the window
+ * is only the ends know.
+ */
 const OUT_OF_WINDOW = `
 import socket, struct, sys
 source, target, port = sys.argv[1], sys.argv[2], int(sys.argv[3])

@@ -41,32 +41,67 @@ type Failed = Partial<NativeFailure> & { notUndone?: { operation: number }[] }
 function runBy(command: string[], netns: string, plans: Plan[]): Failed[] {
   const [addon = ''] = /\/.*slipway.*\.node$/m.exec(readFileSync('/proc/self/maps', 'utf8')) ?? []
   const [program = '', ...args] = [...command, process.execPath, '-e', PROGRAM, addon, netns]
-  const said = execFileSync(program, args, { input: JSON.stringify(plans.map(wirePlan)), encoding: 'utf8', timeout: 20_000 })
-  return said.trim().split('\n').map((line) => JSON.parse(line) as Failed)
+  const said = execFileSync(program, args, {
+    input: JSON.stringify(plans.map(wirePlan)),
+    encoding: 'utf8',
+    timeout: 20_000,
+  })
+  return said
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Failed)
 }
 
 /** It does not hear one of the kernel's answers. */
 function runDeaf(world: World, plans: Plan[], answer: number, error = 'ENOBUFS'): Failed[] {
-  return runBy(['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=recvfrom', '-e', `inject=recvfrom:error=${error}:when=${answer}`], world.host.path, plans)
+  return runBy(
+    [
+      'strace',
+      '-f',
+      '-qq',
+      '-o',
+      '/dev/null',
+      '-e',
+      'trace=recvfrom',
+      '-e',
+      `inject=recvfrom:error=${error}:when=${answer}`,
+    ],
+    world.host.path,
+    plans,
+  )
 }
 
 for (let answer = 1; answer <= ANSWERS; answer++) {
-  test.serial(`whichever is lost, undo takes back what is the plan's, and nothing else: answer ${answer}`, async (t) => {
-    const world = new World(t)
-    const host = new Host(world.host.path)
-    await host.run([{ op: 'table.add', family: 'inet', table: 'test' }, { op: 'set.add', ...set }, add('81', 'theirs')])
-    await host.run([{ op: 'link.create', name: 'br0', kind: 'bridge' }, { op: 'address.add', link: 'br0', address: '10.8.0.1/24' }, { op: 'link.set', name: 'br0', up: true }])
-    const [failure = {}] = runDeaf(world, [PLAN], answer)
-    t.true((failure.errno ?? 0) > 0)
-    t.regex(execIn(world.host, 'nft', 'list set inet test taken'), /81 comment "theirs"/)
-    t.notRegex(execIn(world.host, 'nft', 'list set inet test taken'), /ours/)
-    const links = ipJson<{ ifname: string }>(world.host, 'link').map(({ ifname }) => ifname)
-    t.deepEqual(links.filter((name) => name.startsWith('br')), ['br0'])
-    // What may have been there on a link of another process stays, and is reported.
-    const doubted = failure.notUndone?.map(({ operation }) => operation)
-    t.deepEqual(doubted, answer === 4 ? [6, 5] : [])
-    await host.close()
-  })
+  test.serial(
+    `whichever is lost, undo takes back what is the plan's, and nothing else: answer ${answer}`,
+    async (t) => {
+      const world = new World(t)
+      const host = new Host(world.host.path)
+      await host.run([
+        { op: 'table.add', family: 'inet', table: 'test' },
+        { op: 'set.add', ...set },
+        add('81', 'theirs'),
+      ])
+      await host.run([
+        { op: 'link.create', name: 'br0', kind: 'bridge' },
+        { op: 'address.add', link: 'br0', address: '10.8.0.1/24' },
+        { op: 'link.set', name: 'br0', up: true },
+      ])
+      const [failure = {}] = runDeaf(world, [PLAN], answer)
+      t.true((failure.errno ?? 0) > 0)
+      t.regex(execIn(world.host, 'nft', 'list set inet test taken'), /81 comment "theirs"/)
+      t.notRegex(execIn(world.host, 'nft', 'list set inet test taken'), /ours/)
+      const links = ipJson<{ ifname: string }>(world.host, 'link').map(({ ifname }) => ifname)
+      t.deepEqual(
+        links.filter((name) => name.startsWith('br')),
+        ['br0'],
+      )
+      // What may have been there on a link of another process stays, and is reported.
+      const doubted = failure.notUndone?.map(({ operation }) => operation)
+      t.deepEqual(doubted, answer === 4 ? [6, 5] : [])
+      await host.close()
+    },
+  )
 }
 
 /** Refused, and then undone by several messages. */
@@ -78,7 +113,11 @@ test.serial('whichever is lost, also while undoing, the next plan hears the answ
   for (let answer = 1, within = true; within; answer += 2) {
     const world = new World(t)
     const host = new Host(world.host.path)
-    await host.run([{ op: 'link.create', name: 'br0', kind: 'bridge' }, { op: 'address.add', link: 'br0', address: '10.8.0.1/24' }, { op: 'link.set', name: 'br0', up: true }])
+    await host.run([
+      { op: 'link.create', name: 'br0', kind: 'bridge' },
+      { op: 'address.add', link: 'br0', address: '10.8.0.1/24' },
+      { op: 'link.set', name: 'br0', up: true },
+    ])
     const taken: Plan = [{ op: 'address.add', link: 'br0', address: '10.8.0.1/24' }]
     const free: Plan = [{ op: 'address.add', link: 'br0', address: '10.8.0.3/24' }]
     const [first, second, third] = runDeaf(world, [LAST, taken, free], answer)
@@ -95,25 +134,50 @@ test.serial('an answer that does not come is waited for no longer than a second,
   const world = new World(t)
   const begun = performance.now()
   // The message does not reach the kernel.
-  const [failure] = runBy(['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=sendto', '-e', 'inject=sendto:retval=64:when=1'], world.host.path, [
-    [{ op: 'link.create', name: 'br0', kind: 'bridge' }],
-  ])
+  const [failure] = runBy(
+    ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=sendto', '-e', 'inject=sendto:retval=64:when=1'],
+    world.host.path,
+    [[{ op: 'link.create', name: 'br0', kind: 'bridge' }]],
+  )
   t.like(failure, { errno: constants.errno.ETIMEDOUT, syscall: 'recvmsg' })
   t.true(performance.now() - begun < 10_000)
 })
 
-test.serial('a receive buffer that is small, as that of a process without privileges, holds the answers to many messages', (t) => {
-  // More than the largest that the kernel's default (net.core.rmem_max) allows.
-  const plan = Array.from({ length: 16_000 }, (_, i): Operation => ({
-    op: 'address.delete', link: 'lo', address: `10.7.${i >> 8}.${i & 255}/32`, optional: true,
-  }))
-  t.deepEqual(runBy(['unshare', '--user', '--map-root-user', '--net'], '/proc/self/ns/net', [plan]), [{}])
-})
+test.serial(
+  'a receive buffer that is small, as that of a process without privileges, holds the answers to many messages',
+  (t) => {
+    // More than the largest that the kernel's default (net.core.rmem_max) allows.
+    const plan = Array.from({ length: 16_000 }, (_, i): Operation => ({
+      op: 'address.delete',
+      link: 'lo',
+      address: `10.7.${i >> 8}.${i & 255}/32`,
+      optional: true,
+    }))
+    t.deepEqual(runBy(['unshare', '--user', '--map-root-user', '--net'], '/proc/self/ns/net', [plan]), [{}])
+  },
+)
 
 test.serial('a transaction with more refusals than have room is refused, and takes nothing away', (t) => {
   const elements = (comment: string) => Array.from({ length: 14_000 }, (_, i) => ({ key: `${i + 1}`, comment }))
-  const made: Plan = [{ op: 'table.add', family: 'inet', table: 'test' }, { op: 'set.add', ...set }, { op: 'element.add', ...set, elements: elements('theirs') }]
+  const made: Plan = [
+    { op: 'table.add', family: 'inet', table: 'test' },
+    { op: 'set.add', ...set },
+    { op: 'element.add', ...set, elements: elements('theirs') },
+  ]
   const again: Plan = [{ op: 'element.add', ...set, elements: elements('ours') }]
-  const outcomes = runBy(['unshare', '--user', '--map-root-user', '--net'], '/proc/self/ns/net', [made, again, [add('20000', 'ours')], [add('14000', 'ours')]])
-  t.deepEqual(outcomes.map(({ errno, notUndone }) => [errno, notUndone ?? []]), [[undefined, []], [constants.errno.EEXIST, []], [undefined, []], [constants.errno.EEXIST, []]])
+  const outcomes = runBy(['unshare', '--user', '--map-root-user', '--net'], '/proc/self/ns/net', [
+    made,
+    again,
+    [add('20000', 'ours')],
+    [add('14000', 'ours')],
+  ])
+  t.deepEqual(
+    outcomes.map(({ errno, notUndone }) => [errno, notUndone ?? []]),
+    [
+      [undefined, []],
+      [constants.errno.EEXIST, []],
+      [undefined, []],
+      [constants.errno.EEXIST, []],
+    ],
+  )
 })

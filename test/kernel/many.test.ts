@@ -25,7 +25,8 @@ async function times(count: number, atOnce: number, job: (index: number) => Prom
   await Promise.all(Array.from({ length: atOnce }, worker))
 }
 
-const veths = (world: World) => ipJson<{ ifname: string }>(world.host, 'link').filter(({ ifname }) => ifname.startsWith('veth')).length
+const veths = (world: World) =>
+  ipJson<{ ifname: string }>(world.host, 'link').filter(({ ifname }) => ifname.startsWith('veth')).length
 
 /** All but that of the sandbox that stays: the kernel takes them down behind our back. */
 async function linksAreGone(t: ExecutionContext, world: World): Promise<void> {
@@ -61,11 +62,24 @@ test.serial(`${CHURN} sandboxes come and go, and nothing stays`, async (t) => {
 test.serial('500 at once, each with an address, a port and a name of its own', async (t) => {
   const { world, slipway } = await setUp(t, { portsPerBridge: 1023 })
   const before = await settled(world)
-  const apps = await Promise.all(Array.from({ length: 500 }, (_, index) => world.create(slipway, `app-${index}`, { publish: ['80', `${10_000 + index}:81`] })))
+  const apps = await Promise.all(
+    Array.from({ length: 500 }, (_, index) =>
+      world.create(slipway, `app-${index}`, { publish: ['80', `${10_000 + index}:81`] }),
+    ),
+  )
   const distinct = (of: (app: Sandbox) => unknown) => new Set(apps.map(of)).size
-  t.is(distinct(({ endpoints }) => endpoints[0]?.addresses[0]), 500)
-  t.is(distinct(({ endpoints }) => endpoints[0]?.mac), 500)
-  t.is(distinct(({ ports }) => ports[0]?.hostPort), 500)
+  t.is(
+    distinct(({ endpoints }) => endpoints[0]?.addresses[0]),
+    500,
+  )
+  t.is(
+    distinct(({ endpoints }) => endpoints[0]?.mac),
+    500,
+  )
+  t.is(
+    distinct(({ ports }) => ports[0]?.hostPort),
+    500,
+  )
   t.is(elements(world.host, 'addresses4').length, 501)
   t.is(elements(world.host, 'published4').length, 1001)
   t.is(veths(world), 501)
@@ -103,16 +117,30 @@ test.serial('600 ports on one sandbox in one call, and gone in one', async (t) =
 
 test.serial(`${MANY} at once, on as many bridges as they need`, async (t) => {
   const { world, slipway } = await setUp(t)
-  const apps = await Promise.all(Array.from({ length: MANY }, (_, index) => world.create(slipway, `app-${index}`, { publish: [`${10_000 + index}:80`] })))
+  const apps = await Promise.all(
+    Array.from({ length: MANY }, (_, index) =>
+      world.create(slipway, `app-${index}`, { publish: [`${10_000 + index}:80`] }),
+    ),
+  )
   const links = ipJson<{ ifname: string; master?: string }>(world.host, 'link')
   const ports = (bridge: string) => links.filter(({ master }) => master === bridge).length
-  t.deepEqual(['docker0', 'docker0-1', 'docker0-2', 'docker0-3', 'docker0-4'].map(ports), [256, 256, 256, 256, MANY + 1 - 4 * 256])
+  t.deepEqual(['docker0', 'docker0-1', 'docker0-2', 'docker0-3', 'docker0-4'].map(ports), [
+    256,
+    256,
+    256,
+    256,
+    MANY + 1 - 4 * 256,
+  ])
   t.is(new Set(apps.map(({ endpoints }) => endpoints[0]?.addresses[0])).size, MANY)
-  const routes = () => ipJson<{ dev: string }>(world.host, 'route').filter(({ dev }) => dev.startsWith('docker0-')).length
+  const routes = () =>
+    ipJson<{ dev: string }>(world.host, 'route').filter(({ dev }) => dev.startsWith('docker0-')).length
   t.is(routes(), MANY + 1 - 256)
   const [first, last] = [apps[0], apps[MANY - 1]]
   if (!first || !last) return
-  for (const [index, app] of [[0, first], [MANY - 1, last]] as const) {
+  for (const [index, app] of [
+    [0, first],
+    [MANY - 1, last],
+  ] as const) {
     serveTcp(t, app, 80)
     t.is(await fetchFrom(world.host, `http://${HOST_ADDRESS}:${10_000 + index}/`), HOST_ADDRESS)
   }

@@ -4,16 +4,18 @@ import { holds } from '../helpers/reach-table.js'
 import { ipJson } from '../helpers/world.js'
 
 /**
- * Who reaches whom, and under which address: networks of every kind, made through the library. Every cell is four connections
- * (TCP and UDP over IPv4 and IPv6; two where the target is a loopback address), and all of it holds with and without
- * br_netfilter. How to read the tables is said in helpers/reach-table.ts, who takes part in helpers/every-kind.ts.
+ * Who reaches whom, and under which address: networks of every kind, made through the library. Every cell is four
+ * connections (TCP and UDP over IPv4 and IPv6; two where the target is a loopback address), and all of it holds with
+ * and without br_netfilter. How to read the tables is said in helpers/reach-table.ts, who takes part in
+ * helpers/every-kind.ts.
  *
  * Each sandbox serves the ports 80 and 81.
  */
 
 /**
- * Ports of the host: 8080 is app's port 80, as 8081 is on 127.0.0.1 only; 8087 is beside's, for the neighbour alone; 8088 is
- * lonely's, 8089 first's on the other address of the host; the spare address is far's with all ports; 80 is nobody's.
+ * Ports of the host: 8080 is app's port 80, as 8081 is on 127.0.0.1 only; 8087 is beside's, for the neighbour alone;
+ * 8088 is lonely's, 8089 first's on the other address of the host; the spare address is far's with all ports; 80 is
+ * nobody's.
  */
 const PUBLISHED = `
   from       host:8080    other host:8080  127.0.0.1:8080  ::1:8080  host:8081  127.0.0.1:8081  host:80  host:8087     host:8088      other host:8089  spare:80       spare:81
@@ -37,7 +39,10 @@ const PUBLISHED = `
   isle       -            -                refused         refused   -          refused         -        -             -              -                -              -
 `
 
-/** The addresses of sandboxes: only their own network, the host, and who is on both networks. The neighbour routes them at us. */
+/**
+ * The addresses of sandboxes: only their own network, the host, and who is on both networks. The neighbour routes them
+ * at us.
+ */
 const SANDBOXES = `
   from       app:80         app:81         far:80         two:80         two there:80   first:80        plain:80       shy:80         isle:80  lone:80        lonely:81
   host       web gateway    web gateway    other gateway  web gateway    other gateway  bridge gateway  plain gateway  inner gateway  -        apart gateway  apart gateway

@@ -27,7 +27,8 @@ const unlessSanitized = process.env['SLIPWAY_SANITIZER'] ? test.serial.skip : te
 
 /** The process has no room for as much as what is asked for here. */
 async function withoutMemory<Result>(work: () => Promise<Result>): Promise<Result> {
-  const limit = (bytes: number | 'unlimited') => execFileSync('prlimit', ['--pid', `${process.pid}`, `--as=${bytes}:unlimited`])
+  const limit = (bytes: number | 'unlimited') =>
+    execFileSync('prlimit', ['--pid', `${process.pid}`, `--as=${bytes}:unlimited`])
   collectGarbage()
   const [, used = ''] = /^VmSize:\s*(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
   limit(Number(used) * 1024 + ROOM)
@@ -50,28 +51,34 @@ const setUp = (world: World) => {
   return { host, small, large }
 }
 
-unlessSanitized('on the thread of the executor: what was done is taken back, and what comes next is done', async (t) => {
-  const world = new World(t)
-  const { host, small, large } = setUp(world)
-  const plan: Plan = [
-    { op: 'file.create', path: small, content: 'small' },
-    { op: 'link.create', name: 'br-small', kind: 'bridge' },
-    { op: 'file.check', path: large, expected: 'anything' },
-  ]
-  const refused = await withoutMemory(() => t.throwsAsync<PlanRefused>(host.run(plan), { instanceOf: PlanRefused }))
-  t.like(refused?.refusal, { errnoName: 'ENOMEM', syscall: 'malloc', notUndone: [] })
-  t.is(refused?.operation.op, 'file.check')
-  t.false(existsSync(small))
-  t.is(await host.find('link', { name: 'br-small' }), undefined)
-  await host.run(plan.slice(0, 2))
-  t.is((await host.find('link', { name: 'br-small' }))?.kind, 'bridge')
-  await host.close()
-})
+unlessSanitized(
+  'on the thread of the executor: what was done is taken back, and what comes next is done',
+  async (t) => {
+    const world = new World(t)
+    const { host, small, large } = setUp(world)
+    const plan: Plan = [
+      { op: 'file.create', path: small, content: 'small' },
+      { op: 'link.create', name: 'br-small', kind: 'bridge' },
+      { op: 'file.check', path: large, expected: 'anything' },
+    ]
+    const refused = await withoutMemory(() => t.throwsAsync<PlanRefused>(host.run(plan), { instanceOf: PlanRefused }))
+    t.like(refused?.refusal, { errnoName: 'ENOMEM', syscall: 'malloc', notUndone: [] })
+    t.is(refused?.operation.op, 'file.check')
+    t.false(existsSync(small))
+    t.is(await host.find('link', { name: 'br-small' }), undefined)
+    await host.run(plan.slice(0, 2))
+    t.is((await host.find('link', { name: 'br-small' }))?.kind, 'bridge')
+    await host.close()
+  },
+)
 
 unlessSanitized('on the thread of JavaScript', async (t) => {
   const world = new World(t)
   const { host, small, large } = setUp(world)
-  const plan: Plan = [{ op: 'file.create', path: small, content: 'small' }, { op: 'file.check', path: large, expected: 'anything' }]
+  const plan: Plan = [
+    { op: 'file.create', path: small, content: 'small' },
+    { op: 'file.check', path: large, expected: 'anything' },
+  ]
   const refused = await withoutMemory(() => t.throwsAsync<PlanRefused>(host.run(plan), { instanceOf: PlanRefused }))
   t.like(refused?.refusal, { errnoName: 'ENOMEM', syscall: 'malloc', notUndone: [] })
   t.false(existsSync(small))
@@ -107,17 +114,32 @@ test.serial('what is too much is refused before memory is asked for', async (t) 
   const checks = 'link.check\x1flo\x1f1\x1f'
   t.like(executor.runNow(planOf(`300000\x1f${checks.repeat(300_000)}`), false)?.failure, failure)
   t.like(executor.runNow('x'.repeat(129 * MB), false)?.failure, failure)
-  t.like(t.throws<Error & { failure: object }>(() => filterSources(0, new Array<string>(2 ** 32 - 1), [])).failure, failure)
+  t.like(
+    t.throws<Error & { failure: object }>(() => filterSources(0, new Array<string>(2 ** 32 - 1), [])).failure,
+    failure,
+  )
   // A count is believed only as far as there is something to be counted.
   t.throws(() => executor.runNow(planOf('4294967295\x1f'), false), { message: /unknown operation/ })
-  t.throws(() => executor.runNow(planOf('1\x1felement.add\x1finet\x1fslipway\x1fx\x1fipv4_addr\x1f\x1f\x1f4294967295\x1f'), false), { message: /is not as it is to be written/ })
+  t.throws(
+    () =>
+      executor.runNow(planOf('1\x1felement.add\x1finet\x1fslipway\x1fx\x1fipv4_addr\x1f\x1f\x1f4294967295\x1f'), false),
+    { message: /is not as it is to be written/ },
+  )
 
   const table = { family: 'inet', table: 'large' } as const
   const set = { ...table, set: 'ports', type: 'inet_proto . inet_service' } as const
-  await host.run([{ op: 'table.add', ...table }, { op: 'set.add', ...set }])
+  await host.run([
+    { op: 'table.add', ...table },
+    { op: 'set.add', ...set },
+  ])
   // More than the kernel takes in one transaction.
-  const elements = Array.from({ length: 300_000 }, (_, index) => ({ key: `${index >> 16 ? 'udp' : 'tcp'} . ${index & 0xffff}`, comment: 'x'.repeat(120) }))
-  const refused = await t.throwsAsync<PlanRefused>(host.run([{ op: 'element.add', ...set, elements }]), { instanceOf: PlanRefused })
+  const elements = Array.from({ length: 300_000 }, (_, index) => ({
+    key: `${index >> 16 ? 'udp' : 'tcp'} . ${index & 0xffff}`,
+    comment: 'x'.repeat(120),
+  }))
+  const refused = await t.throwsAsync<PlanRefused>(host.run([{ op: 'element.add', ...set, elements }]), {
+    instanceOf: PlanRefused,
+  })
   t.like(refused?.refusal, { errnoName: 'EMSGSIZE', notUndone: [] })
   t.deepEqual(await host.ask('elements', set), [])
   await Promise.all([executor.close(), host.close()])

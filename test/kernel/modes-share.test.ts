@@ -10,7 +10,10 @@ const NETWORK = { name: 'web', subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'f
 
 const links = (place: Place) => ipJson<{ ifname: string }>(place, 'link').map(({ ifname }) => ifname)
 // Others' tests run beside, in the same mount namespace.
-const mounts = (world: World) => readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter((line) => line.includes(`/${world.name('')}`)).length
+const mounts = (world: World) =>
+  readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(`/${world.name('')}`)).length
 
 test.serial('the owner goes first: its interfaces go, the namespace stays for those who share it', async (t) => {
   const world = new World(t)
@@ -21,7 +24,10 @@ test.serial('the owner goes first: its interfaces go, the namespace stays for th
   const mounted = mounts(world)
   const owner = await world.create(slipway, 'owner', { network: 'web', publish: ['8080:80', '8081:81/udp'] })
   await owner.connect('bridge')
-  const sides = [await world.create(slipway, 'a', { network: `container:${owner.name}` }), await world.create(slipway, 'b', { network: `container:${owner.id}` })]
+  const sides = [
+    await world.create(slipway, 'a', { network: `container:${owner.name}` }),
+    await world.create(slipway, 'b', { network: `container:${owner.id}` }),
+  ]
   t.deepEqual(links(sides[0] as Place), ['lo', 'eth0', 'eth1'])
   await owner.remove()
   // The kernel's part of it takes a moment.
@@ -41,7 +47,9 @@ test.serial('who has joined goes first, and the owner works on', async (t) => {
   const slipway = await world.open()
   const owner = await world.create(slipway, 'owner', { publish: ['8080:80'] })
   const before = await settled(world)
-  const sides = await Promise.all(['a', 'b', 'c'].map((name) => world.create(slipway, name, { network: `container:${owner.name}` })))
+  const sides = await Promise.all(
+    ['a', 'b', 'c'].map((name) => world.create(slipway, name, { network: `container:${owner.name}` })),
+  )
   await Promise.all(sides.map((side) => side.remove()))
   await isAsBefore(t, world, before)
   t.deepEqual(links(owner), ['lo', 'eth0'])
@@ -53,7 +61,10 @@ test.serial('a joiner is not joined, and names the one to join', async (t) => {
   const owner = await world.create(slipway, 'owner')
   const side = await world.create(slipway, 'side', { network: `container:${owner.name}` })
   const before = await settled(world)
-  await t.throwsAsync(world.create(slipway, 'more', { network: `container:${side.name}` }), { code: 'INVALID_ARGUMENT', message: new RegExp(owner.id) })
+  await t.throwsAsync(world.create(slipway, 'more', { network: `container:${side.name}` }), {
+    code: 'INVALID_ARGUMENT',
+    message: new RegExp(owner.id),
+  })
   await isAsBefore(t, world, before)
 })
 
@@ -127,7 +138,11 @@ test.serial('the process of a namespace ends first: what is left of the sandbox 
 })
 
 /** A namespace that is none of ours. */
-function makeTheirs(t: { teardown: (work: () => void) => void }, world: World, kind: 'of ip netns' | 'of a process'): { place: Place; end: () => Promise<void> } {
+function makeTheirs(
+  t: { teardown: (work: () => void) => void },
+  world: World,
+  kind: 'of ip netns' | 'of a process',
+): { place: Place; end: () => Promise<void> } {
   const name = world.name('theirs')
   if (kind === 'of ip netns') {
     ip('netns', 'add', name)

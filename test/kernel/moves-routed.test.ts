@@ -9,14 +9,26 @@ import { elements, snapshot } from '../helpers/snapshot.js'
 import { NO_ANSWER, reaches, REFUSED } from '../helpers/traffic.js'
 import { eventually } from '../helpers/world.js'
 
-/** Between a network that translates and one whose sandboxes are spoken to at their own addresses: host ports come and go. */
+/**
+ * Between a network that translates and one whose sandboxes are spoken to at their own addresses: host ports come and
+ * go.
+ */
 
 async function setUp(t: ExecutionContext) {
   const world = new DualStackWorld(t, true)
   const slipway = await world.open()
   for (const [index, name] of ['web', 'routed'].entries()) {
-    const options = Object.fromEntries([4, 6].map((family) => [`com.docker.network.bridge.gateway_mode_ipv${family}`, name === 'routed' ? 'routed' : 'nat']))
-    await slipway.networks.create({ name, subnets: [{ subnet: `10.${index + 2}.0.0/24` }, { subnet: `fd00:${index + 2}::/64` }], options })
+    const options = Object.fromEntries(
+      [4, 6].map((family) => [
+        `com.docker.network.bridge.gateway_mode_ipv${family}`,
+        name === 'routed' ? 'routed' : 'nat',
+      ]),
+    )
+    await slipway.networks.create({
+      name,
+      subnets: [{ subnet: `10.${index + 2}.0.0/24` }, { subnet: `fd00:${index + 2}::/64` }],
+      options,
+    })
   }
   return { world, slipway, before: elementsOf(world) }
 }
@@ -28,12 +40,13 @@ test.serial('to a routed network and back', async (t) => {
   const app = await world.create(slipway, 'app', { network: 'web', publish: ['8080:80', '8080:80/udp'] })
   serveBoth(t, app, 80)
   const there = () => addressesOf(app, 'routed')
-  const reached = (from: string, direct: string) => [
-    [world.neighbour, `${HOST[4]}:8080`, from === REFUSED ? from : NEIGHBOUR[4]],
-    [world.neighbour, `[${HOST[6]}]:8080`, from === REFUSED ? from : NEIGHBOUR[6]],
-    [world.neighbour, `${there()[4]}:80`, direct === NO_ANSWER ? direct : NEIGHBOUR[4]],
-    [world.neighbour, `[${there()[6]}]:80`, direct === NO_ANSWER ? direct : NEIGHBOUR[6]],
-  ] as const
+  const reached = (from: string, direct: string) =>
+    [
+      [world.neighbour, `${HOST[4]}:8080`, from === REFUSED ? from : NEIGHBOUR[4]],
+      [world.neighbour, `[${HOST[6]}]:8080`, from === REFUSED ? from : NEIGHBOUR[6]],
+      [world.neighbour, `${there()[4]}:80`, direct === NO_ANSWER ? direct : NEIGHBOUR[4]],
+      [world.neighbour, `[${there()[6]}]:80`, direct === NO_ANSWER ? direct : NEIGHBOUR[6]],
+    ] as const
   await app.connect('routed')
   await reaches(t, 'tcp', reached(REFUSED, 'itself'))
   t.deepEqual(await listenIn(world.host, ['tcp', '0.0.0.0', 8080], ['udp', '::', 8080]), ['listens', 'listens'])
@@ -59,29 +72,32 @@ test.serial('to a routed network and back', async (t) => {
   t.deepEqual(elementsOf(world), before)
 })
 
-test.serial('what was published in a routed network has no port of the host, and rests where it would need one', async (t) => {
-  const { world, slipway, before } = await setUp(t)
-  const app = await world.create(slipway, 'app', { network: 'routed', publish: ['8080:80', '81'] })
-  serveBoth(t, app, 80)
-  const { 4: v4, 6: v6 } = addressesOf(app)
-  const direct = async (outcome: Readonly<Record<4 | 6, string>>) =>
-    reaches(t, 'tcp', [
-      [world.neighbour, `${v4}:80`, outcome[4]],
-      [world.neighbour, `[${v6}]:80`, outcome[6]],
-    ])
-  const { ports } = app
-  await direct(NEIGHBOUR)
-  await app.connect('web', { gwPriority: 1 })
-  t.deepEqual([app.ports, elements(world.host, 'published4')], [[], []])
-  await direct({ 4: NO_ANSWER, 6: NO_ANSWER })
-  // It can have other ports there.
-  await app.publish('8080:80')
-  await reaches(t, 'tcp', [[world.neighbour, `${HOST[4]}:8080`, NEIGHBOUR[4]]])
-  await app.unpublish('8080:80')
-  await app.disconnect('web')
-  t.deepEqual(app.ports, ports)
-  await direct(NEIGHBOUR)
-  await app.remove()
-  await eventually(() => isDeepStrictEqual(elementsOf(world), before))
-  t.deepEqual(elementsOf(world), before)
-})
+test.serial(
+  'what was published in a routed network has no port of the host, and rests where it would need one',
+  async (t) => {
+    const { world, slipway, before } = await setUp(t)
+    const app = await world.create(slipway, 'app', { network: 'routed', publish: ['8080:80', '81'] })
+    serveBoth(t, app, 80)
+    const { 4: v4, 6: v6 } = addressesOf(app)
+    const direct = async (outcome: Readonly<Record<4 | 6, string>>) =>
+      reaches(t, 'tcp', [
+        [world.neighbour, `${v4}:80`, outcome[4]],
+        [world.neighbour, `[${v6}]:80`, outcome[6]],
+      ])
+    const { ports } = app
+    await direct(NEIGHBOUR)
+    await app.connect('web', { gwPriority: 1 })
+    t.deepEqual([app.ports, elements(world.host, 'published4')], [[], []])
+    await direct({ 4: NO_ANSWER, 6: NO_ANSWER })
+    // It can have other ports there.
+    await app.publish('8080:80')
+    await reaches(t, 'tcp', [[world.neighbour, `${HOST[4]}:8080`, NEIGHBOUR[4]]])
+    await app.unpublish('8080:80')
+    await app.disconnect('web')
+    t.deepEqual(app.ports, ports)
+    await direct(NEIGHBOUR)
+    await app.remove()
+    await eventually(() => isDeepStrictEqual(elementsOf(world), before))
+    t.deepEqual(elementsOf(world), before)
+  },
+)

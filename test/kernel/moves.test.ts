@@ -16,7 +16,10 @@ interface Setup {
   slipway: Slipway
 }
 
-async function setUp(t: ExecutionContext, networks: Record<string, Omit<CreateNetworkOptions, 'name'>>): Promise<Setup> {
+async function setUp(
+  t: ExecutionContext,
+  networks: Record<string, Omit<CreateNetworkOptions, 'name'>>,
+): Promise<Setup> {
   const world = new DualStackWorld(t, true)
   const slipway = await world.open()
   for (const [index, [name, options]] of Object.entries(networks).entries()) {
@@ -36,8 +39,14 @@ test.serial('a higher priority moves default routes and published ports, and lea
   const leadsTo = async (network: string) => {
     const { 4: v4, 6: v6 } = addressesOf(app, network)
     t.deepEqual(defaultRoutes(app), [gatewayOf(v4), gatewayOf(v6)])
-    t.deepEqual(elements(world.host, 'published4').map(({ data }) => data), [`${v4} . 80`, `${v4} . 81`, `${v4} . 80`])
-    t.deepEqual(elements(world.host, 'published6').map(({ data }) => data), [`${v6} . 80`, `${v6} . 81`, `${v6} . 80`])
+    t.deepEqual(
+      elements(world.host, 'published4').map(({ data }) => data),
+      [`${v4} . 80`, `${v4} . 81`, `${v4} . 80`],
+    )
+    t.deepEqual(
+      elements(world.host, 'published6').map(({ data }) => data),
+      [`${v6} . 80`, `${v6} . 81`, `${v6} . 80`],
+    )
     for (const protocol of ['tcp', 'udp'] as const) {
       await reaches(t, protocol, [
         [world.neighbour, `${HOST[4]}:8080`, NEIGHBOUR[4]],
@@ -90,8 +99,14 @@ test.serial('the gateway goes by priority, then by name, and never through an in
   ]
   for (const [step, leads, interfaces] of steps) {
     await step()
-    t.deepEqual(app.endpoints.map((endpoint) => `${endpoint.network} ${endpoint.interface}`), interfaces)
-    const links = () => ipJson<{ ifname: string }>(app, 'link').map(({ ifname }) => ifname).sort()
+    t.deepEqual(
+      app.endpoints.map((endpoint) => `${endpoint.network} ${endpoint.interface}`),
+      interfaces,
+    )
+    const links = () =>
+      ipJson<{ ifname: string }>(app, 'link')
+        .map(({ ifname }) => ifname)
+        .sort()
     await eventually(() => links().length === interfaces.length + 1)
     t.deepEqual(links(), ['lo', ...interfaces.map((text) => text.split(' ')[1])].sort())
     const { 4: v4, 6: v6 } = addressesOf(app, leads)
@@ -125,7 +140,11 @@ test.serial('ports of a family that is lost rest, and come back with it unless a
   await app.disconnect('web')
   await answers(REFUSED)
   t.deepEqual(published(), ['0.0.0.0 8080/tcp', '0.0.0.0 8080/udp'])
-  t.deepEqual(await listenIn(world.host, ['tcp', '::', 8080], ['udp', '::', 8080], ['tcp', '0.0.0.0', 8080]), ['listens', 'listens', 'EADDRINUSE'])
+  t.deepEqual(await listenIn(world.host, ['tcp', '::', 8080], ['udp', '::', 8080], ['tcp', '0.0.0.0', 8080]), [
+    'listens',
+    'listens',
+    'EADDRINUSE',
+  ])
 
   await app.connect('web')
   await answers(NEIGHBOUR[6])
@@ -144,7 +163,10 @@ test.serial('ports of a family that is lost rest, and come back with it unless a
 
   // On no network at all, and back.
   for (const network of ['web', 'old']) await app.disconnect(network)
-  t.deepEqual([app.endpoints, app.ports, elements(world.host, 'published4'), elements(world.host, 'published6')], [[], [], [], []])
+  t.deepEqual(
+    [app.endpoints, app.ports, elements(world.host, 'published4'), elements(world.host, 'published6')],
+    [[], [], [], []],
+  )
   t.deepEqual(await listenIn(world.host, ['tcp', '0.0.0.0', 8080], ['udp', '0.0.0.0', 8080]), ['listens', 'listens'])
   await t.throwsAsync(app.publish('8081:81'), { code: 'INVALID_ARGUMENT' })
   await app.connect('web')
@@ -156,7 +178,13 @@ test.serial('allow-lists, whole addresses and ports of one address move along', 
   const { world, slipway } = await setUp(t, { web: {}, work: {} })
   const app = await world.create(slipway, 'app', {
     network: 'web',
-    publish: [`8087:80,allow=${NEIGHBOUR[4]},allow=${NEIGHBOUR[6]}`, `${HOST[4]}:8088:80`, `${HOST[4]}:8089:80,allow=${NEIGHBOUR[4]}`, `${SPARE[4]}:*`, `[${SPARE[6]}]:*`],
+    publish: [
+      `8087:80,allow=${NEIGHBOUR[4]},allow=${NEIGHBOUR[6]}`,
+      `${HOST[4]}:8088:80`,
+      `${HOST[4]}:8089:80,allow=${NEIGHBOUR[4]}`,
+      `${SPARE[4]}:*`,
+      `[${SPARE[6]}]:*`,
+    ],
   })
   const other = await world.create(slipway, 'other', { network: 'web' })
   serveBoth(t, app, 80)
@@ -174,24 +202,42 @@ test.serial('allow-lists, whole addresses and ports of one address move along', 
       [from(NEIGHBOUR[4]), `${SPARE[4]}:80`, NEIGHBOUR[4]],
       [from(NEIGHBOUR[6]), `[${SPARE[6]}]:80`, NEIGHBOUR[6]],
     ])
-  const sets = () => ['restricted4', 'restricted6', 'restricted_at4', 'restricted_at6', 'admitted4', 'admitted6'].map((set) => elements(world.host, set).filter(isOfSandbox))
+  const sets = () =>
+    ['restricted4', 'restricted6', 'restricted_at4', 'restricted_at6', 'admitted4', 'admitted6'].map((set) =>
+      elements(world.host, set).filter(isOfSandbox),
+    )
   const before = sets()
   await answers()
-  for (const step of [() => app.connect('work', { gwPriority: 1 }), () => app.disconnect('work'), () => app.connect('work', { gwPriority: 1 }), () => app.disconnect('web')]) {
+  for (const step of [
+    () => app.connect('work', { gwPriority: 1 }),
+    () => app.disconnect('work'),
+    () => app.connect('work', { gwPriority: 1 }),
+    () => app.disconnect('web'),
+  ]) {
     await step()
     await answers()
     t.deepEqual(sets(), before)
   }
   await app.remove()
-  t.deepEqual(sets(), before.map(() => []))
+  t.deepEqual(
+    sets(),
+    before.map(() => []),
+  )
 })
 
 test.serial('UDP clients follow at once, and are not kept where they were', async (t) => {
   const { world, slipway } = await setUp(t, { web: {}, work: {} })
   const app = await world.create(slipway, 'app', { network: 'web', publish: ['8080:80/udp'] })
   serveBoth(t, app, 80)
-  const clients = ([4, 6] as const).map((family) => [openUdp(t, world.neighbour, 0, family), HOST[family], NEIGHBOUR[family]] as const)
-  const steps = [() => app.connect('work', { gwPriority: 1 }), () => app.disconnect('work'), () => app.connect('work', { gwPriority: 1 }), () => app.disconnect('web')]
+  const clients = ([4, 6] as const).map(
+    (family) => [openUdp(t, world.neighbour, 0, family), HOST[family], NEIGHBOUR[family]] as const,
+  )
+  const steps = [
+    () => app.connect('work', { gwPriority: 1 }),
+    () => app.disconnect('work'),
+    () => app.connect('work', { gwPriority: 1 }),
+    () => app.disconnect('web'),
+  ]
   for (const step of [() => Promise.resolve(), ...steps]) {
     await step()
     for (const [socket, host, neighbour] of clients) t.is(await ask(socket, host, 8080), neighbour)
@@ -199,9 +245,18 @@ test.serial('UDP clients follow at once, and are not kept where they were', asyn
 })
 
 test.serial('an endpoint as it was asked for', async (t) => {
-  const { world, slipway } = await setUp(t, { web: {}, work: { options: { 'com.docker.network.container_iface_prefix': 'net', 'com.docker.network.driver.mtu': '1400' } } })
+  const { world, slipway } = await setUp(t, {
+    web: {},
+    work: { options: { 'com.docker.network.container_iface_prefix': 'net', 'com.docker.network.driver.mtu': '1400' } },
+  })
   const app = await world.create(slipway, 'app', { network: 'web' })
-  const endpoint = await app.connect('work', { ip: '10.3.0.77', ip6: 'FD00:3::77', mac: '02:00:00:00:00:77', aliases: ['api', 'api'], gwPriority: 3 })
+  const endpoint = await app.connect('work', {
+    ip: '10.3.0.77',
+    ip6: 'FD00:3::77',
+    mac: '02:00:00:00:00:77',
+    aliases: ['api', 'api'],
+    gwPriority: 3,
+  })
   t.like(endpoint, {
     network: 'work',
     interface: 'net0',
@@ -213,8 +268,19 @@ test.serial('an endpoint as it was asked for', async (t) => {
     gwPriority: 3,
   })
   t.deepEqual(app.endpoints[1], endpoint)
-  t.like(app.inspect().Networks['work'], { IPAMConfig: { IPv4Address: '10.3.0.77', IPv6Address: 'fd00:3::77' }, Aliases: ['api'], GwPriority: 3, MacAddress: '02:00:00:00:00:77' })
-  const [link] = ipJson<{ address: string; mtu: number; addr_info: { local: string }[] }>(app, 'address', 'show', 'dev', 'net0')
+  t.like(app.inspect().Networks['work'], {
+    IPAMConfig: { IPv4Address: '10.3.0.77', IPv6Address: 'fd00:3::77' },
+    Aliases: ['api'],
+    GwPriority: 3,
+    MacAddress: '02:00:00:00:00:77',
+  })
+  const [link] = ipJson<{ address: string; mtu: number; addr_info: { local: string }[] }>(
+    app,
+    'address',
+    'show',
+    'dev',
+    'net0',
+  )
   t.like(link, { address: '02:00:00:00:00:77', mtu: 1400 })
   t.deepEqual(link?.addr_info.map(({ local }) => local).sort(), ['10.3.0.77', 'fd00:3::77', 'fe80::ff:fe00:77'])
   await isRecorded(t, slipway, app)
@@ -222,35 +288,59 @@ test.serial('an endpoint as it was asked for', async (t) => {
   await t.throwsAsync(app.connect('work'), { code: 'CONFLICT', message: /is on the network work already/ })
   await t.throwsAsync(app.connect('nowhere'), { code: 'NOT_FOUND' })
   const other = await world.create(slipway, 'other', { network: 'web' })
-  await t.throwsAsync(other.connect('work', { ip: '10.3.0.77' }), { code: 'ADDRESS_IN_USE', message: new RegExp(app.name) })
-  await t.throwsAsync(other.connect('work', { ip6: 'fd00:3::77' }), { code: 'ADDRESS_IN_USE', message: new RegExp(app.name) })
+  await t.throwsAsync(other.connect('work', { ip: '10.3.0.77' }), {
+    code: 'ADDRESS_IN_USE',
+    message: new RegExp(app.name),
+  })
+  await t.throwsAsync(other.connect('work', { ip6: 'fd00:3::77' }), {
+    code: 'ADDRESS_IN_USE',
+    message: new RegExp(app.name),
+  })
   await app.disconnect('work')
   // Refused, they have kept nothing back; given back, the address can be had.
-  t.deepEqual((await other.connect('work', { ip: '10.3.0.77', ip6: 'fd00:3::77' })).addresses, ['10.3.0.77/24', 'fd00:3::77/64'])
+  t.deepEqual((await other.connect('work', { ip: '10.3.0.77', ip6: 'fd00:3::77' })).addresses, [
+    '10.3.0.77/24',
+    'fd00:3::77/64',
+  ])
 })
 
 test.serial('many at once', async (t) => {
   const { world, slipway } = await setUp(t, { web: {}, work: {}, rest: {} })
-  const apps = await Promise.all(Array.from({ length: 12 }, (_, index) => world.create(slipway, `app-${index}`, { network: 'web', publish: ['80'] })))
+  const apps = await Promise.all(
+    Array.from({ length: 12 }, (_, index) =>
+      world.create(slipway, `app-${index}`, { network: 'web', publish: ['80'] }),
+    ),
+  )
   await Promise.all(apps.flatMap((app) => [app.connect('work', { gwPriority: 1 }), app.connect('rest')]))
   const addresses = apps.flatMap(({ endpoints }) => endpoints.flatMap((endpoint) => endpoint.addresses))
   t.is(new Set(addresses).size, 12 * 3 * 2)
   for (const app of apps) {
-    t.deepEqual(app.endpoints.map((endpoint) => endpoint.interface), ['eth0', 'eth1', 'eth2'])
+    t.deepEqual(
+      app.endpoints.map((endpoint) => endpoint.interface),
+      ['eth0', 'eth1', 'eth2'],
+    )
     t.deepEqual(defaultRoutes(app), [gatewayOf(addressesOf(app, 'work')[4]), gatewayOf(addressesOf(app, 'work')[6])])
   }
   await Promise.all(apps.flatMap((app) => ['work', 'web', 'rest'].map((network) => app.disconnect(network))))
   for (const set of ['published4', 'published6']) t.deepEqual(elements(world.host, set), [], set)
   // Given up once conntrack has forgotten them, behind our back.
-  for (const set of ['addresses4', 'addresses6']) t.true(await eventually(() => elements(world.host, set).length === 0), set)
-  t.true(await eventually(() => ipJson<{ ifname: string }>(world.host, 'link').every(({ ifname }) => !ifname.startsWith('veth'))))
+  for (const set of ['addresses4', 'addresses6'])
+    t.true(await eventually(() => elements(world.host, set).length === 0), set)
+  t.true(
+    await eventually(() =>
+      ipJson<{ ifname: string }>(world.host, 'link').every(({ ifname }) => !ifname.startsWith('veth')),
+    ),
+  )
 })
 
 test.serial('disconnect with force: that it is not on the network is no error', async (t) => {
   const { world, slipway } = await setUp(t, { web: {}, work: {} })
   const app = await world.create(slipway, 'app', { network: 'web' })
   const before = app.endpoints
-  await t.throwsAsync(app.disconnect('work'), { code: 'NOT_FOUND', message: /is not on the network work\. It is on web/ })
+  await t.throwsAsync(app.disconnect('work'), {
+    code: 'NOT_FOUND',
+    message: /is not on the network work\. It is on web/,
+  })
   await app.disconnect('work', { force: true })
   t.deepEqual(app.endpoints, before)
   await app.connect('work')
@@ -267,7 +357,9 @@ test.serial('disconnect with force: that it is not on the network is no error', 
 
 /** Gateways of IPv4 and IPv6, as the kernel has them. */
 function defaultRoutes(place: Place): (string | undefined)[] {
-  return ['-4', '-6'].flatMap((family) => ipJson<{ gateway: string }>(place, family, 'route', 'show', 'default').map(({ gateway }) => gateway))
+  return ['-4', '-6'].flatMap((family) =>
+    ipJson<{ gateway: string }>(place, family, 'route', 'show', 'default').map(({ gateway }) => gateway),
+  )
 }
 
 /** The tests' networks have it at 1. */
@@ -290,6 +382,9 @@ test.serial('the networks that every host has go by their ids, too', async (t) =
   t.is((await world.create(slipway, 'shared', { network: host })).network, 'host')
   await app.disconnect(bridge.slice(0, 12))
   await app.connect(bridge)
-  t.deepEqual(app.endpoints.map(({ network }) => network), ['bridge'])
+  t.deepEqual(
+    app.endpoints.map(({ network }) => network),
+    ['bridge'],
+  )
   await t.throwsAsync(app.connect(none), { code: 'INVALID_ARGUMENT', message: /"none"/ })
 })

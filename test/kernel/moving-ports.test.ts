@@ -7,10 +7,14 @@ import { World } from '../helpers/world.js'
 
 const bridge = (option: string) => `com.docker.network.bridge.${option}`
 const routed = { [bridge('gateway_mode_ipv4')]: 'routed' }
-const texts = (ports: readonly PortMapping[]) => ports.map(({ hostIp, hostPort, containerPort }) => `${hostIp}:${hostPort}->${containerPort}`)
+const texts = (ports: readonly PortMapping[]) =>
+  ports.map(({ hostIp, hostPort, containerPort }) => `${hostIp}:${hostPort}->${containerPort}`)
 
 /** Two networks of IPv4: `back` leads to the world before `web` does, unless it is routed. */
-async function twoNetworks(t: ExecutionContext, backOptions: Record<string, string> = {}): Promise<{ world: World; slipway: Slipway; sandbox: (network: string, publish: string[]) => Promise<Sandbox> }> {
+async function twoNetworks(
+  t: ExecutionContext,
+  backOptions: Record<string, string> = {},
+): Promise<{ world: World; slipway: Slipway; sandbox: (network: string, publish: string[]) => Promise<Sandbox> }> {
   const world = new World(t)
   const slipway = await world.open()
   await slipway.networks.create({ name: 'web', subnets: [{ subnet: '172.20.0.0/24' }] })
@@ -66,7 +70,10 @@ test('what not everybody may use is nowhere where nobody is asked', async (t) =>
 
   // A trusted interface speaks to sandboxes directly, past the allow-list.
   await slipway.networks.create({ name: 'trusting', options: { [bridge('trusted_host_interfaces')]: 'uplink' } })
-  const { endpoints } = await world.create(slipway, 'trusting', { network: 'trusting', publish: ['8081:81,allow=192.0.2.0/24', '8082:82'] })
+  const { endpoints } = await world.create(slipway, 'trusting', {
+    network: 'trusting',
+    publish: ['8081:81,allow=192.0.2.0/24', '8082:82'],
+  })
   const [address] = (endpoints[0]?.addresses[0] ?? '').split('/')
   t.deepEqual(open(world), [`${address} . tcp . 82`])
 })
@@ -75,7 +82,12 @@ test('ports without a host address go where the network of each family says', as
   const world = new World(t)
   const slipway = await world.open()
   await slipway.networks.create({ name: 'four', options: { [bridge('host_binding_ipv4')]: '192.0.2.1' } })
-  await slipway.networks.create({ name: 'six', ipv4: false, ipv6: true, options: { [bridge('host_binding_ipv6')]: '::' } })
+  await slipway.networks.create({
+    name: 'six',
+    ipv4: false,
+    ipv6: true,
+    options: { [bridge('host_binding_ipv6')]: '::' },
+  })
   const app = await world.create(slipway, 'app', { network: 'four', publish: ['8080:80'] })
   await app.connect('six')
   t.deepEqual(texts(await app.publish('9090:90')), ['192.0.2.1:9090->90', ':::9090->90'])

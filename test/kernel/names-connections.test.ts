@@ -18,7 +18,14 @@ async function resolverOf(t: ExecutionContext) {
 
 async function connectTo(t: ExecutionContext, world: World): Promise<Socket> {
   const socket = enter(world.neighbour.path, () =>
-    connect({ host: 'resolver', port: 53, allowHalfOpen: true, autoSelectFamily: false, lookup: (_name, _options, answer) => answer(null, HOST_ADDRESS, 4) }))
+    connect({
+      host: 'resolver',
+      port: 53,
+      allowHalfOpen: true,
+      autoSelectFamily: false,
+      lookup: (_name, _options, answer) => answer(null, HOST_ADDRESS, 4),
+    }),
+  )
   t.teardown(() => socket.destroy())
   await once(socket, 'connect', { signal: AbortSignal.timeout(10_000) })
   return socket
@@ -45,7 +52,10 @@ test('many questions on one connection are all answered, however the stream is c
     await new Promise((resolve) => socket.write(all.subarray(at, at + 777), resolve))
   }
   socket.end()
-  t.deepEqual((await answered).sort((a, b) => a - b), Array.from({ length: 200 }, (_, id) => id))
+  t.deepEqual(
+    (await answered).sort((a, b) => a - b),
+    Array.from({ length: 200 }, (_, id) => id),
+  )
 })
 
 test('a question that is forwarded holds up none behind it', async (t) => {
@@ -78,24 +88,35 @@ test('a client that asks for the longest answers and reads none has its connecti
   ip('-n', world.neighbour.name, 'address', 'add', '192.0.2.54/24', 'dev', 'eth0')
   const nameserver = createServer((socket) => {
     const frames = new FrameReader()
-    socket.on('error', () => {}).on('data', (chunk) => {
-      for (const asked of frames.read(chunk)) {
-        const answer = Buffer.concat([asked, Buffer.alloc(60_000)])
-        answer.writeUInt16BE(0x8180, 2)
-        socket.write(frame(answer))
-      }
-    })
+    socket
+      .on('error', () => {})
+      .on('data', (chunk) => {
+        for (const asked of frames.read(chunk)) {
+          const answer = Buffer.concat([asked, Buffer.alloc(60_000)])
+          answer.writeUInt16BE(0x8180, 2)
+          socket.write(frame(answer))
+        }
+      })
   })
   enter(world.neighbour.path, () => nameserver.listen(53))
   t.teardown(() => nameserver.close())
   const socket = await connectTo(t, world)
   socket.pause()
   socket.write(Buffer.concat(Array.from({ length: 64 }, (_, id) => frame(question('long.example', 'A', id)))))
-  t.true(await eventually(() => execIn(world.host, 'ss', '-Htn', 'state', 'established', `src ${HOST_ADDRESS}:53`) === '', 8000))
+  t.true(
+    await eventually(
+      () => execIn(world.host, 'ss', '-Htn', 'state', 'established', `src ${HOST_ADDRESS}:53`) === '',
+      8000,
+    ),
+  )
   t.deepEqual((await dig(world.neighbour, `@${HOST_ADDRESS}`, '+tcp', 'n')).answers, [NEIGHBOUR_ADDRESS])
 })
 
-for (const [what, message] of [['nothing', Buffer.alloc(0)], ['less than a header', Buffer.alloc(11)], ['more than any question has', Buffer.alloc(5000)]] as const) {
+for (const [what, message] of [
+  ['nothing', Buffer.alloc(0)],
+  ['less than a header', Buffer.alloc(11)],
+  ['more than any question has', Buffer.alloc(5000)],
+] as const) {
   test(`a message of ${what} ends its connection`, async (t) => {
     const { world } = await resolverOf(t)
     const socket = await connectTo(t, world)
@@ -141,6 +162,10 @@ test('a resolver that listens does not keep a process alive', async (t) => {
     const { resolver } = await Resolver.listen({ directory: new NameTable().directory('web'), addresses: ['${HOST_ADDRESS}'], port: 53, inHost: (work) => work() })
     console.log(resolver !== undefined)`
   const world = new World(t)
-  const { stdout } = await promisify(execFile)('nsenter', [`--net=${world.host.path}`, process.execPath, '--input-type=module', '--eval', script], { timeout: 20_000 })
+  const { stdout } = await promisify(execFile)(
+    'nsenter',
+    [`--net=${world.host.path}`, process.execPath, '--input-type=module', '--eval', script],
+    { timeout: 20_000 },
+  )
   t.is(stdout, 'true\n')
 })

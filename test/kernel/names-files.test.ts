@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import type { Sandbox } from 'slipway'
@@ -9,7 +19,8 @@ import { eventually, execIn, setSysctl, World } from '../helpers/world.js'
 
 /** The files of sandboxes, through `sandbox.files()`. */
 
-const LOOPBACK = '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::\tip6-localnet\nff00::\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n'
+const LOOPBACK =
+  '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::\tip6-localnet\nff00::\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n'
 const WEB = { name: 'web', subnets: [{ subnet: '172.20.0.0/16' }] }
 const BACK = { name: 'back', subnets: [{ subnet: '172.21.0.0/16' }] }
 
@@ -24,7 +35,11 @@ const nameservers = (text: string) => [...text.matchAll(/^nameserver (.+)$/gm)].
 test('on the default bridge: own name and address, and the nameservers that open() names', async (t) => {
   const world = new World(t)
   const slipway = await world.open({ dns: ['192.0.2.53'], dnsSearch: ['example.org'], dnsOptions: ['rotate'] })
-  const app = await world.create(slipway, 'app', { hostname: 'app', domainname: 'example.org', addHost: ['gate:host-gateway', 'db:172.20.0.9'] })
+  const app = await world.create(slipway, 'app', {
+    hostname: 'app',
+    domainname: 'example.org',
+    addHost: ['gate:host-gateway', 'db:172.20.0.9'],
+  })
   const { hostname, hosts, resolvConf } = await read(app)
   t.is(hostname, 'app\n')
   t.is(hosts, `${LOOPBACK}172.17.0.1\tgate\n172.20.0.9\tdb\n${addressOf(app, 'bridge')}\tapp.example.org app\n`)
@@ -53,10 +68,16 @@ test('none: no address; host: the host’s files, and its own hosts with addHost
   const none = await read(await world.create(slipway, 'none', { network: 'none', hostname: 'alone' }))
   t.deepEqual([none.hostname, none.hosts], ['alone\n', LOOPBACK])
   const host = await read(await world.create(slipway, 'host', { network: 'host' }))
-  for (const [name, text] of [['hostname', host.hostname], ['hosts', host.hosts], ['resolv.conf', host.resolvConf]] as const) {
+  for (const [name, text] of [
+    ['hostname', host.hostname],
+    ['hosts', host.hosts],
+    ['resolv.conf', host.resolvConf],
+  ] as const) {
     t.is(text.trim(), readFileSync(`/etc/${name}`, 'utf8').trim(), name)
   }
-  const added = await read(await world.create(slipway, 'added', { network: 'host', hostname: 'h', addHost: ['db:172.20.0.9'] }))
+  const added = await read(
+    await world.create(slipway, 'added', { network: 'host', hostname: 'h', addHost: ['db:172.20.0.9'] }),
+  )
   t.is(added.hosts, `${LOOPBACK}172.20.0.9\tdb\n`)
 })
 
@@ -72,7 +93,10 @@ test('container: the owner’s files, which go with the last who has them', asyn
   t.deepEqual(await side.files(), paths)
   await side.remove()
   await t.throwsAsync(side.files(), { code: 'NOT_FOUND', message: /removed/ })
-  t.deepEqual(Object.values(paths).map((path) => existsSync(path)), [false, false, false])
+  t.deepEqual(
+    Object.values(paths).map((path) => existsSync(path)),
+    [false, false, false],
+  )
   t.deepEqual(readdirSync(join(paths.hosts, '../..')), [])
 })
 
@@ -84,9 +108,15 @@ test('files are readable for everybody, stay the files that they are, and follow
   const { hostname, hosts, resolvConf } = await app.files()
   const all = [hostname, hosts, resolvConf]
   const inodes = all.map((path) => statSync(path).ino)
-  t.deepEqual(all.map((path) => statSync(path).mode & 0o777), [0o644, 0o644, 0o644])
+  t.deepEqual(
+    all.map((path) => statSync(path).mode & 0o777),
+    [0o644, 0o644, 0o644],
+  )
   chmodSync(hosts, 0o600)
-  const look = () => [readFileSync(hosts, 'utf8').slice(LOOPBACK.length), ...nameservers(readFileSync(resolvConf, 'utf8'))]
+  const look = () => [
+    readFileSync(hosts, 'utf8').slice(LOOPBACK.length),
+    ...nameservers(readFileSync(resolvConf, 'utf8')),
+  ]
 
   const first = `${addressOf(app, 'bridge')}\tapp\n`
   t.deepEqual(look(), [first, '192.0.2.53'])
@@ -97,7 +127,10 @@ test('files are readable for everybody, stay the files that they are, and follow
   t.deepEqual(look(), [`${first}${addressOf(app, 'back')}\tapp\n`, '172.21.0.1'])
   await app.disconnect('back')
   t.deepEqual(look(), [first, '192.0.2.53'])
-  t.deepEqual(all.map((path) => statSync(path).ino), inodes)
+  t.deepEqual(
+    all.map((path) => statSync(path).ino),
+    inodes,
+  )
   t.is(statSync(hosts).mode & 0o777, 0o644)
   await app.remove()
   t.true(await eventually(() => !existsSync(join(hosts, '..'))))
@@ -122,7 +155,11 @@ test('another process that connects and disconnects renews them, with the option
   for (let round = 0; round < 5; round++) {
     await Promise.all([app.connect('web'), peer.call('connect', app.name, 'back')])
     await app.refresh()
-    t.is(readFileSync(hosts, 'utf8'), LOOPBACK + app.endpoints.map(({ network }) => `${addressOf(app, network)}\tapp\n`).join(''), `round ${round}`)
+    t.is(
+      readFileSync(hosts, 'utf8'),
+      LOOPBACK + app.endpoints.map(({ network }) => `${addressOf(app, network)}\tapp\n`).join(''),
+      `round ${round}`,
+    )
     await Promise.all([app.disconnect('back'), peer.call('disconnect', app.name, 'web')])
     t.is(readFileSync(hosts, 'utf8'), `${LOOPBACK}${addressOf(app, 'bridge')}\tapp\n`, `round ${round}`)
   }
@@ -154,7 +191,10 @@ test('what a sandbox has made of its files keeps it on no network', async (t) =>
   mkdirSync(hosts)
   await app.connect('web')
   await app.disconnect('bridge')
-  t.deepEqual(app.endpoints.map(({ network }) => network), ['web'])
+  t.deepEqual(
+    app.endpoints.map(({ network }) => network),
+    ['web'],
+  )
   await t.throwsAsync(app.files(), { code: 'CONFLICT', message: /is a folder/ })
   rmdirSync(hosts)
   t.true((await read(app)).hosts.endsWith(`${addressOf(app, 'web')}\t${app.id.slice(0, 12)}\n`))

@@ -8,7 +8,10 @@ import { listenUdp } from '#lib/names/resolver/listen.js'
 import { addressOf, ask, askFrom, bindUdp, endpoint, inPlace, question, serveNames, tableOf } from '../helpers/names.js'
 import { HOST_ADDRESS, ip, NEIGHBOUR_ADDRESS, World, type Place } from '../helpers/world.js'
 
-/** Askers that send more than can be answered. Without what is tested here, about half of the others' questions get lost. */
+/**
+ * Askers that send more than can be answered. Without what is tested here, about half of the others' questions get
+ * lost.
+ */
 
 const RESOLVER = '172.20.0.1'
 
@@ -33,7 +36,10 @@ socket.connect(('${RESOLVER}', 53))
 while True:
   try: socket.send(before + question + after)
   except OSError: pass`
-  const child = spawn('nsenter', [`--net=${place.path}`, 'python3', '-c', script], { stdio: 'ignore', env: { ...process.env, LD_PRELOAD: '' } })
+  const child = spawn('nsenter', [`--net=${place.path}`, 'python3', '-c', script], {
+    stdio: 'ignore',
+    env: { ...process.env, LD_PRELOAD: '' },
+  })
   t.teardown(async () => {
     child.kill('SIGKILL')
     await once(child, 'exit')
@@ -41,7 +47,13 @@ while True:
   await sleep(700)
 }
 
-const FLOODERS = [['a sandbox of the network', 'asks'], ['a neighbour on the uplink', 'asks'], ...Object.keys(FLOODS).slice(1).map((what) => ['a sandbox of the network', what])]
+const FLOODERS = [
+  ['a sandbox of the network', 'asks'],
+  ['a neighbour on the uplink', 'asks'],
+  ...Object.keys(FLOODS)
+    .slice(1)
+    .map((what) => ['a sandbox of the network', what]),
+]
 
 for (const [who = '', what = ''] of FLOODERS) {
   test.serial(`while ${who} ${what} as fast as it can, others are answered`, async (t) => {
@@ -53,7 +65,8 @@ for (const [who = '', what = ''] of FLOODERS) {
     ip('-n', world.neighbour.name, 'route', 'add', '172.20.0.0/16', 'via', HOST_ADDRESS)
     await flood(t, who.includes('sandbox') ? noisy : world.neighbour, what)
     let answered = 0
-    for (let n = 0; n < QUESTIONS; n++) if ((await ask(app, RESOLVER, '+time=1', 'api'))[1] === addressOf(noisy, 'web')) answered++
+    for (let n = 0; n < QUESTIONS; n++)
+      if ((await ask(app, RESOLVER, '+time=1', 'api'))[1] === addressOf(noisy, 'web')) answered++
     t.true(answered >= 0.7 * QUESTIONS, `${answered} of ${QUESTIONS}`)
   })
 }
@@ -61,7 +74,10 @@ for (const [who = '', what = ''] of FLOODERS) {
 test('who sends what is too long for a question is not heard for a while, and others are', async (t) => {
   const world = new World(t)
   ip('-n', world.neighbour.name, 'address', 'add', '192.0.2.10/24', 'dev', 'eth0')
-  const table = tableOf(endpoint({ sandbox: 'app', addresses: [NEIGHBOUR_ADDRESS] }), endpoint({ sandbox: 'noisy', addresses: ['192.0.2.10'] }))
+  const table = tableOf(
+    endpoint({ sandbox: 'app', addresses: [NEIGHBOUR_ADDRESS] }),
+    endpoint({ sandbox: 'noisy', addresses: ['192.0.2.10'] }),
+  )
   await serveNames(t, world.host, [HOST_ADDRESS], table.directory('web'))
   const [app, noisy] = [bindUdp(t, world.neighbour, NEIGHBOUR_ADDRESS), bindUdp(t, world.neighbour, '192.0.2.10')]
   let heard = 0
@@ -81,7 +97,12 @@ test('what a socket refuses by its source, the kernel drops', async (t) => {
   ip('-n', world.host.name, 'address', 'add', 'fd00::1/64', 'dev', 'uplink', 'nodad')
   ip('-n', world.neighbour.name, 'address', 'add', 'fd00::9/64', 'dev', 'eth0', 'nodad')
   const both = [
-    { at: HOST_ADDRESS, from: NEIGHBOUR_ADDRESS, others: ['192.0.2.10', '10.0.0.0/8', '192.0.2.128/25'], whole: '192.0.2.0/24' },
+    {
+      at: HOST_ADDRESS,
+      from: NEIGHBOUR_ADDRESS,
+      others: ['192.0.2.10', '10.0.0.0/8', '192.0.2.128/25'],
+      whole: '192.0.2.0/24',
+    },
     { at: 'fd00::1', from: 'fd00::9', others: ['fd00::a', 'fd00::9:0:0/96', 'fd00:8000::/17'], whole: 'fd00::/63' },
   ]
   for (const { at, from, others, whole } of both) {
@@ -107,7 +128,10 @@ test('what a socket refuses by its source, the kernel drops', async (t) => {
     }
     t.like(filterSources(fd, ['nonsense'], []), { errno: 22 })
     await sleep(50)
-    t.deepEqual(heard, steps.filter(([, , , hears]) => hears).map(([text]) => text))
+    t.deepEqual(
+      heard,
+      steps.filter(([, , , hears]) => hears).map(([text]) => text),
+    )
     socket.close()
   }
 })
@@ -121,7 +145,10 @@ test('an asker that floods is not heard for a while, and longer each time', asyn
   floods.see('10.0.0.2', 2048)
   floods.see('10.0.0.2', 3000)
   floods.see('', 3000)
-  t.deepEqual(told, [{ addresses: ['10.0.0.2'], strangers: false }, { addresses: ['10.0.0.2'], strangers: true }])
+  t.deepEqual(told, [
+    { addresses: ['10.0.0.2'], strangers: false },
+    { addresses: ['10.0.0.2'], strangers: true },
+  ])
   while (told.at(-1)?.strangers || told.at(-1)?.addresses.length) await sleep(10)
   // Once more, and much less is enough.
   floods.see('10.0.0.3', 300)

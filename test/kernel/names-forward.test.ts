@@ -5,7 +5,17 @@ import test, { type ExecutionContext } from 'ava'
 import { decode, encode } from 'dns-packet'
 import type { NamedEndpoint } from '#lib/names/directory.js'
 import { RCODE, rcodeOf } from '#lib/names/resolver/message.js'
-import { askFrom, bindUdp, dig, endpoint, question, serveDnsmasq, serveNames, serveUdpNames, tableOf } from '../helpers/names.js'
+import {
+  askFrom,
+  bindUdp,
+  dig,
+  endpoint,
+  question,
+  serveDnsmasq,
+  serveNames,
+  serveUdpNames,
+  tableOf,
+} from '../helpers/names.js'
 import { HOST_ADDRESS, ip, NEIGHBOUR_ADDRESS, OTHER_HOST_ADDRESS, World, type Place } from '../helpers/world.js'
 
 const AT = `@${HOST_ADDRESS}`
@@ -14,10 +24,14 @@ const CLIENT = NEIGHBOUR_ADDRESS
 const UPSTREAM = '192.0.2.53'
 const SILENT = '192.0.2.54'
 
-/** A resolver on the host, a client of it and addresses for nameservers at the neighbour. Nothing of it is in this process's namespace. */
+/**
+ * A resolver on the host, a client of it and addresses for nameservers at the neighbour. Nothing of it is in this
+ * process's namespace.
+ */
 async function oneClient(t: ExecutionContext, upstreams: readonly string[], given: Partial<NamedEndpoint> = {}) {
   const world = new World(t)
-  for (const address of [UPSTREAM, SILENT]) ip('-n', world.neighbour.name, 'address', 'add', `${address}/32`, 'dev', 'eth0')
+  for (const address of [UPSTREAM, SILENT])
+    ip('-n', world.neighbour.name, 'address', 'add', `${address}/32`, 'dev', 'eth0')
   const client = endpoint({ sandbox: 'client', addresses: [CLIENT], upstreams, ...given })
   const resolver = await serveNames(t, world.host, [HOST_ADDRESS], tableOf(client).directory('web'))
   return { world, client: world.neighbour, resolver }
@@ -72,7 +86,14 @@ test('the next upstream is asked when one is silent, not there, or fails', async
   const { world, client } = await oneClient(t, [SILENT, failing, UPSTREAM])
   ip('-n', world.neighbour.name, 'address', 'add', `${failing}/32`, 'dev', 'eth0')
   bindUdp(t, world.neighbour, SILENT, 53)
-  serveUdpNames(t, world.neighbour, failing, (message) => [encode({ type: 'response', id: message.readUInt16BE(0), flags: RCODE.refused, questions: decode(message).questions ?? [] })])
+  serveUdpNames(t, world.neighbour, failing, (message) => [
+    encode({
+      type: 'response',
+      id: message.readUInt16BE(0),
+      flags: RCODE.refused,
+      questions: decode(message).questions ?? [],
+    }),
+  ])
   await serveExample(t, world, world.neighbour)
   t.deepEqual(await askAll(client, 'one.example'), ['NOERROR', '203.0.113.1'])
   // Nobody listens there by TCP: two refused connections.
@@ -88,9 +109,11 @@ test('when no upstream answers in time, the question fails before the client giv
 test('a nameserver that the host has no route to is passed over', async (t) => {
   const { world, client } = await oneClient(t, ['198.51.100.53', '2001:db8::53', UPSTREAM])
   await serveExample(t, world, world.neighbour)
-  for (const protocol of ['+notcp', '+tcp']) t.deepEqual(await askAll(client, protocol, 'one.example'), ['NOERROR', '203.0.113.1'])
+  for (const protocol of ['+notcp', '+tcp'])
+    t.deepEqual(await askAll(client, protocol, 'one.example'), ['NOERROR', '203.0.113.1'])
   const nowhere = await oneClient(t, ['198.51.100.53'])
-  for (const protocol of ['+notcp', '+tcp']) t.deepEqual(await askAll(nowhere.client, protocol, 'one.example'), ['SERVFAIL'])
+  for (const protocol of ['+notcp', '+tcp'])
+    t.deepEqual(await askAll(nowhere.client, protocol, 'one.example'), ['SERVFAIL'])
 })
 
 test('a resolver never asks itself', async (t) => {
@@ -116,7 +139,12 @@ test('only the answer to the very question is believed, from who was asked', asy
     const { id = 0, questions = [] } = decode(message)
     const [asked] = questions
     const name = change.name ?? asked?.name ?? ''
-    return encode({ type: change.type ?? 'response', id: change.id ?? id, questions: [{ type: 'A', name }], answers: [{ type: 'A', name, data }] })
+    return encode({
+      type: change.type ?? 'response',
+      id: change.id ?? id,
+      questions: [{ type: 'A', name }],
+      answers: [{ type: 'A', name, data }],
+    })
   }
   const forger = bindUdp(t, world.neighbour, SILENT, 53)
   const upstream = bindUdp(t, world.neighbour, UPSTREAM, 53)
@@ -132,14 +160,18 @@ test('only the answer to the very question is believed, from who was asked', asy
       message.subarray(0, 14),
     ]
     forger.send(answerWith(message, '203.0.113.66', {}), from.port, from.address, () => {
-      for (const reply of [...forged, answerWith(message, '203.0.113.1', { name: 'ONE.example' })]) upstream.send(reply, from.port, from.address)
+      for (const reply of [...forged, answerWith(message, '203.0.113.1', { name: 'ONE.example' })])
+        upstream.send(reply, from.port, from.address)
     })
   })
   const socket = bindUdp(t, world.neighbour, CLIENT)
   for (let n = 0; n < 20; n++) {
     const answer = await askFrom(socket, HOST_ADDRESS, question('one.example', 'A', 7))
     t.is(answer.readUInt16BE(0), 7)
-    t.deepEqual(decode(answer).answers?.map((record) => 'data' in record && record.data), ['203.0.113.1'])
+    t.deepEqual(
+      decode(answer).answers?.map((record) => 'data' in record && record.data),
+      ['203.0.113.1'],
+    )
   }
   t.true(ids.size > 10 && ports.size > 10, `${ids.size} ids, ${ports.size} ports`)
   t.is((await dig(client, AT, 'one.example')).answers.length, 1)

@@ -26,8 +26,13 @@ async function twoProcesses(t: ExecutionContext) {
 }
 
 /** Whose sockets they are that serve names on the host: process ids. */
-const servers = (world: World): number[] =>
-  [...new Set([...execIn(world.host, 'ss', '-Hlntup', `sport = :${RESOLVER_PORT}`).matchAll(/pid=(\d+)/g)].map(([, pid]) => Number(pid)))]
+const servers = (world: World): number[] => [
+  ...new Set(
+    [...execIn(world.host, 'ss', '-Hlntup', `sport = :${RESOLVER_PORT}`).matchAll(/pid=(\d+)/g)].map(([, pid]) =>
+      Number(pid),
+    ),
+  ),
+]
 
 test('what another process creates, connects, disconnects and removes is known with the next question', async (t) => {
   const { world, app, peer } = await twoProcesses(t)
@@ -60,7 +65,10 @@ test('a question that comes while the records are read gets what was there when 
 
 test('a network that another process creates is served once, and one that it removes is let go of', async (t) => {
   const { world, slipway, peer } = await twoProcesses(t)
-  await peer.call('removeNetwork', 'web').then(() => t.fail('it is in use'), () => undefined)
+  await peer.call('removeNetwork', 'web').then(
+    () => t.fail('it is in use'),
+    () => undefined,
+  )
   await peer.call('createNetwork', { name: 'back', subnets: [{ subnet: '172.21.0.0/16' }] })
   const db = await world.create(slipway, 'db', { network: 'back', ...NO_UPSTREAM })
   t.deepEqual(await ask(db, '172.21.0.1', db.name), ['NOERROR', addressOf(db, 'back')])
@@ -68,14 +76,23 @@ test('a network that another process creates is served once, and one that it rem
 
   // Whoever serves it, the subnet passes to another network of the other's.
   for (let round = 1; round <= 5; round++) {
-    for (const [remove, create] of [[slipway, peer], [peer, slipway]] as const) {
+    for (const [remove, create] of [
+      [slipway, peer],
+      [peer, slipway],
+    ] as const) {
       if (remove === peer) await peer.call('removeNetwork', 'back')
       else await (await slipway.networks.get('back')).remove()
       const options = { name: 'back', subnets: [{ subnet: '172.21.0.0/16' }] }
       if (create === peer) await peer.call('createNetwork', options)
       else await slipway.networks.create(options)
       await using last = await world.create(slipway, `last${round}`, { network: 'back', ...NO_UPSTREAM })
-      t.true(await eventually(async () => (await ask(last, '172.21.0.1', '+time=1', last.name)).join() === `NOERROR,${addressOf(last, 'back')}`), `round ${round}`)
+      t.true(
+        await eventually(
+          async () =>
+            (await ask(last, '172.21.0.1', '+time=1', last.name)).join() === `NOERROR,${addressOf(last, 'back')}`,
+        ),
+        `round ${round}`,
+      )
     }
   }
 })
@@ -151,7 +168,8 @@ test('names that nobody has are asked for by the host’s resolv.conf, that of i
   const world = new World(t)
   const names = join(world.stateDir, 'names')
   writeFileSync(names, '203.0.113.7 far.example ready.test\n203.0.113.8 single\n')
-  for (const address of ['192.0.2.53', '192.0.2.54']) ip('-n', world.neighbour.name, 'address', 'add', `${address}/32`, 'dev', 'eth0')
+  for (const address of ['192.0.2.53', '192.0.2.54'])
+    ip('-n', world.neighbour.name, 'address', 'add', `${address}/32`, 'dev', 'eth0')
   await serveDnsmasq(t, world.neighbour, '192.0.2.53', names)
   const etc = join(world.stateDir, 'etc')
   mkdirSync(etc)

@@ -20,19 +20,37 @@ const UPSTREAM = '192.0.2.54'
 /** A resolver, two sandboxes that ask it from the neighbour's addresses, and a nameserver that knows one address. */
 async function setUp(t: ExecutionContext, upstreams: readonly string[] = [SILENT]) {
   const world = new World(t)
-  for (const address of [OTHER, STRANGER, SILENT, UPSTREAM]) ip('-n', world.neighbour.name, 'address', 'add', `${address}/32`, 'dev', 'eth0')
-  const table = tableOf(endpoint({ sandbox: 'one', addresses: [NEIGHBOUR_ADDRESS], upstreams }), endpoint({ sandbox: 'two', addresses: [OTHER], upstreams: [UPSTREAM] }))
+  for (const address of [OTHER, STRANGER, SILENT, UPSTREAM])
+    ip('-n', world.neighbour.name, 'address', 'add', `${address}/32`, 'dev', 'eth0')
+  const table = tableOf(
+    endpoint({ sandbox: 'one', addresses: [NEIGHBOUR_ADDRESS], upstreams }),
+    endpoint({ sandbox: 'two', addresses: [OTHER], upstreams: [UPSTREAM] }),
+  )
   await serveNames(t, world.host, [HOST_ADDRESS], table.directory('web'))
   serveUdpNames(t, world.neighbour, UPSTREAM, (message) => {
     const { id = 0, questions = [] } = decode(message)
-    return [encode({ type: 'response', id, questions, answers: questions.map(({ name }) => ({ type: 'A', name, data: '203.0.113.1' })) })]
+    return [
+      encode({
+        type: 'response',
+        id,
+        questions,
+        answers: questions.map(({ name }) => ({ type: 'A', name, data: '203.0.113.1' })),
+      }),
+    ]
   })
   return world
 }
 
 async function connectFrom(t: ExecutionContext, world: World, address: string): Promise<Socket> {
   const socket = enter(world.neighbour.path, () =>
-    connect({ host: 'resolver', port: 53, localAddress: address, autoSelectFamily: false, lookup: (_name, _options, answer) => answer(null, HOST_ADDRESS, 4) }))
+    connect({
+      host: 'resolver',
+      port: 53,
+      localAddress: address,
+      autoSelectFamily: false,
+      lookup: (_name, _options, answer) => answer(null, HOST_ADDRESS, 4),
+    }),
+  )
   t.teardown(() => socket.destroy())
   socket.on('error', () => {})
   await once(socket, 'connect', { signal: AbortSignal.timeout(10_000) })
@@ -62,7 +80,8 @@ test('an asker whose questions outside are all waited for leaves room for those 
   }
   while (refused.size < 6) await once(one, 'message', { signal: AbortSignal.timeout(5000) })
   const two = bindUdp(t, world.neighbour, OTHER)
-  for (let id = 1; id <= 3; id++) t.is(decode(await askFrom(two, HOST_ADDRESS, question('one.example', 'A', id))).answers?.length, 1)
+  for (let id = 1; id <= 3; id++)
+    t.is(decode(await askFrom(two, HOST_ADDRESS, question('one.example', 'A', id))).answers?.length, 1)
   // Its oldest ones made room.
   t.true([1, 2, 3].some((id) => refused.has(id)))
 })
@@ -98,6 +117,7 @@ test('a nameserver that is silent is waited for once', async (t) => {
   const asked: Buffer[] = []
   bindUdp(t, world.neighbour, SILENT, 53).on('message', (message) => asked.push(message))
   const client = bindUdp(t, world.neighbour, NEIGHBOUR_ADDRESS)
-  for (let id = 1; id <= 5; id++) t.is(decode(await askFrom(client, HOST_ADDRESS, question('one.example', 'A', id))).answers?.length, 1)
+  for (let id = 1; id <= 5; id++)
+    t.is(decode(await askFrom(client, HOST_ADDRESS, question('one.example', 'A', id))).answers?.length, 1)
   t.is(asked.length, 1)
 })

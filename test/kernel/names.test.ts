@@ -17,7 +17,10 @@ const AT = `@${BRIDGE}`
 async function twoSandboxes(t: ExecutionContext) {
   const world = new World(t)
   const slipway = await world.open()
-  const [app, db] = await Promise.all([world.create(slipway, 'app', { ip: '172.17.0.2' }), world.create(slipway, 'db', { ip: '172.17.0.3' })])
+  const [app, db] = await Promise.all([
+    world.create(slipway, 'app', { ip: '172.17.0.2' }),
+    world.create(slipway, 'db', { ip: '172.17.0.3' }),
+  ])
   const table = tableOf(
     endpoint({ sandbox: 'App', shortId: '0123456789ab', addresses: ['172.17.0.2', 'fd00::2'], aliases: ['both'] }),
     endpoint({ sandbox: 'db', hostname: 'postgres', addresses: ['172.17.0.3'], aliases: ['both', 'data_base'] }),
@@ -37,7 +40,10 @@ test('sandboxes find each other by every name that they have', async (t) => {
     [['app', 'AAAA'], ['fd00::2']],
     [['0123456789ab'], ['172.17.0.2']],
     [['both'], ['172.17.0.2', '172.17.0.3']],
-    [['both', '+tcp'], ['172.17.0.2', '172.17.0.3']],
+    [
+      ['both', '+tcp'],
+      ['172.17.0.2', '172.17.0.3'],
+    ],
     [['-x', '172.17.0.3'], ['db.web.']],
     [['-x', 'fd00::2'], ['App.web.']],
     // There, but not of this kind.
@@ -89,13 +95,24 @@ test('sockets are opened in the namespace of the host, on IPv6 too, and are free
   ip('-n', world.host.name, 'address', 'add', 'fd00::1/64', 'dev', 'uplink', 'nodad')
   ip('-n', world.neighbour.name, 'address', 'add', 'fd00::9/64', 'dev', 'eth0', 'nodad')
   const table = tableOf(endpoint({ sandbox: 'n', addresses: [NEIGHBOUR_ADDRESS, 'fd00::9'] }))
-  const options = { directory: table.directory('web'), addresses: [HOST_ADDRESS, 'fd00::1'], port: 53, inHost: inPlace(world.host) }
-  const listeners = () => execIn(world.host, 'ss', '-Hlntu', 'sport = :53').split('\n').filter(Boolean).map((line) => line.split(/\s+/)[4]).sort()
+  const options = {
+    directory: table.directory('web'),
+    addresses: [HOST_ADDRESS, 'fd00::1'],
+    port: 53,
+    inHost: inPlace(world.host),
+  }
+  const listeners = () =>
+    execIn(world.host, 'ss', '-Hlntu', 'sport = :53')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.split(/\s+/)[4])
+      .sort()
 
   const { resolver } = await Resolver.listen(options)
   t.deepEqual(listeners(), ['192.0.2.1:53', '192.0.2.1:53', '[fd00::1]:53', '[fd00::1]:53'])
   for (const server of ['@fd00::1', '@192.0.2.1']) {
-    for (const protocol of ['+tcp', '+notcp']) t.deepEqual((await dig(world.neighbour, server, protocol, 'n', 'AAAA')).answers, ['fd00::9'])
+    for (const protocol of ['+tcp', '+notcp'])
+      t.deepEqual((await dig(world.neighbour, server, protocol, 'n', 'AAAA')).answers, ['fd00::9'])
   }
   await resolver?.close()
   t.deepEqual(listeners(), [])
@@ -103,7 +120,12 @@ test('sockets are opened in the namespace of the host, on IPv6 too, and are free
 
 test('where somebody serves already, that is said, and nothing stays open', async (t) => {
   const world = new World(t)
-  const options = { directory: tableOf().directory('web'), addresses: [HOST_ADDRESS, '192.0.2.2'], port: 53, inHost: inPlace(world.host) }
+  const options = {
+    directory: tableOf().directory('web'),
+    addresses: [HOST_ADDRESS, '192.0.2.2'],
+    port: 53,
+    inHost: inPlace(world.host),
+  }
   const other = await Resolver.listen({ ...options, addresses: ['192.0.2.2'] })
   const refused = await Resolver.listen(options)
   t.deepEqual(refused, { taken: { protocol: 'udp', address: '192.0.2.2', port: 53 } })
@@ -117,16 +139,22 @@ test('where somebody serves already, that is said, and nothing stays open', asyn
 
 test('two that begin at once: one serves, the other is told', async (t) => {
   const world = new World(t)
-  const options = { directory: tableOf().directory('web'), addresses: [HOST_ADDRESS], port: 53, inHost: inPlace(world.host) }
+  const options = {
+    directory: tableOf().directory('web'),
+    addresses: [HOST_ADDRESS],
+    port: 53,
+    inHost: inPlace(world.host),
+  }
   const both = await Promise.all([Resolver.listen(options), Resolver.listen(options)])
   t.is(both.filter(({ taken }) => taken).length, 1)
-  await Promise.all(both.map(({ resolver }) => resolver?.close()))
+  for (const { resolver } of both) await resolver?.close()
 })
 
 test('what does not fit is cut and said to be, and comes whole by TCP or with EDNS', async (t) => {
   const { world, table, app } = await twoSandboxes(t)
   await serveNames(t, world.host, [BRIDGE], table.directory('web'))
-  for (let n = 0; n < 98; n++) table.put(endpoint({ sandbox: `s${n}`, addresses: [`172.17.1.${n}`], aliases: ['both'] }))
+  for (let n = 0; n < 98; n++)
+    table.put(endpoint({ sandbox: `s${n}`, addresses: [`172.17.1.${n}`], aliases: ['both'] }))
   const asked = async (...args: string[]) => {
     const { flags, answers } = await dig(app, AT, 'both', ...args)
     return [flags.includes('tc'), answers.length]
@@ -137,7 +165,11 @@ test('what does not fit is cut and said to be, and comes whole by TCP or with ED
   t.deepEqual(await asked('+ignore', '+bufsize=4096'), [false, 100])
   t.deepEqual(await asked(), [false, 100])
   // Every address has its turn in what is cut.
-  const seen = new Set((await Promise.all(Array.from({ length: 20 }, () => dig(app, AT, 'both', '+ignore', '+noedns')))).flatMap(({ answers }) => answers))
+  const seen = new Set(
+    (await Promise.all(Array.from({ length: 20 }, () => dig(app, AT, 'both', '+ignore', '+noedns')))).flatMap(
+      ({ answers }) => answers,
+    ),
+  )
   t.true(seen.size > 24)
 })
 
@@ -147,12 +179,17 @@ test('bytes of any kind leave the resolver answering', async (t) => {
   await serveNames(t, world.host, [HOST_ADDRESS], table.directory('web'))
   const socket = bindUdp(t, world.neighbour, NEIGHBOUR_ADDRESS)
   const valid = question('db')
-  const mutated = fc.array(fc.tuple(fc.nat(valid.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }).map((changes) => {
-    const copy = Buffer.from(valid)
-    for (const [at, byte] of changes) copy[at] = byte
-    return copy
-  })
-  const packet = fc.oneof(mutated, fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)))
+  const mutated = fc
+    .array(fc.tuple(fc.nat(valid.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 })
+    .map((changes) => {
+      const copy = Buffer.from(valid)
+      for (const [at, byte] of changes) copy[at] = byte
+      return copy
+    })
+  const packet = fc.oneof(
+    mutated,
+    fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+  )
   for (const bytes of fc.sample(packet, 1000)) {
     await new Promise((resolve) => socket.send(bytes, 53, HOST_ADDRESS, resolve))
   }
@@ -170,7 +207,12 @@ test('what other processes changed is read before a question is answered', async
   const refresh = async () => table.learn('n', [endpoint({ sandbox: 'n', addresses: [NEIGHBOUR_ADDRESS] })])
   await serveNames(t, world.host, [HOST_ADDRESS], table.directory('web', refresh))
   t.deepEqual((await dig(world.neighbour, `@${HOST_ADDRESS}`, 'n')).answers, [NEIGHBOUR_ADDRESS])
-  await serveNames(t, world.host, ['192.0.2.2'], table.directory('web', () => Promise.reject(new Error('unreadable'))))
+  await serveNames(
+    t,
+    world.host,
+    ['192.0.2.2'],
+    table.directory('web', () => Promise.reject(new Error('unreadable'))),
+  )
   const socket = bindUdp(t, world.neighbour, NEIGHBOUR_ADDRESS)
   t.is(rcodeOf(await askFrom(socket, '192.0.2.2', question('n'))), RCODE.serverFailure)
 })

@@ -10,7 +10,7 @@ import { eventually, ip, World } from '../helpers/world.js'
 
 /** What may be at a path by the time that it is used. */
 const INSTEAD: Readonly<Record<string, (path: string, world: World) => void>> = {
-  'nothing': () => undefined,
+  nothing: () => undefined,
   'another namespace': (path) => void ip('netns', 'add', path.slice('/run/netns/'.length)),
   "the host's namespace": (path, { host }) => {
     writeFileSync(path, '')
@@ -28,7 +28,7 @@ const INSTEAD: Readonly<Record<string, (path: string, world: World) => void>> = 
     execFileSync('mount', ['--bind', '/proc/self/ns/uts', path])
   },
   'a file': (path) => writeFileSync(path, ''),
-  'a folder': (path) => void mkdirSync(path),
+  'a folder': (path) => mkdirSync(path),
   'a FIFO': (path) => void execFileSync('mkfifo', [path]),
   'a device': (path) => void execFileSync('mknod', [path, 'c', '1', '3']),
   'a device without an end': (path) => symlinkSync('/dev/zero', path),
@@ -65,7 +65,10 @@ async function goesOn(t: ExecutionContext, world: World, app: Sandbox, what: str
   await t.notThrowsAsync(app.files(), what)
   await t.notThrowsAsync(app.unpublish('8081:81'), what)
   const other = await world.open()
-  t.true((await other.sandboxes.list()).some(({ name }) => name === app.name), what)
+  t.true(
+    (await other.sandboxes.list()).some(({ name }) => name === app.name),
+    what,
+  )
   const found = await other.sandboxes.get(app.name)
   t.deepEqual([found.ports.length, found.endpoints.length], [1, 1], what)
   await isRefused(t, found, `${what}, in another process`)
@@ -91,7 +94,10 @@ test.serial('a namespace of another program, by what is at its path later', asyn
       if (leave === 'disconnect') {
         await isRefused(t, app, what)
         await goesOn(t, world, app, what)
-        t.deepEqual(app.endpoints.map(({ network }) => network), ['bridge'])
+        t.deepEqual(
+          app.endpoints.map(({ network }) => network),
+          ['bridge'],
+        )
         await t.notThrowsAsync(app.disconnect('bridge'), what)
       }
       await t.notThrowsAsync(app.remove(), what)
@@ -128,14 +134,19 @@ test.serial('records of earlier versions do not say which namespace it was: neve
   t.teardown(() => clear(path))
   ip('netns', 'add', world.name('theirs'))
   const app = await world.create(slipway, 'app', { netns: path })
-  const [file = ''] = Object.keys(readFiles(world.stateDir)).filter((name) => name.includes('/sandboxes/') && name.endsWith(`${app.name}.json`))
+  const [file = ''] = Object.keys(readFiles(world.stateDir)).filter(
+    (name) => name.includes('/sandboxes/') && name.endsWith(`${app.name}.json`),
+  )
   const record = file.startsWith('/') ? file : join(world.stateDir, file)
   const { namespace, ...old } = JSON.parse(readFileSync(record, 'utf8')) as Record<string, unknown>
   t.like(namespace, { boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() })
   writeFileSync(record, `${JSON.stringify(old)}\n`)
   const again = await (await world.open()).sandboxes.get(app.name)
   await again.connect('web')
-  t.deepEqual(again.endpoints.map(({ network }) => network), ['bridge', 'web'])
+  t.deepEqual(
+    again.endpoints.map(({ network }) => network),
+    ['bridge', 'web'],
+  )
   t.like(JSON.parse(readFileSync(record, 'utf8')), { namespace })
 
   writeFileSync(record, `${JSON.stringify(old)}\n`)

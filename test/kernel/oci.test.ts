@@ -17,7 +17,8 @@ async function setUp(t: ExecutionContext, options: CreateOptions = {}) {
   return { world, slipway, web, containers: new Containers(t) }
 }
 
-const addressOf = ({ endpoints, network }: Sandbox, on = network): string => endpoints.find((endpoint) => endpoint.network === on)?.addresses[0]?.split('/')[0] ?? ''
+const addressOf = ({ endpoints, network }: Sandbox, on = network): string =>
+  endpoints.find((endpoint) => endpoint.network === on)?.addresses[0]?.split('/')[0] ?? ''
 
 test('a container has its sandbox’s address, route, hostname and files', async (t) => {
   const { web, containers } = await setUp(t)
@@ -27,7 +28,11 @@ test('a container has its sandbox’s address, route, hostname and files', async
   t.regex(await containers.exec('web', 'ip', 'route'), /^default via 172\.17\.0\.1 dev eth0/)
   t.is(await containers.exec('web', 'hostname'), 'web\n')
   const files = await web.files()
-  for (const [name, path] of [['hostname', files.hostname], ['hosts', files.hosts], ['resolv.conf', files.resolvConf]] as const) {
+  for (const [name, path] of [
+    ['hostname', files.hostname],
+    ['hosts', files.hosts],
+    ['resolv.conf', files.resolvConf],
+  ] as const) {
     t.is(await containers.exec('web', 'cat', `/etc/${name}`), readFileSync(path, 'utf8'))
   }
   t.regex(readFileSync(files.hosts, 'utf8'), new RegExp(`^${addressOf(web)}\tweb$`, 'm'))
@@ -78,7 +83,10 @@ test('two containers in one sandbox share address and loopback, and nothing else
   t.notRegex(await containers.exec('sidecar', 'ps'), /httpd/)
 
   await containers.remove('web')
-  t.deepEqual(pids.map((pid) => existsSync(`/proc/${pid}`)), [false, true])
+  t.deepEqual(
+    pids.map((pid) => existsSync(`/proc/${pid}`)),
+    [false, true],
+  )
   t.deepEqual(await containers.addresses('sidecar'), ['lo 127.0.0.1/8', `eth0 ${web.endpoints[0]?.addresses[0]}`])
   await containers.remove('sidecar')
 })

@@ -16,7 +16,10 @@ function open(t: ExecutionContext, world: World): Host {
 }
 
 const ip = (place: Place, command: string): string => execIn(place, 'ip', ...command.split(' '))
-const linkOf = (world: World, name: string) => ipJson<{ ifname: string; mtu: number; ifalias?: string; flags: string[] }>(world.host, 'link').find(({ ifname }) => ifname === name)
+const linkOf = (world: World, name: string) =>
+  ipJson<{ ifname: string; mtu: number; ifalias?: string; flags: string[] }>(world.host, 'link').find(
+    ({ ifname }) => ifname === name,
+  )
 
 const refused = { instanceOf: PlanRefused }
 const impossible: Operation = { op: 'link.delete', name: 'no-such-link' }
@@ -80,7 +83,12 @@ test.serial('a link that was checked is meant to the end of its plan, whatever i
   ip(world.host, 'link add br1 type bridge')
   const { waitFor, unlock } = await lockFile(t, world)
   const { index } = await host.ask('link', { name: 'br1' })
-  const running = host.run([{ op: 'link.create', name: 'br0', kind: 'bridge' }, { op: 'link.check', name: 'br1', index }, waitFor, { op: 'link.set', name: 'br1', alias: 'ours' }])
+  const running = host.run([
+    { op: 'link.create', name: 'br0', kind: 'bridge' },
+    { op: 'link.check', name: 'br1', index },
+    waitFor,
+    { op: 'link.set', name: 'br1', alias: 'ours' },
+  ])
   while (!linkOf(world, 'br0')) await new Promise((resolve) => setTimeout(resolve, 5))
   // It has come to the lock when something else is answered.
   await host.ask('link', { name: 'lo' })
@@ -96,10 +104,17 @@ test.serial('a file comes back as it was, with its mark', async (t) => {
   const world = new World(t)
   const host = open(t, world)
   const [marked, plain] = ['marked', 'plain'].map((name) => join(world.stateDir, name)) as [string, string]
-  await host.run([{ op: 'file.create', path: marked, content: 'one' }, { op: 'file.mark', path: marked }, { op: 'file.create', path: plain, content: '' }])
+  await host.run([
+    { op: 'file.create', path: marked, content: 'one' },
+    { op: 'file.mark', path: marked },
+    { op: 'file.create', path: plain, content: '' },
+  ])
   const look = () => [marked, plain].map((path) => [readFileSync(path, 'utf8'), statSync(path).mode])
   const before = look()
-  await t.throwsAsync(host.run([{ op: 'file.delete', path: marked }, { op: 'file.delete', path: plain }, impossible]), refused)
+  await t.throwsAsync(
+    host.run([{ op: 'file.delete', path: marked }, { op: 'file.delete', path: plain }, impossible]),
+    refused,
+  )
   t.deepEqual(look(), before)
 })
 
@@ -121,7 +136,12 @@ test.serial('a link that has been checked is the one that is deleted', async (t)
   ip(world.host, 'link add br1 type bridge')
   const index = (await host.find('link', { name: 'br1' }))?.index ?? 0
   const { waitFor, unlock } = await lockFile(t, world)
-  const running = host.run([{ op: 'link.check', name: 'br1', index }, waitFor, { op: 'link.check', name: 'br1', index }, { op: 'link.delete', name: 'br1' }])
+  const running = host.run([
+    { op: 'link.check', name: 'br1', index },
+    waitFor,
+    { op: 'link.check', name: 'br1', index },
+    { op: 'link.delete', name: 'br1' },
+  ])
   ip(world.host, 'link delete br1')
   ip(world.host, 'link add br1 type bridge')
   unlock()

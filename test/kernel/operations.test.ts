@@ -17,7 +17,10 @@ function open(t: ExecutionContext, place: Place): Host {
 
 /** The namespace of a process that has made one for itself. */
 async function processNamespace(t: ExecutionContext): Promise<Place> {
-  const child = spawn('unshare', ['--net', 'sh', '-c', 'echo ready; exec sleep 100'], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, LD_PRELOAD: '' } })
+  const child = spawn('unshare', ['--net', 'sh', '-c', 'echo ready; exec sleep 100'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, LD_PRELOAD: '' },
+  })
   t.teardown(() => child.kill())
   await once(child.stdout, 'data')
   return { name: `process ${child.pid}`, path: `/proc/${child.pid}/ns/net` }
@@ -25,10 +28,17 @@ async function processNamespace(t: ExecutionContext): Promise<Place> {
 
 const MACS = /"(address|link|link_netnsid|ifindex|link_index)":("(?!02:)[0-9a-f:]{17}"|\d+|"[^"]*")/g
 const normal = (state: Record<string, string[]>) =>
-  Object.fromEntries(Object.entries(state).map(([section, lines]) => [section, lines.map((line) => line.replace(MACS, '"$1":"ANY"'))]))
+  Object.fromEntries(
+    Object.entries(state).map(([section, lines]) => [section, lines.map((line) => line.replace(MACS, '"$1":"ANY"'))]),
+  )
 
-/** Runs one plan twice: by a shell in one host and by us in another. `make` is given the namespace of a process in each. */
-async function bothWays(t: ExecutionContext, make: (inside: Place) => Plan): Promise<{ host: Place; inside: Place; executor: Host }> {
+/**
+ * Runs one plan twice: by a shell in one host and by us in another. `make` is given the namespace of a process in each.
+ */
+async function bothWays(
+  t: ExecutionContext,
+  make: (inside: Place) => Plan,
+): Promise<{ host: Place; inside: Place; executor: Host }> {
   const [typed, built] = [new World(t), new World(t)]
   const [typedInside, builtInside] = [await processNamespace(t), await processNamespace(t)]
   execIn(typed.host, 'sh', '-euc', printPlan(make(typedInside)))
@@ -40,12 +50,24 @@ async function bothWays(t: ExecutionContext, make: (inside: Place) => Plan): Pro
   return { host: built.host, inside: builtInside, executor }
 }
 
-const neighbours = (place: Place) => ipJson(place, 'neighbor', 'show', 'nud', 'permanent').map(({ dst, lladdr }) => `${dst} ${lladdr}`).sort()
-const routes = (place: Place, family: string) => ipJson(place, family, 'route', 'show').map(({ dst, gateway, dev }) => `${dst} ${gateway ?? ''} ${dev}`).sort()
+const neighbours = (place: Place) =>
+  ipJson(place, 'neighbor', 'show', 'nud', 'permanent')
+    .map(({ dst, lladdr }) => `${dst} ${lladdr}`)
+    .sort()
+const routes = (place: Place, family: string) =>
+  ipJson(place, family, 'route', 'show')
+    .map(({ dst, gateway, dev }) => `${dst} ${gateway ?? ''} ${dev}`)
+    .sort()
 
 /** A veth into a namespace, both ends up and without addresses of the kernel's making. */
 const veth = (netns: string): Plan => [
-  { op: 'link.create', name: 'port', kind: 'veth', queues: 1, peer: { netns, name: 'eth0', address: '02:42:ac:11:00:02' } },
+  {
+    op: 'link.create',
+    name: 'port',
+    kind: 'veth',
+    queues: 1,
+    peer: { netns, name: 'eth0', address: '02:42:ac:11:00:02' },
+  },
   { op: 'link.set', name: 'port', noIpv6Address: true, up: true },
   { op: 'link.set', netns, name: 'lo', up: true },
   { op: 'link.set', netns, name: 'eth0', noIpv6Address: true, up: true },
@@ -100,43 +122,86 @@ test.serial('default routes on a link, one of each family', async (t) => {
 test.serial('MTU, group, and flags of a bridge port', async (t) => {
   const { host } = await bothWays(t, ({ path }) => [
     ...veth(path),
-    { op: 'link.create', name: 'br0', kind: 'bridge', address: '02:00:00:00:00:0b', multicastSnooping: false, linkLocalLearning: false },
+    {
+      op: 'link.create',
+      name: 'br0',
+      kind: 'bridge',
+      address: '02:00:00:00:00:0b',
+      multicastSnooping: false,
+      linkLocalLearning: false,
+    },
     { op: 'link.set', name: 'br0', noIpv6Address: true },
     { op: 'link.create', name: 'slave', kind: 'veth', queues: 1, master: 'br0', peer: { netns: path, name: 'eth1' } },
-    { op: 'link.set', name: 'slave', noIpv6Address: true, mtu: 1400, group: 77, hairpin: true, isolated: true, up: true },
+    {
+      op: 'link.set',
+      name: 'slave',
+      noIpv6Address: true,
+      mtu: 1400,
+      group: 77,
+      hairpin: true,
+      isolated: true,
+      up: true,
+    },
     { op: 'link.set', name: 'slave', hairpin: false },
     { op: 'link.set', name: 'slave', flood: false, groupForwardMask: 0xfffd },
     { op: 'fdb.add', link: 'slave', lladdr: '02:00:00:00:00:0c', exclusive: true },
     { op: 'fdb.add', link: 'slave', lladdr: '02:00:00:00:00:0c' },
   ])
-  const [link] = ipJson<{ mtu: number; group: string; linkinfo: { info_slave_data: { hairpin: boolean; isolated: boolean; flood: boolean; group_fwd_mask: string } } }>(host, '-d', 'link', 'show', 'dev', 'slave')
+  const [link] = ipJson<{
+    mtu: number
+    group: string
+    linkinfo: { info_slave_data: { hairpin: boolean; isolated: boolean; flood: boolean; group_fwd_mask: string } }
+  }>(host, '-d', 'link', 'show', 'dev', 'slave')
   t.is(link?.mtu, 1400)
   t.is(link?.group, '77')
   t.like(link?.linkinfo.info_slave_data, { hairpin: false, isolated: true, flood: false, group_fwd_mask: '0xfffd' })
-  const [bridge] = ipJson<{ linkinfo: { info_data: { mcast_snooping: number; no_linklocal_learn: number } } }>(host, '-d', 'link', 'show', 'dev', 'br0')
+  const [bridge] = ipJson<{ linkinfo: { info_data: { mcast_snooping: number; no_linklocal_learn: number } } }>(
+    host,
+    '-d',
+    'link',
+    'show',
+    'dev',
+    'br0',
+  )
   t.like(bridge?.linkinfo.info_data, { mcast_snooping: 0, no_linklocal_learn: 1 })
   t.regex(execIn(host, 'bridge', 'fdb', 'show', 'dev', 'slave'), /^02:00:00:00:00:0c sticky master br0 static$/m)
 })
 
 test.serial('a link without IPv6 takes no address of it, whoever gives one', async (t) => {
   const { inside, executor } = await bothWays(t, ({ path }) => [
-    { op: 'link.create', name: 'port', kind: 'veth', queues: 1, peer: { netns: path, name: 'eth0', address: '02:42:ac:11:00:02' } },
+    {
+      op: 'link.create',
+      name: 'port',
+      kind: 'veth',
+      queues: 1,
+      peer: { netns: path, name: 'eth0', address: '02:42:ac:11:00:02' },
+    },
     { op: 'link.set', name: 'port', ipv6: false, up: true },
     { op: 'link.set', netns: path, name: 'eth0', ipv6: false, up: true },
   ])
-  t.deepEqual(ipJson<{ addr_info: unknown[] }>(inside, '-6', 'address').flatMap(({ addr_info }) => addr_info), [])
-  await t.throwsAsync(executor.run([{ op: 'address.add', netns: inside.path, link: 'eth0', address: 'fd00::2/64' }]), { message: /EACCES/ })
+  t.deepEqual(
+    ipJson<{ addr_info: unknown[] }>(inside, '-6', 'address').flatMap(({ addr_info }) => addr_info),
+    [],
+  )
+  await t.throwsAsync(executor.run([{ op: 'address.add', netns: inside.path, link: 'eth0', address: 'fd00::2/64' }]), {
+    message: /EACCES/,
+  })
   await t.throwsAsync(executor.run([{ op: 'link.set', name: 'nowhere', ipv6: false, up: true }]), { message: /ENODEV/ })
 })
 
 test.serial('settings of many namespaces, each its own', async (t) => {
   const world = new World(t)
   const host = open(t, world.host)
-  const places = Array.from({ length: 100 }, (_, index) => ({ name: world.name(`n${index}`), path: `/run/netns/${world.name(`n${index}`)}` }))
+  const places = Array.from({ length: 100 }, (_, index) => ({
+    name: world.name(`n${index}`),
+    path: `/run/netns/${world.name(`n${index}`)}`,
+  }))
   for (const { path } of places) await host.run([{ op: 'netns.create', path }])
   const key = 'net.ipv4.conf.lo.arp_ignore'
-  for (const [index, { path }] of places.entries()) await host.run([{ op: 'sysctl.write', netns: path, key, value: String(index % 3) }])
-  for (const [index, place] of places.entries()) t.is(await host.ask('sysctl', { netns: place.path, name: key }), String(index % 3))
+  for (const [index, { path }] of places.entries())
+    await host.run([{ op: 'sysctl.write', netns: path, key, value: String(index % 3) }])
+  for (const [index, place] of places.entries())
+    t.is(await host.ask('sysctl', { netns: place.path, name: key }), String(index % 3))
   t.is(execIn(places[50] as Place, 'sysctl', '-n', key), '2\n')
   setSysctl(places[50] as Place, key, '1')
   t.is(await host.ask('sysctl', { netns: places[50]?.path ?? '', name: key }), '1')
@@ -146,14 +211,18 @@ test.serial('settings of many namespaces, each its own', async (t) => {
 test.serial('what goes through a link is counted, from either end', async (t) => {
   const world = new World(t)
   const host = open(t, world.host)
-  const ask = async (netns?: string) => (await host.ask('link', { ...(netns ? { netns, name: 'eth0' } : { name: 'uplink' }), statistics: true })).statistics
+  const ask = async (netns?: string) =>
+    (await host.ask('link', { ...(netns ? { netns, name: 'eth0' } : { name: 'uplink' }), statistics: true })).statistics
   const before = await ask()
   execIn(world.host, 'ping', '-q', '-c', '5', '-i', '0.01', '-s', '1000', NEIGHBOUR_ADDRESS)
   const [after, theirs] = [await ask(), await ask(world.neighbour.path)]
   const grown = (key: 'rxBytes' | 'txBytes' | 'rxPackets' | 'txPackets') => (after?.[key] ?? 0) - (before?.[key] ?? 0)
   t.true(grown('rxPackets') >= 5 && grown('txPackets') >= 5)
   t.true(grown('rxBytes') >= 5000 && grown('txBytes') >= 5000)
-  t.deepEqual([theirs?.rxBytes, theirs?.txBytes, theirs?.rxPackets, theirs?.txPackets], [after?.txBytes, after?.rxBytes, after?.txPackets, after?.rxPackets])
+  t.deepEqual(
+    [theirs?.rxBytes, theirs?.txBytes, theirs?.rxPackets, theirs?.txPackets],
+    [after?.txBytes, after?.rxBytes, after?.txPackets, after?.rxPackets],
+  )
   t.deepEqual([after?.rxErrors, after?.txErrors, after?.rxDropped, after?.txDropped], [0, 0, 0, 0])
 
   const all = await host.ask('links', { statistics: true })

@@ -8,13 +8,21 @@ import { Host } from '#lib/host.js'
 import type { Plan } from '#lib/plan/operation.js'
 import { printPlan } from '#lib/plan/print.js'
 import { inParts } from '../helpers/plans/in-parts.js'
-import { changeOf, circumstancesOf, endpointOn, networkOf, published, sandboxOf, type NetworkOptions } from '../helpers/plans/specs.js'
+import {
+  changeOf,
+  circumstancesOf,
+  endpointOn,
+  networkOf,
+  published,
+  sandboxOf,
+  type NetworkOptions,
+} from '../helpers/plans/specs.js'
 import { difference, kernelState, readFiles } from '../helpers/snapshot.js'
 import { execIn, HOST_ADDRESS, ip, World, type Place, type WorldOptions } from '../helpers/world.js'
 
 /**
- * The plan as text, run by a shell, builds what Slipway builds: the shell in one fresh host, Slipway in another, and the
- * kernel's state of both compared.
+ * The plan as text, run by a shell, builds what Slipway builds: the shell in one fresh host, Slipway in another, and
+ * the kernel's state of both compared.
  */
 
 interface Case {
@@ -30,8 +38,10 @@ const cases: Record<string, Case> = {
   'one more sandbox': { before: 1 },
   'published ports': { create: { publish: ['8080:80', '5353:53/udp', `${HOST_ADDRESS}:8081:80`, '9000-9009:90-99'] } },
   'without br_netfilter': { world: { bridgeCallsIptables: false }, create: { publish: ['8080:80'] } },
-  'options of the bridge': { open: { bip: '10.9.0.1/24', mtu: 1400, icc: false, ipMasq: false, defaultGateway: '10.9.0.5' } },
-  'address and MAC of one\'s own': { create: { ip: '172.17.8.8', mac: '02:00:00:00:08:08' } },
+  'options of the bridge': {
+    open: { bip: '10.9.0.1/24', mtu: 1400, icc: false, ipMasq: false, defaultGateway: '10.9.0.5' },
+  },
+  "address and MAC of one's own": { create: { ip: '172.17.8.8', mac: '02:00:00:00:08:08' } },
   'network none': { create: { network: 'none' } },
   'network host': { create: { network: 'host' } },
 }
@@ -66,7 +76,7 @@ const networks: Record<string, NetworkOptions & { leaf?: true }> = {
   'routed, with trusted interfaces': { mode: 'routed', trusted: ['uplink'] },
   'unprotected, from addresses of choice': { mode: 'nat-unprotected', source: { 4: '192.0.2.2', 6: 'fd00:99::2' } },
   'internal, without icc': { internal: true, icc: false },
-  'isolated': { internal: true, mode: 'isolated' },
+  isolated: { internal: true, mode: 'isolated' },
   'on a leaf': { leaf: true },
   'on a leaf, internal': { leaf: true, internal: true },
   'MTU and interface prefix': { mtu: 1400, interfacePrefix: 'net' },
@@ -98,13 +108,25 @@ for (const [title, options] of Object.entries(networks)) {
 function lifeOn({ leaf, ...options }: NetworkOptions & { leaf?: true }, name: string, stateDir: string): Plan[] {
   const where = { path: `/run/netns/${name}`, stateDir }
   const home = networkOf('home', { ipv6: true }, stateDir)
-  const other = networkOf('other', { ipv6: true, ...options, subnets: ['10.9.0.0/24', 'fd00:9::/64'].slice(options.ipv4 === false ? 1 : 0).map((subnet) => ({ subnet })) }, stateDir)
+  const other = networkOf(
+    'other',
+    {
+      ipv6: true,
+      ...options,
+      subnets: ['10.9.0.0/24', 'fd00:9::/64'].slice(options.ipv4 === false ? 1 : 0).map((subnet) => ({ subnet })),
+    },
+    stateDir,
+  )
   const first = endpointOn(home)
   const ports = published([first], [home], '8080:80', '5353:53/udp')
   const second = endpointOn(other, { gwPriority: 1 }, [first], ...(leaf ? [leafName(other, 1)] : []))
   const both = [first, second]
   return [
-    [...rulesetPlan(), ...createNetwork(home), ...bridge.createSandbox(sandboxOf([first], ports, where), circumstancesOf(home, true))],
+    [
+      ...rulesetPlan(),
+      ...createNetwork(home),
+      ...bridge.createSandbox(sandboxOf([first], ports, where), circumstancesOf(home, true)),
+    ],
     [...createNetwork(other), ...(leaf ? createLeaf(other, 1) : [])],
     bridge.connectEndpoint(changeOf([first], ports, both, where), second, circumstancesOf(other, true)),
     ...Object.values(inParts('disconnect', bridge.disconnectEndpoint(changeOf(both, ports, [first], where), second))),
@@ -116,9 +138,17 @@ type Sections = Record<string, string[]>
 
 /** All that there is of a host and a sandbox. */
 function state(world: World, { name = '', network }: CreateOptions): Record<string, string[]> {
-  const places: Record<string, Place> = { host: world.host, ...(network === 'host' ? {} : { sandbox: { name, path: `/run/netns/${name}` } }) }
-  const sections = Object.entries(places).flatMap(([who, place]) => Object.entries(kernelState(place)).map(([what, lines]) => [`${who}'s ${what}`, lines]))
-  return { ...(Object.fromEntries(sections) as Record<string, string[]>), records: Object.values(readFiles(world.stateDir)) }
+  const places: Record<string, Place> = {
+    host: world.host,
+    ...(network === 'host' ? {} : { sandbox: { name, path: `/run/netns/${name}` } }),
+  }
+  const sections = Object.entries(places).flatMap(([who, place]) =>
+    Object.entries(kernelState(place)).map(([what, lines]) => [`${who}'s ${what}`, lines]),
+  )
+  return {
+    ...(Object.fromEntries(sections) as Record<string, string[]>),
+    records: Object.values(readFiles(world.stateDir)),
+  }
 }
 
 // Elements come by their keys, some of which are drawn by lot.
@@ -137,5 +167,6 @@ function normaliser(...worlds: World[]) {
       // The host's end of a veth has a MAC address by lot; these are those of bridges and sandboxes.
       .replace(/"address":"(?!02:42|02:00:00|00:00)[0-9a-f:]{17}"/g, '"address":"RANDOM"')
       .replace(/"(created|started)":"[^"]*"/g, '"$1":"TIME"')
-  return (sections: Record<string, string[]>) => Object.fromEntries(Object.entries(sections).map(([name, lines]) => [name, inOrder(name, lines.map(normalise))]))
+  return (sections: Record<string, string[]>) =>
+    Object.fromEntries(Object.entries(sections).map(([name, lines]) => [name, inOrder(name, lines.map(normalise))]))
 }

@@ -42,14 +42,16 @@ function betweenRecordsAndActs(t: ExecutionContext, happens: () => Promise<unkno
   }
 }
 
-const recordOf = (world: World, name: string): string => join(world.stateDir, String(statSync(world.host.path).ino), 'sandboxes', `${world.name(name)}.json`)
+const recordOf = (world: World, name: string): string =>
+  join(world.stateDir, String(statSync(world.host.path).ino), 'sandboxes', `${world.name(name)}.json`)
 
 /** As if whoever has made it had died since. */
 function orphan(path: string): void {
   writeFileSync(path, readFileSync(path, 'utf8').replace(/"started":"?\d+"?/, '"started":"1"'))
 }
 
-const owners = (world: World) => elements(world.host, 'addresses4').map(({ key, comment }) => `${key} ${comment?.split(' ')[0]}`)
+const owners = (world: World) =>
+  elements(world.host, 'addresses4').map(({ key, comment }) => `${key} ${comment?.split(' ')[0]}`)
 
 serial('an address that was given back and claimed anew stays claimed', async (t) => {
   const world = new World(t)
@@ -73,7 +75,9 @@ serial('a sandbox that was made in between, by a process that has ended, is whol
   const world = new World(t)
   await world.create(await world.open(), 'first')
   const create = [{ name: world.name('app'), publish: ['8080:80'] }]
-  betweenClaimsAndRecords(t, () => runChild('attempt', { open: { netns: world.host.path, stateDir: world.stateDir }, prefix: world.prefix, create }))
+  betweenClaimsAndRecords(t, () =>
+    runChild('attempt', { open: { netns: world.host.path, stateDir: world.stateDir }, prefix: world.prefix, create }),
+  )
   const { reconciled, sandboxes } = await world.open()
   t.deepEqual(reconciled, { adopted: [world.name('app'), world.name('first')], healed: [], collected: [] })
   const app = await sandboxes.get(world.name('app'))
@@ -141,68 +145,97 @@ serial('what many delete at once, among transactions of others, is all deleted',
   const set = addresses[4]
   const all = Array.from({ length: 200 }, (_, index) => ({ key: `10.0.0.${index}`, comment: 'x' }))
   await hosts[0].run([add(set, ...all)])
-  await Promise.all(hosts.map(async (host, index) => {
-    for (const one of all) {
-      await host.run([removeOwn(set, one)], { aside: true })
-      await host.run([add(set, { key: `10.1.${index}.1`, comment: 'y' })], { aside: true })
-      await host.run([remove(set, { key: `10.1.${index}.1` })], { aside: true })
-    }
-  }))
+  await Promise.all(
+    hosts.map(async (host, index) => {
+      for (const one of all) {
+        await host.run([removeOwn(set, one)], { aside: true })
+        await host.run([add(set, { key: `10.1.${index}.1`, comment: 'y' })], { aside: true })
+        await host.run([remove(set, { key: `10.1.${index}.1` })], { aside: true })
+      }
+    }),
+  )
   t.deepEqual(elements(world.host, 'addresses4'), [])
 })
 
 for (const claimed of [true, false]) {
-  serial(`what leads to an address comes back with its claim, when a plan is undone: ${claimed ? 'another has claimed it' : 'nobody has'}`, async (t) => {
-    const world = new World(t)
-    const [one, two] = [new Host(world.host.path), new Host(world.host.path)]
-    t.teardown(() => Promise.all([one.close(), two.close()]))
-    await one.run(rulesetPlan())
-    const [set, key] = [addresses[4], '172.17.0.9']
-    const route = { destination: `${key}/32`, link: 'uplink' }
-    const neighbor = { link: 'uplink', address: key, proxy: true } as const
-    await one.run([add(set, element('x')), { op: 'route.add', ...route }, { op: 'neighbor.add', ...neighbor }])
-    const lead = () => [ipJson(world.host, 'route', 'show', key).length, ipJson(world.host, 'neighbor', 'show', 'proxy').length]
-    t.deepEqual(lead(), [1, 1])
-    const { waitFor, unlock } = await lockFile(t, world)
-    const plan: Plan = [{ op: 'route.delete', ...route }, { op: 'neighbor.delete', ...neighbor }, remove(set, element('x')), { ...waitFor, expected: 'another text' }]
-    const leaving = t.throwsAsync(one.run(plan), { instanceOf: PlanRefused })
-    t.true(await eventually(() => elements(world.host, 'addresses4').length === 0))
-    t.deepEqual(lead(), [0, 0])
-    if (claimed) await two.run([add(set, element('y'))])
-    unlock()
-    const { errnoName, refusal } = await leaving
-    t.is(errnoName, 'ESTALE')
-    t.deepEqual(lead(), claimed ? [0, 0] : [1, 1])
-    t.deepEqual(elements(world.host, 'addresses4').map(({ comment }) => comment), [claimed ? 'y' : 'x'])
-    t.deepEqual(refusal.notUndone?.map((left) => left.errnoName), claimed ? ['EEXIST', 'EEXIST', 'EEXIST'] : [])
-  })
+  serial(
+    `what leads to an address comes back with its claim, when a plan is undone: ${claimed ? 'another has claimed it' : 'nobody has'}`,
+    async (t) => {
+      const world = new World(t)
+      const [one, two] = [new Host(world.host.path), new Host(world.host.path)]
+      t.teardown(() => Promise.all([one.close(), two.close()]))
+      await one.run(rulesetPlan())
+      const [set, key] = [addresses[4], '172.17.0.9']
+      const route = { destination: `${key}/32`, link: 'uplink' }
+      const neighbor = { link: 'uplink', address: key, proxy: true } as const
+      await one.run([add(set, element('x')), { op: 'route.add', ...route }, { op: 'neighbor.add', ...neighbor }])
+      const lead = () => [
+        ipJson(world.host, 'route', 'show', key).length,
+        ipJson(world.host, 'neighbor', 'show', 'proxy').length,
+      ]
+      t.deepEqual(lead(), [1, 1])
+      const { waitFor, unlock } = await lockFile(t, world)
+      const plan: Plan = [
+        { op: 'route.delete', ...route },
+        { op: 'neighbor.delete', ...neighbor },
+        remove(set, element('x')),
+        { ...waitFor, expected: 'another text' },
+      ]
+      const leaving = t.throwsAsync(one.run(plan), { instanceOf: PlanRefused })
+      t.true(await eventually(() => elements(world.host, 'addresses4').length === 0))
+      t.deepEqual(lead(), [0, 0])
+      if (claimed) await two.run([add(set, element('y'))])
+      unlock()
+      const { errnoName, refusal } = await leaving
+      t.is(errnoName, 'ESTALE')
+      t.deepEqual(lead(), claimed ? [0, 0] : [1, 1])
+      t.deepEqual(
+        elements(world.host, 'addresses4').map(({ comment }) => comment),
+        [claimed ? 'y' : 'x'],
+      )
+      t.deepEqual(
+        refusal.notUndone?.map((left) => left.errnoName),
+        claimed ? ['EEXIST', 'EEXIST', 'EEXIST'] : [],
+      )
+    },
+  )
 }
 
-for (const [what, ends] of [['is undone then', true], ['stays', false]] as const) {
-  serial(`a network that is removed while a sandbox is made on it and another network gets its name: the sandbox ${what}`, async (t) => {
-    const world = new World(t)
-    const slipway = await world.open()
-    const other = await world.open()
-    const web = await slipway.networks.create({ name: 'web' })
-    await world.create(slipway, 'app', { network: 'web' })
-    // Its record comes right after the removal has looked for users, and has deleted the network's.
-    const path = recordOf(world, 'app')
-    const text = readFileSync(path)
-    rmSync(path)
-    const { run } = Host.prototype
-    t.teardown(() => void (Host.prototype.run = run))
-    Host.prototype.run = async function (this: Host, plan: Plan, options?: RunOptions) {
-      await run.call(this, plan, options)
-      if (!plan.some((operation) => operation.op === 'file.delete' && operation.path.endsWith('/networks/web.json'))) return
-      Host.prototype.run = run
-      writeFileSync(path, text)
-      await other.networks.create({ name: 'web' })
-      if (ends) setTimeout(() => rmSync(path), 200)
-    }
-    if (ends) await web.remove()
-    else await t.throwsAsync(web.remove(), { code: 'CONFLICT', message: /in use/ })
-    t.is(ipJson<{ ifname: string }>(world.host, 'link').some(({ ifname }) => ifname === web.bridge), !ends)
-    t.not((await slipway.networks.get('web')).id, web.id)
-    await world.create(slipway, 'next', { network: 'web' })
-  })
+for (const [what, ends] of [
+  ['is undone then', true],
+  ['stays', false],
+] as const) {
+  serial(
+    `a network that is removed while a sandbox is made on it and another network gets its name: the sandbox ${what}`,
+    async (t) => {
+      const world = new World(t)
+      const slipway = await world.open()
+      const other = await world.open()
+      const web = await slipway.networks.create({ name: 'web' })
+      await world.create(slipway, 'app', { network: 'web' })
+      // Its record comes right after the removal has looked for users, and has deleted the network's.
+      const path = recordOf(world, 'app')
+      const text = readFileSync(path)
+      rmSync(path)
+      const { run } = Host.prototype
+      t.teardown(() => void (Host.prototype.run = run))
+      Host.prototype.run = async function (this: Host, plan: Plan, options?: RunOptions) {
+        await run.call(this, plan, options)
+        if (!plan.some((operation) => operation.op === 'file.delete' && operation.path.endsWith('/networks/web.json')))
+          return
+        Host.prototype.run = run
+        writeFileSync(path, text)
+        await other.networks.create({ name: 'web' })
+        if (ends) setTimeout(() => rmSync(path), 200)
+      }
+      if (ends) await web.remove()
+      else await t.throwsAsync(web.remove(), { code: 'CONFLICT', message: /in use/ })
+      t.is(
+        ipJson<{ ifname: string }>(world.host, 'link').some(({ ifname }) => ifname === web.bridge),
+        !ends,
+      )
+      t.not((await slipway.networks.get('web')).id, web.id)
+      await world.create(slipway, 'next', { network: 'web' })
+    },
+  )
 }

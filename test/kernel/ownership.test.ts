@@ -12,7 +12,10 @@ test.serial('another state directory is refused: to it, every sandbox would be a
   const other = mkdtempSync(join(tmpdir(), 'slipway-other-'))
   t.teardown(() => rmSync(other, { recursive: true }))
 
-  const error = await t.throwsAsync(Slipway.open({ netns: world.host.path, stateDir: other }), { instanceOf: SlipwayError, code: 'CONFLICT' })
+  const error = await t.throwsAsync(Slipway.open({ netns: world.host.path, stateDir: other }), {
+    instanceOf: SlipwayError,
+    code: 'CONFLICT',
+  })
   t.true(error?.message.includes(world.stateDir))
 
   const again = await world.open()

@@ -6,7 +6,10 @@ import { Host } from '#lib/host.js'
 import type { Operation } from '#lib/plan/operation.js'
 import { World } from '../helpers/world.js'
 
-/** What lies where a record is to be may have been put there by another program. It is not followed, not waited for, and not changed. */
+/**
+ * What lies where a record is to be may have been put there by another program. It is not followed, not waited for, and
+ * not changed.
+ */
 
 const SECRET = 'secret'
 const OPERATIONS: ((path: string) => Operation)[] = [
@@ -54,7 +57,10 @@ test('a FIFO or a link where the next text of a record is written', async (t) =>
   for (const plant of Object.values(PLANTED)) {
     writeFileSync(elsewhere, SECRET)
     plant(next, elsewhere)
-    const done = await host.run([{ op: 'file.replace', path, content: 'ours', expected: SECRET }]).then(() => true, () => false)
+    const done = await host.run([{ op: 'file.replace', path, content: 'ours', expected: SECRET }]).then(
+      () => true,
+      () => false,
+    )
     t.true(lstatSync(path).isFile())
     t.deepEqual([readFileSync(path, 'utf8'), readFileSync(elsewhere, 'utf8')], [done ? 'ours' : SECRET, SECRET])
     writeFileSync(path, SECRET)
@@ -69,7 +75,9 @@ test('no record is made by way of a folder that is a link', async (t) => {
   const elsewhere = join(world.stateDir, 'elsewhere')
   mkdirSync(elsewhere, { recursive: true })
   symlinkSync(elsewhere, join(world.stateDir, 'sandboxes'))
-  await t.throwsAsync(host.run([{ op: 'file.create', path: join(world.stateDir, 'sandboxes', 'app.json'), content: 'ours' }]))
+  await t.throwsAsync(
+    host.run([{ op: 'file.create', path: join(world.stateDir, 'sandboxes', 'app.json'), content: 'ours' }]),
+  )
   t.throws(() => lstatSync(join(elsewhere, 'app.json')))
   await host.close()
 })

@@ -13,7 +13,10 @@ import { execIn, eventually, HOST_ADDRESS, ip, ipJson, World, type Place } from 
 // One after the other: descriptors are compared, too.
 const { serial } = test
 
-const veths = (place: Place) => ipJson<{ ifname: string }>(place, 'link').map(({ ifname }) => ifname).filter((name) => name.startsWith('veth'))
+const veths = (place: Place) =>
+  ipJson<{ ifname: string }>(place, 'link')
+    .map(({ ifname }) => ifname)
+    .filter((name) => name.startsWith('veth'))
 
 async function setUp(t: ExecutionContext, networks = ['bridge']) {
   const world = new World(t)
@@ -24,7 +27,12 @@ async function setUp(t: ExecutionContext, networks = ['bridge']) {
 }
 
 /** A create that answers through its port, and a pool that is full again. */
-async function works(t: ExecutionContext, { world, slipway }: Awaited<ReturnType<typeof setUp>>, name: string, network = 'bridge'): Promise<void> {
+async function works(
+  t: ExecutionContext,
+  { world, slipway }: Awaited<ReturnType<typeof setUp>>,
+  name: string,
+  network = 'bridge',
+): Promise<void> {
   const app = await world.create(slipway, name, { network, publish: ['80'] })
   serveTcp(t, app, 80)
   t.is(await fetchFrom(world.neighbour, `http://${HOST_ADDRESS}:${app.ports[0]?.hostPort}`), '192.0.2.9', name)
@@ -57,10 +65,17 @@ serial('a bridge that is full', async (t) => {
   const world = new World(t)
   const slipway = await world.open()
   // Where the host is not the gateway, a network has one bridge only.
-  await slipway.networks.create({ name: 'lone', subnets: [{ subnet: '10.9.0.0/16' }], options: { 'com.docker.network.bridge.name': 'lone0', 'com.docker.network.bridge.inhibit_ipv4': 'true' } })
+  await slipway.networks.create({
+    name: 'lone',
+    subnets: [{ subnet: '10.9.0.0/16' }],
+    options: { 'com.docker.network.bridge.name': 'lone0', 'com.docker.network.bridge.inhibit_ipv4': 'true' },
+  })
   await world.create(slipway, 'first', { network: 'lone' })
   const before = await settled(world)
-  const pairs = Array.from({ length: 511 }, (_, n) => [`link add a${n} group 77 master lone0 type veth peer name b${n}`, `link set b${n} master lone0`])
+  const pairs = Array.from({ length: 511 }, (_, n) => [
+    `link add a${n} group 77 master lone0 type veth peer name b${n}`,
+    `link set b${n} master lone0`,
+  ])
   execIn(world.host, 'sh', '-c', `ip -batch - <<'END'\n${pairs.flat().join('\n')}\nEND`)
   const pooled = await world.open({ pool: { size: 2, networks: ['lone'] } })
   await t.throwsAsync(pooled.pool.ready(), { code: 'EXHAUSTED', message: /1,023 ports/ })
@@ -152,7 +167,8 @@ serial('options that are none', async (t) => {
   const world = new World(t)
   const open = (pool: unknown) => () => world.open({ pool } as never)
   await refuses(
-    t, world,
+    t,
+    world,
     [open(3), 'INVALID_ARGUMENT', 'pool', '{ size: 32 }'],
     [open({ sise: 3 }), 'INVALID_ARGUMENT', '"sise"', 'size, networks'],
     [open({ size: -1 }), 'INVALID_ARGUMENT', 'size', 'from 0 to 1000'],
@@ -160,7 +176,12 @@ serial('options that are none', async (t) => {
     [open({ size: 1001 }), 'INVALID_ARGUMENT', 'size', '1,023 ports'],
     [open({ size: 1, networks: [] }), 'INVALID_ARGUMENT', 'networks'],
     [open({ size: 1, networks: ['host'] }), 'INVALID_ARGUMENT', 'networks', 'bridge networks'],
-    [open({ size: 1000, networks: Array.from({ length: 1000 }, (_, n) => `n${n}`) }), 'INVALID_ARGUMENT', 'descriptors', 'smaller size'],
+    [
+      open({ size: 1000, networks: Array.from({ length: 1000 }, (_, n) => `n${n}`) }),
+      'INVALID_ARGUMENT',
+      'descriptors',
+      'smaller size',
+    ],
   )
 })
 

@@ -2,7 +2,15 @@ import diagnostics from 'node:diagnostics_channel'
 import test, { type ExecutionContext } from 'ava'
 import type { CreateOptions, PoolMessage, Sandbox, Slipway } from 'slipway'
 import { everythingOf } from '../helpers/everything.js'
-import { descriptorsBesidePrepared, elements, isAsBefore, openDescriptors, readFiles, settled, without } from '../helpers/snapshot.js'
+import {
+  descriptorsBesidePrepared,
+  elements,
+  isAsBefore,
+  openDescriptors,
+  readFiles,
+  settled,
+  without,
+} from '../helpers/snapshot.js'
 import { fetchFrom, serveTcp } from '../helpers/traffic.js'
 import { eventually, HOST_ADDRESS, ip, ipJson, World, type Place } from '../helpers/world.js'
 
@@ -15,7 +23,10 @@ async function withPool(t: ExecutionContext, pool: { size: number; networks?: st
   return { world, slipway }
 }
 
-const veths = (place: Place) => ipJson<{ ifname: string }>(place, 'link').map(({ ifname }) => ifname).filter((name) => name.startsWith('veth'))
+const veths = (place: Place) =>
+  ipJson<{ ifname: string }>(place, 'link')
+    .map(({ ifname }) => ifname)
+    .filter((name) => name.startsWith('veth'))
 const poolOf = (slipway: Slipway, network = 'bridge') => {
   const found = slipway.pool.networks.find((one) => one.network === network)
   if (!found) throw new Error(`no pool of ${network}`)
@@ -27,8 +38,17 @@ const addressOf = (sandbox: Sandbox) => sandbox.endpoints[0]?.addresses[0]?.spli
 const REQUESTS: Record<string, CreateOptions> = {
   'a port': { publish: ['8080:80'] },
   'nothing but a name': {},
-  'several ports': { publish: ['8080-8083:80', '5353:53/udp', '127.0.0.1:8443:443', '192.0.2.2:99:99,allow=192.0.2.0/24'] },
-  'a user-defined network': { network: 'web', publish: ['8080:80'], aliases: ['api'], gwPriority: 3, hostname: 'app', dns: ['192.0.2.53'] },
+  'several ports': {
+    publish: ['8080-8083:80', '5353:53/udp', '127.0.0.1:8443:443', '192.0.2.2:99:99,allow=192.0.2.0/24'],
+  },
+  'a user-defined network': {
+    network: 'web',
+    publish: ['8080:80'],
+    aliases: ['api'],
+    gwPriority: 3,
+    hostname: 'app',
+    dns: ['192.0.2.53'],
+  },
   'IPv6 only': { network: 'six', publish: ['[::]:8080:80'] },
 }
 
@@ -38,13 +58,20 @@ for (const [what, options] of Object.entries(REQUESTS)) {
     for (const size of [0, 2]) {
       const world = new World(t)
       const slipway = await world.open({ pool: { size, networks: ['bridge', 'web', 'six'] } })
-      await slipway.networks.create({ name: 'web', ipv6: true, subnets: [{ subnet: '10.1.0.0/24' }, { subnet: 'fd00:1::/64' }] })
+      await slipway.networks.create({
+        name: 'web',
+        ipv6: true,
+        subnets: [{ subnet: '10.1.0.0/24' }, { subnet: 'fd00:1::/64' }],
+      })
       await slipway.networks.create({ name: 'six', ipv4: false, ipv6: true, subnets: [{ subnet: 'fd00:2::/64' }] })
       // The bridge is there, whoever has made it.
       await world.create(slipway, 'first', { ip: '172.17.0.99' })
       await slipway.pool.ready()
       const app = await world.create(slipway, 'app', options)
-      t.is(slipway.pool.networks.reduce((sum, { claimed }) => sum + claimed, 0), size === 0 ? 0 : 1)
+      t.is(
+        slipway.pool.networks.reduce((sum, { claimed }) => sum + claimed, 0),
+        size === 0 ? 0 : 1,
+      )
       // The pool goes with it, and the sandbox stays.
       await slipway.close()
       states.push(everythingOf(world, app))
@@ -66,7 +93,8 @@ test('its port, its neighbours and its name answer', async (t) => {
   t.is(await fetchFrom(world.host, 'http://127.0.0.1:8080'), app.endpoints[0]?.gateway ?? '')
   t.is(await fetchFrom(other, `http://${addressOf(app)}`), addressOf(other))
   // Back into the same network, it leaves under the bridge's address.
-  for (const client of [other, app]) t.is(await fetchFrom(client, `http://${HOST_ADDRESS}:8080`), app.endpoints[0]?.gateway ?? '')
+  for (const client of [other, app])
+    t.is(await fetchFrom(client, `http://${HOST_ADDRESS}:8080`), app.endpoints[0]?.gateway ?? '')
 })
 
 test('one that waits disturbs nobody who has its address', async (t) => {
@@ -77,14 +105,17 @@ test('one that waits disturbs nobody who has its address', async (t) => {
   const app = await world.create(other, 'app', { ip: '172.17.0.2', publish: ['8080:80'] })
   t.true(veths(world.host).includes(waiting))
   serveTcp(t, app, 80)
-  for (let time = 0; time < 5; time++) t.is(await fetchFrom(world.neighbour, `http://${HOST_ADDRESS}:8080`), '192.0.2.9')
+  for (let time = 0; time < 5; time++)
+    t.is(await fetchFrom(world.neighbour, `http://${HOST_ADDRESS}:8080`), '192.0.2.9')
   const second = await world.create(slipway, 'second')
   t.not(addressOf(second), addressOf(app))
 })
 
 test('an empty pool, and what does not fit, are made from the ground up', async (t) => {
   const { world, slipway } = await withPool(t, { size: 2 })
-  const all = await Promise.all(Array.from({ length: 12 }, (_, index) => world.create(slipway, `${index}`, { publish: [`${8000 + index}:80`] })))
+  const all = await Promise.all(
+    Array.from({ length: 12 }, (_, index) => world.create(slipway, `${index}`, { publish: [`${8000 + index}:80`] })),
+  )
   const { claimed, missed } = poolOf(slipway)
   t.is(claimed + missed, 12)
   t.true(claimed >= 2 && missed >= 1, JSON.stringify({ claimed, missed }))
@@ -109,7 +140,8 @@ test('it tells what becomes of it', async (t) => {
   const slipway = await world.open({ pool: { size: 2, networks: ['told'] } })
   await slipway.networks.create({ name: 'told' })
   await slipway.pool.ready()
-  const of = () => told.filter(({ network }) => network === 'told').map(({ event, ready, size }) => `${event} ${ready}/${size}`)
+  const of = () =>
+    told.filter(({ network }) => network === 'told').map(({ event, ready, size }) => `${event} ${ready}/${size}`)
   t.deepEqual(of(), ['made 1/2', 'made 2/2'])
   await world.create(slipway, 'a', { network: 'told' })
   await slipway.pool.ready()
@@ -160,10 +192,19 @@ test.serial('what is refused gives its spare back', async (t) => {
   const descriptors = descriptorsBesidePrepared()
   const links = veths(world.host)
   const other = await world.open()
-  await t.throwsAsync(world.create(slipway, 'b', { publish: ['8080:80'] }), { code: 'PORT_IN_USE', message: /published already by the sandbox/ })
-  await t.throwsAsync(world.create(slipway, 'app', { publish: ['8081:80'] }), { code: 'CONFLICT', message: /in use by another sandbox/ })
+  await t.throwsAsync(world.create(slipway, 'b', { publish: ['8080:80'] }), {
+    code: 'PORT_IN_USE',
+    message: /published already by the sandbox/,
+  })
+  await t.throwsAsync(world.create(slipway, 'app', { publish: ['8081:80'] }), {
+    code: 'CONFLICT',
+    message: /in use by another sandbox/,
+  })
   ip('netns', 'add', world.name('c'))
-  await t.throwsAsync(world.create(slipway, 'c', { publish: ['8081:80'] }), { code: 'CONFLICT', message: /exists already and is not a sandbox/ })
+  await t.throwsAsync(world.create(slipway, 'c', { publish: ['8081:80'] }), {
+    code: 'CONFLICT',
+    message: /exists already and is not a sandbox/,
+  })
   ip('netns', 'delete', world.name('c'))
   await other.close()
   await isAsBefore(t, world, without(before, 'descriptors'))
@@ -197,6 +238,8 @@ test('claims are elements of the set like all others, and what waits has none', 
   t.deepEqual(elements(world.host, 'addresses4'), [])
   t.deepEqual(elements(world.host, 'senders4', 'bridge'), [])
   const app = await world.create(slipway, 'app')
-  t.deepEqual(elements(world.host, 'addresses4'), [{ key: addressOf(app), comment: `${app.name} (${app.id.slice(0, 12)})` }])
+  t.deepEqual(elements(world.host, 'addresses4'), [
+    { key: addressOf(app), comment: `${app.name} (${app.id.slice(0, 12)})` },
+  ])
   t.true(await eventually(() => veths(world.host).length === 4))
 })

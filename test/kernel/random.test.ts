@@ -30,11 +30,21 @@ async function make(world: World, { networks, sandboxes }: Slipway, one: Call): 
   if (one.call === 'networks.create') {
     const { network: name, ipv6, internal } = one
     const number = name.slice(1)
-    return networks.create({ name, internal, ipv6, subnets: [{ subnet: `10.7.${number}.0/29` }, ...(ipv6 ? [{ subnet: `fd00:7:${number}::/125` }] : [])] })
+    return networks.create({
+      name,
+      internal,
+      ipv6,
+      subnets: [{ subnet: `10.7.${number}.0/29` }, ...(ipv6 ? [{ subnet: `fd00:7:${number}::/125` }] : [])],
+    })
   }
   if (one.call === 'networks.remove') return (await networks.get(one.network)).remove()
   const name = world.name(one.sandbox)
-  if (one.call === 'create') return sandboxes.create({ name, network: one.network, ...(one.port === null ? {} : { publish: [`${one.port}:80`] }) })
+  if (one.call === 'create')
+    return sandboxes.create({
+      name,
+      network: one.network,
+      ...(one.port === null ? {} : { publish: [`${one.port}:80`] }),
+    })
   const found = await sandboxes.get(name)
   if (one.call === 'remove') return found.remove()
   if (one.call === 'connect') return found.connect(one.network, { gwPriority: one.gwPriority })
@@ -54,24 +64,27 @@ test('any calls in any order', async (t) => {
   const empty = snapshot(world)
   const refused: Record<string, number> = {}
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.tuple(fc.nat(1), call, fc.boolean()), { minLength: 4, maxLength: 24 }), async (calls) => {
-      let running: Promise<unknown>[] = []
-      for (const [who, one, wait] of calls) {
-        const made = make(world, slipways[who] ?? first, one).catch((error: unknown) => {
-          if (!(error instanceof SlipwayError) || error.code === 'KERNEL') throw error
-          refused[error.code] = (refused[error.code] ?? 0) + 1
-        })
-        running.push(made)
-        if (!wait) continue
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.nat(1), call, fc.boolean()), { minLength: 4, maxLength: 24 }),
+      async (calls) => {
+        let running: Promise<unknown>[] = []
+        for (const [who, one, wait] of calls) {
+          const made = make(world, slipways[who] ?? first, one).catch((error: unknown) => {
+            if (!(error instanceof SlipwayError) || error.code === 'KERNEL') throw error
+            refused[error.code] = (refused[error.code] ?? 0) + 1
+          })
+          running.push(made)
+          if (!wait) continue
+          await Promise.all(running)
+          running = []
+        }
         await Promise.all(running)
-        running = []
-      }
-      await Promise.all(running)
-      await kernelIsAsListed(t, world, first)
-      for (const one of await first.sandboxes.list()) if (one.name !== warm.name) await one.remove()
-      for (const one of await first.networks.list()) if (one.userDefined) await one.remove()
-      await isAsBefore(t, world, without(empty, 'descriptors'))
-    }),
+        await kernelIsAsListed(t, world, first)
+        for (const one of await first.sandboxes.list()) if (one.name !== warm.name) await one.remove()
+        for (const one of await first.networks.list()) if (one.userDefined) await one.remove()
+        await isAsBefore(t, world, without(empty, 'descriptors'))
+      },
+    ),
     { numRuns: 12, interruptAfterTimeLimit: 60_000, endOnFailure: true },
   )
   t.log(refused)

@@ -2,7 +2,16 @@ import test, { type ExecutionContext } from 'ava'
 import type { CreateOptions, OpenOptions } from 'slipway'
 import { dropped, watchDrops } from '../helpers/drops.js'
 import { fetchFrom, NO_ANSWER, reaches, REFUSED, serve, serveTcp } from '../helpers/traffic.js'
-import { HOST_ADDRESS, ip, ipJson, NEIGHBOUR_ADDRESS, OTHER_HOST_ADDRESS, setSysctl, World, type Place } from '../helpers/world.js'
+import {
+  HOST_ADDRESS,
+  ip,
+  ipJson,
+  NEIGHBOUR_ADDRESS,
+  OTHER_HOST_ADDRESS,
+  setSysctl,
+  World,
+  type Place,
+} from '../helpers/world.js'
 
 /**
  * Who reaches what, and under which address the server sees its client. Every line of these tables is a connection that
@@ -20,8 +29,14 @@ interface Setup {
   publish?: CreateOptions['publish']
 }
 
-for (const [bridgeCallsIptables, portsPerBridge] of [[true, 256], [false, 256], [true, 1], [false, 1]] as const) {
-  const either = (title: string) => `br_netfilter ${bridgeCallsIptables ? 'on' : 'off'}, ${portsPerBridge === 1 ? 'a bridge for each sandbox' : 'one bridge'}: ${title}`
+for (const [bridgeCallsIptables, portsPerBridge] of [
+  [true, 256],
+  [false, 256],
+  [true, 1],
+  [false, 1],
+] as const) {
+  const either = (title: string) =>
+    `br_netfilter ${bridgeCallsIptables ? 'on' : 'off'}, ${portsPerBridge === 1 ? 'a bridge for each sandbox' : 'one bridge'}: ${title}`
 
   /** Two sandboxes, `app` with a server on port 80, and what is published of it. */
   const setUp = async (t: ExecutionContext, { open = {}, publish = [] }: Setup = {}) => {
@@ -115,7 +130,8 @@ for (const [bridgeCallsIptables, portsPerBridge] of [[true, 256], [false, 256], 
     const { neighbour, app } = await setUp(t, { open: { ipMasq: false } })
     ip('-n', neighbour.name, 'route', 'add', '172.17.0.0/16', 'via', HOST_ADDRESS)
     serve(t, neighbour, 8000)
-    for (const protocol of ['tcp', 'udp'] as const) await reaches(t, protocol, [[app, `${NEIGHBOUR_ADDRESS}:8000`, APP]])
+    for (const protocol of ['tcp', 'udp'] as const)
+      await reaches(t, protocol, [[app, `${NEIGHBOUR_ADDRESS}:8000`, APP]])
   })
 
   test.serial(either('a neighbour that routes 127.0.0.0/8 at us does not reach loopback'), async (t) => {
@@ -138,7 +154,10 @@ for (const [bridgeCallsIptables, portsPerBridge] of [[true, 256], [false, 256], 
     const before = watchDrops(host)
     await reaches(t, 'tcp', [[other, '127.0.0.1:8080', NO_ANSWER]])
     t.true(dropped(host, before, 'a neighbour may not send to loopback') >= 1)
-    t.is(await fetchFrom(neighbour, `http://${HOST_ADDRESS}:8000/`, { from: '127.0.0.9', expected: NO_ANSWER }), NO_ANSWER)
+    t.is(
+      await fetchFrom(neighbour, `http://${HOST_ADDRESS}:8000/`, { from: '127.0.0.9', expected: NO_ANSWER }),
+      NO_ANSWER,
+    )
     t.true(dropped(host, before, 'a neighbour may not come from loopback') >= 1)
   })
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import test from 'ava'
-import type { CreateNetworkOptions, NetworkFilters, PruneFilters, SubnetRequest } from 'slipway'
+import type { SubnetRequest } from 'slipway'
 import { inUse, NO_TEXTS, refuses, UGLY_TEXTS, type Case } from '../helpers/bad-input.js'
 import { ip, World } from '../helpers/world.js'
 
@@ -16,7 +16,7 @@ const bridge = (option: string) => `com.docker.network.bridge.${option}`
 /** A host that is in use already, and what creates networks on it. */
 async function withNetworks(...args: Parameters<typeof inUse>) {
   const { world, slipway, create } = await inUse(...args)
-  const network = (options: object) => () => slipway.networks.create({ name: 'web', ...options } as CreateNetworkOptions)
+  const network = (options: object) => () => slipway.networks.create({ name: 'web', ...options })
   const subnet = (request: unknown, rest: object = {}) => network({ subnets: [request], ...rest })
   const option = (name: string, value: unknown, rest: object = {}) => network({ options: { [name]: value }, ...rest })
   return { world, slipway, create, network, subnet, option }
@@ -27,15 +27,19 @@ serial('options of a network that are of another type, or none', async (t) => {
   const others = [...NO_TEXTS, ...UGLY_TEXTS] as unknown[]
   const texts = others.filter((value) => typeof value === 'string')
   const objects = others.filter((value) => typeof value === 'object' && value !== null && !Array.isArray(value))
-  const wrong = (name: string, right: (value: unknown) => boolean) => others.filter((value) => !right(value)).map((value): Case => [network({ [name]: value }), code, name])
+  const wrong = (name: string, right: (value: unknown) => boolean) =>
+    others.filter((value) => !right(value)).map((value): Case => [network({ [name]: value }), code, name])
   await refuses(
-    t, world,
+    t,
+    world,
     ...wrong('name', () => false),
     ...wrong('driver', (value) => typeof value === 'string'),
     ...wrong('subnets', (value) => Array.isArray(value)),
     ...['ipv4', 'ipv6', 'internal'].flatMap((name) => wrong(name, (value) => typeof value === 'boolean')),
     ...['labels', 'options'].flatMap((name) => wrong(name, (value) => objects.includes(value))),
-    ...['labels', 'options'].flatMap((name) => NO_TEXTS.map((value): Case => [network({ [name]: { a: value } }), code, name])),
+    ...['labels', 'options'].flatMap((name) =>
+      NO_TEXTS.map((value): Case => [network({ [name]: { a: value } }), code, name]),
+    ),
     ...texts.map((driver): Case => [network({ driver }), 'UNSUPPORTED', 'driver', '"bridge"']),
     [network({ driver: 'macvlan' }), 'UNSUPPORTED', '"macvlan"'],
     ...['host', 'null', 'none'].map((driver): Case => [network({ driver }), code, driver, 'by its name']),
@@ -43,7 +47,9 @@ serial('options of a network that are of another type, or none', async (t) => {
     [network({ constructor: 1 }), code, '"constructor"'],
     [network(JSON.parse('{ "__proto__": 1 }') as object), code, '"__proto__"'],
     [network({ [LONG]: 1 }), code, 'no option'],
-    ...[null, 1, 'a', true, [], ['a'], new Map([['name', 'a']]), Promise.resolve({ name: 'a' })].map((options): Case => [() => slipway.networks.create(options as never), code, 'object of options']),
+    ...[null, 1, 'a', true, [], ['a'], new Map([['name', 'a']]), Promise.resolve({ name: 'a' })].map(
+      (options): Case => [() => slipway.networks.create(options as never), code, 'object of options'],
+    ),
     [() => slipway.networks.create({} as never), code, 'name'],
     [network({ name: undefined }), code, 'name'],
     [network({ ipv4: false }), code, 'ipv4', 'ipv6'],
@@ -54,14 +60,26 @@ serial('names of networks', async (t) => {
   const { world, slipway, network } = await withNetworks(t)
   const web = await slipway.networks.create({ name: 'web' })
   await refuses(
-    t, world,
+    t,
+    world,
     ...['bridge', 'host', 'none'].map((name): Case => [network({ name }), 'CONFLICT', `"${name}"`, 'every host']),
-    ...['container:a', '.', '..', '.a', '-a', '_a', 'a/b', '../a', 'a:b', 'é', 'x'.repeat(101), LONG].map((name): Case => [network({ name }), code, 'name', 'at most 100']),
+    ...['container:a', '.', '..', '.a', '-a', '_a', 'a/b', '../a', 'a:b', 'é', 'x'.repeat(101), LONG].map(
+      (name): Case => [network({ name }), code, 'name', 'at most 100'],
+    ),
     [network({}), 'CONFLICT', '"web"', 'slipway network rm web'],
     [network({ subnets: [{ subnet: '10.1.0.0/24' }] }), 'CONFLICT', '"web"'],
-    ...['nobody', 'abcdef', `${web.id}0`, '../sandboxes/first', LONG, 'a\0b', 'container:web'].map((name): Case => [() => slipway.networks.get(name), 'NOT_FOUND', 'no network']),
-    ...[...NO_TEXTS, ''].map((name): Case => [() => slipway.networks.get(name as never), code, 'a name or an id']),
-    ...['bridge', 'host', 'none'].map((name): Case => [async () => (await slipway.networks.get(name)).remove(), code, `"${name}"`, 'cannot be removed']),
+    ...['nobody', 'abcdef', `${web.id}0`, '../sandboxes/first', LONG, 'a\0b', 'container:web'].map((name): Case => [
+      () => slipway.networks.get(name),
+      'NOT_FOUND',
+      'no network',
+    ]),
+    ...[...NO_TEXTS, ''].map((name): Case => [() => slipway.networks.get(name), code, 'a name or an id']),
+    ...['bridge', 'host', 'none'].map((name): Case => [
+      async () => (await slipway.networks.get(name)).remove(),
+      code,
+      `"${name}"`,
+      'cannot be removed',
+    ]),
   )
 })
 
@@ -78,10 +96,17 @@ serial('ids that several networks begin with', async (t) => {
   const { world, slipway, create } = await withNetworks(t)
   const [sandbox] = [await world.create(slipway, 'a')]
   // Of seventeen ids, two begin with the same digit.
-  const ids = (await Promise.all(Array.from({ length: 17 }, (_, index) => slipway.networks.create({ name: `n${index}`, subnets: [{ subnet: `10.9.${index}.0/24` }] })))).map(({ id }) => id)
+  const ids = (
+    await Promise.all(
+      Array.from({ length: 17 }, (_, index) =>
+        slipway.networks.create({ name: `n${index}`, subnets: [{ subnet: `10.9.${index}.0/24` }] }),
+      ),
+    )
+  ).map(({ id }) => id)
   const digit = ids.map((id) => id[0] ?? '').find((first, index, all) => all.indexOf(first) !== index) ?? ''
   await refuses(
-    t, world,
+    t,
+    world,
     [() => slipway.networks.get(digit), 'CONFLICT', 'Several networks', digit],
     [create({ network: digit }), 'CONFLICT', 'Several networks', digit],
     [() => sandbox.connect(digit), 'CONFLICT', 'Several networks', digit],
@@ -90,23 +115,52 @@ serial('ids that several networks begin with', async (t) => {
 
 serial('subnets that are malformed, or cannot be a network of sandboxes', async (t) => {
   const { world, subnet, network } = await withNetworks(t)
-  const given = (request: Partial<Record<keyof SubnetRequest, unknown>>) => subnet({ subnet: '172.30.0.0/16', ...request })
+  const given = (request: Partial<Record<keyof SubnetRequest, unknown>>) =>
+    subnet({ subnet: '172.30.0.0/16', ...request })
   const noTexts = NO_TEXTS.filter((value) => value !== undefined)
   await refuses(
-    t, world,
-    ...[...NO_TEXTS.filter((value) => !(typeof value === 'object' && value !== null && !Array.isArray(value))), ...UGLY_TEXTS].map((request): Case => [subnet(request), code, 'subnets[0]']),
+    t,
+    world,
+    ...[
+      ...NO_TEXTS.filter((value) => !(typeof value === 'object' && value !== null && !Array.isArray(value))),
+      ...UGLY_TEXTS,
+    ].map((request): Case => [subnet(request), code, 'subnets[0]']),
     [subnet({}), code, 'subnets[0].subnet', 'missing'],
     [subnet({ subnet: '172.30.0.0/16', ip_range: '172.30.0.0/24' }), code, 'subnets[0]', '"ip_range"', 'ipRange'],
     [subnet(JSON.parse('{ "subnet": "172.30.0.0/16", "__proto__": "a" }')), code, 'subnets[0]', '"__proto__"'],
-    ...(['subnet', 'gateway', 'ipRange'] as const).flatMap((name) => [...noTexts, ...UGLY_TEXTS, LONG].map((value): Case => [given({ [name]: value }), code, `subnets[0].${name}`])),
-    ...[...noTexts.filter((value) => !(typeof value === 'object' && value !== null && !Array.isArray(value))), ...UGLY_TEXTS].map((value): Case => [given({ auxAddresses: value }), code, 'subnets[0].auxAddresses']),
-    ...[...noTexts, ...UGLY_TEXTS, LONG].map((value): Case => [given({ auxAddresses: { a: value } }), code, 'subnets[0].auxAddresses']),
-    ...['172.30.0.0', '172.30.0.0/33', '172.30.0.0/-1', '172.30.0.0/16/8', '172.30.0.0/016', '172.030.0.0/16', '172.30/16', '172.30.0.0/255.255.0.0', 'fd00::/129', 'fe80::1%eth0/64', '::ffff:10.0.0.0/104'].map(
-      (text): Case => [subnet({ subnet: text }), code, 'subnets[0].subnet'],
+    ...(['subnet', 'gateway', 'ipRange'] as const).flatMap((name) =>
+      [...noTexts, ...UGLY_TEXTS, LONG].map((value): Case => [given({ [name]: value }), code, `subnets[0].${name}`]),
     ),
+    ...[
+      ...noTexts.filter((value) => !(typeof value === 'object' && value !== null && !Array.isArray(value))),
+      ...UGLY_TEXTS,
+    ].map((value): Case => [given({ auxAddresses: value }), code, 'subnets[0].auxAddresses']),
+    ...[...noTexts, ...UGLY_TEXTS, LONG].map((value): Case => [
+      given({ auxAddresses: { a: value } }),
+      code,
+      'subnets[0].auxAddresses',
+    ]),
+    ...[
+      '172.30.0.0',
+      '172.30.0.0/33',
+      '172.30.0.0/-1',
+      '172.30.0.0/16/8',
+      '172.30.0.0/016',
+      '172.030.0.0/16',
+      '172.30/16',
+      '172.30.0.0/255.255.0.0',
+      'fd00::/129',
+      'fe80::1%eth0/64',
+      '::ffff:10.0.0.0/104',
+    ].map((text): Case => [subnet({ subnet: text }), code, 'subnets[0].subnet']),
     [subnet({ subnet: '172.30.0.5/16' }), code, 'host bits', '172.30.0.0/16'],
     [subnet({ subnet: 'fd00:1::1/64' }), code, 'host bits', 'fd00:1::/64'],
-    ...['127.0.0.0/24', '224.0.0.0/24', '239.1.0.0/16', 'fe80::/64', 'ff02::/64'].map((text): Case => [subnet({ subnet: text }), code, 'subnets[0].subnet', 'overlaps']),
+    ...['127.0.0.0/24', '224.0.0.0/24', '239.1.0.0/16', 'fe80::/64', 'ff02::/64'].map((text): Case => [
+      subnet({ subnet: text }),
+      code,
+      'subnets[0].subnet',
+      'overlaps',
+    ]),
     [given({ gateway: '10.0.0.1' }), code, 'subnets[0].gateway', 'outside 172.30.0.0/16'],
     [given({ gateway: '172.30.0.0' }), code, 'subnets[0].gateway', "network's own"],
     [given({ gateway: '172.30.255.255' }), code, 'subnets[0].gateway', 'broadcast'],
@@ -117,8 +171,18 @@ serial('subnets that are malformed, or cannot be a network of sandboxes', async 
     [given({ ipRange: '172.30.5.1/24' }), code, 'subnets[0].ipRange', 'host bits', '172.30.5.0/24'],
     [given({ ipRange: 'fd00::/64' }), code, 'subnets[0].ipRange', 'IPv6'],
     [given({ auxAddresses: { router: '10.0.0.1' } }), code, 'subnets[0].auxAddresses.router', 'outside 172.30.0.0/16'],
-    [given({ gateway: '172.30.0.1', auxAddresses: { router: '172.30.0.1' } }), code, 'subnets[0].auxAddresses.router', 'gateway'],
-    [given({ auxAddresses: { router: '172.30.0.9', other: '172.30.0.9' } }), code, 'subnets[0].auxAddresses.other', 'auxAddresses.router'],
+    [
+      given({ gateway: '172.30.0.1', auxAddresses: { router: '172.30.0.1' } }),
+      code,
+      'subnets[0].auxAddresses.router',
+      'gateway',
+    ],
+    [
+      given({ auxAddresses: { router: '172.30.0.9', other: '172.30.0.9' } }),
+      code,
+      'subnets[0].auxAddresses.other',
+      'auxAddresses.router',
+    ],
     [subnet({ subnet: '172.30.0.0/32' }), code, '172.30.0.0/32', 'too small'],
     [subnet({ subnet: '172.30.0.0/30', auxAddresses: { a: '172.30.0.2' } }), code, 'too small'],
     [subnet({ subnet: '0.0.0.0/24', gateway: '172.30.0.1' }), code, 'subnets[0].gateway', 'any free one'],
@@ -126,7 +190,13 @@ serial('subnets that are malformed, or cannot be a network of sandboxes', async 
     [subnet({ subnet: '0.0.0.0/7' }), code, 'subnets[0].subnet', '/7'],
     [subnet({ subnet: 'fd00:1::/64' }, { ipv6: false }), code, 'subnets[0].subnet', 'ipv6 is off'],
     [subnet({ subnet: '172.30.0.0/16' }, { ipv4: false, ipv6: true }), code, 'subnets[0].subnet', 'ipv4 is off'],
-    [network({ subnets: [{ subnet: '172.30.0.0/16' }, { subnet: '172.30.5.0/24' }] }), code, 'subnets[1].subnet', 'subnets[0].subnet', 'apart'],
+    [
+      network({ subnets: [{ subnet: '172.30.0.0/16' }, { subnet: '172.30.5.0/24' }] }),
+      code,
+      'subnets[1].subnet',
+      'subnets[0].subnet',
+      'apart',
+    ],
     [network({ subnets: [{ subnet: 'fd00:1::/64' }, { subnet: 'fd00:1::/64' }] }), code, 'subnets[1].subnet', 'apart'],
   )
 })
@@ -136,8 +206,15 @@ serial('subnets that somebody has', async (t) => {
   await slipway.networks.create({ name: 'theirs', subnets: [{ subnet: '10.30.0.0/16' }, { subnet: 'fd00:30::/64' }] })
   ip('-n', world.host.name, 'route', 'add', '10.20.0.0/16', 'via', '192.0.2.9')
   await refuses(
-    t, world,
-    ...['10.30.0.0/16', '10.30.7.0/24', '10.0.0.0/8'].map((text): Case => [subnet({ subnet: text }), 'CONFLICT', 'subnets[0].subnet', text, 'not free']),
+    t,
+    world,
+    ...['10.30.0.0/16', '10.30.7.0/24', '10.0.0.0/8'].map((text): Case => [
+      subnet({ subnet: text }),
+      'CONFLICT',
+      'subnets[0].subnet',
+      text,
+      'not free',
+    ]),
     [subnet({ subnet: '10.30.7.0/24' }), 'CONFLICT', 'the network theirs has 10.30.0.0/16', '0.0.0.0/24'],
     [subnet({ subnet: 'fd00:30::/80' }), 'CONFLICT', 'the network theirs has fd00:30::/64', '::/80'],
     [subnet({ subnet: '10.20.1.0/24' }), 'CONFLICT', 'the route 10.20.0.0/16'],
@@ -149,31 +226,80 @@ serial('subnets that somebody has', async (t) => {
 serial("the bridge driver's options", async (t) => {
   const { world, slipway, option, network } = await withNetworks(t)
   const flags = ['enable_icc', 'enable_ip_masquerade', 'inhibit_ipv4'].map(bridge)
-  const wrong = (name: string, values: readonly unknown[], ...words: string[]) => values.map((value): Case => [option(name, value), code, 'options', name, ...words])
+  const wrong = (name: string, values: readonly unknown[], ...words: string[]) =>
+    values.map((value): Case => [option(name, value), code, 'options', name, ...words])
   const texts = [...NO_TEXTS, ...UGLY_TEXTS, LONG]
   const v6 = { ipv6: true }
   await refuses(
-    t, world,
-    ...['nonsense', 'com.docker.network.bridge', 'constructor', '__proto__', LONG].map((name): Case => [network({ options: JSON.parse(JSON.stringify({ [name]: 'a' })) as object }), code, 'no option', bridge('name')]),
+    t,
+    world,
+    ...['nonsense', 'com.docker.network.bridge', 'constructor', '__proto__', LONG].map((name): Case => [
+      network({ options: JSON.parse(JSON.stringify({ [name]: 'a' })) as object }),
+      code,
+      'no option',
+      bridge('name'),
+    ]),
     [network({ options: JSON.parse('{ "__proto__": "a" }') as object }), code, '"__proto__"'],
     ...flags.flatMap((name) => wrong(name, [...UGLY_TEXTS, 'maybe', 'yes', '2', 'tRUE', ' true'], 'true or false')),
-    ...['gateway_mode_ipv4', 'gateway_mode_ipv6'].map(bridge).flatMap((name) => wrong(name, [...UGLY_TEXTS, 'NAT', 'bridged'], 'nat-unprotected')),
-    ...[bridge('gateway_mode_ipv4'), bridge('gateway_mode_ipv6')].map((name): Case => [option(name, 'isolated', v6), code, name, 'internal: true']),
+    ...['gateway_mode_ipv4', 'gateway_mode_ipv6']
+      .map(bridge)
+      .flatMap((name) => wrong(name, [...UGLY_TEXTS, 'NAT', 'bridged'], 'nat-unprotected')),
+    ...[bridge('gateway_mode_ipv4'), bridge('gateway_mode_ipv6')].map((name): Case => [
+      option(name, 'isolated', v6),
+      code,
+      name,
+      'internal: true',
+    ]),
     ...wrong(bridge('name'), [...texts, 'br%d', 'all', 'default', 'sixteen-letters-', '.', '-a'], ''),
     [option(bridge('name'), 'docker0'), 'CONFLICT', 'interface docker0', bridge('name')],
     [option(bridge('name'), 'uplink'), 'CONFLICT', 'interface uplink'],
     [option(bridge('name'), 'lo'), 'CONFLICT', 'interface lo'],
-    ...['com.docker.network.driver.mtu'].flatMap((name) => wrong(name, [...UGLY_TEXTS, '67', '65536', '-1', '1500.5', '1e3', '0x5dc', '99999999999'], '68 to 65535')),
+    ...['com.docker.network.driver.mtu'].flatMap((name) =>
+      wrong(name, [...UGLY_TEXTS, '67', '65536', '-1', '1500.5', '1e3', '0x5dc', '99999999999'], '68 to 65535'),
+    ),
     [option('com.docker.network.driver.mtu', '1279', v6), code, 'com.docker.network.driver.mtu', '1280', 'IPv6'],
     ...wrong('com.docker.network.container_iface_prefix', [...texts, 'lo', '0eth', 'thirteen-long'], ''),
-    ...[bridge('host_binding_ipv4'), 'com.docker.network.host_ipv4'].flatMap((name) => wrong(name, [...texts, '192.0.2', '192.0.2.1/24', '2001:db8::1', '224.0.0.1', '255.255.255.255'], '')),
-    ...[bridge('host_binding_ipv6'), 'com.docker.network.host_ipv6'].flatMap((name) => wrong(name, [...texts, '192.0.2.1', '::1', 'fe80::1', 'fe80::1%lo', 'ff02::1', '::ffff:192.0.2.1'], '')),
+    ...[bridge('host_binding_ipv4'), 'com.docker.network.host_ipv4'].flatMap((name) =>
+      wrong(name, [...texts, '192.0.2', '192.0.2.1/24', '2001:db8::1', '224.0.0.1', '255.255.255.255'], ''),
+    ),
+    ...[bridge('host_binding_ipv6'), 'com.docker.network.host_ipv6'].flatMap((name) =>
+      wrong(name, [...texts, '192.0.2.1', '::1', 'fe80::1', 'fe80::1%lo', 'ff02::1', '::ffff:192.0.2.1'], ''),
+    ),
     [option('com.docker.network.host_ipv4', '0.0.0.0'), code, 'com.docker.network.host_ipv4'],
-    [option('com.docker.network.host_ipv4', '198.51.100.1'), code, 'com.docker.network.host_ipv4', '198.51.100.1', 'no address of this host'],
-    [option('com.docker.network.host_ipv6', '2001:db8::77', v6), code, 'com.docker.network.host_ipv6', '2001:db8::77', 'no address of this host'],
-    ...wrong(bridge('trusted_host_interfaces'), [...UGLY_TEXTS, ':', 'eth0:', ':eth0', 'eth0,eth1', 'eth0:sixteen-letters-'], ''),
-    [option(bridge('trusted_host_interfaces'), 'uplink', { internal: true }), code, bridge('trusted_host_interfaces'), 'internal'],
-    [network({ options: { [bridge('inhibit_ipv4')]: 'true', [bridge('gateway_mode_ipv4')]: 'isolated' }, internal: true }), code, bridge('inhibit_ipv4'), 'isolated'],
+    [
+      option('com.docker.network.host_ipv4', '198.51.100.1'),
+      code,
+      'com.docker.network.host_ipv4',
+      '198.51.100.1',
+      'no address of this host',
+    ],
+    [
+      option('com.docker.network.host_ipv6', '2001:db8::77', v6),
+      code,
+      'com.docker.network.host_ipv6',
+      '2001:db8::77',
+      'no address of this host',
+    ],
+    ...wrong(
+      bridge('trusted_host_interfaces'),
+      [...UGLY_TEXTS, ':', 'eth0:', ':eth0', 'eth0,eth1', 'eth0:sixteen-letters-'],
+      '',
+    ),
+    [
+      option(bridge('trusted_host_interfaces'), 'uplink', { internal: true }),
+      code,
+      bridge('trusted_host_interfaces'),
+      'internal',
+    ],
+    [
+      network({
+        options: { [bridge('inhibit_ipv4')]: 'true', [bridge('gateway_mode_ipv4')]: 'isolated' },
+        internal: true,
+      }),
+      code,
+      bridge('inhibit_ipv4'),
+      'isolated',
+    ],
   )
   // An interface may come later, as those of tunnels do.
   await slipway.networks.create({ name: 'trusting', options: { [bridge('trusted_host_interfaces')]: 'tun0' } })
@@ -186,14 +312,28 @@ serial('a network that is in use', async (t) => {
   const b = await world.create(slipway, 'b')
   await b.connect('web')
   await refuses(
-    t, world,
+    t,
+    world,
     [() => web.remove(), 'CONFLICT', 'web', a.name, b.name, 'slipway network disconnect web'],
     [async () => (await slipway.networks.get(web.id)).remove(), 'CONFLICT', a.name],
   )
   t.deepEqual(await slipway.networks.prune(), [])
   await a.remove()
   await b.disconnect('web')
-  ip('-n', world.host.name, 'link', 'add', 'stranger0', 'master', web.bridge ?? '', 'type', 'veth', 'peer', 'name', 'stranger1')
+  ip(
+    '-n',
+    world.host.name,
+    'link',
+    'add',
+    'stranger0',
+    'master',
+    web.bridge ?? '',
+    'type',
+    'veth',
+    'peer',
+    'name',
+    'stranger1',
+  )
   await refuses(t, world, [() => web.remove(), 'CONFLICT', 'stranger0', 'ip link set stranger0 nomaster'])
   ip('-n', world.host.name, 'link', 'delete', 'stranger0')
   await web.remove()
@@ -206,21 +346,64 @@ serial('a network that is in use', async (t) => {
 serial('filters', async (t) => {
   const { world, slipway } = await withNetworks(t)
   await slipway.networks.create({ name: 'web' })
-  const list = (filters: object) => () => slipway.networks.list(filters as NetworkFilters)
-  const prune = (filters: object) => () => slipway.networks.prune(filters as PruneFilters)
+  const list = (filters: object) => () => slipway.networks.list(filters)
+  const prune = (filters: object) => () => slipway.networks.prune(filters)
   const noTexts = NO_TEXTS.filter((value: unknown) => !Array.isArray(value))
-  const notATime = ['yesterday', 'day 1', '24d', 'h', '-1h', '1.5h', '24h ', '2026-13-01', '2026-01-32T00:00:00Z', '', LONG, new Date(NaN), 1, true, null, {}, ['24h']]
+  const notATime = [
+    'yesterday',
+    'day 1',
+    '24d',
+    'h',
+    '-1h',
+    '1.5h',
+    '24h ',
+    '2026-13-01',
+    '2026-01-32T00:00:00Z',
+    '',
+    LONG,
+    new Date(NaN),
+    1,
+    true,
+    null,
+    {},
+    ['24h'],
+  ]
   await refuses(
-    t, world,
-    ...['driver', 'id', 'name', 'label'].flatMap((name) => [...noTexts, '', [''], [1], [['a']], ['a', null]].map((value): Case => [list({ [name]: value }), code, 'networks.list', name])),
-    ...[...NO_TEXTS, ...UGLY_TEXTS, 'Custom', 'all'].map((type): Case => [list({ type }), code, 'networks.list', 'type', '"custom" or "builtin"']),
-    ...[...NO_TEXTS.filter((value: unknown) => value !== true), 'true'].map((dangling): Case => [list({ dangling }), code, 'networks.list', 'dangling', 'true or false']),
+    t,
+    world,
+    ...['driver', 'id', 'name', 'label'].flatMap((name) =>
+      [...noTexts, '', [''], [1], [['a']], ['a', null]].map((value): Case => [
+        list({ [name]: value }),
+        code,
+        'networks.list',
+        name,
+      ]),
+    ),
+    ...[...NO_TEXTS, ...UGLY_TEXTS, 'Custom', 'all'].map((type): Case => [
+      list({ type }),
+      code,
+      'networks.list',
+      'type',
+      '"custom" or "builtin"',
+    ]),
+    ...[...NO_TEXTS.filter((value: unknown) => value !== true), 'true'].map((dangling): Case => [
+      list({ dangling }),
+      code,
+      'networks.list',
+      'dangling',
+      'true or false',
+    ]),
     [list({ scope: 'local' }), code, '"scope"', 'driver'],
     [list({ constructor: 'a' }), code, '"constructor"'],
     ...[null, 1, 'a', []].map((filters): Case => [list(filters as never), code, 'networks.list', 'object of options']),
     ...[...noTexts, '', [1]].map((label): Case => [prune({ label }), code, 'networks.prune', 'label']),
     ...notATime.map((until): Case => [prune({ until }), code, 'networks.prune', 'until', "'24h'"]),
     [prune({ name: 'web' }), code, '"name"', 'until'],
-    ...[null, 1, 'a', []].map((filters): Case => [prune(filters as never), code, 'networks.prune', 'object of options']),
+    ...[null, 1, 'a', []].map((filters): Case => [
+      prune(filters as never),
+      code,
+      'networks.prune',
+      'object of options',
+    ]),
   )
 })

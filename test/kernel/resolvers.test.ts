@@ -16,7 +16,10 @@ test.serial('a bridge that somebody has deleted does not keep others from openin
   ip('-n', world.host.name, 'link', 'delete', web.bridge ?? '')
   const late = await world.open()
   const app = await world.create(late, 'app', { network: 'web' })
-  t.deepEqual(app.endpoints.map(({ addresses }) => addresses), [['172.20.0.2/24']])
+  t.deepEqual(
+    app.endpoints.map(({ addresses }) => addresses),
+    [['172.20.0.2/24']],
+  )
 })
 
 test.serial('without descriptors for its resolver a network is not made', async (t) => {
@@ -26,8 +29,13 @@ test.serial('without descriptors for its resolver a network is not made', async 
   await nothingIsLeft(world)
   await (await slipway.networks.create({ name: 'web' })).remove()
   const before = await settled(world)
-  const limit = (most: number) => execFileSync('prlimit', ['--pid', String(process.pid), `--nofile=${most}:`], { env: { ...process.env, LD_PRELOAD: '' } })
-  const usual = Number(/^Max open files\s+(\d+)/m.exec(execFileSync('cat', [`/proc/${process.pid}/limits`], { encoding: 'utf8' }))?.[1])
+  const limit = (most: number) =>
+    execFileSync('prlimit', ['--pid', String(process.pid), `--nofile=${most}:`], {
+      env: { ...process.env, LD_PRELOAD: '' },
+    })
+  const usual = Number(
+    /^Max open files\s+(\d+)/m.exec(execFileSync('cat', [`/proc/${process.pid}/limits`], { encoding: 'utf8' }))?.[1],
+  )
   const held: number[] = []
   limit(300)
   try {
@@ -37,7 +45,10 @@ test.serial('without descriptors for its resolver a network is not made', async 
   }
   // A socket by UDP, and two namespaces to come and go by for the one by TCP, which then cannot be had.
   for (const fd of held.splice(0, 3)) closeSync(fd)
-  const error = await t.throwsAsync(slipway.networks.create({ name: 'web' }), { instanceOf: SlipwayError, code: 'KERNEL' })
+  const error = await t.throwsAsync(slipway.networks.create({ name: 'web' }), {
+    instanceOf: SlipwayError,
+    code: 'KERNEL',
+  })
   held.forEach((fd) => closeSync(fd))
   limit(usual)
   t.regex(error?.message ?? '', /EMFILE/)

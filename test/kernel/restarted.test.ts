@@ -1,4 +1,15 @@
-import { chownSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import test from 'ava'
 import { slipway as command } from '../helpers/command.js'
@@ -27,7 +38,8 @@ async function leave(world: World, change: (text: string) => string, number = '4
   const copied = join(world.stateDir, 'copied')
   const folder = join(world.stateDir, number)
   cpSync(own, copied, { recursive: true })
-  for (const path of readdirSync(copied, { recursive: true, encoding: 'utf8' })) if (path.endsWith('.json')) writeFileSync(join(copied, path), change(readFileSync(join(copied, path), 'utf8')))
+  for (const path of readdirSync(copied, { recursive: true, encoding: 'utf8' }))
+    if (path.endsWith('.json')) writeFileSync(join(copied, path), change(readFileSync(join(copied, path), 'utf8')))
   const again = await world.open()
   for (const sandbox of await again.sandboxes.list()) await sandbox.remove()
   await (await again.networks.get('net')).remove().catch(() => undefined)
@@ -77,7 +89,10 @@ test('what may live stays: its process, its namespace, a file that is none of it
   }
   writeFileSync(record, text.replace('"pid":4194304', `"pid":${process.pid}`))
   await stays('its maker lives')
-  t.regex((await command(world, 'doctor')).stdout, new RegExp(`note +leftovers +state folder ${folder}: no process here`))
+  t.regex(
+    (await command(world, 'doctor')).stdout,
+    new RegExp(`note +leftovers +state folder ${folder}: no process here`),
+  )
   writeFileSync(record, '{')
   await stays('a record cannot be read')
   writeFileSync(record, text)
@@ -89,7 +104,7 @@ test('what may live stays: its process, its namespace, a file that is none of it
 
   chownSync(folder, 1000, 0)
   writeFileSync(file, '')
-  await stays('it is another user\'s')
+  await stays("it is another user's")
   chownSync(folder, 0, 0)
   rmSync(file)
 
@@ -102,7 +117,8 @@ test('what may live stays: its process, its namespace, a file that is none of it
 
   writeFileSync(file, 'text of somebody')
   writeFileSync(record, otherBoot(text))
-  for (const name of readdirSync(join(folder, 'sandboxes'))) if (name !== basename(record)) rmSync(join(folder, 'sandboxes', name))
+  for (const name of readdirSync(join(folder, 'sandboxes')))
+    if (name !== basename(record)) rmSync(join(folder, 'sandboxes', name))
   for (const name of readdirSync(join(folder, 'networks'))) rmSync(join(folder, 'networks', name))
   const slipway = await world.open()
   t.is(slipway.reconciled.collected.length, 1)
@@ -120,12 +136,15 @@ test('in the same namespace, what an earlier boot has left is collected, and net
   const folder = join(world.stateDir, readdirSync(world.stateDir)[0] ?? '')
   const kept = join(world.stateDir, 'kept')
   mkdirSync(kept)
-  const copy = (from: string, to: string, change: (text: string) => string) => writeFileSync(to, change(readFileSync(from, 'utf8')))
-  for (const { name } of [app, shares]) copyFileSync(join(folder, 'sandboxes', `${name}.json`), join(kept, `${name}.json`))
+  const copy = (from: string, to: string, change: (text: string) => string) =>
+    writeFileSync(to, change(readFileSync(from, 'utf8')))
+  for (const { name } of [app, shares])
+    copyFileSync(join(folder, 'sandboxes', `${name}.json`), join(kept, `${name}.json`))
   const again = await world.open()
   for (const sandbox of await again.sandboxes.list()) await sandbox.remove()
   await again.close({ wait: true })
-  for (const { name } of [app, shares]) copy(join(kept, `${name}.json`), join(folder, 'sandboxes', `${name}.json`), otherBoot)
+  for (const { name } of [app, shares])
+    copy(join(kept, `${name}.json`), join(folder, 'sandboxes', `${name}.json`), otherBoot)
   writeFileSync(app.path, '')
   const after = await world.open()
   t.deepEqual(after.reconciled.adopted, [])

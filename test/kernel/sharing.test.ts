@@ -12,7 +12,11 @@ const namespace = ({ path }: Sandbox) => statSync(path).ino
 
 async function pair(world: World) {
   const slipway = await world.open()
-  const owner = await world.create(slipway, 'owner', { hostname: 'web', addHost: ['db:192.0.2.9'], publish: ['8080:80'] })
+  const owner = await world.create(slipway, 'owner', {
+    hostname: 'web',
+    addHost: ['db:192.0.2.9'],
+    publish: ['8080:80'],
+  })
   const side = await world.create(slipway, 'side', { network: `container:${owner.name}` })
   return { slipway, owner, side }
 }

@@ -6,7 +6,10 @@ import { Slipway, type Sandbox } from '#lib/index.js'
 import { howItEnded, runChild, WELL } from '../env/run-child.js'
 import { World } from '../helpers/world.js'
 
-/** A state folder that cannot be written, and a process that can open nothing: every call says so in words, and nothing is lost. */
+/**
+ * A state folder that cannot be written, and a process that can open nothing: every call says so in words, and nothing
+ * is lost.
+ */
 
 async function onTmpfs(t: ExecutionContext): Promise<{ world: World; slipway: Slipway; app: Sandbox; folder: string }> {
   const world = new World(t)
@@ -22,7 +25,11 @@ async function onTmpfs(t: ExecutionContext): Promise<{ world: World; slipway: Sl
 test('a state folder on a file system that can only be read', async (t) => {
   const { world, slipway, app } = await onTmpfs(t)
   execFileSync('mount', ['-o', 'remount,ro', world.stateDir])
-  const said = { name: 'SlipwayError', code: 'KERNEL', message: /^\/\S+ is on a file system that can only be read \(EROFS\)\./ }
+  const said = {
+    name: 'SlipwayError',
+    code: 'KERNEL',
+    message: /^\/\S+ is on a file system that can only be read \(EROFS\)\./,
+  }
   const calls: Record<string, () => Promise<unknown>> = {
     create: () => world.create(slipway, 'more'),
     'networks.create': () => slipway.networks.create({ name: 'more' }),
@@ -35,7 +42,10 @@ test('a state folder on a file system that can only be read', async (t) => {
   for (const [call, make] of Object.entries(calls)) await t.throwsAsync(make(), said, call)
   const other = await world.open()
   t.deepEqual(other.reconciled, { adopted: [app.name], healed: [], collected: [] })
-  await (await world.open({ pool: { size: 1 } })).pool.ready().then(() => t.fail('a mark was written'), (error: unknown) => t.like(error, { name: 'SlipwayError', code: 'KERNEL' }))
+  await (await world.open({ pool: { size: 1 } })).pool.ready().then(
+    () => t.fail('a mark was written'),
+    (error: unknown) => t.like(error, { name: 'SlipwayError', code: 'KERNEL' }),
+  )
   execFileSync('mount', ['-o', 'remount,rw', world.stateDir])
   await app.remove()
 })
@@ -48,7 +58,11 @@ test('files of sandboxes on a file system that can only be read: a removal is do
   t.teardown(() => execFileSync('umount', ['--lazy', files]))
   execFileSync('mount', ['-o', 'remount,ro,bind', files])
   await (await own.sandboxes.get(app.name)).remove()
-  await t.throwsAsync(own.close({ wait: true }), { name: 'SlipwayError', code: 'KERNEL', message: /files\/\S+ is on a file system that can only be read \(EROFS\)\./ })
+  await t.throwsAsync(own.close({ wait: true }), {
+    name: 'SlipwayError',
+    code: 'KERNEL',
+    message: /files\/\S+ is on a file system that can only be read \(EROFS\)\./,
+  })
   t.false(existsSync(app.path))
 })
 
@@ -64,10 +78,16 @@ test("a folder of sandboxes' records that has no room kept for removals gets it 
 
 test('a process without a descriptor left: calls say so, no record is taken for damaged and no sandbox for gone', async (t) => {
   const world = new World(t)
-  const ended = await runChild('short', { open: { netns: world.host.path, stateDir: world.stateDir }, prefix: world.prefix }, { under: ['prlimit', '--nofile=200'] })
+  const ended = await runChild(
+    'short',
+    { open: { netns: world.host.path, stateDir: world.stateDir }, prefix: world.prefix },
+    { under: ['prlimit', '--nofile=200'] },
+  )
   t.deepEqual(howItEnded(ended), WELL)
   const [refused, left] = ended.said as [Record<string, { code: string; message: string }>, string[]]
   t.deepEqual(left, [world.name('a')])
-  for (const [call, { code, message }] of Object.entries(refused)) t.regex(`${code}: ${message}`, /^KERNEL: This process has as many files open as it may \(EMFILE/, call)
-  for (const call of ['create', 'get', 'list', 'connect', 'enter', 'open', 'unpublish', 'remove']) t.truthy(refused[call], call)
+  for (const [call, { code, message }] of Object.entries(refused))
+    t.regex(`${code}: ${message}`, /^KERNEL: This process has as many files open as it may \(EMFILE/, call)
+  for (const call of ['create', 'get', 'list', 'connect', 'enter', 'open', 'unpublish', 'remove'])
+    t.truthy(refused[call], call)
 })

@@ -39,10 +39,14 @@ const link = (place: Place, name: string): Link => {
 
 const addresses = (place: Place): string[] =>
   ipJson<Addresses>(place, 'address').flatMap(({ ifname, addr_info }) =>
-    addr_info.map(({ local, prefixlen, broadcast }) => `${ifname} ${local}/${prefixlen}${broadcast ? ` broadcast ${broadcast}` : ''}`),
+    addr_info.map(
+      ({ local, prefixlen, broadcast }) =>
+        `${ifname} ${local}/${prefixlen}${broadcast ? ` broadcast ${broadcast}` : ''}`,
+    ),
   )
 
-const routes = (place: Place): string[] => ipJson<Route>(place, 'route').map(({ dst, gateway, dev }) => `${dst}${gateway ? ` via ${gateway}` : ''} dev ${dev}`)
+const routes = (place: Place): string[] =>
+  ipJson<Route>(place, 'route').map(({ dst, gateway, dev }) => `${dst}${gateway ? ` via ${gateway}` : ''} dev ${dev}`)
 
 async function setUp(t: ExecutionContext, options: OpenOptions = {}) {
   const world = new World(t)
@@ -60,9 +64,16 @@ test.serial('the first sandbox brings the bridge', async (t) => {
   const { world, host, slipway } = await setUp(t)
   await world.create(slipway, 'app')
   const bridge = link(host, 'docker0')
-  t.like(bridge, { address: '02:42:ac:11:00:01', mtu: 1500, ifalias: `slipway network bridge, records in ${world.stateDir}` })
+  t.like(bridge, {
+    address: '02:42:ac:11:00:01',
+    mtu: 1500,
+    ifalias: `slipway network bridge, records in ${world.stateDir}`,
+  })
   t.true(bridge.flags.includes('UP'))
-  t.deepEqual(addresses(host).filter((line) => line.startsWith('docker0')), ['docker0 172.17.0.1/16 broadcast 172.17.255.255'])
+  t.deepEqual(
+    addresses(host).filter((line) => line.startsWith('docker0')),
+    ['docker0 172.17.0.1/16 broadcast 172.17.255.255'],
+  )
   t.true(routes(host).includes('172.17.0.0/16 dev docker0'))
   t.deepEqual(elements(host, 'bridges'), [{ key: 'docker0', comment: 'bridge' }])
   t.deepEqual(elements(host, 'same_network4'), [{ key: '172.17.0.0/16 . docker0', comment: 'bridge' }])
@@ -74,7 +85,13 @@ test.serial('a sandbox: its links, addresses and routes', async (t) => {
   const { world, host, slipway } = await setUp(t)
   const app = await world.create(slipway, 'app')
   const [endpoint] = app.endpoints
-  t.like(endpoint, { network: 'bridge', interface: 'eth0', mac: '02:42:ac:11:00:02', addresses: ['172.17.0.2/16'], gateway: '172.17.0.1' })
+  t.like(endpoint, {
+    network: 'bridge',
+    interface: 'eth0',
+    mac: '02:42:ac:11:00:02',
+    addresses: ['172.17.0.2/16'],
+    gateway: '172.17.0.1',
+  })
   t.is(app.path, `/run/netns/${app.name}`)
 
   const inside = link(app, 'eth0')
@@ -88,7 +105,10 @@ test.serial('a sandbox: its links, addresses and routes', async (t) => {
   const outside = link(host, endpoint?.hostInterface ?? '')
   t.like(outside, { master: 'docker0', mtu: 1500, group: String(0x736c), num_tx_queues: 1, num_rx_queues: 1 })
   t.true(outside.flags.includes('UP'))
-  t.deepEqual(addresses(host).filter((line) => line.startsWith('veth')), [])
+  t.deepEqual(
+    addresses(host).filter((line) => line.startsWith('veth')),
+    [],
+  )
 })
 
 test.serial('a sandbox: its claims and its record', async (t) => {
@@ -102,7 +122,9 @@ test.serial('a sandbox: its claims and its record', async (t) => {
     { key: 'tcp . 8080', data: '172.17.0.2 . 80', comment },
     { key: 'udp . 5353', data: '172.17.0.2 . 53', comment },
   ])
-  t.deepEqual(elements(host, 'published_at4'), [{ key: `${HOST_ADDRESS} . tcp . 8081`, data: '172.17.0.2 . 80', comment }])
+  t.deepEqual(elements(host, 'published_at4'), [
+    { key: `${HOST_ADDRESS} . tcp . 8081`, data: '172.17.0.2 . 80', comment },
+  ])
   const records = Object.values(readFiles(world.stateDir)).map((text) => JSON.parse(text) as Record<string, unknown>)
   t.is(records.length, 1)
   t.like(records[0], { id: app.id, name: app.name, network: 'bridge', path: app.path, ports: [...app.ports] })
@@ -128,7 +150,10 @@ test.serial('a removed sandbox goes off the network at once, though a process st
   t.teardown(() => inside.kill())
   await app.remove()
   await slipway.close({ wait: true })
-  t.deepEqual(ipJson<Link>(host, 'link').filter(({ ifname }) => ifname === endpoint?.hostInterface), [])
+  t.deepEqual(
+    ipJson<Link>(host, 'link').filter(({ ifname }) => ifname === endpoint?.hostInterface),
+    [],
+  )
 })
 
 test.serial('publish and unpublish while it runs', async (t) => {
@@ -140,10 +165,18 @@ test.serial('publish and unpublish while it runs', async (t) => {
 
   t.deepEqual(await app.publish('9000:80', '9001-9003:91-93/udp'), [
     { protocol: 'tcp', hostIp: '0.0.0.0', hostPort: 9000, containerPort: 80 },
-    ...[1, 2, 3].map((n) => ({ protocol: 'udp' as const, hostIp: '0.0.0.0', hostPort: 9000 + n, containerPort: 90 + n })),
+    ...[1, 2, 3].map((n) => ({
+      protocol: 'udp' as const,
+      hostIp: '0.0.0.0',
+      hostPort: 9000 + n,
+      containerPort: 90 + n,
+    })),
   ])
   t.is(await fetchFrom(host, `http://${HOST_ADDRESS}:9000/`), HOST_ADDRESS)
-  t.deepEqual(elements(host, 'published4').map(({ key }) => key), ['tcp . 8080', 'tcp . 9000', 'udp . 9001', 'udp . 9002', 'udp . 9003'])
+  t.deepEqual(
+    elements(host, 'published4').map(({ key }) => key),
+    ['tcp . 8080', 'tcp . 9000', 'udp . 9001', 'udp . 9002', 'udp . 9003'],
+  )
   t.is(app.ports.length, 5)
 
   await app.unpublish('9000:80', '9001-9003:91-93/udp')
@@ -160,7 +193,13 @@ test.serial('another process sees a sandbox, publishes, unpublishes and removes 
   const app = await world.create(slipway, 'app', { publish: ['8080:80'] })
   const options = { netns: host.path, stateDir: world.stateDir }
 
-  const [names, settings, mappings, ports] = await inOtherProcess(options, ['list'], ['inspect', app.name], ['publish', app.name, '8081:80'], ['ports', app.name])
+  const [names, settings, mappings, ports] = await inOtherProcess(
+    options,
+    ['list'],
+    ['inspect', app.name],
+    ['publish', app.name, '8081:80'],
+    ['ports', app.name],
+  )
   t.deepEqual(names, [app.name])
   t.deepEqual(settings, JSON.parse(JSON.stringify(app.inspect())))
   t.deepEqual(mappings, [{ protocol: 'tcp', hostIp: '0.0.0.0', hostPort: 8081, containerPort: 80 }])
@@ -168,7 +207,10 @@ test.serial('another process sees a sandbox, publishes, unpublishes and removes 
 
   // What this process knows is old by now, and it finds out by itself.
   await app.publish('8082:80')
-  t.deepEqual(app.ports.map(({ hostPort }) => hostPort), [8080, 8081, 8082])
+  t.deepEqual(
+    app.ports.map(({ hostPort }) => hostPort),
+    [8080, 8081, 8082],
+  )
   await inOtherProcess(options, ['unpublish', app.name, '8080:80'], ['remove', app.name])
   t.deepEqual(await slipway.sandboxes.list(), [])
   await t.throwsAsync(app.refresh(), { code: 'NOT_FOUND' })
@@ -180,7 +222,7 @@ test.serial('another process sees a sandbox, publishes, unpublishes and removes 
   t.is(again.name, app.name)
 })
 
-test.serial('dynamic ports: from the kernel\'s range, in turn, and none that is reserved or taken', async (t) => {
+test.serial("dynamic ports: from the kernel's range, in turn, and none that is reserved or taken", async (t) => {
   const world = new World(t)
   setSysctl(world.host, 'net.ipv4.ip_local_port_range', '40000 40009')
   setSysctl(world.host, 'net.ipv4.ip_local_reserved_ports', '40001-40002')
@@ -188,27 +230,53 @@ test.serial('dynamic ports: from the kernel\'s range, in turn, and none that is 
   const slipway = await world.open()
   await world.create(slipway, 'first', { publish: ['40000:80'] })
   const app = await world.create(slipway, 'app', { publish: ['80'] })
-  t.deepEqual(app.ports.map(({ hostPort }) => hostPort), [40004])
-  t.deepEqual((await app.publish('81', '53/udp')).map(({ hostPort }) => hostPort), [40005, 40006])
+  t.deepEqual(
+    app.ports.map(({ hostPort }) => hostPort),
+    [40004],
+  )
+  t.deepEqual(
+    (await app.publish('81', '53/udp')).map(({ hostPort }) => hostPort),
+    [40005, 40006],
+  )
   serveTcp(t, world.host, 40007)
-  t.deepEqual((await app.publish('82')).map(({ hostPort }) => hostPort), [40008])
+  t.deepEqual(
+    (await app.publish('82')).map(({ hostPort }) => hostPort),
+    [40008],
+  )
   // A port that was given back rests until its turn comes again.
   await app.unpublish('81')
-  t.deepEqual((await app.publish('83')).map(({ hostPort }) => hostPort), [40009])
-  t.deepEqual((await app.publish('84')).map(({ hostPort }) => hostPort), [40005])
+  t.deepEqual(
+    (await app.publish('83')).map(({ hostPort }) => hostPort),
+    [40009],
+  )
+  t.deepEqual(
+    (await app.publish('84')).map(({ hostPort }) => hostPort),
+    [40005],
+  )
 })
 
 test.serial('bip, fixedCidr, mtu and defaultGateway', async (t) => {
-  const { world, host, slipway } = await setUp(t, { bip: '10.9.0.1/16', fixedCidr: '10.9.5.0/30', mtu: 1400, defaultGateway: '10.9.5.1' })
+  const { world, host, slipway } = await setUp(t, {
+    bip: '10.9.0.1/16',
+    fixedCidr: '10.9.5.0/30',
+    mtu: 1400,
+    defaultGateway: '10.9.5.1',
+  })
   const app = await world.create(slipway, 'app')
-  t.deepEqual(addresses(host).filter((line) => line.startsWith('docker0')), ['docker0 10.9.0.1/16 broadcast 10.9.255.255'])
+  t.deepEqual(
+    addresses(host).filter((line) => line.startsWith('docker0')),
+    ['docker0 10.9.0.1/16 broadcast 10.9.255.255'],
+  )
   t.is(link(host, 'docker0').mtu, 1400)
   t.is(link(app, 'eth0').mtu, 1400)
   t.is(link(host, app.endpoints[0]?.hostInterface ?? '').mtu, 1400)
   t.deepEqual(routes(app), ['default via 10.9.5.1 dev eth0', '10.9.0.0/16 dev eth0'])
   const more = [await world.create(slipway, 'b'), await world.create(slipway, 'c')]
   // 10.9.5.1 is the gateway's.
-  t.deepEqual([app, ...more].map(({ endpoints }) => endpoints[0]?.addresses[0]), ['10.9.5.0/16', '10.9.5.2/16', '10.9.5.3/16'])
+  t.deepEqual(
+    [app, ...more].map(({ endpoints }) => endpoints[0]?.addresses[0]),
+    ['10.9.5.0/16', '10.9.5.2/16', '10.9.5.3/16'],
+  )
   await t.throwsAsync(world.create(slipway, 'd'), { code: 'EXHAUSTED' })
   t.is((await world.create(slipway, 'd', { ip: '10.9.77.7' })).endpoints[0]?.addresses[0], '10.9.77.7/16')
 })
@@ -216,7 +284,10 @@ test.serial('bip, fixedCidr, mtu and defaultGateway', async (t) => {
 test.serial('a network of two has an address for the bridge and one for a sandbox', async (t) => {
   const { world, host, slipway } = await setUp(t, { bip: '10.9.0.0/31' })
   const app = await world.create(slipway, 'app')
-  t.deepEqual(addresses(host).filter((line) => line.startsWith('docker0')), ['docker0 10.9.0.0/31'])
+  t.deepEqual(
+    addresses(host).filter((line) => line.startsWith('docker0')),
+    ['docker0 10.9.0.0/31'],
+  )
   t.deepEqual(app.endpoints[0]?.addresses, ['10.9.0.1/31'])
   serveTcp(t, app, 80)
   t.is(await fetchFrom(host, 'http://10.9.0.1/'), '10.9.0.0')
@@ -228,7 +299,10 @@ test.serial('ipMasq, icc and ip', async (t) => {
   const app = await world.create(slipway, 'app', { publish: ['8080:80', '127.0.0.1:8081:81'] })
   t.deepEqual(elements(host, 'icc'), [])
   t.deepEqual(elements(host, 'masqueraded4'), [])
-  t.deepEqual(app.ports.map(({ hostIp }) => hostIp), [HOST_ADDRESS, '127.0.0.1'])
+  t.deepEqual(
+    app.ports.map(({ hostIp }) => hostIp),
+    [HOST_ADDRESS, '127.0.0.1'],
+  )
 })
 
 test.serial('a bridge that exists with other options is refused', async (t) => {
@@ -266,7 +340,10 @@ test.serial('network none: loopback, and nothing else', async (t) => {
   const app = await world.create(slipway, 'app', { network: 'none' })
   t.deepEqual(addresses(app), ['lo 127.0.0.1/8', 'lo ::1/128'])
   t.deepEqual(routes(app), [])
-  t.deepEqual(ipJson<Link>(host, 'link').map(({ ifname }) => ifname), ['lo', 'uplink'])
+  t.deepEqual(
+    ipJson<Link>(host, 'link').map(({ ifname }) => ifname),
+    ['lo', 'uplink'],
+  )
   await app.remove()
   await isAsBefore(t, world, before)
 })
@@ -289,7 +366,10 @@ test.serial('get: by name, by id, and by the beginning of an id', async (t) => {
   const one = await world.create(slipway, 'one')
   const two = await world.create(slipway, 'two')
   for (const key of [one.name, one.id, one.id.slice(0, 12)]) t.is((await slipway.sandboxes.get(key)).id, one.id)
-  t.deepEqual((await slipway.sandboxes.list()).map(({ id }) => id), [one.id, two.id])
+  t.deepEqual(
+    (await slipway.sandboxes.list()).map(({ id }) => id),
+    [one.id, two.id],
+  )
   await t.throwsAsync(slipway.sandboxes.get(`${one.id}0`), { code: 'NOT_FOUND' })
   await t.throwsAsync(slipway.sandboxes.get('nobody'), { code: 'NOT_FOUND' })
   await t.throwsAsync(slipway.sandboxes.get('../etc/passwd'), { code: 'NOT_FOUND' })
@@ -298,7 +378,9 @@ test.serial('get: by name, by id, and by the beginning of an id', async (t) => {
 test.serial('get: a beginning that two ids share is no answer', async (t) => {
   const { world, slipway } = await setUp(t)
   // Of seventeen, two begin alike.
-  const all = await Promise.all(Array.from({ length: 17 }, (_, index) => world.create(slipway, `n${index}`, { network: 'host' })))
+  const all = await Promise.all(
+    Array.from({ length: 17 }, (_, index) => world.create(slipway, `n${index}`, { network: 'host' })),
+  )
   const digits = all.map(({ id }) => id.slice(0, 1))
   const shared = digits.find((digit, index) => digits.indexOf(digit) !== index) ?? ''
   await t.throwsAsync(slipway.sandboxes.get(shared), { code: 'CONFLICT' })

@@ -7,7 +7,10 @@ import { done } from '../helpers/command.js'
 import { elements } from '../helpers/snapshot.js'
 import { eventually, World } from '../helpers/world.js'
 
-/** Whatever lies in a state folder: the host opens and works, and nothing outside of the folder is changed, followed or waited for. */
+/**
+ * Whatever lies in a state folder: the host opens and works, and nothing outside of the folder is changed, followed or
+ * waited for.
+ */
 
 const ID = 'f'.repeat(64)
 const DEAD = '4194304-1'
@@ -33,7 +36,7 @@ const NAMES: Readonly<Record<string, string>> = {
 const THINGS: Readonly<Record<string, (path: string, elsewhere: string) => void>> = {
   'a file': (path) => writeFileSync(path, 'text'),
   'a long file': (path) => writeFileSync(path, 'x\n'.repeat(1 << 20)),
-  'a folder': (path) => void mkdirSync(path),
+  'a folder': (path) => mkdirSync(path),
   'a folder with something in it': (path) => {
     mkdirSync(path)
     writeFileSync(join(path, 'text'), '')
@@ -46,7 +49,8 @@ const THINGS: Readonly<Record<string, (path: string, elsewhere: string) => void>
   'a FIFO': (path) => void execFileSync('mkfifo', [path]),
 }
 
-const state = (folder: string) => readdirSync(folder).map((name) => `${name}: ${readFileSync(join(folder, name), 'utf8')}`)
+const state = (folder: string) =>
+  readdirSync(folder).map((name) => `${name}: ${readFileSync(join(folder, name), 'utf8')}`)
 
 test.serial('whatever stands in the place of a file of ours', async (t) => {
   const world = new World(t)
@@ -96,7 +100,19 @@ test.serial('notes of other processes to who holds a port', async (t) => {
   mkdirSync(elsewhere)
   writeFileSync(join(elsewhere, 'file'), 'tcp 0.0.0.0 8080\n')
   for (const [what, make] of Object.entries(THINGS)) make(join(own, what.replaceAll(' ', '-')), elsewhere)
-  for (const line of ['', 'tcp', 'tcp 0.0.0.0', 'tcp 0.0.0.0 99999', 'tcp 0.0.0.0 -1', 'tcp ../x 80', 'tcp :: 9007199254740993', 'icmp 0.0.0.0 80', 'tcp uplink 80', '\u0000', '{}']) {
+  for (const line of [
+    '',
+    'tcp',
+    'tcp 0.0.0.0',
+    'tcp 0.0.0.0 99999',
+    'tcp 0.0.0.0 -1',
+    'tcp ../x 80',
+    'tcp :: 9007199254740993',
+    'icmp 0.0.0.0 80',
+    'tcp uplink 80',
+    '\u0000',
+    '{}',
+  ]) {
     writeFileSync(join(own, `n${line.length}`), `${line}\n`)
   }
   // What is told by a note is let go of all the same.

@@ -50,8 +50,18 @@ test('one that is published anew while it is taken over for who had it before', 
       next = world.create(slipway, 'next', { publish: ['8080:80'] })
       next.catch(() => undefined)
       // Refused, it asks whether somebody holds the port for nobody.
-      const asked = eventually(() => readdirSync(folder, { recursive: true, encoding: 'utf8' }).some((path) => /^[^/]+\/[^./][^/]*$/.test(path)))
-      t.true(await Promise.race([asked, next.then(() => false, () => false)]))
+      const asked = eventually(() =>
+        readdirSync(folder, { recursive: true, encoding: 'utf8' }).some((path) => /^[^/]+\/[^./][^/]*$/.test(path)),
+      )
+      t.true(
+        await Promise.race([
+          asked,
+          next.then(
+            () => false,
+            () => false,
+          ),
+        ]),
+      )
     })
   })
   await holders.takeOver([PORT])
@@ -67,6 +77,9 @@ test('one that a program has is refused, though somebody is taking over others',
   holders.join()
   const { host: program } = opening(t, world)
   await program.run([{ op: 'port.hold', protocol: 'tcp', address: '0.0.0.0', port: 8080 }])
-  const refused = await t.throwsAsync(world.create(slipway, 'app', { publish: ['8080:80'] }), { instanceOf: SlipwayError, code: 'PORT_IN_USE' })
+  const refused = await t.throwsAsync(world.create(slipway, 'app', { publish: ['8080:80'] }), {
+    instanceOf: SlipwayError,
+    code: 'PORT_IN_USE',
+  })
   t.regex(refused?.message ?? '', /by a process on the host/)
 })

@@ -4,14 +4,18 @@ import { inOtherProcess, type Call } from '../helpers/other-process.js'
 import { elements, isAsBefore, settled } from '../helpers/snapshot.js'
 import { execIn, ip, World, type Place } from '../helpers/world.js'
 
-/** The process that made the sandboxes has ended. Whatever happened inside them since, the next process that opens the host keeps them. */
+/**
+ * The process that made the sandboxes has ended. Whatever happened inside them since, the next process that opens the
+ * host keeps them.
+ */
 
 /** By a shell inside. `elsewhere` is a namespace of theirs. */
 const DEEDS: Readonly<Record<string, string>> = {
-  'nothing': 'true',
+  nothing: 'true',
   'lo down': 'ip link set lo down',
   'eth0 and lo down': 'ip link set eth0 down; ip link set lo down',
-  'everything flushed and down': 'ip address flush dev eth0; ip link set eth0 down; ip address flush dev lo; ip link set lo down',
+  'everything flushed and down':
+    'ip address flush dev eth0; ip link set eth0 down; ip address flush dev lo; ip link set lo down',
   'eth0 renamed, lo down': 'ip link set eth0 down; ip link set eth0 name x0; ip link set lo down',
   'eth0 moved, lo down': 'ip link set eth0 netns elsewhere; ip link set lo down',
   'eth0 deleted, lo down': 'ip link delete eth0; ip link set lo down',
@@ -36,7 +40,10 @@ for (const [where, options] of Object.entries(NETWORKS)) {
     await (await world.create(first, 'first', options)).remove()
     await first.close({ wait: true })
     const before = await settled(world)
-    const places = Object.keys(DEEDS).map((_, index): Place => ({ name: world.name(`app${index}`), path: `/run/netns/${world.name(`app${index}`)}` }))
+    const places = Object.keys(DEEDS).map((_, index): Place => ({
+      name: world.name(`app${index}`),
+      path: `/run/netns/${world.name(`app${index}`)}`,
+    }))
     await inOtherProcess(openOptions, ...places.map(({ name }): Call => ['create', name, options]))
     const claims = (set: string) => elements(host, set).map(({ key, comment }) => `${key} ${comment}`)
     const [claims4, claims6] = [claims('addresses4'), claims('addresses6')]
@@ -53,7 +60,11 @@ for (const [where, options] of Object.entries(NETWORKS)) {
     for (const [index, [what]] of deeds.entries()) {
       const sandbox = await slipway.sandboxes.get(places[index]?.name ?? '')
       t.is(sandbox.endpoints.length, options.network === 'none' ? 0 : 1, what)
-      t.is(slipway.reconciled.healed.includes(sandbox.name), options.network !== 'none' && ENDS_THE_LINK.test(what), what)
+      t.is(
+        slipway.reconciled.healed.includes(sandbox.name),
+        options.network !== 'none' && ENDS_THE_LINK.test(what),
+        what,
+      )
     }
     t.deepEqual(claims('addresses4'), claims4)
     t.deepEqual(claims('addresses6'), claims6)
@@ -72,7 +83,8 @@ test.serial('claims that an administrator deleted are given back', async (t) => 
   const { host } = world
   const app = { name: world.name('app'), path: `/run/netns/${world.name('app')}` }
   await inOtherProcess({ netns: host.path, stateDir: world.stateDir }, ['create', app.name, {}])
-  const all = () => ['addresses4', 'macs'].flatMap((set) => elements(host, set).map(({ key, comment }) => `${set} ${key} ${comment}`))
+  const all = () =>
+    ['addresses4', 'macs'].flatMap((set) => elements(host, set).map(({ key, comment }) => `${set} ${key} ${comment}`))
   const before = all()
   for (const set of ['addresses4', 'macs']) {
     const { key } = elements(host, set).find(({ comment }) => comment?.startsWith(`${app.name} `)) ?? { key: '' }
@@ -86,12 +98,15 @@ test.serial('claims that an administrator deleted are given back', async (t) => 
   }
 })
 
-test.serial('a record that does not say that its sandbox was made, as those of earlier versions, says so once that was seen', async (t) => {
-  const world = new World(t)
-  const app = { name: world.name('app'), path: `/run/netns/${world.name('app')}` }
-  await inOtherProcess({ netns: world.host.path, stateDir: world.stateDir }, ['create', app.name, {}])
-  execIn(app, 'find', world.stateDir, '-name', `${app.name}.json`, '-exec', 'chmod', 'u-x', '{}', ';')
-  await (await world.open()).close()
-  execIn(app, 'sh', '-c', DEEDS['eth0 and lo down'] ?? '')
-  t.deepEqual((await world.open()).reconciled.adopted, [app.name])
-})
+test.serial(
+  'a record that does not say that its sandbox was made, as those of earlier versions, says so once that was seen',
+  async (t) => {
+    const world = new World(t)
+    const app = { name: world.name('app'), path: `/run/netns/${world.name('app')}` }
+    await inOtherProcess({ netns: world.host.path, stateDir: world.stateDir }, ['create', app.name, {}])
+    execIn(app, 'find', world.stateDir, '-name', `${app.name}.json`, '-exec', 'chmod', 'u-x', '{}', ';')
+    await (await world.open()).close()
+    execIn(app, 'sh', '-c', DEEDS['eth0 and lo down'] ?? '')
+    t.deepEqual((await world.open()).reconciled.adopted, [app.name])
+  },
+)

@@ -18,7 +18,8 @@ const OF_A_CHILD = 32
 
 /** The process has no room for the stack of one more thread. */
 function withoutThreads(work: () => void): void {
-  const limit = (bytes: number | 'unlimited') => execFileSync('prlimit', ['--pid', `${process.pid}`, `--as=${bytes}:unlimited`])
+  const limit = (bytes: number | 'unlimited') =>
+    execFileSync('prlimit', ['--pid', `${process.pid}`, `--as=${bytes}:unlimited`])
   const [, used = ''] = /^VmSize:\s*(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
   limit(Number(used) * 1024 + ROOM)
   try {
@@ -43,7 +44,10 @@ test.serial('a thread that began without descriptors opens what it needs once th
   const world = new World(t)
   const reserve = Array.from({ length: OF_A_CHILD }, () => openSync('/dev/null', 'r'))
   const filling: number[] = []
-  const limit = (most: string) => execFileSync('prlimit', ['--pid', `${process.pid}`, `--nofile=${most}:`], { env: { ...process.env, LD_PRELOAD: '' } })
+  const limit = (most: string) =>
+    execFileSync('prlimit', ['--pid', `${process.pid}`, `--nofile=${most}:`], {
+      env: { ...process.env, LD_PRELOAD: '' },
+    })
   const [, before = ''] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
   const highest = Math.max(...readdirSync('/proc/self/fd').map(Number))
   for (let last = 0; last <= highest; filling.push(last)) last = openSync('/dev/null', 'r')
@@ -82,7 +86,9 @@ test.serial('files that are first read inside a sandbox leave no thread there', 
     enter(process.argv[2], () => new Promise((resolve) => fs.readFile('/dev/null', resolve))).then(() => {
       for (const id of fs.readdirSync('/proc/self/task')) console.log(fs.readlinkSync('/proc/self/task/' + id + '/ns/net'))
     })`
-  const spaces = execFileSync(process.execPath, ['-e', program, addon, world.host.path], { encoding: 'utf8' }).trim().split('\n')
+  const spaces = execFileSync(process.execPath, ['-e', program, addon, world.host.path], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
   t.true(spaces.length > 4)
   t.is(new Set(spaces).size, 1)
 })

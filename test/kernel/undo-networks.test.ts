@@ -6,10 +6,16 @@ import { having, isRemoval, Refuser } from '../helpers/refuse.js'
 import { isAsBefore, settled } from '../helpers/snapshot.js'
 import { eventually, execIn, HOST_ADDRESS, ip, ipJson, World } from '../helpers/world.js'
 
-/** A call on networks of both families, and on the sandboxes that are on several, leaves the host as it was where it fails. */
+/**
+ * A call on networks of both families, and on the sandboxes that are on several, leaves the host as it was where it
+ * fails.
+ */
 
 const BOTH = { subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'fd00:7::/64' }], ipv6: true }
-const ROUTED = { 'com.docker.network.bridge.gateway_mode_ipv4': 'routed', 'com.docker.network.bridge.gateway_mode_ipv6': 'routed' }
+const ROUTED = {
+  'com.docker.network.bridge.gateway_mode_ipv4': 'routed',
+  'com.docker.network.bridge.gateway_mode_ipv6': 'routed',
+}
 
 interface Scene {
   world: World
@@ -28,7 +34,8 @@ async function setUp(t: ExecutionContext, options: Partial<CreateNetworkOptions>
   return { world, slipway, web }
 }
 
-const isNetwork = (plan: Plan) => plan.some((operation) => operation.op === 'link.create' && operation.kind === 'bridge')
+const isNetwork = (plan: Plan) =>
+  plan.some((operation) => operation.op === 'link.create' && operation.kind === 'bridge')
 
 test.serial('a network with all there is', async (t) => {
   const { world, slipway } = await setUp(t)
@@ -51,13 +58,23 @@ test.serial('a network with all there is', async (t) => {
       'com.docker.network.host_ipv4': HOST_ADDRESS,
     },
   }
-  await failEverywhere(t, isNetwork, () => slipway.networks.create(full), (what) => isAsBefore(t, world, before, what))
+  await failEverywhere(
+    t,
+    isNetwork,
+    () => slipway.networks.create(full),
+    (what) => isAsBefore(t, world, before, what),
+  )
 })
 
 test.serial('an internal network', async (t) => {
   const { world, slipway } = await setUp(t)
   const before = await settled(world)
-  await failEverywhere(t, isNetwork, () => slipway.networks.create({ name: 'inner', ipv6: true, internal: true }), (what) => isAsBefore(t, world, before, what))
+  await failEverywhere(
+    t,
+    isNetwork,
+    () => slipway.networks.create({ name: 'inner', ipv6: true, internal: true }),
+    (what) => isAsBefore(t, world, before, what),
+  )
 })
 
 // Its record goes first, in a plan of its own.
@@ -87,16 +104,30 @@ for (const [title, options, publish] of [
   ['an internal network', { internal: true }, []],
   ['separated sandboxes', { options: { 'com.docker.network.bridge.enable_icc': 'false' } }, ['80']],
   ['a routed network', { options: ROUTED }, ['80', '81/udp']],
-  ['trusted interfaces', { options: { 'com.docker.network.bridge.trusted_host_interfaces': 'uplink' } }, ['80', '8080:80']],
+  [
+    'trusted interfaces',
+    { options: { 'com.docker.network.bridge.trusted_host_interfaces': 'uplink' } },
+    ['80', '8080:80'],
+  ],
 ] as [string, Partial<CreateNetworkOptions>, string[]][]) {
   test.serial(`a sandbox: ${title}`, async (t) => {
     const { world, slipway } = await setUp(t, options)
     const before = await settled(world)
-    await failEverywhere(t, having('netns.create'), () => world.create(slipway, 'app', { network: 'web', publish }), (what) => isAsBefore(t, world, before, what))
+    await failEverywhere(
+      t,
+      having('netns.create'),
+      () => world.create(slipway, 'app', { network: 'web', publish }),
+      (what) => isAsBefore(t, world, before, what),
+    )
   })
 }
 
-const ALLOWED = { protocol: 'tcp', containerPort: 80, hostPort: 8080, allow: ['192.0.2.0/24', '198.51.100.7', 'fd00:99::/64'] } as const
+const ALLOWED = {
+  protocol: 'tcp',
+  containerPort: 80,
+  hostPort: 8080,
+  allow: ['192.0.2.0/24', '198.51.100.7', 'fd00:99::/64'],
+} as const
 const WHOLE = { protocol: 'all', containerPort: 0, hostPort: 0, hostIp: '192.0.2.2' } as const
 
 test.serial('publish and unpublish: both families, lists of who may come in, a whole address', async (t) => {
@@ -104,9 +135,19 @@ test.serial('publish and unpublish: both families, lists of who may come in, a w
   const app = await world.create(slipway, 'app', { network: 'web' })
   const publish = [ALLOWED, WHOLE, '8081-8082:81-82/udp', `${HOST_ADDRESS}:8083:83`]
   const before = await settled(world)
-  await failEverywhere(t, having('port.hold'), () => app.publish(...publish), (what) => isAsBefore(t, world, before, what))
+  await failEverywhere(
+    t,
+    having('port.hold'),
+    () => app.publish(...publish),
+    (what) => isAsBefore(t, world, before, what),
+  )
   const published = await settled(world)
-  await failEverywhere(t, having('port.release'), () => app.unpublish(...publish), (what) => isAsBefore(t, world, published, what))
+  await failEverywhere(
+    t,
+    having('port.release'),
+    () => app.unpublish(...publish),
+    (what) => isAsBefore(t, world, published, what),
+  )
   await isAsBefore(t, world, before)
 })
 
@@ -114,19 +155,41 @@ test.serial('publish and unpublish in a routed network', async (t) => {
   const { world, slipway } = await setUp(t, { options: ROUTED })
   const app = await world.create(slipway, 'app', { network: 'web', publish: ['79'] })
   const before = await settled(world)
-  await failEverywhere(t, having('file.replace'), () => app.publish('80', '81/udp'), (what) => isAsBefore(t, world, before, what))
+  await failEverywhere(
+    t,
+    having('file.replace'),
+    () => app.publish('80', '81/udp'),
+    (what) => isAsBefore(t, world, before, what),
+  )
   const published = await settled(world)
-  await failEverywhere(t, having('file.replace'), () => app.unpublish('80', '81/udp'), (what) => isAsBefore(t, world, published, what))
+  await failEverywhere(
+    t,
+    having('file.replace'),
+    () => app.unpublish('80', '81/udp'),
+    (what) => isAsBefore(t, world, published, what),
+  )
   await isAsBefore(t, world, before)
 })
 
 const insideOf = (sandbox: Sandbox): string[] =>
-  ['address', 'route', '-6 route', 'link'].flatMap((what) => execIn(sandbox, 'ip', '-o', ...what.split(' ')).split('\n').map((line) => line.replace(/ (?:expires|valid_lft) .*| state \w+|<.*?>/g, ''))).sort()
+  ['address', 'route', '-6 route', 'link']
+    .flatMap((what) =>
+      execIn(sandbox, 'ip', '-o', ...what.split(' '))
+        .split('\n')
+        .map((line) => line.replace(/ (?:expires|valid_lft) .*| state \w+|<.*?>/g, '')),
+    )
+    .sort()
 
 /** A host with a sandbox, as `ip` and `nft` see both, come to rest. */
 const inAndOut = async (world: World, sandbox: Sandbox) => ({ ...(await settled(world)), inside: insideOf(sandbox) })
 
-async function isAsBeforeInside(t: ExecutionContext, world: World, sandbox: Sandbox, before: Omit<Awaited<ReturnType<typeof inAndOut>>, 'descriptors'>, what: string): Promise<void> {
+async function isAsBeforeInside(
+  t: ExecutionContext,
+  world: World,
+  sandbox: Sandbox,
+  before: Omit<Awaited<ReturnType<typeof inAndOut>>, 'descriptors'>,
+  what: string,
+): Promise<void> {
   const { inside, ...host } = before
   await isAsBefore(t, world, host, what)
   t.deepEqual(insideOf(sandbox), inside, what)
@@ -135,23 +198,43 @@ async function isAsBeforeInside(t: ExecutionContext, world: World, sandbox: Sand
 for (const [title, options] of [
   ['gateway and ports move', { gwPriority: 1 }],
   ['gateway and ports stay', { gwPriority: -1 }],
-  ['addresses of its own', { gwPriority: 1, ip: '10.7.0.77', ip6: 'fd00:7::77', mac: '02:42:00:00:00:77', aliases: ['api'] }],
+  [
+    'addresses of its own',
+    { gwPriority: 1, ip: '10.7.0.77', ip6: 'fd00:7::77', mac: '02:42:00:00:00:77', aliases: ['api'] },
+  ],
 ] as const) {
   test.serial(`connect and disconnect: ${title}`, async (t) => {
     const { world, slipway } = await setUp(t)
-    await slipway.networks.create({ name: 'other', ipv6: true, subnets: [{ subnet: '10.6.0.0/24' }, { subnet: 'fd00:6::/64' }] })
-    const app = await world.create(slipway, 'app', { network: 'other', publish: ['8080:80', '8081:81/udp', WHOLE, { ...ALLOWED, hostPort: 8082 }] })
+    await slipway.networks.create({
+      name: 'other',
+      ipv6: true,
+      subnets: [{ subnet: '10.6.0.0/24' }, { subnet: 'fd00:6::/64' }],
+    })
+    const app = await world.create(slipway, 'app', {
+      network: 'other',
+      publish: ['8080:80', '8081:81/udp', WHOLE, { ...ALLOWED, hostPort: 8082 }],
+    })
     await app.files()
     const before = await inAndOut(world, app)
-    await failEverywhere(t, having('link.create'), () => app.connect('web', options), async (what) => {
-      await isAsBeforeInside(t, world, app, before, what)
-      t.is(app.endpoints.length, 1)
-    })
+    await failEverywhere(
+      t,
+      having('link.create'),
+      () => app.connect('web', options),
+      async (what) => {
+        await isAsBeforeInside(t, world, app, before, what)
+        t.is(app.endpoints.length, 1)
+      },
+    )
     const connected = await inAndOut(world, app)
-    await failEverywhere(t, having('address.delete'), () => app.disconnect('web'), async (what) => {
-      await isAsBeforeInside(t, world, app, connected, what)
-      t.is(app.endpoints.length, 2)
-    })
+    await failEverywhere(
+      t,
+      having('address.delete'),
+      () => app.disconnect('web'),
+      async (what) => {
+        await isAsBeforeInside(t, world, app, connected, what)
+        t.is(app.endpoints.length, 2)
+      },
+    )
     await isAsBeforeInside(t, world, app, before, 'connected and disconnected')
   })
 }
@@ -160,12 +243,29 @@ test.serial('the last network of a sandbox, and its first again', async (t) => {
   const { world, slipway } = await setUp(t)
   const app = await world.create(slipway, 'app', { network: 'web', publish: ['8080:80', '8081:81/udp'] })
   const connected = await inAndOut(world, app)
-  await failEverywhere(t, having('address.delete'), () => app.disconnect('web'), (what) => isAsBeforeInside(t, world, app, connected, what))
-  // The link goes behind our back, and so does the thread that takes it away, with its descriptors; the addresses are given up then.
+  await failEverywhere(
+    t,
+    having('address.delete'),
+    () => app.disconnect('web'),
+    (what) => isAsBeforeInside(t, world, app, connected, what),
+  )
+  // The link goes behind our back, and so does the thread that takes it away, with its descriptors; the addresses are
+  // given up then.
   t.true(await eventually(() => ipJson(app, 'link').length === 1))
-  t.true(await eventually(() => ['addresses4', 'addresses6'].every((set) => !execIn(world.host, 'nft', 'list', 'set', 'inet', 'slipway', set).includes(`"${app.name} (`))))
+  t.true(
+    await eventually(() =>
+      ['addresses4', 'addresses6'].every(
+        (set) => !execIn(world.host, 'nft', 'list', 'set', 'inet', 'slipway', set).includes(`"${app.name} (`),
+      ),
+    ),
+  )
   const { descriptors: _, ...alone } = await inAndOut(world, app)
-  await failEverywhere(t, having('link.create'), () => app.connect('web'), (what) => isAsBeforeInside(t, world, app, alone, what))
+  await failEverywhere(
+    t,
+    having('link.create'),
+    () => app.connect('web'),
+    (what) => isAsBeforeInside(t, world, app, alone, what),
+  )
   t.is(app.ports.length, 4)
 })
 
@@ -199,7 +299,10 @@ test.serial('a namespace of somebody else', async (t) => {
   const place = { name: world.name('theirs'), path: `/run/netns/${world.name('theirs')}` }
   ip('-n', place.name, 'link', 'add', 'mine', 'type', 'veth', 'peer', 'name', 'yours')
   const before = await settled(world)
-  const inside = () => execIn(place, 'ip', '-o', 'address').split('\n').map((line) => line.replace(/ (?:expires|valid_lft) .*/, ''))
+  const inside = () =>
+    execIn(place, 'ip', '-o', 'address')
+      .split('\n')
+      .map((line) => line.replace(/ (?:expires|valid_lft) .*/, ''))
   const own = inside()
   const create = () => world.create(slipway, 'app', { netns: place.path, network: 'web', publish: ['8080:80'] })
   await failEverywhere(t, having('link.create'), create, async (what) => {
@@ -208,7 +311,12 @@ test.serial('a namespace of somebody else', async (t) => {
   })
   const app = await slipway.sandboxes.get(world.name('app'))
   const whole = await settled(world)
-  await failEverywhere(t, isRemoval, () => app.remove(), (what) => isAsBefore(t, world, whole, what))
+  await failEverywhere(
+    t,
+    isRemoval,
+    () => app.remove(),
+    (what) => isAsBefore(t, world, whole, what),
+  )
   await isAsBefore(t, world, before)
   t.deepEqual(inside(), own)
 })

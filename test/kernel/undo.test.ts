@@ -32,18 +32,29 @@ test.serial('the ruleset', async (t) => {
   const world = new World(t)
   const slipway = await world.open()
   const before = await settled(world)
-  await failEverywhere(t, having('table.add'), () => world.create(slipway, 'app'), (what) => isAsBefore(t, world, before, what))
+  await failEverywhere(
+    t,
+    having('table.add'),
+    () => world.create(slipway, 'app'),
+    (what) => isAsBefore(t, world, before, what),
+  )
 })
 
 test.serial('the network', async (t) => {
   const world = new World(t)
   const slipway = await world.open()
-  const isNetwork = (plan: Plan) => plan.some((operation) => operation.op === 'link.create' && operation.kind === 'bridge')
+  const isNetwork = (plan: Plan) =>
+    plan.some((operation) => operation.op === 'link.create' && operation.kind === 'bridge')
   const refuser = new Refuser(t)
   // The ruleset stays, with no element in it.
   await refuser.during(isNetwork, 0, () => t.throwsAsync(world.create(slipway, 'app')))
   const before = await settled(world)
-  await failEverywhere(t, isNetwork, () => world.create(slipway, 'app'), (what) => isAsBefore(t, world, before, what))
+  await failEverywhere(
+    t,
+    isNetwork,
+    () => world.create(slipway, 'app'),
+    (what) => isAsBefore(t, world, before, what),
+  )
 })
 
 test.serial('a sandbox', async (t) => {
@@ -60,16 +71,31 @@ test.serial('a sandbox', async (t) => {
 test.serial('network none', async (t) => {
   const { world, slipway } = await setUp(t)
   const before = await settled(world)
-  await failEverywhere(t, having('netns.create'), () => world.create(slipway, 'app', { network: 'none' }), (what) => isAsBefore(t, world, before, what))
+  await failEverywhere(
+    t,
+    having('netns.create'),
+    () => world.create(slipway, 'app', { network: 'none' }),
+    (what) => isAsBefore(t, world, before, what),
+  )
 })
 
 test.serial('publish and unpublish by this thread itself', async (t) => {
   const { world, stays } = await setUp(t)
   const before = await settled(world)
   const publish = ['80', '127.0.0.1:8080:82']
-  await failEverywhere(t, having('port.hold'), () => stays.publish(...publish), (what) => isAsBefore(t, world, before, what))
+  await failEverywhere(
+    t,
+    having('port.hold'),
+    () => stays.publish(...publish),
+    (what) => isAsBefore(t, world, before, what),
+  )
   const published = await settled(world)
-  await failEverywhere(t, having('port.release'), () => stays.unpublish(...publish), (what) => isAsBefore(t, world, published, what))
+  await failEverywhere(
+    t,
+    having('port.release'),
+    () => stays.unpublish(...publish),
+    (what) => isAsBefore(t, world, published, what),
+  )
   await isAsBefore(t, world, before)
 })
 
@@ -77,10 +103,15 @@ test.serial('publish', async (t) => {
   const { world, stays } = await setUp(t)
   const before = await settled(world)
   const ports = stays.ports
-  await failEverywhere(t, having('file.replace'), () => stays.publish('80', '81/udp', '127.0.0.1:8080:82'), async (what) => {
-    await isAsBefore(t, world, before, what)
-    t.deepEqual(stays.ports, ports)
-  })
+  await failEverywhere(
+    t,
+    having('file.replace'),
+    () => stays.publish('80', '81/udp', '127.0.0.1:8080:82'),
+    async (what) => {
+      await isAsBefore(t, world, before, what)
+      t.deepEqual(stays.ports, ports)
+    },
+  )
   t.is(stays.ports.length, 5)
 })
 
@@ -90,7 +121,12 @@ test.serial('unpublish', async (t) => {
   const publish = ['8080:80', '8081:81/udp', '127.0.0.1:8082:82']
   await stays.publish(...publish)
   const published = await settled(world)
-  await failEverywhere(t, having('file.replace'), () => stays.unpublish(...publish), (what) => isAsBefore(t, world, published, what))
+  await failEverywhere(
+    t,
+    having('file.replace'),
+    () => stays.unpublish(...publish),
+    (what) => isAsBefore(t, world, published, what),
+  )
   await isAsBefore(t, world, before)
 })
 
@@ -120,14 +156,18 @@ test.serial('what somebody else has taken away is not missed', async (t) => {
   const before = await settled(world)
   const app = await world.create(slipway, 'app', { publish: ['8080:80', '8081:81/udp'] })
   await stays.publish('8082:82', '8083:83/udp')
-  for (const key of ['tcp . 8080', 'tcp . 8082', 'udp . 8083']) execIn(world.host, 'nft', `delete element inet slipway published4 { ${key} }`)
+  for (const key of ['tcp . 8080', 'tcp . 8082', 'udp . 8083'])
+    execIn(world.host, 'nft', `delete element inet slipway published4 { ${key} }`)
   await stays.unpublish('8082:82', '8083:83/udp')
   await app.remove()
   await isAsBefore(t, world, before)
 })
 
 /** What a kernel refuses by itself. */
-const refusals: Record<string, { code: string; prepare?: (scene: Scene, t: ExecutionContext) => unknown; call: (scene: Scene) => Promise<unknown> }> = {
+const refusals: Record<
+  string,
+  { code: string; prepare?: (scene: Scene, t: ExecutionContext) => unknown; call: (scene: Scene) => Promise<unknown> }
+> = {
   'a name that a sandbox has': {
     code: 'CONFLICT',
     call: ({ world, slipway }) => world.create(slipway, 'stays', { publish: ['8080:80'] }),
@@ -143,7 +183,12 @@ const refusals: Record<string, { code: string; prepare?: (scene: Scene, t: Execu
   },
   'a port that a sandbox of another process has': {
     code: 'PORT_IN_USE',
-    prepare: ({ world }) => execIn(world.host, 'nft', 'add element inet slipway published4 { tcp . 8081 comment "x (0123456789ab)" : 172.17.0.9 . 80 }'),
+    prepare: ({ world }) =>
+      execIn(
+        world.host,
+        'nft',
+        'add element inet slipway published4 { tcp . 8081 comment "x (0123456789ab)" : 172.17.0.9 . 80 }',
+      ),
     call: ({ world, slipway }) => world.create(slipway, 'app', { publish: ['8080:80', '8081:80'] }),
   },
   'a port that a process of the host listens on, tcp': {
@@ -166,13 +211,17 @@ const refusals: Record<string, { code: string; prepare?: (scene: Scene, t: Execu
   },
   'an address that a sandbox of another process has': {
     code: 'ADDRESS_IN_USE',
-    prepare: ({ world }) => execIn(world.host, 'nft', 'add element inet slipway addresses4 { 172.17.0.5 comment "x (0123456789ab)" }'),
+    prepare: ({ world }) =>
+      execIn(world.host, 'nft', 'add element inet slipway addresses4 { 172.17.0.5 comment "x (0123456789ab)" }'),
     call: ({ world, slipway }) => world.create(slipway, 'app', { ip: '172.17.0.5', publish: ['8080:80'] }),
   },
   'a bridge that is full, of a network that has no other': {
     code: 'EXHAUSTED',
     prepare: async ({ world, slipway }) => {
-      const options = { 'com.docker.network.bridge.name': 'isle0', 'com.docker.network.bridge.gateway_mode_ipv4': 'isolated' }
+      const options = {
+        'com.docker.network.bridge.name': 'isle0',
+        'com.docker.network.bridge.gateway_mode_ipv4': 'isolated',
+      }
       await slipway.networks.create({ name: 'isle', internal: true, options })
       fillBridge(world, 'isle0')
     },
@@ -191,7 +240,7 @@ for (const [title, { code, prepare, call }] of Object.entries(refusals)) {
     await prepare?.(scene, t)
     const before = snapshot(scene.world)
     const error = await t.throwsAsync(call(scene), { instanceOf: SlipwayError, code })
-    t.deepEqual((error as SlipwayError).notUndone ?? [], [])
+    t.deepEqual(error.notUndone ?? [], [])
     await isAsBefore(t, scene.world, before)
   })
 }

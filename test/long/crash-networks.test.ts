@@ -30,7 +30,9 @@ async function recovers(t: ExecutionContext, world: World, what: string): Promis
 
 // Calls of the executor that change something. The kernel gets the signal instead of the call.
 const CALLS = ['sendto', 'mount', 'linkat', 'rename', 'umount2', 'unlink']
-/** A life makes hundreds of calls of the first kind, and some dozens of the others: each so-many-th of them is tried. */
+/**
+ * A life makes hundreds of calls of the first kind, and some dozens of the others: each so-many-th of them is tried.
+ */
 const EVERY = { first: 13, other: 2 }
 
 for (const [offset, call] of CALLS.entries()) {
@@ -43,8 +45,24 @@ for (const [offset, call] of CALLS.entries()) {
       await before.networks.create({ name: OTHERS[0], subnets: [{ subnet: '10.9.0.0/24' }] })
       await world.create(before, OTHERS[1], { network: OTHERS[0], publish: ['7000:70'] })
       await before.close()
-      const under = ['strace', '-f', '-qqq', '-o', '/dev/null', '-e', `trace=${call}`, '-e', 'signal=none', '-e', `inject=${call}:signal=SIGKILL:when=${time}`]
-      const ended = await runChild('networkLife', { open: { netns: world.host.path, stateDir: world.stateDir }, prefix: world.prefix, port: 8000 }, { under })
+      const under = [
+        'strace',
+        '-f',
+        '-qqq',
+        '-o',
+        '/dev/null',
+        '-e',
+        `trace=${call}`,
+        '-e',
+        'signal=none',
+        '-e',
+        `inject=${call}:signal=SIGKILL:when=${time}`,
+      ]
+      const ended = await runChild(
+        'networkLife',
+        { open: { netns: world.host.path, stateDir: world.stateDir }, prefix: world.prefix, port: 8000 },
+        { under },
+      )
       if (ended.said.includes('done')) {
         t.like(howItEnded(ended), WELL)
         t.true(outcomes.length > 0)

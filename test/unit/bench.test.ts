@@ -21,7 +21,11 @@ test('peers are in the first rounds only, and asked for no more than they can do
   const trials = schedule(ARMS, MEASURES, FULL, 1)
   const peers = trials.filter(({ arm }) => !['ours', 'pooled', 'floor'].includes(arm))
   t.true(peers.every(({ round }) => round < FULL.peerTrials))
-  t.true(peers.filter(({ measure }) => measure === 'burst' || measure === 'endpoints').every(({ at = 0 }) => at <= FULL.peerMost))
+  t.true(
+    peers
+      .filter(({ measure }) => measure === 'burst' || measure === 'endpoints')
+      .every(({ at = 0 }) => at <= FULL.peerMost),
+  )
   t.true(trials.some(({ round }) => round === FULL.trials - 1))
 })
 
@@ -47,12 +51,28 @@ test('no more are in flight than are wanted, and each is done once', async (t) =
     done.push(i)
   })
   t.is(most, 3)
-  t.deepEqual(done.sort((a, b) => a - b), Array.from({ length: 20 }, (_, i) => i))
+  t.deepEqual(
+    done.sort((a, b) => a - b),
+    Array.from({ length: 20 }, (_, i) => i),
+  )
 })
 
 test('percentiles are values that were measured; a ratio has its rounds', (t) => {
   t.is(percentile([3, 1, 2], 50), 2)
   t.is(percentile([1, 2, 3, 4], 99), 4)
   t.is(percentile([], 50), NaN)
-  t.deepEqual(ratio([[2, 2], [6, 6]], [[1, 1], [2, 2]], 50), { value: 2, low: 2, high: 3 })
+  t.deepEqual(
+    ratio(
+      [
+        [2, 2],
+        [6, 6],
+      ],
+      [
+        [1, 1],
+        [2, 2],
+      ],
+      50,
+    ),
+    { value: 2, low: 2, high: 3 },
+  )
 })

@@ -5,11 +5,17 @@ import test from 'ava'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
-/** There are two forms of the library: single modules, which tests look into, and the bundle, which everybody else runs. */
+/**
+ * There are two forms of the library: single modules, which tests look into, and the bundle, which everybody else runs.
+ */
 type Form = 'modules' | 'bundle'
 
 const formOf = (specifier: string): Form | undefined =>
-  specifier.startsWith('#lib/') ? 'modules' : specifier === 'slipway' || specifier === '#internal' ? 'bundle' : undefined
+  specifier.startsWith('#lib/')
+    ? 'modules'
+    : specifier === 'slipway' || specifier === '#internal'
+      ? 'bundle'
+      : undefined
 
 /** What a compiled file imports, at once or later. Types are gone from it. */
 function importsOf(file: string): string[] {
@@ -35,20 +41,28 @@ function formsOf(file: string): Map<Form, string> {
 }
 
 const programs = (folder: string): string[] =>
-  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js')).map((file) => join(ROOT, folder, file))
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.js'))
+    .map((file) => join(ROOT, folder, file))
 
 // A class of which a process has two makes `instanceof` a matter of luck.
 test('no process has the modules and the bundle', (t) => {
   for (const file of programs('build-test')) {
     const forms = formsOf(file)
-    t.true(forms.size < 2, `${file.slice(ROOT.length)}: ${[...forms].map(([form, by]) => `the ${form} by ${by}`).join(', ')}. Tests import '#lib/…', '#lib/index.js' for what is published.`)
+    t.true(
+      forms.size < 2,
+      `${file.slice(ROOT.length)}: ${[...forms].map(([form, by]) => `the ${form} by ${by}`).join(', ')}. Tests import '#lib/…', '#lib/index.js' for what is published.`,
+    )
   }
   t.true(formsOf(fileURLToPath(import.meta.resolve('../helpers/world.js'))).has('modules'))
 })
 
 test('the benchmark and the examples run what is published', (t) => {
   for (const file of [...programs('build-bench'), ...programs('build-examples')]) {
-    t.false(formsOf(file).has('modules'), `${file.slice(ROOT.length)} reaches '#lib/…': lib/internal.ts is what they may look into.`)
+    t.false(
+      formsOf(file).has('modules'),
+      `${file.slice(ROOT.length)} reaches '#lib/…': lib/internal.ts is what they may look into.`,
+    )
   }
   t.true(formsOf(join(ROOT, 'build-bench/trial.js')).has('bundle'))
 })

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { makeProgram } from '#lib/cli/program.js'
 
 /** What texts tell people to type can be typed: the examples of the help, the README, and the advice in errors. */
@@ -19,9 +19,9 @@ function idle(): Command {
   return program
 }
 
-const all = (command: Command): Command[] => [command, ...command.commands.flatMap((one) => all(one as Command))]
+const all = (command: Command): Command[] => [command, ...command.commands.flatMap((one) => all(one))]
 
-const pathOf = (command: Command): string[] => (command.parent ? [...pathOf(command.parent as Command), command.name()] : [])
+const pathOf = (command: Command): string[] => (command.parent ? [...pathOf(command.parent), command.name()] : [])
 
 const asHelp = (command: Command): string => {
   let text = ''
@@ -32,7 +32,9 @@ const asHelp = (command: Command): string => {
 /** Words as a shell has them, up to a pipe or a comment. */
 function words(line: string): string[] {
   const [typed = ''] = line.trim().split(/ \| | {2,}|#/)
-  return [...typed.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, single, double, plain]) => single ?? double ?? plain ?? '')
+  return [...typed.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+    ([, single, double, plain]) => single ?? double ?? plain ?? '',
+  )
 }
 
 async function canBeTyped(t: ExecutionContext, line: string): Promise<void> {
@@ -43,14 +45,22 @@ async function canBeTyped(t: ExecutionContext, line: string): Promise<void> {
 
 test('each example of each help text is right usage', async (t) => {
   const program = makeProgram('0.0.0')
-  const examples = all(program).flatMap((command) => asHelp(command).split('\n').filter((line) => /^ {2}slipway /.test(line)))
+  const examples = all(program).flatMap((command) =>
+    asHelp(command)
+      .split('\n')
+      .filter((line) => /^ {2}slipway /.test(line)),
+  )
   t.true(examples.length > 40)
   for (const example of examples) await canBeTyped(t, example)
 })
 
 test('each command of the README and of docs is right usage', async (t) => {
   const pages = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((page) => `docs/${page}`)]
-  const lines = pages.flatMap((page) => [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^```(?:sh)?\n(.*?)^```/gms)].flatMap(([, block = '']) => block.split('\n')))
+  const lines = pages.flatMap((page) =>
+    [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^```(?:sh)?\n(.*?)^```/gms)].flatMap(([, block = '']) =>
+      block.split('\n'),
+    ),
+  )
   const commands = lines.filter((line) => /^slipway [a-z-]/.test(line) && !/ \/ /.test(line))
   t.true(commands.length > 5)
   // The file would be read.
@@ -58,15 +68,28 @@ test('each command of the README and of docs is right usage', async (t) => {
 })
 
 // Sentences in which no command follows the name.
-const PROSE = ['slipway network ${network.name}, records in', 'slipway ruleset', 'slipway only', 'slipway never touches', 'slipway command']
+const PROSE = [
+  'slipway network ${network.name}, records in',
+  'slipway ruleset',
+  'slipway only',
+  'slipway never touches',
+  'slipway command',
+]
 
 test('the commands that errors advise exist, and take what they are told to be given', async (t) => {
-  const known = all(idle()).map((command) => pathOf(command).join(' ')).filter((path) => path !== '')
-  const sources = readdirSync(join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts') && (!file.startsWith('cli/') || file.startsWith('cli/doctor/')))
+  const known = all(idle())
+    .map((command) => pathOf(command).join(' '))
+    .filter((path) => path !== '')
+  const sources = readdirSync(join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.ts') && (!file.startsWith('cli/') || file.startsWith('cli/doctor/')),
+  )
   let advised = 0
   for (const file of sources) {
     const text = readFileSync(join(ROOT, 'lib', file), 'utf8')
-    const code = text.split('\n').filter((line) => !/^ *(\/?\*|\/\/)/.test(line)).join('\n')
+    const code = text
+      .split('\n')
+      .filter((line) => !/^ *(\/?\*|\/\/)/.test(line))
+      .join('\n')
     for (const [advice] of code.matchAll(/\bslipway [a-z]+(?: [a-z]+)?(?: \$\{[^}]+\})*/g)) {
       if (PROSE.some((prose) => prose.startsWith(advice) || advice.startsWith(prose))) continue
       const [, first = '', second = ''] = advice.split(' ')

@@ -16,9 +16,18 @@ test('ports as docker ps prints them: neighbours are a range', (t) => {
   t.is(portsColumn([mapping(9002, 92), mapping(9000, 90), mapping(9001, 91)]), '0.0.0.0:9000-9002->90-92/tcp')
   t.is(portsColumn([mapping(9000, 90), mapping(9002, 91)]), '0.0.0.0:9000->90/tcp, 0.0.0.0:9002->91/tcp')
   t.is(portsColumn([mapping(53, 53), mapping(54, 54, { protocol: 'udp' })]), '0.0.0.0:53->53/tcp, 0.0.0.0:54->54/udp')
-  t.is(portsColumn([mapping(80, 80, { hostIp: '::' }), mapping(0, 0, { protocol: 'all', hostIp: '192.0.2.5' })]), '192.0.2.5:*->*, [::]:80->80/tcp')
-  t.is(portsColumn([mapping(9000, 90, { hostIp: '::' }), mapping(9001, 91, { hostIp: '::' })]), '[::]:9000-9001->90-91/tcp')
-  t.is(portsColumn([mapping(80, 80), mapping(81, 81, { hostIp: '192.0.2.1' })]), '0.0.0.0:80->80/tcp, 192.0.2.1:81->81/tcp')
+  t.is(
+    portsColumn([mapping(80, 80, { hostIp: '::' }), mapping(0, 0, { protocol: 'all', hostIp: '192.0.2.5' })]),
+    '192.0.2.5:*->*, [::]:80->80/tcp',
+  )
+  t.is(
+    portsColumn([mapping(9000, 90, { hostIp: '::' }), mapping(9001, 91, { hostIp: '::' })]),
+    '[::]:9000-9001->90-91/tcp',
+  )
+  t.is(
+    portsColumn([mapping(80, 80), mapping(81, 81, { hostIp: '192.0.2.1' })]),
+    '0.0.0.0:80->80/tcp, 192.0.2.1:81->81/tcp',
+  )
 })
 
 test('time as docker tells it', (t) => {

@@ -9,7 +9,11 @@ import type { Scenario } from '../compare/steps.js'
 // The comparison with Docker itself needs a dockerd (npm run compare:docker). Here: that it notices what it should, and
 // nothing else.
 
-const scenario: Scenario = { name: 'some', title: 'something', steps: [{ do: 'run', name: 'app', mac: '02:42:ac:11:00:99' }] }
+const scenario: Scenario = {
+  name: 'some',
+  title: 'something',
+  steps: [{ do: 'run', name: 'app', mac: '02:42:ac:11:00:99' }],
+}
 
 interface Seen {
   id?: string
@@ -20,22 +24,55 @@ interface Seen {
 }
 
 /** A side that saw one container. */
-function side({ id = 'a'.repeat(64), mac = '3e:a8:8f:cd:78:e2', address = '172.17.0.2', hosts = '192.0.2.1\tapp', refused }: Seen = {}): Observation {
+function side({
+  id = 'a'.repeat(64),
+  mac = '3e:a8:8f:cd:78:e2',
+  address = '172.17.0.2',
+  hosts = '192.0.2.1\tapp',
+  refused,
+}: Seen = {}): Observation {
   const container: ContainerSighting = {
     kind: 'container',
     inspect: {
-      NetworkSettings: { SandboxID: id.replaceAll('a', 'c'), SandboxKey: `/run/netns/${id.slice(0, 12)}`, MacAddress: mac, IPAddress: address, Ports: {} },
+      NetworkSettings: {
+        SandboxID: id.replaceAll('a', 'c'),
+        SandboxKey: `/run/netns/${id.slice(0, 12)}`,
+        MacAddress: mac,
+        IPAddress: address,
+        Ports: {},
+      },
       HostConfig: { NetworkMode: `container:${id}` },
       Config: { Hostname: id.slice(0, 12) },
     },
     port: [],
-    files: { hostname: `${id.slice(0, 12)}\n`, hosts: `127.0.0.1\tlocalhost\n${hosts}\n`, resolvConf: 'nameserver 192.0.2.53\n' },
-    inside: { namespace: "app's", addresses: [], routes: [{ dst: 'default', dev: 'eth0', gateway: '172.17.0.1' }], routes6: [], bridges: {} },
+    files: {
+      hostname: `${id.slice(0, 12)}\n`,
+      hosts: `127.0.0.1\tlocalhost\n${hosts}\n`,
+      resolvConf: 'nameserver 192.0.2.53\n',
+    },
+    inside: {
+      namespace: "app's",
+      addresses: [],
+      routes: [{ dst: 'default', dev: 'eth0', gateway: '172.17.0.1' }],
+      routes6: [],
+      bridges: {},
+    },
   }
-  return { version: 'X 1', ids: { [id]: 'app' }, steps: [{ step: 'run app', ...(refused === undefined ? {} : { refused }) }], sightings: { app: container } }
+  return {
+    version: 'X 1',
+    ids: { [id]: 'app' },
+    steps: [{ step: 'run app', ...(refused === undefined ? {} : { refused }) }],
+    sightings: { app: container },
+  }
 }
 
-const reason = (about: Partial<Reason>): Reason => ({ topic: 'Networks', what: 'something', why: 'Because.', fields: [], ...about })
+const reason = (about: Partial<Reason>): Reason => ({
+  topic: 'Networks',
+  what: 'something',
+  why: 'Because.',
+  fields: [],
+  ...about,
+})
 
 const between = (docker: Seen, slipway: Seen) => compare({ scenario, docker: side(docker), slipway: side(slipway) })
 
@@ -45,7 +82,15 @@ test('ids, paths and random MAC addresses differ from run to run, and are no dif
 
 test('a MAC address that was asked for is compared', (t) => {
   const differences = between({ mac: '02:42:ac:11:00:99' }, {})
-  t.deepEqual(differences, [{ scenario: 'some', at: 'app', field: 'inspect.NetworkSettings.MacAddress', docker: '"02:42:ac:11:00:99"', slipway: '"<mac>"' }])
+  t.deepEqual(differences, [
+    {
+      scenario: 'some',
+      at: 'app',
+      field: 'inspect.NetworkSettings.MacAddress',
+      docker: '"02:42:ac:11:00:99"',
+      slipway: '"<mac>"',
+    },
+  ])
 })
 
 test('fields differ by value, lines of hosts by being there', (t) => {
@@ -69,7 +114,9 @@ test('a step that only one side refuses is a difference; in what words is none',
 
 test('what both refuse is kept in the words of each', (t) => {
   const pair = { scenario, docker: side({ refused: 'no' }), slipway: side({ refused: 'INVALID_ARGUMENT: not so.' }) }
-  t.deepEqual(refusalsOf(pair), [{ scenario, step: scenario.steps[0], docker: 'no', slipway: 'INVALID_ARGUMENT: not so.' }])
+  t.deepEqual(refusalsOf(pair), [
+    { scenario, step: scenario.steps[0], docker: 'no', slipway: 'INVALID_ARGUMENT: not so.' },
+  ])
   t.deepEqual(refusalsOf({ ...pair, docker: side() }), [])
 })
 
@@ -79,17 +126,42 @@ test('a reason takes the differences that it fits; the others are left over, and
   const other = reason({ fields: ['hosts.*'], at: 'network *' })
   const never = reason({ fields: ['hosts.*'], when: ({ slipway }) => slipway === '"never"' })
   const result = explain(differences, [address, other, never])
-  t.deepEqual(result.explained.map(({ reason: { what }, differences: of }) => [what, of.length]), [['meant to be', 1]])
-  t.deepEqual(result.unexplained.map(({ field }) => field), ['hosts.192.0.2.1 app', 'hosts.192.0.2.1 other'])
+  t.deepEqual(
+    result.explained.map(({ reason: { what }, differences: of }) => [what, of.length]),
+    [['meant to be', 1]],
+  )
+  t.deepEqual(
+    result.unexplained.map(({ field }) => field),
+    ['hosts.192.0.2.1 app', 'hosts.192.0.2.1 other'],
+  )
   t.deepEqual(result.idle, [other, never])
 })
 
 test('the document lists what has no reason first, then the reasons by topic, then what both refuse', (t) => {
   const differences = between({}, { address: '172.17.0.3', hosts: '192.0.2.1\tother' })
-  const explained = explain(differences, [reason({ what: 'Another address', fields: ['*.IPAddress'], why: 'Meant to be.' })])
-  const refusals = refusalsOf({ scenario, docker: side({ refused: 'no | never' }), slipway: side({ refused: 'INVALID_ARGUMENT: not so.' }) })
-  const text = writeDocument({ ...explained, docker: 'Docker Engine 1', slipway: 'Slipway 1', kernel: '6.18', scenarios: [scenario], refusals })
-  t.deepEqual(text.match(/^##? .*$/gm), ['# Differences from Docker', '## Without a reason', '## Networks', '## What both refuse, in the words of each', '## The scenarios'])
+  const explained = explain(differences, [
+    reason({ what: 'Another address', fields: ['*.IPAddress'], why: 'Meant to be.' }),
+  ])
+  const refusals = refusalsOf({
+    scenario,
+    docker: side({ refused: 'no | never' }),
+    slipway: side({ refused: 'INVALID_ARGUMENT: not so.' }),
+  })
+  const text = writeDocument({
+    ...explained,
+    docker: 'Docker Engine 1',
+    slipway: 'Slipway 1',
+    kernel: '6.18',
+    scenarios: [scenario],
+    refusals,
+  })
+  t.deepEqual(text.match(/^##? .*$/gm), [
+    '# Differences from Docker',
+    '## Without a reason',
+    '## Networks',
+    '## What both refuse, in the words of each',
+    '## The scenarios',
+  ])
   t.true(text.includes('Docker Engine 1'))
   t.true(text.includes('**Another address.** Meant to be.'))
   t.true(text.includes('    NetworkSettings.IPAddress (some)\n    Docker:  "172.17.0.2"\n    Slipway: "172.17.0.3"'))

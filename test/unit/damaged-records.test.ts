@@ -12,7 +12,10 @@ const KINDS: [string, RecordKind<unknown>, { name: string }][] = [
   ['network', NETWORK, networkRecord],
 ]
 
-/** Texts that are shown and nothing else; and the path of a namespace that another program has made, which is told by its inode. */
+/**
+ * Texts that are shown and nothing else; and the path of a namespace that another program has made, which is told by
+ * its inode.
+ */
 const ANY_TEXT = /^(options|labels|subnets)\b|^spec\.stateDir$|^path$/
 
 /** Two fields that do not go together: either may be the one that is damaged. */
@@ -22,7 +25,8 @@ const LONG_TEXTS = ['a long text', 'a path that climbs', 'a path of another prog
 
 const typeOf = (value: unknown): string => (Array.isArray(value) ? 'list' : value === null ? 'null' : typeof value)
 
-const at = (record: unknown, path: readonly (string | number)[]): unknown => path.reduce((value, key) => (value as Record<string | number, unknown>)[key], record)
+const at = (record: unknown, path: readonly (string | number)[]): unknown =>
+  path.reduce((value, key) => (value as Record<string | number, unknown>)[key], record)
 
 for (const [what, kind, record] of KINDS) {
   const why = (changedRecord: unknown) => judge(kind, record.name, JSON.stringify(changedRecord)).why
@@ -36,13 +40,18 @@ for (const [what, kind, record] of KINDS) {
         const said = why(changed(record, path, put))
         if (said !== undefined) t.true(said.includes(name) || TOGETHER.test(said), `${name}, ${value}: ${said}`)
         else if (put === undefined) t.true(optional, `${name} may be left out`)
-        else t.true(typeOf(put) === typeOf(at(record, path)) && (ANY_TEXT.test(name) || !LONG_TEXTS.includes(value)), `${name} may be ${value}`)
+        else
+          t.true(
+            typeOf(put) === typeOf(at(record, path)) && (ANY_TEXT.test(name) || !LONG_TEXTS.includes(value)),
+            `${name} may be ${value}`,
+          )
       }
     }
   })
 
   test(`a record of a ${what} of another version`, (t) => {
-    for (const version of [0, -1, 0.5, 999, 2 ** 53, '2', null, undefined, [], {}]) t.regex(why({ ...record, version }) ?? '', /version/)
+    for (const version of [0, -1, 0.5, 999, 2 ** 53, '2', null, undefined, [], {}])
+      t.regex(why({ ...record, version }) ?? '', /version/)
     t.regex(why({ ...record, version: kind.version + 1 }) ?? '', /of a later Slipway/)
   })
 
@@ -57,6 +66,13 @@ test('a record of a sandbox of the first version', (t) => {
   t.like(record, { version: 2, endpoints: [] })
   for (const { path } of fieldsOf(SANDBOX.shape, sandboxRecord)) {
     if (path[0] === 'endpoints') continue
-    for (const value of [null, {}, 2 ** 53]) t.notThrows(() => judge(SANDBOX, old.name, JSON.stringify({ ...changed(sandboxRecord, path, value), version: 1, endpoints: undefined })))
+    for (const value of [null, {}, 2 ** 53])
+      t.notThrows(() =>
+        judge(
+          SANDBOX,
+          old.name,
+          JSON.stringify({ ...changed(sandboxRecord, path, value), version: 1, endpoints: undefined }),
+        ),
+      )
   }
 })

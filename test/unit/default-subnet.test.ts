@@ -10,20 +10,32 @@ const subnetOf = (cidr: string): Subnet => {
   if (!subnet) throw new RangeError(cidr)
   return subnet
 }
-const occupied = (texts: readonly string[]): Occupied[] => texts.map((text) => ({ subnet: subnetOf(text), what: `the host has the route ${text}` }))
+const occupied = (texts: readonly string[]): Occupied[] =>
+  texts.map((text) => ({ subnet: subnetOf(text), what: `the host has the route ${text}` }))
 const asked = { asked: 'ipv4', instead: 'Give subnets' }
 
 /** All subnets of a pool, one after another: how the choice would be made if it could take its time. */
 function* allOf({ base, size }: AddressPoolSpec, wanted = size): Generator<Subnet> {
   const { family, first, last } = subnetOf(base)
-  for (let at = first; at <= last; at = subnetAround(family, at, wanted).last + 1n) yield subnetAround(family, at, wanted)
+  for (let at = first; at <= last; at = subnetAround(family, at, wanted).last + 1n)
+    yield subnetAround(family, at, wanted)
 }
 
 // Most of them at the beginning of pools, where they matter.
-const near4 = fc.tuple(fc.integer({ min: 16, max: 31 }), fc.oneof(fc.nat(4), fc.nat(255))).map(([b, c]) => `172.${b}.${c}.0`)
-const cidr4 = fc.tuple(fc.oneof(fc.ipV4(), near4), fc.integer({ min: 8, max: 28 })).map(([address, prefix]) => `${address}/${prefix}`)
-const cidr6 = fc.tuple(fc.nat(3), fc.oneof(fc.nat(8), fc.integer({ min: 0xff00, max: 0xff10 })), fc.integer({ min: 52, max: 68 })).map(([a, b, prefix]) => `fd00:0:${a}:${b.toString(16)}::/${prefix}`)
-const POOLS: readonly AddressPoolSpec[] = [...DEFAULT_POOLS, { base: 'fd00:0:1::/56', size: 64 }, { base: 'fd00:0:2:ff00::/56', size: 62 }]
+const near4 = fc
+  .tuple(fc.integer({ min: 16, max: 31 }), fc.oneof(fc.nat(4), fc.nat(255)))
+  .map(([b, c]) => `172.${b}.${c}.0`)
+const cidr4 = fc
+  .tuple(fc.oneof(fc.ipV4(), near4), fc.integer({ min: 8, max: 28 }))
+  .map(([address, prefix]) => `${address}/${prefix}`)
+const cidr6 = fc
+  .tuple(fc.nat(3), fc.oneof(fc.nat(8), fc.integer({ min: 0xff00, max: 0xff10 })), fc.integer({ min: 52, max: 68 }))
+  .map(([a, b, prefix]) => `fd00:0:${a}:${b.toString(16)}::/${prefix}`)
+const POOLS: readonly AddressPoolSpec[] = [
+  ...DEFAULT_POOLS,
+  { base: 'fd00:0:1::/56', size: 64 },
+  { base: 'fd00:0:2:ff00::/56', size: 62 },
+]
 
 test('the first free subnet is free, of a pool, and none before it is free', (t) => {
   const some = fc.record({
@@ -36,15 +48,27 @@ test('the first free subnet is free, of a pool, and none before it is free', (t)
       const size = family === 4 ? any && Math.min(any, 24) : any && Math.max(any, 54)
       const around = occupied(taken)
       const isFree = (subnet: Subnet) => !around.some((other) => overlap(other.subnet, subnet))
-      const suiting = POOLS.filter(({ base }) => subnetOf(base).family === family && (size === undefined || subnetOf(base).prefix <= size))
+      const suiting = POOLS.filter(
+        ({ base }) => subnetOf(base).family === family && (size === undefined || subnetOf(base).prefix <= size),
+      )
       let expected: Subnet | undefined
-      for (const pool of suiting) for (const subnet of allOf(pool, size)) if (!expected && isFree(subnet)) expected = subnet
+      for (const pool of suiting)
+        for (const subnet of allOf(pool, size)) if (!expected && isFree(subnet)) expected = subnet
       // The order in which a host tells what it has says nothing.
-      const shuffled = around.map((one) => ({ one, key: random.next().value ?? 0 })).sort((a, b) => a.key - b.key).map(({ one }) => one)
+      const shuffled = around
+        .map((one) => ({ one, key: random.next().value ?? 0 }))
+        .sort((a, b) => a.key - b.key)
+        .map(({ one }) => one)
       for (const order of [around, shuffled]) {
-        const choose = () => firstFreeSubnet(POOLS, order, { family, ...asked, ...(size === undefined ? {} : { size }) })
+        const choose = () =>
+          firstFreeSubnet(POOLS, order, { family, ...asked, ...(size === undefined ? {} : { size }) })
         if (expected) t.deepEqual(choose(), expected)
-        else t.throws(choose, { instanceOf: SlipwayError, code: suiting.length > 0 ? 'EXHAUSTED' : 'INVALID_ARGUMENT', message: /Give subnets/ })
+        else
+          t.throws(choose, {
+            instanceOf: SlipwayError,
+            code: suiting.length > 0 ? 'EXHAUSTED' : 'INVALID_ARGUMENT',
+            message: /Give subnets/,
+          })
       }
     }),
     { numRuns: 300 },
@@ -54,13 +78,20 @@ test('the first free subnet is free, of a pool, and none before it is free', (t)
 test('a pool of 2^56 subnets is a pool like any other', (t) => {
   const pools = [{ base: 'fd00::/8', size: 64 }]
   const taken = occupied(['fd00::/10', 'fd40::/64', 'fd40:0:0:2::/63', 'fd00::/64', '0.0.0.0/1'])
-  for (const order of [taken, taken.toReversed()]) t.is(printSubnet(firstFreeSubnet(pools, order, { family: 6, ...asked })), 'fd40:0:0:1::/64')
+  for (const order of [taken, taken.toReversed()])
+    t.is(printSubnet(firstFreeSubnet(pools, order, { family: 6, ...asked })), 'fd40:0:0:1::/64')
   t.is(printSubnet(firstFreeSubnet(pools, occupied(['fd00::/9']), { family: 6, ...asked })), 'fd80::/64')
-  t.throws(() => firstFreeSubnet(pools, occupied(['fc00::/7']), { family: 6, ...asked }), { code: 'EXHAUSTED', message: /fd00::\/8/ })
+  t.throws(() => firstFreeSubnet(pools, occupied(['fc00::/7']), { family: 6, ...asked }), {
+    code: 'EXHAUSTED',
+    message: /fd00::\/8/,
+  })
 })
 
 test('a base with host bits starts there', (t) => {
-  t.is(printSubnet(firstFreeSubnet([{ base: '172.17.0.0/12', size: 16 }], [], { family: 4, ...asked })), '172.17.0.0/16')
+  t.is(
+    printSubnet(firstFreeSubnet([{ base: '172.17.0.0/12', size: 16 }], [], { family: 4, ...asked })),
+    '172.17.0.0/16',
+  )
 })
 
 test('pools that are none', (t) => {
@@ -73,13 +104,26 @@ test('pools that are none', (t) => {
     [{ base: 'fe80::1%lo/64', size: 64 }, /base "fe80::1%lo\/64"/],
   ]
   for (const [pool, message] of cases) {
-    t.throws(() => firstFreeSubnet([pool], [], { family: 4, ...asked }), { instanceOf: SlipwayError, code: 'INVALID_ARGUMENT', message })
+    t.throws(() => firstFreeSubnet([pool], [], { family: 4, ...asked }), {
+      instanceOf: SlipwayError,
+      code: 'INVALID_ARGUMENT',
+      message,
+    })
   }
 })
 
 test('a family or a size that no pool has', (t) => {
-  const choose = (family: 4 | 6, size?: number) => () => firstFreeSubnet(DEFAULT_POOLS, [], { family, asked: 'subnets[0].subnet 0.0.0.0/8', instead: 'Choose another', ...(size ? { size } : {}) })
-  t.throws(choose(6), { code: 'INVALID_ARGUMENT', message: /^subnets\[0\].subnet 0.0.0.0\/8: .* IPv6 subnet .*172.17.0.0\/16/ })
+  const choose = (family: 4 | 6, size?: number) => () =>
+    firstFreeSubnet(DEFAULT_POOLS, [], {
+      family,
+      asked: 'subnets[0].subnet 0.0.0.0/8',
+      instead: 'Choose another',
+      ...(size ? { size } : {}),
+    })
+  t.throws(choose(6), {
+    code: 'INVALID_ARGUMENT',
+    message: /^subnets\[0\].subnet 0.0.0.0\/8: .* IPv6 subnet .*172.17.0.0\/16/,
+  })
   t.throws(choose(4, 8), { code: 'INVALID_ARGUMENT', message: /room for a \/8/ })
 })
 

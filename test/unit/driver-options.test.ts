@@ -3,7 +3,9 @@ import { readDriverOptions } from '#lib/network/driver-options.js'
 
 const hostIps = (given: Record<string, string>, ip?: string) =>
   readDriverOptions(
-    Object.fromEntries(Object.entries(given).map(([name, value]) => [`com.docker.network.bridge.host_binding_${name}`, value])),
+    Object.fromEntries(
+      Object.entries(given).map(([name, value]) => [`com.docker.network.bridge.host_binding_${name}`, value]),
+    ),
     { ip },
   ).hostIps
 

@@ -77,7 +77,14 @@ test('only what has changed is read again, and nothing where nothing has', async
 test('what is no record, or one of another version, is nobody’s', async (t) => {
   const { folder, followed, known, put } = follow(t)
   mkdirSync(folder)
-  for (const [name, text] of [['a.json', '{'], ['b.json', '{"version":2}'], ['c.json', 'null'], ['d.json.next', '{"version":1}'], ['e.txt', '']] as const) writeFileSync(join(folder, name), text)
+  for (const [name, text] of [
+    ['a.json', '{'],
+    ['b.json', '{"version":2}'],
+    ['c.json', 'null'],
+    ['d.json.next', '{"version":1}'],
+    ['e.txt', ''],
+  ] as const)
+    writeFileSync(join(folder, name), text)
   put('f', 'text')
   put('g', 'text')
   await followed.refresh()

@@ -7,7 +7,9 @@ import { decodeMessage, splitMessages } from '../helpers/netlink.js'
 
 // What golden bytes are, and how they are captured: test/golden/README.md.
 
-const golden = [...readGolden()].flatMap(([file, entries]) => entries.map((entry) => ({ title: `${file}: ${entry.name}`, entry })))
+const golden = [...readGolden()].flatMap(([file, entries]) =>
+  entries.map((entry) => ({ title: `${file}: ${entry.name}`, entry })),
+)
 
 for (const { title, entry } of golden) {
   test(`${title}: our bytes are the golden ones`, (t) => {
@@ -81,7 +83,21 @@ const isMessage: Record<Operation['op'], boolean> = {
 for (const op of Object.keys(isMessage) as Operation['op'][]) {
   test(`${op} ${isMessage[op] ? 'has golden bytes' : 'is no message'}`, (t) => {
     if (isMessage[op]) t.true(golden.some(({ entry }) => entry.operation.op === op))
-    else t.throws(() => encodePlan([{ op, addresses: [], ...(op === 'netns.check' ? { namespace: { device: 4, inode: 1 } } : {}) } as unknown as Operation], {}), { message: 'operation 0 has no message' })
+    else
+      t.throws(
+        () =>
+          encodePlan(
+            [
+              {
+                op,
+                addresses: [],
+                ...(op === 'netns.check' ? { namespace: { device: 4, inode: 1 } } : {}),
+              } as unknown as Operation,
+            ],
+            {},
+          ),
+        { message: 'operation 0 has no message' },
+      )
   })
 }
 
@@ -96,5 +112,8 @@ test('several operations are several messages, numbered in order', (t) => {
   const plan = golden.map(({ entry }) => entry.operation).filter((operation) => operation.op === 'element.add')
   const numbers = splitMessages(encodePlan(plan, {})).map((message) => message.readUInt32LE(8))
   t.true(numbers.length > plan.length)
-  t.deepEqual(numbers, numbers.map((_, index) => index + 1))
+  t.deepEqual(
+    numbers,
+    numbers.map((_, index) => index + 1),
+  )
 })

@@ -6,7 +6,12 @@ import { dockerPort, printMapping } from '#lib/ports/mapping.js'
 import { matching } from '#lib/ports/matching.js'
 import { parsePublish } from '#lib/ports/parse-publish.js'
 
-const mapping = (hostIp: string, hostPort: number, containerPort: number, protocol: PortMapping['protocol'] = 'tcp'): PortMapping => ({ protocol, containerPort, hostIp, hostPort })
+const mapping = (
+  hostIp: string,
+  hostPort: number,
+  containerPort: number,
+  protocol: PortMapping['protocol'] = 'tcp',
+): PortMapping => ({ protocol, containerPort, hostIp, hostPort })
 const whole = mapping('192.0.2.5', 0, 0, 'all')
 const read = (text: string) => parsePublish(text)[0] as PortRequest
 
@@ -19,8 +24,15 @@ test('a mapping is printed as docker does', (t) => {
 
 test('mappings are listed as docker port does: by the numbers in them', (t) => {
   const mappings = [
-    mapping('::', 8080, 80), mapping('0.0.0.0', 10000, 443), mapping('0.0.0.0', 9999, 443), mapping('0.0.0.0', 8080, 80), mapping('192.0.2.10', 1, 53, 'udp'),
-    mapping('192.0.2.9', 1, 53, 'udp'), mapping('127.0.0.1', 53, 53), mapping('0.0.0.0', 9000, 9000), whole,
+    mapping('::', 8080, 80),
+    mapping('0.0.0.0', 10000, 443),
+    mapping('0.0.0.0', 9999, 443),
+    mapping('0.0.0.0', 8080, 80),
+    mapping('192.0.2.10', 1, 53, 'udp'),
+    mapping('192.0.2.9', 1, 53, 'udp'),
+    mapping('127.0.0.1', 53, 53),
+    mapping('0.0.0.0', 9000, 9000),
+    whole,
   ]
   const lines = [
     '* -> 192.0.2.5:*',
@@ -33,12 +45,17 @@ test('mappings are listed as docker port does: by the numbers in them', (t) => {
     '443/tcp -> 0.0.0.0:10000',
     '9000/tcp -> 0.0.0.0:9000',
   ]
-  fc.assert(fc.property(fc.shuffledSubarray(mappings, { minLength: mappings.length }), (shuffled) => t.deepEqual(dockerPort(shuffled), lines)))
+  fc.assert(
+    fc.property(fc.shuffledSubarray(mappings, { minLength: mappings.length }), (shuffled) =>
+      t.deepEqual(dockerPort(shuffled), lines),
+    ),
+  )
 })
 
 test('a request goes to the address that it names, or to the default of each family that there is', (t) => {
   const both = [4, 6] as const
-  const goes = (text: string, families: readonly (4 | 6)[], defaults?: DefaultHostIps) => expand(read(text), families, defaults).map(({ hostIp, allow }) => [hostIp, ...(allow ?? [])].join(' '))
+  const goes = (text: string, families: readonly (4 | 6)[], defaults?: DefaultHostIps) =>
+    expand(read(text), families, defaults).map(({ hostIp, allow }) => [hostIp, ...(allow ?? [])].join(' '))
   t.deepEqual(goes('80', both), ['0.0.0.0', '::'])
   t.deepEqual(goes('80', [4]), ['0.0.0.0'])
   t.deepEqual(goes('80', [6]), ['::'])
@@ -51,7 +68,12 @@ test('a request goes to the address that it names, or to the default of each fam
   t.deepEqual(goes('80,allow=10.0.0.0/8', both), ['0.0.0.0 10.0.0.0/8'])
 
   const refused: [string, readonly (4 | 6)[], DefaultHostIps, string][] = [
-    ['[::]:80:80', [4], {}, 'publish "[::]:80:80/tcp": the sandbox has no IPv6 address that [::] could lead to, because its network has no IPv6.'],
+    [
+      '[::]:80:80',
+      [4],
+      {},
+      'publish "[::]:80:80/tcp": the sandbox has no IPv6 address that [::] could lead to, because its network has no IPv6.',
+    ],
     ['192.0.2.5::80', [6], {}, 'the sandbox has no IPv4 address that 192.0.2.5 could lead to'],
     ['80', [6], { 4: '127.0.0.1' }, 'the sandbox has no IPv4 address that 127.0.0.1 could lead to'],
     ['80', [6], {}, 'the network has no default'],
@@ -59,13 +81,23 @@ test('a request goes to the address that it names, or to the default of each fam
     ['192.0.2.5:80:80,allow=::/0', both, {}, 'nobody could connect to 192.0.2.5'],
   ]
   for (const [text, families, defaults, words] of refused) {
-    const error = t.throws(() => expand(read(text), families, defaults), { instanceOf: SlipwayError, code: 'INVALID_ARGUMENT' })
+    const error = t.throws(() => expand(read(text), families, defaults), {
+      instanceOf: SlipwayError,
+      code: 'INVALID_ARGUMENT',
+    })
     t.true(error.message.includes(words), error.message)
   }
 })
 
 test('what is unpublished is what was named; what was left out may be anything', (t) => {
-  const there = [mapping('0.0.0.0', 8080, 80), mapping('::', 8080, 80), mapping('127.0.0.1', 9000, 80), mapping('0.0.0.0', 8081, 81), mapping('0.0.0.0', 8080, 80, 'udp'), whole]
+  const there = [
+    mapping('0.0.0.0', 8080, 80),
+    mapping('::', 8080, 80),
+    mapping('127.0.0.1', 9000, 80),
+    mapping('0.0.0.0', 8081, 81),
+    mapping('0.0.0.0', 8080, 80, 'udp'),
+    whole,
+  ]
   const gone = (text: string) => matching(there, read(text)).map((one) => there.indexOf(one))
   t.deepEqual(gone('80'), [0, 1, 2])
   t.deepEqual(gone('80/udp'), [4])

@@ -44,7 +44,9 @@ test("links of living processes are kept, those of dead ones are theirs, others 
   const marks = await Marks.read(folder)
   t.true(marks.isKept(link))
   for (const other of ['veth00000abcdef', 'veth0123456789a', 'docker0', `${link}0`]) t.false(marks.isKept(other))
-  t.deepEqual(marks.left([link, 'veth00000abcdef', 'docker0']), [{ path: join(folder, `${pid}-1-abcdef`), pid, links: ['veth00000abcdef'] }])
+  t.deepEqual(marks.left([link, 'veth00000abcdef', 'docker0']), [
+    { path: join(folder, `${pid}-1-abcdef`), pid, links: ['veth00000abcdef'] },
+  ])
   mark.remove()
   mark.remove()
   t.false((await Marks.read(folder)).isKept(link))

@@ -13,15 +13,29 @@ const numbers = { '/n': 3 }
 
 const long = (length: number) => 'x'.repeat(length)
 const inet = { family: 'inet', table: 'slipway' } as const
-const element = (comment: string): Operation => ({ ...inet, op: 'element.add', set: 's', type: 'ipv4_addr', elements: [{ key: '192.0.2.1', comment }] })
+const element = (comment: string): Operation => ({
+  ...inet,
+  op: 'element.add',
+  set: 's',
+  type: 'ipv4_addr',
+  elements: [{ key: '192.0.2.1', comment }],
+})
 const rule = (comment: string, statements: number): Operation => ({
-  ...inet, op: 'rule.add', chain: 'c', comment, statements: Array.from({ length: statements }, () => ({ counter: true })),
+  ...inet,
+  op: 'rule.add',
+  chain: 'c',
+  comment,
+  statements: Array.from({ length: statements }, () => ({ counter: true })),
 })
 
 /** What is measured, how long it may be, and an operation with one of that length. */
 const texts: [what: string, most: number, make: (text: string) => Operation][] = [
   ['name of a link', 15, (name) => ({ op: 'link.create', name, kind: 'bridge' })],
-  ["name of a veth's other end", 15, (name) => ({ op: 'link.create', name: 'v', kind: 'veth', peer: { name, netns: '/n' } })],
+  [
+    "name of a veth's other end",
+    15,
+    (name) => ({ op: 'link.create', name: 'v', kind: 'veth', peer: { name, netns: '/n' } }),
+  ],
   ['kind', 55, (kind) => ({ op: 'link.create', name: 'v', kind }) as Operation],
   ['name of what is changed', 15, (name) => ({ op: 'link.set', name, up: true })],
   ['alias', 255, (alias) => ({ op: 'link.set', name: 'v', alias })],
@@ -33,20 +47,41 @@ const texts: [what: string, most: number, make: (text: string) => Operation][] =
   ['comment of a chain', 253, (comment) => ({ ...inet, op: 'chain.add', chain: 'c', comment })],
   ['name of a set', 255, (set) => ({ ...inet, op: 'set.add', set, type: 'ipv4_addr' })],
   ['comment of a set', 247, (comment) => ({ ...inet, op: 'set.add', set: 's', type: 'ipv4_addr', comment })],
-  ['comment of a map', 241, (comment) => ({ ...inet, op: 'set.add', set: 's', type: 'ipv4_addr', dataType: 'ipv4_addr', comment })],
-  ['set of an element', 255, (set) => ({ ...inet, op: 'element.delete', set, type: 'ipv4_addr', elements: [{ key: '192.0.2.1' }] })],
+  [
+    'comment of a map',
+    241,
+    (comment) => ({ ...inet, op: 'set.add', set: 's', type: 'ipv4_addr', dataType: 'ipv4_addr', comment }),
+  ],
+  [
+    'set of an element',
+    255,
+    (set) => ({ ...inet, op: 'element.delete', set, type: 'ipv4_addr', elements: [{ key: '192.0.2.1' }] }),
+  ],
   ['comment of an element', 253, element],
   ['comment of a rule', 253, (comment) => rule(comment, 1)],
-  ['chain that a rule jumps to', 255, (chain) => ({ ...inet, op: 'rule.add', chain: 'c', comment: '', statements: [{ verdict: `jump ${chain}` }] })],
-  ['set that a rule looks into', 255, (value) => ({
-    ...inet, op: 'rule.add', chain: 'c', comment: '', statements: [{ match: ['iifname'], operation: 'in', value }],
-  })],
+  [
+    'chain that a rule jumps to',
+    255,
+    (chain) => ({ ...inet, op: 'rule.add', chain: 'c', comment: '', statements: [{ verdict: `jump ${chain}` }] }),
+  ],
+  [
+    'set that a rule looks into',
+    255,
+    (value) => ({
+      ...inet,
+      op: 'rule.add',
+      chain: 'c',
+      comment: '',
+      statements: [{ match: ['iifname'], operation: 'in', value }],
+    }),
+  ],
 ]
 
 for (const [what, most, make] of texts) {
   test(`${what}: ${most} bytes at most`, (t) => {
     t.is(splitMessages(encodePlan([make(long(most))], numbers)).length, 1)
-    for (const length of [most + 1, most * 4, 70_000]) t.like(failureOf(make(long(length))), { errno: ENAMETOOLONG, syscall: make('').op })
+    for (const length of [most + 1, most * 4, 70_000])
+      t.like(failureOf(make(long(length))), { errno: ENAMETOOLONG, syscall: make('').op })
     t.throws(() => encodePlan([make('x\0y')], numbers), { message: /NUL/ })
   })
 }
@@ -62,16 +97,35 @@ test('a family that we do not know, and a name that is empty, are not all of the
 })
 
 test('a word that means nothing is refused, and not taken for another', (t) => {
-  const chain = (policy: string) => ({ ...inet, op: 'chain.add', chain: 'c', type: 'filter', hook: 'forward', priority: 0, policy }) as Operation
-  const one = (statement: object) => ({ ...inet, op: 'rule.add', chain: 'c', comment: '', statements: [statement] }) as Operation
+  const chain = (policy: string) =>
+    ({ ...inet, op: 'chain.add', chain: 'c', type: 'filter', hook: 'forward', priority: 0, policy }) as Operation
+  const one = (statement: object) =>
+    ({ ...inet, op: 'rule.add', chain: 'c', comment: '', statements: [statement] }) as Operation
   const nat = { nat: 'dnat', family: 'ip', match: ['ip saddr'], value: 'm' }
-  for (const good of [chain('drop'), chain('accept'), one({ match: ['iifname'], operation: '!=', value: 'v' }), one(nat)]) t.true(encodePlan([good], {}).length > 0)
+  for (const good of [
+    chain('drop'),
+    chain('accept'),
+    one({ match: ['iifname'], operation: '!=', value: 'v' }),
+    one(nat),
+  ])
+    t.true(encodePlan([good], {}).length > 0)
   const wrong = [
-    chain('dorp'), { ...chain('drop'), ...({ hook: 'x' } as object) }, one({ match: ['iifname'], operation: '=', value: 'v' }), one({ match: ['iifname'], operation: '', value: 'v' }),
-    one({ verdict: 'dorp' }), one({ ...nat, nat: 'natd' }), one({ ...nat, family: 'ipv4' }), one({ match: ['oifnaem'], operation: '==', value: 'v' }),
-    { op: 'address.add', link: 'v', address: 'x/24' }, { op: 'address.add', link: 'v', address: '10.0.0.1/33' }, { op: 'route.add', destination: '10.0.0.0/8', gateway: 'x' },
-    { op: 'neighbor.add', link: 'v', address: 'x', lladdr: '02:00:00:00:00:01' }, { op: 'neighbor.add', link: 'v', address: '10.0.0.1', lladdr: '02' }, { op: 'link.create', name: 'v', kind: 'bridge', address: '02:00' },
-    { ...inet, op: 'element.add', set: 's', type: 'ipv4_adr', elements: [{ key: '10.0.0.1' }] }, { ...inet, op: 'element.add', set: 's', type: 'ipv4_addr', elements: [{ key: '10.0.0' }] },
+    chain('dorp'),
+    { ...chain('drop'), ...({ hook: 'x' } as object) },
+    one({ match: ['iifname'], operation: '=', value: 'v' }),
+    one({ match: ['iifname'], operation: '', value: 'v' }),
+    one({ verdict: 'dorp' }),
+    one({ ...nat, nat: 'natd' }),
+    one({ ...nat, family: 'ipv4' }),
+    one({ match: ['oifnaem'], operation: '==', value: 'v' }),
+    { op: 'address.add', link: 'v', address: 'x/24' },
+    { op: 'address.add', link: 'v', address: '10.0.0.1/33' },
+    { op: 'route.add', destination: '10.0.0.0/8', gateway: 'x' },
+    { op: 'neighbor.add', link: 'v', address: 'x', lladdr: '02:00:00:00:00:01' },
+    { op: 'neighbor.add', link: 'v', address: '10.0.0.1', lladdr: '02' },
+    { op: 'link.create', name: 'v', kind: 'bridge', address: '02:00' },
+    { ...inet, op: 'element.add', set: 's', type: 'ipv4_adr', elements: [{ key: '10.0.0.1' }] },
+    { ...inet, op: 'element.add', set: 's', type: 'ipv4_addr', elements: [{ key: '10.0.0' }] },
   ] as Operation[]
   for (const operation of wrong) t.throws(() => encodePlan([operation], { v: 2 }), undefined, JSON.stringify(operation))
 })

@@ -83,7 +83,10 @@ test('while the directory is read, no more than some wait for it, and all go on 
   let begun = 0
   let ready = () => {}
   const read = new Promise<void>((resolve) => (ready = resolve))
-  const all = Array.from({ length: 1000 }, () => new Promise<void>((resolve) => queue.add('a', { run: () => (begun++, read.then(resolve)), drop: resolve })))
+  const all = Array.from(
+    { length: 1000 },
+    () => new Promise<void>((resolve) => queue.add('a', { run: () => (begun++, read.then(resolve)), drop: resolve })),
+  )
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
   t.true(begun >= 1 && begun <= 256, `${begun}`)
   ready()
@@ -111,7 +114,10 @@ test('the longest messages come out of a stream that comes byte by byte', (t) =>
   for (let message = 0; message < 40; message++) {
     reader.read(length)
     for (let n = 1; n < 65535; n++) if (reader.read(byte).length > 0) t.fail('too early')
-    t.deepEqual(reader.read(byte).map((found) => found.length), [65535])
+    t.deepEqual(
+      reader.read(byte).map((found) => found.length),
+      [65535],
+    )
   }
 })
 

@@ -16,37 +16,81 @@ test('options of names are taken as docker takes them', (t) => {
     checked({
       hostname: 'a1-b.example.ORG',
       domainname: 'example.org',
-      addHost: ['db:192.0.2.1', 'my_db=192.0.2.1', 'v6:2001:db8::1', 'v6:[2001:db8::1]', 'v6=[2001:db8::1]', 'gw:host-gateway', 'gw=host-gateway'],
+      addHost: [
+        'db:192.0.2.1',
+        'my_db=192.0.2.1',
+        'v6:2001:db8::1',
+        'v6:[2001:db8::1]',
+        'v6=[2001:db8::1]',
+        'gw:host-gateway',
+        'gw=host-gateway',
+      ],
       dns: ['192.0.2.53', '2001:db8::53', '127.0.0.1'],
       dnsSearch: ['example.org', '_tcp.example.org.', '.'],
       dnsOptions: ['ndots:2', 'rotate', 'use-vc', 'timeout:30'],
     }),
   )
-  for (const name of ['my_host', '_a', 'a_', 'app.example.org.']) t.notThrows(() => checked({ hostname: name, domainname: name }))
+  for (const name of ['my_host', '_a', 'a_', 'app.example.org.'])
+    t.notThrows(() => checked({ hostname: name, domainname: name }))
   t.notThrows(() => checked({ hostname: 'a'.repeat(63), addHost: [], dns: [], dnsSearch: [], dnsOptions: [] }))
 })
 
 test('what is wrong with an option of names is said', (t) => {
   const wrong: Record<keyof NameOptions, unknown[]> = {
-    hostname: ['', '-a', 'a-', 'a..b', '.a', '.', 'a..', 'a b', 'a\nb', 'ä', 'a'.repeat(64), `${'a'.repeat(60)}.bcdef`, 7],
+    hostname: [
+      '',
+      '-a',
+      'a-',
+      'a..b',
+      '.a',
+      '.',
+      'a..',
+      'a b',
+      'a\nb',
+      'ä',
+      'a'.repeat(64),
+      `${'a'.repeat(60)}.bcdef`,
+      7,
+    ],
     domainname: ['', 'example..org', 'a b', `${'a'.repeat(64)}.org`],
-    addHost: ['db:192.0.2.1', ['db'], ['db:'], [':192.0.2.1'], ['db:192.0.2'], ['db:2001:db8::1%eth0'], ['d b:192.0.2.1'], ['db:192.0.2.1\n1.1.1.1 evil'], ['db:[192.0.2.1]'], ['db\n:192.0.2.1'], [7], ['db:host']],
+    addHost: [
+      'db:192.0.2.1',
+      ['db'],
+      ['db:'],
+      [':192.0.2.1'],
+      ['db:192.0.2'],
+      ['db:2001:db8::1%eth0'],
+      ['d b:192.0.2.1'],
+      ['db:192.0.2.1\n1.1.1.1 evil'],
+      ['db:[192.0.2.1]'],
+      ['db\n:192.0.2.1'],
+      [7],
+      ['db:host'],
+    ],
     dns: ['192.0.2.53', ['dns.example.org'], ['192.0.2.53 '], ['fe80::1%eth0'], ['192.0.2.53\n'], [undefined]],
     dnsSearch: ['example.org', ['a b'], ['example..org'], ['a\nnameserver 192.0.2.1'], [''], [`${'a'.repeat(64)}.org`]],
     dnsOptions: ['ndots:2', ['ndots:two'], ['ndots: 2'], ['rotate\n'], ['']],
   }
   for (const [name, values] of Object.entries(wrong)) {
     for (const value of values) {
-      const error = t.throws(() => checked({ [name]: value }), { code: 'INVALID_ARGUMENT' }, `${name} ${JSON.stringify(value)}`)
+      const error = t.throws(
+        () => checked({ [name]: value }),
+        { code: 'INVALID_ARGUMENT' },
+        `${name} ${JSON.stringify(value)}`,
+      )
       t.regex(error?.message ?? '', new RegExp(`^sandboxes\\.create: ${name} must be .*, and is .*\\.$`), name)
     }
   }
   t.regex(t.throws(() => checked({ dns: ['192.0.2.1', 'one'] }))?.message ?? '', /\("one" is none\)/)
   fc.assert(
-    fc.property(fc.constantFrom(...(Object.keys(nameChecks) as (keyof NameOptions)[])), fc.anything({ withBigInt: true, withNullPrototype: true }), (name, value) => {
-      const expected = nameChecks[name](value)
-      if (expected === undefined && Array.isArray(value)) t.notRegex(value.join(' '), /\p{Cc}/u)
-    }),
+    fc.property(
+      fc.constantFrom(...(Object.keys(nameChecks) as (keyof NameOptions)[])),
+      fc.anything({ withBigInt: true, withNullPrototype: true }),
+      (name, value) => {
+        const expected = nameChecks[name](value)
+        if (expected === undefined && Array.isArray(value)) t.notRegex(value.join(' '), /\p{Cc}/u)
+      },
+    ),
   )
 })
 
@@ -58,16 +102,37 @@ test('an added host is read whatever stands between name and address', (t) => {
 })
 
 test('a name with the dot of the root is the name without it', (t) => {
-  const table = tableOf(endpoint({ sandbox: 'app', addresses: ['10.0.0.2'], aliases: ['Api.Example.Com.'], hostname: 'my_host.' }))
-  for (const name of ['api.example.com', 'my_host']) t.deepEqual(table.directory('web').addresses({ network: 'web', sandbox: 'app' }, name, 4), ['10.0.0.2'], name)
-  t.regex(hostsText({ hostname: 'my_host', domainname: 'example.org.' }, { addresses: ['10.0.0.2'], hostGateway: [], ipv6Loopback: false }), /^10\.0\.0\.2\tmy_host\.example\.org my_host$/m)
+  const table = tableOf(
+    endpoint({ sandbox: 'app', addresses: ['10.0.0.2'], aliases: ['Api.Example.Com.'], hostname: 'my_host.' }),
+  )
+  for (const name of ['api.example.com', 'my_host'])
+    t.deepEqual(table.directory('web').addresses({ network: 'web', sandbox: 'app' }, name, 4), ['10.0.0.2'], name)
+  t.regex(
+    hostsText(
+      { hostname: 'my_host', domainname: 'example.org.' },
+      { addresses: ['10.0.0.2'], hostGateway: [], ipv6Loopback: false },
+    ),
+    /^10\.0\.0\.2\tmy_host\.example\.org my_host$/m,
+  )
 })
 
 test('a table says who is called what, network by network', (t) => {
   const app = { network: 'web', sandbox: 'App' }
   const table = tableOf(
-    endpoint({ sandbox: 'App', network: 'web', addresses: ['10.0.0.2', 'fd00::2'], aliases: ['www'], upstreams: ['192.0.2.53'] }),
-    endpoint({ sandbox: 'App', network: 'back.end', addresses: ['10.1.0.2'], upstreams: ['192.0.2.54'], forwardsSingleNames: false }),
+    endpoint({
+      sandbox: 'App',
+      network: 'web',
+      addresses: ['10.0.0.2', 'fd00::2'],
+      aliases: ['www'],
+      upstreams: ['192.0.2.53'],
+    }),
+    endpoint({
+      sandbox: 'App',
+      network: 'back.end',
+      addresses: ['10.1.0.2'],
+      upstreams: ['192.0.2.54'],
+      forwardsSingleNames: false,
+    }),
     endpoint({ sandbox: 'db', network: 'back.end', addresses: ['10.1.0.3'], aliases: ['www', 'store'] }),
     endpoint({ sandbox: 'db2', network: 'back.end', addresses: ['10.1.0.4', '10.1.0.3'], aliases: ['store'] }),
     endpoint({ sandbox: 'far', network: 'other', addresses: ['10.2.0.2'] }),
@@ -90,11 +155,15 @@ test('a table says who is called what, network by network', (t) => {
   t.deepEqual(find('iddb.back.end'), ['10.1.0.3'])
   t.deepEqual(find('a.b'), ['10.0.0.9'])
   t.deepEqual(find('a.b.web'), ['10.0.0.9'])
-  for (const name of ['far', 'far.other', 'db.web', 'back.end', '.web', '', 'constructor']) t.is(find(name), undefined, name)
+  for (const name of ['far', 'far.other', 'db.web', 'back.end', '.web', '', 'constructor'])
+    t.is(find(name), undefined, name)
   t.is(web.name(app, '10.1.0.4'), 'db2.back.end')
   t.is(web.name(app, '10.2.0.2'), undefined)
   t.deepEqual([web.upstreams(app), web.forwardsSingleNames(app)], [['192.0.2.53'], true])
-  t.deepEqual([back.upstreams({ ...app, network: 'back.end' }), back.forwardsSingleNames({ ...app, network: 'back.end' })], [['192.0.2.54'], false])
+  t.deepEqual(
+    [back.upstreams({ ...app, network: 'back.end' }), back.forwardsSingleNames({ ...app, network: 'back.end' })],
+    [['192.0.2.54'], false],
+  )
 
   table.remove('back.end', 'App')
   t.is(find('db.back.end'), undefined)
@@ -107,25 +176,43 @@ test('a table says who is called what, network by network', (t) => {
 })
 
 test('an address that passes to another sandbox is the other one from then on', (t) => {
-  const table = tableOf(endpoint({ sandbox: 'old', addresses: ['10.0.0.2'] }), endpoint({ sandbox: 'new', addresses: ['10.0.0.2'] }))
+  const table = tableOf(
+    endpoint({ sandbox: 'old', addresses: ['10.0.0.2'] }),
+    endpoint({ sandbox: 'new', addresses: ['10.0.0.2'] }),
+  )
   table.remove('web', 'old')
   t.is(table.directory('web').asker('10.0.0.2')?.sandbox, 'new')
 })
 
 test('the names of the reverse zones are read as addresses', (t) => {
-  fc.assert(fc.property(fc.ipV4(), (address) => t.is(addressOf(`${address.split('.').reverse().join('.')}.in-addr.arpa`), address)))
+  fc.assert(
+    fc.property(fc.ipV4(), (address) =>
+      t.is(addressOf(`${address.split('.').reverse().join('.')}.in-addr.arpa`), address),
+    ),
+  )
   fc.assert(
     fc.property(fc.array(fc.stringMatching(/^[0-9a-f]$/), { minLength: 32, maxLength: 32 }), (nibbles) => {
       const address = canonical((nibbles.join('').match(/.{4}/g) ?? []).join(':'))
       t.is(addressOf(`${nibbles.toReversed().join('.')}.ip6.arpa`), address)
     }),
   )
-  for (const name of ['in-addr.arpa', '1.2.3.in-addr.arpa', '1.2.3.400.in-addr.arpa', '1.ip6.arpa', '1.2.3.4.in-addr.arpa.example', '']) t.is(addressOf(name), undefined, name)
+  for (const name of [
+    'in-addr.arpa',
+    '1.2.3.in-addr.arpa',
+    '1.2.3.400.in-addr.arpa',
+    '1.ip6.arpa',
+    '1.2.3.4.in-addr.arpa.example',
+    '',
+  ])
+    t.is(addressOf(name), undefined, name)
 })
 
 test('a name that DNS has no form for is not answered with broken bytes', (t) => {
   const long = 'a'.repeat(70)
-  const table = tableOf(endpoint({ sandbox: long, addresses: ['10.0.0.2'] }), endpoint({ sandbox: 'a..b', addresses: ['10.0.0.3'] }))
+  const table = tableOf(
+    endpoint({ sandbox: long, addresses: ['10.0.0.2'] }),
+    endpoint({ sandbox: 'a..b', addresses: ['10.0.0.3'] }),
+  )
   for (const name of ['2.0.0.10.in-addr.arpa', '3.0.0.10.in-addr.arpa']) {
     const { query } = readQuery(question(name, 'PTR'))
     t.deepEqual(query && ownRecords(query, { network: 'web', sandbox: long }, table.directory('web')), [])
@@ -134,11 +221,33 @@ test('a name that DNS has no form for is not answered with broken bytes', (t) =>
 
 test('a query is read with what matters for its answer', (t) => {
   const read = (packet: Packet) => readQuery(encode({ type: 'query', ...packet })).query
-  const opt = (udpPayloadSize: number) => ({ type: 'OPT' as const, name: '.' as const, udpPayloadSize, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options: [] })
+  const opt = (udpPayloadSize: number) => ({
+    type: 'OPT' as const,
+    name: '.' as const,
+    udpPayloadSize,
+    extendedRcode: 0,
+    ednsVersion: 0,
+    flags: 0,
+    flag_do: false,
+    options: [],
+  })
   const query = read({ id: 7, questions: [{ type: 'AAAA', name: 'My_Db.Web' }], additionals: [opt(1400)] })
-  t.like(query, { name: 'my_db.web', owner: 'My_Db.Web', type: 'AAAA', class: 'IN', udpSize: 1400, edns: true, questionEnd: 12 + 15 })
+  t.like(query, {
+    name: 'my_db.web',
+    owner: 'My_Db.Web',
+    type: 'AAAA',
+    class: 'IN',
+    udpSize: 1400,
+    edns: true,
+    questionEnd: 12 + 15,
+  })
   t.like(read({ questions: [{ type: 'A', name: 'db' }] }), { udpSize: 512, edns: false })
-  for (const [told, taken] of [[1, 512], [511, 512], [65535, 4096]] as const) t.is(read({ questions: [{ type: 'A', name: 'db' }], additionals: [opt(told)] })?.udpSize, taken)
+  for (const [told, taken] of [
+    [1, 512],
+    [511, 512],
+    [65535, 4096],
+  ] as const)
+    t.is(read({ questions: [{ type: 'A', name: 'db' }], additionals: [opt(told)] })?.udpSize, taken)
   t.is(read({ questions: [{ type: 'A', name: '.' }] })?.name, '')
   t.is(read({ questions: [{ type: 'A', name: 'a b' }] })?.name, undefined)
   // A dot inside of a label: no name of ours, though it looks like one.
@@ -149,11 +258,13 @@ test('a query is read with what matters for its answer', (t) => {
 
 test('no bytes make the reader throw, and a reply has the id, the question and the room that it should', (t) => {
   const db = question('db.web')
-  const mutated = fc.array(fc.tuple(fc.nat(db.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }).map((changes) => {
-    const copy = Buffer.from(db)
-    for (const [at, byte] of changes) copy[at] = byte
-    return copy
-  })
+  const mutated = fc
+    .array(fc.tuple(fc.nat(db.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 })
+    .map((changes) => {
+      const copy = Buffer.from(db)
+      for (const [at, byte] of changes) copy[at] = byte
+      return copy
+    })
   const cut = fc.nat(db.length).map((length) => db.subarray(0, length))
   const random = fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes))
   // A header that claims more, and nothing or little behind it.
@@ -162,14 +273,19 @@ test('no bytes make the reader throw, and a reply has the id, the question and t
     numbers.forEach((number, index) => head.writeUInt16BE(number, 4 + 2 * index))
     return Buffer.concat([head, rest])
   })
-  const records = Array.from({ length: 40 }, (_, n) => encodeRecord({ type: 'A', name: 'db.web', ttl: 600, data: `10.0.0.${n}` }))
+  const records = Array.from({ length: 40 }, (_, n) =>
+    encodeRecord({ type: 'A', name: 'db.web', ttl: 600, data: `10.0.0.${n}` }),
+  )
   let read = 0
   fc.assert(
     fc.property(fc.oneof(mutated, cut, random, counts), fc.integer({ min: 512, max: 2000 }), (bytes, limit) => {
       const result = readQuery(bytes)
       if (!result.query) {
         if (!result.reply) return
-        t.deepEqual([result.reply.length, result.reply.readUInt16BE(0), result.reply.readUInt16BE(2) & 0x8000], [12, bytes.readUInt16BE(0), 0x8000])
+        t.deepEqual(
+          [result.reply.length, result.reply.readUInt16BE(0), result.reply.readUInt16BE(2) & 0x8000],
+          [12, bytes.readUInt16BE(0), 0x8000],
+        )
         return
       }
       read++
@@ -187,16 +303,23 @@ test('no bytes make the reader throw, and a reply has the id, the question and t
 
 test('messages come out of a stream as they went in, however it is cut', (t) => {
   fc.assert(
-    fc.property(fc.array(fc.uint8Array({ maxLength: 300 })), fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1 }), (messages, cuts) => {
-      const stream = Buffer.concat(messages.map((message) => frame(Buffer.from(message))))
-      const reader = new FrameReader()
-      const found: Buffer[] = []
-      for (let at = 0, turn = 0; at < stream.length; turn++) {
-        const length = cuts[turn % cuts.length] ?? 1
-        found.push(...reader.read(stream.subarray(at, at + length)))
-        at += length
-      }
-      t.deepEqual(found.map((message) => [...message]), messages.map((message) => [...message]))
-    }),
+    fc.property(
+      fc.array(fc.uint8Array({ maxLength: 300 })),
+      fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1 }),
+      (messages, cuts) => {
+        const stream = Buffer.concat(messages.map((message) => frame(Buffer.from(message))))
+        const reader = new FrameReader()
+        const found: Buffer[] = []
+        for (let at = 0, turn = 0; at < stream.length; turn++) {
+          const length = cuts[turn % cuts.length] ?? 1
+          found.push(...reader.read(stream.subarray(at, at + length)))
+          at += length
+        }
+        t.deepEqual(
+          found.map((message) => [...message]),
+          messages.map((message) => [...message]),
+        )
+      },
+    ),
   )
 })

@@ -17,11 +17,21 @@ test('SLIPWAY_ADDON loads nothing from outside the package', (t) => {
   symlinkSync(evil, join(folder, 'link.js'))
   copyFileSync(evil, join(folder, 'evil.node'))
   const load = (SLIPWAY_ADDON: string) =>
-    spawnSync(process.execPath, ['-e', `import(${JSON.stringify(NATIVE)}).then(({ Executor }) => console.log(typeof Executor))`], {
-      encoding: 'utf8',
-      env: { ...process.env, LD_PRELOAD: '', SLIPWAY_ADDON },
-    })
-  for (const path of [evil, join(folder, 'link.js'), join(folder, 'evil.node'), `${ROOT}..${evil}`, join(folder, 'nowhere')]) {
+    spawnSync(
+      process.execPath,
+      ['-e', `import(${JSON.stringify(NATIVE)}).then(({ Executor }) => console.log(typeof Executor))`],
+      {
+        encoding: 'utf8',
+        env: { ...process.env, LD_PRELOAD: '', SLIPWAY_ADDON },
+      },
+    )
+  for (const path of [
+    evil,
+    join(folder, 'link.js'),
+    join(folder, 'evil.node'),
+    `${ROOT}..${evil}`,
+    join(folder, 'nowhere'),
+  ]) {
     const { stdout, stderr } = load(path)
     t.is(stdout, 'function\n', path)
     t.regex(stderr, /SLIPWAY_ADDON is for tests/)

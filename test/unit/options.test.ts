@@ -7,7 +7,12 @@ import { readCreateOptions } from '#lib/sandbox/create-options.js'
 import { nameCheck } from '#lib/sandbox/name.js'
 
 /** Nearly right, or anything at all. */
-const nearly = (...right: unknown[]) => fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...right) }, fc.anything({ withBigInt: true, withDate: true, withNullPrototype: true }), fc.string({ unit: 'binary' }))
+const nearly = (...right: unknown[]) =>
+  fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom(...right) },
+    fc.anything({ withBigInt: true, withDate: true, withNullPrototype: true }),
+    fc.string({ unit: 'binary' }),
+  )
 
 test('open takes what it checks, or says what it wants', (t) => {
   const options = fc.record(
@@ -27,7 +32,12 @@ test('open takes what it checks, or says what it wants', (t) => {
     },
     { requiredKeys: [] },
   )
-  fc.assert(fc.property(options, (given) => isReadOrRefused(t, { ...given, pool: undefined }, () => readOpenOptions(given as OpenOptions))), { numRuns: 3000 })
+  fc.assert(
+    fc.property(options, (given) =>
+      isReadOrRefused(t, { ...given, pool: undefined }, () => readOpenOptions(given as OpenOptions)),
+    ),
+    { numRuns: 3000 },
+  )
 })
 
 test('create takes what it checks, or says what it wants', (t) => {
@@ -43,8 +53,16 @@ test('create takes what it checks, or says what it wants', (t) => {
   )
   fc.assert(
     fc.property(options, (given) =>
-      isReadOrRefused(t, { ...given, network: undefined, publish: undefined, mac: typeof given.mac === 'string' ? given.mac.toLowerCase() : given.mac }, () =>
-        flat(readCreateOptions(given as CreateOptions))),
+      isReadOrRefused(
+        t,
+        {
+          ...given,
+          network: undefined,
+          publish: undefined,
+          mac: typeof given.mac === 'string' ? given.mac.toLowerCase() : given.mac,
+        },
+        () => flat(readCreateOptions(given as CreateOptions)),
+      ),
     ),
     { numRuns: 3000 },
   )
@@ -53,7 +71,11 @@ test('create takes what it checks, or says what it wants', (t) => {
 const flat = (request: ReturnType<typeof readCreateOptions>) => ({ ...request, ...request.endpoint, ...request.names })
 
 // What is read has the very values that were given; what is refused is refused in a line that a person can read.
-function isReadOrRefused(t: { is(a: unknown, b: unknown): unknown; true(a: boolean, message?: string): unknown }, given: object, read: () => object): void {
+function isReadOrRefused(
+  t: { is(a: unknown, b: unknown): unknown; true(a: boolean, message?: string): unknown },
+  given: object,
+  read: () => object,
+): void {
   let result: object
   try {
     result = read()
@@ -72,15 +94,23 @@ test('a name is what /run/netns can hold', (t) => {
     }),
     { numRuns: 2000 },
   )
-  fc.assert(fc.property(fc.stringMatching(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}$/), (name) => t.is(nameCheck(name), undefined)))
+  fc.assert(
+    fc.property(fc.stringMatching(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}$/), (name) => t.is(nameCheck(name), undefined)),
+  )
 })
 
 test('any value is shown in one short line', (t) => {
   fc.assert(
-    fc.property(fc.oneof(fc.anything({ withBigInt: true, withMap: true, withSet: true, withTypedArray: true, withNullPrototype: true }), fc.string({ minLength: 200 })), (value) => {
-      t.true(show(value).length < 1000)
-      t.notRegex(show(value), /[\0-\x1f]/)
-    }),
+    fc.property(
+      fc.oneof(
+        fc.anything({ withBigInt: true, withMap: true, withSet: true, withTypedArray: true, withNullPrototype: true }),
+        fc.string({ minLength: 200 }),
+      ),
+      (value) => {
+        t.true(show(value).length < 1000)
+        t.notRegex(show(value), /[\0-\x1f]/)
+      },
+    ),
   )
   t.is(show('a"b\n\0'), '"a\\"b\\n\\u0000"')
   t.is(show(Symbol('a')), 'Symbol(a)')

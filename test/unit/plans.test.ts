@@ -15,11 +15,21 @@ const folder = new URL('../../test/plans/', import.meta.url)
 const update = process.env['UPDATE_PLANS'] === '1'
 
 /** Plans that follow each other, each under the command that takes it. */
-const printAll = (plans: Readonly<Record<string, Plan>>) => Object.entries(plans).map(([command, plan]) => `# slipway ${command}\n${printPlan(plan)}`).join('\n')
+const printAll = (plans: Readonly<Record<string, Plan>>) =>
+  Object.entries(plans)
+    .map(([command, plan]) => `# slipway ${command}\n${printPlan(plan)}`)
+    .join('\n')
 
 const texts: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(Object.entries(modes).map(([name, plan]) => [name, 'rest' in plan ? printAll(inParts(name, plan)) : printPlan(plan)])),
-  ...Object.fromEntries(Object.entries({ ...kinds, ...leaves, ...moves }).map(([name, plans]) => [name, printAll(plans)])),
+  ...Object.fromEntries(
+    Object.entries(modes).map(([name, plan]) => [
+      name,
+      'rest' in plan ? printAll(inParts(name, plan)) : printPlan(plan),
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.entries({ ...kinds, ...leaves, ...moves }).map(([name, plans]) => [name, printAll(plans)]),
+  ),
 }
 
 for (const [name, text] of Object.entries(texts)) {
@@ -32,5 +42,10 @@ for (const [name, text] of Object.entries(texts)) {
 }
 
 test('every golden plan is still printed', (t) => {
-  t.deepEqual(readdirSync(folder).sort(), Object.keys(texts).map((name) => `${name}.txt`).sort())
+  t.deepEqual(
+    readdirSync(folder).sort(),
+    Object.keys(texts)
+      .map((name) => `${name}.txt`)
+      .sort(),
+  )
 })

@@ -20,15 +20,22 @@ const step = fc.record({
 const ground = fc
   .oneof(
     fc.tuple(fc.ipV4(), fc.integer({ min: 26, max: 32 })).map(([address, prefix]) => subnetOf(`${address}/${prefix}`)),
-    fc.tuple(fc.nat(0xffff), fc.constantFrom(64, 122, 123, 124, 125, 126, 127, 128)).map(([group, prefix]) => subnetOf(`fd00:0:0:${group.toString(16)}::${group.toString(16)}/${prefix}`)),
+    fc
+      .tuple(fc.nat(0xffff), fc.constantFrom(64, 122, 123, 124, 125, 126, 127, 128))
+      .map(([group, prefix]) => subnetOf(`fd00:0:0:${group.toString(16)}::${group.toString(16)}/${prefix}`)),
   )
   .chain((subnet) => {
     const length = subnet.family === 4 ? 32 : 128
     const least = Math.max(subnet.prefix, length - 6)
     return fc.record({
       subnet: fc.constant(subnet),
-      range: fc.tuple(fc.nat(63), fc.integer({ min: least, max: length }), fc.boolean()).map(([index, prefix, whole]) =>
-        whole ? subnet : subnetAround(subnet.family, subnet.first + BigInt(index % Math.min(64, sizeOf(subnet))), prefix)),
+      range: fc
+        .tuple(fc.nat(63), fc.integer({ min: least, max: length }), fc.boolean())
+        .map(([index, prefix, whole]) =>
+          whole
+            ? subnet
+            : subnetAround(subnet.family, subnet.first + BigInt(index % Math.min(64, sizeOf(subnet))), prefix),
+        ),
       gateway: fc.nat(63),
       aux: fc.array(fc.nat(63), { maxLength: 3 }),
     })
@@ -42,11 +49,12 @@ test('no sequence of calls makes a pool give an address twice, lose one, or give
       const at = (index: number) => looked[index % looked.length] ?? ''
       const reserved = [at(gateway), ...aux.map(at)]
       const pool = new AddressPool(subnet, range, reserved)
-      const edges = subnet.prefix > length - 2 ? [] : subnet.family === 4 ? [nth(subnet, 0), nth(subnet, -1)] : [nth(subnet, 0)]
+      const edges =
+        subnet.prefix > length - 2 ? [] : subnet.family === 4 ? [nth(subnet, 0), nth(subnet, -1)] : [nth(subnet, 0)]
       const never = new Set([...edges, ...reserved])
       const drawn = looked.filter((address) => toValue(address) >= range.first && toValue(address) <= range.last)
-      // What this process has begun with, what the kernel has, and what the pool knows of that: what it was told last, and
-      // what this process did since.
+      // What this process has begun with, what the kernel has, and what the pool knows of that: what it was told last,
+      // and what this process did since.
       const begun = new Set<string>()
       const claimed = new Set<string>()
       let known = new Set<string>()
@@ -139,7 +147,12 @@ test('an astronomical range is a range like any other', (t) => {
   const pool = new AddressPool(subnetOf('2000::/3'), subnetOf('2000::/3'), [])
   t.deepEqual([pool.take(), pool.take()], ['2000::1', '2000::2'])
   // In front of, at and behind the number of addresses that are drawn.
-  for (const address of ['2000::1f:ffff:ffff:ffff', '2000::20:0:0:0', '2000::20:0:0:1', '3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff']) {
+  for (const address of [
+    '2000::1f:ffff:ffff:ffff',
+    '2000::20:0:0:0',
+    '2000::20:0:0:1',
+    '3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff',
+  ]) {
     t.true(pool.takeThis(address), address)
     t.false(pool.takeThis(address), address)
     pool.release(address)
@@ -164,7 +177,11 @@ test('a pool of 65,533 that is full but for one gives that one, every time', (t)
 })
 
 test('sparse bits are a set', (t) => {
-  const number = fc.oneof(fc.nat(70), fc.integer({ min: 960, max: 1100 }), fc.integer({ min: 2 ** 40 - 3, max: 2 ** 40 + 3 }))
+  const number = fc.oneof(
+    fc.nat(70),
+    fc.integer({ min: 960, max: 1100 }),
+    fc.integer({ min: 2 ** 40 - 3, max: 2 ** 40 + 3 }),
+  )
   const change = fc.record({ what: fc.constantFrom('add', 'delete', 'fill'), number })
   fc.assert(
     fc.property(fc.array(change, { maxLength: 60 }), number, (changes, from) => {

@@ -11,35 +11,70 @@ const protocol = fc.constantFrom('tcp' as const, 'udp' as const, 'sctp' as const
 const ipv4 = fc.ipV4().filter((text) => !/^(22[4-9]|23\d)\./.test(text) && text !== '255.255.255.255')
 /** Of the global unicast range, many with zeros, in the kernel's own notation. */
 const group = fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, fc.integer({ min: 0, max: 0xffff }))
-const groups = fc.tuple(fc.integer({ min: 0x2000, max: 0x3fff }), ...Array.from({ length: 7 }, () => group)).map((all) => all.map((one) => one.toString(16)))
+const groups = fc
+  .tuple(fc.integer({ min: 0x2000, max: 0x3fff }), ...Array.from({ length: 7 }, () => group))
+  .map((all) => all.map((one) => one.toString(16)))
 const canonical = (address: string) => new SocketAddress({ family: 'ipv6', address }).address
-const ipv6 = fc.oneof(groups.map((all) => canonical(all.join(':'))), fc.constant('::'))
+const ipv6 = fc.oneof(
+  groups.map((all) => canonical(all.join(':'))),
+  fc.constant('::'),
+)
 const hostIp = fc.oneof(ipv4, ipv6)
-const network = fc.oneof(ipv4.map((address) => `${address}/32`), groups.map((all) => `${canonical(all.join(':'))}/128`), fc.constantFrom('10.0.0.0/8', '2001:db8::/32', '0.0.0.0/0', '::/0'))
+const network = fc.oneof(
+  ipv4.map((address) => `${address}/32`),
+  groups.map((all) => `${canonical(all.join(':'))}/128`),
+  fc.constantFrom('10.0.0.0/8', '2001:db8::/32', '0.0.0.0/0', '::/0'),
+)
 
 /** A range that fits twice. */
-const ranges = fc.record({ first: port, other: port, length: fc.integer({ min: 1, max: 300 }) }).map(({ first, other, length }) => {
-  const count = Math.min(length, 65536 - Math.max(first, other))
-  return { first, other, count }
-})
-const hostRange = fc.tuple(port, port).filter(([a, b]) => a !== b).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const)
+const ranges = fc
+  .record({ first: port, other: port, length: fc.integer({ min: 1, max: 300 }) })
+  .map(({ first, other, length }) => {
+    const count = Math.min(length, 65536 - Math.max(first, other))
+    return { first, other, count }
+  })
+const hostRange = fc
+  .tuple(port, port)
+  .filter(([a, b]) => a !== b)
+  .map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const)
 const printRange = (first: number, count: number) => (count === 1 ? `${first}` : `${first}-${first + count - 1}`)
 
 /** Any request, as it is after reading. */
 const request: fc.Arbitrary<PortRequest> = fc.oneof(
-  { weight: 9, arbitrary: fc.record({ protocol, containerPort: port, hostIp, hostPort: fc.oneof(port, hostRange) }, { requiredKeys: ['protocol', 'containerPort'] }) },
-  { weight: 1, arbitrary: fc.oneof(ipv4.filter((text) => !/^(127|0)\./.test(text)), ipv6.filter((text) => text !== '::')).map((hostIp) => ({ protocol: 'all' as const, containerPort: 0, hostIp, hostPort: 0 })) },
+  {
+    weight: 9,
+    arbitrary: fc.record(
+      { protocol, containerPort: port, hostIp, hostPort: fc.oneof(port, hostRange) },
+      { requiredKeys: ['protocol', 'containerPort'] },
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .oneof(
+        ipv4.filter((text) => !/^(127|0)\./.test(text)),
+        ipv6.filter((text) => text !== '::'),
+      )
+      .map((hostIp) => ({ protocol: 'all' as const, containerPort: 0, hostIp, hostPort: 0 })),
+  },
 )
 
 const refuses = (t: ExecutionContext, read: () => unknown, ...words: (string | RegExp)[]) => {
   const error = t.throws(read, { instanceOf: SlipwayError, code: 'INVALID_ARGUMENT' })
-  for (const word of words) t.true(typeof word === 'string' ? error.message.includes(word) : word.test(error.message), `${String(word)}: ${error.message}`)
+  for (const word of words)
+    t.true(
+      typeof word === 'string' ? error.message.includes(word) : word.test(error.message),
+      `${String(word)}: ${error.message}`,
+    )
 }
 
 test('what is printed is read as what it was, and an object is taken as it is', (t) => {
   fc.assert(
     fc.property(request, fc.option(fc.uniqueArray(network, { minLength: 1, maxLength: 4 })), (bare, networks) => {
-      const allow = networks && bare.protocol !== 'all' ? parsePublish(`80,${networks.map((one) => `allow=${one}`).join(',')}`)[0]?.allow : undefined
+      const allow =
+        networks && bare.protocol !== 'all'
+          ? parsePublish(`80,${networks.map((one) => `allow=${one}`).join(',')}`)[0]?.allow
+          : undefined
       const whole: PortRequest = allow ? { ...bare, allow } : bare
       t.deepEqual(parsePublish(printRequest(whole)), [whole])
       t.deepEqual(checkRequest(whole), whole)
@@ -50,24 +85,58 @@ test('what is printed is read as what it was, and an object is taken as it is', 
 
 test('every way to write a mapping of ranges is read as what it says', (t) => {
   fc.assert(
-    fc.property(ranges, fc.option(hostIp, { nil: undefined }), fc.boolean(), fc.option(protocol, { nil: undefined }), fc.boolean(), ({ first, other, count }, address, named, proto, loud) => {
-      const host = named ? `${printRange(first, count)}:` : address ? ':' : ''
-      const printed = address?.includes(':') ? `[${address}]` : address
-      const text = `${printed ? `${printed}:` : ''}${host}${printRange(other, count)}${proto ? `/${loud ? proto.toUpperCase() : proto}` : ''}`
-      const expected = Array.from({ length: count }, (_, index): PortRequest => ({
-        protocol: proto ?? 'tcp',
-        containerPort: other + index,
-        ...(address ? { hostIp: address } : {}),
-        ...(named ? { hostPort: first + index } : {}),
-      }))
-      t.deepEqual(parsePublish(text), expected)
-    }),
+    fc.property(
+      ranges,
+      fc.option(hostIp, { nil: undefined }),
+      fc.boolean(),
+      fc.option(protocol, { nil: undefined }),
+      fc.boolean(),
+      ({ first, other, count }, address, named, proto, loud) => {
+        const host = named ? `${printRange(first, count)}:` : address ? ':' : ''
+        const printed = address?.includes(':') ? `[${address}]` : address
+        const text = `${printed ? `${printed}:` : ''}${host}${printRange(other, count)}${proto ? `/${loud ? proto.toUpperCase() : proto}` : ''}`
+        const expected = Array.from({ length: count }, (_, index): PortRequest => ({
+          protocol: proto ?? 'tcp',
+          containerPort: other + index,
+          ...(address ? { hostIp: address } : {}),
+          ...(named ? { hostPort: first + index } : {}),
+        }))
+        t.deepEqual(parsePublish(text), expected)
+      },
+    ),
   )
 })
 
 test('any text is read or refused with what is right', (t) => {
   const pieces = fc
-    .array(fc.constantFrom('80', '0', '65536', '1.2.3.4', ':', '-', '/', 'tcp', 'UDP', ' ', '\0', 'a', '[', ']', '*', ',', 'allow=', '10.0.0.0/8', '2001:db8::1', '%eth0', '::ffff:1.2.3.4', '９', '٣'), { maxLength: 9 })
+    .array(
+      fc.constantFrom(
+        '80',
+        '0',
+        '65536',
+        '1.2.3.4',
+        ':',
+        '-',
+        '/',
+        'tcp',
+        'UDP',
+        ' ',
+        '\0',
+        'a',
+        '[',
+        ']',
+        '*',
+        ',',
+        'allow=',
+        '10.0.0.0/8',
+        '2001:db8::1',
+        '%eth0',
+        '::ffff:1.2.3.4',
+        '９',
+        '٣',
+      ),
+      { maxLength: 9 },
+    )
     .map((list) => list.join(''))
   fc.assert(
     fc.property(fc.oneof(pieces, fc.string(), fc.string({ unit: 'binary' })), (text) => {
@@ -75,7 +144,10 @@ test('any text is read or refused with what is right', (t) => {
       try {
         requests = parsePublish(text)
       } catch (error) {
-        t.true(error instanceof SlipwayError && error.code === 'INVALID_ARGUMENT' && error.message.includes("'8080:80'"), String(error))
+        t.true(
+          error instanceof SlipwayError && error.code === 'INVALID_ARGUMENT' && error.message.includes("'8080:80'"),
+          String(error),
+        )
         t.true((error as Error).message.length < 1000)
         return
       }
@@ -103,7 +175,10 @@ test('any object is taken as what it is, or refused with what is right', (t) => 
         const read = checkRequest(given as PortRequest)
         t.deepEqual(parsePublish(printRequest(read)), [read])
       } catch (error) {
-        t.true(error instanceof SlipwayError && error.code === 'INVALID_ARGUMENT' && error.message.includes('{ protocol: '), String(error))
+        t.true(
+          error instanceof SlipwayError && error.code === 'INVALID_ARGUMENT' && error.message.includes('{ protocol: '),
+          String(error),
+        )
         t.true((error as Error).message.length < 1200)
       }
     }),
@@ -178,7 +253,8 @@ test('what is wrong is said, and what would be right', (t) => {
     ['80,allow=10/8', 'allow "10" is no IP address'],
     ['80,allow=::ffff:10.0.0.1', 'write 10.0.0.1'],
   ]
-  for (const [text, ...words] of wrong) refuses(t, () => parsePublish(text), 'publish', "A port mapping is '80', '8080:80'", ...words)
+  for (const [text, ...words] of wrong)
+    refuses(t, () => parsePublish(text), 'publish', "A port mapping is '80', '8080:80'", ...words)
 
   const objects: [object, string][] = [
     [{}, 'protocol must be'],
@@ -191,13 +267,17 @@ test('what is wrong is said, and what would be right', (t) => {
     [{ protocol: 'tcp', containerPort: 80, allow: '10.0.0.0/8' }, 'allow must be a list'],
     [{ protocol: 'all', containerPort: 80, hostIp: '192.0.2.5' }, 'containerPort is 0'],
     [{ protocol: 'all', containerPort: 0 }, 'name it'],
-    [{ protocol: 'all', containerPort: 0, hostIp: '192.0.2.5', allow: ['10.0.0.0/8'] }, 'not with a whole host address'],
+    [
+      { protocol: 'all', containerPort: 0, hostIp: '192.0.2.5', allow: ['10.0.0.0/8'] },
+      'not with a whole host address',
+    ],
   ]
   for (const [object, words] of objects) refuses(t, () => checkRequest(object as PortRequest), 'publish {', words)
 })
 
 test('who may connect is canonical, and nothing is said twice', (t) => {
-  const allow = (...networks: string[]) => parsePublish(['80', ...networks.map((one) => `allow=${one}`)].join(','))[0]?.allow
+  const allow = (...networks: string[]) =>
+    parsePublish(['80', ...networks.map((one) => `allow=${one}`)].join(','))[0]?.allow
   t.deepEqual(allow('192.0.2.7'), ['192.0.2.7/32'])
   t.deepEqual(allow('10.1.2.3/8', '10.0.0.0/8', '10.9.9.9', '11.0.0.0/8'), ['10.0.0.0/8', '11.0.0.0/8'])
   t.deepEqual(allow('10.0.0.0/24', '10.0.0.0/8', '10.0.0.0'), ['10.0.0.0/8'])

@@ -8,5 +8,8 @@ test('the tests that docs/security.md names are there', (t) => {
   const named = [...page.matchAll(/`((?:test\/\w+\/)?[\w-]+\.test\.ts)`/g)].map(([, name = '']) => name)
   t.true(named.length > 30)
   const folders = ['', 'test/kernel/', 'test/unit/', 'test/env/']
-  t.deepEqual(named.filter((name) => !folders.some((folder) => existsSync(new URL(folder + name, ROOT)))), [])
+  t.deepEqual(
+    named.filter((name) => !folders.some((folder) => existsSync(new URL(folder + name, ROOT)))),
+    [],
+  )
 })

@@ -34,7 +34,7 @@ test('what may have to wait is not short', (t) => {
   for (const operation of others) t.false(isShort([file, operation]), operation.op)
 })
 
-test('a plan begins with what JavaScript\'s thread may do, and no transaction is split', (t) => {
+test("a plan begins with what JavaScript's thread may do, and no transaction is split", (t) => {
   const slow: Operation = { op: 'netns.create', path: '/run/netns/x' }
   t.is(leadOf([slow, hold]), 0)
   t.is(leadOf([hold, file, claim(3), claim(1), slow, claim(1)]), 4)

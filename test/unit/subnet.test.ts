@@ -3,7 +3,17 @@ import test from 'ava'
 import fc from 'fast-check'
 import { canonicalAddress, isIp, printAddress, toValue } from '#lib/ipam/address.js'
 import type { IpFamily } from '#lib/ipam/ip.js'
-import { contains, covers, nth, overlap, parseSubnet, printSubnet, sizeOf, unusable, type Subnet } from '#lib/ipam/subnet.js'
+import {
+  contains,
+  covers,
+  nth,
+  overlap,
+  parseSubnet,
+  printSubnet,
+  sizeOf,
+  unusable,
+  type Subnet,
+} from '#lib/ipam/subnet.js'
 
 // The model: an address is a number, a subnet what a loop over bits says. Texts are made from the number, by hand.
 const bits = { 4: 32, 6: 128 } as const
@@ -15,8 +25,12 @@ const isMapped = (family: IpFamily, value: bigint) => family === 6 && value >> 3
 
 const family = fc.constantFrom<IpFamily>(4, 6)
 /** Many zeros, as people's addresses have, so that networks meet. */
-const bytes = (count: number) => fc.array(fc.oneof(fc.constantFrom(0, 0, 1, 255), fc.nat(255)), { minLength: count, maxLength: count })
-const value = (of: IpFamily) => bytes(bits[of] / 8).map((all) => all.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n)).filter((number) => !isMapped(of, number))
+const bytes = (count: number) =>
+  fc.array(fc.oneof(fc.constantFrom(0, 0, 1, 255), fc.nat(255)), { minLength: count, maxLength: count })
+const value = (of: IpFamily) =>
+  bytes(bits[of] / 8)
+    .map((all) => all.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n))
+    .filter((number) => !isMapped(of, number))
 const network = family.chain((of) => fc.record({ family: fc.constant(of), value: value(of), prefix: fc.nat(bits[of]) }))
 type Network = typeof network extends fc.Arbitrary<infer T> ? T : never
 
@@ -49,7 +63,11 @@ test('contains, covers and overlap are what the model says, and what Node.js say
   // Neighbours: the second differs from the first in the last bits only, so that all answers come up.
   const pair = fc.oneof(
     fc.tuple(network, network),
-    network.chain((a) => fc.tuple(fc.nat(bits[a.family]), fc.nat(bits[a.family])).map(([prefix, flip]) => [a, { ...a, prefix, value: a.value ^ ((1n << BigInt(flip)) >> 1n) }] as const)),
+    network.chain((a) =>
+      fc
+        .tuple(fc.nat(bits[a.family]), fc.nat(bits[a.family]))
+        .map(([prefix, flip]) => [a, { ...a, prefix, value: a.value ^ ((1n << BigInt(flip)) >> 1n) }] as const),
+    ),
   )
   fc.assert(
     fc.property(pair, ([a, b]) => {
@@ -90,9 +108,13 @@ test('IPv6 has one text, that of RFC 5952, and every spelling of an address lead
       const full = spell(6, number)
       // The URL standard's serializer is another writer of the same text.
       const canonical = new URL(`http://[${full}]`).hostname.slice(1, -1)
-      const padded = full.split(':').map((group) => group.padStart(4, '0')).join(':')
+      const padded = full
+        .split(':')
+        .map((group) => group.padStart(4, '0'))
+        .join(':')
       const dotted = `${full.split(':').slice(0, 6).join(':')}:${spell(4, number & 0xffffffffn)}`
-      for (const text of [full, full.toUpperCase(), padded, canonical, dotted]) t.is(canonicalAddress(text), canonical, text)
+      for (const text of [full, full.toUpperCase(), padded, canonical, dotted])
+        t.is(canonicalAddress(text), canonical, text)
       t.is(toValue(canonical), number)
       t.is(printAddress(6, number), canonical)
     }),
@@ -101,14 +123,44 @@ test('IPv6 has one text, that of RFC 5952, and every spelling of an address lead
 })
 
 test('what is no plain address or CIDR', (t) => {
-  const wrong = ['', ' ', '10.0.0', '10.0.0.256', '010.0.0.1', '10.0.0.1 ', '0x0a000001', '167772161', 'fd00', 'fd00::1::2', 'fd00:::', 'fd00::g', '[fd00::1]']
+  const wrong = [
+    '',
+    ' ',
+    '10.0.0',
+    '10.0.0.256',
+    '010.0.0.1',
+    '10.0.0.1 ',
+    '0x0a000001',
+    '167772161',
+    'fd00',
+    'fd00::1::2',
+    'fd00:::',
+    'fd00::g',
+    '[fd00::1]',
+  ]
   const otherwise = ['fe80::1%eth0', 'fd00::1%1', '::ffff:192.0.2.1', '::ffff:c000:201', '::FFFF:0:0']
   for (const text of [...wrong, ...otherwise]) {
     t.false(isIp(text), text)
     t.is(canonicalAddress(text), undefined, text)
     for (const prefix of ['0', '8', '64']) t.is(parseSubnet(`${text}/${prefix}`), undefined, text)
   }
-  for (const text of ['10.0.0.0', 'fd00::', '10.0.0.0/', '10.0.0.0/33', '10.0.0.0/-1', '10.0.0.0/08', '10.0.0.0/8/8', '10.0.0.0/ 8', '10.0.0.0/8 ', '10.0.0.0/255.0.0.0', '10.0.0.0/1e1', 'fd00::/129', 'fd00::/0128', 'fd00::/64%1', '/8']) {
+  for (const text of [
+    '10.0.0.0',
+    'fd00::',
+    '10.0.0.0/',
+    '10.0.0.0/33',
+    '10.0.0.0/-1',
+    '10.0.0.0/08',
+    '10.0.0.0/8/8',
+    '10.0.0.0/ 8',
+    '10.0.0.0/8 ',
+    '10.0.0.0/255.0.0.0',
+    '10.0.0.0/1e1',
+    'fd00::/129',
+    'fd00::/0128',
+    'fd00::/64%1',
+    '/8',
+  ]) {
     t.is(parseSubnet(text), undefined, text)
   }
   t.true(isIp('::ffff:0:192.0.2.1'))

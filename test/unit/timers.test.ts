@@ -6,14 +6,20 @@ const LIB = new URL('../../lib/', import.meta.url).pathname
 const OWN = 'timers.ts'
 
 test('the library uses the timers that it found when it was loaded, and none that a test has faked since', (t) => {
-  const sources = readdirSync(LIB, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts') && !file.startsWith('cli/') && file !== OWN)
+  const sources = readdirSync(LIB, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.ts') && !file.startsWith('cli/') && file !== OWN,
+  )
   t.true(sources.length > 50)
   for (const file of sources) {
     const text = readFileSync(join(LIB, file), 'utf8')
     t.notRegex(text, /from 'node:timers/, file)
     const code = text.replaceAll(/\/\/.*|\/\*[^]*?\*\//g, '')
     const imported = /import \{ (.*) \} from '[./]*\/timers\.js'/.exec(text)?.[1]?.split(', ') ?? []
-    const used = new Set([...code.matchAll(/(?<![\w.#])(set(?:Timeout|Interval|Immediate)|clear(?:Timeout|Interval|Immediate))\(/g)].map(([, name = '']) => name))
+    const used = new Set(
+      [...code.matchAll(/(?<![\w.#])(set(?:Timeout|Interval|Immediate)|clear(?:Timeout|Interval|Immediate))\(/g)].map(
+        ([, name = '']) => name,
+      ),
+    )
     for (const name of used) t.true(imported.includes(name), `${file}: ${name}`)
   }
 })

@@ -2,7 +2,7 @@ import test from 'ava'
 import { timestamp } from '#lib/state/timestamp.js'
 
 test('a timestamp is what Date prints of this moment, in every second', async (t) => {
-  for (let end = Date.now() + 1500; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 3))) {
+  for (const end = Date.now() + 1500; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 3))) {
     const before = Date.now()
     const text = timestamp()
     const after = Date.now()

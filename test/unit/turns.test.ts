@@ -22,23 +22,35 @@ function countTurns(t: ExecutionContext): { turn: number } {
 
 test('everybody gets a turn, first come first served', async (t) => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.record({ pause: fc.constantFrom('none', 'microtask', 'immediate'), busy: fc.constantFrom(0, 0, 0, 0.2, 0.5) }), { maxLength: 60 }), async (calls) => {
-      const turns = new Turns()
-      const order: number[] = []
-      const all: Promise<unknown>[] = []
-      const call = async (index: number, busy: number) => {
-        await turns.next()
-        order.push(index)
-        busyFor(busy)
-      }
-      for (const [index, { pause, busy }] of calls.entries()) {
-        all.push(call(index, busy))
-        if (pause === 'microtask') await Promise.resolve()
-        if (pause === 'immediate') await new Promise(setImmediate)
-      }
-      await Promise.all(all)
-      t.deepEqual(order, calls.map((_, index) => index))
-    }),
+    fc.asyncProperty(
+      fc.array(
+        fc.record({
+          pause: fc.constantFrom('none', 'microtask', 'immediate'),
+          busy: fc.constantFrom(0, 0, 0, 0.2, 0.5),
+        }),
+        { maxLength: 60 },
+      ),
+      async (calls) => {
+        const turns = new Turns()
+        const order: number[] = []
+        const all: Promise<unknown>[] = []
+        const call = async (index: number, busy: number) => {
+          await turns.next()
+          order.push(index)
+          busyFor(busy)
+        }
+        for (const [index, { pause, busy }] of calls.entries()) {
+          all.push(call(index, busy))
+          if (pause === 'microtask') await Promise.resolve()
+          if (pause === 'immediate') await new Promise(setImmediate)
+        }
+        await Promise.all(all)
+        t.deepEqual(
+          order,
+          calls.map((_, index) => index),
+        )
+      },
+    ),
     { numRuns: 50 },
   )
 })
@@ -54,11 +66,13 @@ test('a lone call does not wait for the next turn of the loop', async (t) => {
 test('calls that take long do not follow each other in one turn of the loop', async (t) => {
   const turns = new Turns()
   const loop = countTurns(t)
-  const seen = await Promise.all(Array.from({ length: 20 }, async () => {
-    await turns.next()
-    busyFor(1)
-    return loop.turn
-  }))
+  const seen = await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      await turns.next()
+      busyFor(1)
+      return loop.turn
+    }),
+  )
   // The first may be alone in its turn, and a neighbour may slip in before the clock tells; no more.
   t.true(new Set(seen).size >= 18, seen.join(' '))
 })
@@ -68,14 +82,19 @@ test('those that waited for the same do not go on in one turn of the loop', asyn
   const event = new Promise((resolve) => setTimeout(resolve, 5))
   const loop = countTurns(t)
   const order: number[] = []
-  const seen = await Promise.all(Array.from({ length: 20 }, async (_, index) => {
-    await turns.after(event)
-    order.push(index)
-    busyFor(1)
-    return loop.turn
-  }))
+  const seen = await Promise.all(
+    Array.from({ length: 20 }, async (_, index) => {
+      await turns.after(event)
+      order.push(index)
+      busyFor(1)
+      return loop.turn
+    }),
+  )
   t.true(new Set(seen).size >= 18, seen.join(' '))
-  t.deepEqual(order, [...order].sort((a, b) => a - b))
+  t.deepEqual(
+    order,
+    [...order].sort((a, b) => a - b),
+  )
 })
 
 test('no more than so many plans are handed over, and other calls pass those that wait for that', async (t) => {
@@ -108,10 +127,12 @@ test('of many that take no time, so many go on in one turn of the loop', async (
   const turns = new Turns()
   const loop = countTurns(t)
   const byTurn = new Map<number, number>()
-  await Promise.all(Array.from({ length: 200 }, async (_, index) => {
-    await (index % 2 === 0 ? turns.next() : turns.nextToHandOver())
-    byTurn.set(loop.turn, (byTurn.get(loop.turn) ?? 0) + 1)
-  }))
+  await Promise.all(
+    Array.from({ length: 200 }, async (_, index) => {
+      await (index % 2 === 0 ? turns.next() : turns.nextToHandOver())
+      byTurn.set(loop.turn, (byTurn.get(loop.turn) ?? 0) + 1)
+    }),
+  )
   // Besides, the first of each kind need not wait.
   t.true(Math.max(...byTurn.values()) <= TOGETHER + 2, [...byTurn.values()].join(' '))
 })

@@ -65,7 +65,10 @@ export class Daemon {
       return started
     } catch (error) {
       await started.stop()
-      throw new Error(`${(error as Error).message}\n${readFileSync(`${FOLDER}/log`, 'utf8').split('\n').slice(-20).join('\n')}`, { cause: error })
+      throw new Error(
+        `${(error as Error).message}\n${readFileSync(`${FOLDER}/log`, 'utf8').split('\n').slice(-20).join('\n')}`,
+        { cause: error },
+      )
     }
   }
 
@@ -77,7 +80,9 @@ export class Daemon {
     throw new Error(`dockerd did not answer within ${START_MS / 1000} s.`)
   }
 
-  /** Ends dockerd, which ends its containerd. Containers are removed before, and the namespace's end takes what is left. */
+  /**
+   * Ends dockerd, which ends its containerd. Containers are removed before, and the namespace's end takes what is left.
+   */
   async stop(): Promise<void> {
     const { exitCode, signalCode } = this.#process
     if (exitCode === null && signalCode === null) {

@@ -15,7 +15,8 @@ export class Engine {
   ask<Answer = unknown>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const content = body === undefined ? '' : JSON.stringify(body)
-      const headers = body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) }
+      const headers =
+        body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) }
       const asked = request({ socketPath: this.#socketPath, agent: this.#agent, method, path, headers }, (response) => {
         text(response).then((said) => {
           if ((response.statusCode ?? 0) >= 300) reject(new Error(`${method} ${path}: ${response.statusCode}: ${said}`))

@@ -46,7 +46,9 @@ export function addBench(program: Command): void {
     .addHelpText('after', AFTER)
     .action(async ({ count, json }: { count: number; json?: true }) => {
       if (Object.values(hostOptions(program).options).some((value) => value !== undefined)) {
-        throw new UsageError('bench makes a host of its own: options of the host (before the command) have no meaning for it. Leave them out.')
+        throw new UsageError(
+          'bench makes a host of its own: options of the host (before the command) have no meaning for it. Leave them out.',
+        )
       }
       const measured = await withBar(count)
       if (measured) (json ? printSamples : printPicture)(measured)
@@ -55,7 +57,12 @@ export function addBench(program: Command): void {
 
 /** `undefined` when it was stopped or went wrong, which is said then, and is our exit status. */
 async function withBar(count: number): Promise<Measured | undefined> {
-  const bar = new SingleBar({ format: '{bar} {doing}', stream: process.stderr, clearOnComplete: true, gracefulExit: false })
+  const bar = new SingleBar({
+    format: '{bar} {doing}',
+    stream: process.stderr,
+    clearOnComplete: true,
+    gracefulExit: false,
+  })
   bar.start(PARTS.length, 0, { doing: 'starting' })
   try {
     return await measureOnOwnHost(count, (doing, done) => bar.update(PARTS.indexOf(doing) + done / count, { doing }))
@@ -75,15 +82,23 @@ function printPicture({ samples, burst: { endpoints, microseconds } }: Measured)
   const width = Math.min(process.stdout.columns || COLUMNS, WIDEST)
   print(`${endpoints} sandboxes with a published port each · ${machine()}\n`)
   print(histograms(Object.fromEntries(STEPS.map((step) => [step, samples[step]])), width).join('\n'))
-  print(`\n${endpoints} at once: ${duration(microseconds)}, ${Math.round((endpoints * 1e6) / microseconds).toLocaleString('en-US')} a second`)
+  print(
+    `\n${endpoints} at once: ${duration(microseconds)}, ${Math.round((endpoints * 1e6) / microseconds).toLocaleString('en-US')} a second`,
+  )
 }
 
 function printSamples({ samples, burst }: Measured): void {
-  const percentiles = Object.fromEntries(STEPS.map((step) => [step, Object.fromEntries([50, 90, 99].map((percent) => [`p${percent}`, percentile(samples[step], percent)]))]))
+  const percentiles = Object.fromEntries(
+    STEPS.map((step) => [
+      step,
+      Object.fromEntries([50, 90, 99].map((percent) => [`p${percent}`, percentile(samples[step], percent)])),
+    ]),
+  )
   printJson({ unit: 'µs', machine: machine(), percentiles, burst, samples })
 }
 
-const machine = (): string => `Linux ${release()}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown CPU'}, Node.js ${process.version}`
+const machine = (): string =>
+  `Linux ${release()}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown CPU'}, Node.js ${process.version}`
 
 function countOf(text: string): number {
   const count = wholeNumber(text)

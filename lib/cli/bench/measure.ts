@@ -36,7 +36,8 @@ async function measurePool(count: number): Promise<number[]> {
   await slipway.pool.ready()
   let port = FIRST_PORT
   const sandboxes: Sandbox[] = []
-  const create = () => timed(async () => sandboxes.push(await slipway.sandboxes.create({ publish: [`${port++}:${CONTAINER_PORT}`] })))
+  const create = () =>
+    timed(async () => sandboxes.push(await slipway.sandboxes.create({ publish: [`${port++}:${CONTAINER_PORT}`] })))
   for (let i = 0; i < WARM_UP; i++) await create()
   const times = await repeat('from pool', count, create)
   for (const sandbox of sandboxes) await sandbox.remove()

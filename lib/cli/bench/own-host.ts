@@ -8,9 +8,19 @@ import type { Measured, Message, Part } from './messages.js'
 // Beside the module that the package's name means: this one may be in any file of a bundle.
 const MEASURE = fileURLToPath(new URL('cli/bench/measure.js', import.meta.resolve('slipway')))
 
-// A network namespace, and a mount namespace whose /run nobody else sees: the kernel takes both down with the last process
-// in them, however that ends.
-const OWN_NAMESPACES = ['unshare', '--net', '--mount', '--propagation', 'private', 'sh', '-euc', 'mount -t tmpfs -o mode=0755 slipway /run; exec "$@"', 'sh']
+// A network namespace, and a mount namespace whose /run nobody else sees: the kernel takes both down with the last
+// process in them, however that ends.
+const OWN_NAMESPACES = [
+  'unshare',
+  '--net',
+  '--mount',
+  '--propagation',
+  'private',
+  'sh',
+  '-euc',
+  'mount -t tmpfs -o mode=0755 slipway /run; exec "$@"',
+  'sh',
+]
 
 const STOPPING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const satisfies NodeJS.Signals[]
 
@@ -34,7 +44,10 @@ export class NotMeasured extends Error {
  * @throws {NotMeasured}
  * @throws {SlipwayError} `PERMISSION`
  */
-export async function measureOnOwnHost(count: number, progress: (doing: Part, done: number) => void): Promise<Measured> {
+export async function measureOnOwnHost(
+  count: number,
+  progress: (doing: Part, done: number) => void,
+): Promise<Measured> {
   requireCapabilities()
   const [program = '', ...args] = [...OWN_NAMESPACES, process.execPath, MEASURE, String(count)]
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })

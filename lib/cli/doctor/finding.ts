@@ -9,5 +9,15 @@ export interface Finding {
 }
 
 export const ok = (check: string, finding: string): Finding => ({ check, status: 'ok', finding })
-export const note = (check: string, finding: string, advice?: string): Finding => ({ check, status: 'note', finding, ...(advice ? { advice } : {}) })
-export const problem = (check: string, finding: string, advice?: string): Finding => ({ check, status: 'problem', finding, ...(advice ? { advice } : {}) })
+export const note = (check: string, finding: string, advice?: string): Finding => ({
+  check,
+  status: 'note',
+  finding,
+  ...(advice ? { advice } : {}),
+})
+export const problem = (check: string, finding: string, advice?: string): Finding => ({
+  check,
+  status: 'problem',
+  finding,
+  ...(advice ? { advice } : {}),
+})

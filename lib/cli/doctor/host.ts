@@ -14,7 +14,14 @@ import { note, ok, problem, type Finding } from './finding.js'
 export async function checkRuleset({ host }: Context): Promise<Finding[]> {
   const check = 'nf_tables'
   try {
-    return [ok(check, (await missingRuleset(host)).length > 0 ? 'there; the ruleset is written with the first sandbox' : 'there, and the ruleset is in place')]
+    return [
+      ok(
+        check,
+        (await missingRuleset(host)).length > 0
+          ? 'there; the ruleset is written with the first sandbox'
+          : 'there, and the ruleset is in place',
+      ),
+    ]
   } catch (error) {
     return [refused(check, error)]
   }
@@ -36,8 +43,15 @@ export async function checkBridge({ host, networks, settings }: Context): Promis
 export async function checkForwarding({ host, settings }: Context): Promise<Finding[]> {
   const check = 'ip_forward'
   if ((await host.find('sysctl', { name: 'net.ipv4.ip_forward' })) === '1') return [ok(check, 'on')]
-  if (!(await host.find('link', { name: settings.bridgeName }))) return [ok(check, 'off; turned on with the first sandbox, and left on')]
-  return [problem(check, 'somebody has turned it off: sandboxes reach nothing but each other, published ports do not answer', 'sysctl -w net.ipv4.ip_forward=1')]
+  if (!(await host.find('link', { name: settings.bridgeName })))
+    return [ok(check, 'off; turned on with the first sandbox, and left on')]
+  return [
+    problem(
+      check,
+      'somebody has turned it off: sandboxes reach nothing but each other, published ports do not answer',
+      'sysctl -w net.ipv4.ip_forward=1',
+    ),
+  ]
 }
 
 /** IPv6: whether networks may have it, and whether it is forwarded where they do. */
@@ -48,15 +62,36 @@ export async function checkIpv6(context: Context): Promise<Finding[]> {
   for (const which of ['all', 'default']) {
     const name = `net.ipv6.conf.${which}.disable_ipv6`
     const value = await host.find('sysctl', { name })
-    if (value === undefined) return [note(check, 'not in this kernel, or turned off as it was booted: networks with IPv6 are refused', 'boot without ipv6.disable=1')]
+    if (value === undefined)
+      return [
+        note(
+          check,
+          'not in this kernel, or turned off as it was booted: networks with IPv6 are refused',
+          'boot without ipv6.disable=1',
+        ),
+      ]
     if (value !== '0') disabled.push(name)
   }
   if (disabled.length > 0) {
-    return [note(check, `turned off by ${disabled.join(' and ')}: networks with IPv6 are refused`, `sysctl -w ${disabled.map((name) => `${name}=0`).join(' ')}`)]
+    return [
+      note(
+        check,
+        `turned off by ${disabled.join(' and ')}: networks with IPv6 are refused`,
+        `sysctl -w ${disabled.map((name) => `${name}=0`).join(' ')}`,
+      ),
+    ]
   }
-  if ((await host.find('sysctl', { name: 'net.ipv6.conf.all.forwarding' })) === '1') return [ok(check, 'there, and forwarded')]
-  if (!(await hasIpv6Network(context))) return [ok(check, 'there; forwarding is turned on with the first network that has it, and left on')]
-  return [problem(check, 'somebody has turned forwarding off: over IPv6, sandboxes reach nothing but each other', 'sysctl -w net.ipv6.conf.all.forwarding=1')]
+  if ((await host.find('sysctl', { name: 'net.ipv6.conf.all.forwarding' })) === '1')
+    return [ok(check, 'there, and forwarded')]
+  if (!(await hasIpv6Network(context)))
+    return [ok(check, 'there; forwarding is turned on with the first network that has it, and left on')]
+  return [
+    problem(
+      check,
+      'somebody has turned forwarding off: over IPv6, sandboxes reach nothing but each other',
+      'sysctl -w net.ipv6.conf.all.forwarding=1',
+    ),
+  ]
 }
 
 async function hasIpv6Network({ host, settings }: Context): Promise<boolean> {
@@ -73,25 +108,46 @@ async function hasIpv6Network({ host, settings }: Context): Promise<boolean> {
 export async function checkBridgeNetfilter({ host, settings }: Context): Promise<Finding[]> {
   const check = 'br_netfilter'
   const calls = []
-  for (const [family, name] of [['IPv4', 'iptables'], ['IPv6', 'ip6tables']] as const) {
+  for (const [family, name] of [
+    ['IPv4', 'iptables'],
+    ['IPv6', 'ip6tables'],
+  ] as const) {
     const value = await host.find('sysctl', { name: `net.bridge.bridge-nf-call-${name}` })
     if (value !== undefined) calls.push({ family, on: value === '1' })
   }
   const on = calls.filter((call) => call.on).map(({ family }) => family)
   if (!on.includes('IPv4') && settings.icc === false) {
-    return [problem(check, 'off: --no-icc cannot keep sandboxes of one bridge from each other', 'modprobe br_netfilter; sysctl -w net.bridge.bridge-nf-call-iptables=1')]
+    return [
+      problem(
+        check,
+        'off: --no-icc cannot keep sandboxes of one bridge from each other',
+        'modprobe br_netfilter; sysctl -w net.bridge.bridge-nf-call-iptables=1',
+      ),
+    ]
   }
-  if (calls.length === 0) return [ok(check, 'not loaded: what sandboxes of one bridge send each other meets the table bridge slipway only')]
-  if (on.length === 0) return [ok(check, 'off: what sandboxes of one bridge send each other meets the table bridge slipway only')]
+  if (calls.length === 0)
+    return [ok(check, 'not loaded: what sandboxes of one bridge send each other meets the table bridge slipway only')]
+  if (on.length === 0)
+    return [ok(check, 'off: what sandboxes of one bridge send each other meets the table bridge slipway only')]
   const families = on.length === calls.length ? 'on' : `on for ${on.join()} only`
-  return [ok(check, `${families}: what sandboxes of one bridge send each other meets the inet tables too, and takes a place in conntrack`)]
+  return [
+    ok(
+      check,
+      `${families}: what sandboxes of one bridge send each other meets the inet tables too, and takes a place in conntrack`,
+    ),
+  ]
 }
 
 /** Connection tracking, and how full its table is. */
 export async function checkConntrack({ host }: Context): Promise<Finding[]> {
   const check = 'conntrack'
-  const [count, max] = await Promise.all(['count', 'max'].map(async (what) => Number(await host.find('sysctl', { name: `net.netfilter.nf_conntrack_${what}` }))))
-  if (!max || count === undefined) return [note(check, 'not loaded; the kernel loads it with the ruleset', 'if that fails: modprobe nf_conntrack')]
+  const [count, max] = await Promise.all(
+    ['count', 'max'].map(async (what) =>
+      Number(await host.find('sysctl', { name: `net.netfilter.nf_conntrack_${what}` })),
+    ),
+  )
+  if (!max || count === undefined)
+    return [note(check, 'not loaded; the kernel loads it with the ruleset', 'if that fails: modprobe nf_conntrack')]
   const finding = `${count.toLocaleString('en')} of ${max.toLocaleString('en')} connections`
   const advice = `sysctl -w net.netfilter.nf_conntrack_max=${max * 2}`
   if (count > max * 0.9) return [problem(check, `${finding}: new ones are about to be dropped`, advice)]
@@ -106,24 +162,37 @@ export async function checkNewNamespaces({ host }: Context): Promise<Finding[]> 
 async function checkTunnels(host: Context['host']): Promise<Finding> {
   const check = 'fb_tunnels'
   const value = machineSysctl('net/core/fb_tunnels_only_for_init_net')
-  const tunnels = (await host.ask('links', {})).map(({ name }) => name).filter((name) => /^(tunl0|gre0|gretap0|erspan0|ip_vti0|ip6_vti0|sit0|ip6tnl0|ip6gre0)$/.test(name))
+  const tunnels = (await host.ask('links', {}))
+    .map(({ name }) => name)
+    .filter((name) => /^(tunl0|gre0|gretap0|erspan0|ip_vti0|ip6_vti0|sit0|ip6tnl0|ip6gre0)$/.test(name))
   if (tunnels.length === 0) return ok(check, 'no tunnel driver gives new namespaces an interface')
   if (value !== undefined && value !== '0') return ok(check, 'new namespaces come without tunnels')
-  return note(check, `every new namespace comes with ${tunnels.join(', ')}, which takes time`, 'sysctl -w net.core.fb_tunnels_only_for_init_net=1')
+  return note(
+    check,
+    `every new namespace comes with ${tunnels.join(', ')}, which takes time`,
+    'sysctl -w net.core.fb_tunnels_only_for_init_net=1',
+  )
 }
 
 async function checkInheritance(host: Context['host']): Promise<Finding> {
   const check = 'devconf'
   const value = machineSysctl('net/core/devconf_inherit_init_net')
   if (value === '2') return ok(check, "new namespaces begin with the kernel's defaults")
-  const names = ['arp_ignore', 'arp_announce', 'arp_filter', 'rp_filter'].flatMap((name) => [`net.ipv4.conf.all.${name}`, `net.ipv4.conf.default.${name}`])
+  const names = ['arp_ignore', 'arp_announce', 'arp_filter', 'rp_filter'].flatMap((name) => [
+    `net.ipv4.conf.all.${name}`,
+    `net.ipv4.conf.default.${name}`,
+  ])
   const set = []
   for (const name of names) {
     const found = await host.find('sysctl', { name })
     if (found !== undefined && found !== '0') set.push(`${name}=${found}`)
   }
   if (set.length === 0) return ok(check, 'the host hands no setting of its own on to new namespaces')
-  return note(check, `new namespaces inherit ${set.join(', ')}`, 'sysctl -w net.core.devconf_inherit_init_net=2 unless that is meant')
+  return note(
+    check,
+    `new namespaces inherit ${set.join(', ')}`,
+    'sysctl -w net.core.devconf_inherit_init_net=2 unless that is meant',
+  )
 }
 
 function machineSysctl(path: string): string | undefined {
@@ -137,7 +206,11 @@ function machineSysctl(path: string): string | undefined {
 /** Another firewall on the host: an accept of ours does not outvote a drop of theirs. */
 export async function checkOtherFirewalls({ host, settings }: Context): Promise<Finding[]> {
   const tables = []
-  for (const [family, name] of [['ip', 'filter'], ['inet', 'filter'], ['inet', 'firewalld']] as const) {
+  for (const [family, name] of [
+    ['ip', 'filter'],
+    ['inet', 'filter'],
+    ['inet', 'firewalld'],
+  ] as const) {
     if ((await host.find('table', { family, name })) !== undefined) tables.push(`${family} ${name}`)
   }
   if (tables.length === 0) return [ok('firewalls', 'no other that is known by its table')]
@@ -153,13 +226,42 @@ export async function checkLeftovers(context: Context): Promise<Finding[]> {
     const { former, unclear } = await findOtherHosts(context.settings, context.host)
     const findings = [
       ...damaged.map((what) => problem(check, what)),
-      ...former.map(({ folder }) => note(check, `state folder ${folder}: the namespace of its host is gone`, 'the next slipway command removes it: slipway ls')),
-      ...unclear.map((folder) => note(check, `state folder ${folder}: no process here is in the namespace of its host`, `if no other container uses it: rm -r ${folder}`)),
-      ...collected.map((what) => note(check, what.replace(/, removed$/, ''), 'the next slipway command removes it: slipway ls')),
-      ...healed.map((name) => note(check, `rules, claims or links of ${name} were taken away`, 'the next slipway command gives them back: slipway ls')),
+      ...former.map(({ folder }) =>
+        note(
+          check,
+          `state folder ${folder}: the namespace of its host is gone`,
+          'the next slipway command removes it: slipway ls',
+        ),
+      ),
+      ...unclear.map((folder) =>
+        note(
+          check,
+          `state folder ${folder}: no process here is in the namespace of its host`,
+          `if no other container uses it: rm -r ${folder}`,
+        ),
+      ),
+      ...collected.map((what) =>
+        note(check, what.replace(/, removed$/, ''), 'the next slipway command removes it: slipway ls'),
+      ),
+      ...healed.map((name) =>
+        note(
+          check,
+          `rules, claims or links of ${name} were taken away`,
+          'the next slipway command gives them back: slipway ls',
+        ),
+      ),
       ...lost.map((what) => problem(check, what)),
     ]
-    return findings.length > 0 ? findings : [ok(check, adopted.length === 0 ? 'none' : `none; whole: ${adopted.length === 1 ? '1 sandbox' : `${adopted.length} sandboxes`}`)]
+    return findings.length > 0
+      ? findings
+      : [
+          ok(
+            check,
+            adopted.length === 0
+              ? 'none'
+              : `none; whole: ${adopted.length === 1 ? '1 sandbox' : `${adopted.length} sandboxes`}`,
+          ),
+        ]
   } catch (error) {
     return [refused(check, error)]
   }

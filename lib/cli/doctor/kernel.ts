@@ -9,13 +9,19 @@ const OLDEST = [5, 7] as const
 export function checkKernel(): Finding {
   const [major = 0, minor = 0] = release().split('.').map(Number)
   const oldEnough = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])
-  return oldEnough ? ok('kernel', `Linux ${release()}`) : problem('kernel', `Linux ${release()}`, `boot Linux ${OLDEST.join('.')} or later`)
+  return oldEnough
+    ? ok('kernel', `Linux ${release()}`)
+    : problem('kernel', `Linux ${release()}`, `boot Linux ${OLDEST.join('.')} or later`)
 }
 
 export function checkCapabilities(): Finding {
   const missing = missingCapabilities()
   if (missing.length === 0) return ok('capabilities', 'CAP_NET_ADMIN, CAP_SYS_ADMIN')
-  return problem('capabilities', `${missing.join(' and ')} missing`, 'run as root, or in a container with --cap-add NET_ADMIN --cap-add SYS_ADMIN')
+  return problem(
+    'capabilities',
+    `${missing.join(' and ')} missing`,
+    'run as root, or in a container with --cap-add NET_ADMIN --cap-add SYS_ADMIN',
+  )
 }
 
 /** Something that the kernel may have built in, as a module, or not at all; and a function that it then has. */
@@ -33,7 +39,8 @@ export function checkFeatures(features: readonly Feature[]): Finding[] {
   const running = readOrEmpty('/proc/kallsyms')
   const loadable = readOrEmpty(`/lib/modules/${release()}/modules.dep`)
   return features.map(({ check, module, symbol }) => {
-    if (running.includes(` ${symbol}\n`) || running.includes(` ${symbol}\t`) || existsSync(`/sys/module/${module}`)) return ok(check, 'there')
+    if (running.includes(` ${symbol}\n`) || running.includes(` ${symbol}\t`) || existsSync(`/sys/module/${module}`))
+      return ok(check, 'there')
     if (loadable.includes(`/${module}.ko`)) return ok(check, 'a module, loaded on first use')
     if (running === '') return note(check, 'cannot be told: /proc/kallsyms is not readable', `modprobe ${module}`)
     return problem(check, 'not in this kernel', `modprobe ${module}, or boot a kernel that has it`)

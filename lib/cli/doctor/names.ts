@@ -26,7 +26,14 @@ export async function checkNames({ networks, settings }: Context): Promise<Findi
     const [address] = resolverAddresses(record.spec)
     if (address !== undefined) ((await accepts(settings.netns, address)) ? served : resting).push(record.name)
   }
-  if (resting.length > 0) return [note(check, `nobody serves those of ${resting.join(', ')}: names rest until a process has the host open that stays`, 'keep a Slipway.open() in a process of its own')]
+  if (resting.length > 0)
+    return [
+      note(
+        check,
+        `nobody serves those of ${resting.join(', ')}: names rest until a process has the host open that stays`,
+        'keep a Slipway.open() in a process of its own',
+      ),
+    ]
   return [ok(check, served.length === 0 ? 'no network that has them' : `served: ${served.join(', ')}`)]
 }
 
@@ -34,13 +41,17 @@ export async function checkNames({ networks, settings }: Context): Promise<Findi
 function accepts(netns: string | undefined, address: string): Promise<boolean> {
   // A name, since an address would be connected to later and elsewhere; the lookup says at once which address it is.
   const lookup: LookupFunction = (_name, _options, answer) => answer(null, address, familyOf(address))
-  const open = () => connect({ host: 'resolver', port: RESOLVER_PORT, autoSelectFamily: false, lookup, timeout: PATIENCE_MS })
+  const open = () =>
+    connect({ host: 'resolver', port: RESOLVER_PORT, autoSelectFamily: false, lookup, timeout: PATIENCE_MS })
   const socket = netns === undefined ? open() : enter(netns, open)
   return new Promise((resolve) => {
     const end = (answer: boolean) => {
       socket.destroy()
       resolve(answer)
     }
-    socket.once('connect', () => end(true)).once('error', () => end(false)).once('timeout', () => end(false))
+    socket
+      .once('connect', () => end(true))
+      .once('error', () => end(false))
+      .once('timeout', () => end(false))
   })
 }

@@ -21,24 +21,42 @@ export async function checkNetworks({ host, records, settings }: Context): Promi
   const findings: Finding[] = []
   for (const { bridge, network } of bridges) {
     if (isPredefined(network) || recorded.includes(network)) continue
-    findings.push(problem(check, `the bridge ${bridge} is of the network ${network}, which is gone`, `ip link delete ${bridge}`))
+    findings.push(
+      problem(check, `the bridge ${bridge} is of the network ${network}, which is gone`, `ip link delete ${bridge}`),
+    )
   }
   for (const network of recorded) {
     if (isPredefined(network) || bridges.some((one) => one.network === network)) continue
-    findings.push(problem(check, `the bridge of the network ${network} was deleted`, `slipway network rm ${network}, and create it anew`))
+    findings.push(
+      problem(
+        check,
+        `the bridge of the network ${network} was deleted`,
+        `slipway network rm ${network}, and create it anew`,
+      ),
+    )
   }
   for (const { key } of (await host.find('elements', sets.bridges)) ?? []) {
     if (links.some(({ name }) => name === key)) continue
     const rebuild = `nft delete table inet ${sets.TABLE}; nft delete table bridge ${sets.TABLE}: both are written anew, with what is there`
     findings.push(problem(check, `the bridge ${key} was deleted, and the rules still name it`, rebuild))
   }
-  return findings.length > 0 ? findings : [ok(check, bridges.length === 0 ? 'none yet' : bridges.map(({ network, bridge }) => `${network} (${bridge})`).join(', '))]
+  return findings.length > 0
+    ? findings
+    : [
+        ok(
+          check,
+          bridges.length === 0 ? 'none yet' : bridges.map(({ network, bridge }) => `${network} (${bridge})`).join(', '),
+        ),
+      ]
 }
 
 /** Names of the networks that have a record. */
 function listNames(folder: string): string[] {
   try {
-    return readdirSync(folder).filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length)).sort()
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => name.slice(0, -'.json'.length))
+      .sort()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error

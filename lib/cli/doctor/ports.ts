@@ -35,21 +35,29 @@ export async function checkDynamicPorts(context: Context): Promise<Finding[]> {
 }
 
 /**
- * Descriptors: no sandbox holds one, but each published port does, in the process that keeps it from others. Half of what a
- * process may have is the most that go to ports.
+ * Descriptors: no sandbox holds one, but each published port does, in the process that keeps it from others. Half of
+ * what a process may have is the most that go to ports.
  */
 export async function checkDescriptors(context: Context): Promise<Finding[]> {
   const check = 'descriptors'
   const limit = descriptorLimit()
   const ports = await publishedPorts(context)
   const free = enter(hostPath(context.settings), () => ports.filter(isUnheld)).length
-  const allowed = Number.isFinite(limit) ? `${number(limit)} for a process, half of them at most for published ports` : 'any number for a process'
+  const allowed = Number.isFinite(limit)
+    ? `${number(limit)} for a process, half of them at most for published ports`
+    : 'any number for a process'
   const finding = `${allowed}: ${number(ports.length)} published, ${number(ports.length - free)} kept from other programs`
   const raise = `ulimit -n ${Math.max(LOW_LIMIT, 2 * (ports.length + OTHER_DESCRIPTORS))}, or LimitNOFILE= in a systemd unit`
   const isNear = limit < LOW_LIMIT || ports.length + OTHER_DESCRIPTORS > limit / 2
   if (free === 0) return [isNear ? note(check, finding, raise) : ok(check, finding)]
   const stay = 'keep a process that has Slipway open'
-  return [note(check, `${finding}; other programs can listen on ${number(free)}, where nothing reaches them`, isNear ? `${stay}, with more: ${raise}` : stay)]
+  return [
+    note(
+      check,
+      `${finding}; other programs can listen on ${number(free)}, where nothing reaches them`,
+      isNear ? `${stay}, with more: ${raise}` : stay,
+    ),
+  ]
 }
 
 /** Whether no process has a port: what can be bound is let go of at once. */
@@ -63,5 +71,7 @@ function isUnheld({ protocol, hostIp, hostPort }: PortMapping): boolean {
 
 /** Ports of the host that lead to sandboxes. */
 async function publishedPorts({ records }: Context): Promise<PortMapping[]> {
-  return (await listRecords(records)).flatMap(({ record }) => mappedPorts(record.endpoints, record.ports)).filter(({ hostPort }) => hostPort > 0)
+  return (await listRecords(records))
+    .flatMap(({ record }) => mappedPorts(record.endpoints, record.ports))
+    .filter(({ hostPort }) => hostPort > 0)
 }

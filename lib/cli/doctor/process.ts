@@ -8,15 +8,23 @@ const TMPFS = 0x01021994
 
 /** Where namespaces are bound. */
 export function checkNetnsFolder(): Finding {
-  if (!isWritable(NETNS_FOLDER)) return problem('netns folder', `${NETNS_FOLDER} cannot be written`, 'run as root, or make it writable')
-  return existsSync(NETNS_FOLDER) ? ok('netns folder', `${NETNS_FOLDER}, as ip netns has it`) : ok('netns folder', `${NETNS_FOLDER} is made on first use`)
+  if (!isWritable(NETNS_FOLDER))
+    return problem('netns folder', `${NETNS_FOLDER} cannot be written`, 'run as root, or make it writable')
+  return existsSync(NETNS_FOLDER)
+    ? ok('netns folder', `${NETNS_FOLDER}, as ip netns has it`)
+    : ok('netns folder', `${NETNS_FOLDER} is made on first use`)
 }
 
 /** Where records are kept. */
 export function checkStateDir(stateDir: string): Finding {
-  if (!isWritable(stateDir)) return problem('state folder', `${stateDir} cannot be written`, 'give another: --state-dir')
+  if (!isWritable(stateDir))
+    return problem('state folder', `${stateDir} cannot be written`, 'give another: --state-dir')
   if (statfsSync(nearest(stateDir)).type === TMPFS) return ok('state folder', `${stateDir}, on tmpfs`)
-  return note('state folder', `${stateDir} is not on tmpfs: records outlive a reboot, what they tell of does not`, 'give one under /run: --state-dir')
+  return note(
+    'state folder',
+    `${stateDir} is not on tmpfs: records outlive a reboot, what they tell of does not`,
+    'give one under /run: --state-dir',
+  )
 }
 
 function nearest(path: string): string {

@@ -50,10 +50,26 @@ export function addNetworkOptions(command: Command): Command {
     .usage('[OPTIONS] NAME')
     .argument('<name>', 'name of the network: letters, digits, "_", "." and "-"')
     .optionsGroup('Options (of its addresses):')
-    .option('--subnet <cidr>', 'as in 172.20.0.0/16 (default: a free one of the address pools); may be repeated', addText)
-    .option('--gateway <address>', "the bridge's own address, and the sandboxes' gateway (default: the first of the subnet); may be repeated", addText)
-    .option('--ip-range <cidr>', 'part of the subnet that addresses are drawn from (default: all of it); may be repeated', addText)
-    .option('--aux-address <name=address>', 'address that no sandbox gets, as in router=172.20.0.9; may be repeated', addPair)
+    .option(
+      '--subnet <cidr>',
+      'as in 172.20.0.0/16 (default: a free one of the address pools); may be repeated',
+      addText,
+    )
+    .option(
+      '--gateway <address>',
+      "the bridge's own address, and the sandboxes' gateway (default: the first of the subnet); may be repeated",
+      addText,
+    )
+    .option(
+      '--ip-range <cidr>',
+      'part of the subnet that addresses are drawn from (default: all of it); may be repeated',
+      addText,
+    )
+    .option(
+      '--aux-address <name=address>',
+      'address that no sandbox gets, as in router=172.20.0.9; may be repeated',
+      addPair,
+    )
     .option('--ipv4', 'with IPv4 (default)')
     .option('--no-ipv4', 'without')
     .option('--ipv6', 'with IPv6 (default: when a subnet is IPv6)')
@@ -74,7 +90,13 @@ export function networkOptions(program: Command, name: string, flags: Flags): Cr
   const { settings } = hostOptions(program)
   const { subnet, gateway, ipRange, auxAddress, label, opt, ...rest } = flags
   const subnets = subnetRequests(flags)
-  const options: CreateNetworkOptions = { name, ...rest, ...(subnets.length > 0 ? { subnets } : {}), ...(label ? { labels: label } : {}), ...(opt ? { options: opt } : {}) }
+  const options: CreateNetworkOptions = {
+    name,
+    ...rest,
+    ...(subnets.length > 0 ? { subnets } : {}),
+    ...(label ? { labels: label } : {}),
+    ...(opt ? { options: opt } : {}),
+  }
   asUsage(
     () => {
       checkNetworkOptions(options, settings)

@@ -5,7 +5,8 @@ import { asUsage, UsageError } from '../failures.js'
 
 /** Filters as docker has them: `KEY=VALUE`, each key as often as you like. */
 
-export const filterOption = (flags: '-f, --filter' | '--filter', which: string): Option => new Option(`${flags} <key=value>`, `only those: ${which}; may be repeated`).argParser(addText)
+export const filterOption = (flags: '-f, --filter' | '--filter', which: string): Option =>
+  new Option(`${flags} <key=value>`, `only those: ${which}; may be repeated`).argParser(addText)
 
 /** @throws {UsageError} */
 export function listFilters(texts: readonly string[]): NetworkFilters {
@@ -32,7 +33,10 @@ function readPairs<Key extends string>(texts: readonly string[], known: readonly
   for (const text of texts) {
     const [, key, not = '', value = ''] = /^(\w+)(!?)=(.+)$/s.exec(text) ?? []
     const name = known.find((one) => one === key)
-    if (name === undefined || (not !== '' && name !== 'label')) throw new UsageError(`--filter "${text}" is none. A filter is written KEY=VALUE, with ${known.join(', ')} as key.`)
+    if (name === undefined || (not !== '' && name !== 'label'))
+      throw new UsageError(
+        `--filter "${text}" is none. A filter is written KEY=VALUE, with ${known.join(', ')} as key.`,
+      )
     ;(found[name] ??= []).push(`${not}${value}`)
   }
   return found
@@ -40,7 +44,8 @@ function readPairs<Key extends string>(texts: readonly string[], known: readonly
 
 function single(key: string, values: readonly string[]): string {
   const [value = '', ...others] = values
-  if (others.some((other) => other !== value)) throw new UsageError(`--filter ${key} is given twice, as ${values.join(' and ')}. Give one.`)
+  if (others.some((other) => other !== value))
+    throw new UsageError(`--filter ${key} is given twice, as ${values.join(' and ')}. Give one.`)
   return value
 }
 

@@ -17,7 +17,9 @@ export function addNetworkInspect(program: Command, network: Command): void {
     .option('--json', 'as it does anyway')
     .addHelpText('after', AFTER)
     .action(async (names: string[]) => {
-      const { done, refusals } = await withSlipway(program, (slipway) => forEachName(names, async (name) => (await slipway.networks.get(name)).inspect()))
+      const { done, refusals } = await withSlipway(program, (slipway) =>
+        forEachName(names, async (name) => (await slipway.networks.get(name)).inspect()),
+      )
       printJson(done)
       reportRefusals(refusals)
     })

@@ -16,19 +16,29 @@ export function addNetworkList(program: Command, network: Command): void {
     .command('ls')
     .usage('[OPTIONS]')
     .description('list the networks of this host')
-    .addOption(filterOption('-f, --filter', 'driver=, id=, name= (a part of it), label=KEY[=VALUE], type=custom or builtin, dangling=true or false'))
+    .addOption(
+      filterOption(
+        '-f, --filter',
+        'driver=, id=, name= (a part of it), label=KEY[=VALUE], type=custom or builtin, dangling=true or false',
+      ),
+    )
     .option('-q, --quiet', 'only ids')
     .option('--no-trunc', 'ids in full length')
     .option('--json', 'all that inspect tells of each')
     .addHelpText('after', AFTER)
-    .action(async ({ filter = [], quiet, trunc, json }: { filter?: string[]; quiet?: true; trunc: boolean; json?: true }) => {
-      const filters = listFilters(filter)
-      const id = (full: string) => (trunc ? full.slice(0, 12) : full)
-      await withSlipway(program, async (slipway) => {
-        const networks = await slipway.networks.list(filters)
-        if (json) return printJson(await Promise.all(networks.map((one) => one.inspect())))
-        if (quiet) return print(networks.map((one) => id(one.id)).join('\n'))
-        printColumns(HEAD, networks.map((one) => [id(one.id), one.name, one.driver, 'local']))
-      })
-    })
+    .action(
+      async ({ filter = [], quiet, trunc, json }: { filter?: string[]; quiet?: true; trunc: boolean; json?: true }) => {
+        const filters = listFilters(filter)
+        const id = (full: string) => (trunc ? full.slice(0, 12) : full)
+        await withSlipway(program, async (slipway) => {
+          const networks = await slipway.networks.list(filters)
+          if (json) return printJson(await Promise.all(networks.map((one) => one.inspect())))
+          if (quiet) return print(networks.map((one) => id(one.id)).join('\n'))
+          printColumns(
+            HEAD,
+            networks.map((one) => [id(one.id), one.name, one.driver, 'local']),
+          )
+        })
+      },
+    )
 }

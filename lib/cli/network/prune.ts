@@ -18,7 +18,12 @@ export function addNetworkPrune(program: Command, network: Command): void {
     .command('prune')
     .usage('[OPTIONS]')
     .description('remove all networks that no sandbox is on')
-    .addOption(filterOption('--filter', 'until=24h or until=2026-01-31T12:00:00Z (created before), label=KEY[=VALUE], label!=KEY[=VALUE]'))
+    .addOption(
+      filterOption(
+        '--filter',
+        'until=24h or until=2026-01-31T12:00:00Z (created before), label=KEY[=VALUE], label!=KEY[=VALUE]',
+      ),
+    )
     .option('-f, --force', 'do not ask')
     .option('--json', 'print the names of those removed, as JSON')
     .addHelpText('after', AFTER)
@@ -33,11 +38,16 @@ export function addNetworkPrune(program: Command, network: Command): void {
 
 /** @throws {UsageError} when there is nobody to ask. */
 async function isSure(): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new UsageError('network prune asks before it removes, and standard input is no terminal. Give --force to have it done unasked.')
+  if (!process.stdin.isTTY)
+    throw new UsageError(
+      'network prune asks before it removes, and standard input is no terminal. Give --force to have it done unasked.',
+    )
   // Standard output is for what was done.
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    return /^y(es)?$/i.test((await terminal.question('This removes all networks that no sandbox is on. Go on? [y/N] ')).trim())
+    return /^y(es)?$/i.test(
+      (await terminal.question('This removes all networks that no sandbox is on. Go on? [y/N] ')).trim(),
+    )
   } finally {
     terminal.close()
   }

@@ -24,26 +24,43 @@ interface Draft {
  *
  * @throws {UsageError}
  */
-export function subnetRequests({ subnet = [], gateway = [], ipRange = [], auxAddress = {} }: SubnetFlags): SubnetRequest[] {
+export function subnetRequests({
+  subnet = [],
+  gateway = [],
+  ipRange = [],
+  auxAddress = {},
+}: SubnetFlags): SubnetRequest[] {
   const drafts: Draft[] = []
   for (const text of subnet) {
     const parsed = parseSubnet(text)
     if (!parsed) throw new UsageError(`--subnet "${text}" is no CIDR, as in 172.20.0.0/16 or fd00:1:2:3::/64.`)
     const twin = isAny(parsed) ? undefined : drafts.find((other) => overlap(other.subnet, parsed))
-    if (twin) throw new UsageError(`--subnet ${text} overlaps --subnet ${twin.request.subnet}. The subnets of a network must be apart.`)
+    if (twin)
+      throw new UsageError(
+        `--subnet ${text} overlaps --subnet ${twin.request.subnet}. The subnets of a network must be apart.`,
+      )
     drafts.push({ request: { subnet: text }, subnet: parsed })
   }
   for (const text of gateway) {
     const { request } = around('--gateway', text, text, drafts)
-    if (request.gateway !== undefined) throw new UsageError(`--gateway ${text} and --gateway ${request.gateway} lie in the same subnet ${request.subnet}. A subnet has one.`)
+    if (request.gateway !== undefined)
+      throw new UsageError(
+        `--gateway ${text} and --gateway ${request.gateway} lie in the same subnet ${request.subnet}. A subnet has one.`,
+      )
     request.gateway = text
   }
   for (const text of ipRange) {
     const range = parseSubnet(text)
     if (!range) throw new UsageError(`--ip-range "${text}" is no CIDR, as in 172.20.5.0/24.`)
     const { request, subnet: found } = around('--ip-range', text, text.split('/')[0] ?? '', drafts)
-    if (!covers(found, range)) throw new UsageError(`--ip-range ${text} is larger than the subnet ${request.subnet}. It must be that or a part of it.`)
-    if (request.ipRange !== undefined) throw new UsageError(`--ip-range ${text} and --ip-range ${request.ipRange} lie in the same subnet ${request.subnet}. A subnet has one.`)
+    if (!covers(found, range))
+      throw new UsageError(
+        `--ip-range ${text} is larger than the subnet ${request.subnet}. It must be that or a part of it.`,
+      )
+    if (request.ipRange !== undefined)
+      throw new UsageError(
+        `--ip-range ${text} and --ip-range ${request.ipRange} lie in the same subnet ${request.subnet}. A subnet has one.`,
+      )
     request.ipRange = text
   }
   for (const [name, text] of Object.entries(auxAddress)) {
@@ -70,6 +87,12 @@ function around(flag: string, given: string, address: string, drafts: readonly D
 
 /** Checks each subnet as far as that goes without looking at the host. @throws {SlipwayError} */
 export function checkSubnets(requests: readonly SubnetRequest[]): void {
-  const names = { subnet: '--subnet', gateway: '--gateway', ipRange: '--ip-range', aux: (name: string) => `--aux-address ${name}`, instead: '' }
+  const names = {
+    subnet: '--subnet',
+    gateway: '--gateway',
+    ipRange: '--ip-range',
+    aux: (name: string) => `--aux-address ${name}`,
+    instead: '',
+  }
   for (const request of requests) readSubnet(request, names)
 }

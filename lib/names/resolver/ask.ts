@@ -21,13 +21,18 @@ export interface Asked {
 
 const PORT = 53
 
-/** The response, or `undefined` when there was none in time. A port of its own for each question, chosen by the kernel. */
+/**
+ * The response, or `undefined` when there was none in time. A port of its own for each question, chosen by the kernel.
+ */
 export function askByUdp(asked: Asked): Promise<Buffer | undefined> {
   const { server, message } = asked
   const family = isIPv6(server) ? 6 : 4
   return settle(asked, (finish) => {
     // A lookup that answers at once: with Node's own, the socket would come about later and elsewhere.
-    const socket = createSocket({ type: `udp${family}`, lookup: (name, _options, answer) => answer(null, name, family) })
+    const socket = createSocket({
+      type: `udp${family}`,
+      lookup: (name, _options, answer) => answer(null, name, family),
+    })
     let open = true
     socket.unref()
     socket.on('error', () => finish(undefined))
@@ -54,7 +59,12 @@ export function askByTcp(asked: Asked): Promise<Buffer | undefined> {
   const family = isIPv6(server) ? 6 : 4
   return settle(asked, (finish) => {
     // A name, since an address would be connected to later and elsewhere; the lookup says at once which address it is.
-    const socket = connect({ host: 'nameserver', port: PORT, autoSelectFamily: false, lookup: (_name, _options, answer) => answer(null, server, family) })
+    const socket = connect({
+      host: 'nameserver',
+      port: PORT,
+      autoSelectFamily: false,
+      lookup: (_name, _options, answer) => answer(null, server, family),
+    })
     const frames = new FrameReader()
     socket.unref()
     socket.on('error', () => finish(undefined))
@@ -67,7 +77,10 @@ export function askByTcp(asked: Asked): Promise<Buffer | undefined> {
   })
 }
 
-function settle(asked: Asked, begin: (finish: (response: Buffer | undefined) => void) => () => void): Promise<Buffer | undefined> {
+function settle(
+  asked: Asked,
+  begin: (finish: (response: Buffer | undefined) => void) => () => void,
+): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
     let close: (() => void) | undefined
     let finished = false

@@ -8,7 +8,10 @@ import { setTimeout, clearTimeout } from '../../timers.js'
 const IDLE_MS = 10_000
 /** Questions of one connection that are waited for before the next is read. */
 const MOST_WAITING = 64
-/** Bytes of answers that one connection may have waiting: four of the longest. A client that does not read them while it asks on has no more coming. */
+/**
+ * Bytes of answers that one connection may have waiting: four of the longest. A client that does not read them while it
+ * asks on has no more coming.
+ */
 const MOST_UNREAD = 1 << 18
 /** Connections of which it is not yet known whose they are, for as long as the directory is read. */
 const MOST_UNKNOWN = 256
@@ -16,7 +19,10 @@ const MOST_UNKNOWN = 256
 export interface Answers {
   /** Called before `place`. A promise only where there is something to wait for. */
   refresh(): Promise<void> | undefined
-  /** A place for a connection from this address; `undefined` where there is none. @param lose - Called when another gets it. */
+  /**
+   * A place for a connection from this address; `undefined` where there is none. @param lose - Called when another gets
+   * it.
+   */
   place(from: string, lose: () => void): Release | undefined
   answer(message: Buffer, from: string): Promise<Buffer | undefined>
 }
@@ -83,7 +89,8 @@ export class Connections {
 
     // A client that does not read its answers is not read from either.
     const pace = (): void => {
-      while (read.length > 0 && waiting < MOST_WAITING && !socket.writableNeedDrain && !socket.destroyed) void serve(read.pop() as Buffer)
+      while (read.length > 0 && waiting < MOST_WAITING && !socket.writableNeedDrain && !socket.destroyed)
+        void serve(read.pop() as Buffer)
       if (ended && waiting === 0 && read.length === 0) socket.end()
       else if (read.length > 0 || waiting >= MOST_WAITING || socket.writableNeedDrain) socket.pause()
       else socket.resume()
@@ -104,7 +111,8 @@ export class Connections {
         return
       }
       if (messages.length > 0) idle.refresh()
-      // Taken from the end, in the order in which they came. A chunk that comes while some are left is one that was on its way.
+      // Taken from the end, in the order in which they came. A chunk that comes while some are left is one that was on
+      // its way.
       read = read.length > 0 ? [...messages.reverse(), ...read] : messages.reverse()
       pace()
     })

@@ -5,8 +5,9 @@ const MOST_WAITING = 4096
 /** Questions that wait for the directory at once. */
 const MOST_AT_WORK = 256
 /**
- * Milliseconds of work before the event loop gets control back: fewer questions than it reads meanwhile. So what is too much waits here,
- * where it is seen whose it is, and not in the kernel's buffer, where it would be in the way of others.
+ * Milliseconds of work before the event loop gets control back: fewer questions than it reads meanwhile. So what is too
+ * much waits here, where it is seen whose it is, and not in the kernel's buffer, where it would be in the way of
+ * others.
  */
 const SLICE_MS = 0.1
 

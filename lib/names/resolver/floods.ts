@@ -1,11 +1,16 @@
 import { isIPv6 } from 'node:net'
 import { clearTimeout, setTimeout } from '../../timers.js'
 
-/** Questions of one asker that wait: more than a busy sandbox has, and fewer than the queue and the kernel's buffer hold. */
+/**
+ * Questions of one asker that wait: more than a busy sandbox has, and fewer than the queue and the kernel's buffer
+ * hold.
+ */
 const MUCH = 2048
 /** And of one that has flooded lately. */
 const MUCH_AGAIN = 256
-/** For how long it is not heard, in milliseconds: each time twice as long as the time before, until it has been quiet. */
+/**
+ * For how long it is not heard, in milliseconds: each time twice as long as the time before, until it has been quiet.
+ */
 const SHORTEST_MS = 100
 const LONGEST_MS = 5000
 /** Addresses at once. More than these flood from outside, where the networks' own can be told from all others. */
@@ -26,8 +31,8 @@ export interface Refused {
 }
 
 /**
- * Askers that send more questions than can be answered. The kernel's buffer is one for all: while it is full of one asker's, those of
- * others are dropped. So the socket takes nothing from that asker for a while.
+ * Askers that send more questions than can be answered. The kernel's buffer is one for all: while it is full of one
+ * asker's, those of others are dropped. So the socket takes nothing from that asker for a while.
  */
 export class Floods {
   readonly #refuse: (refused: Refused) => void
@@ -40,7 +45,10 @@ export class Floods {
     this.#refuse = refuse
   }
 
-  /** To be called for each question. @param from - Its address; empty for a stranger. @param waiting - Questions of its asker that wait. */
+  /**
+   * To be called for each question. @param from - Its address; empty for a stranger. @param waiting - Questions of its
+   * asker that wait.
+   */
   see(from: string, waiting: number): void {
     if (waiting < MUCH_AGAIN) return
     const now = performance.now()
@@ -63,7 +71,10 @@ export class Floods {
 
   #tell(now: number): void {
     const refused = [...this.#floods].filter(([, { until }]) => now < until)
-    this.#refuse({ addresses: refused.flatMap(([address]) => (address === '' ? [] : [address])), strangers: refused.some(([address]) => address === '') })
+    this.#refuse({
+      addresses: refused.flatMap(([address]) => (address === '' ? [] : [address])),
+      strangers: refused.some(([address]) => address === ''),
+    })
     clearTimeout(this.#timer)
     if (refused.length === 0) return
     const next = Math.min(...refused.map(([, { until }]) => until))
@@ -73,4 +84,5 @@ export class Floods {
 }
 
 /** Those of the family of a socket's own address. */
-export const ofFamily = (address: string, others: readonly string[]): string[] => others.filter((other) => isIPv6(other.split('/')[0] ?? '') === isIPv6(address))
+export const ofFamily = (address: string, others: readonly string[]): string[] =>
+  others.filter((other) => isIPv6(other.split('/')[0] ?? '') === isIPv6(address))

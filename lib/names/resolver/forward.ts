@@ -41,7 +41,12 @@ export class Forwarder {
    * @param asker - The sandbox whose question it is: it counts against its share.
    * @param transport - How the client asked. One that asks by TCP expects more than UDP can carry.
    */
-  async forward(query: Query, asker: string, upstreams: readonly string[], transport: Transport): Promise<Buffer | number> {
+  async forward(
+    query: Query,
+    asker: string,
+    upstreams: readonly string[],
+    transport: Transport,
+  ): Promise<Buffer | number> {
     const underWay: UnderWay = { pending: new Set(), givenUp: false }
     const release = this.#places.take(asker, () => giveUp(underWay))
     if (!release) return RCODE.refused
@@ -72,7 +77,13 @@ export class Forwarder {
     for (const underWay of [...this.#underWay]) giveUp(underWay)
   }
 
-  async #ask(underWay: UnderWay, query: Query, server: string, transport: Transport, deadline: number): Promise<Buffer | undefined> {
+  async #ask(
+    underWay: UnderWay,
+    query: Query,
+    server: string,
+    transport: Transport,
+    deadline: number,
+  ): Promise<Buffer | undefined> {
     const asked = (): Asked => ({
       server,
       message: withId(query.bytes, randomInt(0x10000)),

@@ -12,13 +12,16 @@ export function frame(message: Buffer): Buffer {
 
 /** Takes messages out of a stream, however it is cut. */
 export class FrameReader {
-  /** What has come of a frame that is not whole yet. It grows by doubling, so that however small the pieces, a byte is moved a few times only. */
+  /**
+   * What has come of a frame that is not whole yet. It grows by doubling, so that however small the pieces, a byte is
+   * moved a few times only.
+   */
   #held = NOTHING
   #filled = 0
 
   read(chunk: Buffer): Buffer[] {
     const messages: Buffer[] = []
-    for (let at = 0; at < chunk.length; ) {
+    for (let at = 0; at < chunk.length;) {
       const whole = this.#filled === 0 ? frameEnd(chunk.subarray(at)) : undefined
       if (whole !== undefined && at + whole <= chunk.length) {
         messages.push(chunk.subarray(at + LENGTH, at + whole))
@@ -34,7 +37,9 @@ export class FrameReader {
     return messages
   }
 
-  /** Keeps what belongs to the frame that has begun: first its length, then the rest. @returns How many bytes that were. */
+  /**
+   * Keeps what belongs to the frame that has begun: first its length, then the rest. @returns How many bytes that were.
+   */
   #hold(bytes: Buffer): number {
     const end = frameEnd(this.#held.subarray(0, this.#filled)) ?? LENGTH
     const taken = bytes.subarray(0, end - this.#filled)
@@ -51,4 +56,5 @@ export class FrameReader {
 }
 
 /** Where the frame ends that begins here; `undefined` where its length is not there yet. */
-const frameEnd = (bytes: Buffer): number | undefined => (bytes.length < LENGTH ? undefined : LENGTH + bytes.readUInt16BE(0))
+const frameEnd = (bytes: Buffer): number | undefined =>
+  bytes.length < LENGTH ? undefined : LENGTH + bytes.readUInt16BE(0)

@@ -35,7 +35,11 @@ export class PlaceTaken extends Error {
 
 /** @throws {PlaceTaken} @throws {SlipwayError} `KERNEL`, for one when the address is none of the host's. */
 export function listenUdp(address: string, port: number, inHost: InHost): UdpListener {
-  return adopt({ protocol: 'udp', address, port }, inHost, (fd) => ({ address, fd, socket: createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4' }).bind({ fd, exclusive: true }) }))
+  return adopt({ protocol: 'udp', address, port }, inHost, (fd) => ({
+    address,
+    fd,
+    socket: createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4' }).bind({ fd, exclusive: true }),
+  }))
 }
 
 /** As {@link listenUdp}. */
@@ -55,7 +59,10 @@ export async function listenTcp(address: string, port: number, inHost: InHost): 
 
 function adopt<T>(place: Place, inHost: InHost, open: (fd: number) => T): T {
   const { fd, failure } = inHost(() => bindSocket(place.protocol, place.address, place.port))
-  if (failure) throw failure.errno === constants.errno.EADDRINUSE ? new PlaceTaken(place) : refused(place, failure.errno, failure.syscall)
+  if (failure)
+    throw failure.errno === constants.errno.EADDRINUSE
+      ? new PlaceTaken(place)
+      : refused(place, failure.errno, failure.syscall)
   try {
     return open(fd)
   } catch (error) {
@@ -67,5 +74,9 @@ function adopt<T>(place: Place, inHost: InHost, open: (fd: number) => T): T {
 function refused({ protocol, address, port }: Place, errno: number, syscall: string): SlipwayError {
   const errnoName = getSystemErrorName(-errno)
   const operation = `listen on ${protocol} ${address} port ${port}`
-  return new SlipwayError('KERNEL', `The kernel refused to ${operation}, where a network's names are served: ${errnoName}.`, { errno, errnoName, syscall, operation })
+  return new SlipwayError(
+    'KERNEL',
+    `The kernel refused to ${operation}, where a network's names are served: ${errnoName}.`,
+    { errno, errnoName, syscall, operation },
+  )
 }

@@ -38,7 +38,16 @@ const SANDBOX_LABEL = /^[\w-]+$/
 
 /** What we receive by UDP at most, as told in OPT: an Ethernet frame's worth. */
 const OWN_UDP_SIZE = 1232
-const OPT = encodeRecord({ type: 'OPT', name: '.', udpPayloadSize: OWN_UDP_SIZE, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false, options: [] })
+const OPT = encodeRecord({
+  type: 'OPT',
+  name: '.',
+  udpPayloadSize: OWN_UDP_SIZE,
+  extendedRcode: 0,
+  ednsVersion: 0,
+  flags: 0,
+  flag_do: false,
+  options: [],
+})
 
 /** Reads a packet. What is no query that can be answered comes with the reply that it gets, or with none at all. */
 export function readQuery(bytes: Buffer): { query: Query } | { query?: undefined; reply: Buffer | undefined } {
@@ -104,7 +113,11 @@ export function reply(query: Query, rcode: number, records: readonly Buffer[], l
 }
 
 function bare(query: Buffer, flags: number): Buffer {
-  return encode({ type: 'response', id: query.readUInt16BE(0), flags: (query.readUInt16BE(2) & KEPT_FLAGS) | RECURSION_AVAILABLE | flags })
+  return encode({
+    type: 'response',
+    id: query.readUInt16BE(0),
+    flags: (query.readUInt16BE(2) & KEPT_FLAGS) | RECURSION_AVAILABLE | flags,
+  })
 }
 
 /** One record as it stands in a message. */
@@ -124,18 +137,24 @@ export const rcodeOf = (bytes: Buffer): number => bytes.readUInt8(3) & 15
 export const isTruncated = (bytes: Buffer): boolean => (bytes.readUInt16BE(2) & TRUNCATED_RESPONSE) !== 0
 
 /**
- * Whether `bytes` is a response to the very question: id, name but for case, type and class. An error may come without the question, as
- * some servers send it: a forger that has found id and port could have sent the question as well.
+ * Whether `bytes` is a response to the very question: id, name but for case, type and class. An error may come without
+ * the question, as some servers send it: a forger that has found id and port could have sent the question as well.
  */
 export function isResponseTo(bytes: Buffer, asked: Buffer, questionEnd: number): boolean {
   if (bytes.length < HEADER || idOf(bytes) !== idOf(asked) || (bytes.readUInt16BE(2) & 0x8000) === 0) return false
   if (questionsOf(bytes) === 0) return rcodeOf(bytes) !== RCODE.noError
   if (questionsOf(bytes) !== 1 || bytes.length < questionEnd) return false
   const name = (message: Buffer) => message.toString('latin1', HEADER, questionEnd - 4).toLowerCase()
-  return name(bytes) === name(asked) && bytes.subarray(questionEnd - 4, questionEnd).equals(asked.subarray(questionEnd - 4, questionEnd))
+  return (
+    name(bytes) === name(asked) &&
+    bytes.subarray(questionEnd - 4, questionEnd).equals(asked.subarray(questionEnd - 4, questionEnd))
+  )
 }
 
-/** A response that came without the question, with it, and with nothing else: clients compare it. Others are as they are. */
+/**
+ * A response that came without the question, with it, and with nothing else: clients compare it. Others are as they
+ * are.
+ */
 export function withQuestion(response: Buffer, query: Query): Buffer {
   if (questionsOf(response) !== 0) return response
   const head = Buffer.alloc(HEADER)

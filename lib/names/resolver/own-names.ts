@@ -36,8 +36,12 @@ export function addressOf(name: string): string | undefined {
   return canonical((parts.join('').match(/.{4}/g) ?? []).join(':'))
 }
 
-/** Sandboxes and networks may be called what DNS has no form for: more than 63 characters without a dot, two dots together. */
-const isSpeakable = (name: string) => name.length <= 253 && name.split('.').every((label) => label.length > 0 && label.length <= 63)
+/**
+ * Sandboxes and networks may be called what DNS has no form for: more than 63 characters without a dot, two dots
+ * together.
+ */
+const isSpeakable = (name: string) =>
+  name.length <= 253 && name.split('.').every((label) => label.length > 0 && label.length <= 63)
 
 function shuffle<T>(list: readonly T[]): T[] {
   const shuffled = [...list]

@@ -2,8 +2,8 @@
 export type Release = () => void
 
 /**
- * Places that many holders share. One holder may have all that nobody else asks for. When all are taken, a holder that has
- * fewer than the one with most gets the oldest place of that one.
+ * Places that many holders share. One holder may have all that nobody else asks for. When all are taken, a holder that
+ * has fewer than the one with most gets the oldest place of that one.
  */
 export class Places {
   readonly #most: number
@@ -57,6 +57,9 @@ export class Shares {
   readonly forwards = new Places(1024)
   /** TCP connections of sandboxes, and those of one of them. */
   readonly connections = new Places(256, 32)
-  /** TCP connections of all that are on none of the networks: they have a few places of their own, whatever address they come from. */
+  /**
+   * TCP connections of all that are on none of the networks: they have a few places of their own, whatever address they
+   * come from.
+   */
   readonly strangers = new Places(16)
 }

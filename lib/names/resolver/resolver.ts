@@ -29,8 +29,8 @@ export interface ResolverOptions {
 export type Listening = { resolver: Resolver; taken?: undefined } | { resolver?: undefined; taken: Place }
 
 /**
- * The DNS server of one user-defined network. It lives in this process, answers on its event loop, and does not keep the
- * process alive.
+ * The DNS server of one user-defined network. It lives in this process, answers on its event loop, and does not keep
+ * the process alive.
  */
 export class Resolver {
   readonly #directory: Directory
@@ -82,7 +82,11 @@ export class Resolver {
     this.#forwarder.close()
     this.#connections.close()
     this.#floods.close()
-    await Promise.all([...this.#listeners.map(({ socket }) => socket), ...this.#servers].map((socket) => new Promise<void>((resolve) => socket.close(() => resolve()))))
+    await Promise.all(
+      [...this.#listeners.map(({ socket }) => socket), ...this.#servers].map(
+        (socket) => new Promise<void>((resolve) => socket.close(() => resolve())),
+      ),
+    )
   }
 
   #serveUdp(listener: UdpListener): void {
@@ -92,21 +96,28 @@ export class Resolver {
     // What the kernel says of an answer that could not be sent, it says to `send` as well.
     socket.on('error', () => {})
     socket.on('message', (message, from) => {
-      // Longer than any question is. Port 0 is what only a forger sends from, and `send` throws at. None of them waits here, where a flood of questions
-      // is seen, and the long ones fill the kernel's buffer first: so the first one counts as a flood.
+      // Longer than any question is. Port 0 is what only a forger sends from, and `send` throws at. None of them waits
+      // here, where a flood of questions is seen, and the long ones fill the kernel's buffer first: so the first one
+      // counts as a flood.
       if (message.length > LARGEST_QUERY || from.port === 0) {
         this.#floods.see(this.#directory.asker(from.address) ? from.address : '', Infinity)
         return
       }
       // A client that has gone, or that the firewall keeps from us: it asks again, or does not.
-      this.#ask(message, from.address, 'udp', (answer) => answer && !this.#closed && socket.send(answer, from.port, from.address, () => {}))
+      this.#ask(
+        message,
+        from.address,
+        'udp',
+        (answer) => answer && !this.#closed && socket.send(answer, from.port, from.address, () => {}),
+      )
     })
   }
 
   /** What is refused here costs the kernel a comparison. Where it does not do so, the queue alone is fair. */
   #refuse({ addresses, strangers }: Refused): void {
     if (this.#closed) return
-    for (const { address, fd } of this.#listeners) filterSources(fd, ofFamily(address, addresses), strangers ? ofFamily(address, this.#subnets) : [])
+    for (const { address, fd } of this.#listeners)
+      filterSources(fd, ofFamily(address, addresses), strangers ? ofFamily(address, this.#subnets) : [])
   }
 
   #serveTcp(server: Server): void {
@@ -126,7 +137,10 @@ export class Resolver {
     return asker ? this.#shares.connections.take(asker.sandbox, lose) : this.#shares.strangers.take(from, lose)
   }
 
-  /** Has a question answered when its asker has its turn. @param answered - Called once, with `undefined` for what gets no answer. */
+  /**
+   * Has a question answered when its asker has its turn. @param answered - Called once, with `undefined` for what gets
+   * no answer.
+   */
   #ask(message: Buffer, from: string, transport: Transport, answered: (answer: Buffer | undefined) => void): void {
     const work = () => this.#work(message, from, transport, answered)
     const owner = this.#directory.asker(from)?.sandbox ?? STRANGERS
@@ -136,7 +150,12 @@ export class Resolver {
   }
 
   /** A promise for as long as the directory is read. What is asked elsewhere is not waited for. */
-  #work(message: Buffer, from: string, transport: Transport, answered: (answer: Buffer | undefined) => void): Promise<void> | undefined {
+  #work(
+    message: Buffer,
+    from: string,
+    transport: Transport,
+    answered: (answer: Buffer | undefined) => void,
+  ): Promise<void> | undefined {
     const read = readQuery(message)
     if (!read.query) {
       answered(read.reply)
@@ -167,15 +186,19 @@ export class Resolver {
     if (!asker) return reply(query, RCODE.refused, [], limit)
     const records = ownRecords(query, asker, this.#directory)
     if (records) return reply(query, RCODE.noError, records, limit)
-    if (isSingleName(query) && !this.#directory.forwardsSingleNames(asker)) return reply(query, RCODE.noError, [], limit)
-    return this.#forwarder.forward(query, asker.sandbox, this.#directory.upstreams(asker), transport).then((forwarded) => {
-      if (this.#closed) return undefined
-      return typeof forwarded === 'number' ? reply(query, forwarded, [], limit) : forwarded
-    })
+    if (isSingleName(query) && !this.#directory.forwardsSingleNames(asker))
+      return reply(query, RCODE.noError, [], limit)
+    return this.#forwarder
+      .forward(query, asker.sandbox, this.#directory.upstreams(asker), transport)
+      .then((forwarded) => {
+        if (this.#closed) return undefined
+        return typeof forwarded === 'number' ? reply(query, forwarded, [], limit) : forwarded
+      })
   }
 }
 
 /** Whose questions take turns as one: of all that the directory does not know (yet). */
 const STRANGERS = ''
 
-const isSingleName = ({ name, type }: Query) => (type === 'A' || type === 'AAAA') && name !== undefined && name !== '' && !name.includes('.')
+const isSingleName = ({ name, type }: Query) =>
+  (type === 'A' || type === 'AAAA') && name !== undefined && name !== '' && !name.includes('.')

@@ -4,8 +4,8 @@ const MEMORY_MS = 30_000
 const MOST = 4096
 
 /**
- * Nameservers that were silent lately, as one asker has seen it: questions that take long outside (a tenant's own domain may be slow on
- * purpose) tell nothing to the others. An answer to any asker ends it.
+ * Nameservers that were silent lately, as one asker has seen it: questions that take long outside (a tenant's own
+ * domain may be slow on purpose) tell nothing to the others. An answer to any asker ends it.
  */
 export class SilentServers {
   /** When it is over, by asker and server; the oldest first. */

@@ -26,7 +26,15 @@ export function commandOf(step: Act | List): string[] {
     case 'remove network':
       return ['network', 'rm', step.name]
     case 'prune':
-      return ['network', 'prune', '--force', ...flags('filter', step.label?.map((label) => `label${label.startsWith('!') ? '!' : ''}=${label.replace(/^!/, '')}`))]
+      return [
+        'network',
+        'prune',
+        '--force',
+        ...flags(
+          'filter',
+          step.label?.map((label) => `label${label.startsWith('!') ? '!' : ''}=${label.replace(/^!/, '')}`),
+        ),
+      ]
     case 'list':
       return ['network', 'ls', '--format={{.Name}} {{.Driver}} {{.Scope}}', ...pairs('filter', step.filters)]
   }
@@ -74,9 +82,13 @@ function runContainer(step: Run): string[] {
   ]
 }
 
-const flag = (name: string, value: string | number | boolean | undefined): string[] => (value === undefined ? [] : [`--${name}=${value}`])
+const flag = (name: string, value: string | number | boolean | undefined): string[] =>
+  value === undefined ? [] : [`--${name}=${value}`]
 
 const flags = (name: string, values: readonly string[] = []): string[] => values.flatMap((value) => flag(name, value))
 
 const pairs = (name: string, values: Readonly<Record<string, string | boolean>> = {}): string[] =>
-  flags(name, Object.entries(values).map(([key, value]) => `${key}=${value}`))
+  flags(
+    name,
+    Object.entries(values).map(([key, value]) => `${key}=${value}`),
+  )

@@ -25,7 +25,9 @@ export async function playOnDocker(scenario: Scenario, programs: string): Promis
 }
 
 function removeContainers({ env }: Daemon): void {
-  const ids = run('docker', ['ps', '--all', '--quiet'], env).split('\n').filter((id) => id !== '')
+  const ids = run('docker', ['ps', '--all', '--quiet'], env)
+    .split('\n')
+    .filter((id) => id !== '')
   if (ids.length > 0) run('docker', ['rm', '--force', ...ids], env)
 }
 
@@ -36,7 +38,12 @@ class DockerSide {
 
   constructor(daemon: Daemon) {
     this.#daemon = daemon
-    this.#observation = { version: `Docker Engine ${this.#docker('version', '--format', '{{.Server.Version}}').trim()}`, ids: {}, steps: [], sightings: {} }
+    this.#observation = {
+      version: `Docker Engine ${this.#docker('version', '--format', '{{.Server.Version}}').trim()}`,
+      ids: {},
+      steps: [],
+      sightings: {},
+    }
   }
 
   /** @throws {Error} when Docker does not do what the scenario says it does: then the scenario is wrong. */
@@ -57,11 +64,13 @@ class DockerSide {
       }
       const { status, stderr } = attempt('docker', commandOf(step), this.#daemon.env)
       const refused = status !== 0
-      if (refused !== (step.refused ?? false)) throw new Error(`${scenario.name}: ${describeStep(step)}: ${refused ? stderr : 'Docker does not refuse it.'}`)
+      if (refused !== (step.refused ?? false))
+        throw new Error(`${scenario.name}: ${describeStep(step)}: ${refused ? stderr : 'Docker does not refuse it.'}`)
       this.#observation.steps.push({ step: describeStep(step), ...(refused ? { refused: message(stderr) } : {}) })
       if (step.do === 'run' && !refused) this.#running.add(step.name)
       // It was made before it was refused, unless its name was.
-      else if (step.do === 'run' && !this.#running.has(step.name)) attempt('docker', ['rm', '--force', step.name], this.#daemon.env)
+      else if (step.do === 'run' && !this.#running.has(step.name))
+        attempt('docker', ['rm', '--force', step.name], this.#daemon.env)
       else if (step.do === 'remove') this.#running.delete(step.name)
     }
     return this.#observation
@@ -85,14 +94,21 @@ class DockerSide {
       const [network] = JSON.parse(this.#docker('network', 'inspect', name)) as { Id: string }[]
       this.#observation.sightings[`network ${name}${suffix}`] = { kind: 'network', network }
     }
-    for (const line of this.#docker('network', 'ls', '--no-trunc', '--format', '{{.ID}} {{.Name}}').trim().split('\n')) {
+    for (const line of this.#docker('network', 'ls', '--no-trunc', '--format', '{{.ID}} {{.Name}}')
+      .trim()
+      .split('\n')) {
       const [id = '', name = ''] = line.split(' ')
       this.#observation.ids[id] = name
     }
   }
 
   #list(step: List): void {
-    this.#observation.sightings[`network ls ${step.when}`] = { kind: 'list', networks: this.#docker(...commandOf(step)).split('\n').filter((line) => line !== '') }
+    this.#observation.sightings[`network ls ${step.when}`] = {
+      kind: 'list',
+      networks: this.#docker(...commandOf(step))
+        .split('\n')
+        .filter((line) => line !== ''),
+    }
   }
 
   #inspect(name: string): Container {
@@ -105,8 +121,14 @@ class DockerSide {
     const file = (name: string) => readFileSync(`/proc/${State.Pid}/root/etc/${name}`, 'utf8')
     return {
       kind: 'container',
-      inspect: { NetworkSettings, HostConfig: { NetworkMode: HostConfig.NetworkMode }, Config: { Hostname: Config.Hostname } },
-      port: this.#docker('port', nameOf(container)).split('\n').filter((line) => line !== ''),
+      inspect: {
+        NetworkSettings,
+        HostConfig: { NetworkMode: HostConfig.NetworkMode },
+        Config: { Hostname: Config.Hostname },
+      },
+      port: this.#docker('port', nameOf(container))
+        .split('\n')
+        .filter((line) => line !== ''),
       files: { hostname: file('hostname'), hosts: file('hosts'), resolvConf: file('resolv.conf') },
       inside: lookInside(placeOf(container), all),
     }
@@ -115,7 +137,14 @@ class DockerSide {
 
 const nameOf = ({ Name }: Container) => Name.slice(1)
 
-const placeOf = (container: Container): Place => ({ name: nameOf(container), netns: `/proc/${container.State.Pid}/ns/net` })
+const placeOf = (container: Container): Place => ({
+  name: nameOf(container),
+  netns: `/proc/${container.State.Pid}/ns/net`,
+})
 
 /** Its first line, without what stands before each. */
-const message = (stderr: string) => stderr.trim().replace(/^(docker: )?(Error response from daemon: )?/, '').split('\n\n')[0] ?? ''
+const message = (stderr: string) =>
+  stderr
+    .trim()
+    .replace(/^(docker: )?(Error response from daemon: )?/, '')
+    .split('\n\n')[0] ?? ''

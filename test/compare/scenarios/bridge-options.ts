@@ -19,7 +19,11 @@ export const bridgeOptions: readonly Scenario[] = [
         do: 'create network',
         name: 'small',
         subnets: [{ subnet: '172.23.0.0/16' }],
-        options: { 'com.docker.network.driver.mtu': '1400', 'com.docker.network.bridge.name': 'br-small', 'com.docker.network.container_iface_prefix': 'net' },
+        options: {
+          'com.docker.network.driver.mtu': '1400',
+          'com.docker.network.bridge.name': 'br-small',
+          'com.docker.network.container_iface_prefix': 'net',
+        },
       },
       { do: 'run', name: 'app', network: 'small' },
       { do: 'look', containers: ['app'], networks: ['small'] },
@@ -29,7 +33,12 @@ export const bridgeOptions: readonly Scenario[] = [
     name: 'icc-off',
     title: 'enable_icc=false',
     steps: [
-      { do: 'create network', name: 'quiet', subnets: [{ subnet: '172.25.0.0/16' }], options: { 'com.docker.network.bridge.enable_icc': 'false' } },
+      {
+        do: 'create network',
+        name: 'quiet',
+        subnets: [{ subnet: '172.25.0.0/16' }],
+        options: { 'com.docker.network.bridge.enable_icc': 'false' },
+      },
       { do: 'run', name: 'app', network: 'quiet' },
       { do: 'look', containers: ['app'], networks: ['quiet'] },
     ],
@@ -38,7 +47,12 @@ export const bridgeOptions: readonly Scenario[] = [
     name: 'host-binding',
     title: 'host_binding_ipv4',
     steps: [
-      { do: 'create network', name: 'local', subnets: [{ subnet: '172.25.0.0/16' }], options: { 'com.docker.network.bridge.host_binding_ipv4': '127.0.0.1' } },
+      {
+        do: 'create network',
+        name: 'local',
+        subnets: [{ subnet: '172.25.0.0/16' }],
+        options: { 'com.docker.network.bridge.host_binding_ipv4': '127.0.0.1' },
+      },
       { do: 'run', name: 'app', network: 'local', publish: ['8080:80'] },
       { do: 'look', containers: ['app'], networks: ['local'] },
     ],
@@ -47,7 +61,12 @@ export const bridgeOptions: readonly Scenario[] = [
     name: 'routed',
     title: 'gateway mode routed',
     steps: [
-      { do: 'create network', name: 'routed', subnets: [{ subnet: '10.10.0.0/24' }], options: { 'com.docker.network.bridge.gateway_mode_ipv4': 'routed' } },
+      {
+        do: 'create network',
+        name: 'routed',
+        subnets: [{ subnet: '10.10.0.0/24' }],
+        options: { 'com.docker.network.bridge.gateway_mode_ipv4': 'routed' },
+      },
       { do: 'run', name: 'app', network: 'routed', publish: ['8080:80'] },
       { do: 'look', containers: ['app'], networks: ['routed'] },
     ],
@@ -76,7 +95,10 @@ export const bridgeOptions: readonly Scenario[] = [
         name: 'routed',
         ipv6: true,
         subnets: [{ subnet: '10.10.0.0/24' }, { subnet: '2001:db8:1::/64' }],
-        options: { 'com.docker.network.bridge.gateway_mode_ipv4': 'routed', 'com.docker.network.bridge.gateway_mode_ipv6': 'routed' },
+        options: {
+          'com.docker.network.bridge.gateway_mode_ipv4': 'routed',
+          'com.docker.network.bridge.gateway_mode_ipv6': 'routed',
+        },
       },
       { do: 'run', name: 'app', network: 'routed', publish: ['80', '8443:443', '192.0.2.5:8081:81'] },
       { do: 'look', containers: ['app'], networks: ['routed'] },
@@ -101,7 +123,12 @@ export const bridgeOptions: readonly Scenario[] = [
     name: 'nat-unprotected',
     title: 'gateway mode nat-unprotected',
     steps: [
-      { do: 'create network', name: 'open', subnets: [{ subnet: '10.10.0.0/24' }], options: { 'com.docker.network.bridge.gateway_mode_ipv4': 'nat-unprotected' } },
+      {
+        do: 'create network',
+        name: 'open',
+        subnets: [{ subnet: '10.10.0.0/24' }],
+        options: { 'com.docker.network.bridge.gateway_mode_ipv4': 'nat-unprotected' },
+      },
       { do: 'run', name: 'app', network: 'open', publish: ['8080:80'] },
       { do: 'look', containers: ['app'], networks: ['open'] },
     ],
@@ -110,7 +137,12 @@ export const bridgeOptions: readonly Scenario[] = [
     name: 'trusted',
     title: 'trusted interfaces of the host',
     steps: [
-      { do: 'create network', name: 'web', subnets: [{ subnet: '172.20.0.0/16' }], options: { 'com.docker.network.bridge.trusted_host_interfaces': 'uplink:lo' } },
+      {
+        do: 'create network',
+        name: 'web',
+        subnets: [{ subnet: '172.20.0.0/16' }],
+        options: { 'com.docker.network.bridge.trusted_host_interfaces': 'uplink:lo' },
+      },
       { do: 'run', name: 'app', network: 'web', publish: ['8080:80'] },
       { do: 'look', containers: ['app'], networks: ['web'] },
     ],
@@ -119,8 +151,18 @@ export const bridgeOptions: readonly Scenario[] = [
     name: 'snat-source',
     title: 'host_ipv4, the address that the network is seen by from outside; no masquerading',
     steps: [
-      { do: 'create network', name: 'known', subnets: [{ subnet: '172.20.0.0/16' }], options: { 'com.docker.network.host_ipv4': '192.0.2.5' } },
-      { do: 'create network', name: 'plain', subnets: [{ subnet: '172.21.0.0/16' }], options: { 'com.docker.network.bridge.enable_ip_masquerade': 'false' } },
+      {
+        do: 'create network',
+        name: 'known',
+        subnets: [{ subnet: '172.20.0.0/16' }],
+        options: { 'com.docker.network.host_ipv4': '192.0.2.5' },
+      },
+      {
+        do: 'create network',
+        name: 'plain',
+        subnets: [{ subnet: '172.21.0.0/16' }],
+        options: { 'com.docker.network.bridge.enable_ip_masquerade': 'false' },
+      },
       { do: 'run', name: 'app', network: 'known', publish: ['8080:80'] },
       { do: 'run', name: 'other', network: 'plain' },
       { do: 'look', containers: ['app', 'other'], networks: ['known', 'plain'] },
@@ -130,7 +172,12 @@ export const bridgeOptions: readonly Scenario[] = [
     name: 'inhibit-ipv4',
     title: 'inhibit_ipv4: a gateway that is somebody else',
     steps: [
-      { do: 'create network', name: 'lan', subnets: [{ subnet: '172.20.0.0/16', gateway: '172.20.0.254' }], options: { 'com.docker.network.bridge.inhibit_ipv4': 'true' } },
+      {
+        do: 'create network',
+        name: 'lan',
+        subnets: [{ subnet: '172.20.0.0/16', gateway: '172.20.0.254' }],
+        options: { 'com.docker.network.bridge.inhibit_ipv4': 'true' },
+      },
       { do: 'run', name: 'app', network: 'lan' },
       { do: 'look', containers: ['app'], networks: ['lan'] },
     ],
@@ -160,7 +207,10 @@ export const bridgeOptions: readonly Scenario[] = [
         name: 'local',
         ipv6: true,
         subnets: [{ subnet: '172.25.0.0/16' }, { subnet: '2001:db8:1::/64' }],
-        options: { 'com.docker.network.bridge.host_binding_ipv4': '192.0.2.5', 'com.docker.network.bridge.host_binding_ipv6': '2001:db8::5' },
+        options: {
+          'com.docker.network.bridge.host_binding_ipv4': '192.0.2.5',
+          'com.docker.network.bridge.host_binding_ipv6': '2001:db8::5',
+        },
       },
       { do: 'run', name: 'app', network: 'local', publish: ['8080:80', '443'] },
       { do: 'look', containers: ['app', 'here', 'everywhere'], networks: ['local'] },

@@ -1,6 +1,11 @@
 import type { CreateNetwork, Scenario } from '../steps.js'
 
-const network = (name: string, subnet: string, more: Partial<CreateNetwork> = {}): CreateNetwork => ({ do: 'create network', name, subnets: [{ subnet }], ...more })
+const network = (name: string, subnet: string, more: Partial<CreateNetwork> = {}): CreateNetwork => ({
+  do: 'create network',
+  name,
+  subnets: [{ subnet }],
+  ...more,
+})
 
 /** Several networks, and which of them leads to the world. */
 export const gateways: readonly Scenario[] = [

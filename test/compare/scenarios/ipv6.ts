@@ -6,7 +6,12 @@ export const ipv6: readonly Scenario[] = [
     name: 'ipv6',
     title: 'IPv4 and IPv6',
     steps: [
-      { do: 'create network', name: 'six', ipv6: true, subnets: [{ subnet: '172.24.0.0/16' }, { subnet: '2001:db8:1::/64' }] },
+      {
+        do: 'create network',
+        name: 'six',
+        ipv6: true,
+        subnets: [{ subnet: '172.24.0.0/16' }, { subnet: '2001:db8:1::/64' }],
+      },
       { do: 'run', name: 'app', network: 'six', publish: ['8080:80'] },
       { do: 'run', name: 'fixed', network: 'six', ip: '172.24.0.99', ip6: '2001:db8:1::99' },
       { do: 'look', containers: ['app', 'fixed'], networks: ['six'] },
@@ -16,7 +21,13 @@ export const ipv6: readonly Scenario[] = [
     name: 'ipv6-only',
     title: 'IPv6 alone',
     steps: [
-      { do: 'create network', name: 'six', ipv4: false, ipv6: true, subnets: [{ subnet: '2001:db8:1::/64', gateway: '2001:db8:1::ff' }] },
+      {
+        do: 'create network',
+        name: 'six',
+        ipv4: false,
+        ipv6: true,
+        subnets: [{ subnet: '2001:db8:1::/64', gateway: '2001:db8:1::ff' }],
+      },
       { do: 'run', name: 'app', network: 'six', publish: ['8080:80'] },
       { do: 'look', containers: ['app'], networks: ['six'] },
     ],

@@ -2,8 +2,19 @@ import type { Scenario } from '../steps.js'
 
 /** The four modes. */
 export const modes: readonly Scenario[] = [
-  { name: 'bridge', title: 'the default bridge', steps: [{ do: 'run', name: 'app' }, { do: 'look', containers: ['app'], networks: ['bridge'] }] },
-  { name: 'bridge-unused', title: 'the default bridge before anybody is on it', steps: [{ do: 'look', networks: ['bridge', 'host', 'none'] }] },
+  {
+    name: 'bridge',
+    title: 'the default bridge',
+    steps: [
+      { do: 'run', name: 'app' },
+      { do: 'look', containers: ['app'], networks: ['bridge'] },
+    ],
+  },
+  {
+    name: 'bridge-unused',
+    title: 'the default bridge before anybody is on it',
+    steps: [{ do: 'look', networks: ['bridge', 'host', 'none'] }],
+  },
   {
     name: 'bridge-two',
     title: 'two containers on the default bridge, one of them removed',
@@ -15,9 +26,30 @@ export const modes: readonly Scenario[] = [
       { do: 'look', when: 'one removed', networks: ['bridge'] },
     ],
   },
-  { name: 'host', title: 'host mode', steps: [{ do: 'run', name: 'app', network: 'host' }, { do: 'look', containers: ['app'], networks: ['host'] }] },
-  { name: 'host-publish', title: 'a published port in host mode', steps: [{ do: 'run', name: 'app', network: 'host', publish: ['8080:80'] }, { do: 'look', containers: ['app'] }] },
-  { name: 'none', title: 'none mode', steps: [{ do: 'run', name: 'app', network: 'none' }, { do: 'look', containers: ['app'], networks: ['none'] }] },
+  {
+    name: 'host',
+    title: 'host mode',
+    steps: [
+      { do: 'run', name: 'app', network: 'host' },
+      { do: 'look', containers: ['app'], networks: ['host'] },
+    ],
+  },
+  {
+    name: 'host-publish',
+    title: 'a published port in host mode',
+    steps: [
+      { do: 'run', name: 'app', network: 'host', publish: ['8080:80'] },
+      { do: 'look', containers: ['app'] },
+    ],
+  },
+  {
+    name: 'none',
+    title: 'none mode',
+    steps: [
+      { do: 'run', name: 'app', network: 'none' },
+      { do: 'look', containers: ['app'], networks: ['none'] },
+    ],
+  },
   {
     name: 'container',
     title: 'container mode, and the owner removed',

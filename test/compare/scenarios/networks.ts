@@ -5,7 +5,11 @@ export const networks: readonly Scenario[] = [
   {
     name: 'network',
     title: 'a network of one’s own, subnet from the pools',
-    steps: [{ do: 'create network', name: 'web' }, { do: 'run', name: 'app', network: 'web', publish: ['8080:80'] }, { do: 'look', containers: ['app'], networks: ['web'] }],
+    steps: [
+      { do: 'create network', name: 'web' },
+      { do: 'run', name: 'app', network: 'web', publish: ['8080:80'] },
+      { do: 'look', containers: ['app'], networks: ['web'] },
+    ],
   },
   {
     name: 'network-subnet',
@@ -14,7 +18,14 @@ export const networks: readonly Scenario[] = [
       {
         do: 'create network',
         name: 'web',
-        subnets: [{ subnet: '172.20.0.0/16', gateway: '172.20.0.254', ipRange: '172.20.5.0/24', auxAddresses: { dns: '172.20.5.1', printer: '172.20.5.2' } }],
+        subnets: [
+          {
+            subnet: '172.20.0.0/16',
+            gateway: '172.20.0.254',
+            ipRange: '172.20.5.0/24',
+            auxAddresses: { dns: '172.20.5.1', printer: '172.20.5.2' },
+          },
+        ],
         labels: { tier: 'front' },
       },
       { do: 'run', name: 'app', network: 'web' },

@@ -13,7 +13,10 @@ export const ports: readonly Scenario[] = [
   {
     name: 'publish-ranges',
     title: 'UDP and ranges',
-    steps: [{ do: 'run', name: 'app', publish: ['53:53/udp', '7000-7002:90-92', '7100-7110:95'] }, { do: 'look', containers: ['app'] }],
+    steps: [
+      { do: 'run', name: 'app', publish: ['53:53/udp', '7000-7002:90-92', '7100-7110:95'] },
+      { do: 'look', containers: ['app'] },
+    ],
   },
   {
     name: 'publish-addresses',

@@ -20,7 +20,10 @@ export async function call(slipway: Slipway, sandboxes: Map<string, Sandbox>, st
       return
     }
     case 'disconnect':
-      await sandboxOf(sandboxes, step.container).disconnect(step.network, step.force === undefined ? {} : { force: step.force })
+      await sandboxOf(sandboxes, step.container).disconnect(
+        step.network,
+        step.force === undefined ? {} : { force: step.force },
+      )
       return
     case 'remove':
       await sandboxOf(sandboxes, step.name).remove()

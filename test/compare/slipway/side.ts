@@ -36,7 +36,8 @@ class SlipwaySide {
     for (const step of scenario.steps) {
       if (step.do === 'look') await this.#look(step)
       else if (step.do === 'list') await this.#list(step)
-      else if (step.do === 'reach') this.#observation.sightings[describeStep(step)] = { kind: 'reach', answers: await reach(step, this.#places()) }
+      else if (step.do === 'reach')
+        this.#observation.sightings[describeStep(step)] = { kind: 'reach', answers: await reach(step, this.#places()) }
       else {
         const refused = await refusalOf(call(this.#slipway, this.#sandboxes, step))
         this.#observation.steps.push({ step: describeStep(step), ...(refused === undefined ? {} : { refused }) })
@@ -50,8 +51,10 @@ class SlipwaySide {
 
   async #takeBack(step: Act): Promise<void> {
     if (step.do === 'run') await call(this.#slipway, this.#sandboxes, { do: 'remove', name: step.name })
-    if (step.do === 'connect') await call(this.#slipway, this.#sandboxes, { do: 'disconnect', container: step.container, network: step.network })
-    if (step.do === 'create network') await call(this.#slipway, this.#sandboxes, { do: 'remove network', name: step.name })
+    if (step.do === 'connect')
+      await call(this.#slipway, this.#sandboxes, { do: 'disconnect', container: step.container, network: step.network })
+    if (step.do === 'create network')
+      await call(this.#slipway, this.#sandboxes, { do: 'remove network', name: step.name })
   }
 
   async #list({ when, filters = {} }: List): Promise<void> {
@@ -71,10 +74,16 @@ class SlipwaySide {
     for (const { id, name } of await this.#slipway.networks.list()) ids[id] = name
     for (const name of containers) {
       const one = sandboxOf(this.#sandboxes, name)
-      sightings[`${name}${suffix}`] = { ...(await sightingOf(await one.refresh())), inside: lookInside({ name, netns: one.path }, places) }
+      sightings[`${name}${suffix}`] = {
+        ...(await sightingOf(await one.refresh())),
+        inside: lookInside({ name, netns: one.path }, places),
+      }
     }
     for (const name of networks) {
-      sightings[`network ${name}${suffix}`] = { kind: 'network', network: await (await this.#slipway.networks.get(name)).inspect() }
+      sightings[`network ${name}${suffix}`] = {
+        kind: 'network',
+        network: await (await this.#slipway.networks.get(name)).inspect(),
+      }
     }
   }
 }
@@ -85,8 +94,14 @@ async function sightingOf(one: Sandbox): Promise<Omit<ContainerSighting, 'inside
   const files: Files = { hostname: read('hostname'), hosts: read('hosts'), resolvConf: read('resolvConf') }
   return {
     kind: 'container',
-    inspect: { NetworkSettings: one.inspect(), HostConfig: { NetworkMode: one.network }, Config: { Hostname: files.hostname.trim() } },
-    port: run(process.execPath, [CLI, 'port', one.name]).split('\n').filter((line) => line !== ''),
+    inspect: {
+      NetworkSettings: one.inspect(),
+      HostConfig: { NetworkMode: one.network },
+      Config: { Hostname: files.hostname.trim() },
+    },
+    port: run(process.execPath, [CLI, 'port', one.name])
+      .split('\n')
+      .filter((line) => line !== ''),
     files,
   }
 }

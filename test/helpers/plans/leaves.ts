@@ -7,9 +7,9 @@ import { changeOf, circumstancesOf, endpointOn, networkOf, published, sandboxOf,
 
 /** Networks that have got a further bridge, by name of the golden plan. */
 const KINDS: Readonly<Record<string, NetworkOptions>> = {
-  'nat': {},
+  nat: {},
   'dual-stack': { ipv6: true },
-  'internal': { ipv6: true, internal: true },
+  internal: { ipv6: true, internal: true },
   'without-icc': { ipv6: true, icc: false },
 }
 

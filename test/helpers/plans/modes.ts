@@ -13,7 +13,16 @@ import { changeOf, endpointOn, networkOf, published, sandboxOf } from './specs.j
 const network = { ...networkOf('bridge'), bridge: 'docker0' }
 const endpoints = [endpointOn(network)]
 const http = published(endpoints, [network], '8080:80')
-const several = published(endpoints, [network], '8080:80', '127.0.0.1:8443:443', '5353:53/udp', '192.0.2.1:53:53/udp', '192.0.2.5:*', '8087:80,allow=192.0.2.0/24')
+const several = published(
+  endpoints,
+  [network],
+  '8080:80',
+  '127.0.0.1:8443:443',
+  '5353:53/udp',
+  '192.0.2.1:53:53/udp',
+  '192.0.2.5:*',
+  '8087:80,allow=192.0.2.0/24',
+)
 const sandbox = sandboxOf(endpoints)
 const plain = { hairpin: false }
 const { path, record } = sandbox
@@ -21,17 +30,24 @@ const [endpoint = endpointOn(network)] = endpoints
 const spare = { name: endpoint.hostLink, endpoint, bridgeIndex: 3, linkIndex: 7 }
 
 const foreign = { path: '/proc/4242/ns/net', foreign: true }
-const side = { path: '/run/netns/side', shares: false, record: { path: '/run/slipway/sandboxes/side.json', content: '{"name":"side"}\n' } }
+const side = {
+  path: '/run/netns/side',
+  shares: false,
+  record: { path: '/run/slipway/sandboxes/side.json', content: '{"name":"side"}\n' },
+}
 const joined = changeOf(endpoints).record
 
 export const modes: Readonly<Record<string, Plan | Leaving>> = {
-  'ruleset': rulesetPlan(),
+  ruleset: rulesetPlan(),
   'bridge-create': bridge.createSandbox(sandbox, plain),
   'bridge-create-hairpin': bridge.createSandbox(sandbox, { hairpin: true }),
   'bridge-create-one-port': bridge.createSandbox({ ...sandbox, ports: http }, plain),
   'bridge-create-several-ports': bridge.createSandbox({ ...sandbox, ports: several }, plain),
   'bridge-spare': makeSpare(spare.name, '/run/slipway/sandboxes', endpoint, plain),
-  'bridge-take-spare': takeSpare({ ...sandbox, ports: several }, spare, { ...plain, network: { path: '/run/slipway/networks/web.json', content: '{"name":"web"}\n' } }),
+  'bridge-take-spare': takeSpare({ ...sandbox, ports: several }, spare, {
+    ...plain,
+    network: { path: '/run/slipway/networks/web.json', content: '{"name":"web"}\n' },
+  }),
   'bridge-remove': bridge.removeSandbox(sandbox, false),
   'bridge-remove-several-ports': bridge.removeSandbox({ ...sandbox, ports: several }, false),
   'bridge-remove-joined': bridge.removeSandbox({ ...sandbox, ports: http }, true),

@@ -13,13 +13,21 @@ interface Move {
   publish?: string[]
 }
 
-const dual = (number: number): NetworkOptions => ({ ipv6: true, subnets: [{ subnet: `10.${number}.0.0/24` }, { subnet: `fd00:${number}::/64` }] })
+const dual = (number: number): NetworkOptions => ({
+  ipv6: true,
+  subnets: [{ subnet: `10.${number}.0.0/24` }, { subnet: `fd00:${number}::/64` }],
+})
 const publish = ['8080:80', '5353:53/udp']
 
 const MOVES: Readonly<Record<string, Move>> = {
   'connect-gateway-stays': { networks: { web: dual(1), work: dual(2) }, publish },
   'connect-gateway-moves': { networks: { web: dual(1), work: { ...dual(2), asked: { gwPriority: 1 } } }, publish },
-  'connect-ip-mac': { networks: { web: dual(1), work: { ...dual(2), asked: { ip: '10.2.0.9', ip6: 'fd00:2::9', mac: '02:00:00:00:00:09' } } } },
+  'connect-ip-mac': {
+    networks: {
+      web: dual(1),
+      work: { ...dual(2), asked: { ip: '10.2.0.9', ip6: 'fd00:2::9', mac: '02:00:00:00:00:09' } },
+    },
+  },
   'connect-internal': { networks: { web: dual(1), back: { ...dual(2), internal: true } }, publish },
   'connect-without-icc': { networks: { web: dual(1), work: { ...dual(2), icc: false } }, publish },
   'connect-ipv4-only': { networks: { web: dual(1), old: { subnets: [{ subnet: '10.2.0.0/24' }] } }, publish },
@@ -27,27 +35,57 @@ const MOVES: Readonly<Record<string, Move>> = {
   'connect-routed': { networks: { web: dual(1), routed: { ...dual(2), mode: 'routed' } }, publish },
   'disconnect-gateway-stays': { networks: { web: dual(1), work: dual(2) }, leaves: 'work', publish },
   'disconnect-gateway-moves': { networks: { web: dual(1), work: dual(2) }, leaves: 'web', publish },
-  'disconnect-ipv6-goes': { networks: { web: dual(1), old: { subnets: [{ subnet: '10.2.0.0/24' }] } }, leaves: 'web', publish },
-  'disconnect-routed': { networks: { web: dual(1), routed: { ...dual(2), mode: 'routed' } }, leaves: 'routed', publish },
+  'disconnect-ipv6-goes': {
+    networks: { web: dual(1), old: { subnets: [{ subnet: '10.2.0.0/24' }] } },
+    leaves: 'web',
+    publish,
+  },
+  'disconnect-routed': {
+    networks: { web: dual(1), routed: { ...dual(2), mode: 'routed' } },
+    leaves: 'routed',
+    publish,
+  },
   'disconnect-last': { networks: { web: dual(1) }, leaves: 'web', publish },
 }
 
-export const moves: Readonly<Record<string, Readonly<Record<string, Plan>>>> = Object.fromEntries(Object.entries(MOVES).map(([name, move]) => [name, planOf(move)]))
+export const moves: Readonly<Record<string, Readonly<Record<string, Plan>>>> = Object.fromEntries(
+  Object.entries(MOVES).map(([name, move]) => [name, planOf(move)]),
+)
 
 function planOf({ networks: asked, leaves, publish = [] }: Move): Record<string, Plan> {
   const networks = Object.entries(asked).map(([name, options]) => networkOf(name, options))
   const endpoints: BridgeEndpoint[] = []
   for (const network of networks) endpoints.push(endpointOn(network, asked[network.name]?.asked, endpoints))
   // What it published when it was on all of them; ports of which the way is yet to come rest until then.
-  const ports = published(endpoints.filter(({ addresses }) => addresses[4]?.mode !== 'routed'), networks, ...publish)
+  const ports = published(
+    endpoints.filter(({ addresses }) => addresses[4]?.mode !== 'routed'),
+    networks,
+    ...publish,
+  )
   if (leaves !== undefined) {
     const gone = named(endpoints, leaves)
-    return inParts(`disconnect ${leaves} app`, bridge.disconnectEndpoint(changeOf(endpoints, ports, endpoints.filter((endpoint) => endpoint !== gone)), gone))
+    return inParts(
+      `disconnect ${leaves} app`,
+      bridge.disconnectEndpoint(
+        changeOf(
+          endpoints,
+          ports,
+          endpoints.filter((endpoint) => endpoint !== gone),
+        ),
+        gone,
+      ),
+    )
   }
   const last = endpoints.at(-1)
   const network = networks.at(-1)
   if (!last || !network) throw new RangeError('a sandbox without networks')
-  return { [`connect ${network.name} app`]: bridge.connectEndpoint(changeOf(endpoints.slice(0, -1), ports, endpoints), last, circumstancesOf(network, true)) }
+  return {
+    [`connect ${network.name} app`]: bridge.connectEndpoint(
+      changeOf(endpoints.slice(0, -1), ports, endpoints),
+      last,
+      circumstancesOf(network, true),
+    ),
+  }
 }
 
 function named(endpoints: readonly BridgeEndpoint[], network: string): BridgeEndpoint {

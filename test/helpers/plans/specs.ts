@@ -15,7 +15,9 @@ import { PortGuesses } from '#lib/ports/port-guesses.js'
 import { PortTable } from '#lib/ports/port-table.js'
 import { claimPublished, readRequests } from '#lib/sandbox/publish.js'
 
-/** What drivers are given, from what somebody would ask for. Nothing is drawn by lot: the same is asked, the same comes. */
+/**
+ * What drivers are given, from what somebody would ask for. Nothing is drawn by lot: the same is asked, the same comes.
+ */
 
 export interface NetworkOptions {
   ipv4?: boolean
@@ -44,13 +46,31 @@ const idOf = (name: string) => Buffer.from(name.padEnd(32, '.')).toString('hex')
 
 /** @param stateDir - Where records are. */
 export function networkOf(name: string, options: NetworkOptions = {}, stateDir = STATE_DIR): NetworkSpec {
-  const { ipv4 = true, ipv6 = false, subnets, mode = 'nat', masquerade = true, source, internal = false, icc = true, trusted = [], inhibitIpv4 = false } = options
+  const {
+    ipv4 = true,
+    ipv6 = false,
+    subnets,
+    mode = 'nat',
+    masquerade = true,
+    source,
+    internal = false,
+    icc = true,
+    trusted = [],
+    inhibitIpv4 = false,
+  } = options
   const { mtu = 1500, interfacePrefix = 'eth', hostIps = { 4: '0.0.0.0', 6: '::' } } = options
   const modes = typeof mode === 'string' ? { 4: mode, 6: mode } : mode
-  const complete = completeIpam({ ...(subnets ? { subnets } : {}), ipv4, ipv6, gatewayModes: modes, internal, inhibitIpv4 }, { pools: POOLS, occupied: [] })
+  const complete = completeIpam(
+    { ...(subnets ? { subnets } : {}), ipv4, ipv6, gatewayModes: modes, internal, inhibitIpv4 },
+    { pools: POOLS, occupied: [] },
+  )
   const id = idOf(name)
   const own4 = complete.find(({ family }) => family === 4)
-  const rules = (family: IpFamily) => ({ mode: modes[family], masquerade, ...(source ? { source: source[family] } : {}) })
+  const rules = (family: IpFamily) => ({
+    mode: modes[family],
+    masquerade,
+    ...(source ? { source: source[family] } : {}),
+  })
   return {
     id,
     name,
@@ -70,7 +90,12 @@ export function networkOf(name: string, options: NetworkOptions = {}, stateDir =
 }
 
 /** The endpoint of the sandbox `app` on a network, after others. */
-export function endpointOn(network: NetworkSpec, asked: EndpointRequest = {}, others: readonly BridgeEndpoint[] = [], leaf?: string): BridgeEndpoint {
+export function endpointOn(
+  network: NetworkSpec,
+  asked: EndpointRequest = {},
+  others: readonly BridgeEndpoint[] = [],
+  leaf?: string,
+): BridgeEndpoint {
   const taken: Partial<Record<IpFamily, { address: string; subnet: NetworkSpec['subnets'][number] }>> = {}
   for (const subnet of network.subnets) {
     const address = asked[subnet.family === 4 ? 'ip' : 'ip6'] ?? poolOf(subnet).take()
@@ -81,9 +106,16 @@ export function endpointOn(network: NetworkSpec, asked: EndpointRequest = {}, ot
 }
 
 /** What `-p` becomes on these endpoints; every host port is named. */
-export function published(endpoints: readonly BridgeEndpoint[], networks: readonly NetworkSpec[], ...publish: string[]): PortMapping[] {
-  const hostIpOf = (family: IpFamily) => networks.find(({ name }) => name === gatewayEndpoint(endpoints, family)?.network)?.hostIps[family]
-  const hostIps = Object.fromEntries(FAMILIES.flatMap((family) => (hostIpOf(family) === undefined ? [] : [[family, hostIpOf(family)]]))) as DefaultHostIps
+export function published(
+  endpoints: readonly BridgeEndpoint[],
+  networks: readonly NetworkSpec[],
+  ...publish: string[]
+): PortMapping[] {
+  const hostIpOf = (family: IpFamily) =>
+    networks.find(({ name }) => name === gatewayEndpoint(endpoints, family)?.network)?.hostIps[family]
+  const hostIps = Object.fromEntries(
+    FAMILIES.flatMap((family) => (hostIpOf(family) === undefined ? [] : [[family, hostIpOf(family)]])),
+  ) as DefaultHostIps
   // Nothing has to be asked for ports that are named.
   const context = { ports: new PortTable() } as Parameters<typeof claimPublished>[0]
   const mappings = claimPublished(context, readRequests(publish), 'app', endpoints, hostIps, new PortGuesses())
@@ -100,7 +132,11 @@ export interface Where {
 const APP: Where = { path: '/run/netns/app', stateDir: STATE_DIR }
 
 /** The sandbox `app`. */
-export const sandboxOf = (endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[] = [], { path, stateDir }: Where = APP) => ({
+export const sandboxOf = (
+  endpoints: readonly BridgeEndpoint[],
+  ports: readonly PortMapping[] = [],
+  { path, stateDir }: Where = APP,
+) => ({
   path,
   endpoints,
   ports,
@@ -109,12 +145,21 @@ export const sandboxOf = (endpoints: readonly BridgeEndpoint[], ports: readonly 
 })
 
 /** It before a change. @param after - Its endpoints then. */
-export function changeOf(endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[] = [], after = endpoints, where = APP): Change {
+export function changeOf(
+  endpoints: readonly BridgeEndpoint[],
+  ports: readonly PortMapping[] = [],
+  after = endpoints,
+  where = APP,
+): Change {
   const { record, ...sandbox } = sandboxOf(endpoints, ports, where)
   return { ...sandbox, record: { path: record.path, before: record.content, content: recordOf(after) } }
 }
 
-const recordOf = (endpoints: readonly BridgeEndpoint[]) => `${JSON.stringify({ name: 'app', networks: endpoints.map(({ network }) => network) })}\n`
+const recordOf = (endpoints: readonly BridgeEndpoint[]) =>
+  `${JSON.stringify({ name: 'app', networks: endpoints.map(({ network }) => network) })}\n`
 
 /** Of an endpoint that is made on a network. */
-export const circumstancesOf = ({ record }: NetworkSpec, hairpin = false): Circumstances => ({ hairpin, ...(record ? { network: record } : {}) })
+export const circumstancesOf = ({ record }: NetworkSpec, hairpin = false): Circumstances => ({
+  hairpin,
+  ...(record ? { network: record } : {}),
+})
