@@ -7,7 +7,7 @@
 //   npm run check -- --arrows      prints which folder of lib/ imports which
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
-import { printArrows } from './check/arrows.mjs'
+import { arrows, printArrows } from './check/arrows.mjs'
 import { longComments } from './check/long-comments.mjs'
 import { nativeSources, tidy } from './check/native.mjs'
 import { ensureDependencies } from './setup/dependencies.mjs'
@@ -24,6 +24,7 @@ const checks = (fix) => [
   ['lint', () => output(program('oxlint'), ['--format', 'unix', ...(fix ? ['--fix'] : []), ...FOLDERS])],
   ['layout of C++', () => output('clang-format', [...(fix ? ['-i'] : ['--dry-run', '-Werror']), ...nativeSources()])],
   ['comments', () => longComments()],
+  ['arrows', () => arrows().wrong],
 ]
 
 try {

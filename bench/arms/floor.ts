@@ -12,7 +12,7 @@ interface Printed {
   phases: Partial<Record<Phase, number[]>>
 }
 
-/** Of Slipway's own, as lib/options.ts has it, and as many as a bridge takes. */
+/** Of Slipway's own, as lib/api/options.ts has it, and as many as a bridge takes. */
 const PORTS_PER_BRIDGE = 256
 const MOST_PORTS = 1020
 

@@ -19,7 +19,7 @@
 namespace bench {
 namespace {
 
-// lib/firewall/sets.ts
+// lib/policy/sets.ts
 constexpr const char* kTable = "slipway";
 constexpr uint32_t kPortGroup = 0x736c;
 // libnftnl's NFTNL_UDATA_SET_ELEM_COMMENT

@@ -28,7 +28,7 @@ struct Options {
   unsigned threads = 1;  // of `endpoints`
   double seconds = 10;   // of `churn` and `connections`
   std::vector<std::string> bridges = {"docker0"};  // the network's own, then its further ones
-  unsigned ports_per_bridge = 256;                 // lib/options.ts
+  unsigned ports_per_bridge = 256;                 // lib/api/options.ts
   std::string first_address = "172.17.0.2";
   uint16_t first_port = 20000;
   bool first_byte = false;

@@ -16,7 +16,7 @@
 namespace bench {
 namespace {
 
-constexpr const char* kOwnTable = "slipway";  // lib/firewall/sets.ts
+constexpr const char* kOwnTable = "slipway";  // lib/policy/sets.ts
 constexpr const char* kTable = "ablation";
 constexpr const char* kName = "ports";  // of the chain, and of the map
 

@@ -1,6 +1,6 @@
-import type { NetworkSettings } from '../sandbox/inspect.js'
-import type { Sandbox } from '../sandbox/sandbox.js'
-import { bracket, printMapping, type PortMapping } from '../ports/mapping.js'
+import type { NetworkSettings } from '../api/sandboxes/inspect.js'
+import type { Sandbox } from '../api/sandboxes/sandbox.js'
+import { bracket, printMapping, type PortMapping } from '../base/port-mapping.js'
 
 /** A sandbox as JSON: the same in every command that prints one. Names are those of `docker inspect`. */
 export interface Description {

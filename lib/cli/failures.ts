@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { SlipwayError } from '../errors.js'
+import { SlipwayError } from '../base/errors.js'
 import { inFlags } from './in-flags.js'
 
 /** Exit statuses: done is 0. */

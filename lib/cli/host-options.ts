@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { readDaemonConfig } from '../daemon-config.js'
-import { readOpenOptions, type OpenOptions, type Settings } from '../options.js'
+import { readDaemonConfig } from '../api/daemon-config.js'
+import { readOpenOptions, type OpenOptions } from '../api/options.js'
+import type { Settings } from '../base/settings.js'
 import { addText, wholeNumber } from './arguments.js'
 import { asUsage, say } from './failures.js'
 

@@ -1,7 +1,7 @@
-import type { SubnetRequest } from '../ipam/subnet-request.js'
-import type { CreateNetworkOptions } from '../network/create-options.js'
-import type { OpenOptions } from '../options.js'
-import type { CreateOptions } from '../sandbox/create-options.js'
+import type { SubnetRequest } from '../base/addresses/subnet-request.js'
+import type { CreateNetworkOptions } from '../networks/create-options.js'
+import type { OpenOptions } from '../api/options.js'
+import type { CreateOptions } from '../api/sandboxes/create-options.js'
 
 /** The flag that each option of the library comes by. */
 const FLAGS: Record<

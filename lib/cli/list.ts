@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Sandbox } from '../sandbox/sandbox.js'
+import type { Sandbox } from '../api/sandboxes/sandbox.js'
 import { ago, describe, portsColumn } from './describe.js'
 import { print, printColumns, printJson } from './output.js'
 import { withSlipway } from './with-slipway.js'

@@ -1,10 +1,11 @@
-import { Host } from '../host.js'
-import type { ReadyNetwork } from '../network/ready.js'
-import { NetworkRegistry } from '../network/registry.js'
-import type { Settings } from '../options.js'
-import { stateFolder, stateFolders, type Context } from '../sandbox/context.js'
-import { makeContext } from '../slipway.js'
-import { requireOwnFolders } from '../state/own-folder.js'
+import { Host } from '../kernel/host.js'
+import type { ReadyNetwork } from '../networks/ready.js'
+import { NetworkRegistry } from '../networks/registry.js'
+import type { Settings } from '../base/settings.js'
+import { type Context } from '../work/context.js'
+import { stateFolder, stateFolders } from '../store/state-folder.js'
+import { makeContext } from '../api/slipway.js'
+import { requireOwnFolders } from '../store/own-folder.js'
 
 /** A host that is only looked at: the kernel is asked, and no plan is run. */
 class LookingHost extends Host {

@@ -1,5 +1,5 @@
-import type { SandboxFiles } from '../sandbox/files.js'
-import type { Sandbox } from '../sandbox/sandbox.js'
+import type { SandboxFiles } from '../work/files.js'
+import type { Sandbox } from '../api/sandboxes/sandbox.js'
 
 /** Commands in sandboxes see the sandbox's files where programs look for names: what a container has by its mounts. */
 

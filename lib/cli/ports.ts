@@ -1,7 +1,14 @@
 import type { Command } from 'commander'
-import { SlipwayError } from '../errors.js'
-import { dockerPort, naturally, printContainer, printHost, printMapping, type PortMapping } from '../ports/mapping.js'
-import { readRequests } from '../sandbox/publish.js'
+import { SlipwayError } from '../base/errors.js'
+import {
+  dockerPort,
+  naturally,
+  printContainer,
+  printHost,
+  printMapping,
+  type PortMapping,
+} from '../base/port-mapping.js'
+import { readRequests } from '../work/publish.js'
 import { asUsage, UsageError } from './failures.js'
 import { print, printJson } from './output.js'
 import { PUBLISH_HELP } from './publish-help.js'

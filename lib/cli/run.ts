@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { SlipwayError } from '../errors.js'
-import type { Sandbox } from '../sandbox/sandbox.js'
+import { SlipwayError } from '../base/errors.js'
+import type { Sandbox } from '../api/sandboxes/sandbox.js'
 import { SignalRelay } from './child.js'
 import { FILES_HELP, ownFiles } from './own-files.js'
 import { addSandboxOptions, sandboxOptions } from './sandbox-options.js'

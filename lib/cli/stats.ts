@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { printContainer, printHost } from '../ports/mapping.js'
+import { printContainer, printHost } from '../base/port-mapping.js'
 import { print, printColumns, printJson } from './output.js'
 import { withSlipway } from './with-slipway.js'
 

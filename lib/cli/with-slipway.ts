@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { Slipway } from '../slipway.js'
+import { Slipway } from '../api/slipway.js'
 import { say } from './failures.js'
 import { hostOptions } from './host-options.js'
 

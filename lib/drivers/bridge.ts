@@ -1,7 +1,7 @@
-import { add, holdPorts, releasePorts, remove, removeOwn } from '../firewall/elements.js'
-import * as sets from '../firewall/sets.js'
-import { familyOf } from '../ipam/ip.js'
-import { FAMILIES } from '../network/spec.js'
+import { add, holdPorts, releasePorts, remove, removeOwn } from '../policy/elements.js'
+import * as sets from '../policy/sets.js'
+import { familyOf } from '../base/addresses/ip.js'
+import { FAMILIES } from '../store/network-spec.js'
 import type {
   AddressAdd,
   Namespace,
@@ -12,10 +12,10 @@ import type {
   RouteDelete,
   SetDefinition,
 } from '../plan/operation.js'
-import type { PortMapping } from '../ports/mapping.js'
+import type { PortMapping } from '../base/port-mapping.js'
 import { noIpv6Address } from './bridge-network.js'
 import { guardPort, leadFrames } from './bridge-port.js'
-import type { BridgeEndpoint } from './endpoint.js'
+import type { BridgeEndpoint } from '../store/endpoint.js'
 import { activePorts, gatewayEndpoint } from './gateway.js'
 import { leadAway, leadInside, leadTo } from './leaf.js'
 import { deleteLinks, type Leaving } from './leaving.js'

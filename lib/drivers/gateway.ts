@@ -1,8 +1,8 @@
-import type { Target, Targets } from '../firewall/elements.js'
-import { familyOf, type IpFamily } from '../ipam/ip.js'
-import { FAMILIES } from '../network/spec.js'
-import type { PortMapping } from '../ports/mapping.js'
-import type { BridgeEndpoint, EndpointAddress } from './endpoint.js'
+import type { Target, Targets } from '../policy/elements.js'
+import { familyOf, type IpFamily } from '../base/addresses/ip.js'
+import { FAMILIES } from '../store/network-spec.js'
+import type { PortMapping } from '../base/port-mapping.js'
+import type { BridgeEndpoint, EndpointAddress } from '../store/endpoint.js'
 
 /**
  * Which of a sandbox's endpoints leads to the world: its default route goes there, and published ports come from there.

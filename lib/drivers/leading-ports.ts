@@ -1,7 +1,7 @@
-import { familyOf } from '../ipam/ip.js'
+import { familyOf } from '../base/addresses/ip.js'
 import type { LeadingPort } from '../plan/operation.js'
-import type { PortMapping } from '../ports/mapping.js'
-import type { BridgeEndpoint } from './endpoint.js'
+import type { PortMapping } from '../base/port-mapping.js'
+import type { BridgeEndpoint } from '../store/endpoint.js'
 import { activePorts, gatewayAddress, gatewayEndpoint } from './gateway.js'
 
 /**

@@ -1,11 +1,12 @@
-import { add, remove } from '../firewall/elements.js'
-import { networkElements, type NetworkElement } from '../firewall/network-elements.js'
-import { gates } from '../firewall/sets.js'
-import { parseSubnet, printSubnet } from '../ipam/subnet.js'
-import { FAMILIES, hasFamily, type NetworkSpec } from '../network/spec.js'
+import { leafName } from '../store/leaf-name.js'
+import { add, remove } from '../policy/elements.js'
+import { networkElements, type NetworkElement } from '../policy/network-elements.js'
+import { gates } from '../policy/sets.js'
+import { parseSubnet, printSubnet } from '../base/addresses/subnet.js'
+import { FAMILIES, hasFamily, type NetworkSpec } from '../store/network-spec.js'
 import type { Operation, Plan } from '../plan/operation.js'
 import { makeBridge, noIpv6Address } from './bridge-network.js'
-import type { BridgeEndpoint } from './endpoint.js'
+import type { BridgeEndpoint } from '../store/endpoint.js'
 
 /**
  * Leaves: further bridges of a network, each with some of its sandboxes. A bridge ends at 1,023 ports and slows down
@@ -14,21 +15,6 @@ import type { BridgeEndpoint } from './endpoint.js'
  * with the gateway's address and MAC, and the host routes between them: a route for each sandbox on a leaf, and each
  * bridge answers for the addresses behind others.
  */
-
-/** IFNAMSIZ of linux/if.h, without the null. */
-const LONGEST_NAME = 15
-
-/** Leaves count from 1. */
-export function leafName({ bridge, id }: Pick<NetworkSpec, 'bridge' | 'id'>, number: number): string {
-  const name = `${bridge}-${number}`
-  return name.length <= LONGEST_NAME ? name : `br-${id.slice(0, 7)}-${number}`
-}
-
-/** The number of the leaf that a bridge is; `undefined` when it is none of this network. */
-export function leafNumber(network: Pick<NetworkSpec, 'bridge' | 'id'>, bridge: string): number | undefined {
-  const number = Number(/-([1-9]\d*)$/.exec(bridge)?.[1] ?? 0)
-  return number > 0 && leafName(network, number) === bridge ? number : undefined
-}
 
 /** Alias of a leaf: which of which network. */
 export const leafAlias = (network: Pick<NetworkSpec, 'name'>, number: number): string =>

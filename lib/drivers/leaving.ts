@@ -1,4 +1,4 @@
-import { LEAVING_GROUP } from '../firewall/sets.js'
+import { LEAVING_GROUP } from '../policy/sets.js'
 import type { Operation, Plan } from '../plan/operation.js'
 
 /** What is taken off the network, in two parts. */

@@ -6,11 +6,11 @@ import {
   releasePorts,
   unpublishElements,
   type Targets,
-} from '../firewall/elements.js'
-import { familyOf } from '../ipam/ip.js'
+} from '../policy/elements.js'
+import { familyOf } from '../base/addresses/ip.js'
 import type { Operation } from '../plan/operation.js'
-import type { PortMapping } from '../ports/mapping.js'
-import type { BridgeEndpoint } from './endpoint.js'
+import type { PortMapping } from '../base/port-mapping.js'
+import type { BridgeEndpoint } from '../store/endpoint.js'
 import { gatewayAddress, targetsOf } from './gateway.js'
 
 /**

@@ -1,6 +1,6 @@
 import type { Plan } from '../plan/operation.js'
 import { checkNetwork, claimAll, makeStack, type BridgeSandbox, type Circumstances } from './bridge.js'
-import type { BridgeEndpoint } from './endpoint.js'
+import type { BridgeEndpoint } from '../store/endpoint.js'
 import { leadTo } from './leaf.js'
 import { PortPlan } from './ports.js'
 

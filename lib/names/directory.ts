@@ -1,5 +1,5 @@
-import { isIPv6 } from '../ipam/is-address.js'
-import { withoutRoot } from './options.js'
+import { isIPv6 } from '../base/addresses/is-address.js'
+import { withoutRoot } from '../base/name-options.js'
 import type { Asker, Directory } from './resolver/directory.js'
 
 /** A sandbox on a user-defined network, and what it is called there. */

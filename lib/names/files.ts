@@ -1,7 +1,7 @@
-import { isIPv6 } from '../ipam/is-address.js'
+import { isIPv6 } from '../base/addresses/is-address.js'
 import type { HostFiles } from './host-files.js'
 import { hostsText, type HostsPlace } from './hosts.js'
-import type { NameOptions } from './options.js'
+import type { NameOptions } from '../base/name-options.js'
 import { bridgeResolvConf, hostModeResolvConf, parseResolvConf, resolverResolvConf } from './resolv-conf.js'
 
 /** The three files that a runtime binds over those of a sandbox's root: name and text. */

@@ -1,5 +1,5 @@
-import { isIPv6 } from '../ipam/is-address.js'
-import { canonical, HOST_GATEWAY, parseAddedHost, withoutRoot, type NameOptions } from './options.js'
+import { isIPv6 } from '../base/addresses/is-address.js'
+import { canonical, HOST_GATEWAY, parseAddedHost, withoutRoot, type NameOptions } from '../base/name-options.js'
 
 /** What a sandbox's `hosts` needs to know of where the sandbox is. */
 export interface HostsPlace {

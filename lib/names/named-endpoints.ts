@@ -1,5 +1,5 @@
-import { DEFAULT_NETWORK, FAMILIES } from '../network/spec.js'
-import { hostnameOf, type SandboxRecord } from '../state/records.js'
+import { DEFAULT_NETWORK, FAMILIES } from '../store/network-spec.js'
+import { hostnameOf, type SandboxRecord } from '../store/records.js'
 import type { NamedEndpoint } from './directory.js'
 import { setsNdots, upstreamsOf, type ResolvConf } from './resolv-conf.js'
 

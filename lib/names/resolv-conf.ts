@@ -1,6 +1,6 @@
-import { ipaddr } from '../ipam/ipaddr.js'
-import { isIP, isIPv6 } from '../ipam/is-address.js'
-import { canonical, type NameOptions } from './options.js'
+import { ipaddr } from '../base/addresses/ipaddr.js'
+import { isIP, isIPv6 } from '../base/addresses/is-address.js'
+import { canonical, type NameOptions } from '../base/name-options.js'
 
 /** What a resolv.conf(5) says. */
 export interface ResolvConf {

@@ -1,8 +1,8 @@
 import { constants, type Stats } from 'node:fs'
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SlipwayError } from '../errors.js'
-import { inWords } from '../shortage.js'
+import { SlipwayError } from '../base/errors.js'
+import { inWords } from '../base/shortage.js'
 import type { NameFiles } from './files.js'
 
 /** Paths of a sandbox's files, under the names that `docker inspect` has for them. */

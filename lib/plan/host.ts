@@ -1,6 +1,6 @@
-/** Operations on what is the host's: sysctls, files, ports, connections. */
+import type { Protocol } from '../base/protocol.js'
 
-export type Protocol = 'tcp' | 'udp' | 'sctp'
+/** Operations on what is the host's: sysctls, files, ports, connections. */
 
 export interface SysctlWrite {
   op: 'sysctl.write'

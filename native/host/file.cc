@@ -15,7 +15,7 @@ namespace {
 // At a lock that is waited for, a second in all.
 constexpr int kLooks = 500;
 constexpr int kLookMicroseconds = 2000;
-// As lib/state/read-file.ts has it.
+// As lib/store/read-file.ts has it.
 constexpr std::size_t kLongest = 64 * 1024 * 1024;
 // What was put in a record's place may be anything: no link is followed, and no FIFO waited for.
 constexpr int kNoOther = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;

@@ -6,7 +6,23 @@ import { parseSync } from 'oxc-parser'
 import { filesUnder, inRoot } from '../setup/tree.mjs'
 
 // From the top to the bottom. A file that is in no folder has a place of its own.
-export const LAYERS = []
+export const LAYERS = [
+  'index',
+  'internal',
+  'cli',
+  'api',
+  'work',
+  'heal',
+  'networks',
+  'drivers',
+  'names',
+  'claims',
+  'policy',
+  'store',
+  'kernel',
+  'plan',
+  'base',
+]
 
 const layerOf = (file) => {
   const [first, ...rest] = path.relative('lib', file).split('/')

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { Slipway, type CreateNetworkOptions, type CreateOptions, type OpenOptions, type Sandbox } from '#lib/index.js'
-import { Host, type PlanRefused, type RunOptions } from '#lib/host.js'
+import { Host, type PlanRefused, type RunOptions } from '#lib/kernel/host.js'
 import type { Plan } from '#lib/plan/operation.js'
 import { descriptorsBesideSockets, openDescriptors } from '../helpers/snapshot.js'
 

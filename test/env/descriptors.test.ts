@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import test from 'ava'
-import { enter } from '#lib/native.js'
+import { enter } from '#lib/kernel/native.js'
 import { listenIn } from '../helpers/listen.js'
 import { eventually, World } from '../helpers/world.js'
 import { howItEnded, startChild, WELL } from './run-child.js'

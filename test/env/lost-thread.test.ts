@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import test, { type ExecutionContext } from 'ava'
-import { Host, PlanRefused } from '#lib/host.js'
+import { Host, PlanRefused } from '#lib/kernel/host.js'
 import type { Operation, Plan } from '#lib/plan/operation.js'
 import { eventually, execIn, World, type Place } from '../helpers/world.js'
 
@@ -135,7 +135,7 @@ test.serial('a plan that has begun is run to its end, though the thread is lost 
     {
       eval: true,
       workerData: {
-        module: import.meta.resolve('#lib/host.js'),
+        module: import.meta.resolve('#lib/kernel/host.js'),
         path: world.host.path,
         plan: [
           { op: 'file.create', path: file, content: 'x' },

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readDaemonConfig, SlipwayError } from '#lib/index.js'
-import { printRequest } from '#lib/ports/mapping.js'
-import { parsePublish } from '#lib/ports/parse-publish.js'
+import { printRequest } from '#lib/base/port-mapping.js'
+import { parsePublish } from '#lib/claims/ports/parse-publish.js'
 import { expect, type Target } from './target.js'
 
 /** What administrators and callers write: daemon.json and `-p`. */

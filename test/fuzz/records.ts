@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { removeSandbox } from '#lib/drivers/bridge.js'
 import { END, wirePlan } from '#lib/plan/wire.js'
-import { networkSettings } from '#lib/sandbox/inspect.js'
-import { judge } from '#lib/state/kind.js'
-import { NETWORK } from '#lib/state/network-kind.js'
-import { NETNS_FOLDER, SANDBOX } from '#lib/state/sandbox-kind.js'
-import type { SandboxRecord } from '#lib/state/records.js'
+import { networkSettings } from '#lib/api/sandboxes/inspect.js'
+import { judge } from '#lib/store/kind.js'
+import { NETWORK } from '#lib/store/network-kind.js'
+import { NETNS_FOLDER, SANDBOX } from '#lib/store/sandbox-kind.js'
+import type { SandboxRecord } from '#lib/store/records.js'
 import { expect, type Target } from './target.js'
 
 /** Records of sandboxes and networks. The first line is the name of the file, without its end. */

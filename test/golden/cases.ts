@@ -1,9 +1,9 @@
-import { add, openElements, publishedElement, publishElements, remove } from '#lib/firewall/elements.js'
-import { networkElements } from '#lib/firewall/network-elements.js'
-import { rulesetPlan } from '#lib/firewall/ruleset.js'
-import * as sets from '#lib/firewall/sets.js'
+import { add, openElements, publishedElement, publishElements, remove } from '#lib/policy/elements.js'
+import { networkElements } from '#lib/policy/network-elements.js'
+import { rulesetPlan } from '#lib/policy/ruleset.js'
+import * as sets from '#lib/policy/sets.js'
 import type { ElementAdd, Operation, SetDefinition } from '#lib/plan/operation.js'
-import type { PortMapping } from '#lib/ports/mapping.js'
+import type { PortMapping } from '#lib/base/port-mapping.js'
 import type { Encodable } from './format.js'
 
 /** What golden bytes are captured of, in this order: each case finds what those before it have left. */

@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { type Connection, encodeConnectionDelete, encodePlan } from '#lib/native.js'
+import { type Connection, encodeConnectionDelete, encodePlan } from '#lib/kernel/native.js'
 import type { Operation } from '#lib/plan/operation.js'
 import { decodeMessage, splitMessages } from '../helpers/netlink.js'
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import type { ExecutionContext } from 'ava'
-import { enter } from '#lib/native.js'
+import { enter } from '#lib/kernel/native.js'
 import type { Place } from './world.js'
 
 /** TCP connections that last, and what becomes of them. */

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from 'ava'
-import type { IpFamily } from '#lib/ipam/ip.js'
+import type { IpFamily } from '#lib/base/addresses/ip.js'
 import { HOST_ADDRESS, ip, NEIGHBOUR_ADDRESS, OTHER_HOST_ADDRESS, setSysctl, World, type Place } from './world.js'
 
 /** An address of each IP version. */

@@ -1,4 +1,4 @@
-import type { Shape } from '#lib/state/shape.js'
+import type { Shape } from '#lib/store/shape.js'
 
 /** Where a field is in a record: names, and numbers of items. */
 export type Path = readonly (string | number)[]

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from 'ava'
-import { Host, type RunOptions } from '#lib/host.js'
+import { Host, type RunOptions } from '#lib/kernel/host.js'
 import type { Plan } from '#lib/plan/operation.js'
 
 /**

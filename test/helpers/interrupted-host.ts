@@ -1,5 +1,5 @@
-import { Host } from '#lib/host.js'
-import type { Questions } from '#lib/native.js'
+import { Host } from '#lib/kernel/host.js'
+import type { Questions } from '#lib/kernel/native.js'
 import type { Namespace, Plan } from '#lib/plan/operation.js'
 
 type Name = keyof Questions

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
-import { Host, type RunOptions } from '#lib/host.js'
+import { Host, type RunOptions } from '#lib/kernel/host.js'
 import type { Plan } from '#lib/plan/operation.js'
 import {
   Slipway,

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from 'ava'
-import { Host, type RunOptions } from '#lib/host.js'
+import { Host, type RunOptions } from '#lib/kernel/host.js'
 import type { Operation, Plan } from '#lib/plan/operation.js'
 
 /** Makes plans fail, by an operation exchanged for one that the kernel refuses. For one test at a time in a process. */

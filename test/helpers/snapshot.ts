@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
-import { readOwner } from '#lib/state/owner.js'
+import { readOwner } from '#lib/store/owner.js'
 import { eventually, execIn, ipJson, type Place, type World } from './world.js'
 
 /** Everything that a call could leave behind, a line for each thing. */

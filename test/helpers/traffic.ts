@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { ExecutionContext } from 'ava'
-import { enter } from '#lib/native.js'
+import { enter } from '#lib/kernel/native.js'
 import { runIn, type Place } from './world.js'
 
 /**

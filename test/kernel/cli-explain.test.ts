@@ -1,5 +1,5 @@
 import test from 'ava'
-import type { PlanMessage } from '#lib/host.js'
+import type { PlanMessage } from '#lib/kernel/host.js'
 import { done, slipway, stateOf } from '../helpers/command.js'
 import { execIn, World } from '../helpers/world.js'
 

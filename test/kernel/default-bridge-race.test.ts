@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
-import { NetworkRegistry } from '#lib/network/registry.js'
-import { readOpenOptions } from '#lib/options.js'
-import { stateFolder } from '#lib/sandbox/context.js'
+import { NetworkRegistry } from '#lib/networks/registry.js'
+import { readOpenOptions } from '#lib/api/options.js'
+import { stateFolder } from '#lib/store/state-folder.js'
 import { InterruptedHost } from '../helpers/interrupted-host.js'
 import { execIn, ip, ipJson, World } from '../helpers/world.js'
 

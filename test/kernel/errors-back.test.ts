@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import test, { type ExecutionContext } from 'ava'
-import { enter } from '#lib/native.js'
+import { enter } from '#lib/kernel/native.js'
 import { DualStackWorld, HOST, NEIGHBOUR, type Addresses } from '../helpers/dual-stack.js'
 import { ask, fetchFrom, NO_ANSWER, openUdp } from '../helpers/traffic.js'
 import { eventually, execIn, ip, setSysctl, type Place } from '../helpers/world.js'

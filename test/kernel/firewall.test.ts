@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
-import type { IpFamily } from '#lib/ipam/ip.js'
+import type { IpFamily } from '#lib/base/addresses/ip.js'
 import { HOST, NEIGHBOUR, OTHER_HOST, SPARE, STRANGER } from '../helpers/dual-stack.js'
 import { DualWorld, onBoth } from '../helpers/networks.js'
 import { serveBoth, type Cast } from '../helpers/reach-table.js'

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
-import { Host } from '#lib/host.js'
+import { Host } from '#lib/kernel/host.js'
 import type { ConntrackFlush } from '#lib/plan/operation.js'
 import { printOperation } from '#lib/plan/print.js'
 import { execIn, World } from '../helpers/world.js'

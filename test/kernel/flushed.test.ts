@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
-import { Host, type RunOptions } from '#lib/host.js'
+import { Host, type RunOptions } from '#lib/kernel/host.js'
 import type { Plan } from '#lib/plan/operation.js'
 import type { Sandbox, Slipway } from 'slipway'
 import { elements, isAsBefore, snapshot } from '../helpers/snapshot.js'

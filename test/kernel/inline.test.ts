@@ -3,8 +3,8 @@ import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import test, { type ExecutionContext } from 'ava'
-import { Host, PlanRefused } from '#lib/host.js'
-import { enter } from '#lib/native.js'
+import { Host, PlanRefused } from '#lib/kernel/host.js'
+import { enter } from '#lib/kernel/native.js'
 import type { Operation, Plan } from '#lib/plan/operation.js'
 import { listenIn } from '../helpers/listen.js'
 import { lockFile } from '../helpers/locked-file.js'
@@ -188,7 +188,7 @@ test.serial('a worker that ends with a plan begun leaves it done', async (t) => 
       void host.run(workerData.plan)
       process.exit()
     })`,
-    { eval: true, workerData: { module: import.meta.resolve('#lib/host.js'), netns: world.host.path, plan } },
+    { eval: true, workerData: { module: import.meta.resolve('#lib/kernel/host.js'), netns: world.host.path, plan } },
   )
   await once(worker, 'exit')
   t.is(elements(world), 2)

@@ -1,9 +1,9 @@
 import test from 'ava'
-import { add, admissionKeys, remove } from '#lib/firewall/elements.js'
-import { rulesetPlan } from '#lib/firewall/ruleset.js'
-import { admitted, restricted, restrictedAt, sameNetwork } from '#lib/firewall/sets.js'
-import { Host } from '#lib/host.js'
-import type { PortMapping } from '#lib/ports/mapping.js'
+import { add, admissionKeys, remove } from '#lib/policy/elements.js'
+import { rulesetPlan } from '#lib/policy/ruleset.js'
+import { admitted, restricted, restrictedAt, sameNetwork } from '#lib/policy/sets.js'
+import { Host } from '#lib/kernel/host.js'
+import type { PortMapping } from '#lib/base/port-mapping.js'
 import { World } from '../helpers/world.js'
 
 const http: PortMapping = {

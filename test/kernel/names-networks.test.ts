@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
-import { RESOLVER_PORT } from '#lib/firewall/resolver-elements.js'
+import { RESOLVER_PORT } from '#lib/policy/resolver-elements.js'
 import { addressOf, ask, dig, endpoint, runWithFiles, serveNames, tableOf } from '../helpers/names.js'
 import { dropped, watchDrops } from '../helpers/drops.js'
 import { sendFrame, udpFrame } from '../helpers/frames.js'

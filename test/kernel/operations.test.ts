@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import test, { type ExecutionContext } from 'ava'
-import { Host } from '#lib/host.js'
+import { Host } from '#lib/kernel/host.js'
 import type { Plan } from '#lib/plan/operation.js'
 import { printPlan } from '#lib/plan/print.js'
 import { difference, kernelState } from '../helpers/snapshot.js'

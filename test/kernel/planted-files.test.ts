@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { Host } from '#lib/host.js'
+import { Host } from '#lib/kernel/host.js'
 import type { Operation } from '#lib/plan/operation.js'
 import { World } from '../helpers/world.js'
 

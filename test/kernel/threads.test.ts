@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import test from 'ava'
-import { Host } from '#lib/host.js'
+import { Host } from '#lib/kernel/host.js'
 import { SlipwayError } from '#lib/index.js'
-import { Executor } from '#lib/native.js'
+import { Executor } from '#lib/kernel/native.js'
 import { World } from '../helpers/world.js'
 
 /** Less than the stack of one thread. */

@@ -1,7 +1,7 @@
 import test from 'ava'
-import { judge, type RecordKind } from '#lib/state/kind.js'
-import { NETWORK } from '#lib/state/network-kind.js'
-import { SANDBOX } from '#lib/state/sandbox-kind.js'
+import { judge, type RecordKind } from '#lib/store/kind.js'
+import { NETWORK } from '#lib/store/network-kind.js'
+import { SANDBOX } from '#lib/store/sandbox-kind.js'
 import { changed, fieldsOf, VALUES } from '../helpers/every-field.js'
 import { networkRecord, sandboxRecord } from '../helpers/whole-records.js'
 

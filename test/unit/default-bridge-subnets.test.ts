@@ -1,9 +1,9 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { SlipwayError } from '#lib/index.js'
-import { defaultBridgeSubnets, type DefaultBridgeOptions } from '#lib/ipam/default-bridge-subnets.js'
-import { DEFAULT_POOLS, type Occupied } from '#lib/ipam/default-subnet.js'
-import { nth, overlap, parseSubnet, printSubnet, type Subnet } from '#lib/ipam/subnet.js'
+import { defaultBridgeSubnets, type DefaultBridgeOptions } from '#lib/claims/addresses/default-bridge-subnets.js'
+import { DEFAULT_POOLS, type Occupied } from '#lib/claims/addresses/default-subnet.js'
+import { nth, overlap, parseSubnet, printSubnet, type Subnet } from '#lib/base/addresses/subnet.js'
 
 const subnetOf = (cidr: string): Subnet => {
   const subnet = parseSubnet(cidr)

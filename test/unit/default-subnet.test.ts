@@ -1,9 +1,10 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { SlipwayError } from '#lib/index.js'
-import { DEFAULT_POOLS, firstFreeSubnet, type AddressPoolSpec, type Occupied } from '#lib/ipam/default-subnet.js'
-import { overlap, parseSubnet, printSubnet, subnetAround, type Subnet } from '#lib/ipam/subnet.js'
-import { ulaPool, withIpv6Pool } from '#lib/ipam/ula.js'
+import { DEFAULT_POOLS, firstFreeSubnet, type Occupied } from '#lib/claims/addresses/default-subnet.js'
+import type { AddressPoolSpec } from '#lib/base/settings.js'
+import { overlap, parseSubnet, printSubnet, subnetAround, type Subnet } from '#lib/base/addresses/subnet.js'
+import { ulaPool, withIpv6Pool } from '#lib/claims/addresses/ula.js'
 
 const subnetOf = (cidr: string): Subnet => {
   const subnet = parseSubnet(cidr)

@@ -6,11 +6,12 @@ import {
   openElements,
   publishElements,
   unpublishElements,
-} from '#lib/firewall/elements.js'
-import { networkElements, type NetworkRules } from '#lib/firewall/network-elements.js'
-import { rulesetPlan } from '#lib/firewall/ruleset.js'
+} from '#lib/policy/elements.js'
+import { networkElements } from '#lib/policy/network-elements.js'
+import type { NetworkRules } from '#lib/store/network-spec.js'
+import { rulesetPlan } from '#lib/policy/ruleset.js'
 import type { ElementAdd, ElementDelete } from '#lib/plan/operation.js'
-import type { PortMapping } from '#lib/ports/mapping.js'
+import type { PortMapping } from '#lib/base/port-mapping.js'
 
 const targets = { 4: { address: '172.17.0.2', id: '0001' }, 6: { address: 'fd00::2', id: '0100' } }
 const http: PortMapping = { protocol: 'tcp', containerPort: 80, hostIp: '0.0.0.0', hostPort: 8080 }

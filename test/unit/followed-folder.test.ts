@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
-import { Rounds } from '#lib/rounds.js'
-import { FollowedFolder } from '#lib/state/followed-folder.js'
-import type { RecordKind } from '#lib/state/kind.js'
+import { Rounds } from '#lib/base/rounds.js'
+import { FollowedFolder } from '#lib/store/followed-folder.js'
+import type { RecordKind } from '#lib/store/kind.js'
 
 interface Item {
   text: string

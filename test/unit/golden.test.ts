@@ -1,6 +1,6 @@
 import test from 'ava'
-import { rulesetPlan } from '#lib/firewall/ruleset.js'
-import { encodePlan } from '#lib/native.js'
+import { rulesetPlan } from '#lib/policy/ruleset.js'
+import { encodePlan } from '#lib/kernel/native.js'
 import type { Operation } from '#lib/plan/operation.js'
 import { compare, encode, fromWords, readGolden, toWords } from '../golden/format.js'
 import { decodeMessage, splitMessages } from '../helpers/netlink.js'

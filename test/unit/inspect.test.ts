@@ -1,10 +1,10 @@
 import test from 'ava'
 import { bridgeEndpoint } from '#lib/drivers/endpoint.js'
-import type { GatewayMode } from '#lib/firewall/network-elements.js'
-import { inspectNetwork } from '#lib/network/inspect.js'
-import type { PortMapping } from '#lib/ports/mapping.js'
-import { networkSettings } from '#lib/sandbox/inspect.js'
-import type { SandboxRecord } from '#lib/state/records.js'
+import type { GatewayMode } from '#lib/base/gateway-mode.js'
+import { inspectNetwork } from '#lib/api/networks/inspect.js'
+import type { PortMapping } from '#lib/base/port-mapping.js'
+import { networkSettings } from '#lib/api/sandboxes/inspect.js'
+import type { SandboxRecord } from '#lib/store/records.js'
 
 const ID = 'ab'.repeat(32)
 

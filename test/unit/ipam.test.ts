@@ -1,11 +1,11 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { SlipwayError } from '#lib/index.js'
-import { completeIpam, type IpamRequest } from '#lib/ipam/complete.js'
-import { DEFAULT_POOLS, type Occupied } from '#lib/ipam/default-subnet.js'
-import { poolOf } from '#lib/ipam/network-subnet.js'
-import type { SubnetRequest } from '#lib/ipam/subnet-request.js'
-import { contains, overlap, parseSubnet, type Subnet } from '#lib/ipam/subnet.js'
+import { completeIpam, type IpamRequest } from '#lib/claims/addresses/complete.js'
+import { DEFAULT_POOLS, type Occupied } from '#lib/claims/addresses/default-subnet.js'
+import { poolOf } from '#lib/claims/addresses/pool-of-subnet.js'
+import type { SubnetRequest } from '#lib/base/addresses/subnet-request.js'
+import { contains, overlap, parseSubnet, type Subnet } from '#lib/base/addresses/subnet.js'
 
 const subnetOf = (cidr: string): Subnet => {
   const subnet = parseSubnet(cidr)

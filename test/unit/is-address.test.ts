@@ -1,7 +1,7 @@
 import { isIP as nodeIsIP, isIPv4 as nodeIsIPv4, isIPv6 as nodeIsIPv6 } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
-import { isIP, isIPv4, isIPv6 } from '#lib/ipam/is-address.js'
+import { isIP, isIPv4, isIPv6 } from '#lib/base/addresses/is-address.js'
 
 function asNodeHasIt(t: ExecutionContext, text: string): void {
   t.is(isIPv4(text), nodeIsIPv4(text), JSON.stringify(text))

@@ -1,7 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { toValue } from '#lib/ipam/address.js'
-import { linkLocalOf, macOf } from '#lib/ipam/mac.js'
+import { toValue } from '#lib/base/addresses/address.js'
+import { linkLocalOf, macOf } from '#lib/base/addresses/mac.js'
 
 test('a MAC is made of the address', (t) => {
   t.is(macOf('172.17.0.2'), '02:42:ac:11:00:02')

@@ -1,10 +1,10 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { SlipwayError, type PortMapping, type PortRequest } from '#lib/index.js'
-import { expand, type DefaultHostIps } from '#lib/ports/expand.js'
-import { dockerPort, printMapping } from '#lib/ports/mapping.js'
-import { matching } from '#lib/ports/matching.js'
-import { parsePublish } from '#lib/ports/parse-publish.js'
+import { expand, type DefaultHostIps } from '#lib/claims/ports/expand.js'
+import { dockerPort, printMapping } from '#lib/base/port-mapping.js'
+import { matching } from '#lib/claims/ports/matching.js'
+import { parsePublish } from '#lib/claims/ports/parse-publish.js'
 
 const mapping = (
   hostIp: string,

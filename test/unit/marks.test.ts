@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { Mark, Marks } from '#lib/pool/marks.js'
-import { thisProcess } from '#lib/state/maker.js'
+import { Mark, Marks } from '#lib/store/pool-marks.js'
+import { thisProcess } from '#lib/store/maker.js'
 
 // Whose spare sandboxes are whose, by names of links and of files.
 

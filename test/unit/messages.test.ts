@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import test from 'ava'
-import { encodePlan } from '#lib/native.js'
+import { encodePlan } from '#lib/kernel/native.js'
 import type { Operation } from '#lib/plan/operation.js'
 import { splitMessages } from '../helpers/netlink.js'
 

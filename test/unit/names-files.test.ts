@@ -18,7 +18,7 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { hostModeFiles, sandboxFiles, type SandboxPlace } from '#lib/names/files.js'
 import { readHostFiles, type HostFiles } from '#lib/names/host-files.js'
-import type { NameOptions } from '#lib/names/options.js'
+import type { NameOptions } from '#lib/base/name-options.js'
 import { parseResolvConf, setsNdots, upstreamsOf } from '#lib/names/resolv-conf.js'
 import { removeNameFiles, writeNameFiles } from '#lib/names/write-files.js'
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import test from 'ava'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const NATIVE = join(ROOT, 'build-lib/native.js')
+const NATIVE = join(ROOT, 'build-lib/kernel/native.js')
 
 test('SLIPWAY_ADDON loads nothing from outside the package', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-unit-'))

@@ -1,10 +1,10 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { SlipwayError, type CreateOptions, type OpenOptions } from '#lib/index.js'
-import { show } from '#lib/errors.js'
-import { readOpenOptions } from '#lib/options.js'
-import { readCreateOptions } from '#lib/sandbox/create-options.js'
-import { nameCheck } from '#lib/sandbox/name.js'
+import { show } from '#lib/base/errors.js'
+import { readOpenOptions } from '#lib/api/options.js'
+import { readCreateOptions } from '#lib/api/sandboxes/create-options.js'
+import { nameCheck } from '#lib/base/name.js'
 
 /** Nearly right, or anything at all. */
 const nearly = (...right: unknown[]) =>

@@ -1,9 +1,9 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { AddressPool } from '#lib/ipam/address-pool.js'
-import { SparseBits } from '#lib/ipam/sparse-bits.js'
-import { nth, parseSubnet, printSubnet, sizeOf, subnetAround, type Subnet } from '#lib/ipam/subnet.js'
-import { toValue } from '#lib/ipam/address.js'
+import { AddressPool } from '#lib/claims/addresses/address-pool.js'
+import { SparseBits } from '#lib/claims/addresses/sparse-bits.js'
+import { nth, parseSubnet, printSubnet, sizeOf, subnetAround, type Subnet } from '#lib/base/addresses/subnet.js'
+import { toValue } from '#lib/base/addresses/address.js'
 
 const subnetOf = (cidr: string): Subnet => {
   const subnet = parseSubnet(cidr)

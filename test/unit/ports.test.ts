@@ -1,11 +1,12 @@
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { SlipwayError, type PortMapping, type PortRequest } from '#lib/index.js'
-import type { Host } from '#lib/host.js'
-import { claimPorts, type PublishScope } from '#lib/ports/claim-ports.js'
-import { DynamicPorts } from '#lib/ports/dynamic-ports.js'
-import { PortGuesses } from '#lib/ports/port-guesses.js'
-import { PortTable, type HostPort } from '#lib/ports/port-table.js'
+import type { Host } from '#lib/kernel/host.js'
+import { claimPorts, type PublishScope } from '#lib/claims/ports/claim-ports.js'
+import { DynamicPorts } from '#lib/claims/ports/dynamic-ports.js'
+import { PortGuesses } from '#lib/claims/ports/port-guesses.js'
+import { PortTable } from '#lib/claims/ports/port-table.js'
+import type { HostPort } from '#lib/base/port-mapping.js'
 
 const protocol = fc.constantFrom('tcp' as const, 'udp' as const, 'sctp' as const)
 const hostIp = fc.constantFrom('0.0.0.0', '127.0.0.1', '192.0.2.1', '::', '2001:db8::1', '2001:db8::2')

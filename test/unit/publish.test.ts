@@ -2,9 +2,9 @@ import { SocketAddress } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { SlipwayError, type PortRequest } from '#lib/index.js'
-import { checkRequest } from '#lib/ports/check-request.js'
-import { printRequest } from '#lib/ports/mapping.js'
-import { parsePublish } from '#lib/ports/parse-publish.js'
+import { checkRequest } from '#lib/claims/ports/check-request.js'
+import { printRequest } from '#lib/base/port-mapping.js'
+import { parsePublish } from '#lib/claims/ports/parse-publish.js'
 
 const port = fc.integer({ min: 1, max: 65535 })
 const protocol = fc.constantFrom('tcp' as const, 'udp' as const, 'sctp' as const)

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { storeIn, textWith } from '#lib/state/folder.js'
+import { storeIn, textWith } from '#lib/store/folder.js'
 
 interface Note {
   name: string

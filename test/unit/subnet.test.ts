@@ -1,8 +1,8 @@
 import { BlockList } from 'node:net'
 import test from 'ava'
 import fc from 'fast-check'
-import { canonicalAddress, isIp, printAddress, toValue } from '#lib/ipam/address.js'
-import type { IpFamily } from '#lib/ipam/ip.js'
+import { canonicalAddress, isIp, printAddress, toValue } from '#lib/base/addresses/address.js'
+import type { IpFamily } from '#lib/base/addresses/ip.js'
 import {
   contains,
   covers,
@@ -13,7 +13,7 @@ import {
   sizeOf,
   unusable,
   type Subnet,
-} from '#lib/ipam/subnet.js'
+} from '#lib/base/addresses/subnet.js'
 
 // The model: an address is a number, a subnet what a loop over bits says. Texts are made from the number, by hand.
 const bits = { 4: 32, 6: 128 } as const

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { timestamp } from '#lib/state/timestamp.js'
+import { timestamp } from '#lib/base/timestamp.js'
 
 test('a timestamp is what Date prints of this moment, in every second', async (t) => {
   for (const end = Date.now() + 1500; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 3))) {

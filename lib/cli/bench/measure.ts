@@ -1,9 +1,9 @@
 // Why: what `slipway bench` measures, in a process and namespaces of its own (own-host.ts). Its argument is how many.
 import { connect, createServer } from 'node:net'
 import { performance } from 'node:perf_hooks'
-import { Host } from '../../host.js'
-import type { Sandbox } from '../../sandbox/sandbox.js'
-import { Slipway } from '../../slipway.js'
+import { Host } from '../../kernel/host.js'
+import type { Sandbox } from '../../api/sandboxes/sandbox.js'
+import { Slipway } from '../../api/slipway.js'
 import { reportFailure } from '../failures.js'
 import type { Measured, Message, Step } from './messages.js'
 

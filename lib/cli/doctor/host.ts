@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { readBridgeAlias } from '../../drivers/bridge-network.js'
-import { SlipwayError } from '../../errors.js'
-import { enter } from '../../native.js'
-import { missingRuleset } from '../../network/ensure-ruleset.js'
-import { findOtherHosts } from '../../reconcile/former-hosts.js'
-import { reconcile } from '../../reconcile/reconcile.js'
-import { hostPath, type Context } from '../../sandbox/context.js'
+import { SlipwayError } from '../../base/errors.js'
+import { enter } from '../../kernel/native.js'
+import { missingRuleset } from '../../networks/ensure-ruleset.js'
+import { findOtherHosts } from '../../heal/former-hosts.js'
+import { reconcile } from '../../heal/reconcile.js'
+import { hostPath, type Context } from '../../work/context.js'
 import { note, ok, problem, type Finding } from './finding.js'
 
 /** Checks that ask the kernel about the host's namespace. */

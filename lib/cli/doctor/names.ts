@@ -1,10 +1,10 @@
 import { connect, type LookupFunction } from 'node:net'
-import { SlipwayError } from '../../errors.js'
-import { RESOLVER_PORT, resolverAddresses } from '../../firewall/resolver-elements.js'
-import { familyOf } from '../../ipam/ip.js'
-import { enter } from '../../native.js'
-import type { Context } from '../../sandbox/context.js'
-import type { StoredNetwork } from '../../state/network-records.js'
+import { SlipwayError } from '../../base/errors.js'
+import { RESOLVER_PORT, resolverAddresses } from '../../policy/resolver-elements.js'
+import { familyOf } from '../../base/addresses/ip.js'
+import { enter } from '../../kernel/native.js'
+import type { Context } from '../../work/context.js'
+import type { StoredNetwork } from '../../store/network-records.js'
 import { note, ok, problem, type Finding } from './finding.js'
 
 /** How long, in milliseconds, a resolver on this host may take to accept a connection: its event loop may be busy. */

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { readBridgeAlias } from '../../drivers/bridge-network.js'
-import * as sets from '../../firewall/sets.js'
-import { PREDEFINED } from '../../network/predefined.js'
-import type { Context } from '../../sandbox/context.js'
+import * as sets from '../../policy/sets.js'
+import { PREDEFINED } from '../../store/predefined.js'
+import type { Context } from '../../work/context.js'
 import { ok, problem, type Finding } from './finding.js'
 
 /** Whatever a network lacks that is always there is made on first use. */

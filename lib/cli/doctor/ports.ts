@@ -1,11 +1,11 @@
 import { closeSync } from 'node:fs'
-import { descriptorLimit } from '../../descriptor-limit.js'
+import { descriptorLimit } from '../../base/descriptor-limit.js'
 import { mappedPorts } from '../../drivers/gateway.js'
-import { bindSocket, enter } from '../../native.js'
-import { readEphemeralPorts } from '../../ports/ephemeral-ports.js'
-import type { PortMapping } from '../../ports/mapping.js'
-import { hostPath, type Context } from '../../sandbox/context.js'
-import { listRecords } from '../../state/records.js'
+import { bindSocket, enter } from '../../kernel/native.js'
+import { readEphemeralPorts } from '../../claims/ports/ephemeral-ports.js'
+import type { PortMapping } from '../../base/port-mapping.js'
+import { hostPath, type Context } from '../../work/context.js'
+import { listRecords } from '../../store/records.js'
 import { note, ok, problem, type Finding } from './finding.js'
 
 /** What a process needs descriptors for besides ports: Node.js itself, the executor's sockets, a plan while it runs. */

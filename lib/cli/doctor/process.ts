@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { NETNS_FOLDER } from '../../sandbox/context.js'
+import { NETNS_FOLDER } from '../../work/context.js'
 import { note, ok, problem, type Finding } from './finding.js'
 
 // linux/magic.h

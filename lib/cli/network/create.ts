@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { checkNetworkOptions, type CreateNetworkOptions } from '../../network/create-options.js'
+import { checkNetworkOptions, type CreateNetworkOptions } from '../../networks/create-options.js'
 import { addPair, addText } from '../arguments.js'
 import { asUsage } from '../failures.js'
 import { hostOptions } from '../host-options.js'

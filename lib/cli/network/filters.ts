@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import { readFilters, readPruneFilters, type NetworkFilters, type PruneFilters } from '../../network/filters.js'
+import { readFilters, readPruneFilters, type NetworkFilters, type PruneFilters } from '../../api/networks/filters.js'
 import { addText } from '../arguments.js'
 import { asUsage, UsageError } from '../failures.js'
 

@@ -1,8 +1,8 @@
-import { familyOf } from '../../ipam/ip.js'
-import { isIp } from '../../ipam/address.js'
-import { readSubnet } from '../../ipam/read-subnet.js'
-import { contains, covers, overlap, parseSubnet, printSubnet, type Subnet } from '../../ipam/subnet.js'
-import type { SubnetRequest } from '../../ipam/subnet-request.js'
+import { familyOf } from '../../base/addresses/ip.js'
+import { isIp } from '../../base/addresses/address.js'
+import { readSubnet } from '../../base/addresses/read-subnet.js'
+import { contains, covers, overlap, parseSubnet, printSubnet, type Subnet } from '../../base/addresses/subnet.js'
+import type { SubnetRequest } from '../../base/addresses/subnet-request.js'
 import { UsageError } from '../failures.js'
 
 /** What was said of subnets, each flag in the order in which it was given. */

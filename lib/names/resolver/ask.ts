@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram'
 import { connect, isIPv6 } from 'node:net'
 import { frame, FrameReader } from './frames.js'
 import { isResponseTo } from './message.js'
-import { setTimeout, clearTimeout } from '../../timers.js'
+import { setTimeout, clearTimeout } from '../../base/timers.js'
 
 /** Runs a synchronous function with this thread in the network namespace that is "the host". */
 export type InHost = <T>(work: () => T) => T

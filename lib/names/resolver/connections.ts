@@ -2,7 +2,7 @@ import type { Server, Socket } from 'node:net'
 import { frame, FrameReader } from './frames.js'
 import { HEADER, LARGEST_QUERY } from './message.js'
 import type { Release } from './places.js'
-import { setTimeout, clearTimeout } from '../../timers.js'
+import { setTimeout, clearTimeout } from '../../base/timers.js'
 
 /** Milliseconds without a whole message, after which a connection is closed. */
 const IDLE_MS = 10_000

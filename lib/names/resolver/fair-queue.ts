@@ -1,4 +1,4 @@
-import { setImmediate } from '../../timers.js'
+import { setImmediate } from '../../base/timers.js'
 
 /** Questions that wait, in all: what comes past it takes the place of one that the asker with most has waiting. */
 const MOST_WAITING = 4096

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import { clearTimeout, setTimeout } from '../../timers.js'
+import { clearTimeout, setTimeout } from '../../base/timers.js'
 
 /**
  * Questions of one asker that wait: more than a busy sandbox has, and fewer than the queue and the kernel's buffer

@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net'
-import { canonical } from '../options.js'
+import { canonical } from '../../base/name-options.js'
 import type { Asker, Directory } from './directory.js'
 import { encodeRecord, type Query } from './message.js'
 

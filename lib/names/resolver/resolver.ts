@@ -1,5 +1,5 @@
 import type { Server } from 'node:net'
-import { filterSources } from '../../native.js'
+import { filterSources } from '../../kernel/native.js'
 import type { InHost } from './ask.js'
 import { Connections } from './connections.js'
 import type { Directory } from './directory.js'

@@ -1,6 +1,7 @@
 import * as bridge from '#lib/drivers/bridge.js'
 import { removeNetwork } from '#lib/drivers/bridge-network.js'
-import { createLeaf, leafName, removeLeaf } from '#lib/drivers/leaf.js'
+import { createLeaf, removeLeaf } from '#lib/drivers/leaf.js'
+import { leafName } from '#lib/store/leaf-name.js'
 import type { Plan } from '#lib/plan/operation.js'
 import { inParts } from './in-parts.js'
 import { changeOf, circumstancesOf, endpointOn, networkOf, published, sandboxOf, type NetworkOptions } from './specs.js'

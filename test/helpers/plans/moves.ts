@@ -1,5 +1,5 @@
 import * as bridge from '#lib/drivers/bridge.js'
-import type { BridgeEndpoint, EndpointRequest } from '#lib/drivers/endpoint.js'
+import type { BridgeEndpoint, EndpointRequest } from '#lib/store/endpoint.js'
 import type { Plan } from '#lib/plan/operation.js'
 import { inParts } from './in-parts.js'
 import { changeOf, circumstancesOf, endpointOn, networkOf, published, type NetworkOptions } from './specs.js'

@@ -1,0 +1,104 @@
+import type { Context } from '../../work/context.js'
+import type { StoredNetwork } from '../../store/network-records.js'
+import { listRecords, type SandboxRecord } from '../../store/records.js'
+import { inspectNetwork, type NetworkFacts, type NetworkInspect } from './inspect.js'
+import { membersOf } from '../../networks/members.js'
+import { removeNetworkOf } from './remove.js'
+
+/** A network of this host: `slipway.networks`. It lives in the kernel and outlives this object and this process. */
+export class Network {
+  readonly #context: Context
+  readonly #facts: NetworkFacts
+  readonly #stored: StoredNetwork | undefined
+  #removing: Promise<void> | undefined
+
+  /** @internal @param stored - Of a network that somebody has created. */
+  constructor(context: Context, facts: NetworkFacts, stored?: StoredNetwork) {
+    this.#context = context
+    this.#facts = facts
+    this.#stored = stored
+  }
+
+  /** 64 hex digits. */
+  get id(): string {
+    return this.#facts.id
+  }
+
+  get name(): string {
+    return this.#facts.name
+  }
+
+  /** `bridge`, `host` or `null`. */
+  get driver(): string {
+    return this.#facts.driver
+  }
+
+  /** ISO 8601; empty for networks that every host has. */
+  get created(): string {
+    return this.#facts.created
+  }
+
+  get internal(): boolean {
+    return this.#facts.internal
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    return this.#facts.labels
+  }
+
+  /** Whether somebody has created it; `bridge`, `host` and `none` are always there. */
+  get userDefined(): boolean {
+    return this.#facts.userDefined
+  }
+
+  /** Name of its bridge on the host; none where the network has no bridge, or has not been used yet. */
+  get bridge(): string | undefined {
+    return this.#stored?.record.spec.bridge ?? this.#facts.options['com.docker.network.bridge.name']
+  }
+
+  /** CIDRs of its subnets. */
+  get subnets(): readonly string[] {
+    return (
+      this.#stored?.record.spec.subnets.map(({ subnet }) => subnet) ??
+      this.#facts.config?.map(({ Subnet }) => Subnet) ??
+      []
+    )
+  }
+
+  /** The JSON of `docker network inspect`. */
+  inspect(): Promise<NetworkInspect> {
+    return this.#context.work.run(async () => inspectNetwork(this.#facts, await this.#members()))
+  }
+
+  /** Names of the sandboxes that are on it. */
+  sandboxes(): Promise<string[]> {
+    return this.#context.work.run(async () => (await this.#members()).map(({ name }) => name))
+  }
+
+  /**
+   * Removes the network. Called again, it is the same removal.
+   *
+   * @throws {SlipwayError} `CONFLICT` while sandboxes are on it, naming them; `INVALID_ARGUMENT` for `bridge`, `host`
+   * and `none`; `NOT_FOUND` when another has removed it.
+   */
+  remove(): Promise<void> {
+    this.#removing ??= this.#context.work
+      .run(() => removeNetworkOf(this.#context, this.#facts.name, this.#stored))
+      .catch((error: unknown) => {
+        this.#removing = undefined
+        throw error
+      })
+    return this.#removing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.remove()
+  }
+
+  async #members(): Promise<SandboxRecord[]> {
+    return membersOf(
+      this.#facts.name,
+      (await listRecords(this.#context.records)).map(({ record }) => record),
+    )
+  }
+}

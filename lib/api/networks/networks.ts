@@ -1,0 +1,202 @@
+import { invalid, show, SlipwayError } from '../../base/errors.js'
+import { printPlan } from '../../plan/print.js'
+import type { Context } from '../../work/context.js'
+import { nameCheck } from '../../base/name.js'
+import { specOf, type StoredNetwork } from '../../store/network-records.js'
+import { listRecords } from '../../store/records.js'
+import { checkNetworkOptions, type CreateNetworkOptions } from '../../networks/create-options.js'
+import { matches, readFilters, readPruneFilters, type NetworkFilters, type PruneFilters } from './filters.js'
+import { ipamConfig, type NetworkFacts } from './inspect.js'
+import { membersOf } from '../../networks/members.js'
+import { Network } from './network.js'
+import { PREDEFINED, predefinedId } from '../../store/predefined.js'
+import { removeNetworkOf } from './remove.js'
+import { DEFAULT_NETWORK, type NetworkSpec } from '../../store/network-spec.js'
+
+/** The networks of a host: `slipway.networks`. `bridge`, `host` and `none` are always there. */
+export class Networks {
+  readonly #context: Context
+
+  /** @internal */
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  /**
+   * Creates a network: a bridge with its addresses, apart from all other networks. All of it, or nothing.
+   *
+   * @example const web = await slipway.networks.create({ name: 'web', subnets: [{ subnet: '172.20.0.0/16' }], ipv6:
+   * true })
+   * @throws {SlipwayError} `INVALID_ARGUMENT`, `CONFLICT` (a name, subnet or bridge is taken), `EXHAUSTED`,
+   * `UNSUPPORTED`
+   */
+  create(options: CreateNetworkOptions): Promise<Network> {
+    return this.#context.work.run(async () => {
+      checkNetworkOptions(options, this.#context.settings)
+      const stored = await this.#context.networks.create(structuredClone(options))
+      try {
+        await this.#context.resolvers.serve(specOf(stored))
+      } catch (error) {
+        await removeNetworkOf(this.#context, stored.record.name, stored)
+        throw error
+      }
+      this.#context.spares.begin(stored.record.name)
+      return this.#custom(stored)
+    })
+  }
+
+  /**
+   * The `ip`, `nft` and `sysctl` commands that `create` with these options would have taken, on this host as it is
+   * now. Runs nothing and changes nothing.
+   */
+  explain(options: CreateNetworkOptions): Promise<string> {
+    return this.#context.work.run(async () => {
+      checkNetworkOptions(options, this.#context.settings)
+      return printPlan(await this.#context.networks.explain(options))
+    })
+  }
+
+  /**
+   * A network by name, id, or the beginning of an id that no other has.
+   *
+   * @throws {SlipwayError} `NOT_FOUND`; `CONFLICT` when several ids begin so.
+   */
+  get(nameOrId: string): Promise<Network> {
+    return this.#context.work.run(async () => {
+      if (typeof nameOrId !== 'string' || nameOrId === '')
+        throw invalid(`networks.get takes a name or an id, and got ${show(nameOrId)}.`)
+      const all = await this.#all()
+      const named = nameCheck(nameOrId) === undefined ? all.find(({ name }) => name === nameOrId) : undefined
+      if (named) return named
+      const found = /^[0-9a-f]+$/.test(nameOrId) ? all.filter(({ id }) => id.startsWith(nameOrId)) : []
+      const [one, other] = found
+      if (!one)
+        throw new SlipwayError(
+          'NOT_FOUND',
+          `There is no network ${show(nameOrId)} on this host. slipway network ls shows what there is.`,
+        )
+      if (other)
+        throw new SlipwayError(
+          'CONFLICT',
+          `Several networks have an id that begins with ${nameOrId}: ${found.map(({ name }) => name).join(', ')}. Give more digits, or a name.`,
+        )
+      return one
+    })
+  }
+
+  /**
+   * The networks of this host, whoever made them, by name.
+   *
+   * @example
+   * await slipway.networks.list({ driver: 'bridge', label: 'team=blue' })
+   */
+  list(filters: NetworkFilters = {}): Promise<Network[]> {
+    return this.#context.work.run(async () => {
+      const read = readFilters(filters)
+      const records = (await listRecords(this.#context.records)).map(({ record }) => record)
+      return (await this.#all()).filter((network) =>
+        matches(network, read, membersOf(network.name, records).length > 0),
+      )
+    })
+  }
+
+  /**
+   * Removes the networks that no sandbox is on.
+   *
+   * @returns Their names.
+   */
+  prune(filters: PruneFilters = {}): Promise<string[]> {
+    return this.#context.work.run(async () => {
+      const read = readPruneFilters(filters)
+      const removed: string[] = []
+      for (const network of await this.list({ type: 'custom', dangling: true, ...read.list })) {
+        if (read.until !== undefined && Date.parse(network.created) >= read.until) continue
+        try {
+          await network.remove()
+          removed.push(network.name)
+        } catch (error) {
+          // Somebody has begun to use it, or was faster.
+          if (!(error instanceof SlipwayError && (error.code === 'CONFLICT' || error.code === 'NOT_FOUND'))) throw error
+        }
+      }
+      return removed
+    })
+  }
+
+  async #all(): Promise<Network[]> {
+    const custom = (await this.#context.networks.list()).map((stored) => this.#custom(stored))
+    const own = await Promise.all(Object.keys(PREDEFINED).map((name) => this.#predefined(name)))
+    return [...own, ...custom].sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  #custom(stored: StoredNetwork): Network {
+    const { record } = stored
+    const { name, id, created, ipv4, ipv6, options, labels, spec, subnets } = record
+    const config = ipamConfig(spec.subnets, subnets)
+    return new Network(
+      this.#context,
+      {
+        name,
+        id,
+        created,
+        driver: 'bridge',
+        ipv4,
+        ipv6,
+        userDefined: true,
+        config,
+        internal: spec.internal,
+        options,
+        labels,
+      },
+      stored,
+    )
+  }
+
+  async #predefined(name: string): Promise<Network> {
+    const facts: NetworkFacts = {
+      name,
+      id: predefinedId(this.#context.host.identity, name),
+      created: '',
+      driver: PREDEFINED[name] ?? name,
+      ipv4: true,
+      ipv6: false,
+      userDefined: false,
+      config: null,
+      internal: false,
+      options: {},
+      labels: {},
+    }
+    if (name !== DEFAULT_NETWORK) return new Network(this.#context, facts)
+    const spec = await this.#defaultSpec()
+    if (!spec) return new Network(this.#context, facts)
+    return new Network(this.#context, {
+      ...facts,
+      ipv6: spec.subnets.some(({ family }) => family === 6),
+      config: spec.subnets.map(({ subnet, gateway, range }) => ({
+        Subnet: subnet,
+        ...(range === undefined ? {} : { IPRange: range }),
+        ...(gateway === undefined ? {} : { Gateway: gateway }),
+      })),
+      options: {
+        'com.docker.network.bridge.default_bridge': 'true',
+        'com.docker.network.bridge.enable_icc': String(spec.icc),
+        'com.docker.network.bridge.enable_ip_masquerade': String(spec.families[4]?.masquerade ?? true),
+        'com.docker.network.bridge.host_binding_ipv4': spec.hostIps[4] ?? '0.0.0.0',
+        'com.docker.network.bridge.name': spec.bridge,
+        'com.docker.network.driver.mtu': String(spec.mtu),
+      },
+    })
+  }
+  /**
+   * The default network as it is, or would be made; `undefined` where it cannot be: the other networks do not depend on
+   * it.
+   */
+  async #defaultSpec(): Promise<NetworkSpec | undefined> {
+    try {
+      return await this.#context.networks.defaultBridge.look()
+    } catch (error) {
+      if (error instanceof SlipwayError && (error.code === 'CONFLICT' || error.code === 'EXHAUSTED')) return undefined
+      throw error
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import { leafName } from '../../store/leaf-name.js'
+import { invalid, SlipwayError } from '../../base/errors.js'
+import { isPortGroup } from '../../policy/sets.js'
+import { PlanRefused, type Host } from '../../kernel/host.js'
+import { explainRefusal } from '../../claims/refusals.js'
+import type { Context } from '../../work/context.js'
+import { specOf, type StoredNetwork } from '../../store/network-records.js'
+import { sayDamage, type Damaged } from '../../store/folder.js'
+import { listRecords } from '../../store/records.js'
+import { now, sleep } from '../../base/timers.js'
+import { leavesOf } from '../../networks/leaves.js'
+import { membersOf } from '../../networks/members.js'
+
+/** So long, in milliseconds, an endpoint is waited for that is undone, and so long between two looks. */
+const UNDOING_MS = 1000
+const STEP_MS = 10
+
+/**
+ * Removes a network: its record first, so that no further sandbox comes; then, when none is on it, the rest. A sandbox
+ * that is being made on it this moment looks for the record after it has its link: it is seen here, or sees that it is
+ * too late.
+ */
+export async function removeNetworkOf(
+  context: Context,
+  name: string,
+  stored: StoredNetwork | undefined,
+): Promise<void> {
+  if (!stored) throw invalid(`The network "${name}" is there on every host and cannot be removed.`)
+  await refuseWhileUsed(context, name)
+  // A spare sandbox is no user of the network.
+  await context.spares.end(name)
+  try {
+    await removeUnused(context, name, stored)
+  } catch (error) {
+    context.spares.begin(name)
+    throw error
+  }
+}
+
+async function removeUnused(context: Context, name: string, stored: StoredNetwork): Promise<void> {
+  const { host, networks } = context
+  const { path, text } = stored
+  await attempt(
+    context,
+    [
+      { op: 'file.check', path, expected: text },
+      { op: 'file.delete', path },
+    ],
+    name,
+  )
+  try {
+    await refuseWhileUsed(context, name)
+    await refuseOthers(host, stored)
+  } catch (error) {
+    if (await giveBack(host, stored)) throw error
+    await untilUnused(context, stored, error)
+  }
+  await context.resolvers.stop(stored.record.id)
+  try {
+    await networks.remove(specOf(stored))
+  } catch (error) {
+    if (!(error instanceof PlanRefused)) throw error
+    if (!['ENOENT', 'ENODEV'].includes(error.errnoName)) {
+      if (await giveBack(host, stored)) await context.resolvers.serve(specOf(stored))
+      throw await explainRefusal(error, host)
+    }
+    // Somebody has deleted the bridge, or flushed the ruleset: what is left of it goes by itself.
+    await networks.removeRest(specOf(stored))
+  }
+}
+
+/** @returns Whether the network has its record again. Another may have been made by its name since. */
+async function giveBack(host: Host, { path, text }: StoredNetwork): Promise<boolean> {
+  try {
+    await host.run([{ op: 'file.create', path, content: text }])
+    return true
+  } catch (error) {
+    if (!(error instanceof PlanRefused)) throw error
+    if (error.errnoName === 'EEXIST') return false
+    throw await explainRefusal(error, host)
+  }
+}
+
+/**
+ * What is being made on a network finds its record gone, and is undone. @throws What was in the way, where that stays.
+ */
+async function untilUnused({ host, records }: Context, stored: StoredNetwork, error: unknown): Promise<void> {
+  const isUsed = async () =>
+    (await listRecords(records)).some(({ record }) =>
+      record.endpoints.some(({ networkId }) => networkId === stored.record.id),
+    )
+  for (const deadline = now() + UNDOING_MS; await isUsed(); await sleep(STEP_MS)) if (now() > deadline) throw error
+  await refuseOthers(host, stored)
+}
+
+async function refuseWhileUsed(context: Context, name: string): Promise<void> {
+  // Of what is no record nobody can tell what it uses.
+  const unread = (one: Damaged) => {
+    throw new SlipwayError('CONFLICT', sayDamage(one))
+  }
+  const users = membersOf(
+    name,
+    (await listRecords(context.records, unread)).map(({ record }) => record),
+  ).map((record) => record.name)
+  if (users.length === 0) return
+  throw new SlipwayError(
+    'CONFLICT',
+    `The network ${name} is in use by ${users.join(', ')}. Disconnect or remove ${users.length === 1 ? 'it' : 'them'} first: slipway network disconnect ${name} ${users[0]}.`,
+  )
+}
+
+/**
+ * Ports of the bridge that are nobody's sandbox's. Those that are on their way out with a sandbox that was removed do
+ * not count.
+ */
+async function refuseOthers(host: Host, { record: { name, spec } }: StoredNetwork): Promise<void> {
+  const links = await host.ask('links', {})
+  const leaves = leavesOf(links, spec).map((number) => leafName(spec, number))
+  const bridges = new Map(
+    links.flatMap((link) => (link.name === spec.bridge || leaves.includes(link.name) ? [[link.index, link.name]] : [])),
+  )
+  const others = links.filter(({ master, group }) => bridges.has(master) && !isPortGroup(group))
+  const [first] = others
+  if (!first) return
+  throw new SlipwayError(
+    'CONFLICT',
+    `The network ${name} is in use by ${others.map((port) => `the link ${port.name}`).join(', ')}, which is no sandbox's. Take it off the bridge ${bridges.get(first.master)} first: ip link set ${first.name} nomaster.`,
+  )
+}
+
+async function attempt(context: Context, plan: Parameters<Context['host']['run']>[0], name: string): Promise<void> {
+  try {
+    await context.host.run(plan)
+  } catch (error) {
+    if (!(error instanceof PlanRefused)) throw error
+    if (error.errnoName === 'ENOENT' || error.errnoName === 'ESTALE')
+      throw new SlipwayError('NOT_FOUND', `The network ${name} was removed.`, {}, { cause: error })
+    throw await explainRefusal(error, context.host)
+  }
+}

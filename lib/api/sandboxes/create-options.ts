@@ -1,0 +1,129 @@
+import type { Mode, CreateRequest } from '../../work/create-request.js'
+import { invalid, show } from '../../base/errors.js'
+import { nameChecks, type NameOptions } from '../../base/name-options.js'
+import { checkOptions, checks, isOptions, type Check } from '../../base/checks.js'
+import type { PortRequest } from '../../base/port-mapping.js'
+import { endpointChecks, readEndpoint, type EndpointOptions } from './endpoint-options.js'
+import { nameCheck } from '../../base/name.js'
+import { readRequests } from '../../work/publish.js'
+
+/** Options of `sandboxes.create`. Names are those of `docker run`'s flags. */
+export interface CreateOptions extends EndpointOptions, NameOptions {
+  /** Letters, digits, `_`, `.` and `-`, at most 100. Default: the first twelve digits of the id. */
+  name?: string
+  /**
+   * `bridge`, `host`, `none`, `container:` and the name or id of a sandbox, or a network's name or id. Default:
+   * `bridge`.
+   */
+  network?: string
+  /**
+   * Path of a network namespace that somebody else has made: it is joined to the network, and never removed. Default:
+   * one of its own.
+   */
+  netns?: string
+  /**
+   * Ports to publish, in the grammar of `docker run -p` or as objects: `'8080:80'`, `'127.0.0.1:8080:80/tcp'`, `'80'`
+   * for a free host port, `'8000-8010:80'` for a free one of these, `'9000-9010:90-100/udp'` one to one.
+   */
+  publish?: readonly (string | PortRequest)[]
+}
+
+const CHECKS: Record<keyof CreateOptions, Check> = {
+  name: nameCheck,
+  network: checks.text,
+  netns: checks.path,
+  publish: (value) => (Array.isArray(value) ? undefined : "a list, as in ['8080:80']"),
+  ...endpointChecks,
+  ...nameChecks,
+}
+
+/** The options as they are now, lists too. What is no object is left for {@link readCreateOptions} to refuse. */
+export function copyOptions(options: CreateOptions): CreateOptions {
+  if (!isOptions(options)) return options
+  const copy = { ...options }
+  for (const name in copy) {
+    const list = copy[name as keyof CreateOptions]
+    if (Array.isArray(list)) copy[name as keyof CreateOptions] = list.map(copyItem) as never
+  }
+  return copy
+}
+
+const copyItem = (item: unknown): unknown => (typeof item === 'object' && isOptions(item) ? { ...item } : item)
+
+// What does not go with a mode, and why.
+const REFUSED: Record<
+  Exclude<Mode, 'bridge'>,
+  { options: readonly (keyof CreateOptions)[]; why: string; instead: string }
+> = {
+  host: {
+    options: ['publish', 'ip', 'ip6', 'mac', 'aliases', 'gwPriority', 'netns'],
+    why: "it shares the host's network, where its ports are the host's already",
+    instead: 'use network "bridge"',
+  },
+  none: {
+    options: ['publish', 'ip', 'ip6', 'mac', 'aliases', 'gwPriority'],
+    why: 'it has no network',
+    instead: 'use network "bridge"',
+  },
+  container: {
+    options: [
+      'publish',
+      'ip',
+      'ip6',
+      'mac',
+      'aliases',
+      'gwPriority',
+      'netns',
+      'hostname',
+      'domainname',
+      'dns',
+      'dnsSearch',
+      'dnsOptions',
+      'addHost',
+    ],
+    why: 'it has the network of the sandbox that it joins, with its addresses, ports and names',
+    instead: 'give it to that sandbox',
+  },
+}
+
+/** @throws {SlipwayError} `INVALID_ARGUMENT` */
+export function readCreateOptions(options: CreateOptions): CreateRequest {
+  checkOptions('sandboxes.create', options, CHECKS)
+  const { network = 'bridge', name, netns } = options
+  const { mode, target } = readMode(network)
+  const publish = options.publish ? readRequests(options.publish) : []
+  if (mode !== 'bridge') {
+    const { options: refused, why, instead } = REFUSED[mode]
+    for (const option of refused) {
+      const given = options[option]
+      if (given !== undefined && !(Array.isArray(given) && given.length === 0)) {
+        throw invalid(`${option} does not go with network "${network}": ${why}. Leave ${option} out, or ${instead}.`)
+      }
+    }
+  }
+  return { name, mode, target, netns, publish, endpoint: readEndpoint(options, target), names: namesOf(options) }
+}
+
+function readMode(network: string): { mode: Mode; target: string } {
+  if (network === 'host' || network === 'none') return { mode: network, target: network }
+  if (network.startsWith('container:')) {
+    const target = network.slice('container:'.length)
+    if (nameCheck(target) !== undefined)
+      throw invalid(`network ${show(network)} names no sandbox: write container: and its name or id.`)
+    return { mode: 'container', target }
+  }
+  if (nameCheck(network) !== undefined)
+    throw invalid(
+      `network ${show(network)} is no network's name. There are bridge, host, none, container:NAME, and those that slipway.networks.create has made.`,
+    )
+  return { mode: 'bridge', target: network }
+}
+
+const NAMES = Object.keys(nameChecks) as (keyof NameOptions)[]
+
+/** What was said of its names. Lists are the caller's still. */
+function namesOf(options: CreateOptions): NameOptions {
+  const names: Record<string, unknown> = {}
+  for (const name of NAMES) if (options[name] !== undefined) names[name] = structuredClone(options[name])
+  return names
+}

@@ -1,0 +1,139 @@
+import { byKey } from '../../base/by-key.js'
+import type { BridgeEndpoint } from '../../store/endpoint.js'
+import { activePorts } from '../../drivers/gateway.js'
+import { familyOf } from '../../base/addresses/ip.js'
+import { PREDEFINED, predefinedId } from '../../store/predefined.js'
+import { DEFAULT_NETWORK } from '../../store/network-spec.js'
+import { printContainer, printHostPort, type PortMapping } from '../../base/port-mapping.js'
+import { hostnameOf, type SandboxRecord } from '../../store/records.js'
+import type { Sharing } from '../../work/sharing.js'
+
+/** The JSON of `docker inspect`'s NetworkSettings, with docker's own names and order. */
+export interface NetworkSettings extends DefaultEndpoint {
+  Bridge: ''
+  SandboxID: string
+  SandboxKey: string
+  Ports: Record<string, { HostIp: string; HostPort: string }[]>
+  HairpinMode: false
+  LinkLocalIPv6Address: ''
+  LinkLocalIPv6PrefixLen: 0
+  SecondaryIPAddresses: null
+  SecondaryIPv6Addresses: null
+  Networks: Record<string, EndpointSettings>
+  /**
+   * Docker has no such field. With network `container:…` alone: whose network it is; not alive, it has gone, and but
+   * loopback all is gone with it.
+   */
+  SharedNetwork?: { ID: string; Name: string; Alive: boolean }
+}
+
+/** Of the endpoint on the network `bridge`, as dockers before 29 have it here, too. */
+interface DefaultEndpoint {
+  EndpointID: string
+  Gateway: string
+  GlobalIPv6Address: string
+  GlobalIPv6PrefixLen: number
+  IPAddress: string
+  IPPrefixLen: number
+  IPv6Gateway: string
+  MacAddress: string
+}
+
+export interface EndpointSettings extends DefaultEndpoint {
+  IPAMConfig: { IPv4Address?: string; IPv6Address?: string } | null
+  Links: null
+  Aliases: readonly string[] | null
+  DriverOpts: null
+  GwPriority: number
+  NetworkID: string
+  DNSNames: readonly string[] | null
+}
+
+/** @param host - Identity of the host's namespace: ids of networks that every host has are made from it. */
+export function networkSettings(record: SandboxRecord, host: number, sharing?: Sharing): NetworkSettings {
+  const first = addressing(record.endpoints.find(({ network }) => network === DEFAULT_NETWORK))
+  const networks: Record<string, EndpointSettings> = {}
+  for (const endpoint of record.endpoints) networks[endpoint.network] = endpointSettings(record, endpoint)
+  if (record.endpoints.length === 0 && !sharing && record.network in PREDEFINED)
+    networks[record.network] = withoutEndpoint(record, predefinedId(host, record.network))
+  return {
+    Bridge: '',
+    SandboxID: record.id,
+    SandboxKey: record.path,
+    Ports: portBindings(record),
+    HairpinMode: false,
+    LinkLocalIPv6Address: '',
+    LinkLocalIPv6PrefixLen: 0,
+    SecondaryIPAddresses: null,
+    SecondaryIPv6Addresses: null,
+    ...first,
+    Networks: byKey(networks),
+    ...(sharing ? { SharedNetwork: { ID: sharing.id, Name: sharing.name, Alive: sharing.alive } } : {}),
+  }
+}
+
+function portBindings({ endpoints, ports }: SandboxRecord): NetworkSettings['Ports'] {
+  const bindings: NetworkSettings['Ports'] = {}
+  const active = activePorts(endpoints, ports)
+  // Where one family is routed, its port is without a number.
+  const routed = active.some(({ protocol, hostPort }) => protocol !== 'all' && hostPort === 0)
+  for (const mapping of [...active].sort(routed ? byFamily : byPort)) {
+    ;(bindings[printContainer(mapping)] ??= []).push({ HostIp: mapping.hostIp, HostPort: printHostPort(mapping) })
+  }
+  return byKey(bindings)
+}
+
+/** Docker's orders. */
+const byPort = (a: PortMapping, b: PortMapping) => a.hostPort - b.hostPort || familyOf(a.hostIp) - familyOf(b.hostIp)
+const byFamily = (a: PortMapping, b: PortMapping) => familyOf(a.hostIp) - familyOf(b.hostIp) || a.hostPort - b.hostPort
+
+function endpointSettings(record: SandboxRecord, endpoint: BridgeEndpoint): EndpointSettings {
+  const { ip, ip6, aliases, gwPriority } = endpoint.asked
+  const config = {
+    ...(ip === undefined ? {} : { IPv4Address: ip }),
+    ...(ip6 === undefined ? {} : { IPv6Address: ip6 }),
+  }
+  return {
+    IPAMConfig: Object.keys(config).length > 0 ? config : null,
+    Links: null,
+    Aliases: aliases ?? null,
+    DriverOpts: null,
+    GwPriority: gwPriority ?? 0,
+    NetworkID: endpoint.networkId,
+    ...addressing(endpoint),
+    DNSNames: endpoint.network === DEFAULT_NETWORK ? null : dnsNames(record, endpoint),
+  }
+}
+
+/** What other sandboxes of a user-defined network find this one by. */
+export function dnsNames(record: SandboxRecord, { asked }: BridgeEndpoint): string[] {
+  const hostname = hostnameOf(record)
+  return [...new Set([record.name, ...(asked.aliases ?? []), record.id.slice(0, 12), hostname])]
+}
+
+function addressing(endpoint: BridgeEndpoint | undefined): DefaultEndpoint {
+  const { 4: ipv4, 6: ipv6 } = endpoint?.addresses ?? {}
+  return {
+    EndpointID: endpoint?.id ?? '',
+    Gateway: ipv4?.gateway ?? '',
+    GlobalIPv6Address: ipv6?.address ?? '',
+    GlobalIPv6PrefixLen: ipv6?.prefix ?? 0,
+    IPAddress: ipv4?.address ?? '',
+    IPPrefixLen: ipv4?.prefix ?? 0,
+    IPv6Gateway: ipv6?.gateway ?? '',
+    MacAddress: endpoint?.mac ?? '',
+  }
+}
+
+/** In the host's network, or in none, there is no endpoint of the kernel's; its id is the sandbox's. */
+const withoutEndpoint = (record: SandboxRecord, NetworkID: string): EndpointSettings => ({
+  IPAMConfig: null,
+  Links: null,
+  Aliases: null,
+  DriverOpts: null,
+  GwPriority: 0,
+  NetworkID,
+  ...addressing(undefined),
+  EndpointID: record.id,
+  DNSNames: null,
+})

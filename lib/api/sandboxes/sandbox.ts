@@ -1,0 +1,391 @@
+import type { ChildProcess, SpawnOptions } from 'node:child_process'
+import { activePorts, mappedPorts } from '../../drivers/gateway.js'
+import { invalid, show, SlipwayError } from '../../base/errors.js'
+import type { NameOptions } from '../../base/name-options.js'
+import { enter } from '../../kernel/native.js'
+import { checkOptions, checks } from '../../base/checks.js'
+import { namedPredefined } from '../../store/predefined.js'
+import type { LeadingPort, Namespace, Plan } from '../../plan/operation.js'
+import type { PortMapping, PortRequest } from '../../base/port-mapping.js'
+import { PortGuesses } from '../../claims/ports/port-guesses.js'
+import { namespaceGone, removed } from '../../claims/refusals.js'
+import type { Leaving } from '../../drivers/leaving.js'
+import { hostnameOf, isCurrent, store, type SandboxRecord, type StoredRecord } from '../../store/records.js'
+import { Changes } from '../../work/changes.js'
+import {
+  checkConnectable,
+  connectUpdate,
+  disconnectUpdate,
+  endpointOn,
+  type EndpointGuesses,
+} from '../../work/connections.js'
+import { hostPath, type Context } from '../../work/context.js'
+import { interfaceKey, sandboxKey } from '../../work/departures.js'
+import { describeEndpoint, type Endpoint } from './endpoint.js'
+import { endpointChecks, readEndpoint, type EndpointOptions } from './endpoint-options.js'
+import { removeFiles, renewFiles, writeFiles, writtenFiles, type SandboxFiles } from '../../work/files.js'
+import { networkSettings, type NetworkSettings } from './inspect.js'
+import { nameCheck } from '../../base/name.js'
+import { publishUpdate, unpublishUpdate } from '../../work/port-changes.js'
+import { readRequests } from '../../work/publish.js'
+import { removalPlan } from '../../work/removal.js'
+import { sharingOf, type Sharing } from '../../work/sharing.js'
+import { readStats, type SandboxStats } from './stats.js'
+
+/**
+ * A network stack with a name: a namespace, joined to networks by endpoints. It lives in the kernel and outlives this
+ * object and this process; another process finds it by name.
+ */
+export class Sandbox {
+  readonly #context: Context
+  readonly #changes: Changes
+  #removing: Promise<void> | undefined
+
+  /** @internal Sandboxes come from `slipway.sandboxes`. */
+  constructor(context: Context, stored: StoredRecord, made?: Namespace) {
+    this.#context = context
+    this.#changes = new Changes(context, stored, made)
+  }
+
+  get #record(): SandboxRecord {
+    return this.#changes.stored.record
+  }
+
+  /** 64 hex digits. */
+  get id(): string {
+    return this.#record.id
+  }
+
+  get name(): string {
+    return this.#record.name
+  }
+
+  /** What it was created with: `bridge`, `host`, `none`, `container:` and an id, or a network's name. */
+  get network(): string {
+    return this.#record.network
+  }
+
+  /** Path of its namespace, for an OCI runtime's config.json, `ip netns exec`, `nsenter --net=`. */
+  get path(): string {
+    const { network, path } = this.#record
+    return network === 'host' ? hostPath(this.#context.settings) : path
+  }
+
+  /** When it was created, ISO 8601. */
+  get created(): string {
+    return this.#record.created
+  }
+
+  /**
+   * In the order in which they were connected, as of the last call through this object; {@link refresh} learns what
+   * other processes did.
+   */
+  get endpoints(): readonly Endpoint[] {
+    return this.#record.endpoints.map(describeEndpoint)
+  }
+
+  /** Published ports, as of the last call through this object. */
+  get ports(): readonly PortMapping[] {
+    return activePorts(this.#record.endpoints, this.#record.ports)
+  }
+
+  /**
+   * With network `container:…`: whose network it has, and whether that sandbox is there at this moment. Once it has
+   * gone, this one has nothing but loopback, until it is removed itself.
+   */
+  get sharing(): Sharing | undefined {
+    return sharingOf(this.#changes.stored)
+  }
+
+  /** What it is called in its files: as was asked for, or the first twelve digits of its id. */
+  get hostname(): string {
+    return hostnameOf(this.#record)
+  }
+
+  /** What was asked of its names when it was created. */
+  get names(): Readonly<NameOptions> {
+    return this.#record.names ?? {}
+  }
+
+  /**
+   * Paths of the files that {@link files} has written, by whichever process; `undefined` when nobody has asked for them
+   * yet.
+   */
+  get writtenFiles(): SandboxFiles | undefined {
+    return writtenFiles(this.#context, this.#record)
+  }
+
+  /**
+   * The JSON of `docker inspect`'s NetworkSettings; with network `container:…`, `SharedNetwork` tells what {@link
+   * sharing} does.
+   */
+  inspect(): NetworkSettings {
+    return networkSettings({ ...this.#record, path: this.path }, this.#context.host.identity, this.sharing)
+  }
+
+  /** Reads again what this sandbox is. @throws {SlipwayError} `NOT_FOUND` when it was removed. */
+  async refresh(): Promise<this> {
+    await this.#changes.refresh()
+    return this
+  }
+
+  /**
+   * Joins it to one more network while it runs. Where that becomes its way to the world, by `gwPriority` or name,
+   * default route and published ports move there, and connections that came in by these ports are over.
+   *
+   * @example await app.connect('web', { aliases: ['api'], ip: '172.20.0.9' })
+   * @throws {SlipwayError} `NOT_FOUND` (no such network), `CONFLICT` (it is on it already), `ADDRESS_IN_USE`,
+   * `EXHAUSTED`, `INVALID_ARGUMENT`
+   */
+  connect(network: string, options: EndpointOptions = {}): Promise<Endpoint> {
+    return this.#context.work.run(async () => {
+      const target = this.#networkNamed('connect', network)
+      checkOptions('connect', options, endpointChecks)
+      const asked = readEndpoint(options, target)
+      const guesses: EndpointGuesses = { randomMac: false, ports: new PortGuesses() }
+      let endpoint: Endpoint | undefined
+      let left: readonly LeadingPort[] = []
+      await this.#changes.make(async (record) => {
+        checkConnectable(record, target, 'connect')
+        const update = await connectUpdate(this.#context, record, target, asked, guesses)
+        endpoint = describeEndpoint(update.endpoint)
+        left = update.left
+        return update
+      })
+      this.#context.departures.forget(left)
+      await this.#context.resolvers.attend(this.#record.endpoints)
+      await renewFiles(this.#context, this.#record)
+      if (!endpoint) throw new RangeError('connected, and no endpoint')
+      return endpoint
+    })
+  }
+
+  /**
+   * Takes it off a network while it runs. Published ports move to the network that leads to the world then; those of a
+   * family that is lost rest until it is back.
+   *
+   * @param options - `force`: that it is not on the network is no error.
+   * @throws {SlipwayError} `NOT_FOUND` when it is not on the network, or was removed.
+   */
+  disconnect(network: string, options: { force?: boolean } = {}): Promise<void> {
+    return this.#context.work.run(async () => {
+      const target = this.#networkNamed('disconnect', network)
+      checkOptions('disconnect', options, { force: checks.flag })
+      try {
+        let leave: (() => Promise<void> | undefined) | undefined
+        const guesses = new PortGuesses()
+        await this.#changes.make((record) => {
+          checkConnectable(record, target, 'disconnect')
+          const endpoint = endpointOn(record, target)
+          const update = disconnectUpdate(this.#context, record, endpoint, guesses)
+          const free = () => this.#context.networks.release(endpoint)
+          leave = () => {
+            this.#context.departures.begin({ key: interfaceKey(record, endpoint.interface), ...update.left(), free })
+            return this.#context.networks.leave(endpoint)
+          }
+          return update
+        })
+        await leave?.()
+      } catch (error) {
+        const isOff =
+          error instanceof SlipwayError && error.code === 'NOT_FOUND' && isCurrent(this.#changes.stored.path, this.id)
+        if (!(options.force && isOff)) throw error
+      }
+      await renewFiles(this.#context, this.#record)
+    })
+  }
+
+  /**
+   * Publishes more ports while it runs: all of them, or none.
+   *
+   * @example
+   * await app.publish('9000-9010:90-100/udp')
+   * @returns The mappings, with the host ports that were chosen.
+   * @throws {SlipwayError} `PORT_IN_USE`, `INVALID_ARGUMENT`, `NOT_FOUND`
+   */
+  publish(...publish: (string | PortRequest)[]): Promise<readonly PortMapping[]> {
+    return this.#context.work.run(async () => {
+      const requests = readRequests(publish)
+      const turn = this.#context.turns.next()
+      if (turn) await turn
+      const guesses = new PortGuesses()
+      let mappings: readonly PortMapping[] = []
+      await this.#changes.make(async (record) => {
+        const update = await publishUpdate(this.#context, record, requests, guesses)
+        mappings = update.mappings
+        return update
+      })
+      return mappings
+    })
+  }
+
+  /**
+   * Takes published ports back, named as they were published (`'8080:80'`), or by container port alone (`'80'`).
+   *
+   * @throws {SlipwayError} `NOT_FOUND` when there is no such mapping.
+   */
+  unpublish(...publish: (string | PortRequest)[]): Promise<void> {
+    return this.#context.work.run(async () => {
+      const requests = readRequests(publish)
+      const turn = this.#context.turns.next()
+      if (turn) await turn
+      let left: readonly LeadingPort[] = []
+      await this.#changes.make((record) => {
+        const update = unpublishUpdate(this.#context, record, requests)
+        left = update.left
+        return update
+      })
+      this.#context.departures.forget(left)
+    })
+  }
+
+  /**
+   * What went through its interfaces, and how many connections its published ports have had.
+   *
+   * @throws {SlipwayError} `NOT_FOUND` when the sandbox was removed.
+   */
+  stats(): Promise<SandboxStats> {
+    return this.#context.work.run(() => readStats(this.#context, this.#record, this.#changes.namespace))
+  }
+
+  /**
+   * The files `hostname`, `hosts` and `resolv.conf` that a container runtime mounts over those of the container's root:
+   * written when first asked for, and from then on kept up to date, in place, when the sandbox joins and leaves
+   * networks, whichever process lets it. They go with the sandbox.
+   *
+   * @example const { hosts } = await app.files()      // { destination: '/etc/hosts', type: 'bind', source: hosts, … }
+   * @returns Their paths. Of a sandbox that has joined another (`container:`), the other's.
+   * @throws {SlipwayError} `NOT_FOUND` when the sandbox, or the one that it has joined, was removed.
+   */
+  files(): Promise<SandboxFiles> {
+    return this.#context.work.run(() => writeFiles(this.#context, this.#record))
+  }
+
+  /**
+   * Starts a process in this sandbox's network. Everything else (file system, user, environment) is as
+   * `child_process.spawn` has it.
+   */
+  spawn(command: string, args: readonly string[] = [], options: SpawnOptions = {}): ChildProcess {
+    // Not imported: with the sockets of its pipes it takes 2 ms to be loaded.
+    const { spawn } = process.getBuiltinModule('node:child_process')
+    return this.enter(() => spawn(command, args, options))
+  }
+
+  /**
+   * Runs a synchronous function with this thread inside the sandbox. Sockets made there stay there: a server that
+   * begins to listen inside serves the sandbox, from this process.
+   *
+   * @example
+   * app.enter(() => net.createServer(serve).listen(80))
+   * @throws {SlipwayError} `INVALID_ARGUMENT` when the function returns a promise: what it does later, it does outside.
+   * @throws {SlipwayError} `NOT_FOUND` when the sandbox was removed.
+   */
+  enter<T>(work: () => T): T {
+    // By name another sandbox may stand there by now.
+    if (!isCurrent(this.#changes.stored.path, this.id)) throw new SlipwayError('NOT_FOUND', removed(this.name))
+    let result: T
+    try {
+      result =
+        this.network === 'host'
+          ? enter(this.path, work)
+          : enter(this.path, work, this.#changes.namespace, this.#context.host.identity)
+    } catch (error) {
+      const failure = (error as { failure?: { errno: number } }).failure
+      if (failure) throw new SlipwayError('NOT_FOUND', namespaceGone(this.path), {}, { cause: error })
+      throw error
+    }
+    if (typeof (result as { then?: unknown } | undefined)?.then === 'function') {
+      throw invalid(
+        'enter takes a synchronous function: this one returned a promise, and what it awaits happens outside the sandbox.',
+      )
+    }
+    return result
+  }
+
+  /**
+   * Takes the sandbox off its networks and frees its name, addresses and ports. Processes inside go on, without
+   * network. Called again, it is the same removal.
+   *
+   * When it returns nobody reaches the sandbox any more, and its ports are free. What the kernel takes longer for goes
+   * on behind the caller's back, and whoever wants the name or an address again meanwhile waits for it; so does
+   * `close({ wait: true })`.
+   *
+   * @throws {SlipwayError} `NOT_FOUND` when another has removed it.
+   */
+  remove(): Promise<void> {
+    this.#removing ??= this.#context.work
+      .run(() => this.#remove())
+      .catch((error: unknown) => {
+        this.#removing = undefined
+        throw error
+      })
+    return this.#removing
+  }
+
+  async #remove(): Promise<void> {
+    const turn = this.#context.turns.next()
+    if (turn) await turn
+    const { records, ports, holders, reaper, networks, departures } = this.#context
+    let begun:
+      | { busy: string; left: () => string; plan: Plan; claims: Leaving['claims']; links: Leaving['links'] }
+      | undefined
+    await this.#changes.make((record) => {
+      const held = mappedPorts(record.endpoints, record.ports)
+      const { stored } = this.#changes
+      return {
+        during: { removing: true },
+        async plan({ mark }, namespace) {
+          const { first, rest, claims, links } = await removalPlan(stored, records, namespace, mark)
+          begun = {
+            busy: mark ?? '',
+            left: () => store(records, { ...record, removing: true }).text,
+            plan: rest,
+            claims,
+            links,
+          }
+          return first
+        },
+        settle: () => held.forEach((mapping) => ports.release(mapping)),
+        foreign: holders.foreign(held),
+        release: () => undefined,
+        // The sandbox that this one had joined has been removed meanwhile: there is nothing to note there any more.
+        retry: async ({ operation, errnoName }) =>
+          operation.op === 'file.replace' && operation.path !== stored.path && errnoName === 'ENOENT',
+      }
+    })
+    const { name } = this
+    const { path } = this.#changes.stored
+    const done = async () => {
+      for (const endpoint of this.#record.endpoints) {
+        const addresses = Object.values(endpoint.addresses).map(({ address }) => address)
+        reaper.watch({ link: endpoint.hostLink, addresses, release: () => networks.release(endpoint) })
+      }
+      await removeFiles(this.#context, this.#record)
+    }
+    if (begun && begun.plan.length > 0)
+      departures.begin({
+        key: sandboxKey(name),
+        plan: begun.plan,
+        claims: begun.claims,
+        links: begun.links,
+        record: { path, busy: begun.busy, left: begun.left },
+        done,
+      })
+    else await done()
+    for (const endpoint of this.#record.endpoints) {
+      const left = networks.leave(endpoint)
+      if (left) await left
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.remove()
+  }
+
+  /** @returns The network's name where it is one that every host has, else as it was given. */
+  #networkNamed(what: 'connect' | 'disconnect', network: string): string {
+    if (nameCheck(network) !== undefined)
+      throw invalid(`${what} takes a network's name or id, and got ${show(network)}.`)
+    return namedPredefined(this.#context.host.identity, network)
+  }
+}

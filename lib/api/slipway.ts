@@ -1,0 +1,166 @@
+import { descriptorLimit } from '../base/descriptor-limit.js'
+import { mappedPorts } from '../drivers/gateway.js'
+import { Host } from '../kernel/host.js'
+import type { NameOptions } from '../base/name-options.js'
+import { Resolvers } from '../names/resolvers.js'
+import { Networks } from './networks/networks.js'
+import { NetworkRegistry } from '../networks/registry.js'
+import { readOpenOptions, type OpenOptions } from './options.js'
+import type { Settings } from '../base/settings.js'
+import { Pool } from './pool.js'
+import { checkDescriptors } from '../work/pool/options.js'
+import { Spares } from '../work/pool/spares.js'
+import { DynamicPorts } from '../claims/ports/dynamic-ports.js'
+import { Holders } from '../claims/ports/holders.js'
+import { PortTable } from '../claims/ports/port-table.js'
+import { collectFormerHosts, findOtherHosts } from '../heal/former-hosts.js'
+import { reconcile, type Reconciled } from '../heal/reconcile.js'
+import { Work, type Context } from '../work/context.js'
+import { stateFolder, stateFolders } from '../store/state-folder.js'
+import { collectFiles, listFilesFolders } from '../work/files.js'
+import { Departures } from '../work/departures.js'
+import { Quarantine } from '../work/quarantine.js'
+import { Reaper } from '../work/reaper.js'
+import { Sandboxes } from './sandboxes/sandboxes.js'
+import { explained } from '../claims/refusals.js'
+import { rethrow } from '../base/shortage.js'
+import { requireOwnFolders } from '../store/own-folder.js'
+import { keepReserve } from '../store/reserve.js'
+import { Turns } from '../kernel/turns.js'
+
+/**
+ * Container networking on one host, from inside this process.
+ *
+ * @example
+ * await using slipway = await Slipway.open()
+ * const app = await slipway.sandboxes.create({ name: 'app', publish: ['8080:80'] })
+ */
+export class Slipway {
+  readonly #context: Context
+  #closing: Promise<void> | undefined
+
+  readonly networks: Networks
+  readonly sandboxes: Sandboxes
+  /** Sandboxes made ahead of need, where the option `pool` asks for some. */
+  readonly pool: Pool
+  /** What open() found of earlier processes, and what it cleaned up after them. */
+  readonly reconciled: Reconciled
+
+  private constructor(context: Context, reconciled: Reconciled) {
+    this.#context = context
+    this.reconciled = reconciled
+    this.networks = new Networks(context)
+    this.sandboxes = new Sandboxes(context)
+    this.pool = new Pool(context.spares)
+  }
+
+  /**
+   * Opens a host: adopts what earlier processes left, and cleans up after those that died. Bridge and ruleset are made
+   * on first use.
+   *
+   * @throws {SlipwayError} `INVALID_ARGUMENT`, `NOT_FOUND` (no such namespace), `PERMISSION` (which capability, and
+   * how to get it), `UNSUPPORTED` (a kernel without nf_tables), `CONFLICT` (another version's ruleset)
+   */
+  static open(options: OpenOptions = {}): Promise<Slipway> {
+    return Slipway.#open(options, true).catch(rethrow)
+  }
+
+  /**
+   * As {@link open}, for a process that leaves again at once: it leaves ports that nobody holds, and names that nobody
+   * serves, to one that stays.
+   *
+   * @internal
+   */
+  static visit(options: OpenOptions): Promise<Slipway> {
+    return Slipway.#open(options, false).catch(rethrow)
+  }
+
+  static async #open(options: OpenOptions, stays: boolean): Promise<Slipway> {
+    const settings = readOpenOptions(options)
+    checkDescriptors(settings.pool, descriptorLimit())
+    const host = new Host(settings.netns)
+    const context = makeContext(host, settings, stays)
+    try {
+      requireOwnFolders(settings.stateDir, stateFolders(host))
+      keepReserve(context.records)
+      context.holders.look()
+      const folders = await listFilesFolders(context.files)
+      const former = collectFormerHosts(await findOtherHosts(settings, host))
+      const { reconciled, kept, aside } = await reconcile(context)
+      reconciled.collected.unshift(...former)
+      host.lookOut(async () => (await context.networks.ensureRuleset()).length > 0)
+      await collectFiles(context.files, folders, kept, aside)
+      if (stays) {
+        await context.holders.takeOver(kept.flatMap(({ endpoints, ports }) => mappedPorts(endpoints, ports)))
+        await context.resolvers.open()
+        context.spares.open()
+      }
+      return new Slipway(context, reconciled)
+    } catch (error) {
+      const said = await explained(error, host)
+      await leave(context)
+      throw said
+    }
+  }
+
+  /**
+   * Leaves: calls in flight end as they would have, further ones are refused with `CLOSED`. The networking stays as it
+   * is, for the next open(). Called again, it is the same closing.
+   *
+   * @param options - `wait`: also for the kernel to have taken down what was removed.
+   * @throws {SlipwayError} With `wait`: the first thing that could not be taken down. The next open() tries again.
+   */
+  close(options: { wait?: boolean } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.wait ?? false)
+    return this.#closing
+  }
+
+  async #close(wait: boolean): Promise<void> {
+    const { work, departures, reaper } = this.#context
+    await work.close()
+    const refused = await departures.close()
+    await reaper.close(wait)
+    await leave(this.#context)
+    if (wait && refused.length > 0) throw refused[0]
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+const defaultNames = ({ dns, dnsSearch, dnsOptions }: Settings): NameOptions => ({
+  ...(dns ? { dns } : {}),
+  ...(dnsSearch ? { dnsSearch } : {}),
+  ...(dnsOptions ? { dnsOptions } : {}),
+})
+
+async function leave({ spares, resolvers, host, holders }: Context): Promise<void> {
+  await spares.close()
+  await resolvers.close()
+  await host.close()
+  holders.close()
+}
+
+/** @internal What the library works with on one host. */
+export function makeContext(host: Host, settings: Settings, stays: boolean): Context {
+  const folder = (what: Parameters<typeof stateFolder>[2]) => stateFolder(settings, host, what)
+  const networks = new NetworkRegistry(host, settings, { networks: folder('networks'), sandboxes: folder('sandboxes') })
+  return {
+    host,
+    settings,
+    records: folder('sandboxes'),
+    files: folder('files'),
+    networks,
+    resolvers: new Resolvers(settings.netns, { sandboxes: folder('sandboxes'), networks: folder('networks') }, stays),
+    names: defaultNames(settings),
+    ports: new PortTable(),
+    dynamicPorts: new DynamicPorts(host),
+    holders: new Holders(host, folder('holders')),
+    spares: new Spares(host, networks, { pool: folder('pool'), sandboxes: folder('sandboxes') }, settings.pool),
+    turns: new Turns(),
+    reaper: new Reaper(host),
+    departures: new Departures(host, new Quarantine(host)),
+    work: new Work(host),
+  }
+}

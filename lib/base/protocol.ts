@@ -1,0 +1,2 @@
+/** What ports are of. */
+export type Protocol = 'tcp' | 'udp' | 'sctp'

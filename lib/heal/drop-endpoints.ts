@@ -1,0 +1,124 @@
+import { dirname } from 'node:path'
+import { claimEndpoint } from '../drivers/bridge.js'
+import type { BridgeEndpoint } from '../store/endpoint.js'
+import { forgetNeighbor } from '../drivers/neighbors.js'
+import { removeOwn } from '../policy/elements.js'
+import * as sets from '../policy/sets.js'
+import type { Host } from '../kernel/host.js'
+import type { LinkInfo } from '../kernel/native.js'
+import { FAMILIES } from '../store/network-spec.js'
+import { thisProcess } from '../store/maker.js'
+import { isAtPath } from '../store/namespace.js'
+import { ownerComment } from '../store/owner.js'
+import { idle, isAtWork, isBusy, store, type SandboxRecord, type StoredRecord } from '../store/records.js'
+import { forgetAddresses } from './forget.js'
+import { attempt, collect, collectLeads } from '../networks/collect.js'
+import { leadIn, leadOut } from './lead-through.js'
+import type { OwnedElements } from '../networks/owned.js'
+
+/**
+ * Ends what a process that died had begun: to connect a sandbox to a network, or to disconnect it. The endpoint that
+ * came or went stays where all of it is there; else it goes, as does one whose network is gone. Default route and
+ * published ports lead through those that stay.
+ *
+ * @param networks - Names of those that are there.
+ * @returns The record as it is then.
+ */
+export async function dropEndpoints(
+  host: Host,
+  item: StoredRecord,
+  owned: OwnedElements,
+  links: ReadonlyMap<string, LinkInfo>,
+  networks: ReadonlySet<string>,
+): Promise<StoredRecord> {
+  const { record } = item
+  if (isBusy(record)) return item
+  const isAbandoned = record.busy !== undefined
+  const lost = isAtWork(record) ? [] : record.endpoints.filter((endpoint) => !networks.has(endpoint.network))
+  const changing = isAbandoned ? record.endpoints.find(({ id }) => id === record.changing) : undefined
+  if (changing && !lost.includes(changing) && !(await isWhole(host, record, changing, owned, links)))
+    lost.push(changing)
+  if (lost.length === 0 && !isAbandoned) return item
+  return (
+    (await takeOff(
+      host,
+      item,
+      record.endpoints.filter((endpoint) => !lost.includes(endpoint)),
+      owned,
+    )) ?? item
+  )
+}
+
+/**
+ * Takes a sandbox off networks that it is not to be on any more.
+ *
+ * @param stay - Its endpoints after that.
+ * @returns The record as it is then; `undefined` where another process has changed it, or ends the same: it lives, and
+ * knows what it does.
+ */
+export async function takeOff(
+  host: Host,
+  { record, path, text }: StoredRecord,
+  stay: readonly BridgeEndpoint[],
+  owned: OwnedElements,
+): Promise<StoredRecord | undefined> {
+  const mark = store(dirname(path), { ...record, busy: thisProcess() })
+  if (await attempt(host, [{ op: 'file.replace', path, content: mark.text, expected: text }])) return undefined
+  const next = store(dirname(path), { ...idle(record), endpoints: [...stay] })
+  // Before its address is anybody's again: no port leads to who has it next.
+  await leadIn(host, next.record, owned)
+  for (const endpoint of record.endpoints)
+    if (!stay.includes(endpoint)) await drop(host, endpoint, ownerComment(record.name, record.id))
+  await leadOut(host, next.record)
+  return (await attempt(host, [{ op: 'file.replace', path, content: next.text, expected: mark.text }]))
+    ? undefined
+    : next
+}
+
+/** Whether claims and link are there, and what is inside, which is made last and in one go. */
+async function isWhole(
+  host: Host,
+  record: SandboxRecord,
+  endpoint: BridgeEndpoint,
+  owned: OwnedElements,
+  links: ReadonlyMap<string, LinkInfo>,
+): Promise<boolean> {
+  if (
+    !links.has(endpoint.hostLink) ||
+    !claimEndpoint(endpoint, ownerComment(record.name, record.id)).every((operation) => owned.hasAll(record, operation))
+  )
+    return false
+  if (!isAtPath(record)) return false
+  const inside = [
+    ...((await host.find('addresses', { netns: record.path })) ?? []),
+    ...((await host.find('addresses', { netns: record.path, ipv6: true })) ?? []),
+  ]
+  return FAMILIES.every(
+    (family) =>
+      !endpoint.addresses[family] || inside.some(({ address }) => address === endpoint.addresses[family]?.address),
+  )
+}
+
+async function drop(host: Host, endpoint: BridgeEndpoint, comment: string): Promise<void> {
+  const { hostLink, mac, addresses, linkLocal, bridge, leafOf } = endpoint
+  await collectLeads(host, endpoint, comment)
+  // It is not to speak as who has its address next.
+  for (const family of FAMILIES) {
+    const address = addresses[family]?.address
+    if (address !== undefined)
+      await collect(host, [removeOwn(sets.senders[family], { key: `${hostLink} . ${mac} . ${address}`, comment })])
+  }
+  if (linkLocal !== undefined)
+    await collect(host, [removeOwn(sets.senders[6], { key: `${hostLink} . ${mac} . ${linkLocal}`, comment })])
+  await collect(host, [{ op: 'link.delete', name: hostLink }])
+  await collect(host, forgetNeighbor(endpoint))
+  await forgetAddresses(
+    host,
+    FAMILIES.flatMap((family) => addresses[family]?.address ?? []),
+  )
+  for (const family of FAMILIES) {
+    const address = addresses[family]?.address
+    if (address !== undefined) await collect(host, [removeOwn(sets.addresses[family], { key: address, comment })])
+  }
+  await collect(host, [removeOwn(sets.macs, { key: `${leafOf ?? bridge} . ${mac}`, comment })])
+}

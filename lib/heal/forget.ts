@@ -1,0 +1,101 @@
+import { leafName } from '../store/leaf-name.js'
+import { forgetNeighbor } from '../drivers/neighbors.js'
+import * as sets from '../policy/sets.js'
+import type { Host } from '../kernel/host.js'
+import { familyOf } from '../base/addresses/ip.js'
+import { contains, parseSubnet } from '../base/addresses/subnet.js'
+import { leavesOf } from '../networks/leaves.js'
+import type { Plan } from '../plan/operation.js'
+import type { Shared } from './shared.js'
+import { specOf } from '../store/network-records.js'
+import type { SandboxRecord } from '../store/records.js'
+import { FAMILIES } from '../store/network-spec.js'
+import { now, sleep } from '../base/timers.js'
+import { attempt, collect } from '../networks/collect.js'
+import { commentOf, type Owned } from '../networks/owned.js'
+
+type Part = Pick<Shared, 'host' | 'networks'>
+
+/**
+ * How long, in milliseconds, a living process keeps the addresses of what it has removed until it gives them up, and
+ * some.
+ */
+const PATIENCE_MS = 300
+const STEP_MS = 20
+
+export const isAddress = ({ set }: Owned): boolean => FAMILIES.some((family) => sets.addresses[family].set === set.set)
+
+/** Addresses that endpoints of sandboxes have left, and that a process which died has not given up. */
+export function leftAddresses(records: Iterable<SandboxRecord>, owned: Iterable<Owned>): Owned[] {
+  const addresses = new Map<string, Set<string>>()
+  for (const record of records) {
+    addresses.set(
+      commentOf(record),
+      new Set(
+        record.endpoints.flatMap((endpoint) => FAMILIES.flatMap((family) => endpoint.addresses[family]?.address ?? [])),
+      ),
+    )
+  }
+  return [...owned].filter((one) => isAddress(one) && addresses.get(one.owner)?.has(one.element.key) === false)
+}
+
+/**
+ * Has conntrack, the host and sandboxes forget addresses that nobody owns any more, before others may have them.
+ *
+ * @param doubtful - Addresses that a living process may be giving up at this moment: it is given time.
+ * @returns Those that are there still.
+ */
+export async function forget(context: Part, doubtful: readonly Owned[]): Promise<readonly Owned[]> {
+  let left = doubtful
+  for (const deadline = now() + PATIENCE_MS; left.length > 0 && now() < deadline;) {
+    await sleep(STEP_MS)
+    left = await stillThere(context.host, left)
+  }
+  await flush(context, left)
+  return left
+}
+
+/** The same for those among elements of what this process itself has ended. */
+export async function flush(context: Part, elements: readonly Owned[]): Promise<void> {
+  const left = elements.filter(isAddress).map(({ element }) => element.key)
+  if (left.length === 0) return
+  await forgetAddresses(context.host, left)
+  for (const operation of await forgetPlaces(context, left)) await attempt(context.host, [operation])
+}
+
+export async function forgetAddresses(host: Host, addresses: readonly string[]): Promise<void> {
+  // Without conntrack's netlink nothing can be forgotten, nor is there much to be forgotten.
+  if (addresses.length > 0)
+    await collect(host, [{ op: 'conntrack.flush', addresses }], { aside: true }).catch(() => undefined)
+}
+
+/**
+ * On which bridge each has been is not known any more, nor with which MAC address: it is told of every bridge of its
+ * subnet, and to be at its own.
+ */
+async function forgetPlaces({ host, networks }: Part, addresses: readonly string[]): Promise<Plan> {
+  const links = await host.ask('links', {})
+  const own = await networks.defaultBridge.present()
+  const specs = [...(own ? [own] : []), ...(await networks.list()).map(specOf)]
+  return specs.flatMap((spec) => {
+    const subnets = spec.subnets.flatMap(({ subnet }) => parseSubnet(subnet) ?? [])
+    const bridges = [spec.bridge, ...leavesOf(links, spec).map((number) => leafName(spec, number))].filter((name) =>
+      links.some((link) => link.name === name),
+    )
+    return addresses
+      .filter((address) => subnets.some((subnet) => contains(subnet, address)))
+      .flatMap((address) =>
+        bridges.flatMap((bridge) =>
+          forgetNeighbor({ addresses: { [familyOf(address)]: { address } }, bridge, mac: '', icc: spec.icc }),
+        ),
+      )
+  })
+}
+
+async function stillThere(host: Host, elements: readonly Owned[]): Promise<Owned[]> {
+  const comments = new Map<string, string>()
+  for (const family of FAMILIES)
+    for (const { key, comment } of (await host.find('elements', sets.addresses[family])) ?? [])
+      comments.set(key, comment)
+  return elements.filter(({ element }) => comments.get(element.key) === element.comment)
+}

@@ -1,0 +1,75 @@
+import { checkNamespace, claimSandbox } from '../drivers/bridge.js'
+import { gatewayEndpoint } from '../drivers/gateway.js'
+import { add, elementName, removeOwn } from '../policy/elements.js'
+import * as sets from '../policy/sets.js'
+import type { Host } from '../kernel/host.js'
+import { FAMILIES } from '../store/network-spec.js'
+import type { Element, Operation, SetDefinition } from '../plan/operation.js'
+import { asOfNow } from '../store/namespace.js'
+import { ownerComment } from '../store/owner.js'
+import type { SandboxRecord } from '../store/records.js'
+import { attempt, collect } from '../networks/collect.js'
+import { commentOf, type OwnedElements } from '../networks/owned.js'
+
+/** Which way leads into a sandbox and out of it, after its endpoints were others. */
+
+/**
+ * Published ports lead to the endpoint that leads to the world, or nowhere: a port whose network is gone rests, and
+ * nothing of it stays in the kernel.
+ */
+export async function leadIn(host: Host, record: SandboxRecord, owned: OwnedElements): Promise<void> {
+  const { endpoints, ports, name, id } = record
+  const owner = ownerComment(name, id)
+  const due = new Map<string, { set: SetDefinition; element: Element }>()
+  for (const operation of claimSandbox({ endpoints, ports, owner })) {
+    if (operation.op !== 'element.add' || !isOfPorts(operation)) continue
+    const { op: _, elements, ...set } = operation
+    for (const element of elements) due.set(elementName(operation, element.key), { set, element })
+  }
+  const surplus: Operation[] = []
+  for (const one of owned) {
+    if (one.owner !== commentOf(record) || !isOfPorts(one.set)) continue
+    const element = due.get(elementName(one.set, one.element.key))?.element
+    if (!element || (element.data ?? '') !== (one.element.data ?? ''))
+      surplus.push(removeOwn(one.set, { key: one.element.key, comment: one.element.comment }))
+  }
+  for (const operation of surplus) await collect(host, [operation])
+  const missing = [...due.values()].flatMap(({ set, element }) =>
+    owned.hasAs(record, set, element) ? [] : [add(set, element)],
+  )
+  if (missing.length === 0 || !(await attempt(host, missing))) return
+  // Another has one of the ports by now, which is seen to later.
+  for (const operation of missing) await attempt(host, [operation])
+}
+
+/** Whether a set has what belongs to published ports. */
+const isOfPorts = ({ set }: Pick<SetDefinition, 'set'>): boolean => PORT_SETS.has(set)
+const PORT_SETS = new Set(
+  [
+    ...sets.portMaps,
+    ...sets.besideMaps,
+    ...[sets.open, sets.restricted, sets.restrictedAt, sets.admitted].flatMap((one) => [one[4], one[6]]),
+  ].map(({ set }) => set),
+)
+
+/**
+ * The default route goes through the endpoint that leads to the world. One that the sandbox has made of its own stays.
+ */
+export async function leadOut(host: Host, { endpoints, path, namespace }: SandboxRecord): Promise<void> {
+  const check = checkNamespace({ path, namespace: namespace && asOfNow(namespace) })
+  for (const family of FAMILIES) {
+    const gateway = gatewayEndpoint(endpoints, family)?.addresses[family]?.gateway
+    if (gateway === undefined) continue
+    const routes = ((await host.find('routes', { netns: path, ipv6: family === 6 })) ?? []).filter(
+      ({ destination }) => destination === 'default',
+    )
+    if (routes.some((route) => route.gateway === gateway)) continue
+    const ours = new Set(endpoints.map(({ addresses }) => addresses[family]?.gateway))
+    const before = routes.flatMap((route): Operation[] =>
+      route.gateway !== undefined && ours.has(route.gateway)
+        ? [{ op: 'route.delete', netns: path, destination: 'default', gateway: route.gateway }]
+        : [],
+    )
+    await attempt(host, [...check, ...before, { op: 'route.add', netns: path, destination: 'default', gateway }])
+  }
+}

@@ -1,0 +1,54 @@
+import { answerSetting, claimLeaf } from '../drivers/leaf.js'
+import { leafNumber } from '../store/leaf-name.js'
+import { SlipwayError } from '../base/errors.js'
+import type { LinkInfo } from '../kernel/native.js'
+import { ensureLeaf } from '../networks/leaves.js'
+import { hasFamily } from '../store/network-spec.js'
+import type { Shared } from './shared.js'
+import type { SandboxRecord } from '../store/records.js'
+import type { Holdings } from '../networks/holdings.js'
+
+/**
+ * Gives networks back the leaves that sandboxes are on, where somebody has deleted or flushed them, whole or in part.
+ * (Those that no sandbox is on are looked at when one comes.)
+ *
+ * @param links - All of the host, as they were found.
+ * @param holdings - Elements as they were found.
+ * @returns What was healed, a sentence each.
+ */
+export async function reconcileLeaves(
+  { host, networks }: Pick<Shared, 'host' | 'networks'>,
+  records: readonly SandboxRecord[],
+  links: readonly LinkInfo[],
+  holdings: Holdings,
+): Promise<string[]> {
+  const wanted = new Map<string, Set<string>>()
+  for (const { network, bridge, leafOf } of records.flatMap(({ endpoints }) => endpoints)) {
+    if (leafOf === undefined) continue
+    const leaves = wanted.get(network)
+    if (leaves) leaves.add(bridge)
+    else wanted.set(network, new Set([bridge]))
+  }
+  const up = new Set(links.flatMap((link) => (link.up ? [link.name] : [])))
+  const healed: string[] = []
+  for (const [network, leaves] of wanted) {
+    try {
+      const { spec } = await networks.ready(network)
+      const answers = (await host.find('sysctl', { name: answerSetting(spec) })) === (hasFamily(spec, 4) ? '0' : '1')
+      for (const name of leaves) {
+        const number = leafNumber(spec, name)
+        if (
+          number === undefined ||
+          (answers && up.has(name) && (await holdings.lacking(claimLeaf(spec, number))).length === 0)
+        )
+          continue
+        if (await ensureLeaf(host, spec, number)) healed.push(`network ${network}, bridge ${name}`)
+      }
+    } catch (error) {
+      // The network is gone, or cannot be had, or something of somebody else's stands in a leaf's way: who uses it
+      // hears of it.
+      if (!(error instanceof SlipwayError)) throw error
+    }
+  }
+  return healed
+}

@@ -1,0 +1,109 @@
+import { statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import * as sets from '../policy/sets.js'
+import type { Host } from '../kernel/host.js'
+import type { LinkInfo } from '../kernel/native.js'
+import { FAMILIES } from '../store/network-spec.js'
+import type { Family } from '../plan/operation.js'
+import { isAlive, isOfThisBoot } from '../store/maker.js'
+import { isAtPath } from '../store/namespace.js'
+import type { SandboxRecord, StoredRecord } from '../store/records.js'
+import { OwnedElements } from '../networks/owned.js'
+
+/** The kernel at one moment: elements of sandboxes, and ports of bridges by name. */
+export interface Look {
+  owned: OwnedElements
+  links: Map<string, LinkInfo>
+  /** Ports of bridges and all others. */
+  all: LinkInfo[]
+}
+
+/** @param tables - Those of the ruleset that are there. */
+export async function lookAt(host: Host, tables: ReadonlySet<Family>): Promise<Look> {
+  const [owned, all] = await Promise.all([OwnedElements.read(host, tables), host.ask('links', {})])
+  return {
+    owned,
+    all,
+    links: new Map(all.flatMap((link) => (sets.isPortGroup(link.group) ? [[link.name, link]] : []))),
+  }
+}
+
+/**
+ * Whether all of a sandbox is there, as far as its being made goes: what its processes did inside since is no part of
+ * that.
+ */
+export const isWhole = async (
+  item: StoredRecord,
+  { owned, links }: Pick<Look, 'owned' | 'links'>,
+  host: Host,
+): Promise<boolean> => {
+  const { record } = item
+  return (
+    !record.removing &&
+    isThere(record) &&
+    (isMade(item, links) || (someClaimed(record, owned) && (await isFinished(record, links, host))))
+  )
+}
+
+/** Whether it was made to its end, and its namespace is there still. Records of earlier versions do not say it. */
+export function isMade({ record, marked }: StoredRecord, links: ReadonlyMap<string, LinkInfo>): boolean {
+  if (!marked || !isThere(record)) return false
+  const { foreign, endpoints } = record
+  return !foreign || endpoints.some(({ hostLink }) => links.get(hostLink)?.carrier) || isAtPath(record)
+}
+
+/** Whether what a sandbox is made of is there: its namespace. */
+const isThere = ({ network, path, foreign, maker }: SandboxRecord): boolean =>
+  isOfThisBoot(maker) && (network === 'host' || foreign === true || path.startsWith('/proc/') || isNamespace(path))
+
+/** Whether one of its endpoints at least has its claims; a sandbox without endpoints has none to have. */
+function someClaimed(record: SandboxRecord, owned: OwnedElements): boolean {
+  if (record.endpoints.length === 0) return true
+  return record.endpoints.some(({ addresses }) =>
+    FAMILIES.some((family) => owned.has(record, sets.addresses[family], addresses[family]?.address ?? '')),
+  )
+}
+
+/**
+ * Whether its making came to the end. The last that is made is what is inside, in one go, loopback first. (That the
+ * link has a carrier tells it without a visit; that it has none may be the sandbox's own doing.)
+ */
+async function isFinished(record: SandboxRecord, links: ReadonlyMap<string, LinkInfo>, host: Host): Promise<boolean> {
+  const { network, path, foreign, endpoints, maker, busy } = record
+  if (network === 'host' || network.startsWith('container:')) return true
+  if (endpoints.some(({ hostLink }) => links.get(hostLink)?.carrier) || isAlive(busy ?? maker)) return true
+  if (foreign) return endpoints.length === 0 || (await isWholeInside(record, host))
+  return (
+    isAtPath(record) &&
+    ((await host.find('links', { netns: path }))?.some((link) => link.name === 'lo' && link.up) ?? false)
+  )
+}
+
+/** Whether all of a sandbox is there but its claims. */
+export async function isWholeInside(
+  record: Pick<SandboxRecord, 'endpoints' | 'path' | 'namespace'>,
+  host: Host,
+): Promise<boolean> {
+  const { endpoints, path } = record
+  if (endpoints.length === 0 || !isAtPath(record)) return false
+  const inside = [
+    ...((await host.find('addresses', { netns: path })) ?? []),
+    ...((await host.find('addresses', { netns: path, ipv6: true })) ?? []),
+  ]
+  for (const { hostLink, addresses } of endpoints) {
+    if (!(await host.find('link', { name: hostLink }))) return false
+    if (
+      !FAMILIES.every(
+        (family) => !addresses[family] || inside.some(({ address }) => address === addresses[family]?.address),
+      )
+    )
+      return false
+  }
+  return true
+}
+
+/** Whether a namespace is bound to a path: then it lies on another file system than its folder. */
+function isNamespace(path: string): boolean {
+  const device = (of: string) => statSync(of, { throwIfNoEntry: false })?.dev
+  return device(path) !== undefined && device(path) !== device(dirname(path))
+}

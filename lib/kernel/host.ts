@@ -1,0 +1,370 @@
+import { channel } from 'node:diagnostics_channel'
+import { readFileSync } from 'node:fs'
+import { getSystemErrorName } from 'node:util'
+import { SlipwayError, type KernelRefusal, type SlipwayErrorCode } from '../base/errors.js'
+import { Lookout } from './lookout.js'
+import {
+  Executor,
+  type NativeExecutor,
+  type NativeFailure,
+  type Outcome,
+  type PlanFailure,
+  type Questions,
+} from './native.js'
+import type { Namespace, Operation, Plan, PortHold } from '../plan/operation.js'
+import { printOperation } from '../plan/print.js'
+import { Crowd } from './crowd.js'
+import { isLongTransaction, leadOf } from './short.js'
+import { wirePlan } from '../plan/wire.js'
+import { isShortOfFiles, shortage } from '../base/shortage.js'
+
+/** A plan that the kernel refused. Undone already; `explainRefusal` turns it into the error that a caller gets. */
+export class PlanRefused extends Error {
+  readonly operation: Operation
+  readonly element: number
+  readonly errnoName: string
+  readonly refusal: KernelRefusal
+
+  constructor(plan: Plan, failure: PlanFailure) {
+    const operation = plan[failure.operation]
+    if (!operation) throw new RangeError(`a refusal of operation ${failure.operation} of ${plan.length}`)
+    const refusal = describe(failure, printOperation(operation))
+    super(`${refusal.operation}: ${refusal.errnoName}`)
+    this.operation = operation
+    this.element = failure.element
+    this.errnoName = refusal.errnoName
+    this.refusal = {
+      ...refusal,
+      notUndone: failure.notUndone.map((left) => {
+        const undone = plan[left.operation]
+        return { operation: undone ? printOperation(undone) : '', errnoName: nameOf(left.errno) }
+      }),
+    }
+  }
+}
+
+/** How long a run of neighbouring operations took. */
+export interface Phase {
+  operations: Plan
+  microseconds: number
+}
+
+export interface RunOptions {
+  /**
+   * On a thread for what takes long and nobody waits for, so that nobody has to: nothing else is behind it in a queue.
+   */
+  aside?: boolean
+  /** More come at the same time: then plans begin together, a turn of the event loop later. */
+  crowded?: boolean
+}
+
+/** What is said of a path that leads to no namespace of a sandbox. */
+const NO_NAMESPACE = ['ENOTTY', 'ESTALE', 'ENOTDIR', 'ELOOP']
+const isOfAnotherKind = ({ errnoName, syscall }: SlipwayError): boolean => errnoName === 'EINVAL' && syscall === 'setns'
+
+/** What the diagnostics channel `slipway:plan` says after each plan, done or refused. */
+export interface PlanMessage {
+  plan: Plan
+  phases: Phase[]
+  /** It was run ahead of need, while there was nothing else to do. */
+  ahead?: true
+}
+
+/**
+ * A thread that must not wait has met a file that another process has locked. (The executor's waits, and gives up with
+ * ETIMEDOUT.)
+ */
+const isLocked = (outcome: Outcome | undefined): boolean =>
+  outcome?.failure?.syscall === 'flock' && nameOf(outcome.failure.errno) === 'EAGAIN'
+
+const isWalk = (plan: Plan): boolean => plan.every(({ op }) => op === 'conntrack.flush')
+
+const plans = channel('slipway:plan')
+
+/** The namespace that is "the host": runs plans in it and asks its kernel. */
+export class Host {
+  readonly #executor: NativeExecutor
+  /** For what takes long and nobody waits for. Made at once: the first removal is not to wait for it. */
+  readonly #aside: NativeExecutor
+  /** For walks through conntrack: one takes 9 ms, and what is next on a thread with it waits so long. */
+  readonly #walker: NativeExecutor
+  readonly #crowd: Crowd
+  /** Plans on their way to the executor's thread whose transaction would have this thread wait. */
+  #longTransactions = 0
+  #lookout: Lookout | undefined
+  /** For tests: the next plan meets a refusal at this operation. */
+  refuseNext: number | undefined
+
+  /** @throws {SlipwayError} `NOT_FOUND` when there is no such namespace, `PERMISSION` without the capabilities. */
+  constructor(netns: string | undefined) {
+    requireCapabilities()
+    const opened: NativeExecutor[] = []
+    const open = (host?: string | NativeExecutor): NativeExecutor => {
+      opened.push(openExecutor(netns, host))
+      return opened.at(-1) as NativeExecutor
+    }
+    try {
+      this.#executor = open(netns)
+      this.#aside = open(this.#executor)
+      this.#walker = open(this.#executor)
+    } catch (error) {
+      for (const executor of opened) void executor.close()
+      throw error
+    }
+    this.#crowd = new Crowd(this.#executor)
+  }
+
+  /** Inode number of the namespace: its identity. */
+  get identity(): number {
+    return this.#executor.identity
+  }
+
+  /** How many host ports are held by this process here, with a descriptor each. */
+  get held(): number {
+    return this.#executor.held
+  }
+
+  /** Whether this very object keeps a host port from other processes. */
+  holds({ protocol, address, port }: Pick<PortHold, 'protocol' | 'address' | 'port'>): boolean {
+    return this.#executor.holds(`${protocol} ${address} ${port}`)
+  }
+
+  /**
+   * Runs a plan: all of it, or nothing. A short one is done when this returns, by this thread, even where others are in
+   * the queue; the rest goes to the executor's. Where that is still making the namespace that was to be prepared, this
+   * thread begins.
+   *
+   * @returns The namespace that the plan gave a path to, if it did.
+   * @throws {PlanRefused} after what was done has been undone.
+   */
+  async run(plan: Plan, { aside = false, crowded = false }: RunOptions = {}): Promise<Namespace | undefined> {
+    const refuse = this.refuseNext
+    this.refuseNext = undefined
+    const text = wirePlan(plan)
+    const phases = plans.hasSubscribers
+    let outcome: Outcome | undefined
+    const lead = aside || this.#longTransactions > 0 ? 0 : leadOf(plan)
+    const short = lead === plan.length
+    let queued = false
+    if (crowded && lead > 0 && refuse === undefined) outcome = await this.#crowd.run(text, lead, phases)
+    else if (short) outcome = this.#executor.runNow(text, phases, refuse)
+    else queued = true
+    // Another process is at the file, for however long: not this thread is to wait for it.
+    queued ||= isLocked(outcome)
+    if (queued)
+      outcome = await (aside
+        ? (isWalk(plan) ? this.#walker : this.#aside).run(text, phases, refuse, 0, false)
+        : this.#queue(plan, text, phases, refuse, short ? 0 : lead))
+    if (this.#executor.moved && !outcome?.failure) await this.#lookout?.moved()
+    if (!outcome) return undefined
+    if (outcome.phases) plans.publish({ plan, phases: readPhases(plan, outcome.phases) } satisfies PlanMessage)
+    if (outcome.failure) throw new PlanRefused(plan, outcome.failure)
+    const { device, inode } = outcome
+    return device === undefined || inode === undefined ? undefined : { device, inode }
+  }
+
+  /**
+   * From now on, a plan that is done when nf_tables was changed by another has `look` look at it before it is told so.
+   *
+   * @param look - Puts right what has gone; whether there was such. It begins to {@link watch} anew.
+   */
+  lookOut(look: () => Promise<boolean>): void {
+    this.#lookout = new Lookout(look)
+  }
+
+  /** All is well as of this generation of nf_tables. */
+  watch(generation: number): void {
+    this.#executor.watch(generation)
+  }
+
+  async #queue(
+    plan: Plan,
+    text: string,
+    phases: boolean,
+    refuse: number | undefined,
+    lead: number,
+  ): Promise<Outcome | undefined> {
+    const long = isLongTransaction(plan) ? 1 : 0
+    this.#longTransactions += long
+    try {
+      const outcome = await this.#executor.run(text, phases, refuse, lead, false)
+      return lead > 0 && isLocked(outcome) ? await this.#executor.run(text, phases, refuse, 0, false) : outcome
+    } finally {
+      this.#longTransactions -= long
+    }
+  }
+
+  /**
+   * As {@link run}, when there is nothing else to do. It does not keep the process alive, and what has not begun when
+   * the host is closed never settles.
+   */
+  async runLater(plan: Plan): Promise<void> {
+    const outcome = await this.#executor.run(wirePlan(plan), plans.hasSubscribers, undefined, 0, true)
+    if (outcome?.phases)
+      plans.publish({ plan, phases: readPhases(plan, outcome.phases), ahead: true } satisfies PlanMessage)
+    if (outcome?.failure) throw new PlanRefused(plan, outcome.failure)
+  }
+
+  /**
+   * Says that a plan is about to come that makes a namespace, so that making it need not wait for the plan. When no
+   * plan comes after all, {@link discard} it.
+   */
+  prepare(): void {
+    this.#executor.prepare()
+  }
+
+  /** Gives up what was prepared: whatever the thread does next, it forgets it then. */
+  async discard(): Promise<void> {
+    await this.find('link', { name: 'lo' })
+  }
+
+  /** Asks the kernel. @param later - As in {@link runLater}. @throws {SlipwayError} `KERNEL`, with the errno. */
+  async ask<Name extends keyof Questions>(
+    name: Name,
+    question: Questions[Name]['question'],
+    later = false,
+  ): Promise<Questions[Name]['answer']> {
+    const answer = await this.#executor.query({ ask: name, ...question }, later)
+    if ('failure' in answer) {
+      const refusal = describe(answer.failure, `read ${name} ${Object.values(question).join(' ')}`.trim())
+      if (isForbidden(refusal)) throw new SlipwayError('PERMISSION', forbidden(refusal), refusal)
+      if (isTooMuch(refusal)) throw new SlipwayError('EXHAUSTED', tooMuch(refusal), refusal)
+      if (isShortOfFiles(refusal.errnoName))
+        throw new SlipwayError(
+          'KERNEL',
+          shortage(refusal.errnoName, '') ?? `${refusal.operation}: ${refusal.errnoName}`,
+          refusal,
+        )
+      throw new SlipwayError(
+        'KERNEL',
+        `The kernel refused to ${refusal.operation}: ${refusal.errnoName}${words(refusal)}.`,
+        refusal,
+      )
+    }
+    return answer.value as Questions[Name]['answer']
+  }
+
+  /** As {@link ask}, with `undefined` where the kernel has no such thing, or the namespace is none or the host's. */
+  async find<Name extends keyof Questions>(
+    name: Name,
+    question: Questions[Name]['question'],
+  ): Promise<Questions[Name]['answer'] | undefined> {
+    try {
+      return await this.ask(name, question)
+    } catch (error) {
+      if (
+        error instanceof SlipwayError &&
+        (['ENOENT', 'ENODEV', ...NO_NAMESPACE].includes(error.errnoName ?? '') || isOfAnotherKind(error))
+      )
+        return undefined
+      throw error
+    }
+  }
+
+  /** Resolves when everything asked before has been answered and the threads have ended. */
+  async close(): Promise<void> {
+    this.#lookout?.close()
+    await Promise.all([this.#executor, this.#aside, this.#walker].map((executor) => executor.close()))
+  }
+}
+
+/** @param host - What the executor is opened on: the namespace, or another executor. */
+function openExecutor(netns: string | undefined, host: string | NativeExecutor | undefined): NativeExecutor {
+  try {
+    return new Executor(host)
+  } catch (error) {
+    const failure = (error as { failure?: NativeFailure }).failure
+    if (!failure) throw error
+    const refusal = describe(failure, `open ${netns ?? 'the network namespace of this process'}`)
+    const [code, message] = explainOpen(netns, refusal)
+    throw new SlipwayError(code, message, refusal, { cause: error })
+  }
+}
+
+/** The kernel's own words in parentheses, or nothing. */
+export const words = (refusal: KernelRefusal): string => (refusal.kernelMessage ? ` (${refusal.kernelMessage})` : '')
+
+export const isForbidden = ({ errnoName }: KernelRefusal): boolean => errnoName === 'EPERM' || errnoName === 'EACCES'
+
+export const forbidden = (refusal: KernelRefusal): string =>
+  `The kernel does not permit "${refusal.operation}"${words(refusal)}. Slipway needs CAP_NET_ADMIN and CAP_SYS_ADMIN in the user namespace that owns the network namespace.`
+
+/**
+ * What native/base/guard.h calls the standard library, where that has no memory for what was asked, or it is too much
+ * to ask for.
+ */
+export const isTooMuch = ({ syscall }: KernelRefusal): boolean => syscall === 'malloc'
+
+export const tooMuch = (refusal: KernelRefusal): string =>
+  refusal.errnoName === 'E2BIG'
+    ? `"${refusal.operation}" is part of more than one call can do: it was refused before anything was done. Ask for less at a time.`
+    : `This process has no memory for "${refusal.operation}": nothing of the call is left. Raise its limit (ulimit -v, MemoryMax), or ask for less at a time.`
+
+export const NO_NF_TABLES =
+  'This kernel has no nf_tables. Load it (modprobe nf_tables), or run a kernel with CONFIG_NF_TABLES, Linux 5.7 or later.'
+
+function explainOpen(netns: string | undefined, refusal: KernelRefusal): [SlipwayErrorCode, string] {
+  if (refusal.errnoName === 'ENOENT')
+    return ['NOT_FOUND', `There is no network namespace ${netns}. Make it first (ip netns add), or leave netns out.`]
+  if (refusal.syscall === 'ioctl')
+    return [
+      'INVALID_ARGUMENT',
+      `netns ${netns} is no network namespace. Those of ip netns lie in /run/netns, that of a process is /proc/PID/ns/net.`,
+    ]
+  if (isForbidden(refusal)) return ['PERMISSION', forbidden(refusal)]
+  if (isTooMuch(refusal)) return ['EXHAUSTED', tooMuch(refusal)]
+  if (refusal.syscall === 'socket' && refusal.errnoName === 'EPROTONOSUPPORT') return ['UNSUPPORTED', NO_NF_TABLES]
+  if (refusal.syscall === 'pthread_create')
+    return [
+      'EXHAUSTED',
+      'The kernel gives this process no more threads, and an open host has three. Raise its limits (ulimit -u, TasksMax, pids.max), or close hosts that are not needed.',
+    ]
+  return ['KERNEL', `${refusal.operation}: ${refusal.errnoName}`]
+}
+
+// What libuv's list lacks, and what it calls ENOTSUP.
+const OTHER_NAMES: Record<number, string> = { 54: 'EXFULL', 85: 'ERESTART', 95: 'EOPNOTSUPP', 116: 'ESTALE' }
+
+const nameOf = (errno: number): string => OTHER_NAMES[errno] ?? getSystemErrorName(-errno)
+
+function describe(failure: NativeFailure, operation: string): KernelRefusal {
+  return {
+    errno: failure.errno,
+    errnoName: nameOf(failure.errno),
+    syscall: failure.syscall,
+    operation,
+    ...(failure.message ? { kernelMessage: failure.message } : {}),
+    ...(failure.offset ? { offset: failure.offset } : {}),
+  }
+}
+
+function readPhases(plan: Plan, numbers: Float64Array): Phase[] {
+  const phases: Phase[] = []
+  for (let i = 0; i < numbers.length; i += 3) {
+    const [first = 0, count = 0, microseconds = 0] = numbers.subarray(i, i + 3)
+    phases.push({ operations: plan.slice(first, first + count), microseconds })
+  }
+  return phases
+}
+
+// Bit numbers of capabilities(7).
+const NEEDED = { CAP_NET_ADMIN: 12n, CAP_SYS_ADMIN: 21n }
+
+/** Names of the capabilities that this process lacks. */
+export function missingCapabilities(): string[] {
+  const line = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))
+  const effective = BigInt(`0x${line?.[1] ?? '0'}`)
+  return Object.entries(NEEDED).flatMap(([name, bit]) => (effective & (1n << bit) ? [] : [name]))
+}
+
+/** @throws {SlipwayError} `PERMISSION`, which says how to get them. */
+export function requireCapabilities(): void {
+  const missing = missingCapabilities()
+  if (missing.length === 0) return
+  throw new SlipwayError(
+    'PERMISSION',
+    `This process lacks ${missing.join(' and ')}. Run it as root, or grant it: ` +
+      `setcap cap_net_admin,cap_sys_admin+ep $(readlink -f $(which node)), AmbientCapabilities= in a systemd unit, ` +
+      `or docker run --cap-add NET_ADMIN --cap-add SYS_ADMIN.`,
+  )
+}

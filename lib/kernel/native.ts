@@ -1,0 +1,262 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+import type { Namespace, Plan } from '../plan/operation.js'
+import { wirePlan } from '../plan/wire.js'
+
+/** The addon, and everything it exports. No other file imports it. */
+
+/** A refusal as the native side tells it. */
+export interface NativeFailure {
+  errno: number
+  syscall: string
+  message: string
+  offset: number
+}
+
+export interface PlanFailure extends NativeFailure {
+  /** Index of the refused operation, and of its element where it has several. */
+  operation: number
+  element: number
+  notUndone: (NativeFailure & { operation: number })[]
+}
+
+export interface Outcome {
+  /** When asked for, three numbers a phase: first operation, number of operations, microseconds. */
+  phases?: Float64Array
+  failure?: PlanFailure
+  /** Of the namespace that the plan gave a path to. */
+  device?: number
+  inode?: number
+}
+
+export interface LinkInfo {
+  index: number
+  name: string
+  kind: string
+  alias: string
+  address: string
+  /** ifindex of the bridge, 0 for none. */
+  master: number
+  group: number
+  mtu: number
+  up: boolean
+  /** Of a veth: both ends are up. */
+  carrier: boolean
+  /** When they were asked for. */
+  statistics?: LinkStatistics
+}
+
+/** What has gone through a link since it was made: received and sent, seen from this end. */
+export interface LinkStatistics {
+  rxBytes: number
+  txBytes: number
+  rxPackets: number
+  txPackets: number
+  rxDropped: number
+  txDropped: number
+  rxErrors: number
+  txErrors: number
+}
+
+export interface AddressInfo {
+  index: number
+  address: string
+  prefix: number
+  broadcast: string
+}
+
+export interface RouteInfo {
+  index: number
+  table: number
+  destination: string
+  gateway: string
+}
+
+export interface ElementInfo {
+  key: string
+  data: string
+  comment: string
+  packets: number
+  bytes: number
+}
+
+export interface ChainInfo {
+  name: string
+}
+
+export interface RuleInfo {
+  chain: string
+  /** Empty where it has none. */
+  comment: string
+}
+
+interface SetQuery {
+  family: string
+  table: string
+  set: string
+  type: string
+  dataType?: string
+}
+
+/** What can be asked of the kernel, and what comes back. */
+export interface Questions {
+  links: { question: { netns?: string; statistics?: boolean }; answer: LinkInfo[] }
+  link: { question: { netns?: string; name: string; statistics?: boolean }; answer: LinkInfo }
+  /** Which of some links of the host are there; names, a line each. */
+  present: { question: { names: string }; answer: string }
+  addresses: { question: { netns?: string; ipv6?: boolean }; answer: AddressInfo[] }
+  routes: { question: { netns?: string; ipv6?: boolean }; answer: RouteInfo[] }
+  /** The comment of a table. */
+  table: { question: { family: string; name: string }; answer: string }
+  /** How many transactions nf_tables has seen. */
+  generation: { question: object; answer: number }
+  /** The chains of a table, none where there is no such table. */
+  chains: { question: { family: string; name: string }; answer: ChainInfo[] }
+  /** The rules of a table, those of a chain in their order. */
+  rules: { question: { family: string; name: string }; answer: RuleInfo[] }
+  elements: { question: SetQuery; answer: ElementInfo[] }
+  element: { question: SetQuery & { key: string }; answer: ElementInfo }
+  sysctl: { question: { netns?: string; name: string }; answer: string }
+}
+
+/** One native thread with its sockets in one namespace. */
+export interface NativeExecutor {
+  /** Inode number of the namespace. */
+  readonly identity: number
+  /** How many host ports it holds, with a descriptor each. */
+  readonly held: number
+  /**
+   * Whether nf_tables was changed since {@link watch}, other than by executors of this host: seen with a transaction of
+   * theirs.
+   */
+  readonly moved: boolean
+  /**
+   * Each transaction says from now on that it is based on this generation, or on the one that a transaction of ours
+   * before it has made.
+   */
+  watch(generation: number): void
+  /** Whether it holds a host port: `tcp 0.0.0.0 8080`. */
+  holds(port: string): boolean
+  /**
+   * A plan is about to come that makes a namespace: the thread, if it has nothing to do, makes one meanwhile. It is
+   * gone after the next run or query, whether that wanted it or not.
+   */
+  prepare(): void
+  /**
+   * `plan` is the text of {@link wirePlan}. Nothing comes back from a plan that was done, unless `phases` are asked
+   * for. `refuse` is for tests: the operation of this number is exchanged for one that the kernel refuses.
+   *
+   * @param lead - So many operations, {@link leadOf} the plan, are done by this thread at once, if the other one has
+   * been told to {@link prepare} and to do nothing else since. When one of them is refused, that is the answer, and
+   * nothing is in flight.
+   * @param later - When there is nothing else to do; it keeps neither the process nor this object alive, and close()
+   * does not wait for it.
+   */
+  run(
+    plan: string,
+    phases: boolean,
+    refuse: number | undefined,
+    lead: number,
+    later: boolean,
+  ): Promise<Outcome | undefined> | Outcome
+  /**
+   * The same on this thread, before it returns, whatever is in the queue: a plan that {@link isShort} says it of. A
+   * file that another process has locked is EWOULDBLOCK from flock, and the plan undone.
+   */
+  runNow(plan: string, phases: boolean, refuse?: number): Outcome | undefined
+  /**
+   * Several plans on this thread, before it returns: of each so many operations as `leads` says, with one transaction
+   * for what all of them have for nf_tables. What is left of a plan goes to the executor's thread; its outcome is
+   * promised.
+   */
+  runTogether(
+    plans: readonly string[],
+    leads: readonly number[],
+    phases: boolean,
+  ): (Outcome | undefined | Promise<Outcome | undefined>)[]
+  query(question: object, later?: boolean): Promise<{ value: unknown } | { failure: NativeFailure }>
+  close(): Promise<void>
+}
+
+/** A connection by its original direction; `protocol` is a number, as IP has it. */
+export interface Connection {
+  protocol: number
+  source: string
+  sourcePort: number
+  destination: string
+  destinationPort: number
+  /** The kernel's number for it. */
+  id: number
+}
+
+interface Addon {
+  /**
+   * @param host - Path of the namespace, this process's own where it is left out; or an executor: then it is a further
+   * thread in that one's namespace, which watches with it and is for {@link NativeExecutor.run} alone.
+   */
+  Executor: new (host?: string | NativeExecutor) => NativeExecutor
+  /** @param namespace - The one that is meant. @param not - Inode number of the one that is never meant: the host's. */
+  enter<T>(path: string, work: () => T, namespace?: Namespace, not?: number): T
+  /** A bound socket in the namespace that this thread is in; `fd` is the caller's to close. */
+  bindSocket(
+    protocol: 'tcp' | 'udp',
+    address: string,
+    port: number,
+  ): { fd: number; failure?: undefined } | { fd?: undefined; failure: NativeFailure }
+  /**
+   * What a UDP socket takes: nothing from `refused`, and where `accepted` has any, from these alone. Networks or
+   * addresses of the socket's own family.
+   */
+  filterSources(fd: number, refused: readonly string[], accepted: readonly string[]): NativeFailure | undefined
+  /** A number that changes when something comes into a folder or goes out of it; 0 when there is no such folder. */
+  folderStamp(path: string): number
+  encodePlan(plan: string, numbers: Record<string, number>): Buffer
+  encodeConnectionDelete(tuple: Connection): Buffer
+}
+
+const require = createRequire(import.meta.url)
+
+function load(): Addon {
+  // By name, as this is a file of its own in tests, and one with others where it is published.
+  const root = `${dirname(require.resolve('slipway/package.json'))}/`
+  const other = otherBuild(root)
+  if (other !== undefined) return require(other) as Addon
+  const usual = [`${root}build/Release/slipway.node`, `${root}prebuilds/linux-${process.arch}/slipway.glibc.node`].find(
+    (path) => existsSync(path),
+  )
+  try {
+    if (usual !== undefined) return require(usual) as Addon
+  } catch {
+    // Not for this machine (musl): node-gyp-build looks for another, or says what is wrong. To ask it first would take
+    // 2 ms.
+  }
+  const loadFrom = require('node-gyp-build') as (root: string) => Addon
+  return loadFrom(root)
+}
+
+/**
+ * For tests with sanitizers, SLIPWAY_ADDON is the path of another build of the addon. It lies within the package: a
+ * process may have more rights than the user who sets its environment (setuid, file capabilities), and that one could
+ * name any code. Who can write into the package needs no variable.
+ */
+function otherBuild(root: string): string | undefined {
+  const given = process.env['SLIPWAY_ADDON']
+  if (!given) return undefined
+  try {
+    const path = realpathSync(given)
+    if (path.startsWith(`${realpathSync(root)}/`)) return path
+  } catch {
+    // There is none.
+  }
+  process.emitWarning(`SLIPWAY_ADDON is for tests, and names no build within ${root}: it is not loaded.`)
+  return undefined
+}
+
+const addon = load()
+
+export const { Executor, enter, bindSocket, filterSources, folderStamp, encodeConnectionDelete } = addon
+
+/** The messages of a plan as bytes, with the kernel's numbers of links and namespaces given by name. For tests. */
+export const encodePlan = (plan: Plan, numbers: Record<string, number>): Buffer =>
+  addon.encodePlan(wirePlan(plan), numbers)

@@ -1,0 +1,131 @@
+import { existsSync } from 'node:fs'
+import type { BridgeEndpoint } from '../store/endpoint.js'
+import { leadAway } from '../drivers/leaf.js'
+import { add, removeOwn } from '../policy/elements.js'
+import { addresses } from '../policy/sets.js'
+import { PlanRefused, type Host, type RunOptions } from '../kernel/host.js'
+import { familyOf } from '../base/addresses/ip.js'
+import type { ElementInfo } from '../kernel/native.js'
+import type { Operation, Plan, SetDefinition } from '../plan/operation.js'
+
+/** Removes, minding nothing that has gone meanwhile: another process may be cleaning up, too. */
+export async function collect(host: Host, plan: Plan, options: RunOptions = {}): Promise<void> {
+  const refusal = await attempt(host, plan, options)
+  if (refusal && !['ENOENT', 'ENODEV', 'ESRCH', 'EADDRNOTAVAIL'].includes(refusal.errnoName)) throw refusal
+}
+
+/**
+ * Removes an element that was seen, unless it is gone or another's by now. (An address or a port that was given back is
+ * free for whoever comes first, while this process still thinks about what it has seen.)
+ *
+ * @returns Whether it was there.
+ */
+export async function collectElement(
+  host: Host,
+  set: SetDefinition,
+  { key, comment }: Pick<ElementInfo, 'key' | 'comment'>,
+): Promise<boolean> {
+  if ((await host.find('element', { ...set, key }))?.comment !== comment) return false
+  await collect(host, [removeOwn(set, { key, comment })])
+  return true
+}
+
+/**
+ * Takes away what leads to an endpoint of which nobody knows how far it is gone already: only while its address is
+ * claimed. Had that been given back, whoever has it by now would be the one that is led to.
+ */
+export async function collectLeads(host: Host, endpoint: BridgeEndpoint, owner: string): Promise<void> {
+  for (const operation of leadAway(endpoint)) await collectLead(host, operation, owner, {})
+}
+
+async function collectLead(host: Host, operation: Operation, owner: string, options: RunOptions): Promise<void> {
+  const claim = { key: addressLed(operation) ?? '', comment: owner }
+  const set = addresses[familyOf(claim.key)]
+  const holder = await host.find('element', { ...set, key: claim.key })
+  if (holder?.comment === owner) return collect(host, [operation], options)
+  const refusal = await attempt(host, [add(set, claim)], options)
+  // Without the set, which somebody has flushed, nobody has claimed anything.
+  if (refusal && refusal.errnoName !== 'ENOENT') return
+  await collect(host, [operation], options)
+  await collect(host, [removeOwn(set, claim)], options)
+}
+
+/** The address that the host knows no way to any more after this; `undefined` for operations of any other kind. */
+function addressLed(operation: Operation): string | undefined {
+  if ('netns' in operation && operation.netns !== undefined) return undefined
+  if (operation.op === 'route.delete') return operation.destination.split('/')[0]
+  return operation.op === 'neighbor.delete' ? operation.address : undefined
+}
+
+/**
+ * Runs a plan of removal of which parts may be gone, or have gone with an attempt before: elements, routes, neighbours,
+ * links and namespaces are removed one by one, in the plan's order, and not missed. Elements stay that are another's by
+ * now, and what leads to addresses of which the plan gives up the claim, where that is another's.
+ *
+ * @param claims - What gives up claims of addresses, where that comes later.
+ */
+export async function removeWhatIsThere(
+  host: Host,
+  plan: Plan,
+  options: RunOptions = {},
+  claims: Plan = plan,
+): Promise<void> {
+  const rest: Operation[] = []
+  for (const operation of plan) {
+    if (isNowhere(operation)) continue
+    const owner = claimOf(claims, addressLed(operation))
+    if (owner !== undefined) {
+      await collectLead(host, operation, owner, options)
+    } else if (operation.op === 'element.delete') {
+      for (const element of operation.elements)
+        await collect(
+          host,
+          [{ ...operation, elements: [element], ifCommented: element.comment !== undefined }],
+          options,
+        )
+    } else if (MISSABLE.has(operation.op)) {
+      await collect(host, [operation], options)
+    } else {
+      rest.push(operation)
+    }
+  }
+  await host.run(rest, options)
+}
+
+/** Whose claim of an address a plan gives up. */
+function claimOf(plan: Plan, address: string | undefined): string | undefined {
+  if (address === undefined) return undefined
+  const { set } = addresses[familyOf(address)]
+  return plan
+    .flatMap((operation) => (operation.op === 'element.delete' && operation.set === set ? operation.elements : []))
+    .find(({ key }) => key === address)?.comment
+}
+
+/**
+ * Operations of a removal on what may be gone already, or that may have no link any more to be done on: a route goes
+ * with its link. An address is given back after its namespace is gone, here too.
+ */
+const MISSABLE = new Set<Operation['op']>([
+  'link.set',
+  'link.delete',
+  'link.deleteGroup',
+  'address.delete',
+  'route.delete',
+  'neighbor.delete',
+  'netns.delete',
+])
+
+/** Whether it is for a namespace that is gone. */
+export const isNowhere = (operation: Operation): boolean =>
+  'netns' in operation && operation.netns !== undefined && !existsSync(operation.netns)
+
+/** Runs a plan; its refusal when it was refused, which it may be since others work on the host, too. */
+export async function attempt(host: Host, plan: Plan, options: RunOptions = {}): Promise<PlanRefused | undefined> {
+  try {
+    await host.run(plan, options)
+    return undefined
+  } catch (error) {
+    if (error instanceof PlanRefused) return error
+    throw error
+  }
+}

@@ -1,0 +1,100 @@
+import { answerSetting, createLeaf, finishLeaf, leafAlias, readLeafAlias } from '../drivers/leaf.js'
+import { leafName } from '../store/leaf-name.js'
+import { SlipwayError } from '../base/errors.js'
+import { BRIDGE_GROUP } from '../policy/sets.js'
+import { PlanRefused, type Host } from '../kernel/host.js'
+import type { LinkInfo } from '../kernel/native.js'
+import type { Settings } from '../base/settings.js'
+import type { Operation, Plan } from '../plan/operation.js'
+import { Holdings } from './holdings.js'
+import { bridgeInUse, explainRefusal } from '../claims/refusals.js'
+import { NetworkBridges } from './bridges.js'
+import { hasFamily, type NetworkSpec } from '../store/network-spec.js'
+import { sleep } from '../base/timers.js'
+
+/** Another process may be between making a leaf and the rest of it: this long, in 10 ms steps. */
+const PATIENCE_STEPS = 50
+/** And others may finish it, too. */
+const TRIES = 16
+
+/** Numbers of the leaves that a network has, by their aliases. */
+export const leavesOf = (links: readonly LinkInfo[], { name }: Pick<NetworkSpec, 'name'>): number[] =>
+  links.flatMap(({ alias }) => {
+    const read = readLeafAlias(alias)
+    return read?.network === name ? [read.number] : []
+  })
+
+/**
+ * What a leaf lacks, all of it where it is not there.
+ *
+ * @throws {SlipwayError} `CONFLICT` when there is an interface of somebody else's by its name.
+ */
+export async function missingOfLeaf(
+  host: Host,
+  network: NetworkSpec,
+  number: number,
+): Promise<{ missing: Plan; begun: boolean }> {
+  const name = leafName(network, number)
+  const link = await host.find('link', { name })
+  const holdings = new Holdings(host)
+  if (!link) return { missing: await holdings.lacking(createLeaf(network, number)), begun: false }
+  // It gets its alias right after it is made.
+  const own =
+    link.alias === ''
+      ? link.address === network.mac && link.group === BRIDGE_GROUP
+      : link.alias === leafAlias(network, number)
+  if (link.kind !== 'bridge' || !own) throw new SlipwayError('CONFLICT', bridgeInUse(name))
+  const all = [
+    ...(hasFamily(network, 4) ? await host.ask('addresses', {}) : []),
+    ...(hasFamily(network, 6) ? await host.ask('addresses', { ipv6: true }) : []),
+  ]
+  const present = all.filter(({ index }) => index === link.index).map(({ address }) => address)
+  const rest = await holdings.lacking(finishLeaf(network, number, present))
+  const answers = (await host.find('sysctl', { name: answerSetting(network) })) === (hasFamily(network, 4) ? '0' : '1')
+  if (link.up && link.alias !== '' && answers && !rest.some(({ op }) => op === 'element.add' || op === 'address.add'))
+    return { missing: [], begun: true }
+  return { missing: [...(link.alias === '' ? createLeaf(network, number).slice(1, 2) : []), ...rest], begun: true }
+}
+
+/**
+ * Makes a leaf, or the rest of one.
+ *
+ * @param waits - Whether another process may be at work on it this moment.
+ * @returns Whether something was missing.
+ * @throws {SlipwayError}
+ */
+export async function ensureLeaf(host: Host, network: NetworkSpec, number: number, waits = true): Promise<boolean> {
+  let tries = 0
+  for (let step = waits ? 0 : PATIENCE_STEPS; ; step++) {
+    const { missing, begun } = await missingOfLeaf(host, network, number)
+    if (missing.length === 0) return tries > 0
+    if (begun && step < PATIENCE_STEPS) {
+      await sleep(10)
+      continue
+    }
+    try {
+      tries++
+      await host.run(missing)
+    } catch (error) {
+      if (!(error instanceof PlanRefused)) throw error
+      // Somebody else was faster.
+      if (error.errnoName !== 'EEXIST' || tries > TRIES) throw await explainRefusal(error, host)
+    }
+  }
+}
+
+/**
+ * The bridges of a network, leaves being made when they are wanted.
+ *
+ * @param missing - Where nothing is to be made: what would be comes here.
+ */
+export const bridgesOf = (
+  network: NetworkSpec,
+  host: Host,
+  { portsPerBridge }: Pick<Settings, 'portsPerBridge'>,
+  missing?: Operation[],
+): NetworkBridges =>
+  new NetworkBridges(network, portsPerBridge, async (number) => {
+    if (missing) missing.push(...(await missingOfLeaf(host, network, number)).missing)
+    else await ensureLeaf(host, network, number)
+  })

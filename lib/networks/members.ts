@@ -1,0 +1,9 @@
+import type { SandboxRecord } from '../store/records.js'
+
+/** The sandboxes that are on a network. */
+export const membersOf = (network: string, records: readonly SandboxRecord[]): SandboxRecord[] =>
+  records.filter(
+    (record) =>
+      record.endpoints.some((endpoint) => endpoint.network === network) ||
+      (record.network === network && (network === 'host' || network === 'none')),
+  )

@@ -1,0 +1,181 @@
+import { dirname } from 'node:path'
+import { claimSandbox } from '../drivers/bridge.js'
+import { elementsOf } from '../drivers/bridge-network.js'
+import { leafElements } from '../drivers/leaf.js'
+import { leafNumber } from '../store/leaf-name.js'
+import { add, elementName, removeOwn } from '../policy/elements.js'
+import { addresses } from '../policy/sets.js'
+import type { Host } from '../kernel/host.js'
+import { isIp } from '../base/addresses/address.js'
+import { familyOf } from '../base/addresses/ip.js'
+import { FAMILIES } from '../store/network-spec.js'
+import type { NetworkSpec } from '../store/network-spec.js'
+import type { ElementAdd, Operation } from '../plan/operation.js'
+import type { Damaged } from '../store/folder.js'
+import { listNetworkRecords, specOf, type StoredNetwork } from '../store/network-records.js'
+import { ownerComment } from '../store/owner.js'
+import {
+  isInTheMaking,
+  listAllRecords,
+  readAnyRecord,
+  unbusy,
+  type SandboxRecord,
+  type StoredRecord,
+} from '../store/records.js'
+import { attempt } from './collect.js'
+
+/** What is to stand in the sets for a sandbox or a network that is there. */
+interface Due {
+  /** `app` for a sandbox, `network web` for a network. */
+  what: string
+  elements: Operation[]
+}
+
+/** What the ruleset owes to all sandboxes and networks of a host, by their records. */
+export interface Owed {
+  plan: ElementAdd[]
+  /** Whose it is: names of sandboxes, and of networks but for the default one. */
+  owners: string[]
+  /** After the plan is done: what has changed since the records were read loses what it no longer has. */
+  settle(): Promise<void>
+}
+
+interface Folders {
+  networks: string
+  sandboxes: string
+}
+
+/** @param defaultNetwork - As it is; `undefined` where it has no bridge. */
+export async function readOwed(host: Host, folders: Folders, defaultNetwork: NetworkSpec | undefined): Promise<Owed> {
+  // The links before the records: an endpoint whose link is seen has its record.
+  const links = new Set((await host.ask('links', {})).map(({ name }) => name))
+  const networks = await listNetworkRecords(folders.networks)
+  const damaged: Damaged[] = []
+  const sandboxes = await listAllRecords(folders.sandboxes, (one) => damaged.push(one))
+  const records = sandboxes.map(({ record }) => record)
+  const [living, leaving] = [records.filter(({ removing }) => !removing), records.filter(({ removing }) => removing)]
+  const specs = [...networks.map(specOf), ...(defaultNetwork ? [defaultNetwork] : [])]
+  const dues = [
+    ...specs.map((spec) => dueOfNetwork(spec, sandboxes, links, defaultNetwork)),
+    ...[...living, ...leaving].map(dueOfSandbox),
+    ...damaged.map(dueOfDamaged),
+  ]
+  const owners = new Map<string, string>()
+  const plan: ElementAdd[] = []
+  for (const { what, elements } of dues) {
+    for (const operation of elements) {
+      if (operation.op !== 'element.add') continue
+      // Of two that have come to share a claim, the first keeps it.
+      const fresh = operation.elements.filter(({ key }) => !owners.has(elementName(operation, key)))
+      for (const { key } of fresh) owners.set(elementName(operation, key), what)
+      if (fresh.length > 0) plan.push({ ...operation, elements: fresh })
+    }
+  }
+  return {
+    plan,
+    owners: [...new Set(owners.values())].filter((name) => name !== ''),
+    settle: () => settle(host, folders, networks, sandboxes),
+  }
+}
+
+function dueOfNetwork(
+  spec: NetworkSpec,
+  sandboxes: readonly StoredRecord[],
+  links: ReadonlySet<string>,
+  defaultNetwork: NetworkSpec | undefined,
+): Due {
+  const endpoints = sandboxes.flatMap(({ record }) => record.endpoints)
+  const leaves = new Set(
+    endpoints.flatMap(({ leafOf, bridge }) => (leafOf === spec.bridge && links.has(bridge) ? [bridge] : [])),
+  )
+  const elements = [
+    ...elementsOf(spec),
+    ...[...leaves].flatMap((name) => leafElements(spec, leafNumber(spec, name) ?? 0)),
+  ]
+  return {
+    what: spec === defaultNetwork ? '' : `network ${spec.name}`,
+    elements: elements.map(([set, element]) => add(set, { ...element, comment: spec.name })),
+  }
+}
+
+/**
+ * What is being made or connected has its claims, too: it may have had them already. Where it had not, its own attempt
+ * to claim is refused, it is undone and tried again, and loses here what it was given. What is being removed has its
+ * addresses until conntrack has forgotten them.
+ */
+function dueOfSandbox({ name, id, ports, endpoints, removing }: SandboxRecord): Due {
+  const elements = claimSandbox({ endpoints, ports, owner: ownerComment(name, id) })
+  if (!removing) return { what: name, elements }
+  return {
+    what: '',
+    elements: elements.filter(
+      (operation) =>
+        operation.op === 'element.add' && FAMILIES.some((family) => operation.set === addresses[family].set),
+    ),
+  }
+}
+
+/**
+ * A record that cannot be read says nothing that is acted on. The addresses that its text names are kept from others
+ * all the same, as its sandbox may have them still.
+ */
+function dueOfDamaged({ name, text = '' }: Damaged): Due {
+  const [, id] = /"id":"([0-9a-f]{64})"/.exec(text) ?? []
+  if (id === undefined) return { what: '', elements: [] }
+  const named = new Set(
+    [...text.matchAll(/"address":"([^"\\]{2,45})"/g)].flatMap(([, address]) =>
+      address !== undefined && isIp(address) ? [address] : [],
+    ),
+  )
+  return {
+    what: '',
+    elements: [...named].map((key) => add(addresses[familyOf(key)], { key, comment: ownerComment(name, id) })),
+  }
+}
+
+/**
+ * Sandboxes and networks that were changed or removed while the ruleset was written have been given what is no longer
+ * theirs.
+ */
+async function settle(
+  host: Host,
+  folders: Folders,
+  networks: readonly StoredNetwork[],
+  sandboxes: readonly StoredRecord[],
+): Promise<void> {
+  const surplus: Operation[] = []
+  const every: ReadonlySet<string> = new Set(
+    sandboxes.flatMap(({ record }) => record.endpoints.map(({ hostLink }) => hostLink)),
+  )
+  const current = new Map((await listAllRecords(folders.sandboxes)).map((item) => [item.path, item]))
+  for (const { path, text, record } of sandboxes) {
+    const item = current.get(path)
+    if (item?.text === text && record.busy === undefined && !isInTheMaking(item)) continue
+    const now = (record.removing ? item : await unbusy(() => readAnyRecord(dirname(path), record.name)))?.record
+    surplus.push(...without(dueOfSandbox(record).elements, now?.id === record.id ? dueOfSandbox(now).elements : []))
+  }
+  const left = new Set((await listNetworkRecords(folders.networks)).map(({ record }) => record.id))
+  for (const item of networks)
+    if (!left.has(item.record.id))
+      surplus.push(...without(dueOfNetwork(specOf(item), sandboxes, every, undefined).elements, []))
+  if (surplus.length > 0) await attempt(host, surplus)
+}
+
+/** Deletes of what is in the first plan and not in the second, where it is its owner's still. */
+function without(given: readonly Operation[], kept: readonly Operation[]): Operation[] {
+  const keys = new Set(
+    kept.flatMap((operation) =>
+      operation.op === 'element.add' ? operation.elements.map(({ key }) => elementName(operation, key)) : [],
+    ),
+  )
+  return given.flatMap((operation) => {
+    if (operation.op !== 'element.add') return []
+    const { op: _, elements, ...set } = operation
+    const gone = elements.flatMap(({ key, data, comment }) =>
+      comment === undefined || keys.has(elementName(operation, key))
+        ? []
+        : [{ key, comment, ...(data === undefined ? {} : { data }) }],
+    )
+    return gone.length > 0 ? [removeOwn(set, ...gone)] : []
+  })
+}

@@ -1,0 +1,83 @@
+import { ownedBySandboxes, portMaps } from '../policy/sets.js'
+import type { Host } from '../kernel/host.js'
+import type { ElementInfo } from '../kernel/native.js'
+import type { Element, Family, Operation, SetDefinition } from '../plan/operation.js'
+import { Slices } from '../base/slices.js'
+import { ownerComment, readOwner } from '../store/owner.js'
+import type { SandboxRecord } from '../store/records.js'
+
+/** An element of the ruleset's sets, and the sandbox that it belongs to. */
+export interface Owned {
+  set: SetDefinition
+  element: ElementInfo
+  /** As {@link commentOf} the sandbox has it. */
+  owner: string
+}
+
+/** All elements that belong to sandboxes: tens of thousands, where ports are many. */
+export class OwnedElements implements Iterable<Owned> {
+  // By the set's name. A key is in a set once.
+  readonly #byKey = new Map<string, Map<string, Owned>>()
+  readonly #published = new Map<string, Owned[]>()
+
+  /** @param tables - Families whose table is there. */
+  static async read(host: Host, tables: ReadonlySet<Family>): Promise<OwnedElements> {
+    const owned = new OwnedElements()
+    const slices = new Slices()
+    const sets = ownedBySandboxes.filter(({ family }) => tables.has(family))
+    // Asked for at once: the answers come one after the other, and nobody waits between them.
+    const found = await Promise.all(sets.map((set) => host.find('elements', set)))
+    for (const [index, set] of sets.entries()) await owned.#put(set, found[index] ?? [], slices)
+    return owned
+  }
+
+  *[Symbol.iterator](): Iterator<Owned> {
+    for (const elements of this.#byKey.values()) yield* elements.values()
+  }
+
+  get(set: Pick<SetDefinition, 'set'>, key: string): Owned | undefined {
+    return this.#byKey.get(set.set)?.get(key)
+  }
+
+  /** Whether an element of a sandbox is there. */
+  has(record: SandboxRecord, set: Pick<SetDefinition, 'set'>, key: string): boolean {
+    return this.get(set, key)?.owner === commentOf(record)
+  }
+
+  /** Whether it is there, and leads where it is to lead. */
+  hasAs(record: SandboxRecord, set: Pick<SetDefinition, 'set'>, { key, data = '' }: Element): boolean {
+    return this.has(record, set, key) && (this.get(set, key)?.element.data ?? '') === data
+  }
+
+  /** Whether all elements are there that an operation adds. */
+  hasAll(record: SandboxRecord, operation: Operation): boolean {
+    return operation.op !== 'element.add' || operation.elements.every(({ key }) => this.has(record, operation, key))
+  }
+
+  /** The published ports of a sandbox, as the kernel has them. */
+  publishedOf(record: SandboxRecord): readonly Owned[] {
+    return this.#published.get(commentOf(record)) ?? []
+  }
+
+  async #put(set: SetDefinition, elements: readonly ElementInfo[], slices: Slices): Promise<void> {
+    const byKey = new Map<string, Owned>()
+    for (const element of elements) {
+      const pause = slices.next()
+      if (pause) await pause
+      if (!readOwner(element.comment)) continue
+      const one: Owned = { set, element, owner: element.comment }
+      byKey.set(element.key, one)
+      if (portMaps.includes(set)) this.#publish(one)
+    }
+    this.#byKey.set(set.set, byKey)
+  }
+
+  #publish(one: Owned): void {
+    const there = this.#published.get(one.owner)
+    if (there) there.push(one)
+    else this.#published.set(one.owner, [one])
+  }
+}
+
+/** Name and id: of two records that have come to have one id, each has its own. */
+export const commentOf = ({ name, id }: Pick<SandboxRecord, 'name' | 'id'>): string => ownerComment(name, id)

@@ -1,0 +1,130 @@
+import { join } from 'node:path'
+import { SlipwayError } from '../base/errors.js'
+import { inWords, isShortOfFiles } from '../base/shortage.js'
+import { Slices } from '../base/slices.js'
+import { judge, type RecordKind } from './kind.js'
+import { namesIn } from './names-in.js'
+import { isRegular, readRegular } from './read-file.js'
+
+/**
+ * Folders of records: what the kernel has no place for, one small file each. The executor writes them (operations
+ * `file.create`, `file.replace`, `file.delete` of a plan), so that a record comes and goes with the kernel's objects.
+ */
+
+/** A record and the very text of its file: what a `file.replace` must find. */
+export interface Stored<T> {
+  record: T
+  path: string
+  text: string
+  /** What it tells of has been made to its end (`file.mark`). Known of records that were read. */
+  marked?: boolean
+}
+
+/** @param printed - Texts of what is in the record and has been printed before. */
+export function storeIn<T extends { name: string }>(
+  folder: string,
+  record: T,
+  printed: Readonly<Record<string, string>> = {},
+): Stored<T> {
+  const rest: Record<string, unknown> = { ...record }
+  for (const key in printed) rest[key] = undefined
+  let text = print(rest)
+  for (const key in printed) text = append(text, `"${key}":${printed[key]}`)
+  return { record, path: `${folder}/${record.name}.json`, text }
+}
+
+/** The text of a record with more in it: what is only added is not worth printing all of it anew. */
+export function textWith<T extends { name: string }>({ record, text }: Stored<T>, more: Partial<T>): string {
+  if (Object.keys(more).some((key) => key in record)) return print({ ...record, ...more })
+  return append(text, print(more).slice(1, -END.length))
+}
+
+const END = '}\n'
+const append = (text: string, more: string): string => `${text.slice(0, -END.length)},${more}${END}`
+const print = (record: object): string => `${JSON.stringify(record)}\n`
+
+/** What stands in a record's place and is none. */
+export interface Damaged {
+  path: string
+  /** After its file. */
+  name: string
+  /** What is in it, where it can be read at all. */
+  text?: string
+  why: string
+  /** A later version of Slipway can read it. */
+  later?: true
+}
+
+const END_OF_NAME = '.json'
+
+/**
+ * The record of a name; `undefined` when there is none.
+ *
+ * @throws {SlipwayError} `CONFLICT` for what is no such record.
+ */
+export async function readFrom<T>(folder: string, name: string, kind: RecordKind<T>): Promise<Stored<T> | undefined> {
+  const found = read(folder, `${name}${END_OF_NAME}`, kind)
+  if (found && 'why' in found) throw new SlipwayError('CONFLICT', sayDamage(found))
+  return found
+}
+
+/** What is wrong with a file, and what to do. */
+export const sayDamage = ({ path, why, later }: Damaged): string =>
+  `${path} is no record that this version of Slipway can read: ${why}. ${later ? 'Use the version that has written it, or give another stateDir.' : 'What it is of stays as it is. Mend the file, or remove it: then what is left of its sandbox or network is collected.'}`
+
+/** All records of a folder. @param damaged - Is told of what is none. */
+export async function listFrom<T>(
+  folder: string,
+  kind: RecordKind<T>,
+  damaged?: (one: Damaged) => void,
+): Promise<Stored<T>[]> {
+  const found: Stored<T>[] = []
+  const slices = new Slices()
+  for (const file of (await list(folder)).sort()) {
+    // `.next` is a file.replace on its way.
+    const record = file.endsWith(END_OF_NAME) ? read(folder, file, kind) : undefined
+    if (record && 'why' in record) damaged?.(record)
+    else if (record) found.push(record)
+    const pause = slices.next()
+    if (pause) await pause
+  }
+  return found
+}
+
+function read<T>(folder: string, file: string, kind: RecordKind<T>): Stored<T> | Damaged | undefined {
+  const path = join(folder, file)
+  const name = file.slice(0, -END_OF_NAME.length)
+  const found = readRegular(path)
+  if (!found) return undefined
+  if (found.text === undefined) return { path, name, why: found.why }
+  const judged = judge(kind, name, found.text)
+  if (judged.why === undefined) return { record: judged.record, path, text: found.text, marked: found.marked }
+  return { path, name, text: found.text, why: judged.why, ...(judged.later ? { later: true } : {}) }
+}
+
+/**
+ * Paths of what a `file.replace` is writing at this moment, or was when its process died. What is no file, none of ours
+ * has written.
+ */
+export async function listHalfWritten(folder: string): Promise<string[]> {
+  return (await list(folder))
+    .filter((name) => name.endsWith('.json.next'))
+    .map((name) => join(folder, name))
+    .filter(isRegular)
+}
+
+/** Names of what is in a folder of records; of one that is not there, none. */
+async function list(folder: string): Promise<string[]> {
+  try {
+    return await namesIn(folder)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (isShortOfFiles(code)) throw inWords(error)
+    throw new SlipwayError(
+      'INVALID_ARGUMENT',
+      `stateDir: ${folder} cannot be read (${code}). Give a directory of this process's own as stateDir, best on tmpfs.`,
+      {},
+      { cause: error },
+    )
+  }
+}

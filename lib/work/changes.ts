@@ -1,0 +1,184 @@
+import { dirname } from 'node:path'
+import type { RecordChange } from '../drivers/record-change.js'
+import { SlipwayError } from '../base/errors.js'
+import { PlanRefused } from '../kernel/host.js'
+import type { Namespace, Plan } from '../plan/operation.js'
+import type { HostPort } from '../base/port-mapping.js'
+import { isNowhere, removeWhatIsThere } from '../networks/collect.js'
+import { missesParts, missesSets, reconcile } from '../heal/reconcile.js'
+import { explainRefusal, removed } from '../claims/refusals.js'
+import { textWith } from '../store/folder.js'
+import { asOfNow, inThisBoot, namespaceAt } from '../store/namespace.js'
+import { thisProcess } from '../store/maker.js'
+import {
+  idle,
+  isBusy,
+  isInTheMaking,
+  readRecord,
+  store,
+  unbusy,
+  type SandboxRecord,
+  type StoredRecord,
+} from '../store/records.js'
+import type { Context } from './context.js'
+import { wasStrayZone } from '../heal/stray-zone.js'
+
+/** Somebody else's change of the record in between makes ours start over, this many times. */
+const TRIES = 16
+
+/** A change of a sandbox: the record after it, and the plan that makes it true. */
+export interface RecordUpdate {
+  /** What else is true of it while the change is made. */
+  during?: Partial<SandboxRecord>
+  /** Left out where the sandbox goes. */
+  next?: SandboxRecord
+  /** @param namespace - Which one it is in, where that is known. */
+  plan(change: RecordChange, namespace: Namespace | undefined): Plan | Promise<Plan>
+  /** The kernel has what was taken in this process's tables. */
+  settle(): void
+  /** Host ports that go, and are held by other processes: they are told. */
+  foreign?: readonly HostPort[]
+  /** It was refused: what was taken is given back. */
+  release(): void
+  /** Whether a refusal is worth another try, as what was refused had been a guess. */
+  retry?(refused: PlanRefused, attempt: number): Promise<boolean>
+}
+
+/** Whether what was to be removed is not there: somebody has taken it away, or an attempt before this one. */
+const isGone = ({ operation, errnoName }: PlanRefused): boolean =>
+  (operation.op === 'element.delete' && errnoName === 'ENOENT') ||
+  (operation.op === 'address.delete' &&
+    (errnoName === 'EADDRNOTAVAIL' || errnoName === 'ENODEV' || isNowhere(operation))) ||
+  (operation.op === 'neighbor.delete' && ['ENOENT', 'ENODEV'].includes(errnoName)) ||
+  (operation.op === 'route.delete' &&
+    (isNowhere(operation) || (operation.netns === undefined && ['ESRCH', 'ENODEV'].includes(errnoName))))
+
+/**
+ * What is remembered of one sandbox, and its changes: one after the other; when another process was faster, from what
+ * it left.
+ */
+export class Changes {
+  readonly #context: Context
+  #stored: StoredRecord
+  #last: Promise<unknown> = Promise.resolve()
+  /** Where the record does not say it yet: what its path led to when this object was made. */
+  #seen: Namespace | undefined
+
+  /** @param made - Of a sandbox that has just been made: the namespace that its path was given to. */
+  constructor(context: Context, stored: StoredRecord, made?: Namespace) {
+    this.#context = context
+    this.#stored = stored
+    if (made) this.#seen = made
+    else this.#see()
+  }
+
+  #see(): void {
+    const { namespace, network, path } = this.#stored.record
+    if (namespace || network === 'host') return
+    const found = namespaceAt(path)
+    if (found && found.inode !== this.#context.host.identity) this.#seen = found
+  }
+
+  /** As of the last change through this object. */
+  get stored(): StoredRecord {
+    return this.#stored
+  }
+
+  /**
+   * Which namespace it has, whatever its path leads to by now; `undefined` where that has not been there yet, and for
+   * one that has the host's.
+   */
+  get namespace(): Namespace | undefined {
+    const { namespace } = this.#stored.record
+    if (namespace) return asOfNow(namespace)
+    if (!this.#seen) this.#see()
+    return this.#seen
+  }
+
+  /** Reads again what other processes have done. @throws {SlipwayError} `NOT_FOUND` when the sandbox was removed. */
+  async refresh(): Promise<void> {
+    const { record, path } = this.#stored
+    const found = await readRecord(dirname(path), record.name)
+    if (found?.record.id !== record.id) throw new SlipwayError('NOT_FOUND', removed(record.name))
+    this.#stored = found
+  }
+
+  /** Whether other processes had done something meanwhile; it is known now. */
+  async #wasOld(): Promise<boolean> {
+    const { text } = this.#stored
+    await this.refresh()
+    return this.#stored.text !== text
+  }
+
+  /** @param make - The change of what the sandbox is by then. */
+  make(make: (record: SandboxRecord) => RecordUpdate | Promise<RecordUpdate>): Promise<void> {
+    const change = this.#last.then(() => this.#attempt(make))
+    this.#last = change.catch(() => undefined)
+    return change
+  }
+
+  /**
+   * Until it has been made, and no other change is on its way: of another process, or through another object of this
+   * one.
+   */
+  async #wait(): Promise<void> {
+    await unbusy(async () => {
+      await this.refresh()
+      return this.#stored
+    })
+    const { busy } = this.#stored.record
+    if (!busy || isBusy(this.#stored.record)) return
+    // The process that was changing it has died in the middle: what it has left half done is ended first.
+    await reconcile(this.#context)
+    await this.refresh()
+  }
+
+  async #attempt(make: (record: SandboxRecord) => RecordUpdate | Promise<RecordUpdate>): Promise<void> {
+    const { host, turns } = this.#context
+    // Somebody has taken elements away that were ours to remove.
+    let rest = false
+    let healed = false
+    for (let attempt = 1; ; attempt++) {
+      if (this.#stored.record.busy || isInTheMaking(this.#stored)) await this.#wait()
+      const { path, record, text } = this.#stored
+      let update: RecordUpdate
+      try {
+        update = await make(idle(record))
+      } catch (error) {
+        // It does not go with what this object knows: that may be old.
+        if (attempt === 1 && (await this.#wasOld())) continue
+        throw error
+      }
+      const { namespace } = this
+      const next =
+        update.next &&
+        store(
+          dirname(path),
+          namespace && !update.next.namespace ? { ...update.next, namespace: inThisBoot(namespace) } : update.next,
+        )
+      const mark = textWith(this.#stored, { ...update.during, busy: thisProcess() })
+      try {
+        const plan = await update.plan({ path, before: text, content: next?.text ?? '', mark }, namespace)
+        await (rest ? removeWhatIsThere(host, plan) : host.run(plan, { crowded: turns.crowded }))
+        update.settle()
+        if (next) this.#stored = next
+        if (update.foreign) await this.#context.holders.tell(update.foreign)
+        return
+      } catch (error) {
+        update.release()
+        if (!(error instanceof PlanRefused)) throw error
+        // An administrator may delete the sets more than once. That an element to be deleted is gone is looked into
+        // once.
+        if (missesParts(error) && (!healed || (missesSets(error) && attempt < TRIES))) {
+          healed = true
+          await reconcile(this.#context)
+        } else if (attempt < TRIES && (await wasStrayZone(this.#context, error))) continue
+        else if (await update.retry?.(error, attempt)) continue
+        else if (error.errnoName === 'ESTALE' && error.operation.op.startsWith('file.') && attempt < TRIES)
+          await this.refresh()
+        else if (!rest && isGone(error)) rest = true
+        else throw await explainRefusal(error, host, this.#context.holders)
+      }
+    }
+  }
+}

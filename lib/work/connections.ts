@@ -1,0 +1,225 @@
+import * as bridge from '../drivers/bridge.js'
+import { freeInterface } from '../drivers/endpoint.js'
+import type { BridgeEndpoint, EndpointRequest } from '../store/endpoint.js'
+import { mappedPorts } from '../drivers/gateway.js'
+import { movedPorts } from '../drivers/leading-ports.js'
+import { invalid, SlipwayError } from '../base/errors.js'
+import { addresses } from '../policy/sets.js'
+import type { Host } from '../kernel/host.js'
+import { isFull, lostBridge } from '../networks/lost-bridge.js'
+import { isBridgeName } from '../store/predefined.js'
+import { FAMILIES } from '../store/network-spec.js'
+import { wasGuessedPort } from '../claims/ports/claim-ports.js'
+import type { LeadingPort } from '../plan/operation.js'
+import type { PortMapping } from '../base/port-mapping.js'
+import type { PortGuesses } from '../claims/ports/port-guesses.js'
+import { ownerComment } from '../store/owner.js'
+import type { SandboxRecord } from '../store/records.js'
+import type { Context } from './context.js'
+import { draftEndpoint } from './draft-endpoint.js'
+import { interfaceKey, type Departure } from './departures.js'
+import { isMacTaken, wasLeaving } from './gone.js'
+import { wasStrayLead } from './stray-lead.js'
+import type { RecordUpdate } from './changes.js'
+import { now, sleep } from '../base/timers.js'
+
+/** Endpoints that come and go on a sandbox that stays. */
+
+/** A network that is removed and made anew all the time is looked for this often. */
+const TRIES = 16
+
+/** An interface that goes is gone after some 20 ms: this long it is waited for, looking at it again after so many. */
+const PATIENCE_MS = 500
+const STEP_MS = 5
+
+/** What can be connected to a network at all. @throws {SlipwayError} `INVALID_ARGUMENT` with docker's reasons. */
+export function checkConnectable(record: SandboxRecord, network: string, what: 'connect' | 'disconnect'): void {
+  const { name } = record
+  if (!isBridgeName(network)) {
+    throw invalid(
+      what === 'connect'
+        ? `connect: ${network === 'host' ? "a sandbox shares the host's network from the start" : 'the network none is to have no network'}: a sandbox cannot be connected to "${network}", only created with it.`
+        : `disconnect: a sandbox cannot leave the network "${network}" that it was created with. Remove it.`,
+    )
+  }
+  const why =
+    record.network === 'host'
+      ? "it shares the host's network"
+      : record.network === 'none'
+        ? 'it was created with network "none", to have no network'
+        : record.network.startsWith('container:')
+          ? 'it shares the network of another sandbox: connect that one'
+          : undefined
+  if (why)
+    throw invalid(
+      `${what}: the sandbox ${name} cannot be ${what}ed ${what === 'connect' ? 'to' : 'from'} ${network}: ${why}.`,
+    )
+}
+
+/** What attempts before have shown. */
+export interface EndpointGuesses {
+  /** What its address says is the MAC of another endpoint, which has chosen it. */
+  randomMac: boolean
+  /** Names of links that stand in the way: the sandbox has made them itself. */
+  links?: ReadonlySet<string>
+  /** Ports that move to it. */
+  ports: PortGuesses
+}
+
+/** One more endpoint. @returns Also the ports that have led to another endpoint. */
+export async function connectUpdate(
+  context: Context,
+  record: SandboxRecord,
+  network: string,
+  asked: EndpointRequest,
+  guesses: EndpointGuesses,
+): Promise<RecordUpdate & { endpoint: BridgeEndpoint; left: LeadingPort[] }> {
+  const { name, id, endpoints, ports, path } = record
+  const ready = await context.networks.ready(network)
+  // The interface of a network that it has left may have the name that is next.
+  await context.departures.of(interfaceKey(record, freeInterface(ready.spec.interfacePrefix, endpoints, guesses.links)))
+  if (endpoints.some((endpoint) => endpoint.networkId === ready.spec.id)) {
+    throw new SlipwayError(
+      'CONFLICT',
+      `The sandbox ${name} is on the network ${ready.spec.name} already. Disconnect it first to change its endpoint: slipway disconnect ${name} ${ready.spec.name}.`,
+    )
+  }
+  const draft = await draftEndpoint(context, ready, asked, endpoints, guesses.randomMac, guesses.links)
+  const { endpoint } = draft
+  const after = [...endpoints, endpoint]
+  const moved = moveMappings(context, name, mappedPorts(endpoints, ports), mappedPorts(after, ports))
+  const release = () => {
+    draft.release()
+    moved.release()
+  }
+  return {
+    endpoint,
+    left: movedPorts(endpoints, ports, after),
+    // A process that dies in the middle leaves an endpoint that the record knows.
+    during: { endpoints: after, changing: endpoint.id },
+    next: { ...record, endpoints: after },
+    plan: (change, namespace) =>
+      bridge.connectEndpoint(
+        { path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change },
+        endpoint,
+        draft.circumstances,
+      ),
+    settle() {
+      draft.settle()
+      moved.settle()
+    },
+    foreign: moved.foreign,
+    release,
+    async retry(refused, attempt) {
+      const { operation, errnoName } = refused
+      if (await wasGuessedPort(context, guesses.ports, refused)) return true
+      if (isFull(refused)) return attempt < TRIES && ready.bridges.full(refused.operation.master)
+      // Another process has removed the network: whether there is another of its name, the next attempt sees.
+      const lost =
+        (await lostBridge(context.host, refused)) ||
+        (operation.op === 'file.check' && operation.path === draft.circumstances.network?.path)
+      if (lost) context.networks.forget(ready.spec.name)
+      if (lost) return attempt < TRIES
+      if (await wasLeaving(context, name, refused)) return attempt < TRIES
+      if (asked.mac === undefined && isMacTaken(refused)) {
+        guesses.randomMac = true
+        return attempt < TRIES
+      }
+      if (await wasStrayLead(context, ready.spec.name, name, refused)) return attempt < TRIES
+      if (operation.op === 'link.create' && errnoName === 'EEXIST') {
+        if (!(await isGoing(context.host, record, endpoint.interface)))
+          guesses.links = new Set((await context.host.find('links', { netns: path }))?.map((link) => link.name))
+        return attempt < TRIES
+      }
+      const family = FAMILIES.find((one) => operation.op === 'element.add' && operation.set === addresses[one].set)
+      if (errnoName !== 'EEXIST' || family === undefined || (family === 4 ? asked.ip : asked.ip6) !== undefined)
+        return false
+      await context.networks.overtaken(ready)
+      return true
+    },
+  }
+}
+
+/** Whether an interface that stands in the way goes at this moment, as one that another process has disconnected. */
+async function isGoing(host: Host, { path }: SandboxRecord, name: string): Promise<boolean> {
+  const deadline = now() + PATIENCE_MS
+  while (await host.find('link', { netns: path, name })) {
+    if (now() > deadline) return false
+    await sleep(STEP_MS)
+  }
+  return true
+}
+
+/** One endpoint less. @returns Also what is left to do when that is done. */
+export function disconnectUpdate(
+  context: Context,
+  record: SandboxRecord,
+  endpoint: BridgeEndpoint,
+  guesses: PortGuesses,
+): RecordUpdate & { left: () => Pick<Departure, 'plan' | 'claims'> } {
+  const { name, id, endpoints, ports, path } = record
+  const after = endpoints.filter((other) => other !== endpoint)
+  const moved = moveMappings(context, name, mappedPorts(endpoints, ports), mappedPorts(after, ports))
+  let left: Pick<Departure, 'plan' | 'claims'> = { plan: [] }
+  return {
+    during: { changing: endpoint.id },
+    next: { ...record, endpoints: after },
+    plan(change, namespace) {
+      const leaving = bridge.disconnectEndpoint(
+        { path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change },
+        endpoint,
+      )
+      left = { plan: leaving.rest, claims: leaving.claims }
+      return leaving.first
+    },
+    ...moved,
+    retry: (refused) => wasGuessedPort(context, guesses, refused),
+    left: () => left,
+  }
+}
+
+/** Takes in this process's table what a change of endpoints maps anew, and gives back what it no longer maps. */
+function moveMappings(
+  { ports, holders }: Context,
+  name: string,
+  before: readonly PortMapping[],
+  after: readonly PortMapping[],
+) {
+  const gone = before.filter((mapping) => !after.includes(mapping))
+  // What another has is not taken: the kernel's claim says whose it is.
+  const more = after.filter((mapping) => !before.includes(mapping))
+  const taken = more.filter((mapping) => !ports.take(mapping, name))
+  if (more.length > 0) holders.join()
+  return {
+    foreign: holders.foreign(gone),
+    settle() {
+      for (const mapping of gone) ports.release(mapping)
+      for (const mapping of taken) ports.settle(mapping)
+    },
+    release() {
+      for (const mapping of taken) ports.release(mapping)
+    },
+  }
+}
+
+/**
+ * By the network's name, id or the beginning of its id. @throws {SlipwayError} `NOT_FOUND` when the sandbox is not on
+ * it; `CONFLICT`.
+ */
+export function endpointOn({ name, endpoints }: SandboxRecord, network: string): BridgeEndpoint {
+  const named = endpoints.find((endpoint) => endpoint.network === network)
+  if (named) return named
+  const [one, other] = /^[0-9a-f]+$/.test(network)
+    ? endpoints.filter((endpoint) => endpoint.networkId.startsWith(network))
+    : []
+  if (one && other)
+    throw new SlipwayError(
+      'CONFLICT',
+      `Several networks of the sandbox ${name} have an id that begins with ${network}: ${one.network}, ${other.network}. Give more digits, or a name.`,
+    )
+  if (one) return one
+  throw new SlipwayError(
+    'NOT_FOUND',
+    `The sandbox ${name} is not on the network ${network}. It is on ${endpoints.map((endpoint) => endpoint.network).join(', ') || 'none'}.`,
+  )
+}

@@ -1,0 +1,220 @@
+import type { Circumstances } from '../../drivers/bridge.js'
+import { bridgeEndpoint, freeInterface } from '../../drivers/endpoint.js'
+import { announce } from '../../drivers/neighbors.js'
+import { makeSpare, type Spare } from '../../drivers/spare.js'
+import { SlipwayError } from '../../base/errors.js'
+import { PlanRefused, type Host } from '../../kernel/host.js'
+import type { Place } from '../../networks/bridges.js'
+import { isFull } from '../../networks/lost-bridge.js'
+import type { ReadyNetwork } from '../../networks/ready.js'
+import type { NetworkRegistry } from '../../networks/registry.js'
+import type { Plan } from '../../plan/operation.js'
+import { releaseTaken, takeFree, type Taken } from '../../networks/taken.js'
+import { explainRefusal } from '../../claims/refusals.js'
+import { printEndpoints } from '../../store/records.js'
+import { now, sleep } from '../../base/timers.js'
+import type { Mark } from '../../store/pool-marks.js'
+
+/**
+ * So long is looked for an address whose MAC address no other port of the bridge has: those of spares that were dropped
+ * go with their links.
+ */
+const PATIENCE_MS = 2000
+const STEP_MS = 2
+
+/** Another spare of the bridge, of this process or of another one, has the MAC address. */
+const isLedElsewhere = ({ operation, errnoName }: PlanRefused): boolean =>
+  operation.op === 'fdb.add' && errnoName === 'EEXIST'
+
+/** A sandbox that waits to be taken: on its network, with everything but its claims. */
+export interface ReadySpare extends Spare {
+  network: ReadyNetwork
+  taken: Taken
+  circumstances: Circumstances
+  /** The endpoint as it will be in a record. */
+  printed: string
+  /** Tells its neighbours where it is, once it is taken. */
+  announcement: Plan
+}
+
+/** The spare sandboxes of one network. */
+export class NetworkPool {
+  readonly name: string
+  readonly size: number
+  readonly #host: Host
+  readonly #networks: NetworkRegistry
+  readonly #mark: Mark
+  readonly #records: string
+  /** The first is the oldest, and the next to be taken. */
+  #spares: ReadySpare[] = []
+  /** The network that they are on. */
+  #network: ReadyNetwork | undefined
+  /** Taken, and not known yet whether a sandbox becomes of them. */
+  #tried = 0
+  making = 0
+  claimed = 0
+  missed = 0
+  /** No more are made for now. */
+  resting = false
+  /** Why. */
+  failure: unknown
+
+  constructor(name: string, size: number, host: Host, networks: NetworkRegistry, mark: Mark, records: string) {
+    this.name = name
+    this.size = size
+    this.#host = host
+    this.#networks = networks
+    this.#mark = mark
+    this.#records = records
+  }
+
+  get ready(): number {
+    return this.#spares.length
+  }
+
+  get lacks(): boolean {
+    return !this.resting && this.ready + this.#tried < this.size
+  }
+
+  /** Whether it can serve a network, by name, id or the beginning of an id. */
+  has(nameOrId: string): boolean {
+    return this.ready > 0 && (this.name === nameOrId || this.#network?.spec.id.startsWith(nameOrId) === true)
+  }
+
+  /** The next that is on this very network; those that are on what it was before go. */
+  take(network: ReadyNetwork): ReadySpare | undefined {
+    if (this.#network !== network) this.#move(network)
+    const spare = this.#spares.shift()
+    if (spare) this.#tried++
+    else this.missed++
+    return spare
+  }
+
+  /** A sandbox has become of one. */
+  settle(): void {
+    this.#tried--
+    this.claimed++
+  }
+
+  /** One was no good. */
+  reject(spare: ReadySpare): void {
+    this.#tried--
+    this.drop([spare])
+  }
+
+  /** One was not used after all. */
+  giveBack(spare: ReadySpare): void {
+    this.#tried--
+    if (spare.network === this.#network) this.#spares.unshift(spare)
+    else this.drop([spare])
+  }
+
+  /** Makes one more. */
+  async make(): Promise<void> {
+    this.making++
+    try {
+      this.#mark.write()
+      const network = await this.#networks.ready(this.name)
+      if (this.#network !== network) this.#move(network)
+      const spare = await this.#makeSomewhere(network)
+      if (this.#network === network) this.#spares.push(spare)
+      else this.drop([spare])
+      this.failure = undefined
+    } catch (error) {
+      this.resting = true
+      this.failure = error instanceof PlanRefused ? await explainRefusal(error, this.#host) : error
+    } finally {
+      this.making--
+    }
+  }
+
+  /** Addresses come in turn, so that the next attempt has another. */
+  async #makeSomewhere(network: ReadyNetwork): Promise<ReadySpare> {
+    const deadline = now() + PATIENCE_MS
+    for (;;) {
+      try {
+        return await this.#make(network)
+      } catch (error) {
+        if (!(error instanceof PlanRefused) || !isLedElsewhere(error) || now() > deadline) throw error
+      }
+      await sleep(STEP_MS)
+    }
+  }
+
+  async #make(network: ReadyNetwork): Promise<ReadySpare> {
+    const { spec, hairpin } = network
+    const taken = takeFree(network)
+    if (!taken)
+      throw new SlipwayError(
+        'EXHAUSTED',
+        `No address is left for spare sandboxes on the network ${this.name}. Give a smaller size of the pool, or use a network with a larger subnet.`,
+      )
+    const place = await this.#place(network, taken)
+    const endpoint = bridgeEndpoint(
+      spec,
+      this.#mark.nextId(),
+      freeInterface(spec.interfacePrefix, []),
+      taken,
+      {},
+      ...(place.leaf ? [place.bridge] : []),
+    )
+    const name = endpoint.hostLink
+    const circumstances = { hairpin, ...(spec.record ? { network: spec.record } : {}) }
+    try {
+      await this.#host.runLater(makeSpare(name, this.#records, endpoint, circumstances))
+      const { index, master } = await this.#host.ask('link', { name }, true)
+      return {
+        name,
+        endpoint,
+        bridgeIndex: master,
+        linkIndex: index,
+        network,
+        taken,
+        circumstances,
+        printed: printEndpoints([endpoint]),
+        announcement: announce(endpoint),
+      }
+    } catch (error) {
+      this.drop([{ name, endpoint, network, taken }])
+      // The next one goes to another bridge.
+      if (error instanceof PlanRefused && isFull(error)) network.bridges.full(error.operation.master)
+      throw error
+    }
+  }
+
+  async #place(network: ReadyNetwork, taken: Taken): Promise<Place> {
+    try {
+      return await network.bridges.take()
+    } catch (error) {
+      releaseTaken(network, taken)
+      throw error
+    }
+  }
+
+  #move(network: ReadyNetwork | undefined): void {
+    this.drop(this.empty())
+    this.#network = network
+    this.resting = false
+    const place = network ? this.#mark.startingPlace() : 0
+    if (place > 0) for (const { pool } of network?.pools ?? []) pool.startAt(place)
+  }
+
+  /** Takes all out; with an address, the one that has it. */
+  empty(address?: string): ReadySpare[] {
+    const has = ({ taken }: ReadySpare) =>
+      address === undefined || Object.values(taken).some((one) => one.address === address)
+    const out = this.#spares.filter(has)
+    this.#spares = this.#spares.filter((spare) => !has(spare))
+    return out
+  }
+
+  /** They go, and their addresses are free. */
+  drop(spares: readonly Pick<ReadySpare, 'name' | 'endpoint' | 'network' | 'taken'>[]): void {
+    if (spares.length === 0) return
+    for (const { endpoint, network, taken } of spares) {
+      releaseTaken(network, taken)
+      network.bridges.release(endpoint.bridge)
+    }
+    void this.#host.runLater(spares.map(({ name }) => ({ op: 'netns.delete', path: name }))).catch(() => undefined)
+  }
+}

@@ -1,0 +1,195 @@
+import { channel } from 'node:diagnostics_channel'
+import { SlipwayError } from '../../base/errors.js'
+import { addresses, macs } from '../../policy/sets.js'
+import type { Host, PlanRefused } from '../../kernel/host.js'
+import type { ReadyNetwork } from '../../networks/ready.js'
+import type { NetworkRegistry } from '../../networks/registry.js'
+import { FAMILIES } from '../../store/network-spec.js'
+import { Filling, isAbsent } from './filling.js'
+import { Mark } from '../../store/pool-marks.js'
+import { NetworkPool, type ReadySpare } from './network-pool.js'
+import type { PoolSettings } from '../../base/settings.js'
+import { now, sleep } from '../../base/timers.js'
+
+/** The kernel takes down what nobody holds within milliseconds each: so long is waited for all. */
+const PATIENCE_MS = 1000
+const STEP_MS = 2
+
+/** What the diagnostics channel `slipway:pool` says. */
+export interface PoolMessage {
+  network: string
+  /** A sandbox was taken; none was there to be taken; one was made; what was made is no good any more. */
+  event: 'claimed' | 'missed' | 'made' | 'dropped'
+  ready: number
+  size: number
+}
+
+const events = channel('slipway:pool')
+
+/** The spare sandboxes of one Slipway: taken by creates, and made again. */
+export class Spares {
+  readonly #host: Host
+  readonly #networks: NetworkRegistry
+  readonly #mark: Mark
+  readonly #pools: ReadonlyMap<string, NetworkPool>
+  readonly #filling: Filling
+
+  constructor(
+    host: Host,
+    networks: NetworkRegistry,
+    folders: { pool: string; sandboxes: string },
+    { size, networks: names }: PoolSettings,
+  ) {
+    this.#host = host
+    this.#networks = networks
+    this.#mark = new Mark(folders.pool)
+    this.#pools = new Map(
+      size === 0
+        ? []
+        : names.map((name) => [name, new NetworkPool(name, size, host, networks, this.#mark, folders.sandboxes)]),
+    )
+    this.#filling = new Filling(this.networks, (pool) => this.#tell(pool, 'made'))
+  }
+
+  get networks(): NetworkPool[] {
+    return [...this.#pools.values()]
+  }
+
+  /** Begins to make them. */
+  open(): void {
+    this.#filling.open()
+  }
+
+  /** Whether a create on this network will probably find one. */
+  has(network: string): boolean {
+    for (const pool of this.#pools.values()) if (pool.has(network)) return true
+    return false
+  }
+
+  /** One that is on this very network, if there is one. */
+  take(network: ReadyNetwork): ReadySpare | undefined {
+    const pool = this.#pools.get(network.spec.name)
+    const spare = pool?.take(network)
+    if (!pool || spare) return spare
+    this.#tell(pool, 'missed')
+    this.#filling.claimed(pool)
+    return undefined
+  }
+
+  /** A sandbox has become of it. */
+  settle({ network }: ReadySpare): void {
+    const pool = this.#pools.get(network.spec.name)
+    if (!pool) return
+    pool.settle()
+    this.#tell(pool, 'claimed')
+    this.#filling.claimed(pool)
+  }
+
+  giveBack(spare: ReadySpare): void {
+    this.#pools.get(spare.network.spec.name)?.giveBack(spare)
+  }
+
+  /**
+   * A plan with a spare was refused, or came to nothing. Whether that was the spare's fault: then it goes, and those
+   * that are no better with it.
+   */
+  async refused(spare: ReadySpare, refused: PlanRefused | undefined): Promise<boolean> {
+    const fault = refused && faultOf(spare, refused)
+    const pool = this.#pools.get(spare.network.spec.name)
+    if (!pool || fault === undefined) {
+      this.giveBack(spare)
+      return false
+    }
+    pool.reject(spare)
+    if (fault === 'bridge') pool.drop(pool.empty())
+    if (fault === 'address') await this.#dropClaimed(pool, spare.network)
+    this.#tell(pool, 'dropped')
+    return true
+  }
+
+  /** Lets go of those of a network, or of the one that has this address: somebody asks for what they have taken. */
+  async giveUp({ spec }: ReadyNetwork, address?: string): Promise<void> {
+    const pool = this.#pools.get(spec.name)
+    if (!pool) return
+    if (pool.making > 0) await this.#filling.ended()
+    const spares = pool.empty(address)
+    if (spares.length === 0) return
+    pool.drop(spares)
+    // Others would have taken their addresses before who asks.
+    pool.resting = true
+    this.#filling.rest()
+    this.#tell(pool, 'dropped')
+  }
+
+  /** A network is there: created, or as it was after a removal that was refused. */
+  begin(name: string): void {
+    const pool = this.#pools.get(name)
+    if (pool) this.#filling.claimed(pool)
+  }
+
+  /** A network is about to go: no more are made on it, until {@link begin}. */
+  async end(name: string): Promise<void> {
+    const pool = this.#pools.get(name)
+    if (!pool) return
+    pool.resting = true
+    if (pool.making > 0) await this.#filling.ended()
+    pool.resting = true
+    pool.drop(pool.empty())
+  }
+
+  /** When each of the networks that are there has all of its spares. @throws what kept one from it. */
+  async ready(): Promise<void> {
+    await this.#filling.whole()
+    if (this.#filling.closed) throw new SlipwayError('CLOSED', 'This Slipway was closed. Open another: Slipway.open().')
+    for (const { failure } of this.#pools.values())
+      if (failure !== undefined && !isAbsent(failure)) throw failure as Error
+  }
+
+  /** All go. Resolves when the kernel has taken them down, or a second later. */
+  async close(): Promise<void> {
+    await this.#filling.close()
+    const spares = this.networks.flatMap((pool) => pool.empty())
+    if (spares.length > 0) await this.#host.run(spares.map(({ name }) => ({ op: 'netns.delete', path: name })))
+    const deadline = now() + PATIENCE_MS
+    for (const { name } of spares) {
+      while (now() < deadline && (await this.#host.find('link', { name }))) await sleep(STEP_MS)
+    }
+    this.#mark.remove()
+  }
+
+  /** Other processes have claimed what was only guessed here. */
+  async #dropClaimed(pool: NetworkPool, network: ReadyNetwork): Promise<void> {
+    for (const family of FAMILIES) {
+      for (const { key } of (await this.#host.find('elements', addresses[family])) ?? []) pool.drop(pool.empty(key))
+    }
+    await this.#networks.learn(network)
+  }
+
+  #tell({ name, ready, size }: NetworkPool, event: PoolMessage['event']): void {
+    if (events.hasSubscribers) events.publish({ network: name, event, ready, size } satisfies PoolMessage)
+  }
+}
+
+/** What was wrong with a spare: others have its address or MAC, somebody has deleted its link, or the bridge. */
+function faultOf(
+  { endpoint, name }: ReadySpare,
+  { operation, element, errnoName }: PlanRefused,
+): 'address' | 'mac' | 'link' | 'bridge' | undefined {
+  switch (operation.op) {
+    case 'element.add': {
+      const key = operation.elements[element]?.key
+      if (operation.set === macs.set && errnoName === 'EEXIST') return 'mac'
+      const own = FAMILIES.some(
+        (family) => operation.set === addresses[family].set && endpoint.addresses[family]?.address === key,
+      )
+      return own && errnoName === 'EEXIST' ? 'address' : undefined
+    }
+    case 'link.check':
+      if (errnoName !== 'ESTALE' && errnoName !== 'ENODEV') return undefined
+      return operation.name === endpoint.bridge ? 'bridge' : 'link'
+    case 'netns.bind':
+      return operation.from === name && errnoName === 'ENOENT' ? 'link' : undefined
+    default:
+      return undefined
+  }
+}

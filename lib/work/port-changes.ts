@@ -1,0 +1,107 @@
+import * as bridge from '../drivers/bridge.js'
+import type { BridgeEndpoint } from '../store/endpoint.js'
+import { gatewayEndpoint, mappedPorts } from '../drivers/gateway.js'
+import { leadingPorts } from '../drivers/leading-ports.js'
+import { invalid, SlipwayError } from '../base/errors.js'
+import type { IpFamily } from '../base/addresses/ip.js'
+import { FAMILIES } from '../store/network-spec.js'
+import type { LeadingPort } from '../plan/operation.js'
+import { wasGuessedPort } from '../claims/ports/claim-ports.js'
+import type { DefaultHostIps } from '../claims/ports/expand.js'
+import { printMapping, printRequest, type PortMapping, type PortRequest } from '../base/port-mapping.js'
+import { matching } from '../claims/ports/matching.js'
+import type { PortGuesses } from '../claims/ports/port-guesses.js'
+import { ownerComment } from '../store/owner.js'
+import type { SandboxRecord } from '../store/records.js'
+import type { RecordUpdate } from './changes.js'
+import type { Context } from './context.js'
+import { inheritPorts } from './inherit-ports.js'
+import { claimPublished } from './publish.js'
+
+/** Ports that come and go on a sandbox that stays. */
+
+/** More ports. @throws {SlipwayError} `INVALID_ARGUMENT`, `PORT_IN_USE`, `EXHAUSTED` */
+export async function publishUpdate(
+  context: Context,
+  record: SandboxRecord,
+  requests: readonly PortRequest[],
+  guesses: PortGuesses,
+): Promise<RecordUpdate & { mappings: PortMapping[] }> {
+  requireOwnNetwork(record)
+  const { endpoints, ports, path, name, id } = record
+  const inheriting = inheritPorts(context)
+  if (inheriting) await context.turns.after(inheriting)
+  const mappings = await claimPublished(
+    context,
+    requests,
+    name,
+    endpoints,
+    await hostIpsOf(context, endpoints),
+    guesses,
+  )
+  const held = mappedPorts(endpoints, mappings)
+  if (held.length > 0) context.holders.join()
+  return {
+    mappings,
+    next: { ...record, ports: [...ports, ...mappings] },
+    plan: (change, namespace) =>
+      bridge.publishPorts(
+        { path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change },
+        mappings,
+      ),
+    settle: () => held.forEach((mapping) => context.ports.settle(mapping)),
+    release: () => held.forEach((mapping) => context.ports.release(mapping)),
+    retry: (refused) => wasGuessedPort(context, guesses, refused),
+  }
+}
+
+/** Fewer ports. @returns Also those that have led to it. @throws {SlipwayError} `NOT_FOUND` */
+export function unpublishUpdate(
+  context: Context,
+  record: SandboxRecord,
+  requests: readonly PortRequest[],
+): RecordUpdate & { left: LeadingPort[] } {
+  const { endpoints, ports, path, name, id } = record
+  const gone = [...new Set(requests.flatMap((request) => published(record, request)))]
+  const held = mappedPorts(endpoints, gone)
+  return {
+    left: leadingPorts(endpoints, gone),
+    next: { ...record, ports: ports.filter((mapping) => !gone.includes(mapping)) },
+    plan: (change) =>
+      bridge.unpublishPorts({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, gone),
+    settle: () => held.forEach((mapping) => context.ports.release(mapping)),
+    release: () => undefined,
+    foreign: context.holders.foreign(held),
+  }
+}
+
+function published({ name, ports }: SandboxRecord, request: PortRequest): PortMapping[] {
+  const found = matching(ports, request)
+  if (found.length > 0) return found
+  const { allow: _, ...asked } = request
+  throw new SlipwayError(
+    'NOT_FOUND',
+    `The sandbox ${name} does not publish ${printRequest(asked)}. It publishes ${ports.map(printMapping).join(', ') || 'nothing'}.`,
+  )
+}
+
+function requireOwnNetwork({ network, name, endpoints }: SandboxRecord): void {
+  if (endpoints.length > 0) return
+  const why = network.startsWith('container:')
+    ? 'its ports are those of the sandbox that it joined'
+    : network === 'host'
+      ? "its ports are the host's"
+      : 'it has no address of its own'
+  throw invalid(`publish does not go with network "${network}" of sandbox ${name}: ${why}.`)
+}
+
+/** Of each family, those of the network that leads to the world: the two may be different ones. */
+async function hostIpsOf({ networks }: Context, endpoints: readonly BridgeEndpoint[]): Promise<DefaultHostIps> {
+  const hostIps: Partial<Record<IpFamily, string>> = {}
+  for (const family of FAMILIES) {
+    const leading = gatewayEndpoint(endpoints, family)
+    const address = leading && (await networks.ready(leading.network)).spec.hostIps[family]
+    if (address !== undefined) hostIps[family] = address
+  }
+  return hostIps
+}

@@ -1,0 +1,43 @@
+import { leafNumber } from '../store/leaf-name.js'
+import { add, remove } from '../policy/elements.js'
+import { addresses } from '../policy/sets.js'
+import type { PlanRefused } from '../kernel/host.js'
+import { familyOf } from '../base/addresses/ip.js'
+import { attempt } from '../networks/collect.js'
+import { ownerComment } from '../store/owner.js'
+import { randomId } from '../base/random-id.js'
+import type { Context } from './context.js'
+
+/**
+ * Whether a sandbox was refused for a route to its address that has gone by now. Routes come after the claim of the
+ * address and go before it; a process that is killed while it heals somebody's bridge may leave one all the same.
+ * Whoever has the address may take that away, so it is claimed meanwhile, for nobody: what is left of that when this
+ * process dies, the next `open()` collects.
+ *
+ * @returns `false` for any other refusal, and for a route that is none of the network's: it is an administrator's, and
+ * stays.
+ */
+export async function wasStrayLead(
+  { host, networks }: Pick<Context, 'host' | 'networks'>,
+  network: string,
+  name: string,
+  { operation, errnoName }: PlanRefused,
+): Promise<boolean> {
+  if (operation.op !== 'route.add' || operation.netns !== undefined || errnoName !== 'EEXIST') return false
+  const [address = '', prefix] = operation.destination.split('/')
+  const family = familyOf(address)
+  const { spec } = await networks.ready(network)
+  const there = (await host.ask('routes', { ipv6: family === 6 })).find(
+    ({ destination }) => destination === address || destination === `${address}/${prefix}`,
+  )
+  if (!there) return true
+  const link = (await host.ask('links', {})).find(({ index }) => index === there.index)?.name ?? ''
+  if (link !== spec.bridge && leafNumber(spec, link) === undefined) return false
+  const claim = { key: address, comment: ownerComment(name, randomId()) }
+  await attempt(host, [
+    add(addresses[family], claim),
+    { op: 'route.delete', destination: operation.destination, link },
+    remove(addresses[family], claim),
+  ])
+  return true
+}
