@@ -4,10 +4,10 @@
  *
  * @internal
  */
-export { createNetwork } from './drivers/bridge-network.js'
-export { createSandbox, removeSandbox, type BridgeSandbox } from './drivers/bridge.js'
-export { bridgeEndpoint } from './drivers/endpoint.js'
-export { createLeaf } from './drivers/leaf.js'
+export { createNetwork } from './drivers/bridge/network.js'
+export { createSandbox, removeSandbox, type BridgeSandbox } from './drivers/bridge/sandbox.js'
+export { bridgeEndpoint } from './drivers/bridge/endpoint.js'
+export { createLeaf } from './drivers/bridge/leaf.js'
 export { leafName } from './store/leaf-name.js'
 export { rulesetPlan } from './policy/ruleset.js'
 export * as sets from './policy/sets.js'

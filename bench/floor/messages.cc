@@ -130,7 +130,7 @@ void put_hairpin(nlmsghdr* message) {
   mnl_attr_put_u8(message, IFLA_BRPORT_MODE, 1);
 }
 
-// A route to an endpoint on a further bridge, and the network's own bridge answers for it (lib/drivers/leaf.ts).
+// A route to an endpoint on a further bridge, and the network's own bridge answers for it (lib/drivers/bridge/leaf.ts).
 void put_lead(Messages& messages, const Endpoint& endpoint, bool add) {
   auto flags = static_cast<uint16_t>(NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_EXCL : 0));
   nlmsghdr* message = messages.begin(add ? RTM_NEWROUTE : RTM_DELROUTE, flags);

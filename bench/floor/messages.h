@@ -1,4 +1,4 @@
-// The messages that bring one endpoint up: those that Slipway's bridge driver plans (lib/drivers/bridge.ts,
+// The messages that bring one endpoint up: those that Slipway's bridge driver plans (lib/drivers/bridge/sandbox.ts,
 // createSandbox), attribute by attribute, written out by hand.
 #pragma once
 

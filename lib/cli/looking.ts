@@ -1,5 +1,5 @@
 import { Host } from '../kernel/host.js'
-import type { ReadyNetwork } from '../networks/ready.js'
+import type { ReadyNetwork } from '../drivers/ready.js'
 import { NetworkRegistry } from '../networks/registry.js'
 import type { Settings } from '../base/settings.js'
 import { type Context } from '../work/context.js'

@@ -1,6 +1,6 @@
-import { guardPort, leadFrames } from '../drivers/bridge-port.js'
+import { guardPort, leadFrames } from '../drivers/bridge/port.js'
 import type { BridgeEndpoint } from '../store/endpoint.js'
-import { leadTo } from '../drivers/leaf.js'
+import { leadTo } from '../drivers/bridge/leaf.js'
 import { leafNumber } from '../store/leaf-name.js'
 import { SlipwayError } from '../base/errors.js'
 import type { Host } from '../kernel/host.js'
@@ -10,7 +10,7 @@ import { FAMILIES } from '../store/network-spec.js'
 import type { Operation } from '../plan/operation.js'
 import { isAtWork, type StoredRecord } from '../store/records.js'
 import { Slices } from '../base/slices.js'
-import { attempt } from '../networks/collect.js'
+import { attempt } from '../claims/collect.js'
 
 /**
  * Puts the links of sandboxes back on their bridges: somebody has deleted a bridge, which takes its ports nowhere, or a

@@ -1,7 +1,9 @@
+import { leadAway } from '../drivers/bridge/leaf.js'
 import { dirname } from 'node:path'
-import { claimEndpoint } from '../drivers/bridge.js'
+import { leadAway } from '../drivers/bridge/leaf.js'
+import { claimEndpoint } from '../drivers/bridge/sandbox.js'
 import type { BridgeEndpoint } from '../store/endpoint.js'
-import { forgetNeighbor } from '../drivers/neighbors.js'
+import { forgetNeighbor } from '../drivers/bridge/neighbors.js'
 import { removeOwn } from '../policy/elements.js'
 import * as sets from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
@@ -12,9 +14,9 @@ import { isAtPath } from '../store/namespace.js'
 import { ownerComment } from '../store/owner.js'
 import { idle, isAtWork, isBusy, store, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import { forgetAddresses } from './forget.js'
-import { attempt, collect, collectLeads } from '../networks/collect.js'
+import { attempt, collect, collectLeads } from '../claims/collect.js'
 import { leadIn, leadOut } from './lead-through.js'
-import type { OwnedElements } from '../networks/owned.js'
+import type { OwnedElements } from '../claims/owned.js'
 
 /**
  * Ends what a process that died had begun: to connect a sandbox to a network, or to disconnect it. The endpoint that
@@ -101,7 +103,7 @@ async function isWhole(
 
 async function drop(host: Host, endpoint: BridgeEndpoint, comment: string): Promise<void> {
   const { hostLink, mac, addresses, linkLocal, bridge, leafOf } = endpoint
-  await collectLeads(host, endpoint, comment)
+  await collectLeads(host, leadAway(endpoint), comment)
   // It is not to speak as who has its address next.
   for (const family of FAMILIES) {
     const address = addresses[family]?.address

@@ -8,8 +8,8 @@ import type { PortMapping } from '../base/port-mapping.js'
 import { ownerComment } from '../store/owner.js'
 import { isBusy, readRecord, store, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import { Slices } from '../base/slices.js'
-import { attempt } from '../networks/collect.js'
-import type { Owned, OwnedElements } from '../networks/owned.js'
+import { attempt } from '../claims/collect.js'
+import type { Owned, OwnedElements } from '../claims/owned.js'
 import { sleep } from '../base/timers.js'
 
 /** How long, in milliseconds, a living process takes at most from the kernel's maps to the record. */

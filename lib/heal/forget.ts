@@ -1,18 +1,18 @@
 import { leafName } from '../store/leaf-name.js'
-import { forgetNeighbor } from '../drivers/neighbors.js'
+import { forgetNeighbor } from '../drivers/bridge/neighbors.js'
 import * as sets from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
 import { familyOf } from '../base/addresses/ip.js'
 import { contains, parseSubnet } from '../base/addresses/subnet.js'
-import { leavesOf } from '../networks/leaves.js'
+import { leavesOf } from '../drivers/bridge/leaves.js'
 import type { Plan } from '../plan/operation.js'
 import type { Shared } from './shared.js'
 import { specOf } from '../store/network-records.js'
 import type { SandboxRecord } from '../store/records.js'
 import { FAMILIES } from '../store/network-spec.js'
 import { now, sleep } from '../base/timers.js'
-import { attempt, collect } from '../networks/collect.js'
-import { commentOf, type Owned } from '../networks/owned.js'
+import { attempt, collect } from '../claims/collect.js'
+import { commentOf, type Owned } from '../claims/owned.js'
 
 type Part = Pick<Shared, 'host' | 'networks'>
 

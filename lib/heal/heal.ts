@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
-import { claimSandbox, remakeEndpoint } from '../drivers/bridge.js'
-import { freeInterface } from '../drivers/endpoint.js'
+import { claimSandbox, remakeEndpoint } from '../drivers/bridge/sandbox.js'
+import { freeInterface } from '../drivers/bridge/endpoint.js'
 import type { BridgeEndpoint } from '../store/endpoint.js'
 import { SlipwayError } from '../base/errors.js'
 import { mapOf, publishedKey } from '../policy/elements.js'
@@ -16,11 +16,11 @@ import { thisProcess } from '../store/maker.js'
 import { asOfNow } from '../store/namespace.js'
 import { ownerComment, readOwner } from '../store/owner.js'
 import { readRecord, store, type SandboxRecord, type StoredRecord } from '../store/records.js'
-import { attempt } from '../networks/collect.js'
+import { attempt } from '../claims/collect.js'
 import { takeOff } from './drop-endpoints.js'
-import { Holdings } from '../networks/holdings.js'
+import { Holdings } from '../claims/holdings.js'
 import { leadOut } from './lead-through.js'
-import type { OwnedElements } from '../networks/owned.js'
+import type { OwnedElements } from '../claims/owned.js'
 
 type Part = Pick<Shared, 'host' | 'networks'>
 

@@ -1,4 +1,4 @@
-import { checkNamespace, claimSandbox } from '../drivers/bridge.js'
+import { checkNamespace, claimSandbox } from '../drivers/bridge/sandbox.js'
 import { gatewayEndpoint } from '../drivers/gateway.js'
 import { add, elementName, removeOwn } from '../policy/elements.js'
 import * as sets from '../policy/sets.js'
@@ -8,8 +8,8 @@ import type { Element, Operation, SetDefinition } from '../plan/operation.js'
 import { asOfNow } from '../store/namespace.js'
 import { ownerComment } from '../store/owner.js'
 import type { SandboxRecord } from '../store/records.js'
-import { attempt, collect } from '../networks/collect.js'
-import { commentOf, type OwnedElements } from '../networks/owned.js'
+import { attempt, collect } from '../claims/collect.js'
+import { commentOf, type OwnedElements } from '../claims/owned.js'
 
 /** Which way leads into a sandbox and out of it, after its endpoints were others. */
 

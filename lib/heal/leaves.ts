@@ -1,12 +1,12 @@
-import { answerSetting, claimLeaf } from '../drivers/leaf.js'
+import { answerSetting, claimLeaf } from '../drivers/bridge/leaf.js'
 import { leafNumber } from '../store/leaf-name.js'
 import { SlipwayError } from '../base/errors.js'
 import type { LinkInfo } from '../kernel/native.js'
-import { ensureLeaf } from '../networks/leaves.js'
+import { ensureLeaf } from '../drivers/bridge/leaves.js'
 import { hasFamily } from '../store/network-spec.js'
 import type { Shared } from './shared.js'
 import type { SandboxRecord } from '../store/records.js'
-import type { Holdings } from '../networks/holdings.js'
+import type { Holdings } from '../claims/holdings.js'
 
 /**
  * Gives networks back the leaves that sandboxes are on, where somebody has deleted or flushed them, whole or in part.

@@ -1,4 +1,6 @@
+import { leadAway } from '../drivers/bridge/leaf.js'
 import { dirname } from 'node:path'
+import { leadAway } from '../drivers/bridge/leaf.js'
 import { mappedPorts } from '../drivers/gateway.js'
 import { RULESET_FAMILIES } from '../policy/ruleset.js'
 import * as sets from '../policy/sets.js'
@@ -27,17 +29,17 @@ import {
   type SandboxRecord,
   type StoredRecord,
 } from '../store/records.js'
-import { writtenTables } from '../networks/ensure-ruleset.js'
+import { writtenTables } from '../claims/ensure-ruleset.js'
 import { Aside } from './aside.js'
 import { attachLinks } from './attach-links.js'
-import { attempt, collect, collectElement, collectLeads } from '../networks/collect.js'
+import { attempt, collect, collectElement, collectLeads } from '../claims/collect.js'
 import { dropEndpoints } from './drop-endpoints.js'
 import { finishChanges } from './finish-changes.js'
 import { flush, forget, isAddress, leftAddresses } from './forget.js'
 import { heal, untouched } from './heal.js'
-import { Holdings } from '../networks/holdings.js'
+import { Holdings } from '../claims/holdings.js'
 import { reconcileNetworks, requireSameRecords } from './networks.js'
-import { commentOf, type Owned } from '../networks/owned.js'
+import { commentOf, type Owned } from '../claims/owned.js'
 import { collectSpares } from './spares.js'
 import { setTwinsAside } from './twins.js'
 import { isWhole, isWholeInside, lookAt, type Look } from './whole.js'
@@ -283,7 +285,8 @@ async function beginToEnd(host: Host, { record, path, text }: StoredRecord, ende
   const mark = store(dirname(path), { ...record, removing: true, busy: thisProcess() })
   if (await attempt(host, [{ op: 'file.replace', path, content: mark.text, expected: text }])) return false
   ended.push(mark)
-  for (const endpoint of record.endpoints) await collectLeads(host, endpoint, ownerComment(record.name, record.id))
+  for (const endpoint of record.endpoints)
+    await collectLeads(host, leadAway(endpoint), ownerComment(record.name, record.id))
   if (!record.foreign && record.network !== 'host')
     await collect(host, [
       { op: 'netns.delete', path: record.path, namespace: record.namespace && asOfNow(record.namespace) },

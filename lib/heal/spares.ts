@@ -1,7 +1,7 @@
 import type { Host } from '../kernel/host.js'
 import type { LinkInfo } from '../kernel/native.js'
 import type { Marks } from '../store/pool-marks.js'
-import { collect } from '../networks/collect.js'
+import { collect } from '../claims/collect.js'
 import { now, sleep } from '../base/timers.js'
 
 /**

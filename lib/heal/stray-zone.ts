@@ -1,7 +1,7 @@
 import { removeOwn } from '../policy/elements.js'
 import { portBeside } from '../policy/sets.js'
 import type { PlanRefused } from '../kernel/host.js'
-import { attempt } from '../networks/collect.js'
+import { attempt } from '../claims/collect.js'
 import type { Shared } from './shared.js'
 
 /**

@@ -1,6 +1,6 @@
 import type { StoredRecord } from '../store/records.js'
 import type { Aside } from './aside.js'
-import { commentOf, type OwnedElements } from '../networks/owned.js'
+import { commentOf, type OwnedElements } from '../claims/owned.js'
 
 /**
  * Records that have come to say one id, of a sandbox or of an endpoint: what is done for one of them would be done to

@@ -8,7 +8,7 @@ import type { Family } from '../plan/operation.js'
 import { isAlive, isOfThisBoot } from '../store/maker.js'
 import { isAtPath } from '../store/namespace.js'
 import type { SandboxRecord, StoredRecord } from '../store/records.js'
-import { OwnedElements } from '../networks/owned.js'
+import { OwnedElements } from '../claims/owned.js'
 
 /** The kernel at one moment: elements of sandboxes, and ports of bridges by name. */
 export interface Look {

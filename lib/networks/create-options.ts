@@ -1,4 +1,4 @@
-import { bridgeAlias } from '../drivers/bridge-network.js'
+import { bridgeAlias } from '../drivers/bridge/network.js'
 import { invalid, show, SlipwayError } from '../base/errors.js'
 import { completeIpam } from '../claims/addresses/complete.js'
 import type { Occupied } from '../claims/addresses/default-subnet.js'
@@ -13,10 +13,10 @@ import { nameCheck } from '../base/name.js'
 import type { NetworkRecord } from '../store/network-records.js'
 import { randomId } from '../base/random-id.js'
 import { thisProcess } from '../store/maker.js'
-import { readDriverOptions, type DriverOptions } from './driver-options.js'
+import { readDriverOptions, type DriverOptions } from '../drivers/bridge/options.js'
 import { PREDEFINED } from '../store/predefined.js'
 import { FAMILIES, IPV6_MTU, type NetworkSpec } from '../store/network-spec.js'
-import type { Surroundings } from './surroundings.js'
+import type { Surroundings } from '../drivers/surroundings.js'
 
 /** Options of `networks.create`. Names are those of `docker network create`'s flags. */
 export interface CreateNetworkOptions {

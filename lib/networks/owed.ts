@@ -1,7 +1,8 @@
+import type { Owed } from '../claims/ensure-ruleset.js'
 import { dirname } from 'node:path'
-import { claimSandbox } from '../drivers/bridge.js'
-import { elementsOf } from '../drivers/bridge-network.js'
-import { leafElements } from '../drivers/leaf.js'
+import { claimSandbox } from '../drivers/bridge/sandbox.js'
+import { elementsOf } from '../drivers/bridge/network.js'
+import { leafElements } from '../drivers/bridge/leaf.js'
 import { leafNumber } from '../store/leaf-name.js'
 import { add, elementName, removeOwn } from '../policy/elements.js'
 import { addresses } from '../policy/sets.js'
@@ -22,22 +23,13 @@ import {
   type SandboxRecord,
   type StoredRecord,
 } from '../store/records.js'
-import { attempt } from './collect.js'
+import { attempt } from '../claims/collect.js'
 
 /** What is to stand in the sets for a sandbox or a network that is there. */
 interface Due {
   /** `app` for a sandbox, `network web` for a network. */
   what: string
   elements: Operation[]
-}
-
-/** What the ruleset owes to all sandboxes and networks of a host, by their records. */
-export interface Owed {
-  plan: ElementAdd[]
-  /** Whose it is: names of sandboxes, and of networks but for the default one. */
-  owners: string[]
-  /** After the plan is done: what has changed since the records were read loses what it no longer has. */
-  settle(): Promise<void>
 }
 
 interface Folders {

@@ -5,17 +5,17 @@ import {
   finishNetwork,
   nameBridge,
   removeNetwork,
-} from '../drivers/bridge-network.js'
+} from '../drivers/bridge/network.js'
 import type { BridgeEndpoint } from '../store/endpoint.js'
-import { removeLeaf } from '../drivers/leaf.js'
+import { removeLeaf } from '../drivers/bridge/leaf.js'
 import { show, SlipwayError } from '../base/errors.js'
 import { PlanRefused, type Host } from '../kernel/host.js'
 import type { Occupied } from '../claims/addresses/default-subnet.js'
 import type { Settings } from '../base/settings.js'
 import type { Plan } from '../plan/operation.js'
 import { bridgeInUse, explainRefusal, isSubnetTaken, networkNameInUse } from '../claims/refusals.js'
-import { removeWhatIsThere } from './collect.js'
-import { Holdings } from './holdings.js'
+import { removeWhatIsThere } from '../claims/collect.js'
+import { Holdings } from '../claims/holdings.js'
 import { readOwed } from './owed.js'
 import { isAlive } from '../store/maker.js'
 import {
@@ -26,14 +26,14 @@ import {
   type StoredNetwork,
 } from '../store/network-records.js'
 import { draftNetwork, type CreateNetworkOptions } from './create-options.js'
-import { DefaultBridge } from './default-bridge.js'
-import { ensureRuleset, missingRuleset } from './ensure-ruleset.js'
-import { bridgesOf, leavesOf } from './leaves.js'
-import { wasTakenAway } from './lost-bridge.js'
-import { isNamedBridge, isNamelessBridge } from './own-bridge.js'
-import { learnAddresses, readyNetwork, releaseAddress, type ReadyNetwork } from './ready.js'
+import { DefaultBridge } from '../drivers/bridge/default-network.js'
+import { ensureRuleset, missingRuleset } from '../claims/ensure-ruleset.js'
+import { bridgesOf, leavesOf } from '../drivers/bridge/leaves.js'
+import { wasTakenAway } from '../drivers/bridge/lost-bridge.js'
+import { isNamedBridge, isNamelessBridge } from '../drivers/bridge/own-bridge.js'
+import { learnAddresses, readyNetwork, releaseAddress, type ReadyNetwork } from '../drivers/ready.js'
 import { DEFAULT_NETWORK, FAMILIES, type NetworkSpec } from '../store/network-spec.js'
-import { Surroundings } from './surroundings.js'
+import { Surroundings } from '../drivers/surroundings.js'
 import { now, sleep } from '../base/timers.js'
 
 /** The subnet or bridge of a draft may be taken by another process meanwhile: so often another is drafted. */

@@ -7,7 +7,7 @@ import { isLeaving, listAllRecords, readAnyRecord, type StoredRecord } from '../
 import { familyOf } from '../base/addresses/ip.js'
 import { FAMILIES } from '../store/network-spec.js'
 import { leftAddresses } from '../heal/forget.js'
-import { OwnedElements, commentOf } from '../networks/owned.js'
+import { OwnedElements, commentOf } from '../claims/owned.js'
 import { readOwner } from '../store/owner.js'
 import { now, sleep } from '../base/timers.js'
 import type { Context } from './context.js'

@@ -1,4 +1,4 @@
-import * as bridge from '../drivers/bridge.js'
+import * as bridge from '../drivers/bridge/sandbox.js'
 import type { BridgeEndpoint } from '../store/endpoint.js'
 import { gatewayEndpoint, mappedPorts } from '../drivers/gateway.js'
 import { leadingPorts } from '../drivers/leading-ports.js'

@@ -1,6 +1,6 @@
 import type { Host } from '../kernel/host.js'
 import { deleteLinks } from '../drivers/leaving.js'
-import { attempt, removeWhatIsThere } from '../networks/collect.js'
+import { attempt, removeWhatIsThere } from '../claims/collect.js'
 import { clearTimeout, now, setTimeout, sleep } from '../base/timers.js'
 import type { LeadingPort, Operation, Plan } from '../plan/operation.js'
 

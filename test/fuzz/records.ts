@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { removeSandbox } from '#lib/drivers/bridge.js'
+import { removeSandbox } from '#lib/drivers/bridge/sandbox.js'
 import { END, wirePlan } from '#lib/plan/wire.js'
 import { networkSettings } from '#lib/api/sandboxes/inspect.js'
 import { judge } from '#lib/store/kind.js'

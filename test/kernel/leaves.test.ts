@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { createLeaf } from '#lib/drivers/leaf.js'
+import { createLeaf } from '#lib/drivers/bridge/leaf.js'
 import { Host } from '#lib/kernel/host.js'
 import { Slipway } from '#lib/index.js'
 import type { Plan } from '#lib/plan/operation.js'

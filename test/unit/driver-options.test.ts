@@ -1,5 +1,5 @@
 import test from 'ava'
-import { readDriverOptions } from '#lib/networks/driver-options.js'
+import { readDriverOptions } from '#lib/drivers/bridge/options.js'
 
 const hostIps = (given: Record<string, string>, ip?: string) =>
   readDriverOptions(

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { bridgeEndpoint } from '#lib/drivers/endpoint.js'
+import { bridgeEndpoint } from '#lib/drivers/bridge/endpoint.js'
 import type { GatewayMode } from '#lib/base/gateway-mode.js'
 import { inspectNetwork } from '#lib/api/networks/inspect.js'
 import type { PortMapping } from '#lib/base/port-mapping.js'

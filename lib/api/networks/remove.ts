@@ -8,7 +8,7 @@ import { specOf, type StoredNetwork } from '../../store/network-records.js'
 import { sayDamage, type Damaged } from '../../store/folder.js'
 import { listRecords } from '../../store/records.js'
 import { now, sleep } from '../../base/timers.js'
-import { leavesOf } from '../../networks/leaves.js'
+import { leavesOf } from '../../drivers/bridge/leaves.js'
 import { membersOf } from '../../networks/members.js'
 
 /** So long, in milliseconds, an endpoint is waited for that is undone, and so long between two looks. */

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { readBridgeAlias } from '../../drivers/bridge-network.js'
+import { readBridgeAlias } from '../../drivers/bridge/network.js'
 import * as sets from '../../policy/sets.js'
 import { PREDEFINED } from '../../store/predefined.js'
 import type { Context } from '../../work/context.js'

@@ -1,5 +1,5 @@
-import * as bridge from '#lib/drivers/bridge.js'
-import { createNetwork, removeNetwork } from '#lib/drivers/bridge-network.js'
+import * as bridge from '#lib/drivers/bridge/sandbox.js'
+import { createNetwork, removeNetwork } from '#lib/drivers/bridge/network.js'
 import type { Plan } from '#lib/plan/operation.js'
 import { inParts } from './in-parts.js'
 import { circumstancesOf, endpointOn, networkOf, published, sandboxOf, type NetworkOptions } from './specs.js'

@@ -1,4 +1,4 @@
-import * as bridge from '#lib/drivers/bridge.js'
+import * as bridge from '#lib/drivers/bridge/sandbox.js'
 import type { BridgeEndpoint, EndpointRequest } from '#lib/store/endpoint.js'
 import type { Plan } from '#lib/plan/operation.js'
 import { inParts } from './in-parts.js'

@@ -1,6 +1,6 @@
-import type { Plan } from '../plan/operation.js'
-import type { Leaving } from './leaving.js'
-import { beginRemoval, type RecordRemoval } from './record-change.js'
+import type { Plan } from '../../plan/operation.js'
+import type { Leaving } from '../leaving.js'
+import { beginRemoval, type RecordRemoval } from '../record-change.js'
 
 /** The `host` driver: the host's own namespace. Only the name is new. */
 

@@ -1,10 +1,10 @@
-import { add, remove } from '../policy/elements.js'
-import { networkClaims, networkElements, type NetworkElement } from '../policy/network-elements.js'
-import { resolverElements } from '../policy/resolver-elements.js'
-import { BRIDGE_GROUP } from '../policy/sets.js'
-import type { IpFamily } from '../base/addresses/ip.js'
-import { DEFAULT_NETWORK, hasFamily, IPV6_MTU, type NetworkSpec } from '../store/network-spec.js'
-import type { LinkCreate, LinkSet, Operation, Plan } from '../plan/operation.js'
+import { add, remove } from '../../policy/elements.js'
+import { networkClaims, networkElements, type NetworkElement } from '../../policy/network-elements.js'
+import { resolverElements } from '../../policy/resolver-elements.js'
+import { BRIDGE_GROUP } from '../../policy/sets.js'
+import type { IpFamily } from '../../base/addresses/ip.js'
+import { DEFAULT_NETWORK, hasFamily, IPV6_MTU, type NetworkSpec } from '../../store/network-spec.js'
+import type { LinkCreate, LinkSet, Operation, Plan } from '../../plan/operation.js'
 
 /** Networks on bridges of this host: pure functions from what is wanted to a plan. */
 

@@ -1,4 +1,4 @@
-import { readLeafAlias } from '../drivers/leaf.js'
+import { readLeafAlias } from './bridge/leaf.js'
 import { subnets } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
 import type { Occupied } from '../claims/addresses/default-subnet.js'

@@ -1,7 +1,7 @@
-import type { Namespace, Plan } from '../plan/operation.js'
-import { checkNamespace } from './bridge.js'
-import type { Leaving } from './leaving.js'
-import { beginRemoval, type RecordChange, type RecordRemoval } from './record-change.js'
+import type { Namespace, Plan } from '../../plan/operation.js'
+import { checkNamespace } from '../bridge/sandbox.js'
+import type { Leaving } from '../leaving.js'
+import { beginRemoval, type RecordChange, type RecordRemoval } from '../record-change.js'
 
 /**
  * The `container` mode: the namespace of another sandbox, by a name of its own, so that it stays when that one goes.

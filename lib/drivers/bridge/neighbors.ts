@@ -1,8 +1,8 @@
-import type { IpFamily } from '../base/addresses/ip.js'
-import { macOf } from '../base/addresses/mac.js'
-import { FAMILIES } from '../store/network-spec.js'
-import type { Operation } from '../plan/operation.js'
-import type { BridgeEndpoint } from '../store/endpoint.js'
+import type { IpFamily } from '../../base/addresses/ip.js'
+import { macOf } from '../../base/addresses/mac.js'
+import { FAMILIES } from '../../store/network-spec.js'
+import type { Operation } from '../../plan/operation.js'
+import type { BridgeEndpoint } from '../../store/endpoint.js'
 
 /**
  * What others remember of an endpoint's addresses: the host, and sandboxes on its bridge, keep for up to a minute where

@@ -1,12 +1,12 @@
-import { leafName } from '../store/leaf-name.js'
-import { add, remove } from '../policy/elements.js'
-import { networkElements, type NetworkElement } from '../policy/network-elements.js'
-import { gates } from '../policy/sets.js'
-import { parseSubnet, printSubnet } from '../base/addresses/subnet.js'
-import { FAMILIES, hasFamily, type NetworkSpec } from '../store/network-spec.js'
-import type { Operation, Plan } from '../plan/operation.js'
-import { makeBridge, noIpv6Address } from './bridge-network.js'
-import type { BridgeEndpoint } from '../store/endpoint.js'
+import { leafName } from '../../store/leaf-name.js'
+import { add, remove } from '../../policy/elements.js'
+import { networkElements, type NetworkElement } from '../../policy/network-elements.js'
+import { gates } from '../../policy/sets.js'
+import { parseSubnet, printSubnet } from '../../base/addresses/subnet.js'
+import { FAMILIES, hasFamily, type NetworkSpec } from '../../store/network-spec.js'
+import type { Operation, Plan } from '../../plan/operation.js'
+import { makeBridge, noIpv6Address } from './network.js'
+import type { BridgeEndpoint } from '../../store/endpoint.js'
 
 /**
  * Leaves: further bridges of a network, each with some of its sandboxes. A bridge ends at 1,023 ports and slows down

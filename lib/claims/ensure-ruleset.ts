@@ -5,9 +5,17 @@ import { TABLE } from '../policy/sets.js'
 import { NO_NF_TABLES, PlanRefused, type Host } from '../kernel/host.js'
 import type { Family, Operation, Plan } from '../plan/operation.js'
 import { Holdings } from './holdings.js'
-import type { Owed } from './owed.js'
-import { explainRefusal } from '../claims/refusals.js'
+import { explainRefusal } from './refusals.js'
 import { missingRules } from './missing-rules.js'
+
+/** What the ruleset owes to all sandboxes and networks of a host, by their records. */
+export interface Owed {
+  plan: ElementAdd[]
+  /** Whose it is: names of sandboxes, and of networks but for the default one. */
+  owners: string[]
+  /** After the plan is done: what has changed since the records were read loses what it no longer has. */
+  settle(): Promise<void>
+}
 
 /**
  * Two processes may write it at once, or an administrator delete it meanwhile: this many times it is looked at again.

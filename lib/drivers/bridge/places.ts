@@ -1,7 +1,7 @@
-import { mayHaveLeaves } from '../drivers/leaf.js'
-import { leafName, leafNumber } from '../store/leaf-name.js'
-import type { LinkInfo } from '../kernel/native.js'
-import type { NetworkSpec } from '../store/network-spec.js'
+import { mayHaveLeaves } from './leaf.js'
+import { leafName, leafNumber } from '../../store/leaf-name.js'
+import type { LinkInfo } from '../../kernel/native.js'
+import type { NetworkSpec } from '../../store/network-spec.js'
 
 /** The place of an endpoint. */
 export interface Place {

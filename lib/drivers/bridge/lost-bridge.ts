@@ -1,5 +1,5 @@
-import type { Host, PlanRefused } from '../kernel/host.js'
-import type { LinkCreate } from '../plan/operation.js'
+import type { Host, PlanRefused } from '../../kernel/host.js'
+import type { LinkCreate } from '../../plan/operation.js'
 
 /**
  * Whether a link was refused as the bridge that it was for is gone: before it was looked for, right after (EINVAL), or

@@ -1,7 +1,7 @@
-import { add, holdPorts, releasePorts, remove, removeOwn } from '../policy/elements.js'
-import * as sets from '../policy/sets.js'
-import { familyOf } from '../base/addresses/ip.js'
-import { FAMILIES } from '../store/network-spec.js'
+import { add, holdPorts, releasePorts, remove, removeOwn } from '../../policy/elements.js'
+import * as sets from '../../policy/sets.js'
+import { familyOf } from '../../base/addresses/ip.js'
+import { FAMILIES } from '../../store/network-spec.js'
 import type {
   AddressAdd,
   Namespace,
@@ -11,16 +11,16 @@ import type {
   RouteAdd,
   RouteDelete,
   SetDefinition,
-} from '../plan/operation.js'
-import type { PortMapping } from '../base/port-mapping.js'
-import { noIpv6Address } from './bridge-network.js'
-import { guardPort, leadFrames } from './bridge-port.js'
-import type { BridgeEndpoint } from '../store/endpoint.js'
-import { activePorts, gatewayEndpoint } from './gateway.js'
+} from '../../plan/operation.js'
+import type { PortMapping } from '../../base/port-mapping.js'
+import { noIpv6Address } from './network.js'
+import { guardPort, leadFrames } from './port.js'
+import type { BridgeEndpoint } from '../../store/endpoint.js'
+import { activePorts, gatewayEndpoint } from '../gateway.js'
 import { leadAway, leadInside, leadTo } from './leaf.js'
-import { deleteLinks, type Leaving } from './leaving.js'
+import { deleteLinks, type Leaving } from '../leaving.js'
 import { announce, forgetNeighbor } from './neighbors.js'
-import { PortPlan } from './ports.js'
+import { PortPlan } from '../ports.js'
 import {
   beginChange,
   beginRemoval,
@@ -28,7 +28,7 @@ import {
   endMaking,
   type RecordChange,
   type RecordRemoval,
-} from './record-change.js'
+} from '../record-change.js'
 
 /**
  * Sandboxes on bridge networks: pure functions from what is wanted to a plan. They touch no socket, no clock, no file.

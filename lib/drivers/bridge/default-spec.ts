@@ -1,10 +1,10 @@
-import { familyOf, type IpFamily } from '../base/addresses/ip.js'
-import { macOf } from '../base/addresses/mac.js'
-import type { NetworkSubnet } from '../base/addresses/network-subnet.js'
-import type { Settings } from '../base/settings.js'
-import { EVERY } from '../base/addresses/every.js'
-import { predefinedId } from '../store/predefined.js'
-import { DEFAULT_NETWORK, type NetworkSpec } from '../store/network-spec.js'
+import { familyOf, type IpFamily } from '../../base/addresses/ip.js'
+import { macOf } from '../../base/addresses/mac.js'
+import type { NetworkSubnet } from '../../base/addresses/network-subnet.js'
+import type { Settings } from '../../base/settings.js'
+import { EVERY } from '../../base/addresses/every.js'
+import { predefinedId } from '../../store/predefined.js'
+import { DEFAULT_NETWORK, type NetworkSpec } from '../../store/network-spec.js'
 
 /** The network `bridge` as the options of open() have it. */
 export function defaultSpec(settings: Settings, host: number, subnets: readonly NetworkSubnet[]): NetworkSpec {

@@ -1,7 +1,7 @@
-import { readBridgeAlias } from '../drivers/bridge-network.js'
-import { macs } from '../policy/sets.js'
-import type { Host } from '../kernel/host.js'
-import type { LinkInfo } from '../kernel/native.js'
+import { readBridgeAlias } from './network.js'
+import { macs } from '../../policy/sets.js'
+import type { Host } from '../../kernel/host.js'
+import type { LinkInfo } from '../../kernel/native.js'
 
 /** Whether a link is the bridge of a network, by its alias. */
 export const isNamedBridge = ({ kind, alias }: LinkInfo, network: string): boolean =>

@@ -1,7 +1,7 @@
-import type { Namespace, Plan } from '../plan/operation.js'
-import { checkNamespace } from './bridge.js'
-import type { Leaving } from './leaving.js'
-import { beginRemoval, endMaking, type RecordRemoval } from './record-change.js'
+import type { Namespace, Plan } from '../../plan/operation.js'
+import { checkNamespace } from '../bridge/sandbox.js'
+import type { Leaving } from '../leaving.js'
+import { beginRemoval, endMaking, type RecordRemoval } from '../record-change.js'
 
 /** The `none` driver: a namespace of its own with loopback, and nothing else. */
 

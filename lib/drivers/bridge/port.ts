@@ -1,5 +1,5 @@
-import type { FdbAdd, LinkSet } from '../plan/operation.js'
-import type { BridgeEndpoint } from '../store/endpoint.js'
+import type { FdbAdd, LinkSet } from '../../plan/operation.js'
+import type { BridgeEndpoint } from '../../store/endpoint.js'
 
 /**
  * The host's end of an endpoint as a port of its bridge: it is sent what is for the endpoint's MAC address and what is

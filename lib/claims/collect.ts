@@ -1,6 +1,4 @@
 import { existsSync } from 'node:fs'
-import type { BridgeEndpoint } from '../store/endpoint.js'
-import { leadAway } from '../drivers/leaf.js'
 import { add, removeOwn } from '../policy/elements.js'
 import { addresses } from '../policy/sets.js'
 import { PlanRefused, type Host, type RunOptions } from '../kernel/host.js'
@@ -33,9 +31,11 @@ export async function collectElement(
 /**
  * Takes away what leads to an endpoint of which nobody knows how far it is gone already: only while its address is
  * claimed. Had that been given back, whoever has it by now would be the one that is led to.
+ *
+ * @param leadAway - Deletes the routes and answers that lead to it.
  */
-export async function collectLeads(host: Host, endpoint: BridgeEndpoint, owner: string): Promise<void> {
-  for (const operation of leadAway(endpoint)) await collectLead(host, operation, owner, {})
+export async function collectLeads(host: Host, leadAway: Plan, owner: string): Promise<void> {
+  for (const operation of leadAway) await collectLead(host, operation, owner, {})
 }
 
 async function collectLead(host: Host, operation: Operation, owner: string, options: RunOptions): Promise<void> {

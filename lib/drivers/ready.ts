@@ -3,7 +3,7 @@ import type { Host } from '../kernel/host.js'
 import type { AddressPool } from '../claims/addresses/address-pool.js'
 import { poolOf } from '../claims/addresses/pool-of-subnet.js'
 import type { NetworkSubnet } from '../base/addresses/network-subnet.js'
-import type { NetworkBridges } from './bridges.js'
+import type { NetworkBridges } from './bridge/places.js'
 import { FAMILIES, hasFamily, type NetworkSpec } from '../store/network-spec.js'
 
 /** A network that is up, and what this process knows of it. */

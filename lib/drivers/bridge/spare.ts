@@ -1,8 +1,8 @@
-import type { Plan } from '../plan/operation.js'
-import { checkNetwork, claimAll, makeStack, type BridgeSandbox, type Circumstances } from './bridge.js'
-import type { BridgeEndpoint } from '../store/endpoint.js'
+import type { Plan } from '../../plan/operation.js'
+import { checkNetwork, claimAll, makeStack, type BridgeSandbox, type Circumstances } from './sandbox.js'
+import type { BridgeEndpoint } from '../../store/endpoint.js'
 import { leadTo } from './leaf.js'
-import { PortPlan } from './ports.js'
+import { PortPlan } from '../ports.js'
 
 /**
  * Sandboxes ahead of need: what costs time is made first, and the claims when somebody wants one. Pure functions, as

@@ -1,8 +1,8 @@
-import type { EndpointAddress, EndpointRequest, BridgeEndpoint } from '../store/endpoint.js'
-import type { IpFamily } from '../base/addresses/ip.js'
-import { linkLocalOf, macOf, macOfId } from '../base/addresses/mac.js'
-import type { NetworkSubnet } from '../base/addresses/network-subnet.js'
-import { isDirect, type NetworkSpec } from '../store/network-spec.js'
+import type { EndpointAddress, EndpointRequest, BridgeEndpoint } from '../../store/endpoint.js'
+import type { IpFamily } from '../../base/addresses/ip.js'
+import { linkLocalOf, macOf, macOfId } from '../../base/addresses/mac.js'
+import type { NetworkSubnet } from '../../base/addresses/network-subnet.js'
+import { isDirect, type NetworkSpec } from '../../store/network-spec.js'
 
 /**
  * Names that follow from the endpoint's id and addresses.
