@@ -71,6 +71,7 @@ try {
     SLIPWAY_PRELOAD: preload,
     SLIPWAY_ADDON: addon,
     SLIPWAY_SANITIZER: runtime,
+    SLIPWAY_PATIENCE: '5',
     NODE_OPTIONS: `--import=${inRoot('scripts/spare-the-tools.mjs')}`,
     ...environment,
   }

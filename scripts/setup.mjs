@@ -1,7 +1,7 @@
 // Why: `npm start` and `npm test` are the only commands a newcomer types, so each first makes ready whatever is missing
 // or out of date, here. Plain Node without dependencies: node_modules may not exist yet.
 //
-//   node scripts/setup.mjs [build|start|contain|bench|peers|test|compare|fuzz|check|tidy|dev]
+//   node scripts/setup.mjs [build|start|contain|bench|peers|test|guest [RELEASE]|compare|fuzz|check|tidy|dev]
 //
 // What for decides which Debian packages are needed.
 import { ensurePackages, purposes } from './setup/packages.mjs'
@@ -9,6 +9,7 @@ import { ensureDependencies } from './setup/dependencies.mjs'
 import { ensureAddon } from './setup/addon.mjs'
 import { ensureDocker } from './setup/docker.mjs'
 import { ensureFloor } from './setup/floor.mjs'
+import { ensureGuest } from './setup/guest.mjs'
 import { ensurePeers } from './setup/peers.mjs'
 import { compile } from './setup/typescript.mjs'
 import { holdLock } from './setup/lock.mjs'
@@ -26,6 +27,7 @@ try {
   ensureFloor()
   if (purpose === 'compare' || purpose === 'peers') ensureDocker()
   if (purpose === 'peers') ensurePeers()
+  if (purpose === 'guest') ensureGuest(process.argv[3])
   await compile()
   release()
 } catch (error) {

@@ -1,6 +1,5 @@
 import { leadAway } from '../drivers/bridge/leaf.js'
 import { dirname } from 'node:path'
-import { leadAway } from '../drivers/bridge/leaf.js'
 import { claimEndpoint } from '../drivers/bridge/sandbox.js'
 import type { BridgeEndpoint } from '../store/endpoint.js'
 import { forgetNeighbor } from '../drivers/bridge/neighbors.js'

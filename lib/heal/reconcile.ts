@@ -1,6 +1,5 @@
 import { leadAway } from '../drivers/bridge/leaf.js'
 import { dirname } from 'node:path'
-import { leadAway } from '../drivers/bridge/leaf.js'
 import { mappedPorts } from '../drivers/gateway.js'
 import { RULESET_FAMILIES } from '../policy/ruleset.js'
 import * as sets from '../policy/sets.js'

@@ -54,6 +54,12 @@ const toCompare = [
 
 const toMeasurePeers = [{ package: 'iperf3', command: 'iperf3', why: 'throughput through a published port' }]
 
+const toStartGuest = [
+  { package: 'qemu-system-x86', command: 'qemu-system-x86_64', why: 'the machine that another kernel runs on' },
+  { package: 'kmod', command: 'modprobe', why: "loads that kernel's modules" },
+  { package: 'busybox-static', command: 'busybox', why: 'all that runs there until the file system is in place' },
+]
+
 const needsOf = {
   build: [...toBuild],
   start: [...toBuild, ...toStart],
@@ -61,6 +67,7 @@ const needsOf = {
   bench: [...toBuild, ...toStart, ...toBench],
   peers: [...toBuild, ...toStart, ...toBench, ...toCompare, ...toMeasurePeers],
   test: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest, ...toCheck],
+  guest: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest, ...toStartGuest],
   compare: [...toBuild, ...toStart, ...toCompare],
   fuzz: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest, ...toDevelop, ...toFuzz],
   check: [...toCheck],

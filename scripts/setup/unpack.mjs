@@ -1,16 +1,18 @@
 // Why: a real dockerd and other runtimes' network programs are compared with and measured against. Debian's packages of
 // them are unpacked, not installed: an installed one would start its daemon, and that one would change the machine's
-// network.
+// network. So is the kernel of the guest (guest.mjs): an installed one would be the machine's at its next start.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { inRoot, stampIs, writeStamp } from './tree.mjs'
 import { run, step, SetupError } from './say.mjs'
 
 // Debian's newest: Docker's answers have changed over the years, and a stable release has them as of long ago. Most are
 // programs that ask little of the system's libraries; what asks more is given its own.
-const suite = 'sid'
+const newest = 'sid'
 
-// Unpacks packages into `folder`/`name`. `folder`/.`name` says which they are; `name`.json which versions.
-export function unpack(folder, name, packages) {
+// Unpacks packages of a release into `folder`/`name`. `folder`/.`name` says which they are; `name`.json their versions.
+// `needed`: unpacks, in their place, those of such names that they need. Debian's `linux-image-amd64` is empty, and
+// needs the kernel.
+export function unpack(folder, name, packages, { suite = newest, needed } = {}) {
   const stamp = `${folder}/.${name}`
   const wanted = [suite, ...packages].join(' ')
   if (stampIs(stamp, wanted)) return
@@ -21,7 +23,7 @@ export function unpack(folder, name, packages) {
     for (const part of ['lists/partial', 'cache/archives/partial', 'empty'])
       mkdirSync(`${apt}/${part}`, { recursive: true })
     const options = {
-      'Dir::Etc::SourceList': sourceList(apt),
+      'Dir::Etc::SourceList': sourceList(apt, suite),
       'Dir::Etc::SourceParts': `${apt}/empty`,
       'Dir::State::Lists': `${apt}/lists`,
       'Dir::Cache': `${apt}/cache`,
@@ -32,7 +34,7 @@ export function unpack(folder, name, packages) {
     run('apt-get', ['-q', ...given, 'update'], {
       sentence: `The list of Debian's packages of ${suite} could not be fetched.`,
     })
-    run('apt-get', ['-q', ...given, 'download', ...packages], {
+    run('apt-get', ['-q', ...given, 'download', ...(needed ? needs(packages, given, needed) : packages)], {
       cwd: apt,
       sentence: `Debian's packages of ${suite} could not be fetched.`,
     })
@@ -54,8 +56,14 @@ export function unpack(folder, name, packages) {
   writeStamp(stamp, wanted)
 }
 
+// Which packages of such names these ones need, directly or not.
+function needs(packages, given, named) {
+  const { stdout } = run('apt-cache', [...given, 'depends', '--recurse', '--important', ...packages])
+  return [...new Set(stdout.split('\n'))].filter((line) => named.test(line))
+}
+
 // The mirror that the machine uses, with the other release.
-function sourceList(apt) {
+function sourceList(apt, suite) {
   const { stdout } = run('apt-get', [
     'indextargets',
     '--format',
@@ -68,7 +76,7 @@ function sourceList(apt) {
     ?.split(' ')[2]
   if (!mirror)
     throw new SetupError(
-      "Docker and other peers are taken from Debian's packages, and their lists are missing here: type apt-get update.",
+      "Docker, other peers and the guest's kernel are taken from Debian's packages, and their lists are missing here: type apt-get update.",
     )
   const file = `${apt}/sources.list`
   writeFileSync(file, `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror} ${suite} main\n`)
