@@ -131,7 +131,7 @@ const NO_LONGER = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENOTTY', 'ESTALE']
 /** Path of the namespace that an operation is for. */
 function namespaceOf(operation: Operation): string | undefined {
   if (operation.op === 'netns.check') return operation.path
-  if (operation.op === 'link.create') return operation.peer?.netns
+  if (operation.op === 'link.create') return operation.peer?.netns ?? operation.netns
   return operation.op !== 'sysctl.write' && 'netns' in operation ? operation.netns : undefined
 }
 

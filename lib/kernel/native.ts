@@ -38,6 +38,10 @@ export interface LinkInfo {
   address: string
   /** ifindex of the bridge, 0 for none. */
   master: number
+  /** ifindex of what it is a part of: a macvlan's parent, a veth's other end. 0 for none. */
+  link: number
+  /** That one is in another namespace. */
+  linkElsewhere: boolean
   group: number
   mtu: number
   up: boolean

@@ -45,12 +45,29 @@ export interface NetnsCheck {
 
 export interface LinkCreate {
   op: 'link.create'
+  /** Where the link is born, under its own name. It is not moved there. */
   netns?: string
   name: string
-  kind: 'bridge' | 'veth'
+  /** A kind that the kernel does not have is refused with EOPNOTSUPP. */
+  kind: 'bridge' | 'veth' | 'macvlan' | 'ipvlan' | 'vlan' | 'dummy'
   /** MAC address. */
   address?: string
   mtu?: number
+  /**
+   * Name of the parent of a macvlan, an ipvlan or a VLAN: a link of the host, wherever the new one is born. Refused
+   * with EBUSY when the parent already has links of the other kind (macvlan, ipvlan), or a bridge.
+   */
+  link?: string
+  /**
+   * Of a macvlan, which of its siblings it reaches: all (`bridge`), none (`private`), those that the switch behind the
+   * parent sends its frames back to (`vepa`); `passthru` has the parent to itself. Of an ipvlan: which layer decides
+   * where a packet goes.
+   */
+  mode?: 'bridge' | 'private' | 'vepa' | 'passthru' | 'l2' | 'l3' | 'l3s'
+  /** Of an ipvlan: which of its siblings it reaches, as a macvlan's mode says it. */
+  flag?: 'bridge' | 'private' | 'vepa'
+  /** Of a VLAN: its number, 1 to 4094. */
+  id?: number
   /** Name of the bridge that the link becomes a port of. */
   master?: string
   group?: number
@@ -133,6 +150,8 @@ export interface LinkDelete {
   op: 'link.delete'
   netns?: string
   name: string
+  /** Only the link of this number, whatever its name is by now. */
+  index?: number
 }
 
 /** All links of an interface group at once. One by one, each waits for a grace period of the kernel, 20 ms. */

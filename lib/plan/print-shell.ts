@@ -18,7 +18,8 @@ export function shellCommands(operation: Operation): string[] {
         `test "$(stat -Lc %d:%i ${quote(operation.path)})" = ${operation.namespace.device}:${operation.namespace.inode}${orNot(operation)}`,
       ]
     case 'link.create':
-      return [`${ip} link add ${linkOptions(operation)}`]
+      // The parent is the host's, so the command is run there.
+      return [`${operation.link === undefined ? ip : 'ip'} link add ${linkOptions(operation)}`]
     case 'link.set':
       return linkSettings(operation, ip, exec)
     case 'link.settle':
@@ -26,7 +27,7 @@ export function shellCommands(operation: Operation): string[] {
     case 'link.check':
       return [`ip -o link show dev ${operation.name} | grep -q '^${operation.index}: '`]
     case 'link.delete':
-      return [`${ip} link delete dev ${operation.name}`]
+      return [`${ip} link delete dev ${operation.index === undefined ? operation.name : `if${operation.index}`}`]
     case 'link.deleteGroup':
       return [`${ip} link delete group ${operation.group}`]
     case 'address.add': {
@@ -119,15 +120,20 @@ function linkOptions(operation: LinkCreate): string {
   const parts = [`name ${operation.name}`]
   const queues = operation.queues ? ` numtxqueues ${operation.queues} numrxqueues ${operation.queues}` : ''
   const mtu = operation.mtu ? ` mtu ${operation.mtu}` : ''
+  if (operation.link) parts.push(`link ${operation.link}`)
   if (operation.address) parts.push(`address ${operation.address}`)
   if (operation.group) parts.push(`group ${operation.group}`)
   if (operation.master) parts.push(`master ${operation.master}`)
-  let text = `${parts.join(' ')}${mtu}${queues} type ${operation.kind}`
+  const born = operation.link !== undefined && operation.netns !== undefined ? ` netns ${ipNetns(operation.netns)}` : ''
+  let text = `${parts.join(' ')}${mtu}${queues}${born} type ${operation.kind}`
+  if (operation.id) text += ` id ${operation.id}`
+  if (operation.mode) text += ` mode ${operation.mode}`
+  if (operation.flag) text += ` ${operation.flag}`
   if (operation.multicastSnooping === false) text += ' mcast_snooping 0'
   if (operation.linkLocalLearning === false) text += ' no_linklocal_learn 1'
   if (operation.peer) {
     const address = operation.peer.address ? ` address ${operation.peer.address}` : ''
-    text += ` peer name ${operation.peer.name}${address}${mtu}${queues} netns ${nameOf(operation.peer.netns) ?? quote(operation.peer.netns)}`
+    text += ` peer name ${operation.peer.name}${address}${mtu}${queues} netns ${ipNetns(operation.peer.netns)}`
   }
   return text
 }
@@ -170,6 +176,9 @@ function inNamespace(netns: string | undefined): { ip: string; exec: string } {
 
 /** The name that ip(8) has for a namespace; `undefined` for one that only a path leads to. */
 const nameOf = (netns: string): string | undefined => /^(?:\/run\/netns\/)?([^/]+)$/.exec(netns)?.[1]
+
+/** A namespace as an option of `ip link`. */
+const ipNetns = (netns: string): string => nameOf(netns) ?? quote(netns)
 
 /** A spare namespace has a name here, as no command holds one by a descriptor. */
 const pathOf = (netns: string): string => (netns.includes('/') ? netns : `/run/netns/${netns}`)

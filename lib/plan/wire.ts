@@ -47,6 +47,7 @@ function pushFields(fields: Field[], op: Operation): void {
     case 'link.create': {
       const { peer } = op
       fields.push(op.netns, op.name, op.kind, op.address, op.master, op.mtu, op.group, op.queues)
+      fields.push(op.link, op.mode, op.flag, op.id)
       fields.push(
         flag(peer !== undefined),
         peer?.netns,
@@ -66,8 +67,10 @@ function pushFields(fields: Field[], op: Operation): void {
       fields.push(op.name, op.index)
       break
     case 'link.settle':
-    case 'link.delete':
       fields.push(op.netns, op.name)
+      break
+    case 'link.delete':
+      fields.push(op.netns, op.name, op.index)
       break
     case 'link.deleteGroup':
       fields.push(op.netns, op.group)

@@ -187,7 +187,7 @@ Status Runner::run_rtnl(uint32_t end) {
     bool passed = passes_over(next_++);
     return passed ? kOk : failure;
   }
-  if (std::holds_alternative<LinkCreate>(plan_[next_]) && refuse_ != next_) return create_link(*socket, next_++);
+  if (std::holds_alternative<LinkCreate>(plan_[next_]) && refuse_ != next_) return create_link(next_++);
   batch_.clear();
   refusals_.clear();
   bool routes = false;
@@ -240,14 +240,20 @@ bool Runner::is_new(const rtnl::LinkInfo& link, const LinkCreate& op) {
          link.group == op.group.value_or(0);
 }
 
-Status Runner::create_link(netlink::Socket& socket, uint32_t index) {
+Status Runner::create_link(uint32_t index) {
   const auto& op = std::get<LinkCreate>(plan_[index]);
   origin_ = {index, 0};
   batch_.clear();
   if (auto failure = put(op, origin_)) return failure;
-  batch_.last()->nlmsg_flags |= NLM_F_ACK | NLM_F_ECHO;
+  netlink::Socket* inside = nullptr;
+  netlink::Socket* sender = nullptr;
+  if (auto failure = kernel_->rtnl(op.netns, inside)) return failure;
+  if (auto failure = kernel_->rtnl(is_born_elsewhere(op) ? std::string() : op.netns, sender)) return failure;
+  // An echo is sent in the namespace where the link is born, to whatever socket there has the sender's number.
+  auto echo = sender == inside ? NLM_F_ECHO : 0;
+  batch_.last()->nlmsg_flags = static_cast<uint16_t>(batch_.last()->nlmsg_flags | NLM_F_ACK | echo);
   int made = 0;
-  auto failure = socket.request(batch_.last(), [&](netlink::Answer& answer) {
+  auto failure = sender->request(batch_.last(), [&](netlink::Answer& answer) {
     if (answer.type() == RTM_NEWLINK) made = rtnl::index_of(answer);
   });
   if (failure) {
@@ -260,7 +266,7 @@ Status Runner::create_link(netlink::Socket& socket, uint32_t index) {
     }
   } else if (made == 0) {
     // Before Linux 6.2 there is no echo.
-    failure = socket.link_index(op.name, made);
+    failure = inside->link_index(op.name, made);
   }
   if (made != 0) {
     before_[index] = std::to_string(made);

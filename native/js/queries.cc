@@ -39,6 +39,8 @@ Napi::Value write_link(Napi::Env env, const rtnl::LinkInfo& link) {
   object.Set("alias", link.alias);
   object.Set("address", link.address);
   object.Set("master", link.master);
+  object.Set("link", link.link);
+  object.Set("linkElsewhere", link.link_elsewhere);
   object.Set("group", link.group);
   object.Set("mtu", link.mtu);
   object.Set("up", link.up);

@@ -151,7 +151,8 @@ constexpr Reader kReaders[] = {
     {"link.create",
      [](Fields& op) -> Operation {
        return LinkCreate{op.text(),   op.text(),   op.text(),   op.text(), op.text(),
-                         op.number(), op.number(), op.number(), read_peer(op), op.flag(), op.flag()};
+                         op.number(), op.number(), op.number(), op.text(), op.text(), op.text(), op.number<uint16_t>(),
+                         read_peer(op), op.flag(), op.flag()};
      }},
     {"link.set",
      [](Fields& op) -> Operation {
@@ -161,7 +162,7 @@ constexpr Reader kReaders[] = {
      }},
     {"link.check", [](Fields& op) -> Operation { return LinkCheck{op.text(), op.number().value_or(0)}; }},
     {"link.settle", [](Fields& op) -> Operation { return LinkSettle{op.text(), op.text()}; }},
-    {"link.delete", [](Fields& op) -> Operation { return LinkDelete{op.text(), op.text(), 0}; }},
+    {"link.delete", [](Fields& op) -> Operation { return LinkDelete{op.text(), op.text(), op.number<int>().value_or(0)}; }},
     {"link.deleteGroup", [](Fields& op) -> Operation { return LinkDeleteGroup{op.text(), op.number().value_or(0)}; }},
     {"address.add", [](Fields& op) -> Operation { return read_address_add(op); }},
     {"address.delete", [](Fields& op) -> Operation { return read_address_delete(op); }},

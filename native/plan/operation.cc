@@ -29,6 +29,8 @@ Channel channel_of(const Operation& operation) {
 
 bool is_spare(const std::string& netns) { return !netns.empty() && netns.front() != '/'; }
 
+bool is_born_elsewhere(const LinkCreate& op) { return !op.link.empty() && !op.netns.empty(); }
+
 bool may_run_beside(const Operation& operation) {
   return std::visit(
       [](const auto& op) {

@@ -36,10 +36,15 @@ struct NetnsCheck {
 struct VethPeer {
   std::string netns, name, address;
 };
+// Born in `netns` under its own name, never moved (a move costs 16 ms).
 struct LinkCreate {
   std::string netns, name, kind, address, master;
   std::optional<uint32_t> mtu, group, queues;
-  std::optional<VethPeer> peer;  // kind "veth" only: born in its namespace, never moved (a move costs 16 ms)
+  // Kinds "macvlan", "ipvlan" and "vlan" only: `link` is the parent, a link of the host's wherever the new one is born.
+  // The message is sent in the host's namespace, and the kernel's echo of it goes to the new link's.
+  std::string link, mode, flag;
+  std::optional<uint16_t> id;
+  std::optional<VethPeer> peer;  // kind "veth" only
   // Kind "bridge" only. Left out, the kernel's default: on.
   std::optional<bool> multicast_snooping, link_local_learning;
 };
@@ -243,7 +248,9 @@ bool is_spare(const std::string& netns);
 // Whether a thread that stays in its own namespace and must not wait (JavaScript's) may do it: elements, files, ports,
 // spare namespaces.
 bool may_run_beside(const Operation& operation);
-// The namespace an rtnetlink operation is sent in.
+// The namespace that an operation changes something in. A message is sent there, but for one.
 const std::string& netns_of(const Operation& operation);
+// Whether a link is made from the host's namespace in another one, by a message that is sent in the host's.
+bool is_born_elsewhere(const LinkCreate& op);
 
 }  // namespace slipway

@@ -75,6 +75,8 @@ LinkInfo read_link(Answer& answer, bool statistics) {
       case IFLA_IFALIAS: link.alias = attribute.text(); break;
       case IFLA_MTU: link.mtu = attribute.u32(); break;
       case IFLA_GROUP: link.group = attribute.u32(); break;
+      case IFLA_LINK: link.link = static_cast<int>(attribute.u32()); break;
+      case IFLA_LINK_NETNSID: link.link_elsewhere = true; break;
       case IFLA_STATS64:
         if (statistics) link.statistics = read_statistics(attribute);
         break;

@@ -18,6 +18,10 @@ struct LinkStatistics {
 struct LinkInfo {
   int index = 0;
   int master = 0;  // ifindex, 0: none
+  // ifindex of what it is a part of: a macvlan's parent, a veth's other end; 0: none. `link_elsewhere`: that one is in
+  // another namespace.
+  int link = 0;
+  bool link_elsewhere = false;
   uint32_t group = 0;
   uint32_t mtu = 0;
   bool up = false;

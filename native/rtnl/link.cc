@@ -7,6 +7,8 @@
 #include <linux/veth.h>
 #include <net/if.h>
 
+#include <string_view>
+
 #include "rtnl/address_text.h"
 
 namespace slipway::rtnl {
@@ -17,6 +19,18 @@ constexpr std::size_t kNameMost = IFNAMSIZ - 1;
 constexpr std::size_t kAliasMost = 256 - 1;
 // The kernel cuts a kind off where the name of a module ends (MODULE_NAME_LEN), and says nothing.
 constexpr std::size_t kKindMost = 55;
+
+// A mode by the text that ip(8) has for it, too.
+struct Mode {
+  std::string_view text;
+  uint32_t number;
+};
+constexpr Mode kMacvlanModes[] = {{"bridge", MACVLAN_MODE_BRIDGE},
+                                  {"private", MACVLAN_MODE_PRIVATE},
+                                  {"vepa", MACVLAN_MODE_VEPA},
+                                  {"passthru", MACVLAN_MODE_PASSTHRU}};
+constexpr Mode kIpvlanModes[] = {{"l2", IPVLAN_MODE_L2}, {"l3", IPVLAN_MODE_L3}, {"l3s", IPVLAN_MODE_L3S}};
+constexpr Mode kIpvlanFlags[] = {{"bridge", 0}, {"private", IPVLAN_F_PRIVATE}, {"vepa", IPVLAN_F_VEPA}};
 
 // A link by its number where that is known, else by its name. With both, the kernel would give the link of that number
 // the name.
@@ -83,6 +97,41 @@ void put_bridge(netlink::Message& message, const LinkCreate& op) {
   message.end(data);
 }
 
+// False where a link of that kind has no such mode. An empty text leaves it to the kernel.
+template <std::size_t count>
+bool find_mode(const Mode (&modes)[count], const std::string& text, std::optional<uint32_t>& number) {
+  if (text.empty()) return true;
+  for (const auto& mode : modes) {
+    if (mode.text == text) number = mode.number;
+  }
+  return number.has_value();
+}
+
+// What a link has of its parent.
+struct Share {
+  int parent = 0;
+  std::optional<uint32_t> mode, flag;
+};
+
+bool read_share(const LinkCreate& op, Share& share) {
+  if (op.id && op.kind != "vlan") return false;
+  if (op.kind == "macvlan") return op.flag.empty() && find_mode(kMacvlanModes, op.mode, share.mode);
+  if (op.kind == "ipvlan")
+    return find_mode(kIpvlanModes, op.mode, share.mode) && find_mode(kIpvlanFlags, op.flag, share.flag);
+  return op.mode.empty() && op.flag.empty();
+}
+
+void put_share(netlink::Message& message, const LinkCreate& op, const Share& share) {
+  if (!share.mode && !share.flag && !op.id) return;
+  bool ipvlan = op.kind == "ipvlan";
+  std::size_t data = message.nest(IFLA_INFO_DATA);
+  if (share.mode && !ipvlan) message.u32(IFLA_MACVLAN_MODE, *share.mode);
+  if (share.mode && ipvlan) message.u16(IFLA_IPVLAN_MODE, static_cast<uint16_t>(*share.mode));
+  if (share.flag) message.u16(IFLA_IPVLAN_FLAGS, static_cast<uint16_t>(*share.flag));
+  if (op.id) message.u16(IFLA_VLAN_ID, *op.id);
+  message.end(data);
+}
+
 void put_no_ipv6_address(netlink::Message& message) {
   std::size_t families = message.nest(IFLA_AF_SPEC);
   std::size_t inet6 = message.nest(AF_INET6);
@@ -129,12 +178,18 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkCreate& o
   if (!op.master.empty()) {
     if (auto failure = names.link_index(op.netns, op.master, master)) return failure;
   }
-  if (op.peer && !op.peer->netns.empty()) {
-    if (auto failure = names.netns_fd(op.peer->netns, netns_fd)) return failure;
-  }
+  Share share;
   bool readable = (op.address.empty() || parse_mac(op.address, mac)) &&
-                  (!op.peer || op.peer->address.empty() || parse_mac(op.peer->address, peer_mac));
+                  (!op.peer || op.peer->address.empty() || parse_mac(op.peer->address, peer_mac)) &&
+                  read_share(op, share);
   if (!readable) return Failure::of(EINVAL, "link.create");
+  if (!op.link.empty()) {
+    if (auto failure = names.link_index({}, op.link, share.parent)) return failure;
+  }
+  const std::string elsewhere = op.peer ? op.peer->netns : is_born_elsewhere(op) ? op.netns : std::string();
+  if (!elsewhere.empty()) {
+    if (auto failure = names.netns_fd(elsewhere, netns_fd)) return failure;
+  }
 
   netlink::Message message =
       begin_link(batch, origin, "link.create", RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, {0, op.name}, 0, 0);
@@ -143,9 +198,12 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkCreate& o
   put_queues(message, op);
   if (op.group) message.u32(IFLA_GROUP, *op.group);
   if (master != 0) message.u32(IFLA_MASTER, static_cast<uint32_t>(master));
+  if (share.parent != 0) message.u32(IFLA_LINK, static_cast<uint32_t>(share.parent));
+  if (!op.peer && netns_fd >= 0) message.u32(IFLA_NET_NS_FD, static_cast<uint32_t>(netns_fd));
   std::size_t info = message.nest(IFLA_LINKINFO);
   message.text(IFLA_INFO_KIND, "kind", op.kind, kKindMost);
   if (op.peer) put_peer(message, op, peer_mac, netns_fd);
+  put_share(message, op, share);
   put_bridge(message, op);
   message.end(info);
   return batch.commit(message);

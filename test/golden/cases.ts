@@ -16,6 +16,8 @@ export interface Case {
   before?: string[]
   /** What to type instead of what the printer prints. */
   command?: string
+  /** The kernel of the capture lacks that kind of link, and refuses the command. What the tool sent is compared. */
+  refused?: true
   /** Why there is no tool whose message ours could be compared with. */
   noTool?: string
 }
@@ -24,7 +26,7 @@ const docker0 = 'docker0'
 const veth = 'veth0123456789a'
 const app = '/run/netns/app'
 // In namespaces made for the capture: lo is 1, then they count; 4 is the descriptor under which `ip` opens a namespace.
-const host = { [docker0]: 2, [veth]: 3, [app]: 4 }
+const host = { [docker0]: 2, [veth]: 3, [app]: 4, parent: 8 }
 const sandbox = { eth0: 2 }
 
 const noTool = 'ip cannot set it, and sysctl writes a file'
@@ -75,6 +77,19 @@ const links: Case[] = [
   { name: 'delete', operation: { op: 'link.delete', name: 'veth1' } },
   { name: 'delete a group', before: ['ip link add name br9 group 9 type bridge'], operation: { op: 'link.deleteGroup', group: 9 } },
   { name: 'bridge that overhears nothing', operation: { op: 'link.create', name: 'br8', kind: 'bridge', multicastSnooping: false, linkLocalLearning: false } },
+  {
+    name: 'macvlan, born in a namespace',
+    before: ['ip link add parent type veth peer name wire'],
+    operation: { op: 'link.create', netns: app, name: 'macvlan0', kind: 'macvlan', link: 'parent', mode: 'bridge', address: '02:42:ac:11:00:05', mtu: 1400 },
+  },
+  { name: 'macvlan of the host', operation: { op: 'link.create', name: 'shim', kind: 'macvlan', link: 'parent', mode: 'private', group: 7 } },
+  { name: 'macvlan that leaves its mode to the kernel', operation: { op: 'link.create', name: 'shim2', kind: 'macvlan', link: 'parent' } },
+  { name: 'ipvlan, born in a namespace', operation: { op: 'link.create', netns: app, name: 'ipvlan0', kind: 'ipvlan', link: 'parent', mode: 'l2', flag: 'bridge' }, refused: true },
+  { name: 'ipvlan, of layer 3, private', operation: { op: 'link.create', netns: app, name: 'ipvlan0', kind: 'ipvlan', link: 'parent', mode: 'l3', flag: 'private' }, refused: true },
+  { name: 'ipvlan, of layer 3 with netfilter, vepa', operation: { op: 'link.create', netns: app, name: 'ipvlan0', kind: 'ipvlan', link: 'parent', mode: 'l3s', flag: 'vepa' }, refused: true },
+  { name: 'VLAN', operation: { op: 'link.create', name: 'parent.50', kind: 'vlan', link: 'parent', id: 50 }, refused: true },
+  { name: 'dummy', operation: { op: 'link.create', name: 'dm-0', kind: 'dummy', mtu: 1500 }, refused: true },
+  { name: 'delete by number', operation: { op: 'link.delete', netns: app, name: 'macvlan0', index: 4 } },
 ].map((one) => ({ ...one, file: 'link.json', numbers: host }) as Case)
 
 const inSandbox = { netns: app, link: 'eth0' }

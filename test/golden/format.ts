@@ -29,6 +29,8 @@ export interface Golden {
   tool: string[]
   ours: string[]
   differences: Difference[]
+  /** The kernel of the capture has refused the command. */
+  refused?: true
   /** Why `tool` is empty. */
   noTool?: string
 }

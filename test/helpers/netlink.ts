@@ -184,10 +184,7 @@ const link: Nest = behind(ifinfomsg, {
     'IFLA_LINKINFO',
     plain({
       ...names('IFLA_INFO', 'KIND DATA XSTATS SLAVE_KIND SLAVE_DATA'),
-      2: [
-        'IFLA_INFO_DATA',
-        (siblings) => (textOf(siblings.get(1)) === 'veth' ? plain({ 1: ['VETH_INFO_PEER', () => link] }) : undefined),
-      ],
+      2: ['IFLA_INFO_DATA', (siblings) => LINK_DATA[textOf(siblings.get(1)) ?? '']],
       5: [
         'IFLA_INFO_SLAVE_DATA',
         plain(names('IFLA_BRPORT', 'STATE PRIORITY COST MODE GUARD PROTECT FAST_LEAVE LEARNING')),
@@ -208,6 +205,14 @@ const link: Nest = behind(ifinfomsg, {
   31: ['IFLA_NUM_TX_QUEUES'],
   32: ['IFLA_NUM_RX_QUEUES'],
 })
+
+/** What is said of a link of each kind. */
+const LINK_DATA: Record<string, Nest> = {
+  veth: plain({ 1: ['VETH_INFO_PEER', () => link] }),
+  macvlan: plain(names('IFLA_MACVLAN', 'MODE FLAGS')),
+  ipvlan: plain(names('IFLA_IPVLAN', 'MODE FLAGS')),
+  vlan: plain(names('IFLA_VLAN', 'ID FLAGS EGRESS_QOS INGRESS_QOS PROTOCOL')),
+}
 
 const address = behind(
   [

@@ -104,6 +104,24 @@ for (let answer = 1; answer <= ANSWERS; answer++) {
   )
 }
 
+test.serial("whichever is lost, undo takes back a link that was born in a sandbox's namespace", (t) => {
+  const world = new World(t)
+  const create: Operation = {
+    op: 'link.create',
+    netns: world.neighbour.path,
+    name: 'macvlan0',
+    kind: 'macvlan',
+    link: 'uplink',
+  }
+  const [failure = {}] = runDeaf(world, [[create]], 1)
+  t.true((failure.errno ?? 0) > 0)
+  t.deepEqual(failure.notUndone, [])
+  t.deepEqual(
+    ipJson<{ ifname: string }>(world.neighbour, 'link').map(({ ifname }) => ifname),
+    ['lo', 'eth0'],
+  )
+})
+
 /** Refused, and then undone by several messages. */
 const UNDONE = PLAN.filter(({ op }) => op !== 'element.add')
 const LAST: Plan = [...UNDONE, { op: 'link.set', name: 'nowhere', up: true }]

@@ -1,59 +1,10 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import test, { type ExecutionContext } from 'ava'
-import { Host } from '#lib/kernel/host.js'
+import test from 'ava'
 import type { Plan } from '#lib/plan/operation.js'
-import { printPlan } from '#lib/plan/print.js'
-import { difference, kernelState } from '../helpers/snapshot.js'
+import { bothWays, neighbours, openHost } from '../helpers/both-ways.js'
 import { execIn, HOST_ADDRESS, ip, ipJson, NEIGHBOUR_ADDRESS, setSysctl, World, type Place } from '../helpers/world.js'
 
 /** Operations by themselves: what the kernel has after them, and that the printed command does the same. */
 
-function open(t: ExecutionContext, place: Place): Host {
-  const host = new Host(place.path)
-  t.teardown(() => host.close())
-  return host
-}
-
-/** The namespace of a process that has made one for itself. */
-async function processNamespace(t: ExecutionContext): Promise<Place> {
-  const child = spawn('unshare', ['--net', 'sh', '-c', 'echo ready; exec sleep 100'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, LD_PRELOAD: '' },
-  })
-  t.teardown(() => child.kill())
-  await once(child.stdout, 'data')
-  return { name: `process ${child.pid}`, path: `/proc/${child.pid}/ns/net` }
-}
-
-const MACS = /"(address|link|link_netnsid|ifindex|link_index)":("(?!02:)[0-9a-f:]{17}"|\d+|"[^"]*")/g
-const normal = (state: Record<string, string[]>) =>
-  Object.fromEntries(
-    Object.entries(state).map(([section, lines]) => [section, lines.map((line) => line.replace(MACS, '"$1":"ANY"'))]),
-  )
-
-/**
- * Runs one plan twice: by a shell in one host and by us in another. `make` is given the namespace of a process in each.
- */
-async function bothWays(
-  t: ExecutionContext,
-  make: (inside: Place) => Plan,
-): Promise<{ host: Place; inside: Place; executor: Host }> {
-  const [typed, built] = [new World(t), new World(t)]
-  const [typedInside, builtInside] = [await processNamespace(t), await processNamespace(t)]
-  execIn(typed.host, 'sh', '-euc', printPlan(make(typedInside)))
-  const executor = open(t, built.host)
-  await executor.run(make(builtInside))
-  t.deepEqual(difference(normal(kernelState(typed.host)), normal(kernelState(built.host))), [])
-  t.deepEqual(difference(normal(kernelState(typedInside)), normal(kernelState(builtInside))), [])
-  t.deepEqual(neighbours(typedInside), neighbours(builtInside))
-  return { host: built.host, inside: builtInside, executor }
-}
-
-const neighbours = (place: Place) =>
-  ipJson(place, 'neighbor', 'show', 'nud', 'permanent')
-    .map(({ dst, lladdr }) => `${dst} ${lladdr}`)
-    .sort()
 const routes = (place: Place, family: string) =>
   ipJson(place, family, 'route', 'show')
     .map(({ dst, gateway, dev }) => `${dst} ${gateway ?? ''} ${dev}`)
@@ -191,7 +142,7 @@ test.serial('a link without IPv6 takes no address of it, whoever gives one', asy
 
 test.serial('settings of many namespaces, each its own', async (t) => {
   const world = new World(t)
-  const host = open(t, world.host)
+  const host = openHost(t, world.host)
   const places = Array.from({ length: 100 }, (_, index) => ({
     name: world.name(`n${index}`),
     path: `/run/netns/${world.name(`n${index}`)}`,
@@ -210,7 +161,7 @@ test.serial('settings of many namespaces, each its own', async (t) => {
 
 test.serial('what goes through a link is counted, from either end', async (t) => {
   const world = new World(t)
-  const host = open(t, world.host)
+  const host = openHost(t, world.host)
   const ask = async (netns?: string) =>
     (await host.ask('link', { ...(netns ? { netns, name: 'eth0' } : { name: 'uplink' }), statistics: true })).statistics
   const before = await ask()
