@@ -8,14 +8,14 @@ export const reasons: readonly Reason[] = [
   {
     topic: 'Published ports',
     what: 'No [::] without IPv6',
-    why: 'For a container without IPv6, Docker relays connections to [::] by a process for each port (docker-proxy). There is no such process here: a port is published for the families that the sandbox has.',
+    why: 'For a container without IPv6, Docker runs a process for each port (docker-proxy) that relays connections to [::]. Slipway has no such process. It publishes a port for the families that the sandbox has.',
     fields: PORTS,
     when: differsByIpv6Relay,
   },
   {
     topic: 'Published ports',
     what: 'An IPv6 host address for a sandbox without IPv6 is refused',
-    why: 'The same relay again. Give the network IPv6, or publish on an IPv4 address.',
+    why: 'Docker relays these connections, too. Give the network IPv6, or publish on an IPv4 address.',
     fields: ['step'],
     at: 'run six',
     when: isRefusedHere,
@@ -23,7 +23,7 @@ export const reasons: readonly Reason[] = [
   {
     topic: 'Published ports',
     what: 'Ports that could not be reached are refused',
-    why: 'In host mode Docker warns and drops them; in none mode and on internal networks it drops them without a word. Here it is an error, so that nobody relies on them.',
+    why: 'In host mode Docker warns and drops them. In none mode and on internal networks it drops them without a word. Slipway reports an error, so that no program relies on such a port.',
     fields: ['step'],
     at: 'run *',
     when: (difference) =>
@@ -32,7 +32,7 @@ export const reasons: readonly Reason[] = [
   {
     topic: 'Published ports',
     what: 'host_binding_ipv6 is an option, too',
-    why: 'Docker keeps com.docker.network.bridge.host_binding_ipv6 and never looks at it: with an address in host_binding_ipv4, nothing is published for IPv6. The same holds here, unless host_binding_ipv6 names an address.',
+    why: 'Docker stores com.docker.network.bridge.host_binding_ipv6 and never reads it. With an address in host_binding_ipv4, it publishes nothing for IPv6. Slipway does the same, unless host_binding_ipv6 names an address.',
     fields: PORTS,
     at: 'app',
     when: ({ scenario, docker, slipway }) =>
@@ -41,13 +41,13 @@ export const reasons: readonly Reason[] = [
   {
     topic: 'Who reaches whom',
     what: "Published ports do not answer on the host's own ::1",
-    why: "Docker's relay process answers there. The kernel leads no connection to ::1 anywhere else; 127.0.0.1 and the host's other addresses do answer.",
+    why: "Docker's relay process answers there. The kernel cannot lead a connection to ::1 anywhere else. 127.0.0.1 and the host's other addresses do answer.",
     fields: ['host to [::1]:*'],
   },
   {
     topic: 'Who reaches whom',
     what: "Another network's sandbox is seen by its own address",
-    why: "What is allowed between networks (published ports, routed networks) passes with the sender's address. Docker puts an address of the bridge in its place.",
+    why: "A connection that is allowed between networks (to published ports, to routed networks) keeps the sender's address. Docker replaces it by an address of the bridge.",
     fields: ['* to *'],
     at: 'reach*',
     when: ({ docker, slipway }) =>
@@ -57,14 +57,14 @@ export const reasons: readonly Reason[] = [
   {
     topic: 'Who reaches whom',
     what: 'Without masquerading, answers come in',
-    why: 'With enable_ip_masquerade=false, Docker drops whatever comes from outside to an address of a container, answers included. Here what belongs to a connection that the sandbox has opened is let in.',
+    why: 'With enable_ip_masquerade=false, Docker drops all packets from outside to an address of a container, answers included. Slipway lets in packets of a connection that the sandbox has opened.',
     fields: ['ee to *'],
     when: ({ docker, slipway }) => docker === '"no answer"' && slipway === '"seen as 10.5.0.9"',
   },
   {
     topic: 'Networks',
     what: 'Unknown driver options are refused',
-    why: 'Docker keeps options that it does not know and never looks at them; here a misspelt one is noticed.',
+    why: 'Docker stores options that it does not know and never reads them. Slipway refuses them, so that you notice a misspelt one.',
     fields: ['step'],
     at: 'create network unknown-option',
     when: isRefusedHere,
@@ -72,7 +72,7 @@ export const reasons: readonly Reason[] = [
   {
     topic: 'Networks',
     what: 'An IPv6 subnet with ipv6 off is refused',
-    why: 'Docker makes the network and leaves the subnet unused.',
+    why: 'Docker creates the network and leaves the subnet unused.',
     fields: ['step'],
     at: 'create network ipv6-off',
     when: isRefusedHere,
@@ -80,7 +80,7 @@ export const reasons: readonly Reason[] = [
   {
     topic: 'Networks',
     what: "Subnets that the host's own routes or addresses cover are refused",
-    why: 'Docker takes a subnet that is named in any case, and the same addresses are then on two links of the host. (From the pools, both choose one that is free.)',
+    why: 'Docker takes any subnet that you name, and then two links of the host have the same addresses. (From the pools, both choose a free subnet.)',
     fields: ['step'],
     at: 'create network of-the-host',
     when: isRefusedHere,
@@ -88,7 +88,7 @@ export const reasons: readonly Reason[] = [
   {
     topic: 'Networks',
     what: 'Loopback and multicast subnets are refused',
-    why: 'Docker makes such networks, though their addresses mean something else to every kernel.',
+    why: 'Docker creates such networks, although their addresses have another meaning to every kernel.',
     fields: ['step'],
     at: 'create network *',
     when: (difference) => /loopback|multicast/.test(difference.at) && isRefusedHere(difference),
@@ -96,7 +96,7 @@ export const reasons: readonly Reason[] = [
   {
     topic: 'Networks',
     what: 'A static address on the default bridge is possible',
-    why: 'Docker refuses --ip there. Here an address of the subnet can be asked for on every network, the default one included.',
+    why: 'Docker refuses --ip there. With Slipway you can choose an address of the subnet on every network, including the default one.',
     fields: ['step'],
     when: ({ scenario, at, slipway }) =>
       scenario === 'attach-refused' && ['run default-ip', 'connect app to bridge'].includes(at) && slipway === 'done',
@@ -104,7 +104,7 @@ export const reasons: readonly Reason[] = [
   {
     topic: 'Names',
     what: "The network's resolver has an address of the bridge",
-    why: "On networks of one's own, Docker's resolver is at 127.0.0.11, by a socket and NAT rules in every container. Here it is one for the network and listens on the addresses of its bridge; nothing is changed in the sandbox.",
+    why: "On user-defined networks, Docker's resolver is at 127.0.0.11, by a socket and NAT rules in every container. Slipway has one resolver for each network. It listens on the addresses of the bridge, and nothing changes in the sandbox.",
     fields: ['resolv.conf.nameserver'],
     when: ({ docker, slipway }) =>
       docker === '["127.0.0.11"]' &&
@@ -113,35 +113,35 @@ export const reasons: readonly Reason[] = [
   {
     topic: 'Names',
     what: 'No resolver where the host has no address in the network',
-    why: 'With gateway mode isolated, and with inhibit_ipv4, nothing on the bridge could be asked: sandboxes have the nameservers of the host, as on the default bridge, and reach each other by address. So has a sandbox that has left its last network.',
+    why: 'With gateway mode isolated, and with inhibit_ipv4, no resolver could listen on the bridge. Sandboxes have the nameservers of the host, as on the default bridge, and reach each other by address. The same holds for a sandbox that has left its last network.',
     fields: ['resolv.conf.nameserver', 'resolv.conf.options'],
     when: ({ scenario, at }) => ['isolated', 'inhibit-ipv4'].includes(scenario) || at === 'app (without)',
   },
   {
     topic: 'Names',
     what: 'Comments in resolv.conf',
-    why: 'Docker notes how the file was made, and leaves it alone once it was edited inside. Here it is made again when networks come and go; the comment says so.',
+    why: 'Docker notes how it made the file, and leaves it alone once a process inside has edited it. Slipway writes it again when networks or options change, and the comment says so.',
     fields: ['resolv.conf.comments'],
     when: ({ docker }) => docker.includes('Docker Engine'),
   },
   {
     topic: 'Container mode',
-    what: 'Whose network it is, and whether that sandbox is still there, can be asked',
-    why: "Docker's inspect is empty in container mode, before and after the owner has gone. SharedNetwork (sandbox.sharing) has id, name and whether it is alive: once it is not, there is loopback and nothing else.",
+    what: 'inspect says who owns the network, and whether that sandbox is still there',
+    why: "Docker's inspect is empty in container mode, before and after the owner has gone. SharedNetwork (sandbox.sharing) has the owner's id, its name and whether it is alive. When it is not, the sandbox has loopback and nothing else.",
     fields: ['inspect.NetworkSettings.SharedNetwork.*'],
   },
   {
     topic: 'Container mode',
     what: 'SandboxID and SandboxKey are filled in',
-    why: 'A sandbox that shares has a path of its own to the namespace, which stays when the owner goes.',
+    why: 'A sandbox that shares a namespace has its own path to it, which stays when the owner goes.',
     fields: ['inspect.NetworkSettings.SandboxID', 'inspect.NetworkSettings.SandboxKey'],
     at: 'side*',
     when: ({ docker }) => docker === '""',
   },
   {
     topic: 'Container mode',
-    what: 'The owner is named itself',
-    why: 'Docker lets a container join one that has joined another. Here the sandbox is to be named whose network it is: the refusal says which.',
+    what: 'You have to name the owner itself',
+    why: 'Docker lets a container join one that has joined another. With Slipway, name the sandbox that owns the network. The refusal says which one that is.',
     fields: ['step'],
     at: 'run of-side',
     when: isRefusedHere,
@@ -149,22 +149,22 @@ export const reasons: readonly Reason[] = [
   {
     topic: 'Container mode',
     what: 'A MAC address is refused',
-    why: 'Docker takes one and never uses it.',
+    why: 'Docker accepts one and never uses it.',
     fields: ['step'],
     at: 'run with-mac',
     when: isRefusedHere,
   },
   {
     topic: 'The JSON of inspect and lists',
-    what: 'Nothing asked for is always null',
-    why: 'After docker run, IPAMConfig, Aliases and DriverOpts of an endpoint are null where nothing was asked for; after docker network connect they are {} and []. Here they are null in both cases.',
+    what: 'What was not asked for is always null',
+    why: 'After docker run, IPAMConfig, Aliases and DriverOpts of an endpoint are null if you did not ask for any. After docker network connect they are {} and []. With Slipway they are null in both cases.',
     fields: ['IPAMConfig', 'Aliases', 'DriverOpts'].map((field) => `inspect.NetworkSettings.Networks.*.${field}`),
     when: ({ docker, slipway }) => ['{}', '[]'].includes(docker) && slipway === 'null',
   },
   {
     topic: 'The JSON of inspect and lists',
-    what: 'network ls --filter dangling looks at who is on a network',
-    why: "Docker's list calls every network of one's own dangling, used or not. Here dangling networks are those of one's own that no sandbox is on, which are the ones that prune removes.",
+    what: 'network ls --filter dangling looks for sandboxes on a network',
+    why: "Docker's list calls every user-defined network dangling, used or not. Slipway calls a user-defined network dangling if no sandbox is on it. These are the networks that prune removes.",
     fields: ['networks'],
     at: 'network ls dangling=*',
   },

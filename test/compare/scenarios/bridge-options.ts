@@ -149,7 +149,7 @@ export const bridgeOptions: readonly Scenario[] = [
   },
   {
     name: 'snat-source',
-    title: 'host_ipv4, the address that the network is seen by from outside; no masquerading',
+    title: 'host_ipv4, the address under which the outside sees the network; no masquerading',
     steps: [
       {
         do: 'create network',
@@ -170,7 +170,7 @@ export const bridgeOptions: readonly Scenario[] = [
   },
   {
     name: 'inhibit-ipv4',
-    title: 'inhibit_ipv4: a gateway that is somebody else',
+    title: 'inhibit_ipv4: the gateway is another machine',
     steps: [
       {
         do: 'create network',

@@ -12,7 +12,7 @@ export const modes: readonly Scenario[] = [
   },
   {
     name: 'bridge-unused',
-    title: 'the default bridge before anybody is on it',
+    title: 'the default bridge before any container is on it',
     steps: [{ do: 'look', networks: ['bridge', 'host', 'none'] }],
   },
   {
