@@ -13,19 +13,20 @@ import { withSlipway } from './with-slipway.js'
  */
 
 const ARGUMENTS = {
-  sandbox: ['<sandbox>', 'name of the sandbox, its id, or the beginning of that'],
-  network: ['<network>', 'name of the network, its id, or the beginning of that'],
+  sandbox: ['<sandbox>', 'name of the sandbox, its id, or the beginning of the id'],
+  network: ['<network>', 'name of the network, its id, or the beginning of the id'],
 } as const
 
 const CONNECT = `
-It gets one more interface while it runs. The network with the highest
---gw-priority leads to the world, of several the first by name, and published
-ports come in there.
+The sandbox gets one more interface while it runs. Its default route and its
+published ports use the network with the highest --gw-priority; among equals, the
+one whose name comes first.
 
 Examples:`
 
 const DISCONNECT = `
-Its interface on that network goes while it runs; its other networks stay.
+The sandbox loses its interface on that network while it runs, and keeps its other
+networks.
 
 Example:`
 
@@ -89,7 +90,7 @@ const describeConnect = (command: Command, examples: string): Command =>
 const describeDisconnect = (command: Command, example: string): Command =>
   command
     .description('take a sandbox off a network')
-    .option('-f, --force', 'that it is not on the network is no error')
+    .option('-f, --force', 'no error if the sandbox is not on the network')
     .addHelpText('after', `${DISCONNECT}\n${example}`)
 
 async function connect(program: Command, network: string, sandbox: string, flags: ConnectFlags): Promise<void> {

@@ -5,12 +5,12 @@ import { addSandboxOptions, sandboxOptions } from './sandbox-options.js'
 import { withSlipway } from './with-slipway.js'
 
 const AFTER = `
-Prints the name. The sandbox stays until 'slipway rm'; give its /run/netns/NAME
-to a container runtime, or run commands in it with 'slipway exec'.
+Prints the name. The sandbox stays until 'slipway rm'. Give /run/netns/NAME to a
+container runtime, or run commands in the sandbox with 'slipway exec'.
 
 Examples:
   slipway create --name app -p 8080:80 -p 53:53/udp
-  slipway create --name app -p 127.0.0.1::80     'slipway port app' tells which port
+  slipway create --name app -p 127.0.0.1::80     'slipway port app' prints which port
   slipway create --name app --ip 172.17.0.10
   name=$(slipway create --network none)`
 

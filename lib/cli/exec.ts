@@ -5,8 +5,8 @@ import { withSlipway } from './with-slipway.js'
 
 const AFTER = `
 ${FILES_HELP}
-Signals are passed on to it, and its exit status is ours (128 + number when a
-signal ended it, 127 when there is no such program).
+slipway exec passes signals on to COMMAND, and ends with its exit status (128 +
+number when a signal ended it, 127 when there is no such program).
 
 Examples:
   slipway exec app -- ip address

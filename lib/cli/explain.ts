@@ -26,7 +26,7 @@ export function addExplain(program: Command): void {
   const explain = program
     .command('explain')
     .usage('run|create|network create ...')
-    .description('print the ip, nft and sysctl commands that it would have taken, and run nothing')
+    .description('print the ip, nft and sysctl commands that would do the same, and run nothing')
     .addHelpText('after', AFTER)
 
   addSandboxOptions(explain.command('create'))

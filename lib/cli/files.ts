@@ -16,7 +16,7 @@ export function addFiles(program: Command): void {
   program
     .command('files')
     .usage('NAME')
-    .description('write the files hostname, hosts and resolv.conf of a sandbox, and print where they are')
+    .description('write the files hostname, hosts and resolv.conf of a sandbox, and print their paths')
     .argument('<name>', 'name, id, or the beginning of an id')
     .option('--json', 'as JSON')
     .addHelpText('after', AFTER)

@@ -13,65 +13,71 @@ type HostOption = Exclude<keyof OpenOptions, 'pool'>
  * do: `--ip` is another thing behind it.
  */
 const FLAGS: Record<HostOption, Option[]> = {
-  netns: [new Option('--netns <path>', 'network namespace that is "the host" (default: the one you are in)')],
+  netns: [new Option('--netns <path>', 'network namespace to use as the host (default: the current one)')],
   stateDir: [
-    new Option('--state-dir <path>', 'where the little is kept that the kernel does not keep (default: /run/slipway)'),
+    new Option('--state-dir <path>', 'folder for the records of sandboxes and networks (default: /run/slipway)'),
   ],
-  bridgeName: [new Option('--bridge-name <name>', 'the bridge (default: docker0)')],
-  bip: [new Option('--bip <cidr>', 'its own address and subnet, as in 172.17.0.1/16 (default: the first free pool)')],
-  fixedCidr: [new Option('--fixed-cidr <cidr>', 'part of the subnet that addresses are drawn from')],
+  bridgeName: [new Option('--bridge-name <name>', 'name of the bridge of the network "bridge" (default: docker0)')],
+  bip: [
+    new Option('--bip <cidr>', "the bridge's address and subnet, as in 172.17.0.1/16 (default: the first free pool)"),
+  ],
+  fixedCidr: [new Option('--fixed-cidr <cidr>', 'part of the subnet that addresses come from')],
   ipv6: [
     new Option('--ipv6', 'the bridge has IPv6 (default: with --bip6 or --fixed-cidr-v6)'),
-    new Option('--no-ipv6', 'it has none'),
+    new Option('--no-ipv6', 'the bridge has no IPv6'),
   ],
-  bip6: [new Option('--bip6 <cidr>', 'its own IPv6 address and subnet, as in fd00:1:2:3::1/64')],
+  bip6: [new Option('--bip6 <cidr>', "the bridge's IPv6 address and subnet, as in fd00:1:2:3::1/64")],
   fixedCidrV6: [
     new Option(
       '--fixed-cidr-v6 <cidr>',
-      'its IPv6 subnet; with --bip6, the part of that that addresses are drawn from',
+      "the bridge's IPv6 subnet; with --bip6, the part of it that addresses come from",
     ),
   ],
-  mtu: [new Option('--mtu <bytes>', 'of the bridge and the sandboxes (default: 1500)').argParser(wholeNumber)],
-  defaultGateway: [new Option('--default-gateway <address>', 'of the sandboxes (default: the bridge)')],
-  defaultGatewayV6: [new Option('--default-gateway-v6 <address>', 'the same of IPv6')],
-  icc: [new Option('--icc', 'sandboxes may talk to each other (default)'), new Option('--no-icc', 'they may not')],
+  mtu: [new Option('--mtu <bytes>', 'MTU of the bridge and the sandboxes (default: 1500)').argParser(wholeNumber)],
+  defaultGateway: [new Option('--default-gateway <address>', 'gateway of the sandboxes (default: the bridge)')],
+  defaultGatewayV6: [new Option('--default-gateway-v6 <address>', 'the same for IPv6')],
+  icc: [
+    new Option('--icc', 'sandboxes may talk to each other (default)'),
+    new Option('--no-icc', 'sandboxes may not talk to each other'),
+  ],
   ipMasq: [
     new Option('--ip-masq', "traffic to the world leaves under the host's address (default)"),
-    new Option('--no-ip-masq', 'it leaves as it is'),
+    new Option('--no-ip-masq', "traffic to the world leaves under the sandbox's address"),
   ],
-  ip: [new Option('--ip <address>', 'host address of published ports that name none (default: 0.0.0.0 and ::)')],
+  ip: [new Option('--ip <address>', 'host address of ports that are published without one (default: 0.0.0.0 and ::)')],
   dns: [
     new Option(
       '--dns <address>',
-      "nameserver of sandboxes that name none themselves (default: the host's); may be repeated",
+      "nameserver of sandboxes without --dns of their own (default: the host's); may be repeated",
     ).argParser(addText),
   ],
   dnsSearch: [
-    new Option('--dns-search <domain>', "search domain of theirs (default: the host's); may be repeated").argParser(
-      addText,
-    ),
+    new Option(
+      '--dns-search <domain>',
+      "search domain of these sandboxes (default: the host's); may be repeated",
+    ).argParser(addText),
   ],
   dnsOptions: [
     new Option(
       '--dns-opt <option>',
-      "option of resolv.conf of theirs (default: the host's); may be repeated",
+      "option of resolv.conf of these sandboxes (default: the host's); may be repeated",
     ).argParser(addText),
   ],
   defaultAddressPools: [
     new Option(
       '--default-address-pool <pool>',
-      'where subnets are taken from, as in base=10.10.0.0/16,size=24; may be repeated',
+      'pool that subnets are taken from, as in base=10.10.0.0/16,size=24; may be repeated',
     ).argParser(addPool),
   ],
   portsPerBridge: [
     new Option(
       '--ports-per-bridge <number>',
-      'sandboxes on one bridge before a network gets a further one (default: 256)',
+      'sandboxes on one bridge before the network gets a further bridge (default: 256)',
     ).argParser(wholeNumber),
   ],
 }
 
-const CONFIG = new Option('--config <file>', "read what follows from docker's daemon.json; flags win over it")
+const CONFIG = new Option('--config <file>', "read the options below from docker's daemon.json; flags win over it")
 
 export function addHostOptions(program: Command): void {
   program.optionsGroup('Options (of the host):')

@@ -5,9 +5,9 @@ import { forEachName, reportRefusals } from './several.js'
 import { withSlipway } from './with-slipway.js'
 
 const AFTER = `
-Under docker's own names, as 'docker inspect' has them: its networks with
-addresses and aliases, its ports, what was asked of its names, and the paths of
-its files once 'slipway files' has written them.
+Prints JSON with the keys of 'docker inspect': networks with addresses and aliases,
+ports, the options of names (hostname, dns, ...), and the paths of the files, if
+'slipway files' has written them.
 
 Examples:
   slipway inspect app
@@ -18,9 +18,9 @@ export function addInspect(program: Command): void {
   program
     .command('inspect')
     .usage('NAME...')
-    .description('all about sandboxes, as JSON')
+    .description('print everything about sandboxes, as JSON')
     .argument('<name...>', 'name, id, or the beginning of an id')
-    .option('--json', 'as it does anyway')
+    .option('--json', 'JSON, which it prints anyway')
     .addHelpText('after', AFTER)
     .action(async (names: string[]) => {
       const { done, refusals } = await withSlipway(program, (slipway) =>

@@ -16,10 +16,10 @@ export function addList(program: Command): void {
   program
     .command('ls')
     .usage('[OPTIONS]')
-    .description('list the sandboxes of this host, whoever made them')
-    .option('-q, --quiet', 'only ids')
-    .option('--no-trunc', 'ids in full length')
-    .option('--json', 'all that inspect tells of each')
+    .description('list the sandboxes of this host, of all processes')
+    .option('-q, --quiet', 'print ids only')
+    .option('--no-trunc', 'print ids in full length')
+    .option('--json', 'print what inspect prints, for each')
     .action(async ({ quiet, trunc, json }: { quiet?: true; trunc: boolean; json?: true }) => {
       const sandboxes = await withSlipway(program, (slipway) => slipway.sandboxes.list())
       const id = (full: string) => (trunc ? full.slice(0, 12) : full)

@@ -62,7 +62,7 @@ export function addPublish(program: Command): void {
     .usage('NAME SPEC...')
     .description('publish more ports of a running sandbox')
     .argument('<name>', 'name, id, or the beginning of an id')
-    .argument('<spec...>', 'as -p of create has it: 8080:80, 127.0.0.1::443, 9000-9010:90-100/udp')
+    .argument('<spec...>', 'a port mapping, as for create -p: 8080:80, 127.0.0.1::443, 9000-9010:90-100/udp')
     .option('--json', 'print the new mappings as JSON')
     .addHelpText('after', `${PUBLISH_HELP}\n\nExample:\n  slipway publish app 8443:443`)
     .action(async (name: string, specs: string[], { json }: { json?: true }) => {
@@ -84,7 +84,7 @@ export function addUnpublish(program: Command): void {
     .argument('<name>', 'name, id, or the beginning of an id')
     .argument(
       '<spec...>',
-      'as it was published (8080:80), or the port inside alone (80); what is left out may be anything',
+      'as it was published (8080:80), or only the port inside (80). A part that is left out matches anything',
     )
     .addHelpText(
       'after',

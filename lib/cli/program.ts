@@ -16,21 +16,23 @@ import { addRun } from './run.js'
 import { addStats } from './stats.js'
 
 const AFTER = `
-OPTIONS say which host is meant and how its network "bridge" is made; they stand
-before the command: --ip or --dns behind it are those of one sandbox. A bridge
-that is there stays as it is, and what does not agree is refused. --ip, --dns,
---dns-search, --dns-opt and pools hold for what this command makes: give them (or
---config) to each, as the daemon of docker has them in its file.
+OPTIONS choose the host, and say how its network "bridge" is made. They stand
+before the command; behind the command, --ip and --dns are those of one sandbox.
+A bridge that exists stays as it is, and OPTIONS that do not agree with it are
+refused. --ip, --dns, --dns-search, --dns-opt and the pools apply only to what this
+command makes: give them to each command, or use --config, which reads the file of
+docker's daemon.
 
-NAME is a name, an id, or the beginning of an id. Exit status: 0 done, 1 refused
-(stderr says why), 2 wrong usage; of run and exec: the command's own.
+NAME is a name, an id, or the beginning of an id. The exit status is 0 for done,
+1 for refused (stderr says why), 2 for wrong usage. run and exec end with the exit
+status of the command that they run.
 
 Examples:
   slipway run -p 8080:80 -- python3 -m http.server 80    gone when it ends
   slipway create --name app -p 8080:80                   stays
   slipway exec app -- ip address
   slipway port app                                       80/tcp -> 0.0.0.0:8080
-  slipway network create web                             a network of one's own
+  slipway network create web                             a network with names
   slipway network connect web app
   slipway rm app
   slipway explain create -p 8080:80                      as ip and nft commands
@@ -45,7 +47,7 @@ export function makeProgram(version: string): Command {
     )
     .usage('[OPTIONS] COMMAND')
     .version(version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this; slipway COMMAND --help tells more')
+    .helpOption('-h, --help', 'print this; slipway COMMAND --help explains a command')
     .helpCommand(false)
     .addHelpText('after', AFTER)
     .showHelpAfterError("See 'slipway --help'.")

@@ -4,7 +4,8 @@ import { forEachName, reportRefusals } from './several.js'
 import { withSlipway } from './with-slipway.js'
 
 const AFTER = `
-Processes inside go on, without network. With several names, each that can be removed is.
+Processes inside go on, without network. Of several NAMEs, those that can be removed
+are removed, and the others are reported.
 
 Examples:
   slipway rm app

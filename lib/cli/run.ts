@@ -8,11 +8,11 @@ import { withSlipway } from './with-slipway.js'
 
 const AFTER = `
 ${FILES_HELP}
-Signals are passed on to it, its exit status is ours (128 + number when a signal
-ended it, 127 when there is no such program), and the sandbox is removed after it.
+slipway run passes signals on to COMMAND, ends with its exit status (128 + number
+when a signal ended it, 127 when there is no such program), and removes the sandbox.
 
-On a network that was created, the names of its sandboxes are answered for as
-long as the command runs.
+On a network that you have created, slipway run answers the names of its sandboxes
+while COMMAND runs.
 
 Examples:
   slipway run -p 8080:80 -- python3 -m http.server 80
@@ -24,7 +24,7 @@ Examples:
 export function addRun(program: Command): void {
   addSandboxOptions(program.command('run'))
     .usage('[OPTIONS] -- COMMAND...')
-    .description('run a command in a sandbox of its own, and remove that after')
+    .description('run a command in a new sandbox, and remove the sandbox afterwards')
     .argument('<command...>', 'the program and its arguments')
     .passThroughOptions()
     .addHelpText('after', AFTER)

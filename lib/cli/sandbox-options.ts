@@ -33,29 +33,26 @@ interface Flags extends EndpointFlags {
 export function addSandboxOptions(command: Command): Command {
   command
     .optionsGroup('Options (of the sandbox):')
-    .option('--name <name>', 'name of the sandbox, and of its file in /run/netns (default: made up)')
+    .option('--name <name>', 'name of the sandbox, and of its file in /run/netns (default: a random one)')
     .addOption(
       new Option(
         '--network <network>',
-        'bridge, host, none, container:NAME to share the network of another sandbox, or a network that was created (default: bridge)',
+        'bridge, host, none, a network that you have created, or container:NAME to share the network of another sandbox (default: bridge)',
       ).argParser(once('A sandbox is created on one network; slipway connect adds others.')),
     )
-    .option('--netns <path>', 'network namespace to use instead of a new one; it is never removed')
+    .option('--netns <path>', 'network namespace to use instead of a new one; Slipway never removes it')
     .option('-p, --publish <spec>', 'port to publish, as in 8080:80 (see below); may be repeated', addText)
   return addEndpointOptions(command)
     .optionsGroup('Options (of its names):')
-    .option(
-      '--hostname <name>',
-      'what it is called in its files hostname and hosts (default: the first digits of its id)',
-    )
+    .option('--hostname <name>', 'its name in its files hostname and hosts (default: the first digits of its id)')
     .option('--domainname <domain>', 'what follows the hostname in hosts, as in example.org')
     .option(
       '--add-host <host>',
-      "line of hosts, as in db:172.20.0.9 or gw:host-gateway, which is the bridge's address; may be repeated",
+      "line for hosts, as in db:172.20.0.9, or gw:host-gateway for the bridge's address; may be repeated",
       addText,
     )
     .option('--dns <address>', "nameserver of this sandbox (default: the host's); may be repeated", addText)
-    .option('--dns-search <domain>', "search domain (default: the host's), . for none; may be repeated", addText)
+    .option('--dns-search <domain>', "search domain (default: the host's); . means none; may be repeated", addText)
     .option(
       '--dns-opt, --dns-option <option>',
       "option of resolv.conf, as in ndots:2 (default: the host's); may be repeated",
@@ -71,14 +68,10 @@ export function addEndpointOptions(command: Command): Command {
     .option('--ip <address>', "IPv4 address (default: the network's next free one)")
     .option('--ip6 <address>', "IPv6 address (default: the network's next free one)")
     .option('--mac-address <mac>', 'MAC address (default: 02:42 and the IPv4 address)')
-    .option(
-      '--alias, --network-alias <name>',
-      'one more name on this network, besides its own; may be repeated',
-      addText,
-    )
+    .option('--alias, --network-alias <name>', 'one more name on this network; may be repeated', addText)
     .option(
       '--gw-priority <number>',
-      'of several networks, the one with the highest leads to the world (default: 0)',
+      'priority of this network: the one with the highest gets the default route and published ports (default: 0)',
       wholeNumber,
     )
 }

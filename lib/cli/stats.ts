@@ -4,8 +4,8 @@ import { print, printColumns, printJson } from './output.js'
 import { withSlipway } from './with-slipway.js'
 
 const AFTER = `
-Bytes and packets are counted from inside: RX is what the sandbox has received.
-The kernel counts them, whether or not anybody asks.
+Bytes and packets are as the sandbox sees them: RX is what it has received. The
+kernel counts them all the time.
 
 Examples:
   slipway stats app

@@ -264,5 +264,5 @@ test('names: who serves them, and that they rest while nobody does', async (t) =
   await slipway.close()
   const { status, finding } = (await doctor(world)).found['names'] ?? {}
   t.is(status, 'note')
-  t.regex(finding ?? '', /^nobody serves those of web:/)
+  t.regex(finding ?? '', /^no process serves the names of web:/)
 })

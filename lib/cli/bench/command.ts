@@ -18,18 +18,18 @@ const COLUMNS = 80
 const WIDEST = 120
 
 const AFTER = `
-It makes a host for itself: a network and a mount namespace that end with it. What
-is on this machine is neither touched nor measured, and nothing stays.
+It works on a host of its own: a network and a mount namespace that end with it. It
+neither touches nor measures the sandboxes of this machine, and leaves nothing.
 
   create      until a sandbox with one published port is up, one after another
-  from pool   the same, where sandboxes are made ahead of need
+  from pool   the same, with sandboxes that were prepared in advance
   publish     one more port
-  first byte  from a connection to a published port until a byte of a server inside
-  remove      until the world no longer reaches it; the kernel's part takes longer
+  first byte  from connecting to a published port until a server inside answers
+  remove      until the sandbox cannot be reached; the kernel's part takes longer
 
-The picture shows how often which time was measured. Other work on the machine is
-in it: compare two runs only on a quiet one. The whole benchmark, beside other ways
-to do the same, is 'npm run bench' in Slipway's sources.
+The picture shows how often each time was measured. Other work on the machine makes
+times longer: compare two runs only on a quiet machine. 'npm run bench' in Slipway's
+sources compares Slipway with other programs.
 
 Examples:
   slipway bench
@@ -42,7 +42,7 @@ export function addBench(program: Command): void {
     .usage('[OPTIONS]')
     .description('measure how fast sandboxes come and go, on a host of its own')
     .option('--count <n>', `how many (1 to ${MOST})`, countOf, DEFAULT_COUNT)
-    .option('--json', 'every time that was measured, as JSON')
+    .option('--json', 'print every measured time, as JSON')
     .addHelpText('after', AFTER)
     .action(async ({ count, json }: { count: number; json?: true }) => {
       if (Object.values(hostOptions(program).options).some((value) => value !== undefined)) {

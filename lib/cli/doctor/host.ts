@@ -48,7 +48,7 @@ export async function checkForwarding({ host, settings }: Context): Promise<Find
   return [
     problem(
       check,
-      'somebody has turned it off: sandboxes reach nothing but each other, published ports do not answer',
+      'it was on and is off: sandboxes reach only each other, and published ports do not answer',
       'sysctl -w net.ipv4.ip_forward=1',
     ),
   ]
@@ -88,7 +88,7 @@ export async function checkIpv6(context: Context): Promise<Finding[]> {
   return [
     problem(
       check,
-      'somebody has turned forwarding off: over IPv6, sandboxes reach nothing but each other',
+      'forwarding was on and is off: over IPv6, sandboxes reach only each other',
       'sysctl -w net.ipv6.conf.all.forwarding=1',
     ),
   ]
@@ -213,7 +213,7 @@ export async function checkOtherFirewalls({ host, settings }: Context): Promise<
   ] as const) {
     if ((await host.find('table', { family, name })) !== undefined) tables.push(`${family} ${name}`)
   }
-  if (tables.length === 0) return [ok('firewalls', 'no other that is known by its table')]
+  if (tables.length === 0) return [ok('firewalls', 'no other firewall whose table is known')]
   const advice = `if it drops what is forwarded: accept ${settings.bridgeName} there too, in and out`
   return [note('firewalls', `there is nf_tables' table ${tables.join(', ')}`, advice)]
 }

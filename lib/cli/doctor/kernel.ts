@@ -42,7 +42,7 @@ export function checkFeatures(features: readonly Feature[]): Finding[] {
     if (running.includes(` ${symbol}\n`) || running.includes(` ${symbol}\t`) || existsSync(`/sys/module/${module}`))
       return ok(check, 'there')
     if (loadable.includes(`/${module}.ko`)) return ok(check, 'a module, loaded on first use')
-    if (running === '') return note(check, 'cannot be told: /proc/kallsyms is not readable', `modprobe ${module}`)
+    if (running === '') return note(check, 'unknown: /proc/kallsyms is not readable', `modprobe ${module}`)
     return problem(check, 'not in this kernel', `modprobe ${module}, or boot a kernel that has it`)
   })
 }

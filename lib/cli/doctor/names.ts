@@ -30,7 +30,7 @@ export async function checkNames({ networks, settings }: Context): Promise<Findi
     return [
       note(
         check,
-        `nobody serves those of ${resting.join(', ')}: names rest until a process has the host open that stays`,
+        `no process serves the names of ${resting.join(', ')}: they have no answer until a process opens the host and stays`,
         'keep a Slipway.open() in a process of its own',
       ),
     ]

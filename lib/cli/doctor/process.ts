@@ -22,7 +22,7 @@ export function checkStateDir(stateDir: string): Finding {
   if (statfsSync(nearest(stateDir)).type === TMPFS) return ok('state folder', `${stateDir}, on tmpfs`)
   return note(
     'state folder',
-    `${stateDir} is not on tmpfs: records outlive a reboot, what they tell of does not`,
+    `${stateDir} is not on tmpfs: records outlive a reboot, and the sandboxes that they describe do not`,
     'give one under /run: --state-dir',
   )
 }

@@ -7,13 +7,14 @@ import { addNetworkPrune } from './prune.js'
 import { addNetworkRemove } from './remove.js'
 
 const AFTER = `
-Sandboxes of one network reach each other, by name too; those of two networks do
-not, unless a sandbox is on both. bridge, host and none are always there.
+Sandboxes of one network reach each other, also by name. Sandboxes of two networks
+do not reach each other. A sandbox may be on several networks. The networks bridge,
+host and none always exist.
 
 Examples:
   slipway network create web
   slipway run --network web --name db -- postgres        db is its name there
-  slipway network connect web app                        app is there already
+  slipway network connect web app                        app exists already
   slipway network ls`
 
 /** `slipway network`: networks that people create, beside those that are always there. */

@@ -8,20 +8,20 @@ import { withSlipway } from '../with-slipway.js'
 import { checkSubnets, subnetRequests, type SubnetFlags } from './subnets.js'
 
 const BRIDGE_OPTIONS = `
-Of --opt there are, with com.docker.network. before each:
+Options for --opt, each with com.docker.network. before it:
   bridge.name=br0                         name of the bridge (default: br- and the id)
   bridge.enable_icc=false                 its sandboxes may not talk to each other
   bridge.enable_ip_masquerade=false       they go out under their own addresses
-  bridge.host_binding_ipv4=127.0.0.1      host address of published ports that name none
-  bridge.host_binding_ipv6=::1            the same of IPv6
+  bridge.host_binding_ipv4=127.0.0.1      host address of ports that are published without one
+  bridge.host_binding_ipv6=::1            the same for IPv6
   bridge.gateway_mode_ipv4=nat            nat, nat-unprotected, routed or isolated
-  bridge.gateway_mode_ipv6=routed         the same of IPv6
+  bridge.gateway_mode_ipv6=routed         the same for IPv6
   bridge.inhibit_ipv4=true                the bridge gets no IPv4 address
-  bridge.trusted_host_interfaces=eth1     what comes in there may go to its sandboxes
+  bridge.trusted_host_interfaces=eth1     packets from there may go to published ports
   driver.mtu=1400                         bytes (default: 1500)
   container_iface_prefix=net              interfaces are net0, net1 (default: eth)
   host_ipv4=192.0.2.5                     address under which its sandboxes go out
-  host_ipv6=2001:db8::5                   the same of IPv6`
+  host_ipv6=2001:db8::5                   the same for IPv6`
 
 const AFTER = `
 With several --subnet, each --gateway, --ip-range and --aux-address belongs to the
@@ -52,7 +52,7 @@ export function addNetworkOptions(command: Command): Command {
     .optionsGroup('Options (of its addresses):')
     .option(
       '--subnet <cidr>',
-      'as in 172.20.0.0/16 (default: a free one of the address pools); may be repeated',
+      'as in 172.20.0.0/16 (default: a free subnet of the address pools); may be repeated',
       addText,
     )
     .option(
@@ -62,7 +62,7 @@ export function addNetworkOptions(command: Command): Command {
     )
     .option(
       '--ip-range <cidr>',
-      'part of the subnet that addresses are drawn from (default: all of it); may be repeated',
+      'part of the subnet that addresses come from (default: all of it); may be repeated',
       addText,
     )
     .option(
@@ -71,12 +71,12 @@ export function addNetworkOptions(command: Command): Command {
       addPair,
     )
     .option('--ipv4', 'with IPv4 (default)')
-    .option('--no-ipv4', 'without')
+    .option('--no-ipv4', 'without IPv4')
     .option('--ipv6', 'with IPv6 (default: when a subnet is IPv6)')
     .optionsGroup('Options:')
     .option('-d, --driver <driver>', 'bridge (default, and the only one)')
-    .option('--internal', 'no way out or in, but for the host itself')
-    .option('--label <key=value>', 'shown by inspect, and what lists are filtered by; may be repeated', addPair)
+    .option('--internal', 'only sandboxes of this network and the host reach each other')
+    .option('--label <key=value>', 'inspect shows it, and lists can be filtered by it; may be repeated', addPair)
     .option('-o, --opt <key=value>', 'option of the bridge (see below); may be repeated', addPair)
     .addHelpText('after', AFTER)
 }
@@ -110,7 +110,7 @@ export function networkOptions(program: Command, name: string, flags: Flags): Cr
 /** `slipway network create`. */
 export function addNetworkCreate(program: Command, network: Command): void {
   addNetworkOptions(network.command('create'))
-    .description('create a network (a bridge with addresses, apart from all others) and print its id')
+    .description('create a network (a bridge with addresses, apart from all other networks) and print its id')
     .option('--json', 'print what was made, as inspect does')
     .action(async (name: string, { json, ...flags }: Flags & { json?: true }) => {
       const options = networkOptions(program, name, flags)

@@ -6,7 +6,7 @@ import { asUsage, UsageError } from '../failures.js'
 /** Filters as docker has them: `KEY=VALUE`, each key as often as you like. */
 
 export const filterOption = (flags: '-f, --filter' | '--filter', which: string): Option =>
-  new Option(`${flags} <key=value>`, `only those: ${which}; may be repeated`).argParser(addText)
+  new Option(`${flags} <key=value>`, `only these: ${which}; may be repeated`).argParser(addText)
 
 /** @throws {UsageError} */
 export function listFilters(texts: readonly string[]): NetworkFilters {

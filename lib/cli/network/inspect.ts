@@ -14,7 +14,7 @@ export function addNetworkInspect(program: Command, network: Command): void {
     .usage('NAME...')
     .description("all about networks and who is on them: docker's JSON array")
     .argument('<name...>', 'name, id, or the beginning of an id')
-    .option('--json', 'as it does anyway')
+    .option('--json', 'JSON, which it prints anyway')
     .addHelpText('after', AFTER)
     .action(async (names: string[]) => {
       const { done, refusals } = await withSlipway(program, (slipway) =>

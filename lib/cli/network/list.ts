@@ -8,7 +8,7 @@ const HEAD = ['NETWORK ID', 'NAME', 'DRIVER', 'SCOPE']
 const AFTER = `
 Examples:
   slipway network ls --filter type=custom --filter label=team=blue
-  slipway network ls -q --filter dangling=true       ids of those that no sandbox is on`
+  slipway network ls -q --filter dangling=true       ids of networks without sandboxes`
 
 /** `slipway network ls`: as `docker network ls` does. */
 export function addNetworkList(program: Command, network: Command): void {
@@ -22,9 +22,9 @@ export function addNetworkList(program: Command, network: Command): void {
         'driver=, id=, name= (a part of it), label=KEY[=VALUE], type=custom or builtin, dangling=true or false',
       ),
     )
-    .option('-q, --quiet', 'only ids')
-    .option('--no-trunc', 'ids in full length')
-    .option('--json', 'all that inspect tells of each')
+    .option('-q, --quiet', 'print ids only')
+    .option('--no-trunc', 'print ids in full length')
+    .option('--json', 'print what inspect prints, for each')
     .addHelpText('after', AFTER)
     .action(
       async ({ filter = [], quiet, trunc, json }: { filter?: string[]; quiet?: true; trunc: boolean; json?: true }) => {

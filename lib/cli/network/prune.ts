@@ -24,7 +24,7 @@ export function addNetworkPrune(program: Command, network: Command): void {
         'until=24h or until=2026-01-31T12:00:00Z (created before), label=KEY[=VALUE], label!=KEY[=VALUE]',
       ),
     )
-    .option('-f, --force', 'do not ask')
+    .option('-f, --force', 'do not ask first')
     .option('--json', 'print the names of those removed, as JSON')
     .addHelpText('after', AFTER)
     .action(async ({ filter = [], force, json }: { filter?: string[]; force?: true; json?: true }) => {

@@ -4,8 +4,8 @@ import { forEachName, reportRefusals } from '../several.js'
 import { withSlipway } from '../with-slipway.js'
 
 const AFTER = `
-A network that a sandbox is on is not removed: disconnect or remove that first.
-With several names, each that can be removed is.
+A network with sandboxes is not removed: disconnect or remove the sandboxes first.
+Of several NAMEs, those that can be removed are removed, and the others are reported.
 
 Example:
   slipway network rm web back`
