@@ -6,14 +6,15 @@ import {
   removeSandbox,
   rulesetPlan,
   type BridgeSandbox,
-  type NetworkSpec,
+  type BridgeNetwork,
   type Plan,
 } from '#internal'
 
 /** The default bridge as Slipway makes it, for the arms that are not Slipway. */
-export const NETWORK: NetworkSpec = {
+export const NETWORK: BridgeNetwork = {
   id: 'fedcba9876543210'.repeat(4),
   name: 'bridge',
+  driver: 'bridge',
   bridge: 'docker0',
   mac: '02:42:ac:11:00:01',
   mtu: 1500,

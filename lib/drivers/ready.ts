@@ -4,11 +4,12 @@ import type { AddressPool } from '../claims/addresses/address-pool.js'
 import { poolOf } from '../claims/addresses/pool-of-subnet.js'
 import type { NetworkSubnet } from '../base/addresses/network-subnet.js'
 import type { NetworkBridges } from './bridge/places.js'
-import { FAMILIES, hasFamily, type NetworkSpec } from '../store/network-spec.js'
+import { FAMILIES, hasFamily } from '../store/network-spec.js'
+import type { BridgeNetwork } from './bridge/spec.js'
 
 /** A network that is up, and what this process knows of it. */
 export interface ReadyNetwork {
-  spec: NetworkSpec
+  spec: BridgeNetwork
   /** The addresses of its subnets, as far as this process knows. */
   pools: readonly { subnet: NetworkSubnet; pool: AddressPool }[]
   /** Where endpoints have their ports. */
@@ -19,7 +20,7 @@ export interface ReadyNetwork {
 
 /** @param used - The network has been there before, and others may have taken addresses of it. */
 export async function readyNetwork(
-  spec: NetworkSpec,
+  spec: BridgeNetwork,
   bridges: NetworkBridges,
   host: Host,
   used: boolean,

@@ -1,10 +1,6 @@
-import { leafName } from '../store/leaf-name.js'
-import { forgetNeighbor } from '../drivers/bridge/neighbors.js'
 import * as sets from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
-import { familyOf } from '../base/addresses/ip.js'
-import { contains, parseSubnet } from '../base/addresses/subnet.js'
-import { leavesOf } from '../drivers/bridge/leaves.js'
+import { networksOf } from '../drivers/index.js'
 import type { Plan } from '../plan/operation.js'
 import type { Shared } from './shared.js'
 import { specOf } from '../store/network-records.js'
@@ -69,27 +65,11 @@ export async function forgetAddresses(host: Host, addresses: readonly string[]):
     await collect(host, [{ op: 'conntrack.flush', addresses }], { aside: true }).catch(() => undefined)
 }
 
-/**
- * On which bridge each has been is not known any more, nor with which MAC address: it is told of every bridge of its
- * subnet, and to be at its own.
- */
+/** What the host and sandboxes know of where these have been. */
 async function forgetPlaces({ host, networks }: Part, addresses: readonly string[]): Promise<Plan> {
   const links = await host.ask('links', {})
-  const own = await networks.defaultBridge.present()
-  const specs = [...(own ? [own] : []), ...(await networks.list()).map(specOf)]
-  return specs.flatMap((spec) => {
-    const subnets = spec.subnets.flatMap(({ subnet }) => parseSubnet(subnet) ?? [])
-    const bridges = [spec.bridge, ...leavesOf(links, spec).map((number) => leafName(spec, number))].filter((name) =>
-      links.some((link) => link.name === name),
-    )
-    return addresses
-      .filter((address) => subnets.some((subnet) => contains(subnet, address)))
-      .flatMap((address) =>
-        bridges.flatMap((bridge) =>
-          forgetNeighbor({ addresses: { [familyOf(address)]: { address } }, bridge, mac: '', icc: spec.icc }),
-        ),
-      )
-  })
+  const specs = [...(await networks.present()), ...(await networks.list()).map(specOf)]
+  return specs.flatMap((spec) => networksOf(spec).forget(spec, links, addresses))
 }
 
 async function stillThere(host: Host, elements: readonly Owned[]): Promise<Owned[]> {

@@ -1,13 +1,10 @@
-import { claimNetwork, elementsOf, finishNetwork, readBridgeAlias } from '../drivers/bridge/network.js'
-import { leafElements, readLeafAlias } from '../drivers/bridge/leaf.js'
+import { networkDrivers, networksOf } from '../drivers/index.js'
+import { readLinkAlias } from '../drivers/link-alias.js'
 import { SlipwayError } from '../base/errors.js'
 import { ownedByNetworks } from '../policy/network-elements.js'
 import { sharedWithSandboxes } from '../policy/resolver-elements.js'
-import { BRIDGE_GROUP, bridges } from '../policy/sets.js'
 import { PlanRefused, type Host } from '../kernel/host.js'
 import type { LinkInfo } from '../kernel/native.js'
-import { leavesOf } from '../drivers/bridge/leaves.js'
-import { DEFAULT_NETWORK } from '../store/network-spec.js'
 import type { Shared } from './shared.js'
 import type { Family, SetDefinition } from '../plan/operation.js'
 import { isSubnetTaken } from '../claims/refusals.js'
@@ -17,7 +14,6 @@ import { readOwner } from '../store/owner.js'
 import type { SandboxRecord } from '../store/records.js'
 import { attempt, collectElement } from '../claims/collect.js'
 import { Holdings } from '../claims/holdings.js'
-import { reconcileLeaves } from './leaves.js'
 import { sleep } from '../base/timers.js'
 
 /** How long, in milliseconds, a living process takes at most from a network's record to the end of its removal. */
@@ -48,11 +44,9 @@ export async function reconcileNetworks(
   const holdings = new Holdings(host, tables)
   const stored = await networks.list()
   for (const item of stored) {
-    const { name, spec } = item.record
-    const lacks = (await holdings.lacking([...claimNetwork(specOf(item)), ...finishNetwork(specOf(item))])).some(
-      ({ op }) => op === 'element.add',
-    )
-    if (!lacks && links.some((link) => link.name === spec.bridge)) continue
+    const { name } = item.record
+    const spec = specOf(item)
+    if (await networksOf(spec).isWhole(spec, { links, holdings })) continue
     networks.forget(name)
     try {
       if (await networks.restore(item)) healed.push(`network ${name}`)
@@ -62,52 +56,57 @@ export async function reconcileNetworks(
       if (isStillborn(item, error, records, links)) dropped.push(...(await forget(host, item)))
     }
   }
-  if (await restoreDefault(context, holdings, links)) healed.push(`network ${DEFAULT_NETWORK}`)
-  healed.push(...(await reconcileLeaves(context, records, links, holdings)))
+  healed.push(...(await restorePredefined(context, holdings, links)))
+  const ready = (network: string) => networks.ready(network)
+  for (const driver of networkDrivers)
+    healed.push(...((await driver.networks.heal?.({ host, ready, records, links, holdings })) ?? []))
   return { healed, collected: [...dropped, ...(await collectLeftovers(context, holdings, links, stored, aside))] }
 }
 
-/** Gives the default network back elements that somebody has deleted, where it has its bridge. */
-async function restoreDefault(
-  { networks, settings }: Part,
+/** Gives networks that every host has back elements that somebody has deleted, where they have their link. */
+async function restorePredefined(
+  { networks }: Part,
   holdings: Holdings,
   links: readonly LinkInfo[],
-): Promise<boolean> {
-  if (!links.some(({ name }) => name === settings.bridgeName)) return false
-  const spec = await networks.defaultBridge.present()
-  if (
-    !spec ||
-    (await holdings.lacking([...claimNetwork(spec), ...finishNetwork(spec)])).every(({ op }) => op !== 'element.add')
-  )
-    return false
-  // What it lacks all of, another process may be making at this moment.
-  const wasThere = await holdings.has(bridges, spec.bridge)
-  networks.forget(DEFAULT_NETWORK)
-  try {
-    await networks.ready(DEFAULT_NETWORK)
-    return wasThere
-  } catch (error) {
-    // Whoever uses it hears of it.
-    if (!(error instanceof SlipwayError)) throw error
-    return false
+): Promise<string[]> {
+  const healed: string[] = []
+  for (const predefined of networks.predefined.values()) {
+    const lacks = await predefined.lacks({ links, holdings })
+    if (lacks === 'nothing') continue
+    networks.forget(predefined.name)
+    try {
+      await networks.ready(predefined.name)
+      // What it lacks all of, another process may be making at this moment.
+      if (lacks === 'some') healed.push(`network ${predefined.name}`)
+    } catch (error) {
+      // Whoever uses it hears of it.
+      if (!(error instanceof SlipwayError)) throw error
+    }
   }
+  return healed
 }
 
 /**
  * Whether all that there is of a network is its record: its maker has died before it had claimed a subnet, and another
  * network has that by now.
  */
-const isStillborn = (
-  { record: { name, maker, spec } }: StoredNetwork,
+function isStillborn(
+  item: StoredNetwork,
   { cause }: SlipwayError,
   sandboxes: readonly SandboxRecord[],
   links: readonly LinkInfo[],
-): boolean =>
-  cause instanceof PlanRefused &&
-  isSubnetTaken(cause) &&
-  !isAlive(maker) &&
-  !links.some((link) => link.name === spec.bridge) &&
-  !sandboxes.some(({ endpoints }) => endpoints.some(({ network }) => network === name))
+): boolean {
+  const { name, maker } = item.record
+  const spec = specOf(item)
+  const own = networksOf(spec).hostLink(spec)
+  return (
+    cause instanceof PlanRefused &&
+    isSubnetTaken(cause) &&
+    !isAlive(maker) &&
+    !links.some((link) => link.name === own?.name) &&
+    !sandboxes.some(({ endpoints }) => endpoints.some(({ network }) => network === name))
+  )
+}
 
 async function forget(host: Host, { record, path, text }: StoredNetwork): Promise<string[]> {
   const refusal = await attempt(host, [
@@ -117,7 +116,7 @@ async function forget(host: Host, { record, path, text }: StoredNetwork): Promis
   return refusal ? [] : [`network ${record.name}: half made, and its subnet is another's, removed`]
 }
 
-/** Bridges and elements of networks that have no record. */
+/** Links and elements of networks that have no record. */
 async function collectLeftovers(
   { host, networks, settings }: Part,
   holdings: Holdings,
@@ -126,26 +125,17 @@ async function collectLeftovers(
   aside: ReadonlySet<string>,
 ): Promise<string[]> {
   const strayLinks = (of: readonly StoredNetwork[]) => {
-    const known = new Set(of.map(({ record }) => record.spec.bridge))
-    const names = new Set([...aside, ...of.map(({ record }) => record.name)])
-    return links.filter(({ name, kind, alias, group }) => {
-      if (kind !== 'bridge' || group !== BRIDGE_GROUP) return false
-      const leaf = readLeafAlias(alias)
-      if (leaf) return leaf.network !== DEFAULT_NETWORK && !names.has(leaf.network)
-      const read = readBridgeAlias(alias)
-      return (
-        read?.stateDir === settings.stateDir &&
-        read.name !== DEFAULT_NETWORK &&
-        !aside.has(read.name) &&
-        !known.has(name)
-      )
+    const kept = new Set([...aside, ...networks.predefined.keys()])
+    return networkDrivers.flatMap((driver) => {
+      const specs = of.map(specOf).filter((spec) => spec.driver === driver.name)
+      return driver.networks.leftovers(links, { specs, kept, stateDir: settings.stateDir })
     })
   }
+  /** What has no comment is an administrator's. */
+  const isOfNetwork = (comment: string) =>
+    comment !== '' && !networks.predefined.has(comment) && readOwner(comment) === undefined
   const strayElements = async (of: readonly StoredNetwork[], there: readonly LinkInfo[]) => {
-    const elements = of.flatMap(({ record: { spec } }) => [
-      ...elementsOf(spec),
-      ...leavesOf(there, spec).flatMap((number) => leafElements(spec, number)),
-    ])
+    const elements = of.map(specOf).flatMap((spec) => networksOf(spec).elements(spec, there))
     const known = new Set(elements.map(([set, { key }]) => `${set.set} ${key}`))
     const stray: { set: SetDefinition; key: string; comment: string }[] = []
     for (const set of [...ownedByNetworks, ...sharedWithSandboxes]) {
@@ -164,26 +154,22 @@ async function collectLeftovers(
     if (await collectElement(host, set, { key, comment }))
       collected.push(`element ${key} of ${set.set}: its network is gone, removed`)
   }
-  for (const { name, index } of strayLinks(now)) {
+  for (const { name, index, kind } of strayLinks(now)) {
     // That very link, and none that has its name by now.
     const refusal = await attempt(host, [
       { op: 'link.check', name, index },
       { op: 'link.delete', name },
     ])
     if (refusal && !['ENODEV', 'ESTALE'].includes(refusal.errnoName)) throw refusal
-    if (!refusal) collected.push(`bridge ${name}: its network is gone, removed`)
+    if (!refusal) collected.push(`${kind} ${name}: its network is gone, removed`)
   }
   return collected
 }
 
-/** What has no comment is an administrator's. */
-const isOfNetwork = (comment: string): boolean =>
-  comment !== '' && comment !== DEFAULT_NETWORK && readOwner(comment) === undefined
-
 /** With another state directory, every sandbox would look like a leftover. */
 export function requireSameRecords(links: readonly LinkInfo[], stateDir: string): void {
   for (const { name, alias } of links) {
-    const other = readBridgeAlias(alias)?.stateDir
+    const other = readLinkAlias(alias)?.stateDir
     if (other === undefined || other === stateDir) continue
     throw new SlipwayError(
       'CONFLICT',

@@ -1,3 +1,4 @@
+import { takesEndpoints } from '../drivers/predefined.js'
 import type { SandboxRecord } from '../store/records.js'
 
 /** The sandboxes that are on a network. */
@@ -5,5 +6,5 @@ export const membersOf = (network: string, records: readonly SandboxRecord[]): S
   records.filter(
     (record) =>
       record.endpoints.some((endpoint) => endpoint.network === network) ||
-      (record.network === network && (network === 'host' || network === 'none')),
+      (record.network === network && !takesEndpoints(network)),
   )

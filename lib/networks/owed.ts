@@ -1,12 +1,11 @@
 import type { Owed } from '../claims/ensure-ruleset.js'
 import { dirname } from 'node:path'
 import { claimSandbox } from '../drivers/bridge/sandbox.js'
-import { elementsOf } from '../drivers/bridge/network.js'
-import { leafElements } from '../drivers/bridge/leaf.js'
-import { leafNumber } from '../store/leaf-name.js'
+import { networksOf } from '../drivers/index.js'
 import { add, elementName, removeOwn } from '../policy/elements.js'
 import { addresses } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
+import type { LinkInfo } from '../kernel/native.js'
 import { isIp } from '../base/addresses/address.js'
 import { familyOf } from '../base/addresses/ip.js'
 import { FAMILIES } from '../store/network-spec.js'
@@ -37,18 +36,19 @@ interface Folders {
   sandboxes: string
 }
 
-/** @param defaultNetwork - As it is; `undefined` where it has no bridge. */
-export async function readOwed(host: Host, folders: Folders, defaultNetwork: NetworkSpec | undefined): Promise<Owed> {
+/** @param predefined - Networks that every host has, as far as they are there. */
+export async function readOwed(host: Host, folders: Folders, predefined: readonly NetworkSpec[]): Promise<Owed> {
   // The links before the records: an endpoint whose link is seen has its record.
-  const links = new Set((await host.ask('links', {})).map(({ name }) => name))
+  const links = await host.ask('links', {})
   const networks = await listNetworkRecords(folders.networks)
   const damaged: Damaged[] = []
   const sandboxes = await listAllRecords(folders.sandboxes, (one) => damaged.push(one))
   const records = sandboxes.map(({ record }) => record)
   const [living, leaving] = [records.filter(({ removing }) => !removing), records.filter(({ removing }) => removing)]
-  const specs = [...networks.map(specOf), ...(defaultNetwork ? [defaultNetwork] : [])]
   const dues = [
-    ...specs.map((spec) => dueOfNetwork(spec, sandboxes, links, defaultNetwork)),
+    ...networks.map((item) => dueOfNetwork(specOf(item), links)),
+    // Nobody is told of these: they are on every host.
+    ...predefined.map((spec) => ({ ...dueOfNetwork(spec, links), what: '' })),
     ...[...living, ...leaving].map(dueOfSandbox),
     ...damaged.map(dueOfDamaged),
   ]
@@ -66,29 +66,16 @@ export async function readOwed(host: Host, folders: Folders, defaultNetwork: Net
   return {
     plan,
     owners: [...new Set(owners.values())].filter((name) => name !== ''),
-    settle: () => settle(host, folders, networks, sandboxes),
+    settle: () => settle(host, folders, networks, sandboxes, links),
   }
 }
 
-function dueOfNetwork(
-  spec: NetworkSpec,
-  sandboxes: readonly StoredRecord[],
-  links: ReadonlySet<string>,
-  defaultNetwork: NetworkSpec | undefined,
-): Due {
-  const endpoints = sandboxes.flatMap(({ record }) => record.endpoints)
-  const leaves = new Set(
-    endpoints.flatMap(({ leafOf, bridge }) => (leafOf === spec.bridge && links.has(bridge) ? [bridge] : [])),
-  )
-  const elements = [
-    ...elementsOf(spec),
-    ...[...leaves].flatMap((name) => leafElements(spec, leafNumber(spec, name) ?? 0)),
-  ]
-  return {
-    what: spec === defaultNetwork ? '' : `network ${spec.name}`,
-    elements: elements.map(([set, element]) => add(set, { ...element, comment: spec.name })),
-  }
-}
+const dueOfNetwork = (spec: NetworkSpec, links: readonly LinkInfo[]): Due => ({
+  what: `network ${spec.name}`,
+  elements: networksOf(spec)
+    .elements(spec, links)
+    .map(([set, element]) => add(set, { ...element, comment: spec.name })),
+})
 
 /**
  * What is being made or connected has its claims, too: it may have had them already. Where it had not, its own attempt
@@ -134,11 +121,9 @@ async function settle(
   folders: Folders,
   networks: readonly StoredNetwork[],
   sandboxes: readonly StoredRecord[],
+  links: readonly LinkInfo[],
 ): Promise<void> {
   const surplus: Operation[] = []
-  const every: ReadonlySet<string> = new Set(
-    sandboxes.flatMap(({ record }) => record.endpoints.map(({ hostLink }) => hostLink)),
-  )
   const current = new Map((await listAllRecords(folders.sandboxes)).map((item) => [item.path, item]))
   for (const { path, text, record } of sandboxes) {
     const item = current.get(path)
@@ -148,8 +133,7 @@ async function settle(
   }
   const left = new Set((await listNetworkRecords(folders.networks)).map(({ record }) => record.id))
   for (const item of networks)
-    if (!left.has(item.record.id))
-      surplus.push(...without(dueOfNetwork(specOf(item), sandboxes, every, undefined).elements, []))
+    if (!left.has(item.record.id)) surplus.push(...without(dueOfNetwork(specOf(item), links).elements, []))
   if (surplus.length > 0) await attempt(host, surplus)
 }
 

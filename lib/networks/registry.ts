@@ -1,21 +1,10 @@
-import {
-  addressNetwork,
-  claimNetwork,
-  createNetwork,
-  finishNetwork,
-  nameBridge,
-  removeNetwork,
-} from '../drivers/bridge/network.js'
-import type { BridgeEndpoint } from '../store/endpoint.js'
-import { removeLeaf } from '../drivers/bridge/leaf.js'
 import { show, SlipwayError } from '../base/errors.js'
 import { PlanRefused, type Host } from '../kernel/host.js'
 import type { Occupied } from '../claims/addresses/default-subnet.js'
 import type { Settings } from '../base/settings.js'
 import type { Plan } from '../plan/operation.js'
-import { bridgeInUse, explainRefusal, isSubnetTaken, networkNameInUse } from '../claims/refusals.js'
+import { explainRefusal, isSubnetTaken, networkNameInUse } from '../claims/refusals.js'
 import { removeWhatIsThere } from '../claims/collect.js'
-import { Holdings } from '../claims/holdings.js'
 import { readOwed } from './owed.js'
 import { isAlive } from '../store/maker.js'
 import {
@@ -25,15 +14,17 @@ import {
   storeNetwork,
   type StoredNetwork,
 } from '../store/network-records.js'
-import { draftNetwork, type CreateNetworkOptions } from './create-options.js'
-import { DefaultBridge } from '../drivers/bridge/default-network.js'
+import type { CreateNetworkOptions } from './create-options.js'
+import { draftNetwork } from './draft.js'
 import { ensureRuleset, missingRuleset } from '../claims/ensure-ruleset.js'
-import { bridgesOf, leavesOf } from '../drivers/bridge/leaves.js'
-import { wasTakenAway } from '../drivers/bridge/lost-bridge.js'
-import { isNamedBridge, isNamelessBridge } from '../drivers/bridge/own-bridge.js'
+import type { BridgeNetwork } from '../drivers/bridge/spec.js'
+import { bridgesOf } from '../drivers/bridge/leaves.js'
+import { networkDrivers, networksOf } from '../drivers/index.js'
+import type { PredefinedNetwork } from '../drivers/networks-of.js'
 import { learnAddresses, readyNetwork, releaseAddress, type ReadyNetwork } from '../drivers/ready.js'
-import { DEFAULT_NETWORK, FAMILIES, type NetworkSpec } from '../store/network-spec.js'
-import { Surroundings } from '../drivers/surroundings.js'
+import type { BridgeEndpoint } from '../store/endpoint.js'
+import { FAMILIES, type NetworkSpec } from '../store/network-spec.js'
+import { HostSurroundings } from './surroundings.js'
 import { now, sleep } from '../base/timers.js'
 
 /** The subnet or bridge of a draft may be taken by another process meanwhile: so often another is drafted. */
@@ -51,27 +42,33 @@ export interface RecordFolders {
   sandboxes: string
 }
 
-/** The bridge networks of a host, by name: those in use by this process are known, the others are read. */
+/** The networks of a host, by name: those in use by this process are known, the others are read. */
 export class NetworkRegistry {
   readonly #host: Host
   readonly #settings: Settings
   /** Folder of the networks' records. */
   readonly records: string
   readonly #folders: RecordFolders
-  readonly #surroundings: Surroundings
+  readonly #surroundings: HostSurroundings
   /** Subnets of networks that are about to be made, by their ids. */
   readonly #chosen = new Map<string, readonly Occupied[]>()
-  readonly defaultBridge: DefaultBridge
+  /** Those that every host has, by name. */
+  readonly predefined: ReadonlyMap<string, PredefinedNetwork>
   readonly #ready = new Map<string, ReadyNetwork | Promise<ReadyNetwork>>()
 
   constructor(host: Host, settings: Settings, folders: RecordFolders) {
     this.#host = host
     this.#settings = settings
     this.records = folders.networks
-    this.#surroundings = new Surroundings(host, settings, folders.networks)
+    const surroundings = new HostSurroundings(host, settings, folders.networks)
+    this.#surroundings = surroundings
     this.#folders = folders
-    this.defaultBridge = new DefaultBridge(host, settings, this.#surroundings, folders.sandboxes, () =>
-      this.ensureRuleset(),
+    const { sandboxes } = folders
+    const place = { host, settings, surroundings, sandboxes, ensureRuleset: () => this.ensureRuleset() }
+    this.predefined = new Map(
+      networkDrivers.flatMap(({ networks: { predefined } }) =>
+        predefined ? [[predefined.name, predefined.open(place)]] : [],
+      ),
     )
   }
 
@@ -82,9 +79,24 @@ export class NetworkRegistry {
    * @returns Sandboxes and networks that were given something back.
    */
   ensureRuleset(): Promise<string[]> {
-    return ensureRuleset(this.#host, async () =>
-      readOwed(this.#host, this.#folders, await this.defaultBridge.present()),
-    )
+    return ensureRuleset(this.#host, async () => readOwed(this.#host, this.#folders, await this.present()))
+  }
+
+  /** What networks are that every host has, as far as they are there. */
+  async present(): Promise<NetworkSpec[]> {
+    const found: NetworkSpec[] = []
+    for (const predefined of this.predefined.values()) {
+      const spec = await predefined.present()
+      if (spec) found.push(spec)
+    }
+    return found
+  }
+
+  /** The subnets that such a network will have when it is there. */
+  async #kept(): Promise<Occupied[]> {
+    const found: Occupied[] = []
+    for (const predefined of this.predefined.values()) found.push(...(await predefined.kept()))
+    return found
   }
 
   /**
@@ -94,17 +106,17 @@ export class NetworkRegistry {
    * @throws {SlipwayError} `NOT_FOUND`; `CONFLICT` when several ids begin so.
    */
   ready(nameOrId: string): ReadyNetwork | Promise<ReadyNetwork> {
-    if (nameOrId === DEFAULT_NETWORK) return this.defaultBridge.ensure()
-    return this.#ready.get(nameOrId) ?? this.#find(nameOrId)
+    return this.predefined.get(nameOrId)?.ensure() ?? this.#ready.get(nameOrId) ?? this.#find(nameOrId)
   }
 
   /** The same for a plan that is only shown: what is missing, and nothing written. */
   async preview(name: string): Promise<{ ready: ReadyNetwork; missing: Plan }> {
-    if (name === DEFAULT_NETWORK) return this.defaultBridge.preview()
+    const predefined = this.predefined.get(name)
+    if (predefined) return predefined.preview()
     const spec = specOf(await this.stored(name))
-    const missing = [...(await missingRuleset(this.#host)), ...(await this.#missingOf(spec))]
+    const missing = [...(await missingRuleset(this.#host)), ...(await networksOf(spec).missing(this.#host, spec))]
     return {
-      ready: await readyNetwork(spec, bridgesOf(spec, this.#host, this.#settings, missing), this.#host, true),
+      ready: await this.#readied(spec, true, missing),
       missing,
     }
   }
@@ -138,27 +150,20 @@ export class NetworkRegistry {
   /** Makes a network. All of it, or nothing. */
   async create(options: CreateNetworkOptions): Promise<StoredNetwork> {
     for (let attempt = 1; ; attempt++) {
-      const record = await draftNetwork(
-        options,
-        this.#settings,
-        this.#surroundings,
-        await this.defaultBridge.kept(),
-        this.#chosen,
-      )
+      const record = await draftNetwork(options, this.#settings, this.#surroundings, await this.#kept(), this.#chosen)
       const stored = storeNetwork(this.records, record)
+      const spec = specOf(stored)
+      const networks = networksOf(spec)
       try {
-        // A bridge is made and given its alias in one go, and the kernel goes on with the second where it refuses the
-        // first.
-        if (await this.#host.find('link', { name: record.spec.bridge }))
-          throw new SlipwayError('CONFLICT', bridgeInUse(record.spec.bridge))
+        await networks.refuseTaken(this.#host, spec)
         await this.ensureRuleset()
-        await this.#host.run(createNetwork(specOf(stored)))
-        void this.#remember(record.name, this.#readied(specOf(stored), false))
+        await this.#host.run(networks.create(spec))
+        void this.#remember(record.name, this.#readied(spec, false))
         return stored
       } catch (error) {
         if (!(error instanceof PlanRefused)) throw error
         // Where the subnet was not chosen by us, the next draft says who has it.
-        if (attempt < TRIES && (isSubnetTaken(error) || wasTakenAway(error))) continue
+        if (attempt < TRIES && (isSubnetTaken(error) || networks.wasTakenAway(error))) continue
         throw await explainRefusal(error, this.#host)
       } finally {
         this.#chosen.delete(record.id)
@@ -170,15 +175,10 @@ export class NetworkRegistry {
   async explain(options: CreateNetworkOptions): Promise<Plan> {
     if (await readNetworkRecord(this.records, options.name))
       throw new SlipwayError('CONFLICT', networkNameInUse(options.name))
-    const record = await draftNetwork(
-      options,
-      this.#settings,
-      this.#surroundings,
-      await this.defaultBridge.kept(),
-      new Map(),
-    )
+    const record = await draftNetwork(options, this.#settings, this.#surroundings, await this.#kept(), new Map())
     const missing = await missingRuleset(this.#host)
-    return [...missing, ...createNetwork(specOf(storeNetwork(this.records, record)))]
+    const spec = specOf(storeNetwork(this.records, record))
+    return [...missing, ...networksOf(spec).create(spec)]
   }
 
   /**
@@ -187,37 +187,20 @@ export class NetworkRegistry {
    */
   async remove(spec: NetworkSpec): Promise<void> {
     this.#ready.delete(spec.name)
-    await this.#host.run(await this.#removal(spec))
+    await this.#host.run(await networksOf(spec).removal(this.#host, spec))
   }
 
   /** The same where somebody has taken part of it away already. */
   async removeRest(spec: NetworkSpec): Promise<void> {
-    await removeWhatIsThere(this.#host, await this.#removal(spec))
-  }
-
-  /**
-   * A link by the name of its bridge that is not its bridge stays: a record may name any, and an administrator may have
-   * made one since.
-   */
-  async #removal(spec: NetworkSpec): Promise<Plan> {
-    const links = await this.#host.ask('links', {})
-    const plan = removeNetwork(
-      spec,
-      leavesOf(links, spec).map((number) => removeLeaf(spec, number)),
-    )
-    const there = links.find(({ name }) => name === spec.bridge)
-    const isOthers =
-      there !== undefined && !isNamedBridge(there, spec.name) && !(await isNamelessBridge(this.#host, there, spec.name))
-    return isOthers
-      ? plan.filter((operation) => operation.op !== 'link.delete' || operation.name !== spec.bridge)
-      : plan
+    await removeWhatIsThere(this.#host, await networksOf(spec).removal(this.#host, spec))
   }
 
   /** Forgets what is known: the next {@link ready} looks again. */
   forget(name?: string): void {
     if (name === undefined) this.#ready.clear()
     else this.#ready.delete(name)
-    if (name === undefined || name === DEFAULT_NETWORK) this.defaultBridge.forget()
+    for (const predefined of this.predefined.values())
+      if (name === undefined || name === predefined.name) predefined.forget()
   }
 
   /** Gives the addresses that an endpoint had back to this process's tables, if it has some by now. */
@@ -234,7 +217,8 @@ export class NetworkRegistry {
 
   /** At once where the network is known, later where it is about to be, and never where it is not. */
   #withKnown(network: string, give: (ready: ReadyNetwork) => void): Promise<void> | undefined {
-    const known = network === DEFAULT_NETWORK ? this.defaultBridge.known() : this.#ready.get(network)
+    const predefined = this.predefined.get(network)
+    const known = predefined ? predefined.known() : this.#ready.get(network)
     if (known instanceof Promise) return known.then(give, () => undefined)
     if (known) give(known)
     return undefined
@@ -278,26 +262,28 @@ export class NetworkRegistry {
     return this.#readied(specOf(stored), true)
   }
 
-  #readied(spec: NetworkSpec, used: boolean): Promise<ReadyNetwork> {
-    return readyNetwork(spec, bridgesOf(spec, this.#host, this.#settings), this.#host, used)
+  #readied(spec: NetworkSpec, used: boolean, missing?: Plan[number][]): Promise<ReadyNetwork> {
+    const bridge = spec as BridgeNetwork
+    return readyNetwork(bridge, bridgesOf(bridge, this.#host, this.#settings, missing), this.#host, used)
   }
 
   /**
    * Gives a network back what somebody has flushed or deleted of it, bridge or elements. Returns whether there was
    * such.
    *
-   * @throws {SlipwayError} `CONFLICT` when there is an interface of somebody else's by the name of its bridge.
+   * @throws {SlipwayError} `CONFLICT` when something of somebody else's stands in its place.
    */
   async restore(stored: StoredNetwork): Promise<boolean> {
     const { created, maker } = stored.record
     const spec = specOf(stored)
+    const networks = networksOf(spec)
     let restored = false
     // By the clock of the day, which may have been set since: no reason to wait for longer than a making takes.
     const isNew = Date.now() - Date.parse(created) < MAKING_MS
     const begun = now()
     for (let attempt = 1; ;) {
       await this.ensureRuleset()
-      const missing = await this.#missingOf(spec)
+      const missing = await networks.missing(this.#host, spec)
       if (missing.length === 0) return restored
       if (isNew && now() - begun < MAKING_MS && isAlive(maker)) {
         await sleep(STEP_MS)
@@ -310,7 +296,7 @@ export class NetworkRegistry {
         restored = true
       } catch (error) {
         if (!(error instanceof PlanRefused)) throw error
-        const isRace = wasTakenAway(error) || (error.errnoName === 'EEXIST' && !isSubnetTaken(error))
+        const isRace = networks.wasTakenAway(error) || (error.errnoName === 'EEXIST' && !isSubnetTaken(error))
         if (!isRace || attempt++ >= RESTORES) throw await explainRefusal(error, this.#host)
         if (await this.#isRemoved(stored)) return false
       }
@@ -319,27 +305,5 @@ export class NetworkRegistry {
 
   async #isRemoved({ record, text }: StoredNetwork): Promise<boolean> {
     return (await readNetworkRecord(this.records, record.name))?.text !== text
-  }
-
-  async #missingOf(spec: NetworkSpec): Promise<Plan> {
-    const link = await this.#host.find('link', { name: spec.bridge })
-    const holdings = new Holdings(this.#host)
-    const { record: _, ...withoutRecord } = spec
-    if (!link) return holdings.lacking(createNetwork(withoutRecord))
-    const named = isNamedBridge(link, spec.name)
-    if (!named && !(await isNamelessBridge(this.#host, link, spec.name))) {
-      throw new SlipwayError(
-        'CONFLICT',
-        `There is an interface ${spec.bridge}, and it is not the bridge of the network ${spec.name}. If nothing needs it, remove it (ip link delete ${spec.bridge}), and the bridge is made anew.`,
-      )
-    }
-    const own = [...(await this.#host.ask('addresses', {})), ...(await this.#host.ask('addresses', { ipv6: true }))]
-    const present = own.filter(({ index }) => index === link.index).map(({ address }) => address)
-    const addresses = addressNetwork(spec, present)
-    const claims = await holdings.lacking(claimNetwork(spec))
-    const rest = await holdings.lacking(finishNetwork(spec))
-    if (named && claims.length + addresses.length === 0 && link.up && !rest.some(({ op }) => op === 'element.add'))
-      return []
-    return [...(named ? [] : [nameBridge(spec)]), ...claims, ...addresses, ...rest]
   }
 }

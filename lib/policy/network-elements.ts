@@ -1,7 +1,33 @@
-import type { NetworkRules } from '../store/network-spec.js'
+import type { GatewayMode } from '../base/gateway-mode.js'
 import type { IpFamily } from '../base/addresses/ip.js'
 import type { SetDefinition } from '../plan/operation.js'
 import * as sets from './sets.js'
+
+/** What of a network matters to the firewall. */
+export interface NetworkRules {
+  /** Name of its bridge. */
+  bridge: string
+  /** MAC address of the bridge. */
+  mac: string
+  /** As CIDR: `172.20.0.0/16`. */
+  subnets: readonly { family: IpFamily; subnet: string }[]
+  /** What is said of an IP version that has no subnet is left unsaid to the kernel. */
+  families: Readonly<Partial<Record<IpFamily, FamilyRules>>>
+  /** Nothing passes into or out of it. */
+  internal: boolean
+  /** Its sandboxes may talk to each other. */
+  icc: boolean
+  /** Interfaces of the host: what comes in there may speak to published ports at the sandboxes' own addresses. */
+  trusted: readonly string[]
+}
+
+export interface FamilyRules {
+  mode: GatewayMode
+  /** Traffic to the world leaves under the host's address, where the mode translates at all. */
+  masquerade: boolean
+  /** Which address of the host that is. Default: the one that the kernel chooses by the route. */
+  source?: string
+}
 
 /** Set, key and, in a map, data. */
 export type NetworkElement = readonly [set: SetDefinition, element: { key: string; data?: string }]

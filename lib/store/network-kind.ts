@@ -1,7 +1,8 @@
-import { address, addressOf, anyText, cidr, created, id, link, mac, maker, mode, mtu, name } from './common-shapes.js'
+import { address, addressOf, anyText, cidr, created, id, maker, mtu, name } from './common-shapes.js'
+import { driverShapes } from './driver-shapes.js'
 import type { RecordKind } from './kind.js'
 import type { NetworkRecord } from './network-records.js'
-import { all, byName, fields, flag, flaw, is, list, oneOf, optional, text, whole, type Shape } from './shape.js'
+import { all, byName, chosen, fields, flag, flaw, is, list, oneOf, optional, text, whole, type Shape } from './shape.js'
 
 const subnet = fields({
   family: oneOf(4, 6),
@@ -14,23 +15,21 @@ const subnet = fields({
   aux: byName(address),
 })
 
-const rules = (family: 4 | 6): Shape =>
-  optional(fields({ mode, masquerade: flag, source: optional(addressOf(family)) }))
+const driver: Shape = (value) =>
+  typeof value === 'string' && driverShapes.has(value)
+    ? undefined
+    : flaw(`a driver of this Slipway (${[...driverShapes.keys()].join(', ')})`, value)
 
 const spec = fields({
   id,
   name,
-  bridge: link,
-  mac,
+  driver,
   mtu,
   subnets: all(
     list(subnet),
     is('a list with a subnet in it', (value) => Array.isArray(value) && value.length > 0),
   ),
-  families: fields({ 4: rules(4), 6: rules(6) }),
   internal: flag,
-  icc: flag,
-  trusted: list(link),
   interfacePrefix: text('the beginning of an interface name', /^[a-zA-Z][a-zA-Z0-9_.-]{0,11}$/),
   hostIps: fields({ 4: optional(addressOf(4)), 6: optional(addressOf(6)) }),
   stateDir: text('an absolute path', /^\/\P{Cc}*$/u),
@@ -43,33 +42,26 @@ const request = fields({
   auxAddresses: optional(byName(anyText)),
 })
 
-/** The name of a bridge is what a removal deletes: it is after the network's id, or what was asked for. */
+/** Nothing else has its name, or its id. */
 const consistent: Shape = (value) => {
-  const { id, name, spec, options } = value as {
-    id: string
-    name: string
-    spec: { id: string; name: string; bridge: string }
-    options: Record<string, string>
-  }
+  const { id, name, spec } = value as { id: string; name: string; spec: { id: string; name: string } }
   if (spec.id !== id) return flaw('the id of its record', spec.id, 'spec.id')
-  if (spec.name !== name) return flaw('the name of its record', spec.name, 'spec.name')
-  const asked = Object.hasOwn(options, BRIDGE_OPTION) ? options[BRIDGE_OPTION] : undefined
-  const expected = asked ?? `br-${id.slice(0, 12)}`
-  return spec.bridge === expected
-    ? undefined
-    : flaw(
-        asked === undefined ? `${expected}, after its id` : `${expected}, as its options say`,
-        spec.bridge,
-        'spec.bridge',
-      )
+  return spec.name === name ? undefined : flaw('the name of its record', spec.name, 'spec.name')
 }
 
-const BRIDGE_OPTION = 'com.docker.network.bridge.name'
+/** What only networks of its driver have. */
+const ofDriver = chosen((value) => driverShapes.get((value as { spec: { driver: string } }).spec.driver)?.network)
 
-/** What records of networks are. */
+/** What records of networks are. The first version knew one driver. */
 export const NETWORK: RecordKind<NetworkRecord> = {
-  version: 1,
-  migrations: {},
+  version: 2,
+  migrations: {
+    1: ({ spec: old, ...record }) => ({
+      ...record,
+      version: 2,
+      spec: typeof old === 'object' && old !== null ? { ...old, driver: 'bridge' } : old,
+    }),
+  },
   shape: all(
     fields({
       id,
@@ -84,5 +76,6 @@ export const NETWORK: RecordKind<NetworkRecord> = {
       labels: byName(anyText),
     }),
     consistent,
+    ofDriver,
   ),
 }

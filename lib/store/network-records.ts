@@ -6,7 +6,7 @@ import { NETWORK } from './network-kind.js'
 
 /** What is remembered of a network that somebody has created. */
 export interface NetworkRecord {
-  version: 1
+  version: 2
   id: string
   name: string
   created: string

@@ -26,6 +26,8 @@ export interface Parts {
   of?: readonly Shape[]
   /** It may be left out. */
   optional?: true
+  /** A further shape of the same value, which follows from that. */
+  chosen?: (value: unknown) => Shape | undefined
 }
 
 const made = (parts: Parts, shape: Shape): Shape => Object.assign(shape, { parts })
@@ -111,6 +113,10 @@ export const byName = (shape: Shape): Shape =>
     }
     return undefined
   })
+
+/** A shape that follows from the value. */
+export const chosen = (choose: (value: unknown) => Shape | undefined): Shape =>
+  made({ chosen: choose }, (value) => choose(value)?.(value))
 
 /** The first thing that is wrong by any of several shapes. */
 export const all = (...shapes: readonly Shape[]): Shape =>

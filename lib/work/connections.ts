@@ -7,7 +7,7 @@ import { invalid, SlipwayError } from '../base/errors.js'
 import { addresses } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
 import { isFull, lostBridge } from '../drivers/bridge/lost-bridge.js'
-import { isBridgeName } from '../store/predefined.js'
+import { takesEndpoints } from '../drivers/predefined.js'
 import { FAMILIES } from '../store/network-spec.js'
 import { wasGuessedPort } from '../claims/ports/claim-ports.js'
 import type { LeadingPort } from '../plan/operation.js'
@@ -35,7 +35,7 @@ const STEP_MS = 5
 /** What can be connected to a network at all. @throws {SlipwayError} `INVALID_ARGUMENT` with docker's reasons. */
 export function checkConnectable(record: SandboxRecord, network: string, what: 'connect' | 'disconnect'): void {
   const { name } = record
-  if (!isBridgeName(network)) {
+  if (!takesEndpoints(network)) {
     throw invalid(
       what === 'connect'
         ? `connect: ${network === 'host' ? "a sandbox shares the host's network from the start" : 'the network none is to have no network'}: a sandbox cannot be connected to "${network}", only created with it.`

@@ -165,7 +165,7 @@ async function hasIpv6Loopback({ host }: Context, record: SandboxRecord): Promis
  */
 async function hostGateways({ networks }: Context, { addHost }: NameOptions): Promise<string[]> {
   if (!addHost?.some((line) => line.endsWith('host-gateway'))) return []
-  const { spec } = await networks.defaultBridge.ensure()
+  const { spec } = await networks.ready(DEFAULT_NETWORK)
   return spec.subnets.flatMap(({ address }) => address ?? [])
 }
 

@@ -3,6 +3,7 @@ import { removeSandbox } from '#lib/drivers/bridge/sandbox.js'
 import { END, wirePlan } from '#lib/plan/wire.js'
 import { networkSettings } from '#lib/api/sandboxes/inspect.js'
 import { judge } from '#lib/store/kind.js'
+import { networkDrivers } from '#lib/drivers/index.js'
 import { NETWORK } from '#lib/store/network-kind.js'
 import { NETNS_FOLDER, SANDBOX } from '#lib/store/sandbox-kind.js'
 import type { SandboxRecord } from '#lib/store/records.js'
@@ -87,45 +88,48 @@ const SANDBOXES = [
   },
   { version: 1, id, name: 'app', network: 'bridge', path: '/run/netns/app', created, maker, ports: [] },
 ]
-const NETWORKS = [
-  {
-    version: 1,
+/** Of the first version, which knew one driver. */
+const FIRST_NETWORK = {
+  version: 1,
+  id: networkId,
+  name: 'web',
+  created,
+  maker,
+  ipv4: true,
+  ipv6: true,
+  subnets: [{ subnet: '10.7.0.0/24' }],
+  options: { 'com.docker.network.bridge.name': 'brx' },
+  labels: { a: 'b' },
+  spec: {
     id: networkId,
     name: 'web',
-    created,
-    maker,
-    ipv4: true,
-    ipv6: true,
-    subnets: [{ subnet: '10.7.0.0/24' }],
-    options: { 'com.docker.network.bridge.name': 'brx' },
-    labels: { a: 'b' },
-    spec: {
-      id: networkId,
-      name: 'web',
-      bridge: 'brx',
-      mac: '02:42:0a:07:00:01',
-      mtu: 1500,
-      families: { 4: { mode: 'nat', masquerade: true, source: '192.0.2.9' }, 6: { mode: 'routed', masquerade: false } },
-      subnets: [
-        {
-          family: 4,
-          subnet: '10.7.0.0/24',
-          prefix: 24,
-          aux: { router: '10.7.0.9' },
-          broadcast: '10.7.0.255',
-          address: '10.7.0.1',
-          gateway: '10.7.0.1',
-          range: '10.7.0.128/25',
-        },
-      ],
-      internal: false,
-      icc: true,
-      trusted: ['eth1'],
-      interfacePrefix: 'eth',
-      hostIps: { 4: '0.0.0.0', 6: '::' },
-      stateDir: '/run/slipway',
-    },
+    bridge: 'brx',
+    mac: '02:42:0a:07:00:01',
+    mtu: 1500,
+    families: { 4: { mode: 'nat', masquerade: true, source: '192.0.2.9' }, 6: { mode: 'routed', masquerade: false } },
+    subnets: [
+      {
+        family: 4,
+        subnet: '10.7.0.0/24',
+        prefix: 24,
+        aux: { router: '10.7.0.9' },
+        broadcast: '10.7.0.255',
+        address: '10.7.0.1',
+        gateway: '10.7.0.1',
+        range: '10.7.0.128/25',
+      },
+    ],
+    internal: false,
+    icc: true,
+    trusted: ['eth1'],
+    interfacePrefix: 'eth',
+    hostIps: { 4: '0.0.0.0', 6: '::' },
+    stateDir: '/run/slipway',
   },
+}
+const NETWORKS = [
+  FIRST_NETWORK,
+  { ...FIRST_NETWORK, version: 2, spec: { ...FIRST_NETWORK.spec, driver: networkDrivers[0].name } },
 ]
 
 export const records: Target = {

@@ -18,7 +18,8 @@ export interface Field {
  * @throws Where a field of the shape is not in the record: then no test would try it.
  */
 export function fieldsOf(shape: Shape, record: unknown, path: Path = []): Field[] {
-  const { fields = {}, item, each, of = [], optional = false } = shape.parts ?? {}
+  const { fields = {}, item, each, chosen, optional = false } = shape.parts ?? {}
+  const of = [...(shape.parts?.of ?? []), ...(chosen?.(record) ? [chosen(record) as Shape] : [])]
   const found: Field[] = path.length === 0 ? [] : [{ path, name: nameOf(path), optional }]
   const below = (part: Shape, key: string | number): void => {
     const value = (record as Record<string | number, unknown>)[key]

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { networkDrivers } from '#lib/drivers/index.js'
 
 /** A record of each kind with every field that there is. */
 
@@ -72,7 +73,7 @@ export const sandboxRecord = {
 }
 
 export const networkRecord = {
-  version: 1,
+  version: 2,
   id: networkId,
   name: 'web',
   created,
@@ -87,6 +88,7 @@ export const networkRecord = {
   spec: {
     id: networkId,
     name: 'web',
+    driver: networkDrivers[0].name,
     bridge: 'brx',
     mac: '02:42:0a:07:00:01',
     mtu: 1500,

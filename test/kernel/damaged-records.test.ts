@@ -257,13 +257,31 @@ test('a network whose record is damaged keeps its bridge and its sandboxes', asy
     [{ spec: { ...spec, subnets: [{ family: 4, subnet: '10.0.0.0/99' }] } }, 'spec.subnets[0].subnet'],
     [{ spec: { ...spec, id: ID } }, 'spec.id'],
     [{ labels: null }, 'labels'],
-    [{ version: 2 }, 'version'],
+    [{ spec: { ...spec, driver: 'overlay' } }, 'spec.driver'],
+    [{ version: 3 }, 'version'],
   ]
   for (const [change, field] of CHANGES) {
     writeFileSync(network, JSON.stringify({ ...good, ...change }))
     await opens(t, world, app, network, field)
     t.deepEqual(inspectHost(world), before, field)
   }
+})
+
+test('a network whose record is of the first version, which names no driver, is used and removed', async (t) => {
+  const { world, network } = await setUp(t)
+  const { spec, ...good } = readRecord(network)
+  const { driver, ...oldSpec } = spec as Record<string, unknown>
+  t.is(driver, 'bridge')
+  writeFileSync(network, JSON.stringify({ ...good, version: 1, spec: oldSpec }))
+  const slipway = await world.open()
+  const { damaged, collected, healed } = slipway.reconciled
+  t.deepEqual([damaged, collected, healed], [undefined, [], []])
+  await world.create(slipway, 'more', { network: 'net' })
+  const there = await slipway.networks.get('net')
+  t.is(there.driver, 'bridge')
+  for (const { name } of await slipway.sandboxes.list()) await (await slipway.sandboxes.get(name)).remove()
+  await there.remove()
+  t.false(existsSync(network))
 })
 
 test("a record that names an administrator's link as its bridge has nothing done to it", async (t) => {

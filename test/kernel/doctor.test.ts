@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import test from 'ava'
 import { end, start, type Ended } from '../helpers/command.js'
 import { kernelState, readFiles } from '../helpers/snapshot.js'
+import { networkRecord } from '../helpers/whole-records.js'
 import { eventually, execIn, ip, ipJson, setSysctl, World } from '../helpers/world.js'
 
 /** `slipway doctor`: it sees what is so, says what to do, and changes nothing. */
@@ -204,7 +205,8 @@ test('networks: what is left of one', async (t) => {
 
   const record = join(world.stateDir, String(statSync(world.host.path).ino), 'networks', 'web.json')
   mkdirSync(dirname(record), { recursive: true })
-  writeFileSync(record, '{}\n')
+  const spec = { ...networkRecord.spec, stateDir: world.stateDir }
+  writeFileSync(record, JSON.stringify({ ...networkRecord, spec }))
   const { networks } = (await doctor(world)).found
   t.like(networks, { status: 'problem', finding: 'the bridge of the network web was deleted' })
 })

@@ -5,6 +5,7 @@ import { createLeaf } from '#lib/drivers/bridge/leaf.js'
 import { Host } from '#lib/kernel/host.js'
 import { Slipway } from '#lib/index.js'
 import type { Plan } from '#lib/plan/operation.js'
+import type { BridgeNetwork } from '#lib/drivers/bridge/spec.js'
 import type { NetworkRecord } from '#lib/store/network-records.js'
 import { DualStackWorld } from '../helpers/dual-stack.js'
 import { addressesOf } from '../helpers/every-kind.js'
@@ -184,7 +185,7 @@ test.serial('what a process that died has left of a further bridge is finished',
   // Its link alone, with alias, with one address, up, and with some of its settings; all but a moment is spent waiting
   // for its maker.
   for (const [index, steps] of [1, 2, 3, 6, 8].entries()) {
-    await host.run(createLeaf(record.spec, index + 1).slice(0, steps))
+    await host.run(createLeaf(record.spec as BridgeNetwork, index + 1).slice(0, steps))
     await world.create(slipway, `b${index}`, { network: 'web' })
   }
   t.deepEqual(Object.values(bridges(world.host)), [1, 1, 1, 1, 1, 1])

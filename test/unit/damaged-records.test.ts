@@ -76,3 +76,29 @@ test('a record of a sandbox of the first version', (t) => {
       )
   }
 })
+
+test('a record of a network of the first version, which knew one driver', (t) => {
+  const { driver, ...oldSpec } = networkRecord.spec
+  const old = { ...networkRecord, version: 1, spec: oldSpec }
+  t.deepEqual(judge(NETWORK, old.name, JSON.stringify(old)).record as unknown, networkRecord)
+  t.is(driver, 'bridge')
+  for (const spec of [null, undefined, [], 'x', 7])
+    t.regex(judge(NETWORK, old.name, JSON.stringify({ ...old, spec })).why ?? '', /^spec\b/)
+  for (const { path } of fieldsOf(NETWORK.shape, networkRecord)) {
+    for (const value of [null, {}, 2 ** 53])
+      t.notThrows(() =>
+        judge(NETWORK, old.name, JSON.stringify({ ...changed(networkRecord, path, value), version: 1 })),
+      )
+  }
+})
+
+test('a record of a network of a driver that this Slipway does not have', (t) => {
+  for (const driver of ['overlay', '', 'constructor', '__proto__', 7, null, undefined]) {
+    const { why } = judge(
+      NETWORK,
+      networkRecord.name,
+      JSON.stringify({ ...networkRecord, spec: { ...networkRecord.spec, driver } }),
+    )
+    t.regex(why ?? '', /^spec\.driver (is missing|must be)/, String(driver))
+  }
+})

@@ -8,7 +8,7 @@ import {
   unpublishElements,
 } from '#lib/policy/elements.js'
 import { networkElements } from '#lib/policy/network-elements.js'
-import type { NetworkRules } from '#lib/store/network-spec.js'
+import type { NetworkRules } from '#lib/policy/network-elements.js'
 import { rulesetPlan } from '#lib/policy/ruleset.js'
 import type { ElementAdd, ElementDelete } from '#lib/plan/operation.js'
 import type { PortMapping } from '#lib/base/port-mapping.js'

@@ -29,6 +29,7 @@ function sandbox(ports: PortMapping[], modes: readonly [GatewayMode, GatewayMode
   const network = {
     id: 'cd'.repeat(32),
     name: 'web',
+    driver: 'bridge',
     bridge: 'br-web',
     mac: '02:42:ac:14:00:01',
     mtu: 1500,
@@ -115,6 +116,7 @@ test("networks and what else has names are in the names' order", (t) => {
     userDefined: true,
     config: null,
     internal: false,
+    bridge: undefined,
   }
   const { Containers, Labels } = inspectNetwork({ ...facts, options: {}, labels: { tier: 'a', keep: '' } }, [
     web,

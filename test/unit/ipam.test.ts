@@ -107,24 +107,23 @@ test('what is given is taken, in canonical text', (t) => {
   t.like(withSubnet({ subnet: 'fd00::/127' }), { address: 'fd00::' })
 })
 
-test('the bridge has an address unless the mode says otherwise; a gateway is kept where one could be', (t) => {
+test('the host has an address where it is the router; a gateway is kept where one could be', (t) => {
   const bridge = (rest: IpamRequest, gateway?: string) => {
     const { address, gateway: found } =
       withSubnet({ subnet: '10.0.0.0/24', ...(gateway ? { gateway } : {}) }, rest) ?? {}
     return [address, found]
   }
-  for (const mode of ['nat', 'nat-unprotected', 'routed'] as const)
-    t.deepEqual(bridge({ gatewayModes: { 4: mode, 6: 'isolated' } }), ['10.0.0.1', '10.0.0.1'])
+  t.deepEqual(bridge({ router: { 4: 'host', 6: 'nobody' } }), ['10.0.0.1', '10.0.0.1'])
   t.deepEqual(bridge({ internal: true }), ['10.0.0.1', '10.0.0.1'])
-  t.deepEqual(bridge({ gatewayModes: { 4: 'isolated' } }), [undefined, undefined])
-  t.deepEqual(bridge({ gatewayModes: { 4: 'isolated' } }, '10.0.0.9'), [undefined, '10.0.0.9'])
-  t.deepEqual(bridge({ inhibitIpv4: true }), [undefined, '10.0.0.1'])
-  t.deepEqual(bridge({ inhibitIpv4: true, internal: true }), [undefined, undefined])
-  t.deepEqual(bridge({ inhibitIpv4: true, internal: true }, '10.0.0.9'), [undefined, '10.0.0.9'])
+  t.deepEqual(bridge({ router: { 4: 'nobody' } }), [undefined, undefined])
+  t.deepEqual(bridge({ router: { 4: 'nobody' } }, '10.0.0.9'), [undefined, '10.0.0.9'])
+  t.deepEqual(bridge({ router: { 4: 'another' } }), [undefined, '10.0.0.1'])
+  t.deepEqual(bridge({ router: { 4: 'another' }, internal: true }), [undefined, undefined])
+  t.deepEqual(bridge({ router: { 4: 'another' }, internal: true }, '10.0.0.9'), [undefined, '10.0.0.9'])
   const v6 = (rest: IpamRequest) => withSubnet({ subnet: 'fd00::/64' }, rest)?.address
-  t.is(v6({ inhibitIpv4: true, gatewayModes: { 4: 'isolated' } }), 'fd00::1')
-  t.is(v6({ gatewayModes: { 6: 'isolated' } }), undefined)
-  t.like(withSubnet({ subnet: '10.0.0.0/32' }, { gatewayModes: { 4: 'isolated' } }), { address: undefined })
+  t.is(v6({ router: { 4: 'another' } }), 'fd00::1')
+  t.is(v6({ router: { 6: 'nobody' } }), undefined)
+  t.like(withSubnet({ subnet: '10.0.0.0/32' }, { router: { 4: 'nobody' } }), { address: undefined })
 })
 
 test("a pool of it never gives what is another's", (t) => {
@@ -270,7 +269,7 @@ test('subnets and families must go together', (t) => {
     subnets: [{ subnet: '10.0.0.0/24', gateway: '10.0.0.1', auxAddresses: { DefaultGatewayIPv4: '10.0.0.2' } }],
   }
   t.regex(
-    refusal({ ...two, inhibitIpv4: true }),
+    refusal({ ...two, router: { 4: 'another' } }),
     /subnets\[0\]\.gateway 10\.0\.0\.1 and subnets\[0\]\.auxAddresses\.DefaultGatewayIPv4 10\.0\.0\.2 are two gateways/,
   )
 })
@@ -326,9 +325,8 @@ test('whatever is asked for: what comes is whole and apart from everything, or a
       ipv4: fc.boolean(),
       ipv6: fc.boolean(),
       internal: fc.boolean(),
-      inhibitIpv4: fc.boolean(),
-      gatewayModes: fc.record(
-        { 4: fc.constantFrom('nat', 'isolated'), 6: fc.constantFrom('routed', 'isolated') },
+      router: fc.record(
+        { 4: fc.constantFrom('host', 'another', 'nobody'), 6: fc.constantFrom('host', 'another', 'nobody') },
         { requiredKeys: [] },
       ),
     },

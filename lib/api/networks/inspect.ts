@@ -46,6 +46,8 @@ export interface NetworkFacts {
   userDefined: boolean
   config: IpamConfig[] | null
   internal: boolean
+  /** Name of its bridge, where it has one. */
+  bridge: string | undefined
   options: Readonly<Record<string, string>>
   labels: Readonly<Record<string, string>>
 }

@@ -53,7 +53,7 @@ export class Network {
 
   /** Name of its bridge on the host; none where the network has no bridge, or has not been used yet. */
   get bridge(): string | undefined {
-    return this.#stored?.record.spec.bridge ?? this.#facts.options['com.docker.network.bridge.name']
+    return this.#facts.bridge
   }
 
   /** CIDRs of its subnets. */

@@ -9,9 +9,12 @@ import { matches, readFilters, readPruneFilters, type NetworkFilters, type Prune
 import { ipamConfig, type NetworkFacts } from './inspect.js'
 import { membersOf } from '../../networks/members.js'
 import { Network } from './network.js'
-import { PREDEFINED, predefinedId } from '../../store/predefined.js'
+import { networksOf } from '../../drivers/index.js'
+import type { PredefinedNetwork } from '../../drivers/networks-of.js'
+import { PREDEFINED } from '../../drivers/predefined.js'
+import { predefinedId } from '../../store/predefined.js'
 import { removeNetworkOf } from './remove.js'
-import { DEFAULT_NETWORK, type NetworkSpec } from '../../store/network-spec.js'
+import type { NetworkSpec } from '../../store/network-spec.js'
 
 /** The networks of a host: `slipway.networks`. `bridge`, `host` and `none` are always there. */
 export class Networks {
@@ -125,7 +128,7 @@ export class Networks {
 
   async #all(): Promise<Network[]> {
     const custom = (await this.#context.networks.list()).map((stored) => this.#custom(stored))
-    const own = await Promise.all(Object.keys(PREDEFINED).map((name) => this.#predefined(name)))
+    const own = await Promise.all(Object.entries(PREDEFINED).map(([name, driver]) => this.#predefined(name, driver)))
     return [...own, ...custom].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
@@ -139,12 +142,13 @@ export class Networks {
         name,
         id,
         created,
-        driver: 'bridge',
+        driver: spec.driver,
         ipv4,
         ipv6,
         userDefined: true,
         config,
         internal: spec.internal,
+        bridge: bridgeOf(spec),
         options,
         labels,
       },
@@ -152,23 +156,24 @@ export class Networks {
     )
   }
 
-  async #predefined(name: string): Promise<Network> {
+  async #predefined(name: string, driver: string): Promise<Network> {
     const facts: NetworkFacts = {
       name,
       id: predefinedId(this.#context.host.identity, name),
       created: '',
-      driver: PREDEFINED[name] ?? name,
+      driver,
       ipv4: true,
       ipv6: false,
       userDefined: false,
       config: null,
       internal: false,
+      bridge: undefined,
       options: {},
       labels: {},
     }
-    if (name !== DEFAULT_NETWORK) return new Network(this.#context, facts)
-    const spec = await this.#defaultSpec()
-    if (!spec) return new Network(this.#context, facts)
+    const predefined = this.#context.networks.predefined.get(name)
+    const spec = await lookAt(predefined)
+    if (!predefined || !spec) return new Network(this.#context, facts)
     return new Network(this.#context, {
       ...facts,
       ipv6: spec.subnets.some(({ family }) => family === 6),
@@ -177,26 +182,26 @@ export class Networks {
         ...(range === undefined ? {} : { IPRange: range }),
         ...(gateway === undefined ? {} : { Gateway: gateway }),
       })),
-      options: {
-        'com.docker.network.bridge.default_bridge': 'true',
-        'com.docker.network.bridge.enable_icc': String(spec.icc),
-        'com.docker.network.bridge.enable_ip_masquerade': String(spec.families[4]?.masquerade ?? true),
-        'com.docker.network.bridge.host_binding_ipv4': spec.hostIps[4] ?? '0.0.0.0',
-        'com.docker.network.bridge.name': spec.bridge,
-        'com.docker.network.driver.mtu': String(spec.mtu),
-      },
+      bridge: bridgeOf(spec),
+      options: predefined.describe(spec),
     })
   }
-  /**
-   * The default network as it is, or would be made; `undefined` where it cannot be: the other networks do not depend on
-   * it.
-   */
-  async #defaultSpec(): Promise<NetworkSpec | undefined> {
-    try {
-      return await this.#context.networks.defaultBridge.look()
-    } catch (error) {
-      if (error instanceof SlipwayError && (error.code === 'CONFLICT' || error.code === 'EXHAUSTED')) return undefined
-      throw error
-    }
+}
+
+/**
+ * A network that every host has as it is, or would be made; `undefined` where it cannot be: the other networks do not
+ * depend on it.
+ */
+async function lookAt(predefined: PredefinedNetwork | undefined): Promise<NetworkSpec | undefined> {
+  try {
+    return await predefined?.look()
+  } catch (error) {
+    if (error instanceof SlipwayError && (error.code === 'CONFLICT' || error.code === 'EXHAUSTED')) return undefined
+    throw error
   }
+}
+
+function bridgeOf(spec: NetworkSpec): string | undefined {
+  const link = networksOf(spec).hostLink(spec)
+  return link?.kind === 'bridge' ? link.name : undefined
 }

@@ -1,6 +1,4 @@
-import { leafName } from '../../store/leaf-name.js'
 import { invalid, SlipwayError } from '../../base/errors.js'
-import { isPortGroup } from '../../policy/sets.js'
 import { PlanRefused, type Host } from '../../kernel/host.js'
 import { explainRefusal } from '../../claims/refusals.js'
 import type { Context } from '../../work/context.js'
@@ -8,7 +6,7 @@ import { specOf, type StoredNetwork } from '../../store/network-records.js'
 import { sayDamage, type Damaged } from '../../store/folder.js'
 import { listRecords } from '../../store/records.js'
 import { now, sleep } from '../../base/timers.js'
-import { leavesOf } from '../../drivers/bridge/leaves.js'
+import { networksOf } from '../../drivers/index.js'
 import { membersOf } from '../../networks/members.js'
 
 /** So long, in milliseconds, an endpoint is waited for that is undone, and so long between two looks. */
@@ -109,23 +107,9 @@ async function refuseWhileUsed(context: Context, name: string): Promise<void> {
   )
 }
 
-/**
- * Ports of the bridge that are nobody's sandbox's. Those that are on their way out with a sandbox that was removed do
- * not count.
- */
-async function refuseOthers(host: Host, { record: { name, spec } }: StoredNetwork): Promise<void> {
-  const links = await host.ask('links', {})
-  const leaves = leavesOf(links, spec).map((number) => leafName(spec, number))
-  const bridges = new Map(
-    links.flatMap((link) => (link.name === spec.bridge || leaves.includes(link.name) ? [[link.index, link.name]] : [])),
-  )
-  const others = links.filter(({ master, group }) => bridges.has(master) && !isPortGroup(group))
-  const [first] = others
-  if (!first) return
-  throw new SlipwayError(
-    'CONFLICT',
-    `The network ${name} is in use by ${others.map((port) => `the link ${port.name}`).join(', ')}, which is no sandbox's. Take it off the bridge ${bridges.get(first.master)} first: ip link set ${first.name} nomaster.`,
-  )
+async function refuseOthers(host: Host, stored: StoredNetwork): Promise<void> {
+  const spec = specOf(stored)
+  networksOf(spec).refuseOthers(spec, await host.ask('links', {}))
 }
 
 async function attempt(context: Context, plan: Parameters<Context['host']['run']>[0], name: string): Promise<void> {

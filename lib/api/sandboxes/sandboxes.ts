@@ -1,5 +1,5 @@
 import { invalid, show } from '../../base/errors.js'
-import { namedPredefined } from '../../store/predefined.js'
+import { namedPredefined } from '../../drivers/predefined.js'
 import { DEFAULT_NETWORK } from '../../store/network-spec.js'
 import { printPlan } from '../../plan/print.js'
 import { listRecords } from '../../store/records.js'

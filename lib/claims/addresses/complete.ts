@@ -4,7 +4,6 @@ import type { AddressPoolSpec } from '../../base/settings.js'
 import type { IpFamily } from '../../base/addresses/ip.js'
 import { type NetworkSubnet } from '../../base/addresses/network-subnet.js'
 import { poolOf } from './pool-of-subnet.js'
-import type { GatewayMode } from '../../base/gateway-mode.js'
 import { defaultGatewayName, readSubnet, type Names, type SubnetDraft } from '../../base/addresses/read-subnet.js'
 import { checkSubnetRequests, type SubnetRequest } from '../../base/addresses/subnet-request.js'
 import { overlap, printSubnet, unusable, type Subnet } from '../../base/addresses/subnet.js'
@@ -17,13 +16,17 @@ export interface IpamRequest {
   ipv4?: boolean
   /** Default: false. */
   ipv6?: boolean
-  /** Default: `nat` for both. */
-  gatewayModes?: Partial<Record<IpFamily, GatewayMode>>
-  /** The bridge gets no IPv4 address, and endpoints use a gateway that somebody else is. Default: false. */
-  inhibitIpv4?: boolean
+  /** Default: the host for both. */
+  router?: Partial<Record<IpFamily, Router>>
   /** Endpoints get no default route. Default: false. */
   internal?: boolean
 }
+
+/**
+ * Who leads out of a network: the host, by an address of its own there; another, which endpoints use as their gateway;
+ * or nobody. Where the host does not, it has no address there.
+ */
+export type Router = 'host' | 'another' | 'nobody'
 
 /** What a new network finds on its host. */
 export interface Surroundings {
@@ -120,16 +123,16 @@ function completeSubnet(
   subnet: Subnet,
   request: Omit<IpamRequest, 'subnets'>,
 ): NetworkSubnet {
-  const isolated = request.gatewayModes?.[family] === 'isolated'
-  const inhibited = family === 4 && (request.inhibitIpv4 ?? false)
+  const router = request.router?.[family] ?? 'host'
   const named = aux[defaultGatewayName(family)]
-  if ((isolated || inhibited) && given !== undefined && named !== undefined) {
+  if (router !== 'host' && given !== undefined && named !== undefined) {
     throw invalid(
       `${names.gateway} ${given} and ${names.aux(defaultGatewayName(family))} ${named} are two gateways, and the bridge has no address that one could be. Leave one of them out.`,
     )
   }
   // As docker: an address is kept for a gateway as long as somebody could be one.
-  const wanted = given === undefined && !isolated && !(inhibited && (request.internal || named !== undefined))
+  const isOpen = router === 'host' || (router === 'another' && !request.internal && named === undefined)
+  const wanted = given === undefined && isOpen
   const [, broadcast] = unusable(subnet)
   const base = {
     family,
@@ -151,7 +154,7 @@ function completeSubnet(
   const gateway = named ?? own
   return {
     ...base,
-    ...(own === undefined || isolated || inhibited ? {} : { address: own }),
+    ...(own === undefined || router !== 'host' ? {} : { address: own }),
     ...(gateway === undefined ? {} : { gateway }),
   }
 }

@@ -49,7 +49,7 @@ async function examine(settings: Settings): Promise<Finding[]> {
 const HOST_CHECKS: ((context: Context) => Promise<Finding[]>)[] = [
   host.checkRuleset,
   host.checkConntrack,
-  host.checkBridge,
+  host.checkPredefined,
   host.checkForwarding,
   host.checkIpv6,
   host.checkBridgeNetfilter,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { readBridgeAlias } from '../../drivers/bridge/network.js'
+import { readLinkAlias } from '../../drivers/link-alias.js'
 import { SlipwayError } from '../../base/errors.js'
 import { enter } from '../../kernel/native.js'
 import { missingRuleset } from '../../claims/ensure-ruleset.js'
@@ -27,17 +27,20 @@ export async function checkRuleset({ host }: Context): Promise<Finding[]> {
   }
 }
 
-/** The bridge, as it is or would be made. */
-export async function checkBridge({ host, networks, settings }: Context): Promise<Finding[]> {
-  const check = settings.bridgeName
-  try {
-    const spec = await networks.defaultBridge.look()
-    const there = await host.find('link', { name: spec.bridge })
-    const own = spec.subnets.map(({ address, prefix }) => `${address}/${prefix}`).join(', ')
-    return [ok(check, there ? `up, ${own}` : `made with the first sandbox, ${own}`)]
-  } catch (error) {
-    return [refused(check, error)]
-  }
+/** Links of networks that every host has, as they are or would be made. */
+export async function checkPredefined({ host, networks }: Context): Promise<Finding[]> {
+  return Promise.all(
+    [...networks.predefined.values()].map(async (network) => {
+      try {
+        const spec = await network.look()
+        const there = await host.find('link', { name: network.link })
+        const own = spec.subnets.map(({ address, prefix }) => `${address}/${prefix}`).join(', ')
+        return ok(network.link, there ? `up, ${own}` : `made with the first sandbox, ${own}`)
+      } catch (error) {
+        return refused(network.link, error)
+      }
+    }),
+  )
 }
 
 export async function checkForwarding({ host, settings }: Context): Promise<Finding[]> {
@@ -95,7 +98,7 @@ export async function checkIpv6(context: Context): Promise<Finding[]> {
 }
 
 async function hasIpv6Network({ host, settings }: Context): Promise<boolean> {
-  const bridges = (await host.ask('links', {})).filter(({ alias }) => readBridgeAlias(alias)).map(({ name }) => name)
+  const bridges = (await host.ask('links', {})).filter(({ alias }) => readLinkAlias(alias)).map(({ name }) => name)
   const addresses = enter(hostPath(settings), () => readFileSync('/proc/thread-self/net/if_inet6', 'utf8'))
   return addresses.split('\n').some((line) => {
     const [, , , scope, , link = ''] = line.split(/ +/)

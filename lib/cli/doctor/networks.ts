@@ -1,37 +1,38 @@
-import { readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { readBridgeAlias } from '../../drivers/bridge/network.js'
+import { networksOf } from '../../drivers/index.js'
+import { readLinkAlias } from '../../drivers/link-alias.js'
+import { isPredefined } from '../../drivers/predefined.js'
 import * as sets from '../../policy/sets.js'
-import { PREDEFINED } from '../../store/predefined.js'
+import { listNetworkRecords, specOf } from '../../store/network-records.js'
 import type { Context } from '../../work/context.js'
 import { ok, problem, type Finding } from './finding.js'
 
-/** Whatever a network lacks that is always there is made on first use. */
-const isPredefined = (network: string): boolean => Object.hasOwn(PREDEFINED, network)
-
-/** Networks of which a part is missing: the bridge, the record, or both. */
-export async function checkNetworks({ host, records, settings }: Context): Promise<Finding[]> {
+/** Networks of which a part is missing: the link on the host, the record, or both. */
+export async function checkNetworks({ host, networks, settings }: Context): Promise<Finding[]> {
   const check = 'networks'
   const links = await host.ask('links', {})
-  const bridges = links.flatMap(({ name, alias }) => {
-    const network = readBridgeAlias(alias)
-    return network?.stateDir === settings.stateDir ? [{ bridge: name, network: network.name }] : []
+  const own = links.flatMap(({ name, kind, alias }) => {
+    const network = readLinkAlias(alias)
+    return network?.stateDir === settings.stateDir ? [{ link: name, kind, network: network.name }] : []
   })
-  const recorded = listNames(join(dirname(records), 'networks'))
+  const damaged: string[] = []
+  const recorded = (await listNetworkRecords(networks.records, (one) => damaged.push(one.name))).map(specOf)
+  const names = new Set([...recorded.map(({ name }) => name), ...damaged])
   const findings: Finding[] = []
-  for (const { bridge, network } of bridges) {
-    if (isPredefined(network) || recorded.includes(network)) continue
+  for (const { link, kind, network } of own) {
+    // Whatever a network lacks that is always there is made on first use.
+    if (isPredefined(network) || names.has(network)) continue
     findings.push(
-      problem(check, `the bridge ${bridge} is of the network ${network}, which is gone`, `ip link delete ${bridge}`),
+      problem(check, `the ${kind} ${link} is of the network ${network}, which is gone`, `ip link delete ${link}`),
     )
   }
-  for (const network of recorded) {
-    if (isPredefined(network) || bridges.some((one) => one.network === network)) continue
+  for (const spec of recorded) {
+    const wanted = networksOf(spec).hostLink(spec)
+    if (!wanted || own.some(({ network }) => network === spec.name)) continue
     findings.push(
       problem(
         check,
-        `the bridge of the network ${network} was deleted`,
-        `slipway network rm ${network}, and create it anew`,
+        `the ${wanted.kind} of the network ${spec.name} was deleted`,
+        `slipway network rm ${spec.name}, and create it anew`,
       ),
     )
   }
@@ -42,23 +43,5 @@ export async function checkNetworks({ host, records, settings }: Context): Promi
   }
   return findings.length > 0
     ? findings
-    : [
-        ok(
-          check,
-          bridges.length === 0 ? 'none yet' : bridges.map(({ network, bridge }) => `${network} (${bridge})`).join(', '),
-        ),
-      ]
-}
-
-/** Names of the networks that have a record. */
-function listNames(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .filter((name) => name.endsWith('.json'))
-      .map((name) => name.slice(0, -'.json'.length))
-      .sort()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
+    : [ok(check, own.length === 0 ? 'none yet' : own.map(({ network, link }) => `${network} (${link})`).join(', '))]
 }

@@ -21,8 +21,9 @@ import { bridgesOf } from './leaves.js'
 import { wasTakenAway } from './lost-bridge.js'
 import { isNamedBridge, isNamelessBridge } from './own-bridge.js'
 import { readyNetwork, type ReadyNetwork } from '../ready.js'
-import { DEFAULT_NETWORK, FAMILIES, type NetworkSpec } from '../../store/network-spec.js'
-import type { Surroundings } from '../surroundings.js'
+import { DEFAULT_NETWORK, FAMILIES } from '../../store/network-spec.js'
+import { BRIDGE_OPTION, type BridgeNetwork } from './spec.js'
+import type { PredefinedNetwork, PredefinedPlace, Seen, Surroundings } from '../networks-of.js'
 import { readOwner } from '../../store/owner.js'
 import { listRecords } from '../../store/records.js'
 import { sleep } from '../../base/timers.js'
@@ -43,7 +44,8 @@ const NONE: Free = { pools: [], occupied: [] }
 const STEP_MS = 10
 
 /** The network `bridge`: made on first use, adopted when it is there. */
-export class DefaultBridge {
+export class DefaultBridge implements PredefinedNetwork {
+  readonly name = DEFAULT_NETWORK
   readonly #host: Host
   readonly #settings: Settings
   readonly #surroundings: Surroundings
@@ -52,18 +54,16 @@ export class DefaultBridge {
   readonly #ensureRuleset: () => Promise<unknown>
   #ready: ReadyNetwork | Promise<ReadyNetwork> | undefined
 
-  constructor(
-    host: Host,
-    settings: Settings,
-    surroundings: Surroundings,
-    sandboxes: string,
-    ensureRuleset: () => Promise<unknown>,
-  ) {
+  constructor({ host, settings, surroundings, sandboxes, ensureRuleset }: PredefinedPlace) {
     this.#host = host
     this.#settings = settings
     this.#surroundings = surroundings
     this.#sandboxes = sandboxes
     this.#ensureRuleset = ensureRuleset
+  }
+
+  get link(): string {
+    return this.#settings.bridgeName
   }
 
   /**
@@ -98,13 +98,13 @@ export class DefaultBridge {
   }
 
   /** What the network is, or would be. Writes nothing. */
-  async look(): Promise<NetworkSpec> {
+  async look(): Promise<BridgeNetwork> {
     const link = await this.#host.find('link', { name: this.#settings.bridgeName })
     return link ? this.#existing(link) : this.#wanted()
   }
 
   /** What it is, where it has a bridge; `undefined` where it has none, or one of its name is not as it would be. */
-  async present(): Promise<NetworkSpec | undefined> {
+  async present(): Promise<BridgeNetwork | undefined> {
     const known = this.#ready
     if (known && !(known instanceof Promise)) return known.spec
     const link = await this.#host.find('link', { name: this.#settings.bridgeName })
@@ -147,6 +147,26 @@ export class DefaultBridge {
     this.#ready = undefined
   }
 
+  async lacks({ links, holdings }: Seen): Promise<'nothing' | 'some' | 'all'> {
+    if (!links.some(({ name }) => name === this.link)) return 'nothing'
+    const spec = await this.present()
+    if (!spec) return 'nothing'
+    const lacking = await holdings.lacking([...claimNetwork(spec), ...finishNetwork(spec)])
+    if (lacking.every(({ op }) => op !== 'element.add')) return 'nothing'
+    return (await holdings.has(sets.bridges, spec.bridge)) ? 'some' : 'all'
+  }
+
+  describe({ icc, families, hostIps, bridge, mtu }: BridgeNetwork): Readonly<Record<string, string>> {
+    return {
+      'com.docker.network.bridge.default_bridge': 'true',
+      'com.docker.network.bridge.enable_icc': String(icc),
+      'com.docker.network.bridge.enable_ip_masquerade': String(families[4]?.masquerade ?? true),
+      'com.docker.network.bridge.host_binding_ipv4': hostIps[4] ?? '0.0.0.0',
+      [BRIDGE_OPTION]: bridge,
+      'com.docker.network.driver.mtu': String(mtu),
+    }
+  }
+
   async #make(): Promise<ReadyNetwork> {
     for (let step = 0; ; step++) {
       const link = await this.#host.find('link', { name: this.#settings.bridgeName })
@@ -186,7 +206,7 @@ export class DefaultBridge {
     return isOwn(link) && step < PATIENCE_STEPS && !(await this.#has(sets.bridges, link.name))
   }
 
-  #bridges(network: NetworkSpec, missing?: Operation[]): NetworkBridges {
+  #bridges(network: BridgeNetwork, missing?: Operation[]): NetworkBridges {
     return bridgesOf(network, this.#host, this.#settings, missing)
   }
 
@@ -202,7 +222,7 @@ export class DefaultBridge {
   }
 
   /** What a bridge lacks whose maker has died, or whose elements somebody has flushed. */
-  async #missingOf(network: NetworkSpec, link: LinkInfo): Promise<Plan> {
+  async #missingOf(network: BridgeNetwork, link: LinkInfo): Promise<Plan> {
     const own = await this.#addressesOf(link)
     const addresses = addressNetwork(
       network,
@@ -218,7 +238,7 @@ export class DefaultBridge {
    * still, perhaps of another subnet than it gets now. They give way to its own in one transaction, once the bridge is
    * made: where it cannot be, another process has made it since, and they are its.
    */
-  async #creation(network: NetworkSpec): Promise<Plan> {
+  async #creation(network: BridgeNetwork): Promise<Plan> {
     const creation = createNetwork(network)
     const holdings = new Holdings(this.#host)
     const claimed = [...(await holdings.of(sets.subnets[4])), ...(await holdings.of(sets.subnets[6]))].some(
@@ -247,7 +267,7 @@ export class DefaultBridge {
   }
 
   /** As it was, for the sandboxes that somebody has deleted it under; otherwise as it is asked for. */
-  async #wanted(): Promise<NetworkSpec> {
+  async #wanted(): Promise<BridgeNetwork> {
     const lost = await this.#lost()
     if (!lost) return this.#spec(await this.#choose())
     const { bip, bip6, mtu, icc, fixedCidr, fixedCidrV6, defaultGateway, defaultGatewayV6 } = this.#settings
@@ -296,7 +316,7 @@ export class DefaultBridge {
   }
 
   /** An interface of that name: ours, and as asked for. */
-  async #existing(link: LinkInfo): Promise<NetworkSpec> {
+  async #existing(link: LinkInfo): Promise<BridgeNetwork> {
     const { bridgeName, bip, bip6, mtu, icc, ipMasq } = this.#settings
     if (!isOwn(link) && !(await isNamelessBridge(this.#host, link, DEFAULT_NETWORK))) {
       throw new SlipwayError(
@@ -389,7 +409,7 @@ export class DefaultBridge {
     return defaultBridgeSubnets(given, free)
   }
 
-  #spec(subnets: readonly NetworkSubnet[]): NetworkSpec {
+  #spec(subnets: readonly NetworkSubnet[]): BridgeNetwork {
     return defaultSpec(this.#settings, this.#host.identity, subnets)
   }
 

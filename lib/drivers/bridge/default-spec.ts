@@ -4,10 +4,11 @@ import type { NetworkSubnet } from '../../base/addresses/network-subnet.js'
 import type { Settings } from '../../base/settings.js'
 import { EVERY } from '../../base/addresses/every.js'
 import { predefinedId } from '../../store/predefined.js'
-import { DEFAULT_NETWORK, type NetworkSpec } from '../../store/network-spec.js'
+import { DEFAULT_NETWORK } from '../../store/network-spec.js'
+import type { BridgeNetwork } from './spec.js'
 
 /** The network `bridge` as the options of open() have it. */
-export function defaultSpec(settings: Settings, host: number, subnets: readonly NetworkSubnet[]): NetworkSpec {
+export function defaultSpec(settings: Settings, host: number, subnets: readonly NetworkSubnet[]): BridgeNetwork {
   const { bridgeName, mtu, icc, ipMasq, ip, stateDir } = settings
   const own = subnets.find(({ address }) => address !== undefined)?.address
   if (own === undefined) throw new RangeError('a default bridge without an address')
@@ -15,6 +16,7 @@ export function defaultSpec(settings: Settings, host: number, subnets: readonly 
   return {
     id: predefinedId(host, DEFAULT_NETWORK),
     name: DEFAULT_NETWORK,
+    driver: 'bridge',
     bridge: bridgeName,
     mac: macOf(own),
     mtu: mtu ?? 1500,

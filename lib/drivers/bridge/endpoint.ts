@@ -2,7 +2,7 @@ import type { EndpointAddress, EndpointRequest, BridgeEndpoint } from '../../sto
 import type { IpFamily } from '../../base/addresses/ip.js'
 import { linkLocalOf, macOf, macOfId } from '../../base/addresses/mac.js'
 import type { NetworkSubnet } from '../../base/addresses/network-subnet.js'
-import { isDirect, type NetworkSpec } from '../../store/network-spec.js'
+import { isDirect, type BridgeNetwork } from './spec.js'
 
 /**
  * Names that follow from the endpoint's id and addresses.
@@ -11,7 +11,7 @@ import { isDirect, type NetworkSpec } from '../../store/network-spec.js'
  * @param random - Its MAC is not to follow from its address: another endpoint has chosen that one.
  */
 export function bridgeEndpoint(
-  network: NetworkSpec,
+  network: BridgeNetwork,
   id: string,
   name: string,
   chosen: Readonly<Partial<Record<IpFamily, { address: string; subnet: NetworkSubnet }>>>,

@@ -3,7 +3,8 @@ import { add, remove } from '../../policy/elements.js'
 import { networkElements, type NetworkElement } from '../../policy/network-elements.js'
 import { gates } from '../../policy/sets.js'
 import { parseSubnet, printSubnet } from '../../base/addresses/subnet.js'
-import { FAMILIES, hasFamily, type NetworkSpec } from '../../store/network-spec.js'
+import { FAMILIES, hasFamily } from '../../store/network-spec.js'
+import type { BridgeNetwork } from './spec.js'
 import type { Operation, Plan } from '../../plan/operation.js'
 import { makeBridge, noIpv6Address } from './network.js'
 import type { BridgeEndpoint } from '../../store/endpoint.js'
@@ -17,7 +18,7 @@ import type { BridgeEndpoint } from '../../store/endpoint.js'
  */
 
 /** Alias of a leaf: which of which network. */
-export const leafAlias = (network: Pick<NetworkSpec, 'name'>, number: number): string =>
+export const leafAlias = (network: Pick<BridgeNetwork, 'name'>, number: number): string =>
   `slipway network ${network.name}, bridge ${number}`
 
 /** The two halves of {@link leafAlias}; `undefined` for the alias of anything else. */
@@ -30,21 +31,21 @@ export function readLeafAlias(alias: string): { network: string; number: number 
  * Whether a network may have leaves: where the host is its router. IPv6 has no answer for a whole subnet, so its
  * sandboxes on leaves send everything to the bridge; a gateway of somebody else's would be left out.
  */
-export const mayHaveLeaves = ({ subnets }: Pick<NetworkSpec, 'subnets'>): boolean =>
+export const mayHaveLeaves = ({ subnets }: Pick<BridgeNetwork, 'subnets'>): boolean =>
   subnets.every(
     ({ family, address, gateway }) =>
       address !== undefined && (family === 4 || gateway === undefined || gateway === address),
   )
 
 /** What the rules ask for of a leaf: the same as of the network's own bridge, whose MAC it has. */
-export const leafElements = (network: NetworkSpec, number: number): NetworkElement[] =>
+export const leafElements = (network: BridgeNetwork, number: number): NetworkElement[] =>
   networkElements({ ...network, bridge: leafName(network, number) }).filter(([set]) => set !== gates)
 
-export const claimLeaf = (network: NetworkSpec, number: number): Operation[] =>
+export const claimLeaf = (network: BridgeNetwork, number: number): Operation[] =>
   leafElements(network, number).map(([set, element]) => add(set, { ...element, comment: network.name }))
 
 /** The bridge first, whose name claims it. */
-export function createLeaf(network: NetworkSpec, number: number): Plan {
+export function createLeaf(network: BridgeNetwork, number: number): Plan {
   const name = leafName(network, number)
   return [
     makeBridge(name, network),
@@ -58,7 +59,7 @@ export function createLeaf(network: NetworkSpec, number: number): Plan {
  *
  * @param present - Addresses that it has already.
  */
-export function finishLeaf(network: NetworkSpec, number: number, present: readonly string[] = []): Plan {
+export function finishLeaf(network: BridgeNetwork, number: number, present: readonly string[] = []): Plan {
   const name = leafName(network, number)
   // Its subnet is the network's: a prefix would be a second route to that.
   const own = network.subnets.map(({ family, address = '' }) => ({ address, prefix: family === 4 ? 32 : 128 }))
@@ -77,14 +78,14 @@ export function finishLeaf(network: NetworkSpec, number: number, present: readon
 }
 
 /** The setting by which a bridge is known to answer for addresses on others. */
-export const answerSetting = ({ bridge, subnets }: Pick<NetworkSpec, 'bridge' | 'subnets'>): string =>
+export const answerSetting = ({ bridge, subnets }: Pick<BridgeNetwork, 'bridge' | 'subnets'>): string =>
   hasFamily({ subnets }, 4) ? `net/ipv4/neigh/${bridge}/proxy_delay` : `net/ipv6/conf/${bridge}/proxy_ndp`
 
 /**
  * Who answers for others waits up to 0.8 s first, unless told not to. A leaf answers for every address, the own bridge
  * for those of {@link leadTo}.
  */
-function answerAtOnce(network: NetworkSpec, leaf: string): Operation[] {
+function answerAtOnce(network: BridgeNetwork, leaf: string): Operation[] {
   const set = (key: string, value: string): Operation => ({ op: 'sysctl.write', key, value })
   const { bridge } = network
   return [
@@ -99,7 +100,7 @@ function answerAtOnce(network: NetworkSpec, leaf: string): Operation[] {
 }
 
 /** The elements first: the world sees it gone with one transaction. */
-export function removeLeaf(network: NetworkSpec, number: number): Plan {
+export function removeLeaf(network: BridgeNetwork, number: number): Plan {
   return [
     ...leafElements(network, number).map(([set, element]) => remove(set, { ...element, comment: network.name })),
     { op: 'link.delete', name: leafName(network, number) },

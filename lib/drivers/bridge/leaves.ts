@@ -9,7 +9,8 @@ import type { Operation, Plan } from '../../plan/operation.js'
 import { Holdings } from '../../claims/holdings.js'
 import { bridgeInUse, explainRefusal } from '../../claims/refusals.js'
 import { NetworkBridges } from './places.js'
-import { hasFamily, type NetworkSpec } from '../../store/network-spec.js'
+import { hasFamily } from '../../store/network-spec.js'
+import type { BridgeNetwork } from './spec.js'
 import { sleep } from '../../base/timers.js'
 
 /** Another process may be between making a leaf and the rest of it: this long, in 10 ms steps. */
@@ -18,7 +19,7 @@ const PATIENCE_STEPS = 50
 const TRIES = 16
 
 /** Numbers of the leaves that a network has, by their aliases. */
-export const leavesOf = (links: readonly LinkInfo[], { name }: Pick<NetworkSpec, 'name'>): number[] =>
+export const leavesOf = (links: readonly LinkInfo[], { name }: Pick<BridgeNetwork, 'name'>): number[] =>
   links.flatMap(({ alias }) => {
     const read = readLeafAlias(alias)
     return read?.network === name ? [read.number] : []
@@ -31,7 +32,7 @@ export const leavesOf = (links: readonly LinkInfo[], { name }: Pick<NetworkSpec,
  */
 export async function missingOfLeaf(
   host: Host,
-  network: NetworkSpec,
+  network: BridgeNetwork,
   number: number,
 ): Promise<{ missing: Plan; begun: boolean }> {
   const name = leafName(network, number)
@@ -63,7 +64,7 @@ export async function missingOfLeaf(
  * @returns Whether something was missing.
  * @throws {SlipwayError}
  */
-export async function ensureLeaf(host: Host, network: NetworkSpec, number: number, waits = true): Promise<boolean> {
+export async function ensureLeaf(host: Host, network: BridgeNetwork, number: number, waits = true): Promise<boolean> {
   let tries = 0
   for (let step = waits ? 0 : PATIENCE_STEPS; ; step++) {
     const { missing, begun } = await missingOfLeaf(host, network, number)
@@ -89,7 +90,7 @@ export async function ensureLeaf(host: Host, network: NetworkSpec, number: numbe
  * @param missing - Where nothing is to be made: what would be comes here.
  */
 export const bridgesOf = (
-  network: NetworkSpec,
+  network: BridgeNetwork,
   host: Host,
   { portsPerBridge }: Pick<Settings, 'portsPerBridge'>,
   missing?: Operation[],

@@ -2,45 +2,37 @@ import { add, remove } from '../../policy/elements.js'
 import { networkClaims, networkElements, type NetworkElement } from '../../policy/network-elements.js'
 import { resolverElements } from '../../policy/resolver-elements.js'
 import { BRIDGE_GROUP } from '../../policy/sets.js'
+import { linkAlias } from '../link-alias.js'
 import type { IpFamily } from '../../base/addresses/ip.js'
-import { DEFAULT_NETWORK, hasFamily, IPV6_MTU, type NetworkSpec } from '../../store/network-spec.js'
+import { DEFAULT_NETWORK, hasFamily, IPV6_MTU } from '../../store/network-spec.js'
+import type { BridgeNetwork } from './spec.js'
 import type { LinkCreate, LinkSet, Operation, Plan } from '../../plan/operation.js'
 
 /** Networks on bridges of this host: pure functions from what is wanted to a plan. */
 
-/** Alias of a bridge of ours: which network it is, and where the records of its sandboxes are. */
-export const bridgeAlias = (network: Pick<NetworkSpec, 'name' | 'stateDir'>): string =>
-  `slipway network ${network.name}, records in ${network.stateDir}`
-
-/** The two halves of {@link bridgeAlias}; `undefined` for the alias of somebody else's bridge. */
-export function readBridgeAlias(alias: string): { name: string; stateDir: string } | undefined {
-  const [, name, stateDir] = /^slipway network (.+?), records in (.+)$/.exec(alias) ?? []
-  return name !== undefined && stateDir !== undefined ? { name, stateDir } : undefined
-}
-
 /** All elements of a network. On the default bridge nobody has a name, so it has no resolver. */
-export const elementsOf = (network: NetworkSpec): NetworkElement[] => [...networkClaims(network), ...rulesOf(network)]
+export const elementsOf = (network: BridgeNetwork): NetworkElement[] => [...networkClaims(network), ...rulesOf(network)]
 
 /** Those that are no claims. */
-const rulesOf = (network: NetworkSpec): NetworkElement[] => [
+const rulesOf = (network: BridgeNetwork): NetworkElement[] => [
   ...networkElements(network),
   ...(network.name === DEFAULT_NETWORK ? [] : resolverElements(network)),
 ]
 
-const addAll = (network: NetworkSpec, elements: readonly NetworkElement[]): Operation[] =>
+const addAll = (network: BridgeNetwork, elements: readonly NetworkElement[]): Operation[] =>
   elements.map(([set, element]) => add(set, { ...element, comment: network.name }))
 
-const removeAll = (network: NetworkSpec, elements: readonly NetworkElement[]): Operation[] =>
+const removeAll = (network: BridgeNetwork, elements: readonly NetworkElement[]): Operation[] =>
   elements.map(([set, element]) => remove(set, { ...element, comment: network.name }))
 
 /** The claims of a network: its subnets before anything is made that others could take for theirs. */
-export const claimNetwork = (network: NetworkSpec): Operation[] => addAll(network, networkClaims(network))
+export const claimNetwork = (network: BridgeNetwork): Operation[] => addAll(network, networkClaims(network))
 
 /**
  * The record first, as it claims the name; then the claims and the bridge, and at last the elements that the rules ask
  * for.
  */
-export function createNetwork(network: NetworkSpec): Plan {
+export function createNetwork(network: BridgeNetwork): Plan {
   return [
     ...(network.record ? [{ op: 'file.create', ...network.record } as const] : []),
     ...claimNetwork(network),
@@ -52,15 +44,15 @@ export function createNetwork(network: NetworkSpec): Plan {
 }
 
 /** What a bridge is given right after it is made. */
-export const nameBridge = (network: NetworkSpec): Operation =>
+export const nameBridge = (network: BridgeNetwork): Operation =>
   // An MTU that it is made with, it forgets with its last port (br_mtu_auto_adjust).
-  ({ op: 'link.set', name: network.bridge, mtu: network.mtu, alias: bridgeAlias(network), ...noIpv6Address(network) })
+  ({ op: 'link.set', name: network.bridge, mtu: network.mtu, alias: linkAlias(network), ...noIpv6Address(network) })
 
 /**
  * What a sandbox sends is to change nothing for others: a bridge that overhears who listens to which group stops
  * sending them IPv6's questions for neighbours when a sandbox asks who listens, and nobody answers (MLD).
  */
-export const makeBridge = (name: string, { mac }: Pick<NetworkSpec, 'mac'>): LinkCreate => ({
+export const makeBridge = (name: string, { mac }: Pick<BridgeNetwork, 'mac'>): LinkCreate => ({
   op: 'link.create',
   name,
   kind: 'bridge',
@@ -80,7 +72,7 @@ export const noIpv6Address = ({ mtu }: { mtu: number }): { noIpv6Address?: true 
  *
  * @param present - Those that a bridge has already, whose maker has died right after making it.
  */
-export function addressNetwork({ bridge, subnets }: NetworkSpec, present: readonly string[] = []): Operation[] {
+export function addressNetwork({ bridge, subnets }: BridgeNetwork, present: readonly string[] = []): Operation[] {
   const own = subnets
     .filter(({ address }) => address !== undefined)
     .map(({ address, prefix, broadcast }) => ({ address, prefix, broadcast }))
@@ -100,7 +92,7 @@ export function addressNetwork({ bridge, subnets }: NetworkSpec, present: readon
  * The rest of {@link createNetwork}, for a bridge that is there and has its addresses: left so by a process that died,
  * or by somebody who flushed the ruleset.
  */
-export function finishNetwork(network: NetworkSpec): Plan {
+export function finishNetwork(network: BridgeNetwork): Plan {
   return [
     { op: 'link.set', name: network.bridge, ...hearing(network), up: true },
     ...(hasFamily(network, 4) ? [{ op: 'sysctl.write', key: 'net.ipv4.ip_forward', value: '1' } as const] : []),
@@ -116,12 +108,12 @@ export function finishNetwork(network: NetworkSpec): Plan {
  * uplink's included: the kernel answers for each of them on every link. A sender is taken for true only where it can be
  * answered, and a bridge without addresses has no way back.
  */
-const hearing = (network: NetworkSpec): Pick<LinkSet, 'routeLocalnet' | 'rpFilter' | 'arpIgnore' | 'ipv6'> => ({
+const hearing = (network: BridgeNetwork): Pick<LinkSet, 'routeLocalnet' | 'rpFilter' | 'arpIgnore' | 'ipv6'> => ({
   ...(isolated(network, 4) ? { rpFilter: 1, arpIgnore: 8 } : hasFamily(network, 4) ? { routeLocalnet: true } : {}),
   ...(isolated(network, 6) ? { ipv6: false } : {}),
 })
 
-const isolated = (network: NetworkSpec, family: IpFamily): boolean =>
+const isolated = (network: BridgeNetwork, family: IpFamily): boolean =>
   hasFamily(network, family) && network.families[family]?.mode === 'isolated'
 
 /**
@@ -130,7 +122,7 @@ const isolated = (network: NetworkSpec, family: IpFamily): boolean =>
  *
  * @param leaves - Plans that remove its leaves.
  */
-export function removeNetwork(network: NetworkSpec, leaves: readonly Plan[] = []): Plan {
+export function removeNetwork(network: BridgeNetwork, leaves: readonly Plan[] = []): Plan {
   const plan: Plan = [
     ...leaves.flat(),
     ...removeAll(network, rulesOf(network)),

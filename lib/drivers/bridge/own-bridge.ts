@@ -1,11 +1,11 @@
-import { readBridgeAlias } from './network.js'
+import { readLinkAlias } from '../link-alias.js'
 import { macs } from '../../policy/sets.js'
 import type { Host } from '../../kernel/host.js'
 import type { LinkInfo } from '../../kernel/native.js'
 
 /** Whether a link is the bridge of a network, by its alias. */
 export const isNamedBridge = ({ kind, alias }: LinkInfo, network: string): boolean =>
-  kind === 'bridge' && readBridgeAlias(alias)?.name === network
+  kind === 'bridge' && readLinkAlias(alias)?.name === network
 
 /**
  * Whether a bridge without an alias is the network's all the same: its maker has died right after making it. The MAC

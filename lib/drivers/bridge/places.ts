@@ -1,7 +1,7 @@
 import { mayHaveLeaves } from './leaf.js'
 import { leafName, leafNumber } from '../../store/leaf-name.js'
 import type { LinkInfo } from '../../kernel/native.js'
-import type { NetworkSpec } from '../../store/network-spec.js'
+import type { BridgeNetwork } from './spec.js'
 
 /** The place of an endpoint. */
 export interface Place {
@@ -18,7 +18,7 @@ export type PrepareLeaf = (number: number) => Promise<void>
  * endpoints, too. Where it is wrong, a bridge has some ports more than it should; where it is full, the kernel says so.
  */
 export class NetworkBridges {
-  readonly #spec: NetworkSpec
+  readonly #spec: BridgeNetwork
   readonly #portsPerBridge: number
   readonly #prepare: PrepareLeaf
   /** Ports by number of the bridge, 0 being the network's own. */
@@ -28,7 +28,7 @@ export class NetworkBridges {
   /** No bridge before it has room. */
   #roomFrom = 0
 
-  constructor(spec: NetworkSpec, portsPerBridge: number, prepare: PrepareLeaf) {
+  constructor(spec: BridgeNetwork, portsPerBridge: number, prepare: PrepareLeaf) {
     this.#spec = spec
     this.#portsPerBridge = mayHaveLeaves(spec) ? portsPerBridge : Infinity
     this.#prepare = prepare

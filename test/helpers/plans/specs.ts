@@ -9,7 +9,8 @@ import type { IpFamily } from '#lib/base/addresses/ip.js'
 import { macOf, macOfId } from '#lib/base/addresses/mac.js'
 import { poolOf } from '#lib/claims/addresses/pool-of-subnet.js'
 import type { SubnetRequest } from '#lib/base/addresses/subnet-request.js'
-import { FAMILIES, type NetworkSpec } from '#lib/store/network-spec.js'
+import { FAMILIES } from '#lib/store/network-spec.js'
+import type { BridgeNetwork } from '#lib/drivers/bridge/spec.js'
 import type { DefaultHostIps } from '#lib/claims/ports/expand.js'
 import type { PortMapping } from '#lib/base/port-mapping.js'
 import { PortGuesses } from '#lib/claims/ports/port-guesses.js'
@@ -46,7 +47,7 @@ const STATE_DIR = '/run/slipway'
 const idOf = (name: string) => Buffer.from(name.padEnd(32, '.')).toString('hex')
 
 /** @param stateDir - Where records are. */
-export function networkOf(name: string, options: NetworkOptions = {}, stateDir = STATE_DIR): NetworkSpec {
+export function networkOf(name: string, options: NetworkOptions = {}, stateDir = STATE_DIR): BridgeNetwork {
   const {
     ipv4 = true,
     ipv6 = false,
@@ -61,8 +62,10 @@ export function networkOf(name: string, options: NetworkOptions = {}, stateDir =
   } = options
   const { mtu = 1500, interfacePrefix = 'eth', hostIps = { 4: '0.0.0.0', 6: '::' } } = options
   const modes = typeof mode === 'string' ? { 4: mode, 6: mode } : mode
+  const routerOf = (family: IpFamily) =>
+    modes[family] === 'isolated' ? 'nobody' : family === 4 && inhibitIpv4 ? 'another' : 'host'
   const complete = completeIpam(
-    { ...(subnets ? { subnets } : {}), ipv4, ipv6, gatewayModes: modes, internal, inhibitIpv4 },
+    { ...(subnets ? { subnets } : {}), ipv4, ipv6, router: { 4: routerOf(4), 6: routerOf(6) }, internal },
     { pools: POOLS, occupied: [] },
   )
   const id = idOf(name)
@@ -75,6 +78,7 @@ export function networkOf(name: string, options: NetworkOptions = {}, stateDir =
   return {
     id,
     name,
+    driver: 'bridge',
     bridge: `br-${name}`,
     mac: own4 ? macOf(own4.address ?? own4.subnet.split('/')[0] ?? '') : macOfId(id.slice(2)),
     mtu,
@@ -92,12 +96,12 @@ export function networkOf(name: string, options: NetworkOptions = {}, stateDir =
 
 /** The endpoint of the sandbox `app` on a network, after others. */
 export function endpointOn(
-  network: NetworkSpec,
+  network: BridgeNetwork,
   asked: EndpointRequest = {},
   others: readonly BridgeEndpoint[] = [],
   leaf?: string,
 ): BridgeEndpoint {
-  const taken: Partial<Record<IpFamily, { address: string; subnet: NetworkSpec['subnets'][number] }>> = {}
+  const taken: Partial<Record<IpFamily, { address: string; subnet: BridgeNetwork['subnets'][number] }>> = {}
   for (const subnet of network.subnets) {
     const address = asked[subnet.family === 4 ? 'ip' : 'ip6'] ?? poolOf(subnet).take()
     if (address !== undefined) taken[subnet.family] ??= { address, subnet }
@@ -109,7 +113,7 @@ export function endpointOn(
 /** What `-p` becomes on these endpoints; every host port is named. */
 export function published(
   endpoints: readonly BridgeEndpoint[],
-  networks: readonly NetworkSpec[],
+  networks: readonly BridgeNetwork[],
   ...publish: string[]
 ): PortMapping[] {
   const hostIpOf = (family: IpFamily) =>
@@ -160,7 +164,7 @@ const recordOf = (endpoints: readonly BridgeEndpoint[]) =>
   `${JSON.stringify({ name: 'app', networks: endpoints.map(({ network }) => network) })}\n`
 
 /** Of an endpoint that is made on a network. */
-export const circumstancesOf = ({ record }: NetworkSpec, hairpin = false): Circumstances => ({
+export const circumstancesOf = ({ record }: BridgeNetwork, hairpin = false): Circumstances => ({
   hairpin,
   ...(record ? { network: record } : {}),
 })

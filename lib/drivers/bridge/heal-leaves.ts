@@ -1,27 +1,17 @@
-import { answerSetting, claimLeaf } from '../drivers/bridge/leaf.js'
-import { leafNumber } from '../store/leaf-name.js'
-import { SlipwayError } from '../base/errors.js'
-import type { LinkInfo } from '../kernel/native.js'
-import { ensureLeaf } from '../drivers/bridge/leaves.js'
-import { hasFamily } from '../store/network-spec.js'
-import type { Shared } from './shared.js'
-import type { SandboxRecord } from '../store/records.js'
-import type { Holdings } from '../claims/holdings.js'
+import { SlipwayError } from '../../base/errors.js'
+import { leafNumber } from '../../store/leaf-name.js'
+import { hasFamily } from '../../store/network-spec.js'
+import type { Healing } from '../networks-of.js'
+import { answerSetting, claimLeaf } from './leaf.js'
+import { ensureLeaf } from './leaves.js'
 
 /**
  * Gives networks back the leaves that sandboxes are on, where somebody has deleted or flushed them, whole or in part.
  * (Those that no sandbox is on are looked at when one comes.)
  *
- * @param links - All of the host, as they were found.
- * @param holdings - Elements as they were found.
  * @returns What was healed, a sentence each.
  */
-export async function reconcileLeaves(
-  { host, networks }: Pick<Shared, 'host' | 'networks'>,
-  records: readonly SandboxRecord[],
-  links: readonly LinkInfo[],
-  holdings: Holdings,
-): Promise<string[]> {
+export async function healLeaves({ host, ready, records, links, holdings }: Healing): Promise<string[]> {
   const wanted = new Map<string, Set<string>>()
   for (const { network, bridge, leafOf } of records.flatMap(({ endpoints }) => endpoints)) {
     if (leafOf === undefined) continue
@@ -33,7 +23,7 @@ export async function reconcileLeaves(
   const healed: string[] = []
   for (const [network, leaves] of wanted) {
     try {
-      const { spec } = await networks.ready(network)
+      const { spec } = await ready(network)
       const answers = (await host.find('sysctl', { name: answerSetting(spec) })) === (hasFamily(spec, 4) ? '0' : '1')
       for (const name of leaves) {
         const number = leafNumber(spec, name)

@@ -1,4 +1,5 @@
-import { readLeafAlias } from './bridge/leaf.js'
+import { networkDrivers } from '../drivers/index.js'
+import type { Surroundings } from '../drivers/networks-of.js'
 import { subnets } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
 import type { Occupied } from '../claims/addresses/default-subnet.js'
@@ -10,7 +11,7 @@ import type { Settings } from '../base/settings.js'
 import { listNetworkRecords } from '../store/network-records.js'
 
 /** What a new network finds on its host: address pools, and what covers them already. */
-export class Surroundings {
+export class HostSurroundings implements Surroundings {
   readonly #host: Host
   /** Folder of the networks' records. */
   readonly #records: string
@@ -22,31 +23,26 @@ export class Surroundings {
     this.#pools = settings.defaultAddressPools
   }
 
-  /** Those that there are for some IP versions, at least. */
   pools(families: readonly IpFamily[]): readonly AddressPoolSpec[] {
     return families.includes(6) ? withIpv6Pool(this.#pools) : this.#pools
   }
 
-  /** Whether the host has an address. */
   async has(address: string): Promise<boolean> {
     return (await this.#host.ask('addresses', { ipv6: familyOf(address) === 6 })).some((own) => own.address === address)
   }
 
-  /**
-   * What networks, routes and addresses of the host cover. A network is named rather than the route that it is.
-   *
-   * @param except - A network whose claims do not count, as it is the one that asks.
-   */
   async occupied(families: readonly IpFamily[], except?: string): Promise<Occupied[]> {
     const found: Occupied[] = []
     // Their routes lead to single sandboxes of networks that are named already.
-    const leaves = new Set(
-      (await this.#host.ask('links', {})).flatMap(({ index, alias }) => (readLeafAlias(alias) ? [index] : [])),
+    const parts = new Set(
+      (await this.#host.ask('links', {}))
+        .filter((link) => networkDrivers.some(({ networks }) => networks.isPart(link)))
+        .map(({ index }) => index),
     )
     for (const family of families) {
       const question = { ipv6: family === 6 }
       for (const { index, destination } of await this.#host.ask('routes', question)) {
-        const subnet = destination === 'default' || leaves.has(index) ? undefined : parseSubnet(destination)
+        const subnet = destination === 'default' || parts.has(index) ? undefined : parseSubnet(destination)
         if (subnet) found.push({ subnet, what: `the host has the route ${destination}` })
       }
       for (const { address, prefix } of await this.#host.ask('addresses', question)) {

@@ -1,0 +1,149 @@
+import { SlipwayError } from '../../base/errors.js'
+import { familyOf } from '../../base/addresses/ip.js'
+import { contains, parseSubnet } from '../../base/addresses/subnet.js'
+import { Holdings } from '../../claims/holdings.js'
+import { bridgeInUse } from '../../claims/refusals.js'
+import type { Host } from '../../kernel/host.js'
+import type { LinkInfo } from '../../kernel/native.js'
+import type { Plan } from '../../plan/operation.js'
+import { BRIDGE_GROUP, isPortGroup } from '../../policy/sets.js'
+import { readLinkAlias } from '../link-alias.js'
+import type { NetworksOf, Seen, There } from '../networks-of.js'
+import { DefaultBridge } from './default-network.js'
+import { checkRequest, draftBridge } from './draft.js'
+import { healLeaves } from './heal-leaves.js'
+import { leafElements, readLeafAlias, removeLeaf } from './leaf.js'
+import { leavesOf } from './leaves.js'
+import { leafName } from '../../store/leaf-name.js'
+import { wasTakenAway } from './lost-bridge.js'
+import { forgetNeighbor } from './neighbors.js'
+import {
+  addressNetwork,
+  claimNetwork,
+  createNetwork,
+  elementsOf,
+  finishNetwork,
+  nameBridge,
+  removeNetwork,
+} from './network.js'
+import { isNamedBridge, isNamelessBridge } from './own-bridge.js'
+import type { BridgeNetwork } from './spec.js'
+import { DEFAULT_NETWORK } from '../../store/network-spec.js'
+
+/** Networks on bridges. */
+export const networks: NetworksOf<BridgeNetwork> = {
+  check: checkRequest,
+  draft: draftBridge,
+  create: createNetwork,
+  // A bridge is made and given its alias in one go, and the kernel goes on with the second where it refuses the first.
+  async refuseTaken(host, { bridge }) {
+    if (await host.find('link', { name: bridge })) throw new SlipwayError('CONFLICT', bridgeInUse(bridge))
+  },
+  wasTakenAway,
+  missing: missingOf,
+  isWhole,
+  removal,
+  refuseOthers,
+  elements: (spec, links) => [
+    ...elementsOf(spec),
+    ...leavesOf(links, spec).flatMap((number) => leafElements(spec, number)),
+  ],
+  hostLink: ({ bridge }) => ({ kind: 'bridge', name: bridge }),
+  isPart: ({ alias }) => readLeafAlias(alias) !== undefined,
+  leftovers,
+  heal: healLeaves,
+  forget,
+  predefined: { name: DEFAULT_NETWORK, open: (on) => new DefaultBridge(on) },
+}
+
+async function missingOf(host: Host, spec: BridgeNetwork): Promise<Plan> {
+  const link = await host.find('link', { name: spec.bridge })
+  const holdings = new Holdings(host)
+  const { record: _, ...withoutRecord } = spec
+  if (!link) return holdings.lacking(createNetwork(withoutRecord))
+  const named = isNamedBridge(link, spec.name)
+  if (!named && !(await isNamelessBridge(host, link, spec.name))) {
+    throw new SlipwayError(
+      'CONFLICT',
+      `There is an interface ${spec.bridge}, and it is not the bridge of the network ${spec.name}. If nothing needs it, remove it (ip link delete ${spec.bridge}), and the bridge is made anew.`,
+    )
+  }
+  const own = [...(await host.ask('addresses', {})), ...(await host.ask('addresses', { ipv6: true }))]
+  const present = own.filter(({ index }) => index === link.index).map(({ address }) => address)
+  const addresses = addressNetwork(spec, present)
+  const claims = await holdings.lacking(claimNetwork(spec))
+  const rest = await holdings.lacking(finishNetwork(spec))
+  if (named && claims.length + addresses.length === 0 && link.up && !rest.some(({ op }) => op === 'element.add'))
+    return []
+  return [...(named ? [] : [nameBridge(spec)]), ...claims, ...addresses, ...rest]
+}
+
+async function isWhole(spec: BridgeNetwork, { links, holdings }: Seen): Promise<boolean> {
+  const lacking = await holdings.lacking([...claimNetwork(spec), ...finishNetwork(spec)])
+  return !lacking.some(({ op }) => op === 'element.add') && links.some(({ name }) => name === spec.bridge)
+}
+
+/**
+ * A link by the name of its bridge that is not its bridge stays: a record may name any, and an administrator may have
+ * made one since.
+ */
+async function removal(host: Host, spec: BridgeNetwork): Promise<Plan> {
+  const links = await host.ask('links', {})
+  const plan = removeNetwork(
+    spec,
+    leavesOf(links, spec).map((number) => removeLeaf(spec, number)),
+  )
+  const there = links.find(({ name }) => name === spec.bridge)
+  const isOthers =
+    there !== undefined && !isNamedBridge(there, spec.name) && !(await isNamelessBridge(host, there, spec.name))
+  return isOthers ? plan.filter((operation) => operation.op !== 'link.delete' || operation.name !== spec.bridge) : plan
+}
+
+/**
+ * Ports of its bridges that are nobody's sandbox's. Those that are on their way out with a sandbox that was removed do
+ * not count.
+ */
+function refuseOthers(spec: BridgeNetwork, links: readonly LinkInfo[]): void {
+  const leaves = leavesOf(links, spec).map((number) => leafName(spec, number))
+  const bridges = new Map(
+    links.flatMap((link) => (link.name === spec.bridge || leaves.includes(link.name) ? [[link.index, link.name]] : [])),
+  )
+  const others = links.filter(({ master, group }) => bridges.has(master) && !isPortGroup(group))
+  const [first] = others
+  if (!first) return
+  throw new SlipwayError(
+    'CONFLICT',
+    `The network ${spec.name} is in use by ${others.map((port) => `the link ${port.name}`).join(', ')}, which is no sandbox's. Take it off the bridge ${bridges.get(first.master)} first: ip link set ${first.name} nomaster.`,
+  )
+}
+
+/** The bridges of a network are told by their aliases: its own one says where the records are, too. */
+function leftovers(links: readonly LinkInfo[], { specs, kept, stateDir }: There<BridgeNetwork>): LinkInfo[] {
+  const known = new Set(specs.map(({ bridge }) => bridge))
+  const names = new Set([...kept, ...specs.map(({ name }) => name)])
+  return links.filter(({ name, kind, alias, group }) => {
+    if (kind !== 'bridge' || group !== BRIDGE_GROUP) return false
+    const leaf = readLeafAlias(alias)
+    if (leaf) return !names.has(leaf.network)
+    const read = readLinkAlias(alias)
+    return read?.stateDir === stateDir && !kept.has(read.name) && !known.has(name)
+  })
+}
+
+/**
+ * On which bridge each address has been is not known any more, nor with which MAC address: it is told of every bridge
+ * of its subnet, and to be at its own.
+ */
+function forget(spec: BridgeNetwork, links: readonly LinkInfo[], addresses: readonly string[]): Plan {
+  const subnets = spec.subnets.flatMap(({ subnet }) => parseSubnet(subnet) ?? [])
+  const bridges = [spec.bridge, ...leavesOf(links, spec).map((number) => leafName(spec, number))].filter((name) =>
+    links.some((link) => link.name === name),
+  )
+  return addresses
+    .filter((address) => subnets.some((subnet) => contains(subnet, address)))
+    .flatMap((address) =>
+      bridges.flatMap((bridge) =>
+        forgetNeighbor({ addresses: { [familyOf(address)]: { address } }, bridge, mac: '', icc: spec.icc }),
+      ),
+    )
+}
