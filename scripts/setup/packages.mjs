@@ -57,6 +57,7 @@ const toMeasurePeers = [{ package: 'iperf3', command: 'iperf3', why: 'throughput
 const toStartGuest = [
   { package: 'qemu-system-x86', command: 'qemu-system-x86_64', why: 'the machine that another kernel runs on' },
   { package: 'kmod', command: 'modprobe', why: "loads that kernel's modules" },
+  { package: 'xz-utils', command: 'xz', why: 'uncompresses them' },
   { package: 'busybox-static', command: 'busybox', why: 'all that runs there until the file system is in place' },
 ]
 

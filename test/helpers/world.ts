@@ -169,9 +169,10 @@ export function setSysctl(place: Place, key: string, value: string): void {
 /** Tries until it is done, or the time is up: what the kernel does behind our back takes a moment. */
 export async function eventually(done: () => boolean | Promise<boolean>, milliseconds = 3000): Promise<boolean> {
   const deadline = Date.now() + milliseconds * PATIENCE
-  for (;;) {
+  // A look may take seconds in a guest, and the library gets nothing done meanwhile: so looks count, too.
+  for (let looks = 1; ; looks++) {
     if (await done()) return true
-    if (Date.now() > deadline) return false
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    if (Date.now() > deadline && looks >= 10) return false
+    await new Promise((resolve) => setTimeout(resolve, 10 * PATIENCE))
   }
 }
