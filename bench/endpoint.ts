@@ -5,7 +5,7 @@ import {
   createSandbox,
   removeSandbox,
   rulesetPlan,
-  type BridgeSandbox,
+  type NewSandbox,
   type BridgeNetwork,
   type Plan,
 } from '#internal'
@@ -51,7 +51,7 @@ export const hostPlan = (): Plan => [...rulesetPlan(), ...createNetwork(NETWORK)
 
 /** The bridge driver's plan, without the file that remembers the sandbox: nobody who types commands would write it. */
 export const endpointPlan = (n: number, hairpin: boolean): Plan =>
-  createSandbox({ ...sandbox(n), record: { path: '', content: '' } }, { hairpin }).filter(
+  createSandbox({ ...sandbox(n), record: { path: '', content: '' } }, { moment: { hairpin } }).filter(
     ({ op }) => op !== 'file.create',
   )
 
@@ -59,11 +59,11 @@ export const endpointPlan = (n: number, hairpin: boolean): Plan =>
  * The way back, without that file, and without looking for connections: a program of its own would have to be there.
  */
 export function removalPlan(n: number): Plan {
-  const { first, rest } = removeSandbox({ ...sandbox(n), record: { path: '', content: '' } }, false)
+  const { first, rest } = removeSandbox({ ...sandbox(n), record: { path: '', content: '' } })
   return [...first, ...rest].filter(({ op }) => !op.startsWith('file.') && op !== 'conntrack.flush')
 }
 
-function sandbox(n: number): Omit<BridgeSandbox, 'record'> {
+function sandbox(n: number): Omit<NewSandbox, 'record'> {
   const { name, hostPort } = endpoint(n)
   const id = createHash('sha256').update(name).digest('hex')
   const [subnet] = NETWORK.subnets

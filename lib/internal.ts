@@ -5,7 +5,8 @@
  * @internal
  */
 export { createNetwork } from './drivers/bridge/network.js'
-export { createSandbox, removeSandbox, type BridgeSandbox } from './drivers/bridge/sandbox.js'
+export { createSandbox, type NewSandbox } from './drivers/plans/create.js'
+export { removeSandbox } from './drivers/plans/remove.js'
 export { bridgeEndpoint } from './drivers/bridge/endpoint.js'
 export { createLeaf } from './drivers/bridge/leaf.js'
 export { leafName } from './store/leaf-name.js'

@@ -2,15 +2,15 @@ import type { Target, Targets } from '../policy/elements.js'
 import { familyOf, type IpFamily } from '../base/addresses/ip.js'
 import { FAMILIES } from '../store/network-spec.js'
 import type { PortMapping } from '../base/port-mapping.js'
-import type { BridgeEndpoint, EndpointAddress } from '../store/endpoint.js'
+import type { StoredEndpoint, EndpointAddress } from '../store/endpoint.js'
 
 /**
  * Which of a sandbox's endpoints leads to the world: its default route goes there, and published ports come from there.
  */
 
 /** By docker's rule: the highest priority, then a network that is not internal, then the first name. */
-export function gatewayEndpoint(endpoints: readonly BridgeEndpoint[], family: IpFamily): BridgeEndpoint | undefined {
-  let best: BridgeEndpoint | undefined
+export function gatewayEndpoint(endpoints: readonly StoredEndpoint[], family: IpFamily): StoredEndpoint | undefined {
+  let best: StoredEndpoint | undefined
   for (const endpoint of endpoints) {
     if (endpoint.addresses[family]?.gateway === undefined) continue
     if (!best || precedes(endpoint, best)) best = endpoint
@@ -18,26 +18,26 @@ export function gatewayEndpoint(endpoints: readonly BridgeEndpoint[], family: Ip
   return best
 }
 
-function precedes(a: BridgeEndpoint, b: BridgeEndpoint): boolean {
+function precedes(a: StoredEndpoint, b: StoredEndpoint): boolean {
   const difference = (b.asked.gwPriority ?? 0) - (a.asked.gwPriority ?? 0)
   return difference === 0 ? a.network < b.network : difference < 0
 }
 
 /** An endpoint's address of the family that leads to the world. */
-export const gatewayAddress = (endpoints: readonly BridgeEndpoint[], family: IpFamily): EndpointAddress | undefined =>
+export const gatewayAddress = (endpoints: readonly StoredEndpoint[], family: IpFamily): EndpointAddress | undefined =>
   gatewayEndpoint(endpoints, family)?.addresses[family]
 
 /** The families in which a sandbox can be reached from the host's addresses. */
-export const publishableFamilies = (endpoints: readonly BridgeEndpoint[]): IpFamily[] =>
+export const publishableFamilies = (endpoints: readonly StoredEndpoint[]): IpFamily[] =>
   FAMILIES.filter((family) => gatewayAddress(endpoints, family) !== undefined)
 
 /** Where published ports lead to. */
-export const targetsOf = (endpoints: readonly BridgeEndpoint[]): Targets => ({
+export const targetsOf = (endpoints: readonly StoredEndpoint[]): Targets => ({
   4: targetOf(endpoints, 4),
   6: targetOf(endpoints, 6),
 })
 
-function targetOf(endpoints: readonly BridgeEndpoint[], family: IpFamily): Target | undefined {
+function targetOf(endpoints: readonly StoredEndpoint[], family: IpFamily): Target | undefined {
   const endpoint = gatewayEndpoint(endpoints, family)
   const address = endpoint?.addresses[family]?.address
   return endpoint && address !== undefined ? { address, id: endpoint.id } : undefined
@@ -49,7 +49,7 @@ function targetOf(endpoints: readonly BridgeEndpoint[], family: IpFamily): Targe
  * address and what not everybody may use need the host, and rest where it is routed.
  */
 export function activePorts(
-  endpoints: readonly BridgeEndpoint[],
+  endpoints: readonly StoredEndpoint[],
   ports: readonly PortMapping[],
 ): readonly PortMapping[] {
   const modes = modesOf(endpoints)
@@ -63,7 +63,7 @@ export function activePorts(
 
 /** Those of them that take a port or an address of the host: in routed networks none does. */
 export function mappedPorts(
-  endpoints: readonly BridgeEndpoint[],
+  endpoints: readonly StoredEndpoint[],
   ports: readonly PortMapping[],
 ): readonly PortMapping[] {
   const modes = modesOf(endpoints)
@@ -73,7 +73,7 @@ export function mappedPorts(
 }
 
 /** How sandbox and world meet, in each family. */
-const modesOf = (endpoints: readonly BridgeEndpoint[]) => ({
+const modesOf = (endpoints: readonly StoredEndpoint[]) => ({
   4: gatewayAddress(endpoints, 4)?.mode,
   6: gatewayAddress(endpoints, 6)?.mode,
 })

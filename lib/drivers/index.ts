@@ -1,15 +1,11 @@
-import { driverShapes, type DriverShapes } from '../store/driver-shapes.js'
+import { driverShapes } from '../store/driver-shapes.js'
+import type { StoredEndpoint } from '../store/endpoint.js'
 import { bridge } from './bridge/index.js'
+import { container } from './container/index.js'
+import type { EndpointsOf, NetworkDriver, StackDriver } from './driver.js'
 import { host } from './host/index.js'
 import type { NetworksOf } from './networks-of.js'
 import { none } from './none/index.js'
-
-export interface NetworkDriver {
-  /** As docker calls it: `bridge`. */
-  readonly name: string
-  readonly shapes: DriverShapes
-  readonly networks: NetworksOf
-}
 
 /**
  * The drivers that networks can be of: a new one is a line here, and a folder. The first is taken where none is named.
@@ -17,20 +13,36 @@ export interface NetworkDriver {
 export const networkDrivers: readonly [NetworkDriver, ...NetworkDriver[]] = [bridge]
 
 /** Those by which a sandbox comes to a network stack without a network. */
-export const stackDrivers: readonly { name: string; network: string }[] = [host, none]
+export const stackDrivers: readonly StackDriver[] = [host, none, container]
 
-const byName = new Map<string, NetworkDriver>(networkDrivers.map((driver) => [driver.name, driver]))
+const byName = new Map(networkDrivers.map((driver) => [driver.name, driver]))
 
 for (const { name, shapes } of networkDrivers) driverShapes.set(name, shapes)
 
 export const findDriver = (name: string): NetworkDriver | undefined => byName.get(name)
 
-/** The driver of a network. Records name no other (lib/store/driver-shapes.ts). */
+/** The driver of a network, or of an endpoint. Records name no other (lib/store/driver-shapes.ts). */
 export function driverOf({ driver }: { driver: string }): NetworkDriver {
   const found = byName.get(driver)
   if (!found) throw new RangeError(`there is no driver ${driver}`)
   return found
 }
 
+/**
+ * The driver that a text of create's `network` names, and what it names of it; `undefined` for the name of a network.
+ *
+ * @throws {SlipwayError} `INVALID_ARGUMENT`
+ */
+export function stackNamed(network: string): { driver: StackDriver; target: string } | undefined {
+  for (const driver of stackDrivers) {
+    const target = driver.reads(network)
+    if (target !== undefined) return { driver, target }
+  }
+  return undefined
+}
+
 /** What the driver of a network does for it. */
 export const networksOf = (spec: { driver: string }): NetworksOf => driverOf(spec).networks
+
+/** What the driver of an endpoint does for it. */
+export const endpointsOf = (endpoint: StoredEndpoint): EndpointsOf => driverOf(endpoint).endpoints

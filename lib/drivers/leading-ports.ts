@@ -1,7 +1,7 @@
 import { familyOf } from '../base/addresses/ip.js'
 import type { LeadingPort } from '../plan/operation.js'
 import type { PortMapping } from '../base/port-mapping.js'
-import type { BridgeEndpoint } from '../store/endpoint.js'
+import type { StoredEndpoint } from '../store/endpoint.js'
 import { activePorts, gatewayAddress, gatewayEndpoint } from './gateway.js'
 
 /**
@@ -9,9 +9,9 @@ import { activePorts, gatewayAddress, gatewayEndpoint } from './gateway.js'
  * by another network, and be dropped. The client's next packet comes to the new address, which says that it is over.
  */
 export function movedPorts(
-  endpoints: readonly BridgeEndpoint[],
+  endpoints: readonly StoredEndpoint[],
   ports: readonly PortMapping[],
-  after: readonly BridgeEndpoint[],
+  after: readonly StoredEndpoint[],
 ): LeadingPort[] {
   const hasMoved = ({ hostIp }: PortMapping) =>
     gatewayEndpoint(endpoints, familyOf(hostIp)) !== gatewayEndpoint(after, familyOf(hostIp))
@@ -22,7 +22,7 @@ export function movedPorts(
  * Ports of TCP among these, and where they lead. Those of other protocols have zones, by which their clients are led
  * elsewhere at once.
  */
-export function leadingPorts(endpoints: readonly BridgeEndpoint[], ports: readonly PortMapping[]): LeadingPort[] {
+export function leadingPorts(endpoints: readonly StoredEndpoint[], ports: readonly PortMapping[]): LeadingPort[] {
   return activePorts(endpoints, ports).flatMap(({ protocol, hostIp, hostPort, containerPort }) => {
     const address = gatewayAddress(endpoints, familyOf(hostIp))?.address
     return address === undefined || (protocol !== 'tcp' && protocol !== 'all')

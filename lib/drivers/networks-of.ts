@@ -10,6 +10,7 @@ import type { NetworkElement } from '../policy/network-elements.js'
 import type { NetworkSpec } from '../store/network-spec.js'
 import type { SandboxRecord } from '../store/records.js'
 
+import type { NetworkDriver } from './driver.js'
 import type { ReadyNetwork } from './ready.js'
 
 /**
@@ -150,6 +151,7 @@ export interface PredefinedOf {
 }
 
 export interface PredefinedPlace {
+  driver: NetworkDriver
   host: Host
   settings: Settings
   surroundings: Surroundings

@@ -10,7 +10,7 @@ import {
 import { familyOf } from '../base/addresses/ip.js'
 import type { Operation } from '../plan/operation.js'
 import type { PortMapping } from '../base/port-mapping.js'
-import type { BridgeEndpoint } from '../store/endpoint.js'
+import type { StoredEndpoint } from '../store/endpoint.js'
 import { gatewayAddress, targetsOf } from './gateway.js'
 
 /**
@@ -31,7 +31,7 @@ export class PortPlan {
    * thousands.
    */
   constructor(
-    endpoints: readonly BridgeEndpoint[],
+    endpoints: readonly StoredEndpoint[],
     ports: readonly PortMapping[],
     owner: string,
     beside: () => readonly PortMapping[] = () => [],

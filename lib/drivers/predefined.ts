@@ -4,14 +4,11 @@ import { networkDrivers, stackDrivers } from './index.js'
 /** Networks that every host has, by name and driver. */
 export const PREDEFINED: Readonly<Record<string, string>> = Object.fromEntries([
   ...networkDrivers.flatMap(({ name, networks: { predefined } }) => (predefined ? [[predefined.name, name]] : [])),
-  ...stackDrivers.map(({ network, name }) => [network, name]),
+  ...stackDrivers.flatMap(({ network, name }) => (network === undefined ? [] : [[network, name]])),
 ])
 
 /** Whether a network is there on every host. */
 export const isPredefined = (network: string): boolean => Object.hasOwn(PREDEFINED, network)
-
-/** Whether endpoints can be on it: `host` and `none` are names for what a sandbox has instead of a network. */
-export const takesEndpoints = (network: string): boolean => !stackDrivers.some((stack) => stack.network === network)
 
 /**
  * The name of a network that every host has, by its id or the first twelve digits or more of it; anything else is given

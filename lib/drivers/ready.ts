@@ -3,41 +3,46 @@ import type { Host } from '../kernel/host.js'
 import type { AddressPool } from '../claims/addresses/address-pool.js'
 import { poolOf } from '../claims/addresses/pool-of-subnet.js'
 import type { NetworkSubnet } from '../base/addresses/network-subnet.js'
-import type { NetworkBridges } from './bridge/places.js'
-import { FAMILIES, hasFamily } from '../store/network-spec.js'
-import type { BridgeNetwork } from './bridge/spec.js'
+import type { Operation } from '../plan/operation.js'
+import type { Circumstances, NetworkDriver, NetworkInUse, UseSettings } from './driver.js'
+import { FAMILIES, hasFamily, type NetworkSpec } from '../store/network-spec.js'
 
 /** A network that is up, and what this process knows of it. */
 export interface ReadyNetwork {
-  spec: BridgeNetwork
+  spec: NetworkSpec
   /** The addresses of its subnets, as far as this process knows. */
   pools: readonly { subnet: NetworkSubnet; pool: AddressPool }[]
-  /** Where endpoints have their ports. */
-  bridges: NetworkBridges
-  /** Endpoints need hairpin mode: br_netfilter is on. */
-  hairpin: boolean
+  driver: NetworkDriver
+  /** What its driver knows of it. */
+  use: NetworkInUse
 }
 
-/** @param used - The network has been there before, and others may have taken addresses of it. */
+/**
+ * @param used - The network has been there before, and others may have taken addresses of it.
+ * @param missing - Where nothing is to be made: what would be comes here.
+ */
 export async function readyNetwork(
-  spec: BridgeNetwork,
-  bridges: NetworkBridges,
+  driver: NetworkDriver,
+  spec: NetworkSpec,
   host: Host,
+  settings: UseSettings,
   used: boolean,
+  missing?: Operation[],
 ): Promise<ReadyNetwork> {
   const pools = spec.subnets.map((subnet) => ({ subnet, pool: poolOf(subnet) }))
-  const ready = {
-    spec,
-    pools,
-    bridges,
-    hairpin: (await host.find('sysctl', { name: 'net.bridge.bridge-nf-call-iptables' })) === '1',
-  }
+  const ready = { spec, pools, driver, use: await driver.use(spec, host, settings, missing) }
   if (used) {
     await learnAddresses(ready, host)
-    bridges.learn(await host.ask('links', {}))
+    ready.use.learn(await host.ask('links', {}))
   }
   return ready
 }
+
+/** What the moment adds to the making of an endpoint on a network. */
+export const circumstancesOf = ({ spec, use }: ReadyNetwork): Circumstances => ({
+  moment: use.moment,
+  ...(spec.record ? { network: spec.record } : {}),
+})
 
 /** Learns the addresses that the kernel knows as claimed. */
 export async function learnAddresses({ spec, pools }: ReadyNetwork, host: Host): Promise<void> {

@@ -1,17 +1,17 @@
-import { leadAway } from '../drivers/bridge/leaf.js'
 import { dirname } from 'node:path'
-import { claimEndpoint } from '../drivers/bridge/sandbox.js'
-import type { BridgeEndpoint } from '../store/endpoint.js'
-import { forgetNeighbor } from '../drivers/bridge/neighbors.js'
+import { endpointsOf } from '../drivers/index.js'
+import { claimEndpoint, isAddress, isClaim } from '../drivers/plans/claims.js'
+import { checkNamespace } from '../drivers/stack.js'
+import type { StoredEndpoint } from '../store/endpoint.js'
 import { removeOwn } from '../policy/elements.js'
-import * as sets from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
 import type { LinkInfo } from '../kernel/native.js'
+import type { SetDefinition } from '../plan/operation.js'
 import { FAMILIES } from '../store/network-spec.js'
 import { thisProcess } from '../store/maker.js'
 import { isAtPath } from '../store/namespace.js'
 import { ownerComment } from '../store/owner.js'
-import { idle, isAtWork, isBusy, store, type SandboxRecord, type StoredRecord } from '../store/records.js'
+import { idle, isAtWork, isBusy, stackPlace, store, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import { forgetAddresses } from './forget.js'
 import { attempt, collect, collectLeads } from '../claims/collect.js'
 import { leadIn, leadOut } from './lead-through.js'
@@ -60,7 +60,7 @@ export async function dropEndpoints(
 export async function takeOff(
   host: Host,
   { record, path, text }: StoredRecord,
-  stay: readonly BridgeEndpoint[],
+  stay: readonly StoredEndpoint[],
   owned: OwnedElements,
 ): Promise<StoredRecord | undefined> {
   const mark = store(dirname(path), { ...record, busy: thisProcess() })
@@ -69,7 +69,7 @@ export async function takeOff(
   // Before its address is anybody's again: no port leads to who has it next.
   await leadIn(host, next.record, owned)
   for (const endpoint of record.endpoints)
-    if (!stay.includes(endpoint)) await drop(host, endpoint, ownerComment(record.name, record.id))
+    if (!stay.includes(endpoint)) await drop(host, record, endpoint, ownerComment(record.name, record.id))
   await leadOut(host, next.record)
   return (await attempt(host, [{ op: 'file.replace', path, content: next.text, expected: mark.text }]))
     ? undefined
@@ -80,12 +80,12 @@ export async function takeOff(
 async function isWhole(
   host: Host,
   record: SandboxRecord,
-  endpoint: BridgeEndpoint,
+  endpoint: StoredEndpoint,
   owned: OwnedElements,
   links: ReadonlyMap<string, LinkInfo>,
 ): Promise<boolean> {
   if (
-    !links.has(endpoint.hostLink) ||
+    !(await endpointsOf(endpoint).isLinked(endpoint, { host, ...stackPlace(record) }, links)) ||
     !claimEndpoint(endpoint, ownerComment(record.name, record.id)).every((operation) => owned.hasAll(record, operation))
   )
     return false
@@ -100,26 +100,24 @@ async function isWhole(
   )
 }
 
-async function drop(host: Host, endpoint: BridgeEndpoint, comment: string): Promise<void> {
-  const { hostLink, mac, addresses, linkLocal, bridge, leafOf } = endpoint
-  await collectLeads(host, leadAway(endpoint), comment)
-  // It is not to speak as who has its address next.
-  for (const family of FAMILIES) {
-    const address = addresses[family]?.address
-    if (address !== undefined)
-      await collect(host, [removeOwn(sets.senders[family], { key: `${hostLink} . ${mac} . ${address}`, comment })])
+async function drop(host: Host, record: SandboxRecord, endpoint: StoredEndpoint, comment: string): Promise<void> {
+  const of = endpointsOf(endpoint)
+  const elements = of.elements(endpoint)
+  const free = async (meant: (set: SetDefinition) => boolean) => {
+    for (const [set, key] of elements) if (meant(set)) await collect(host, [removeOwn(set, { key, comment })])
   }
-  if (linkLocal !== undefined)
-    await collect(host, [removeOwn(sets.senders[6], { key: `${hostLink} . ${mac} . ${linkLocal}`, comment })])
-  await collect(host, [{ op: 'link.delete', name: hostLink }])
-  await collect(host, forgetNeighbor(endpoint))
+  await collectLeads(host, of.leadAway(endpoint), comment)
+  // It is not to speak as who has its address next.
+  await free((set) => !isClaim(set))
+  await collect(host, [
+    ...checkNamespace(stackPlace(record)).map((check) => ({ ...check, optional: true }) as const),
+    ...of.unlink(record.path, [endpoint]),
+  ])
+  await collect(host, of.forget(endpoint))
   await forgetAddresses(
     host,
-    FAMILIES.flatMap((family) => addresses[family]?.address ?? []),
+    FAMILIES.flatMap((family) => endpoint.addresses[family]?.address ?? []),
   )
-  for (const family of FAMILIES) {
-    const address = addresses[family]?.address
-    if (address !== undefined) await collect(host, [removeOwn(sets.addresses[family], { key: address, comment })])
-  }
-  await collect(host, [removeOwn(sets.macs, { key: `${leafOf ?? bridge} . ${mac}`, comment })])
+  await free(isAddress)
+  await free((set) => isClaim(set) && !isAddress(set))
 }

@@ -95,7 +95,7 @@ async function filesOfGone(folder: string): Promise<string[] | undefined> {
   return paths.length === 0 || files.length > 0 ? files : undefined
 }
 
-const isOwn = ({ foreign, network }: SandboxRecord): boolean => foreign !== true && network !== 'host'
+const isOwn = ({ foreign, stack }: SandboxRecord): boolean => foreign !== true && stack !== 'host'
 
 /** Processes that folders or files are named after: `PID-STARTED-…`. */
 const namedMakers = (folder: string): Maker[] =>

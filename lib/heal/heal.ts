@@ -1,13 +1,14 @@
 import { dirname } from 'node:path'
-import { claimSandbox, remakeEndpoint } from '../drivers/bridge/sandbox.js'
-import { freeInterface } from '../drivers/bridge/endpoint.js'
-import type { BridgeEndpoint } from '../store/endpoint.js'
+import { endpointsOf } from '../drivers/index.js'
+import { claimSandbox, isAddress, isClaim } from '../drivers/plans/claims.js'
+import { remakeEndpoint } from '../drivers/plans/connect.js'
+import { freeInterface } from '../drivers/free-interface.js'
+import type { StoredEndpoint } from '../store/endpoint.js'
 import { SlipwayError } from '../base/errors.js'
 import { mapOf, publishedKey } from '../policy/elements.js'
-import * as sets from '../policy/sets.js'
-import { PlanRefused } from '../kernel/host.js'
+import { PlanRefused, type Host } from '../kernel/host.js'
 import type { LinkInfo } from '../kernel/native.js'
-import { FAMILIES } from '../store/network-spec.js'
+import { circumstancesOf } from '../drivers/ready.js'
 import type { Operation, SetDefinition } from '../plan/operation.js'
 import { explainRefusal } from '../claims/refusals.js'
 import type { Shared } from './shared.js'
@@ -15,7 +16,7 @@ import { wasStrayZone } from './stray-zone.js'
 import { thisProcess } from '../store/maker.js'
 import { asOfNow } from '../store/namespace.js'
 import { ownerComment, readOwner } from '../store/owner.js'
-import { readRecord, store, type SandboxRecord, type StoredRecord } from '../store/records.js'
+import { readRecord, stackPlace, store, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import { attempt } from '../claims/collect.js'
 import { takeOff } from './drop-endpoints.js'
 import { Holdings } from '../claims/holdings.js'
@@ -52,7 +53,7 @@ export async function heal(
   owned: OwnedElements,
   links: ReadonlyMap<string, LinkInfo>,
 ): Promise<Healing> {
-  const isLinked = item.record.endpoints.every(({ hostLink }) => links.has(hostLink))
+  const isLinked = await allLinked(context.host, item.record, links)
   if (isLinked && claimsOf(item.record).every((operation) => owned.hasAll(item.record, operation)))
     return untouched(item)
   await ready(context, item.record)
@@ -70,6 +71,14 @@ export const untouched = (item: StoredRecord): Healing => ({ item, healed: false
 
 const claimsOf = ({ name, id, endpoints, ports }: SandboxRecord): Operation[] =>
   claimSandbox({ endpoints, ports, owner: ownerComment(name, id) })
+
+async function allLinked(host: Host, record: SandboxRecord, links: ReadonlyMap<string, LinkInfo>): Promise<boolean> {
+  for (const endpoint of record.endpoints) {
+    const found = endpointsOf(endpoint).isLinked(endpoint, { host, ...stackPlace(record) }, links)
+    if (!(found instanceof Promise ? await found : found)) return false
+  }
+  return true
+}
 
 /** Its networks come first: bridges, and the sets that claims are in. */
 async function ready({ networks }: Part, { endpoints }: SandboxRecord): Promise<void> {
@@ -118,18 +127,12 @@ async function giveBack({ host }: Part, item: StoredRecord, owned: OwnedElements
 }
 
 /** Endpoints whose address or MAC another has claimed since, with what is to be said of it. */
-async function takenByOthers(holdings: Holdings, record: SandboxRecord): Promise<Map<BridgeEndpoint, string>> {
-  const found = new Map<BridgeEndpoint, string>()
+async function takenByOthers(holdings: Holdings, record: SandboxRecord): Promise<Map<StoredEndpoint, string>> {
+  const found = new Map<StoredEndpoint, string>()
   for (const endpoint of record.endpoints) {
-    const { addresses, mac, leafOf, bridge } = endpoint
-    const claims: [string, SetDefinition, string][] = FAMILIES.flatMap((family): [string, SetDefinition, string][] => {
-      const address = addresses[family]?.address
-      return address === undefined ? [] : [[`address ${address}`, sets.addresses[family], address]]
-    })
-    for (const [what, set, key] of [
-      ...claims,
-      [`MAC address ${mac}`, sets.macs, `${leafOf ?? bridge} . ${mac}`] as const,
-    ]) {
+    for (const [set, key] of endpointsOf(endpoint).elements(endpoint)) {
+      if (!isClaim(set)) continue
+      const what = isAddress(set) ? `address ${key}` : `MAC address ${endpoint.mac}`
       const other = await holderOf(holdings, record, set, key)
       if (other !== undefined)
         found.set(endpoint, `CONFLICT: its ${what} was claimed by ${other} while the claim was gone`)
@@ -170,16 +173,19 @@ async function remakeLinks(
   const lost: string[] = []
   let item = stored
   let relinked = false
-  for (const { id, hostLink, network } of item.record.endpoints) {
-    if (await host.find('link', { name: hostLink })) continue
+  for (const before of item.record.endpoints) {
+    const { id, network } = before
     const { record, path, text } = item
+    const of = endpointsOf(before)
+    if (await of.isLinked(before, { host, ...stackPlace(record) })) continue
     const mark = store(dirname(path), { ...record, busy: thisProcess() })
     try {
-      const { hairpin, spec } = await networks.ready(network)
-      const circumstances = { hairpin, ...(spec.record ? { network: spec.record } : {}) }
+      const ready = await networks.ready(network)
+      const { spec } = ready
+      const circumstances = circumstancesOf(ready)
       const inside = new Set((await host.find('links', { netns: record.path }))?.map(({ name }) => name))
       // The sandbox may have made a link of its own by that name.
-      const named = (one: BridgeEndpoint): BridgeEndpoint =>
+      const named = (one: StoredEndpoint): StoredEndpoint =>
         one.id === id && inside.has(one.interface)
           ? { ...one, interface: freeInterface(spec.interfacePrefix, record.endpoints, inside) }
           : one

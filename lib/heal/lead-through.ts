@@ -1,4 +1,5 @@
-import { checkNamespace, claimSandbox } from '../drivers/bridge/sandbox.js'
+import { claimSandbox } from '../drivers/plans/claims.js'
+import { checkNamespace } from '../drivers/stack.js'
 import { gatewayEndpoint } from '../drivers/gateway.js'
 import { add, elementName, removeOwn } from '../policy/elements.js'
 import * as sets from '../policy/sets.js'

@@ -1,6 +1,8 @@
-import { leadAway } from '../drivers/bridge/leaf.js'
 import { dirname } from 'node:path'
 import { mappedPorts } from '../drivers/gateway.js'
+import { endpointsOf, networkDrivers } from '../drivers/index.js'
+import type { LinkInfo } from '../kernel/native.js'
+import type { StoredEndpoint } from '../store/endpoint.js'
 import { RULESET_FAMILIES } from '../policy/ruleset.js'
 import * as sets from '../policy/sets.js'
 import type { PlanRefused } from '../kernel/host.js'
@@ -30,7 +32,6 @@ import {
 } from '../store/records.js'
 import { writtenTables } from '../claims/ensure-ruleset.js'
 import { Aside } from './aside.js'
-import { attachLinks } from './attach-links.js'
 import { attempt, collect, collectElement, collectLeads } from '../claims/collect.js'
 import { dropEndpoints } from './drop-endpoints.js'
 import { finishChanges } from './finish-changes.js'
@@ -114,10 +115,10 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
     if (owners.length > 0) return compare(context, ended, owners)
   }
   const halfWritten = await listHalfWritten(context.records)
-  const ruled = new Set((await new Holdings(host, tables).of(sets.bridges)).map(({ key }) => key))
+  const holdings = new Holdings(host, tables)
   const { bridgeName } = context.settings
   const flushed = isPart(tables) || isPart(await writtenTables(host))
-  if (flushed || !ruled.has(bridgeName) || !all.some(({ name }) => name === bridgeName))
+  if (flushed || !(await holdings.has(sets.bridges, bridgeName)) || !all.some(({ name }) => name === bridgeName))
     networks.forget(DEFAULT_NETWORK)
   const asideNetworks = new Aside()
   const named = (await listNetworkRecords(networks.records, (one) => asideNetworks.add(one))).map(
@@ -148,10 +149,15 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
   // One that is being made says so by being without the mark; those of earlier versions were without it, too.
   const wasMade = async (item: StoredRecord, look: Look): Promise<boolean> =>
     (item.marked || !isAtWork(item.record)) && ((await isWhole(item, look, host)) || (await isUnruled(item)))
+  const isRuled = async ({ endpoints }: SandboxRecord): Promise<boolean> => {
+    for (const endpoint of endpoints) {
+      const rule = endpointsOf(endpoint).rule(endpoint)
+      if (!rule || (await holdings.has(...rule))) return true
+    }
+    return false
+  }
   const isUnruled = async ({ record }: StoredRecord): Promise<boolean> =>
-    !record.removing &&
-    record.endpoints.every(({ bridge }) => !ruled.has(bridge)) &&
-    (await isWholeInside(record, host))
+    !record.removing && !(await isRuled(record)) && (await isWholeInside(record, host))
 
   const slices = new Slices()
   for (const item of stored) {
@@ -161,7 +167,7 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
     const { record } = item
     const know = () => {
       known.add(commentOf(record))
-      for (const { hostLink } of now.record.endpoints) known.add(hostLink)
+      for (const name of hostLinksOf(now.record)) known.add(name)
     }
     if (isLeaving(record)) {
       know()
@@ -197,7 +203,7 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
 
   // Of what is ended, also what has come since the first look; of nothing else, as that may have its record since, too.
   const halves = new Set(ended.map(({ record }) => commentOf(record)))
-  const theirLinks = new Set(ended.flatMap(({ record }) => record.endpoints.map(({ hostLink }) => hostLink)))
+  const theirLinks = new Set(ended.flatMap(({ record }) => hostLinksOf(record)))
   for (const link of again?.links.values() ?? []) if (theirLinks.has(link.name)) links.set(link.name, link)
   const drop = async ({ set, element }: Owned) => {
     if (await collectElement(host, set, element))
@@ -260,7 +266,7 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
     holdPorts(healing.item.record, ports)
   }
   if (lost.length > 0) result.lost = lost
-  const attached = await attachLinks(
+  const attached = await attach(
     context,
     kept.filter(({ record }) => !isBusy(record)),
     all,
@@ -285,12 +291,40 @@ async function beginToEnd(host: Host, { record, path, text }: StoredRecord, ende
   if (await attempt(host, [{ op: 'file.replace', path, content: mark.text, expected: text }])) return false
   ended.push(mark)
   for (const endpoint of record.endpoints)
-    await collectLeads(host, leadAway(endpoint), ownerComment(record.name, record.id))
-  if (!record.foreign && record.network !== 'host')
+    await collectLeads(host, endpointsOf(endpoint).leadAway(endpoint), ownerComment(record.name, record.id))
+  if (!record.foreign && record.stack !== 'host')
     await collect(host, [
       { op: 'netns.delete', path: record.path, namespace: record.namespace && asOfNow(record.namespace) },
     ])
   return true
+}
+
+const hostLinksOf = ({ endpoints }: SandboxRecord): string[] =>
+  endpoints.flatMap((endpoint) => endpointsOf(endpoint).hostLinks(endpoint))
+
+/** Each driver puts its endpoints' links back. @returns Names of the sandboxes that were given some back. */
+async function attach(
+  { host, networks }: Pick<Shared, 'host' | 'networks'>,
+  records: readonly StoredRecord[],
+  found: readonly LinkInfo[],
+  links: readonly LinkInfo[],
+): Promise<ReadonlySet<string>> {
+  const attached = new Set<string>()
+  for (const driver of networkDrivers) {
+    const isOwn = (endpoint: StoredEndpoint): endpoint is StoredEndpoint => endpoint.driver === driver.name
+    const its = records.filter(({ record }) => record.endpoints.some(isOwn))
+    if (its.length === 0) continue
+    const names = await driver.endpoints.attach?.({
+      host,
+      ready: (name) => networks.ready(name),
+      records: its,
+      isOwn,
+      found,
+      links,
+    })
+    for (const name of names ?? []) attached.add(name)
+  }
+  return attached
 }
 
 /** Whether tables of the ruleset are missing. */

@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { endpointsOf } from '../drivers/index.js'
+import type { StoredEndpoint } from '../store/endpoint.js'
 import * as sets from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
 import type { LinkInfo } from '../kernel/native.js'
@@ -7,7 +9,7 @@ import { FAMILIES } from '../store/network-spec.js'
 import type { Family } from '../plan/operation.js'
 import { isAlive, isOfThisBoot } from '../store/maker.js'
 import { isAtPath } from '../store/namespace.js'
-import type { SandboxRecord, StoredRecord } from '../store/records.js'
+import { stackPlace, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import { OwnedElements } from '../claims/owned.js'
 
 /** The kernel at one moment: elements of sandboxes, and ports of bridges by name. */
@@ -49,12 +51,16 @@ export const isWhole = async (
 export function isMade({ record, marked }: StoredRecord, links: ReadonlyMap<string, LinkInfo>): boolean {
   if (!marked || !isThere(record)) return false
   const { foreign, endpoints } = record
-  return !foreign || endpoints.some(({ hostLink }) => links.get(hostLink)?.carrier) || isAtPath(record)
+  return !foreign || isUp(endpoints, links) || isAtPath(record)
 }
 
+/** Whether one of its links is known to have been finished. */
+const isUp = (endpoints: readonly StoredEndpoint[], links: ReadonlyMap<string, LinkInfo>): boolean =>
+  endpoints.some((endpoint) => endpointsOf(endpoint).isUp(endpoint, links))
+
 /** Whether what a sandbox is made of is there: its namespace. */
-const isThere = ({ network, path, foreign, maker }: SandboxRecord): boolean =>
-  isOfThisBoot(maker) && (network === 'host' || foreign === true || path.startsWith('/proc/') || isNamespace(path))
+const isThere = ({ stack, path, foreign, maker }: SandboxRecord): boolean =>
+  isOfThisBoot(maker) && (stack === 'host' || foreign === true || path.startsWith('/proc/') || isNamespace(path))
 
 /** Whether one of its endpoints at least has its claims; a sandbox without endpoints has none to have. */
 function someClaimed(record: SandboxRecord, owned: OwnedElements): boolean {
@@ -69,9 +75,9 @@ function someClaimed(record: SandboxRecord, owned: OwnedElements): boolean {
  * link has a carrier tells it without a visit; that it has none may be the sandbox's own doing.)
  */
 async function isFinished(record: SandboxRecord, links: ReadonlyMap<string, LinkInfo>, host: Host): Promise<boolean> {
-  const { network, path, foreign, endpoints, maker, busy } = record
-  if (network === 'host' || network.startsWith('container:')) return true
-  if (endpoints.some(({ hostLink }) => links.get(hostLink)?.carrier) || isAlive(busy ?? maker)) return true
+  const { stack, path, foreign, endpoints, maker, busy } = record
+  if (stack !== 'own') return true
+  if (isUp(endpoints, links) || isAlive(busy ?? maker)) return true
   if (foreign) return endpoints.length === 0 || (await isWholeInside(record, host))
   return (
     isAtPath(record) &&
@@ -81,7 +87,7 @@ async function isFinished(record: SandboxRecord, links: ReadonlyMap<string, Link
 
 /** Whether all of a sandbox is there but its claims. */
 export async function isWholeInside(
-  record: Pick<SandboxRecord, 'endpoints' | 'path' | 'namespace'>,
+  record: Pick<SandboxRecord, 'endpoints' | 'path' | 'namespace' | 'foreign'>,
   host: Host,
 ): Promise<boolean> {
   const { endpoints, path } = record
@@ -90,8 +96,9 @@ export async function isWholeInside(
     ...((await host.find('addresses', { netns: path })) ?? []),
     ...((await host.find('addresses', { netns: path, ipv6: true })) ?? []),
   ]
-  for (const { hostLink, addresses } of endpoints) {
-    if (!(await host.find('link', { name: hostLink }))) return false
+  for (const endpoint of endpoints) {
+    const { addresses } = endpoint
+    if (!(await endpointsOf(endpoint).isLinked(endpoint, { host, ...stackPlace(record) }))) return false
     if (
       !FAMILIES.every(
         (family) => !addresses[family] || inside.some(({ address }) => address === addresses[family]?.address),

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { utimes } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
 import { getSystemErrorName } from 'node:util'
-import type { BridgeEndpoint } from '../store/endpoint.js'
+import type { StoredEndpoint } from '../store/endpoint.js'
 import { SlipwayError } from '../base/errors.js'
 import { enter, type NativeFailure } from '../kernel/native.js'
 import { RESOLVER_PORT, resolverAddresses } from '../policy/resolver-elements.js'
@@ -109,7 +109,7 @@ export class Resolvers {
    * Called when a sandbox has joined networks: serves those whose server has died without a word. That is tried once a
    * second at most; `undefined` where there is nothing to wait for.
    */
-  attend(endpoints: readonly BridgeEndpoint[]): Promise<void> | undefined {
+  attend(endpoints: readonly StoredEndpoint[]): Promise<void> | undefined {
     const served = endpoints.every(
       ({ network, networkId }) => network === DEFAULT_NETWORK || this.#running.has(networkId),
     )

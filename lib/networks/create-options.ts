@@ -3,7 +3,8 @@ import { checkSubnetRequests, type SubnetRequest } from '../base/addresses/subne
 import { checkOptions, checks, type Check } from '../base/checks.js'
 import { nameCheck } from '../base/name.js'
 import type { Settings } from '../base/settings.js'
-import { findDriver, networkDrivers, stackDrivers, type NetworkDriver } from '../drivers/index.js'
+import type { NetworkDriver } from '../drivers/driver.js'
+import { findDriver, networkDrivers, stackDrivers } from '../drivers/index.js'
 import type { NetworkRequest } from '../drivers/networks-of.js'
 import { isPredefined } from '../drivers/predefined.js'
 

@@ -1,4 +1,4 @@
-import { takesEndpoints } from '../drivers/predefined.js'
+import { stackDrivers } from '../drivers/index.js'
 import type { SandboxRecord } from '../store/records.js'
 
 /** The sandboxes that are on a network. */
@@ -6,5 +6,5 @@ export const membersOf = (network: string, records: readonly SandboxRecord[]): S
   records.filter(
     (record) =>
       record.endpoints.some((endpoint) => endpoint.network === network) ||
-      (record.network === network && !takesEndpoints(network)),
+      (record.network === network && stackDrivers.some((driver) => driver.network === network)),
   )

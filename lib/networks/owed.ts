@@ -1,7 +1,7 @@
 import type { Owed } from '../claims/ensure-ruleset.js'
 import { dirname } from 'node:path'
-import { claimSandbox } from '../drivers/bridge/sandbox.js'
 import { networksOf } from '../drivers/index.js'
+import { claimSandbox } from '../drivers/plans/claims.js'
 import { add, elementName, removeOwn } from '../policy/elements.js'
 import { addresses } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'

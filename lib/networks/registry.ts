@@ -1,3 +1,4 @@
+import type { StoredEndpoint } from '../store/endpoint.js'
 import { show, SlipwayError } from '../base/errors.js'
 import { PlanRefused, type Host } from '../kernel/host.js'
 import type { Occupied } from '../claims/addresses/default-subnet.js'
@@ -17,12 +18,9 @@ import {
 import type { CreateNetworkOptions } from './create-options.js'
 import { draftNetwork } from './draft.js'
 import { ensureRuleset, missingRuleset } from '../claims/ensure-ruleset.js'
-import type { BridgeNetwork } from '../drivers/bridge/spec.js'
-import { bridgesOf } from '../drivers/bridge/leaves.js'
-import { networkDrivers, networksOf } from '../drivers/index.js'
+import { driverOf, networkDrivers, networksOf } from '../drivers/index.js'
 import type { PredefinedNetwork } from '../drivers/networks-of.js'
 import { learnAddresses, readyNetwork, releaseAddress, type ReadyNetwork } from '../drivers/ready.js'
-import type { BridgeEndpoint } from '../store/endpoint.js'
 import { FAMILIES, type NetworkSpec } from '../store/network-spec.js'
 import { HostSurroundings } from './surroundings.js'
 import { now, sleep } from '../base/timers.js'
@@ -66,9 +64,10 @@ export class NetworkRegistry {
     const { sandboxes } = folders
     const place = { host, settings, surroundings, sandboxes, ensureRuleset: () => this.ensureRuleset() }
     this.predefined = new Map(
-      networkDrivers.flatMap(({ networks: { predefined } }) =>
-        predefined ? [[predefined.name, predefined.open(place)]] : [],
-      ),
+      networkDrivers.flatMap((driver) => {
+        const { predefined } = driver.networks
+        return predefined ? [[predefined.name, predefined.open({ ...place, driver })]] : []
+      }),
     )
   }
 
@@ -204,15 +203,15 @@ export class NetworkRegistry {
   }
 
   /** Gives the addresses that an endpoint had back to this process's tables, if it has some by now. */
-  release({ network, addresses }: Pick<BridgeEndpoint, 'network' | 'addresses'>): Promise<void> | undefined {
+  release({ network, addresses }: Pick<StoredEndpoint, 'network' | 'addresses'>): Promise<void> | undefined {
     return this.#withKnown(network, (ready) => {
       for (const family of FAMILIES) if (addresses[family]) releaseAddress(ready, addresses[family].address)
     })
   }
 
   /** The same for its place on a bridge. */
-  leave({ network, bridge }: Pick<BridgeEndpoint, 'network' | 'bridge'>): Promise<void> | undefined {
-    return this.#withKnown(network, ({ bridges }) => bridges.release(bridge))
+  leave(endpoint: StoredEndpoint): Promise<void> | undefined {
+    return this.#withKnown(endpoint.network, ({ use }) => use.leave(endpoint))
   }
 
   /** At once where the network is known, later where it is about to be, and never where it is not. */
@@ -263,8 +262,7 @@ export class NetworkRegistry {
   }
 
   #readied(spec: NetworkSpec, used: boolean, missing?: Plan[number][]): Promise<ReadyNetwork> {
-    const bridge = spec as BridgeNetwork
-    return readyNetwork(bridge, bridgesOf(bridge, this.#host, this.#settings, missing), this.#host, used)
+    return readyNetwork(driverOf(spec), spec, this.#host, this.#settings, used, missing)
   }
 
   /**

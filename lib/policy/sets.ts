@@ -135,7 +135,11 @@ export const isSubnets = ({ set }: Pick<SetDefinition, 'set'>): boolean =>
 
 /** Whether a set has what an endpoint claims on its network: its addresses and its MAC. */
 export const isEndpointClaim = ({ set }: Pick<SetDefinition, 'set'>): boolean =>
-  set === addresses[4].set || set === addresses[6].set || set === macs.set
+  isAddressClaim({ set }) || set === macs.set
+
+/** Whether a set has the addresses that endpoints claim. */
+export const isAddressClaim = ({ set }: Pick<SetDefinition, 'set'>): boolean =>
+  set === addresses[4].set || set === addresses[6].set
 
 const both = (definitions: PerFamily): SetDefinition[] => [definitions[4], definitions[6]]
 

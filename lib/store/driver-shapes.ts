@@ -1,10 +1,17 @@
-import type { Shape } from './shape.js'
+import { flaw, type Shape } from './shape.js'
 
 /** What of a driver is in records: it alone reads that, and says what is right. */
 export interface DriverShapes {
   /** Of a network's record, beside what all have. */
   network: Shape
+  /** Of an endpoint: its body, beside the head of it. */
+  endpoint: Shape
 }
 
 /** By driver's name. lib/drivers/index.ts fills it. */
 export const driverShapes = new Map<string, DriverShapes>()
+
+export const driver: Shape = (value) =>
+  typeof value === 'string' && driverShapes.has(value)
+    ? undefined
+    : flaw(`a driver of this Slipway (${[...driverShapes.keys()].join(', ')})`, value)

@@ -8,7 +8,7 @@ export interface EndpointAddress {
   broadcast?: string
   /** None where the host stays out of the network, or the network is internal. */
   gateway?: string
-  /** The bridge's own address, where the network's resolver listens. */
+  /** An address of the host on the network, where the network's resolver listens. */
   resolver?: string
   mode: GatewayMode
   /** Published ports may be spoken to at this address, too. */
@@ -25,20 +25,17 @@ export interface EndpointRequest {
 }
 
 /**
- * An endpoint of a bridge network: what joins a sandbox to it. It says all that is needed to take it away, so that a
- * record of it outlives its network's.
+ * An endpoint: what joins a sandbox to a network. It says all that is needed to take it away, so that a record of it
+ * outlives its network's.
  */
-export interface BridgeEndpoint {
+export interface StoredEndpoint<Body = unknown> {
   /** 64 hex digits. */
   id: string
   network: string
   networkId: string
-  bridge: string
-  /** The network's own bridge, where `bridge` is a leaf of it. */
-  leafOf?: string
-  /** The end of the veth that is a port of the bridge. */
-  hostLink: string
-  /** The end inside the sandbox. */
+  /** Name of the network's driver, which alone reads the `body`. */
+  driver: string
+  /** Name of its link inside the sandbox. */
   interface: string
   mac: string
   mtu: number
@@ -46,6 +43,6 @@ export interface BridgeEndpoint {
   /** Of an endpoint with IPv6. */
   linkLocal?: string
   internal: boolean
-  icc: boolean
   asked: EndpointRequest
+  body: Body
 }

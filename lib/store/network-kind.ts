@@ -1,8 +1,8 @@
 import { address, addressOf, anyText, cidr, created, id, maker, mtu, name } from './common-shapes.js'
-import { driverShapes } from './driver-shapes.js'
+import { driver, driverShapes } from './driver-shapes.js'
 import type { RecordKind } from './kind.js'
 import type { NetworkRecord } from './network-records.js'
-import { all, byName, chosen, fields, flag, flaw, is, list, oneOf, optional, text, whole, type Shape } from './shape.js'
+import { all, by, byName, fields, flag, flaw, is, list, oneOf, optional, text, whole, type Shape } from './shape.js'
 
 const subnet = fields({
   family: oneOf(4, 6),
@@ -14,11 +14,6 @@ const subnet = fields({
   range: optional(cidr),
   aux: byName(address),
 })
-
-const driver: Shape = (value) =>
-  typeof value === 'string' && driverShapes.has(value)
-    ? undefined
-    : flaw(`a driver of this Slipway (${[...driverShapes.keys()].join(', ')})`, value)
 
 const spec = fields({
   id,
@@ -50,7 +45,7 @@ const consistent: Shape = (value) => {
 }
 
 /** What only networks of its driver have. */
-const ofDriver = chosen((value) => driverShapes.get((value as { spec: { driver: string } }).spec.driver)?.network)
+const ofDriver = by((value) => driverShapes.get((value as { spec: { driver: string } }).spec.driver)?.network)
 
 /** What records of networks are. The first version knew one driver. */
 export const NETWORK: RecordKind<NetworkRecord> = {

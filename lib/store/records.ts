@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
-import type { BridgeEndpoint } from './endpoint.js'
+import type { StoredEndpoint } from './endpoint.js'
 import type { NameOptions } from '../base/name-options.js'
 import type { PortMapping } from '../base/port-mapping.js'
 import { listFrom, readFrom, storeIn, type Damaged, type Stored } from './folder.js'
-import type { BootedNamespace } from './namespace.js'
+import { asOfNow, type BootedNamespace } from './namespace.js'
 import { judge } from './kind.js'
 import { isAlive, type Maker } from './maker.js'
 import { readRegular } from './read-file.js'
@@ -13,7 +13,7 @@ import { now, sleep } from '../base/timers.js'
 
 /** What is remembered of a sandbox. */
 export interface SandboxRecord {
-  version: 2
+  version: 3
   /** 64 hex digits. */
   id: string
   name: string
@@ -22,6 +22,8 @@ export interface SandboxRecord {
    * joined.
    */
   network: string
+  /** Whose namespace it has: one of its own, the host's, or that of the sandbox that it has joined. */
+  stack: 'own' | 'host' | 'joined'
   /** Path of the namespace. */
   path: string
   /** Which namespace that is, whatever the path leads to by now. Older records have none. */
@@ -41,13 +43,13 @@ export interface SandboxRecord {
    */
   removing?: true
   /** In the order in which they were connected. */
-  endpoints: BridgeEndpoint[]
+  endpoints: StoredEndpoint[]
   /** Those that are published, and those that would be if their sandbox had the network that they lead to. */
   ports: PortMapping[]
   /** Ids of the sandboxes that have joined this one's namespace. */
   sharedBy?: string[]
   /** Of the sandbox that this one has joined: what is to be told of it when it has gone. */
-  joined?: Pick<SandboxRecord, 'name' | 'network' | 'names'>
+  joined?: Pick<SandboxRecord, 'id' | 'name' | 'network' | 'names'>
   /** What was said about its names. */
   names?: NameOptions
 }
@@ -61,8 +63,8 @@ export const isAtWork = ({ maker, busy }: SandboxRecord): boolean => isAlive(bus
  * gone later, it is for another reason.
  */
 export function isInTheMaking({ record, marked }: StoredRecord): boolean {
-  const { network, path, maker, created, busy } = record
-  if (marked === undefined || busy || network === 'host' || network.startsWith('container:')) return false
+  const { stack, path, maker, created, busy } = record
+  if (marked === undefined || busy || stack !== 'own') return false
   if (marked && (Math.abs(Date.now() - Date.parse(created)) > YOUNG_MS || existsSync(path))) return false
   return isAlive(maker)
 }
@@ -79,6 +81,13 @@ export function idle({ busy: _, changing: __, ...record }: SandboxRecord): Sandb
   return record
 }
 
+/** Where its namespace is, and which that is, where it is known. */
+export const stackPlace = ({ path, namespace, foreign }: Pick<SandboxRecord, 'path' | 'namespace' | 'foreign'>) => ({
+  path,
+  namespace: namespace && asOfNow(namespace),
+  foreign: foreign ?? false,
+})
+
 export type StoredRecord = Stored<SandboxRecord>
 
 /** @param endpoints - Their text, which may be there already. */
@@ -88,7 +97,7 @@ export const store = (
   endpoints = printEndpoints(record.endpoints),
 ): StoredRecord => storeIn(folder, record, { endpoints })
 
-export const printEndpoints = (endpoints: readonly BridgeEndpoint[]): string => JSON.stringify(endpoints)
+export const printEndpoints = (endpoints: readonly StoredEndpoint[]): string => JSON.stringify(endpoints)
 
 /** The record of a name, were it of a sandbox that is being removed; `undefined` when there is none. */
 export const readAnyRecord = (folder: string, name: string): Promise<StoredRecord | undefined> =>

@@ -1,10 +1,10 @@
 import { checks } from '../base/checks.js'
-import { leafNumber } from './leaf-name.js'
 import { isHostname, nameChecks } from '../base/name-options.js'
 import { address, addressOf, cidr, created, id, link, mac, maker, mode, mtu, name } from './common-shapes.js'
+import { driver, driverShapes } from './driver-shapes.js'
 import type { RecordKind } from './kind.js'
 import type { SandboxRecord } from './records.js'
-import { all, fields, flag, flaw, list, oneOf, optional, text, textThat, whole, type Shape } from './shape.js'
+import { all, by, fields, flag, flaw, list, oneOf, optional, text, textThat, whole, type Shape } from './shape.js'
 
 /** Where namespaces are bound, as `ip netns` does it. */
 export const NETNS_FOLDER = '/run/netns'
@@ -42,40 +42,24 @@ const asked = fields({
   gwPriority: optional(whole(-(2 ** 31), 2 ** 31)),
 })
 
-/** The name of a link is what a removal deletes: it is of the form that only an endpoint with this id has. */
-const ownLink: Shape = (value) => {
-  const { id, hostLink } = value as { id: string; hostLink: unknown }
-  const expected = `veth${id.slice(0, 11)}`
-  return hostLink === expected ? undefined : flaw(`${expected}, after its id`, hostLink, 'hostLink')
-}
-
-/** A further bridge of a network is called after the first one. */
-const ownLeaf: Shape = (value) => {
-  const { bridge, leafOf, networkId } = value as { bridge: string; leafOf?: string; networkId: string }
-  return leafOf === undefined || leafNumber({ bridge: leafOf, id: networkId }, bridge) !== undefined
-    ? undefined
-    : flaw(`a further bridge of ${leafOf}`, bridge, 'bridge')
-}
+/** What its driver says of it, its body above all. */
+const ofDriver = by((value) => driverShapes.get((value as { driver: string }).driver)?.endpoint)
 
 const endpoint = all(
   fields({
     id,
     network: name,
     networkId: id,
-    bridge: link,
-    leafOf: optional(link),
-    hostLink: link,
+    driver,
     interface: link,
     mac,
     mtu,
     addresses: fields({ 4: endpointAddress(4), 6: endpointAddress(6) }),
     linkLocal: optional(addressOf(6)),
     internal: flag,
-    icc: flag,
     asked,
   }),
-  ownLink,
-  ownLeaf,
+  ofDriver,
 )
 
 const port = fields({
@@ -88,9 +72,9 @@ const port = fields({
 
 /** The path of a namespace is what a removal unbinds and deletes: only what was made for a sandbox of this name. */
 const ownPath: Shape = (value) => {
-  const { name, path, foreign, network } = value as { name: string; path: unknown; foreign?: unknown; network: string }
+  const { name, path, foreign, stack } = value as { name: string; path: unknown; foreign?: unknown; stack: string }
   const expected = `${NETNS_FOLDER}/${name}`
-  return foreign === true || network === 'host' || path === expected
+  return foreign === true || stack === 'host' || path === expected
     ? undefined
     : flaw(`${expected}, after its name`, path, 'path')
 }
@@ -105,6 +89,7 @@ const shape = all(
     id,
     name,
     network,
+    stack: oneOf('own', 'host', 'joined'),
     path: checked(checks.path),
     namespace: optional(
       fields({
@@ -122,18 +107,49 @@ const shape = all(
     endpoints: list(endpoint),
     ports: list(port),
     sharedBy: optional(list(id)),
-    joined: optional(fields({ name, network, names: optional(names) })),
+    joined: optional(fields({ id, name, network, names: optional(names) })),
     names: optional(names),
   }),
   ownPath,
 )
+
+const JOINED = 'container:'
+
+/** Version 2 knew bridges only, and told by the text of `network` whose namespace a sandbox has. */
+function withHeads(record: Record<string, unknown>): Record<string, unknown> {
+  const { network, joined, endpoints, ...rest } = record
+  const text = typeof network === 'string' ? network : ''
+  const stack = text === 'host' ? 'host' : text.startsWith(JOINED) ? 'joined' : 'own'
+  const id = text.slice(JOINED.length)
+  return {
+    ...rest,
+    version: 3,
+    network,
+    stack,
+    endpoints: Array.isArray(endpoints) ? endpoints.map(withHead) : endpoints,
+    ...(stack === 'joined'
+      ? { joined: { id, name: id.slice(0, 12), network: 'none', ...(isObject(joined) ? joined : {}) } }
+      : {}),
+  }
+}
+
+function withHead(endpoint: unknown): unknown {
+  if (!isObject(endpoint)) return endpoint
+  const { bridge, leafOf, hostLink, icc, ...head } = endpoint
+  return { ...head, driver: 'bridge', body: { bridge, ...(leafOf === undefined ? {} : { leafOf }), hostLink, icc } }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 /**
  * What records of sandboxes are. The first version knew one endpoint, on the network `bridge`, and no release has
  * written it: its sandboxes without one are read, the others are named.
  */
 export const SANDBOX: RecordKind<SandboxRecord> = {
-  version: 2,
-  migrations: { 1: (record) => ('endpoint' in record ? record : { ...record, version: 2, endpoints: [] }) },
+  version: 3,
+  migrations: {
+    1: (record) => ('endpoint' in record ? record : { ...record, version: 2, endpoints: [] }),
+    2: withHeads,
+  },
   shape,
 }

@@ -24,10 +24,10 @@ export interface Parts {
   each?: Shape
   /** Further shapes of the same value. */
   of?: readonly Shape[]
+  /** A further shape of the same value, which depends on that. */
+  by?: (value: unknown) => Shape | undefined
   /** It may be left out. */
   optional?: true
-  /** A further shape of the same value, which follows from that. */
-  chosen?: (value: unknown) => Shape | undefined
 }
 
 const made = (parts: Parts, shape: Shape): Shape => Object.assign(shape, { parts })
@@ -114,9 +114,9 @@ export const byName = (shape: Shape): Shape =>
     return undefined
   })
 
-/** A shape that follows from the value. */
-export const chosen = (choose: (value: unknown) => Shape | undefined): Shape =>
-  made({ chosen: choose }, (value) => choose(value)?.(value))
+/** A shape that follows from the value; there may be none for it. */
+export const by = (choose: (value: unknown) => Shape | undefined): Shape =>
+  made({ by: choose }, (value) => choose(value)?.(value))
 
 /** The first thing that is wrong by any of several shapes. */
 export const all = (...shapes: readonly Shape[]): Shape =>

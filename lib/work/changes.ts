@@ -1,12 +1,12 @@
 import { dirname } from 'node:path'
 import type { RecordChange } from '../drivers/record-change.js'
 import { SlipwayError } from '../base/errors.js'
-import { PlanRefused } from '../kernel/host.js'
+import type { PlanRefused } from '../kernel/host.js'
 import type { Namespace, Plan } from '../plan/operation.js'
 import type { HostPort } from '../base/port-mapping.js'
 import { isNowhere, removeWhatIsThere } from '../claims/collect.js'
-import { missesParts, missesSets, reconcile } from '../heal/reconcile.js'
-import { explainRefusal, removed } from '../claims/refusals.js'
+import { reconcile } from '../heal/reconcile.js'
+import { removed } from '../claims/refusals.js'
 import { textWith } from '../store/folder.js'
 import { asOfNow, inThisBoot, namespaceAt } from '../store/namespace.js'
 import { thisProcess } from '../store/maker.js'
@@ -21,7 +21,7 @@ import {
   type StoredRecord,
 } from '../store/records.js'
 import type { Context } from './context.js'
-import { wasStrayZone } from '../heal/stray-zone.js'
+import { retrying, type Remedy, type Tried } from './retry.js'
 
 /** Somebody else's change of the record in between makes ours start over, this many times. */
 const TRIES = 16
@@ -40,8 +40,10 @@ export interface RecordUpdate {
   foreign?: readonly HostPort[]
   /** It was refused: what was taken is given back. */
   release(): void
-  /** Whether a refusal is worth another try, as what was refused had been a guess. */
-  retry?(refused: PlanRefused, attempt: number): Promise<boolean>
+  /** What was guessed, as far as a refusal of it may have a remedy. */
+  tried?: Omit<Tried, 'name'>
+  /** What the call itself knows of a refusal that nobody else has a remedy for. */
+  remedy?(refused: PlanRefused): Promise<Remedy>
 }
 
 /** Whether what was to be removed is not there: somebody has taken it away, or an attempt before this one. */
@@ -73,8 +75,8 @@ export class Changes {
   }
 
   #see(): void {
-    const { namespace, network, path } = this.#stored.record
-    if (namespace || network === 'host') return
+    const { namespace, stack, path } = this.#stored.record
+    if (namespace || stack === 'host') return
     const found = namespaceAt(path)
     if (found && found.inode !== this.#context.host.identity) this.#seen = found
   }
@@ -137,47 +139,59 @@ export class Changes {
     const { host, turns } = this.#context
     // Somebody has taken elements away that were ours to remove.
     let rest = false
-    let healed = false
-    for (let attempt = 1; ; attempt++) {
+    let update: RecordUpdate | undefined
+    await retrying(
+      this.#context,
+      TRIES,
+      async (number) => {
+        const made = (update = await this.#update(make, number))
+        const { path, text } = this.#stored
+        const { namespace } = this
+        const next =
+          made.next &&
+          store(
+            dirname(path),
+            namespace && !made.next.namespace ? { ...made.next, namespace: inThisBoot(namespace) } : made.next,
+          )
+        const mark = textWith(this.#stored, { ...made.during, busy: thisProcess() })
+        try {
+          const plan = await made.plan({ path, before: text, content: next?.text ?? '', mark }, namespace)
+          await (rest ? removeWhatIsThere(host, plan) : host.run(plan, { crowded: turns.crowded }))
+          made.settle()
+          if (next) this.#stored = next
+          if (made.foreign) await this.#context.holders.tell(made.foreign)
+        } catch (error) {
+          made.release()
+          throw error
+        }
+      },
+      () => ({ name: this.#stored.record.name, ...update?.tried }),
+      async (refused) => {
+        const own = await update?.remedy?.(refused)
+        if (own) return own
+        if (refused.errnoName === 'ESTALE' && refused.operation.op.startsWith('file.')) {
+          await this.refresh()
+          return 'again'
+        }
+        if (rest || !isGone(refused)) return undefined
+        rest = true
+        return 'again'
+      },
+    )
+  }
+
+  /** The change, of what the sandbox is by now. */
+  async #update(
+    make: (record: SandboxRecord) => RecordUpdate | Promise<RecordUpdate>,
+    number: number,
+  ): Promise<RecordUpdate> {
+    for (let isFirst = number === 1; ; isFirst = false) {
       if (this.#stored.record.busy || isInTheMaking(this.#stored)) await this.#wait()
-      const { path, record, text } = this.#stored
-      let update: RecordUpdate
       try {
-        update = await make(idle(record))
+        return await make(idle(this.#stored.record))
       } catch (error) {
         // It does not go with what this object knows: that may be old.
-        if (attempt === 1 && (await this.#wasOld())) continue
-        throw error
-      }
-      const { namespace } = this
-      const next =
-        update.next &&
-        store(
-          dirname(path),
-          namespace && !update.next.namespace ? { ...update.next, namespace: inThisBoot(namespace) } : update.next,
-        )
-      const mark = textWith(this.#stored, { ...update.during, busy: thisProcess() })
-      try {
-        const plan = await update.plan({ path, before: text, content: next?.text ?? '', mark }, namespace)
-        await (rest ? removeWhatIsThere(host, plan) : host.run(plan, { crowded: turns.crowded }))
-        update.settle()
-        if (next) this.#stored = next
-        if (update.foreign) await this.#context.holders.tell(update.foreign)
-        return
-      } catch (error) {
-        update.release()
-        if (!(error instanceof PlanRefused)) throw error
-        // An administrator may delete the sets more than once. That an element to be deleted is gone is looked into
-        // once.
-        if (missesParts(error) && (!healed || (missesSets(error) && attempt < TRIES))) {
-          healed = true
-          await reconcile(this.#context)
-        } else if (attempt < TRIES && (await wasStrayZone(this.#context, error))) continue
-        else if (await update.retry?.(error, attempt)) continue
-        else if (error.errnoName === 'ESTALE' && error.operation.op.startsWith('file.') && attempt < TRIES)
-          await this.refresh()
-        else if (!rest && isGone(error)) rest = true
-        else throw await explainRefusal(error, host, this.#context.holders)
+        if (!(isFirst && (await this.#wasOld()))) throw error
       }
     }
   }

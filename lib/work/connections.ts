@@ -1,15 +1,11 @@
-import * as bridge from '../drivers/bridge/sandbox.js'
-import { freeInterface } from '../drivers/bridge/endpoint.js'
-import type { BridgeEndpoint, EndpointRequest } from '../store/endpoint.js'
+import { stackNamed } from '../drivers/index.js'
+import { connectEndpoint, disconnectEndpoint } from '../drivers/plans/connect.js'
+import { freeInterface } from '../drivers/free-interface.js'
+import type { StoredEndpoint, EndpointRequest } from '../store/endpoint.js'
 import { mappedPorts } from '../drivers/gateway.js'
 import { movedPorts } from '../drivers/leading-ports.js'
 import { invalid, SlipwayError } from '../base/errors.js'
-import { addresses } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
-import { isFull, lostBridge } from '../drivers/bridge/lost-bridge.js'
-import { takesEndpoints } from '../drivers/predefined.js'
-import { FAMILIES } from '../store/network-spec.js'
-import { wasGuessedPort } from '../claims/ports/claim-ports.js'
 import type { LeadingPort } from '../plan/operation.js'
 import type { PortMapping } from '../base/port-mapping.js'
 import type { PortGuesses } from '../claims/ports/port-guesses.js'
@@ -18,15 +14,11 @@ import type { SandboxRecord } from '../store/records.js'
 import type { Context } from './context.js'
 import { draftEndpoint } from './draft-endpoint.js'
 import { interfaceKey, type Departure } from './departures.js'
-import { isMacTaken, wasLeaving } from './gone.js'
-import { wasStrayLead } from './stray-lead.js'
 import type { RecordUpdate } from './changes.js'
+import type { Guesses } from './retry.js'
 import { now, sleep } from '../base/timers.js'
 
 /** Endpoints that come and go on a sandbox that stays. */
-
-/** A network that is removed and made anew all the time is looked for this often. */
-const TRIES = 16
 
 /** An interface that goes is gone after some 20 ms: this long it is waited for, looking at it again after so many. */
 const PATIENCE_MS = 500
@@ -35,35 +27,25 @@ const STEP_MS = 5
 /** What can be connected to a network at all. @throws {SlipwayError} `INVALID_ARGUMENT` with docker's reasons. */
 export function checkConnectable(record: SandboxRecord, network: string, what: 'connect' | 'disconnect'): void {
   const { name } = record
-  if (!takesEndpoints(network)) {
+  const stack = stackNamed(network)
+  if (stack?.driver.unjoinable !== undefined) {
     throw invalid(
       what === 'connect'
-        ? `connect: ${network === 'host' ? "a sandbox shares the host's network from the start" : 'the network none is to have no network'}: a sandbox cannot be connected to "${network}", only created with it.`
+        ? `connect: ${stack.driver.unjoinable}: a sandbox cannot be connected to "${network}", only created with it.`
         : `disconnect: a sandbox cannot leave the network "${network}" that it was created with. Remove it.`,
     )
   }
-  const why =
-    record.network === 'host'
-      ? "it shares the host's network"
-      : record.network === 'none'
-        ? 'it was created with network "none", to have no network'
-        : record.network.startsWith('container:')
-          ? 'it shares the network of another sandbox: connect that one'
-          : undefined
+  const why = stackNamed(record.network)?.driver.unconnectable
   if (why)
     throw invalid(
       `${what}: the sandbox ${name} cannot be ${what}ed ${what === 'connect' ? 'to' : 'from'} ${network}: ${why}.`,
     )
 }
 
-/** What attempts before have shown. */
-export interface EndpointGuesses {
-  /** What its address says is the MAC of another endpoint, which has chosen it. */
-  randomMac: boolean
+/** What attempts before have shown: also of ports that move to the new endpoint. */
+export interface EndpointGuesses extends Guesses {
   /** Names of links that stand in the way: the sandbox has made them itself. */
   links?: ReadonlySet<string>
-  /** Ports that move to it. */
-  ports: PortGuesses
 }
 
 /** One more endpoint. @returns Also the ports that have led to another endpoint. */
@@ -73,7 +55,7 @@ export async function connectUpdate(
   network: string,
   asked: EndpointRequest,
   guesses: EndpointGuesses,
-): Promise<RecordUpdate & { endpoint: BridgeEndpoint; left: LeadingPort[] }> {
+): Promise<RecordUpdate & { endpoint: StoredEndpoint; left: LeadingPort[] }> {
   const { name, id, endpoints, ports, path } = record
   const ready = await context.networks.ready(network)
   // The interface of a network that it has left may have the name that is next.
@@ -99,7 +81,7 @@ export async function connectUpdate(
     during: { endpoints: after, changing: endpoint.id },
     next: { ...record, endpoints: after },
     plan: (change, namespace) =>
-      bridge.connectEndpoint(
+      connectEndpoint(
         { path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change },
         endpoint,
         draft.circumstances,
@@ -110,32 +92,12 @@ export async function connectUpdate(
     },
     foreign: moved.foreign,
     release,
-    async retry(refused, attempt) {
-      const { operation, errnoName } = refused
-      if (await wasGuessedPort(context, guesses.ports, refused)) return true
-      if (isFull(refused)) return attempt < TRIES && ready.bridges.full(refused.operation.master)
-      // Another process has removed the network: whether there is another of its name, the next attempt sees.
-      const lost =
-        (await lostBridge(context.host, refused)) ||
-        (operation.op === 'file.check' && operation.path === draft.circumstances.network?.path)
-      if (lost) context.networks.forget(ready.spec.name)
-      if (lost) return attempt < TRIES
-      if (await wasLeaving(context, name, refused)) return attempt < TRIES
-      if (asked.mac === undefined && isMacTaken(refused)) {
-        guesses.randomMac = true
-        return attempt < TRIES
-      }
-      if (await wasStrayLead(context, ready.spec.name, name, refused)) return attempt < TRIES
-      if (operation.op === 'link.create' && errnoName === 'EEXIST') {
-        if (!(await isGoing(context.host, record, endpoint.interface)))
-          guesses.links = new Set((await context.host.find('links', { netns: path }))?.map((link) => link.name))
-        return attempt < TRIES
-      }
-      const family = FAMILIES.find((one) => operation.op === 'element.add' && operation.set === addresses[one].set)
-      if (errnoName !== 'EEXIST' || family === undefined || (family === 4 ? asked.ip : asked.ip6) !== undefined)
-        return false
-      await context.networks.overtaken(ready)
-      return true
+    tried: { guesses, endpoint: { asked, network: ready, circumstances: draft.circumstances } },
+    async remedy({ operation, errnoName }) {
+      if (operation.op !== 'link.create' || errnoName !== 'EEXIST') return undefined
+      if (!(await isGoing(context.host, record, endpoint.interface)))
+        guesses.links = new Set((await context.host.find('links', { netns: path }))?.map((link) => link.name))
+      return 'again'
     },
   }
 }
@@ -154,7 +116,7 @@ async function isGoing(host: Host, { path }: SandboxRecord, name: string): Promi
 export function disconnectUpdate(
   context: Context,
   record: SandboxRecord,
-  endpoint: BridgeEndpoint,
+  endpoint: StoredEndpoint,
   guesses: PortGuesses,
 ): RecordUpdate & { left: () => Pick<Departure, 'plan' | 'claims'> } {
   const { name, id, endpoints, ports, path } = record
@@ -165,7 +127,7 @@ export function disconnectUpdate(
     during: { changing: endpoint.id },
     next: { ...record, endpoints: after },
     plan(change, namespace) {
-      const leaving = bridge.disconnectEndpoint(
+      const leaving = disconnectEndpoint(
         { path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change },
         endpoint,
       )
@@ -173,7 +135,7 @@ export function disconnectUpdate(
       return leaving.first
     },
     ...moved,
-    retry: (refused) => wasGuessedPort(context, guesses, refused),
+    tried: { guesses: { ports: guesses, randomMac: false } },
     left: () => left,
   }
 }
@@ -206,7 +168,7 @@ function moveMappings(
  * By the network's name, id or the beginning of its id. @throws {SlipwayError} `NOT_FOUND` when the sandbox is not on
  * it; `CONFLICT`.
  */
-export function endpointOn({ name, endpoints }: SandboxRecord, network: string): BridgeEndpoint {
+export function endpointOn({ name, endpoints }: SandboxRecord, network: string): StoredEndpoint {
   const named = endpoints.find((endpoint) => endpoint.network === network)
   if (named) return named
   const [one, other] = /^[0-9a-f]+$/.test(network)

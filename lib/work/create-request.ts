@@ -1,14 +1,14 @@
+import type { StackKind } from '../drivers/stack.js'
 import type { NameOptions } from '../base/name-options.js'
 import type { PortRequest } from '../base/port-mapping.js'
 import type { EndpointRequest } from '../store/endpoint.js'
 
-/** How a sandbox comes to its network stack. */
-export type Mode = 'bridge' | 'host' | 'none' | 'container'
-
 export interface CreateRequest {
   name: string | undefined
-  mode: Mode
-  /** With mode `bridge`, the network; with `container`, the sandbox: name or id. */
+  stack: StackKind
+  /** It begins with an endpoint on a network. */
+  joinsNetwork: boolean
+  /** The network; or the sandbox that is joined: name or id. */
   target: string
   netns: string | undefined
   publish: PortRequest[]

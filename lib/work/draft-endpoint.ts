@@ -1,9 +1,7 @@
-import { bridgeEndpoint, freeInterface } from '../drivers/bridge/endpoint.js'
-import type { BridgeEndpoint, EndpointRequest } from '../store/endpoint.js'
-import type { Circumstances } from '../drivers/bridge/sandbox.js'
-import { invalid } from '../base/errors.js'
-import type { Place } from '../drivers/bridge/places.js'
-import type { ReadyNetwork } from '../drivers/ready.js'
+import { freeInterface } from '../drivers/free-interface.js'
+import { circumstancesOf, type ReadyNetwork } from '../drivers/ready.js'
+import type { Circumstances } from '../drivers/driver.js'
+import type { StoredEndpoint, EndpointRequest } from '../store/endpoint.js'
 import { releaseTaken, settleTaken, type Taken } from '../drivers/taken.js'
 import type { ReadySpare } from './pool/network-pool.js'
 import { randomId } from '../base/random-id.js'
@@ -12,7 +10,7 @@ import type { Context } from './context.js'
 
 /** An endpoint that is about to be made, with what it has taken in this process's tables. */
 export interface EndpointDraft {
-  endpoint: BridgeEndpoint
+  endpoint: StoredEndpoint
   /** As it is in a record, if it was printed ahead. */
   printed?: string | undefined
   circumstances: Circumstances
@@ -34,19 +32,16 @@ export function draftEndpoint(
   context: Context,
   ready: ReadyNetwork,
   asked: EndpointRequest,
-  others: readonly BridgeEndpoint[],
+  others: readonly StoredEndpoint[],
   random = false,
   links?: ReadonlySet<string>,
 ): EndpointDraft | Promise<EndpointDraft> {
-  // The bridge would take the sandbox's frames for its own that have come back.
-  if (asked.mac === ready.spec.mac)
-    throw invalid(
-      `mac ${asked.mac} is that of the bridge of the network ${ready.spec.name}. Choose another, or leave mac out.`,
-    )
+  ready.use.check(asked)
+  const name = freeInterface(ready.spec.interfacePrefix, others, links)
   const taken = takeAddresses(context, ready, asked)
   return taken instanceof Promise
-    ? taken.then((found) => place(context, ready, found, asked, others, random, links))
-    : place(context, ready, taken, asked, others, random, links)
+    ? taken.then((found) => place(context, ready, found, asked, name, random))
+    : place(context, ready, taken, asked, name, random)
 }
 
 /** The endpoint of a spare sandbox. Its addresses stay taken when it is given back: they are the spare's. */
@@ -74,15 +69,14 @@ function place(
   ready: ReadyNetwork,
   taken: Taken,
   asked: EndpointRequest,
-  others: readonly BridgeEndpoint[],
-  random = false,
-  links?: ReadonlySet<string>,
+  name: string,
+  random: boolean,
 ): EndpointDraft | Promise<EndpointDraft> {
-  const found = ready.bridges.take()
-  if (!(found instanceof Promise)) return draft(ready, taken, found, asked, others, random, links)
-  // Many may wait for the same bridge.
+  const found = ready.use.draft(randomId(), name, taken, asked, random)
+  if (!(found instanceof Promise)) return draft(ready, taken, found)
+  // Many may wait for the same place.
   return turns.after(found).then(
-    (there) => draft(ready, taken, there, asked, others, random, links),
+    (endpoint) => draft(ready, taken, endpoint),
     (error: unknown) => {
       releaseTaken(ready, taken)
       throw error
@@ -90,31 +84,12 @@ function place(
   )
 }
 
-function draft(
-  ready: ReadyNetwork,
-  taken: Taken,
-  { bridge, leaf }: Place,
-  asked: EndpointRequest,
-  others: readonly BridgeEndpoint[],
-  random = false,
-  links?: ReadonlySet<string>,
-): EndpointDraft {
-  const { spec, hairpin, bridges } = ready
-  return {
-    endpoint: bridgeEndpoint(
-      spec,
-      randomId(),
-      freeInterface(spec.interfacePrefix, others, links),
-      taken,
-      asked,
-      leaf ? bridge : undefined,
-      random,
-    ),
-    circumstances: { hairpin, ...(spec.record ? { network: spec.record } : {}) },
-    settle: () => settleTaken(ready, taken),
-    release() {
-      releaseTaken(ready, taken)
-      bridges.release(bridge)
-    },
-  }
-}
+const draft = (ready: ReadyNetwork, taken: Taken, endpoint: StoredEndpoint): EndpointDraft => ({
+  endpoint,
+  circumstances: circumstancesOf(ready),
+  settle: () => settleTaken(ready, taken),
+  release() {
+    releaseTaken(ready, taken)
+    ready.use.leave(endpoint)
+  },
+})

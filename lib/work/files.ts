@@ -29,10 +29,10 @@ export interface SandboxFiles {
 /** Another process may change the sandbox while its files are written: they are written anew, this many times. */
 const TRIES = 16
 
-type Known = Pick<SandboxRecord, 'id' | 'name' | 'network'>
+type Known = Pick<SandboxRecord, 'id' | 'name' | 'joined'>
 
 /** By id: another sandbox of the same name has others. Whoever has joined a sandbox has its files. */
-const filesFolder = (folder: string, sandbox: Pick<SandboxRecord, 'id' | 'network'>): string =>
+const filesFolder = (folder: string, sandbox: Pick<SandboxRecord, 'id' | 'joined'>): string =>
   join(folder, joinedId(sandbox) ?? sandbox.id)
 
 /** Writes them where they are not as they should be. @throws {SlipwayError} `NOT_FOUND` */
@@ -58,7 +58,7 @@ async function write(context: Context, record: SandboxRecord): Promise<SandboxFi
 /** The files as they were written before; `undefined` when nobody has asked for them yet. */
 export function writtenFiles(
   { files }: Pick<Context, 'files'>,
-  sandbox: Pick<SandboxRecord, 'id' | 'network'>,
+  sandbox: Pick<SandboxRecord, 'id' | 'joined'>,
 ): SandboxFiles | undefined {
   const folder = filesFolder(files, sandbox)
   return existsSync(folder) ? named(nameFilePaths(folder)) : undefined
@@ -139,7 +139,7 @@ async function filesOf(context: Context, record: SandboxRecord): Promise<NameFil
   const options: NameOptions = record.names ?? {}
   const hostGateway = await hostGateways(context, options)
   const ipv6Loopback = await hasIpv6Loopback(context, record)
-  if (record.network === 'host') return hostModeFiles(options, { hostGateway, ipv6Loopback }, host)
+  if (record.stack === 'host') return hostModeFiles(options, { hostGateway, ipv6Loopback }, host)
   const addresses = record.endpoints.flatMap((endpoint) =>
     FAMILIES.flatMap((family) => endpoint.addresses[family]?.address ?? []),
   )
@@ -153,9 +153,9 @@ async function filesOf(context: Context, record: SandboxRecord): Promise<NameFil
 
 /** Not so where IPv6 is switched off: in the kernel, or inside. */
 async function hasIpv6Loopback({ host }: Context, record: SandboxRecord): Promise<boolean> {
-  const { network, path } = record
-  if (network !== 'host' && !isAtPath(record)) return false
-  const inside = await host.find('addresses', network === 'host' ? { ipv6: true } : { netns: path, ipv6: true })
+  const { stack, path } = record
+  if (stack !== 'host' && !isAtPath(record)) return false
+  const inside = await host.find('addresses', stack === 'host' ? { ipv6: true } : { netns: path, ipv6: true })
   return inside?.some(({ address }) => address === '::1') ?? false
 }
 

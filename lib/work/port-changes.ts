@@ -1,12 +1,12 @@
-import * as bridge from '../drivers/bridge/sandbox.js'
-import type { BridgeEndpoint } from '../store/endpoint.js'
+import { stackNamed } from '../drivers/index.js'
+import { publishPorts, unpublishPorts } from '../drivers/plans/publish.js'
+import type { StoredEndpoint } from '../store/endpoint.js'
 import { gatewayEndpoint, mappedPorts } from '../drivers/gateway.js'
 import { leadingPorts } from '../drivers/leading-ports.js'
 import { invalid, SlipwayError } from '../base/errors.js'
 import type { IpFamily } from '../base/addresses/ip.js'
 import { FAMILIES } from '../store/network-spec.js'
 import type { LeadingPort } from '../plan/operation.js'
-import { wasGuessedPort } from '../claims/ports/claim-ports.js'
 import type { DefaultHostIps } from '../claims/ports/expand.js'
 import { printMapping, printRequest, type PortMapping, type PortRequest } from '../base/port-mapping.js'
 import { matching } from '../claims/ports/matching.js'
@@ -45,13 +45,10 @@ export async function publishUpdate(
     mappings,
     next: { ...record, ports: [...ports, ...mappings] },
     plan: (change, namespace) =>
-      bridge.publishPorts(
-        { path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change },
-        mappings,
-      ),
+      publishPorts({ path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change }, mappings),
     settle: () => held.forEach((mapping) => context.ports.settle(mapping)),
     release: () => held.forEach((mapping) => context.ports.release(mapping)),
-    retry: (refused) => wasGuessedPort(context, guesses, refused),
+    tried: { guesses: { ports: guesses, randomMac: false } },
   }
 }
 
@@ -67,8 +64,7 @@ export function unpublishUpdate(
   return {
     left: leadingPorts(endpoints, gone),
     next: { ...record, ports: ports.filter((mapping) => !gone.includes(mapping)) },
-    plan: (change) =>
-      bridge.unpublishPorts({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, gone),
+    plan: (change) => unpublishPorts({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, gone),
     settle: () => held.forEach((mapping) => context.ports.release(mapping)),
     release: () => undefined,
     foreign: context.holders.foreign(held),
@@ -87,16 +83,12 @@ function published({ name, ports }: SandboxRecord, request: PortRequest): PortMa
 
 function requireOwnNetwork({ network, name, endpoints }: SandboxRecord): void {
   if (endpoints.length > 0) return
-  const why = network.startsWith('container:')
-    ? 'its ports are those of the sandbox that it joined'
-    : network === 'host'
-      ? "its ports are the host's"
-      : 'it has no address of its own'
+  const why = stackNamed(network)?.driver.unpublishable ?? 'it has no address of its own'
   throw invalid(`publish does not go with network "${network}" of sandbox ${name}: ${why}.`)
 }
 
 /** Of each family, those of the network that leads to the world: the two may be different ones. */
-async function hostIpsOf({ networks }: Context, endpoints: readonly BridgeEndpoint[]): Promise<DefaultHostIps> {
+async function hostIpsOf({ networks }: Context, endpoints: readonly StoredEndpoint[]): Promise<DefaultHostIps> {
   const hostIps: Partial<Record<IpFamily, string>> = {}
   for (const family of FAMILIES) {
     const leading = gatewayEndpoint(endpoints, family)

@@ -1,5 +1,5 @@
 import { gatewayAddress, publishableFamilies } from '../drivers/gateway.js'
-import type { BridgeEndpoint } from '../store/endpoint.js'
+import type { StoredEndpoint } from '../store/endpoint.js'
 import { invalid, show } from '../base/errors.js'
 import { familyOf, type IpFamily } from '../base/addresses/ip.js'
 import { checkRequest } from '../claims/ports/check-request.js'
@@ -62,7 +62,7 @@ export function claimPublished(
   context: PortContext,
   requests: readonly PortRequest[],
   owner: string,
-  endpoints: readonly BridgeEndpoint[],
+  endpoints: readonly StoredEndpoint[],
   hostIps: DefaultHostIps,
   guesses: PortGuesses,
 ): PortMapping[] | Promise<PortMapping[]> {

@@ -1,15 +1,12 @@
-import * as bridge from '../drivers/bridge/sandbox.js'
-import * as container from '../drivers/container/sandbox.js'
-import * as hostDriver from '../drivers/host/sandbox.js'
 import type { Leaving } from '../drivers/leaving.js'
-import * as none from '../drivers/none/sandbox.js'
+import { removeSandbox } from '../drivers/plans/remove.js'
 import type { Namespace } from '../plan/operation.js'
 import { ownerComment } from '../store/owner.js'
 import { idle, store, unbusy, type StoredRecord } from '../store/records.js'
 import { joinedId, ownerOfJoined } from './sharing.js'
 
 /**
- * What removes a sandbox, by whichever driver made it.
+ * What removes a sandbox.
  *
  * @param namespace - Its own, where that is known: what its path leads to instead stays.
  */
@@ -19,22 +16,19 @@ export async function removalPlan(
   namespace: Namespace | undefined,
   mark?: string,
 ): Promise<Leaving> {
-  const record = { path, content: text, ...(mark === undefined ? {} : { mark }) }
-  const foreign = sandbox.foreign ?? false
-  if (sandbox.network === 'host') return hostDriver.removeSandbox({ record })
-  if (joinedId(sandbox) !== undefined) {
-    const owner = await unbusy(() => ownerOfJoined(sandbox, records))
-    return container.removeSandbox(
-      { path: sandbox.path, namespace, shares: foreign, record },
-      owner && without(owner, sandbox.id, records),
-    )
-  }
-  if (sandbox.endpoints.length === 0) return none.removeSandbox({ path: sandbox.path, namespace, foreign, record })
-  const { endpoints, ports, name, id } = sandbox
-  return bridge.removeSandbox(
-    { path: sandbox.path, namespace, foreign, endpoints, ports, owner: ownerComment(name, id), record },
-    (sandbox.sharedBy ?? []).length > 0,
-  )
+  const { id, name, stack, endpoints, ports } = sandbox
+  const owner = joinedId(sandbox) === undefined ? undefined : await unbusy(() => ownerOfJoined(sandbox, records))
+  return removeSandbox({
+    path: sandbox.path,
+    namespace,
+    foreign: (sandbox.foreign ?? false) || stack === 'host',
+    endpoints,
+    ports,
+    owner: ownerComment(name, id),
+    record: { path, content: text, ...(mark === undefined ? {} : { mark }) },
+    shared: (sandbox.sharedBy ?? []).length > 0,
+    joined: owner && without(owner, id, records),
+  })
 }
 
 function without(owner: StoredRecord, id: string, records: string) {

@@ -13,11 +13,8 @@ export interface Sharing {
   alive: boolean
 }
 
-const PREFIX = 'container:'
-
 /** Id of the sandbox that another has joined; `undefined` for one that has joined none. */
-export const joinedId = ({ network }: Pick<SandboxRecord, 'network'>): string | undefined =>
-  network.startsWith(PREFIX) ? network.slice(PREFIX.length) : undefined
+export const joinedId = ({ joined }: Pick<SandboxRecord, 'joined'>): string | undefined => joined?.id
 
 /** As it is at this moment. */
 export function sharingOf({ record, path }: StoredRecord): Sharing | undefined {
@@ -29,7 +26,7 @@ export function sharingOf({ record, path }: StoredRecord): Sharing | undefined {
 
 /** The sandbox that another has joined, if it is there still. */
 export async function ownerOfJoined(
-  record: Pick<SandboxRecord, 'network'>,
+  record: Pick<SandboxRecord, 'joined'>,
   records: string,
 ): Promise<StoredRecord | undefined> {
   const id = joinedId(record)
@@ -39,5 +36,5 @@ export async function ownerOfJoined(
 /** What is left of the sandbox that another had joined: its names, and no network. */
 export const whatIsLeft = (record: SandboxRecord, id: string): SandboxRecord => {
   const { names: _, joined, ...rest } = record
-  return { ...rest, network: 'none', ...joined, id, endpoints: [], ports: [] }
+  return { ...rest, ...joined, stack: record.foreign ? 'host' : 'own', id, endpoints: [], ports: [] }
 }

@@ -1,4 +1,3 @@
-import { leafNumber } from '../store/leaf-name.js'
 import { add, remove } from '../policy/elements.js'
 import { addresses } from '../policy/sets.js'
 import type { PlanRefused } from '../kernel/host.js'
@@ -26,13 +25,13 @@ export async function wasStrayLead(
   if (operation.op !== 'route.add' || operation.netns !== undefined || errnoName !== 'EEXIST') return false
   const [address = '', prefix] = operation.destination.split('/')
   const family = familyOf(address)
-  const { spec } = await networks.ready(network)
+  const { spec, driver } = await networks.ready(network)
   const there = (await host.ask('routes', { ipv6: family === 6 })).find(
     ({ destination }) => destination === address || destination === `${address}/${prefix}`,
   )
   if (!there) return true
   const link = (await host.ask('links', {})).find(({ index }) => index === there.index)?.name ?? ''
-  if (link !== spec.bridge && leafNumber(spec, link) === undefined) return false
+  if (!driver.endpoints.leadsBy(spec, link)) return false
   const claim = { key: address, comment: ownerComment(name, randomId()) }
   await attempt(host, [
     add(addresses[family], claim),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { removeSandbox } from '#lib/drivers/bridge/sandbox.js'
+import { removeSandbox } from '#lib/drivers/plans/remove.js'
 import { END, wirePlan } from '#lib/plan/wire.js'
 import { networkSettings } from '#lib/api/sandboxes/inspect.js'
 import { judge } from '#lib/store/kind.js'
@@ -181,20 +181,17 @@ export const records: Target = {
 /** What is believed can be shown, and removed: by a plan that touches only what is made for sandboxes. */
 function remove(record: SandboxRecord): void {
   networkSettings(record, 1)
-  const { name, path, foreign, namespace, endpoints, ports, network } = record
-  if (endpoints.length === 0 || network === 'host') return
-  const { first, rest } = removeSandbox(
-    {
-      path,
-      foreign: foreign ?? false,
-      namespace,
-      endpoints,
-      ports,
-      owner: name,
-      record: { path: '/record', content: '' },
-    },
-    false,
-  )
+  const { name, path, foreign, namespace, endpoints, ports, stack } = record
+  if (endpoints.length === 0 || stack === 'host') return
+  const { first, rest } = removeSandbox({
+    path,
+    foreign: foreign ?? false,
+    namespace,
+    endpoints,
+    ports,
+    owner: name,
+    record: { path: '/record', content: '' },
+  })
   const [ends, ...fieldsOfPlan] = wirePlan([...first, ...rest]).split(END)
   expect(Number(ends) === fieldsOfPlan.length, 'no field of a plan has the end of one in it')
   for (const operation of [...first, ...rest]) {

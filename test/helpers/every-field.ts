@@ -18,8 +18,8 @@ export interface Field {
  * @throws Where a field of the shape is not in the record: then no test would try it.
  */
 export function fieldsOf(shape: Shape, record: unknown, path: Path = []): Field[] {
-  const { fields = {}, item, each, chosen, optional = false } = shape.parts ?? {}
-  const of = [...(shape.parts?.of ?? []), ...(chosen?.(record) ? [chosen(record) as Shape] : [])]
+  const { fields = {}, item, each, of = [], by, optional = false } = shape.parts ?? {}
+  const further = by?.(record)
   const found: Field[] = path.length === 0 ? [] : [{ path, name: nameOf(path), optional }]
   const below = (part: Shape, key: string | number): void => {
     const value = (record as Record<string | number, unknown>)[key]
@@ -31,7 +31,8 @@ export function fieldsOf(shape: Shape, record: unknown, path: Path = []): Field[
   // A field of any name may always be left out.
   if (each)
     below({ ...each, parts: { ...each.parts, optional: true } } as Shape, Object.keys(record as object)[0] ?? '')
-  for (const part of of) found.push(...fieldsOf(part, record, path).slice(path.length === 0 ? 0 : 1))
+  for (const part of further ? [...of, further] : of)
+    found.push(...fieldsOf(part, record, path).slice(path.length === 0 ? 0 : 1))
   return found
 }
 

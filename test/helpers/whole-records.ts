@@ -17,10 +17,11 @@ const names = {
 }
 
 export const sandboxRecord = {
-  version: 2,
+  version: 3,
   id,
   name: 'app',
   network: 'web',
+  stack: 'own',
   path: '/run/netns/app',
   namespace: { device: 4, inode: 4026532300, boot: maker.boot },
   foreign: true,
@@ -30,7 +31,7 @@ export const sandboxRecord = {
   changing: endpointId,
   removing: true,
   sharedBy: [networkId],
-  joined: { name: 'other', network: 'web', names },
+  joined: { id: networkId, name: 'other', network: 'web', names },
   names,
   ports: [{ protocol: 'udp', containerPort: 53, hostIp: '127.0.0.1', hostPort: 53, allow: ['10.0.0.0/8'] }],
   endpoints: [
@@ -38,15 +39,18 @@ export const sandboxRecord = {
       id: endpointId,
       network: 'web',
       networkId,
-      bridge: `br-${networkId.slice(0, 7)}-1`,
-      leafOf: `br-${networkId.slice(0, 12)}`,
-      hostLink: `veth${endpointId.slice(0, 11)}`,
+      driver: 'bridge',
       interface: 'eth0',
       mac: '02:42:0a:07:00:02',
       mtu: 1500,
       linkLocal: 'fe80::42:aff:fe07:2',
       internal: false,
-      icc: true,
+      body: {
+        bridge: `br-${networkId.slice(0, 7)}-1`,
+        leafOf: `br-${networkId.slice(0, 12)}`,
+        hostLink: `veth${endpointId.slice(0, 11)}`,
+        icc: true,
+      },
       asked: { ip: '10.7.0.2', ip6: 'fd00:7::2', mac: '02:42:0a:07:00:02', aliases: ['db'], gwPriority: 1 },
       addresses: {
         4: {

@@ -55,9 +55,9 @@ function renamed(record: Json, base: Json, name: string): Json {
     [base['path'], `/run/netns/${name}`],
     [base['id'], digest(name)],
   ])
-  for (const { id, hostLink } of base['endpoints'] as { id: string; hostLink: string }[]) {
+  for (const { id, body } of base['endpoints'] as { id: string; body: { hostLink: string } }[]) {
     const own = digest(`${name} ${id}`)
-    ids.set(id, own).set(hostLink, `veth${own.slice(0, 11)}`)
+    ids.set(id, own).set(body.hostLink, `veth${own.slice(0, 11)}`)
   }
   return JSON.parse(JSON.stringify(record), (_, value: unknown) => ids.get(value) ?? value) as Json
 }

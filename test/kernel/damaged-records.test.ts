@@ -55,7 +55,7 @@ const SANDBOXES: Damage[] = [
   { what: 'a path that is none', change: { path: ['/run/netns/x'] }, field: 'path' },
   { what: 'no network', change: { network: undefined }, field: 'network' },
   { what: 'a version that never was', change: { version: 0 }, field: 'version' },
-  { what: 'a later version', change: { version: 3 }, field: 'version' },
+  { what: 'a later version', change: { version: 4 }, field: 'version' },
   { what: 'a version of another type', change: { version: '2' }, field: 'version' },
 ]
 
@@ -258,6 +258,7 @@ test('a network whose record is damaged keeps its bridge and its sandboxes', asy
     [{ spec: { ...spec, id: ID } }, 'spec.id'],
     [{ labels: null }, 'labels'],
     [{ spec: { ...spec, driver: 'overlay' } }, 'spec.driver'],
+    [{ version: 0 }, 'version'],
     [{ version: 3 }, 'version'],
   ]
   for (const [change, field] of CHANGES) {

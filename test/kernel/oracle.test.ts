@@ -1,6 +1,7 @@
 import test from 'ava'
 import type { CreateOptions, OpenOptions } from 'slipway'
-import * as bridge from '#lib/drivers/bridge/sandbox.js'
+import { connectEndpoint, disconnectEndpoint } from '#lib/drivers/plans/connect.js'
+import { createSandbox } from '#lib/drivers/plans/create.js'
 import { createNetwork, removeNetwork } from '#lib/drivers/bridge/network.js'
 import { createLeaf, removeLeaf } from '#lib/drivers/bridge/leaf.js'
 import { leafName } from '#lib/store/leaf-name.js'
@@ -126,11 +127,11 @@ function lifeOn({ leaf, ...options }: NetworkOptions & { leaf?: true }, name: st
     [
       ...rulesetPlan(),
       ...createNetwork(home),
-      ...bridge.createSandbox(sandboxOf([first], ports, where), circumstancesOf(home, true)),
+      ...createSandbox(sandboxOf([first], ports, where), circumstancesOf(home, true)),
     ],
     [...createNetwork(other), ...(leaf ? createLeaf(other, 1) : [])],
-    bridge.connectEndpoint(changeOf([first], ports, both, where), second, circumstancesOf(other, true)),
-    ...Object.values(inParts('disconnect', bridge.disconnectEndpoint(changeOf(both, ports, [first], where), second))),
+    connectEndpoint(changeOf([first], ports, both, where), second, circumstancesOf(other, true)),
+    ...Object.values(inParts('disconnect', disconnectEndpoint(changeOf(both, ports, [first], where), second))),
     removeNetwork(other, leaf ? [removeLeaf(other, 1)] : []),
   ]
 }

@@ -1,4 +1,5 @@
 import test from 'ava'
+import '#lib/drivers/index.js'
 import { judge, type RecordKind } from '#lib/store/kind.js'
 import { NETWORK } from '#lib/store/network-kind.js'
 import { SANDBOX } from '#lib/store/sandbox-kind.js'
@@ -63,7 +64,7 @@ for (const [what, kind, record] of KINDS) {
 test('a record of a sandbox of the first version', (t) => {
   const { endpoints: _, ...old } = sandboxRecord
   const { record } = judge(SANDBOX, old.name, JSON.stringify({ ...old, version: 1 }))
-  t.like(record, { version: 2, endpoints: [] })
+  t.like(record, { version: 3, stack: 'own', endpoints: [] })
   for (const { path } of fieldsOf(SANDBOX.shape, sandboxRecord)) {
     if (path[0] === 'endpoints') continue
     for (const value of [null, {}, 2 ** 53])
@@ -101,4 +102,35 @@ test('a record of a network of a driver that this Slipway does not have', (t) =>
     )
     t.regex(why ?? '', /^spec\.driver (is missing|must be)/, String(driver))
   }
+})
+
+/** The record as version 2 had it: bridges only, and the text of `network` said whose namespace it is. */
+function asVersion2({ stack: _, joined: { id: __, ...joined }, ...record }: typeof sandboxRecord) {
+  const endpoints = record.endpoints.map(({ driver: ___, body, ...head }) => ({ ...head, ...body }))
+  return { ...record, version: 2, joined, endpoints }
+}
+
+test('a record of a sandbox of the second version', (t) => {
+  const old = asVersion2(sandboxRecord)
+  const read = (record: unknown) => judge(SANDBOX, sandboxRecord.name, JSON.stringify(record))
+  const other = 'ab'.repeat(32)
+  for (const [network, stack, joined] of [
+    ['web', 'own', ''],
+    ['none', 'own', ''],
+    ['host', 'host', ''],
+    [`container:${other}`, 'joined', other],
+  ] as const) {
+    const { record } = read({ ...old, network })
+    const expected = { ...sandboxRecord, network, stack }
+    if (stack === 'joined')
+      t.deepEqual(record, { ...expected, joined: { ...old.joined, id: joined } } as never, network)
+    else t.like(record, { version: 3, network, stack, endpoints: sandboxRecord.endpoints }, network)
+  }
+  t.like(read({ ...old, joined: undefined, network: `container:${other}` }).record, { joined: { id: other } })
+  const [endpoint = {}] = old.endpoints
+  for (const path of [
+    ...Object.keys(old).map((key) => [key]),
+    ...Object.keys(endpoint).map((key) => ['endpoints', 0, key]),
+  ])
+    for (const value of [null, {}, 2 ** 53, undefined]) t.notThrows(() => read(changed(old, path, value)))
 })

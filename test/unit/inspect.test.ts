@@ -51,10 +51,11 @@ function sandbox(ports: PortMapping[], modes: readonly [GatewayMode, GatewayMode
   )
   const maker = { pid: 1, started: '1' }
   return {
-    version: 2,
+    version: 3,
     id: ID,
     name: 'app',
     network: 'web',
+    stack: 'own',
     path: '/run/netns/app',
     created: '2026-01-01T00:00:00.000Z',
     maker,
@@ -136,7 +137,7 @@ test('who shares a network says whose, and nobody else says so', (t) => {
     ...sandbox([]),
     network: `container:${ID}`,
     endpoints: [],
-    joined: { name: 'app', network: 'web' },
+    joined: { id: ID, name: 'app', network: 'web' },
   }
   const settings = networkSettings(record, 1, { id: ID, name: 'app', alive: false })
   t.deepEqual(settings.SharedNetwork, { ID, Name: 'app', Alive: false })

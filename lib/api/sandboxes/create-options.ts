@@ -1,4 +1,5 @@
-import type { Mode, CreateRequest } from '../../work/create-request.js'
+import { stackNamed } from '../../drivers/index.js'
+import type { CreateRequest } from '../../work/create-request.js'
 import { invalid, show } from '../../base/errors.js'
 import { nameChecks, type NameOptions } from '../../base/name-options.js'
 import { checkOptions, checks, isOptions, type Check } from '../../base/checks.js'
@@ -50,73 +51,41 @@ export function copyOptions(options: CreateOptions): CreateOptions {
 
 const copyItem = (item: unknown): unknown => (typeof item === 'object' && isOptions(item) ? { ...item } : item)
 
-// What does not go with a mode, and why.
-const REFUSED: Record<
-  Exclude<Mode, 'bridge'>,
-  { options: readonly (keyof CreateOptions)[]; why: string; instead: string }
-> = {
-  host: {
-    options: ['publish', 'ip', 'ip6', 'mac', 'aliases', 'gwPriority', 'netns'],
-    why: "it shares the host's network, where its ports are the host's already",
-    instead: 'use network "bridge"',
-  },
-  none: {
-    options: ['publish', 'ip', 'ip6', 'mac', 'aliases', 'gwPriority'],
-    why: 'it has no network',
-    instead: 'use network "bridge"',
-  },
-  container: {
-    options: [
-      'publish',
-      'ip',
-      'ip6',
-      'mac',
-      'aliases',
-      'gwPriority',
-      'netns',
-      'hostname',
-      'domainname',
-      'dns',
-      'dnsSearch',
-      'dnsOptions',
-      'addHost',
-    ],
-    why: 'it has the network of the sandbox that it joins, with its addresses, ports and names',
-    instead: 'give it to that sandbox',
-  },
-}
-
 /** @throws {SlipwayError} `INVALID_ARGUMENT` */
 export function readCreateOptions(options: CreateOptions): CreateRequest {
   checkOptions('sandboxes.create', options, CHECKS)
   const { network = 'bridge', name, netns } = options
-  const { mode, target } = readMode(network)
+  const named = stackNamed(network)
+  if (!named) checkNetworkName(network)
   const publish = options.publish ? readRequests(options.publish) : []
-  if (mode !== 'bridge') {
-    const { options: refused, why, instead } = REFUSED[mode]
+  if (named) {
+    const { options: refused, why, instead } = named.driver.refuses
     for (const option of refused) {
-      const given = options[option]
+      const given = options[option as keyof CreateOptions]
       if (given !== undefined && !(Array.isArray(given) && given.length === 0)) {
         throw invalid(`${option} does not go with network "${network}": ${why}. Leave ${option} out, or ${instead}.`)
       }
     }
   }
-  return { name, mode, target, netns, publish, endpoint: readEndpoint(options, target), names: namesOf(options) }
+  const target = named?.target ?? network
+  const stack = named?.driver.stack ?? 'own'
+  return {
+    name,
+    stack,
+    joinsNetwork: named === undefined,
+    target,
+    netns,
+    publish,
+    endpoint: readEndpoint(options, target),
+    names: namesOf(options),
+  }
 }
 
-function readMode(network: string): { mode: Mode; target: string } {
-  if (network === 'host' || network === 'none') return { mode: network, target: network }
-  if (network.startsWith('container:')) {
-    const target = network.slice('container:'.length)
-    if (nameCheck(target) !== undefined)
-      throw invalid(`network ${show(network)} names no sandbox: write container: and its name or id.`)
-    return { mode: 'container', target }
-  }
+function checkNetworkName(network: string): void {
   if (nameCheck(network) !== undefined)
     throw invalid(
       `network ${show(network)} is no network's name. There are bridge, host, none, container:NAME, and those that slipway.networks.create has made.`,
     )
-  return { mode: 'bridge', target: network }
 }
 
 const NAMES = Object.keys(nameChecks) as (keyof NameOptions)[]

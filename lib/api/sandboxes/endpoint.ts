@@ -1,4 +1,5 @@
-import type { BridgeEndpoint } from '../../store/endpoint.js'
+import { endpointsOf } from '../../drivers/index.js'
+import type { StoredEndpoint } from '../../store/endpoint.js'
 import { FAMILIES } from '../../store/network-spec.js'
 
 /** An endpoint: what joins a sandbox to a network. */
@@ -8,7 +9,7 @@ export interface Endpoint {
   network: string
   /** Name inside the sandbox: `eth0`. */
   interface: string
-  /** Name of its other end on the host. */
+  /** Name of its other end on the host, empty where it has none there. */
   hostInterface: string
   mac: string
   /** With prefix: `172.17.0.2/16`, then IPv6. */
@@ -21,8 +22,9 @@ export interface Endpoint {
   gwPriority: number
 }
 
-export function describeEndpoint(endpoint: BridgeEndpoint): Endpoint {
-  const { id, network, hostLink, mac, addresses, asked } = endpoint
+export function describeEndpoint(endpoint: StoredEndpoint): Endpoint {
+  const { id, network, mac, addresses, asked } = endpoint
+  const [hostLink = ''] = endpointsOf(endpoint).hostLinks(endpoint)
   const gateway = addresses[4]?.gateway ?? addresses[6]?.gateway
   const gateway6 = addresses[6]?.gateway
   return {

@@ -1,5 +1,5 @@
 import { byKey } from '../../base/by-key.js'
-import type { BridgeEndpoint } from '../../store/endpoint.js'
+import type { StoredEndpoint } from '../../store/endpoint.js'
 import { activePorts } from '../../drivers/gateway.js'
 import { familyOf } from '../../base/addresses/ip.js'
 import { PREDEFINED } from '../../drivers/predefined.js'
@@ -88,7 +88,7 @@ function portBindings({ endpoints, ports }: SandboxRecord): NetworkSettings['Por
 const byPort = (a: PortMapping, b: PortMapping) => a.hostPort - b.hostPort || familyOf(a.hostIp) - familyOf(b.hostIp)
 const byFamily = (a: PortMapping, b: PortMapping) => familyOf(a.hostIp) - familyOf(b.hostIp) || a.hostPort - b.hostPort
 
-function endpointSettings(record: SandboxRecord, endpoint: BridgeEndpoint): EndpointSettings {
+function endpointSettings(record: SandboxRecord, endpoint: StoredEndpoint): EndpointSettings {
   const { ip, ip6, aliases, gwPriority } = endpoint.asked
   const config = {
     ...(ip === undefined ? {} : { IPv4Address: ip }),
@@ -107,12 +107,12 @@ function endpointSettings(record: SandboxRecord, endpoint: BridgeEndpoint): Endp
 }
 
 /** What other sandboxes of a user-defined network find this one by. */
-export function dnsNames(record: SandboxRecord, { asked }: BridgeEndpoint): string[] {
+export function dnsNames(record: SandboxRecord, { asked }: StoredEndpoint): string[] {
   const hostname = hostnameOf(record)
   return [...new Set([record.name, ...(asked.aliases ?? []), record.id.slice(0, 12), hostname])]
 }
 
-function addressing(endpoint: BridgeEndpoint | undefined): DefaultEndpoint {
+function addressing(endpoint: StoredEndpoint | undefined): DefaultEndpoint {
   const { 4: ipv4, 6: ipv6 } = endpoint?.addresses ?? {}
   return {
     EndpointID: endpoint?.id ?? '',

@@ -1,5 +1,6 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { activePorts, mappedPorts } from '../../drivers/gateway.js'
+import { endpointsOf } from '../../drivers/index.js'
 import { invalid, show, SlipwayError } from '../../base/errors.js'
 import type { NameOptions } from '../../base/name-options.js'
 import { enter } from '../../kernel/native.js'
@@ -67,8 +68,8 @@ export class Sandbox {
 
   /** Path of its namespace, for an OCI runtime's config.json, `ip netns exec`, `nsenter --net=`. */
   get path(): string {
-    const { network, path } = this.#record
-    return network === 'host' ? hostPath(this.#context.settings) : path
+    const { stack, path } = this.#record
+    return stack === 'host' ? hostPath(this.#context.settings) : path
   }
 
   /** When it was created, ISO 8601. */
@@ -286,7 +287,7 @@ export class Sandbox {
     let result: T
     try {
       result =
-        this.network === 'host'
+        this.#record.stack === 'host'
           ? enter(this.path, work)
           : enter(this.path, work, this.#changes.namespace, this.#context.host.identity)
     } catch (error) {
@@ -349,8 +350,10 @@ export class Sandbox {
         foreign: holders.foreign(held),
         release: () => undefined,
         // The sandbox that this one had joined has been removed meanwhile: there is nothing to note there any more.
-        retry: async ({ operation, errnoName }) =>
-          operation.op === 'file.replace' && operation.path !== stored.path && errnoName === 'ENOENT',
+        remedy: async ({ operation, errnoName }) =>
+          operation.op === 'file.replace' && operation.path !== stored.path && errnoName === 'ENOENT'
+            ? 'again'
+            : undefined,
       }
     })
     const { name } = this
@@ -358,7 +361,8 @@ export class Sandbox {
     const done = async () => {
       for (const endpoint of this.#record.endpoints) {
         const addresses = Object.values(endpoint.addresses).map(({ address }) => address)
-        reaper.watch({ link: endpoint.hostLink, addresses, release: () => networks.release(endpoint) })
+        const release = () => networks.release(endpoint)
+        for (const link of endpointsOf(endpoint).hostLinks(endpoint)) reaper.watch({ link, addresses, release })
       }
       await removeFiles(this.#context, this.#record)
     }

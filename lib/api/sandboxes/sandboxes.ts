@@ -1,5 +1,6 @@
 import { invalid, show } from '../../base/errors.js'
 import { namedPredefined } from '../../drivers/predefined.js'
+import { stackNamed } from '../../drivers/index.js'
 import { DEFAULT_NETWORK } from '../../store/network-spec.js'
 import { printPlan } from '../../plan/print.js'
 import { listRecords } from '../../store/records.js'
@@ -51,12 +52,7 @@ export class Sandboxes {
   /** Whether one has to be made, as far as it can be told before anything was checked. */
   #wantsNamespace(options: CreateOptions): boolean {
     const network = options?.network
-    if (
-      options?.netns !== undefined ||
-      network === 'host' ||
-      (typeof network === 'string' && network.startsWith('container:'))
-    )
-      return false
+    if (options?.netns !== undefined || (typeof network === 'string' && sharesStack(network))) return false
     return !this.#context.spares.has(typeof network === 'string' ? network : DEFAULT_NETWORK)
   }
 
@@ -95,5 +91,14 @@ export class Sandboxes {
     return typeof network === 'string'
       ? { ...options, network: namedPredefined(this.#context.host.identity, network) }
       : options
+  }
+}
+
+/** Whether it has no namespace of its own. What names nothing is refused later. */
+function sharesStack(network: string): boolean {
+  try {
+    return (stackNamed(network)?.driver.stack ?? 'own') !== 'own'
+  } catch {
+    return true
   }
 }

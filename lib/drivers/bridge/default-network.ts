@@ -14,10 +14,10 @@ import { ownedByNetworks } from '../../policy/network-elements.js'
 import type { Operation, Plan, SetDefinition } from '../../plan/operation.js'
 import { Holdings } from '../../claims/holdings.js'
 import { explainRefusal, isSubnetTaken } from '../../claims/refusals.js'
-import type { NetworkBridges } from './places.js'
+import type { NetworkDriver } from '../driver.js'
+import type { BridgeEndpoint } from './endpoint.js'
 import { defaultSpec } from './default-spec.js'
 import { missingRuleset } from '../../claims/ensure-ruleset.js'
-import { bridgesOf } from './leaves.js'
 import { wasTakenAway } from './lost-bridge.js'
 import { isNamedBridge, isNamelessBridge } from './own-bridge.js'
 import { readyNetwork, type ReadyNetwork } from '../ready.js'
@@ -46,6 +46,7 @@ const STEP_MS = 10
 /** The network `bridge`: made on first use, adopted when it is there. */
 export class DefaultBridge implements PredefinedNetwork {
   readonly name = DEFAULT_NETWORK
+  readonly #driver: NetworkDriver
   readonly #host: Host
   readonly #settings: Settings
   readonly #surroundings: Surroundings
@@ -54,7 +55,8 @@ export class DefaultBridge implements PredefinedNetwork {
   readonly #ensureRuleset: () => Promise<unknown>
   #ready: ReadyNetwork | Promise<ReadyNetwork> | undefined
 
-  constructor({ host, settings, surroundings, sandboxes, ensureRuleset }: PredefinedPlace) {
+  constructor({ driver, host, settings, surroundings, sandboxes, ensureRuleset }: PredefinedPlace) {
+    this.#driver = driver
     this.#host = host
     this.#settings = settings
     this.#surroundings = surroundings
@@ -90,11 +92,11 @@ export class DefaultBridge implements PredefinedNetwork {
     if (link) {
       const network = await this.#existing(link)
       missing.push(...(await this.#missingOf(network, link)))
-      return { ready: await readyNetwork(network, this.#bridges(network, missing), this.#host, true), missing }
+      return { ready: await this.#readied(network, missing), missing }
     }
     const network = await this.#wanted()
     missing.push(...(await this.#creation(network)))
-    return { ready: await readyNetwork(network, this.#bridges(network, missing), this.#host, true), missing }
+    return { ready: await this.#readied(network, missing), missing }
   }
 
   /** What the network is, or would be. Writes nothing. */
@@ -106,7 +108,7 @@ export class DefaultBridge implements PredefinedNetwork {
   /** What it is, where it has a bridge; `undefined` where it has none, or one of its name is not as it would be. */
   async present(): Promise<BridgeNetwork | undefined> {
     const known = this.#ready
-    if (known && !(known instanceof Promise)) return known.spec
+    if (known && !(known instanceof Promise)) return known.spec as BridgeNetwork
     const link = await this.#host.find('link', { name: this.#settings.bridgeName })
     try {
       return link && isOwn(link) && (await this.#addressesOf(link)).some(isIpv4)
@@ -180,7 +182,7 @@ export class DefaultBridge implements PredefinedNetwork {
       if (!link) {
         try {
           await this.#host.run(await this.#creation(network))
-          return await readyNetwork(network, this.#bridges(network), this.#host, true)
+          return await this.#readied(network)
         } catch (error) {
           if (!(error instanceof PlanRefused)) throw error
           // Somebody else made it first: look again.
@@ -192,7 +194,7 @@ export class DefaultBridge implements PredefinedNetwork {
         }
       }
       const missing = await this.#missingOf(network, link)
-      if (missing.length === 0) return await readyNetwork(network, this.#bridges(network), this.#host, true)
+      if (missing.length === 0) return await this.#readied(network)
       await this.#finish(missing, step < 2 * PATIENCE_STEPS)
     }
   }
@@ -206,8 +208,8 @@ export class DefaultBridge implements PredefinedNetwork {
     return isOwn(link) && step < PATIENCE_STEPS && !(await this.#has(sets.bridges, link.name))
   }
 
-  #bridges(network: BridgeNetwork, missing?: Operation[]): NetworkBridges {
-    return bridgesOf(network, this.#host, this.#settings, missing)
+  #readied(network: BridgeNetwork, missing?: Operation[]): Promise<ReadyNetwork> {
+    return readyNetwork(this.#driver, network, this.#host, this.#settings, true, missing)
   }
 
   async #finish(missing: Plan, again: boolean): Promise<void> {
@@ -297,7 +299,8 @@ export class DefaultBridge implements PredefinedNetwork {
     const records = await listRecords(this.#sandboxes)
     const endpoints = records
       .flatMap(({ record }) => record.endpoints)
-      .filter(({ network, bridge }) => network === DEFAULT_NETWORK && bridge === this.#settings.bridgeName)
+      .filter((one): one is BridgeEndpoint => one.network === DEFAULT_NETWORK && one.driver === 'bridge')
+      .filter(({ body }) => body.bridge === this.#settings.bridgeName)
     const own = (family: IpFamily) => {
       const found = endpoints
         .map(({ addresses }) => addresses[family])
@@ -306,7 +309,7 @@ export class DefaultBridge implements PredefinedNetwork {
     }
     const [endpoint] = endpoints
     const bip = own(4)
-    return endpoint && bip !== undefined ? { bip, bip6: own(6), mtu: endpoint.mtu, icc: endpoint.icc } : undefined
+    return endpoint && bip !== undefined ? { bip, bip6: own(6), mtu: endpoint.mtu, icc: endpoint.body.icc } : undefined
   }
 
   async #addressesOf(link: LinkInfo): Promise<AddressInfo[]> {

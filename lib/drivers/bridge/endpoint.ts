@@ -1,8 +1,20 @@
-import type { EndpointAddress, EndpointRequest, BridgeEndpoint } from '../../store/endpoint.js'
+import type { EndpointAddress, EndpointRequest, StoredEndpoint } from '../../store/endpoint.js'
 import type { IpFamily } from '../../base/addresses/ip.js'
 import { linkLocalOf, macOf, macOfId } from '../../base/addresses/mac.js'
 import type { NetworkSubnet } from '../../base/addresses/network-subnet.js'
 import { isDirect, type BridgeNetwork } from './spec.js'
+
+/** What an endpoint of a bridge network has beside what all endpoints have. */
+export interface BridgeBody {
+  bridge: string
+  /** The network's own bridge, where `bridge` is a leaf of it. */
+  leafOf?: string
+  /** The end of the veth that is a port of the bridge. */
+  hostLink: string
+  icc: boolean
+}
+
+export type BridgeEndpoint = StoredEndpoint<BridgeBody>
 
 /**
  * Names that follow from the endpoint's id and addresses.
@@ -41,32 +53,22 @@ export function bridgeEndpoint(
     id,
     network: network.name,
     networkId: network.id,
-    bridge: leaf ?? network.bridge,
-    ...(leaf === undefined ? {} : { leafOf: network.bridge }),
-    hostLink: `veth${id.slice(0, 11)}`,
+    driver: 'bridge',
     interface: name,
     mac,
     mtu: network.mtu,
     addresses: { ...addressOf(4), ...addressOf(6) },
     ...(chosen[6] ? { linkLocal: linkLocalOf(mac) } : {}),
     internal: network.internal,
-    icc: network.icc,
     asked,
+    body: {
+      bridge: leaf ?? network.bridge,
+      ...(leaf === undefined ? {} : { leafOf: network.bridge }),
+      hostLink: hostLinkOf(id),
+      icc: network.icc,
+    },
   }
 }
 
-/**
- * The first name that no endpoint of a sandbox has: `eth0`, `eth1`.
- *
- * @param others - Names that links of the sandbox's own have.
- */
-export function freeInterface(
-  prefix: string,
-  endpoints: readonly BridgeEndpoint[],
-  others?: ReadonlySet<string>,
-): string {
-  for (let number = 0; ; number++) {
-    const name = `${prefix}${number}`
-    if (!others?.has(name) && !endpoints.some((endpoint) => endpoint.interface === name)) return name
-  }
-}
+/** The host's end of an endpoint is named after its id. */
+export const hostLinkOf = (id: string): string => `veth${id.slice(0, 11)}`

@@ -2,8 +2,10 @@ import { SlipwayError } from '../../base/errors.js'
 import { leafNumber } from '../../store/leaf-name.js'
 import { hasFamily } from '../../store/network-spec.js'
 import type { Healing } from '../networks-of.js'
+import type { BridgeBody } from './endpoint.js'
 import { answerSetting, claimLeaf } from './leaf.js'
 import { ensureLeaf } from './leaves.js'
+import type { BridgeNetwork } from './spec.js'
 
 /**
  * Gives networks back the leaves that sandboxes are on, where somebody has deleted or flushed them, whole or in part.
@@ -13,7 +15,9 @@ import { ensureLeaf } from './leaves.js'
  */
 export async function healLeaves({ host, ready, records, links, holdings }: Healing): Promise<string[]> {
   const wanted = new Map<string, Set<string>>()
-  for (const { network, bridge, leafOf } of records.flatMap(({ endpoints }) => endpoints)) {
+  for (const { network, driver, body } of records.flatMap(({ endpoints }) => endpoints)) {
+    if (driver !== 'bridge') continue
+    const { bridge, leafOf } = body as BridgeBody
     if (leafOf === undefined) continue
     const leaves = wanted.get(network)
     if (leaves) leaves.add(bridge)
@@ -23,7 +27,7 @@ export async function healLeaves({ host, ready, records, links, holdings }: Heal
   const healed: string[] = []
   for (const [network, leaves] of wanted) {
     try {
-      const { spec } = await ready(network)
+      const spec = (await ready(network)).spec as BridgeNetwork
       const answers = (await host.find('sysctl', { name: answerSetting(spec) })) === (hasFamily(spec, 4) ? '0' : '1')
       for (const name of leaves) {
         const number = leafNumber(spec, name)

@@ -6,8 +6,9 @@ import { parseSubnet, printSubnet } from '../../base/addresses/subnet.js'
 import { FAMILIES, hasFamily } from '../../store/network-spec.js'
 import type { BridgeNetwork } from './spec.js'
 import type { Operation, Plan } from '../../plan/operation.js'
-import { makeBridge, noIpv6Address } from './network.js'
-import type { BridgeEndpoint } from '../../store/endpoint.js'
+import { makeBridge } from './network.js'
+import { noIpv6Address } from '../inside.js'
+import type { BridgeEndpoint } from './endpoint.js'
 
 /**
  * Leaves: further bridges of a network, each with some of its sandboxes. A bridge ends at 1,023 ports and slows down
@@ -110,7 +111,7 @@ export function removeLeaf(network: BridgeNetwork, number: number): Plan {
 /**
  * What leads to an endpoint on a leaf: the host's routes, and that the network's own bridge answers for its addresses.
  */
-export function leadTo({ leafOf, bridge, addresses }: BridgeEndpoint): Operation[] {
+export function leadTo({ addresses, body: { leafOf, bridge } }: BridgeEndpoint): Operation[] {
   if (leafOf === undefined) return []
   return FAMILIES.flatMap((family): Operation[] => {
     const address = addresses[family]?.address
@@ -132,7 +133,10 @@ export const leadAway = (endpoint: BridgeEndpoint): Operation[] =>
   })
 
 /** IPv6 inside a sandbox on a leaf: the bridge is the only neighbour, and all of the subnet is behind it. */
-export function leadInside(netns: string, { interface: link, leafOf, addresses }: BridgeEndpoint): Operation[] {
+export function leadInside(
+  netns: string,
+  { interface: link, addresses, body: { leafOf } }: BridgeEndpoint,
+): Operation[] {
   const { resolver, prefix = 0 } = addresses[6] ?? {}
   const subnet = resolver === undefined ? undefined : parseSubnet(`${resolver}/${prefix}`)
   if (leafOf === undefined || resolver === undefined || !subnet) return []

@@ -2,7 +2,7 @@ import type { IpFamily } from '../../base/addresses/ip.js'
 import { macOf } from '../../base/addresses/mac.js'
 import { FAMILIES } from '../../store/network-spec.js'
 import type { Operation } from '../../plan/operation.js'
-import type { BridgeEndpoint } from '../../store/endpoint.js'
+import type { BridgeBody, BridgeEndpoint } from './endpoint.js'
 
 /**
  * What others remember of an endpoint's addresses: the host, and sandboxes on its bridge, keep for up to a minute where
@@ -15,7 +15,7 @@ import type { BridgeEndpoint } from '../../store/endpoint.js'
  * they do not, as the MAC address follows from it; where a caller chooses one, this tells so, and {@link
  * forgetNeighbor} when it is over. Without icc no sandbox is told of another.
  */
-export function announce({ addresses, bridge, mac, icc }: BridgeEndpoint): Operation[] {
+export function announce({ addresses, mac, body: { bridge, icc } }: BridgeEndpoint): Operation[] {
   const { 4: v4, 6: v6 } = addresses
   const operations: Operation[] = []
   if (!icc) return operations
@@ -26,7 +26,8 @@ export function announce({ addresses, bridge, mac, icc }: BridgeEndpoint): Opera
 }
 
 /** What is known of an endpoint that has gone. */
-interface Gone extends Pick<BridgeEndpoint, 'bridge' | 'mac' | 'icc'> {
+interface Gone extends Pick<BridgeEndpoint, 'mac'> {
+  body: Pick<BridgeBody, 'bridge' | 'icc'>
   addresses: { readonly [Family in IpFamily]?: { readonly address: string } | undefined }
 }
 
@@ -35,7 +36,7 @@ interface Gone extends Pick<BridgeEndpoint, 'bridge' | 'mac' | 'icc'> {
  *
  * @param endpoint - With an empty `mac` where that is not known: then its neighbours are told in any case.
  */
-export function forgetNeighbor({ addresses, bridge, mac, icc }: Gone): Operation[] {
+export function forgetNeighbor({ addresses, mac, body: { bridge, icc } }: Gone): Operation[] {
   const v4 = addresses[4]?.address
   return [
     ...FAMILIES.flatMap((family): Operation[] => {

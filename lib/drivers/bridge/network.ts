@@ -1,10 +1,11 @@
+import { noIpv6Address } from '../inside.js'
 import { add, remove } from '../../policy/elements.js'
 import { networkClaims, networkElements, type NetworkElement } from '../../policy/network-elements.js'
 import { resolverElements } from '../../policy/resolver-elements.js'
 import { BRIDGE_GROUP } from '../../policy/sets.js'
 import { linkAlias } from '../link-alias.js'
 import type { IpFamily } from '../../base/addresses/ip.js'
-import { DEFAULT_NETWORK, hasFamily, IPV6_MTU } from '../../store/network-spec.js'
+import { DEFAULT_NETWORK, hasFamily } from '../../store/network-spec.js'
 import type { BridgeNetwork } from './spec.js'
 import type { LinkCreate, LinkSet, Operation, Plan } from '../../plan/operation.js'
 
@@ -61,10 +62,6 @@ export const makeBridge = (name: string, { mac }: Pick<BridgeNetwork, 'mac'>): L
   multicastSnooping: false,
   linkLocalLearning: false,
 })
-
-/** The kernel gives a link no address of its own that is too narrow for IPv6, and knows no such setting there. */
-export const noIpv6Address = ({ mtu }: { mtu: number }): { noIpv6Address?: true } =>
-  mtu < IPV6_MTU ? {} : { noIpv6Address: true }
 
 /**
  * The bridge's addresses. With IPv6 it has a link-local one, which is the kernel's for asking who has an address on

@@ -143,7 +143,7 @@ function forget(spec: BridgeNetwork, links: readonly LinkInfo[], addresses: read
     .filter((address) => subnets.some((subnet) => contains(subnet, address)))
     .flatMap((address) =>
       bridges.flatMap((bridge) =>
-        forgetNeighbor({ addresses: { [familyOf(address)]: { address } }, bridge, mac: '', icc: spec.icc }),
+        forgetNeighbor({ addresses: { [familyOf(address)]: { address } }, mac: '', body: { bridge, icc: spec.icc } }),
       ),
     )
 }

@@ -1,5 +1,5 @@
 import type { FdbAdd, LinkSet } from '../../plan/operation.js'
-import type { BridgeEndpoint } from '../../store/endpoint.js'
+import type { BridgeEndpoint } from './endpoint.js'
 
 /**
  * The host's end of an endpoint as a port of its bridge: it is sent what is for the endpoint's MAC address and what is
@@ -26,9 +26,9 @@ export const guardPort = (hairpin: boolean): Pick<LinkSet, 'hairpin' | 'flood' |
  *
  * @param spare - Its address is not claimed yet.
  */
-export const leadFrames = ({ hostLink, mac }: Pick<BridgeEndpoint, 'hostLink' | 'mac'>, spare = false): FdbAdd => ({
+export const leadFrames = ({ mac, body }: Pick<BridgeEndpoint, 'mac' | 'body'>, spare = false): FdbAdd => ({
   op: 'fdb.add',
-  link: hostLink,
+  link: body.hostLink,
   lladdr: mac,
   ...(spare ? { exclusive: true } : {}),
 })

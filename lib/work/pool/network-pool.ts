@@ -1,12 +1,11 @@
-import type { Circumstances } from '../../drivers/bridge/sandbox.js'
-import { bridgeEndpoint, freeInterface } from '../../drivers/bridge/endpoint.js'
-import { announce } from '../../drivers/bridge/neighbors.js'
-import { makeSpare, type Spare } from '../../drivers/bridge/spare.js'
+import type { Circumstances } from '../../drivers/driver.js'
+import { endpointsOf } from '../../drivers/index.js'
+import { makeSpare, type Spare } from '../../drivers/plans/spare.js'
 import { SlipwayError } from '../../base/errors.js'
 import { PlanRefused, type Host } from '../../kernel/host.js'
-import type { Place } from '../../drivers/bridge/places.js'
-import { isFull } from '../../drivers/bridge/lost-bridge.js'
-import type { ReadyNetwork } from '../../drivers/ready.js'
+import { circumstancesOf, type ReadyNetwork } from '../../drivers/ready.js'
+import { freeInterface } from '../../drivers/free-interface.js'
+import type { StoredEndpoint } from '../../store/endpoint.js'
 import type { NetworkRegistry } from '../../networks/registry.js'
 import type { Plan } from '../../plan/operation.js'
 import { releaseTaken, takeFree, type Taken } from '../../drivers/taken.js'
@@ -21,10 +20,6 @@ import type { Mark } from '../../store/pool-marks.js'
  */
 const PATIENCE_MS = 2000
 const STEP_MS = 2
-
-/** Another spare of the bridge, of this process or of another one, has the MAC address. */
-const isLedElsewhere = ({ operation, errnoName }: PlanRefused): boolean =>
-  operation.op === 'fdb.add' && errnoName === 'EEXIST'
 
 /** A sandbox that waits to be taken: on its network, with everything but its claims. */
 export interface ReadySpare extends Spare {
@@ -135,56 +130,49 @@ export class NetworkPool {
       try {
         return await this.#make(network)
       } catch (error) {
-        if (!(error instanceof PlanRefused) || !isLedElsewhere(error) || now() > deadline) throw error
+        const isTaken = error instanceof PlanRefused && network.driver.endpoints.spares?.isTaken(error)
+        if (!isTaken || now() > deadline) throw error
       }
       await sleep(STEP_MS)
     }
   }
 
   async #make(network: ReadyNetwork): Promise<ReadySpare> {
-    const { spec, hairpin } = network
     const taken = takeFree(network)
     if (!taken)
       throw new SlipwayError(
         'EXHAUSTED',
         `No address is left for spare sandboxes on the network ${this.name}. Give a smaller size of the pool, or use a network with a larger subnet.`,
       )
-    const place = await this.#place(network, taken)
-    const endpoint = bridgeEndpoint(
-      spec,
-      this.#mark.nextId(),
-      freeInterface(spec.interfacePrefix, []),
-      taken,
-      {},
-      ...(place.leaf ? [place.bridge] : []),
-    )
-    const name = endpoint.hostLink
-    const circumstances = { hairpin, ...(spec.record ? { network: spec.record } : {}) }
+    const endpoint = await this.#place(network, taken)
+    const of = endpointsOf(endpoint)
+    const { spares } = of
+    if (!spares) throw new RangeError(`no spare sandboxes are made on networks of the driver ${endpoint.driver}`)
+    const name = spares.nameOf(endpoint)
+    const circumstances = circumstancesOf(network)
     try {
       await this.#host.runLater(makeSpare(name, this.#records, endpoint, circumstances))
-      const { index, master } = await this.#host.ask('link', { name }, true)
       return {
         name,
         endpoint,
-        bridgeIndex: master,
-        linkIndex: index,
+        checks: await spares.checks(this.#host, endpoint),
         network,
         taken,
         circumstances,
         printed: printEndpoints([endpoint]),
-        announcement: announce(endpoint),
+        announcement: of.announce(endpoint),
       }
     } catch (error) {
       this.drop([{ name, endpoint, network, taken }])
-      // The next one goes to another bridge.
-      if (error instanceof PlanRefused && isFull(error)) network.bridges.full(error.operation.master)
+      // The next one goes elsewhere.
+      if (error instanceof PlanRefused) network.use.full(error)
       throw error
     }
   }
 
-  async #place(network: ReadyNetwork, taken: Taken): Promise<Place> {
+  async #place(network: ReadyNetwork, taken: Taken): Promise<StoredEndpoint> {
     try {
-      return await network.bridges.take()
+      return await network.use.draft(this.#mark.nextId(), freeInterface(network.spec.interfacePrefix, []), taken, {})
     } catch (error) {
       releaseTaken(network, taken)
       throw error
@@ -213,7 +201,7 @@ export class NetworkPool {
     if (spares.length === 0) return
     for (const { endpoint, network, taken } of spares) {
       releaseTaken(network, taken)
-      network.bridges.release(endpoint.bridge)
+      network.use.leave(endpoint)
     }
     void this.#host.runLater(spares.map(({ name }) => ({ op: 'netns.delete', path: name }))).catch(() => undefined)
   }

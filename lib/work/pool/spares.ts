@@ -1,3 +1,4 @@
+import { endpointsOf } from '../../drivers/index.js'
 import { channel } from 'node:diagnostics_channel'
 import { SlipwayError } from '../../base/errors.js'
 import { addresses, macs } from '../../policy/sets.js'
@@ -101,7 +102,7 @@ export class Spares {
       return false
     }
     pool.reject(spare)
-    if (fault === 'bridge') pool.drop(pool.empty())
+    if (fault === 'network') pool.drop(pool.empty())
     if (fault === 'address') await this.#dropClaimed(pool, spare.network)
     this.#tell(pool, 'dropped')
     return true
@@ -170,11 +171,15 @@ export class Spares {
   }
 }
 
-/** What was wrong with a spare: others have its address or MAC, somebody has deleted its link, or the bridge. */
+/**
+ * What was wrong with a spare: others have its address or MAC, somebody has deleted its link, or what its network is
+ * made of.
+ */
 function faultOf(
   { endpoint, name }: ReadySpare,
-  { operation, element, errnoName }: PlanRefused,
-): 'address' | 'mac' | 'link' | 'bridge' | undefined {
+  refused: PlanRefused,
+): 'address' | 'mac' | 'link' | 'network' | undefined {
+  const { operation, element, errnoName } = refused
   switch (operation.op) {
     case 'element.add': {
       const key = operation.elements[element]?.key
@@ -186,7 +191,7 @@ function faultOf(
     }
     case 'link.check':
       if (errnoName !== 'ESTALE' && errnoName !== 'ENODEV') return undefined
-      return operation.name === endpoint.bridge ? 'bridge' : 'link'
+      return endpointsOf(endpoint).spares?.isOfNetwork(endpoint, refused) ? 'network' : 'link'
     case 'netns.bind':
       return operation.from === name && errnoName === 'ENOENT' ? 'link' : undefined
     default:

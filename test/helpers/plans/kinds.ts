@@ -1,4 +1,5 @@
-import * as bridge from '#lib/drivers/bridge/sandbox.js'
+import { createSandbox } from '#lib/drivers/plans/create.js'
+import { removeSandbox } from '#lib/drivers/plans/remove.js'
 import { createNetwork, removeNetwork } from '#lib/drivers/bridge/network.js'
 import type { Plan } from '#lib/plan/operation.js'
 import { inParts } from './in-parts.js'
@@ -52,8 +53,8 @@ export const kinds: Readonly<Record<string, Readonly<Record<string, Plan>>>> = O
       `network-${kind}`,
       {
         'network create web': createNetwork(network),
-        [`create app --network web${flags}`]: bridge.createSandbox(sandbox, circumstancesOf(network)),
-        ...inParts('rm app', bridge.removeSandbox(sandbox, false)),
+        [`create app --network web${flags}`]: createSandbox(sandbox, circumstancesOf(network)),
+        ...inParts('rm app', removeSandbox(sandbox)),
         'network rm web': removeNetwork(network),
       },
     ]

@@ -1,4 +1,6 @@
-import * as bridge from '#lib/drivers/bridge/sandbox.js'
+import { createSandbox } from '#lib/drivers/plans/create.js'
+import { removeSandbox } from '#lib/drivers/plans/remove.js'
+import { disconnectEndpoint } from '#lib/drivers/plans/connect.js'
 import { removeNetwork } from '#lib/drivers/bridge/network.js'
 import { createLeaf, removeLeaf } from '#lib/drivers/bridge/leaf.js'
 import { leafName } from '#lib/store/leaf-name.js'
@@ -26,9 +28,9 @@ export const leaves: Readonly<Record<string, Readonly<Record<string, Plan>>>> = 
       `leaf-${kind}`,
       {
         'create one --network web: its bridge is full': createLeaf(network, 1),
-        'create app --network web': bridge.createSandbox(sandbox, circumstancesOf(network)),
-        ...inParts('disconnect app web', bridge.disconnectEndpoint(changeOf([endpoint], ports, []), endpoint)),
-        ...inParts('rm app', bridge.removeSandbox(sandbox, false)),
+        'create app --network web': createSandbox(sandbox, circumstancesOf(network)),
+        ...inParts('disconnect app web', disconnectEndpoint(changeOf([endpoint], ports, []), endpoint)),
+        ...inParts('rm app', removeSandbox(sandbox)),
         'network rm web': removeNetwork(network, [removeLeaf(network, 1)]),
       },
     ]

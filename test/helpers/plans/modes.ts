@@ -1,8 +1,9 @@
-import * as bridge from '#lib/drivers/bridge/sandbox.js'
-import * as container from '#lib/drivers/container/sandbox.js'
-import * as host from '#lib/drivers/host/sandbox.js'
-import * as none from '#lib/drivers/none/sandbox.js'
-import { makeSpare, takeSpare } from '#lib/drivers/bridge/spare.js'
+import { claimSandbox } from '#lib/drivers/plans/claims.js'
+import { createSandbox } from '#lib/drivers/plans/create.js'
+import { joinSandbox } from '#lib/drivers/plans/join.js'
+import { publishPorts, unpublishPorts } from '#lib/drivers/plans/publish.js'
+import { removeSandbox } from '#lib/drivers/plans/remove.js'
+import { makeSpare, takeSpare, type Spare } from '#lib/drivers/plans/spare.js'
 import { rulesetPlan } from '#lib/policy/ruleset.js'
 import type { Leaving } from '#lib/drivers/leaving.js'
 import type { Plan } from '#lib/plan/operation.js'
@@ -24,46 +25,55 @@ const several = published(
   '8087:80,allow=192.0.2.0/24',
 )
 const sandbox = sandboxOf(endpoints)
-const plain = { hairpin: false }
-const { path, record } = sandbox
+const plain = { moment: { hairpin: false } }
+const { path, record, owner } = sandbox
+const bare = { endpoints: [], ports: [], owner }
 const [endpoint = endpointOn(network)] = endpoints
-const spare = { name: endpoint.hostLink, endpoint, bridgeIndex: 3, linkIndex: 7 }
+const { hostLink, bridge } = endpoint.body
+const spare: Spare = {
+  name: hostLink,
+  endpoint,
+  checks: [
+    { op: 'link.check', name: bridge, index: 3 },
+    { op: 'link.check', name: hostLink, index: 7 },
+  ],
+}
 
 const foreign = { path: '/proc/4242/ns/net', foreign: true }
 const side = {
   path: '/run/netns/side',
-  shares: false,
+  ...bare,
   record: { path: '/run/slipway/sandboxes/side.json', content: '{"name":"side"}\n' },
 }
 const joined = changeOf(endpoints).record
 
 export const modes: Readonly<Record<string, Plan | Leaving>> = {
   ruleset: rulesetPlan(),
-  'bridge-create': bridge.createSandbox(sandbox, plain),
-  'bridge-create-hairpin': bridge.createSandbox(sandbox, { hairpin: true }),
-  'bridge-create-one-port': bridge.createSandbox({ ...sandbox, ports: http }, plain),
-  'bridge-create-several-ports': bridge.createSandbox({ ...sandbox, ports: several }, plain),
+  'bridge-create': createSandbox(sandbox, plain),
+  'bridge-create-hairpin': createSandbox(sandbox, { moment: { hairpin: true } }),
+  'bridge-create-one-port': createSandbox({ ...sandbox, ports: http }, plain),
+  'bridge-create-several-ports': createSandbox({ ...sandbox, ports: several }, plain),
   'bridge-spare': makeSpare(spare.name, '/run/slipway/sandboxes', endpoint, plain),
   'bridge-take-spare': takeSpare({ ...sandbox, ports: several }, spare, {
     ...plain,
     network: { path: '/run/slipway/networks/web.json', content: '{"name":"web"}\n' },
   }),
-  'bridge-remove': bridge.removeSandbox(sandbox, false),
-  'bridge-remove-several-ports': bridge.removeSandbox({ ...sandbox, ports: several }, false),
-  'bridge-remove-joined': bridge.removeSandbox({ ...sandbox, ports: http }, true),
-  'bridge-publish': bridge.publishPorts(changeOf(endpoints), several),
-  'bridge-unpublish': bridge.unpublishPorts(changeOf(endpoints, several), several),
-  'bridge-heal': bridge.claimSandbox({ ...sandbox, ports: several }),
-  'foreign-create': bridge.createSandbox({ ...sandbox, ...foreign, ports: http }, plain),
-  'foreign-remove': bridge.removeSandbox({ ...sandbox, ...foreign, ports: http }, false),
-  'foreign-none-create': none.createSandbox({ ...foreign, record }),
-  'foreign-none-remove': none.removeSandbox({ ...foreign, record }),
-  'container-create': container.createSandbox(side, { path, record: joined }),
-  'container-create-of-host': container.createSandbox({ ...side, shares: true }, { path, record: joined }),
-  'container-remove': container.removeSandbox(side, joined),
-  'container-remove-owner-gone': container.removeSandbox(side, undefined),
-  'none-create': none.createSandbox({ path, foreign: false, record }),
-  'none-remove': none.removeSandbox({ path, foreign: false, record }),
-  'host-create': host.createSandbox({ record }),
-  'host-remove': host.removeSandbox({ record }),
+  'bridge-remove': removeSandbox(sandbox),
+  'bridge-remove-several-ports': removeSandbox({ ...sandbox, ports: several }),
+  'bridge-remove-joined': removeSandbox({ ...sandbox, ports: http, shared: true }),
+  'bridge-publish': publishPorts(changeOf(endpoints), several),
+  'bridge-unpublish': unpublishPorts(changeOf(endpoints, several), several),
+  'bridge-heal': claimSandbox({ ...sandbox, ports: several }),
+  'foreign-create': createSandbox({ ...sandbox, ...foreign, ports: http }, plain),
+  'foreign-remove': removeSandbox({ ...sandbox, ...foreign, ports: http }),
+  'foreign-none-create': createSandbox({ ...bare, ...foreign, record }),
+  'foreign-none-remove': removeSandbox({ ...bare, ...foreign, record }),
+  'container-create': joinSandbox(side, { path, record: joined }),
+  'container-create-of-host': joinSandbox({ ...side, foreign: true }, { path, record: joined }),
+  'container-remove': removeSandbox({ ...side, joined }),
+  'container-remove-owner-gone': removeSandbox(side),
+  'none-create': createSandbox({ ...bare, path, record }),
+  'none-remove': removeSandbox({ ...bare, path, record }),
+  'host-create': [{ op: 'file.create', ...record }],
+  'host-remove': removeSandbox({ ...bare, path: '/proc/4242/ns/net', foreign: true, record }),
 }

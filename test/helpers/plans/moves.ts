@@ -1,5 +1,6 @@
-import * as bridge from '#lib/drivers/bridge/sandbox.js'
-import type { BridgeEndpoint, EndpointRequest } from '#lib/store/endpoint.js'
+import { connectEndpoint, disconnectEndpoint } from '#lib/drivers/plans/connect.js'
+import type { BridgeEndpoint } from '#lib/drivers/bridge/endpoint.js'
+import type { EndpointRequest } from '#lib/store/endpoint.js'
 import type { Plan } from '#lib/plan/operation.js'
 import { inParts } from './in-parts.js'
 import { changeOf, circumstancesOf, endpointOn, networkOf, published, type NetworkOptions } from './specs.js'
@@ -66,7 +67,7 @@ function planOf({ networks: asked, leaves, publish = [] }: Move): Record<string,
     const gone = named(endpoints, leaves)
     return inParts(
       `disconnect ${leaves} app`,
-      bridge.disconnectEndpoint(
+      disconnectEndpoint(
         changeOf(
           endpoints,
           ports,
@@ -80,7 +81,7 @@ function planOf({ networks: asked, leaves, publish = [] }: Move): Record<string,
   const network = networks.at(-1)
   if (!last || !network) throw new RangeError('a sandbox without networks')
   return {
-    [`connect ${network.name} app`]: bridge.connectEndpoint(
+    [`connect ${network.name} app`]: connectEndpoint(
       changeOf(endpoints.slice(0, -1), ports, endpoints),
       last,
       circumstancesOf(network, true),

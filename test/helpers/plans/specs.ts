@@ -1,7 +1,9 @@
 import { gatewayEndpoint } from '#lib/drivers/gateway.js'
-import { bridgeEndpoint, freeInterface } from '#lib/drivers/bridge/endpoint.js'
-import type { BridgeEndpoint, EndpointRequest } from '#lib/store/endpoint.js'
-import type { Change, Circumstances } from '#lib/drivers/bridge/sandbox.js'
+import { bridgeEndpoint, type BridgeEndpoint } from '#lib/drivers/bridge/endpoint.js'
+import { freeInterface } from '#lib/drivers/free-interface.js'
+import type { EndpointRequest } from '#lib/store/endpoint.js'
+import type { Circumstances } from '#lib/drivers/driver.js'
+import type { Change } from '#lib/drivers/plans/connect.js'
 import type { GatewayMode } from '#lib/base/gateway-mode.js'
 import { completeIpam } from '#lib/claims/addresses/complete.js'
 import { DEFAULT_POOLS } from '#lib/claims/addresses/default-subnet.js'
@@ -165,6 +167,6 @@ const recordOf = (endpoints: readonly BridgeEndpoint[]) =>
 
 /** Of an endpoint that is made on a network. */
 export const circumstancesOf = ({ record }: BridgeNetwork, hairpin = false): Circumstances => ({
-  hairpin,
+  moment: { hairpin },
   ...(record ? { network: record } : {}),
 })

@@ -1,44 +1,47 @@
-import { guardPort, leadFrames } from '../drivers/bridge/port.js'
-import type { BridgeEndpoint } from '../store/endpoint.js'
-import { leadTo } from '../drivers/bridge/leaf.js'
-import { leafNumber } from '../store/leaf-name.js'
-import { SlipwayError } from '../base/errors.js'
-import type { Host } from '../kernel/host.js'
-import type { LinkInfo } from '../kernel/native.js'
-import type { NetworkRegistry } from '../networks/registry.js'
-import { FAMILIES } from '../store/network-spec.js'
-import type { Operation } from '../plan/operation.js'
-import { isAtWork, type StoredRecord } from '../store/records.js'
-import { Slices } from '../base/slices.js'
-import { attempt } from '../claims/collect.js'
+import { FAMILIES } from '../../store/network-spec.js'
+import { SlipwayError } from '../../base/errors.js'
+import { Slices } from '../../base/slices.js'
+import { attempt } from '../../claims/collect.js'
+import type { Host } from '../../kernel/host.js'
+import type { Operation } from '../../plan/operation.js'
+import { leafNumber } from '../../store/leaf-name.js'
+import { isAtWork } from '../../store/records.js'
+import type { Attaching } from '../driver.js'
+import type { BridgeBody, BridgeEndpoint } from './endpoint.js'
+import type { BridgeMoment } from './endpoints.js'
+import { leadTo } from './leaf.js'
+import { guardPort, leadFrames } from './port.js'
+import type { BridgeNetwork } from './spec.js'
 
 /**
  * Puts the links of sandboxes back on their bridges: somebody has deleted a bridge, which takes its ports nowhere, or a
  * port off it. Of those on leaves, gives back what leads there and went with a bridge.
  *
- * @param found - All links of the host, as they were found: what a bridge led to, it has taken along.
- * @param links - As they are by now, where some have been made again.
  * @returns Names of the sandboxes whose links were put back.
  */
-export async function attachLinks(
-  { host, networks }: { host: Host; networks: NetworkRegistry },
-  records: readonly StoredRecord[],
-  found: readonly LinkInfo[],
-  links = found,
-): Promise<ReadonlySet<string>> {
+export async function attachLinks({
+  host,
+  ready,
+  records,
+  isOwn,
+  found,
+  links,
+}: Attaching<BridgeBody>): Promise<ReadonlySet<string>> {
+  // What a bridge led to, it has taken along.
   const there = new Set(found.map(({ name }) => name))
   const byName = new Map(links.map((link) => [link.name, link]))
-  const routed = records.some(({ record }) => record.endpoints.some(({ leafOf }) => leafOf !== undefined))
-    ? await routesOf(host)
-    : new Set<string>()
+  const isOnLeaf = records.some(({ record }) =>
+    record.endpoints.some((endpoint) => isOwn(endpoint) && endpoint.body.leafOf !== undefined),
+  )
+  const routed = isOnLeaf ? await routesOf(host) : new Set<string>()
   const attached = new Set<string>()
   const slices = new Slices()
   for (const { record, path, text, marked } of records) {
-    const { name, endpoints } = record
     const pause = slices.next()
     if (pause) await pause
-    for (const endpoint of endpoints) {
-      const { network, bridge, hostLink, leafOf } = endpoint
+    for (const endpoint of record.endpoints) {
+      if (!isOwn(endpoint)) continue
+      const { bridge, hostLink, leafOf } = endpoint.body
       const link = byName.get(hostLink)
       // Of one whose other end is down yet, whoever makes it comes to that.
       if (!link || (!marked && isAtWork(record))) continue
@@ -46,7 +49,9 @@ export async function attachLinks(
       const isOff = link.master !== byName.get(bridge)?.index
       if (!isOff && leads.length === 0) continue
       try {
-        const { hairpin, spec } = await networks.ready(network)
+        const { spec: its, use } = await ready(endpoint.network)
+        const spec = its as BridgeNetwork
+        const { hairpin } = use.moment as BridgeMoment
         // A record may name any bridge: it is one of this network, or not ours to put anything on.
         if (bridge !== spec.bridge && leafNumber(spec, bridge) === undefined) continue
         const refusal = await attempt(host, [
@@ -61,7 +66,7 @@ export async function attachLinks(
           // Last: who removes the sandbox meanwhile takes this away with the rest, or it is taken back.
           { op: 'file.check', path, expected: text },
         ])
-        if (!refusal) attached.add(name)
+        if (!refusal) attached.add(record.name)
       } catch (error) {
         // The network is gone, or cannot be had: who uses it hears of it.
         if (!(error instanceof SlipwayError)) throw error

@@ -1,0 +1,69 @@
+import { invalid } from '../../base/errors.js'
+import type { Host, PlanRefused } from '../../kernel/host.js'
+import type { LinkInfo } from '../../kernel/native.js'
+import type { Operation } from '../../plan/operation.js'
+import type { EndpointRequest } from '../../store/endpoint.js'
+import type { NetworkInUse, UseSettings } from '../driver.js'
+import type { Taken } from '../taken.js'
+import { bridgeEndpoint, type BridgeBody, type BridgeEndpoint } from './endpoint.js'
+import type { BridgeMoment } from './endpoints.js'
+import { bridgesOf } from './leaves.js'
+import { isFull } from './lost-bridge.js'
+import type { NetworkBridges, Place } from './places.js'
+import type { BridgeNetwork } from './spec.js'
+
+/** A bridge network that this process uses: its bridges, and what the host makes necessary. */
+export class BridgeInUse implements NetworkInUse<BridgeBody> {
+  readonly moment: BridgeMoment
+  readonly #spec: BridgeNetwork
+  readonly #bridges: NetworkBridges
+
+  private constructor(spec: BridgeNetwork, bridges: NetworkBridges, moment: BridgeMoment) {
+    this.#spec = spec
+    this.#bridges = bridges
+    this.moment = moment
+  }
+
+  static async begin(
+    spec: BridgeNetwork,
+    host: Host,
+    settings: UseSettings,
+    missing?: Operation[],
+  ): Promise<BridgeInUse> {
+    const hairpin = (await host.find('sysctl', { name: 'net.bridge.bridge-nf-call-iptables' })) === '1'
+    return new BridgeInUse(spec, bridgesOf(spec, host, settings, missing), { hairpin })
+  }
+
+  learn(links: readonly LinkInfo[]): void {
+    this.#bridges.learn(links)
+  }
+
+  check(asked: EndpointRequest): void {
+    // The bridge would take the sandbox's frames for its own that have come back.
+    if (asked.mac === this.#spec.mac)
+      throw invalid(
+        `mac ${asked.mac} is that of the bridge of the network ${this.#spec.name}. Choose another, or leave mac out.`,
+      )
+  }
+
+  draft(
+    id: string,
+    name: string,
+    taken: Taken,
+    asked: EndpointRequest,
+    random = false,
+  ): BridgeEndpoint | Promise<BridgeEndpoint> {
+    const endpoint = ({ bridge, leaf }: Place) =>
+      bridgeEndpoint(this.#spec, id, name, taken, asked, leaf ? bridge : undefined, random)
+    const place = this.#bridges.take()
+    return place instanceof Promise ? place.then(endpoint) : endpoint(place)
+  }
+
+  leave({ body }: BridgeEndpoint): void {
+    this.#bridges.release(body.bridge)
+  }
+
+  full(refused: PlanRefused): boolean {
+    return isFull(refused) && this.#bridges.full(refused.operation.master)
+  }
+}

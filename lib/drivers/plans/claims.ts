@@ -1,0 +1,58 @@
+import { add, remove, removeOwn } from '../../policy/elements.js'
+import { isAddressClaim, isEndpointClaim } from '../../policy/sets.js'
+import type { Operation, SetDefinition } from '../../plan/operation.js'
+import type { PortMapping } from '../../base/port-mapping.js'
+import type { StoredEndpoint } from '../../store/endpoint.js'
+import { activePorts } from '../gateway.js'
+import { endpointsOf } from '../index.js'
+import { PortPlan } from '../ports.js'
+
+/** The claims of endpoints, and the elements that go with them. */
+
+/** What is there of a sandbox, as far as its claims go. */
+export interface Claimant {
+  endpoints: readonly StoredEndpoint[]
+  ports: readonly PortMapping[]
+  /** Comment of every element that belongs to it. */
+  owner: string
+}
+
+/** The claims; the other elements let it send. */
+export const isClaim = (set: SetDefinition): boolean => isEndpointClaim(set)
+/** Those of addresses, which are given up last. */
+export const isAddress = (set: SetDefinition): boolean => isAddressClaim(set)
+
+export const claimEndpoint = (endpoint: StoredEndpoint, owner: string): Operation[] =>
+  endpointsOf(endpoint)
+    .elements(endpoint)
+    .map(([set, key]) => add(set, { key, comment: owner }))
+
+export const freeEndpoint = (
+  endpoint: StoredEndpoint,
+  owner: string,
+  meant: (set: SetDefinition) => boolean,
+): Operation[] =>
+  endpointsOf(endpoint)
+    .elements(endpoint)
+    .flatMap(([set, key]) => (meant(set) ? [remove(set, { key, comment: owner })] : []))
+
+export const freeAddresses = (endpoint: StoredEndpoint, owner: string): Operation[] => [
+  ...endpointsOf(endpoint).forget(endpoint),
+  ...endpointsOf(endpoint)
+    .elements(endpoint)
+    .flatMap(([set, key]) => (isAddress(set) ? [removeOwn(set, { key, comment: owner })] : [])),
+]
+
+/** The claims of a sandbox: what gives it back what a flushed ruleset took from it. */
+export function claimSandbox({ endpoints, ports, owner }: Claimant): Operation[] {
+  return [
+    ...claimEndpoints({ endpoints, owner }),
+    ...new PortPlan(endpoints, activePorts(endpoints, ports), owner).publish(),
+  ]
+}
+
+export function claimEndpoints({ endpoints, owner }: Pick<Claimant, 'endpoints' | 'owner'>): Operation[] {
+  const operations: Operation[] = []
+  for (const endpoint of endpoints) operations.push(...claimEndpoint(endpoint, owner))
+  return operations
+}

@@ -1,0 +1,181 @@
+import { invalid } from '../base/errors.js'
+import { randomId } from '../base/random-id.js'
+import { timestamp } from '../base/timestamp.js'
+import type { PortMapping } from '../base/port-mapping.js'
+import { mappedPorts } from '../drivers/gateway.js'
+import { joiningText } from '../drivers/container/index.js'
+import { createSandbox } from '../drivers/plans/create.js'
+import { joinSandbox } from '../drivers/plans/join.js'
+import { takeSpare } from '../drivers/plans/spare.js'
+import type { ReadyNetwork } from '../drivers/ready.js'
+import type { Plan } from '../plan/operation.js'
+import { thisProcess } from '../store/maker.js'
+import { asOfNow, inThisBoot } from '../store/namespace.js'
+import { ownerComment } from '../store/owner.js'
+import { idle, stackPlace, store, unbusy, type SandboxRecord, type StoredRecord } from '../store/records.js'
+import { hostPath, NETNS_FOLDER, type Context } from './context.js'
+import type { CreateRequest } from './create-request.js'
+import { draftEndpoint, takeEndpoint } from './draft-endpoint.js'
+import { findSandbox } from './find.js'
+import { checkForeign } from './foreign.js'
+import { inheritPorts } from './inherit-ports.js'
+import type { ReadySpare } from './pool/network-pool.js'
+import { claimPublished } from './publish.js'
+import type { Guesses, Tried } from './retry.js'
+
+/** A sandbox as it would be: its plan, its record, and what it has taken in this process's tables. */
+export interface Draft {
+  plan: Plan
+  stored: StoredRecord
+  /** What it begins with, if not with nothing. */
+  spare?: ReadySpare | undefined
+  endpoint?: Tried['endpoint']
+  /** The kernel has what the draft has taken in this process's tables. */
+  settle(): void
+  /** Gives it back, but for the spare. */
+  release(): void
+}
+
+const nothing = { settle: () => undefined, release: () => undefined }
+
+/**
+ * @param spares - One that was made ahead of need will do.
+ * @param preview - The network, where nothing is to be made.
+ */
+export async function draftSandbox(
+  context: Context,
+  request: CreateRequest,
+  guesses: Guesses,
+  spares: boolean,
+  preview?: ReadyNetwork,
+): Promise<Draft> {
+  const { stack, netns, joinsNetwork } = request
+  // What open() says of every sandbox is kept with each: other processes may have been opened with something else.
+  const names = stack === 'joined' ? {} : { ...context.names, ...request.names }
+  const namespace = netns === undefined ? undefined : checkForeign(context, netns)
+  const id = randomId()
+  const name = request.name ?? id.slice(0, 12)
+  const record: SandboxRecord = {
+    version: 3,
+    id,
+    name,
+    network: request.target,
+    stack,
+    path: stack === 'host' ? hostPath(context.settings) : (netns ?? `${NETNS_FOLDER}/${name}`),
+    created: timestamp(),
+    maker: thisProcess(),
+    endpoints: [],
+    ports: [],
+  }
+  if (namespace) record.namespace = inThisBoot(namespace)
+  if (namespace) record.foreign = true
+  if (Object.keys(names).length > 0) record.names = names
+  if (joinsNetwork) return draftOnNetwork(context, request, record, guesses, spares, preview)
+  if (stack === 'joined') return draftJoining(context, request, record)
+  const stored = store(context.records, record)
+  const file = { path: stored.path, content: stored.text }
+  const plan: Plan =
+    stack === 'host'
+      ? [{ op: 'file.create', ...file }]
+      : createSandbox({ ...stackPlace(record), endpoints: [], ports: [], owner: ownerComment(name, id), record: file })
+  return { plan, stored, ...nothing }
+}
+
+async function draftOnNetwork(
+  context: Context,
+  request: CreateRequest,
+  record: SandboxRecord,
+  guesses: Guesses,
+  spares: boolean,
+  preview?: ReadyNetwork,
+): Promise<Draft> {
+  const { name, id } = record
+  const known = preview ?? context.networks.ready(request.target)
+  const ready = known instanceof Promise ? await context.turns.after(known) : known
+  const { spec } = ready
+  const spare = spares && fitsSpare(request) ? context.spares.take(ready) : undefined
+  const drafted = spare
+    ? takeEndpoint(context, spare, request.endpoint)
+    : draftEndpoint(context, ready, request.endpoint, [], guesses.randomMac)
+  const { endpoint, printed, circumstances, settle, release } = drafted instanceof Promise ? await drafted : drafted
+  const endpoints = [endpoint]
+  let ports: PortMapping[]
+  try {
+    const inheriting = request.publish.length > 0 ? inheritPorts(context) : undefined
+    if (inheriting) await context.turns.after(inheriting)
+    const claimed = claimPublished(context, request.publish, name, endpoints, spec.hostIps, guesses.ports)
+    ports = claimed instanceof Promise ? await claimed : claimed
+  } catch (error) {
+    release()
+    if (spare) context.spares.giveBack(spare)
+    throw error
+  }
+  const held = mappedPorts(endpoints, ports)
+  record.network = spec.name
+  record.endpoints = endpoints
+  record.ports = ports
+  const stored = store(context.records, record, printed)
+  const sandbox = {
+    ...stackPlace(record),
+    endpoints,
+    ports,
+    owner: ownerComment(name, id),
+    record: { path: stored.path, content: stored.text },
+  }
+  return {
+    plan: spare ? takeSpare(sandbox, spare, circumstances) : createSandbox(sandbox, circumstances),
+    stored,
+    spare,
+    endpoint: { asked: request.endpoint, network: ready, circumstances },
+    settle() {
+      settle()
+      for (const mapping of held) context.ports.settle(mapping)
+    },
+    release() {
+      release()
+      for (const mapping of held) context.ports.release(mapping)
+    },
+  }
+}
+
+/**
+ * Whether a sandbox that was made ahead of need is what is asked for: it has an address and a MAC, and a namespace of
+ * ours.
+ */
+export const fitsSpare = ({ joinsNetwork, netns, endpoint }: CreateRequest): boolean =>
+  joinsNetwork &&
+  netns === undefined &&
+  endpoint.ip === undefined &&
+  endpoint.ip6 === undefined &&
+  endpoint.mac === undefined
+
+async function draftJoining(context: Context, request: CreateRequest, record: SandboxRecord): Promise<Draft> {
+  const owner = await unbusy(() => findSandbox(context.records, request.target))
+  const { id, name, network, names, stack, joined } = owner.record
+  // Whose namespace it is in the end: a chain of joiners would hold on to the middle ones.
+  if (joined) {
+    throw invalid(
+      `network ${request.target}: the sandbox ${name} has joined another itself. Join that one: --network ${network}.`,
+    )
+  }
+  record.network = joiningText(id)
+  record.joined = { id, name, network, ...(names ? { names } : {}) }
+  if (stack === 'host') {
+    record.path = owner.record.path
+    record.foreign = true
+  }
+  const stored = store(context.records, record)
+  const shared = store(context.records, {
+    ...idle(owner.record),
+    sharedBy: [...(owner.record.sharedBy ?? []), record.id],
+  })
+  const plan = joinSandbox(
+    { ...stackPlace(record), record: { path: stored.path, content: stored.text } },
+    {
+      path: owner.record.path,
+      namespace: owner.record.namespace && asOfNow(owner.record.namespace),
+      record: { path: owner.path, before: owner.text, content: shared.text },
+    },
+  )
+  return { plan, stored, ...nothing }
+}
