@@ -43,10 +43,14 @@ export async function checkPredefined({ host, networks }: Context): Promise<Find
   )
 }
 
-export async function checkForwarding({ host, settings }: Context): Promise<Finding[]> {
+/** Links of networks that every host has, be they there or not. */
+const linksOf = (networks: Context['networks']): string[] => [...networks.predefined.values()].map(({ link }) => link)
+
+export async function checkForwarding({ host, networks }: Context): Promise<Finding[]> {
   const check = 'ip_forward'
   if ((await host.find('sysctl', { name: 'net.ipv4.ip_forward' })) === '1') return [ok(check, 'on')]
-  if (!(await host.find('link', { name: settings.bridgeName })))
+  const links = await Promise.all(linksOf(networks).map((name) => host.find('link', { name })))
+  if (links.every((link) => link === undefined))
     return [ok(check, 'off; turned on with the first sandbox, and left on')]
   return [
     problem(
@@ -207,7 +211,7 @@ function machineSysctl(path: string): string | undefined {
 }
 
 /** Another firewall on the host: an accept of ours does not outvote a drop of theirs. */
-export async function checkOtherFirewalls({ host, settings }: Context): Promise<Finding[]> {
+export async function checkOtherFirewalls({ host, networks }: Context): Promise<Finding[]> {
   const tables = []
   for (const [family, name] of [
     ['ip', 'filter'],
@@ -217,7 +221,7 @@ export async function checkOtherFirewalls({ host, settings }: Context): Promise<
     if ((await host.find('table', { family, name })) !== undefined) tables.push(`${family} ${name}`)
   }
   if (tables.length === 0) return [ok('firewalls', 'no other firewall whose table is known')]
-  const advice = `if it drops what is forwarded: accept ${settings.bridgeName} there too, in and out`
+  const advice = `if it drops what is forwarded: accept ${linksOf(networks).join(', ')} there too, in and out`
   return [note('firewalls', `there is nf_tables' table ${tables.join(', ')}`, advice)]
 }
 
