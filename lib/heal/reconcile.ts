@@ -7,7 +7,6 @@ import { RULESET_FAMILIES } from '../policy/ruleset.js'
 import * as sets from '../policy/sets.js'
 import type { PlanRefused } from '../kernel/host.js'
 import { type Host } from '../kernel/host.js'
-import { DEFAULT_NETWORK } from '../store/network-spec.js'
 import type { Family } from '../plan/operation.js'
 import { Marks } from '../store/pool-marks.js'
 import type { PortTable } from '../claims/ports/port-table.js'
@@ -116,10 +115,11 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
   }
   const halfWritten = await listHalfWritten(context.records)
   const holdings = new Holdings(host, tables)
-  const { bridgeName } = context.settings
   const flushed = isPart(tables) || isPart(await writtenTables(host))
-  if (flushed || !(await holdings.has(sets.bridges, bridgeName)) || !all.some(({ name }) => name === bridgeName))
-    networks.forget(DEFAULT_NETWORK)
+  for (const { name, link } of networks.predefined.values()) {
+    if (flushed || !(await holdings.has(sets.bridges, link)) || !all.some((one) => one.name === link))
+      networks.forget(name)
+  }
   const asideNetworks = new Aside()
   const named = (await listNetworkRecords(networks.records, (one) => asideNetworks.add(one))).map(
     ({ record }) => record.name,
@@ -133,7 +133,7 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
   )
   // Looked at twice: who removes a network and finds it in use gives it its record back.
   const there = new Set([
-    DEFAULT_NETWORK,
+    ...networks.predefined.keys(),
     ...asideNetworks.names,
     ...named,
     ...(await networks.list()).map(({ record }) => record.name),

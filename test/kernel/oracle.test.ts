@@ -4,7 +4,7 @@ import { connectEndpoint, disconnectEndpoint } from '#lib/drivers/plans/connect.
 import { createSandbox } from '#lib/drivers/plans/create.js'
 import { createNetwork, removeNetwork } from '#lib/drivers/bridge/network.js'
 import { createLeaf, removeLeaf } from '#lib/drivers/bridge/leaf.js'
-import { leafName } from '#lib/store/leaf-name.js'
+import { leafName } from '#lib/drivers/bridge/leaf-name.js'
 import { rulesetPlan } from '#lib/policy/ruleset.js'
 import { Host } from '#lib/kernel/host.js'
 import type { Plan } from '#lib/plan/operation.js'

@@ -7,6 +7,7 @@ import type { PortRequest } from '../../base/port-mapping.js'
 import { endpointChecks, readEndpoint, type EndpointOptions } from './endpoint-options.js'
 import { nameCheck } from '../../base/name.js'
 import { readRequests } from '../../work/publish.js'
+import { DEFAULT_NETWORK } from '../../store/network-spec.js'
 
 /** Options of `sandboxes.create`. Names are those of `docker run`'s flags. */
 export interface CreateOptions extends EndpointOptions, NameOptions {
@@ -54,7 +55,7 @@ const copyItem = (item: unknown): unknown => (typeof item === 'object' && isOpti
 /** @throws {SlipwayError} `INVALID_ARGUMENT` */
 export function readCreateOptions(options: CreateOptions): CreateRequest {
   checkOptions('sandboxes.create', options, CHECKS)
-  const { network = 'bridge', name, netns } = options
+  const { network = DEFAULT_NETWORK, name, netns } = options
   const named = stackNamed(network)
   if (!named) checkNetworkName(network)
   const publish = options.publish ? readRequests(options.publish) : []

@@ -8,7 +8,7 @@ import {
 } from '../../policy/sets.js'
 import type { AddressAdd, Operation } from '../../plan/operation.js'
 import { FAMILIES } from '../../store/network-spec.js'
-import { leafNumber } from '../../store/leaf-name.js'
+import { leafNumber } from './leaf-name.js'
 import type { EndpointElement, EndpointsOf } from '../driver.js'
 import { addressesInside, noIpv6Address } from '../inside.js'
 import { deleteLinks } from '../leaving.js'

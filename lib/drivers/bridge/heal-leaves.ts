@@ -1,5 +1,5 @@
 import { SlipwayError } from '../../base/errors.js'
-import { leafNumber } from '../../store/leaf-name.js'
+import { leafNumber } from './leaf-name.js'
 import { hasFamily } from '../../store/network-spec.js'
 import type { Healing } from '../networks-of.js'
 import type { BridgeBody } from './endpoint.js'

@@ -1,4 +1,4 @@
-import { leafName } from '../../store/leaf-name.js'
+import { leafName } from './leaf-name.js'
 import { add, remove } from '../../policy/elements.js'
 import { networkElements, type NetworkElement } from '../../policy/network-elements.js'
 import { gates } from '../../policy/sets.js'

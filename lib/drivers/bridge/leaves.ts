@@ -1,5 +1,5 @@
 import { answerSetting, createLeaf, finishLeaf, leafAlias, readLeafAlias } from './leaf.js'
-import { leafName } from '../../store/leaf-name.js'
+import { leafName } from './leaf-name.js'
 import { SlipwayError } from '../../base/errors.js'
 import { BRIDGE_GROUP } from '../../policy/sets.js'
 import { PlanRefused, type Host } from '../../kernel/host.js'

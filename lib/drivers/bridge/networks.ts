@@ -14,7 +14,7 @@ import { checkRequest, draftBridge } from './draft.js'
 import { healLeaves } from './heal-leaves.js'
 import { leafElements, readLeafAlias, removeLeaf } from './leaf.js'
 import { leavesOf } from './leaves.js'
-import { leafName } from '../../store/leaf-name.js'
+import { leafName } from './leaf-name.js'
 import { wasTakenAway } from './lost-bridge.js'
 import { forgetNeighbor } from './neighbors.js'
 import {

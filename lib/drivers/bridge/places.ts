@@ -1,5 +1,5 @@
 import { mayHaveLeaves } from './leaf.js'
-import { leafName, leafNumber } from '../../store/leaf-name.js'
+import { leafName, leafNumber } from './leaf-name.js'
 import type { LinkInfo } from '../../kernel/native.js'
 import type { BridgeNetwork } from './spec.js'
 

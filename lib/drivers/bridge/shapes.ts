@@ -1,7 +1,7 @@
 import { flag, fields, optional, type Shape, flaw, all } from '../../store/shape.js'
 import { link } from '../../store/common-shapes.js'
 import type { DriverShapes } from '../../store/driver-shapes.js'
-import { leafNumber } from '../../store/leaf-name.js'
+import { leafNumber } from './leaf-name.js'
 import type { StoredEndpoint } from '../../store/endpoint.js'
 import { networkShape } from './spec.js'
 import { hostLinkOf, type BridgeBody } from './endpoint.js'

@@ -2,6 +2,8 @@ import type { PoolOptions, PoolSettings } from '../../base/settings.js'
 import { checkOptions, isOptions, type Check } from '../../base/checks.js'
 import { invalid } from '../../base/errors.js'
 import { nameCheck } from '../../base/name.js'
+import { stackNamed } from '../../drivers/index.js'
+import { DEFAULT_NETWORK } from '../../store/network-spec.js'
 
 /** A bridge takes 1,023 ports, and those that wait take theirs, too. */
 const MOST = 1000
@@ -14,7 +16,8 @@ const size: Check = (value) =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MOST
     ? undefined
     : `a whole number from 0 to ${MOST}: a Linux bridge takes 1,023 ports, and each of these is one`
-const isNetwork = (name: unknown) => nameCheck(name) === undefined && name !== 'host' && name !== 'none'
+const isNetwork = (name: unknown) =>
+  typeof name === 'string' && nameCheck(name) === undefined && stackNamed(name) === undefined
 const networks: Check = (value) =>
   Array.isArray(value) && value.length > 0 && value.every(isNetwork)
     ? undefined
@@ -23,7 +26,7 @@ const networks: Check = (value) =>
 /** @throws {SlipwayError} `INVALID_ARGUMENT` */
 export function readPoolOptions(options: PoolOptions): PoolSettings {
   checkOptions('Slipway.open: pool', options, { size, networks })
-  return { size: options.size ?? 0, networks: [...new Set(options.networks ?? ['bridge'])] }
+  return { size: options.size ?? 0, networks: [...new Set(options.networks ?? [DEFAULT_NETWORK])] }
 }
 
 /**
