@@ -19,6 +19,8 @@ const byName = new Map(networkDrivers.map((driver) => [driver.name, driver]))
 
 for (const { name, shapes } of networkDrivers) driverShapes.set(name, shapes)
 
+export { joiningText } from './container/index.js'
+
 export const findDriver = (name: string): NetworkDriver | undefined => byName.get(name)
 
 /** The driver of a network, or of an endpoint. Records name no other (lib/store/driver-shapes.ts). */
