@@ -4,6 +4,7 @@
 #include "base/guard.h"
 #include "js/bind_socket.h"
 #include "js/convert.h"
+#include "js/describe_plan.h"
 #include "js/encode_plan.h"
 #include "js/enter.h"
 #include "js/executor_wrap.h"
@@ -20,6 +21,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("filterSources",
               Napi::Function::New<slipway::js::guarded<slipway::js::filter_sources>>(env, "filterSources"));
   exports.Set("folderStamp", Napi::Function::New<slipway::js::guarded<slipway::js::folder_stamp>>(env, "folderStamp"));
+  exports.Set("describePlan",
+              Napi::Function::New<slipway::js::guarded<slipway::js::describe_plan>>(env, "describePlan"));
   exports.Set("encodePlan", Napi::Function::New<slipway::js::guarded<slipway::js::encode_plan>>(env, "encodePlan"));
   exports.Set(
       "encodeConnectionDelete",

@@ -13,15 +13,15 @@ import { inRoot, root } from './setup/tree.mjs'
 const FOLDER = 'build-fuzz'
 const FINDINGS = inRoot('fuzz-findings')
 
-// What each is given beside bytes: words that mean something to it.
+// What each is given beside bytes: words that mean something to it. Plans get the names of operations, too.
 const native = {
   answers: [],
   elements: [],
   plan: [
     '\\x1f',
     '\\x1f\\x1f\\x1f',
-    'link.create',
-    'link.set',
+    'true',
+    'false',
     'macvlan',
     'ipvlan',
     'vlan',
@@ -31,14 +31,6 @@ const native = {
     'passthru',
     'l2',
     'l3s',
-    'rule.add',
-    'set.add',
-    'element.add',
-    'element.delete',
-    'chain.add',
-    'route.add',
-    'neighbor.add',
-    'address.add',
     'ipv4_addr',
     'ipv6_addr',
     'ifname',
@@ -70,7 +62,7 @@ try {
   const { minutes, targets } = readArguments()
   if (spawnSync(process.execPath, [inRoot('scripts/setup.mjs'), 'fuzz'], { stdio: 'inherit' }).status !== 0)
     process.exit(1)
-  if (targets.some((name) => name in native)) build()
+  if (targets.some((name) => name in native)) await build()
   const seconds = Math.max(1, Math.round((minutes * 60) / targets.length))
   const results = []
   for (const name of targets) results.push(await tryTarget(name, seconds))
@@ -102,7 +94,7 @@ function readArguments() {
   return { minutes, targets }
 }
 
-function build() {
+async function build() {
   step('compiling the fuzzers with clang', () => {
     run(
       inRoot('node_modules/.bin/cmake-js'),
@@ -129,6 +121,8 @@ function build() {
   run(process.execPath, [inRoot('build-test/fuzz/main.js'), 'seeds', inRoot(FOLDER, 'seeds')], {
     sentence: 'The seeds could not be written.',
   })
+  const { TRAITS } = await import(inRoot('build-lib/plan/traits.js'))
+  native.plan.push(...Object.keys(TRAITS))
   for (const [name, words] of Object.entries(native)) {
     mkdirSync(inRoot(FOLDER, 'corpus', name), { recursive: true })
     writeFileSync(inRoot(FOLDER, `${name}.dict`), words.map((word) => `"${word}"\n`).join(''))

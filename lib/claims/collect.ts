@@ -5,6 +5,7 @@ import { PlanRefused, type Host, type RunOptions } from '../kernel/host.js'
 import { familyOf } from '../base/addresses/ip.js'
 import type { ElementInfo } from '../kernel/native.js'
 import type { Operation, Plan, SetDefinition } from '../plan/operation.js'
+import { TRAITS } from '../plan/traits.js'
 
 /** Removes, minding nothing that has gone meanwhile: another process may be cleaning up, too. */
 export async function collect(host: Host, plan: Plan, options: RunOptions = {}): Promise<void> {
@@ -83,7 +84,7 @@ export async function removeWhatIsThere(
           [{ ...operation, elements: [element], ifCommented: element.comment !== undefined }],
           options,
         )
-    } else if (MISSABLE.has(operation.op)) {
+    } else if (TRAITS[operation.op].passesOverGone) {
       await collect(host, [operation], options)
     } else {
       rest.push(operation)
@@ -100,20 +101,6 @@ function claimOf(plan: Plan, address: string | undefined): string | undefined {
     .flatMap((operation) => (operation.op === 'element.delete' && operation.set === set ? operation.elements : []))
     .find(({ key }) => key === address)?.comment
 }
-
-/**
- * Operations of a removal on what may be gone already, or that may have no link any more to be done on: a route goes
- * with its link. An address is given back after its namespace is gone, here too.
- */
-const MISSABLE = new Set<Operation['op']>([
-  'link.set',
-  'link.delete',
-  'link.deleteGroup',
-  'address.delete',
-  'route.delete',
-  'neighbor.delete',
-  'netns.delete',
-])
 
 /** Whether it is for a namespace that is gone. */
 export const isNowhere = (operation: Operation): boolean =>

@@ -1,5 +1,6 @@
 import { LEAVING_GROUP } from '../policy/sets.js'
 import type { Operation, Plan } from '../plan/operation.js'
+import { TRAITS } from '../plan/traits.js'
 
 /** What is taken off the network, in two parts. */
 export interface Leaving {
@@ -29,24 +30,17 @@ export const deleteLinks = (links: readonly string[]): Operation[] =>
       ]
 
 /**
- * Operations that have their place before others, whichever sandbox they are of. A record goes last: until then its
- * name is taken.
+ * Several rests as one plan, in which they share what they can: a grace period, a transaction. Some operations have
+ * their place before others, whichever sandbox they are of ({@link TRAITS}); a record goes last, as its name is taken
+ * until then.
  */
-const ORDER = [
-  'route.delete',
-  'neighbor.delete',
-  'link.set',
-  'link.deleteGroup',
-  'netns.delete',
-  'element.delete',
-  'file.delete',
-] as const
-
-/** Several rests as one plan, in which they share what they can: a grace period, a transaction. */
 export function together(rests: readonly Plan[]): Plan {
-  const all = rests.flat()
-  return ORDER.flatMap((op) => {
-    const found = all.filter((operation) => operation.op === op)
-    return op === 'link.deleteGroup' ? found.slice(0, 1) : found
-  })
+  const places: Operation[][] = []
+  for (const operation of rests.flat()) {
+    const place = TRAITS[operation.op].placeInEnd
+    if (place === undefined) throw new TypeError(`${operation.op} has no place in the end of a sandbox`)
+    const there = (places[place] ??= [])
+    if (operation.op !== 'link.deleteGroup' || there.length === 0) there.push(operation)
+  }
+  return places.flat()
 }

@@ -194,6 +194,17 @@ export interface Connection {
   id: number
 }
 
+/** An operation as C++ has read it. For tests. */
+export interface DescribedOperation {
+  op: string
+  channel: string
+  onCallerThread: boolean
+  /** Name of what takes it back, empty for none. */
+  inverse: string
+  /** Those that are not empty, zero or false. */
+  fields: Record<string, unknown>
+}
+
 interface Addon {
   /**
    * @param host - Path of the namespace, this process's own where it is left out; or an executor: then it is a further
@@ -215,6 +226,7 @@ interface Addon {
   filterSources(fd: number, refused: readonly string[], accepted: readonly string[]): NativeFailure | undefined
   /** A number that changes when something comes into a folder or goes out of it; 0 when there is no such folder. */
   folderStamp(path: string): number
+  describePlan(plan: string, before: string): DescribedOperation[]
   encodePlan(plan: string, numbers: Record<string, number>): Buffer
   encodeConnectionDelete(tuple: Connection): Buffer
 }
@@ -260,6 +272,10 @@ function otherBuild(root: string): string | undefined {
 const addon = load()
 
 export const { Executor, enter, bindSocket, filterSources, folderStamp, encodeConnectionDelete } = addon
+
+/** A plan as C++ reads it, where what was there before is this text (`native/plan/inverse.h`). For tests. */
+export const describePlan = (plan: Plan, before: string): DescribedOperation[] =>
+  addon.describePlan(wirePlan(plan), before)
 
 /** The messages of a plan as bytes, with the kernel's numbers of links and namespaces given by name. For tests. */
 export const encodePlan = (plan: Plan, numbers: Record<string, number>): Buffer =>

@@ -1,4 +1,5 @@
-import type { Operation, Plan } from '../plan/operation.js'
+import type { ElementAdd, ElementDelete, NetnsDelete, Operation, Plan } from '../plan/operation.js'
+import { TRAITS } from '../plan/traits.js'
 
 /**
  * How much of a plan JavaScript's thread does itself: about 5 µs an element or port, so 0.3 ms. Two thread wake-ups,
@@ -9,39 +10,23 @@ const MOST = 64
 /** A path begins with a slash. */
 const isSpare = (netns: string): boolean => !netns.startsWith('/')
 
-/**
- * What an operation counts, none where it may have to wait: for rtnetlink's lock, a dump, an unmount, another
- * namespace.
- */
+/** What an operation counts, none where it may have to wait. */
 function weight(operation: Operation): number {
-  switch (operation.op) {
-    case 'element.add':
-    case 'element.delete':
-      return operation.elements.length
-    case 'port.hold':
-    case 'port.release':
-    case 'file.create':
-    case 'file.replace':
-    case 'file.check':
-    case 'file.mark':
-    case 'file.delete':
-    case 'link.check':
-    case 'netns.check':
+  switch (TRAITS[operation.op].onCallerThread) {
+    case 'yes':
       return 1
-    // Of a spare namespace, they are a mount and two descriptors that are closed.
-    case 'netns.bind':
-      return isSpare(operation.from) ? 1 : Infinity
-    case 'netns.delete':
-      return isSpare(operation.path) ? 1 : Infinity
+    case 'by its elements':
+      return (operation as ElementAdd | ElementDelete).elements.length
+    case 'of a spare namespace': {
+      const spare = operation.op === 'netns.bind' ? operation.from : (operation as NetnsDelete).path
+      return isSpare(spare) ? 1 : Infinity
+    }
     default:
       return Infinity
   }
 }
 
-/**
- * Whether JavaScript's thread may run a plan itself. Tables, chains, rules and sets are not for it: the kernel looks at
- * the whole table again when they change.
- */
+/** Whether JavaScript's thread may run a plan itself. */
 export function isShort(plan: Plan): boolean {
   return leadOf(plan) === plan.length
 }
@@ -67,4 +52,4 @@ export function isLongTransaction(plan: Plan): boolean {
 }
 
 const isTransaction = (operation: Operation | undefined): boolean =>
-  operation !== undefined && /^(table|chain|rule|set|element)\./.test(operation.op)
+  operation !== undefined && TRAITS[operation.op].channel === 'nft'

@@ -1,7 +1,12 @@
-import type { Element, Operation, SetDefinition, Statement } from './operation.js'
+import type { Element, Family, Operation, SetDefinition, Statement } from './operation.js'
+import { TRAITS } from './traits.js'
 
-/** The `nft` commands of an operation; `undefined` when it is none of nf_tables. */
-export function nftCommands(operation: Operation): string[] | undefined {
+/** The operations that are of nf_tables, and printed here. */
+export type NftOperation = Extract<Operation, { family: Family; table: string }>
+export const isNft = (operation: Operation): operation is NftOperation => TRAITS[operation.op].channel === 'nft'
+
+/** The `nft` commands of an operation. */
+export function nftCommands(operation: NftOperation): string[] {
   switch (operation.op) {
     case 'table.add':
       return [
@@ -43,8 +48,6 @@ export function nftCommands(operation: Operation): string[] | undefined {
         const condition = operation.ifCommented ? ` # if its comment is "${element.comment ?? ''}"` : ''
         return `delete element ${place(operation)} { ${printKey(operation, element.key)} }${condition}`
       })
-    default:
-      return undefined
   }
 }
 

@@ -1,8 +1,9 @@
 import { basename } from 'node:path'
 import type { LinkCreate, LinkSet, Operation, PortHold } from './operation.js'
+import type { NftOperation } from './print-nft.js'
 
 /** The commands of an operation that is none of nf_tables. */
-export function shellCommands(operation: Operation): string[] {
+export function shellCommands(operation: Exclude<Operation, NftOperation>): string[] {
   const { ip, exec } = inNamespace('netns' in operation ? operation.netns : undefined)
   switch (operation.op) {
     case 'netns.create':
@@ -95,8 +96,6 @@ export function shellCommands(operation: Operation): string[] {
             : `${forget(address)} -p tcp --orig-port-dst ${hostPort} --reply-src ${address} --reply-port-src ${port} || true`,
         ),
       ]
-    default:
-      throw new TypeError(`no command is known for ${operation.op}`)
   }
 }
 

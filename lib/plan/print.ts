@@ -1,5 +1,5 @@
 import type { Operation, Plan } from './operation.js'
-import { nftCommands } from './print-nft.js'
+import { isNft, nftCommands } from './print-nft.js'
 import { shellCommands } from './print-shell.js'
 
 /**
@@ -15,9 +15,8 @@ export function printPlan(plan: Plan): string {
     transaction = []
   }
   for (const operation of plan) {
-    const inNft = nftCommands(operation)
-    if (inNft) {
-      transaction.push(...inNft)
+    if (isNft(operation)) {
+      transaction.push(...nftCommands(operation))
     } else {
       commit()
       lines.push(...shellCommands(operation))
@@ -29,5 +28,8 @@ export function printPlan(plan: Plan): string {
 
 /** One operation in one line, for error messages. */
 export function printOperation(operation: Operation): string {
-  return (nftCommands(operation)?.map((command) => `nft ${command}`) ?? shellCommands(operation)).join('; ')
+  const commands = isNft(operation)
+    ? nftCommands(operation).map((command) => `nft ${command}`)
+    : shellCommands(operation)
+  return commands.join('; ')
 }

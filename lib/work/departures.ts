@@ -125,7 +125,7 @@ export class Departures {
       const group = this.#waiting.splice(0, GROUP)
       // Of one that was refused before, addresses may be given up, and be another's by now.
       const fresh = group.filter(({ tries }) => tries === 0)
-      const done = await this.#isDone(together(fresh.map(({ plan }) => plan)))
+      const done = await this.#areDone(fresh.map(({ plan }) => plan))
       const slices = new Slices()
       for (const pending of group) {
         await (done && fresh.includes(pending) ? this.#settle(pending) : this.#alone(pending))
@@ -136,9 +136,9 @@ export class Departures {
     this.#working = undefined
   }
 
-  async #isDone(plan: Plan): Promise<boolean> {
+  async #areDone(rests: readonly Plan[]): Promise<boolean> {
     try {
-      await this.#host.run(plan, { aside: true })
+      await this.#host.run(together(rests), { aside: true })
       return true
     } catch {
       // Whose fault it is shows when each is on its own.

@@ -17,9 +17,10 @@ Status encode(const Operation& operation, netlink::Batch& batch, netlink::Origin
   auto before = batch.mark();
   if (auto failure = batch.room("encode")) return failure;
   auto put = [&](const auto& op) -> Status {
-    if constexpr (requires { rtnl::encode(batch, origin, op, names); }) {
+    constexpr Channel channel = std::decay_t<decltype(op)>::kTraits.channel;
+    if constexpr (channel == Channel::kRtnl) {
       return rtnl::encode(batch, origin, op, names);
-    } else if constexpr (requires { nft::encode(batch, origin, op); }) {
+    } else if constexpr (channel == Channel::kNft) {
       return nft::encode(batch, origin, op);
     } else {
       return Failure::of(EOPNOTSUPP, "encode");

@@ -50,8 +50,8 @@ class Executor {
 
   void submit(std::unique_ptr<Job> job);
   bool opened_beside() const { return opened_beside_; }
-  // Runs the operations of plans that come before their ends, all of them may_run_beside(), on the calling thread,
-  // whatever is in the queue. `lost`: the thread could not come home from the host's namespace.
+  // Runs the operations of plans that come before their ends, all of them is_for_caller_thread(), on the calling
+  // thread, whatever is in the queue. `lost`: the thread could not come home from the host's namespace.
   void run_beside(const std::vector<Share>& shares, bool& lost);
   // Runs while nothing else is to be done, and not between a preparation and what comes for it at once. What has not
   // begun when the thread ends is dropped.

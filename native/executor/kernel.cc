@@ -4,7 +4,6 @@
 #include <sched.h>
 
 #include "base/guard.h"
-#include "plan/operation.h"
 
 namespace slipway {
 

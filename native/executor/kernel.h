@@ -15,9 +15,15 @@
 #include "netns/netns.h"
 #include "netns/spares.h"
 #include "nft/watch.h"
+#include "plan/operation.h"
 #include "rtnl/names.h"
 
 namespace slipway {
+
+// None is that of no namespace.
+inline netns::Identity identity_of(const std::optional<Namespace>& given) {
+  return given ? netns::Identity{given->device, given->inode} : netns::Identity();
+}
 
 class Kernel : public rtnl::Names {
  public:

@@ -34,7 +34,7 @@ struct Runner::Perform {
   static std::string identity_text(const netns::Identity& identity) {
     return std::to_string(identity.device) + ' ' + std::to_string(identity.inode);
   }
-  Status operator()(const NetnsDelete& op) { return runner.kernel_->delete_netns(op.path, {op.device, op.inode}); }
+  Status operator()(const NetnsDelete& op) { return runner.kernel_->delete_netns(op.path, identity_of(op.namespace_)); }
   Status operator()(const NetnsCheck& op) {
     auto failure = runner.kernel_->check_netns(op.path);
     return op.optional ? kOk : failure;
@@ -120,8 +120,9 @@ struct Runner::Perform {
     return kOk;
   }
   Status operator()(const ConntrackFlush& op) { return conntrack::flush(runner.kernel_->nft(), op); }
+  // A message goes another way. What does not, has its function above, or this does not compile.
   template <typename Message>
-  Status operator()(const Message&) {
+  requires(Message::kTraits.channel != Channel::kDirect) Status operator()(const Message&) {
     return Failure::of(EOPNOTSUPP, "perform");
   }
 };

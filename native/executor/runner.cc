@@ -44,7 +44,7 @@ Runner::Runner(Plan plan, std::optional<uint32_t> refuse)
 void Runner::expect_namespaces(Kernel& kernel) const {
   std::map<std::string, netns::Identity> expected;
   for (const auto& operation : plan_) {
-    if (const auto* check = std::get_if<NetnsCheck>(&operation)) expected[check->path] = {check->device, check->inode};
+    if (const auto* check = std::get_if<NetnsCheck>(&operation)) expected[check->path] = identity_of(check->namespace_);
   }
   kernel.expect(std::move(expected));
 }
@@ -197,7 +197,7 @@ Status Runner::run_rtnl(uint32_t end) {
   for (; next_ < end && channel_of(plan_[next_]) == Channel::kRtnl && netns_of(plan_[next_]) == netns; ++next_) {
     const Operation& op = plan_[next_];
     const auto* settings = std::get_if<LinkSet>(&op);
-    bool no_ipv6 = settings != nullptr && settings->no_ipv6;
+    bool no_ipv6 = settings != nullptr && settings->ipv6.has_value() && !*settings->ipv6;
     if (next_ > first && std::holds_alternative<LinkCreate>(op)) break;
     if (batch_.count() >= kAnswers) break;
     // The kernel goes on after a refused message, and an address takes routes along that were to stay then.

@@ -232,7 +232,7 @@ bool ExecutorWrap::run_beside(Napi::Env env, const std::vector<Share>& shares) {
   auto may_run = [this](const Share& share) {
     const Plan& plan = share.runner->plan();
     return executor_->opened_beside() && share.end <= plan.size() &&
-           std::all_of(plan.begin(), plan.begin() + share.end, may_run_beside);
+           std::all_of(plan.begin(), plan.begin() + share.end, is_for_caller_thread);
   };
   if (!std::all_of(shares.begin(), shares.end(), may_run)) {
     Napi::Error::New(env, "a plan for the executor's thread").ThrowAsJavaScriptException();

@@ -1,44 +1,25 @@
 #include "plan/operation.h"
 
-#include <type_traits>
-
 namespace slipway {
-namespace {
 
-template <typename T, typename... Ts>
-constexpr bool one_of = (std::is_same_v<T, Ts> || ...);
-
-}  // namespace
-
-Channel channel_of(const Operation& operation) {
-  return std::visit(
-      [](const auto& op) {
-        using T = std::decay_t<decltype(op)>;
-        if constexpr (one_of<T, LinkCreate, LinkSet, LinkSettle, LinkDelete, LinkDeleteGroup, AddressAdd, AddressDelete,
-                             RouteAdd, RouteDelete, NeighborAdd, NeighborDelete, FdbAdd>) {
-          return Channel::kRtnl;
-        } else if constexpr (one_of<T, TableAdd, TableDelete, ChainAdd, ChainDelete, ChainFlush, RuleAdd, SetAdd,
-                                    SetDelete, ElementAdd, ElementDelete>) {
-          return Channel::kNft;
-        } else {
-          return Channel::kDirect;
-        }
-      },
-      operation);
+const Traits& traits_of(const Operation& operation) {
+  return std::visit([](const auto& op) -> const Traits& { return op.kTraits; }, operation);
 }
 
 bool is_spare(const std::string& netns) { return !netns.empty() && netns.front() != '/'; }
 
 bool is_born_elsewhere(const LinkCreate& op) { return !op.link.empty() && !op.netns.empty(); }
 
-bool may_run_beside(const Operation& operation) {
+bool is_for_caller_thread(const Operation& operation) {
   return std::visit(
       [](const auto& op) {
-        using T = std::decay_t<decltype(op)>;
-        if constexpr (std::is_same_v<T, NetnsBind>) return is_spare(op.from);
-        if constexpr (std::is_same_v<T, NetnsDelete>) return is_spare(op.path);
-        return one_of<T, NetnsCheck, ElementAdd, ElementDelete, FileCreate, FileReplace, FileCheck, FileMark,
-                      FileDelete, LinkCheck, PortHold, PortRelease>;
+        if constexpr (requires { op.spare(); }) {
+          static_assert(op.kTraits.on_caller_thread == OnCallerThread::kOfSpare);
+          return is_spare(op.spare());
+        } else {
+          static_assert(op.kTraits.on_caller_thread != OnCallerThread::kOfSpare);
+          return op.kTraits.on_caller_thread == OnCallerThread::kYes;
+        }
       },
       operation);
 }

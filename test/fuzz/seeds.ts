@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Operation } from '#lib/plan/operation.js'
 import { END, wirePlan } from '#lib/plan/wire.js'
 import { fromWords, readGolden, type Golden } from '../golden/format.js'
+import { everyOperation } from '../helpers/every-operation.js'
 import { readHeader, withoutSequence } from '../helpers/netlink.js'
 
 /** What the fuzzers of native/fuzz begin with: golden bytes, and messages that have once done harm. */
@@ -13,7 +14,7 @@ export function nativeSeeds(): Record<'answers' | 'elements' | 'plan', Buffer[]>
     elements: golden.flatMap(elementsIn),
     plan: [
       ...golden.flatMap(({ operation }) => (operation.op === 'connection.delete' ? [] : [[operation]])),
-      ...OTHER_PLANS,
+      ...(Object.values(everyOperation) as Operation[]).map((operation) => [operation]),
     ].map((plan) => Buffer.from(withoutCount(wirePlan(plan)))),
   }
 }
@@ -90,26 +91,6 @@ function elementsIn({ operation, ours, tool }: Golden): Buffer[] {
     [0, 1].map((how) => Buffer.concat([Buffer.of(kind, how), withoutSequence(fromWords(message))])),
   )
 }
-
-const OTHER_PLANS: Operation[][] = [
-  [
-    { op: 'netns.create', path: '/run/netns/app' },
-    { op: 'netns.check', path: '/run/netns/app', namespace: { device: 4, inode: 4026532300 }, optional: true },
-    { op: 'netns.bind', path: '/run/netns/b', from: '/run/netns/a' },
-    { op: 'netns.delete', path: '/run/netns/app' },
-  ],
-  [
-    { op: 'file.create', path: '/run/slipway/1/sandboxes/app.json', content: '{}\n' },
-    { op: 'file.check', path: '/a', expected: 'b' },
-    { op: 'file.replace', path: '/a', content: 'c', expected: 'b' },
-    { op: 'file.delete', path: '/a' },
-    { op: 'sysctl.write', key: 'net.ipv4.ip_forward', value: '1' },
-  ],
-  [
-    { op: 'port.hold', protocol: 'tcp', address: '0.0.0.0', port: 8080 },
-    { op: 'port.release', protocol: 'udp', address: '::1', port: 53 },
-  ],
-]
 
 function message(type: number, flags: number, payload: Buffer): Buffer {
   const header = Buffer.alloc(16)
