@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path'
 import { SlipwayError } from '../base/errors.js'
 import { isResolverElement } from '../policy/resolver-elements.js'
-import { addresses, isSubnets, macs, portMaps, published, publishedAt } from '../policy/sets.js'
+import { claimedAddress, isAddressClaim, isSubnets, macs, portMaps, published, publishedAt } from '../policy/sets.js'
 import { forbidden, isForbidden, isTooMuch, PlanRefused, tooMuch, words, type Host } from '../kernel/host.js'
 import { familyOf } from '../base/addresses/ip.js'
 import { overlap, parseSubnet } from '../base/addresses/subnet.js'
@@ -175,8 +175,10 @@ async function explainClaim(
 ): Promise<SlipwayError> {
   const key = operation.elements[index]?.key ?? ''
   const owner = await ownerOf(operation, key, host)
-  if (operation.set === addresses[4].set) return error('ADDRESS_IN_USE', addressInUse(key, owner, 'ip'))
-  if (operation.set === addresses[6].set) return error('ADDRESS_IN_USE', addressInUse(key, owner, 'ip6'))
+  if (isAddressClaim(operation)) {
+    const address = claimedAddress(key)
+    return error('ADDRESS_IN_USE', addressInUse(address, owner, familyOf(address) === 4 ? 'ip' : 'ip6'))
+  }
   if (operation.set === macs.set)
     return error(
       'ADDRESS_IN_USE',

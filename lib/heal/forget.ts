@@ -19,7 +19,10 @@ type Part = Pick<Shared, 'host' | 'networks'>
 const PATIENCE_MS = 300
 const STEP_MS = 20
 
-export const isAddress = ({ set }: Owned): boolean => FAMILIES.some((family) => sets.addresses[family].set === set.set)
+export const isAddress = ({ set }: Owned): boolean => sets.isAddressClaim(set)
+
+/** What the host has routes to. Of an address on a link's segment it knows nothing. */
+const isRouted = ({ set }: Owned): boolean => FAMILIES.some((family) => sets.addresses[family].set === set.set)
 
 /** Addresses that endpoints of sandboxes have left, and that a process which died has not given up. */
 export function leftAddresses(records: Iterable<SandboxRecord>, owned: Iterable<Owned>): Owned[] {
@@ -32,7 +35,9 @@ export function leftAddresses(records: Iterable<SandboxRecord>, owned: Iterable<
       ),
     )
   }
-  return [...owned].filter((one) => isAddress(one) && addresses.get(one.owner)?.has(one.element.key) === false)
+  return [...owned].filter(
+    (one) => isAddress(one) && addresses.get(one.owner)?.has(sets.claimedAddress(one.element.key)) === false,
+  )
 }
 
 /**
@@ -53,7 +58,7 @@ export async function forget(context: Part, doubtful: readonly Owned[]): Promise
 
 /** The same for those among elements of what this process itself has ended. */
 export async function flush(context: Part, elements: readonly Owned[]): Promise<void> {
-  const left = elements.filter(isAddress).map(({ element }) => element.key)
+  const left = elements.filter(isRouted).map(({ element }) => element.key)
   if (left.length === 0) return
   await forgetAddresses(context.host, left)
   for (const operation of await forgetPlaces(context, left)) await attempt(context.host, [operation])
@@ -74,8 +79,7 @@ async function forgetPlaces({ host, networks }: Part, addresses: readonly string
 
 async function stillThere(host: Host, elements: readonly Owned[]): Promise<Owned[]> {
   const comments = new Map<string, string>()
-  for (const family of FAMILIES)
-    for (const { key, comment } of (await host.find('elements', sets.addresses[family])) ?? [])
-      comments.set(key, comment)
+  for (const set of new Set(elements.map((one) => one.set)))
+    for (const { key, comment } of (await host.find('elements', set)) ?? []) comments.set(key, comment)
   return elements.filter(({ element }) => comments.get(element.key) === element.comment)
 }

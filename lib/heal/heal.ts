@@ -6,6 +6,7 @@ import { freeInterface } from '../drivers/free-interface.js'
 import type { StoredEndpoint } from '../store/endpoint.js'
 import { SlipwayError } from '../base/errors.js'
 import { mapOf, publishedKey } from '../policy/elements.js'
+import { claimedAddress } from '../policy/sets.js'
 import { PlanRefused, type Host } from '../kernel/host.js'
 import type { LinkInfo } from '../kernel/native.js'
 import { circumstancesOf } from '../drivers/ready.js'
@@ -132,7 +133,7 @@ async function takenByOthers(holdings: Holdings, record: SandboxRecord): Promise
   for (const endpoint of record.endpoints) {
     for (const [set, key] of endpointsOf(endpoint).elements(endpoint)) {
       if (!isClaim(set)) continue
-      const what = isAddress(set) ? `address ${key}` : `MAC address ${endpoint.mac}`
+      const what = isAddress(set) ? `address ${claimedAddress(key)}` : `MAC address ${endpoint.mac}`
       const other = await holderOf(holdings, record, set, key)
       if (other !== undefined)
         found.set(endpoint, `CONFLICT: its ${what} was claimed by ${other} while the claim was gone`)

@@ -51,6 +51,7 @@ const setsAndMaps = (): Operation[] => [
   ...setPair(sets.subnets, 'subnets in use'),
   set(sets.macs, 'MAC addresses in use, by the bridge of their network'),
   ...setPair(sets.addresses, 'addresses in use'),
+  ...setPair(sets.segments, 'parent and address: given to an endpoint on the segment of that link'),
   ...setPair(sets.published, 'ports published on every host address'),
   ...setPair(sets.publishedAt, 'ports published on one host address'),
   ...setPair(sets.whole, 'host addresses that lead to one sandbox, with every port'),

@@ -9,7 +9,7 @@ import { TABLE } from './sets.js'
  */
 
 /** Stands in the tables' comments. A table with another one was made by another version. */
-export const RULESET_VERSION = 'slipway ruleset 5'
+export const RULESET_VERSION = 'slipway ruleset 6'
 
 /** Families of the two tables. */
 export const RULESET_FAMILIES = ['inet', 'bridge'] as const satisfies readonly Family[]

@@ -63,10 +63,18 @@ export const routed = perFamily(inet, 'routed', 'ifname')
 
 /** Subnets in use. Adding one, exclusively, claims it: the kernel refuses one that overlaps another. */
 export const subnets = perFamily(inet, 'subnets', 'addr', { interval: true })
-/** MAC addresses in use, by the own bridge of their network. Adding one, exclusively, claims it. */
+/**
+ * MAC addresses in use, by the own bridge of their network, or by the link whose segment they are on. Adding one,
+ * exclusively, claims it.
+ */
 export const macs = inet('macs', 'ifname . ether_addr')
 /** Addresses in use. Adding one, exclusively, claims it. */
 export const addresses = perFamily(inet, 'addresses', 'addr')
+/**
+ * Addresses in use on the segment of a link of the host, whichever network they are of: another segment may have the
+ * same. Adding one, exclusively, claims it.
+ */
+export const segments = perFamily(inet, 'segments', 'ifname . addr')
 /** Ports published on every address of the host. Adding one, exclusively, claims it. */
 export const published = perFamily(inet, 'published', 'inet_proto . inet_service', {
   dataType: 'addr . inet_service',
@@ -138,8 +146,11 @@ export const isEndpointClaim = ({ set }: Pick<SetDefinition, 'set'>): boolean =>
   isAddressClaim({ set }) || set === macs.set
 
 /** Whether a set has the addresses that endpoints claim. */
-export const isAddressClaim = ({ set }: Pick<SetDefinition, 'set'>): boolean =>
-  set === addresses[4].set || set === addresses[6].set
+export const isAddressClaim = ({ set }: Pick<SetDefinition, 'set'>): boolean => ADDRESS_CLAIMS.has(set)
+const ADDRESS_CLAIMS = new Set([addresses, segments].flatMap((sets) => [sets[4].set, sets[6].set]))
+
+/** The address that an element of such a set claims. */
+export const claimedAddress = (key: string): string => key.slice(key.lastIndexOf(' ') + 1)
 
 const both = (definitions: PerFamily): SetDefinition[] => [definitions[4], definitions[6]]
 
@@ -190,6 +201,7 @@ export const ownedBySandboxes: readonly SetDefinition[] = [
     errors,
     errorsAt,
     addresses,
+    segments,
     open,
     restricted,
     restrictedAt,

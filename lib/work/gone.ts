@@ -1,6 +1,7 @@
 import { SlipwayError } from '../base/errors.js'
 import type { PlanRefused } from '../kernel/host.js'
-import { addresses, isEndpointClaim, macs } from '../policy/sets.js'
+import type { Questions } from '../kernel/native.js'
+import { addresses, claimedAddress, isAddressClaim, isEndpointClaim, macs } from '../policy/sets.js'
 import { ownerOf } from '../claims/refusals.js'
 import { reconcile } from '../heal/reconcile.js'
 import { isLeaving, listAllRecords, readAnyRecord, type StoredRecord } from '../store/records.js'
@@ -65,9 +66,7 @@ export async function awaitAllFree({ host, records, departures }: Context): Prom
     const owned = await OwnedElements.read(host, new Set(['inet']))
     const stored = (await listAllRecords(records)).map(({ record }) => record)
     const known = new Set(stored.map(commentOf))
-    const left = [...owned].filter(
-      ({ set, owner }) => FAMILIES.some((family) => set === addresses[family]) && !known.has(owner),
-    )
+    const left = [...owned].filter(({ set, owner }) => isAddressClaim(set) && !known.has(owner))
     if (left.length + leftAddresses(stored, owned).length === 0) return
   }
 }
@@ -76,19 +75,27 @@ export async function awaitAllFree({ host, records, departures }: Context): Prom
 export const isMacTaken = ({ operation, errnoName }: PlanRefused): boolean =>
   operation.op === 'element.add' && operation.set === macs.set && errnoName === 'EEXIST'
 
-/** Waits until an address that an endpoint has left is free, whichever process is at it. Returns whether it is. */
-export async function awaitFree(context: Context, address: string): Promise<boolean> {
+/**
+ * Waits until an address that an endpoint has left is free, whichever process is at it. Returns whether it is.
+ *
+ * @param claim - Set and key of its claim.
+ */
+export async function awaitFree(
+  context: Context,
+  address: string,
+  claim: Questions['element']['question'] = { ...addresses[familyOf(address)], key: address },
+): Promise<boolean> {
   const { host, records, departures } = context
   await departures.awaitFree(address)
   for (const deadline = now() + PATIENCE_MS; ;) {
-    const claim = await host.find('element', { ...addresses[familyOf(address)], key: address })
-    if (!claim) return true
-    const owner = readOwner(claim.comment)
+    const element = await host.find('element', claim)
+    if (!element) return true
+    const owner = readOwner(element.comment)
     const found = owner && (await readOr(records, owner.name))
     if (found === 'damaged') return false
     const has =
       found &&
-      commentOf(found.record) === claim.comment &&
+      commentOf(found.record) === element.comment &&
       found.record.endpoints.some((endpoint) =>
         FAMILIES.some((family) => endpoint.addresses[family]?.address === address),
       )
@@ -123,6 +130,7 @@ export async function wasLeaving(
   const owner = await ownerOf(operation, key, context.host)
   return (
     owner !== undefined &&
-    ((await awaitOwnerGone(context, owner)) || (operation.set !== macs.set && awaitFree(context, key)))
+    ((await awaitOwnerGone(context, owner)) ||
+      (isAddressClaim(operation) && awaitFree(context, claimedAddress(key), { ...operation, key })))
   )
 }

@@ -47,6 +47,9 @@ const modes = (mode: string) =>
 
 const FURTHER = ['192.0.2.3/32', '2001:db8::2/64', '2001:db8::3/64']
 
+/** Sets that no network here fills. */
+const EMPTY = ['segments4', 'segments6']
+
 /** An element in every set. */
 async function setUp(t: ExecutionContext): Promise<Scene> {
   const world = new World(t)
@@ -151,7 +154,7 @@ test.serial('any element', async (t) => {
   const { world } = scene
   const before = state(scene)
   for (const { family, name, map, elem = [] } of setsOf(world)) {
-    t.not(elem.length, 0, `${name} has an element`)
+    t.is(elem.length === 0, EMPTY.includes(name), `${name} has an element`)
     const owners = new Set<string>()
     for (const [index] of elem.entries()) {
       const text = execIn(world.host, 'nft', 'list', map ? 'map' : 'set', family, 'slipway', name).replace(
