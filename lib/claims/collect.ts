@@ -10,7 +10,9 @@ import { TRAITS } from '../plan/traits.js'
 /** Removes, minding nothing that has gone meanwhile: another process may be cleaning up, too. */
 export async function collect(host: Host, plan: Plan, options: RunOptions = {}): Promise<void> {
   const refusal = await attempt(host, plan, options)
-  if (refusal && !['ENOENT', 'ENODEV', 'ESRCH', 'EADDRNOTAVAIL'].includes(refusal.errnoName)) throw refusal
+  const isElsewhere = refusal?.errnoName === 'ESTALE' && 'netns' in refusal.operation
+  if (refusal && !isElsewhere && !['ENOENT', 'ENODEV', 'ESRCH', 'EADDRNOTAVAIL'].includes(refusal.errnoName))
+    throw refusal
 }
 
 /**
@@ -72,8 +74,9 @@ export async function removeWhatIsThere(
   claims: Plan = plan,
 ): Promise<void> {
   const rest: Operation[] = []
+  const checks = plan.filter(({ op }) => op === 'netns.check')
   for (const operation of plan) {
-    if (isNowhere(operation)) continue
+    if (isNowhere(operation) || operation.op === 'netns.check') continue
     const owner = claimOf(claims, addressLed(operation))
     if (owner !== undefined) {
       await collectLead(host, operation, owner, options)
@@ -85,13 +88,17 @@ export async function removeWhatIsThere(
           options,
         )
     } else if (TRAITS[operation.op].passesOverGone) {
-      await collect(host, [operation], options)
+      // In the namespace that is meant, whatever its path leads to by now.
+      await collect(host, [...checks.filter((check) => isIn(operation, check)), operation], options)
     } else {
       rest.push(operation)
     }
   }
   await host.run(rest, options)
 }
+
+const isIn = (operation: Operation, check: Operation): boolean =>
+  'netns' in operation && 'path' in check && operation.netns === check.path
 
 /** Whose claim of an address a plan gives up. */
 function claimOf(plan: Plan, address: string | undefined): string | undefined {

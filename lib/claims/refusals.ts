@@ -6,7 +6,7 @@ import { forbidden, isForbidden, isTooMuch, PlanRefused, tooMuch, words, type Ho
 import { familyOf } from '../base/addresses/ip.js'
 import { overlap, parseSubnet } from '../base/addresses/subnet.js'
 import type { ElementInfo } from '../kernel/native.js'
-import type { ElementAdd, Operation, PortHold, SetDefinition } from '../plan/operation.js'
+import type { ElementAdd, LinkCreate, Operation, PortHold, SetDefinition } from '../plan/operation.js'
 import { ssCommand } from '../plan/print-shell.js'
 import type { Holders } from './ports/holders.js'
 import { isEvery } from '../base/addresses/every.js'
@@ -82,6 +82,10 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
         return explainClaim(operation, refused.element, host, error)
       break
     case 'link.create':
+      if (operation.link !== undefined) {
+        const said = await explainParent(operation, errnoName, host)
+        if (said) return error(said.code, said.message)
+      }
       if (errnoName === 'EEXIST' && operation.kind === 'bridge') return error('CONFLICT', bridgeInUse(operation.name))
       if (errnoName === 'EEXIST' && operation.peer)
         return error(
@@ -258,3 +262,32 @@ export const addressInUse = (address: string, owner: string | undefined, option:
 /** @param port - `8080/tcp` */
 export const portInUse = (port: string, owner: string | undefined): string =>
   `The host port ${port} is published already${owner ? ` by the sandbox ${owner}` : ''}. Choose another, or unpublish that one.`
+
+/** Why a link that is to be a part of another was refused. */
+async function explainParent(
+  { link: parent = '', kind, mode }: LinkCreate,
+  errnoName: string,
+  host: Host,
+): Promise<{ code: 'NOT_FOUND' | 'CONFLICT' | 'UNSUPPORTED'; message: string } | undefined> {
+  if (errnoName === 'ENODEV' && !(await host.find('link', { name: parent })))
+    return {
+      code: 'NOT_FOUND',
+      message: `The link ${parent}, the parent of the network, is not there any more. Once it is back, try again.`,
+    }
+  if (errnoName === 'EBUSY')
+    return {
+      code: 'CONFLICT',
+      message: `The link ${parent} can be no parent of ${kind} links now: it is a port of a bridge, or has links of another kind (ip -d link show ${parent}). Use another parent.`,
+    }
+  if (errnoName === 'EINVAL' && kind === 'macvlan')
+    return {
+      code: 'CONFLICT',
+      message: `The link ${parent} takes no macvlan in mode ${mode ?? 'vepa'}: one in mode passthru has it to itself. Remove that sandbox, or use another parent.`,
+    }
+  return errnoName === 'EOPNOTSUPP'
+    ? {
+        code: 'UNSUPPORTED',
+        message: `This kernel knows no links of the kind ${kind}. Load its module: modprobe ${kind === 'vlan' ? '8021q' : kind}.`,
+      }
+    : undefined
+}

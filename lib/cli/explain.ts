@@ -75,7 +75,7 @@ function planOf(program: Command, flags: object): Promise<{ plan: Plan; removal:
     // Learns which ports are taken. The host cannot be changed, so nothing is cleaned up.
     await reconcile(context)
     const plan = await explainSandbox(context, request)
-    const { first, rest } = await removalPlan(recordIn(plan), context.records, undefined)
+    const { first, rest } = await removalPlan(context.host, recordIn(plan), context.records, undefined)
     return { plan, removal: [...first, ...rest] }
   })
 }

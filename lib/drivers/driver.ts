@@ -1,3 +1,4 @@
+import type { IpFamily } from '../base/addresses/ip.js'
 import type { AddressAdd, Namespace, Operation, Plan, SetDefinition } from '../plan/operation.js'
 import type { Host, PlanRefused } from '../kernel/host.js'
 import type { LinkInfo } from '../kernel/native.js'
@@ -69,6 +70,10 @@ export interface NetworkInUse<Body = unknown> {
     asked: EndpointRequest,
     random?: boolean,
   ): StoredEndpoint<Body> | Promise<StoredEndpoint<Body>>
+  /** What of an address an endpoint of the network claims. */
+  claimOf(family: IpFamily, address: string): EndpointElement
+  /** Addresses that endpoints have claimed, those of other networks, too. */
+  claimed(family: IpFamily): Promise<string[]>
   /** Gives the place of an endpoint back. */
   leave(endpoint: StoredEndpoint<Body>): void
   /** A plan was refused as the place has no room. Whether there may be another. */
@@ -121,6 +126,11 @@ export interface EndpointsOf<Spec extends NetworkSpec = NetworkSpec, Body = unkn
   /** Takes the links of endpoints away whose namespace stays. */
   unlink(netns: string, endpoints: readonly StoredEndpoint<Body>[]): Operation[]
 
+  /**
+   * Its links as they are called inside by now, where no rule of the host keeps what they send from the network: they
+   * are taken down with the first part of a removal, and deleted with the rest of it. Left out where rules do.
+   */
+  unruledLinks?(endpoint: StoredEndpoint<Body>, place: Place): Promise<string[]>
   /** Whether its link is there. @param links - Those of the host that are ours, by name, where they are known. */
   isLinked(
     endpoint: StoredEndpoint<Body>,
@@ -140,6 +150,8 @@ export interface EndpointsOf<Spec extends NetworkSpec = NetworkSpec, Body = unkn
   /** Puts links back that somebody has taken off their network. @returns Names of the sandboxes whose they are. */
   attach?(heal: Attaching<Body>): Promise<ReadonlySet<string>>
 
+  /** Why nothing can be published at its endpoints. Left out where it can. */
+  readonly unpublishable?: string
   /** What a spare sandbox, made ahead of need, is known by. Left out: none are made on networks of this driver. */
   readonly spares?: SparesOf<Body>
 }

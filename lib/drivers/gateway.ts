@@ -12,11 +12,15 @@ import type { StoredEndpoint, EndpointAddress } from '../store/endpoint.js'
 export function gatewayEndpoint(endpoints: readonly StoredEndpoint[], family: IpFamily): StoredEndpoint | undefined {
   let best: StoredEndpoint | undefined
   for (const endpoint of endpoints) {
-    if (endpoint.addresses[family]?.gateway === undefined) continue
+    if (!leadsOut(endpoint.addresses[family])) continue
     if (!best || precedes(endpoint, best)) best = endpoint
   }
   return best
 }
+
+/** Whether an endpoint leads to the world by an address. */
+const leadsOut = (address: EndpointAddress | undefined): boolean =>
+  address?.gateway !== undefined || address?.connected === true
 
 function precedes(a: StoredEndpoint, b: StoredEndpoint): boolean {
   const difference = (b.asked.gwPriority ?? 0) - (a.asked.gwPriority ?? 0)
@@ -29,7 +33,7 @@ export const gatewayAddress = (endpoints: readonly StoredEndpoint[], family: IpF
 
 /** The families in which a sandbox can be reached from the host's addresses. */
 export const publishableFamilies = (endpoints: readonly StoredEndpoint[]): IpFamily[] =>
-  FAMILIES.filter((family) => gatewayAddress(endpoints, family) !== undefined)
+  FAMILIES.filter((family) => gatewayAddress(endpoints, family)?.mode !== undefined)
 
 /** Where published ports lead to. */
 export const targetsOf = (endpoints: readonly StoredEndpoint[]): Targets => ({

@@ -5,12 +5,14 @@ import { container } from './container/index.js'
 import type { EndpointsOf, NetworkDriver, StackDriver } from './driver.js'
 import { host } from './host/index.js'
 import type { NetworksOf } from './networks-of.js'
+import { ipvlan } from './ipvlan/index.js'
+import { macvlan } from './macvlan/index.js'
 import { none } from './none/index.js'
 
 /**
  * The drivers that networks can be of: a new one is a line here, and a folder. The first is taken where none is named.
  */
-export const networkDrivers: readonly [NetworkDriver, ...NetworkDriver[]] = [bridge]
+export const networkDrivers: readonly [NetworkDriver, ...NetworkDriver[]] = [bridge, macvlan, ipvlan]
 
 /** Those by which a sandbox comes to a network stack without a network. */
 export const stackDrivers: readonly StackDriver[] = [host, none, container]

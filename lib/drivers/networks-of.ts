@@ -1,4 +1,5 @@
 import type { IpFamily } from '../base/addresses/ip.js'
+import type { SubnetRequest } from '../base/addresses/subnet-request.js'
 import type { AddressPoolSpec, Settings } from '../base/settings.js'
 import type { Router } from '../claims/addresses/complete.js'
 import type { Occupied } from '../claims/addresses/default-subnet.js'
@@ -92,6 +93,7 @@ export interface NetworkRequest {
   name: string
   internal: boolean
   options: Readonly<Record<string, string>>
+  subnets: readonly SubnetRequest[]
 }
 
 export interface NetworkDraft<Spec extends NetworkSpec> extends Pick<
@@ -100,6 +102,10 @@ export interface NetworkDraft<Spec extends NetworkSpec> extends Pick<
 > {
   /** Who leads out of the network; the host where nothing is said of an IP version. */
   router: Partial<Record<IpFamily, Router>>
+  /** What a subnet that is asked for may overlap. Default: nothing. */
+  mayOverlap?: (one: Occupied) => boolean
+  /** Nothing passes into or out of it, asked for or not. */
+  internal?: true
   /** All of it, once its id and its addresses are known. */
   complete(head: NetworkSpec): Spec
 }
@@ -108,6 +114,10 @@ export interface NetworkDraft<Spec extends NetworkSpec> extends Pick<
 export interface Surroundings {
   /** Address pools for some IP versions, at least. */
   pools(families: readonly IpFamily[]): readonly AddressPoolSpec[]
+  /** A link of the host. */
+  link(name: string): Promise<LinkInfo | undefined>
+  /** Networks that have a record. */
+  networks(): Promise<NetworkSpec[]>
   /** Whether the host has an address. */
   has(address: string): Promise<boolean>
   /**

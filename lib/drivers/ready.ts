@@ -1,4 +1,3 @@
-import { addresses } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
 import type { AddressPool } from '../claims/addresses/address-pool.js'
 import { poolOf } from '../claims/addresses/pool-of-subnet.js'
@@ -32,7 +31,7 @@ export async function readyNetwork(
   const pools = spec.subnets.map((subnet) => ({ subnet, pool: poolOf(subnet) }))
   const ready = { spec, pools, driver, use: await driver.use(spec, host, settings, missing) }
   if (used) {
-    await learnAddresses(ready, host)
+    await learnAddresses(ready)
     ready.use.learn(await host.ask('links', {}))
   }
   return ready
@@ -45,10 +44,10 @@ export const circumstancesOf = ({ spec, use }: ReadyNetwork): Circumstances => (
 })
 
 /** Learns the addresses that the kernel knows as claimed. */
-export async function learnAddresses({ spec, pools }: ReadyNetwork, host: Host): Promise<void> {
+export async function learnAddresses({ spec, pools, use }: ReadyNetwork): Promise<void> {
   for (const family of FAMILIES) {
     if (!hasFamily(spec, family)) continue
-    const claimed = ((await host.find('elements', addresses[family])) ?? []).map(({ key }) => key)
+    const claimed = await use.claimed(family)
     for (const { subnet, pool } of pools) if (subnet.family === family) pool.learn(claimed)
   }
 }

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { endpointsOf } from '../drivers/index.js'
 import { claimEndpoint, isAddress, isClaim } from '../drivers/plans/claims.js'
-import { checkNamespace } from '../drivers/stack.js'
+import { unruledOf } from '../drivers/plans/unruled.js'
 import type { StoredEndpoint } from '../store/endpoint.js'
 import { removeOwn } from '../policy/elements.js'
 import type { Host } from '../kernel/host.js'
@@ -109,10 +109,8 @@ async function drop(host: Host, record: SandboxRecord, endpoint: StoredEndpoint,
   await collectLeads(host, of.leadAway(endpoint), comment)
   // It is not to speak as who has its address next.
   await free((set) => !isClaim(set))
-  await collect(host, [
-    ...checkNamespace(stackPlace(record)).map((check) => ({ ...check, optional: true }) as const),
-    ...of.unlink(record.path, [endpoint]),
-  ])
+  const unruled = await unruledOf(host, stackPlace(record), [endpoint])
+  await collect(host, of.unruledLinks ? (unruled?.gone ?? []) : of.unlink(record.path, [endpoint]))
   await collect(host, of.forget(endpoint))
   await forgetAddresses(
     host,

@@ -65,8 +65,10 @@ const isThere = ({ stack, path, foreign, maker }: SandboxRecord): boolean =>
 /** Whether one of its endpoints at least has its claims; a sandbox without endpoints has none to have. */
 function someClaimed(record: SandboxRecord, owned: OwnedElements): boolean {
   if (record.endpoints.length === 0) return true
-  return record.endpoints.some(({ addresses }) =>
-    FAMILIES.some((family) => owned.has(record, sets.addresses[family], addresses[family]?.address ?? '')),
+  return record.endpoints.some((endpoint) =>
+    endpointsOf(endpoint)
+      .elements(endpoint)
+      .some(([set, key]) => sets.isAddressClaim(set) && owned.has(record, set, key)),
   )
 }
 

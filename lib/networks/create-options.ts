@@ -63,10 +63,16 @@ export function checkNetworkOptions(options: CreateNetworkOptions, settings: Pic
 }
 
 /** What the driver is asked for. */
-export const requestOf = ({ name, internal = false, options = {} }: CreateNetworkOptions): NetworkRequest => ({
+export const requestOf = ({
+  name,
+  internal = false,
+  options = {},
+  subnets = [],
+}: CreateNetworkOptions): NetworkRequest => ({
   name,
   internal,
   options,
+  subnets,
 })
 
 /** @throws {SlipwayError} `INVALID_ARGUMENT`, `UNSUPPORTED` */

@@ -26,9 +26,14 @@ export async function draftNetwork(
 ): Promise<NetworkRecord> {
   const { name, subnets, labels = {}, ipv4 = true } = options
   const request = requestOf(options)
-  const { internal } = request
   const driver = driverFor(options)
-  const { router, complete, ...draft } = await driver.networks.draft(request, surroundings, settings)
+  const {
+    router,
+    complete,
+    mayOverlap,
+    internal = request.internal,
+    ...draft
+  } = await driver.networks.draft(request, surroundings, settings)
   const ipv6 =
     options.ipv6 ?? subnets?.some((one) => typeof one?.subnet === 'string' && one.subnet.includes(':')) ?? false
   const addresses = completeIpam(
@@ -36,6 +41,7 @@ export async function draftNetwork(
     {
       pools: surroundings.pools(FAMILIES),
       occupied: await surroundings.occupied(FAMILIES),
+      mayOverlap,
       kept: [...kept, ...[...chosen.values()].flat()],
     },
   )

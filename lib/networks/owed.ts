@@ -3,12 +3,11 @@ import { dirname } from 'node:path'
 import { networksOf } from '../drivers/index.js'
 import { claimSandbox } from '../drivers/plans/claims.js'
 import { add, elementName, removeOwn } from '../policy/elements.js'
-import { addresses } from '../policy/sets.js'
+import { addresses, isAddressClaim } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
 import type { LinkInfo } from '../kernel/native.js'
 import { isIp } from '../base/addresses/address.js'
 import { familyOf } from '../base/addresses/ip.js'
-import { FAMILIES } from '../store/network-spec.js'
 import type { NetworkSpec } from '../store/network-spec.js'
 import type { ElementAdd, Operation } from '../plan/operation.js'
 import type { Damaged } from '../store/folder.js'
@@ -87,10 +86,7 @@ function dueOfSandbox({ name, id, ports, endpoints, removing }: SandboxRecord): 
   if (!removing) return { what: name, elements }
   return {
     what: '',
-    elements: elements.filter(
-      (operation) =>
-        operation.op === 'element.add' && FAMILIES.some((family) => operation.set === addresses[family].set),
-    ),
+    elements: elements.filter((operation) => operation.op === 'element.add' && isAddressClaim(operation)),
   }
 }
 

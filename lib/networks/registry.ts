@@ -224,7 +224,7 @@ export class NetworkRegistry {
   }
 
   learn(ready: ReadyNetwork): Promise<void> {
-    return learnAddresses(ready, this.#host)
+    return learnAddresses(ready)
   }
 
   /**

@@ -2,6 +2,8 @@ import { networkDrivers } from '../drivers/index.js'
 import type { Surroundings } from '../drivers/networks-of.js'
 import { subnets } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
+import type { LinkInfo } from '../kernel/native.js'
+import type { NetworkSpec } from '../store/network-spec.js'
 import type { Occupied } from '../claims/addresses/default-subnet.js'
 import type { AddressPoolSpec } from '../base/settings.js'
 import { familyOf, type IpFamily } from '../base/addresses/ip.js'
@@ -29,6 +31,14 @@ export class HostSurroundings implements Surroundings {
 
   async has(address: string): Promise<boolean> {
     return (await this.#host.ask('addresses', { ipv6: familyOf(address) === 6 })).some((own) => own.address === address)
+  }
+
+  link(name: string): Promise<LinkInfo | undefined> {
+    return this.#host.find('link', { name })
+  }
+
+  async networks(): Promise<NetworkSpec[]> {
+    return (await listNetworkRecords(this.#records)).map(({ record }) => record.spec)
   }
 
   async occupied(families: readonly IpFamily[], except?: string): Promise<Occupied[]> {
@@ -59,13 +69,13 @@ export class HostSurroundings implements Surroundings {
     for (const family of families) {
       for (const { key, comment } of (await this.#host.find('elements', subnets[family])) ?? []) {
         const subnet = comment === except ? undefined : parseSubnet(key)
-        if (subnet) found.push({ subnet, what: `the network ${comment} has ${key}` })
+        if (subnet) found.push({ subnet, what: `the network ${comment} has ${key}`, claimed: true })
       }
     }
     for (const { record } of await listNetworkRecords(this.#records)) {
       for (const { family, subnet: text } of record.spec.subnets) {
         const subnet = families.includes(family) ? parseSubnet(text) : undefined
-        if (subnet) found.push({ subnet, what: `the network ${record.name} has ${text}` })
+        if (subnet) found.push({ subnet, what: `the network ${record.name} has ${text}`, network: record.spec })
       }
     }
     return found

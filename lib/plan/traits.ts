@@ -73,6 +73,8 @@ export const TRAITS: { readonly [Op in Name]: Traits<Extract<Operation, { op: Op
     channel: 'direct',
     inverse: QUESTION,
     onCallerThread: 'yes',
+    // It is for what follows.
+    placeInEnd: 0,
   },
 
   'link.create': {

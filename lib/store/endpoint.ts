@@ -10,7 +10,10 @@ export interface EndpointAddress {
   gateway?: string
   /** An address of the host on the network, where the network's resolver listens. */
   resolver?: string
-  mode: GatewayMode
+  /** How the world reaches it through the host; left out where the host is not between them. */
+  mode?: GatewayMode
+  /** All of the world is behind its link: the default route needs no gateway. */
+  connected?: true
   /** Published ports may be spoken to at this address, too. */
   direct?: true
 }

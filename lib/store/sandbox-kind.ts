@@ -29,7 +29,8 @@ const endpointAddress = (family: 4 | 6): Shape =>
       broadcast: optional(addressOf(4)),
       gateway: optional(addressOf(family)),
       resolver: optional(addressOf(family)),
-      mode,
+      mode: optional(mode),
+      connected: optional(oneOf(true)),
       direct: optional(oneOf(true)),
     }),
   )

@@ -1,6 +1,5 @@
 import type { EndpointRequest } from '../store/endpoint.js'
 import { invalid, SlipwayError } from '../base/errors.js'
-import { addresses } from '../policy/sets.js'
 import type { IpFamily } from '../base/addresses/ip.js'
 import type { ReadyNetwork } from '../drivers/ready.js'
 import { FAMILIES } from '../store/network-spec.js'
@@ -100,13 +99,14 @@ async function takeThis(
   await spares.giveUp(ready, wanted)
   if (pool.takeThis(wanted)) return { address: wanted, subnet }
   // Taken as far as this process knows; its sandbox may be on its way out, or another may have removed it since.
-  const owner = await ownerOf(addresses[family], wanted, host)
+  const [set, key] = ready.use.claimOf(family, wanted)
+  const owner = await ownerOf(set, key, host)
   if (owner !== undefined) await awaitOwnerGone(context, owner)
   await reaper.awaitGone(wanted)
-  await awaitFree(context, wanted)
+  await awaitFree(context, set, key)
   await learnAgain(context, ready)
   if (pool.takeThis(wanted)) return { address: wanted, subnet }
-  throw new SlipwayError('ADDRESS_IN_USE', addressInUse(wanted, await ownerOf(addresses[family], wanted, host), option))
+  throw new SlipwayError('ADDRESS_IN_USE', addressInUse(wanted, await ownerOf(set, key, host), option))
 }
 
 /**
@@ -121,9 +121,7 @@ async function learnAgain(context: Context, ready: ReadyNetwork): Promise<void> 
         one && networkId === ready.spec.id ? [one.address] : [],
       ),
     )
-    const claimed = new Set(
-      had.length === 0 ? [] : ((await context.host.find('elements', addresses[family])) ?? []).map(({ key }) => key),
-    )
+    const claimed = new Set(had.length === 0 ? [] : await ready.use.claimed(family))
     if (had.some((address) => !claimed.has(address))) {
       await reconcile(context)
       break

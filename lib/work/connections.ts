@@ -1,4 +1,5 @@
 import { stackNamed } from '../drivers/index.js'
+import { unruledOf } from '../drivers/plans/unruled.js'
 import { connectEndpoint, disconnectEndpoint } from '../drivers/plans/connect.js'
 import { freeInterface } from '../drivers/free-interface.js'
 import type { StoredEndpoint, EndpointRequest } from '../store/endpoint.js'
@@ -126,10 +127,11 @@ export function disconnectUpdate(
   return {
     during: { changing: endpoint.id },
     next: { ...record, endpoints: after },
-    plan(change, namespace) {
+    async plan(change, namespace) {
       const leaving = disconnectEndpoint(
         { path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change },
         endpoint,
+        await unruledOf(context.host, { path, namespace }, [endpoint]),
       )
       left = { plan: leaving.rest, claims: leaving.claims }
       return leaving.first

@@ -1,11 +1,10 @@
 import { SlipwayError } from '../base/errors.js'
 import type { PlanRefused } from '../kernel/host.js'
-import type { Questions } from '../kernel/native.js'
-import { addresses, claimedAddress, isAddressClaim, isEndpointClaim, macs } from '../policy/sets.js'
+import type { SetDefinition } from '../plan/operation.js'
+import { claimedAddress, isAddressClaim, isEndpointClaim, macs } from '../policy/sets.js'
 import { ownerOf } from '../claims/refusals.js'
 import { reconcile } from '../heal/reconcile.js'
 import { isLeaving, listAllRecords, readAnyRecord, type StoredRecord } from '../store/records.js'
-import { familyOf } from '../base/addresses/ip.js'
 import { FAMILIES } from '../store/network-spec.js'
 import { leftAddresses } from '../heal/forget.js'
 import { OwnedElements, commentOf } from '../claims/owned.js'
@@ -75,27 +74,20 @@ export async function awaitAllFree({ host, records, departures }: Context): Prom
 export const isMacTaken = ({ operation, errnoName }: PlanRefused): boolean =>
   operation.op === 'element.add' && operation.set === macs.set && errnoName === 'EEXIST'
 
-/**
- * Waits until an address that an endpoint has left is free, whichever process is at it. Returns whether it is.
- *
- * @param claim - Set and key of its claim.
- */
-export async function awaitFree(
-  context: Context,
-  address: string,
-  claim: Questions['element']['question'] = { ...addresses[familyOf(address)], key: address },
-): Promise<boolean> {
+/** Waits until an address that an endpoint has left is free, whichever process is at it. Returns whether it is. */
+export async function awaitFree(context: Context, set: SetDefinition, key: string): Promise<boolean> {
   const { host, records, departures } = context
+  const address = claimedAddress(key)
   await departures.awaitFree(address)
   for (const deadline = now() + PATIENCE_MS; ;) {
-    const element = await host.find('element', claim)
-    if (!element) return true
-    const owner = readOwner(element.comment)
+    const claim = await host.find('element', { ...set, key })
+    if (!claim) return true
+    const owner = readOwner(claim.comment)
     const found = owner && (await readOr(records, owner.name))
     if (found === 'damaged') return false
     const has =
       found &&
-      commentOf(found.record) === element.comment &&
+      commentOf(found.record) === claim.comment &&
       found.record.endpoints.some((endpoint) =>
         FAMILIES.some((family) => endpoint.addresses[family]?.address === address),
       )
@@ -130,7 +122,6 @@ export async function wasLeaving(
   const owner = await ownerOf(operation, key, context.host)
   return (
     owner !== undefined &&
-    ((await awaitOwnerGone(context, owner)) ||
-      (isAddressClaim(operation) && awaitFree(context, claimedAddress(key), { ...operation, key })))
+    ((await awaitOwnerGone(context, owner)) || (isAddressClaim(operation) && awaitFree(context, operation, key)))
   )
 }

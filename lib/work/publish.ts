@@ -1,3 +1,4 @@
+import { endpointsOf } from '../drivers/index.js'
 import { gatewayAddress, publishableFamilies } from '../drivers/gateway.js'
 import type { StoredEndpoint } from '../store/endpoint.js'
 import { invalid, show } from '../base/errors.js'
@@ -70,6 +71,11 @@ export function claimPublished(
   if (!first) return []
   const families = publishableFamilies(endpoints)
   if (families.length === 0) {
+    const why = endpoints.map((endpoint) => endpointsOf(endpoint).unpublishable).find((reason) => reason !== undefined)
+    if (why !== undefined)
+      throw invalid(
+        `publish ${show(printRequest(first))}: ${why}. Leave publish out, or connect the sandbox to a bridge network, too, that leads to the world.`,
+      )
     throw invalid(
       `publish ${show(printRequest(first))}: the sandbox is on no network that leads to the world, so nothing can come in. Leave publish out, or connect it to a network that is not internal.`,
     )

@@ -1,3 +1,4 @@
+import { claimedAddress } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
 import { deleteLinks } from '../drivers/leaving.js'
 import { attempt, removeWhatIsThere } from '../claims/collect.js'
@@ -141,4 +142,6 @@ export class Quarantine {
 
 /** The addresses that a plan gives up. */
 export const claimedBy = (plan: Plan): string[] =>
-  plan.flatMap((operation) => (operation.op === 'element.delete' ? operation.elements.map(({ key }) => key) : []))
+  plan.flatMap((operation) =>
+    operation.op === 'element.delete' ? operation.elements.map(({ key }) => claimedAddress(key)) : [],
+  )

@@ -1,5 +1,7 @@
 import type { Leaving } from '../drivers/leaving.js'
 import { removeSandbox } from '../drivers/plans/remove.js'
+import { unruledOf } from '../drivers/plans/unruled.js'
+import type { Host } from '../kernel/host.js'
 import type { Namespace } from '../plan/operation.js'
 import { ownerComment } from '../store/owner.js'
 import { idle, store, unbusy, type StoredRecord } from '../store/records.js'
@@ -11,6 +13,7 @@ import { joinedId, ownerOfJoined } from './sharing.js'
  * @param namespace - Its own, where that is known: what its path leads to instead stays.
  */
 export async function removalPlan(
+  host: Host,
   { path, record: sandbox, text }: StoredRecord,
   records: string,
   namespace: Namespace | undefined,
@@ -18,10 +21,10 @@ export async function removalPlan(
 ): Promise<Leaving> {
   const { id, name, stack, endpoints, ports } = sandbox
   const owner = joinedId(sandbox) === undefined ? undefined : await unbusy(() => ownerOfJoined(sandbox, records))
+  const place = { path: sandbox.path, namespace, foreign: (sandbox.foreign ?? false) || stack === 'host' }
   return removeSandbox({
-    path: sandbox.path,
-    namespace,
-    foreign: (sandbox.foreign ?? false) || stack === 'host',
+    ...place,
+    unruled: await unruledOf(host, place, endpoints),
     endpoints,
     ports,
     owner: ownerComment(name, id),

@@ -5,9 +5,9 @@ import type { ReadyNetwork } from '../drivers/ready.js'
 import { missesParts, missesSets, reconcile } from '../heal/reconcile.js'
 import { wasStrayZone } from '../heal/stray-zone.js'
 import { PlanRefused } from '../kernel/host.js'
-import { addresses } from '../policy/sets.js'
+import { familyOf } from '../base/addresses/ip.js'
+import { claimedAddress, isAddressClaim } from '../policy/sets.js'
 import type { EndpointRequest } from '../store/endpoint.js'
-import { FAMILIES } from '../store/network-spec.js'
 import type { Context } from './context.js'
 import { isMacTaken, wasLeaving } from './gone.js'
 import { wasStrayLead } from './stray-lead.js'
@@ -111,9 +111,9 @@ async function ofEndpoint(
     return 'again'
   }
   if (await wasStrayLead(context, spec.name, name, refused)) return 'again'
-  const family = FAMILIES.find((one) => operation.op === 'element.add' && operation.set === addresses[one].set)
-  if (errnoName !== 'EEXIST' || family === undefined || (family === 4 ? asked.ip : asked.ip6) !== undefined)
-    return undefined
+  if (operation.op !== 'element.add' || errnoName !== 'EEXIST' || !isAddressClaim(operation)) return undefined
+  const family = familyOf(claimedAddress(operation.elements[refused.element]?.key ?? ''))
+  if ((family === 4 ? asked.ip : asked.ip6) !== undefined) return undefined
   await context.networks.overtaken(network)
   return 'again'
 }

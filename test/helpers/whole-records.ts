@@ -60,6 +60,7 @@ export const sandboxRecord = {
           gateway: '10.7.0.1',
           resolver: '10.7.0.1',
           mode: 'nat',
+          connected: true,
           direct: true,
         },
         6: {
@@ -69,6 +70,7 @@ export const sandboxRecord = {
           gateway: 'fd00:7::1',
           resolver: 'fd00:7::1',
           mode: 'routed',
+          connected: true,
           direct: true,
         },
       },

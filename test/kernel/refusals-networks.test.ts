@@ -41,7 +41,7 @@ serial('options of a network that are of another type, or none', async (t) => {
       NO_TEXTS.map((value): Case => [network({ [name]: { a: value } }), code, name]),
     ),
     ...texts.map((driver): Case => [network({ driver }), 'UNSUPPORTED', 'driver', '"bridge"']),
-    [network({ driver: 'macvlan' }), 'UNSUPPORTED', '"macvlan"'],
+    [network({ driver: 'overlay' }), 'UNSUPPORTED', '"overlay"'],
     ...['host', 'null', 'none'].map((driver): Case => [network({ driver }), code, driver, 'by its name']),
     [network({ subnet: '172.20.0.0/16' }), code, '"subnet"', 'subnets'],
     [network({ constructor: 1 }), code, '"constructor"'],

@@ -326,7 +326,7 @@ export class Sandbox {
   async #remove(): Promise<void> {
     const turn = this.#context.turns.next()
     if (turn) await turn
-    const { records, ports, holders, reaper, networks, departures } = this.#context
+    const { host, records, ports, holders, reaper, networks, departures } = this.#context
     let begun:
       | { busy: string; left: () => string; plan: Plan; claims: Leaving['claims']; links: Leaving['links'] }
       | undefined
@@ -336,7 +336,7 @@ export class Sandbox {
       return {
         during: { removing: true },
         async plan({ mark }, namespace) {
-          const { first, rest, claims, links } = await removalPlan(stored, records, namespace, mark)
+          const { first, rest, claims, links } = await removalPlan(host, stored, records, namespace, mark)
           begun = {
             busy: mark ?? '',
             left: () => store(records, { ...record, removing: true }).text,

@@ -24,15 +24,17 @@ export interface IpamRequest {
 
 /**
  * Who leads out of a network: the host, by an address of its own there; another, which endpoints use as their gateway;
- * or nobody. Where the host does not, it has no address there.
+ * that one only where it is named; or nobody. Where the host does not, it has no address there.
  */
-export type Router = 'host' | 'another' | 'nobody'
+export type Router = 'host' | 'another' | 'named' | 'nobody'
 
 /** What a new network finds on its host. */
 export interface Surroundings {
   /** Of both families: see `withIpv6Pool`. */
   pools: readonly AddressPoolSpec[]
   occupied: readonly Occupied[]
+  /** What a subnet that is asked for may overlap all the same. Default: nothing. */
+  mayOverlap?: ((one: Occupied) => boolean) | undefined
   /** What is not chosen from the pools, though it may be asked for: the default bridge will have it. */
   kept?: readonly Occupied[]
 }
@@ -89,7 +91,7 @@ function anySubnet(family: IpFamily): SubnetDraft {
 export function completeDrafts(
   drafts: readonly SubnetDraft[],
   request: Omit<IpamRequest, 'subnets'>,
-  { pools, occupied, kept = [] }: Surroundings,
+  { pools, occupied, mayOverlap = () => false, kept = [] }: Surroundings,
 ): NetworkSubnet[] {
   const inOrder = [...drafts].sort((a, b) => a.family - b.family)
   const settled = inOrder.flatMap(({ subnet, names }) => (subnet ? [{ subnet, names }] : []))
@@ -99,7 +101,7 @@ export function completeDrafts(
       throw invalid(
         `${names.subnet} ${printSubnet(subnet)} overlaps ${before.names.subnet} ${printSubnet(before.subnet)}. The subnets of a network must be apart.`,
       )
-    const clash = occupied.find((other) => overlap(other.subnet, subnet))
+    const clash = occupied.find((other) => overlap(other.subnet, subnet) && !mayOverlap(other))
     if (clash)
       throw new SlipwayError(
         'CONFLICT',

@@ -1,3 +1,4 @@
+import type { NetworkSpec } from '../../store/network-spec.js'
 import type { AddressPoolSpec } from '../../base/settings.js'
 import { invalid, SlipwayError } from '../../base/errors.js'
 import { toValue } from '../../base/addresses/address.js'
@@ -23,6 +24,10 @@ export interface Occupied {
   subnet: Subnet
   /** Who has it, as half a sentence: `the network web has 172.20.0.0/16`, `the host has the route 10.0.0.0/8`. */
   what: string
+  /** The network that has it, where it is one with a record. */
+  network?: NetworkSpec
+  /** The claim of a network stands in the kernel, which knows no two that overlap. */
+  claimed?: true
 }
 
 /** What is wanted of {@link firstFreeSubnet}. */

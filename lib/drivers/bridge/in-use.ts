@@ -3,7 +3,9 @@ import type { Host, PlanRefused } from '../../kernel/host.js'
 import type { LinkInfo } from '../../kernel/native.js'
 import type { Operation } from '../../plan/operation.js'
 import type { EndpointRequest } from '../../store/endpoint.js'
-import type { NetworkInUse, UseSettings } from '../driver.js'
+import { addresses } from '../../policy/sets.js'
+import type { IpFamily } from '../../base/addresses/ip.js'
+import type { EndpointElement, NetworkInUse, UseSettings } from '../driver.js'
 import type { Taken } from '../taken.js'
 import { bridgeEndpoint, type BridgeBody, type BridgeEndpoint } from './endpoint.js'
 import type { BridgeMoment } from './endpoints.js'
@@ -17,8 +19,10 @@ export class BridgeInUse implements NetworkInUse<BridgeBody> {
   readonly moment: BridgeMoment
   readonly #spec: BridgeNetwork
   readonly #bridges: NetworkBridges
+  readonly #host: Host
 
-  private constructor(spec: BridgeNetwork, bridges: NetworkBridges, moment: BridgeMoment) {
+  private constructor(host: Host, spec: BridgeNetwork, bridges: NetworkBridges, moment: BridgeMoment) {
+    this.#host = host
     this.#spec = spec
     this.#bridges = bridges
     this.moment = moment
@@ -31,7 +35,7 @@ export class BridgeInUse implements NetworkInUse<BridgeBody> {
     missing?: Operation[],
   ): Promise<BridgeInUse> {
     const hairpin = (await host.find('sysctl', { name: 'net.bridge.bridge-nf-call-iptables' })) === '1'
-    return new BridgeInUse(spec, bridgesOf(spec, host, settings, missing), { hairpin })
+    return new BridgeInUse(host, spec, bridgesOf(spec, host, settings, missing), { hairpin })
   }
 
   learn(links: readonly LinkInfo[]): void {
@@ -57,6 +61,14 @@ export class BridgeInUse implements NetworkInUse<BridgeBody> {
       bridgeEndpoint(this.#spec, id, name, taken, asked, leaf ? bridge : undefined, random)
     const place = this.#bridges.take()
     return place instanceof Promise ? place.then(endpoint) : endpoint(place)
+  }
+
+  claimOf(family: IpFamily, address: string): EndpointElement {
+    return [addresses[family], address]
+  }
+
+  async claimed(family: IpFamily): Promise<string[]> {
+    return ((await this.#host.find('elements', addresses[family])) ?? []).map(({ key }) => key)
   }
 
   leave({ body }: BridgeEndpoint): void {

@@ -13,6 +13,7 @@ import { beginChange, endChange, type RecordChange } from '../record-change.js'
 import { checkNamespace, type StackPlace } from '../stack.js'
 import { claimEndpoint, freeAddresses, freeEndpoint, isAddress, isClaim, type Claimant } from './claims.js'
 import { checkNetwork } from './create.js'
+import type { Unruled } from './unruled.js'
 import { moveDefaultRoute } from './default-route.js'
 
 /** Endpoints that come and go on a sandbox that stays. */
@@ -54,7 +55,7 @@ export function connectEndpoint(sandbox: Change, endpoint: StoredEndpoint, circu
  * is left. Nothing of it is asked of the sandbox: what its processes have deleted, moved or lowered is passed over. The
  * link itself goes later, and the claims of its addresses after that.
  */
-export function disconnectEndpoint(sandbox: Change, endpoint: StoredEndpoint): Leaving {
+export function disconnectEndpoint(sandbox: Change, endpoint: StoredEndpoint, unruled?: Unruled): Leaving {
   const { path, endpoints, owner, record } = sandbox
   const after = endpoints.filter((other) => other !== endpoint)
   const move = movePorts(sandbox, after)
@@ -72,9 +73,11 @@ export function disconnectEndpoint(sandbox: Change, endpoint: StoredEndpoint): L
       ...FAMILIES.flatMap((family) => moveDefaultRoute(path, endpoints, after, family)),
       ...of.addresses(path, endpoint).map((address) => ({ ...address, op: 'address.delete', optional: true }) as const),
       ...freeEndpoint(endpoint, owner, (set) => isClaim(set) && !isAddress(set)),
+      // It is not taken back.
+      ...(unruled?.down ?? []),
       endChange(record),
     ],
-    rest: of.unlink(path, [endpoint]),
+    rest: of.unruledLinks ? (unruled?.gone ?? []) : of.unlink(path, [endpoint]),
     claims: freeAddresses(endpoint, owner),
   }
 }

@@ -9,7 +9,9 @@ export function defaultRoute(
   endpoints: readonly StoredEndpoint[],
   family: 4 | 6,
 ): (RouteAdd | RouteDelete)[] {
-  const gateway = gatewayEndpoint(endpoints, family)?.addresses[family]?.gateway
+  const endpoint = gatewayEndpoint(endpoints, family)
+  const { gateway, connected } = endpoint?.addresses[family] ?? {}
+  if (endpoint && connected) return [{ op, netns, destination: 'default', link: endpoint.interface, family }]
   return gateway === undefined ? [] : [{ op, netns, destination: 'default', gateway }]
 }
 

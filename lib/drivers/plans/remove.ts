@@ -6,6 +6,7 @@ import type { Leaving } from '../leaving.js'
 import { PortPlan } from '../ports.js'
 import { beginRemoval, type RecordChange, type RecordRemoval } from '../record-change.js'
 import { dropStack, type StackPlace } from '../stack.js'
+import type { Unruled } from './unruled.js'
 import { freeAddresses, freeEndpoint, isAddress, isClaim, type Claimant } from './claims.js'
 
 /** A sandbox that is to go. */
@@ -13,6 +14,8 @@ export interface GoingSandbox extends Claimant, StackPlace {
   record: RecordRemoval
   /** Others are in the namespace, and stay there. */
   shared?: boolean
+  /** Its links that no rule keeps from the network. */
+  unruled?: Unruled | undefined
   /** Record of the sandbox that it has joined, if that is there still. */
   joined?: RecordChange | undefined
 }
@@ -23,7 +26,7 @@ export interface GoingSandbox extends Claimant, StackPlace {
  * somebody else does, they are deleted. Its addresses stay claimed until conntrack has forgotten them.
  */
 export function removeSandbox(sandbox: GoingSandbox): Leaving {
-  const { path, endpoints, ports, owner, record, foreign = false, shared = false, joined } = sandbox
+  const { path, endpoints, ports, owner, record, foreign = false, shared = false, joined, unruled } = sandbox
   const published = new PortPlan(endpoints, activePorts(endpoints, ports), owner)
   const free = (meant: (set: SetDefinition) => boolean) =>
     endpoints.flatMap((endpoint) => freeEndpoint(endpoint, owner, meant))
@@ -32,6 +35,7 @@ export function removeSandbox(sandbox: GoingSandbox): Leaving {
     ...published.unpublish(),
     ...free((set) => !isClaim(set)),
     ...published.release(),
+    ...(unruled?.down ?? []),
     ...(joined
       ? [{ op: 'file.replace', path: joined.path, content: joined.content, expected: joined.before } as const]
       : []),
@@ -39,6 +43,7 @@ export function removeSandbox(sandbox: GoingSandbox): Leaving {
   const forget = { op: 'file.delete', path: record.path } as const
   const rest: Plan = [
     ...endpoints.flatMap((endpoint) => endpointsOf(endpoint).leadAway(endpoint)),
+    ...(unruled?.gone ?? []),
     ...(foreign || shared ? unlink(path, endpoints) : []),
     ...dropStack(sandbox),
     ...free((set) => isClaim(set) && !isAddress(set)),
@@ -58,7 +63,7 @@ export function removeSandbox(sandbox: GoingSandbox): Leaving {
 
 /** Links of one driver go together. */
 function unlink(path: string, endpoints: readonly StoredEndpoint[]): Operation[] {
-  const drivers = new Set(endpoints.map(endpointsOf))
+  const drivers = new Set(endpoints.map(endpointsOf).filter((of) => !of.unruledLinks))
   return [...drivers].flatMap((of) =>
     of.unlink(
       path,

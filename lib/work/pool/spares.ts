@@ -1,7 +1,7 @@
 import { endpointsOf } from '../../drivers/index.js'
 import { channel } from 'node:diagnostics_channel'
 import { SlipwayError } from '../../base/errors.js'
-import { addresses, macs } from '../../policy/sets.js'
+import { claimedAddress, isAddressClaim, macs } from '../../policy/sets.js'
 import type { Host, PlanRefused } from '../../kernel/host.js'
 import type { ReadyNetwork } from '../../drivers/ready.js'
 import type { NetworkRegistry } from '../../networks/registry.js'
@@ -161,7 +161,7 @@ export class Spares {
   /** Other processes have claimed what was only guessed here. */
   async #dropClaimed(pool: NetworkPool, network: ReadyNetwork): Promise<void> {
     for (const family of FAMILIES) {
-      for (const { key } of (await this.#host.find('elements', addresses[family])) ?? []) pool.drop(pool.empty(key))
+      for (const address of await network.use.claimed(family)) pool.drop(pool.empty(address))
     }
     await this.#networks.learn(network)
   }
@@ -184,9 +184,9 @@ function faultOf(
     case 'element.add': {
       const key = operation.elements[element]?.key
       if (operation.set === macs.set && errnoName === 'EEXIST') return 'mac'
-      const own = FAMILIES.some(
-        (family) => operation.set === addresses[family].set && endpoint.addresses[family]?.address === key,
-      )
+      const own =
+        isAddressClaim(operation) &&
+        FAMILIES.some((family) => endpoint.addresses[family]?.address === claimedAddress(key ?? ''))
       return own && errnoName === 'EEXIST' ? 'address' : undefined
     }
     case 'link.check':

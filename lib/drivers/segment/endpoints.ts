@@ -1,0 +1,110 @@
+import { macs, segments } from '../../policy/sets.js'
+import type { Host } from '../../kernel/host.js'
+import type { Operation } from '../../plan/operation.js'
+import { FAMILIES } from '../../store/network-spec.js'
+import type { StoredEndpoint } from '../../store/endpoint.js'
+import { flag, fields, optional, text, type Shape } from '../../store/shape.js'
+import { link } from '../../store/common-shapes.js'
+import type { EndpointElement, EndpointsOf } from '../driver.js'
+import { addressesInside, noIpv6Address } from '../inside.js'
+import type { SegmentKind } from './kind.js'
+import type { SegmentNetwork } from './spec.js'
+
+/** What an endpoint on a segment has beside what all endpoints have. */
+export interface SegmentBody {
+  parent: string
+  mode: string
+  flag?: string
+  /** It has a MAC of its own, which it is made with. */
+  ownMac: boolean
+  /** The host's own link on the segment, by which the host reaches it. */
+  shim?: string
+}
+
+export type SegmentEndpoint = StoredEndpoint<SegmentBody>
+
+export const endpointShape: Shape = fields({
+  body: fields({
+    parent: link,
+    mode: text('a mode', /^[a-z0-9]{1,16}$/),
+    flag: optional(text('a flag', /^[a-z]{1,16}$/)),
+    ownMac: flag,
+    shim: optional(link),
+  }),
+})
+
+/** Endpoints whose link is a part of the parent, born inside: nothing of them is on the host. */
+export const endpointsOn = ({ driver }: SegmentKind): EndpointsOf<SegmentNetwork, SegmentBody> => ({
+  elements({ addresses, mac, body: { parent, ownMac } }) {
+    const elements: EndpointElement[] = []
+    for (const family of FAMILIES) {
+      const address = addresses[family]?.address
+      if (address !== undefined) elements.push([segments[family], `${parent} . ${address}`])
+    }
+    if (ownMac) elements.push([macs, `${parent} . ${mac}`])
+    return elements
+  },
+
+  link: (netns, { interface: name, mac, mtu, body: { parent, mode, flag: ofMode, ownMac } }) => [
+    {
+      op: 'link.create',
+      netns,
+      name,
+      kind: driver,
+      link: parent,
+      mode: mode as 'bridge',
+      ...(ofMode === undefined ? {} : { flag: ofMode as 'bridge' }),
+      ...(ownMac ? { address: mac } : {}),
+      mtu,
+    },
+  ],
+
+  leads: leadsTo,
+  leadAway: (endpoint) =>
+    leadsTo(endpoint).flatMap((operation): Operation[] =>
+      operation.op === 'route.add' ? [{ ...operation, op: 'route.delete' }] : [],
+    ),
+
+  inside: (netns, endpoint) => [
+    { op: 'link.set', netns, name: endpoint.interface, ...noIpv6Address(endpoint), up: true },
+    ...addressesInside(netns, endpoint),
+  ],
+  addresses: addressesInside,
+  settle: () => [],
+  announce: () => [],
+  forget: () => [],
+  hostLinks: () => [],
+  unlink: (netns, gone) => gone.map(({ interface: name }) => ({ op: 'link.delete', netns, name })),
+
+  // By its kind and its parent: the sandbox may have given it another name.
+  unruledLinks: ({ body }, { host, path }) => linksInside(host, path, driver, body.parent),
+  isLinked: async ({ body }, { host, path }) => (await linksInside(host, path, driver, body.parent)).length > 0,
+  isUp: () => false,
+  rule: () => undefined,
+  // Somebody has deleted the parent, and it is there again.
+  isLost: async (host, { operation, errnoName }) =>
+    operation.op === 'link.create' &&
+    operation.link !== undefined &&
+    errnoName === 'ENODEV' &&
+    (await host.find('link', { name: operation.link })) !== undefined,
+  leadsBy: ({ shim }, name) => shim?.name === name,
+  unpublishable: `sandboxes of ${driver === 'macvlan' ? 'a macvlan' : 'an ipvlan'} network have addresses of their own on the segment of its parent, where all of their ports can be reached`,
+})
+
+/** The host reaches them by its own link, where it has one. */
+function leadsTo({ addresses, body: { shim } }: SegmentEndpoint): Operation[] {
+  if (shim === undefined) return []
+  return FAMILIES.flatMap((family): Operation[] => {
+    const address = addresses[family]?.address
+    return address === undefined
+      ? []
+      : [{ op: 'route.add', destination: `${address}/${family === 4 ? 32 : 128}`, link: shim }]
+  })
+}
+
+/** Links of a kind inside whose parent is a link of the host. */
+async function linksInside(host: Host, netns: string, kind: string, parent: string): Promise<string[]> {
+  const { index } = (await host.find('link', { name: parent })) ?? {}
+  const inside = (await host.find('links', { netns })) ?? []
+  return inside.flatMap((link) => (link.kind === kind && link.linkElsewhere && link.link === index ? [link.name] : []))
+}
