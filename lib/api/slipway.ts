@@ -26,7 +26,7 @@ import { explained } from '../claims/refusals.js'
 import { rethrow } from '../base/shortage.js'
 import { requireOwnFolders } from '../store/own-folder.js'
 import { keepReserve } from '../store/reserve.js'
-import { Turns } from '../kernel/turns.js'
+import { Turns } from '../admission/turns.js'
 
 /**
  * Container networking on one host, from inside this process.

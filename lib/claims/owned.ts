@@ -2,7 +2,7 @@ import { ownedBySandboxes, portMaps } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
 import type { ElementInfo } from '../kernel/native.js'
 import type { Element, Family, Operation, SetDefinition } from '../plan/operation.js'
-import { Slices } from '../base/slices.js'
+import { Slices } from '../admission/slices.js'
 import { ownerComment, readOwner } from '../store/owner.js'
 import type { SandboxRecord } from '../store/records.js'
 

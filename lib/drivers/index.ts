@@ -1,18 +1,17 @@
 import { driverShapes } from '../store/driver-shapes.js'
 import type { StoredEndpoint } from '../store/endpoint.js'
-import { bridge } from './bridge/index.js'
 import { container } from './container/index.js'
 import type { EndpointsOf, NetworkDriver, StackDriver } from './driver.js'
 import { host } from './host/index.js'
 import type { NetworksOf } from './networks-of.js'
-import { ipvlan } from './ipvlan/index.js'
-import { macvlan } from './macvlan/index.js'
+import * as list from './list.js'
 import { none } from './none/index.js'
 
-/**
- * The drivers that networks can be of: a new one is a line here, and a folder. The first is taken where none is named.
- */
-export const networkDrivers: readonly [NetworkDriver, ...NetworkDriver[]] = [bridge, macvlan, ipvlan]
+/** The drivers that networks can be of, by name. */
+export const networkDrivers: readonly NetworkDriver[] = Object.values(list)
+
+/** The driver of a network that names none: the one of which every host has a network. */
+export const defaultDriver: NetworkDriver = list.bridge
 
 /** Those by which a sandbox comes to a network stack without a network. */
 export const stackDrivers: readonly StackDriver[] = [host, none, container]

@@ -13,8 +13,8 @@ import {
 } from './native.js'
 import type { Namespace, Operation, Plan, PortHold } from '../plan/operation.js'
 import { printOperation } from '../plan/print.js'
-import { Crowd } from './crowd.js'
-import { isLongTransaction, leadOf } from './short.js'
+import { Crowd } from '../admission/crowd.js'
+import { isLongTransaction, leadOf } from '../admission/short.js'
 import { wirePlan } from '../plan/wire.js'
 import { isShortOfFiles, shortage } from '../base/shortage.js'
 
@@ -88,7 +88,7 @@ export class Host {
   readonly #aside: NativeExecutor
   /** For walks through conntrack: one takes 9 ms, and what is next on a thread with it waits so long. */
   readonly #walker: NativeExecutor
-  readonly #crowd: Crowd
+  readonly #crowd: Crowd<Outcome>
   /** Plans on their way to the executor's thread whose transaction would have this thread wait. */
   #longTransactions = 0
   #lookout: Lookout | undefined

@@ -4,7 +4,7 @@ import { checkOptions, checks, type Check } from '../base/checks.js'
 import { nameCheck } from '../base/name.js'
 import type { Settings } from '../base/settings.js'
 import type { NetworkDriver } from '../drivers/driver.js'
-import { findDriver, networkDrivers, stackDrivers } from '../drivers/index.js'
+import { defaultDriver, findDriver, networkDrivers, stackDrivers } from '../drivers/index.js'
 import type { NetworkRequest } from '../drivers/networks-of.js'
 import { isPredefined } from '../drivers/predefined.js'
 
@@ -76,7 +76,7 @@ export const requestOf = ({
 })
 
 /** @throws {SlipwayError} `INVALID_ARGUMENT`, `UNSUPPORTED` */
-export function driverFor({ driver = networkDrivers[0].name }: CreateNetworkOptions): NetworkDriver {
+export function driverFor({ driver = defaultDriver.name }: CreateNetworkOptions): NetworkDriver {
   const found = findDriver(driver)
   if (found) return found
   if (stackDrivers.some(({ name, network }) => driver === name || driver === network))

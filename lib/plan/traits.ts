@@ -26,8 +26,8 @@ export interface Traits<Kind extends Operation = Operation> extends Shape<FieldO
   /** What takes it back where the plan is refused later. Or the reason why nothing does. */
   inverse: Name | { none: string }
   /**
-   * Whether JavaScript's thread may do it itself (lib/kernel/short.ts): it waits for no lock of rtnetlink, no dump, no
-   * unmount, no other namespace.
+   * Whether JavaScript's thread may do it itself (lib/admission/short.ts): it waits for no lock of rtnetlink, no dump,
+   * no unmount, no other namespace.
    */
   onCallerThread?: 'yes' | 'by its elements' | 'of a spare namespace'
   /**

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { SlipwayError } from '../base/errors.js'
 import { inWords, isShortOfFiles } from '../base/shortage.js'
-import { Slices } from '../base/slices.js'
+import { Slices } from '../admission/slices.js'
 import { judge, type RecordKind } from './kind.js'
 import { namesIn } from './names-in.js'
 import { isRegular, readRegular } from './read-file.js'

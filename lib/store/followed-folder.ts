@@ -1,7 +1,7 @@
 import { lstatSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Rounds } from '../base/rounds.js'
-import { Slices } from '../base/slices.js'
+import { Slices } from '../admission/slices.js'
 import { judge, type RecordKind } from './kind.js'
 import { namesIn } from './names-in.js'
 import { readRegular } from './read-file.js'

@@ -8,7 +8,7 @@ import { explained } from '../claims/refusals.js'
 import type { Spares } from './pool/spares.js'
 import type { DynamicPorts } from '../claims/ports/dynamic-ports.js'
 import type { Holders } from '../claims/ports/holders.js'
-import type { Turns } from '../kernel/turns.js'
+import type { Turns } from '../admission/turns.js'
 import type { Departures } from './departures.js'
 import type { Reaper } from './reaper.js'
 

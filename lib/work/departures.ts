@@ -4,7 +4,7 @@ import type { Host } from '../kernel/host.js'
 import type { LeadingPort, Plan } from '../plan/operation.js'
 import { attempt, removeWhatIsThere } from '../claims/collect.js'
 import { explained } from '../claims/refusals.js'
-import { Slices } from '../base/slices.js'
+import { Slices } from '../admission/slices.js'
 import { setTimeout, clearTimeout, setImmediate } from '../base/timers.js'
 import { claimedBy, type Quarantine } from './quarantine.js'
 

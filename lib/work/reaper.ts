@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { deleteLinks } from '../drivers/leaving.js'
 import type { Host } from '../kernel/host.js'
 import { removeWhatIsThere } from '../claims/collect.js'
-import { Slices } from '../base/slices.js'
+import { Slices } from '../admission/slices.js'
 import { clearTimeout, now, setTimeout, sleep } from '../base/timers.js'
 
 /**

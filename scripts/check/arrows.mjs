@@ -21,6 +21,7 @@ export const LAYERS = [
   'policy',
   'store',
   'kernel',
+  'admission',
   'plan',
   'base',
 ]
@@ -32,7 +33,7 @@ const layerOf = (file) => {
 
 const DRIVERS = 'lib/drivers'
 /** `#internal` is what the benchmark builds the same plans with. */
-const MAY_KNOW_DRIVERS = [`${DRIVERS}/index.ts`, 'lib/internal.ts']
+const MAY_KNOW_DRIVERS = [`${DRIVERS}/index.ts`, `${DRIVERS}/list.ts`, 'lib/internal.ts']
 
 /** The folder of the driver that a file is of. */
 function driverOf(file) {

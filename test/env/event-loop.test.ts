@@ -1,7 +1,7 @@
 import test from 'ava'
 import { Host, type RunOptions } from '#lib/kernel/host.js'
 import type { Plan } from '#lib/plan/operation.js'
-import { AHEAD, TOGETHER } from '#lib/kernel/turns.js'
+import { AHEAD, TOGETHER } from '#lib/admission/turns.js'
 import { World } from '../helpers/world.js'
 
 /** What is begun and settled, by turn of the event loop. */

@@ -3,7 +3,7 @@ import { removeSandbox } from '#lib/drivers/plans/remove.js'
 import { END, wirePlan } from '#lib/plan/wire.js'
 import { networkSettings } from '#lib/api/sandboxes/inspect.js'
 import { judge } from '#lib/store/kind.js'
-import { networkDrivers } from '#lib/drivers/index.js'
+import { defaultDriver } from '#lib/drivers/index.js'
 import { NETWORK } from '#lib/store/network-kind.js'
 import { NETNS_FOLDER, SANDBOX } from '#lib/store/sandbox-kind.js'
 import type { SandboxRecord } from '#lib/store/records.js'
@@ -129,7 +129,7 @@ const FIRST_NETWORK = {
 }
 const NETWORKS = [
   FIRST_NETWORK,
-  { ...FIRST_NETWORK, version: 2, spec: { ...FIRST_NETWORK.spec, driver: networkDrivers[0].name } },
+  { ...FIRST_NETWORK, version: 2, spec: { ...FIRST_NETWORK.spec, driver: defaultDriver.name } },
 ]
 
 export const records: Target = {

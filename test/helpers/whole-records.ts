@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { networkDrivers } from '#lib/drivers/index.js'
+import { defaultDriver } from '#lib/drivers/index.js'
 
 /** A record of each kind with every field that there is. */
 
@@ -94,7 +94,7 @@ export const networkRecord = {
   spec: {
     id: networkId,
     name: 'web',
-    driver: networkDrivers[0].name,
+    driver: defaultDriver.name,
     bridge: 'brx',
     mac: '02:42:0a:07:00:01',
     mtu: 1500,

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { describePlan } from '#lib/kernel/native.js'
-import { leadOf } from '#lib/kernel/short.js'
+import { leadOf } from '#lib/admission/short.js'
 import type { Operation } from '#lib/plan/operation.js'
 import { printOperation } from '#lib/plan/print.js'
 import { TRAITS, type Shape } from '#lib/plan/traits.js'

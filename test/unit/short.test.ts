@@ -1,6 +1,6 @@
 import test from 'ava'
 import type { Operation } from '#lib/plan/operation.js'
-import { isLongTransaction, isShort, leadOf } from '#lib/kernel/short.js'
+import { isLongTransaction, isShort, leadOf } from '#lib/admission/short.js'
 
 const claim = (count: number): Operation => ({
   op: 'element.add',

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
-import { AHEAD, TOGETHER, Turns } from '#lib/kernel/turns.js'
+import { AHEAD, TOGETHER, Turns } from '#lib/admission/turns.js'
 
 const busyFor = (milliseconds: number) => {
   const end = performance.now() + milliseconds

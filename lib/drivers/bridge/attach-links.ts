@@ -1,6 +1,6 @@
 import { FAMILIES } from '../../store/network-spec.js'
 import { SlipwayError } from '../../base/errors.js'
-import { Slices } from '../../base/slices.js'
+import { Slices } from '../../admission/slices.js'
 import { attempt } from '../../claims/collect.js'
 import type { Host } from '../../kernel/host.js'
 import type { Operation } from '../../plan/operation.js'

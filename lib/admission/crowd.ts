@@ -1,4 +1,3 @@
-import type { NativeExecutor, Outcome } from './native.js'
 import { setImmediate } from '../base/timers.js'
 
 /**
@@ -7,7 +6,16 @@ import { setImmediate } from '../base/timers.js'
  */
 const MOST = 48
 
-interface Waiting {
+/** Whoever runs the plans: lib/kernel/native.ts says what is promised. */
+export interface Together<Outcome> {
+  runTogether(
+    plans: readonly string[],
+    leads: readonly number[],
+    phases: boolean,
+  ): (Outcome | undefined | Promise<Outcome | undefined>)[]
+}
+
+interface Waiting<Outcome> {
   text: string
   lead: number
   resolve(outcome: Outcome | undefined | Promise<Outcome | undefined>): void
@@ -18,12 +26,12 @@ interface Waiting {
  * Plans that come in a crowd: those of one turn of the event loop begin together, with one transaction for what all of
  * them have for nf_tables.
  */
-export class Crowd {
-  readonly #executor: NativeExecutor
-  #waiting: Waiting[] = []
+export class Crowd<Outcome> {
+  readonly #executor: Together<Outcome>
+  #waiting: Waiting<Outcome>[] = []
   #operations = 0
 
-  constructor(executor: NativeExecutor) {
+  constructor(executor: Together<Outcome>) {
     this.#executor = executor
   }
 

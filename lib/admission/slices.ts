@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import { setImmediate } from './timers.js'
+import { setImmediate } from '../base/timers.js'
 
 /**
  * How long, in milliseconds, a long job holds the event loop before it lets others go on: what else the turn has to do
