@@ -372,6 +372,13 @@ export class Sandbox {
         plan: begun.plan,
         claims: begun.claims,
         links: begun.links,
+        // Of one without a link on the host, nothing else tells that it is gone.
+        free: () =>
+          Promise.all(
+            this.#record.endpoints.flatMap((endpoint) =>
+              endpointsOf(endpoint).hostLinks(endpoint).length === 0 ? (networks.release(endpoint) ?? []) : [],
+            ),
+          ),
         record: { path, busy: begun.busy, left: begun.left },
         done,
       })
