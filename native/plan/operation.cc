@@ -1,5 +1,7 @@
 #include "plan/operation.h"
 
+#include <type_traits>
+
 namespace slipway {
 
 const Traits& traits_of(const Operation& operation) {
@@ -13,12 +15,11 @@ bool is_born_elsewhere(const LinkCreate& op) { return !op.link.empty() && !op.ne
 bool is_for_caller_thread(const Operation& operation) {
   return std::visit(
       [](const auto& op) {
-        if constexpr (requires { op.spare(); }) {
-          static_assert(op.kTraits.on_caller_thread == OnCallerThread::kOfSpare);
+        constexpr OnCallerThread which = std::decay_t<decltype(op)>::kTraits.on_caller_thread;
+        if constexpr (which == OnCallerThread::kOfSpare) {
           return is_spare(op.spare());
         } else {
-          static_assert(op.kTraits.on_caller_thread != OnCallerThread::kOfSpare);
-          return op.kTraits.on_caller_thread == OnCallerThread::kYes;
+          return which == OnCallerThread::kYes;
         }
       },
       operation);
