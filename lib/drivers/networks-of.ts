@@ -140,6 +140,8 @@ export interface There<Spec extends NetworkSpec = NetworkSpec> {
   specs: readonly Spec[]
   /** Names of those whose records cannot be read, and of those that every host has. */
   kept: ReadonlySet<string>
+  /** Some records cannot be read. */
+  unread: boolean
   stateDir: string
 }
 

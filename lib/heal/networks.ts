@@ -128,7 +128,7 @@ async function collectLeftovers(
     const kept = new Set([...aside, ...networks.predefined.keys()])
     return networkDrivers.flatMap((driver) => {
       const specs = of.map(specOf).filter((spec) => spec.driver === driver.name)
-      return driver.networks.leftovers(links, { specs, kept, stateDir: settings.stateDir })
+      return driver.networks.leftovers(links, { specs, kept, unread: aside.size > 0, stateDir: settings.stateDir })
     })
   }
   /** What has no comment is an administrator's. */

@@ -50,7 +50,7 @@ export async function draftSegment(
 ): Promise<NetworkDraft<SegmentNetwork>> {
   const options = checkSegment(kind, request, settings)
   const { parent, mode, flag, hostShim, interfacePrefix } = options
-  const made = await howMade(parent, on, settings)
+  const made = await howMade(kind, parent, on, settings)
   if (parent !== undefined) await refuseShared(kind, parent, mode, on)
   const width = await widthOf(parent, on)
   const mtu = options.mtu ?? width
@@ -83,13 +83,14 @@ const isOfSegment = (network: object): boolean => 'parent' in network
 
 /** Whether the parent is ours to make. */
 async function howMade(
+  kind: SegmentKind,
   parent: string | undefined,
   on: Surroundings,
   { stateDir }: Settings,
 ): Promise<SegmentNetwork['made']> {
   if (parent === undefined) return 'dummy'
   const there = await on.link(parent)
-  if (there) return there.alias === vlanAlias(stateDir) ? 'vlan' : undefined
+  if (there) return there.alias === vlanAlias(kind, stateDir) ? 'vlan' : undefined
   const vlan = readVlan(parent)
   if (vlan && (await on.link(vlan.link))) return 'vlan'
   throw new SlipwayError(

@@ -16,14 +16,14 @@ export const networksOn = (kind: SegmentKind): NetworksOf<SegmentNetwork> => ({
 
   create: (spec) => [
     ...(spec.record ? [{ op: 'file.create', ...spec.record } as const] : []),
-    ...makeParent(spec),
+    ...makeParent(kind, spec),
     ...makeShim(kind, spec),
   ],
   async refuseTaken(host, { parent, made, shim, stateDir }) {
     const names = [...(made === 'dummy' ? [parent] : []), ...(shim ? [shim.name] : [])]
     for (const name of names) if (await host.find('link', { name })) throw taken(name)
     const there = made === 'vlan' ? await host.find('link', { name: parent }) : undefined
-    if (there && there.alias !== vlanAlias(stateDir)) throw taken(parent)
+    if (there && there.alias !== vlanAlias(kind, stateDir)) throw taken(parent)
   },
   wasTakenAway,
   missing: (host, spec) => missingOf(kind, host, spec),
@@ -31,7 +31,7 @@ export const networksOn = (kind: SegmentKind): NetworksOf<SegmentNetwork> => ({
     const names = new Set(links.map(({ name }) => name))
     return (spec.made === undefined || names.has(spec.parent)) && (!spec.shim || names.has(spec.shim.name))
   },
-  removal: (host, spec) => removal(host, spec),
+  removal: (host, spec) => removal(kind, host, spec),
   // What is on a segment is its owner's: nothing of it is in the way.
   refuseOthers: () => undefined,
   elements: () => [],
@@ -39,14 +39,14 @@ export const networksOn = (kind: SegmentKind): NetworksOf<SegmentNetwork> => ({
     made === 'dummy' ? { kind: 'dummy', name: parent } : shim ? { kind: kind.driver, name: shim.name } : undefined,
   // The routes by the host's own link lead to single sandboxes.
   isPart: ({ alias, kind: of }) => of === kind.driver && readLinkAlias(alias) !== undefined,
-  leftovers: (links, { specs, kept, stateDir }) => {
+  leftovers: (links, { specs, kept, unread, stateDir }) => {
     const known = new Set(
       specs.flatMap(({ made, parent, shim }) => [...(made ? [parent] : []), ...(shim ? [shim.name] : [])]),
     )
     return links.filter(({ name, kind: of, alias }) => {
       if (known.has(name)) return false
-      if (of === 'vlan')
-        return alias === vlanAlias(stateDir) && kept.size >= 0 && !specs.some(({ parent }) => parent === name)
+      // One that cannot be read may have any for its parent.
+      if (of === 'vlan') return !unread && alias === vlanAlias(kind, stateDir)
       const read = of === kind.driver || of === 'dummy' ? readLinkAlias(alias) : undefined
       return read?.stateDir === stateDir && !kept.has(read.name) && ownDummy(kind, of, name)
     })
@@ -75,11 +75,13 @@ async function missingOf(kind: SegmentKind, host: Host, spec: SegmentNetwork): P
   if (made !== undefined) {
     const there = await host.find('link', { name: parent })
     const own =
-      made === 'vlan' ? there?.alias === vlanAlias(stateDir) : readLinkAlias(there?.alias ?? '')?.name === spec.name
+      made === 'vlan'
+        ? there?.alias === vlanAlias(kind, stateDir)
+        : readLinkAlias(there?.alias ?? '')?.name === spec.name
     // It is given its alias right after it is made.
     const nameless = there?.alias === '' && there.kind === made
     if (there && !own && !nameless) throw taken(parent)
-    const all = makeParent(spec)
+    const all = makeParent(kind, spec)
     if (!there) plan.push(...all)
     else if (nameless || !there.up) plan.push(...all.slice(1))
   }
@@ -90,7 +92,7 @@ async function missingOf(kind: SegmentKind, host: Host, spec: SegmentNetwork): P
 }
 
 /** The last network of a VLAN takes the link away. What is another's by now stays. */
-async function removal(host: Host, spec: SegmentNetwork): Promise<Plan> {
+async function removal(kind: SegmentKind, host: Host, spec: SegmentNetwork): Promise<Plan> {
   const { parent, made, shim, stateDir, record, name } = spec
   const plan: Operation[] = []
   const link = shim && (await host.find('link', { name: shim.name }))
@@ -104,5 +106,5 @@ async function removal(host: Host, spec: SegmentNetwork): Promise<Plan> {
   const others = (await listNetworkRecords(folder)).some(
     ({ record: other }) => other.id !== spec.id && (other.spec as SegmentNetwork).parent === parent,
   )
-  return there.alias === vlanAlias(stateDir) && !others ? [...plan, { op: 'link.delete', name: parent }] : plan
+  return there.alias === vlanAlias(kind, stateDir) && !others ? [...plan, { op: 'link.delete', name: parent }] : plan
 }

@@ -5,10 +5,11 @@ import { readVlan, type SegmentNetwork } from './spec.js'
 
 /** The parent of a network, where it is ours to make, and the host's own link beside the sandboxes'. Pure functions. */
 
-/** Alias of a VLAN link that we have made: networks share it, the last one takes it away. */
-export const vlanAlias = (stateDir: string): string => `parent of networks of slipway, records in ${stateDir}`
+/** Alias of a VLAN link that we have made: networks of one driver share it, the last one takes it away. */
+export const vlanAlias = ({ driver }: Pick<SegmentKind, 'driver'>, stateDir: string): string =>
+  `parent of ${driver} networks of slipway, records in ${stateDir}`
 
-export function makeParent(network: SegmentNetwork): Operation[] {
+export function makeParent(kind: SegmentKind, network: SegmentNetwork): Operation[] {
   const { parent, made, stateDir, mtu } = network
   if (made === undefined) return []
   const vlan = readVlan(parent)
@@ -19,7 +20,7 @@ export function makeParent(network: SegmentNetwork): Operation[] {
     {
       op: 'link.set',
       name: parent,
-      alias: made === 'vlan' ? vlanAlias(stateDir) : linkAlias(network),
+      alias: made === 'vlan' ? vlanAlias(kind, stateDir) : linkAlias(network),
       noIpv6Address: true,
       up: true,
     },
