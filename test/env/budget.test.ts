@@ -105,11 +105,11 @@ const BUDGETS: Record<string, Budget> = {
   // More ports than the process may have descriptors for: this one is not kept, and others may have it.
   'publish beside many': {
     messages: 3,
-    calls: sum(HOLD, AT_HOST, EXCHANGE, LOOK, TRANSACTION, EXCHANGE, V8, { close: 2 + LATE }),
+    calls: sum(HOLD, AT_HOST, EXCHANGE, LOOK, TRANSACTION, EXCHANGE, { close: 2 + LATE }),
   },
   'unpublish beside many': {
     messages: 3,
-    calls: sum(EXCHANGE, TRANSACTION, EXCHANGE, V8, { statx: 1, close: LATE }),
+    calls: sum(EXCHANGE, TRANSACTION, EXCHANGE, { statx: 1, close: LATE }),
   },
   remove: {
     // Begin, port, sender, end.
@@ -161,7 +161,9 @@ test('a call makes no more system calls than it needs, and sends no more message
     t.true(begin >= 0 && end > begin, what)
     const { messages, calls } = count(lines.slice(begin + 1, end))
     t.true(messages > 0 === budget.messages > 0 && messages <= budget.messages, `${what}: ${messages} messages`)
-    const over = Object.entries(calls).filter(([call, many]) => many > (budget.calls[call] ?? 0))
+    // A hop to another thread is read, too: one more of those is seen.
+    const mayBe = sum(budget.calls, V8)
+    const over = Object.entries(calls).filter(([call, many]) => many > (mayBe[call] ?? 0))
     t.deepEqual(
       over.map(([call, many]) => `${call}: ${many}, not ${budget.calls[call] ?? 0}`),
       [],
