@@ -301,7 +301,7 @@ export const tooMuch = (refusal: KernelRefusal): string =>
     : `This process has no memory for "${refusal.operation}": nothing of the call is left. Raise its limit (ulimit -v, MemoryMax), or ask for less at a time.`
 
 export const NO_NF_TABLES =
-  'This kernel has no nf_tables. Load it (modprobe nf_tables), or run a kernel with CONFIG_NF_TABLES, Linux 5.7 or later.'
+  'This kernel has no nf_tables. Load it (modprobe nf_tables), or run a kernel with CONFIG_NF_TABLES, Linux 5.10 or later.'
 
 function explainOpen(netns: string | undefined, refusal: KernelRefusal): [SlipwayErrorCode, string] {
   if (refusal.errnoName === 'ENOENT')

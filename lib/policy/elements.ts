@@ -77,8 +77,8 @@ export const publishedElement = (
 })
 
 /**
- * Its zone, in each map that says it. A port of TCP has none: every packet would be looked up, and what has begun there
- * is ended by its own reset.
+ * Its zone, in each map that says it, and in the set that says that there is one. A port of TCP has none: every packet
+ * would be looked up, and what has begun there is ended by its own reset.
  */
 export function zoneElements(
   mapping: PortMapping,
@@ -86,8 +86,11 @@ export function zoneElements(
   owner: string,
 ): [SetDefinition, Element & { comment: string }][] {
   if (mapping.protocol === 'tcp') return []
-  const zone = { data: String(zoneOf(id, mapping.protocol === 'all' ? 0 : mapping.containerPort)), comment: owner }
-  return besides(mapOf(mapping), publishedKey(mapping)).map(([map, key]) => [map, { key, ...zone }])
+  const data = String(zoneOf(id, mapping.protocol === 'all' ? 0 : mapping.containerPort))
+  return besides(mapOf(mapping), publishedKey(mapping)).map(([set, key]) => [
+    set,
+    { key, ...(set.dataType === undefined ? {} : { data }), comment: owner },
+  ])
 }
 
 /**

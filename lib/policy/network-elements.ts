@@ -54,7 +54,7 @@ function familyElements({ bridge, subnets, families, internal }: NetworkRules, f
   const { mode, masquerade, source } = rules
   const translates = masquerade && (mode === 'nat' || mode === 'nat-unprotected')
   return [
-    ...when(translates && source === undefined, [sets.masqueraded[family], { key: bridge }]),
+    ...when(translates, [sets.masqueraded[family], { key: bridge }]),
     ...when(translates && source !== undefined, [sets.source[family], { key: bridge, data: source ?? '' }]),
     ...when(mode === 'nat-unprotected', [sets.unprotected[family], { key: bridge }]),
     ...when(mode === 'routed', [sets.routed[family], { key: bridge }]),

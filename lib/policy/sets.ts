@@ -50,9 +50,9 @@ export const internal = inet('internal', 'ifname')
 /** Interface of the host and bridge: what comes in there may speak to open ports directly. */
 export const trusted = inet('trusted', 'ifname . ifname')
 
-/** Bridges whose traffic leaves the host under the host's address. */
+/** Bridges whose traffic leaves the host under an address of the host. */
 export const masqueraded = perFamily(inet, 'masqueraded', 'ifname')
-/** Bridges whose traffic leaves the host under this address of the host. */
+/** Which address that is, for those of them that do not leave it to the kernel. */
 export const source = perFamily(inet, 'source', 'ifname', { dataType: 'addr' })
 /** Subnet and bridge of each network: who comes from a network and goes back into it. */
 export const sameNetwork = perFamily(inet, 'same_network', 'addr . ifname', { interval: true })
@@ -93,6 +93,11 @@ export const whole = perFamily(inet, 'whole', 'addr', { dataType: 'addr' })
  * knew is not asked.
  */
 export const zones = perFamily(inet, 'zones', 'inet_proto . inet_service', { dataType: 'ct_zone' })
+/**
+ * The keys of `zones` once more: a rule that asks first whether there is a zone has to ask a set. Linux 6.1 refuses to
+ * look for a key in a map without taking what is there.
+ */
+export const zoned = perFamily(inet, 'zoned', 'inet_proto . inet_service')
 export const zonesAt = perFamily(inet, 'zones_at', 'addr . inet_proto . inet_service', { dataType: 'ct_zone' })
 export const zonesWhole = perFamily(inet, 'zones_whole', 'addr', { dataType: 'ct_zone' })
 /**
@@ -157,21 +162,22 @@ const both = (definitions: PerFamily): SetDefinition[] => [definitions[4], defin
 /** Sets and maps that a published port may stand in, one of them for each port. */
 export const portMaps: readonly SetDefinition[] = [published, publishedAt, whole].flatMap(both)
 /**
- * Maps that have an element beside each of one of those, unless it is of TCP: the one of zones, and the one for errors.
+ * Sets and maps that have an element beside each of one of those, unless it is of TCP: those of zones, and the one for
+ * errors.
  */
 const BESIDE = new Map(
-  ([4, 6] as const).flatMap((family): [string, { zones: SetDefinition; errors: SetDefinition | undefined }][] => [
-    [published[family].set, { zones: zones[family], errors: errors[family] }],
-    [publishedAt[family].set, { zones: zonesAt[family], errors: errorsAt[family] }],
-    [whole[family].set, { zones: zonesWhole[family], errors: undefined }],
+  ([4, 6] as const).flatMap((family): [string, { zones: SetDefinition[]; errors: SetDefinition | undefined }][] => [
+    [published[family].set, { zones: [zoned[family], zones[family]], errors: errors[family] }],
+    [publishedAt[family].set, { zones: [zonesAt[family]], errors: errorsAt[family] }],
+    [whole[family].set, { zones: [zonesWhole[family]], errors: undefined }],
   ]),
 )
-/** What may stand beside a published port, by the map that it is in and its key there: the map, and the key in that. */
+/** What may stand beside a published port, by the map that it is in and its key there: the set, and the key in that. */
 export function besides({ set }: Pick<SetDefinition, 'set'>, key: string): [SetDefinition, string][] {
   const beside = BESIDE.get(set)
   if (!beside) throw new RangeError(`${set} is no map of ports`)
   return [
-    [beside.zones, key],
+    ...beside.zones.map((set): [SetDefinition, string] => [set, key]),
     ...(beside.errors && UDP.test(key) ? [[beside.errors, key.replace(UDP, '')] as [SetDefinition, string]] : []),
   ]
 }
@@ -188,24 +194,13 @@ export function portBeside(
   }
   return undefined
 }
-/** Every map of {@link besides}. */
-export const besideMaps: readonly SetDefinition[] = [zones, zonesAt, zonesWhole, errors, errorsAt].flatMap(both)
+const BESIDES = [zoned, zones, zonesAt, zonesWhole, errors, errorsAt]
+/** Every set and map of {@link besides}. */
+export const besideMaps: readonly SetDefinition[] = BESIDES.flatMap(both)
 /** Every set and map whose elements belong to sandboxes. */
 export const ownedBySandboxes: readonly SetDefinition[] = [
   ...portMaps,
   macs,
-  ...[
-    zones,
-    zonesAt,
-    zonesWhole,
-    errors,
-    errorsAt,
-    addresses,
-    segments,
-    open,
-    restricted,
-    restrictedAt,
-    admitted,
-    senders,
-  ].flatMap(both),
+  ...besideMaps,
+  ...[addresses, segments, open, restricted, restrictedAt, admitted, senders].flatMap(both),
 ]

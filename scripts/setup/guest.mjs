@@ -9,8 +9,8 @@ import { unpack } from './unpack.mjs'
 const folder = 'build-guest'
 const init = 'scripts/guest/init.sh'
 
-// Debian's stable release: its kernel is one that many have, and stays for years.
-export const defaultRelease = 'trixie'
+// The older of the Debian releases that many have: what its kernel takes, newer ones take too.
+export const defaultRelease = 'bookworm'
 
 // What the guest needs before it sees the machine's files: a way out for what the tests print, a way to the files, and
 // a layer above them to write to.

@@ -49,9 +49,11 @@ test('a port has a zone, unless it is of TCP', (t) => {
     print(publishElements([udp, { ...udp, hostIp: '::' }, { ...udp, hostIp: '192.0.2.1' }], targets, 'app')),
     [
       'published4 udp . 8080 : 172.17.0.2 . 80',
+      'zoned4 udp . 8080',
       'zones4 udp . 8080 : 82',
       'errors4 8080 : 82',
       'published6 udp . 8080 : fd00::2 . 80',
+      'zoned6 udp . 8080',
       'zones6 udp . 8080 : 337',
       'errors6 8080 : 337',
       'published_at4 192.0.2.1 . udp . 8080 : 172.17.0.2 . 80',
@@ -136,7 +138,7 @@ const networks: Record<string, [Partial<NetworkRules>, string[]]> = {
     {
       families: { 4: { mode: 'nat', masquerade: true, source: '192.0.2.7' }, 6: { mode: 'routed', masquerade: true } },
     },
-    [...always, 'icc br0 . br0', 'source4 br0 : 192.0.2.7', 'routed6 br0'],
+    [...always, 'icc br0 . br0', 'masqueraded4 br0', 'source4 br0 : 192.0.2.7', 'routed6 br0'],
   ],
   'an address of choice, and no masquerade': [
     both({ mode: 'nat', masquerade: false, source: '192.0.2.7' }),
