@@ -87,7 +87,7 @@ test('wrong usage of networks: status 2, nothing done', async (t) => {
     [create('../up'), /^slipway: NAME must be a name of at most 100 /],
     [
       create('--driver', 'overlay', 'web'),
-      /^slipway: --driver "overlay" is not one of Slipway's\. There is "bridge"\.\n$/,
+      /^slipway: --driver "overlay" is not one of Slipway's\. There are "bridge", "ipvlan", "macvlan"\.\n$/,
     ],
     [create('--driver', 'host', 'web'), /^slipway: --driver host: every host has one such network/],
     [create('bridge'), /^slipway: The network "bridge" is there on every host\. Choose another name\.\n$/],
