@@ -128,9 +128,12 @@ export interface EndpointsOf<Spec extends NetworkSpec = NetworkSpec, Body = unkn
 
   /**
    * Its links as they are called inside by now, where no rule of the host keeps what they send from the network: they
-   * are taken down with the first part of a removal, and deleted with the rest of it. Left out where rules do.
+   * are taken down with the first part of a removal, and deleted with the rest of it, by their numbers, as the sandbox
+   * may rename them meanwhile. Left out where rules do.
+   *
+   * @param stay - The other endpoints of the sandbox, whose links are not taken.
    */
-  unruledLinks?(endpoint: StoredEndpoint<Body>, place: Place): Promise<string[]>
+  unruledLinks?(endpoint: StoredEndpoint<Body>, stay: readonly StoredEndpoint[], place: Place): Promise<LinkInside[]>
   /** Whether its link is there. @param links - Those of the host that are ours, by name, where they are known. */
   isLinked(
     endpoint: StoredEndpoint<Body>,
@@ -145,6 +148,8 @@ export interface EndpointsOf<Spec extends NetworkSpec = NetworkSpec, Body = unkn
   rule(endpoint: StoredEndpoint<Body>): EndpointElement | undefined
   /** Whether a plan was refused as the endpoint's network is gone, or what its link is made on. */
   isLost(host: Host, refused: PlanRefused): Promise<boolean>
+  /** Whether a plan may have been refused as a link that leaves has the place still. Left out where none keeps it. */
+  isKept?(refused: PlanRefused): boolean
   /** Whether what leads through this link of the host may lead to an endpoint of the network. */
   leadsBy(spec: Spec, link: string): boolean
   /** Puts links back that somebody has taken off their network. @returns Names of the sandboxes whose they are. */
@@ -156,11 +161,16 @@ export interface EndpointsOf<Spec extends NetworkSpec = NetworkSpec, Body = unkn
   readonly spares?: SparesOf<Body>
 }
 
+/** A link inside, by its number there. */
+export type LinkInside = Pick<LinkInfo, 'name' | 'index'>
+
 /** Where the inside of an endpoint is. */
 export interface Place {
   host: Host
   path: string
   namespace?: Namespace | undefined
+  /** It is somebody else's, who may have links of the same kind there. */
+  foreign?: boolean | undefined
 }
 
 export interface Attaching<Body = unknown> {

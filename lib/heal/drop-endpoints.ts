@@ -109,7 +109,12 @@ async function drop(host: Host, record: SandboxRecord, endpoint: StoredEndpoint,
   await collectLeads(host, of.leadAway(endpoint), comment)
   // It is not to speak as who has its address next.
   await free((set) => !isClaim(set))
-  const unruled = await unruledOf(host, stackPlace(record), [endpoint])
+  const unruled = await unruledOf(
+    host,
+    stackPlace(record),
+    [endpoint],
+    record.endpoints.filter((other) => other !== endpoint),
+  )
   await collect(host, of.unruledLinks ? (unruled?.gone ?? []) : of.unlink(record.path, [endpoint]))
   await collect(host, of.forget(endpoint))
   await forgetAddresses(

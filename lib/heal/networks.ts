@@ -1,6 +1,6 @@
 import { networkDrivers, networksOf } from '../drivers/index.js'
 import { readLinkAlias } from '../drivers/link-alias.js'
-import { SlipwayError } from '../base/errors.js'
+import { SlipwayError, type SlipwayErrorCode } from '../base/errors.js'
 import { ownedByNetworks } from '../policy/network-elements.js'
 import { sharedWithSandboxes } from '../policy/resolver-elements.js'
 import { PlanRefused, type Host } from '../kernel/host.js'
@@ -18,6 +18,12 @@ import { sleep } from '../base/timers.js'
 
 /** How long, in milliseconds, a living process takes at most from a network's record to the end of its removal. */
 const PATIENCE_MS = 50
+
+/**
+ * Why a network cannot be given back what it lacks: an interface of somebody else's stands in its way, the link that it
+ * is on has gone, or the kernel knows no such links.
+ */
+const CANNOT_BE: readonly string[] = ['CONFLICT', 'NOT_FOUND', 'UNSUPPORTED'] satisfies SlipwayErrorCode[]
 
 type Part = Pick<Shared, 'host' | 'networks' | 'settings'>
 
@@ -51,8 +57,8 @@ export async function reconcileNetworks(
     try {
       if (await networks.restore(item)) healed.push(`network ${name}`)
     } catch (error) {
-      if (!(error instanceof SlipwayError && error.code === 'CONFLICT')) throw error
-      // An interface of somebody else's stands in its way: who uses the network hears of it.
+      if (!(error instanceof SlipwayError && CANNOT_BE.includes(error.code))) throw error
+      // Who uses the network hears of it.
       if (isStillborn(item, error, records, links)) dropped.push(...(await forget(host, item)))
     }
   }

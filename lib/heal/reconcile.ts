@@ -340,9 +340,16 @@ export const missesElements = ({ operation, errnoName }: PlanRefused): boolean =
 export const missesSets = (refused: PlanRefused): boolean =>
   refused.operation.op === 'element.add' && missesElements(refused)
 
-/** As {@link missesElements}, or that a bridge is not there: somebody has deleted it. */
+/**
+ * As {@link missesElements}, or that a link of the host is not there, or is down, that sandboxes are on or are reached
+ * by: somebody has deleted it, or taken it down.
+ */
 export const missesParts = (refused: PlanRefused): boolean =>
-  missesElements(refused) || (refused.operation.op === 'link.create' && refused.errnoName === 'ENODEV')
+  missesElements(refused) ||
+  (refused.operation.op === 'link.create' && refused.errnoName === 'ENODEV') ||
+  (refused.operation.op === 'route.add' &&
+    refused.operation.netns === undefined &&
+    ['ENODEV', 'ENETDOWN'].includes(refused.errnoName))
 
 function holdPorts({ name, endpoints, ports: mappings }: SandboxRecord, ports: PortTable): void {
   for (const mapping of mappedPorts(endpoints, mappings)) {

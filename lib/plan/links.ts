@@ -92,6 +92,11 @@ export interface LinkSet {
   op: 'link.set'
   netns?: string
   name: string
+  /**
+   * Only the link of this number, whatever its name is by now. One that is taken down so goes up again where the plan
+   * is refused.
+   */
+  index?: number
   /** Interface alias: a text for people and for whoever asks whose link this is. */
   alias?: string
   /** No IPv6 link-local address of the kernel's own making. */

@@ -138,7 +138,7 @@ function linkOptions(operation: LinkCreate): string {
 }
 
 function linkSettings(operation: LinkSet, ip: string, exec: string): string[] {
-  const set = `${ip} link set dev ${operation.name}`
+  const set = `${ip} link set dev ${operation.index === undefined ? operation.name : `if${operation.index}`}`
   const commands: string[] = []
   if (operation.master !== undefined) commands.push(`${set} master ${operation.master}`)
   if (operation.alias !== undefined) commands.push(`${set} alias ${quote(operation.alias)}`)

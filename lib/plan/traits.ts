@@ -102,6 +102,7 @@ export const TRAITS: { readonly [Op in Name]: Traits<Extract<Operation, { op: Op
     fields: [
       'netns',
       'name',
+      'index',
       'alias',
       'noIpv6Address',
       'ipv6',
@@ -118,7 +119,9 @@ export const TRAITS: { readonly [Op in Name]: Traits<Extract<Operation, { op: Op
       'up',
     ],
     channel: 'rtnl',
-    inverse: { none: 'it goes with the link or the namespace, which the same plan has made' },
+    // Of a link that is taken down by its number. What else is set goes with the link or the namespace, which the same
+    // plan has made.
+    inverse: 'link.set',
     passesOverGone: true,
     placeInEnd: 3,
   },

@@ -51,8 +51,8 @@ const isGone = ({ operation, errnoName }: PlanRefused): boolean =>
   (operation.op === 'element.delete' && errnoName === 'ENOENT') ||
   (operation.op === 'address.delete' &&
     (errnoName === 'EADDRNOTAVAIL' || errnoName === 'ENODEV' || isNowhere(operation))) ||
-  // A link inside, which its sandbox has deleted or given another name: what it is called by now is looked at again.
-  (operation.op === 'link.set' && operation.netns !== undefined && errnoName === 'ENODEV') ||
+  // A link inside that is taken down, and that its sandbox has deleted.
+  (operation.op === 'link.set' && operation.index !== undefined && errnoName === 'ENODEV') ||
   (operation.op === 'neighbor.delete' && ['ENOENT', 'ENODEV'].includes(errnoName)) ||
   (operation.op === 'route.delete' &&
     (isNowhere(operation) || (operation.netns === undefined && ['ESRCH', 'ENODEV'].includes(errnoName))))

@@ -131,7 +131,7 @@ export function disconnectUpdate(
       const leaving = disconnectEndpoint(
         { path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change },
         endpoint,
-        await unruledOf(context.host, { path, namespace }, [endpoint]),
+        await unruledOf(context.host, { path, namespace, foreign: record.foreign }, [endpoint], after),
       )
       left = { plan: leaving.rest, claims: leaving.claims }
       return leaving.first

@@ -24,7 +24,7 @@ export async function removalPlan(
   const place = { path: sandbox.path, namespace, foreign: (sandbox.foreign ?? false) || stack === 'host' }
   return removeSandbox({
     ...place,
-    unruled: await unruledOf(host, place, endpoints),
+    unruled: await unruledOf(host, place, endpoints, []),
     endpoints,
     ports,
     owner: ownerComment(name, id),

@@ -9,7 +9,7 @@ import { familyOf } from '../base/addresses/ip.js'
 import { claimedAddress, isAddressClaim } from '../policy/sets.js'
 import type { EndpointRequest } from '../store/endpoint.js'
 import type { Context } from './context.js'
-import { isMacTaken, wasLeaving } from './gone.js'
+import { awaitAllFree, isMacTaken, wasLeaving } from './gone.js'
 import { wasStrayLead } from './stray-lead.js'
 
 /**
@@ -37,6 +37,8 @@ export interface Guesses {
   ports: PortGuesses
   /** What its address says is the MAC of another endpoint, which has chosen it. */
   randomMac: boolean
+  /** What leaves has been waited for. */
+  awaited?: true
 }
 
 /**
@@ -104,6 +106,11 @@ async function ofEndpoint(
     ['ENOENT', 'ESTALE'].includes(errnoName)
   if (isUnwritten || (await driver.endpoints.isLost(context.host, refused))) {
     context.networks.forget(spec.name)
+    return 'again'
+  }
+  if (!guesses.awaited && driver.endpoints.isKept?.(refused)) {
+    guesses.awaited = true
+    await awaitAllFree(context)
     return 'again'
   }
   if (asked.mac === undefined && isMacTaken(refused)) {

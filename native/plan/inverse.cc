@@ -30,6 +30,15 @@ struct Invert {
   Inverse operator()(const LinkCreate& op) const {
     return before.empty() ? std::nullopt : Inverse(LinkDelete{op.netns, op.name, number_of(before)});
   }
+  Inverse operator()(const LinkSet& op) const {
+    if (op.index == 0 || op.up != false) return std::nullopt;
+    LinkSet up;
+    up.netns = op.netns;
+    up.name = op.name;
+    up.index = op.index;
+    up.up = true;
+    return up;
+  }
   Inverse operator()(const AddressAdd& op) const { return AddressDelete{op.netns, op.link, op.address, op.broadcast}; }
   Inverse operator()(const AddressDelete& op) const { return AddressAdd{op.netns, op.link, op.address, op.broadcast}; }
   Inverse operator()(const RouteAdd& op) const {
@@ -70,7 +79,7 @@ struct Invert {
   }
   // These alone: a new operation has an inverse above, or is named here. lib/plan/traits.ts says why.
   template <typename Other>
-  requires one_of<Other, NetnsDelete, NetnsCheck, LinkSet, LinkSettle, LinkCheck, LinkDelete, LinkDeleteGroup, FdbAdd,
+  requires one_of<Other, NetnsDelete, NetnsCheck, LinkSettle, LinkCheck, LinkDelete, LinkDeleteGroup, FdbAdd,
                   NeighborAnnounce, FileCheck, FileMark, ConntrackFlush, TableDelete, ChainDelete, ChainFlush, RuleAdd,
                   SetDelete>
       Inverse operator()(const Other&) const {

@@ -90,9 +90,12 @@ struct LinkCreate {
   SLIPWAY_FIELDS(netns, name, kind, address, master, mtu, group, queues, link, mode, flag, id, multicast_snooping,
                  link_local_learning, peer)
 };
+// `index`, not 0: only the link of this number, whatever it is called by now. One that was taken down so goes up again
+// where the plan is refused.
 struct LinkSet {
   static constexpr Traits kTraits{"link.set", Channel::kRtnl};
   std::string netns, name;
+  int index = 0;
   std::optional<bool> up, hairpin, isolated, route_localnet;
   std::optional<uint32_t> mtu, group;
   std::optional<std::string> alias;
@@ -105,7 +108,7 @@ struct LinkSet {
   std::optional<uint32_t> group_forward_mask;
   // Of IPv4 (ip-sysctl): whether a sender has to be reachable by this link, and which ARP requests are not answered.
   std::optional<uint32_t> rp_filter, arp_ignore;
-  SLIPWAY_FIELDS(netns, name, alias, no_ipv6_address, ipv6, mtu, group, master, hairpin, isolated, flood,
+  SLIPWAY_FIELDS(netns, name, index, alias, no_ipv6_address, ipv6, mtu, group, master, hairpin, isolated, flood,
                  group_forward_mask, route_localnet, rp_filter, arp_ignore, up)
 };
 // `index`, not 0: only the link of this number, whatever it is called by now.

@@ -210,7 +210,7 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkCreate& o
 }
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSet& op, Names& names) {
-  Target link{names.known_index(op.netns, op.name), op.name};
+  Target link{op.index != 0 ? op.index : names.known_index(op.netns, op.name), op.name};
   if (!op.master.empty()) {
     int master = 0;
     if (auto failure = names.link_index(op.netns, op.master, master)) return failure;

@@ -55,6 +55,7 @@ export const everyOperation: { readonly [Op in Name]: Complete<Of<Op>> } = {
     op: 'link.set',
     netns,
     name: 'eth0',
+    index: 3,
     alias: 'slipway network web',
     noIpv6Address: true,
     ipv6: false,

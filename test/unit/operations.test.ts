@@ -79,7 +79,7 @@ for (const operation of operations) {
     } else {
       // Where it depends on a flag, it is left out.
       const { ifCommented: _, ...unconditional } = operation as Operation & { ifCommented?: boolean }
-      t.is(described(unconditional).inverse, inverse)
+      t.is(described(op === 'link.set' ? ({ ...operation, up: false } as Operation) : unconditional).inverse, inverse)
     }
   })
 

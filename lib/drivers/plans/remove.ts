@@ -35,10 +35,11 @@ export function removeSandbox(sandbox: GoingSandbox): Leaving {
     ...published.unpublish(),
     ...free((set) => !isClaim(set)),
     ...published.release(),
-    ...(unruled?.down ?? []),
     ...(joined
       ? [{ op: 'file.replace', path: joined.path, content: joined.content, expected: joined.before } as const]
       : []),
+    // Last: with its going down, a link loses its routes and its IPv6 addresses, which are not given back.
+    ...(unruled?.down ?? []),
   ]
   const forget = { op: 'file.delete', path: record.path } as const
   const rest: Plan = [

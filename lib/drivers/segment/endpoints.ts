@@ -5,7 +5,10 @@ import { FAMILIES } from '../../store/network-spec.js'
 import type { StoredEndpoint } from '../../store/endpoint.js'
 import { flag, fields, optional, text, type Shape } from '../../store/shape.js'
 import { link } from '../../store/common-shapes.js'
+import type { LinkInfo } from '../../kernel/native.js'
 import type { EndpointElement, EndpointsOf } from '../driver.js'
+import { attachLeads } from './attach.js'
+import { leadsTo } from './leads.js'
 import { addressesInside, noIpv6Address } from '../inside.js'
 import type { SegmentKind } from './kind.js'
 import type { SegmentNetwork } from './spec.js'
@@ -76,10 +79,24 @@ export const endpointsOn = ({ driver }: SegmentKind): EndpointsOf<SegmentNetwork
   hostLinks: () => [],
   unlink: (netns, gone) => gone.map(({ interface: name }) => ({ op: 'link.delete', netns, name })),
 
-  // By its kind and its parent: the sandbox may have given it another name.
-  unruledLinks: ({ body }, { host, path }) => linksInside(host, path, driver, body.parent),
+  // By kind and parent: the sandbox may have given its link another name and another MAC, and may have made more such
+  // links from it, which are as much on the segment. One link stays for each endpoint that does.
+  async unruledLinks(endpoint, stay, { host, path, foreign }) {
+    const inside = await linksInside(host, path, driver, endpoint.body.parent)
+    if (foreign) return inside.filter((link) => likeness(link, endpoint) > 0)
+    const kept = new Set<LinkInfo>()
+    for (const other of stay) {
+      if (other.driver !== driver || (other.body as SegmentBody).parent !== endpoint.body.parent) continue
+      const [link] = inside
+        .filter((one) => !kept.has(one) && likeness(one, other) > 0)
+        .sort((a, b) => likeness(b, other) - likeness(a, other))
+      if (link) kept.add(link)
+    }
+    return inside.filter((link) => !kept.has(link))
+  },
   isLinked: async ({ body }, { host, path }) => (await linksInside(host, path, driver, body.parent)).length > 0,
   isUp: () => false,
+  attach: attachLeads,
   rule: () => undefined,
   // Somebody has deleted the parent, and it is there again.
   isLost: async (host, { operation, errnoName }) =>
@@ -87,24 +104,20 @@ export const endpointsOn = ({ driver }: SegmentKind): EndpointsOf<SegmentNetwork
     operation.link !== undefined &&
     errnoName === 'ENODEV' &&
     (await host.find('link', { name: operation.link })) !== undefined,
+  // By one in mode passthru, or of the other kind: the parent takes no other beside it.
+  isKept: ({ operation, errnoName }) =>
+    operation.op === 'link.create' && operation.link !== undefined && ['EINVAL', 'EBUSY'].includes(errnoName),
   leadsBy: ({ shim }, name) => shim?.name === name,
   unpublishable: `sandboxes of ${driver === 'macvlan' ? 'a macvlan' : 'an ipvlan'} network have addresses of their own on the segment of its parent, where all of their ports can be reached`,
 })
 
-/** The host reaches them by its own link, where it has one. */
-function leadsTo({ addresses, body: { shim } }: SegmentEndpoint): Operation[] {
-  if (shim === undefined) return []
-  return FAMILIES.flatMap((family): Operation[] => {
-    const address = addresses[family]?.address
-    return address === undefined
-      ? []
-      : [{ op: 'route.add', destination: `${address}/${family === 4 ? 32 : 128}`, link: shim }]
-  })
-}
+/** How much a link inside is like that of an endpoint: not at all, by its name, by its MAC, by both. */
+const likeness = ({ name, address }: LinkInfo, endpoint: StoredEndpoint): number =>
+  ((endpoint.body as SegmentBody).ownMac && address === endpoint.mac ? 2 : 0) + (name === endpoint.interface ? 1 : 0)
 
 /** Links of a kind inside whose parent is a link of the host. */
-async function linksInside(host: Host, netns: string, kind: string, parent: string): Promise<string[]> {
+async function linksInside(host: Host, netns: string, kind: string, parent: string): Promise<LinkInfo[]> {
   const { index } = (await host.find('link', { name: parent })) ?? {}
   const inside = (await host.find('links', { netns })) ?? []
-  return inside.flatMap((link) => (link.kind === kind && link.linkElsewhere && link.link === index ? [link.name] : []))
+  return inside.filter((link) => link.kind === kind && link.linkElsewhere && link.link === index)
 }

@@ -1,5 +1,6 @@
 import { SlipwayError } from '../../base/errors.js'
 import type { Host, PlanRefused } from '../../kernel/host.js'
+import type { LinkInfo } from '../../kernel/native.js'
 import type { Operation, Plan } from '../../plan/operation.js'
 import { listNetworkRecords } from '../../store/network-records.js'
 import { readLinkAlias } from '../link-alias.js'
@@ -28,7 +29,7 @@ export const networksOn = (kind: SegmentKind): NetworksOf<SegmentNetwork> => ({
   wasTakenAway,
   missing: (host, spec) => missingOf(kind, host, spec),
   isWhole: async (spec, { links }) => {
-    const names = new Set(links.map(({ name }) => name))
+    const names = new Set(links.flatMap(({ name, up }) => (up ? [name] : [])))
     return (spec.made === undefined || names.has(spec.parent)) && (!spec.shim || names.has(spec.shim.name))
   },
   removal: (host, spec) => removal(kind, host, spec),
@@ -87,8 +88,23 @@ async function missingOf(kind: SegmentKind, host: Host, spec: SegmentNetwork): P
   }
   const own = shim && (await host.find('link', { name: shim.name }))
   if (own && own.alias !== '' && readLinkAlias(own.alias)?.name !== spec.name) throw taken(shim.name)
-  if (shim && (!own || own.alias === '')) plan.push(...makeShim(kind, spec).slice(own ? 1 : 0))
+  if (shim) plan.push(...(own ? await missingOfShim(host, own, makeShim(kind, spec)) : makeShim(kind, spec)))
   return plan
+}
+
+/** With its going down, a link loses its IPv6 addresses. */
+async function missingOfShim(
+  host: Host,
+  { index, alias, up }: LinkInfo,
+  all: readonly Operation[],
+): Promise<Operation[]> {
+  const found = [...(await host.ask('addresses', {})), ...(await host.ask('addresses', { ipv6: true }))]
+  const has = new Set(found.flatMap((one) => (one.index === index ? [`${one.address}/${one.prefix}`] : [])))
+  return all.filter(
+    (operation) =>
+      (operation.op === 'link.set' && (!up || alias === '')) ||
+      (operation.op === 'address.add' && !has.has(operation.address)),
+  )
 }
 
 /** The last network of a VLAN takes the link away. What is another's by now stays. */

@@ -1,0 +1,172 @@
+import test, { type ExecutionContext } from 'ava'
+import type { Sandbox, Slipway } from 'slipway'
+import { DualStackWorld } from '../helpers/dual-stack.js'
+import { addressesOn, answersTo, onSegment } from '../helpers/segment.js'
+import { elements } from '../helpers/snapshot.js'
+import { eventually, execIn, ip, ipJson, type Place, type World } from '../helpers/world.js'
+
+/**
+ * A sandbox's link on a segment is in its own hands, and no rule of the host is between it and the segment. What its
+ * processes do to the link keeps neither disconnect() nor remove() from taking it off.
+ */
+
+/** By a shell inside. */
+const DEEDS: Readonly<Record<string, string>> = {
+  nothing: 'true',
+  'the link down': 'ip link set eth1 down',
+  'the link renamed': 'ip link set eth1 down; ip link set eth1 name x0; ip link set x0 up',
+  'the link deleted': 'ip link delete eth1',
+  'the link deleted, and a bridge by its name':
+    'ip link delete eth1; ip link add eth1 type bridge; ip link set eth1 up',
+  'another MAC': 'ip link set eth1 address 02:00:00:00:00:99',
+  'addresses of its own':
+    'ip address flush dev eth1; ip address add 192.0.2.200/24 dev eth1; ip -6 address add fd00:99::200/64 dev eth1 nodad',
+  'addresses beside': 'ip address add 192.0.2.200/24 dev eth1; ip -6 address add fd00:99::200/64 dev eth1 nodad',
+  'a macvlan of its own on the link': 'ip link add own link eth1 type macvlan mode bridge; ip link set own up',
+  'routes flushed': 'ip route flush table main; ip -6 route flush table main',
+}
+
+/** All that a sandbox may have by its deeds, its own addresses included. */
+const theirs = (addresses: readonly string[]) => [...addresses, '192.0.2.200', 'fd00:99::200']
+
+async function claimsAreGone(t: ExecutionContext, world: World, what: string): Promise<void> {
+  const left = () =>
+    ['segments4', 'segments6', 'macs']
+      .flatMap((set) => elements(world.host, set))
+      .filter(({ key }) => key.startsWith('uplink'))
+      .map(({ key }) => key)
+  await eventually(() => left().length === 0)
+  t.deepEqual(left(), [], what)
+}
+
+const macvlans = (place: Place): string[] =>
+  ipJson<{ ifname: string; linkinfo?: { info_kind?: string }; link_index?: number }>(place, '-d', 'link')
+    .filter(({ linkinfo, link_index }) => linkinfo?.info_kind === 'macvlan' && link_index !== undefined)
+    .map(({ ifname }) => ifname)
+
+async function isOff(t: ExecutionContext, world: World, place: Place, addresses: readonly string[], what: string) {
+  // At once when the call returns: no waiting here.
+  t.deepEqual(
+    await answersTo(world.neighbour, theirs(addresses)),
+    theirs(addresses).map(() => 'no'),
+    `${what}: the neighbour reaches it no more`,
+  )
+  execIn(place, 'sh', '-c', 'for link in eth1 x0 own; do ip link set $link up 2>/dev/null; done; true')
+  t.deepEqual(await answersTo(place, ['192.0.2.9', 'fd00:99::9']), ['no', 'no'], `${what}: nor it the neighbour`)
+  await eventually(() => macvlans(place).length === 0)
+  t.deepEqual(macvlans(place), [], `${what}: its link is gone`)
+  await claimsAreGone(t, world, what)
+}
+
+interface Call {
+  (slipway: Slipway, app: Sandbox): Promise<void>
+}
+
+const CALLS: Readonly<Record<string, Call>> = {
+  disconnect: (_, app) => app.disconnect('lan'),
+  'disconnect by an object that another open() has found': async (slipway, app) =>
+    (await slipway.sandboxes.get(app.name)).disconnect('lan'),
+  'remove, while a process of it lives': (_, app) => app.remove(),
+}
+
+for (const [name, call] of Object.entries(CALLS)) {
+  test.serial(name, async (t) => {
+    const world = new DualStackWorld(t, true)
+    const slipway = await world.open()
+    await onSegment(slipway)
+    // By which nothing leads to the neighbour.
+    await slipway.networks.create({ name: 'inner', internal: true })
+    const later = await world.open()
+    for (const [index, [deed, text]] of Object.entries(DEEDS).entries()) {
+      const app = await world.create(slipway, `app${index}`, { network: 'inner' })
+      await app.connect('lan')
+      const addresses = addressesOn(app)
+      const process = app.spawn('sleep', ['60'], { stdio: 'ignore' })
+      t.teardown(() => process.kill('SIGKILL'))
+      const place = { name: app.name, path: `/proc/${process.pid}/ns/net` }
+      execIn(place, 'sh', '-c', text)
+      await t.notThrowsAsync(call(later, app), deed)
+      await isOff(t, world, place, addresses, deed)
+      process.kill('SIGKILL')
+      if (!name.startsWith('remove')) await app.remove()
+    }
+    await (await slipway.networks.get('lan')).remove()
+  })
+}
+
+test.serial('a sandbox that renames its link all the time is off the segment when disconnect() returns', async (t) => {
+  const world = new DualStackWorld(t, true)
+  const slipway = await world.open()
+  await onSegment(slipway)
+  await slipway.networks.create({ name: 'inner', internal: true })
+  for (let round = 0; round < 5; round++) {
+    const app = await world.create(slipway, `app${round}`, { network: 'inner' })
+    await app.connect('lan')
+    const addresses = addressesOn(app)
+    const restless = app.spawn(
+      'timeout',
+      ['30', 'sh', '-c', 'while :; do ip link set eth1 name x0; ip link set x0 name eth1; done 2> /dev/null'],
+      { stdio: 'ignore' },
+    )
+    t.teardown(() => restless.kill('SIGKILL'))
+    t.true(await eventually(() => execIn(app, 'ip', '-o', 'link').includes('x0')), 'it does')
+    await t.notThrowsAsync(app.disconnect('lan'))
+    t.deepEqual(await answersTo(world.neighbour, addresses), ['no', 'no'])
+    t.true(await eventually(() => macvlans(app).length === 0), 'its link is gone')
+    restless.kill('SIGKILL')
+    await app.remove()
+  }
+})
+
+test.serial(
+  'one of two networks of a parent goes: the link of the other stays, whatever both are called',
+  async (t) => {
+    const world = new DualStackWorld(t, true)
+    const slipway = await world.open()
+    await onSegment(slipway)
+    await onSegment(slipway, { name: 'twin' })
+    for (const [index, text] of [
+      'true',
+      'ip link set eth0 down; ip link set eth0 name x0; ip link set eth1 down; ip link set eth1 name eth0; ip link set x0 name eth1; ip link set eth0 up; ip link set eth1 up',
+      'ip link add own link eth0 type macvlan mode bridge; ip link set own up',
+    ].entries()) {
+      for (const [goes, stays] of [
+        ['lan', 'twin'],
+        ['twin', 'lan'],
+      ] as const) {
+        const app = await world.create(slipway, `app${index}${goes}`, { network: 'lan' })
+        await app.connect('twin')
+        execIn(app, 'sh', '-c', text)
+        const mac = app.endpoints.find(({ network }) => network === stays)?.mac
+        await app.disconnect(goes)
+        t.true(await eventually(() => macvlans(app).length === 1), text)
+        t.deepEqual(
+          ipJson<{ address: string; ifname: string }>(app, 'link')
+            .filter(({ ifname }) => ifname !== 'lo')
+            .map(({ address }) => address),
+          [mac],
+          text,
+        )
+        await app.remove()
+      }
+    }
+  },
+)
+
+test.serial('a namespace of somebody else keeps the macvlan that it has of the same parent', async (t) => {
+  const world = new DualStackWorld(t, true)
+  const slipway = await world.open()
+  await onSegment(slipway)
+  const name = world.name('theirs')
+  ip('netns', 'add', name)
+  const place = { name, path: `/run/netns/${name}` }
+  ip('-n', world.host.name, 'link', 'add', 'mine', 'link', 'uplink', 'netns', name, 'type', 'macvlan', 'mode', 'bridge')
+  const app = await world.create(slipway, 'app', { netns: place.path, network: 'lan' })
+  t.deepEqual(macvlans(place).sort(), ['eth0', 'mine'])
+  await app.disconnect('lan')
+  t.true(await eventually(() => macvlans(place).length === 1))
+  await app.connect('lan')
+  await app.remove()
+  t.true(await eventually(() => macvlans(place).length === 1))
+  t.deepEqual(macvlans(place), ['mine'])
+})
