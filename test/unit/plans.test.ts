@@ -7,6 +7,7 @@ import { inParts } from '../helpers/plans/in-parts.js'
 import { leaves } from '../helpers/plans/leaves.js'
 import { modes } from '../helpers/plans/modes.js'
 import { moves } from '../helpers/plans/moves.js'
+import { segments } from '../helpers/plans/segments.js'
 
 // Golden plans: test/plans/NAME.txt is what is printed, for people to review. `UPDATE_PLANS=1` writes them anew.
 // test/kernel/oracle.test.ts runs printed plans by a shell.
@@ -28,7 +29,7 @@ const texts: Readonly<Record<string, string>> = {
     ]),
   ),
   ...Object.fromEntries(
-    Object.entries({ ...kinds, ...leaves, ...moves }).map(([name, plans]) => [name, printAll(plans)]),
+    Object.entries({ ...kinds, ...leaves, ...moves, ...segments }).map(([name, plans]) => [name, printAll(plans)]),
   ),
 }
 

@@ -1,7 +1,7 @@
 import { gatewayEndpoint } from '#lib/drivers/gateway.js'
 import { bridgeEndpoint, type BridgeEndpoint } from '#lib/drivers/bridge/endpoint.js'
 import { freeInterface } from '#lib/drivers/free-interface.js'
-import type { EndpointRequest } from '#lib/store/endpoint.js'
+import type { EndpointRequest, StoredEndpoint } from '#lib/store/endpoint.js'
 import type { Circumstances } from '#lib/drivers/driver.js'
 import type { Change } from '#lib/drivers/plans/connect.js'
 import type { GatewayMode } from '#lib/base/gateway-mode.js'
@@ -41,12 +41,12 @@ export interface NetworkOptions {
 }
 
 /** Where IPv6 comes from when nobody names a subnet; a host's own pool is its own. */
-const POOLS = [...DEFAULT_POOLS, { base: 'fd00:5110:3a70::/48', size: 64 }]
+export const POOLS = [...DEFAULT_POOLS, { base: 'fd00:5110:3a70::/48', size: 64 }]
 
-const STATE_DIR = '/run/slipway'
+export const STATE_DIR = '/run/slipway'
 
 /** 64 hex digits that a name is known by. */
-const idOf = (name: string) => Buffer.from(name.padEnd(32, '.')).toString('hex')
+export const idOf = (name: string) => Buffer.from(name.padEnd(32, '.')).toString('hex')
 
 /** @param stateDir - Where records are. */
 export function networkOf(name: string, options: NetworkOptions = {}, stateDir = STATE_DIR): BridgeNetwork {
@@ -140,7 +140,7 @@ const APP: Where = { path: '/run/netns/app', stateDir: STATE_DIR }
 
 /** The sandbox `app`. */
 export const sandboxOf = (
-  endpoints: readonly BridgeEndpoint[],
+  endpoints: readonly StoredEndpoint[],
   ports: readonly PortMapping[] = [],
   { path, stateDir }: Where = APP,
 ) => ({
@@ -153,7 +153,7 @@ export const sandboxOf = (
 
 /** It before a change. @param after - Its endpoints then. */
 export function changeOf(
-  endpoints: readonly BridgeEndpoint[],
+  endpoints: readonly StoredEndpoint[],
   ports: readonly PortMapping[] = [],
   after = endpoints,
   where = APP,
@@ -162,7 +162,7 @@ export function changeOf(
   return { ...sandbox, record: { path: record.path, before: record.content, content: recordOf(after) } }
 }
 
-const recordOf = (endpoints: readonly BridgeEndpoint[]) =>
+const recordOf = (endpoints: readonly StoredEndpoint[]) =>
   `${JSON.stringify({ name: 'app', networks: endpoints.map(({ network }) => network) })}\n`
 
 /** Of an endpoint that is made on a network. */
