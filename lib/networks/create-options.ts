@@ -12,7 +12,7 @@ import { isPredefined } from '../drivers/predefined.js'
 export interface CreateNetworkOptions {
   /** Letters, digits, `_`, `.` and `-`, at most 100. */
   name: string
-  /** Only `bridge` can be created. Default: `bridge`. */
+  /** `bridge`, `macvlan` or `ipvlan`. Default: `bridge`. */
   driver?: string
   /** Default: a free one of the address pools for each IP version that is on. */
   subnets?: readonly SubnetRequest[]

@@ -23,17 +23,27 @@ Options for --opt, each with com.docker.network. before it:
   host_ipv4=192.0.2.5                     address under which its sandboxes go out
   host_ipv6=2001:db8::5                   the same for IPv6`
 
+const SEGMENT_OPTIONS = `
+Options for --opt with -d macvlan or -d ipvlan:
+  parent=eth0                             link whose segment sandboxes are on; eth0.50: its VLAN 50
+  macvlan_mode=bridge                     bridge, private, vepa or passthru
+  ipvlan_mode=l2                          l2, l3 or l3s
+  ipvlan_flag=bridge                      bridge, private or vepa
+  host_shim=true                          host and sandboxes reach each other`
+
 const AFTER = `
 With several --subnet, each --gateway, --ip-range and --aux-address belongs to the
 subnet that it lies in. --subnet 0.0.0.0/24 means any free subnet of that size.
 ${BRIDGE_OPTIONS}
+${SEGMENT_OPTIONS}
 
 Examples:
   slipway network create web
   slipway network create --subnet 172.20.0.0/16 --ip-range 172.20.5.0/24 web
   slipway network create --ipv6 --subnet 172.20.0.0/16 --subnet fd00:1:2:3::/64 web
   slipway network create --internal --label team=blue back
-  slipway network create --opt com.docker.network.driver.mtu=1400 web`
+  slipway network create --opt com.docker.network.driver.mtu=1400 web
+  slipway network create -d macvlan --subnet 192.168.1.0/24 --opt parent=eth0 lan`
 
 interface Flags extends SubnetFlags {
   driver?: string
@@ -74,7 +84,7 @@ export function addNetworkOptions(command: Command): Command {
     .option('--no-ipv4', 'without IPv4')
     .option('--ipv6', 'with IPv6 (default: when a subnet is IPv6)')
     .optionsGroup('Options:')
-    .option('-d, --driver <driver>', 'bridge (default, and the only one)')
+    .option('-d, --driver <driver>', 'bridge (default), macvlan or ipvlan')
     .option('--internal', 'only sandboxes of this network and the host reach each other')
     .option('--label <key=value>', 'inspect shows it, and lists can be filtered by it; may be repeated', addPair)
     .option('-o, --opt <key=value>', 'option of the bridge (see below); may be repeated', addPair)
