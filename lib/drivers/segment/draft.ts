@@ -51,6 +51,8 @@ export async function draftSegment(
   const options = checkSegment(kind, request, settings)
   const { parent, mode, flag, hostShim, interfacePrefix } = options
   const made = await howMade(kind, parent, on, settings)
+  // Where two make it at once, the second is refused, and drafted again.
+  const joined = made === 'vlan' && parent !== undefined && (await on.link(parent)) !== undefined
   if (parent !== undefined) await refuseShared(kind, parent, mode, on)
   const width = await widthOf(parent, on)
   const mtu = options.mtu ?? width
@@ -72,6 +74,7 @@ export async function draftSegment(
       ...(hostShim ? { subnets: withShim(head.subnets) } : {}),
       parent: parent ?? dummyOf(kind.dummyPrefix, head.id),
       ...(made === undefined ? {} : { made }),
+      ...(joined ? { joined } : {}),
       mode,
       ...(flag === undefined ? {} : { flag }),
       ...(hostShim ? { shim: { name: shimOf(head.id), addresses: shimAddresses(head.subnets) } } : {}),

@@ -17,7 +17,7 @@ export const networksOn = (kind: SegmentKind): NetworksOf<SegmentNetwork> => ({
 
   create: (spec) => [
     ...(spec.record ? [{ op: 'file.create', ...spec.record } as const] : []),
-    ...makeParent(kind, spec),
+    ...(spec.joined ? [] : makeParent(kind, spec)),
     ...makeShim(kind, spec),
   ],
   async refuseTaken(host, { parent, made, shim, stateDir }) {

@@ -1,12 +1,14 @@
 import { link } from '../../store/common-shapes.js'
 import type { NetworkSpec } from '../../store/network-spec.js'
-import { all, fields, flaw, oneOf, optional, text, type Shape } from '../../store/shape.js'
+import { all, fields, flag, flaw, oneOf, optional, text, type Shape } from '../../store/shape.js'
 
 /** A network on the segment behind a link of the host, its parent. */
 export interface SegmentNetwork extends NetworkSpec {
   parent: string
   /** What the parent is, where we have made it: a VLAN of another link, or a link to nowhere. */
   made?: 'vlan' | 'dummy'
+  /** Another network of ours had made that VLAN before. */
+  joined?: true
   mode: string
   /** Of an ipvlan. */
   flag?: string
@@ -48,6 +50,7 @@ export const networkShape = (prefix: string): Shape =>
       spec: fields({
         parent: link,
         made: optional(oneOf('vlan', 'dummy')),
+        joined: optional(flag),
         mode: text('a mode', /^[a-z0-9]{1,16}$/),
         flag: optional(text('a flag', /^[a-z]{1,16}$/)),
         shim: optional(
