@@ -10,6 +10,7 @@
 #include "js/executor_wrap.h"
 #include "js/filter_sources.h"
 #include "js/folder_stamp.h"
+#include "js/identity.h"
 
 namespace {
 
@@ -17,6 +18,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   slipway::be_ready_to_throw();
   exports.Set("Executor", slipway::js::ExecutorWrap::define(env));
   exports.Set("enter", Napi::Function::New<slipway::js::guarded<slipway::js::enter>>(env, "enter"));
+  exports.Set("identify", Napi::Function::New<slipway::js::guarded<slipway::js::identify>>(env, "identify"));
   exports.Set("bindSocket", Napi::Function::New<slipway::js::guarded<slipway::js::bind_socket>>(env, "bindSocket"));
   exports.Set("filterSources",
               Napi::Function::New<slipway::js::guarded<slipway::js::filter_sources>>(env, "filterSources"));

@@ -159,8 +159,8 @@ export class Host {
     if (!outcome) return undefined
     if (outcome.phases) plans.publish({ plan, phases: readPhases(plan, outcome.phases) } satisfies PlanMessage)
     if (outcome.failure) throw new PlanRefused(plan, outcome.failure)
-    const { device, inode } = outcome
-    return device === undefined || inode === undefined ? undefined : { device, inode }
+    const { device, inode, cookie } = outcome
+    return device === undefined || inode === undefined ? undefined : { device, inode, cookie }
   }
 
   /**

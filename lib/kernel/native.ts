@@ -28,6 +28,7 @@ export interface Outcome {
   /** Of the namespace that the plan gave a path to. */
   device?: number
   inode?: number
+  cookie?: string
 }
 
 export interface LinkInfo {
@@ -213,6 +214,8 @@ interface Addon {
   Executor: new (host?: string | NativeExecutor) => NativeExecutor
   /** @param namespace - The one that is meant. @param not - Inode number of the one that is never meant: the host's. */
   enter<T>(path: string, work: () => T, namespace?: Namespace, not?: number): T
+  /** Which network namespace a path leads to at this moment. Throws where it leads to none. */
+  identify(path: string): Namespace
   /** A bound socket in the namespace that this thread is in; `fd` is the caller's to close. */
   bindSocket(
     protocol: 'tcp' | 'udp',
@@ -271,7 +274,7 @@ function otherBuild(root: string): string | undefined {
 
 const addon = load()
 
-export const { Executor, enter, bindSocket, filterSources, folderStamp, encodeConnectionDelete } = addon
+export const { Executor, enter, identify, bindSocket, filterSources, folderStamp, encodeConnectionDelete } = addon
 
 /** A plan as C++ reads it, where what was there before is this text (`native/plan/inverse.h`). For tests. */
 export const describePlan = (plan: Plan, before: string): DescribedOperation[] =>

@@ -25,10 +25,18 @@ export interface NetnsDelete {
   namespace?: Namespace | undefined
 }
 
-/** A namespace itself, whatever its path: its inode on nsfs, for as long as it lives. */
+/**
+ * A namespace itself, whatever its path: its inode on nsfs. The kernel gives the inode's number to another namespace
+ * when this one has gone, so there is a cookie, too.
+ */
 export interface Namespace {
   device: number
   inode: number
+  /**
+   * A number of 64 bits that the kernel never gives again while the machine runs. Left out where it is not known:
+   * kernels before 5.14 have none.
+   */
+  cookie?: string | undefined
 }
 
 /**

@@ -39,7 +39,7 @@ export interface Traits<Kind extends Operation = Operation> extends Shape<FieldO
   placeInEnd?: number
 }
 
-const NAMESPACE: Shape = { fields: ['device', 'inode'] }
+const NAMESPACE: Shape = { fields: ['device', 'inode', 'cookie'] }
 const ELEMENT: Shape = { fields: ['key', 'data', 'comment'] }
 const STATEMENT: Shape = {
   fields: ['operation', 'value', 'verdict', 'counter', 'masquerade', 'nat', 'family', 'port', 'set'],

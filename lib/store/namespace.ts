@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { identify } from '../kernel/native.js'
 import type { Namespace } from '../plan/operation.js'
 import { bootId } from './maker.js'
 
@@ -13,14 +14,14 @@ const NOWHERE: Namespace = { device: 0, inode: 0 }
 /** All of them lie on one file system. */
 let device: number | undefined
 
-/** The namespace that a path leads to at this moment; `undefined` when it leads to none. */
-export function namespaceAt(path: string): Namespace | undefined {
-  const found = lookAt(path)
-  device ??= lookAt('/proc/self/ns/net')?.device
+/** The namespace that a path leads to at this moment, as far as a look at the path tells. */
+function lookAt(path: string): Namespace | undefined {
+  const found = stat(path)
+  device ??= stat('/proc/self/ns/net')?.device
   return found && found.device === device ? found : undefined
 }
 
-function lookAt(path: string): Namespace | undefined {
+function stat(path: string): Namespace | undefined {
   try {
     const found = statSync(path, { throwIfNoEntry: false })
     return found && { device: found.dev, inode: found.ino }
@@ -29,17 +30,33 @@ function lookAt(path: string): Namespace | undefined {
   }
 }
 
+/** The namespace that a path leads to at this moment, with its cookie; `undefined` when it leads to none. */
+export function namespaceAt(path: string): Namespace | undefined {
+  if (!lookAt(path)) return undefined
+  try {
+    return identify(path)
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a path leads to this namespace. Its cookie is asked for where all else is the same. */
+export function leadsTo(path: string, { inode, cookie }: Namespace): boolean {
+  if (lookAt(path)?.inode !== inode) return false
+  if (cookie === undefined) return true
+  const found = namespaceAt(path)
+  return found?.inode === inode && (found.cookie ?? cookie) === cookie
+}
+
 /**
  * Whether the namespace that a record tells of is at its path. Records of earlier versions do not say which that is:
  * any is, then.
  */
-export function isAtPath({ path, namespace }: { path: string; namespace?: BootedNamespace }): boolean {
-  const found = namespaceAt(path)
-  return found !== undefined && (!namespace || asOfNow(namespace).inode === found.inode)
-}
+export const isAtPath = ({ path, namespace }: { path: string; namespace?: BootedNamespace }): boolean =>
+  namespace ? leadsTo(path, asOfNow(namespace)) : lookAt(path) !== undefined
 
-export const inThisBoot = ({ device, inode }: Namespace): BootedNamespace => ({ device, inode, boot: bootId() })
+export const inThisBoot = (namespace: Namespace): BootedNamespace => ({ ...namespace, boot: bootId() })
 
 /** What a record says, as the kernel has it: nothing that was there before it was booted is. */
-export const asOfNow = ({ device, inode, boot }: BootedNamespace): Namespace =>
-  boot === bootId() ? { device, inode } : NOWHERE
+export const asOfNow = ({ device, inode, cookie, boot }: BootedNamespace): Namespace =>
+  boot === bootId() ? { device, inode, cookie } : NOWHERE

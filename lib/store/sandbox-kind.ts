@@ -71,6 +71,11 @@ const port = fields({
   allow: optional(list(cidr)),
 })
 
+const cookie = textThat(
+  'a number of 64 bits',
+  (value) => /^[1-9]\d{0,19}$/.test(value) && BigInt.asUintN(64, BigInt(value)) === BigInt(value),
+)
+
 /** The path of a namespace is what a removal unbinds and deletes: only what was made for a sandbox of this name. */
 const ownPath: Shape = (value) => {
   const { name, path, foreign, stack } = value as { name: string; path: unknown; foreign?: unknown; stack: string }
@@ -96,6 +101,7 @@ const shape = all(
       fields({
         device: whole(0, Number.MAX_SAFE_INTEGER),
         inode: whole(0, Number.MAX_SAFE_INTEGER),
+        cookie: optional(cookie),
         boot: text('a boot id', /^[0-9a-f-]{36}$/),
       }),
     ),

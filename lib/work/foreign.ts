@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { invalid, show, SlipwayError } from '../base/errors.js'
-import { enter } from '../kernel/native.js'
+import { enter, identify } from '../kernel/native.js'
 import type { Namespace } from '../plan/operation.js'
 import type { Context } from './context.js'
 
@@ -11,28 +11,28 @@ import type { Context } from './context.js'
  * host's own.
  */
 export function checkForeign({ host }: Pick<Context, 'host'>, netns: string): Namespace {
-  const found = lookAt(netns)
-  if (found === undefined)
+  if (!isThere(netns))
     throw new SlipwayError(
       'NOT_FOUND',
       `There is no network namespace ${netns}. Make it first (ip netns add), or leave netns out and the sandbox gets one of its own.`,
     )
-  if (found.inode === host.identity)
-    throw invalid(`netns ${netns} is the host's own network namespace. Use network "host", or give another.`)
+  let found: Namespace
   try {
-    enter(netns, () => undefined, found)
+    found = identify(netns)
+    if (found.inode !== host.identity) enter(netns, () => undefined, found)
   } catch (error) {
     throw invalid(
       `netns ${netns} is no network namespace. Those of ip netns lie in /run/netns, that of a process is /proc/PID/ns/net. (${(error as Error).message})`,
     )
   }
+  if (found.inode === host.identity)
+    throw invalid(`netns ${netns} is the host's own network namespace. Use network "host", or give another.`)
   return found
 }
 
-function lookAt(netns: string): Namespace | undefined {
+function isThere(netns: string): boolean {
   try {
-    const found = statSync(netns, { throwIfNoEntry: false })
-    return found && { device: found.dev, inode: found.ino }
+    return statSync(netns, { throwIfNoEntry: false }) !== undefined
   } catch (error) {
     throw invalid(`netns ${show(netns)} cannot be looked at: ${(error as NodeJS.ErrnoException).code}.`)
   }

@@ -59,23 +59,23 @@ netlink::Socket& Kernel::nft() {
   return nft_;
 }
 
-Status Kernel::locate(const std::string& path, UniqueFd& place) const {
+Status Kernel::locate(const std::string& path, UniqueFd& place) {
   netns::Identity found;
   if (auto failure = netns::locate(path, place, found)) return failure;
+  if (found.inode == identity_) return Failure::of(ESTALE, "fstat");
   auto expected = expected_.find(path);
-  bool another = expected != expected_.end() && found != expected->second;
-  return another || found.inode == identity_ ? Status(Failure::of(ESTALE, "fstat")) : kOk;
+  return expected == expected_.end() ? kOk : netns::confirm(place.get(), found, expected->second, lost_);
 }
 
-Status Kernel::check_netns(const std::string& path) const {
+Status Kernel::check_netns(const std::string& path) {
   UniqueFd place;
   return locate(path, place);
 }
 
-Status Kernel::open_netns(const std::string& path, UniqueFd& fd) const {
+Status Kernel::open_netns(const std::string& path, UniqueFd& fd) {
   UniqueFd place;
   if (auto failure = locate(path, place)) return failure;
-  return netns::reopen(place, fd);
+  return netns::reopen(place.get(), fd);
 }
 
 Status Kernel::enter(const std::string& path, Netns*& netns) {
@@ -157,12 +157,13 @@ Status Kernel::check_link(const std::string& name, int expected) {
 
 Status Kernel::make_netns(const std::string& path, const std::string& records) {
   // Made before it is named: a name with no namespace behind it confuses `ip`, which looks into every one.
-  if (auto failure = prepare_netns()) return failure;
+  netns::Identity identity;
+  if (auto failure = is_spare(path) ? next_netns(identity) : prepare_netns()) return failure;
   int fd = spare_.fd.get();
   // Its place first: once it has a name, nothing is to be thrown.
   Netns& place = namespaces_[path];
-  auto failure =
-      is_spare(path) ? spares_.put(path, fd, records) : name_netns(path, [&] { return netns::bind_name(fd, path); });
+  auto failure = is_spare(path) ? spares_.put(path, fd, identity, records)
+                                : name_netns(path, [&] { return netns::bind_name(fd, path); });
   if (failure) {
     namespaces_.erase(path);
     return failure;
@@ -172,8 +173,9 @@ Status Kernel::make_netns(const std::string& path, const std::string& records) {
 }
 
 Status Kernel::next_netns(netns::Identity& identity) {
-  auto failure = prepare_netns();
-  return failure ? failure : netns::identify(spare_.fd.get(), identity);
+  if (auto failure = prepare_netns()) return failure;
+  if (auto failure = netns::identify(spare_.fd.get(), identity)) return failure;
+  return netns::read_cookie(spare_.rtnl.fd(), identity.cookie);
 }
 
 Status Kernel::delete_netns(const std::string& path, const netns::Identity& identity) {
@@ -181,7 +183,10 @@ Status Kernel::delete_netns(const std::string& path, const netns::Identity& iden
     UniqueFd place;
     netns::Identity found;
     // What is no namespace (any more) is the name that is left of ours.
-    if (!netns::locate(path, place, found) && found != identity) return kOk;
+    if (!netns::locate(path, place, found)) {
+      auto failure = netns::confirm(place.get(), found, identity, lost_);
+      if (failure) return failure->errnum == ESTALE ? kOk : failure;
+    }
   }
   namespaces_.erase(path);
   std::erase_if(indexes_, [&](const auto& known) { return known.first.first == path; });
@@ -202,6 +207,7 @@ Status Kernel::bind_netns(const std::string& path, const std::string& from,
   if (auto failure = open_netns(from, fd)) return failure;
   if (auto failure = netns::identify(fd.get(), inode)) return failure;
   if (auto failure = netns::identify(fd.get(), identity)) return failure;
+  if (auto failure = netns::find_cookie(fd.get(), identity.cookie, lost_)) return failure;
   which(identity);
   return name_netns(path, [&] { return netns::bind_name(fd.get(), path); });
 }

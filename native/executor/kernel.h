@@ -22,7 +22,7 @@ namespace slipway {
 
 // None is that of no namespace.
 inline netns::Identity identity_of(const std::optional<Namespace>& given) {
-  return given ? netns::Identity{given->device, given->inode} : netns::Identity();
+  return given ? netns::Identity{given->device, given->inode, given->cookie} : netns::Identity();
 }
 
 class Kernel : public rtnl::Names {
@@ -65,7 +65,7 @@ class Kernel : public rtnl::Names {
 
   // Which namespaces the paths of the plan at hand lead to: anything else there is ESTALE.
   void expect(std::map<std::string, netns::Identity> expected) { expected_ = std::move(expected); }
-  Status check_netns(const std::string& path) const;
+  Status check_netns(const std::string& path);
 
   // Here and below, a path may be the name of a spare namespace.
   // `records`: see NetnsCreate.
@@ -94,8 +94,8 @@ class Kernel : public rtnl::Names {
   };
 
   // Opens it to be looked at; never the host's own: what is meant for a sandbox would be done to the host.
-  Status locate(const std::string& path, UniqueFd& place) const;
-  Status open_netns(const std::string& path, UniqueFd& fd) const;
+  Status locate(const std::string& path, UniqueFd& place);
+  Status open_netns(const std::string& path, UniqueFd& fd);
   Status enter(const std::string& path, Netns*& netns);
   Status open_host_sockets();
   // Of the host's; opened anew when it has surprised us: what it may still have to say is of what was asked before.

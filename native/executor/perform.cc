@@ -32,7 +32,8 @@ struct Runner::Perform {
   }
   // As inverse_of() reads it.
   static std::string identity_text(const netns::Identity& identity) {
-    return std::to_string(identity.device) + ' ' + std::to_string(identity.inode);
+    return std::to_string(identity.device) + ' ' + std::to_string(identity.inode) + ' ' +
+           std::to_string(identity.cookie);
   }
   Status operator()(const NetnsDelete& op) { return runner.kernel_->delete_netns(op.path, identity_of(op.namespace_)); }
   Status operator()(const NetnsCheck& op) {

@@ -36,6 +36,8 @@ class Writer {
   }
 
  private:
+  static constexpr uint64_t kLargestNumber = (uint64_t{1} << 53) - 1;
+
   void set(Napi::Value value) {
     std::string_view name = names_.substr(0, names_.find(", "));
     names_.remove_prefix(std::min(names_.size(), name.size() + 2));
@@ -53,7 +55,14 @@ class Writer {
   }
   template <typename Number>
   requires std::is_integral_v<Number>
-  void write_next(Number number) { number == 0 ? set({}) : set_number(static_cast<double>(number)); }
+  void write_next(Number number) {
+    if (number == 0) return set({});
+    // JavaScript has no number for it: there, it is a text.
+    if constexpr (sizeof number == sizeof(uint64_t)) {
+      if (number > kLargestNumber) return set(Napi::String::New(object_.Env(), std::to_string(number)));
+    }
+    set_number(static_cast<double>(number));
+  }
   template <typename Number>
   requires std::is_integral_v<Number>
   void write_next(const std::optional<Number>& number) { number ? set_number(static_cast<double>(*number)) : set({}); }

@@ -1,17 +1,14 @@
 #include "js/jobs.h"
 
 #include "js/convert.h"
+#include "js/identity.h"
 
 namespace slipway::js {
 
 Napi::Value write_outcome(Napi::Env env, const Outcome& outcome, bool with_phases) {
   if (!with_phases && !outcome.failure && !outcome.made) return env.Undefined();
   Napi::Object result = Napi::Object::New(env);
-  if (outcome.made) {
-    // Both are below 2^53.
-    result.Set("device", static_cast<double>(outcome.made->device));
-    result.Set("inode", static_cast<double>(outcome.made->inode));
-  }
+  if (outcome.made) write_identity(env, *outcome.made, result);
   if (with_phases) {
     // Three numbers a phase, flat: first operation, how many, microseconds.
     Napi::Float64Array phases = Napi::Float64Array::New(env, outcome.phases.size() * 3);

@@ -45,6 +45,8 @@ class Socket {
   // with EBADMSG.
   Status request(nlmsghdr* message, const std::function<void(Answer&)>& each);
 
+  int fd() const { return fd_.get(); }
+
   // Number of a link in the socket's namespace. An ioctl, as RTM_GETLINK would fill in all that a bridge is first.
   Status link_index(const std::string& name, int& index) const;
 

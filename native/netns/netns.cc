@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -18,6 +19,33 @@ namespace {
 
 constexpr const char* kOwn = "/proc/thread-self/ns/net";
 constexpr int kMostMounts = 8;
+
+// asm/socket.h, since 5.14.
+constexpr int kCookie = 71;  // SO_NETNS_COOKIE
+
+// linux/exportfs.h and linux/nsfs.h, since 6.18: what the kernel calls a namespace from outside. The id of a network
+// namespace is its cookie (net/core/net_namespace.c, setup_net).
+constexpr int kHandleOfNamespace = 0xf1;  // FILEID_NSFS
+struct NamespaceHandle {                  // nsfs_file_handle
+  uint64_t id;
+  uint32_t type;
+  uint32_t inode;
+};
+
+// False where the kernel does not say it.
+bool read_handle(int place, uint64_t& cookie) {
+  alignas(file_handle) char room[sizeof(file_handle) + sizeof(NamespaceHandle)] = {};
+  auto* handle = reinterpret_cast<file_handle*>(room);
+  NamespaceHandle found{};
+  handle->handle_bytes = sizeof found;
+  int mount = 0;
+  if (name_to_handle_at(place, "", handle, &mount, AT_EMPTY_PATH) != 0) return false;
+  if (handle->handle_type != kHandleOfNamespace || handle->handle_bytes != sizeof found) return false;
+  std::memcpy(&found, room + sizeof(file_handle), sizeof found);
+  if (found.type != CLONE_NEWNET) return false;
+  cookie = found.id;
+  return true;
+}
 
 }  // namespace
 
@@ -40,7 +68,7 @@ Status open_path(const std::string& path, UniqueFd& fd) {
   UniqueFd place;
   Identity identity;
   if (auto failure = locate(path, place, identity)) return failure;
-  return reopen(place, fd);
+  return reopen(place.get(), fd);
 }
 
 Status locate(const std::string& path, UniqueFd& place, Identity& identity) {
@@ -53,8 +81,8 @@ Status locate(const std::string& path, UniqueFd& place, Identity& identity) {
   return identify(place.get(), identity);
 }
 
-Status reopen(const UniqueFd& place, UniqueFd& fd) {
-  std::string same = "/proc/thread-self/fd/" + std::to_string(place.get());
+Status reopen(int place, UniqueFd& fd) {
+  std::string same = "/proc/thread-self/fd/" + std::to_string(place);
   fd.reset(open(same.c_str(), O_RDONLY | O_CLOEXEC));
   return fd ? kOk : Status(Failure::last("open"));
 }
@@ -62,7 +90,7 @@ Status reopen(const UniqueFd& place, UniqueFd& fd) {
 Status identify(int fd, Identity& identity) {
   struct stat status {};
   if (fstat(fd, &status) != 0) return Failure::last("fstat");
-  identity = {status.st_dev, status.st_ino};
+  identity = {status.st_dev, status.st_ino, 0};
   return kOk;
 }
 
@@ -72,6 +100,41 @@ Status identify(int fd, uint64_t& inode) {
   if (fstat(fd, &status) != 0) return Failure::last("fstat");
   inode = status.st_ino;
   return kOk;
+}
+
+Status read_cookie(int socket, uint64_t& cookie) {
+  socklen_t length = sizeof cookie;
+  cookie = 0;
+  if (getsockopt(socket, SOL_SOCKET, kCookie, &cookie, &length) == 0) return kOk;
+  cookie = 0;
+  return errno == ENOPROTOOPT ? kOk : Status(Failure::last("getsockopt"));
+}
+
+Status find_cookie(int place, uint64_t& cookie, bool& lost) {
+  if (read_handle(place, cookie)) return kOk;
+  UniqueFd home;
+  UniqueFd target;
+  if (auto failure = open_current(home)) return failure;
+  if (auto failure = reopen(place, target)) return failure;
+  Visit visit(target.get(), home.get());
+  Status status = visit.status();
+  if (!status) {
+    // The kind that is made soonest.
+    UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    status = socket ? read_cookie(socket.get(), cookie) : Status(Failure::last("socket"));
+  }
+  if (!visit.lost()) return status;
+  lost = true;
+  return Failure::of(EXDEV, "setns");
+}
+
+Status confirm(int place, const Identity& found, const Identity& meant, bool& lost) {
+  const Failure another = Failure::of(ESTALE, "fstat");
+  if (found.device != meant.device || found.inode != meant.inode) return another;
+  if (meant.cookie == 0) return kOk;
+  uint64_t cookie = 0;
+  if (auto failure = find_cookie(place, cookie, lost)) return failure;
+  return cookie == 0 || cookie == meant.cookie ? kOk : Status(another);
 }
 
 Status Whereabouts::open() {

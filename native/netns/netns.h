@@ -16,19 +16,30 @@ namespace slipway::netns {
 Status open_current(UniqueFd& fd);
 Status open_path(const std::string& path, UniqueFd& fd);
 
-// A namespace itself, whatever its path: its inode on nsfs. A path may lead to another by now, as a process's number is
-// used again.
+// A namespace itself, whatever its path. A path may lead to another by now, as a process's number is used again. So is
+// the number of an inode on nsfs: the kernel gives that of a deleted namespace to one of the next. A cookie it never
+// gives again while the machine runs. 0: the cookie is not known.
 struct Identity {
   uint64_t device = 0;
   uint64_t inode = 0;
-  bool operator==(const Identity&) const = default;
+  uint64_t cookie = 0;
 };
+// Device and inode.
 Status identify(int fd, Identity& identity);
-// Opened to be looked at only: `place` can be opened for use by reopen().
+// Opened to be looked at only: `place` can be opened for use by reopen(). Device and inode.
 Status locate(const std::string& path, UniqueFd& place, Identity& identity);
-Status reopen(const UniqueFd& place, UniqueFd& fd);
+Status reopen(int place, UniqueFd& fd);
 
-// Inode number of a namespace: its identity for as long as it lives (nsfs).
+// Of the namespace that a socket was made in. It stays 0 where the kernel has none: before 5.14.
+Status read_cookie(int socket, uint64_t& cookie);
+// Of the namespace at a place. Linux 6.18 tells it from outside (1 µs). For an older kernel the calling thread enters
+// the namespace for a moment (30 µs); `lost` as in Visit.
+Status find_cookie(int place, uint64_t& cookie, bool& lost);
+// ESTALE when the namespace found at a place, by locate(), is another than the one meant. The cookie is asked for last,
+// and only where it is known which one is meant.
+Status confirm(int place, const Identity& found, const Identity& meant, bool& lost);
+
+// Inode number of a namespace, which no other has as long as a descriptor holds it.
 Status identify(int fd, uint64_t& inode);
 
 // Tells which namespace a thread is in by two look-ups in /proc in place of eight: 2 µs, not 6.

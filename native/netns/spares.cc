@@ -29,10 +29,9 @@ bool attach(int mount, const std::string& path) {
 
 }  // namespace
 
-Status Spares::put(const std::string& name, int netns, const std::string& records) {
-  Spare spare{duplicate(netns), {}, {}, {}, {}};
+Status Spares::put(const std::string& name, int netns, const Identity& identity, const std::string& records) {
+  Spare spare{duplicate(netns), identity, {}, {}, {}};
   if (!spare.netns) return Failure::last("fcntl");
-  if (auto failure = identify(netns, spare.identity)) return failure;
   // Without one it is bound the slower way.
   spare.mount = detached_mount(netns);
   if (!records.empty()) {

@@ -19,7 +19,7 @@ class Spares {
   Spares& operator=(const Spares&) = delete;
 
   // EEXIST when there is one of that name. With a folder, a file in it and a socket are made, too.
-  Status put(const std::string& name, int netns, const std::string& records);
+  Status put(const std::string& name, int netns, const Identity& identity, const std::string& records);
   // Its namespace, by a descriptor of the caller's own. ENOENT when there is none.
   Status open(const std::string& name, UniqueFd& netns) const;
   // Nothing known of one that is not there.

@@ -24,7 +24,8 @@ struct Invert {
     char* rest = nullptr;
     Namespace made;
     made.device = std::strtoull(before.c_str(), &rest, 10);
-    made.inode = std::strtoull(rest, nullptr, 10);
+    made.inode = std::strtoull(rest, &rest, 10);
+    made.cookie = std::strtoull(rest, nullptr, 10);
     return NetnsDelete{path, made};
   }
   Inverse operator()(const LinkCreate& op) const {

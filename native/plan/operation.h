@@ -48,10 +48,10 @@ struct NetnsBind {
   const std::string& spare() const { return from; }
   SLIPWAY_FIELDS(path, from)
 };
-// A namespace itself, whatever its path: its inode on nsfs.
+// A namespace itself, whatever its path (netns/netns.h). Cookie 0: not known.
 struct Namespace {
-  uint64_t device = 0, inode = 0;
-  SLIPWAY_FIELDS(device, inode)
+  uint64_t device = 0, inode = 0, cookie = 0;
+  SLIPWAY_FIELDS(device, inode, cookie)
 };
 // With a namespace, the name of another is left alone.
 struct NetnsDelete {

@@ -48,7 +48,7 @@ const SANDBOXES = [
     name: 'app',
     network: 'web',
     path: '/run/netns/app',
-    namespace: { device: 4, inode: 4026532300, boot: maker.boot },
+    namespace: { device: 4, inode: 4026532300, cookie: '1283302', boot: maker.boot },
     created,
     maker,
     ports: [

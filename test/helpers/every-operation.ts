@@ -12,7 +12,7 @@ type Complete<Type> = Type extends readonly (infer Item)[]
     : Type
 
 const netns = '/run/netns/app'
-const namespace = { device: 4, inode: 4026532300 }
+const namespace = { device: 4, inode: 4026532300, cookie: '18446744073709551615' }
 const table = { family: 'inet', table: 'slipway' } as const
 const set = { ...table, set: 'published4', type: 'inet_service', dataType: 'ipv4_addr', interval: true } as const
 const elements = [

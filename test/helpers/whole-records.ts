@@ -23,7 +23,7 @@ export const sandboxRecord = {
   network: 'web',
   stack: 'own',
   path: '/run/netns/app',
-  namespace: { device: 4, inode: 4026532300, boot: maker.boot },
+  namespace: { device: 4, inode: 4026532300, cookie: '18446744073709551615', boot: maker.boot },
   foreign: true,
   created,
   maker,

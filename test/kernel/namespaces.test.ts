@@ -1,17 +1,20 @@
 import { execFileSync } from 'node:child_process'
-import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { Sandbox } from '#lib/index.js'
+import { end, start } from '../helpers/command.js'
+import { putSameInode } from '../helpers/same-inode.js'
 import { elements, settled, isAsBefore, readFiles } from '../helpers/snapshot.js'
 import { eventually, ip, World } from '../helpers/world.js'
 
 /** A path is no identity: what has come in the place of a sandbox's namespace is neither entered nor changed. */
 
 /** What may be at a path by the time that it is used. */
-const INSTEAD: Readonly<Record<string, (path: string, world: World) => void>> = {
+const INSTEAD: Readonly<Record<string, (path: string, world: World, inode: number) => boolean | void>> = {
   nothing: () => undefined,
   'another namespace': (path) => void ip('netns', 'add', path.slice('/run/netns/'.length)),
+  'another namespace with the same inode number': (path, world, inode) => putSameInode(world, path, inode),
   "the host's namespace": (path, { host }) => {
     writeFileSync(path, '')
     execFileSync('mount', ['--bind', host.path, path])
@@ -46,6 +49,17 @@ function clear(path: string): void {
   }
   rmSync(path, { recursive: true, force: true })
 }
+
+/** Makes a sandbox and has its namespace exchanged, once more where that cannot be had. */
+async function exchanged(make: () => Promise<Sandbox>, exchange: (app: Sandbox) => boolean | void): Promise<Sandbox> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const app = await make()
+    if (exchange(app) !== false) return app
+    await app.remove()
+  }
+  throw new Error(`no inode number has come back in ${TRIES} tries`)
+}
+const TRIES = 20
 
 const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined
 
@@ -87,10 +101,17 @@ test.serial('a namespace of another program, by what is at its path later', asyn
   const before = await settled(world)
   for (const [what, put] of Object.entries(INSTEAD)) {
     for (const leave of ['disconnect', 'remove'] as const) {
-      ip('netns', 'add', world.name('theirs'))
-      const app = await world.create(slipway, 'app', { netns: path, publish: ['8080:80', '8081:81'] })
-      clear(path)
-      put(path, world)
+      const app = await exchanged(
+        () => {
+          ip('netns', 'add', world.name('theirs'))
+          return world.create(slipway, 'app', { netns: path, publish: ['8080:80', '8081:81'] })
+        },
+        () => {
+          const inode = statSync(path).ino
+          clear(path)
+          return put(path, world, inode)
+        },
+      )
       if (leave === 'disconnect') {
         await isRefused(t, app, what)
         await goesOn(t, world, app, what)
@@ -108,22 +129,74 @@ test.serial('a namespace of another program, by what is at its path later', asyn
   }
 })
 
+/** What doctor says of what is left of sandboxes, and whether all else is well. */
+async function leftovers(world: World): Promise<unknown> {
+  const { status, stdout } = await end(start(world, ['doctor', '--json']))
+  const found = JSON.parse(stdout) as { check: string }[]
+  return { status, found: found.filter(({ check }) => check === 'leftovers') }
+}
+
+/** How a name comes to lead to another namespace. */
+const AGAIN: Readonly<Record<string, (app: Sandbox, world: World) => boolean | void>> = {
+  'made anew': ({ name }) => {
+    ip('netns', 'delete', name)
+    ip('netns', 'add', name)
+  },
+  'made anew with the same inode number': ({ name, path }, world) => {
+    const inode = statSync(path).ino
+    ip('netns', 'delete', name)
+    return putSameInode(world, path, inode)
+  },
+}
+
 test.serial('a sandbox whose name in /run/netns was deleted and made anew', async (t) => {
   const world = new World(t)
   const slipway = await world.open()
   await slipway.networks.create({ name: 'web' })
-  for (const network of ['bridge', 'none']) {
-    const app = await world.create(slipway, 'app', { network })
-    ip('netns', 'delete', app.name)
-    ip('netns', 'add', app.name)
-    t.throws(() => app.enter(() => t.fail('entered another')), { code: 'NOT_FOUND' })
-    if (network === 'bridge') await isRefused(t, app, 'made anew')
-    await app.remove()
-    t.true(await slipway.sandboxes.list().then((list) => list.length === 0))
-    t.true(isThere(app.path), 'it is not ours to remove')
-    t.is(ip('-n', app.name, '-o', 'link').trim().split('\n').length, 1)
+  for (const [what, again] of Object.entries(AGAIN)) {
+    for (const network of ['bridge', 'none']) {
+      const app = await exchanged(
+        () => world.create(slipway, 'app', { network }),
+        (one) => again(one, world),
+      )
+      t.throws(() => app.enter(() => t.fail('entered another')), { code: 'NOT_FOUND' }, what)
+      t.throws(() => app.spawn('true'), { code: 'NOT_FOUND' }, what)
+      if (network === 'bridge') await isRefused(t, app, what)
+      await app.remove()
+      t.true(await slipway.sandboxes.list().then((list) => list.length === 0))
+      await settled(world)
+      t.true(isThere(app.path), `it is not ours to remove, ${what}`)
+      t.is(ip('-n', app.name, '-o', 'link').trim().split('\n').length, 1)
+      ip('netns', 'delete', app.name)
+    }
+  }
+})
+
+test.serial('another process finds a sandbox whose name was made anew, from the first change on', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  await slipway.networks.create({ name: 'web' })
+  const findings: unknown[] = []
+  for (const [what, again] of Object.entries(AGAIN)) {
+    const app = await exchanged(
+      async () => {
+        const made = await world.create(slipway, 'app', { publish: ['8081:81'] })
+        await made.publish('8080:80')
+        return made
+      },
+      (one) => again(one, world),
+    )
+    await isRefused(t, app, what)
+    await goesOn(t, world, app, what)
+    findings.push(await leftovers(world))
+    await t.notThrowsAsync(app.disconnect('bridge'), what)
+    t.is(ip('-n', app.name, '-o', 'link').trim().split('\n').length, 1, what)
+    await t.notThrowsAsync(app.remove(), what)
+    await settled(world)
+    t.true(isThere(app.path), `it is not ours to remove, ${what}`)
     ip('netns', 'delete', app.name)
   }
+  t.deepEqual(findings[1], findings[0])
 })
 
 test.serial('records of earlier versions do not say which namespace it was: never the host', async (t) => {
@@ -151,7 +224,7 @@ test.serial('records of earlier versions do not say which namespace it was: neve
 
   writeFileSync(record, `${JSON.stringify(old)}\n`)
   clear(path)
-  INSTEAD["the host's namespace"]?.(path, world)
+  INSTEAD["the host's namespace"]?.(path, world, 0)
   const links = ip('-n', world.host.name, '-o', 'address', 'show', 'up')
   const last = await (await world.open()).sandboxes.get(app.name)
   await t.throwsAsync(last.connect('web'), { code: 'NOT_FOUND' })

@@ -5,7 +5,7 @@ import type { LinkStatistics } from '../../kernel/native.js'
 import type { PortMapping } from '../../base/port-mapping.js'
 import type { Namespace } from '../../plan/operation.js'
 import { namespaceGone } from '../../claims/refusals.js'
-import { namespaceAt } from '../../store/namespace.js'
+import { leadsTo } from '../../store/namespace.js'
 import type { SandboxRecord } from '../../store/records.js'
 import type { Context } from '../../work/context.js'
 
@@ -32,7 +32,7 @@ export async function readStats(
   { path, endpoints, ports }: SandboxRecord,
   namespace: Namespace | undefined,
 ): Promise<SandboxStats> {
-  if (endpoints.length > 0 && namespace && namespaceAt(path)?.inode !== namespace.inode)
+  if (endpoints.length > 0 && namespace && !leadsTo(path, namespace))
     throw new SlipwayError('NOT_FOUND', namespaceGone(path))
   const links = endpoints.length === 0 ? [] : await host.find('links', { netns: path, statistics: true })
   if (!links) throw new SlipwayError('NOT_FOUND', namespaceGone(path))
