@@ -1,4 +1,6 @@
 import { statSync } from 'node:fs'
+import { getSystemErrorName } from 'node:util'
+import { inWords, isShortOfFiles } from '../base/shortage.js'
 import { identify } from '../kernel/native.js'
 import type { Namespace } from '../plan/operation.js'
 import { bootId } from './maker.js'
@@ -35,7 +37,12 @@ export function namespaceAt(path: string): Namespace | undefined {
   if (!lookAt(path)) return undefined
   try {
     return identify(path)
-  } catch {
+  } catch (error) {
+    const { errno = 0 } = (error as { failure?: { errno: number } }).failure ?? {}
+    const code = errno > 0 ? getSystemErrorName(-errno) : undefined
+    // A process without a descriptor left cannot tell, and what is there is not gone for that.
+    if (isShortOfFiles(code))
+      throw inWords(Object.assign(error as Error, { code, errno: -errno, syscall: 'open', path }))
     return undefined
   }
 }
