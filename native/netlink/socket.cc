@@ -46,7 +46,8 @@ Status Socket::open(int protocol, Socket& socket) {
   enlarge(fd, SO_RCVBUFFORCE, SO_RCVBUF);
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
   // Connected to the kernel, it takes nothing from others: a process in a sandbox that sends to our socket there is
-  // refused, and cannot fill its buffer.
+  // refused, and cannot fill its buffer. What comes in the instant in which connect() has given it a port and does not
+  // yet take it for connected is skipped by receive().
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
   if (connect(fd, reinterpret_cast<sockaddr*>(&kernel), sizeof kernel) != 0) return Failure::last("connect");
