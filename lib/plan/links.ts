@@ -76,6 +76,8 @@ export interface LinkCreate {
   flag?: 'bridge' | 'private' | 'vepa'
   /** Of a VLAN: its number, 1 to 4094. */
   id?: number
+  /** Of a VLAN: it may be up while its parent is down, and works once that is up. Default: the kernel's, it may not. */
+  looseBinding?: true
   /** Name of the bridge that the link becomes a port of. */
   master?: string
   group?: number

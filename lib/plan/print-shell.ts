@@ -126,6 +126,7 @@ function linkOptions(operation: LinkCreate): string {
   const born = operation.link !== undefined && operation.netns !== undefined ? ` netns ${ipNetns(operation.netns)}` : ''
   let text = `${parts.join(' ')}${mtu}${queues}${born} type ${operation.kind}`
   if (operation.id) text += ` id ${operation.id}`
+  if (operation.looseBinding) text += ' loose_binding on'
   if (operation.mode) text += ` mode ${operation.mode}`
   if (operation.flag) text += ` ${operation.flag}`
   if (operation.multicastSnooping === false) text += ' mcast_snooping 0'

@@ -91,6 +91,7 @@ export const TRAITS: { readonly [Op in Name]: Traits<Extract<Operation, { op: Op
       'mode',
       'flag',
       'id',
+      'looseBinding',
       'multicastSnooping',
       'linkLocalLearning',
     ],

@@ -84,11 +84,12 @@ struct LinkCreate {
   // The message is sent in the host's namespace, and the kernel's echo of it goes to the new link's.
   std::string link, mode, flag;
   std::optional<uint16_t> id;
+  bool loose_binding = false;    // kind "vlan" only: it may be up while its parent is down
   std::optional<VethPeer> peer;  // kind "veth" only
   // Kind "bridge" only. Left out, the kernel's default: on.
   std::optional<bool> multicast_snooping, link_local_learning;
-  SLIPWAY_FIELDS(netns, name, kind, address, master, mtu, group, queues, link, mode, flag, id, multicast_snooping,
-                 link_local_learning, peer)
+  SLIPWAY_FIELDS(netns, name, kind, address, master, mtu, group, queues, link, mode, flag, id, loose_binding,
+                 multicast_snooping, link_local_learning, peer)
 };
 // `index`, not 0: only the link of this number, whatever it is called by now. One that was taken down so goes up again
 // where the plan is refused.

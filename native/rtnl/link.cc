@@ -2,6 +2,7 @@
 
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/if_vlan.h>
 #include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
@@ -114,7 +115,7 @@ struct Share {
 };
 
 bool read_share(const LinkCreate& op, Share& share) {
-  if (op.id && op.kind != "vlan") return false;
+  if ((op.id || op.loose_binding) && op.kind != "vlan") return false;
   if (op.kind == "macvlan") return op.flag.empty() && find_mode(kMacvlanModes, op.mode, share.mode);
   if (op.kind == "ipvlan")
     return find_mode(kIpvlanModes, op.mode, share.mode) && find_mode(kIpvlanFlags, op.flag, share.flag);
@@ -122,13 +123,18 @@ bool read_share(const LinkCreate& op, Share& share) {
 }
 
 void put_share(netlink::Message& message, const LinkCreate& op, const Share& share) {
-  if (!share.mode && !share.flag && !op.id) return;
+  if (!share.mode && !share.flag && !op.id && !op.loose_binding) return;
   bool ipvlan = op.kind == "ipvlan";
   std::size_t data = message.nest(IFLA_INFO_DATA);
   if (share.mode && !ipvlan) message.u32(IFLA_MACVLAN_MODE, *share.mode);
   if (share.mode && ipvlan) message.u16(IFLA_IPVLAN_MODE, static_cast<uint16_t>(*share.mode));
   if (share.flag) message.u16(IFLA_IPVLAN_FLAGS, static_cast<uint16_t>(*share.flag));
   if (op.id) message.u16(IFLA_VLAN_ID, *op.id);
+  if (op.loose_binding) {
+    ifla_vlan_flags flags{};
+    flags.flags = flags.mask = VLAN_FLAG_LOOSE_BINDING;
+    message.bytes(IFLA_VLAN_FLAGS, &flags, sizeof flags);
+  }
   message.end(data);
 }
 

@@ -88,6 +88,7 @@ const links: Case[] = [
   { name: 'ipvlan, of layer 3, private', operation: { op: 'link.create', netns: app, name: 'ipvlan0', kind: 'ipvlan', link: 'parent', mode: 'l3', flag: 'private' }, refused: true },
   { name: 'ipvlan, of layer 3 with netfilter, vepa', operation: { op: 'link.create', netns: app, name: 'ipvlan0', kind: 'ipvlan', link: 'parent', mode: 'l3s', flag: 'vepa' }, refused: true },
   { name: 'VLAN', operation: { op: 'link.create', name: 'parent.50', kind: 'vlan', link: 'parent', id: 50 }, refused: true },
+  { name: 'VLAN that may be up before its parent', operation: { op: 'link.create', name: 'parent.51', kind: 'vlan', link: 'parent', id: 51, looseBinding: true }, refused: true },
   { name: 'dummy', operation: { op: 'link.create', name: 'dm-0', kind: 'dummy', mtu: 1500 }, refused: true },
   { name: 'down by number', operation: { op: 'link.set', netns: app, name: 'macvlan0', index: 4, up: false } },
   { name: 'delete by number', operation: { op: 'link.delete', netns: app, name: 'macvlan0', index: 4 } },

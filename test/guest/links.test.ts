@@ -37,12 +37,13 @@ for (const { mode, flag } of IPVLANS) {
 
 test.serial('a VLAN of the host, and a macvlan on it in a sandbox', async (t) => {
   const { host, inside } = await bothWays(t, ({ path }) => [
-    { op: 'link.create', name: 'uplink.50', kind: 'vlan', link: 'uplink', id: 50 },
+    { op: 'link.create', name: 'uplink.50', kind: 'vlan', link: 'uplink', id: 50, looseBinding: true },
     { op: 'link.set', name: 'uplink.50', noIpv6Address: true, up: true },
     { op: 'link.create', netns: path, name: 'eth0', kind: 'macvlan', link: 'uplink.50', mode: 'bridge' },
     { op: 'link.set', netns: path, name: 'eth0', noIpv6Address: true, up: true },
   ])
   t.is(linkOf(host, 'uplink.50')?.info_data?.id, 50)
+  t.true(linkOf(host, 'uplink.50')?.info_data?.flags?.includes('LOOSE_BINDING'))
   t.is(linkOf(inside, 'eth0')?.info_kind, 'macvlan')
 })
 

@@ -149,16 +149,26 @@ test.serial('a VLAN of somebody else is used, and stays', async (t) => {
   t.deepEqual(links(world, 'vlan'), ['uplink.50'])
 })
 
-// The kernel raises no VLAN of a link that is down (ENETDOWN), unless it is bound loosely, which we cannot ask for yet.
-test.serial.failing('a VLAN of a link that is down: it works once that is up', async (t) => {
-  const { world, slipway } = await open(t)
-  const neighbour = neighbourOn(world, 50)
-  ip('-n', world.host.name, 'link', 'set', 'uplink', 'down')
-  await onSegment(slipway, onVlan(50))
-  const app = await world.create(slipway, 'app', { network: 'lan' })
-  ip('-n', world.host.name, 'link', 'set', 'uplink', 'up')
-  t.deepEqual(await answersTo(app, [neighbour]), ['yes'])
-})
+for (const driver of ['macvlan', 'ipvlan'] as const) {
+  test.serial(
+    `${driver} on a VLAN of a link that is down: it works once that is up, also after the next time`,
+    async (t) => {
+      const { world, slipway } = await open(t)
+      const neighbour = neighbourOn(world, 50)
+      const uplink = (state: 'up' | 'down') => ip('-n', world.host.name, 'link', 'set', 'uplink', state)
+      uplink('down')
+      await onSegment(slipway, onVlan(50, { driver, options: { parent: 'uplink.50', host_shim: 'true' } }))
+      const app = await world.create(slipway, 'app', { network: 'lan' })
+      t.deepEqual(await answersTo(app, [neighbour]), ['no'])
+      for (const time of ['first', 'second']) {
+        uplink('up')
+        t.deepEqual(await answersTo(app, [neighbour]), ['yes'], time)
+        t.deepEqual(await answersTo(world.host, addressesOn(app)), ['yes'], time)
+        uplink('down')
+      }
+    },
+  )
+}
 
 for (const [driver, prefix] of [
   ['macvlan', 'dm-'],

@@ -47,6 +47,7 @@ export const everyOperation: { readonly [Op in Name]: Complete<Of<Op>> } = {
     mode: 'private',
     flag: 'vepa',
     id: 50,
+    looseBinding: true,
     multicastSnooping: false,
     linkLocalLearning: false,
     peer: { netns: '/run/netns/other', name: 'eth1', address: '02:42:ac:11:00:03' },

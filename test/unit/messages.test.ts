@@ -132,6 +132,7 @@ test('a word that means nothing is refused, and not taken for another', (t) => {
     { op: 'link.create', name: 'd', kind: 'dummy', id: 5 },
     { op: 'link.create', name: 'v.5', kind: 'vlan', link: 'v', id: 65536 },
     { op: 'link.create', name: 'v.5', kind: 'vlan', link: 'nowhere', id: 5 },
+    { op: 'link.create', name: 'm', kind: 'macvlan', link: 'v', looseBinding: true },
     { ...inet, op: 'element.add', set: 's', type: 'ipv4_adr', elements: [{ key: '10.0.0.1' }] },
     { ...inet, op: 'element.add', set: 's', type: 'ipv4_addr', elements: [{ key: '10.0.0' }] },
   ] as Operation[]

@@ -15,7 +15,7 @@ export function makeParent(kind: SegmentKind, network: SegmentNetwork): Operatio
   const vlan = readVlan(parent)
   return [
     made === 'vlan' && vlan
-      ? { op: 'link.create', name: parent, kind: 'vlan', link: vlan.link, id: vlan.id }
+      ? { op: 'link.create', name: parent, kind: 'vlan', link: vlan.link, id: vlan.id, looseBinding: true }
       : { op: 'link.create', name: parent, kind: 'dummy', mtu },
     {
       op: 'link.set',
