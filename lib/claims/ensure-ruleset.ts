@@ -2,11 +2,11 @@ import { SlipwayError } from '../base/errors.js'
 import { elementName } from '../policy/elements.js'
 import { RULESET_FAMILIES, RULESET_VERSION, rulesetPlan } from '../policy/ruleset.js'
 import { TABLE } from '../policy/sets.js'
-import { NO_NF_TABLES, PlanRefused, type Host } from '../kernel/host.js'
+import { NO_NF_TABLES, type Host } from '../kernel/host.js'
 import type { ElementAdd, Family, Operation, Plan } from '../plan/operation.js'
 import { Holdings } from './holdings.js'
-import { explainRefusal } from './refusals.js'
 import { missingRules } from './missing-rules.js'
+import { LOOK_AGAIN, retrying } from './retry.js'
 
 /** What the ruleset owes to all sandboxes and networks of a host, by their records. */
 export interface Owed {
@@ -78,37 +78,42 @@ async function findTable(host: Host, family: Family): Promise<string | undefined
  * @param read - Reads what the ruleset is to hold.
  * @returns Whom it was written again for: sandboxes and networks, none where nothing was missing.
  */
-export async function ensureRuleset(host: Host, read: () => Promise<Owed>): Promise<string[]> {
+export function ensureRuleset(host: Host, read: () => Promise<Owed>): Promise<string[]> {
   const refused = new Set<string>()
   let given: string[] = []
-  for (let attempt = 1; ; attempt++) {
-    if (attempt > TRIES)
-      throw new SlipwayError(
-        'CONFLICT',
-        `Another process goes on deleting the nf_tables table "${TABLE}", or rules in it: it was written ${TRIES} times and is missing again. Stop that process (nft monitor shows what changes), and try again.`,
-      )
-    const generation = await host.ask('generation', {})
-    const written = await writtenTables(host)
-    const missing = await missingRuleset(host, written)
-    if (missing.length === 0) {
-      host.watch(generation)
-      return given
-    }
-    const owed = await read()
-    const lacking = without(await new Holdings(host, written).lacking(owed.plan), refused)
-    try {
-      await host.run([...missing, ...lacking])
-      await owed.settle()
-      given = owed.owners
-    } catch (error) {
-      if (!(error instanceof PlanRefused) || attempt >= TRIES)
-        throw error instanceof PlanRefused ? await explainRefusal(error, host) : error
-      const { operation, element } = error
-      // Another sandbox has it since it was lost.
-      if (operation.op === 'element.add') refused.add(elementName(operation, operation.elements[element]?.key ?? ''))
-      else if (!RACES.includes(error.errnoName)) throw await explainRefusal(error, host)
-    }
-  }
+  let rounds = 0
+  return retrying(
+    { host },
+    {
+      tries: TRIES,
+      async attempt() {
+        if (++rounds > TRIES)
+          throw new SlipwayError(
+            'CONFLICT',
+            `Another process goes on deleting the nf_tables table "${TABLE}", or rules in it: it was written ${TRIES} times and is missing again. Stop that process (nft monitor shows what changes), and try again.`,
+          )
+        const generation = await host.ask('generation', {})
+        const written = await writtenTables(host)
+        const missing = await missingRuleset(host, written)
+        if (missing.length === 0) {
+          host.watch(generation)
+          return given
+        }
+        const owed = await read()
+        const lacking = without(await new Holdings(host, written).lacking(owed.plan), refused)
+        await host.run([...missing, ...lacking])
+        await owed.settle()
+        given = owed.owners
+        return LOOK_AGAIN
+      },
+      remedy({ operation, element, errnoName }) {
+        if (operation.op !== 'element.add') return RACES.includes(errnoName) ? 'again' : undefined
+        // Another sandbox has it since it was lost.
+        refused.add(elementName(operation, operation.elements[element]?.key ?? ''))
+        return 'again'
+      },
+    },
+  )
 }
 
 /** What another process has written meanwhile, or an administrator deleted. */

@@ -5,8 +5,7 @@ import type { LinkInfo } from '../kernel/native.js'
 import type { StoredEndpoint } from '../store/endpoint.js'
 import { RULESET_FAMILIES } from '../policy/ruleset.js'
 import * as sets from '../policy/sets.js'
-import type { PlanRefused } from '../kernel/host.js'
-import { type Host } from '../kernel/host.js'
+import type { Host } from '../kernel/host.js'
 import type { Family } from '../plan/operation.js'
 import { Marks } from '../store/pool-marks.js'
 import type { PortTable } from '../claims/ports/port-table.js'
@@ -329,27 +328,6 @@ async function attach(
 
 /** Whether tables of the ruleset are missing. */
 const isPart = (tables: ReadonlySet<Family>): boolean => tables.size < RULESET_FAMILIES.length
-
-/**
- * Whether a plan was refused because sets or elements are not there: somebody has flushed the ruleset, or part of it.
- */
-export const missesElements = ({ operation, errnoName }: PlanRefused): boolean =>
-  (operation.op === 'element.add' || operation.op === 'element.delete') && errnoName === 'ENOENT'
-
-/** Whether what was refused was new in a set: then the set is not there, or its table. */
-export const missesSets = (refused: PlanRefused): boolean =>
-  refused.operation.op === 'element.add' && missesElements(refused)
-
-/**
- * As {@link missesElements}, or that a link of the host is not there, or is down, that sandboxes are on or are reached
- * by: somebody has deleted it, or taken it down.
- */
-export const missesParts = (refused: PlanRefused): boolean =>
-  missesElements(refused) ||
-  (refused.operation.op === 'link.create' && refused.errnoName === 'ENODEV') ||
-  (refused.operation.op === 'route.add' &&
-    refused.operation.netns === undefined &&
-    ['ENODEV', 'ENETDOWN'].includes(refused.errnoName))
 
 function holdPorts({ name, endpoints, ports: mappings }: SandboxRecord, ports: PortTable): void {
   for (const mapping of mappedPorts(endpoints, mappings)) {

@@ -1,10 +1,11 @@
 import type { StoredEndpoint } from '../store/endpoint.js'
 import { show, SlipwayError } from '../base/errors.js'
-import { PlanRefused, type Host } from '../kernel/host.js'
+import type { Host } from '../kernel/host.js'
 import type { Occupied } from '../claims/addresses/default-subnet.js'
 import type { Settings } from '../base/settings.js'
 import type { Plan } from '../plan/operation.js'
-import { explainRefusal, isSubnetTaken, networkNameInUse } from '../claims/refusals.js'
+import { networkNameInUse } from '../claims/refusals.js'
+import { LOOK_AGAIN, retrying } from '../claims/retry.js'
 import { removeWhatIsThere } from '../claims/collect.js'
 import { readOwed } from './owed.js'
 import { isAlive } from '../store/maker.js'
@@ -19,7 +20,8 @@ import type { CreateNetworkOptions } from './create-options.js'
 import { draftNetwork } from './draft.js'
 import { ensureRuleset, missingRuleset } from '../claims/ensure-ruleset.js'
 import { driverOf, networkDrivers, networksOf } from '../drivers/index.js'
-import type { PredefinedNetwork } from '../drivers/networks-of.js'
+import { meanwhile } from '../drivers/meanwhile.js'
+import type { NetworksOf, PredefinedNetwork } from '../drivers/networks-of.js'
 import { learnAddresses, readyNetwork, releaseAddress, type ReadyNetwork } from '../drivers/ready.js'
 import { FAMILIES, type NetworkSpec } from '../store/network-spec.js'
 import { HostSurroundings } from './surroundings.js'
@@ -147,27 +149,40 @@ export class NetworkRegistry {
   }
 
   /** Makes a network. All of it, or nothing. */
-  async create(options: CreateNetworkOptions): Promise<StoredNetwork> {
-    for (let attempt = 1; ; attempt++) {
-      const record = await draftNetwork(options, this.#settings, this.#surroundings, await this.#kept(), this.#chosen)
-      const stored = storeNetwork(this.records, record)
-      const spec = specOf(stored)
-      const networks = networksOf(spec)
-      try {
-        await networks.refuseTaken(this.#host, spec)
-        await this.ensureRuleset()
-        await this.#host.run(networks.create(spec))
-        void this.#remember(record.name, this.#readied(spec, false))
-        return stored
-      } catch (error) {
-        if (!(error instanceof PlanRefused)) throw error
-        // Where the subnet was not chosen by us, the next draft says who has it.
-        if (attempt < TRIES && (isSubnetTaken(error) || networks.wasTakenAway(error))) continue
-        throw await explainRefusal(error, this.#host)
-      } finally {
-        this.#chosen.delete(record.id)
-      }
-    }
+  create(options: CreateNetworkOptions): Promise<StoredNetwork> {
+    let networks: NetworksOf | undefined
+    return retrying(
+      { host: this.#host },
+      {
+        tries: TRIES,
+        attempt: async () => {
+          const record = await draftNetwork(
+            options,
+            this.#settings,
+            this.#surroundings,
+            await this.#kept(),
+            this.#chosen,
+          )
+          try {
+            const stored = storeNetwork(this.records, record)
+            const spec = specOf(stored)
+            networks = networksOf(spec)
+            await networks.refuseTaken(this.#host, spec)
+            await this.ensureRuleset()
+            await this.#host.run(networks.create(spec))
+            void this.#remember(record.name, this.#readied(spec, false))
+            return stored
+          } finally {
+            this.#chosen.delete(record.id)
+          }
+        },
+        // Where the subnet was asked for, the next draft says who has it.
+        remedy: (refused) =>
+          networks && ['deleted a part', 'took the subnet'].includes(meanwhile(networks, refused) ?? '')
+            ? 'again'
+            : undefined,
+      },
+    )
   }
 
   /** The plan that would make a network, after what is missing on the host. Writes nothing. */
@@ -276,29 +291,34 @@ export class NetworkRegistry {
     const spec = specOf(stored)
     const networks = networksOf(spec)
     let restored = false
+    let wasRefused = false
     // By the clock of the day, which may have been set since: no reason to wait for longer than a making takes.
     const isNew = Date.now() - Date.parse(created) < MAKING_MS
     const begun = now()
-    for (let attempt = 1; ;) {
-      await this.ensureRuleset()
-      const missing = await networks.missing(this.#host, spec)
-      if (missing.length === 0) return restored
-      if (isNew && now() - begun < MAKING_MS && isAlive(maker)) {
-        await sleep(STEP_MS)
-        // Its maker was refused, or another has removed it.
-        if (await this.#isRemoved(stored)) return false
-        continue
-      }
-      try {
-        await this.#host.run(missing)
-        restored = true
-      } catch (error) {
-        if (!(error instanceof PlanRefused)) throw error
-        const isRace = networks.wasTakenAway(error) || (error.errnoName === 'EEXIST' && !isSubnetTaken(error))
-        if (!isRace || attempt++ >= RESTORES) throw await explainRefusal(error, this.#host)
-        if (await this.#isRemoved(stored)) return false
-      }
-    }
+    return retrying(
+      { host: this.#host },
+      {
+        tries: RESTORES,
+        attempt: async () => {
+          if (wasRefused && (await this.#isRemoved(stored))) return false
+          await this.ensureRuleset()
+          const missing = await networks.missing(this.#host, spec)
+          if (missing.length === 0) return restored
+          if (isNew && now() - begun < MAKING_MS && isAlive(maker)) {
+            await sleep(STEP_MS)
+            // Its maker was refused, or another has removed it.
+            return (await this.#isRemoved(stored)) ? false : LOOK_AGAIN
+          }
+          await this.#host.run(missing)
+          restored = true
+          return LOOK_AGAIN
+        },
+        remedy: (refused) => {
+          wasRefused = true
+          return ['deleted a part', 'made it'].includes(meanwhile(networks, refused) ?? '') ? 'again' : undefined
+        },
+      },
+    )
   }
 
   async #isRemoved({ record, text }: StoredNetwork): Promise<boolean> {

@@ -5,8 +5,9 @@ import type { PlanRefused } from '../kernel/host.js'
 import type { Namespace, Plan } from '../plan/operation.js'
 import type { HostPort } from '../base/port-mapping.js'
 import { isNowhere, removeWhatIsThere } from '../claims/collect.js'
-import { reconcile } from '../heal/reconcile.js'
+import { reconcile } from '../heal/index.js'
 import { removed } from '../claims/refusals.js'
+import type { Remedy, Trial } from '../claims/retry.js'
 import { textWith } from '../store/folder.js'
 import { asOfNow, inThisBoot, namespaceAt } from '../store/namespace.js'
 import { thisProcess } from '../store/maker.js'
@@ -21,7 +22,7 @@ import {
   type StoredRecord,
 } from '../store/records.js'
 import type { Context } from './context.js'
-import { retrying, type Remedy, type Tried } from './retry.js'
+import { tryForSandbox, type Tried } from './remedies.js'
 
 /** Somebody else's change of the record in between makes ours start over, this many times. */
 const TRIES = 16
@@ -142,10 +143,9 @@ export class Changes {
     // Somebody has taken elements away that were ours to remove.
     let rest = false
     let update: RecordUpdate | undefined
-    await retrying(
-      this.#context,
-      TRIES,
-      async (number) => {
+    const trial: Trial<void> = {
+      tries: TRIES,
+      attempt: async (number) => {
         const made = (update = await this.#update(make, number))
         const { path, text } = this.#stored
         const { namespace } = this
@@ -167,8 +167,7 @@ export class Changes {
           throw error
         }
       },
-      () => ({ name: this.#stored.record.name, ...update?.tried }),
-      async (refused) => {
+      remedy: async (refused) => {
         const own = await update?.remedy?.(refused)
         if (own) return own
         if (refused.errnoName === 'ESTALE' && refused.operation.op.startsWith('file.')) {
@@ -179,7 +178,8 @@ export class Changes {
         rest = true
         return 'again'
       },
-    )
+    }
+    await tryForSandbox(this.#context, trial, () => ({ name: this.#stored.record.name, ...update?.tried }))
   }
 
   /** The change, of what the sandbox is by now. */

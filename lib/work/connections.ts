@@ -16,7 +16,7 @@ import type { Context } from './context.js'
 import { draftEndpoint } from './draft-endpoint.js'
 import { interfaceKey, type Departure } from './departures.js'
 import type { RecordUpdate } from './changes.js'
-import type { Guesses } from './retry.js'
+import type { Guesses } from './remedies.js'
 import { now, sleep } from '../base/timers.js'
 
 /** Endpoints that come and go on a sandbox that stays. */

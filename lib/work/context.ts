@@ -1,4 +1,4 @@
-import type { Shared } from '../heal/shared.js'
+import type { Shared } from '../heal/index.js'
 import { SlipwayError } from '../base/errors.js'
 import type { Host } from '../kernel/host.js'
 import type { NameOptions } from '../base/name-options.js'

@@ -1,6 +1,7 @@
 import { leadingPorts } from '../drivers/leading-ports.js'
 import { PlanRefused } from '../kernel/host.js'
 import type { Namespace, Plan } from '../plan/operation.js'
+import type { Trial } from '../claims/retry.js'
 import { PortGuesses } from '../claims/ports/port-guesses.js'
 import type { StoredRecord } from '../store/records.js'
 import type { Context } from './context.js'
@@ -9,7 +10,7 @@ import { sandboxKey } from './departures.js'
 import { draftSandbox, type Draft } from './draft-sandbox.js'
 import type { ReadySpare } from './pool/network-pool.js'
 import { choosing } from './publish.js'
-import { retrying, type Guesses } from './retry.js'
+import { tryForSandbox, type Guesses } from './remedies.js'
 
 /**
  * A guess (an address, a network that this process knows) that others have made wrong is made anew, this many times.
@@ -35,10 +36,9 @@ export async function createSandbox(
   if (range) await turns.after(range)
   let draft: Draft | undefined
   let noGood = false
-  return retrying(
-    context,
-    TRIES,
-    async (number) => {
+  const trial: Trial<{ stored: StoredRecord; made: Namespace | undefined }> = {
+    tries: TRIES,
+    async attempt(number) {
       draft = undefined
       noGood = false
       const drafted = (draft = await draftSandbox(context, request, guesses, number <= SPARE_TRIES))
@@ -65,16 +65,16 @@ export async function createSandbox(
         throw error
       }
     },
-    () => ({
-      name: draft?.stored.record.name ?? '',
-      guesses,
-      ...(draft?.endpoint ? { endpoint: draft.endpoint } : {}),
-    }),
     // Another process has changed the record of the sandbox that is joined.
-    async ({ operation, errnoName }) =>
+    remedy: ({ operation, errnoName }) =>
       request.stack === 'joined' && operation.op === 'file.replace' && errnoName === 'ESTALE' ? 'again' : undefined,
-    () => noGood,
-  )
+    isBlamed: () => noGood,
+  }
+  return tryForSandbox(context, trial, () => ({
+    name: draft?.stored.record.name ?? '',
+    guesses,
+    ...(draft?.endpoint ? { endpoint: draft.endpoint } : {}),
+  }))
 }
 
 /**

@@ -21,7 +21,7 @@ import { checkForeign } from './foreign.js'
 import { inheritPorts } from './inherit-ports.js'
 import type { ReadySpare } from './pool/network-pool.js'
 import { claimPublished } from './publish.js'
-import type { Guesses, Tried } from './retry.js'
+import type { Guesses, Tried } from './remedies.js'
 
 /** A sandbox as it would be: its plan, its record, and what it has taken in this process's tables. */
 export interface Draft {

@@ -1,6 +1,6 @@
 // Why: an import goes down, or stays in its folder. So whoever changes a folder need look only at those above it, and a
 // folder can be taken out with what is below it. And a driver is known by its index.ts in the list of drivers alone, so
-// that a new one changes nothing else.
+// that a new one changes nothing else. Likewise lib/heal/ is known by its index.ts.
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseSync } from 'oxc-parser'
@@ -45,6 +45,10 @@ function driverOf(file) {
 const looksIntoDriver = (file, imported) =>
   driverOf(imported) !== undefined && driverOf(imported) !== driverOf(file) && !MAY_KNOW_DRIVERS.includes(file)
 
+/** What heals has one door. */
+const HEAL = 'lib/heal/index.ts'
+const passesDoor = (file, imported) => layerOf(imported) === 'heal' && layerOf(file) !== 'heal' && imported !== HEAL
+
 function importsOf(file) {
   const { module } = parseSync(file, readFileSync(inRoot(file), 'utf8'))
   const named = [
@@ -68,6 +72,7 @@ export function arrows() {
       const to = layerOf(imported)
       if (looksIntoDriver(file, imported))
         wrong.push(`${file}: imports ${imported}, and only ${DRIVERS}/index.ts knows the folder of a driver`)
+      if (passesDoor(file, imported)) wrong.push(`${file}: imports ${imported}, and ${HEAL} is the door to what heals`)
       if (from === to) continue
       const targets = between.get(from) ?? new Map()
       between.set(from, targets.set(to, (targets.get(to) ?? 0) + 1))

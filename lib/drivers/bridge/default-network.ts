@@ -1,7 +1,7 @@
 import { addressNetwork, claimNetwork, createNetwork, finishNetwork, nameBridge } from './network.js'
 import { SlipwayError } from '../../base/errors.js'
 import * as sets from '../../policy/sets.js'
-import { PlanRefused, type Host } from '../../kernel/host.js'
+import type { Host } from '../../kernel/host.js'
 import { defaultBridgeSubnets } from '../../claims/addresses/default-bridge-subnets.js'
 import type { Occupied } from '../../claims/addresses/default-subnet.js'
 import type { IpFamily } from '../../base/addresses/ip.js'
@@ -13,12 +13,12 @@ import { remove } from '../../policy/elements.js'
 import { ownedByNetworks } from '../../policy/network-elements.js'
 import type { Operation, Plan, SetDefinition } from '../../plan/operation.js'
 import { Holdings } from '../../claims/holdings.js'
-import { explainRefusal, isSubnetTaken } from '../../claims/refusals.js'
+import { LOOK_AGAIN, retrying } from '../../claims/retry.js'
 import type { NetworkDriver } from '../driver.js'
 import type { BridgeEndpoint } from './endpoint.js'
 import { defaultSpec } from './default-spec.js'
 import { missingRuleset } from '../../claims/ensure-ruleset.js'
-import { wasTakenAway } from './lost-bridge.js'
+import { meanwhile } from '../meanwhile.js'
 import { isNamedBridge, isNamelessBridge } from './own-bridge.js'
 import { readyNetwork, type ReadyNetwork } from '../ready.js'
 import { DEFAULT_NETWORK, FAMILIES } from '../../store/network-spec.js'
@@ -169,34 +169,40 @@ export class DefaultBridge implements PredefinedNetwork {
     }
   }
 
-  async #make(): Promise<ReadyNetwork> {
-    for (let step = 0; ; step++) {
-      const link = await this.#host.find('link', { name: this.#settings.bridgeName })
-      if (link && (await this.#isInTheMaking(link, step))) {
-        await sleep(STEP_MS)
-        continue
-      }
-      // What is refused is refused before the first write.
-      const network = link ? await this.#existing(link) : await this.#wanted()
-      await this.#ensureRuleset()
-      if (!link) {
-        try {
-          await this.#host.run(await this.#creation(network))
-          return await this.#readied(network)
-        } catch (error) {
-          if (!(error instanceof PlanRefused)) throw error
-          // Somebody else made it first: look again.
-          if (error.operation.op === 'link.create' && error.errnoName === 'EEXIST' && step < PATIENCE_STEPS) continue
-          if (wasTakenAway(error) && step < PATIENCE_STEPS) continue
-          // Another network has claimed what was chosen.
-          if (isSubnetTaken(error) && this.#settings.bip === undefined && step < PATIENCE_STEPS) continue
-          throw await explainRefusal(error, this.#host)
-        }
-      }
-      const missing = await this.#missingOf(network, link)
-      if (missing.length === 0) return await this.#readied(network)
-      await this.#finish(missing, step < 2 * PATIENCE_STEPS)
-    }
+  #make(): Promise<ReadyNetwork> {
+    let step = 0
+    let isThere = false
+    return retrying(
+      { host: this.#host },
+      {
+        tries: PATIENCE_STEPS,
+        attempt: async () => {
+          const link = await this.#host.find('link', { name: this.#settings.bridgeName })
+          if (link && (await this.#isInTheMaking(link, step++))) {
+            await sleep(STEP_MS)
+            return LOOK_AGAIN
+          }
+          isThere = link !== undefined
+          // What is refused is refused before the first write.
+          const network = link ? await this.#existing(link) : await this.#wanted()
+          await this.#ensureRuleset()
+          if (!link) {
+            await this.#host.run(await this.#creation(network))
+            return await this.#readied(network)
+          }
+          const missing = await this.#missingOf(network, link)
+          if (missing.length === 0) return await this.#readied(network)
+          await this.#host.run(missing)
+          return LOOK_AGAIN
+        },
+        remedy: (refused) => {
+          const what = meanwhile(this.#driver.networks, refused)
+          // Another network may have claimed what was chosen. What was asked for stays refused.
+          const isRefused = what === 'took the subnet' && !isThere && this.#settings.bip !== undefined
+          return what === undefined || isRefused ? undefined : 'again'
+        },
+      },
+    )
   }
 
   /**
@@ -210,17 +216,6 @@ export class DefaultBridge implements PredefinedNetwork {
 
   #readied(network: BridgeNetwork, missing?: Operation[]): Promise<ReadyNetwork> {
     return readyNetwork(this.#driver, network, this.#host, this.#settings, true, missing)
-  }
-
-  async #finish(missing: Plan, again: boolean): Promise<void> {
-    try {
-      await this.#host.run(missing)
-    } catch (error) {
-      if (!(error instanceof PlanRefused)) throw error
-      // Somebody else was faster.
-      const isRace = wasTakenAway(error) || (error.operation.op.endsWith('.add') && error.errnoName === 'EEXIST')
-      if (!(again && isRace)) throw await explainRefusal(error, this.#host)
-    }
   }
 
   /** What a bridge lacks whose maker has died, or whose elements somebody has flushed. */

@@ -2,12 +2,15 @@ import { answerSetting, createLeaf, finishLeaf, leafAlias, readLeafAlias } from 
 import { leafName } from './leaf-name.js'
 import { SlipwayError } from '../../base/errors.js'
 import { BRIDGE_GROUP } from '../../policy/sets.js'
-import { PlanRefused, type Host } from '../../kernel/host.js'
+import type { Host } from '../../kernel/host.js'
 import type { LinkInfo } from '../../kernel/native.js'
 import type { Settings } from '../../base/settings.js'
 import type { Operation, Plan } from '../../plan/operation.js'
 import { Holdings } from '../../claims/holdings.js'
-import { bridgeInUse, explainRefusal } from '../../claims/refusals.js'
+import { bridgeInUse } from '../../claims/refusals.js'
+import { LOOK_AGAIN, retrying } from '../../claims/retry.js'
+import { meanwhile } from '../meanwhile.js'
+import { wasTakenAway } from './lost-bridge.js'
 import { NetworkBridges } from './places.js'
 import { hasFamily } from '../../store/network-spec.js'
 import type { BridgeNetwork } from './spec.js'
@@ -64,24 +67,27 @@ export async function missingOfLeaf(
  * @returns Whether something was missing.
  * @throws {SlipwayError}
  */
-export async function ensureLeaf(host: Host, network: BridgeNetwork, number: number, waits = true): Promise<boolean> {
-  let tries = 0
-  for (let step = waits ? 0 : PATIENCE_STEPS; ; step++) {
-    const { missing, begun } = await missingOfLeaf(host, network, number)
-    if (missing.length === 0) return tries > 0
-    if (begun && step < PATIENCE_STEPS) {
-      await sleep(10)
-      continue
-    }
-    try {
-      tries++
-      await host.run(missing)
-    } catch (error) {
-      if (!(error instanceof PlanRefused)) throw error
-      // Somebody else was faster.
-      if (error.errnoName !== 'EEXIST' || tries > TRIES) throw await explainRefusal(error, host)
-    }
-  }
+export function ensureLeaf(host: Host, network: BridgeNetwork, number: number, waits = true): Promise<boolean> {
+  let step = waits ? 0 : PATIENCE_STEPS
+  let hasTried = false
+  return retrying(
+    { host },
+    {
+      tries: TRIES,
+      attempt: async () => {
+        const { missing, begun } = await missingOfLeaf(host, network, number)
+        if (missing.length === 0) return hasTried
+        if (begun && step++ < PATIENCE_STEPS) {
+          await sleep(10)
+          return LOOK_AGAIN
+        }
+        hasTried = true
+        await host.run(missing)
+        return LOOK_AGAIN
+      },
+      remedy: (refused) => (meanwhile({ wasTakenAway }, refused) === 'made it' ? 'again' : undefined),
+    },
+  )
 }
 
 /**

@@ -5,7 +5,7 @@ import { familyOf } from '../base/addresses/ip.js'
 import { attempt } from '../claims/collect.js'
 import { ownerComment } from '../store/owner.js'
 import { randomId } from '../base/random-id.js'
-import type { Context } from './context.js'
+import type { Shared } from './shared.js'
 
 /**
  * Whether a sandbox was refused for a route to its address that has gone by now. Routes come after the claim of the
@@ -17,7 +17,7 @@ import type { Context } from './context.js'
  * stays.
  */
 export async function wasStrayLead(
-  { host, networks }: Pick<Context, 'host' | 'networks'>,
+  { host, networks }: Pick<Shared, 'host' | 'networks'>,
   network: string,
   name: string,
   { operation, errnoName }: PlanRefused,

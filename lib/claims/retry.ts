@@ -1,0 +1,49 @@
+import { PlanRefused, type Host } from '../kernel/host.js'
+import type { Holders } from './ports/holders.js'
+import { explainRefusal } from './refusals.js'
+
+/**
+ * What follows from a refusal: another try; one that does not count, as refusals of its kind end by themselves; or
+ * nothing, and the caller hears of it.
+ */
+export type Remedy = 'again' | 'uncounted' | undefined
+
+/** What an attempt returns that has done or waited for a part of the whole: the next attempt looks again. */
+export const LOOK_AGAIN: unique symbol = Symbol('look again')
+
+/** A plan that may be refused, and what is done then. */
+export interface Trial<T> {
+  /** Attempts that a remedy ends, at most. */
+  tries: number
+  /** Makes a plan and runs it. */
+  attempt(number: number): Promise<T | typeof LOOK_AGAIN>
+  /** What a refusal means. */
+  remedy(refused: PlanRefused, number: number): Remedy | Promise<Remedy>
+  /** Whether what the last attempt began with was no good, and has gone: the next attempt begins with another. */
+  isBlamed?(): boolean
+}
+
+/**
+ * The one loop in which plans are tried. A plan is a guess: another process may have taken what the plan takes, or an
+ * administrator may have deleted what it stands on.
+ *
+ * @throws {SlipwayError} What the last refusal means.
+ */
+export async function retrying<T>(
+  { host, holders }: { host: Host; holders?: Holders },
+  { tries, attempt, remedy, isBlamed }: Trial<T>,
+): Promise<T> {
+  for (let number = 1; ; number++) {
+    try {
+      const outcome = await attempt(number)
+      if (outcome !== LOOK_AGAIN) return outcome
+      number--
+    } catch (error) {
+      if (isBlamed?.()) continue
+      if (!(error instanceof PlanRefused)) throw error
+      const found = await remedy(error, number)
+      if (found === 'uncounted') number--
+      else if (found !== 'again' || number >= tries) throw await explainRefusal(error, host, holders)
+    }
+  }
+}

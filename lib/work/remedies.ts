@@ -1,0 +1,90 @@
+import { wasGuessedPort } from '../claims/ports/claim-ports.js'
+import type { PortGuesses } from '../claims/ports/port-guesses.js'
+import { retrying, type Remedy, type Trial } from '../claims/retry.js'
+import type { ReadyNetwork } from '../drivers/ready.js'
+import { repairRefused } from '../heal/index.js'
+import type { PlanRefused } from '../kernel/host.js'
+import { familyOf } from '../base/addresses/ip.js'
+import { claimedAddress, isAddressClaim } from '../policy/sets.js'
+import type { EndpointRequest } from '../store/endpoint.js'
+import type { Context } from './context.js'
+import { awaitAllFree, isMacTaken, wasLeaving } from './gone.js'
+
+/** What was tried, as far as a refusal of it may have a remedy. */
+export interface Tried {
+  /** Of the sandbox. */
+  name: string
+  guesses?: Guesses | undefined
+  /** An endpoint that was to be made. */
+  endpoint?: { asked: EndpointRequest; network: ReadyNetwork; circumstances: { network?: { path: string } } }
+}
+
+/** What attempts before have shown. */
+export interface Guesses {
+  ports: PortGuesses
+  /** What its address says is the MAC of another endpoint, which has chosen it. */
+  randomMac: boolean
+  /** What leaves has been waited for. */
+  awaited?: true
+}
+
+/**
+ * Tries a plan for a sandbox. What a refusal means is asked of heal, of claims, of the driver, and at last of the call.
+ *
+ * @param tried - Of the last attempt.
+ * @throws {SlipwayError} What the last refusal means.
+ */
+export function tryForSandbox<T>(
+  context: Context,
+  { remedy: own, ...trial }: Trial<T>,
+  tried: () => Tried,
+): Promise<T> {
+  let wasRepaired = false
+  return retrying(context, {
+    ...trial,
+    async remedy(refused, number) {
+      const { name, guesses, endpoint } = tried()
+      const made = endpoint && { sandbox: name, network: endpoint.network.spec.name }
+      const repair = await repairRefused(context, refused, wasRepaired, made)
+      wasRepaired ||= repair === 'all'
+      if (repair) return 'again'
+      if (guesses && (await wasGuessedPort(context, guesses.ports, refused))) return 'uncounted'
+      if (await wasLeaving(context, name, refused)) return 'again'
+      return (endpoint && guesses && (await ofEndpoint(context, guesses, endpoint, refused))) ?? own(refused, number)
+    },
+  })
+}
+
+async function ofEndpoint(
+  context: Context,
+  guesses: Guesses,
+  { asked, network, circumstances }: NonNullable<Tried['endpoint']>,
+  refused: PlanRefused,
+): Promise<Remedy> {
+  const { spec, use, driver } = network
+  const { operation, errnoName } = refused
+  if (use.full(refused)) return 'again'
+  // Another process has removed the network, and perhaps made it anew: the next attempt sees.
+  const isUnwritten =
+    operation.op === 'file.check' &&
+    operation.path === circumstances.network?.path &&
+    ['ENOENT', 'ESTALE'].includes(errnoName)
+  if (isUnwritten || (await driver.endpoints.isLost(context.host, refused))) {
+    context.networks.forget(spec.name)
+    return 'again'
+  }
+  if (!guesses.awaited && driver.endpoints.isKept?.(refused)) {
+    guesses.awaited = true
+    await awaitAllFree(context)
+    return 'again'
+  }
+  if (asked.mac === undefined && isMacTaken(refused)) {
+    guesses.randomMac = true
+    return 'again'
+  }
+  if (operation.op !== 'element.add' || errnoName !== 'EEXIST' || !isAddressClaim(operation)) return undefined
+  const family = familyOf(claimedAddress(operation.elements[refused.element]?.key ?? ''))
+  if ((family === 4 ? asked.ip : asked.ip6) !== undefined) return undefined
+  await context.networks.overtaken(network)
+  return 'again'
+}
