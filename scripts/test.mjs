@@ -3,7 +3,8 @@
 //
 // A few tests measure what the whole machine does: they can fail because others run beside them. So a file with a test
 // that failed runs once more, alone, where no more than MOST_AGAIN files did. Who passes then is named at the end as
-// unsteady, counts as passed, and is to be mended. SLIPWAY_TESTS=strict, =long and files named by hand get no second run.
+// unsteady, counts as passed, and is to be mended. SLIPWAY_TESTS=strict, =long and files named by hand get no second
+// run.
 //
 //   node scripts/test.mjs [ava's arguments]
 import { spawn } from 'node:child_process'
