@@ -74,6 +74,19 @@ int reserve_port(uint16_t port) {
   return fd;
 }
 
+void Host::take_off_segment(const Endpoint& endpoint) {
+  int netns = open(endpoint.path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (netns < 0) give_up(endpoint.path, errno);
+  if (setns(netns, CLONE_NEWNET) != 0) give_up("setns", errno);
+  {
+    Socket inside(NETLINK_ROUTE);
+    put_down(messages_);
+    inside.talk(messages_, "take the link down");
+  }
+  if (setns(home_, CLONE_NEWNET) != 0) give_up("setns", errno);
+  close(netns);
+}
+
 Host::Host() : home_(open_own_namespace()), rtnl_(NETLINK_ROUTE), nft_(NETLINK_NETFILTER) {}
 
 void Host::talk(const Network& network, Socket& socket, const char* what) {
@@ -93,23 +106,30 @@ Times Host::bring_up(Network& network, const Endpoint& endpoint, bool with_first
   if (network.ways.unbatched) {
     claim_one_by_one(nft_, messages_, endpoint);
   } else {
-    put_claims(messages_, endpoint);
+    put_claims(messages_, network, endpoint);
     nft_.talk(messages_, "claim address and port");
   }
   at[2] = Clock::now();
   int netns = make_namespace(endpoint.path, home_, inside);
   at[3] = Clock::now();
-  put_link(messages_, network, endpoint, netns);
-  talk(network, rtnl_, "create the veth");
-  if (!network.ways.ipv6) disable_ipv6(endpoint.host_link);
-  put_raised(messages_, network, endpoint);
-  talk(network, rtnl_, "raise the veth");
+  if (network.parent != 0) {
+    put_part(messages_, network, endpoint, netns);
+    talk(network, rtnl_, "create the part of the parent");
+  } else {
+    put_link(messages_, network, endpoint, netns);
+    talk(network, rtnl_, "create the veth");
+    if (!network.ways.ipv6) disable_ipv6(endpoint.host_link);
+    put_raised(messages_, network, endpoint, rtnl_.made());
+    talk(network, rtnl_, "raise the veth");
+  }
   if (network.peer_index == 0) network.peer_index = number_of_eth0(netns, home_);  // once
   at[4] = Clock::now();
   put_configuration(messages_, network, endpoint);
   talk(network, *inside, "configure the sandbox");
-  put_settle(messages_, endpoint);
-  rtnl_.talk(messages_, "settle the link");
+  if (network.parent == 0) {
+    put_settle(messages_, endpoint);
+    rtnl_.talk(messages_, "settle the link");
+  }
   at[5] = Clock::now();
   for (int port : ports) close(port);
   inside.reset();
@@ -127,12 +147,13 @@ Times Host::bring_up(Network& network, const Endpoint& endpoint, bool with_first
   return times;
 }
 
-void Host::take_down(const Endpoint& endpoint) {
+void Host::take_down(const Network& network, const Endpoint& endpoint) {
+  if (network.parent != 0) take_off_segment(endpoint);
   if (endpoint.leaf_of != 0) {
     put_lead_away(messages_, endpoint);
     rtnl_.talk(messages_, "take the route away");
   }
-  put_release(messages_, endpoint);
+  put_release(messages_, network, endpoint);
   nft_.talk(messages_, "give address and port back");
   if (umount2(endpoint.path.c_str(), MNT_DETACH) != 0) give_up("umount " + endpoint.path, errno);
   if (unlink(endpoint.path.c_str()) != 0) give_up("unlink " + endpoint.path, errno);

@@ -3,6 +3,7 @@
 // What is measured is the kernel's work, all of it and only it: the reserved port's socket, the transaction, the
 // namespace with its socket and bind mount, both batches, and closing what was opened. Left out is what is
 // Slipway's own affair: the record file that remembers a sandbox, and every lookup whose answer is known here.
+// A link of a segment has no port, and nothing on the host that would have to be raised.
 #pragma once
 
 #include <array>
@@ -29,13 +30,14 @@ class Host {
 
   Times bring_up(Network& network, const Endpoint& endpoint, bool first_byte);
   // Gives the claims back and lets go of the namespace, which the kernel takes down later.
-  void take_down(const Endpoint& endpoint);
+  void take_down(const Network& network, const Endpoint& endpoint);
   int home() const { return home_; }
   Socket& nft() { return nft_; }
   Messages& messages() { return messages_; }
 
  private:
   void talk(const Network& network, Socket& socket, const char* what);
+  void take_off_segment(const Endpoint& endpoint);
 
   int home_;
   Socket rtnl_, nft_;

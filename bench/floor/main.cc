@@ -1,11 +1,13 @@
 // The floor that Slipway is measured against: the same messages, sent by a program that does nothing else.
 //
-//   floor endpoints    brings up --existing K endpoints that are not counted and then --count N that are, one after
-//   another floor teardown     removes them again, --at-once of them before it waits for the kernel floor publish
-//   publishes --count N ports more of one endpoint beside --existing K ports that are published floor churn brings up
-//   and removes endpoints for --seconds floor connect      fetches a byte through each of --count ports from
-//   --first-port on, from --server's port 80 floor connections  counts connections to --host:--first-port from the
-//   namespace --client to --server's port 80
+// - floor endpoints: brings up --existing K endpoints that are not counted and then --count N that are, one after
+// another
+// - floor teardown: removes them again, --at-once of them before it waits for the kernel
+// - floor segment: brings up such endpoints as parts of the link --parent, of a --kind, and takes them away again
+// - floor publish: publishes --count N ports more of one endpoint beside --existing K ports that are published
+// - floor churn: brings up and removes endpoints for --seconds
+// - floor connect: fetches a byte through each of --count ports from --first-port on, from --server's port 80
+// - floor connections: counts connections to --host:--first-port from the namespace --client to --server's port 80
 //
 // Run it in a namespace of its own where the bridges and the tables of Slipway exist already. It leaves what it made,
 // and prints nanoseconds as JSON. options.h has the other options.
@@ -57,11 +59,19 @@ bool needs_hairpin() {
   return file.get(value) && value == '1';
 }
 
+uint32_t number_of(const std::string& link) {
+  uint32_t index = if_nametoindex(link.c_str());
+  if (index == 0) give_up(link, errno);
+  return index;
+}
+
 Network describe_network(const Options& options) {
   Network network;
-  for (const std::string& name : options.bridges) {
-    network.bridges.push_back(if_nametoindex(name.c_str()));
-    if (network.bridges.back() == 0) give_up(name, errno);
+  if (options.parent.empty()) {
+    for (const std::string& name : options.bridges) network.bridges.push_back(number_of(name));
+  } else {
+    network.parent = number_of(options.parent);
+    network.kind = options.kind;
   }
   // The /16 that the first address is in, its first address being the bridge's.
   uint32_t first = ntohl(address_of(options.first_address));
@@ -80,19 +90,21 @@ Endpoint describe_endpoint(const Network& network, const Options& options, unsig
   char link[IFNAMSIZ];
   char owner[64];
   std::size_t place = number / options.ports_per_bridge;
-  if (place >= network.bridges.size()) give_up("more endpoints than --bridges take", EXFULL);
+  bool on_bridge = network.parent == 0;
+  if (on_bridge && place >= network.bridges.size()) give_up("more endpoints than --bridges take", EXFULL);
   std::snprintf(link, sizeof link, "vethf%010x", address);
   std::snprintf(owner, sizeof owner, "floor%u (f%011x)", number, address);
   return {"/run/netns/floor" + std::to_string(address),
           link,
+          on_bridge ? options.bridges.front() : options.parent,
           owner,
           {0x02, 0x42, byte(24), byte(16), byte(8), byte(0)},
           htonl(address),
-          network.bridges[place],
-          place == 0 ? 0 : network.bridges.front(),
+          on_bridge ? network.bridges[place] : 0,
+          on_bridge && place > 0 ? network.bridges.front() : 0,
           static_cast<uint16_t>(options.first_port + number * options.ports),
           kContainerPort,
-          options.ports};
+          on_bridge ? options.ports : 0};
 }
 
 std::vector<Endpoint> describe_endpoints(const Network& network, const Options& options, unsigned count) {
@@ -170,12 +182,30 @@ void tear_down(Network network, const Options& options) {
     std::size_t end = std::min(endpoints.size(), i + options.at_once);
     left -= end - i;
     auto began = Clock::now();
-    while (i < end) host.take_down(endpoints[i++]);
+    while (i < end) host.take_down(network, endpoints[i++]);
     removed.push_back(since(began));
     wait_for_links(left);
     completed.push_back(since(began));
   }
   print_lists({{"removed", removed}, {"completed", completed}});
+}
+
+// The clock of a removal stops when the kernel has been told; on the host there is no link whose end could be seen.
+void come_to_segment_and_go(Network network, const Options& options) {
+  std::vector<Endpoint> endpoints = describe_endpoints(network, options, options.existing + options.count);
+  Host host;
+  std::vector<Times> times;
+  std::vector<int64_t> removed;
+  auto began = Clock::now();
+  for (const Endpoint& endpoint : endpoints) times.push_back(host.bring_up(network, endpoint, false));
+  int64_t wall = since(began);
+  times.erase(times.begin(), times.begin() + options.existing);
+  for (std::size_t i = options.existing; i < endpoints.size(); ++i) {
+    auto asked = Clock::now();
+    host.take_down(network, endpoints[i]);
+    removed.push_back(since(asked));
+  }
+  print_times(times, wall, {{"removed", removed}});
 }
 
 void publish_more(Network network, const Options& options) {
@@ -214,7 +244,7 @@ void come_and_go(Network network, const Options& options) {
     Endpoint endpoint = describe_endpoint(network, options, number % kChurned);
     created.push_back(host.bring_up(network, endpoint, false).total);
     auto asked = Clock::now();
-    host.take_down(endpoint);
+    host.take_down(network, endpoint);
     removed.push_back(since(asked));
     // The link of an earlier round has the same name.
     if (number % kChurned == kChurned - 1) wait_for_links(before);
@@ -234,6 +264,7 @@ int main(int argc, char** argv) {
   if (options.mode == "connections") count_connections(options);
   else if (options.mode == "connect") connect_to_each(options);
   else if (options.mode == "teardown") tear_down(describe_network(options), options);
+  else if (options.mode == "segment") come_to_segment_and_go(describe_network(options), options);
   else if (options.mode == "publish") publish_more(describe_network(options), options);
   else if (options.mode == "churn") come_and_go(describe_network(options), options);
   else if (options.mode != "endpoints") give_up(options.mode, EINVAL);

@@ -22,6 +22,8 @@ namespace {
 // lib/policy/sets.ts
 constexpr const char* kTable = "slipway";
 constexpr uint32_t kPortGroup = 0x736c;
+// lib/drivers/bridge/port.ts
+constexpr uint16_t kForwarded = 0xfffd;
 // libnftnl's NFTNL_UDATA_SET_ELEM_COMMENT
 constexpr uint8_t kComment = 0;
 
@@ -86,6 +88,22 @@ void put_sender(Messages& messages, What what, const Endpoint& endpoint, bool la
   put_element(messages, what, NFPROTO_BRIDGE, "senders4", sender, nullptr, endpoint.owner, last);
 }
 
+Concatenation on_segment(const Endpoint& endpoint) {
+  char name[IFNAMSIZ] = {};
+  endpoint.segment.copy(name, IFNAMSIZ - 1);
+  return Concatenation().add(name, sizeof name);
+}
+
+void put_mac(Messages& messages, What what, const Endpoint& endpoint, bool last) {
+  auto mac = on_segment(endpoint).add(endpoint.mac.data(), endpoint.mac.size());
+  put_element(messages, what, NFPROTO_INET, "macs", mac, nullptr, endpoint.owner, last);
+}
+
+void put_segment_address(Messages& messages, What what, const Endpoint& endpoint, bool last) {
+  auto address = on_segment(endpoint).add(&endpoint.address, 4);
+  put_element(messages, what, NFPROTO_INET, "segments4", address, nullptr, endpoint.owner, last);
+}
+
 void put_port(Messages& messages, What what, const Endpoint& endpoint, unsigned number, bool last) {
   uint8_t tcp = IPPROTO_TCP;
   uint16_t host_port = htons(static_cast<uint16_t>(endpoint.host_port + number));
@@ -95,10 +113,19 @@ void put_port(Messages& messages, What what, const Endpoint& endpoint, unsigned 
   put_element(messages, what, NFPROTO_INET, "published4", published, &target, endpoint.owner, last);
 }
 
-void put_all(Messages& messages, What what, const Endpoint& endpoint) {
+bool has_own_mac(const Network& network) { return network.kind != "ipvlan"; }
+
+void put_all(Messages& messages, What what, const Network& network, const Endpoint& endpoint) {
   begin_transaction(messages);
+  if (network.parent != 0) {
+    put_segment_address(messages, what, endpoint, !has_own_mac(network));
+    if (has_own_mac(network)) put_mac(messages, what, endpoint, true);
+    end_transaction(messages);
+    return;
+  }
   put_address(messages, what, endpoint, false);
   put_sender(messages, what, endpoint, false);
+  put_mac(messages, what, endpoint, false);
   for (unsigned i = 0; i < endpoint.ports; ++i) put_port(messages, what, endpoint, i, i + 1 == endpoint.ports);
   end_transaction(messages);
 }
@@ -123,11 +150,24 @@ void put_no_ipv6_address(nlmsghdr* message) {
   mnl_attr_put_u8(message, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
 }
 
-void put_hairpin(nlmsghdr* message) {
+void put_port_settings(nlmsghdr* message, bool hairpin) {
   Nest info(message, IFLA_LINKINFO);
   mnl_attr_put_str(message, IFLA_INFO_SLAVE_KIND, "bridge");
   Nest data(message, IFLA_INFO_SLAVE_DATA);
-  mnl_attr_put_u8(message, IFLA_BRPORT_MODE, 1);
+  if (hairpin) mnl_attr_put_u8(message, IFLA_BRPORT_MODE, 1);
+  mnl_attr_put_u8(message, IFLA_BRPORT_UNICAST_FLOOD, 0);
+  mnl_attr_put_u16(message, IFLA_BRPORT_GROUP_FWD_MASK, kForwarded);
+}
+
+// What the bridge would learn, so that no frame moves it to another port.
+void put_known_mac(Messages& messages, const Endpoint& endpoint, uint32_t link) {
+  nlmsghdr* message = messages.begin(RTM_NEWNEIGH, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
+  auto* neighbor = static_cast<ndmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(ndmsg)));
+  neighbor->ndm_family = AF_BRIDGE;
+  neighbor->ndm_ifindex = static_cast<int>(link);
+  neighbor->ndm_state = NUD_NOARP | NUD_REACHABLE;
+  neighbor->ndm_flags = NTF_MASTER | NTF_STICKY;
+  mnl_attr_put(message, NDA_LLADDR, endpoint.mac.size(), endpoint.mac.data());
 }
 
 // A route to an endpoint on a further bridge, and the network's own bridge answers for it (lib/drivers/bridge/leaf.ts).
@@ -156,9 +196,13 @@ void put_lead(Messages& messages, const Endpoint& endpoint, bool add) {
 
 void put_lead_away(Messages& messages, const Endpoint& endpoint) { put_lead(messages, endpoint, false); }
 
-void put_claims(Messages& messages, const Endpoint& endpoint) { put_all(messages, What::add, endpoint); }
+void put_claims(Messages& messages, const Network& network, const Endpoint& endpoint) {
+  put_all(messages, What::add, network, endpoint);
+}
 
-void put_release(Messages& messages, const Endpoint& endpoint) { put_all(messages, What::remove, endpoint); }
+void put_release(Messages& messages, const Network& network, const Endpoint& endpoint) {
+  put_all(messages, What::remove, network, endpoint);
+}
 
 void claim_one_by_one(Socket& nft, Messages& messages, const Endpoint& endpoint) {
   auto talk = [&](auto put) {
@@ -169,11 +213,12 @@ void claim_one_by_one(Socket& nft, Messages& messages, const Endpoint& endpoint)
   };
   talk([&] { put_address(messages, What::add, endpoint, true); });
   talk([&] { put_sender(messages, What::add, endpoint, true); });
+  talk([&] { put_mac(messages, What::add, endpoint, true); });
   for (unsigned i = 0; i < endpoint.ports; ++i) talk([&] { put_port(messages, What::add, endpoint, i, true); });
 }
 
 void put_link(Messages& messages, const Network& network, const Endpoint& endpoint, int netns_fd) {
-  nlmsghdr* message = begin_link(messages, NLM_F_CREATE | NLM_F_EXCL, endpoint.host_link);
+  nlmsghdr* message = begin_link(messages, NLM_F_ECHO | NLM_F_CREATE | NLM_F_EXCL, endpoint.host_link);
   mnl_attr_put_u32(message, IFLA_MTU, network.mtu);
   if (!network.ways.default_queues) put_queues(message);
   mnl_attr_put_u32(message, IFLA_GROUP, kPortGroup);
@@ -197,11 +242,29 @@ void put_link(Messages& messages, const Network& network, const Endpoint& endpoi
   }
 }
 
-void put_raised(Messages& messages, const Network& network, const Endpoint& endpoint) {
-  nlmsghdr* message = begin_link(messages, 0, endpoint.host_link);
-  if (network.hairpin) put_hairpin(message);
+void put_raised(Messages& messages, const Network& network, const Endpoint& endpoint, uint32_t link) {
+  put_port_settings(begin_link(messages, 0, endpoint.host_link), network.hairpin);
   begin_link(messages, 0, endpoint.host_link, IFF_UP);
+  put_known_mac(messages, endpoint, link);
   if (endpoint.leaf_of != 0) put_lead(messages, endpoint, true);
+}
+
+void put_part(Messages& messages, const Network& network, const Endpoint& endpoint, int netns_fd) {
+  nlmsghdr* message = begin_link(messages, NLM_F_CREATE | NLM_F_EXCL, "eth0");
+  mnl_attr_put_u32(message, IFLA_MTU, network.mtu);
+  if (has_own_mac(network)) mnl_attr_put(message, IFLA_ADDRESS, endpoint.mac.size(), endpoint.mac.data());
+  mnl_attr_put_u32(message, IFLA_LINK, network.parent);
+  mnl_attr_put_u32(message, IFLA_NET_NS_FD, static_cast<uint32_t>(netns_fd));
+  Nest info(message, IFLA_LINKINFO);
+  mnl_attr_put_str(message, IFLA_INFO_KIND, network.kind.c_str());
+  Nest data(message, IFLA_INFO_DATA);
+  if (has_own_mac(network)) mnl_attr_put_u32(message, IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE);
+  else mnl_attr_put_u16(message, IFLA_IPVLAN_MODE, IPVLAN_MODE_L2);
+}
+
+void put_down(Messages& messages) {
+  nlmsghdr* message = begin_link(messages, 0, "eth0");
+  static_cast<ifinfomsg*>(mnl_nlmsg_get_payload(message))->ifi_change = IFF_UP;
 }
 
 void put_configuration(Messages& messages, const Network& network, const Endpoint& endpoint) {

@@ -1,5 +1,5 @@
-// The messages that bring one endpoint up: those that Slipway's bridge driver plans (lib/drivers/bridge/sandbox.ts,
-// createSandbox), attribute by attribute, written out by hand.
+// The messages that bring one endpoint up: those that Slipway's drivers plan (lib/drivers/plans/create.ts, with
+// bridge/port.ts and segment/endpoints.ts), attribute by attribute, written out by hand.
 #pragma once
 
 #include <array>
@@ -15,6 +15,8 @@ namespace bench {
 // What all endpoints share.
 struct Network {
   std::vector<uint32_t> bridges;  // ifindexes
+  uint32_t parent = 0;            // ifindex of what links are a part of, where there are no bridges
+  std::string kind;               // of such links: macvlan, ipvlan
   uint32_t peer_index = 0;        // of eth0: each fresh namespace counts alike
   uint32_t mtu = 1500;
   uint32_t gateway = 0, broadcast = 0;  // network byte order, as every address here
@@ -26,6 +28,7 @@ struct Network {
 struct Endpoint {
   std::string path;       // /run/netns/…
   std::string host_link;  // the end of the veth that is a port of the bridge
+  std::string segment;    // name of what the claims are made on: the network's own bridge, or the parent
   std::string owner;      // comment of the elements
   std::array<uint8_t, 6> mac;
   uint32_t address;
@@ -35,17 +38,22 @@ struct Endpoint {
   unsigned ports;  // published: that many from `host_port` on
 };
 
-// The transaction that claims address, sender and published ports.
-void put_claims(Messages& messages, const Endpoint& endpoint);
+// The transaction that claims address, sender, MAC and published ports.
+void put_claims(Messages& messages, const Network& network, const Endpoint& endpoint);
 // The same in a transaction for each element. Sends them.
 void claim_one_by_one(Socket& nft, Messages& messages, const Endpoint& endpoint);
 // The transaction that gives all of them back.
-void put_release(Messages& messages, const Endpoint& endpoint);
+void put_release(Messages& messages, const Network& network, const Endpoint& endpoint);
 // The veth, its peer born in the namespace `netns_fd`; then the host's end, told and raised; on a further bridge of the
 // network also what leads there.
 void put_link(Messages& messages, const Network& network, const Endpoint& endpoint, int netns_fd);
-// Raised, as a port of the bridge.
-void put_raised(Messages& messages, const Network& network, const Endpoint& endpoint);
+// Raised, as a port of the bridge, which sends frames for its MAC there and nowhere else. `link`: ifindex of the
+// host's end.
+void put_raised(Messages& messages, const Network& network, const Endpoint& endpoint, uint32_t link);
+// A part of the parent, born in the namespace `netns_fd`.
+void put_part(Messages& messages, const Network& network, const Endpoint& endpoint, int netns_fd);
+// eth0 down, inside the namespace: no rule of the host's keeps it from the segment.
+void put_down(Messages& messages);
 // lo, eth0, its address and the default route, inside the namespace.
 void put_configuration(Messages& messages, const Network& network, const Endpoint& endpoint);
 // Takes back what leads to an endpoint on a further bridge.

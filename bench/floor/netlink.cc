@@ -1,5 +1,6 @@
 #include "netlink.h"
 
+#include <linux/rtnetlink.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -86,6 +87,8 @@ void Socket::read_acks(unsigned count, const char* what) {
     int left = static_cast<int>(received);
     for (auto* message = reinterpret_cast<nlmsghdr*>(answer); mnl_nlmsg_ok(message, left);
          message = mnl_nlmsg_next(message, &left)) {
+      if (message->nlmsg_type == RTM_NEWLINK)
+        made_ = static_cast<uint32_t>(static_cast<ifinfomsg*>(mnl_nlmsg_get_payload(message))->ifi_index);
       if (message->nlmsg_type != NLMSG_ERROR) continue;
       auto* error = static_cast<nlmsgerr*>(mnl_nlmsg_get_payload(message));
       if (error->error != 0) give_up(what, -error->error);

@@ -46,12 +46,15 @@ class Socket {
   void talk(Messages& messages, const char* what);
   // The same with a sendmsg for each.
   void talk_one_by_one(Messages& messages, const char* what);
+  // Number of the link that a message with NLM_F_ECHO has made last.
+  uint32_t made() const { return made_; }
   int fd() const { return fd_; }
 
  private:
   void read_acks(unsigned count, const char* what);
 
   int fd_;
+  uint32_t made_ = 0;
 };
 
 }  // namespace bench

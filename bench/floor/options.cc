@@ -48,6 +48,7 @@ Options read_options(int argc, char** argv) {
                           {"claims", 1, nullptr, 'l'},     {"first-byte", 0, nullptr, 'f'},
                           {"server", 1, nullptr, 'S'},     {"client", 1, nullptr, 'C'},
                           {"host", 1, nullptr, 'H'},       {"ports-per-bridge", 1, nullptr, 'B'},
+                          {"parent", 1, nullptr, 'P'},     {"kind", 1, nullptr, 'k'},
                           {nullptr, 0, nullptr, 0}};
   Options options;
   for (int which; (which = getopt_long(argc, argv, "", known, nullptr)) != -1;) {
@@ -66,6 +67,8 @@ Options read_options(int argc, char** argv) {
     else if (which == 'S') options.server = optarg;
     else if (which == 'C') options.client = optarg;
     else if (which == 'H') options.host = optarg;
+    else if (which == 'P') options.parent = optarg;
+    else if (which == 'k') options.kind = optarg;
     else if (which == 'f') options.first_byte = true;
     else std::exit(2);
   }

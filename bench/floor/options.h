@@ -21,7 +21,7 @@ struct Ways {
 enum class Claims { hash, interval, rule, verdict };
 
 struct Options {
-  std::string mode;  // endpoints, teardown, publish, churn, connections
+  std::string mode;  // endpoints, teardown, segment, publish, churn, connections
   unsigned count = 100, existing = 0;
   unsigned ports = 1;    // published by each endpoint
   unsigned at_once = 1;  // of `teardown`: removed one after another before anybody waits for the kernel
@@ -29,6 +29,8 @@ struct Options {
   double seconds = 10;   // of `churn` and `connections`
   std::vector<std::string> bridges = {"docker0"};  // the network's own, then its further ones
   unsigned ports_per_bridge = 256;                 // lib/api/options.ts
+  // Of `segment`: what links are a part of, and what kind of part: macvlan, ipvlan.
+  std::string parent, kind = "macvlan";
   std::string first_address = "172.17.0.2";
   uint16_t first_port = 20000;
   bool first_byte = false;

@@ -22,7 +22,7 @@ void print_lists(const Lists& lists) {
   std::printf("}\n");
 }
 
-void print_times(const std::vector<Times>& times, int64_t wall) {
+void print_times(const std::vector<Times>& times, int64_t wall, const Lists& more) {
   Lists whole = {{"total", {}}, {"firstByte", {}}, {"wall", {wall}}};
   Lists phases;
   for (const char* name : kPhases) phases.push_back({name, {}});
@@ -31,6 +31,7 @@ void print_times(const std::vector<Times>& times, int64_t wall) {
     whole[1].second.push_back(one.first_byte);
     for (std::size_t i = 0; i < kPhases.size(); ++i) phases[i].second.push_back(one.phases[i]);
   }
+  whole.insert(whole.end(), more.begin(), more.end());
   std::printf("{");
   print_body(whole);
   std::printf(",\"phases\":{");
