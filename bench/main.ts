@@ -10,8 +10,9 @@ import { draw } from './pictures/draw.js'
 import { report } from './report.js'
 import { runTrial, TrialFailed } from './run-trial.js'
 import { keepSamples, type Sample } from './samples.js'
-import { schedule } from './schedule.js'
-import { ARMS, MEASURES, type Arm, type Measure } from './trial-spec.js'
+import { schedule, type Scheduled } from './schedule.js'
+import { kernelHas } from './segment.js'
+import { ARMS, MEASURES, SEGMENT_KINDS, type Arm, type Measure } from './trial-spec.js'
 
 const options = new Command('npm run bench --')
   .description('Measures how fast endpoints come up. Raw samples are kept in bench/results/.')
@@ -68,7 +69,7 @@ const peers = findPeers({
 })
 const arms = present(wanted)
 const machine = facts()
-const trials = schedule(arms, parts, { ...(quick ? QUICK : FULL), ...given }, seed)
+const trials = possible(schedule(arms, parts, { ...(quick ? QUICK : FULL), ...given }, seed))
 const bar = new SingleBar({
   format: '{bar} {value}/{total} {what} ({eta_formatted} left)',
   stream: process.stderr,
@@ -125,6 +126,15 @@ function reasonsAgainst(): Partial<Record<Arm, string>> {
     ...(podman ? {} : { netavark: reason('--netavark') }),
     ...(docker ? {} : { 'docker-connect': reason('--dockerd'), 'docker-start': reason('--dockerd') }),
   }
+}
+
+/** Trials but those for which the kernel lacks a kind of link: these are left out, and said so. */
+function possible(scheduled: readonly Scheduled[]): Scheduled[] {
+  const wantedKinds = SEGMENT_KINDS.filter((kind) => scheduled.some(({ variant }) => variant === kind))
+  const lacking = wantedKinds.filter((kind) => !kernelHas(kind))
+  for (const kind of lacking)
+    process.stderr.write(`slipway: without ${kind} in the part segments: this kernel has no links of that kind\n`)
+  return scheduled.filter(({ variant }) => !lacking.some((kind) => kind === variant))
 }
 
 function describePart(measure: Measure): string {

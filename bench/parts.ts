@@ -1,5 +1,5 @@
 import { PROTOCOLS } from './measures/protocols.js'
-import type { Arm, Measure, TrialSpec } from './trial-spec.js'
+import { SEGMENT_KINDS, type Arm, type Measure, type TrialSpec } from './trial-spec.js'
 
 /** What there is to measure, with which arms, how often and how large. */
 
@@ -225,6 +225,19 @@ export const PARTS: Record<Measure, Part> = {
         warmUp: 10,
         ...practiceOf(arm, sizes),
         count: Math.min(sizes.count, 100),
+        variant,
+      })),
+  },
+  segments: {
+    text: 'endpoints of macvlan and ipvlan networks, one after another, made and removed in a row',
+    byDefault: true,
+    arms: ['ours', 'floor', 'cni'],
+    rounds: 5,
+    trials: (arm, sizes) =>
+      SEGMENT_KINDS.map((variant) => ({
+        warmUp: warmUpOf(arm, sizes),
+        ...practiceOf(arm, sizes),
+        count: countOf(arm, sizes),
         variant,
       })),
   },

@@ -1,5 +1,6 @@
 import type { Sample } from './samples.js'
 import { protocolsTable } from './report-protocols.js'
+import { segmentsTable } from './report-segments.js'
 import { median, percentile } from './stats.js'
 import { micro, NAMES, newTable, rate, titled } from './tables.js'
 import { ARMS, type Arm, type Measure } from './trial-spec.js'
@@ -29,6 +30,7 @@ export function furtherTables(samples: readonly Sample[]): string[] {
       'connected',
     ),
     protocolsTable(samples),
+    segmentsTable(samples),
     single(samples, 'costs', 'What a process of Slipway takes (total: import and open, µs)'),
     single(samples, 'churn', 'Endpoints that come and go (total: one creation, µs)'),
     single(samples, 'data', 'Through a published port'),

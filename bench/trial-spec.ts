@@ -15,6 +15,7 @@ export const MEASURES = [
   'teardown',
   'fleet',
   'protocols',
+  'segments',
   'costs',
   'endpoints',
   'ports',
@@ -26,6 +27,17 @@ export const MEASURES = [
   'data',
 ] as const
 export type Measure = (typeof MEASURES)[number]
+
+/** Drivers whose sandboxes are on the segment of a link of the host's: the variants of `segments`. */
+export const SEGMENT_KINDS = ['macvlan', 'ipvlan'] as const
+export type SegmentKind = (typeof SEGMENT_KINDS)[number]
+
+/** @throws {RangeError} */
+export function readSegmentKind(variant: string | undefined): SegmentKind {
+  const kind = SEGMENT_KINDS.find((one) => one === variant)
+  if (kind === undefined) throw new RangeError(`${variant} is no kind of segment`)
+  return kind
+}
 
 export interface TrialSpec {
   arm: Arm

@@ -1,10 +1,11 @@
 // Why: one process a trial, in namespaces of its own: nothing that one arm leaves behind (a warm cache, a bridge port,
 // a heap) meets the next. Takes the trial's JSON and where the peers are as its arguments and prints the result's.
-import { Cni } from './arms/cni.js'
+import { Cni, CniOnSegment } from './arms/cni.js'
 import { DockerConnect, DockerStart, openDocker } from './arms/docker.js'
 import { Exec } from './arms/exec.js'
 import { floor } from './arms/floor.js'
 import { Netavark } from './arms/netavark.js'
+import { OursOnSegment } from './arms/on-segment.js'
 import { Ours } from './arms/ours.js'
 import { Pooled } from './arms/pooled.js'
 import type { Bringer } from './arms/arm.js'
@@ -13,7 +14,7 @@ import { measureOf } from './measures/measure.js'
 import { thread } from './measures/thread.js'
 import { requireOwnNamespaces } from './own-namespace.js'
 import { requirePeer, type PeerPaths } from './peers/programs.js'
-import type { TrialResult, TrialSpec } from './trial-spec.js'
+import { readSegmentKind, type TrialResult, type TrialSpec } from './trial-spec.js'
 
 /** A pool this large never runs dry, and no larger is made. */
 const LARGEST_POOL = 1000
@@ -39,13 +40,15 @@ async function run(spec: TrialSpec): Promise<TrialResult> {
 async function open({ arm, measure, count, variant }: TrialSpec): Promise<Bringer> {
   switch (arm) {
     case 'ours':
-      return Ours.open()
+      return measure === 'segments' ? OursOnSegment.openOn(readSegmentKind(variant)) : Ours.open()
     case 'pooled':
       return Pooled.openPool(measure === 'churn' ? 32 : Math.min(count, LARGEST_POOL))
     case 'exec':
       return new Exec()
     case 'cni':
-      return new Cni(requirePeer(peers.cniDir, '--cni-dir'))
+      return measure === 'segments'
+        ? new CniOnSegment(requirePeer(peers.cniDir, '--cni-dir'), readSegmentKind(variant))
+        : new Cni(requirePeer(peers.cniDir, '--cni-dir'))
     case 'netavark':
       return new Netavark(requirePeer(peers.netavark, '--netavark'))
     case 'docker-connect':

@@ -2,7 +2,8 @@ import { CONTAINER_PORT, endpoint, netnsPath } from '../endpoint.js'
 import { Namespaces } from '../peers/namespaces.js'
 import { runPlugin } from '../peers/plugin.js'
 import { unpackedVersion } from '../peers/programs.js'
-import type { TrialSpec } from '../trial-spec.js'
+import { makeSegment, SEGMENT } from '../segment.js'
+import type { SegmentKind, TrialSpec } from '../trial-spec.js'
 import { atOnce, type Bringer } from './arm.js'
 
 const CNI_VERSION = '1.0.0'
@@ -30,6 +31,7 @@ interface Config {
 export class Cni implements Bringer {
   readonly inParallel = 4
   readonly version: string
+  protected readonly config: Config = BRIDGE
   readonly #folder: string
   readonly #namespaces = new Namespaces()
   readonly #results = new Map<number, unknown>()
@@ -45,14 +47,15 @@ export class Cni implements Bringer {
 
   async create(n: number): Promise<void> {
     await this.#namespaces.create(this.netns(n))
-    const prevResult = await this.#call('ADD', n, BRIDGE)
-    this.#results.set(n, prevResult)
-    await this.#call('ADD', n, this.#portmap(n))
+    this.#results.set(n, await this.#call('ADD', n, this.config))
+    const publishing = this.publishing(n)
+    if (publishing) await this.#call('ADD', n, publishing)
   }
 
   async remove(n: number): Promise<void> {
-    await this.#call('DEL', n, this.#portmap(n))
-    await this.#call('DEL', n, { ...BRIDGE, prevResult: this.#results.get(n) })
+    const publishing = this.publishing(n)
+    if (publishing) await this.#call('DEL', n, publishing)
+    await this.#call('DEL', n, { ...this.config, prevResult: this.#results.get(n) })
     this.#results.delete(n)
     await this.#namespaces.remove(this.netns(n))
   }
@@ -65,7 +68,8 @@ export class Cni implements Bringer {
     return this.#namespaces.close()
   }
 
-  #portmap(n: number): Config {
+  /** What publishes its port. */
+  protected publishing(n: number): Config | undefined {
     const portMappings = [{ hostPort: endpoint(n).hostPort, containerPort: CONTAINER_PORT, protocol: 'tcp' }]
     return {
       cniVersion: CNI_VERSION,
@@ -85,5 +89,37 @@ export class Cni implements Bringer {
       CNI_PATH: this.#folder,
     }
     return runPlugin(`${this.#folder}/${config.type}`, [], env, config)
+  }
+}
+
+/** The plugin of the kind, which calls host-local, alone: it publishes nothing. */
+export class CniOnSegment extends Cni {
+  protected override readonly config: Config
+
+  constructor(folder: string, kind: SegmentKind) {
+    super(folder)
+    const { parent, subnet, gateway } = SEGMENT
+    this.config = {
+      cniVersion: CNI_VERSION,
+      name: 'bench',
+      type: kind,
+      master: parent,
+      mode: kind === 'macvlan' ? 'bridge' : 'l2',
+      ipam: {
+        type: 'host-local',
+        dataDir: DATA,
+        ranges: [[{ subnet, gateway }]],
+        routes: [{ dst: '0.0.0.0/0' }],
+      },
+    }
+  }
+
+  override prepare(spec: TrialSpec): Promise<void> {
+    makeSegment()
+    return super.prepare(spec)
+  }
+
+  protected override publishing(): undefined {
+    return undefined
   }
 }

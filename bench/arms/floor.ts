@@ -2,7 +2,8 @@ import { runFloor } from '../floor-program.js'
 import { FLEET_PORTS } from '../measures/fleet.js'
 import { run } from '../peers/tools.js'
 import { prepareHost } from '../prepare-host.js'
-import type { Phase, TrialResult, TrialSpec } from '../trial-spec.js'
+import { makeSegment, SEGMENT } from '../segment.js'
+import { readSegmentKind, type Phase, type TrialResult, type TrialSpec } from '../trial-spec.js'
 
 /** What the program prints: nanoseconds. `wall` has one, of all together. */
 interface Printed {
@@ -22,6 +23,7 @@ const MOST_PORTS = 1020
  */
 export async function floor(spec: TrialSpec): Promise<TrialResult> {
   const { measure, count, warmUp, at = 0, variant = '', seconds = 10 } = spec
+  if (measure === 'segments') return onSegment(spec)
   const crowded = variant === 'one-bridge' || measure === 'churn'
   const sizes = [
     `--count=${count}`,
@@ -79,6 +81,25 @@ export async function floor(spec: TrialSpec): Promise<TrialResult> {
       return ablation(sizes, variant)
     default:
       throw new RangeError(`the floor knows no ${measure}`)
+  }
+}
+
+/** Endpoints that are a part of a link, and take no place of a bridge. */
+async function onSegment({ count, warmUp, variant }: TrialSpec): Promise<TrialResult> {
+  await prepareHost()
+  makeSegment()
+  const { total, phases, removed } = await runFloor<Printed & { removed: number[] }>(
+    'segment',
+    `--count=${count}`,
+    `--existing=${warmUp}`,
+    `--parent=${SEGMENT.parent}`,
+    `--kind=${readSegmentKind(variant)}`,
+    `--first-address=${SEGMENT.firstAddress}`,
+  )
+  return {
+    total: total.map(toMicroseconds),
+    phases: withRest(total, phases),
+    series: { removed: removed.map(toMicroseconds) },
   }
 }
 

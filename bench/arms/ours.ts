@@ -44,8 +44,7 @@ export class Ours implements Bringer {
   }
 
   async create(n: number): Promise<void> {
-    const { name, hostPort } = endpoint(n)
-    this.#sandboxes.set(n, await this.slipway.sandboxes.create({ name, publish: [`${hostPort}:${CONTAINER_PORT}`] }))
+    this.#sandboxes.set(n, await this.make(n))
   }
 
   async remove(n: number): Promise<void> {
@@ -62,6 +61,11 @@ export class Ours implements Bringer {
     const sandbox = this.#sandboxes.get(n)
     if (!sandbox) throw new RangeError(`there is no sandbox ${n}`)
     return sandbox
+  }
+
+  protected make(n: number): Promise<Sandbox> {
+    const { name, hostPort } = endpoint(n)
+    return this.slipway.sandboxes.create({ name, publish: [`${hostPort}:${CONTAINER_PORT}`] })
   }
 
   async close(): Promise<void> {

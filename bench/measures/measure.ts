@@ -9,6 +9,7 @@ import { firstBytes, oneByOne } from './one-by-one.js'
 import { oneByOneWithPhases } from './phases.js'
 import { connectFirst, publishMore } from './ports.js'
 import { protocols } from './protocols.js'
+import { segments } from './segments.js'
 import { teardown } from './teardown.js'
 
 /** Measures an arm that has been prepared. */
@@ -26,6 +27,8 @@ export function measureOf(arm: Bringer, spec: TrialSpec): Promise<TrialResult> {
     case 'hold':
     case 'delay':
       return watchedBurst(arm, spec)
+    case 'segments':
+      return segments(arm, spec)
     case 'teardown':
       return teardown(arm, spec)
     case 'churn':

@@ -101,6 +101,28 @@ const CHARTS: readonly Drawn[] = [
       bars(samples.filter(({ at = 1 }) => at > 1).flatMap(returnedAndDone), 'endpoints a second', perSecond),
   },
   {
+    measure: 'segments',
+    name: 'segments',
+    title: 'One endpoint on the segment of a link, until it is up',
+    subtitle: 'Of macvlan and ipvlan networks, without ports, one after another. Dot: median; mark: 99th percentile.',
+    draw: (samples) => distributions(samples.map(asPlugin)),
+  },
+  {
+    measure: 'segments',
+    name: 'segments-phases',
+    title: 'Where the time of such an endpoint goes',
+    subtitle: "Slipway begins a namespace while JavaScript still plans: that part of it is in 'rest'.",
+    draw: (samples) => phases(samples.map(asPlugin)),
+  },
+  {
+    measure: 'segments',
+    name: 'segments-removed',
+    title: 'Taking such an endpoint away',
+    subtitle:
+      'Until remove() returns, in a row: the kernel has taken the link down. Dot: median; mark: 99th percentile.',
+    draw: (samples) => distributions(samples.map(removedOf).map(asPlugin)),
+  },
+  {
     measure: 'fleet',
     name: 'fleet',
     title: '64 sandboxes with 32 published ports each, at once',
@@ -158,6 +180,14 @@ const number =
 
 /** Where one arm does it in several ways, these are what is compared. */
 const asArm = ({ variant: _, ...sample }: Measured, arm: string): Measured => ({ ...sample, arm })
+
+/** What runs of CNI there is the plugin of the kind, and no bridge. */
+const asPlugin = (sample: Measured): Measured => (sample.arm === 'cni' ? { ...sample, arm: 'cni-segment' } : sample)
+
+const removedOf = (sample: Measured): Measured => ({
+  ...sample,
+  result: { ...sample.result, total: sample.result.series?.['removed'] ?? [] },
+})
 
 /** A removal as two: what the caller waits for, and what the kernel takes. */
 const returnedAndDone = (sample: Measured): Measured[] => [

@@ -34,6 +34,7 @@ const ARMS: Record<string, readonly [name: string, color: keyof typeof PALETTE]>
   floor: ['floor (C++, only messages)', 'grey'],
   exec: ['ip and nft commands', 'orange'],
   cni: ['CNI bridge + portmap', 'purple'],
+  'cni-segment': ['CNI', 'purple'],
   netavark: ['netavark', 'pink'],
   'docker-connect': ['docker network connect', 'teal'],
   'docker-start': ['docker start', 'brown'],
