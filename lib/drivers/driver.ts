@@ -128,8 +128,8 @@ export interface EndpointsOf<Spec extends NetworkSpec = NetworkSpec, Body = unkn
 
   /**
    * Its links as they are called inside by now, where no rule of the host keeps what they send from the network: they
-   * are taken down with the first part of a removal, and deleted with the rest of it, by their numbers, as the sandbox
-   * may rename them meanwhile. Left out where rules do.
+   * are deleted with the first part of a removal, by their numbers, as the sandbox may rename them meanwhile. Left out
+   * where rules do.
    *
    * @param stay - The other endpoints of the sandbox, whose links are not taken.
    */

@@ -115,7 +115,7 @@ async function drop(host: Host, record: SandboxRecord, endpoint: StoredEndpoint,
     [endpoint],
     record.endpoints.filter((other) => other !== endpoint),
   )
-  await collect(host, of.unruledLinks ? (unruled?.gone ?? []) : of.unlink(record.path, [endpoint]))
+  await collect(host, of.unruledLinks ? unruled : of.unlink(record.path, [endpoint]))
   await collect(host, of.forget(endpoint))
   await forgetAddresses(
     host,

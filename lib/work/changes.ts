@@ -52,8 +52,8 @@ const isGone = ({ operation, errnoName }: PlanRefused): boolean =>
   (operation.op === 'element.delete' && errnoName === 'ENOENT') ||
   (operation.op === 'address.delete' &&
     (errnoName === 'EADDRNOTAVAIL' || errnoName === 'ENODEV' || isNowhere(operation))) ||
-  // A link inside that is taken down, and that its sandbox has deleted.
-  (operation.op === 'link.set' && operation.index !== undefined && errnoName === 'ENODEV') ||
+  // A link inside that is on the network without a rule, and that its sandbox has deleted.
+  (operation.op === 'link.delete' && operation.index !== undefined && errnoName === 'ENODEV') ||
   (operation.op === 'neighbor.delete' && ['ENOENT', 'ENODEV'].includes(errnoName)) ||
   (operation.op === 'route.delete' &&
     (isNowhere(operation) || (operation.netns === undefined && ['ESRCH', 'ENODEV'].includes(errnoName))))

@@ -1,4 +1,5 @@
 import { stackNamed } from '../drivers/index.js'
+import type { StackPlace } from '../drivers/stack.js'
 import { unruledOf } from '../drivers/plans/unruled.js'
 import { connectEndpoint, disconnectEndpoint } from '../drivers/plans/connect.js'
 import { freeInterface } from '../drivers/free-interface.js'
@@ -15,6 +16,7 @@ import type { SandboxRecord } from '../store/records.js'
 import type { Context } from './context.js'
 import { draftEndpoint } from './draft-endpoint.js'
 import { interfaceKey, type Departure } from './departures.js'
+import { takeOff } from './take-off.js'
 import type { RecordUpdate } from './changes.js'
 import type { Guesses } from './remedies.js'
 import { now, sleep } from '../base/timers.js'
@@ -113,31 +115,34 @@ async function isGoing(host: Host, { path }: SandboxRecord, name: string): Promi
   return true
 }
 
-/** One endpoint less. @returns Also what is left to do when that is done. */
+/** One endpoint less. @returns Also what comes next when that is done, and what is left to do then. */
 export function disconnectUpdate(
   context: Context,
   record: SandboxRecord,
   endpoint: StoredEndpoint,
   guesses: PortGuesses,
-): RecordUpdate & { left: () => Pick<Departure, 'plan' | 'claims'> } {
-  const { name, id, endpoints, ports, path } = record
+): RecordUpdate & { off: () => Promise<void>; left: () => Pick<Departure, 'plan' | 'claims'> } {
+  const { name, id, endpoints, ports, path, foreign } = record
   const after = endpoints.filter((other) => other !== endpoint)
   const moved = moveMappings(context, name, mappedPorts(endpoints, ports), mappedPorts(after, ports))
   let left: Pick<Departure, 'plan' | 'claims'> = { plan: [] }
+  let place: StackPlace = { path, foreign }
   return {
     during: { changing: endpoint.id },
     next: { ...record, endpoints: after },
     async plan(change, namespace) {
+      place = { ...place, namespace }
       const leaving = disconnectEndpoint(
         { path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change },
         endpoint,
-        await unruledOf(context.host, { path, namespace, foreign: record.foreign }, [endpoint], after),
+        await unruledOf(context.host, place, [endpoint], after),
       )
       left = { plan: leaving.rest, claims: leaving.claims }
       return leaving.first
     },
     ...moved,
     tried: { guesses: { ports: guesses, randomMac: false } },
+    off: () => takeOff(context.host, name, place, [endpoint], after),
     left: () => left,
   }
 }

@@ -6,9 +6,10 @@ import type { Namespace } from '../plan/operation.js'
 import { ownerComment } from '../store/owner.js'
 import { idle, store, unbusy, type StoredRecord } from '../store/records.js'
 import { joinedId, ownerOfJoined } from './sharing.js'
+import { takeOff } from './take-off.js'
 
 /**
- * What removes a sandbox.
+ * What removes a sandbox: its plans, and what comes between them.
  *
  * @param namespace - Its own, where that is known: what its path leads to instead stays.
  */
@@ -18,11 +19,11 @@ export async function removalPlan(
   records: string,
   namespace: Namespace | undefined,
   mark?: string,
-): Promise<Leaving> {
+): Promise<Leaving & { off: () => Promise<void> }> {
   const { id, name, stack, endpoints, ports } = sandbox
   const owner = joinedId(sandbox) === undefined ? undefined : await unbusy(() => ownerOfJoined(sandbox, records))
   const place = { path: sandbox.path, namespace, foreign: (sandbox.foreign ?? false) || stack === 'host' }
-  return removeSandbox({
+  const leaving = removeSandbox({
     ...place,
     unruled: await unruledOf(host, place, endpoints, []),
     endpoints,
@@ -32,6 +33,7 @@ export async function removalPlan(
     shared: (sandbox.sharedBy ?? []).length > 0,
     joined: owner && without(owner, id, records),
   })
+  return { ...leaving, off: () => takeOff(host, name, place, endpoints, []) }
 }
 
 function without(owner: StoredRecord, id: string, records: string) {

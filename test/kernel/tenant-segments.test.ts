@@ -46,13 +46,15 @@ const macvlans = (place: Place): string[] =>
 
 async function isOff(t: ExecutionContext, world: World, place: Place, addresses: readonly string[], what: string) {
   // At once when the call returns: no waiting here.
+  const fromOutside = answersTo(world.neighbour, theirs(addresses))
+  execIn(place, 'sh', '-c', 'for link in eth1 x0 own; do ip link set $link up 2>/dev/null; done; true')
+  const fromInside = answersTo(place, ['192.0.2.9', 'fd00:99::9'])
   t.deepEqual(
-    await answersTo(world.neighbour, theirs(addresses)),
+    await fromOutside,
     theirs(addresses).map(() => 'no'),
     `${what}: the neighbour reaches it no more`,
   )
-  execIn(place, 'sh', '-c', 'for link in eth1 x0 own; do ip link set $link up 2>/dev/null; done; true')
-  t.deepEqual(await answersTo(place, ['192.0.2.9', 'fd00:99::9']), ['no', 'no'], `${what}: nor it the neighbour`)
+  t.deepEqual(await fromInside, ['no', 'no'], `${what}: nor it the neighbour`)
   await eventually(() => macvlans(place).length === 0)
   t.deepEqual(macvlans(place), [], `${what}: its link is gone`)
   await claimsAreGone(t, world, what)
@@ -104,7 +106,7 @@ test.serial('a sandbox that renames its link all the time is off the segment whe
     await app.connect('lan')
     const addresses = addressesOn(app)
     // It ends by itself, should this process be killed.
-    const script = 'for n in $(seq 3000); do ip link set eth1 name x0; ip link set x0 name eth1; done 2> /dev/null'
+    const script = 'for n in $(seq 1000); do ip link set eth1 name x0; ip link set x0 name eth1; done 2> /dev/null'
     const restless = app.spawn('sh', ['-c', script], { stdio: 'ignore' })
     t.teardown(() => restless.kill('SIGKILL'))
     t.true(await eventually(() => execIn(app, 'ip', '-o', 'link').includes('x0')), 'it does')
@@ -114,6 +116,26 @@ test.serial('a sandbox that renames its link all the time is off the segment whe
     restless.kill('SIGKILL')
     await app.remove()
   }
+})
+
+test.serial('a sandbox that makes one link from another all the time has none when remove() returns', async (t) => {
+  const world = new DualStackWorld(t, true)
+  const slipway = await world.open()
+  await onSegment(slipway)
+  const app = await world.create(slipway, 'app', { network: 'lan' })
+  const script =
+    'last=eth0; for n in $(seq 100); do ip link add l$n link $last type macvlan mode bridge && last=l$n; done 2> /dev/null; exec sleep 60'
+  const restless = app.spawn('sh', ['-c', script], { stdio: 'ignore' })
+  t.teardown(() => restless.kill('SIGKILL'))
+  t.true(await eventually(() => macvlans(app).length > 3), 'it does')
+  const place = { name: app.name, path: `/proc/${restless.pid}/ns/net` }
+  const addresses = addressesOn(app)
+  await app.remove()
+  t.deepEqual(macvlans(place), [])
+  t.deepEqual(
+    await answersTo(world.neighbour, addresses),
+    addresses.map(() => 'no'),
+  )
 })
 
 test.serial(

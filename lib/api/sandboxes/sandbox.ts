@@ -173,16 +173,17 @@ export class Sandbox {
       const target = this.#networkNamed('disconnect', network)
       checkOptions('disconnect', options, { force: checks.flag })
       try {
-        let leave: (() => Promise<void> | undefined) | undefined
+        let leave: (() => Promise<void>) | undefined
         const guesses = new PortGuesses()
         await this.#changes.make((record) => {
           checkConnectable(record, target, 'disconnect')
           const endpoint = endpointOn(record, target)
           const update = disconnectUpdate(this.#context, record, endpoint, guesses)
           const free = () => this.#context.networks.release(endpoint)
-          leave = () => {
+          leave = async () => {
+            await update.off()
             this.#context.departures.begin({ key: interfaceKey(record, endpoint.interface), ...update.left(), free })
-            return this.#context.networks.leave(endpoint)
+            await this.#context.networks.leave(endpoint)
           }
           return update
         })
@@ -328,7 +329,14 @@ export class Sandbox {
     if (turn) await turn
     const { host, records, ports, holders, reaper, networks, departures } = this.#context
     let begun:
-      | { busy: string; left: () => string; plan: Plan; claims: Leaving['claims']; links: Leaving['links'] }
+      | {
+          busy: string
+          left: () => string
+          off: () => Promise<void>
+          plan: Plan
+          claims: Leaving['claims']
+          links: Leaving['links']
+        }
       | undefined
     await this.#changes.make((record) => {
       const held = mappedPorts(record.endpoints, record.ports)
@@ -336,10 +344,11 @@ export class Sandbox {
       return {
         during: { removing: true },
         async plan({ mark }, namespace) {
-          const { first, rest, claims, links } = await removalPlan(host, stored, records, namespace, mark)
+          const { first, off, rest, claims, links } = await removalPlan(host, stored, records, namespace, mark)
           begun = {
             busy: mark ?? '',
             left: () => store(records, { ...record, removing: true }).text,
+            off,
             plan: rest,
             claims,
             links,
@@ -356,6 +365,7 @@ export class Sandbox {
             : undefined,
       }
     })
+    await begun?.off()
     const { name } = this
     const { path } = this.#changes.stored
     const done = async () => {

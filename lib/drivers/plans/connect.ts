@@ -1,7 +1,7 @@
 import { holdPorts, releasePorts } from '../../policy/elements.js'
 import { familyOf } from '../../base/addresses/ip.js'
 import { FAMILIES } from '../../store/network-spec.js'
-import type { Plan } from '../../plan/operation.js'
+import type { Operation, Plan } from '../../plan/operation.js'
 import type { PortMapping } from '../../base/port-mapping.js'
 import type { StoredEndpoint } from '../../store/endpoint.js'
 import type { Circumstances } from '../driver.js'
@@ -13,7 +13,6 @@ import { beginChange, endChange, type RecordChange } from '../record-change.js'
 import { checkNamespace, type StackPlace } from '../stack.js'
 import { claimEndpoint, freeAddresses, freeEndpoint, isAddress, isClaim, type Claimant } from './claims.js'
 import { checkNetwork } from './create.js'
-import type { Unruled } from './unruled.js'
 import { moveDefaultRoute } from './default-route.js'
 
 /** Endpoints that come and go on a sandbox that stays. */
@@ -55,7 +54,11 @@ export function connectEndpoint(sandbox: Change, endpoint: StoredEndpoint, circu
  * is left. Nothing of it is asked of the sandbox: what its processes have deleted, moved or lowered is passed over. The
  * link itself goes later, and the claims of its addresses after that.
  */
-export function disconnectEndpoint(sandbox: Change, endpoint: StoredEndpoint, unruled?: Unruled): Leaving {
+export function disconnectEndpoint(
+  sandbox: Change,
+  endpoint: StoredEndpoint,
+  unruled: readonly Operation[] = [],
+): Leaving {
   const { path, endpoints, owner, record } = sandbox
   const after = endpoints.filter((other) => other !== endpoint)
   const move = movePorts(sandbox, after)
@@ -74,10 +77,10 @@ export function disconnectEndpoint(sandbox: Change, endpoint: StoredEndpoint, un
       ...of.addresses(path, endpoint).map((address) => ({ ...address, op: 'address.delete', optional: true }) as const),
       ...freeEndpoint(endpoint, owner, (set) => isClaim(set) && !isAddress(set)),
       // It is not taken back.
-      ...(unruled?.down ?? []),
+      ...unruled,
       endChange(record),
     ],
-    rest: of.unruledLinks ? (unruled?.gone ?? []) : of.unlink(path, [endpoint]),
+    rest: of.unruledLinks ? [] : of.unlink(path, [endpoint]),
     claims: freeAddresses(endpoint, owner),
   }
 }

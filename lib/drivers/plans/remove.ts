@@ -6,7 +6,6 @@ import type { Leaving } from '../leaving.js'
 import { PortPlan } from '../ports.js'
 import { beginRemoval, type RecordChange, type RecordRemoval } from '../record-change.js'
 import { dropStack, type StackPlace } from '../stack.js'
-import type { Unruled } from './unruled.js'
 import { freeAddresses, freeEndpoint, isAddress, isClaim, type Claimant } from './claims.js'
 
 /** A sandbox that is to go. */
@@ -15,18 +14,19 @@ export interface GoingSandbox extends Claimant, StackPlace {
   /** Others are in the namespace, and stay there. */
   shared?: boolean
   /** Its links that no rule keeps from the network. */
-  unruled?: Unruled | undefined
+  unruled?: readonly Operation[]
   /** Record of the sandbox that it has joined, if that is there still. */
   joined?: RecordChange | undefined
 }
 
 /**
  * The world sees it gone with the first transaction: no port leads to it, and what it sends is dropped, answers of ARP
- * included. Its links go with the namespace, which the kernel takes down behind our back once nobody holds it; where
- * somebody else does, they are deleted. Its addresses stay claimed until conntrack has forgotten them.
+ * included. Its links go with the namespace, which the kernel takes down behind our back once nobody holds it. Where
+ * somebody else does, or where no rule keeps them from the network, they are deleted. Its addresses stay claimed until
+ * conntrack has forgotten them.
  */
 export function removeSandbox(sandbox: GoingSandbox): Leaving {
-  const { path, endpoints, ports, owner, record, foreign = false, shared = false, joined, unruled } = sandbox
+  const { path, endpoints, ports, owner, record, foreign = false, shared = false, joined, unruled = [] } = sandbox
   const published = new PortPlan(endpoints, activePorts(endpoints, ports), owner)
   const free = (meant: (set: SetDefinition) => boolean) =>
     endpoints.flatMap((endpoint) => freeEndpoint(endpoint, owner, meant))
@@ -38,13 +38,12 @@ export function removeSandbox(sandbox: GoingSandbox): Leaving {
     ...(joined
       ? [{ op: 'file.replace', path: joined.path, content: joined.content, expected: joined.before } as const]
       : []),
-    // Last: with its going down, a link loses its routes and its IPv6 addresses, which are not given back.
-    ...(unruled?.down ?? []),
+    // Last: a link that is deleted is not given back.
+    ...unruled,
   ]
   const forget = { op: 'file.delete', path: record.path } as const
   const rest: Plan = [
     ...endpoints.flatMap((endpoint) => endpointsOf(endpoint).leadAway(endpoint)),
-    ...(unruled?.gone ?? []),
     ...(foreign || shared ? unlink(path, endpoints) : []),
     ...dropStack(sandbox),
     ...free((set) => isClaim(set) && !isAddress(set)),

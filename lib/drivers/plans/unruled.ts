@@ -5,35 +5,29 @@ import type { LinkInside } from '../driver.js'
 import { endpointsOf } from '../index.js'
 import { checkNamespace, type StackPlace } from '../stack.js'
 
-/** What takes links off the network that no rule of the host keeps from it. */
-export interface Unruled {
-  /** With the first part of a removal. */
-  down: readonly Operation[]
-  /** With the rest. */
-  gone: readonly Operation[]
-}
-
 /**
+ * What takes links off the network that no rule of the host keeps from it. They are deleted, with the first part of a
+ * removal: what is only lowered, whoever is inside takes up again.
+ *
  * @param stay - The other endpoints of the sandbox.
- * @returns `undefined` where rules do it for all of the endpoints.
+ * @returns Nothing where rules do it for all of the endpoints, or no such link is left.
  */
 export async function unruledOf(
   host: Host,
   place: StackPlace,
   endpoints: readonly StoredEndpoint[],
   stay: readonly StoredEndpoint[],
-): Promise<Unruled | undefined> {
+): Promise<readonly Operation[]> {
   const links = new Map<number, LinkInside>()
   for (const endpoint of endpoints)
     for (const link of (await endpointsOf(endpoint).unruledLinks?.(endpoint, stay, { host, ...place })) ?? [])
       links.set(link.index, link)
-  if (links.size === 0) return undefined
+  if (links.size === 0) return []
   const { path: netns } = place
   // What has come in the namespace's place is not touched.
   const check = checkNamespace(place).map((one) => ({ ...one, optional: true }) as const)
-  const each = (make: (link: LinkInside) => Operation) => [...check, ...[...links.values()].map(make)]
-  return {
-    down: each(({ name, index }) => ({ op: 'link.set', netns, name, index, up: false })),
-    gone: each(({ name, index }) => ({ op: 'link.delete', netns, name, index })),
-  }
+  return [
+    ...check,
+    ...[...links.values()].map(({ name, index }) => ({ op: 'link.delete', netns, name, index }) as const),
+  ]
 }
