@@ -86,6 +86,9 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
         const said = await explainParent(operation, errnoName, host)
         if (said) return error(said.code, said.message)
       }
+      // A link that is made as a port of a bridge is refused so where it is one already.
+      if (errnoName === 'EOPNOTSUPP' && operation.master === undefined)
+        return error('UNSUPPORTED', unknownKind(operation.kind))
       if (errnoName === 'EEXIST' && operation.kind === 'bridge') return error('CONFLICT', bridgeInUse(operation.name))
       if (errnoName === 'EEXIST' && operation.peer)
         return error(
@@ -268,7 +271,7 @@ async function explainParent(
   { link: parent = '', kind, mode }: LinkCreate,
   errnoName: string,
   host: Host,
-): Promise<{ code: 'NOT_FOUND' | 'CONFLICT' | 'UNSUPPORTED'; message: string } | undefined> {
+): Promise<{ code: 'NOT_FOUND' | 'CONFLICT'; message: string } | undefined> {
   if (errnoName === 'ENODEV' && !(await host.find('link', { name: parent })))
     return {
       code: 'NOT_FOUND',
@@ -284,10 +287,8 @@ async function explainParent(
       code: 'CONFLICT',
       message: `The link ${parent} takes no macvlan in mode ${mode ?? 'vepa'}: one in mode passthru has it to itself. Remove that sandbox, or use another parent.`,
     }
-  return errnoName === 'EOPNOTSUPP'
-    ? {
-        code: 'UNSUPPORTED',
-        message: `This kernel knows no links of the kind ${kind}. Load its module: modprobe ${kind === 'vlan' ? '8021q' : kind}.`,
-      }
-    : undefined
+  return undefined
 }
+
+const unknownKind = (kind: LinkCreate['kind']): string =>
+  `This kernel knows no links of the kind ${kind}. Load its module: modprobe ${kind === 'vlan' ? '8021q' : kind}${kind === 'dummy' ? '; or name a parent, and none is made' : ''}.`

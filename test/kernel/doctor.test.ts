@@ -13,6 +13,10 @@ const CHECKS = [
   'capabilities',
   'bridge',
   'veth',
+  'macvlan',
+  'ipvlan',
+  'vlan',
+  'dummy',
   'nf_tables',
   'conntrack',
   'docker0',
@@ -97,6 +101,31 @@ test('what is wrong, and what to do', async (t) => {
     leftovers: { status: 'ok', finding: 'none; whole: 1 sandbox' },
   })
   t.deepEqual(state(world), before)
+})
+
+test('links that segments are made of: a kernel without them is good for the rest, and says what it lacks', async (t) => {
+  const world = new World(t)
+  for (const parent of ['e1', 'e2', 'e3']) ip('-n', world.host.name, 'link', 'add', parent, 'type', 'bridge')
+  const { status, found } = await doctor(world)
+  t.is(status, 0)
+  const open = await world.open()
+  const networks = {
+    macvlan: { driver: 'macvlan', options: { parent: 'e1' } },
+    ipvlan: { driver: 'ipvlan', options: { parent: 'e2' } },
+    vlan: { driver: 'macvlan', options: { parent: 'e3.5' } },
+    dummy: { driver: 'macvlan' },
+  }
+  for (const [kind, request] of Object.entries(networks)) {
+    const make = async () => {
+      await open.networks.create({ name: kind, ...request })
+      await world.create(open, kind, { network: kind })
+    }
+    const isThere = found[kind]?.status === 'ok'
+    t.is(found[kind]?.status, isThere ? 'ok' : 'note')
+    if (isThere) await t.notThrowsAsync(make)
+    else
+      await t.throwsAsync(make, { code: 'UNSUPPORTED', message: new RegExp(`no links of the kind ${kind}.* modprobe`) })
+  }
 })
 
 test('br_netfilter: works with every setting, and what each means', async (t) => {
@@ -209,6 +238,23 @@ test('networks: what is left of one', async (t) => {
   writeFileSync(record, JSON.stringify({ ...networkRecord, spec }))
   const { networks } = (await doctor(world)).found
   t.like(networks, { status: 'problem', finding: 'the bridge of the network web was deleted' })
+})
+
+test('networks: the bridge of one was deleted, with and without sandboxes, and the advice helps', async (t) => {
+  const world = new World(t)
+  const open = await world.open()
+  const network = await open.networks.create({ name: 'web' })
+  const app = await world.create(open, 'app', { network: 'web' })
+  for (const step of ['with', 'without'] as const) {
+    if (step === 'without') await app.remove()
+    ip('-n', world.host.name, 'link', 'delete', network.bridge!)
+    const { status, found } = await doctor(world)
+    t.is(status, 1)
+    t.like(found['networks'], { status: 'problem', finding: 'the bridge of the network web was deleted' })
+    const [, ...command] = found['networks']?.advice?.split(': ')[1]?.split(' ') ?? []
+    t.like(await slipway(world, ...command), { status: 0 })
+    t.like(await doctor(world), { status: 0, found: { networks: { status: 'ok' } } })
+  }
 })
 
 test('networks: a bridge that somebody has deleted, and the advice helps', async (t) => {

@@ -28,7 +28,7 @@ export class Network {
     return this.#facts.name
   }
 
-  /** `bridge`, `host` or `null`. */
+  /** `bridge`, `macvlan`, `ipvlan`, `host` or `null`. */
   get driver(): string {
     return this.#facts.driver
   }

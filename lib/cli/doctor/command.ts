@@ -8,7 +8,7 @@ import { looking } from '../looking.js'
 import { print, printJson } from '../output.js'
 import { note, problem, type Finding } from './finding.js'
 import * as host from './host.js'
-import { BRIDGE, checkCapabilities, checkFeatures, checkKernel, VETH } from './kernel.js'
+import { BRIDGE, checkCapabilities, checkFeatures, checkKernel, SEGMENTS, VETH } from './kernel.js'
 import { checkNames } from './names.js'
 import { checkNetworks } from './networks.js'
 import { checkDescriptors, checkDynamicPorts } from './ports.js'
@@ -39,7 +39,7 @@ async function examine(settings: Settings): Promise<Finding[]> {
   return [
     checkKernel(),
     checkCapabilities(),
-    ...checkFeatures([BRIDGE, VETH]),
+    ...checkFeatures([BRIDGE, VETH, ...SEGMENTS]),
     ...(await examineHost(settings)),
     checkNetnsFolder(),
     checkStateDir(settings.stateDir),

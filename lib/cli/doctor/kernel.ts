@@ -29,20 +29,31 @@ export interface Feature {
   check: string
   module: string
   symbol: string
+  /** What cannot be made without it, where the rest can. */
+  for?: string
 }
 
 export const BRIDGE: Feature = { check: 'bridge', module: 'bridge', symbol: 'br_add_if' }
 export const VETH: Feature = { check: 'veth', module: 'veth', symbol: 'veth_xmit' }
 
+/** What networks on the segment of a link are made of. */
+export const SEGMENTS: readonly Feature[] = [
+  { check: 'macvlan', module: 'macvlan', symbol: 'macvlan_common_newlink', for: 'networks of the driver macvlan' },
+  { check: 'ipvlan', module: 'ipvlan', symbol: 'ipvlan_link_new', for: 'networks of the driver ipvlan' },
+  { check: 'vlan', module: '8021q', symbol: 'register_vlan_dev', for: 'parents with the number of a VLAN' },
+  { check: 'dummy', module: 'dummy', symbol: 'dummy_xmit', for: 'networks of macvlan and ipvlan without a parent' },
+]
+
 /** Looks for kernel features. Loads no module: the kernel does that itself when it is asked for the feature. */
 export function checkFeatures(features: readonly Feature[]): Finding[] {
   const running = readOrEmpty('/proc/kallsyms')
   const loadable = readOrEmpty(`/lib/modules/${release()}/modules.dep`)
-  return features.map(({ check, module, symbol }) => {
+  return features.map(({ check, module, symbol, for: needed }) => {
     if (running.includes(` ${symbol}\n`) || running.includes(` ${symbol}\t`) || existsSync(`/sys/module/${module}`))
       return ok(check, 'there')
     if (loadable.includes(`/${module}.ko`)) return ok(check, 'a module, loaded on first use')
     if (running === '') return note(check, 'unknown: /proc/kallsyms is not readable', `modprobe ${module}`)
+    if (needed !== undefined) return note(check, `not in this kernel: no ${needed}`, `modprobe ${module}`)
     return problem(check, 'not in this kernel', `modprobe ${module}, or boot a kernel that has it`)
   })
 }

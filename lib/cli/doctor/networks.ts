@@ -32,12 +32,14 @@ export async function checkNetworks({ host, networks, settings }: Context): Prom
       problem(
         check,
         `the ${wanted.kind} of the network ${spec.name} was deleted`,
-        `slipway network rm ${spec.name}, and create it anew`,
+        'the next slipway command makes it again: slipway ls',
       ),
     )
   }
+  // What is said above is not said again.
+  const told = new Set(recorded.flatMap((spec) => networksOf(spec).hostLink(spec)?.name ?? []))
   for (const { key } of (await host.find('elements', sets.bridges)) ?? []) {
-    if (links.some(({ name }) => name === key)) continue
+    if (links.some(({ name }) => name === key) || told.has(key)) continue
     const rebuild = `nft delete table inet ${sets.TABLE}; nft delete table bridge ${sets.TABLE}: both are written anew, with what is there`
     findings.push(problem(check, `the bridge ${key} was deleted, and the rules still name it`, rebuild))
   }
