@@ -1,0 +1,189 @@
+import { SlipwayError } from '../../base/errors.js'
+import * as sets from '../../policy/sets.js'
+import type { Host } from '../../kernel/host.js'
+import { defaultBridgeSubnets } from '../../claims/addresses/default-bridge-subnets.js'
+import type { IpFamily } from '../../base/addresses/ip.js'
+import type { NetworkSubnet } from '../../base/addresses/network-subnet.js'
+import type { AddressInfo, LinkInfo } from '../../kernel/native.js'
+import type { Settings } from '../../base/settings.js'
+import { Holdings } from '../../claims/holdings.js'
+import type { BridgeEndpoint } from './endpoint.js'
+import { addressesOf, has, isIpv4, isOwn } from './default-seen.js'
+import { defaultSpec } from './default-spec.js'
+import { isNamelessBridge } from './own-bridge.js'
+import { DEFAULT_NETWORK, FAMILIES } from '../../store/network-spec.js'
+import type { BridgeNetwork } from './spec.js'
+import type { PredefinedPlace, Surroundings } from '../networks-of.js'
+import { listRecords } from '../../store/records.js'
+
+/** What subnets are chosen from. */
+type Free = Parameters<typeof defaultBridgeSubnets>[1]
+const NONE: Free = { pools: [], occupied: [] }
+
+/** What the network `bridge` is, or will be, by its bridge, its sandboxes and the options of open(). Writes nothing. */
+export class DefaultDescription {
+  readonly #host: Host
+  readonly #settings: Settings
+  readonly #surroundings: Surroundings
+  /** Folder of the sandboxes' records. */
+  readonly #sandboxes: string
+
+  constructor({ host, settings, surroundings, sandboxes }: Omit<PredefinedPlace, 'driver'>) {
+    this.#host = host
+    this.#settings = settings
+    this.#surroundings = surroundings
+    this.#sandboxes = sandboxes
+  }
+
+  /** As it was, for the sandboxes that somebody has deleted it under; otherwise as it is asked for. */
+  async wanted(): Promise<BridgeNetwork> {
+    const lost = await this.#lost()
+    if (!lost) return this.#spec(await this.choose())
+    const { bip, bip6, mtu, icc, fixedCidr, fixedCidrV6, defaultGateway, defaultGatewayV6 } = this.#settings
+    for (const [name, asked, was] of [
+      ['bip', bip, lost.bip],
+      ['bip6', bip6, lost.bip6],
+    ] as const) {
+      if (asked === undefined || asked === was) continue
+      throw new SlipwayError(
+        'CONFLICT',
+        `${name}: there are sandboxes on the network ${DEFAULT_NETWORK} with ${name} ${was ?? 'none'}, not ${asked}. Leave ${name} out, or remove them first.`,
+      )
+    }
+    const options = {
+      bip: lost.bip,
+      fixedCidr,
+      defaultGateway,
+      ...(lost.bip6 === undefined
+        ? {}
+        : { bip6: lost.bip6, ...(bip6 === undefined ? {} : { fixedCidrV6 }), defaultGatewayV6 }),
+    }
+    return { ...this.#spec(this.#subnets(options)), mtu: mtu ?? lost.mtu, icc: icc ?? lost.icc }
+  }
+
+  async choose(): Promise<NetworkSubnet[]> {
+    const { bip, fixedCidr, defaultGateway, ipv6, bip6, fixedCidrV6, defaultGatewayV6 } = this.#settings
+    const families = (ipv6 ?? (bip6 !== undefined || fixedCidrV6 !== undefined)) ? FAMILIES : ([4] as const)
+    return this.#subnets(
+      { bip, fixedCidr, defaultGateway, ipv6, bip6, fixedCidrV6, defaultGatewayV6 },
+      {
+        pools: this.#surroundings.pools(families),
+        occupied: await this.#surroundings.occupied(families, DEFAULT_NETWORK),
+      },
+    )
+  }
+
+  /** An interface of that name: ours, and as asked for. */
+  async existing(link: LinkInfo): Promise<BridgeNetwork> {
+    const { bridgeName, bip, bip6, mtu, icc, ipMasq } = this.#settings
+    if (!isOwn(link) && !(await isNamelessBridge(this.#host, link, DEFAULT_NETWORK))) {
+      throw new SlipwayError(
+        'CONFLICT',
+        `There is an interface ${bridgeName} already, and it is not Slipway's${link.kind ? ` (a ${link.kind})` : ''}. Give another bridgeName, or, if nothing needs it, remove it: ip link delete ${bridgeName}.`,
+      )
+    }
+    // A bridge that is not in the sets yet is still being made, or its maker has died: no flags to compare, perhaps no
+    // address.
+    const whole = await has(this.#host, sets.bridges, link.name)
+    const own = await addressesOf(this.#host, link)
+    const own4 = own.find(isIpv4)
+    const own6 = own.find(({ address }) => address.includes(':') && !/^fe[89ab]/.test(address))
+    if (!own4 && !whole) {
+      const chosen = this.#spec(await this.choose())
+      // Another has given it an address since, which may be why this one was chosen.
+      return (await addressesOf(this.#host, link)).some(isIpv4) ? this.existing(link) : chosen
+    }
+    if (!own4)
+      throw new SlipwayError(
+        'CONFLICT',
+        `The bridge ${bridgeName} has lost its IPv4 address. Remove it (ip link delete ${bridgeName}), and it is made anew.`,
+      )
+    const withPrefix = ({ address, prefix }: AddressInfo) => `${address}/${prefix}`
+    const { fixedCidr, fixedCidrV6, defaultGateway, defaultGatewayV6, ipv6 } = this.#settings
+    const wants6 = ipv6 ?? (bip6 !== undefined || fixedCidrV6 !== undefined ? true : undefined)
+    const is = {
+      bip: withPrefix(own4),
+      bip6: own6 && withPrefix(own6),
+      ipv6: own6 !== undefined,
+      mtu: link.mtu,
+      // Each is told by more than one element, as an administrator may have deleted one.
+      icc:
+        (await has(this.#host, sets.icc, `${link.name} . ${link.name}`)) ||
+        (!(await has(this.#host, sets.gates, link.address)) && (icc ?? (await this.#lost())?.icc ?? true)),
+      ipMasq:
+        (await has(this.#host, sets.masqueraded[4], link.name)) ||
+        (own6 !== undefined && (await has(this.#host, sets.masqueraded[6], link.name))),
+    }
+    for (const [name, value] of Object.entries({ bip, bip6, mtu, icc, ipMasq, ipv6: wants6 })) {
+      const current = is[name as keyof typeof is]
+      if (whole && value !== undefined && value !== current) {
+        throw new SlipwayError(
+          'CONFLICT',
+          `${name}: the bridge ${bridgeName} exists with ${name} ${String(current)}, not ${String(value)}. Leave ${name} out, or remove the bridge first: ip link delete ${bridgeName}.`,
+        )
+      }
+    }
+    const options = {
+      bip: is.bip,
+      fixedCidr,
+      defaultGateway,
+      ...(own6 ? { bip6: withPrefix(own6), ...(bip6 === undefined ? {} : { fixedCidrV6 }), defaultGatewayV6 } : {}),
+    }
+    const network = this.#spec(this.#subnets(options))
+    // What is not in the sets says nothing of them: somebody has flushed them.
+    const told = whole || (await this.#isNetworks(link))
+    const rules = { mode: 'nat', masquerade: told ? is.ipMasq : (ipMasq ?? true) } as const
+    return {
+      ...network,
+      mac: link.address,
+      mtu: is.mtu,
+      icc: told ? is.icc : (icc ?? (await this.#lost())?.icc ?? true),
+      families: { 4: rules, 6: rules },
+    }
+  }
+
+  /** What the sandboxes that are on it remember of it. */
+  async #lost(): Promise<{ bip: string; bip6: string | undefined; mtu: number; icc: boolean } | undefined> {
+    const records = await listRecords(this.#sandboxes)
+    const endpoints = records
+      .flatMap(({ record }) => record.endpoints)
+      .filter((one): one is BridgeEndpoint => one.network === DEFAULT_NETWORK && one.driver === 'bridge')
+      .filter(({ body }) => body.bridge === this.#settings.bridgeName)
+    const own = (family: IpFamily) => {
+      const found = endpoints
+        .map(({ addresses }) => addresses[family])
+        .find((address) => address?.resolver !== undefined)
+      return found && `${found.resolver}/${found.prefix}`
+    }
+    const [endpoint] = endpoints
+    const bip = own(4)
+    return endpoint && bip !== undefined ? { bip, bip6: own(6), mtu: endpoint.mtu, icc: endpoint.body.icc } : undefined
+  }
+
+  /** @param free - What is chosen from; nothing, where the options say all. */
+  #subnets(
+    options: {
+      [Key in keyof Parameters<typeof defaultBridgeSubnets>[0]]:
+        | Parameters<typeof defaultBridgeSubnets>[0][Key]
+        | undefined
+    },
+    free: Free = NONE,
+  ): NetworkSubnet[] {
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+    return defaultBridgeSubnets(given, free)
+  }
+
+  #spec(subnets: readonly NetworkSubnet[]): BridgeNetwork {
+    return defaultSpec(this.#settings, this.#host.identity, subnets)
+  }
+
+  /**
+   * Whether a subnet of the network is known to be on a bridge, which is written with all else that says what the
+   * network is.
+   */
+  async #isNetworks(link: LinkInfo): Promise<boolean> {
+    const holdings = new Holdings(this.#host)
+    const pairs = [...(await holdings.of(sets.sameNetwork[4])), ...(await holdings.of(sets.sameNetwork[6]))]
+    return pairs.some(({ key }) => key.endsWith(` . ${link.name}`))
+  }
+}
