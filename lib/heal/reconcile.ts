@@ -1,11 +1,6 @@
-import { dirname } from 'node:path'
 import { mappedPorts } from '../drivers/gateway.js'
-import { endpointsOf, networkDrivers } from '../drivers/index.js'
-import type { LinkInfo } from '../kernel/native.js'
-import type { StoredEndpoint } from '../store/endpoint.js'
 import { RULESET_FAMILIES } from '../policy/ruleset.js'
 import * as sets from '../policy/sets.js'
-import type { Host } from '../kernel/host.js'
 import type { Family } from '../plan/operation.js'
 import { Marks } from '../store/pool-marks.js'
 import type { PortTable } from '../claims/ports/port-table.js'
@@ -13,34 +8,20 @@ import type { Shared } from './shared.js'
 import { stateFolder } from '../store/state-folder.js'
 import { Slices } from '../admission/slices.js'
 import { listHalfWritten } from '../store/folder.js'
-import { asOfNow } from '../store/namespace.js'
-import { thisProcess } from '../store/maker.js'
 import { listNetworkRecords } from '../store/network-records.js'
-import { ownerComment, readOwner } from '../store/owner.js'
-import {
-  idle,
-  isAtWork,
-  isBusy,
-  isLeaving,
-  listAllRecords,
-  readRecord,
-  store,
-  type SandboxRecord,
-  type StoredRecord,
-} from '../store/records.js'
+import { idle, isBusy, listAllRecords, store, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import { writtenTables } from '../claims/ensure-ruleset.js'
 import { Aside } from './aside.js'
-import { attempt, collect, collectElement, collectLeads } from '../claims/collect.js'
-import { dropEndpoints } from './drop-endpoints.js'
+import { attach } from './attach.js'
+import { attempt } from '../claims/collect.js'
 import { finishChanges } from './finish-changes.js'
-import { flush, forget, isAddress, leftAddresses } from './forget.js'
 import { heal, untouched } from './heal.js'
 import { Holdings } from '../claims/holdings.js'
+import { collectLeftovers } from './leftovers.js'
 import { reconcileNetworks, requireSameRecords } from './networks.js'
-import { commentOf, type Owned } from '../claims/owned.js'
-import { collectSpares } from './spares.js'
+import { sortRecords } from './sort-records.js'
 import { setTwinsAside } from './twins.js'
-import { isWhole, isWholeInside, lookAt, type Look } from './whole.js'
+import { isWhole, lookAt } from './whole.js'
 
 /** What {@link reconcile} found and did. */
 export interface Reconciled {
@@ -138,117 +119,13 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
     ...(await networks.list()).map(({ record }) => record.name),
   ])
   const result: Reconciled = { adopted: [], healed: [...new Set([...(given ?? []), ...healed])], collected }
+  const say = (what: string) => void result.collected.push(what)
   const damaged = [...aside.damaged, ...asideNetworks.damaged]
   if (damaged.length > 0) result.damaged = damaged
-  const known = new Set<string>()
-  const made = new Set<StoredRecord>()
-  const adopted: StoredRecord[] = []
-  const kept: StoredRecord[] = []
-  let again: Look | undefined
-  // One that is being made says so by being without the mark; those of earlier versions were without it, too.
-  const wasMade = async (item: StoredRecord, look: Look): Promise<boolean> =>
-    (item.marked || !isAtWork(item.record)) && ((await isWhole(item, look, host)) || (await isUnruled(item)))
-  const isRuled = async ({ endpoints }: SandboxRecord): Promise<boolean> => {
-    for (const endpoint of endpoints) {
-      const rule = endpointsOf(endpoint).rule(endpoint)
-      if (!rule || (await holdings.has(...rule))) return true
-    }
-    return false
-  }
-  const isUnruled = async ({ record }: StoredRecord): Promise<boolean> =>
-    !record.removing && !(await isRuled(record)) && (await isWholeInside(record, host))
-
+  const { kept, made, known, again } = await sortRecords(host, { stored, first, there, holdings }, ended, say)
+  await collectLeftovers(context, { first, again, marks, aside, ended, kept, known }, say)
   const slices = new Slices()
-  for (const item of stored) {
-    const pause = slices.next()
-    if (pause) await pause
-    let now = item
-    const { record } = item
-    const know = () => {
-      known.add(commentOf(record))
-      for (const name of hostLinksOf(now.record)) known.add(name)
-    }
-    if (isLeaving(record)) {
-      know()
-      continue
-    }
-    if (await wasMade(item, first)) {
-      // Whatever it lacks, it stays.
-      now = await dropEndpoints(host, item, owned, links, there)
-      if (now !== item)
-        result.collected.push(
-          `sandbox ${record.name}: ${record.busy ? 'half connected or disconnected, ended' : 'a network of it is gone, taken off it'}`,
-        )
-      // Of a process that has ended: those of earlier versions, and of one that ended in the moment before the mark.
-      if (!item.marked) await attempt(host, [{ op: 'file.mark', path: item.path }])
-      made.add(now)
-    } else if (record.removing || !isAtWork(record)) {
-      // It may have been made since the first look, by a process that has come to its end by now.
-      again ??= await lookAt(host, await writtenTables(host))
-      const later = record.removing ? undefined : await readRecord(dirname(item.path), record.name)
-      if (later?.record.id === record.id && (await wasMade(later, again))) {
-        now = later
-        made.add(now)
-      } else {
-        if (await beginToEnd(host, item, ended))
-          result.collected.push(`sandbox ${record.name}: half made or half removed, removed`)
-        else know()
-        continue
-      }
-    }
-    kept.push(now)
-    know()
-  }
-
-  // Of what is ended, also what has come since the first look; of nothing else, as that may have its record since, too.
-  const halves = new Set(ended.map(({ record }) => commentOf(record)))
-  const theirLinks = new Set(ended.flatMap(({ record }) => hostLinksOf(record)))
-  for (const link of again?.links.values() ?? []) if (theirLinks.has(link.name)) links.set(link.name, link)
-  const drop = async ({ set, element }: Owned) => {
-    if (await collectElement(host, set, element))
-      result.collected.push(`element ${element.key} of ${set.set}: its sandbox is gone, removed`)
-  }
-  for (const { owner, set, element } of owned) {
-    const read = readOwner(owner)
-    if (!read || (!aside.names.has(read.name) && !aside.hasId(read.shortId))) continue
-    known.add(owner)
-    if (set === sets.senders[4] || set === sets.senders[6]) known.add(element.key.split(' . ')[0] ?? '')
-  }
-  for (const { name } of links.values()) if (aside.hasId(name.slice('veth'.length))) known.add(name)
-  // Before their addresses are free: what keeps a link may be a process of the sandbox.
-  const spares = await collectSpares(
-    host,
-    marks,
-    [...links.values()].filter(({ name }) => !known.has(name)),
-  )
-  result.collected.push(...spares.collected)
-  for (const link of spares.stray) {
-    // While a record cannot be read, a link that no record names may be its sandbox's.
-    if (aside.damaged.length > 0 && !theirLinks.has(link.name)) continue
-    if (!(await host.find('link', { name: link.name }))) continue
-    await collect(host, [{ op: 'link.delete', name: link.name }])
-    result.collected.push(`link ${link.name}: its sandbox is gone, removed`)
-  }
-  const ofHalves = [...owned, ...(again?.owned ?? [])].filter((one) => halves.has(one.owner))
-  const others = [...owned].filter((one) => !known.has(one.owner) && !halves.has(one.owner))
-  // What leads to an address goes before conntrack forgets that, or would have it learn anew.
-  for (const one of [...ofHalves, ...others]) if (!isAddress(one)) await drop(one)
-  await flush(context, ofHalves)
-  for (const one of ofHalves) if (isAddress(one)) await drop(one)
-  for (const one of await forget(context, [
-    ...others.filter(isAddress),
-    ...leftAddresses(
-      kept.map(({ record }) => record).filter((record) => !isBusy(record)),
-      owned,
-    ),
-  ]))
-    await drop(one)
-  // Last: until then, others who open the host leave what was theirs alone, and its name is taken.
-  for (const { path, text } of ended)
-    await attempt(host, [
-      { op: 'file.check', path, expected: text },
-      { op: 'file.delete', path },
-    ])
+  const adopted: StoredRecord[] = []
   const lost: string[] = []
   let relinked = false
   for (const [index, item] of kept.entries()) {
@@ -275,55 +152,6 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
   result.adopted = result.adopted.filter((name) => !attached.has(name) && !given?.includes(name))
   result.collected.push(...(await finishChanges(host, adopted, owned, halfWritten)))
   return { reconciled: result, kept: kept.map(({ record }) => record), aside }
-}
-
-/**
- * Ends what is half made or half removed: all but its elements, its links and its record, which goes last. From then on
- * this process is at it: of two that open the host at once, each after a while of thinking, one would take away what
- * the other has made anew.
- *
- * @param ended - The record by then comes here.
- * @returns Whether no other process is at it, or was.
- */
-async function beginToEnd(host: Host, { record, path, text }: StoredRecord, ended: StoredRecord[]): Promise<boolean> {
-  const mark = store(dirname(path), { ...record, removing: true, busy: thisProcess() })
-  if (await attempt(host, [{ op: 'file.replace', path, content: mark.text, expected: text }])) return false
-  ended.push(mark)
-  for (const endpoint of record.endpoints)
-    await collectLeads(host, endpointsOf(endpoint).leadAway(endpoint), ownerComment(record.name, record.id))
-  if (!record.foreign && record.stack !== 'host')
-    await collect(host, [
-      { op: 'netns.delete', path: record.path, namespace: record.namespace && asOfNow(record.namespace) },
-    ])
-  return true
-}
-
-const hostLinksOf = ({ endpoints }: SandboxRecord): string[] =>
-  endpoints.flatMap((endpoint) => endpointsOf(endpoint).hostLinks(endpoint))
-
-/** Each driver puts its endpoints' links back. @returns Names of the sandboxes that were given some back. */
-async function attach(
-  { host, networks }: Pick<Shared, 'host' | 'networks'>,
-  records: readonly StoredRecord[],
-  found: readonly LinkInfo[],
-  links: readonly LinkInfo[],
-): Promise<ReadonlySet<string>> {
-  const attached = new Set<string>()
-  for (const driver of networkDrivers) {
-    const isOwn = (endpoint: StoredEndpoint): endpoint is StoredEndpoint => endpoint.driver === driver.name
-    const its = records.filter(({ record }) => record.endpoints.some(isOwn))
-    if (its.length === 0) continue
-    const names = await driver.endpoints.attach?.({
-      host,
-      ready: (name) => networks.ready(name),
-      records: its,
-      isOwn,
-      found,
-      links,
-    })
-    for (const name of names ?? []) attached.add(name)
-  }
-  return attached
 }
 
 /** Whether tables of the ruleset are missing. */
