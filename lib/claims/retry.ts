@@ -1,4 +1,5 @@
-import { PlanRefused, type Host } from '../kernel/host.js'
+import type { Host } from '../kernel/host.js'
+import { PlanRefused } from '../kernel/refusal.js'
 import type { Holders } from './ports/holders.js'
 import { explainRefusal } from './refusals.js'
 

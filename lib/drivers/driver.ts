@@ -1,6 +1,7 @@
 import type { IpFamily } from '../base/addresses/ip.js'
 import type { AddressAdd, Namespace, Operation, Plan, SetDefinition } from '../plan/operation.js'
-import type { Host, PlanRefused } from '../kernel/host.js'
+import type { Host } from '../kernel/host.js'
+import type { PlanRefused } from '../kernel/refusal.js'
 import type { LinkInfo } from '../kernel/native.js'
 import type { DriverShapes } from '../store/driver-shapes.js'
 import type { EndpointRequest, StoredEndpoint } from '../store/endpoint.js'

@@ -1,5 +1,5 @@
 import { isSubnetTaken } from '../claims/refusals.js'
-import type { PlanRefused } from '../kernel/host.js'
+import type { PlanRefused } from '../kernel/refusal.js'
 import type { NetworksOf } from './networks-of.js'
 
 /** What another process or an administrator has done while a network, or a part of one, was being made. */

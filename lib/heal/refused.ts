@@ -1,4 +1,4 @@
-import type { PlanRefused } from '../kernel/host.js'
+import type { PlanRefused } from '../kernel/refusal.js'
 import { reconcile } from './reconcile.js'
 import type { Shared } from './shared.js'
 import { wasStrayLead } from './stray-lead.js'

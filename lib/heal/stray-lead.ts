@@ -1,6 +1,6 @@
 import { add, remove } from '../policy/elements.js'
 import { addresses } from '../policy/sets.js'
-import type { PlanRefused } from '../kernel/host.js'
+import type { PlanRefused } from '../kernel/refusal.js'
 import { familyOf } from '../base/addresses/ip.js'
 import { attempt } from '../claims/collect.js'
 import { ownerComment } from '../store/owner.js'

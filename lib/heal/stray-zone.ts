@@ -1,6 +1,6 @@
 import { removeOwn } from '../policy/elements.js'
 import { portBeside } from '../policy/sets.js'
-import type { PlanRefused } from '../kernel/host.js'
+import type { PlanRefused } from '../kernel/refusal.js'
 import { attempt } from '../claims/collect.js'
 import type { Shared } from './shared.js'
 

@@ -1,47 +1,15 @@
 import { channel } from 'node:diagnostics_channel'
-import { readFileSync } from 'node:fs'
-import { getSystemErrorName } from 'node:util'
-import { SlipwayError, type KernelRefusal, type SlipwayErrorCode } from '../base/errors.js'
+import { SlipwayError } from '../base/errors.js'
+import { requireCapabilities } from './capabilities.js'
 import { Lookout } from './lookout.js'
-import {
-  Executor,
-  type NativeExecutor,
-  type NativeFailure,
-  type Outcome,
-  type PlanFailure,
-  type Questions,
-} from './native.js'
-import type { Namespace, Operation, Plan, PortHold } from '../plan/operation.js'
-import { printOperation } from '../plan/print.js'
+import { type NativeExecutor, type Outcome, type Questions } from './native.js'
+import type { Namespace, Plan, PortHold } from '../plan/operation.js'
+import { openExecutor } from './open-executor.js'
+import { describe, forbidden, isForbidden, isTooMuch, nameOf, PlanRefused, tooMuch, words } from './refusal.js'
 import { Crowd } from '../admission/crowd.js'
 import { isLongTransaction, leadOf } from '../admission/short.js'
 import { wirePlan } from '../plan/wire.js'
 import { isShortOfFiles, shortage } from '../base/shortage.js'
-
-/** A plan that the kernel refused. Undone already; `explainRefusal` turns it into the error that a caller gets. */
-export class PlanRefused extends Error {
-  readonly operation: Operation
-  readonly element: number
-  readonly errnoName: string
-  readonly refusal: KernelRefusal
-
-  constructor(plan: Plan, failure: PlanFailure) {
-    const operation = plan[failure.operation]
-    if (!operation) throw new RangeError(`a refusal of operation ${failure.operation} of ${plan.length}`)
-    const refusal = describe(failure, printOperation(operation))
-    super(`${refusal.operation}: ${refusal.errnoName}`)
-    this.operation = operation
-    this.element = failure.element
-    this.errnoName = refusal.errnoName
-    this.refusal = {
-      ...refusal,
-      notUndone: failure.notUndone.map((left) => {
-        const undone = plan[left.operation]
-        return { operation: undone ? printOperation(undone) : '', errnoName: nameOf(left.errno) }
-      }),
-    }
-  }
-}
 
 /** How long a run of neighbouring operations took. */
 export interface Phase {
@@ -268,76 +236,6 @@ export class Host {
   }
 }
 
-/** @param host - What the executor is opened on: the namespace, or another executor. */
-function openExecutor(netns: string | undefined, host: string | NativeExecutor | undefined): NativeExecutor {
-  try {
-    return new Executor(host)
-  } catch (error) {
-    const failure = (error as { failure?: NativeFailure }).failure
-    if (!failure) throw error
-    const refusal = describe(failure, `open ${netns ?? 'the network namespace of this process'}`)
-    const [code, message] = explainOpen(netns, refusal)
-    throw new SlipwayError(code, message, refusal, { cause: error })
-  }
-}
-
-/** The kernel's own words in parentheses, or nothing. */
-export const words = (refusal: KernelRefusal): string => (refusal.kernelMessage ? ` (${refusal.kernelMessage})` : '')
-
-export const isForbidden = ({ errnoName }: KernelRefusal): boolean => errnoName === 'EPERM' || errnoName === 'EACCES'
-
-export const forbidden = (refusal: KernelRefusal): string =>
-  `The kernel does not permit "${refusal.operation}"${words(refusal)}. Slipway needs CAP_NET_ADMIN and CAP_SYS_ADMIN in the user namespace that owns the network namespace.`
-
-/**
- * What native/base/guard.h calls the standard library, where that has no memory for what was asked, or it is too much
- * to ask for.
- */
-export const isTooMuch = ({ syscall }: KernelRefusal): boolean => syscall === 'malloc'
-
-export const tooMuch = (refusal: KernelRefusal): string =>
-  refusal.errnoName === 'E2BIG'
-    ? `"${refusal.operation}" is part of more than one call can do: it was refused before anything was done. Ask for less at a time.`
-    : `This process has no memory for "${refusal.operation}": nothing of the call is left. Raise its limit (ulimit -v, MemoryMax), or ask for less at a time.`
-
-export const NO_NF_TABLES =
-  'This kernel has no nf_tables. Load it (modprobe nf_tables), or run a kernel with CONFIG_NF_TABLES, Linux 5.10 or later.'
-
-function explainOpen(netns: string | undefined, refusal: KernelRefusal): [SlipwayErrorCode, string] {
-  if (refusal.errnoName === 'ENOENT')
-    return ['NOT_FOUND', `There is no network namespace ${netns}. Make it first (ip netns add), or leave netns out.`]
-  if (refusal.syscall === 'ioctl')
-    return [
-      'INVALID_ARGUMENT',
-      `netns ${netns} is no network namespace. Those of ip netns lie in /run/netns, that of a process is /proc/PID/ns/net.`,
-    ]
-  if (isForbidden(refusal)) return ['PERMISSION', forbidden(refusal)]
-  if (isTooMuch(refusal)) return ['EXHAUSTED', tooMuch(refusal)]
-  if (refusal.syscall === 'socket' && refusal.errnoName === 'EPROTONOSUPPORT') return ['UNSUPPORTED', NO_NF_TABLES]
-  if (refusal.syscall === 'pthread_create')
-    return [
-      'EXHAUSTED',
-      'The kernel gives this process no more threads, and an open host has three. Raise its limits (ulimit -u, TasksMax, pids.max), or close hosts that are not needed.',
-    ]
-  return ['KERNEL', `${refusal.operation}: ${refusal.errnoName}`]
-}
-
-// What libuv's list lacks, and what it calls ENOTSUP.
-const OTHER_NAMES: Record<number, string> = { 54: 'EXFULL', 85: 'ERESTART', 95: 'EOPNOTSUPP', 116: 'ESTALE' }
-
-const nameOf = (errno: number): string => OTHER_NAMES[errno] ?? getSystemErrorName(-errno)
-
-function describe(failure: NativeFailure, operation: string): KernelRefusal {
-  return {
-    errno: failure.errno,
-    errnoName: nameOf(failure.errno),
-    syscall: failure.syscall,
-    operation,
-    ...(failure.message ? { kernelMessage: failure.message } : {}),
-    ...(failure.offset ? { offset: failure.offset } : {}),
-  }
-}
-
 function readPhases(plan: Plan, numbers: Float64Array): Phase[] {
   const phases: Phase[] = []
   for (let i = 0; i < numbers.length; i += 3) {
@@ -345,26 +243,4 @@ function readPhases(plan: Plan, numbers: Float64Array): Phase[] {
     phases.push({ operations: plan.slice(first, first + count), microseconds })
   }
   return phases
-}
-
-// Bit numbers of capabilities(7).
-const NEEDED = { CAP_NET_ADMIN: 12n, CAP_SYS_ADMIN: 21n }
-
-/** Names of the capabilities that this process lacks. */
-export function missingCapabilities(): string[] {
-  const line = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))
-  const effective = BigInt(`0x${line?.[1] ?? '0'}`)
-  return Object.entries(NEEDED).flatMap(([name, bit]) => (effective & (1n << bit) ? [] : [name]))
-}
-
-/** @throws {SlipwayError} `PERMISSION`, which says how to get them. */
-export function requireCapabilities(): void {
-  const missing = missingCapabilities()
-  if (missing.length === 0) return
-  throw new SlipwayError(
-    'PERMISSION',
-    `This process lacks ${missing.join(' and ')}. Run it as root, or grant it: ` +
-      `setcap cap_net_admin,cap_sys_admin+ep $(readlink -f $(which node)), AmbientCapabilities= in a systemd unit, ` +
-      `or docker run --cap-add NET_ADMIN --cap-add SYS_ADMIN.`,
-  )
 }

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import type { RecordChange } from '../drivers/record-change.js'
 import { SlipwayError } from '../base/errors.js'
-import type { PlanRefused } from '../kernel/host.js'
+import type { PlanRefused } from '../kernel/refusal.js'
 import type { Namespace, Plan } from '../plan/operation.js'
 import type { HostPort } from '../base/port-mapping.js'
 import { isNowhere, removeWhatIsThere } from '../claims/collect.js'

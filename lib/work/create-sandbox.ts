@@ -1,5 +1,5 @@
 import { leadingPorts } from '../drivers/leading-ports.js'
-import { PlanRefused } from '../kernel/host.js'
+import { PlanRefused } from '../kernel/refusal.js'
 import type { Namespace, Plan } from '../plan/operation.js'
 import type { Trial } from '../claims/retry.js'
 import { PortGuesses } from '../claims/ports/port-guesses.js'

@@ -1,5 +1,5 @@
 import { SlipwayError } from '../base/errors.js'
-import type { PlanRefused } from '../kernel/host.js'
+import type { PlanRefused } from '../kernel/refusal.js'
 import type { SetDefinition } from '../plan/operation.js'
 import { claimedAddress, isAddressClaim, isEndpointClaim, macs } from '../policy/sets.js'
 import { ownerOf } from '../claims/refusals.js'

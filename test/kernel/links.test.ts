@@ -1,5 +1,6 @@
 import test from 'ava'
-import { type Host, PlanRefused } from '#lib/kernel/host.js'
+import type { Host } from '#lib/kernel/host.js'
+import { PlanRefused } from '#lib/kernel/refusal.js'
 import type { LinkCreate, Operation, Plan } from '#lib/plan/operation.js'
 import { bothWays, openHost, processNamespace } from '../helpers/both-ways.js'
 import { lockFile } from '../helpers/locked-file.js'

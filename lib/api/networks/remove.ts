@@ -1,5 +1,6 @@
 import { invalid, SlipwayError } from '../../base/errors.js'
-import { PlanRefused, type Host } from '../../kernel/host.js'
+import type { Host } from '../../kernel/host.js'
+import { PlanRefused } from '../../kernel/refusal.js'
 import { explainRefusal } from '../../claims/refusals.js'
 import type { Context } from '../../work/context.js'
 import { specOf, type StoredNetwork } from '../../store/network-records.js'

@@ -1,6 +1,7 @@
 import { SlipwayError } from '../../base/errors.js'
 import { mapOf, publishedKey } from '../../policy/elements.js'
-import type { Host, PlanRefused } from '../../kernel/host.js'
+import type { Host } from '../../kernel/host.js'
+import type { PlanRefused } from '../../kernel/refusal.js'
 import type { IpFamily } from '../../base/addresses/ip.js'
 import { ownerOf, portInUse } from '../refusals.js'
 import type { DynamicPorts } from './dynamic-ports.js'

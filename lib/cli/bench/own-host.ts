@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { requireCapabilities } from '../../kernel/host.js'
+import { requireCapabilities } from '../../kernel/capabilities.js'
 import type { Measured, Message, Part } from './messages.js'
 
 // Beside the module that the package's name means: this one may be in any file of a bundle.

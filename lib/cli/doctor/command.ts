@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { SlipwayError } from '../../base/errors.js'
-import { missingCapabilities } from '../../kernel/host.js'
+import { missingCapabilities } from '../../kernel/capabilities.js'
 import type { Settings } from '../../base/settings.js'
 import type { Context } from '../../work/context.js'
 import { hostOptions } from '../host-options.js'

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { release } from 'node:os'
-import { missingCapabilities } from '../../kernel/host.js'
+import { missingCapabilities } from '../../kernel/capabilities.js'
 import { note, ok, problem, type Finding } from './finding.js'
 
 /** The first kernel that tells postrouting the incoming interface. */

@@ -1,5 +1,6 @@
 import { invalid } from '../../base/errors.js'
-import type { Host, PlanRefused } from '../../kernel/host.js'
+import type { Host } from '../../kernel/host.js'
+import type { PlanRefused } from '../../kernel/refusal.js'
 import type { LinkInfo } from '../../kernel/native.js'
 import type { Operation } from '../../plan/operation.js'
 import type { EndpointRequest } from '../../store/endpoint.js'

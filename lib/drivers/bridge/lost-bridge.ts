@@ -1,4 +1,5 @@
-import type { Host, PlanRefused } from '../../kernel/host.js'
+import type { Host } from '../../kernel/host.js'
+import type { PlanRefused } from '../../kernel/refusal.js'
 import type { LinkCreate } from '../../plan/operation.js'
 
 /**

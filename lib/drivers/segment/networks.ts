@@ -1,5 +1,6 @@
 import { SlipwayError } from '../../base/errors.js'
-import type { Host, PlanRefused } from '../../kernel/host.js'
+import type { Host } from '../../kernel/host.js'
+import type { PlanRefused } from '../../kernel/refusal.js'
 import type { LinkInfo } from '../../kernel/native.js'
 import type { Operation, Plan } from '../../plan/operation.js'
 import { listNetworkRecords } from '../../store/network-records.js'

@@ -1,0 +1,69 @@
+import { getSystemErrorName } from 'node:util'
+import type { KernelRefusal } from '../base/errors.js'
+import type { Operation, Plan } from '../plan/operation.js'
+import { printOperation } from '../plan/print.js'
+import type { NativeFailure, PlanFailure } from './native.js'
+
+/** A plan that the kernel refused. Undone already; `explainRefusal` turns it into the error that a caller gets. */
+export class PlanRefused extends Error {
+  readonly operation: Operation
+  readonly element: number
+  readonly errnoName: string
+  readonly refusal: KernelRefusal
+
+  constructor(plan: Plan, failure: PlanFailure) {
+    const operation = plan[failure.operation]
+    if (!operation) throw new RangeError(`a refusal of operation ${failure.operation} of ${plan.length}`)
+    const refusal = describe(failure, printOperation(operation))
+    super(`${refusal.operation}: ${refusal.errnoName}`)
+    this.operation = operation
+    this.element = failure.element
+    this.errnoName = refusal.errnoName
+    this.refusal = {
+      ...refusal,
+      notUndone: failure.notUndone.map((left) => {
+        const undone = plan[left.operation]
+        return { operation: undone ? printOperation(undone) : '', errnoName: nameOf(left.errno) }
+      }),
+    }
+  }
+}
+
+/** The kernel's own words in parentheses, or nothing. */
+export const words = (refusal: KernelRefusal): string => (refusal.kernelMessage ? ` (${refusal.kernelMessage})` : '')
+
+export const isForbidden = ({ errnoName }: KernelRefusal): boolean => errnoName === 'EPERM' || errnoName === 'EACCES'
+
+export const forbidden = (refusal: KernelRefusal): string =>
+  `The kernel does not permit "${refusal.operation}"${words(refusal)}. Slipway needs CAP_NET_ADMIN and CAP_SYS_ADMIN in the user namespace that owns the network namespace.`
+
+/**
+ * What native/base/guard.h calls the standard library, where that has no memory for what was asked, or it is too much
+ * to ask for.
+ */
+export const isTooMuch = ({ syscall }: KernelRefusal): boolean => syscall === 'malloc'
+
+export const tooMuch = (refusal: KernelRefusal): string =>
+  refusal.errnoName === 'E2BIG'
+    ? `"${refusal.operation}" is part of more than one call can do: it was refused before anything was done. Ask for less at a time.`
+    : `This process has no memory for "${refusal.operation}": nothing of the call is left. Raise its limit (ulimit -v, MemoryMax), or ask for less at a time.`
+
+export const NO_NF_TABLES =
+  'This kernel has no nf_tables. Load it (modprobe nf_tables), or run a kernel with CONFIG_NF_TABLES, Linux 5.10 or later.'
+
+// What libuv's list lacks, and what it calls ENOTSUP.
+const OTHER_NAMES: Record<number, string> = { 54: 'EXFULL', 85: 'ERESTART', 95: 'EOPNOTSUPP', 116: 'ESTALE' }
+
+export const nameOf = (errno: number): string => OTHER_NAMES[errno] ?? getSystemErrorName(-errno)
+
+/** @param operation - As a person would have typed it. */
+export function describe(failure: NativeFailure, operation: string): KernelRefusal {
+  return {
+    errno: failure.errno,
+    errnoName: nameOf(failure.errno),
+    syscall: failure.syscall,
+    operation,
+    ...(failure.message ? { kernelMessage: failure.message } : {}),
+    ...(failure.offset ? { offset: failure.offset } : {}),
+  }
+}
