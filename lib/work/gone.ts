@@ -119,8 +119,7 @@ export async function wasLeaving(
   if (operation.op !== 'element.add' || !isEndpointClaim(operation)) return false
   const key = operation.elements[element]?.key ?? ''
   const owner = await ownerOf(operation, key, context.host)
-  return (
-    owner !== undefined &&
-    ((await awaitOwnerGone(context, owner)) || (isAddressClaim(operation) && awaitFree(context, operation, key)))
-  )
+  // It has gone since.
+  if (owner === undefined) return true
+  return (await awaitOwnerGone(context, owner)) || (isAddressClaim(operation) && awaitFree(context, operation, key))
 }
