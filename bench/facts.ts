@@ -5,13 +5,14 @@ import { gunzipSync } from 'node:zlib'
 import { fileURLToPath } from 'node:url'
 import { brNetfilter } from './prepare-host.js'
 
-/** What a number means nothing without. */
-export function facts() {
+/** What a number means nothing without. @param against - Another checkout of Slipway that is measured, too. */
+export function facts(against?: string) {
   const cpus = os.cpus()
   return {
     date: new Date().toISOString(),
     command: command(),
-    commit: commit(),
+    commit: commit(HERE),
+    ...(against === undefined ? {} : { against: `commit ${commit(against)}` }),
     kernel: `${os.release()} ${os.machine()}`,
     hz: hz(),
     cpus: `${cpus.length} × ${cpus[0]?.model ?? 'unknown'}`,
@@ -26,7 +27,7 @@ export function facts() {
 }
 
 /** Samples that were kept before the command was have none. */
-export type Facts = Omit<ReturnType<typeof facts>, 'command'> & { command?: string }
+export type Facts = Omit<ReturnType<typeof facts>, 'command' | 'against'> & { command?: string; against?: string }
 
 /** As it can be typed again. */
 function command(): string {
@@ -43,8 +44,9 @@ function hz(): string {
   }
 }
 
-function commit(): string {
-  const cwd = fileURLToPath(new URL('..', import.meta.url))
+const HERE = fileURLToPath(new URL('..', import.meta.url))
+
+function commit(cwd: string): string {
   const git = (...args: string[]) =>
     execFileSync('git', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
   try {

@@ -1,8 +1,10 @@
 // Why: `npm run bench`. How fast is an endpoint up, beside a C++ program that only sends the same messages, a shell
 // that types the same commands, and the programs that others use?
+import { resolve } from 'node:path'
 import { SingleBar } from 'cli-progress'
 import { Command, InvalidArgumentError } from 'commander'
 import { facts } from './facts.js'
+import { entryOf } from './library.js'
 import { requireOwnNamespaces } from './own-namespace.js'
 import { FULL, PARTS, QUICK, type Sizes } from './parts.js'
 import { findPeers, type PeerPaths } from './peers/programs.js'
@@ -12,7 +14,7 @@ import { runTrial, TrialFailed } from './run-trial.js'
 import { keepSamples, type Sample } from './samples.js'
 import { schedule, type Scheduled } from './schedule.js'
 import { kernelHas } from './segment.js'
-import { ARMS, MEASURES, SEGMENT_KINDS, type Arm, type Measure } from './trial-spec.js'
+import { ARMS, isAgainst, MEASURES, SEGMENT_KINDS, type Arm, type Measure } from './trial-spec.js'
 
 const options = new Command('npm run bench --')
   .description('Measures how fast endpoints come up. Raw samples are kept in bench/results/.')
@@ -44,6 +46,7 @@ const options = new Command('npm run bench --')
   )
   .option('--ports <list>', `so many ports are published (${FULL.ports.join(',')})`, wholeNumbers)
   .option('--seconds <n>', `of churn (${FULL.seconds})`, wholeNumber)
+  .option('--against <folder>', 'another checkout of Slipway, built: two more arms, and a table of here and there')
   .option('--cni-dir <folder>', 'of the CNI plugins, instead of those of npm run bench:peers')
   .option('--netavark <program>', 'another one')
   .option('--dockerd <program>', 'another one, in a bin folder with the rest of Docker beside it')
@@ -61,14 +64,16 @@ const options = new Command('npm run bench --')
   >()
 
 requireOwnNamespaces()
-const { parts, quick, seed, json, pictures, arms: wanted, cniDir, netavark, dockerd, ...given } = options
+const { parts, quick, seed, json, pictures, arms: wanted, against, cniDir, netavark, dockerd, ...given } = options
+if (against) requireBuilt(against)
 const peers = findPeers({
+  ...(against ? { against: resolve(against) } : {}),
   ...(cniDir ? { cniDir } : {}),
   ...(netavark ? { netavark } : {}),
   ...(dockerd ? { dockerd } : {}),
 })
 const arms = present(wanted)
-const machine = facts()
+const machine = facts(against)
 const trials = possible(schedule(arms, parts, { ...(quick ? QUICK : FULL), ...given }, seed))
 const bar = new SingleBar({
   format: '{bar} {value}/{total} {what} ({eta_formatted} left)',
@@ -113,17 +118,30 @@ if (failures.length > 0 || ended) process.exitCode = 1
 function present(asked: readonly Arm[] | undefined): Arm[] {
   const absent = reasonsAgainst()
   const missing = (asked ?? ARMS).filter((arm) => absent[arm] !== undefined)
-  for (const arm of missing) process.stderr.write(`slipway: without ${arm}: ${absent[arm]}\n`)
+  for (const arm of missing.filter((one) => asked || !isAgainst(one)))
+    process.stderr.write(`slipway: without ${arm}: ${absent[arm]}\n`)
   if (asked && missing.length > 0) process.exit(1)
   return (asked ?? ARMS).filter((arm) => absent[arm] === undefined)
 }
 
+/** Says in words that there is nothing to measure, before anything is. */
+function requireBuilt(checkout: string): void {
+  try {
+    entryOf(checkout)
+  } catch (error) {
+    process.stderr.write(`slipway: ${(error as Error).message}\n`)
+    process.exit(1)
+  }
+}
+
 function reasonsAgainst(): Partial<Record<Arm, string>> {
   const { cniDir: cni, netavark: podman, dockerd: docker } = peers
+  const elsewhere = 'which other checkout? Say so by --against'
   const reason = (option: string) => `not here. Type npm run bench:peers, or say where by ${option}`
   return {
     ...(cni ? {} : { cni: reason('--cni-dir') }),
     ...(podman ? {} : { netavark: reason('--netavark') }),
+    ...(against ? {} : { against: elsewhere, 'against-pooled': elsewhere }),
     ...(docker ? {} : { 'docker-connect': reason('--dockerd'), 'docker-start': reason('--dockerd') }),
   }
 }

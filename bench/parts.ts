@@ -76,17 +76,19 @@ export interface Part {
   trials(arm: Arm, sizes: Sizes): Sized[]
 }
 
-const OWN: readonly Arm[] = ['ours', 'pooled', 'floor']
+const OURS: readonly Arm[] = ['ours', 'pooled']
+const AGAINST: readonly Arm[] = ['against', 'against-pooled']
+const SLIPWAY: readonly Arm[] = [...OURS, ...AGAINST]
+const OWN: readonly Arm[] = [...OURS, 'floor']
 const PLUGINS: readonly Arm[] = ['cni', 'netavark']
 const DOCKER: readonly Arm[] = ['docker-connect', 'docker-start']
 const EVERY: readonly Arm[] = [...OWN, 'exec', ...PLUGINS, ...DOCKER]
 
 /** What a process of ours has behind it, of those that come in. */
-const practiceOf = (arm: Arm, { practice }: Sizes): { practice?: number } =>
-  arm === 'ours' || arm === 'pooled' ? { practice } : {}
+const practiceOf = (arm: Arm, { practice }: Sizes): { practice?: number } => (SLIPWAY.includes(arm) ? { practice } : {})
 
 /** What takes dozens of times as long as we. */
-export const isPeer = (arm: Arm): boolean => !OWN.includes(arm)
+export const isPeer = (arm: Arm): boolean => arm !== 'floor' && !SLIPWAY.includes(arm)
 
 /** At once, of the parts that look at one such burst only. */
 const CROWD = 1000
@@ -141,7 +143,7 @@ export const PARTS: Record<Measure, Part> = {
   latency: {
     text: 'endpoints one after another, each timed, with the time of each phase',
     byDefault: true,
-    arms: EVERY,
+    arms: [...EVERY, ...AGAINST],
     rounds: Infinity,
     trials: (arm, sizes) => [{ warmUp: warmUpOf(arm, sizes), ...practiceOf(arm, sizes), count: countOf(arm, sizes) }],
   },
@@ -171,7 +173,7 @@ export const PARTS: Record<Measure, Part> = {
     text: 'many at once (Promise.all, and as parallel processes)',
     byDefault: true,
     // Of starts at once, what would have been without a network cannot be taken off.
-    arms: [...OWN, 'exec', ...PLUGINS, 'docker-connect'],
+    arms: [...OWN, ...AGAINST, 'exec', ...PLUGINS, 'docker-connect'],
     rounds: 5,
     trials: (arm, sizes) =>
       upTo(arm, sizes.bursts, sizes).map((at) => ({
@@ -198,11 +200,11 @@ export const PARTS: Record<Measure, Part> = {
   teardown: {
     text: `remove(): until it returns and until the kernel is done, one at a time, ${IN_A_ROW} and ${CROWD} at once`,
     byDefault: true,
-    arms: [...OWN, 'exec', ...PLUGINS, 'docker-connect'],
+    arms: [...OWN, ...AGAINST, 'exec', ...PLUGINS, 'docker-connect'],
     rounds: 5,
     trials: (arm, sizes) => [
       { warmUp: warmUpOf(arm, sizes), ...practiceOf(arm, sizes), count: Math.min(25, countOf(arm, sizes)), at: 1 },
-      ...(arm === 'ours' || arm === 'pooled'
+      ...(SLIPWAY.includes(arm)
         ? [{ warmUp: sizes.warmUp, ...practiceOf(arm, sizes), count: sizes.count, at: 1, variant: IN_A_ROW }]
         : []),
       ...(isPeer(arm) ? [] : [{ warmUp: sizes.warmUp, ...practiceOf(arm, sizes), count: CROWD, at: CROWD }]),
@@ -244,7 +246,7 @@ export const PARTS: Record<Measure, Part> = {
   costs: {
     text: 'memory of a live sandbox, CPU of an idle process, import and open on an empty host',
     byDefault: true,
-    arms: ['ours'],
+    arms: ['ours', 'against'],
     rounds: 1,
     trials: () => [{ warmUp: 1000, count: 3000, seconds: 3 }],
   },
@@ -278,7 +280,7 @@ export const PARTS: Record<Measure, Part> = {
   churn: {
     text: 'endpoints come and go for a while (--seconds): how fast, and what is left of them',
     byDefault: false,
-    arms: OWN,
+    arms: [...OWN, ...AGAINST],
     rounds: 1,
     trials: (_, { seconds }) => [{ warmUp: 10, count: 0, seconds }],
   },

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createLeaf, Host, leafName } from '#internal'
-import { hostPlan, NETWORK } from './endpoint.js'
+import { hostPlan, NETWORK } from './bridge-plans.js'
 
 /**
  * Makes the ruleset and the network, with as many bridges as are asked for, by Slipway's own plans and executor: the

@@ -1,6 +1,7 @@
 import type { Facts } from './facts.js'
 import { mean, median, percentile, ratio } from './stats.js'
 import { ARMS, PHASES, type Arm, type Measure } from './trial-spec.js'
+import { againstTable } from './report-against.js'
 import { furtherTables } from './report-further.js'
 import { holdTable } from './report-hold.js'
 import type { Sample } from './samples.js'
@@ -10,6 +11,7 @@ import { micro, NAMES, newTable, printRatio, rate, titled } from './tables.js'
 export function report(facts: Facts, samples: readonly Sample[]): string {
   return [
     factLines(facts),
+    againstTable(samples),
     latency(samples, 'latency', 'One endpoint with one published port, until it is up (µs)'),
     phases(samples),
     latency(samples, 'first-byte', 'Until the first byte of a server in it came through the published port (µs)'),
@@ -25,6 +27,7 @@ const factLines = (facts: Facts) =>
   [
     `Linux ${facts.kernel}, HZ ${facts.hz}, ${facts.cpus}, ${facts.memory}, load ${facts.load}`,
     `Node ${facts.node}, br_netfilter ${facts.brNetfilter}, commit ${facts.commit}, ${facts.date}`,
+    ...(facts.against ? [`The other checkout: ${facts.against}`] : []),
   ].join('\n')
 
 const of = (samples: readonly Sample[], arm: Arm, measure: Measure) =>

@@ -1,5 +1,5 @@
 import { isPeer, PARTS, type Sizes } from './parts.js'
-import type { Arm, Measure, TrialSpec } from './trial-spec.js'
+import { isAgainst, type Arm, type Measure, type TrialSpec } from './trial-spec.js'
 
 export interface Scheduled extends TrialSpec {
   round: number
@@ -21,10 +21,10 @@ export function schedule(arms: readonly Arm[], measures: readonly Measure[], siz
 
 function trialsOf(arms: readonly Arm[], measure: Measure, sizes: Sizes, round: number): Scheduled[] {
   const part = PARTS[measure]
+  // Before and after want as many rounds as there are: that is what their difference is judged by.
+  const rounds = arms.some((arm) => isAgainst(arm) && part.arms.includes(arm)) ? Infinity : part.rounds
   return arms
-    .filter(
-      (arm) => part.arms.includes(arm) && round < Math.min(part.rounds, isPeer(arm) ? sizes.peerTrials : Infinity),
-    )
+    .filter((arm) => part.arms.includes(arm) && round < Math.min(rounds, isPeer(arm) ? sizes.peerTrials : Infinity))
     .flatMap((arm) => part.trials(arm, sizes).map((sized) => ({ arm, measure, ...sized, round })))
 }
 

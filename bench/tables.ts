@@ -7,6 +7,8 @@ import type { Arm } from './trial-spec.js'
 export const NAMES: Record<Arm, string> = {
   ours: 'ours',
   pooled: 'ours, from the pool',
+  against: 'other checkout',
+  'against-pooled': 'other checkout, from the pool',
   floor: 'floor (C++)',
   exec: 'exec (ip, nft)',
   cni: 'CNI bridge+portmap',

@@ -1,8 +1,22 @@
 /** What is measured, and what comes back: all that the harness and a trial's process say to each other. */
 
 /** Who brings the endpoints up. bench/README.md says what each does. */
-export const ARMS = ['ours', 'pooled', 'floor', 'exec', 'cni', 'netavark', 'docker-connect', 'docker-start'] as const
+export const ARMS = [
+  'ours',
+  'pooled',
+  'against',
+  'against-pooled',
+  'floor',
+  'exec',
+  'cni',
+  'netavark',
+  'docker-connect',
+  'docker-start',
+] as const
 export type Arm = (typeof ARMS)[number]
+
+/** Slipway of another checkout, by its public API. */
+export const isAgainst = (arm: Arm): boolean => arm === 'against' || arm === 'against-pooled'
 
 /** What is measured; each is a part of the benchmark that can be run alone. bench/parts.ts explains them. */
 export const MEASURES = [

@@ -1,20 +1,11 @@
 // Why: one process a trial, in namespaces of its own: nothing that one arm leaves behind (a warm cache, a bridge port,
 // a heap) meets the next. Takes the trial's JSON and where the peers are as its arguments and prints the result's.
-import { Cni, CniOnSegment } from './arms/cni.js'
-import { DockerConnect, DockerStart, openDocker } from './arms/docker.js'
-import { Exec } from './arms/exec.js'
-import { floor } from './arms/floor.js'
-import { Netavark } from './arms/netavark.js'
-import { OursOnSegment } from './arms/on-segment.js'
-import { Ours } from './arms/ours.js'
-import { Pooled } from './arms/pooled.js'
 import type { Bringer } from './arms/arm.js'
-import { costs } from './measures/costs.js'
+import { loadLibrary } from './library.js'
 import { measureOf } from './measures/measure.js'
-import { thread } from './measures/thread.js'
 import { requireOwnNamespaces } from './own-namespace.js'
 import { requirePeer, type PeerPaths } from './peers/programs.js'
-import { readSegmentKind, type TrialResult, type TrialSpec } from './trial-spec.js'
+import { isAgainst, readSegmentKind, type TrialResult, type TrialSpec } from './trial-spec.js'
 
 /** A pool this large never runs dry, and no larger is made. */
 const LARGEST_POOL = 1000
@@ -23,10 +14,11 @@ requireOwnNamespaces()
 const [spec, peers] = process.argv.slice(2).map((text) => JSON.parse(text) as unknown) as [TrialSpec, PeerPaths]
 process.stdout.write(JSON.stringify(await run(spec)))
 
+// Imported late, here and below: a process has what it measures, and no other form of Slipway.
 async function run(spec: TrialSpec): Promise<TrialResult> {
-  if (spec.arm === 'floor') return floor(spec)
-  if (spec.measure === 'costs') return costs(spec)
-  if (spec.measure === 'thread') return thread(spec)
+  if (spec.arm === 'floor') return (await import('./arms/floor.js')).floor(spec)
+  if (spec.measure === 'costs') return (await import('./measures/costs.js')).costs(spec, checkoutOf(spec))
+  if (spec.measure === 'thread') return (await import('./measures/thread.js')).thread(spec)
   const arm = await open(spec)
   try {
     await arm.prepare(spec)
@@ -37,29 +29,52 @@ async function run(spec: TrialSpec): Promise<TrialResult> {
   }
 }
 
-async function open({ arm, measure, count, variant }: TrialSpec): Promise<Bringer> {
-  switch (arm) {
+function checkoutOf({ arm }: TrialSpec): string | undefined {
+  return isAgainst(arm) ? requirePeer(peers.against, '--against') : undefined
+}
+
+async function open(spec: TrialSpec): Promise<Bringer> {
+  switch (spec.arm) {
     case 'ours':
-      return measure === 'segments' ? OursOnSegment.openOn(readSegmentKind(variant)) : Ours.open()
     case 'pooled':
-      return Pooled.openPool(measure === 'churn' ? 32 : Math.min(count, LARGEST_POOL))
+    case 'against':
+    case 'against-pooled':
+      return openSlipway(spec)
     case 'exec':
-      return new Exec()
+      return new (await import('./arms/exec.js')).Exec()
     case 'cni':
-      return measure === 'segments'
-        ? new CniOnSegment(requirePeer(peers.cniDir, '--cni-dir'), readSegmentKind(variant))
-        : new Cni(requirePeer(peers.cniDir, '--cni-dir'))
-    case 'netavark':
+      return openCni(spec)
+    case 'netavark': {
+      const { Netavark } = await import('./arms/netavark.js')
       return new Netavark(requirePeer(peers.netavark, '--netavark'))
+    }
     case 'docker-connect':
-      return openDocker(DockerConnect, requirePeer(peers.dockerd, '--dockerd'))
     case 'docker-start':
-      return openDocker(
-        DockerStart,
-        requirePeer(peers.dockerd, '--dockerd'),
-        variant?.endsWith('-without-proxy') ? ['--userland-proxy=false'] : [],
-      )
+      return openDockerOf(spec)
     case 'floor':
       throw new RangeError('the floor is a program')
   }
+}
+
+async function openSlipway(spec: TrialSpec): Promise<Bringer> {
+  const { arm, measure, count, variant } = spec
+  const library = await loadLibrary(checkoutOf(spec))
+  if (measure === 'segments')
+    return (await import('./arms/on-segment.js')).OursOnSegment.openOn(library, readSegmentKind(variant))
+  if (arm === 'ours' || arm === 'against') return (await import('./arms/ours.js')).Ours.open(library)
+  const size = measure === 'churn' ? 32 : Math.min(count, LARGEST_POOL)
+  return (await import('./arms/pooled.js')).Pooled.openPool(library, size)
+}
+
+async function openCni({ measure, variant }: TrialSpec): Promise<Bringer> {
+  const { Cni, CniOnSegment } = await import('./arms/cni.js')
+  const folder = requirePeer(peers.cniDir, '--cni-dir')
+  return measure === 'segments' ? new CniOnSegment(folder, readSegmentKind(variant)) : new Cni(folder)
+}
+
+async function openDockerOf({ arm, variant }: TrialSpec): Promise<Bringer> {
+  const { DockerConnect, DockerStart, openDocker } = await import('./arms/docker.js')
+  const dockerd = requirePeer(peers.dockerd, '--dockerd')
+  if (arm === 'docker-connect') return openDocker(DockerConnect, dockerd)
+  return openDocker(DockerStart, dockerd, variant?.endsWith('-without-proxy') ? ['--userland-proxy=false'] : [])
 }

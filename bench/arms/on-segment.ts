@@ -1,5 +1,6 @@
-import { Slipway } from 'slipway'
+import type { Slipway } from 'slipway'
 import { endpoint } from '../endpoint.js'
+import type { Library } from '../library.js'
 import { makeSegment, SEGMENT } from '../segment.js'
 import type { SegmentKind, TrialSpec } from '../trial-spec.js'
 import { Ours } from './ours.js'
@@ -15,7 +16,7 @@ export class OursOnSegment extends Ours {
     this.#kind = kind
   }
 
-  static async openOn(kind: SegmentKind): Promise<OursOnSegment> {
+  static async openOn({ Slipway }: Library, kind: SegmentKind): Promise<OursOnSegment> {
     return new OursOnSegment(await Slipway.open({ stateDir: '/run/slipway' }), kind)
   }
 

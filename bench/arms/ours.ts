@@ -1,6 +1,7 @@
-import { Slipway, type Sandbox } from 'slipway'
+import type { Sandbox, Slipway } from 'slipway'
 import { CONTAINER_PORT, endpoint } from '../endpoint.js'
 import { linksDownTo } from '../host-links.js'
+import type { Library } from '../library.js'
 import type { TrialSpec } from '../trial-spec.js'
 import { atOnce, type Bringer } from './arm.js'
 
@@ -20,7 +21,7 @@ export class Ours implements Bringer {
     this.slipway = slipway
   }
 
-  static async open(): Promise<Ours> {
+  static async open({ Slipway }: Library): Promise<Ours> {
     return new Ours(await Slipway.open({ stateDir: '/run/slipway' }))
   }
 

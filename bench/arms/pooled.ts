@@ -1,10 +1,10 @@
-import { Slipway } from 'slipway'
+import type { Library } from '../library.js'
 import type { TrialSpec } from '../trial-spec.js'
 import { Ours, OUT_OF_THE_WAY } from './ours.js'
 
 /** Slipway with sandboxes made ahead of need: as many as are timed, and full when the clock starts. */
 export class Pooled extends Ours {
-  static async openPool(size: number): Promise<Pooled> {
+  static async openPool({ Slipway }: Library, size: number): Promise<Pooled> {
     return new Pooled(await Slipway.open({ stateDir: '/run/slipway', pool: { size } }))
   }
 

@@ -5,22 +5,27 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { atOnce } from '../arms/arm.js'
 import { Ours } from '../arms/ours.js'
+import { loadLibrary } from '../library.js'
 import { median } from '../stats.js'
 import type { TrialResult, TrialSpec } from '../trial-spec.js'
 import { collector } from './collect.js'
 
 const OPENING = fileURLToPath(new URL('opening.js', import.meta.url))
 const OPENINGS = 10
+const HERE = fileURLToPath(new URL('../..', import.meta.url))
 const NAMESPACES = fileURLToPath(new URL('../../scripts/in-own-namespaces.sh', import.meta.url))
 
 /**
  * What Slipway takes when nothing is asked of it: memory for each live sandbox, CPU in `seconds` of idleness, the time
  * from the first line of a program to an open host (`total`).
  */
-export async function costs({ warmUp, count, seconds = 3 }: TrialSpec): Promise<TrialResult> {
+export async function costs(
+  { warmUp, count, seconds = 3 }: TrialSpec,
+  checkout: string | undefined,
+): Promise<TrialResult> {
   const openings: Opening[] = []
-  for (let i = 0; i < OPENINGS; i++) openings.push(await opening())
-  const arm = await Ours.open()
+  for (let i = 0; i < OPENINGS; i++) openings.push(await opening(checkout))
+  const arm = await Ours.open(await loadLibrary(checkout))
   try {
     await atOnce(warmUp, 100, (i) => arm.create(i))
     const before = await memory()
@@ -46,8 +51,10 @@ export async function costs({ warmUp, count, seconds = 3 }: TrialSpec): Promise<
 type Opening = [imported: number, opened: number]
 
 /** Import and open on an empty host, in a fresh process and namespace, in microseconds. */
-async function opening(): Promise<Opening> {
-  const { stdout } = await promisify(execFile)(NAMESPACES, [process.execPath, OPENING])
+async function opening(checkout: string | undefined): Promise<Opening> {
+  // As text, because a module that has no file imports from the folder that its process is in: one program for all.
+  const program = ['--input-type=module', '--eval', readFileSync(OPENING, 'utf8')]
+  const { stdout } = await promisify(execFile)(NAMESPACES, [process.execPath, ...program], { cwd: checkout ?? HERE })
   return JSON.parse(stdout) as Opening
 }
 

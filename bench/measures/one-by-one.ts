@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks'
-import { enter } from '#internal'
 import { timed, type Bringer } from '../arms/arm.js'
 import { CONTAINER_PORT, endpoint } from '../endpoint.js'
 import { firstByte, greeter } from '../first-byte.js'
@@ -14,6 +13,7 @@ export async function oneByOne(arm: Bringer, { warmUp, count }: TrialSpec): Prom
 
 /** The same, each until a byte has come from a server in it through the published port. */
 export async function firstBytes(arm: Bringer, { warmUp, count }: TrialSpec): Promise<TrialResult> {
+  const { enter } = await import('#internal')
   const total: number[] = []
   for (let n = warmUp; n < warmUp + count; n++) {
     const began = performance.now()

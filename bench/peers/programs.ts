@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url'
 const UNPACKED = fileURLToPath(new URL('../../build-compare', import.meta.url))
 
 export interface PeerPaths {
+  /** Another checkout of Slipway, built. */
+  against?: string
   /** Folder of the plugins `bridge`, `host-local` and `portmap`. */
   cniDir?: string
   /** The program itself. */
@@ -32,7 +34,12 @@ export function findPeers(given: PeerPaths): PeerPaths {
       ),
     dockerd: given.dockerd ?? firstThat([join(UNPACKED, 'docker/usr/sbin/dockerd'), ...onPath('dockerd')], isProgram),
   }
-  return { ...(cniDir ? { cniDir } : {}), ...(netavark ? { netavark } : {}), ...(dockerd ? { dockerd } : {}) }
+  return {
+    ...(given.against ? { against: given.against } : {}),
+    ...(cniDir ? { cniDir } : {}),
+    ...(netavark ? { netavark } : {}),
+    ...(dockerd ? { dockerd } : {}),
+  }
 }
 
 /** Version of a package that `npm run bench:peers` has unpacked, when `path` is in it. */

@@ -31,6 +31,8 @@ export const ink = { paper: INK.paper[0], text: INK.text[0], faint: INK.faint[0]
 const ARMS: Record<string, readonly [name: string, color: keyof typeof PALETTE]> = {
   ours: ['Slipway', 'blue'],
   pooled: ['Slipway, from the pool', 'green'],
+  against: ['other checkout', 'orange'],
+  'against-pooled': ['other checkout, from the pool', 'teal'],
   floor: ['floor (C++, only messages)', 'grey'],
   exec: ['ip and nft commands', 'orange'],
   cni: ['CNI bridge + portmap', 'purple'],

@@ -10,9 +10,15 @@ export const notesOf = ({
   node,
   brNetfilter,
   commit,
+  against,
   date,
   command,
 }: Run['facts']): string[] => [
   `${cpus}, ${memory}, Linux ${kernel}, HZ ${hz}, Node.js ${node}, br_netfilter ${brNetfilter}, load before ${load}`,
-  [`Slipway ${commit}`, date.slice(0, 16).replace('T', ' '), ...(command ? [command] : [])].join(' · '),
+  [
+    `Slipway ${commit}`,
+    ...(against ? [`other checkout: ${against}`] : []),
+    date.slice(0, 16).replace('T', ' '),
+    ...(command ? [command] : []),
+  ].join(' · '),
 ]

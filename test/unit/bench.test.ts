@@ -1,6 +1,7 @@
 import test from 'ava'
 import { atOnce } from '../../build-bench/arms/arm.js'
 import { FULL, PARTS, QUICK } from '../../build-bench/parts.js'
+import { againstTable } from '../../build-bench/report-against.js'
 import { schedule } from '../../build-bench/schedule.js'
 import { percentile, ratio } from '../../build-bench/stats.js'
 import { ARMS, MEASURES } from '../../build-bench/trial-spec.js'
@@ -19,7 +20,7 @@ test('a round has each trial of each arm once, in an order that the seed decides
 
 test('peers are in the first rounds only, and asked for no more than they can do', (t) => {
   const trials = schedule(ARMS, MEASURES, FULL, 1)
-  const peers = trials.filter(({ arm }) => !['ours', 'pooled', 'floor'].includes(arm))
+  const peers = trials.filter(({ arm }) => !['ours', 'pooled', 'against', 'against-pooled', 'floor'].includes(arm))
   t.true(peers.every(({ round }) => round < FULL.peerTrials))
   t.true(
     peers
@@ -75,4 +76,38 @@ test('percentiles are values that were measured; a ratio has its rounds', (t) =>
     ),
     { value: 2, low: 2, high: 3 },
   )
+})
+
+test('another checkout has a trial in every round, in the parts that know it, and practises as we do', (t) => {
+  const own = ['ours', 'pooled', 'floor'] as const
+  const beside = schedule([...own, 'against', 'against-pooled'], MEASURES, FULL, 1)
+  for (const measure of ['latency', 'burst', 'teardown', 'churn'] as const) {
+    for (const [here, there] of [
+      ['ours', 'against'],
+      ['pooled', 'against-pooled'],
+    ]) {
+      const trials = (of: string | undefined) =>
+        beside
+          .filter(({ arm, measure: what }) => arm === of && what === measure)
+          .map(({ arm: _, ...trial }) => JSON.stringify(trial))
+          .sort()
+      t.true(trials(here).length >= FULL.trials, measure)
+      t.deepEqual(trials(there), trials(here))
+    }
+  }
+  t.is(beside.filter(({ measure, arm }) => measure === 'costs' && arm === 'against').length, FULL.trials)
+  t.is(schedule(own, ['costs'], FULL, 1).length, 1)
+})
+
+test('here and there are compared by trials of the same kind, pool with pool', (t) => {
+  const trial = { measure: 'latency', warmUp: 0, count: 2, round: 0 } as const
+  const table = againstTable([
+    { ...trial, arm: 'ours', result: { total: [100, 200], phases: {} } },
+    { ...trial, arm: 'against', result: { total: [50, 100], phases: {} } },
+    { ...trial, arm: 'pooled', result: { total: [10], phases: {} } },
+    { ...trial, arm: 'floor', result: { total: [1], phases: {} } },
+  ])
+  t.regex(table, /one endpoint with a port .* 100 .* 50 .* 2\.00 .* 200 .* 100 .* 2\.00 .* 2, 2 /)
+  t.notRegex(table, /pool/)
+  t.is(againstTable([{ ...trial, arm: 'ours', result: { total: [100], phases: {} } }]), '')
 })
