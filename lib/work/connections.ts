@@ -10,14 +10,15 @@ import { invalid, SlipwayError } from '../base/errors.js'
 import type { Host } from '../kernel/host.js'
 import type { LeadingPort } from '../plan/operation.js'
 import type { PortMapping } from '../base/port-mapping.js'
-import type { PortGuesses } from '../claims/ports/port-guesses.js'
+import { PortGuesses } from '../claims/ports/port-guesses.js'
 import { ownerComment } from '../store/owner.js'
 import type { SandboxRecord } from '../store/records.js'
 import type { Context } from './context.js'
 import { draftEndpoint } from './draft-endpoint.js'
 import { interfaceKey, type Departure } from './departures.js'
 import { takeOff } from './take-off.js'
-import type { RecordUpdate } from './changes.js'
+import type { Changes, RecordUpdate } from './changes.js'
+import { renewFiles } from './files.js'
 import type { Guesses } from './remedies.js'
 import { now, sleep } from '../base/timers.js'
 
@@ -27,8 +28,52 @@ import { now, sleep } from '../base/timers.js'
 const PATIENCE_MS = 500
 const STEP_MS = 5
 
+/** One more endpoint. @returns It. */
+export async function connectSandbox(
+  context: Context,
+  changes: Changes,
+  network: string,
+  asked: EndpointRequest,
+): Promise<StoredEndpoint> {
+  const guesses: EndpointGuesses = { randomMac: false, ports: new PortGuesses() }
+  let endpoint: StoredEndpoint | undefined
+  let left: readonly LeadingPort[] = []
+  await changes.make(async (record) => {
+    checkConnectable(record, network, 'connect')
+    const update = await connectUpdate(context, record, network, asked, guesses)
+    endpoint = update.endpoint
+    left = update.left
+    return update
+  })
+  const { record } = changes.stored
+  context.departures.forget(left)
+  await context.resolvers.attend(record.endpoints)
+  await renewFiles(context, record)
+  if (!endpoint) throw new RangeError('connected, and no endpoint')
+  return endpoint
+}
+
+/** One endpoint less. @throws {SlipwayError} `NOT_FOUND` when the sandbox is not on the network. */
+export async function disconnectSandbox(context: Context, changes: Changes, network: string): Promise<void> {
+  let leave: (() => Promise<void>) | undefined
+  const guesses = new PortGuesses()
+  await changes.make((record) => {
+    checkConnectable(record, network, 'disconnect')
+    const endpoint = endpointOn(record, network)
+    const update = disconnectUpdate(context, record, endpoint, guesses)
+    const free = () => context.networks.release(endpoint)
+    leave = async () => {
+      await update.off()
+      context.departures.begin({ key: interfaceKey(record, endpoint.interface), ...update.left(), free })
+      await context.networks.leave(endpoint)
+    }
+    return update
+  })
+  await leave?.()
+}
+
 /** What can be connected to a network at all. @throws {SlipwayError} `INVALID_ARGUMENT` with docker's reasons. */
-export function checkConnectable(record: SandboxRecord, network: string, what: 'connect' | 'disconnect'): void {
+function checkConnectable(record: SandboxRecord, network: string, what: 'connect' | 'disconnect'): void {
   const { name } = record
   const stack = stackNamed(network)
   if (stack?.driver.unjoinable !== undefined) {
@@ -46,13 +91,13 @@ export function checkConnectable(record: SandboxRecord, network: string, what: '
 }
 
 /** What attempts before have shown: also of ports that move to the new endpoint. */
-export interface EndpointGuesses extends Guesses {
+interface EndpointGuesses extends Guesses {
   /** Names of links that stand in the way: the sandbox has made them itself. */
   links?: ReadonlySet<string>
 }
 
 /** One more endpoint. @returns Also the ports that have led to another endpoint. */
-export async function connectUpdate(
+async function connectUpdate(
   context: Context,
   record: SandboxRecord,
   network: string,
@@ -116,7 +161,7 @@ async function isGoing(host: Host, { path }: SandboxRecord, name: string): Promi
 }
 
 /** One endpoint less. @returns Also what comes next when that is done, and what is left to do then. */
-export function disconnectUpdate(
+function disconnectUpdate(
   context: Context,
   record: SandboxRecord,
   endpoint: StoredEndpoint,
@@ -175,7 +220,7 @@ function moveMappings(
  * By the network's name, id or the beginning of its id. @throws {SlipwayError} `NOT_FOUND` when the sandbox is not on
  * it; `CONFLICT`.
  */
-export function endpointOn({ name, endpoints }: SandboxRecord, network: string): StoredEndpoint {
+function endpointOn({ name, endpoints }: SandboxRecord, network: string): StoredEndpoint {
   const named = endpoints.find((endpoint) => endpoint.network === network)
   if (named) return named
   const [one, other] = /^[0-9a-f]+$/.test(network)

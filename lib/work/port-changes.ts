@@ -10,18 +10,48 @@ import type { LeadingPort } from '../plan/operation.js'
 import type { DefaultHostIps } from '../claims/ports/expand.js'
 import { printMapping, printRequest, type PortMapping, type PortRequest } from '../base/port-mapping.js'
 import { matching } from '../claims/ports/matching.js'
-import type { PortGuesses } from '../claims/ports/port-guesses.js'
+import { PortGuesses } from '../claims/ports/port-guesses.js'
 import { ownerComment } from '../store/owner.js'
 import type { SandboxRecord } from '../store/records.js'
-import type { RecordUpdate } from './changes.js'
+import type { Changes, RecordUpdate } from './changes.js'
 import type { Context } from './context.js'
 import { inheritPorts } from './inherit-ports.js'
 import { claimPublished } from './publish.js'
 
 /** Ports that come and go on a sandbox that stays. */
 
+/** @returns The mappings, with the host ports that were chosen. */
+export async function publishOn(
+  context: Context,
+  changes: Changes,
+  requests: readonly PortRequest[],
+): Promise<readonly PortMapping[]> {
+  const guesses = new PortGuesses()
+  let mappings: readonly PortMapping[] = []
+  await changes.make(async (record) => {
+    const update = await publishUpdate(context, record, requests, guesses)
+    mappings = update.mappings
+    return update
+  })
+  return mappings
+}
+
+export async function unpublishFrom(
+  context: Context,
+  changes: Changes,
+  requests: readonly PortRequest[],
+): Promise<void> {
+  let left: readonly LeadingPort[] = []
+  await changes.make((record) => {
+    const update = unpublishUpdate(context, record, requests)
+    left = update.left
+    return update
+  })
+  context.departures.forget(left)
+}
+
 /** More ports. @throws {SlipwayError} `INVALID_ARGUMENT`, `PORT_IN_USE`, `EXHAUSTED` */
-export async function publishUpdate(
+async function publishUpdate(
   context: Context,
   record: SandboxRecord,
   requests: readonly PortRequest[],
@@ -53,7 +83,7 @@ export async function publishUpdate(
 }
 
 /** Fewer ports. @returns Also those that have led to it. @throws {SlipwayError} `NOT_FOUND` */
-export function unpublishUpdate(
+function unpublishUpdate(
   context: Context,
   record: SandboxRecord,
   requests: readonly PortRequest[],

@@ -1,35 +1,25 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
-import { activePorts, mappedPorts } from '../../drivers/gateway.js'
-import { endpointsOf } from '../../drivers/index.js'
+import { activePorts } from '../../drivers/gateway.js'
 import { invalid, show, SlipwayError } from '../../base/errors.js'
 import type { NameOptions } from '../../base/name-options.js'
 import { enter } from '../../kernel/native.js'
 import { checkOptions, checks } from '../../base/checks.js'
 import { namedPredefined } from '../../drivers/predefined.js'
-import type { LeadingPort, Namespace, Plan } from '../../plan/operation.js'
+import type { Namespace } from '../../plan/operation.js'
 import type { PortMapping, PortRequest } from '../../base/port-mapping.js'
-import { PortGuesses } from '../../claims/ports/port-guesses.js'
 import { namespaceGone, removed } from '../../claims/refusals.js'
-import type { Leaving } from '../../drivers/leaving.js'
-import { hostnameOf, isCurrent, store, type SandboxRecord, type StoredRecord } from '../../store/records.js'
+import { hostnameOf, isCurrent, type SandboxRecord, type StoredRecord } from '../../store/records.js'
 import { Changes } from '../../work/changes.js'
-import {
-  checkConnectable,
-  connectUpdate,
-  disconnectUpdate,
-  endpointOn,
-  type EndpointGuesses,
-} from '../../work/connections.js'
+import { connectSandbox, disconnectSandbox } from '../../work/connections.js'
 import { hostPath, type Context } from '../../work/context.js'
-import { interfaceKey, sandboxKey } from '../../work/departures.js'
 import { describeEndpoint, type Endpoint } from './endpoint.js'
 import { endpointChecks, readEndpoint, type EndpointOptions } from './endpoint-options.js'
-import { removeFiles, renewFiles, writeFiles, writtenFiles, type SandboxFiles } from '../../work/files.js'
+import { renewFiles, writeFiles, writtenFiles, type SandboxFiles } from '../../work/files.js'
 import { networkSettings, type NetworkSettings } from './inspect.js'
 import { nameCheck } from '../../base/name.js'
-import { publishUpdate, unpublishUpdate } from '../../work/port-changes.js'
+import { publishOn, unpublishFrom } from '../../work/port-changes.js'
 import { readRequests } from '../../work/publish.js'
-import { removalPlan } from '../../work/removal.js'
+import { removeSandbox } from '../../work/remove-sandbox.js'
 import { sharingOf, type Sharing } from '../../work/sharing.js'
 import { readStats, type SandboxStats } from './stats.js'
 
@@ -143,21 +133,7 @@ export class Sandbox {
       const target = this.#networkNamed('connect', network)
       checkOptions('connect', options, endpointChecks)
       const asked = readEndpoint(options, target)
-      const guesses: EndpointGuesses = { randomMac: false, ports: new PortGuesses() }
-      let endpoint: Endpoint | undefined
-      let left: readonly LeadingPort[] = []
-      await this.#changes.make(async (record) => {
-        checkConnectable(record, target, 'connect')
-        const update = await connectUpdate(this.#context, record, target, asked, guesses)
-        endpoint = describeEndpoint(update.endpoint)
-        left = update.left
-        return update
-      })
-      this.#context.departures.forget(left)
-      await this.#context.resolvers.attend(this.#record.endpoints)
-      await renewFiles(this.#context, this.#record)
-      if (!endpoint) throw new RangeError('connected, and no endpoint')
-      return endpoint
+      return describeEndpoint(await connectSandbox(this.#context, this.#changes, target, asked))
     })
   }
 
@@ -173,21 +149,7 @@ export class Sandbox {
       const target = this.#networkNamed('disconnect', network)
       checkOptions('disconnect', options, { force: checks.flag })
       try {
-        let leave: (() => Promise<void>) | undefined
-        const guesses = new PortGuesses()
-        await this.#changes.make((record) => {
-          checkConnectable(record, target, 'disconnect')
-          const endpoint = endpointOn(record, target)
-          const update = disconnectUpdate(this.#context, record, endpoint, guesses)
-          const free = () => this.#context.networks.release(endpoint)
-          leave = async () => {
-            await update.off()
-            this.#context.departures.begin({ key: interfaceKey(record, endpoint.interface), ...update.left(), free })
-            await this.#context.networks.leave(endpoint)
-          }
-          return update
-        })
-        await leave?.()
+        await disconnectSandbox(this.#context, this.#changes, target)
       } catch (error) {
         const isOff =
           error instanceof SlipwayError && error.code === 'NOT_FOUND' && isCurrent(this.#changes.stored.path, this.id)
@@ -210,14 +172,7 @@ export class Sandbox {
       const requests = readRequests(publish)
       const turn = this.#context.turns.next()
       if (turn) await turn
-      const guesses = new PortGuesses()
-      let mappings: readonly PortMapping[] = []
-      await this.#changes.make(async (record) => {
-        const update = await publishUpdate(this.#context, record, requests, guesses)
-        mappings = update.mappings
-        return update
-      })
-      return mappings
+      return publishOn(this.#context, this.#changes, requests)
     })
   }
 
@@ -231,13 +186,7 @@ export class Sandbox {
       const requests = readRequests(publish)
       const turn = this.#context.turns.next()
       if (turn) await turn
-      let left: readonly LeadingPort[] = []
-      await this.#changes.make((record) => {
-        const update = unpublishUpdate(this.#context, record, requests)
-        left = update.left
-        return update
-      })
-      this.#context.departures.forget(left)
+      await unpublishFrom(this.#context, this.#changes, requests)
     })
   }
 
@@ -316,87 +265,12 @@ export class Sandbox {
    */
   remove(): Promise<void> {
     this.#removing ??= this.#context.work
-      .run(() => this.#remove())
+      .run(() => removeSandbox(this.#context, this.#changes))
       .catch((error: unknown) => {
         this.#removing = undefined
         throw error
       })
     return this.#removing
-  }
-
-  async #remove(): Promise<void> {
-    const turn = this.#context.turns.next()
-    if (turn) await turn
-    const { host, records, ports, holders, reaper, networks, departures } = this.#context
-    let begun:
-      | {
-          busy: string
-          left: () => string
-          off: () => Promise<void>
-          plan: Plan
-          claims: Leaving['claims']
-          links: Leaving['links']
-        }
-      | undefined
-    await this.#changes.make((record) => {
-      const held = mappedPorts(record.endpoints, record.ports)
-      const { stored } = this.#changes
-      return {
-        during: { removing: true },
-        async plan({ mark }, namespace) {
-          const { first, off, rest, claims, links } = await removalPlan(host, stored, records, namespace, mark)
-          begun = {
-            busy: mark ?? '',
-            left: () => store(records, { ...record, removing: true }).text,
-            off,
-            plan: rest,
-            claims,
-            links,
-          }
-          return first
-        },
-        settle: () => held.forEach((mapping) => ports.release(mapping)),
-        foreign: holders.foreign(held),
-        release: () => undefined,
-        // The sandbox that this one had joined has been removed meanwhile: there is nothing to note there any more.
-        remedy: async ({ operation, errnoName }) =>
-          operation.op === 'file.replace' && operation.path !== stored.path && errnoName === 'ENOENT'
-            ? 'again'
-            : undefined,
-      }
-    })
-    await begun?.off()
-    const { name } = this
-    const { path } = this.#changes.stored
-    const done = async () => {
-      for (const endpoint of this.#record.endpoints) {
-        const addresses = Object.values(endpoint.addresses).map(({ address }) => address)
-        const release = () => networks.release(endpoint)
-        for (const link of endpointsOf(endpoint).hostLinks(endpoint)) reaper.watch({ link, addresses, release })
-      }
-      await removeFiles(this.#context, this.#record)
-    }
-    if (begun && begun.plan.length > 0)
-      departures.begin({
-        key: sandboxKey(name),
-        plan: begun.plan,
-        claims: begun.claims,
-        links: begun.links,
-        // Of one without a link on the host, nothing else tells that it is gone.
-        free: () =>
-          Promise.all(
-            this.#record.endpoints.flatMap((endpoint) =>
-              endpointsOf(endpoint).hostLinks(endpoint).length === 0 ? (networks.release(endpoint) ?? []) : [],
-            ),
-          ),
-        record: { path, busy: begun.busy, left: begun.left },
-        done,
-      })
-    else await done()
-    for (const endpoint of this.#record.endpoints) {
-      const left = networks.leave(endpoint)
-      if (left) await left
-    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
