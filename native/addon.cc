@@ -11,12 +11,14 @@
 #include "js/filter_sources.h"
 #include "js/folder_stamp.h"
 #include "js/identity.h"
+#include "js/link_news_wrap.h"
 
 namespace {
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   slipway::be_ready_to_throw();
   exports.Set("Executor", slipway::js::ExecutorWrap::define(env));
+  exports.Set("LinkNews", slipway::js::LinkNewsWrap::define(env));
   exports.Set("enter", Napi::Function::New<slipway::js::guarded<slipway::js::enter>>(env, "enter"));
   exports.Set("identify", Napi::Function::New<slipway::js::guarded<slipway::js::identify>>(env, "identify"));
   exports.Set("bindSocket", Napi::Function::New<slipway::js::guarded<slipway::js::bind_socket>>(env, "bindSocket"));

@@ -13,7 +13,7 @@ import { Spares } from '../work/pool/spares.js'
 import { DynamicPorts } from '../claims/ports/dynamic-ports.js'
 import { Holders } from '../claims/ports/holders.js'
 import { PortTable } from '../claims/ports/port-table.js'
-import { collectFormerHosts, findOtherHosts, reconcile, type Reconciled } from '../heal/index.js'
+import { collectFormerHosts, findOtherHosts, Parents, reconcile, type Reconciled } from '../heal/index.js'
 import { Work, type Context } from '../work/context.js'
 import { stateFolder, stateFolders } from '../store/state-folder.js'
 import { collectFiles, listFilesFolders } from '../work/files.js'
@@ -85,12 +85,13 @@ export class Slipway {
       context.holders.look()
       const folders = await listFilesFolders(context.files)
       const former = collectFormerHosts(await findOtherHosts(settings, host))
-      const { reconciled, kept, aside } = await reconcile(context)
+      const { reconciled, kept, aside, links } = await reconcile(context)
       reconciled.collected.unshift(...former)
       host.lookOut(async () => (await context.networks.ensureRuleset()).length > 0)
       await collectFiles(context.files, folders, kept, aside)
       if (stays) {
         await context.holders.takeOver(kept.flatMap(({ endpoints, ports }) => mappedPorts(endpoints, ports)))
+        context.parents.opened(links)
         await context.resolvers.open()
         context.spares.open()
       }
@@ -134,9 +135,10 @@ const defaultNames = ({ dns, dnsSearch, dnsOptions }: Settings): NameOptions => 
   ...(dnsOptions ? { dnsOptions } : {}),
 })
 
-async function leave({ spares, resolvers, host, holders }: Context): Promise<void> {
+async function leave({ spares, resolvers, parents, host, holders }: Context): Promise<void> {
   await spares.close()
   await resolvers.close()
+  await parents.close()
   await host.close()
   holders.close()
 }
@@ -144,14 +146,17 @@ async function leave({ spares, resolvers, host, holders }: Context): Promise<voi
 /** @internal What the library works with on one host. */
 export function makeContext(host: Host, settings: Settings, stays: boolean): Context {
   const folder = (what: Parameters<typeof stateFolder>[2]) => stateFolder(settings, host, what)
-  const networks = new NetworkRegistry(host, settings, { networks: folder('networks'), sandboxes: folder('sandboxes') })
+  const folders = { sandboxes: folder('sandboxes'), networks: folder('networks') }
+  const networks = new NetworkRegistry(host, settings, folders)
+  const parents = new Parents({ host, networks, records: folders.sandboxes })
   return {
     host,
     settings,
-    records: folder('sandboxes'),
+    records: folders.sandboxes,
     files: folder('files'),
     networks,
-    resolvers: new Resolvers(settings.netns, { sandboxes: folder('sandboxes'), networks: folder('networks') }, stays),
+    resolvers: new Resolvers(settings.netns, folders, stays, (specs) => parents.know(specs)),
+    parents,
     names: defaultNames(settings),
     ports: new PortTable(),
     dynamicPorts: new DynamicPorts(host),

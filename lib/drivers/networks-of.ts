@@ -72,6 +72,11 @@ export interface NetworksOf<Spec extends NetworkSpec = NetworkSpec> {
   elements(spec: Spec, links: readonly LinkInfo[]): NetworkElement[]
   /** Its own link on the host; `undefined` where it has none. */
   hostLink(spec: Spec): HostLink | undefined
+  /**
+   * Links of the host that its sandboxes' links are parts of: with such a link, the kernel deletes those. Left out
+   * where there are none.
+   */
+  standsOn?(spec: Spec): readonly Ground[]
   /** Whether a link of the host is a part of a network: the routes by it lead to single sandboxes. */
   isPart(link: LinkInfo): boolean
   /** Links that are of networks of this driver, and of none that there is. */
@@ -149,6 +154,13 @@ export interface There<Spec extends NetworkSpec = NetworkSpec> {
 export interface HostLink {
   kind: string
   name: string
+}
+
+/** A link of the host that a network stands on. */
+export interface Ground {
+  link: string
+  /** It can be made again. Others are somebody else's to bring back. */
+  ours: boolean
 }
 
 export interface Healing extends Seen {

@@ -209,6 +209,8 @@ async function remakeLinks(
       if (error instanceof PlanRefused && error.errnoName === 'ESTALE' && error.operation.op === 'file.replace')
         return { item, relinked, lost }
       if (!(error instanceof PlanRefused || error instanceof SlipwayError)) throw error
+      // Another process was first, and the record is as it was.
+      if (await of.isLinked(before, { host, ...stackPlace(record) })) continue
       const { message } = error instanceof PlanRefused ? await explainRefusal(error, host) : error
       // Another process has removed it.
       if ((await readRecord(dirname(path), record.name))?.record.id !== record.id) return { item, relinked, lost }

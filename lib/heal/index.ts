@@ -5,6 +5,7 @@
 export type { Aside } from './aside.js'
 export { leftAddresses } from './forget.js'
 export { collectFormerHosts, findOtherHosts } from './former-hosts.js'
+export { Parents } from './parents.js'
 export { reconcile, type Reconciled } from './reconcile.js'
 export { repairRefused } from './refused.js'
 export type { Shared } from './shared.js'

@@ -1,11 +1,12 @@
 import { claimSandbox } from '../drivers/plans/claims.js'
 import { checkNamespace } from '../drivers/stack.js'
-import { gatewayEndpoint } from '../drivers/gateway.js'
+import { defaultRoute } from '../drivers/plans/default-route.js'
 import { add, elementName, removeOwn } from '../policy/elements.js'
 import * as sets from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
+import type { RouteInfo } from '../kernel/native.js'
 import { FAMILIES } from '../store/network-spec.js'
-import type { Element, Operation, SetDefinition } from '../plan/operation.js'
+import type { Element, Operation, RouteAdd, SetDefinition } from '../plan/operation.js'
 import { asOfNow } from '../store/namespace.js'
 import { ownerComment } from '../store/owner.js'
 import type { SandboxRecord } from '../store/records.js'
@@ -59,18 +60,18 @@ const PORT_SETS = new Set(
 export async function leadOut(host: Host, { endpoints, path, namespace }: SandboxRecord): Promise<void> {
   const check = checkNamespace({ path, namespace: namespace && asOfNow(namespace) })
   for (const family of FAMILIES) {
-    const gateway = gatewayEndpoint(endpoints, family)?.addresses[family]?.gateway
-    if (gateway === undefined) continue
-    const routes = ((await host.find('routes', { netns: path, ipv6: family === 6 })) ?? []).filter(
+    const [route] = defaultRoute('route.add', path, endpoints, family)
+    if (!route) continue
+    const there = ((await host.find('routes', { netns: path, ipv6: family === 6 })) ?? []).filter(
       ({ destination }) => destination === 'default',
     )
-    if (routes.some((route) => route.gateway === gateway)) continue
-    const ours = new Set(endpoints.map(({ addresses }) => addresses[family]?.gateway))
-    const before = routes.flatMap((route): Operation[] =>
-      route.gateway !== undefined && ours.has(route.gateway)
-        ? [{ op: 'route.delete', netns: path, destination: 'default', gateway: route.gateway }]
-        : [],
-    )
-    await attempt(host, [...check, ...before, { op: 'route.add', netns: path, destination: 'default', gateway }])
+    const links = await host.find('links', { netns: path })
+    const nameOf = (index: number) => links?.find((link) => link.index === index)?.name
+    const has = (one: RouteInfo, { gateway, link }: Pick<RouteAdd, 'gateway' | 'link'>) =>
+      gateway === undefined ? one.gateway === '' && nameOf(one.index) === link : one.gateway === gateway
+    if (there.some((one) => has(one, route))) continue
+    const ours = endpoints.flatMap((endpoint) => defaultRoute('route.delete', path, [endpoint], family))
+    const before = there.flatMap((one) => ours.find((own) => has(one, own)) ?? [])
+    await attempt(host, [...check, ...before, route])
   }
 }

@@ -1,4 +1,5 @@
 import { mappedPorts } from '../drivers/gateway.js'
+import type { LinkInfo } from '../kernel/native.js'
 import { RULESET_FAMILIES } from '../policy/ruleset.js'
 import * as sets from '../policy/sets.js'
 import type { Family } from '../plan/operation.js'
@@ -49,6 +50,8 @@ interface Found {
   kept: SandboxRecord[]
   /** Records that cannot be read: what is theirs stays, too. */
   aside: Aside
+  /** Links of the host, as they were found first. */
+  links: readonly LinkInfo[]
 }
 
 /**
@@ -151,7 +154,7 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
   result.healed = [...new Set([...result.healed, ...attached])]
   result.adopted = result.adopted.filter((name) => !attached.has(name) && !given?.includes(name))
   result.collected.push(...(await finishChanges(host, adopted, owned, halfWritten)))
-  return { reconciled: result, kept: kept.map(({ record }) => record), aside }
+  return { reconciled: result, kept: kept.map(({ record }) => record), aside, links: all }
 }
 
 /** Whether tables of the ruleset are missing. */

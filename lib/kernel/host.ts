@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import { SlipwayError } from '../base/errors.js'
 import { requireCapabilities } from './capabilities.js'
 import { Lookout } from './lookout.js'
-import { type NativeExecutor, type Outcome, type Questions } from './native.js'
+import { LinkNews, type NativeExecutor, type NativeLinkNews, type Outcome, type Questions } from './native.js'
 import type { Namespace, Plan, PortHold } from '../plan/operation.js'
 import { openExecutor } from './open-executor.js'
 import { describe, forbidden, isForbidden, isTooMuch, nameOf, PlanRefused, tooMuch, words } from './refusal.js'
@@ -143,6 +143,21 @@ export class Host {
   /** All is well as of this generation of nf_tables. */
   watch(generation: number): void {
     this.#executor.watch(generation)
+  }
+
+  /**
+   * Listens for links that come and go. Keeps nothing alive, `changed` least of all: what is told weakly holds what it
+   * tells.
+   *
+   * @param changed - Is told the names of those that did, of those that are meant.
+   * @returns `undefined` where the kernel gives no socket for it: then nothing is told.
+   */
+  hearOfLinks(changed: (names: readonly string[]) => void): NativeLinkNews | undefined {
+    try {
+      return new LinkNews(this.#executor, changed)
+    } catch {
+      return undefined
+    }
   }
 
   async #queue(

@@ -206,12 +206,24 @@ export interface DescribedOperation {
   fields: Record<string, unknown>
 }
 
+/** Listens for links of the host that come and go. Keeps neither the process nor itself alive. */
+export interface NativeLinkNews {
+  /** The links that are meant from now on, by name. Returns the number of each; 0 where there is none of that name. */
+  mean(names: readonly string[]): Record<string, number>
+  close(): void
+}
+
 interface Addon {
   /**
    * @param host - Path of the namespace, this process's own where it is left out; or an executor: then it is a further
    * thread in that one's namespace, which watches with it and is for {@link NativeExecutor.run} alone.
    */
   Executor: new (host?: string | NativeExecutor) => NativeExecutor
+  /**
+   * @param changed - Is told of the names that are another link's by now, or no link's. Where the kernel had more to
+   * say than there was room for, of all that are meant.
+   */
+  LinkNews: new (host: NativeExecutor, changed: (names: string[]) => void) => NativeLinkNews
   /** @param namespace - The one that is meant. @param not - Inode number of the one that is never meant: the host's. */
   enter<T>(path: string, work: () => T, namespace?: Namespace, not?: number): T
   /** Which network namespace a path leads to at this moment. Throws where it leads to none. */
@@ -274,7 +286,8 @@ function otherBuild(root: string): string | undefined {
 
 const addon = load()
 
-export const { Executor, enter, identify, bindSocket, filterSources, folderStamp, encodeConnectionDelete } = addon
+export const { Executor, LinkNews, enter, identify, bindSocket, filterSources, folderStamp, encodeConnectionDelete } =
+  addon
 
 /** A plan as C++ reads it, where what was there before is this text (`native/plan/inverse.h`). For tests. */
 export const describePlan = (plan: Plan, before: string): DescribedOperation[] =>

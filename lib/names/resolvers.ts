@@ -27,6 +27,11 @@ const ATTEMPT_AGE = 1000
 
 type Served = Pick<NetworkSpec, 'id' | 'name' | 'subnets'>
 
+interface Folders {
+  sandboxes: string
+  networks: string
+}
+
 /**
  * The resolvers of the user-defined networks of a host: each is in one process of those that stay, whichever was first.
  * Who finds the place taken leaves it to the other, and takes it when the other goes: the folder of the networks'
@@ -40,7 +45,8 @@ export class Resolvers {
   readonly #table = new NameTable()
   readonly #sandboxes: FollowedFolder<SandboxRecord>
   readonly #networks: FollowedFolder<NetworkRecord>
-  readonly #known = new Map<string, Served>()
+  readonly #known = new Map<string, NetworkSpec>()
+  readonly #told: (networks: Iterable<NetworkSpec>) => void
   readonly #running = new Map<string, Promise<Resolver | undefined>>()
   readonly #rounds = new Rounds(() => this.#serveAll())
   #attempted = -Infinity
@@ -51,9 +57,18 @@ export class Resolvers {
   #shares: Shares | undefined
   #closed = false
 
-  /** @param stays - Whether this process stays; one that leaves at once serves nobody. */
-  constructor(netns: string | undefined, folders: { sandboxes: string; networks: string }, stays: boolean) {
+  /**
+   * @param stays - Whether this process stays; one that leaves at once serves nobody.
+   * @param told - Is told of all networks that have a record, now and whenever they may be others.
+   */
+  constructor(
+    netns: string | undefined,
+    folders: Folders,
+    stays: boolean,
+    told: (networks: Iterable<NetworkSpec>) => void = () => undefined,
+  ) {
     this.#netns = netns
+    this.#told = told
     this.#stays = stays
     this.#folder = folders.networks
     this.#sandboxes = new FollowedFolder(folders.sandboxes, SANDBOX, {
@@ -140,6 +155,7 @@ export class Resolvers {
     this.#attempted = performance.now()
     await this.#networks.refresh()
     const networks = [...this.#known.values()]
+    this.#told(networks)
     // Their bridges are gone, and the addresses may be another's by now.
     for (const id of [...this.#running.keys()]) if (!networks.some((network) => network.id === id)) await this.stop(id)
     // One that is being made, or taken away, has no addresses yet or any more.

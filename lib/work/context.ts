@@ -1,4 +1,4 @@
-import type { Shared } from '../heal/index.js'
+import type { Parents, Shared } from '../heal/index.js'
 import { SlipwayError } from '../base/errors.js'
 import type { Host } from '../kernel/host.js'
 import type { NameOptions } from '../base/name-options.js'
@@ -17,6 +17,7 @@ export interface Context extends Shared {
   /** Folder of the sandboxes' files: `hostname`, `hosts` and `resolv.conf`. */
   readonly files: string
   readonly resolvers: Resolvers
+  readonly parents: Parents
   /** What sandboxes have that say nothing of their names. */
   readonly names: NameOptions
   readonly dynamicPorts: DynamicPorts

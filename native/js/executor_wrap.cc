@@ -86,9 +86,15 @@ bool ExecutorWrap::has_deliver() const { return static_cast<napi_threadsafe_func
 // What a further executor of the same host has from the first.
 Status ExecutorWrap::join(const Napi::Object& first, UniqueFd& host, std::shared_ptr<nft::Watch>& watch) {
   ExecutorWrap* other = Unwrap(first);
-  if (other == nullptr || !other->executor_ || other->closing_) return Failure::of(ESHUTDOWN, "open");
+  if (other == nullptr) return Failure::of(ESHUTDOWN, "open");
+  if (auto failure = other->share_host(host)) return failure;
   watch = other->executor_->watch();
-  return other->executor_->share_host(host);
+  return kOk;
+}
+
+Status ExecutorWrap::share_host(UniqueFd& host) const {
+  if (!executor_ || closing_) return Failure::of(ESHUTDOWN, "open");
+  return executor_->share_host(host);
 }
 
 ExecutorWrap::~ExecutorWrap() {

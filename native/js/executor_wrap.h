@@ -20,6 +20,9 @@ class ExecutorWrap : public Napi::ObjectWrap<ExecutorWrap> {
   explicit ExecutorWrap(const Napi::CallbackInfo& info);
   ~ExecutorWrap() override;
 
+  // A descriptor of its namespace. ESHUTDOWN when it was closed.
+  Status share_host(UniqueFd& host) const;
+
  private:
   static void deliver(Napi::Env env, Napi::Function, ExecutorWrap* self, Job* job);
   using Deliver = Napi::TypedThreadSafeFunction<ExecutorWrap, Job, deliver>;

@@ -158,6 +158,13 @@ const scenarios = {
     say('done')
   },
 
+  /** Opens the host, and stays until it is killed. */
+  async stays(options: Options) {
+    await Slipway.open(options.open)
+    say('open')
+    setInterval(() => undefined, 1000)
+  },
+
   /** All that changes something, in turn. */
   async oneLife(options: Options) {
     const slipway = await Slipway.open(options.open)

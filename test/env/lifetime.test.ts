@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import type { Slipway } from '#lib/index.js'
 import { elements, isAsBefore, settled } from '../helpers/snapshot.js'
+import { onSegment } from '../helpers/segment.js'
 import { eventually, World } from '../helpers/world.js'
 import type { Options } from './child.js'
 import { howItEnded, runChild, WELL } from './run-child.js'
@@ -152,3 +153,26 @@ serial('two hundred sandboxes come and go, and no descriptor with them', async (
   )
   await isAsBefore(t, world, before)
 })
+
+for (const [scenario, rest, how] of [
+  ['idle', { count: 1 }, {}],
+  ['workers', { count: 4 }, {}],
+  ['terminate', { count: 20, wait: 5 }, {}],
+  ['lose', {}, { node: ['--expose-gc'] }],
+] as const) {
+  serial(`the same of a process that listens for the parent of a network: ${scenario}`, async (t) => {
+    const world = new World(t)
+    const slipway = await world.open()
+    await onSegment(slipway, { ipv6: false, subnets: [{ subnet: '192.0.2.0/24', ipRange: '192.0.2.128/25' }] })
+    await slipway.close()
+    const ended = await runChild(scenario, optionsFor(world, { port: 8000, ...rest }), {
+      ...how,
+      node: [...('node' in how ? how.node : [])],
+    })
+    t.like(howItEnded(ended), WELL)
+    if (scenario !== 'lose') return
+    const [before, during, after] = ended.said.slice(1)
+    t.notDeepEqual(during, before)
+    t.deepEqual(after, before)
+  })
+}

@@ -1,6 +1,9 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import test, { type ExecutionContext } from 'ava'
-import type { Slipway } from 'slipway'
+import type { Sandbox, Slipway } from 'slipway'
+import type { ParentMessage } from '#lib/heal/parents.js'
 import { DualStackWorld, NEIGHBOUR } from '../helpers/dual-stack.js'
+import { Peer } from '../helpers/peer.js'
 import { addressesOn, answersTo, linksIn, onSegment } from '../helpers/segment.js'
 import { eventually, ip, ipJson, type World } from '../helpers/world.js'
 
@@ -75,9 +78,10 @@ test.serial(
   async (t) => {
     const { world, slipway, app, beside, were } = await scene(t)
     const macs = [app, beside].map(({ endpoints }) => endpoints.find(({ network }) => network === 'lan')?.mac)
+    await slipway.close({ wait: true })
     ip('-n', world.host.name, 'link', 'delete', 'uplink')
     parentAgain(world)
-    const again = await reopened(world, slipway)
+    const again = await world.open()
     const healed = again.reconciled.healed.join('\n')
     for (const name of [app.name, beside.name, 'lan']) t.true(healed.includes(name), healed)
     for (const [index, { name }] of [app, beside].entries()) {
@@ -108,4 +112,136 @@ test.serial("the host's own link that somebody has deleted is back with the next
   const again = await reopened(world, slipway)
   t.regex(again.reconciled.healed.join('\n'), /lan/)
   t.true(await eventually(async () => String(await answersTo(world.host, addressesOn(app))) === 'yes,yes'))
+})
+
+/** What the channel says while the test runs. */
+function messages(t: ExecutionContext): ParentMessage[] {
+  const said: ParentMessage[] = []
+  const hear = (message: unknown) => said.push(message as ParentMessage)
+  subscribe('slipway:parent', hear)
+  t.teardown(() => unsubscribe('slipway:parent', hear))
+  return said
+}
+
+const works = async (world: World, sandbox: Sandbox): Promise<boolean> =>
+  String(await answersTo(sandbox, Object.values(NEIGHBOUR))) === 'yes,yes' &&
+  String(await answersTo(world.host, addressesOn(sandbox))) === 'yes,yes'
+
+test.serial(
+  'a parent that goes and comes back while Slipway is open: packets flow again, without another open()',
+  async (t) => {
+    const { world, slipway, app, beside, were } = await scene(t)
+    const said = messages(t)
+    const macs = [app, beside].map((sandbox) => linksIn(sandbox).at(-1)?.address)
+    ip('-n', world.host.name, 'link', 'delete', 'uplink')
+    t.true(await eventually(() => said.some(({ without }) => without.length > 0)))
+    t.like(
+      said.find(({ without }) => without.length > 0),
+      { moved: ['uplink'], without: [{ network: 'lan', parent: 'uplink' }], healed: [], lost: [] },
+    )
+    await t.throwsAsync(world.create(slipway, 'late', { network: 'lan' }), { code: 'NOT_FOUND', message: /uplink/ })
+    const other = await world.create(slipway, 'other')
+    await t.throwsAsync(other.connect('lan'), { code: 'NOT_FOUND', message: /uplink/ })
+
+    parentAgain(world)
+    for (const sandbox of [app, beside]) t.true(await eventually(() => works(world, sandbox)), sandbox.name)
+    t.deepEqual([addressesOn(app), addressesOn(beside)], were)
+    t.deepEqual(
+      [app, beside].map((sandbox) => linksIn(sandbox).at(-1)?.address),
+      macs,
+    )
+    const healed = said.flatMap((message) => message.healed)
+    for (const name of [app.name, beside.name, 'network lan']) t.true(healed.includes(name), healed.join())
+    t.deepEqual(
+      said.flatMap(({ lost }) => lost),
+      [],
+    )
+    await other.connect('lan')
+    t.true(await works(world, other))
+    t.deepEqual((await reopened(world, slipway)).reconciled.healed, [], 'then all is whole')
+  },
+)
+
+test.serial('a parent that is made anew before anybody has looked, and so again and again', async (t) => {
+  const { world, app, beside } = await scene(t)
+  const said = messages(t)
+  for (let time = 0; time < 8; time++) {
+    ip('-n', world.host.name, 'link', 'delete', 'uplink')
+    parentAgain(world)
+  }
+  for (const sandbox of [app, beside]) t.true(await eventually(() => works(world, sandbox)), sandbox.name)
+  t.true(said.length < 16, `${said.length} looks`)
+})
+
+test.serial('a parent that is renamed, and another link that gets its name', async (t) => {
+  const { world, app } = await scene(t)
+  ip('-n', world.host.name, 'link', 'set', 'uplink', 'down')
+  ip('-n', world.host.name, 'link', 'set', 'uplink', 'name', 'former')
+  ip('-n', world.host.name, 'link', 'delete', 'former')
+  parentAgain(world)
+  t.true(await eventually(() => works(world, app)))
+})
+
+test.serial('of two processes that have the host open, one gives back what a parent took with it', async (t) => {
+  const { world, slipway, app, beside } = await scene(t)
+  await Peer.start(t, { netns: world.host.path, stateDir: world.stateDir })
+  const more = await Promise.all(
+    Array.from({ length: 6 }, (_, index) => world.create(slipway, `${index}`, { network: 'lan' })),
+  )
+  const said = messages(t)
+  ip('-n', world.host.name, 'link', 'delete', 'uplink')
+  parentAgain(world)
+  for (const sandbox of [app, beside, ...more]) t.true(await eventually(() => works(world, sandbox)), sandbox.name)
+  for (const sandbox of [app, ...more]) t.is(linksIn(sandbox).length, 1)
+  t.deepEqual(
+    said.flatMap(({ lost }) => lost),
+    [],
+  )
+  // A process that has only read of the network hears of it, too.
+  await slipway.close({ wait: true })
+  ip('-n', world.host.name, 'link', 'delete', 'uplink')
+  parentAgain(world)
+  for (const sandbox of [app, beside, ...more]) t.true(await eventually(() => works(world, sandbox)), sandbox.name)
+})
+
+test.serial('a network that another process makes is listened for, and one that has gone is not', async (t) => {
+  const world = new DualStackWorld(t, true)
+  const slipway = await world.open()
+  const said = messages(t)
+  const peer = await Peer.start(t, { netns: world.host.path, stateDir: world.stateDir })
+  await peer.call('createNetwork', {
+    name: 'lan',
+    driver: 'macvlan',
+    subnets: [{ subnet: '192.0.2.0/24', ipRange: '192.0.2.128/25' }],
+    options: { parent: 'uplink' },
+  })
+  await peer.call('create', { name: world.name('app'), network: 'lan' })
+  await peer.kill()
+  // Told by the folder's being watched.
+  t.true(
+    await eventually(() => said.some(({ moved }) => moved.includes('uplink'))),
+    'the network is looked at when it is first heard of',
+  )
+  ip('-n', world.host.name, 'link', 'delete', 'uplink')
+  parentAgain(world)
+  const app = await slipway.sandboxes.get(world.name('app'))
+  t.true(await eventually(async () => String(await answersTo(world.neighbour, addressesOn(app))) === 'yes'))
+  await app.remove()
+  await (await slipway.networks.get('lan')).remove()
+  const before = said.length
+  ip('-n', world.host.name, 'link', 'delete', 'uplink')
+  parentAgain(world)
+  await slipway.networks.create({ name: 'next' })
+  t.is(said.length, before)
+})
+
+test.serial('more news than there is room for: then it looks, as it cannot know what it has missed', async (t) => {
+  const { world, app } = await scene(t)
+  const { name } = world.host
+  // The event loop stands still until all of it is said: the first fill the room.
+  for (let index = 0; index < 150; index++)
+    ip('-n', name, 'link', 'add', `v${index}`, 'type', 'veth', 'peer', 'name', `w${index}`)
+  ip('-n', name, 'link', 'delete', 'uplink')
+  parentAgain(world)
+  t.true(await eventually(() => works(world, app)))
 })

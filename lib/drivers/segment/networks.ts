@@ -5,11 +5,11 @@ import type { LinkInfo } from '../../kernel/native.js'
 import type { Operation, Plan } from '../../plan/operation.js'
 import { listNetworkRecords } from '../../store/network-records.js'
 import { readLinkAlias } from '../link-alias.js'
-import type { NetworksOf } from '../networks-of.js'
+import type { Ground, NetworksOf } from '../networks-of.js'
 import { checkSegment, draftSegment } from './draft.js'
 import type { SegmentKind } from './kind.js'
 import { makeParent, makeShim, vlanAlias } from './parent.js'
-import type { SegmentNetwork } from './spec.js'
+import { readVlan, type SegmentNetwork } from './spec.js'
 
 /** Networks on the segments of parents. */
 export const networksOn = (kind: SegmentKind): NetworksOf<SegmentNetwork> => ({
@@ -39,6 +39,7 @@ export const networksOn = (kind: SegmentKind): NetworksOf<SegmentNetwork> => ({
   elements: () => [],
   hostLink: ({ made, parent, shim }) =>
     made === 'dummy' ? { kind: 'dummy', name: parent } : shim ? { kind: kind.driver, name: shim.name } : undefined,
+  standsOn,
   // The routes by the host's own link lead to single sandboxes.
   isPart: ({ alias, kind: of }) => of === kind.driver && readLinkAlias(alias) !== undefined,
   leftovers: (links, { specs, kept, unread, stateDir }) => {
@@ -55,6 +56,11 @@ export const networksOn = (kind: SegmentKind): NetworksOf<SegmentNetwork> => ({
   },
   forget: () => [],
 })
+
+function standsOn({ parent, made }: SegmentNetwork): Ground[] {
+  const below = made === 'vlan' ? readVlan(parent)?.link : undefined
+  return [...(below === undefined ? [] : [{ link: below, ours: false }]), { link: parent, ours: made !== undefined }]
+}
 
 /** Links to nowhere of the other driver are not ours to take away. */
 const ownDummy = ({ dummyPrefix }: SegmentKind, of: string, name: string): boolean =>
