@@ -5,10 +5,10 @@ import type { Occupied } from '../claims/addresses/default-subnet.js'
 import type { Settings } from '../base/settings.js'
 import type { Plan } from '../plan/operation.js'
 import { networkNameInUse } from '../claims/refusals.js'
-import { LOOK_AGAIN, retrying } from '../claims/retry.js'
+import { retrying } from '../claims/retry.js'
 import { removeWhatIsThere } from '../claims/collect.js'
 import { readOwed } from './owed.js'
-import { isAlive } from '../store/maker.js'
+import { restoreNetwork } from './restore.js'
 import {
   listNetworkRecords,
   readNetworkRecord,
@@ -25,16 +25,9 @@ import type { NetworksOf, PredefinedNetwork } from '../drivers/networks-of.js'
 import { learnAddresses, readyNetwork, releaseAddress, type ReadyNetwork } from '../drivers/ready.js'
 import { FAMILIES, type NetworkSpec } from '../store/network-spec.js'
 import { HostSurroundings } from './surroundings.js'
-import { now, sleep } from '../base/timers.js'
 
 /** The subnet or bridge of a draft may be taken by another process meanwhile: so often another is drafted. */
 const TRIES = 64
-
-/** A network that is younger, in milliseconds, may be in the making by its maker, if that lives. */
-const MAKING_MS = 1000
-const STEP_MS = 10
-/** Others may restore the same at once: this often it is looked at again. */
-const RESTORES = 16
 
 /** Folders of records. */
 export interface RecordFolders {
@@ -281,47 +274,11 @@ export class NetworkRegistry {
   }
 
   /**
-   * Gives a network back what somebody has flushed or deleted of it, bridge or elements. Returns whether there was
-   * such.
+   * Gives a network back what somebody has flushed or deleted of it. Returns whether there was such.
    *
    * @throws {SlipwayError} `CONFLICT` when something of somebody else's stands in its place.
    */
-  async restore(stored: StoredNetwork): Promise<boolean> {
-    const { created, maker } = stored.record
-    const spec = specOf(stored)
-    const networks = networksOf(spec)
-    let restored = false
-    let wasRefused = false
-    // By the clock of the day, which may have been set since: no reason to wait for longer than a making takes.
-    const isNew = Date.now() - Date.parse(created) < MAKING_MS
-    const begun = now()
-    return retrying(
-      { host: this.#host },
-      {
-        tries: RESTORES,
-        attempt: async () => {
-          if (wasRefused && (await this.#isRemoved(stored))) return false
-          await this.ensureRuleset()
-          const missing = await networks.missing(this.#host, spec)
-          if (missing.length === 0) return restored
-          if (isNew && now() - begun < MAKING_MS && isAlive(maker)) {
-            await sleep(STEP_MS)
-            // Its maker was refused, or another has removed it.
-            return (await this.#isRemoved(stored)) ? false : LOOK_AGAIN
-          }
-          await this.#host.run(missing)
-          restored = true
-          return LOOK_AGAIN
-        },
-        remedy: (refused) => {
-          wasRefused = true
-          return ['deleted a part', 'made it'].includes(meanwhile(networks, refused) ?? '') ? 'again' : undefined
-        },
-      },
-    )
-  }
-
-  async #isRemoved({ record, text }: StoredNetwork): Promise<boolean> {
-    return (await readNetworkRecord(this.records, record.name))?.text !== text
+  restore(stored: StoredNetwork): Promise<boolean> {
+    return restoreNetwork(this.#host, this.records, stored, () => this.ensureRuleset())
   }
 }

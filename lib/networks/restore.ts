@@ -1,0 +1,66 @@
+import { LOOK_AGAIN, retrying } from '../claims/retry.js'
+import { now, sleep } from '../base/timers.js'
+import { networksOf } from '../drivers/index.js'
+import { meanwhile } from '../drivers/meanwhile.js'
+import type { Host } from '../kernel/host.js'
+import { isAlive } from '../store/maker.js'
+import { readNetworkRecord, specOf, type StoredNetwork } from '../store/network-records.js'
+
+/** A network that is younger, in milliseconds, may be in the making by its maker, if that lives. */
+const MAKING_MS = 1000
+const STEP_MS = 10
+/** Others may restore the same at once: this often it is looked at again. */
+const TRIES = 16
+
+/**
+ * Gives a network back what somebody has flushed or deleted of it, bridge or elements. Where another process is making
+ * it, that is waited for.
+ *
+ * @param records - Folder of the networks' records.
+ * @param ensureRuleset - Has the ruleset whole.
+ * @returns Whether something was missing.
+ * @throws {SlipwayError} `CONFLICT` when something of somebody else's stands in its place.
+ */
+export function restoreNetwork(
+  host: Host,
+  records: string,
+  stored: StoredNetwork,
+  ensureRuleset: () => Promise<unknown>,
+): Promise<boolean> {
+  const { created, maker } = stored.record
+  const spec = specOf(stored)
+  const networks = networksOf(spec)
+  let restored = false
+  let wasRefused = false
+  // By the clock of the day, which may have been set since: no reason to wait for longer than a making takes.
+  const isNew = Date.now() - Date.parse(created) < MAKING_MS
+  const begun = now()
+  return retrying(
+    { host },
+    {
+      tries: TRIES,
+      attempt: async () => {
+        if (wasRefused && (await isRemoved(records, stored))) return false
+        await ensureRuleset()
+        const missing = await networks.missing(host, spec)
+        if (missing.length === 0) return restored
+        if (isNew && now() - begun < MAKING_MS && isAlive(maker)) {
+          await sleep(STEP_MS)
+          // Its maker was refused, or another has removed it.
+          return (await isRemoved(records, stored)) ? false : LOOK_AGAIN
+        }
+        await host.run(missing)
+        restored = true
+        return LOOK_AGAIN
+      },
+      remedy: (refused) => {
+        wasRefused = true
+        return ['deleted a part', 'made it'].includes(meanwhile(networks, refused) ?? '') ? 'again' : undefined
+      },
+    },
+  )
+}
+
+async function isRemoved(records: string, { record, text }: StoredNetwork): Promise<boolean> {
+  return (await readNetworkRecord(records, record.name))?.text !== text
+}
