@@ -257,6 +257,29 @@ test('networks: the bridge of one was deleted, with and without sandboxes, and t
   }
 })
 
+test('networks: the parent of two was deleted, and the advice helps', async (t) => {
+  const world = new World(t)
+  const parent = () => ip('-n', world.host.name, 'link', 'add', 'e1', 'type', 'bridge')
+  parent()
+  const open = await world.open()
+  const options = { parent: 'e1' }
+  await open.networks.create({ name: 'lan', driver: 'macvlan', options: { ...options, host_shim: 'true' } })
+  await open.networks.create({ name: 'side', driver: 'macvlan', options })
+  await world.create(open, 'app', { network: 'lan' })
+  await open.close()
+  ip('-n', world.host.name, 'link', 'delete', 'e1')
+  const { status, found } = await doctor(world)
+  t.is(status, 1)
+  t.like(found['networks'], {
+    status: 'problem',
+    finding: 'the link e1 was deleted; networks on it: lan, side',
+    advice: 'make it again by this name; the next slipway command gives back what was on it: slipway ls',
+  })
+  parent()
+  t.like(await slipway(world, 'ls'), { status: 0 })
+  t.like(await doctor(world), { status: 0, found: { networks: { status: 'ok' } } })
+})
+
 test('networks: a bridge that somebody has deleted, and the advice helps', async (t) => {
   const world = new World(t)
   const app = await world.create(await world.open(), 'app')

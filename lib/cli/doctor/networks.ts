@@ -25,8 +25,28 @@ export async function checkNetworks({ host, networks, settings }: Context): Prom
       problem(check, `the ${kind} ${link} is of the network ${network}, which is gone`, `ip link delete ${link}`),
     )
   }
+  const there = new Set(links.map(({ name }) => name))
+  const gone = recorded.flatMap((spec) =>
+    (networksOf(spec).standsOn?.(spec) ?? [])
+      .filter(({ link }) => !there.has(link))
+      .map((ground) => ({ spec, ...ground })),
+  )
+  for (const link of new Set(gone.map((one) => one.link))) {
+    const those = gone.filter((one) => one.link === link)
+    findings.push(
+      problem(
+        check,
+        `the link ${link} was deleted; networks on it: ${those.map(({ spec }) => spec.name).join(', ')}`,
+        those.every(({ ours }) => ours)
+          ? 'the next slipway command makes it again: slipway ls'
+          : 'make it again by this name; the next slipway command gives back what was on it: slipway ls',
+      ),
+    )
+  }
   for (const spec of recorded) {
     const wanted = networksOf(spec).hostLink(spec)
+    // Without its ground, it cannot be there.
+    if (gone.some((one) => one.spec === spec)) continue
     if (!wanted || own.some(({ network }) => network === spec.name)) continue
     findings.push(
       problem(
