@@ -9,19 +9,21 @@ export interface Comparison extends Explained {
   slipway: string
   kernel: string
   scenarios: readonly Scenario[]
+  /** For which the kernel lacked a kind of link. */
+  leftOut: readonly Scenario[]
   refusals: readonly Refusal[]
 }
 
 /** docs/docker-differences.md. */
 export function writeDocument(comparison: Comparison): string {
-  const { docker, slipway, kernel, scenarios, refusals } = comparison
+  const { docker, slipway, kernel, scenarios, leftOut, refusals } = comparison
   return [
     '# Differences from Docker',
     '',
     `Written by \`npm run compare:docker\`: a real dockerd (${docker}, Debian's docker.io, iptables as it comes) and ${slipway} each run ${scenarios.length}`,
     `scenarios on Linux ${kernel}, and the results are compared field by field. **What the scenarios show and this page does not list is the same.** That is:`,
     '`docker inspect` (NetworkSettings, NetworkMode, Hostname), `docker network inspect`, `docker network ls`, `docker port`, `hostname`,',
-    '`hosts` and `resolv.conf`; addresses and routes inside; bridges on the host; which connections over TCP succeed, and under which address the',
+    '`hosts` and `resolv.conf`; links, addresses and routes inside; bridges on the host; which connections over TCP succeed, and under which address the',
     'other side sees them; and what is refused.',
     '',
     'Not compared: the order of keys, and what differs from run to run: ids, times, paths, and MAC addresses that were not asked',
@@ -34,6 +36,7 @@ export function writeDocument(comparison: Comparison): string {
     '',
     ...scenarios.map(({ name, title }) => `- \`${name}\`: ${title}`),
     '',
+    ...notPlayed(leftOut),
     `What a difference is, and how to add a scenario, is in [test/compare/README.md](../test/compare/README.md).`,
     '',
   ].join('\n')
@@ -119,6 +122,16 @@ function refused(refusals: readonly Refusal[]): string[] {
           .map(({ step, docker, slipway }) => [code(commandLine(step)), brief(docker), brief(firstSentence(slipway))]),
       ),
     ]),
+  ]
+}
+
+function notPlayed(leftOut: readonly Scenario[]): string[] {
+  if (leftOut.length === 0) return []
+  return [
+    'Not compared, as the kernel of this run lacks a kind of link:',
+    '',
+    ...leftOut.map(({ name, title, needs = [] }) => `- \`${name}\`: ${title} (${needs.join(', ')})`),
+    '',
   ]
 }
 

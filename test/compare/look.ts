@@ -21,7 +21,7 @@ export function lookInside(place: Place, all: readonly Place[]): Inside {
   if (identity === statSync(HOST_NETNS).ino)
     return { namespace: "the host's", addresses: [], routes: [], routes6: [], bridges: {} }
   const owner = all.find((other) => statSync(other.netns).ino === identity) ?? place
-  const addresses = ipJson(['address'], netns)
+  const addresses = ipJson(['-d', 'address'], netns)
   return {
     namespace: `${owner.name}'s`,
     addresses,

@@ -6,7 +6,9 @@ import { writeDocument } from './document.js'
 import { explain } from './explain.js'
 import { play } from './play.js'
 import { reasons } from './reasons.js'
+import { kernelHas } from './kernel.js'
 import { scenarios } from './scenarios.js'
+import type { Scenario } from './steps.js'
 
 /** `npm run compare:docker [-- SCENARIO...]`. With scenarios named, only those are played, and nothing is written. */
 
@@ -21,7 +23,13 @@ if (unknown.length > 0)
   throw new Error(
     `There is no scenario ${unknown.join(', ')}. There are ${scenarios.map(({ name }) => name).join(', ')}.`,
   )
-const chosen = wanted.length === 0 ? scenarios : scenarios.filter(({ name }) => wanted.includes(name))
+const lacking = [...new Set(scenarios.flatMap(({ needs = [] }) => needs))].filter((kind) => !kernelHas(kind))
+const [possible, impossible] = [true, false].map((can) =>
+  scenarios.filter(({ needs = [] }) => can === !needs.some((kind) => lacking.includes(kind))),
+) as [Scenario[], Scenario[]]
+const chosen = possible.filter(({ name }) => wanted.length === 0 || wanted.includes(name))
+for (const { name, needs = [] } of impossible)
+  console.error(`${name}: left out, as this kernel has no links of the kind ${needs.join(' and ')}`)
 
 const pairs: Pair[] = []
 for (const scenario of chosen) {
@@ -43,6 +51,7 @@ const text = writeDocument({
   slipway: slipway.version,
   kernel: release().split('.', 2).join('.'),
   scenarios: chosen,
+  leftOut: impossible,
   refusals: pairs.flatMap(refusalsOf),
 })
 if (wanted.length === 0) writeFileSync(`${ROOT}${DOCUMENT}`, text)

@@ -67,16 +67,28 @@ interface Link {
   mtu: number
   address: string
   flags: string[]
+  linkinfo?: { info_kind?: string; info_data?: { mode?: string; flags?: string } }
   addr_info: { family: string; local: string; prefixlen: number; broadcast?: string; scope: string }[]
 }
 
 function link(raw: unknown): [string, unknown] {
-  const { ifname, mtu, address, flags, addr_info } = raw as Link
+  const { ifname, mtu, address, flags, linkinfo = {}, addr_info } = raw as Link
+  const { info_kind: kind = 'none', info_data: { mode } = {} } = linkinfo
   const addresses = addr_info.map(({ family, local, prefixlen, broadcast, scope }) => [
     scope === 'link' && family === 'inet6' ? `fe80::…/${prefixlen}` : `${local}/${prefixlen}`,
     { scope, broadcast: broadcast ?? 'none' },
   ])
-  return [ifname, { mtu, address, up: flags.includes('UP'), addresses: Object.fromEntries(addresses) as unknown }]
+  return [
+    ifname,
+    {
+      kind,
+      ...(mode === undefined ? {} : { mode }),
+      mtu,
+      address,
+      up: flags.includes('UP'),
+      addresses: Object.fromEntries(addresses) as unknown,
+    },
+  ]
 }
 
 function route(raw: unknown): [string, unknown] {

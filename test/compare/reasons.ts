@@ -31,6 +31,23 @@ export const reasons: readonly Reason[] = [
   },
   {
     topic: 'Published ports',
+    what: 'Published ports on macvlan and ipvlan networks are refused',
+    why: 'Docker ignores them there without a word. The sandbox has an address of its own on the segment, where all of its ports can be reached. To publish one on the host, connect the sandbox to a bridge network that leads to the world.',
+    fields: ['step'],
+    at: 'run *',
+    when: (difference) => difference.scenario === 'macvlan-publish' && isRefusedHere(difference),
+  },
+  {
+    topic: 'Published ports',
+    what: 'A port that does not lead anywhere is not listed',
+    why: 'The network that leads to the world publishes ports. If that is a macvlan network, the ports that a sandbox has published on a bridge lead nowhere. Docker lists them as null, Slipway does not list them.',
+    fields: ['inspect.NetworkSettings.Ports', 'inspect.NetworkSettings.Ports.*'],
+    at: 'app',
+    when: ({ scenario, docker, slipway }) =>
+      scenario === 'macvlan-connect' && ['null', ABSENT].includes(docker) && ['{}', ABSENT].includes(slipway),
+  },
+  {
+    topic: 'Published ports',
     what: 'host_binding_ipv6 is an option, too',
     why: 'Docker stores com.docker.network.bridge.host_binding_ipv6 and never reads it. With an address in host_binding_ipv4, it publishes nothing for IPv6. Slipway does the same, unless host_binding_ipv6 names an address.',
     fields: PORTS,
@@ -64,9 +81,9 @@ export const reasons: readonly Reason[] = [
   {
     topic: 'Networks',
     what: 'Unknown driver options are refused',
-    why: 'Docker stores options that it does not know and never reads them. Slipway refuses them, so that you notice a misspelt one.',
+    why: 'Docker stores options that it does not know, or that are of another driver, and never reads them. Slipway refuses them, so that you notice a misspelt one.',
     fields: ['step'],
-    at: 'create network unknown-option',
+    at: 'create network *-option',
     when: isRefusedHere,
   },
   {
@@ -84,6 +101,35 @@ export const reasons: readonly Reason[] = [
     fields: ['step'],
     at: 'create network of-the-host',
     when: isRefusedHere,
+  },
+  {
+    topic: 'Networks',
+    what: 'On a segment, a gateway only where you name one',
+    why: 'Docker 28 takes the first address of the range for a gateway and sends everything there, whoever has that address. With Slipway, as with Docker 29, sandboxes of a macvlan network have a default route only where you name a gateway.',
+    fields: ['inspect.NetworkSettings.Networks.lan.Gateway', 'routes.default dev eth0.gateway'],
+    at: 'app',
+    when: ({ scenario, docker, slipway }) =>
+      scenario === 'macvlan-no-gateway' && docker === '"192.0.2.128"' && ['""', ABSENT].includes(slipway),
+  },
+  {
+    topic: 'Networks',
+    what: 'On a segment, the MTU option holds',
+    why: 'Docker stores com.docker.network.driver.mtu of a macvlan network and never reads it. With Slipway, links of sandboxes have that MTU. It refuses one that the parent cannot carry, and what is no number.',
+    fields: ['links.eth0.mtu', 'step'],
+    when: (difference) =>
+      (/^macvlan-(private|vepa|passthru)$/.test(difference.scenario) &&
+        difference.docker === '1500' &&
+        difference.slipway === '1400') ||
+      (/^create network (bad|wide)-mtu$/.test(difference.at) && isRefusedHere(difference)),
+  },
+  {
+    topic: 'Networks',
+    what: 'Networks on one parent may have the same subnet',
+    why: 'Docker refuses a second network with a subnet that overlaps. Slipway gives no address of a segment twice, in whichever network on its parent. So several networks, for example with different modes, can share a subnet.',
+    fields: ['step'],
+    at: 'create network overlapping',
+    when: ({ scenario, docker, slipway }) =>
+      scenario === 'macvlan-refused' && docker.includes('Pool overlaps') && slipway === 'done',
   },
   {
     topic: 'Networks',
@@ -113,9 +159,13 @@ export const reasons: readonly Reason[] = [
   {
     topic: 'Names',
     what: 'No resolver where the host has no address in the network',
-    why: 'With gateway mode isolated, and with inhibit_ipv4, no resolver could listen on the bridge. Sandboxes have the nameservers of the host, as on the default bridge, and reach each other by address. The same holds for a sandbox that has left its last network.',
+    why: 'With gateway mode isolated, with inhibit_ipv4, and on macvlan networks, no resolver could listen. Sandboxes have the nameservers of the host, as on the default bridge, and reach each other by address. The same holds for a sandbox that has left its last network.',
     fields: ['resolv.conf.nameserver', 'resolv.conf.options'],
-    when: ({ scenario, at }) => ['isolated', 'inhibit-ipv4'].includes(scenario) || at === 'app (without)',
+    when: ({ scenario, at, slipway }) =>
+      ['isolated', 'inhibit-ipv4'].includes(scenario) ||
+      at === 'app (without)' ||
+      (scenario.startsWith('macvlan') &&
+        /^\["192\.0\.2\.53"(,"2001:db8::53")?\]$|^\["edns0","timeout:2"\]$/.test(slipway)),
   },
   {
     topic: 'Names',

@@ -8,6 +8,7 @@ import { networks } from './scenarios/networks.js'
 import { ports } from './scenarios/ports.js'
 import { reaches } from './scenarios/reaches.js'
 import { refusals } from './scenarios/refusals.js'
+import { segments } from './scenarios/segments.js'
 import type { Scenario } from './steps.js'
 
 /**
@@ -25,4 +26,5 @@ export const scenarios: readonly Scenario[] = [
   ...refusals,
   ...ipv6,
   ...names,
+  ...segments,
 ]

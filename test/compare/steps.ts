@@ -8,6 +8,8 @@ export interface Scenario {
   name: string
   /** What it is about, as the document says it. */
   title: string
+  /** Kinds of links that the kernel has to have for it. */
+  needs?: readonly string[]
   steps: readonly Step[]
 }
 
@@ -33,6 +35,7 @@ export interface Subnet {
 export interface CreateNetwork extends Refusable {
   do: 'create network'
   name: string
+  driver?: string
   subnets?: readonly Subnet[]
   ipv4?: boolean
   ipv6?: boolean

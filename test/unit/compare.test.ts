@@ -153,6 +153,7 @@ test('the document lists what has no reason first, then the reasons by topic, th
     slipway: 'Slipway 1',
     kernel: '6.18',
     scenarios: [scenario],
+    leftOut: [{ name: 'absent', title: 'a link that the kernel lacks', needs: ['dummy'], steps: [] }],
     refusals,
   })
   t.deepEqual(text.match(/^##? .*$/gm), [
@@ -163,6 +164,7 @@ test('the document lists what has no reason first, then the reasons by topic, th
     '## The scenarios',
   ])
   t.true(text.includes('Docker Engine 1'))
+  t.true(text.includes('- `absent`: a link that the kernel lacks (dummy)'))
   t.true(text.includes('**Another address.** Meant to be.'))
   t.true(text.includes('    NetworkSettings.IPAddress (some)\n    Docker:  "172.17.0.2"\n    Slipway: "172.17.0.3"'))
   t.true(text.includes('| `run --mac-address=02:42:ac:11:00:99` | no \\| never | INVALID_ARGUMENT: not so. |'))

@@ -40,10 +40,11 @@ export function commandOf(step: Act | List): string[] {
   }
 }
 
-function createNetwork({ name, subnets = [], ipv4, ipv6, internal, labels, options }: CreateNetwork): string[] {
+function createNetwork({ name, driver, subnets = [], ipv4, ipv6, internal, labels, options }: CreateNetwork): string[] {
   return [
     'network',
     'create',
+    ...flag('driver', driver),
     ...subnets.flatMap(({ subnet, gateway, ipRange, auxAddresses }) => [
       ...flag('subnet', subnet),
       ...flag('gateway', gateway),
