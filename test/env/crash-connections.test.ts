@@ -1,6 +1,7 @@
 import test from 'ava'
 import { elements } from '../helpers/snapshot.js'
 import { eventually, ipJson, World } from '../helpers/world.js'
+import { injected } from '../helpers/injected.js'
 import { howItEnded, runChild, WELL } from './run-child.js'
 
 /**
@@ -22,19 +23,7 @@ for (const [call, first, step] of [
     const living = await world.open()
     const path = `/run/netns/${world.name('app')}`
     for (let time = first + Math.floor(Math.random() * step); time <= 200; time += step) {
-      const under = [
-        'strace',
-        '-f',
-        '-qqq',
-        '-o',
-        '/dev/null',
-        '-e',
-        `trace=${call}`,
-        '-e',
-        'signal=none',
-        '-e',
-        `inject=${call}:signal=SIGKILL:when=${time}`,
-      ]
+      const under = injected(call, `signal=SIGKILL:when=${time}`)
       const ended = await runChild('leaveAndComeBack', { open, prefix: world.prefix }, { under })
       const done = ended.said.includes('done')
       if (done) t.like(howItEnded(ended), WELL)

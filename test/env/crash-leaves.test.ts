@@ -1,6 +1,7 @@
 import test from 'ava'
 import { difference, kernelState } from '../helpers/snapshot.js'
 import { eventually, execIn, ipJson, World, type Place } from '../helpers/world.js'
+import { injected } from '../helpers/injected.js'
 import { howItEnded, runChild, WELL } from './run-child.js'
 
 /**
@@ -45,19 +46,7 @@ for (const [call, least, step] of [
       const before = kernelState(world.host)
       await slipway.networks.create(WEB)
       await world.create(slipway, 'stays', { network: 'web' })
-      const under = [
-        'strace',
-        '-f',
-        '-qqq',
-        '-o',
-        '/dev/null',
-        '-e',
-        `trace=${call}`,
-        '-e',
-        'signal=none',
-        '-e',
-        `inject=${call}:signal=SIGKILL:when=${time}`,
-      ]
+      const under = injected(call, `signal=SIGKILL:when=${time}`)
       const ended = await runChild('leafLife', { open, prefix: world.prefix, port: 8000 }, { under })
       const done = ended.said.includes('done')
       if (done) t.like(howItEnded(ended), WELL)

@@ -5,6 +5,7 @@ import { addressesOn, answersTo, linksIn, onSegment } from '../helpers/segment.j
 import { readFiles } from '../helpers/snapshot.js'
 import { eventually, ip, ipJson, PATIENCE, World } from '../helpers/world.js'
 import { howItEnded, runChild, startChild, WELL } from './run-child.js'
+import { injected } from '../helpers/injected.js'
 import { elementsOf } from './whole.js'
 
 /**
@@ -66,19 +67,7 @@ for (const [call, step] of [
   test.serial(`killed before each ${call}`, async (t) => {
     for (let time = 1 + Math.floor(Math.random() * step); time <= 400; time += step) {
       const world = new World(t)
-      const under = [
-        'strace',
-        '-f',
-        '-qqq',
-        '-o',
-        '/dev/null',
-        '-e',
-        `trace=${call}`,
-        '-e',
-        'signal=none',
-        '-e',
-        `inject=${call}:signal=SIGKILL:when=${time}`,
-      ]
+      const under = injected(call, `signal=SIGKILL:when=${time}`)
       const open = { netns: world.host.path, stateDir: world.stateDir }
       const ended = await runChild('segmentLife', { open, prefix: world.prefix }, { under })
       if (ended.said.includes('done')) {

@@ -3,6 +3,7 @@ import test, { type ExecutionContext } from 'ava'
 import { World } from '../helpers/world.js'
 import type { Options } from './child.js'
 import { howItEnded, runChild, startChild, WELL } from './run-child.js'
+import { injected } from '../helpers/injected.js'
 import { onlyWholeSandboxes } from './whole.js'
 
 /** A process that is killed leaves nothing that the next open() does not adopt, finish or undo. */
@@ -61,19 +62,7 @@ for (const [call, least] of Object.entries(CHANGES)) {
     const outcomes: string[] = []
     for (let time = 1; time <= 100; time++) {
       const world = new World(t)
-      const under = [
-        'strace',
-        '-f',
-        '-qqq',
-        '-o',
-        '/dev/null',
-        '-e',
-        `trace=${call}`,
-        '-e',
-        'signal=none',
-        '-e',
-        `inject=${call}:signal=SIGKILL:when=${time}`,
-      ]
+      const under = injected(call, `signal=SIGKILL:when=${time}`)
       const ended = await runChild('oneLife', optionsFor(world, { port: 8000 }), { under })
       if (ended.said.includes('done')) {
         t.like(howItEnded(ended), WELL)

@@ -4,6 +4,7 @@ import { readFiles } from '../helpers/snapshot.js'
 import { eventually, World } from '../helpers/world.js'
 import type { Options } from './child.js'
 import { howItEnded, runChild, startChild, WELL } from './run-child.js'
+import { injected } from '../helpers/injected.js'
 import { links, onlyWholeSandboxes } from './whole.js'
 
 /** Sandboxes made ahead of need go with the process that made them, however it ends. */
@@ -80,19 +81,7 @@ for (const call of ['move_mount', 'mkdir', 'mount']) {
   serial(`killed before each ${call} of a life`, async (t) => {
     for (let time = 1; time <= 40; time++) {
       const world = new World(t)
-      const under = [
-        'strace',
-        '-f',
-        '-qqq',
-        '-o',
-        '/dev/null',
-        '-e',
-        `trace=${call}`,
-        '-e',
-        'signal=none',
-        '-e',
-        `inject=${call}:signal=SIGKILL:when=${time}`,
-      ]
+      const under = injected(call, `signal=SIGKILL:when=${time}`)
       const ended = await runChild('pooledLife', optionsFor(world, { port: 8000 }), { under })
       await recovers(t, world)
       if (ended.said.includes('done')) return void t.true(call === 'mount' || time > 1)

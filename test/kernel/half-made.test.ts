@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from 'ava'
 import type { Slipway } from '#lib/index.js'
 import { howItEnded, startChild, WELL, type Child } from '../env/run-child.js'
 import { elements, isAsBefore, snapshot, without } from '../helpers/snapshot.js'
+import { injected } from '../helpers/injected.js'
 import { eventually, execIn, ipJson, World } from '../helpers/world.js'
 
 /**
@@ -28,19 +29,7 @@ async function setUp(t: ExecutionContext): Promise<Scene> {
     world,
     slipway,
     async begin(call, when) {
-      const under = [
-        'strace',
-        '-f',
-        '-qqq',
-        '-o',
-        '/dev/null',
-        '-e',
-        `trace=${call}`,
-        '-e',
-        'signal=none',
-        '-e',
-        `inject=${call}:delay_${when}=500000:when=1`,
-      ]
+      const under = injected(call, `delay_${when}=500000:when=1`)
       const create = [{ name: world.name('late'), publish: ['8080:80'] }]
       const child = startChild(
         'attempt',

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
 import { World } from '../helpers/world.js'
 import { kernelIsAsListed } from '../env/invariants.js'
+import { injected } from '../helpers/injected.js'
 import { howItEnded, runChild, WELL } from '../env/run-child.js'
 
 /** A process that is killed while it makes, joins, leaves and removes networks leaves nothing half. */
@@ -45,19 +46,7 @@ for (const [offset, call] of CALLS.entries()) {
       await before.networks.create({ name: OTHERS[0], subnets: [{ subnet: '10.9.0.0/24' }] })
       await world.create(before, OTHERS[1], { network: OTHERS[0], publish: ['7000:70'] })
       await before.close()
-      const under = [
-        'strace',
-        '-f',
-        '-qqq',
-        '-o',
-        '/dev/null',
-        '-e',
-        `trace=${call}`,
-        '-e',
-        'signal=none',
-        '-e',
-        `inject=${call}:signal=SIGKILL:when=${time}`,
-      ]
+      const under = injected(call, `signal=SIGKILL:when=${time}`)
       const ended = await runChild(
         'networkLife',
         { open: { netns: world.host.path, stateDir: world.stateDir }, prefix: world.prefix, port: 8000 },
