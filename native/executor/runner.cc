@@ -240,6 +240,24 @@ bool Runner::is_new(const rtnl::LinkInfo& link, const LinkCreate& op) {
          link.group == op.group.value_or(0);
 }
 
+// A process in the namespace may rename the link in the moment in which it is there: it is the newest that is a part of
+// the same parent. One that the process makes there in the same moment is as much on the segment, and is taken as well.
+Status Runner::find_renamed(netlink::Socket& inside, const LinkCreate& op, int& made) {
+  int parent = 0;
+  if (auto failure = kernel_->link_index({}, op.link, parent)) return failure;
+  std::vector<rtnl::LinkInfo> links;
+  if (auto failure = rtnl::dump_links(inside, false, links)) return failure;
+  bool exact = false;
+  for (const auto& link : links) {
+    if (link.kind != op.kind || !link.link_elsewhere || link.link != parent) continue;
+    bool same = !op.address.empty() && link.address == op.address;
+    if (same < exact || (same == exact && link.index < made)) continue;
+    exact = same;
+    made = link.index;
+  }
+  return made == 0 ? Status(Failure::of(ENODEV, "link.create")) : kOk;
+}
+
 Status Runner::create_link(uint32_t index) {
   const auto& op = std::get<LinkCreate>(plan_[index]);
   origin_ = {index, 0};
@@ -265,8 +283,10 @@ Status Runner::create_link(uint32_t index) {
         made = found.index;
     }
   } else if (made == 0) {
-    // Before Linux 6.2 there is no echo.
+    // Before Linux 6.2 there is no echo, nor is there one of a link that is born elsewhere.
     failure = inside->link_index(op.name, made);
+    if (failure && failure->errnum == ENODEV && is_born_elsewhere(op) && !find_renamed(*inside, op, made))
+      failure = kOk;
   }
   if (made != 0) {
     before_[index] = std::to_string(made);

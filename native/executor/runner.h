@@ -80,6 +80,7 @@ class Runner {
   bool passes_over(uint32_t index) const;
   Status run_rtnl(uint32_t end);
   static bool is_new(const rtnl::LinkInfo& link, const LinkCreate& op);
+  Status find_renamed(netlink::Socket& inside, const LinkCreate& op, int& made);
   Status create_link(uint32_t index);
   Status run_nft(uint32_t end);
   bool looks(uint32_t begin, uint32_t end) const;

@@ -118,6 +118,40 @@ test.serial('a sandbox that renames its link all the time is off the segment whe
   }
 })
 
+/** Renames a link as soon as it is there: SIOCSIFNAME, which is asked for again and again. Ends after a minute. */
+const RENAMES = `
+import fcntl, socket, struct, time
+asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+request = struct.pack('16s16s8x', b'eth1', b'x0')
+end = time.monotonic() + 60
+while time.monotonic() < end:
+    try: fcntl.ioctl(asking, 0x8923, request)
+    except OSError: pass
+`
+
+test.serial(
+  'a sandbox that renames its link in the moment in which it comes is connected, and off again',
+  async (t) => {
+    const world = new DualStackWorld(t, true)
+    const slipway = await world.open()
+    await onSegment(slipway)
+    await slipway.networks.create({ name: 'inner', internal: true })
+    const app = await world.create(slipway, 'app', { network: 'inner' })
+    const hasty = app.spawn('python3', ['-c', RENAMES], { stdio: 'ignore' })
+    t.teardown(() => hasty.kill('SIGKILL'))
+    let renamed = 0
+    for (let round = 0; round < 20; round++) {
+      await t.notThrowsAsync(app.connect('lan'))
+      if (macvlans(app).includes('x0')) renamed++
+      t.is(macvlans(app).length, 1)
+      t.deepEqual(await answersTo(world.neighbour, addressesOn(app)), ['yes', 'yes'])
+      await app.disconnect('lan')
+      t.true(await eventually(() => macvlans(app).length === 0), 'its link is gone')
+    }
+    t.true(renamed > 0, 'it was fast enough')
+  },
+)
+
 test.serial('a sandbox that makes one link from another all the time has none when remove() returns', async (t) => {
   const world = new DualStackWorld(t, true)
   const slipway = await world.open()
