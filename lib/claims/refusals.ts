@@ -15,6 +15,7 @@ import { bracket } from '../base/port-mapping.js'
 import { inWords, isShortOfFiles, shortage } from '../base/shortage.js'
 import { readOwner } from '../store/owner.js'
 import { sleep } from '../base/timers.js'
+import { takenOnSegment } from './taken-on-segment.js'
 
 /**
  * The error that a refused plan becomes for the caller: what is taken, by whom, and what to do. Nothing of the plan
@@ -107,6 +108,12 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
           `The bridge ${operation.master} has no room: a Linux bridge takes 1,023 ports, and a network has further bridges only where the host is its gateway. Remove sandboxes first.`,
         )
       break
+    case 'link.set':
+    case 'address.add': {
+      const said = takenOnSegment(refused)
+      if (said !== undefined) return error('ADDRESS_IN_USE', said)
+      break
+    }
     case 'route.add':
       if (errnoName === 'EEXIST' && operation.netns === undefined)
         return error(

@@ -6,6 +6,7 @@ import type { NativeFailure, PlanFailure } from './native.js'
 
 /** A plan that the kernel refused. Undone already; `explainRefusal` turns it into the error that a caller gets. */
 export class PlanRefused extends Error {
+  readonly plan: Plan
   readonly operation: Operation
   readonly element: number
   readonly errnoName: string
@@ -16,6 +17,7 @@ export class PlanRefused extends Error {
     if (!operation) throw new RangeError(`a refusal of operation ${failure.operation} of ${plan.length}`)
     const refusal = describe(failure, printOperation(operation))
     super(`${refusal.operation}: ${refusal.errnoName}`)
+    this.plan = plan
     this.operation = operation
     this.element = failure.element
     this.errnoName = refusal.errnoName

@@ -107,7 +107,7 @@ export interface LinkSet {
    * is refused.
    */
   index?: number
-  /** Interface alias: a text for people and for whoever asks whose link this is. */
+  /** Interface alias: a text for people and for whoever asks whose link this is. One that is empty is refused. */
   alias?: string
   /** No IPv6 link-local address of the kernel's own making. */
   noIpv6Address?: boolean

@@ -35,6 +35,8 @@ export interface Traits<Kind extends Operation = Operation> extends Shape<FieldO
    * (lib/claims/collect.ts).
    */
   passesOverGone?: true
+  /** A text that C++ takes for left out where it is empty, though that would mean something else. */
+  neverEmpty?: FieldOf<Kind>
   /** Its place where the ends of several sandboxes become one plan (lib/drivers/leaving.ts); others are in none. */
   placeInEnd?: number
 }
@@ -123,6 +125,7 @@ export const TRAITS: { readonly [Op in Name]: Traits<Extract<Operation, { op: Op
     // Of a link that is taken down by its number. What else is set goes with the link or the namespace, which the same
     // plan has made.
     inverse: 'link.set',
+    neverEmpty: 'alias',
     passesOverGone: true,
     placeInEnd: 3,
   },

@@ -14,8 +14,10 @@ import { TRAITS, type Shape } from './traits.js'
 export function wirePlan(plan: Plan): string {
   const fields: Field[] = [0, plan.length]
   for (const operation of plan) {
+    const traits: Shape & { neverEmpty?: string } = TRAITS[operation.op]
     fields.push(operation.op)
-    pushFields(fields, TRAITS[operation.op], operation)
+    pushFields(fields, traits, operation)
+    if (traits.neverEmpty !== undefined) refuseEmpty(operation, traits.neverEmpty)
   }
   fields.push('')
   fields[0] = fields.length - 1
@@ -25,6 +27,12 @@ export function wirePlan(plan: Plan): string {
 /** What every field ends with. */
 export const END = '\x1f'
 type Field = string | number | boolean | undefined
+
+/** @throws {RangeError} It would be as if the field were not there. */
+function refuseEmpty(operation: object & { op: string }, name: string): void {
+  if ((operation as unknown as Readonly<Record<string, unknown>>)[name] === '')
+    throw new RangeError(`${operation.op}: ${name} is empty. Leave it out, or give a text.`)
+}
 
 function pushFields(fields: Field[], { fields: names, parts }: Shape, from: object): void {
   const given = from as Readonly<Record<string, unknown>>

@@ -4,6 +4,8 @@ import { retrying, type Remedy, type Trial } from '../claims/retry.js'
 import type { ReadyNetwork } from '../drivers/ready.js'
 import { repairRefused } from '../heal/index.js'
 import type { PlanRefused } from '../kernel/refusal.js'
+import { isTakenOnSegment } from '../claims/taken-on-segment.js'
+import type { Operation } from '../plan/operation.js'
 import { familyOf } from '../base/addresses/ip.js'
 import { claimedAddress, isAddressClaim } from '../policy/sets.js'
 import type { EndpointRequest } from '../store/endpoint.js'
@@ -82,9 +84,17 @@ async function ofEndpoint(
     guesses.randomMac = true
     return 'again'
   }
+  // It is not known who has it, and nobody here will give it up: another address is tried.
+  if (isTakenOnSegment(refused)) return isAsked(asked, operation) ? undefined : 'again'
   if (operation.op !== 'element.add' || errnoName !== 'EEXIST' || !isAddressClaim(operation)) return undefined
   const family = familyOf(claimedAddress(operation.elements[refused.element]?.key ?? ''))
   if ((family === 4 ? asked.ip : asked.ip6) !== undefined) return undefined
   await context.networks.overtaken(network)
   return 'again'
+}
+
+/** Whether the address was asked for that an operation gives an endpoint: a MAC address follows from that of IPv4. */
+function isAsked({ ip, ip6, mac }: EndpointRequest, operation: Operation): boolean {
+  if (operation.op !== 'address.add') return mac !== undefined || ip !== undefined
+  return (familyOf(operation.address.split('/')[0] ?? '') === 4 ? ip : ip6) !== undefined
 }

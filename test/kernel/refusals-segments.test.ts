@@ -92,7 +92,27 @@ serial('what does not go together', async (t) => {
       'mode bridge',
     ]),
     [network({ host_shim: 'true' }, { internal: true }), code, 'host_shim', 'internal'],
+    // The host would have the only address there is.
+    [
+      network({ host_shim: 'true' }, { subnets: [{ subnet: '10.4.0.0/24', ipRange: '10.4.0.9/32' }], ipv6: false }),
+      'EXHAUSTED',
+      'host_shim',
+      'the host takes 10.4.0.9',
+      '10.4.0.9/32 for a sandbox',
+    ],
+    [
+      network(
+        { host_shim: 'true' },
+        { subnets: [{ subnet: '10.4.0.0/24' }, { subnet: 'fd04::/64', ipRange: 'fd04::9/128' }] },
+      ),
+      'EXHAUSTED',
+      'the host takes fd04::9',
+    ],
   )
+  // There is room in another subnet.
+  const small = [{ subnet: '10.4.0.0/24', ipRange: '10.4.0.9/32' }, { subnet: '10.5.0.0/24' }]
+  const roomy = await onSegment(slipway, { subnets: small, ipv6: false, options: { host_shim: 'true' } })
+  await roomy.remove()
   await onSegment(slipway)
   const apart = { subnets: [{ subnet: '10.4.0.0/24' }], ipv6: false }
   await refuses(

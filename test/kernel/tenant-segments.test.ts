@@ -207,6 +207,47 @@ test.serial(
   },
 )
 
+test.serial(
+  'a link that a sandbox has moved keeps its MAC on the segment: what is asked for says so, and others get other addresses',
+  async (t) => {
+    const world = new DualStackWorld(t, true)
+    const slipway = await world.open()
+    await onSegment(slipway, {
+      ipv6: false,
+      subnets: [{ subnet: '192.0.2.0/24', ipRange: '192.0.2.144/30' }],
+    })
+    const app = await world.create(slipway, 'app', { network: 'lan', ip: '192.0.2.144' })
+    const away = world.name('away')
+    ip('netns', 'add', away)
+    execIn(app, 'ip', 'link', 'set', 'eth0', 'netns', away)
+    ip('-n', away, 'link', 'set', 'eth0', 'up')
+    await app.remove()
+    await claimsAreGone(t, world, 'removed')
+
+    const refused = { code: 'ADDRESS_IN_USE', message: /parent uplink .*192\.0\.2\.144.*lsns/ }
+    await t.throwsAsync(world.create(slipway, 'next', { network: 'lan', ip: '192.0.2.144' }), refused)
+    await claimsAreGone(t, world, 'nothing stays')
+    t.deepEqual(world.namespaces(), [away, world.host.name, world.neighbour.name].sort())
+    const inner = await world.create(slipway, 'inner')
+    await t.throwsAsync(inner.connect('lan', { ip: '192.0.2.144' }), refused)
+    t.deepEqual(macvlans(inner), [])
+
+    for (const [index, address] of ['192.0.2.145', '192.0.2.146', '192.0.2.147'].entries())
+      t.deepEqual(addressesOn(await world.create(slipway, `app${index}`, { network: 'lan' })), [address])
+    await t.throwsAsync(world.create(slipway, 'last', { network: 'lan' }), refused, 'no other address is left')
+    ip('netns', 'delete', away)
+    t.true(
+      await eventually(async () =>
+        world.create(slipway, 'last', { network: 'lan' }).then(
+          (last) => String(addressesOn(last)) === '192.0.2.144',
+          () => false,
+        ),
+      ),
+      'once the link is gone, its address is free',
+    )
+  },
+)
+
 test.serial('a namespace of somebody else keeps the macvlan that it has of the same parent', async (t) => {
   const world = new DualStackWorld(t, true)
   const slipway = await world.open()

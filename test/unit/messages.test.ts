@@ -143,6 +143,11 @@ test('the end of a field within a field is refused: all behind it would be read 
   t.throws(() => encodePlan([{ op: 'link.set', name: 'v', alias: 'one\x1ftwo' }], {}), { message: /0x1f/ })
 })
 
+test('an alias that is empty is refused: nothing would be sent, as if there were none', (t) => {
+  t.throws(() => encodePlan([{ op: 'link.set', name: 'v', alias: '' }], { v: 2 }), { message: /alias is empty/ })
+  t.true(encodePlan([{ op: 'link.set', name: 'v', alias: 'x' }], { v: 2 }).length > 0)
+})
+
 function failureOf(operation: Operation): { errno: number; syscall: string } {
   try {
     encodePlan([operation], numbers)

@@ -147,11 +147,18 @@ function shimAddresses(subnets: readonly NetworkSubnet[]): Partial<Record<IpFami
   const found: Partial<Record<IpFamily, string>> = {}
   for (const family of FAMILIES) {
     const subnet = subnets.find((one) => one.family === family)
-    const address = subnet && (subnet.aux[SHIM] ?? poolOf(subnet).take())
+    const pool = subnet && poolOf(subnet)
+    const address = subnet?.aux[SHIM] ?? pool?.take()
     if (subnet && address === undefined)
       throw new SlipwayError(
         'EXHAUSTED',
         `No address is left in ${subnet.range ?? subnet.subnet} for the host. Give a larger one, or leave host_shim out.`,
+      )
+    const others = subnets.filter((one) => one.family === family && one !== subnet)
+    if (subnet && [pool, ...others.map(poolOf)].every((one) => one?.take() === undefined))
+      throw new SlipwayError(
+        'EXHAUSTED',
+        `With host_shim, the host takes ${address}, and no address is left in ${subnet.range ?? subnet.subnet} for a sandbox. Give a larger one, or leave host_shim out.`,
       )
     if (address !== undefined) found[family] = address
   }

@@ -1,4 +1,5 @@
 import type { Operation } from '../../plan/operation.js'
+import { FAMILIES } from '../../store/network-spec.js'
 import { linkAlias } from '../link-alias.js'
 import type { SegmentKind } from './kind.js'
 import { readVlan, type SegmentNetwork } from './spec.js'
@@ -28,7 +29,7 @@ export function makeParent(kind: SegmentKind, network: SegmentNetwork): Operatio
 }
 
 export function makeShim({ driver, connected }: SegmentKind, network: SegmentNetwork): Operation[] {
-  const { parent, shim, mode, flag, mtu, subnets } = network
+  const { parent, shim, mode, flag, mtu } = network
   if (!shim) return []
   return [
     {
@@ -41,7 +42,7 @@ export function makeShim({ driver, connected }: SegmentKind, network: SegmentNet
       mtu,
     },
     { op: 'link.set', name: shim.name, alias: linkAlias(network), noIpv6Address: true, up: true },
-    ...subnets.flatMap(({ family }): Operation[] => {
+    ...FAMILIES.flatMap((family): Operation[] => {
       const address = shim.addresses[family]
       // The segment's subnet may be the host's by another link: only the sandboxes are behind this one.
       return address === undefined || connected.includes(mode)
