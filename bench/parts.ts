@@ -85,7 +85,11 @@ const DOCKER: readonly Arm[] = ['docker-connect', 'docker-start']
 const EVERY: readonly Arm[] = [...OWN, 'exec', ...PLUGINS, ...DOCKER]
 
 /** What a process of ours has behind it, of those that come in. */
-const practiceOf = (arm: Arm, { practice }: Sizes): { practice?: number } => (SLIPWAY.includes(arm) ? { practice } : {})
+const practiceOf = (arm: Arm, { practice }: Pick<Sizes, 'practice'>): { practice?: number } =>
+  SLIPWAY.includes(arm) ? { practice } : {}
+
+/** Each removal there waits for the kernel, for tens of milliseconds. */
+const PRACTICE_ON_SEGMENT = 500
 
 /** What takes dozens of times as long as we. */
 export const isPeer = (arm: Arm): boolean => arm !== 'floor' && !SLIPWAY.includes(arm)
@@ -238,7 +242,7 @@ export const PARTS: Record<Measure, Part> = {
     trials: (arm, sizes) =>
       SEGMENT_KINDS.map((variant) => ({
         warmUp: warmUpOf(arm, sizes),
-        ...practiceOf(arm, sizes),
+        ...practiceOf(arm, { practice: Math.min(sizes.practice, PRACTICE_ON_SEGMENT) }),
         count: countOf(arm, sizes),
         variant,
       })),

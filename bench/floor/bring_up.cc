@@ -80,8 +80,8 @@ void Host::take_off_segment(const Endpoint& endpoint) {
   if (setns(netns, CLONE_NEWNET) != 0) give_up("setns", errno);
   {
     Socket inside(NETLINK_ROUTE);
-    put_down(messages_);
-    inside.talk(messages_, "take the link down");
+    put_gone(messages_);
+    inside.talk(messages_, "delete the link");
   }
   if (setns(home_, CLONE_NEWNET) != 0) give_up("setns", errno);
   close(netns);

@@ -262,10 +262,7 @@ void put_part(Messages& messages, const Network& network, const Endpoint& endpoi
   else mnl_attr_put_u16(message, IFLA_IPVLAN_MODE, IPVLAN_MODE_L2);
 }
 
-void put_down(Messages& messages) {
-  nlmsghdr* message = begin_link(messages, 0, "eth0");
-  static_cast<ifinfomsg*>(mnl_nlmsg_get_payload(message))->ifi_change = IFF_UP;
-}
+void put_gone(Messages& messages) { begin_link(messages, 0, "eth0", 0, RTM_DELLINK); }
 
 void put_configuration(Messages& messages, const Network& network, const Endpoint& endpoint) {
   begin_link(messages, 0, "lo", IFF_UP);

@@ -52,8 +52,8 @@ void put_link(Messages& messages, const Network& network, const Endpoint& endpoi
 void put_raised(Messages& messages, const Network& network, const Endpoint& endpoint, uint32_t link);
 // A part of the parent, born in the namespace `netns_fd`.
 void put_part(Messages& messages, const Network& network, const Endpoint& endpoint, int netns_fd);
-// eth0 down, inside the namespace: no rule of the host's keeps it from the segment.
-void put_down(Messages& messages);
+// Takes eth0 away, inside the namespace: no rule of the host's keeps it from the segment.
+void put_gone(Messages& messages);
 // lo, eth0, its address and the default route, inside the namespace.
 void put_configuration(Messages& messages, const Network& network, const Endpoint& endpoint);
 // Takes back what leads to an endpoint on a further bridge.

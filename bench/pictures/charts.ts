@@ -118,8 +118,7 @@ const CHARTS: readonly Drawn[] = [
     measure: 'segments',
     name: 'segments-removed',
     title: 'Taking such an endpoint away',
-    subtitle:
-      'Until remove() returns, in a row: the kernel has taken the link down. Dot: median; mark: 99th percentile.',
+    subtitle: 'Until remove() returns, in a row: the kernel has deleted the link. Dot: median; mark: 99th percentile.',
     draw: (samples) => distributions(samples.map(removedOf).map(asPlugin)),
   },
   {
