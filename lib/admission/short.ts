@@ -5,7 +5,7 @@ import { TRAITS } from '../plan/traits.js'
  * How much of a plan JavaScript's thread does itself: about 5 µs an element or port, so 0.3 ms. Two thread wake-ups,
  * which the executor's costs, are 50 µs, but the event loop is to have its turn.
  */
-const MOST = 64
+const MOST_OPERATIONS = 64
 
 /** A path begins with a slash. */
 const isSpare = (netns: string): boolean => !netns.startsWith('/')
@@ -28,19 +28,19 @@ function weight(operation: Operation): number {
 
 /** Whether JavaScript's thread may run a plan itself. */
 export function isShort(plan: Plan): boolean {
-  return leadOf(plan) === plan.length
+  return countOnCallerThread(plan) === plan.length
 }
 
 /**
  * How many operations a plan begins with that JavaScript's thread may do itself. What neighbours of nf_tables make one
  * transaction of is not split.
  */
-export function leadOf(plan: Plan): number {
+export function countOnCallerThread(plan: Plan): number {
   let sum = 0
-  let lead = plan.findIndex((operation) => (sum += weight(operation)) > MOST)
-  if (lead < 0) return plan.length
-  if (isTransaction(plan[lead])) while (isTransaction(plan[lead - 1])) lead--
-  return lead
+  let count = plan.findIndex((operation) => (sum += weight(operation)) > MOST_OPERATIONS)
+  if (count < 0) return plan.length
+  if (isTransaction(plan[count])) while (isTransaction(plan[count - 1])) count--
+  return count
 }
 
 /**

@@ -2,14 +2,14 @@ import { performance } from 'node:perf_hooks'
 import { setImmediate } from '../base/timers.js'
 
 /** How long, in milliseconds, calls of one turn of the event loop may take together. */
-const BUDGET = 0.3
+const TURN_MS = 0.3
 /** So many are let go in a turn at most: what their plans take, and what follows them, comes on top. */
-export const TOGETHER = 4
+export const CALLS_PER_TURN = 4
 /**
  * So many plans that were handed over keep the executor's thread busy; more would only wait there, with all that they
  * hold in memory.
  */
-export const AHEAD = 32
+export const MOST_HANDED_OVER = 32
 
 type Go = () => void
 
@@ -37,7 +37,7 @@ export class Turns {
   #handingNext = false
 
   /** Whether others wait for their turn. */
-  get crowded(): boolean {
+  get isContended(): boolean {
     return this.#handing.length > 0 || this.#calls.length > 0 || this.#back.length > 0
   }
 
@@ -48,7 +48,7 @@ export class Turns {
 
   /** The same before a plan is made that the executor's thread will run: {@link handOver} it. */
   nextToHandOver(): Promise<void> | undefined {
-    return this.#away < AHEAD ? this.#enter(this.#handing) : this.#wait(this.#handing)
+    return this.#away < MOST_HANDED_OVER ? this.#enter(this.#handing) : this.#wait(this.#handing)
   }
 
   /** A plan that may take a while is on its way to the executor's thread, until {@link handBack}. */
@@ -83,8 +83,8 @@ export class Turns {
     if (queue.length === 0 && this.#back.length === 0 && !this.#letGo) {
       const now = performance.now()
       // Nobody has come for so long that the loop has turned meanwhile, or that it is not us who hold it.
-      if (now - this.#last > BUDGET) this.#started = now
-      if (now - this.#started < BUDGET) {
+      if (now - this.#last > TURN_MS) this.#started = now
+      if (now - this.#started < TURN_MS) {
         this.#last = now
         this.#letGo = true
         // queueMicrotask() costs ten times as much, as it is an asynchronous resource to Node.js.
@@ -102,13 +102,13 @@ export class Turns {
   }
 
   get #ready(): number {
-    return this.#back.length + this.#calls.length + (this.#away < AHEAD ? this.#handing.length : 0)
+    return this.#back.length + this.#calls.length + (this.#away < MOST_HANDED_OVER ? this.#handing.length : 0)
   }
 
   // What a caller does is done before the next immediate of the same turn is run.
   #schedule(): void {
     if (this.#coming > 0) return
-    this.#coming = this.#asked = Math.min(this.#ready, TOGETHER)
+    this.#coming = this.#asked = Math.min(this.#ready, CALLS_PER_TURN)
     for (let i = 0; i < this.#asked; i++) setImmediate(this.#turn)
   }
 
@@ -120,7 +120,7 @@ export class Turns {
     const now = performance.now()
     if (this.#coming === this.#asked) this.#started = now
     this.#coming--
-    if (now - this.#started < BUDGET) {
+    if (now - this.#started < TURN_MS) {
       this.#last = now
       this.#pick()?.()
     }
@@ -129,7 +129,7 @@ export class Turns {
 
   #pick(): Go | undefined {
     if (this.#back.length > 0) return this.#back.shift()
-    const mayHand = this.#handing.length > 0 && this.#away < AHEAD
+    const mayHand = this.#handing.length > 0 && this.#away < MOST_HANDED_OVER
     const handing: boolean = mayHand && (this.#handingNext || this.#calls.length === 0)
     this.#handingNext = !handing
     return (handing ? this.#handing : this.#calls).shift()

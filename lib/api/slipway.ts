@@ -13,11 +13,11 @@ import { Spares } from '../work/pool/spares.js'
 import { DynamicPorts } from '../claims/ports/dynamic-ports.js'
 import { Holders } from '../claims/ports/holders.js'
 import { PortTable } from '../claims/ports/port-table.js'
-import { collectFormerHosts, findOtherHosts, Parents, reconcile, type Reconciled } from '../heal/index.js'
+import { collectFormerHosts, findOtherHosts, ParentWatch, reconcile, type Reconciled } from '../heal/index.js'
 import { Work, type Context } from '../work/context.js'
 import { stateFolder, stateFolders } from '../store/state-folder.js'
 import { collectFiles, listFilesFolders } from '../work/files.js'
-import { Departures } from '../work/departures.js'
+import { Removals } from '../work/removals.js'
 import { Quarantine } from '../work/quarantine.js'
 import { Reaper } from '../work/reaper.js'
 import { Sandboxes } from './sandboxes/sandboxes.js'
@@ -85,13 +85,13 @@ export class Slipway {
       context.holders.look()
       const folders = await listFilesFolders(context.files)
       const former = collectFormerHosts(await findOtherHosts(settings, host))
-      const { reconciled, kept, aside, links } = await reconcile(context)
+      const { reconciled, kept, damagedRecords, links } = await reconcile(context)
       reconciled.collected.unshift(...former)
-      host.lookOut(async () => (await context.networks.ensureRuleset()).length > 0)
-      await collectFiles(context.files, folders, kept, aside)
+      host.watchRuleset(async () => (await context.networks.ensureRuleset()).length > 0)
+      await collectFiles(context.files, folders, kept, damagedRecords)
       if (stays) {
         await context.holders.takeOver(kept.flatMap(({ endpoints, ports }) => mappedPorts(endpoints, ports)))
-        context.parents.opened(links)
+        context.parentWatch.opened(links)
         await context.resolvers.open()
         context.spares.open()
       }
@@ -116,9 +116,9 @@ export class Slipway {
   }
 
   async #close(wait: boolean): Promise<void> {
-    const { work, departures, reaper } = this.#context
+    const { work, removals, reaper } = this.#context
     await work.close()
-    const refused = await departures.close()
+    const refused = await removals.close()
     await reaper.close(wait)
     await leave(this.#context)
     if (wait && refused.length > 0) throw refused[0]
@@ -135,10 +135,10 @@ const defaultNames = ({ dns, dnsSearch, dnsOptions }: Settings): NameOptions => 
   ...(dnsOptions ? { dnsOptions } : {}),
 })
 
-async function leave({ spares, resolvers, parents, host, holders }: Context): Promise<void> {
+async function leave({ spares, resolvers, parentWatch, host, holders }: Context): Promise<void> {
   await spares.close()
   await resolvers.close()
-  await parents.close()
+  await parentWatch.close()
   await host.close()
   holders.close()
 }
@@ -148,15 +148,15 @@ export function makeContext(host: Host, settings: Settings, stays: boolean): Con
   const folder = (what: Parameters<typeof stateFolder>[2]) => stateFolder(settings, host, what)
   const folders = { sandboxes: folder('sandboxes'), networks: folder('networks') }
   const networks = new NetworkRegistry(host, settings, folders)
-  const parents = new Parents({ host, networks, records: folders.sandboxes })
+  const parentWatch = new ParentWatch({ host, networks, records: folders.sandboxes })
   return {
     host,
     settings,
     records: folders.sandboxes,
     files: folder('files'),
     networks,
-    resolvers: new Resolvers(settings.netns, folders, stays, (specs) => parents.know(specs)),
-    parents,
+    resolvers: new Resolvers(settings.netns, folders, stays, (specs) => parentWatch.know(specs)),
+    parentWatch,
     names: defaultNames(settings),
     ports: new PortTable(),
     dynamicPorts: new DynamicPorts(host),
@@ -164,7 +164,7 @@ export function makeContext(host: Host, settings: Settings, stays: boolean): Con
     spares: new Spares(host, networks, { pool: folder('pool'), sandboxes: folder('sandboxes') }, settings.pool),
     turns: new Turns(),
     reaper: new Reaper(host),
-    departures: new Departures(host, new Quarantine(host)),
+    removals: new Removals(host, new Quarantine(host)),
     work: new Work(host),
   }
 }

@@ -5,12 +5,12 @@ import { TABLE } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
 import { NO_NF_TABLES } from '../kernel/refusal.js'
 import type { ElementAdd, Family, Operation, Plan } from '../plan/operation.js'
-import { Holdings } from './holdings.js'
+import { SetContents } from './set-contents.js'
 import { missingRules } from './missing-rules.js'
 import { LOOK_AGAIN, retrying } from './retry.js'
 
 /** What the ruleset owes to all sandboxes and networks of a host, by their records. */
-export interface Owed {
+export interface ExpectedElements {
   plan: ElementAdd[]
   /** Whose it is: names of sandboxes, and of networks but for the default one. */
   owners: string[]
@@ -79,7 +79,7 @@ async function findTable(host: Host, family: Family): Promise<string | undefined
  * @param read - Reads what the ruleset is to hold.
  * @returns Whom it was written again for: sandboxes and networks, none where nothing was missing.
  */
-export function ensureRuleset(host: Host, read: () => Promise<Owed>): Promise<string[]> {
+export function ensureRuleset(host: Host, read: () => Promise<ExpectedElements>): Promise<string[]> {
   const refused = new Set<string>()
   let given: string[] = []
   let rounds = 0
@@ -97,14 +97,14 @@ export function ensureRuleset(host: Host, read: () => Promise<Owed>): Promise<st
         const written = await writtenTables(host)
         const missing = await missingRuleset(host, written)
         if (missing.length === 0) {
-          host.watch(generation)
+          host.rulesetIsWhole(generation)
           return given
         }
-        const owed = await read()
-        const lacking = without(await new Holdings(host, written).lacking(owed.plan), refused)
+        const expected = await read()
+        const lacking = without(await new SetContents(host, written).lacking(expected.plan), refused)
         await host.run([...missing, ...lacking])
-        await owed.settle()
-        given = owed.owners
+        await expected.settle()
+        given = expected.owners
         return LOOK_AGAIN
       },
       remedy({ operation, element, errnoName }) {

@@ -3,7 +3,14 @@ import { SlipwayError } from '../base/errors.js'
 import { isResolverElement } from '../policy/resolver-elements.js'
 import { claimedAddress, isAddressClaim, isSubnets, macs, portMaps, published, publishedAt } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
-import { forbidden, isForbidden, isTooMuch, PlanRefused, tooMuch, words } from '../kernel/refusal.js'
+import {
+  explainForbidden,
+  isForbidden,
+  isTooMuch,
+  PlanRefused,
+  explainTooMuch,
+  kernelWords,
+} from '../kernel/refusal.js'
 import { familyOf } from '../base/addresses/ip.js'
 import { overlap, parseSubnet } from '../base/addresses/subnet.js'
 import type { ElementInfo } from '../kernel/native.js'
@@ -130,9 +137,9 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
   if (short !== undefined) return error('KERNEL', short)
   // All that a record says is no part of a sentence.
   const said = isFile ? { ...refusal, operation: `${operation.op} ${operation.path}` } : refusal
-  if (isForbidden(refusal)) return error('PERMISSION', forbidden(said))
-  if (isTooMuch(refusal)) return error('EXHAUSTED', tooMuch(said))
-  return error('KERNEL', `The kernel refused "${said.operation}": ${errnoName}${words(refusal)}.`)
+  if (isForbidden(refusal)) return error('PERMISSION', explainForbidden(said))
+  if (isTooMuch(refusal)) return error('EXHAUSTED', explainTooMuch(said))
+  return error('KERNEL', `The kernel refused "${said.operation}": ${errnoName}${kernelWords(refusal)}.`)
 }
 
 /** As a caller gets what came up, whatever that is. */

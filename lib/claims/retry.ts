@@ -21,7 +21,7 @@ export interface Trial<T> {
   /** What a refusal means. */
   remedy(refused: PlanRefused, number: number): Remedy | Promise<Remedy>
   /** Whether what the last attempt began with was no good, and has gone: the next attempt begins with another. */
-  isBlamed?(): boolean
+  isBadStart?(): boolean
 }
 
 /**
@@ -32,7 +32,7 @@ export interface Trial<T> {
  */
 export async function retrying<T>(
   { host, holders }: { host: Host; holders?: Holders },
-  { tries, attempt, remedy, isBlamed }: Trial<T>,
+  { tries, attempt, remedy, isBadStart }: Trial<T>,
 ): Promise<T> {
   for (let number = 1; ; number++) {
     try {
@@ -40,7 +40,7 @@ export async function retrying<T>(
       if (outcome !== LOOK_AGAIN) return outcome
       number--
     } catch (error) {
-      if (isBlamed?.()) continue
+      if (isBadStart?.()) continue
       if (!(error instanceof PlanRefused)) throw error
       const found = await remedy(error, number)
       if (found === 'uncounted') number--

@@ -10,7 +10,7 @@ import type { StoredRecord } from '../store/records.js'
 import type { NetworksOf } from './networks-of.js'
 import type { ReadyNetwork } from './ready.js'
 import type { StackKind } from './stack.js'
-import type { Taken } from './taken.js'
+import type { AddressGuesses } from './address-guesses.js'
 
 /**
  * A driver without networks of its own, by whose name a sandbox can be created all the same: what its network stack is
@@ -67,7 +67,7 @@ export interface NetworkInUse<Body = unknown> {
   draft(
     id: string,
     name: string,
-    taken: Taken,
+    taken: AddressGuesses,
     asked: EndpointRequest,
     random?: boolean,
   ): StoredEndpoint<Body> | Promise<StoredEndpoint<Body>>
@@ -78,7 +78,7 @@ export interface NetworkInUse<Body = unknown> {
   /** Gives the place of an endpoint back. */
   leave(endpoint: StoredEndpoint<Body>): void
   /** A plan was refused as the place has no room. Whether there may be another. */
-  full(refused: PlanRefused): boolean
+  hasOtherPlace(refused: PlanRefused): boolean
   /** What the moment adds to the making of an endpoint: for {@link EndpointsOf.link}. */
   readonly moment: unknown
 }
@@ -109,9 +109,9 @@ export interface EndpointsOf<Spec extends NetworkSpec = NetworkSpec, Body = unkn
    */
   link(netns: string, endpoint: StoredEndpoint<Body>, circumstances: Circumstances, spare: boolean): Operation[]
   /** What leads to it from elsewhere on the host: only while its addresses are claimed. */
-  leads(endpoint: StoredEndpoint<Body>): Operation[]
+  hostRoutes(endpoint: StoredEndpoint<Body>): Operation[]
   /** Takes that back. */
-  leadAway(endpoint: StoredEndpoint<Body>): Operation[]
+  dropHostRoutes(endpoint: StoredEndpoint<Body>): Operation[]
   /** Its link inside goes up, with its addresses and what leads to its network. */
   inside(netns: string, endpoint: StoredEndpoint<Body>): Operation[]
   /** Its addresses inside. */
@@ -134,7 +134,7 @@ export interface EndpointsOf<Spec extends NetworkSpec = NetworkSpec, Body = unkn
    *
    * @param stay - The other endpoints of the sandbox, whose links are not taken.
    */
-  unruledLinks?(endpoint: StoredEndpoint<Body>, stay: readonly StoredEndpoint[], place: Place): Promise<LinkInside[]>
+  unfilteredLinks?(endpoint: StoredEndpoint<Body>, stay: readonly StoredEndpoint[], place: Place): Promise<LinkInside[]>
   /** Whether its link is there. @param links - Those of the host that are ours, by name, where they are known. */
   isLinked(
     endpoint: StoredEndpoint<Body>,
@@ -148,11 +148,11 @@ export interface EndpointsOf<Spec extends NetworkSpec = NetworkSpec, Body = unkn
    */
   rule(endpoint: StoredEndpoint<Body>): EndpointElement | undefined
   /** Whether a plan was refused as the endpoint's network is gone, or what its link is made on. */
-  isLost(host: Host, refused: PlanRefused): Promise<boolean>
+  isNetworkLost(host: Host, refused: PlanRefused): Promise<boolean>
   /** Whether a plan may have been refused as a link that leaves has the place still. Left out where none keeps it. */
-  isKept?(refused: PlanRefused): boolean
+  mayBeHeldByLeavingLink?(refused: PlanRefused): boolean
   /** Whether what leads through this link of the host may lead to an endpoint of the network. */
-  leadsBy(spec: Spec, link: string): boolean
+  routesThrough(spec: Spec, link: string): boolean
   /** Puts links back that somebody has taken off their network. @returns Names of the sandboxes whose they are. */
   attach?(heal: Attaching<Body>): Promise<ReadonlySet<string>>
 

@@ -12,14 +12,14 @@ import type { StoredEndpoint, EndpointAddress } from '../store/endpoint.js'
 export function gatewayEndpoint(endpoints: readonly StoredEndpoint[], family: IpFamily): StoredEndpoint | undefined {
   let best: StoredEndpoint | undefined
   for (const endpoint of endpoints) {
-    if (!leadsOut(endpoint.addresses[family])) continue
+    if (!reachesWorld(endpoint.addresses[family])) continue
     if (!best || precedes(endpoint, best)) best = endpoint
   }
   return best
 }
 
 /** Whether an endpoint leads to the world by an address. */
-const leadsOut = (address: EndpointAddress | undefined): boolean =>
+const reachesWorld = (address: EndpointAddress | undefined): boolean =>
   address?.gateway !== undefined || address?.connected === true
 
 function precedes(a: StoredEndpoint, b: StoredEndpoint): boolean {

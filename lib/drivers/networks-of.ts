@@ -3,7 +3,7 @@ import type { SubnetRequest } from '../base/addresses/subnet-request.js'
 import type { AddressPoolSpec, Settings } from '../base/settings.js'
 import type { Router } from '../claims/addresses/complete.js'
 import type { Occupied } from '../claims/addresses/default-subnet.js'
-import type { Holdings } from '../claims/holdings.js'
+import type { SetContents } from '../claims/set-contents.js'
 import type { Host } from '../kernel/host.js'
 import type { PlanRefused } from '../kernel/refusal.js'
 import type { LinkInfo } from '../kernel/native.js'
@@ -31,7 +31,7 @@ export interface NetworksOf<Spec extends NetworkSpec = NetworkSpec> {
    *
    * @throws {SlipwayError} `INVALID_ARGUMENT`, `CONFLICT`
    */
-  draft(request: NetworkRequest, on: Surroundings, settings: Settings): Promise<NetworkDraft<Spec>>
+  draft(request: NetworkRequest, on: HostView, settings: Settings): Promise<NetworkDraft<Spec>>
 
   /** Makes all of it. Pure. */
   create(spec: Spec): Plan
@@ -80,7 +80,7 @@ export interface NetworksOf<Spec extends NetworkSpec = NetworkSpec> {
   /** Whether a link of the host is a part of a network: the routes by it lead to single sandboxes. */
   isPart(link: LinkInfo): boolean
   /** Links that are of networks of this driver, and of none that there is. */
-  leftovers(links: readonly LinkInfo[], there: There<Spec>): LinkInfo[]
+  leftovers(links: readonly LinkInfo[], there: ExistingNetworks<Spec>): LinkInfo[]
   /**
    * Gives networks back the parts that sandboxes are on, where somebody has deleted or flushed them.
    *
@@ -117,7 +117,7 @@ export interface NetworkDraft<Spec extends NetworkSpec> extends Pick<
 }
 
 /** What a new network finds on its host. */
-export interface Surroundings {
+export interface HostView {
   /** Address pools for some IP versions, at least. */
   pools(families: readonly IpFamily[]): readonly AddressPoolSpec[]
   /** A link of the host. */
@@ -137,11 +137,11 @@ export interface Surroundings {
 /** What a look at the host has shown. */
 export interface Seen {
   links: readonly LinkInfo[]
-  holdings: Holdings
+  setContents: SetContents
 }
 
 /** What there is of networks. */
-export interface There<Spec extends NetworkSpec = NetworkSpec> {
+export interface ExistingNetworks<Spec extends NetworkSpec = NetworkSpec> {
   /** Those of the driver that have a record. */
   specs: readonly Spec[]
   /** Names of those whose records cannot be read, and of those that every host has. */
@@ -179,7 +179,7 @@ export interface PredefinedPlace {
   driver: NetworkDriver
   host: Host
   settings: Settings
-  surroundings: Surroundings
+  hostView: HostView
   /** Folder of the sandboxes' records. */
   sandboxes: string
   ensureRuleset(): Promise<unknown>

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { endpointsOf } from '../drivers/index.js'
 import { claimEndpoint, isAddress, isClaim } from '../drivers/plans/claims.js'
-import { unruledOf } from '../drivers/plans/unruled.js'
+import { deleteUnfiltered } from '../drivers/plans/delete-unfiltered.js'
 import type { StoredEndpoint } from '../store/endpoint.js'
 import { removeOwn } from '../policy/elements.js'
 import type { Host } from '../kernel/host.js'
@@ -11,10 +11,18 @@ import { FAMILIES } from '../store/network-spec.js'
 import { thisProcess } from '../store/maker.js'
 import { isAtPath } from '../store/namespace.js'
 import { ownerComment } from '../store/owner.js'
-import { idle, isAtWork, isBusy, stackPlace, store, type SandboxRecord, type StoredRecord } from '../store/records.js'
-import { forgetAddresses } from './forget.js'
-import { attempt, collect, collectLeads } from '../claims/collect.js'
-import { leadIn, leadOut } from './lead-through.js'
+import {
+  idle,
+  isAtWork,
+  isBusy,
+  stackPlace,
+  toStored,
+  type SandboxRecord,
+  type StoredRecord,
+} from '../store/records.js'
+import { flushConnections } from './forget-addresses.js'
+import { tryPlan, removeIfThere, removeHostRoutes } from '../claims/remove-if-there.js'
+import { repairPublishedPorts, repairDefaultRoute } from './repair-routes.js'
 import type { OwnedElements } from '../claims/owned.js'
 
 /**
@@ -41,7 +49,7 @@ export async function dropEndpoints(
     lost.push(changing)
   if (lost.length === 0 && !isAbandoned) return item
   return (
-    (await takeOff(
+    (await keepEndpoints(
       host,
       item,
       record.endpoints.filter((endpoint) => !lost.includes(endpoint)),
@@ -57,21 +65,21 @@ export async function dropEndpoints(
  * @returns The record as it is then; `undefined` where another process has changed it, or ends the same: it lives, and
  * knows what it does.
  */
-export async function takeOff(
+export async function keepEndpoints(
   host: Host,
   { record, path, text }: StoredRecord,
   stay: readonly StoredEndpoint[],
   owned: OwnedElements,
 ): Promise<StoredRecord | undefined> {
-  const mark = store(dirname(path), { ...record, busy: thisProcess() })
-  if (await attempt(host, [{ op: 'file.replace', path, content: mark.text, expected: text }])) return undefined
-  const next = store(dirname(path), { ...idle(record), endpoints: [...stay] })
+  const mark = toStored(dirname(path), { ...record, busy: thisProcess() })
+  if (await tryPlan(host, [{ op: 'file.replace', path, content: mark.text, expected: text }])) return undefined
+  const next = toStored(dirname(path), { ...idle(record), endpoints: [...stay] })
   // Before its address is anybody's again: no port leads to who has it next.
-  await leadIn(host, next.record, owned)
+  await repairPublishedPorts(host, next.record, owned)
   for (const endpoint of record.endpoints)
     if (!stay.includes(endpoint)) await drop(host, record, endpoint, ownerComment(record.name, record.id))
-  await leadOut(host, next.record)
-  return (await attempt(host, [{ op: 'file.replace', path, content: next.text, expected: mark.text }]))
+  await repairDefaultRoute(host, next.record)
+  return (await tryPlan(host, [{ op: 'file.replace', path, content: next.text, expected: mark.text }]))
     ? undefined
     : next
 }
@@ -104,20 +112,20 @@ async function drop(host: Host, record: SandboxRecord, endpoint: StoredEndpoint,
   const of = endpointsOf(endpoint)
   const elements = of.elements(endpoint)
   const free = async (meant: (set: SetDefinition) => boolean) => {
-    for (const [set, key] of elements) if (meant(set)) await collect(host, [removeOwn(set, { key, comment })])
+    for (const [set, key] of elements) if (meant(set)) await removeIfThere(host, [removeOwn(set, { key, comment })])
   }
-  await collectLeads(host, of.leadAway(endpoint), comment)
+  await removeHostRoutes(host, of.dropHostRoutes(endpoint), comment)
   // It is not to speak as who has its address next.
   await free((set) => !isClaim(set))
-  const unruled = await unruledOf(
+  const unfiltered = await deleteUnfiltered(
     host,
     stackPlace(record),
     [endpoint],
     record.endpoints.filter((other) => other !== endpoint),
   )
-  await collect(host, of.unruledLinks ? unruled : of.unlink(record.path, [endpoint]))
-  await collect(host, of.forget(endpoint))
-  await forgetAddresses(
+  await removeIfThere(host, of.unfilteredLinks ? unfiltered : of.unlink(record.path, [endpoint]))
+  await removeIfThere(host, of.forget(endpoint))
+  await flushConnections(
     host,
     FAMILIES.flatMap((family) => endpoint.addresses[family]?.address ?? []),
   )

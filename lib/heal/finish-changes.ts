@@ -6,9 +6,9 @@ import type { Host } from '../kernel/host.js'
 import type { Operation } from '../plan/operation.js'
 import type { PortMapping } from '../base/port-mapping.js'
 import { ownerComment } from '../store/owner.js'
-import { isBusy, readRecord, store, type SandboxRecord, type StoredRecord } from '../store/records.js'
+import { isBusy, readRecord, toStored, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import { Slices } from '../admission/slices.js'
-import { attempt } from '../claims/collect.js'
+import { tryPlan } from '../claims/remove-if-there.js'
 import type { Owned, OwnedElements } from '../claims/owned.js'
 import { sleep } from '../base/timers.js'
 
@@ -51,7 +51,7 @@ export async function finishChanges(
     for (const { set, element } of unrecorded(now.record, owned)) {
       if ((await host.find('element', { ...set, key: element.key }))?.comment !== element.comment) continue
       if (
-        (await attempt(host, [
+        (await tryPlan(host, [
           stays,
           ...[[set, element.key] as const, ...besides(set, element.key)].map(([one, key]) =>
             removeOwn(one, { key, comment: element.comment }),
@@ -65,7 +65,7 @@ export async function finishChanges(
     for (const mapping of unpublished(now.record, owned)) {
       const { name, id, endpoints } = now.record
       const owner = ownerComment(name, id)
-      const refusal = await attempt(host, [...publishAgain(mapping, targetsOf(endpoints), owner), stays])
+      const refusal = await tryPlan(host, [...publishAgain(mapping, targetsOf(endpoints), owner), stays])
       if (refusal === undefined)
         done.push(
           `port ${mapping.hostPort}/${mapping.protocol} of the sandbox ${name}: half unpublished, published again`,
@@ -77,11 +77,11 @@ export async function finishChanges(
         taken.push(mapping)
     }
     if (taken.length === 0) continue
-    const without = store(dirname(path), {
+    const without = toStored(dirname(path), {
       ...now.record,
       ports: now.record.ports.filter((mapping) => !taken.includes(mapping)),
     })
-    await attempt(host, [{ op: 'file.replace', path, content: without.text, expected: now.text }])
+    await tryPlan(host, [{ op: 'file.replace', path, content: without.text, expected: now.text }])
     done.push(
       ...taken.map(
         ({ hostPort, protocol }) =>

@@ -1,15 +1,15 @@
 import * as sets from '../policy/sets.js'
-import { attempt, collect, collectElement } from '../claims/collect.js'
+import { tryPlan, removeIfThere, removeElementIfThere } from '../claims/remove-if-there.js'
 import { commentOf, type Owned } from '../claims/owned.js'
 import { readOwner } from '../store/owner.js'
 import type { Marks } from '../store/pool-marks.js'
 import { isBusy, type StoredRecord } from '../store/records.js'
-import type { Aside } from './aside.js'
-import { flush, forget, isAddress, leftAddresses } from './forget.js'
-import type { Shared } from './shared.js'
+import type { DamagedRecords } from './damaged-records.js'
+import { forgetAtOnce, forgetUnowned, isAddress, leftAddresses } from './forget-addresses.js'
+import type { HealContext } from './context.js'
 import { hostLinksOf, type Sorted } from './sort-records.js'
 import { collectSpares } from './spares.js'
-import type { Look } from './whole.js'
+import type { Snapshot } from './whole.js'
 
 /**
  * Takes away what is of no sandbox that stays: links and elements, and at last the records of what is being ended.
@@ -17,19 +17,19 @@ import type { Look } from './whole.js'
  * @param say - Told what was taken away.
  */
 export async function collectLeftovers(
-  context: Pick<Shared, 'host' | 'networks'>,
+  context: Pick<HealContext, 'host' | 'networks'>,
   {
     first,
     again,
     marks,
-    aside,
+    damagedRecords,
     ended,
     kept,
     known,
   }: Pick<Sorted, 'again' | 'kept' | 'known'> & {
-    first: Look
+    first: Snapshot
     marks: Marks
-    aside: Aside
+    damagedRecords: DamagedRecords
     ended: readonly StoredRecord[]
   },
   say: (what: string) => void,
@@ -41,16 +41,16 @@ export async function collectLeftovers(
   const theirLinks = new Set(ended.flatMap(({ record }) => hostLinksOf(record)))
   for (const link of again?.links.values() ?? []) if (theirLinks.has(link.name)) links.set(link.name, link)
   const drop = async ({ set, element }: Owned) => {
-    if (await collectElement(host, set, element))
+    if (await removeElementIfThere(host, set, element))
       say(`element ${element.key} of ${set.set}: its sandbox is gone, removed`)
   }
   for (const { owner, set, element } of owned) {
     const read = readOwner(owner)
-    if (!read || (!aside.names.has(read.name) && !aside.hasId(read.shortId))) continue
+    if (!read || (!damagedRecords.names.has(read.name) && !damagedRecords.hasId(read.shortId))) continue
     known.add(owner)
     if (set === sets.senders[4] || set === sets.senders[6]) known.add(element.key.split(' . ')[0] ?? '')
   }
-  for (const { name } of links.values()) if (aside.hasId(name.slice('veth'.length))) known.add(name)
+  for (const { name } of links.values()) if (damagedRecords.hasId(name.slice('veth'.length))) known.add(name)
   // Before their addresses are free: what keeps a link may be a process of the sandbox.
   const spares = await collectSpares(
     host,
@@ -60,18 +60,18 @@ export async function collectLeftovers(
   spares.collected.forEach(say)
   for (const link of spares.stray) {
     // While a record cannot be read, a link that no record names may be its sandbox's.
-    if (aside.damaged.length > 0 && !theirLinks.has(link.name)) continue
+    if (damagedRecords.damaged.length > 0 && !theirLinks.has(link.name)) continue
     if (!(await host.find('link', { name: link.name }))) continue
-    await collect(host, [{ op: 'link.delete', name: link.name }])
+    await removeIfThere(host, [{ op: 'link.delete', name: link.name }])
     say(`link ${link.name}: its sandbox is gone, removed`)
   }
   const ofHalves = [...owned, ...(again?.owned ?? [])].filter((one) => halves.has(one.owner))
   const others = [...owned].filter((one) => !known.has(one.owner) && !halves.has(one.owner))
   // What leads to an address goes before conntrack forgets that, or would have it learn anew.
   for (const one of [...ofHalves, ...others]) if (!isAddress(one)) await drop(one)
-  await flush(context, ofHalves)
+  await forgetAtOnce(context, ofHalves)
   for (const one of ofHalves) if (isAddress(one)) await drop(one)
-  for (const one of await forget(context, [
+  for (const one of await forgetUnowned(context, [
     ...others.filter(isAddress),
     ...leftAddresses(
       kept.map(({ record }) => record).filter((record) => !isBusy(record)),
@@ -81,7 +81,7 @@ export async function collectLeftovers(
     await drop(one)
   // Last: until then, others who open the host leave what was theirs alone, and its name is taken.
   for (const { path, text } of ended)
-    await attempt(host, [
+    await tryPlan(host, [
       { op: 'file.check', path, expected: text },
       { op: 'file.delete', path },
     ])

@@ -6,15 +6,15 @@ import { sharedWithSandboxes } from '../policy/resolver-elements.js'
 import type { Host } from '../kernel/host.js'
 import { PlanRefused } from '../kernel/refusal.js'
 import type { LinkInfo } from '../kernel/native.js'
-import type { Shared } from './shared.js'
+import type { HealContext } from './context.js'
 import type { Family, SetDefinition } from '../plan/operation.js'
 import { isSubnetTaken } from '../claims/refusals.js'
 import { isAlive } from '../store/maker.js'
 import { specOf, type StoredNetwork } from '../store/network-records.js'
 import { readOwner } from '../store/owner.js'
 import type { SandboxRecord } from '../store/records.js'
-import { attempt, collectElement } from '../claims/collect.js'
-import { Holdings } from '../claims/holdings.js'
+import { tryPlan, removeElementIfThere } from '../claims/remove-if-there.js'
+import { SetContents } from '../claims/set-contents.js'
 import { sleep } from '../base/timers.js'
 
 /** How long, in milliseconds, a living process takes at most from a network's record to the end of its removal. */
@@ -26,7 +26,7 @@ const PATIENCE_MS = 50
  */
 const CANNOT_BE: readonly string[] = ['CONFLICT', 'NOT_FOUND', 'UNSUPPORTED'] satisfies SlipwayErrorCode[]
 
-type Part = Pick<Shared, 'host' | 'networks' | 'settings'>
+type Part = Pick<HealContext, 'host' | 'networks' | 'settings'>
 
 /**
  * Gives networks back what somebody has flushed or deleted, ends the making of those whose maker has died, and removes
@@ -35,7 +35,7 @@ type Part = Pick<Shared, 'host' | 'networks' | 'settings'>
  * @param tables - Families whose table was there.
  * @param records - Of the sandboxes.
  * @param links - All of the host, as they were found.
- * @param aside - Networks whose records cannot be read: nothing of them is removed.
+ * @param damagedNames - Networks whose records cannot be read: nothing of them is removed.
  * @returns What was healed and what was removed, a sentence each.
  */
 export async function reconcileNetworks(
@@ -43,17 +43,17 @@ export async function reconcileNetworks(
   tables: ReadonlySet<Family>,
   records: readonly SandboxRecord[],
   links: readonly LinkInfo[],
-  aside: ReadonlySet<string>,
+  damagedNames: ReadonlySet<string>,
 ): Promise<{ healed: string[]; collected: string[] }> {
   const { host, networks } = context
   const healed: string[] = []
   const dropped: string[] = []
-  const holdings = new Holdings(host, tables)
+  const setContents = new SetContents(host, tables)
   const stored = await networks.list()
   for (const item of stored) {
     const { name } = item.record
     const spec = specOf(item)
-    if (await networksOf(spec).isWhole(spec, { links, holdings })) continue
+    if (await networksOf(spec).isWhole(spec, { links, setContents })) continue
     networks.forget(name)
     try {
       if (await networks.restore(item)) healed.push(`network ${name}`)
@@ -63,22 +63,25 @@ export async function reconcileNetworks(
       if (isStillborn(item, error, records, links)) dropped.push(...(await forget(host, item)))
     }
   }
-  healed.push(...(await restorePredefined(context, holdings, links)))
+  healed.push(...(await restorePredefined(context, setContents, links)))
   const ready = (network: string) => networks.ready(network)
   for (const driver of networkDrivers)
-    healed.push(...((await driver.networks.heal?.({ host, ready, records, links, holdings })) ?? []))
-  return { healed, collected: [...dropped, ...(await collectLeftovers(context, holdings, links, stored, aside))] }
+    healed.push(...((await driver.networks.heal?.({ host, ready, records, links, setContents })) ?? []))
+  return {
+    healed,
+    collected: [...dropped, ...(await collectLeftovers(context, setContents, links, stored, damagedNames))],
+  }
 }
 
 /** Gives networks that every host has back elements that somebody has deleted, where they have their link. */
 async function restorePredefined(
   { networks }: Part,
-  holdings: Holdings,
+  setContents: SetContents,
   links: readonly LinkInfo[],
 ): Promise<string[]> {
   const healed: string[] = []
   for (const predefined of networks.predefined.values()) {
-    const lacks = await predefined.lacks({ links, holdings })
+    const lacks = await predefined.lacks({ links, setContents })
     if (lacks === 'nothing') continue
     networks.forget(predefined.name)
     try {
@@ -116,7 +119,7 @@ function isStillborn(
 }
 
 async function forget(host: Host, { record, path, text }: StoredNetwork): Promise<string[]> {
-  const refusal = await attempt(host, [
+  const refusal = await tryPlan(host, [
     { op: 'file.check', path, expected: text },
     { op: 'file.delete', path },
   ])
@@ -126,16 +129,21 @@ async function forget(host: Host, { record, path, text }: StoredNetwork): Promis
 /** Links and elements of networks that have no record. */
 async function collectLeftovers(
   { host, networks, settings }: Part,
-  holdings: Holdings,
+  setContents: SetContents,
   links: readonly LinkInfo[],
   stored: readonly StoredNetwork[],
-  aside: ReadonlySet<string>,
+  damagedNames: ReadonlySet<string>,
 ): Promise<string[]> {
   const strayLinks = (of: readonly StoredNetwork[]) => {
-    const kept = new Set([...aside, ...networks.predefined.keys()])
+    const kept = new Set([...damagedNames, ...networks.predefined.keys()])
     return networkDrivers.flatMap((driver) => {
       const specs = of.map(specOf).filter((spec) => spec.driver === driver.name)
-      return driver.networks.leftovers(links, { specs, kept, unread: aside.size > 0, stateDir: settings.stateDir })
+      return driver.networks.leftovers(links, {
+        specs,
+        kept,
+        unread: damagedNames.size > 0,
+        stateDir: settings.stateDir,
+      })
     })
   }
   /** What has no comment is an administrator's. */
@@ -146,8 +154,8 @@ async function collectLeftovers(
     const known = new Set(elements.map(([set, { key }]) => `${set.set} ${key}`))
     const stray: { set: SetDefinition; key: string; comment: string }[] = []
     for (const set of [...ownedByNetworks, ...sharedWithSandboxes]) {
-      for (const { key, comment } of await holdings.of(set))
-        if (isOfNetwork(comment) && !aside.has(comment) && !known.has(`${set.set} ${key}`))
+      for (const { key, comment } of await setContents.of(set))
+        if (isOfNetwork(comment) && !damagedNames.has(comment) && !known.has(`${set.set} ${key}`))
           stray.push({ set, key, comment })
     }
     return stray
@@ -158,12 +166,12 @@ async function collectLeftovers(
   const now = await networks.list()
   const collected: string[] = []
   for (const { set, key, comment } of await strayElements(now, await host.ask('links', {}))) {
-    if (await collectElement(host, set, { key, comment }))
+    if (await removeElementIfThere(host, set, { key, comment }))
       collected.push(`element ${key} of ${set.set}: its network is gone, removed`)
   }
   for (const { name, index, kind } of strayLinks(now)) {
     // That very link, and none that has its name by now.
-    const refusal = await attempt(host, [
+    const refusal = await tryPlan(host, [
       { op: 'link.check', name, index },
       { op: 'link.delete', name },
     ])

@@ -5,24 +5,24 @@ import * as sets from '../policy/sets.js'
 import type { Family } from '../plan/operation.js'
 import { Marks } from '../store/pool-marks.js'
 import type { PortTable } from '../claims/ports/port-table.js'
-import type { Shared } from './shared.js'
+import type { HealContext } from './context.js'
 import { stateFolder } from '../store/state-folder.js'
 import { Slices } from '../admission/slices.js'
 import { listHalfWritten } from '../store/folder.js'
 import { listNetworkRecords } from '../store/network-records.js'
-import { idle, isBusy, listAllRecords, store, type SandboxRecord, type StoredRecord } from '../store/records.js'
+import { idle, isBusy, listAllRecords, toStored, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import { writtenTables } from '../claims/ensure-ruleset.js'
-import { Aside } from './aside.js'
-import { attach } from './attach.js'
-import { attempt } from '../claims/collect.js'
+import { DamagedRecords } from './damaged-records.js'
+import { reattachLinks } from './reattach-links.js'
+import { tryPlan } from '../claims/remove-if-there.js'
 import { finishChanges } from './finish-changes.js'
-import { heal, untouched } from './heal.js'
-import { Holdings } from '../claims/holdings.js'
+import { healSandbox, untouched } from './heal-sandbox.js'
+import { SetContents } from '../claims/set-contents.js'
 import { collectLeftovers } from './leftovers.js'
 import { reconcileNetworks, requireSameRecords } from './networks.js'
 import { sortRecords } from './sort-records.js'
-import { setTwinsAside } from './twins.js'
-import { isWhole, lookAt } from './whole.js'
+import { rejectDuplicateIds } from './duplicate-ids.js'
+import { isWhole, takeSnapshot } from './whole.js'
 
 /** What {@link reconcile} found and did. */
 export interface Reconciled {
@@ -43,13 +43,13 @@ export interface Reconciled {
   damaged?: string[]
 }
 
-type Part = Pick<Shared, 'host' | 'settings' | 'records' | 'ports' | 'networks'>
+type Part = Pick<HealContext, 'host' | 'settings' | 'records' | 'ports' | 'networks'>
 
 interface Found {
   reconciled: Reconciled
   kept: SandboxRecord[]
   /** Records that cannot be read: what is theirs stays, too. */
-  aside: Aside
+  damagedRecords: DamagedRecords
   /** Links of the host, as they were found first. */
   links: readonly LinkInfo[]
 }
@@ -72,8 +72,8 @@ export async function reconcile(context: Part): Promise<Found> {
   } catch (error) {
     // Left to whoever opens the host next.
     for (const { record, path, text } of ended)
-      await attempt(context.host, [
-        { op: 'file.replace', path, content: store(context.records, idle(record)).text, expected: text },
+      await tryPlan(context.host, [
+        { op: 'file.replace', path, content: toStored(context.records, idle(record)).text, expected: text },
       ])
     throw error
   }
@@ -83,28 +83,32 @@ export async function reconcile(context: Part): Promise<Found> {
  * @param ended - What is half made and being ended by this process comes here.
  * @param given - Whom the ruleset was written again for, where that was looked at.
  */
-async function compare(context: Shared, ended: StoredRecord[], given?: readonly string[]): Promise<Found> {
+async function compare(context: HealContext, ended: StoredRecord[], given?: readonly string[]): Promise<Found> {
   const { host, ports, networks } = context
   const tables = await writtenTables(host)
-  const first = await lookAt(host, tables)
+  const first = await takeSnapshot(host, tables)
   const { owned, links, all } = first
   const marks = await Marks.read(stateFolder(context.settings, host, 'pool'))
-  const aside = new Aside()
-  const stored = setTwinsAside(await listAllRecords(context.records, (one) => aside.add(one)), owned, aside)
+  const damagedRecords = new DamagedRecords()
+  const stored = rejectDuplicateIds(
+    await listAllRecords(context.records, (one) => damagedRecords.add(one)),
+    owned,
+    damagedRecords,
+  )
   requireSameRecords(all, context.settings.stateDir)
   if (!given && stored.length + (await networks.list()).length > 0) {
     const owners = await networks.ensureRuleset()
     if (owners.length > 0) return compare(context, ended, owners)
   }
   const halfWritten = await listHalfWritten(context.records)
-  const holdings = new Holdings(host, tables)
+  const setContents = new SetContents(host, tables)
   const flushed = isPart(tables) || isPart(await writtenTables(host))
   for (const { name, link } of networks.predefined.values()) {
-    if (flushed || !(await holdings.has(sets.bridges, link)) || !all.some((one) => one.name === link))
+    if (flushed || !(await setContents.has(sets.bridges, link)) || !all.some((one) => one.name === link))
       networks.forget(name)
   }
-  const asideNetworks = new Aside()
-  const named = (await listNetworkRecords(networks.records, (one) => asideNetworks.add(one))).map(
+  const damagedNetworks = new DamagedRecords()
+  const named = (await listNetworkRecords(networks.records, (one) => damagedNetworks.add(one))).map(
     ({ record }) => record.name,
   )
   const { healed, collected } = await reconcileNetworks(
@@ -112,21 +116,21 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
     tables,
     stored.map(({ record }) => record),
     all,
-    asideNetworks.names,
+    damagedNetworks.names,
   )
   // Looked at twice: who removes a network and finds it in use gives it its record back.
   const there = new Set([
     ...networks.predefined.keys(),
-    ...asideNetworks.names,
+    ...damagedNetworks.names,
     ...named,
     ...(await networks.list()).map(({ record }) => record.name),
   ])
   const result: Reconciled = { adopted: [], healed: [...new Set([...(given ?? []), ...healed])], collected }
   const say = (what: string) => void result.collected.push(what)
-  const damaged = [...aside.damaged, ...asideNetworks.damaged]
+  const damaged = [...damagedRecords.damaged, ...damagedNetworks.damaged]
   if (damaged.length > 0) result.damaged = damaged
-  const { kept, made, known, again } = await sortRecords(host, { stored, first, there, holdings }, ended, say)
-  await collectLeftovers(context, { first, again, marks, aside, ended, kept, known }, say)
+  const { kept, made, known, again } = await sortRecords(host, { stored, first, there, setContents }, ended, say)
+  await collectLeftovers(context, { first, again, marks, damagedRecords, ended, kept, known }, say)
   const slices = new Slices()
   const adopted: StoredRecord[] = []
   const lost: string[] = []
@@ -135,7 +139,7 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
     const pause = slices.next()
     if (pause) await pause
     const isMade = made.has(item)
-    const healing = isMade && !isBusy(item.record) ? await heal(context, item, owned, links) : untouched(item)
+    const healing = isMade && !isBusy(item.record) ? await healSandbox(context, item, owned, links) : untouched(item)
     kept[index] = healing.item
     if (isMade) adopted.push(healing.item)
     if (isMade || (await isWhole(item, first, host)))
@@ -145,7 +149,7 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
     holdPorts(healing.item.record, ports)
   }
   if (lost.length > 0) result.lost = lost
-  const attached = await attach(
+  const attached = await reattachLinks(
     context,
     kept.filter(({ record }) => !isBusy(record)),
     all,
@@ -154,7 +158,7 @@ async function compare(context: Shared, ended: StoredRecord[], given?: readonly 
   result.healed = [...new Set([...result.healed, ...attached])]
   result.adopted = result.adopted.filter((name) => !attached.has(name) && !given?.includes(name))
   result.collected.push(...(await finishChanges(host, adopted, owned, halfWritten)))
-  return { reconciled: result, kept: kept.map(({ record }) => record), aside, links: all }
+  return { reconciled: result, kept: kept.map(({ record }) => record), damagedRecords, links: all }
 }
 
 /** Whether tables of the ruleset are missing. */

@@ -5,13 +5,13 @@ import { Slices } from '../admission/slices.js'
 import { asOfNow } from '../store/namespace.js'
 import { thisProcess } from '../store/maker.js'
 import { ownerComment } from '../store/owner.js'
-import { isAtWork, isLeaving, readRecord, store, type SandboxRecord, type StoredRecord } from '../store/records.js'
+import { isAtWork, isLeaving, readRecord, toStored, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import { writtenTables } from '../claims/ensure-ruleset.js'
-import { attempt, collect, collectLeads } from '../claims/collect.js'
-import type { Holdings } from '../claims/holdings.js'
+import { tryPlan, removeIfThere, removeHostRoutes } from '../claims/remove-if-there.js'
+import type { SetContents } from '../claims/set-contents.js'
 import { commentOf } from '../claims/owned.js'
 import { dropEndpoints } from './drop-endpoints.js'
-import { isWhole, isWholeInside, lookAt, type Look } from './whole.js'
+import { isWhole, isWholeInside, takeSnapshot, type Snapshot } from './whole.js'
 
 /** What of the sandboxes of a host stays. */
 export interface Sorted {
@@ -21,7 +21,7 @@ export interface Sorted {
   /** Owners of elements, and links of the host, that are theirs. */
   known: Set<string>
   /** The look that was taken while they were sorted, where the first did not tell. */
-  again: Look | undefined
+  again: Snapshot | undefined
 }
 
 /**
@@ -38,22 +38,22 @@ export async function sortRecords(
     stored,
     first,
     there,
-    holdings,
-  }: { stored: readonly StoredRecord[]; first: Look; there: ReadonlySet<string>; holdings: Holdings },
+    setContents,
+  }: { stored: readonly StoredRecord[]; first: Snapshot; there: ReadonlySet<string>; setContents: SetContents },
   ended: StoredRecord[],
   say: (what: string) => void,
 ): Promise<Sorted> {
   const known = new Set<string>()
   const made = new Set<StoredRecord>()
   const kept: StoredRecord[] = []
-  let again: Look | undefined
+  let again: Snapshot | undefined
   // One that is being made says so by being without the mark; those of earlier versions were without it, too.
-  const wasMade = async (item: StoredRecord, look: Look): Promise<boolean> =>
+  const wasMade = async (item: StoredRecord, look: Snapshot): Promise<boolean> =>
     (item.marked || !isAtWork(item.record)) && ((await isWhole(item, look, host)) || (await isUnruled(item)))
   const isRuled = async ({ endpoints }: SandboxRecord): Promise<boolean> => {
     for (const endpoint of endpoints) {
       const rule = endpointsOf(endpoint).rule(endpoint)
-      if (!rule || (await holdings.has(...rule))) return true
+      if (!rule || (await setContents.has(...rule))) return true
     }
     return false
   }
@@ -82,11 +82,11 @@ export async function sortRecords(
           `sandbox ${record.name}: ${record.busy ? 'half connected or disconnected, ended' : 'a network of it is gone, taken off it'}`,
         )
       // Of a process that has ended: those of earlier versions, and of one that ended in the moment before the mark.
-      if (!item.marked) await attempt(host, [{ op: 'file.mark', path: item.path }])
+      if (!item.marked) await tryPlan(host, [{ op: 'file.mark', path: item.path }])
       made.add(now)
     } else if (record.removing || !isAtWork(record)) {
       // It may have been made since the first look, by a process that has come to its end by now.
-      again ??= await lookAt(host, await writtenTables(host))
+      again ??= await takeSnapshot(host, await writtenTables(host))
       const later = record.removing ? undefined : await readRecord(dirname(item.path), record.name)
       if (later?.record.id === record.id && (await wasMade(later, again))) {
         now = later
@@ -112,13 +112,13 @@ export async function sortRecords(
  * @returns Whether no other process is at it, or was.
  */
 async function beginToEnd(host: Host, { record, path, text }: StoredRecord, ended: StoredRecord[]): Promise<boolean> {
-  const mark = store(dirname(path), { ...record, removing: true, busy: thisProcess() })
-  if (await attempt(host, [{ op: 'file.replace', path, content: mark.text, expected: text }])) return false
+  const mark = toStored(dirname(path), { ...record, removing: true, busy: thisProcess() })
+  if (await tryPlan(host, [{ op: 'file.replace', path, content: mark.text, expected: text }])) return false
   ended.push(mark)
   for (const endpoint of record.endpoints)
-    await collectLeads(host, endpointsOf(endpoint).leadAway(endpoint), ownerComment(record.name, record.id))
+    await removeHostRoutes(host, endpointsOf(endpoint).dropHostRoutes(endpoint), ownerComment(record.name, record.id))
   if (!record.foreign && record.stack !== 'host')
-    await collect(host, [
+    await removeIfThere(host, [
       { op: 'netns.delete', path: record.path, namespace: record.namespace && asOfNow(record.namespace) },
     ])
   return true

@@ -1,7 +1,7 @@
 import type { Host } from '../kernel/host.js'
 import type { LinkInfo } from '../kernel/native.js'
 import type { Marks } from '../store/pool-marks.js'
-import { collect } from '../claims/collect.js'
+import { removeIfThere } from '../claims/remove-if-there.js'
 import { now, sleep } from '../base/timers.js'
 
 /**
@@ -27,7 +27,7 @@ export async function collectSpares(
   const deadline = now() + PATIENCE_MS
   for (const { path, pid, links: left } of marks.left(links.map(({ name }) => name))) {
     for (const name of left) if (await isGone(host, name, deadline)) gone.add(name)
-    await collect(host, [{ op: 'file.delete', path }])
+    await removeIfThere(host, [{ op: 'file.delete', path }])
     collected.push(`pool of process ${pid}: it has died, and its spare sandboxes with it, removed`)
   }
   return { stray: links.filter(({ name }) => !marks.isKept(name) && !gone.has(name)), collected }

@@ -1,15 +1,15 @@
 import { removeOwn } from '../policy/elements.js'
 import { portBeside } from '../policy/sets.js'
 import type { PlanRefused } from '../kernel/refusal.js'
-import { attempt } from '../claims/collect.js'
-import type { Shared } from './shared.js'
+import { tryPlan } from '../claims/remove-if-there.js'
+import type { HealContext } from './context.js'
 
 /**
  * Whether a port was refused for a zone that has gone by now. A zone claims nothing: it stands beside a published port
  * and goes with it. One that stands alone is left by an administrator who has deleted the port's element.
  */
-export async function wasStrayZone(
-  { host }: Pick<Shared, 'host'>,
+export async function removedStrayZone(
+  { host }: Pick<HealContext, 'host'>,
   { operation, element, errnoName }: PlanRefused,
 ): Promise<boolean> {
   if (operation.op !== 'element.add' || errnoName !== 'EEXIST') return false
@@ -20,6 +20,6 @@ export async function wasStrayZone(
   const zone = await host.find('element', { ...map, key })
   // While a port is published its own element is refused first, so this one has come since.
   if (!zone || (await host.find('element', { ...port.map, key: port.key }))) return true
-  await attempt(host, [removeOwn(map, { key, comment: zone.comment })])
+  await tryPlan(host, [removeOwn(map, { key, comment: zone.comment })])
   return true
 }

@@ -13,7 +13,7 @@ import { stackPlace, type SandboxRecord, type StoredRecord } from '../store/reco
 import { OwnedElements } from '../claims/owned.js'
 
 /** The kernel at one moment: elements of sandboxes, and ports of bridges by name. */
-export interface Look {
+export interface Snapshot {
   owned: OwnedElements
   links: Map<string, LinkInfo>
   /** Ports of bridges and all others. */
@@ -21,7 +21,7 @@ export interface Look {
 }
 
 /** @param tables - Those of the ruleset that are there. */
-export async function lookAt(host: Host, tables: ReadonlySet<Family>): Promise<Look> {
+export async function takeSnapshot(host: Host, tables: ReadonlySet<Family>): Promise<Snapshot> {
   const [owned, all] = await Promise.all([OwnedElements.read(host, tables), host.ask('links', {})])
   return {
     owned,
@@ -36,7 +36,7 @@ export async function lookAt(host: Host, tables: ReadonlySet<Family>): Promise<L
  */
 export const isWhole = async (
   item: StoredRecord,
-  { owned, links }: Pick<Look, 'owned' | 'links'>,
+  { owned, links }: Pick<Snapshot, 'owned' | 'links'>,
   host: Host,
 ): Promise<boolean> => {
   const { record } = item

@@ -1,13 +1,22 @@
 import { channel } from 'node:diagnostics_channel'
 import { SlipwayError } from '../base/errors.js'
 import { requireCapabilities } from './capabilities.js'
-import { Lookout } from './lookout.js'
+import { RulesetWatch } from './ruleset-watch.js'
 import { LinkNews, type NativeExecutor, type NativeLinkNews, type Outcome, type Questions } from './native.js'
 import type { Namespace, Plan, PortHold } from '../plan/operation.js'
 import { openExecutor } from './open-executor.js'
-import { describe, forbidden, isForbidden, isTooMuch, nameOf, PlanRefused, tooMuch, words } from './refusal.js'
-import { Crowd } from '../admission/crowd.js'
-import { isLongTransaction, leadOf } from '../admission/short.js'
+import {
+  describeFailure,
+  explainForbidden,
+  isForbidden,
+  isTooMuch,
+  nameOf,
+  PlanRefused,
+  explainTooMuch,
+  kernelWords,
+} from './refusal.js'
+import { GroupCommit } from '../admission/group-commit.js'
+import { isLongTransaction, countOnCallerThread } from '../admission/short.js'
 import { wirePlan } from '../plan/wire.js'
 import { isShortOfFiles, shortage } from '../base/shortage.js'
 
@@ -21,9 +30,9 @@ export interface RunOptions {
   /**
    * On a thread for what takes long and nobody waits for, so that nobody has to: nothing else is behind it in a queue.
    */
-  aside?: boolean
+  background?: boolean
   /** More come at the same time: then plans begin together, a turn of the event loop later. */
-  crowded?: boolean
+  grouped?: boolean
 }
 
 /** What is said of a path that leads to no namespace of a sandbox. */
@@ -53,13 +62,13 @@ const plans = channel('slipway:plan')
 export class Host {
   readonly #executor: NativeExecutor
   /** For what takes long and nobody waits for. Made at once: the first removal is not to wait for it. */
-  readonly #aside: NativeExecutor
+  readonly #background: NativeExecutor
   /** For walks through conntrack: one takes 9 ms, and what is next on a thread with it waits so long. */
   readonly #walker: NativeExecutor
-  readonly #crowd: Crowd<Outcome>
+  readonly #groupCommit: GroupCommit<Outcome>
   /** Plans on their way to the executor's thread whose transaction would have this thread wait. */
   #longTransactions = 0
-  #lookout: Lookout | undefined
+  #rulesetWatch: RulesetWatch | undefined
   /** For tests: the next plan meets a refusal at this operation. */
   refuseNext: number | undefined
 
@@ -73,13 +82,13 @@ export class Host {
     }
     try {
       this.#executor = open(netns)
-      this.#aside = open(this.#executor)
+      this.#background = open(this.#executor)
       this.#walker = open(this.#executor)
     } catch (error) {
       for (const executor of opened) void executor.close()
       throw error
     }
-    this.#crowd = new Crowd(this.#executor)
+    this.#groupCommit = new GroupCommit(this.#executor)
   }
 
   /** Inode number of the namespace: its identity. */
@@ -105,25 +114,26 @@ export class Host {
    * @returns The namespace that the plan gave a path to, if it did.
    * @throws {PlanRefused} after what was done has been undone.
    */
-  async run(plan: Plan, { aside = false, crowded = false }: RunOptions = {}): Promise<Namespace | undefined> {
+  async run(plan: Plan, { background = false, grouped = false }: RunOptions = {}): Promise<Namespace | undefined> {
     const refuse = this.refuseNext
     this.refuseNext = undefined
     const text = wirePlan(plan)
     const phases = plans.hasSubscribers
     let outcome: Outcome | undefined
-    const lead = aside || this.#longTransactions > 0 ? 0 : leadOf(plan)
-    const short = lead === plan.length
+    const onCallerThread = background || this.#longTransactions > 0 ? 0 : countOnCallerThread(plan)
+    const short = onCallerThread === plan.length
     let queued = false
-    if (crowded && lead > 0 && refuse === undefined) outcome = await this.#crowd.run(text, lead, phases)
+    if (grouped && onCallerThread > 0 && refuse === undefined)
+      outcome = await this.#groupCommit.run(text, onCallerThread, phases)
     else if (short) outcome = this.#executor.runNow(text, phases, refuse)
     else queued = true
     // Another process is at the file, for however long: not this thread is to wait for it.
     queued ||= isLocked(outcome)
     if (queued)
-      outcome = await (aside
-        ? (isWalk(plan) ? this.#walker : this.#aside).run(text, phases, refuse, 0, false)
-        : this.#queue(plan, text, phases, refuse, short ? 0 : lead))
-    if (this.#executor.moved && !outcome?.failure) await this.#lookout?.moved()
+      outcome = await (background
+        ? (isWalk(plan) ? this.#walker : this.#background).run(text, phases, refuse, 0, false)
+        : this.#queue(plan, text, phases, refuse, short ? 0 : onCallerThread))
+    if (this.#executor.moved && !outcome?.failure) await this.#rulesetWatch?.moved()
     if (!outcome) return undefined
     if (outcome.phases) plans.publish({ plan, phases: readPhases(plan, outcome.phases) } satisfies PlanMessage)
     if (outcome.failure) throw new PlanRefused(plan, outcome.failure)
@@ -134,14 +144,14 @@ export class Host {
   /**
    * From now on, a plan that is done when nf_tables was changed by another has `look` look at it before it is told so.
    *
-   * @param look - Puts right what has gone; whether there was such. It begins to {@link watch} anew.
+   * @param look - Puts right what has gone; whether there was such. It begins to {@link rulesetIsWhole} anew.
    */
-  lookOut(look: () => Promise<boolean>): void {
-    this.#lookout = new Lookout(look)
+  watchRuleset(look: () => Promise<boolean>): void {
+    this.#rulesetWatch = new RulesetWatch(look)
   }
 
   /** All is well as of this generation of nf_tables. */
-  watch(generation: number): void {
+  rulesetIsWhole(generation: number): void {
     this.#executor.watch(generation)
   }
 
@@ -165,13 +175,15 @@ export class Host {
     text: string,
     phases: boolean,
     refuse: number | undefined,
-    lead: number,
+    onCallerThread: number,
   ): Promise<Outcome | undefined> {
     const long = isLongTransaction(plan) ? 1 : 0
     this.#longTransactions += long
     try {
-      const outcome = await this.#executor.run(text, phases, refuse, lead, false)
-      return lead > 0 && isLocked(outcome) ? await this.#executor.run(text, phases, refuse, 0, false) : outcome
+      const outcome = await this.#executor.run(text, phases, refuse, onCallerThread, false)
+      return onCallerThread > 0 && isLocked(outcome)
+        ? await this.#executor.run(text, phases, refuse, 0, false)
+        : outcome
     } finally {
       this.#longTransactions -= long
     }
@@ -209,9 +221,9 @@ export class Host {
   ): Promise<Questions[Name]['answer']> {
     const answer = await this.#executor.query({ ask: name, ...question }, later)
     if ('failure' in answer) {
-      const refusal = describe(answer.failure, `read ${name} ${Object.values(question).join(' ')}`.trim())
-      if (isForbidden(refusal)) throw new SlipwayError('PERMISSION', forbidden(refusal), refusal)
-      if (isTooMuch(refusal)) throw new SlipwayError('EXHAUSTED', tooMuch(refusal), refusal)
+      const refusal = describeFailure(answer.failure, `read ${name} ${Object.values(question).join(' ')}`.trim())
+      if (isForbidden(refusal)) throw new SlipwayError('PERMISSION', explainForbidden(refusal), refusal)
+      if (isTooMuch(refusal)) throw new SlipwayError('EXHAUSTED', explainTooMuch(refusal), refusal)
       if (isShortOfFiles(refusal.errnoName))
         throw new SlipwayError(
           'KERNEL',
@@ -220,7 +232,7 @@ export class Host {
         )
       throw new SlipwayError(
         'KERNEL',
-        `The kernel refused to ${refusal.operation}: ${refusal.errnoName}${words(refusal)}.`,
+        `The kernel refused to ${refusal.operation}: ${refusal.errnoName}${kernelWords(refusal)}.`,
         refusal,
       )
     }
@@ -246,8 +258,8 @@ export class Host {
 
   /** Resolves when everything asked before has been answered and the threads have ended. */
   async close(): Promise<void> {
-    this.#lookout?.close()
-    await Promise.all([this.#executor, this.#aside, this.#walker].map((executor) => executor.close()))
+    this.#rulesetWatch?.close()
+    await Promise.all([this.#executor, this.#background, this.#walker].map((executor) => executor.close()))
   }
 }
 

@@ -152,9 +152,9 @@ export interface NativeExecutor {
    * `plan` is the text of {@link wirePlan}. Nothing comes back from a plan that was done, unless `phases` are asked
    * for. `refuse` is for tests: the operation of this number is exchanged for one that the kernel refuses.
    *
-   * @param lead - So many operations, {@link leadOf} the plan, are done by this thread at once, if the other one has
-   * been told to {@link prepare} and to do nothing else since. When one of them is refused, that is the answer, and
-   * nothing is in flight.
+   * @param onCallerThread - So many operations ({@link countOnCallerThread}) are done by this thread at once, if the
+   * other one has been told to {@link prepare} and to do nothing else since. When one of them is refused, that is the
+   * answer, and nothing is in flight.
    * @param later - When there is nothing else to do; it keeps neither the process nor this object alive, and close()
    * does not wait for it.
    */
@@ -162,7 +162,7 @@ export interface NativeExecutor {
     plan: string,
     phases: boolean,
     refuse: number | undefined,
-    lead: number,
+    onCallerThread: number,
     later: boolean,
   ): Promise<Outcome | undefined> | Outcome
   /**
@@ -177,7 +177,7 @@ export interface NativeExecutor {
    */
   runTogether(
     plans: readonly string[],
-    leads: readonly number[],
+    hostRoutes: readonly number[],
     phases: boolean,
   ): (Outcome | undefined | Promise<Outcome | undefined>)[]
   query(question: object, later?: boolean): Promise<{ value: unknown } | { failure: NativeFailure }>

@@ -1,6 +1,6 @@
 import { SlipwayError, type KernelRefusal, type SlipwayErrorCode } from '../base/errors.js'
 import { Executor, type NativeExecutor, type NativeFailure } from './native.js'
-import { describe, forbidden, isForbidden, isTooMuch, NO_NF_TABLES, tooMuch } from './refusal.js'
+import { describeFailure, explainForbidden, isForbidden, isTooMuch, NO_NF_TABLES, explainTooMuch } from './refusal.js'
 
 /** @param host - What the executor is opened on: the namespace, or another executor. */
 export function openExecutor(netns: string | undefined, host: string | NativeExecutor | undefined): NativeExecutor {
@@ -9,7 +9,7 @@ export function openExecutor(netns: string | undefined, host: string | NativeExe
   } catch (error) {
     const failure = (error as { failure?: NativeFailure }).failure
     if (!failure) throw error
-    const refusal = describe(failure, `open ${netns ?? 'the network namespace of this process'}`)
+    const refusal = describeFailure(failure, `open ${netns ?? 'the network namespace of this process'}`)
     const [code, message] = explainOpen(netns, refusal)
     throw new SlipwayError(code, message, refusal, { cause: error })
   }
@@ -23,8 +23,8 @@ function explainOpen(netns: string | undefined, refusal: KernelRefusal): [Slipwa
       'INVALID_ARGUMENT',
       `netns ${netns} is no network namespace. Those of ip netns lie in /run/netns, that of a process is /proc/PID/ns/net.`,
     ]
-  if (isForbidden(refusal)) return ['PERMISSION', forbidden(refusal)]
-  if (isTooMuch(refusal)) return ['EXHAUSTED', tooMuch(refusal)]
+  if (isForbidden(refusal)) return ['PERMISSION', explainForbidden(refusal)]
+  if (isTooMuch(refusal)) return ['EXHAUSTED', explainTooMuch(refusal)]
   if (refusal.syscall === 'socket' && refusal.errnoName === 'EPROTONOSUPPORT') return ['UNSUPPORTED', NO_NF_TABLES]
   if (refusal.syscall === 'pthread_create')
     return [

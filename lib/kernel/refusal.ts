@@ -15,7 +15,7 @@ export class PlanRefused extends Error {
   constructor(plan: Plan, failure: PlanFailure) {
     const operation = plan[failure.operation]
     if (!operation) throw new RangeError(`a refusal of operation ${failure.operation} of ${plan.length}`)
-    const refusal = describe(failure, printOperation(operation))
+    const refusal = describeFailure(failure, printOperation(operation))
     super(`${refusal.operation}: ${refusal.errnoName}`)
     this.plan = plan
     this.operation = operation
@@ -32,12 +32,13 @@ export class PlanRefused extends Error {
 }
 
 /** The kernel's own words in parentheses, or nothing. */
-export const words = (refusal: KernelRefusal): string => (refusal.kernelMessage ? ` (${refusal.kernelMessage})` : '')
+export const kernelWords = (refusal: KernelRefusal): string =>
+  refusal.kernelMessage ? ` (${refusal.kernelMessage})` : ''
 
 export const isForbidden = ({ errnoName }: KernelRefusal): boolean => errnoName === 'EPERM' || errnoName === 'EACCES'
 
-export const forbidden = (refusal: KernelRefusal): string =>
-  `The kernel does not permit "${refusal.operation}"${words(refusal)}. Slipway needs CAP_NET_ADMIN and CAP_SYS_ADMIN in the user namespace that owns the network namespace.`
+export const explainForbidden = (refusal: KernelRefusal): string =>
+  `The kernel does not permit "${refusal.operation}"${kernelWords(refusal)}. Slipway needs CAP_NET_ADMIN and CAP_SYS_ADMIN in the user namespace that owns the network namespace.`
 
 /**
  * What native/base/guard.h calls the standard library, where that has no memory for what was asked, or it is too much
@@ -45,7 +46,7 @@ export const forbidden = (refusal: KernelRefusal): string =>
  */
 export const isTooMuch = ({ syscall }: KernelRefusal): boolean => syscall === 'malloc'
 
-export const tooMuch = (refusal: KernelRefusal): string =>
+export const explainTooMuch = (refusal: KernelRefusal): string =>
   refusal.errnoName === 'E2BIG'
     ? `"${refusal.operation}" is part of more than one call can do: it was refused before anything was done. Ask for less at a time.`
     : `This process has no memory for "${refusal.operation}": nothing of the call is left. Raise its limit (ulimit -v, MemoryMax), or ask for less at a time.`
@@ -59,7 +60,7 @@ const OTHER_NAMES: Record<number, string> = { 54: 'EXFULL', 85: 'ERESTART', 95: 
 export const nameOf = (errno: number): string => OTHER_NAMES[errno] ?? getSystemErrorName(-errno)
 
 /** @param operation - As a person would have typed it. */
-export function describe(failure: NativeFailure, operation: string): KernelRefusal {
+export function describeFailure(failure: NativeFailure, operation: string): KernelRefusal {
   return {
     errno: failure.errno,
     errnoName: nameOf(failure.errno),

@@ -6,25 +6,25 @@ import type { Settings } from '../base/settings.js'
 import type { Plan } from '../plan/operation.js'
 import { networkNameInUse } from '../claims/refusals.js'
 import { retrying } from '../claims/retry.js'
-import { removeWhatIsThere } from '../claims/collect.js'
-import { readOwed } from './owed.js'
+import { removeWhatIsThere } from '../claims/remove-if-there.js'
+import { readExpectedElements } from './expected-elements.js'
 import { restoreNetwork } from './restore.js'
 import {
   listNetworkRecords,
   readNetworkRecord,
   specOf,
-  storeNetwork,
+  toStoredNetwork,
   type StoredNetwork,
 } from '../store/network-records.js'
 import type { CreateNetworkOptions } from './create-options.js'
-import { draftNetwork } from './draft.js'
+import { draftNetwork } from './draft-network.js'
 import { ensureRuleset, missingRuleset } from '../claims/ensure-ruleset.js'
 import { driverOf, networkDrivers, networksOf } from '../drivers/index.js'
-import { meanwhile } from '../drivers/meanwhile.js'
+import { networkRaceOf } from '../drivers/network-race.js'
 import type { NetworksOf, PredefinedNetwork } from '../drivers/networks-of.js'
 import { learnAddresses, readyNetwork, releaseAddress, type ReadyNetwork } from '../drivers/ready.js'
 import { FAMILIES, type NetworkSpec } from '../store/network-spec.js'
-import { HostSurroundings } from './surroundings.js'
+import { KernelView } from './kernel-view.js'
 
 /** The subnet or bridge of a draft may be taken by another process meanwhile: so often another is drafted. */
 const TRIES = 64
@@ -42,7 +42,7 @@ export class NetworkRegistry {
   /** Folder of the networks' records. */
   readonly records: string
   readonly #folders: RecordFolders
-  readonly #surroundings: HostSurroundings
+  readonly #hostView: KernelView
   /** Subnets of networks that are about to be made, by their ids. */
   readonly #chosen = new Map<string, readonly Occupied[]>()
   /** Those that every host has, by name. */
@@ -53,11 +53,11 @@ export class NetworkRegistry {
     this.#host = host
     this.#settings = settings
     this.records = folders.networks
-    const surroundings = new HostSurroundings(host, settings, folders.networks)
-    this.#surroundings = surroundings
+    const hostView = new KernelView(host, settings, folders.networks)
+    this.#hostView = hostView
     this.#folders = folders
     const { sandboxes } = folders
-    const place = { host, settings, surroundings, sandboxes, ensureRuleset: () => this.ensureRuleset() }
+    const place = { host, settings, hostView, sandboxes, ensureRuleset: () => this.ensureRuleset() }
     this.predefined = new Map(
       networkDrivers.flatMap((driver) => {
         const { predefined } = driver.networks
@@ -73,7 +73,7 @@ export class NetworkRegistry {
    * @returns Sandboxes and networks that were given something back.
    */
   ensureRuleset(): Promise<string[]> {
-    return ensureRuleset(this.#host, async () => readOwed(this.#host, this.#folders, await this.present()))
+    return ensureRuleset(this.#host, async () => readExpectedElements(this.#host, this.#folders, await this.present()))
   }
 
   /** What networks are that every host has, as far as they are there. */
@@ -149,15 +149,9 @@ export class NetworkRegistry {
       {
         tries: TRIES,
         attempt: async () => {
-          const record = await draftNetwork(
-            options,
-            this.#settings,
-            this.#surroundings,
-            await this.#kept(),
-            this.#chosen,
-          )
+          const record = await draftNetwork(options, this.#settings, this.#hostView, await this.#kept(), this.#chosen)
           try {
-            const stored = storeNetwork(this.records, record)
+            const stored = toStoredNetwork(this.records, record)
             const spec = specOf(stored)
             networks = networksOf(spec)
             await networks.refuseTaken(this.#host, spec)
@@ -171,7 +165,7 @@ export class NetworkRegistry {
         },
         // Where the subnet was asked for, the next draft says who has it.
         remedy: (refused) =>
-          networks && ['deleted a part', 'took the subnet'].includes(meanwhile(networks, refused) ?? '')
+          networks && ['deleted a part', 'took the subnet'].includes(networkRaceOf(networks, refused) ?? '')
             ? 'again'
             : undefined,
       },
@@ -182,9 +176,9 @@ export class NetworkRegistry {
   async explain(options: CreateNetworkOptions): Promise<Plan> {
     if (await readNetworkRecord(this.records, options.name))
       throw new SlipwayError('CONFLICT', networkNameInUse(options.name))
-    const record = await draftNetwork(options, this.#settings, this.#surroundings, await this.#kept(), new Map())
+    const record = await draftNetwork(options, this.#settings, this.#hostView, await this.#kept(), new Map())
     const missing = await missingRuleset(this.#host)
-    const spec = specOf(storeNetwork(this.records, record))
+    const spec = specOf(toStoredNetwork(this.records, record))
     return [...missing, ...networksOf(spec).create(spec)]
   }
 
@@ -239,7 +233,7 @@ export class NetworkRegistry {
    * An address that we drew was claimed by another first: what others have is learned, and ours are drawn from another
    * place on. They draw one after the other as we do, and would meet us again and again.
    */
-  async overtaken(ready: ReadyNetwork): Promise<void> {
+  async afterLostAddress(ready: ReadyNetwork): Promise<void> {
     await this.learn(ready)
     for (const { pool } of ready.pools) pool.startAt(Math.random())
   }

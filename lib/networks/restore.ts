@@ -1,7 +1,7 @@
 import { LOOK_AGAIN, retrying } from '../claims/retry.js'
 import { now, sleep } from '../base/timers.js'
 import { networksOf } from '../drivers/index.js'
-import { meanwhile } from '../drivers/meanwhile.js'
+import { networkRaceOf } from '../drivers/network-race.js'
 import type { Host } from '../kernel/host.js'
 import { isAlive } from '../store/maker.js'
 import { readNetworkRecord, specOf, type StoredNetwork } from '../store/network-records.js'
@@ -55,7 +55,7 @@ export function restoreNetwork(
       },
       remedy: (refused) => {
         wasRefused = true
-        return ['deleted a part', 'made it'].includes(meanwhile(networks, refused) ?? '') ? 'again' : undefined
+        return ['deleted a part', 'made it'].includes(networkRaceOf(networks, refused) ?? '') ? 'again' : undefined
       },
     },
   )

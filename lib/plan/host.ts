@@ -77,7 +77,7 @@ export interface PortRelease extends HostPort {
 }
 
 /** A port of TCP that has led to a sandbox. */
-export interface LeadingPort {
+export interface ForwardedPort {
   address: string
   port: number
   /** 0 for a whole host address, every port of which has led there. */
@@ -93,5 +93,5 @@ export interface ConntrackFlush {
   /** Those that have one of these at either end. */
   addresses: readonly string[]
   /** Those that have come by these. */
-  ports?: readonly LeadingPort[]
+  ports?: readonly ForwardedPort[]
 }

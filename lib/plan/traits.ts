@@ -32,12 +32,12 @@ export interface Traits<Kind extends Operation = Operation> extends Shape<FieldO
   onCallerThread?: 'yes' | 'by its elements' | 'of a spare namespace'
   /**
    * Part of a removal, which passes over that what it is for has gone already, or has no link any more to be done on
-   * (lib/claims/collect.ts).
+   * (lib/claims/remove-if-there.ts).
    */
   passesOverGone?: true
   /** A text that C++ takes for left out where it is empty, though that would mean something else. */
   neverEmpty?: FieldOf<Kind>
-  /** Its place where the ends of several sandboxes become one plan (lib/drivers/leaving.ts); others are in none. */
+  /** Its place where the ends of several sandboxes become one plan (drivers/removal-plans.ts); others are in none. */
   placeInEnd?: number
 }
 

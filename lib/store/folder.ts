@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { SlipwayError } from '../base/errors.js'
 import { inWords, isShortOfFiles } from '../base/shortage.js'
 import { Slices } from '../admission/slices.js'
-import { judge, type RecordKind } from './kind.js'
-import { namesIn } from './names-in.js'
+import { readRecordText, type RecordKind } from './kind.js'
+import { listFolder } from './list-folder.js'
 import { isRegular, readRegular } from './read-file.js'
 
 /**
@@ -97,7 +97,7 @@ function read<T>(folder: string, file: string, kind: RecordKind<T>): Stored<T> |
   const found = readRegular(path)
   if (!found) return undefined
   if (found.text === undefined) return { path, name, why: found.why }
-  const judged = judge(kind, name, found.text)
+  const judged = readRecordText(kind, name, found.text)
   if (judged.why === undefined) return { record: judged.record, path, text: found.text, marked: found.marked }
   return { path, name, text: found.text, why: judged.why, ...(judged.later ? { later: true } : {}) }
 }
@@ -116,7 +116,7 @@ export async function listHalfWritten(folder: string): Promise<string[]> {
 /** Names of what is in a folder of records; of one that is not there, none. */
 async function list(folder: string): Promise<string[]> {
   try {
-    return await namesIn(folder)
+    return await listFolder(folder)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (isShortOfFiles(code)) throw inWords(error)

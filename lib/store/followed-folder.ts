@@ -2,8 +2,8 @@ import { lstatSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Rounds } from '../base/rounds.js'
 import { Slices } from '../admission/slices.js'
-import { judge, type RecordKind } from './kind.js'
-import { namesIn } from './names-in.js'
+import { readRecordText, type RecordKind } from './kind.js'
+import { listFolder } from './list-folder.js'
 import { readRegular } from './read-file.js'
 
 /** Longer than a tick of the clock that files are dated by, in milliseconds. */
@@ -53,7 +53,7 @@ export class FollowedFolder<T> {
     if (state === this.#state) return
     const missing = new Set(this.#seen.keys())
     const slices = new Slices()
-    for (const file of await namesIn(this.#folder)) {
+    for (const file of await listFolder(this.#folder)) {
       // `.next` is a file.replace on its way.
       if (!file.endsWith('.json')) continue
       missing.delete(file)
@@ -84,7 +84,7 @@ export class FollowedFolder<T> {
       return
     }
     // Of what is no record, whoever works with it says so.
-    const { record } = read.text === undefined ? {} : judge(this.#kind, name, read.text)
+    const { record } = read.text === undefined ? {} : readRecordText(this.#kind, name, read.text)
     this.#seen.set(file, { ino: stat.ino, changed: isYoung(stat.ctimeMs) ? NaN : stat.ctimeMs, record })
     if (record) this.#follower.put(name, record)
     else if (before?.record) this.#follower.gone(name)

@@ -12,7 +12,7 @@ export interface RecordKind<T> {
 }
 
 /** What is in a file: a record, or why it is none. */
-export type Judged<T> =
+export type RecordOrFlaw<T> =
   | { record: T; why?: undefined }
   | { record?: undefined; why: string; /** It is of a later version of Slipway, and good there. */ later?: true }
 
@@ -21,7 +21,11 @@ export type Judged<T> =
  *
  * @param name - Of its file: the record must say the same.
  */
-export function judge<T>({ version, migrations, shape }: RecordKind<T>, name: string, text: string): Judged<T> {
+export function readRecordText<T>(
+  { version, migrations, shape }: RecordKind<T>,
+  name: string,
+  text: string,
+): RecordOrFlaw<T> {
   let value: unknown
   try {
     value = JSON.parse(text)

@@ -17,7 +17,7 @@ const NOWHERE: Namespace = { device: 0, inode: 0 }
 let device: number | undefined
 
 /** The namespace that a path leads to at this moment, as far as a look at the path tells. */
-function lookAt(path: string): Namespace | undefined {
+function namespaceIdAt(path: string): Namespace | undefined {
   const found = stat(path)
   device ??= stat('/proc/self/ns/net')?.device
   return found && found.device === device ? found : undefined
@@ -34,7 +34,7 @@ function stat(path: string): Namespace | undefined {
 
 /** The namespace that a path leads to at this moment, with its cookie; `undefined` when it leads to none. */
 export function namespaceAt(path: string): Namespace | undefined {
-  if (!lookAt(path)) return undefined
+  if (!namespaceIdAt(path)) return undefined
   try {
     return identify(path)
   } catch (error) {
@@ -48,8 +48,8 @@ export function namespaceAt(path: string): Namespace | undefined {
 }
 
 /** Whether a path leads to this namespace. Its cookie is asked for where all else is the same. */
-export function leadsTo(path: string, { inode, cookie }: Namespace): boolean {
-  if (lookAt(path)?.inode !== inode) return false
+export function opensNamespace(path: string, { inode, cookie }: Namespace): boolean {
+  if (namespaceIdAt(path)?.inode !== inode) return false
   if (cookie === undefined) return true
   const found = namespaceAt(path)
   return found?.inode === inode && (found.cookie ?? cookie) === cookie
@@ -60,7 +60,7 @@ export function leadsTo(path: string, { inode, cookie }: Namespace): boolean {
  * any is, then.
  */
 export const isAtPath = ({ path, namespace }: { path: string; namespace?: BootedNamespace }): boolean =>
-  namespace ? leadsTo(path, asOfNow(namespace)) : lookAt(path) !== undefined
+  namespace ? opensNamespace(path, asOfNow(namespace)) : namespaceIdAt(path) !== undefined
 
 export const inThisBoot = (namespace: Namespace): BootedNamespace => ({ ...namespace, boot: bootId() })
 

@@ -24,7 +24,7 @@ export interface NetworkRecord {
 
 export type StoredNetwork = Stored<NetworkRecord>
 
-export const storeNetwork = (folder: string, record: NetworkRecord): StoredNetwork => storeIn(folder, record)
+export const toStoredNetwork = (folder: string, record: NetworkRecord): StoredNetwork => storeIn(folder, record)
 export const readNetworkRecord = (folder: string, name: string): Promise<StoredNetwork | undefined> =>
   readFrom(folder, name, NETWORK)
 /** @param damaged - Is told of what is no record. */

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isAlive, thisProcess, type Maker } from './maker.js'
-import { namesIn } from './names-in.js'
+import { listFolder } from './list-folder.js'
 import { isRegular } from './read-file.js'
 import { randomId } from '../base/random-id.js'
 
@@ -80,7 +80,7 @@ export class Marks {
   static async read(folder: string): Promise<Marks> {
     const marks = new Marks()
     // What is in the way of it is in the way of the records, too: reading these tells.
-    for (const name of await namesIn(folder, ['ENOENT', 'ENOTDIR'])) {
+    for (const name of await listFolder(folder, ['ENOENT', 'ENOTDIR'])) {
       const mark = readName(name)
       if (!mark || !isRegular(join(folder, name))) continue
       if (isAlive(mark.maker)) marks.#living.add(mark.tag)

@@ -5,7 +5,7 @@ import type { NameOptions } from '../base/name-options.js'
 import type { PortMapping } from '../base/port-mapping.js'
 import { listFrom, readFrom, storeIn, type Damaged, type Stored } from './folder.js'
 import { asOfNow, type BootedNamespace } from './namespace.js'
-import { judge } from './kind.js'
+import { readRecordText } from './kind.js'
 import { isAlive, type Maker } from './maker.js'
 import { readRegular } from './read-file.js'
 import { SANDBOX } from './sandbox-kind.js'
@@ -91,7 +91,7 @@ export const stackPlace = ({ path, namespace, foreign }: Pick<SandboxRecord, 'pa
 export type StoredRecord = Stored<SandboxRecord>
 
 /** @param endpoints - Their text, which may be there already. */
-export const store = (
+export const toStored = (
   folder: string,
   record: SandboxRecord,
   endpoints = printEndpoints(record.endpoints),
@@ -120,7 +120,7 @@ export const listRecords = async (folder: string, damaged?: (one: Damaged) => vo
 export function isCurrent(path: string, id: string): boolean {
   const { text } = readRegular(path) ?? {}
   if (text === undefined) return false
-  const { record } = judge(SANDBOX, basename(path, '.json'), text)
+  const { record } = readRecordText(SANDBOX, basename(path, '.json'), text)
   return record?.id === id && !record.removing
 }
 
@@ -131,7 +131,7 @@ const STEP_MS = 2
 const YOUNG_MS = 1000
 
 /** Reads a record until its sandbox has been made, and no change of it is on its way. */
-export async function unbusy<T extends StoredRecord | undefined>(read: () => Promise<T>): Promise<T> {
+export async function whenIdle<T extends StoredRecord | undefined>(read: () => Promise<T>): Promise<T> {
   const deadline = now() + PATIENCE_MS
   for (;;) {
     const found = await read()

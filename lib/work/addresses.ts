@@ -3,12 +3,12 @@ import { invalid, SlipwayError } from '../base/errors.js'
 import type { IpFamily } from '../base/addresses/ip.js'
 import type { ReadyNetwork } from '../drivers/ready.js'
 import { FAMILIES } from '../store/network-spec.js'
-import { releaseTaken, takeFree, type Taken } from '../drivers/taken.js'
+import { releaseAddresses, takeFreeAddresses, type AddressGuesses } from '../drivers/address-guesses.js'
 import { addressInUse, ownerOf } from '../claims/refusals.js'
 import { reconcile } from '../heal/index.js'
 import { isInTheMaking, listAllRecords, listRecords } from '../store/records.js'
 import type { Context } from './context.js'
-import { awaitAllFree, awaitFree, awaitOwnerGone } from './gone.js'
+import { awaitAllFree, awaitFree, awaitOwnerGone } from './await-gone.js'
 
 const OPTION = { 4: 'ip', 6: 'ip6' } as const
 
@@ -18,13 +18,17 @@ const OPTION = { 4: 'ip', 6: 'ip6' } as const
  *
  * @throws {SlipwayError} `EXHAUSTED`, `ADDRESS_IN_USE`, `INVALID_ARGUMENT`. Nothing is taken then.
  */
-export function takeAddresses(context: Context, ready: ReadyNetwork, asked: EndpointRequest): Taken | Promise<Taken> {
+export function takeAddresses(
+  context: Context,
+  ready: ReadyNetwork,
+  asked: EndpointRequest,
+): AddressGuesses | Promise<AddressGuesses> {
   const named = asked.ip !== undefined || asked.ip6 !== undefined
-  return (named ? undefined : takeFree(ready)) ?? takeSlowly(context, ready, asked)
+  return (named ? undefined : takeFreeAddresses(ready)) ?? takeSlowly(context, ready, asked)
 }
 
-async function takeSlowly(context: Context, ready: ReadyNetwork, asked: EndpointRequest): Promise<Taken> {
-  const taken: Taken = {}
+async function takeSlowly(context: Context, ready: ReadyNetwork, asked: EndpointRequest): Promise<AddressGuesses> {
+  const taken: AddressGuesses = {}
   try {
     for (const family of FAMILIES) {
       const wanted = asked[OPTION[family]]
@@ -34,12 +38,12 @@ async function takeSlowly(context: Context, ready: ReadyNetwork, asked: Endpoint
     }
     return taken
   } catch (error) {
-    releaseTaken(ready, taken)
+    releaseAddresses(ready, taken)
     throw error
   }
 }
 
-async function takeAny(context: Context, ready: ReadyNetwork, family: IpFamily): Promise<Taken[IpFamily]> {
+async function takeAny(context: Context, ready: ReadyNetwork, family: IpFamily): Promise<AddressGuesses[IpFamily]> {
   const { reaper, records, spares } = context
   const pools = ready.pools.filter(({ subnet }) => subnet.family === family)
   if (pools.length === 0) return undefined
@@ -71,7 +75,7 @@ async function takeThis(
   ready: ReadyNetwork,
   family: IpFamily,
   wanted: string,
-): Promise<Taken[IpFamily]> {
+): Promise<AddressGuesses[IpFamily]> {
   const { host, reaper, spares } = context
   const { spec, pools } = ready
   const option = OPTION[family]

@@ -4,7 +4,7 @@ import { SlipwayError } from '../base/errors.js'
 import type { PlanRefused } from '../kernel/refusal.js'
 import type { Namespace, Plan } from '../plan/operation.js'
 import type { HostPort } from '../base/port-mapping.js'
-import { isNowhere, removeWhatIsThere } from '../claims/collect.js'
+import { isNowhere, removeWhatIsThere } from '../claims/remove-if-there.js'
 import { reconcile } from '../heal/index.js'
 import { removed } from '../claims/refusals.js'
 import type { Remedy, Trial } from '../claims/retry.js'
@@ -16,13 +16,13 @@ import {
   isBusy,
   isInTheMaking,
   readRecord,
-  store,
-  unbusy,
+  toStored,
+  whenIdle,
   type SandboxRecord,
   type StoredRecord,
 } from '../store/records.js'
 import type { Context } from './context.js'
-import { tryForSandbox, type Tried } from './remedies.js'
+import { tryForSandbox, type TriedPlan } from './remedies.js'
 
 /** Somebody else's change of the record in between makes ours start over, this many times. */
 const TRIES = 16
@@ -42,7 +42,7 @@ export interface RecordUpdate {
   /** It was refused: what was taken is given back. */
   release(): void
   /** What was guessed, as far as a refusal of it may have a remedy. */
-  tried?: Omit<Tried, 'name'>
+  tried?: Omit<TriedPlan, 'name'>
   /** What the call itself knows of a refusal that nobody else has a remedy for. */
   remedy?(refused: PlanRefused): Promise<Remedy>
 }
@@ -127,7 +127,7 @@ export class Changes {
    * one.
    */
   async #wait(): Promise<void> {
-    await unbusy(async () => {
+    await whenIdle(async () => {
       await this.refresh()
       return this.#stored
     })
@@ -151,14 +151,14 @@ export class Changes {
         const { namespace } = this
         const next =
           made.next &&
-          store(
+          toStored(
             dirname(path),
             namespace && !made.next.namespace ? { ...made.next, namespace: inThisBoot(namespace) } : made.next,
           )
         const mark = textWith(this.#stored, { ...made.during, busy: thisProcess() })
         try {
           const plan = await made.plan({ path, before: text, content: next?.text ?? '', mark }, namespace)
-          await (rest ? removeWhatIsThere(host, plan) : host.run(plan, { crowded: turns.crowded }))
+          await (rest ? removeWhatIsThere(host, plan) : host.run(plan, { grouped: turns.isContended }))
           made.settle()
           if (next) this.#stored = next
           if (made.foreign) await this.#context.holders.tell(made.foreign)

@@ -1,22 +1,22 @@
 import { stackNamed } from '../drivers/index.js'
 import type { StackPlace } from '../drivers/stack.js'
-import { unruledOf } from '../drivers/plans/unruled.js'
+import { deleteUnfiltered } from '../drivers/plans/delete-unfiltered.js'
 import { connectEndpoint, disconnectEndpoint } from '../drivers/plans/connect.js'
 import { freeInterface } from '../drivers/free-interface.js'
 import type { StoredEndpoint, EndpointRequest } from '../store/endpoint.js'
 import { mappedPorts } from '../drivers/gateway.js'
-import { movedPorts } from '../drivers/leading-ports.js'
+import { movedPorts } from '../drivers/forwarded-ports.js'
 import { invalid, SlipwayError } from '../base/errors.js'
 import type { Host } from '../kernel/host.js'
-import type { LeadingPort } from '../plan/operation.js'
+import type { ForwardedPort } from '../plan/operation.js'
 import type { PortMapping } from '../base/port-mapping.js'
 import { PortGuesses } from '../claims/ports/port-guesses.js'
 import { ownerComment } from '../store/owner.js'
 import type { SandboxRecord } from '../store/records.js'
 import type { Context } from './context.js'
 import { draftEndpoint } from './draft-endpoint.js'
-import { interfaceKey, type Departure } from './departures.js'
-import { takeOff } from './take-off.js'
+import { interfaceKey, type Removal } from './removals.js'
+import { deleteUnfilteredLinks } from './delete-unfiltered-links.js'
 import type { Changes, RecordUpdate } from './changes.js'
 import { renewFiles } from './files.js'
 import type { Guesses } from './remedies.js'
@@ -37,7 +37,7 @@ export async function connectSandbox(
 ): Promise<StoredEndpoint> {
   const guesses: EndpointGuesses = { randomMac: false, ports: new PortGuesses() }
   let endpoint: StoredEndpoint | undefined
-  let left: readonly LeadingPort[] = []
+  let left: readonly ForwardedPort[] = []
   await changes.make(async (record) => {
     checkConnectable(record, network, 'connect')
     const update = await connectUpdate(context, record, network, asked, guesses)
@@ -46,7 +46,7 @@ export async function connectSandbox(
     return update
   })
   const { record } = changes.stored
-  context.departures.forget(left)
+  context.removals.forget(left)
   await context.resolvers.attend(record.endpoints)
   await renewFiles(context, record)
   if (!endpoint) throw new RangeError('connected, and no endpoint')
@@ -64,7 +64,7 @@ export async function disconnectSandbox(context: Context, changes: Changes, netw
     const free = () => context.networks.release(endpoint)
     leave = async () => {
       await update.off()
-      context.departures.begin({ key: interfaceKey(record, endpoint.interface), ...update.left(), free })
+      context.removals.begin({ key: interfaceKey(record, endpoint.interface), ...update.left(), free })
       await context.networks.leave(endpoint)
     }
     return update
@@ -103,11 +103,11 @@ async function connectUpdate(
   network: string,
   asked: EndpointRequest,
   guesses: EndpointGuesses,
-): Promise<RecordUpdate & { endpoint: StoredEndpoint; left: LeadingPort[] }> {
+): Promise<RecordUpdate & { endpoint: StoredEndpoint; left: ForwardedPort[] }> {
   const { name, id, endpoints, ports, path } = record
   const ready = await context.networks.ready(network)
   // The interface of a network that it has left may have the name that is next.
-  await context.departures.of(interfaceKey(record, freeInterface(ready.spec.interfacePrefix, endpoints, guesses.links)))
+  await context.removals.of(interfaceKey(record, freeInterface(ready.spec.interfacePrefix, endpoints, guesses.links)))
   if (endpoints.some((endpoint) => endpoint.networkId === ready.spec.id)) {
     throw new SlipwayError(
       'CONFLICT',
@@ -166,11 +166,11 @@ function disconnectUpdate(
   record: SandboxRecord,
   endpoint: StoredEndpoint,
   guesses: PortGuesses,
-): RecordUpdate & { off: () => Promise<void>; left: () => Pick<Departure, 'plan' | 'claims'> } {
+): RecordUpdate & { off: () => Promise<void>; left: () => Pick<Removal, 'plan' | 'claims'> } {
   const { name, id, endpoints, ports, path, foreign } = record
   const after = endpoints.filter((other) => other !== endpoint)
   const moved = moveMappings(context, name, mappedPorts(endpoints, ports), mappedPorts(after, ports))
-  let left: Pick<Departure, 'plan' | 'claims'> = { plan: [] }
+  let left: Pick<Removal, 'plan' | 'claims'> = { plan: [] }
   let place: StackPlace = { path, foreign }
   return {
     during: { changing: endpoint.id },
@@ -180,14 +180,14 @@ function disconnectUpdate(
       const leaving = disconnectEndpoint(
         { path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change },
         endpoint,
-        await unruledOf(context.host, place, [endpoint], after),
+        await deleteUnfiltered(context.host, place, [endpoint], after),
       )
       left = { plan: leaving.rest, claims: leaving.claims }
       return leaving.first
     },
     ...moved,
     tried: { guesses: { ports: guesses, randomMac: false } },
-    off: () => takeOff(context.host, name, place, [endpoint], after),
+    off: () => deleteUnfilteredLinks(context.host, name, place, [endpoint], after),
     left: () => left,
   }
 }

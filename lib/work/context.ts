@@ -1,4 +1,4 @@
-import type { Parents, Shared } from '../heal/index.js'
+import type { ParentWatch, HealContext } from '../heal/index.js'
 import { SlipwayError } from '../base/errors.js'
 import type { Host } from '../kernel/host.js'
 import type { NameOptions } from '../base/name-options.js'
@@ -9,15 +9,15 @@ import type { Spares } from './pool/spares.js'
 import type { DynamicPorts } from '../claims/ports/dynamic-ports.js'
 import type { Holders } from '../claims/ports/holders.js'
 import type { Turns } from '../admission/turns.js'
-import type { Departures } from './departures.js'
+import type { Removals } from './removals.js'
 import type { Reaper } from './reaper.js'
 
 /** What the sandboxes and networks of one Slipway share. */
-export interface Context extends Shared {
+export interface Context extends HealContext {
   /** Folder of the sandboxes' files: `hostname`, `hosts` and `resolv.conf`. */
   readonly files: string
   readonly resolvers: Resolvers
-  readonly parents: Parents
+  readonly parentWatch: ParentWatch
   /** What sandboxes have that say nothing of their names. */
   readonly names: NameOptions
   readonly dynamicPorts: DynamicPorts
@@ -25,7 +25,7 @@ export interface Context extends Shared {
   readonly spares: Spares
   readonly turns: Turns
   readonly reaper: Reaper
-  readonly departures: Departures
+  readonly removals: Removals
   readonly work: Work
 }
 

@@ -1,4 +1,4 @@
-import { leadingPorts } from '../drivers/leading-ports.js'
+import { forwardedPorts } from '../drivers/forwarded-ports.js'
 import { PlanRefused } from '../kernel/refusal.js'
 import type { Namespace, Plan } from '../plan/operation.js'
 import type { Trial } from '../claims/retry.js'
@@ -6,7 +6,7 @@ import { PortGuesses } from '../claims/ports/port-guesses.js'
 import type { StoredRecord } from '../store/records.js'
 import type { Context } from './context.js'
 import type { CreateRequest } from './create-request.js'
-import { sandboxKey } from './departures.js'
+import { sandboxKey } from './removals.js'
 import { draftSandbox, type Draft } from './draft-sandbox.js'
 import type { ReadySpare } from './pool/network-pool.js'
 import { choosing } from './publish.js'
@@ -28,7 +28,7 @@ export async function createSandbox(
 ): Promise<{ stored: StoredRecord; made: Namespace | undefined }> {
   const { host, turns } = context
   const guesses: Guesses = { ports: new PortGuesses(), randomMac: false }
-  const leaving = request.name === undefined ? undefined : context.departures.of(sandboxKey(request.name))
+  const leaving = request.name === undefined ? undefined : context.removals.of(sandboxKey(request.name))
   if (leaving) await leaving
   const range = choosing(context, request.publish)
   // Were all who have waited to choose at once, each of them might be refused before the first knows that others choose
@@ -47,7 +47,7 @@ export async function createSandbox(
         let made: Namespace | undefined
         turns.handOver()
         try {
-          made = await host.run(drafted.plan, { crowded: turns.crowded })
+          made = await host.run(drafted.plan, { grouped: turns.isContended })
         } finally {
           turns.handBack()
         }
@@ -60,7 +60,7 @@ export async function createSandbox(
         drafted.release()
         const refused = error instanceof PlanRefused ? error : undefined
         const { endpoints, ports } = drafted.stored.record
-        if (refused && !isRefusedClaim(refused)) context.departures.forget(leadingPorts(endpoints, ports))
+        if (refused && !isRefusedClaim(refused)) context.removals.forget(forwardedPorts(endpoints, ports))
         if (drafted.spare) noGood = await context.spares.refused(drafted.spare, refused)
         throw error
       }
@@ -68,7 +68,7 @@ export async function createSandbox(
     // Another process has changed the record of the sandbox that is joined.
     remedy: ({ operation, errnoName }) =>
       request.stack === 'joined' && operation.op === 'file.replace' && errnoName === 'ESTALE' ? 'again' : undefined,
-    isBlamed: () => noGood,
+    isBadStart: () => noGood,
   }
   return tryForSandbox(context, trial, () => ({
     name: draft?.stored.record.name ?? '',
@@ -89,7 +89,7 @@ const isRefusedClaim = ({ operation }: PlanRefused): boolean =>
  * waits for.
  */
 function announceLater({ host }: Context, { announcement }: ReadySpare): void {
-  if (announcement.length > 0) void host.run(announcement, { aside: true }).catch(() => undefined)
+  if (announcement.length > 0) void host.run(announcement, { background: true }).catch(() => undefined)
 }
 
 /** The plan that would make a sandbox, after what is missing on the host. Writes nothing and keeps nothing. */

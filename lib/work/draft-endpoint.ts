@@ -2,7 +2,7 @@ import { freeInterface } from '../drivers/free-interface.js'
 import { circumstancesOf, type ReadyNetwork } from '../drivers/ready.js'
 import type { Circumstances } from '../drivers/driver.js'
 import type { StoredEndpoint, EndpointRequest } from '../store/endpoint.js'
-import { releaseTaken, settleTaken, type Taken } from '../drivers/taken.js'
+import { releaseAddresses, settleAddresses, type AddressGuesses } from '../drivers/address-guesses.js'
 import type { ReadySpare } from './pool/network-pool.js'
 import { randomId } from '../base/random-id.js'
 import { takeAddresses } from './addresses.js'
@@ -52,7 +52,7 @@ export function takeEndpoint({ spares }: Context, spare: ReadySpare, asked: Endp
     printed: asIs ? spare.printed : undefined,
     circumstances: spare.circumstances,
     settle() {
-      settleTaken(spare.network, spare.taken)
+      settleAddresses(spare.network, spare.taken)
       spares.settle(spare)
     },
     release: () => undefined,
@@ -67,7 +67,7 @@ function asksNothing(asked: EndpointRequest): boolean {
 function place(
   { turns }: Context,
   ready: ReadyNetwork,
-  taken: Taken,
+  taken: AddressGuesses,
   asked: EndpointRequest,
   name: string,
   random: boolean,
@@ -78,18 +78,18 @@ function place(
   return turns.after(found).then(
     (endpoint) => draft(ready, taken, endpoint),
     (error: unknown) => {
-      releaseTaken(ready, taken)
+      releaseAddresses(ready, taken)
       throw error
     },
   )
 }
 
-const draft = (ready: ReadyNetwork, taken: Taken, endpoint: StoredEndpoint): EndpointDraft => ({
+const draft = (ready: ReadyNetwork, taken: AddressGuesses, endpoint: StoredEndpoint): EndpointDraft => ({
   endpoint,
   circumstances: circumstancesOf(ready),
-  settle: () => settleTaken(ready, taken),
+  settle: () => settleAddresses(ready, taken),
   release() {
-    releaseTaken(ready, taken)
+    releaseAddresses(ready, taken)
     ready.use.leave(endpoint)
   },
 })

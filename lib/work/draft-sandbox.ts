@@ -12,16 +12,16 @@ import type { Plan } from '../plan/operation.js'
 import { thisProcess } from '../store/maker.js'
 import { asOfNow, inThisBoot } from '../store/namespace.js'
 import { ownerComment } from '../store/owner.js'
-import { idle, stackPlace, store, unbusy, type SandboxRecord, type StoredRecord } from '../store/records.js'
+import { idle, stackPlace, toStored, whenIdle, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import { hostPath, NETNS_FOLDER, type Context } from './context.js'
 import type { CreateRequest } from './create-request.js'
 import { draftEndpoint, takeEndpoint } from './draft-endpoint.js'
 import { findSandbox } from './find.js'
-import { checkForeign } from './foreign.js'
+import { checkGivenNamespace } from './given-namespace.js'
 import { inheritPorts } from './inherit-ports.js'
 import type { ReadySpare } from './pool/network-pool.js'
 import { claimPublished } from './publish.js'
-import type { Guesses, Tried } from './remedies.js'
+import type { Guesses, TriedPlan } from './remedies.js'
 
 /** A sandbox as it would be: its plan, its record, and what it has taken in this process's tables. */
 export interface Draft {
@@ -29,7 +29,7 @@ export interface Draft {
   stored: StoredRecord
   /** What it begins with, if not with nothing. */
   spare?: ReadySpare | undefined
-  endpoint?: Tried['endpoint']
+  endpoint?: TriedPlan['endpoint']
   /** The kernel has what the draft has taken in this process's tables. */
   settle(): void
   /** Gives it back, but for the spare. */
@@ -52,7 +52,7 @@ export async function draftSandbox(
   const { stack, netns, joinsNetwork } = request
   // What open() says of every sandbox is kept with each: other processes may have been opened with something else.
   const names = stack === 'joined' ? {} : { ...context.names, ...request.names }
-  const namespace = netns === undefined ? undefined : checkForeign(context, netns)
+  const namespace = netns === undefined ? undefined : checkGivenNamespace(context, netns)
   const id = randomId()
   const name = request.name ?? id.slice(0, 12)
   const record: SandboxRecord = {
@@ -72,7 +72,7 @@ export async function draftSandbox(
   if (Object.keys(names).length > 0) record.names = names
   if (joinsNetwork) return draftOnNetwork(context, request, record, guesses, spares, preview)
   if (stack === 'joined') return draftJoining(context, request, record)
-  const stored = store(context.records, record)
+  const stored = toStored(context.records, record)
   const file = { path: stored.path, content: stored.text }
   const plan: Plan =
     stack === 'host'
@@ -114,7 +114,7 @@ async function draftOnNetwork(
   record.network = spec.name
   record.endpoints = endpoints
   record.ports = ports
-  const stored = store(context.records, record, printed)
+  const stored = toStored(context.records, record, printed)
   const sandbox = {
     ...stackPlace(record),
     endpoints,
@@ -150,7 +150,7 @@ export const fitsSpare = ({ joinsNetwork, netns, endpoint }: CreateRequest): boo
   endpoint.mac === undefined
 
 async function draftJoining(context: Context, request: CreateRequest, record: SandboxRecord): Promise<Draft> {
-  const owner = await unbusy(() => findSandbox(context.records, request.target))
+  const owner = await whenIdle(() => findSandbox(context.records, request.target))
   const { id, name, network, names, stack, joined } = owner.record
   // Whose namespace it is in the end: a chain of joiners would hold on to the middle ones.
   if (joined) {
@@ -164,8 +164,8 @@ async function draftJoining(context: Context, request: CreateRequest, record: Sa
     record.path = owner.record.path
     record.foreign = true
   }
-  const stored = store(context.records, record)
-  const shared = store(context.records, {
+  const stored = toStored(context.records, record)
+  const shared = toStored(context.records, {
     ...idle(owner.record),
     sharedBy: [...(owner.record.sharedBy ?? []), record.id],
   })

@@ -6,10 +6,10 @@ import { readHostFiles } from '../names/host-files.js'
 import type { NameOptions } from '../base/name-options.js'
 import { nameFilePaths, removeNameFiles, writeNameFiles, type NameFilePaths } from '../names/write-files.js'
 import { DEFAULT_NETWORK, FAMILIES } from '../store/network-spec.js'
-import type { Aside } from '../heal/index.js'
+import type { DamagedRecords } from '../heal/index.js'
 import { removed } from '../claims/refusals.js'
 import { isAtPath } from '../store/namespace.js'
-import { namesIn } from '../store/names-in.js'
+import { listFolder } from '../store/list-folder.js'
 import { hostnameOf, listRecords, readRecord, type SandboxRecord } from '../store/records.js'
 import type { Context } from './context.js'
 import { joinedId, ownerOfJoined, whatIsLeft } from './sharing.js'
@@ -105,7 +105,7 @@ export async function removeFiles(context: Context, sandbox: Known): Promise<voi
 /** Folders of sandboxes' files, for {@link collectFiles}: to be listed before the records are. */
 export async function listFilesFolders(folder: string): Promise<string[]> {
   // What is in the way of it is in the way of the records, too: reading these tells.
-  return (await namesIn(folder, ['ENOENT', 'ENOTDIR'])).filter((id) => ID.test(id)).map((id) => join(folder, id))
+  return (await listFolder(folder, ['ENOENT', 'ENOTDIR'])).filter((id) => ID.test(id)).map((id) => join(folder, id))
 }
 
 /** What else lies there is nothing of ours. */
@@ -116,10 +116,10 @@ export async function collectFiles(
   folder: string,
   folders: readonly string[],
   kept: readonly SandboxRecord[],
-  aside: Aside,
+  damagedRecords: DamagedRecords,
 ): Promise<void> {
   const known = new Set(kept.map((record) => filesFolder(folder, record)))
-  for (const path of folders) if (!known.has(path) && !aside.hasId(basename(path))) await removeNameFiles(path)
+  for (const path of folders) if (!known.has(path) && !damagedRecords.hasId(basename(path))) await removeNameFiles(path)
 }
 
 /**

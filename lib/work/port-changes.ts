@@ -2,11 +2,11 @@ import { stackNamed } from '../drivers/index.js'
 import { publishPorts, unpublishPorts } from '../drivers/plans/publish.js'
 import type { StoredEndpoint } from '../store/endpoint.js'
 import { gatewayEndpoint, mappedPorts } from '../drivers/gateway.js'
-import { leadingPorts } from '../drivers/leading-ports.js'
+import { forwardedPorts } from '../drivers/forwarded-ports.js'
 import { invalid, SlipwayError } from '../base/errors.js'
 import type { IpFamily } from '../base/addresses/ip.js'
 import { FAMILIES } from '../store/network-spec.js'
-import type { LeadingPort } from '../plan/operation.js'
+import type { ForwardedPort } from '../plan/operation.js'
 import type { DefaultHostIps } from '../claims/ports/expand.js'
 import { printMapping, printRequest, type PortMapping, type PortRequest } from '../base/port-mapping.js'
 import { matching } from '../claims/ports/matching.js'
@@ -41,13 +41,13 @@ export async function unpublishFrom(
   changes: Changes,
   requests: readonly PortRequest[],
 ): Promise<void> {
-  let left: readonly LeadingPort[] = []
+  let left: readonly ForwardedPort[] = []
   await changes.make((record) => {
     const update = unpublishUpdate(context, record, requests)
     left = update.left
     return update
   })
-  context.departures.forget(left)
+  context.removals.forget(left)
 }
 
 /** More ports. @throws {SlipwayError} `INVALID_ARGUMENT`, `PORT_IN_USE`, `EXHAUSTED` */
@@ -87,12 +87,12 @@ function unpublishUpdate(
   context: Context,
   record: SandboxRecord,
   requests: readonly PortRequest[],
-): RecordUpdate & { left: LeadingPort[] } {
+): RecordUpdate & { left: ForwardedPort[] } {
   const { endpoints, ports, path, name, id } = record
   const gone = [...new Set(requests.flatMap((request) => published(record, request)))]
   const held = mappedPorts(endpoints, gone)
   return {
-    left: leadingPorts(endpoints, gone),
+    left: forwardedPorts(endpoints, gone),
     next: { ...record, ports: ports.filter((mapping) => !gone.includes(mapping)) },
     plan: (change) => unpublishPorts({ path, endpoints, ports, owner: ownerComment(name, id), record: change }, gone),
     settle: () => held.forEach((mapping) => context.ports.release(mapping)),

@@ -1,9 +1,9 @@
 import { claimedAddress } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
-import { deleteLinks } from '../drivers/leaving.js'
-import { attempt, removeWhatIsThere } from '../claims/collect.js'
+import { deleteLinks } from '../drivers/removal-plans.js'
+import { tryPlan, removeWhatIsThere } from '../claims/remove-if-there.js'
 import { clearTimeout, now, setTimeout, sleep } from '../base/timers.js'
-import type { LeadingPort, Operation, Plan } from '../plan/operation.js'
+import type { ForwardedPort, Operation, Plan } from '../plan/operation.js'
 
 /**
  * So long claims and ports are gathered: a walk through the kernel's connections takes milliseconds, for one address as
@@ -28,7 +28,7 @@ interface Kept {
   claims: Plan
   links: readonly string[]
   since: number
-  ports: readonly LeadingPort[]
+  ports: readonly ForwardedPort[]
   /** Called when the addresses are free. */
   done: () => unknown
 }
@@ -56,7 +56,7 @@ export class Quarantine {
   }
 
   /** Ends what has come by these ports. */
-  forget(ports: readonly LeadingPort[]): void {
+  forget(ports: readonly ForwardedPort[]): void {
     if (ports.length > 0) this.#keep({ claims: [], links: [], ports, done: () => undefined })
   }
 
@@ -118,7 +118,7 @@ export class Quarantine {
     const due = late.filter(({ since }) => hurry || now() - since > LINGER_MS)
     const links = due.flatMap((one) => one.links).filter((link) => there.has(link))
     if (links.length > 0)
-      await removeWhatIsThere(this.#host, deleteLinks(links), { aside: true }).catch(() => undefined)
+      await removeWhatIsThere(this.#host, deleteLinks(links), { background: true }).catch(() => undefined)
     return new Set(late.filter((one) => !due.includes(one)))
   }
 
@@ -132,7 +132,7 @@ export class Quarantine {
   /** An element that another sandbox has claimed since stays; a set that is missing holds no claim. */
   async #run(plan: Plan): Promise<string | undefined> {
     try {
-      return (await attempt(this.#host, plan, { aside: true }))?.errnoName
+      return (await tryPlan(this.#host, plan, { background: true }))?.errnoName
     } catch {
       // The host was closed. What is left, the next open() collects.
       return undefined

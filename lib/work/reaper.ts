@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
-import { deleteLinks } from '../drivers/leaving.js'
+import { deleteLinks } from '../drivers/removal-plans.js'
 import type { Host } from '../kernel/host.js'
-import { removeWhatIsThere } from '../claims/collect.js'
+import { removeWhatIsThere } from '../claims/remove-if-there.js'
 import { Slices } from '../admission/slices.js'
 import { clearTimeout, now, setTimeout, sleep } from '../base/timers.js'
 
@@ -91,7 +91,7 @@ export class Reaper {
       await sleep(STEP_MS)
     }
     if (left.length === 0) return
-    await removeWhatIsThere(this.#host, deleteLinks(left.map(({ link }) => link)), { aside: true })
+    await removeWhatIsThere(this.#host, deleteLinks(left.map(({ link }) => link)), { background: true })
     for (const going of left) await this.#release(going)
   }
 

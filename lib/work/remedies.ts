@@ -1,8 +1,8 @@
-import { wasGuessedPort } from '../claims/ports/claim-ports.js'
+import { retryAfterLostPort } from '../claims/ports/claim-ports.js'
 import type { PortGuesses } from '../claims/ports/port-guesses.js'
 import { retrying, type Remedy, type Trial } from '../claims/retry.js'
 import type { ReadyNetwork } from '../drivers/ready.js'
-import { repairRefused } from '../heal/index.js'
+import { repairAfterRefusal } from '../heal/index.js'
 import type { PlanRefused } from '../kernel/refusal.js'
 import { isTakenOnSegment } from '../claims/taken-on-segment.js'
 import type { Operation } from '../plan/operation.js'
@@ -10,10 +10,10 @@ import { familyOf } from '../base/addresses/ip.js'
 import { claimedAddress, isAddressClaim } from '../policy/sets.js'
 import type { EndpointRequest } from '../store/endpoint.js'
 import type { Context } from './context.js'
-import { awaitAllFree, isMacTaken, wasLeaving } from './gone.js'
+import { awaitAllFree, isMacTaken, awaitedLeavingHolder } from './await-gone.js'
 
 /** What was tried, as far as a refusal of it may have a remedy. */
-export interface Tried {
+export interface TriedPlan {
   /** Of the sandbox. */
   name: string
   guesses?: Guesses | undefined
@@ -39,7 +39,7 @@ export interface Guesses {
 export function tryForSandbox<T>(
   context: Context,
   { remedy: own, ...trial }: Trial<T>,
-  tried: () => Tried,
+  tried: () => TriedPlan,
 ): Promise<T> {
   let wasRepaired = false
   return retrying(context, {
@@ -47,11 +47,11 @@ export function tryForSandbox<T>(
     async remedy(refused, number) {
       const { name, guesses, endpoint } = tried()
       const made = endpoint && { sandbox: name, network: endpoint.network.spec.name }
-      const repair = await repairRefused(context, refused, wasRepaired, made)
+      const repair = await repairAfterRefusal(context, refused, wasRepaired, made)
       wasRepaired ||= repair === 'all'
       if (repair) return 'again'
-      if (guesses && (await wasGuessedPort(context, guesses.ports, refused))) return 'uncounted'
-      if (await wasLeaving(context, name, refused)) return 'again'
+      if (guesses && (await retryAfterLostPort(context, guesses.ports, refused))) return 'uncounted'
+      if (await awaitedLeavingHolder(context, name, refused)) return 'again'
       return (endpoint && guesses && (await ofEndpoint(context, guesses, endpoint, refused))) ?? own(refused, number)
     },
   })
@@ -60,22 +60,22 @@ export function tryForSandbox<T>(
 async function ofEndpoint(
   context: Context,
   guesses: Guesses,
-  { asked, network, circumstances }: NonNullable<Tried['endpoint']>,
+  { asked, network, circumstances }: NonNullable<TriedPlan['endpoint']>,
   refused: PlanRefused,
 ): Promise<Remedy> {
   const { spec, use, driver } = network
   const { operation, errnoName } = refused
-  if (use.full(refused)) return 'again'
+  if (use.hasOtherPlace(refused)) return 'again'
   // Another process has removed the network, and perhaps made it anew: the next attempt sees.
   const isUnwritten =
     operation.op === 'file.check' &&
     operation.path === circumstances.network?.path &&
     ['ENOENT', 'ESTALE'].includes(errnoName)
-  if (isUnwritten || (await driver.endpoints.isLost(context.host, refused))) {
+  if (isUnwritten || (await driver.endpoints.isNetworkLost(context.host, refused))) {
     context.networks.forget(spec.name)
     return 'again'
   }
-  if (!guesses.awaited && driver.endpoints.isKept?.(refused)) {
+  if (!guesses.awaited && driver.endpoints.mayBeHeldByLeavingLink?.(refused)) {
     guesses.awaited = true
     await awaitAllFree(context)
     return 'again'
@@ -89,7 +89,7 @@ async function ofEndpoint(
   if (operation.op !== 'element.add' || errnoName !== 'EEXIST' || !isAddressClaim(operation)) return undefined
   const family = familyOf(claimedAddress(operation.elements[refused.element]?.key ?? ''))
   if ((family === 4 ? asked.ip : asked.ip6) !== undefined) return undefined
-  await context.networks.overtaken(network)
+  await context.networks.afterLostAddress(network)
   return 'again'
 }
 

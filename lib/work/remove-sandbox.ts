@@ -1,27 +1,27 @@
 import { mappedPorts } from '../drivers/gateway.js'
 import { endpointsOf } from '../drivers/index.js'
-import type { Leaving } from '../drivers/leaving.js'
+import type { RemovalPlans } from '../drivers/removal-plans.js'
 import type { Plan } from '../plan/operation.js'
-import { store } from '../store/records.js'
+import { toStored } from '../store/records.js'
 import type { Changes } from './changes.js'
 import type { Context } from './context.js'
-import { sandboxKey } from './departures.js'
+import { sandboxKey } from './removals.js'
 import { removeFiles } from './files.js'
-import { removalPlan } from './removal.js'
+import { removalPlan } from './removal-plan.js'
 
 /** Removes a sandbox: what the world sees of it before this returns, and the rest behind the caller's back. */
 export async function removeSandbox(context: Context, changes: Changes): Promise<void> {
   const turn = context.turns.next()
   if (turn) await turn
-  const { host, records, ports, holders, reaper, networks, departures } = context
+  const { host, records, ports, holders, reaper, networks, removals } = context
   let begun:
     | {
         busy: string
         left: () => string
         off: () => Promise<void>
         plan: Plan
-        claims: Leaving['claims']
-        links: Leaving['links']
+        claims: RemovalPlans['claims']
+        links: RemovalPlans['links']
       }
     | undefined
   await changes.make((record) => {
@@ -33,7 +33,7 @@ export async function removeSandbox(context: Context, changes: Changes): Promise
         const { first, off, rest, claims, links } = await removalPlan(host, stored, records, namespace, mark)
         begun = {
           busy: mark ?? '',
-          left: () => store(records, { ...record, removing: true }).text,
+          left: () => toStored(records, { ...record, removing: true }).text,
           off,
           plan: rest,
           claims,
@@ -62,7 +62,7 @@ export async function removeSandbox(context: Context, changes: Changes): Promise
     await removeFiles(context, removed)
   }
   if (begun && begun.plan.length > 0)
-    departures.begin({
+    removals.begin({
       key: sandboxKey(removed.name),
       plan: begun.plan,
       claims: begun.claims,

@@ -30,7 +30,7 @@ void put_protocol(netlink::Message& message, const Tuple& tuple) {
   message.end(protocol);
 }
 
-bool came_by(const Connection& connection, const rtnl::IpAddress& address, const LeadingPort& port) {
+bool came_by(const Connection& connection, const rtnl::IpAddress& address, const ForwardedPort& port) {
   const auto& [original, reply, id, zone] = connection;
   if (original.protocol != IPPROTO_TCP || reply.source != address || reply.source == original.destination) return false;
   return port.host_port == 0 ||
@@ -62,7 +62,7 @@ Status flush(netlink::Socket& socket, const ConntrackFlush& op) {
     if (!rtnl::parse_ip(text, address)) return Failure::of(EINVAL, "conntrack.flush", text);
     addresses.insert(address);
   }
-  std::vector<std::pair<rtnl::IpAddress, const LeadingPort*>> ports;
+  std::vector<std::pair<rtnl::IpAddress, const ForwardedPort*>> ports;
   for (const auto& port : op.ports) {
     rtnl::IpAddress address;
     if (!rtnl::parse_ip(port.address, address)) return Failure::of(EINVAL, "conntrack.flush", port.address);

@@ -253,7 +253,7 @@ struct PortRelease {
   SLIPWAY_FIELDS(protocol, address, port)
 };  // nothing when it is not held here
 // A port of TCP that has led to a sandbox; `host_port` 0: every port of a host address has.
-struct LeadingPort {
+struct ForwardedPort {
   std::string address;
   uint16_t port = 0, host_port = 0;
   SLIPWAY_FIELDS(address, port, host_port)
@@ -261,7 +261,7 @@ struct LeadingPort {
 struct ConntrackFlush {
   static constexpr Traits kTraits{"conntrack.flush", Channel::kDirect};
   std::vector<std::string> addresses;
-  std::vector<LeadingPort> ports;
+  std::vector<ForwardedPort> ports;
   SLIPWAY_FIELDS(addresses, ports)
 };
 

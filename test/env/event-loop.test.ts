@@ -1,7 +1,7 @@
 import test from 'ava'
 import { Host, type RunOptions } from '#lib/kernel/host.js'
 import type { Plan } from '#lib/plan/operation.js'
-import { AHEAD, TOGETHER } from '#lib/admission/turns.js'
+import { MOST_HANDED_OVER, CALLS_PER_TURN } from '#lib/admission/turns.js'
 import { World } from '../helpers/world.js'
 
 /** What is begun and settled, by turn of the event loop. */
@@ -24,12 +24,12 @@ class Watch {
     setImmediate(count)
     const watch = this
     Host.prototype.run = async function (this: Host, plan: Plan, options?: RunOptions) {
-      watch.#note(options?.aside ? watch.aside : watch.begun)
-      watch.most = Math.max(watch.most, options?.aside ? 0 : ++watch.under)
+      watch.#note(options?.background ? watch.aside : watch.begun)
+      watch.most = Math.max(watch.most, options?.background ? 0 : ++watch.under)
       try {
         await watch.#run.call(this, plan, options)
       } finally {
-        if (!options?.aside) watch.under--
+        if (!options?.background) watch.under--
       }
     }
   }
@@ -59,14 +59,14 @@ test.serial('of 500 creates and removals at once, few begin in one turn of the e
   const sandboxes = await Promise.all(
     Array.from({ length: 500 }, (_, index) => world.create(slipway, `${index}`, { publish: [`${10_000 + index}:80`] })),
   )
-  t.true(most(watch.begun) <= TOGETHER + 1, `${most(watch.begun)} creates in one turn`)
-  t.true(watch.most <= AHEAD + TOGETHER + 1, `${watch.most} plans on their way`)
+  t.true(most(watch.begun) <= CALLS_PER_TURN + 1, `${most(watch.begun)} creates in one turn`)
+  t.true(watch.most <= MOST_HANDED_OVER + CALLS_PER_TURN + 1, `${watch.most} plans on their way`)
   const addresses = new Set(sandboxes.flatMap(({ endpoints }) => endpoints[0]?.addresses))
   t.is(addresses.size, 500)
 
   watch.begun.clear()
   await Promise.all(sandboxes.map((sandbox) => sandbox.remove()))
-  t.true(most(watch.begun) <= TOGETHER + 1, `${most(watch.begun)} removals in one turn`)
+  t.true(most(watch.begun) <= CALLS_PER_TURN + 1, `${most(watch.begun)} removals in one turn`)
   await slipway.close()
   // One of what leaves, one of the addresses that have been left, and one that gives up those that conntrack has
   // forgotten.
@@ -83,6 +83,6 @@ test.serial('of 200 creates at once from a full pool, few begin in one turn of t
   await Promise.all(
     Array.from({ length: 200 }, (_, index) => world.create(slipway, `${index}`, { publish: [`${10_000 + index}:80`] })),
   )
-  t.true(most(watch.begun) <= TOGETHER + 1, `${most(watch.begun)} in one turn`)
+  t.true(most(watch.begun) <= CALLS_PER_TURN + 1, `${most(watch.begun)} in one turn`)
   t.true((slipway.pool.networks[0]?.claimed ?? 0) > 100)
 })

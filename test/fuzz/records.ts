@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { removeSandbox } from '#lib/drivers/plans/remove.js'
 import { END, wirePlan } from '#lib/plan/wire.js'
 import { networkSettings } from '#lib/api/sandboxes/inspect.js'
-import { judge } from '#lib/store/kind.js'
+import { readRecordText } from '#lib/store/kind.js'
 import { defaultDriver } from '#lib/drivers/index.js'
 import { NETWORK } from '#lib/store/network-kind.js'
 import { NETNS_FOLDER, SANDBOX } from '#lib/store/sandbox-kind.js'
@@ -170,9 +170,9 @@ export const records: Target = {
   run(input) {
     const [name = '', ...lines] = input.toString().split('\n')
     const text = lines.join('\n')
-    const network = judge(NETWORK, name, text)
+    const network = readRecordText(NETWORK, name, text)
     expect(network.record !== undefined || network.why !== '', 'a record of a network is taken, or it is said why not')
-    const sandbox = judge(SANDBOX, name, text)
+    const sandbox = readRecordText(SANDBOX, name, text)
     if (sandbox.record) remove(sandbox.record)
     else expect(sandbox.why !== '', 'a record of a sandbox is taken, or it is said why not')
   },

@@ -15,7 +15,7 @@ export class HeldBack {
     const { run } = Host.prototype
     const before = (host: Host, plan: Plan) => this.#before(host, plan)
     Host.prototype.run = async function (this: Host, plan: Plan, options?: RunOptions) {
-      if (options?.aside) await before(this, plan)
+      if (options?.background) await before(this, plan)
       return run.call(this, plan, options)
     }
     t.teardown(() => {

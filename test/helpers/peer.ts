@@ -24,7 +24,7 @@ const CALLS = {
     const sandboxes = await Promise.all(names.map((name) => slipway.sandboxes.get(name)))
     const { run } = Host.prototype
     Host.prototype.run = function (this: Host, plan: Plan, options?: RunOptions) {
-      return options?.aside ? new Promise(() => undefined) : run.call(this, plan, options)
+      return options?.background ? new Promise(() => undefined) : run.call(this, plan, options)
     }
     for (const sandbox of sandboxes) await sandbox.remove()
     process.kill(process.pid, 'SIGKILL')

@@ -42,7 +42,7 @@ async function setUp(t: ExecutionContext): Promise<{ world: World; host: Host; t
 }
 
 const crowded = (host: Host, ...plans: Plan[]) =>
-  Promise.allSettled(plans.map((plan) => host.run(plan, { crowded: true })))
+  Promise.allSettled(plans.map((plan) => host.run(plan, { grouped: true })))
 
 test.serial('all of them are one transaction; what is not for this thread follows by itself', async (t) => {
   const { world, host, transactions } = await setUp(t)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { judge } from '#lib/store/kind.js'
+import { readRecordText } from '#lib/store/kind.js'
 import { NETWORK } from '#lib/store/network-kind.js'
 import { SANDBOX } from '#lib/store/sandbox-kind.js'
 import { changed, fieldsOf, VALUES, type Path } from '../helpers/every-field.js'
@@ -112,7 +112,7 @@ for (const mark of [false, true]) {
       const slipway = await world.open()
       const { damaged = [], lost = [], adopted } = slipway.reconciled
       for (const [path, { what, text }] of planted) {
-        const { why } = judge(SANDBOX, basename(path, '.json'), text)
+        const { why } = readRecordText(SANDBOX, basename(path, '.json'), text)
         if (why === undefined) continue
         t.true(
           damaged.some((line) => line.startsWith(`${path} `) && line.includes(why)),
@@ -153,7 +153,7 @@ test.serial('records of networks that are planted beside those of others', async
   const slipway = await world.open()
   const { damaged = [], adopted } = slipway.reconciled
   for (const [path, { what, text }] of planted) {
-    const { why } = judge(NETWORK, basename(path, '.json'), text)
+    const { why } = readRecordText(NETWORK, basename(path, '.json'), text)
     if (why === undefined) continue
     t.true(
       damaged.some((line) => line.startsWith(`${path} `) && line.includes(why)),
@@ -175,7 +175,7 @@ test.serial("sandboxes whose records are damaged keep what they have, and the ot
   const tried = new Set<string>()
   for (const { what, record } of damages(SANDBOX.shape, sandboxRecord, base, other)) {
     const [field = ''] = what.split(': ')
-    const { why } = judge(SANDBOX, app.name, JSON.stringify(record))
+    const { why } = readRecordText(SANDBOX, app.name, JSON.stringify(record))
     // One value that is refused for each field: what is damaged is set aside whole, whatever it has instead.
     if (why === undefined || tried.has(field)) continue
     tried.add(field)

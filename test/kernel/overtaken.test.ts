@@ -9,7 +9,7 @@ import { rulesetPlan } from '#lib/policy/ruleset.js'
 import { NetworkRegistry } from '#lib/networks/registry.js'
 import { Marks } from '#lib/store/pool-marks.js'
 import type { Plan } from '#lib/plan/operation.js'
-import { attempt } from '#lib/claims/collect.js'
+import { tryPlan } from '#lib/claims/remove-if-there.js'
 import { runChild } from '../env/run-child.js'
 import { lockFile } from '../helpers/locked-file.js'
 import { elements, readFiles } from '../helpers/snapshot.js'
@@ -121,16 +121,16 @@ serial('an element is deleted by its owner alone, at whichever moment it changes
   // By two threads: one takes away what is x's all the time, the other gives it from x to y and back.
   let over = false
   const taking = (async () => {
-    while (!over) await one.run([removeOwn(set, element('x'))], { aside: true })
+    while (!over) await one.run([removeOwn(set, element('x'))], { background: true })
   })()
   let taken = 0
   await two.run([add(set, element('x'))])
   t.teardown(() => (over = true))
   for (let round = 0; round < 200; round++) {
-    const refused = await attempt(two, [remove(set, element('x')), add(set, element('y'))], { aside: true })
-    if (refused) await two.run([add(set, element('y'))], { aside: true })
+    const refused = await tryPlan(two, [remove(set, element('x')), add(set, element('y'))], { background: true })
+    if (refused) await two.run([add(set, element('y'))], { background: true })
     if (refused) taken++
-    await two.run([remove(set, element('y')), add(set, element('x'))], { aside: true })
+    await two.run([remove(set, element('y')), add(set, element('x'))], { background: true })
   }
   over = true
   await taking
@@ -149,9 +149,9 @@ serial('what many delete at once, among transactions of others, is all deleted',
   await Promise.all(
     hosts.map(async (host, index) => {
       for (const one of all) {
-        await host.run([removeOwn(set, one)], { aside: true })
-        await host.run([add(set, { key: `10.1.${index}.1`, comment: 'y' })], { aside: true })
-        await host.run([remove(set, { key: `10.1.${index}.1` })], { aside: true })
+        await host.run([removeOwn(set, one)], { background: true })
+        await host.run([add(set, { key: `10.1.${index}.1`, comment: 'y' })], { background: true })
+        await host.run([remove(set, { key: `10.1.${index}.1` })], { background: true })
       }
     }),
   )

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import test, { type ExecutionContext } from 'ava'
 import type { Sandbox, Slipway } from 'slipway'
-import type { ParentMessage } from '#lib/heal/parents.js'
+import type { ParentMessage } from '#lib/heal/parent-watch.js'
 import { DualStackWorld, NEIGHBOUR } from '../helpers/dual-stack.js'
 import { Peer } from '../helpers/peer.js'
 import { addressesOn, answersTo, linksIn, onSegment } from '../helpers/segment.js'

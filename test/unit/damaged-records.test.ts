@@ -1,6 +1,6 @@
 import test from 'ava'
 import '#lib/drivers/index.js'
-import { judge, type RecordKind } from '#lib/store/kind.js'
+import { readRecordText, type RecordKind } from '#lib/store/kind.js'
 import { NETWORK } from '#lib/store/network-kind.js'
 import { SANDBOX } from '#lib/store/sandbox-kind.js'
 import { changed, fieldsOf, VALUES } from '../helpers/every-field.js'
@@ -30,7 +30,7 @@ const at = (record: unknown, path: readonly (string | number)[]): unknown =>
   path.reduce((value, key) => (value as Record<string | number, unknown>)[key], record)
 
 for (const [what, kind, record] of KINDS) {
-  const why = (changedRecord: unknown) => judge(kind, record.name, JSON.stringify(changedRecord)).why
+  const why = (changedRecord: unknown) => readRecordText(kind, record.name, JSON.stringify(changedRecord)).why
 
   test(`a record of a ${what} with any field damaged is refused, and the field named`, (t) => {
     t.is(why(record), undefined)
@@ -63,13 +63,13 @@ for (const [what, kind, record] of KINDS) {
 
 test('a record of a sandbox of the first version', (t) => {
   const { endpoints: _, ...old } = sandboxRecord
-  const { record } = judge(SANDBOX, old.name, JSON.stringify({ ...old, version: 1 }))
+  const { record } = readRecordText(SANDBOX, old.name, JSON.stringify({ ...old, version: 1 }))
   t.like(record, { version: 3, stack: 'own', endpoints: [] })
   for (const { path } of fieldsOf(SANDBOX.shape, sandboxRecord)) {
     if (path[0] === 'endpoints') continue
     for (const value of [null, {}, 2 ** 53])
       t.notThrows(() =>
-        judge(
+        readRecordText(
           SANDBOX,
           old.name,
           JSON.stringify({ ...changed(sandboxRecord, path, value), version: 1, endpoints: undefined }),
@@ -81,21 +81,21 @@ test('a record of a sandbox of the first version', (t) => {
 test('a record of a network of the first version, which knew one driver', (t) => {
   const { driver, ...oldSpec } = networkRecord.spec
   const old = { ...networkRecord, version: 1, spec: oldSpec }
-  t.deepEqual(judge(NETWORK, old.name, JSON.stringify(old)).record as unknown, networkRecord)
+  t.deepEqual(readRecordText(NETWORK, old.name, JSON.stringify(old)).record as unknown, networkRecord)
   t.is(driver, 'bridge')
   for (const spec of [null, undefined, [], 'x', 7])
-    t.regex(judge(NETWORK, old.name, JSON.stringify({ ...old, spec })).why ?? '', /^spec\b/)
+    t.regex(readRecordText(NETWORK, old.name, JSON.stringify({ ...old, spec })).why ?? '', /^spec\b/)
   for (const { path } of fieldsOf(NETWORK.shape, networkRecord)) {
     for (const value of [null, {}, 2 ** 53])
       t.notThrows(() =>
-        judge(NETWORK, old.name, JSON.stringify({ ...changed(networkRecord, path, value), version: 1 })),
+        readRecordText(NETWORK, old.name, JSON.stringify({ ...changed(networkRecord, path, value), version: 1 })),
       )
   }
 })
 
 test('a record of a network of a driver that this Slipway does not have', (t) => {
   for (const driver of ['overlay', '', 'constructor', '__proto__', 7, null, undefined]) {
-    const { why } = judge(
+    const { why } = readRecordText(
       NETWORK,
       networkRecord.name,
       JSON.stringify({ ...networkRecord, spec: { ...networkRecord.spec, driver } }),
@@ -112,7 +112,7 @@ function asVersion2({ stack: _, joined: { id: __, ...joined }, ...record }: type
 
 test('a record of a sandbox of the second version', (t) => {
   const old = asVersion2(sandboxRecord)
-  const read = (record: unknown) => judge(SANDBOX, sandboxRecord.name, JSON.stringify(record))
+  const read = (record: unknown) => readRecordText(SANDBOX, sandboxRecord.name, JSON.stringify(record))
   const other = 'ab'.repeat(32)
   for (const [network, stack, joined] of [
     ['web', 'own', ''],

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { together } from '#lib/drivers/leaving.js'
+import { mergeRests } from '#lib/drivers/removal-plans.js'
 import type { Plan } from '#lib/plan/operation.js'
 import { kinds } from '../helpers/plans/kinds.js'
 import { leaves } from '../helpers/plans/leaves.js'
@@ -19,7 +19,7 @@ test('nothing of what drivers leave for later is lost', (t) => {
   t.true(rests.length > 10)
   for (const rest of rests) {
     const text = (plan: Plan) => plan.map((operation) => JSON.stringify(operation)).sort()
-    t.deepEqual(text(together([rest])), text(rest))
+    t.deepEqual(text(mergeRests([rest])), text(rest))
   }
 })
 
@@ -32,11 +32,11 @@ test('links go before namespaces, namespaces before what is claimed, and records
     { op: 'file.delete', path: name },
   ]
   t.deepEqual(
-    together([end('one'), end('two')]).map((operation) => ('path' in operation ? operation.path : operation.op)),
+    mergeRests([end('one'), end('two')]).map((operation) => ('path' in operation ? operation.path : operation.op)),
     ['link.set', 'link.set', 'link.deleteGroup', 'one', 'two', 'element.delete', 'element.delete', 'one', 'two'],
   )
 })
 
 test('an operation that has no place there is refused, as it would be lost', (t) => {
-  t.throws(() => together([[{ op: 'link.create', name: 'br0', kind: 'bridge' }]]), { message: /link\.create/ })
+  t.throws(() => mergeRests([[{ op: 'link.create', name: 'br0', kind: 'bridge' }]]), { message: /link\.create/ })
 })

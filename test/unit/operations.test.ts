@@ -1,6 +1,6 @@
 import test from 'ava'
 import { describePlan } from '#lib/kernel/native.js'
-import { leadOf } from '#lib/admission/short.js'
+import { countOnCallerThread } from '#lib/admission/short.js'
 import type { Operation } from '#lib/plan/operation.js'
 import { printOperation } from '#lib/plan/print.js'
 import { TRAITS, type Shape } from '#lib/plan/traits.js'
@@ -72,7 +72,7 @@ for (const operation of operations) {
     const { channel, inverse } = TRAITS[op]
     const native = described(operation)
     t.is(native.channel, channel)
-    t.is(native.onCallerThread, leadOf([operation]) === 1)
+    t.is(native.onCallerThread, countOnCallerThread([operation]) === 1)
     if (typeof inverse === 'object') {
       t.true(inverse.none.length > 0)
       t.is(native.inverse, '')

@@ -1,6 +1,6 @@
 import test from 'ava'
 import type { Operation } from '#lib/plan/operation.js'
-import { isLongTransaction, isShort, leadOf } from '#lib/admission/short.js'
+import { isLongTransaction, isShort, countOnCallerThread } from '#lib/admission/short.js'
 
 const claim = (count: number): Operation => ({
   op: 'element.add',
@@ -36,11 +36,11 @@ test('what may have to wait is not short', (t) => {
 
 test("a plan begins with what JavaScript's thread may do, and no transaction is split", (t) => {
   const slow: Operation = { op: 'netns.create', path: '/run/netns/x' }
-  t.is(leadOf([slow, hold]), 0)
-  t.is(leadOf([hold, file, claim(3), claim(1), slow, claim(1)]), 4)
-  t.is(leadOf([hold, file, claim(60), claim(3), slow]), 2)
-  t.is(leadOf([hold, claim(3), chain, slow]), 1)
-  t.is(leadOf([hold, file, claim(62)]), 3)
+  t.is(countOnCallerThread([slow, hold]), 0)
+  t.is(countOnCallerThread([hold, file, claim(3), claim(1), slow, claim(1)]), 4)
+  t.is(countOnCallerThread([hold, file, claim(60), claim(3), slow]), 2)
+  t.is(countOnCallerThread([hold, claim(3), chain, slow]), 1)
+  t.is(countOnCallerThread([hold, file, claim(62)]), 3)
 })
 
 test('a transaction is long by its own operations', (t) => {

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
-import { AHEAD, TOGETHER, Turns } from '#lib/admission/turns.js'
+import { MOST_HANDED_OVER, CALLS_PER_TURN, Turns } from '#lib/admission/turns.js'
 
 const busyFor = (milliseconds: number) => {
   const end = performance.now() + milliseconds
@@ -107,20 +107,20 @@ test('no more than so many plans are handed over, and other calls pass those tha
     await new Promise<void>((resolve) => (most = Math.max(most, away.push(resolve))))
     turns.handBack()
   }
-  const all = Array.from({ length: 3 * AHEAD }, handing)
+  const all = Array.from({ length: 3 * MOST_HANDED_OVER }, handing)
   let passed = false
   const other = turns.next()?.then(() => (passed = true))
   t.truthy(other)
   // As many turns as it would take if nothing held the rest.
-  for (let turn = 0; turn < 4 * AHEAD; turn++) await new Promise(setImmediate)
+  for (let turn = 0; turn < 4 * MOST_HANDED_OVER; turn++) await new Promise(setImmediate)
   t.true(passed)
-  t.is(away.length, AHEAD)
+  t.is(away.length, MOST_HANDED_OVER)
   while (away.length > 0) {
     away.shift()?.()
     await new Promise(setImmediate)
   }
   await Promise.all(all)
-  t.is(most, AHEAD)
+  t.is(most, MOST_HANDED_OVER)
 })
 
 test('of many that take no time, so many go on in one turn of the loop', async (t) => {
@@ -134,5 +134,5 @@ test('of many that take no time, so many go on in one turn of the loop', async (
     }),
   )
   // Besides, the first of each kind need not wait.
-  t.true(Math.max(...byTurn.values()) <= TOGETHER + 2, [...byTurn.values()].join(' '))
+  t.true(Math.max(...byTurn.values()) <= CALLS_PER_TURN + 2, [...byTurn.values()].join(' '))
 })

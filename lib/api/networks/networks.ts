@@ -172,7 +172,7 @@ export class Networks {
       labels: {},
     }
     const predefined = this.#context.networks.predefined.get(name)
-    const spec = await lookAt(predefined)
+    const spec = await specOfPredefined(predefined)
     if (!predefined || !spec) return new Network(this.#context, facts)
     return new Network(this.#context, {
       ...facts,
@@ -192,7 +192,7 @@ export class Networks {
  * A network that every host has as it is, or would be made; `undefined` where it cannot be: the other networks do not
  * depend on it.
  */
-async function lookAt(predefined: PredefinedNetwork | undefined): Promise<NetworkSpec | undefined> {
+async function specOfPredefined(predefined: PredefinedNetwork | undefined): Promise<NetworkSpec | undefined> {
   try {
     return await predefined?.look()
   } catch (error) {

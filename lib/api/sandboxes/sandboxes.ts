@@ -35,7 +35,7 @@ export class Sandboxes {
   async #create(options: CreateOptions): Promise<Sandbox> {
     const { turns, host } = this.#context
     // A third of the time that it takes is the making of the namespace: that begins before the arguments are looked at.
-    if (!turns.crowded && this.#wantsNamespace(this.#named(options))) host.prepare()
+    if (!turns.isContended && this.#wantsNamespace(this.#named(options))) host.prepare()
     try {
       // Copied now, as the caller may use the object again; checked in its turn, as there may be hundreds.
       const given = copyOptions(options)

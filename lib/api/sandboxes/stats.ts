@@ -5,7 +5,7 @@ import type { LinkStatistics } from '../../kernel/native.js'
 import type { PortMapping } from '../../base/port-mapping.js'
 import type { Namespace } from '../../plan/operation.js'
 import { namespaceGone } from '../../claims/refusals.js'
-import { leadsTo } from '../../store/namespace.js'
+import { opensNamespace } from '../../store/namespace.js'
 import type { SandboxRecord } from '../../store/records.js'
 import type { Context } from '../../work/context.js'
 
@@ -32,7 +32,7 @@ export async function readStats(
   { path, endpoints, ports }: SandboxRecord,
   namespace: Namespace | undefined,
 ): Promise<SandboxStats> {
-  if (endpoints.length > 0 && namespace && !leadsTo(path, namespace))
+  if (endpoints.length > 0 && namespace && !opensNamespace(path, namespace))
     throw new SlipwayError('NOT_FOUND', namespaceGone(path))
   const links = endpoints.length === 0 ? [] : await host.find('links', { netns: path, statistics: true })
   if (!links) throw new SlipwayError('NOT_FOUND', namespaceGone(path))

@@ -29,7 +29,7 @@ export interface IpamRequest {
 export type Router = 'host' | 'another' | 'named' | 'nobody'
 
 /** What a new network finds on its host. */
-export interface Surroundings {
+export interface AddressSpace {
   /** Of both families: see `withIpv6Pool`. */
   pools: readonly AddressPoolSpec[]
   occupied: readonly Occupied[]
@@ -45,7 +45,7 @@ export interface Surroundings {
  *
  * @throws {SlipwayError} `INVALID_ARGUMENT` naming the option, `CONFLICT` naming who has the subnet, `EXHAUSTED`.
  */
-export function completeIpam(request: IpamRequest, surroundings: Surroundings): NetworkSubnet[] {
+export function completeIpam(request: IpamRequest, space: AddressSpace): NetworkSubnet[] {
   const { subnets = [], ipv4 = true, ipv6 = false } = request
   checkSubnetRequests(subnets)
   if (!ipv4 && !ipv6) throw invalid('ipv4 and ipv6 are both off: a network needs one of them.')
@@ -59,7 +59,7 @@ export function completeIpam(request: IpamRequest, surroundings: Surroundings): 
   const wanted = ([4, 6] as const).filter(
     (family) => (family === 4 ? ipv4 : ipv6) && !drafts.some((draft) => draft.family === family),
   )
-  return completeDrafts([...drafts, ...wanted.map(anySubnet)], request, surroundings)
+  return completeDrafts([...drafts, ...wanted.map(anySubnet)], request, space)
 }
 
 const namesOf = (index: number, subnet: string): Names => ({
@@ -91,7 +91,7 @@ function anySubnet(family: IpFamily): SubnetDraft {
 export function completeDrafts(
   drafts: readonly SubnetDraft[],
   request: Omit<IpamRequest, 'subnets'>,
-  { pools, occupied, mayOverlap = () => false, kept = [] }: Surroundings,
+  { pools, occupied, mayOverlap = () => false, kept = [] }: AddressSpace,
 ): NetworkSubnet[] {
   const inOrder = [...drafts].sort((a, b) => a.family - b.family)
   const settled = inOrder.flatMap(({ subnet, names }) => (subnet ? [{ subnet, names }] : []))

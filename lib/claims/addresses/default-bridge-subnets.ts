@@ -1,5 +1,5 @@
 import { invalid } from '../../base/errors.js'
-import { completeDrafts, type Surroundings } from './complete.js'
+import { completeDrafts, type AddressSpace } from './complete.js'
 import { firstFreeSubnet } from './default-subnet.js'
 import { familyOf, type IpFamily } from '../../base/addresses/ip.js'
 import type { NetworkSubnet } from '../../base/addresses/network-subnet.js'
@@ -40,7 +40,7 @@ interface Given {
  *
  * @throws {SlipwayError} `INVALID_ARGUMENT`, `CONFLICT`, `EXHAUSTED`
  */
-export function defaultBridgeSubnets(options: DefaultBridgeOptions, surroundings: Surroundings): NetworkSubnet[] {
+export function defaultBridgeSubnets(options: DefaultBridgeOptions, space: AddressSpace): NetworkSubnet[] {
   const { bip, fixedCidr, defaultGateway, bip6, fixedCidrV6, defaultGatewayV6 } = options
   const ipv6 = options.ipv6 ?? (bip6 !== undefined || fixedCidrV6 !== undefined)
   const [unused] = Object.entries({ bip6, fixedCidrV6, defaultGatewayV6 }).filter(([, value]) => value !== undefined)
@@ -54,13 +54,13 @@ export function defaultBridgeSubnets(options: DefaultBridgeOptions, surroundings
       ...omitUndefined({ own: bip, range: fixedCidr, gateway: defaultGateway }),
       names: namesOf('bip', 'fixedCidr', 'defaultGateway'),
     },
-    surroundings,
+    space,
   )
-  if (!ipv6) return completeDrafts([v4], {}, surroundings)
+  if (!ipv6) return completeDrafts([v4], {}, space)
   const where = bip6 === undefined ? { subnet: fixedCidrV6 } : { own: bip6, range: fixedCidrV6 }
   const names = namesOf(bip6 === undefined ? 'fixedCidrV6' : 'bip6', 'fixedCidrV6', 'defaultGatewayV6')
-  const v6 = readGiven({ family: 6, ...omitUndefined({ ...where, gateway: defaultGatewayV6 }), names }, surroundings)
-  return completeDrafts([v4, v6], {}, surroundings)
+  const v6 = readGiven({ family: 6, ...omitUndefined({ ...where, gateway: defaultGatewayV6 }), names }, space)
+  return completeDrafts([v4, v6], {}, space)
 }
 
 const namesOf = (subnet: string, ipRange: string, defaultGateway: string): Names => ({
@@ -78,7 +78,7 @@ const omitUndefined = <T extends object>(object: T) =>
 
 function readGiven(
   { family, own, subnet: cidr, range, gateway, names }: Given,
-  { pools, occupied }: Surroundings,
+  { pools, occupied }: AddressSpace,
 ): SubnetDraft {
   const text = own ?? cidr
   const subnet =

@@ -56,7 +56,7 @@ export function claimPorts(
  *
  * @throws {SlipwayError} `EXHAUSTED` when that has happened too often.
  */
-export async function wasGuessedPort(
+export async function retryAfterLostPort(
   context: PortContext & { holders: Holders },
   guesses: PortGuesses,
   { operation, element, errnoName }: PlanRefused,

@@ -6,7 +6,7 @@ import type { Host } from '../../kernel/host.js'
 import { folderStamp } from '../../kernel/native.js'
 import { randomId } from '../../base/random-id.js'
 import { isAlive, thisProcess, type Maker } from '../../store/maker.js'
-import { namesIn } from '../../store/names-in.js'
+import { listFolder } from '../../store/list-folder.js'
 import { readRegular } from '../../store/read-file.js'
 import { watchFolder } from '../../base/watch-folder.js'
 import { publishedNames } from './learn-ports.js'
@@ -194,7 +194,7 @@ export class Holders {
     const own = this.#own
     if (own === undefined) return
     const read = this.#inTurn(async () => {
-      for (const file of (await namesIn(own)).filter(isDropped)) {
+      for (const file of (await listFolder(own)).filter(isDropped)) {
         const path = join(own, file)
         const { text } = readRegular(path) ?? {}
         // What is no file, no process has left for us to read.

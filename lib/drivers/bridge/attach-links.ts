@@ -1,7 +1,7 @@
 import { FAMILIES } from '../../store/network-spec.js'
 import { SlipwayError } from '../../base/errors.js'
 import { Slices } from '../../admission/slices.js'
-import { attempt } from '../../claims/collect.js'
+import { tryPlan } from '../../claims/remove-if-there.js'
 import type { Host } from '../../kernel/host.js'
 import type { Operation } from '../../plan/operation.js'
 import { leafNumber } from './leaf-name.js'
@@ -9,8 +9,8 @@ import { isAtWork } from '../../store/records.js'
 import type { Attaching } from '../driver.js'
 import type { BridgeBody, BridgeEndpoint } from './endpoint.js'
 import type { BridgeMoment } from './endpoints.js'
-import { leadTo } from './leaf.js'
-import { guardPort, leadFrames } from './port.js'
+import { hostRoutesTo } from './leaf.js'
+import { guardPort, fdbEntry } from './port.js'
 import type { BridgeNetwork } from './spec.js'
 
 /**
@@ -45,23 +45,23 @@ export async function attachLinks({
       const link = byName.get(hostLink)
       // Of one whose other end is down yet, whoever makes it comes to that.
       if (!link || (!marked && isAtWork(record))) continue
-      const leads = lostLeads(endpoint, routed, leafOf === undefined || there.has(leafOf))
+      const hostRoutes = lostRoutes(endpoint, routed, leafOf === undefined || there.has(leafOf))
       const isOff = link.master !== byName.get(bridge)?.index
-      if (!isOff && leads.length === 0) continue
+      if (!isOff && hostRoutes.length === 0) continue
       try {
         const { spec: its, use } = await ready(endpoint.network)
         const spec = its as BridgeNetwork
         const { hairpin } = use.moment as BridgeMoment
         // A record may name any bridge: it is one of this network, or not ours to put anything on.
         if (bridge !== spec.bridge && leafNumber(spec, bridge) === undefined) continue
-        const refusal = await attempt(host, [
+        const refusal = await tryPlan(host, [
           ...(isOff
             ? [
                 { op: 'link.set', name: hostLink, master: bridge, ...guardPort(hairpin), up: true } as const,
-                leadFrames(endpoint),
+                fdbEntry(endpoint),
               ]
             : []),
-          ...leads,
+          ...hostRoutes,
           { op: 'link.settle', name: hostLink },
           // Last: who removes the sandbox meanwhile takes this away with the rest, or it is taken back.
           { op: 'file.check', path, expected: text },
@@ -81,11 +81,11 @@ export async function attachLinks({
  *
  * @param answered - Whether the network's own bridge was there, and with it what it answers for.
  */
-function lostLeads(endpoint: BridgeEndpoint, routed: ReadonlySet<string>, answered: boolean): Operation[] {
-  const leads = leadTo(endpoint).filter(
+function lostRoutes(endpoint: BridgeEndpoint, routed: ReadonlySet<string>, answered: boolean): Operation[] {
+  const hostRoutes = hostRoutesTo(endpoint).filter(
     (operation) => operation.op !== 'route.add' || !routed.has(operation.destination.split('/')[0] ?? ''),
   )
-  return answered && !leads.some(({ op }) => op === 'route.add') ? [] : leads
+  return answered && !hostRoutes.some(({ op }) => op === 'route.add') ? [] : hostRoutes
 }
 
 /** Addresses that the host has a route to each of. */

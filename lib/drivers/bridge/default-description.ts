@@ -6,14 +6,14 @@ import type { IpFamily } from '../../base/addresses/ip.js'
 import type { NetworkSubnet } from '../../base/addresses/network-subnet.js'
 import type { AddressInfo, LinkInfo } from '../../kernel/native.js'
 import type { Settings } from '../../base/settings.js'
-import { Holdings } from '../../claims/holdings.js'
+import { SetContents } from '../../claims/set-contents.js'
 import type { BridgeEndpoint } from './endpoint.js'
 import { addressesOf, has, isIpv4, isOwn } from './default-seen.js'
 import { defaultSpec } from './default-spec.js'
 import { isNamelessBridge } from './own-bridge.js'
 import { DEFAULT_NETWORK, FAMILIES } from '../../store/network-spec.js'
 import type { BridgeNetwork } from './spec.js'
-import type { PredefinedPlace, Surroundings } from '../networks-of.js'
+import type { PredefinedPlace, HostView } from '../networks-of.js'
 import { listRecords } from '../../store/records.js'
 
 /** What subnets are chosen from. */
@@ -24,14 +24,14 @@ const NONE: Free = { pools: [], occupied: [] }
 export class DefaultDescription {
   readonly #host: Host
   readonly #settings: Settings
-  readonly #surroundings: Surroundings
+  readonly #hostView: HostView
   /** Folder of the sandboxes' records. */
   readonly #sandboxes: string
 
-  constructor({ host, settings, surroundings, sandboxes }: Omit<PredefinedPlace, 'driver'>) {
+  constructor({ host, settings, hostView, sandboxes }: Omit<PredefinedPlace, 'driver'>) {
     this.#host = host
     this.#settings = settings
-    this.#surroundings = surroundings
+    this.#hostView = hostView
     this.#sandboxes = sandboxes
   }
 
@@ -67,8 +67,8 @@ export class DefaultDescription {
     return this.#subnets(
       { bip, fixedCidr, defaultGateway, ipv6, bip6, fixedCidrV6, defaultGatewayV6 },
       {
-        pools: this.#surroundings.pools(families),
-        occupied: await this.#surroundings.occupied(families, DEFAULT_NETWORK),
+        pools: this.#hostView.pools(families),
+        occupied: await this.#hostView.occupied(families, DEFAULT_NETWORK),
       },
     )
   }
@@ -182,8 +182,8 @@ export class DefaultDescription {
    * network is.
    */
   async #isNetworks(link: LinkInfo): Promise<boolean> {
-    const holdings = new Holdings(this.#host)
-    const pairs = [...(await holdings.of(sets.sameNetwork[4])), ...(await holdings.of(sets.sameNetwork[6]))]
+    const setContents = new SetContents(this.#host)
+    const pairs = [...(await setContents.of(sets.sameNetwork[4])), ...(await setContents.of(sets.sameNetwork[6]))]
     return pairs.some(({ key }) => key.endsWith(` . ${link.name}`))
   }
 }

@@ -13,7 +13,7 @@ import { DefaultDescription } from './default-description.js'
 import { createDefault, missingOfDefault } from './default-plans.js'
 import { addressesOf, has, isIpv4, isOwn } from './default-seen.js'
 import { missingRuleset } from '../../claims/ensure-ruleset.js'
-import { meanwhile } from '../meanwhile.js'
+import { networkRaceOf } from '../network-race.js'
 import { readyNetwork, type ReadyNetwork } from '../ready.js'
 import { DEFAULT_NETWORK } from '../../store/network-spec.js'
 import { BRIDGE_OPTION, type BridgeNetwork } from './spec.js'
@@ -131,13 +131,13 @@ export class DefaultBridge implements PredefinedNetwork {
     this.#ready = undefined
   }
 
-  async lacks({ links, holdings }: Seen): Promise<'nothing' | 'some' | 'all'> {
+  async lacks({ links, setContents }: Seen): Promise<'nothing' | 'some' | 'all'> {
     if (!links.some(({ name }) => name === this.link)) return 'nothing'
     const spec = await this.present()
     if (!spec) return 'nothing'
-    const lacking = await holdings.lacking([...claimNetwork(spec), ...finishNetwork(spec)])
+    const lacking = await setContents.lacking([...claimNetwork(spec), ...finishNetwork(spec)])
     if (lacking.every(({ op }) => op !== 'element.add')) return 'nothing'
-    return (await holdings.has(sets.bridges, spec.bridge)) ? 'some' : 'all'
+    return (await setContents.has(sets.bridges, spec.bridge)) ? 'some' : 'all'
   }
 
   describe({ icc, families, hostIps, bridge, mtu }: BridgeNetwork): Readonly<Record<string, string>> {
@@ -178,7 +178,7 @@ export class DefaultBridge implements PredefinedNetwork {
           return LOOK_AGAIN
         },
         remedy: (refused) => {
-          const what = meanwhile(this.#driver.networks, refused)
+          const what = networkRaceOf(this.#driver.networks, refused)
           // Another network may have claimed what was chosen. What was asked for stays refused.
           const isRefused = what === 'took the subnet' && !isThere && this.#settings.bip !== undefined
           return what === undefined || isRefused ? undefined : 'again'

@@ -5,7 +5,7 @@ import type { LinkInfo } from '../../kernel/native.js'
 import { remove } from '../../policy/elements.js'
 import { ownedByNetworks } from '../../policy/network-elements.js'
 import type { Operation, Plan } from '../../plan/operation.js'
-import { Holdings } from '../../claims/holdings.js'
+import { SetContents } from '../../claims/set-contents.js'
 import { readOwner } from '../../store/owner.js'
 import { addressesOf, has, isOwn } from './default-seen.js'
 import type { BridgeNetwork } from './spec.js'
@@ -19,8 +19,8 @@ import type { BridgeNetwork } from './spec.js'
  */
 export async function createDefault(host: Host, network: BridgeNetwork): Promise<Plan> {
   const creation = createNetwork(network)
-  const holdings = new Holdings(host)
-  const claimed = [...(await holdings.of(sets.subnets[4])), ...(await holdings.of(sets.subnets[6]))].some(
+  const setContents = new SetContents(host)
+  const claimed = [...(await setContents.of(sets.subnets[4])), ...(await setContents.of(sets.subnets[6]))].some(
     ({ comment }) => comment === network.name,
   )
   if (!claimed && !(await has(host, sets.bridges, network.bridge)) && !(await has(host, sets.gates, network.mac)))
@@ -30,7 +30,7 @@ export async function createDefault(host: Host, network: BridgeNetwork): Promise
   )
   const stale: Plan[number][] = []
   for (const set of ownedByNetworks) {
-    for (const { key, comment } of await holdings.of(set)) {
+    for (const { key, comment } of await setContents.of(set)) {
       if (
         (sets.isSubnets(set)
           ? comment === network.name
@@ -40,7 +40,7 @@ export async function createDefault(host: Host, network: BridgeNetwork): Promise
         stale.push(remove(set, { key }))
     }
   }
-  const lacking = await holdings.lacking(creation)
+  const lacking = await setContents.lacking(creation)
   const isElement = ({ op }: Operation) => op === 'element.add'
   return [...lacking.filter((operation) => !isElement(operation)), ...stale, ...lacking.filter(isElement)]
 }
@@ -52,7 +52,7 @@ export async function missingOfDefault(host: Host, network: BridgeNetwork, link:
     network,
     own.map(({ address }) => address),
   )
-  const rest = await new Holdings(host).lacking([...claimNetwork(network), ...finishNetwork(network)])
+  const rest = await new SetContents(host).lacking([...claimNetwork(network), ...finishNetwork(network)])
   if (addresses.length === 0 && link.up && isOwn(link) && !rest.some(({ op }) => op === 'element.add')) return []
   return [...(isOwn(link) ? [] : [nameBridge(network)]), ...addresses, ...rest]
 }

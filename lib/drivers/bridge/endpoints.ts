@@ -11,13 +11,13 @@ import { FAMILIES } from '../../store/network-spec.js'
 import { leafNumber } from './leaf-name.js'
 import type { EndpointElement, EndpointsOf } from '../driver.js'
 import { addressesInside, noIpv6Address } from '../inside.js'
-import { deleteLinks } from '../leaving.js'
+import { deleteLinks } from '../removal-plans.js'
 import { attachLinks } from './attach-links.js'
 import type { BridgeBody, BridgeEndpoint } from './endpoint.js'
-import { leadAway, leadInside, leadTo } from './leaf.js'
+import { dropHostRoutes, routesInside, hostRoutesTo } from './leaf.js'
 import { lostBridge } from './lost-bridge.js'
 import { announce, forgetNeighbor } from './neighbors.js'
-import { guardPort, leadFrames } from './port.js'
+import { guardPort, fdbEntry } from './port.js'
 import { spares } from './spares.js'
 import type { BridgeNetwork } from './spec.js'
 
@@ -62,12 +62,12 @@ export const endpoints: EndpointsOf<BridgeNetwork, BridgeBody> = {
       // No IPv6 at all: of each link that has it, the host has a route to ff00::/8, and walks through all of them for
       // one more.
       { op: 'link.set', name: hostLink, ipv6: false, ...guardPort(hairpin), up: true },
-      leadFrames(endpoint, spare),
+      fdbEntry(endpoint, spare),
     ]
   },
 
-  leads: leadTo,
-  leadAway,
+  hostRoutes: hostRoutesTo,
+  dropHostRoutes,
 
   /**
    * IPv6 addresses are ours to give, link-local included: the kernel's own would be tried out on the network for a
@@ -76,7 +76,7 @@ export const endpoints: EndpointsOf<BridgeNetwork, BridgeBody> = {
   inside: (netns, endpoint) => [
     { op: 'link.set', netns, name: endpoint.interface, ...noIpv6Address(endpoint), up: true },
     ...addresses(netns, endpoint),
-    ...leadInside(netns, endpoint),
+    ...routesInside(netns, endpoint),
   ],
   addresses,
 
@@ -94,8 +94,8 @@ export const endpoints: EndpointsOf<BridgeNetwork, BridgeBody> = {
     links ? links.has(hostLink) : host.find('link', { name: hostLink }).then((link) => link !== undefined),
   isUp: ({ body }, links) => links.get(body.hostLink)?.carrier ?? false,
   rule: ({ body }) => [bridges, body.bridge],
-  isLost: lostBridge,
-  leadsBy: (spec, link) => link === spec.bridge || leafNumber(spec, link) !== undefined,
+  isNetworkLost: lostBridge,
+  routesThrough: (spec, link) => link === spec.bridge || leafNumber(spec, link) !== undefined,
   attach: attachLinks,
   spares,
 }

@@ -13,7 +13,7 @@ import type { BridgeNetwork } from './spec.js'
  *
  * @returns What was healed, a sentence each.
  */
-export async function healLeaves({ host, ready, records, links, holdings }: Healing): Promise<string[]> {
+export async function healLeaves({ host, ready, records, links, setContents }: Healing): Promise<string[]> {
   const wanted = new Map<string, Set<string>>()
   for (const { network, driver, body } of records.flatMap(({ endpoints }) => endpoints)) {
     if (driver !== 'bridge') continue
@@ -33,7 +33,7 @@ export async function healLeaves({ host, ready, records, links, holdings }: Heal
         const number = leafNumber(spec, name)
         if (
           number === undefined ||
-          (answers && up.has(name) && (await holdings.lacking(claimLeaf(spec, number))).length === 0)
+          (answers && up.has(name) && (await setContents.lacking(claimLeaf(spec, number))).length === 0)
         )
           continue
         if (await ensureLeaf(host, spec, number)) healed.push(`network ${network}, bridge ${name}`)

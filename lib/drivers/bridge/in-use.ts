@@ -7,7 +7,7 @@ import type { EndpointRequest } from '../../store/endpoint.js'
 import { addresses } from '../../policy/sets.js'
 import type { IpFamily } from '../../base/addresses/ip.js'
 import type { EndpointElement, NetworkInUse, UseSettings } from '../driver.js'
-import type { Taken } from '../taken.js'
+import type { AddressGuesses } from '../address-guesses.js'
 import { bridgeEndpoint, type BridgeBody, type BridgeEndpoint } from './endpoint.js'
 import type { BridgeMoment } from './endpoints.js'
 import { bridgesOf } from './leaves.js'
@@ -54,7 +54,7 @@ export class BridgeInUse implements NetworkInUse<BridgeBody> {
   draft(
     id: string,
     name: string,
-    taken: Taken,
+    taken: AddressGuesses,
     asked: EndpointRequest,
     random = false,
   ): BridgeEndpoint | Promise<BridgeEndpoint> {
@@ -76,7 +76,7 @@ export class BridgeInUse implements NetworkInUse<BridgeBody> {
     this.#bridges.release(body.bridge)
   }
 
-  full(refused: PlanRefused): boolean {
+  hasOtherPlace(refused: PlanRefused): boolean {
     return isFull(refused) && this.#bridges.full(refused.operation.master)
   }
 }

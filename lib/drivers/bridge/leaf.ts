@@ -84,7 +84,7 @@ export const answerSetting = ({ bridge, subnets }: Pick<BridgeNetwork, 'bridge' 
 
 /**
  * Who answers for others waits up to 0.8 s first, unless told not to. A leaf answers for every address, the own bridge
- * for those of {@link leadTo}.
+ * for those of {@link hostRoutesTo}.
  */
 function answerAtOnce(network: BridgeNetwork, leaf: string): Operation[] {
   const set = (key: string, value: string): Operation => ({ op: 'sysctl.write', key, value })
@@ -111,7 +111,7 @@ export function removeLeaf(network: BridgeNetwork, number: number): Plan {
 /**
  * What leads to an endpoint on a leaf: the host's routes, and that the network's own bridge answers for its addresses.
  */
-export function leadTo({ addresses, body: { leafOf, bridge } }: BridgeEndpoint): Operation[] {
+export function hostRoutesTo({ addresses, body: { leafOf, bridge } }: BridgeEndpoint): Operation[] {
   if (leafOf === undefined) return []
   return FAMILIES.flatMap((family): Operation[] => {
     const address = addresses[family]?.address
@@ -124,8 +124,8 @@ export function leadTo({ addresses, body: { leafOf, bridge } }: BridgeEndpoint):
 }
 
 /** Takes it back: before the addresses are given back, as it would be in the way of whoever claims them next. */
-export const leadAway = (endpoint: BridgeEndpoint): Operation[] =>
-  leadTo(endpoint).flatMap((operation): Operation[] => {
+export const dropHostRoutes = (endpoint: BridgeEndpoint): Operation[] =>
+  hostRoutesTo(endpoint).flatMap((operation): Operation[] => {
     if (operation.op === 'route.add') return [{ ...operation, op: 'route.delete' }]
     return operation.op === 'neighbor.add'
       ? [{ op: 'neighbor.delete', link: operation.link, address: operation.address, proxy: true }]
@@ -133,7 +133,7 @@ export const leadAway = (endpoint: BridgeEndpoint): Operation[] =>
   })
 
 /** IPv6 inside a sandbox on a leaf: the bridge is the only neighbour, and all of the subnet is behind it. */
-export function leadInside(
+export function routesInside(
   netns: string,
   { interface: link, addresses, body: { leafOf } }: BridgeEndpoint,
 ): Operation[] {

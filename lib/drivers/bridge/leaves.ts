@@ -6,10 +6,10 @@ import type { Host } from '../../kernel/host.js'
 import type { LinkInfo } from '../../kernel/native.js'
 import type { Settings } from '../../base/settings.js'
 import type { Operation, Plan } from '../../plan/operation.js'
-import { Holdings } from '../../claims/holdings.js'
+import { SetContents } from '../../claims/set-contents.js'
 import { bridgeInUse } from '../../claims/refusals.js'
 import { LOOK_AGAIN, retrying } from '../../claims/retry.js'
-import { meanwhile } from '../meanwhile.js'
+import { networkRaceOf } from '../network-race.js'
 import { wasTakenAway } from './lost-bridge.js'
 import { NetworkBridges } from './places.js'
 import { hasFamily } from '../../store/network-spec.js'
@@ -40,8 +40,8 @@ export async function missingOfLeaf(
 ): Promise<{ missing: Plan; begun: boolean }> {
   const name = leafName(network, number)
   const link = await host.find('link', { name })
-  const holdings = new Holdings(host)
-  if (!link) return { missing: await holdings.lacking(createLeaf(network, number)), begun: false }
+  const setContents = new SetContents(host)
+  if (!link) return { missing: await setContents.lacking(createLeaf(network, number)), begun: false }
   // It gets its alias right after it is made.
   const own =
     link.alias === ''
@@ -53,7 +53,7 @@ export async function missingOfLeaf(
     ...(hasFamily(network, 6) ? await host.ask('addresses', { ipv6: true }) : []),
   ]
   const present = all.filter(({ index }) => index === link.index).map(({ address }) => address)
-  const rest = await holdings.lacking(finishLeaf(network, number, present))
+  const rest = await setContents.lacking(finishLeaf(network, number, present))
   const answers = (await host.find('sysctl', { name: answerSetting(network) })) === (hasFamily(network, 4) ? '0' : '1')
   if (link.up && link.alias !== '' && answers && !rest.some(({ op }) => op === 'element.add' || op === 'address.add'))
     return { missing: [], begun: true }
@@ -85,7 +85,7 @@ export function ensureLeaf(host: Host, network: BridgeNetwork, number: number, w
         await host.run(missing)
         return LOOK_AGAIN
       },
-      remedy: (refused) => (meanwhile({ wasTakenAway }, refused) === 'made it' ? 'again' : undefined),
+      remedy: (refused) => (networkRaceOf({ wasTakenAway }, refused) === 'made it' ? 'again' : undefined),
     },
   )
 }

@@ -1,16 +1,16 @@
 import { SlipwayError } from '../../base/errors.js'
 import { familyOf } from '../../base/addresses/ip.js'
 import { contains, parseSubnet } from '../../base/addresses/subnet.js'
-import { Holdings } from '../../claims/holdings.js'
+import { SetContents } from '../../claims/set-contents.js'
 import { bridgeInUse } from '../../claims/refusals.js'
 import type { Host } from '../../kernel/host.js'
 import type { LinkInfo } from '../../kernel/native.js'
 import type { Plan } from '../../plan/operation.js'
 import { BRIDGE_GROUP, isPortGroup } from '../../policy/sets.js'
 import { readLinkAlias } from '../link-alias.js'
-import type { NetworksOf, Seen, There } from '../networks-of.js'
+import type { NetworksOf, Seen, ExistingNetworks } from '../networks-of.js'
 import { DefaultBridge } from './default-network.js'
-import { checkRequest, draftBridge } from './draft.js'
+import { checkRequest, draftBridge } from './draft-network.js'
 import { healLeaves } from './heal-leaves.js'
 import { leafElements, readLeafAlias, removeLeaf } from './leaf.js'
 import { leavesOf } from './leaves.js'
@@ -58,9 +58,9 @@ export const networks: NetworksOf<BridgeNetwork> = {
 
 async function missingOf(host: Host, spec: BridgeNetwork): Promise<Plan> {
   const link = await host.find('link', { name: spec.bridge })
-  const holdings = new Holdings(host)
+  const setContents = new SetContents(host)
   const { record: _, ...withoutRecord } = spec
-  if (!link) return holdings.lacking(createNetwork(withoutRecord))
+  if (!link) return setContents.lacking(createNetwork(withoutRecord))
   const named = isNamedBridge(link, spec.name)
   if (!named && !(await isNamelessBridge(host, link, spec.name))) {
     throw new SlipwayError(
@@ -71,15 +71,15 @@ async function missingOf(host: Host, spec: BridgeNetwork): Promise<Plan> {
   const own = [...(await host.ask('addresses', {})), ...(await host.ask('addresses', { ipv6: true }))]
   const present = own.filter(({ index }) => index === link.index).map(({ address }) => address)
   const addresses = addressNetwork(spec, present)
-  const claims = await holdings.lacking(claimNetwork(spec))
-  const rest = await holdings.lacking(finishNetwork(spec))
+  const claims = await setContents.lacking(claimNetwork(spec))
+  const rest = await setContents.lacking(finishNetwork(spec))
   if (named && claims.length + addresses.length === 0 && link.up && !rest.some(({ op }) => op === 'element.add'))
     return []
   return [...(named ? [] : [nameBridge(spec)]), ...claims, ...addresses, ...rest]
 }
 
-async function isWhole(spec: BridgeNetwork, { links, holdings }: Seen): Promise<boolean> {
-  const lacking = await holdings.lacking([...claimNetwork(spec), ...finishNetwork(spec)])
+async function isWhole(spec: BridgeNetwork, { links, setContents }: Seen): Promise<boolean> {
+  const lacking = await setContents.lacking([...claimNetwork(spec), ...finishNetwork(spec)])
   return !lacking.some(({ op }) => op === 'element.add') && links.some(({ name }) => name === spec.bridge)
 }
 
@@ -118,7 +118,7 @@ function refuseOthers(spec: BridgeNetwork, links: readonly LinkInfo[]): void {
 }
 
 /** The bridges of a network are told by their aliases: its own one says where the records are, too. */
-function leftovers(links: readonly LinkInfo[], { specs, kept, stateDir }: There<BridgeNetwork>): LinkInfo[] {
+function leftovers(links: readonly LinkInfo[], { specs, kept, stateDir }: ExistingNetworks<BridgeNetwork>): LinkInfo[] {
   const known = new Set(specs.map(({ bridge }) => bridge))
   const names = new Set([...kept, ...specs.map(({ name }) => name)])
   return links.filter(({ name, kind, alias, group }) => {

@@ -26,7 +26,7 @@ export const guardPort = (hairpin: boolean): Pick<LinkSet, 'hairpin' | 'flood' |
  *
  * @param spare - Its address is not claimed yet.
  */
-export const leadFrames = ({ mac, body }: Pick<BridgeEndpoint, 'mac' | 'body'>, spare = false): FdbAdd => ({
+export const fdbEntry = ({ mac, body }: Pick<BridgeEndpoint, 'mac' | 'body'>, spare = false): FdbAdd => ({
   op: 'fdb.add',
   link: body.hostLink,
   lladdr: mac,

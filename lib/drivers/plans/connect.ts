@@ -7,7 +7,7 @@ import type { StoredEndpoint } from '../../store/endpoint.js'
 import type { Circumstances } from '../driver.js'
 import { activePorts, gatewayEndpoint } from '../gateway.js'
 import { endpointsOf } from '../index.js'
-import type { Leaving } from '../leaving.js'
+import type { RemovalPlans } from '../removal-plans.js'
 import { PortPlan } from '../ports.js'
 import { beginChange, endChange, type RecordChange } from '../record-change.js'
 import { checkNamespace, type StackPlace } from '../stack.js'
@@ -38,7 +38,7 @@ export function connectEndpoint(sandbox: Change, endpoint: StoredEndpoint, circu
     ...move.publish,
     ...move.release,
     ...of.link(path, endpoint, circumstances, false),
-    ...of.leads(endpoint),
+    ...of.hostRoutes(endpoint),
     ...of.inside(path, endpoint),
     ...FAMILIES.flatMap((family) => moveDefaultRoute(path, endpoints, after, family)),
     ...checkNetwork(circumstances),
@@ -57,8 +57,8 @@ export function connectEndpoint(sandbox: Change, endpoint: StoredEndpoint, circu
 export function disconnectEndpoint(
   sandbox: Change,
   endpoint: StoredEndpoint,
-  unruled: readonly Operation[] = [],
-): Leaving {
+  unfiltered: readonly Operation[] = [],
+): RemovalPlans {
   const { path, endpoints, owner, record } = sandbox
   const after = endpoints.filter((other) => other !== endpoint)
   const move = movePorts(sandbox, after)
@@ -68,7 +68,7 @@ export function disconnectEndpoint(
       ...move.hold,
       beginChange(record),
       ...checkNamespace(sandbox).map((check) => ({ ...check, optional: true }) as const),
-      ...of.leadAway(endpoint),
+      ...of.dropHostRoutes(endpoint),
       ...move.unpublish,
       ...freeEndpoint(endpoint, owner, (set) => !isClaim(set)),
       ...move.publish,
@@ -77,10 +77,10 @@ export function disconnectEndpoint(
       ...of.addresses(path, endpoint).map((address) => ({ ...address, op: 'address.delete', optional: true }) as const),
       ...freeEndpoint(endpoint, owner, (set) => isClaim(set) && !isAddress(set)),
       // It is not taken back.
-      ...unruled,
+      ...unfiltered,
       endChange(record),
     ],
-    rest: of.unruledLinks ? [] : of.unlink(path, [endpoint]),
+    rest: of.unfilteredLinks ? [] : of.unlink(path, [endpoint]),
     claims: freeAddresses(endpoint, owner),
   }
 }

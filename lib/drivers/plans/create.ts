@@ -28,7 +28,7 @@ export function createSandbox(sandbox: NewSandbox, circumstances?: Circumstances
   const [endpoint] = endpoints
   return [
     ...claimAll(sandbox, new PortPlan(endpoints, ports, owner)),
-    ...makeStack({ path, foreign, namespace }, endpoint, circumstances, endpoint ? leadsOf(endpoint) : []),
+    ...makeStack({ path, foreign, namespace }, endpoint, circumstances, endpoint ? hostRoutesOf(endpoint) : []),
     ...(endpoint ? endpointsOf(endpoint).announce(endpoint) : []),
     endMaking(sandbox.record),
   ]
@@ -46,26 +46,26 @@ export const claimAll = (sandbox: NewSandbox, published: PortPlan, from?: string
   ...published.publish(),
 ]
 
-const leadsOf = (endpoint: StoredEndpoint): Operation[] => endpointsOf(endpoint).leads(endpoint)
+const hostRoutesOf = (endpoint: StoredEndpoint): Operation[] => endpointsOf(endpoint).hostRoutes(endpoint)
 
 /**
  * A namespace on its network, but for the claims: nothing that it sends gets anywhere without them.
  *
  * @param place - By its path, or by its name when it is a spare one: with the folder of the record that its sandbox
  * will have.
- * @param leads - What leads to it from elsewhere on the host: only where its addresses are claimed.
+ * @param hostRoutes - What leads to it from elsewhere on the host: only where its addresses are claimed.
  */
 export function makeStack(
   { path, foreign, namespace, records }: StackPlace & { records?: string },
   endpoint: StoredEndpoint | undefined,
   circumstances: Circumstances | undefined,
-  leads: readonly Operation[],
+  hostRoutes: readonly Operation[],
 ): Operation[] {
   const of = endpoint && endpointsOf(endpoint)
   return [
     ...(foreign ? checkNamespace({ path, namespace }) : [{ op: 'netns.create', path, records } as const]),
     ...(of && circumstances ? of.link(path, endpoint, circumstances, records !== undefined) : []),
-    ...leads,
+    ...hostRoutes,
     ...(foreign ? [] : [{ op: 'link.set', netns: path, name: 'lo', up: true } as const]),
     ...(of ? of.inside(path, endpoint) : []),
     ...(endpoint ? FAMILIES.flatMap((family) => defaultRoute('route.add', path, [endpoint], family)) : []),

@@ -2,7 +2,7 @@ import type { Operation, Plan, SetDefinition } from '../../plan/operation.js'
 import type { StoredEndpoint } from '../../store/endpoint.js'
 import { activePorts } from '../gateway.js'
 import { endpointsOf } from '../index.js'
-import type { Leaving } from '../leaving.js'
+import type { RemovalPlans } from '../removal-plans.js'
 import { PortPlan } from '../ports.js'
 import { beginRemoval, type RecordChange, type RecordRemoval } from '../record-change.js'
 import { dropStack, type StackPlace } from '../stack.js'
@@ -14,7 +14,7 @@ export interface GoingSandbox extends Claimant, StackPlace {
   /** Others are in the namespace, and stay there. */
   shared?: boolean
   /** Its links that no rule keeps from the network. */
-  unruled?: readonly Operation[]
+  unfiltered?: readonly Operation[]
   /** Record of the sandbox that it has joined, if that is there still. */
   joined?: RecordChange | undefined
 }
@@ -25,8 +25,8 @@ export interface GoingSandbox extends Claimant, StackPlace {
  * somebody else does, or where no rule keeps them from the network, they are deleted. Its addresses stay claimed until
  * conntrack has forgotten them.
  */
-export function removeSandbox(sandbox: GoingSandbox): Leaving {
-  const { path, endpoints, ports, owner, record, foreign = false, shared = false, joined, unruled = [] } = sandbox
+export function removeSandbox(sandbox: GoingSandbox): RemovalPlans {
+  const { path, endpoints, ports, owner, record, foreign = false, shared = false, joined, unfiltered = [] } = sandbox
   const published = new PortPlan(endpoints, activePorts(endpoints, ports), owner)
   const free = (meant: (set: SetDefinition) => boolean) =>
     endpoints.flatMap((endpoint) => freeEndpoint(endpoint, owner, meant))
@@ -39,11 +39,11 @@ export function removeSandbox(sandbox: GoingSandbox): Leaving {
       ? [{ op: 'file.replace', path: joined.path, content: joined.content, expected: joined.before } as const]
       : []),
     // Last: a link that is deleted is not given back.
-    ...unruled,
+    ...unfiltered,
   ]
   const forget = { op: 'file.delete', path: record.path } as const
   const rest: Plan = [
-    ...endpoints.flatMap((endpoint) => endpointsOf(endpoint).leadAway(endpoint)),
+    ...endpoints.flatMap((endpoint) => endpointsOf(endpoint).dropHostRoutes(endpoint)),
     ...(foreign || shared ? unlink(path, endpoints) : []),
     ...dropStack(sandbox),
     ...free((set) => isClaim(set) && !isAddress(set)),
@@ -63,7 +63,7 @@ export function removeSandbox(sandbox: GoingSandbox): Leaving {
 
 /** Links of one driver go together. */
 function unlink(path: string, endpoints: readonly StoredEndpoint[]): Operation[] {
-  const drivers = new Set(endpoints.map(endpointsOf).filter((of) => !of.unruledLinks))
+  const drivers = new Set(endpoints.map(endpointsOf).filter((of) => !of.unfilteredLinks))
   return [...drivers].flatMap((of) =>
     of.unlink(
       path,

@@ -30,7 +30,7 @@ export function takeSpare(sandbox: NewSandbox, { name, endpoint, checks }: Spare
   const published = new PortPlan(endpoints, ports, owner)
   return [
     ...claimAll(sandbox, published, name),
-    ...endpointsOf(endpoint).leads(endpoint),
+    ...endpointsOf(endpoint).hostRoutes(endpoint),
     ...checks,
     { op: 'netns.bind', path, from: name },
     ...checkNetwork(circumstances),

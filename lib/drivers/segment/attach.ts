@@ -1,11 +1,11 @@
 import { SlipwayError } from '../../base/errors.js'
-import { attempt } from '../../claims/collect.js'
+import { tryPlan } from '../../claims/remove-if-there.js'
 import type { Host } from '../../kernel/host.js'
 import { FAMILIES } from '../../store/network-spec.js'
 import { isAtWork } from '../../store/records.js'
 import type { Attaching } from '../driver.js'
 import type { SegmentBody } from './endpoints.js'
-import { leadsTo } from './leads.js'
+import { hostRoutesTo } from './host-routes.js'
 import type { SegmentNetwork } from './spec.js'
 
 /**
@@ -14,7 +14,7 @@ import type { SegmentNetwork } from './spec.js'
  *
  * @returns Names of the sandboxes that the host reaches again.
  */
-export async function attachLeads({
+export async function reattachHostRoutes({
   host,
   ready,
   records,
@@ -29,16 +29,16 @@ export async function attachLeads({
       if (!isOwn(endpoint) || endpoint.body.shim === undefined) continue
       routed ??= await routesOf(host)
       const had = routed
-      const leads = leadsTo(endpoint).filter(
+      const hostRoutes = hostRoutesTo(endpoint).filter(
         (lead) => lead.op !== 'route.add' || !had.has(lead.destination.split('/')[0] ?? ''),
       )
-      if (leads.length === 0) continue
+      if (hostRoutes.length === 0) continue
       try {
         const { spec } = await ready(endpoint.network)
         // A record may name any link: it is that of this network, or not ours to lead anything through.
         if ((spec as SegmentNetwork).shim?.name !== endpoint.body.shim) continue
         // Last: who removes the sandbox meanwhile takes this away with the rest, or it is taken back.
-        const refusal = await attempt(host, [...leads, { op: 'file.check', path, expected: text }])
+        const refusal = await tryPlan(host, [...hostRoutes, { op: 'file.check', path, expected: text }])
         if (!refusal) attached.add(record.name)
       } catch (error) {
         // The network is gone, or its parent is: who uses it hears of it.

@@ -7,8 +7,8 @@ import { flag, fields, optional, text, type Shape } from '../../store/shape.js'
 import { link } from '../../store/common-shapes.js'
 import type { LinkInfo } from '../../kernel/native.js'
 import type { EndpointElement, EndpointsOf } from '../driver.js'
-import { attachLeads } from './attach.js'
-import { leadsTo } from './leads.js'
+import { reattachHostRoutes } from './attach.js'
+import { hostRoutesTo } from './host-routes.js'
 import { addressesInside, noIpv6Address } from '../inside.js'
 import type { SegmentKind } from './kind.js'
 import type { SegmentNetwork } from './spec.js'
@@ -62,9 +62,9 @@ export const endpointsOn = ({ driver }: SegmentKind): EndpointsOf<SegmentNetwork
     },
   ],
 
-  leads: leadsTo,
-  leadAway: (endpoint) =>
-    leadsTo(endpoint).flatMap((operation): Operation[] =>
+  hostRoutes: hostRoutesTo,
+  dropHostRoutes: (endpoint) =>
+    hostRoutesTo(endpoint).flatMap((operation): Operation[] =>
       operation.op === 'route.add' ? [{ ...operation, op: 'route.delete' }] : [],
     ),
 
@@ -81,7 +81,7 @@ export const endpointsOn = ({ driver }: SegmentKind): EndpointsOf<SegmentNetwork
 
   // By kind and parent: the sandbox may have given its link another name and another MAC, and may have made more such
   // links from it, which are as much on the segment. One link stays for each endpoint that does.
-  async unruledLinks(endpoint, stay, { host, path, foreign }) {
+  async unfilteredLinks(endpoint, stay, { host, path, foreign }) {
     const inside = await linksInside(host, path, driver, endpoint.body.parent)
     if (foreign) return inside.filter((link) => likeness(link, endpoint) > 0)
     const kept = new Set<LinkInfo>()
@@ -96,18 +96,18 @@ export const endpointsOn = ({ driver }: SegmentKind): EndpointsOf<SegmentNetwork
   },
   isLinked: async ({ body }, { host, path }) => (await linksInside(host, path, driver, body.parent)).length > 0,
   isUp: () => false,
-  attach: attachLeads,
+  attach: reattachHostRoutes,
   rule: () => undefined,
   // Somebody has deleted the parent, and it is there again.
-  isLost: async (host, { operation, errnoName }) =>
+  isNetworkLost: async (host, { operation, errnoName }) =>
     operation.op === 'link.create' &&
     operation.link !== undefined &&
     errnoName === 'ENODEV' &&
     (await host.find('link', { name: operation.link })) !== undefined,
   // By one in mode passthru, or of the other kind: the parent takes no other beside it.
-  isKept: ({ operation, errnoName }) =>
+  mayBeHeldByLeavingLink: ({ operation, errnoName }) =>
     operation.op === 'link.create' && operation.link !== undefined && ['EINVAL', 'EBUSY'].includes(errnoName),
-  leadsBy: ({ shim }, name) => shim?.name === name,
+  routesThrough: ({ shim }, name) => shim?.name === name,
   unpublishable: `sandboxes of ${driver === 'macvlan' ? 'a macvlan' : 'an ipvlan'} network have addresses of their own on the segment of its parent, where all of their ports can be reached`,
 })
 

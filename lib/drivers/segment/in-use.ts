@@ -6,7 +6,7 @@ import { FAMILIES } from '../../store/network-spec.js'
 import type { EndpointAddress, EndpointRequest } from '../../store/endpoint.js'
 import { segments } from '../../policy/sets.js'
 import type { NetworkInUse } from '../driver.js'
-import type { Taken } from '../taken.js'
+import type { AddressGuesses } from '../address-guesses.js'
 import type { SegmentBody, SegmentEndpoint } from './endpoints.js'
 import type { SegmentKind } from './kind.js'
 import type { SegmentNetwork } from './spec.js'
@@ -46,7 +46,7 @@ export class SegmentInUse implements NetworkInUse<SegmentBody> {
   draft(
     id: string,
     name: string,
-    taken: Taken,
+    taken: AddressGuesses,
     asked: EndpointRequest,
     random = false,
   ): SegmentEndpoint | Promise<SegmentEndpoint> {
@@ -69,7 +69,7 @@ export class SegmentInUse implements NetworkInUse<SegmentBody> {
   #endpoint(
     id: string,
     name: string,
-    taken: Taken,
+    taken: AddressGuesses,
     asked: EndpointRequest,
     mac: string,
     ownMac: boolean,
@@ -109,7 +109,7 @@ export class SegmentInUse implements NetworkInUse<SegmentBody> {
     // It had no place that another could have.
   }
 
-  full(): boolean {
+  hasOtherPlace(): boolean {
     return false
   }
 

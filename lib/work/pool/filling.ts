@@ -10,10 +10,10 @@ const REST_MS = 1000
  * is faster than they are made, and over sooner without.
  */
 const PAUSE_MS = 2
-const LOW = 1 / 4
-const RUSH = 2
+const LOW_PART = 1 / 4
+const MOST_CLAIMS_IN_PAUSE = 2
 /** As long as a timer may be, in milliseconds. */
-const FOR_EVER = 2 ** 31 - 1
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /**
  * When the spare sandboxes of one Slipway are made: while the executor has nothing else to do, and callers do not come
@@ -73,7 +73,7 @@ export class Filling {
 
   /** When none is being made. What is does not keep the process alive, but who waits for it does. */
   async ended(): Promise<void> {
-    const hold = setInterval(() => undefined, FOR_EVER)
+    const hold = setInterval(() => undefined, LONGEST_TIMER_MS)
     try {
       while (this.#filling) await this.#filling
     } finally {
@@ -105,7 +105,7 @@ export class Filling {
         await pool.make()
         if (pool.resting) this.rest()
         else this.#made(pool)
-        if (this.#claims > RUSH) await this.#untilQuiet()
+        if (this.#claims > MOST_CLAIMS_IN_PAUSE) await this.#untilQuiet()
       }
     } finally {
       // Not a promise later: meanwhile one might be lacking that nobody would make.
@@ -117,11 +117,11 @@ export class Filling {
     do {
       this.#claims = 0
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS).unref())
-    } while (!this.#closed && this.#claims > (this.#isLow() ? RUSH : 0))
+    } while (!this.#closed && this.#claims > (this.#isLow() ? MOST_CLAIMS_IN_PAUSE : 0))
   }
 
   #isLow(): boolean {
-    return this.#pools.some(({ ready, size }) => ready < size * LOW)
+    return this.#pools.some(({ ready, size }) => ready < size * LOW_PART)
   }
 
   #neediest(): NetworkPool | undefined {

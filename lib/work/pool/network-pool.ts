@@ -9,7 +9,7 @@ import { freeInterface } from '../../drivers/free-interface.js'
 import type { StoredEndpoint } from '../../store/endpoint.js'
 import type { NetworkRegistry } from '../../networks/registry.js'
 import type { Plan } from '../../plan/operation.js'
-import { releaseTaken, takeFree, type Taken } from '../../drivers/taken.js'
+import { releaseAddresses, takeFreeAddresses, type AddressGuesses } from '../../drivers/address-guesses.js'
 import { explainRefusal } from '../../claims/refusals.js'
 import { printEndpoints } from '../../store/records.js'
 import { now, sleep } from '../../base/timers.js'
@@ -25,7 +25,7 @@ const STEP_MS = 2
 /** A sandbox that waits to be taken: on its network, with everything but its claims. */
 export interface ReadySpare extends Spare {
   network: ReadyNetwork
-  taken: Taken
+  taken: AddressGuesses
   circumstances: Circumstances
   /** The endpoint as it will be in a record. */
   printed: string
@@ -139,7 +139,7 @@ export class NetworkPool {
   }
 
   async #make(network: ReadyNetwork): Promise<ReadySpare> {
-    const taken = takeFree(network)
+    const taken = takeFreeAddresses(network)
     if (!taken)
       throw new SlipwayError(
         'EXHAUSTED',
@@ -166,16 +166,16 @@ export class NetworkPool {
     } catch (error) {
       this.drop([{ name, endpoint, network, taken }])
       // The next one goes elsewhere.
-      if (error instanceof PlanRefused) network.use.full(error)
+      if (error instanceof PlanRefused) network.use.hasOtherPlace(error)
       throw error
     }
   }
 
-  async #place(network: ReadyNetwork, taken: Taken): Promise<StoredEndpoint> {
+  async #place(network: ReadyNetwork, taken: AddressGuesses): Promise<StoredEndpoint> {
     try {
       return await network.use.draft(this.#mark.nextId(), freeInterface(network.spec.interfacePrefix, []), taken, {})
     } catch (error) {
-      releaseTaken(network, taken)
+      releaseAddresses(network, taken)
       throw error
     }
   }
@@ -201,7 +201,7 @@ export class NetworkPool {
   drop(spares: readonly Pick<ReadySpare, 'name' | 'endpoint' | 'network' | 'taken'>[]): void {
     if (spares.length === 0) return
     for (const { endpoint, network, taken } of spares) {
-      releaseTaken(network, taken)
+      releaseAddresses(network, taken)
       network.use.leave(endpoint)
     }
     void this.#host.runLater(spares.map(({ name }) => ({ op: 'netns.delete', path: name }))).catch(() => undefined)

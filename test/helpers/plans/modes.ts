@@ -5,7 +5,7 @@ import { publishPorts, unpublishPorts } from '#lib/drivers/plans/publish.js'
 import { removeSandbox } from '#lib/drivers/plans/remove.js'
 import { makeSpare, takeSpare, type Spare } from '#lib/drivers/plans/spare.js'
 import { rulesetPlan } from '#lib/policy/ruleset.js'
-import type { Leaving } from '#lib/drivers/leaving.js'
+import type { RemovalPlans } from '#lib/drivers/removal-plans.js'
 import type { Plan } from '#lib/plan/operation.js'
 import { changeOf, endpointOn, networkOf, published, sandboxOf } from './specs.js'
 
@@ -47,7 +47,7 @@ const side = {
 }
 const joined = changeOf(endpoints).record
 
-export const modes: Readonly<Record<string, Plan | Leaving>> = {
+export const modes: Readonly<Record<string, Plan | RemovalPlans>> = {
   ruleset: rulesetPlan(),
   'bridge-create': createSandbox(sandbox, plain),
   'bridge-create-hairpin': createSandbox(sandbox, { moment: { hairpin: true } }),

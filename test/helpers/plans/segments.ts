@@ -6,11 +6,11 @@ import { poolOf } from '#lib/claims/addresses/pool-of-subnet.js'
 import { ipvlan } from '#lib/drivers/ipvlan/index.js'
 import { linkAlias } from '#lib/drivers/link-alias.js'
 import { macvlan } from '#lib/drivers/macvlan/index.js'
-import type { Surroundings } from '#lib/drivers/networks-of.js'
+import type { HostView } from '#lib/drivers/networks-of.js'
 import { connectEndpoint, disconnectEndpoint } from '#lib/drivers/plans/connect.js'
 import { createSandbox } from '#lib/drivers/plans/create.js'
 import { removeSandbox } from '#lib/drivers/plans/remove.js'
-import { unruledOf } from '#lib/drivers/plans/unruled.js'
+import { deleteUnfiltered } from '#lib/drivers/plans/delete-unfiltered.js'
 import { vlanAlias } from '#lib/drivers/segment/parent.js'
 import type { SegmentEndpoint } from '#lib/drivers/segment/endpoints.js'
 import type { SegmentNetwork } from '#lib/drivers/segment/spec.js'
@@ -74,7 +74,7 @@ const link = (name: string, index: number, more: Partial<LinkInfo> = {}): LinkIn
 })
 
 /** A host with eth0, where nothing else is. */
-const EMPTY: Surroundings = {
+const EMPTY: HostView = {
   pools: () => POOLS,
   link: async (name) => (name === 'eth0' ? link('eth0', 2) : undefined),
   networks: async () => [],
@@ -171,14 +171,17 @@ async function plansOf(kind: Kind): Promise<Readonly<Record<string, Plan>>> {
   return {
     'network create lan': driver.networks.create(spec),
     'create app --network lan': createSandbox(sandbox, circumstances),
-    ...inParts('rm app', removeSandbox({ ...sandbox, unruled: await unruledOf(host, { path }, [alone], []) })),
+    ...inParts(
+      'rm app',
+      removeSandbox({ ...sandbox, unfiltered: await deleteUnfiltered(host, { path }, [alone], []) }),
+    ),
     'connect lan app': connectEndpoint(changeOf([web], [], [web, beside]), beside, circumstances),
     ...inParts(
       'disconnect lan app',
       disconnectEndpoint(
         changeOf([web, beside], [], [web]),
         beside,
-        await unruledOf(hostWith(spec, 'eth1'), { path }, [beside], [web]),
+        await deleteUnfiltered(hostWith(spec, 'eth1'), { path }, [beside], [web]),
       ),
     ),
     'network rm lan': await driver.networks.removal(host, spec),

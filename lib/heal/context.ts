@@ -1,0 +1,14 @@
+import type { Settings } from '../base/settings.js'
+import type { PortTable } from '../claims/ports/port-table.js'
+import type { Host } from '../kernel/host.js'
+import type { NetworkRegistry } from '../networks/registry.js'
+
+/** What healing works with, of all that the sandboxes and networks of one Slipway share. */
+export interface HealContext {
+  readonly host: Host
+  readonly settings: Settings
+  /** Folder of the sandboxes' records. */
+  readonly records: string
+  readonly networks: NetworkRegistry
+  readonly ports: PortTable
+}

@@ -1,0 +1,102 @@
+import { Slices } from '../admission/slices.js'
+import { SlipwayError } from '../base/errors.js'
+import { writtenTables } from '../claims/ensure-ruleset.js'
+import { networksOf } from '../drivers/index.js'
+import type { Host } from '../kernel/host.js'
+import type { NetworkSpec } from '../store/network-spec.js'
+import { specOf, type StoredNetwork } from '../store/network-records.js'
+import { isAtWork, isBusy, listRecords, type StoredRecord } from '../store/records.js'
+import { reattachLinks } from './reattach-links.js'
+import { dropEndpoints } from './drop-endpoints.js'
+import { healSandbox } from './heal-sandbox.js'
+import type { HealContext } from './context.js'
+import { takeSnapshot } from './whole.js'
+
+type Part = Pick<HealContext, 'host' | 'networks' | 'records'>
+
+/** What has become of networks whose parents have come or gone, and of their sandboxes. */
+export interface HealedNetworks {
+  /** Networks whose parent is not there, and what that is called. */
+  without: { network: string; parent: string }[]
+  /** Names of the sandboxes, and networks, that were given something back. */
+  healed: string[]
+  /** What could not be given back, and why: a sentence each. */
+  lost: string[]
+  /** Whether a process is at work on some of it: what it leaves is to be looked at again. */
+  left: boolean
+}
+
+/**
+ * Gives networks what they lack, and the sandboxes on them, as an open() would. Networks whose parent is not there are
+ * passed over, with their sandboxes.
+ *
+ * @param isMeant - Which networks.
+ */
+export async function healNetworks(context: Part, isMeant: (spec: NetworkSpec) => boolean): Promise<HealedNetworks> {
+  const { host, networks } = context
+  const found: HealedNetworks = { without: [], healed: [], lost: [], left: false }
+  const there = new Set<string>()
+  for (const item of await networks.list()) {
+    const spec = specOf(item)
+    if (!isMeant(spec)) continue
+    const parent = await missingParent(host, spec)
+    if (parent !== undefined) {
+      found.without.push({ network: spec.name, parent })
+      continue
+    }
+    const outcome = await restored(networks, item)
+    if (typeof outcome === 'string') found.lost.push(outcome)
+    else if (outcome) found.healed.push(`network ${spec.name}`)
+    there.add(spec.name)
+  }
+  await healSandboxes(context, there, found)
+  return found
+}
+
+/** A link of somebody else's that a network stands on, and that is not there. */
+async function missingParent(host: Host, spec: NetworkSpec): Promise<string | undefined> {
+  for (const { link, ours } of networksOf(spec).standsOn?.(spec) ?? [])
+    if (!ours && !(await host.find('link', { name: link }))) return link
+  return undefined
+}
+
+/** Whether it was given something back; a sentence where it cannot be. */
+async function restored(networks: Part['networks'], item: StoredNetwork): Promise<boolean | string> {
+  try {
+    return await networks.restore(item)
+  } catch (error) {
+    if (!(error instanceof SlipwayError)) throw error
+    return `network ${item.record.name}: ${error.message}`
+  }
+}
+
+async function healSandboxes(context: Part, there: ReadonlySet<string>, found: HealedNetworks): Promise<void> {
+  const { host, records } = context
+  const isOn = ({ record }: StoredRecord) => record.endpoints.some(({ network }) => there.has(network))
+  if (!(await listRecords(records)).some(isOn)) return
+  // The kernel before the records, as open() does it.
+  const { owned, links, all } = await takeSnapshot(host, await writtenTables(host))
+  const kept: StoredRecord[] = []
+  const slices = new Slices()
+  let relinked = false
+  for (const item of (await listRecords(records)).filter(isOn)) {
+    const pause = slices.next()
+    if (pause) await pause
+    if (isBusy(item.record) || (!item.marked && isAtWork(item.record))) {
+      found.left = true
+      continue
+    }
+    // The maker of this one has died: the next open() ends it.
+    if (!item.marked) continue
+    // So has who was at it; none of its networks is gone for that.
+    const its = new Set(item.record.endpoints.map(({ network }) => network))
+    const whole = await dropEndpoints(host, item, owned, links, its)
+    const healing = await healSandbox(context, whole, owned, links)
+    kept.push(healing.item)
+    found.lost.push(...healing.lost)
+    relinked ||= healing.relinked
+    if (healing.healed) found.healed.push(item.record.name)
+  }
+  const attached = await reattachLinks(context, kept, all, relinked ? await host.ask('links', {}) : all)
+  found.healed = [...new Set([...found.healed, ...attached])]
+}

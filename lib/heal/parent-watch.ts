@@ -1,0 +1,133 @@
+import { channel } from 'node:diagnostics_channel'
+import { clearTimeout, now, setTimeout } from '../base/timers.js'
+import { networksOf } from '../drivers/index.js'
+import type { LinkInfo, NativeLinkNews } from '../kernel/native.js'
+import type { NetworkSpec } from '../store/network-spec.js'
+import { healNetworks, type HealedNetworks } from './heal-networks.js'
+import type { HealContext } from './context.js'
+
+/** So many milliseconds after a look comes the next, at the least: a link may come and go all the time. */
+const REST_MS = 250
+/** How often what another process is at is looked at again, before it is left to the next open(). */
+const TRIES = 40
+
+/** What the diagnostics channel `slipway:parent` says when parents of networks have come or gone. */
+export interface ParentMessage extends Omit<HealedNetworks, 'left'> {
+  /** Names of the links. */
+  moved: string[]
+}
+
+const messages = channel('slipway:parent')
+
+/**
+ * Listens for parents of networks that come and go, and gives networks and sandboxes back what a parent that is back
+ * has taken with it. It listens while there is a network with a parent, and the kernel wakes it: it never looks by
+ * itself. Every process that has the host open does so; a change of a record is one process's, and the others find it
+ * done.
+ */
+export class ParentWatch {
+  readonly #context: Pick<HealContext, 'host' | 'networks' | 'records'>
+  #news: NativeLinkNews | undefined
+  #meant = new Set<string>()
+  /** Numbers of links as open() has seen them, while it goes on. */
+  #seen: ReadonlyMap<string, number> | undefined
+  #moved = new Set<string>()
+  #tries = 0
+  #restUntil = 0
+  #later: NodeJS.Timeout | undefined
+  #looking: Promise<void> | undefined
+  #closed = false
+
+  constructor(context: Pick<HealContext, 'host' | 'networks' | 'records'>) {
+    this.#context = context
+  }
+
+  /** What open() has healed need not be looked at again. @param links - As it has found them. */
+  opened(links: readonly LinkInfo[]): void {
+    this.#seen = new Map(links.map(({ name, index }) => [name, index]))
+  }
+
+  /** Called with all networks of the host, whenever they may be others. */
+  know(specs: Iterable<NetworkSpec>): void {
+    if (this.#closed) return
+    const names = new Set<string>()
+    for (const spec of specs) for (const { link } of networksOf(spec).standsOn?.(spec) ?? []) names.add(link)
+    const fresh = [...names].filter((name) => !this.#meant.has(name))
+    const seen = this.#seen
+    this.#seen = undefined
+    if (fresh.length === 0 && names.size === this.#meant.size) return
+    if (names.size > 0) this.#news ??= this.#listen()
+    // Where the kernel gives no socket, the next change of a network asks for it again.
+    this.#meant = this.#news ? names : new Set()
+    const numbers = this.#news?.mean([...names]) ?? {}
+    if (names.size === 0) {
+      this.#news?.close()
+      this.#news = undefined
+    }
+    // What has come or gone before it was listened for.
+    const moved = fresh.filter((name) => name in numbers && (!seen || (seen.get(name) ?? 0) !== numbers[name]))
+    if (moved.length > 0) this.#heard(moved)
+  }
+
+  /** Resolves when no look is under way. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#news?.close()
+    clearTimeout(this.#later)
+    await this.#looking
+  }
+
+  /** A Slipway that is lost without being closed must not live on in what listens for it. */
+  #listen(): NativeLinkNews | undefined {
+    const self = new WeakRef(this)
+    return this.#context.host.hearOfLinks((names) => {
+      const there = self.deref()
+      if (there) there.#heard(names)
+    })
+  }
+
+  #heard(names: readonly string[]): void {
+    if (this.#closed) return
+    for (const name of names) this.#moved.add(name)
+    this.#tries = 0
+    this.#wake()
+  }
+
+  #wake(): void {
+    if (this.#looking || this.#later || this.#closed || this.#moved.size === 0) return
+    const rest = this.#restUntil - now()
+    if (rest <= 0) {
+      this.#looking = this.#look().finally(() => {
+        this.#looking = undefined
+        this.#wake()
+      })
+      return
+    }
+    this.#later = setTimeout(() => {
+      this.#later = undefined
+      this.#wake()
+    }, rest)
+    this.#later.unref()
+  }
+
+  async #look(): Promise<void> {
+    const moved = this.#moved
+    this.#moved = new Set()
+    const began = now()
+    const isMeant = (spec: NetworkSpec) =>
+      networksOf(spec)
+        .standsOn?.(spec)
+        .some(({ link }) => moved.has(link)) ?? false
+    let left = true
+    try {
+      const { left: some, ...healed } = await healNetworks(this.#context, isMeant)
+      left = some
+      if (messages.hasSubscribers) messages.publish({ moved: [...moved], ...healed } satisfies ParentMessage)
+    } catch {
+      // It is tried again; a call that needs what is not there is refused, and says why.
+    }
+    // Of a link that comes and goes all the time, half of the time is left to others at the least.
+    this.#restUntil = now() + Math.max(REST_MS, now() - began)
+    if (left && ++this.#tries < TRIES) for (const name of moved) this.#moved.add(name)
+  }
+}

@@ -1,0 +1,44 @@
+import type { RemovalPlans } from '../drivers/removal-plans.js'
+import { removeSandbox } from '../drivers/plans/remove.js'
+import { deleteUnfiltered } from '../drivers/plans/delete-unfiltered.js'
+import type { Host } from '../kernel/host.js'
+import type { Namespace } from '../plan/operation.js'
+import { ownerComment } from '../store/owner.js'
+import { idle, toStored, whenIdle, type StoredRecord } from '../store/records.js'
+import { joinedId, ownerOfJoined } from './sharing.js'
+import { deleteUnfilteredLinks } from './delete-unfiltered-links.js'
+
+/**
+ * What removes a sandbox: its plans, and what comes between them.
+ *
+ * @param namespace - Its own, where that is known: what its path leads to instead stays.
+ */
+export async function removalPlan(
+  host: Host,
+  { path, record: sandbox, text }: StoredRecord,
+  records: string,
+  namespace: Namespace | undefined,
+  mark?: string,
+): Promise<RemovalPlans & { off: () => Promise<void> }> {
+  const { id, name, stack, endpoints, ports } = sandbox
+  const owner = joinedId(sandbox) === undefined ? undefined : await whenIdle(() => ownerOfJoined(sandbox, records))
+  const place = { path: sandbox.path, namespace, foreign: (sandbox.foreign ?? false) || stack === 'host' }
+  const leaving = removeSandbox({
+    ...place,
+    unfiltered: await deleteUnfiltered(host, place, endpoints, []),
+    endpoints,
+    ports,
+    owner: ownerComment(name, id),
+    record: { path, content: text, ...(mark === undefined ? {} : { mark }) },
+    shared: (sandbox.sharedBy ?? []).length > 0,
+    joined: owner && without(owner, id, records),
+  })
+  return { ...leaving, off: () => deleteUnfilteredLinks(host, name, place, endpoints, []) }
+}
+
+function without(owner: StoredRecord, id: string, records: string) {
+  const { sharedBy: _, ...rest } = idle(owner.record)
+  const sharedBy = (owner.record.sharedBy ?? []).filter((other) => other !== id)
+  const after = toStored(records, sharedBy.length > 0 ? { ...rest, sharedBy } : rest)
+  return { path: owner.path, before: owner.text, content: after.text }
+}
