@@ -13,7 +13,14 @@ import { Spares } from '../work/pool/spares.js'
 import { DynamicPorts } from '../claims/ports/dynamic-ports.js'
 import { Holders } from '../claims/ports/holders.js'
 import { PortTable } from '../claims/ports/port-table.js'
-import { collectFormerHosts, findOtherHosts, ParentWatch, reconcile, type Reconciled } from '../heal/index.js'
+import {
+  collectFormerHosts,
+  findOtherHosts,
+  ParentWatch,
+  reconcile,
+  repairRuleset,
+  type Reconciled,
+} from '../heal/index.js'
 import { Work, type Context } from '../work/context.js'
 import { stateFolder, stateFolders } from '../store/state-folder.js'
 import { collectFiles, listFilesFolders } from '../work/files.js'
@@ -87,7 +94,7 @@ export class Slipway {
       const former = collectFormerHosts(await findOtherHosts(settings, host))
       const { reconciled, kept, damagedRecords, links } = await reconcile(context)
       reconciled.collected.unshift(...former)
-      host.watchRuleset(async () => (await context.networks.ensureRuleset()).length > 0)
+      host.watchRuleset(() => repairRuleset(context))
       await collectFiles(context.files, folders, kept, damagedRecords)
       if (stays) {
         await context.holders.takeOver(kept.flatMap(({ endpoints, ports }) => mappedPorts(endpoints, ports)))
