@@ -30,6 +30,7 @@ import type { OwnedElements } from '../claims/owned.js'
  * came or went stays where all of it is there; else it goes, as does one whose network is gone. Default route and
  * published ports lead through those that stay.
  *
+ * @param links - Ports of bridges; those that are deleted here are taken out.
  * @param networks - Names of those that are there.
  * @returns The record as it is then.
  */
@@ -37,7 +38,7 @@ export async function dropEndpoints(
   host: Host,
   item: StoredRecord,
   owned: OwnedElements,
-  links: ReadonlyMap<string, LinkInfo>,
+  links: Map<string, LinkInfo>,
   networks: ReadonlySet<string>,
 ): Promise<StoredRecord> {
   const { record } = item
@@ -54,14 +55,39 @@ export async function dropEndpoints(
       item,
       record.endpoints.filter((endpoint) => !lost.includes(endpoint)),
       owned,
+      // It may have been healing: then a link is half made, and is made anew.
+      isAbandoned ? () => unlinkHalves(host, record, links) : undefined,
     )) ?? item
   )
+}
+
+/**
+ * Deletes links that were made and nothing more: they are down and have no address. (What a sandbox takes from a link
+ * of its own is given back with it.)
+ */
+async function unlinkHalves(host: Host, record: SandboxRecord, links: Map<string, LinkInfo>): Promise<void> {
+  const { path: netns, endpoints } = record
+  if (endpoints.length === 0 || !isAtPath(record)) return
+  const there = (await host.find('links', { netns })) ?? []
+  const addressed = new Set(
+    [
+      ...((await host.find('addresses', { netns })) ?? []),
+      ...((await host.find('addresses', { netns, ipv6: true })) ?? []),
+    ].map(({ index }) => index),
+  )
+  for (const endpoint of endpoints) {
+    const half = there.find(({ name, up, index }) => name === endpoint.interface && !up && !addressed.has(index))
+    if (!half) continue
+    await removeIfThere(host, [{ op: 'link.delete', netns, name: half.name, index: half.index }])
+    for (const name of endpointsOf(endpoint).hostLinks(endpoint)) links.delete(name)
+  }
 }
 
 /**
  * Takes a sandbox off networks that it is not to be on any more.
  *
  * @param stay - Its endpoints after that.
+ * @param meanwhile - What else is to be done while no other process changes it.
  * @returns The record as it is then; `undefined` where another process has changed it, or ends the same: it lives, and
  * knows what it does.
  */
@@ -70,6 +96,7 @@ export async function keepEndpoints(
   { record, path, text }: StoredRecord,
   stay: readonly StoredEndpoint[],
   owned: OwnedElements,
+  meanwhile?: () => Promise<void>,
 ): Promise<StoredRecord | undefined> {
   const mark = toStored(dirname(path), { ...record, busy: thisProcess() })
   if (await tryPlan(host, [{ op: 'file.replace', path, content: mark.text, expected: text }])) return undefined
@@ -78,6 +105,7 @@ export async function keepEndpoints(
   await repairPublishedPorts(host, next.record, owned)
   for (const endpoint of record.endpoints)
     if (!stay.includes(endpoint)) await drop(host, record, endpoint, ownerComment(record.name, record.id))
+  await meanwhile?.()
   await repairDefaultRoute(host, next.record)
   return (await tryPlan(host, [{ op: 'file.replace', path, content: next.text, expected: mark.text }]))
     ? undefined

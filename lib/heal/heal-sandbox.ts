@@ -199,6 +199,7 @@ async function remakeLinks(
             { path: record.path, namespace, record: { path, before: text, mark: mark.text, content: next.text } },
             endpoint,
             circumstances,
+            next.record.endpoints,
           ),
         )
       }

@@ -1,86 +1,50 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import test, { type ExecutionContext } from 'ava'
-import { addressesOn, answersTo, linksIn, onSegment } from '../helpers/segment.js'
-import { readFiles } from '../helpers/snapshot.js'
-import { eventually, ip, ipJson, PATIENCE, World } from '../helpers/world.js'
-import { howItEnded, runChild, startChild, WELL } from './run-child.js'
-import { injected } from '../helpers/injected.js'
-import { elementsOf } from './whole.js'
+import test from 'ava'
+import { DualStackWorld } from '../helpers/dual-stack.js'
+import { addressesOn, answersTo, linksIn, onSegment, routesIn, SEGMENT } from '../helpers/segment.js'
+import { eventually, ip, PATIENCE, World } from '../helpers/world.js'
+import { startChild } from './run-child.js'
+import { killedBefore, recovers, type Killed } from './segments-killed.js'
 
 /**
  * A process that is killed while it makes, connects, disconnects or removes sandboxes on a segment, or their network:
  * what the next open() finds is whole, and all of it can be removed.
  */
 
-const linksOf = (world: World): string[] =>
-  ipJson<{ ifname: string }>(world.host, 'link')
-    .map(({ ifname }) => ifname)
-    .filter((name) => !['lo', 'uplink', 'docker0'].includes(name))
-
-const claimsOf = (world: World): string[] =>
-  ['segments4', 'segments6', 'macs']
-    .flatMap((set) => elementsOf(world, set).map(({ key }) => key))
-    .filter((key) => key.startsWith('uplink'))
-
-async function recovers(t: ExecutionContext, world: World, what: string): Promise<void> {
-  const slipway = await world.open()
-  t.deepEqual(slipway.reconciled.lost, undefined, what)
-  for (const sandbox of await slipway.sandboxes.list()) {
-    const addresses = addressesOn(sandbox)
-    t.deepEqual(
-      await answersTo(world.neighbour, addresses),
-      addresses.map(() => 'yes'),
-      what,
-    )
-    t.deepEqual(
-      await answersTo(world.host, addresses),
-      addresses.map(() => 'yes'),
-      what,
-    )
-    await t.notThrowsAsync(sandbox.remove(), what)
-  }
-  for (const network of (await slipway.networks.list()).filter(({ userDefined }) => userDefined))
-    await t.notThrowsAsync(network.remove(), what)
-  await eventually(() => linksOf(world).length + claimsOf(world).length === 0)
-  t.deepEqual([linksOf(world), claimsOf(world)], [[], []], what)
-  t.deepEqual(
-    world.namespaces().filter((name) => ![world.host.name, world.neighbour.name].includes(name)),
-    [],
-    what,
-  )
-  t.deepEqual(
-    Object.keys(readFiles(world.stateDir)).filter((path) => path.endsWith('.json')),
-    [],
-    what,
-  )
-  await slipway.close({ wait: true })
+/** One IP version, with the host on the segment. */
+const SHIM: Killed = {
+  network: {
+    name: 'lan',
+    driver: 'macvlan',
+    subnets: [{ subnet: '192.0.2.0/24', ipRange: '192.0.2.128/25' }],
+    options: { parent: 'uplink', host_shim: 'true' },
+  },
+  world: (t) => new World(t),
+  reached: { neighbour: true, host: true },
+}
+/** Both, without. */
+const BOTH: Killed = {
+  network: {
+    name: 'lan',
+    ...SEGMENT,
+    subnets: [
+      { subnet: '192.0.2.0/24', ipRange: '192.0.2.128/25', gateway: '192.0.2.9' },
+      { subnet: 'fd00:99::/64', ipRange: 'fd00:99::8:0/112', gateway: 'fd00:99::9' },
+    ],
+  },
+  world: (t) => new DualStackWorld(t, true),
+  reached: { neighbour: true, host: false },
+  routes: ['192.0.2.9 eth0'],
 }
 
 // Each with the step in which its calls are met in one run.
-for (const [call, step] of [
-  ['sendto', 7],
-  ['rename', 1],
-  ['linkat', 1],
-  ['unlink', 1],
-] as const) {
-  test.serial(`killed before each ${call}`, async (t) => {
-    for (let time = 1 + Math.floor(Math.random() * step); time <= 400; time += step) {
-      const world = new World(t)
-      const under = injected(call, `signal=SIGKILL:when=${time}`)
-      const open = { netns: world.host.path, stateDir: world.stateDir }
-      const ended = await runChild('segmentLife', { open, prefix: world.prefix }, { under })
-      if (ended.said.includes('done')) {
-        t.like(howItEnded(ended), WELL)
-        t.true(time > 2, `only ${time - 1} calls were seen`)
-        return
-      }
-      t.is(ended.signal, 'SIGKILL', ended.stderr)
-      await recovers(t, world, `${call} ${time}`)
-    }
-    t.fail('more calls are made than were tried')
-  })
-}
+for (const [title, killed, calls] of [
+  ['with a shim', SHIM, { sendto: 7, rename: 1, linkat: 1, unlink: 1 }],
+  ['of both IP versions, without a shim', BOTH, { sendto: 19, rename: 3 }],
+] as const)
+  for (const [call, step] of Object.entries(calls))
+    test.serial(`killed before each ${call}, on a network ${title}`, (t) => killedBefore(t, call, step, killed))
 
 /** As its owner brings the parent up again, by the same name. */
 function parentAgain({ host, neighbour }: World): void {
@@ -112,7 +76,7 @@ test.serial(
       const slipway = await world.open()
       await onSegment(slipway, {
         ipv6: false,
-        subnets: [{ subnet: '192.0.2.0/24', ipRange: '192.0.2.128/25' }],
+        subnets: [{ subnet: '192.0.2.0/24', ipRange: '192.0.2.128/25', gateway: '192.0.2.9' }],
         options: { host_shim: 'true' },
       })
       const apps = [await world.create(slipway, 'app', { network: 'lan' }), await world.create(slipway, 'beside')]
@@ -150,12 +114,14 @@ test.serial(
           how,
         )
         t.true(await eventually(async () => String(await answersTo(world.host, addressesOn(app))) === 'yes'), how)
+        const route = app.name.endsWith('app') ? '192.0.2.9 eth0' : '172.17.0.1 eth0'
+        t.true(await eventually(() => String(routesIn(app)) === route), how)
         t.is(linksIn(app).filter(({ linkinfo }) => linkinfo?.info_kind === 'macvlan').length, 1, how)
       }
       if (child.process.exitCode === null && child.process.signalCode === null) kill()
       await child.ended
       await slipway.close({ wait: true })
-      await recovers(t, world, `${time} calls`)
+      await recovers(t, world, SHIM, `${time} calls`)
     }
     t.true(killed > 3, `${killed} were killed`)
   },

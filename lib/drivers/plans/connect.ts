@@ -13,7 +13,7 @@ import { beginChange, endChange, type RecordChange } from '../record-change.js'
 import { checkNamespace, type StackPlace } from '../stack.js'
 import { claimEndpoint, freeAddresses, freeEndpoint, isAddress, isClaim, type Claimant } from './claims.js'
 import { checkNetwork } from './create.js'
-import { moveDefaultRoute } from './default-route.js'
+import { defaultRoute, moveDefaultRoute } from './default-route.js'
 
 /** Endpoints that come and go on a sandbox that stays. */
 
@@ -88,11 +88,14 @@ export function disconnectEndpoint(
 /**
  * An endpoint whose link is gone, and with it what was inside: all but its claims, and but what leads to it from
  * elsewhere on the host.
+ *
+ * @param endpoints - All of the sandbox.
  */
 export function remakeEndpoint(
   { path, namespace, record }: Pick<Change, 'path' | 'namespace' | 'record'>,
   endpoint: StoredEndpoint,
   circumstances: Circumstances,
+  endpoints: readonly StoredEndpoint[],
 ): Plan {
   const of = endpointsOf(endpoint)
   return [
@@ -100,6 +103,10 @@ export function remakeEndpoint(
     ...checkNamespace({ path, namespace }),
     ...of.link(path, endpoint, circumstances, false),
     ...of.inside(path, endpoint),
+    // Here, too, as a process that is killed after this plan leaves nothing that says so. The sandbox may have another.
+    ...FAMILIES.filter((family) => gatewayEndpoint(endpoints, family)?.id === endpoint.id)
+      .flatMap((family) => defaultRoute('route.add', path, endpoints, family))
+      .map((route) => ({ ...route, optional: true }) as const),
     ...checkNetwork(circumstances),
     ...of.settle(endpoint),
     endChange(record),

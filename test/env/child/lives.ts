@@ -18,12 +18,7 @@ export const lives = {
   /** A network on the segment of `uplink`, with the host on it, and two sandboxes there: made and taken away. */
   async segmentLife(options: Options) {
     const slipway = await Slipway.open(options.open)
-    const network = await slipway.networks.create({
-      name: 'lan',
-      driver: 'macvlan',
-      subnets: [{ subnet: '192.0.2.0/24', ipRange: '192.0.2.128/25' }],
-      options: { parent: 'uplink', host_shim: 'true' },
-    })
+    const network = await slipway.networks.create(options.networks?.[0] ?? { name: 'lan' })
     const app = await slipway.sandboxes.create({ name: name(options, 'app'), network: 'lan' })
     const beside = await slipway.sandboxes.create({ name: name(options, 'beside'), network: 'none' })
     await beside.remove()
