@@ -8,6 +8,8 @@ import type { HealContext } from './context.js'
 
 /** So many milliseconds after a look comes the next, at the least: a link may come and go all the time. */
 const REST_MS = 250
+/** And at the most: where the event loop was held up meanwhile, a look takes as long. */
+const LONGEST_REST_MS = 1000
 /** How often what another process is at is looked at again, before it is left to the next open(). */
 const TRIES = 40
 
@@ -126,8 +128,8 @@ export class ParentWatch {
     } catch {
       // It is tried again; a call that needs what is not there is refused, and says why.
     }
-    // Of a link that comes and goes all the time, half of the time is left to others at the least.
-    this.#restUntil = now() + Math.max(REST_MS, now() - began)
+    // While a link comes and goes all the time, others have their turn.
+    this.#restUntil = now() + Math.min(Math.max(REST_MS, now() - began), LONGEST_REST_MS)
     if (left && ++this.#tries < TRIES) for (const name of moved) this.#moved.add(name)
   }
 }

@@ -18,6 +18,8 @@ namespace {
 constexpr std::size_t kDatagramBytes = 32 * 1024;
 // So many are read at a time: the event loop has other work, too.
 constexpr int kDatagrams = 64;
+// What a socket holds of datagrams is less.
+constexpr int kLostDatagrams = 4096;
 
 }  // namespace
 
@@ -54,27 +56,34 @@ int LinkNews::number_of(const std::string& name) const {
 
 bool LinkNews::read(std::set<std::string>& moved) {
   alignas(nlmsghdr) std::array<char, kDatagramBytes> room;
-  for (int left = kDatagrams; left > 0; --left) {
+  bool lost = false;
+  bool more = true;
+  for (int left = kDatagrams; left > 0 && more; --left) {
     sockaddr_nl sender{};
     socklen_t size = sizeof sender;
     ssize_t received =
         recvfrom(fd_.get(), room.data(), room.size(), MSG_TRUNC, reinterpret_cast<sockaddr*>(&sender), &size);
-    if (received < 0 && errno == EINTR) continue;
-    if (received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
-    bool ours = size == sizeof sender && sender.nl_pid == 0;
+    int error = received < 0 ? errno : 0;
+    if (error == EAGAIN || error == EWOULDBLOCK) break;
     auto length = static_cast<std::size_t>(received);
-    if (received >= 0 && length <= room.size()) {
-      if (ours) read_datagram(room.data(), length, moved);
-      continue;
+    bool ours = size == sizeof sender && sender.nl_pid == 0;
+    if (error == ENOBUFS || (error == 0 && ours && length > room.size())) {
+      // What is there still is older than what was lost, and is read to its end.
+      lost = true;
+      left = kLostDatagrams;
+    } else if (error == 0) {
+      if (ours && !lost) read_datagram(room.data(), length, moved);
+    } else if (error != EINTR) {
+      more = false;
     }
-    // There was more than there was room for: what was lost may have been about any of them.
-    for (auto& [name, number] : meant_) {
-      number = number_of(name);
-      moved.insert(name);
-    }
-    if (received < 0 && errno != ENOBUFS) return false;
   }
-  return true;
+  if (!lost && more) return true;
+  // What was not heard may have been about any of them.
+  for (auto& [name, number] : meant_) {
+    number = number_of(name);
+    moved.insert(name);
+  }
+  return more;
 }
 
 void LinkNews::read_datagram(const char* at, std::size_t size, std::set<std::string>& moved) {
