@@ -49,12 +49,14 @@ export function restoreNetwork(
           // Its maker was refused, or another has removed it.
           return (await isRemoved(records, stored)) ? false : LOOK_AGAIN
         }
-        await host.run(missing)
+        // Where its making was undone meanwhile, this is undone, too.
+        await host.run([...missing, { op: 'file.check', path: stored.path, expected: stored.text }])
         restored = true
         return LOOK_AGAIN
       },
       remedy: (refused) => {
         wasRefused = true
+        if (refused.operation.op === 'file.check') return 'again'
         return ['deleted a part', 'made it'].includes(networkRaceOf(networks, refused) ?? '') ? 'again' : undefined
       },
     },
