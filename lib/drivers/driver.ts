@@ -187,6 +187,13 @@ export interface Attaching<Body = unknown> {
 }
 
 export interface SparesOf<Body = unknown> {
+  /**
+   * Their links stay down and without addresses until they are claimed, as no rule of the host keeps what they send
+   * from the network.
+   */
+  readonly quiet?: true
+  /** Why no spare is made as this one is. Left out, or nothing: they are. */
+  unsuited?(endpoint: StoredEndpoint<Body>): string | undefined
   /** Name of a spare's namespace. */
   nameOf(endpoint: StoredEndpoint<Body>): string
   /** Operations that are refused where somebody has deleted what the spare is made of, asked for once it is made. */

@@ -175,7 +175,7 @@ serial('options that are none', async (t) => {
     [open({ size: 1.5 }), 'INVALID_ARGUMENT', 'size'],
     [open({ size: 1001 }), 'INVALID_ARGUMENT', 'size', '1,023 ports'],
     [open({ size: 1, networks: [] }), 'INVALID_ARGUMENT', 'networks'],
-    [open({ size: 1, networks: ['host'] }), 'INVALID_ARGUMENT', 'networks', 'bridge networks'],
+    [open({ size: 1, networks: ['host'] }), 'INVALID_ARGUMENT', 'networks', 'names of networks'],
     [
       open({ size: 1000, networks: Array.from({ length: 1000 }, (_, n) => `n${n}`) }),
       'INVALID_ARGUMENT',

@@ -62,17 +62,23 @@ export function makeStack(
   hostRoutes: readonly Operation[],
 ): Operation[] {
   const of = endpoint && endpointsOf(endpoint)
+  const isQuiet = records !== undefined && of?.spares?.quiet === true
   return [
     ...(foreign ? checkNamespace({ path, namespace }) : [{ op: 'netns.create', path, records } as const]),
     ...(of && circumstances ? of.link(path, endpoint, circumstances, records !== undefined) : []),
     ...hostRoutes,
     ...(foreign ? [] : [{ op: 'link.set', netns: path, name: 'lo', up: true } as const]),
-    ...(of ? of.inside(path, endpoint) : []),
-    ...(endpoint ? FAMILIES.flatMap((family) => defaultRoute('route.add', path, [endpoint], family)) : []),
+    ...(endpoint && !isQuiet ? makeInside(path, endpoint) : []),
     ...(circumstances ? checkNetwork(circumstances) : []),
     ...(of ? of.settle(endpoint) : []),
   ]
 }
+
+/** What is inside of a sandbox that has one endpoint: its link goes up. */
+export const makeInside = (netns: string, endpoint: StoredEndpoint): Operation[] => [
+  ...endpointsOf(endpoint).inside(netns, endpoint),
+  ...FAMILIES.flatMap((family) => defaultRoute('route.add', netns, [endpoint], family)),
+]
 
 /**
  * A network is removed record first: an endpoint whose network still has its record will be seen by whoever removes it.

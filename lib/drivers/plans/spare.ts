@@ -3,7 +3,7 @@ import type { StoredEndpoint } from '../../store/endpoint.js'
 import type { Circumstances } from '../driver.js'
 import { endpointsOf } from '../index.js'
 import { PortPlan } from '../ports.js'
-import { checkNetwork, claimAll, makeStack, type NewSandbox } from './create.js'
+import { checkNetwork, claimAll, makeInside, makeStack, type NewSandbox } from './create.js'
 
 /** Sandboxes ahead of need: what costs time is made first, and the claims when somebody wants one. */
 
@@ -24,7 +24,10 @@ export const makeSpare = (
   circumstances: Circumstances,
 ): Plan => makeStack({ path: name, records }, endpoint, circumstances, [])
 
-/** As {@link createSandbox}: the same claims in the same order. The rest is one mount. */
+/**
+ * As {@link createSandbox}: the same claims in the same order. The rest is one mount, and where the link was down, what
+ * is inside.
+ */
 export function takeSpare(sandbox: NewSandbox, { name, endpoint, checks }: Spare, circumstances: Circumstances): Plan {
   const { path, endpoints, ports, owner } = sandbox
   const published = new PortPlan(endpoints, ports, owner)
@@ -33,6 +36,7 @@ export function takeSpare(sandbox: NewSandbox, { name, endpoint, checks }: Spare
     ...endpointsOf(endpoint).hostRoutes(endpoint),
     ...checks,
     { op: 'netns.bind', path, from: name },
+    ...(endpointsOf(endpoint).spares?.quiet ? makeInside(name, endpoint) : []),
     ...checkNetwork(circumstances),
     // Last, as it cannot be taken back.
     { op: 'netns.delete', path: name },

@@ -11,6 +11,7 @@ import { reattachHostRoutes } from './attach.js'
 import { hostRoutesTo } from './host-routes.js'
 import { addressesInside, noIpv6Address } from '../inside.js'
 import type { SegmentKind } from './kind.js'
+import { sparesOn } from './spares.js'
 import type { SegmentNetwork } from './spec.js'
 
 /** What an endpoint on a segment has beside what all endpoints have. */
@@ -37,7 +38,7 @@ export const endpointShape: Shape = fields({
 })
 
 /** Endpoints whose link is a part of the parent, born inside: nothing of them is on the host. */
-export const endpointsOn = ({ driver }: SegmentKind): EndpointsOf<SegmentNetwork, SegmentBody> => ({
+export const endpointsOn = (kind: SegmentKind): EndpointsOf<SegmentNetwork, SegmentBody> => ({
   elements({ addresses, mac, body: { parent, ownMac } }) {
     const elements: EndpointElement[] = []
     for (const family of FAMILIES) {
@@ -53,7 +54,7 @@ export const endpointsOn = ({ driver }: SegmentKind): EndpointsOf<SegmentNetwork
       op: 'link.create',
       netns,
       name,
-      kind: driver,
+      kind: kind.driver,
       link: parent,
       mode: mode as 'bridge',
       ...(ofMode === undefined ? {} : { flag: ofMode as 'bridge' }),
@@ -82,11 +83,11 @@ export const endpointsOn = ({ driver }: SegmentKind): EndpointsOf<SegmentNetwork
   // By kind and parent: the sandbox may have given its link another name and another MAC, and may have made more such
   // links from it, which are as much on the segment. One link stays for each endpoint that does.
   async unfilteredLinks(endpoint, stay, { host, path, foreign }) {
-    const inside = await linksInside(host, path, driver, endpoint.body.parent)
+    const inside = await linksInside(host, path, kind.driver, endpoint.body.parent)
     if (foreign) return inside.filter((link) => likeness(link, endpoint) > 0)
     const kept = new Set<LinkInfo>()
     for (const other of stay) {
-      if (other.driver !== driver || (other.body as SegmentBody).parent !== endpoint.body.parent) continue
+      if (other.driver !== kind.driver || (other.body as SegmentBody).parent !== endpoint.body.parent) continue
       const [link] = inside
         .filter((one) => !kept.has(one) && likeness(one, other) > 0)
         .sort((a, b) => likeness(b, other) - likeness(a, other))
@@ -94,7 +95,7 @@ export const endpointsOn = ({ driver }: SegmentKind): EndpointsOf<SegmentNetwork
     }
     return inside.filter((link) => !kept.has(link))
   },
-  isLinked: async ({ body }, { host, path }) => (await linksInside(host, path, driver, body.parent)).length > 0,
+  isLinked: async ({ body }, { host, path }) => (await linksInside(host, path, kind.driver, body.parent)).length > 0,
   isUp: () => false,
   attach: reattachHostRoutes,
   rule: () => undefined,
@@ -107,8 +108,9 @@ export const endpointsOn = ({ driver }: SegmentKind): EndpointsOf<SegmentNetwork
   // By one in mode passthru, or of the other kind: the parent takes no other beside it.
   mayBeHeldByLeavingLink: ({ operation, errnoName }) =>
     operation.op === 'link.create' && operation.link !== undefined && ['EINVAL', 'EBUSY'].includes(errnoName),
+  spares: sparesOn(kind),
   routesThrough: ({ shim }, name) => shim?.name === name,
-  unpublishable: `sandboxes of ${driver === 'macvlan' ? 'a macvlan' : 'an ipvlan'} network have addresses of their own on the segment of its parent, where all of their ports can be reached`,
+  unpublishable: `sandboxes of ${kind.driver === 'macvlan' ? 'a macvlan' : 'an ipvlan'} network have addresses of their own on the segment of its parent, where all of their ports can be reached`,
 })
 
 /** How much a link inside is like that of an endpoint: not at all, by its name, by its MAC, by both. */

@@ -149,6 +149,12 @@ export class NetworkPool {
     const of = endpointsOf(endpoint)
     const { spares } = of
     if (!spares) throw new RangeError(`no spare sandboxes are made on networks of the driver ${endpoint.driver}`)
+    const why = spares.unsuited?.(endpoint)
+    if (why !== undefined) {
+      releaseAddresses(network, taken)
+      network.use.leave(endpoint)
+      throw new SlipwayError('INVALID_ARGUMENT', why)
+    }
     const name = spares.nameOf(endpoint)
     const circumstances = circumstancesOf(network)
     try {

@@ -21,7 +21,7 @@ const isNetwork = (name: unknown) =>
 const networks: Check = (value) =>
   Array.isArray(value) && value.length > 0 && value.every(isNetwork)
     ? undefined
-    : "a list of names of bridge networks, as in ['bridge', 'web']"
+    : "a list of names of networks, as in ['bridge', 'web']"
 
 /** @throws {SlipwayError} `INVALID_ARGUMENT` */
 export function readPoolOptions(options: PoolOptions): PoolSettings {

@@ -195,6 +195,13 @@ function faultOf(
       return endpointsOf(endpoint).spares?.isOfNetwork(endpoint, refused) ? 'network' : 'link'
     case 'netns.bind':
       return operation.from === name && errnoName === 'ENOENT' ? 'link' : undefined
+    // Its link may be up by then: it is not to wait for another claim like this.
+    case 'link.set':
+    case 'address.add':
+    case 'route.add':
+      return operation.netns === name ? 'link' : undefined
+    case 'file.check':
+      return endpointsOf(endpoint).spares?.quiet ? 'link' : undefined
     default:
       return undefined
   }
