@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import type { CreateNetworkOptions, Slipway } from 'slipway'
 import { DualStackWorld, HOST, NEIGHBOUR } from '../helpers/dual-stack.js'
 import { addressesOn, answersTo, linksIn, onSegment, routesIn } from '../helpers/segment.js'
-import { ip, ipJson, type World } from '../helpers/world.js'
+import { eventually, ip, ipJson, type World } from '../helpers/world.js'
 
 /** What needs links that the kernel of a machine may lack: ipvlan, VLANs, dummies. */
 
@@ -169,6 +169,31 @@ for (const driver of ['macvlan', 'ipvlan'] as const) {
     },
   )
 }
+
+for (const driver of ['macvlan', 'ipvlan'] as const)
+  test.serial(
+    `${driver} on a VLAN whose link below goes and is back: packets flow again, without another open()`,
+    async (t) => {
+      const { world, slipway } = await open(t)
+      neighbourOn(world, 50)
+      await onSegment(slipway, onVlan(50, { driver, options: { parent: 'uplink.50', host_shim: 'true' } }))
+      const app = await world.create(slipway, 'app', { network: 'lan' })
+      const { host, neighbour } = world
+      ip('-n', host.name, 'link', 'delete', 'uplink')
+      t.deepEqual(links(world, 'vlan'), [])
+      ip('link', 'add', 'uplink', 'netns', host.name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', neighbour.name)
+      ip('-n', host.name, 'link', 'set', 'uplink', 'up')
+      ip('-n', neighbour.name, 'link', 'set', 'eth0', 'up')
+      neighbourOn(world, 50)
+      const works = async () =>
+        String([
+          ...(await answersTo(world.neighbour, addressesOn(app))),
+          ...(await answersTo(world.host, addressesOn(app))),
+        ]) === 'yes,yes'
+      t.true(await eventually(works))
+      t.deepEqual(links(world, 'vlan'), ['uplink.50'])
+    },
+  )
 
 for (const [driver, prefix] of [
   ['macvlan', 'dm-'],
