@@ -83,6 +83,24 @@ for (const mode of ['l3', 'l3s'] as const) {
   )
 }
 
+for (const mode of ['l3', 'l3s'] as const)
+  test.serial(
+    `ipvlan ${mode}: a link that its sandbox has deleted is back with the next open(), and leads out`,
+    async (t) => {
+      const { world, slipway, one } = await twoOn(t, {
+        options: { ipvlan_mode: mode },
+        subnets: [{ subnet: '10.60.0.0/24' }, { subnet: 'fd00:60::/64' }],
+      })
+      const routes = [routesIn(one), routesIn(one, 6)]
+      await slipway.close({ wait: true })
+      ip('-n', one.name, 'link', 'delete', 'eth0')
+      const again = await world.open()
+      t.true(again.reconciled.healed.includes(one.name))
+      t.deepEqual([routesIn(one), routesIn(one, 6)], routes)
+      t.deepEqual(await answersTo(world.neighbour, addressesOn(one)), YES)
+    },
+  )
+
 /** The neighbour on VLAN 50 of the segment. */
 function neighbourOn(world: World, id: number): string {
   const { name } = world.neighbour
