@@ -68,6 +68,8 @@ const SHOWN = 100
 /** A value of any type as a message shows it: in one line, and not a long one. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(cut(value, SHOWN))
+  // inspect() takes half a millisecond when it is first called, and records' shapes call this at import.
+  if (value === null || ['number', 'boolean', 'undefined'].includes(typeof value)) return String(value)
   const text = inspect(value, {
     depth: 1,
     breakLength: Infinity,
