@@ -34,10 +34,28 @@ function refuseEmpty(operation: object & { op: string }, name: string): void {
     throw new RangeError(`${operation.op}: ${name} is empty. Leave it out, or give a text.`)
 }
 
-function pushFields(fields: Field[], { fields: names, parts }: Shape, from: object): void {
+/**
+ * Goes by what is there, and not by what could be: most fields are left out, and to ask for one takes V8 ten times as
+ * long as to meet one.
+ */
+function pushFields(fields: Field[], shape: Shape, from: object): void {
   const given = from as Readonly<Record<string, unknown>>
-  for (const name of names) fields.push(given[name] as Field)
-  if (parts !== undefined) for (const [name, shape] of parts) pushPart(fields, shape, given[name])
+  const places = placesIn(shape)
+  const start = fields.length
+  for (let left = places.size; left > 0; left--) fields.push(undefined)
+  for (const name in given) {
+    const place = places.get(name)
+    if (place !== undefined) fields[start + place] = given[name] as Field
+  }
+  if (shape.parts !== undefined) for (const [name, part] of shape.parts) pushPart(fields, part, given[name])
+}
+
+const PLACES = new Map<Shape, ReadonlyMap<string, number>>()
+
+function placesIn(shape: Shape): ReadonlyMap<string, number> {
+  let places = PLACES.get(shape)
+  if (!places) PLACES.set(shape, (places = new Map(shape.fields.map((name, index) => [name, index]))))
+  return places
 }
 
 function pushPart(fields: Field[], shape: Shape | 'texts', part: unknown): void {
