@@ -19,13 +19,15 @@ export async function removalPlan(
   records: string,
   namespace: Namespace | undefined,
   mark?: string,
-): Promise<RemovalPlans & { off: () => Promise<void> }> {
+): Promise<RemovalPlans & { off?: () => Promise<void> }> {
   const { id, name, stack, endpoints, ports } = sandbox
   const owner = joinedId(sandbox) === undefined ? undefined : await whenIdle(() => ownerOfJoined(sandbox, records))
   const place = { path: sandbox.path, namespace, foreign: (sandbox.foreign ?? false) || stack === 'host' }
-  const leaving = removeSandbox({
+  const found = deleteUnfiltered(host, place, endpoints, [])
+  const unfiltered = 'then' in found ? await found : found
+  const plans = removeSandbox({
     ...place,
-    unfiltered: await deleteUnfiltered(host, place, endpoints, []),
+    unfiltered,
     endpoints,
     ports,
     owner: ownerComment(name, id),
@@ -33,7 +35,10 @@ export async function removalPlan(
     shared: (sandbox.sharedBy ?? []).length > 0,
     joined: owner && without(owner, id, records),
   })
-  return { ...leaving, off: () => deleteUnfilteredLinks(host, name, place, endpoints, []) }
+  // Without such a link, nobody inside can make another.
+  return unfiltered.length === 0
+    ? plans
+    : { ...plans, off: () => deleteUnfilteredLinks(host, name, place, endpoints, []) }
 }
 
 function without(owner: StoredRecord, id: string, records: string) {

@@ -18,7 +18,7 @@ export async function removeSandbox(context: Context, changes: Changes): Promise
     | {
         busy: string
         left: () => string
-        off: () => Promise<void>
+        off: (() => Promise<void>) | undefined
         plan: Plan
         claims: RemovalPlans['claims']
         links: RemovalPlans['links']
@@ -51,7 +51,7 @@ export async function removeSandbox(context: Context, changes: Changes): Promise
           : undefined,
     }
   })
-  await begun?.off()
+  if (begun?.off) await begun.off()
   const { path, record: removed } = changes.stored
   const done = async () => {
     for (const endpoint of removed.endpoints) {
