@@ -7,6 +7,7 @@ import { familyOf } from '../base/addresses/ip.js'
 import type { ElementInfo } from '../kernel/native.js'
 import type { Operation, Plan, SetDefinition } from '../plan/operation.js'
 import { TRAITS } from '../plan/traits.js'
+import { setImmediate } from '../base/timers.js'
 
 /** Removes, minding nothing that has gone meanwhile: another process may be cleaning up, too. */
 export async function removeIfThere(host: Host, plan: Plan, options: RunOptions = {}): Promise<void> {
@@ -77,6 +78,8 @@ export async function removeWhatIsThere(
   const rest: Operation[] = []
   const checks = plan.filter(({ op }) => op === 'netns.check')
   for (const operation of plan) {
+    // Each is a plan of its own: behind a caller's back, no turn of the event loop has more than one to make.
+    if (options.background) await new Promise((resolve) => setImmediate(resolve))
     if (isNowhere(operation) || operation.op === 'netns.check') continue
     const owner = claimOf(claims, routedAddress(operation))
     if (owner !== undefined) {

@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import type { Sandbox, Slipway } from 'slipway'
 import type { ParentMessage } from '#lib/heal/parent-watch.js'
@@ -228,7 +229,9 @@ test.serial('a network that another process makes is listened for, and one that 
   t.true(await eventually(async () => String(await answersTo(world.neighbour, addressesOn(app))) === 'yes'))
   await app.remove()
   await (await slipway.networks.get('lan')).remove()
-  const before = said.length
+  // What has been heard until now is looked at a quarter of a second later, at most.
+  let before = -1
+  for (; before !== said.length; await sleep(1000)) before = said.length
   ip('-n', world.host.name, 'link', 'delete', 'uplink')
   parentAgain(world)
   await slipway.networks.create({ name: 'next' })
