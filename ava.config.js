@@ -21,6 +21,7 @@ const LONGEST = [
   'crash',
   'golden',
   'crash-leaves',
+  'crash-segments',
   'attacks-packets',
   'undo',
   'cli-usage',
