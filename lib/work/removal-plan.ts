@@ -23,8 +23,7 @@ export async function removalPlan(
   const { id, name, stack, endpoints, ports } = sandbox
   const owner = joinedId(sandbox) === undefined ? undefined : await whenIdle(() => ownerOfJoined(sandbox, records))
   const place = { path: sandbox.path, namespace, foreign: (sandbox.foreign ?? false) || stack === 'host' }
-  const found = deleteUnfiltered(host, place, endpoints, [])
-  const unfiltered = 'then' in found ? await found : found
+  const unfiltered = await deleteUnfiltered(host, place, endpoints, [])
   const plans = removeSandbox({
     ...place,
     unfiltered,

@@ -59,7 +59,7 @@ export async function checkNetworks({ host, networks, settings }: Context): Prom
   // What is said above is not said again.
   const told = new Set(recorded.flatMap((spec) => networksOf(spec).hostLink(spec)?.name ?? []))
   for (const { key } of (await host.find('elements', sets.bridges)) ?? []) {
-    if (links.some(({ name }) => name === key) || told.has(key)) continue
+    if (there.has(key) || told.has(key)) continue
     const rebuild = `nft delete table inet ${sets.TABLE}; nft delete table bridge ${sets.TABLE}: both are written anew, with what is there`
     findings.push(problem(check, `the bridge ${key} was deleted, and the rules still name it`, rebuild))
   }

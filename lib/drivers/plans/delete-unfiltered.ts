@@ -12,16 +12,7 @@ import { checkNamespace, type StackPlace } from '../stack.js'
  * @param stay - The other endpoints of the sandbox.
  * @returns Nothing where rules do it for all of the endpoints, or no such link is left.
  */
-export function deleteUnfiltered(
-  host: Host,
-  place: StackPlace,
-  endpoints: readonly StoredEndpoint[],
-  stay: readonly StoredEndpoint[],
-): readonly Operation[] | Promise<readonly Operation[]> {
-  return endpoints.some((endpoint) => endpointsOf(endpoint).unfilteredLinks) ? look(host, place, endpoints, stay) : []
-}
-
-async function look(
+export async function deleteUnfiltered(
   host: Host,
   place: StackPlace,
   endpoints: readonly StoredEndpoint[],
