@@ -6,6 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fail, run, say, SetupError, step } from './setup/say.mjs'
 import { inRoot, root } from './setup/tree.mjs'
+import { tryConsumers } from './pack-check/consumers.mjs'
 
 const temporary = mkdtempSync(path.join(os.tmpdir(), 'slipway-pack-'))
 const consumer = path.join(temporary, 'consumer')
@@ -80,6 +81,7 @@ try {
       'The package compiled at install did not run.',
     )
   })
+  tryConsumers(tarball, temporary)
   say('the package is fine')
 } catch (error) {
   clean()
