@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { readDaemonConfig, type DaemonConfig } from './api/daemon-config.js'
-export { SlipwayError, type KernelRefusal, type SlipwayErrorCode } from './base/errors.js'
+export { SlipwayError, type KernelRefusal, type NotUndone, type SlipwayErrorCode } from './base/errors.js'
 export type { GatewayMode } from './base/gateway-mode.js'
 export type { AddressPoolSpec } from './base/settings.js'
 export type { IpFamily } from './base/addresses/ip.js'
@@ -12,7 +12,7 @@ export type { SubnetRequest } from './base/addresses/subnet-request.js'
 export type { NameOptions } from './base/name-options.js'
 export type { CreateNetworkOptions } from './networks/create-options.js'
 export type { NetworkFilters, PruneFilters } from './api/networks/filters.js'
-export type { IpamConfig, NetworkInspect } from './api/networks/inspect.js'
+export type { IpamConfig, NetworkInspect, NetworkIpam, NetworkMember } from './api/networks/inspect.js'
 export type { Network } from './api/networks/network.js'
 export type { Networks } from './api/networks/networks.js'
 export type { OpenOptions } from './api/options.js'
@@ -26,7 +26,13 @@ export type { CreateOptions } from './api/sandboxes/create-options.js'
 export type { Endpoint } from './api/sandboxes/endpoint.js'
 export type { EndpointOptions } from './api/sandboxes/endpoint-options.js'
 export type { SandboxFiles } from './work/files.js'
-export type { EndpointSettings, NetworkSettings } from './api/sandboxes/inspect.js'
+export type {
+  EndpointIpam,
+  EndpointSettings,
+  NetworkSettings,
+  PortBinding,
+  SharedNetwork,
+} from './api/sandboxes/inspect.js'
 export type { Sandbox } from './api/sandboxes/sandbox.js'
 export type { Sandboxes } from './api/sandboxes/sandboxes.js'
 export type { Sharing } from './work/sharing.js'

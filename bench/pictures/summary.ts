@@ -10,7 +10,7 @@ const END = '<!-- benchmark: end -->'
 /** What a README shows of a run, in Markdown: the picture, where and how it was measured, and its numbers. */
 export function summary({ facts, samples }: Run, charts: readonly Chart[]): string {
   return [
-    `<img src="docs/benchmark.svg" alt="${alternative(charts)}" width="100%">`,
+    `<img src="https://raw.githubusercontent.com/slipway-net/slipway/main/docs/benchmark.svg" alt="${alternative(charts)}" width="100%">`,
     `${notesOf(facts).join('. ')}.`,
     latency(samples.filter(({ measure }) => measure === 'latency')),
     bursts(samples.filter(({ measure }) => measure === 'burst')),

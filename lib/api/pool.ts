@@ -3,6 +3,7 @@ import type { Spares } from '../work/pool/spares.js'
 
 /** How the pool of one network is. */
 export interface PoolStats {
+  /** Name of the network. */
   network: string
   /** How many are to be ready. */
   size: number

@@ -45,7 +45,9 @@ export class Slipway {
   readonly #context: Context
   #closing: Promise<void> | undefined
 
+  /** The networks of this host. */
   readonly networks: Networks
+  /** The sandboxes of this host. */
   readonly sandboxes: Sandboxes
   /** Sandboxes made ahead of need, where the option `pool` asks for some. */
   readonly pool: Pool
@@ -131,6 +133,7 @@ export class Slipway {
     if (wait && refused.length > 0) throw refused[0]
   }
 
+  /** As {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

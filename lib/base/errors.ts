@@ -26,12 +26,21 @@ export type SlipwayErrorCode =
   | 'CLOSED'
   | 'KERNEL'
 
+/** An operation that a failed call could not take back. */
+export interface NotUndone {
+  /** The command that equals it. */
+  operation: string
+  /** Why the kernel refused, as in errno(3): `EBUSY`. */
+  errnoName: string
+}
+
 /** What a kernel refusal adds to an error. */
 export interface KernelRefusal {
   /** Positive errno, as in errno(3). */
   errno: number
   /** Its name: `EEXIST`. */
   errnoName: string
+  /** The system call that was refused: `sendmsg`. */
   syscall: string
   /** The refused operation as the command that it equals. */
   operation: string
@@ -40,19 +49,28 @@ export interface KernelRefusal {
   /** Offset of the attribute in the request that the kernel objects to. */
   offset?: number
   /** Operations that could not be taken back after the refusal. Empty unless something else interferes. */
-  notUndone?: readonly { operation: string; errnoName: string }[]
+  notUndone?: readonly NotUndone[]
 }
 
 /** Every error that Slipway throws or rejects with. A failed call has left the host as it was. */
 export class SlipwayError extends Error {
+  /** Always `SlipwayError`. */
   override readonly name = 'SlipwayError'
+  /** What kind of refusal it is, for programs. */
   readonly code: SlipwayErrorCode
+  /** As in errno(3), positive. Only where the kernel refused, like all that follows. */
   declare readonly errno?: number
+  /** The name of `errno`: `EEXIST`. */
   declare readonly errnoName?: string
+  /** The system call that was refused. */
   declare readonly syscall?: string
+  /** The refused operation as the command that it equals. */
   declare readonly operation?: string
+  /** The kernel's own words (extended ack), where it sent any. */
   declare readonly kernelMessage?: string
+  /** Bytes into the message, up to the attribute that the kernel objects to. */
   declare readonly offset?: number
+  /** What could not be taken back. Empty or missing unless something else interferes. */
   declare readonly notUndone?: KernelRefusal['notUndone']
 
   constructor(code: SlipwayErrorCode, message: string, refusal?: Partial<KernelRefusal>, options?: ErrorOptions) {

@@ -8,6 +8,7 @@ export type PortRange = readonly [first: number, last: number]
 
 /** A published port, or a whole host address that leads to a sandbox (protocol `all`). */
 export interface PortMapping {
+  /** `tcp`, `udp`, `sctp`; `all` for a whole host address. */
   protocol: PortProtocol
   /** 0 for a whole address: every port leads to the same one inside. */
   containerPort: number
@@ -21,6 +22,7 @@ export interface PortMapping {
 
 /** A port to publish. */
 export interface PortRequest {
+  /** `tcp`, `udp`, `sctp`; `all` for a whole host address. */
   protocol: PortProtocol
   /** 0 with protocol `all`. */
   containerPort: number

@@ -24,7 +24,7 @@ import { sortRecords } from './sort-records.js'
 import { rejectDuplicateIds } from './duplicate-ids.js'
 import { isWhole, takeSnapshot } from './whole.js'
 
-/** What {@link reconcile} found and did. */
+/** What open() found of earlier processes, and what it did about it. */
 export interface Reconciled {
   /** Names of the sandboxes that were there and whole. */
   adopted: string[]

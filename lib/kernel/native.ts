@@ -55,13 +55,21 @@ export interface LinkInfo {
 
 /** What has gone through a link since it was made: received and sent, seen from this end. */
 export interface LinkStatistics {
+  /** Received since the interface was made. */
   rxBytes: number
+  /** Sent since the interface was made. */
   txBytes: number
+  /** Received. */
   rxPackets: number
+  /** Sent. */
   txPackets: number
+  /** Received and dropped, as no buffer was free or nobody wanted them. */
   rxDropped: number
+  /** Dropped before they were sent. */
   txDropped: number
+  /** Received, and damaged. */
   rxErrors: number
+  /** Not sent for a fault. */
   txErrors: number
 }
 

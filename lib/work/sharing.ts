@@ -5,6 +5,7 @@ import { isCurrent, listRecords, type SandboxRecord, type StoredRecord } from '.
 export interface Sharing {
   /** 64 hex digits. */
   id: string
+  /** Of that sandbox. */
   name: string
   /**
    * Whether that sandbox is there still. Its removal takes the interfaces along, and leaves loopback to those who

@@ -14,8 +14,14 @@ const pages = FOLDERS.filter((folder) => existsSync(join(ROOT, folder))).flatMap
     .map((name) => join(folder, name)),
 )
 
-/** What is not code: commands and programs name files of others. */
-const prose = (page: string) => readFileSync(join(ROOT, page), 'utf8').replace(/^ *```.*?^ *```/gms, '')
+/** Where this repository is: README.md is read on other sites and in node_modules, so its links are whole. */
+const HERE = `${(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { homepage: string }).homepage.replace('#readme', '')}/blob/main/`
+
+/** What is not code: commands and programs name files of others. Links into this repository begin at the page. */
+const prose = (page: string) =>
+  readFileSync(join(ROOT, page), 'utf8')
+    .replace(/^ *```.*?^ *```/gms, '')
+    .replaceAll(`](${HERE}`, `](${'../'.repeat(page.split('/').length - 1)}`)
 
 /** As GitHub makes it of a heading. */
 const anchorOf = (heading: string) =>
@@ -39,6 +45,22 @@ test('each link of a page leads to a file, and to a heading there', (t) => {
     }
   }
   t.true(links > 60, String(links))
+})
+
+test('each link of README.md is whole', (t) => {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+  const links = [...readme.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link)
+  t.deepEqual(
+    links.filter((link) => !/^(https:\/\/|#)/.test(link)),
+    [],
+  )
+  t.true(links.filter((link) => link.startsWith(HERE)).length > 30)
+})
+
+test('docs/errors.md has every code, and no other', (t) => {
+  const codes = (page: string, pattern: RegExp) =>
+    [...readFileSync(join(ROOT, page), 'utf8').matchAll(pattern)].map(([, code]) => code).sort()
+  t.deepEqual(codes('docs/errors.md', /^\| `([A-Z_]{4,})` \|/gm), codes('lib/base/errors.ts', /^ {2}\| '([A-Z_]+)'/gm))
 })
 
 test('each file and folder of the sources that a page names is there', (t) => {

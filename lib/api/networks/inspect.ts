@@ -5,32 +5,76 @@ import type { SandboxRecord } from '../../store/records.js'
 
 /** The JSON of `docker network inspect`, with docker's own names and order. */
 export interface NetworkInspect {
+  /** As it was created. */
   Name: string
+  /** 64 hex digits. */
   Id: string
+  /** ISO 8601; empty for networks that every host has. */
   Created: string
+  /** Of this host alone. */
   Scope: 'local'
+  /** `bridge`, `macvlan`, `ipvlan`, `host` or `null`. */
   Driver: string
+  /** Whether its sandboxes get IPv4 addresses. */
   EnableIPv4: boolean
+  /** Whether its sandboxes get IPv6 addresses. */
   EnableIPv6: boolean
-  IPAM: { Driver: 'default'; Options: Record<string, string> | null; Config: IpamConfig[] | null }
+  /** Its subnets. */
+  IPAM: NetworkIpam
+  /** No way out or in, but for the host itself. */
   Internal: boolean
+  /** Of docker's swarm. */
   Attachable: false
+  /** Of docker's swarm. */
   Ingress: false
-  ConfigFrom: { Network: '' }
+  /** Docker: a network that only holds the configuration of others. Slipway has none. */
+  ConfigFrom: {
+    /** Always empty. */
+    Network: ''
+  }
+  /** As `ConfigFrom`. */
   ConfigOnly: false
   /** By id of the sandbox. */
-  Containers: Record<
-    string,
-    { Name: string; EndpointID: string; MacAddress: string; IPv4Address: string; IPv6Address: string }
-  >
+  Containers: Record<string, NetworkMember>
+  /** The driver's, by docker's names. */
   Options: Record<string, string>
+  /** As they were given. */
   Labels: Record<string, string>
 }
 
+/** Where the addresses of a network come from. */
+export interface NetworkIpam {
+  /** Slipway's own, which docker calls so, too. */
+  Driver: 'default'
+  /** Empty; null for networks that every host has. */
+  Options: Record<string, string> | null
+  /** A part for each subnet, IPv4 first; null where the network has none. */
+  Config: IpamConfig[] | null
+}
+
+/** A sandbox on a network, as `docker network inspect` shows it. */
+export interface NetworkMember {
+  /** Of the sandbox. */
+  Name: string
+  /** 64 hex digits. */
+  EndpointID: string
+  /** `02:42:ac:11:00:02` */
+  MacAddress: string
+  /** With prefix: `172.17.0.2/16`; empty without. */
+  IPv4Address: string
+  /** With prefix; empty without. */
+  IPv6Address: string
+}
+
+/** A subnet of a network. */
 export interface IpamConfig {
+  /** With prefix: `172.20.0.0/16`. */
   Subnet: string
+  /** Part of the subnet that automatic addresses come from; left out where it is all of it. */
   IPRange?: string
+  /** Left out where the network has none. */
   Gateway?: string
+  /** Addresses by name that no sandbox gets; left out where there are none. */
   AuxiliaryAddresses?: Readonly<Record<string, string>>
 }
 

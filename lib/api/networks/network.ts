@@ -24,6 +24,7 @@ export class Network {
     return this.#facts.id
   }
 
+  /** As it was created. */
   get name(): string {
     return this.#facts.name
   }
@@ -38,10 +39,12 @@ export class Network {
     return this.#facts.created
   }
 
+  /** No way out or in, but for the host itself. */
   get internal(): boolean {
     return this.#facts.internal
   }
 
+  /** As they were given. */
   get labels(): Readonly<Record<string, string>> {
     return this.#facts.labels
   }
@@ -91,6 +94,7 @@ export class Network {
     return this.#removing
   }
 
+  /** As {@link remove}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.remove()
   }

@@ -6,11 +6,13 @@ import { FAMILIES } from '../../store/network-spec.js'
 export interface Endpoint {
   /** 64 hex digits. */
   id: string
+  /** Name of the network. */
   network: string
   /** Name inside the sandbox: `eth0`. */
   interface: string
   /** Name of its other end on the host, empty where it has none there. */
   hostInterface: string
+  /** `02:42:ac:11:00:02` */
   mac: string
   /** With prefix: `172.17.0.2/16`, then IPv6. */
   addresses: readonly string[]
@@ -18,7 +20,9 @@ export interface Endpoint {
   gateway?: string
   /** Of IPv6. */
   gateway6?: string
+  /** Further names on that network. */
   aliases: readonly string[]
+  /** The endpoint with the highest has the default route. Default: 0. */
   gwPriority: number
 }
 

@@ -11,42 +11,94 @@ import type { Sharing } from '../../work/sharing.js'
 
 /** The JSON of `docker inspect`'s NetworkSettings, with docker's own names and order. */
 export interface NetworkSettings extends DefaultEndpoint {
+  /** Docker keeps it for what it was once. */
   Bridge: ''
+  /** 64 hex digits. */
   SandboxID: string
+  /** Path of the namespace. */
   SandboxKey: string
-  Ports: Record<string, { HostIp: string; HostPort: string }[]>
+  /** By port inside and protocol: `80/tcp`. */
+  Ports: Record<string, PortBinding[]>
+  /** Always so, as with docker. */
   HairpinMode: false
+  /** Always so, as with docker. */
   LinkLocalIPv6Address: ''
+  /** Always so, as with docker. */
   LinkLocalIPv6PrefixLen: 0
+  /** Always so, as with docker. */
   SecondaryIPAddresses: null
+  /** Always so, as with docker. */
   SecondaryIPv6Addresses: null
+  /** By name of the network. */
   Networks: Record<string, EndpointSettings>
   /**
    * Docker has no such field. With network `container:…` alone: whose network it is; not alive, it has gone, and but
    * loopback all is gone with it.
    */
-  SharedNetwork?: { ID: string; Name: string; Alive: boolean }
+  SharedNetwork?: SharedNetwork
+}
+
+/** A host port that leads to a sandbox. */
+export interface PortBinding {
+  /** `0.0.0.0` and `::` for every address of the host. */
+  HostIp: string
+  /** In digits; empty where no port of the host is taken, `*` for a whole address. */
+  HostPort: string
+}
+
+/** Whose network a sandbox has that was created with `container:…`. */
+export interface SharedNetwork {
+  /** 64 hex digits. */
+  ID: string
+  /** Of that sandbox. */
+  Name: string
+  /** Whether that sandbox is there still. */
+  Alive: boolean
+}
+
+/** The addresses that were asked for. */
+export interface EndpointIpam {
+  /** Left out where any will do. */
+  IPv4Address?: string
+  /** Left out where any will do. */
+  IPv6Address?: string
 }
 
 /** Of the endpoint on the network `bridge`, as dockers before 29 have it here, too. */
 interface DefaultEndpoint {
+  /** 64 hex digits; empty where there is none. */
   EndpointID: string
+  /** Of IPv4; empty without. */
   Gateway: string
+  /** Without prefix; empty without. */
   GlobalIPv6Address: string
+  /** Bits; 0 without. */
   GlobalIPv6PrefixLen: number
+  /** Of IPv4, without prefix; empty without. */
   IPAddress: string
+  /** Bits; 0 without. */
   IPPrefixLen: number
+  /** Empty without. */
   IPv6Gateway: string
+  /** `02:42:ac:11:00:02`; empty without. */
   MacAddress: string
 }
 
+/** A network that a sandbox is on. */
 export interface EndpointSettings extends DefaultEndpoint {
-  IPAMConfig: { IPv4Address?: string; IPv6Address?: string } | null
+  /** Null where none were asked for. */
+  IPAMConfig: EndpointIpam | null
+  /** Docker: of its old links. Slipway has none. */
   Links: null
+  /** Further names on that network, as they were asked for. */
   Aliases: readonly string[] | null
+  /** Options of the endpoint; Slipway has none. */
   DriverOpts: null
+  /** The highest has the default route. */
   GwPriority: number
+  /** 64 hex digits. */
   NetworkID: string
+  /** What other sandboxes on the network find it by; null where names are not answered. */
   DNSNames: readonly string[] | null
 }
 

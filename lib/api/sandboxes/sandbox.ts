@@ -47,6 +47,7 @@ export class Sandbox {
     return this.#record.id
   }
 
+  /** What it was created with, or the first twelve digits of its id. */
   get name(): string {
     return this.#record.name
   }
@@ -273,6 +274,7 @@ export class Sandbox {
     return this.#removing
   }
 
+  /** As {@link remove}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.remove()
   }

@@ -11,7 +11,9 @@ import type { Context } from '../../work/context.js'
 
 /** What has gone through one interface of a sandbox, seen from inside. */
 export interface InterfaceStats extends LinkStatistics {
+  /** Name of the network. */
   network: string
+  /** Name inside the sandbox: `eth0`. */
   interface: string
 }
 
@@ -21,8 +23,11 @@ export interface PortStats extends PortMapping {
   connections: number
 }
 
+/** What a sandbox has sent, received and answered. */
 export interface SandboxStats {
+  /** One for each endpoint. */
   interfaces: InterfaceStats[]
+  /** One for each published port. */
   ports: PortStats[]
 }
 

@@ -19,10 +19,13 @@ const STEP_MS = 2
 
 /** What the diagnostics channel `slipway:pool` says. */
 export interface PoolMessage {
+  /** Name of the network. */
   network: string
   /** A sandbox was taken; none was there to be taken; one was made; what was made is no good any more. */
   event: 'claimed' | 'missed' | 'made' | 'dropped'
+  /** How many are ready now. */
   ready: number
+  /** How many are to be ready. */
   size: number
 }
 
