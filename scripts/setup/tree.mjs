@@ -9,12 +9,13 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 
 export const inRoot = (...parts) => path.join(root, ...parts)
 
-// Every file under a folder, as paths from the root, sorted. A missing folder has none.
+// Every file under a folder that is ours, as paths from the root, sorted. A missing folder has none.
 export function filesUnder(folder) {
   if (!existsSync(inRoot(folder))) return []
   return readdirSync(inRoot(folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name)))
+    .filter((file) => !file.includes('node_modules/'))
     .sort()
 }
 
