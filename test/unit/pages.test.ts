@@ -17,11 +17,24 @@ const pages = FOLDERS.filter((folder) => existsSync(join(ROOT, folder))).flatMap
 /** Where this repository is: README.md is read on other sites and in node_modules, so its links are whole. */
 const HERE = `${(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { homepage: string }).homepage.replace('#readme', '')}/blob/main/`
 
+/** Links as they stand in the text: `[label]` and `[text][label]` have their address at the end of the page. */
+function withAddresses(text: string): string {
+  const addresses = new Map(
+    [...text.matchAll(/^\[([^\]]+)\]: (\S+)$/gm)].map(([, label = '', address = '']) => [label, address]),
+  )
+  return text
+    .replace(/^\[[^\]]+\]: \S+$/gm, '')
+    .replace(/\[([^\]]+)\](?:\[([^\]]+)\])?(?![(:])/g, (all, name: string, label: string = name) =>
+      addresses.has(label) ? `[${name}](${addresses.get(label)})` : all,
+    )
+}
+
 /** What is not code: commands and programs name files of others. Links into this repository begin at the page. */
 const prose = (page: string) =>
-  readFileSync(join(ROOT, page), 'utf8')
-    .replace(/^ *```.*?^ *```/gms, '')
-    .replaceAll(`](${HERE}`, `](${'../'.repeat(page.split('/').length - 1)}`)
+  withAddresses(readFileSync(join(ROOT, page), 'utf8').replace(/^ *```.*?^ *```/gms, '')).replaceAll(
+    `](${HERE}`,
+    `](${'../'.repeat(page.split('/').length - 1)}`,
+  )
 
 /** As GitHub makes it of a heading. */
 const anchorOf = (heading: string) =>
@@ -48,7 +61,7 @@ test('each link of a page leads to a file, and to a heading there', (t) => {
 })
 
 test('each link of README.md is whole', (t) => {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+  const readme = withAddresses(readFileSync(join(ROOT, 'README.md'), 'utf8'))
   const links = [...readme.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link)
   t.deepEqual(
     links.filter((link) => !/^(https:\/\/|#)/.test(link)),
