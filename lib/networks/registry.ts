@@ -26,8 +26,10 @@ import { learnAddresses, readyNetwork, releaseAddress, type ReadyNetwork } from 
 import { FAMILIES, type NetworkSpec } from '../store/network-spec.js'
 import { KernelView } from './kernel-view.js'
 
-/** The subnet or bridge of a draft may be taken by another process meanwhile: so often another is drafted. */
+/** The subnet of a draft may be taken by another process meanwhile: so often another is drafted. */
 const TRIES = 64
+/** So often it is made again where somebody deletes a part of it in the making. */
+const DELETIONS = 16
 
 /** Folders of records. */
 export interface RecordFolders {
@@ -144,6 +146,7 @@ export class NetworkRegistry {
   /** Makes a network. All of it, or nothing. */
   create(options: CreateNetworkOptions): Promise<StoredNetwork> {
     let networks: NetworksOf | undefined
+    let deleted = 0
     return retrying(
       { host: this.#host },
       {
@@ -163,11 +166,13 @@ export class NetworkRegistry {
             this.#chosen.delete(record.id)
           }
         },
-        // Where the subnet was asked for, the next draft says who has it.
-        remedy: (refused) =>
-          networks && ['deleted a part', 'took the subnet'].includes(networkRaceOf(networks, refused) ?? '')
+        remedy: (refused) => {
+          const race = networks && networkRaceOf(networks, refused)
+          // Where the subnet was asked for, the next draft says who has it.
+          return race === 'took the subnet' || (race === 'deleted a part' && ++deleted < DELETIONS)
             ? 'again'
-            : undefined,
+            : undefined
+        },
       },
     )
   }
