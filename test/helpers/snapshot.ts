@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { readOwner } from '#lib/store/owner.js'
-import { eventually, execIn, ipJson, type Place, type World } from './world.js'
+import { eventually, execIn, type Place, type World } from './world.js'
 
 /** Everything that a call could leave behind, a line for each thing. */
 export type Snapshot = Record<
@@ -33,27 +33,33 @@ const NAMESPACE = /"namespace":\{[^}]*\},/
 
 /** The part of it that is a namespace's. */
 export function kernelState(place: Place) {
-  const lines = (list: unknown[]) => list.map((item) => JSON.stringify(item))
+  const [links, addresses, routes, rules, routes6, sysctls = '', ruleset] = execIn(place, 'sh', '-ec', LOOK)
+    .split(CUT)
+    .map((text) => text.trim())
+  const list = (text: string | undefined) => JSON.parse(text || '[]') as Record<string, unknown>[]
+  const lines = (items: unknown[]) => items.map((item) => JSON.stringify(item))
   return {
-    links: lines(links(place)),
-    addresses: lines(ipJson(place, 'address').map(({ ifname, addr_info }) => ({ ifname, addr_info }))),
-    routes: lines(routes(place)),
-    rules: lines(ipJson(place, 'rule')),
-    sysctls: execIn(
-      place,
-      'sysctl',
-      '-e',
-      'net.ipv4.ip_forward',
-      'net.ipv4.conf.all',
-      'net.ipv4.conf.docker0',
-      'net.ipv6.conf.all.forwarding',
-    )
-      .trim()
-      .split('\n')
-      .sort(),
-    ...rulesetLines(place),
+    links: lines(lasting(list(links))),
+    addresses: lines(list(addresses).map(({ ifname, addr_info }) => ({ ifname, addr_info }))),
+    routes: lines([...list(routes), ...list(routes6)].filter(isLastingRoute).map(({ flags: _, ...route }) => route)),
+    rules: lines(list(rules)),
+    sysctls: sysctls.split('\n').sort(),
+    ...linesOf(readRuleset(ruleset ?? '')),
   }
 }
+
+/** Stands between what the commands of one look print. */
+const CUT = '----\n'
+/** One shell, as these tests look thousands of times, and each program that is started costs milliseconds. */
+const LOOK = [
+  'ip -j -d link',
+  'ip -j address',
+  'ip -j route show table all',
+  'ip -j rule',
+  'ip -j -6 route show table all',
+  'sysctl -e net.ipv4.ip_forward net.ipv4.conf.all net.ipv4.conf.docker0 net.ipv6.conf.all.forwarding',
+  'nft -j list ruleset',
+].join(`; echo ${CUT.trim()}; `)
 
 type Sections = Record<string, string[]>
 
@@ -86,8 +92,9 @@ export async function settled(world: World): Promise<Snapshot> {
 
 /** Asserts that all is as it was; what the kernel does behind our back may take a moment. */
 export async function isAsBefore(t: ExecutionContext, world: World, before: Sections, message?: string): Promise<void> {
-  await eventually(() => difference(before, snapshot(world)).length === 0)
-  t.deepEqual(difference(before, snapshot(world)), [], message)
+  let found: string[] = []
+  await eventually(() => (found = difference(before, snapshot(world))).length === 0)
+  t.deepEqual(found, [], message)
 }
 
 /** A snapshot without some sections. */
@@ -99,19 +106,15 @@ export function without(from: Snapshot, ...sections: (keyof Snapshot)[]): Sectio
  * `ip -d link`, without what changes by itself: clocks, whether a cable is felt, and what a bridge has learned of its
  * ports.
  */
-function links(place: Place): unknown[] {
-  return JSON.parse(JSON.stringify(ipJson(place, '-d', 'link')), (key, value: unknown) => {
+function lasting(links: unknown[]): unknown[] {
+  return JSON.parse(JSON.stringify(links), (key, value: unknown) => {
     if (key === 'flags') return (value as string[]).filter((flag) => flag !== 'LOWER_UP' && flag !== 'NO-CARRIER')
     return key === 'operstate' || key.endsWith('_timer') || key.startsWith('tso_max') ? undefined : value
   }) as unknown[]
 }
 
-/** All routes, without what comes and goes with the feeling for a cable. */
-function routes(place: Place): unknown[] {
-  return [...ipJson(place, 'route', 'show', 'table', 'all'), ...ipJson(place, '-6', 'route', 'show', 'table', 'all')]
-    .filter(({ type }) => type !== 'multicast')
-    .map(({ flags: _, ...route }) => route)
-}
+/** Others come and go with the feeling for a cable. */
+const isLastingRoute = ({ type }: { type?: unknown }): boolean => type !== 'multicast'
 
 interface SetObject {
   family: string
@@ -120,8 +123,9 @@ interface SetObject {
 }
 
 /** The ruleset of a place, what is constant and what are elements: a line for each thing. */
-export function rulesetLines(place: Place): Pick<Snapshot, 'ruleset' | 'elements'> {
-  const { constant, elements } = ruleset(place)
+export const rulesetLines = (place: Place): Pick<Snapshot, 'ruleset' | 'elements'> => linesOf(ruleset(place))
+
+function linesOf({ constant, elements }: Ruleset): Pick<Snapshot, 'ruleset' | 'elements'> {
   return {
     ruleset: constant.map((item) => JSON.stringify(item)),
     elements: Object.entries(elements).flatMap(([set, list]) =>
@@ -130,9 +134,17 @@ export function rulesetLines(place: Place): Pick<Snapshot, 'ruleset' | 'elements
   }
 }
 
-/** `nft -j list ruleset` without handles and counts: what is constant, and the elements of sets and maps. */
-function ruleset(place: Place): { constant: object[]; elements: Record<string, Element[]> } {
-  const { nftables } = JSON.parse(execIn(place, 'nft', '-j', 'list', 'ruleset'), (key, value: unknown) =>
+/** What is constant, and the elements of sets and maps. */
+interface Ruleset {
+  constant: object[]
+  elements: Record<string, Element[]>
+}
+
+const ruleset = (place: Place): Ruleset => readRuleset(execIn(place, 'nft', '-j', 'list', 'ruleset'))
+
+/** `nft -j list ruleset` without handles and counts. */
+function readRuleset(text: string): Ruleset {
+  const { nftables } = JSON.parse(text, (key, value: unknown) =>
     key === 'handle' ? undefined : key === 'counter' ? null : value,
   ) as { nftables: Record<string, SetObject>[] }
   const elements: Record<string, Element[]> = {}

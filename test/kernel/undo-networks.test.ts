@@ -172,12 +172,9 @@ test.serial('publish and unpublish in a routed network', async (t) => {
 })
 
 const insideOf = (sandbox: Sandbox): string[] =>
-  ['address', 'route', '-6 route', 'link']
-    .flatMap((what) =>
-      execIn(sandbox, 'ip', '-o', ...what.split(' '))
-        .split('\n')
-        .map((line) => line.replace(/ (?:expires|valid_lft) .*| state \w+|<.*?>/g, '')),
-    )
+  execIn(sandbox, 'sh', '-ec', 'ip -o address; ip -o route; ip -o -6 route; ip -o link')
+    .split('\n')
+    .map((line) => line.replace(/ (?:expires|valid_lft) .*| state \w+|<.*?>/g, ''))
     .sort()
 
 /** A host with a sandbox, as `ip` and `nft` see both, come to rest. */

@@ -105,12 +105,9 @@ for (const [title, options] of [
 }
 
 const insideOf = (sandbox: Sandbox): string[] =>
-  ['address', 'route', '-6 route', 'link']
-    .flatMap((what) =>
-      execIn(sandbox, 'ip', '-o', ...what.split(' '))
-        .split('\n')
-        .map((line) => line.replace(/ (?:expires|valid_lft) .*| state \w+|<.*?>|^\d+: |@if\d+/g, '')),
-    )
+  execIn(sandbox, 'sh', '-ec', 'ip -o address; ip -o route; ip -o -6 route; ip -o link')
+    .split('\n')
+    .map((line) => line.replace(/ (?:expires|valid_lft) .*| state \w+|<.*?>|^\d+: |@if\d+/g, ''))
     .sort()
 
 for (const gwPriority of [-1, 1]) {
