@@ -41,7 +41,7 @@ for (const [flag, siblings] of [
     t.deepEqual(await answersTo(one, second), siblings)
     t.deepEqual(await answersTo(one, Object.values(NEIGHBOUR)), YES)
     t.deepEqual(await answersTo(world.neighbour, first), YES)
-    t.deepEqual(await answersTo(world.host, first), NO)
+    t.deepEqual(await answersTo(world.host, first, 'brief'), NO)
     const uplink = ipJson<{ address: string }>(world.host, 'link', 'show', 'uplink')[0]?.address
     t.deepEqual(
       [one, other].map((sandbox) => linksIn(sandbox).map(({ address, linkinfo }) => [address, linkinfo?.info_kind])),
@@ -49,9 +49,9 @@ for (const [flag, siblings] of [
     )
     t.is(one.endpoints[0]?.mac, uplink)
     await one.disconnect('lan')
-    t.deepEqual(await answersTo(world.neighbour, first), NO)
+    t.deepEqual(await answersTo(world.neighbour, first, 'brief'), NO)
     await other.remove()
-    t.deepEqual(await answersTo(world.neighbour, second), NO)
+    t.deepEqual(await answersTo(world.neighbour, second, 'brief'), NO)
   })
 }
 
@@ -78,7 +78,7 @@ for (const mode of ['l3', 'l3s'] as const) {
       t.deepEqual(await answersTo(world.neighbour, addressesOn(one)), YES)
       t.deepEqual(await answersTo(one, [NEIGHBOUR[4]]), ['yes'])
       await far.remove()
-      t.deepEqual(await answersTo(world.neighbour, ['10.61.0.7']), ['no'])
+      t.deepEqual(await answersTo(world.neighbour, ['10.61.0.7'], 'brief'), ['no'])
     },
   )
 }
@@ -177,7 +177,7 @@ for (const driver of ['macvlan', 'ipvlan'] as const) {
       uplink('down')
       await onSegment(slipway, onVlan(50, { driver, options: { parent: 'uplink.50', host_shim: 'true' } }))
       const app = await world.create(slipway, 'app', { network: 'lan' })
-      t.deepEqual(await answersTo(app, [neighbour]), ['no'])
+      t.deepEqual(await answersTo(app, [neighbour], 'brief'), ['no'])
       for (const time of ['first', 'second']) {
         uplink('up')
         t.deepEqual(await answersTo(app, [neighbour]), ['yes'], time)
@@ -227,7 +227,7 @@ for (const [driver, prefix] of [
     ]
     t.deepEqual(await answersTo(one, addressesOn(other)), ['yes'])
     t.deepEqual(routesIn(one), [])
-    t.deepEqual(await answersTo(world.host, addressesOn(one)), ['no'])
+    t.deepEqual(await answersTo(world.host, addressesOn(one), 'brief'), ['no'])
     t.true(lan.internal)
     await one.remove()
     await other.remove()

@@ -1,5 +1,5 @@
 import type { CreateNetworkOptions, Network, Sandbox, Slipway } from 'slipway'
-import { ipJson, runIn, type Place } from './world.js'
+import { ipJson, PATIENCE, runIn, type Place } from './world.js'
 
 /** Networks on the segment of the world's uplink, whose neighbour is 192.0.2.9 and fd00:99::9. */
 
@@ -29,13 +29,23 @@ export const addressesOn = ({ endpoints }: Sandbox, network = 'lan'): string[] =
     (address) => address.split('/')[0] ?? '',
   )
 
-/** Whether an address answers, or does not within a second: said as `yes` or `no` for each. */
-export async function answersTo(place: Pick<Place, 'path'>, addresses: readonly string[]): Promise<string[]> {
+/** How long an answer is waited for that should come, on a busy machine too: ping asks again and again meanwhile. */
+const PATIENT = ['-w', `${PATIENCE}`, '-i', '0.2']
+/** And one that should not come, or that is asked for once more where it does not. */
+const BRIEF = ['-W', `${0.3 * PATIENCE}`]
+
+/** Whether addresses answer: said as `yes` or `no` for each. `brief` where they should not, or are asked again. */
+export async function answersTo(
+  place: Pick<Place, 'path'>,
+  addresses: readonly string[],
+  how: 'patient' | 'brief' = 'patient',
+): Promise<string[]> {
   const from = { name: '', path: place.path }
+  const attempts = how === 'patient' ? [PATIENT, PATIENT] : [BRIEF]
   return Promise.all(
     addresses.map(async (address) => {
-      for (let attempt = 0; attempt < 2; attempt++) {
-        const { code } = await runIn(from, 'ping', '-n', '-c', '1', '-W', '1', address)
+      for (const options of attempts) {
+        const { code } = await runIn(from, 'ping', '-n', '-c', '1', ...options, address)
         if (code === 0) return 'yes'
       }
       return 'no'

@@ -260,7 +260,7 @@ test.serial(
     const peer = await world.create(slipway, 'peer')
     const reachable = (place: Place) =>
       [AT.ip, AT.ip6].map((address) =>
-        execIn(place, 'sh', '-c', `ping -c 3 -i 0.2 -W 3 ${address} > /dev/null && echo yes || echo no`).trim(),
+        execIn(place, 'sh', '-c', `ping -c 1 -i 0.2 -w 3 ${address} > /dev/null && echo yes || echo no`).trim(),
       )
     const app = await world.create(slipway, 'app', { ...AT, mac: '02:52:00:00:00:01' })
     for (const place of [world.host, peer]) t.deepEqual(reachable(place), ['yes', 'yes'])
@@ -285,7 +285,7 @@ for (const [what, macs] of Object.entries({
     const peer = await world.create(slipway, 'peer')
     const reachable = (place: Place) =>
       [AT.ip, AT.ip6].map((address) =>
-        execIn(place, 'sh', '-c', `ping -c 3 -i 0.2 -W 3 ${address} > /dev/null && echo yes || echo no`).trim(),
+        execIn(place, 'sh', '-c', `ping -c 1 -i 0.2 -w 3 ${address} > /dev/null && echo yes || echo no`).trim(),
       )
     const create = (name: string, mac?: string) =>
       world.create(slipway, name, { ...AT, ...(mac === undefined ? {} : { mac }), publish: ['8080:80'] })

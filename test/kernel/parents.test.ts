@@ -34,7 +34,7 @@ test.serial('a parent that is down when network and sandbox are made: they work 
   const app = await world.create(slipway, 'app', { network: 'lan' })
   const beside = await world.create(slipway, 'beside')
   await beside.connect('lan')
-  t.deepEqual(await answersTo(world.neighbour, addressesOn(app)), ['no', 'no'])
+  t.deepEqual(await answersTo(world.neighbour, addressesOn(app), 'brief'), ['no', 'no'])
   ip('-n', world.host.name, 'link', 'set', 'uplink', 'up')
   for (const sandbox of [app, beside]) {
     t.deepEqual(await answersTo(world.neighbour, addressesOn(sandbox)), ['yes', 'yes'])
@@ -112,7 +112,7 @@ test.serial("the host's own link that somebody has deleted is back with the next
   ip('-n', world.host.name, 'link', 'delete', shim)
   const again = await reopened(world, slipway)
   t.regex(again.reconciled.healed.join('\n'), /lan/)
-  t.true(await eventually(async () => String(await answersTo(world.host, addressesOn(app))) === 'yes,yes'))
+  t.true(await eventually(async () => String(await answersTo(world.host, addressesOn(app), 'brief')) === 'yes,yes'))
 })
 
 /** What the channel says while the test runs. */
@@ -125,8 +125,8 @@ function messages(t: ExecutionContext): ParentMessage[] {
 }
 
 const works = async (world: World, sandbox: Sandbox): Promise<boolean> =>
-  String(await answersTo(sandbox, Object.values(NEIGHBOUR))) === 'yes,yes' &&
-  String(await answersTo(world.host, addressesOn(sandbox))) === 'yes,yes'
+  String(await answersTo(sandbox, Object.values(NEIGHBOUR), 'brief')) === 'yes,yes' &&
+  String(await answersTo(world.host, addressesOn(sandbox), 'brief')) === 'yes,yes'
 
 test.serial(
   'a parent that goes and comes back while Slipway is open: packets flow again, without another open()',
@@ -158,7 +158,7 @@ test.serial(
       [],
     )
     await other.connect('lan')
-    t.true(await works(world, other))
+    t.true(await eventually(() => works(world, other)))
     t.deepEqual((await reopened(world, slipway)).reconciled.healed, [], 'then all is whole')
   },
 )
@@ -226,7 +226,7 @@ test.serial('a network that another process makes is listened for, and one that 
   ip('-n', world.host.name, 'link', 'delete', 'uplink')
   parentAgain(world)
   const app = await slipway.sandboxes.get(world.name('app'))
-  t.true(await eventually(async () => String(await answersTo(world.neighbour, addressesOn(app))) === 'yes'))
+  t.true(await eventually(async () => String(await answersTo(world.neighbour, addressesOn(app), 'brief')) === 'yes'))
   await app.remove()
   await (await slipway.networks.get('lan')).remove()
   // What has been heard until now is looked at a quarter of a second later, at most.

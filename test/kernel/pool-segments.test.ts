@@ -31,13 +31,13 @@ test.serial('one that waits does not answer; once it is claimed it does, as one 
     const { world, slipway } = await withPool(t, { host_shim: 'true' }, { size, networks: ['lan'] })
     await slipway.pool.ready()
     t.deepEqual(
-      await answersTo(world.neighbour, FIRST),
+      await answersTo(world.neighbour, FIRST, 'brief'),
       FIRST.map(() => 'no'),
     )
     const app = await world.create(slipway, 'app', { network: 'lan' })
     t.is(slipway.pool.networks[0]?.claimed ?? 0, size === 0 ? 0 : 1)
     // The neighbour has asked for it in vain, a moment ago, and asks again a second later.
-    t.true(await eventually(async () => !(await answersTo(world.neighbour, addressesOn(app))).includes('no')))
+    t.true(await eventually(async () => !(await answersTo(world.neighbour, addressesOn(app), 'brief')).includes('no')))
     t.deepEqual(await answersTo(app, Object.values(NEIGHBOUR)), ['yes', 'yes'])
     t.deepEqual(await answersTo(world.host, addressesOn(app)), ['yes', 'yes'])
     await slipway.close()
@@ -62,7 +62,7 @@ test.serial('a claim that is refused leaves the spare unheard, and the next crea
   t.is(slipway.pool.networks[0]?.ready, SIZE)
   const others = FIRST.filter((address) => !addressesOn(app).includes(address))
   t.deepEqual(
-    await answersTo(world.neighbour, others),
+    await answersTo(world.neighbour, others, 'brief'),
     others.map(() => 'no'),
   )
   const next = await world.create(slipway, 'next', { network: 'lan' })

@@ -46,9 +46,9 @@ const macvlans = (place: Place): string[] =>
 
 async function isOff(t: ExecutionContext, world: World, place: Place, addresses: readonly string[], what: string) {
   // At once when the call returns: no waiting here.
-  const fromOutside = answersTo(world.neighbour, theirs(addresses))
+  const fromOutside = answersTo(world.neighbour, theirs(addresses), 'brief')
   execIn(place, 'sh', '-c', 'for link in eth1 x0 own; do ip link set $link up 2>/dev/null; done; true')
-  const fromInside = answersTo(place, ['192.0.2.9', 'fd00:99::9'])
+  const fromInside = answersTo(place, ['192.0.2.9', 'fd00:99::9'], 'brief')
   t.deepEqual(
     await fromOutside,
     theirs(addresses).map(() => 'no'),
@@ -57,7 +57,6 @@ async function isOff(t: ExecutionContext, world: World, place: Place, addresses:
   t.deepEqual(await fromInside, ['no', 'no'], `${what}: nor it the neighbour`)
   await eventually(() => macvlans(place).length === 0)
   t.deepEqual(macvlans(place), [], `${what}: its link is gone`)
-  await claimsAreGone(t, world, what)
 }
 
 interface Call {
@@ -92,6 +91,8 @@ for (const [name, call] of Object.entries(CALLS)) {
       process.kill('SIGKILL')
       if (!name.startsWith('remove')) await app.remove()
     }
+    // After a second, where processes live on: once for all.
+    await claimsAreGone(t, world, name)
     await (await slipway.networks.get('lan')).remove()
   })
 }
@@ -111,7 +112,7 @@ test.serial('a sandbox that renames its link all the time is off the segment whe
     t.teardown(() => restless.kill('SIGKILL'))
     t.true(await eventually(() => execIn(app, 'ip', '-o', 'link').includes('x0')), 'it does')
     await t.notThrowsAsync(app.disconnect('lan'))
-    t.deepEqual(await answersTo(world.neighbour, addresses), ['no', 'no'])
+    t.deepEqual(await answersTo(world.neighbour, addresses, 'brief'), ['no', 'no'])
     t.true(await eventually(() => macvlans(app).length === 0), 'its link is gone')
     restless.kill('SIGKILL')
     await app.remove()
@@ -167,7 +168,7 @@ test.serial('a sandbox that makes one link from another all the time has none wh
   await app.remove()
   t.deepEqual(macvlans(place), [])
   t.deepEqual(
-    await answersTo(world.neighbour, addresses),
+    await answersTo(world.neighbour, addresses, 'brief'),
     addresses.map(() => 'no'),
   )
 })
