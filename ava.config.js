@@ -39,5 +39,6 @@ export default {
   sortTestFiles: (one, other) => rank(one) - rank(other) || one.localeCompare(other),
   workerThreads: false,
   concurrency: 2,
-  timeout: '2m',
+  // Without a test that ends.
+  timeout: process.env.SLIPWAY_TESTS === 'long' ? '20m' : '2m',
 }

@@ -1,6 +1,7 @@
 import test from 'ava'
-import { difference, kernelState } from '../helpers/snapshot.js'
-import { eventually, execIn, ipJson, World, type Place } from '../helpers/world.js'
+import { isAsBefore, kernelState } from '../helpers/snapshot.js'
+import { momentsOf } from '../helpers/thorough.js'
+import { execIn, ipJson, World, type Place } from '../helpers/world.js'
 import { injected } from '../helpers/injected.js'
 import { howItEnded, runChild, WELL } from './run-child.js'
 
@@ -26,16 +27,15 @@ const leads = (host: Place): string[] => [
   ),
 ]
 
-// The calls of the executor that change something, each with how often they are at least made. The kernel gets the
-// signal instead. Of a hundred messages, most of them questions, every third is met in one run, and each in some.
-for (const [call, least, step] of [
-  ['sendto', 40, 3],
-  ['mount', 1, 1],
-  ['umount2', 1, 1],
-  ['unlink', 1, 1],
+// The calls of the executor that change something, each with how often they are at least made, and which of them are
+// met: most of a hundred messages are questions. The kernel gets the signal instead of the call.
+for (const [call, least, { first, step }] of [
+  ['sendto', 40, momentsOf(8)],
+  ['mount', 1, momentsOf(1)],
+  ['umount2', 1, momentsOf(1)],
+  ['unlink', 1, momentsOf(1)],
 ] as const) {
   test.serial(`killed before each ${call} of a life on a further bridge`, async (t) => {
-    const first = 1 + Math.floor(Math.random() * step)
     t.log(`from the ${first}. on`)
     for (let time = first; time <= 160; time += step) {
       const world = new World(t)
@@ -64,10 +64,7 @@ for (const [call, least, step] of [
       const last = await world.open(open)
       t.deepEqual(last.reconciled, { adopted: [], healed: [], collected: [] }, `${time}`)
       await (await last.networks.get('web')).remove()
-      t.true(
-        await eventually(() => difference(before, kernelState(world.host)).length === 0),
-        difference(before, kernelState(world.host)).join('\n'),
-      )
+      await isAsBefore(t, world, before, `${time}`)
       if (!done) continue
       t.true(time > least, `only ${time - 1} calls were seen`)
       return

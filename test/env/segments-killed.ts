@@ -3,6 +3,7 @@ import type { CreateNetworkOptions } from 'slipway'
 import { injected } from '../helpers/injected.js'
 import { addressesOn, answersTo, routesIn } from '../helpers/segment.js'
 import { readFiles } from '../helpers/snapshot.js'
+import type { Moments } from '../helpers/thorough.js'
 import { eventually, ipJson, type World } from '../helpers/world.js'
 import { howItEnded, runChild, WELL } from './run-child.js'
 import { elementsOf } from './whole.js'
@@ -41,7 +42,7 @@ export async function recovers(
     const addresses = addressesOn(sandbox)
     for (const place of ['neighbour', 'host'] as const)
       t.deepEqual(
-        await answersTo(world[place], addresses),
+        await answersTo(world[place], addresses, reached[place] ? 'patient' : 'brief'),
         addresses.map(() => (reached[place] ? 'yes' : 'no')),
         `${what}: from the ${place}`,
       )
@@ -65,11 +66,14 @@ export async function recovers(
   await slipway.close({ wait: true })
 }
 
-/**
- * Kills a process before one of its calls, and before each that is so many calls later, until it comes to its end.
- */
-export async function killedBefore(t: ExecutionContext, call: string, step: number, killed: Killed): Promise<void> {
-  for (let time = 1 + Math.floor(Math.random() * step); time <= 400; time += step) {
+/** Kills a process before some of its calls, until it comes to its end. */
+export async function killedBefore(
+  t: ExecutionContext,
+  call: string,
+  { first, step }: Moments,
+  killed: Killed,
+): Promise<void> {
+  for (let time = first; time <= 400; time += step) {
     const world = killed.world(t)
     const under = injected(call, `signal=SIGKILL:when=${time}`)
     const open = { netns: world.host.path, stateDir: world.stateDir }

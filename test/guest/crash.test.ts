@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import type { CreateNetworkOptions } from 'slipway'
 import { killedBefore, type Killed } from '../env/segments-killed.js'
 import { DualStackWorld } from '../helpers/dual-stack.js'
+import { momentsOf } from '../helpers/thorough.js'
 import { ip, World } from '../helpers/world.js'
 
 /**
@@ -59,4 +60,4 @@ const NETWORKS: Readonly<Record<string, Killed>> = {
 }
 
 for (const [title, killed] of Object.entries(NETWORKS))
-  test.serial(`killed before some of its calls, on ${title}`, (t) => killedBefore(t, 'sendto', 31, killed))
+  test.serial(`killed before some of its calls, on ${title}`, (t) => killedBefore(t, 'sendto', momentsOf(31), killed))

@@ -2,12 +2,13 @@ import test, { type ExecutionContext } from 'ava'
 import { begin, makeCell, type Cell } from './cells.js'
 import { addressesOf, everyKind } from './every-kind.js'
 import { MARKED_PORT, Seen } from './seen.js'
+import { BRIDGES } from './thorough.js'
 import { setSysctl } from './world.js'
 
 /**
  * Tables of attacks: each on every kind of network, with br_netfilter (for ARP, too) and without, on one bridge and on
- * several. Each cell is frames that are sent, counted where they would come in, and honest ones beside them, which
- * arrive.
+ * several (`BRIDGES`). Each cell is frames that are sent, counted where they would come in, and honest ones beside
+ * them, which arrive.
  */
 
 export const NETWORKS = ['bridge', 'web', 'apart', 'inner', 'isolated', 'routed', 'routed-apart'] as const
@@ -27,12 +28,7 @@ const ROUTED_APART = {
 
 /** @param more - Networks of `everyKind` to try as well, on one bridge. */
 export function tryAttacks(attacks: Readonly<Record<string, Attack>>, more: readonly string[] = []): void {
-  for (const [bridgeCalls, portsPerBridge] of [
-    [true, 256],
-    [false, 256],
-    [true, 1],
-    [false, 1],
-  ] as const) {
+  for (const [bridgeCalls, portsPerBridge] of BRIDGES) {
     test.serial(
       `br_netfilter ${bridgeCalls ? 'on' : 'off'}, ${portsPerBridge === 1 ? 'a bridge for each sandbox' : 'one bridge'}`,
       async (t) => {

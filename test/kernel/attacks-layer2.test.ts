@@ -214,6 +214,11 @@ tryAttacks({
     ip('-n', host.name, 'link', 'add', 'outer', 'type', 'veth', 'peer', 'name', inside)
     ip('-n', host.name, 'link', 'set', 'outer', 'master', bridge.name, 'up')
     ip('-n', host.name, 'link', 'set', inside, 'up')
+    // A bridge sends nothing by a port before the kernel has told it of the port's carrier.
+    t.true(
+      await eventually(() => /state forwarding/.test(execIn(host, 'bridge', 'link', 'show', 'dev', 'outer'))),
+      title,
+    )
     const seen = new Seen(host, inside)
     seen.begin()
     const datagram = (to: { mac: string; address: string }, from: string) =>

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
 import type { Sandbox, Slipway } from 'slipway'
 import { difference, rulesetLines } from '../helpers/snapshot.js'
+import { momentsOf } from '../helpers/thorough.js'
 import { eventually, execIn, ip, World } from '../helpers/world.js'
 
 /**
@@ -140,7 +141,8 @@ test.serial('any rule, while an administrator has rules that jump to chains of o
   jumpToAll(scene)
   const before = state(scene)
   const count = rulesOf(world).length
-  for (let index = 0; index < count; index++) {
+  const { first, step } = momentsOf(3)
+  for (let index = first - 1; index < count; index += step) {
     const { family, chain, handle, comment = '' } = rulesOf(world)[index] as Rule
     execIn(world.host, 'nft', 'delete', 'rule', family, 'slipway', chain, 'handle', `${handle}`)
     await calls[index % calls.length]?.(scene)
@@ -153,6 +155,8 @@ test.serial('any element', async (t) => {
   const scene = await setUp(t)
   const { world } = scene
   const before = state(scene)
+  const { first, step } = momentsOf(3)
+  let seen = 0
   for (const { family, name, map, elem = [] } of setsOf(world)) {
     t.is(elem.length === 0, EMPTY.includes(name), `${name} has an element`)
     const owners = new Set<string>()
@@ -165,6 +169,7 @@ test.serial('any element', async (t) => {
       const [, owner = ''] = /comment "([^"]*)"/.exec(element) ?? []
       if (owners.has(owner)) continue
       owners.add(owner)
+      if (seen++ % step !== first - 1) continue
       execIn(
         world.host,
         'nft',

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
 import type { CreateOptions, OpenOptions } from 'slipway'
 import { dropped, watchDrops } from '../helpers/drops.js'
+import { BRIDGES } from '../helpers/thorough.js'
 import { fetchFrom, NO_ANSWER, reaches, REFUSED, serve, serveTcp } from '../helpers/traffic.js'
 import {
   HOST_ADDRESS,
@@ -29,12 +30,7 @@ interface Setup {
   publish?: CreateOptions['publish']
 }
 
-for (const [bridgeCallsIptables, portsPerBridge] of [
-  [true, 256],
-  [false, 256],
-  [true, 1],
-  [false, 1],
-] as const) {
+for (const [bridgeCallsIptables, portsPerBridge] of BRIDGES) {
   const either = (title: string) =>
     `br_netfilter ${bridgeCallsIptables ? 'on' : 'off'}, ${portsPerBridge === 1 ? 'a bridge for each sandbox' : 'one bridge'}: ${title}`
 
