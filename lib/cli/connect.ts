@@ -1,120 +1,38 @@
-import type { Command } from 'commander'
 import { checkOptions } from '../base/checks.js'
 import { endpointChecks } from '../api/sandboxes/endpoint-options.js'
 import type { Sandbox } from '../api/sandboxes/sandbox.js'
 import { asUsage } from './failures.js'
 import { printJson } from './output.js'
-import { addEndpointOptions, endpointOptions, type EndpointFlags } from './sandbox-options.js'
+import { endpointOptions } from './sandbox-options.js'
+import type { EndpointFlags } from './usage/sandbox-flags.js'
 import { withSlipway } from './with-slipway.js'
+import type { GivenHost } from './usage/host-flags.js'
 
-/**
- * Connecting and disconnecting, in two places: `slipway connect SANDBOX NETWORK` among the commands that begin with a
- * sandbox, and `slipway network connect NETWORK SANDBOX`, as docker has it.
- */
+export type ConnectFlags = EndpointFlags & { json?: true }
+export type DisconnectFlags = { force?: boolean }
 
-const ARGUMENTS = {
-  sandbox: ['<sandbox>', 'name of the sandbox, its id, or the beginning of the id'],
-  network: ['<network>', 'name of the network, its id, or the beginning of the id'],
-} as const
-
-const CONNECT = `
-The sandbox gets one more interface while it runs. Its default route and its
-published ports use the network with the highest --gw-priority; among equals, the
-one whose name comes first.
-
-Examples:`
-
-const DISCONNECT = `
-The sandbox loses its interface on that network while it runs, and keeps its other
-networks.
-
-Example:`
-
-/** `slipway connect`. */
-export function addConnect(program: Command): void {
-  const command = program
-    .command('connect')
-    .usage('[OPTIONS] SANDBOX NETWORK')
-    .argument(...ARGUMENTS.sandbox)
-    .argument(...ARGUMENTS.network)
-  describeConnect(command, '  slipway connect app web\n  slipway connect app web --alias api --ip 172.20.0.9').action(
-    (sandbox: string, network: string, flags: ConnectFlags) => connect(program, network, sandbox, flags),
-  )
-}
-
-/** `slipway network connect`. */
-export function addNetworkConnect(program: Command, parent: Command): void {
-  const command = parent
-    .command('connect')
-    .usage('[OPTIONS] NETWORK SANDBOX')
-    .argument(...ARGUMENTS.network)
-    .argument(...ARGUMENTS.sandbox)
-  describeConnect(
-    command,
-    '  slipway network connect web app\n  slipway network connect --alias api --ip 172.20.0.9 web app',
-  ).action((network: string, sandbox: string, flags: ConnectFlags) => connect(program, network, sandbox, flags))
-}
-
-/** `slipway disconnect`. */
-export function addDisconnect(program: Command): void {
-  const command = program
-    .command('disconnect')
-    .usage('[OPTIONS] SANDBOX NETWORK')
-    .argument(...ARGUMENTS.sandbox)
-    .argument(...ARGUMENTS.network)
-  describeDisconnect(command, '  slipway disconnect app web').action(
-    (sandbox: string, network: string, flags: DisconnectFlags) => disconnect(program, network, sandbox, flags),
-  )
-}
-
-/** `slipway network disconnect`. */
-export function addNetworkDisconnect(program: Command, parent: Command): void {
-  const command = parent
-    .command('disconnect')
-    .usage('[OPTIONS] NETWORK SANDBOX')
-    .argument(...ARGUMENTS.network)
-    .argument(...ARGUMENTS.sandbox)
-  describeDisconnect(command, '  slipway network disconnect web app').action(
-    (network: string, sandbox: string, flags: DisconnectFlags) => disconnect(program, network, sandbox, flags),
-  )
-}
-
-type ConnectFlags = EndpointFlags & { json?: true }
-type DisconnectFlags = { force?: boolean }
-
-const describeConnect = (command: Command, examples: string): Command =>
-  addEndpointOptions(command.description('join a sandbox to one more network'))
-    .option('--json', 'print the new endpoint as JSON')
-    .addHelpText('after', `${CONNECT}\n${examples}`)
-
-const describeDisconnect = (command: Command, example: string): Command =>
-  command
-    .description('take a sandbox off a network')
-    .option('-f, --force', 'no error if the sandbox is not on the network')
-    .addHelpText('after', `${DISCONNECT}\n${example}`)
-
-async function connect(program: Command, network: string, sandbox: string, flags: ConnectFlags): Promise<void> {
+export async function connect(host: GivenHost, network: string, sandbox: string, flags: ConnectFlags): Promise<void> {
   const options = endpointOptions(flags)
   asUsage(() => checkOptions('connect', options, endpointChecks))
-  const endpoint = await withBoth(program, network, sandbox, (found, name) => found.connect(name, options))
+  const endpoint = await withBoth(host, network, sandbox, (found, name) => found.connect(name, options))
   if (flags.json) printJson(endpoint)
 }
 
-const disconnect = (
-  program: Command,
+export const disconnect = (
+  host: GivenHost,
   network: string,
   sandbox: string,
   { force = false }: DisconnectFlags,
-): Promise<void> => withBoth(program, network, sandbox, (found, name) => found.disconnect(name, { force }))
+): Promise<void> => withBoth(host, network, sandbox, (found, name) => found.disconnect(name, { force }))
 
 /** Networks are found by id, too, those that every host has among them. */
 const withBoth = <T>(
-  program: Command,
+  host: GivenHost,
   network: string,
   sandbox: string,
   work: (sandbox: Sandbox, network: string) => Promise<T>,
 ): Promise<T> =>
-  withSlipway(program, async (slipway) => {
+  withSlipway(host, async (slipway) => {
     const { name } = await slipway.networks.get(network)
     return work(await slipway.sandboxes.get(sandbox), name)
   })

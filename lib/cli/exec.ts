@@ -1,37 +1,14 @@
-import type { Command } from 'commander'
 import { SignalRelay } from './child.js'
-import { FILES_HELP, ownFiles } from './own-files.js'
+import { ownFiles } from './own-files.js'
 import { withSlipway } from './with-slipway.js'
+import type { GivenHost } from './usage/host-flags.js'
 
-const AFTER = `
-${FILES_HELP}
-slipway exec passes signals on to COMMAND, and ends with its exit status (128 +
-number when a signal ended it, 127 when there is no such program).
-
-Examples:
-  slipway exec app -- ip address
-  slipway exec app -- curl -s http://172.17.0.1:8080/`
-
-/** `slipway exec`: a command in a sandbox that is there. */
-export function addExec(program: Command): void {
-  program
-    .command('exec')
-    .usage('NAME -- COMMAND...')
-    .description('run a command in a sandbox')
-    .argument('<name>', 'name, id, or the beginning of an id')
-    .argument('<command...>', 'the program and its arguments')
-    .passThroughOptions()
-    .addHelpText('after', AFTER)
-    .action(async (name: string, words: string[], _flags: object, self: Command) => {
-      // Commander takes the -- away only where no argument stands before it.
-      const command = words[0] === '--' ? words.slice(1) : words
-      if (command.length === 0) self.error("error: missing required argument 'command'")
-      // The sandbox needs nobody who holds the host open: that is closed before the command ends.
-      const relay = new SignalRelay()
-      const { sandbox, files } = await withSlipway(program, async (slipway) => {
-        const found = await slipway.sandboxes.get(name)
-        return { sandbox: found, files: await ownFiles(found) }
-      })
-      process.exitCode = relay.interrupted ?? (await relay.run(sandbox, command, files))
-    })
+/** `slipway exec`. The sandbox needs nobody who holds the host open: that is closed before the command ends. */
+export async function exec(host: GivenHost, name: string, command: readonly string[]): Promise<void> {
+  const relay = new SignalRelay()
+  const { sandbox, files } = await withSlipway(host, async (slipway) => {
+    const found = await slipway.sandboxes.get(name)
+    return { sandbox: found, files: await ownFiles(found) }
+  })
+  process.exitCode = relay.interrupted ?? (await relay.run(sandbox, command, files))
 }

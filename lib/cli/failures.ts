@@ -1,4 +1,3 @@
-import { CommanderError } from 'commander'
 import { SlipwayError } from '../base/errors.js'
 import { inFlags } from './in-flags.js'
 
@@ -33,8 +32,6 @@ export function asUsage<T>(check: () => T, own?: Readonly<Record<string, string>
 
 /** Says on stderr what went wrong, and returns the exit status. */
 export function reportFailure(error: unknown): number {
-  // Commander has said it already, or it was asked for help or version.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE
   if (error instanceof Refusals) return Math.max(...error.refusals.map(reportFailure))
   say(
     isExpected(error)

@@ -1,35 +1,17 @@
-import type { Command } from 'commander'
 import { printColumns, printJson } from './output.js'
 import { withSlipway } from './with-slipway.js'
-
-const AFTER = `
-A container runtime mounts them over /etc/hostname, /etc/hosts and
-/etc/resolv.conf of the container. From now on they follow the sandbox's networks.
-'slipway run' and 'slipway exec' do this for the commands that they run.
-
-Examples:
-  slipway files app
-  slipway files app --json | jq -r .resolvConf`
+import type { GivenHost } from './usage/host-flags.js'
 
 /** `slipway files`. */
-export function addFiles(program: Command): void {
-  program
-    .command('files')
-    .usage('NAME')
-    .description('write the files hostname, hosts and resolv.conf of a sandbox, and print their paths')
-    .argument('<name>', 'name, id, or the beginning of an id')
-    .option('--json', 'as JSON')
-    .addHelpText('after', AFTER)
-    .action(async (name: string, { json }: { json?: true }) => {
-      const files = await withSlipway(program, async (slipway) => (await slipway.sandboxes.get(name)).files())
-      if (json) return printJson(files)
-      printColumns(
-        ['FILE', 'PATH'],
-        [
-          ['hostname', files.hostname],
-          ['hosts', files.hosts],
-          ['resolv.conf', files.resolvConf],
-        ],
-      )
-    })
+export async function files(host: GivenHost, name: string, { json }: { json?: true }): Promise<void> {
+  const written = await withSlipway(host, async (slipway) => (await slipway.sandboxes.get(name)).files())
+  if (json) return printJson(written)
+  printColumns(
+    ['FILE', 'PATH'],
+    [
+      ['hostname', written.hostname],
+      ['hosts', written.hosts],
+      ['resolv.conf', written.resolvConf],
+    ],
+  )
 }

@@ -1,19 +1,19 @@
 #!/usr/bin/env node
-// Why: the command `slipway`. What it can do stands in program.ts; here is only how it ends.
+// Why: starts the command `slipway` (command.ts) with what was compiled of it before.
 import { createRequire } from 'node:module'
-import { reportFailure } from './failures.js'
+import { join } from 'node:path'
+import { CodeCache } from './code-cache.js'
+import type * as command from './command.js'
 
-// Who reads our output may have enough of it: `slipway ls | head -1`.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit()
-})
+/** Written by scripts/setup/bundle.mjs. */
+declare const BUILD: string
 
-try {
-  const { version } = createRequire(import.meta.url)('slipway/package.json') as { version: string }
-  // Here and not above: what fails while it loads (the addon) is reported like everything else.
-  const { makeProgram } = await import('./program.js')
-  await makeProgram(version).parseAsync()
-} catch (error) {
-  process.exitCode = reportFailure(error)
+const cache = new CodeCache(import.meta.dirname, BUILD, createRequire(import.meta.filename))
+
+async function start(): Promise<void> {
+  const { main } = cache.load(join(import.meta.dirname, 'command.js')) as typeof command
+  const done = await main()
+  process.once('exit', () => cache.keep(done))
 }
+
+void start()

@@ -1,5 +1,3 @@
-import Table from 'cli-table3'
-
 export function print(text: string): void {
   if (text !== '') process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
 }
@@ -9,22 +7,18 @@ export function printJson(value: unknown): void {
 }
 
 /** Columns as docker prints them: no lines, three spaces in between. */
-export function printColumns(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const line = {
-    top: '',
-    'top-mid': '',
-    'top-left': '',
-    'top-right': '',
-    bottom: '',
-    'bottom-mid': '',
-    'bottom-left': '',
-    'bottom-right': '',
-  }
-  const between = { left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '   ' }
-  const table = new Table({
-    chars: { ...line, ...between },
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-  })
-  table.push([...head], ...rows.map((row) => [...row]))
-  print(table.toString().replace(/ +$/gm, ''))
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = []
+  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length)
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('   ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
+
+export const printColumns = (head: readonly string[], rows: readonly (readonly string[])[]): void =>
+  print(columns([head, ...rows]))

@@ -3,9 +3,6 @@ import type { Sandbox } from '../api/sandboxes/sandbox.js'
 
 /** Commands in sandboxes see the sandbox's files where programs look for names: what a container has by its mounts. */
 
-export const FILES_HELP = `COMMAND is a program of this machine. It has the sandbox's network, and the
-sandbox's /etc/hostname, /etc/hosts and /etc/resolv.conf. All else is the machine's.`
-
 /**
  * The files of a sandbox, written; `undefined` where those of the host are right: in its network, with no names of its
  * own.

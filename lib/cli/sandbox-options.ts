@@ -1,80 +1,12 @@
-import { Option, type Command } from 'commander'
 import { readCreateOptions, type CreateOptions } from '../api/sandboxes/create-options.js'
 import type { CreateRequest } from '../work/create-request.js'
 import type { EndpointOptions } from '../api/sandboxes/endpoint-options.js'
-import { addText, once, wholeNumber } from './arguments.js'
 import { asUsage } from './failures.js'
 import { hostOptions } from './host-options.js'
-import { PUBLISH_HELP } from './publish-help.js'
+import type { EndpointFlags, SandboxFlags } from './usage/sandbox-flags.js'
+import type { GivenHost } from './usage/host-flags.js'
 
-/** What comes of the flags of an endpoint; commander names it after the longest spelling. */
-export interface EndpointFlags {
-  ip?: string
-  ip6?: string
-  macAddress?: string
-  networkAlias?: string[]
-  gwPriority?: number
-}
-
-interface Flags extends EndpointFlags {
-  name?: string
-  network?: string
-  netns?: string
-  publish?: string[]
-  hostname?: string
-  domainname?: string
-  addHost?: string[]
-  dns?: string[]
-  dnsSearch?: string[]
-  dnsOption?: string[]
-}
-
-/** The flags of `docker run` that say what a sandbox is: the same for `create`, `run` and `explain`. */
-export function addSandboxOptions(command: Command): Command {
-  command
-    .optionsGroup('Options (of the sandbox):')
-    .option('--name <name>', 'name of the sandbox, and of its file in /run/netns (default: a random one)')
-    .addOption(
-      new Option(
-        '--network <network>',
-        'bridge, host, none, a network that you have created, or container:NAME to share the network of another sandbox (default: bridge)',
-      ).argParser(once('A sandbox is created on one network; slipway connect adds others.')),
-    )
-    .option('--netns <path>', 'network namespace to use instead of a new one; Slipway never removes it')
-    .option('-p, --publish <spec>', 'port to publish, as in 8080:80 (see below); may be repeated', addText)
-  return addEndpointOptions(command)
-    .optionsGroup('Options (of its names):')
-    .option('--hostname <name>', 'its name in its files hostname and hosts (default: the first digits of its id)')
-    .option('--domainname <domain>', 'what follows the hostname in hosts, as in example.org')
-    .option(
-      '--add-host <host>',
-      "line for hosts, as in db:172.20.0.9, or gw:host-gateway for the bridge's address; may be repeated",
-      addText,
-    )
-    .option('--dns <address>', "nameserver of this sandbox (default: the host's); may be repeated", addText)
-    .option('--dns-search <domain>', "search domain (default: the host's); . means none; may be repeated", addText)
-    .option(
-      '--dns-opt, --dns-option <option>',
-      "option of resolv.conf, as in ndots:2 (default: the host's); may be repeated",
-      addText,
-    )
-    .optionsGroup('Options:')
-    .addHelpText('after', PUBLISH_HELP)
-}
-
-/** The flags of an endpoint: those of `create` and of `connect`. */
-export function addEndpointOptions(command: Command): Command {
-  return command
-    .option('--ip <address>', "IPv4 address (default: the network's next free one)")
-    .option('--ip6 <address>', "IPv6 address (default: the network's next free one)")
-    .option('--mac-address <mac>', 'MAC address (default: 02:42 and the IPv4 address)')
-    .option('--alias, --network-alias <name>', 'one more name on this network; may be repeated', addText)
-    .option(
-      '--gw-priority <number>',
-      'priority of this network: the one with the highest gets the default route and published ports (default: 0)',
-      wholeNumber,
-    )
-}
+/** What the flags of a sandbox and of an endpoint mean to the library. */
 
 export const endpointOptions = ({ ip, ip6, macAddress, networkAlias, gwPriority }: EndpointFlags): EndpointOptions => ({
   ...(ip === undefined ? {} : { ip }),
@@ -89,8 +21,11 @@ export const endpointOptions = ({ ip, ip6, macAddress, networkAlias, gwPriority 
  *
  * @throws {UsageError}
  */
-export function sandboxOptions(program: Command, flags: Flags): { options: CreateOptions; request: CreateRequest } {
-  hostOptions(program)
+export function sandboxOptions(
+  host: GivenHost,
+  flags: SandboxFlags,
+): { options: CreateOptions; request: CreateRequest } {
+  hostOptions(host)
   const { macAddress, networkAlias, dnsOption, ...rest } = flags
   const options: CreateOptions = { ...rest, ...endpointOptions(flags), ...(dnsOption ? { dnsOptions: dnsOption } : {}) }
   return { options, request: asUsage(() => readCreateOptions(options)) }

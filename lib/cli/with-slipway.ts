@@ -1,7 +1,7 @@
-import type { Command } from 'commander'
 import { Slipway } from '../api/slipway.js'
 import { say } from './failures.js'
 import { hostOptions } from './host-options.js'
+import type { GivenHost } from './usage/host-flags.js'
 
 /**
  * Opens the host for one command, and leaves it. What open() found to clean up is said, for nobody asked for it.
@@ -9,11 +9,11 @@ import { hostOptions } from './host-options.js'
  * @param how - `stays`: for as long as somebody else's program runs, so it holds ports. `wait`: as of close().
  */
 export async function withSlipway<T>(
-  program: Command,
+  host: GivenHost,
   work: (slipway: Slipway) => Promise<T>,
   { stays, ...closing }: { stays?: boolean; wait?: boolean } = {},
 ): Promise<T> {
-  const { options } = hostOptions(program)
+  const { options } = hostOptions(host)
   const slipway = await (stays ? Slipway.open(options) : Slipway.visit(options))
   try {
     for (const what of slipway.reconciled.collected) say(`note: left over from a process that died: ${what}`)

@@ -1,7 +1,7 @@
 // Why: Node's loader takes half a millisecond for each file, and lib/ has some two hundred. What is published, and what
 // the command, the benchmark and the examples run, is dist/: the same code in a few files. Tests import single modules,
 // build-lib/, as tsc writes them.
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { SetupError } from './say.mjs'
 import { filesUnder, hashOf, inRoot, root, stampIs, writeStamp } from './tree.mjs'
 
@@ -12,8 +12,11 @@ const stamp = `${output}/.bundle`
 const entries = {
   index: 'lib/index.ts',
   internal: 'lib/internal.ts',
+  'bench/measure': 'lib/cli/bench/measure.ts',
+}
+const command = {
   'cli/main': 'lib/cli/main.ts',
-  'cli/bench/measure': 'lib/cli/bench/measure.ts',
+  'cli/command': 'lib/cli/command.ts',
 }
 
 const inputHash = () =>
@@ -27,20 +30,73 @@ export async function bundle() {
     throw new SetupError('The bundler is not installed. Type: npm ci')
   })
   const { dependencies } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
+  const external = Object.keys(dependencies)
+  const made = [
+    ...(await write(
+      rolldown,
+      { input: entries, external },
+      {
+        format: 'esm',
+        sourcemap: true,
+        // One file for all that `import 'slipway'` needs: without it, what is shared is split by who shares it.
+        codeSplitting: { includeDependenciesRecursively: false, groups: [{ debugName: 'core', name: ofLibrary() }] },
+      },
+    )),
+    // The command is CommonJS: V8 can keep what it has compiled of that (lib/cli/code-cache.ts).
+    ...(await write(
+      rolldown,
+      {
+        input: command,
+        external,
+        plugins: [withoutChildProcess],
+        transform: { define: { BUILD: JSON.stringify(inputHash().slice(0, 16)) } },
+      },
+      {
+        format: 'cjs',
+        chunkFileNames: 'cli/[name]-[hash].js',
+        codeSplitting: { includeDependenciesRecursively: false, groups: [{ debugName: 'command', name: ofCommand() }] },
+      },
+    )),
+  ]
+  rmSync(inRoot(`${output}/cli/cache`), { recursive: true, force: true })
+  writeFileSync(inRoot(`${output}/cli/package.json`), '{ "type": "commonjs" }\n')
+  writeLicenses(made)
+  const kept = new Set(made.map(({ fileName }) => `${output}/${fileName}`))
+  for (const file of filesUnder(output)) if (/\.js(\.map)?$/.test(file) && !kept.has(file)) rmSync(inRoot(file))
+  writeStamp(stamp, inputHash())
+}
+
+// A file for the library and one for what most commands do: the large ones are apart, and what is imported when it is
+// needed.
+const ofCommand = () => {
+  const library = importedFrom('lib/cli/actions.ts')
+  return (id, bundling) => {
+    if (!library(id, bundling)) return null
+    return id.startsWith(inRoot('lib/cli/')) ? 'actions' : 'library'
+  }
+}
+
+// Commander would start commands that are programs of their own, which ours are not. To load what starts them takes
+// 3 ms.
+const withoutChildProcess = {
+  name: 'without child_process',
+  resolveId: (name, importer) =>
+    name === 'node:child_process' && /\/node_modules\/commander\//.test(importer ?? '') ? '\0nothing' : undefined,
+  load: (id) => (id === '\0nothing' ? 'export {}' : undefined),
+}
+
+async function write(rolldown, { transform = {}, ...input }, options) {
   const build = await rolldown({
     cwd: root,
-    input: entries,
     platform: 'node',
-    external: Object.keys(dependencies),
     preserveEntrySignatures: 'allow-extension',
     // What the syntax of `engines` in package.json is.
-    transform: { target: 'node20.19' },
+    transform: { target: 'node20.19', ...transform },
     logLevel: 'warn',
+    ...input,
   })
   const { output: made } = await build.write({
     dir: inRoot(output),
-    format: 'esm',
-    sourcemap: true,
     // Node compiles all of it at import: short names of parameters and variables make that a fifth shorter. Functions
     // and classes keep theirs, and lines their layout, for traces and for console.log().
     minify: {
@@ -52,24 +108,40 @@ export async function bundle() {
     comments: { legal: true, annotation: true, jsdoc: false },
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-[hash].js',
-    // One file for all that `import 'slipway'` needs: without it, what is shared is split by who shares it.
-    codeSplitting: { includeDependenciesRecursively: false, groups: [{ debugName: 'core', name: coreOf() }] },
+    ...options,
   })
   await build.close()
-  const kept = new Set(made.map(({ fileName }) => `${output}/${fileName}`))
-  for (const file of filesUnder(output)) if (/\.js(\.map)?$/.test(file) && !kept.has(file)) rmSync(inRoot(file))
-  writeStamp(stamp, inputHash())
+  return made
 }
 
-// Names the group of a module: `core` for what index.ts imports and what that imports, but not for what is imported()
-// when it is needed.
-function coreOf() {
-  const index = inRoot(entries.index)
-  let core
-  return (id, bundling) => {
-    core ??= importedBy(index, bundling)
-    return id !== index && core.has(id) ? 'core' : null
-  }
+// What the command uses of other packages is within its files, as Node takes 10 to 20 ms to find and load each of them.
+// Their licences want to be with them.
+function writeLicenses(made) {
+  const packages = new Set(
+    made
+      .flatMap(({ moduleIds = [] }) => moduleIds)
+      .flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []),
+  )
+  const texts = [...packages].sort().map((folder) => {
+    const license = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name))
+    if (license === undefined)
+      throw new SetupError(`${folder} is part of the bundle, and has no file with its licence.`)
+    const { name, version } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
+    return `${name} ${version}\n\n${readFileSync(`${folder}/${license}`, 'utf8').trim()}\n`
+  })
+  writeFileSync(inRoot(`${output}/cli/LICENSES`), texts.join(`\n${'-'.repeat(80)}\n\n`))
+}
+
+// `core` for what index.ts imports and what that imports, but not for what is imported() when it is needed.
+const ofLibrary = () => {
+  const core = importedFrom(entries.index)
+  return (id, bundling) => (id !== inRoot(entries.index) && core(id, bundling) ? 'core' : null)
+}
+
+// Whether a module is imported from a file, in however many steps.
+function importedFrom(file) {
+  let found
+  return (id, bundling) => (found ??= importedBy(inRoot(file), bundling)).has(id)
 }
 
 function importedBy(id, bundling, found = new Set()) {

@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { requireCapabilities } from '../../kernel/capabilities.js'
 import type { Measured, Message, Part } from './messages.js'
 
-// Beside the module that the package's name means: this one may be in any file of a bundle.
-const MEASURE = fileURLToPath(new URL('cli/bench/measure.js', import.meta.resolve('slipway')))
+// This module is in a file of dist/cli/.
+const MEASURE = join(import.meta.dirname, '../bench/measure.js')
 
 // A network namespace, and a mount namespace whose /run nobody else sees: the kernel takes both down with the last
 // process in them, however that ends.

@@ -1,4 +1,3 @@
-import type { Command } from 'commander'
 import { SlipwayError } from '../../base/errors.js'
 import { missingCapabilities } from '../../kernel/capabilities.js'
 import type { Settings } from '../../base/settings.js'
@@ -13,26 +12,15 @@ import { checkNames } from './names.js'
 import { checkNetworks } from './networks.js'
 import { checkDescriptors, checkDynamicPorts } from './ports.js'
 import { checkNetnsFolder, checkStateDir } from './process.js'
-
-const AFTER = `
-Looks and changes nothing. A line each: ok, note (works, good to know) or
-problem, and what to do. Exit status 1 when there is a problem.`
+import type { GivenHost } from '../usage/host-flags.js'
 
 /** `slipway doctor`: can it work here? */
-export function addDoctor(program: Command): void {
-  program
-    .command('doctor')
-    .usage('[OPTIONS]')
-    .description('check kernel, capabilities, settings and leftovers, and say what to do')
-    .option('--json', 'as JSON')
-    .addHelpText('after', AFTER)
-    .action(async ({ json }: { json?: true }) => {
-      const { settings } = hostOptions(program)
-      const findings = await examine(settings)
-      if (json) printJson(findings)
-      else print(`${findings.map(line).join('\n')}\n\n${summary(findings)}`)
-      if (findings.some(({ status }) => status === 'problem')) process.exitCode = 1
-    })
+export async function doctor(host: GivenHost, { json }: { json?: true }): Promise<void> {
+  const { settings } = hostOptions(host)
+  const findings = await examine(settings)
+  if (json) printJson(findings)
+  else print(`${findings.map(line).join('\n')}\n\n${summary(findings)}`)
+  if (findings.some(({ status }) => status === 'problem')) process.exitCode = 1
 }
 
 async function examine(settings: Settings): Promise<Finding[]> {

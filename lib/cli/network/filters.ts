@@ -1,12 +1,7 @@
-import { Option } from 'commander'
 import { readFilters, readPruneFilters, type NetworkFilters, type PruneFilters } from '../../api/networks/filters.js'
-import { addText } from '../arguments.js'
 import { asUsage, UsageError } from '../failures.js'
 
 /** Filters as docker has them: `KEY=VALUE`, each key as often as you like. */
-
-export const filterOption = (flags: '-f, --filter' | '--filter', which: string): Option =>
-  new Option(`${flags} <key=value>`, `only these: ${which}; may be repeated`).argParser(addText)
 
 /** @throws {UsageError} */
 export function listFilters(texts: readonly string[]): NetworkFilters {

@@ -1,39 +1,23 @@
 import { createInterface } from 'node:readline/promises'
-import type { Command } from 'commander'
 import { UsageError } from '../failures.js'
 import { print, printJson } from '../output.js'
 import { withSlipway } from '../with-slipway.js'
-import { filterOption, pruneFilters } from './filters.js'
+import { pruneFilters } from './filters.js'
+import type { GivenHost } from '../usage/host-flags.js'
 
-const AFTER = `
-Asks first, unless --force is given. bridge, host and none stay.
-
-Examples:
-  slipway network prune
-  slipway network prune --force --filter until=24h --filter label!=keep`
+export interface PruneFlags {
+  filter?: string[]
+  force?: true
+  json?: true
+}
 
 /** `slipway network prune`. */
-export function addNetworkPrune(program: Command, network: Command): void {
-  network
-    .command('prune')
-    .usage('[OPTIONS]')
-    .description('remove all networks that no sandbox is on')
-    .addOption(
-      filterOption(
-        '--filter',
-        'until=24h or until=2026-01-31T12:00:00Z (created before), label=KEY[=VALUE], label!=KEY[=VALUE]',
-      ),
-    )
-    .option('-f, --force', 'do not ask first')
-    .option('--json', 'print the names of those removed, as JSON')
-    .addHelpText('after', AFTER)
-    .action(async ({ filter = [], force, json }: { filter?: string[]; force?: true; json?: true }) => {
-      const filters = pruneFilters(filter)
-      if (!force && !(await isSure())) return
-      const removed = await withSlipway(program, (slipway) => slipway.networks.prune(filters))
-      if (json) printJson(removed)
-      else if (removed.length > 0) print(`Deleted Networks:\n${removed.join('\n')}`)
-    })
+export async function pruneNetworks(host: GivenHost, { filter = [], force, json }: PruneFlags): Promise<void> {
+  const filters = pruneFilters(filter)
+  if (!force && !(await isSure())) return
+  const removed = await withSlipway(host, (slipway) => slipway.networks.prune(filters))
+  if (json) printJson(removed)
+  else if (removed.length > 0) print(`Deleted Networks:\n${removed.join('\n')}`)
 }
 
 /** @throws {UsageError} when there is nobody to ask. */

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 
 /** Parsers of commander for values that stand behind flags. */
 
@@ -24,3 +24,7 @@ export function wholeNumber(text: string): number {
   if (!/^-?\d{1,10}$/.test(text)) throw new InvalidArgumentError('A whole number is meant.')
   return Number(text)
 }
+
+/** A flag for filters as docker has them: `KEY=VALUE`, each key as often as you like. */
+export const filterOption = (flags: '-f, --filter' | '--filter', which: string): Option =>
+  new Option(`${flags} <key=value>`, `only these: ${which}; may be repeated`).argParser(addText)

@@ -1,0 +1,113 @@
+import {
+  fstatSync,
+  mkdirSync,
+  closeSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { constants, Script } from 'node:vm'
+
+/**
+ * Loads the command's files with what V8 has compiled of them before: of a start, compiling takes half.
+ *
+ * What was compiled lies beside the files, in a folder for each build and each Node.js. A file there is code, and is
+ * believed as the command's own files are: when it is their owner's, and nobody else can write it. It is written by
+ * that owner alone. Where this cannot be, all is compiled anew, and works.
+ */
+export class CodeCache {
+  readonly #folder: string
+  readonly #owner: number
+  readonly #scripts = new Map<string, Script>()
+  readonly #modules = new Map<string, { exports: unknown }>()
+  readonly #require: NodeJS.Require
+
+  /** @param stamp - Of the build: another's code is not this one's. */
+  constructor(folder: string, stamp: string, require: NodeJS.Require) {
+    this.#folder = join(folder, 'cache', `${stamp}-${process.version}-${process.arch}`)
+    this.#owner = statSync(folder).uid
+    this.#require = require
+  }
+
+  /** As require() does. What is outside of the command's files is left to that. */
+  load(file: string): unknown {
+    const loaded = this.#modules.get(file)
+    if (loaded) return loaded.exports
+    const module = { exports: {} }
+    this.#modules.set(file, module)
+    const folder = dirname(file)
+    const own = Object.assign(
+      (name: string): unknown => (name.startsWith('.') ? this.load(join(folder, name)) : this.#require(name)),
+      this.#require,
+    )
+    const run = this.#compile(file).runInThisContext() as (...given: unknown[]) => void
+    run(module.exports, own, module, file, folder)
+    return module.exports
+  }
+
+  #compile(file: string): Script {
+    const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'utf8')}\n})`
+    const cachedData = this.#read(file)
+    const script = new Script(source, {
+      filename: file,
+      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+      ...(cachedData ? { cachedData } : {}),
+    })
+    this.#scripts.set(file, script)
+    return script
+  }
+
+  #read(file: string): Buffer | undefined {
+    let descriptor: number | undefined
+    try {
+      descriptor = openSync(this.#place(file), 'r')
+      return this.#isOwn(fstatSync(descriptor)) && this.#isOwn(statSync(this.#folder))
+        ? readFileSync(descriptor)
+        : undefined
+    } catch {
+      return undefined
+    } finally {
+      if (descriptor !== undefined) closeSync(descriptor)
+    }
+  }
+
+  readonly #isOwn = ({ uid, mode }: Stats): boolean => uid === this.#owner && (mode & 0o022) === 0
+
+  /**
+   * Keeps what has been compiled by now, when it is the first time that this was done: each command has functions of
+   * its own.
+   */
+  keep(doing: string): void {
+    if (process.geteuid?.() !== this.#owner) return
+    const mark = join(this.#folder, `did-${doing}`)
+    try {
+      statSync(mark)
+      return
+    } catch {
+      // Not yet.
+    }
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o755 })
+      if (!this.#isOwn(statSync(dirname(this.#folder))) || !this.#isOwn(statSync(this.#folder))) return
+      for (const [file, script] of this.#scripts) this.#write(this.#place(file), script.createCachedData())
+      this.#write(mark, '')
+    } catch {
+      // A package that is read-only, or a disk that is full: the next start takes as long as this one.
+    }
+  }
+
+  #place(file: string): string {
+    return join(this.#folder, file.slice(file.lastIndexOf('/') + 1))
+  }
+
+  /** Another process reads all of it or none. */
+  #write(path: string, data: string | Buffer): void {
+    const own = `${path}.${process.pid}`
+    writeFileSync(own, data, { flag: 'wx', mode: 0o644 })
+    renameSync(own, path)
+  }
+}

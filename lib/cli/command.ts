@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CommanderError } from 'commander'
+import { makeProgram } from './program.js'
+
+/** Wrong usage: the exit status of a command line that cannot be meant as it is. */
+const WRONG_USAGE = 2
+
+/**
+ * The command `slipway`. What can be typed stands in program.ts; here is only how it ends: `process.exitCode`, and what
+ * went wrong on stderr.
+ *
+ * @returns The name of what was done.
+ */
+export async function main(): Promise<string> {
+  // Who reads our output may have enough of it: `slipway ls | head -1`.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit()
+  })
+  let done = 'nothing'
+  try {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+      version: string
+    }
+    const program = makeProgram(version)
+    program.hook('preAction', (_program, action) => {
+      done = action.name()
+    })
+    await program.parseAsync()
+  } catch (error) {
+    // Commander has said it already, or it was asked for help or version.
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE
+    // What fails knows the library's errors, and has the library loaded.
+    else process.exitCode = (await import('./failures.js')).reportFailure(error)
+  }
+  return done
+}
