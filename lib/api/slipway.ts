@@ -24,12 +24,14 @@ import {
 import { Work, type Context } from '../work/context.js'
 import { stateFolder, stateFolders } from '../store/state-folder.js'
 import { collectFiles, listFilesFolders } from '../work/files.js'
+import { isLeft, Ephemerals } from '../work/ephemerals.js'
 import { Removals } from '../work/removals.js'
 import { Quarantine } from '../work/quarantine.js'
 import { Reaper } from '../work/reaper.js'
 import { Sandboxes } from './sandboxes/sandboxes.js'
 import { explained } from '../claims/refusals.js'
 import { rethrow } from '../base/shortage.js'
+import type { SandboxRecord } from '../store/records.js'
 import { requireOwnFolders } from '../store/own-folder.js'
 import { keepReserve } from '../store/reserve.js'
 import { Turns } from '../admission/turns.js'
@@ -94,8 +96,9 @@ export class Slipway {
       context.holders.look()
       const folders = await listFilesFolders(context.files)
       const former = collectFormerHosts(await findOtherHosts(settings, host))
-      const { reconciled, kept, damagedRecords, links } = await reconcile(context)
+      const { reconciled, damagedRecords, links, ...found } = await reconcile(context)
       reconciled.collected.unshift(...former)
+      const kept = await withoutEphemeral(context, reconciled, found.kept)
       host.watchRuleset(() => repairRuleset(context))
       await collectFiles(context.files, folders, kept, damagedRecords)
       if (stays) {
@@ -103,6 +106,7 @@ export class Slipway {
         context.parentWatch.opened(links)
         await context.resolvers.open()
         context.spares.open()
+        context.ephemerals.open(context, collectLeft)
       }
       return new Slipway(context, reconciled)
     } catch (error) {
@@ -125,8 +129,9 @@ export class Slipway {
   }
 
   async #close(wait: boolean): Promise<void> {
-    const { work, removals, reaper } = this.#context
+    const { work, removals, reaper, ephemerals } = this.#context
     await work.close()
+    await ephemerals.close()
     const refused = await removals.close()
     await reaper.close(wait)
     await leave(this.#context)
@@ -137,6 +142,23 @@ export class Slipway {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
+}
+
+/** Not in the scope of anything that holds the context: a timer calls it, which is not to keep a Slipway alive. */
+const collectLeft = (context: Context) => context.work.run(() => context.ephemerals.collect(context))
+
+/** Ephemeral sandboxes whose makers have ended go, and are none that were adopted. @returns The others. */
+async function withoutEphemeral(
+  context: Context,
+  reconciled: Reconciled,
+  kept: SandboxRecord[],
+): Promise<SandboxRecord[]> {
+  if (!kept.some(isLeft) && !context.ephemerals.haveEnded()) return kept
+  const gone = new Set(await context.ephemerals.collect(context))
+  for (const name of gone) reconciled.collected.push(`sandbox ${name}: ephemeral, and its maker has ended, removed`)
+  reconciled.adopted = reconciled.adopted.filter((name) => !gone.has(name))
+  reconciled.healed = reconciled.healed.filter((name) => !gone.has(name))
+  return kept.filter(({ name }) => !gone.has(name))
 }
 
 const defaultNames = ({ dns, dnsSearch, dnsOptions }: Settings): NameOptions => ({
@@ -175,6 +197,7 @@ export function makeContext(host: Host, settings: Settings, stays: boolean): Con
     turns: new Turns(),
     reaper: new Reaper(host),
     removals: new Removals(host, new Quarantine(host)),
+    ephemerals: new Ephemerals(folder('ephemeral'), folders.sandboxes),
     work: new Work(host),
   }
 }

@@ -1,5 +1,6 @@
 import type { NetworkSettings } from '../api/sandboxes/inspect.js'
 import type { Sandbox } from '../api/sandboxes/sandbox.js'
+import type { Labels } from '../base/labels.js'
 import { bracket, printMapping, type PortMapping } from '../base/port-mapping.js'
 
 /** A sandbox as JSON: the same in every command that prints one. Names are those of `docker inspect`. */
@@ -18,7 +19,7 @@ export interface Description {
     DnsSearch: readonly string[]
     ExtraHosts: readonly string[]
   }
-  Config: { Hostname: string; Domainname: string }
+  Config: { Hostname: string; Domainname: string; Labels: Labels }
   NetworkSettings: NetworkSettings
 }
 
@@ -38,7 +39,7 @@ export function describe(sandbox: Sandbox): Description {
       DnsSearch: names.dnsSearch ?? [],
       ExtraHosts: names.addHost ?? [],
     },
-    Config: { Hostname: sandbox.hostname, Domainname: names.domainname ?? '' },
+    Config: { Hostname: sandbox.hostname, Domainname: names.domainname ?? '', Labels: sandbox.labels },
     NetworkSettings: sandbox.inspect(),
   }
 }

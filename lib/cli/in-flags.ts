@@ -5,7 +5,10 @@ import type { CreateOptions } from '../api/sandboxes/create-options.js'
 
 /** The flag that each option of the library comes by. */
 const FLAGS: Record<
-  Exclude<keyof OpenOptions, 'pool'> | keyof CreateOptions | keyof CreateNetworkOptions | keyof SubnetRequest,
+  | Exclude<keyof OpenOptions, 'pool'>
+  | Exclude<keyof CreateOptions, 'ephemeral'>
+  | keyof CreateNetworkOptions
+  | keyof SubnetRequest,
   string
 > = {
   addHost: '--add-host',

@@ -14,7 +14,7 @@ export async function run(host: GivenHost, command: readonly string[], flags: Sa
   process.exitCode = await withSlipway(
     host,
     async (slipway) => {
-      const sandbox = await slipway.sandboxes.create(options)
+      const sandbox = await slipway.sandboxes.create({ ...options, ephemeral: true })
       try {
         const files = await ownFiles(sandbox)
         return relay.interrupted ?? (await relay.run(sandbox, command, files))

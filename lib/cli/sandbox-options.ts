@@ -26,7 +26,12 @@ export function sandboxOptions(
   flags: SandboxFlags,
 ): { options: CreateOptions; request: CreateRequest } {
   hostOptions(host)
-  const { macAddress, networkAlias, dnsOption, ...rest } = flags
-  const options: CreateOptions = { ...rest, ...endpointOptions(flags), ...(dnsOption ? { dnsOptions: dnsOption } : {}) }
+  const { macAddress, networkAlias, dnsOption, label, ...rest } = flags
+  const options: CreateOptions = {
+    ...rest,
+    ...endpointOptions(flags),
+    ...(dnsOption ? { dnsOptions: dnsOption } : {}),
+    ...(label ? { labels: label } : {}),
+  }
   return { options, request: asUsage(() => readCreateOptions(options)) }
 }

@@ -1,6 +1,7 @@
 import { invalid, show, SlipwayError } from '../base/errors.js'
 import { checkSubnetRequests, type SubnetRequest } from '../base/addresses/subnet-request.js'
 import { checkOptions, checks, type Check } from '../base/checks.js'
+import { labelsCheck, type Labels } from '../base/labels.js'
 import { nameCheck } from '../base/name.js'
 import type { Settings } from '../base/settings.js'
 import type { NetworkDriver } from '../drivers/driver.js'
@@ -23,18 +24,10 @@ export interface CreateNetworkOptions {
   /** No way out or in, but for the host itself. Default: false. */
   internal?: boolean
   /** Shown by inspect, and what lists are filtered by. */
-  labels?: Readonly<Record<string, string>>
+  labels?: Labels
   /** The driver's options, by docker's names: `{ 'com.docker.network.driver.mtu': '1400' }`. */
   options?: Readonly<Record<string, string>>
 }
-
-const texts: Check = (value) =>
-  typeof value === 'object' &&
-  value !== null &&
-  !Array.isArray(value) &&
-  Object.values(value).every((text) => typeof text === 'string')
-    ? undefined
-    : "texts by name, as in { team: 'blue' }"
 
 const CHECKS: Record<keyof CreateNetworkOptions, Check> = {
   name: nameCheck,
@@ -43,8 +36,8 @@ const CHECKS: Record<keyof CreateNetworkOptions, Check> = {
   ipv4: checks.flag,
   ipv6: checks.flag,
   internal: checks.flag,
-  labels: texts,
-  options: texts,
+  labels: labelsCheck,
+  options: labelsCheck,
 }
 
 /**

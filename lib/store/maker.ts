@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 
 /** A process that makes something. What is not whole is left alone while its maker lives. */
 export interface Maker {
@@ -8,6 +8,14 @@ export interface Maker {
   /** Of the boot in which it is: files may outlive one. Not known of what is named after its process. */
   boot?: string
 }
+
+/** Of what lives no longer than its maker: the pid namespace that the maker's number is of, by its inode number. */
+export interface Ephemeral {
+  pids: number
+}
+
+/** The kernel's PROC_PID_INIT_INO: the pid namespace that shows the processes of all others. */
+const FIRST_PIDS = 0xeffffffc
 
 let own: Maker | undefined
 let boot: string | undefined
@@ -28,6 +36,28 @@ function startTime(pid: number): string | undefined {
   try {
     // Field 2 is the command in parentheses, and may hold anything.
     return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19]
+  } catch {
+    return undefined
+  }
+}
+
+/** The pid namespace of this process. */
+export const thisPids = (): number => pidsOf('self') ?? 0
+
+/**
+ * Whether the maker of something ephemeral has ended. Of a pid namespace other than ours, numbers say nothing here: its
+ * processes are taken for alive as long as it has one, and where we cannot see that.
+ */
+export function hasEnded(maker: Maker, { pids }: Ephemeral): boolean {
+  if (!isOfThisBoot(maker)) return true
+  const own = thisPids()
+  if (pids === own) return !isAlive(maker)
+  return own === FIRST_PIDS && readdirSync('/proc').every((entry) => !/^\d+$/.test(entry) || pidsOf(entry) !== pids)
+}
+
+function pidsOf(process: string): number | undefined {
+  try {
+    return statSync(`/proc/${process}/ns/pid`).ino
   } catch {
     return undefined
   }

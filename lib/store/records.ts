@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { StoredEndpoint } from './endpoint.js'
+import type { Labels } from '../base/labels.js'
 import type { NameOptions } from '../base/name-options.js'
 import type { PortMapping } from '../base/port-mapping.js'
 import { listFrom, readFrom, storeIn, type Damaged, type Stored } from './folder.js'
 import { asOfNow, type BootedNamespace } from './namespace.js'
 import { readRecordText } from './kind.js'
-import { isAlive, type Maker } from './maker.js'
+import { isAlive, type Ephemeral, type Maker } from './maker.js'
 import { readRegular } from './read-file.js'
 import { SANDBOX } from './sandbox-kind.js'
 import { now, sleep } from '../base/timers.js'
@@ -52,6 +53,9 @@ export interface SandboxRecord {
   joined?: Pick<SandboxRecord, 'id' | 'name' | 'network' | 'names'>
   /** What was said about its names. */
   names?: NameOptions
+  labels?: Labels
+  /** It goes when its maker has ended. */
+  ephemeral?: Ephemeral
 }
 
 /** Whether a living process is making or changing it, as far as the record tells. */

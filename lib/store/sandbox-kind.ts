@@ -1,10 +1,24 @@
 import { checks } from '../base/checks.js'
 import { isHostname, nameChecks } from '../base/name-options.js'
-import { address, addressOf, cidr, created, id, link, mac, maker, mode, mtu, name } from './common-shapes.js'
+import { address, addressOf, anyText, cidr, created, id, link, mac, maker, mode, mtu, name } from './common-shapes.js'
 import { driver, driverShapes } from './driver-shapes.js'
 import type { RecordKind } from './kind.js'
 import type { SandboxRecord } from './records.js'
-import { all, by, fields, flag, flaw, list, oneOf, optional, text, textThat, whole, type Shape } from './shape.js'
+import {
+  all,
+  by,
+  byName,
+  fields,
+  flag,
+  flaw,
+  list,
+  oneOf,
+  optional,
+  text,
+  textThat,
+  whole,
+  type Shape,
+} from './shape.js'
 
 /** Where namespaces are bound, as `ip netns` does it. */
 export const NETNS_FOLDER = '/run/netns'
@@ -116,6 +130,8 @@ const shape = all(
     sharedBy: optional(list(id)),
     joined: optional(fields({ id, name, network, names: optional(names) })),
     names: optional(names),
+    labels: optional(byName(anyText)),
+    ephemeral: optional(fields({ pids: whole(0, Number.MAX_SAFE_INTEGER) })),
   }),
   ownPath,
 )

@@ -10,6 +10,7 @@ import type { DynamicPorts } from '../claims/ports/dynamic-ports.js'
 import type { Holders } from '../claims/ports/holders.js'
 import type { Turns } from '../admission/turns.js'
 import type { Removals } from './removals.js'
+import type { Ephemerals } from './ephemerals.js'
 import type { Reaper } from './reaper.js'
 
 /** What the sandboxes and networks of one Slipway share. */
@@ -26,6 +27,7 @@ export interface Context extends HealContext {
   readonly turns: Turns
   readonly reaper: Reaper
   readonly removals: Removals
+  readonly ephemerals: Ephemerals
   readonly work: Work
 }
 

@@ -1,4 +1,5 @@
 import type { StackKind } from '../drivers/stack.js'
+import type { Labels } from '../base/labels.js'
 import type { NameOptions } from '../base/name-options.js'
 import type { PortRequest } from '../base/port-mapping.js'
 import type { EndpointRequest } from '../store/endpoint.js'
@@ -14,4 +15,6 @@ export interface CreateRequest {
   publish: PortRequest[]
   endpoint: EndpointRequest
   names: NameOptions
+  labels: Labels | undefined
+  ephemeral: boolean
 }

@@ -9,7 +9,7 @@ import { joinSandbox } from '../drivers/plans/join.js'
 import { takeSpare } from '../drivers/plans/spare.js'
 import type { ReadyNetwork } from '../drivers/ready.js'
 import type { Plan } from '../plan/operation.js'
-import { thisProcess } from '../store/maker.js'
+import { thisPids, thisProcess } from '../store/maker.js'
 import { asOfNow, inThisBoot } from '../store/namespace.js'
 import { ownerComment } from '../store/owner.js'
 import { idle, stackPlace, toStored, whenIdle, type SandboxRecord, type StoredRecord } from '../store/records.js'
@@ -70,6 +70,8 @@ export async function draftSandbox(
   if (namespace) record.namespace = inThisBoot(namespace)
   if (namespace) record.foreign = true
   if (Object.keys(names).length > 0) record.names = names
+  if (request.labels) record.labels = request.labels
+  if (request.ephemeral) record.ephemeral = { pids: thisPids() }
   if (joinsNetwork) return draftOnNetwork(context, request, record, guesses, spares, preview)
   if (stack === 'joined') return draftJoining(context, request, record)
   const stored = toStored(context.records, record)

@@ -33,6 +33,8 @@ export const sandboxRecord = {
   sharedBy: [networkId],
   joined: { id: networkId, name: 'other', network: 'web', names },
   names,
+  labels: { job: '7' },
+  ephemeral: { pids: 4026531836 },
   ports: [{ protocol: 'udp', containerPort: 53, hostIp: '127.0.0.1', hostPort: 53, allow: ['10.0.0.0/8'] }],
   endpoints: [
     {

@@ -1,6 +1,7 @@
 import { stackNamed } from '../../drivers/index.js'
 import type { CreateRequest } from '../../work/create-request.js'
 import { invalid, show } from '../../base/errors.js'
+import { labelsCheck, type Labels } from '../../base/labels.js'
 import { nameChecks, type NameOptions } from '../../base/name-options.js'
 import { checkOptions, checks, isOptions, type Check } from '../../base/checks.js'
 import type { PortRequest } from '../../base/port-mapping.js'
@@ -28,6 +29,15 @@ export interface CreateOptions extends EndpointOptions, NameOptions {
    * for a free host port, `'8000-8010:80'` for a free one of these, `'9000-9010:90-100/udp'` one to one.
    */
   publish?: readonly (string | PortRequest)[]
+  /** Texts by name, which are kept with it: {@link Sandboxes.list} finds it by them. */
+  labels?: Labels
+  /**
+   * It goes when this process has ended, however it did, also when it was killed: the next `Slipway.open()` of anybody
+   * removes it, and so does any process that has the host open, within seconds. {@link Sandbox.keep} makes it stay.
+   * Where processes of several pid namespaces share a host, those of the same namespace as its maker remove it, and
+   * those of the first. Default: false.
+   */
+  ephemeral?: boolean
 }
 
 const CHECKS: Record<keyof CreateOptions, Check> = {
@@ -35,6 +45,8 @@ const CHECKS: Record<keyof CreateOptions, Check> = {
   network: checks.text,
   netns: checks.path,
   publish: (value) => (Array.isArray(value) ? undefined : "a list, as in ['8080:80']"),
+  labels: labelsCheck,
+  ephemeral: checks.flag,
   ...endpointChecks,
   ...nameChecks,
 }
@@ -46,6 +58,7 @@ export function copyOptions(options: CreateOptions): CreateOptions {
   for (const name in copy) {
     const list = copy[name as keyof CreateOptions]
     if (Array.isArray(list)) copy[name as keyof CreateOptions] = list.map(copyItem) as never
+    else if (name === 'labels') copy[name] = copyItem(list) as Labels
   }
   return copy
 }
@@ -79,6 +92,8 @@ export function readCreateOptions(options: CreateOptions): CreateRequest {
     publish,
     endpoint: readEndpoint(options, target),
     names: namesOf(options),
+    labels: options.labels && Object.keys(options.labels).length > 0 ? { ...options.labels } : undefined,
+    ephemeral: options.ephemeral ?? false,
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { activePorts } from '../../drivers/gateway.js'
 import { invalid, show, SlipwayError } from '../../base/errors.js'
+import type { Labels } from '../../base/labels.js'
 import type { NameOptions } from '../../base/name-options.js'
 import { enter } from '../../kernel/native.js'
 import { checkOptions, checks } from '../../base/checks.js'
@@ -14,6 +15,7 @@ import { connectSandbox, disconnectSandbox } from '../../work/connections.js'
 import { hostPath, type Context } from '../../work/context.js'
 import { describeEndpoint, type Endpoint } from './endpoint.js'
 import { endpointChecks, readEndpoint, type EndpointOptions } from './endpoint-options.js'
+import { keepSandbox } from '../../work/ephemerals.js'
 import { renewFiles, writeFiles, writtenFiles, type SandboxFiles } from '../../work/files.js'
 import { networkSettings, type NetworkSettings } from './inspect.js'
 import { nameCheck } from '../../base/name.js'
@@ -66,6 +68,16 @@ export class Sandbox {
   /** When it was created, ISO 8601. */
   get created(): string {
     return this.#record.created
+  }
+
+  /** Texts by name that it was created with. */
+  get labels(): Labels {
+    return this.#record.labels ?? {}
+  }
+
+  /** Whether it goes when the process that made it has ended; {@link keep} makes it stay. */
+  get ephemeral(): boolean {
+    return this.#record.ephemeral !== undefined
   }
 
   /**
@@ -189,6 +201,16 @@ export class Sandbox {
       if (turn) await turn
       await unpublishFrom(this.#context, this.#changes, requests)
     })
+  }
+
+  /**
+   * An ephemeral sandbox stays from now on, as any other: until somebody removes it. So a process hands on what it has
+   * made.
+   *
+   * @throws {SlipwayError} `NOT_FOUND` when it was removed.
+   */
+  keep(): Promise<void> {
+    return this.#context.work.run(() => keepSandbox(this.#changes))
   }
 
   /**

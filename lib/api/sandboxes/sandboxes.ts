@@ -1,3 +1,4 @@
+import type { PruneFilters } from '../../base/filters.js'
 import { invalid, show } from '../../base/errors.js'
 import { namedPredefined } from '../../drivers/predefined.js'
 import { stackNamed } from '../../drivers/index.js'
@@ -5,9 +6,11 @@ import { DEFAULT_NETWORK } from '../../store/network-spec.js'
 import { printPlan } from '../../plan/print.js'
 import { listRecords } from '../../store/records.js'
 import type { Context } from '../../work/context.js'
+import { readFilters, readPruneFilters, type SandboxFilters } from './filters.js'
 import { copyOptions, readCreateOptions, type CreateOptions } from './create-options.js'
 import { createSandbox, explainSandbox } from '../../work/create-sandbox.js'
 import { findSandbox } from '../../work/find.js'
+import { pruneSandboxes } from '../../work/prune.js'
 import { Sandbox } from './sandbox.js'
 
 /** The sandboxes of a host: `slipway.sandboxes`. */
@@ -41,7 +44,9 @@ export class Sandboxes {
       const given = copyOptions(options)
       const turn = turns.nextToHandOver()
       if (turn) await turn
-      const { stored, made } = await createSandbox(this.#context, readCreateOptions(this.#named(given)))
+      const request = readCreateOptions(this.#named(given))
+      const create = () => createSandbox(this.#context, request)
+      const { stored, made } = await (request.ephemeral ? this.#context.ephemerals.making(create) : create())
       return new Sandbox(this.#context, stored, made)
     } catch (error) {
       await host.discard()
@@ -78,11 +83,34 @@ export class Sandboxes {
     })
   }
 
-  /** All sandboxes of this host, whoever made them, by name. */
-  list(): Promise<Sandbox[]> {
-    return this.#context.work.run(async () =>
-      (await listRecords(this.#context.records)).map((stored) => new Sandbox(this.#context, stored)),
-    )
+  /**
+   * The sandboxes of this host, whoever made them, by name.
+   *
+   * @example
+   * await slipway.sandboxes.list({ label: 'job=7', network: 'web' })
+   *
+   * @throws {SlipwayError} `INVALID_ARGUMENT` for a filter that there is not.
+   */
+  list(filters: SandboxFilters = {}): Promise<Sandbox[]> {
+    return this.#context.work.run(async () => {
+      const matches = readFilters(filters, (network) => namedPredefined(this.#context.host.identity, network))
+      const found = (await listRecords(this.#context.records)).filter(({ record }) => matches(record))
+      return found.map((stored) => new Sandbox(this.#context, stored))
+    })
+  }
+
+  /**
+   * Removes the sandboxes that nobody uses: the process that made them has ended, no process is inside, none has a
+   * socket inside, and no other sandbox shares their network. (Docker's `container prune` removes those that have
+   * stopped.) Processes of other pid namespaces are seen from the first one alone.
+   *
+   * @example
+   * await slipway.sandboxes.prune({ label: 'ci', until: '24h' })
+   *
+   * @returns Their names.
+   */
+  prune(filters: PruneFilters = {}): Promise<string[]> {
+    return this.#context.work.run(async () => pruneSandboxes(this.#context, readPruneFilters(filters)))
   }
 
   /** A network that every host has may be named by its id. */

@@ -1,4 +1,5 @@
-import { readFilters, readPruneFilters, type NetworkFilters, type PruneFilters } from '../../api/networks/filters.js'
+import { readFilters, readPruneFilters, type NetworkFilters } from '../../api/networks/filters.js'
+import type { PruneFilters } from '../../base/filters.js'
 import { asUsage, UsageError } from '../failures.js'
 
 /** Filters as docker has them: `KEY=VALUE`, each key as often as you like. */

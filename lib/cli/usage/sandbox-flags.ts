@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander'
-import { addText, once, wholeNumber } from './values.js'
+import { addPair, addText, once, wholeNumber } from './values.js'
 import { PUBLISH_HELP } from './publish-help.js'
 
 /** What comes of the flags of an endpoint; commander names it after the longest spelling. */
@@ -17,6 +17,7 @@ export interface SandboxFlags extends EndpointFlags {
   network?: string
   netns?: string
   publish?: string[]
+  label?: Record<string, string>
   hostname?: string
   domainname?: string
   addHost?: string[]
@@ -38,6 +39,7 @@ export function addSandboxOptions(command: Command): Command {
     )
     .option('--netns <path>', 'network namespace to use instead of a new one; Slipway never removes it')
     .option('-p, --publish <spec>', 'port to publish, as in 8080:80 (see below); may be repeated', addText)
+    .option('-l, --label <key=value>', 'inspect shows it, and lists can be filtered by it; may be repeated', addPair)
   return addEndpointOptions(command)
     .optionsGroup('Options (of its names):')
     .option('--hostname <name>', 'its name in its files hostname and hosts (default: the first digits of its id)')

@@ -1,0 +1,58 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { hasEnded, thisPids, thisProcess } from './maker.js'
+import { isRegular } from './read-file.js'
+
+const NAME = /^(\d{1,7})-(\d{0,20})-(\d{1,20})$/
+
+/**
+ * Which processes have ephemeral sandboxes: each has a file `STATE/HOST/ephemeral/PID-STARTED-PIDS`. It tells other
+ * processes at little cost whether one of them has ended. What the sandboxes are, their records alone say.
+ */
+export class EphemeralMarks {
+  readonly #folder: string
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  get #own(): string {
+    const { pid, started } = thisProcess()
+    return join(this.#folder, `${pid}-${started}-${thisPids()}`)
+  }
+
+  /** Comes before the first record, and again after each. */
+  write(): void {
+    const path = this.#own
+    if (existsSync(path)) return
+    mkdirSync(this.#folder, { recursive: true })
+    writeFileSync(path, '')
+  }
+
+  remove(): void {
+    rmSync(this.#own, { force: true })
+  }
+
+  /** The marks of processes that have ended. */
+  ended(): string[] {
+    let names: string[]
+    try {
+      names = readdirSync(this.#folder)
+    } catch {
+      // None has ever been written; or what is in its way is in the way of the records, too: reading these tells.
+      return []
+    }
+    return names.flatMap((name) => {
+      const [, pid, started = '', pids] = NAME.exec(name) ?? []
+      const path = join(this.#folder, name)
+      return pid !== undefined && hasEnded({ pid: Number(pid), started }, { pids: Number(pids) }) && isRegular(path)
+        ? [path]
+        : []
+    })
+  }
+
+  /** Those of others, which have ended. */
+  forget(paths: readonly string[]): void {
+    for (const path of paths) rmSync(path, { force: true })
+  }
+}

@@ -1,0 +1,145 @@
+import { endChange } from '../drivers/record-change.js'
+import { SlipwayError } from '../base/errors.js'
+import { clearInterval, setInterval } from '../base/timers.js'
+import { EphemeralMarks } from '../store/ephemeral-marks.js'
+import { hasEnded, isAlive, thisPids, thisProcess } from '../store/maker.js'
+import { listRecords, type SandboxRecord, type StoredRecord } from '../store/records.js'
+import { Changes } from './changes.js'
+import type { Context } from './context.js'
+import { removeSandbox } from './remove-sandbox.js'
+
+/** So often, in milliseconds, a process that stays looks whether another one with ephemeral sandboxes has ended. */
+const LOOK_MS = 1000
+
+/** Sandboxes that go when the process that has made them has ended. */
+export class Ephemerals {
+  readonly #marks: EphemeralMarks
+  readonly #records: string
+  #wrote = false
+  #creating = 0
+  #timer: NodeJS.Timeout | undefined
+  #looking: Promise<unknown> | undefined
+
+  /** @param records - Folder of the sandboxes' records. */
+  constructor(folder: string, records: string) {
+    this.#marks = new EphemeralMarks(folder)
+    this.#records = records
+  }
+
+  /**
+   * Makes an ephemeral sandbox, marked as one of this process's from before it is there.
+   *
+   * @throws {SlipwayError} `UNSUPPORTED` where nobody could tell that this process has ended.
+   */
+  async making<T>(make: () => Promise<T>): Promise<T> {
+    if (!isAlive(thisProcess()))
+      throw new SlipwayError(
+        'UNSUPPORTED',
+        'ephemeral: /proc does not show this process, so no other could tell when it has ended. Mount a /proc of its pid namespace, or leave ephemeral out.',
+      )
+    this.#creating++
+    this.#wrote = true
+    try {
+      this.#marks.write()
+      const made = await make()
+      // Another Slipway of this process may have found none and taken the mark away.
+      this.#marks.write()
+      return made
+    } catch (error) {
+      if (this.#creating === 1) await this.#unmark()
+      throw error
+    } finally {
+      this.#creating--
+    }
+  }
+
+  /** Takes the mark away where this process has no such sandbox any more. */
+  async #unmark(): Promise<void> {
+    if (!this.#wrote || (await this.#haveSome())) return
+    this.#marks.remove()
+    if (await this.#haveSome()) this.#marks.write()
+    else this.#wrote = false
+  }
+
+  async #haveSome(): Promise<boolean> {
+    const { pid, started } = thisProcess()
+    return (await listRecords(this.#records, () => undefined)).some(
+      ({ record: { ephemeral, maker } }) =>
+        ephemeral?.pids === thisPids() && maker.pid === pid && maker.started === started,
+    )
+  }
+
+  /** From now on this process looks after what others leave. Keeps neither the process nor the owner alive. */
+  open<Owner extends object>(owner: Owner, collect: (owner: Owner) => Promise<unknown>): void {
+    const self = new WeakRef(owner)
+    const marks = this.#marks
+    const here = new WeakRef(this)
+    const timer = setInterval(() => {
+      const [there, watcher] = [self.deref(), here.deref()]
+      if (!there || !watcher) clearInterval(timer)
+      else if (marks.ended().length > 0) watcher.#collect(() => collect(there))
+    }, LOOK_MS).unref()
+    this.#timer = timer
+  }
+
+  #collect(collect: () => Promise<unknown>): void {
+    this.#looking ??= collect()
+      .catch(() => undefined)
+      .finally(() => (this.#looking = undefined))
+  }
+
+  /** Whether a process with such sandboxes has ended. */
+  haveEnded(): boolean {
+    return this.#marks.ended().length > 0
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#looking
+    await this.#unmark().catch(() => undefined)
+  }
+
+  /**
+   * Removes those whose makers have ended.
+   *
+   * @returns Their names.
+   */
+  async collect(context: Context): Promise<string[]> {
+    const marks = this.#marks.ended()
+    const collected: string[] = []
+    for (const stored of await listRecords(this.#records, () => undefined)) {
+      if (!isLeft(stored.record)) continue
+      try {
+        await removeSandbox(context, new Changes(context, stored))
+        collected.push(stored.record.name)
+      } catch (error) {
+        warn(stored, error)
+      }
+    }
+    this.#marks.forget(marks)
+    return collected
+  }
+}
+
+/** Whether a sandbox is ephemeral and its maker has ended. */
+export const isLeft = ({ ephemeral, maker }: Pick<SandboxRecord, 'ephemeral' | 'maker'>): boolean =>
+  ephemeral !== undefined && hasEnded(maker, ephemeral)
+
+/** Another process may have been faster. Anything else is no reason to refuse what the caller wants. */
+function warn({ record }: StoredRecord, error: unknown): void {
+  if (error instanceof SlipwayError && error.code === 'NOT_FOUND') return
+  process.emitWarning(
+    `The ephemeral sandbox ${record.name}, whose maker has ended, could not be removed; the next open() tries again: ${(error as Error).message}`,
+    { code: 'SLIPWAY_EPHEMERAL' },
+  )
+}
+
+/** It stays from now on. @throws {SlipwayError} `NOT_FOUND` */
+export async function keepSandbox(changes: Changes): Promise<void> {
+  await changes.make(({ ephemeral: _, ...next }) => ({
+    next,
+    plan: ({ path, before, content }) => [endChange({ path, before, content })],
+    settle: () => undefined,
+    release: () => undefined,
+  }))
+}
