@@ -8,10 +8,11 @@ import {
   type Targets,
 } from '../policy/elements.js'
 import { familyOf } from '../base/addresses/ip.js'
-import type { Operation } from '../plan/operation.js'
+import type { ElementAdd, Operation } from '../plan/operation.js'
 import type { PortMapping } from '../base/port-mapping.js'
 import type { StoredEndpoint } from '../store/endpoint.js'
 import { gatewayAddress, targetsOf } from './gateway.js'
+import { familiesOf, nearerElements } from './nearer.js'
 
 /**
  * The published ports of one sandbox, as operations. In routed networks the world speaks to sandboxes by their own
@@ -23,12 +24,13 @@ export class PortPlan {
   readonly #targets: Targets
   readonly #direct: readonly PortMapping[]
   readonly #directBeside: () => readonly PortMapping[]
+  readonly #nearer: () => ElementAdd[]
   readonly #owner: string
 
   /**
    * @param ports - Those that come or go; all of them lead somewhere.
-   * @param beside - Those of the sandbox that stay: looked at only where some are spoken to directly, as they may be
-   * thousands.
+   * @param beside - Those of the sandbox that stay: looked at only where some are spoken to directly, or the sandbox is
+   * on several networks, as they may be thousands.
    */
   constructor(
     endpoints: readonly StoredEndpoint[],
@@ -44,6 +46,17 @@ export class PortPlan {
     this.mapped = ports.some(isRouted) ? ports.filter((port) => !isRouted(port)) : ports
     this.#direct = ports.filter(isDirect)
     this.#directBeside = () => (this.#direct.length > 0 ? beside().filter(isDirect) : [])
+    this.#nearer = () =>
+      endpoints.length < 2
+        ? []
+        : nearerElements(
+            endpoints,
+            familiesOf(
+              this.mapped,
+              beside().filter((port) => !isRouted(port)),
+            ),
+            owner,
+          )
     this.#owner = owner
   }
 
@@ -62,6 +75,7 @@ export class PortPlan {
     return [
       ...publishElements(this.mapped, this.#targets, this.#owner),
       ...openElements(this.#direct, this.#directBeside(), this.#targets, this.#owner),
+      ...this.#nearer(),
     ]
   }
 
@@ -69,6 +83,7 @@ export class PortPlan {
     return [
       ...unpublishElements(this.mapped, this.#targets, this.#owner),
       ...closeElements(this.#direct, this.#directBeside(), this.#targets, this.#owner),
+      ...this.#nearer().map((operation) => ({ ...operation, op: 'element.delete' }) as const),
     ]
   }
 }

@@ -50,7 +50,7 @@ const PORT_SETS = new Set(
   [
     ...sets.portMaps,
     ...sets.besideMaps,
-    ...[sets.open, sets.restricted, sets.restrictedAt, sets.admitted].flatMap((one) => [one[4], one[6]]),
+    ...[sets.nearer, sets.open, sets.restricted, sets.restrictedAt, sets.admitted].flatMap((one) => [one[4], one[6]]),
   ].map(({ set }) => set),
 )
 

@@ -78,11 +78,15 @@ export interface AddressInfo {
   address: string
   prefix: number
   broadcast: string
+  /** It was not learned for a time, as from a router's advertisement. */
+  permanent: boolean
 }
 
 export interface RouteInfo {
   index: number
   table: number
+  /** Who has made it, by rtnetlink's number: 9 is a router's advertisement. */
+  protocol: number
   destination: string
   gateway: string
 }

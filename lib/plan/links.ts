@@ -112,10 +112,11 @@ export interface LinkSet {
   /** No IPv6 link-local address of the kernel's own making. */
   noIpv6Address?: boolean
   /**
-   * No IPv6 at all, whoever gives it an address. Only a file in /proc/sys can say so, which costs a visit to the
-   * namespace; where nobody but us gives addresses, `noIpv6Address` does as much for nothing.
+   * `false`: no IPv6 at all, whoever gives it an address. Only a file in /proc/sys can say so, which costs a visit to
+   * the namespace; where nobody but us gives addresses, `noIpv6Address` does as much for nothing. `true`: IPv6,
+   * whatever the host says of new links.
    */
-  ipv6?: false
+  ipv6?: boolean
   /** Bytes. */
   mtu?: number
   group?: number
@@ -134,6 +135,8 @@ export interface LinkSet {
   groupForwardMask?: number
   /** 127.0.0.0/8 may be routed through this link. */
   routeLocalnet?: boolean
+  /** IPv4: what comes in by this link is passed on to others, whatever the host says of new links. */
+  forwarding?: boolean
   /** IPv4: packets are taken only from addresses that are reached by this link (1), or by any (2). */
   rpFilter?: number
   /** IPv4: which requests of ARP are not answered. 8: none is. */

@@ -89,6 +89,7 @@ function printKey(set: SetDefinition, key: string): string {
 export function printStatement(statement: Statement): string {
   if ('counter' in statement) return 'counter'
   if ('masquerade' in statement) return 'masquerade'
+  if ('reject' in statement) return 'reject with icmpx type port-unreachable'
   if ('verdict' in statement) return statement.verdict
   const match = statement.match.join(' . ')
   if ('nat' in statement) return `${statement.nat} ${statement.family} to ${match} map @${statement.value}`

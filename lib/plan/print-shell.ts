@@ -153,11 +153,13 @@ function linkSettings(operation: LinkSet, ip: string, exec: string): string[] {
   if (operation.groupForwardMask !== undefined)
     commands.push(`${set} type bridge_slave group_fwd_mask ${operation.groupForwardMask}`)
   if (operation.noIpv6Address) commands.push(`${set} addrgenmode none`)
-  if (operation.ipv6 === false) commands.push(`${exec}sysctl -qw net/ipv6/conf/${operation.name}/disable_ipv6=1`)
+  if (operation.ipv6 !== undefined)
+    commands.push(`${exec}sysctl -qw net/ipv6/conf/${operation.name}/disable_ipv6=${operation.ipv6 ? 0 : 1}`)
   const ipv4 = {
     rp_filter: operation.rpFilter,
     arp_ignore: operation.arpIgnore,
     route_localnet: operation.routeLocalnet,
+    forwarding: operation.forwarding,
   }
   for (const [key, value] of Object.entries(ipv4)) {
     if (value !== undefined) commands.push(`${exec}sysctl -qw net/ipv4/conf/${operation.name}/${key}=${Number(value)}`)

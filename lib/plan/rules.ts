@@ -55,6 +55,8 @@ export type Statement =
   | { set: string; match: readonly string[]; value?: string }
   | { counter: true }
   | { masquerade: true }
+  /** Refuses the packet at once: ICMP's "port unreachable" goes back. */
+  | { reject: true }
   | { verdict: string }
 
 export interface RuleAdd {

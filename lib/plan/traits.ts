@@ -44,7 +44,7 @@ export interface Traits<Kind extends Operation = Operation> extends Shape<FieldO
 const NAMESPACE: Shape = { fields: ['device', 'inode', 'cookie'] }
 const ELEMENT: Shape = { fields: ['key', 'data', 'comment'] }
 const STATEMENT: Shape = {
-  fields: ['operation', 'value', 'verdict', 'counter', 'masquerade', 'nat', 'family', 'port', 'set'],
+  fields: ['operation', 'value', 'verdict', 'counter', 'masquerade', 'reject', 'nat', 'family', 'port', 'set'],
   parts: [['match', 'texts']],
 }
 
@@ -117,6 +117,7 @@ export const TRAITS: { readonly [Op in Name]: Traits<Extract<Operation, { op: Op
       'flood',
       'groupForwardMask',
       'routeLocalnet',
+      'forwarding',
       'rpFilter',
       'arpIgnore',
       'up',

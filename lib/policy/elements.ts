@@ -156,7 +156,8 @@ export function admissionKeys(mapping: PortMapping): [SetDefinition, string][] {
 }
 
 /** The kernel has one address where a network has no other: a key of ours is compared with what it lists. */
-const asKey = (network: string, family: IpFamily): string => network.replace(family === 4 ? /\/32$/ : /\/128$/, '')
+export const asKey = (network: string, family: IpFamily): string =>
+  network.replace(family === 4 ? /\/32$/ : /\/128$/, '')
 
 /**
  * Lets the container ports of mappings be spoken to directly: for networks in routed mode, and those with trusted

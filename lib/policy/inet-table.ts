@@ -18,6 +18,7 @@ import {
   jump,
   masquerade,
   none,
+  reject,
   outside,
   RAW,
   set,
@@ -31,6 +32,8 @@ import {
 import * as sets from './sets.js'
 
 const LOOPBACK = '127.0.0.0/8'
+/** Addresses of IPv6 that mean something on one link only. */
+const LINK_LOCAL = is('ip6 daddr', 'fe80::/64')
 
 /** Destination, as the sets of ports have it. */
 const port = (family: IpFamily): string[] => [`${header(family)} daddr`, 'meta l4proto', 'th dport']
@@ -46,6 +49,7 @@ const setsAndMaps = (): Operation[] => [
   ...setPair(sets.masqueraded, 'bridges whose traffic leaves under an address of the host'),
   ...setPair(sets.source, 'and which address that is, where it was chosen'),
   ...setPair(sets.sameNetwork, 'subnet and bridge of each network'),
+  ...setPair(sets.nearer, 'subnet and address: the sandbox there has a way of its own to clients in the subnet'),
   ...setPair(sets.unprotected, 'bridges whose sandboxes are open to the outside on every port'),
   ...setPair(sets.routed, 'bridges whose sandboxes are spoken to at their own addresses'),
   ...setPair(sets.subnets, 'subnets in use'),
@@ -183,7 +187,13 @@ const arriving = (): Operation[] => [
     ]),
     ['where it leads', goTo('to_sandbox')],
   ]),
+  // No sandbox can answer an address that means something on one link only: what is from there is not forwarded.
+  ...chain('inet', 'link_local', { comment: 'what is for a link-local address of the host is for the host itself' }, [
+    ['a published port that is not of TCP: refused', within(['meta l4proto', 'th dport'], sets.zoned[6]), reject],
+    ['no port leads to a sandbox from here, and where no process listens the host refuses TCP', accept],
+  ]),
   ...chain('inet', 'publish', { type: 'nat', hook: 'prerouting', priority: DSTNAT }, [
+    ['for a link-local address', LINK_LOCAL, goTo('link_local')],
     ['from other hosts and from sandboxes', is('fib daddr type', 'local'), goTo('arriving')],
   ]),
   ...chain('inet', 'publish_local', { type: 'nat', hook: 'output', priority: DSTNAT }, [
@@ -192,6 +202,7 @@ const arriving = (): Operation[] => [
       is('ip6 daddr', '::1'),
       accept,
     ],
+    ['for a link-local address', LINK_LOCAL, goTo('link_local')],
     ['from the host itself', is('fib daddr type', 'local'), jump('to_sandbox')],
   ]),
 ]
@@ -199,6 +210,12 @@ const arriving = (): Operation[] => [
 const leaving = (): Operation[] => [
   ...chain('inet', 'into_network', { comment: 'under which address a connection gets into a network' }, [
     ['from 127.0.0.1 to a published port', is('ip saddr', LOOPBACK), masquerade],
+    ...forBoth((family) => [
+      'to a sandbox that has a nearer way to its client: the answer must come back here',
+      any('ct status', 'dnat'),
+      within([`${header(family)} saddr`, `${header(family)} daddr`], sets.nearer[family]),
+      masquerade,
+    ]),
     // With br_netfilter, what goes back out of the bridge that it came by has no device that it came by.
     ['from elsewhere, under its own address', isNot('iif', '0'), outside(['iifname'], sets.bridges), accept],
     ...forBoth((family) => [

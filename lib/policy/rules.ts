@@ -14,6 +14,7 @@ export const accept: Statement = { verdict: 'accept' }
 export const drop: Statement = { verdict: 'drop' }
 export const counter: Statement = { counter: true }
 export const masquerade: Statement = { masquerade: true }
+export const reject: Statement = { reject: true }
 export const jump = (chain: string): Statement => ({ verdict: `jump ${chain}` })
 /** Without a way back: what the chain leaves undecided, the hook's policy decides. */
 export const goTo = (chain: string): Statement => ({ verdict: `goto ${chain}` })

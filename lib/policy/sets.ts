@@ -61,6 +61,12 @@ export const unprotected = perFamily(inet, 'unprotected', 'ifname')
 /** Bridges whose sandboxes the outside speaks to by their own addresses (gateway mode routed). */
 export const routed = perFamily(inet, 'routed', 'ifname')
 
+/**
+ * A subnet, and the address of a sandbox that is in that subnet by another endpoint: it would answer a client there by
+ * that endpoint, and not by the host, which has translated what the client asked.
+ */
+export const nearer = perFamily(inet, 'nearer', 'addr . addr', { interval: true })
+
 /** Subnets in use. Adding one, exclusively, claims it: the kernel refuses one that overlaps another. */
 export const subnets = perFamily(inet, 'subnets', 'addr', { interval: true })
 /**
@@ -202,5 +208,5 @@ export const ownedBySandboxes: readonly SetDefinition[] = [
   ...portMaps,
   macs,
   ...besideMaps,
-  ...[addresses, segments, open, restricted, restrictedAt, admitted, senders].flatMap(both),
+  ...[addresses, segments, nearer, open, restricted, restrictedAt, admitted, senders].flatMap(both),
 ]

@@ -197,14 +197,13 @@ Status Runner::run_rtnl(uint32_t end) {
   for (; next_ < end && channel_of(plan_[next_]) == Channel::kRtnl && netns_of(plan_[next_]) == netns; ++next_) {
     const Operation& op = plan_[next_];
     const auto* settings = std::get_if<LinkSet>(&op);
-    bool no_ipv6 = settings != nullptr && settings->ipv6.has_value() && !*settings->ipv6;
     if (next_ > first && std::holds_alternative<LinkCreate>(op)) break;
     if (batch_.count() >= kAnswers) break;
     // The kernel goes on after a refused message, and an address takes routes along that were to stay then.
     if (routes && std::holds_alternative<AddressDelete>(op)) break;
     routes = routes || std::holds_alternative<RouteAdd>(op) || std::holds_alternative<RouteDelete>(op);
     // No message can say it. It comes before the batch, and so before the link goes up.
-    if (no_ipv6) encoding = disable_ipv6(*settings);
+    if (settings != nullptr && settings->ipv6) encoding = switch_ipv6(*settings);
     if (!encoding) encoding = put(op, {next_, 0});
     if (const auto* gone = std::get_if<LinkDelete>(&op)) kernel_->know_link(netns, gone->name, 0);
     if (encoding && passes_over(next_)) {
@@ -296,12 +295,17 @@ Status Runner::create_link(uint32_t index) {
   return failure;
 }
 
-Status Runner::disable_ipv6(const LinkSet& op) {
+Status Runner::switch_ipv6(const LinkSet& op) {
   // No link has such a name, and another file may have such a path.
   if (op.name.find('/') != std::string::npos)
     return Failure::of(EINVAL, "link.set", "name of a link with a slash in it");
-  auto failure = kernel_->with_settings(op.netns, [&](int procfs) {
-    return host::write_sysctl(procfs, "net/ipv6/conf/" + op.name + "/disable_ipv6", "1");
+  auto failure = kernel_->with_settings(op.netns, [&](int procfs) -> Status {
+    std::string key = "net/ipv6/conf/" + op.name + "/disable_ipv6";
+    std::string wanted = *op.ipv6 ? "0" : "1";
+    std::string there;
+    // Where /proc/sys may not be written, what is as it is to be need not be.
+    if (*op.ipv6 && !host::read_sysctl(procfs, key, there) && there == wanted) return kOk;
+    return host::write_sysctl(procfs, key, wanted);
   });
   // ENOENT: a kernel without IPv6; or there is no such link, as its message will tell.
   return failure && failure->errnum == ENOENT ? kOk : failure;

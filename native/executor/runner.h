@@ -91,7 +91,7 @@ class Runner {
   Status resolve(uint32_t first, const Failure& failure);
   Status run_direct(uint32_t index);
   Status unanswered(uint32_t first, const Failure& failure);
-  Status disable_ipv6(const LinkSet& op);
+  Status switch_ipv6(const LinkSet& op);
   Status put(const Operation& operation, netlink::Origin origin);
   Status refuse_one(const Operation& operation, netlink::Origin origin);
 

@@ -55,6 +55,7 @@ Napi::Value write_address(Napi::Env env, const rtnl::AddressInfo& address) {
   object.Set("address", address.address);
   object.Set("prefix", address.prefix);
   object.Set("broadcast", address.broadcast);
+  object.Set("permanent", address.permanent);
   return object;
 }
 
@@ -62,6 +63,7 @@ Napi::Value write_route(Napi::Env env, const rtnl::RouteInfo& route) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("index", route.index);
   object.Set("table", route.table);
+  object.Set("protocol", route.protocol);
   object.Set("destination", route.destination);
   object.Set("gateway", route.gateway);
   return object;

@@ -34,6 +34,7 @@ class RuleBuilder {
     if (!statement.set.empty()) return add_set(statement);
     if (!statement.match.empty()) return add_match(statement);
     if (statement.counter) return append(Expression(must(nftnl_expr_alloc("counter"))));
+    if (statement.reject) return add_reject();
     if (statement.masquerade) return append(Expression(must(nftnl_expr_alloc("masq"))));
     return add_verdict(statement.verdict);
   }
@@ -209,6 +210,15 @@ class RuleBuilder {
       nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_CSUM_OFFSET, kChecksumOfIpv4);
     }
     nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_FLAGS, NFT_PAYLOAD_L4CSUM_PSEUDOHDR);
+    return append(std::move(expression));
+  }
+
+  // In the words of the packet's own IP version.
+  bool add_reject() {
+    if (!inet_) return false;
+    Expression expression(must(nftnl_expr_alloc("reject")));
+    nftnl_expr_set_u32(expression.get(), NFTNL_EXPR_REJECT_TYPE, NFT_REJECT_ICMPX_UNREACH);
+    nftnl_expr_set_u8(expression.get(), NFTNL_EXPR_REJECT_CODE, NFT_REJECT_ICMPX_PORT_UNREACH);
     return append(std::move(expression));
   }
 

@@ -97,20 +97,21 @@ struct LinkSet {
   static constexpr Traits kTraits{"link.set", Channel::kRtnl};
   std::string netns, name;
   int index = 0;
-  std::optional<bool> up, hairpin, isolated, route_localnet;
+  std::optional<bool> up, hairpin, isolated, route_localnet, forwarding;
   std::optional<uint32_t> mtu, group;
   std::optional<std::string> alias;
   std::string master;            // the bridge that the link becomes a port of
   bool no_ipv6_address = false;  // addrgenmode none, before the link goes up
-  std::optional<bool> ipv6;      // false: disable_ipv6, likewise
+  std::optional<bool> ipv6;      // disable_ipv6 before the link goes up: false writes 1, true writes 0
   // Of a bridge port: whether it is sent what is for an address that nobody is known to have.
   std::optional<bool> flood;
   // Bits of link-local group addresses (01:80:c2:00:00:0X) whose frames the port takes for ordinary ones.
   std::optional<uint32_t> group_forward_mask;
-  // Of IPv4 (ip-sysctl): whether a sender has to be reachable by this link, and which ARP requests are not answered.
+  // Of IPv4 (ip-sysctl): whether a sender has to be reachable by this link, and which ARP requests are not answered;
+  // `forwarding`: whether what comes in by it is passed on.
   std::optional<uint32_t> rp_filter, arp_ignore;
   SLIPWAY_FIELDS(netns, name, index, alias, no_ipv6_address, ipv6, mtu, group, master, hairpin, isolated, flood,
-                 group_forward_mask, route_localnet, rp_filter, arp_ignore, up)
+                 group_forward_mask, route_localnet, forwarding, rp_filter, arp_ignore, up)
 };
 // `index`, not 0: only the link of this number, whatever it is called by now.
 struct LinkDelete {
@@ -300,10 +301,11 @@ struct Statement {
   std::string value;
   std::string verdict;  // "accept", "drop", "return", "jump NAME", "goto NAME"
   bool counter = false, masquerade = false;
+  bool reject = false;      // refuses the packet by an ICMP error, "port unreachable"; inet tables only
   std::string nat, family;  // nat "dnat", "snat": to what the map `value` has for `match`; family "ip", "ip6"
   bool port = false;        // the map has an address and a port
   std::string set;  // selector that becomes what the one selector of `match` is, or what the map `value` has for it
-  SLIPWAY_FIELDS(operation, value, verdict, counter, masquerade, nat, family, port, set, match)
+  SLIPWAY_FIELDS(operation, value, verdict, counter, masquerade, reject, nat, family, port, set, match)
 };
 struct RuleAdd {
   static constexpr Traits kTraits{"rule.add", Channel::kNft};

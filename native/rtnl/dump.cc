@@ -105,6 +105,7 @@ AddressInfo read_address(Answer& answer) {
   AddressInfo info;
   info.index = static_cast<int>(header.ifa_index);
   info.prefix = header.ifa_prefixlen;
+  info.permanent = (header.ifa_flags & IFA_F_PERMANENT) != 0;
   answer.each<ifaddrmsg>([&](const Attribute& attribute) {
     // IFA_LOCAL comes after IFA_ADDRESS and is the interface's own on point-to-point links too.
     if (attribute.type() == IFA_ADDRESS || attribute.type() == IFA_LOCAL) {
@@ -120,6 +121,7 @@ RouteInfo read_route(Answer& answer) {
   auto header = answer.header<rtmsg>();
   RouteInfo route;
   route.table = header.rtm_table;
+  route.protocol = header.rtm_protocol;
   route.destination = "default";
   answer.each<rtmsg>([&](const Attribute& attribute) {
     switch (attribute.type()) {

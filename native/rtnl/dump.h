@@ -32,11 +32,13 @@ struct LinkInfo {
 struct AddressInfo {
   int index = 0;
   uint8_t prefix = 0;
+  bool permanent = false;  // nobody has said until when it is to be used
   std::string address, broadcast;
 };
 struct RouteInfo {
   int index = 0;
   uint32_t table = 0;
+  uint8_t protocol = 0;              // who has made it: RTPROT_RA, say
   std::string destination, gateway;  // destination is CIDR, "default" for a prefix of 0
 };
 

@@ -146,7 +146,7 @@ void put_no_ipv6_address(netlink::Message& message) {
   message.end(families);
 }
 
-bool is_of_ipv4(const LinkSet& op) { return op.route_localnet || op.rp_filter || op.arp_ignore; }
+bool is_of_ipv4(const LinkSet& op) { return op.route_localnet || op.forwarding || op.rp_filter || op.arp_ignore; }
 
 void put_ipv4(netlink::Message& message, const LinkSet& op) {
   std::size_t families = message.nest(IFLA_AF_SPEC);
@@ -154,6 +154,7 @@ void put_ipv4(netlink::Message& message, const LinkSet& op) {
   std::size_t conf = message.nest(IFLA_INET_CONF);
   if (op.rp_filter) message.u32(IPV4_DEVCONF_RP_FILTER, *op.rp_filter);
   if (op.arp_ignore) message.u32(IPV4_DEVCONF_ARP_IGNORE, *op.arp_ignore);
+  if (op.forwarding) message.u32(IPV4_DEVCONF_FORWARDING, *op.forwarding ? 1 : 0);
   if (op.route_localnet) message.u32(IPV4_DEVCONF_ROUTE_LOCALNET, *op.route_localnet ? 1 : 0);
   message.end(conf);
   message.end(inet);

@@ -37,6 +37,7 @@ const links: Case[] = [
   { name: 'no IPv6 address', operation: { op: 'link.set', name: docker0, noIpv6Address: true } },
   { name: 'route_localnet', operation: { op: 'link.set', name: docker0, routeLocalnet: true }, noTool },
   { name: 'no route_localnet', operation: { op: 'link.set', name: docker0, routeLocalnet: false }, noTool },
+  { name: 'a bridge that forwards', operation: { op: 'link.set', name: docker0, forwarding: true }, noTool },
   { name: 'a bridge that hears nothing of IPv4', operation: { op: 'link.set', name: docker0, rpFilter: 1, arpIgnore: 8 }, noTool },
   { name: 'up', operation: { op: 'link.set', name: docker0, up: true } },
   { name: 'down', operation: { op: 'link.set', name: docker0, up: false } },

@@ -279,6 +279,7 @@ const expressions: Record<string, Nest> = {
   ct: plain(names('NFTA_CT', 'DREG KEY DIRECTION SREG')),
   fib: plain(names('NFTA_FIB', 'DREG RESULT FLAGS')),
   nat: plain(names('NFTA_NAT', 'TYPE FAMILY REG_ADDR_MIN REG_ADDR_MAX REG_PROTO_MIN REG_PROTO_MAX FLAGS')),
+  reject: plain(names('NFTA_REJECT', 'TYPE ICMP_CODE')),
   masq: plain(names('NFTA_MASQ', 'FLAGS REG_PROTO_MIN REG_PROTO_MAX')),
   counter: plain(names('NFTA_COUNTER', 'BYTES PACKETS')),
 }

@@ -90,7 +90,8 @@ async function setUp(t: ExecutionContext): Promise<Scene> {
   const both = await world.create(slipway, 'both', { network: 'web', publish })
   await world.create(slipway, 'beside', { network: 'web' })
   await world.create(slipway, 'leaf', { network: 'web', publish: ['192.0.2.3:*', '[2001:db8::3]:*'] })
-  await world.create(slipway, 'first', { publish: ['9001:80'] })
+  const first = await world.create(slipway, 'first', { publish: ['9001:80'] })
+  await first.connect('apart')
   await world.create(slipway, 'routed', { network: 'routed', publish: ['9002:80'] })
   return { world, slipway, both }
 }

@@ -7,6 +7,7 @@ import type { StoredEndpoint } from '../../store/endpoint.js'
 import type { Circumstances } from '../driver.js'
 import { activePorts, gatewayEndpoint } from '../gateway.js'
 import { endpointsOf } from '../index.js'
+import { changedNearer } from '../nearer.js'
 import type { RemovalPlans } from '../removal-plans.js'
 import { PortPlan } from '../ports.js'
 import { beginChange, endChange, type RecordChange } from '../record-change.js'
@@ -121,10 +122,12 @@ function movePorts({ endpoints, ports, owner }: Change, after: readonly StoredEn
   const arrive = new PortPlan(after, activePorts(after, ports).filter(ofFamily), owner)
   const more = arrive.mapped.filter((mapping) => !leave.mapped.includes(mapping))
   const gone = leave.mapped.filter((mapping) => !arrive.mapped.includes(mapping))
+  const stays = FAMILIES.filter((family) => !moves.includes(family))
+  const { gone: farther, fresh: nearer } = changedNearer(endpoints, after, ports, stays, owner)
   return {
     hold: holdPorts(more),
-    unpublish: leave.unpublish(),
-    publish: arrive.publish(),
+    unpublish: [...leave.unpublish(), ...farther],
+    publish: [...arrive.publish(), ...nearer],
     release: releasePorts(gone),
   }
 }
