@@ -4,6 +4,7 @@
 #include "base/guard.h"
 #include "js/bind_socket.h"
 #include "js/convert.h"
+#include "js/datagrams_wrap.h"
 #include "js/describe_plan.h"
 #include "js/encode_plan.h"
 #include "js/enter.h"
@@ -19,9 +20,12 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   slipway::be_ready_to_throw();
   exports.Set("Executor", slipway::js::ExecutorWrap::define(env));
   exports.Set("LinkNews", slipway::js::LinkNewsWrap::define(env));
+  exports.Set("Datagrams", slipway::js::DatagramsWrap::define(env));
   exports.Set("enter", Napi::Function::New<slipway::js::guarded<slipway::js::enter>>(env, "enter"));
   exports.Set("identify", Napi::Function::New<slipway::js::guarded<slipway::js::identify>>(env, "identify"));
   exports.Set("bindSocket", Napi::Function::New<slipway::js::guarded<slipway::js::bind_socket>>(env, "bindSocket"));
+  exports.Set("duplicateSocket",
+              Napi::Function::New<slipway::js::guarded<slipway::js::duplicate_socket>>(env, "duplicateSocket"));
   exports.Set("filterSources",
               Napi::Function::New<slipway::js::guarded<slipway::js::filter_sources>>(env, "filterSources"));
   exports.Set("folderStamp", Napi::Function::New<slipway::js::guarded<slipway::js::folder_stamp>>(env, "folderStamp"));

@@ -226,6 +226,16 @@ export interface NativeLinkNews {
   close(): void
 }
 
+/** Many datagrams of UDP sockets with one system call. Keeps neither the process nor itself alive. */
+export interface NativeDatagrams {
+  /** The socket is its own from here on, also where this throws. Returns its number. */
+  add(fd: number): number
+  /** Closes a socket, at once. */
+  remove(socket: number): void
+  /** Sends the first slots of the output, and returns how many were sent. Never waits: others are lost. */
+  send(socket: number, count: number): number
+}
+
 interface Addon {
   /**
    * @param host - Path of the namespace, this process's own where it is left out; or an executor: then it is a further
@@ -238,15 +248,27 @@ interface Addon {
    */
   LinkNews: new (host: NativeExecutor, changed: (names: string[]) => void) => NativeLinkNews
   /** @param namespace - The one that is meant. @param not - Inode number of the one that is never meant: the host's. */
+  /**
+   * @param input - Slots that datagrams come in; `native/host/datagrams.h` draws one.
+   * @param output - Slots that datagrams are sent from.
+   * @param heard - Is told of a socket for which so many slots of the input are filled, until it returns.
+   */
+  Datagrams: new (
+    input: Uint8Array,
+    output: Uint8Array,
+    heard: (socket: number, count: number) => void,
+  ) => NativeDatagrams
   enter<T>(path: string, work: () => T, namespace?: Namespace, not?: number): T
   /** Which network namespace a path leads to at this moment. Throws where it leads to none. */
   identify(path: string): Namespace
-  /** A bound socket in the namespace that this thread is in; `fd` is the caller's to close. */
+  /** A bound socket in the namespace that this thread is in; one of TCP listens. `fd` is the caller's to close. */
   bindSocket(
     protocol: 'tcp' | 'udp',
     address: string,
     port: number,
   ): { fd: number; failure?: undefined } | { fd?: undefined; failure: NativeFailure }
+  /** A further descriptor of a socket, the caller's to close. */
+  duplicateSocket(fd: number): { fd: number; failure?: undefined } | { fd?: undefined; failure: NativeFailure }
   /**
    * What a UDP socket takes: nothing from `refused`, and where `accepted` has any, from these alone. Networks or
    * addresses of the socket's own family.
@@ -267,7 +289,7 @@ const buildsIn = (root: string): string[] => [
 ]
 
 /** Above dist/ or dist/cli/, which are what runs, or a test's single file. By its name it would take 1.5 ms longer. */
-function packageRoot(): string {
+export function packageRoot(): string {
   const above = ['..', '../..'].map((path) => fileURLToPath(new URL(`${path}/`, import.meta.url)))
   return (
     above.find((root) => existsSync(`${root}binding.gyp`)) ?? `${dirname(require.resolve('slipway/package.json'))}/`
@@ -309,8 +331,18 @@ function otherBuild(root: string): string | undefined {
 
 const addon = load()
 
-export const { Executor, LinkNews, enter, identify, bindSocket, filterSources, folderStamp, encodeConnectionDelete } =
-  addon
+export const {
+  Executor,
+  LinkNews,
+  Datagrams,
+  enter,
+  identify,
+  bindSocket,
+  duplicateSocket,
+  filterSources,
+  folderStamp,
+  encodeConnectionDelete,
+} = addon
 
 /** A plan as C++ reads it, where what was there before is this text (`native/plan/inverse.h`). For tests. */
 export const describePlan = (plan: Plan, before: string): DescribedOperation[] =>

@@ -1,4 +1,3 @@
-import { isIPv6 } from '../base/addresses/is-address.js'
 import { withoutRoot } from '../base/name-options.js'
 import type { Asker, Directory } from './resolver/directory.js'
 
@@ -83,13 +82,9 @@ export class NameTable {
       },
       addresses: (asker, name, family) => {
         const endpoints = this.#find(asker, name)
-        return (
-          endpoints && [
-            ...new Set(
-              endpoints.flatMap(({ addresses }) => addresses.filter((address) => isIPv6(address) === (family === 6))),
-            ),
-          ]
-        )
+        const ofFamily = (address: string) => address.includes(':') === (family === 6)
+        if (endpoints?.length === 1) return endpoints[0]?.addresses.filter(ofFamily)
+        return endpoints && [...new Set(endpoints.flatMap(({ addresses }) => addresses.filter(ofFamily)))]
       },
       name: (asker, address) => {
         const endpoint = this.#seenBy(asker)

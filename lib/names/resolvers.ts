@@ -1,27 +1,19 @@
 import { mkdirSync } from 'node:fs'
 import { utimes } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
-import { getSystemErrorName } from 'node:util'
 import type { StoredEndpoint } from '../store/endpoint.js'
-import { SlipwayError } from '../base/errors.js'
-import { enter, type NativeFailure } from '../kernel/native.js'
 import { RESOLVER_PORT, resolverAddresses } from '../policy/resolver-elements.js'
 import { DEFAULT_NETWORK, type NetworkSpec } from '../store/network-spec.js'
 import { Rounds } from '../base/rounds.js'
+import { driverShapes } from '../store/driver-shapes.js'
 import { FollowedFolder } from '../store/followed-folder.js'
 import { NETWORK } from '../store/network-kind.js'
 import type { NetworkRecord } from '../store/network-records.js'
-import type { SandboxRecord } from '../store/records.js'
-import { SANDBOX } from '../store/sandbox-kind.js'
 import { watchFolder } from '../base/watch-folder.js'
-import { NameTable } from './directory.js'
-import { readHostFiles } from './host-files.js'
-import { namedEndpoints } from './named-endpoints.js'
-import { parseResolvConf, type ResolvConf } from './resolv-conf.js'
-import type { Resolver, Shares } from './resolver/resolver.js'
+import { inHostOf } from './in-host.js'
+import { bindListeners, closeListeners, PlaceTaken, type Listener } from './resolver/listen.js'
+import { NamesThread } from './start-thread.js'
 
-/** The host's own files are read again after so many milliseconds. */
-const HOST_FILES_AGE = 5000
 /** Between two attempts to serve what another process serves, in milliseconds. */
 const ATTEMPT_AGE = 1000
 
@@ -33,28 +25,26 @@ interface Folders {
 }
 
 /**
- * The resolvers of the user-defined networks of a host: each is in one process of those that stay, whichever was first.
- * Who finds the place taken leaves it to the other, and takes it when the other goes: the folder of the networks'
- * records is watched, and who stops serving touches it.
+ * Who serves the names of a host's user-defined networks: each is served by one of the processes that stay, whichever
+ * was first. A process that finds the place taken leaves it to the other, and takes it when the other goes: it watches
+ * the folder of the networks' records, and a process that stops serving touches that.
+ *
+ * The sockets are this process's; a thread of its own answers what comes in ({@link NamesThread}).
  */
 export class Resolvers {
   readonly #netns: string | undefined
   readonly #stays: boolean
   /** Folder of the networks' records. */
   readonly #folder: string
-  readonly #table = new NameTable()
-  readonly #sandboxes: FollowedFolder<SandboxRecord>
   readonly #networks: FollowedFolder<NetworkRecord>
   readonly #known = new Map<string, NetworkSpec>()
   readonly #told: (networks: Iterable<NetworkSpec>) => void
-  readonly #running = new Map<string, Promise<Resolver | undefined>>()
+  /** The sockets of the networks that are served here, by their ids. */
+  readonly #serving = new Map<string, readonly Listener[]>()
+  readonly #thread: NamesThread
   readonly #rounds = new Rounds(() => this.#serveAll())
   #attempted = -Infinity
-  #nameservers: ResolvConf = parseResolvConf('')
-  /** When the host's files were read. */
-  #read = -Infinity
   #watcher: { close(): void } | undefined
-  #shares: Shares | undefined
   #closed = false
 
   /**
@@ -71,14 +61,7 @@ export class Resolvers {
     this.#told = told
     this.#stays = stays
     this.#folder = folders.networks
-    this.#sandboxes = new FollowedFolder(folders.sandboxes, SANDBOX, {
-      put: (name, record) =>
-        this.#table.learn(
-          name,
-          namedEndpoints(record, () => this.#nameservers),
-        ),
-      gone: (name) => this.#table.learn(name, []),
-    })
+    this.#thread = new NamesThread({ netns, sandboxes: folders.sandboxes, drivers: [...driverShapes.keys()] })
     this.#networks = new FollowedFolder(folders.networks, NETWORK, {
       put: (name, { spec }) => this.#known.set(name, spec),
       gone: (name) => this.#known.delete(name),
@@ -105,44 +88,43 @@ export class Resolvers {
    */
   async serve(spec: Served): Promise<void> {
     if (!this.#stays) return this.#tell()
+    const { id, name, subnets } = spec
     const addresses = resolverAddresses(spec)
-    if (this.#closed || spec.name === DEFAULT_NETWORK || addresses.length === 0) return
-    const running = this.#running.get(spec.id) ?? this.#listen(spec, addresses)
-    this.#running.set(spec.id, running)
-    const forget = () => {
-      if (this.#running.get(spec.id) === running) this.#running.delete(spec.id)
-    }
-    try {
-      if (!(await running)) forget()
-    } catch (error) {
-      forget()
-      throw error
-    }
+    if (this.#closed || this.#serving.has(id) || name === DEFAULT_NETWORK || addresses.length === 0) return
+    const listeners = this.#bind(addresses)
+    if (!listeners) return
+    this.#serving.set(id, listeners)
+    this.#thread.serve({ id, name, subnets: subnets.map(({ subnet }) => subnet), listeners })
   }
 
   /**
-   * Called when a sandbox has joined networks: serves those whose server has died without a word. That is tried once a
-   * second at most; `undefined` where there is nothing to wait for.
+   * Called when a sandbox has joined networks: names are asked for soon. Serves networks whose server has died without
+   * a word; that is tried once a second at most. `undefined` where there is nothing to wait for.
    */
   attend(endpoints: readonly StoredEndpoint[]): Promise<void> | undefined {
+    if (endpoints.some(({ networkId }) => this.#serving.has(networkId))) this.#thread.start()
     const served = endpoints.every(
-      ({ network, networkId }) => network === DEFAULT_NETWORK || this.#running.has(networkId),
+      ({ network, networkId }) => network === DEFAULT_NETWORK || this.#serving.has(networkId),
     )
     return served || !this.#stays || performance.now() - this.#attempted < ATTEMPT_AGE ? undefined : this.#look()
   }
 
   /** Stops serving a network. */
   async stop(id: string): Promise<void> {
-    const running = this.#running.get(id)
-    this.#running.delete(id)
-    await (await running?.catch(() => undefined))?.close()
+    const listeners = this.#serving.get(id)
+    this.#serving.delete(id)
+    if (!listeners) return
+    await this.#thread.stop(id)
+    closeListeners(listeners)
   }
 
   async close(): Promise<void> {
     this.#closed = true
     this.#watcher?.close()
-    const served = [...this.#running.keys()]
-    await Promise.all(served.map((id) => this.stop(id)))
+    const served = [...this.#serving.values()]
+    this.#serving.clear()
+    await this.#thread.close()
+    closeListeners(served.flat())
     if (served.length > 0) await this.#tell()
   }
 
@@ -157,7 +139,7 @@ export class Resolvers {
     const networks = [...this.#known.values()]
     this.#told(networks)
     // Their bridges are gone, and the addresses may be another's by now.
-    for (const id of [...this.#running.keys()]) if (!networks.some((network) => network.id === id)) await this.stop(id)
+    for (const id of [...this.#serving.keys()]) if (!networks.some((network) => network.id === id)) await this.stop(id)
     // One that is being made, or taken away, has no addresses yet or any more.
     for (const network of networks) await this.serve(network).catch(() => undefined)
   }
@@ -168,49 +150,13 @@ export class Resolvers {
     await utimes(this.#folder, now, now).catch(() => undefined)
   }
 
-  async #listen({ name, subnets }: Served, addresses: readonly string[]): Promise<Resolver | undefined> {
-    const netns = this.#netns
-    const directory = this.#table.directory(name, () => this.#refresh())
-    // Loaded with the first network that somebody has created: with what reads DNS messages it is a fifth of
-    // everything.
-    const { Resolver, Shares } = await import('./resolver/resolver.js')
-    this.#shares ??= new Shares()
-    const { resolver } = await Resolver.listen({
-      directory,
-      addresses,
-      port: RESOLVER_PORT,
-      subnets: subnets.map(({ subnet }) => subnet),
-      inHost: (work) => (netns === undefined ? work() : enterHost(netns, work)),
-      shares: this.#shares,
-    })
-    return resolver
-  }
-
-  #refresh(): Promise<void> | undefined {
-    const sandboxes = this.#sandboxes.refresh()
-    if (performance.now() - this.#read < HOST_FILES_AGE) return sandboxes
-    return Promise.all([sandboxes, this.#readHostFiles()]).then(() => undefined)
-  }
-
-  async #readHostFiles(): Promise<void> {
-    this.#nameservers = (await readHostFiles(this.#netns === undefined ? {} : { netns: this.#netns })).nameservers
-    this.#read = performance.now()
-  }
-}
-
-/** What fails inside is the caller's. @throws {SlipwayError} `KERNEL` */
-function enterHost<T>(netns: string, work: () => T): T {
-  try {
-    return enter(netns, work)
-  } catch (error) {
-    const { failure } = error as { failure?: NativeFailure }
-    if (!failure) throw error
-    const errnoName = getSystemErrorName(-failure.errno)
-    throw new SlipwayError(
-      'KERNEL',
-      `The network namespace ${netns}, where a network's names are served, could not be entered: ${errnoName}.`,
-      { errno: failure.errno, errnoName, syscall: failure.syscall },
-      { cause: error },
-    )
+  /** `undefined` where another process has the place. @throws {SlipwayError} `KERNEL` */
+  #bind(addresses: readonly string[]): readonly Listener[] | undefined {
+    try {
+      return bindListeners(addresses, RESOLVER_PORT, inHostOf(this.#netns))
+    } catch (error) {
+      if (error instanceof PlaceTaken) return undefined
+      throw error
+    }
   }
 }

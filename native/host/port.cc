@@ -31,6 +31,9 @@ void set(int fd, int level, int option, int value) { setsockopt(fd, level, optio
 // of what is asked for.
 constexpr int kServerReceiveBytes = 2 * 1024 * 1024;
 
+// Connections that wait to be accepted; as Node has it.
+constexpr int kServerBacklog = 511;
+
 void enlarge_for_server(int fd) {
   // Without CAP_NET_ADMIN in the initial user namespace only the plain option works, up to net.core.rmem_max.
   if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &kServerReceiveBytes, sizeof kServerReceiveBytes) != 0) {
@@ -74,6 +77,8 @@ Status bind_port(const std::string& protocol, const std::string& address, uint16
   if (protocol == "tcp") port.reuse_address(true);
   if (protocol == "udp") enlarge_for_server(port.socket.get());
   if (!port.bind()) return Failure::last("bind");
+  // Of two that have bound at once (SO_REUSEADDR), one listens.
+  if (protocol == "tcp" && listen(port.socket.get(), kServerBacklog) != 0) return Failure::last("listen");
   socket = std::move(port.socket);
   return kOk;
 }

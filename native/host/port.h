@@ -9,7 +9,8 @@
 
 namespace slipway::host {
 
-// For a server. EADDRINUSE when a process has the port, EADDRNOTAVAIL when the address is none of this host's.
+// For a server; TCP listens. EADDRINUSE when a process has the port, EADDRNOTAVAIL when the address is none of this
+// host's.
 Status bind_port(const std::string& protocol, const std::string& address, uint16_t port, UniqueFd& socket);
 
 // To keep others off it: the socket takes no datagram and never listens. As bind_port(), but no socket and no failure

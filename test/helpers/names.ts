@@ -9,7 +9,8 @@ import { enter } from '#lib/kernel/native.js'
 import { NameTable, type NamedEndpoint } from '#lib/names/directory.js'
 import type { Directory } from '#lib/names/resolver/directory.js'
 import type { InHost } from '#lib/names/resolver/ask.js'
-import { Resolver } from '#lib/names/resolver/resolver.js'
+import { bindListeners } from '#lib/names/resolver/listen.js'
+import { Resolver, type ResolverOptions } from '#lib/names/resolver/resolver.js'
 import { eventually, runIn, type Place } from './world.js'
 
 /** Resolvers and nameservers in throwaway namespaces, and clients that ask them. */
@@ -19,15 +20,23 @@ export const inPlace =
   (work) =>
     enter(place.path, work)
 
+/** A resolver on this thread, on addresses of its own. @throws PlaceTaken, where somebody listens there. */
+export function listen({
+  addresses,
+  port,
+  ...options
+}: Omit<ResolverOptions, 'listeners'> & { addresses: readonly string[]; port: number }): Resolver {
+  return new Resolver({ ...options, listeners: bindListeners(addresses, port, options.inHost) })
+}
+
 /** A resolver in a place; closed when the test ends. */
-export async function serveNames(
+export function serveNames(
   t: ExecutionContext,
   place: Place,
   addresses: readonly string[],
   directory: Directory,
-): Promise<Resolver> {
-  const { resolver, taken } = await Resolver.listen({ directory, addresses, port: 53, inHost: inPlace(place) })
-  if (!resolver) throw new Error(`${taken.protocol} ${taken.address} is taken`)
+): Resolver {
+  const resolver = listen({ directory, addresses, port: 53, inHost: inPlace(place) })
   t.teardown(() => resolver.close())
   return resolver
 }

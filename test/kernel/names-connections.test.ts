@@ -12,7 +12,7 @@ import { eventually, execIn, HOST_ADDRESS, ip, NEIGHBOUR_ADDRESS, World } from '
 async function resolverOf(t: ExecutionContext) {
   const world = new World(t)
   const client = endpoint({ sandbox: 'n', addresses: [NEIGHBOUR_ADDRESS], upstreams: ['192.0.2.54'] })
-  const resolver = await serveNames(t, world.host, [HOST_ADDRESS], tableOf(client).directory('web'))
+  const resolver = serveNames(t, world.host, [HOST_ADDRESS], tableOf(client).directory('web'))
   return { world, resolver }
 }
 
@@ -158,8 +158,11 @@ test('close ends connections and gives up what is forwarded', async (t) => {
 test('a resolver that listens does not keep a process alive', async (t) => {
   const script = `
     const { Resolver } = await import('#lib/names/resolver/resolver.js')
+    const { bindListeners } = await import('#lib/names/resolver/listen.js')
     const { NameTable } = await import('#lib/names/directory.js')
-    const { resolver } = await Resolver.listen({ directory: new NameTable().directory('web'), addresses: ['${HOST_ADDRESS}'], port: 53, inHost: (work) => work() })
+    const inHost = (work) => work()
+    const listeners = bindListeners(['${HOST_ADDRESS}'], 53, inHost)
+    const resolver = new Resolver({ directory: new NameTable().directory('web'), listeners, inHost })
     console.log(resolver !== undefined)`
   const world = new World(t)
   const { stdout } = await promisify(execFile)(

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
-import { filterSources } from '#lib/kernel/native.js'
+import { bindSocket, filterSources } from '#lib/kernel/native.js'
 import { Floods, type Refused } from '#lib/names/resolver/floods.js'
-import { listenUdp } from '#lib/names/resolver/listen.js'
+import { Datagrams } from '#lib/names/resolver/datagrams.js'
 import { addressOf, ask, askFrom, bindUdp, endpoint, inPlace, question, serveNames, tableOf } from '../helpers/names.js'
 import { HOST_ADDRESS, ip, NEIGHBOUR_ADDRESS, World, type Place } from '../helpers/world.js'
 
@@ -78,7 +78,7 @@ test('who sends what is too long for a question is not heard for a while, and ot
     endpoint({ sandbox: 'app', addresses: [NEIGHBOUR_ADDRESS] }),
     endpoint({ sandbox: 'noisy', addresses: ['192.0.2.10'] }),
   )
-  await serveNames(t, world.host, [HOST_ADDRESS], table.directory('web'))
+  serveNames(t, world.host, [HOST_ADDRESS], table.directory('web'))
   const [app, noisy] = [bindUdp(t, world.neighbour, NEIGHBOUR_ADDRESS), bindUdp(t, world.neighbour, '192.0.2.10')]
   let heard = 0
   noisy.on('message', () => heard++)
@@ -106,10 +106,11 @@ test('what a socket refuses by its source, the kernel drops', async (t) => {
     { at: 'fd00::1', from: 'fd00::9', others: ['fd00::a', 'fd00::9:0:0/96', 'fd00:8000::/17'], whole: 'fd00::/63' },
   ]
   for (const { at, from, others, whole } of both) {
-    const { socket, fd } = listenUdp(at, 5353, inPlace(world.host))
+    const { fd = -1 } = inPlace(world.host)(() => bindSocket('udp', at, 5353))
     const client = bindUdp(t, world.neighbour, from)
     const heard: string[] = []
-    socket.on('message', (text) => heard.push(String(text)))
+    const datagrams = new Datagrams()
+    const socket = datagrams.listen(fd, (received) => heard.push(...received.map(({ message }) => String(message))))
     const say = (text: string) => new Promise((resolve) => client.send(text, 5353, at, resolve))
     const steps: [text: string, refused: string[], accepted: string[], hears: boolean][] = [
       ['nothing is refused', [], [], true],
@@ -132,7 +133,7 @@ test('what a socket refuses by its source, the kernel drops', async (t) => {
       heard,
       steps.filter(([, , , hears]) => hears).map(([text]) => text),
     )
-    socket.close()
+    datagrams.close(socket)
   }
 })
 

@@ -33,7 +33,7 @@ async function oneClient(t: ExecutionContext, upstreams: readonly string[], give
   for (const address of [UPSTREAM, SILENT])
     ip('-n', world.neighbour.name, 'address', 'add', `${address}/32`, 'dev', 'eth0')
   const client = endpoint({ sandbox: 'client', addresses: [CLIENT], upstreams, ...given })
-  const resolver = await serveNames(t, world.host, [HOST_ADDRESS], tableOf(client).directory('web'))
+  const resolver = serveNames(t, world.host, [HOST_ADDRESS], tableOf(client).directory('web'))
   return { world, client: world.neighbour, resolver }
 }
 
@@ -76,7 +76,7 @@ test('an upstream is asked on IPv6, and one of our own resolvers is one like any
   ip('-n', world.host.name, 'address', 'add', 'fd00::1/64', 'dev', 'uplink', 'nodad')
   ip('-n', world.neighbour.name, 'address', 'add', 'fd00::9/64', 'dev', 'eth0', 'nodad')
   const others = tableOf(endpoint({ sandbox: 'far', addresses: ['fd00::1', '203.0.113.7'] }))
-  await serveNames(t, world.neighbour, ['fd00::9'], others.directory('web'))
+  serveNames(t, world.neighbour, ['fd00::9'], others.directory('web'))
   t.deepEqual(await askAll(client, 'far'), ['NOERROR', '203.0.113.7'])
   t.deepEqual(await askAll(client, '+tcp', 'far'), ['NOERROR', '203.0.113.7'])
 })
@@ -189,7 +189,7 @@ test('past a thousand questions under way, further ones are refused, and own nam
   for (let id = 1; id <= 1030; id++) {
     await new Promise((resolve) => socket.send(question('one.example', 'A', id), 53, HOST_ADDRESS, resolve))
     // A socket's buffer holds 256: the resolver, on this event loop too, has to get its turn.
-    await new Promise((resolve) => setImmediate(resolve))
+    if (id % 64 === 0) await new Promise((resolve) => setImmediate(resolve))
   }
   while (refused.length < 6) await once(socket, 'message', { signal: AbortSignal.timeout(10_000) })
   t.deepEqual(refused, [1025, 1026, 1027, 1028, 1029, 1030])
@@ -200,6 +200,6 @@ test('past a thousand questions under way, further ones are refused, and own nam
 test('a resolver on another address of the host does not mind this one', async (t) => {
   const { world, client } = await oneClient(t, [OTHER_HOST_ADDRESS])
   const others = tableOf(endpoint({ sandbox: 'far', addresses: [HOST_ADDRESS, OTHER_HOST_ADDRESS, '203.0.113.7'] }))
-  await serveNames(t, world.host, [OTHER_HOST_ADDRESS], others.directory('web'))
+  serveNames(t, world.host, [OTHER_HOST_ADDRESS], others.directory('web'))
   t.deepEqual(await askAll(client, 'far'), ['NOERROR', HOST_ADDRESS, OTHER_HOST_ADDRESS, '203.0.113.7'])
 })

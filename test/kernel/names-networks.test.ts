@@ -204,7 +204,7 @@ test('a network that speaks IPv6 only has its names', async (t) => {
 test('port 53 is a sandbox’s like any other, on every address of the host, and names are served beside it', async (t) => {
   const { world, slipway } = await setUp(t)
   const dns = await world.create(slipway, 'dns', { publish: ['53:53', '53:53/udp'], network: 'web' })
-  await serveNames(
+  serveNames(
     t,
     dns,
     [addressOf(dns, 'web')],

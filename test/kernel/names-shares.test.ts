@@ -26,7 +26,7 @@ async function setUp(t: ExecutionContext, upstreams: readonly string[] = [SILENT
     endpoint({ sandbox: 'one', addresses: [NEIGHBOUR_ADDRESS], upstreams }),
     endpoint({ sandbox: 'two', addresses: [OTHER], upstreams: [UPSTREAM] }),
   )
-  await serveNames(t, world.host, [HOST_ADDRESS], table.directory('web'))
+  serveNames(t, world.host, [HOST_ADDRESS], table.directory('web'))
   serveUdpNames(t, world.neighbour, UPSTREAM, (message) => {
     const { id = 0, questions = [] } = decode(message)
     return [

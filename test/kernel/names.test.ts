@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { RCODE, rcodeOf } from '#lib/names/resolver/message.js'
-import { Resolver } from '#lib/names/resolver/resolver.js'
+import { PlaceTaken } from '#lib/names/resolver/listen.js'
 import { sandboxFiles } from '#lib/names/files.js'
 import { readHostFiles } from '#lib/names/host-files.js'
 import { writeNameFiles } from '#lib/names/write-files.js'
-import { askFrom, bindUdp, dig, endpoint, inPlace, question, serveNames, tableOf } from '../helpers/names.js'
+import { askFrom, bindUdp, dig, endpoint, inPlace, listen, question, serveNames, tableOf } from '../helpers/names.js'
 import { execIn, HOST_ADDRESS, ip, NEIGHBOUR_ADDRESS, runIn, World } from '../helpers/world.js'
 
 const BRIDGE = '172.17.0.1'
@@ -30,7 +30,7 @@ async function twoSandboxes(t: ExecutionContext) {
 
 test('sandboxes find each other by every name that they have', async (t) => {
   const { world, table, app } = await twoSandboxes(t)
-  await serveNames(t, world.host, [BRIDGE], table.directory('web'))
+  serveNames(t, world.host, [BRIDGE], table.directory('web'))
   for (const [args, answers] of [
     [['db'], ['172.17.0.3']],
     [['DB.'], ['172.17.0.3']],
@@ -61,7 +61,7 @@ test('sandboxes find each other by every name that they have', async (t) => {
 
 test('a program in a sandbox finds another with the files that were written for it', async (t) => {
   const { world, table, app } = await twoSandboxes(t)
-  await serveNames(t, world.host, [BRIDGE], table.directory('web'))
+  serveNames(t, world.host, [BRIDGE], table.directory('web'))
   writeFileSync(join(world.stateDir, 'resolv.conf'), 'nameserver 127.0.0.1\nsearch example.org\n')
   const host = await readHostFiles({ etc: world.stateDir })
   const options = { hostname: 'app', addHost: ['gate:host-gateway'] }
@@ -81,7 +81,7 @@ test('a program in a sandbox finds another with the files that were written for 
 test('who is not on the network is refused, and what nobody can answer fails', async (t) => {
   const { world, table, app, db } = await twoSandboxes(t)
   table.remove('web', 'db')
-  await serveNames(t, world.host, [BRIDGE], table.directory('web'))
+  serveNames(t, world.host, [BRIDGE], table.directory('web'))
   t.is((await dig(db, AT, 'app')).status, 'REFUSED')
   t.is((await dig(world.host, AT, 'app', '+tcp')).status, 'REFUSED')
   // Without upstreams: an internal network.
@@ -108,13 +108,13 @@ test('sockets are opened in the namespace of the host, on IPv6 too, and are free
       .map((line) => line.split(/\s+/)[4])
       .sort()
 
-  const { resolver } = await Resolver.listen(options)
+  const resolver = listen(options)
   t.deepEqual(listeners(), ['192.0.2.1:53', '192.0.2.1:53', '[fd00::1]:53', '[fd00::1]:53'])
   for (const server of ['@fd00::1', '@192.0.2.1']) {
     for (const protocol of ['+tcp', '+notcp'])
       t.deepEqual((await dig(world.neighbour, server, protocol, 'n', 'AAAA')).answers, ['fd00::9'])
   }
-  await resolver?.close()
+  await resolver.close()
   t.deepEqual(listeners(), [])
 })
 
@@ -126,42 +126,27 @@ test('where somebody serves already, that is said, and nothing stays open', asyn
     port: 53,
     inHost: inPlace(world.host),
   }
-  const other = await Resolver.listen({ ...options, addresses: ['192.0.2.2'] })
-  const refused = await Resolver.listen(options)
-  t.deepEqual(refused, { taken: { protocol: 'udp', address: '192.0.2.2', port: 53 } })
-  await other.resolver?.close()
-  const { resolver } = await Resolver.listen(options)
-  await resolver?.close()
-  t.truthy(resolver)
-  const error = await t.throwsAsync(Resolver.listen({ ...options, addresses: ['198.51.100.1'] }), { code: 'KERNEL' })
+  const other = listen({ ...options, addresses: ['192.0.2.2'] })
+  const taken = t.throws(() => listen(options), { instanceOf: PlaceTaken })
+  t.deepEqual(taken?.place, { protocol: 'udp', address: '192.0.2.2', port: 53 })
+  await other.close()
+  await listen(options).close()
+  const error = t.throws(() => listen({ ...options, addresses: ['198.51.100.1'] }), { code: 'KERNEL' })
   t.regex(error?.message ?? '', /udp 198\.51\.100\.1 port 53.*EADDRNOTAVAIL/)
-})
-
-test('two that begin at once: one serves, the other is told', async (t) => {
-  const world = new World(t)
-  const options = {
-    directory: tableOf().directory('web'),
-    addresses: [HOST_ADDRESS],
-    port: 53,
-    inHost: inPlace(world.host),
-  }
-  const both = await Promise.all([Resolver.listen(options), Resolver.listen(options)])
-  t.is(both.filter(({ taken }) => taken).length, 1)
-  for (const { resolver } of both) await resolver?.close()
 })
 
 test('what does not fit is cut and said to be, and comes whole by TCP or with EDNS', async (t) => {
   const { world, table, app } = await twoSandboxes(t)
-  await serveNames(t, world.host, [BRIDGE], table.directory('web'))
+  serveNames(t, world.host, [BRIDGE], table.directory('web'))
   for (let n = 0; n < 98; n++)
     table.put(endpoint({ sandbox: `s${n}`, addresses: [`172.17.1.${n}`], aliases: ['both'] }))
   const asked = async (...args: string[]) => {
     const { flags, answers } = await dig(app, AT, 'both', ...args)
     return [flags.includes('tc'), answers.length]
   }
-  // 512 bytes: 12 of header, 10 of question, 20 a record; OPT has 11.
-  t.deepEqual(await asked('+ignore', '+noedns'), [true, 24])
-  t.deepEqual(await asked('+ignore', '+bufsize=1000'), [true, 48])
+  // 512 bytes: 12 of header, 10 of question, 16 a record; OPT has 11.
+  t.deepEqual(await asked('+ignore', '+noedns'), [true, 30])
+  t.deepEqual(await asked('+ignore', '+bufsize=1000'), [true, 60])
   t.deepEqual(await asked('+ignore', '+bufsize=4096'), [false, 100])
   t.deepEqual(await asked(), [false, 100])
   // Every address has its turn in what is cut.
@@ -170,13 +155,13 @@ test('what does not fit is cut and said to be, and comes whole by TCP or with ED
       ({ answers }) => answers,
     ),
   )
-  t.true(seen.size > 24)
+  t.true(seen.size > 30)
 })
 
 test('bytes of any kind leave the resolver answering', async (t) => {
   const { world, table } = await twoSandboxes(t)
   table.put(endpoint({ sandbox: 'n', addresses: [NEIGHBOUR_ADDRESS] }))
-  await serveNames(t, world.host, [HOST_ADDRESS], table.directory('web'))
+  serveNames(t, world.host, [HOST_ADDRESS], table.directory('web'))
   const socket = bindUdp(t, world.neighbour, NEIGHBOUR_ADDRESS)
   const valid = question('db')
   const mutated = fc
@@ -205,9 +190,9 @@ test('what other processes changed is read before a question is answered', async
   const world = new World(t)
   const table = tableOf()
   const refresh = async () => table.learn('n', [endpoint({ sandbox: 'n', addresses: [NEIGHBOUR_ADDRESS] })])
-  await serveNames(t, world.host, [HOST_ADDRESS], table.directory('web', refresh))
+  serveNames(t, world.host, [HOST_ADDRESS], table.directory('web', refresh))
   t.deepEqual((await dig(world.neighbour, `@${HOST_ADDRESS}`, 'n')).answers, [NEIGHBOUR_ADDRESS])
-  await serveNames(
+  serveNames(
     t,
     world.host,
     ['192.0.2.2'],

@@ -5,7 +5,7 @@ import { hostsText } from '#lib/names/hosts.js'
 import { canonical, nameChecks, parseAddedHost, type NameOptions } from '#lib/base/name-options.js'
 import { checkOptions } from '#lib/base/checks.js'
 import { FrameReader, frame } from '#lib/names/resolver/frames.js'
-import { encodeRecord, isResponseTo, readQuery, reply } from '#lib/names/resolver/message.js'
+import { encodeRecord, isResponseTo, RCODE, readQuery, reply, TYPE } from '#lib/names/resolver/message.js'
 import { addressOf, ownRecords } from '#lib/names/resolver/own-names.js'
 import { endpoint, question, tableOf } from '../helpers/names.js'
 
@@ -234,11 +234,11 @@ test('a query is read with what matters for its answer', (t) => {
   const query = read({ id: 7, questions: [{ type: 'AAAA', name: 'My_Db.Web' }], additionals: [opt(1400)] })
   t.like(query, {
     name: 'my_db.web',
-    owner: 'My_Db.Web',
-    type: 'AAAA',
-    class: 'IN',
+    type: TYPE.AAAA,
+    class: 1,
     udpSize: 1400,
     edns: true,
+    ednsVersion: 0,
     questionEnd: 12 + 15,
   })
   t.like(read({ questions: [{ type: 'A', name: 'db' }] }), { udpSize: 512, edns: false })
@@ -254,6 +254,49 @@ test('a query is read with what matters for its answer', (t) => {
   const dotted = question('a-b')
   dotted[14] = 0x2e
   t.is(readQuery(dotted).query?.name, undefined)
+})
+
+test('records behind the question are read as far as they matter', (t) => {
+  const [root, name, pointer] = [[0], [2, 0x64, 0x62, 0], [0xc0, 12]]
+  const opt = (version = 0, data: number[] = []) => [...root, 0, 41, 5, 0x78, 0, version, 0, 0, 0, data.length, ...data]
+  const other = (owner: number[], data: number[]) => [...owner, 0, 250, 0, 255, 0, 0, 0, 0, 0, data.length, ...data]
+  const packet = (counts: [number, number, number], ...records: number[][]) => {
+    const bytes = Buffer.concat([question('db'), ...records.map((record) => Buffer.from(record))])
+    counts.forEach((count, index) => bytes.writeUInt16BE(count, 6 + 2 * index))
+    return readQuery(bytes)
+  }
+  const read: [what: string, seen: ReturnType<typeof packet>, edns: object][] = [
+    ['an option', packet([0, 0, 1], opt(0, [0, 10, 0, 1, 7])), { edns: true, udpSize: 1400, ednsVersion: 0 }],
+    ['a later version', packet([0, 0, 1], opt(1)), { edns: true, ednsVersion: 1 }],
+    ['a signature', packet([0, 0, 2], opt(), other(name, [1, 2])), { edns: true }],
+    ['a signature alone', packet([0, 0, 1], other(pointer, [])), { edns: false, udpSize: 512 }],
+    ['a record before', packet([1, 0, 1], other(name, [9]), opt()), { edns: true }],
+    ['bytes that nobody counts', packet([0, 0, 0], opt()), { edns: false }],
+  ]
+  for (const [what, { query }, edns] of read) t.like(query, edns, what)
+  const wrong: [what: string, seen: ReturnType<typeof packet>][] = [
+    ['two OPT', packet([0, 0, 2], opt(), opt())],
+    ['OPT as an answer', packet([1, 0, 0], opt())],
+    ['OPT with a name', packet([0, 0, 1], [...name, ...opt().slice(1)])],
+    ['fewer than were said', packet([0, 0, 2], opt())],
+    ['data cut short', packet([0, 0, 1], opt(0, [1, 2, 3]).slice(0, -1))],
+    ['a label that is none', packet([0, 0, 1], [0x40, ...opt()])],
+    ['too many', packet([0, 0, 5], opt(), ...Array.from({ length: 4 }, () => other(root, [])))],
+  ]
+  for (const [what, { query }] of wrong) t.is(query, undefined, what)
+  // 255 bytes with the root's label is the longest name that there is.
+  const long = (last: number) => [63, 63, 63, last].map((length) => 'a'.repeat(length)).join('.')
+  t.truthy(readQuery(question(long(61))).query)
+  t.is(readQuery(question(long(62))).query, undefined)
+})
+
+test('a version of EDNS that nobody here knows is answered with BADVERS', (t) => {
+  const bytes = Buffer.concat([question('db'), Buffer.from([0, 0, 41, 5, 0x78, 0, 1, 0, 0, 0, 0])])
+  bytes.writeUInt16BE(1, 10)
+  const { query } = readQuery(bytes)
+  const answer = query && decode(reply(query, RCODE.badVersion, [], 512))
+  t.like(answer?.additionals?.[0], { type: 'OPT', extendedRcode: 1, ednsVersion: 0 })
+  t.is((answer?.flags ?? 15) & 15, 0)
 })
 
 test('no bytes make the reader throw, and a reply has the id, the question and the room that it should', (t) => {
@@ -273,9 +316,7 @@ test('no bytes make the reader throw, and a reply has the id, the question and t
     numbers.forEach((number, index) => head.writeUInt16BE(number, 4 + 2 * index))
     return Buffer.concat([head, rest])
   })
-  const records = Array.from({ length: 40 }, (_, n) =>
-    encodeRecord({ type: 'A', name: 'db.web', ttl: 600, data: `10.0.0.${n}` }),
-  )
+  const records = Array.from({ length: 40 }, (_, n) => encodeRecord(TYPE.A, 600, Uint8Array.of(10, 0, 0, n)))
   let read = 0
   fc.assert(
     fc.property(fc.oneof(mutated, cut, random, counts), fc.integer({ min: 512, max: 2000 }), (bytes, limit) => {

@@ -1,11 +1,8 @@
-import { createSocket, type Socket } from 'node:dgram'
-import { once } from 'node:events'
 import { closeSync } from 'node:fs'
-import { createServer, isIPv6, type Server } from 'node:net'
 import { constants } from 'node:os'
 import { getSystemErrorName } from 'node:util'
 import { SlipwayError } from '../../base/errors.js'
-import { bindSocket } from '../../kernel/native.js'
+import { bindSocket, duplicateSocket } from '../../kernel/native.js'
 import type { InHost } from './ask.js'
 import type { Transport } from './forward.js'
 
@@ -16,11 +13,11 @@ export interface Place {
   port: number
 }
 
-export interface UdpListener {
+/** The sockets of an address, by their descriptors. */
+export interface Listener {
   address: string
-  /** The socket's, until it is closed. */
-  fd: number
-  socket: Socket
+  udp: number
+  tcp: number
 }
 
 /** Somebody listens there already. */
@@ -33,47 +30,66 @@ export class PlaceTaken extends Error {
   }
 }
 
-/** @throws {PlaceTaken} @throws {SlipwayError} `KERNEL`, for one when the address is none of the host's. */
-export function listenUdp(address: string, port: number, inHost: InHost): UdpListener {
-  return adopt({ protocol: 'udp', address, port }, inHost, (fd) => ({
-    address,
-    fd,
-    socket: createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4' }).bind({ fd, exclusive: true }),
-  }))
+/**
+ * Binds all of the addresses by UDP and TCP, or none. What comes in waits until somebody reads it.
+ *
+ * @throws {PlaceTaken} @throws {SlipwayError} `KERNEL`, for one when an address is none of the host's.
+ */
+export function bindListeners(addresses: readonly string[], port: number, inHost: InHost): Listener[] {
+  return all(addresses, (address, bound) => {
+    const udp = bind({ protocol: 'udp', address, port }, inHost)
+    bound.push(udp)
+    const tcp = bind({ protocol: 'tcp', address, port }, inHost)
+    bound.push(tcp)
+    return { address, udp, tcp }
+  })
 }
 
-/** As {@link listenUdp}. */
-export async function listenTcp(address: string, port: number, inHost: InHost): Promise<Server> {
-  const place: Place = { protocol: 'tcp', address, port }
-  // allowHalfOpen: a client may end its half after the last question and wait.
-  const server = adopt(place, inHost, (fd) => createServer({ allowHalfOpen: true }).listen({ fd }))
-  try {
-    await once(server, 'listening')
-  } catch (error) {
-    // Two that bound at once, and the other was faster.
-    const { code, errno = 0 } = error as NodeJS.ErrnoException
-    throw code === 'EADDRINUSE' ? new PlaceTaken(place) : refused(place, -errno, 'listen')
+/** Further descriptors of the same sockets. @throws {SlipwayError} `KERNEL`, when there are too many. */
+export function duplicateListeners(listeners: readonly Listener[]): Listener[] {
+  return all(listeners, ({ address, udp, tcp }, made) => {
+    const own = { address, udp: duplicate(udp), tcp: -1 }
+    made.push(own.udp)
+    own.tcp = duplicate(tcp)
+    made.push(own.tcp)
+    return own
+  })
+}
+
+export function closeListeners(listeners: readonly Listener[]): void {
+  for (const { udp, tcp } of listeners) {
+    closeSync(udp)
+    closeSync(tcp)
   }
-  return server
 }
 
-function adopt<T>(place: Place, inHost: InHost, open: (fd: number) => T): T {
-  const { fd, failure } = inHost(() => bindSocket(place.protocol, place.address, place.port))
-  if (failure)
-    throw failure.errno === constants.errno.EADDRINUSE
-      ? new PlaceTaken(place)
-      : refused(place, failure.errno, failure.syscall)
+/** Closes what was opened when one of them fails. */
+function all<T>(items: readonly T[], open: (item: T, opened: number[]) => Listener): Listener[] {
+  const opened: number[] = []
   try {
-    return open(fd)
+    return items.map((item) => open(item, opened))
   } catch (error) {
-    closeSync(fd)
+    for (const fd of opened) closeSync(fd)
     throw error
   }
 }
 
-function refused({ protocol, address, port }: Place, errno: number, syscall: string): SlipwayError {
+function bind(place: Place, inHost: InHost): number {
+  const { fd, failure } = inHost(() => bindSocket(place.protocol, place.address, place.port))
+  if (!failure) return fd
+  if (failure.errno === constants.errno.EADDRINUSE) throw new PlaceTaken(place)
+  const { protocol, address, port } = place
+  throw refused(failure.errno, failure.syscall, `listen on ${protocol} ${address} port ${port}`)
+}
+
+function duplicate(socket: number): number {
+  const { fd, failure } = duplicateSocket(socket)
+  if (!failure) return fd
+  throw refused(failure.errno, failure.syscall, 'listen on one more descriptor')
+}
+
+function refused(errno: number, syscall: string, operation: string): SlipwayError {
   const errnoName = getSystemErrorName(-errno)
-  const operation = `listen on ${protocol} ${address} port ${port}`
   return new SlipwayError(
     'KERNEL',
     `The kernel refused to ${operation}, where a network's names are served: ${errnoName}.`,

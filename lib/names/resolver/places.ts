@@ -50,16 +50,3 @@ export class Places {
     return true
   }
 }
-
-/** What the resolvers of a process have for all sandboxes together. */
-export class Shares {
-  /** Questions that other nameservers are asked, each of which has a socket. */
-  readonly forwards = new Places(1024)
-  /** TCP connections of sandboxes, and those of one of them. */
-  readonly connections = new Places(256, 32)
-  /**
-   * TCP connections of all that are on none of the networks: they have a few places of their own, whatever address they
-   * come from.
-   */
-  readonly strangers = new Places(16)
-}

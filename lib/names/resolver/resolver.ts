@@ -1,37 +1,30 @@
-import type { Server } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { filterSources } from '../../kernel/native.js'
 import type { InHost } from './ask.js'
 import { Connections } from './connections.js'
+import type { Received } from './datagrams.js'
 import type { Directory } from './directory.js'
 import { FairQueue } from './fair-queue.js'
 import { Floods, ofFamily, type Refused } from './floods.js'
 import { Forwarder, type Transport } from './forward.js'
-import { listenTcp, listenUdp, PlaceTaken, type Place, type UdpListener } from './listen.js'
-import { LARGEST_QUERY, LARGEST_TCP, RCODE, readQuery, reply, type Query } from './message.js'
+import type { Listener } from './listen.js'
+import { cutReply, LARGEST_TCP, RCODE, readQuery, reply, TYPE, type Query } from './message.js'
 import { ownRecords } from './own-names.js'
-import { Shares, type Release } from './places.js'
-
-export { Shares }
+import type { Release } from './places.js'
+import { Shares } from './shares.js'
 
 export interface ResolverOptions {
   directory: Directory
-  /** The bridge's own addresses, canonical. They have to be there already, IPv6 ones without a pending DAD. */
-  addresses: readonly string[]
-  port: number
+  /** The bridge's own addresses, canonical. The resolver closes the sockets. */
+  listeners: readonly Listener[]
   /** The network's own, as CIDR. Default: what is from outside is not told from what is not. */
   subnets?: readonly string[]
   inHost: InHost
-  /** What all resolvers of this process have together. Default: this one has its own. */
+  /** What all resolvers of a thread have together. Default: this one has its own. */
   shares?: Shares
 }
 
-/** A resolver that listens; or where somebody else does already, which then serves these names. */
-export type Listening = { resolver: Resolver; taken?: undefined } | { resolver?: undefined; taken: Place }
-
-/**
- * The DNS server of one user-defined network. It lives in this process, answers on its event loop, and does not keep
- * the process alive.
- */
+/** The DNS server of one user-defined network, on the event loop of its thread, which it does not keep alive. */
 export class Resolver {
   readonly #directory: Directory
   readonly #shares: Shares
@@ -44,34 +37,26 @@ export class Resolver {
     place: (from, lose) => this.#place(from, lose),
     answer: (message, from) => new Promise((resolve) => this.#ask(message, from, 'tcp', resolve)),
   })
-  readonly #listeners: UdpListener[] = []
+  readonly #listeners: readonly Listener[]
+  /** Numbers of the UDP sockets. */
+  readonly #sockets: number[] = []
   readonly #servers: Server[] = []
   #closed = false
+  /** The directory is up to date for all that has come until this turn of the event loop. */
+  #fresh = false
 
-  private constructor({ directory, addresses, subnets = [], inHost, shares = new Shares() }: ResolverOptions) {
+  constructor({ directory, listeners, subnets = [], inHost, shares = new Shares() }: ResolverOptions) {
     this.#directory = directory
+    this.#listeners = listeners
     this.#subnets = subnets
     this.#shares = shares
+    const addresses = listeners.map(({ address }) => address)
     this.#forwarder = new Forwarder(inHost, addresses, shares.forwards)
-  }
-
-  /**
-   * Listens on all of the addresses, by UDP and TCP, or on none.
-   *
-   * @throws {SlipwayError} `KERNEL`, for one when an address is none of the host's.
-   */
-  static async listen(options: ResolverOptions): Promise<Listening> {
-    const resolver = new Resolver(options)
-    try {
-      for (const address of options.addresses) {
-        resolver.#serveUdp(listenUdp(address, options.port, options.inHost))
-        resolver.#serveTcp(await listenTcp(address, options.port, options.inHost))
-      }
-      return { resolver }
-    } catch (error) {
-      await resolver.close()
-      if (error instanceof PlaceTaken) return { taken: error.place }
-      throw error
+    // A thread before this one may have left them deaf to somebody.
+    this.#refuse({ addresses: [], strangers: false })
+    for (const { udp, tcp } of listeners) {
+      this.#serveTcp(createServer({ allowHalfOpen: true }), tcp)
+      this.#serveUdp(udp)
     }
   }
 
@@ -82,54 +67,55 @@ export class Resolver {
     this.#forwarder.close()
     this.#connections.close()
     this.#floods.close()
-    await Promise.all(
-      [...this.#listeners.map(({ socket }) => socket), ...this.#servers].map(
-        (socket) => new Promise<void>((resolve) => socket.close(() => resolve())),
-      ),
-    )
+    for (const socket of this.#sockets) this.#shares.datagrams.close(socket)
+    await Promise.all(this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))))
   }
 
-  #serveUdp(listener: UdpListener): void {
-    const { socket } = listener
-    this.#listeners.push(listener)
-    socket.unref()
-    // What the kernel says of an answer that could not be sent, it says to `send` as well.
-    socket.on('error', () => {})
-    socket.on('message', (message, from) => {
-      // Longer than any question is. Port 0 is what only a forger sends from, and `send` throws at. None of them waits
-      // here, where a flood of questions is seen, and the long ones fill the kernel's buffer first: so the first one
-      // counts as a flood.
-      if (message.length > LARGEST_QUERY || from.port === 0) {
-        this.#floods.see(this.#directory.asker(from.address) ? from.address : '', Infinity)
-        return
-      }
-      // A client that has gone, or that the firewall keeps from us: it asks again, or does not.
-      this.#ask(
-        message,
-        from.address,
-        'udp',
-        (answer) => answer && !this.#closed && socket.send(answer, from.port, from.address, () => {}),
-      )
+  #serveUdp(fd: number): void {
+    const { datagrams } = this.#shares
+    const socket = datagrams.listen(fd, (received) => {
+      this.#queue.together(() => {
+        for (const one of received)
+          this.#hear(one, (answer) => answer && !this.#closed && datagrams.reply(socket, one, answer))
+      })
     })
+    this.#sockets.push(socket)
+  }
+
+  #hear({ message, cut, address, port }: Received, answered: (answer: Buffer | undefined) => void): void {
+    // Longer than any question is. Port 0 is what only a forger sends from. None of them waits here, where a flood of
+    // questions is seen, and the long ones fill the kernel's buffer first: so the first one counts as a flood.
+    if (cut || port === 0) this.#floods.see(this.#directory.asker(address) ? address : '', Infinity)
+    else this.#ask(message, address, 'udp', answered)
   }
 
   /** What is refused here costs the kernel a comparison. Where it does not do so, the queue alone is fair. */
   #refuse({ addresses, strangers }: Refused): void {
     if (this.#closed) return
-    for (const { address, fd } of this.#listeners)
-      filterSources(fd, ofFamily(address, addresses), strangers ? ofFamily(address, this.#subnets) : [])
+    for (const { address, udp } of this.#listeners)
+      filterSources(udp, ofFamily(address, addresses), strangers ? ofFamily(address, this.#subnets) : [])
   }
 
-  #serveTcp(server: Server): void {
+  /** @param server - It allows half of a connection: a client may end its own after the last question, and wait. */
+  #serveTcp(server: Server, fd: number): void {
     this.#servers.push(server)
-    server.unref()
     // accept(2) that fails (EMFILE): the client tries again.
     server.on('error', () => {})
     this.#connections.accept(server)
+    server.listen({ fd, exclusive: true })
+    server.unref()
   }
 
+  /** All that a turn of the event loop answers has come before: to look once is enough. */
   #refresh(): Promise<void> | undefined {
-    return this.#directory.refresh?.() ?? undefined
+    if (this.#fresh) return undefined
+    const refreshed = this.#directory.refresh?.() ?? undefined
+    if (refreshed) return refreshed
+    this.#fresh = true
+    process.nextTick(() => {
+      this.#fresh = false
+    })
+    return undefined
   }
 
   #place(from: string, lose: () => void): Release | undefined {
@@ -162,6 +148,10 @@ export class Resolver {
       return undefined
     }
     const { query } = read
+    if (query.ednsVersion > 0) {
+      answered(reply(query, RCODE.badVersion, [], query.udpSize))
+      return undefined
+    }
     const limit = transport === 'udp' ? query.udpSize : LARGEST_TCP
     // The directory could not be read. No sandbox's question ends this process.
     const fail = () => answered(reply(query, RCODE.serverFailure, [], limit))
@@ -192,7 +182,8 @@ export class Resolver {
       .forward(query, asker.sandbox, this.#directory.upstreams(asker), transport)
       .then((forwarded) => {
         if (this.#closed) return undefined
-        return typeof forwarded === 'number' ? reply(query, forwarded, [], limit) : forwarded
+        if (typeof forwarded === 'number') return reply(query, forwarded, [], limit)
+        return forwarded.length > limit ? cutReply(query, forwarded) : forwarded
       })
   }
 }
@@ -201,4 +192,4 @@ export class Resolver {
 const STRANGERS = ''
 
 const isSingleName = ({ name, type }: Query) =>
-  (type === 'A' || type === 'AAAA') && name !== undefined && name !== '' && !name.includes('.')
+  (type === TYPE.A || type === TYPE.AAAA) && name !== undefined && name !== '' && !name.includes('.')
