@@ -8,7 +8,7 @@ import { specOf, type StoredNetwork } from '../store/network-records.js'
 import { isAtWork, isBusy, listRecords, type StoredRecord } from '../store/records.js'
 import { reattachLinks } from './reattach-links.js'
 import { dropEndpoints } from './drop-endpoints.js'
-import { healSandbox } from './heal-sandbox.js'
+import { healSandbox, type Loss } from './heal-sandbox.js'
 import type { HealContext } from './context.js'
 import { takeSnapshot } from './whole.js'
 
@@ -35,29 +35,62 @@ export interface HealedNetworks {
 export async function healNetworks(context: Part, isMeant: (spec: NetworkSpec) => boolean): Promise<HealedNetworks> {
   const { host, networks } = context
   const found: HealedNetworks = { without: [], healed: [], lost: [], left: false }
-  const there = new Set<string>()
+  const there = new Map<string, Standing>()
+  const lost: Loss[] = []
   for (const item of await networks.list()) {
     const spec = specOf(item)
     if (!isMeant(spec)) continue
-    const parent = await missingParent(host, spec)
-    if (parent !== undefined) {
-      found.without.push({ network: spec.name, parent })
+    const ground = await groundOf(host, spec)
+    if ('missing' in ground) {
+      found.without.push({ network: spec.name, parent: ground.missing })
       continue
     }
+    there.set(spec.name, { spec, numbers: ground.numbers })
     const outcome = await restored(networks, item)
-    if (typeof outcome === 'string') found.lost.push(outcome)
+    if (typeof outcome === 'string') lost.push({ network: spec.name, sentence: outcome })
     else if (outcome) found.healed.push(`network ${spec.name}`)
-    there.add(spec.name)
   }
-  await healSandboxes(context, there, found)
+  lost.push(...(await healSandboxes(context, there, found)))
+  await judge(host, there, lost, found)
   return found
 }
 
-/** A link of somebody else's that a network stands on, and that is not there. */
-async function missingParent(host: Host, spec: NetworkSpec): Promise<string | undefined> {
-  for (const { link, ours } of networksOf(spec).standsOn?.(spec) ?? [])
-    if (!ours && !(await host.find('link', { name: link }))) return link
-  return undefined
+/** A network with all that it stands on, as it was when it was looked at. */
+interface Standing {
+  spec: NetworkSpec
+  numbers: string
+}
+
+/** The numbers of the links of somebody else's that a network stands on, or the name of one that is not there. */
+async function groundOf(host: Host, spec: NetworkSpec): Promise<{ missing: string } | { numbers: string }> {
+  const numbers: number[] = []
+  for (const { link } of networksOf(spec)
+    .standsOn?.(spec)
+    ?.filter(({ ours }) => !ours) ?? []) {
+    const there = await host.find('link', { name: link })
+    if (!there) return { missing: link }
+    numbers.push(there.index)
+  }
+  return { numbers: numbers.join() }
+}
+
+/**
+ * Says what is lost. Of a network whose parent has gone or has come anew meanwhile, nothing is: the kernel took away
+ * what was about to be given back. It is given back once the parent is there.
+ */
+async function judge(
+  host: Host,
+  there: ReadonlyMap<string, Standing>,
+  lost: readonly Loss[],
+  found: HealedNetworks,
+): Promise<void> {
+  for (const network of new Set(lost.map((one) => one.network))) {
+    const stood = there.get(network)
+    const ground = stood && (await groundOf(host, stood.spec))
+    if (ground && 'missing' in ground) found.without.push({ network, parent: ground.missing })
+    else if (ground && ground.numbers !== stood?.numbers) found.left = true
+    else found.lost.push(...lost.filter((one) => one.network === network).map(({ sentence }) => sentence))
+  }
 }
 
 /** Whether it was given something back; a sentence where it cannot be. */
@@ -70,10 +103,16 @@ async function restored(networks: Part['networks'], item: StoredNetwork): Promis
   }
 }
 
-async function healSandboxes(context: Part, there: ReadonlySet<string>, found: HealedNetworks): Promise<void> {
+/** @returns What could not be given back. */
+async function healSandboxes(
+  context: Part,
+  there: ReadonlyMap<string, unknown>,
+  found: HealedNetworks,
+): Promise<Loss[]> {
   const { host, records } = context
+  const lost: Loss[] = []
   const isOn = ({ record }: StoredRecord) => record.endpoints.some(({ network }) => there.has(network))
-  if (!(await listRecords(records)).some(isOn)) return
+  if (!(await listRecords(records)).some(isOn)) return lost
   // The kernel before the records, as open() does it.
   const { owned, links, all } = await takeSnapshot(host, await writtenTables(host))
   const kept: StoredRecord[] = []
@@ -93,10 +132,11 @@ async function healSandboxes(context: Part, there: ReadonlySet<string>, found: H
     const whole = await dropEndpoints(host, item, owned, links, its)
     const healing = await healSandbox(context, whole, owned, links)
     kept.push(healing.item)
-    found.lost.push(...healing.lost)
+    lost.push(...healing.lost)
     relinked ||= healing.relinked
     if (healing.healed) found.healed.push(item.record.name)
   }
   const attached = await reattachLinks(context, kept, all, relinked ? await host.ask('links', {}) : all)
   found.healed = [...new Set([...found.healed, ...attached])]
+  return lost
 }

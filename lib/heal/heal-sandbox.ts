@@ -35,8 +35,13 @@ export interface Healing {
   healed: boolean
   /** Whether links were made again. */
   relinked: boolean
-  /** What could not be, and why: a sentence each. */
-  lost: string[]
+  lost: Loss[]
+}
+
+/** What of a network could not be given back to a sandbox, and why. */
+export interface Loss {
+  network: string
+  sentence: string
 }
 
 /** Others give the same back, or claim it, at the same time: this many times it is looked at again. */
@@ -97,7 +102,7 @@ async function ready({ networks }: Part, { endpoints }: SandboxRecord): Promise<
 }
 
 async function giveBack({ host }: Part, item: StoredRecord, owned: OwnedElements): Promise<Healing> {
-  const lost: string[] = []
+  const lost: Loss[] = []
   for (let tried = 0; tried < TRIES; tried++) {
     const { record, path, text } = item
     const setContents = new SetContents(host)
@@ -107,9 +112,10 @@ async function giveBack({ host }: Part, item: StoredRecord, owned: OwnedElements
       const next = await keepEndpoints(host, item, stay, owned)
       if (!next) return { ...untouched(item), lost }
       lost.push(
-        ...[...others].map(
-          ([endpoint, what]) => `sandbox ${record.name}: ${what}, so it was taken off the network ${endpoint.network}`,
-        ),
+        ...[...others].map(([{ network }, what]) => ({
+          network,
+          sentence: `sandbox ${record.name}: ${what}, so it was taken off the network ${network}`,
+        })),
       )
       item = next
       continue
@@ -172,7 +178,7 @@ async function remakeLinks(
   { host, networks }: Part,
   stored: StoredRecord,
 ): Promise<Pick<Healing, 'item' | 'relinked' | 'lost'>> {
-  const lost: string[] = []
+  const lost: Loss[] = []
   let item = stored
   let relinked = false
   for (const before of item.record.endpoints) {
@@ -215,9 +221,10 @@ async function remakeLinks(
       const { message } = error instanceof PlanRefused ? await explainRefusal(error, host) : error
       // Another process has removed it.
       if ((await readRecord(dirname(path), record.name))?.record.id !== record.id) return { item, relinked, lost }
-      lost.push(
-        `sandbox ${record.name}: its interface on the network ${network} is gone, and cannot be made again: ${message}`,
-      )
+      lost.push({
+        network,
+        sentence: `sandbox ${record.name}: its interface on the network ${network} is gone, and cannot be made again: ${message}`,
+      })
     }
   }
   if (relinked) await repairDefaultRoute(host, item.record)

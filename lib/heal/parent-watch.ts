@@ -8,10 +8,13 @@ import type { HealContext } from './context.js'
 
 /** So many milliseconds after a look comes the next, at the least: a link may come and go all the time. */
 const REST_MS = 250
-/** And at the most: where the event loop was held up meanwhile, a look takes as long. */
+/**
+ * And at the most: where the event loop was held up meanwhile, a look takes as long, and each look at what another
+ * process is at waits twice as long as the one before, as a look asks the kernel for all links and sets.
+ */
 const LONGEST_REST_MS = 1000
-/** How often what another process is at is looked at again, before it is left to the next open(). */
-const TRIES = 40
+/** How often what another process is at is looked at again, before it is left to the next open(): for ten seconds. */
+const TRIES = 12
 
 /** What the diagnostics channel `slipway:parent` says when parents of networks have come or gone. */
 export interface ParentMessage extends Omit<HealedNetworks, 'left'> {
@@ -91,7 +94,13 @@ export class ParentWatch {
   #heard(names: readonly string[]): void {
     if (this.#closed) return
     for (const name of names) this.#moved.add(name)
-    this.#tries = 0
+    if (this.#tries > 0) {
+      // It has rested longer and longer for a process that is at work. This is news.
+      this.#restUntil = Math.min(this.#restUntil, now() + REST_MS)
+      clearTimeout(this.#later)
+      this.#later = undefined
+      this.#tries = 0
+    }
     this.#wake()
   }
 
@@ -129,7 +138,7 @@ export class ParentWatch {
       // It is tried again; a call that needs what is not there is refused, and says why.
     }
     // While a link comes and goes all the time, others have their turn.
-    this.#restUntil = now() + Math.min(Math.max(REST_MS, now() - began), LONGEST_REST_MS)
+    this.#restUntil = now() + Math.min(Math.max(REST_MS * 2 ** this.#tries, now() - began), LONGEST_REST_MS)
     if (left && ++this.#tries < TRIES) for (const name of moved) this.#moved.add(name)
   }
 }

@@ -144,7 +144,7 @@ async function compare(context: HealContext, ended: StoredRecord[], given?: read
     if (isMade) adopted.push(healing.item)
     if (isMade || (await isWhole(item, first, host)))
       result[healing.healed ? 'healed' : 'adopted'].push(item.record.name)
-    lost.push(...healing.lost)
+    lost.push(...healing.lost.map(({ sentence }) => sentence))
     relinked ||= healing.relinked
     holdPorts(healing.item.record, ports)
   }

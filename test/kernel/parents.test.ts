@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import type { Sandbox, Slipway } from 'slipway'
 import type { ParentMessage } from '#lib/heal/parent-watch.js'
+import { Host, type RunOptions } from '#lib/kernel/host.js'
+import type { Plan } from '#lib/plan/operation.js'
 import { DualStackWorld, NEIGHBOUR } from '../helpers/dual-stack.js'
 import { Peer } from '../helpers/peer.js'
 import { addressesOn, answersTo, linksIn, onSegment } from '../helpers/segment.js'
@@ -173,6 +175,46 @@ test.serial('a parent that is made anew before anybody has looked, and so again 
   for (const sandbox of [app, beside]) t.true(await eventually(() => works(world, sandbox)), sandbox.name)
   t.true(said.length < 16, `${said.length} looks`)
 })
+
+/** Does something right before the first, or the second, link is made on the parent again. */
+function beforeRemaking(t: ExecutionContext, which: number, deed: () => void): void {
+  const { run } = Host.prototype
+  let made = 0
+  Host.prototype.run = function (this: Host, plan: Plan, options?: RunOptions) {
+    const isMade = plan.some((operation) => operation.op === 'link.create' && operation.link === 'uplink')
+    if (isMade && ++made === which) deed()
+    return run.call(this, plan, options)
+  }
+  t.teardown(() => (Host.prototype.run = run))
+}
+
+for (const [what, which, comesBack] of [
+  ["goes again before the host's link is made", 1, false],
+  ["goes again before a sandbox's link is made", 2, false],
+  ["is made anew before a sandbox's link is made", 2, true],
+] as const) {
+  test.serial(`a parent that ${what}: nothing is lost`, async (t) => {
+    const { world, app, beside } = await scene(t)
+    const said = messages(t)
+    const gone = () => ip('-n', world.host.name, 'link', 'delete', 'uplink')
+    beforeRemaking(t, which, () => {
+      gone()
+      if (comesBack) parentAgain(world)
+    })
+    gone()
+    parentAgain(world)
+    const isWithout = () => said.some(({ without }) => without.some(({ network }) => network === 'lan'))
+    if (!comesBack) {
+      t.true(await eventually(() => isWithout() && linksIn(app).length === 0))
+      parentAgain(world)
+    }
+    for (const sandbox of [app, beside]) t.true(await eventually(() => works(world, sandbox)), sandbox.name)
+    t.deepEqual(
+      said.flatMap(({ lost }) => lost),
+      [],
+    )
+  })
+}
 
 test.serial('a parent that is renamed, and another link that gets its name', async (t) => {
   const { world, app } = await scene(t)
