@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { readFiles } from '../helpers/snapshot.js'
+import { momentsOf, THOROUGH } from '../helpers/thorough.js'
 import { eventually, World } from '../helpers/world.js'
 import type { Options } from './child.js'
 import { howItEnded, runChild, startChild, WELL } from './run-child.js'
@@ -65,7 +66,7 @@ serial('killed with a full pool', async (t) => {
 })
 
 serial('killed at a random moment of a burst', async (t) => {
-  for (let round = 0; round < 10; round++) {
+  for (let round = 0; round < (THOROUGH ? 10 : 4); round++) {
     const world = new World(t)
     const child = startChild('churn', optionsFor(world, { count: 20, port: 8000 }))
     await child.saysMore()
@@ -77,9 +78,13 @@ serial('killed at a random moment of a burst', async (t) => {
   }
 })
 
-for (const call of ['move_mount', 'mkdir', 'mount']) {
+for (const [call, { first, step }] of [
+  ['move_mount', momentsOf(2)],
+  ['mkdir', momentsOf(3)],
+  ['mount', momentsOf(1)],
+] as const) {
   serial(`killed before each ${call} of a life`, async (t) => {
-    for (let time = 1; time <= 40; time++) {
+    for (let time = first; time <= 40; time += step) {
       const world = new World(t)
       const under = injected(call, `signal=SIGKILL:when=${time}`)
       const ended = await runChild('pooledLife', optionsFor(world, { port: 8000 }), { under })
