@@ -130,6 +130,9 @@ const works = async (world: World, sandbox: Sandbox): Promise<boolean> =>
   String(await answersTo(sandbox, Object.values(NEIGHBOUR), 'brief')) === 'yes,yes' &&
   String(await answersTo(world.host, addressesOn(sandbox), 'brief')) === 'yes,yes'
 
+/** The kernel tells of a carrier up to a second later, of each link on another. */
+const soonWorks = (world: World, sandbox: Sandbox) => eventually(() => works(world, sandbox), 10_000)
+
 test.serial(
   'a parent that goes and comes back while Slipway is open: packets flow again, without another open()',
   async (t) => {
@@ -147,7 +150,7 @@ test.serial(
     await t.throwsAsync(other.connect('lan'), { code: 'NOT_FOUND', message: /uplink/ })
 
     parentAgain(world)
-    for (const sandbox of [app, beside]) t.true(await eventually(() => works(world, sandbox)), sandbox.name)
+    for (const sandbox of [app, beside]) t.true(await soonWorks(world, sandbox), sandbox.name)
     t.deepEqual([addressesOn(app), addressesOn(beside)], were)
     t.deepEqual(
       [app, beside].map((sandbox) => linksIn(sandbox).at(-1)?.address),
@@ -160,7 +163,7 @@ test.serial(
       [],
     )
     await other.connect('lan')
-    t.true(await eventually(() => works(world, other)))
+    t.true(await soonWorks(world, other))
     t.deepEqual((await reopened(world, slipway)).reconciled.healed, [], 'then all is whole')
   },
 )
@@ -172,7 +175,7 @@ test.serial('a parent that is made anew before anybody has looked, and so again 
     ip('-n', world.host.name, 'link', 'delete', 'uplink')
     parentAgain(world)
   }
-  for (const sandbox of [app, beside]) t.true(await eventually(() => works(world, sandbox)), sandbox.name)
+  for (const sandbox of [app, beside]) t.true(await soonWorks(world, sandbox), sandbox.name)
   t.true(said.length < 16, `${said.length} looks`)
 })
 
@@ -208,7 +211,7 @@ for (const [what, which, comesBack] of [
       t.true(await eventually(() => isWithout() && linksIn(app).length === 0))
       parentAgain(world)
     }
-    for (const sandbox of [app, beside]) t.true(await eventually(() => works(world, sandbox)), sandbox.name)
+    for (const sandbox of [app, beside]) t.true(await soonWorks(world, sandbox), sandbox.name)
     t.deepEqual(
       said.flatMap(({ lost }) => lost),
       [],
@@ -222,7 +225,7 @@ test.serial('a parent that is renamed, and another link that gets its name', asy
   ip('-n', world.host.name, 'link', 'set', 'uplink', 'name', 'former')
   ip('-n', world.host.name, 'link', 'delete', 'former')
   parentAgain(world)
-  t.true(await eventually(() => works(world, app)))
+  t.true(await soonWorks(world, app))
 })
 
 test.serial('of two processes that have the host open, one gives back what a parent took with it', async (t) => {
@@ -234,7 +237,7 @@ test.serial('of two processes that have the host open, one gives back what a par
   const said = messages(t)
   ip('-n', world.host.name, 'link', 'delete', 'uplink')
   parentAgain(world)
-  for (const sandbox of [app, beside, ...more]) t.true(await eventually(() => works(world, sandbox)), sandbox.name)
+  for (const sandbox of [app, beside, ...more]) t.true(await soonWorks(world, sandbox), sandbox.name)
   for (const sandbox of [app, ...more]) t.is(linksIn(sandbox).length, 1)
   t.deepEqual(
     said.flatMap(({ lost }) => lost),
@@ -244,7 +247,7 @@ test.serial('of two processes that have the host open, one gives back what a par
   await slipway.close({ wait: true })
   ip('-n', world.host.name, 'link', 'delete', 'uplink')
   parentAgain(world)
-  for (const sandbox of [app, beside, ...more]) t.true(await eventually(() => works(world, sandbox)), sandbox.name)
+  for (const sandbox of [app, beside, ...more]) t.true(await soonWorks(world, sandbox), sandbox.name)
 })
 
 test.serial('a network that another process makes is listened for, and one that has gone is not', async (t) => {
@@ -288,5 +291,5 @@ test.serial('more news than there is room for: then it looks, as it cannot know 
     ip('-n', name, 'link', 'add', `v${index}`, 'type', 'veth', 'peer', 'name', `w${index}`)
   ip('-n', name, 'link', 'delete', 'uplink')
   parentAgain(world)
-  t.true(await eventually(() => works(world, app)))
+  t.true(await soonWorks(world, app))
 })

@@ -82,8 +82,8 @@ test('each file and folder of the sources that a page names is there', (t) => {
     for (const [, path = ''] of prose(page).matchAll(
       /`((?:lib|native|test|scripts|bench|examples|docs)\/[\w./-]*\w\/?)`/g,
     )) {
-      // NAME stands for any name.
-      if (/\bNAME\b/.test(path)) continue
+      // NAME stands for any name; docs/api is made by `npm run docs`, for the package.
+      if (/\bNAME\b|^docs\/api\//.test(path)) continue
       t.true(existsSync(join(ROOT, path)), `${page}: ${path}`)
       named++
     }
