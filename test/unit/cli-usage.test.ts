@@ -74,6 +74,8 @@ const PROSE = [
   'slipway only',
   'slipway never touches',
   'slipway command',
+  // The resolver's thread.
+  'slipway names',
 ]
 
 test('the commands that errors advise exist, and take what they are told to be given', async (t) => {
