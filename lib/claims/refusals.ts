@@ -6,6 +6,7 @@ import type { Host } from '../kernel/host.js'
 import {
   explainForbidden,
   isForbidden,
+  isIpv6Off,
   isTooMuch,
   PlanRefused,
   explainTooMuch,
@@ -14,7 +15,15 @@ import {
 import { familyOf } from '../base/addresses/ip.js'
 import { overlap, parseSubnet } from '../base/addresses/subnet.js'
 import type { ElementInfo } from '../kernel/native.js'
-import type { ElementAdd, LinkCreate, Operation, PortHold, SetDefinition } from '../plan/operation.js'
+import type {
+  AddressAdd,
+  ElementAdd,
+  LinkCreate,
+  Operation,
+  PortHold,
+  SetDefinition,
+  SysctlWrite,
+} from '../plan/operation.js'
 import { ssCommand } from '../plan/print-shell.js'
 import type { Holders } from './ports/holders.js'
 import { isEvery } from '../base/addresses/every.js'
@@ -119,8 +128,12 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
     case 'address.add': {
       const said = takenOnSegment(refused)
       if (said !== undefined) return error('ADDRESS_IN_USE', said)
+      if (operation.op === 'address.add' && isIpv6Off(refused)) return error('UNSUPPORTED', ipv6Off(operation))
       break
     }
+    case 'sysctl.write':
+      if (isForbidden(refusal) || errnoName === 'EROFS') return error('PERMISSION', notWritten(operation, errnoName))
+      break
     case 'route.add':
       if (errnoName === 'EEXIST' && operation.netns === undefined)
         return error(
@@ -304,6 +317,12 @@ async function explainParent(
     }
   return undefined
 }
+
+const ipv6Off = ({ netns, link }: AddressAdd): string =>
+  `IPv6 is turned off on the link ${link}${netns === undefined ? '' : ` in ${netns}`} by the setting net.ipv6.conf.${link}.disable_ipv6, and cannot be turned on here. Turn it on, or use a network without IPv6.`
+
+const notWritten = ({ netns, key, value }: SysctlWrite, errnoName: string): string =>
+  `The setting ${key} has to be ${value}${netns === undefined ? '' : ` in ${netns}`}, and the kernel refuses to have it written from here (${errnoName}: /proc/sys may be read-only in this mount namespace, or another user namespace owns the network namespace). Set it from outside: sysctl -w ${key}=${value}.`
 
 const unknownKind = (kind: LinkCreate['kind']): string =>
   `This kernel knows no links of the kind ${kind}. Load its module: modprobe ${kind === 'vlan' ? '8021q' : kind}${kind === 'dummy' ? '; or name a parent, and none is made' : ''}.`

@@ -36,6 +36,11 @@ export interface NetworksOf<Spec extends NetworkSpec = NetworkSpec> {
   /** Makes all of it. Pure. */
   create(spec: Spec): Plan
   /**
+   * The plan of {@link create}, with what has to be done first lest the host lose something of its own by it. Left out
+   * where nothing has.
+   */
+  sparing?(host: Host, plan: Plan): Promise<Plan>
+  /**
    * Refuses a network that the plan of {@link create} would take for its own though it is another's.
    *
    * @throws {SlipwayError} `CONFLICT`

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { endpointsOf } from '../drivers/index.js'
 import { claimSandbox, isAddress, isClaim } from '../drivers/plans/claims.js'
+import { withIpv6Inside } from '../drivers/ipv6-inside.js'
 import { remakeEndpoint } from '../drivers/plans/connect.js'
 import { freeInterface } from '../drivers/free-interface.js'
 import type { StoredEndpoint } from '../store/endpoint.js'
@@ -200,14 +201,13 @@ async function remakeLinks(
       const next = { ...toStored(dirname(path), { ...record, endpoints: record.endpoints.map(named) }), marked: true }
       const namespace = record.namespace && asOfNow(record.namespace)
       for (const endpoint of next.record.endpoints.filter((one) => one.id === id)) {
-        await host.run(
-          remakeEndpoint(
-            { path: record.path, namespace, record: { path, before: text, mark: mark.text, content: next.text } },
-            endpoint,
-            circumstances,
-            next.record.endpoints,
-          ),
+        const plan = remakeEndpoint(
+          { path: record.path, namespace, record: { path, before: text, mark: mark.text, content: next.text } },
+          endpoint,
+          circumstances,
+          next.record.endpoints,
         )
+        await withIpv6Inside(plan, (one) => host.run(one))
       }
       item = next
       relinked = true

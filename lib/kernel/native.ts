@@ -109,6 +109,27 @@ export interface RuleInfo {
   comment: string
 }
 
+/** A chain of a firewall of the host, whoever wrote it. */
+export interface FirewallChain {
+  /** Of iptables' older half, and not of nf_tables. */
+  legacy: boolean
+  family: 'inet' | 'ip' | 'ip6' | 'bridge'
+  table: string
+  name: string
+  /** Empty where packets come only from other chains. */
+  hook: string
+  policy: string
+  priority: number
+  /** How many packets the policy has decided about, where somebody counts. */
+  packets?: number
+}
+
+/** A rule of one, as steps that `native/firewall/firewall.h` tells. */
+export interface FirewallRule extends Pick<FirewallChain, 'legacy' | 'family' | 'table'> {
+  chain: string
+  steps: string[]
+}
+
 interface SetQuery {
   family: string
   table: string
@@ -135,6 +156,8 @@ export interface Questions {
   rules: { question: { family: string; name: string }; answer: RuleInfo[] }
   elements: { question: SetQuery; answer: ElementInfo[] }
   element: { question: SetQuery & { key: string }; answer: ElementInfo }
+  /** Every chain and rule of the host's firewalls, ours too. */
+  firewalls: { question: object; answer: { chains: FirewallChain[]; rules: FirewallRule[] } }
   sysctl: { question: { netns?: string; name: string }; answer: string }
 }
 
@@ -246,7 +269,15 @@ interface Addon {
    * @param changed - Is told of the names that are another link's by now, or no link's. Where the kernel had more to
    * say than there was room for, of all that are meant.
    */
-  LinkNews: new (host: NativeExecutor, changed: (names: string[]) => void) => NativeLinkNews
+  LinkNews: new (
+    host: NativeExecutor,
+    changed: (names: string[]) => void,
+    /**
+     * In place of links: what has become of the host's forwarding as a whole, as `ipv4 0`; `ipv4` alone where news were
+     * lost.
+     */
+    forwarding?: boolean,
+  ) => NativeLinkNews
   /** @param namespace - The one that is meant. @param not - Inode number of the one that is never meant: the host's. */
   /**
    * @param input - Slots that datagrams come in; `native/host/datagrams.h` draws one.

@@ -40,6 +40,10 @@ export const isForbidden = ({ errnoName }: KernelRefusal): boolean => errnoName 
 export const explainForbidden = (refusal: KernelRefusal): string =>
   `The kernel does not permit "${refusal.operation}"${kernelWords(refusal)}. Slipway needs CAP_NET_ADMIN and CAP_SYS_ADMIN in the user namespace that owns the network namespace.`
 
+/** Whether a link has no IPv6 as a setting says so: nothing else is refused like that. */
+export const isIpv6Off = ({ operation, errnoName }: Pick<PlanRefused, 'operation' | 'errnoName'>): boolean =>
+  operation.op === 'address.add' && operation.address.includes(':') && errnoName === 'EACCES'
+
 /**
  * What native/base/guard.h calls the standard library, where that has no memory for what was asked, or it is too much
  * to ask for.

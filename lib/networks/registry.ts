@@ -159,7 +159,7 @@ export class NetworkRegistry {
             networks = networksOf(spec)
             await networks.refuseTaken(this.#host, spec)
             await this.ensureRuleset()
-            await this.#host.run(networks.create(spec))
+            await this.#host.run(await this.#making(networks, spec))
             void this.#remember(record.name, this.#readied(spec, false))
             return stored
           } finally {
@@ -184,7 +184,12 @@ export class NetworkRegistry {
     const record = await draftNetwork(options, this.#settings, this.#hostView, await this.#kept(), new Map())
     const missing = await missingRuleset(this.#host)
     const spec = specOf(toStoredNetwork(this.records, record))
-    return [...missing, ...networksOf(spec).create(spec)]
+    return [...missing, ...(await this.#making(networksOf(spec), spec))]
+  }
+
+  async #making(networks: NetworksOf, spec: NetworkSpec): Promise<Plan> {
+    const plan = networks.create(spec)
+    return networks.sparing ? networks.sparing(this.#host, plan) : plan
   }
 
   /**

@@ -1,3 +1,4 @@
+import { withIpv6Inside } from '../drivers/ipv6-inside.js'
 import { dirname } from 'node:path'
 import type { RecordChange } from '../drivers/record-change.js'
 import { SlipwayError } from '../base/errors.js'
@@ -158,7 +159,9 @@ export class Changes {
         const mark = textWith(this.#stored, { ...made.during, busy: thisProcess() })
         try {
           const plan = await made.plan({ path, before: text, content: next?.text ?? '', mark }, namespace)
-          await (rest ? removeWhatIsThere(host, plan) : host.run(plan, { grouped: turns.isContended }))
+          await (rest
+            ? removeWhatIsThere(host, plan)
+            : withIpv6Inside(plan, (one) => host.run(one, { grouped: turns.isContended })))
           made.settle()
           if (next) this.#stored = next
           if (made.foreign) await this.#context.holders.tell(made.foreign)

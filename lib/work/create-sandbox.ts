@@ -1,4 +1,5 @@
 import { forwardedPorts } from '../drivers/forwarded-ports.js'
+import { withIpv6Inside } from '../drivers/ipv6-inside.js'
 import { PlanRefused } from '../kernel/refusal.js'
 import type { Namespace, Plan } from '../plan/operation.js'
 import type { Trial } from '../claims/retry.js'
@@ -47,7 +48,7 @@ export async function createSandbox(
         let made: Namespace | undefined
         turns.handOver()
         try {
-          made = await host.run(drafted.plan, { grouped: turns.isContended })
+          made = await withIpv6Inside(drafted.plan, (plan) => host.run(plan, { grouped: turns.isContended }))
         } finally {
           turns.handBack()
         }

@@ -8,19 +8,21 @@
 #include "js/convert.h"
 #include "js/executor_wrap.h"
 #include "netns/netns.h"
+#include "rtnl/forwarding_news.h"
 #include "rtnl/link_news.h"
 
 namespace slipway::js {
 namespace {
 
-constexpr const char* kNotHeard = "links could not be listened to";
+constexpr const char* kNotHeard = "rtnetlink could not be listened to";
 
 }  // namespace
 
 struct LinkNewsWrap::Watch {
   uv_poll_t poll{};
-  rtnl::LinkNews news;
-  LinkNewsWrap* owner = nullptr;  // null once nobody listens
+  std::unique_ptr<rtnl::News> news;
+  rtnl::LinkNews* links = nullptr;  // the same, where it is about links
+  LinkNewsWrap* owner = nullptr;    // null once nobody listens
   napi_async_cleanup_hook_handle hook = nullptr;
 
   static void heard(uv_poll_t* poll, int status, int);
@@ -69,17 +71,24 @@ Status LinkNewsWrap::open(const Napi::CallbackInfo& info) {
   if (auto failure = executor->share_host(host)) return failure;
   if (auto failure = netns::open_current(home)) return failure;
   auto watch = std::make_unique<Watch>();
+  if (info[2].ToBoolean().Value()) {
+    watch->news = std::make_unique<rtnl::ForwardingNews>();
+  } else {
+    auto links = std::make_unique<rtnl::LinkNews>();
+    watch->links = links.get();
+    watch->news = std::move(links);
+  }
   {
     netns::Visit visit(host.get(), home.get());
     if (visit.status()) return visit.status();
-    Status failure = watch->news.open();
+    Status failure = watch->news->open();
     if (visit.lost()) Napi::Error::Fatal("slipway listen", "this thread could not return to its network namespace");
     if (failure) return failure;
   }
   changed_ = Napi::Persistent(info[1].As<Napi::Function>());
   uv_loop_t* loop = nullptr;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) return Failure::of(ECANCELED, "uv_poll_init");
-  if (int error = uv_poll_init(loop, &watch->poll, watch->news.fd())) return Failure::of(-error, "uv_poll_init");
+  if (int error = uv_poll_init(loop, &watch->poll, watch->news->fd())) return Failure::of(-error, "uv_poll_init");
   // From here on it is libuv's.
   watch->poll.data = watch.get();
   watch->owner = this;
@@ -96,8 +105,8 @@ Napi::Value LinkNewsWrap::mean(const Napi::CallbackInfo& info) {
   std::set<std::string> names;
   for (uint32_t i = 0; i < given.Length(); ++i) names.insert(Napi::Value(given.Get(i)).As<Napi::String>().Utf8Value());
   Napi::Object numbers = Napi::Object::New(env);
-  if (watch_ == nullptr) return numbers;
-  for (const auto& [name, number] : watch_->news.mean(names)) numbers.Set(name, Napi::Number::New(env, number));
+  if (watch_ == nullptr || watch_->links == nullptr) return numbers;
+  for (const auto& [name, number] : watch_->links->mean(names)) numbers.Set(name, Napi::Number::New(env, number));
   return numbers;
 }
 
@@ -109,7 +118,7 @@ void LinkNewsWrap::Watch::heard(uv_poll_t* poll, int status, int) {
   auto* watch = static_cast<Watch*>(poll->data);
   std::set<std::string> moved;
   auto failure = slipway::guarded([&]() -> Status {
-    bool more = watch->news.read(moved);
+    bool more = watch->news->read(moved);
     if (!more) uv_poll_stop(poll);
     // libuv has stopped where the kernel had more to say than there was room for, as it does with any error.
     else if (status < 0) uv_poll_start(poll, UV_READABLE, heard);

@@ -1,5 +1,6 @@
-// The class that JavaScript sees: new LinkNews(executor, changed), mean(names), close(). It calls `changed` with the
-// names of links that have come or gone in the executor's namespace.
+// The class that JavaScript sees: new LinkNews(executor, changed, forwarding), mean(names), close(). It calls `changed`
+// with the names of links that have come or gone in the executor's namespace; or, asked for `forwarding`, with what has
+// become of that (rtnl/forwarding_news.h).
 //
 // Thread: JavaScript's; libuv watches the socket, so no thread waits for it and idle it costs nothing. Lifetime: it
 // keeps neither the process nor itself alive. An environment that ends waits until libuv has let go of the socket.

@@ -1,6 +1,8 @@
 // The questions that JavaScript may ask the kernel, and their answers as plain objects.
 #include <sys/socket.h>
 
+#include "firewall/legacy_firewall.h"
+#include "firewall/nft_firewall.h"
 #include "host/sysctl.h"
 #include "js/convert.h"
 #include "js/jobs.h"
@@ -129,6 +131,45 @@ Napi::Value write_rule(Napi::Env env, const nft::RuleInfo& rule) {
   return object;
 }
 
+Napi::Value write_texts(Napi::Env env, const std::vector<std::string>& texts) {
+  Napi::Array array = Napi::Array::New(env, texts.size());
+  for (std::size_t i = 0; i < texts.size(); ++i) array.Set(static_cast<uint32_t>(i), Napi::String::New(env, texts[i]));
+  return array;
+}
+
+// { chains, rules }
+Napi::Value write_firewalls(Napi::Env env, const firewall::Firewalls& firewalls) {
+  Napi::Array chains = Napi::Array::New(env);
+  for (const auto& chain : firewalls.chains) {
+    Napi::HandleScope scope(env);
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("legacy", chain.legacy);
+    object.Set("family", chain.family);
+    object.Set("table", chain.table);
+    object.Set("name", chain.name);
+    object.Set("hook", chain.hook);
+    object.Set("policy", chain.policy);
+    object.Set("priority", chain.priority);
+    if (chain.packets) object.Set("packets", static_cast<double>(*chain.packets));
+    chains.Set(chains.Length(), object);
+  }
+  Napi::Array rules = Napi::Array::New(env);
+  for (const auto& rule : firewalls.rules) {
+    Napi::HandleScope scope(env);
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("legacy", rule.legacy);
+    object.Set("family", rule.family);
+    object.Set("table", rule.table);
+    object.Set("chain", rule.chain);
+    object.Set("steps", write_texts(env, rule.steps));
+    rules.Set(rules.Length(), object);
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("chains", chains);
+  object.Set("rules", rules);
+  return object;
+}
+
 Napi::Value write_text(Napi::Env env, const std::string& text) { return Napi::String::New(env, text); }
 
 template <typename Item>
@@ -244,6 +285,16 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
           return nft::dump_elements(kernel.nft(), which, elements);
         },
         write_element);
+  }
+  if (ask == "firewalls") {
+    return item_query<firewall::Firewalls>(
+        env,
+        [](Kernel& kernel, firewall::Firewalls& firewalls) {
+          firewalls = {};
+          if (auto failure = firewall::read_nft(kernel.nft(), firewalls)) return failure;
+          return kernel.inside({}, [&] { return firewall::read_legacy(firewalls); });
+        },
+        write_firewalls);
   }
   if (ask == "sysctl") {
     return item_query<std::string>(

@@ -7,6 +7,8 @@ import { ownedByNetworks } from '../../policy/network-elements.js'
 import type { Operation, Plan } from '../../plan/operation.js'
 import { SetContents } from '../../claims/set-contents.js'
 import { readOwner } from '../../store/owner.js'
+import { forwards } from './forwards.js'
+import { keepingLearned } from './learned-routes.js'
 import { addressesOf, has, isOwn } from './default-seen.js'
 import type { BridgeNetwork } from './spec.js'
 
@@ -24,7 +26,7 @@ export async function createDefault(host: Host, network: BridgeNetwork): Promise
     ({ comment }) => comment === network.name,
   )
   if (!claimed && !(await has(host, sets.bridges, network.bridge)) && !(await has(host, sets.gates, network.mac)))
-    return creation
+    return keepingLearned(host, creation)
   const wanted = creation.flatMap((operation) =>
     operation.op === 'element.add' ? operation.elements.map(({ key }) => `${operation.set} ${key}`) : [],
   )
@@ -42,7 +44,11 @@ export async function createDefault(host: Host, network: BridgeNetwork): Promise
   }
   const lacking = await setContents.lacking(creation)
   const isElement = ({ op }: Operation) => op === 'element.add'
-  return [...lacking.filter((operation) => !isElement(operation)), ...stale, ...lacking.filter(isElement)]
+  return keepingLearned(host, [
+    ...lacking.filter((operation) => !isElement(operation)),
+    ...stale,
+    ...lacking.filter(isElement),
+  ])
 }
 
 /** What a bridge lacks whose maker has died, or whose elements somebody has flushed. */
@@ -53,6 +59,13 @@ export async function missingOfDefault(host: Host, network: BridgeNetwork, link:
     own.map(({ address }) => address),
   )
   const rest = await new SetContents(host).lacking([...claimNetwork(network), ...finishNetwork(network)])
-  if (addresses.length === 0 && link.up && isOwn(link) && !rest.some(({ op }) => op === 'element.add')) return []
-  return [...(isOwn(link) ? [] : [nameBridge(network)]), ...addresses, ...rest]
+  if (
+    addresses.length === 0 &&
+    link.up &&
+    isOwn(link) &&
+    !rest.some(({ op }) => op === 'element.add') &&
+    (await forwards(host, network))
+  )
+    return []
+  return keepingLearned(host, [...(isOwn(link) ? [] : [nameBridge(network)]), ...addresses, ...rest])
 }

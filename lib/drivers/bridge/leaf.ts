@@ -6,7 +6,7 @@ import { parseSubnet, printSubnet } from '../../base/addresses/subnet.js'
 import { FAMILIES, hasFamily } from '../../store/network-spec.js'
 import type { BridgeNetwork } from './spec.js'
 import type { Operation, Plan } from '../../plan/operation.js'
-import { makeBridge } from './network.js'
+import { forwardIpv4, forwardIpv6, makeBridge, withIpv6 } from './network.js'
 import { noIpv6Address } from '../inside.js'
 import type { BridgeEndpoint } from './endpoint.js'
 
@@ -50,7 +50,14 @@ export function createLeaf(network: BridgeNetwork, number: number): Plan {
   const name = leafName(network, number)
   return [
     makeBridge(name, network),
-    { op: 'link.set', name, mtu: network.mtu, alias: leafAlias(network, number), ...noIpv6Address(network) },
+    {
+      op: 'link.set',
+      name,
+      mtu: network.mtu,
+      alias: leafAlias(network, number),
+      ...noIpv6Address(network),
+      ...withIpv6(network),
+    },
     ...finishLeaf(network, number),
   ]
 }
@@ -69,7 +76,13 @@ export function finishLeaf(network: BridgeNetwork, number: number, present: read
     ...own
       .filter(({ address }) => !present.includes(address))
       .map(({ address, prefix }) => ({ op: 'address.add', link: name, address: `${address}/${prefix}` }) as const),
-    { op: 'link.set', name, ...(hasFamily(network, 4) ? { routeLocalnet: true } : {}), up: true },
+    {
+      op: 'link.set',
+      name,
+      ...(hasFamily(network, 4) ? { routeLocalnet: true, ...forwardIpv4(network) } : {}),
+      up: true,
+    },
+    ...forwardIpv6(network, name),
     ...answerAtOnce(network, name),
     ...claimLeaf(network, number),
     ...(network.record

@@ -1,3 +1,4 @@
+import { keepingLearned } from './learned-routes.js'
 import { answerSetting, createLeaf, finishLeaf, leafAlias, readLeafAlias } from './leaf.js'
 import { leafName } from './leaf-name.js'
 import { SlipwayError } from '../../base/errors.js'
@@ -82,7 +83,7 @@ export function ensureLeaf(host: Host, network: BridgeNetwork, number: number, w
           return LOOK_AGAIN
         }
         hasTried = true
-        await host.run(missing)
+        await host.run(await keepingLearned(host, missing))
         return LOOK_AGAIN
       },
       remedy: (refused) => (networkRaceOf({ wasTakenAway }, refused) === 'made it' ? 'again' : undefined),

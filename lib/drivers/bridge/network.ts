@@ -7,7 +7,7 @@ import { linkAlias } from '../link-alias.js'
 import type { IpFamily } from '../../base/addresses/ip.js'
 import { DEFAULT_NETWORK, hasFamily } from '../../store/network-spec.js'
 import type { BridgeNetwork } from './spec.js'
-import type { LinkCreate, LinkSet, Operation, Plan } from '../../plan/operation.js'
+import type { LinkCreate, LinkSet, Operation, Plan, SysctlWrite } from '../../plan/operation.js'
 
 /** Networks on bridges of this host: pure functions from what is wanted to a plan. */
 
@@ -47,7 +47,18 @@ export function createNetwork(network: BridgeNetwork): Plan {
 /** What a bridge is given right after it is made. */
 export const nameBridge = (network: BridgeNetwork): Operation =>
   // An MTU that it is made with, it forgets with its last port (br_mtu_auto_adjust).
-  ({ op: 'link.set', name: network.bridge, mtu: network.mtu, alias: linkAlias(network), ...noIpv6Address(network) })
+  ({
+    op: 'link.set',
+    name: network.bridge,
+    mtu: network.mtu,
+    alias: linkAlias(network),
+    ...noIpv6Address(network),
+    ...withIpv6(network),
+  })
+
+/** The host may have turned IPv6 off on new links. */
+export const withIpv6 = (network: BridgeNetwork): { ipv6?: true } =>
+  hasFamily(network, 6) && !isolated(network, 6) ? { ipv6: true } : {}
 
 /**
  * What a sandbox sends is to change nothing for others: a bridge that overhears who listens to which group stops
@@ -91,14 +102,24 @@ export function addressNetwork({ bridge, subnets }: BridgeNetwork, present: read
  */
 export function finishNetwork(network: BridgeNetwork): Plan {
   return [
-    { op: 'link.set', name: network.bridge, ...hearing(network), up: true },
+    { op: 'link.set', name: network.bridge, ...hearing(network), ...forwardIpv4(network), up: true },
     ...(hasFamily(network, 4) ? [{ op: 'sysctl.write', key: 'net.ipv4.ip_forward', value: '1' } as const] : []),
     ...(hasFamily(network, 6)
-      ? [{ op: 'sysctl.write', key: 'net.ipv6.conf.all.forwarding', value: '1' } as const]
+      ? [{ op: 'sysctl.write', key: 'net.ipv6.conf.all.forwarding', value: '1' } as const, ...forwardIpv6(network)]
       : []),
     ...addAll(network, rulesOf(network)),
   ]
 }
+
+/** Of one bridge: where the host forwards already, it may have turned that off on new links. No message can say it. */
+export const forwardIpv6 = (network: BridgeNetwork, bridge = network.bridge): SysctlWrite[] =>
+  hasFamily(network, 6) && !isolated(network, 6)
+    ? [{ op: 'sysctl.write', key: `net/ipv6/conf/${bridge}/forwarding`, value: '1' }]
+    : []
+
+/** What a bridge passes on, likewise. */
+export const forwardIpv4 = (network: BridgeNetwork): Pick<LinkSet, 'forwarding'> =>
+  hasFamily(network, 4) && !isolated(network, 4) ? { forwarding: true } : {}
 
 /**
  * What the host hears on a bridge. In mode isolated it is not there at any of its addresses, other bridges' and the

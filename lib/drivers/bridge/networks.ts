@@ -11,8 +11,10 @@ import { readLinkAlias } from '../link-alias.js'
 import type { NetworksOf, Seen, ExistingNetworks } from '../networks-of.js'
 import { DefaultBridge } from './default-network.js'
 import { checkRequest, draftBridge } from './draft-network.js'
+import { forwards } from './forwards.js'
 import { healLeaves } from './heal-leaves.js'
 import { leafElements, readLeafAlias, removeLeaf } from './leaf.js'
+import { keepingLearned } from './learned-routes.js'
 import { leavesOf } from './leaves.js'
 import { leafName } from './leaf-name.js'
 import { wasTakenAway } from './lost-bridge.js'
@@ -35,6 +37,7 @@ export const networks: NetworksOf<BridgeNetwork> = {
   check: checkRequest,
   draft: draftBridge,
   create: createNetwork,
+  sparing: keepingLearned,
   // A bridge is made and given its alias in one go, and the kernel goes on with the second where it refuses the first.
   async refuseTaken(host, { bridge }) {
     if (await host.find('link', { name: bridge })) throw new SlipwayError('CONFLICT', bridgeInUse(bridge))
@@ -60,7 +63,7 @@ async function missingOf(host: Host, spec: BridgeNetwork): Promise<Plan> {
   const link = await host.find('link', { name: spec.bridge })
   const setContents = new SetContents(host)
   const { record: _, ...withoutRecord } = spec
-  if (!link) return setContents.lacking(createNetwork(withoutRecord))
+  if (!link) return keepingLearned(host, await setContents.lacking(createNetwork(withoutRecord)))
   const named = isNamedBridge(link, spec.name)
   if (!named && !(await isNamelessBridge(host, link, spec.name))) {
     throw new SlipwayError(
@@ -73,9 +76,15 @@ async function missingOf(host: Host, spec: BridgeNetwork): Promise<Plan> {
   const addresses = addressNetwork(spec, present)
   const claims = await setContents.lacking(claimNetwork(spec))
   const rest = await setContents.lacking(finishNetwork(spec))
-  if (named && claims.length + addresses.length === 0 && link.up && !rest.some(({ op }) => op === 'element.add'))
+  if (
+    named &&
+    claims.length + addresses.length === 0 &&
+    link.up &&
+    !rest.some(({ op }) => op === 'element.add') &&
+    (await forwards(host, spec))
+  )
     return []
-  return [...(named ? [] : [nameBridge(spec)]), ...claims, ...addresses, ...rest]
+  return keepingLearned(host, [...(named ? [] : [nameBridge(spec)]), ...claims, ...addresses, ...rest])
 }
 
 async function isWhole(spec: BridgeNetwork, { links, setContents }: Seen): Promise<boolean> {

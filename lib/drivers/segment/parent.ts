@@ -41,7 +41,14 @@ export function makeShim({ driver, connected }: SegmentKind, network: SegmentNet
       ...(flag === undefined ? {} : { flag: flag as 'bridge' }),
       mtu,
     },
-    { op: 'link.set', name: shim.name, alias: linkAlias(network), noIpv6Address: true, up: true },
+    {
+      op: 'link.set',
+      name: shim.name,
+      alias: linkAlias(network),
+      noIpv6Address: true,
+      ...(shim.addresses[6] ? { ipv6: true } : {}),
+      up: true,
+    },
     ...FAMILIES.flatMap((family): Operation[] => {
       const address = shim.addresses[family]
       // The segment's subnet may be the host's by another link: only the sandboxes are behind this one.

@@ -1,5 +1,6 @@
 import type { Circumstances } from '../../drivers/driver.js'
 import { endpointsOf } from '../../drivers/index.js'
+import { withIpv6Inside } from '../../drivers/ipv6-inside.js'
 import { makeSpare, type Spare } from '../../drivers/plans/spare.js'
 import { SlipwayError } from '../../base/errors.js'
 import type { Host } from '../../kernel/host.js'
@@ -158,7 +159,7 @@ export class NetworkPool {
     const name = spares.nameOf(endpoint)
     const circumstances = circumstancesOf(network)
     try {
-      await this.#host.runLater(makeSpare(name, this.#records, endpoint, circumstances))
+      await withIpv6Inside(makeSpare(name, this.#records, endpoint, circumstances), (plan) => this.#host.runLater(plan))
       return {
         name,
         endpoint,
