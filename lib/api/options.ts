@@ -3,6 +3,7 @@ import { DEFAULT_POOLS } from '../claims/addresses/default-subnet.js'
 import type { AddressPoolSpec } from '../base/settings.js'
 import { canonicalAddress, isIp, isIpv6 } from '../base/addresses/address.js'
 import { parseSubnet } from '../base/addresses/subnet.js'
+import { callChecks, type CallOptions } from '../base/call.js'
 import { checkOptions, checks, type Check } from '../base/checks.js'
 import { invalid } from '../base/errors.js'
 import { isLinkName, LINK_NAME } from '../base/link-name.js'
@@ -13,7 +14,7 @@ import type { PoolOptions } from '../base/settings.js'
 import { readHostAddress } from '../claims/ports/host-address.js'
 
 /** Options of {@link Slipway.open}. Where docker's daemon.json has the same key, it is that key in camelCase. */
-export interface OpenOptions {
+export interface OpenOptions extends CallOptions {
   /** Path of the network namespace that is "the host". Default: the one of this process. */
   netns?: string
   /** Where small facts are kept that the kernel has no place for; best on tmpfs. Default: `/run/slipway`. */
@@ -114,6 +115,7 @@ const CHECKS: Record<keyof OpenOptions, Check> = {
   defaultAddressPools: pools,
   portsPerBridge: ports,
   pool: poolCheck,
+  ...callChecks,
 }
 
 /** As the kernel tells it, so that the two can be compared. */

@@ -1,3 +1,5 @@
+import { beginCall, callChecks, waiting, type CallOptions } from '../base/call.js'
+import { checkOptions } from '../base/checks.js'
 import { rethrow } from '../base/shortage.js'
 import type { Spares } from '../work/pool/spares.js'
 
@@ -48,7 +50,14 @@ export class Pool {
    * @throws {SlipwayError} What kept a network from it: `EXHAUSTED` (addresses, ports of the bridge), `CONFLICT`,
    * `KERNEL`; `CLOSED`.
    */
-  ready(): Promise<void> {
-    return this.#spares.ready().catch(rethrow)
+  async ready(options: CallOptions = {}): Promise<void> {
+    checkOptions('pool.ready', options, callChecks)
+    const call = beginCall('pool.ready', options)
+    try {
+      call?.check()
+      await waiting(call, this.#spares.ready().catch(rethrow), 'spare sandboxes')
+    } finally {
+      call?.end()
+    }
   }
 }

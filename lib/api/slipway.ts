@@ -1,3 +1,5 @@
+import { beginCall, callChecks, type Call, type CallOptions } from '../base/call.js'
+import { checkOptions, checks } from '../base/checks.js'
 import { descriptorLimit } from '../base/descriptor-limit.js'
 import { mappedPorts } from '../drivers/gateway.js'
 import { Host } from '../kernel/host.js'
@@ -21,7 +23,7 @@ import {
   repairRuleset,
   type Reconciled,
 } from '../heal/index.js'
-import { Work, type Context } from '../work/context.js'
+import { withCall, Work, type Context } from '../work/context.js'
 import { stateFolder, stateFolders } from '../store/state-folder.js'
 import { collectFiles, listFilesFolders } from '../work/files.js'
 import { isLeft, Ephemerals } from '../work/ephemerals.js'
@@ -30,7 +32,7 @@ import { Quarantine } from '../work/quarantine.js'
 import { Reaper } from '../work/reaper.js'
 import { Sandboxes } from './sandboxes/sandboxes.js'
 import { explained } from '../claims/refusals.js'
-import { rethrow } from '../base/shortage.js'
+import { inWords } from '../base/shortage.js'
 import type { SandboxRecord } from '../store/records.js'
 import { requireOwnFolders } from '../store/own-folder.js'
 import { keepReserve } from '../store/reserve.js'
@@ -45,7 +47,7 @@ import { Turns } from '../admission/turns.js'
  */
 export class Slipway {
   readonly #context: Context
-  #closing: Promise<void> | undefined
+  #leaving: Promise<void> | undefined
 
   /** The networks of this host. */
   readonly networks: Networks
@@ -72,7 +74,7 @@ export class Slipway {
    * how to get it), `UNSUPPORTED` (a kernel without nf_tables), `CONFLICT` (another version's ruleset)
    */
   static open(options: OpenOptions = {}): Promise<Slipway> {
-    return Slipway.#open(options, true).catch(rethrow)
+    return Slipway.#called(options, true)
   }
 
   /**
@@ -82,10 +84,22 @@ export class Slipway {
    * @internal
    */
   static visit(options: OpenOptions): Promise<Slipway> {
-    return Slipway.#open(options, false).catch(rethrow)
+    return Slipway.#called(options, false)
   }
 
-  static async #open(options: OpenOptions, stays: boolean): Promise<Slipway> {
+  static async #called(options: OpenOptions, stays: boolean): Promise<Slipway> {
+    const call = beginCall('Slipway.open', options)
+    try {
+      call?.check()
+      return await Slipway.#open(options, stays, call)
+    } catch (error) {
+      throw call?.isReason(error) ? error : inWords(error)
+    } finally {
+      call?.end()
+    }
+  }
+
+  static async #open(options: OpenOptions, stays: boolean, call: Call | undefined): Promise<Slipway> {
     const settings = readOpenOptions(options)
     checkDescriptors(settings.pool, descriptorLimit())
     const host = new Host(settings.netns)
@@ -96,7 +110,8 @@ export class Slipway {
       context.holders.look()
       const folders = await listFilesFolders(context.files)
       const former = collectFormerHosts(await findOtherHosts(settings, host))
-      const { reconciled, damagedRecords, links, ...found } = await reconcile(context)
+      const { reconciled, damagedRecords, links, ...found } = await reconcile(withCall(context, call))
+      call?.check()
       reconciled.collected.unshift(...former)
       const kept = await withoutEphemeral(context, reconciled, found.kept)
       host.watchRuleset(() => repairRuleset(context))
@@ -105,12 +120,13 @@ export class Slipway {
         await context.holders.takeOver(kept.flatMap(({ endpoints, ports }) => mappedPorts(endpoints, ports)))
         context.parentWatch.opened(links)
         await context.resolvers.open()
+        call?.check()
         context.spares.open()
         context.ephemerals.open(context, collectLeft)
       }
       return new Slipway(context, reconciled)
     } catch (error) {
-      const said = await explained(error, host)
+      const said = call?.isReason(error) ? error : await explained(error, host)
       await leave(context)
       throw said
     }
@@ -120,17 +136,24 @@ export class Slipway {
    * Leaves: calls in flight end as they would have, further ones are refused with `CLOSED`. The networking stays as it
    * is, for the next open(). Called again, it is the same closing.
    *
-   * @param options - `wait`: also for the kernel to have taken down what was removed.
+   * @param options - `wait`: also for the kernel to have taken down what was removed. `signal`, `timeout`: while calls
+   *   in flight are waited for. Given up then, it stays open; what comes after that comes to its end.
    * @throws {SlipwayError} With `wait`: the first thing that could not be taken down. The next open() tries again.
    */
-  close(options: { wait?: boolean } = {}): Promise<void> {
-    this.#closing ??= this.#close(options.wait ?? false)
-    return this.#closing
+  async close(options: { wait?: boolean } & CallOptions = {}): Promise<void> {
+    checkOptions('close', options, { wait: checks.flag, ...callChecks })
+    const call = beginCall('close', options)
+    try {
+      call?.check()
+      await this.#context.work.close(call)
+    } finally {
+      call?.end()
+    }
+    return (this.#leaving ??= this.#leave(options.wait ?? false))
   }
 
-  async #close(wait: boolean): Promise<void> {
-    const { work, removals, reaper, ephemerals } = this.#context
-    await work.close()
+  async #leave(wait: boolean): Promise<void> {
+    const { removals, reaper, ephemerals } = this.#context
     await ephemerals.close()
     const refused = await removals.close()
     await reaper.close(wait)
@@ -138,7 +161,6 @@ export class Slipway {
     if (wait && refused.length > 0) throw refused[0]
   }
 
-  /** As {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

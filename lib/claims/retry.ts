@@ -1,3 +1,4 @@
+import { waiting, type Call } from '../base/call.js'
 import type { Host } from '../kernel/host.js'
 import { PlanRefused } from '../kernel/refusal.js'
 import type { Holders } from './ports/holders.js'
@@ -31,10 +32,11 @@ export interface Trial<T> {
  * @throws {SlipwayError} What the last refusal means.
  */
 export async function retrying<T>(
-  { host, holders }: { host: Host; holders?: Holders },
+  { host, holders, call }: { host: Host; holders?: Holders; call?: Call | undefined },
   { tries, attempt, remedy, isBadStart }: Trial<T>,
 ): Promise<T> {
   for (let number = 1; ; number++) {
+    call?.check()
     try {
       const outcome = await attempt(number)
       if (outcome !== LOOK_AGAIN) return outcome
@@ -42,7 +44,8 @@ export async function retrying<T>(
     } catch (error) {
       if (isBadStart?.()) continue
       if (!(error instanceof PlanRefused)) throw error
-      const found = await remedy(error, number)
+      call?.check()
+      const found = await waiting(call, Promise.resolve(remedy(error, number)), 'what was in its way')
       if (found === 'uncounted') number--
       else if (found !== 'again' || number >= tries) throw await explainRefusal(error, host, holders)
     }

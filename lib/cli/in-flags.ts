@@ -1,3 +1,4 @@
+import type { CallOptions } from '../base/call.js'
 import type { SubnetRequest } from '../base/addresses/subnet-request.js'
 import type { CreateNetworkOptions } from '../networks/create-options.js'
 import type { OpenOptions } from '../api/options.js'
@@ -5,10 +6,10 @@ import type { CreateOptions } from '../api/sandboxes/create-options.js'
 
 /** The flag that each option of the library comes by. */
 const FLAGS: Record<
-  | Exclude<keyof OpenOptions, 'pool'>
-  | Exclude<keyof CreateOptions, 'ephemeral'>
-  | keyof CreateNetworkOptions
-  | keyof SubnetRequest,
+  Exclude<
+    keyof OpenOptions | keyof CreateOptions | keyof CreateNetworkOptions | keyof SubnetRequest,
+    'pool' | 'ephemeral' | keyof CallOptions
+  >,
   string
 > = {
   addHost: '--add-host',

@@ -1,3 +1,4 @@
+import type { Call } from '../base/call.js'
 import type { Settings } from '../base/settings.js'
 import type { PortTable } from '../claims/ports/port-table.js'
 import type { Host } from '../kernel/host.js'
@@ -11,4 +12,6 @@ export interface HealContext {
   readonly records: string
   readonly networks: NetworkRegistry
   readonly ports: PortTable
+  /** Whose call it is, where something may end it early. */
+  readonly call?: Call
 }

@@ -43,7 +43,7 @@ export interface Reconciled {
   damaged?: string[]
 }
 
-type Part = Pick<HealContext, 'host' | 'settings' | 'records' | 'ports' | 'networks'>
+type Part = Pick<HealContext, 'host' | 'settings' | 'records' | 'ports' | 'networks' | 'call'>
 
 interface Found {
   reconciled: Reconciled
@@ -138,6 +138,8 @@ async function compare(context: HealContext, ended: StoredRecord[], given?: read
   for (const [index, item] of kept.entries()) {
     const pause = slices.next()
     if (pause) await pause
+    // Each of them is whole by itself.
+    context.call?.check()
     const isMade = made.has(item)
     const healing = isMade && !isBusy(item.record) ? await healSandbox(context, item, owned, links) : untouched(item)
     kept[index] = healing.item

@@ -1,5 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
+import type { Call } from '../base/call.js'
 import { SlipwayError } from '../base/errors.js'
+import { now, sleep } from '../base/timers.js'
 import { requireCapabilities } from './capabilities.js'
 import { RulesetWatch } from './ruleset-watch.js'
 import { LinkNews, type NativeExecutor, type NativeLinkNews, type Outcome, type Questions } from './native.js'
@@ -33,7 +35,13 @@ export interface RunOptions {
   background?: boolean
   /** More come at the same time: then plans begin together, a turn of the event loop later. */
   grouped?: boolean
+  /** Whose plan it is: where a file is locked, it may be given up. */
+  call?: Call | undefined
 }
+
+/** So long, in milliseconds, a locked file is waited for, as by the executor's thread; and between two tries. */
+const LOCKED_MS = 5000
+const STEP_MS = 10
 
 /** What is said of a path that leads to no namespace of a sandbox. */
 const NO_NAMESPACE = ['ENOTTY', 'ESTALE', 'ENOTDIR', 'ELOOP']
@@ -53,6 +61,16 @@ export interface PlanMessage {
  */
 const isLocked = (outcome: Outcome | undefined): boolean =>
   outcome?.failure?.syscall === 'flock' && nameOf(outcome.failure.errno) === 'EAGAIN'
+
+/** Tries again until no other process has the file locked, or the executor's thread may as well wait for it. */
+async function untilUnlocked(call: Call, again: () => Outcome | undefined): Promise<Outcome | undefined> {
+  const deadline = now() + LOCKED_MS
+  for (;;) {
+    await call.wait(sleep(STEP_MS), 'a record that another process has locked')
+    const outcome = again()
+    if (!isLocked(outcome) || now() > deadline) return outcome
+  }
+}
 
 const isWalk = (plan: Plan): boolean => plan.every(({ op }) => op === 'conntrack.flush')
 
@@ -114,7 +132,10 @@ export class Host {
    * @returns The namespace that the plan gave a path to, if it did.
    * @throws {PlanRefused} after what was done has been undone.
    */
-  async run(plan: Plan, { background = false, grouped = false }: RunOptions = {}): Promise<Namespace | undefined> {
+  async run(
+    plan: Plan,
+    { background = false, grouped = false, call }: RunOptions = {},
+  ): Promise<Namespace | undefined> {
     const refuse = this.refuseNext
     this.refuseNext = undefined
     const text = wirePlan(plan)
@@ -123,10 +144,13 @@ export class Host {
     const onCallerThread = background || this.#longTransactions > 0 ? 0 : countOnCallerThread(plan)
     const short = onCallerThread === plan.length
     let queued = false
-    if (grouped && onCallerThread > 0 && refuse === undefined)
+    if (grouped && onCallerThread > 0 && refuse === undefined && !call)
       outcome = await this.#groupCommit.run(text, onCallerThread, phases)
     else if (short) outcome = this.#executor.runNow(text, phases, refuse)
     else queued = true
+    if (call && isLocked(outcome))
+      outcome = await untilUnlocked(call, () => this.#executor.runNow(text, phases, refuse))
+    if (call && queued) await this.#untilFree(call, plan)
     // Another process is at the file, for however long: not this thread is to wait for it.
     queued ||= isLocked(outcome)
     if (queued)
@@ -168,6 +192,17 @@ export class Host {
     } catch {
       return undefined
     }
+  }
+
+  /**
+   * The executor's thread cannot be called back from a record that another process has locked: this one asks for it
+   * first. What else is wrong with it, the plan will tell.
+   */
+  async #untilFree(call: Call, [first]: Plan): Promise<void> {
+    if (first?.op !== 'file.replace') return
+    const same = wirePlan([{ ...first, content: first.expected }])
+    const ask = () => this.#executor.runNow(same, false, undefined)
+    if (isLocked(ask())) await untilUnlocked(call, ask)
   }
 
   async #queue(

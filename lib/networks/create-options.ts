@@ -1,3 +1,4 @@
+import { callChecks, type CallOptions } from '../base/call.js'
 import { invalid, show, SlipwayError } from '../base/errors.js'
 import { checkSubnetRequests, type SubnetRequest } from '../base/addresses/subnet-request.js'
 import { checkOptions, checks, type Check } from '../base/checks.js'
@@ -10,7 +11,7 @@ import type { NetworkRequest } from '../drivers/networks-of.js'
 import { isPredefined } from '../drivers/predefined.js'
 
 /** Options of `networks.create`. Names are those of `docker network create`'s flags. */
-export interface CreateNetworkOptions {
+export interface CreateNetworkOptions extends CallOptions {
   /** Letters, digits, `_`, `.` and `-`, at most 100. */
   name: string
   /** `bridge`, `macvlan` or `ipvlan`. Default: `bridge`. */
@@ -38,6 +39,7 @@ const CHECKS: Record<keyof CreateNetworkOptions, Check> = {
   internal: checks.flag,
   labels: labelsCheck,
   options: labelsCheck,
+  ...callChecks,
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { StoredEndpoint } from '../store/endpoint.js'
+import type { Call } from '../base/call.js'
 import { show, SlipwayError } from '../base/errors.js'
 import type { Host } from '../kernel/host.js'
 import type { Occupied } from '../claims/addresses/default-subnet.js'
@@ -144,11 +145,11 @@ export class NetworkRegistry {
   }
 
   /** Makes a network. All of it, or nothing. */
-  create(options: CreateNetworkOptions): Promise<StoredNetwork> {
+  create(options: CreateNetworkOptions, call?: Call): Promise<StoredNetwork> {
     let networks: NetworksOf | undefined
     let deleted = 0
     return retrying(
-      { host: this.#host },
+      { host: this.#host, call },
       {
         tries: TRIES,
         attempt: async () => {
@@ -158,8 +159,11 @@ export class NetworkRegistry {
             const spec = specOf(stored)
             networks = networksOf(spec)
             await networks.refuseTaken(this.#host, spec)
+            call?.check()
             await this.ensureRuleset()
-            await this.#host.run(await this.#making(networks, spec))
+            const plan = await this.#making(networks, spec)
+            call?.check()
+            await this.#host.run(plan)
             void this.#remember(record.name, this.#readied(spec, false))
             return stored
           } finally {

@@ -1,4 +1,5 @@
 import type { EndpointRequest } from '../store/endpoint.js'
+import { waiting } from '../base/call.js'
 import { invalid, SlipwayError } from '../base/errors.js'
 import type { IpFamily } from '../base/addresses/ip.js'
 import type { ReadyNetwork } from '../drivers/ready.js'
@@ -57,7 +58,8 @@ async function takeAny(context: Context, ready: ReadyNetwork, family: IpFamily):
     await learnAgain(context, ready)
   }
   for (const look of [() => undefined, () => spares.giveUp(ready), others]) {
-    await look()
+    const looked = look()
+    if (looked) await waiting(context.call, looked, `an address of the network ${ready.spec.name}`)
     for (const { subnet, pool } of pools) {
       const address = pool.take()
       if (address !== undefined) return { address, subnet }
@@ -104,11 +106,14 @@ async function takeThis(
   if (pool.takeThis(wanted)) return { address: wanted, subnet }
   // Taken as far as this process knows; its sandbox may be on its way out, or another may have removed it since.
   const [set, key] = ready.use.claimOf(family, wanted)
-  const owner = await ownerOf(set, key, host)
-  if (owner !== undefined) await awaitOwnerGone(context, owner)
-  await reaper.awaitGone(wanted)
-  await awaitFree(context, set, key)
-  await learnAgain(context, ready)
+  const gone = async () => {
+    const owner = await ownerOf(set, key, host)
+    if (owner !== undefined) await awaitOwnerGone(context, owner)
+    await reaper.awaitGone(wanted)
+    await awaitFree(context, set, key)
+    await learnAgain(context, ready)
+  }
+  await waiting(context.call, gone(), `the address ${wanted}`)
   if (pool.takeThis(wanted)) return { address: wanted, subnet }
   throw new SlipwayError('ADDRESS_IN_USE', addressInUse(wanted, await ownerOf(set, key, host), option))
 }

@@ -1,6 +1,7 @@
 import { withIpv6Inside } from '../drivers/ipv6-inside.js'
 import { dirname } from 'node:path'
 import type { RecordChange } from '../drivers/record-change.js'
+import { waiting, type Call } from '../base/call.js'
 import { SlipwayError } from '../base/errors.js'
 import type { PlanRefused } from '../kernel/refusal.js'
 import type { Namespace, Plan } from '../plan/operation.js'
@@ -22,7 +23,7 @@ import {
   type SandboxRecord,
   type StoredRecord,
 } from '../store/records.js'
-import type { Context } from './context.js'
+import { withCall, type Context } from './context.js'
 import { tryForSandbox, type TriedPlan } from './remedies.js'
 
 /** Somebody else's change of the record in between makes ours start over, this many times. */
@@ -47,6 +48,8 @@ export interface RecordUpdate {
   /** What the call itself knows of a refusal that nobody else has a remedy for. */
   remedy?(refused: PlanRefused): Promise<Remedy>
 }
+
+type Make = (record: SandboxRecord) => RecordUpdate | Promise<RecordUpdate>
 
 /** Whether what was to be removed is not there: somebody has taken it away, or an attempt before this one. */
 const isGone = ({ operation, errnoName }: PlanRefused): boolean =>
@@ -116,10 +119,15 @@ export class Changes {
     return this.#stored.text !== text
   }
 
-  /** @param make - The change of what the sandbox is by then. */
-  make(make: (record: SandboxRecord) => RecordUpdate | Promise<RecordUpdate>): Promise<void> {
-    const change = this.#last.then(() => this.#attempt(make))
-    this.#last = change.catch(() => undefined)
+  /**
+   * @param make - The change of what the sandbox is by then.
+   * @param call - Whose it is.
+   */
+  make(make: Make, call?: Call): Promise<void> {
+    const before = this.#last
+    const change = waiting(call, before, 'another change of the sandbox').then(() => this.#attempt(make, call))
+    // One that was given up has not waited for those before it.
+    this.#last = change.catch(() => undefined).then(() => before)
     return change
   }
 
@@ -127,11 +135,12 @@ export class Changes {
    * Until it has been made, and no other change is on its way: of another process, or through another object of this
    * one.
    */
-  async #wait(): Promise<void> {
-    await whenIdle(async () => {
+  async #wait(call: Call | undefined): Promise<void> {
+    const idle = whenIdle(async () => {
       await this.refresh()
       return this.#stored
     })
+    await waiting(call, idle, 'another process that changes the sandbox')
     const { busy } = this.#stored.record
     if (!busy || isBusy(this.#stored.record)) return
     // The process that was changing it has died in the middle: what it has left half done is ended first.
@@ -139,7 +148,7 @@ export class Changes {
     await this.refresh()
   }
 
-  async #attempt(make: (record: SandboxRecord) => RecordUpdate | Promise<RecordUpdate>): Promise<void> {
+  async #attempt(make: Make, call: Call | undefined): Promise<void> {
     const { host, turns } = this.#context
     // Somebody has taken elements away that were ours to remove.
     let rest = false
@@ -147,7 +156,7 @@ export class Changes {
     const trial: Trial<void> = {
       tries: TRIES,
       attempt: async (number) => {
-        const made = (update = await this.#update(make, number))
+        const made = (update = await this.#update(make, number, call))
         const { path, text } = this.#stored
         const { namespace } = this
         const next =
@@ -159,9 +168,10 @@ export class Changes {
         const mark = textWith(this.#stored, { ...made.during, busy: thisProcess() })
         try {
           const plan = await made.plan({ path, before: text, content: next?.text ?? '', mark }, namespace)
+          call?.check()
           await (rest
             ? removeWhatIsThere(host, plan)
-            : withIpv6Inside(plan, (one) => host.run(one, { grouped: turns.isContended })))
+            : withIpv6Inside(plan, (one) => host.run(one, { grouped: turns.isContended, call })))
           made.settle()
           if (next) this.#stored = next
           if (made.foreign) await this.#context.holders.tell(made.foreign)
@@ -182,20 +192,21 @@ export class Changes {
         return 'again'
       },
     }
-    await tryForSandbox(this.#context, trial, () => ({ name: this.#stored.record.name, ...update?.tried }))
+    await tryForSandbox(withCall(this.#context, call), trial, () => ({
+      name: this.#stored.record.name,
+      ...update?.tried,
+    }))
   }
 
   /** The change, of what the sandbox is by now. */
-  async #update(
-    make: (record: SandboxRecord) => RecordUpdate | Promise<RecordUpdate>,
-    number: number,
-  ): Promise<RecordUpdate> {
+  async #update(make: Make, number: number, call: Call | undefined): Promise<RecordUpdate> {
     for (let isFirst = number === 1; ; isFirst = false) {
-      if (this.#stored.record.busy || isInTheMaking(this.#stored)) await this.#wait()
+      if (this.#stored.record.busy || isInTheMaking(this.#stored)) await this.#wait(call)
       try {
         return await make(idle(this.#stored.record))
       } catch (error) {
         // It does not go with what this object knows: that may be old.
+        call?.check()
         if (!(isFirst && (await this.#wasOld()))) throw error
       }
     }

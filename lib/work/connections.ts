@@ -6,6 +6,7 @@ import { freeInterface } from '../drivers/free-interface.js'
 import type { StoredEndpoint, EndpointRequest } from '../store/endpoint.js'
 import { mappedPorts } from '../drivers/gateway.js'
 import { movedPorts } from '../drivers/forwarded-ports.js'
+import { waiting } from '../base/call.js'
 import { invalid, SlipwayError } from '../base/errors.js'
 import type { Host } from '../kernel/host.js'
 import type { ForwardedPort } from '../plan/operation.js'
@@ -44,7 +45,7 @@ export async function connectSandbox(
     endpoint = update.endpoint
     left = update.left
     return update
-  })
+  }, context.call)
   const { record } = changes.stored
   context.removals.forget(left)
   await context.resolvers.attend(record.endpoints)
@@ -68,7 +69,7 @@ export async function disconnectSandbox(context: Context, changes: Changes, netw
       await context.networks.leave(endpoint)
     }
     return update
-  })
+  }, context.call)
   await leave?.()
 }
 
@@ -105,9 +106,13 @@ async function connectUpdate(
   guesses: EndpointGuesses,
 ): Promise<RecordUpdate & { endpoint: StoredEndpoint; left: ForwardedPort[] }> {
   const { name, id, endpoints, ports, path } = record
-  const ready = await context.networks.ready(network)
+  const { call } = context
+  const ready = await waiting(call, Promise.resolve(context.networks.ready(network)), `the network ${network}`)
   // The interface of a network that it has left may have the name that is next.
-  await context.removals.of(interfaceKey(record, freeInterface(ready.spec.interfacePrefix, endpoints, guesses.links)))
+  const leaving = context.removals.of(
+    interfaceKey(record, freeInterface(ready.spec.interfacePrefix, endpoints, guesses.links)),
+  )
+  if (leaving) await waiting(call, leaving, 'the interface of a network that it has left')
   if (endpoints.some((endpoint) => endpoint.networkId === ready.spec.id)) {
     throw new SlipwayError(
       'CONFLICT',

@@ -1,4 +1,5 @@
 import type { ParentWatch, HealContext } from '../heal/index.js'
+import { beginCall, waiting, type Call, type CallOptions } from '../base/call.js'
 import { SlipwayError } from '../base/errors.js'
 import type { Host } from '../kernel/host.js'
 import type { NameOptions } from '../base/name-options.js'
@@ -36,11 +37,15 @@ export const hostPath = (settings: Settings): string => settings.netns ?? `/proc
 
 export { NETNS_FOLDER } from '../store/sandbox-kind.js'
 
+/** What a call works with: its own, where something may end it early. */
+export const withCall = (context: Context, call: Call | undefined): Context => (call ? { ...context, call } : context)
+
 /** Calls in flight: close() lets no more begin, and waits for those that have. */
 export class Work {
   #running = 0
+  #closers = 0
   #closed = false
-  #ended: (() => void) | undefined
+  readonly #ended = new Set<() => void>()
 
   readonly #host: Host
 
@@ -48,21 +53,46 @@ export class Work {
     this.#host = host
   }
 
-  /** @throws {SlipwayError} `CLOSED` */
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw new SlipwayError('CLOSED', 'This Slipway was closed. Open another: Slipway.open().')
+  /**
+   * @param what - The call, for its errors.
+   * @param options - As far as they end it early.
+   * @throws {SlipwayError} `CLOSED`
+   */
+  async run<T>(work: (call: Call | undefined) => Promise<T>, what?: string, options?: CallOptions): Promise<T> {
+    if (this.#closed || this.#closers > 0)
+      throw new SlipwayError('CLOSED', 'This Slipway was closed. Open another: Slipway.open().')
+    const call = what === undefined ? undefined : beginCall(what, options)
     this.#running++
     try {
-      return await work()
+      call?.check()
+      return await work(call)
     } catch (error) {
-      throw await explained(error, this.#host)
+      throw call?.isReason(error) ? error : await explained(error, this.#host)
     } finally {
-      if (--this.#running === 0) this.#ended?.()
+      call?.end()
+      if (call && call.abandoned.length > 0) void Promise.allSettled(call.abandoned).then(() => this.#left())
+      else this.#left()
     }
   }
 
-  async close(): Promise<void> {
-    this.#closed = true
-    if (this.#running > 0) await new Promise<void>((resolve) => (this.#ended = resolve))
+  /** The same of a call that looks and changes nothing: it may be given up at any moment. */
+  look<T>(work: () => Promise<T>, what: string, options: CallOptions | undefined): Promise<T> {
+    return this.run((call) => waiting(call, work(), 'what the kernel and the records say'), what, options)
+  }
+
+  #left(): void {
+    if (--this.#running === 0) for (const ended of this.#ended) ended()
+  }
+
+  /** Where that is given up, calls may begin again. */
+  async close(call?: Call): Promise<void> {
+    this.#closers++
+    try {
+      if (this.#running > 0)
+        await waiting(call, new Promise<void>((resolve) => this.#ended.add(resolve)), 'calls in flight')
+      this.#closed = true
+    } finally {
+      this.#closers--
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { waiting } from '../base/call.js'
 import { forwardedPorts } from '../drivers/forwarded-ports.js'
 import { withIpv6Inside } from '../drivers/ipv6-inside.js'
 import { PlanRefused } from '../kernel/refusal.js'
@@ -27,14 +28,14 @@ export async function createSandbox(
   context: Context,
   request: CreateRequest,
 ): Promise<{ stored: StoredRecord; made: Namespace | undefined }> {
-  const { host, turns } = context
+  const { host, turns, call } = context
   const guesses: Guesses = { ports: new PortGuesses(), randomMac: false }
   const leaving = request.name === undefined ? undefined : context.removals.of(sandboxKey(request.name))
-  if (leaving) await leaving
+  if (leaving) await waiting(call, leaving, `what is left of the removed sandbox ${request.name}`)
   const range = choosing(context, request.publish)
   // Were all who have waited to choose at once, each of them might be refused before the first knows that others choose
   // there, too.
-  if (range) await turns.after(range)
+  if (range) await waiting(call, turns.after(range), 'the host ports that may be chosen')
   let draft: Draft | undefined
   let noGood = false
   const trial: Trial<{ stored: StoredRecord; made: Namespace | undefined }> = {
@@ -46,9 +47,10 @@ export async function createSandbox(
       if (drafted.stored.record.ports.length > 0) context.holders.join()
       try {
         let made: Namespace | undefined
+        call?.check()
         turns.handOver()
         try {
-          made = await withIpv6Inside(drafted.plan, (plan) => host.run(plan, { grouped: turns.isContended }))
+          made = await withIpv6Inside(drafted.plan, (plan) => host.run(plan, { grouped: turns.isContended, call }))
         } finally {
           turns.handBack()
         }

@@ -1,3 +1,4 @@
+import { waiting } from '../base/call.js'
 import { invalid } from '../base/errors.js'
 import { randomId } from '../base/random-id.js'
 import { timestamp } from '../base/timestamp.js'
@@ -92,8 +93,10 @@ async function draftOnNetwork(
   preview?: ReadyNetwork,
 ): Promise<Draft> {
   const { name, id } = record
+  const { call } = context
   const known = preview ?? context.networks.ready(request.target)
-  const ready = known instanceof Promise ? await context.turns.after(known) : known
+  const ready =
+    known instanceof Promise ? await waiting(call, context.turns.after(known), `the network ${request.target}`) : known
   const { spec } = ready
   const spare = spares && fitsSpare(request) ? context.spares.take(ready) : undefined
   const drafted = spare
@@ -104,7 +107,7 @@ async function draftOnNetwork(
   let ports: PortMapping[]
   try {
     const inheriting = request.publish.length > 0 ? inheritPorts(context) : undefined
-    if (inheriting) await context.turns.after(inheriting)
+    if (inheriting) await waiting(call, context.turns.after(inheriting), 'host ports of processes that have ended')
     const claimed = claimPublished(context, request.publish, name, endpoints, spec.hostIps, guesses.ports)
     ports = claimed instanceof Promise ? await claimed : claimed
   } catch (error) {
@@ -152,7 +155,8 @@ export const fitsSpare = ({ joinsNetwork, netns, endpoint }: CreateRequest): boo
   endpoint.mac === undefined
 
 async function draftJoining(context: Context, request: CreateRequest, record: SandboxRecord): Promise<Draft> {
-  const owner = await whenIdle(() => findSandbox(context.records, request.target))
+  const found = whenIdle(() => findSandbox(context.records, request.target))
+  const owner = await waiting(context.call, found, `the sandbox ${request.target}`)
   const { id, name, network, names, stack, joined } = owner.record
   // Whose namespace it is in the end: a chain of joiners would hold on to the middle ones.
   if (joined) {

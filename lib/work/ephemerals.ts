@@ -1,4 +1,5 @@
 import { endChange } from '../drivers/record-change.js'
+import type { Call } from '../base/call.js'
 import { SlipwayError } from '../base/errors.js'
 import { clearInterval, setInterval } from '../base/timers.js'
 import { EphemeralMarks } from '../store/ephemeral-marks.js'
@@ -135,11 +136,14 @@ function warn({ record }: StoredRecord, error: unknown): void {
 }
 
 /** It stays from now on. @throws {SlipwayError} `NOT_FOUND` */
-export async function keepSandbox(changes: Changes): Promise<void> {
-  await changes.make(({ ephemeral: _, ...next }) => ({
-    next,
-    plan: ({ path, before, content }) => [endChange({ path, before, content })],
-    settle: () => undefined,
-    release: () => undefined,
-  }))
+export async function keepSandbox(changes: Changes, call: Call | undefined): Promise<void> {
+  await changes.make(
+    ({ ephemeral: _, ...next }) => ({
+      next,
+      plan: ({ path, before, content }) => [endChange({ path, before, content })],
+      settle: () => undefined,
+      release: () => undefined,
+    }),
+    call,
+  )
 }

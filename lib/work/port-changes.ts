@@ -3,6 +3,7 @@ import { publishPorts, unpublishPorts } from '../drivers/plans/publish.js'
 import type { StoredEndpoint } from '../store/endpoint.js'
 import { gatewayEndpoint, mappedPorts } from '../drivers/gateway.js'
 import { forwardedPorts } from '../drivers/forwarded-ports.js'
+import { waiting } from '../base/call.js'
 import { invalid, SlipwayError } from '../base/errors.js'
 import type { IpFamily } from '../base/addresses/ip.js'
 import { FAMILIES } from '../store/network-spec.js'
@@ -32,7 +33,7 @@ export async function publishOn(
     const update = await publishUpdate(context, record, requests, guesses)
     mappings = update.mappings
     return update
-  })
+  }, context.call)
   return mappings
 }
 
@@ -46,7 +47,7 @@ export async function unpublishFrom(
     const update = unpublishUpdate(context, record, requests)
     left = update.left
     return update
-  })
+  }, context.call)
   context.removals.forget(left)
 }
 
@@ -60,7 +61,8 @@ async function publishUpdate(
   requireOwnNetwork(record)
   const { endpoints, ports, path, name, id } = record
   const inheriting = inheritPorts(context)
-  if (inheriting) await context.turns.after(inheriting)
+  if (inheriting)
+    await waiting(context.call, context.turns.after(inheriting), 'host ports of processes that have ended')
   const mappings = await claimPublished(
     context,
     requests,

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { isGivenUp } from '../base/call.js'
 import { SlipwayError } from '../base/errors.js'
 import { enter } from '../kernel/native.js'
 import { isAlive } from '../store/maker.js'
@@ -25,6 +26,8 @@ export async function pruneSandboxes(context: Context, isMeant: (record: Sandbox
   const pruned: string[] = []
   // Those that have joined others first: then nobody has joined these.
   for (const stored of left.sort((a, b) => Number(b.record.stack === 'joined') - Number(a.record.stack === 'joined'))) {
+    if (pruned.length === 0) context.call?.check()
+    else if (isGivenUp(context.call)) break
     try {
       if (await isUsed(context, stored, inside)) continue
       await removeSandbox(context, new Changes(context, stored))

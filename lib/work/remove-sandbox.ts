@@ -1,5 +1,6 @@
 import { mappedPorts } from '../drivers/gateway.js'
 import { endpointsOf } from '../drivers/index.js'
+import { waiting } from '../base/call.js'
 import type { RemovalPlans } from '../drivers/removal-plans.js'
 import type { Plan } from '../plan/operation.js'
 import { toStored } from '../store/records.js'
@@ -11,8 +12,9 @@ import { removalPlan } from './removal-plan.js'
 
 /** Removes a sandbox: what the world sees of it before this returns, and the rest behind the caller's back. */
 export async function removeSandbox(context: Context, changes: Changes): Promise<void> {
+  const { call } = context
   const turn = context.turns.next()
-  if (turn) await turn
+  if (turn) await waiting(call, turn, 'its turn')
   const { host, records, ports, holders, reaper, networks, removals } = context
   let begun:
     | {
@@ -30,7 +32,11 @@ export async function removeSandbox(context: Context, changes: Changes): Promise
     return {
       during: { removing: true },
       async plan({ mark }, namespace) {
-        const { first, off, rest, claims, links } = await removalPlan(host, stored, records, namespace, mark)
+        const { first, off, rest, claims, links } = await waiting(
+          call,
+          removalPlan(host, stored, records, namespace, mark),
+          'the sandbox that it has joined',
+        )
         begun = {
           busy: mark ?? '',
           left: () => toStored(records, { ...record, removing: true }).text,
@@ -50,7 +56,7 @@ export async function removeSandbox(context: Context, changes: Changes): Promise
           ? 'again'
           : undefined,
     }
-  })
+  }, call)
   if (begun?.off) await begun.off()
   const { path, record: removed } = changes.stored
   const done = async () => {

@@ -13,6 +13,12 @@ export async function lockFile(
 ): Promise<{ waitFor: Operation & { op: 'file.replace' }; unlock: () => void }> {
   const path = join(world.stateDir, 'record')
   writeFileSync(path, 'before')
+  const { unlock } = await lock(t, path)
+  return { waitFor: { op: 'file.replace', path, content: 'after', expected: 'before' }, unlock: () => void unlock() }
+}
+
+/** Lets another process lock a file. `unlock` resolves when that has ended. */
+export async function lock(t: ExecutionContext, path: string): Promise<{ unlock: () => Promise<void> }> {
   const locker = spawn('flock', [path, 'sh', '-c', 'echo locked; read line'], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, LD_PRELOAD: '' },
@@ -20,7 +26,10 @@ export async function lockFile(
   t.teardown(() => locker.kill())
   await once(locker.stdout, 'data')
   return {
-    waitFor: { op: 'file.replace', path, content: 'after', expected: 'before' },
-    unlock: () => void locker.stdin.end('go\n'),
+    async unlock() {
+      const ended = once(locker, 'exit')
+      locker.stdin.end('go\n')
+      await ended
+    },
   }
 }

@@ -1,3 +1,4 @@
+import { callChecks, type CallOptions } from '../../base/call.js'
 import { checkOptions, checks, type Check } from '../../base/checks.js'
 import { hasLabel, listOf, pruneChecks, readUntil, textsCheck, type PruneFilters } from '../../base/filters.js'
 import type { Network } from './network.js'
@@ -12,25 +13,23 @@ export interface NetworkFilters {
   name?: string | readonly string[]
   /** `key` or `key=value`; of a list, all of them. */
   label?: string | readonly string[]
-  /** `local`, which all are. */
-  scope?: string | readonly string[]
   /** `custom`: created by somebody; `builtin`: there on every host. */
   type?: 'custom' | 'builtin'
   /** Networks that somebody has created: no sandbox is on it; false: some are. */
   dangling?: boolean
 }
 
-const CHECKS: Record<keyof NetworkFilters, Check> = {
+const CHECKS: Record<keyof NetworkFilters | keyof CallOptions, Check> = {
   driver: textsCheck,
   id: textsCheck,
   name: textsCheck,
   label: textsCheck,
-  scope: textsCheck,
   type: (value) => (value === 'custom' || value === 'builtin' ? undefined : '"custom" or "builtin"'),
   dangling: checks.flag,
+  ...callChecks,
 }
 
-type Read = { [Key in 'driver' | 'id' | 'name' | 'label' | 'scope']?: readonly string[] } & Pick<
+type Read = { [Key in 'driver' | 'id' | 'name' | 'label']?: readonly string[] } & Pick<
   NetworkFilters,
   'type' | 'dangling'
 >
@@ -38,29 +37,23 @@ type Read = { [Key in 'driver' | 'id' | 'name' | 'label' | 'scope']?: readonly s
 /** @throws {SlipwayError} `INVALID_ARGUMENT` */
 export function readFilters(filters: NetworkFilters): Read {
   checkOptions('networks.list', filters, CHECKS)
-  const { driver, id, name, label, scope, type, dangling } = filters
+  const { driver, id, name, label, type, dangling } = filters
   return {
     ...(driver === undefined ? {} : { driver: listOf(driver) }),
     ...(id === undefined ? {} : { id: listOf(id) }),
     ...(name === undefined ? {} : { name: listOf(name) }),
     ...(label === undefined ? {} : { label: listOf(label) }),
-    ...(scope === undefined ? {} : { scope: listOf(scope) }),
     ...(type === undefined ? {} : { type }),
     ...(dangling === undefined ? {} : { dangling }),
   }
 }
 
-export function matches(
-  network: Network,
-  { driver, id, name, label, scope, type, dangling }: Read,
-  used: boolean,
-): boolean {
+export function matches(network: Network, { driver, id, name, label, type, dangling }: Read, used: boolean): boolean {
   return (
     (driver?.includes(network.driver) ?? true) &&
     (id?.some((one) => network.id.startsWith(one)) ?? true) &&
     (name?.some((one) => network.name.includes(one)) ?? true) &&
     (label?.every((one) => hasLabel(network.labels, one)) ?? true) &&
-    (scope?.includes('local') ?? true) &&
     (type === undefined || network.userDefined === (type === 'custom')) &&
     (dangling === undefined || (network.userDefined && used !== dangling))
   )
@@ -68,7 +61,7 @@ export function matches(
 
 /** @throws {SlipwayError} `INVALID_ARGUMENT` */
 export function readPruneFilters(filters: PruneFilters): { list: Pick<NetworkFilters, 'label'>; until?: number } {
-  checkOptions('networks.prune', filters, pruneChecks)
+  checkOptions('networks.prune', filters, { ...pruneChecks, ...callChecks })
   const { label, until } = filters
   return {
     list: label === undefined ? {} : { label },

@@ -1,4 +1,6 @@
-import type { Context } from '../../work/context.js'
+import { callChecks, type Call, type CallOptions } from '../../base/call.js'
+import { checkOptions } from '../../base/checks.js'
+import { withCall, type Context } from '../../work/context.js'
 import type { StoredNetwork } from '../../store/network-records.js'
 import { listRecords, type SandboxRecord } from '../../store/records.js'
 import { inspectNetwork, type NetworkFacts, type NetworkInspect } from './inspect.js'
@@ -69,13 +71,13 @@ export class Network {
   }
 
   /** The JSON of `docker network inspect`. */
-  inspect(): Promise<NetworkInspect> {
-    return this.#context.work.run(async () => inspectNetwork(this.#facts, await this.#members()))
+  inspect(options: CallOptions = {}): Promise<NetworkInspect> {
+    return this.#look('inspect', options, async () => inspectNetwork(this.#facts, await this.#members()))
   }
 
   /** Names of the sandboxes that are on it. */
-  sandboxes(): Promise<string[]> {
-    return this.#context.work.run(async () => (await this.#members()).map(({ name }) => name))
+  sandboxes(options: CallOptions = {}): Promise<string[]> {
+    return this.#look('sandboxes', options, async () => (await this.#members()).map(({ name }) => name))
   }
 
   /**
@@ -84,19 +86,31 @@ export class Network {
    * @throws {SlipwayError} `CONFLICT` while sandboxes are on it, naming them; `INVALID_ARGUMENT` for `bridge`, `host`
    * and `none`; `NOT_FOUND` when another has removed it.
    */
-  remove(): Promise<void> {
-    this.#removing ??= this.#context.work
-      .run(() => removeNetworkOf(this.#context, this.#facts.name, this.#stored))
-      .catch((error: unknown) => {
-        this.#removing = undefined
-        throw error
-      })
-    return this.#removing
+  remove(options: CallOptions = {}): Promise<void> {
+    const removing = this.#removing
+    if (removing) return this.#look('remove', options, () => removing)
+    const remove = async (call?: Call) => {
+      checkOptions('remove', options, callChecks)
+      await removeNetworkOf(withCall(this.#context, call), this.#facts.name, this.#stored)
+    }
+    const begun = this.#context.work.run(remove, 'remove', options).catch((error: unknown) => {
+      this.#removing = undefined
+      throw error
+    })
+    return (this.#removing = begun)
   }
 
   /** As {@link remove}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.remove()
+  }
+
+  #look<T>(what: string, options: CallOptions, work: () => Promise<T>): Promise<T> {
+    const checked = async () => {
+      checkOptions(what, options, callChecks)
+      return work()
+    }
+    return this.#context.work.look(checked, what, options)
   }
 
   async #members(): Promise<SandboxRecord[]> {

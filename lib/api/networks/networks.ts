@@ -1,3 +1,5 @@
+import { callChecks, isGivenUp, type Call, type CallOptions } from '../../base/call.js'
+import { checkOptions } from '../../base/checks.js'
 import { invalid, show, SlipwayError } from '../../base/errors.js'
 import { printPlan } from '../../plan/print.js'
 import type { Context } from '../../work/context.js'
@@ -35,9 +37,10 @@ export class Networks {
    * `UNSUPPORTED`
    */
   create(options: CreateNetworkOptions): Promise<Network> {
-    return this.#context.work.run(async () => {
+    const create = async (call?: Call) => {
       checkNetworkOptions(options, this.#context.settings)
-      const stored = await this.#context.networks.create(structuredClone(options))
+      const { signal: _, timeout: __, ...asked } = options
+      const stored = await this.#context.networks.create(structuredClone(asked), call)
       try {
         await this.#context.resolvers.serve(specOf(stored))
       } catch (error) {
@@ -46,7 +49,8 @@ export class Networks {
       }
       this.#context.spares.begin(stored.record.name)
       return this.#custom(stored)
-    })
+    }
+    return this.#context.work.run(create, 'networks.create', options)
   }
 
   /**
@@ -65,8 +69,9 @@ export class Networks {
    *
    * @throws {SlipwayError} `NOT_FOUND`; `CONFLICT` when several ids begin so.
    */
-  get(nameOrId: string): Promise<Network> {
-    return this.#context.work.run(async () => {
+  get(nameOrId: string, options: CallOptions = {}): Promise<Network> {
+    const get = async () => {
+      checkOptions('networks.get', options, callChecks)
       if (typeof nameOrId !== 'string' || nameOrId === '')
         throw invalid(`networks.get takes a name or an id, and got ${show(nameOrId)}.`)
       const all = await this.#all()
@@ -85,7 +90,8 @@ export class Networks {
           `Several networks have an id that begins with ${nameOrId}: ${found.map(({ name }) => name).join(', ')}. Give more digits, or a name.`,
         )
       return one
-    })
+    }
+    return this.#context.work.look(get, 'networks.get', options)
   }
 
   /**
@@ -94,26 +100,29 @@ export class Networks {
    * @example
    * await slipway.networks.list({ driver: 'bridge', label: 'team=blue' })
    */
-  list(filters: NetworkFilters = {}): Promise<Network[]> {
-    return this.#context.work.run(async () => {
+  list(filters: NetworkFilters & CallOptions = {}): Promise<Network[]> {
+    const list = async () => {
       const read = readFilters(filters)
       const records = (await listRecords(this.#context.records)).map(({ record }) => record)
       return (await this.#all()).filter((network) =>
         matches(network, read, membersOf(network.name, records).length > 0),
       )
-    })
+    }
+    return this.#context.work.look(list, 'networks.list', filters)
   }
 
   /**
    * Removes the networks that no sandbox is on.
    *
-   * @returns Their names.
+   * @returns Their names: where it is given up, of those that were removed by then.
    */
-  prune(filters: PruneFilters = {}): Promise<string[]> {
-    return this.#context.work.run(async () => {
+  prune(filters: PruneFilters & CallOptions = {}): Promise<string[]> {
+    const prune = async (call?: Call) => {
       const read = readPruneFilters(filters)
       const removed: string[] = []
       for (const network of await this.list({ type: 'custom', dangling: true, ...read.list })) {
+        if (removed.length === 0) call?.check()
+        else if (isGivenUp(call)) break
         if (read.until !== undefined && Date.parse(network.created) >= read.until) continue
         try {
           await network.remove()
@@ -124,7 +133,8 @@ export class Networks {
         }
       }
       return removed
-    })
+    }
+    return this.#context.work.run(prune, 'networks.prune', filters)
   }
 
   async #all(): Promise<Network[]> {

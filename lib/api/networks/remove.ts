@@ -27,8 +27,10 @@ export async function removeNetworkOf(
   if (!stored) throw invalid(`The network "${name}" is there on every host and cannot be removed.`)
   await refuseWhileUsed(context, name)
   // A spare sandbox is no user of the network.
+  context.call?.check()
   await context.spares.end(name)
   try {
+    context.call?.check()
     await removeUnused(context, name, stored)
   } catch (error) {
     context.spares.begin(name)

@@ -1,5 +1,6 @@
 import { stackNamed } from '../../drivers/index.js'
 import type { CreateRequest } from '../../work/create-request.js'
+import { callChecks, type CallOptions } from '../../base/call.js'
 import { invalid, show } from '../../base/errors.js'
 import { labelsCheck, type Labels } from '../../base/labels.js'
 import { nameChecks, type NameOptions } from '../../base/name-options.js'
@@ -11,7 +12,7 @@ import { readRequests } from '../../work/publish.js'
 import { DEFAULT_NETWORK } from '../../store/network-spec.js'
 
 /** Options of `sandboxes.create`. Names are those of `docker run`'s flags. */
-export interface CreateOptions extends EndpointOptions, NameOptions {
+export interface CreateOptions extends EndpointOptions, NameOptions, CallOptions {
   /** Letters, digits, `_`, `.` and `-`, at most 100. Default: the first twelve digits of the id. */
   name?: string
   /**
@@ -49,6 +50,7 @@ const CHECKS: Record<keyof CreateOptions, Check> = {
   ephemeral: checks.flag,
   ...endpointChecks,
   ...nameChecks,
+  ...callChecks,
 }
 
 /** The options as they are now, lists too. What is no object is left for {@link readCreateOptions} to refuse. */

@@ -1,3 +1,4 @@
+import { callChecks, type CallOptions } from '../../base/call.js'
 import { checkOptions, checks, type Check } from '../../base/checks.js'
 import { hasLabel, listOf, pruneChecks, readUntil, textsCheck, type PruneFilters } from '../../base/filters.js'
 import type { SandboxRecord } from '../../store/records.js'
@@ -16,12 +17,13 @@ export interface SandboxFilters {
   ephemeral?: boolean
 }
 
-const CHECKS: Record<keyof SandboxFilters, Check> = {
+const CHECKS: Record<keyof SandboxFilters | keyof CallOptions, Check> = {
   id: textsCheck,
   name: textsCheck,
   label: textsCheck,
   network: textsCheck,
   ephemeral: checks.flag,
+  ...callChecks,
 }
 
 type Matches = (record: SandboxRecord) => boolean
@@ -55,7 +57,7 @@ const isOn = ({ endpoints, network }: SandboxRecord, wanted: string): boolean =>
 
 /** @throws {SlipwayError} `INVALID_ARGUMENT` */
 export function readPruneFilters(filters: PruneFilters): Matches {
-  checkOptions('sandboxes.prune', filters, pruneChecks)
+  checkOptions('sandboxes.prune', filters, { ...pruneChecks, ...callChecks })
   const { label, until } = filters
   const before = until === undefined ? Infinity : readUntil('sandboxes.prune', until)
   return ({ created, labels = {} }) =>

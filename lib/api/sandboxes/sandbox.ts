@@ -1,5 +1,6 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { activePorts } from '../../drivers/gateway.js'
+import { callChecks, waiting, type CallOptions } from '../../base/call.js'
 import { invalid, show, SlipwayError } from '../../base/errors.js'
 import type { Labels } from '../../base/labels.js'
 import type { NameOptions } from '../../base/name-options.js'
@@ -12,7 +13,7 @@ import { namespaceGone, removed } from '../../claims/refusals.js'
 import { hostnameOf, isCurrent, type SandboxRecord, type StoredRecord } from '../../store/records.js'
 import { Changes } from '../../work/changes.js'
 import { connectSandbox, disconnectSandbox } from '../../work/connections.js'
-import { hostPath, type Context } from '../../work/context.js'
+import { hostPath, withCall, type Context } from '../../work/context.js'
 import { describeEndpoint, type Endpoint } from './endpoint.js'
 import { endpointChecks, readEndpoint, type EndpointOptions } from './endpoint-options.js'
 import { keepSandbox } from '../../work/ephemerals.js'
@@ -128,9 +129,11 @@ export class Sandbox {
   }
 
   /** Reads again what this sandbox is. @throws {SlipwayError} `NOT_FOUND` when it was removed. */
-  async refresh(): Promise<this> {
-    await this.#changes.refresh()
-    return this
+  refresh(options: CallOptions = {}): Promise<this> {
+    return this.#look('refresh', options, async () => {
+      await this.#changes.refresh()
+      return this
+    })
   }
 
   /**
@@ -141,12 +144,12 @@ export class Sandbox {
    * @throws {SlipwayError} `NOT_FOUND` (no such network), `CONFLICT` (it is on it already), `ADDRESS_IN_USE`,
    * `EXHAUSTED`, `INVALID_ARGUMENT`
    */
-  connect(network: string, options: EndpointOptions = {}): Promise<Endpoint> {
-    return this.#context.work.run(async () => {
+  connect(network: string, options: EndpointOptions & CallOptions = {}): Promise<Endpoint> {
+    return this.#change('connect', options, async (context) => {
       const target = this.#networkNamed('connect', network)
-      checkOptions('connect', options, endpointChecks)
+      checkOptions('connect', options, { ...endpointChecks, ...callChecks })
       const asked = readEndpoint(options, target)
-      return describeEndpoint(await connectSandbox(this.#context, this.#changes, target, asked))
+      return describeEndpoint(await connectSandbox(context, this.#changes, target, asked))
     })
   }
 
@@ -157,12 +160,12 @@ export class Sandbox {
    * @param options - `force`: that it is not on the network is no error.
    * @throws {SlipwayError} `NOT_FOUND` when it is not on the network, or was removed.
    */
-  disconnect(network: string, options: { force?: boolean } = {}): Promise<void> {
-    return this.#context.work.run(async () => {
+  disconnect(network: string, options: { force?: boolean } & CallOptions = {}): Promise<void> {
+    return this.#change('disconnect', options, async (context) => {
       const target = this.#networkNamed('disconnect', network)
-      checkOptions('disconnect', options, { force: checks.flag })
+      checkOptions('disconnect', options, { force: checks.flag, ...callChecks })
       try {
-        await disconnectSandbox(this.#context, this.#changes, target)
+        await disconnectSandbox(context, this.#changes, target)
       } catch (error) {
         const isOff =
           error instanceof SlipwayError && error.code === 'NOT_FOUND' && isCurrent(this.#changes.stored.path, this.id)
@@ -177,15 +180,18 @@ export class Sandbox {
    *
    * @example
    * await app.publish('9000-9010:90-100/udp')
+   * @param publish - The ports; last, if need be, {@link CallOptions}.
    * @returns The mappings, with the host ports that were chosen.
    * @throws {SlipwayError} `PORT_IN_USE`, `INVALID_ARGUMENT`, `NOT_FOUND`
    */
-  publish(...publish: (string | PortRequest)[]): Promise<readonly PortMapping[]> {
-    return this.#context.work.run(async () => {
-      const requests = readRequests(publish)
-      const turn = this.#context.turns.next()
-      if (turn) await turn
-      return publishOn(this.#context, this.#changes, requests)
+  publish(...publish: (string | PortRequest | CallOptions)[]): Promise<readonly PortMapping[]> {
+    const { ports, options } = withoutOptions(publish)
+    return this.#change('publish', options, async (context) => {
+      checkOptions('publish', options, callChecks)
+      const requests = readRequests(ports)
+      const turn = context.turns.next()
+      if (turn) await waiting(context.call, turn, 'its turn')
+      return publishOn(context, this.#changes, requests)
     })
   }
 
@@ -194,12 +200,14 @@ export class Sandbox {
    *
    * @throws {SlipwayError} `NOT_FOUND` when there is no such mapping.
    */
-  unpublish(...publish: (string | PortRequest)[]): Promise<void> {
-    return this.#context.work.run(async () => {
-      const requests = readRequests(publish)
-      const turn = this.#context.turns.next()
-      if (turn) await turn
-      await unpublishFrom(this.#context, this.#changes, requests)
+  unpublish(...publish: (string | PortRequest | CallOptions)[]): Promise<void> {
+    const { ports, options } = withoutOptions(publish)
+    return this.#change('unpublish', options, async (context) => {
+      checkOptions('unpublish', options, callChecks)
+      const requests = readRequests(ports)
+      const turn = context.turns.next()
+      if (turn) await waiting(context.call, turn, 'its turn')
+      await unpublishFrom(context, this.#changes, requests)
     })
   }
 
@@ -209,8 +217,11 @@ export class Sandbox {
    *
    * @throws {SlipwayError} `NOT_FOUND` when it was removed.
    */
-  keep(): Promise<void> {
-    return this.#context.work.run(() => keepSandbox(this.#changes))
+  keep(options: CallOptions = {}): Promise<void> {
+    return this.#change('keep', options, ({ call }) => {
+      checkOptions('keep', options, callChecks)
+      return keepSandbox(this.#changes, call)
+    })
   }
 
   /**
@@ -218,8 +229,8 @@ export class Sandbox {
    *
    * @throws {SlipwayError} `NOT_FOUND` when the sandbox was removed.
    */
-  stats(): Promise<SandboxStats> {
-    return this.#context.work.run(() => readStats(this.#context, this.#record, this.#changes.namespace))
+  stats(options: CallOptions = {}): Promise<SandboxStats> {
+    return this.#look('stats', options, () => readStats(this.#context, this.#record, this.#changes.namespace))
   }
 
   /**
@@ -231,8 +242,11 @@ export class Sandbox {
    * @returns Their paths. Of a sandbox that has joined another (`container:`), the other's.
    * @throws {SlipwayError} `NOT_FOUND` when the sandbox, or the one that it has joined, was removed.
    */
-  files(): Promise<SandboxFiles> {
-    return this.#context.work.run(() => writeFiles(this.#context, this.#record))
+  files(options: CallOptions = {}): Promise<SandboxFiles> {
+    return this.#change('files', options, () => {
+      checkOptions('files', options, callChecks)
+      return writeFiles(this.#context, this.#record)
+    })
   }
 
   /**
@@ -286,19 +300,36 @@ export class Sandbox {
    *
    * @throws {SlipwayError} `NOT_FOUND` when another has removed it.
    */
-  remove(): Promise<void> {
-    this.#removing ??= this.#context.work
-      .run(() => removeSandbox(this.#context, this.#changes))
-      .catch((error: unknown) => {
-        this.#removing = undefined
-        throw error
-      })
-    return this.#removing
+  remove(options: CallOptions = {}): Promise<void> {
+    const removing = this.#removing
+    if (removing) return isPlain(options) ? removing : this.#look('remove', options, () => removing)
+    const begun = this.#change('remove', options, (context) => {
+      checkOptions('remove', options, callChecks)
+      return removeSandbox(context, this.#changes)
+    }).catch((error: unknown) => {
+      this.#removing = undefined
+      throw error
+    })
+    return (this.#removing = begun)
   }
 
   /** As {@link remove}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.remove()
+  }
+
+  /** A call that changes something. */
+  #change<T>(what: string, options: CallOptions, work: (context: Context) => Promise<T>): Promise<T> {
+    return this.#context.work.run((call) => work(withCall(this.#context, call)), what, options)
+  }
+
+  /** One that only looks. */
+  #look<T>(what: string, options: CallOptions, work: () => Promise<T>): Promise<T> {
+    const checked = async () => {
+      checkOptions(what, options, callChecks)
+      return work()
+    }
+    return this.#context.work.look(checked, what, options)
   }
 
   /** @returns The network's name where it is one that every host has, else as it was given. */
@@ -307,4 +338,18 @@ export class Sandbox {
       throw invalid(`${what} takes a network's name or id, and got ${show(network)}.`)
     return namedPredefined(this.#context.host.identity, network)
   }
+}
+
+const isPlain = (options: object): boolean => Object.keys(options).length === 0
+
+/** What is published, and the options that may come last: no port has a signal or a timeout. */
+function withoutOptions(given: readonly (string | PortRequest | CallOptions)[]): {
+  ports: (string | PortRequest)[]
+  options: CallOptions
+} {
+  const last = given.at(-1)
+  const isLast =
+    typeof last === 'object' && last !== null && !('containerPort' in last) && ('signal' in last || 'timeout' in last)
+  const ports = (isLast ? given.slice(0, -1) : given) as (string | PortRequest)[]
+  return { ports, options: isLast ? last : {} }
 }

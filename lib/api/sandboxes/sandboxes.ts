@@ -1,11 +1,13 @@
 import type { PruneFilters } from '../../base/filters.js'
+import { callChecks, waiting, type Call, type CallOptions } from '../../base/call.js'
+import { checkOptions } from '../../base/checks.js'
 import { invalid, show } from '../../base/errors.js'
 import { namedPredefined } from '../../drivers/predefined.js'
 import { stackNamed } from '../../drivers/index.js'
 import { DEFAULT_NETWORK } from '../../store/network-spec.js'
 import { printPlan } from '../../plan/print.js'
 import { listRecords } from '../../store/records.js'
-import type { Context } from '../../work/context.js'
+import { withCall, type Context } from '../../work/context.js'
 import { readFilters, readPruneFilters, type SandboxFilters } from './filters.js'
 import { copyOptions, readCreateOptions, type CreateOptions } from './create-options.js'
 import { createSandbox, explainSandbox } from '../../work/create-sandbox.js'
@@ -32,10 +34,10 @@ export class Sandboxes {
    * interface or subnet is taken), `PORT_IN_USE`, `ADDRESS_IN_USE`, `EXHAUSTED`, `UNSUPPORTED`, `CLOSED`, `KERNEL`
    */
   create(options: CreateOptions = {}): Promise<Sandbox> {
-    return this.#context.work.run(() => this.#create(options))
+    return this.#context.work.run((call) => this.#create(options, call), 'sandboxes.create', options)
   }
 
-  async #create(options: CreateOptions): Promise<Sandbox> {
+  async #create(options: CreateOptions, call: Call | undefined): Promise<Sandbox> {
     const { turns, host } = this.#context
     // A third of the time that it takes is the making of the namespace: that begins before the arguments are looked at.
     if (!turns.isContended && this.#wantsNamespace(this.#named(options))) host.prepare()
@@ -43,9 +45,9 @@ export class Sandboxes {
       // Copied now, as the caller may use the object again; checked in its turn, as there may be hundreds.
       const given = copyOptions(options)
       const turn = turns.nextToHandOver()
-      if (turn) await turn
+      if (turn) await waiting(call, turn, 'its turn')
       const request = readCreateOptions(this.#named(given))
-      const create = () => createSandbox(this.#context, request)
+      const create = () => createSandbox(withCall(this.#context, call), request)
       const { stored, made } = await (request.ephemeral ? this.#context.ephemerals.making(create) : create())
       return new Sandbox(this.#context, stored, made)
     } catch (error) {
@@ -76,11 +78,17 @@ export class Sandboxes {
    *
    * @throws {SlipwayError} `NOT_FOUND`; `CONFLICT` when several ids begin so.
    */
-  get(nameOrId: string): Promise<Sandbox> {
-    return this.#context.work.run(async () => {
-      if (typeof nameOrId !== 'string') throw invalid(`sandboxes.get takes a name or an id, and got ${show(nameOrId)}.`)
-      return new Sandbox(this.#context, await findSandbox(this.#context.records, nameOrId))
-    })
+  get(nameOrId: string, options: CallOptions = {}): Promise<Sandbox> {
+    return this.#context.work.look(
+      async () => {
+        checkOptions('sandboxes.get', options, callChecks)
+        if (typeof nameOrId !== 'string')
+          throw invalid(`sandboxes.get takes a name or an id, and got ${show(nameOrId)}.`)
+        return new Sandbox(this.#context, await findSandbox(this.#context.records, nameOrId))
+      },
+      'sandboxes.get',
+      options,
+    )
   }
 
   /**
@@ -91,12 +99,16 @@ export class Sandboxes {
    *
    * @throws {SlipwayError} `INVALID_ARGUMENT` for a filter that there is not.
    */
-  list(filters: SandboxFilters = {}): Promise<Sandbox[]> {
-    return this.#context.work.run(async () => {
-      const matches = readFilters(filters, (network) => namedPredefined(this.#context.host.identity, network))
-      const found = (await listRecords(this.#context.records)).filter(({ record }) => matches(record))
-      return found.map((stored) => new Sandbox(this.#context, stored))
-    })
+  list(filters: SandboxFilters & CallOptions = {}): Promise<Sandbox[]> {
+    return this.#context.work.look(
+      async () => {
+        const matches = readFilters(filters, (network) => namedPredefined(this.#context.host.identity, network))
+        const found = (await listRecords(this.#context.records)).filter(({ record }) => matches(record))
+        return found.map((stored) => new Sandbox(this.#context, stored))
+      },
+      'sandboxes.list',
+      filters,
+    )
   }
 
   /**
@@ -107,10 +119,11 @@ export class Sandboxes {
    * @example
    * await slipway.sandboxes.prune({ label: 'ci', until: '24h' })
    *
-   * @returns Their names.
+   * @returns Their names: where it is given up, of those that were removed by then.
    */
-  prune(filters: PruneFilters = {}): Promise<string[]> {
-    return this.#context.work.run(async () => pruneSandboxes(this.#context, readPruneFilters(filters)))
+  prune(filters: PruneFilters & CallOptions = {}): Promise<string[]> {
+    const prune = async (call?: Call) => pruneSandboxes(withCall(this.#context, call), readPruneFilters(filters))
+    return this.#context.work.run(prune, 'sandboxes.prune', filters)
   }
 
   /** A network that every host has may be named by its id. */
