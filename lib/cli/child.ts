@@ -1,10 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
 import { accessSync, constants as fileModes, readFileSync, statSync } from 'node:fs'
 import { constants } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, resolve as resolvePath } from 'node:path'
 import type { SandboxFiles } from '../work/files.js'
 import type { Sandbox } from '../api/sandboxes/sandbox.js'
 import { say } from './failures.js'
+import type { How } from './how-to-run.js'
 import { withFiles } from './own-files.js'
 
 const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const satisfies NodeJS.Signals[]
@@ -35,32 +36,90 @@ export class SignalRelay {
     if (!sentByTerminal(signal)) this.#child?.kill(signal)
   }
 
-  /** Runs a command in a sandbox, waits for its end, and says what our exit status is to be. */
-  async run(sandbox: Sandbox, command: readonly string[], files: SandboxFiles | undefined): Promise<number> {
-    const [program = ''] = command
-    const refused = whyNot(program)
-    if (refused) return refuse(program, refused)
-    const [first = '', ...rest] = files ? withFiles(files, command) : command
-    const child = sandbox.spawn(first, rest, { stdio: 'inherit' })
-    this.#child = child
+  /**
+   * Runs a command in a sandbox, waits for its end, and says what our exit status is to be.
+   *
+   * @param started - Is called when it runs.
+   */
+  async run(
+    sandbox: Sandbox,
+    command: readonly string[],
+    files: SandboxFiles | undefined,
+    how: How,
+    started?: () => void,
+  ): Promise<number> {
+    const child = this.#start(sandbox, command, files, how)
+    if (typeof child === 'number') return child
     return new Promise((resolve) => {
-      child.once('error', (error: NodeJS.ErrnoException) => resolve(refuse(first, error.code ?? error.message)))
+      if (started) child.once('spawn', started)
+      child.once('error', (error: NodeJS.ErrnoException) =>
+        resolve(refuse(command[0] ?? '', error.code ?? error.message)),
+      )
       child.once('exit', (code, signal) => resolve(code ?? statusOf(signal ?? 'SIGKILL')))
     })
+  }
+
+  /** Starts a command in a sandbox, which goes on when this process has ended. Returns our exit status. */
+  async leave(
+    sandbox: Sandbox,
+    command: readonly string[],
+    files: SandboxFiles | undefined,
+    how: How,
+  ): Promise<number> {
+    const child = this.#start(sandbox, command, files, how)
+    if (typeof child === 'number') return child
+    child.unref()
+    return new Promise((resolve) => {
+      child.once('spawn', () => resolve(0))
+      child.once('error', (error: NodeJS.ErrnoException) =>
+        resolve(refuse(command[0] ?? '', error.code ?? error.message)),
+      )
+    })
+  }
+
+  /** Sends it to a command in the background, and to what that has started. */
+  killAll(signal: NodeJS.Signals): void {
+    const { pid, exitCode, signalCode } = this.#child ?? {}
+    if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, signal)
+  }
+
+  #start(
+    sandbox: Sandbox,
+    command: readonly string[],
+    files: SandboxFiles | undefined,
+    { env, cwd, before, detach }: How,
+  ): ChildProcess | number {
+    const [program = ''] = command
+    const refused = whyNot(program, env['PATH'] ?? '', cwd)
+    if (refused) return refuse(program, refused)
+    const words = [...before, ...command]
+    const [first = '', ...rest] = files ? withFiles(files, words) : words
+    this.#child = sandbox.spawn(first, rest, { stdio: detach ? 'ignore' : 'inherit', detached: detach, env, cwd })
+    return this.#child
   }
 }
 
 function refuse(program: string, errno: string): number {
   const missing = errno === 'ENOENT'
-  say(`${program}: ${missing ? 'command not found' : `cannot be executed (${errno})`}`)
+  say(`${program}: ${missing ? `command not found${hintFor(program)}` : `cannot be executed (${errno})`}`)
   return missing ? NOT_FOUND : NOT_EXECUTABLE
 }
 
+/** What people type first who know docker. */
+const IMAGES = ['alpine', 'busybox', 'debian', 'fedora', 'hello-world', 'nginx', 'postgres', 'redis', 'ubuntu']
+
+function hintFor(program: string): string {
+  if (program.startsWith('-')) return '. Options stand before the name of the sandbox'
+  return IMAGES.includes(program) || /^[\w./-]+:[\w.-]+$/.test(program)
+    ? '. There are no images: COMMAND is a program of this machine'
+    : ''
+}
+
 /** Why a program cannot be started, as an errno's name; `undefined` when it can. Looked up as execvp(3) does. */
-function whyNot(program: string): string | undefined {
+function whyNot(program: string, path: string, cwd: string): string | undefined {
   const paths = program.includes('/')
-    ? [program]
-    : (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, program))
+    ? [resolvePath(cwd, program)]
+    : path.split(delimiter).map((folder) => resolvePath(cwd, folder, program))
   let worst = 'ENOENT'
   for (const path of paths) {
     try {

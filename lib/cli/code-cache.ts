@@ -10,7 +10,7 @@ import {
   type Stats,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { constants, Script } from 'node:vm'
+import { Script } from 'node:vm'
 
 /**
  * Loads the command's files with what V8 has compiled of them before: of a start, compiling takes half.
@@ -54,7 +54,6 @@ export class CodeCache {
     const cachedData = this.#read(file)
     const script = new Script(source, {
       filename: file,
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
       ...(cachedData ? { cachedData } : {}),
     })
     this.#scripts.set(file, script)

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CommanderError } from 'commander'
 import { makeProgram } from './program.js'
+import { pathOf } from './usage/command.js'
 
 /** Wrong usage: the exit status of a command line that cannot be meant as it is. */
 const WRONG_USAGE = 2
@@ -12,12 +13,7 @@ const WRONG_USAGE = 2
  *
  * @returns The name of what was done.
  */
-export async function main(): Promise<string> {
-  // Who reads our output may have enough of it: `slipway ls | head -1`.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit()
-  })
+export async function main(typed: readonly string[]): Promise<string> {
   let done = 'nothing'
   try {
     const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
@@ -25,9 +21,11 @@ export async function main(): Promise<string> {
     }
     const program = makeProgram(version)
     program.hook('preAction', (_program, action) => {
-      done = action.name()
+      done = pathOf(action)
+        .slice(program.name().length + 1)
+        .replace(' ', '-')
     })
-    await program.parseAsync()
+    await program.parseAsync(typed, { from: 'user' })
   } catch (error) {
     // Commander has said it already, or it was asked for help or version.
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE

@@ -2,6 +2,7 @@ import { checkOptions } from '../base/checks.js'
 import { endpointChecks } from '../api/sandboxes/endpoint-options.js'
 import type { Sandbox } from '../api/sandboxes/sandbox.js'
 import { asUsage } from './failures.js'
+import { findNetwork, findSandbox } from './find.js'
 import { printJson } from './output.js'
 import { endpointOptions } from './sandbox-options.js'
 import type { EndpointFlags } from './usage/sandbox-flags.js'
@@ -33,6 +34,6 @@ const withBoth = <T>(
   work: (sandbox: Sandbox, network: string) => Promise<T>,
 ): Promise<T> =>
   withSlipway(host, async (slipway) => {
-    const { name } = await slipway.networks.get(network)
-    return work(await slipway.sandboxes.get(sandbox), name)
+    const { name } = await findNetwork(slipway, network)
+    return work(await findSandbox(slipway, sandbox), name)
   })

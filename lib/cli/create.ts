@@ -1,4 +1,5 @@
 import { describe } from './describe.js'
+import { createSandbox } from './find.js'
 import { print, printJson } from './output.js'
 import { sandboxOptions } from './sandbox-options.js'
 import type { SandboxFlags } from './usage/sandbox-flags.js'
@@ -8,7 +9,7 @@ import type { GivenHost } from './usage/host-flags.js'
 /** `slipway create`. */
 export async function create(host: GivenHost, { json, ...flags }: SandboxFlags & { json?: true }): Promise<void> {
   const { options } = sandboxOptions(host, flags)
-  const sandbox = await withSlipway(host, (slipway) => slipway.sandboxes.create(options))
+  const sandbox = await withSlipway(host, (slipway) => createSandbox(slipway, options))
   if (json) printJson([describe(sandbox)])
   else print(sandbox.name)
 }

@@ -1,14 +1,24 @@
 import { SignalRelay } from './child.js'
+import { howToRun } from './how-to-run.js'
 import { ownFiles } from './own-files.js'
 import { withSlipway } from './with-slipway.js'
 import type { GivenHost } from './usage/host-flags.js'
+import type { ProcessFlags } from './usage/process-flags.js'
+import { findSandbox } from './find.js'
 
 /** `slipway exec`. The sandbox needs nobody who holds the host open: that is closed before the command ends. */
-export async function exec(host: GivenHost, name: string, command: readonly string[]): Promise<void> {
+export async function exec(
+  host: GivenHost,
+  name: string,
+  command: readonly string[],
+  flags: ProcessFlags,
+): Promise<void> {
+  const how = howToRun(flags)
   const relay = new SignalRelay()
   const { sandbox, files } = await withSlipway(host, async (slipway) => {
-    const found = await slipway.sandboxes.get(name)
+    const found = await findSandbox(slipway, name)
     return { sandbox: found, files: await ownFiles(found) }
   })
-  process.exitCode = relay.interrupted ?? (await relay.run(sandbox, command, files))
+  const go = how.detach ? relay.leave.bind(relay) : relay.run.bind(relay)
+  process.exitCode = relay.interrupted ?? (await go(sandbox, command, files, how))
 }

@@ -1,4 +1,5 @@
 import { SlipwayError } from '../base/errors.js'
+import { coloured } from './colour.js'
 import { inFlags } from './in-flags.js'
 
 /** Exit statuses: done is 0. */
@@ -43,7 +44,8 @@ export function reportFailure(error: unknown): number {
 
 /** One line on stderr. */
 export function say(text: string): void {
-  process.stderr.write(`slipway: ${text}\n`)
+  const colour = text.startsWith('note: ') ? 'yellow' : 'red'
+  process.stderr.write(`${coloured(process.stderr, colour, 'slipway:')} ${text}\n`)
 }
 
 const said = (error: Error): string => (error instanceof SlipwayError ? inFlags(error.message) : error.message)

@@ -10,9 +10,15 @@ declare const BUILD: string
 
 const cache = new CodeCache(import.meta.dirname, BUILD, createRequire(import.meta.filename))
 
+// Who reads our output may have enough of it: `slipway ls | head -1`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
 async function start(): Promise<void> {
   const { main } = cache.load(join(import.meta.dirname, 'command.js')) as typeof command
-  const done = await main()
+  const done = await main(process.argv.slice(2))
   process.once('exit', () => cache.keep(done))
 }
 

@@ -12,6 +12,7 @@ import { asUsage, UsageError } from './failures.js'
 import { print, printJson } from './output.js'
 import { withSlipway } from './with-slipway.js'
 import type { GivenHost } from './usage/host-flags.js'
+import { findSandbox } from './find.js'
 
 /** `slipway port`: as `docker port` does. */
 export async function port(
@@ -21,7 +22,7 @@ export async function port(
   { json }: { json?: true },
 ): Promise<void> {
   const wanted = text === undefined ? undefined : readPort(text)
-  const { ports } = await withSlipway(host, (slipway) => slipway.sandboxes.get(name))
+  const { ports } = await withSlipway(host, (slipway) => findSandbox(slipway, name))
   const found = ports.filter(
     ({ containerPort, protocol }) =>
       !wanted || (containerPort === wanted.containerPort && protocol === wanted.protocol),
@@ -54,7 +55,7 @@ export async function publish(
   { json }: { json?: true },
 ): Promise<void> {
   asUsage(() => readRequests(specs), { publish: 'SPEC' })
-  const mappings = await withSlipway(host, async (slipway) => (await slipway.sandboxes.get(name)).publish(...specs))
+  const mappings = await withSlipway(host, async (slipway) => (await findSandbox(slipway, name)).publish(...specs))
   if (json) printJson(mappings)
   else print(dockerPort(mappings).join('\n'))
 }
@@ -62,5 +63,5 @@ export async function publish(
 /** `slipway unpublish`. */
 export async function unpublish(host: GivenHost, name: string, specs: readonly string[]): Promise<void> {
   asUsage(() => readRequests(specs), { publish: 'SPEC' })
-  await withSlipway(host, async (slipway) => (await slipway.sandboxes.get(name)).unpublish(...specs))
+  await withSlipway(host, async (slipway) => (await findSandbox(slipway, name)).unpublish(...specs))
 }

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { CommanderError, Option, type Command } from 'commander'
 import { addBench } from './usage/bench.js'
 import { addConnect, addDisconnect } from './usage/connect.js'
 import { addCreate } from './usage/create.js'
@@ -6,7 +6,9 @@ import { addDoctor } from './usage/doctor.js'
 import { addExec } from './usage/exec.js'
 import { addExplain } from './usage/explain.js'
 import { addFiles } from './usage/files.js'
-import { addHostOptions, isHostFlag } from './usage/host-flags.js'
+import { allCommands, configure, pathOf, SlipwayCommand } from './usage/command.js'
+import { addHelp, addVersion } from './usage/help.js'
+import { addHostOptions } from './usage/host-flags.js'
 import { addInspect } from './usage/inspect.js'
 import { addList } from './usage/list.js'
 import { addNetwork } from './usage/network.js'
@@ -41,12 +43,17 @@ Examples:
 
 /** Everything that can be typed after `slipway`. */
 export function makeProgram(version: string): Command {
-  const program = new Command('slipway')
+  const program = new SlipwayCommand('slipway')
     .description(
       "Docker's container networking without Docker: sandboxes (network namespaces) on networks, with addresses, names and published ports.",
     )
     .usage('[OPTIONS] COMMAND')
-    .version(version, '-V, --version', 'print the version')
+    .version(version, '-v, --version', 'print the version')
+    .addOption(new Option('-V').hideHelp())
+    .on('option:V', () => {
+      process.stdout.write(`${version}\n`)
+      throw new CommanderError(0, 'commander.version', version)
+    })
     .helpOption('-h, --help', 'print this; slipway COMMAND --help explains a command')
     .helpCommand(false)
     .addHelpText('after', AFTER)
@@ -54,11 +61,7 @@ export function makeProgram(version: string): Command {
     // The options of what comes after `run` and `exec` are not ours.
     .enablePositionalOptions()
     .exitOverride()
-    .configureHelp({
-      showGlobalOptions: false,
-      subcommandTerm: (command) => `${command.name()} ${command.usage()}`.trim(),
-    })
-    .configureOutput({ outputError: (text, write) => write(addHint(text.replace(/^error: /, 'slipway: '))) })
+  configure(program)
   addHostOptions(program)
 
   program.commandsGroup('Sandboxes:')
@@ -82,6 +85,8 @@ export function makeProgram(version: string): Command {
   addExplain(program)
   addDoctor(program)
   addBench(program)
+  addHelp(program)
+  addVersion(program, version)
   for (const command of allCommands(program)) {
     command
       .helpOption('-h, --help', 'print this')
@@ -89,17 +94,4 @@ export function makeProgram(version: string): Command {
       .showHelpAfterError(`See '${pathOf(command)} --help'.`)
   }
   return program
-}
-
-const allCommands = (parent: Command): Command[] =>
-  parent.commands.flatMap((command: Command): Command[] => [command, ...allCommands(command)])
-
-const pathOf = (command: Command): string =>
-  command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
-
-function addHint(message: string): string {
-  const [, flag] = /^slipway: unknown option '(--[^'=]+)/.exec(message) ?? []
-  return flag && isHostFlag(flag)
-    ? `${message.trimEnd()}. It stands before the command: slipway ${flag} … COMMAND\n`
-    : message
 }

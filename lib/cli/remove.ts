@@ -1,20 +1,18 @@
-import { print, printJson } from './output.js'
-import { forEachName, reportRefusals } from './several.js'
+import { forEachName, reportRemoved, type RemoveFlags } from './several.js'
 import { withSlipway } from './with-slipway.js'
 import type { GivenHost } from './usage/host-flags.js'
+import { findSandbox } from './find.js'
 
 /** `slipway rm`. */
-export async function remove(host: GivenHost, names: readonly string[], { json }: { json?: true }): Promise<void> {
-  const { done, refusals } = await withSlipway(
+export async function remove(host: GivenHost, names: readonly string[], flags: RemoveFlags): Promise<void> {
+  const outcome = await withSlipway(
     host,
     (slipway) =>
       forEachName(names, async (name) => {
-        await (await slipway.sandboxes.get(name)).remove()
+        await (await findSandbox(slipway, name)).remove()
         return name
       }),
     { wait: true },
   )
-  if (json) printJson(done)
-  else print(done.join('\n'))
-  reportRefusals(refusals)
+  reportRemoved(outcome, flags)
 }

@@ -2,10 +2,11 @@ import { printContainer, printHost } from '../base/port-mapping.js'
 import { print, printColumns, printJson } from './output.js'
 import { withSlipway } from './with-slipway.js'
 import type { GivenHost } from './usage/host-flags.js'
+import { findSandbox } from './find.js'
 
 /** `slipway stats`. */
 export async function stats(host: GivenHost, name: string, { json }: { json?: true }): Promise<void> {
-  const found = await withSlipway(host, async (slipway) => (await slipway.sandboxes.get(name)).stats())
+  const found = await withSlipway(host, async (slipway) => (await findSandbox(slipway, name)).stats())
   if (json) return printJson(found)
   const { interfaces, ports } = found
   printColumns(

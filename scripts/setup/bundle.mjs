@@ -14,10 +14,8 @@ const entries = {
   internal: 'lib/internal.ts',
   'bench/measure': 'lib/cli/bench/measure.ts',
 }
-const command = {
-  'cli/main': 'lib/cli/main.ts',
-  'cli/command': 'lib/cli/command.ts',
-}
+const starter = { 'cli/main': 'lib/cli/main.ts' }
+const command = { 'cli/command': 'lib/cli/command.ts' }
 
 // What runs on a thread.
 const threads = { 'names-thread': 'lib/names/names-thread.ts' }
@@ -51,18 +49,28 @@ export async function bundle() {
     ...(await write(
       rolldown,
       {
-        input: command,
+        input: starter,
         external,
-        plugins: [withoutChildProcess],
         transform: { define: { BUILD: JSON.stringify(inputHash().slice(0, 16)) } },
       },
+      { format: 'cjs', codeSplitting: false },
+    )),
+    ...(await write(
+      rolldown,
+      { input: command, external, plugins: [withoutChildProcess] },
       {
         format: 'cjs',
         chunkFileNames: 'cli/[name]-[hash].js',
-        codeSplitting: { includeDependenciesRecursively: false, groups: [{ debugName: 'command', name: ofCommand() }] },
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [{ debugName: 'command', name: ofCommand() }],
+        },
       },
     )),
   ]
+  for (const { fileName, code } of made)
+    if (fileName.startsWith('cli/') && /(?<![.\w])import\(/.test(code ?? ''))
+      throw new SetupError(`${fileName} imports what is none of its files, which a file that V8 has kept cannot.`)
   rmSync(inRoot(`${output}/cli/cache`), { recursive: true, force: true })
   writeFileSync(inRoot(`${output}/cli/package.json`), '{ "type": "commonjs" }\n')
   writeLicenses(made)
@@ -74,9 +82,10 @@ export async function bundle() {
 // A file for the library and one for what most commands do: the large ones are apart, and what is imported when it is
 // needed.
 const ofCommand = () => {
+  const definitions = importedFrom(command['cli/command'])
   const library = importedFrom('lib/cli/actions.ts')
   return (id, bundling) => {
-    if (!library(id, bundling)) return null
+    if (!library(id, bundling) || definitions(id, bundling)) return null
     return id.startsWith(inRoot('lib/cli/')) ? 'actions' : 'library'
   }
 }

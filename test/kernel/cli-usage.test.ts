@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import test, { type ExecutionContext } from 'ava'
-import { done, end, slipway, start, stateOf } from '../helpers/command.js'
+import { done, end, start, stateOf } from '../helpers/command.js'
+import { typed } from '../helpers/typed.js'
 import { eventually, execIn, World } from '../helpers/world.js'
 
 /** What is not done: wrong usage, refusals, and the help that tells what would be right. */
 
-test('wrong usage: status 2, one line and a hint on stderr, nothing done', async (t) => {
+test.serial('wrong usage: status 2, one line and a hint on stderr, nothing done', async (t) => {
   const world = new World(t)
   const before = stateOf(world)
   const wrong: [string[], RegExp][] = [
@@ -15,7 +16,35 @@ test('wrong usage: status 2, one line and a hint on stderr, nothing done', async
     [['run'], /^slipway: missing required argument 'command'\n/],
     [['exec', 'app', '--'], /^slipway: missing required argument 'command'\n/],
     [['rm'], /^slipway: missing required argument 'name'\n/],
-    [['create', 'surplus'], /^slipway: too many arguments/],
+    [['create', 'surplus'], /^slipway: too many arguments: .* as in --name surplus\.\n/],
+    [['ls', 'app'], /^slipway: too many arguments: 'slipway inspect app' prints one\.\n/],
+    [['lss'], /^slipway: unknown command 'lss'\. Did you mean ls\?\n/],
+    [['help', 'network', 'craete'], /^slipway: unknown command 'craete'\nSee 'slipway network --help'\.\n$/],
+    [['help', 'prune'], /^slipway: unknown command 'prune'\. Did you mean slipway network prune\?\n/],
+    [['create', '--netwrok', 'web'], /^slipway: unknown option '--netwrok'\. Did you mean --network\?\n/],
+    [['events'], /^slipway: there is no command 'events': they come with a later version/],
+    [['logs', 'app'], /^slipway: there is no command 'logs': programs in sandboxes write where you send/],
+    [['container', 'ls'], /^slipway: there is no command 'container': its commands stand alone here/],
+    [['run', '-v', '/a:/b', 'true'], /^slipway: -v has no meaning here: [^\n]* Leave -v out\.\n/],
+    [['run', '--memory=1g', 'true'], /^slipway: --memory has no meaning here: [^\n]*systemd-run/],
+    [['create', '--restart', 'always'], /^slipway: --restart has no meaning here: /],
+    [['run', '-P', 'true'], /^slipway: -P has no meaning here: there is no image that names ports/],
+    [['run', '-e', '=1', 'true'], /^slipway: --env "=1" has no name\. It is written KEY=VALUE, or KEY\.\n$/],
+    [['run', '-u', ':0', 'true'], /^slipway: --user ":0" is no user/],
+    [['exec', '-u', 'a:b:c', 'app', 'true'], /^slipway: --user "a:b:c" is no user/],
+    [
+      ['ls', '--filter', 'status=up'],
+      /^slipway: --filter "status=up" is none\. .* with id, label, name, network, ephemeral as key\.\n$/,
+    ],
+    [['ls', '-f', 'ephemeral=perhaps'], /^slipway: --filter ephemeral must be true or false, and is "perhaps"\.\n$/],
+    [['ls', '--format', '{{.Name'], /^slipway: --format: "\{\{\.Name" has \{\{ without \}\}\.\n$/],
+    [['ls', '--format', '{{shout .Name}}'], /^slipway: --format: there is no function shout\. There are json, /],
+    [['ls', '--format', 'json', '-q'], /^slipway: --format and --quiet are two forms of a list\. Give one\.\n$/],
+    [['ls', '--format', '{{range .Name}}'], /^slipway: --format: \{\{end\}\} is missing\.\n$/],
+    [['inspect', '-f', '{{.Name | }}', 'app'], /^slipway: --format: something is missing behind \|/],
+    [['network', 'inspect', '--json', '-f', 'json', 'bridge'], /^slipway: --format and --json are two forms/],
+    [['network', 'create', '--driver'], /^slipway: option '-d, --driver <driver>' argument missing\n/],
+    [['network', 'ls', '--format', '{{end}}'], /^slipway: --format: \{\{end\}\} ends nothing\.\n$/],
     [['--mtu', 'many', 'ls'], /--mtu/],
     [
       ['--bip', 'nonsense', 'ls'],
@@ -73,11 +102,11 @@ test('wrong usage: status 2, one line and a hint on stderr, nothing done', async
     [['create', '--dns-option', '!'], /^slipway: --dns-opt must be a list of options/],
   ]
   await misusesEach(t, world, wrong)
-  t.is((await slipway(world)).status, 2)
+  t.is((await typed(world)).status, 2)
   t.deepEqual(stateOf(world), before)
 })
 
-test('wrong usage of networks: status 2, nothing done', async (t) => {
+test.serial('wrong usage of networks: status 2, nothing done', async (t) => {
   const world = new World(t)
   const before = stateOf(world)
   const create = (...args: string[]) => ['network', 'create', ...args]
@@ -150,11 +179,11 @@ test('wrong usage of networks: status 2, nothing done', async (t) => {
     [['files', 'a', 'b'], /^slipway: too many arguments/],
   ]
   await misusesEach(t, world, wrong)
-  t.is((await slipway(world, 'network')).status, 2)
+  t.is((await typed(world, 'network')).status, 2)
   t.deepEqual(stateOf(world), before)
 })
 
-test('networks refused: status 1, the reason on stderr, nothing done', async (t) => {
+test.serial('networks refused: status 1, the reason on stderr, nothing done', async (t) => {
   const world = new World(t)
   await done(world, 'network', 'create', '--subnet', '10.7.0.0/24', 'web')
   const before = stateOf(world)
@@ -205,13 +234,13 @@ test('networks refused: status 1, the reason on stderr, nothing done', async (t)
   ]
   await refusesEach(t, world, refused)
   t.deepEqual(stateOf(world), before)
-  const inspected = await slipway(world, 'network', 'inspect', 'no-such', 'web')
+  const inspected = await typed(world, 'network', 'inspect', 'no-such', 'web')
   t.is(inspected.status, 1)
   t.like(JSON.parse(inspected.stdout), [{ Name: 'web' }])
   await done(world, 'network', 'rm', 'web')
 })
 
-test('refused: status 1, the reason on stderr, nothing done', async (t) => {
+test.serial('refused: status 1, the reason on stderr, nothing done', async (t) => {
   const world = new World(t)
   const app = world.name('app')
   await done(world, 'create', '--name', app, '-p', '8080:80')
@@ -239,6 +268,13 @@ test('refused: status 1, the reason on stderr, nothing done', async (t) => {
     [['run', '--name', other, '--ip', '10.0.0.2', '--', 'true'], /lies outside the subnet 172\.17\.0\.0\/16/],
     [['explain', 'create', '-p', '8080:81'], new RegExp(`published already by the sandbox ${app}`)],
     [['exec', 'no-such', '--', 'true'], /There is no sandbox "no-such"/],
+    [['exec', '-w', '/no/such', app, 'true'], /^slipway: --workdir \/no\/such: there is no such folder/],
+    [['exec', '-u', 'no-such', app, 'true'], /^slipway: --user no-such: there is no user "no-such"/],
+    [['run', '-u', '0:no-such', 'true'], /^slipway: --user 0:no-such: there is no group "no-such"/],
+    [['inspect', `${app}x`, '-f', '{{.Id}}'], new RegExp(`Did you mean ${app}\\?\n$`)],
+    [['rm', 'bridge'], /There is a network of that name\.\n$/],
+    [['connect', app, 'brigde'], /There is no network "brigde".* Did you mean bridge\?\n$/],
+    [['create', '--network', 'noen'], /There is no network "noen".* Did you mean none\?\n$/],
     [['port', 'no-such'], /There is no sandbox "no-such"/],
     [
       ['port', app, '81'],
@@ -252,22 +288,22 @@ test('refused: status 1, the reason on stderr, nothing done', async (t) => {
   await refusesEach(t, world, refused)
   t.deepEqual(stateOf(world), before)
 
-  const inspected = await slipway(world, 'inspect', 'no-such', app)
+  const inspected = await typed(world, 'inspect', 'no-such', app)
   t.is(inspected.status, 1)
   t.like(JSON.parse(inspected.stdout), [{ Name: app }])
   await done(world, 'rm', app)
 })
 
-test('refused without capabilities: which, and how to get them', async (t) => {
+test.serial('refused without capabilities: which, and how to get them', async (t) => {
   const world = new World(t)
   const ended = await end(start(world, ['ls'], ['setpriv', '--bounding-set=-all', '--inh-caps=-all']))
   t.is(ended.status, 1)
   t.regex(ended.stderr, /^slipway: This process lacks CAP_NET_ADMIN and CAP_SYS_ADMIN\. .*setcap/)
 })
 
-test('help: each command explains itself', async (t) => {
+test.serial('help: each command explains itself', async (t) => {
   const world = new World(t)
-  const help = await done(world, '--help')
+  const help = (await typed(world, '--help')).stdout
   for (const command of [
     'run',
     'create',
@@ -288,12 +324,15 @@ test('help: each command explains itself', async (t) => {
     'disconnect',
   ]) {
     t.regex(help, new RegExp(`^  ${command} `, 'm'))
-    t.regex(await done(world, command, '--help'), new RegExp(`^Usage: slipway ${command} `))
+    t.regex((await typed(world, command, '--help')).stdout, new RegExp(`^Usage: slipway ${command} `))
   }
-  const networks = await done(world, 'network', '--help')
+  const networks = (await typed(world, 'network', '--help')).stdout
   for (const command of ['create', 'ls', 'inspect', 'rm', 'prune', 'connect', 'disconnect']) {
     t.regex(networks, new RegExp(`^  ${command} `, 'm'))
-    t.regex(await done(world, 'network', command, '--help'), new RegExp(`^Usage: slipway network ${command} `))
+    t.regex(
+      (await typed(world, 'network', command, '--help')).stdout,
+      new RegExp(`^Usage: slipway network ${command} `),
+    )
   }
   t.regex(await done(world, '--version'), /^\d+\.\d+\.\d+\n$/)
 })
@@ -301,7 +340,7 @@ test('help: each command explains itself', async (t) => {
 /** Each call ends with status 2, says on stderr what is wrong, without a stack, and nothing on stdout. */
 async function misusesEach(t: ExecutionContext, world: World, wrong: readonly [string[], RegExp][]): Promise<void> {
   for (const [args, message] of wrong) {
-    const { status, stdout, stderr } = await slipway(world, ...args)
+    const { status, stdout, stderr } = await typed(world, ...args)
     t.is(status, 2, args.join(' '))
     t.is(stdout, '', args.join(' '))
     t.regex(stderr, message, args.join(' '))
@@ -312,7 +351,7 @@ async function misusesEach(t: ExecutionContext, world: World, wrong: readonly [s
 /** Each call ends with status 1, one line on stderr that says why, and nothing on stdout. */
 async function refusesEach(t: ExecutionContext, world: World, refused: readonly [string[], RegExp][]): Promise<void> {
   for (const [args, message] of refused) {
-    const { status, stdout, stderr } = await slipway(world, ...args)
+    const { status, stdout, stderr } = await typed(world, ...args)
     t.is(status, 1, args.join(' '))
     t.is(stdout, '', args.join(' '))
     t.regex(stderr, /^slipway: [^\n]+\n$/, args.join(' '))

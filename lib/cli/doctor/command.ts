@@ -2,6 +2,7 @@ import { SlipwayError } from '../../base/errors.js'
 import { missingCapabilities } from '../../kernel/capabilities.js'
 import type { Settings } from '../../base/settings.js'
 import type { Context } from '../../work/context.js'
+import { coloured } from '../colour.js'
 import { hostOptions } from '../host-options.js'
 import { looking } from '../looking.js'
 import { print, printJson } from '../output.js'
@@ -64,8 +65,10 @@ async function examineHost(settings: Settings): Promise<Finding[]> {
   }
 }
 
+const COLOURS = { ok: 'green', note: 'yellow', problem: 'red' } as const
+
 const line = ({ status, check, finding, advice }: Finding): string =>
-  `${status.padEnd(8)} ${check.padEnd(13)} ${finding}${advice ? ` → ${advice}` : ''}`
+  `${coloured(process.stdout, COLOURS[status], status.padEnd(8))} ${check.padEnd(13)} ${finding}${advice ? ` → ${advice}` : ''}`
 
 function summary(findings: readonly Finding[]): string {
   const problems = findings.filter(({ status }) => status === 'problem').length

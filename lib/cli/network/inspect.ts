@@ -1,13 +1,16 @@
-import { printJson } from '../output.js'
+import { readInspect, type InspectFlags } from '../inspect.js'
+import { print } from '../output.js'
 import { forEachName, reportRefusals } from '../several.js'
 import { withSlipway } from '../with-slipway.js'
 import type { GivenHost } from '../usage/host-flags.js'
+import { findNetwork } from '../find.js'
 
 /** `slipway network inspect`. */
-export async function inspectNetworks(host: GivenHost, names: readonly string[]): Promise<void> {
+export async function inspectNetworks(host: GivenHost, names: readonly string[], flags: InspectFlags): Promise<void> {
+  const shown = await readInspect(flags)
   const { done, refusals } = await withSlipway(host, (slipway) =>
-    forEachName(names, async (name) => (await slipway.networks.get(name)).inspect()),
+    forEachName(names, async (name) => (await findNetwork(slipway, name)).inspect()),
   )
-  printJson(done)
+  print(shown(done))
   reportRefusals(refusals)
 }

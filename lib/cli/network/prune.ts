@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises'
 import { UsageError } from '../failures.js'
 import { print, printJson } from '../output.js'
 import { withSlipway } from '../with-slipway.js'
@@ -26,6 +25,7 @@ async function isSure(): Promise<boolean> {
     throw new UsageError(
       'network prune asks before it removes, and standard input is no terminal. Give --force to have it done unasked.',
     )
+  const { createInterface } = process.getBuiltinModule('node:readline/promises')
   // Standard output is for what was done.
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {

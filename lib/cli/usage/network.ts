@@ -1,10 +1,12 @@
 import type { Command } from 'commander'
 import { addNetworkConnect, addNetworkDisconnect } from './connect.js'
 import type { NetworkFlags } from '../network/create.js'
+import type { InspectFlags } from '../inspect.js'
 import type { ListFlags } from '../network/list.js'
 import type { PruneFlags } from '../network/prune.js'
+import type { RemoveFlags } from '../several.js'
 import { addNetworkOptions } from './network-flags.js'
-import { filterOption } from './values.js'
+import { filterOption, inspectFormat, listFormat } from './values.js'
 import { givenHost } from './host-flags.js'
 
 interface Json {
@@ -51,12 +53,14 @@ function addCreate(program: Command, network: Command): void {
 const LIST = `
 Examples:
   slipway network ls --filter type=custom --filter label=team=blue
-  slipway network ls -q --filter dangling=true       ids of networks without sandboxes`
+  slipway network ls -q --filter dangling=true       ids of networks without sandboxes
+  slipway network ls --format '{{.Name}}: {{.Driver}}'`
 
 /** `slipway network ls`: as `docker network ls` does. */
 function addList(program: Command, network: Command): void {
   network
     .command('ls')
+    .alias('list')
     .usage('[OPTIONS]')
     .description('list the networks of this host')
     .addOption(
@@ -65,6 +69,7 @@ function addList(program: Command, network: Command): void {
         'driver=, id=, name= (a part of it), label=KEY[=VALUE], type=custom or builtin, dangling=true or false',
       ),
     )
+    .addOption(listFormat('.ID .Name .Driver .Scope .IPv4 .IPv6 .Internal .CreatedAt .Labels .Label "KEY"'))
     .option('-q, --quiet', 'print ids only')
     .option('--no-trunc', 'print ids in full length')
     .option('--json', 'print what inspect prints, for each')
@@ -73,19 +78,24 @@ function addList(program: Command, network: Command): void {
 }
 
 const INSPECT = `
-Example:
+Examples:
+  slipway network inspect --format '{{range .IPAM.Config}}{{.Subnet}} {{end}}' web
   slipway network inspect web | jq -r '.[0].IPAM.Config[].Subnet'`
 
 /** `slipway network inspect`. */
 function addInspect(program: Command, network: Command): void {
   network
     .command('inspect')
-    .usage('NAME...')
+    .usage('[OPTIONS] NAME...')
     .description("all about networks and who is on them: docker's JSON array")
     .argument('<name...>', 'name, id, or the beginning of an id')
+    .addOption(inspectFormat())
+    .option('-v, --verbose', 'all of it, which it prints anyway')
     .option('--json', 'JSON, which it prints anyway')
     .addHelpText('after', INSPECT)
-    .action(async (names: string[]) => (await import('../actions.js')).inspectNetworks(givenHost(program), names))
+    .action(async (names: string[], flags: InspectFlags) =>
+      (await import('../actions.js')).inspectNetworks(givenHost(program), names, flags),
+    )
 }
 
 const REMOVE = `
@@ -99,12 +109,14 @@ Example:
 function addRemove(program: Command, network: Command): void {
   network
     .command('rm')
-    .usage('NAME...')
+    .alias('remove')
+    .usage('[OPTIONS] NAME...')
     .description('remove networks that no sandbox is on')
     .argument('<name...>', 'name, id, or the beginning of an id')
+    .option('-f, --force', 'no error where there is no such network')
     .option('--json', 'print the names of those removed, as JSON')
     .addHelpText('after', REMOVE)
-    .action(async (names: string[], flags: Json) =>
+    .action(async (names: string[], flags: RemoveFlags) =>
       (await import('../actions.js')).removeNetworks(givenHost(program), names, flags),
     )
 }

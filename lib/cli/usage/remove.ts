@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { RemoveFlags } from '../several.js'
 import { givenHost } from './host-flags.js'
 
 const AFTER = `
@@ -13,12 +14,14 @@ Examples:
 export function addRemove(program: Command): void {
   program
     .command('rm')
-    .usage('NAME...')
+    .alias('remove')
+    .usage('[OPTIONS] NAME...')
     .description('take sandboxes off the network, and free their names, addresses and ports')
     .argument('<name...>', 'name, id, or the beginning of an id')
+    .option('-f, --force', 'no error where there is no such sandbox')
     .option('--json', 'print the names of those removed, as JSON')
     .addHelpText('after', AFTER)
-    .action(async (names: string[], flags: { json?: true }) =>
+    .action(async (names: string[], flags: RemoveFlags) =>
       (await import('../actions.js')).remove(givenHost(program), names, flags),
     )
 }

@@ -33,7 +33,7 @@ export function addSandboxOptions(command: Command): Command {
     .option('--name <name>', 'name of the sandbox, and of its file in /run/netns (default: a random one)')
     .addOption(
       new Option(
-        '--network <network>',
+        '--net, --network <network>',
         'bridge, host, none, a network that you have created, or container:NAME to share the network of another sandbox (default: bridge)',
       ).argParser(once('A sandbox is created on one network; slipway connect adds others.')),
     )

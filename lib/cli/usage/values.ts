@@ -28,3 +28,11 @@ export function wholeNumber(text: string): number {
 /** A flag for filters as docker has them: `KEY=VALUE`, each key as often as you like. */
 export const filterOption = (flags: '-f, --filter' | '--filter', which: string): Option =>
   new Option(`${flags} <key=value>`, `only these: ${which}; may be repeated`).argParser(addText)
+
+/** `--format` of lists. */
+export const listFormat = (fields: string): Option =>
+  new Option('--format <template>', `print each by a template of Go, as a 'table' of fields, or as json (${fields})`)
+
+/** `--format` of inspect. */
+export const inspectFormat = (): Option =>
+  new Option('-f, --format <template>', 'print by a template of Go, as docker does, or as json')

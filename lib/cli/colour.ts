@@ -1,0 +1,22 @@
+/** Colours for a terminal. NO_COLOR and FORCE_COLOR decide where they are set: https://no-color.org. */
+
+type Colour = 'red' | 'green' | 'yellow' | 'bold'
+
+const CODES: Record<Colour, [number, number]> = { bold: [1, 22], red: [31, 39], green: [32, 39], yellow: [33, 39] }
+
+function isColoured({ isTTY }: NodeJS.WriteStream): boolean {
+  const { NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, TERM } = process.env
+  if (NO_COLOR || FORCE_COLOR === '0' || FORCE_COLOR === 'false') return false
+  if (FORCE_COLOR || CLICOLOR_FORCE !== undefined) return true
+  return isTTY && TERM !== 'dumb'
+}
+
+const escaped = (colour: Colour, text: string): string =>
+  `\u001b[${CODES[colour][0]}m${text}\u001b[${CODES[colour][1]}m`
+
+/** A text in a colour, where the stream that it is for shows any. */
+export const coloured = (stream: NodeJS.WriteStream, colour: Colour, text: string): string =>
+  isColoured(stream) ? escaped(colour, text) : text
+
+/** For commander, which takes colours out again where there are none. */
+export const bold = (text: string): string => escaped('bold', text)

@@ -1,0 +1,114 @@
+/** What people who know docker type, and what to do instead where Slipway has no such thing. */
+
+const MACHINE = "COMMAND sees the machine's own files, so there is nothing to mount"
+const LIMITS = 'Slipway limits nothing but the network: systemd-run -p MemoryMax=1G, for example, limits a program'
+const RIGHTS = 'COMMAND has your own rights: capsh and setpriv take some away'
+const IMAGES = 'there are no images: what comes behind the options is a program of this machine'
+const ONLY_NETWORK = 'a sandbox is a network and nothing else: unshare(1) separates more'
+const OUTPUT = "COMMAND's output is this terminal's, or where you send it"
+const HEALTH = 'Slipway does not look after COMMAND: a systemd unit does'
+
+/** By flag, of `run`, `create` and `exec`. */
+const FLAGS: Readonly<Record<string, string>> = {
+  '-v': MACHINE,
+  '--volume': MACHINE,
+  '--volumes-from': MACHINE,
+  '--mount': MACHINE,
+  '--tmpfs': MACHINE,
+  '--read-only': MACHINE,
+  '-m': LIMITS,
+  '--memory': LIMITS,
+  '--memory-swap': LIMITS,
+  '-c': LIMITS,
+  '--cpus': LIMITS,
+  '--cpu-shares': LIMITS,
+  '--cpuset-cpus': LIMITS,
+  '--pids-limit': LIMITS,
+  '--ulimit': LIMITS,
+  '--shm-size': LIMITS,
+  '--privileged': RIGHTS,
+  '--cap-add': RIGHTS,
+  '--cap-drop': RIGHTS,
+  '--security-opt': RIGHTS,
+  '--group-add': RIGHTS,
+  '--device': RIGHTS,
+  '--gpus': RIGHTS,
+  '--entrypoint': IMAGES,
+  '--pull': IMAGES,
+  '--platform': IMAGES,
+  '--init': IMAGES,
+  '--runtime': IMAGES,
+  '-P': 'there is no image that names ports: give each, as in -p 8080:80',
+  '--publish-all': 'there is no image that names ports: give each, as in -p 8080:80',
+  '--expose': 'sandboxes of one network reach all ports of each other',
+  '--link': 'sandboxes find each other by name on a network of yours: slipway network create web',
+  '--pid': ONLY_NETWORK,
+  '--ipc': ONLY_NETWORK,
+  '--uts': ONLY_NETWORK,
+  '--userns': ONLY_NETWORK,
+  '--cgroupns': ONLY_NETWORK,
+  '--cgroup-parent': ONLY_NETWORK,
+  '--log-driver': OUTPUT,
+  '--log-opt': OUTPUT,
+  '-a': OUTPUT,
+  '--attach': OUTPUT,
+  '--sig-proxy': 'signals always reach COMMAND',
+  '--detach-keys': 'start COMMAND with -d, where it is to go on without you',
+  '--restart': HEALTH,
+  '--health-cmd': HEALTH,
+  '--no-healthcheck': HEALTH,
+  '--stop-signal': 'COMMAND gets the signal that you send',
+  '--stop-timeout': 'Slipway never kills COMMAND',
+  '--sysctl': 'set it inside: slipway exec NAME -- sysctl -w KEY=VALUE',
+  '--env-file': "a shell reads it: sh -c 'set -a; . ./FILE; exec COMMAND'",
+  '--cidfile': 'create prints the name: name=$(slipway create)',
+}
+
+const PROCESS = "a sandbox has no process of its own: 'slipway run' runs a program in one, and kill(1) ends that"
+const NO_IMAGES = "there are no images: 'slipway run' runs a program of this machine"
+const FILES = "the files are the machine's own"
+const SWARM = 'Slipway is for one host'
+
+/** By command. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  start: PROCESS,
+  stop: PROCESS,
+  restart: PROCESS,
+  kill: PROCESS,
+  pause: PROCESS,
+  unpause: PROCESS,
+  wait: PROCESS,
+  top: "'slipway exec NAME -- COMMAND' looks inside, and 'ip netns pids NAME' lists its processes",
+  attach: "'slipway exec NAME -- bash' joins a sandbox",
+  logs: 'programs in sandboxes write where you send their output',
+  events: "they come with a later version; until then, 'watch slipway ls' shows what changes",
+  build: NO_IMAGES,
+  images: NO_IMAGES,
+  image: NO_IMAGES,
+  pull: NO_IMAGES,
+  push: NO_IMAGES,
+  rmi: NO_IMAGES,
+  tag: NO_IMAGES,
+  commit: NO_IMAGES,
+  login: NO_IMAGES,
+  volume: FILES,
+  cp: FILES,
+  diff: FILES,
+  swarm: SWARM,
+  service: SWARM,
+  node: SWARM,
+  stack: SWARM,
+  compose: "write a script: 'slipway network create', 'slipway run -d'",
+  container: "its commands stand alone here: 'slipway ls', 'slipway rm'",
+  info: "'slipway doctor' says what this host has",
+  system: "'slipway network prune' removes networks that no sandbox is on, and 'slipway doctor' says what is left over",
+  rename: 'a sandbox keeps its name: create another, or give it an --alias on a network',
+  update: "what changes while it runs: 'slipway connect', 'slipway publish'",
+}
+
+/** The flag as docker's; `undefined` where docker has none of that name that Slipway lacks. */
+export const insteadOfFlag = (flag: string): string | undefined =>
+  Object.hasOwn(FLAGS, flag) ? FLAGS[flag] : undefined
+
+export const insteadOfCommand = (name: string): string | undefined =>
+  Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
