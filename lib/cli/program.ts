@@ -1,5 +1,6 @@
 import { CommanderError, Option, type Command } from 'commander'
 import { addBench } from './usage/bench.js'
+import { addCompletion } from './usage/completion.js'
 import { addConnect, addDisconnect } from './usage/connect.js'
 import { addCreate } from './usage/create.js'
 import { addDoctor } from './usage/doctor.js'
@@ -86,6 +87,7 @@ export function makeProgram(version: string): Command {
   addDoctor(program)
   addBench(program)
   addHelp(program)
+  addCompletion(program)
   addVersion(program, version)
   for (const command of allCommands(program)) {
     command

@@ -1,7 +1,9 @@
 // Why: Node's loader takes half a millisecond for each file, and lib/ has some two hundred. What is published, and what
 // the command, the benchmark and the examples run, is dist/: the same code in a few files. Tests import single modules,
 // build-lib/, as tsc writes them.
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { SetupError } from './say.mjs'
 import { filesUnder, hashOf, inRoot, root, stampIs, writeStamp } from './tree.mjs'
 
@@ -71,6 +73,7 @@ export async function bundle() {
   for (const { fileName, code } of made)
     if (fileName.startsWith('cli/') && /(?<![.\w])import\(/.test(code ?? ''))
       throw new SetupError(`${fileName} imports what is none of its files, which a file that V8 has kept cannot.`)
+  await writeManual(rolldown, external)
   rmSync(inRoot(`${output}/cli/cache`), { recursive: true, force: true })
   writeFileSync(inRoot(`${output}/cli/package.json`), '{ "type": "commonjs" }\n')
   writeLicenses(made)
@@ -126,6 +129,23 @@ async function write(rolldown, { transform = {}, ...input }, options) {
   })
   await build.close()
   return made
+}
+
+// The page of the manual is made by a program of the same sources, which is not published.
+async function writeManual(rolldown, external) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'slipway-manual-'))
+  try {
+    await write(
+      rolldown,
+      { input: { manual: 'lib/cli/texts/manual.ts' }, external },
+      { format: 'esm', codeSplitting: false, dir: folder, entryFileNames: '[name].mjs' },
+    )
+    const { manual } = await import(path.join(folder, 'manual.mjs'))
+    const { version } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
+    writeFileSync(inRoot(`${output}/slipway.1`), manual(version))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
 
 // What the command uses of other packages is within its files, as Node takes 10 to 20 ms to find and load each of them.
