@@ -14,6 +14,7 @@
 #include <map>
 
 #include "base/unique_fd.h"
+#include "firewall/matches.h"
 
 namespace slipway::firewall {
 namespace {
@@ -168,9 +169,11 @@ class Table {
     std::size_t end = at + entry.target_offset;
     for (std::size_t place = at + sizeof(Entry); place + sizeof(xt_entry_match) <= end;) {
       const auto* match = reinterpret_cast<const xt_entry_match*>(bytes_.data() + place);
-      steps.push_back("asks " + text(match->u.user.name, sizeof match->u.user.name));
-      if (match->u.match_size < sizeof(xt_entry_match)) break;
-      place += match->u.match_size;
+      std::size_t size = match->u.match_size;
+      if (size < sizeof(xt_entry_match) || size > end - place) break;
+      put_match(text(match->u.user.name, sizeof match->u.user.name), match->u.user.revision,
+                {bytes_.data() + place + sizeof(xt_entry_match), size - sizeof(xt_entry_match)}, steps);
+      place += size;
     }
   }
   void put_target(const Entry& entry, std::size_t at, std::vector<std::string>& steps) const {

@@ -8,6 +8,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter_bridge.h>
 
+#include "firewall/matches.h"
 #include "netlink/batch.h"
 
 namespace slipway::firewall {
@@ -198,16 +199,31 @@ std::string read_expression(const std::string& name, const Attribute& expression
   return "asks " + name;
 }
 
+void read_match(const Attribute& expression, std::vector<std::string>& steps) {
+  std::string name;
+  unsigned revision = 0;
+  std::string_view info;
+  expression.each([&](const Attribute& attribute) {
+    if (attribute.type() == NFTA_MATCH_NAME) name = attribute.text();
+    if (attribute.type() == NFTA_MATCH_REV) revision = number(attribute);
+    if (attribute.type() == NFTA_MATCH_INFO) info = attribute.view();
+  });
+  put_match(name, revision, info, steps);
+}
+
 std::vector<std::string> read_steps(const Attribute& expressions) {
   std::vector<std::string> steps;
   expressions.each([&](const Attribute& element) {
     std::string name;
-    std::string step;
+    bool known = false;
     element.each([&](const Attribute& part) {
       if (part.type() == NFTA_EXPR_NAME) name = part.text();
-      if (part.type() == NFTA_EXPR_DATA) step = read_expression(name, part);
+      if (part.type() != NFTA_EXPR_DATA) return;
+      known = true;
+      if (name == "match") read_match(part, steps);
+      else steps.push_back(read_expression(name, part));
     });
-    steps.push_back(step.empty() ? "asks " + name : step);
+    if (!known) steps.push_back("asks " + name);
   });
   return steps;
 }

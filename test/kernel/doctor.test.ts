@@ -95,7 +95,7 @@ test('what is wrong, and what to do', async (t) => {
     docker0: { status: 'problem' },
     ip_forward: { status: 'problem', advice: 'sysctl -w net.ipv4.ip_forward=1' },
     br_netfilter: { status: 'problem' },
-    firewalls: { status: 'note' },
+    firewalls: { status: 'ok', finding: 'no other firewall' },
     devconf: { status: 'note' },
     networks: { status: 'ok', finding: 'bridge (docker0)' },
     leftovers: { status: 'ok', finding: 'none; whole: 1 sandbox' },
@@ -161,7 +161,13 @@ test('IPv6: there, turned off, or not forwarded any more', async (t) => {
   setSysctl(world.host, 'net.ipv6.conf.default.disable_ipv6', '1')
   t.like(await doctor(world), {
     status: 0,
-    found: { ipv6: { status: 'note', advice: 'sysctl -w net.ipv6.conf.default.disable_ipv6=0' } },
+    found: {
+      ipv6: {
+        status: 'ok',
+        finding:
+          'there, and forwarded; net.ipv6.conf.default.disable_ipv6 turn it off, and it is turned on where a network has it',
+      },
+    },
   })
 })
 

@@ -9,6 +9,8 @@ import { print, printJson } from '../output.js'
 import { note, problem, type Finding } from './finding.js'
 import * as host from './host.js'
 import { BRIDGE, checkCapabilities, checkFeatures, checkKernel, SEGMENTS, VETH } from './kernel.js'
+import { checkFirewalls } from './firewalls/check.js'
+import { checkForwarding } from './forwarding.js'
 import { checkNames } from './names.js'
 import { checkNetworks } from './networks.js'
 import { checkDescriptors, checkDynamicPorts } from './ports.js'
@@ -39,10 +41,10 @@ const HOST_CHECKS: ((context: Context) => Promise<Finding[]>)[] = [
   host.checkRuleset,
   host.checkConntrack,
   host.checkPredefined,
-  host.checkForwarding,
+  checkForwarding,
   host.checkIpv6,
   host.checkBridgeNetfilter,
-  host.checkOtherFirewalls,
+  checkFirewalls,
   host.checkNewNamespaces,
   checkDynamicPorts,
   checkDescriptors,

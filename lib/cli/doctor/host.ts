@@ -5,6 +5,7 @@ import { enter } from '../../kernel/native.js'
 import { missingRuleset } from '../../claims/ensure-ruleset.js'
 import { findOtherHosts, reconcile } from '../../heal/index.js'
 import { hostPath, type Context } from '../../work/context.js'
+import { offOnLinks } from './forwarding.js'
 import { note, ok, problem, type Finding } from './finding.js'
 
 /** Checks that ask the kernel about the host's namespace. */
@@ -42,24 +43,6 @@ export async function checkPredefined({ host, networks }: Context): Promise<Find
   )
 }
 
-/** Links of networks that every host has, be they there or not. */
-const linksOf = (networks: Context['networks']): string[] => [...networks.predefined.values()].map(({ link }) => link)
-
-export async function checkForwarding({ host, networks }: Context): Promise<Finding[]> {
-  const check = 'ip_forward'
-  if ((await host.find('sysctl', { name: 'net.ipv4.ip_forward' })) === '1') return [ok(check, 'on')]
-  const links = await Promise.all(linksOf(networks).map((name) => host.find('link', { name })))
-  if (links.every((link) => link === undefined))
-    return [ok(check, 'off; turned on with the first sandbox, and left on')]
-  return [
-    problem(
-      check,
-      'it was on and is off: sandboxes reach only each other, and published ports do not answer',
-      'sysctl -w net.ipv4.ip_forward=1',
-    ),
-  ]
-}
-
 /** IPv6: whether networks may have it, and whether it is forwarded where they do. */
 export async function checkIpv6(context: Context): Promise<Finding[]> {
   const check = 'ipv6'
@@ -78,19 +61,12 @@ export async function checkIpv6(context: Context): Promise<Finding[]> {
       ]
     if (value !== '0') disabled.push(name)
   }
-  if (disabled.length > 0) {
-    return [
-      note(
-        check,
-        `turned off by ${disabled.join(' and ')}: networks with IPv6 are refused`,
-        `sysctl -w ${disabled.map((name) => `${name}=0`).join(' ')}`,
-      ),
-    ]
-  }
+  const off =
+    disabled.length > 0 ? `; ${disabled.join(' and ')} turn it off, and it is turned on where a network has it` : ''
   if ((await host.find('sysctl', { name: 'net.ipv6.conf.all.forwarding' })) === '1')
-    return [ok(check, 'there, and forwarded')]
+    return [...(await offOnLinks(context, check, 6)), ok(check, `there, and forwarded${off}`)].slice(0, 1)
   if (!(await hasIpv6Network(context)))
-    return [ok(check, 'there; forwarding is turned on with the first network that has it, and left on')]
+    return [ok(check, `there; forwarding is turned on with the first network that has it, and left on${off}`)]
   return [
     problem(
       check,
@@ -207,21 +183,6 @@ function machineSysctl(path: string): string | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Another firewall on the host: an accept of ours does not outvote a drop of theirs. */
-export async function checkOtherFirewalls({ host, networks }: Context): Promise<Finding[]> {
-  const tables = []
-  for (const [family, name] of [
-    ['ip', 'filter'],
-    ['inet', 'filter'],
-    ['inet', 'firewalld'],
-  ] as const) {
-    if ((await host.find('table', { family, name })) !== undefined) tables.push(`${family} ${name}`)
-  }
-  if (tables.length === 0) return [ok('firewalls', 'no other firewall whose table is known')]
-  const advice = `if it drops what is forwarded: accept ${linksOf(networks).join(', ')} there too, in and out`
-  return [note('firewalls', `there is nf_tables' table ${tables.join(', ')}`, advice)]
 }
 
 /** What the next open() would clean up or heal. */
