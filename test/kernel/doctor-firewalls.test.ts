@@ -31,17 +31,20 @@ const examine = (world: World, check: (context: Context) => Promise<Finding[]>) 
 /** What an administrator types there. */
 const type = (place: Place, line: string) => execIn(place, 'sh', '-euc', line)
 
+const ALL = 'yes yes yes'
 /** Whether sandboxes reach the world, the world a published port, a sandbox the resolver of its network. */
-async function reached(world: World, app: Sandbox): Promise<string> {
-  const answers = async (place: Place, address: string, port: number) => {
-    const { code } = await runIn(place, 'timeout', '.4', 'bash', '-c', `exec 3<>/dev/tcp/${address}/${port}`)
+async function reached(world: World, app: Sandbox, expected: string): Promise<string> {
+  // Nobody waits long for what should not come.
+  const patience = expected.split(' ').map((one) => (one === 'yes' ? '10' : '.4'))
+  const answers = async (place: Place, address: string, port: number, seconds = '10') => {
+    const { code } = await runIn(place, 'timeout', seconds, 'bash', '-c', `exec 3<>/dev/tcp/${address}/${port}`)
     return code === 0 ? 'yes' : 'no'
   }
   return (
     await Promise.all([
-      answers(app, NEIGHBOUR_ADDRESS, 8000),
-      answers(world.neighbour, HOST_ADDRESS, 8080),
-      answers(app, '10.7.0.1', 53),
+      answers(app, NEIGHBOUR_ADDRESS, 8000, patience[0]),
+      answers(world.neighbour, HOST_ADDRESS, 8080, patience[1]),
+      answers(app, '10.7.0.1', 53, patience[2]),
     ])
   ).join(' ')
 }
@@ -157,11 +160,11 @@ test.serial('what drops packets of ours is named, and the line that is advised l
   const { world, app } = await setUp(t)
   const check = () => examine(world, checkFirewalls)
   t.deepEqual(await check(), [{ check: 'firewalls', status: 'ok', finding: 'no other firewall' }])
-  t.true(await eventually(async () => (await reached(world, app)) === 'yes yes yes'))
+  t.is(await reached(world, app, ALL), ALL)
   const empty = execIn(world.host, 'nft', '-s', 'list', 'ruleset')
   for (const [title, { typed, finding, before, status = 'problem' }] of Object.entries(CASES)) {
     type(world.host, typed)
-    t.is(await reached(world, app), before, title)
+    t.is(await reached(world, app, before), before, title)
     const found = await check()
     t.regex(found[0]?.finding ?? '', finding, title)
     t.true(
@@ -169,7 +172,7 @@ test.serial('what drops packets of ours is named, and the line that is advised l
       title,
     )
     for (const { advice = '' } of found) type(world.host, advice)
-    t.true(await eventually(async () => (await reached(world, app)) === 'yes yes yes'), `${title}: after the advice`)
+    t.is(await reached(world, app, ALL), ALL, `${title}: after the advice`)
     const after = await check()
     t.deepEqual(
       after.map((one) => one.status),
@@ -212,11 +215,11 @@ test.serial('forwarding that is off on one link only', async (t) => {
   const { world, app } = await setUp(t)
   for (const link of ['br-web', 'uplink']) {
     setSysctl(world.host, `net/ipv4/conf/${link}/forwarding`, '0')
-    t.is(await reached(world, app), 'no no yes', link)
+    t.is(await reached(world, app, 'no no yes'), 'no no yes', link)
     const [found] = await examine(world, checkForwarding)
     t.like(found, { status: 'problem', advice: `sysctl -w net/ipv4/conf/${link}/forwarding=1` })
     type(world.host, found?.advice ?? '')
-    t.true(await eventually(async () => (await reached(world, app)) === 'yes yes yes'))
+    t.is(await reached(world, app, ALL), ALL)
     t.deepEqual(await examine(world, checkForwarding), [{ check: 'ip_forward', status: 'ok', finding: 'on' }])
   }
   const slipway = await world.open()
