@@ -55,6 +55,9 @@ const V8 = { write: 1 }
  */
 const HOLD = { newfstatat: 1, socket: 1, bind: 1 }
 
+/** The kernel tells every process that listens for a parent of each change of it: that it is to hear all, with the first. */
+const NEWS = { recvfrom: 2 }
+
 const BUDGETS: Record<string, Budget> = {
   // A second with an open host: nobody looks whether there is something to do.
   idle: { messages: 0, calls: {} },
@@ -99,6 +102,42 @@ const BUDGETS: Record<string, Budget> = {
       { ioctl: 2 }, // link and bridge are there still
       { mknodat: 1, move_mount: 1 }, // its name
       { close: 2 }, // what held it until now
+    ),
+  },
+  'create on a segment': {
+    // Transaction: begin, address, MAC, end. The macvlan, born inside. lo up, eth0's settings, up, address.
+    messages: 4 + 1 + 4,
+    calls: sum(
+      HOP,
+      RECORD,
+      TRANSACTION,
+      { unshare: 1, openat: 1, setns: 1 }, // as of a create
+      { socket: 1, setsockopt: 5, connect: 1 },
+      { mknodat: 1, mount: 1 },
+      { newfstatat: 1, getsockopt: 1 },
+      { ioctl: 1, sendto: 1, recvfrom: 1 }, // the parent's number, the macvlan
+      { ioctl: 1, sendto: 1, recvfrom: 1 }, // eth0's number, what is inside
+      { openat: 1, read: 2, close: 1 }, // the network is still there
+      { openat: 1, fchmod: 1, close: 1 }, // it has been made
+      NEWS,
+      { close: 2 + LATE },
+    ),
+  },
+  'claim on a segment': {
+    // Begin, address, MAC, end. Inside, eth0's settings and up, address, so that nothing is heard of it before.
+    messages: 4 + 3,
+    calls: sum(
+      HOP,
+      { write: 1, linkat: 1, close: 1 }, // the record, in a file that was open
+      TRANSACTION,
+      { ioctl: 1 }, // the parent is there still
+      { mknodat: 1, move_mount: 1, close: 1 }, // its name
+      { fcntl: 1, setns: 2 }, // inside and back
+      { socket: 1, setsockopt: 5, connect: 1 },
+      { ioctl: 1, sendto: 1, recvfrom: 1 }, // eth0's number, what is inside
+      { openat: 1, read: 2, close: 1 }, // the network is still there
+      NEWS,
+      { close: 2 + LATE }, // what held it until now
     ),
   },
   publish: {

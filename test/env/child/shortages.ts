@@ -72,6 +72,30 @@ export const shortages = {
     await turn(100)
     await marked('claim', () => claim(5))
     await pooled.close()
+    // The same on the segment of a link, whose sandboxes have no ports.
+    const onSegment = await Slipway.open({ ...options.open, pool: { size: 4, networks: ['lan'] } })
+    await onSegment.networks.create({
+      name: 'lan',
+      driver: 'macvlan',
+      subnets: [{ subnet: '192.0.2.0/24', ipRange: '192.0.2.128/25' }],
+      options: { parent: 'uplink' },
+    })
+    const take = (index: number) => onSegment.sandboxes.create({ name: name(options, `seg${index}`), network: 'lan' })
+    for (const index of [1, 2]) {
+      await onSegment.pool.ready()
+      await take(index)
+    }
+    await onSegment.pool.ready()
+    // What is done once a network with a parent is known is over then.
+    await turn(700)
+    await marked('claim on a segment', () => take(3))
+    await onSegment.close()
+    const bare = await Slipway.open(options.open)
+    const make = (index: number) => bare.sandboxes.create({ name: name(options, `bare${index}`), network: 'lan' })
+    await make(1)
+    await turn(300)
+    await marked('create on a segment', () => make(2))
+    await bare.close()
     say('done')
   },
 
