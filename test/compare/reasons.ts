@@ -39,15 +39,6 @@ export const reasons: readonly Reason[] = [
   },
   {
     topic: 'Published ports',
-    what: 'A port that does not lead anywhere is not listed',
-    why: 'The network that leads to the world publishes ports. If that is a macvlan network, the ports that a sandbox has published on a bridge lead nowhere. Docker lists them as null, Slipway does not list them.',
-    fields: ['inspect.NetworkSettings.Ports', 'inspect.NetworkSettings.Ports.*'],
-    at: 'app',
-    when: ({ scenario, docker, slipway }) =>
-      scenario === 'macvlan-connect' && ['null', ABSENT].includes(docker) && ['{}', ABSENT].includes(slipway),
-  },
-  {
-    topic: 'Published ports',
     what: 'host_binding_ipv6 is an option, too',
     why: 'Docker stores com.docker.network.bridge.host_binding_ipv6 and never reads it. With an address in host_binding_ipv4, it publishes nothing for IPv6. Slipway does the same, unless host_binding_ipv6 names an address.',
     fields: PORTS,

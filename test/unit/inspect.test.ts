@@ -4,6 +4,7 @@ import type { GatewayMode } from '#lib/base/gateway-mode.js'
 import { inspectNetwork } from '#lib/api/networks/inspect.js'
 import type { PortMapping } from '#lib/base/port-mapping.js'
 import { networkSettings } from '#lib/api/sandboxes/inspect.js'
+import type { EndpointAddress } from '#lib/store/endpoint.js'
 import type { SandboxRecord } from '#lib/store/records.js'
 
 const ID = 'ab'.repeat(32)
@@ -73,7 +74,7 @@ const tcp = (containerPort: number, hostIp: string, hostPort: number): PortMappi
 const ports = (record: SandboxRecord) =>
   Object.entries(networkSettings(record, 1).Ports).map(([port, bindings]) => [
     port,
-    bindings.map(({ HostIp, HostPort }) => `${HostIp} ${HostPort}`),
+    bindings?.map(({ HostIp, HostPort }) => `${HostIp} ${HostPort}`) ?? null,
   ])
 
 test("ports are in docker's order: by the text inside, then by host port, IPv4 first", (t) => {
@@ -89,6 +90,23 @@ test("ports are in docker's order: by the text inside, then by host port, IPv4 f
     ['443/tcp', [':: 8443']],
     ['80/tcp', ['0.0.0.0 8888', ':: 8888', '192.0.2.5 8889', '0.0.0.0 32768', ':: 32768']],
   ])
+})
+
+test('ports that lead nowhere are null while the sandbox is on a network that would publish them, and not there else', (t) => {
+  const asked = [tcp(80, '0.0.0.0', 8080), tcp(80, '::', 8080), tcp(443, '0.0.0.0', 8443)]
+  const web = sandbox(asked)
+  // As one of a macvlan network, it has a gateway on the segment, and no mode.
+  const lan = web.endpoints.map((endpoint) => {
+    const bare = ({ mode: _, ...address }: EndpointAddress): EndpointAddress => address
+    const { 4: v4, 6: v6 } = endpoint.addresses
+    return { ...endpoint, network: 'lan', addresses: { ...(v4 && { 4: bare(v4) }), ...(v6 && { 6: bare(v6) }) } }
+  })
+  t.deepEqual(ports({ ...web, endpoints: [...web.endpoints, ...lan] }), [
+    ['443/tcp', null],
+    ['80/tcp', null],
+  ])
+  t.deepEqual(ports({ ...web, endpoints: lan }), [])
+  t.deepEqual(ports({ ...web, endpoints: [] }), [])
 })
 
 test('a routed family has no port of the host, and keeps its place', (t) => {

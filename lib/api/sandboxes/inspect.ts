@@ -4,7 +4,7 @@ import { activePorts } from '../../drivers/gateway.js'
 import { familyOf } from '../../base/addresses/ip.js'
 import { PREDEFINED } from '../../drivers/predefined.js'
 import { predefinedId } from '../../store/predefined.js'
-import { DEFAULT_NETWORK } from '../../store/network-spec.js'
+import { DEFAULT_NETWORK, FAMILIES } from '../../store/network-spec.js'
 import { printContainer, printHostPort, type PortMapping } from '../../base/port-mapping.js'
 import { hostnameOf, type SandboxRecord } from '../../store/records.js'
 import type { Sharing } from '../../work/sharing.js'
@@ -17,8 +17,11 @@ export interface NetworkSettings extends DefaultEndpoint {
   SandboxID: string
   /** Path of the namespace. */
   SandboxKey: string
-  /** By port inside and protocol: `80/tcp`. */
-  Ports: Record<string, PortBinding[]>
+  /**
+   * By port inside and protocol: `80/tcp`. Null where it is published and leads nowhere, as another network leads to the
+   * world (a macvlan network, say), and the sandbox is on one that would publish it.
+   */
+  Ports: Record<string, PortBinding[] | null>
   /** Always so, as with docker. */
   HairpinMode: false
   /** Always so, as with docker. */
@@ -128,6 +131,8 @@ export function networkSettings(record: SandboxRecord, host: number, sharing?: S
 function portBindings({ endpoints, ports }: SandboxRecord): NetworkSettings['Ports'] {
   const bindings: NetworkSettings['Ports'] = {}
   const active = activePorts(endpoints, ports)
+  if (active.length < ports.length && endpoints.some(canPublish))
+    for (const mapping of ports) if (mapping.protocol !== 'all') bindings[printContainer(mapping)] = null
   // Where one family is routed, its port is without a number.
   const routed = active.some(({ protocol, hostPort }) => protocol !== 'all' && hostPort === 0)
   for (const mapping of [...active].sort(routed ? byFamily : byPort)) {
@@ -135,6 +140,9 @@ function portBindings({ endpoints, ports }: SandboxRecord): NetworkSettings['Por
   }
   return byKey(bindings)
 }
+
+const canPublish = ({ addresses }: StoredEndpoint): boolean =>
+  FAMILIES.some((family) => addresses[family]?.mode !== undefined)
 
 /** Docker's orders. */
 const byPort = (a: PortMapping, b: PortMapping) => a.hostPort - b.hostPort || familyOf(a.hostIp) - familyOf(b.hostIp)
