@@ -23,6 +23,7 @@ const LONGEST = [
   'crash-leaves',
   'crash-segments',
   'attacks-packets',
+  'attacks-senders',
   'undo',
   'cli-usage',
   'cli-network',

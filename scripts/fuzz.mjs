@@ -17,6 +17,7 @@ const FINDINGS = inRoot('fuzz-findings')
 const native = {
   answers: [],
   elements: [],
+  news: ['fz0', 'fz1', 'fz-as-long-as-1'],
   plan: [
     '\\x1f',
     '\\x1f\\x1f\\x1f',

@@ -15,6 +15,8 @@ namespace {
 
 std::vector<char> datagram;
 bool given = true;
+void* last_into = nullptr;
+std::size_t last_room = 0;
 uint32_t requested = 0;
 
 }  // namespace
@@ -30,6 +32,8 @@ ssize_t __wrap_send(int, const void* message, std::size_t size, int) {
 
 ssize_t __wrap_recvfrom(int, void* into, std::size_t room, int, sockaddr* from, socklen_t* from_size) {
   if (given) {
+    // The datagram has been read. Where it lay in a function's own room, that is another's soon.
+    ASAN_UNPOISON_MEMORY_REGION(last_into, last_room);
     errno = EAGAIN;
     return -1;
   }
@@ -45,6 +49,8 @@ ssize_t __wrap_recvfrom(int, void* into, std::size_t room, int, sockaddr* from, 
   // The room is larger: what is read behind the datagram's end is an error all the same.
   ASAN_UNPOISON_MEMORY_REGION(into, room);
   std::copy_n(datagram.data(), size, static_cast<char*>(into));
+  last_into = into;
+  last_room = room;
   ASAN_POISON_MEMORY_REGION(static_cast<char*>(into) + size, room - size);
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;

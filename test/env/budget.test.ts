@@ -55,7 +55,7 @@ const V8 = { write: 1 }
  */
 const HOLD = { newfstatat: 1, socket: 1, bind: 1 }
 
-/** The kernel tells every process that listens for a parent of each change of it: that it is to hear all, with the first. */
+/** The kernel tells each process that listens for a parent of every change of it: of what it is to hear, say. */
 const NEWS = { recvfrom: 2 }
 
 const BUDGETS: Record<string, Budget> = {

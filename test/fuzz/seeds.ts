@@ -7,11 +7,12 @@ import { everyOperation } from '../helpers/every-operation.js'
 import { readHeader, withoutSequence } from '../helpers/netlink.js'
 
 /** What the fuzzers of native/fuzz begin with: golden bytes, and messages that have once done harm. */
-export function nativeSeeds(): Record<'answers' | 'elements' | 'plan', Buffer[]> {
+export function nativeSeeds(): Record<'answers' | 'elements' | 'news' | 'plan', Buffer[]> {
   const golden = [...readGolden().values()].flat()
   return {
     answers: [...golden.flatMap(answersIn), ...HANDMADE],
     elements: golden.flatMap(elementsIn),
+    news: [...golden.flatMap(newsIn), ...NEWS],
     plan: [
       ...golden.flatMap(({ operation }) => (operation.op === 'connection.delete' ? [] : [[operation]])),
       ...(Object.values(everyOperation) as Operation[]).map((operation) => [operation]),
@@ -92,6 +93,23 @@ function elementsIn({ operation, ours, tool }: Golden): Buffer[] {
   )
 }
 
+/** native/fuzz/news.cc reads datagrams, each behind its length. */
+function datagrams(...all: Buffer[]): Buffer {
+  return Buffer.concat(
+    all.flatMap((one) => {
+      const length = Buffer.alloc(2)
+      length.writeUInt16LE(one.length)
+      return [length, one]
+    }),
+  )
+}
+
+const newsIn = ({ ours, tool }: Golden): Buffer[] =>
+  [...ours, ...tool]
+    .map(fromWords)
+    .filter((one) => readHeader(one).type === NEWLINK)
+    .map((one) => datagrams(withoutSequence(one)))
+
 function message(type: number, flags: number, payload: Buffer): Buffer {
   const header = Buffer.alloc(16)
   header.writeUInt32LE(16 + payload.length)
@@ -106,6 +124,26 @@ function attribute(type: number, payload: Buffer, length = payload.length + 4): 
   header.writeUInt16LE(type, 2)
   return Buffer.concat([header, payload, Buffer.alloc(-payload.length & 3)])
 }
+
+/** News of a link. @param family - 7 is that of bridges. */
+function link(type: number, index: number, name: string, family = 0): Buffer {
+  const header = Buffer.alloc(16)
+  header.writeUInt8(family)
+  header.writeInt32LE(index, 4)
+  return message(type, 0, Buffer.concat([header, attribute(3, Buffer.from(`${name}\0`))]))
+}
+
+const DELLINK = 17
+/** By the names of native/fuzz/news.cc. */
+const NEWS = [
+  datagrams(link(NEWLINK, 5, 'fz0'), link(NEWLINK, 5, 'fz0'), link(DELLINK, 5, 'fz0')),
+  datagrams(Buffer.concat([link(NEWLINK, 5, 'fz1'), link(DELLINK, 5, 'fz1'), link(NEWLINK, 6, 'fz1')])),
+  datagrams(link(NEWLINK, 5, 'fz0'), link(DELLINK, 4, 'fz0'), link(DELLINK, 5, 'fz0', 7), Buffer.alloc(0)),
+  datagrams(link(NEWLINK, -1, 'fz-as-long-as-1'), link(NEWLINK, 5, 'eth0'), link(NEWLINK, 5, '')),
+  ...[0, 3, 5, 0xffff].map((length) =>
+    datagrams(message(NEWLINK, 0, Buffer.concat([Buffer.alloc(16), attribute(3, Buffer.from('fz0\0'), length)]))),
+  ),
+]
 
 const error = (code: number, attributes = Buffer.alloc(0)) => {
   const payload = Buffer.alloc(20)

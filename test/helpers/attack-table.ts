@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
-import { begin, makeCell, type Cell } from './cells.js'
+import { begin, makeCell, send, type Cell } from './cells.js'
 import { addressesOf, everyKind } from './every-kind.js'
+import * as frames from './frames.js'
 import { MARKED_PORT, Seen } from './seen.js'
 import { BRIDGES } from './thorough.js'
 import { setSysctl } from './world.js'
@@ -59,4 +60,18 @@ export function tryAttacks(attacks: Readonly<Record<string, Attack>>, more: read
       },
     )
   }
+}
+
+/** A datagram to the bridge, which hears it. */
+export async function honest(t: ExecutionContext, cell: Cell, title: string): Promise<void> {
+  const { attacker, bridge } = cell
+  send(
+    cell,
+    frames.udpFrame(
+      { ether: { from: attacker.mac, to: bridge.mac }, from: attacker.at[4], to: bridge.at[4] },
+      MARKED_PORT,
+      'honest',
+    ),
+  )
+  t.is(await bridge.seen.reaches(1), 1, title)
 }

@@ -103,3 +103,12 @@ export async function attempt(
   t.is(code, 0, stderr)
   return said as { code?: SlipwayErrorCode; message?: string }[]
 }
+
+/** A host that is in use already, and what creates networks on it. */
+export async function withNetworks(...args: Parameters<typeof inUse>) {
+  const { world, slipway, create } = await inUse(...args)
+  const network = (options: object) => () => slipway.networks.create({ name: 'web', ...options })
+  const subnet = (request: unknown, rest: object = {}) => network({ subnets: [request], ...rest })
+  const option = (name: string, value: unknown, rest: object = {}) => network({ options: { [name]: value }, ...rest })
+  return { world, slipway, create, network, subnet, option }
+}

@@ -18,8 +18,8 @@ export interface NetworkSettings extends DefaultEndpoint {
   /** Path of the namespace. */
   SandboxKey: string
   /**
-   * By port inside and protocol: `80/tcp`. Null where it is published and leads nowhere, as another network leads to the
-   * world (a macvlan network, say), and the sandbox is on one that would publish it.
+   * By port inside and protocol: `80/tcp`. Null where it is published and leads nowhere, as another network leads to
+   * the world (a macvlan network, say), and the sandbox is on one that would publish it.
    */
   Ports: Record<string, PortBinding[] | null>
   /** Always so, as with docker. */
