@@ -273,7 +273,6 @@ serial('filters', async (t) => {
       'dangling',
       'true or false',
     ]),
-    [list({ scope: 'local' }), code, '"scope"', 'driver'],
     [list({ constructor: 'a' }), code, '"constructor"'],
     ...[null, 1, 'a', []].map((filters): Case => [list(filters as never), code, 'networks.list', 'object of options']),
     ...[...noTexts, '', [1]].map((label): Case => [prune({ label }), code, 'networks.prune', 'label']),
