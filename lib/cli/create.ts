@@ -9,7 +9,7 @@ import type { GivenHost } from './usage/host-flags.js'
 /** `slipway create`. */
 export async function create(host: GivenHost, { json, ...flags }: SandboxFlags & { json?: true }): Promise<void> {
   const { options } = sandboxOptions(host, flags)
-  const sandbox = await withSlipway(host, (slipway) => createSandbox(slipway, options))
+  const sandbox = await withSlipway(host, (slipway, signal) => createSandbox(slipway, { ...options, signal }))
   if (json) printJson([describe(sandbox)])
   else print(sandbox.name)
 }

@@ -1,6 +1,7 @@
 import { SlipwayError } from '../base/errors.js'
 import { coloured } from './colour.js'
 import { inFlags } from './in-flags.js'
+import { Interrupted } from './interruption.js'
 
 /** Exit statuses: done is 0. */
 const REFUSED = 1
@@ -33,6 +34,7 @@ export function asUsage<T>(check: () => T, own?: Readonly<Record<string, string>
 
 /** Says on stderr what went wrong, and returns the exit status. */
 export function reportFailure(error: unknown): number {
+  if (error instanceof Interrupted) return error.status
   if (error instanceof Refusals) return Math.max(...error.refusals.map(reportFailure))
   say(
     isExpected(error)

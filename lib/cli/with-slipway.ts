@@ -1,17 +1,31 @@
 import { Slipway } from '../api/slipway.js'
 import { say } from './failures.js'
 import { hostOptions } from './host-options.js'
+import { interruptible } from './interruption.js'
 import type { GivenHost } from './usage/host-flags.js'
 
 /**
  * Opens the host for one command, and leaves it. What open() found to clean up is said, for nobody asked for it.
  *
- * @param how - `stays`: for as long as somebody else's program runs, so it holds ports. `wait`: as of close().
+ * @param work - Its signal is Ctrl-C, for calls that take one: what is not done then is not done at all.
+ * @param how - `stays`: as long as a program runs, which gets the signals. So it holds ports. `wait`: as of close().
+ * @throws {Interrupted}
  */
 export async function withSlipway<T>(
   host: GivenHost,
+  work: (slipway: Slipway, signal: AbortSignal) => Promise<T>,
+  { stays = false, ...closing }: { stays?: boolean; wait?: boolean } = {},
+): Promise<T> {
+  return stays
+    ? opened(host, (slipway) => work(slipway, new AbortController().signal), stays, closing)
+    : interruptible((signal) => opened(host, (slipway) => work(slipway, signal), stays, closing))
+}
+
+async function opened<T>(
+  host: GivenHost,
   work: (slipway: Slipway) => Promise<T>,
-  { stays, ...closing }: { stays?: boolean; wait?: boolean } = {},
+  stays: boolean,
+  closing: { wait?: boolean },
 ): Promise<T> {
   const { options } = hostOptions(host)
   const slipway = await (stays ? Slipway.open(options) : Slipway.visit(options))

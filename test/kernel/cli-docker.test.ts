@@ -58,6 +58,12 @@ test.serial('other names and flags of commands, --filter and --format', async (t
       ['network', 'ls', '--format', 'table {{.Name}}\\t{{.Internal}}', '-f', 'type=builtin'],
       'NAME     INTERNAL\nbridge   false\nhost     false\nnone     false\n',
     ],
+    [
+      ['stats', '-a', '--no-stream'],
+      new RegExp(`^NAME +ID +NET I/O +PACKETS +DROPPED +CONNECTIONS\n${app} +${ID} +0B / 0B .*\n${db} `),
+    ],
+    [['stats', '--format', '{{.Name}} {{.Connections}}', db], `${db} 0\n`],
+    [['stats', '--json', app, db], new RegExp(`"name": "${app}"[^]*"rxBytes": [^]*"name": "${db}"`)],
     [['network', 'connect', 'web', app], ''],
     [['port', app, '80/tcp'], '0.0.0.0:8080\n'],
     [['network', 'disconnect', 'web', app], ''],

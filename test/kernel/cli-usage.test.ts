@@ -175,7 +175,10 @@ test.serial('wrong usage of networks: status 2, nothing done', async (t) => {
     [['network', 'connect', 'web', 'app', '--ip', 'x'], /^slipway: --ip must be an IPv4 address/],
     [['connect', 'app'], /^slipway: missing required argument 'network'/],
     [['disconnect', 'app', 'web', 'more'], /^slipway: too many arguments/],
-    [['stats'], /^slipway: missing required argument 'name'/],
+    [
+      ['stats', '--format', '{{.Cpu}}'],
+      /^slipway: --format: there is no field \.Cpu\. There are \.ID, \.Name, \.NetIO, /,
+    ],
     [['files', 'a', 'b'], /^slipway: too many arguments/],
   ]
   await misusesEach(t, world, wrong)

@@ -1,5 +1,6 @@
 import test from 'ava'
 import { ago, portsColumn } from '#lib/cli/describe.js'
+import { humanSize } from '#lib/cli/stats.js'
 import type { PortMapping } from 'slipway'
 
 const mapping = (hostPort: number, containerPort: number, more: Partial<PortMapping> = {}): PortMapping => ({
@@ -53,4 +54,17 @@ test('time as docker tells it', (t) => {
   ]
   const created = '2026-01-01T00:00:00.000Z'
   for (const [age, text] of told) t.is(ago(created, Date.parse(created) + age), text)
+})
+
+test('bytes as docker stats prints them', (t) => {
+  const sizes: [number, string][] = [
+    [0, '0B'],
+    [999, '999B'],
+    [1000, '1kB'],
+    [1234, '1.23kB'],
+    [999_600, '1MB'],
+    [12_345_678, '12.3MB'],
+    [5e14, '500TB'],
+  ]
+  for (const [bytes, text] of sizes) t.is(humanSize(bytes), text)
 })

@@ -48,8 +48,8 @@ export async function createNetwork(
   { json, ...flags }: NetworkFlags & { json?: true },
 ): Promise<void> {
   const options = networkOptions(host, name, flags)
-  await withSlipway(host, async (slipway) => {
-    const made = await slipway.networks.create(options)
+  await withSlipway(host, async (slipway, signal) => {
+    const made = await slipway.networks.create({ ...options, signal })
     if (json) printJson([await made.inspect()])
     else print(made.id)
   })

@@ -1,4 +1,5 @@
 import { UsageError } from '../failures.js'
+import { Interrupted } from '../interruption.js'
 import { print, printJson } from '../output.js'
 import { withSlipway } from '../with-slipway.js'
 import { pruneFilters } from './filters.js'
@@ -25,13 +26,20 @@ async function isSure(): Promise<boolean> {
     throw new UsageError(
       'network prune asks before it removes, and standard input is no terminal. Give --force to have it done unasked.',
     )
-  const { createInterface } = process.getBuiltinModule('node:readline/promises')
+  const { createInterface } = process.getBuiltinModule('node:readline')
   // Standard output is for what was done.
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    return /^y(es)?$/i.test(
-      (await terminal.question('This removes all networks that no sandbox is on. Go on? [y/N] ')).trim(),
-    )
+    const answer = await new Promise<string>((resolve, reject) => {
+      terminal.once('SIGINT', () => reject(new Interrupted('SIGINT')))
+      // Ctrl-D.
+      terminal.once('close', () => resolve(''))
+      terminal.question('This removes all networks that no sandbox is on. Go on? [y/N] ', resolve)
+    })
+    return /^y(es)?$/i.test(answer.trim())
+  } catch (error) {
+    process.stderr.write('\n')
+    throw error
   } finally {
     terminal.close()
   }
