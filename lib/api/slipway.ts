@@ -203,13 +203,17 @@ export function makeContext(host: Host, settings: Settings, stays: boolean): Con
   const folders = { sandboxes: folder('sandboxes'), networks: folder('networks') }
   const networks = new NetworkRegistry(host, settings, folders)
   const parentWatch = new ParentWatch({ host, networks, records: folders.sandboxes })
+  const ephemerals = new Ephemerals(folder('ephemeral'), folders.sandboxes, folders.networks)
   return {
     host,
     settings,
     records: folders.sandboxes,
     files: folder('files'),
     networks,
-    resolvers: new Resolvers(settings.netns, folders, stays, (specs) => parentWatch.know(specs)),
+    resolvers: new Resolvers(settings.netns, folders, stays, (specs) => {
+      parentWatch.know(specs)
+      ephemerals.heard()
+    }),
     parentWatch,
     names: defaultNames(settings),
     ports: new PortTable(),
@@ -219,7 +223,7 @@ export function makeContext(host: Host, settings: Settings, stays: boolean): Con
     turns: new Turns(),
     reaper: new Reaper(host),
     removals: new Removals(host, new Quarantine(host)),
-    ephemerals: new Ephemerals(folder('ephemeral'), folders.sandboxes),
+    ephemerals,
     work: new Work(host),
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hasEnded, thisPids, thisProcess } from './maker.js'
 import { isRegular } from './read-file.js'
@@ -12,8 +12,12 @@ const NAME = /^(\d{1,7})-(\d{0,20})-(\d{1,20})$/
 export class EphemeralMarks {
   readonly #folder: string
 
-  constructor(folder: string) {
+  readonly #watched: string
+
+  /** @param watched - Folder that is touched with a new mark, as other processes watch it. */
+  constructor(folder: string, watched: string) {
     this.#folder = folder
+    this.#watched = watched
   }
 
   get #own(): string {
@@ -27,22 +31,35 @@ export class EphemeralMarks {
     if (existsSync(path)) return
     mkdirSync(this.#folder, { recursive: true })
     writeFileSync(path, '')
+    const now = new Date()
+    try {
+      utimesSync(this.#watched, now, now)
+    } catch {
+      // Without that folder nobody watches it. Who opens the host later looks by itself.
+    }
   }
 
   remove(): void {
     rmSync(this.#own, { force: true })
   }
 
-  /** The marks of processes that have ended. */
-  ended(): string[] {
-    let names: string[]
+  /** Whether another process has a mark, which lives or has ended. */
+  hasOthers(): boolean {
+    return this.#names().some((name) => NAME.test(name) && join(this.#folder, name) !== this.#own)
+  }
+
+  #names(): string[] {
     try {
-      names = readdirSync(this.#folder)
+      return readdirSync(this.#folder)
     } catch {
       // None has ever been written; or what is in its way is in the way of the records, too: reading these tells.
       return []
     }
-    return names.flatMap((name) => {
+  }
+
+  /** The marks of processes that have ended. */
+  ended(): string[] {
+    return this.#names().flatMap((name) => {
       const [, pid, started = '', pids] = NAME.exec(name) ?? []
       const path = join(this.#folder, name)
       return pid !== undefined && hasEnded({ pid: Number(pid), started }, { pids: Number(pids) }) && isRegular(path)

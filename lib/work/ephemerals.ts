@@ -9,7 +9,10 @@ import { Changes } from './changes.js'
 import type { Context } from './context.js'
 import { removeSandbox } from './remove-sandbox.js'
 
-/** So often, in milliseconds, a process that stays looks whether another one with ephemeral sandboxes has ended. */
+/**
+ * So often, in milliseconds, a process that stays looks whether another one with ephemeral sandboxes has ended. While
+ * there is no such process, it does not look: the first sandbox of one touches a folder that is watched anyway.
+ */
 const LOOK_MS = 1000
 
 /** Sandboxes that go when the process that has made them has ended. */
@@ -19,11 +22,16 @@ export class Ephemerals {
   #wrote = false
   #creating = 0
   #timer: NodeJS.Timeout | undefined
+  /** Looks after what others leave, while the host is open; false once the owner is lost. */
+  #look: (() => boolean) | undefined
   #looking: Promise<unknown> | undefined
 
-  /** @param records - Folder of the sandboxes' records. */
-  constructor(folder: string, records: string) {
-    this.#marks = new EphemeralMarks(folder)
+  /**
+   * @param records - Folder of the sandboxes' records.
+   * @param watched - That of the networks' records, which every process watches that stays.
+   */
+  constructor(folder: string, records: string, watched: string) {
+    this.#marks = new EphemeralMarks(folder, watched)
     this.#records = records
   }
 
@@ -73,14 +81,34 @@ export class Ephemerals {
   /** From now on this process looks after what others leave. Keeps neither the process nor the owner alive. */
   open<Owner extends object>(owner: Owner, collect: (owner: Owner) => Promise<unknown>): void {
     const self = new WeakRef(owner)
-    const marks = this.#marks
     const here = new WeakRef(this)
-    const timer = setInterval(() => {
+    this.#look = () => {
       const [there, watcher] = [self.deref(), here.deref()]
-      if (!there || !watcher) clearInterval(timer)
-      else if (marks.ended().length > 0) watcher.#collect(() => collect(there))
+      if (!there || !watcher) return false
+      watcher.#lookAfter(() => collect(there))
+      return true
+    }
+    this.heard()
+  }
+
+  /** Called when the watched folder was touched: another process may have ephemeral sandboxes by now. */
+  heard(): void {
+    const look = this.#look
+    if (!look || this.#timer || !this.#marks.hasOthers()) return
+    const timer = setInterval(() => {
+      if (!look()) clearInterval(timer)
     }, LOOK_MS).unref()
     this.#timer = timer
+  }
+
+  #lookAfter(collect: () => Promise<unknown>): void {
+    if (this.#marks.ended().length > 0) this.#collect(collect)
+    else if (!this.#marks.hasOthers()) this.#rest()
+  }
+
+  #rest(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
   }
 
   #collect(collect: () => Promise<unknown>): void {
@@ -95,7 +123,8 @@ export class Ephemerals {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer)
+    this.#look = undefined
+    this.#rest()
     await this.#looking
     await this.#unmark().catch(() => undefined)
   }

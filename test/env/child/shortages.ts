@@ -1,3 +1,4 @@
+import { subscribe } from 'node:diagnostics_channel'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { Slipway, type Sandbox } from '#lib/index.js'
 import { descriptorsBesideSockets, openDescriptors } from '../../helpers/snapshot.js'
@@ -73,6 +74,10 @@ export const shortages = {
     await marked('claim', () => claim(5))
     await pooled.close()
     // The same on the segment of a link, whose sandboxes have no ports.
+    let looked = false
+    subscribe('slipway:parent', () => {
+      looked = true
+    })
     const onSegment = await Slipway.open({ ...options.open, pool: { size: 4, networks: ['lan'] } })
     await onSegment.networks.create({
       name: 'lan',
@@ -86,8 +91,9 @@ export const shortages = {
       await take(index)
     }
     await onSegment.pool.ready()
-    // What is done once a network with a parent is known is over then.
-    await turn(700)
+    // Once a network with a parent is known, the parent is looked at.
+    for (let waited = 0; waited < 500 && !looked; waited++) await turn(10)
+    await turn(200)
     await marked('claim on a segment', () => take(3))
     await onSegment.close()
     const bare = await Slipway.open(options.open)
