@@ -1,3 +1,4 @@
+import { ForwardingWatch } from '../work/forwarding.js'
 import { beginCall, callChecks, type Call, type CallOptions } from '../base/call.js'
 import { checkOptions, checks } from '../base/checks.js'
 import { descriptorLimit } from '../base/descriptor-limit.js'
@@ -189,10 +190,11 @@ const defaultNames = ({ dns, dnsSearch, dnsOptions }: Settings): NameOptions => 
   ...(dnsOptions ? { dnsOptions } : {}),
 })
 
-async function leave({ spares, resolvers, parentWatch, host, holders }: Context): Promise<void> {
+async function leave({ spares, resolvers, parentWatch, host, holders, forwarding }: Context): Promise<void> {
   await spares.close()
   await resolvers.close()
   await parentWatch.close()
+  await forwarding.close()
   await host.close()
   holders.close()
 }
@@ -223,6 +225,7 @@ export function makeContext(host: Host, settings: Settings, stays: boolean): Con
     turns: new Turns(),
     reaper: new Reaper(host),
     removals: new Removals(host, new Quarantine(host)),
+    forwarding: new ForwardingWatch(host),
     ephemerals,
     work: new Work(host),
   }

@@ -1,3 +1,5 @@
+import { channel } from 'node:diagnostics_channel'
+import type { WarningMessage } from '../work/forwarding.js'
 import { Slipway } from '../api/slipway.js'
 import { say } from './failures.js'
 import { hostOptions } from './host-options.js'
@@ -28,6 +30,7 @@ async function opened<T>(
   closing: { wait?: boolean },
 ): Promise<T> {
   const { options } = hostOptions(host)
+  channel('slipway:warning').subscribe((message) => say(`warning: ${(message as WarningMessage).message}`))
   const slipway = await (stays ? Slipway.open(options) : Slipway.visit(options))
   try {
     for (const what of slipway.reconciled.collected) say(`note: left over from a process that died: ${what}`)

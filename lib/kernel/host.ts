@@ -205,6 +205,15 @@ export class Host {
     if (isLocked(ask())) await untilUnlocked(call, ask)
   }
 
+  /** The same for the host's forwarding as a whole: `ipv4 0`; `ipv4` alone where news were lost. */
+  hearOfForwarding(changed: (news: readonly string[]) => void): NativeLinkNews | undefined {
+    try {
+      return new LinkNews(this.#executor, changed, true)
+    } catch {
+      return undefined
+    }
+  }
+
   async #queue(
     plan: Plan,
     text: string,

@@ -11,6 +11,7 @@ import type { DynamicPorts } from '../claims/ports/dynamic-ports.js'
 import type { Holders } from '../claims/ports/holders.js'
 import type { Turns } from '../admission/turns.js'
 import type { Removals } from './removals.js'
+import type { ForwardingWatch } from './forwarding.js'
 import type { Ephemerals } from './ephemerals.js'
 import type { Reaper } from './reaper.js'
 
@@ -29,6 +30,7 @@ export interface Context extends HealContext {
   readonly reaper: Reaper
   readonly removals: Removals
   readonly ephemerals: Ephemerals
+  readonly forwarding: ForwardingWatch
   readonly work: Work
 }
 

@@ -33,11 +33,13 @@ import { readStats, type SandboxStats } from './stats.js'
 export class Sandbox {
   readonly #context: Context
   readonly #changes: Changes
+  #warnings: readonly string[]
   #removing: Promise<void> | undefined
 
   /** @internal Sandboxes come from `slipway.sandboxes`. */
-  constructor(context: Context, stored: StoredRecord, made?: Namespace) {
+  constructor(context: Context, stored: StoredRecord, made?: Namespace, warnings: readonly string[] = []) {
     this.#context = context
+    this.#warnings = warnings
     this.#changes = new Changes(context, stored, made)
   }
 
@@ -74,6 +76,15 @@ export class Sandbox {
   /** Texts by name that it was created with. */
   get labels(): Labels {
     return this.#record.labels ?? {}
+  }
+
+  /**
+   * What of the host keeps this sandbox from others, or others from it, a sentence each: as the last create, connect or
+   * publish through this object has found it. Forwarding that is off is named so, as no call is refused for it; the
+   * diagnostics channel `slipway:warning` tells of it, too, also later.
+   */
+  get warnings(): readonly string[] {
+    return this.#warnings
   }
 
   /** Whether it goes when the process that made it has ended; {@link keep} makes it stay. */
@@ -149,7 +160,9 @@ export class Sandbox {
       const target = this.#networkNamed('connect', network)
       checkOptions('connect', options, { ...endpointChecks, ...callChecks })
       const asked = readEndpoint(options, target)
-      return describeEndpoint(await connectSandbox(context, this.#changes, target, asked))
+      const endpoint = describeEndpoint(await connectSandbox(context, this.#changes, target, asked))
+      await this.#lookForWarnings()
+      return endpoint
     })
   }
 
@@ -191,8 +204,16 @@ export class Sandbox {
       const requests = readRequests(ports)
       const turn = context.turns.next()
       if (turn) await waiting(context.call, turn, 'its turn')
-      return publishOn(context, this.#changes, requests)
+      const mappings = await publishOn(context, this.#changes, requests)
+      await this.#lookForWarnings()
+      return mappings
     })
+  }
+
+  #lookForWarnings(): void | Promise<void> {
+    const warnings = this.#context.forwarding.warnings(this.#record.endpoints)
+    if (!(warnings instanceof Promise)) this.#warnings = warnings
+    else return warnings.then((found) => void (this.#warnings = found))
   }
 
   /**

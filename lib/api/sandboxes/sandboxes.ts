@@ -49,7 +49,8 @@ export class Sandboxes {
       const request = readCreateOptions(this.#named(given))
       const create = () => createSandbox(withCall(this.#context, call), request)
       const { stored, made } = await (request.ephemeral ? this.#context.ephemerals.making(create) : create())
-      return new Sandbox(this.#context, stored, made)
+      const warnings = this.#context.forwarding.warnings(stored.record.endpoints)
+      return new Sandbox(this.#context, stored, made, warnings instanceof Promise ? await warnings : warnings)
     } catch (error) {
       await host.discard()
       throw error
