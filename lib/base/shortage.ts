@@ -17,7 +17,13 @@ export function shortage(errnoName: string, path: string): string | undefined {
     case 'EDQUOT':
       return `There is no room for ${path} in this user's share of its file system (EDQUOT). Make some, and try again: what is removed needs none.`
     case 'EROFS':
-      return `${path} is on a file system that can only be read (EROFS). Mount it so that it can be written, or give another stateDir.`
+      return `${path} is on a file system that can only be read (EROFS). Mount it so that it can be written${path.startsWith('/run/netns/') ? '' : ', or give another stateDir'}.`
+    case 'EIO':
+      return `The disk or memory that holds ${path} has failed (EIO; dmesg says more). Repair it, or give another stateDir, best on tmpfs.`
+    case 'EFBIG':
+      return `This process may write no file as large as ${path} (EFBIG). Raise its limit: ulimit -f.`
+    case 'ENAMETOOLONG':
+      return `The path ${path} is longer than its file system takes (ENAMETOOLONG). Give a shorter stateDir.`
     case 'EMFILE':
       return FILES
     case 'ENFILE':
@@ -26,6 +32,9 @@ export function shortage(errnoName: string, path: string): string | undefined {
       return undefined
   }
 }
+
+export const mayNotWrite = (errnoName: string, path: string): string =>
+  `This process may not write ${path} (${errnoName}; namei -l ${path} and lsattr -d ${dirname(path)} tell why). Run it as the user whose folder that is, or give another stateDir.`
 
 /** Whether an error says nothing of the file that was to be opened, but of the process or the host. */
 export const isShortOfFiles = (code: string | undefined): boolean =>
@@ -41,10 +50,12 @@ export function inWords(error: unknown, name?: string): unknown {
   const { code, errno, syscall, path: named = '' } = error as NodeJS.ErrnoException
   const path = name ?? named
   if (code === undefined || syscall === undefined || errno === undefined) return error
-  const said = shortage(code, path) ?? `The kernel refused "${`${syscall} ${path}`.trim()}": ${code}.`
+  const isForbidden = path !== '' && (code === 'EACCES' || code === 'EPERM')
   return new SlipwayError(
-    'KERNEL',
-    said,
+    isForbidden ? 'PERMISSION' : 'KERNEL',
+    isForbidden
+      ? mayNotWrite(code, path)
+      : (shortage(code, path) ?? `The kernel refused "${`${syscall} ${path}`.trim()}": ${code}.`),
     { errno: Math.abs(errno), errnoName: code, syscall, operation: `${syscall} ${path}`.trim() },
     { cause: error },
   )

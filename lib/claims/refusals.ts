@@ -28,7 +28,7 @@ import { ssCommand } from '../plan/print-shell.js'
 import type { Holders } from './ports/holders.js'
 import { isEvery } from '../base/addresses/every.js'
 import { bracket } from '../base/port-mapping.js'
-import { inWords, isShortOfFiles, shortage } from '../base/shortage.js'
+import { inWords, isShortOfFiles, mayNotWrite, shortage } from '../base/shortage.js'
 import { readOwner } from '../store/owner.js'
 import { sleep } from '../base/timers.js'
 import { takenOnSegment } from './taken-on-segment.js'
@@ -144,16 +144,20 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
     default:
       break
   }
-  const isFile = operation.op.startsWith('file.') && 'path' in operation
-  const short =
-    isFile || isShortOfFiles(errnoName) ? shortage(errnoName, 'path' in operation ? operation.path : '') : undefined
+  if (errnoName === 'ENOSPC' && refusal.syscall === 'unshare') return error('EXHAUSTED', NO_MORE_NAMESPACES)
+  const path = 'path' in operation && !('netns' in operation) ? operation.path : undefined
+  const short = path !== undefined || isShortOfFiles(errnoName) ? shortage(errnoName, path ?? '') : undefined
   if (short !== undefined) return error('KERNEL', short)
-  // All that a record says is no part of a sentence.
-  const said = isFile ? { ...refusal, operation: `${operation.op} ${operation.path}` } : refusal
-  if (isForbidden(refusal)) return error('PERMISSION', explainForbidden(said))
-  if (isTooMuch(refusal)) return error('EXHAUSTED', explainTooMuch(said))
-  return error('KERNEL', `The kernel refused "${said.operation}": ${errnoName}${kernelWords(refusal)}.`)
+  if (isForbidden(refusal)) {
+    const isFile = operation.op.startsWith('file.') && path !== undefined
+    return error('PERMISSION', isFile ? mayNotWrite(errnoName, path) : explainForbidden(refusal))
+  }
+  if (isTooMuch(refusal)) return error('EXHAUSTED', explainTooMuch(refusal))
+  return error('KERNEL', `The kernel refused "${refusal.operation}": ${errnoName}${kernelWords(refusal)}.`)
 }
+
+const NO_MORE_NAMESPACES =
+  'The kernel makes no more network namespaces for this user (ENOSPC). Raise user.max_net_namespaces, or remove sandboxes.'
 
 /** As a caller gets what came up, whatever that is. */
 export const explained = async (error: unknown, host: Host): Promise<unknown> =>

@@ -1,4 +1,5 @@
 import { SlipwayError, type KernelRefusal, type SlipwayErrorCode } from '../base/errors.js'
+import { isShortOfFiles, shortage } from '../base/shortage.js'
 import { Executor, type NativeExecutor, type NativeFailure } from './native.js'
 import { describeFailure, explainForbidden, isForbidden, isTooMuch, NO_NF_TABLES, explainTooMuch } from './refusal.js'
 
@@ -31,5 +32,6 @@ function explainOpen(netns: string | undefined, refusal: KernelRefusal): [Slipwa
       'EXHAUSTED',
       'The kernel gives this process no more threads, and an open host has three. Raise its limits (ulimit -u, TasksMax, pids.max), or close hosts that are not needed.',
     ]
-  return ['KERNEL', `${refusal.operation}: ${refusal.errnoName}`]
+  const short = isShortOfFiles(refusal.errnoName) ? shortage(refusal.errnoName, '') : undefined
+  return ['KERNEL', short ?? `The kernel refused to ${refusal.operation}: ${refusal.errnoName}.`]
 }

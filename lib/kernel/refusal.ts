@@ -1,13 +1,14 @@
 import { getSystemErrorName } from 'node:util'
 import type { KernelRefusal } from '../base/errors.js'
 import type { Operation, Plan } from '../plan/operation.js'
-import { printOperation } from '../plan/print.js'
+import { nameOperation } from '../plan/print.js'
 import type { NativeFailure, PlanFailure } from './native.js'
 
 /** A plan that the kernel refused. Undone already; `explainRefusal` turns it into the error that a caller gets. */
 export class PlanRefused extends Error {
-  readonly plan: Plan
-  readonly operation: Operation
+  // Not shown with the error: records are in it, with all that they say.
+  declare readonly plan: Plan
+  declare readonly operation: Operation
   readonly element: number
   readonly errnoName: string
   readonly refusal: KernelRefusal
@@ -15,17 +16,17 @@ export class PlanRefused extends Error {
   constructor(plan: Plan, failure: PlanFailure) {
     const operation = plan[failure.operation]
     if (!operation) throw new RangeError(`a refusal of operation ${failure.operation} of ${plan.length}`)
-    const refusal = describeFailure(failure, printOperation(operation))
+    const refusal = describeFailure(failure, nameOperation(operation))
     super(`${refusal.operation}: ${refusal.errnoName}`)
-    this.plan = plan
-    this.operation = operation
+    Object.defineProperty(this, 'plan', { value: plan })
+    Object.defineProperty(this, 'operation', { value: operation })
     this.element = failure.element
     this.errnoName = refusal.errnoName
     this.refusal = {
       ...refusal,
       notUndone: failure.notUndone.map((left) => {
         const undone = plan[left.operation]
-        return { operation: undone ? printOperation(undone) : '', errnoName: nameOf(left.errno) }
+        return { operation: undone ? nameOperation(undone) : '', errnoName: nameOf(left.errno) }
       }),
     }
   }

@@ -1,8 +1,9 @@
 import { constants, type Stats } from 'node:fs'
-import { mkdir, open, rm, type FileHandle } from 'node:fs/promises'
+import { open, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SlipwayError } from '../base/errors.js'
 import { inWords } from '../base/shortage.js'
+import { makeFolder } from '../store/make-folder.js'
 import type { NameFiles } from './files.js'
 
 /** Paths of a sandbox's files, under the names that `docker inspect` has for them. */
@@ -30,7 +31,7 @@ export const nameFilePaths = (folder: string): NameFilePaths => ({
  * is refused, and no link followed.
  */
 export async function writeNameFiles(folder: string, files: NameFiles): Promise<NameFilePaths> {
-  await mkdir(folder, { recursive: true, mode: FOLDER_MODE })
+  makeFolder(folder, FOLDER_MODE)
   const opened = await open(folder, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW)
   try {
     await Promise.all(

@@ -33,3 +33,7 @@ export function printOperation(operation: Operation): string {
     : shellCommands(operation)
   return commands.join('; ')
 }
+
+/** The same for an error: what a record says is no part of it. */
+export const nameOperation = (operation: Operation): string =>
+  'content' in operation || 'expected' in operation ? `${operation.op} ${operation.path}` : printOperation(operation)

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hasEnded, thisPids, thisProcess } from './maker.js'
+import { makeFolder } from './make-folder.js'
 import { isRegular } from './read-file.js'
 
 const NAME = /^(\d{1,7})-(\d{0,20})-(\d{1,20})$/
@@ -29,7 +30,7 @@ export class EphemeralMarks {
   write(): void {
     const path = this.#own
     if (existsSync(path)) return
-    mkdirSync(this.#folder, { recursive: true })
+    makeFolder(this.#folder)
     writeFileSync(path, '')
     const now = new Date()
     try {

@@ -1,3 +1,4 @@
+import { inWords, isShortOfFiles } from '../base/shortage.js'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 
 /** A process that makes something. What is not whole is left alone while its maker lives. */
@@ -22,23 +23,29 @@ let boot: string | undefined
 
 /** This process. */
 export const thisProcess = (): Maker =>
-  (own ??= { pid: process.pid, started: startTime(process.pid) ?? '', boot: bootId() })
+  (own ??= { pid: process.pid, started: startTime(process.pid, refuse) ?? '', boot: bootId() })
 
 /** Names the time since the machine was booted. */
 export const bootId = (): string => (boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
 
 /** Whether the process that made something still lives, as far as this pid namespace shows. */
-export const isAlive = (maker: Maker): boolean => startTime(maker.pid) === maker.started && isOfThisBoot(maker)
+export const isAlive = (maker: Maker): boolean =>
+  startTime(maker.pid, () => maker.started) === maker.started && isOfThisBoot(maker)
 
 export const isOfThisBoot = ({ boot }: Maker): boolean => boot === undefined || boot === bootId()
 
-function startTime(pid: number): string | undefined {
+/** @param untold - Where no descriptor is left to look with: what lives is not to be taken for dead. */
+function startTime(pid: number, untold: (error: unknown) => string): string | undefined {
   try {
     // Field 2 is the command in parentheses, and may hold anything.
     return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19]
-  } catch {
-    return undefined
+  } catch (error) {
+    return isShortOfFiles((error as NodeJS.ErrnoException).code) ? untold(error) : undefined
   }
+}
+
+function refuse(error: unknown): never {
+  throw inWords(error)
 }
 
 /** The pid namespace of this process. */
@@ -52,7 +59,16 @@ export function hasEnded(maker: Maker, { pids }: Ephemeral): boolean {
   if (!isOfThisBoot(maker)) return true
   const own = thisPids()
   if (pids === own) return !isAlive(maker)
-  return own === FIRST_PIDS && readdirSync('/proc').every((entry) => !/^\d+$/.test(entry) || pidsOf(entry) !== pids)
+  return own === FIRST_PIDS && isEmpty(pids)
+}
+
+/** Whether no process is in a pid namespace, as far as it can be told. */
+function isEmpty(pids: number): boolean {
+  try {
+    return readdirSync('/proc').every((entry) => !/^\d+$/.test(entry) || pidsOf(entry) !== pids)
+  } catch {
+    return false
+  }
 }
 
 function pidsOf(process: string): number | undefined {
