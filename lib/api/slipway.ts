@@ -1,4 +1,5 @@
 import { ForwardingWatch } from '../work/forwarding.js'
+import type { InspectOptionsStylized } from 'node:util'
 import { beginCall, callChecks, type Call, type CallOptions } from '../base/call.js'
 import { checkOptions, checks } from '../base/checks.js'
 import { descriptorLimit } from '../base/descriptor-limit.js'
@@ -24,7 +25,7 @@ import {
   repairRuleset,
   type Reconciled,
 } from '../heal/index.js'
-import { withCall, Work, type Context } from '../work/context.js'
+import { hostPath, withCall, Work, type Context } from '../work/context.js'
 import { stateFolder, stateFolders } from '../store/state-folder.js'
 import { collectFiles, listFilesFolders } from '../work/files.js'
 import { isLeft, Ephemerals } from '../work/ephemerals.js'
@@ -37,7 +38,18 @@ import { inWords } from '../base/shortage.js'
 import type { SandboxRecord } from '../store/records.js'
 import { requireOwnFolders } from '../store/own-folder.js'
 import { keepReserve } from '../store/reserve.js'
+import { SHOWN, shown } from '../base/shown.js'
 import { Turns } from '../admission/turns.js'
+
+/** What a {@link Slipway} says of itself to JSON.stringify(). */
+export interface SlipwayFacts {
+  /** Path of the namespace that is "the host". */
+  netns: string
+  stateDir: string
+  bridgeName: string
+  closed: boolean
+  reconciled: Reconciled
+}
 
 /**
  * Container networking on one host, from inside this process.
@@ -160,6 +172,24 @@ export class Slipway {
     await reaper.close(wait)
     await leave(this.#context)
     if (wait && refused.length > 0) throw refused[0]
+  }
+
+  /** What it is, for JSON.stringify(): which host is open, and whether it is still. */
+  toJSON(): SlipwayFacts {
+    const { settings } = this.#context
+    return {
+      netns: hostPath(settings),
+      stateDir: settings.stateDir,
+      bridgeName: settings.bridgeName,
+      closed: this.#leaving !== undefined,
+      reconciled: this.reconciled,
+    }
+  }
+
+  /** @internal */
+  [SHOWN](depth: number, options: InspectOptionsStylized, inspect: typeof import('node:util').inspect): string {
+    const facts = this.toJSON()
+    return shown('Slipway', facts.netns, facts, depth, options, inspect)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

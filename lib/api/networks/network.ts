@@ -1,11 +1,21 @@
+import { dirname } from 'node:path'
+import type { InspectOptionsStylized } from 'node:util'
+import { SlipwayError } from '../../base/errors.js'
+import { SHOWN, shown } from '../../base/shown.js'
 import { callChecks, type Call, type CallOptions } from '../../base/call.js'
 import { checkOptions } from '../../base/checks.js'
 import { withCall, type Context } from '../../work/context.js'
-import type { StoredNetwork } from '../../store/network-records.js'
+import { readNetworkRecord, type StoredNetwork } from '../../store/network-records.js'
 import { listRecords, type SandboxRecord } from '../../store/records.js'
 import { inspectNetwork, type NetworkFacts, type NetworkInspect } from './inspect.js'
 import { membersOf } from '../../networks/members.js'
 import { removeNetworkOf } from './remove.js'
+
+/** What a {@link Network} says of itself to JSON.stringify(). */
+export type NetworkSummary = Pick<
+  Network,
+  'id' | 'name' | 'driver' | 'created' | 'internal' | 'subnets' | 'bridge' | 'labels' | 'userDefined'
+>
 
 /** A network of this host: `slipway.networks`. It lives in the kernel and outlives this object and this process. */
 export class Network {
@@ -101,6 +111,27 @@ export class Network {
   }
 
   /** As {@link remove}, for `await using`. */
+  /** What it is, for JSON.stringify(). */
+  toJSON(): NetworkSummary {
+    const { id, name, driver, created, internal, subnets, bridge, labels, userDefined } = this
+    return { id, name, driver, created, internal, subnets, bridge, labels, userDefined }
+  }
+
+  /** @internal */
+  [SHOWN](depth: number, options: InspectOptionsStylized, inspect: typeof import('node:util').inspect): string {
+    const { id, name, driver, subnets, internal, bridge, labels } = this
+    const facts = {
+      name,
+      id: id.slice(0, 12),
+      driver,
+      subnets,
+      ...(bridge === undefined ? {} : { bridge }),
+      ...(internal ? { internal } : {}),
+      ...(Object.keys(labels).length > 0 ? { labels } : {}),
+    }
+    return shown('Network', name, facts, depth, options, inspect)
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.remove()
   }
@@ -108,9 +139,18 @@ export class Network {
   #look<T>(what: string, options: CallOptions, work: () => Promise<T>): Promise<T> {
     const checked = async () => {
       checkOptions(what, options, callChecks)
+      if (what !== 'remove') await this.#requireThere()
       return work()
     }
     return this.#context.work.look(checked, what, options)
+  }
+
+  /** @throws {SlipwayError} `NOT_FOUND` when it was removed, by whomever. */
+  async #requireThere(): Promise<void> {
+    const { name, id } = this.#facts
+    if (!this.#stored) return
+    const found = await readNetworkRecord(dirname(this.#stored.path), name)
+    if (found?.record.id !== id) throw new SlipwayError('NOT_FOUND', `The network ${name} was removed.`)
   }
 
   async #members(): Promise<SandboxRecord[]> {

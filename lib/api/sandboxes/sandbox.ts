@@ -1,6 +1,7 @@
+import type { InspectOptionsStylized } from 'node:util'
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { activePorts } from '../../drivers/gateway.js'
-import { callChecks, waiting, type CallOptions } from '../../base/call.js'
+import { callChecks, waiting, type Call, type CallOptions } from '../../base/call.js'
 import { invalid, show, SlipwayError } from '../../base/errors.js'
 import type { Labels } from '../../base/labels.js'
 import type { NameOptions } from '../../base/name-options.js'
@@ -8,7 +9,8 @@ import { enter } from '../../kernel/native.js'
 import { checkOptions, checks } from '../../base/checks.js'
 import { namedPredefined } from '../../drivers/predefined.js'
 import type { Namespace } from '../../plan/operation.js'
-import type { PortMapping, PortRequest } from '../../base/port-mapping.js'
+import { printMapping, type PortMapping, type PortRequest } from '../../base/port-mapping.js'
+import { SHOWN, shown } from '../../base/shown.js'
 import { namespaceGone, removed } from '../../claims/refusals.js'
 import { hostnameOf, isCurrent, type SandboxRecord, type StoredRecord } from '../../store/records.js'
 import { Changes } from '../../work/changes.js'
@@ -25,6 +27,12 @@ import { readRequests } from '../../work/publish.js'
 import { removeSandbox } from '../../work/remove-sandbox.js'
 import { sharingOf, type Sharing } from '../../work/sharing.js'
 import { readStats, type SandboxStats } from './stats.js'
+
+/** What a {@link Sandbox} says of itself to JSON.stringify(). */
+export type SandboxFacts = Pick<
+  Sandbox,
+  'id' | 'name' | 'network' | 'path' | 'created' | 'hostname' | 'labels' | 'ephemeral' | 'endpoints' | 'ports'
+>
 
 /**
  * A network stack with a name: a namespace, joined to networks by endpoints. It lives in the kernel and outlives this
@@ -134,8 +142,11 @@ export class Sandbox {
   /**
    * The JSON of `docker inspect`'s NetworkSettings; with network `container:…`, `SharedNetwork` tells what {@link
    * sharing} does.
+   *
+   * @throws {SlipwayError} `NOT_FOUND` when the sandbox was removed.
    */
   inspect(): NetworkSettings {
+    this.#requireThere()
     return networkSettings({ ...this.#record, path: this.path }, this.#context.host.identity, this.sharing)
   }
 
@@ -251,7 +262,10 @@ export class Sandbox {
    * @throws {SlipwayError} `NOT_FOUND` when the sandbox was removed.
    */
   stats(options: CallOptions = {}): Promise<SandboxStats> {
-    return this.#look('stats', options, () => readStats(this.#context, this.#record, this.#changes.namespace))
+    return this.#look('stats', options, async () => {
+      this.#requireThere()
+      return readStats(this.#context, this.#record, this.#changes.namespace)
+    })
   }
 
   /**
@@ -291,7 +305,7 @@ export class Sandbox {
    */
   enter<T>(work: () => T): T {
     // By name another sandbox may stand there by now.
-    if (!isCurrent(this.#changes.stored.path, this.id)) throw new SlipwayError('NOT_FOUND', removed(this.name))
+    this.#requireThere()
     let result: T
     try {
       result =
@@ -335,13 +349,51 @@ export class Sandbox {
   }
 
   /** As {@link remove}, for `await using`. */
+  /** What it is, as of the last call through this object, for JSON.stringify(). */
+  toJSON(): SandboxFacts {
+    const { id, name, network, path, created, hostname, labels, ephemeral, endpoints, ports } = this
+    return { id, name, network, path, created, hostname, labels, ephemeral, endpoints, ports }
+  }
+
+  /** @internal */
+  [SHOWN](depth: number, options: InspectOptionsStylized, inspect: typeof import('node:util').inspect): string {
+    const { id, name, network, path, endpoints, ports, labels, ephemeral } = this
+    const facts = {
+      name,
+      id: id.slice(0, 12),
+      network,
+      path,
+      endpoints: endpoints.map((one) => [one.network, one.interface, ...one.addresses].join(' ')),
+      ports: ports.map(printMapping),
+      ...(Object.keys(labels).length > 0 ? { labels } : {}),
+      ...(ephemeral ? { ephemeral } : {}),
+    }
+    return shown('Sandbox', name, facts, depth, options, inspect)
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.remove()
   }
 
   /** A call that changes something. */
   #change<T>(what: string, options: CallOptions, work: (context: Context) => Promise<T>): Promise<T> {
-    return this.#context.work.run((call) => work(withCall(this.#context, call)), what, options)
+    const change = async (call: Call | undefined) => {
+      try {
+        return await work(withCall(this.#context, call))
+      } catch (error) {
+        // Of one that was removed, nothing else is to be said.
+        if (!call?.isReason(error)) this.#requireThere(error)
+        throw error
+      }
+    }
+    return this.#context.work.run(change, what, options)
+  }
+
+  /** @throws {SlipwayError} `NOT_FOUND` when it was removed, by whomever: by its name another may be there by now. */
+  #requireThere(cause?: unknown): void {
+    if (isCurrent(this.#changes.stored.path, this.id)) return
+    if (cause instanceof SlipwayError && cause.code === 'NOT_FOUND') throw cause
+    throw new SlipwayError('NOT_FOUND', removed(this.name), {}, cause === undefined ? {} : { cause })
   }
 
   /** One that only looks. */
