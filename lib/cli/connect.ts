@@ -10,7 +10,7 @@ import { withSlipway } from './with-slipway.js'
 import type { GivenHost } from './usage/host-flags.js'
 
 export type ConnectFlags = EndpointFlags & { json?: true }
-export type DisconnectFlags = { force?: boolean }
+export type DisconnectFlags = { force?: boolean; json?: true }
 
 export async function connect(host: GivenHost, network: string, sandbox: string, flags: ConnectFlags): Promise<void> {
   const options = endpointOptions(flags)
@@ -19,12 +19,18 @@ export async function connect(host: GivenHost, network: string, sandbox: string,
   if (flags.json) printJson(endpoint)
 }
 
-export const disconnect = (
+export async function disconnect(
   host: GivenHost,
   network: string,
   sandbox: string,
-  { force = false }: DisconnectFlags,
-): Promise<void> => withBoth(host, network, sandbox, (found, name) => found.disconnect(name, { force }))
+  { force = false, json }: DisconnectFlags,
+): Promise<void> {
+  const left = await withBoth(host, network, sandbox, async (found, name) => {
+    await found.disconnect(name, { force })
+    return found.endpoints
+  })
+  if (json) printJson(left)
+}
 
 /** Networks are found by id, too, those that every host has among them. */
 const withBoth = <T>(

@@ -1,4 +1,5 @@
-import { readFilters as readSandboxFilters, type SandboxFilters } from '../api/sandboxes/filters.js'
+import { readFilters, readPruneFilters, type SandboxFilters } from '../api/sandboxes/filters.js'
+import type { PruneFilters } from '../base/filters.js'
 import { asUsage, UsageError } from './failures.js'
 
 /** Filters as docker has them: `KEY=VALUE`, each key as often as you like. */
@@ -10,7 +11,18 @@ export function sandboxFilters(texts: readonly string[]): SandboxFilters {
     ...rest,
     ...(ephemeral ? { ephemeral: flag('ephemeral', single('ephemeral', ephemeral)) } : {}),
   }
-  asUsage(() => readSandboxFilters(filters, (network) => network))
+  asUsage(() => readFilters(filters, (network) => network))
+  return filters
+}
+
+/** @throws {UsageError} */
+export const sandboxPruneFilters = (texts: readonly string[]): PruneFilters => prunedBy(texts, readPruneFilters)
+
+/** What is pruned. @param check - The library's. @throws {UsageError} */
+export function prunedBy(texts: readonly string[], check: (filters: PruneFilters) => unknown): PruneFilters {
+  const { until, ...rest } = readPairs(texts, ['label', 'until'])
+  const filters: PruneFilters = { ...rest, ...(until ? { until: single('until', until) } : {}) }
+  asUsage(() => check(filters), { until: '--filter until' })
   return filters
 }
 

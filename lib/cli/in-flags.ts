@@ -61,16 +61,22 @@ const FLAGS: Record<
 export function inFlags(message: string, own: Readonly<Record<string, string>> = {}): string {
   const flagOf = (option: string): string | undefined =>
     own[option] ?? (Object.hasOwn(FLAGS, option) ? FLAGS[option as keyof typeof FLAGS] : undefined)
-  return message
-    .replace(/^(?:\w+\.\w+: |(?:dis)?connect: )?(\w+)(?=[ :])/, (whole, option: string) => flagOf(option) ?? whole)
-    .replace(/\bsubnets\[\d+\]\.auxAddresses\.(\S+)/g, '--aux-address $1')
-    .replace(/\bsubnets\[\d+\]\.(\w+)/g, (whole, option: string) => flagOf(option) ?? whole)
-    .replace(
-      /\b([Ll]eave) (\w+) out\b/g,
-      (_, leave: string, option: string) => `${leave} ${flagOf(option) ?? option} out`,
-    )
-    .replace(/\b[a-z]+[A-Z]\w*/g, (word) => flagOf(word) ?? word)
-    .replace(/\b(ipv[46]|internal): true\b/g, '--$1')
-    .replace(/\bslipway\.networks\.create\(\{ name: "([^"]*)" \}\)/g, 'slipway network create $1')
-    .replace(/\bslipway\.networks\.create\b/g, 'slipway network create')
+  return (
+    message
+      .replace(/^(?:\w+\.\w+: |(?:dis)?connect: )?(\w+)(?=[ :])/, (whole, option: string) => flagOf(option) ?? whole)
+      .replace(/\bsubnets\[\d+\]\.auxAddresses\.(\S+)/g, '--aux-address $1')
+      .replace(/\bsubnets\[\d+\]\.(\w+)/g, (whole, option: string) => flagOf(option) ?? whole)
+      .replace(
+        /\b([Ll]eave) (\w+) out\b/g,
+        (_, leave: string, option: string) => `${leave} ${flagOf(option) ?? option} out`,
+      )
+      // What is in quotes was given, and may be a name.
+      .replace(/"[^"]*"|\b[a-z]+[A-Z]\w*/g, (word) => flagOf(word) ?? word)
+      .replace(/\b(ipv[46]|internal): true\b/g, '--$1')
+      .replace(/\bslipway\.networks\.create\(\{ name: "([^"]*)" \}\)/g, 'slipway network create $1')
+      .replace(/\bslipway\.networks\.create\b/g, 'slipway network create')
+      .replace(/\{ base: '([^']*)', size: (\d+) \}/g, 'base=$1,size=$2')
+      .replace('(as Slipway.open has it)', '(as --mtu has it)')
+      .replace('the next open() tries', 'the next command tries')
+  )
 }

@@ -61,7 +61,17 @@ export async function publish(
 }
 
 /** `slipway unpublish`. */
-export async function unpublish(host: GivenHost, name: string, specs: readonly string[]): Promise<void> {
+export async function unpublish(
+  host: GivenHost,
+  name: string,
+  specs: readonly string[],
+  { json }: { json?: true },
+): Promise<void> {
   asUsage(() => readRequests(specs), { publish: 'SPEC' })
-  await withSlipway(host, async (slipway) => (await findSandbox(slipway, name)).unpublish(...specs))
+  const left = await withSlipway(host, async (slipway) => {
+    const sandbox = await findSandbox(slipway, name)
+    await sandbox.unpublish(...specs)
+    return sandbox.ports
+  })
+  if (json) printJson(left)
 }

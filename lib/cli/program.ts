@@ -14,7 +14,7 @@ import { addInspect } from './usage/inspect.js'
 import { addList } from './usage/list.js'
 import { addNetwork } from './usage/network.js'
 import { addPort, addPublish, addUnpublish } from './usage/ports.js'
-import { addRemove } from './usage/remove.js'
+import { addPrune, addRemove } from './usage/remove.js'
 import { addRun } from './usage/run.js'
 import { addStats } from './usage/stats.js'
 
@@ -70,6 +70,7 @@ export function makeProgram(version: string): Command {
   addCreate(program)
   addExec(program)
   addRemove(program)
+  addPrune(program)
   addList(program)
   addInspect(program)
   addStats(program)

@@ -6,6 +6,8 @@ import { hostOptions } from './host-options.js'
 import { interruptible } from './interruption.js'
 import type { GivenHost } from './usage/host-flags.js'
 
+const warnings = channel('slipway:warning')
+
 /**
  * Opens the host for one command, and leaves it. What open() found to clean up is said, for nobody asked for it.
  *
@@ -30,7 +32,8 @@ async function opened<T>(
   closing: { wait?: boolean },
 ): Promise<T> {
   const { options } = hostOptions(host)
-  channel('slipway:warning').subscribe((message) => say(`warning: ${(message as WarningMessage).message}`))
+  const warn = (message: unknown) => say(`warning: ${(message as WarningMessage).message}`)
+  warnings.subscribe(warn)
   const slipway = await (stays ? Slipway.open(options) : Slipway.visit(options))
   try {
     for (const what of slipway.reconciled.collected) say(`note: left over from a process that died: ${what}`)
@@ -41,5 +44,6 @@ async function opened<T>(
     return await work(slipway)
   } finally {
     await slipway.close(closing)
+    warnings.unsubscribe(warn)
   }
 }

@@ -67,6 +67,11 @@ test.serial('other names and flags of commands, --filter and --format', async (t
     [['network', 'connect', 'web', app], ''],
     [['port', app, '80/tcp'], '0.0.0.0:8080\n'],
     [['network', 'disconnect', 'web', app], ''],
+    [['unpublish', '--json', app, '80'], '[]\n'],
+    [['network', 'connect', 'web', app], ''],
+    [['disconnect', '--json', app, 'web'], /^\[\n +{\n[^]*"network": "bridge"/],
+    // Its maker is this process, which lives.
+    [['prune', '-f', '--filter', 'label=job=7'], ''],
     [['rm', '-f', app, 'no-such'], `${app}\n`],
     [['remove', '--force', '--json', db, 'no-such'], `[\n    "${db}"\n]\n`],
     [['network', 'rm', '-f', 'web', 'no-such'], 'web\n'],

@@ -92,6 +92,12 @@ test('what the library says of its options is said of flags', (t) => {
     ],
     ['connect: gwPriority must be a whole number', '--gw-priority must be a whole number'],
     ['The sandbox ip is not on the network dns.', 'The sandbox ip is not on the network dns.'],
+    ['There is no sandbox "gwPriority". Give gwPriority.', 'There is no sandbox "gwPriority". Give --gw-priority.'],
+    [
+      'defaultAddressPools: base "x" is no CIDR, as in { base: \'172.17.0.0/12\', size: 16 }.',
+      '--default-address-pool: base "x" is no CIDR, as in base=172.17.0.0/12,size=16.',
+    ],
+    ['options: mtu 1200 (as Slipway.open has it) is too narrow', '--opt: mtu 1200 (as --mtu has it) is too narrow'],
     ['There is no file "/etc/iptables/rules.v4".', 'There is no file "/etc/iptables/rules.v4".'],
   ]
   for (const [library, command] of said) t.is(inFlags(library), command)

@@ -1,7 +1,7 @@
 import { readFilters, readPruneFilters, type NetworkFilters } from '../../api/networks/filters.js'
 import type { PruneFilters } from '../../base/filters.js'
 import { asUsage } from '../failures.js'
-import { flag, readPairs, single } from '../filters.js'
+import { flag, prunedBy, readPairs, single } from '../filters.js'
 
 /** @throws {UsageError} */
 export function listFilters(texts: readonly string[]): NetworkFilters {
@@ -16,9 +16,4 @@ export function listFilters(texts: readonly string[]): NetworkFilters {
 }
 
 /** @throws {UsageError} */
-export function pruneFilters(texts: readonly string[]): PruneFilters {
-  const { until, ...rest } = readPairs(texts, ['label', 'until'])
-  const filters: PruneFilters = { ...rest, ...(until ? { until: single('until', until) } : {}) }
-  asUsage(() => readPruneFilters(filters), { until: '--filter until' })
-  return filters
-}
+export const pruneFilters = (texts: readonly string[]): PruneFilters => prunedBy(texts, readPruneFilters)

@@ -90,4 +90,5 @@ const describeDisconnect = (command: Command, example: string): Command =>
   command
     .description('take a sandbox off a network')
     .option('-f, --force', 'no error if the sandbox is not on the network')
+    .option('--json', 'print the endpoints that it still has, as JSON')
     .addHelpText('after', `${DISCONNECT}\n${example}`)

@@ -101,7 +101,8 @@ const COMMANDS: Readonly<Record<string, string>> = {
   compose: "write a script: 'slipway network create', 'slipway run -d'",
   container: "its commands stand alone here: 'slipway ls', 'slipway rm'",
   info: "'slipway doctor' says what this host has",
-  system: "'slipway network prune' removes networks that no sandbox is on, and 'slipway doctor' says what is left over",
+  system:
+    "'slipway prune' and 'slipway network prune' remove what nobody uses, and 'slipway doctor' says what is left over",
   rename: 'a sandbox keeps its name: create another, or give it an --alias on a network',
   update: "what changes while it runs: 'slipway connect', 'slipway publish'",
 }

@@ -50,11 +50,12 @@ export function addUnpublish(program: Command): void {
       '<spec...>',
       'as it was published (8080:80), or only the port inside (80). A part that is left out matches anything',
     )
+    .option('--json', 'print the ports that it still publishes, as JSON')
     .addHelpText(
       'after',
       '\nExamples:\n  slipway unpublish app 8443:443             on every host address\n  slipway unpublish app 127.0.0.1:8443:443   on this one\n  slipway unpublish app 443                  wherever it is published',
     )
-    .action(async (name: string, specs: string[]) =>
-      (await import('../actions.js')).unpublish(givenHost(program), name, specs),
+    .action(async (name: string, specs: string[], flags: Json) =>
+      (await import('../actions.js')).unpublish(givenHost(program), name, specs, flags),
     )
 }
