@@ -49,7 +49,10 @@ export interface OpenOptions extends CallOptions {
   dnsSearch?: readonly string[]
   /** Options of resolv.conf(5) of sandboxes that name none. Default: the host's. */
   dnsOptions?: readonly string[]
-  /** Where subnets are taken from when none is given. Default: docker's. */
+  /**
+   * Where subnets are taken from when none is given. Default: docker's, and when they are used up, the /24s of
+   * 10.0.0.0/8 that the host has no route to.
+   */
   defaultAddressPools?: readonly AddressPoolSpec[]
   /**
    * Sandboxes that a network has on one bridge, at most 1023, before it gets a further one: broadcasts and multicasts

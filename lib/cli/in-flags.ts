@@ -28,6 +28,7 @@ const FLAGS: Record<
   driver: '--driver',
   fixedCidr: '--fixed-cidr',
   fixedCidrV6: '--fixed-cidr-v6',
+  force: '--force',
   gateway: '--gateway',
   gwPriority: '--gw-priority',
   hostname: '--hostname',
@@ -72,7 +73,7 @@ export function inFlags(message: string, own: Readonly<Record<string, string>> =
       )
       // What is in quotes was given, and may be a name.
       .replace(/"[^"]*"|\b[a-z]+[A-Z]\w*/g, (word) => flagOf(word) ?? word)
-      .replace(/\b(ipv[46]|internal): true\b/g, '--$1')
+      .replace(/\b(ipv[46]|internal|force): true\b/g, '--$1')
       .replace(/\bslipway\.networks\.create\(\{ name: "([^"]*)" \}\)/g, 'slipway network create $1')
       .replace(/\bslipway\.networks\.create\b/g, 'slipway network create')
       .replace(/\{ base: '([^']*)', size: (\d+) \}/g, 'base=$1,size=$2')

@@ -14,6 +14,7 @@ export interface HostFiles {
   nameservers: ResolvConf
 }
 
+const SYSTEMD_RESOLV_CONF = '/run/systemd/resolve/resolv.conf'
 /** Of a block list in `/etc/hosts`, the longest that there are have some megabytes. */
 const LONGEST_FILE = 16 << 20
 
@@ -31,7 +32,7 @@ export interface HostFilesPlaces {
  * `/etc/netns/NAME` come first, file by file: it is what ip-netns(8) mounts over `/etc` for programs of that namespace.
  */
 export async function readHostFiles(places: HostFilesPlaces = {}): Promise<HostFiles> {
-  const { netns, etc = '/etc', systemdResolvConf = '/run/systemd/resolve/resolv.conf' } = places
+  const { netns, etc = '/etc', systemdResolvConf = SYSTEMD_RESOLV_CONF } = places
   const own = netns === undefined ? undefined : nameOfNetns(netns)
   const read = async (name: string) =>
     (own === undefined ? undefined : await readIfThere(join(etc, 'netns', own, name))) ??
@@ -45,6 +46,14 @@ export async function readHostFiles(places: HostFilesPlaces = {}): Promise<HostF
     resolvConf: resolvConf ?? '',
     nameservers: behind === undefined ? stub : parseResolvConf(behind),
   }
+}
+
+/** All nameservers that the host may ask: of resolv.conf, and those that systemd-resolved asks. */
+export async function readNameservers(places: HostFilesPlaces = {}): Promise<string[]> {
+  const { systemdResolvConf = SYSTEMD_RESOLV_CONF } = places
+  const { resolvConf, nameservers } = await readHostFiles(places)
+  const behind = parseResolvConf((await readIfThere(systemdResolvConf)) ?? '')
+  return [...new Set([parseResolvConf(resolvConf), nameservers, behind].flatMap((one) => one.nameservers))]
 }
 
 /** The name that ip-netns(8) knows a namespace by, where it does. */

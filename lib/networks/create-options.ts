@@ -24,6 +24,11 @@ export interface CreateNetworkOptions extends CallOptions {
   ipv6?: boolean
   /** No way out or in, but for the host itself. Default: false. */
   internal?: boolean
+  /**
+   * Takes {@link subnets} also where they overlap a route or an address of the host, which then leads to the network.
+   * Never those of another network. Default: false.
+   */
+  force?: boolean
   /** Shown by inspect, and what lists are filtered by. */
   labels?: Labels
   /** The driver's options, by docker's names: `{ 'com.docker.network.driver.mtu': '1400' }`. */
@@ -37,6 +42,7 @@ const CHECKS: Record<keyof CreateNetworkOptions, Check> = {
   ipv4: checks.flag,
   ipv6: checks.flag,
   internal: checks.flag,
+  force: checks.flag,
   labels: labelsCheck,
   options: labelsCheck,
   ...callChecks,

@@ -2,7 +2,7 @@ import { invalid } from '../base/errors.js'
 import { parseSubnet } from '../base/addresses/subnet.js'
 import { randomId } from '../base/random-id.js'
 import type { Settings } from '../base/settings.js'
-import { completeIpam } from '../claims/addresses/complete.js'
+import { completeIpam, isNetworks } from '../claims/addresses/complete.js'
 import type { Occupied } from '../claims/addresses/default-subnet.js'
 import type { HostView } from '../drivers/networks-of.js'
 import { thisProcess } from '../store/maker.js'
@@ -24,7 +24,7 @@ export async function draftNetwork(
   kept: readonly Occupied[],
   chosen: Map<string, readonly Occupied[]>,
 ): Promise<NetworkRecord> {
-  const { name, subnets, labels = {}, ipv4 = true } = options
+  const { name, subnets, labels = {}, ipv4 = true, force = false } = options
   const request = requestOf(options)
   const driver = driverFor(options)
   const {
@@ -41,7 +41,7 @@ export async function draftNetwork(
     {
       pools: hostView.pools(FAMILIES),
       occupied: await hostView.occupied(FAMILIES),
-      mayOverlap,
+      mayOverlap: force ? (one) => !isNetworks(one) || mayOverlap?.(one) === true : mayOverlap,
       kept: [...kept, ...[...chosen.values()].flat()],
     },
   )

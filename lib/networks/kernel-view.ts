@@ -10,23 +10,26 @@ import { familyOf, type IpFamily } from '../base/addresses/ip.js'
 import { parseSubnet } from '../base/addresses/subnet.js'
 import { withIpv6Pool } from '../claims/addresses/ula.js'
 import type { Settings } from '../base/settings.js'
+import { readNameservers } from '../names/host-files.js'
 import { listNetworkRecords } from '../store/network-records.js'
+import { occupiedBy } from './host-routes.js'
 
 /** What a new network finds on its host: address pools, and what covers them already. */
 export class KernelView implements HostView {
   readonly #host: Host
   /** Folder of the networks' records. */
   readonly #records: string
-  readonly #pools: readonly AddressPoolSpec[]
+  readonly #settings: Settings
 
   constructor(host: Host, settings: Settings, records: string) {
     this.#host = host
     this.#records = records
-    this.#pools = settings.defaultAddressPools
+    this.#settings = settings
   }
 
   pools(families: readonly IpFamily[]): readonly AddressPoolSpec[] {
-    return families.includes(6) ? withIpv6Pool(this.#pools) : this.#pools
+    const { defaultAddressPools } = this.#settings
+    return families.includes(6) ? withIpv6Pool(defaultAddressPools) : defaultAddressPools
   }
 
   async has(address: string): Promise<boolean> {
@@ -51,17 +54,29 @@ export class KernelView implements HostView {
     )
     for (const family of families) {
       const question = { ipv6: family === 6 }
-      for (const { index, destination } of await this.#host.ask('routes', question)) {
-        const subnet = destination === 'default' || parts.has(index) ? undefined : parseSubnet(destination)
-        if (subnet) found.push({ subnet, what: `the host has the route ${destination}` })
+      for (const route of await this.#host.ask('routes', question)) {
+        const occupied = parts.has(route.index) ? undefined : occupiedBy(route)
+        if (occupied) found.push(occupied)
       }
       for (const { address, prefix } of await this.#host.ask('addresses', question)) {
         const subnet = parseSubnet(`${address}/${prefix}`)
         if (subnet) found.push({ subnet, what: `the host has the address ${address}/${prefix}` })
       }
     }
+    found.push(...(await this.#nameservers(families)))
     // Asked for last, as a bridge has its route after its claim.
     return [...(await this.#networks(families, except)), ...found]
+  }
+
+  /** A network that covered one would take it away from the host. */
+  async #nameservers(families: readonly IpFamily[]): Promise<Occupied[]> {
+    const { netns, dns = [] } = this.#settings
+    return [...dns, ...(await readNameservers(netns === undefined ? {} : { netns }))].flatMap((address) => {
+      const subnet = parseSubnet(`${address}/${familyOf(address) === 6 ? 128 : 32}`)
+      return subnet && families.includes(subnet.family)
+        ? [{ subnet, what: `${address} is a nameserver of the host`, counts: 'chosen' as const }]
+        : []
+    })
   }
 
   async #networks(families: readonly IpFamily[], except: string | undefined): Promise<Occupied[]> {

@@ -1,4 +1,5 @@
 import type { StoredEndpoint } from '../store/endpoint.js'
+import { byId, isWholeId } from '../base/by-name-or-id.js'
 import type { Call } from '../base/call.js'
 import { show, SlipwayError } from '../base/errors.js'
 import type { Host } from '../kernel/host.js'
@@ -103,6 +104,7 @@ export class NetworkRegistry {
    * @throws {SlipwayError} `NOT_FOUND`; `CONFLICT` when several ids begin so.
    */
   ready(nameOrId: string): ReadyNetwork | Promise<ReadyNetwork> {
+    if (isWholeId(nameOrId)) return this.#find(nameOrId)
     return this.predefined.get(nameOrId)?.ensure() ?? this.#ready.get(nameOrId) ?? this.#find(nameOrId)
   }
 
@@ -119,21 +121,19 @@ export class NetworkRegistry {
   }
 
   /**
-   * What is remembered of a network, found by name, id or the beginning of an id. @throws {SlipwayError} `NOT_FOUND`
+   * What is remembered of a network, found by its whole id, its name or the beginning of an id.
+   *
+   * @throws {SlipwayError} `NOT_FOUND`
    */
   async stored(nameOrId: string): Promise<StoredNetwork> {
-    const named = await readNetworkRecord(this.records, nameOrId)
-    if (named) return named
-    const found = /^[0-9a-f]+$/.test(nameOrId)
-      ? (await this.list()).filter(({ record }) => record.id.startsWith(nameOrId))
-      : []
-    const [one, other] = found
-    if (one && !other) return one
-    if (other)
-      throw new SlipwayError(
-        'CONFLICT',
-        `Several networks have an id that begins with ${nameOrId}: ${found.map(({ record }) => record.name).join(', ')}. Give more digits, or a name.`,
-      )
+    const named = () => readNetworkRecord(this.records, nameOrId)
+    const withId = async () =>
+      byId(/^[0-9a-f]+$/.test(nameOrId) ? await this.list() : [], nameOrId, 'network', ({ record: { id, name } }) => ({
+        id,
+        name,
+      }))
+    const found = isWholeId(nameOrId) ? ((await withId()) ?? (await named())) : ((await named()) ?? (await withId()))
+    if (found) return found
     throw new SlipwayError(
       'NOT_FOUND',
       `There is no network ${show(nameOrId)} on this host. slipway network ls shows what there is (bridge, host and none are always there), slipway network create makes one.`,

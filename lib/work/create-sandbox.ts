@@ -68,9 +68,16 @@ export async function createSandbox(
         throw error
       }
     },
-    // Another process has changed the record of the sandbox that is joined.
-    remedy: ({ operation, errnoName }) =>
-      request.stack === 'joined' && operation.op === 'file.replace' && errnoName === 'ESTALE' ? 'again' : undefined,
+    async remedy({ operation, errnoName }) {
+      // Another process has changed the record of the sandbox that is joined.
+      if (request.stack === 'joined' && operation.op === 'file.replace' && errnoName === 'ESTALE') return 'again'
+      if (operation.op !== 'link.create' || errnoName !== 'EEXIST' || request.netns === undefined) return undefined
+      const chosen = draft?.stored.record.endpoints[0]?.interface ?? ''
+      const links = new Set((await host.find('links', { netns: request.netns }))?.map(({ name }) => name))
+      if (!links.has(chosen)) return undefined
+      guesses.links = links
+      return 'again'
+    },
     isBadStart: () => noGood,
   }
   return tryForSandbox(context, trial, () => ({

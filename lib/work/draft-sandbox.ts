@@ -101,7 +101,7 @@ async function draftOnNetwork(
   const spare = spares && fitsSpare(request) ? context.spares.take(ready) : undefined
   const drafted = spare
     ? takeEndpoint(context, spare, request.endpoint)
-    : draftEndpoint(context, ready, request.endpoint, [], guesses.randomMac)
+    : draftEndpoint(context, ready, request.endpoint, [], guesses.randomMac, guesses.links)
   const { endpoint, printed, circumstances, settle, release } = drafted instanceof Promise ? await drafted : drafted
   const endpoints = [endpoint]
   let ports: PortMapping[]

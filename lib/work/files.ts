@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { SlipwayError } from '../base/errors.js'
+import { familyOf, type IpFamily } from '../base/addresses/ip.js'
 import { hostModeFiles, sandboxFiles, type NameFiles } from '../names/files.js'
 import { readHostFiles } from '../names/host-files.js'
 import type { NameOptions } from '../base/name-options.js'
@@ -137,7 +138,7 @@ async function filesOf(context: Context, record: SandboxRecord): Promise<NameFil
   const { netns } = context.settings
   const host = await readHostFiles(netns === undefined ? {} : { netns })
   const options: NameOptions = record.names ?? {}
-  const hostGateway = await hostGateways(context, options)
+  const hostGateway = await hostGateways(context, record, options)
   const ipv6Loopback = await hasIpv6Loopback(context, record)
   if (record.stack === 'host') return hostModeFiles(options, { hostGateway, ipv6Loopback }, host)
   const addresses = record.endpoints.flatMap((endpoint) =>
@@ -161,12 +162,23 @@ async function hasIpv6Loopback({ host }: Context, record: SandboxRecord): Promis
 
 /**
  * As docker has it: the default bridge's addresses, whatever network a sandbox is on. The bridge is made where it is
- * not there: the host is to have the address that the file names.
+ * not there: the host is to have the address that the file names. A sandbox that has no way there, on internal networks
+ * or by its IP version, gets the addresses that the host has on its own networks.
  */
-async function hostGateways({ networks }: Context, { addHost }: NameOptions): Promise<string[]> {
+async function hostGateways(
+  { networks }: Context,
+  { endpoints }: SandboxRecord,
+  { addHost }: NameOptions,
+): Promise<string[]> {
   if (!addHost?.some((line) => line.endsWith('host-gateway'))) return []
+  const near = endpoints.flatMap(({ addresses }) => FAMILIES.flatMap((family) => addresses[family]?.resolver ?? []))
+  const reaches = (family: IpFamily) =>
+    endpoints.length === 0 || endpoints.some(({ internal, addresses }) => !internal && addresses[family] !== undefined)
+  if (near.length > 0 && !FAMILIES.some(reaches)) return near
   const { spec } = await networks.ready(DEFAULT_NETWORK)
-  return spec.subnets.flatMap(({ address }) => address ?? [])
+  const own = spec.subnets.flatMap(({ address }) => address ?? [])
+  const reached = own.filter((address) => reaches(familyOf(address)))
+  return [reached, near].find(({ length }) => length > 0) ?? own
 }
 
 /** The resolver of the first user-defined network that has one. */

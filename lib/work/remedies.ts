@@ -26,6 +26,8 @@ export interface Guesses {
   ports: PortGuesses
   /** What its address says is the MAC of another endpoint, which has chosen it. */
   randomMac: boolean
+  /** Names of links of a given namespace: its own are not ours to replace. */
+  links?: ReadonlySet<string>
   /** What leaves has been waited for. */
   awaited?: true
 }

@@ -61,6 +61,17 @@ std::string read_address(uint8_t family, const Attribute& attribute) {
   return format_ip(family, bytes.data());
 }
 
+// struct rtvia: the family, and an address of it.
+std::string read_via(const Attribute& attribute) {
+  std::string_view via = attribute.view();
+  uint16_t family = 0;
+  if (via.size() < sizeof family + 4) return {};
+  std::memcpy(&family, via.data(), sizeof family);
+  if (family != AF_INET && via.size() < sizeof family + 16) return {};
+  return format_ip(family == AF_INET ? AF_INET : AF_INET6,
+                   reinterpret_cast<const uint8_t*>(via.data()) + sizeof family);
+}
+
 }  // namespace
 
 LinkInfo read_link(Answer& answer, bool statistics) {
@@ -129,6 +140,8 @@ RouteInfo read_route(Answer& answer) {
         route.destination = read_address(header.rtm_family, attribute) + "/" + std::to_string(header.rtm_dst_len);
         break;
       case RTA_GATEWAY: route.gateway = read_address(header.rtm_family, attribute); break;
+      // By a gateway of the other family.
+      case RTA_VIA: route.gateway = read_via(attribute); break;
       case RTA_OIF: route.index = static_cast<int>(attribute.u32()); break;
       case RTA_TABLE: route.table = attribute.u32(); break;
       default: break;

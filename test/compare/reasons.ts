@@ -87,8 +87,8 @@ export const reasons: readonly Reason[] = [
   },
   {
     topic: 'Networks',
-    what: "Subnets that the host's own routes or addresses cover are refused",
-    why: 'Docker takes any subnet that you name, and then two links of the host have the same addresses. (From the pools, both choose a free subnet.)',
+    what: "Subnets that the host's own routes or addresses cover are refused, unless you give `force`",
+    why: 'Docker takes any subnet that you name, and then two links of the host have the same addresses. (From the pools, both choose a free subnet. Routes by a gateway, and those that lead nowhere, occupy nothing.)',
     fields: ['step'],
     at: 'create network of-the-host',
     when: isRefusedHere,

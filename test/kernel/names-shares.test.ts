@@ -110,6 +110,15 @@ test('a nameserver that says no without the question is believed at once', async
   code = 3
   t.like(await answerTo(2), { rcode: 'NXDOMAIN', questions: { length: 1 } })
   t.regex((await dig(world.neighbour, AT, '-b', NEIGHBOUR_ADDRESS, '+time=1', 'one.example')).text, /status: NXDOMAIN/)
+  // Where no other nameserver knows better, its word is passed on.
+  const alone = await setUp(t, [SILENT])
+  serveUdpNames(t, alone.neighbour, SILENT, (message) => {
+    const bytes = Buffer.alloc(12)
+    message.copy(bytes, 0, 0, 2)
+    bytes.writeUInt16BE(0x8180 | RCODE.refused, 2)
+    return [bytes]
+  })
+  t.is((await dig(alone.neighbour, AT, '-b', NEIGHBOUR_ADDRESS, '+time=1', 'one.example')).status, 'REFUSED')
 })
 
 test('a nameserver that is silent is waited for once', async (t) => {

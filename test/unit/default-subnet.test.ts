@@ -54,7 +54,11 @@ test('the first free subnet is free, of a pool, and none before it is free', (t)
       )
       let expected: Subnet | undefined
       for (const pool of suiting)
-        for (const subnet of allOf(pool, size)) if (!expected && isFree(subnet)) expected = subnet
+        for (const subnet of expected ? [] : allOf(pool, size))
+          if (isFree(subnet)) {
+            expected = subnet
+            break
+          }
       // The order in which a host tells what it has says nothing.
       const shuffled = around
         .map((one) => ({ one, key: random.next().value ?? 0 }))
@@ -88,6 +92,31 @@ test('a pool of 2^56 subnets is a pool like any other', (t) => {
   })
 })
 
+test("when docker's pools are used up, the further one is cut, away from all that the host has a way to", (t) => {
+  const networks: Occupied[] = []
+  const next = (more: Occupied[] = []): string => {
+    const subnet = firstFreeSubnet(DEFAULT_POOLS, [...networks, ...more], { family: 4, ...asked })
+    networks.push({ subnet, what: `the network n${networks.length}`, claimed: true })
+    return printSubnet(subnet)
+  }
+  const byGateway: Occupied[] = ['172.16.0.0/12', '10.0.0.0/23'].map((text) => ({
+    subnet: subnetOf(text),
+    what: `the host has the route ${text}`,
+    counts: 'further',
+  }))
+  const nameserver: Occupied = { subnet: subnetOf('172.19.0.53/32'), what: 'a nameserver', counts: 'chosen' }
+  const first = Array.from({ length: 30 }, () => next([...byGateway, nameserver]))
+  t.deepEqual(first.slice(0, 3), ['172.17.0.0/16', '172.18.0.0/16', '172.20.0.0/16'])
+  t.is(first.at(-1), '192.168.240.0/20')
+  t.deepEqual(
+    [next(byGateway), next([...byGateway, nameserver]), next()],
+    ['172.19.0.0/16', '10.0.2.0/24', '10.0.0.0/24'],
+  )
+  t.throws(() => firstFreeSubnet(DEFAULT_POOLS, [...occupied(['10.0.0.0/8']), ...networks], { family: 4, ...asked }), {
+    code: 'EXHAUSTED',
+  })
+})
+
 test('a base with host bits starts there', (t) => {
   t.is(
     printSubnet(firstFreeSubnet([{ base: '172.17.0.0/12', size: 16 }], [], { family: 4, ...asked })),
@@ -117,15 +146,15 @@ test('a family or a size that no pool has', (t) => {
   const choose = (family: 4 | 6, size?: number) => () =>
     firstFreeSubnet(DEFAULT_POOLS, [], {
       family,
-      asked: 'subnets[0].subnet 0.0.0.0/8',
+      asked: 'subnets[0].subnet 0.0.0.0/7',
       instead: 'Choose another',
       ...(size ? { size } : {}),
     })
   t.throws(choose(6), {
     code: 'INVALID_ARGUMENT',
-    message: /^subnets\[0\].subnet 0.0.0.0\/8: .* IPv6 subnet .*172.17.0.0\/16/,
+    message: /^subnets\[0\].subnet 0.0.0.0\/7: .* IPv6 subnet .*172.17.0.0\/16/,
   })
-  t.throws(choose(4, 8), { code: 'INVALID_ARGUMENT', message: /room for a \/8/ })
+  t.throws(choose(4, 7), { code: 'INVALID_ARGUMENT', message: /room for a \/7/ })
 })
 
 test("a machine's own unique local addresses are the same every time, and another's are others", (t) => {

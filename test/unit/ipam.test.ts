@@ -14,8 +14,8 @@ const subnetOf = (cidr: string): Subnet => {
 }
 const pools = [...DEFAULT_POOLS, { base: 'fd12:3456:789a::/48', size: 64 }]
 const occupied: Occupied[] = [
-  { subnet: subnetOf('172.17.0.0/16'), what: 'the network bridge has 172.17.0.0/16' },
-  { subnet: subnetOf('172.20.0.0/16'), what: 'the network web has 172.20.0.0/16' },
+  { subnet: subnetOf('172.17.0.0/16'), what: 'the network bridge has 172.17.0.0/16', claimed: true },
+  { subnet: subnetOf('172.20.0.0/16'), what: 'the network web has 172.20.0.0/16', claimed: true },
   { subnet: subnetOf('fd00:20::/64'), what: 'the host has the route fd00:20::/64' },
 ]
 const complete = (request: IpamRequest) => completeIpam(request, { pools, occupied })
@@ -166,7 +166,7 @@ const REFUSED: Refusal[] = [
   [[{ subnet: '10.0.0.0/32' }], /^subnets\[0\]\.subnet 10\.0\.0\.0\/32 is too small/],
   [[{ subnet: 'fd00::/128' }], 'too small'],
   [[{ subnet: '0.0.0.0/32' }], 'too small'],
-  [[{ subnet: '0.0.0.0/8' }], /^subnets\[0\]\.subnet 0\.0\.0\.0\/8/, 'no default address pool'],
+  [[{ subnet: '0.0.0.0/7' }], /^subnets\[0\]\.subnet 0\.0\.0\.0\/7/, 'no default address pool'],
   [[{ subnet: '::/47' }], /^subnets\[0\]\.subnet ::\/47/, 'no default address pool'],
   [[{ subnet: '10.0.0.0/30', auxAddresses: { a: '10.0.0.2' } }], 'too small', '10.0.0.1 is the gateway'],
   [[{ subnet: '10.0.0.0/31', auxAddresses: { a: '10.0.0.1' } }], 'too small'],
@@ -282,7 +282,10 @@ test('a subnet that somebody has is refused with his name', (t) => {
     'subnets[0].subnet 172.20.5.0/24 is not free: the network web has 172.20.0.0/16. Choose another, or 0.0.0.0/24 for any free one of this size.',
   )
   t.regex(refusal('172.20.0.0/14'), /the network web has 172\.20\.0\.0\/16/)
-  t.regex(refusal('fd00:20::/48'), /the host has the route fd00:20::\/64\. Choose another, or ::\/48/)
+  t.regex(
+    refusal('fd00:20::/48'),
+    /the host has the route fd00:20::\/64\. Choose another, or ::\/48.* With force: true it is taken all the same\.$/,
+  )
   t.throws(() => completeIpam({}, { pools: [{ base: '172.20.0.0/16', size: 24 }], occupied }), {
     code: 'EXHAUSTED',
     message: /172\.20\.0\.0\/16/,

@@ -1,9 +1,9 @@
+import { byId, isWholeId } from '../../base/by-name-or-id.js'
 import { callChecks, isGivenUp, type Call, type CallOptions } from '../../base/call.js'
 import { checkOptions } from '../../base/checks.js'
 import { invalid, show, SlipwayError } from '../../base/errors.js'
 import { printPlan } from '../../plan/print.js'
 import type { Context } from '../../work/context.js'
-import { nameCheck } from '../../base/name.js'
 import { specOf, type StoredNetwork } from '../../store/network-records.js'
 import { listRecords } from '../../store/records.js'
 import { checkNetworkOptions, type CreateNetworkOptions } from '../../networks/create-options.js'
@@ -75,21 +75,14 @@ export class Networks {
       if (typeof nameOrId !== 'string' || nameOrId === '')
         throw invalid(`networks.get takes a name or an id, and got ${show(nameOrId)}.`)
       const all = await this.#all()
-      const named = nameCheck(nameOrId) === undefined ? all.find(({ name }) => name === nameOrId) : undefined
-      if (named) return named
-      const found = /^[0-9a-f]+$/.test(nameOrId) ? all.filter(({ id }) => id.startsWith(nameOrId)) : []
-      const [one, other] = found
-      if (!one)
-        throw new SlipwayError(
-          'NOT_FOUND',
-          `There is no network ${show(nameOrId)} on this host. slipway network ls shows what there is.`,
-        )
-      if (other)
-        throw new SlipwayError(
-          'CONFLICT',
-          `Several networks have an id that begins with ${nameOrId}: ${found.map(({ name }) => name).join(', ')}. Give more digits, or a name.`,
-        )
-      return one
+      const named = () => all.find(({ name }) => name === nameOrId)
+      const withId = () => byId(all, nameOrId, 'network', ({ id, name }) => ({ id, name }))
+      const found = isWholeId(nameOrId) ? (withId() ?? named()) : (named() ?? withId())
+      if (found) return found
+      throw new SlipwayError(
+        'NOT_FOUND',
+        `There is no network ${show(nameOrId)} on this host. slipway network ls shows what there is.`,
+      )
     }
     return this.#context.work.look(get, 'networks.get', options)
   }

@@ -12,6 +12,8 @@ export interface Names {
   aux(name: string): string
   /** What the caller can do where the subnet cannot be had: `Choose another`. */
   instead: string
+  /** How it can be had all the same where the host has a way to it. Default: not at all. */
+  despite?: string
 }
 
 /** A subnet as it was asked for, read and found sensible in itself. */

@@ -39,6 +39,9 @@ export interface AddressSpace {
   kept?: readonly Occupied[]
 }
 
+/** Whether a network of Slipway's has it: no other network ever gets it. */
+export const isNetworks = ({ network, claimed }: Occupied): boolean => network !== undefined || claimed === true
+
 /**
  * Completes the addresses of a network: subnets from the pools where none is given, gateways, broadcast addresses; and
  * refuses what docker refuses. A pure function: the same request in the same surroundings has the same answer.
@@ -68,6 +71,7 @@ const namesOf = (index: number, subnet: string): Names => ({
   ipRange: `subnets[${index}].ipRange`,
   aux: (name) => `subnets[${index}].auxAddresses.${name}`,
   instead: `Choose another, or ${subnet.includes(':') ? '::' : '0.0.0.0'}/${subnet.split('/')[1]} for any free one of this size`,
+  despite: 'With force: true it is taken all the same',
 })
 
 function anySubnet(family: IpFamily): SubnetDraft {
@@ -101,12 +105,16 @@ export function completeDrafts(
       throw invalid(
         `${names.subnet} ${printSubnet(subnet)} overlaps ${before.names.subnet} ${printSubnet(before.subnet)}. The subnets of a network must be apart.`,
       )
-    const clash = occupied.find((other) => overlap(other.subnet, subnet) && !mayOverlap(other))
-    if (clash)
+    const clash = occupied.find(
+      (other) => other.counts === undefined && overlap(other.subnet, subnet) && !mayOverlap(other),
+    )
+    if (clash) {
+      const despite = names.despite === undefined || isNetworks(clash) ? '' : ` ${names.despite}.`
       throw new SlipwayError(
         'CONFLICT',
-        `${names.subnet} ${printSubnet(subnet)} is not free: ${clash.what}. ${names.instead}.`,
+        `${names.subnet} ${printSubnet(subnet)} is not free: ${clash.what}. ${names.instead}.${despite}`,
       )
+    }
   }
   const taken = [...occupied, ...kept, ...settled.map(({ subnet }) => ({ subnet, what: 'this network' }))]
   return inOrder.map((draft) => {

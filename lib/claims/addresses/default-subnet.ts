@@ -5,9 +5,17 @@ import { toValue } from '../../base/addresses/address.js'
 import type { IpFamily } from '../../base/addresses/ip.js'
 import { bitsOf, overlap, parseSubnet, subnetAround, type Subnet } from '../../base/addresses/subnet.js'
 
+/** A pool that is cut when no other has a subnet left. */
+interface FurtherPool extends AddressPoolSpec {
+  /** Nothing of it is chosen that the host has any way to, by a gateway or in other tables: many sites use it. */
+  further: true
+}
+
+const FURTHER_POOL: FurtherPool = { base: '10.0.0.0/8', size: 24, further: true }
+
 /**
- * Docker's own, in its order (moby, daemon/libnetwork/ipamutils). It writes the first three as single /16s because
- * 172.16.0.0/16 is left out.
+ * Docker's own, in its order (moby, daemon/libnetwork/ipamutils), which end at 31 networks, and a further one. Docker
+ * writes the first three as single /16s because 172.16.0.0/16 is left out.
  */
 export const DEFAULT_POOLS: readonly AddressPoolSpec[] = [
   { base: '172.17.0.0/16', size: 16 },
@@ -17,6 +25,7 @@ export const DEFAULT_POOLS: readonly AddressPoolSpec[] = [
   { base: '172.24.0.0/14', size: 16 },
   { base: '172.28.0.0/14', size: 16 },
   { base: '192.168.0.0/16', size: 20 },
+  FURTHER_POOL,
 ]
 
 /** An address range that a new subnet must not cover. */
@@ -28,6 +37,11 @@ export interface Occupied {
   network?: NetworkSpec
   /** The claim of a network stands in the kernel, which knows no two that overlap. */
   claimed?: true
+  /**
+   * Where it counts only: where a subnet is chosen from the pools, or from the further one. A subnet that is asked for
+   * may overlap it. Default: everywhere.
+   */
+  counts?: 'chosen' | 'further'
 }
 
 /** What is wanted of {@link firstFreeSubnet}. */
@@ -54,17 +68,17 @@ export function firstFreeSubnet(
   { family, size, asked, instead }: Wanted,
 ): Subnet {
   const inOrder = occupied
-    .map(({ subnet }) => subnet)
-    .filter((subnet) => subnet.family === family)
-    .sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0))
+    .filter(({ subnet }) => subnet.family === family)
+    .sort(({ subnet: a }, { subnet: b }) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0))
   const suiting = pools
     .map(readPool)
     .filter(({ base }) => base.family === family && (size === undefined || base.prefix <= size))
   for (const pool of suiting) {
     const prefix = size ?? pool.size
     let subnet = subnetAround(family, pool.start, prefix)
-    for (const other of inOrder)
-      if (overlap(other, subnet)) subnet = subnetAround(family, other.last + (subnet.last - subnet.first) + 1n, prefix)
+    for (const { subnet: other, counts } of inOrder)
+      if ((counts !== 'further' || pool.isFurther) && overlap(other, subnet))
+        subnet = subnetAround(family, other.last + (subnet.last - subnet.first) + 1n, prefix)
     if (subnet.last <= pool.base.last) return subnet
   }
   const what = size === undefined ? `IPv${family} subnet` : `/${size}`
@@ -82,7 +96,8 @@ export function firstFreeSubnet(
 /** The smallest subnets that are cut: with two addresses for hosts. */
 const smallest = (family: IpFamily): number => bitsOf(family) - 2
 
-function readPool({ base, size }: AddressPoolSpec) {
+function readPool(pool: AddressPoolSpec) {
+  const { base, size } = pool
   const subnet = parseSubnet(base)
   if (!subnet)
     throw invalid(`defaultAddressPools: base "${base}" is no CIDR, as in { base: '172.17.0.0/12', size: 16 }.`)
@@ -91,5 +106,5 @@ function readPool({ base, size }: AddressPoolSpec) {
       `defaultAddressPools: size ${size} of base ${base} must be a prefix length from ${subnet.prefix} to ${smallest(subnet.family)}.`,
     )
   }
-  return { base: subnet, start: toValue(base.split('/')[0] ?? ''), size, text: base }
+  return { base: subnet, start: toValue(base.split('/')[0] ?? ''), size, text: base, isFurther: 'further' in pool }
 }

@@ -11,6 +11,7 @@ export interface NetworkFlags extends SubnetFlags {
   ipv4?: boolean
   ipv6?: true
   internal?: true
+  force?: true
   label?: Record<string, string>
   opt?: Record<string, string>
 }

@@ -65,6 +65,7 @@ export function addNetworkOptions(command: Command): Command {
       'address that no sandbox gets, as in router=172.20.0.9; may be repeated',
       addPair,
     )
+    .option('--force', 'also where a --subnet overlaps a route or an address of the host')
     .option('--ipv4', 'with IPv4 (default)')
     .option('--no-ipv4', 'without IPv4')
     .option('--ipv6', 'with IPv6 (default: when a subnet is IPv6)')

@@ -14,6 +14,8 @@ export interface Asked {
   message: Buffer
   questionEnd: number
   milliseconds: number
+  /** Called when it has said nothing for so long. */
+  silent: () => void
   inHost: InHost
   /** What is under way, each as a function that gives it up. */
   pending: Set<() => void>
@@ -93,7 +95,10 @@ function settle(
       resolve(response)
     }
     const giveUp = () => finish(undefined)
-    const timer = setTimeout(giveUp, asked.milliseconds).unref()
+    const timer = setTimeout(() => {
+      asked.silent()
+      giveUp()
+    }, asked.milliseconds).unref()
     asked.pending.add(giveUp)
     try {
       close = asked.inHost(() => begin(finish))
