@@ -282,11 +282,12 @@ interface Addon {
   /**
    * @param input - Slots that datagrams come in; `native/host/datagrams.h` draws one.
    * @param output - Slots that datagrams are sent from.
-   * @param heard - Is told of a socket for which so many slots of the input are filled, until it returns.
+   * @param heard - Is told of a socket for which so many slots of the input are filled, until it returns. Without
+   * buffers nothing is read: it is told once when something has come.
    */
   Datagrams: new (
-    input: Uint8Array,
-    output: Uint8Array,
+    input: Uint8Array | undefined,
+    output: Uint8Array | undefined,
     heard: (socket: number, count: number) => void,
   ) => NativeDatagrams
   enter<T>(path: string, work: () => T, namespace?: Namespace, not?: number): T

@@ -93,8 +93,13 @@ export class Resolvers {
     if (this.#closed || this.#serving.has(id) || name === DEFAULT_NETWORK || addresses.length === 0) return
     const listeners = this.#bind(addresses)
     if (!listeners) return
+    try {
+      this.#thread.serve({ id, name, subnets: subnets.map(({ subnet }) => subnet), listeners })
+    } catch (error) {
+      closeListeners(listeners)
+      throw error
+    }
     this.#serving.set(id, listeners)
-    this.#thread.serve({ id, name, subnets: subnets.map(({ subnet }) => subnet), listeners })
   }
 
   /**

@@ -2,24 +2,27 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Worker } from 'node:worker_threads'
 import { clearTimeout, now, setTimeout } from '../base/timers.js'
-import { packageRoot } from '../kernel/native.js'
+import { Datagrams, packageRoot } from '../kernel/native.js'
+import { duplicateListeners } from './resolver/listen.js'
 import type { FromThread, ServedHost, ServedNetwork, ToThread } from './thread-messages.js'
 
-/** Milliseconds until a network is served that no sandbox of this process has joined: a command ends before that. */
-const LATER_MS = 200
 /** Milliseconds after which a thread that has ended is started again: twice as many each time that it ends soon. */
 const SHORTEST_REST_MS = 100
 const LONGEST_REST_MS = 60_000
 
 /**
- * The thread that answers the names of a host's networks. It starts with the first sandbox that joins one, does not
- * keep the process alive, and is started again when it ends by itself.
+ * The thread that answers the names of a host's networks. It starts with the first sandbox of this process that joins
+ * one, or with the first question; it does not keep the process alive, and is started again when it ends by itself.
  */
 export class NamesThread {
   readonly #host: ServedHost
   readonly #served = new Map<string, ServedNetwork>()
   /** Networks that are given up, with who waits for that. */
   readonly #stopping = new Map<string, () => void>()
+  /** Tells of the first question, while there is no thread. */
+  readonly #first = new Datagrams(undefined, undefined, () => this.start())
+  /** Its sockets, by network. */
+  readonly #watched = new Map<string, number[]>()
   #worker: Worker | undefined
   #timer: NodeJS.Timeout | undefined
   #rest = SHORTEST_REST_MS
@@ -29,11 +32,15 @@ export class NamesThread {
     this.#host = host
   }
 
-  /** Has a network served, soon. What is asked before that waits in its sockets. */
+  /**
+   * Has a network served. What is asked before the thread is there waits in its sockets.
+   *
+   * @throws {SlipwayError} `KERNEL`, when there are too many descriptors.
+   */
   serve(network: ServedNetwork): void {
-    this.#served.set(network.id, network)
     if (this.#worker) this.#say({ serve: network })
-    else this.#startIn(LATER_MS)
+    else if (!this.#timer) this.#watch(network)
+    this.#served.set(network.id, network)
   }
 
   /** Starts the thread, if there is something to serve. */
@@ -41,6 +48,7 @@ export class NamesThread {
     if (this.#worker || this.#closed || this.#served.size === 0) return
     clearTimeout(this.#timer)
     this.#timer = undefined
+    for (const id of [...this.#watched.keys()]) this.#unwatch(id)
     const worker = startWorker(this.#host)
     const began = now()
     this.#worker = worker
@@ -57,6 +65,7 @@ export class NamesThread {
 
   /** Resolves when a network is no more served, and nothing of the thread's has its sockets. */
   async stop(id: string): Promise<void> {
+    this.#unwatch(id)
     if (!this.#served.delete(id) || !this.#worker) return
     const stopped = new Promise<void>((resolve) => this.#stopping.set(id, resolve))
     this.#say({ stop: id })
@@ -71,10 +80,24 @@ export class NamesThread {
     this.#closed = true
     clearTimeout(this.#timer)
     this.#served.clear()
+    for (const id of [...this.#watched.keys()]) this.#unwatch(id)
     const worker = this.#worker
     this.#worker = undefined
     await worker?.terminate()
     for (const id of [...this.#stopping.keys()]) this.#stopped(id)
+  }
+
+  #watch({ id, listeners }: ServedNetwork): void {
+    const sockets = duplicateListeners(listeners).flatMap(({ udp, tcp }) => [udp, tcp])
+    this.#watched.set(
+      id,
+      sockets.map((fd) => this.#first.add(fd)),
+    )
+  }
+
+  #unwatch(id: string): void {
+    for (const socket of this.#watched.get(id) ?? []) this.#first.remove(socket)
+    this.#watched.delete(id)
   }
 
   #say(message: ToThread): void {
@@ -86,10 +109,6 @@ export class NamesThread {
     this.#stopping.delete(id)
   }
 
-  #startIn(milliseconds: number): void {
-    this.#timer ??= setTimeout(() => this.start(), milliseconds).unref()
-  }
-
   #ended(worker: Worker, reason: string, lived: number): void {
     if (this.#worker !== worker) return
     this.#worker = undefined
@@ -99,7 +118,7 @@ export class NamesThread {
       `The thread that answers the names of user-defined networks has ended (${reason}). It is started again in ${this.#rest} ms.`,
       { code: 'SLIPWAY_NAMES' },
     )
-    this.#startIn(this.#rest)
+    this.#timer = setTimeout(() => this.start(), this.#rest).unref()
     this.#rest = Math.min(2 * this.#rest, LONGEST_REST_MS)
   }
 }

@@ -60,6 +60,8 @@ Napi::Value DatagramsWrap::guarded(const Napi::CallbackInfo& info) {
 }
 
 DatagramsWrap::DatagramsWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<DatagramsWrap>(info) {
+  heard_ = Napi::Persistent(info[2].As<Napi::Function>());
+  if (info[0].IsUndefined()) return;
   auto input = info[0].As<Napi::Uint8Array>();
   auto output = info[1].As<Napi::Uint8Array>();
   if (input.ByteLength() < host::kSlotsSize || output.ByteLength() < host::kSlotsSize) {
@@ -68,7 +70,6 @@ DatagramsWrap::DatagramsWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   }
   input_ = Napi::Persistent(input);
   output_ = Napi::Persistent(output);
-  heard_ = Napi::Persistent(info[2].As<Napi::Function>());
 }
 
 // The descriptor is ours, also where it is refused.
@@ -99,7 +100,7 @@ Napi::Value DatagramsWrap::add(const Napi::CallbackInfo& info) {
 Napi::Value DatagramsWrap::send(const Napi::CallbackInfo& info) {
   auto found = sockets_.find(info[0].As<Napi::Number>().Uint32Value());
   std::size_t sent = 0;
-  if (found != sockets_.end())
+  if (found != sockets_.end() && !output_.IsEmpty())
     sent =
         host::send_datagrams(found->second->fd.get(), output_.Value().Data(), info[1].As<Napi::Number>().Uint32Value());
   return Napi::Number::New(info.Env(), static_cast<double>(sent));
@@ -128,11 +129,15 @@ void DatagramsWrap::Socket::readable(uv_poll_t* poll, int status, int) {
 }
 
 // Afterwards the socket, and this object, may have been closed.
-void DatagramsWrap::receive(const Socket& socket) {
+void DatagramsWrap::receive(Socket& socket) {
   Napi::Env env = Env();
   Napi::HandleScope scope(env);
-  std::size_t count = host::receive_datagrams(socket.fd.get(), input_.Value().Data());
-  if (count == 0) return;
+  std::size_t count = 0;
+  if (input_.IsEmpty()) {
+    uv_poll_stop(&socket.poll);
+  } else if (count = host::receive_datagrams(socket.fd.get(), input_.Value().Data()); count == 0) {
+    return;
+  }
   heard_.MakeCallback(env.Global(),
                       {Napi::Number::New(env, socket.number), Napi::Number::New(env, static_cast<double>(count))});
   // As an exception in any other callback of the event loop.

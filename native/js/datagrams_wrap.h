@@ -1,5 +1,6 @@
 // The class that JavaScript sees: new Datagrams(input, output, heard), add(fd), remove(number), send(number, count).
-// It calls `heard` with the number of a socket and how many of the input's slots are filled (host/datagrams.h).
+// It calls `heard` with the number of a socket and how many of the input's slots are filled (host/datagrams.h). Without
+// buffers it reads nothing: it calls `heard` once when something has come to a socket, which may be one that listens.
 //
 // Thread: that of the environment, which may be a worker's; libuv watches the sockets. Lifetime: it keeps neither the
 // thread nor itself alive. An environment that ends waits until libuv has let go of the sockets.
@@ -28,7 +29,7 @@ class DatagramsWrap : public Napi::ObjectWrap<DatagramsWrap> {
   Napi::Value add(const Napi::CallbackInfo& info);
   Napi::Value send(const Napi::CallbackInfo& info);
   void remove(const Napi::CallbackInfo& info);
-  void receive(const Socket& socket);
+  void receive(Socket& socket);
   void end();
 
   Napi::Reference<Napi::Uint8Array> input_;

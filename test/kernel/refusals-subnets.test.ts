@@ -102,7 +102,7 @@ serial('subnets that are malformed, or cannot be a network of sandboxes', async 
 serial('subnets that somebody has', async (t) => {
   const { world, slipway, subnet } = await withNetworks(t)
   await slipway.networks.create({ name: 'theirs', subnets: [{ subnet: '10.30.0.0/16' }, { subnet: 'fd00:30::/64' }] })
-  ip('-n', world.host.name, 'route', 'add', '10.20.0.0/16', 'via', '192.0.2.9')
+  ip('-n', world.host.name, 'route', 'add', '10.20.0.0/16', 'dev', 'uplink')
   await refuses(
     t,
     world,
