@@ -16,6 +16,7 @@ const FINDINGS = inRoot('fuzz-findings')
 // What each is given beside bytes: words that mean something to it. Plans get the names of operations, too.
 const native = {
   answers: [],
+  datagrams: [],
   elements: [],
   news: ['fz0', 'fz1', 'fz-as-long-as-1'],
   plan: [

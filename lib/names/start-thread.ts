@@ -17,8 +17,8 @@ const LONGEST_REST_MS = 60_000
 export class NamesThread {
   readonly #host: ServedHost
   readonly #served = new Map<string, ServedNetwork>()
-  /** Networks that are given up, with who waits for that. */
-  readonly #stopping = new Map<string, () => void>()
+  /** Who waits for a network to be given up, by network. */
+  readonly #stopping = new Map<string, (() => void)[]>()
   /** Tells of the first question, while there is no thread. */
   readonly #first = new Datagrams(undefined, undefined, () => this.start())
   /** Its sockets, by network. */
@@ -67,7 +67,9 @@ export class NamesThread {
   async stop(id: string): Promise<void> {
     this.#unwatch(id)
     if (!this.#served.delete(id) || !this.#worker) return
-    const stopped = new Promise<void>((resolve) => this.#stopping.set(id, resolve))
+    const stopped = new Promise<void>((resolve) => {
+      this.#stopping.set(id, [...(this.#stopping.get(id) ?? []), resolve])
+    })
     this.#say({ stop: id })
     // A caller that waits for it is waited for.
     this.#worker.ref()
@@ -105,7 +107,7 @@ export class NamesThread {
   }
 
   #stopped(id: string): void {
-    this.#stopping.get(id)?.()
+    for (const resolve of this.#stopping.get(id) ?? []) resolve()
     this.#stopping.delete(id)
   }
 

@@ -7,10 +7,15 @@ import { everyOperation } from '../helpers/every-operation.js'
 import { readHeader, withoutSequence } from '../helpers/netlink.js'
 
 /** What the fuzzers of native/fuzz begin with: golden bytes, and messages that have once done harm. */
-export function nativeSeeds(): Record<'answers' | 'elements' | 'news' | 'plan', Buffer[]> {
+export function nativeSeeds(): Record<'answers' | 'datagrams' | 'elements' | 'news' | 'plan', Buffer[]> {
   const golden = [...readGolden().values()].flat()
   return {
     answers: [...golden.flatMap(answersIn), ...HANDMADE],
+    datagrams: [
+      [64, 1],
+      [3, 0, 29, 0, 0, 0, 0, 0, 0, 0, 2, 0],
+      [255, 2, 255, 255, 1, 0, 0, 0, 0, 0, 10, 0],
+    ].map((bytes) => Buffer.from(bytes)),
     elements: golden.flatMap(elementsIn),
     news: [...golden.flatMap(newsIn), ...NEWS],
     plan: [

@@ -33,7 +33,7 @@ serial('an interface of that name that is not ours', async (t) => {
 
 serial('a subnet that collides with a route or an address of the host', async (t) => {
   const world = new World(t)
-  ip('-n', world.host.name, 'route', 'add', '10.20.0.0/16', 'via', '192.0.2.9')
+  ip('-n', world.host.name, 'route', 'add', '10.20.0.0/16', 'dev', 'uplink')
   const opened = async (options: OpenOptions) => {
     const slipway = await world.open(options)
     return () => slipway.sandboxes.create()
