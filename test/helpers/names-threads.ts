@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { NamesThread } from '#lib/names/start-thread.js'
 
 /**
- * The thread that answers names begins a while after a process has its first network, and stays. What it has open then
+ * The thread that answers names begins with the first sandbox on a network of names, and stays. What it has open then
  * would look like something that a call has left behind: so whoever compares has it begin before.
  */
 
@@ -21,7 +21,10 @@ threads.Worker = class extends Worker {
   constructor(...args: ConstructorParameters<typeof Worker>) {
     super(...args)
     const begun = new Promise<void>((resolve) => {
-      this.once('online', resolve).once('exit', () => resolve())
+      this.once('exit', () => resolve())
+      // It does what it is told in order, and says what it has stopped: a network that nobody has, too.
+      this.once('online', () => this.postMessage({ stop: 'nothing' }))
+      this.on('message', ({ stopped }: { stopped?: string }) => stopped === 'nothing' && resolve())
       // Behind the listeners, with the first of which a worker keeps the process.
       this.unref()
     }).finally(() => beginning.delete(begun))

@@ -45,6 +45,7 @@ serial('every operation of a claim is undone, and its spare given back', async (
   const { world, slipway } = await setUp(t, ['web'])
   await world.create(slipway, 'stays', { network: 'web', publish: ['5000:50/udp'] })
   await slipway.pool.ready()
+  await settled(world)
   const state = () => ({ ...without(snapshot(world), 'descriptors'), descriptors: descriptorsBesidePrepared() })
   const before = state()
   let index = 0
