@@ -44,6 +44,24 @@ const NETWORKS: Readonly<Record<string, Killed>> = {
     reached: { neighbour: true, host: false },
     routes: ['link eth0'],
   },
+  'an ipvlan in mode l3s': {
+    network: lan('ipvlan', {
+      subnets: [{ subnet: '192.0.2.0/24', ipRange: '192.0.2.128/25' }],
+      options: { parent: 'uplink', ipvlan_mode: 'l3s' },
+    }),
+    world: (t) => new World(t),
+    reached: { neighbour: true, host: false },
+    routes: ['link eth0'],
+  },
+  'an internal macvlan with a parent': {
+    network: lan('macvlan', {
+      internal: true,
+      subnets: [{ subnet: '192.0.2.0/24', ipRange: '192.0.2.128/25' }],
+      options: { parent: 'uplink' },
+    }),
+    world: (t) => new World(t),
+    reached: { neighbour: true, host: false },
+  },
   'a macvlan on a VLAN, with a shim': {
     network: lan('macvlan', {
       subnets: [{ subnet: '10.50.50.0/24' }],

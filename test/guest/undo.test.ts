@@ -15,6 +15,12 @@ const NETWORKS: Readonly<Record<string, CreateNetworkOptions>> = {
     subnets: [{ subnet: '10.60.0.0/24' }, { subnet: 'fd00:60::/64' }],
     options: { parent: 'uplink', ipvlan_mode: 'l3' },
   },
+  'an ipvlan on a VLAN, with a shim': {
+    name: 'lan',
+    driver: 'ipvlan',
+    subnets: [{ subnet: '10.50.50.0/24' }],
+    options: { parent: 'uplink.50', host_shim: 'true' },
+  },
   'a macvlan without a parent': { name: 'lan', driver: 'macvlan', subnets: [{ subnet: '10.50.51.0/24' }] },
 }
 
