@@ -127,6 +127,8 @@ export interface HostView {
   pools(families: readonly IpFamily[]): readonly AddressPoolSpec[]
   /** A link of the host. */
   link(name: string): Promise<LinkInfo | undefined>
+  /** What a link is a port of: a bridge, a bond. */
+  masterOf(link: LinkInfo): Promise<LinkInfo | undefined>
   /** Networks that have a record. */
   networks(): Promise<NetworkSpec[]>
   /** Whether the host has an address. */

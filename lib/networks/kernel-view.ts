@@ -40,6 +40,10 @@ export class KernelView implements HostView {
     return this.#host.find('link', { name })
   }
 
+  async masterOf({ master }: LinkInfo): Promise<LinkInfo | undefined> {
+    return master === 0 ? undefined : (await this.#host.ask('links', {})).find(({ index }) => index === master)
+  }
+
   async networks(): Promise<NetworkSpec[]> {
     return (await listNetworkRecords(this.#records)).map(({ record }) => record.spec)
   }

@@ -66,9 +66,18 @@ for (const driver of ['macvlan', 'ipvlan'] as const) {
           'There are parent',
         ],
       ),
-      ...['nothere', 'up.link.50', 'nothere.50', 'uplink.0', 'uplink.4095', 'uplink.050', 'uplink.x'].map(
-        (parent): Case => [option('parent', parent), 'NOT_FOUND', parent, 'ip link shows'],
-      ),
+      ...['nothere', 'up.link.50', 'nothere.50', 'nothere.0', 'uplink.x'].map((parent): Case => [
+        option('parent', parent),
+        'NOT_FOUND',
+        parent,
+        'ip link shows',
+      ]),
+      ...['uplink.0', 'uplink.4095', 'uplink.050', 'uplink.'].map((parent): Case => [
+        option('parent', parent),
+        code,
+        `${parent} names no VLAN of uplink`,
+        'uplink.50 is VLAN 50',
+      ]),
     )
   })
 }
@@ -171,13 +180,12 @@ serial('a MAC where all endpoints have that of their parent', async (t) => {
 serial('a parent that is a port of a bridge', async (t) => {
   const { world, slipway, create } = await withSegment(t)
   ip('-n', world.host.name, 'link', 'add', 'theirs', 'type', 'bridge')
-  ip('-n', world.host.name, 'link', 'set', 'uplink', 'master', 'theirs')
   await onSegment(slipway)
-  await refuses(t, world, [
-    create({ name: world.name('app'), network: 'lan' }),
-    'CONFLICT',
-    'uplink',
-    'port of a bridge',
-    'another parent',
-  ])
+  ip('-n', world.host.name, 'link', 'set', 'uplink', 'master', 'theirs')
+  await refuses(
+    t,
+    world,
+    [create({ name: world.name('app'), network: 'lan' }), 'CONFLICT', 'uplink', 'port of a bridge', 'another parent'],
+    [() => onSegment(slipway, { name: 'more' }), 'CONFLICT', 'uplink', 'port of the bridge theirs', 'theirs itself'],
+  )
 })

@@ -84,6 +84,9 @@ export async function draftSegment(
 
 const isOfSegment = (network: object): boolean => 'parent' in network
 
+/** Kinds of links that have a port to themselves: the kernel refuses a part of such a port. */
+const TAKES_ALL = ['bridge', 'bond', 'team', 'openvswitch']
+
 /** Whether the parent is ours to make. */
 async function howMade(
   kind: SegmentKind,
@@ -93,9 +96,22 @@ async function howMade(
 ): Promise<SegmentNetwork['made']> {
   if (parent === undefined) return 'dummy'
   const there = await on.link(parent)
-  if (there) return there.alias === vlanAlias(kind, stateDir) ? 'vlan' : undefined
+  if (there) {
+    const master = await on.masterOf(there)
+    if (master && TAKES_ALL.includes(master.kind))
+      throw new SlipwayError(
+        'CONFLICT',
+        `options: parent ${parent} is a port of the ${master.kind} ${master.name}, which takes all that comes in there. Use another parent, for example ${master.name} itself.`,
+      )
+    return there.alias === vlanAlias(kind, stateDir) ? 'vlan' : undefined
+  }
   const vlan = readVlan(parent)
   if (vlan && (await on.link(vlan.link))) return 'vlan'
+  const [, below = '', number = ''] = /^([^.]+)\.(\d*)$/.exec(parent) ?? []
+  if (!vlan && (await on.link(below)))
+    throw invalid(
+      `options: parent ${parent} names no VLAN of ${below}: ${number === '' ? 'a number is missing' : 'their numbers are 1 to 4094, without zeros before them'}. ${below}.50 is VLAN 50.`,
+    )
   throw new SlipwayError(
     'NOT_FOUND',
     vlan

@@ -32,7 +32,7 @@ export function readSegmentOptions(
   const readers: Record<string, (value: string, wrong: (expected: string) => Error) => void> = {
     parent: (value, wrong) => {
       if (!isLinkName(value)) throw wrong(LINK_NAME)
-      if (value === 'lo') throw wrong('a link that leads somewhere, and lo leads nowhere')
+      if (value === 'lo') throw wrong('a link with a segment behind it, as eth0')
       options.parent = value
     },
     [`${driver}_mode`]: (value, wrong) => (options.mode = one(modes, value, wrong)),

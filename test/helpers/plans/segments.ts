@@ -75,6 +75,7 @@ const link = (name: string, index: number, more: Partial<LinkInfo> = {}): LinkIn
 
 /** A host with eth0, where nothing else is. */
 const EMPTY: HostView = {
+  masterOf: () => Promise.resolve(undefined),
   pools: () => POOLS,
   link: async (name) => (name === 'eth0' ? link('eth0', 2) : undefined),
   networks: async () => [],
