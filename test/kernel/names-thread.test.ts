@@ -18,6 +18,14 @@ async function open(t: ExecutionContext) {
   return { world, slipway, web }
 }
 
+/** Microseconds of CPU that the thread of the event loop has had. */
+function ownTime(): number {
+  const [, fields = ''] = readFileSync(`/proc/self/task/${process.pid}/stat`, 'utf8').split(') ')
+  const [user, system] = fields.split(' ').slice(11, 13).map(Number)
+  // In ticks of the kernel's, which are a hundred a second for programs.
+  return ((user ?? 0) + (system ?? 0)) * 10_000
+}
+
 /** The threads that are started until the test ends. */
 function seeThreads(t: ExecutionContext): Worker[] {
   const threads: Worker[] = []
@@ -39,6 +47,28 @@ test.serial('names are answered while the program does something else', async (t
   const pause = new Int32Array(new SharedArrayBuffer(4))
   for (let round = 0; round < 300 && readFileSync(file, 'utf8') === ''; round++) Atomics.wait(pause, 0, 0, 100)
   t.is(readFileSync(file, 'utf8'), `${addressOf(app, 'web')}\n`)
+})
+
+test.serial('however much is asked, the thread answers it, and the event loop does nothing', async (t) => {
+  const { world, slipway } = await open(t)
+  const app = await world.create(slipway, 'app', { network: 'web', aliases: ['api'] })
+  t.deepEqual(await ask(app, RESOLVER, 'api'), ['NOERROR', addressOf(app, 'web')])
+  const script = `
+import socket
+question = bytes([0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3]) + b'api' + bytes([0, 0, 1, 0, 1])
+socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+socket.connect(('${RESOLVER}', 53))
+socket.settimeout(20)
+for n in range(5000):
+  socket.send(question)
+  socket.recv(512)`
+  const before = { all: process.cpuUsage(), own: ownTime() }
+  await promisify(execFile)('nsenter', [`--net=${app.path}`, 'python3', '-c', script], {
+    env: { ...process.env, LD_PRELOAD: '' },
+  })
+  const { user, system } = process.cpuUsage(before.all)
+  const own = ownTime() - before.own
+  t.true(own < (user + system) / 2, `${own} of ${user + system} microseconds`)
 })
 
 test.serial('a thread that ends is told of and started again, and its networks are answered as before', async (t) => {
