@@ -77,9 +77,14 @@ async function findTable(host: Host, family: Family): Promise<string | undefined
  * nobody may claim anew what is a living sandbox's. Two processes may do so at once: one wins, both have it.
  *
  * @param read - Reads what the ruleset is to hold.
+ * @param wrote - Is told where there was nothing of it before.
  * @returns Whom it was written again for: sandboxes and networks, none where nothing was missing.
  */
-export function ensureRuleset(host: Host, read: () => Promise<ExpectedElements>): Promise<string[]> {
+export function ensureRuleset(
+  host: Host,
+  read: () => Promise<ExpectedElements>,
+  wrote?: () => void,
+): Promise<string[]> {
   const refused = new Set<string>()
   let given: string[] = []
   let rounds = 0
@@ -103,6 +108,7 @@ export function ensureRuleset(host: Host, read: () => Promise<ExpectedElements>)
         const expected = await read()
         const lacking = without(await new SetContents(host, written).lacking(expected.plan), refused)
         await host.run([...missing, ...lacking])
+        if (written.size === 0) wrote?.()
         await expected.settle()
         given = expected.owners
         return LOOK_AGAIN

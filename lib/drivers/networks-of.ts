@@ -190,6 +190,8 @@ export interface PredefinedPlace {
   /** Folder of the sandboxes' records. */
   sandboxes: string
   ensureRuleset(): Promise<unknown>
+  /** Is told that the network was made, and not found. */
+  made(name: string): void
 }
 
 /** A network that every host has: there is no record of it, and it is made on first use. */

@@ -33,6 +33,9 @@ const TRIES = 64
 /** So often it is made again where somebody deletes a part of it in the making. */
 const DELETIONS = 16
 
+/** In {@link NetworkRegistry.fresh}: no network's name. */
+export const RULESET = 'the ruleset'
+
 /** Folders of records. */
 export interface RecordFolders {
   networks: string
@@ -51,6 +54,11 @@ export class NetworkRegistry {
   readonly #chosen = new Map<string, readonly Occupied[]>()
   /** Those that every host has, by name. */
   readonly predefined: ReadonlyMap<string, PredefinedNetwork>
+  /**
+   * What this process has made for its first call that needs it: networks that every host has, and the ruleset. Where
+   * that call is refused, it goes again.
+   */
+  readonly fresh = new Set<string>()
   readonly #ready = new Map<string, ReadyNetwork | Promise<ReadyNetwork>>()
 
   constructor(host: Host, settings: Settings, folders: RecordFolders) {
@@ -61,7 +69,14 @@ export class NetworkRegistry {
     this.#hostView = hostView
     this.#folders = folders
     const { sandboxes } = folders
-    const place = { host, settings, hostView, sandboxes, ensureRuleset: () => this.ensureRuleset() }
+    const place = {
+      host,
+      settings,
+      hostView,
+      sandboxes,
+      ensureRuleset: () => this.ensureRuleset(),
+      made: (name: string) => void this.fresh.add(name),
+    }
     this.predefined = new Map(
       networkDrivers.flatMap((driver) => {
         const { predefined } = driver.networks
@@ -77,7 +92,11 @@ export class NetworkRegistry {
    * @returns Sandboxes and networks that were given something back.
    */
   ensureRuleset(): Promise<string[]> {
-    return ensureRuleset(this.#host, async () => readExpectedElements(this.#host, this.#folders, await this.present()))
+    return ensureRuleset(
+      this.#host,
+      async () => readExpectedElements(this.#host, this.#folders, await this.present()),
+      () => void this.fresh.add(RULESET),
+    )
   }
 
   /** What networks are that every host has, as far as they are there. */

@@ -2,7 +2,7 @@ import { existsSync, lstatSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** As native/host/reserve.cc has it, which makes it with the folder. */
-const NAME = '.reserve'
+export const RESERVE = '.reserve'
 const BYTES = 64 << 10
 
 /**
@@ -10,9 +10,9 @@ const BYTES = 64 << 10
  * A network's record is deleted and never changed.
  */
 export function keepReserve(folder: string): void {
-  if (!existsSync(folder) || lstatSync(join(folder, NAME), { throwIfNoEntry: false })) return
+  if (!existsSync(folder) || lstatSync(join(folder, RESERVE), { throwIfNoEntry: false })) return
   try {
-    writeFileSync(join(folder, NAME), Buffer.alloc(BYTES), { flag: 'wx', mode: 0o644 })
+    writeFileSync(join(folder, RESERVE), Buffer.alloc(BYTES), { flag: 'wx', mode: 0o644 })
   } catch {
     // There is no room, or nothing may be written: whoever changes something hears of it.
   }

@@ -20,6 +20,7 @@ import { interfaceKey, type Removal } from './removals.js'
 import { deleteUnfilteredLinks } from './delete-unfiltered-links.js'
 import type { Changes, RecordUpdate } from './changes.js'
 import { renewFiles } from './files.js'
+import { takeBackFresh } from './take-back.js'
 import type { Guesses } from './remedies.js'
 import { now, sleep } from '../base/timers.js'
 
@@ -39,13 +40,19 @@ export async function connectSandbox(
   const guesses: EndpointGuesses = { randomMac: false, ports: new PortGuesses() }
   let endpoint: StoredEndpoint | undefined
   let left: readonly ForwardedPort[] = []
-  await changes.make(async (record) => {
-    checkConnectable(record, network, 'connect')
-    const update = await connectUpdate(context, record, network, asked, guesses)
-    endpoint = update.endpoint
-    left = update.left
-    return update
-  }, context.call)
+  try {
+    await changes.make(async (record) => {
+      checkConnectable(record, network, 'connect')
+      const update = await connectUpdate(context, record, network, asked, guesses)
+      endpoint = update.endpoint
+      left = update.left
+      return update
+    }, context.call)
+  } catch (error) {
+    await takeBackFresh(context)
+    throw error
+  }
+  context.networks.fresh.clear()
   const { record } = changes.stored
   context.removals.forget(left)
   await context.resolvers.attend(record.endpoints)

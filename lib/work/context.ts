@@ -82,6 +82,11 @@ export class Work {
     return this.run((call) => waiting(call, work(), 'what the kernel and the records say'), what, options)
   }
 
+  /** Whether no other call is in flight than the one that asks. */
+  get isAlone(): boolean {
+    return this.#running === 1
+  }
+
   #left(): void {
     if (--this.#running === 0) for (const ended of this.#ended) ended()
   }

@@ -16,6 +16,7 @@ import { networksOf } from '../../drivers/index.js'
 import type { PredefinedNetwork } from '../../drivers/networks-of.js'
 import { PREDEFINED } from '../../drivers/predefined.js'
 import { predefinedId } from '../../store/predefined.js'
+import { takeBackFresh } from '../../work/take-back.js'
 import { removeNetworkOf } from './remove.js'
 import type { NetworkSpec } from '../../store/network-spec.js'
 
@@ -40,7 +41,14 @@ export class Networks {
     const create = async (call?: Call) => {
       checkNetworkOptions(options, this.#context.settings)
       const { signal: _, timeout: __, ...asked } = options
-      const stored = await this.#context.networks.create(structuredClone(asked), call)
+      let stored: StoredNetwork
+      try {
+        stored = await this.#context.networks.create(structuredClone(asked), call)
+      } catch (error) {
+        await takeBackFresh(this.#context)
+        throw error
+      }
+      this.#context.networks.fresh.clear()
       try {
         await this.#context.resolvers.serve(specOf(stored))
       } catch (error) {

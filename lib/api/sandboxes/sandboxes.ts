@@ -12,6 +12,7 @@ import { readFilters, readPruneFilters, type SandboxFilters } from './filters.js
 import { copyOptions, readCreateOptions, type CreateOptions } from './create-options.js'
 import { createSandbox, explainSandbox } from '../../work/create-sandbox.js'
 import { findSandbox } from '../../work/find.js'
+import { takeBackFresh } from '../../work/take-back.js'
 import { pruneSandboxes } from '../../work/prune.js'
 import { Sandbox } from './sandbox.js'
 
@@ -49,10 +50,12 @@ export class Sandboxes {
       const request = readCreateOptions(this.#named(given))
       const create = () => createSandbox(withCall(this.#context, call), request)
       const { stored, made } = await (request.ephemeral ? this.#context.ephemerals.making(create) : create())
+      this.#context.networks.fresh.clear()
       const warnings = this.#context.forwarding.warnings(stored.record.endpoints)
       return new Sandbox(this.#context, stored, made, warnings instanceof Promise ? await warnings : warnings)
     } catch (error) {
       await host.discard()
+      await takeBackFresh(this.#context)
       throw error
     }
   }

@@ -35,10 +35,12 @@ export class DefaultBridge implements PredefinedNetwork {
   readonly #settings: Settings
   readonly #description: DefaultDescription
   readonly #ensureRuleset: () => Promise<unknown>
+  readonly #made: (name: string) => void
   #ready: ReadyNetwork | Promise<ReadyNetwork> | undefined
 
   constructor(place: PredefinedPlace) {
-    const { driver, host, settings, ensureRuleset } = place
+    const { driver, host, settings, ensureRuleset, made } = place
+    this.#made = made
     this.#driver = driver
     this.#host = host
     this.#settings = settings
@@ -170,6 +172,7 @@ export class DefaultBridge implements PredefinedNetwork {
           await this.#ensureRuleset()
           if (!link) {
             await this.#host.run(await createDefault(this.#host, network))
+            this.#made(this.name)
             return await this.#readied(network)
           }
           const missing = await missingOfDefault(this.#host, network, link)
