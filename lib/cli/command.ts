@@ -19,7 +19,7 @@ export async function main(typed: readonly string[]): Promise<string> {
     const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
       version: string
     }
-    const program = makeProgram(version)
+    const program = makeProgram(version, typed)
     program.hook('preAction', (_program, action) => {
       done = pathOf(action)
         .slice(program.name().length + 1)

@@ -42,8 +42,64 @@ Examples:
   slipway doctor                                         can it work here?
   slipway bench                                          how fast?`
 
-/** Everything that can be typed after `slipway`. */
-export function makeProgram(version: string): Command {
+interface Definition {
+  /** Its name, and other names of it. */
+  names: readonly [string, ...string[]]
+  add(program: Command): void
+}
+
+/** All commands, by groups. */
+const GROUPS: Readonly<Record<string, readonly Definition[]>> = {
+  'Sandboxes:': [
+    { names: ['run'], add: addRun },
+    { names: ['create'], add: addCreate },
+    { names: ['exec'], add: addExec },
+    { names: ['rm', 'remove'], add: addRemove },
+    { names: ['prune'], add: addPrune },
+    { names: ['ls', 'ps', 'list'], add: addList },
+    { names: ['inspect'], add: addInspect },
+    { names: ['stats'], add: addStats },
+    { names: ['files'], add: addFiles },
+  ],
+  'Networks:': [
+    { names: ['network'], add: addNetwork },
+    { names: ['connect'], add: addConnect },
+    { names: ['disconnect'], add: addDisconnect },
+  ],
+  'Ports:': [
+    { names: ['port'], add: addPort },
+    { names: ['publish'], add: addPublish },
+    { names: ['unpublish'], add: addUnpublish },
+  ],
+  'Looking without touching:': [
+    { names: ['explain'], add: addExplain },
+    { names: ['doctor'], add: addDoctor },
+    { names: ['bench'], add: addBench },
+    { names: ['help'], add: addHelp },
+    { names: ['completion'], add: addCompletion },
+    { names: ['version'], add: addVersion },
+  ],
+}
+
+/** Those that are about all commands. */
+const ABOUT_ALL = ['help', '-h', '--help', 'completion']
+
+/**
+ * Whether a command is to be defined, which takes time: when it may be the one that is typed. Of others, the name is
+ * enough.
+ */
+function isMeant(typed: readonly string[] | undefined): (definition: Definition) => boolean {
+  const named = ({ names }: Definition): boolean => typed?.some((word) => names.includes(word)) ?? true
+  const all = typed?.some((word) => ABOUT_ALL.includes(word)) || !Object.values(GROUPS).flat().some(named)
+  return (definition) => all || named(definition)
+}
+
+/**
+ * Everything that can be typed after `slipway`.
+ *
+ * @param typed - What is typed; only that is defined then. Without, everything.
+ */
+export function makeProgram(version: string, typed?: readonly string[]): Command {
   const program = new SlipwayCommand('slipway')
     .description(
       "Docker's container networking without Docker: sandboxes (network namespaces) on networks, with addresses, names and published ports.",
@@ -65,31 +121,15 @@ export function makeProgram(version: string): Command {
   configure(program)
   addHostOptions(program)
 
-  program.commandsGroup('Sandboxes:')
-  addRun(program)
-  addCreate(program)
-  addExec(program)
-  addRemove(program)
-  addPrune(program)
-  addList(program)
-  addInspect(program)
-  addStats(program)
-  addFiles(program)
-  program.commandsGroup('Networks:')
-  addNetwork(program)
-  addConnect(program)
-  addDisconnect(program)
-  program.commandsGroup('Ports:')
-  addPort(program)
-  addPublish(program)
-  addUnpublish(program)
-  program.commandsGroup('Looking without touching:')
-  addExplain(program)
-  addDoctor(program)
-  addBench(program)
-  addHelp(program)
-  addCompletion(program)
-  addVersion(program, version)
+  const meant = isMeant(typed)
+  for (const [group, definitions] of Object.entries(GROUPS)) {
+    program.commandsGroup(group)
+    for (const definition of definitions) {
+      const [name, ...others] = definition.names
+      if (meant(definition)) definition.add(program)
+      else program.command(name).aliases(others)
+    }
+  }
   for (const command of allCommands(program)) {
     command
       .helpOption('-h, --help', 'print this')

@@ -74,15 +74,15 @@ test('a command loads what it needs', (t) => {
     [['--help'], [], []],
     [['create', '--help'], [], []],
     [['network', 'create', '--help'], [], []],
-    [[...host, 'ls'], [...LIBRARY, ADDON], ['crypto']],
-    [[...host, 'network', 'ls'], [...LIBRARY, ADDON], ['crypto']],
-    [[...host, 'create', '--name', world.name('app'), '-p', '8080:80'], [...LIBRARY, ADDON], ['crypto']],
-    [[...host, 'port', world.name('app')], [...LIBRARY, ADDON], ['crypto']],
-    [[...host, 'rm', world.name('app')], [...LIBRARY, ADDON], ['crypto']],
+    [[...host, 'ls'], [...LIBRARY, ADDON], []],
+    [[...host, 'network', 'ls'], [...LIBRARY, ADDON], []],
+    [[...host, 'create', '--name', world.name('app'), '-p', '8080:80'], [...LIBRARY, ADDON], []],
+    [[...host, 'port', world.name('app')], [...LIBRARY, ADDON], []],
+    [[...host, 'rm', world.name('app')], [...LIBRARY, ADDON], []],
     [
       [...host, 'run', '--network', 'none', '--', 'true'],
       [...LIBRARY, ADDON],
-      ['crypto', 'child_process', 'net', 'dns'],
+      ['child_process', 'net', 'dns', 'worker_threads'],
     ],
   ]
   for (const [args, files, large] of looking) {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { AddressPoolSpec } from '../../base/settings.js'
 import { familyOf } from '../../base/addresses/ip.js'
 import { parseSubnet, printSubnet } from '../../base/addresses/subnet.js'
+import { sha256 } from '../../base/sha256.js'
 
 /**
  * The unique local addresses of one machine (RFC 4193): 40 bits of a hash behind fd, cut as /64s. The same machine gets
@@ -10,7 +11,7 @@ import { parseSubnet, printSubnet } from '../../base/addresses/subnet.js'
  * @param machineId - Hashed with a word of ours: machine-id(5) asks that it not be shown.
  */
 export function ulaPool(machineId: string): AddressPoolSpec {
-  const hash = process.getBuiltinModule('node:crypto').createHash('sha256').update(`slipway ${machineId}`).digest('hex')
+  const hash = sha256(`slipway ${machineId}`)
   const base = parseSubnet(`fd${hash.slice(0, 2)}:${hash.slice(2, 6)}:${hash.slice(6, 10)}::/48`)
   if (!base) throw new RangeError(`no prefix of ${hash}`)
   return { base: printSubnet(base), size: 64 }

@@ -26,13 +26,14 @@ export function addHelp(program: Command): void {
 }
 
 /** `slipway version`. */
-export function addVersion(program: Command, version: string): void {
+export function addVersion(program: Command): void {
   program
     .command('version')
     .usage('[OPTIONS]')
     .description('print the version')
     .option('--json', 'with those of Node.js and Linux, as JSON')
     .action(({ json }: { json?: true }) => {
+      const version = program.version() ?? ''
       const { release } = process.getBuiltinModule('node:os')
       if (json) printJson({ slipway: version, node: process.version, linux: release() })
       else print(version)
