@@ -3,7 +3,8 @@ import type { Sandbox, Slipway } from 'slipway'
 import { DualStackWorld } from '../helpers/dual-stack.js'
 import { addressesOn, answersTo, onSegment } from '../helpers/segment.js'
 import { elements } from '../helpers/snapshot.js'
-import { eventually, execIn, ip, ipJson, type Place, type World } from '../helpers/world.js'
+import { MARKED_PORT, Seen } from '../helpers/seen.js'
+import { eventually, execIn, ip, ipJson, runIn, type Place, type World } from '../helpers/world.js'
 
 /**
  * A sandbox's link on a segment is in its own hands, and no rule of the host is between it and the segment. What its
@@ -266,3 +267,45 @@ test.serial('a namespace of somebody else keeps the macvlan that it has of the s
   t.true(await eventually(() => macvlans(place).length === 1))
   t.deepEqual(macvlans(place), ['mine'])
 })
+
+/** What a tenant may try to hear others by, and whether the kernel lets it. */
+const WAYS: Readonly<Record<string, { text: (sibling: string) => string; allowed: boolean }>> = {
+  'takes all frames': { text: () => 'ip link set eth0 promisc on allmulticast on', allowed: true },
+  'takes the MAC of another': { text: (sibling) => `ip link set eth0 address ${sibling}`, allowed: false },
+  'has the parent to itself': { text: () => 'ip link set eth0 type macvlan mode passthru', allowed: false },
+  'is in another mode': { text: () => 'ip link set eth0 type macvlan mode vepa', allowed: true },
+  'makes a link of its own with the MAC of another': {
+    text: (sibling) => `ip link add own link eth0 address ${sibling} type macvlan && ip link set own up`,
+    allowed: false,
+  },
+}
+
+// docs/security.md says by which it can: no test is to hold that.
+test.serial('a tenant does not hear what a neighbour sends to another sandbox by any of these ways', async (t) => {
+  const world = new DualStackWorld(t, true)
+  const slipway = await world.open()
+  await onSegment(slipway)
+  const other = await world.create(slipway, 'other', { network: 'lan' })
+  const [mac = '', [address = '']] = [other.endpoints[0]?.mac, addressesOn(other)]
+  const inside = new Seen(other)
+  for (const [index, [way, { text, allowed }]] of Object.entries(WAYS).entries()) {
+    const app = await world.create(slipway, `app${index}`, { network: 'lan' })
+    const seen = new Seen(app)
+    const tried = await runIn(app, 'sh', '-c', `(${text(mac)}) 2> /dev/null`)
+    t.is(tried.code === 0, allowed, way)
+    inside.begin()
+    seen.begin()
+    const port = String(MARKED_PORT)
+    execIn(world.neighbour, 'python3', '-c', SENDS, address, port)
+    t.is(await inside.reaches(1), 1, way)
+    t.is(seen.count(), 0, way)
+    execIn(world.neighbour, 'python3', '-c', SENDS, addressesOn(app)[0] ?? '', port)
+    t.is(await seen.reaches(1), 1, `${way}: it hears what is its own`)
+    await app.remove()
+  }
+})
+
+const SENDS = `
+import socket, sys
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', (sys.argv[1], int(sys.argv[2])))
+`
