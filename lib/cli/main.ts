@@ -16,6 +16,14 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit()
 })
 
+// What the library has to say beside its answers, in the command's words: Node.js would tell its own process number.
+const usual = process.listeners('warning')
+process.removeAllListeners('warning').on('warning', (warning) => {
+  const { code = '' } = warning as NodeJS.ErrnoException
+  if (code.startsWith('SLIPWAY_')) process.stderr.write(`slipway: note: ${warning.message}\n`)
+  else for (const listener of usual) listener(warning)
+})
+
 async function start(): Promise<void> {
   const { main } = cache.load(join(import.meta.dirname, 'command.js')) as typeof command
   const done = await main(process.argv.slice(2))
