@@ -38,6 +38,13 @@ export type {
   PortBinding,
   SharedNetwork,
 } from './api/sandboxes/inspect.js'
+export type { SandboxAgent, SandboxAgentOptions } from './inside/agent/agent.js'
+export type { ConnectTcpOptions } from './inside/connect.js'
+export type { ListenOptions } from './inside/listen.js'
+export type { ExecOptions, ExecResult } from './inside/processes/exec.js'
+export type { SpawnInsideOptions } from './inside/processes/spawn.js'
+export type { BindUdpOptions } from './inside/udp.js'
+export type { WaitForPortOptions } from './inside/wait-for-port.js'
 export type { Sandbox, SandboxFacts } from './api/sandboxes/sandbox.js'
 export type { Sandboxes } from './api/sandboxes/sandboxes.js'
 export type { Sharing } from './work/sharing.js'

@@ -13,6 +13,7 @@
 #include "js/folder_stamp.h"
 #include "js/identity.h"
 #include "js/link_news_wrap.h"
+#include "js/user_socket.h"
 
 namespace {
 
@@ -26,6 +27,9 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("bindSocket", Napi::Function::New<slipway::js::guarded<slipway::js::bind_socket>>(env, "bindSocket"));
   exports.Set("duplicateSocket",
               Napi::Function::New<slipway::js::guarded<slipway::js::duplicate_socket>>(env, "duplicateSocket"));
+  exports.Set("openSocket", Napi::Function::New<slipway::js::guarded<slipway::js::open_socket>>(env, "openSocket"));
+  exports.Set("refuseReuse", Napi::Function::New<slipway::js::guarded<slipway::js::refuse_reuse>>(env, "refuseReuse"));
+  exports.Set("sourceFor", Napi::Function::New<slipway::js::guarded<slipway::js::source_for>>(env, "sourceFor"));
   exports.Set("filterSources",
               Napi::Function::New<slipway::js::guarded<slipway::js::filter_sources>>(env, "filterSources"));
   exports.Set("folderStamp", Napi::Function::New<slipway::js::guarded<slipway::js::folder_stamp>>(env, "folderStamp"));

@@ -122,6 +122,12 @@ interface Hearing {
   tell: () => void
 }
 
+/** Calls back once it is aborted. @returns What takes the call back. */
+export function onAbort(signal: AbortSignal, told: () => void): () => void {
+  listen(signal, told)
+  return () => ignore(signal, told)
+}
+
 /** Many calls may have one signal, and more than ten listeners are taken for a leak: it has one. */
 const hearings = new WeakMap<AbortSignal, Hearing>()
 

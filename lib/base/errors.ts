@@ -11,6 +11,7 @@ import { inspect } from 'node:util'
  * - `EXHAUSTED`: no address or port is left, a bridge has no room, or the process has no thread or memory.
  * - `PERMISSION`: a capability is missing.
  * - `UNSUPPORTED`: this kernel or this version cannot do it.
+ * - `UNREACHABLE`: nothing answers there: a connection was refused, there is no way, or no nameserver has answered.
  * - `TIMEOUT`: the call took longer than its `timeout`, and has not happened.
  * - `CLOSED`: the Slipway object was closed.
  * - `KERNEL`: the kernel refused for another reason, given in `errno` and `kernelMessage`.
@@ -24,6 +25,7 @@ export type SlipwayErrorCode =
   | 'EXHAUSTED'
   | 'PERMISSION'
   | 'UNSUPPORTED'
+  | 'UNREACHABLE'
   | 'TIMEOUT'
   | 'CLOSED'
   | 'KERNEL'

@@ -1,12 +1,10 @@
 import type { ChildProcess } from 'node:child_process'
-import { accessSync, constants as fileModes, readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import { delimiter, resolve as resolvePath } from 'node:path'
-import type { SandboxFiles } from '../work/files.js'
 import type { Sandbox } from '../api/sandboxes/sandbox.js'
+import { findProgram } from '../inside/processes/programs.js'
 import { say } from './failures.js'
 import type { How } from './how-to-run.js'
-import { withFiles } from './own-files.js'
 
 const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const satisfies NodeJS.Signals[]
 
@@ -41,14 +39,8 @@ export class SignalRelay {
    *
    * @param started - Is called when it runs.
    */
-  async run(
-    sandbox: Sandbox,
-    command: readonly string[],
-    files: SandboxFiles | undefined,
-    how: How,
-    started?: () => void,
-  ): Promise<number> {
-    const child = this.#start(sandbox, command, files, how)
+  async run(sandbox: Sandbox, command: readonly string[], how: How, started?: () => void): Promise<number> {
+    const child = this.#start(sandbox, command, how)
     if (typeof child === 'number') return child
     return new Promise((resolve) => {
       if (started) child.once('spawn', started)
@@ -60,13 +52,8 @@ export class SignalRelay {
   }
 
   /** Starts a command in a sandbox, which goes on when this process has ended. Returns our exit status. */
-  async leave(
-    sandbox: Sandbox,
-    command: readonly string[],
-    files: SandboxFiles | undefined,
-    how: How,
-  ): Promise<number> {
-    const child = this.#start(sandbox, command, files, how)
+  async leave(sandbox: Sandbox, command: readonly string[], how: How): Promise<number> {
+    const child = this.#start(sandbox, command, how)
     if (typeof child === 'number') return child
     child.unref()
     return new Promise((resolve) => {
@@ -83,18 +70,13 @@ export class SignalRelay {
     if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, signal)
   }
 
-  #start(
-    sandbox: Sandbox,
-    command: readonly string[],
-    files: SandboxFiles | undefined,
-    { env, cwd, before, detach }: How,
-  ): ChildProcess | number {
+  #start(sandbox: Sandbox, command: readonly string[], { env, cwd, before, detach }: How): ChildProcess | number {
     const [program = ''] = command
-    const refused = whyNot(program, env['PATH'] ?? '', cwd)
-    if (refused) return refuse(program, refused)
-    const words = [...before, ...command]
-    const [first = '', ...rest] = files ? withFiles(files, words) : words
-    this.#child = sandbox.spawn(first, rest, { stdio: detach ? 'ignore' : 'inherit', detached: detach, env, cwd })
+    const { errno } = findProgram(program, env['PATH'], cwd)
+    if (errno) return refuse(program, errno)
+    const [first = '', ...rest] = [...before, ...command]
+    const stdio = detach ? 'ignore' : 'inherit'
+    this.#child = sandbox.spawn(first, rest, { stdio, detached: detach, env, cwd, files: true })
     return this.#child
   }
 }
@@ -113,25 +95,6 @@ function hintFor(program: string): string {
   return IMAGES.includes(program) || /^[\w./-]+:[\w.-]+$/.test(program)
     ? '. There are no images: COMMAND is a program of this machine'
     : ''
-}
-
-/** Why a program cannot be started, as an errno's name; `undefined` when it can. Looked up as execvp(3) does. */
-function whyNot(program: string, path: string, cwd: string): string | undefined {
-  const paths = program.includes('/')
-    ? [resolvePath(cwd, program)]
-    : path.split(delimiter).map((folder) => resolvePath(cwd, folder, program))
-  let worst = 'ENOENT'
-  for (const path of paths) {
-    try {
-      accessSync(path, fileModes.X_OK)
-      if (statSync(path).isFile()) return undefined
-      worst = 'EACCES'
-    } catch (error) {
-      const { code = '' } = error as NodeJS.ErrnoException
-      if (code !== 'ENOENT' && code !== 'ENOTDIR') worst = code
-    }
-  }
-  return worst
 }
 
 const statusOf = (signal: NodeJS.Signals): number => 128 + constants.signals[signal]

@@ -1,6 +1,6 @@
 import { SignalRelay } from './child.js'
 import { howToRun } from './how-to-run.js'
-import { ownFiles } from './own-files.js'
+import { writeOwnFiles } from './own-files.js'
 import { withSlipway } from './with-slipway.js'
 import type { GivenHost } from './usage/host-flags.js'
 import type { ProcessFlags } from './usage/process-flags.js'
@@ -15,10 +15,11 @@ export async function exec(
 ): Promise<void> {
   const how = howToRun(flags)
   const relay = new SignalRelay()
-  const { sandbox, files } = await withSlipway(host, async (slipway) => {
+  const sandbox = await withSlipway(host, async (slipway) => {
     const found = await findSandbox(slipway, name)
-    return { sandbox: found, files: await ownFiles(found) }
+    await writeOwnFiles(found)
+    return found
   })
   const go = how.detach ? relay.leave.bind(relay) : relay.run.bind(relay)
-  process.exitCode = relay.interrupted ?? (await go(sandbox, command, files, how))
+  process.exitCode = relay.interrupted ?? (await go(sandbox, command, how))
 }

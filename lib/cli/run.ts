@@ -4,7 +4,7 @@ import { Background, startInBackground } from './background.js'
 import { SignalRelay } from './child.js'
 import { createSandbox } from './find.js'
 import { howToRun } from './how-to-run.js'
-import { ownFiles } from './own-files.js'
+import { writeOwnFiles } from './own-files.js'
 import { sandboxOptions } from './sandbox-options.js'
 import type { ProcessFlags } from './usage/process-flags.js'
 import type { SandboxFlags } from './usage/sandbox-flags.js'
@@ -31,10 +31,10 @@ export async function run(host: GivenHost, command: readonly string[], flags: Ru
       const sandbox = await createSandbox(slipway, { ...options, ephemeral: true })
       const forget = background?.endWith(sandbox, (signal) => relay.killAll(signal))
       try {
-        const files = await ownFiles(sandbox)
+        await writeOwnFiles(sandbox)
         return (
           relay.interrupted ??
-          (await relay.run(sandbox, command, files, { ...how, detach: background !== undefined }, () =>
+          (await relay.run(sandbox, command, { ...how, detach: background !== undefined }, () =>
             background?.started(sandbox.name),
           ))
         )

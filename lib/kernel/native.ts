@@ -130,6 +130,29 @@ export interface FirewallRule extends Pick<FirewallChain, 'legacy' | 'family' | 
   steps: string[]
 }
 
+/** A socket of TCP or UDP that waits on a port for whoever comes. */
+export interface Listener {
+  /** `0.0.0.0` and `::` for all. */
+  address: string
+  /** Of IPv6: it takes nothing of IPv4. */
+  ipv6Only: boolean
+}
+
+/** What {@link Addon.openSocket} makes. */
+export interface SocketRequest {
+  /** Default: TCP. */
+  udp?: boolean
+  ipv6?: boolean
+  /** Default: false, IPv4 as well. */
+  ipv6Only?: boolean
+  /** With a zone or without. Default: it is not bound. */
+  address?: string
+  port?: number
+  reuseAddress?: boolean
+  /** Default: it does not listen. */
+  backlog?: number
+}
+
 interface SetQuery {
   family: string
   table: string
@@ -159,6 +182,8 @@ export interface Questions {
   /** Every chain and rule of the host's firewalls, ours too. */
   firewalls: { question: object; answer: { chains: FirewallChain[]; rules: FirewallRule[] } }
   sysctl: { question: { netns?: string; name: string }; answer: string }
+  /** TCP sockets that listen on a port, or UDP sockets that are bound to it. */
+  listeners: { question: { netns?: string; udp?: boolean; port: number }; answer: Listener[] }
 }
 
 /** One native thread with its sockets in one namespace. */
@@ -278,7 +303,6 @@ interface Addon {
      */
     forwarding?: boolean,
   ) => NativeLinkNews
-  /** @param namespace - The one that is meant. @param not - Inode number of the one that is never meant: the host's. */
   /**
    * @param input - Slots that datagrams come in; `native/host/datagrams.h` draws one.
    * @param output - Slots that datagrams are sent from.
@@ -290,7 +314,12 @@ interface Addon {
     output: Uint8Array | undefined,
     heard: (socket: number, count: number) => void,
   ) => NativeDatagrams
-  enter<T>(path: string, work: () => T, namespace?: Namespace, not?: number): T
+  /**
+   * @param namespace - The one that is meant.
+   * @param not - Inode number of the one that is never meant: the host's.
+   * @param hostname - What processes that are started meanwhile are called: they have a UTS namespace of their own.
+   */
+  enter<T>(path: string, work: () => T, namespace?: Namespace, not?: number, hostname?: string): T
   /** Which network namespace a path leads to at this moment. Throws where it leads to none. */
   identify(path: string): Namespace
   /** A bound socket in the namespace that this thread is in; one of TCP listens. `fd` is the caller's to close. */
@@ -301,6 +330,12 @@ interface Addon {
   ): { fd: number; failure?: undefined } | { fd?: undefined; failure: NativeFailure }
   /** A further descriptor of a socket, the caller's to close. */
   duplicateSocket(fd: number): { fd: number; failure?: undefined } | { fd?: undefined; failure: NativeFailure }
+  /** A socket of the namespace that this thread is in; `fd` is the caller's to close. */
+  openSocket(request: SocketRequest): { fd: number; failure?: undefined } | { fd?: undefined; failure: NativeFailure }
+  /** No other socket may be bound to this one's port, even if it asks for it. Libuv allows it with sockets of UDP. */
+  refuseReuse(fd: number): NativeFailure | undefined
+  /** The address from which a packet to another would leave the namespace of this thread, where there is a way. */
+  sourceFor(address: string): string | undefined
   /**
    * What a UDP socket takes: nothing from `refused`, and where `accepted` has any, from these alone. Networks or
    * addresses of the socket's own family.
@@ -370,6 +405,9 @@ export const {
   enter,
   identify,
   bindSocket,
+  openSocket,
+  refuseReuse,
+  sourceFor,
   duplicateSocket,
   filterSources,
   folderStamp,

@@ -147,3 +147,7 @@ export async function whenIdle<T extends StoredRecord | undefined>(read: () => P
 /** What a sandbox is called in its files: as was asked for, or the first twelve digits of its id. */
 export const hostnameOf = ({ id, names }: Pick<SandboxRecord, 'id' | 'names'>): string =>
   names?.hostname ?? id.slice(0, 12)
+
+/** What its processes are called: as those of the one that it has joined; `undefined` for the host's own name. */
+export const ownHostname = ({ stack, id, names, joined }: SandboxRecord): string | undefined =>
+  stack === 'host' ? names?.hostname : hostnameOf(joined ?? { id, ...(names ? { names } : {}) })

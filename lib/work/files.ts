@@ -10,6 +10,7 @@ import { DEFAULT_NETWORK, FAMILIES } from '../store/network-spec.js'
 import type { DamagedRecords } from '../heal/index.js'
 import { removed } from '../claims/refusals.js'
 import { isAtPath } from '../store/namespace.js'
+import { readRegular } from '../store/read-file.js'
 import { listFolder } from '../store/list-folder.js'
 import { hostnameOf, listRecords, readRecord, type SandboxRecord } from '../store/records.js'
 import type { Context } from './context.js'
@@ -63,6 +64,31 @@ export function writtenFiles(
 ): SandboxFiles | undefined {
   const folder = filesFolder(files, sandbox)
   return existsSync(folder) ? named(nameFilePaths(folder)) : undefined
+}
+
+/** Where its files are to be, written or not. */
+export const filePaths = (
+  { files }: Pick<Context, 'files'>,
+  sandbox: Pick<SandboxRecord, 'id' | 'joined'>,
+): SandboxFiles => named(nameFilePaths(filesFolder(files, sandbox)))
+
+/**
+ * What is in its files: as they were written, and perhaps changed by its processes; else as they would be.
+ *
+ * @throws {SlipwayError} `NOT_FOUND`
+ */
+export async function readNames(context: Context, sandbox: Known): Promise<NameFiles> {
+  const { record } = await current(context, sandbox)
+  const { hostname, hosts, resolvConf } = filePaths(context, record)
+  const written = [hostname, hosts, resolvConf].map((path) => readRegular(path)?.text)
+  if (written.every((text) => text !== undefined)) {
+    const [name = '', lines = '', servers = ''] = written
+    return { hostname: name, hosts: lines, 'resolv.conf': servers }
+  }
+  const joined = joinedId(record)
+  if (joined === undefined) return filesOf(context, record)
+  const owner = await ownerOfJoined(record, context.records)
+  return filesOf(context, owner?.record ?? whatIsLeft(record, joined))
 }
 
 const named = ({ hostnamePath, hostsPath, resolvConfPath }: NameFilePaths): SandboxFiles => ({

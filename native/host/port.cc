@@ -1,29 +1,9 @@
 #include "host/port.h"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
-#include <cstring>
-
-#include "rtnl/address_text.h"
+#include "host/place.h"
 
 namespace slipway::host {
 namespace {
-
-socklen_t make_place(const rtnl::IpAddress& ip, uint16_t port, sockaddr_storage& place) {
-  if (ip.family == AF_INET) {
-    auto* v4 = reinterpret_cast<sockaddr_in*>(&place);
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(port);
-    std::memcpy(&v4->sin_addr, ip.bytes.data(), 4);
-    return sizeof(sockaddr_in);
-  }
-  auto* v6 = reinterpret_cast<sockaddr_in6*>(&place);
-  v6->sin6_family = AF_INET6;
-  v6->sin6_port = htons(port);
-  std::memcpy(&v6->sin6_addr, ip.bytes.data(), 16);
-  return sizeof(sockaddr_in6);
-}
 
 void set(int fd, int level, int option, int value) { setsockopt(fd, level, option, &value, sizeof value); }
 
@@ -61,7 +41,7 @@ Status Port::open(const std::string& protocol, const std::string& address, uint1
   if (!socket) socket.reset(::socket(ip.family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, ip_protocol));
   if (!socket) return Failure::last("socket");
   if (ip.family == AF_INET6) set(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  length = make_place(ip, number, place);
+  length = make_place(ip, number, 0, place);
   return kOk;
 }
 

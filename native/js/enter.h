@@ -1,4 +1,5 @@
-// enter(path, function): the calling thread inside a namespace for one synchronous call.
+// enter(path, function, namespace, not, hostname): the calling thread inside a namespace for one synchronous call. With
+// a hostname, what the function starts is called that (UTS namespace).
 #pragma once
 
 #include <napi.h>

@@ -3,6 +3,7 @@
 
 #include "firewall/legacy_firewall.h"
 #include "firewall/nft_firewall.h"
+#include "host/listeners.h"
 #include "host/sysctl.h"
 #include "js/convert.h"
 #include "js/jobs.h"
@@ -68,6 +69,13 @@ Napi::Value write_route(Napi::Env env, const rtnl::RouteInfo& route) {
   object.Set("protocol", route.protocol);
   object.Set("destination", route.destination);
   object.Set("gateway", route.gateway);
+  return object;
+}
+
+Napi::Value write_listener(Napi::Env env, const host::Listener& listener) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("address", listener.address);
+  object.Set("ipv6Only", listener.ipv6_only);
   return object;
 }
 
@@ -295,6 +303,16 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
           return kernel.inside({}, [&] { return firewall::read_legacy(firewalls); });
         },
         write_firewalls);
+  }
+  if (ask == "listeners") {
+    bool udp = read_flag(question, "udp").value_or(false);
+    auto port = static_cast<uint16_t>(read_number(question, "port").value_or(0));
+    return list_query<host::Listener>(
+        env,
+        [netns, udp, port](Kernel& kernel, std::vector<host::Listener>& listeners) {
+          return kernel.inside(netns, [&] { return host::dump_listeners(udp, port, listeners); });
+        },
+        write_listener);
   }
   if (ask == "sysctl") {
     return item_query<std::string>(

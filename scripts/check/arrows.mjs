@@ -12,6 +12,7 @@ export const LAYERS = [
   'internal',
   'cli',
   'api',
+  'inside',
   'work',
   'heal',
   'networks',

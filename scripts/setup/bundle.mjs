@@ -2,7 +2,6 @@
 // the command, the benchmark and the examples run, is dist/: the same code in a few files. Tests import single modules,
 // build-lib/, as tsc writes them.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { SetupError } from './say.mjs'
 import { filesUnder, hashOf, inRoot, root, stampIs, writeStamp } from './tree.mjs'
@@ -59,7 +58,7 @@ export async function bundle() {
     )),
     ...(await write(
       rolldown,
-      { input: command, external, plugins: [withoutChildProcess] },
+      { input: command, external, plugins: [withoutChildProcess, withoutSockets] },
       {
         format: 'cjs',
         chunkFileNames: 'cli/[name]-[hash].js',
@@ -102,6 +101,15 @@ const withoutChildProcess = {
   load: (id) => (id === '\0nothing' ? 'export {}' : undefined),
 }
 
+// The command makes no sockets in sandboxes, so what the library imports to make them is no part of it.
+const withoutSockets = {
+  name: 'without sockets',
+  transform: (code, id) =>
+    id.startsWith(inRoot('lib/api/')) || id.startsWith(inRoot('lib/inside/'))
+      ? code.replace(/\bawait import\('[^']*'\)/g, "await Promise.reject(new Error('This is no part of the command.'))")
+      : undefined,
+}
+
 async function write(rolldown, { transform = {}, ...input }, options) {
   const build = await rolldown({
     cwd: root,
@@ -131,13 +139,14 @@ async function write(rolldown, { transform = {}, ...input }, options) {
   return made
 }
 
-// The page of the manual is made by a program of the same sources, which is not published.
+// The page of the manual is made by a program of the same sources, which is not published. It is made here, where the
+// packages are found that those import.
 async function writeManual(rolldown, external) {
-  const folder = mkdtempSync(path.join(tmpdir(), 'slipway-manual-'))
+  const folder = mkdtempSync(inRoot(output, '.manual-'))
   try {
     await write(
       rolldown,
-      { input: { manual: 'lib/cli/texts/manual.ts' }, external },
+      { input: { manual: 'lib/cli/texts/manual.ts' }, external, plugins: [withoutChildProcess, withoutSockets] },
       { format: 'esm', codeSplitting: false, dir: folder, entryFileNames: '[name].mjs' },
     )
     const { manual } = await import(path.join(folder, 'manual.mjs'))

@@ -53,6 +53,10 @@ test.serial('networks.md', async (t) => {
   await play(t, 'networks.md')
 })
 
+test.serial('sockets.md', async (t) => {
+  await play(t, 'sockets.md')
+})
+
 test.serial('names.md', async (t) => {
   await play(t, 'names.md')
 })

@@ -1,25 +1,37 @@
 import type { InspectOptionsStylized } from 'node:util'
-import type { ChildProcess, SpawnOptions } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import type { Socket as UdpSocket } from 'node:dgram'
+import type { Server, Socket } from 'node:net'
 import { activePorts } from '../../drivers/gateway.js'
 import { callChecks, waiting, type Call, type CallOptions } from '../../base/call.js'
 import { invalid, show, SlipwayError } from '../../base/errors.js'
 import type { Labels } from '../../base/labels.js'
 import type { NameOptions } from '../../base/name-options.js'
-import { enter } from '../../kernel/native.js'
-import { checkOptions, checks } from '../../base/checks.js'
+import { createAgent, type SandboxAgent, type SandboxAgentOptions } from '../../inside/agent/agent.js'
+import type { ConnectTcpOptions } from '../../inside/connect.js'
+import type { Inside } from '../../inside/inside.js'
+import type { ListenOptions } from '../../inside/listen.js'
+import type { ExecOptions, ExecResult } from '../../inside/processes/exec.js'
+import { spawnInside, type OwnFiles, type SpawnInsideOptions } from '../../inside/processes/spawn.js'
+import type { BindUdpOptions } from '../../inside/udp.js'
+import type { WaitForPortOptions } from '../../inside/wait-for-port.js'
+import { enter, type Listener, type NativeFailure } from '../../kernel/native.js'
+import { describeFailure, nameOf } from '../../kernel/refusal.js'
+import { opensNamespace } from '../../store/namespace.js'
+import { checkOptions, checks, isOptions } from '../../base/checks.js'
 import { namedPredefined } from '../../drivers/predefined.js'
 import type { Namespace } from '../../plan/operation.js'
 import { printMapping, type PortMapping, type PortRequest } from '../../base/port-mapping.js'
 import { SHOWN, shown } from '../../base/shown.js'
 import { namespaceGone, removed } from '../../claims/refusals.js'
-import { hostnameOf, isCurrent, type SandboxRecord, type StoredRecord } from '../../store/records.js'
+import { hostnameOf, isCurrent, ownHostname, type SandboxRecord, type StoredRecord } from '../../store/records.js'
 import { Changes } from '../../work/changes.js'
 import { connectSandbox, disconnectSandbox } from '../../work/connections.js'
 import { hostPath, withCall, type Context } from '../../work/context.js'
 import { describeEndpoint, type Endpoint } from './endpoint.js'
 import { endpointChecks, readEndpoint, type EndpointOptions } from './endpoint-options.js'
 import { keepSandbox } from '../../work/ephemerals.js'
-import { renewFiles, writeFiles, writtenFiles, type SandboxFiles } from '../../work/files.js'
+import { filePaths, readNames, renewFiles, writeFiles, writtenFiles, type SandboxFiles } from '../../work/files.js'
 import { networkSettings, type NetworkSettings } from './inspect.js'
 import { nameCheck } from '../../base/name.js'
 import { publishOn, unpublishFrom } from '../../work/port-changes.js'
@@ -43,6 +55,7 @@ export class Sandbox {
   readonly #changes: Changes
   #warnings: readonly string[]
   #removing: Promise<void> | undefined
+  #insideMade: Inside | undefined
 
   /** @internal Sandboxes come from `slipway.sandboxes`. */
   constructor(context: Context, stored: StoredRecord, made?: Namespace, warnings: readonly string[] = []) {
@@ -286,34 +299,178 @@ export class Sandbox {
 
   /**
    * Starts a process in this sandbox's network. Everything else (file system, user, environment) is as
-   * `child_process.spawn` has it.
+   * `child_process.spawn` has it; with `files: true` it also has the sandbox's hostname and finds the sandbox's
+   * `/etc/hostname`, `/etc/hosts` and `/etc/resolv.conf`, so that names are what they are in the sandbox.
+   *
+   * @example
+   * app.spawn('curl', ['http://db/'], { files: true, stdio: 'inherit' })
+   * @throws {SlipwayError} `NOT_FOUND` when the sandbox was removed; with `files`, `UNSUPPORTED` where this machine
+   * lacks `unshare`, `mount` or `sh`, and `INVALID_ARGUMENT`.
    */
-  spawn(command: string, args: readonly string[] = [], options: SpawnOptions = {}): ChildProcess {
-    // Not imported: with the sockets of its pipes it takes 2 ms to be loaded.
-    const { spawn } = process.getBuiltinModule('node:child_process')
-    return this.enter(() => spawn(command, args, options))
+  spawn(command: string, args: readonly string[] = [], options: SpawnInsideOptions = {}): ChildProcess {
+    const { files = false, ...rest } = options
+    return spawnInside(this.#inside, command, args, rest, files ? this.#ownFiles() : undefined)
   }
 
   /**
-   * Runs a synchronous function with this thread inside the sandbox. Sockets made there stay there: a server that
-   * begins to listen inside serves the sandbox, from this process.
+   * Runs a program in this sandbox until it ends, with the sandbox's hostname, hosts and resolv.conf (`files: false`:
+   * without). A status other than 0 is a result and no error.
    *
    * @example
-   * app.enter(() => net.createServer(serve).listen(80))
+   * const { exitCode, stdout } = await app.exec('getent', ['hosts', 'db'], { timeout: 5000 })
+   * @throws {SlipwayError} `NOT_FOUND` when the sandbox was removed, or there is no such program (`errnoName` is
+   * `ENOENT`), `TIMEOUT`, `EXHAUSTED` (more output than `maxBuffer`), `PERMISSION`, `UNSUPPORTED`, `INVALID_ARGUMENT`.
+   * An aborted `signal` rejects with its reason. The program has ended by then.
+   */
+  exec(
+    command: string,
+    args: readonly string[] | undefined,
+    options: ExecOptions & { encoding: 'buffer' },
+  ): Promise<ExecResult<Buffer>>
+  exec(command: string, args?: readonly string[], options?: ExecOptions): Promise<ExecResult>
+  async exec(
+    command: string,
+    args: readonly string[] = [],
+    options: ExecOptions = {},
+  ): Promise<ExecResult<string | Buffer>> {
+    const { checkExec, execInside } = await import('../../inside/processes/exec.js')
+    checkExec(command, args, options)
+    const { files = true } = options
+    this.#requireThere()
+    // As they are now; spawn would take those that are there.
+    if (files && this.#ownFiles()) await this.files()
+    return execInside(`${command} in the sandbox ${this.name}`, options, (given) =>
+      this.spawn(command, args, { ...given, files }),
+    )
+  }
+
+  /**
+   * Lets a server of `node:net`, `http`, `https`, `http2` or `tls` listen in this sandbox: its connections are the
+   * sandbox's, its code runs here. Of Express it is `http.createServer(app)`, of Fastify `app.server`.
+   *
+   * @example
+   * const server = await app.listen(http.createServer(serve), { port: 80 })
+   * @returns The server, once it listens. What is refused rejects; the server tells no `error` of it.
+   * @throws {SlipwayError} `PORT_IN_USE`, `NOT_FOUND` (the sandbox was removed, or there is no such name),
+   * `UNREACHABLE` (no nameserver says what the name is), `INVALID_ARGUMENT` (no address of the sandbox), `PERMISSION`,
+   * `TIMEOUT`, `UNSUPPORTED` (in a worker of `node:cluster`). An aborted `signal` rejects with its reason; later, it
+   * closes the server.
+   */
+  async listen<S extends Server>(server: S, options: ListenOptions = {}): Promise<S> {
+    const { listen } = await import('../../inside/listen.js')
+    return listen(this.#inside, server, options)
+  }
+
+  /**
+   * Connects from this sandbox, to an address or to a name as the sandbox knows it (its hosts file, its nameservers,
+   * asked from inside). Of several addresses the first that answers is taken, as Node.js does (Happy Eyeballs).
+   *
+   * @example
+   * const socket = await app.connectTcp({ host: 'db', port: 5432, timeout: 2000 })
+   * @throws {SlipwayError} `UNREACHABLE` (refused, no route, no answer: `errnoName` is `ECONNREFUSED`, …), `NOT_FOUND`
+   * (no such name: `errnoName` is `ENOTFOUND`; or the sandbox was removed), `TIMEOUT`, `INVALID_ARGUMENT`. An aborted
+   * `signal` rejects with its reason.
+   */
+  async connectTcp(options: ConnectTcpOptions): Promise<Socket> {
+    const { connectTcp } = await import('../../inside/connect.js')
+    return connectTcp(this.#inside, options)
+  }
+
+  /**
+   * A socket for datagrams in this sandbox, of `node:dgram`, bound. What `send` and `connect` are given as a name is
+   * looked up as the sandbox would. Broadcasts (`setBroadcast`) and groups (`addMembership`) are the sandbox's.
+   *
+   * @example
+   * const udp = await app.bindUdp({ port: 53 })
+   * udp.on('message', (message, from) => udp.send(answer(message), from.port, from.address))
+   * @throws {SlipwayError} `PORT_IN_USE`, `NOT_FOUND`, `UNREACHABLE`, `INVALID_ARGUMENT`, `PERMISSION`, `TIMEOUT`, as
+   * {@link listen}. An aborted `signal` rejects with its reason; later, it closes the socket.
+   */
+  async bindUdp(options: BindUdpOptions = {}): Promise<UdpSocket> {
+    const { bindUdp } = await import('../../inside/udp.js')
+    return bindUdp(this.#inside, options)
+  }
+
+  /**
+   * An `agent` for `http.request` and `https.request`, and a `dispatcher` for `fetch`, whose connections start in this
+   * sandbox and are kept. Names are looked up as the sandbox would, and certificates are checked by name. It is for
+   * HTTP of both kinds; close it with `agent.close()` or `agent.destroy()`.
+   *
+   * Its requests fail as those of Node.js do: with the codes `ECONNREFUSED`, `ENOTFOUND`, …
+   *
+   * @example
+   * const agent = app.agent()
+   * const response = await fetch('http://db/', { dispatcher: agent })
+   * @param options - As of `https.Agent`. Default: as `https.globalAgent`.
+   */
+  agent(options: SandboxAgentOptions = {}): SandboxAgent {
+    if (!isOptions(options)) throw invalid(`agent takes an object of options, and got ${show(options)}.`)
+    this.#requireThere()
+    return createAgent(this.#inside, options)
+  }
+
+  /**
+   * Waits until something listens on a port in this sandbox. The kernel is asked (sock_diag): no server sees a
+   * connection for it.
+   *
+   * @example
+   * app.spawn('redis-server')
+   * await app.waitForPort(6379, { timeout: 10_000 })
+   * @throws {SlipwayError} `TIMEOUT`, `NOT_FOUND` when the sandbox was removed, `INVALID_ARGUMENT`, `UNSUPPORTED`. An
+   * aborted `signal` rejects with its reason.
+   */
+  async waitForPort(port: number, options: WaitForPortOptions = {}): Promise<void> {
+    const { waitForPort } = await import('../../inside/wait-for-port.js')
+    return waitForPort(this.#inside, port, options)
+  }
+
+  /**
+   * Runs a synchronous function with this thread inside the sandbox. What it does at once, it does there: a socket that
+   * the kernel makes meanwhile stays in the sandbox, a process that is started is one of the sandbox's, a file of
+   * `/proc/thread-self/net` is the sandbox's.
+   *
+   * **What Node.js does later, it does on the host**, without a word: it looks addresses up first, and makes the socket
+   * when this thread has left again. So within `enter`, `server.listen(80, '0.0.0.0')` (any listen with a host),
+   * `dgram.bind`, `net.connect`, `http.get` and `fetch` all act on the *host*. For these there are {@link listen},
+   * {@link bindUdp}, {@link connectTcp} and {@link agent}; for programs {@link spawn} and {@link exec}.
+   *
+   * @example
+   * const table = app.enter(() => readFileSync('/proc/thread-self/net/arp', 'utf8'))
    * @throws {SlipwayError} `INVALID_ARGUMENT` when the function returns a promise: what it does later, it does outside.
    * @throws {SlipwayError} `NOT_FOUND` when the sandbox was removed.
    */
   enter<T>(work: () => T): T {
-    // By name another sandbox may stand there by now.
+    return this.#enter(work, undefined)
+  }
+
+  /** This sandbox, for what happens inside of it. */
+  get #inside(): Inside {
+    return (this.#insideMade ??= {
+      name: this.name,
+      hostname: ownHostname(this.#record),
+      enter: (work, hostname) => this.#enter(work, hostname),
+      readNames: () => this.#context.work.run(() => readNames(this.#context, this.#record)),
+      listeners: (protocol, port) => this.#context.work.run(() => this.#listeners(protocol === 'udp', port)),
+    })
+  }
+
+  #enter<T>(work: () => T, hostname: string | undefined): T {
     this.#requireThere()
     let result: T
     try {
       result =
         this.#record.stack === 'host'
-          ? enter(this.path, work)
-          : enter(this.path, work, this.#changes.namespace, this.#context.host.identity)
+          ? enter(this.path, work, undefined, undefined, hostname)
+          : enter(this.path, work, this.#changes.namespace, this.#context.host.identity, hostname)
     } catch (error) {
-      const failure = (error as { failure?: { errno: number } }).failure
+      const failure = (error as { failure?: NativeFailure }).failure
+      if (failure && (failure.syscall === 'unshare' || failure.syscall === 'sethostname'))
+        throw new SlipwayError(
+          'PERMISSION',
+          `The kernel does not give the process a hostname of its own (${nameOf(failure.errno)}): that takes CAP_SYS_ADMIN and CONFIG_UTS_NS. Without files (files: false) it needs none.`,
+          describeFailure(failure, `hostname ${hostname}`),
+          { cause: error },
+        )
       if (failure) throw new SlipwayError('NOT_FOUND', namespaceGone(this.path), {}, { cause: error })
       throw error
     }
@@ -403,6 +560,24 @@ export class Sandbox {
       return work()
     }
     return this.#context.work.look(checked, what, options)
+  }
+
+  async #listeners(udp: boolean, port: number): Promise<readonly Listener[] | undefined> {
+    this.#requireThere()
+    const { stack } = this.#record
+    const { namespace } = this.#changes
+    if (stack !== 'host' && namespace && !opensNamespace(this.path, namespace))
+      throw new SlipwayError('NOT_FOUND', namespaceGone(this.path))
+    return this.#context.host.find('listeners', { ...(stack === 'host' ? {} : { netns: this.path }), udp, port })
+  }
+
+  /** Its files for a process; `undefined` where the host's are right: in its network, with no names of its own. */
+  #ownFiles(): OwnFiles | undefined {
+    if (this.#record.stack === 'host' && Object.keys(this.names).length === 0) return undefined
+    return {
+      paths: filePaths(this.#context, this.#record),
+      write: () => (this.writtenFiles ? undefined : this.files()),
+    }
   }
 
   /** @returns The network's name where it is one that every host has, else as it was given. */
