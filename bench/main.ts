@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { facts } from './facts.js'
 import { entryOf } from './library.js'
 import { requireOwnNamespaces } from './own-namespace.js'
+import { isDnsmasqHere } from './measures/names.js'
 import { FULL, PARTS, QUICK, type Sizes } from './parts.js'
 import { findPeers, type PeerPaths } from './peers/programs.js'
 import { draw } from './pictures/draw.js'
@@ -146,13 +147,17 @@ function reasonsAgainst(): Partial<Record<Arm, string>> {
   }
 }
 
-/** Trials but those for which the kernel lacks a kind of link: these are left out, and said so. */
+/** Trials but those for which the machine lacks a kind of link or a program: these are left out, and said so. */
 function possible(scheduled: readonly Scheduled[]): Scheduled[] {
   const wantedKinds = SEGMENT_KINDS.filter((kind) => scheduled.some(({ variant }) => variant === kind))
   const lacking = wantedKinds.filter((kind) => !kernelHas(kind))
   for (const kind of lacking)
     process.stderr.write(`slipway: without ${kind} in the part segments: this kernel has no links of that kind\n`)
-  return scheduled.filter(({ variant }) => !lacking.some((kind) => kind === variant))
+  const lacksDnsmasq = scheduled.some(({ variant }) => variant === 'dnsmasq') && !isDnsmasqHere()
+  if (lacksDnsmasq) process.stderr.write('slipway: without dnsmasq in the part names: it is not installed\n')
+  return scheduled.filter(
+    ({ variant }) => !lacking.some((kind) => kind === variant) && !(lacksDnsmasq && variant === 'dnsmasq'),
+  )
 }
 
 function describePart(measure: Measure): string {

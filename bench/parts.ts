@@ -1,3 +1,4 @@
+import { NAMESERVERS } from './measures/names.js'
 import { PROTOCOLS } from './measures/protocols.js'
 import { SEGMENT_KINDS, type Arm, type Measure, type TrialSpec } from './trial-spec.js'
 
@@ -322,5 +323,12 @@ export const PARTS: Record<Measure, Part> = {
       ['outside', 'localhost', ...(arm === 'ours' ? [] : ['outside-without-proxy', 'localhost-without-proxy'])].map(
         (variant) => ({ warmUp: 0, count: 1, variant, seconds: 3 }),
       ),
+  },
+  names: {
+    text: 'questions for a name of a sandbox, one after another and a hundred at once, of Slipway and of dnsmasq',
+    byDefault: false,
+    arms: ['ours'],
+    rounds: 5,
+    trials: () => NAMESERVERS.map((variant) => ({ warmUp: 0, count: 0, variant, seconds: 2 })),
   },
 }

@@ -34,6 +34,7 @@ export function furtherTables(samples: readonly Sample[]): string[] {
     single(samples, 'costs', 'What a process of Slipway takes (total: import and open, µs)'),
     single(samples, 'churn', 'Endpoints that come and go (total: one creation, µs)'),
     single(samples, 'data', 'Through a published port'),
+    single(samples, 'names', 'Questions for a name (total: one at a time, µs)'),
     versions(samples),
   ]
 }

@@ -39,6 +39,7 @@ export const MEASURES = [
   'thread',
   'claims',
   'data',
+  'names',
 ] as const
 export type Measure = (typeof MEASURES)[number]
 
@@ -70,7 +71,7 @@ export interface TrialSpec {
   at?: number
   /** Which way it is done, where there are several: an ablation by name, a direction of the data path. */
   variant?: string
-  /** For how long, of what is measured for a time: `churn`, `data`, the idle part of `costs`. */
+  /** For how long, of what is measured for a time: `churn`, `data`, `names`, the idle part of `costs`. */
   seconds?: number
 }
 

@@ -8,6 +8,7 @@
 // - floor churn: brings up and removes endpoints for --seconds
 // - floor connect: fetches a byte through each of --count ports from --first-port on, from --server's port 80
 // - floor connections: counts connections to --host:--first-port from the namespace --client to --server's port 80
+// - floor names: asks a nameserver at --host:--first-port for "api" from the namespace --client, for twice --seconds
 //
 // Run it in a namespace of its own where the bridges and the tables of Slipway exist already. It leaves what it made,
 // and prints nanoseconds as JSON. options.h has the other options.
@@ -28,6 +29,7 @@
 #include "connections.h"
 #include "elsewhere.h"
 #include "first_byte.h"
+#include "names.h"
 #include "print.h"
 #include "publish.h"
 
@@ -235,6 +237,11 @@ void count_connections(const Options& options) {
   print_lists({{"count", {made.count}}, {"nanoseconds", {made.nanoseconds}}});
 }
 
+void ask_for_names(const Options& options) {
+  Answers answers = ask_for(options.seconds, options.client, options.host, options.first_port, "api");
+  print_lists({{"times", answers.one_by_one}, {"count", {answers.count}}, {"nanoseconds", {answers.nanoseconds}}});
+}
+
 void come_and_go(Network network, const Options& options) {
   Host host;
   std::size_t before = links();
@@ -262,6 +269,7 @@ int main(int argc, char** argv) {
   Options options = read_options(argc, argv);
   require_own_namespaces();
   if (options.mode == "connections") count_connections(options);
+  else if (options.mode == "names") ask_for_names(options);
   else if (options.mode == "connect") connect_to_each(options);
   else if (options.mode == "teardown") tear_down(describe_network(options), options);
   else if (options.mode == "segment") come_to_segment_and_go(describe_network(options), options);

@@ -21,12 +21,12 @@ struct Ways {
 enum class Claims { hash, interval, rule, verdict };
 
 struct Options {
-  std::string mode;  // endpoints, teardown, segment, publish, churn, connections
+  std::string mode;  // endpoints, teardown, segment, publish, churn, connections, names
   unsigned count = 100, existing = 0;
   unsigned ports = 1;    // published by each endpoint
   unsigned at_once = 1;  // of `teardown`: removed one after another before anybody waits for the kernel
   unsigned threads = 1;  // of `endpoints`
-  double seconds = 10;   // of `churn` and `connections`
+  double seconds = 10;   // of `churn`, `connections` and `names`
   std::vector<std::string> bridges = {"docker0"};  // the network's own, then its further ones
   unsigned ports_per_bridge = 256;                 // lib/api/options.ts
   // Of `segment`: what links are a part of, and what kind of part: macvlan, ipvlan.
@@ -34,7 +34,7 @@ struct Options {
   std::string first_address = "172.17.0.2";
   uint16_t first_port = 20000;
   bool first_byte = false;
-  // Of `connections`: namespaces, and the address that leads from the one to the other.
+  // Of `connections` and `names`: namespaces, and the address that leads from the one to the other.
   std::string server = "/proc/self/ns/net", client = "/proc/self/ns/net", host = "127.0.0.1";
   Ways ways;
   Claims claims = Claims::hash;
