@@ -29,6 +29,7 @@ const FLAGS: Record<
   fixedCidr: '--fixed-cidr',
   fixedCidrV6: '--fixed-cidr-v6',
   force: '--force',
+  forwarding: '--forwarding',
   gateway: '--gateway',
   gwPriority: '--gw-priority',
   hostname: '--hostname',

@@ -102,6 +102,11 @@ export interface EndpointsOf<Spec extends NetworkSpec = NetworkSpec, Body = unkn
    */
   elements(endpoint: StoredEndpoint<Body>): EndpointElement[]
   /**
+   * What lets a router send by this endpoint what comes from subnets of its other endpoints. Left out where no rule
+   * keeps what is sent from the network.
+   */
+  passesOn?(endpoint: StoredEndpoint<Body>, sources: readonly (readonly [IpFamily, string])[]): EndpointElement[]
+  /**
    * Its link, from the host to the inside.
    *
    * @param netns - Where its inside is.

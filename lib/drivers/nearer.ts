@@ -1,4 +1,4 @@
-import { covers, parseSubnet, printSubnet, type Subnet } from '../base/addresses/subnet.js'
+import { printSubnet } from '../base/addresses/subnet.js'
 import { familyOf, type IpFamily } from '../base/addresses/ip.js'
 import type { ElementAdd, Operation } from '../plan/operation.js'
 import type { PortMapping } from '../base/port-mapping.js'
@@ -7,6 +7,7 @@ import { nearer } from '../policy/sets.js'
 import { FAMILIES } from '../store/network-spec.js'
 import type { StoredEndpoint } from '../store/endpoint.js'
 import { gatewayEndpoint, mappedPorts } from './gateway.js'
+import { subnetsOf } from './subnets-of.js'
 
 /**
  * Published ports lead to one endpoint of a sandbox. A client that is on the network of another endpoint of it would
@@ -22,17 +23,8 @@ function keysOf(endpoints: readonly StoredEndpoint[], family: IpFamily): string[
   const gateway = gatewayEndpoint(endpoints, family)
   const address = gateway?.addresses[family]?.address
   if (address === undefined) return []
-  const subnets = endpoints.flatMap((endpoint): Subnet[] => {
-    const own = endpoint === gateway ? undefined : endpoint.addresses[family]
-    return (own && [parseSubnet(`${own.address}/${own.prefix}`)])?.flatMap((subnet) => subnet ?? []) ?? []
-  })
-  const widest = subnets.filter(
-    (subnet, index) =>
-      !subnets.some(
-        (other, at) => at !== index && covers(other, subnet) && (at < index || other.prefix < subnet.prefix),
-      ),
-  )
-  return widest.map((subnet) => `${asKey(printSubnet(subnet), family)} . ${address}`)
+  const others = endpoints.filter((endpoint) => endpoint !== gateway)
+  return subnetsOf(others, family).map((subnet) => `${asKey(printSubnet(subnet), family)} . ${address}`)
 }
 
 /** Of some families. @param owner - Comment of the elements. */

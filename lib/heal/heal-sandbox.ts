@@ -77,8 +77,8 @@ export async function healSandbox(
 
 export const untouched = (item: StoredRecord): Healing => ({ item, healed: false, relinked: false, lost: [] })
 
-const claimsOf = ({ name, id, endpoints, ports }: SandboxRecord): Operation[] =>
-  claimSandbox({ endpoints, ports, owner: ownerComment(name, id) })
+const claimsOf = ({ name, id, endpoints, ports, forwarding }: SandboxRecord): Operation[] =>
+  claimSandbox({ endpoints, ports, owner: ownerComment(name, id), forwarding })
 
 async function allLinked(host: Host, record: SandboxRecord, links: ReadonlyMap<string, LinkInfo>): Promise<boolean> {
   for (const endpoint of record.endpoints) {

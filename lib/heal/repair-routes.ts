@@ -20,10 +20,10 @@ import { commentOf, type OwnedElements } from '../claims/owned.js'
  * nothing of it stays in the kernel.
  */
 export async function repairPublishedPorts(host: Host, record: SandboxRecord, owned: OwnedElements): Promise<void> {
-  const { endpoints, ports, name, id } = record
+  const { endpoints, ports, name, id, forwarding } = record
   const owner = ownerComment(name, id)
   const due = new Map<string, { set: SetDefinition; element: Element }>()
-  for (const operation of claimSandbox({ endpoints, ports, owner })) {
+  for (const operation of claimSandbox({ endpoints, ports, owner, forwarding })) {
     if (operation.op !== 'element.add' || !isOfPorts(operation)) continue
     const { op: _, elements, ...set } = operation
     for (const element of elements) due.set(elementName(operation, element.key), { set, element })
@@ -50,7 +50,10 @@ const PORT_SETS = new Set(
   [
     ...sets.portMaps,
     ...sets.besideMaps,
-    ...[sets.nearer, sets.open, sets.restricted, sets.restrictedAt, sets.admitted].flatMap((one) => [one[4], one[6]]),
+    ...[sets.nearer, sets.transit, sets.open, sets.restricted, sets.restrictedAt, sets.admitted].flatMap((one) => [
+      one[4],
+      one[6],
+    ]),
   ].map(({ set }) => set),
 )
 

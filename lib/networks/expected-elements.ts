@@ -85,8 +85,8 @@ const dueOfNetwork = (spec: NetworkSpec, links: readonly LinkInfo[]): Due => ({
  * to claim is refused, it is undone and tried again, and loses here what it was given. What is being removed has its
  * addresses until conntrack has forgotten them.
  */
-function dueOfSandbox({ name, id, ports, endpoints, removing }: SandboxRecord): Due {
-  const elements = claimSandbox({ endpoints, ports, owner: ownerComment(name, id) })
+function dueOfSandbox({ name, id, ports, endpoints, removing, forwarding }: SandboxRecord): Due {
+  const elements = claimSandbox({ endpoints, ports, owner: ownerComment(name, id), forwarding })
   if (!removing) return { what: name, elements }
   return {
     what: '',

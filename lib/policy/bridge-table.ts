@@ -14,6 +14,7 @@ import {
   set,
   setPair,
   within,
+  type Rule,
 } from './rules.js'
 import * as sets from './sets.js'
 
@@ -31,6 +32,9 @@ const FRAGMENT_OFFSET = any('@nh,336,16', String(0xfff8))
 
 const OWN_IPV4 = within(['iifname', 'ether saddr', 'ip saddr'], sets.senders[4])
 const OWN_IPV6 = within(['iifname', 'ether saddr', 'ip6 saddr'], sets.senders[6])
+
+const PASSED_IPV4 = within(['iifname', 'ether saddr', 'ip saddr'], sets.transit[4])
+const PASSED_IPV6 = within(['iifname', 'ether saddr', 'ip6 saddr'], sets.transit[6])
 
 // Before whatever else may change a frame or take it along: ebtables (-300), conntrack of bridges (-200), br_netfilter
 // (0), which goes on with the hooks behind it only, and passes over those of its own priority.
@@ -54,6 +58,7 @@ const NO_ERROR = '128'
  */
 export const bridgeTable = (): Operation[] => [
   ...setPair(sets.senders, 'who may send through which port'),
+  ...setPair(sets.transit, 'what routers may pass on through which port'),
   set(sets.gates, 'MACs of bridges whose sandboxes may not talk to each other'),
 
   // Connection tracking lets an error through that is about any connection it knows, in whichever network that is, and
@@ -66,6 +71,7 @@ export const bridgeTable = (): Operation[] => [
       OWN_IPV4,
       accept,
     ],
+    ['nor what a router passes on', ...ICMP, ...ERRORS.map((type) => isNot('icmp type', type)), PASSED_IPV4, accept],
     ['later fragments, which are nothing without their first', ...ICMP, LATER_FRAGMENT, OWN_IPV4, accept],
     [
       'an error is taken to be sent from where the packet was sent to',
@@ -74,6 +80,8 @@ export const bridgeTable = (): Operation[] => [
       OWN_IPV4,
       accept,
     ],
+    // It is taken to be sent from there by now.
+    ['or from where a router has passed it on to', ...ICMP, PASSED_IPV4, accept],
   ]),
   ...chain(
     'bridge',
@@ -118,12 +126,29 @@ export const bridgeTable = (): Operation[] => [
         OWN_IPV6,
         accept,
       ],
+      ...Object.entries({ request: '128', answer: '129' }).map(([what, type]): Rule => [
+        `an echo that a router passes on, the ${what}`,
+        ...DISCOVERY,
+        is('icmpv6 type', type),
+        PASSED_IPV6,
+        accept,
+      ]),
+      // It is taken to be sent from there by now.
+      [
+        'or from where a router has passed the packet on to',
+        ...DISCOVERY,
+        none('icmpv6 type', NO_ERROR),
+        PASSED_IPV6,
+        accept,
+      ],
     ],
   ),
   ...chain('bridge', 'sender', { comment: 'what a port of ours may send' }, [
     ['with its own MAC and address', is('ether type', 'ip'), isNot('meta l4proto', 'icmp'), OWN_IPV4, accept],
     // A packet whose headers cannot be read to their end has no protocol, and is not accepted.
     ['with its own MAC and address', is('ether type', 'ip6'), isNot('meta l4proto', 'ipv6-icmp'), OWN_IPV6, accept],
+    ['what a router passes on', is('ether type', 'ip'), isNot('meta l4proto', 'icmp'), PASSED_IPV4, accept],
+    ['what a router passes on', is('ether type', 'ip6'), isNot('meta l4proto', 'ipv6-icmp'), PASSED_IPV6, accept],
     ['not to bridges as such', is('ether daddr', BRIDGE_GROUPS), counter, drop],
     ['ICMP', ...ICMP, jump('errors')],
     ['ICMP of IPv6, neighbour discovery above all', ...DISCOVERY, jump('discovery')],

@@ -20,7 +20,13 @@ const inet = (set: string, type: string, rest: Partial<SetDefinition> = {}): Set
   ...rest,
 })
 
-const bridge = (set: string, type: string): SetDefinition => ({ family: 'bridge', table: TABLE, set, type })
+const bridge = (set: string, type: string, rest: Partial<SetDefinition> = {}): SetDefinition => ({
+  family: 'bridge',
+  table: TABLE,
+  set,
+  type,
+  ...rest,
+})
 
 // `addr` in a type is the address of the family.
 function perFamily(
@@ -127,6 +133,8 @@ export const admitted = perFamily(inet, 'admitted', 'addr . inet_proto . inet_se
 
 /** Who may send through which bridge port: the anti-spoof entries. */
 export const senders = perFamily(bridge, 'senders', 'ifname . ether_addr . addr')
+/** What a router may send through a port beside its own: a subnet that it is in by another endpoint. */
+export const transit = perFamily(bridge, 'transit', 'ifname . ether_addr . addr', { interval: true })
 /** MAC addresses of bridges whose sandboxes may not talk to each other: all that these may send to. */
 export const gates = bridge('gates', 'ether_addr')
 
@@ -208,5 +216,5 @@ export const ownedBySandboxes: readonly SetDefinition[] = [
   ...portMaps,
   macs,
   ...besideMaps,
-  ...[addresses, segments, nearer, open, restricted, restrictedAt, admitted, senders].flatMap(both),
+  ...[addresses, segments, nearer, open, restricted, restrictedAt, admitted, senders, transit].flatMap(both),
 ]

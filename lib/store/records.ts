@@ -54,6 +54,8 @@ export interface SandboxRecord {
   /** What was said about its names. */
   names?: NameOptions
   labels?: Labels
+  /** It is a router: it passes on between its networks. */
+  forwarding?: true
   /** It goes when its maker has ended. */
   ephemeral?: Ephemeral
 }

@@ -131,6 +131,7 @@ const shape = all(
     joined: optional(fields({ id, name, network, names: optional(names) })),
     names: optional(names),
     labels: optional(byName(anyText)),
+    forwarding: optional(oneOf(true)),
     ephemeral: optional(fields({ pids: whole(0, Number.MAX_SAFE_INTEGER) })),
   }),
   ownPath,

@@ -142,7 +142,15 @@ async function connectUpdate(
     next: { ...record, endpoints: after },
     plan: (change, namespace) =>
       connectEndpoint(
-        { path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change },
+        {
+          path,
+          namespace,
+          endpoints,
+          ports,
+          owner: ownerComment(name, id),
+          forwarding: record.forwarding,
+          record: change,
+        },
         endpoint,
         draft.circumstances,
       ),
@@ -190,7 +198,15 @@ function disconnectUpdate(
     async plan(change, namespace) {
       place = { ...place, namespace }
       const leaving = disconnectEndpoint(
-        { path, namespace, endpoints, ports, owner: ownerComment(name, id), record: change },
+        {
+          path,
+          namespace,
+          endpoints,
+          ports,
+          owner: ownerComment(name, id),
+          forwarding: record.forwarding,
+          record: change,
+        },
         endpoint,
         await deleteUnfiltered(context.host, place, [endpoint], after),
       )

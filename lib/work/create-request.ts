@@ -17,4 +17,6 @@ export interface CreateRequest {
   names: NameOptions
   labels: Labels | undefined
   ephemeral: boolean
+  /** It passes on between its networks. */
+  forwarding: boolean
 }

@@ -72,6 +72,7 @@ export async function draftSandbox(
   if (namespace) record.foreign = true
   if (Object.keys(names).length > 0) record.names = names
   if (request.labels) record.labels = request.labels
+  if (request.forwarding) record.forwarding = true
   if (request.ephemeral) record.ephemeral = { pids: thisPids() }
   if (joinsNetwork) return draftOnNetwork(context, request, record, guesses, spares, preview)
   if (stack === 'joined') return draftJoining(context, request, record)
@@ -125,6 +126,7 @@ async function draftOnNetwork(
     endpoints,
     ports,
     owner: ownerComment(name, id),
+    forwarding: record.forwarding,
     record: { path: stored.path, content: stored.text },
   }
   return {
@@ -147,8 +149,9 @@ async function draftOnNetwork(
  * Whether a sandbox that was made ahead of need is what is asked for: it has an address and a MAC, and a namespace of
  * ours.
  */
-export const fitsSpare = ({ joinsNetwork, netns, endpoint }: CreateRequest): boolean =>
+export const fitsSpare = ({ joinsNetwork, netns, endpoint, forwarding }: CreateRequest): boolean =>
   joinsNetwork &&
+  !forwarding &&
   netns === undefined &&
   endpoint.ip === undefined &&
   endpoint.ip6 === undefined &&

@@ -30,6 +30,7 @@ export async function removalPlan(
     endpoints,
     ports,
     owner: ownerComment(name, id),
+    forwarding: sandbox.forwarding,
     record: { path, content: text, ...(mark === undefined ? {} : { mark }) },
     shared: (sandbox.sharedBy ?? []).length > 0,
     joined: owner && without(owner, id, records),

@@ -34,6 +34,7 @@ export const sandboxRecord = {
   joined: { id: networkId, name: 'other', network: 'web', names },
   names,
   labels: { job: '7' },
+  forwarding: true,
   ephemeral: { pids: 4026531836 },
   ports: [{ protocol: 'udp', containerPort: 53, hostIp: '127.0.0.1', hostPort: 53, allow: ['10.0.0.0/8'] }],
   endpoints: [

@@ -93,6 +93,7 @@ async function setUp(t: ExecutionContext): Promise<Scene> {
   const first = await world.create(slipway, 'first', { publish: ['9001:80'] })
   await first.connect('apart')
   await world.create(slipway, 'routed', { network: 'routed', publish: ['9002:80'] })
+  await (await world.create(slipway, 'router', { network: 'bare', forwarding: true })).connect('sourced')
   return { world, slipway, both }
 }
 

@@ -39,6 +39,12 @@ export interface CreateOptions extends EndpointOptions, NameOptions, CallOptions
    * those of the first. Default: false.
    */
   ephemeral?: boolean
+  /**
+   * It is a router: its kernel passes on between the networks that it is on, and it may send there what comes from the
+   * others, which no sandbox may otherwise. Which way sandboxes take to another network is theirs to be told: by a
+   * route through an address of this one. Default: false.
+   */
+  forwarding?: boolean
 }
 
 const CHECKS: Record<keyof CreateOptions, Check> = {
@@ -48,6 +54,7 @@ const CHECKS: Record<keyof CreateOptions, Check> = {
   publish: (value) => (Array.isArray(value) ? undefined : "a list, as in ['8080:80']"),
   labels: labelsCheck,
   ephemeral: checks.flag,
+  forwarding: checks.flag,
   ...endpointChecks,
   ...nameChecks,
   ...callChecks,
@@ -83,6 +90,10 @@ export function readCreateOptions(options: CreateOptions): CreateRequest {
       }
     }
   }
+  if (named && options.forwarding)
+    throw invalid(
+      `forwarding does not go with network "${network}": a router passes on between networks that it is on. Leave forwarding out, or use a network that it can be connected to.`,
+    )
   const target = named?.target ?? network
   const stack = named?.driver.stack ?? 'own'
   return {
@@ -96,6 +107,7 @@ export function readCreateOptions(options: CreateOptions): CreateRequest {
     names: namesOf(options),
     labels: options.labels && Object.keys(options.labels).length > 0 ? { ...options.labels } : undefined,
     ephemeral: options.ephemeral ?? false,
+    forwarding: options.forwarding ?? false,
   }
 }
 

@@ -108,6 +108,11 @@ export class Sandbox {
     return this.#warnings
   }
 
+  /** Whether it passes on between its networks, as it was created with `forwarding`. */
+  get forwarding(): boolean {
+    return this.#record.forwarding ?? false
+  }
+
   /** Whether it goes when the process that made it has ended; {@link keep} makes it stay. */
   get ephemeral(): boolean {
     return this.#record.ephemeral !== undefined

@@ -16,6 +16,7 @@ export interface SandboxFlags extends EndpointFlags {
   name?: string
   network?: string
   netns?: string
+  forwarding?: true
   publish?: string[]
   label?: Record<string, string>
   hostname?: string
@@ -38,6 +39,7 @@ export function addSandboxOptions(command: Command): Command {
       ).argParser(once('A sandbox is created on one network; slipway connect adds others.')),
     )
     .option('--netns <path>', 'network namespace to use instead of a new one; Slipway never removes it')
+    .option('--forwarding', 'make it a router, which passes on between the networks that it is connected to')
     .option('-p, --publish <spec>', 'port to publish, as in 8080:80 (see below); may be repeated', addText)
     .option('-l, --label <key=value>', 'inspect shows it, and lists can be filtered by it; may be repeated', addPair)
   return addEndpointOptions(command)

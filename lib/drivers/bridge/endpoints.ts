@@ -5,6 +5,7 @@ import {
   bridges,
   macs,
   senders,
+  transit,
 } from '../../policy/sets.js'
 import type { AddressAdd, Operation } from '../../plan/operation.js'
 import { FAMILIES } from '../../store/network-spec.js'
@@ -43,6 +44,9 @@ export const endpoints: EndpointsOf<BridgeNetwork, BridgeBody> = {
     if (linkLocal !== undefined) elements.push([senders[6], `${hostLink} . ${mac} . ${linkLocal}`])
     return elements
   },
+
+  passesOn: ({ mac, body: { hostLink } }, sources) =>
+    sources.map(([family, subnet]) => [transit[family], `${hostLink} . ${mac} . ${subnet}`]),
 
   link(netns, endpoint, { moment }, spare): Operation[] {
     const { hairpin } = moment as BridgeMoment

@@ -6,6 +6,7 @@ import type { StoredEndpoint } from '../../store/endpoint.js'
 import { activePorts } from '../gateway.js'
 import { endpointsOf } from '../index.js'
 import { PortPlan } from '../ports.js'
+import { letPass } from '../transit.js'
 
 /** The claims of endpoints, and the elements that go with them. */
 
@@ -15,6 +16,8 @@ export interface Claimant {
   ports: readonly PortMapping[]
   /** Comment of every element that belongs to it. */
   owner: string
+  /** It is a router. */
+  forwarding?: boolean | undefined
 }
 
 /** The claims; the other elements let it send. */
@@ -44,9 +47,10 @@ export const freeAddresses = (endpoint: StoredEndpoint, owner: string): Operatio
 ]
 
 /** The claims of a sandbox: what gives it back what a flushed ruleset took from it. */
-export function claimSandbox({ endpoints, ports, owner }: Claimant): Operation[] {
+export function claimSandbox({ endpoints, ports, owner, forwarding = false }: Claimant): Operation[] {
   return [
     ...claimEndpoints({ endpoints, owner }),
+    ...letPass(endpoints, forwarding, owner),
     ...new PortPlan(endpoints, activePorts(endpoints, ports), owner).publish(),
   ]
 }

@@ -10,6 +10,7 @@ import { endpointsOf } from '../index.js'
 import { changedNearer } from '../nearer.js'
 import type { RemovalPlans } from '../removal-plans.js'
 import { PortPlan } from '../ports.js'
+import { changePassing, forwardInside } from '../transit.js'
 import { beginChange, endChange, type RecordChange } from '../record-change.js'
 import { checkNamespace, type StackPlace } from '../stack.js'
 import { claimEndpoint, freeAddresses, freeEndpoint, isAddress, isClaim, type Claimant } from './claims.js'
@@ -26,7 +27,7 @@ export type Change = Claimant & Pick<StackPlace, 'path' | 'namespace'> & { recor
  * move.
  */
 export function connectEndpoint(sandbox: Change, endpoint: StoredEndpoint, circumstances: Circumstances): Plan {
-  const { path, endpoints, owner, record } = sandbox
+  const { path, endpoints, owner, record, forwarding = false } = sandbox
   const after = [...endpoints, endpoint]
   const move = movePorts(sandbox, after)
   const of = endpointsOf(endpoint)
@@ -36,11 +37,13 @@ export function connectEndpoint(sandbox: Change, endpoint: StoredEndpoint, circu
     ...checkNamespace(sandbox),
     ...move.unpublish,
     ...claimEndpoint(endpoint, owner),
+    ...changePassing(endpoints, after, forwarding, owner),
     ...move.publish,
     ...move.release,
     ...of.link(path, endpoint, circumstances, false),
     ...of.hostRoutes(endpoint),
     ...of.inside(path, endpoint),
+    ...forwardInside(path, endpoint, forwarding),
     ...FAMILIES.flatMap((family) => moveDefaultRoute(path, endpoints, after, family)),
     ...checkNetwork(circumstances),
     ...of.settle(endpoint),
@@ -60,7 +63,7 @@ export function disconnectEndpoint(
   endpoint: StoredEndpoint,
   unfiltered: readonly Operation[] = [],
 ): RemovalPlans {
-  const { path, endpoints, owner, record } = sandbox
+  const { path, endpoints, owner, record, forwarding = false } = sandbox
   const after = endpoints.filter((other) => other !== endpoint)
   const move = movePorts(sandbox, after)
   const of = endpointsOf(endpoint)
@@ -72,6 +75,7 @@ export function disconnectEndpoint(
       ...of.dropHostRoutes(endpoint),
       ...move.unpublish,
       ...freeEndpoint(endpoint, owner, (set) => !isClaim(set)),
+      ...changePassing(endpoints, after, forwarding, owner),
       ...move.publish,
       ...move.release,
       ...FAMILIES.flatMap((family) => moveDefaultRoute(path, endpoints, after, family)),

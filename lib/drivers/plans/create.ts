@@ -5,6 +5,7 @@ import type { Circumstances } from '../driver.js'
 import { endpointsOf } from '../index.js'
 import { PortPlan } from '../ports.js'
 import { endMaking } from '../record-change.js'
+import { forwardInside } from '../transit.js'
 import { checkNamespace, type StackPlace } from '../stack.js'
 import { claimEndpoints, type Claimant } from './claims.js'
 import { defaultRoute } from './default-route.js'
@@ -29,6 +30,7 @@ export function createSandbox(sandbox: NewSandbox, circumstances?: Circumstances
   return [
     ...claimAll(sandbox, new PortPlan(endpoints, ports, owner)),
     ...makeStack({ path, foreign, namespace }, endpoint, circumstances, endpoint ? hostRoutesOf(endpoint) : []),
+    ...forwardInside(path, endpoint, sandbox.forwarding ?? false),
     ...(endpoint ? endpointsOf(endpoint).announce(endpoint) : []),
     endMaking(sandbox.record),
   ]

@@ -4,6 +4,7 @@ import { activePorts } from '../gateway.js'
 import { endpointsOf } from '../index.js'
 import type { RemovalPlans } from '../removal-plans.js'
 import { PortPlan } from '../ports.js'
+import { changePassing } from '../transit.js'
 import { beginRemoval, type RecordChange, type RecordRemoval } from '../record-change.js'
 import { dropStack, type StackPlace } from '../stack.js'
 import { freeAddresses, freeEndpoint, isAddress, isClaim, type Claimant } from './claims.js'
@@ -34,6 +35,7 @@ export function removeSandbox(sandbox: GoingSandbox): RemovalPlans {
     beginRemoval(record),
     ...published.unpublish(),
     ...free((set) => !isClaim(set)),
+    ...changePassing(endpoints, [], sandbox.forwarding ?? false, owner),
     ...published.release(),
     ...(joined
       ? [{ op: 'file.replace', path: joined.path, content: joined.content, expected: joined.before } as const]
