@@ -10,7 +10,21 @@ export type { AddressPoolSpec } from './base/settings.js'
 export type { IpFamily } from './base/addresses/ip.js'
 export type { SubnetRequest } from './base/addresses/subnet-request.js'
 export type { NameOptions } from './base/name-options.js'
-export type { CreateNetworkOptions } from './networks/create-options.js'
+export type {
+  BridgeDriverOptions,
+  DockerDriverOptions,
+  IpvlanDriverOptions,
+  MacvlanDriverOptions,
+} from './base/driver-options.js'
+export type {
+  CommonNetworkOptions,
+  CreateBridgeOptions,
+  CreateIpvlanOptions,
+  CreateMacvlanOptions,
+  CreateNetworkOptions,
+  NetworkOptions,
+  TypedNetworkOptions,
+} from './networks/create-options.js'
 export type { PruneFilters } from './base/filters.js'
 export type { CallOptions } from './base/call.js'
 export type { Labels } from './base/labels.js'

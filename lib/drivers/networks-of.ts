@@ -20,6 +20,8 @@ import type { ReadyNetwork } from './ready.js'
  * and what is remembered of it in its record.
  */
 export interface NetworksOf<Spec extends NetworkSpec = NetworkSpec> {
+  /** Short names of its options, and docker's names of them. */
+  spellings?: Readonly<Record<string, string>>
   /**
    * Checks what does not depend on the host.
    *

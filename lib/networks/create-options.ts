@@ -1,3 +1,9 @@
+import type {
+  BridgeDriverOptions,
+  DockerDriverOptions,
+  IpvlanDriverOptions,
+  MacvlanDriverOptions,
+} from '../base/driver-options.js'
 import { callChecks, type CallOptions } from '../base/call.js'
 import { invalid, show, SlipwayError } from '../base/errors.js'
 import { checkSubnetRequests, type SubnetRequest } from '../base/addresses/subnet-request.js'
@@ -6,16 +12,15 @@ import { labelsCheck, type Labels } from '../base/labels.js'
 import { nameCheck } from '../base/name.js'
 import type { Settings } from '../base/settings.js'
 import type { NetworkDriver } from '../drivers/driver.js'
+import { dockerOptions } from './driver-options.js'
 import { defaultDriver, findDriver, networkDrivers, stackDrivers } from '../drivers/index.js'
 import type { NetworkRequest } from '../drivers/networks-of.js'
 import { isPredefined } from '../drivers/predefined.js'
 
-/** Options of `networks.create`. Names are those of `docker network create`'s flags. */
-export interface CreateNetworkOptions extends CallOptions {
+/** What networks of all drivers are created with. Names are those of `docker network create`'s flags. */
+export interface CommonNetworkOptions extends CallOptions {
   /** Letters, digits, `_`, `.` and `-`, at most 100. */
   name: string
-  /** `bridge`, `macvlan` or `ipvlan`. Default: `bridge`. */
-  driver?: string
   /** Default: a free one of the address pools for each IP version that is on. */
   subnets?: readonly SubnetRequest[]
   /** Default: true. */
@@ -31,9 +36,47 @@ export interface CreateNetworkOptions extends CallOptions {
   force?: boolean
   /** Shown by inspect, and what lists are filtered by. */
   labels?: Labels
-  /** The driver's options, by docker's names: `{ 'com.docker.network.driver.mtu': '1400' }`. */
+}
+
+/** A network on a bridge. */
+export interface CreateBridgeOptions extends CommonNetworkOptions {
+  /** The default. */
+  driver?: 'bridge'
+  /** Of the driver: `{ mtu: 1400, icc: false }`, or by docker's names `{ 'com.docker.network.driver.mtu': '1400' }`. */
+  options?: BridgeDriverOptions & DockerDriverOptions
+}
+
+/** A macvlan network. */
+export interface CreateMacvlanOptions extends CommonNetworkOptions {
+  driver: 'macvlan'
+  /** Of the driver: `{ parent: 'eth0', mode: 'bridge', hostShim: true }`, or by docker's names. */
+  options?: MacvlanDriverOptions & { macvlan_mode?: string; host_shim?: string } & DockerDriverOptions
+}
+
+/** An ipvlan network. */
+export interface CreateIpvlanOptions extends CommonNetworkOptions {
+  driver: 'ipvlan'
+  /** Of the driver: `{ parent: 'eth0', mode: 'l3' }`, or by docker's names. */
+  options?: IpvlanDriverOptions & {
+    ipvlan_mode?: string
+    ipvlan_flag?: string
+    host_shim?: string
+  } & DockerDriverOptions
+}
+
+/** Options of `networks.create`, with texts as options of the driver. Names are those of `docker network create`. */
+export interface CreateNetworkOptions extends CommonNetworkOptions {
+  /** `bridge`, `macvlan` or `ipvlan`. Default: `bridge`. */
+  driver?: string
+  /** The driver's options, by docker's names or the short ones: `{ 'com.docker.network.driver.mtu': '1400' }`. */
   options?: Readonly<Record<string, string>>
 }
+
+/** The same, typed by driver: `{ name: 'web', options: { mtu: 1400, icc: false } }`. */
+export type TypedNetworkOptions = CreateBridgeOptions | CreateMacvlanOptions | CreateIpvlanOptions
+
+/** Options of `networks.create`. */
+export type NetworkOptions = CreateNetworkOptions | TypedNetworkOptions
 
 const CHECKS: Record<keyof CreateNetworkOptions, Check> = {
   name: nameCheck,
@@ -44,7 +87,10 @@ const CHECKS: Record<keyof CreateNetworkOptions, Check> = {
   internal: checks.flag,
   force: checks.flag,
   labels: labelsCheck,
-  options: labelsCheck,
+  options: (value) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? undefined
+      : 'options by name, as in { mtu: 1400 }',
   ...callChecks,
 }
 
@@ -54,7 +100,7 @@ const CHECKS: Record<keyof CreateNetworkOptions, Check> = {
  * @throws {SlipwayError} `INVALID_ARGUMENT`, `CONFLICT` for a name that every host's networks have, `UNSUPPORTED`
  * drivers.
  */
-export function checkNetworkOptions(options: CreateNetworkOptions, settings: Pick<Settings, 'stateDir'>): void {
+export function checkNetworkOptions(options: NetworkOptions, settings: Pick<Settings, 'stateDir'>): void {
   checkOptions('networks.create', options, CHECKS)
   if (options.subnets) checkSubnetRequests(options.subnets)
   if (options.name === undefined) throw invalid("networks.create needs a name, as in { name: 'web' }.")
@@ -64,20 +110,13 @@ export function checkNetworkOptions(options: CreateNetworkOptions, settings: Pic
 }
 
 /** What the driver is asked for. */
-export const requestOf = ({
-  name,
-  internal = false,
-  options = {},
-  subnets = [],
-}: CreateNetworkOptions): NetworkRequest => ({
-  name,
-  internal,
-  options,
-  subnets,
-})
+export const requestOf = (given: NetworkOptions): NetworkRequest => {
+  const { name, internal = false, options = {}, subnets = [] } = given
+  return { name, internal, options: dockerOptions(driverFor(given), options), subnets }
+}
 
 /** @throws {SlipwayError} `INVALID_ARGUMENT`, `UNSUPPORTED` */
-export function driverFor({ driver = defaultDriver.name }: CreateNetworkOptions): NetworkDriver {
+export function driverFor({ driver = defaultDriver.name }: NetworkOptions): NetworkDriver {
   const found = findDriver(driver)
   if (found) return found
   if (stackDrivers.some(({ name, network }) => driver === name || driver === network))

@@ -8,7 +8,7 @@ import type { HostView } from '../drivers/networks-of.js'
 import { thisProcess } from '../store/maker.js'
 import type { NetworkRecord } from '../store/network-records.js'
 import { FAMILIES, IPV6_MTU } from '../store/network-spec.js'
-import { driverFor, requestOf, type CreateNetworkOptions } from './create-options.js'
+import { driverFor, requestOf, type NetworkOptions } from './create-options.js'
 
 /**
  * What a network will be: everything that was left open is chosen now.
@@ -18,7 +18,7 @@ import { driverFor, requestOf, type CreateNetworkOptions } from './create-option
  * @throws {SlipwayError} `INVALID_ARGUMENT`, `CONFLICT`, `EXHAUSTED`
  */
 export async function draftNetwork(
-  options: CreateNetworkOptions,
+  options: NetworkOptions,
   settings: Settings,
   hostView: HostView,
   kept: readonly Occupied[],

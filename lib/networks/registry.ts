@@ -18,7 +18,7 @@ import {
   toStoredNetwork,
   type StoredNetwork,
 } from '../store/network-records.js'
-import type { CreateNetworkOptions } from './create-options.js'
+import type { NetworkOptions } from './create-options.js'
 import { draftNetwork } from './draft-network.js'
 import { ensureRuleset, missingRuleset } from '../claims/ensure-ruleset.js'
 import { driverOf, networkDrivers, networksOf } from '../drivers/index.js'
@@ -164,7 +164,7 @@ export class NetworkRegistry {
   }
 
   /** Makes a network. All of it, or nothing. */
-  create(options: CreateNetworkOptions, call?: Call): Promise<StoredNetwork> {
+  create(options: NetworkOptions, call?: Call): Promise<StoredNetwork> {
     let networks: NetworksOf | undefined
     let deleted = 0
     return retrying(
@@ -201,7 +201,7 @@ export class NetworkRegistry {
   }
 
   /** The plan that would make a network, after what is missing on the host. Writes nothing. */
-  async explain(options: CreateNetworkOptions): Promise<Plan> {
+  async explain(options: NetworkOptions): Promise<Plan> {
     if (await readNetworkRecord(this.records, options.name))
       throw new SlipwayError('CONFLICT', networkNameInUse(options.name))
     const record = await draftNetwork(options, this.#settings, this.#hostView, await this.#kept(), new Map())

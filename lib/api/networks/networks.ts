@@ -6,7 +6,7 @@ import { printPlan } from '../../plan/print.js'
 import type { Context } from '../../work/context.js'
 import { specOf, type StoredNetwork } from '../../store/network-records.js'
 import { listRecords } from '../../store/records.js'
-import { checkNetworkOptions, type CreateNetworkOptions } from '../../networks/create-options.js'
+import { checkNetworkOptions, type NetworkOptions } from '../../networks/create-options.js'
 import type { PruneFilters } from '../../base/filters.js'
 import { matches, readFilters, readPruneFilters, type NetworkFilters } from './filters.js'
 import { ipamConfig, type NetworkFacts } from './inspect.js'
@@ -37,7 +37,7 @@ export class Networks {
    * @throws {SlipwayError} `INVALID_ARGUMENT`, `CONFLICT` (a name, subnet or bridge is taken), `EXHAUSTED`,
    * `UNSUPPORTED`
    */
-  create(options: CreateNetworkOptions): Promise<Network> {
+  create(options: NetworkOptions): Promise<Network> {
     const create = async (call?: Call) => {
       checkNetworkOptions(options, this.#context.settings)
       const { signal: _, timeout: __, ...asked } = options
@@ -65,7 +65,7 @@ export class Networks {
    * The `ip`, `nft` and `sysctl` commands that `create` with these options would have taken, on this host as it is
    * now. Runs nothing and changes nothing.
    */
-  explain(options: CreateNetworkOptions): Promise<string> {
+  explain(options: NetworkOptions): Promise<string> {
     return this.#context.work.run(async () => {
       checkNetworkOptions(options, this.#context.settings)
       return printPlan(await this.#context.networks.explain(options))

@@ -29,11 +29,27 @@ import {
   removeNetwork,
 } from './network.js'
 import { isNamedBridge, isNamelessBridge } from './own-bridge.js'
-import type { BridgeNetwork } from './spec.js'
+import { BRIDGE_OPTION, type BridgeNetwork } from './spec.js'
+import type { BridgeDriverOptions } from '../../base/driver-options.js'
 import { DEFAULT_NETWORK } from '../../store/network-spec.js'
 
 /** Networks on bridges. */
 export const networks: NetworksOf<BridgeNetwork> = {
+  spellings: {
+    bridgeName: BRIDGE_OPTION,
+    icc: 'com.docker.network.bridge.enable_icc',
+    ipMasq: 'com.docker.network.bridge.enable_ip_masquerade',
+    hostBindingIpv4: 'com.docker.network.bridge.host_binding_ipv4',
+    hostBindingIpv6: 'com.docker.network.bridge.host_binding_ipv6',
+    gatewayModeIpv4: 'com.docker.network.bridge.gateway_mode_ipv4',
+    gatewayModeIpv6: 'com.docker.network.bridge.gateway_mode_ipv6',
+    inhibitIpv4: 'com.docker.network.bridge.inhibit_ipv4',
+    trustedHostInterfaces: 'com.docker.network.bridge.trusted_host_interfaces',
+    mtu: 'com.docker.network.driver.mtu',
+    interfacePrefix: 'com.docker.network.container_iface_prefix',
+    hostIpv4: 'com.docker.network.host_ipv4',
+    hostIpv6: 'com.docker.network.host_ipv6',
+  } satisfies Record<keyof BridgeDriverOptions, string>,
   check: checkRequest,
   draft: draftBridge,
   create: createNetwork,

@@ -1,3 +1,4 @@
+import type { IpvlanDriverOptions } from '../../base/driver-options.js'
 import { SlipwayError } from '../../base/errors.js'
 import type { Host } from '../../kernel/host.js'
 import type { PlanRefused } from '../../kernel/refusal.js'
@@ -13,6 +14,14 @@ import { readVlan, type SegmentNetwork } from './spec.js'
 
 /** Networks on the segments of parents. */
 export const networksOn = (kind: SegmentKind): NetworksOf<SegmentNetwork> => ({
+  spellings: {
+    parent: 'parent',
+    mode: `${kind.driver}_mode`,
+    ...(kind.flags ? { flag: `${kind.driver}_flag` } : {}),
+    hostShim: 'host_shim',
+    mtu: 'com.docker.network.driver.mtu',
+    interfacePrefix: 'com.docker.network.container_iface_prefix',
+  } satisfies Partial<Record<keyof IpvlanDriverOptions, string>>,
   check: (request, settings) => void checkSegment(kind, request, settings),
   draft: (request, on, settings) => draftSegment(kind, request, on, settings),
 
