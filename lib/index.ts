@@ -52,7 +52,7 @@ export type {
   PortBinding,
   SharedNetwork,
 } from './api/sandboxes/inspect.js'
-export type { SandboxAgent, SandboxAgentOptions } from './inside/agent/agent.js'
+export type { FetchDispatcher, SandboxAgent, SandboxAgentOptions } from './inside/agent/agent.js'
 export type { ConnectTcpOptions } from './inside/connect.js'
 export type { ListenOptions } from './inside/listen.js'
 export type { ExecOptions, ExecResult } from './inside/processes/exec.js'

@@ -45,9 +45,13 @@ import { Turns } from '../admission/turns.js'
 export interface SlipwayFacts {
   /** Path of the namespace that is "the host". */
   netns: string
+  /** Where records are kept. */
   stateDir: string
+  /** Name of the default bridge. */
   bridgeName: string
+  /** Whether `close()` was called. */
   closed: boolean
+  /** As the property of that name. */
   reconciled: Reconciled
 }
 
@@ -192,6 +196,7 @@ export class Slipway {
     return shown('Slipway', facts.netns, facts, depth, options, inspect)
   }
 
+  /** As {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

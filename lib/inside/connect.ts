@@ -14,6 +14,7 @@ import { nameZones } from './zones.js'
 export interface ConnectTcpOptions extends CallOptions {
   /** An address, or a name as the sandbox knows it. Default: `localhost`, the sandbox itself. */
   host?: string
+  /** From 1 to 65535. */
   port: number
   /** Only addresses of this family. Default: 0, both. */
   family?: 0 | 4 | 6

@@ -132,6 +132,7 @@ export class Network {
     return shown('Network', name, facts, depth, options, inspect)
   }
 
+  /** As {@link remove}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.remove()
   }

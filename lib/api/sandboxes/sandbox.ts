@@ -533,6 +533,7 @@ export class Sandbox {
     return shown('Sandbox', name, facts, depth, options, inspect)
   }
 
+  /** As {@link remove}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.remove()
   }

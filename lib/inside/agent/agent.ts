@@ -9,7 +9,12 @@ import type { Dispatched, DispatchHandler } from './dispatch.js'
 import { dispatch } from './dispatch.js'
 
 /** Node's types name a dispatcher where a program has no DOM; what they call one, this is. */
-type FetchDispatcher = RequestInit extends { dispatcher?: infer Given } ? NonNullable<Given> : unknown
+export type FetchDispatcher = RequestInit extends {
+  /** As undici's types have it. */
+  dispatcher?: infer Given
+}
+  ? NonNullable<Given>
+  : unknown
 
 /**
  * Connections that start inside a sandbox, kept and used again: an `agent` of `http.request` and `https.request`, and a

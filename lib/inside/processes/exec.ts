@@ -33,8 +33,11 @@ export interface ExecOptions extends CallOptions {
 export interface ExecResult<Output = string> {
   /** Null when a signal has ended it. */
   exitCode: number | null
+  /** The signal that has ended it; null when it ended by itself. */
   signal: NodeJS.Signals | null
+  /** What it has written to its standard output. */
   stdout: Output
+  /** What it has written to its standard error. */
   stderr: Output
 }
 
