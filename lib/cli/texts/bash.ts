@@ -15,10 +15,10 @@ function caseOf({ path, commands, flags, args, repeats }: Node): string {
     flag.value === 'none' ? [] : flag.names.map((name) => `${name}:${offer(flag.value)}`),
   )
   const lines = [
-    `commands=${quoted(names)} aliases=${quoted(aliases)}`,
+    `subs=${quoted(names)} others=${quoted(aliases)}`,
     `flags=${quoted(flags.flatMap((flag) => flag.names))}`,
-    `values=${quoted(values)}`,
-    `args=${quoted([...args.map(offer), ...(repeats ? [offer(args.at(-1))] : ['nothing'])])}`,
+    `valued=${quoted(values)}`,
+    `kinds=${quoted([...args.map(offer), ...(repeats ? [offer(args.at(-1))] : ['nothing'])])}`,
   ]
   return `    '${path}') ${lines.join('\n      ')} ;;`
 }
@@ -48,12 +48,11 @@ _slipway_offer() {
 }
 
 _slipway() {
-  local cur="\${COMP_WORDS[COMP_CWORD]}" path='' word='' value='' count=0 i=1 one=''
-  local commands='' aliases='' flags='' values='' args=''
+  local cur="\${COMP_WORDS[COMP_CWORD]}" place='' word='' value='' count=0 i=1 one=''
+  local subs='' others='' flags='' valued='' kinds=''
   local host=("\${COMP_WORDS[0]}")
-  local -a kinds
   COMPREPLY=()
-  _slipway_at "$path"
+  _slipway_at "$place"
   while ((i < COMP_CWORD)); do
     word="\${COMP_WORDS[i]}"
     ((i++))
@@ -61,7 +60,7 @@ _slipway() {
     if [[ $word == '=' ]]; then continue; fi
     if [[ -n $value ]]; then
       value=''
-      if [[ -z $path ]]; then host+=("$word"); fi
+      if [[ -z $place ]]; then host+=("$word"); fi
       continue
     fi
     if [[ $word == '--' ]]; then
@@ -69,14 +68,14 @@ _slipway() {
       return
     fi
     if [[ $word == -* ]]; then
-      if [[ -z $path ]]; then host+=("$word"); fi
-      for one in $values; do if [[ \${one%%:*} == "$word" ]]; then value="\${one#*:}"; fi; done
+      if [[ -z $place ]]; then host+=("$word"); fi
+      for one in $valued; do if [[ \${one%%:*} == "$word" ]]; then value="\${one#*:}"; fi; done
       continue
     fi
-    if [[ " $commands " == *" $word "* ]]; then
-      for one in $aliases; do if [[ \${one%%:*} == "$word" ]]; then word="\${one#*:}"; fi; done
-      path="\${path:+$path }$word"
-      _slipway_at "$path"
+    if [[ " $subs " == *" $word "* ]]; then
+      for one in $others; do if [[ \${one%%:*} == "$word" ]]; then word="\${one#*:}"; fi; done
+      place="\${place:+$place }$word"
+      _slipway_at "$place"
     else
       ((count++))
     fi
@@ -86,12 +85,12 @@ _slipway() {
     _slipway_offer "$value"
   elif [[ $cur == -* ]]; then
     COMPREPLY=($(compgen -W "$flags" -- "$cur"))
-  elif [[ -n $commands ]]; then
-    COMPREPLY=($(compgen -W "$commands" -- "$cur"))
+  elif [[ -n $subs ]]; then
+    COMPREPLY=($(compgen -W "$subs" -- "$cur"))
   else
     i=0
     value=nothing
-    for one in $args; do
+    for one in $kinds; do
       value=$one
       if ((i == count)); then break; fi
       ((i++))

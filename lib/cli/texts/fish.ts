@@ -8,7 +8,7 @@ function offered(value: Offer | 'none'): string {
   if (value === 'sandboxes') return ` -x -a ${quoted('(__slipway_names ls)')}`
   if (value === 'networks') return ` -x -a ${quoted('(__slipway_names network ls)')}`
   if (value === 'files') return ' -r -F'
-  if (value === 'programs') return ` -x -a ${quoted('(__fish_complete_command)')}`
+  if (value === 'programs') return ` -x -a ${quoted('(__fish_complete_subcommand)')}`
   if (value === 'none') return ''
   return value === undefined ? ' -x' : ` -x -a ${quoted(value.join(' '))}`
 }
