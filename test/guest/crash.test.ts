@@ -46,10 +46,11 @@ const NETWORKS: Readonly<Record<string, Killed>> = {
   },
   'an ipvlan in mode l3s': {
     network: lan('ipvlan', {
-      subnets: [{ subnet: '192.0.2.0/24', ipRange: '192.0.2.128/25' }],
+      subnets: [{ subnet: '10.60.0.0/24' }],
       options: { parent: 'uplink', ipvlan_mode: 'l3s' },
     }),
-    world: (t) => new World(t),
+    // Nobody answers ARP for it: the neighbour routes.
+    world: (t) => new DualStackWorld(t, true),
     reached: { neighbour: true, host: false },
     routes: ['link eth0'],
   },
