@@ -57,8 +57,9 @@ test('each example of each help text is right usage', async (t) => {
 test('each command of the README and of docs is right usage', async (t) => {
   const pages = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((page) => `docs/${page}`)]
   const lines = pages.flatMap((page) =>
-    [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^```(?:sh)?\n(.*?)^```/gms)].flatMap(([, block = '']) =>
-      block.split('\n'),
+    // Each block with its language, or the end of one would be taken for the beginning of the next.
+    [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^```(\w*)\n(.*?)^```/gms)].flatMap(
+      ([, language = '', block = '']) => (['', 'sh'].includes(language) ? block.split('\n') : []),
     ),
   )
   const commands = lines.filter((line) => /^slipway [a-z-]/.test(line) && !/ \/ /.test(line))
