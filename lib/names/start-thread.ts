@@ -43,17 +43,22 @@ export class NamesThread {
     this.#served.set(network.id, network)
   }
 
-  /** Starts the thread, if there is something to serve. */
+  /** Starts the thread, if there is something to serve. One that has just ended has its rest first. */
   start(): void {
-    if (this.#worker || this.#closed || this.#served.size === 0) return
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    if (this.#worker || this.#timer || this.#closed || this.#served.size === 0) return
     for (const id of [...this.#watched.keys()]) this.#unwatch(id)
-    const worker = startWorker(this.#host)
     const began = now()
+    let worker: Worker
+    try {
+      worker = startWorker(this.#host)
+    } catch (error) {
+      // Not this process's to have, by Node's permissions. What a sandbox has joined it has joined all the same.
+      this.#startAgain((error as Error).message, 0)
+      return
+    }
     this.#worker = worker
     worker.on('message', ({ stopped }: FromThread) => this.#stopped(stopped))
-    let reason = 'it ended'
+    let reason = 'nobody says why'
     worker.on('error', (error) => {
       reason = error.message
     })
@@ -115,12 +120,19 @@ export class NamesThread {
     if (this.#worker !== worker) return
     this.#worker = undefined
     for (const id of [...this.#stopping.keys()]) this.#stopped(id)
+    this.#startAgain(`it has ended: ${reason}`, lived)
+  }
+
+  #startAgain(reason: string, lived: number): void {
     if (lived > LONGEST_REST_MS) this.#rest = SHORTEST_REST_MS
     process.emitWarning(
-      `The thread that answers the names of user-defined networks has ended (${reason}). It is started again in ${this.#rest} ms.`,
+      `The thread that answers the names of user-defined networks does not run (${reason}). It is started again in ${this.#rest} ms.`,
       { code: 'SLIPWAY_NAMES' },
     )
-    this.#timer = setTimeout(() => this.start(), this.#rest).unref()
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.start()
+    }, this.#rest).unref()
     this.#rest = Math.min(2 * this.#rest, LONGEST_REST_MS)
   }
 }

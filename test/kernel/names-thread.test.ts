@@ -87,9 +87,27 @@ test.serial('a thread that ends is told of and started again, and its networks a
       t.deepEqual(await ask(app, RESOLVER, protocol, '+tries=20', '+time=1', 'api'), ['NOERROR', addressOf(app, 'web')])
     t.true(await eventually(() => warnings.length === which + 1, 20_000))
   }
-  t.regex(warnings[0] ?? '', /^SLIPWAY_NAMES: The thread that answers the names .* has ended .* started again/)
+  t.regex(warnings[0] ?? '', /^SLIPWAY_NAMES: The thread that answers the names .* does not run .* started again/)
   await app.remove()
   await web.remove()
+})
+
+test.serial('where no thread is to be had, that is told, sandboxes are made, and it is tried again', async (t) => {
+  const { world, slipway } = await open(t)
+  const warnings: string[] = []
+  const warned = ({ message }: Error) => warnings.push(message)
+  process.on('warning', warned)
+  t.teardown(() => process.off('warning', warned))
+  const threads = process.getBuiltinModule('node:worker_threads') as { Worker: unknown }
+  const { Worker: before } = threads
+  threads.Worker = function () {
+    throw new Error('no thread')
+  }
+  t.teardown(() => (threads.Worker = before))
+  const app = await world.create(slipway, 'app', { network: 'web', aliases: ['api'] })
+  t.true(await eventually(() => warnings.some((text) => text.includes('(no thread)')), 20_000))
+  threads.Worker = before
+  t.deepEqual(await ask(app, RESOLVER, '+tries=20', '+time=1', 'api'), ['NOERROR', addressOf(app, 'web')])
 })
 
 test.serial(
