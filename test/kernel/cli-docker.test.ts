@@ -127,6 +127,23 @@ test('run and exec: environment, folder, user, and flags that change nothing', a
   t.is((await slipway(world, 'exec', '-w', '/etc', name, './passwd')).status, 126)
 })
 
+test('a machine without resolv.conf: it is said, and names are there all the same', async (t) => {
+  const world = new World(t)
+  // Links of /etc are of this process alone, and its copy lacks two files.
+  const etc = join(world.stateDir, 'etc')
+  const lacking = `cp -a /etc '${etc}'; rm -f '${etc}/resolv.conf' '${etc}/hostname'; mount --bind '${etc}' /etc; exec "$@"`
+  const { status, stdout, stderr } = await end(
+    start(
+      world,
+      ['run', '--hostname', 'db', '--dns', '192.0.2.53', '--', 'cat', '/etc/hostname', '/etc/resolv.conf'],
+      ['unshare', '--mount', 'sh', '-euc', lacking, 'sh'],
+    ),
+  )
+  t.is(status, 0, stderr)
+  t.regex(stdout, /^db\n[^]*nameserver 192\.0\.2\.53\n/)
+  t.regex(stderr, /^slipway: (?:note: )?This machine has no \/etc\/hostname, no \/etc\/resolv\.conf\. [^\n]+\n$/)
+})
+
 test('run -d: goes on in the background, ends with its sandbox, and says why it does not begin', async (t) => {
   const world = new World(t)
   const name = world.name('app')
