@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs'
+import { isIP, isIPv6 } from '../base/addresses/is-address.js'
 import { callChecks, type CallOptions } from '../base/call.js'
-import { isIP, isIPv6, Socket, type OnReadOpts } from 'node:net'
+import type { OnReadOpts, Socket } from 'node:net'
 import { checkOptions, checks, type Check } from '../base/checks.js'
 import { SlipwayError } from '../base/errors.js'
 import { raceAddresses } from './happy-eyeballs.js'
@@ -90,6 +91,7 @@ export async function dial(inside: Inside, target: Target, ended: AbortSignal): 
 /** A socket of the sandbox that is being connected. */
 function begin(inside: Inside, address: string, target: Target): Socket {
   const { port, localAddress, localPort, noDelay, keepAlive, keepAliveInitialDelay, allowHalfOpen, onread } = target
+  const { Socket } = process.getBuiltinModule('node:net')
   const fd = openInside(inside, { ipv6: isIPv6(address) })
   let socket: Socket
   try {

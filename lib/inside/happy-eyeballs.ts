@@ -1,6 +1,7 @@
-import { getDefaultAutoSelectFamilyAttemptTimeout, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { SlipwayError } from '../base/errors.js'
 import { clearTimeout, setTimeout } from '../base/timers.js'
+import { lacksIpv6 } from './open-socket.js'
 import { whenAborted } from './patience.js'
 
 /**
@@ -15,6 +16,7 @@ export function raceAddresses(
   begin: (address: string) => Socket,
   ended: AbortSignal,
 ): Promise<Socket> {
+  const { getDefaultAutoSelectFamilyAttemptTimeout } = process.getBuiltinModule('node:net')
   return new Promise((resolve, reject) => {
     const waiting = [...addresses]
     const open = new Set<Socket>()
@@ -32,8 +34,8 @@ export function raceAddresses(
     }
     const fail = (error: unknown) => {
       failures.push(error)
-      // Of the sandbox itself, and not of an address.
-      if (error instanceof SlipwayError && error.code === 'NOT_FOUND') return settle(() => reject(error))
+      // Of the sandbox or this process, and not of an address. Only a sandbox without IPv6 has none for some addresses.
+      if (error instanceof SlipwayError && !lacksIpv6(error)) return settle(() => reject(error))
       next()
     }
     const next = () => {

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs'
-import { Server } from 'node:net'
+import type { Server } from 'node:net'
 import { callChecks, type CallOptions } from '../base/call.js'
 import { isIPv6 } from '../base/addresses/is-address.js'
 import { checkOptions, checks, type Check } from '../base/checks.js'
@@ -62,6 +62,7 @@ export async function listen<S extends Server>(inside: Inside, server: S, option
 }
 
 function checkServer(server: unknown): asserts server is Server {
+  const { Server } = process.getBuiltinModule('node:net')
   if (server instanceof Server) return
   throw invalid(
     `listen takes a server of node:net, http, https, http2 or tls, and got ${show(server)}. Of Express it is http.createServer(app), of Fastify app.server.`,

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs'
-import { createSocket, type Socket, type SocketOptions } from 'node:dgram'
+import type { Socket, SocketOptions } from 'node:dgram'
 import { callChecks, type CallOptions } from '../base/call.js'
 import { checkOptions, checks, type Check } from '../base/checks.js'
 import { isIP, isIPv6 } from '../base/addresses/is-address.js'
@@ -78,6 +78,7 @@ type Bound = BindUdpOptions & { port: number; address: string }
 
 /** @param any - IPv4 will do where there is no IPv6. */
 function bind(inside: Inside, options: Bound, any: boolean): Socket {
+  const { createSocket } = process.getBuiltinModule('node:dgram')
   const { port, address, ipv6Only = false, reuseAddr = false } = options
   let fd: number
   try {

@@ -58,7 +58,7 @@ export async function bundle() {
     )),
     ...(await write(
       rolldown,
-      { input: command, external, plugins: [withoutChildProcess, withoutSockets] },
+      { input: command, external, plugins: [withoutChildProcess, withoutNames] },
       {
         format: 'cjs',
         chunkFileNames: 'cli/[name]-[hash].js',
@@ -101,11 +101,11 @@ const withoutChildProcess = {
   load: (id) => (id === '\0nothing' ? 'export {}' : undefined),
 }
 
-// The command makes no sockets in sandboxes, so what the library imports to make them is no part of it.
-const withoutSockets = {
-  name: 'without sockets',
+// The command looks no names up in sandboxes, so what the library imports to do that is no part of it.
+const withoutNames = {
+  name: 'without names',
   transform: (code, id) =>
-    id.startsWith(inRoot('lib/api/')) || id.startsWith(inRoot('lib/inside/'))
+    id.startsWith(inRoot('lib/inside/'))
       ? code.replace(/\bawait import\('[^']*'\)/g, "await Promise.reject(new Error('This is no part of the command.'))")
       : undefined,
 }
@@ -146,7 +146,7 @@ async function writeManual(rolldown, external) {
   try {
     await write(
       rolldown,
-      { input: { manual: 'lib/cli/texts/manual.ts' }, external, plugins: [withoutChildProcess, withoutSockets] },
+      { input: { manual: 'lib/cli/texts/manual.ts' }, external, plugins: [withoutChildProcess, withoutNames] },
       { format: 'esm', codeSplitting: false, dir: folder, entryFileNames: '[name].mjs' },
     )
     const { manual } = await import(path.join(folder, 'manual.mjs'))

@@ -8,13 +8,13 @@ import { invalid, show, SlipwayError } from '../../base/errors.js'
 import type { Labels } from '../../base/labels.js'
 import type { NameOptions } from '../../base/name-options.js'
 import { createAgent, type SandboxAgent, type SandboxAgentOptions } from '../../inside/agent/agent.js'
-import type { ConnectTcpOptions } from '../../inside/connect.js'
+import { connectTcp, type ConnectTcpOptions } from '../../inside/connect.js'
 import type { Inside } from '../../inside/inside.js'
-import type { ListenOptions } from '../../inside/listen.js'
-import type { ExecOptions, ExecResult } from '../../inside/processes/exec.js'
+import { listen, type ListenOptions } from '../../inside/listen.js'
+import { checkExec, execInside, type ExecOptions, type ExecResult } from '../../inside/processes/exec.js'
 import { spawnInside, type OwnFiles, type SpawnInsideOptions } from '../../inside/processes/spawn.js'
-import type { BindUdpOptions } from '../../inside/udp.js'
-import type { WaitForPortOptions } from '../../inside/wait-for-port.js'
+import { bindUdp, type BindUdpOptions } from '../../inside/udp.js'
+import { waitForPort, type WaitForPortOptions } from '../../inside/wait-for-port.js'
 import { enter, type Listener, type NativeFailure } from '../../kernel/native.js'
 import { describeFailure, nameOf } from '../../kernel/refusal.js'
 import { opensNamespace } from '../../store/namespace.js'
@@ -34,6 +34,7 @@ import { keepSandbox } from '../../work/ephemerals.js'
 import { filePaths, readNames, renewFiles, writeFiles, writtenFiles, type SandboxFiles } from '../../work/files.js'
 import { networkSettings, type NetworkSettings } from './inspect.js'
 import { nameCheck } from '../../base/name.js'
+import { shortage } from '../../base/shortage.js'
 import { publishOn, unpublishFrom } from '../../work/port-changes.js'
 import { readRequests } from '../../work/publish.js'
 import { removeSandbox } from '../../work/remove-sandbox.js'
@@ -338,7 +339,6 @@ export class Sandbox {
     args: readonly string[] = [],
     options: ExecOptions = {},
   ): Promise<ExecResult<string | Buffer>> {
-    const { checkExec, execInside } = await import('../../inside/processes/exec.js')
     checkExec(command, args, options)
     const { files = true } = options
     this.#requireThere()
@@ -362,7 +362,6 @@ export class Sandbox {
    * closes the server.
    */
   async listen<S extends Server>(server: S, options: ListenOptions = {}): Promise<S> {
-    const { listen } = await import('../../inside/listen.js')
     return listen(this.#inside, server, options)
   }
 
@@ -377,7 +376,6 @@ export class Sandbox {
    * `signal` rejects with its reason.
    */
   async connectTcp(options: ConnectTcpOptions): Promise<Socket> {
-    const { connectTcp } = await import('../../inside/connect.js')
     return connectTcp(this.#inside, options)
   }
 
@@ -392,7 +390,6 @@ export class Sandbox {
    * {@link listen}. An aborted `signal` rejects with its reason; later, it closes the socket.
    */
   async bindUdp(options: BindUdpOptions = {}): Promise<UdpSocket> {
-    const { bindUdp } = await import('../../inside/udp.js')
     return bindUdp(this.#inside, options)
   }
 
@@ -425,7 +422,6 @@ export class Sandbox {
    * aborted `signal` rejects with its reason.
    */
   async waitForPort(port: number, options: WaitForPortOptions = {}): Promise<void> {
-    const { waitForPort } = await import('../../inside/wait-for-port.js')
     return waitForPort(this.#inside, port, options)
   }
 
@@ -476,6 +472,11 @@ export class Sandbox {
           describeFailure(failure, `hostname ${hostname}`),
           { cause: error },
         )
+      const short = failure && shortage(nameOf(failure.errno), this.path)
+      if (failure && short !== undefined)
+        throw new SlipwayError('KERNEL', short, describeFailure(failure, `nsenter --net=${this.path}`), {
+          cause: error,
+        })
       if (failure) throw new SlipwayError('NOT_FOUND', namespaceGone(this.path), {}, { cause: error })
       throw error
     }

@@ -3,6 +3,7 @@ import type { ClientRequest } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
 import { SlipwayError } from '../../base/errors.js'
+import { dial } from '../connect.js'
 import { setImmediate } from '../../base/timers.js'
 import type { Inside } from '../inside.js'
 import type { Dispatched, DispatchHandler } from './dispatch.js'
@@ -144,7 +145,6 @@ export function createAgent(inside: Inside, given: SandboxAgentOptions): Sandbox
 
     async #connect(options: ConnectionOptions): Promise<Duplex> {
       if (this.#closed) throw closed()
-      const { dial } = await import('../connect.js')
       const { host, port, localAddress, family } = options
       const socket = await dial(
         inside,

@@ -134,7 +134,7 @@ function close({ stdout, stderr }: ChildProcess): void {
 }
 
 /** Keeps what comes, up to a limit. */
-function collect(stream: Readable | null, most: number, tooMuch: () => void): () => Buffer {
+function collect(stream: Readable | null | undefined, most: number, tooMuch: () => void): () => Buffer {
   const chunks: Buffer[] = []
   let length = 0
   stream?.on('data', (chunk: Buffer) => {

@@ -88,10 +88,11 @@ function stdioOf({ stdio = 'pipe' }: SpawnOptions): Stdio {
 
 /** Lets the command go on once its files are there. The pipe for it is no part of what the caller asked for. */
 function letGo(child: ChildProcess, descriptor: number, written: Promise<unknown> | undefined): void {
-  const gate = child.stdio[descriptor] as Writable | null | undefined
-  ;(child.stdio as unknown[]).length = descriptor
   // There is none when the process could not be started, which the child tells.
-  if (!gate) return
+  const stdio = child.stdio as unknown[] | undefined
+  const gate = stdio?.[descriptor] as Writable | null | undefined
+  if (!stdio || !gate) return
+  stdio.length = descriptor
   gate.on('error', () => undefined)
   if (!written) return void gate.end('\n')
   written.then(
