@@ -56,6 +56,7 @@ test('sandboxes find each other by every name that they have', async (t) => {
     t.deepEqual([dug.status, dug.answers], ['NOERROR', answers], args.join(' '))
     t.deepEqual(dug.flags, ['qr', 'rd', 'ra'], args.join(' '))
   }
+  t.is((await dig(app, AT, 'db', '+edns=1', '+noednsneg')).status, 'BADVERS')
   t.regex((await dig(app, AT, 'dB')).text, /^dB\.\s+600\s+IN\s+A\s+172\.17\.0\.3$/m)
 })
 
