@@ -1,4 +1,5 @@
 import { SlipwayError } from '../base/errors.js'
+import { inWords } from '../base/shortage.js'
 import { coloured } from './colour.js'
 import { inFlags } from './in-flags.js'
 import { Interrupted } from './interruption.js'
@@ -33,7 +34,8 @@ export function asUsage<T>(check: () => T, own?: Readonly<Record<string, string>
 }
 
 /** Says on stderr what went wrong, and returns the exit status. */
-export function reportFailure(error: unknown): number {
+export function reportFailure(thrown: unknown): number {
+  const error = inWords(thrown)
   if (error instanceof Interrupted) return error.status
   if (error instanceof Refusals) return Math.max(...error.refusals.map(reportFailure))
   say(

@@ -1,5 +1,6 @@
 import { getSystemErrorName } from 'node:util'
-import type { KernelRefusal } from '../base/errors.js'
+import { SlipwayError, type KernelRefusal } from '../base/errors.js'
+import { inWords, shortage } from '../base/shortage.js'
 import type { Operation, Plan } from '../plan/operation.js'
 import { nameOperation } from '../plan/print.js'
 import type { NativeFailure, PlanFailure } from './native.js'
@@ -74,4 +75,13 @@ export function describeFailure(failure: NativeFailure, operation: string): Kern
     ...(failure.message ? { kernelMessage: failure.message } : {}),
     ...(failure.offset ? { offset: failure.offset } : {}),
   }
+}
+
+/** What a call of the addon or of Node.js throws, as callers get it; anything else as it is. */
+export function thrownInWords(error: unknown): unknown {
+  const { failure } = (error ?? {}) as { failure?: NativeFailure }
+  if (!(error instanceof Error) || failure === undefined) return inWords(error)
+  const refusal = describeFailure(failure, error.message)
+  const text = shortage(refusal.errnoName, '') ?? `${error.message}: ${failure.syscall} ${refusal.errnoName}.`
+  return new SlipwayError('KERNEL', text, refusal, { cause: error })
 }

@@ -343,3 +343,13 @@ test('names: who serves them, and that they rest while nobody does', async (t) =
   t.is(status, 'note')
   t.regex(finding ?? '', /^no process serves the names of web:/)
 })
+
+test('descriptors: whatever is short of them, it is said in words and once', async (t) => {
+  const world = new World(t)
+  for (const limit of [24, 30, 34, 36]) {
+    const { status, stdout, stderr } = await end(start(world, ['doctor'], ['prlimit', `--nofile=${limit}`]))
+    t.is(stderr, '', `${limit}`)
+    const told = stdout.split('\n').filter((line) => line.includes('as many files open as it may (EMFILE'))
+    t.is(told.length, status === 0 ? 0 : 1, `${limit}: ${stdout}`)
+  }
+})

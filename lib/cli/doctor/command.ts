@@ -1,5 +1,6 @@
 import { SlipwayError } from '../../base/errors.js'
 import { missingCapabilities } from '../../kernel/capabilities.js'
+import { thrownInWords } from '../../kernel/refusal.js'
 import type { Settings } from '../../base/settings.js'
 import type { Context } from '../../work/context.js'
 import { coloured } from '../colour.js'
@@ -58,13 +59,23 @@ async function examineHost(settings: Settings): Promise<Finding[]> {
   try {
     return await looking(settings, async (context) => {
       const findings: Finding[] = []
-      for (const check of HOST_CHECKS) findings.push(...(await check(context)))
+      for (const check of HOST_CHECKS) {
+        const found = await check(context).catch((error: unknown) => [refused(error)])
+        // What keeps one check from looking may keep others, too.
+        findings.push(...found.filter(({ finding }) => !findings.some((one) => one.finding === finding)))
+      }
       return findings
     })
   } catch (error) {
-    if (!(error instanceof SlipwayError)) throw error
-    return [problem('host', error.message)]
+    return [refused(error)]
   }
+}
+
+/** A check that could not look: what is no fault of ours is said in words. */
+function refused(error: unknown): Finding {
+  const said = thrownInWords(error)
+  if (!(said instanceof SlipwayError)) throw error
+  return problem('host', said.message)
 }
 
 const COLOURS = { ok: 'green', note: 'yellow', problem: 'red' } as const
