@@ -146,15 +146,24 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
   }
   if (errnoName === 'ENOSPC' && refusal.syscall === 'unshare') return error('EXHAUSTED', NO_MORE_NAMESPACES)
   const path = 'path' in operation && !('netns' in operation) ? operation.path : undefined
-  const short = path !== undefined || isShortOfFiles(errnoName) ? shortage(errnoName, path ?? '') : undefined
+  const isFile = operation.op.startsWith('file.') && path !== undefined
+  // Of a namespace, a path is only what it is bound to.
+  const ofPath =
+    path !== undefined &&
+    (isFile ? errnoName !== 'EIO' || FILE_CALLS.includes(refusal.syscall) : NO_ROOM.includes(errnoName))
+  const short = ofPath || isShortOfFiles(errnoName) ? shortage(errnoName, path ?? '') : undefined
   if (short !== undefined) return error('KERNEL', short)
   if (isForbidden(refusal)) {
-    const isFile = operation.op.startsWith('file.') && path !== undefined
     return error('PERMISSION', isFile ? mayNotWrite(errnoName, path) : explainForbidden(refusal))
   }
   if (isTooMuch(refusal)) return error('EXHAUSTED', explainTooMuch(refusal))
   return error('KERNEL', `The kernel refused "${refusal.operation}": ${errnoName}${kernelWords(refusal)}.`)
 }
+
+/** What says that nothing can be written where a path leads. */
+const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EROFS']
+/** What a disk that has failed answers with EIO. */
+const FILE_CALLS = ['open', 'read', 'write', 'stat', 'fchmod', 'rename', 'linkat', 'unlink', 'mkdir']
 
 const NO_MORE_NAMESPACES =
   'The kernel makes no more network namespaces for this user (ENOSPC). Raise user.max_net_namespaces, or remove sandboxes.'
