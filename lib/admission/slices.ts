@@ -1,5 +1,4 @@
-import { performance } from 'node:perf_hooks'
-import { setImmediate } from '../base/timers.js'
+import { clock, setImmediate } from '../base/timers.js'
 
 /**
  * How long, in milliseconds, a long job holds the event loop before it lets others go on: what else the turn has to do
@@ -9,11 +8,11 @@ const SLICE_MS = 0.3
 
 /** Cuts a job of many small steps into slices. */
 export class Slices {
-  #began = performance.now()
+  #began = clock.now()
 
   /** To be called between two steps: what to wait for, or `undefined` when the slice goes on. */
   next(): Promise<void> | undefined {
-    if (performance.now() - this.#began < SLICE_MS) return undefined
-    return new Promise<void>((resolve) => setImmediate(resolve)).then(() => void (this.#began = performance.now()))
+    if (clock.now() - this.#began < SLICE_MS) return undefined
+    return new Promise<void>((resolve) => setImmediate(resolve)).then(() => void (this.#began = clock.now()))
   }
 }

@@ -1,5 +1,4 @@
-import { performance } from 'node:perf_hooks'
-import { setImmediate } from '../base/timers.js'
+import { clock, setImmediate } from '../base/timers.js'
 
 /** How long, in milliseconds, calls of one turn of the event loop may take together. */
 const TURN_MS = 0.3
@@ -81,7 +80,7 @@ export class Turns {
 
   #enter(queue: Go[]): Promise<void> | undefined {
     if (queue.length === 0 && this.#back.length === 0 && !this.#letGo) {
-      const now = performance.now()
+      const now = clock.now()
       // Nobody has come for so long that the loop has turned meanwhile, or that it is not us who hold it.
       if (now - this.#last > TURN_MS) this.#started = now
       if (now - this.#started < TURN_MS) {
@@ -117,7 +116,7 @@ export class Turns {
   }
 
   readonly #turn = () => {
-    const now = performance.now()
+    const now = clock.now()
     if (this.#coming === this.#asked) this.#started = now
     this.#coming--
     if (now - this.#started < TURN_MS) {

@@ -1,3 +1,4 @@
+import { clock } from './timers.js'
 import type { Check } from './checks.js'
 import { invalid, show } from './errors.js'
 
@@ -44,7 +45,7 @@ export function readUntil(what: string, until: string | Date): number {
   if (until instanceof Date) return until.getTime()
   if (/^(\d+[hms])+$/.test(until)) {
     const parts = [...until.matchAll(/(\d+)([hms])/g)]
-    return Date.now() - parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (UNITS[unit] ?? 0), 0)
+    return clock.time() - parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (UNITS[unit] ?? 0), 0)
   }
   // Date.parse alone reads far more than times: 'day 1' is one in 2001 to it.
   const time = /^\d+$/.test(until)

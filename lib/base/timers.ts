@@ -4,11 +4,24 @@
  */
 export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate } = globalThis
 
-/**
- * Milliseconds since any moment, for what is waited for: the time of day may be set back or forth meanwhile (NTP, a
- * suspended machine), and a deadline by it would come at once, or never.
- */
-export const now: () => number = performance.now.bind(performance)
+/** The same of what comes at the end of this turn of the event loop. */
+export const queueMicrotask: (task: () => void) => void = globalThis.queueMicrotask
+export const nextTick: (task: () => void) => void = process.nextTick.bind(process)
+
+interface Clock {
+  /**
+   * Milliseconds since any moment, for what is waited for: the time of day may be set back or forth meanwhile (NTP, a
+   * suspended machine), and a deadline by it would come at once, or never.
+   */
+  now: () => number
+  /** The time of day, in milliseconds since 1970. */
+  time: () => number
+}
+
+/** The clocks of the kernel. */
+export const clock: Clock = { now: performance.now.bind(performance), time: Date.now.bind(Date) }
+
+export const { now } = clock
 
 /** Resolves after so many milliseconds. */
 export const sleep = (milliseconds: number): Promise<void> =>

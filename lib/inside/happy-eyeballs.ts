@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { SlipwayError } from '../base/errors.js'
-import { clearTimeout, setTimeout } from '../base/timers.js'
 import { lacksIpv6 } from './open-socket.js'
+import { clearTimeout, queueMicrotask, setTimeout } from '../base/timers.js'
 import { whenAborted } from './patience.js'
 
 /**

@@ -1,3 +1,4 @@
+import { queueMicrotask } from '../base/timers.js'
 import { closeSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { callChecks, type CallOptions } from '../base/call.js'

@@ -1,4 +1,4 @@
-import { clearTimeout, setTimeout } from '../base/timers.js'
+import { clearTimeout, clock, setTimeout } from '../base/timers.js'
 
 /**
  * After a look at which all was well, the next comes so many milliseconds later, in passing: other processes change
@@ -22,7 +22,7 @@ export class RulesetWatch {
   /** Resolves when all is well, or at once where it was so a moment ago. */
   async moved(): Promise<void> {
     if (this.#looking || this.#closed || this.#later) return
-    const rest = this.#wellUntil - performance.now()
+    const rest = this.#wellUntil - clock.now()
     if (rest > 0) {
       this.#later = setTimeout(() => {
         this.#later = undefined
@@ -37,7 +37,7 @@ export class RulesetWatch {
   async #now(): Promise<void> {
     this.#looking = true
     try {
-      this.#wellUntil = (await this.#look()) ? 0 : performance.now() + REST_MS
+      this.#wellUntil = (await this.#look()) ? 0 : clock.now() + REST_MS
     } catch {
       // The call that needs what is not there is refused, and says why.
     } finally {

@@ -1,6 +1,6 @@
+import { clock } from '../base/timers.js'
 import { mkdirSync } from 'node:fs'
 import { utimes } from 'node:fs/promises'
-import { performance } from 'node:perf_hooks'
 import type { StoredEndpoint } from '../store/endpoint.js'
 import { RESOLVER_PORT, resolverAddresses } from '../policy/resolver-elements.js'
 import { DEFAULT_NETWORK, type NetworkSpec } from '../store/network-spec.js'
@@ -111,7 +111,7 @@ export class Resolvers {
     const served = endpoints.every(
       ({ network, networkId }) => network === DEFAULT_NETWORK || this.#serving.has(networkId),
     )
-    return served || !this.#stays || performance.now() - this.#attempted < ATTEMPT_AGE ? undefined : this.#look()
+    return served || !this.#stays || clock.now() - this.#attempted < ATTEMPT_AGE ? undefined : this.#look()
   }
 
   /** Stops serving a network. */
@@ -139,7 +139,7 @@ export class Resolvers {
   }
 
   async #serveAll(): Promise<void> {
-    this.#attempted = performance.now()
+    this.#attempted = clock.now()
     await this.#networks.refresh()
     const networks = [...this.#known.values()]
     this.#told(networks)
@@ -151,7 +151,7 @@ export class Resolvers {
 
   /** Lets the others look. */
   async #tell(): Promise<void> {
-    const now = new Date()
+    const now = new Date(clock.time())
     await utimes(this.#folder, now, now).catch(() => undefined)
   }
 

@@ -1,3 +1,4 @@
+import { clock } from '../base/timers.js'
 import { invalid } from '../base/errors.js'
 import { parseSubnet } from '../base/addresses/subnet.js'
 import { randomId } from '../base/random-id.js'
@@ -63,7 +64,7 @@ export async function draftNetwork(
     version: 2,
     id,
     name,
-    created: new Date().toISOString(),
+    created: new Date(clock.time()).toISOString(),
     maker: thisProcess(),
     spec: complete(head),
     ipv4,

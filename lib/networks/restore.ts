@@ -1,5 +1,5 @@
 import { LOOK_AGAIN, retrying } from '../claims/retry.js'
-import { now, sleep } from '../base/timers.js'
+import { clock, now, sleep } from '../base/timers.js'
 import { networksOf } from '../drivers/index.js'
 import { networkRaceOf } from '../drivers/network-race.js'
 import type { Host } from '../kernel/host.js'
@@ -33,7 +33,7 @@ export function restoreNetwork(
   let restored = false
   let wasRefused = false
   // By the clock of the day, which may have been set since: no reason to wait for longer than a making takes.
-  const isNew = Date.now() - Date.parse(created) < MAKING_MS
+  const isNew = clock.time() - Date.parse(created) < MAKING_MS
   const begun = now()
   return retrying(
     { host },

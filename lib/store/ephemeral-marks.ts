@@ -1,3 +1,4 @@
+import { clock } from '../base/timers.js'
 import { existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hasEnded, thisPids, thisProcess } from './maker.js'
@@ -32,7 +33,7 @@ export class EphemeralMarks {
     if (existsSync(path)) return
     makeFolder(this.#folder)
     writeFileSync(path, '')
-    const now = new Date()
+    const now = new Date(clock.time())
     try {
       utimesSync(this.#watched, now, now)
     } catch {

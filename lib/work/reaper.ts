@@ -1,9 +1,8 @@
-import { performance } from 'node:perf_hooks'
 import { deleteLinks } from '../drivers/removal-plans.js'
 import type { Host } from '../kernel/host.js'
 import { removeWhatIsThere } from '../claims/remove-if-there.js'
 import { Slices } from '../admission/slices.js'
-import { clearTimeout, now, setTimeout, sleep } from '../base/timers.js'
+import { clearTimeout, clock, now, setTimeout, sleep } from '../base/timers.js'
 
 /**
  * The kernel takes down a namespace that nobody holds within milliseconds; who holds one longer is a process inside.
@@ -53,7 +52,7 @@ export class Reaper {
 
   /** Takes care of a link, later. Does not keep the process alive: the next open() would do it, too. */
   watch(going: Going): void {
-    this.#going.set(going.link, { ...going, since: performance.now() })
+    this.#going.set(going.link, { ...going, since: clock.now() })
     this.#schedule()
   }
 
@@ -74,7 +73,7 @@ export class Reaper {
   async #sweep(): Promise<void> {
     this.#timer = undefined
     try {
-      const due = performance.now() - PATIENCE_MS
+      const due = clock.now() - PATIENCE_MS
       await this.#reap([...this.#going.values()].filter(({ since }) => since <= due))
     } catch {
       // What was refused is tried again.

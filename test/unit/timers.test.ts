@@ -16,10 +16,15 @@ test('the library uses the timers that it found when it was loaded, and none tha
     const code = text.replaceAll(/\/\/.*|\/\*[^]*?\*\//g, '')
     const imported = /import \{ (.*) \} from '[./a-z]*\/timers\.js'/.exec(text)?.[1]?.split(', ') ?? []
     const used = new Set(
-      [...code.matchAll(/(?<![\w.#])(set(?:Timeout|Interval|Immediate)|clear(?:Timeout|Interval|Immediate))\(/g)].map(
-        ([, name = '']) => name,
-      ),
+      [
+        ...code.matchAll(
+          /(?<![\w.#])(set(?:Timeout|Interval|Immediate)|clear(?:Timeout|Interval|Immediate)|queueMicrotask)\(/g,
+        ),
+      ].map(([, name = '']) => name),
     )
     for (const name of used) t.true(imported.includes(name), `${file}: ${name}`)
+    // Clocks and what comes at the end of a turn are faked, too, by some.
+    for (const faked of [/\bperformance\.now\b/, /\bDate\.now\b/, /\bnew Date\(\)/, /\bprocess\.(nextTick|hrtime)\b/])
+      t.notRegex(code, faked, file)
   }
 })

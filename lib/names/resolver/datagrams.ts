@@ -1,3 +1,4 @@
+import { nextTick } from '../../base/timers.js'
 import { canonical } from '../../base/name-options.js'
 import { toText } from '../../base/addresses/ipv4.js'
 import { Datagrams as Native, type NativeDatagrams } from '../../kernel/native.js'
@@ -68,7 +69,7 @@ export class Datagrams {
   /** Sends a reply, with all others of this turn of the event loop. */
   reply(socket: number, { sender }: Received, message: Buffer): void {
     if (this.#waiting === SLOTS || (this.#waiting > 0 && socket !== this.#socket)) this.#send()
-    if (this.#waiting === 0) process.nextTick(() => this.#send())
+    if (this.#waiting === 0) nextTick(() => this.#send())
     const start = this.#waiting++ * SLOT
     this.#socket = socket
     this.#outputWords[start / 2] = message.length

@@ -1,4 +1,4 @@
-import { setImmediate } from '../../base/timers.js'
+import { clock, setImmediate } from '../../base/timers.js'
 
 /** Questions that wait, in all: what comes past it takes the place of one that the asker with most has waiting. */
 const MOST_WAITING = 4096
@@ -64,9 +64,9 @@ export class FairQueue {
   }
 
   #work(): void {
-    const end = performance.now() + SLICE_MS
+    const end = clock.now() + SLICE_MS
     do this.#next()
-    while (this.#atWork < MOST_AT_WORK && this.#length > 0 && performance.now() < end)
+    while (this.#atWork < MOST_AT_WORK && this.#length > 0 && clock.now() < end)
   }
 
   #next(): void {

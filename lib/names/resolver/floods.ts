@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import { clearTimeout, setTimeout } from '../../base/timers.js'
+import { clearTimeout, clock, setTimeout } from '../../base/timers.js'
 
 /**
  * Questions of one asker that wait: more than a busy sandbox has, and fewer than the queue and the kernel's buffer
@@ -51,7 +51,7 @@ export class Floods {
    */
   see(from: string, waiting: number): void {
     if (waiting < MUCH_AGAIN) return
-    const now = performance.now()
+    const now = clock.now()
     const before = this.#floods.get(from)
     if (before && now < before.until) return
     const again = before !== undefined && now < before.until + LONGEST_MS
@@ -79,7 +79,7 @@ export class Floods {
     if (refused.length === 0) return
     const next = Math.min(...refused.map(([, { until }]) => until))
     // Timers may come a little early.
-    this.#timer = setTimeout(() => this.#tell(performance.now()), next - now + 1).unref()
+    this.#timer = setTimeout(() => this.#tell(clock.now()), next - now + 1).unref()
   }
 }
 

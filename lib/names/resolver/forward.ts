@@ -1,3 +1,4 @@
+import { clock } from '../../base/timers.js'
 import { randomInt } from 'node:crypto'
 import { askByTcp, askByUdp, type Asked, type InHost } from './ask.js'
 import { idOf, isTruncated, RCODE, rcodeOf, withId, withQuestion, type Query } from './message.js'
@@ -55,10 +56,10 @@ export class Forwarder {
     try {
       const usable = upstreams.filter((server) => !this.#own.has(server)).slice(0, MOST_UPSTREAMS)
       const servers = this.#silent.last(asker, usable)
-      const deadline = performance.now() + MILLISECONDS
+      const deadline = clock.now() + MILLISECONDS
       let failure: Buffer | undefined
       for (const [index, server] of servers.entries()) {
-        const began = performance.now()
+        const began = clock.now()
         const share = (deadline - began) / (servers.length - index)
         // Told by the timer: to measure the time would take one that comes a little early for an answer.
         let wasSilent = false
@@ -97,7 +98,7 @@ export class Forwarder {
       server,
       message: withId(query.bytes, randomInt(0x10000)),
       questionEnd: query.questionEnd,
-      milliseconds: Math.max(deadline - performance.now(), 0),
+      milliseconds: Math.max(deadline - clock.now(), 0),
       silent,
       inHost: this.#inHost,
       pending: underWay.pending,

@@ -1,3 +1,4 @@
+import { nextTick } from '../../base/timers.js'
 import { createServer, type Server } from 'node:net'
 import { filterSources } from '../../kernel/native.js'
 import type { InHost } from './ask.js'
@@ -112,7 +113,7 @@ export class Resolver {
     const refreshed = this.#directory.refresh?.() ?? undefined
     if (refreshed) return refreshed
     this.#fresh = true
-    process.nextTick(() => {
+    nextTick(() => {
       this.#fresh = false
     })
     return undefined

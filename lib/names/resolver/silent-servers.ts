@@ -1,3 +1,4 @@
+import { clock } from '../../base/timers.js'
 /** Milliseconds for which a nameserver that said nothing is asked after the others. */
 const MEMORY_MS = 30_000
 /** Entries: a network has few askers whose nameservers are silent, and three nameservers each. */
@@ -21,7 +22,7 @@ export class SilentServers {
 
   heard(server: string): void {
     this.#heard.delete(server)
-    this.#heard.set(server, performance.now())
+    this.#heard.set(server, clock.now())
     dropOldest(this.#heard)
   }
 
@@ -31,7 +32,7 @@ export class SilentServers {
     if ((this.#heard.get(server) ?? -Infinity) >= began) return
     const key = keyOf(asker, server)
     this.#until.delete(key)
-    this.#until.set(key, performance.now() + MEMORY_MS)
+    this.#until.set(key, clock.now() + MEMORY_MS)
     dropOldest(this.#until)
   }
 
@@ -39,7 +40,7 @@ export class SilentServers {
     const key = keyOf(asker, server)
     const until = this.#until.get(key)
     if (until === undefined) return false
-    const now = performance.now()
+    const now = clock.now()
     if (until - MEMORY_MS < (this.#heard.get(server) ?? -Infinity)) {
       this.#until.delete(key)
       return false
