@@ -132,7 +132,8 @@ class Table {
     }
   }
   int standard_verdict(const Entry& entry, std::size_t at) const {
-    if (entry.next_offset - entry.target_offset < sizeof(xt_standard_target)) return 0;
+    auto room = static_cast<std::size_t>(entry.next_offset - entry.target_offset);
+    if (room < sizeof(xt_standard_target)) return 0;
     return reinterpret_cast<const xt_standard_target*>(&target(at, entry))->verdict;
   }
 
