@@ -9,10 +9,9 @@ export interface Inside {
   /**
    * Runs a synchronous function with this thread in the sandbox's network.
    *
-   * @param hostname - What a process that the function starts is called.
    * @throws {SlipwayError} `NOT_FOUND` when the sandbox was removed.
    */
-  enter<T>(work: () => T, hostname?: string): T
+  enter<T>(work: () => T): T
   /** Its files as its processes would see them. @throws {SlipwayError} `NOT_FOUND`, `CLOSED` */
   readNames(): Promise<NameFiles>
   /** Sockets that wait on a port for whoever comes; `undefined` where this kernel does not tell. */

@@ -317,9 +317,8 @@ interface Addon {
   /**
    * @param namespace - The one that is meant.
    * @param not - Inode number of the one that is never meant: the host's.
-   * @param hostname - What processes that are started meanwhile are called: they have a UTS namespace of their own.
    */
-  enter<T>(path: string, work: () => T, namespace?: Namespace, not?: number, hostname?: string): T
+  enter<T>(path: string, work: () => T, namespace?: Namespace, not?: number): T
   /** Which network namespace a path leads to at this moment. Throws where it leads to none. */
   identify(path: string): Namespace
   /** A bound socket in the namespace that this thread is in; one of TCP listens. `fd` is the caller's to close. */

@@ -1,11 +1,9 @@
 #include "js/enter.h"
 
 #include <atomic>
-#include <optional>
 
 #include "js/convert.h"
 #include "js/identity.h"
-#include "netns/hostname.h"
 #include "netns/netns.h"
 
 namespace slipway::js {
@@ -51,13 +49,10 @@ Napi::Value enter(const Napi::CallbackInfo& info) {
   if (auto failure = netns::reopen(place.get(), target)) return throw_failure(env, kNotEntered, *failure);
   netns::Visit visit(target.get(), home.get());
   if (visit.status()) return throw_failure(env, kNotEntered, *visit.status());
-  std::optional<netns::Hostname> hostname;
-  if (info[4].IsString()) hostname.emplace(info[4].As<Napi::String>().Utf8Value());
-  Status status = hostname ? hostname->status() : kOk;
-  Napi::Value result = status ? env.Undefined() : info[1].As<Napi::Function>().Call({});
+  Napi::Value result = info[1].As<Napi::Function>().Call({});
   // A JavaScript thread that is stuck in a sandbox's network would do everything that follows in the wrong place.
-  if ((hostname && hostname->lost()) || visit.lost()) Napi::Error::Fatal("slipway enter", kLost);
-  return status ? throw_failure(env, kNotEntered, *status) : result;
+  if (visit.lost()) Napi::Error::Fatal("slipway enter", kLost);
+  return result;
 }
 
 }  // namespace slipway::js

@@ -1,5 +1,4 @@
-// enter(path, function, namespace, not, hostname): the calling thread inside a namespace for one synchronous call. With
-// a hostname, what the function starts is called that (UTS namespace).
+// enter(path, function): the calling thread inside a namespace for one synchronous call.
 #pragma once
 
 #include <napi.h>

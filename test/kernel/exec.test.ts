@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import test from 'ava'
 import type { Sandbox } from '#lib/index.js'
 import { addressOf, closing, onWeb } from '../helpers/inside.js'
@@ -120,6 +122,27 @@ test('where the machine has no /etc/resolv.conf, programs have names all the sam
   t.regex(stderr, /slipway: This machine has no \/etc\/resolv\.conf\. .* find them all the same/)
   t.regex(stderr, /Read-only file system/)
   await slipway.close()
+})
+
+test('root of a user namespace gives programs names and a hostname, too, and goes on', async (t) => {
+  const library = new URL('../../dist/index.js', import.meta.url).href
+  const script = `
+    import { Slipway } from '${library}'
+    const slipway = await Slipway.open()
+    const app = await slipway.sandboxes.create({ hostname: 'shop' })
+    for (const round of [1, 2]) {
+      const { exitCode, stdout, stderr } = await app.exec('sh', ['-c', 'hostname; cat /etc/hostname'])
+      console.log(round, exitCode, stdout.split('\\n').join(), stderr)
+    }
+    await app.remove()
+    await slipway.close()`
+  const host = 'mount -t tmpfs none /run && mkdir /run/netns && exec "$0" --input-type=module -e "$1"'
+  const { stdout, stderr } = await promisify(execFile)(
+    'unshare',
+    ['--user', '--map-root-user', '--net', '--mount', 'sh', '-c', host, process.execPath, script],
+    { env: { ...process.env, LD_PRELOAD: '', NODE_OPTIONS: '' } },
+  )
+  t.deepEqual([stdout, stderr], ['1 0 shop,shop, \n2 0 shop,shop, \n', ''])
 })
 
 test('waitForPort ends when something listens that would be reached', async (t) => {

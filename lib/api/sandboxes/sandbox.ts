@@ -441,37 +441,15 @@ export class Sandbox {
    * @throws {SlipwayError} `NOT_FOUND` when the sandbox was removed.
    */
   enter<T>(work: () => T): T {
-    return this.#enter(work, undefined)
-  }
-
-  /** This sandbox, for what happens inside of it. */
-  get #inside(): Inside {
-    return (this.#insideMade ??= {
-      name: this.name,
-      hostname: ownHostname(this.#record),
-      enter: (work, hostname) => this.#enter(work, hostname),
-      readNames: () => this.#context.work.run(() => readNames(this.#context, this.#record)),
-      listeners: (protocol, port) => this.#context.work.run(() => this.#listeners(protocol === 'udp', port)),
-    })
-  }
-
-  #enter<T>(work: () => T, hostname: string | undefined): T {
     this.#requireThere()
     let result: T
     try {
       result =
         this.#record.stack === 'host'
-          ? enter(this.path, work, undefined, undefined, hostname)
-          : enter(this.path, work, this.#changes.namespace, this.#context.host.identity, hostname)
+          ? enter(this.path, work)
+          : enter(this.path, work, this.#changes.namespace, this.#context.host.identity)
     } catch (error) {
       const failure = (error as { failure?: NativeFailure }).failure
-      if (failure && (failure.syscall === 'unshare' || failure.syscall === 'sethostname'))
-        throw new SlipwayError(
-          'PERMISSION',
-          `The kernel does not give the process a hostname of its own (${nameOf(failure.errno)}): that takes CAP_SYS_ADMIN and CONFIG_UTS_NS. Without files (files: false) it needs none.`,
-          describeFailure(failure, `hostname ${hostname}`),
-          { cause: error },
-        )
       const short = failure && shortage(nameOf(failure.errno), this.path)
       if (failure && short !== undefined)
         throw new SlipwayError('KERNEL', short, describeFailure(failure, `nsenter --net=${this.path}`), {
@@ -486,6 +464,17 @@ export class Sandbox {
       )
     }
     return result
+  }
+
+  /** This sandbox, for what happens inside of it. */
+  get #inside(): Inside {
+    return (this.#insideMade ??= {
+      name: this.name,
+      hostname: ownHostname(this.#record),
+      enter: (work) => this.enter(work),
+      readNames: () => this.#context.work.run(() => readNames(this.#context, this.#record)),
+      listeners: (protocol, port) => this.#context.work.run(() => this.#listeners(protocol === 'udp', port)),
+    })
   }
 
   /**

@@ -49,11 +49,8 @@ export function spawnInside(
   if (findProgram(program, env['PATH'], folder).errno) return inside.enter(() => spawn(command, args, options))
   tellOfLacking(inside.name, (sentence) => process.emitWarning(sentence, { code: 'SLIPWAY_FILES' }))
   const stdio = stdioOf(options)
-  const [first, words] = withFiles(own.paths, [program, ...rest], stdio.length)
-  const child = inside.enter(
-    () => spawn(first, words, { ...options, shell: false, stdio: [...stdio, 'pipe'] }),
-    inside.hostname,
-  )
+  const [first, words] = withFiles(own.paths, inside.hostname, [program, ...rest], stdio.length)
+  const child = inside.enter(() => spawn(first, words, { ...options, shell: false, stdio: [...stdio, 'pipe'] }))
   letGo(child, stdio.length, own.write())
   return child
 }

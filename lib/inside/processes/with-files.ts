@@ -17,20 +17,24 @@ export const NO_FILES_STATUS = 125
 const TOOL_FOLDERS = '/usr/sbin:/usr/bin:/sbin:/bin'
 
 /**
+ * @param name - Its hostname. The command has a UTS namespace for it from the beginning: a thread of ours that made one
+ * could not leave it again, where it is root of a user namespace only.
  * @param descriptor - Where a line comes when the files have been written. Without a line, the command is not run.
  * @throws {SlipwayError} `UNSUPPORTED` where this machine lacks what mounts them.
  */
 export function withFiles(
-  { hostname }: SandboxFiles,
+  { hostname: file }: SandboxFiles,
+  name: string | undefined,
   command: readonly string[],
   descriptor: number,
 ): [string, string[]] {
   const [unshare, shell, mount] = ['unshare', 'sh', 'mount'].map(tool) as [string, string, string]
-  const folder = dirname(hostname)
+  const folder = dirname(file)
   // How overlayfs reads a path in its options.
   const layers = `lowerdir=${folder.replace(/[\\:,]/g, '\\$&')}:/etc`
   const ready = `read -r _ <&${descriptor} || exit ${NO_FILES_STATUS}; exec ${descriptor}<&-`
-  const words = ['--mount', '--propagation', 'slave', shell, '-uc', `${ready}; ${MOUNT}`, 'sh', mount, folder, layers]
+  const namespaces = ['--mount', ...(name === undefined ? [] : ['--uts']), '--propagation', 'slave']
+  const words = [...namespaces, shell, '-uc', `${ready}; ${MOUNT}`, 'sh', mount, folder, layers, name ?? '']
   return [unshare, [...words, ...command]]
 }
 
@@ -46,7 +50,11 @@ function tool(name: string): string {
 // What the host has no file for has no place to be mounted over: then all of /etc is what lies in the sandbox's folder,
 // with the host's files below it, and is not written to.
 const MOUNT = `
-  mount=$1 folder=$2 layers=$3; shift 3
+  mount=$1 folder=$2 layers=$3 hostname=$4; shift 4
+  if [ -n "$hostname" ]; then
+    { printf %s "$hostname" > /proc/sys/kernel/hostname || hostname "$hostname"; } 2>/dev/null ||
+      echo "slipway: the hostname of the sandbox could not be given" >&2
+  fi
   names="${FILE_NAMES.join(' ')}"
   give() {
     for name in $names; do
