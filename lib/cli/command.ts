@@ -30,7 +30,18 @@ export async function main(typed: readonly string[]): Promise<string> {
     // Commander has said it already, or it was asked for help or version.
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE
     // What fails knows the library's errors, and has the library loaded.
-    else process.exitCode = (await import('./failures.js')).reportFailure(error)
+    else process.exitCode = await reported(error)
   }
   return done
+}
+
+/** Without an addon, nothing of the library is there to say it: then the error says it all. */
+async function reported(failure: unknown): Promise<number> {
+  try {
+    const { reportFailure } = await import('./failures.js')
+    return reportFailure(failure)
+  } catch {
+    process.stderr.write(`slipway: ${(failure as Error).message}\n`)
+    return 1
+  }
 }

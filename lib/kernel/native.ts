@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
+import { SlipwayError } from '../base/errors.js'
 import { fileURLToPath } from 'node:url'
 import type { Namespace, Plan } from '../plan/operation.js'
 import { wirePlan } from '../plan/wire.js'
@@ -357,9 +358,15 @@ const buildsIn = (root: string): string[] => [
 /** Above dist/ or dist/cli/, which are what runs, or a test's single file. By its name it would take 1.5 ms longer. */
 export function packageRoot(): string {
   const above = ['..', '../..'].map((path) => fileURLToPath(new URL(`${path}/`, import.meta.url)))
-  return (
-    above.find((root) => existsSync(`${root}binding.gyp`)) ?? `${dirname(require.resolve('slipway/package.json'))}/`
-  )
+  const found = above.find((root) => existsSync(`${root}binding.gyp`))
+  if (found !== undefined) return found
+  try {
+    return `${dirname(require.resolve('slipway/package.json'))}/`
+  } catch {
+    throw inOneSentence(
+      'Slipway is part of a bundle, and its addon is not beside it. Leave it out of the bundle, and install it beside: "external", as in esbuild --external:slipway.',
+    )
+  }
 }
 
 function load(): Addon {
@@ -373,8 +380,30 @@ function load(): Addon {
     // Not for this machine (musl): node-gyp-build looks for another, or says what is wrong. To ask it first would take
     // 2 ms.
   }
-  const loadFrom = require('node-gyp-build') as (root: string) => Addon
-  return loadFrom(root)
+  try {
+    const loadFrom = require('node-gyp-build') as (root: string) => Addon
+    return loadFrom(root)
+  } catch (error) {
+    throw inOneSentence(withoutAddon(root, usual, error as Error))
+  }
+}
+
+/** What is missing, as the package's install script says it. */
+function withoutAddon(root: string, usual: string | undefined, { message }: Error): string {
+  if (usual !== undefined)
+    return `The addon of Slipway at ${usual} does not load (${message.split('\n')[0]}). Build it anew: npm rebuild slipway.`
+  const { missingToCompile } = require(`${root}native/preflight.cjs`) as { missingToCompile(): string | undefined }
+  const missing = missingToCompile()
+  return missing === undefined
+    ? 'The addon of Slipway was not built, as when npm runs no install scripts (--ignore-scripts). Build it: npm rebuild slipway.'
+    : `Slipway: ${missing}. Then type: npm rebuild slipway.`
+}
+
+/** The import fails with this: where it was imported from, Node.js says; where we are, nobody wants to know. */
+function inOneSentence(message: string): SlipwayError {
+  const error = new SlipwayError('UNSUPPORTED', message)
+  error.stack = `${error.name}: ${message}`
+  return error
 }
 
 /**
