@@ -6,6 +6,7 @@
 
 #include "conntrack/connections.h"
 #include "fuzz/kernel.h"
+#include "host/listeners.h"
 #include "nft/chain.h"
 #include "nft/rule.h"
 #include "nft/table.h"
@@ -62,6 +63,11 @@ void ask_rules() {
   nft::dump_rules(socket(), "inet", "slipway", rules);
 }
 
+void ask_listeners() {
+  std::vector<host::Listener> listeners;
+  host::dump_listeners(socket(), AF_INET6, false, 80, listeners);
+}
+
 // As a link is made: the ack, and the link itself.
 void ask_echo() {
   netlink::Batch batch;
@@ -92,8 +98,9 @@ void ask_transaction() {
 }
 
 // The order is the one of the seeds (test/fuzz/seeds.ts).
-constexpr void (*kQuestions[])() = {ask_links, ask_link,   ask_addresses, ask_routes, ask_connections, ask_generation,
-                                    ask_table, ask_chains, ask_echo,      ask_batch,  ask_transaction, ask_rules};
+constexpr void (*kQuestions[])() = {ask_links,       ask_link,  ask_addresses, ask_routes, ask_connections,
+                                    ask_generation,  ask_table, ask_chains,    ask_echo,   ask_batch,
+                                    ask_transaction, ask_rules, ask_listeners};
 
 }  // namespace
 }  // namespace slipway::fuzz

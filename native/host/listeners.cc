@@ -15,7 +15,10 @@ namespace {
 constexpr uint32_t kListen = 1U << 10;
 constexpr uint32_t kClose = 1U << 7;
 
-Status dump_family(netlink::Socket& socket, uint8_t family, bool udp, uint16_t port, std::vector<Listener>& listeners) {
+}  // namespace
+
+Status dump_listeners(netlink::Socket& socket, uint8_t family, bool udp, uint16_t port,
+                      std::vector<Listener>& listeners) {
   alignas(nlmsghdr) char room[512];
   netlink::Message message(room, sizeof room, "dump", SOCK_DIAG_BY_FAMILY, NLM_F_DUMP);
   inet_diag_req_v2 request{};
@@ -29,8 +32,6 @@ Status dump_family(netlink::Socket& socket, uint8_t family, bool udp, uint16_t p
       listeners.push_back(read_listener(answer));
   });
 }
-
-}  // namespace
 
 Listener read_listener(netlink::Answer& answer) {
   auto found = answer.header<inet_diag_msg>();
@@ -46,7 +47,7 @@ Status dump_listeners(bool udp, uint16_t port, std::vector<Listener>& listeners)
   netlink::Socket socket;
   if (auto failure = netlink::Socket::open(NETLINK_SOCK_DIAG, socket)) return failure;
   for (uint8_t family : {AF_INET, AF_INET6}) {
-    if (auto failure = dump_family(socket, family, udp, port, listeners)) return failure;
+    if (auto failure = dump_listeners(socket, family, udp, port, listeners)) return failure;
   }
   return kOk;
 }

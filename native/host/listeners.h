@@ -21,6 +21,10 @@ struct Listener {
 // connected to nobody. ENOENT and the like where the kernel cannot be asked.
 Status dump_listeners(bool udp, uint16_t port, std::vector<Listener>& listeners);
 
+// The same for one family (AF_INET, AF_INET6), asked by a socket of NETLINK_SOCK_DIAG.
+Status dump_listeners(netlink::Socket& socket, uint8_t family, bool udp, uint16_t port,
+                      std::vector<Listener>& listeners);
+
 // One message of the dump. What is malformed in it makes the answer so.
 Listener read_listener(netlink::Answer& answer);
 

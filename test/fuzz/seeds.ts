@@ -50,10 +50,12 @@ const QUESTION = {
   batch: 9,
   transaction: 10,
   rules: 11,
+  listeners: 12,
 }
 const NEWLINK = 16
 const NEWADDR = 20
 const NEWROUTE = 24
+const SOCK_DIAG_BY_FAMILY = 20
 const CONNTRACK = 1
 const NF_TABLES = 10
 
@@ -172,6 +174,16 @@ const HANDMADE = [
   Buffer.concat([
     Buffer.of(QUESTION.generation),
     message((NF_TABLES << 8) | 15, 0, Buffer.concat([Buffer.alloc(4), attribute(1, Buffer.from([0, 0, 0, 7]))])),
+  ]),
+  // A socket that listens on [::]:80, and takes IPv6 alone.
+  Buffer.concat([
+    Buffer.of(QUESTION.listeners),
+    message(
+      SOCK_DIAG_BY_FAMILY,
+      2,
+      Buffer.concat([Buffer.from([10, 10, 0, 0, 0, 80]), Buffer.alloc(66), attribute(11, Buffer.of(1))]),
+    ),
+    DONE,
   ]),
   // An attribute that is shorter than what is in it, at the end of the buffer: what lay behind was read as an address.
   Buffer.concat([
