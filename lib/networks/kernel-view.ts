@@ -11,8 +11,13 @@ import { parseSubnet } from '../base/addresses/subnet.js'
 import { withIpv6Pool } from '../claims/addresses/ula.js'
 import type { Settings } from '../base/settings.js'
 import { readNameservers } from '../names/host-files.js'
-import { listNetworkRecords } from '../store/network-records.js'
+import { clock } from '../base/timers.js'
+import { listNetworkRecords, type NetworkRecord } from '../store/network-records.js'
 import { occupiedBy } from './host-routes.js'
+
+/** A network claims its subnets a moment after its record is written. */
+const YOUNG_MS = 200
+const isYoung = ({ created }: NetworkRecord): boolean => Math.abs(clock.time() - Date.parse(created)) < YOUNG_MS
 
 /** What a new network finds on its host: address pools, and what covers them already. */
 export class KernelView implements HostView {
@@ -94,7 +99,13 @@ export class KernelView implements HostView {
     for (const { record } of await listNetworkRecords(this.#records)) {
       for (const { family, subnet: text } of record.spec.subnets) {
         const subnet = families.includes(family) ? parseSubnet(text) : undefined
-        if (subnet) found.push({ subnet, what: `the network ${record.name} has ${text}`, network: record.spec })
+        if (subnet)
+          found.push({
+            subnet,
+            what: `the network ${record.name} has ${text}`,
+            network: record.spec,
+            ...(isYoung(record) ? { undecided: true } : {}),
+          })
       }
     }
     return found

@@ -1,5 +1,7 @@
 import type { StoredEndpoint } from '../store/endpoint.js'
 import { byId, isWholeId } from '../base/by-name-or-id.js'
+import { sleep } from '../base/timers.js'
+import { SubnetTaken } from '../claims/addresses/complete.js'
 import type { Call } from '../base/call.js'
 import { show, SlipwayError } from '../base/errors.js'
 import type { Host } from '../kernel/host.js'
@@ -16,6 +18,7 @@ import {
   readNetworkRecord,
   specOf,
   toStoredNetwork,
+  type NetworkRecord,
   type StoredNetwork,
 } from '../store/network-records.js'
 import type { NetworkOptions } from './create-options.js'
@@ -32,6 +35,10 @@ import { KernelView } from './kernel-view.js'
 const TRIES = 64
 /** So often it is made again where somebody deletes a part of it in the making. */
 const DELETIONS = 16
+
+/** So often, and after so many milliseconds each, it looks whether a network that is being made gets its subnet. */
+const LOOKS = 20
+const LOOK_MS = 10
 
 /** In {@link NetworkRegistry.fresh}: no network's name. */
 export const RULESET = 'the ruleset'
@@ -172,7 +179,7 @@ export class NetworkRegistry {
       {
         tries: TRIES,
         attempt: async () => {
-          const record = await draftNetwork(options, this.#settings, this.#hostView, await this.#kept(), this.#chosen)
+          const record = await this.#draft(options, call)
           try {
             const stored = toStoredNetwork(this.records, record)
             const spec = specOf(stored)
@@ -208,6 +215,19 @@ export class NetworkRegistry {
     const missing = await missingRuleset(this.#host)
     const spec = specOf(toStoredNetwork(this.records, record))
     return [...missing, ...(await this.#making(networksOf(spec), spec))]
+  }
+
+  /** What it will be. Whose subnet another network is just about to have or not looks again until that is known. */
+  async #draft(options: NetworkOptions, call: Call | undefined): Promise<NetworkRecord> {
+    for (let look = 1; ; look++) {
+      try {
+        return await draftNetwork(options, this.#settings, this.#hostView, await this.#kept(), this.#chosen)
+      } catch (error) {
+        if (!(error instanceof SubnetTaken && error.by.undecided) || look === LOOKS) throw error
+        await sleep(LOOK_MS)
+        call?.check()
+      }
+    }
   }
 
   async #making(networks: NetworksOf, spec: NetworkSpec): Promise<Plan> {

@@ -39,6 +39,22 @@ export interface AddressSpace {
   kept?: readonly Occupied[]
 }
 
+/** A subnet that was asked for is not free. */
+export class SubnetTaken extends SlipwayError {
+  // Private, so that no one sees it in an error that is printed.
+  readonly #by: Occupied
+
+  constructor(message: string, by: Occupied) {
+    super('CONFLICT', message)
+    this.#by = by
+  }
+
+  /** Who has it. */
+  get by(): Occupied {
+    return this.#by
+  }
+}
+
 /** Whether a network of Slipway's has it: no other network ever gets it. */
 export const isNetworks = ({ network, claimed }: Occupied): boolean => network !== undefined || claimed === true
 
@@ -110,9 +126,9 @@ export function completeDrafts(
     )
     if (clash) {
       const despite = names.despite === undefined || isNetworks(clash) ? '' : ` ${names.despite}.`
-      throw new SlipwayError(
-        'CONFLICT',
+      throw new SubnetTaken(
         `${names.subnet} ${printSubnet(subnet)} is not free: ${clash.what}. ${names.instead}.${despite}`,
+        clash,
       )
     }
   }

@@ -37,6 +37,8 @@ export interface Occupied {
   network?: NetworkSpec
   /** The claim of a network stands in the kernel, which knows no two that overlap. */
   claimed?: true
+  /** The network is just being made: it may be refused yet, and have no subnet then. */
+  undecided?: true
   /**
    * Where it counts only: where a subnet is chosen from the pools, or from the further one. A subnet that is asked for
    * may overlap it. Default: everywhere.
