@@ -19,8 +19,10 @@ const STEP_MS = 2
 /**
  * Waits until what is left of a sandbox that was removed has gone, whichever process is at it. Returns whether there
  * was something to wait for.
+ *
+ * @param absent - What to return where it has no record, or none any more.
  */
-export async function awaitGone(context: Context, name: string): Promise<boolean> {
+export async function awaitGone(context: Context, name: string, absent = false): Promise<boolean> {
   const own = context.removals.of(sandboxKey(name))
   if (own) {
     await own
@@ -28,7 +30,8 @@ export async function awaitGone(context: Context, name: string): Promise<boolean
   }
   const deadline = now() + PATIENCE_MS
   const first = await readAnyRecord(context.records, name)
-  if (!first?.record.removing) return false
+  if (!first) return absent
+  if (!first.record.removing) return false
   for (let found = first; found.record.id === first.record.id;) {
     // Who was at it has died, or given up.
     if (!isLeaving(found.record)) {
@@ -115,7 +118,8 @@ export async function awaitedLeavingHolder(
   { operation, element, errnoName }: PlanRefused,
 ): Promise<boolean> {
   if (errnoName !== 'EEXIST') return false
-  if (operation.op === 'file.create') return awaitGone(context, name)
+  // A record that was there in the moment of the refusal, and is not there now, has gone since.
+  if (operation.op === 'file.create') return awaitGone(context, name, true)
   if (operation.op !== 'element.add' || !isEndpointClaim(operation)) return false
   const key = operation.elements[element]?.key ?? ''
   const owner = await ownerOf(operation, key, context.host)
