@@ -16,6 +16,9 @@ const bare = [inRoot('scripts/pack-check/without-build-tools.sh'), path.join(tem
 try {
   if (spawnSync(process.execPath, [inRoot('scripts/prebuild.mjs')], { stdio: 'inherit' }).status !== 0) process.exit(1)
 
+  // `npm publish` does it; an install from git is not to need it.
+  if (spawnSync(process.execPath, [inRoot('scripts/api-docs.mjs')], { stdio: 'inherit' }).status !== 0) process.exit(1)
+
   const tarball = step('packing', () => {
     const { stdout } = run('npm', ['pack', '--json', '--loglevel=error', '--pack-destination', temporary], {
       cwd: root,

@@ -48,18 +48,28 @@ export interface CreateBridgeOptions extends CommonNetworkOptions {
 
 /** A macvlan network. */
 export interface CreateMacvlanOptions extends CommonNetworkOptions {
+  /** Links of the sandboxes on the parent's segment. */
   driver: 'macvlan'
   /** Of the driver: `{ parent: 'eth0', mode: 'bridge', hostShim: true }`, or by docker's names. */
-  options?: MacvlanDriverOptions & { macvlan_mode?: string; host_shim?: string } & DockerDriverOptions
+  options?: MacvlanDriverOptions & {
+    /** `bridge`, `private`, `vepa` or `passthru`: `mode` by docker's name. */
+    macvlan_mode?: string
+    /** `true` or `false`: `hostShim` as docker writes options. */
+    host_shim?: string
+  } & DockerDriverOptions
 }
 
 /** An ipvlan network. */
 export interface CreateIpvlanOptions extends CommonNetworkOptions {
+  /** Links of the sandboxes under the parent's MAC address. */
   driver: 'ipvlan'
   /** Of the driver: `{ parent: 'eth0', mode: 'l3' }`, or by docker's names. */
   options?: IpvlanDriverOptions & {
+    /** `l2`, `l3` or `l3s`: `mode` by docker's name. */
     ipvlan_mode?: string
+    /** `bridge`, `private` or `vepa`: `flag` by docker's name. */
     ipvlan_flag?: string
+    /** `true` or `false`: `hostShim` as docker writes options. */
     host_shim?: string
   } & DockerDriverOptions
 }
