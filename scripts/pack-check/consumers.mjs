@@ -43,21 +43,12 @@ const CONSUMERS = [
   },
   {
     manager: 'npm',
-    folder: 'nodenext',
+    folder: 'typescript',
     besides: TYPESCRIPT,
-    runs: [
-      { command: ['node_modules/.bin/tsc'] },
-      { command: ['node', 'out/main.mjs'], host: true, prints: made('INVALID_ARGUMENT') },
-    ],
-  },
-  {
-    manager: 'npm',
-    folder: 'bundler',
-    besides: TYPESCRIPT,
-    runs: [
-      { command: ['node_modules/.bin/tsc'] },
-      { command: ['node', 'out/main.js'], host: true, prints: made('INVALID_ARGUMENT') },
-    ],
+    runs: Object.entries({ nodenext: 'tsconfig.json', bundler: 'tsconfig.bundler.json' }).flatMap(([way, file]) => [
+      { command: ['node_modules/.bin/tsc', '-p', file] },
+      { command: ['node', `out/${way}/main.mjs`], host: true, prints: made('INVALID_ARGUMENT') },
+    ]),
   },
   {
     manager: 'npm',
@@ -68,7 +59,8 @@ const CONSUMERS = [
   },
   {
     manager: 'npm',
-    folder: 'esbuild',
+    folder: 'esm',
+    what: 'esm, bundled by esbuild',
     besides: ['esbuild@0.28.2'],
     runs: [
       { command: [...ESBUILD, '--external:slipway', '--outfile=beside.mjs'] },
@@ -85,9 +77,9 @@ const CONSUMERS = [
  * @param temporary - A folder to work in.
  */
 export function tryConsumers(tarball, temporary) {
-  for (const { manager, folder, besides = [], runs } of CONSUMERS) {
-    step(`${folder}, installed by ${manager}`, () => {
-      const where = path.join(temporary, `${folder}-${manager}`)
+  for (const [index, { manager, folder, what = folder, besides = [], runs }] of CONSUMERS.entries()) {
+    step(`${what}, installed by ${manager}`, () => {
+      const where = path.join(temporary, `consumer-${index}`)
       mkdirSync(where)
       cpSync(inRoot('scripts/pack-check/consumers', folder), where, { recursive: true })
       writeFileSync(path.join(where, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n')

@@ -1,4 +1,4 @@
-// What a program of ES modules does first.
+// What a program of ES modules does first; bundled, it does the same.
 import { Slipway, SlipwayError } from 'slipway'
 
 const slipway = await Slipway.open()

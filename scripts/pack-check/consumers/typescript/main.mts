@@ -1,4 +1,4 @@
-// TypeScript with moduleResolution bundler, without the checks of declaration files being skipped.
+// TypeScript, with each way that it resolves packages: everything that is exported has types.
 import { Slipway, SlipwayError, type CreateOptions, type Endpoint, type Sandbox, type SlipwayErrorCode } from 'slipway'
 
 const options: CreateOptions = { name: 'app', publish: ['8080:80'] }
