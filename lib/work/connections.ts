@@ -9,7 +9,8 @@ import { movedPorts } from '../drivers/forwarded-ports.js'
 import { waiting } from '../base/call.js'
 import { invalid, SlipwayError } from '../base/errors.js'
 import type { Host } from '../kernel/host.js'
-import type { ForwardedPort } from '../plan/operation.js'
+import type { ForwardedPort, Namespace } from '../plan/operation.js'
+import type { RecordChange } from '../drivers/record-change.js'
 import type { PortMapping } from '../base/port-mapping.js'
 import { PortGuesses } from '../claims/ports/port-guesses.js'
 import { ownerComment } from '../store/owner.js'
@@ -112,7 +113,7 @@ async function connectUpdate(
   asked: EndpointRequest,
   guesses: EndpointGuesses,
 ): Promise<RecordUpdate & { endpoint: StoredEndpoint; left: ForwardedPort[] }> {
-  const { name, id, endpoints, ports, path } = record
+  const { name, endpoints, ports, path } = record
   const { call } = context
   const ready = await waiting(call, Promise.resolve(context.networks.ready(network)), `the network ${network}`)
   // The interface of a network that it has left may have the name that is next.
@@ -140,20 +141,7 @@ async function connectUpdate(
     // A process that dies in the middle leaves an endpoint that the record knows.
     during: { endpoints: after, changing: endpoint.id },
     next: { ...record, endpoints: after },
-    plan: (change, namespace) =>
-      connectEndpoint(
-        {
-          path,
-          namespace,
-          endpoints,
-          ports,
-          owner: ownerComment(name, id),
-          forwarding: record.forwarding,
-          record: change,
-        },
-        endpoint,
-        draft.circumstances,
-      ),
+    plan: (change, namespace) => connectEndpoint(changed(record, change, namespace), endpoint, draft.circumstances),
     settle() {
       draft.settle()
       moved.settle()
@@ -169,6 +157,17 @@ async function connectUpdate(
     },
   }
 }
+
+/** The sandbox that a plan changes. */
+const changed = (record: SandboxRecord, change: RecordChange, namespace: Namespace | undefined) => ({
+  path: record.path,
+  namespace,
+  endpoints: record.endpoints,
+  ports: record.ports,
+  owner: ownerComment(record.name, record.id),
+  forwarding: record.forwarding,
+  record: change,
+})
 
 /** Whether an interface that stands in the way goes at this moment, as one that another process has disconnected. */
 async function isGoing(host: Host, { path }: SandboxRecord, name: string): Promise<boolean> {
@@ -187,7 +186,7 @@ function disconnectUpdate(
   endpoint: StoredEndpoint,
   guesses: PortGuesses,
 ): RecordUpdate & { off: () => Promise<void>; left: () => Pick<Removal, 'plan' | 'claims'> } {
-  const { name, id, endpoints, ports, path, foreign } = record
+  const { name, endpoints, ports, path, foreign } = record
   const after = endpoints.filter((other) => other !== endpoint)
   const moved = moveMappings(context, name, mappedPorts(endpoints, ports), mappedPorts(after, ports))
   let left: Pick<Removal, 'plan' | 'claims'> = { plan: [] }
@@ -198,15 +197,7 @@ function disconnectUpdate(
     async plan(change, namespace) {
       place = { ...place, namespace }
       const leaving = disconnectEndpoint(
-        {
-          path,
-          namespace,
-          endpoints,
-          ports,
-          owner: ownerComment(name, id),
-          forwarding: record.forwarding,
-          record: change,
-        },
+        changed(record, change, namespace),
         endpoint,
         await deleteUnfiltered(context.host, place, [endpoint], after),
       )
