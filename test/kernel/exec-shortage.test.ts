@@ -38,6 +38,7 @@ test('sockets, programs and waiting without a descriptor left', async (t) => {
   const calls: Record<string, () => Promise<unknown>> = {
     listen: () => app.listen(closing(t, createServer())),
     connectTcp: () => app.connectTcp({ host: '127.0.0.1', port: 1 }),
+    lookup: () => app.connectTcp({ host: 'nobody.', port: 1 }),
     bindUdp: async () => (await app.bindUdp()).close(),
     exec: () => app.exec('true'),
     waitForPort: () => app.waitForPort(1, { timeout: 1 }),
@@ -53,7 +54,7 @@ test('sockets, programs and waiting without a descriptor left', async (t) => {
         () => undefined,
         (reason: unknown) => reason,
       )) as SlipwayError | undefined
-      const expected = name === 'connectTcp' ? 'ECONNREFUSED' : undefined
+      const expected = { connectTcp: 'ECONNREFUSED', lookup: 'EAI_AGAIN' }[name]
       t.true(
         [expected, 'EMFILE'].includes(error?.errnoName) && (free > 0 || error?.errnoName === 'EMFILE'),
         `${name}, ${free} free: ${error}`,
@@ -67,5 +68,6 @@ test('sockets, programs and waiting without a descriptor left', async (t) => {
   t.is((await app.exec('true')).exitCode, 0)
   await app.listen(closing(t, createServer()))
   await t.throwsAsync(app.connectTcp({ host: '127.0.0.1', port: 1 }), { code: 'UNREACHABLE' })
+  await t.throwsAsync(app.connectTcp({ host: 'nobody.', port: 1 }), { code: 'UNREACHABLE' })
   await t.throwsAsync(app.waitForPort(1, { timeout: 1 }), { code: 'TIMEOUT' })
 })

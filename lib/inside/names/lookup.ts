@@ -2,11 +2,11 @@ import { hostname as machineName } from 'node:os'
 import { SilentServers } from '../../names/resolver/silent-servers.js'
 import { isIP } from '../../base/addresses/is-address.js'
 import { SlipwayError } from '../../base/errors.js'
-import { rethrow } from '../../base/shortage.js'
 import { sourceFor } from '../../kernel/native.js'
 import type { Inside } from '../inside.js'
 import { addressesIn } from './hosts-file.js'
 import { bySource } from './order.js'
+import { askForName } from './questions.js'
 import { readStub } from './stub.js'
 
 /** No address for a name, as `dns.lookup` has it. */
@@ -56,8 +56,6 @@ export async function lookup(inside: Inside, host: string, family: 0 | 4 | 6, en
   const types = (['AAAA', 'A'] as const).filter((type) =>
     type === 'A' ? family !== 6 : family === 6 || (family === 0 && stub.ipv6),
   )
-  // What reads and writes DNS messages is loaded with the first name.
-  const { askForName } = await import('./questions.js').catch(rethrow)
   const found = await askForName(host, types, {
     stub,
     inside: (work) => inside.enter(work),

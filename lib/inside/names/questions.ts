@@ -1,5 +1,5 @@
-import { randomInt } from 'node:crypto'
-import { decode, encode, type Answer } from 'dns-packet'
+import { createRequire } from 'node:module'
+import type { Answer } from 'dns-packet'
 import { askByTcp, askByUdp, type Asked, type InHost } from '../../names/resolver/ask.js'
 import { HEADER, isTruncated, RCODE, rcodeOf } from '../../names/resolver/message.js'
 import type { SilentServers } from '../../names/resolver/silent-servers.js'
@@ -22,6 +22,16 @@ export interface Asking {
   silent: SilentServers
   ended: AbortSignal
 }
+
+type Library = typeof import('dns-packet')
+
+let loaded: Library | undefined
+
+/** What reads and writes DNS messages, loaded with the first name. */
+const dnsPacket = (): Library => (loaded ??= createRequire(import.meta.url)('dns-packet') as Library)
+
+/** The same holds for Node's own. */
+const randomInt = () => process.getBuiltinModule('node:crypto').randomInt
 
 const MORE_BYTES = 1232
 const NO_NAME = 3 // NXDOMAIN
@@ -50,7 +60,7 @@ const isQuestion = (name: string): boolean =>
 
 async function ask(name: string, type: 'A' | 'AAAA', { stub, inside, silent, ended }: Asking): Promise<Reply> {
   let worst: Reply = 'silent'
-  const first = stub.rotate ? randomInt(stub.nameservers.length) : 0
+  const first = stub.rotate ? randomInt()(stub.nameservers.length) : 0
   const rotated = [...stub.nameservers.slice(first), ...stub.nameservers.slice(0, first)]
   for (let round = 0; round < stub.attempts; round++) {
     for (const server of silent.last('', rotated)) {
@@ -75,9 +85,9 @@ async function question(
   ended: AbortSignal,
   silent: () => void,
 ): Promise<Buffer | undefined> {
-  const message = encode({
+  const message = dnsPacket().encode({
     type: 'query',
-    id: randomInt(0x10000),
+    id: randomInt()(0x10000),
     flags: 0x100,
     questions: [{ type: type, name }],
     ...(stub.edns ? { additionals: [OPT] } : {}),
@@ -124,7 +134,7 @@ function read(response: Buffer, name: string, type: 'A' | 'AAAA'): Reply {
   if (rcode !== RCODE.noError) return 'failed'
   let answers: readonly Answer[]
   try {
-    answers = decode(response).answers ?? []
+    answers = dnsPacket().decode(response).answers ?? []
   } catch {
     return 'failed'
   }
