@@ -23,7 +23,8 @@ export async function removalPlan(
   const { id, name, stack, endpoints, ports } = sandbox
   const owner = joinedId(sandbox) === undefined ? undefined : await whenIdle(() => ownerOfJoined(sandbox, records))
   const place = { path: sandbox.path, namespace, foreign: (sandbox.foreign ?? false) || stack === 'host' }
-  const unfiltered = await deleteUnfiltered(host, place, endpoints, [])
+  const found = deleteUnfiltered(host, place, endpoints, [])
+  const unfiltered = found instanceof Promise ? await found : found
   const plans = removeSandbox({
     ...place,
     unfiltered,

@@ -30,21 +30,23 @@ export const claimEndpoint = (endpoint: StoredEndpoint, owner: string): Operatio
     .elements(endpoint)
     .map(([set, key]) => add(set, { key, comment: owner }))
 
-export const freeEndpoint = (
+export function freeEndpoint(
   endpoint: StoredEndpoint,
   owner: string,
   meant: (set: SetDefinition) => boolean,
-): Operation[] =>
-  endpointsOf(endpoint)
-    .elements(endpoint)
-    .flatMap(([set, key]) => (meant(set) ? [remove(set, { key, comment: owner })] : []))
+): Operation[] {
+  const operations: Operation[] = []
+  for (const [set, key] of endpointsOf(endpoint).elements(endpoint))
+    if (meant(set)) operations.push(remove(set, { key, comment: owner }))
+  return operations
+}
 
-export const freeAddresses = (endpoint: StoredEndpoint, owner: string): Operation[] => [
-  ...endpointsOf(endpoint).forget(endpoint),
-  ...endpointsOf(endpoint)
-    .elements(endpoint)
-    .flatMap(([set, key]) => (isAddress(set) ? [removeOwn(set, { key, comment: owner })] : [])),
-]
+export function freeAddresses(endpoint: StoredEndpoint, owner: string): Operation[] {
+  const operations = [...endpointsOf(endpoint).forget(endpoint)]
+  for (const [set, key] of endpointsOf(endpoint).elements(endpoint))
+    if (isAddress(set)) operations.push(removeOwn(set, { key, comment: owner }))
+  return operations
+}
 
 /** The claims of a sandbox: what gives it back what a flushed ruleset took from it. */
 export function claimSandbox({ endpoints, ports, owner, forwarding = false }: Claimant): Operation[] {

@@ -12,7 +12,18 @@ import { checkNamespace, type StackPlace } from '../stack.js'
  * @param stay - The other endpoints of the sandbox.
  * @returns Nothing where rules do it for all of the endpoints, or no such link is left.
  */
-export async function deleteUnfiltered(
+export function deleteUnfiltered(
+  host: Host,
+  place: StackPlace,
+  endpoints: readonly StoredEndpoint[],
+  stay: readonly StoredEndpoint[],
+): readonly Operation[] | Promise<readonly Operation[]> {
+  return endpoints.some((endpoint) => endpointsOf(endpoint).unfilteredLinks)
+    ? lookInside(host, place, endpoints, stay)
+    : []
+}
+
+async function lookInside(
   host: Host,
   place: StackPlace,
   endpoints: readonly StoredEndpoint[],
