@@ -1,13 +1,24 @@
 import { isSubnets } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
 import type { ElementInfo } from '../kernel/native.js'
-import type { Family, Plan, SetDefinition } from '../plan/operation.js'
+import type { Element, Family, Operation, Plan, SetDefinition } from '../plan/operation.js'
 
-/** What sets hold, each asked for once. */
-export class SetContents {
+/** Says what sets hold. */
+export interface Contents {
+  /** What a set has at a key. */
+  get(set: SetDefinition, key: string): Promise<ElementInfo | undefined>
+  /**
+   * A plan without the elements that are there already. A subnet that another network has is not there: the plan will
+   * be refused.
+   */
+  lacking(plan: Plan): Promise<Plan>
+}
+
+/** What sets hold, each asked for once: for many keys. */
+export class SetContents implements Contents {
   readonly #host: Host
   readonly #tables: ReadonlySet<Family> | undefined
-  readonly #sets = new Map<string, Promise<ElementInfo[]>>()
+  readonly #sets = new Map<string, Promise<ReadonlyMap<string, ElementInfo>>>()
 
   /** @param tables - Families whose table is there, where that is known. */
   constructor(host: Host, tables?: ReadonlySet<Family>) {
@@ -16,39 +27,72 @@ export class SetContents {
   }
 
   /** Elements of a set; none where there is no such set. */
-  of(set: SetDefinition): Promise<readonly ElementInfo[]> {
+  async of(set: SetDefinition): Promise<readonly ElementInfo[]> {
+    return [...(await this.#contentsOf(set)).values()]
+  }
+
+  async get(set: SetDefinition, key: string): Promise<ElementInfo | undefined> {
+    return (await this.#contentsOf(set)).get(key)
+  }
+
+  async has(set: SetDefinition, key: string): Promise<boolean> {
+    return (await this.get(set, key)) !== undefined
+  }
+
+  async lacking(plan: Plan): Promise<Plan> {
+    const left: Operation[] = []
+    for (const operation of plan) {
+      if (operation.op !== 'element.add') {
+        left.push(operation)
+        continue
+      }
+      const there = await this.#contentsOf(operation)
+      const elements = operation.elements.filter((element) => !isAt(operation, element, there.get(element.key)))
+      if (elements.length > 0) left.push({ ...operation, elements })
+    }
+    return left
+  }
+
+  #contentsOf(set: SetDefinition): Promise<ReadonlyMap<string, ElementInfo>> {
     const name = `${set.family} ${set.set}`
     const found = this.#sets.get(name) ?? this.#ask(set)
     this.#sets.set(name, found)
     return found
   }
 
-  async #ask(set: SetDefinition): Promise<ElementInfo[]> {
-    if (this.#tables && !this.#tables.has(set.family)) return []
-    return (await this.#host.find('elements', set)) ?? []
+  async #ask(set: SetDefinition): Promise<ReadonlyMap<string, ElementInfo>> {
+    if (this.#tables && !this.#tables.has(set.family)) return new Map()
+    return new Map((await this.#host.find('elements', set))?.map((element) => [element.key, element]))
+  }
+}
+
+/** What sets hold by now, asked for key by key: for a few. */
+export class SingleElements implements Contents {
+  readonly #host: Host
+
+  constructor(host: Host) {
+    this.#host = host
   }
 
-  async has(set: SetDefinition, key: string): Promise<boolean> {
-    return (await this.of(set)).some((element) => element.key === key)
+  get(set: SetDefinition, key: string): Promise<ElementInfo | undefined> {
+    return this.#host.find('element', { ...set, key })
   }
 
-  /**
-   * A plan without the elements that are there already. A subnet that another network has is not there: the plan will
-   * be refused.
-   */
   async lacking(plan: Plan): Promise<Plan> {
-    const left: Plan[number][] = []
+    const left: Operation[] = []
     for (const operation of plan) {
       if (operation.op !== 'element.add') {
         left.push(operation)
         continue
       }
-      const there = new Map((await this.of(operation)).map(({ key, comment }) => [key, comment]))
-      const isThere = (key: string, comment = '') =>
-        isSubnets(operation) ? there.get(key) === comment : there.has(key)
-      const elements = operation.elements.filter(({ key, comment }) => !isThere(key, comment))
+      const elements: Element[] = []
+      for (const element of operation.elements)
+        if (!isAt(operation, element, await this.get(operation, element.key))) elements.push(element)
       if (elements.length > 0) left.push({ ...operation, elements })
     }
     return left
   }
 }
+
+const isAt = (set: SetDefinition, { comment = '' }: Element, there: ElementInfo | undefined): boolean =>
+  there !== undefined && (!isSubnets(set) || there.comment === comment)

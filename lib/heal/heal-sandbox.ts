@@ -1,52 +1,25 @@
 import { dirname } from 'node:path'
 import { endpointsOf } from '../drivers/index.js'
-import { claimSandbox, isAddress, isClaim } from '../drivers/plans/claims.js'
 import { withIpv6Inside } from '../drivers/ipv6-inside.js'
 import { remakeEndpoint } from '../drivers/plans/connect.js'
 import { freeInterface } from '../drivers/free-interface.js'
 import type { StoredEndpoint } from '../store/endpoint.js'
 import { SlipwayError } from '../base/errors.js'
-import { mapOf, publishedKey } from '../policy/elements.js'
-import { claimedAddress } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
 import { PlanRefused } from '../kernel/refusal.js'
 import type { LinkInfo } from '../kernel/native.js'
 import { circumstancesOf } from '../drivers/ready.js'
-import type { Operation, SetDefinition } from '../plan/operation.js'
 import { explainRefusal } from '../claims/refusals.js'
 import type { HealContext } from './context.js'
-import { removedStrayZone } from './stray-zone.js'
 import { thisProcess } from '../store/maker.js'
 import { asOfNow } from '../store/namespace.js'
-import { ownerComment, readOwner } from '../store/owner.js'
 import { readRecord, stackPlace, toStored, type SandboxRecord, type StoredRecord } from '../store/records.js'
-import { tryPlan } from '../claims/remove-if-there.js'
-import { keepEndpoints } from './drop-endpoints.js'
-import { SetContents } from '../claims/set-contents.js'
+import { claimsOf, giveBack, giveBackTogether } from './give-back.js'
+import { untouched, type Healing, type Loss } from './healing.js'
 import { repairDefaultRoute } from './repair-routes.js'
 import type { OwnedElements } from '../claims/owned.js'
 
 type Part = Pick<HealContext, 'host' | 'networks'>
-
-/** What has become of a sandbox of which something was missing. */
-export interface Healing {
-  /** As it is by now. */
-  item: StoredRecord
-  /** Whether something was given back. */
-  healed: boolean
-  /** Whether links were made again. */
-  relinked: boolean
-  lost: Loss[]
-}
-
-/** What of a network could not be given back to a sandbox, and why. */
-export interface Loss {
-  network: string
-  sentence: string
-}
-
-/** Others give the same back, or claim it, at the same time: this many times it is looked at again. */
-const TRIES = 8
 
 /**
  * Gives a sandbox that was whole once what it lacks: an administrator, a program of the host, or the sandbox itself has
@@ -54,18 +27,19 @@ const TRIES = 8
  * taken from it.
  *
  * @param owned - Elements as they were found, and `links` likewise: of most sandboxes, nothing more has to be asked.
+ * @param isGiven - It has been given its claims back since, by {@link healClaims}.
  */
 export async function healSandbox(
   context: Part,
   item: StoredRecord,
   owned: OwnedElements,
   links: ReadonlyMap<string, LinkInfo>,
+  isGiven = false,
 ): Promise<Healing> {
   const isLinked = await allLinked(context.host, item.record, links)
-  if (isLinked && claimsOf(item.record).every((operation) => owned.hasAll(item.record, operation)))
-    return untouched(item)
-  await ready(context, item.record)
-  const given = await giveBack(context, item, owned)
+  if (isLinked && (isGiven || isClaimed(item.record, owned))) return { ...untouched(item), healed: isGiven }
+  await ready(context, [item.record])
+  const given = isGiven ? { ...untouched(item), healed: true } : await giveBack(context, item, owned)
   const linked = isLinked ? untouched(given.item) : await remakeLinks(context, given.item)
   return {
     item: linked.item,
@@ -75,11 +49,6 @@ export async function healSandbox(
   }
 }
 
-export const untouched = (item: StoredRecord): Healing => ({ item, healed: false, relinked: false, lost: [] })
-
-const claimsOf = ({ name, id, endpoints, ports, forwarding }: SandboxRecord): Operation[] =>
-  claimSandbox({ endpoints, ports, owner: ownerComment(name, id), forwarding })
-
 async function allLinked(host: Host, record: SandboxRecord, links: ReadonlyMap<string, LinkInfo>): Promise<boolean> {
   for (const endpoint of record.endpoints) {
     const found = endpointsOf(endpoint).isLinked(endpoint, { host, ...stackPlace(record) }, links)
@@ -88,9 +57,31 @@ async function allLinked(host: Host, record: SandboxRecord, links: ReadonlyMap<s
   return true
 }
 
-/** Its networks come first: bridges, and the sets that claims are in. */
-async function ready({ networks }: Part, { endpoints }: SandboxRecord): Promise<void> {
-  for (const network of new Set(endpoints.map((endpoint) => endpoint.network))) {
+/**
+ * Gives sandboxes their claims back, as far as that can be done for many at once.
+ *
+ * @returns Those that lacked some and have all.
+ */
+export async function healClaims(
+  context: Part,
+  items: readonly StoredRecord[],
+  owned: OwnedElements,
+): Promise<ReadonlySet<StoredRecord>> {
+  const lacking = items.filter(({ record }) => !isClaimed(record, owned))
+  if (lacking.length < 2) return new Set()
+  await ready(
+    context,
+    lacking.map(({ record }) => record),
+  )
+  return giveBackTogether(context, lacking)
+}
+
+const isClaimed = (record: SandboxRecord, owned: OwnedElements): boolean =>
+  claimsOf(record).every((operation) => owned.hasAll(record, operation))
+
+/** Their networks come first: bridges, and the sets that claims are in. */
+async function ready({ networks }: Part, records: readonly SandboxRecord[]): Promise<void> {
+  for (const network of new Set(records.flatMap(({ endpoints }) => endpoints.map((endpoint) => endpoint.network)))) {
     try {
       await networks.ready(network)
     } catch (error) {
@@ -100,78 +91,6 @@ async function ready({ networks }: Part, { endpoints }: SandboxRecord): Promise<
     }
   }
   await networks.ensureRuleset()
-}
-
-async function giveBack({ host }: Part, item: StoredRecord, owned: OwnedElements): Promise<Healing> {
-  const lost: Loss[] = []
-  for (let tried = 0; tried < TRIES; tried++) {
-    const { record, path, text } = item
-    const setContents = new SetContents(host)
-    const others = await takenByOthers(setContents, record)
-    if (others.size > 0) {
-      const stay = record.endpoints.filter((endpoint) => !others.has(endpoint))
-      const next = await keepEndpoints(host, item, stay, owned)
-      if (!next) return { ...untouched(item), lost }
-      lost.push(
-        ...[...others].map(([{ network }, what]) => ({
-          network,
-          sentence: `sandbox ${record.name}: ${what}, so it was taken off the network ${network}`,
-        })),
-      )
-      item = next
-      continue
-    }
-    const claims = await setContents.lacking(claimsOf(await withoutTakenPorts(setContents, record)))
-    if (claims.length === 0) return { ...untouched(item), lost }
-    // The check comes last: who changes or removes the sandbox meanwhile takes these away with the rest, or they are
-    // taken back.
-    const refusal = await tryPlan(host, [...claims, { op: 'file.check', path, expected: text }])
-    if (!refusal) return { ...untouched(item), healed: true, lost }
-    if (refusal.errnoName === 'ESTALE' || (refusal.errnoName === 'ENOENT' && refusal.operation.op === 'file.check'))
-      return { ...untouched(item), lost }
-    if (!['EEXIST', 'ENOENT'].includes(refusal.errnoName)) throw refusal
-    await removedStrayZone({ host }, refusal)
-  }
-  return { ...untouched(item), lost }
-}
-
-/** Endpoints whose address or MAC another has claimed since, with what is to be said of it. */
-async function takenByOthers(setContents: SetContents, record: SandboxRecord): Promise<Map<StoredEndpoint, string>> {
-  const found = new Map<StoredEndpoint, string>()
-  for (const endpoint of record.endpoints) {
-    for (const [set, key] of endpointsOf(endpoint).elements(endpoint)) {
-      if (!isClaim(set)) continue
-      const what = isAddress(set) ? `address ${claimedAddress(key)}` : `MAC address ${endpoint.mac}`
-      const other = await holderOf(setContents, record, set, key)
-      if (other !== undefined)
-        found.set(endpoint, `CONFLICT: its ${what} was claimed by ${other} while the claim was gone`)
-    }
-  }
-  return found
-}
-
-/** Who else has it; `undefined` where it is the sandbox's, or nobody's. */
-async function holderOf(
-  setContents: SetContents,
-  { name, id }: SandboxRecord,
-  set: SetDefinition,
-  key: string,
-): Promise<string | undefined> {
-  const element = (await setContents.of(set)).find((one) => one.key === key)
-  if (!element || element.comment === ownerComment(name, id)) return undefined
-  const owner = readOwner(element.comment)
-  return owner ? `the sandbox ${owner.name}` : element.comment === '' ? 'an administrator' : element.comment
-}
-
-/** Of a port that another has, nothing is given back: it is looked at with those that are half published. */
-async function withoutTakenPorts(setContents: SetContents, record: SandboxRecord): Promise<SandboxRecord> {
-  const ports: SandboxRecord['ports'] = []
-  for (const mapping of record.ports) {
-    const isMapped = mapping.protocol === 'all' || mapping.hostPort !== 0
-    if (isMapped && (await holderOf(setContents, record, mapOf(mapping), publishedKey(mapping))) !== undefined) continue
-    ports.push(mapping)
-  }
-  return { ...record, ports }
 }
 
 /** Makes links anew that were deleted: with one end, the kernel takes the other. */

@@ -16,7 +16,8 @@ import { DamagedRecords } from './damaged-records.js'
 import { reattachLinks } from './reattach-links.js'
 import { tryPlan } from '../claims/remove-if-there.js'
 import { finishChanges } from './finish-changes.js'
-import { healSandbox, untouched } from './heal-sandbox.js'
+import { healClaims, healSandbox } from './heal-sandbox.js'
+import { untouched } from './healing.js'
 import { SetContents } from '../claims/set-contents.js'
 import { collectLeftovers } from './leftovers.js'
 import { reconcileNetworks, requireSameRecords } from './networks.js'
@@ -81,9 +82,9 @@ export async function reconcile(context: Part): Promise<Found> {
 
 /**
  * @param ended - What is half made and being ended by this process comes here.
- * @param given - Whom the ruleset was written again for, where that was looked at.
+ * @param rewritten - Whom the ruleset was written again for, where that was looked at.
  */
-async function compare(context: HealContext, ended: StoredRecord[], given?: readonly string[]): Promise<Found> {
+async function compare(context: HealContext, ended: StoredRecord[], rewritten?: readonly string[]): Promise<Found> {
   const { host, ports, networks } = context
   const tables = await writtenTables(host)
   const first = await takeSnapshot(host, tables)
@@ -96,7 +97,7 @@ async function compare(context: HealContext, ended: StoredRecord[], given?: read
     damagedRecords,
   )
   requireSameRecords(all, context.settings.stateDir)
-  if (!given && stored.length + (await networks.list()).length > 0) {
+  if (!rewritten && stored.length + (await networks.list()).length > 0) {
     const owners = await networks.ensureRuleset()
     if (owners.length > 0) return compare(context, ended, owners)
   }
@@ -125,12 +126,17 @@ async function compare(context: HealContext, ended: StoredRecord[], given?: read
     ...named,
     ...(await networks.list()).map(({ record }) => record.name),
   ])
-  const result: Reconciled = { adopted: [], healed: [...new Set([...(given ?? []), ...healed])], collected }
+  const result: Reconciled = { adopted: [], healed: [...new Set([...(rewritten ?? []), ...healed])], collected }
   const say = (what: string) => void result.collected.push(what)
   const damaged = [...damagedRecords.damaged, ...damagedNetworks.damaged]
   if (damaged.length > 0) result.damaged = damaged
   const { kept, made, known, again } = await sortRecords(host, { stored, first, there, setContents }, ended, say)
   await collectLeftovers(context, { first, again, marks, damagedRecords, ended, kept, known }, say)
+  const given = await healClaims(
+    context,
+    kept.filter((item) => made.has(item) && !isBusy(item.record)),
+    owned,
+  )
   const slices = new Slices()
   const adopted: StoredRecord[] = []
   const lost: string[] = []
@@ -141,7 +147,8 @@ async function compare(context: HealContext, ended: StoredRecord[], given?: read
     // Each of them is whole by itself.
     context.call?.check()
     const isMade = made.has(item)
-    const healing = isMade && !isBusy(item.record) ? await healSandbox(context, item, owned, links) : untouched(item)
+    const healing =
+      isMade && !isBusy(item.record) ? await healSandbox(context, item, owned, links, given.has(item)) : untouched(item)
     kept[index] = healing.item
     if (isMade) adopted.push(healing.item)
     if (isMade || (await isWhole(item, first, host)))
@@ -158,7 +165,7 @@ async function compare(context: HealContext, ended: StoredRecord[], given?: read
     relinked ? await host.ask('links', {}) : all,
   )
   result.healed = [...new Set([...result.healed, ...attached])]
-  result.adopted = result.adopted.filter((name) => !attached.has(name) && !given?.includes(name))
+  result.adopted = result.adopted.filter((name) => !attached.has(name) && !rewritten?.includes(name))
   result.collected.push(...(await finishChanges(host, adopted, owned, halfWritten)))
   return { reconciled: result, kept: kept.map(({ record }) => record), damagedRecords, links: all }
 }

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import test, { type ExecutionContext } from 'ava'
 import type { Sandbox, Slipway } from 'slipway'
 import { difference, elements, kernelState } from '../helpers/snapshot.js'
@@ -244,4 +245,42 @@ test.serial('several that open the host at once after that give each thing back 
   for (const { reconciled } of opened) t.deepEqual([reconciled.collected, reconciled.lost], [[], undefined])
   t.deepEqual(difference(before, likeBefore(world)), [])
   await works(t, scene, 'at once')
+})
+
+test.serial('claims of many come back in few transactions, each set read a few times', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  const many = await Promise.all(Array.from({ length: 70 }, (_, i) => world.create(slipway, `many${i}`)))
+  const before = likeBefore(world)
+  await slipway.close({ wait: true })
+  execIn(world.host, 'nft', 'flush set inet slipway addresses4; flush set inet slipway macs')
+  const plans: string[][] = []
+  const hear = (message: unknown) => plans.push((message as { plan: { op: string }[] }).plan.map(({ op }) => op))
+  subscribe('slipway:plan', hear)
+  t.teardown(() => unsubscribe('slipway:plan', hear))
+  const { reconciled } = await world.open()
+  t.deepEqual(reconciled.healed.sort(), [...many.map(({ name }) => name), 'network bridge'].sort())
+  t.deepEqual(reconciled.adopted, [])
+  t.is(reconciled.lost, undefined)
+  t.deepEqual(difference(before, likeBefore(world)), [])
+  const writing = plans.filter((ops) => ops.includes('element.add'))
+  // The network's own, and three groups.
+  t.true(writing.length <= 4, `${writing.length} plans`)
+})
+
+test.serial('one of many whose address another has by now costs the others nothing', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  const many = await Promise.all(Array.from({ length: 5 }, (_, i) => world.create(slipway, `many${i}`)))
+  const taken = address(many[2] as Sandbox)
+  await slipway.close({ wait: true })
+  execIn(world.host, 'nft', 'flush set inet slipway addresses4')
+  execIn(world.host, 'nft', `add element inet slipway addresses4 { ${taken} }`)
+  const { reconciled, sandboxes } = await world.open()
+  t.deepEqual(
+    reconciled.healed.sort(),
+    many.filter((one) => one !== many[2]).map(({ name }) => name),
+  )
+  t.is(reconciled.lost?.length, 1)
+  t.deepEqual((await sandboxes.get(many[2]?.name ?? '')).endpoints, [])
 })
