@@ -211,6 +211,10 @@ interface Route {
   link?: string
   /** Which default is meant where no gateway tells: IPv4 or IPv6. Default: 4. */
   family?: 4 | 6
+  /** Of two routes to one destination, the kernel takes that with the lower one. Default: the kernel's. */
+  metric?: number
+  /** Who has made it, by a number that rtnetlink keeps with it. A deletion without one means whoever has made it. */
+  protocol?: number
   /** A refusal is passed over: in a sandbox, its own processes may have changed routes and links. */
   optional?: true
 }

@@ -42,9 +42,11 @@ export function shellCommands(operation: Exclude<Operation, NftOperation>): stri
     case 'route.delete': {
       const via = operation.gateway ? ` via ${operation.gateway}` : ''
       const dev = operation.link ? ` dev ${operation.link}` : ''
+      const metric = operation.metric === undefined ? '' : ` metric ${operation.metric}`
+      const protocol = operation.protocol === undefined ? '' : ` proto ${operation.protocol}`
       const family = operation.destination === 'default' && !operation.gateway && operation.family === 6 ? ' -6' : ''
       return [
-        `${ip}${family} route ${operation.op === 'route.add' ? 'add' : 'delete'} ${operation.destination}${via}${dev}${orNot(operation)}`,
+        `${ip}${family} route ${operation.op === 'route.add' ? 'add' : 'delete'} ${operation.destination}${via}${dev}${metric}${protocol}${orNot(operation)}`,
       ]
     }
     case 'fdb.add':

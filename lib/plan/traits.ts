@@ -160,12 +160,12 @@ export const TRAITS: { readonly [Op in Name]: Traits<Extract<Operation, { op: Op
     passesOverGone: true,
   },
   'route.add': {
-    fields: ['netns', 'destination', 'gateway', 'link', 'family', 'optional'],
+    fields: ['netns', 'destination', 'gateway', 'link', 'family', 'metric', 'protocol', 'optional'],
     channel: 'rtnl',
     inverse: 'route.delete',
   },
   'route.delete': {
-    fields: ['netns', 'destination', 'gateway', 'link', 'family', 'optional'],
+    fields: ['netns', 'destination', 'gateway', 'link', 'family', 'metric', 'protocol', 'optional'],
     channel: 'rtnl',
     inverse: 'route.add',
     passesOverGone: true,

@@ -43,10 +43,10 @@ struct Invert {
   Inverse operator()(const AddressAdd& op) const { return AddressDelete{op.netns, op.link, op.address, op.broadcast}; }
   Inverse operator()(const AddressDelete& op) const { return AddressAdd{op.netns, op.link, op.address, op.broadcast}; }
   Inverse operator()(const RouteAdd& op) const {
-    return RouteDelete{op.netns, op.destination, op.gateway, op.link, op.family};
+    return RouteDelete{op.netns, op.destination, op.gateway, op.link, op.family, op.protocol, op.metric};
   }
   Inverse operator()(const RouteDelete& op) const {
-    return RouteAdd{op.netns, op.destination, op.gateway, op.link, op.family};
+    return RouteAdd{op.netns, op.destination, op.gateway, op.link, op.family, op.protocol, op.metric};
   }
   Inverse operator()(const NeighborAdd& op) const { return NeighborDelete{op.netns, op.link, op.address, op.proxy}; }
   Inverse operator()(const NeighborDelete& op) const {

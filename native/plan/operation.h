@@ -155,20 +155,23 @@ struct AddressDelete {
   bool optional = false;
   SLIPWAY_FIELDS(netns, link, address, broadcast, optional)
 };
-// Destination "default" or CIDR. `family`: 4 or 6, for a default route without a gateway to tell.
+// Destination "default" or CIDR. `family`: 4 or 6, for a default route without a gateway to tell. `metric` and
+// `protocol` (who has made it): 0 for the kernel's default; a deletion with 0 matches any.
 struct RouteAdd {
   static constexpr Traits kTraits{"route.add", Channel::kRtnl};
   std::string netns, destination, gateway, link;
-  uint8_t family = 0;
+  uint8_t family = 0, protocol = 0;
+  uint32_t metric = 0;
   bool optional = false;
-  SLIPWAY_FIELDS(netns, destination, gateway, link, family, optional)
+  SLIPWAY_FIELDS(netns, destination, gateway, link, family, metric, protocol, optional)
 };
 struct RouteDelete {
   static constexpr Traits kTraits{"route.delete", Channel::kRtnl};
   std::string netns, destination, gateway, link;
-  uint8_t family = 0;
+  uint8_t family = 0, protocol = 0;
+  uint32_t metric = 0;
   bool optional = false;
-  SLIPWAY_FIELDS(netns, destination, gateway, link, family, optional)
+  SLIPWAY_FIELDS(netns, destination, gateway, link, family, metric, protocol, optional)
 };
 // `proxy`: no entry of the table, but an address that the link answers for; it has no `lladdr`.
 struct NeighborAdd {

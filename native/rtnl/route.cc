@@ -43,12 +43,14 @@ Status put_route(netlink::Batch& batch, netlink::Origin origin, uint16_t type, u
   header.rtm_dst_len = prefix;
   header.rtm_table = RT_TABLE_MAIN;
   // A deletion with protocol, type and scope unset matches any.
-  header.rtm_protocol = adding ? RTPROT_BOOT : RTPROT_UNSPEC;
+  uint8_t protocol = adding ? RTPROT_BOOT : RTPROT_UNSPEC;
+  header.rtm_protocol = op.protocol != 0 ? op.protocol : protocol;
   header.rtm_type = adding ? RTN_UNICAST : RTN_UNSPEC;
   header.rtm_scope = scope_of(adding, header.rtm_family, op.gateway.empty());
   message.header(header);
   if (!all) message.bytes(RTA_DST, destination.bytes.data(), destination.length);
   if (!op.gateway.empty()) message.bytes(RTA_GATEWAY, gateway.bytes.data(), gateway.length);
+  if (op.metric != 0) message.u32(RTA_PRIORITY, op.metric);
   if (index != 0) message.u32(RTA_OIF, static_cast<uint32_t>(index));
   return batch.commit(message);
 }

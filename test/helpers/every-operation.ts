@@ -25,6 +25,8 @@ const route = {
   gateway: '172.17.0.1',
   link: 'eth0',
   family: 6,
+  metric: 2048,
+  protocol: 115,
   optional: true,
 } as const
 
