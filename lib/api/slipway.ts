@@ -9,6 +9,7 @@ import type { NameOptions } from '../base/name-options.js'
 import { Resolvers } from '../names/resolvers.js'
 import { Networks } from './networks/networks.js'
 import { NetworkRegistry } from '../networks/registry.js'
+import { RouterRoutes } from '../networks/router-routes.js'
 import { readOpenOptions, type OpenOptions } from './options.js'
 import type { Settings } from '../base/settings.js'
 import { Pool } from './pool.js'
@@ -26,7 +27,7 @@ import {
   type Reconciled,
 } from '../heal/index.js'
 import { hostPath, withCall, Work, type Context } from '../work/context.js'
-import { stateFolder, stateFolders } from '../store/state-folder.js'
+import { routesFile, stateFolder, stateFolders } from '../store/state-folder.js'
 import { collectFiles, listFilesFolders } from '../work/files.js'
 import { isLeft, Ephemerals } from '../work/ephemerals.js'
 import { Removals } from '../work/removals.js'
@@ -239,7 +240,8 @@ export function makeContext(host: Host, settings: Settings, stays: boolean): Con
   const folder = (what: Parameters<typeof stateFolder>[2]) => stateFolder(settings, host, what)
   const folders = { sandboxes: folder('sandboxes'), networks: folder('networks') }
   const networks = new NetworkRegistry(host, settings, folders)
-  const parentWatch = new ParentWatch({ host, networks, records: folders.sandboxes })
+  const routes = new RouterRoutes(host, folders.sandboxes, routesFile(settings, host))
+  const parentWatch = new ParentWatch({ host, networks, records: folders.sandboxes, routes })
   const ephemerals = new Ephemerals(folder('ephemeral'), folders.sandboxes, folders.networks)
   return {
     host,
@@ -254,6 +256,7 @@ export function makeContext(host: Host, settings: Settings, stays: boolean): Con
     parentWatch,
     names: defaultNames(settings),
     ports: new PortTable(),
+    routes,
     dynamicPorts: new DynamicPorts(host),
     holders: new Holders(host, folder('holders')),
     spares: new Spares(host, networks, { pool: folder('pool'), sandboxes: folder('sandboxes') }, settings.pool),

@@ -107,6 +107,11 @@ export interface EndpointsOf<Spec extends NetworkSpec = NetworkSpec, Body = unkn
    */
   passesOn?(endpoint: StoredEndpoint<Body>, sources: readonly (readonly [IpFamily, string])[]): EndpointElement[]
   /**
+   * What its neighbours have in common, any of which can be another's gateway: a link of the host, or an id. Left out,
+   * or nothing, where none can.
+   */
+  neighbourhood?(endpoint: StoredEndpoint<Body>): string | undefined
+  /**
    * Its link, from the host to the inside.
    *
    * @param netns - Where its inside is.

@@ -3,6 +3,7 @@ import type { Settings } from '../base/settings.js'
 import type { PortTable } from '../claims/ports/port-table.js'
 import type { Host } from '../kernel/host.js'
 import type { NetworkRegistry } from '../networks/registry.js'
+import type { RouterRoutes } from '../networks/router-routes.js'
 
 /** What healing works with, of all that the sandboxes and networks of one Slipway share. */
 export interface HealContext {
@@ -12,6 +13,8 @@ export interface HealContext {
   readonly records: string
   readonly networks: NetworkRegistry
   readonly ports: PortTable
+  /** The routes through routers. */
+  readonly routes: RouterRoutes
   /** Whose call it is, where something may end it early. */
   readonly call?: Call
 }

@@ -13,7 +13,7 @@ import type { Loss } from './healing.js'
 import type { HealContext } from './context.js'
 import { takeSnapshot } from './whole.js'
 
-type Part = Pick<HealContext, 'host' | 'networks' | 'records'>
+type Part = Pick<HealContext, 'host' | 'networks' | 'records' | 'routes'>
 
 /** What has become of networks whose parents have come or gone, and of their sandboxes. */
 export interface HealedNetworks {

@@ -19,7 +19,7 @@ import { untouched, type Healing, type Loss } from './healing.js'
 import { repairDefaultRoute } from './repair-routes.js'
 import type { OwnedElements } from '../claims/owned.js'
 
-type Part = Pick<HealContext, 'host' | 'networks'>
+type Part = Pick<HealContext, 'host' | 'networks' | 'routes'>
 
 /**
  * Gives a sandbox that was whole once what it lacks: an administrator, a program of the host, or the sandbox itself has
@@ -95,7 +95,7 @@ async function ready({ networks }: Part, records: readonly SandboxRecord[]): Pro
 
 /** Makes links anew that were deleted: with one end, the kernel takes the other. */
 async function remakeLinks(
-  { host, networks }: Part,
+  { host, networks, routes }: Part,
   stored: StoredRecord,
 ): Promise<Pick<Healing, 'item' | 'relinked' | 'lost'>> {
   const lost: Loss[] = []
@@ -121,7 +121,12 @@ async function remakeLinks(
       const namespace = record.namespace && asOfNow(record.namespace)
       for (const endpoint of next.record.endpoints.filter((one) => one.id === id)) {
         const plan = remakeEndpoint(
-          { path: record.path, namespace, record: { path, before: text, mark: mark.text, content: next.text } },
+          {
+            path: record.path,
+            namespace,
+            record: { path, before: text, mark: mark.text, content: next.text },
+            routes: { own: { gone: [], fresh: routes.of(next.record) } },
+          },
           endpoint,
           circumstances,
           next.record.endpoints,

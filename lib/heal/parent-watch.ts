@@ -31,7 +31,7 @@ const messages = channel('slipway:parent')
  * done.
  */
 export class ParentWatch {
-  readonly #context: Pick<HealContext, 'host' | 'networks' | 'records'>
+  readonly #context: Pick<HealContext, 'host' | 'networks' | 'records' | 'routes'>
   #news: NativeLinkNews | undefined
   #meant = new Set<string>()
   /** Numbers of links as open() has seen them, while it goes on. */
@@ -43,7 +43,7 @@ export class ParentWatch {
   #looking: Promise<void> | undefined
   #closed = false
 
-  constructor(context: Pick<HealContext, 'host' | 'networks' | 'records'>) {
+  constructor(context: Pick<HealContext, 'host' | 'networks' | 'records' | 'routes'>) {
     this.#context = context
   }
 

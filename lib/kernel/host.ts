@@ -87,6 +87,7 @@ export class Host {
   /** Plans on their way to the executor's thread whose transaction would have this thread wait. */
   #longTransactions = 0
   #rulesetWatch: RulesetWatch | undefined
+  #hearOfOthers: (() => void) | undefined
   /** For tests: the next plan meets a refusal at this operation. */
   refuseNext: number | undefined
 
@@ -157,7 +158,10 @@ export class Host {
       outcome = await (background
         ? (isWalk(plan) ? this.#walker : this.#background).run(text, phases, refuse, 0, false)
         : this.#queue(plan, text, phases, refuse, short ? 0 : onCallerThread))
-    if (this.#executor.moved && !outcome?.failure) await this.#rulesetWatch?.moved()
+    if (this.#executor.moved && !outcome?.failure) {
+      this.#hearOfOthers?.()
+      await this.#rulesetWatch?.moved()
+    }
     if (!outcome) return undefined
     if (outcome.phases) plans.publish({ plan, phases: readPhases(plan, outcome.phases) } satisfies PlanMessage)
     if (outcome.failure) throw new PlanRefused(plan, outcome.failure)
@@ -177,6 +181,15 @@ export class Host {
   /** All is well as of this generation of nf_tables. */
   rulesetIsWhole(generation: number): void {
     this.#executor.watch(generation)
+    this.#hearOfOthers?.()
+  }
+
+  /**
+   * Before a plan is told that it is done, `look` is called where another process may have changed nf_tables before the
+   * plan did, since the last time. What others write before their transactions, it sees.
+   */
+  hearOfOthers(look: () => void): void {
+    this.#hearOfOthers = look
   }
 
   /**

@@ -15,6 +15,10 @@ export const stateFolder = (
   what: (typeof FOLDERS)[number],
 ): string => join(settings.stateDir, String(host.identity), what)
 
+/** The file of the routes that sandboxes have through routers. */
+export const routesFile = ({ stateDir }: Pick<Settings, 'stateDir'>, { identity }: HostIdentity): string =>
+  join(stateDir, String(identity), 'routes.json')
+
 /** All that a host may have, from the state directory on. */
 export const stateFolders = ({ identity }: HostIdentity): string[] => [
   String(identity),

@@ -187,6 +187,7 @@ export class Changes {
           await this.refresh()
           return 'again'
         }
+        if (this.#context.routes.isOvertaken(refused)) return 'again'
         if (rest || !isGone(refused)) return undefined
         rest = true
         return 'again'

@@ -21,6 +21,7 @@ import { interfaceKey, type Removal } from './removals.js'
 import { deleteUnfilteredLinks } from './delete-unfiltered-links.js'
 import type { Changes, RecordUpdate } from './changes.js'
 import { renewFiles } from './files.js'
+import { reroute, type Reroute } from './reroute.js'
 import { takeBackFresh } from './take-back.js'
 import type { Guesses } from './remedies.js'
 import { now, sleep } from '../base/timers.js'
@@ -31,46 +32,56 @@ import { now, sleep } from '../base/timers.js'
 const PATIENCE_MS = 500
 const STEP_MS = 5
 
-/** One more endpoint. @returns It. */
+/**
+ * One more endpoint.
+ *
+ * @returns It, and sandboxes that could not be given the routes through a router, a sentence each.
+ */
 export async function connectSandbox(
   context: Context,
   changes: Changes,
   network: string,
   asked: EndpointRequest,
-): Promise<StoredEndpoint> {
+): Promise<{ endpoint: StoredEndpoint; warnings: readonly string[] }> {
   const guesses: EndpointGuesses = { randomMac: false, ports: new PortGuesses() }
   let endpoint: StoredEndpoint | undefined
   let left: readonly ForwardedPort[] = []
+  let routes: Reroute | undefined
   try {
     await changes.make(async (record) => {
       checkConnectable(record, network, 'connect')
       const update = await connectUpdate(context, record, network, asked, guesses)
       endpoint = update.endpoint
       left = update.left
+      routes = update.routes
       return update
     }, context.call)
   } catch (error) {
+    await routes?.takeBack()
     await takeBackFresh(context)
     throw error
   }
   context.networks.fresh.clear()
   const { record } = changes.stored
+  const warnings = (await routes?.settle(record)) ?? []
   context.removals.forget(left)
   await context.resolvers.attend(record.endpoints)
   await renewFiles(context, record)
   if (!endpoint) throw new RangeError('connected, and no endpoint')
-  return endpoint
+  return { endpoint, warnings }
 }
 
 /** One endpoint less. @throws {SlipwayError} `NOT_FOUND` when the sandbox is not on the network. */
 export async function disconnectSandbox(context: Context, changes: Changes, network: string): Promise<void> {
   let leave: (() => Promise<void>) | undefined
+  let routes: Reroute | undefined
   const guesses = new PortGuesses()
   await changes.make((record) => {
     checkConnectable(record, network, 'disconnect')
     const endpoint = endpointOn(record, network)
     const update = disconnectUpdate(context, record, endpoint, guesses)
     const free = () => context.networks.release(endpoint)
+    routes = update.routes
     leave = async () => {
       await update.off()
       context.removals.begin({ key: interfaceKey(record, endpoint.interface), ...update.left(), free })
@@ -78,6 +89,7 @@ export async function disconnectSandbox(context: Context, changes: Changes, netw
     }
     return update
   }, context.call)
+  await routes?.settle(changes.stored.record)
   await leave?.()
 }
 
@@ -112,7 +124,7 @@ async function connectUpdate(
   network: string,
   asked: EndpointRequest,
   guesses: EndpointGuesses,
-): Promise<RecordUpdate & { endpoint: StoredEndpoint; left: ForwardedPort[] }> {
+): Promise<RecordUpdate & { endpoint: StoredEndpoint; left: ForwardedPort[]; routes: Reroute }> {
   const { name, endpoints, ports, path } = record
   const { call } = context
   const ready = await waiting(call, Promise.resolve(context.networks.ready(network)), `the network ${network}`)
@@ -131,17 +143,20 @@ async function connectUpdate(
   const { endpoint } = draft
   const after = [...endpoints, endpoint]
   const moved = moveMappings(context, name, mappedPorts(endpoints, ports), mappedPorts(after, ports))
+  const routes = reroute(context, record, after)
   const release = () => {
     draft.release()
     moved.release()
   }
   return {
     endpoint,
+    routes,
     left: movedPorts(endpoints, ports, after),
     // A process that dies in the middle leaves an endpoint that the record knows.
     during: { endpoints: after, changing: endpoint.id },
     next: { ...record, endpoints: after },
-    plan: (change, namespace) => connectEndpoint(changed(record, change, namespace), endpoint, draft.circumstances),
+    plan: (change, namespace) =>
+      connectEndpoint(changed(record, change, namespace, routes), endpoint, draft.circumstances),
     settle() {
       draft.settle()
       moved.settle()
@@ -159,7 +174,12 @@ async function connectUpdate(
 }
 
 /** The sandbox that a plan changes. */
-const changed = (record: SandboxRecord, change: RecordChange, namespace: Namespace | undefined) => ({
+const changed = (
+  record: SandboxRecord,
+  change: RecordChange,
+  namespace: Namespace | undefined,
+  { moves }: Reroute,
+) => ({
   path: record.path,
   namespace,
   endpoints: record.endpoints,
@@ -167,6 +187,7 @@ const changed = (record: SandboxRecord, change: RecordChange, namespace: Namespa
   owner: ownerComment(record.name, record.id),
   forwarding: record.forwarding,
   record: change,
+  routes: moves,
 })
 
 /** Whether an interface that stands in the way goes at this moment, as one that another process has disconnected. */
@@ -185,10 +206,11 @@ function disconnectUpdate(
   record: SandboxRecord,
   endpoint: StoredEndpoint,
   guesses: PortGuesses,
-): RecordUpdate & { off: () => Promise<void>; left: () => Pick<Removal, 'plan' | 'claims'> } {
+): RecordUpdate & { off: () => Promise<void>; left: () => Pick<Removal, 'plan' | 'claims'>; routes: Reroute } {
   const { name, endpoints, ports, path, foreign } = record
   const after = endpoints.filter((other) => other !== endpoint)
   const moved = moveMappings(context, name, mappedPorts(endpoints, ports), mappedPorts(after, ports))
+  const routes = reroute(context, record, after)
   let left: Pick<Removal, 'plan' | 'claims'> = { plan: [] }
   let place: StackPlace = { path, foreign }
   return {
@@ -197,7 +219,7 @@ function disconnectUpdate(
     async plan(change, namespace) {
       place = { ...place, namespace }
       const leaving = disconnectEndpoint(
-        changed(record, change, namespace),
+        changed(record, change, namespace, routes),
         endpoint,
         await deleteUnfiltered(context.host, place, [endpoint], after),
       )
@@ -208,6 +230,7 @@ function disconnectUpdate(
     tried: { guesses: { ports: guesses, randomMac: false } },
     off: () => deleteUnfilteredLinks(context.host, name, place, [endpoint], after),
     left: () => left,
+    routes,
   }
 }
 

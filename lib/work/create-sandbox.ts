@@ -55,6 +55,9 @@ export async function createSandbox(
           turns.handBack()
         }
         drafted.settle()
+        const { routes } = drafted
+        if (routes && routes.version !== context.routes.version)
+          await context.routes.correct(drafted.stored.record, routes.given)
         if (drafted.spare) announceLater(context, drafted.spare)
         const served = context.resolvers.attend(drafted.stored.record.endpoints)
         if (served) await served
@@ -106,6 +109,7 @@ function announceLater({ host }: Context, { announcement }: ReadySpare): void {
 export async function explainSandbox(context: Context, request: CreateRequest): Promise<Plan> {
   const guesses: Guesses = { ports: new PortGuesses(), randomMac: false }
   if (!request.joinsNetwork) return (await draftSandbox(context, request, guesses, false)).plan
+  context.routes.look()
   const { ready, missing } = await context.networks.preview(request.target)
   const draft = await draftSandbox(context, request, guesses, false, ready)
   draft.release()

@@ -13,6 +13,7 @@ import type { Plan } from '../plan/operation.js'
 import { thisPids, thisProcess } from '../store/maker.js'
 import { asOfNow, inThisBoot } from '../store/namespace.js'
 import { ownerComment } from '../store/owner.js'
+import type { RouterRoute } from '../store/router-routes.js'
 import { idle, stackPlace, toStored, whenIdle, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import { hostPath, NETNS_FOLDER, type Context } from './context.js'
 import type { CreateRequest } from './create-request.js'
@@ -31,6 +32,8 @@ export interface Draft {
   /** What it begins with, if not with nothing. */
   spare?: ReadySpare | undefined
   endpoint?: TriedPlan['endpoint']
+  /** Routes through routers that are in its plan, and as of which version of them. */
+  routes?: { given: readonly RouterRoute[]; version: number }
   /** The kernel has what the draft has taken in this process's tables. */
   settle(): void
   /** Gives it back, but for the spare. */
@@ -121,6 +124,8 @@ async function draftOnNetwork(
   record.endpoints = endpoints
   record.ports = ports
   const stored = toStored(context.records, record, printed)
+  const { version } = context.routes
+  const routes = context.routes.of(record)
   const sandbox = {
     ...stackPlace(record),
     endpoints,
@@ -128,11 +133,13 @@ async function draftOnNetwork(
     owner: ownerComment(name, id),
     forwarding: record.forwarding,
     record: { path: stored.path, content: stored.text },
+    routes,
   }
   return {
     plan: spare ? takeSpare(sandbox, spare, circumstances) : createSandbox(sandbox, circumstances),
     stored,
     spare,
+    routes: { given: routes, version },
     endpoint: { asked: request.endpoint, network: ready, circumstances },
     settle() {
       settle()

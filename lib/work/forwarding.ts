@@ -7,9 +7,12 @@ import { uplinksOf } from '../networks/uplinks.js'
 import { FAMILIES } from '../store/network-spec.js'
 import type { StoredEndpoint } from '../store/endpoint.js'
 
-/** What the diagnostics channel `slipway:warning` says when a setting of the host is found to be in the way. */
+/**
+ * What the diagnostics channel `slipway:warning` says when a setting of the host is found to be in the way, or when a
+ * sandbox could not be given a route through a router.
+ */
 export interface WarningMessage {
-  /** As sysctl(8) has it: `net.ipv4.ip_forward`. */
+  /** As sysctl(8) has it: `net.ipv4.ip_forward`. Empty where it is no setting of the host. */
   setting: string
   /** A sentence: what does not work, and what to type. */
   message: string

@@ -2,7 +2,7 @@ import type { RemovalPlans } from '../drivers/removal-plans.js'
 import { removeSandbox } from '../drivers/plans/remove.js'
 import { deleteUnfiltered } from '../drivers/plans/delete-unfiltered.js'
 import type { Host } from '../kernel/host.js'
-import type { Namespace } from '../plan/operation.js'
+import type { Namespace, Plan } from '../plan/operation.js'
 import { ownerComment } from '../store/owner.js'
 import { idle, toStored, whenIdle, type StoredRecord } from '../store/records.js'
 import { joinedId, ownerOfJoined } from './sharing.js'
@@ -12,6 +12,7 @@ import { deleteUnfilteredLinks } from './delete-unfiltered-links.js'
  * What removes a sandbox: its plans, and what comes between them.
  *
  * @param namespace - Its own, where that is known: what its path leads to instead stays.
+ * @param rerouted - Of a router: what makes known that no routes lead through it any more.
  */
 export async function removalPlan(
   host: Host,
@@ -19,6 +20,7 @@ export async function removalPlan(
   records: string,
   namespace: Namespace | undefined,
   mark?: string,
+  rerouted?: Plan,
 ): Promise<RemovalPlans & { off?: () => Promise<void> }> {
   const { id, name, stack, endpoints, ports } = sandbox
   const owner = joinedId(sandbox) === undefined ? undefined : await whenIdle(() => ownerOfJoined(sandbox, records))
@@ -32,6 +34,7 @@ export async function removalPlan(
     ports,
     owner: ownerComment(name, id),
     forwarding: sandbox.forwarding,
+    rerouted,
     record: { path, content: text, ...(mark === undefined ? {} : { mark }) },
     shared: (sandbox.sharedBy ?? []).length > 0,
     joined: owner && without(owner, id, records),

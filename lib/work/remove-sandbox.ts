@@ -2,6 +2,7 @@ import { mappedPorts } from '../drivers/gateway.js'
 import { endpointsOf } from '../drivers/index.js'
 import { waiting } from '../base/call.js'
 import type { RemovalPlans } from '../drivers/removal-plans.js'
+import type { RouterChange } from '../networks/router-routes.js'
 import type { Plan } from '../plan/operation.js'
 import { toStored } from '../store/records.js'
 import type { Changes } from './changes.js'
@@ -26,7 +27,9 @@ export async function removeSandbox(context: Context, changes: Changes): Promise
         links: RemovalPlans['links']
       }
     | undefined
+  let rerouted: RouterChange | undefined
   await changes.make((record) => {
+    rerouted = record.forwarding ? context.routes.change({ ...record, endpoints: [] }) : undefined
     const held = mappedPorts(record.endpoints, record.ports)
     const { stored } = changes
     return {
@@ -34,7 +37,7 @@ export async function removeSandbox(context: Context, changes: Changes): Promise
       async plan({ mark }, namespace) {
         const { first, off, rest, claims, links } = await waiting(
           call,
-          removalPlan(host, stored, records, namespace, mark),
+          removalPlan(host, stored, records, namespace, mark, rerouted?.plan),
           'the sandbox that it has joined',
         )
         begun = {
@@ -58,6 +61,7 @@ export async function removeSandbox(context: Context, changes: Changes): Promise
     }
   }, call)
   if (begun?.off) await begun.off()
+  if (rerouted) await context.routes.spread(rerouted)
   const { path, record: removed } = changes.stored
   const done = async () => {
     for (const endpoint of removed.endpoints) {

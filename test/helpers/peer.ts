@@ -61,6 +61,8 @@ export class Peer {
       JSON.stringify(options),
     ]
     const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    // Each call listens for its end, too.
+    child.setMaxListeners(0)
     const peer = new Peer(child)
     t.teardown(() => peer.kill())
     const [ready] = await Promise.race([once(child, 'message'), once(child, 'exit')])

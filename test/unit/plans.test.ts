@@ -7,6 +7,7 @@ import { inParts } from '../helpers/plans/in-parts.js'
 import { leaves } from '../helpers/plans/leaves.js'
 import { modes } from '../helpers/plans/modes.js'
 import { moves } from '../helpers/plans/moves.js'
+import { routers } from '../helpers/plans/routers.js'
 import { segments } from '../helpers/plans/segments.js'
 
 // Golden plans: test/plans/NAME.txt is what is printed, for people to review. `UPDATE_PLANS=1` writes them anew.
@@ -29,7 +30,10 @@ const texts: Readonly<Record<string, string>> = {
     ]),
   ),
   ...Object.fromEntries(
-    Object.entries({ ...kinds, ...leaves, ...moves, ...segments }).map(([name, plans]) => [name, printAll(plans)]),
+    Object.entries({ ...kinds, ...leaves, ...moves, ...routers, ...segments }).map(([name, plans]) => [
+      name,
+      printAll(plans),
+    ]),
   ),
 }
 

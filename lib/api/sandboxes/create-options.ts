@@ -41,8 +41,8 @@ export interface CreateOptions extends EndpointOptions, NameOptions, CallOptions
   ephemeral?: boolean
   /**
    * It is a router: its kernel passes on between the networks that it is on, and it may send there what comes from the
-   * others, which no sandbox may otherwise. Which way sandboxes take to another network is theirs to be told: by a
-   * route through an address of this one. Default: false.
+   * others, which no sandbox may otherwise. The other sandboxes of each network get routes through it to the others.
+   * Default: false.
    */
   forwarding?: boolean
 }

@@ -101,9 +101,10 @@ export class Sandbox {
   }
 
   /**
-   * What of the host keeps this sandbox from others, or others from it, a sentence each: as the last create, connect or
-   * publish through this object has found it. Forwarding that is off is named so, as no call is refused for it; the
-   * diagnostics channel `slipway:warning` tells of it, too, also later.
+   * What keeps this sandbox from others, or others from it, a sentence each: as the last create, connect or publish
+   * through this object has found it. Forwarding that is off on the host is named so, as no call is refused for it; so
+   * are sandboxes that could not be given the routes through this one, where it is a router. The diagnostics channel
+   * `slipway:warning` tells of it, too, also later.
    */
   get warnings(): readonly string[] {
     return this.#warnings
@@ -190,9 +191,10 @@ export class Sandbox {
       const target = this.#networkNamed('connect', network)
       checkOptions('connect', options, { ...endpointChecks, ...callChecks })
       const asked = readEndpoint(options, target)
-      const endpoint = describeEndpoint(await connectSandbox(context, this.#changes, target, asked))
+      const { endpoint, warnings } = await connectSandbox(context, this.#changes, target, asked)
       await this.#lookForWarnings()
-      return endpoint
+      if (warnings.length > 0) this.#warnings = [...this.#warnings, ...warnings]
+      return describeEndpoint(endpoint)
     })
   }
 

@@ -48,6 +48,9 @@ export const endpoints: EndpointsOf<BridgeNetwork, BridgeBody> = {
   passesOn: ({ mac, body: { hostLink } }, sources) =>
     sources.map(([family, subnet]) => [transit[family], `${hostLink} . ${mac} . ${subnet}`]),
 
+  // The bridge of a leaf answers for all others there, and without icc it passes nothing on between them.
+  neighbourhood: ({ body: { bridge, leafOf, icc } }) => (icc && leafOf === undefined ? bridge : undefined),
+
   link(netns, endpoint, { moment }, spare): Operation[] {
     const { hairpin } = moment as BridgeMoment
     const { mtu, mac } = endpoint

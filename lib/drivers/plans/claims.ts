@@ -1,11 +1,12 @@
 import { add, remove, removeOwn } from '../../policy/elements.js'
 import { isAddressClaim, isEndpointClaim } from '../../policy/sets.js'
-import type { Operation, SetDefinition } from '../../plan/operation.js'
+import type { Operation, Plan, SetDefinition } from '../../plan/operation.js'
 import type { PortMapping } from '../../base/port-mapping.js'
 import type { StoredEndpoint } from '../../store/endpoint.js'
 import { activePorts } from '../gateway.js'
 import { endpointsOf } from '../index.js'
 import { PortPlan } from '../ports.js'
+import type { RouteChange } from '../routes.js'
 import { letPass } from '../transit.js'
 
 /** The claims of endpoints, and the elements that go with them. */
@@ -18,6 +19,14 @@ export interface Claimant {
   owner: string
   /** It is a router. */
   forwarding?: boolean | undefined
+}
+
+/** What of routes through routers goes with a change of a sandbox. */
+export interface RouteMoves {
+  /** Of a router: what makes known which routes lead through it. */
+  known?: Plan | undefined
+  /** Those of the sandbox itself. */
+  own?: RouteChange | undefined
 }
 
 /** The claims; the other elements let it send. */

@@ -10,24 +10,33 @@ import { endpointsOf } from '../index.js'
 import { changedNearer } from '../nearer.js'
 import type { RemovalPlans } from '../removal-plans.js'
 import { PortPlan } from '../ports.js'
+import { moveRoutes } from '../routes.js'
 import { changePassing, forwardInside } from '../transit.js'
 import { beginChange, endChange, type RecordChange } from '../record-change.js'
 import { checkNamespace, type StackPlace } from '../stack.js'
-import { claimEndpoint, freeAddresses, freeEndpoint, isAddress, isClaim, type Claimant } from './claims.js'
+import {
+  claimEndpoint,
+  freeAddresses,
+  freeEndpoint,
+  isAddress,
+  isClaim,
+  type Claimant,
+  type RouteMoves,
+} from './claims.js'
 import { checkNetwork } from './create.js'
 import { defaultRoute, moveDefaultRoute } from './default-route.js'
 
 /** Endpoints that come and go on a sandbox that stays. */
 
 /** A sandbox before one of its endpoints or ports comes or goes. */
-export type Change = Claimant & Pick<StackPlace, 'path' | 'namespace'> & { record: RecordChange }
+export type Change = Claimant & Pick<StackPlace, 'path' | 'namespace'> & { record: RecordChange; routes?: RouteMoves }
 
 /**
  * One more endpoint for a running sandbox. Where it becomes the way to the world, default route and published ports
  * move.
  */
 export function connectEndpoint(sandbox: Change, endpoint: StoredEndpoint, circumstances: Circumstances): Plan {
-  const { path, endpoints, owner, record, forwarding = false } = sandbox
+  const { path, endpoints, owner, record, forwarding = false, routes = {} } = sandbox
   const after = [...endpoints, endpoint]
   const move = movePorts(sandbox, after)
   const of = endpointsOf(endpoint)
@@ -35,6 +44,7 @@ export function connectEndpoint(sandbox: Change, endpoint: StoredEndpoint, circu
     ...move.hold,
     record.mark === undefined ? endChange(record) : beginChange(record),
     ...checkNamespace(sandbox),
+    ...(routes.known ?? []),
     ...move.unpublish,
     ...claimEndpoint(endpoint, owner),
     ...changePassing(endpoints, after, forwarding, owner),
@@ -45,6 +55,7 @@ export function connectEndpoint(sandbox: Change, endpoint: StoredEndpoint, circu
     ...of.inside(path, endpoint),
     ...forwardInside(path, endpoint, forwarding),
     ...FAMILIES.flatMap((family) => moveDefaultRoute(path, endpoints, after, family)),
+    ...(routes.own ? moveRoutes(path, routes.own) : []),
     ...checkNetwork(circumstances),
     ...of.settle(endpoint),
     ...of.announce(endpoint),
@@ -63,7 +74,7 @@ export function disconnectEndpoint(
   endpoint: StoredEndpoint,
   unfiltered: readonly Operation[] = [],
 ): RemovalPlans {
-  const { path, endpoints, owner, record, forwarding = false } = sandbox
+  const { path, endpoints, owner, record, forwarding = false, routes = {} } = sandbox
   const after = endpoints.filter((other) => other !== endpoint)
   const move = movePorts(sandbox, after)
   const of = endpointsOf(endpoint)
@@ -72,6 +83,7 @@ export function disconnectEndpoint(
       ...move.hold,
       beginChange(record),
       ...checkNamespace(sandbox).map((check) => ({ ...check, optional: true }) as const),
+      ...(routes.known ?? []),
       ...of.dropHostRoutes(endpoint),
       ...move.unpublish,
       ...freeEndpoint(endpoint, owner, (set) => !isClaim(set)),
@@ -79,6 +91,7 @@ export function disconnectEndpoint(
       ...move.publish,
       ...move.release,
       ...FAMILIES.flatMap((family) => moveDefaultRoute(path, endpoints, after, family)),
+      ...(routes.own ? moveRoutes(path, routes.own) : []),
       ...of.addresses(path, endpoint).map((address) => ({ ...address, op: 'address.delete', optional: true }) as const),
       ...freeEndpoint(endpoint, owner, (set) => isClaim(set) && !isAddress(set)),
       // It is not taken back.
@@ -97,7 +110,7 @@ export function disconnectEndpoint(
  * @param endpoints - All of the sandbox.
  */
 export function remakeEndpoint(
-  { path, namespace, record }: Pick<Change, 'path' | 'namespace' | 'record'>,
+  { path, namespace, record, routes }: Pick<Change, 'path' | 'namespace' | 'record' | 'routes'>,
   endpoint: StoredEndpoint,
   circumstances: Circumstances,
   endpoints: readonly StoredEndpoint[],
@@ -112,6 +125,7 @@ export function remakeEndpoint(
     ...FAMILIES.filter((family) => gatewayEndpoint(endpoints, family)?.id === endpoint.id)
       .flatMap((family) => defaultRoute('route.add', path, endpoints, family))
       .map((route) => ({ ...route, optional: true }) as const),
+    ...(routes?.own ? moveRoutes(path, routes.own) : []),
     ...checkNetwork(circumstances),
     ...of.settle(endpoint),
     endChange(record),

@@ -1,10 +1,12 @@
 import { FAMILIES } from '../../store/network-spec.js'
 import type { Operation, Plan } from '../../plan/operation.js'
 import type { StoredEndpoint } from '../../store/endpoint.js'
+import type { RouterRoute } from '../../store/router-routes.js'
 import type { Circumstances } from '../driver.js'
 import { endpointsOf } from '../index.js'
 import { PortPlan } from '../ports.js'
 import { endMaking } from '../record-change.js'
+import { moveRoutes } from '../routes.js'
 import { forwardInside } from '../transit.js'
 import { checkNamespace, type StackPlace } from '../stack.js'
 import { claimEndpoints, type Claimant } from './claims.js'
@@ -16,6 +18,8 @@ import { defaultRoute } from './default-route.js'
 export interface NewSandbox extends Claimant, StackPlace {
   /** The file that remembers it, and its content. */
   record: { path: string; content: string }
+  /** Those that it has through routers on its network. */
+  routes?: readonly RouterRoute[] | undefined
 }
 
 /**
@@ -30,6 +34,7 @@ export function createSandbox(sandbox: NewSandbox, circumstances?: Circumstances
   return [
     ...claimAll(sandbox, new PortPlan(endpoints, ports, owner)),
     ...makeStack({ path, foreign, namespace }, endpoint, circumstances, endpoint ? hostRoutesOf(endpoint) : []),
+    ...routesInside(path, sandbox),
     ...forwardInside(path, endpoint, sandbox.forwarding ?? false),
     ...(endpoint ? endpointsOf(endpoint).announce(endpoint) : []),
     endMaking(sandbox.record),
@@ -47,6 +52,10 @@ export const claimAll = (sandbox: NewSandbox, published: PortPlan, from?: string
   ...claimEndpoints(sandbox),
   ...published.publish(),
 ]
+
+/** The routes that a new sandbox has through routers. */
+export const routesInside = (netns: string, { routes = [] }: Pick<NewSandbox, 'routes'>): Operation[] =>
+  routes.length === 0 ? [] : moveRoutes(netns, { gone: [], fresh: routes })
 
 const hostRoutesOf = (endpoint: StoredEndpoint): Operation[] => endpointsOf(endpoint).hostRoutes(endpoint)
 

@@ -16,6 +16,8 @@ export interface GoingSandbox extends Claimant, StackPlace {
   shared?: boolean
   /** Its links that no rule keeps from the network. */
   unfiltered?: readonly Operation[]
+  /** Of a router: what makes known that no routes lead through it any more. */
+  rerouted?: Plan | undefined
   /** Record of the sandbox that it has joined, if that is there still. */
   joined?: RecordChange | undefined
 }
@@ -27,12 +29,24 @@ export interface GoingSandbox extends Claimant, StackPlace {
  * conntrack has forgotten them.
  */
 export function removeSandbox(sandbox: GoingSandbox): RemovalPlans {
-  const { path, endpoints, ports, owner, record, foreign = false, shared = false, joined, unfiltered = [] } = sandbox
+  const {
+    path,
+    endpoints,
+    ports,
+    owner,
+    record,
+    foreign = false,
+    shared = false,
+    joined,
+    rerouted = [],
+    unfiltered = [],
+  } = sandbox
   const published = new PortPlan(endpoints, activePorts(endpoints, ports), owner)
   const free = (meant: (set: SetDefinition) => boolean) =>
     endpoints.flatMap((endpoint) => freeEndpoint(endpoint, owner, meant))
   const first: Plan = [
     beginRemoval(record),
+    ...rerouted,
     ...published.unpublish(),
     ...free((set) => !isClaim(set)),
     ...changePassing(endpoints, [], sandbox.forwarding ?? false, owner),

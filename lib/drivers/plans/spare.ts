@@ -3,7 +3,7 @@ import type { StoredEndpoint } from '../../store/endpoint.js'
 import type { Circumstances } from '../driver.js'
 import { endpointsOf } from '../index.js'
 import { PortPlan } from '../ports.js'
-import { checkNetwork, claimAll, makeInside, makeStack, type NewSandbox } from './create.js'
+import { checkNetwork, claimAll, makeInside, makeStack, routesInside, type NewSandbox } from './create.js'
 
 /** Sandboxes ahead of need: what costs time is made first, and the claims when somebody wants one. */
 
@@ -37,6 +37,7 @@ export function takeSpare(sandbox: NewSandbox, { name, endpoint, checks }: Spare
     ...checks,
     { op: 'netns.bind', path, from: name },
     ...(endpointsOf(endpoint).spares?.quiet ? makeInside(name, endpoint) : []),
+    ...routesInside(name, sandbox),
     ...checkNetwork(circumstances),
     // Last, as it cannot be taken back.
     { op: 'netns.delete', path: name },

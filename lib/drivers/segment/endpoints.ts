@@ -49,6 +49,9 @@ export const endpointsOn = (kind: SegmentKind): EndpointsOf<SegmentNetwork, Segm
     return elements
   },
 
+  // By a MAC of its own, a gateway is told from what is behind it.
+  neighbourhood: ({ networkId, body: { mode, ownMac } }) => (ownMac && mode === 'bridge' ? networkId : undefined),
+
   link: (netns, { interface: name, mac, mtu, body: { parent, mode, flag: ofMode, ownMac } }) => [
     {
       op: 'link.create',
