@@ -62,6 +62,20 @@ void read_tuple(const Attribute& nest, Tuple& tuple) {
   });
 }
 
+// Whether the kernel says that the namespace has no connections: it counts them. A kernel that does not say it is asked
+// for the connections themselves.
+bool has_none(netlink::Socket& socket) {
+  alignas(nlmsghdr) char room[64];
+  netlink::Message question = begin(room, sizeof room, "connections", IPCTNL_MSG_CT_GET_STATS, NLM_F_ACK, AF_UNSPEC);
+  bool none = false;
+  auto refused = socket.request(question.written(), [&](Answer& answer) {
+    answer.each<nfgenmsg>([&](const Attribute& attribute) {
+      if (attribute.type() == CTA_STATS_GLOBAL_ENTRIES) none = attribute.u32() == 0;
+    });
+  });
+  return none && !refused;
+}
+
 }  // namespace
 
 Connection read_connection(Answer& answer) {
@@ -91,6 +105,10 @@ netlink::Message begin(char* room, std::size_t size, const char* operation, uint
 
 Status read(netlink::Socket& socket, const std::function<void()>& start,
             const std::function<void(const Connection&)>& each) {
+  if (has_none(socket)) {
+    start();
+    return {};
+  }
   Status status;
   for (int attempt = 0; attempt < kDumpTries; ++attempt) {
     start();

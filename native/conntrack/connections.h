@@ -28,8 +28,8 @@ struct Connection {
 };
 
 // Hands over every connection of both families, one by one: there may be hundreds of thousands. The kernel walks its
-// whole hash table for it, which all namespaces share: milliseconds, even when there is none. An interrupted walk
-// begins anew, after `start`.
+// whole hash table for it, which all namespaces share: 9 ms, even when it finds none. So it is asked first how many
+// there are. An interrupted walk begins anew, after `start`.
 Status read(netlink::Socket& socket, const std::function<void()>& start,
             const std::function<void(const Connection&)>& each);
 
