@@ -13,7 +13,9 @@ import { dirname, join } from 'node:path'
 import { Script } from 'node:vm'
 
 /**
- * Loads the command's files with what V8 has compiled of them before: of a start, compiling takes half.
+ * Loads the command's files with what V8 has compiled of them before: of a start, compiling takes half. Each is a
+ * function already, and ASCII, as scripts/setup/bundle.mjs writes them: to copy half a megabyte once more would take as
+ * long as to run it.
  *
  * What was compiled lies beside the files, in a folder for each build and each Node.js. A file there is code, and is
  * believed as the command's own files are: when it is their owner's, and nobody else can write it. It is written by
@@ -50,9 +52,8 @@ export class CodeCache {
   }
 
   #compile(file: string): Script {
-    const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'utf8')}\n})`
     const cachedData = this.#read(file)
-    const script = new Script(source, {
+    const script = new Script(readFileSync(file, 'latin1'), {
       filename: file,
       ...(cachedData ? { cachedData } : {}),
     })

@@ -10,12 +10,6 @@ declare const BUILD: string
 
 const cache = new CodeCache(import.meta.dirname, BUILD, createRequire(import.meta.filename))
 
-// Who reads our output may have enough of it: `slipway ls | head -1`.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit()
-})
-
 // What the library has to say beside its answers, in the command's words: Node.js would tell its own process number.
 const usual = process.listeners('warning')
 process.removeAllListeners('warning').on('warning', (warning) => {

@@ -1,4 +1,5 @@
 import { CommanderError, Option, type Command } from 'commander'
+import { print } from './output.js'
 import { addBench } from './usage/bench.js'
 import { addCompletion } from './usage/completion.js'
 import { addConnect, addDisconnect } from './usage/connect.js'
@@ -108,7 +109,7 @@ export function makeProgram(version: string, typed?: readonly string[]): Command
     .version(version, '-v, --version', 'print the version')
     .addOption(new Option('-V').hideHelp())
     .on('option:V', () => {
-      process.stdout.write(`${version}\n`)
+      print(version)
       throw new CommanderError(0, 'commander.version', version)
     })
     .helpOption('-h, --help', 'print this; slipway COMMAND --help explains a command')

@@ -1,4 +1,4 @@
-import { print } from './output.js'
+import { output, print } from './output.js'
 
 const EVERY_MS = 1000
 /** The terminal's: to its top, and each line, and what is below, without what was there before. */
@@ -8,7 +8,7 @@ const BELOW = '\u001b[J'
 
 /** Shows a text again and again, until it is stopped. */
 export async function watch(look: () => Promise<string>, signal: AbortSignal): Promise<void> {
-  process.stdout.write(`${TOP}${BELOW}`)
+  output.write(`${TOP}${BELOW}`)
   while (!signal.aborted) {
     const text = await look()
     print(`${TOP}${text.replace(/\n|$/g, `${REST_OF_LINE}$&`)}\n${BELOW}`)

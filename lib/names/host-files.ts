@@ -1,5 +1,4 @@
-import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { constants, promises } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { isSystemdStub, parseResolvConf, type ResolvConf } from './resolv-conf.js'
@@ -65,7 +64,7 @@ const nameOfNetns = (path: string): string | undefined => /^(?:\/var)?\/run\/net
  */
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const file = await promises.open(path, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
       const stat = await file.stat()
       if (!stat.isFile() || stat.size > LONGEST_FILE) return undefined

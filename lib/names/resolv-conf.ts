@@ -1,5 +1,5 @@
 import { ipaddr } from '../base/addresses/ipaddr.js'
-import { isIP, isIPv6 } from '../base/addresses/is-address.js'
+import { isIP, isIPv4, isIPv6 } from '../base/addresses/is-address.js'
 import { canonical, type NameOptions } from '../base/name-options.js'
 
 /** What a resolv.conf(5) says. */
@@ -97,7 +97,8 @@ export const setsNdots = (host: ResolvConf, options: NameOptions): boolean =>
 const isNdots = (option: string) => /^ndots:\d+$/.test(option)
 
 /** Also of IPv4 in IPv6's clothes: `::ffff:127.0.0.1`. */
-const isLoopback = (address: string) => ipaddr().process(address).range() === 'loopback'
+const isLoopback = (address: string) =>
+  isIPv4(address) ? address.startsWith('127.') : ipaddr().process(address).range() === 'loopback'
 
 function print({ nameservers, search, options, other }: ResolvConf, comments: readonly string[] = []): string {
   return [

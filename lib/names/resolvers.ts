@@ -1,6 +1,5 @@
 import { clock } from '../base/timers.js'
-import { mkdirSync } from 'node:fs'
-import { utimes } from 'node:fs/promises'
+import { mkdirSync, promises } from 'node:fs'
 import type { StoredEndpoint } from '../store/endpoint.js'
 import { RESOLVER_PORT, resolverAddresses } from '../policy/resolver-elements.js'
 import { DEFAULT_NETWORK, type NetworkSpec } from '../store/network-spec.js'
@@ -152,7 +151,7 @@ export class Resolvers {
   /** Lets the others look. */
   async #tell(): Promise<void> {
     const now = new Date(clock.time())
-    await utimes(this.#folder, now, now).catch(() => undefined)
+    await promises.utimes(this.#folder, now, now).catch(() => undefined)
   }
 
   /** `undefined` where another process has the place. @throws {SlipwayError} `KERNEL` */

@@ -1,5 +1,5 @@
-import { constants, type Stats } from 'node:fs'
-import { open, rm, type FileHandle } from 'node:fs/promises'
+import { constants, promises, type Stats } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SlipwayError } from '../base/errors.js'
 import { inWords } from '../base/shortage.js'
@@ -32,7 +32,7 @@ export const nameFilePaths = (folder: string): NameFilePaths => ({
  */
 export async function writeNameFiles(folder: string, files: NameFiles): Promise<NameFilePaths> {
   makeFolder(folder, FOLDER_MODE)
-  const opened = await open(folder, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+  const opened = await promises.open(folder, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW)
   try {
     await Promise.all(
       Object.entries(files).map(([name, text]) => writeInPlace(byDescriptor(opened, name), join(folder, name), text)),
@@ -44,7 +44,7 @@ export async function writeNameFiles(folder: string, files: NameFiles): Promise<
 }
 
 export async function removeNameFiles(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true })
+  await promises.rm(folder, { recursive: true, force: true })
 }
 
 /** @param path - The file by a descriptor of its folder. @param name - As it is to be called in an error. */
@@ -83,17 +83,17 @@ async function write(path: string, name: string, text: string): Promise<void> {
 async function openRegular(path: string, name: string): Promise<FileHandle> {
   // O_NONBLOCK: a lease on it is not waited for (EAGAIN).
   const how = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK
-  const place = await open(path, O_PATH | constants.O_NOFOLLOW).catch((error: NodeJS.ErrnoException) => {
+  const place = await promises.open(path, O_PATH | constants.O_NOFOLLOW).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
     return undefined
   })
-  if (!place) return open(path, how | constants.O_CREAT | constants.O_EXCL, FILE_MODE)
+  if (!place) return promises.open(path, how | constants.O_CREAT | constants.O_EXCL, FILE_MODE)
   try {
     const stat = await place.stat()
     if (!stat.isFile())
       throw new SlipwayError('CONFLICT', `${name} is ${kindOf(stat)}, where a file of a sandbox has to be. Remove it.`)
     // By its descriptor it is the one that was looked at.
-    return await open(byDescriptor(place), how & ~constants.O_NOFOLLOW)
+    return await promises.open(byDescriptor(place), how & ~constants.O_NOFOLLOW)
   } finally {
     await place.close()
   }

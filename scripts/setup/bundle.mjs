@@ -33,7 +33,20 @@ export async function bundle() {
   })
   const { dependencies } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
   const external = Object.keys(dependencies)
+  const ofCommand = await write(
+    rolldown,
+    { input: command, external, plugins: [withoutChildProcess, withoutNames] },
+    {
+      format: 'cjs',
+      chunkFileNames: 'cli/[name]-[hash].js',
+      codeSplitting: {
+        includeDependenciesRecursively: false,
+        groups: [{ debugName: 'command', name: partOfCommand() }],
+      },
+    },
+  )
   const made = [
+    ...ofCommand,
     ...(await write(
       rolldown,
       { input: entries, external },
@@ -56,22 +69,11 @@ export async function bundle() {
       },
       { format: 'cjs', codeSplitting: false },
     )),
-    ...(await write(
-      rolldown,
-      { input: command, external, plugins: [withoutChildProcess, withoutNames] },
-      {
-        format: 'cjs',
-        chunkFileNames: 'cli/[name]-[hash].js',
-        codeSplitting: {
-          includeDependenciesRecursively: false,
-          groups: [{ debugName: 'command', name: ofCommand() }],
-        },
-      },
-    )),
   ]
   for (const { fileName, code } of made)
     if (fileName.startsWith('cli/') && /(?<![.\w])import\(/.test(code ?? ''))
       throw new SetupError(`${fileName} imports what is none of its files, which a file that V8 has kept cannot.`)
+  ofCommand.forEach(asFunction)
   await writeManual(rolldown, external)
   rmSync(inRoot(`${output}/cli/cache`), { recursive: true, force: true })
   writeFileSync(inRoot(`${output}/cli/package.json`), '{ "type": "commonjs" }\n')
@@ -83,7 +85,7 @@ export async function bundle() {
 
 // A file for the library and one for what most commands do: the large ones are apart, and what is imported when it is
 // needed.
-const ofCommand = () => {
+const partOfCommand = () => {
   const definitions = importedFrom(command['cli/command'])
   const library = importedFrom('lib/cli/actions.ts')
   return (id, bundling) => {
@@ -91,6 +93,16 @@ const ofCommand = () => {
     return id.startsWith(inRoot('lib/cli/')) ? 'actions' : 'library'
   }
 }
+
+// As lib/cli/code-cache.ts reads them: a function around each, and ASCII, which V8 needs not decode, and keeps in half
+// of the room of other texts.
+function asFunction({ fileName, code }) {
+  const text = `(function (exports, require, module, __filename, __dirname) {${code}})\n`
+  // eslint-disable-next-line no-control-regex
+  writeFileSync(inRoot(output, fileName), text.replace(/[^\x00-\x7f]/g, asEscape))
+}
+
+const asEscape = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 // Commander would start commands that are programs of their own, which ours are not. To load what starts them takes
 // 3 ms.

@@ -1,15 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import {
-  chmodSync,
-  chownSync,
-  cpSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
+import { chmodSync, chownSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -25,6 +15,8 @@ const PROBE = join(ROOT, 'test/env/starting-probe.cjs')
 interface Loaded {
   /** Of the package, without the hashes in their names. */
   files: string[]
+  /** The length of their texts, without what was compiled before. */
+  bytes: number
   /** Modules of Node. */
   builtins: string[]
   /** Everything that was read. */
@@ -42,11 +34,9 @@ function start(t: ExecutionContext, command: string, args: readonly string[], be
   const list = join(temporary(t), 'list')
   chmodSync(join(list, '..'), 0o777)
   const [program = '', ...rest] = [...before, process.execPath, '--require', PROBE, command, ...args]
-  // A pipe or a terminal would have Node load what is for pipes and terminals.
-  const nowhere = openSync('/dev/null', 'w')
   const { status, stderr } = spawnSync(program, rest, {
     env: { ...process.env, PROBE: list, NODE_OPTIONS: '' },
-    stdio: ['ignore', nowhere, 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 30_000,
     encoding: 'utf8',
   })
@@ -55,7 +45,9 @@ function start(t: ExecutionContext, command: string, args: readonly string[], be
   const files = read
     .filter((path) => path.startsWith(ROOT) && !path.includes('/cache/'))
     .map((path) => path.slice(ROOT.length).replace(/-[\w-]{8}\.js$/, '.js'))
-  return { files: [...new Set(files)].sort(), builtins, read }
+  const texts = new Set(read.filter((path) => path.startsWith(join(ROOT, 'dist')) && !path.includes('/cache/')))
+  const bytes = [...texts].reduce((sum, path) => sum + statSync(path).size, 0)
+  return { files: [...new Set(files)].sort(), bytes, builtins, read }
 }
 
 const DEFINITIONS = ['dist/cli/main.js', 'dist/cli/command.js', 'package.json']
@@ -64,16 +56,30 @@ const ADDRESSES = 'node_modules/ipaddr.js/lib/ipaddr.js'
 const LIBRARY = ['dist/cli/actions.js', 'dist/cli/library.js']
 const ADDON = 'build/Release/slipway.node'
 /** What takes Node more than a millisecond to load, and is only for some commands. */
-const LARGE = ['child_process', 'crypto', 'dns', 'http', 'net', 'readline', 'tls', 'worker_threads']
+const LARGE = [
+  'child_process',
+  'crypto',
+  'dns',
+  'fs/promises',
+  'http',
+  'net',
+  'perf_hooks',
+  'readline',
+  'stream',
+  'tls',
+  'worker_threads',
+]
+/** Of all files of the command and the library, as V8 has to have their whole text: they may grow by a tenth. */
+const MOST_BYTES = 640 << 10
 
 test('a command loads what it needs', (t) => {
   const world = new World(t)
   const host = [`--netns=${world.host.path}`, `--state-dir=${world.stateDir}`]
   const looking: [string[], string[], string[]][] = [
     [['--version'], [], []],
-    [['--help'], [], []],
-    [['create', '--help'], [], []],
-    [['network', 'create', '--help'], [], []],
+    [['--help'], [], ['net', 'stream']],
+    [['create', '--help'], [], ['net', 'stream']],
+    [['network', 'create', '--help'], [], ['net', 'stream']],
     [[...host, 'ls'], [...LIBRARY, ADDON], []],
     [[...host, 'network', 'ls'], [...LIBRARY, ADDON], []],
     [[...host, 'create', '--name', world.name('app'), '-p', '8080:80'], [...LIBRARY, ADDON], []],
@@ -82,7 +88,7 @@ test('a command loads what it needs', (t) => {
     [
       [...host, 'run', '--network', 'none', '--', 'true'],
       [...LIBRARY, ADDON],
-      ['child_process', 'net', 'dns', 'worker_threads'],
+      ['child_process', 'dns', 'fs/promises', 'net', 'perf_hooks', 'stream', 'worker_threads'],
     ],
   ]
   for (const [args, files, large] of looking) {
@@ -98,6 +104,7 @@ test('a command loads what it needs', (t) => {
       [],
       args.join(' '),
     )
+    t.true(loaded.bytes < MOST_BYTES, `${args.join(' ')}: ${loaded.bytes} bytes`)
   }
 })
 

@@ -1,4 +1,5 @@
 import { main } from '#lib/cli/command.js'
+import { output } from '#lib/cli/output.js'
 import type { Ended } from './command.js'
 import type { World } from './world.js'
 
@@ -8,19 +9,18 @@ import type { World } from './world.js'
  */
 export async function typed(world: World, ...args: readonly string[]): Promise<Ended> {
   const printed = { stdout: '', stderr: '' }
-  const streams = ['stdout', 'stderr'] as const
-  const writes = streams.map((name) => process[name].write)
-  for (const name of streams)
-    process[name].write = (text: string) => {
-      printed[name] += text
-      return true
-    }
+  const writes = [output.write, process.stderr.write] as const
+  output.write = (text: string) => void (printed.stdout += text)
+  process.stderr.write = (text: string) => {
+    printed.stderr += text
+    return true
+  }
   process.exitCode = undefined
   try {
     await main([`--netns=${world.host.path}`, `--state-dir=${world.stateDir}`, ...args])
     return { status: (process.exitCode as number | undefined) ?? 0, ...printed }
   } finally {
-    for (const [i, name] of streams.entries()) process[name].write = writes[i] as typeof process.stdout.write
+    ;[output.write, process.stderr.write] = writes
     process.exitCode = undefined
   }
 }

@@ -5,7 +5,7 @@ import test from 'ava'
 import { COMMAND, done, end, start } from '../helpers/command.js'
 import { eventually, World } from '../helpers/world.js'
 
-/** What is different on a terminal, and what Ctrl-C and a reader that has enough do. */
+/** What is different on a terminal, and what Ctrl-C and readers that have enough, or are slow, do. */
 
 /** On a terminal of its own; what is written to it is typed. */
 function onTerminal(world: World, ...args: string[]): { child: ChildProcess; shown: () => string } {
@@ -80,4 +80,29 @@ test('a reader that has enough is no error', async (t) => {
     const [status] = (await once(child, 'close')) as [number]
     t.deepEqual([status, Buffer.concat(said).toString()], [0, ''], args.join(' '))
   }
+})
+
+/** Reads from a pipe that is full before it is read, and by which no writer waits. */
+const SLOW_READER = `
+import fcntl, os, subprocess, sys, termios, time
+ours, theirs = os.pipe()
+room = fcntl.fcntl(theirs, 1031, 4096) # F_SETPIPE_SZ
+os.set_blocking(theirs, False)
+child = subprocess.Popen(sys.argv[1:], stdout=theirs)
+os.close(theirs)
+waiting = lambda: int.from_bytes(fcntl.ioctl(ours, termios.FIONREAD, bytes(4)), 'little')
+deadline = time.monotonic() + 20
+while waiting() < room and child.poll() is None and time.monotonic() < deadline: time.sleep(0.01)
+sys.stderr.write('full' if waiting() == room and child.poll() is None else 'not full')
+sys.stdout.write(open(ours).read())
+sys.exit(child.wait())
+`
+
+test('a reader that is slow gets all of it, also by a pipe that no writer waits for', async (t) => {
+  const world = new World(t)
+  const help = await done(world, '--help')
+  t.true(help.length > 4096)
+  const { status, stdout, stderr } = await end(start(world, ['--help'], ['python3', '-c', SLOW_READER]))
+  t.deepEqual({ status, stderr }, { status: 0, stderr: 'full' })
+  t.is(stdout, help)
 })

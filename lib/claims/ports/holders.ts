@@ -1,5 +1,4 @@
-import { lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { access, rename, rm, writeFile } from 'node:fs/promises'
+import { lstatSync, mkdirSync, promises, readdirSync, rmSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { holdPorts, isPort, mapOf, placeOf, publishedKey, publishedName, releasePorts } from '../../policy/elements.js'
 import type { Host } from '../../kernel/host.js'
@@ -200,7 +199,7 @@ export class Holders {
         // What is no file, no process has left for us to read.
         if (text === undefined) continue
         await this.#letGo(text.split('\n').flatMap(readNote))
-        await rm(path, { force: true })
+        await promises.rm(path, { force: true })
       }
     })
     // Closed meanwhile: then the sockets are closed, too.
@@ -287,15 +286,15 @@ async function drop(folder: string, text: string, patience: number): Promise<voi
   const name = randomId().slice(0, 12)
   const path = join(folder, name)
   try {
-    await writeFile(join(folder, `.${name}`), text)
-    await rename(join(folder, `.${name}`), path)
+    await promises.writeFile(join(folder, `.${name}`), text)
+    await promises.rename(join(folder, `.${name}`), path)
     for (let waited = 0; waited < patience; waited += STEP_MS) {
       await sleep(STEP_MS)
-      await access(path)
+      await promises.access(path)
     }
   } catch {
     // Read and removed, or the holder has closed. One that cannot be told, for want of room as well, lets go when it
     // wants the port itself.
-    await rm(join(folder, `.${name}`), { force: true }).catch(() => undefined)
+    await promises.rm(join(folder, `.${name}`), { force: true }).catch(() => undefined)
   }
 }

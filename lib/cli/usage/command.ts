@@ -1,5 +1,6 @@
 import { Command, type ErrorOptions } from 'commander'
 import { bold, coloured } from '../colour.js'
+import { output } from '../output.js'
 import { insteadOfCommand, insteadOfFlag } from './docker-words.js'
 import { isHostFlag } from './host-flags.js'
 
@@ -61,6 +62,7 @@ export function configure(program: Command): void {
       styleTitle: bold,
     })
     .configureOutput({
+      writeOut: (text) => output.write(text),
       outputError: (text, write) => write(`${coloured(process.stderr, 'red', 'slipway:')} ${text}`),
     })
 }
