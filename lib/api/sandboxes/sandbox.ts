@@ -574,7 +574,8 @@ export class Sandbox {
     if (this.#record.stack === 'host' && Object.keys(this.names).length === 0) return undefined
     return {
       paths: filePaths(this.#context, this.#record),
-      write: () => (this.writtenFiles ? undefined : this.files()),
+      areWritten: () => this.writtenFiles !== undefined,
+      write: () => this.files(),
     }
   }
 

@@ -20,21 +20,23 @@ const TOOL_FOLDERS = '/usr/sbin:/usr/bin:/sbin:/bin'
  * @param name - Its hostname. The command has a UTS namespace for it from the beginning: a thread of ours that made one
  * could not leave it again, where it is root of a user namespace only.
  * @param descriptor - Where a line comes when the files have been written. Without a line, the command is not run.
+ * `undefined` where they are there.
  * @throws {SlipwayError} `UNSUPPORTED` where this machine lacks what mounts them.
  */
 export function withFiles(
   { hostname: file }: SandboxFiles,
   name: string | undefined,
   command: readonly string[],
-  descriptor: number,
+  descriptor: number | undefined,
 ): [string, string[]] {
   const [unshare, shell, mount] = ['unshare', 'sh', 'mount'].map(tool) as [string, string, string]
   const folder = dirname(file)
   // How overlayfs reads a path in its options.
   const layers = `lowerdir=${folder.replace(/[\\:,]/g, '\\$&')}:/etc`
-  const ready = `read -r _ <&${descriptor} || exit ${NO_FILES_STATUS}; exec ${descriptor}<&-`
+  const ready =
+    descriptor === undefined ? '' : `read -r _ <&${descriptor} || exit ${NO_FILES_STATUS}; exec ${descriptor}<&-; `
   const namespaces = ['--mount', ...(name === undefined ? [] : ['--uts']), '--propagation', 'slave']
-  const words = [...namespaces, shell, '-uc', `${ready}; ${MOUNT}`, 'sh', mount, folder, layers, name ?? '']
+  const words = [...namespaces, shell, '-uc', `${ready}${MOUNT}`, 'sh', mount, folder, layers, name ?? '']
   return [unshare, [...words, ...command]]
 }
 
