@@ -1,6 +1,7 @@
-import { constants, promises } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { isSystemdStub, parseResolvConf, type ResolvConf } from './resolv-conf.js'
 
 /** The host's name and files, from which those of sandboxes are made. */
@@ -16,6 +17,8 @@ export interface HostFiles {
 const SYSTEMD_RESOLV_CONF = '/run/systemd/resolve/resolv.conf'
 /** Of a block list in `/etc/hosts`, the longest that there are have some megabytes. */
 const LONGEST_FILE = 16 << 20
+/** That one is read at once. */
+const SHORT_FILE = 1 << 16
 
 export interface HostFilesPlaces {
   /** Path of the host's namespace. Default: the one of this process. */
@@ -60,23 +63,27 @@ const nameOfNetns = (path: string): string | undefined => /^(?:\/var)?\/run\/net
 
 /**
  * What is no file, or too long for one that people write, is passed over as if it were not there: a FIFO would be
- * waited for for ever.
+ * waited for for ever. A thread reads what is long.
  */
 async function readIfThere(path: string): Promise<string | undefined> {
+  let file: number
   try {
-    const file = await promises.open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    try {
-      const stat = await file.stat()
-      if (!stat.isFile() || stat.size > LONGEST_FILE) return undefined
-      // Of a file of procfs or the like the size is not known.
-      const bytes = Buffer.alloc(stat.size || 1 << 16)
-      const { bytesRead } = await file.read(bytes, 0, bytes.length, 0)
-      return bytes.toString('utf8', 0, bytesRead)
-    } finally {
-      await file.close()
-    }
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
+  }
+  try {
+    const stat = fstatSync(file)
+    if (!stat.isFile() || stat.size > LONGEST_FILE) return undefined
+    // Of a file of procfs or the like the size is not known.
+    const bytes = Buffer.alloc(stat.size || SHORT_FILE)
+    const bytesRead =
+      bytes.length > SHORT_FILE
+        ? (await promisify(read)(file, bytes, 0, bytes.length, 0)).bytesRead
+        : readSync(file, bytes, 0, bytes.length, 0)
+    return bytes.toString('utf8', 0, bytesRead)
+  } finally {
+    closeSync(file)
   }
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { Slices } from '../admission/slices.js'
 import { SlipwayError } from '../base/errors.js'
 import { familyOf, type IpFamily } from '../base/addresses/ip.js'
 import { hostModeFiles, sandboxFiles, type NameFiles } from '../names/files.js'
@@ -54,7 +55,10 @@ export async function writeFiles(context: Context, sandbox: Known): Promise<Sand
 }
 
 async function write(context: Context, record: SandboxRecord): Promise<SandboxFiles> {
-  return named(await writeNameFiles(filesFolder(context.files, record), await filesOf(context, record)))
+  const files = await filesOf(context, record)
+  const turn = context.turns.next()
+  if (turn) await turn
+  return named(writeNameFiles(filesFolder(context.files, record), files))
 }
 
 /** The files as they were written before; `undefined` when nobody has asked for them yet. */
@@ -146,7 +150,13 @@ export async function collectFiles(
   damagedRecords: DamagedRecords,
 ): Promise<void> {
   const known = new Set(kept.map((record) => filesFolder(folder, record)))
-  for (const path of folders) if (!known.has(path) && !damagedRecords.hasId(basename(path))) await removeNameFiles(path)
+  const slices = new Slices()
+  for (const path of folders) {
+    if (known.has(path) || damagedRecords.hasId(basename(path))) continue
+    removeNameFiles(path)
+    const pause = slices.next()
+    if (pause) await pause
+  }
 }
 
 /**

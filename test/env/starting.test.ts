@@ -88,7 +88,7 @@ test('a command loads what it needs', (t) => {
     [
       [...host, 'run', '--network', 'none', '--', 'true'],
       [...LIBRARY, ADDON],
-      ['child_process', 'dns', 'fs/promises', 'net', 'perf_hooks', 'stream', 'worker_threads'],
+      ['child_process', 'dns', 'net', 'perf_hooks', 'stream'],
     ],
   ]
   for (const [args, files, large] of looking) {

@@ -67,7 +67,7 @@ test('a program in a sandbox finds another with the files that were written for 
   const host = await readHostFiles({ etc: world.stateDir })
   const options = { hostname: 'app', addHost: ['gate:host-gateway'] }
   const place = { addresses: ['172.17.0.2'], hostGateway: [BRIDGE], ipv6Loopback: true, resolver: BRIDGE }
-  const paths = await writeNameFiles(join(world.stateDir, 'files'), sandboxFiles(options, place, host))
+  const paths = writeNameFiles(join(world.stateDir, 'files'), sandboxFiles(options, place, host))
   const look = (name: string) => {
     const script = `mount --bind ${paths.hostsPath} /etc/hosts && mount --bind ${paths.resolvConfPath} /etc/resolv.conf && getent ahostsv4 ${name}`
     return runIn(app, 'unshare', '--mount', '--propagation', 'private', 'sh', '-c', script)

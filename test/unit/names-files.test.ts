@@ -219,7 +219,9 @@ test("of systemd-resolved's stub, the servers behind it are read", async (t) => 
 test('files are written in place, when they differ, and for everybody to read', async (t) => {
   const folder = join(temporary(t), 'files', 'app')
   const before = process.umask(0o077)
-  const paths = await writeNameFiles(folder, files()).finally(() => process.umask(before))
+  t.teardown(() => process.umask(before))
+  const paths = writeNameFiles(folder, files())
+  process.umask(before)
   t.deepEqual(paths, {
     hostnamePath: join(folder, 'hostname'),
     hostsPath: join(folder, 'hosts'),
@@ -235,15 +237,15 @@ test('files are written in place, when they differ, and for everybody to read', 
   utimesSync(paths.hostnamePath, 1, 1)
   chmodSync(paths.hostsPath, 0o600)
   const changed = files({}, { addresses: [] })
-  await writeNameFiles(folder, changed)
+  writeNameFiles(folder, changed)
   t.is(readFileSync(bound, 'utf8'), changed.hosts)
   t.is(statSync(bound).mode & 0o777, 0o644)
   t.is(statSync(paths.hostnamePath).mtimeMs, 1000)
-  await writeNameFiles(folder, files({ addHost: ['longer:192.0.2.1'] }))
+  writeNameFiles(folder, files({ addHost: ['longer:192.0.2.1'] }))
   t.is(readFileSync(bound, 'utf8'), files({ addHost: ['longer:192.0.2.1'] }).hosts)
 
-  await removeNameFiles(folder)
-  await removeNameFiles(folder)
+  removeNameFiles(folder)
+  removeNameFiles(folder)
   t.throws(() => statSync(folder), { code: 'ENOENT' })
 })
 
@@ -254,21 +256,25 @@ test('what is no file in the place of one is refused at once, and a link is not 
   writeFileSync(elsewhere, 'mine')
   mkdirSync(path, { recursive: true })
   const refused = (what: string) =>
-    t.throwsAsync(writeNameFiles(folder, files()), { code: 'CONFLICT', message: new RegExp(`/hosts is ${what}`) }, what)
-  await refused('a folder')
+    t.throws(
+      () => writeNameFiles(folder, files()),
+      { code: 'CONFLICT', message: new RegExp(`/hosts is ${what}`) },
+      what,
+    )
+  refused('a folder')
   rmSync(path, { recursive: true })
   for (const target of ['elsewhere', join('..', 'elsewhere')]) {
     symlinkSync(target, path)
-    await refused('a symbolic link')
+    refused('a symbolic link')
     rmSync(path)
   }
   execFileSync('mkfifo', [path])
-  await refused('a FIFO')
+  refused('a FIFO')
   rmSync(path)
   execFileSync('mknod', [path, 'c', '1', '3'])
-  await refused('a device')
+  refused('a device')
   rmSync(path)
-  await writeNameFiles(folder, files())
+  writeNameFiles(folder, files())
   t.is(readFileSync(path, 'utf8'), files().hosts)
   t.is(readFileSync(elsewhere, 'utf8'), 'mine')
 
@@ -276,17 +282,17 @@ test('what is no file in the place of one is refused at once, and a link is not 
   rmSync(folder, { recursive: true })
   mkdirSync(`${elsewhere}-folder`)
   symlinkSync(`${elsewhere}-folder`, folder)
-  await t.throwsAsync(writeNameFiles(folder, files()), { code: 'ENOTDIR' })
+  t.throws(() => writeNameFiles(folder, files()), { code: 'ENOTDIR' })
   t.deepEqual(readdirSync(`${elsewhere}-folder`), [])
 })
 
 test('a file that its sandbox has blown up is cut, and not read', async (t) => {
   const folder = temporary(t)
-  const { hostsPath, hostnamePath } = await writeNameFiles(folder, files())
+  const { hostsPath, hostnamePath } = writeNameFiles(folder, files())
   // Larger than any buffer: to read it whole would fail.
   truncateSync(hostsPath, 2 ** 40)
   truncateSync(hostnamePath, 0)
-  await writeNameFiles(folder, files())
+  writeNameFiles(folder, files())
   t.is(readFileSync(hostsPath, 'utf8'), files().hosts)
   t.is(readFileSync(hostnamePath, 'utf8'), files().hostname)
 })

@@ -17,12 +17,14 @@ export function findProgram(program: string, path = DEFAULT_PATH, folder = '.'):
   let worst = 'ENOENT'
   for (const found of paths.map((one) => resolve(folder, one))) {
     try {
+      // Asked first, as it makes no error of what is not there: most folders of PATH.
+      const stat = statSync(found, { throwIfNoEntry: false })
+      if (!stat) continue
       accessSync(found, constants.X_OK)
-      if (statSync(found).isFile()) return { path: found }
+      if (stat.isFile()) return { path: found }
       worst = 'EACCES'
     } catch (error) {
-      const { code = '' } = error as NodeJS.ErrnoException
-      if (code !== 'ENOENT' && code !== 'ENOTDIR') worst = code
+      worst = (error as NodeJS.ErrnoException).code ?? ''
     }
   }
   return { errno: worst }
