@@ -29,6 +29,16 @@ const CALLS = {
     for (const sandbox of sandboxes) await sandbox.remove()
     process.kill(process.pid, 'SIGKILL')
   },
+  /** Is killed as soon as a plan is done that has changed a file of this name. */
+  dieAfter: async (slipway: Slipway, file: string, call: 'connect' | 'disconnect' | 'remove', ...args: string[]) => {
+    const { run } = Host.prototype
+    Host.prototype.run = async function (this: Host, plan: Plan, options?: RunOptions) {
+      const made = await run.call(this, plan, options)
+      if (plan.some((one) => 'path' in one && one.path.endsWith(`/${file}`))) process.kill(process.pid, 'SIGKILL')
+      return made
+    }
+    await (CALLS[call] as (...given: unknown[]) => Promise<unknown>)(slipway, ...args)
+  },
   connect: async (slipway: Slipway, name: string, network: string, options?: EndpointOptions) =>
     void (await (await slipway.sandboxes.get(name)).connect(network, options)),
   disconnect: async (slipway: Slipway, name: string, network: string) =>

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { Slipway, type CreateNetworkOptions, type OpenOptions, type Sandbox } from '#lib/index.js'
@@ -28,6 +28,8 @@ async function threeNetworks(
     await slipway.networks.create({ name, ipv6: true, subnets: subnets(n), ...more[name as keyof typeof NETWORKS] })
   return { world, slipway, options: { netns: world.host.path, stateDir: world.stateDir } }
 }
+
+const reopen = async (options: OpenOptions) => (await Slipway.open(options)).close()
 
 interface Route {
   dst: string
@@ -255,12 +257,11 @@ test.serial('a router whose connect or disconnect fails leaves all routes as the
 
 test.serial('open() ends what a process had begun that died: routes are given, or taken', async (t) => {
   const { world, slipway, options } = await threeNetworks(t)
-  const file = join(world.stateDir, String((await import('node:fs')).statSync(world.host.path).ino), 'routes.json')
+  const file = join(world.stateDir, String(statSync(world.host.path).ino), 'routes.json')
   const one = await world.create(slipway, 'one', { network: 'left' })
   const router = await world.create(slipway, 'router', { network: 'left', forwarding: true })
   await router.connect('right')
   const due = by(router, 'left', 2048, 'right')
-  const reopen = async () => (await Slipway.open(options)).close()
   const written = readFileSync(file, 'utf8')
   const half = (state: string) => writeFileSync(file, written.replaceAll(/"router":"\w+"/g, `$&,"state":"${state}"`))
   const strip = () => {
@@ -269,33 +270,47 @@ test.serial('open() ends what a process had begun that died: routes are given, o
   // It had said that they come, and given none.
   strip()
   half('coming')
-  await reopen()
+  await reopen(options)
   t.deepEqual(through(one), due)
   t.is(readFileSync(file, 'utf8'), written)
   // It had said that they go; but the router has stayed on the network, as its plan was not done.
   half('going')
-  await reopen()
+  await reopen(options)
   t.deepEqual(through(one), due)
   // What a sandbox takes from itself is its own business.
   strip()
-  await reopen()
+  await reopen(options)
   t.deepEqual(through(one), [])
   // The file itself is lost, or nonsense.
   writeFileSync(file, '{"version":1,')
-  await reopen()
+  await reopen(options)
   t.deepEqual(through(one), due)
   // Its link is made again, and the routes that went with it.
   ip('-n', one.name, 'link', 'delete', 'eth0')
   t.deepEqual(through(one), [])
-  await reopen()
+  await reopen(options)
   t.deepEqual(through(one), due)
-  // The router has gone without a word.
-  await slipway.close()
-  ip('netns', 'delete', router.name)
-  const record = join(file, '..', 'sandboxes', `${router.name}.json`)
-  writeFileSync(record, readFileSync(record, 'utf8').replace('{', '{"removing":true,'))
-  await reopen()
-  t.deepEqual(through(one), [])
+})
+
+test.serial('open() does what is left of a call whose process was killed in the middle', async (t) => {
+  const { world, slipway, options } = await threeNetworks(t)
+  const one = await world.create(slipway, 'one', { network: 'left' })
+  const router = await world.create(slipway, 'router', { network: 'left', forwarding: true })
+  const due = by(router, 'left', 2048, 'right')
+  for (const [call, network, after] of [
+    ['connect', 'right', due],
+    ['disconnect', 'right', []],
+    ['remove', undefined, []],
+  ] as const) {
+    if (call === 'remove') await router.connect('right')
+    const peer = await Peer.start(t, options)
+    const before = through(one)
+    const killed = peer.call('dieAfter', 'routes.json', call, ...[router.name, ...(network ? [network] : [])])
+    await t.throwsAsync(killed, { message: /ended/ })
+    t.deepEqual(through(one), before, call)
+    await reopen(options)
+    t.deepEqual(through(one), after, call)
+  }
 })
 
 test.serial('the routes of an ephemeral router go with it when its process is killed', async (t) => {
