@@ -208,14 +208,19 @@ export class Host {
   }
 
   /**
-   * The executor's thread cannot be called back from a record that another process has locked: this one asks for it
+   * The executor's thread cannot be called back from a record that another process has locked: this one asks for each
    * first. What else is wrong with it, the plan will tell.
    */
-  async #untilFree(call: Call, [first]: Plan): Promise<void> {
-    if (first?.op !== 'file.replace') return
-    const same = wirePlan([{ ...first, content: first.expected }])
-    const ask = () => this.#executor.runNow(same, false, undefined)
-    if (isLocked(ask())) await untilUnlocked(call, ask)
+  async #untilFree(call: Call, plan: Plan): Promise<void> {
+    const asked = new Set<string>()
+    for (const operation of plan) {
+      // The second change of a record is based on the first.
+      if (operation.op !== 'file.replace' || asked.has(operation.path)) continue
+      asked.add(operation.path)
+      const same = wirePlan([{ ...operation, content: operation.expected }])
+      const ask = () => this.#executor.runNow(same, false, undefined)
+      if (isLocked(ask())) await untilUnlocked(call, ask)
+    }
   }
 
   /** The same for the host's forwarding as a whole: `ipv4 0`; `ipv4` alone where news were lost. */

@@ -108,6 +108,20 @@ async function locked(t: ExecutionContext) {
   return { world, slipway, app, ...(await lock(t, path.startsWith('/') ? path : `${world.stateDir}/${path}`)) }
 }
 
+/** While it waits for what is locked. */
+async function isGivenUp(t: ExecutionContext, call: (options: CallOptions) => Promise<unknown>, name: string) {
+  // On a busy machine it may not have come that far.
+  let what
+  for (let timeout = 30; what !== LOCKED && timeout < 10_000; timeout *= 4) {
+    const { message = '' } =
+      (await t.throwsAsync(call({ timeout }), { name: 'SlipwayError', code: 'TIMEOUT' }, name)) ?? {}
+    what = /^[\w.]+ took longer than \d+ ms \(it was waiting for (.*)\) and was given up: nothing was changed\./.exec(
+      message,
+    )?.[1]
+  }
+  t.is(what, LOCKED, name)
+}
+
 test('what waits for a locked record, or behind what waits for it, is given up, and has not happened', async (t) => {
   const { world, slipway, app, unlock } = await locked(t)
   const before = stateOf(world)
@@ -117,17 +131,13 @@ test('what waits for a locked record, or behind what waits for it, is given up, 
     ['disconnect', (options: CallOptions) => app.disconnect('bridge', options)],
     ['remove', (options: CallOptions) => app.remove(options)],
     ['keep', (options: CallOptions) => app.keep(options)],
+    // It notes there that it has joined.
+    [
+      'create',
+      (options: CallOptions) => world.create(slipway, 'side', { network: `container:${app.name}`, ...options }),
+    ],
   ] as const) {
-    // On a busy machine it may not have come that far.
-    let what
-    for (let timeout = 30; what !== LOCKED && timeout < 10_000; timeout *= 4) {
-      const { message = '' } =
-        (await t.throwsAsync(call({ timeout }), { name: 'SlipwayError', code: 'TIMEOUT' }, name)) ?? {}
-      what = /^\w+ took longer than \d+ ms \(it was waiting for (.*)\) and was given up: nothing was changed\./.exec(
-        message,
-      )?.[1]
-    }
-    t.is(what, LOCKED, name)
+    await isGivenUp(t, call, name)
   }
   const controller = new AbortController()
   const { signal } = controller
@@ -151,6 +161,23 @@ test('what waits for a locked record, or behind what waits for it, is given up, 
   await app.publish('8081:81')
   await app.connect('web', { timeout: 60_000 })
   await app.remove({ signal: new AbortController().signal })
+})
+
+test('what waits for the locked file of all routers is given up, and has not happened', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  for (const name of ['web', 'work', 'more']) await slipway.networks.create({ name })
+  const router = await world.create(slipway, 'router', { network: 'web', forwarding: true })
+  await router.connect('work')
+  const [file = ''] = Object.keys(readFiles(world.stateDir)).filter((path) => path.endsWith('/routes.json'))
+  const { unlock } = await lock(t, file.startsWith('/') ? file : `${world.stateDir}/${file}`)
+  const before = stateOf(world)
+  await isGivenUp(t, (options) => router.connect('more', options), 'connect')
+  await isGivenUp(t, (options) => router.disconnect('work', options), 'disconnect')
+  await isGivenUp(t, (options) => router.remove(options), 'remove')
+  t.deepEqual(stateOf(world), before)
+  await unlock()
+  await router.remove()
 })
 
 test('a call that is aborted at any moment has happened as a whole, or not at all', async (t) => {
