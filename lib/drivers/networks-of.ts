@@ -77,6 +77,11 @@ export interface NetworksOf<Spec extends NetworkSpec = NetworkSpec> {
    * be held where it is there.
    */
   elements(spec: Spec, links: readonly LinkInfo[]): NetworkElement[]
+  /**
+   * The IP versions in which the host passes on what its sandboxes send to the world. Left out where it is not between
+   * them.
+   */
+  forwarded?(spec: Spec): IpFamily[]
   /** Its own link on the host; `undefined` where it has none. */
   hostLink(spec: Spec): HostLink | undefined
   /**

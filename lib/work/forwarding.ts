@@ -1,10 +1,11 @@
 import { channel } from 'node:diagnostics_channel'
 import type { IpFamily } from '../base/addresses/ip.js'
 import { gatewayAddress } from '../drivers/gateway.js'
+import { networksOf } from '../drivers/index.js'
 import type { Host } from '../kernel/host.js'
 import type { NativeLinkNews } from '../kernel/native.js'
 import { uplinksOf } from '../networks/uplinks.js'
-import { FAMILIES } from '../store/network-spec.js'
+import { FAMILIES, type NetworkSpec } from '../store/network-spec.js'
 import type { StoredEndpoint } from '../store/endpoint.js'
 
 /**
@@ -47,10 +48,20 @@ export class ForwardingWatch {
 
   /** On what keeps sandboxes with these endpoints from others, or others from them; at once where all is well. */
   warnings(endpoints: readonly StoredEndpoint[]): readonly string[] | Promise<readonly string[]> {
-    const families = FAMILIES.filter((family) => {
-      const mode = gatewayAddress(endpoints, family)?.mode
-      return mode !== undefined && mode !== 'isolated'
-    })
+    return this.#warningsOn(
+      FAMILIES.filter((family) => {
+        const mode = gatewayAddress(endpoints, family)?.mode
+        return mode !== undefined && mode !== 'isolated'
+      }),
+    )
+  }
+
+  /** The same for the sandboxes that a network will have. */
+  warningsOf(network: NetworkSpec): readonly string[] | Promise<readonly string[]> {
+    return this.#warningsOn(networksOf(network).forwarded?.(network) ?? [])
+  }
+
+  #warningsOn(families: readonly IpFamily[]): readonly string[] | Promise<readonly string[]> {
     if (families.length === 0 || this.#closed) return NONE
     const isNew = families.some((family) => !this.#needed.has(family))
     for (const family of families) this.#needed.add(family)

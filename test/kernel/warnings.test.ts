@@ -27,6 +27,8 @@ test.serial('what is off on the host is said by the call that meets it, and told
   t.deepEqual(told, [])
 
   setSysctl(world.host, MODES[4], '0')
+  // The kernel tells it at once, and this process hears it with its next turn: after what is done by then.
+  t.true(await eventually(() => told.length > 0))
   t.deepEqual(await warned('bridge'), [MODES[4]])
   t.deepEqual(await warned('six'), [MODES[4]])
   t.deepEqual(await warned('shut'), [], 'an internal network needs none')
@@ -54,6 +56,33 @@ test.serial('what is off on the host is said by the call that meets it, and told
   const other = await world.open()
   t.deepEqual((await world.create(other, 'late')).warnings.length, 1)
   t.is(told.at(-1), UPLINK)
+})
+
+test.serial('a network that is made says what its sandboxes will meet', async (t) => {
+  const world = new World(t)
+  ip('-n', world.host.name, 'route', 'add', 'default', 'via', NEIGHBOUR_ADDRESS)
+  const slipway = await world.open()
+  t.deepEqual((await slipway.networks.create({ name: 'well' })).warnings, [])
+  setSysctl(world.host, UPLINK, '0')
+  const other = await world.open()
+  for (const [name, options, warned] of [
+    ['web', {}, 1],
+    ['shut', { internal: true }, 0],
+    ['isle', { internal: true, options: { 'com.docker.network.bridge.gateway_mode_ipv4': 'isolated' } }, 0],
+    ['six', { ipv4: false, ipv6: true }, 0],
+    ['lan', { driver: 'macvlan', options: { parent: 'uplink' } }, 0],
+  ] as const) {
+    const { warnings } = await other.networks.create({ name, ...options })
+    t.is(warnings.length, warned, name)
+    t.true(
+      warnings.every((text) => text.startsWith(`${UPLINK} is 0 `)),
+      warnings[0],
+    )
+  }
+  t.deepEqual((await other.networks.get('web')).warnings, [])
+  const { status, stderr } = await end(start(world, ['network', 'create', 'late']))
+  t.is(status, 0, stderr)
+  t.regex(stderr, /^slipway: warning: net\/ipv4\/conf\/uplink\/forwarding is 0 on this host.*\n$/)
 })
 
 test.serial('the command says it, and does not turn on what an administrator has turned off', async (t) => {

@@ -24,11 +24,18 @@ export class Network {
   readonly #stored: StoredNetwork | undefined
   #removing: Promise<void> | undefined
 
+  /**
+   * What will keep its sandboxes from others, or others from them, a sentence each, as `networks.create` has found it:
+   * forwarding that is off on the way to the world, say. Empty for a network that `get` or `list` has found.
+   */
+  readonly warnings: readonly string[]
+
   /** @internal @param stored - Of a network that somebody has created. */
-  constructor(context: Context, facts: NetworkFacts, stored?: StoredNetwork) {
+  constructor(context: Context, facts: NetworkFacts, stored?: StoredNetwork, warnings: readonly string[] = []) {
     this.#context = context
     this.#facts = facts
     this.#stored = stored
+    this.warnings = warnings
   }
 
   /** 64 hex digits. */

@@ -56,7 +56,7 @@ export class Networks {
         throw error
       }
       this.#context.spares.begin(stored.record.name)
-      return this.#custom(stored)
+      return this.#custom(stored, await this.#context.forwarding.warningsOf(specOf(stored)))
     }
     return this.#context.work.run(create, 'networks.create', options)
   }
@@ -144,7 +144,7 @@ export class Networks {
     return [...own, ...custom].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  #custom(stored: StoredNetwork): Network {
+  #custom(stored: StoredNetwork, warnings?: readonly string[]): Network {
     const { record } = stored
     const { name, id, created, ipv4, ipv6, options, labels, spec, subnets } = record
     const config = ipamConfig(spec.subnets, subnets)
@@ -165,6 +165,7 @@ export class Networks {
         labels,
       },
       stored,
+      warnings,
     )
   }
 

@@ -31,7 +31,7 @@ import {
 import { isNamedBridge, isNamelessBridge } from './own-bridge.js'
 import { BRIDGE_OPTION, type BridgeNetwork } from './spec.js'
 import type { BridgeDriverOptions } from '../../base/driver-options.js'
-import { DEFAULT_NETWORK } from '../../store/network-spec.js'
+import { DEFAULT_NETWORK, FAMILIES } from '../../store/network-spec.js'
 
 /** Networks on bridges. */
 export const networks: NetworksOf<BridgeNetwork> = {
@@ -67,6 +67,15 @@ export const networks: NetworksOf<BridgeNetwork> = {
     ...elementsOf(spec),
     ...leavesOf(links, spec).flatMap((number) => leafElements(spec, number)),
   ],
+  forwarded: ({ subnets, families, internal }) =>
+    internal
+      ? []
+      : FAMILIES.filter(
+          (family) =>
+            families[family]?.mode !== 'isolated' &&
+            subnets.some((subnet) => subnet.family === family && subnet.gateway !== undefined),
+        ),
+
   hostLink: ({ bridge }) => ({ kind: 'bridge', name: bridge }),
   isPart: ({ alias }) => readLeafAlias(alias) !== undefined,
   leftovers,
