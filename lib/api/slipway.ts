@@ -4,6 +4,9 @@ import { beginCall, callChecks, type Call, type CallOptions } from '../base/call
 import { checkOptions, checks } from '../base/checks.js'
 import { descriptorLimit } from '../base/descriptor-limit.js'
 import { mappedPorts } from '../drivers/gateway.js'
+import { EventHub } from '../events/hub.js'
+import type { EventOptions } from '../events/filters.js'
+import type { SlipwayEvent } from '../events/event.js'
 import { Host } from '../kernel/host.js'
 import type { NameOptions } from '../base/name-options.js'
 import { Resolvers } from '../names/resolvers.js'
@@ -151,6 +154,22 @@ export class Slipway {
   }
 
   /**
+   * What happens on the host from now on, whichever process does it: sandboxes, networks, endpoints and ports that
+   * come, change and go; what was missing and is given back, or cannot be; warnings; the pool.
+   *
+   * It ends with {@link close}, or when the loop is left. Until then it keeps the process alive. Of what another
+   * process makes and removes within a few milliseconds, nothing may be told.
+   *
+   * @example
+   * for await (const { type, action, name } of slipway.events({ type: ['sandbox', 'network'] }))
+   *   console.log(type, name, action)
+   * @throws {SlipwayError} `INVALID_ARGUMENT`. What iterates rejects with the reason of an aborted `signal`.
+   */
+  events(options: EventOptions = {}): AsyncIterableIterator<SlipwayEvent> {
+    return this.#context.events.subscribe(options)
+  }
+
+  /**
    * Leaves: calls in flight end as they would have, further ones are refused with `CLOSED`. The networking stays as it
    * is, for the next open(). Called again, it is the same closing.
    *
@@ -226,7 +245,8 @@ const defaultNames = ({ dns, dnsSearch, dnsOptions }: Settings): NameOptions => 
   ...(dnsOptions ? { dnsOptions } : {}),
 })
 
-async function leave({ spares, resolvers, parentWatch, host, holders, forwarding }: Context): Promise<void> {
+async function leave({ spares, resolvers, parentWatch, host, holders, forwarding, events }: Context): Promise<void> {
+  await events.close()
   await spares.close()
   await resolvers.close()
   await parentWatch.close()
@@ -239,9 +259,10 @@ async function leave({ spares, resolvers, parentWatch, host, holders, forwarding
 export function makeContext(host: Host, settings: Settings, stays: boolean): Context {
   const folder = (what: Parameters<typeof stateFolder>[2]) => stateFolder(settings, host, what)
   const folders = { sandboxes: folder('sandboxes'), networks: folder('networks') }
-  const networks = new NetworkRegistry(host, settings, folders)
+  const events = new EventHub(folders)
+  const networks = new NetworkRegistry(host, settings, folders, (names) => events.healed(names))
   const routes = new RouterRoutes(host, folders.sandboxes, routesFile(settings, host))
-  const parentWatch = new ParentWatch({ host, networks, records: folders.sandboxes, routes })
+  const parentWatch = new ParentWatch({ host, networks, records: folders.sandboxes, routes, events })
   const ephemerals = new Ephemerals(folder('ephemeral'), folders.sandboxes, folders.networks)
   return {
     host,
@@ -259,11 +280,12 @@ export function makeContext(host: Host, settings: Settings, stays: boolean): Con
     routes,
     dynamicPorts: new DynamicPorts(host),
     holders: new Holders(host, folder('holders')),
-    spares: new Spares(host, networks, { pool: folder('pool'), sandboxes: folder('sandboxes') }, settings.pool),
+    spares: new Spares(host, networks, { pool: folder('pool'), sandboxes: folder('sandboxes') }, settings.pool, events),
     turns: new Turns(),
     reaper: new Reaper(host),
     removals: new Removals(host, new Quarantine(host)),
-    forwarding: new ForwardingWatch(host),
+    forwarding: new ForwardingWatch(host, events),
+    events,
     ephemerals,
     work: new Work(host),
   }

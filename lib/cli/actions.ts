@@ -4,6 +4,7 @@
  */
 export { connect, disconnect } from './connect.js'
 export { create } from './create.js'
+export { events } from './events.js'
 export { exec } from './exec.js'
 export { files } from './files.js'
 export { inspect } from './inspect.js'

@@ -18,6 +18,7 @@ import { addPort, addPublish, addUnpublish } from './usage/ports.js'
 import { addPrune, addRemove } from './usage/remove.js'
 import { addRun } from './usage/run.js'
 import { addStats } from './usage/stats.js'
+import { addEvents } from './usage/events.js'
 
 const AFTER = `
 OPTIONS choose the host, and say how its network "bridge" is made. They stand
@@ -60,6 +61,7 @@ const GROUPS: Readonly<Record<string, readonly Definition[]>> = {
     { names: ['ls', 'ps', 'list'], add: addList },
     { names: ['inspect'], add: addInspect },
     { names: ['stats'], add: addStats },
+    { names: ['events'], add: addEvents },
     { names: ['files'], add: addFiles },
   ],
   'Networks:': [

@@ -24,6 +24,8 @@ export interface ParentMessage extends Omit<HealedNetworks, 'left'> {
 
 const messages = channel('slipway:parent')
 
+type Part = Pick<HealContext, 'host' | 'networks' | 'records' | 'routes' | 'events'>
+
 /**
  * Listens for parents of networks that come and go, and gives networks and sandboxes back what a parent that is back
  * has taken with it. It listens while there is a network with a parent, and the kernel wakes it: it never looks by
@@ -31,7 +33,7 @@ const messages = channel('slipway:parent')
  * done.
  */
 export class ParentWatch {
-  readonly #context: Pick<HealContext, 'host' | 'networks' | 'records' | 'routes'>
+  readonly #context: Part
   #news: NativeLinkNews | undefined
   #meant = new Set<string>()
   /** Numbers of links as open() has seen them, while it goes on. */
@@ -43,7 +45,7 @@ export class ParentWatch {
   #looking: Promise<void> | undefined
   #closed = false
 
-  constructor(context: Pick<HealContext, 'host' | 'networks' | 'records' | 'routes'>) {
+  constructor(context: Part) {
     this.#context = context
   }
 
@@ -133,6 +135,11 @@ export class ParentWatch {
     try {
       const { left: some, ...healed } = await healNetworks(this.#context, isMeant)
       left = some
+      const { events } = this.#context
+      events?.healed(healed.healed)
+      for (const sentence of healed.lost) events?.tell('lost', sentence)
+      for (const { network, parent } of healed.without)
+        events?.tell('lost', `network ${network}: its parent ${parent} is gone. It heals when that is back.`)
       if (messages.hasSubscribers) messages.publish({ moved: [...moved], ...healed } satisfies ParentMessage)
     } catch {
       // It is tried again; a call that needs what is not there is refused, and says why.

@@ -53,7 +53,7 @@ export interface Reconciled {
   damaged?: string[]
 }
 
-type Part = Pick<HealContext, 'host' | 'settings' | 'records' | 'ports' | 'networks' | 'routes' | 'call'>
+type Part = Pick<HealContext, 'host' | 'settings' | 'records' | 'ports' | 'networks' | 'routes' | 'call' | 'events'>
 
 interface Found {
   reconciled: Reconciled
@@ -180,6 +180,10 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
   result.healed = [...new Set([...result.healed, ...attached])]
   result.adopted = result.adopted.filter((name) => !attached.has(name) && !rewritten?.includes(name))
   result.collected.push(...(await finishChanges(host, adopted, owned, halfWritten)))
+  // What came back with the ruleset was told with that.
+  context.events?.healed(result.healed.filter((name) => !rewritten?.includes(name)))
+  for (const sentence of lost) context.events?.tell('lost', sentence)
+  for (const sentence of damaged) context.events?.tell('damaged', sentence)
   return { reconciled: result, kept: kept.map(({ record }) => record), damagedRecords, links: all }
 }
 

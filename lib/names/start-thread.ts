@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { Worker } from 'node:worker_threads'
 import { clearTimeout, now, setTimeout } from '../base/timers.js'
-import { Datagrams, packageRoot } from '../kernel/native.js'
+import { Datagrams } from '../kernel/native.js'
+import { threadFile } from '../kernel/thread-file.js'
 import { duplicateListeners } from './resolver/listen.js'
 import type { FromThread, ServedHost, ServedNetwork, ToThread } from './thread-messages.js'
 
@@ -140,11 +139,6 @@ export class NamesThread {
 /** None of this process's options: a loader of a test runner is of no use there. */
 function startWorker(workerData: ServedHost): Worker {
   const { Worker: Thread } = process.getBuiltinModule('node:worker_threads')
-  return new Thread(threadFile(), { workerData, execArgv: [], name: 'slipway names', stdout: false, stderr: false })
-}
-
-/** Beside this file; in the package where this one is part of another program's bundle. */
-function threadFile(): string {
-  const beside = fileURLToPath(new URL('names-thread.js', import.meta.url))
-  return existsSync(beside) ? beside : `${packageRoot()}dist/names-thread.js`
+  const file = threadFile('names-thread', import.meta.url)
+  return new Thread(file, { workerData, execArgv: [], name: 'slipway names', stdout: false, stderr: false })
 }

@@ -59,6 +59,7 @@ export class NetworkRegistry {
   readonly #hostView: KernelView
   /** Subnets of networks that are about to be made, by their ids. */
   readonly #chosen = new Map<string, readonly Occupied[]>()
+  readonly #healed: (names: readonly string[]) => void
   /** Those that every host has, by name. */
   readonly predefined: ReadonlyMap<string, PredefinedNetwork>
   /**
@@ -68,8 +69,15 @@ export class NetworkRegistry {
   readonly fresh = new Set<string>()
   readonly #ready = new Map<string, ReadyNetwork | Promise<ReadyNetwork>>()
 
-  constructor(host: Host, settings: Settings, folders: RecordFolders) {
+  /** @param healed - Is told of what was given back with the ruleset, by name. */
+  constructor(
+    host: Host,
+    settings: Settings,
+    folders: RecordFolders,
+    healed: (names: readonly string[]) => void = () => undefined,
+  ) {
     this.#host = host
+    this.#healed = healed
     this.#settings = settings
     this.records = folders.networks
     const hostView = new KernelView(host, settings, folders.networks)
@@ -98,12 +106,14 @@ export class NetworkRegistry {
    *
    * @returns Sandboxes and networks that were given something back.
    */
-  ensureRuleset(): Promise<string[]> {
-    return ensureRuleset(
+  async ensureRuleset(): Promise<string[]> {
+    const given = await ensureRuleset(
       this.#host,
       async () => readExpectedElements(this.#host, this.#folders, await this.present()),
       () => void this.fresh.add(RULESET),
     )
+    if (given.length > 0) this.#healed(given)
+    return given
   }
 
   /** What networks are that every host has, as far as they are there. */

@@ -20,8 +20,8 @@ interface Seen<T> {
 
 /** Who wants to know what becomes of the records. */
 export interface Follower<T> {
-  /** It came, or is another than before. */
-  put(name: string, record: T): void
+  /** It came, or is another than before. @param marked - As of {@link Stored}. */
+  put(name: string, record: T, marked: boolean): void
   gone(name: string): void
 }
 
@@ -72,6 +72,11 @@ export class FollowedFolder<T> {
     this.#state = isYoung(statSync(this.#folder, { throwIfNoEntry: false })?.mtimeMs) ? undefined : state
   }
 
+  /** Looks at one file that may have changed. What has changed unseen, {@link refresh} finds. */
+  look(file: string): void {
+    if (file.endsWith('.json')) this.#look(file)
+  }
+
   #look(file: string): void {
     const name = file.slice(0, -'.json'.length)
     const before = this.#seen.get(file)
@@ -87,7 +92,7 @@ export class FollowedFolder<T> {
     // Of what is no record, whoever works with it says so.
     const { record } = read.text === undefined ? {} : readRecordText(this.#kind, name, read.text)
     this.#seen.set(file, { ino: stat.ino, changed: isYoung(stat.ctimeMs) ? NaN : stat.ctimeMs, record })
-    if (record) this.#follower.put(name, record)
+    if (record) this.#follower.put(name, record, read.text !== undefined && read.marked)
     else if (before?.record) this.#follower.gone(name)
   }
 }

@@ -173,7 +173,10 @@ export class Changes {
             ? removeWhatIsThere(host, plan)
             : withIpv6Inside(plan, (one) => host.run(one, { grouped: turns.isContended, call })))
           made.settle()
-          if (next) this.#stored = next
+          if (next) {
+            this.#context.events.didSandbox(this.#stored.record, next.record)
+            this.#stored = next
+          }
           if (made.foreign) await this.#context.holders.tell(made.foreign)
         } catch (error) {
           made.release()

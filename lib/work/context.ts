@@ -1,6 +1,7 @@
 import type { ParentWatch, HealContext } from '../heal/index.js'
 import { beginCall, waiting, type Call, type CallOptions } from '../base/call.js'
 import { SlipwayError } from '../base/errors.js'
+import type { EventHub } from '../events/hub.js'
 import type { Host } from '../kernel/host.js'
 import type { NameOptions } from '../base/name-options.js'
 import type { Resolvers } from '../names/resolvers.js'
@@ -31,6 +32,7 @@ export interface Context extends HealContext {
   readonly removals: Removals
   readonly ephemerals: Ephemerals
   readonly forwarding: ForwardingWatch
+  readonly events: EventHub
   readonly work: Work
 }
 

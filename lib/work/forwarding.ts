@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import type { IpFamily } from '../base/addresses/ip.js'
 import { gatewayAddress } from '../drivers/gateway.js'
 import { networksOf } from '../drivers/index.js'
+import type { EventHub } from '../events/hub.js'
 import type { Host } from '../kernel/host.js'
 import type { NativeLinkNews } from '../kernel/native.js'
 import { uplinksOf } from '../networks/uplinks.js'
@@ -34,6 +35,7 @@ type Off = ReadonlyMap<string, { family: IpFamily; message: string }>
  */
 export class ForwardingWatch {
   readonly #host: Host
+  readonly #events: Pick<EventHub, 'tell'>
   readonly #needed = new Set<IpFamily>()
   #news: NativeLinkNews | undefined
   /** By setting; not looked at yet while it is left out. */
@@ -42,8 +44,9 @@ export class ForwardingWatch {
   #told = new Set<string>()
   #closed = false
 
-  constructor(host: Host) {
+  constructor(host: Host, events: Pick<EventHub, 'tell'>) {
     this.#host = host
+    this.#events = events
   }
 
   /** On what keeps sandboxes with these endpoints from others, or others from them; at once where all is well. */
@@ -107,8 +110,10 @@ export class ForwardingWatch {
   #tell(): void {
     const relevant = [...(this.#off ?? [])].filter(([, { family }]) => this.#needed.has(family))
     for (const [setting, { message }] of relevant)
-      if (!this.#told.has(setting) && messages.hasSubscribers)
-        messages.publish({ setting, message } satisfies WarningMessage)
+      if (!this.#told.has(setting)) {
+        if (messages.hasSubscribers) messages.publish({ setting, message } satisfies WarningMessage)
+        this.#events.tell('warning', message)
+      }
     this.#told = new Set(relevant.map(([setting]) => setting))
   }
 

@@ -17,6 +17,7 @@ export const LAYERS = [
   'heal',
   'networks',
   'drivers',
+  'events',
   'names',
   'claims',
   'policy',

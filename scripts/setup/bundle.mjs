@@ -19,7 +19,10 @@ const starter = { 'cli/main': 'lib/cli/main.ts' }
 const command = { 'cli/command': 'lib/cli/command.ts' }
 
 // What runs on a thread.
-const threads = { 'names-thread': 'lib/names/names-thread.ts' }
+const threads = {
+  'names-thread': 'lib/names/names-thread.ts',
+  'events-thread': 'lib/events/events-thread.ts',
+}
 
 const inputHash = () =>
   hashOf(['package.json', 'tsconfig.base.json', 'scripts/setup/bundle.mjs', 'package-lock.json', ...filesUnder('lib')])
@@ -45,8 +48,17 @@ export async function bundle() {
       },
     },
   )
-  const made = [
-    ...ofCommand,
+  const made = [...ofCommand]
+  // All of a thread's in a file of its own: it needs a tenth of the rest.
+  for (const [name, file] of Object.entries(threads))
+    made.push(
+      ...(await write(
+        rolldown,
+        { input: { [name]: file }, external },
+        { format: 'esm', sourcemap: true, codeSplitting: false },
+      )),
+    )
+  made.push(
     ...(await write(
       rolldown,
       { input: entries, external },
@@ -57,8 +69,6 @@ export async function bundle() {
         codeSplitting: { includeDependenciesRecursively: false, groups: [{ debugName: 'core', name: ofLibrary() }] },
       },
     )),
-    // All of a thread's in a file of its own: it needs a tenth of the rest.
-    ...(await write(rolldown, { input: threads, external }, { format: 'esm', sourcemap: true, codeSplitting: false })),
     // The command is CommonJS: V8 can keep what it has compiled of that (lib/cli/code-cache.ts).
     ...(await write(
       rolldown,
@@ -69,7 +79,7 @@ export async function bundle() {
       },
       { format: 'cjs', codeSplitting: false },
     )),
-  ]
+  )
   for (const { fileName, code } of made)
     if (fileName.startsWith('cli/') && /(?<![.\w])import\(/.test(code ?? ''))
       throw new SetupError(`${fileName} imports what is none of its files, which a file that V8 has kept cannot.`)

@@ -56,13 +56,17 @@ async function removeUnused(context: Context, name: string, stored: StoredNetwor
     if (await giveBack(host, stored)) throw error
     await untilUnused(context, stored, error)
   }
+  context.events.didNetwork(stored.record, undefined)
   await context.resolvers.stop(stored.record.id)
   try {
     await networks.remove(specOf(stored))
   } catch (error) {
     if (!(error instanceof PlanRefused)) throw error
     if (!['ENOENT', 'ENODEV'].includes(error.errnoName)) {
-      if (await giveBack(host, stored)) await context.resolvers.serve(specOf(stored))
+      if (await giveBack(host, stored)) {
+        await context.resolvers.serve(specOf(stored))
+        context.events.didNetwork(undefined, stored.record)
+      }
       throw await explainRefusal(error, host)
     }
     // Somebody has deleted the bridge, or flushed the ruleset: what is left of it goes by itself.

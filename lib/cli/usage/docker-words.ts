@@ -81,7 +81,6 @@ const COMMANDS: Readonly<Record<string, string>> = {
   top: "'slipway exec NAME -- COMMAND' looks inside, and 'ip netns pids NAME' lists its processes",
   attach: "'slipway exec NAME -- bash' joins a sandbox",
   logs: 'programs in sandboxes write where you send their output',
-  events: "they come with a later version; until then, 'watch slipway ls' shows what changes",
   build: NO_IMAGES,
   images: NO_IMAGES,
   image: NO_IMAGES,

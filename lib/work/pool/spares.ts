@@ -2,6 +2,7 @@ import { endpointsOf } from '../../drivers/index.js'
 import { channel } from 'node:diagnostics_channel'
 import { SlipwayError } from '../../base/errors.js'
 import { claimedAddress, isAddressClaim, macs } from '../../policy/sets.js'
+import type { EventHub } from '../../events/hub.js'
 import type { Host } from '../../kernel/host.js'
 import type { PlanRefused } from '../../kernel/refusal.js'
 import type { ReadyNetwork } from '../../drivers/ready.js'
@@ -29,11 +30,12 @@ export interface PoolMessage {
   size: number
 }
 
-const events = channel('slipway:pool')
+const messages = channel('slipway:pool')
 
 /** The spare sandboxes of one Slipway: taken by creates, and made again. */
 export class Spares {
   readonly #host: Host
+  readonly #events: Pick<EventHub, 'pool'>
   readonly #networks: NetworkRegistry
   readonly #mark: Mark
   readonly #pools: ReadonlyMap<string, NetworkPool>
@@ -44,8 +46,10 @@ export class Spares {
     networks: NetworkRegistry,
     folders: { pool: string; sandboxes: string },
     { size, networks: names }: PoolSettings,
+    events: Pick<EventHub, 'pool'>,
   ) {
     this.#host = host
+    this.#events = events
     this.#networks = networks
     this.#mark = new Mark(folders.pool)
     this.#pools = new Map(
@@ -171,7 +175,8 @@ export class Spares {
   }
 
   #tell({ name, ready, size }: NetworkPool, event: PoolMessage['event']): void {
-    if (events.hasSubscribers) events.publish({ network: name, event, ready, size } satisfies PoolMessage)
+    if (messages.hasSubscribers) messages.publish({ network: name, event, ready, size } satisfies PoolMessage)
+    this.#events.pool(event, name, { ready, size })
   }
 }
 

@@ -1,0 +1,148 @@
+import { clock } from '../base/timers.js'
+import { driverShapes } from '../store/driver-shapes.js'
+import type { NetworkRecord } from '../store/network-records.js'
+import { idle, type SandboxRecord } from '../store/records.js'
+import type { EventAction, Happening } from './event.js'
+import { factsOfNetwork, factsOfSandbox, type Facts } from './facts.js'
+import { readEventOptions, type EventOptions } from './filters.js'
+import { EventModel } from './model.js'
+import { RecordsThread, type RecordsListener } from './records-thread.js'
+import { Subscription } from './subscription.js'
+import type { FromRecords } from './thread-messages.js'
+
+const BUFFER = 10_000
+
+interface Folders {
+  sandboxes: string
+  networks: string
+}
+
+/** There are listeners: what they know, and who reads what others do. */
+interface Listening {
+  model: EventModel
+  thread: RecordsThread
+  /** Given back before it was known what there is. */
+  healed: string[] | undefined
+}
+
+/**
+ * Tells listeners what happens on a host: what this process does, at once, and what records say, whoever writes them.
+ * While nobody listens, nothing is kept and nothing runs.
+ */
+export class EventHub {
+  readonly #folders: Folders
+  readonly #subscriptions = new Set<Subscription>()
+  #listening: Listening | undefined
+  #closing: Promise<unknown> = Promise.resolve()
+  #closed = false
+
+  constructor(folders: Folders) {
+    this.#folders = folders
+  }
+
+  /** @throws {SlipwayError} `INVALID_ARGUMENT` */
+  subscribe(options: EventOptions): Subscription {
+    const matches = readEventOptions(options)
+    const { buffer: most = BUFFER, signal } = options
+    const subscription = new Subscription({ most, matches, signal }, (one) => this.#ended(one))
+    if (signal?.aborted) subscription.abort()
+    else if (this.#closed) subscription.end()
+    else {
+      this.#subscriptions.add(subscription)
+      this.#listening ??= this.#listen()
+    }
+    return subscription
+  }
+
+  /** This process has made (without a record before), changed or removed (without one after) a sandbox. */
+  didSandbox(before: SandboxRecord | undefined, after: SandboxRecord | undefined): void {
+    if (!this.#listening) return
+    const facts = (record: SandboxRecord | undefined) => record && factsOfSandbox(idle(record))
+    this.#did(before?.id ?? after?.id, facts(before), facts(after))
+  }
+
+  /** The same of a network. */
+  didNetwork(before: NetworkRecord | undefined, after: NetworkRecord | undefined): void {
+    if (!this.#listening) return
+    const facts = (record: NetworkRecord | undefined) => record && factsOfNetwork(record)
+    this.#did(before?.id ?? after?.id, facts(before), facts(after))
+  }
+
+  /** Something that a sentence says, about the host. */
+  tell(action: EventAction, message: string): void {
+    this.#tell({ type: 'host', action, id: '', name: '', attributes: { message } })
+  }
+
+  /** What was given back: names of sandboxes, and `network web`. */
+  healed(names: Iterable<string>): void {
+    if (!this.#listening) return
+    const { model, healed } = this.#listening
+    if (healed) return void healed.push(...names)
+    for (const what of names) {
+      const [, network] = /^network (.+)$/.exec(what) ?? []
+      const [type, name] = network === undefined ? (['sandbox', what] as const) : (['network', network] as const)
+      this.#tell({ type, action: 'healed', id: model.idOf(type, name), name, attributes: {} })
+    }
+  }
+
+  /** What the pool of a network says. */
+  pool(action: EventAction, name: string, numbers: { ready: number; size: number }): void {
+    if (!this.#listening) return
+    const attributes = { ready: String(numbers.ready), size: String(numbers.size) }
+    this.#tell({ type: 'pool', action, id: '', name, attributes })
+  }
+
+  /** All who listen have heard it all. */
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const one of [...this.#subscriptions]) one.end()
+    await this.#closing
+  }
+
+  #did(id: string | undefined, before: Facts | undefined, after: Facts | undefined): void {
+    if (id !== undefined) this.#listening?.model.did(id, before, after)
+  }
+
+  #tell(happening: Happening): void {
+    for (const one of this.#subscriptions) one.tell(happening)
+  }
+
+  #listen(): Listening {
+    const since = clock.time()
+    const model = new EventModel((happening) => this.#tell(happening))
+    const isNews = ({ created }: FromRecords) => created !== undefined && Date.parse(created) >= since
+    let isFirst = true
+    const listener: RecordsListener = {
+      read: (records) => {
+        for (const one of records) model.read(one.id, new Map(one.facts), !isFirst || isNews(one))
+      },
+      ready: (ids) => {
+        if (!isFirst) model.keep(ids)
+        isFirst = false
+        this.#tellHealed()
+      },
+      settled: (time) => model.settle(time),
+      failed: (reason) => {
+        this.#tellHealed()
+        this.tell('warning', `What other processes do is not heard of: ${reason}. It is tried again.`)
+      },
+    }
+    const thread = new RecordsThread({ ...this.#folders, drivers: [...driverShapes.keys()] }, listener)
+    return { model, thread, healed: [] }
+  }
+
+  #tellHealed(): void {
+    const { healed } = this.#listening ?? {}
+    if (!this.#listening || !healed) return
+    this.#listening.healed = undefined
+    this.healed(healed)
+  }
+
+  #ended(one: Subscription): void {
+    this.#subscriptions.delete(one)
+    if (this.#subscriptions.size > 0 || !this.#listening) return
+    const { thread } = this.#listening
+    this.#listening = undefined
+    this.#closing = Promise.all([this.#closing, thread.close()])
+  }
+}
