@@ -294,19 +294,21 @@ std::string hex(const void* bytes, std::size_t size) {
   return text;
 }
 
-Status read_nft(netlink::Socket& socket, Firewalls& firewalls) {
-  auto failure = dump(
-      socket, NFT_MSG_GETCHAIN, NFT_MSG_NEWCHAIN, [&] { firewalls.chains.clear(); },
+Status read_chains(netlink::Socket& socket, std::vector<Chain>& chains) {
+  return dump(
+      socket, NFT_MSG_GETCHAIN, NFT_MSG_NEWCHAIN, [&] { chains.clear(); },
       [&](Answer& answer) {
         Chain chain = read_chain(answer);
-        if (!chain.family.empty()) firewalls.chains.push_back(std::move(chain));
+        if (!chain.family.empty()) chains.push_back(std::move(chain));
       });
-  if (failure) return failure;
+}
+
+Status read_rules(netlink::Socket& socket, std::vector<Rule>& rules) {
   return dump(
-      socket, NFT_MSG_GETRULE, NFT_MSG_NEWRULE, [&] { firewalls.rules.clear(); },
+      socket, NFT_MSG_GETRULE, NFT_MSG_NEWRULE, [&] { rules.clear(); },
       [&](Answer& answer) {
         Rule rule = read_rule(answer);
-        if (!rule.family.empty()) firewalls.rules.push_back(std::move(rule));
+        if (!rule.family.empty()) rules.push_back(std::move(rule));
       });
 }
 

@@ -6,6 +6,7 @@
 
 namespace slipway::firewall {
 
-Status read_nft(netlink::Socket& socket, Firewalls& firewalls);
+Status read_chains(netlink::Socket& socket, std::vector<Chain>& chains);
+Status read_rules(netlink::Socket& socket, std::vector<Rule>& rules);
 
 }  // namespace slipway::firewall

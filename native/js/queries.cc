@@ -299,7 +299,8 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
         env,
         [](Kernel& kernel, firewall::Firewalls& firewalls) {
           firewalls = {};
-          if (auto failure = firewall::read_nft(kernel.nft(), firewalls)) return failure;
+          if (auto failure = firewall::read_chains(kernel.nft(), firewalls.chains)) return failure;
+          if (auto failure = firewall::read_rules(kernel.nft(), firewalls.rules)) return failure;
           return kernel.inside({}, [&] { return firewall::read_legacy(firewalls); });
         },
         write_firewalls);

@@ -5,9 +5,10 @@ import { END, wirePlan } from '#lib/plan/wire.js'
 import { fromWords, readGolden, type Golden } from '../golden/format.js'
 import { everyOperation } from '../helpers/every-operation.js'
 import { readHeader, withoutSequence } from '../helpers/netlink.js'
+import { legacyTable } from './legacy-table.js'
 
 /** What the fuzzers of native/fuzz begin with: golden bytes, and messages that have once done harm. */
-export function nativeSeeds(): Record<'answers' | 'datagrams' | 'elements' | 'news' | 'plan', Buffer[]> {
+export function nativeSeeds(): Record<'answers' | 'datagrams' | 'elements' | 'firewalls' | 'news' | 'plan', Buffer[]> {
   const golden = [...readGolden().values()].flat()
   return {
     answers: [...golden.flatMap(answersIn), ...HANDMADE],
@@ -17,6 +18,7 @@ export function nativeSeeds(): Record<'answers' | 'datagrams' | 'elements' | 'ne
       [255, 2, 255, 255, 1, 0, 0, 0, 0, 0, 10, 0],
     ].map((bytes) => Buffer.from(bytes)),
     elements: golden.flatMap(elementsIn),
+    firewalls: [...golden.flatMap(firewallsIn), ...FIREWALLS],
     news: [...golden.flatMap(newsIn), ...NEWS],
     plan: [
       ...golden.flatMap(({ operation }) => (operation.op === 'connection.delete' ? [] : [[operation]])),
@@ -100,6 +102,20 @@ function elementsIn({ operation, ours, tool }: Golden): Buffer[] {
   )
 }
 
+// In the order of native/fuzz/firewalls.cc.
+const FIREWALL = { chains: 0, rules: 1, legacy4: 2, legacy6: 3 }
+
+const FIREWALL_OF: Record<number, number> = {
+  [(NF_TABLES << 8) | 3]: FIREWALL.chains,
+  [(NF_TABLES << 8) | 6]: FIREWALL.rules,
+}
+
+const firewallsIn = ({ ours, tool }: Golden): Buffer[] =>
+  [...ours, ...tool].map(fromWords).flatMap((message) => {
+    const part = FIREWALL_OF[readHeader(message).type]
+    return part === undefined ? [] : [Buffer.concat([Buffer.of(part), withoutSequence(message)])]
+  })
+
 /** native/fuzz/news.cc reads datagrams, each behind its length. */
 function datagrams(...all: Buffer[]): Buffer {
   return Buffer.concat(
@@ -140,6 +156,8 @@ function link(type: number, index: number, name: string, family = 0): Buffer {
   return message(type, 0, Buffer.concat([header, attribute(3, Buffer.from(`${name}\0`))]))
 }
 
+const DONE = message(3, 2, Buffer.alloc(4))
+
 const DELLINK = 17
 /** By the names of native/fuzz/news.cc. */
 const NEWS = [
@@ -152,6 +170,44 @@ const NEWS = [
   ),
 ]
 
+/** A rule as iptables-nft writes it: expressions that are iptables' own matches and targets. */
+function ruleOf(...expressions: readonly (readonly [name: string, ...parts: Buffer[]])[]): Buffer {
+  const list = expressions.map(([name, ...parts]) =>
+    attribute(1, Buffer.concat([attribute(1, Buffer.from(`${name}\0`)), attribute(2, Buffer.concat(parts))])),
+  )
+  const parts = [
+    attribute(1, Buffer.from('filter\0')),
+    attribute(2, Buffer.from('FORWARD\0')),
+    attribute(4, Buffer.concat(list)),
+  ]
+  return message((NF_TABLES << 8) | 6, 2, Buffer.concat([Buffer.of(2, 0, 0, 0), ...parts]))
+}
+const extension = (kind: string, name: string, revision: number, info: Buffer) =>
+  [
+    kind,
+    attribute(1, Buffer.from(`${name}\0`)),
+    attribute(2, Buffer.from([0, 0, 0, revision])),
+    attribute(3, info),
+  ] as const
+
+const FIREWALLS = [
+  Buffer.concat([
+    Buffer.of(FIREWALL.rules),
+    ruleOf(
+      extension('match', 'conntrack', 3, Buffer.alloc(168)),
+      extension('match', 'conntrack', 2, Buffer.alloc(156)),
+      extension('match', 'state', 0, Buffer.alloc(4)),
+      extension('match', 'tcp', 0, Buffer.alloc(12)),
+      extension('match', 'udp', 0, Buffer.alloc(10)),
+      extension('match', 'comment', 0, Buffer.alloc(256)),
+      extension('target', 'REJECT', 0, Buffer.alloc(4)),
+    ),
+    DONE,
+  ]),
+  Buffer.concat([Buffer.of(FIREWALL.legacy4), legacyTable(4)]),
+  Buffer.concat([Buffer.of(FIREWALL.legacy6), legacyTable(6)]),
+]
+
 const error = (code: number, attributes = Buffer.alloc(0)) => {
   const payload = Buffer.alloc(20)
   payload.writeInt32LE(code)
@@ -159,7 +215,6 @@ const error = (code: number, attributes = Buffer.alloc(0)) => {
   return message(2, attributes.length > 0 ? 0x300 : 0x100, Buffer.concat([payload, attributes]))
 }
 
-const DONE = message(3, 2, Buffer.alloc(4))
 const EXPLAINED = Buffer.concat([
   attribute(1, Buffer.from('No such device\0')),
   attribute(2, Buffer.from([52, 0, 0, 0])),
