@@ -8,29 +8,16 @@
 namespace slipway::js {
 
 Napi::Value bind_socket(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
   UniqueFd socket;
   Status status = host::bind_port(info[0].As<Napi::String>().Utf8Value(), info[1].As<Napi::String>().Utf8Value(),
                                   static_cast<uint16_t>(info[2].As<Napi::Number>().Uint32Value()), socket);
-  Napi::Object result = Napi::Object::New(env);
-  if (status) {
-    result.Set("failure", write_failure(env, *status));
-  } else {
-    result.Set("fd", socket.release());
-  }
-  return result;
+  return write_descriptor(info.Env(), status, socket);
 }
 
 Napi::Value duplicate_socket(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  int fd = fcntl(info[0].As<Napi::Number>().Int32Value(), F_DUPFD_CLOEXEC, 0);
-  Napi::Object result = Napi::Object::New(env);
-  if (fd < 0) {
-    result.Set("failure", write_failure(env, Failure::last("fcntl")));
-  } else {
-    result.Set("fd", fd);
-  }
-  return result;
+  UniqueFd socket(fcntl(info[0].As<Napi::Number>().Int32Value(), F_DUPFD_CLOEXEC, 0));
+  Status status = socket ? kOk : Status(Failure::last("fcntl"));
+  return write_descriptor(info.Env(), status, socket);
 }
 
 }  // namespace slipway::js

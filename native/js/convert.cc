@@ -28,6 +28,16 @@ Napi::Object write_failure(Napi::Env env, const Failure& failure) {
   return object;
 }
 
+Napi::Object write_descriptor(Napi::Env env, const Status& status, UniqueFd& fd) {
+  Napi::Object result = Napi::Object::New(env);
+  if (status) {
+    result.Set("failure", write_failure(env, *status));
+  } else {
+    result.Set("fd", fd.release());
+  }
+  return result;
+}
+
 Napi::Value throw_failure(Napi::Env env, const char* message, const Failure& failure) {
   Napi::Error error = Napi::Error::New(env, message);
   error.Set("failure", write_failure(env, failure));

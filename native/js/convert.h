@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/guard.h"
+#include "base/unique_fd.h"
 #include "plan/operation.h"
 
 namespace slipway::js {
@@ -18,6 +19,8 @@ std::optional<bool> read_flag(const Napi::Object& object, const char* name);
 
 // { errno, syscall, message, offset }
 Napi::Object write_failure(Napi::Env env, const Failure& failure);
+// { fd }, which JavaScript then owns, or { failure }.
+Napi::Object write_descriptor(Napi::Env env, const Status& status, UniqueFd& fd);
 // An Error with a `failure`; what a function that throws it returns.
 Napi::Value throw_failure(Napi::Env env, const char* message, const Failure& failure);
 

@@ -6,7 +6,6 @@
 namespace slipway::js {
 
 Napi::Value open_socket(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
   auto given = info[0].As<Napi::Object>();
   host::UserSocket wanted;
   wanted.udp = read_flag(given, "udp").value_or(false);
@@ -18,13 +17,7 @@ Napi::Value open_socket(const Napi::CallbackInfo& info) {
   if (auto backlog = read_number(given, "backlog")) wanted.backlog = static_cast<int>(*backlog);
   UniqueFd socket;
   Status status = host::open_user_socket(wanted, socket);
-  Napi::Object result = Napi::Object::New(env);
-  if (status) {
-    result.Set("failure", write_failure(env, *status));
-  } else {
-    result.Set("fd", socket.release());
-  }
-  return result;
+  return write_descriptor(info.Env(), status, socket);
 }
 
 Napi::Value refuse_reuse(const Napi::CallbackInfo& info) {
