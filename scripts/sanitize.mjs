@@ -84,6 +84,8 @@ try {
       process.execPath,
       inRoot('scripts/test.mjs'),
       '--timeout=10m',
+      // Tests that run at once in a process keep each other from answering in time: it is slow enough with one.
+      '--serial',
       ...avaArguments,
     ],
     { cwd: root, stdio: 'inherit' },

@@ -31,7 +31,7 @@ export function writeJob(folder, { modules, shell, tests }) {
   const named = tests.some((argument) => argument.endsWith('.js')) ? tests : ['build-test/guest/*.test.js', ...tests]
   const command = shell
     ? shellCommand()
-    : words(process.execPath, inRoot('scripts/test.mjs'), `--timeout=${avaTimeout}`, ...named)
+    : words(process.execPath, inRoot('scripts/test.mjs'), `--timeout=${avaTimeout}`, '--serial', ...named)
   writeFileSync(
     path.join(folder, 'job.sh'),
     [

@@ -11,7 +11,7 @@ import type { Directory } from '#lib/names/resolver/directory.js'
 import type { InHost } from '#lib/names/resolver/ask.js'
 import { bindListeners } from '#lib/names/resolver/listen.js'
 import { Resolver, type ResolverOptions } from '#lib/names/resolver/resolver.js'
-import { eventually, runIn, type Place } from './world.js'
+import { eventually, PATIENCE, runIn, type Place } from './world.js'
 
 /** Resolvers and nameservers in throwaway namespaces, and clients that ask them. */
 
@@ -69,7 +69,7 @@ export interface Dug {
 
 /** Asks with dig: `dig(place, '@172.17.0.1', 'db', 'AAAA', '+tcp')`. */
 export async function dig(place: Place, ...args: string[]): Promise<Dug> {
-  const { stdout } = await runIn(place, 'dig', '+tries=1', '+time=10', ...args)
+  const { stdout } = await runIn(place, 'dig', '+tries=1', `+time=${10 * PATIENCE}`, ...args)
   const answers = /^;; ANSWER SECTION:\n((?:.+\n)+)/m.exec(stdout)?.[1] ?? ''
   return {
     status: /status: (\w+)/.exec(stdout)?.[1],
@@ -171,7 +171,7 @@ export const question = (name: string, type: RecordType = 'A', id = 1): Buffer =
 
 /** Asks from a socket and returns the next message that it gets. */
 export async function askFrom(socket: Socket, server: string, message: Buffer): Promise<Buffer> {
-  const answer = once(socket, 'message', { signal: AbortSignal.timeout(10_000) })
+  const answer = once(socket, 'message', { signal: AbortSignal.timeout(10_000 * PATIENCE) })
   socket.send(message, 53, server)
   return (await answer)[0] as Buffer
 }

@@ -7,7 +7,7 @@ import { enter } from '#lib/kernel/native.js'
 import { frame } from '#lib/names/resolver/frames.js'
 import { RCODE, rcodeOf } from '#lib/names/resolver/message.js'
 import { askFrom, bindUdp, dig, endpoint, question, serveNames, serveUdpNames, tableOf } from '../helpers/names.js'
-import { eventually, HOST_ADDRESS, ip, NEIGHBOUR_ADDRESS, World } from '../helpers/world.js'
+import { eventually, HOST_ADDRESS, ip, NEIGHBOUR_ADDRESS, PATIENCE, World } from '../helpers/world.js'
 
 /** One asker, however much it asks, and what is left to the others. */
 
@@ -53,7 +53,7 @@ async function connectFrom(t: ExecutionContext, world: World, address: string): 
   )
   t.teardown(() => socket.destroy())
   socket.on('error', () => {})
-  await once(socket, 'connect', { signal: AbortSignal.timeout(10_000) })
+  await once(socket, 'connect', { signal: AbortSignal.timeout(10_000 * PATIENCE) })
   return socket
 }
 
@@ -78,7 +78,7 @@ test('an asker whose questions outside are all waited for leaves room for those 
     await new Promise((resolve) => one.send(question('one.example', 'A', id), 53, HOST_ADDRESS, resolve))
     if (id % 64 === 0) await turn()
   }
-  while (refused.size < 6) await once(one, 'message', { signal: AbortSignal.timeout(5000) })
+  while (refused.size < 6) await once(one, 'message', { signal: AbortSignal.timeout(5000 * PATIENCE) })
   const two = bindUdp(t, world.neighbour, OTHER)
   for (let id = 1; id <= 3; id++)
     t.is(decode(await askFrom(two, HOST_ADDRESS, question('one.example', 'A', id))).answers?.length, 1)
@@ -91,7 +91,7 @@ test('connections of those that are on no network take none from those that are'
   for (let n = 0; n < 300; n++) await connectFrom(t, world, STRANGER)
   const socket = await connectFrom(t, world, NEIGHBOUR_ADDRESS)
   socket.write(frame(question('two', 'A', 7)))
-  const [answer] = (await once(socket, 'data', { signal: AbortSignal.timeout(5000) })) as [Buffer]
+  const [answer] = (await once(socket, 'data', { signal: AbortSignal.timeout(5000 * PATIENCE) })) as [Buffer]
   t.like(decode(answer.subarray(2)), { id: 7, rcode: 'NOERROR' })
 })
 
