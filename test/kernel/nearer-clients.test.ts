@@ -1,11 +1,12 @@
 import test from 'ava'
 import type { Sandbox } from 'slipway'
+import { askedOn } from '../helpers/asked-on.js'
 import { DualStackWorld, HOST, NEIGHBOUR, OTHER_HOST } from '../helpers/dual-stack.js'
 import { addressesOf } from '../helpers/every-kind.js'
 import { holds, serveBoth, type Cast } from '../helpers/reach-table.js'
 import { elements } from '../helpers/snapshot.js'
 import { SEGMENT } from '../helpers/segment.js'
-import { execIn, runIn, type Place } from '../helpers/world.js'
+import { execIn, type Place } from '../helpers/world.js'
 
 /**
  * Published ports, asked by clients that have a particular way to the sandbox or to the host: on a network that the
@@ -136,21 +137,6 @@ test.serial('what is deleted of it comes back with the next open(), and what is 
   t.deepEqual(both(), before)
 })
 
-/** How an address of one link is asked, and what comes of it: `refused`, or that nothing does within seconds. */
-const ASK = `
-import errno, socket, sys
-kind, address, link, port = sys.argv[1:]
-s = socket.socket(socket.AF_INET6, socket.SOCK_STREAM if kind == 'tcp' else socket.SOCK_DGRAM)
-s.settimeout(3)
-try:
-    s.connect((address, int(port), 0, socket.if_nametoindex(link)))
-    s.send(b'x')
-    print('answered' if s.recv(100) else 'closed')
-except socket.timeout: print('nothing')
-# The kernel tells a sender on the host itself that it may not.
-except OSError as e: print('refused' if e.errno in (errno.ECONNREFUSED, errno.EPERM) else e)
-`
-
 test.serial('a published port that is asked at a link-local address of the host refuses at once', async (t) => {
   const world = new DualStackWorld(t, false)
   const slipway = await world.open()
@@ -166,16 +152,13 @@ test.serial('a published port that is asked at a link-local address of the host 
     [client, 'eth0'],
     [app, 'eth0'],
   ]
-  const ask = (port: number, kind: string) =>
-    Promise.all(
-      ways.map(async ([place, link]) =>
-        (await runIn(place, 'python3', '-c', ASK, kind, 'fe80::1', link, String(port))).stdout.trim(),
-      ),
-    )
-  for (const kind of ['tcp', 'udp']) t.deepEqual(await ask(8080, kind), Array(4).fill('refused'), kind)
+  const ask = (port: number, kind: 'tcp' | 'udp') =>
+    Promise.all(ways.map(async ([place, link]) => askedOn(place, link, kind, 'fe80::1', port)))
+  for (const kind of ['tcp', 'udp'] as const) t.deepEqual(await ask(8080, kind), Array(4).fill('refused'), kind)
   // A program of the host is asked as before.
   t.deepEqual(await ask(8000, 'tcp'), Array(4).fill('answered'))
   // So it is when no process holds the port.
   await slipway.close()
-  for (const kind of ['tcp', 'udp']) t.deepEqual(await ask(8080, kind), Array(4).fill('refused'), `${kind}, not held`)
+  for (const kind of ['tcp', 'udp'] as const)
+    t.deepEqual(await ask(8080, kind), Array(4).fill('refused'), `${kind}, not held`)
 })
