@@ -11,7 +11,7 @@ const patience = 5
 const avaTimeout = '10m'
 
 export function readArguments(given) {
-  const found = { release: defaultRelease, minutes: 20, shell: false, tests: [] }
+  const found = { release: defaultRelease, minutes: 40, shell: false, tests: [] }
   for (let index = 0; index < given.length; index++) {
     const [, option, value] = /^(--kernel|--minutes|--shell)(?:=(.*))?$/.exec(given[index]) ?? []
     if (!option) found.tests.push(given[index])
