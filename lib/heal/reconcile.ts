@@ -10,16 +10,7 @@ import { stateFolder } from '../store/state-folder.js'
 import { Slices } from '../admission/slices.js'
 import { listHalfWritten } from '../store/folder.js'
 import { listNetworkRecords } from '../store/network-records.js'
-import {
-  idle,
-  isBusy,
-  isInTheMaking,
-  isLeaving,
-  listAllRecords,
-  toStored,
-  type SandboxRecord,
-  type StoredRecord,
-} from '../store/records.js'
+import { idle, isBusy, listAllRecords, toStored, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import { writtenTables } from '../claims/ensure-ruleset.js'
 import { DamagedRecords } from './damaged-records.js'
 import { reattachLinks } from './reattach-links.js'
@@ -167,10 +158,7 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
     holdPorts(healing.item.record, ports)
   }
   if (lost.length > 0) result.lost = lost
-  await context.routes.heal(
-    kept.map(({ record }) => record),
-    idsAtWork(stored, kept),
-  )
+  await context.routes.heal(kept.some(({ record }) => record.forwarding))
   const attached = await reattachLinks(
     context,
     kept.filter(({ record }) => !isBusy(record)),
@@ -186,15 +174,6 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
   for (const sentence of damaged) context.events?.tell('damaged', sentence)
   return { reconciled: result, kept: kept.map(({ record }) => record), damagedRecords, links: all }
 }
-
-/** Ids of those that a living process is making, changing or taking away. */
-const idsAtWork = (...some: (readonly StoredRecord[])[]): Set<string> =>
-  new Set(
-    some
-      .flat()
-      .filter((item) => isBusy(item.record) || isLeaving(item.record) || (!item.record.removing && isInTheMaking(item)))
-      .map(({ record }) => record.id),
-  )
 
 /** Whether tables of the ruleset are missing. */
 const isPart = (tables: ReadonlySet<Family>): boolean => tables.size < RULESET_FAMILIES.length

@@ -16,7 +16,18 @@ import {
 import { checkNamespace } from '../drivers/stack.js'
 import type { Host } from '../kernel/host.js'
 import type { Plan } from '../plan/operation.js'
-import { listRecords, readRecord, stackPlace, whenIdle, type SandboxRecord } from '../store/records.js'
+import type { StoredEndpoint } from '../store/endpoint.js'
+import {
+  isBusy,
+  isInTheMaking,
+  isLeaving,
+  listAllRecords,
+  listRecords,
+  readRecord,
+  stackPlace,
+  whenIdle,
+  type SandboxRecord,
+} from '../store/records.js'
 import { printRoutes, readRoutes, type RouterRoute } from '../store/router-routes.js'
 
 /** What the routes of all routers become, and the plan that says so. */
@@ -117,35 +128,47 @@ export class RouterRoutes {
    * @returns On those that could not be given some, a sentence each.
    */
   async spread({ gone, fresh }: Pick<RouterChange, 'gone' | 'fresh'>): Promise<string[]> {
-    this.look()
-    const places = new Set([...gone, ...fresh].map(({ on }) => on))
-    const isMeant = ({ endpoints }: SandboxRecord) =>
-      endpoints.some((endpoint) => places.has(neighbourhoodOf(endpoint) ?? ''))
+    const changed = [...gone, ...fresh]
     const warnings: string[] = []
     const slices = new Slices()
     for (const { record } of await listRecords(this.#records, () => undefined)) {
-      if (!isMeant(record)) continue
+      if (!record.endpoints.some((endpoint) => isOn(changed, endpoint))) continue
       const pause = slices.next()
       if (pause) await pause
-      const now = await whenIdle(() => readRecord(this.#records, record.name).catch(() => undefined))
-      if (now?.record.id !== record.id) continue
-      const due = this.of(now.record)
-      const had = gone.filter((one) => now.record.endpoints.some((endpoint) => neighbourhoodOf(endpoint) === one.on))
-      warnings.push(
-        ...(await this.#give(now.record, {
-          gone: had.filter((one) => !hasRoute(due, one)),
-          fresh: due.filter((one) => hasRoute(fresh, one)),
-        })),
-      )
+      warnings.push(...(await this.#renew(record, changed)))
     }
-    await this.#settle([...gone, ...fresh])
+    await this.#settle(changed)
     for (const message of warnings) warn(message)
     return warnings
   }
 
-  /** The routes of a router that was not made after all. */
-  async takeBack({ fresh }: RouterChange): Promise<void> {
-    await this.spread({ gone: fresh, fresh: [] }).catch(() => undefined)
+  /** Another process may change the same routes: the one that is last to look has it as the file says. */
+  async #renew({ id, name }: SandboxRecord, changed: readonly RouterRoute[]): Promise<string[]> {
+    for (let tried = 1; ; tried++) {
+      const now = await whenIdle(() => readRecord(this.#records, name).catch(() => undefined))
+      if (now?.record.id !== id) return []
+      this.look()
+      const version = this.#version
+      const due = this.of(now.record)
+      const had = changed.filter((one) => now.record.endpoints.some((endpoint) => isOn([one], endpoint)))
+      const warnings = await this.#give(now.record, {
+        gone: had.filter((one) => !hasRoute(due, one)),
+        fresh: due.filter((one) => hasRoute(changed, one)),
+      })
+      this.look()
+      if (version === this.#version || tried === TRIES) return warnings
+    }
+  }
+
+  /** A router was not changed after all. @param router - As it is. */
+  async takeBack(router: Routed, { fresh }: RouterChange): Promise<void> {
+    try {
+      const change = this.change(router)
+      if (change) await tryPlan(this.#host, change.plan)
+      await this.spread({ gone: [...fresh, ...(change?.gone ?? [])], fresh: change?.fresh ?? [] })
+    } catch {
+      // The next open() does it.
+    }
   }
 
   /** A sandbox whose plan was made while others changed routes. @param had - Those that it has. */
@@ -187,23 +210,25 @@ export class RouterRoutes {
   }
 
   /**
-   * Makes true what the records say: which routers there are, and that what another process had begun is done.
+   * Makes true what the records say: which routers there are, and that what another process had begun is done. What a
+   * living process is at work on, it sees to itself.
    *
-   * @param sandboxes - Those that there are.
-   * @param busy - Ids of those that a living process is at work on, which sees to their routes itself.
+   * @param some - Whether there may be routers.
    */
-  async heal(sandboxes: readonly Routed[], busy: ReadonlySet<string>): Promise<void> {
+  async heal(some: boolean): Promise<void> {
     this.look()
-    if (this.#known.length === 0 && !sandboxes.some(({ forwarding }) => forwarding)) return
+    if (this.#known.length === 0 && !some) return
     for (let tried = 0; tried < TRIES; tried++) {
+      // The file first: a router's process says that it is at work on it before it changes the file. One that changes
+      // it after this look has the plan below refused.
       this.look()
-      const routers = new Map<string, Routed>(this.#known.map(({ router }) => [router, { id: router, endpoints: [] }]))
-      for (const sandbox of sandboxes) if (sandbox.forwarding) routers.set(sandbox.id, sandbox)
+      const routers = await this.#routers()
+      if (!routers) return
       let next = this.#known
-      for (const router of routers.values()) if (!busy.has(router.id)) next = changeRouter(router, next)
-      const isMeant = ({ router }: RouterRoute) => !busy.has(router)
-      const gone = next.filter((one) => one.state === 'going' && isMeant(one))
-      const fresh = next.filter((one) => one.state === 'coming' && isMeant(one))
+      for (const router of routers) next = changeRouter(router, next)
+      const isMeant = (state: RouterRoute['state']) => (one: RouterRoute) =>
+        one.state === state && routers.some(({ id }) => id === one.router)
+      const [gone, fresh] = [next.filter(isMeant('going')), next.filter(isMeant('coming'))]
       if (gone.length + fresh.length === 0) return
       if (printRoutes(next) !== this.#text) {
         const refused = await tryPlan(this.#host, this.#write(next))
@@ -213,6 +238,31 @@ export class RouterRoutes {
       return
     }
   }
+
+  /**
+   * Those that no living process is at work on, without endpoints where they have gone. Nothing is known where a record
+   * cannot be read.
+   */
+  async #routers(): Promise<Routed[] | undefined> {
+    const known = new Set(this.#known.map(({ router }) => router))
+    const found: Routed[] = []
+    let damaged = false
+    for (const item of await listAllRecords(this.#records, () => (damaged = true))) {
+      const { id, removing, forwarding } = item.record
+      if (isBusy(item.record) || isLeaving(item.record) || (!removing && isInTheMaking(item))) known.delete(id)
+      else if (forwarding && !removing) {
+        known.delete(id)
+        found.push(item.record)
+      }
+    }
+    return damaged ? undefined : [...found, ...[...known].map((id) => ({ id, endpoints: [] }))]
+  }
+}
+
+/** Whether some of them are for neighbours of an endpoint. */
+const isOn = (routes: readonly RouterRoute[], endpoint: StoredEndpoint): boolean => {
+  const place = neighbourhoodOf(endpoint)
+  return routes.some(({ on }) => on === place)
 }
 
 const messages = channel('slipway:warning')

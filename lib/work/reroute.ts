@@ -31,6 +31,6 @@ export function reroute({ routes }: Context, record: SandboxRecord, after: reado
       if (routes.version !== version) await routes.correct(made, had)
       return warnings
     },
-    takeBack: async () => change && routes.takeBack(change),
+    takeBack: async () => change && routes.takeBack(record, change),
   }
 }

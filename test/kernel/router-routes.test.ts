@@ -313,6 +313,26 @@ test.serial('open() does what is left of a call whose process was killed in the 
   }
 })
 
+test.serial('who opens the host takes no routes from a router that another process connects meanwhile', async (t) => {
+  const { world, slipway, options } = await threeNetworks(t)
+  const peer = await Peer.start(t, options)
+  const one = await world.create(slipway, 'one', { network: 'left' })
+  const router = await world.create(slipway, 'router', { network: 'left', forwarding: true })
+  const due = by(router, 'left', 2048, 'right')
+  for (let round = 0; round < 5; round++) {
+    for (const [call, after] of [
+      ['connect', due],
+      ['disconnect', []],
+    ] as const) {
+      let done = false
+      const changing = peer.call(call, router.name, 'right').finally(() => (done = true))
+      while (!done) await reopen(options)
+      await changing
+      t.deepEqual(through(one), after, `${call} ${round}`)
+    }
+  }
+})
+
 test.serial('the routes of an ephemeral router go with it when its process is killed', async (t) => {
   const { world, slipway, options } = await threeNetworks(t)
   const peer = await Peer.start(t, options)
