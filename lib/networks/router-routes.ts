@@ -177,11 +177,17 @@ export class RouterRoutes {
     for (const message of await this.#give(sandbox, { gone, fresh })) warn(message)
   }
 
-  /** One by one: what its processes do inside keeps it from one route, and not from another. */
+  /** At once, or one by one: what its processes do inside may keep it from one route, and not from another. */
   async #give(sandbox: SandboxRecord, { gone, fresh }: RouteChange): Promise<string[]> {
     const { path } = sandbox
     const check = checkNamespace(stackPlace(sandbox))
     const warnings: string[] = []
+    if (gone.length + fresh.length === 0) return warnings
+    const all = [
+      ...gone.map((one) => ({ ...deleteRoute(path, one), optional: true }) as const),
+      ...fresh.map((one) => addRoute(path, one)),
+    ]
+    if (!(await tryPlan(this.#host, [...check, ...all]))) return warnings
     for (const one of gone) await removeIfThere(this.#host, [...check, deleteRoute(path, one)]).catch(() => undefined)
     for (const one of fresh) {
       const refused = await tryPlan(this.#host, [...check, addRoute(path, one)])
