@@ -331,4 +331,11 @@ export const PARTS: Record<Measure, Part> = {
     rounds: 5,
     trials: () => NAMESERVERS.map((variant) => ({ warmUp: 0, count: 0, variant, seconds: 2 })),
   },
+  commands: {
+    text: 'commands from their start to their end, beside the start of Node.js: CPU time and time that has elapsed',
+    byDefault: false,
+    arms: ['ours', 'against'],
+    rounds: 3,
+    trials: () => [{ warmUp: 0, count: 20 }],
+  },
 }

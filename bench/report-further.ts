@@ -1,4 +1,5 @@
 import type { Sample } from './samples.js'
+import { commandsTable } from './report-commands.js'
 import { protocolsTable } from './report-protocols.js'
 import { segmentsTable } from './report-segments.js'
 import { median, percentile } from './stats.js'
@@ -31,6 +32,7 @@ export function furtherTables(samples: readonly Sample[]): string[] {
     ),
     protocolsTable(samples),
     segmentsTable(samples),
+    commandsTable(samples),
     single(samples, 'costs', 'What a process of Slipway takes (total: import and open, µs)'),
     single(samples, 'churn', 'Endpoints that come and go (total: one creation, µs)'),
     single(samples, 'data', 'Through a published port'),

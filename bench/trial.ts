@@ -18,6 +18,7 @@ process.stdout.write(JSON.stringify(await run(spec)))
 async function run(spec: TrialSpec): Promise<TrialResult> {
   if (spec.arm === 'floor') return (await import('./arms/floor.js')).floor(spec)
   if (spec.measure === 'costs') return (await import('./measures/costs.js')).costs(spec, checkoutOf(spec))
+  if (spec.measure === 'commands') return (await import('./measures/commands.js')).commands(spec, checkoutOf(spec))
   if (spec.measure === 'thread') return (await import('./measures/thread.js')).thread(spec)
   const arm = await open(spec)
   try {
