@@ -1,7 +1,7 @@
 // Why: `npm start` and `npm test` are the only commands a newcomer types, so each first makes ready whatever is missing
 // or out of date, here. Plain Node without dependencies: node_modules may not exist yet.
 //
-//   node scripts/setup.mjs [build|start|contain|bench|peers|test|guest [RELEASE]|compare|fuzz|check|tidy|dev]
+//   node scripts/setup.mjs [build|start|contain|bench|peers|test|long|guest [RELEASE]|compare|fuzz|check|tidy|dev]
 //
 // What for decides which Debian packages are needed.
 import { ensurePackages, purposes } from './setup/packages.mjs'

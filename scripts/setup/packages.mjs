@@ -37,6 +37,10 @@ const toTest = [
   { package: 'iputils-ping', command: 'ping', why: 'ICMP, which routed networks let in' },
   { package: 'iperf3', command: 'iperf3', why: 'throughput through a published port' },
 ]
+const toTestLong = [
+  { package: 'zsh', command: 'zsh', why: 'completes what is typed' },
+  { package: 'fish', command: 'fish', why: 'completes what is typed' },
+]
 const toDevelop = [
   { package: 'cmake', command: 'cmake', why: "developers' builds of the addon (native/CMakeLists.txt)" },
 ]
@@ -68,6 +72,7 @@ const needsOf = {
   bench: [...toBuild, ...toStart, ...toBench],
   peers: [...toBuild, ...toStart, ...toBench, ...toCompare, ...toMeasurePeers],
   test: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest, ...toCheck],
+  long: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest, ...toTestLong, ...toCheck],
   guest: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest, ...toStartGuest],
   compare: [...toBuild, ...toStart, ...toCompare],
   fuzz: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest, ...toDevelop, ...toFuzz],

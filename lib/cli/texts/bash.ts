@@ -81,6 +81,14 @@ _slipway() {
     fi
   done
   if [[ $cur == '=' ]]; then cur=''; fi
+  # zsh takes it for one, and so may bash, as COMP_WORDBREAKS has it.
+  if [[ -z $value && $cur == --*=* ]]; then
+    word="\${cur%%=*}" cur="\${cur#*=}"
+    for one in $valued; do if [[ \${one%%:*} == "$word" ]]; then value="\${one#*:}"; fi; done
+    if [[ -n $value ]]; then _slipway_offer "$value"; fi
+    for ((i = 0; i < \${#COMPREPLY[@]}; i++)); do COMPREPLY[i]="$word=\${COMPREPLY[i]}"; done
+    return
+  fi
   if [[ -n $value ]]; then
     _slipway_offer "$value"
   elif [[ $cur == -* ]]; then
@@ -108,4 +116,7 @@ export const zshCompletion = (root: Node): string => `#compdef slipway
 
 autoload -U +X bashcompinit && bashcompinit
 
-${bashCompletion(root)}`
+${bashCompletion(root)}
+# From a folder of fpath, zsh reads this with the first completion, as the function that is to do it.
+if [[ \${funcstack[1]} == _slipway ]]; then _bash_complete -F _slipway; fi
+`
