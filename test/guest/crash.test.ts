@@ -79,4 +79,4 @@ const NETWORKS: Readonly<Record<string, Killed>> = {
 }
 
 for (const [title, killed] of Object.entries(NETWORKS))
-  test.serial(`killed before some of its calls, on ${title}`, (t) => killedBefore(t, 'sendto', momentsOf(31), killed))
+  test.serial(`killed before some of its calls, on ${title}`, (t) => killedBefore(t, 'sendto', momentsOf(47), killed))
