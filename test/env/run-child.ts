@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { preloaded } from '../helpers/preloaded.js'
 import { PATIENCE } from '../helpers/world.js'
 import type { Options, Scenario } from './child.js'
 
@@ -31,19 +32,8 @@ export interface How {
 }
 
 export function startChild(scenario: Scenario, options: Options, { under = [], node = [] }: How = {}): Child {
-  // A sanitizer's runtime is preloaded to node, and not to the program that runs it.
-  const preload = process.env['SLIPWAY_PRELOAD']
-  const preloading = preload ? ['env', `LD_PRELOAD=${preload}`] : []
-  const [command = process.execPath, ...args] = [
-    ...under,
-    ...preloading,
-    process.execPath,
-    ...node,
-    CHILD,
-    scenario,
-    JSON.stringify(options),
-  ]
-  const env = preload ? { ...process.env, LD_PRELOAD: '' } : process.env
+  const program = [process.execPath, ...node, CHILD, scenario, JSON.stringify(options)]
+  const { command, args, env } = preloaded(under, program)
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: CHILD_MS, env })
   let stdout = ''
   let stderr = ''

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
 import { Host, type RunOptions } from '#lib/kernel/host.js'
 import type { Plan } from '#lib/plan/operation.js'
+import { preloaded } from './preloaded.js'
 import {
   Slipway,
   type CreateNetworkOptions,
@@ -57,26 +58,26 @@ type Answer = { value?: unknown; error?: { code: string; message: string } }
 
 export class Peer {
   readonly #child: ChildProcess
+  readonly #ended: Promise<unknown[]>
 
   private constructor(child: ChildProcess) {
     this.#child = child
+    this.#ended = once(child, 'exit')
+    // It is told to who waits for it.
+    this.#ended.catch(() => undefined)
   }
 
   /** @param before - A program that runs it: `['setpriv', …]`. */
   static async start(t: ExecutionContext, options: OpenOptions, before: readonly string[] = []): Promise<Peer> {
-    const [program = '', ...args] = [
-      ...before,
-      process.execPath,
-      fileURLToPath(import.meta.url),
-      JSON.stringify(options),
-    ]
-    const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const program = [process.execPath, fileURLToPath(import.meta.url), JSON.stringify(options)]
+    const { command, args, env } = preloaded(before, program)
+    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env })
     // Each call listens for its end, too.
     child.setMaxListeners(0)
     const peer = new Peer(child)
     t.teardown(() => peer.kill())
-    const [ready] = await Promise.race([once(child, 'message'), once(child, 'exit')])
-    if (ready !== 'ready') throw new Error(`The other process ended: ${ready}`)
+    const [ready] = await Promise.race([once(child, 'message'), peer.#ended])
+    if (ready !== 'ready') throw new Error(`The other process ended: ${ready ?? child.signalCode}`)
     return peer
   }
 
@@ -109,9 +110,7 @@ export class Peer {
     ...args: Rest<Calls[Name]>
   ): Promise<Awaited<ReturnType<Calls[Name]>>> {
     this.#child.send([name, ...args])
-    const [answer] = (await Promise.race([once(this.#child, 'message'), once(this.#child, 'exit')])) as [
-      Answer | number | null,
-    ]
+    const [answer] = (await Promise.race([once(this.#child, 'message'), this.#ended])) as [Answer | number | null]
     if (answer === null || typeof answer === 'number') throw new Error(`The other process ended: ${answer}`)
     const { value, error } = answer
     if (error) throw Object.assign(new Error(error.message), { code: error.code })
@@ -122,7 +121,7 @@ export class Peer {
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     this.#child.kill('SIGKILL')
-    await once(this.#child, 'exit')
+    await this.#ended
   }
 }
 
