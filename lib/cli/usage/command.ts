@@ -24,17 +24,18 @@ export class SlipwayCommand extends Command {
       return this.parent === null && instead !== undefined ? `there is no command '${word}': ${instead}.` : said
     }
     if (code === 'commander.excessArguments') return this.#tooMany(said)
+    if (code === 'commander.invalidArgument')
+      return said.replace(
+        /^command-argument value ('.*') is invalid for argument '(.*)'\. Allowed choices are /s,
+        '$1 is no $2 that is meant here. There are ',
+      )
     return said
   }
 
   #unknownOption(flag: string, said: string): string {
-    const instead = this.#takesCommands ? insteadOfFlag(flag) : undefined
+    const instead = insteadOfFlag(pathOf(this).replace(/^\S+ ?/, ''), flag)
     if (instead !== undefined) return `${flag} has no meaning here: ${instead}. Leave ${flag} out.`
     return isHostFlag(flag) ? `unknown option '${flag}'. It stands before the command: slipway ${flag} … COMMAND` : said
-  }
-
-  get #takesCommands(): boolean {
-    return ['run', 'create', 'exec'].includes(this.name()) && this.parent?.name() !== 'network'
   }
 
   #tooMany(said: string): string {

@@ -64,10 +64,35 @@ const FLAGS: Readonly<Record<string, string>> = {
   '--cidfile': 'create prints the name: name=$(slipway create)',
 }
 
+const VOLUMES = 'a sandbox has no volumes'
+const SCRIPTS = 'it prints the version and nothing else'
+const ONE_HOST = 'Slipway is for one host'
+
+/** By flag, of other commands. */
+const FLAGS_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  rm: {
+    '-v': VOLUMES,
+    '--volumes': VOLUMES,
+    '-l': "'slipway disconnect' takes a sandbox off a network",
+    '--link': "'slipway disconnect' takes a sandbox off a network",
+  },
+  ls: { '-s': 'a sandbox takes no room on a disk', '--size': 'a sandbox takes no room on a disk' },
+  version: { '-f': SCRIPTS, '--format': SCRIPTS },
+  'network create': {
+    '--attachable': 'every sandbox can be connected to every network',
+    '--ingress': ONE_HOST,
+    '--scope': ONE_HOST,
+    '--config-from': ONE_HOST,
+    '--config-only': ONE_HOST,
+    '--ipam-driver': 'Slipway gives the addresses itself: --subnet, --ip-range and --gateway say which',
+    '--ipam-opt': 'Slipway gives the addresses itself: --subnet, --ip-range and --gateway say which',
+  },
+}
+
 const PROCESS = "a sandbox has no process of its own: 'slipway run' runs a program in one, and kill(1) ends that"
 const NO_IMAGES = "there are no images: 'slipway run' runs a program of this machine"
 const FILES = "the files are the machine's own"
-const SWARM = 'Slipway is for one host'
+const SWARM = ONE_HOST
 
 /** By command. */
 const COMMANDS: Readonly<Record<string, string>> = {
@@ -106,9 +131,17 @@ const COMMANDS: Readonly<Record<string, string>> = {
   update: "what changes while it runs: 'slipway connect', 'slipway publish'",
 }
 
-/** The flag as docker's; `undefined` where docker has none of that name that Slipway lacks. */
-export const insteadOfFlag = (flag: string): string | undefined =>
-  Object.hasOwn(FLAGS, flag) ? FLAGS[flag] : undefined
+const TAKE_COMMANDS = ['run', 'create', 'exec']
+
+/**
+ * The flag as docker's; `undefined` where docker has none of that name that Slipway lacks.
+ *
+ * @param path - Of the command: `network create`.
+ */
+export function insteadOfFlag(path: string, flag: string): string | undefined {
+  const flags = TAKE_COMMANDS.includes(path) ? FLAGS : Object.hasOwn(FLAGS_OF, path) ? FLAGS_OF[path] : undefined
+  return flags && Object.hasOwn(flags, flag) ? flags[flag] : undefined
+}
 
 export const insteadOfCommand = (name: string): string | undefined =>
   Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
