@@ -23,7 +23,7 @@ export function shortage(errnoName: string, path: string): string | undefined {
     case 'EFBIG':
       return `This process may write no file as large as ${path} (EFBIG). Raise its limit: ulimit -f.`
     case 'ENAMETOOLONG':
-      return `The path ${path} is longer than its file system takes (ENAMETOOLONG). Give a shorter stateDir.`
+      return `The path ${path} is longer than its file system takes (ENAMETOOLONG). Give a shorter one.`
     case 'EMFILE':
       return FILES
     case 'ENFILE':
@@ -34,7 +34,31 @@ export function shortage(errnoName: string, path: string): string | undefined {
 }
 
 export const mayNotWrite = (errnoName: string, path: string): string =>
-  `This process may not write ${path} (${errnoName}; namei -l ${path} and lsattr -d ${dirname(path)} tell why). Run it as the user whose folder that is, or give another stateDir.`
+  `This process may not write ${path} (${errnoName}; namei -l ${path} and lsattr -d ${dirname(path)} tell why). Run it as the user whose folder that is${path.startsWith('/run/netns/') ? '' : ', or give another stateDir'}.`
+
+/** Of a file or folder that is not Slipway's. */
+export const mayNotRead = (errnoName: string, path: string): string =>
+  `This process may not look at ${path} (${errnoName}; namei -l ${path} tells why). Run it as a user who may, or let this one.`
+
+/** What a path is that leads nowhere, as opposed to one at whose end there is nothing. */
+export const leadsNowhere = (code: string | undefined): boolean =>
+  code === 'ENAMETOOLONG' || code === 'ENOTDIR' || code === 'ELOOP'
+
+/** What Node.js throws of a file of the host that is read. */
+export function cannotRead(error: unknown, path: string): unknown {
+  const { code, errno, syscall } = error as NodeJS.ErrnoException
+  if (code === undefined || errno === undefined || syscall === undefined) return error
+  const refusal = { errno: Math.abs(errno), errnoName: code, syscall, operation: `${syscall} ${path}` }
+  if (code === 'EACCES' || code === 'EPERM')
+    return new SlipwayError('PERMISSION', mayNotRead(code, path), refusal, { cause: error })
+  if (isShortOfFiles(code)) return inWords(error, path)
+  return new SlipwayError(
+    'KERNEL',
+    `${path} is there and cannot be read (${code}). Mend it, or put another in its place.`,
+    refusal,
+    { cause: error },
+  )
+}
 
 /** Whether an error says nothing of the file that was to be opened, but of the process or the host. */
 export const isShortOfFiles = (code: string | undefined): boolean =>
@@ -55,7 +79,8 @@ export function inWords(error: unknown, name?: string): unknown {
     isForbidden ? 'PERMISSION' : 'KERNEL',
     isForbidden
       ? mayNotWrite(code, path)
-      : (shortage(code, path) ?? `The kernel refused "${`${syscall} ${path}`.trim()}": ${code}.`),
+      : ((path !== '' || isShortOfFiles(code) ? shortage(code, path) : undefined) ??
+          `The kernel refused "${`${syscall} ${path}`.trim()}": ${code}.`),
     { errno: Math.abs(errno), errnoName: code, syscall, operation: `${syscall} ${path}`.trim() },
     { cause: error },
   )

@@ -154,7 +154,9 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
   const short = ofPath || isShortOfFiles(errnoName) ? shortage(errnoName, path ?? '') : undefined
   if (short !== undefined) return error('KERNEL', short)
   if (isForbidden(refusal)) {
-    return error('PERMISSION', isFile ? mayNotWrite(errnoName, path) : explainForbidden(refusal))
+    // A right that is lacking is EPERM.
+    const isOfPath = isFile || (path !== undefined && errnoName === 'EACCES')
+    return error('PERMISSION', isOfPath ? mayNotWrite(errnoName, path) : explainForbidden(refusal))
   }
   if (isTooMuch(refusal)) return error('EXHAUSTED', explainTooMuch(refusal))
   return error('KERNEL', `The kernel refused "${refusal.operation}": ${errnoName}${kernelWords(refusal)}.`)

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { SlipwayError } from '../base/errors.js'
+import { mayNotRead } from '../base/shortage.js'
 import { UsageError } from './failures.js'
 import type { ProcessFlags } from './usage/process-flags.js'
 
@@ -20,11 +21,20 @@ export interface How {
  */
 export function howToRun({ detach, env = [], workdir, user }: ProcessFlags): How {
   const cwd = resolve(workdir ?? '.')
-  if (workdir !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
-    throw new SlipwayError('NOT_FOUND', `--workdir ${workdir}: there is no such folder on this machine.`)
+  if (workdir !== undefined) checkFolder(workdir, cwd)
   const given = Object.fromEntries(env.flatMap(pairOf))
   const { before, home } = user === undefined ? { before: [], home: {} } : asUser(user)
   return { env: { ...process.env, ...home, ...given }, cwd, before, detach: detach === true }
+}
+
+function checkFolder(typed: string, path: string): void {
+  try {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (code === 'EACCES') throw new SlipwayError('PERMISSION', `--workdir: ${mayNotRead(code, path)}`)
+  }
+  throw new SlipwayError('NOT_FOUND', `--workdir ${typed}: there is no such folder on this machine.`)
 }
 
 function pairOf(text: string): [string, string][] {

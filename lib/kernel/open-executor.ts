@@ -1,5 +1,5 @@
-import { SlipwayError, type KernelRefusal, type SlipwayErrorCode } from '../base/errors.js'
-import { isShortOfFiles, shortage } from '../base/shortage.js'
+import { show, SlipwayError, type KernelRefusal, type SlipwayErrorCode } from '../base/errors.js'
+import { isShortOfFiles, leadsNowhere, mayNotRead, shortage } from '../base/shortage.js'
 import { Executor, type NativeExecutor, type NativeFailure } from './native.js'
 import { describeFailure, explainForbidden, isForbidden, isTooMuch, NO_NF_TABLES, explainTooMuch } from './refusal.js'
 
@@ -24,6 +24,12 @@ function explainOpen(netns: string | undefined, refusal: KernelRefusal): [Slipwa
       'INVALID_ARGUMENT',
       `netns ${netns} is no network namespace. Those of ip netns lie in /run/netns, that of a process is /proc/PID/ns/net.`,
     ]
+  if (netns !== undefined && leadsNowhere(refusal.errnoName))
+    return [
+      'INVALID_ARGUMENT',
+      `netns ${show(netns)} leads nowhere (${refusal.errnoName}). Those of ip netns lie in /run/netns, that of a process is /proc/PID/ns/net.`,
+    ]
+  if (netns !== undefined && refusal.errnoName === 'EACCES') return ['PERMISSION', mayNotRead(refusal.errnoName, netns)]
   if (isForbidden(refusal)) return ['PERMISSION', explainForbidden(refusal)]
   if (isTooMuch(refusal)) return ['EXHAUSTED', explainTooMuch(refusal)]
   if (refusal.syscall === 'socket' && refusal.errnoName === 'EPROTONOSUPPORT') return ['UNSUPPORTED', NO_NF_TABLES]

@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, read, readSync } from 'node:
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { cannotRead } from '../base/shortage.js'
 import { isSystemdStub, parseResolvConf, type ResolvConf } from './resolv-conf.js'
 
 /** The host's name and files, from which those of sandboxes are made. */
@@ -71,7 +72,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    throw cannotRead(error, path)
   }
   try {
     const stat = fstatSync(file)
@@ -83,6 +84,8 @@ async function readIfThere(path: string): Promise<string | undefined> {
         ? (await promisify(read)(file, bytes, 0, bytes.length, 0)).bytesRead
         : readSync(file, bytes, 0, bytes.length, 0)
     return bytes.toString('utf8', 0, bytesRead)
+  } catch (error) {
+    throw cannotRead(error, path)
   } finally {
     closeSync(file)
   }

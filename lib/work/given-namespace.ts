@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { invalid, show, SlipwayError } from '../base/errors.js'
+import { mayNotRead } from '../base/shortage.js'
 import { enter, identify } from '../kernel/native.js'
 import type { Namespace } from '../plan/operation.js'
 import type { Context } from './context.js'
@@ -34,6 +35,10 @@ function isThere(netns: string): boolean {
   try {
     return statSync(netns, { throwIfNoEntry: false }) !== undefined
   } catch (error) {
-    throw invalid(`netns ${show(netns)} cannot be looked at: ${(error as NodeJS.ErrnoException).code}.`)
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (code === 'EACCES') throw new SlipwayError('PERMISSION', mayNotRead(code, netns))
+    throw invalid(
+      `netns ${show(netns)} leads nowhere (${code}). Those of ip netns lie in /run/netns, that of a process is /proc/PID/ns/net.`,
+    )
   }
 }

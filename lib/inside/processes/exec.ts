@@ -76,7 +76,7 @@ export function execInside(what: string, options: ExecOptions, start: Start): Pr
   const { cwd, env, input, encoding = 'utf8', maxBuffer = MAX_BUFFER, killSignal = 'SIGTERM' } = options
   return withPatience(`${what} has not ended by itself`, options, async (ended) => {
     ended.throwIfAborted()
-    const child = start({
+    const child = started(what, start, {
       ...(cwd === undefined ? {} : { cwd }),
       ...(env === undefined ? {} : { env: env }),
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
@@ -112,9 +112,18 @@ export function execInside(what: string, options: ExecOptions, start: Start): Pr
   })
 }
 
+/** Of some errors, Node.js throws what of others the child tells. */
+function started(what: string, start: Start, options: SpawnInsideOptions): ChildProcess {
+  try {
+    return start(options)
+  } catch (error) {
+    throw explainStart(error as NodeJS.ErrnoException, what)
+  }
+}
+
 /** What is spawned says of a program that is not there, or is none, as much as the errno does. */
-function explainStart(error: NodeJS.ErrnoException): unknown {
-  const { code = '', errno = 0, syscall = 'spawn', path = '' } = error
+function explainStart(error: NodeJS.ErrnoException, what = ''): unknown {
+  const { code = '', errno = 0, syscall = 'spawn', path = what } = error
   const said = WHY_NOT[code]
   if (error instanceof SlipwayError || !said) return inWords(error)
   const refusal = { errno: Math.abs(errno), errnoName: code, syscall: 'execve', operation: syscall }
@@ -125,6 +134,8 @@ const WHY_NOT: Readonly<Record<string, readonly ['NOT_FOUND' | 'PERMISSION' | 'I
   ENOENT: ['NOT_FOUND', 'there is no such program in the folders of PATH, or no such folder to run it in (cwd)'],
   ENOTDIR: ['NOT_FOUND', 'a part of its path, or of cwd, is no folder'],
   EACCES: ['PERMISSION', 'it cannot be executed, or cwd cannot be entered'],
+  ENAMETOOLONG: ['INVALID_ARGUMENT', 'its path, or cwd, is longer than a path can be'],
+  ELOOP: ['NOT_FOUND', 'a link in its path, or in cwd, leads back to itself'],
   E2BIG: ['INVALID_ARGUMENT', 'its arguments and variables are more than the kernel takes'],
 }
 
