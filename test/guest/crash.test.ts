@@ -43,6 +43,7 @@ const NETWORKS: Readonly<Record<string, Killed>> = {
     world: (t) => new DualStackWorld(t, true),
     reached: { neighbour: true, host: false },
     routes: ['link eth0'],
+    routed: true,
   },
   'an ipvlan in mode l3s': {
     network: lan('ipvlan', {
@@ -53,6 +54,7 @@ const NETWORKS: Readonly<Record<string, Killed>> = {
     world: (t) => new DualStackWorld(t, true),
     reached: { neighbour: true, host: false },
     routes: ['link eth0'],
+    routed: true,
   },
   'an internal macvlan with a parent': {
     network: lan('macvlan', {
