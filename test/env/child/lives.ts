@@ -42,6 +42,13 @@ export const lives = {
     say('done')
   },
 
+  /** Opens the host, and leaves. */
+  async opened(options: Options) {
+    const slipway = await Slipway.open(options.open)
+    await slipway.close({ wait: true })
+    say('opened')
+  },
+
   /** Fills its pool, and leaves. */
   async filled(options: Options) {
     const slipway = await Slipway.open(options.open)

@@ -12,6 +12,8 @@ export interface Options {
   networks?: CreateNetworkOptions[]
   /** Milliseconds. */
   wait?: number
+  /** Of what is random. */
+  seed?: number
 }
 
 /** Says something to the test: a line of JSON. */
