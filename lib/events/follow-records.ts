@@ -35,11 +35,7 @@ export class RecordsFollower {
     })
     this.#networks = new FollowedFolder(networks, NETWORK, {
       put: (name, record) => this.#putNetwork(name, record),
-      gone: (name) => {
-        clearTimeout(this.#making.get(name)?.timer)
-        this.#making.delete(name)
-        this.#gone(this.#networkIds, name)
-      },
+      gone: (name) => this.#networkGone(name),
     })
     // Before the first look: what changes meanwhile is looked at again.
     watchFolder(networks, this, (follower, file) => follower.#changed(follower.#networks, file))
@@ -83,7 +79,8 @@ export class RecordsFollower {
 
   #putNetwork(name: string, record: NetworkRecord): void {
     const known = this.#networkIds.get(name)
-    if (known !== undefined && known !== record.id) this.#gone(this.#networkIds, name)
+    if (record.removing || (known !== undefined && known !== record.id)) this.#networkGone(name)
+    if (record.removing) return
     clearTimeout(this.#making.get(name)?.timer)
     this.#making.delete(name)
     if (this.#isFirst || known === record.id) return this.#tellNetwork(name, record)
@@ -92,6 +89,12 @@ export class RecordsFollower {
       this.#flush()
     }, MAKING_MS)
     this.#making.set(name, { record, timer })
+  }
+
+  #networkGone(name: string): void {
+    clearTimeout(this.#making.get(name)?.timer)
+    this.#making.delete(name)
+    this.#gone(this.#networkIds, name)
   }
 
   #isMade(name: string): void {

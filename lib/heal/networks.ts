@@ -35,7 +35,8 @@ type Part = Pick<HealContext, 'host' | 'networks' | 'settings'>
  * @param tables - Families whose table was there.
  * @param records - Of the sandboxes.
  * @param links - All of the host, as they were found.
- * @param damagedNames - Networks whose records cannot be read: nothing of them is removed.
+ * @param damagedNames - Networks whose records cannot be read, or that a living process removes: nothing of them is
+ *   removed.
  * @returns What was healed and what was removed, a sentence each.
  */
 export async function reconcileNetworks(

@@ -23,6 +23,7 @@ import { collectLeftovers } from './leftovers.js'
 import { reconcileNetworks, requireSameRecords } from './networks.js'
 import { sortRecords } from './sort-records.js'
 import { rejectDuplicateIds } from './duplicate-ids.js'
+import { endLeaving, sortLeaving } from './leaving-networks.js'
 import { isWhole, takeSnapshot } from './whole.js'
 
 /** What open() found of earlier processes, and what it did about it. */
@@ -97,6 +98,11 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
     damagedRecords,
   )
   requireSameRecords(all, context.settings.stateDir)
+  const leaving = await sortLeaving(
+    host,
+    networks.records,
+    stored.map(({ record }) => record),
+  )
   if (!rewritten && stored.length + (await networks.list()).length > 0) {
     const owners = await networks.ensureRuleset()
     if (owners.length > 0) return compare(context, ended, owners)
@@ -117,12 +123,14 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
     tables,
     stored.map(({ record }) => record),
     all,
-    damagedNetworks.names,
+    new Set([...damagedNetworks.names, ...leaving.living]),
   )
+  collected.push(...(await endLeaving(host, leaving.dead)))
   // Looked at twice: who removes a network and finds it in use gives it its record back.
   const there = new Set([
     ...networks.predefined.keys(),
     ...damagedNetworks.names,
+    ...leaving.living,
     ...named,
     ...(await networks.list()).map(({ record }) => record.name),
   ])

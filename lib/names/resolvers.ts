@@ -62,7 +62,7 @@ export class Resolvers {
     this.#folder = folders.networks
     this.#thread = new NamesThread({ netns, sandboxes: folders.sandboxes, drivers: [...driverShapes.keys()] })
     this.#networks = new FollowedFolder(folders.networks, NETWORK, {
-      put: (name, { spec }) => this.#known.set(name, spec),
+      put: (name, { spec, removing }) => (removing ? this.#known.delete(name) : this.#known.set(name, spec)),
       gone: (name) => this.#known.delete(name),
     })
   }

@@ -69,6 +69,7 @@ export const NETWORK: RecordKind<NetworkRecord> = {
       subnets: optional(list(request)),
       options: byName(anyText),
       labels: byName(anyText),
+      removing: optional(maker),
     }),
     consistent,
     ofDriver,

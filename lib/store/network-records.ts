@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import type { SubnetRequest } from '../base/addresses/subnet-request.js'
 import type { NetworkSpec } from './network-spec.js'
 import { listFrom, readFrom, storeIn, type Damaged, type Stored } from './folder.js'
@@ -20,16 +21,39 @@ export interface NetworkRecord {
   subnets?: readonly SubnetRequest[]
   options: Readonly<Record<string, string>>
   labels: Readonly<Record<string, string>>
+  /**
+   * The process that removes it: nobody joins it any more, and it is no network to anybody. Where it turns out to be in
+   * use, it stays.
+   */
+  removing?: Maker
 }
 
 export type StoredNetwork = Stored<NetworkRecord>
 
 export const toStoredNetwork = (folder: string, record: NetworkRecord): StoredNetwork => storeIn(folder, record)
-export const readNetworkRecord = (folder: string, name: string): Promise<StoredNetwork | undefined> =>
-  readFrom(folder, name, NETWORK)
-/** @param damaged - Is told of what is no record. */
-export const listNetworkRecords = (folder: string, damaged?: (one: Damaged) => void): Promise<StoredNetwork[]> =>
-  listFrom(folder, NETWORK, damaged)
+/** The record of the network of a name; `undefined` when there is none, or it is being removed. */
+export async function readNetworkRecord(folder: string, name: string): Promise<StoredNetwork | undefined> {
+  const found = await readFrom(folder, name, NETWORK)
+  return found?.record.removing ? undefined : found
+}
+
+/** Those of networks that are not being removed. @param damaged - Is told of what is no record. */
+export const listNetworkRecords = async (folder: string, damaged?: (one: Damaged) => void): Promise<StoredNetwork[]> =>
+  (await listFrom(folder, NETWORK, damaged)).filter(({ record }) => !record.removing)
+
+/** Those of networks that are being removed, or were when their remover died. */
+export const listLeavingNetworks = async (folder: string): Promise<StoredNetwork[]> =>
+  (await listFrom(folder, NETWORK)).filter(({ record }) => record.removing)
+
+/** The record of a network that is being removed by a process. */
+export const leaving = ({ record, path }: StoredNetwork, removing: Maker): StoredNetwork =>
+  toStoredNetwork(dirname(path), { ...record, removing })
+
+/** Before it was. */
+export function staying({ record, path }: StoredNetwork): StoredNetwork {
+  const { removing: _, ...rest } = record
+  return toStoredNetwork(dirname(path), rest)
+}
 
 /** As the drivers take it. */
 export const specOf = ({ record, path, text }: StoredNetwork): NetworkSpec => ({

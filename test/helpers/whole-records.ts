@@ -87,6 +87,7 @@ export const networkRecord = {
   name: 'web',
   created,
   maker,
+  removing: maker,
   ipv4: true,
   ipv6: true,
   options: { 'com.docker.network.bridge.name': 'brx' },

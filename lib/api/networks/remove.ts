@@ -2,8 +2,10 @@ import { invalid, SlipwayError } from '../../base/errors.js'
 import type { Host } from '../../kernel/host.js'
 import { PlanRefused } from '../../kernel/refusal.js'
 import { explainRefusal } from '../../claims/refusals.js'
+import { removeWhatIsThere } from '../../claims/remove-if-there.js'
 import type { Context } from '../../work/context.js'
-import { specOf, type StoredNetwork } from '../../store/network-records.js'
+import { leaving, specOf, type StoredNetwork } from '../../store/network-records.js'
+import { thisProcess } from '../../store/maker.js'
 import { sayDamage, type Damaged } from '../../store/folder.js'
 import { listRecords } from '../../store/records.js'
 import { now, sleep } from '../../base/timers.js'
@@ -15,9 +17,9 @@ const UNDOING_MS = 1000
 const STEP_MS = 10
 
 /**
- * Removes a network: its record first, so that no further sandbox comes; then, when none is on it, the rest. A sandbox
- * that is being made on it this moment looks for the record after it has its link: it is seen here, or sees that it is
- * too late.
+ * Removes a network: its record first says so, and no further sandbox comes; then, when none is on it, the rest goes,
+ * and the record last. A sandbox that is being made on it this moment looks at the record after it has its link: it is
+ * seen here, or sees that it is too late.
  */
 export async function removeNetworkOf(
   context: Context,
@@ -41,19 +43,13 @@ export async function removeNetworkOf(
 async function removeUnused(context: Context, name: string, stored: StoredNetwork): Promise<void> {
   const { host, networks } = context
   const { path, text } = stored
-  await attempt(
-    context,
-    [
-      { op: 'file.check', path, expected: text },
-      { op: 'file.delete', path },
-    ],
-    name,
-  )
+  const going = leaving(stored, thisProcess())
+  await attempt(context, [{ op: 'file.replace', path, content: going.text, expected: text }], name)
   try {
     await refuseWhileUsed(context, name)
     await refuseOthers(host, stored)
   } catch (error) {
-    if (await giveBack(host, stored)) throw error
+    if (await giveBack(host, stored, going)) throw error
     await untilUnused(context, stored, error)
   }
   context.events.didNetwork(stored.record, undefined)
@@ -63,7 +59,7 @@ async function removeUnused(context: Context, name: string, stored: StoredNetwor
   } catch (error) {
     if (!(error instanceof PlanRefused)) throw error
     if (!['ENOENT', 'ENODEV'].includes(error.errnoName)) {
-      if (await giveBack(host, stored)) {
+      if (await giveBack(host, stored, going)) {
         await context.resolvers.serve(specOf(stored))
         context.events.didNetwork(undefined, stored.record)
       }
@@ -72,16 +68,21 @@ async function removeUnused(context: Context, name: string, stored: StoredNetwor
     // Somebody has deleted the bridge, or flushed the ruleset: what is left of it goes by itself.
     await networks.removeRest(specOf(stored))
   }
+  // Last: it says that the rest is to go, were this process to die.
+  await removeWhatIsThere(host, [
+    { op: 'file.check', path, expected: going.text },
+    { op: 'file.delete', path },
+  ])
 }
 
-/** @returns Whether the network has its record again. Another may have been made by its name since. */
-async function giveBack(host: Host, { path, text }: StoredNetwork): Promise<boolean> {
+/** @returns Whether the network has its record again. Somebody may have taken that away. */
+async function giveBack(host: Host, { path, text }: StoredNetwork, going: StoredNetwork): Promise<boolean> {
   try {
-    await host.run([{ op: 'file.create', path, content: text }])
+    await host.run([{ op: 'file.replace', path, content: text, expected: going.text }])
     return true
   } catch (error) {
     if (!(error instanceof PlanRefused)) throw error
-    if (error.errnoName === 'EEXIST') return false
+    if (error.errnoName === 'ENOENT' || error.errnoName === 'ESTALE') return false
     throw await explainRefusal(error, host)
   }
 }
