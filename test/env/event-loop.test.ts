@@ -68,9 +68,9 @@ test.serial('of 500 creates and removals at once, few begin in one turn of the e
   await Promise.all(sandboxes.map((sandbox) => sandbox.remove()))
   t.true(most(watch.begun) <= CALLS_PER_TURN + 1, `${most(watch.begun)} removals in one turn`)
   await slipway.close()
-  // One of what leaves, one of the addresses that have been left, and one that gives up those that conntrack has
-  // forgotten.
-  t.true(most(watch.aside) <= 3, `${most(watch.aside)} plans behind the caller's back in one turn`)
+  // One of what leaves, one of links that the kernel is late with, one of the addresses that have been left, and one
+  // that gives up those that conntrack has forgotten, which it has at once where there are no connections.
+  t.true(most(watch.aside) <= 4, `${most(watch.aside)} plans behind the caller's back in one turn`)
 })
 
 test.serial('of 200 creates at once from a full pool, few begin in one turn of the event loop', async (t) => {
