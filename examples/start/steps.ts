@@ -54,7 +54,10 @@ function describe(operations: Plan): string {
     case 'file.check':
       return `the network ${basename(first.path, '.json')} is there still`
     case 'link.set':
-      return first.netns ? 'inside: lo and eth0 up, address, default route' : printOperation(first)
+      if (first.netns) return 'inside: lo and eth0 up, address, default route'
+      return `settings of ${first.name}${operations.some(({ op, ...rest }) => op === 'link.set' && 'up' in rest) ? ', and up' : ''}`
+    case 'file.mark':
+      return `record ${basename(first.path)}: it is whole`
     case 'link.settle':
       return 'the link has settled'
     default:
