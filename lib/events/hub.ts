@@ -81,7 +81,8 @@ export class EventHub {
     for (const what of names) {
       const [, network] = /^network (.+)$/.exec(what) ?? []
       const [type, name] = network === undefined ? (['sandbox', what] as const) : (['network', network] as const)
-      this.#tell({ type, action: 'healed', id: model.idOf(type, name), name, attributes: {} })
+      const fact = model.named(type, name) ?? { type, id: '', name, attributes: {} }
+      this.#tell({ ...fact, action: 'healed' })
     }
   }
 

@@ -1,5 +1,5 @@
 import { clock } from '../base/timers.js'
-import { difference, type Facts } from './facts.js'
+import { difference, type Fact, type Facts } from './facts.js'
 import type { Happening } from './event.js'
 
 const NOTHING: Facts = new Map()
@@ -92,13 +92,13 @@ export class EventModel {
       if (!ids.has(id) && unread.length === 0) this.read(id, NOTHING, false)
   }
 
-  /** The id of what has a name. */
-  idOf(type: 'sandbox' | 'network', name: string): string {
+  /** What is known of a name; `undefined` of one that no record has. */
+  named(type: 'sandbox' | 'network', name: string): Fact | undefined {
     for (const { facts } of this.#known.values()) {
       const fact = facts.get(type)
-      if (fact?.name === name) return fact.id
+      if (fact?.name === name) return fact
     }
-    return ''
+    return undefined
   }
 
   #forget(id: string): void {

@@ -111,14 +111,18 @@ test('what others do is told once, and so is what both do', async (t) => {
 test('what is given back is told, and what cannot be', async (t) => {
   const world = new World(t)
   const slipway = await world.open()
-  const one = await world.create(slipway, 'one')
+  const one = await world.create(slipway, 'one', { labels: { job: '7' } })
   const two = await world.create(slipway, 'two')
   const found = listen(t, slipway, { action: ['healed', 'lost'] })
+  const labelled = listen(t, slipway, { action: 'healed', label: 'job=7', network: 'bridge' })
   execIn(world.host, 'nft', 'flush ruleset')
   await world.create(slipway, 'three')
   t.true(await eventually(() => found.length >= 2))
   t.deepEqual(found.map(short).sort(), [`sandbox healed ${one.name}`, `sandbox healed ${two.name}`])
   t.deepEqual(found.map(({ id }) => id).sort(), [one.id, two.id].sort())
+  t.true(await eventually(() => labelled.length > 0))
+  const attributes = { job: '7', network: 'bridge', path: one.path }
+  t.like(labelled, [{ type: 'sandbox', action: 'healed', id: one.id, name: one.name, attributes }])
 })
 
 test('filters, limits and ends', async (t) => {
