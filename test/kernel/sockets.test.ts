@@ -340,6 +340,8 @@ test('what is refused rejects with a code and a sentence, and leaves no descript
     [() => app.waitForPort(99, { timeout: 1 }), 'TIMEOUT', /Nothing has listened on tcp port 99 .* within 1 ms/],
     [() => app.waitForPort(80, { host: 'db' }), 'INVALID_ARGUMENT', /host must be an address/],
     [() => app.waitForPort(80, { protocol: 'sctp' as never }), 'INVALID_ARGUMENT', /protocol must be/],
+    [async () => app.enter(undefined as never), 'INVALID_ARGUMENT', /takes a synchronous function, and got undefined/],
+    [async () => app.enter(async () => undefined), 'INVALID_ARGUMENT', /this one returned a promise/],
   ]
   const before = descriptors()
   for (const round of [1, 2]) {

@@ -439,11 +439,13 @@ export class Sandbox {
    *
    * @example
    * const table = app.enter(() => readFileSync('/proc/thread-self/net/arp', 'utf8'))
-   * @throws {SlipwayError} `INVALID_ARGUMENT` when the function returns a promise: what it does later, it does outside.
+   * @throws {SlipwayError} `INVALID_ARGUMENT` when it is no function, or returns a promise: what it does later, it does
+   *   outside.
    * @throws {SlipwayError} `NOT_FOUND` when the sandbox was removed.
    */
   enter<T>(work: () => T): T {
     this.#requireThere()
+    if (typeof work !== 'function') throw invalid(`enter takes a synchronous function, and got ${show(work)}.`)
     let result: T
     try {
       result =
