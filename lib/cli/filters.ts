@@ -36,7 +36,7 @@ export function readPairs<Key extends string>(
     const name = known.find((one) => one === key)
     if (name === undefined || (not !== '' && name !== 'label'))
       throw new UsageError(
-        `--filter "${text}" is none. A filter is written KEY=VALUE, with ${known.join(', ')} as key.`,
+        `--filter "${text}" is not known. A filter is written KEY=VALUE, and KEY is one of ${known.join(', ')}.`,
       )
     ;(found[name] ??= []).push(`${not}${value}`)
   }

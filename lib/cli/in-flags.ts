@@ -66,6 +66,12 @@ export function inFlags(message: string, own: Readonly<Record<string, string>> =
   return (
     message
       .replace(/^(?:\w+\.\w+: |(?:dis)?connect: )?(\w+)(?=[ :])/, (whole, option: string) => flagOf(option) ?? whole)
+      // A list is a flag that is given several times.
+      .replace(
+        /^(--[\w-]+) must be a list of (.+?)(?: \((".*") is none\))?, and is \[ ?(.*?) ?\]\.$/s,
+        (_, flag: string, what: string, wrong: string | undefined, given: string) =>
+          `${flag} takes ${what.replace(/\[('[^\]]*')\]/g, '$1')}. ${wrong ?? given} is not one.`,
+      )
       .replace(/\bsubnets\[\d+\]\.auxAddresses\.(\S+)/g, '--aux-address $1')
       .replace(/\bsubnets\[\d+\]\.(\w+)/g, (whole, option: string) => flagOf(option) ?? whole)
       .replace(

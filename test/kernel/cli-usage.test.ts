@@ -24,7 +24,7 @@ test.serial('wrong usage: status 2, one line and a hint on stderr, nothing done'
     [['create', '--netwrok', 'web'], /^slipway: unknown option '--netwrok'\. Did you mean --network\?\n/],
     [['events', '--since', '1h'], /unknown option '--since'/],
     [['events', '-f', 'type=volume'], /--filter type must be one of sandbox, endpoint/],
-    [['events', '-f', 'image=x'], /--filter "image=x" is none/],
+    [['events', '-f', 'image=x'], /--filter "image=x" is not known/],
     [['events', '--json', '--format', 'x'], /two forms of a list/],
     [['logs', 'app'], /^slipway: there is no command 'logs': programs in sandboxes write where you send/],
     [['container', 'ls'], /^slipway: there is no command 'container': its commands stand alone here/],
@@ -42,7 +42,7 @@ test.serial('wrong usage: status 2, one line and a hint on stderr, nothing done'
     [['exec', '-u', 'a:b:c', 'app', 'true'], /^slipway: --user "a:b:c" is no user/],
     [
       ['ls', '--filter', 'status=up'],
-      /^slipway: --filter "status=up" is none\. .* with id, label, name, network, ephemeral as key\.\n$/,
+      /^slipway: --filter "status=up" is not known\. .*, and KEY is one of id, label, name, network, ephemeral\.\n$/,
     ],
     [['ls', '-f', 'ephemeral=perhaps'], /^slipway: --filter ephemeral must be true or false, and is "perhaps"\.\n$/],
     [['ls', '--format', '{{.Name'], /^slipway: --format: "\{\{\.Name" has \{\{ without \}\}\.\n$/],
@@ -78,8 +78,11 @@ test.serial('wrong usage: status 2, one line and a hint on stderr, nothing done'
     [['--bip6', '10.0.0.1/24', 'ls'], /^slipway: --bip6 must be an IPv6 address with prefix/],
     [['--fixed-cidr-v6', 'x', 'ls'], /^slipway: --fixed-cidr-v6 must be an IPv6 address with prefix/],
     [['--default-gateway-v6', '10.0.0.1', 'ls'], /^slipway: --default-gateway-v6 must be an IPv6 address/],
-    [['--dns', 'nope', 'ls'], /^slipway: --dns must be a list of addresses of nameservers, [^\n]*\("nope" is none\)/],
-    [['--dns-opt', '!', 'ls'], /^slipway: --dns-opt must be a list of options/],
+    [
+      ['--dns', 'nope', 'ls'],
+      /^slipway: --dns takes addresses of nameservers, as in '192\.0\.2\.53', [^\n]*\. "nope" is not one\.\n$/,
+    ],
+    [['--dns-opt', '!', 'ls'], /^slipway: --dns-opt takes options/],
     [
       ['create', '--network', 'a', '--network', 'b'],
       /--network.* given twice\. A sandbox is created on one network; slipway connect adds others\./,
@@ -89,7 +92,10 @@ test.serial('wrong usage: status 2, one line and a hint on stderr, nothing done'
       ['create', '--alias', 'x'],
       /^slipway: --network-alias does not go with network "bridge": [^\n]* slipway network create web\.\n$/,
     ],
-    [['create', '--network', 'web', '--network-alias', '-x'], /^slipway: --network-alias must be a list of names/],
+    [
+      ['create', '--network', 'web', '--network-alias', '-x'],
+      /^slipway: --network-alias takes names of letters, [^\n]*\. '-x' is not one\.\n$/,
+    ],
     [
       ['create', '--network', 'container:app', '--dns', '192.0.2.53'],
       /^slipway: --dns does not go with network "container:app": [^\n]* Leave --dns out, or give it to that sandbox\.\n$/,
@@ -104,10 +110,10 @@ test.serial('wrong usage: status 2, one line and a hint on stderr, nothing done'
     [['create', '--domainname', '.'], /^slipway: --domainname must be a domain/],
     [
       ['create', '--add-host', 'nope'],
-      /^slipway: --add-host must be a list of texts 'NAME:ADDRESS'[^\n]*\("nope" is none\)/,
+      /^slipway: --add-host takes texts 'NAME:ADDRESS'[^\n]*'db:\[2001:db8::9\]'[^\n]*\. "nope" is not one\.\n$/,
     ],
-    [['create', '--dns', 'nope'], /^slipway: --dns must be a list of addresses/],
-    [['create', '--dns-option', '!'], /^slipway: --dns-opt must be a list of options/],
+    [['create', '--dns', 'nope'], /^slipway: --dns takes addresses/],
+    [['create', '--dns-option', '!'], /^slipway: --dns-opt takes options/],
   ]
   await misusesEach(t, world, wrong)
   t.is((await typed(world)).status, 2)
@@ -164,9 +170,9 @@ test.serial('wrong usage of networks: status 2, nothing done', async (t) => {
     [['explain', ...create('--subnet', 'x', 'web')], /^slipway: --subnet "x" is no CIDR/],
     [
       ['network', 'ls', '--filter', 'colour=red'],
-      /^slipway: --filter "colour=red" is none\. A filter is written KEY=VALUE, with driver, id, label, name, type, dangling as key\.\n$/,
+      /^slipway: --filter "colour=red" is not known\. A filter is written KEY=VALUE, and KEY is one of driver, id, label, name, type, dangling\.\n$/,
     ],
-    [['network', 'ls', '-f', 'name'], /^slipway: --filter "name" is none/],
+    [['network', 'ls', '-f', 'name'], /^slipway: --filter "name" is not known/],
     [['network', 'ls', '-f', 'type=odd'], /^slipway: --filter type must be "custom" or "builtin", and is "odd"/],
     [['network', 'ls', '-f', 'type=custom', '-f', 'type=builtin'], /^slipway: --filter type is given twice/],
     [['network', 'ls', '-f', 'dangling=perhaps'], /^slipway: --filter dangling must be true or false/],
@@ -180,7 +186,10 @@ test.serial('wrong usage of networks: status 2, nothing done', async (t) => {
     ],
     [['prune'], /^slipway: prune asks before it removes, and standard input is no terminal\. Give --force/],
     [['prune', '-f', '--filter', 'until=soon'], /^slipway: --filter until must be a time, as in .*, and is "soon"/],
-    [['prune', '-f', '--filter', 'name=app'], /^slipway: --filter "name=app" is none\. .* with label, until as key/],
+    [
+      ['prune', '-f', '--filter', 'name=app'],
+      /^slipway: --filter "name=app" is not known\. .*, and KEY is one of label, until/,
+    ],
     [['network', 'rm'], /^slipway: missing required argument 'name'/],
     [['network', 'connect', 'web'], /^slipway: missing required argument 'sandbox'/],
     [['network', 'connect', 'web', 'app', '--ip', 'x'], /^slipway: --ip must be an IPv4 address/],
