@@ -49,5 +49,15 @@ export interface SlipwayEvent {
   attributes: Readonly<Record<string, string>>
 }
 
+/** What filters ask of an event beside what it tells. */
+export interface About {
+  /** Id of the sandbox that it is about, or that it belongs to. */
+  sandbox?: string
+  /** Of a sandbox, the id of the network that it was made on. */
+  network?: string
+  /** Of a sandbox or a network. An attribute may have the same name. */
+  labels?: Readonly<Record<string, string>>
+}
+
 /** An event that nobody has heard of yet. */
-export type Happening = Omit<SlipwayEvent, 'time'>
+export type Happening = Omit<SlipwayEvent, 'time'> & { about: About }

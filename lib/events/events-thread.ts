@@ -15,6 +15,7 @@ const unread = () => undefined
 for (const driver of folders.drivers) driverShapes.set(driver, { network: unread, endpoint: unread })
 
 const follower = new RecordsFollower(folders, (message: FromThread) => parentPort?.postMessage(message))
+// Where it throws, the thread ends, and is started again.
 void follower.begin()
 // It ends with its owner, who ends it.
 parentPort?.ref()

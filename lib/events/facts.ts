@@ -13,9 +13,18 @@ export type Facts = ReadonlyMap<string, Fact>
 export function factsOfSandbox(record: SandboxRecord): Facts {
   const { id, name, network, path, labels = {}, endpoints, ports } = record
   const facts = new Map<string, Fact>([
-    ['sandbox', { type: 'sandbox', id, name, attributes: { ...labels, network, path } }],
+    [
+      'sandbox',
+      {
+        type: 'sandbox',
+        id,
+        name,
+        attributes: { ...labels, network, path },
+        about: { sandbox: id, labels, ...networkIdOf(endpoints, network) },
+      },
+    ],
   ])
-  for (const endpoint of endpoints) facts.set(`endpoint ${endpoint.id}`, factOfEndpoint(name, endpoint))
+  for (const endpoint of endpoints) facts.set(`endpoint ${endpoint.id}`, factOfEndpoint(id, name, endpoint))
   for (const port of ports) {
     const fact = factOfPort(id, name, port)
     facts.set(`port ${Object.values(fact.attributes).join(' ')}`, fact)
@@ -23,7 +32,12 @@ export function factsOfSandbox(record: SandboxRecord): Facts {
   return facts
 }
 
-export const factsOfNetwork = ({ id, name, labels, spec: { driver, subnets } }: NetworkRecord): Facts =>
+function networkIdOf(endpoints: readonly StoredEndpoint[], name: string): { network?: string } {
+  const network = endpoints.find(({ network }) => network === name)?.networkId
+  return network === undefined ? {} : { network }
+}
+
+export const factsOfNetwork = ({ id, name, labels = {}, spec: { driver, subnets } }: NetworkRecord): Facts =>
   new Map([
     [
       'network',
@@ -32,11 +46,12 @@ export const factsOfNetwork = ({ id, name, labels, spec: { driver, subnets } }: 
         id,
         name,
         attributes: { ...labels, driver, subnets: subnets.map(({ subnet }) => subnet).join(',') },
+        about: { labels },
       },
     ],
   ])
 
-function factOfEndpoint(sandbox: string, endpoint: StoredEndpoint): Fact {
+function factOfEndpoint(sandboxId: string, sandbox: string, endpoint: StoredEndpoint): Fact {
   const { id, network, networkId, mac, addresses } = endpoint
   return {
     type: 'endpoint',
@@ -51,6 +66,7 @@ function factOfEndpoint(sandbox: string, endpoint: StoredEndpoint): Fact {
       ...(addresses[4] ? { ipv4: addresses[4].address } : {}),
       ...(addresses[6] ? { ipv6: addresses[6].address } : {}),
     },
+    about: { sandbox: sandboxId },
   }
 }
 
@@ -65,6 +81,7 @@ const factOfPort = (id: string, sandbox: string, { hostIp, hostPort, containerPo
     containerPort: String(containerPort),
     protocol,
   },
+  about: { sandbox: id },
 })
 
 /** What has happened between two moments. Who was there first goes last. */

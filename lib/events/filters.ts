@@ -11,7 +11,7 @@ export interface EventFilters {
   action?: EventAction | readonly EventAction[]
   /** A sandbox's name, or the beginning of its id: events of its endpoints and ports, too. */
   sandbox?: string | readonly string[]
-  /** A network's name, or the beginning of its id: events of endpoints on it, too. */
+  /** A network's name, or the beginning of its id: events of sandboxes and endpoints on it, and of its pool, too. */
   network?: string | readonly string[]
   /** Of sandboxes and networks: `key` or `key=value`, with `!` before it those without; of a list, all of them. */
   label?: string | readonly string[]
@@ -70,20 +70,28 @@ export function readEventOptions(options: EventOptions): (happening: Happening) 
     any(action, (wanted) => happening.action === wanted) &&
     any(sandbox, (wanted) => isOfSandbox(happening, wanted)) &&
     any(network, (wanted) => isOfNetwork(happening, wanted)) &&
-    (label === undefined ||
-      ((happening.type === 'sandbox' || happening.type === 'network') &&
-        listOf(label).every((wanted) => hasLabel(happening.attributes, wanted))))
+    (label === undefined || (happening.about.labels !== undefined && hasLabels(happening.about.labels, listOf(label))))
 }
+
+const hasLabels = (labels: Readonly<Record<string, string>>, wanted: readonly string[]): boolean =>
+  wanted.every((one) => hasLabel(labels, one))
 
 const begins = (id: string, wanted: string): boolean => /^[0-9a-f]+$/.test(wanted) && id.startsWith(wanted)
 
-const isOfSandbox = ({ type, id, name }: Happening, wanted: string): boolean =>
-  (type === 'sandbox' || type === 'port' || type === 'endpoint') &&
-  (name === wanted || (type !== 'endpoint' && begins(id, wanted)))
+const isOfSandbox = ({ about, name }: Happening, wanted: string): boolean =>
+  about.sandbox !== undefined && (name === wanted || begins(about.sandbox, wanted))
 
-const isOfNetwork = ({ type, id, name, attributes }: Happening, wanted: string): boolean =>
-  type === 'network'
-    ? name === wanted || begins(id, wanted)
-    : type === 'pool'
-      ? name === wanted
-      : attributes['network'] === wanted || begins(attributes['networkId'] ?? '', wanted)
+function isOfNetwork({ type, id, name, attributes, about }: Happening, wanted: string): boolean {
+  switch (type) {
+    case 'network':
+      return name === wanted || begins(id, wanted)
+    case 'pool':
+      return name === wanted
+    case 'endpoint':
+      return attributes['network'] === wanted || begins(attributes['networkId'] ?? '', wanted)
+    case 'sandbox':
+      return attributes['network'] === wanted || begins(about.network ?? '', wanted)
+    default:
+      return false
+  }
+}

@@ -1,5 +1,5 @@
+import { constants, fstatSync, openSync, statSync, watch } from 'node:fs'
 import { clearTimeout, clock, setTimeout } from '../base/timers.js'
-import { watchFolder } from '../base/watch-folder.js'
 import { FollowedFolder } from '../store/followed-folder.js'
 import { NETWORK } from '../store/network-kind.js'
 import type { NetworkRecord } from '../store/network-records.js'
@@ -21,6 +21,9 @@ export class RecordsFollower {
   /** By name. */
   readonly #sandboxIds = new Map<string, string>()
   readonly #networkIds = new Map<string, string>()
+  /** Of each id, the name of the record that has it: any other with it is damaged. */
+  readonly #names = new Map<string, string>()
+  readonly #watched: { path: string; descriptor: number }[] = []
   /** Networks that may yet be taken back, by name. */
   readonly #making = new Map<string, { record: NetworkRecord; timer: NodeJS.Timeout }>()
   #said: FromRecords[] = []
@@ -38,8 +41,8 @@ export class RecordsFollower {
       gone: (name) => this.#networkGone(name),
     })
     // Before the first look: what changes meanwhile is looked at again.
-    watchFolder(networks, this, (follower, file) => follower.#changed(follower.#networks, file))
-    watchFolder(sandboxes, this, (follower, file) => follower.#changed(follower.#sandboxes, file))
+    this.#watch(networks, this.#networks)
+    this.#watch(sandboxes, this.#sandboxes)
   }
 
   /** Says what is there. */
@@ -49,6 +52,25 @@ export class RecordsFollower {
     this.#isFirst = false
     this.#flush()
     this.#say('ready')
+    this.#requireFolders()
+  }
+
+  /** The kernel keeps the watcher, and it keeps this: nothing else in the thread does. */
+  #watch(path: string, folder: FollowedFolder<unknown>): void {
+    // Of a folder that is open, nobody else gets the number.
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
+    this.#watched.push({ path, descriptor })
+    watch(path, { persistent: false }, (_event, file) => this.#changed(folder, file)).on('error', (error) => {
+      throw error
+    })
+  }
+
+  /** @throws where a folder has been taken away: nothing more is heard of it, whatever comes in its place. */
+  #requireFolders(): void {
+    for (const { path, descriptor } of this.#watched) {
+      const [had, has] = [fstatSync(descriptor), statSync(path, { throwIfNoEntry: false })]
+      if (had.ino !== has?.ino || had.dev !== has.dev) throw new Error(`the folder ${path} was taken away`)
+    }
   }
 
   #changed(folder: FollowedFolder<unknown>, file: string | null): void {
@@ -63,24 +85,27 @@ export class RecordsFollower {
     await Promise.all([this.#networks.refresh(), this.#sandboxes.refresh()])
     this.#flush()
     this.#say({ settled })
+    this.#requireFolders()
   }
 
   #putSandbox(name: string, record: SandboxRecord, marked: boolean): void {
     const known = this.#sandboxIds.get(name)
     // Another has its name.
     if (known !== undefined && known !== record.id) this.#gone(this.#sandboxIds, name)
+    if (this.#isCopy(name, record)) return
     if (record.removing) return this.#gone(this.#sandboxIds, name)
     // It is not made yet, or being changed.
     if (record.busy || (record.stack === 'own' && !marked)) return
     for (const { network } of record.endpoints) this.#isMade(network)
     this.#sandboxIds.set(name, record.id)
+    this.#names.set(record.id, name)
     this.#put(record.id, factsOfSandbox(idle(record)), record.created)
   }
 
   #putNetwork(name: string, record: NetworkRecord): void {
     const known = this.#networkIds.get(name)
     if (record.removing || (known !== undefined && known !== record.id)) this.#networkGone(name)
-    if (record.removing) return
+    if (record.removing || this.#isCopy(name, record)) return
     clearTimeout(this.#making.get(name)?.timer)
     this.#making.delete(name)
     if (this.#isFirst || known === record.id) return this.#tellNetwork(name, record)
@@ -107,7 +132,12 @@ export class RecordsFollower {
 
   #tellNetwork(name: string, record: NetworkRecord): void {
     this.#networkIds.set(name, record.id)
+    this.#names.set(record.id, name)
     this.#put(record.id, factsOfNetwork(record), record.created)
+  }
+
+  #isCopy(name: string, { id }: { id: string }): boolean {
+    return (this.#names.get(id) ?? name) !== name
   }
 
   #put(id: string, facts: Facts, created: string): void {
@@ -118,6 +148,7 @@ export class RecordsFollower {
     const id = ids.get(name)
     if (id === undefined) return
     ids.delete(name)
+    this.#names.delete(id)
     this.#said.push({ id, facts: [] })
   }
 

@@ -70,7 +70,7 @@ export class EventHub {
 
   /** Something that a sentence says, about the host. */
   tell(action: EventAction, message: string): void {
-    this.#tell({ type: 'host', action, id: '', name: '', attributes: { message } })
+    this.#tell({ type: 'host', action, id: '', name: '', attributes: { message }, about: {} })
   }
 
   /** What was given back: names of sandboxes, and `network web`. */
@@ -81,7 +81,7 @@ export class EventHub {
     for (const what of names) {
       const [, network] = /^network (.+)$/.exec(what) ?? []
       const [type, name] = network === undefined ? (['sandbox', what] as const) : (['network', network] as const)
-      const fact = model.named(type, name) ?? { type, id: '', name, attributes: {} }
+      const fact = model.named(type, name) ?? { type, id: '', name, attributes: {}, about: {} }
       this.#tell({ ...fact, action: 'healed' })
     }
   }
@@ -90,7 +90,7 @@ export class EventHub {
   pool(action: EventAction, name: string, numbers: { ready: number; size: number }): void {
     if (!this.#listening) return
     const attributes = { ready: String(numbers.ready), size: String(numbers.size) }
-    this.#tell({ type: 'pool', action, id: '', name, attributes })
+    this.#tell({ type: 'pool', action, id: '', name, attributes, about: {} })
   }
 
   /** All who listen have heard it all. */

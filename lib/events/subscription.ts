@@ -1,4 +1,5 @@
 import { onAbort } from '../base/call.js'
+import { Queue } from '../base/queue.js'
 import { clock } from '../base/timers.js'
 import type { Happening, SlipwayEvent } from './event.js'
 
@@ -17,7 +18,7 @@ export class Subscription implements AsyncIterableIterator<SlipwayEvent> {
   readonly #matches: (happening: Happening) => boolean
   readonly #signal: AbortSignal | undefined
   readonly #ended: (one: Subscription) => void
-  readonly #events: SlipwayEvent[] = []
+  readonly #events = new Queue<SlipwayEvent>()
   readonly #waiting: Waiting[] = []
   readonly #ignore: () => void
   #skipped = 0
@@ -44,7 +45,8 @@ export class Subscription implements AsyncIterableIterator<SlipwayEvent> {
   /** Something has happened. */
   tell(happening: Happening): void {
     if (this.#isOver || !this.#matches(happening)) return
-    const event = { time: new Date(clock.time()).toISOString(), ...happening }
+    const { about: _, ...told } = happening
+    const event = { time: new Date(clock.time()).toISOString(), ...told }
     const waiting = this.#waiting.shift()
     if (waiting) waiting.resolve({ done: false, value: event })
     else if (this.#events.length < this.#most && this.#skipped === 0) this.#events.push(event)
@@ -64,7 +66,7 @@ export class Subscription implements AsyncIterableIterator<SlipwayEvent> {
 
   return(): Promise<Result> {
     this.end()
-    this.#events.length = 0
+    this.#events.clear()
     this.#aborted = false
     return Promise.resolve(DONE)
   }
@@ -103,7 +105,7 @@ export class Subscription implements AsyncIterableIterator<SlipwayEvent> {
     if (first) first.reject(this.#signal?.reason)
     else this.#aborted = true
     for (const { resolve } of others) resolve(DONE)
-    this.#events.length = 0
+    this.#events.clear()
     this.#skipped = 0
     this.end()
   }

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import type { EventOptions, Slipway, SlipwayEvent } from 'slipway'
 import { COMMAND, done, start } from '../helpers/command.js'
@@ -132,6 +134,10 @@ test('filters, limits and ends', async (t) => {
   const byName = listen(t, slipway, { sandbox: world.name('two') })
   const byLabel = listen(t, slipway, { label: ['job=7'] })
   const byNetwork = listen(t, slipway, { network: 'bridge' })
+  // Labels, and no attributes of the same name.
+  const byAttribute = [`network=bridge`, 'path', '!path'].map((label) =>
+    listen(t, slipway, { type: 'sandbox', action: 'created', label }),
+  )
   const slow = slipway.events({ buffer: 2 })
   for (const [name, labels] of [
     ['one', { job: '7' }],
@@ -150,6 +156,10 @@ test('filters, limits and ends', async (t) => {
     byName.map(short).map((text) => text.split(' ', 2).join(' ')),
     ['sandbox created', 'endpoint created', 'endpoint removed', 'sandbox removed'],
   )
+  t.deepEqual(
+    byAttribute.map((one) => one.length),
+    [0, 0, 2],
+  )
   t.deepEqual(byLabel.map(short), [`sandbox created ${one}`, `sandbox removed ${one}`])
   t.deepEqual(
     byNetwork.filter(({ type }) => type === 'endpoint').map(({ action }) => action),
@@ -166,6 +176,15 @@ test('filters, limits and ends', async (t) => {
   t.is(short((await next).value as SlipwayEvent), `sandbox created ${world.name('three')}`)
   await slow.return?.()
   t.deepEqual(await slow.next(), { done: true, value: undefined })
+  const three = await slipway.sandboxes.get(world.name('three'))
+  const byId = listen(t, slipway, { sandbox: three.id.slice(0, 20) })
+  await three.publish('8080:80')
+  await three.remove()
+  t.true(await eventually(() => byId.length === 4))
+  t.deepEqual(
+    byId.map(({ type }) => type),
+    ['port', 'port', 'endpoint', 'sandbox'],
+  )
   // An aborted signal rejects with its reason, once.
   const reason = new Error('enough')
   const aborted = slipway.events({ signal: AbortSignal.abort(reason) })
@@ -203,6 +222,40 @@ test('a loop that computes costs no events of others', async (t) => {
   t.true(await eventually(() => found.length === 2))
   await done(world, 'rm', world.name('first'), world.name('app'))
   t.true(await eventually(() => found.length === 4))
+})
+
+test('a state folder that is taken away and made again is read again, and a copy of a record is not', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  const found = listen(t, slipway)
+  const other = await world.open()
+  const told = (wanted: string) => eventually(() => found.map(short).includes(wanted))
+  const hears = async (name: string) => {
+    const sandbox = await world.create(other, name)
+    t.true(await told(`sandbox created ${world.name(name)}`), `${name} is created`)
+    return sandbox
+  }
+  await hears('one')
+  const [host = ''] = readdirSync(world.stateDir)
+  const folder = join(world.stateDir, host, 'sandboxes')
+  // A copy with its id is damaged: nothing that becomes of it is told of the sandbox.
+  const [one, copy] = [world.name('one'), world.name('copy')]
+  const record = readFileSync(join(folder, `${one}.json`), 'utf8')
+  writeFileSync(join(folder, `${copy}.json`), record.replace(`"name":"${one}"`, `"name":"${copy}"`), { mode: 0o700 })
+  await hears('two')
+  rmSync(join(folder, `${copy}.json`))
+  await hears('three')
+  t.deepEqual(found.filter(({ name }) => name === one || name === copy).map(short), [
+    `sandbox created ${one}`,
+    `endpoint created ${one} bridge`,
+  ])
+  for (const name of ['three', 'four']) {
+    rmSync(folder, { recursive: true })
+    t.true(await told(`sandbox removed ${world.name(name)}`))
+    t.true(await eventually(() => existsSync(folder)))
+    t.is(statSync(folder).mode & 0o777, 0o755)
+    await hears(name === 'three' ? 'four' : 'five')
+  }
 })
 
 test('the command prints a line each, until Ctrl-C', async (t) => {

@@ -4,7 +4,7 @@ import { EventModel } from '#lib/events/model.js'
 
 /** What this process does is told once, whether who reads the records is behind or ahead. */
 
-const fact = (network: string): Fact => ({ type: 'sandbox', id: 'a', name: 'app', attributes: { network } })
+const fact = (network: string): Fact => ({ type: 'sandbox', id: 'a', name: 'app', attributes: { network } }) as never
 const none: Facts = new Map()
 const on = (network: string): Facts => new Map([['sandbox', fact(network)]])
 const [one, two, three] = [on('1'), on('2'), on('3')]

@@ -9,7 +9,8 @@ with the time in UTC.
 
 TYPE is sandbox, endpoint, port, network, host or pool; ACTION is created, changed,
 removed, healed (given back), lost (it could not be), damaged (a record), warning or skipped.
---filter sandbox= and network= take events of its endpoints and ports, too.
+--filter sandbox= takes events of its endpoints and ports, too, network= those of
+sandboxes made on it, of endpoints on it and of its pool.
 
 Examples:
   slipway events --filter type=sandbox
