@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
-import { statSync } from 'node:fs'
+import { lstatSync, rmSync } from 'node:fs'
 import { Slices } from '../admission/slices.js'
 import { removeIfThere, tryPlan } from '../claims/remove-if-there.js'
 import {
@@ -54,6 +54,7 @@ export class RouterRoutes {
   readonly #path: string
   #stamp = ''
   #text: string | undefined
+  #strange = false
   #known: readonly RouterRoute[] = []
   #version = 0
 
@@ -89,15 +90,20 @@ export class RouterRoutes {
   }
 
   #look(): void {
-    const stat = statSync(this.#path, { throwIfNoEntry: false })
-    const stamp = stat ? `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}` : ''
+    const stamp = this.#stampNow()
     if (stamp === this.#stamp) return
-    const { text, routes } = readRoutes(this.#path)
+    const { text, routes, strange = false } = readRoutes(this.#path)
     this.#stamp = stamp
+    this.#strange = strange
     if (text === this.#text) return
     this.#text = text
     this.#known = routes
     this.#version++
+  }
+
+  #stampNow(): string {
+    const stat = lstatSync(this.#path, { throwIfNoEntry: false })
+    return stat ? `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}` : ''
   }
 
   /** What changes with a router: nothing where it leads nowhere, before and after. */
@@ -112,6 +118,8 @@ export class RouterRoutes {
 
   #write(next: readonly RouterRoute[]): Plan {
     const [path, content, expected] = [this.#path, printRoutes(next), this.#text]
+    // Where another process was faster, the plan is refused, and it is looked at again.
+    if (this.#strange && this.#stampNow() === this.#stamp) rmSync(path, { recursive: true, force: true })
     return [
       expected === undefined ? { op: 'file.create', path, content } : { op: 'file.replace', path, content, expected },
     ]

@@ -50,9 +50,23 @@ const ROUTES: RecordKind<RoutesRecord> = {
 export const printRoutes = (routes: readonly RouterRoute[]): string =>
   `${JSON.stringify({ version: 1, name: NAME, routes } satisfies RoutesRecord)}\n`
 
+/** What a reader puts in the place of bytes that are no text, and the one that no plan has. */
+const NO_TEXT = /[\ufffd\0]/
+
+/** What was found in the place of the file. */
+export interface FoundRoutes {
+  /** Left out where there is no file. */
+  text?: string
+  routes: readonly RouterRoute[]
+  /** No file of ours is: what is there has to go before one is written. */
+  strange?: true
+}
+
 /** What cannot be read is written anew by the next router, or open(), from the sandboxes' records. */
-export function readRoutes(path: string): { text: string | undefined; routes: readonly RouterRoute[] } {
-  const { text: found } = readRegular(path) ?? {}
-  if (found === undefined) return { text: found, routes: [] }
-  return { text: found, routes: readRecordText(ROUTES, NAME, found).record?.routes ?? [] }
+export function readRoutes(path: string): FoundRoutes {
+  const found = readRegular(path)
+  if (!found) return { routes: [] }
+  const { text } = found
+  if (text === undefined || NO_TEXT.test(text)) return { routes: [], strange: true }
+  return { text, routes: readRecordText(ROUTES, NAME, text).record?.routes ?? [] }
 }

@@ -1,11 +1,20 @@
 import { execFileSync } from 'node:child_process'
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import test from 'ava'
 import { thisProcess } from '#lib/store/maker.js'
 import { done } from '../helpers/command.js'
 import { elements } from '../helpers/snapshot.js'
-import { eventually, World } from '../helpers/world.js'
+import { eventually, execIn, World } from '../helpers/world.js'
 
 /**
  * Whatever lies in a state folder: the host opens and works, and nothing outside of the folder is changed, followed or
@@ -87,6 +96,62 @@ test.serial('whatever stands in the place of a file of ours', async (t) => {
   }
   await app.remove()
   await net.remove()
+})
+
+test.serial('whatever stands in the place of the routes through routers', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  for (const name of ['left', 'right']) await slipway.networks.create({ name })
+  const one = await world.create(slipway, 'one', { network: 'left' })
+  const [host = ''] = readdirSync(world.stateDir)
+  const path = join(world.stateDir, host, 'routes.json')
+  const elsewhere = join(world.stateDir, 'elsewhere')
+  mkdirSync(elsewhere)
+  writeFileSync(join(elsewhere, 'file'), 'precious')
+  const before = state(elsewhere)
+  let good = ''
+  const written = (change: (text: string) => string | Buffer) => (place: string) => writeFileSync(place, change(good))
+  const some = ['a file', 'a folder with something in it', 'a link to a file', 'a device without an end', 'a FIFO']
+  const things: typeof THINGS = {
+    ...Object.fromEntries(Object.entries(THINGS).filter(([what]) => some.includes(what))),
+    'no text': written((text) => Buffer.from(text.replace('br-', 'br-\u00ff'), 'latin1')),
+    'text with a mark of its order': written((text) => `\ufeff${text}`),
+    'text with a zero': written((text) => `${text}\0`),
+    'a route by an address of the other IP version': written((text) =>
+      text.replaceAll(/"via":"[^"]*"/g, '"via":"fd00::1"'),
+    ),
+    'a route to an address within a subnet': written((text) => text.replaceAll('.0/', '.7/')),
+    'a route by a zone': written((text) => text.replaceAll(/"via":"[^"]*"/g, '"via":"fe80::1%lo"')),
+    'a hole of many bytes': (place) => {
+      writeFileSync(place, '')
+      truncateSync(place, 100 << 20)
+    },
+  }
+  const routes = () =>
+    execIn(one, 'ip', '-4', 'route', 'show', 'proto', '115').trim().split('\n').filter(Boolean).length
+  for (const [what, make] of Object.entries(things)) {
+    const router = await world.create(slipway, 'router', { network: 'left', forwarding: true })
+    await router.connect('right')
+    t.is(routes(), 1, what)
+    good = readFileSync(path, 'utf8')
+    const steps: Readonly<Record<string, [routes: 1 | undefined, call: () => Promise<unknown>]>> = {
+      disconnect: [undefined, () => router.disconnect('right')],
+      connect: [1, () => router.connect('right')],
+      'a create': [1, async () => (await world.create(slipway, 'more', { network: 'left' })).remove()],
+      open: [1, async () => (await world.open()).close()],
+      remove: [undefined, () => router.remove()],
+    }
+    for (const [step, [expected, call]] of Object.entries(steps)) {
+      rmSync(path, { recursive: true, force: true })
+      make(path, elsewhere)
+      await t.notThrowsAsync(call, `${step}: it is ${what}`)
+      // What nobody knows any more is taken from nobody.
+      if (expected) t.true(routes() >= expected, `${step}: it is ${what}`)
+      t.deepEqual(state(elsewhere), before, `${step}: it is ${what}`)
+      if (step === 'a create') await (await world.open()).close()
+    }
+    execIn(one, 'ip', '-4', 'route', 'flush', 'proto', '115')
+  }
 })
 
 test.serial('notes of other processes to who holds a port', async (t) => {
