@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs'
 import type { Worker } from 'node:worker_threads'
 import { clearTimeout, now, setTimeout } from '../base/timers.js'
 import { threadFile } from '../kernel/thread-file.js'
+import { makeFolder } from '../store/make-folder.js'
 import type { FollowedFolders, FromRecords, FromThread } from './thread-messages.js'
 
 /** Milliseconds after which a thread that has ended is started again: twice as many each time that it ends soon. */
@@ -44,7 +44,7 @@ export class RecordsThread {
     const began = now()
     let worker: Worker
     try {
-      for (const folder of [this.#folders.sandboxes, this.#folders.networks]) mkdirSync(folder, { recursive: true })
+      for (const folder of [this.#folders.sandboxes, this.#folders.networks]) makeFolder(folder)
       worker = startWorker(this.#folders)
     } catch (error) {
       this.#ended((error as Error).message, 0)

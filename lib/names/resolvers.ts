@@ -1,11 +1,12 @@
 import { clock } from '../base/timers.js'
-import { mkdirSync, promises } from 'node:fs'
+import { promises } from 'node:fs'
 import type { StoredEndpoint } from '../store/endpoint.js'
 import { RESOLVER_PORT, resolverAddresses } from '../policy/resolver-elements.js'
 import { DEFAULT_NETWORK, type NetworkSpec } from '../store/network-spec.js'
 import { Rounds } from '../base/rounds.js'
 import { driverShapes } from '../store/driver-shapes.js'
 import { FollowedFolder } from '../store/followed-folder.js'
+import { makeFolder } from '../store/make-folder.js'
 import { NETWORK } from '../store/network-kind.js'
 import type { NetworkRecord } from '../store/network-records.js'
 import { watchFolder } from '../base/watch-folder.js'
@@ -71,7 +72,7 @@ export class Resolvers {
   async open(): Promise<void> {
     if (!this.#stays) return
     try {
-      mkdirSync(this.#folder, { recursive: true })
+      makeFolder(this.#folder)
       this.#watcher = watchFolder(this.#folder, this, (resolvers) => void resolvers.#look())
     } catch {
       // A folder that cannot be written is the plan's to tell of. Where inotify's limits are reached, the next open()

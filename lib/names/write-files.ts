@@ -23,7 +23,6 @@ export interface NameFilePaths {
   resolvConfPath: string
 }
 
-const FOLDER_MODE = 0o755
 const FILE_MODE = 0o644
 /** Of asm-generic/fcntl.h; Node.js has no name for it. */
 const O_PATH = 0o10000000
@@ -42,7 +41,7 @@ export const nameFilePaths = (folder: string): NameFilePaths => ({
  * long.
  */
 export function writeNameFiles(folder: string, files: NameFiles): NameFilePaths {
-  makeFolder(folder, FOLDER_MODE)
+  makeFolder(folder)
   const opened = openSync(folder, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW)
   try {
     for (const [name, text] of Object.entries(files)) writeInPlace(byDescriptor(opened, name), join(folder, name), text)

@@ -1,8 +1,8 @@
 import { clock } from '../base/timers.js'
-import { existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { hasEnded, thisPids, thisProcess } from './maker.js'
-import { makeFolder } from './make-folder.js'
+import { makeMark } from './make-folder.js'
 import { isRegular } from './read-file.js'
 
 const NAME = /^(\d{1,7})-(\d{0,20})-(\d{1,20})$/
@@ -31,8 +31,7 @@ export class EphemeralMarks {
   write(): void {
     const path = this.#own
     if (existsSync(path)) return
-    makeFolder(this.#folder)
-    writeFileSync(path, '')
+    makeMark(path)
     const now = new Date(clock.time())
     try {
       utimesSync(this.#watched, now, now)

@@ -1,8 +1,8 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isAlive, thisProcess, type Maker } from './maker.js'
 import { listFolder } from './list-folder.js'
-import { makeFolder } from './make-folder.js'
+import { makeMark } from './make-folder.js'
 import { isRegular } from './read-file.js'
 import { randomId } from '../base/random-id.js'
 
@@ -42,8 +42,7 @@ export class Mark {
     if (this.#path !== undefined) return
     const { pid, started } = thisProcess()
     const path = join(this.#folder, `${pid}-${started}-${this.#tag}`)
-    makeFolder(this.#folder)
-    writeFileSync(path, '')
+    makeMark(path)
     this.#path = path
   }
 

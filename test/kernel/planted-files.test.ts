@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { Host } from '#lib/kernel/host.js'
@@ -80,4 +80,30 @@ test('no record is made by way of a folder that is a link', async (t) => {
   )
   t.throws(() => lstatSync(join(elsewhere, 'app.json')))
   await host.close()
+})
+
+test.serial('nobody else may write what is made in a state folder, whatever the umask is', async (t) => {
+  const world = new World(t)
+  const umask = process.umask(0)
+  t.teardown(() => process.umask(umask))
+  const shared: string[] = []
+  const look = () => {
+    for (const entry of readdirSync(world.stateDir, { recursive: true, encoding: 'utf8' })) {
+      const { mode } = lstatSync(join(world.stateDir, entry))
+      if ((mode & 0o022) !== 0) shared.push(`${entry} ${(mode & 0o777).toString(8)}`)
+    }
+  }
+  const slipway = await world.open({ pool: { size: 1 } })
+  const events = slipway.events()
+  const first = events.next()
+  const app = await world.create(slipway, 'app', { publish: ['8080:80'], ephemeral: true })
+  await app.files()
+  await slipway.networks.create({ name: 'net' })
+  await slipway.pool.ready()
+  t.false((await first).done)
+  look()
+  t.deepEqual(shared, [])
+  await t.notThrowsAsync(world.open())
+  await events.return?.()
+  await slipway.close()
 })

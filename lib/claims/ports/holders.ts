@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, promises, readdirSync, rmSync, statSync } from 'node:fs'
+import { lstatSync, promises, readdirSync, rmSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { holdPorts, isPort, mapOf, placeOf, publishedKey, publishedName, releasePorts } from '../../policy/elements.js'
 import type { Host } from '../../kernel/host.js'
@@ -6,6 +6,7 @@ import { folderStamp } from '../../kernel/native.js'
 import { randomId } from '../../base/random-id.js'
 import { isAlive, thisProcess, type Maker } from '../../store/maker.js'
 import { listFolder } from '../../store/list-folder.js'
+import { makeFolder } from '../../store/make-folder.js'
 import { readRegular } from '../../store/read-file.js'
 import { watchFolder } from '../../base/watch-folder.js'
 import { publishedNames } from './learn-ports.js'
@@ -97,7 +98,7 @@ export class Holders {
     // One process may have several Slipways open, in several threads.
     const own = join(this.#folder, `${pid}-${started}-${randomId().slice(0, 8)}`)
     try {
-      mkdirSync(own, { recursive: true })
+      makeFolder(own)
       this.#watcher = watchFolder(own, this, (holders) => holders.#look())
       this.#own = own
       if (this.#stamp !== undefined) this.#stamp = folderStamp(this.#folder)
@@ -286,7 +287,7 @@ async function drop(folder: string, text: string, patience: number): Promise<voi
   const name = randomId().slice(0, 12)
   const path = join(folder, name)
   try {
-    await promises.writeFile(join(folder, `.${name}`), text)
+    await promises.writeFile(join(folder, `.${name}`), text, { mode: 0o644 })
     await promises.rename(join(folder, `.${name}`), path)
     for (let waited = 0; waited < patience; waited += STEP_MS) {
       await sleep(STEP_MS)
