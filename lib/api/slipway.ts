@@ -43,6 +43,8 @@ import type { SandboxRecord } from '../store/records.js'
 import { requireOwnFolders } from '../store/own-folder.js'
 import { keepReserve } from '../store/reserve.js'
 import { SHOWN, shown } from '../base/shown.js'
+import { removeState, requireReadableRecords, takeDown, type TakenDown } from '../work/take-down.js'
+import { SlipwayError } from '../base/errors.js'
 import { Turns } from '../admission/turns.js'
 
 /** What a {@link Slipway} says of itself to JSON.stringify(). */
@@ -170,6 +172,25 @@ export class Slipway {
   }
 
   /**
+   * Takes away all that Slipway has on this host: sandboxes, networks, bridge, tables, records; and leaves.
+   *
+   * @internal
+   */
+  async uninstall(): Promise<TakenDown> {
+    const context = this.#context
+    await requireReadableRecords(context)
+    const removed: string[] = []
+    for (const sandbox of await this.sandboxes.list())
+      if (await isRemoved(sandbox)) removed.push(`sandbox ${sandbox.name}`)
+    for (const network of await this.networks.list())
+      if (network.userDefined && (await isRemoved(network))) removed.push(`network ${network.name}`)
+    const found = await context.work.run(() => takeDown(context))
+    await this.close({ wait: true })
+    if (found.stays.length === 0) found.removed.push(removeState(context.settings.stateDir, context.host.identity))
+    return { ...found, removed: [...removed, ...found.removed] }
+  }
+
+  /**
    * Leaves: calls in flight end as they would have, further ones are refused with `CLOSED`. The networking stays as it
    * is, for the next open(). Called again, it is the same closing.
    *
@@ -219,6 +240,17 @@ export class Slipway {
   /** As {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+}
+
+/** Whether it was there. */
+async function isRemoved(one: { remove(): Promise<void> }): Promise<boolean> {
+  try {
+    await one.remove()
+    return true
+  } catch (error) {
+    if (error instanceof SlipwayError && error.code === 'NOT_FOUND') return false
+    throw error
   }
 }
 

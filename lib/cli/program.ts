@@ -18,6 +18,7 @@ import { addPort, addPublish, addUnpublish } from './usage/ports.js'
 import { addPrune, addRemove } from './usage/remove.js'
 import { addRun } from './usage/run.js'
 import { addStats } from './usage/stats.js'
+import { addUninstall } from './usage/uninstall.js'
 import { addEvents } from './usage/events.js'
 
 const AFTER = `
@@ -82,6 +83,7 @@ const GROUPS: Readonly<Record<string, readonly Definition[]>> = {
     { names: ['completion'], add: addCompletion },
     { names: ['version'], add: addVersion },
   ],
+  'The host:': [{ names: ['uninstall'], add: addUninstall }],
 }
 
 /** Those that are about all commands. */

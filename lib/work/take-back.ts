@@ -1,10 +1,10 @@
 import { rmdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { reconcile } from '../heal/index.js'
+import { writtenTables } from '../claims/ensure-ruleset.js'
 import { removeWhatIsThere } from '../claims/remove-if-there.js'
 import { networksOf } from '../drivers/index.js'
 import { RULESET } from '../networks/registry.js'
-import { RULESET_FAMILIES } from '../policy/ruleset.js'
 import { TABLE } from '../policy/sets.js'
 import { RESERVE } from '../store/reserve.js'
 import { listAllRecords, type SandboxRecord } from '../store/records.js'
@@ -31,8 +31,8 @@ export async function takeBackFresh(context: Context): Promise<void> {
   }
 }
 
-/** @returns Whether it has gone. */
-async function takeBackNetwork(context: Context, name: string): Promise<boolean> {
+/** Removes a network that every host has, unless somebody is on it. @returns Whether it has gone. */
+export async function takeBackNetwork(context: Context, name: string): Promise<boolean> {
   const { host, networks } = context
   const predefined = networks.predefined.get(name)
   const spec = await predefined?.present()
@@ -49,17 +49,22 @@ async function takeBackNetwork(context: Context, name: string): Promise<boolean>
   return false
 }
 
-async function takeBackRuleset(context: Context): Promise<void> {
+/** Removes the tables, unless somebody uses them. @returns Whether they have gone. */
+export async function takeBackRuleset(context: Context): Promise<boolean> {
   const { host, networks, records } = context
   const isUsed = async () =>
     (await someRecord(context, ({ endpoints }) => endpoints.length > 0)) || (await networks.list()).length > 0
-  if (await isUsed()) return
+  if (await isUsed()) return false
   await removeWhatIsThere(
     host,
-    RULESET_FAMILIES.map((family) => ({ op: 'table.delete', family, table: TABLE })),
+    [...(await writtenTables(host))].map((family) => ({ op: 'table.delete', family, table: TABLE })),
   )
-  if (await isUsed()) await reconcile(context)
-  else for (const folder of [records, networks.records]) removeEmpty(folder)
+  if (await isUsed()) {
+    await reconcile(context)
+    return false
+  }
+  for (const folder of [records, networks.records]) removeEmpty(folder)
+  return true
 }
 
 /** What is no record counts as one that may use anything. */

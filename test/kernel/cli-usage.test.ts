@@ -339,6 +339,7 @@ test.serial('help: each command explains itself', async (t) => {
     'unpublish',
     'explain',
     'doctor',
+    'uninstall',
     'bench',
     'stats',
     'events',

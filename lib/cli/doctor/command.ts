@@ -16,11 +16,19 @@ import { checkNames } from './names.js'
 import { checkNetworks } from './networks.js'
 import { checkDescriptors, checkDynamicPorts } from './ports.js'
 import { checkNetnsFolder, checkStateDir } from './process.js'
+import { withSlipway } from '../with-slipway.js'
 import type { GivenHost } from '../usage/host-flags.js'
 
+export interface DoctorFlags {
+  fix?: true
+  json?: true
+}
+
 /** `slipway doctor`: can it work here? */
-export async function doctor(host: GivenHost, { json }: { json?: true }): Promise<void> {
+export async function doctor(host: GivenHost, { fix, json }: DoctorFlags): Promise<void> {
   const { settings } = hostOptions(host)
+  // Opening the host mends what of it is ours, and what was mended is said.
+  if (fix) await withSlipway(host, () => Promise.resolve(), { wait: true })
   const findings = await examine(settings)
   if (json) printJson(findings)
   else print(`${findings.map(line).join('\n')}\n\n${summary(findings)}`)
