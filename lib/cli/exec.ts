@@ -6,7 +6,7 @@ import type { GivenHost } from './usage/host-flags.js'
 import type { ProcessFlags } from './usage/process-flags.js'
 import { findSandbox } from './find.js'
 
-/** `slipway exec`. The sandbox needs nobody who holds the host open: that is closed before the command ends. */
+/** `slipway exec`. The host is open while the program runs, which asks for names. With --detach nobody is there. */
 export async function exec(
   host: GivenHost,
   name: string,
@@ -15,11 +15,14 @@ export async function exec(
 ): Promise<void> {
   const how = howToRun(flags)
   const relay = new SignalRelay()
-  const sandbox = await withSlipway(host, async (slipway) => {
-    const found = await findSandbox(slipway, name)
-    await writeOwnFiles(found)
-    return found
-  })
-  const go = how.detach ? relay.leave.bind(relay) : relay.run.bind(relay)
-  process.exitCode = relay.interrupted ?? (await go(sandbox, command, how))
+  process.exitCode = await withSlipway(
+    host,
+    async (slipway) => {
+      const sandbox = await findSandbox(slipway, name)
+      await writeOwnFiles(sandbox)
+      if (relay.interrupted !== undefined) return relay.interrupted
+      return how.detach ? relay.leave(sandbox, command, how) : relay.run(sandbox, command, how)
+    },
+    { stays: !how.detach },
+  )
 }

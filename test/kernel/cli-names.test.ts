@@ -131,7 +131,7 @@ test('run and exec: the command sees the sandbox’s files, and the host keeps i
   await done(world, 'rm', side)
 })
 
-test('run on a network: its names are answered while the command runs', async (t) => {
+test('run and exec on a network: its names are answered while the command runs', async (t) => {
   const world = new World(t)
   const [db, client] = [world.name('db'), world.name('client')]
   await done(world, 'network', 'create', '--subnet', '10.7.0.0/24', '--subnet', 'fd00:7::/64', 'web')
@@ -154,7 +154,10 @@ test('run on a network: its names are answered while the command runs', async (t
   t.regex(await inWeb('getent', 'ahostsv6', 'database'), /^fd00:7::9 /)
   t.regex(await inWeb('busybox', 'ping', '-c', '1', '-W', '2', 'database'), /1 packets received/)
   t.is((await slipway(world, 'run', '--', 'getent', 'hosts', db)).status, 2)
-  await done(world, 'rm', db)
+  await done(world, 'create', '--network', 'web', '--name', client)
+  t.regex(await done(world, 'exec', client, 'getent', 'ahostsv6', db), /^fd00:7::9 /)
+  t.regex(await done(world, 'exec', client, 'busybox', 'ping', '-c', '1', '-W', '2', 'database'), /1 packets received/)
+  await done(world, 'rm', client, db)
   await done(world, 'network', 'rm', 'web')
 })
 

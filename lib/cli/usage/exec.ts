@@ -7,7 +7,7 @@ const AFTER = `
 ${FILES_HELP}
 slipway exec passes signals on to COMMAND, and ends with its exit status (128 +
 number when a signal ended it, 126 when it cannot be executed, 127 when there is no
-such program).
+such program). While COMMAND runs, the names of other sandboxes are answered.
 
 Examples:
   slipway exec -it app bash
