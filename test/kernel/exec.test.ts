@@ -57,12 +57,34 @@ test('exec gives a program what it is to have, and tells how it has ended', asyn
     [() => run('yes', { maxBuffer: 1000 }), 'EXHAUSTED', /more than 1000 bytes/],
     [() => app.exec('no-such-program'), 'NOT_FOUND', /no such program .*\(ENOENT\)/],
     [() => app.exec('/etc/passwd'), 'PERMISSION', /cannot be executed.*EACCES/],
-    [() => app.exec('true', [], { cwd: '/nowhere' }), 'NOT_FOUND', /cwd.*ENOENT/],
+    [
+      () => app.exec('true', [], { cwd: '/nowhere' }),
+      'NOT_FOUND',
+      /^true: .* no folder "\/nowhere" .*\(cwd\) \(ENOENT\)/,
+    ],
+    [() => app.exec('a\0b'), 'INVALID_ARGUMENT', /the character 0/],
+    [() => app.exec('true', ['\0']), 'INVALID_ARGUMENT', /the character 0/],
+    [() => app.exec('true', [], { env: { A: '\0' } }), 'INVALID_ARGUMENT', /the character 0/],
     [() => app.exec(''), 'INVALID_ARGUMENT', /takes a program/],
     [() => app.exec('true', 'x' as never), 'INVALID_ARGUMENT', /list of texts/],
     [() => app.exec('true', [], { shell: true } as never), 'INVALID_ARGUMENT', /no option "shell"/],
     [() => app.exec('true', [], { encoding: 'utf9' as never }), 'INVALID_ARGUMENT', /encoding must be/],
     [async () => app.spawn('true', [], { files: true, uid: 1 }), 'INVALID_ARGUMENT', /uid does not go with files/],
+    ...[true, false].flatMap((files) =>
+      [
+        [''],
+        [5],
+        ['true', 'x'],
+        ['true', ['\0']],
+        ['true', [], { files, cwd: 5 }],
+        ['true', [], { files, signal: 3 }],
+        ['true', [], { files, stdio: 'foo' }],
+        ['true', [], null],
+      ].map(([command, args = [], options = { files }]) => {
+        const call = async () => app.spawn(command as string, args as string[], options as object)
+        return [call, 'INVALID_ARGUMENT', /^spawn[ :]/] as const
+      }),
+    ),
   ] as const)
     await t.throwsAsync(call, { code, message, name: 'SlipwayError' })
 })

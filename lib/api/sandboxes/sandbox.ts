@@ -313,9 +313,11 @@ export class Sandbox {
    * @example
    * app.spawn('curl', ['http://db/'], { files: true, stdio: 'inherit' })
    * @throws {SlipwayError} `NOT_FOUND` when the sandbox was removed; with `files`, `UNSUPPORTED` where this machine
-   * lacks `unshare`, `mount` or `sh`, and `INVALID_ARGUMENT`.
+   * lacks `unshare`, `mount` or `sh`; `INVALID_ARGUMENT`, also for what Node.js refuses of its arguments. What the
+   * kernel refuses the child tells, by `error`, as that of `child_process.spawn` does.
    */
   spawn(command: string, args: readonly string[] = [], options: SpawnInsideOptions = {}): ChildProcess {
+    if (!isOptions(options)) throw invalid(`spawn takes an object of options, and got ${show(options)}.`)
     const { files = false, ...rest } = options
     return spawnInside(this.#inside, command, args, rest, files ? this.#ownFiles() : undefined)
   }
@@ -346,9 +348,7 @@ export class Sandbox {
     this.#requireThere()
     // As they are now; spawn would take those that are there.
     if (files && this.#ownFiles()) await this.files()
-    return execInside(`${command} in the sandbox ${this.name}`, options, (given) =>
-      this.spawn(command, args, { ...given, files }),
-    )
+    return execInside(this.name, command, options, (given) => this.spawn(command, args, { ...given, files }))
   }
 
   /**

@@ -67,16 +67,25 @@ export function checkExec(command: unknown, args: unknown, options: ExecOptions)
       `exec takes the arguments as a list of texts, as in exec('getent', ['hosts', 'db']), and got ${show(args)}.`,
     )
   checkOptions('exec', options, CHECKS)
+  const texts = [command, ...args, ...Object.entries(options.env ?? {}).flat()]
+  if (texts.some((text) => String(text).includes('\0')))
+    throw invalid('exec: a program, its arguments and its variables cannot have the character 0 in them.')
 }
 
 type Start = (options: SpawnInsideOptions) => ChildProcess
 
 /** @param start - Starts it. */
-export function execInside(what: string, options: ExecOptions, start: Start): Promise<ExecResult<string | Buffer>> {
+export function execInside(
+  sandbox: string,
+  command: string,
+  options: ExecOptions,
+  start: Start,
+): Promise<ExecResult<string | Buffer>> {
+  const what = `${command} in the sandbox ${sandbox}`
   const { cwd, env, input, encoding = 'utf8', maxBuffer = MAX_BUFFER, killSignal = 'SIGTERM' } = options
   return withPatience(`${what} has not ended by itself`, options, async (ended) => {
     ended.throwIfAborted()
-    const child = started(what, start, {
+    const child = started(command, start, {
       ...(cwd === undefined ? {} : { cwd }),
       ...(env === undefined ? {} : { env: env }),
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
@@ -100,7 +109,11 @@ export function execInside(what: string, options: ExecOptions, start: Start): Pr
     }
     const forget = whenAborted(ended, kill)
     try {
-      const { exitCode, signal } = await endOf(child, () => ended.aborted || tooMuch !== undefined)
+      const { exitCode, signal } = await endOf(
+        child,
+        () => ended.aborted || tooMuch !== undefined,
+        (error) => explainStart(error, command, cwd),
+      )
       ended.throwIfAborted()
       if (tooMuch) throw tooMuch
       const text = (bytes: Buffer) => (encoding === 'buffer' ? bytes : bytes.toString(encoding))
@@ -113,25 +126,31 @@ export function execInside(what: string, options: ExecOptions, start: Start): Pr
 }
 
 /** Of some errors, Node.js throws what of others the child tells. */
-function started(what: string, start: Start, options: SpawnInsideOptions): ChildProcess {
+function started(command: string, start: Start, options: SpawnInsideOptions): ChildProcess {
   try {
     return start(options)
   } catch (error) {
-    throw explainStart(error as NodeJS.ErrnoException, what)
+    throw explainStart(error as NodeJS.ErrnoException, command, options.cwd)
   }
 }
 
-/** What is spawned says of a program that is not there, or is none, as much as the errno does. */
-function explainStart(error: NodeJS.ErrnoException, what = ''): unknown {
-  const { code = '', errno = 0, syscall = 'spawn', path = what } = error
-  const said = WHY_NOT[code]
+/**
+ * Why it was not started. What is spawned may be another program, which gives it its files; that looks the program up
+ * first.
+ */
+function explainStart(error: NodeJS.ErrnoException, command: string, cwd: string | URL | undefined): unknown {
+  const { code = '', errno = 0, syscall = 'spawn' } = error
+  const said = code === 'ENOENT' ? (['NOT_FOUND', notThere(command, cwd)] as const) : WHY_NOT[code]
   if (error instanceof SlipwayError || !said) return inWords(error)
   const refusal = { errno: Math.abs(errno), errnoName: code, syscall: 'execve', operation: syscall }
-  return new SlipwayError(said[0], `${path}: ${said[1]} (${code}).`, refusal, { cause: error })
+  return new SlipwayError(said[0], `${command}: ${said[1]} (${code}).`, refusal, { cause: error })
 }
 
+const notThere = (command: string, cwd: string | URL | undefined): string =>
+  `there is no such program${command.includes('/') ? '' : ' in the folders of PATH'}` +
+  (cwd === undefined ? '' : `, or no folder ${show(String(cwd))} to run it in (cwd)`)
+
 const WHY_NOT: Readonly<Record<string, readonly ['NOT_FOUND' | 'PERMISSION' | 'INVALID_ARGUMENT', string]>> = {
-  ENOENT: ['NOT_FOUND', 'there is no such program in the folders of PATH, or no such folder to run it in (cwd)'],
   ENOTDIR: ['NOT_FOUND', 'a part of its path, or of cwd, is no folder'],
   EACCES: ['PERMISSION', 'it cannot be executed, or cwd cannot be entered'],
   ENAMETOOLONG: ['INVALID_ARGUMENT', 'its path, or cwd, is longer than a path can be'],
@@ -163,9 +182,10 @@ function collect(stream: Readable | null | undefined, most: number, tooMuch: () 
 function endOf(
   child: ChildProcess,
   isToEnd: () => boolean,
+  explain: (error: NodeJS.ErrnoException) => unknown,
 ): Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }> {
   return new Promise((resolve, reject) => {
-    child.once('error', (error) => reject(explainStart(error)))
+    child.once('error', (error) => reject(explain(error)))
     child.once('exit', (exitCode, signal) => {
       if (!isToEnd()) return
       close(child)

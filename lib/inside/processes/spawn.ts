@@ -1,6 +1,6 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import type { Writable } from 'node:stream'
-import { invalid, show } from '../../base/errors.js'
+import { invalid, show, SlipwayError } from '../../base/errors.js'
 import type { SandboxFiles } from '../../work/files.js'
 import type { Inside } from '../inside.js'
 import { findProgram } from './programs.js'
@@ -33,6 +33,24 @@ const MOST_STDIO = 9
  * @param own - Its files, where it is to have them.
  */
 export function spawnInside(
+  inside: Inside,
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions,
+  own: OwnFiles | undefined,
+): ChildProcess {
+  if (typeof command !== 'string' || command === '' || !Array.isArray(args))
+    throw invalid(`spawn takes a program and a list of arguments, and got ${show(command)} and ${show(args)}.`)
+  try {
+    return start(inside, command, args, options, own)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (!code?.startsWith('ERR_')) throw error
+    throw new SlipwayError('INVALID_ARGUMENT', `spawn: ${message}.`, {}, { cause: error })
+  }
+}
+
+function start(
   inside: Inside,
   command: string,
   args: readonly string[],
