@@ -67,6 +67,15 @@ const FLAGS: Readonly<Record<string, string>> = {
 const VOLUMES = 'a sandbox has no volumes'
 const SCRIPTS = 'it prints the version and nothing else'
 const ONE_HOST = 'Slipway is for one host'
+const NO_ROOM = 'a sandbox takes no room on a disk'
+const BY_TIME = "sort says which are new: slipway ls --format '{{.CreatedAt}} {{.Name}}' | sort"
+const NOT_KEPT = 'it prints what happens from now on, and what was is not kept'
+
+const OF_ENDPOINTS: Readonly<Record<string, string>> = {
+  '--link': 'sandboxes of one network find each other by name, and by the --alias that they were given there',
+  '--link-local-ip': 'the kernel gives link-local addresses',
+  '--driver-opt': 'what a driver does is an option of the network: slipway network create -o KEY=VALUE',
+}
 
 /** By flag, of other commands. */
 const FLAGS_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -76,7 +85,18 @@ const FLAGS_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     '-l': "'slipway disconnect' takes a sandbox off a network",
     '--link': "'slipway disconnect' takes a sandbox off a network",
   },
-  ls: { '-s': 'a sandbox takes no room on a disk', '--size': 'a sandbox takes no room on a disk' },
+  ls: {
+    '-s': NO_ROOM,
+    '--size': NO_ROOM,
+    '-l': BY_TIME,
+    '--latest': BY_TIME,
+    '-n': BY_TIME,
+    '--last': BY_TIME,
+  },
+  inspect: { '-s': NO_ROOM, '--size': NO_ROOM, '--type': "'slipway network inspect' is for networks" },
+  events: { '--since': NOT_KEPT, '--until': NOT_KEPT },
+  connect: OF_ENDPOINTS,
+  'network connect': OF_ENDPOINTS,
   version: { '-f': SCRIPTS, '--format': SCRIPTS },
   'network create': {
     '--attachable': 'every sandbox can be connected to every network',
