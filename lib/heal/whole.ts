@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { endpointsOf } from '../drivers/index.js'
 import type { StoredEndpoint } from '../store/endpoint.js'
@@ -111,8 +111,8 @@ export async function isWholeInside(
   return true
 }
 
-/** Whether a namespace is bound to a path: then it lies on another file system than its folder. */
+/** Whether a namespace is bound to a path: then it lies on another file system than its folder. No link does. */
 function isNamespace(path: string): boolean {
-  const device = (of: string) => statSync(of, { throwIfNoEntry: false })?.dev
-  return device(path) !== undefined && device(path) !== device(dirname(path))
+  const device = (of: string) => lstatSync(of, { throwIfNoEntry: false })?.dev
+  return device(path) !== undefined && device(path) !== device(`${dirname(path)}/.`)
 }

@@ -14,7 +14,7 @@ import test from 'ava'
 import { thisProcess } from '#lib/store/maker.js'
 import { done } from '../helpers/command.js'
 import { elements } from '../helpers/snapshot.js'
-import { eventually, execIn, World } from '../helpers/world.js'
+import { eventually, execIn, ip, ipJson, World } from '../helpers/world.js'
 
 /**
  * Whatever lies in a state folder: the host opens and works, and nothing outside of the folder is changed, followed or
@@ -152,6 +152,37 @@ test.serial('whatever stands in the place of the routes through routers', async 
     }
     execIn(one, 'ip', '-4', 'route', 'flush', 'proto', '115')
   }
+})
+
+test.serial('whatever stands in the place of a namespace', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  const other = await world.create(slipway, 'other')
+  const elsewhere = join(world.stateDir, 'elsewhere')
+  mkdirSync(elsewhere)
+  const things: typeof THINGS = {
+    ...THINGS,
+    'a link to what is no path': (path) => symlinkSync('x'.repeat(300), path),
+    'a link beyond a file': (path) => symlinkSync('/etc/passwd/x', path),
+    'a link to the namespace of another sandbox': (path) => symlinkSync(other.path, path),
+    "a link to this process's": (path) => symlinkSync('/proc/self/ns/net', path),
+    nothing: () => undefined,
+  }
+  for (const [what, make] of Object.entries(things)) {
+    const app = await world.create(slipway, 'app', { publish: ['8080:80'] })
+    ip('netns', 'delete', app.name)
+    make(app.path, elsewhere)
+    await t.notThrowsAsync(async () => {
+      const again = await world.open()
+      t.true(again.reconciled.adopted.includes(other.name), what)
+      await (await world.create(again, 'more')).remove()
+      await again.close({ wait: true })
+    }, what)
+    rmSync(app.path, { recursive: true, force: true })
+    await app.remove().catch((error: { code: string }) => t.is(error.code, 'NOT_FOUND', what))
+    t.deepEqual(elements(world.host, 'published4'), [], what)
+  }
+  t.deepEqual(ipJson(other, 'address', 'show', 'eth0').length, 1)
 })
 
 test.serial('notes of other processes to who holds a port', async (t) => {
