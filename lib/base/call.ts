@@ -17,7 +17,7 @@ export interface CallOptions {
 }
 
 /** As long as a timer may be, in milliseconds. */
-const LONGEST = 2 ** 31 - 1
+export const LONGEST_TIMER = 2 ** 31 - 1
 
 export const callChecks: Record<keyof CallOptions, Check> = {
   // One of another realm, as test runners have them, is no instance of this one's.
@@ -29,9 +29,9 @@ export const callChecks: Record<keyof CallOptions, Check> = {
       ? undefined
       : 'an AbortSignal, as in AbortSignal.timeout(1000)',
   timeout: (value) =>
-    typeof value === 'number' && value > 0 && value <= LONGEST
+    typeof value === 'number' && value > 0 && value <= LONGEST_TIMER
       ? undefined
-      : `a number of milliseconds, more than 0 and at most ${LONGEST}`,
+      : `a number of milliseconds, more than 0 and at most ${LONGEST_TIMER}`,
 }
 
 /** A call that may be given up. */

@@ -42,7 +42,10 @@ const CHECKS: Record<keyof ConnectTcpOptions, Check> = {
   family: (value) => (value === 0 || value === 4 || value === 6 ? undefined : '4, 6, or 0 for both'),
   localAddress: (value) =>
     typeof value === 'string' && isIP(value) !== 0 ? undefined : "an address of the sandbox, as in '172.17.0.2'",
-  localPort: (value) => (Number(value) <= 65535 ? natural(value) : 'a number from 0 to 65535'),
+  localPort: (value) =>
+    Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65535
+      ? undefined
+      : 'a number from 0 to 65535',
   noDelay: checks.flag,
   keepAlive: checks.flag,
   keepAliveInitialDelay: natural,

@@ -33,7 +33,8 @@ export interface BindUdpOptions extends CallOptions {
   sendBufferSize?: number
 }
 
-const bytes: Check = (value) => (Number.isInteger(value) && Number(value) > 0 ? undefined : 'a number of bytes')
+const bytes: Check = (value) =>
+  Number.isInteger(value) && Number(value) > 0 && Number(value) < 2 ** 31 ? undefined : 'a number of bytes'
 
 const CHECKS: Record<keyof BindUdpOptions, Check> = {
   port: () => undefined,
@@ -127,10 +128,19 @@ function lookupFor(inside: Inside, family: 0 | 4 | 6): NonNullable<SocketOptions
   return (host, _options, answer) => {
     const give = (address: string) => {
       const written = family === 0 && isIP(address) === 4 ? `::ffff:${address}` : address
-      const tell = () => answer(null, written, isIP(written))
-      // The zone is an interface of the sandbox's.
-      if (written.includes('%')) inside.enter(tell)
-      else tell()
+      if (!written.includes('%')) return answer(null, written, isIP(written))
+      let isTold = false
+      try {
+        // The zone is an interface of the sandbox's.
+        inside.enter(() => {
+          isTold = true
+          answer(null, written, isIP(written))
+        })
+      } catch (error) {
+        // The sandbox was removed: who sends hears of it as of other addresses, and nobody else does.
+        if (isTold) throw error
+        answer(error as NodeJS.ErrnoException, '', 0)
+      }
     }
     if (isIP(host) !== 0) return give(host)
     lookup(inside, host, family, NEVER).then(

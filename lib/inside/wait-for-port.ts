@@ -1,4 +1,4 @@
-import { callChecks, type CallOptions } from '../base/call.js'
+import { callChecks, LONGEST_TIMER, type CallOptions } from '../base/call.js'
 import { checkOptions, type Check } from '../base/checks.js'
 import { isIP, isIPv6 } from '../base/addresses/is-address.js'
 import { SlipwayError } from '../base/errors.js'
@@ -25,7 +25,10 @@ const CHECKS: Record<keyof WaitForPortOptions, Check> = {
     typeof value === 'string' && isIP(value) !== 0 && !value.includes('%')
       ? undefined
       : "an address of the sandbox, as in '127.0.0.1'",
-  interval: (value) => (Number.isInteger(value) && Number(value) > 0 ? undefined : 'a number of milliseconds above 0'),
+  interval: (value) =>
+    Number.isInteger(value) && Number(value) > 0 && Number(value) <= LONGEST_TIMER
+      ? undefined
+      : `a number of milliseconds, more than 0 and at most ${LONGEST_TIMER}`,
   ...callChecks,
 }
 

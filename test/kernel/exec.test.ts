@@ -69,6 +69,11 @@ test('exec gives a program what it is to have, and tells how it has ended', asyn
     [() => app.exec('true', 'x' as never), 'INVALID_ARGUMENT', /list of texts/],
     [() => app.exec('true', [], { shell: true } as never), 'INVALID_ARGUMENT', /no option "shell"/],
     [() => app.exec('true', [], { encoding: 'utf9' as never }), 'INVALID_ARGUMENT', /encoding must be/],
+    [() => run('sleep 9', { killSignal: 'SIGFOO' as never, timeout: 100 }), 'INVALID_ARGUMENT', /killSignal must be/],
+    [() => run('sleep 9', { killSignal: 'toString' as never, timeout: 100 }), 'INVALID_ARGUMENT', /killSignal must be/],
+    [() => app.exec('true', [], { env: { A: Symbol('x') as never } }), 'INVALID_ARGUMENT', /env must be/],
+    [() => app.exec('true', [], { cwd: '\0' }), 'INVALID_ARGUMENT', /without null bytes/],
+    [() => app.exec('true', [], { cwd: new URL('http://db/') }), 'INVALID_ARGUMENT', /scheme file/],
     [async () => app.spawn('true', [], { files: true, uid: 1 }), 'INVALID_ARGUMENT', /uid does not go with files/],
     ...[true, false].flatMap((files) =>
       [

@@ -329,6 +329,9 @@ test('what is refused rejects with a code and a sentence, and leaves no descript
     [() => to({ host: '' }), 'INVALID_ARGUMENT', /host must be a text/],
     [() => to({ port: 0 }), 'INVALID_ARGUMENT', /port must be a number from 1/],
     [() => to({ family: 5 }), 'INVALID_ARGUMENT', /family must be 4, 6, or 0/],
+    [() => to({ localPort: Object.create(null) }), 'INVALID_ARGUMENT', /localPort must be a number from 0/],
+    [() => to({ localPort: Symbol('x') }), 'INVALID_ARGUMENT', /localPort must be a number from 0/],
+    [() => to({ localPort: 65536 }), 'INVALID_ARGUMENT', /localPort must be a number from 0/],
     [() => to({ signal: {} }), 'INVALID_ARGUMENT', /signal must be an AbortSignal/],
     [() => app.connectTcp(undefined as never), 'INVALID_ARGUMENT', /takes an object of options/],
     [() => app.bindUdp({ port: 53 }), 'PORT_IN_USE', /udp port 53 on ::/],
@@ -339,6 +342,8 @@ test('what is refused rejects with a code and a sentence, and leaves no descript
     [() => app.waitForPort(0), 'INVALID_ARGUMENT', /port must be a number from 1/],
     [() => app.waitForPort(99, { timeout: 1 }), 'TIMEOUT', /Nothing has listened on tcp port 99 .* within 1 ms/],
     [() => app.waitForPort(80, { host: 'db' }), 'INVALID_ARGUMENT', /host must be an address/],
+    [() => app.waitForPort(99, { timeout: 5, interval: 2 ** 40 }), 'INVALID_ARGUMENT', /interval must be .* at most/],
+    [() => app.bindUdp({ recvBufferSize: 2 ** 40 }), 'INVALID_ARGUMENT', /recvBufferSize must be/],
     [() => app.waitForPort(80, { protocol: 'sctp' as never }), 'INVALID_ARGUMENT', /protocol must be/],
     [async () => app.enter(undefined as never), 'INVALID_ARGUMENT', /takes a synchronous function, and got undefined/],
     [async () => app.enter(async () => undefined), 'INVALID_ARGUMENT', /this one returned a promise/],
@@ -408,6 +413,7 @@ test('after remove() every call is NOT_FOUND, by a handle of another process, to
   const handle = await slipway.sandboxes.get(app.name)
   const agent = handle.agent()
   const waiting = t.throwsAsync(handle.waitForPort(80), { code: 'NOT_FOUND' })
+  const udp = await handle.bindUdp()
   await app.remove()
   await waiting
   for (const call of [
@@ -422,6 +428,14 @@ test('after remove() every call is NOT_FOUND, by a handle of another process, to
     async () => handle.spawn('true', [], { files: true }),
   ])
     await t.throwsAsync(call, { code: 'NOT_FOUND', message: /was removed/ })
+  // Of a socket that is there already, the callback is told.
+  for (const to of ['db', 'fe80::1%eth0']) {
+    const sent = new Promise((resolve, reject) =>
+      udp.send('x', 53, to, (error) => (error ? reject(error) : resolve(undefined))),
+    )
+    await t.throwsAsync(sent, { code: 'NOT_FOUND', message: /was removed/ }, to)
+  }
+  udp.close()
   const { cause } = (await t.throwsAsync(fetch('http://db/', { dispatcher: agent }))) as { cause: { code: string } }
   t.is(cause.code, 'NOT_FOUND')
   await agent.destroy()

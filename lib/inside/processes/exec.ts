@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
+import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
 import { callChecks, type CallOptions } from '../../base/call.js'
 import { checkOptions, checks, type Check } from '../../base/checks.js'
@@ -47,14 +48,17 @@ const GRACE_MS = 2000
 
 const CHECKS: Record<keyof ExecOptions, Check> = {
   cwd: (value) => (typeof value === 'string' || value instanceof URL ? undefined : 'a path'),
-  env: (value) => (typeof value === 'object' && value !== null ? undefined : 'an object of variables'),
+  env: (value) =>
+    typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one !== 'symbol')
+      ? undefined
+      : 'an object of variables',
   input: (value) => (typeof value === 'string' || value instanceof Uint8Array ? undefined : 'a text or bytes'),
   encoding: (value) =>
     value === 'buffer' || Buffer.isEncoding(String(value)) ? undefined : 'an encoding of Buffer, or "buffer"',
   maxBuffer: (value) => (Number.isInteger(value) && Number(value) > 0 ? undefined : 'a number of bytes'),
   files: checks.flag,
   killSignal: (value) =>
-    typeof value === 'string' && /^SIG[A-Z0-9]+$/.test(value) ? undefined : "a signal, as in 'SIGKILL'",
+    typeof value === 'string' && Object.hasOwn(constants.signals, value) ? undefined : "a signal, as in 'SIGKILL'",
   ...callChecks,
 }
 
@@ -140,6 +144,8 @@ function started(command: string, start: Start, options: SpawnInsideOptions): Ch
  */
 function explainStart(error: NodeJS.ErrnoException, command: string, cwd: string | URL | undefined): unknown {
   const { code = '', errno = 0, syscall = 'spawn' } = error
+  // A folder that is none, say.
+  if (code.startsWith('ERR_INVALID_')) return invalid(`exec: ${error.message}.`)
   const said = code === 'ENOENT' ? (['NOT_FOUND', notThere(command, cwd)] as const) : WHY_NOT[code]
   if (error instanceof SlipwayError || !said) return inWords(error)
   const refusal = { errno: Math.abs(errno), errnoName: code, syscall: 'execve', operation: syscall }
