@@ -64,6 +64,7 @@ test('console.log and JSON.stringify say what something is', async (t) => {
     publish: ['127.0.0.1:8080:80'],
     labels: { job: '7' },
     ephemeral: true,
+    forwarding: true,
   })
   const read = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
   t.like(read({ app }), {
@@ -75,6 +76,7 @@ test('console.log and JSON.stringify say what something is', async (t) => {
       hostname: app.hostname,
       labels: { job: '7' },
       ephemeral: true,
+      forwarding: true,
       ports: [{ protocol: 'tcp', hostIp: '127.0.0.1', hostPort: 8080, containerPort: 80 }],
     },
   } as never)
@@ -82,7 +84,7 @@ test('console.log and JSON.stringify say what something is', async (t) => {
   t.is(
     inspect(app, { breakLength: Infinity }),
     `Sandbox { name: '${app.name}', id: '${app.id.slice(0, 12)}', network: 'web', path: '${app.path}', ` +
-      `endpoints: [ 'web eth0 172.30.0.2/24' ], ports: [ '127.0.0.1:8080->80/tcp' ], labels: { job: '7' }, ephemeral: true }`,
+      `endpoints: [ 'web eth0 172.30.0.2/24' ], ports: [ '127.0.0.1:8080->80/tcp' ], labels: { job: '7' }, ephemeral: true, forwarding: true }`,
   )
   t.is(inspect({ a: { b: { c: { d: app } } } }, { breakLength: Infinity }), '{ a: { b: { c: [Object] } } }')
   t.is(inspect({ a: app }, { depth: 0 }), `{ a: [Sandbox ${app.name}] }`)

@@ -44,7 +44,17 @@ import { readStats, type SandboxStats } from './stats.js'
 /** What a {@link Sandbox} says of itself to JSON.stringify(). */
 export type SandboxFacts = Pick<
   Sandbox,
-  'id' | 'name' | 'network' | 'path' | 'created' | 'hostname' | 'labels' | 'ephemeral' | 'endpoints' | 'ports'
+  | 'id'
+  | 'name'
+  | 'network'
+  | 'path'
+  | 'created'
+  | 'hostname'
+  | 'labels'
+  | 'ephemeral'
+  | 'forwarding'
+  | 'endpoints'
+  | 'ports'
 >
 
 /**
@@ -141,7 +151,11 @@ export class Sandbox {
     return sharingOf(this.#changes.stored)
   }
 
-  /** What it is called in its files: as was asked for, or the first twelve digits of its id. */
+  /**
+   * What it is called in its files: as was asked for, or the first twelve digits of its id. Its processes are called so,
+   * except those of a sandbox that has joined another (`container:`), which are called as the other's, and those of one
+   * with `network: 'host'` that was given no hostname, which are called as the machine.
+   */
   get hostname(): string {
     return hostnameOf(this.#record)
   }
@@ -504,16 +518,15 @@ export class Sandbox {
     return (this.#removing = begun)
   }
 
-  /** As {@link remove}, for `await using`. */
   /** What it is, as of the last call through this object, for JSON.stringify(). */
   toJSON(): SandboxFacts {
-    const { id, name, network, path, created, hostname, labels, ephemeral, endpoints, ports } = this
-    return { id, name, network, path, created, hostname, labels, ephemeral, endpoints, ports }
+    const { id, name, network, path, created, hostname, labels, ephemeral, forwarding, endpoints, ports } = this
+    return { id, name, network, path, created, hostname, labels, ephemeral, forwarding, endpoints, ports }
   }
 
   /** @internal */
   [SHOWN](depth: number, options: InspectOptionsStylized, inspect: typeof import('node:util').inspect): string {
-    const { id, name, network, path, endpoints, ports, labels, ephemeral } = this
+    const { id, name, network, path, endpoints, ports, labels, ephemeral, forwarding } = this
     const facts = {
       name,
       id: id.slice(0, 12),
@@ -523,6 +536,7 @@ export class Sandbox {
       ports: ports.map(printMapping),
       ...(Object.keys(labels).length > 0 ? { labels } : {}),
       ...(ephemeral ? { ephemeral } : {}),
+      ...(forwarding ? { forwarding } : {}),
     }
     return shown('Sandbox', name, facts, depth, options, inspect)
   }
