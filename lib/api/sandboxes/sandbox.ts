@@ -152,9 +152,9 @@ export class Sandbox {
   }
 
   /**
-   * What it is called in its files: as was asked for, or the first twelve digits of its id. Its processes are called so,
-   * except those of a sandbox that has joined another (`container:`), which are called as the other's, and those of one
-   * with `network: 'host'` that was given no hostname, which are called as the machine.
+   * What it is called in its files: as was asked for, or the first twelve digits of its id. Its processes are called
+   * so, except those of a sandbox that has joined another (`container:`), which are called as the other's, and those of
+   * one with `network: 'host'` that was given no hostname, which are called as the machine.
    */
   get hostname(): string {
     return hostnameOf(this.#record)
