@@ -2,7 +2,7 @@
 // Why: starts the command `slipway` (command.ts) with what was compiled of it before.
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { CodeCache } from './code-cache.js'
+import { CodeCache } from '../base/code-cache.js'
 import type * as command from './command.js'
 
 /** Written by scripts/setup/bundle.mjs. */

@@ -8,6 +8,10 @@ import { filesUnder, inRoot } from '../setup/tree.mjs'
 
 // From the top to the bottom. A file that is in no folder has a place of its own.
 export const LAYERS = [
+  'library',
+  'internal-library',
+  'load-library',
+  'whole',
   'index',
   'internal',
   'cli',

@@ -11,11 +11,16 @@ const stamp = `${output}/.bundle`
 
 // What is imported or run by name. internal.js is not published.
 const entries = {
-  index: 'lib/index.ts',
-  internal: 'lib/internal.ts',
+  'for-bundlers': 'lib/index.ts',
   'bench/measure': 'lib/cli/bench/measure.ts',
 }
-const starter = { 'cli/main': 'lib/cli/main.ts' }
+// What Node.js imports, and the same for it: V8 can keep what it has compiled of CommonJS (lib/base/code-cache.ts).
+const library = { library: 'lib/whole.ts' }
+const starters = [
+  { name: 'index', file: 'lib/library.ts', format: 'esm' },
+  { name: 'internal', file: 'lib/internal-library.ts', format: 'esm' },
+  { name: 'cli/main', file: 'lib/cli/main.ts', format: 'cjs' },
+]
 const command = { 'cli/command': 'lib/cli/command.ts' }
 
 // What runs on a thread.
@@ -48,7 +53,12 @@ export async function bundle() {
       },
     },
   )
-  const made = [...ofCommand]
+  const ofLibrary = await write(
+    rolldown,
+    { input: library, external },
+    { format: 'cjs', codeSplitting: false, entryFileNames: '[name].cjs' },
+  )
+  const made = [...ofCommand, ...ofLibrary]
   // All of a thread's in a file of its own: it needs a tenth of the rest.
   for (const [name, file] of Object.entries(threads))
     made.push(
@@ -66,30 +76,35 @@ export async function bundle() {
         format: 'esm',
         sourcemap: true,
         // One file for all that `import 'slipway'` needs: without it, what is shared is split by who shares it.
-        codeSplitting: { includeDependenciesRecursively: false, groups: [{ debugName: 'core', name: ofLibrary() }] },
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [{ debugName: 'core', name: partOfLibrary() }],
+        },
       },
-    )),
-    // The command is CommonJS: V8 can keep what it has compiled of that (lib/cli/code-cache.ts).
-    ...(await write(
-      rolldown,
-      {
-        input: starter,
-        external,
-        transform: { define: { BUILD: JSON.stringify(inputHash().slice(0, 16)) } },
-      },
-      { format: 'cjs', codeSplitting: false },
     )),
   )
+  for (const { name, file, format } of starters)
+    made.push(
+      ...(await write(
+        rolldown,
+        {
+          input: { [name]: file },
+          external,
+          transform: { define: { BUILD: JSON.stringify(inputHash().slice(0, 16)) } },
+        },
+        { format, codeSplitting: false },
+      )),
+    )
   for (const { fileName, code } of made)
-    if (fileName.startsWith('cli/') && /(?<![.\w])import\(/.test(code ?? ''))
+    if (/^cli\/|\.cjs$/.test(fileName) && /(?<![.\w])import\(/.test(code ?? ''))
       throw new SetupError(`${fileName} imports what is none of its files, which a file that V8 has kept cannot.`)
-  ofCommand.forEach(asFunction)
+  for (const file of [...ofCommand, ...ofLibrary]) asFunction(file)
   await writeManual(rolldown, external)
-  rmSync(inRoot(`${output}/cli/cache`), { recursive: true, force: true })
+  for (const folder of ['cli/cache', 'cache']) rmSync(inRoot(output, folder), { recursive: true, force: true })
   writeFileSync(inRoot(`${output}/cli/package.json`), '{ "type": "commonjs" }\n')
   writeLicenses(made)
   const kept = new Set(made.map(({ fileName }) => `${output}/${fileName}`))
-  for (const file of filesUnder(output)) if (/\.js(\.map)?$/.test(file) && !kept.has(file)) rmSync(inRoot(file))
+  for (const file of filesUnder(output)) if (/\.c?js(\.map)?$/.test(file) && !kept.has(file)) rmSync(inRoot(file))
   writeStamp(stamp, inputHash())
 }
 
@@ -104,7 +119,7 @@ const partOfCommand = () => {
   }
 }
 
-// As lib/cli/code-cache.ts reads them: a function around each, and ASCII, which V8 needs not decode, and keeps in half
+// As lib/base/code-cache.ts reads them: a function around each, and ASCII, which V8 needs not decode, and keeps in half
 // of the room of other texts.
 function asFunction({ fileName, code }) {
   const text = `(function (exports, require, module, __filename, __dirname) {${code}})\n`
@@ -198,9 +213,9 @@ function writeLicenses(made) {
 }
 
 // `core` for what index.ts imports and what that imports, but not for what is imported() when it is needed.
-const ofLibrary = () => {
-  const core = importedFrom(entries.index)
-  return (id, bundling) => (id !== inRoot(entries.index) && core(id, bundling) ? 'core' : null)
+const partOfLibrary = () => {
+  const core = importedFrom(entries['for-bundlers'])
+  return (id, bundling) => (id !== inRoot(entries['for-bundlers']) && core(id, bundling) ? 'core' : null)
 }
 
 // Whether a module is imported from a file, in however many steps.

@@ -70,5 +70,16 @@ test('the benchmark and the examples run what is published', (t) => {
 test('the bundle is ASCII: one character beyond Latin-1 would have V8 keep two bytes of each', (t) => {
   const core = readdirSync(join(ROOT, 'dist')).filter((file) => /^core-.*\.js$/.test(file))
   t.is(core.length, 1)
-  t.is(/[^\0-\x7f].{0,40}/.exec(readFileSync(join(ROOT, 'dist', core[0] ?? ''), 'utf8'))?.[0], undefined)
+  for (const file of [...core, 'library.cjs'])
+    t.is(/[^\0-\x7f].{0,40}/.exec(readFileSync(join(ROOT, 'dist', file), 'utf8'))?.[0], undefined)
+})
+
+test('what Node.js imports and what bundlers do export the same, and a process has one of it', async (t) => {
+  const [index, again, bundled] = (await Promise.all(
+    ['index.js', 'index.js?again', 'for-bundlers.js'].map(
+      (file) => import(new URL(`../../dist/${file}`, import.meta.url).href),
+    ),
+  )) as Record<string, unknown>[]
+  t.deepEqual(Object.keys(index ?? {}), Object.keys(bundled ?? {}))
+  for (const [name, value] of Object.entries(index ?? {})) t.is(again?.[name], value)
 })

@@ -10,15 +10,17 @@ import {
   type Stats,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { Script } from 'node:vm'
+import { runInThisContext, Script } from 'node:vm'
+
+type Run = (...given: unknown[]) => void
 
 /**
- * Loads the command's files with what V8 has compiled of them before: of a start, compiling takes half. Each is a
+ * Loads files of the package with what V8 has compiled of them before: of a start, compiling takes half. Each is a
  * function already, and ASCII, as scripts/setup/bundle.mjs writes them: to copy half a megabyte once more would take as
  * long as to run it.
  *
  * What was compiled lies beside the files, in a folder for each build and each Node.js. A file there is code, and is
- * believed as the command's own files are: when it is their owner's, and nobody else can write it. It is written by
+ * believed as the package's own files are: when it is their owner's, and nobody else can write it. It is written by
  * that owner alone. Where this cannot be, all is compiled anew, and works.
  */
 export class CodeCache {
@@ -35,19 +37,30 @@ export class CodeCache {
     this.#require = require
   }
 
-  /** As require() does. What is outside of the command's files is left to that. */
+  /** As require() does. What is outside of these files is left to that. */
   load(file: string): unknown {
     const loaded = this.#modules.get(file)
     if (loaded) return loaded.exports
-    const module = { exports: {} }
+    // Another of this kind may have loaded it.
+    const known = this.#require.cache[file]
+    if (known) return known.exports
+    const module = { exports: {}, id: file, filename: file, loaded: true, children: [], paths: [] }
     this.#modules.set(file, module)
+    this.#require.cache[file] = module as unknown as NodeJS.Module
     const folder = dirname(file)
     const own = Object.assign(
       (name: string): unknown => (name.startsWith('.') ? this.load(join(folder, name)) : this.#require(name)),
       this.#require,
     )
-    const run = this.#compile(file).runInThisContext() as (...given: unknown[]) => void
-    run(module.exports, own, module, file, folder)
+    const run = (isMainContext() ? this.#compile(file).runInThisContext() : evaluate(file)) as Run
+    try {
+      run(module.exports, own, module, file, folder)
+    } catch (error) {
+      this.#modules.delete(file)
+      // eslint-disable-next-line @typescript-eslint/no-dynamic-delete
+      delete this.#require.cache[file]
+      throw error
+    }
     return module.exports
   }
 
@@ -111,3 +124,9 @@ export class CodeCache {
     renameSync(own, path)
   }
 }
+
+/** A test runner (Jest) may have its tests in contexts of their own, with an Array and an Error of their own. */
+const isMainContext = (): boolean => runInThisContext('Object') === Object
+
+// eslint-disable-next-line no-eval
+const evaluate = (file: string): unknown => (0, eval)(readFileSync(file, 'latin1'))
