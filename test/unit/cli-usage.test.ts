@@ -55,7 +55,12 @@ test('each example of each help text is right usage', async (t) => {
 })
 
 test('each command of the README and of docs is right usage', async (t) => {
-  const pages = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((page) => `docs/${page}`)]
+  const pages = [
+    'README.md',
+    ...readdirSync(join(ROOT, 'docs'))
+      .filter((page) => page.endsWith('.md'))
+      .map((page) => `docs/${page}`),
+  ]
   const lines = pages.flatMap((page) =>
     // Each block with its language, or the end of one would be taken for the beginning of the next.
     [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^```(\w*)\n(.*?)^```/gms)].flatMap(
