@@ -246,17 +246,19 @@ export class NetworkRegistry {
   }
 
   /**
-   * Removes a network whose record is gone already: whoever makes an endpoint of it meanwhile finds no record at the
-   * end, and takes the endpoint back.
+   * Removes a network whose record says so already: whoever makes an endpoint of it meanwhile finds that at the end,
+   * and takes the endpoint back.
+   *
+   * @param forget - Deletes the record: first, as links that were deleted are not given back.
    */
-  async remove(spec: NetworkSpec): Promise<void> {
+  async remove(spec: NetworkSpec, forget: Plan): Promise<void> {
     this.#ready.delete(spec.name)
-    await this.#host.run(await networksOf(spec).removal(this.#host, spec))
+    await this.#host.run([...forget, ...(await networksOf(spec).removal(this.#host, spec))])
   }
 
   /** The same where somebody has taken part of it away already. */
-  async removeRest(spec: NetworkSpec): Promise<void> {
-    await removeWhatIsThere(this.#host, await networksOf(spec).removal(this.#host, spec))
+  async removeRest(spec: NetworkSpec, forget: Plan): Promise<void> {
+    await removeWhatIsThere(this.#host, [...forget, ...(await networksOf(spec).removal(this.#host, spec))])
   }
 
   /** Forgets what is known: the next {@link ready} looks again. */

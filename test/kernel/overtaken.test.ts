@@ -207,14 +207,14 @@ for (const [what, ends] of [
   ['stays', false],
 ] as const) {
   serial(
-    `a network that is removed while a sandbox is made on it and another network gets its name: the sandbox ${what}`,
+    `a network that is removed while a sandbox is made on it, somebody takes its record away, and another network gets its name: the sandbox ${what}`,
     async (t) => {
       const world = new World(t)
       const slipway = await world.open()
       const other = await world.open()
       const web = await slipway.networks.create({ name: 'web' })
       await world.create(slipway, 'app', { network: 'web' })
-      // Its record comes right after the removal has looked for users, and has deleted the network's.
+      // Its record comes right after the removal has looked for users, and is said in the network's.
       const path = recordOf(world, 'app')
       const text = readFileSync(path)
       rmSync(path)
@@ -222,10 +222,13 @@ for (const [what, ends] of [
       t.teardown(() => void (Host.prototype.run = run))
       Host.prototype.run = async function (this: Host, plan: Plan, options?: RunOptions) {
         await run.call(this, plan, options)
-        if (!plan.some((operation) => operation.op === 'file.delete' && operation.path.endsWith('/networks/web.json')))
-          return
+        const own = plan.find((one) => one.op === 'file.replace' && one.path.endsWith('/networks/web.json'))
+        if (own?.op !== 'file.replace') return
         Host.prototype.run = run
         writeFileSync(path, text)
+        // Its name is nobody else's until it has gone.
+        await t.throwsAsync(other.networks.create({ name: 'web' }), { code: 'CONFLICT' })
+        rmSync(own.path)
         await other.networks.create({ name: 'web' })
         if (ends) setTimeout(() => rmSync(path), 200)
       }
@@ -240,3 +243,24 @@ for (const [what, ends] of [
     },
   )
 }
+
+serial('a network that is removed while a sandbox is made on it stays, and has its record again', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  const web = await slipway.networks.create({ name: 'web' })
+  await world.create(slipway, 'app', { network: 'web' })
+  const path = recordOf(world, 'app')
+  const text = readFileSync(path)
+  rmSync(path)
+  const { run } = Host.prototype
+  t.teardown(() => void (Host.prototype.run = run))
+  Host.prototype.run = async function (this: Host, plan: Plan, options?: RunOptions) {
+    await run.call(this, plan, options)
+    if (!plan.some((one) => one.op === 'file.replace' && one.path.endsWith('/networks/web.json'))) return
+    Host.prototype.run = run
+    writeFileSync(path, text)
+  }
+  await t.throwsAsync(web.remove(), { code: 'CONFLICT', message: /in use/ })
+  t.is((await slipway.networks.get('web')).id, web.id)
+  await (await world.create(slipway, 'next', { network: 'web' })).remove()
+})

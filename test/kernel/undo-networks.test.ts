@@ -77,14 +77,14 @@ test.serial('an internal network', async (t) => {
   )
 })
 
-// Its record goes first, in a plan of its own.
+// Its record says so first, in a plan of its own.
 test.serial('the removal of a network, which can be called again wherever it failed', async (t) => {
   const { world, slipway, web } = await setUp(t)
   // The thread that answers names has begun then, and stays.
   await settled(world)
   await web.remove()
   const before = await settled(world)
-  for (const wanted of [having('file.delete'), having('link.delete')]) {
+  for (const wanted of [having('file.replace'), having('link.delete')]) {
     const refuser = new Refuser(t)
     for (let index = 0; ; index++) {
       const again = await slipway.networks.create({ name: 'web', ...BOTH })

@@ -2,7 +2,7 @@ import { invalid, SlipwayError } from '../../base/errors.js'
 import type { Host } from '../../kernel/host.js'
 import { PlanRefused } from '../../kernel/refusal.js'
 import { explainRefusal } from '../../claims/refusals.js'
-import { removeWhatIsThere } from '../../claims/remove-if-there.js'
+import type { Plan } from '../../plan/operation.js'
 import type { Context } from '../../work/context.js'
 import { leaving, specOf, type StoredNetwork } from '../../store/network-records.js'
 import { thisProcess } from '../../store/maker.js'
@@ -17,9 +17,9 @@ const UNDOING_MS = 1000
 const STEP_MS = 10
 
 /**
- * Removes a network: its record first says so, and no further sandbox comes; then, when none is on it, the rest goes,
- * and the record last. A sandbox that is being made on it this moment looks at the record after it has its link: it is
- * seen here, or sees that it is too late.
+ * Removes a network: its record first says so, and no further sandbox comes; then, when none is on it, all of it goes.
+ * A sandbox that is being made on it this moment looks at the record after it has its link: it is seen here, or sees
+ * that it is too late.
  */
 export async function removeNetworkOf(
   context: Context,
@@ -45,17 +45,23 @@ async function removeUnused(context: Context, name: string, stored: StoredNetwor
   const { path, text } = stored
   const going = leaving(stored, thisProcess())
   await attempt(context, [{ op: 'file.replace', path, content: going.text, expected: text }], name)
+  let forget: Plan = [
+    { op: 'file.check', path, expected: going.text },
+    { op: 'file.delete', path },
+  ]
   try {
     await refuseWhileUsed(context, name)
     await refuseOthers(host, stored)
   } catch (error) {
     if (await giveBack(host, stored, going)) throw error
+    // Somebody has taken the record away.
+    forget = []
     await untilUnused(context, stored, error)
   }
   context.events.didNetwork(stored.record, undefined)
   await context.resolvers.stop(stored.record.id)
   try {
-    await networks.remove(specOf(stored))
+    await networks.remove(specOf(stored), forget)
   } catch (error) {
     if (!(error instanceof PlanRefused)) throw error
     if (!['ENOENT', 'ENODEV'].includes(error.errnoName)) {
@@ -66,13 +72,8 @@ async function removeUnused(context: Context, name: string, stored: StoredNetwor
       throw await explainRefusal(error, host)
     }
     // Somebody has deleted the bridge, or flushed the ruleset: what is left of it goes by itself.
-    await networks.removeRest(specOf(stored))
+    await networks.removeRest(specOf(stored), forget)
   }
-  // Last: it says that the rest is to go, were this process to die.
-  await removeWhatIsThere(host, [
-    { op: 'file.check', path, expected: going.text },
-    { op: 'file.delete', path },
-  ])
 }
 
 /** @returns Whether the network has its record again. Somebody may have taken that away. */
