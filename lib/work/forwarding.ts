@@ -51,6 +51,8 @@ export class ForwardingWatch {
 
   /** On what keeps sandboxes with these endpoints from others, or others from them; at once where all is well. */
   warnings(endpoints: readonly StoredEndpoint[]): readonly string[] | Promise<readonly string[]> {
+    // With all of it on, which of the endpoints lead out makes no difference.
+    if (this.#off?.size === 0 && endpoints.every(({ addresses }) => this.#needsNoMore(addresses))) return NONE
     return this.#warningsOn(
       FAMILIES.filter((family) => {
         const mode = gatewayAddress(endpoints, family)?.mode
@@ -73,6 +75,10 @@ export class ForwardingWatch {
       () => [...(this.#off?.values() ?? [])].flatMap((one) => (families.includes(one.family) ? [one.message] : [])),
       () => NONE,
     )
+  }
+
+  #needsNoMore(addresses: StoredEndpoint['addresses']): boolean {
+    return (!addresses[4] || this.#needed.has(4)) && (!addresses[6] || this.#needed.has(6))
   }
 
   close(): Promise<void> {
