@@ -39,6 +39,8 @@ export class ParentWatch {
   /** Numbers of links as open() has seen them, while it goes on. */
   #seen: ReadonlyMap<string, number> | undefined
   #moved = new Set<string>()
+  /** Networks that were told to be without their parent, and what that is called. */
+  readonly #missing = new Map<string, string>()
   #tries = 0
   #restUntil = 0
   #later: NodeJS.Timeout | undefined
@@ -123,6 +125,24 @@ export class ParentWatch {
     this.#later.unref()
   }
 
+  /**
+   * Tells of networks whose parents are not there: once, until they are, as a link that goes is news more than once.
+   *
+   * @param moved - The links that were looked at.
+   */
+  #tellMissing(moved: ReadonlySet<string>, without: HealedNetworks['without']): void {
+    for (const [network, parent] of this.#missing)
+      if (moved.has(parent) && !without.some((one) => one.network === network)) this.#missing.delete(network)
+    for (const { network, parent } of without) {
+      if (!this.#missing.has(network))
+        this.#context.events?.tell(
+          'lost',
+          `network ${network}: its parent ${parent} is gone. It heals when that is back.`,
+        )
+      this.#missing.set(network, parent)
+    }
+  }
+
   async #look(): Promise<void> {
     const moved = this.#moved
     this.#moved = new Set()
@@ -138,8 +158,7 @@ export class ParentWatch {
       const { events } = this.#context
       events?.healed(healed.healed)
       for (const sentence of healed.lost) events?.tell('lost', sentence)
-      for (const { network, parent } of healed.without)
-        events?.tell('lost', `network ${network}: its parent ${parent} is gone. It heals when that is back.`)
+      this.#tellMissing(moved, healed.without)
       if (messages.hasSubscribers) messages.publish({ moved: [...moved], ...healed } satisfies ParentMessage)
     } catch {
       // It is tried again; a call that needs what is not there is refused, and says why.

@@ -299,3 +299,25 @@ test('the command prints a line each, until Ctrl-C', async (t) => {
   for (const { err } of [plain, json, formatted]) t.is(err(), '')
   await done(world, 'rm', world.name('old'))
 })
+
+test('a parent that goes is told once, each time that it goes, and that it is back', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  const links = (...args: string[]) => execIn(world.host, 'ip', 'link', ...args)
+  const add = () => {
+    links('add', 'lan0', 'type', 'veth', 'peer', 'name', 'lan1')
+    links('set', 'lan0', 'up')
+  }
+  add()
+  await slipway.networks.create({ name: 'lan', driver: 'macvlan', options: { parent: 'lan0' } })
+  await world.create(slipway, 'app', { network: 'lan' })
+  const found = listen(t, slipway, { action: ['lost', 'healed'] })
+  for (const round of [1, 2]) {
+    links('delete', 'lan0')
+    t.true(await eventually(() => found.filter(({ action }) => action === 'lost').length === round))
+    add()
+    t.true(await eventually(() => found.filter(({ type }) => type === 'sandbox').length === round, 10_000))
+    t.is(found.filter(({ action }) => action === 'lost').length, round)
+  }
+  t.is(found[0]?.attributes['message'], 'network lan: its parent lan0 is gone. It heals when that is back.')
+})
