@@ -4,24 +4,39 @@ import type { ElementInfo } from '../kernel/native.js'
 import type { Element, Family, Operation, Plan, SetDefinition } from '../plan/operation.js'
 
 /** Says what sets hold. */
-export interface Contents {
+export abstract class Contents {
   /** What a set has at a key. */
-  get(set: SetDefinition, key: string): Promise<ElementInfo | undefined>
+  abstract get(set: SetDefinition, key: string): Promise<ElementInfo | undefined>
+
   /**
    * A plan without the elements that are there already. A subnet that another network has is not there: the plan will
    * be refused.
    */
-  lacking(plan: Plan): Promise<Plan>
+  async lacking(plan: Plan): Promise<Plan> {
+    const left: Operation[] = []
+    for (const operation of plan) {
+      if (operation.op !== 'element.add') {
+        left.push(operation)
+        continue
+      }
+      const elements: Element[] = []
+      for (const element of operation.elements)
+        if (!isAt(operation, element, await this.get(operation, element.key))) elements.push(element)
+      if (elements.length > 0) left.push({ ...operation, elements })
+    }
+    return left
+  }
 }
 
 /** What sets hold, each asked for once: for many keys. */
-export class SetContents implements Contents {
+export class SetContents extends Contents {
   readonly #host: Host
   readonly #tables: ReadonlySet<Family> | undefined
   readonly #sets = new Map<string, Promise<ReadonlyMap<string, ElementInfo>>>()
 
   /** @param tables - Families whose table is there, where that is known. */
   constructor(host: Host, tables?: ReadonlySet<Family>) {
+    super()
     this.#host = host
     this.#tables = tables
   }
@@ -39,20 +54,6 @@ export class SetContents implements Contents {
     return (await this.get(set, key)) !== undefined
   }
 
-  async lacking(plan: Plan): Promise<Plan> {
-    const left: Operation[] = []
-    for (const operation of plan) {
-      if (operation.op !== 'element.add') {
-        left.push(operation)
-        continue
-      }
-      const there = await this.#contentsOf(operation)
-      const elements = operation.elements.filter((element) => !isAt(operation, element, there.get(element.key)))
-      if (elements.length > 0) left.push({ ...operation, elements })
-    }
-    return left
-  }
-
   #contentsOf(set: SetDefinition): Promise<ReadonlyMap<string, ElementInfo>> {
     const name = `${set.family} ${set.set}`
     const found = this.#sets.get(name) ?? this.#ask(set)
@@ -67,30 +68,16 @@ export class SetContents implements Contents {
 }
 
 /** What sets hold by now, asked for key by key: for a few. */
-export class SingleElements implements Contents {
+export class SingleElements extends Contents {
   readonly #host: Host
 
   constructor(host: Host) {
+    super()
     this.#host = host
   }
 
   get(set: SetDefinition, key: string): Promise<ElementInfo | undefined> {
     return this.#host.find('element', { ...set, key })
-  }
-
-  async lacking(plan: Plan): Promise<Plan> {
-    const left: Operation[] = []
-    for (const operation of plan) {
-      if (operation.op !== 'element.add') {
-        left.push(operation)
-        continue
-      }
-      const elements: Element[] = []
-      for (const element of operation.elements)
-        if (!isAt(operation, element, await this.get(operation, element.key))) elements.push(element)
-      if (elements.length > 0) left.push({ ...operation, elements })
-    }
-    return left
   }
 }
 

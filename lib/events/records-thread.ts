@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads'
 import { clearTimeout, now, setTimeout } from '../base/timers.js'
-import { threadFile } from '../kernel/thread-file.js'
+import { startThread } from '../kernel/start-thread.js'
 import { makeFolder } from '../store/make-folder.js'
 import type { FollowedFolders, FromRecords, FromThread } from './thread-messages.js'
 
@@ -45,7 +45,7 @@ export class RecordsThread {
     let worker: Worker
     try {
       for (const folder of [this.#folders.sandboxes, this.#folders.networks]) makeFolder(folder)
-      worker = startWorker(this.#folders)
+      worker = startThread('events', import.meta.url, this.#folders)
     } catch (error) {
       this.#ended((error as Error).message, 0)
       return
@@ -78,11 +78,4 @@ export class RecordsThread {
     this.#timer = setTimeout(() => this.#start(), this.#rest)
     this.#rest = Math.min(2 * this.#rest, LONGEST_REST_MS)
   }
-}
-
-/** None of this process's options: a loader of a test runner is of no use there. */
-function startWorker(workerData: FollowedFolders): Worker {
-  const { Worker: Thread } = process.getBuiltinModule('node:worker_threads')
-  const file = threadFile('events-thread', import.meta.url)
-  return new Thread(file, { workerData, execArgv: [], name: 'slipway events', stdout: false, stderr: false })
 }

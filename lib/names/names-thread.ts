@@ -4,15 +4,13 @@
  * @internal
  */
 import { parentPort, workerData } from 'node:worker_threads'
-import { driverShapes } from '../store/driver-shapes.js'
+import { passOverDrivers } from '../store/driver-shapes.js'
 import { ServedNames } from './served-names.js'
 import type { FromThread, ServedHost, ToThread } from './thread-messages.js'
 
 const host = workerData as ServedHost
 
-// What records have of a driver, it alone reads. No driver comes to this thread, and no name is there.
-const unread = () => undefined
-for (const driver of host.drivers) driverShapes.set(driver, { network: unread, endpoint: unread })
+passOverDrivers(host.drivers)
 
 const served = new ServedNames(host)
 

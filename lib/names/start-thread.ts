@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads'
 import { clearTimeout, now, setTimeout } from '../base/timers.js'
 import { Datagrams } from '../kernel/native.js'
-import { threadFile } from '../kernel/thread-file.js'
+import { startThread } from '../kernel/start-thread.js'
 import { duplicateListeners } from './resolver/listen.js'
 import type { FromThread, ServedHost, ServedNetwork, ToThread } from './thread-messages.js'
 
@@ -49,7 +49,7 @@ export class NamesThread {
     const began = now()
     let worker: Worker
     try {
-      worker = startWorker(this.#host)
+      worker = startThread('names', import.meta.url, this.#host)
     } catch (error) {
       // Not this process's to have, by Node's permissions. What a sandbox has joined it has joined all the same.
       this.#startAgain((error as Error).message, 0)
@@ -134,11 +134,4 @@ export class NamesThread {
     }, this.#rest).unref()
     this.#rest = Math.min(2 * this.#rest, LONGEST_REST_MS)
   }
-}
-
-/** None of this process's options: a loader of a test runner is of no use there. */
-function startWorker(workerData: ServedHost): Worker {
-  const { Worker: Thread } = process.getBuiltinModule('node:worker_threads')
-  const file = threadFile('names-thread', import.meta.url)
-  return new Thread(file, { workerData, execArgv: [], name: 'slipway names', stdout: false, stderr: false })
 }

@@ -202,6 +202,31 @@ for (const claimed of [true, false]) {
   )
 }
 
+/**
+ * Takes a sandbox's record away, and gives it back right after the removal of the network `web` has looked for users,
+ * and has said so in the network's record.
+ *
+ * @param happens - What else happens then; it is given the path of the network's record.
+ */
+function whenUsedInBetween(
+  t: ExecutionContext,
+  path: string,
+  happens: (own: string) => Promise<unknown> = () => Promise.resolve(),
+): void {
+  const text = readFileSync(path)
+  rmSync(path)
+  const { run } = Host.prototype
+  t.teardown(() => void (Host.prototype.run = run))
+  Host.prototype.run = async function (this: Host, plan: Plan, options?: RunOptions) {
+    await run.call(this, plan, options)
+    const own = plan.find((one) => one.op === 'file.replace' && one.path.endsWith('/networks/web.json'))
+    if (own?.op !== 'file.replace') return
+    Host.prototype.run = run
+    writeFileSync(path, text)
+    await happens(own.path)
+  }
+}
+
 for (const [what, ends] of [
   ['is undone then', true],
   ['stays', false],
@@ -214,24 +239,14 @@ for (const [what, ends] of [
       const other = await world.open()
       const web = await slipway.networks.create({ name: 'web' })
       await world.create(slipway, 'app', { network: 'web' })
-      // Its record comes right after the removal has looked for users, and is said in the network's.
       const path = recordOf(world, 'app')
-      const text = readFileSync(path)
-      rmSync(path)
-      const { run } = Host.prototype
-      t.teardown(() => void (Host.prototype.run = run))
-      Host.prototype.run = async function (this: Host, plan: Plan, options?: RunOptions) {
-        await run.call(this, plan, options)
-        const own = plan.find((one) => one.op === 'file.replace' && one.path.endsWith('/networks/web.json'))
-        if (own?.op !== 'file.replace') return
-        Host.prototype.run = run
-        writeFileSync(path, text)
+      whenUsedInBetween(t, path, async (own) => {
         // Its name is nobody else's until it has gone.
         await t.throwsAsync(other.networks.create({ name: 'web' }), { code: 'CONFLICT' })
-        rmSync(own.path)
+        rmSync(own)
         await other.networks.create({ name: 'web' })
         if (ends) setTimeout(() => rmSync(path), 200)
-      }
+      })
       if (ends) await web.remove()
       else await t.throwsAsync(web.remove(), { code: 'CONFLICT', message: /in use/ })
       t.is(
@@ -249,17 +264,7 @@ serial('a network that is removed while a sandbox is made on it stays, and has i
   const slipway = await world.open()
   const web = await slipway.networks.create({ name: 'web' })
   await world.create(slipway, 'app', { network: 'web' })
-  const path = recordOf(world, 'app')
-  const text = readFileSync(path)
-  rmSync(path)
-  const { run } = Host.prototype
-  t.teardown(() => void (Host.prototype.run = run))
-  Host.prototype.run = async function (this: Host, plan: Plan, options?: RunOptions) {
-    await run.call(this, plan, options)
-    if (!plan.some((one) => one.op === 'file.replace' && one.path.endsWith('/networks/web.json'))) return
-    Host.prototype.run = run
-    writeFileSync(path, text)
-  }
+  whenUsedInBetween(t, recordOf(world, 'app'))
   await t.throwsAsync(web.remove(), { code: 'CONFLICT', message: /in use/ })
   t.is((await slipway.networks.get('web')).id, web.id)
   await (await world.create(slipway, 'next', { network: 'web' })).remove()

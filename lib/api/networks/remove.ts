@@ -54,7 +54,7 @@ async function removeUnused(context: Context, name: string, stored: StoredNetwor
     await refuseOthers(host, stored)
   } catch (error) {
     if (await giveBack(host, stored, going)) throw error
-    // Somebody has taken the record away.
+    // An administrator has taken the record away: there is none to delete.
     forget = []
     await untilUnused(context, stored, error)
   }
@@ -76,7 +76,7 @@ async function removeUnused(context: Context, name: string, stored: StoredNetwor
   }
 }
 
-/** @returns Whether the network has its record again. Somebody may have taken that away. */
+/** @returns Whether the network has its record again. An administrator may have taken it away. */
 async function giveBack(host: Host, { path, text }: StoredNetwork, going: StoredNetwork): Promise<boolean> {
   try {
     await host.run([{ op: 'file.replace', path, content: text, expected: going.text }])
