@@ -13,21 +13,20 @@ export class HeldBack {
 
   constructor(t: ExecutionContext) {
     const { run } = Host.prototype
-    const before = (host: Host, plan: Plan) => this.#before(host, plan)
+    const before = async (plan: Plan) => {
+      await this.#gate
+      return this.#refuse?.(plan)
+    }
     Host.prototype.run = async function (this: Host, plan: Plan, options?: RunOptions) {
-      if (options?.background) await before(this, plan)
+      const refused = options?.background ? await before(plan) : undefined
+      // In one go with the call that takes it: another plan may be on its way to this host.
+      if (refused !== undefined) this.refuseNext = refused
       return run.call(this, plan, options)
     }
     t.teardown(() => {
       this.letGo()
       Host.prototype.run = run
     })
-  }
-
-  async #before(host: Host, plan: Plan): Promise<void> {
-    await this.#gate
-    const index = this.#refuse?.(plan)
-    if (index !== undefined) host.refuseNext = index
   }
 
   letGo(): void {

@@ -159,7 +159,8 @@ serial('another process removes the network, and makes one of its name', async (
   await t.throwsAsync(world.create(slipway, 'b', { network: 'web' }), { code: 'NOT_FOUND' })
   await other.networks.create({ name: 'web', subnets: [{ subnet: '10.8.0.0/24' }] })
   const again = await world.create(slipway, 'c', { network: 'web' })
-  t.is(again.endpoints[0]?.addresses[0], '10.8.0.2/24')
+  // The pool may have taken the first addresses for its spares by then.
+  t.regex(again.endpoints[0]?.addresses[0] ?? '', /^10\.8\.0\.[2-5]\/24$/)
   await again.remove()
   await works(t, scene, 'd', 'web')
 })
