@@ -12,7 +12,7 @@
 #include "js/filter_sources.h"
 #include "js/folder_stamp.h"
 #include "js/identity.h"
-#include "js/link_news_wrap.h"
+#include "js/news_wrap.h"
 #include "js/user_socket.h"
 
 namespace {
@@ -20,7 +20,7 @@ namespace {
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   slipway::be_ready_to_throw();
   exports.Set("Executor", slipway::js::ExecutorWrap::define(env));
-  exports.Set("LinkNews", slipway::js::LinkNewsWrap::define(env));
+  exports.Set("News", slipway::js::NewsWrap::define(env));
   exports.Set("Datagrams", slipway::js::DatagramsWrap::define(env));
   exports.Set("enter", Napi::Function::New<slipway::js::guarded<slipway::js::enter>>(env, "enter"));
   exports.Set("identify", Napi::Function::New<slipway::js::guarded<slipway::js::identify>>(env, "identify"));

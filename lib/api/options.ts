@@ -59,6 +59,12 @@ export interface OpenOptions extends CallOptions {
    * reach those on the same bridge, and the kernel takes longer for each the more there are. Default: 256.
    */
   portsPerBridge?: number
+  /**
+   * Whether what others change or delete of Slipway's (rules, elements, bridges, links) is given back at once.
+   * `false`: it is only told, by {@link Slipway.events} and the diagnostics channel `slipway:damage`, and a call that
+   * needs it, or the next open(), gives it back. Default: true.
+   */
+  heal?: boolean
   /** Sandboxes made ahead of need: {@link PoolOptions}. Default: none. */
   pool?: PoolOptions
 }
@@ -117,6 +123,7 @@ const CHECKS: Record<keyof OpenOptions, Check> = {
   dnsOptions: nameChecks.dnsOptions,
   defaultAddressPools: pools,
   portsPerBridge: ports,
+  heal: checks.flag,
   pool: poolCheck,
   ...callChecks,
 }
@@ -163,6 +170,7 @@ export function readOpenOptions(options: OpenOptions): Settings {
     dnsOptions: options.dnsOptions,
     defaultAddressPools: options.defaultAddressPools ?? DEFAULT_POOLS,
     portsPerBridge: options.portsPerBridge ?? 256,
+    heal: options.heal ?? true,
     pool: readPoolOptions(options.pool ?? {}),
   }
 }

@@ -23,6 +23,7 @@ import { Holders } from '../claims/ports/holders.js'
 import { PortTable } from '../claims/ports/port-table.js'
 import {
   collectFormerHosts,
+  DamageWatch,
   findOtherHosts,
   ParentWatch,
   reconcile,
@@ -131,6 +132,7 @@ export class Slipway {
       requireOwnFolders(settings.stateDir, stateFolders(host))
       keepReserve(context.records)
       context.holders.look()
+      if (stays) context.damageWatch.listen()
       const folders = await listFilesFolders(context.files)
       const former = collectFormerHosts(await findOtherHosts(settings, host))
       const { reconciled, damagedRecords, links, ...found } = await reconcile(withCall(context, call))
@@ -142,6 +144,7 @@ export class Slipway {
       if (stays) {
         await context.holders.takeOver(kept.flatMap(({ endpoints, ports }) => mappedPorts(endpoints, ports)))
         context.parentWatch.opened(links)
+        context.damageWatch.opened(links, kept)
         await context.resolvers.open()
         call?.check()
         context.spares.open()
@@ -277,11 +280,21 @@ const defaultNames = ({ dns, dnsSearch, dnsOptions }: Settings): NameOptions => 
   ...(dnsOptions ? { dnsOptions } : {}),
 })
 
-async function leave({ spares, resolvers, parentWatch, host, holders, forwarding, events }: Context): Promise<void> {
+async function leave({
+  spares,
+  resolvers,
+  parentWatch,
+  damageWatch,
+  host,
+  holders,
+  forwarding,
+  events,
+}: Context): Promise<void> {
   await events.close()
   await spares.close()
   await resolvers.close()
   await parentWatch.close()
+  await damageWatch.close()
   await forwarding.close()
   await host.close()
   holders.close()
@@ -291,10 +304,11 @@ async function leave({ spares, resolvers, parentWatch, host, holders, forwarding
 export function makeContext(host: Host, settings: Settings, stays: boolean): Context {
   const folder = (what: Parameters<typeof stateFolder>[2]) => stateFolder(settings, host, what)
   const folders = { sandboxes: folder('sandboxes'), networks: folder('networks') }
-  const events = new EventHub(folders)
+  const events = new EventHub(folders, (before, after) => damageWatch.did(before, after))
   const networks = new NetworkRegistry(host, settings, folders, (names) => events.healed(names))
   const routes = new RouterRoutes(host, folders.sandboxes, routesFile(settings, host))
   const parentWatch = new ParentWatch({ host, networks, records: folders.sandboxes, routes, events })
+  const damageWatch = new DamageWatch({ host, settings, networks, records: folders.sandboxes, routes, events })
   const ephemerals = new Ephemerals(folder('ephemeral'), folders.sandboxes, folders.networks)
   return {
     host,
@@ -307,6 +321,7 @@ export function makeContext(host: Host, settings: Settings, stays: boolean): Con
       ephemerals.heard()
     }),
     parentWatch,
+    damageWatch,
     names: defaultNames(settings),
     ports: new PortTable(),
     routes,

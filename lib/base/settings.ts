@@ -37,5 +37,7 @@ export interface Settings {
   dnsOptions: readonly string[] | undefined
   defaultAddressPools: readonly AddressPoolSpec[]
   portsPerBridge: number
+  /** What others damage is given back at once. */
+  heal: boolean
   pool: PoolSettings
 }

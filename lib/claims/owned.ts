@@ -31,6 +31,27 @@ export class OwnedElements implements Iterable<Owned> {
     return owned
   }
 
+  /** Those alone that operations add, each asked for by itself: for a few sandboxes. */
+  static async readFew(host: Host, operations: readonly Operation[]): Promise<OwnedElements> {
+    const owned = new OwnedElements()
+    const slices = new Slices()
+    const found = new Map<SetDefinition, ElementInfo[]>()
+    for (const operation of operations) {
+      const set = ownedBySandboxes.find(
+        (one) => operation.op === 'element.add' && one.set === operation.set && one.family === operation.family,
+      )
+      if (!set || operation.op !== 'element.add') continue
+      const there = found.get(set) ?? []
+      found.set(set, there)
+      for (const { key } of operation.elements) {
+        const element = await host.find('element', { ...set, key })
+        if (element) there.push(element)
+      }
+    }
+    for (const [set, elements] of found) await owned.#put(set, elements, slices)
+    return owned
+  }
+
   *[Symbol.iterator](): Iterator<Owned> {
     for (const elements of this.#byKey.values()) yield* elements.values()
   }

@@ -151,6 +151,11 @@ export interface EndpointsOf<Spec extends NetworkSpec = NetworkSpec, Body = unkn
     place: Place,
     links?: ReadonlyMap<string, LinkInfo>,
   ): boolean | Promise<boolean>
+  /**
+   * Whether its link is not there, or not as it is to be, as far as the host's links tell. Left out where they tell
+   * nothing.
+   */
+  isOff?(endpoint: StoredEndpoint<Body>, links: ReadonlyMap<string, LinkInfo>): boolean
   /** Whether its link is known to have been finished, as far as the host's links tell. */
   isUp(endpoint: StoredEndpoint<Body>, links: ReadonlyMap<string, LinkInfo>): boolean
   /**

@@ -4,6 +4,7 @@ import type { AddressPoolSpec, Settings } from '../base/settings.js'
 import type { Router } from '../claims/addresses/complete.js'
 import type { Occupied } from '../claims/addresses/default-subnet.js'
 import type { SetContents } from '../claims/set-contents.js'
+import type { HostState } from '../kernel/host-state.js'
 import type { Host } from '../kernel/host.js'
 import type { PlanRefused } from '../kernel/refusal.js'
 import type { LinkInfo } from '../kernel/native.js'
@@ -152,6 +153,9 @@ export interface HostView {
 export interface Seen {
   links: readonly LinkInfo[]
   setContents: SetContents
+  state: HostState
+  /** Of the sandboxes. */
+  records: readonly SandboxRecord[]
 }
 
 /** What there is of networks. */
@@ -160,6 +164,10 @@ export interface ExistingNetworks<Spec extends NetworkSpec = NetworkSpec> {
   specs: readonly Spec[]
   /** Names of those whose records cannot be read, and of those that every host has. */
   kept: ReadonlySet<string>
+  /** Names of links that the ruleset has for a network's. */
+  entered: ReadonlySet<string>
+  /** Networks that every host has: the names of their links, by their own. */
+  predefined: ReadonlyMap<string, string>
   /** Some records cannot be read. */
   unread: boolean
   stateDir: string
@@ -180,7 +188,6 @@ export interface Ground {
 export interface Healing extends Seen {
   host: Host
   ready(network: string): ReadyNetwork | Promise<ReadyNetwork>
-  records: readonly SandboxRecord[]
 }
 
 /** A network that every host has: how a process begins with it. */
@@ -224,6 +231,8 @@ export interface PredefinedNetwork {
   known(): ReadyNetwork | Promise<ReadyNetwork> | undefined
   /** Forgets what is known: the next {@link ensure} looks again. */
   forget(): void
+  /** Whether its link has gone, and what the ruleset has for it has not. */
+  isLost(seen: Seen): Promise<boolean>
   /** How much of it somebody has deleted, where its link is there. */
   lacks(seen: Seen): Promise<'nothing' | 'some' | 'all'>
   /** Its options, as inspect shows them. @param spec - As {@link look} has it. */

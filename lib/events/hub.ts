@@ -17,6 +17,8 @@ interface Folders {
   networks: string
 }
 
+type Did = (before: SandboxRecord | undefined, after: SandboxRecord | undefined) => void
+
 /** There are listeners: what they know, and who reads what others do. */
 interface Listening {
   model: EventModel
@@ -31,13 +33,16 @@ interface Listening {
  */
 export class EventHub {
   readonly #folders: Folders
+  readonly #didSandbox: Did
   readonly #subscriptions = new Set<Subscription>()
   #listening: Listening | undefined
   #closing: Promise<unknown> = Promise.resolve()
   #closed = false
 
-  constructor(folders: Folders) {
+  /** @param did - Is told of the sandboxes that this process has made, changed or removed, whoever listens. */
+  constructor(folders: Folders, did: Did = () => undefined) {
     this.#folders = folders
+    this.#didSandbox = did
   }
 
   /** @throws {SlipwayError} `INVALID_ARGUMENT` */
@@ -56,6 +61,7 @@ export class EventHub {
 
   /** This process has made (without a record before), changed or removed (without one after) a sandbox. */
   didSandbox(before: SandboxRecord | undefined, after: SandboxRecord | undefined): void {
+    this.#didSandbox(before, after)
     if (!this.#listening) return
     const facts = (record: SandboxRecord | undefined) => record && factsOfSandbox(idle(record))
     this.#did(before?.id ?? after?.id, facts(before), facts(after))

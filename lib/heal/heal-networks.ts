@@ -1,17 +1,11 @@
-import { Slices } from '../admission/slices.js'
 import { SlipwayError } from '../base/errors.js'
-import { writtenTables } from '../claims/ensure-ruleset.js'
 import { networksOf } from '../drivers/index.js'
 import type { Host } from '../kernel/host.js'
 import type { NetworkSpec } from '../store/network-spec.js'
 import { specOf, type StoredNetwork } from '../store/network-records.js'
-import { isAtWork, isBusy, listRecords, type StoredRecord } from '../store/records.js'
-import { reattachLinks } from './reattach-links.js'
-import { dropEndpoints } from './drop-endpoints.js'
-import { healSandbox } from './heal-sandbox.js'
+import { healSandboxes } from './heal-sandboxes.js'
 import type { Loss } from './healing.js'
 import type { HealContext } from './context.js'
-import { takeSnapshot } from './whole.js'
 
 type Part = Pick<HealContext, 'host' | 'networks' | 'records' | 'routes'>
 
@@ -51,7 +45,10 @@ export async function healNetworks(context: Part, isMeant: (spec: NetworkSpec) =
     if (typeof outcome === 'string') lost.push({ network: spec.name, sentence: outcome })
     else if (outcome) found.healed.push(`network ${spec.name}`)
   }
-  lost.push(...(await healSandboxes(context, there, found)))
+  const sandboxes = await healSandboxes(context, ({ endpoints }) => endpoints.some(({ network }) => there.has(network)))
+  found.healed.push(...sandboxes.healed)
+  found.left ||= sandboxes.left
+  lost.push(...sandboxes.lost)
   await judge(host, there, lost, found)
   return found
 }
@@ -102,42 +99,4 @@ async function restored(networks: Part['networks'], item: StoredNetwork): Promis
     if (!(error instanceof SlipwayError)) throw error
     return `network ${item.record.name}: ${error.message}`
   }
-}
-
-/** @returns What could not be given back. */
-async function healSandboxes(
-  context: Part,
-  there: ReadonlyMap<string, unknown>,
-  found: HealedNetworks,
-): Promise<Loss[]> {
-  const { host, records } = context
-  const lost: Loss[] = []
-  const isOn = ({ record }: StoredRecord) => record.endpoints.some(({ network }) => there.has(network))
-  if (!(await listRecords(records)).some(isOn)) return lost
-  // The kernel before the records, as open() does it.
-  const { owned, links, all } = await takeSnapshot(host, await writtenTables(host))
-  const kept: StoredRecord[] = []
-  const slices = new Slices()
-  let relinked = false
-  for (const item of (await listRecords(records)).filter(isOn)) {
-    const pause = slices.next()
-    if (pause) await pause
-    if (isBusy(item.record) || (!item.marked && isAtWork(item.record))) {
-      found.left = true
-      continue
-    }
-    // The maker of this one has died: the next open() ends it.
-    if (!item.marked) continue
-    // So has who was at it; none of its networks is gone for that.
-    const its = new Set(item.record.endpoints.map(({ network }) => network))
-    const whole = await dropEndpoints(host, item, owned, links, its)
-    const healing = await healSandbox(context, whole, owned, links)
-    kept.push(healing.item)
-    lost.push(...healing.lost)
-    relinked ||= healing.relinked
-    if (healing.healed) found.healed.push(item.record.name)
-  }
-  const attached = await reattachLinks(context, kept, all, relinked ? await host.ask('links', {}) : all)
-  found.healed = [...new Set([...found.healed, ...attached])]
-  return lost
 }

@@ -5,6 +5,8 @@
 export type { DamagedRecords } from './damaged-records.js'
 export { leftAddresses } from './forget-addresses.js'
 export { collectFormerHosts, findOtherHosts } from './former-hosts.js'
+export { lookForDamage } from './damage.js'
+export { DamageWatch, type DamageMessage } from './damage-watch.js'
 export { ParentWatch } from './parent-watch.js'
 export { reconcile, type Reconciled } from './reconcile.js'
 export { repairAfterRefusal } from './repair-after-refusal.js'

@@ -7,7 +7,8 @@ import { isBusy, type StoredRecord } from '../store/records.js'
 import type { DamagedRecords } from './damaged-records.js'
 import { forgetAtOnce, forgetUnowned, isAddress, leftAddresses } from './forget-addresses.js'
 import type { HealContext } from './context.js'
-import { hostLinksOf, type Sorted } from './sort-records.js'
+import { hostLinksOf } from './links-of.js'
+import type { Sorted } from './sort-records.js'
 import { collectSpares } from './spares.js'
 import type { Snapshot } from './whole.js'
 
@@ -55,7 +56,8 @@ export async function collectLeftovers(
   const spares = await collectSpares(
     host,
     marks,
-    [...links.values()].filter(({ name }) => !known.has(name)),
+    // Those that are ours are told by their group.
+    [...links.values()].filter(({ name, group }) => sets.isPortGroup(group) && !known.has(name)),
   )
   spares.collected.forEach(say)
   for (const link of spares.stray) {

@@ -3,8 +3,11 @@ import { readLinkAlias } from '../drivers/link-alias.js'
 import { SlipwayError, type SlipwayErrorCode } from '../base/errors.js'
 import { ownedByNetworks } from '../policy/network-elements.js'
 import { sharedWithSandboxes } from '../policy/resolver-elements.js'
+import * as sets from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
 import { PlanRefused } from '../kernel/refusal.js'
+import { HostState } from '../kernel/host-state.js'
+import type { Seen } from '../drivers/networks-of.js'
 import type { LinkInfo } from '../kernel/native.js'
 import type { HealContext } from './context.js'
 import type { Family, SetDefinition } from '../plan/operation.js'
@@ -50,11 +53,12 @@ export async function reconcileNetworks(
   const healed: string[] = []
   const dropped: string[] = []
   const setContents = new SetContents(host, tables)
+  const seen = { links, setContents, state: new HostState(host), records }
   const stored = await networks.list()
   for (const item of stored) {
     const { name } = item.record
     const spec = specOf(item)
-    if (await networksOf(spec).isWhole(spec, { links, setContents })) continue
+    if (await networksOf(spec).isWhole(spec, seen)) continue
     networks.forget(name)
     try {
       if (await networks.restore(item)) healed.push(`network ${name}`)
@@ -64,10 +68,9 @@ export async function reconcileNetworks(
       if (isStillborn(item, error, records, links)) dropped.push(...(await forget(host, item)))
     }
   }
-  healed.push(...(await restorePredefined(context, setContents, links)))
+  healed.push(...(await restorePredefined(context, seen)))
   const ready = (network: string) => networks.ready(network)
-  for (const driver of networkDrivers)
-    healed.push(...((await driver.networks.heal?.({ host, ready, records, links, setContents })) ?? []))
+  for (const driver of networkDrivers) healed.push(...((await driver.networks.heal?.({ ...seen, host, ready })) ?? []))
   return {
     healed,
     collected: [...dropped, ...(await collectLeftovers(context, setContents, links, stored, damagedNames))],
@@ -75,14 +78,10 @@ export async function reconcileNetworks(
 }
 
 /** Gives networks that every host has back elements that somebody has deleted, where they have their link. */
-async function restorePredefined(
-  { networks }: Part,
-  setContents: SetContents,
-  links: readonly LinkInfo[],
-): Promise<string[]> {
+async function restorePredefined({ networks }: Part, seen: Seen): Promise<string[]> {
   const healed: string[] = []
   for (const predefined of networks.predefined.values()) {
-    const lacks = await predefined.lacks({ links, setContents })
+    const lacks = await predefined.lacks(seen)
     if (lacks === 'nothing') continue
     networks.forget(predefined.name)
     try {
@@ -135,6 +134,8 @@ async function collectLeftovers(
   stored: readonly StoredNetwork[],
   damagedNames: ReadonlySet<string>,
 ): Promise<string[]> {
+  const entered = new Set((await setContents.of(sets.bridges)).map(({ key }) => key))
+  const predefined = new Map([...networks.predefined.values()].map(({ name, link }) => [name, link]))
   const strayLinks = (of: readonly StoredNetwork[]) => {
     const kept = new Set([...damagedNames, ...networks.predefined.keys()])
     return networkDrivers.flatMap((driver) => {
@@ -142,6 +143,8 @@ async function collectLeftovers(
       return driver.networks.leftovers(links, {
         specs,
         kept,
+        entered,
+        predefined,
         unread: damagedNames.size > 0,
         stateDir: settings.stateDir,
       })

@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import { clearTimeout, now, setTimeout } from '../base/timers.js'
 import { networksOf } from '../drivers/index.js'
-import type { LinkInfo, NativeLinkNews } from '../kernel/native.js'
+import type { LinkInfo, NativeNews } from '../kernel/native.js'
 import type { NetworkSpec } from '../store/network-spec.js'
 import { healNetworks, type HealedNetworks } from './heal-networks.js'
 import type { HealContext } from './context.js'
@@ -34,7 +34,7 @@ type Part = Pick<HealContext, 'host' | 'networks' | 'records' | 'routes' | 'even
  */
 export class ParentWatch {
   readonly #context: Part
-  #news: NativeLinkNews | undefined
+  #news: NativeNews | undefined
   #meant = new Set<string>()
   /** Numbers of links as open() has seen them, while it goes on. */
   #seen: ReadonlyMap<string, number> | undefined
@@ -87,9 +87,9 @@ export class ParentWatch {
   }
 
   /** A Slipway that is lost without being closed must not live on in what listens for it. */
-  #listen(): NativeLinkNews | undefined {
+  #listen(): NativeNews | undefined {
     const self = new WeakRef(this)
-    return this.#context.host.hearOfLinks((names) => {
+    return this.#context.host.hear({ about: 'links' }, (names) => {
       const there = self.deref()
       if (there) there.#heard(names)
     })

@@ -11,6 +11,7 @@ import { tryPlan, removeIfThere, removeHostRoutes } from '../claims/remove-if-th
 import type { SetContents } from '../claims/set-contents.js'
 import { commentOf } from '../claims/owned.js'
 import { dropEndpoints } from './drop-endpoints.js'
+import { hostLinksOf } from './links-of.js'
 import { isWhole, isWholeInside, takeSnapshot, type Snapshot } from './whole.js'
 
 /** What of the sandboxes of a host stays. */
@@ -123,6 +124,3 @@ async function beginToEnd(host: Host, { record, path, text }: StoredRecord, ende
     ])
   return true
 }
-
-export const hostLinksOf = ({ endpoints }: SandboxRecord): string[] =>
-  endpoints.flatMap((endpoint) => endpointsOf(endpoint).hostLinks(endpoint))

@@ -6,28 +6,38 @@ import * as sets from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
 import type { LinkInfo } from '../kernel/native.js'
 import { FAMILIES } from '../store/network-spec.js'
-import type { Family } from '../plan/operation.js'
+import type { Family, Operation } from '../plan/operation.js'
 import { isAlive, isOfThisBoot } from '../store/maker.js'
 import { isAtPath } from '../store/namespace.js'
 import { stackPlace, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import { OwnedElements } from '../claims/owned.js'
 
-/** The kernel at one moment: elements of sandboxes, and ports of bridges by name. */
+/** The kernel at one moment: elements of sandboxes, and links of the host by name. */
 export interface Snapshot {
   owned: OwnedElements
   links: Map<string, LinkInfo>
-  /** Ports of bridges and all others. */
   all: LinkInfo[]
 }
 
 /** @param tables - Those of the ruleset that are there. */
 export async function takeSnapshot(host: Host, tables: ReadonlySet<Family>): Promise<Snapshot> {
   const [owned, all] = await Promise.all([OwnedElements.read(host, tables), host.ask('links', {})])
-  return {
-    owned,
-    all,
-    links: new Map(all.flatMap((link) => (sets.isPortGroup(link.group) ? [[link.name, link]] : []))),
+  return { owned, all, links: new Map(all.map((link) => [link.name, link])) }
+}
+
+/** The same, as far as a few sandboxes go: nothing else is asked for. @param claims - What they are to have. */
+export async function takeSnapshotOf(
+  host: Host,
+  links: readonly string[],
+  claims: readonly Operation[],
+): Promise<Snapshot> {
+  const owned = await OwnedElements.readFew(host, claims)
+  const all: LinkInfo[] = []
+  for (const name of new Set(links)) {
+    const link = await host.find('link', { name })
+    if (link) all.push(link)
   }
+  return { owned, all, links: new Map(all.map((link) => [link.name, link])) }
 }
 
 /**

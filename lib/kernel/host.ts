@@ -4,7 +4,7 @@ import { SlipwayError } from '../base/errors.js'
 import { now, sleep } from '../base/timers.js'
 import { requireCapabilities } from './capabilities.js'
 import { RulesetWatch } from './ruleset-watch.js'
-import { LinkNews, type NativeExecutor, type NativeLinkNews, type Outcome, type Questions } from './native.js'
+import { News, type About, type NativeExecutor, type NativeNews, type Outcome, type Questions } from './native.js'
 import type { Namespace, Plan, PortHold } from '../plan/operation.js'
 import { openExecutor } from './open-executor.js'
 import {
@@ -193,15 +193,13 @@ export class Host {
   }
 
   /**
-   * Listens for links that come and go. Keeps nothing alive, `changed` least of all: what is told weakly holds what it
-   * tells.
+   * Listens to the kernel. Keeps nothing alive, `changed` least of all: what is told weakly holds what it tells.
    *
-   * @param changed - Is told the names of those that did, of those that are meant.
    * @returns `undefined` where the kernel gives no socket for it: then nothing is told.
    */
-  hearOfLinks(changed: (names: readonly string[]) => void): NativeLinkNews | undefined {
+  hear(about: About, changed: (news: readonly string[]) => void): NativeNews | undefined {
     try {
-      return new LinkNews(this.#executor, changed)
+      return new News(this.#executor, changed, about)
     } catch {
       return undefined
     }
@@ -220,15 +218,6 @@ export class Host {
       const same = wirePlan([{ ...operation, content: operation.expected }])
       const ask = () => this.#executor.runNow(same, false, undefined)
       if (isLocked(ask())) await untilUnlocked(call, ask)
-    }
-  }
-
-  /** The same for the host's forwarding as a whole: `ipv4 0`; `ipv4` alone where news were lost. */
-  hearOfForwarding(changed: (news: readonly string[]) => void): NativeLinkNews | undefined {
-    try {
-      return new LinkNews(this.#executor, changed, true)
-    } catch {
-      return undefined
     }
   }
 

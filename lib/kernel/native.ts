@@ -268,10 +268,32 @@ export interface DescribedOperation {
   fields: Record<string, unknown>
 }
 
-/** Listens for links of the host that come and go. Keeps neither the process nor itself alive. */
-export interface NativeLinkNews {
+/** What can be listened for, and what is told of it; `native/js/news_wrap.h` draws it. */
+export type About =
+  /**
+   * Links that are meant. Told are the names that are another link's by now, or no link's. Where the kernel had more to
+   * say than there was room for, all that are meant.
+   */
+  | { about: 'links' }
+  /** The host's forwarding as a whole. Told is `ipv4 0`; `ipv4` alone where news were lost. */
+  | { about: 'forwarding' }
+  /**
+   * Bridges and their ports that were whole (up, on a bridge) and are not, or are otherwise, by their groups. Told are
+   * names; `missed` where news were lost.
+   */
+  | { about: 'own links'; bridges: number; ports: readonly number[]; leaving: number }
+  /**
+   * What others take out of the tables of this name, but for one chain. Told is `ruleset`, `element COMMENT`,
+   * `by NAME PID`; `missed` where news were lost.
+   */
+  | { about: 'ruleset'; table: string; kept: string }
+
+/** Listens. Keeps neither the process nor itself alive. */
+export interface NativeNews {
   /** The links that are meant from now on, by name. Returns the number of each; 0 where there is none of that name. */
   mean(names: readonly string[]): Record<string, number>
+  /** Own links as they were found. */
+  know(links: readonly Pick<LinkInfo, 'index' | 'name' | 'master' | 'group' | 'mtu' | 'up'>[]): void
   close(): void
 }
 
@@ -291,19 +313,8 @@ interface Addon {
    * thread in that one's namespace, which watches with it and is for {@link NativeExecutor.run} alone.
    */
   Executor: new (host?: string | NativeExecutor) => NativeExecutor
-  /**
-   * @param changed - Is told of the names that are another link's by now, or no link's. Where the kernel had more to
-   * say than there was room for, of all that are meant.
-   */
-  LinkNews: new (
-    host: NativeExecutor,
-    changed: (names: string[]) => void,
-    /**
-     * In place of links: what has become of the host's forwarding as a whole, as `ipv4 0`; `ipv4` alone where news were
-     * lost.
-     */
-    forwarding?: boolean,
-  ) => NativeLinkNews
+  /** @param changed - Is told what has come, whenever there is something. */
+  News: new (host: NativeExecutor, changed: (news: string[]) => void, about: About) => NativeNews
   /**
    * @param input - Slots that datagrams come in; `native/host/datagrams.h` draws one.
    * @param output - Slots that datagrams are sent from.
@@ -428,7 +439,7 @@ const addon = load()
 
 export const {
   Executor,
-  LinkNews,
+  News,
   Datagrams,
   enter,
   identify,

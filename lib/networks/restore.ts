@@ -1,13 +1,11 @@
 import { LOOK_AGAIN, retrying } from '../claims/retry.js'
-import { clock, now, sleep } from '../base/timers.js'
+import { now, sleep } from '../base/timers.js'
 import { networksOf } from '../drivers/index.js'
 import { networkRaceOf } from '../drivers/network-race.js'
 import type { Host } from '../kernel/host.js'
 import { isAlive } from '../store/maker.js'
-import { readNetworkRecord, specOf, type StoredNetwork } from '../store/network-records.js'
+import { MAKING_MS, isYoung, readNetworkRecord, specOf, type StoredNetwork } from '../store/network-records.js'
 
-/** A network that is younger, in milliseconds, may be in the making by its maker, if that lives. */
-const MAKING_MS = 1000
 const STEP_MS = 10
 /** Others may restore the same at once: this often it is looked at again. */
 const TRIES = 16
@@ -27,13 +25,12 @@ export function restoreNetwork(
   stored: StoredNetwork,
   ensureRuleset: () => Promise<unknown>,
 ): Promise<boolean> {
-  const { created, maker } = stored.record
+  const { maker } = stored.record
   const spec = specOf(stored)
   const networks = networksOf(spec)
   let restored = false
   let wasRefused = false
-  // By the clock of the day, which may have been set since: no reason to wait for longer than a making takes.
-  const isNew = clock.time() - Date.parse(created) < MAKING_MS
+  const isNew = isYoung(stored)
   const begun = now()
   return retrying(
     { host },

@@ -2,7 +2,8 @@ import { dirname } from 'node:path'
 import type { SubnetRequest } from '../base/addresses/subnet-request.js'
 import type { NetworkSpec } from './network-spec.js'
 import { listFrom, readFrom, storeIn, type Damaged, type Stored } from './folder.js'
-import type { Maker } from './maker.js'
+import { clock } from '../base/timers.js'
+import { isAlive, type Maker } from './maker.js'
 import { NETWORK } from './network-kind.js'
 
 /** What is remembered of a network that somebody has created. */
@@ -44,6 +45,16 @@ export const listNetworkRecords = async (folder: string, damaged?: (one: Damaged
 /** Those of networks that are being removed, or were when their remover died. */
 export const listLeavingNetworks = async (folder: string): Promise<StoredNetwork[]> =>
   (await listFrom(folder, NETWORK)).filter(({ record }) => record.removing)
+
+/** A network that is younger, in milliseconds, may be in the making by its maker, if that lives. */
+export const MAKING_MS = 1000
+
+/** By the clock of the day, which may have been set since: no reason to wait for longer than a making takes. */
+export const isYoung = ({ record: { created } }: StoredNetwork): boolean =>
+  clock.time() - Date.parse(created) < MAKING_MS
+
+/** Whether a living process may have yet to make it to its end. */
+export const isInTheMaking = (stored: StoredNetwork): boolean => isYoung(stored) && isAlive(stored.record.maker)
 
 /** The record of a network that is being removed by a process. */
 export const leaving = ({ record, path }: StoredNetwork, removing: Maker): StoredNetwork =>

@@ -1,4 +1,4 @@
-import type { ParentWatch, HealContext } from '../heal/index.js'
+import type { DamageWatch, ParentWatch, HealContext } from '../heal/index.js'
 import { beginCall, waiting, type Call, type CallOptions } from '../base/call.js'
 import { SlipwayError } from '../base/errors.js'
 import type { EventHub } from '../events/hub.js'
@@ -22,6 +22,7 @@ export interface Context extends HealContext {
   readonly files: string
   readonly resolvers: Resolvers
   readonly parentWatch: ParentWatch
+  readonly damageWatch: DamageWatch
   /** What sandboxes have that say nothing of their names. */
   readonly names: NameOptions
   readonly dynamicPorts: DynamicPorts

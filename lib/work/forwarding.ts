@@ -4,7 +4,7 @@ import { gatewayAddress } from '../drivers/gateway.js'
 import { networksOf } from '../drivers/index.js'
 import type { EventHub } from '../events/hub.js'
 import type { Host } from '../kernel/host.js'
-import type { NativeLinkNews } from '../kernel/native.js'
+import type { NativeNews } from '../kernel/native.js'
 import { uplinksOf } from '../networks/uplinks.js'
 import { FAMILIES, type NetworkSpec } from '../store/network-spec.js'
 import type { StoredEndpoint } from '../store/endpoint.js'
@@ -37,7 +37,7 @@ export class ForwardingWatch {
   readonly #host: Host
   readonly #events: Pick<EventHub, 'tell'>
   readonly #needed = new Set<IpFamily>()
-  #news: NativeLinkNews | undefined
+  #news: NativeNews | undefined
   /** By setting; not looked at yet while it is left out. */
   #off: Off | undefined
   #looking: Promise<void> | undefined
@@ -124,9 +124,9 @@ export class ForwardingWatch {
   }
 
   /** A Slipway that is lost without being closed must not live on in what listens for it. */
-  #listen(): NativeLinkNews | undefined {
+  #listen(): NativeNews | undefined {
     const self = new WeakRef(this)
-    return this.#host.hearOfForwarding((news) => {
+    return this.#host.hear({ about: 'forwarding' }, (news) => {
       const there = self.deref()
       if (there) there.#heard(news)
     })

@@ -48,7 +48,12 @@ Status Kernel::renew(int protocol, netlink::Socket& socket) {
   return at_host([&]() -> Status {
     auto failure = netlink::Socket::open(protocol, socket);
     if (!failure && beside_) failure = socket.expect_answers_at_once();
-    if (failure) socket = netlink::Socket();
+    if (failure) {
+      socket = netlink::Socket();
+    } else if (protocol == NETLINK_NETFILTER) {
+      watch_.speaks_by(socket.port(), nft_port_);
+      nft_port_ = socket.port();
+    }
     return failure;
   });
 }

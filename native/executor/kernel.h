@@ -112,6 +112,7 @@ class Kernel : public rtnl::Names {
   netns::Whereabouts whereabouts_;
   bool lost_ = false;
   netlink::Socket rtnl_, nft_;
+  uint32_t nft_port_ = 0;
   std::string shared_folder_;  // the last that was seen to be prepared for namespaces
   Netns spare_;
   host::Procfs procfs_;

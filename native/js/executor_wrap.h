@@ -22,6 +22,8 @@ class ExecutorWrap : public Napi::ObjectWrap<ExecutorWrap> {
 
   // A descriptor of its namespace. ESHUTDOWN when it was closed.
   Status share_host(UniqueFd& host) const;
+  // What all executors of its host know of nf_tables. Only while share_host() gives the host.
+  std::shared_ptr<nft::Watch> watch_of_ruleset() const { return executor_->watch(); }
 
  private:
   static void deliver(Napi::Env env, Napi::Function, ExecutorWrap* self, Job* job);

@@ -56,6 +56,12 @@ Status Socket::open(int protocol, Socket& socket) {
   return kOk;
 }
 
+uint32_t Socket::port() const {
+  sockaddr_nl own{};
+  socklen_t size = sizeof own;
+  return getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&own), &size) == 0 ? own.nl_pid : 0;
+}
+
 Status Socket::expect_answers_at_once() {
   int flags = fcntl(fd_.get(), F_GETFL);
   if (flags < 0 || fcntl(fd_.get(), F_SETFL, flags | O_NONBLOCK) != 0) return Failure::last("fcntl");

@@ -46,6 +46,8 @@ class Socket {
   Status request(nlmsghdr* message, const std::function<void(Answer&)>& each);
 
   int fd() const { return fd_.get(); }
+  // By which the kernel names who has asked; 0 where it does not say.
+  uint32_t port() const;
 
   // Number of a link in the socket's namespace. An ioctl, as RTM_GETLINK would fill in all that a bridge is first.
   Status link_index(const std::string& name, int& index) const;

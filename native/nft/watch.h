@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
+#include <set>
 
 namespace slipway::nft {
 
@@ -35,9 +37,23 @@ class Watch {
 
   bool moved() const { return moved_.load(); }
 
+  // A socket of ours asks for transactions by this port from now on, in place of another (0 for none).
+  void speaks_by(uint32_t port, uint32_t instead_of) {
+    std::lock_guard lock(mutex_);
+    ports_.erase(instead_of);
+    ports_.insert(port);
+  }
+  // What is done by these is done by us.
+  std::set<uint32_t> ports() const {
+    std::lock_guard lock(mutex_);
+    return ports_;
+  }
+
  private:
   std::atomic<uint32_t> generation_{0};
   std::atomic<bool> moved_{false};
+  mutable std::mutex mutex_;
+  std::set<uint32_t> ports_;  // of our sockets
 };
 
 }  // namespace slipway::nft

@@ -24,7 +24,7 @@ Status ForwardingNews::open() {
   // All of its bytes are ones, in either order.
   static_assert(kEveryLink == 0xffffffff);
   const sock_fprog filter{static_cast<unsigned short>(std::size(program)), program};
-  return News::open({RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF}, &filter);
+  return News::open(NETLINK_ROUTE, {RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF}, &filter);
 }
 
 void ForwardingNews::hear(netlink::Answer& message, std::set<std::string>& told) {

@@ -5,11 +5,11 @@
 #include <set>
 #include <string>
 
-#include "rtnl/news.h"
+#include "netlink/news.h"
 
 namespace slipway::rtnl {
 
-class ForwardingNews : public News {
+class ForwardingNews : public netlink::News {
  public:
   Status open() override;
 

@@ -7,7 +7,7 @@
 
 namespace slipway::rtnl {
 
-Status LinkNews::open() { return News::open({RTNLGRP_LINK}, nullptr); }
+Status LinkNews::open() { return News::open(NETLINK_ROUTE, {RTNLGRP_LINK}, nullptr); }
 
 const std::map<std::string, int>& LinkNews::mean(const std::set<std::string>& names) {
   std::map<std::string, int> meant;

@@ -5,11 +5,11 @@
 #include <set>
 #include <string>
 
-#include "rtnl/news.h"
+#include "netlink/news.h"
 
 namespace slipway::rtnl {
 
-class LinkNews : public News {
+class LinkNews : public netlink::News {
  public:
   Status open() override;
   // The links that are meant from now on, by name. Returns the number of each; 0 where there is none of that name.

@@ -54,8 +54,14 @@ const LOOK = sum(
  */
 const HOLD = { newfstatat: 1, socket: 1, bind: 1 }
 
-/** The kernel tells each process that listens for a parent of every change of it: of what it is to hear, say. */
-const NEWS = { recvfrom: 2 }
+/**
+ * The kernel tells each process that listens for a parent of every change of it, of what it is to hear, say: those who
+ * listen for that parent, and those who listen for links of ours.
+ */
+const NEWS = { recvfrom: 4 }
+
+/** And each process that has the host open, of what becomes of a link of ours. */
+const OWN_LINK = { recvfrom: 12 }
 
 const BUDGETS: Record<string, Budget> = {
   // A second with an open host: nobody looks whether there is something to do.
@@ -70,6 +76,7 @@ const BUDGETS: Record<string, Budget> = {
     messages: 6 + 4 + 5 + 2,
     calls: sum(
       HOP,
+      OWN_LINK,
       HOLD,
       AT_HOST,
       RECORD,

@@ -79,9 +79,12 @@ export class World {
     }
   }
 
-  /** Opens the host; closed when the test ends. */
+  /**
+   * Opens the host; closed when the test ends. What a test damages stays so until a call finds it, unless the test asks
+   * for healing beside the calls.
+   */
   async open(options: OpenOptions = {}): Promise<Slipway> {
-    const slipway = await Slipway.open({ netns: this.host.path, stateDir: this.stateDir, ...options })
+    const slipway = await Slipway.open({ netns: this.host.path, stateDir: this.stateDir, heal: false, ...options })
     this.#t.teardown(() => slipway.close())
     return slipway
   }

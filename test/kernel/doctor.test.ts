@@ -29,6 +29,7 @@ const CHECKS = [
   'dynamic ports',
   'descriptors',
   'networks',
+  'sandboxes',
   'names',
   'leftovers',
   'netns folder',

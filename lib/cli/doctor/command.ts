@@ -15,6 +15,7 @@ import { checkForwarding } from './forwarding.js'
 import { checkNames } from './names.js'
 import { checkNetworks } from './networks.js'
 import { checkDescriptors, checkDynamicPorts } from './ports.js'
+import { checkSandboxes } from './sandboxes.js'
 import { checkNetnsFolder, checkStateDir } from './process.js'
 import { withSlipway } from '../with-slipway.js'
 import type { GivenHost } from '../usage/host-flags.js'
@@ -58,6 +59,7 @@ const HOST_CHECKS: ((context: Context) => Promise<Finding[]>)[] = [
   checkDynamicPorts,
   checkDescriptors,
   checkNetworks,
+  checkSandboxes,
   checkNames,
   host.checkLeftovers,
 ]

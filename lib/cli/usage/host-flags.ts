@@ -2,8 +2,11 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { OpenOptions } from '../../api/options.js'
 import { addText, wholeNumber } from './values.js'
 
-/** A command is over before a pool of sandboxes would be of use, and it is ended by a signal of the system's. */
-type HostOption = Exclude<keyof OpenOptions, 'pool' | 'signal' | 'timeout'>
+/**
+ * A command is over before a pool of sandboxes would be of use, or anything is damaged beside it; and it is ended by a
+ * signal of the system's.
+ */
+type HostOption = Exclude<keyof OpenOptions, 'pool' | 'heal' | 'signal' | 'timeout'>
 
 /**
  * The options of `Slipway.open`, in the spelling of dockerd and daemon.json. They stand before the command, as docker's

@@ -3,7 +3,9 @@ import { SlipwayError } from '../../base/errors.js'
 import { Slices } from '../../admission/slices.js'
 import { tryPlan } from '../../claims/remove-if-there.js'
 import type { Host } from '../../kernel/host.js'
-import type { Operation } from '../../plan/operation.js'
+import type { LinkInfo } from '../../kernel/native.js'
+import { PORT_GROUP, SEPARATED_PORT_GROUP } from '../../policy/sets.js'
+import type { LinkSet, Operation } from '../../plan/operation.js'
 import { leafNumber } from './leaf-name.js'
 import { isAtWork } from '../../store/records.js'
 import type { Attaching } from '../driver.js'
@@ -15,7 +17,7 @@ import type { BridgeNetwork } from './spec.js'
 
 /**
  * Puts the links of sandboxes back on their bridges: somebody has deleted a bridge, which takes its ports nowhere, or a
- * port off it. Of those on leaves, gives back what leads there and went with a bridge.
+ * port off it, or down, or into another group. Of those on leaves, gives back what leads there and went with a bridge.
  *
  * @returns Names of the sandboxes whose links were put back.
  */
@@ -34,7 +36,7 @@ export async function attachLinks({
     record.endpoints.some((endpoint) => isOwn(endpoint) && endpoint.body.leafOf !== undefined),
   )
   const routed = isOnLeaf ? await routesOf(host) : new Set<string>()
-  const attached = new Set<string>()
+  const due: Due[] = []
   const slices = new Slices()
   for (const { record, path, text, marked } of records) {
     const pause = slices.next()
@@ -46,34 +48,81 @@ export async function attachLinks({
       // Of one whose other end is down yet, whoever makes it comes to that.
       if (!link || (!marked && isAtWork(record))) continue
       const hostRoutes = lostRoutes(endpoint, routed, leafOf === undefined || there.has(leafOf))
-      const isOff = link.master !== byName.get(bridge)?.index
-      if (!isOff && hostRoutes.length === 0) continue
+      const lacking = lackingOfPort(endpoint, link, byName.get(bridge)?.index)
+      if (!lacking && hostRoutes.length === 0) continue
       try {
         const { spec: its, use } = await ready(endpoint.network)
         const spec = its as BridgeNetwork
         const { hairpin } = use.moment as BridgeMoment
         // A record may name any bridge: it is one of this network, or not ours to put anything on.
         if (bridge !== spec.bridge && leafNumber(spec, bridge) === undefined) continue
-        const refusal = await tryPlan(host, [
-          ...(isOff
-            ? [
-                { op: 'link.set', name: hostLink, master: bridge, ...guardPort(hairpin), up: true } as const,
-                fdbEntry(endpoint),
-              ]
-            : []),
-          ...hostRoutes,
-          { op: 'link.settle', name: hostLink },
+        due.push({
+          name: record.name,
+          plan: [
+            ...(lacking
+              ? ([
+                  { op: 'link.set', name: hostLink, ...lacking, ...guardPort(hairpin), up: true },
+                  fdbEntry(endpoint),
+                ] as const)
+              : []),
+            ...hostRoutes,
+            { op: 'link.settle', name: hostLink },
+          ],
           // Last: who removes the sandbox meanwhile takes this away with the rest, or it is taken back.
-          { op: 'file.check', path, expected: text },
-        ])
-        if (!refusal) attached.add(record.name)
+          check: { op: 'file.check', path, expected: text },
+        })
       } catch (error) {
         // The network is gone, or cannot be had: who uses it hears of it.
         if (!(error instanceof SlipwayError)) throw error
       }
     }
   }
+  return attach(host, due)
+}
+
+/** What puts a link of a sandbox back. */
+interface Due {
+  name: string
+  plan: Operation[]
+  check: Operation
+}
+
+/** So many share a plan. Where one is refused, the others of its group are tried one by one. */
+const GROUP = 32
+
+async function attach(host: Host, due: readonly Due[]): Promise<ReadonlySet<string>> {
+  const attached = new Set<string>()
+  const run = async (some: readonly Due[]) => {
+    if (await tryPlan(host, [...some.flatMap(({ plan }) => plan), ...some.map(({ check }) => check)])) return false
+    for (const { name } of some) attached.add(name)
+    return true
+  }
+  for (let from = 0; from < due.length; from += GROUP) {
+    const group = due.slice(from, from + GROUP)
+    if (!(await run(group)) && group.length > 1) for (const one of group) await run([one])
+  }
   return attached
+}
+
+/** Whether an endpoint's link is not there, or lacks something as a port of its bridge. */
+export function isOff(endpoint: BridgeEndpoint, links: ReadonlyMap<string, LinkInfo>): boolean {
+  const link = links.get(endpoint.body.hostLink)
+  return !link || lackingOfPort(endpoint, link, links.get(endpoint.body.bridge)?.index) !== undefined
+}
+
+/** What a port is to be that it is not: on its bridge, in its group, up, as large as the network's packets. */
+function lackingOfPort(
+  { mtu, body: { bridge, icc } }: BridgeEndpoint,
+  link: LinkInfo,
+  master: number | undefined,
+): Partial<LinkSet> | undefined {
+  const group = icc ? PORT_GROUP : SEPARATED_PORT_GROUP
+  if (link.master === master && link.up && link.group === group && link.mtu === mtu) return undefined
+  return {
+    ...(link.mtu === mtu ? {} : { mtu }),
+    ...(link.group === group ? {} : { group }),
+    ...(link.master === master ? {} : { master: bridge }),
+  }
 }
 
 /**

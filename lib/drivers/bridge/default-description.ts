@@ -14,11 +14,27 @@ import { isNamelessBridge } from './own-bridge.js'
 import { DEFAULT_NETWORK, FAMILIES } from '../../store/network-spec.js'
 import type { BridgeNetwork } from './spec.js'
 import type { PredefinedPlace, HostView } from '../networks-of.js'
-import { listRecords } from '../../store/records.js'
+import { nth, parseSubnet } from '../../base/addresses/subnet.js'
+import { listRecords, type SandboxRecord } from '../../store/records.js'
 
 /** What subnets are chosen from. */
 type Free = Parameters<typeof defaultBridgeSubnets>[1]
 const NONE: Free = { pools: [], occupied: [] }
+
+/** What sandboxes remember of the network that they are on. */
+interface Lost {
+  bip: string
+  bip6: string | undefined
+  mtu: number
+  icc: boolean
+}
+
+/** What a bridge is to have again. */
+interface Losses {
+  own4: Pick<AddressInfo, 'address' | 'prefix'> | undefined
+  own6: Pick<AddressInfo, 'address' | 'prefix'> | undefined
+  mtu: number | undefined
+}
 
 /** What the network `bridge` is, or will be, by its bridge, its sandboxes and the options of open(). Writes nothing. */
 export class DefaultDescription {
@@ -27,6 +43,7 @@ export class DefaultDescription {
   readonly #hostView: HostView
   /** Folder of the sandboxes' records. */
   readonly #sandboxes: string
+  #remembered: Lost | undefined
 
   constructor({ host, settings, hostView, sandboxes }: Omit<PredefinedPlace, 'driver'>) {
     this.#host = host
@@ -86,8 +103,9 @@ export class DefaultDescription {
     // address.
     const whole = await has(this.#host, sets.bridges, link.name)
     const own = await addressesOf(this.#host, link)
-    const own4 = own.find(isIpv4)
-    const own6 = own.find(({ address }) => address.includes(':') && !/^fe[89ab]/.test(address))
+    const lost = whole ? await this.#losses(own, link) : undefined
+    const own4 = own.find(isIpv4) ?? lost?.own4
+    const own6 = own.find(({ address }) => address.includes(':') && !/^fe[89ab]/.test(address)) ?? lost?.own6
     if (!own4 && !whole) {
       const chosen = this.#spec(await this.choose())
       // Another has given it an address since, which may be why this one was chosen.
@@ -98,14 +116,14 @@ export class DefaultDescription {
         'CONFLICT',
         `The bridge ${bridgeName} has lost its IPv4 address. Remove it (ip link delete ${bridgeName}), and it is made anew.`,
       )
-    const withPrefix = ({ address, prefix }: AddressInfo) => `${address}/${prefix}`
+    const withPrefix = ({ address, prefix }: Pick<AddressInfo, 'address' | 'prefix'>) => `${address}/${prefix}`
     const { fixedCidr, fixedCidrV6, defaultGateway, defaultGatewayV6, ipv6 } = this.#settings
     const wants6 = ipv6 ?? (bip6 !== undefined || fixedCidrV6 !== undefined ? true : undefined)
     const is = {
       bip: withPrefix(own4),
       bip6: own6 && withPrefix(own6),
       ipv6: own6 !== undefined,
-      mtu: link.mtu,
+      mtu: lost?.mtu ?? link.mtu,
       // Each is told by more than one element, as an administrator may have deleted one.
       icc:
         (await has(this.#host, sets.icc, `${link.name} . ${link.name}`)) ||
@@ -142,11 +160,43 @@ export class DefaultDescription {
     }
   }
 
+  /** What the sandboxes remember, by records that were read already; until it is forgotten: `undefined`. */
+  remember(records: readonly SandboxRecord[] | undefined): void {
+    this.#remembered = records && this.#lostBy(records)
+  }
+
+  /**
+   * What a bridge that was whole has lost since, of what its sandboxes remember: its addresses, its MTU. Without
+   * sandboxes, the first address of the subnet that is claimed for it.
+   */
+  async #losses(own: readonly AddressInfo[], link: LinkInfo): Promise<Losses> {
+    const lost = this.#remembered ?? (own.some(isIpv4) ? undefined : await this.#lost())
+    const read = (text: string | undefined) => {
+      const [address = '', prefix] = text?.split('/') ?? []
+      return address === '' ? undefined : { address, prefix: Number(prefix) }
+    }
+    const mtu = lost && lost.mtu !== link.mtu ? lost.mtu : undefined
+    return {
+      own4: read(lost?.bip) ?? (own.some(isIpv4) ? undefined : await this.#firstClaimed()),
+      own6: read(lost?.bip6),
+      mtu,
+    }
+  }
+
+  async #firstClaimed(): Promise<Pick<AddressInfo, 'address' | 'prefix'> | undefined> {
+    const claimed = await new SetContents(this.#host).of(sets.subnets[4])
+    const subnet = parseSubnet(claimed.find(({ comment }) => comment === DEFAULT_NETWORK)?.key ?? '')
+    return subnet && { address: nth(subnet, 1), prefix: subnet.prefix }
+  }
+
   /** What the sandboxes that are on it remember of it. */
-  async #lost(): Promise<{ bip: string; bip6: string | undefined; mtu: number; icc: boolean } | undefined> {
-    const records = await listRecords(this.#sandboxes)
+  async #lost(): Promise<Lost | undefined> {
+    return this.#lostBy((await listRecords(this.#sandboxes)).map(({ record }) => record))
+  }
+
+  #lostBy(records: readonly SandboxRecord[]): Lost | undefined {
     const endpoints = records
-      .flatMap(({ record }) => record.endpoints)
+      .flatMap((record) => record.endpoints)
       .filter((one): one is BridgeEndpoint => one.network === DEFAULT_NETWORK && one.driver === 'bridge')
       .filter(({ body }) => body.bridge === this.#settings.bridgeName)
     const own = (family: IpFamily) => {

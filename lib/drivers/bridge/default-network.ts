@@ -1,6 +1,8 @@
 import { claimNetwork, finishNetwork } from './network.js'
 import { SlipwayError } from '../../base/errors.js'
 import * as sets from '../../policy/sets.js'
+import type { SetContents } from '../../claims/set-contents.js'
+import type { HostState } from '../../kernel/host-state.js'
 import type { Host } from '../../kernel/host.js'
 import type { Occupied } from '../../claims/addresses/default-subnet.js'
 import { parseSubnet } from '../../base/addresses/subnet.js'
@@ -13,6 +15,7 @@ import { DefaultDescription } from './default-description.js'
 import { createDefault, missingOfDefault } from './default-plans.js'
 import { addressesOf, has, isIpv4, isOwn } from './default-seen.js'
 import { missingRuleset } from '../../claims/ensure-ruleset.js'
+import { lackingOfBridge } from './lacking.js'
 import { networkRaceOf } from '../network-race.js'
 import { readyNetwork, type ReadyNetwork } from '../ready.js'
 import { DEFAULT_NETWORK } from '../../store/network-spec.js'
@@ -36,6 +39,8 @@ export class DefaultBridge implements PredefinedNetwork {
   readonly #description: DefaultDescription
   readonly #ensureRuleset: () => Promise<unknown>
   readonly #made: (name: string) => void
+  /** Number of the bridge that was whole when it was looked at last. */
+  #whole: number | undefined
   #ready: ReadyNetwork | Promise<ReadyNetwork> | undefined
 
   constructor(place: PredefinedPlace) {
@@ -60,7 +65,7 @@ export class DefaultBridge implements PredefinedNetwork {
   }
 
   #making(): Promise<ReadyNetwork> {
-    const making = this.#make()
+    const making = this.#make().finally(() => this.#description.remember(undefined))
     const become = (ready: ReadyNetwork | undefined) => {
       // It may have been forgotten meanwhile.
       if (this.#ready === making) this.#ready = ready
@@ -95,7 +100,9 @@ export class DefaultBridge implements PredefinedNetwork {
     if (known && !(known instanceof Promise)) return known.spec as BridgeNetwork
     const link = await this.#host.find('link', { name: this.#settings.bridgeName })
     try {
-      return link && isOwn(link) && (await addressesOf(this.#host, link)).some(isIpv4)
+      if (!link || !isOwn(link)) return undefined
+      const isAddressed = (await addressesOf(this.#host, link)).some(isIpv4)
+      return isAddressed || (await has(this.#host, sets.bridges, link.name))
         ? await this.#description.existing(link)
         : undefined
     } catch (error) {
@@ -133,12 +140,29 @@ export class DefaultBridge implements PredefinedNetwork {
     this.#ready = undefined
   }
 
-  async lacks({ links, setContents }: Seen): Promise<'nothing' | 'some' | 'all'> {
-    if (!links.some(({ name }) => name === this.link)) return 'nothing'
+  async isLost({ links, setContents }: Seen): Promise<boolean> {
+    return !links.some(({ name }) => name === this.link) && (await setContents.has(sets.bridges, this.link))
+  }
+
+  async lacks({ links, setContents, state, records }: Seen): Promise<'nothing' | 'some' | 'all'> {
+    const link = links.find(({ name }) => name === this.link)
+    if (!link) return 'nothing'
+    this.#description.remember(records)
     const spec = await this.present()
-    if (!spec) return 'nothing'
+    const lacks = spec ? await this.#lacks(spec, link, setContents, state) : 'nothing'
+    if (lacks === 'nothing') this.#description.remember(undefined)
+    return lacks
+  }
+
+  async #lacks(
+    spec: BridgeNetwork,
+    link: LinkInfo,
+    setContents: SetContents,
+    state: HostState,
+  ): Promise<'nothing' | 'some' | 'all'> {
     const lacking = await setContents.lacking([...claimNetwork(spec), ...finishNetwork(spec)])
-    if (lacking.every(({ op }) => op !== 'element.add')) return 'nothing'
+    if (lacking.every(({ op }) => op !== 'element.add'))
+      return (await lackingOfBridge(state, spec, link)).length > 0 ? 'some' : 'nothing'
     return (await setContents.has(sets.bridges, spec.bridge)) ? 'some' : 'all'
   }
 
@@ -173,10 +197,14 @@ export class DefaultBridge implements PredefinedNetwork {
           if (!link) {
             await this.#host.run(await createDefault(this.#host, network))
             this.#made(this.name)
+            this.#whole = (await this.#host.find('link', { name: this.#settings.bridgeName }))?.index
             return await this.#readied(network)
           }
           const missing = await missingOfDefault(this.#host, network, link)
-          if (missing.length === 0) return await this.#readied(network)
+          if (missing.length === 0) {
+            this.#whole = link.index
+            return await this.#readied(network)
+          }
           await this.#host.run(missing)
           return LOOK_AGAIN
         },
@@ -196,6 +224,8 @@ export class DefaultBridge implements PredefinedNetwork {
    */
   async #isInTheMaking(link: LinkInfo, step: number): Promise<boolean> {
     if (link.kind === 'bridge' && link.alias === '') return step < NAMELESS_STEPS
+    // That very one was whole already: somebody has flushed the sets.
+    if (link.index === this.#whole) return false
     return isOwn(link) && step < PATIENCE_STEPS && !(await has(this.#host, sets.bridges, link.name))
   }
 

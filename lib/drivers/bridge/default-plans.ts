@@ -1,4 +1,4 @@
-import { addressNetwork, claimNetwork, createNetwork, finishNetwork, nameBridge } from './network.js'
+import { claimNetwork, createNetwork, finishNetwork, nameBridge } from './network.js'
 import * as sets from '../../policy/sets.js'
 import type { Host } from '../../kernel/host.js'
 import type { LinkInfo } from '../../kernel/native.js'
@@ -7,9 +7,10 @@ import { ownedByNetworks } from '../../policy/network-elements.js'
 import type { Operation, Plan } from '../../plan/operation.js'
 import { SetContents } from '../../claims/set-contents.js'
 import { readOwner } from '../../store/owner.js'
-import { forwards } from './forwards.js'
+import { HostState } from '../../kernel/host-state.js'
+import { finishing, lackingOfBridge } from './lacking.js'
 import { keepingLearned } from './learned-routes.js'
-import { addressesOf, has, isOwn } from './default-seen.js'
+import { has, isOwn } from './default-seen.js'
 import type { BridgeNetwork } from './spec.js'
 
 /** What has to be done for the network `bridge`, as far as the host has a part of it already. */
@@ -53,19 +54,8 @@ export async function createDefault(host: Host, network: BridgeNetwork): Promise
 
 /** What a bridge lacks whose maker has died, or whose elements somebody has flushed. */
 export async function missingOfDefault(host: Host, network: BridgeNetwork, link: LinkInfo): Promise<Plan> {
-  const own = await addressesOf(host, link)
-  const addresses = addressNetwork(
-    network,
-    own.map(({ address }) => address),
-  )
+  const own = await lackingOfBridge(new HostState(host), network, link)
   const rest = await new SetContents(host).lacking([...claimNetwork(network), ...finishNetwork(network)])
-  if (
-    addresses.length === 0 &&
-    link.up &&
-    isOwn(link) &&
-    !rest.some(({ op }) => op === 'element.add') &&
-    (await forwards(host, network))
-  )
-    return []
-  return keepingLearned(host, [...(isOwn(link) ? [] : [nameBridge(network)]), ...addresses, ...rest])
+  if (own.length === 0 && isOwn(link) && !rest.some(({ op }) => op === 'element.add')) return []
+  return keepingLearned(host, [...(isOwn(link) ? [] : [nameBridge(network)]), ...finishing(own, rest)])
 }

@@ -126,7 +126,9 @@ export const forwardIpv4 = (network: BridgeNetwork): Pick<LinkSet, 'forwarding'>
  * uplink's included: the kernel answers for each of them on every link. A sender is taken for true only where it can be
  * answered, and a bridge without addresses has no way back.
  */
-const hearing = (network: BridgeNetwork): Pick<LinkSet, 'routeLocalnet' | 'rpFilter' | 'arpIgnore' | 'ipv6'> => ({
+export const hearing = (
+  network: BridgeNetwork,
+): Pick<LinkSet, 'routeLocalnet' | 'rpFilter' | 'arpIgnore' | 'ipv6'> => ({
   ...(isolated(network, 4) ? { rpFilter: 1, arpIgnore: 8 } : hasFamily(network, 4) ? { routeLocalnet: true } : {}),
   ...(isolated(network, 6) ? { ipv6: false } : {}),
 })

@@ -1,6 +1,7 @@
 import { SlipwayError } from '../../base/errors.js'
 import { familyOf } from '../../base/addresses/ip.js'
 import { contains, parseSubnet } from '../../base/addresses/subnet.js'
+import { HostState } from '../../kernel/host-state.js'
 import { SetContents } from '../../claims/set-contents.js'
 import { bridgeInUse } from '../../claims/refusals.js'
 import type { Host } from '../../kernel/host.js'
@@ -11,7 +12,7 @@ import { readLinkAlias } from '../link-alias.js'
 import type { NetworksOf, Seen, ExistingNetworks } from '../networks-of.js'
 import { DefaultBridge } from './default-network.js'
 import { checkRequest, draftBridge } from './draft-network.js'
-import { forwards } from './forwards.js'
+import { finishing, lackingOfBridge } from './lacking.js'
 import { healLeaves } from './heal-leaves.js'
 import { leafElements, readLeafAlias, removeLeaf } from './leaf.js'
 import { keepingLearned } from './learned-routes.js'
@@ -19,15 +20,7 @@ import { leavesOf } from './leaves.js'
 import { leafName } from './leaf-name.js'
 import { wasTakenAway } from './lost-bridge.js'
 import { forgetNeighbor } from './neighbors.js'
-import {
-  addressNetwork,
-  claimNetwork,
-  createNetwork,
-  elementsOf,
-  finishNetwork,
-  nameBridge,
-  removeNetwork,
-} from './network.js'
+import { claimNetwork, createNetwork, elementsOf, finishNetwork, nameBridge, removeNetwork } from './network.js'
 import { isNamedBridge, isNamelessBridge } from './own-bridge.js'
 import { BRIDGE_OPTION, type BridgeNetwork } from './spec.js'
 import type { BridgeDriverOptions } from '../../base/driver-options.js'
@@ -96,25 +89,18 @@ async function missingOf(host: Host, spec: BridgeNetwork): Promise<Plan> {
       `There is an interface ${spec.bridge}, and it is not the bridge of the network ${spec.name}. If nothing needs it, remove it (ip link delete ${spec.bridge}), and the bridge is made anew.`,
     )
   }
-  const own = [...(await host.ask('addresses', {})), ...(await host.ask('addresses', { ipv6: true }))]
-  const present = own.filter(({ index }) => index === link.index).map(({ address }) => address)
-  const addresses = addressNetwork(spec, present)
+  const own = await lackingOfBridge(new HostState(host), spec, link)
   const claims = await setContents.lacking(claimNetwork(spec))
   const rest = await setContents.lacking(finishNetwork(spec))
-  if (
-    named &&
-    claims.length + addresses.length === 0 &&
-    link.up &&
-    !rest.some(({ op }) => op === 'element.add') &&
-    (await forwards(host, spec))
-  )
-    return []
-  return keepingLearned(host, [...(named ? [] : [nameBridge(spec)]), ...claims, ...addresses, ...rest])
+  if (named && claims.length + own.length === 0 && !rest.some(({ op }) => op === 'element.add')) return []
+  return keepingLearned(host, [...(named ? [] : [nameBridge(spec)]), ...claims, ...finishing(own, rest)])
 }
 
-async function isWhole(spec: BridgeNetwork, { links, setContents }: Seen): Promise<boolean> {
+async function isWhole(spec: BridgeNetwork, { links, setContents, state }: Seen): Promise<boolean> {
+  const link = links.find(({ name }) => name === spec.bridge)
+  if (!link || !isNamedBridge(link, spec.name)) return false
   const lacking = await setContents.lacking([...claimNetwork(spec), ...finishNetwork(spec)])
-  return !lacking.some(({ op }) => op === 'element.add') && links.some(({ name }) => name === spec.bridge)
+  return !lacking.some(({ op }) => op === 'element.add') && (await lackingOfBridge(state, spec, link)).length === 0
 }
 
 /**
@@ -152,15 +138,23 @@ function refuseOthers(spec: BridgeNetwork, links: readonly LinkInfo[]): void {
 }
 
 /** The bridges of a network are told by their aliases: its own one says where the records are, too. */
-function leftovers(links: readonly LinkInfo[], { specs, kept, stateDir }: ExistingNetworks<BridgeNetwork>): LinkInfo[] {
+function leftovers(
+  links: readonly LinkInfo[],
+  { specs, kept, entered, predefined, stateDir }: ExistingNetworks<BridgeNetwork>,
+): LinkInfo[] {
   const known = new Set(specs.map(({ bridge }) => bridge))
   const names = new Set([...kept, ...specs.map(({ name }) => name)])
+  // The ruleset has a bridge by its first name.
+  const isRenamed = (own: string, name: string) =>
+    entered.has(own) && !entered.has(name) && !links.some((link) => link.name === own)
   return links.filter(({ name, kind, alias, group }) => {
     if (kind !== 'bridge' || group !== BRIDGE_GROUP) return false
     const leaf = readLeafAlias(alias)
     if (leaf) return !names.has(leaf.network)
     const read = readLinkAlias(alias)
-    return read?.stateDir === stateDir && !kept.has(read.name) && !known.has(name)
+    if (read?.stateDir !== stateDir || known.has(name)) return false
+    const own = predefined.get(read.name)
+    return own === undefined ? !kept.has(read.name) : isRenamed(own, name)
   })
 }
 

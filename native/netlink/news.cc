@@ -1,14 +1,13 @@
-#include "rtnl/news.h"
+#include "netlink/news.h"
 
 #include <linux/filter.h>
 #include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
 
-namespace slipway::rtnl {
+namespace slipway::netlink {
 namespace {
 
 // What the kernel says of one thing, with room to spare: it sends no longer datagram unasked.
@@ -20,8 +19,8 @@ constexpr int kLostDatagrams = 4096;
 
 }  // namespace
 
-Status News::open(std::initializer_list<int> groups, const sock_fprog* filter) {
-  UniqueFd opened(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
+Status News::open(int protocol, std::initializer_list<int> groups, const sock_fprog* filter, int room) {
+  UniqueFd opened(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
   if (!opened) return Failure::last("socket");
   // Connected to the kernel, it takes nothing that another process sends to its port.
   sockaddr_nl kernel{};
@@ -29,11 +28,19 @@ Status News::open(std::initializer_list<int> groups, const sock_fprog* filter) {
   if (connect(opened.get(), reinterpret_cast<sockaddr*>(&kernel), sizeof kernel) != 0) return Failure::last("connect");
   if (filter != nullptr && setsockopt(opened.get(), SOL_SOCKET, SO_ATTACH_FILTER, filter, sizeof *filter) != 0)
     return Failure::last("setsockopt");
+  if (room > 0 && setsockopt(opened.get(), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room) != 0)
+    setsockopt(opened.get(), SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
   for (int group : groups) {
     if (setsockopt(opened.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0)
       return Failure::last("setsockopt");
   }
   fd_ = std::move(opened);
+  return kOk;
+}
+
+Status News::filter(const sock_fprog& filter) {
+  if (setsockopt(fd_.get(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0)
+    return Failure::last("setsockopt");
   return kOk;
 }
 
@@ -66,14 +73,14 @@ bool News::read(std::set<std::string>& told) {
 
 void News::read_datagram(const char* at, std::size_t size, std::set<std::string>& told) {
   while (size > 0) {
-    const nlmsghdr* message = netlink::message_at(at, size);
+    const nlmsghdr* message = message_at(at, size);
     if (message == nullptr) return;
-    netlink::Answer news(message);
+    Answer news(message);
     hear(news, told);
-    std::size_t step = netlink::step_over(message, size);
+    std::size_t step = step_over(message, size);
     at += step;
     size -= step;
   }
 }
 
-}  // namespace slipway::rtnl
+}  // namespace slipway::netlink

@@ -1,0 +1,170 @@
+import { channel } from 'node:diagnostics_channel'
+import { clearTimeout, now, setTimeout } from '../base/timers.js'
+import type { LinkInfo, NativeNews } from '../kernel/native.js'
+import { BRIDGE_GROUP, LEAVING_GROUP, PORT_GROUP, SEPARATED_PORT_GROUP, TABLE } from '../policy/sets.js'
+import type { SandboxRecord } from '../store/records.js'
+import type { HealContext } from './context.js'
+import { damageOf, describeDamage } from './damage.js'
+import { LinkOwners } from './link-owners.js'
+import { mend, type Mended } from './mend.js'
+import { News } from './news.js'
+
+/**
+ * So many milliseconds after a look that has found nothing comes the next, at the least: other processes take away what
+ * is theirs all the time.
+ */
+const REST_MS = 100
+/** And after one that has left something to a process that is at work. */
+const LEFT_MS = 250
+/** How often what is left is looked at again. */
+const TRIES = 12
+
+const OWN_LINKS = {
+  about: 'own links',
+  bridges: BRIDGE_GROUP,
+  ports: [PORT_GROUP, SEPARATED_PORT_GROUP],
+  leaving: LEAVING_GROUP,
+} as const
+/** In this chain, an administrator may do what he likes. */
+const RULESET = { about: 'ruleset', table: TABLE, kept: 'user' } as const
+
+/** What the diagnostics channel `slipway:damage` says when something of Slipway's was changed or deleted by others. */
+export interface DamageMessage extends Omit<Mended, 'left'> {
+  /** A sentence: what, and by whom, as far as the kernel tells. */
+  message: string
+}
+
+const messages = channel('slipway:damage')
+
+type Part = Pick<HealContext, 'host' | 'settings' | 'networks' | 'records' | 'routes' | 'events'>
+
+/**
+ * Listens to what others do to what is Slipway's, and gives it back at once. The kernel wakes it: while nothing is
+ * changed, it does nothing, and what this process does itself does not wake it. Every process that has the host open
+ * and stays does so; what one has given back, the others find done.
+ */
+export class DamageWatch {
+  readonly #context: Part
+  readonly #owners: LinkOwners
+  readonly #listeners: NativeNews[] = []
+  #news: News | undefined
+  #tries = 0
+  #restUntil = 0
+  #later: NodeJS.Timeout | undefined
+  #looking: Promise<void> | undefined
+  #isOpen = false
+  #closed = false
+
+  constructor(context: Part) {
+    this.#context = context
+    this.#owners = new LinkOwners(context.records)
+  }
+
+  /** From now on, it hears: what comes while open() goes on is looked at after that. */
+  listen(): void {
+    const { host } = this.#context
+    // A Slipway that is lost without being closed must not live on in what listens for it.
+    const self = new WeakRef(this)
+    const hear = (put: (news: News, one: string) => void) => (told: readonly string[]) => {
+      const there = self.deref()
+      if (there) there.#heard(told, put)
+    }
+    for (const listener of [
+      host.hear(
+        RULESET,
+        hear((news, one) => news.hearOfRuleset(one)),
+      ),
+      host.hear(
+        OWN_LINKS,
+        hear((news, one) => news.hearOfLink(one)),
+      ),
+    ])
+      if (listener) this.#listeners.push(listener)
+  }
+
+  /** What open() has found, and given back. @param links - As it has found them. */
+  opened(links: readonly LinkInfo[], records: readonly SandboxRecord[]): void {
+    this.#owners.know(records)
+    for (const listener of this.#listeners) listener.know(links)
+    this.#isOpen = true
+    this.#wake()
+  }
+
+  /** This process has made (without a record before), changed or removed (without one after) a sandbox. */
+  did(before: SandboxRecord | undefined, after: SandboxRecord | undefined): void {
+    if (this.#listeners.length > 0) this.#owners.did(before, after)
+  }
+
+  /** Resolves when no look is under way. */
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const listener of this.#listeners) listener.close()
+    clearTimeout(this.#later)
+    await this.#looking
+  }
+
+  #heard(told: readonly string[], put: (news: News, one: string) => void): void {
+    if (this.#closed) return
+    this.#news ??= new News()
+    for (const one of told) put(this.#news, one)
+    this.#tries = 0
+    this.#wake()
+  }
+
+  #wake(): void {
+    if (this.#looking || this.#later || this.#closed || !this.#isOpen || !this.#news) return
+    const rest = this.#restUntil - now()
+    if (rest <= 0) {
+      this.#looking = this.#look().finally(() => {
+        this.#looking = undefined
+        this.#wake()
+      })
+      return
+    }
+    this.#later = setTimeout(() => {
+      this.#later = undefined
+      this.#wake()
+    }, rest)
+    this.#later.unref()
+  }
+
+  async #look(): Promise<void> {
+    const news = this.#news ?? new News()
+    this.#news = undefined
+    const began = now()
+    try {
+      const damage = await damageOf(this.#context, news, this.#owners)
+      if (!damage) {
+        this.#restUntil = now() + REST_MS
+        return
+      }
+      const { events, settings } = this.#context
+      const what = describeDamage(damage)
+      const message = settings.heal
+        ? `${what}. It is given back.`
+        : `${what}. It stays so (heal: false) until a call needs it, or the host is opened.`
+      if (this.#tries === 0) events?.tell('damaged', message)
+      const { left, ...mended } = settings.heal
+        ? await mend(this.#context, damage)
+        : { healed: [], lost: [], left: false }
+      events?.healed(mended.healed)
+      for (const sentence of mended.lost) events?.tell('lost', sentence)
+      if (messages.hasSubscribers) messages.publish({ message, ...mended } satisfies DamageMessage)
+      // While somebody goes on taking it away, others have their turn.
+      this.#restUntil = now() + (left ? LEFT_MS : now() - began)
+      if (left && ++this.#tries < TRIES) this.#again(news)
+    } catch {
+      // A call that needs what is not there is refused, and says why.
+      this.#restUntil = now() + LEFT_MS
+      if (++this.#tries < TRIES) this.#again(news)
+    }
+  }
+
+  #again(news: News): void {
+    const { links, owners } = (this.#news ??= new News())
+    for (const link of news.links) links.add(link)
+    for (const owner of news.owners) owners.add(owner)
+    this.#news.ruleset ||= news.ruleset
+    this.#news.missed ||= news.missed
+  }
+}

@@ -1,0 +1,171 @@
+import { HostState } from '../kernel/host-state.js'
+import { missingRuleset, writtenTables } from '../claims/ensure-ruleset.js'
+import { SetContents, SingleElements, type Contents } from '../claims/set-contents.js'
+import { endpointsOf, networksOf } from '../drivers/index.js'
+import type { Seen } from '../drivers/networks-of.js'
+import type { LinkInfo } from '../kernel/native.js'
+import { isInTheMaking, readNetworkRecord, specOf } from '../store/network-records.js'
+import { readOwner } from '../store/owner.js'
+import { isBusy, readRecord, type SandboxRecord, type StoredRecord } from '../store/records.js'
+import type { HealContext } from './context.js'
+import { claimsOf } from './give-back.js'
+import type { LinkOwners } from './link-owners.js'
+import type { News } from './news.js'
+import { bridgesOf, hostLinksOf } from './links-of.js'
+
+/** What of Slipway's is damaged. */
+export interface Damage {
+  ruleset: boolean
+  /** Names of networks. */
+  networks: ReadonlySet<string>
+  /** Names of sandboxes. */
+  sandboxes: ReadonlySet<string>
+  /** News were lost: anything may be. */
+  all: boolean
+  /** Who has done it, as far as the kernel tells. */
+  by: readonly string[]
+}
+
+type Part = Pick<HealContext, 'host' | 'networks' | 'records'>
+
+/** Up to so many sandboxes are asked for one by one; of more, all that there is is asked for at once. */
+export const FEW = 16
+
+/**
+ * What is damaged of that which news are about. What other processes take away in the course of their work is not: its
+ * sandbox or network is gone, or is to be without it.
+ *
+ * @returns `undefined` where nothing is.
+ */
+export async function damageOf(context: Part, news: News, owners: LinkOwners): Promise<Damage | undefined> {
+  if (news.missed) return { ruleset: true, networks: new Set(), sandboxes: new Set(), all: true, by: [...news.by] }
+  const meant = await meantBy(context, news, owners)
+  const ruleset = news.ruleset && (await missingRuleset(context.host)).length > 0
+  const networks = meant.networks ? await damagedNetworks(context) : new Set<string>()
+  const sandboxes = await damagedSandboxes(context, meant.sandboxes)
+  if (!ruleset && networks.size + sandboxes.size === 0) return undefined
+  return { ruleset, networks, sandboxes, all: false, by: [...news.by] }
+}
+
+/** All that is damaged, whoever tells of it. @param items - Records of the sandboxes that are looked at. */
+export async function lookForDamage(context: Part, items: readonly StoredRecord[]): Promise<Damage> {
+  return {
+    ruleset: (await missingRuleset(context.host)).length > 0,
+    networks: await damagedNetworks(
+      context,
+      items.map(({ record }) => record),
+    ),
+    sandboxes: await damagedSandboxes(context, items),
+    all: false,
+    by: [],
+  }
+}
+
+/** Whose it may be. */
+async function meantBy(
+  context: Part,
+  news: News,
+  owners: LinkOwners,
+): Promise<{ networks: boolean; sandboxes: StoredRecord[] }> {
+  const names = new Set<string>()
+  let networks = false
+  for (const comment of news.owners) {
+    const owner = readOwner(comment)
+    if (owner) names.add(owner.name)
+    else networks = true
+  }
+  const bridges = news.links.size > 0 ? await networkLinks(context) : new Set<string>()
+  const others: string[] = []
+  for (const link of news.links) {
+    if (bridges.has(link)) networks = true
+    else if (!owners.hasGone(link)) others.push(link)
+  }
+  if (others.length > 0) {
+    const found = await owners.of(others)
+    networks ||= found.networks
+    for (const name of found.sandboxes) names.add(name)
+  }
+  const sandboxes: StoredRecord[] = []
+  for (const name of names) {
+    const found = await readRecord(context.records, name)
+    if (found && !isBusy(found.record)) sandboxes.push(found)
+  }
+  return { networks, sandboxes }
+}
+
+/** Names of the links that are networks' own. */
+async function networkLinks({ networks }: Part): Promise<ReadonlySet<string>> {
+  const links = [...networks.predefined.values()].map(({ link }) => link)
+  for (const item of await networks.list()) {
+    const spec = specOf(item)
+    const own = networksOf(spec).hostLink(spec)
+    if (own) links.push(own.name)
+  }
+  return new Set(links)
+}
+
+/** @param records - Of sandboxes, where they are known: they remember the network that every host has. */
+async function damagedNetworks({ host, networks }: Part, records: readonly SandboxRecord[] = []): Promise<Set<string>> {
+  const seen: Seen = {
+    links: await host.ask('links', {}),
+    setContents: new SetContents(host, await writtenTables(host)),
+    state: new HostState(host),
+    records,
+  }
+  const found = new Set<string>()
+  for (const one of networks.predefined.values())
+    if ((await one.lacks(seen)) !== 'nothing' || (await one.isLost(seen))) found.add(one.name)
+  for (const item of await networks.list()) {
+    const spec = specOf(item)
+    if (await networksOf(spec).isWhole(spec, seen)) continue
+    // It may have been made or removed since.
+    if (!isInTheMaking(item) && (await readNetworkRecord(networks.records, spec.name))?.text === item.text)
+      found.add(spec.name)
+  }
+  return found
+}
+
+async function damagedSandboxes({ host, records }: Part, meant: readonly StoredRecord[]): Promise<Set<string>> {
+  const found = new Set<string>()
+  if (meant.length === 0) return found
+  const contents: Contents = meant.length > FEW ? new SetContents(host) : new SingleElements(host)
+  const links = new Map<string, LinkInfo>()
+  if (meant.length > FEW) for (const link of await host.ask('links', {})) links.set(link.name, link)
+  for (const { record, text } of meant) {
+    if (meant.length <= FEW)
+      for (const name of [...hostLinksOf(record), ...bridgesOf(record)]) {
+        const link = await host.find('link', { name })
+        if (link) links.set(name, link)
+      }
+    const isOff = record.endpoints.some((endpoint) => endpointsOf(endpoint).isOff?.(endpoint, links) ?? false)
+    if (!isOff && (await contents.lacking(claimsOf(record))).length === 0) continue
+    // It may have been changed since it was read.
+    if ((await readRecord(records, record.name))?.text === text) found.add(record.name)
+  }
+  return found
+}
+
+/** So many are named. */
+const NAMED = 5
+
+/** What is damaged, for people: `Something of the network web, the sandboxes a, b was changed or deleted, by nft`. */
+export function describeDamage({ ruleset, networks, sandboxes, all, by }: Damage): string {
+  const several = (what: string, names: readonly string[]) => {
+    if (names.length === 0) return []
+    const shown = names.slice(0, NAMED).join(', ')
+    const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : ''
+    return [`the ${what}${names.length > 1 ? 's' : ''} ${shown}${more}`]
+  }
+  const what = [
+    ...(ruleset ? ['the ruleset'] : []),
+    ...several(
+      'network',
+      [...networks].filter((name) => name !== ''),
+    ),
+    ...(networks.has('') && networks.size === 1 ? ['a bridge'] : []),
+    ...several('sandbox', [...sandboxes]).map((text) => text.replace(/^the sandboxs/, 'the sandboxes')),
+  ]
+  if (all) return 'The kernel had more to tell than there was room for: anything may have been changed or deleted'
+  const who = by.length > 0 ? `, by ${by.join(', ')}` : ''
+  return `Something of ${what.join(', ')} was changed or deleted${who}`
+}

@@ -1,0 +1,109 @@
+#include "nft/ruleset_news.h"
+
+#include <arpa/inet.h>
+#include <linux/filter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+
+#include <cstddef>
+#include <vector>
+
+#include "nft/objects.h"
+
+namespace slipway::nft {
+namespace {
+
+using netlink::Attribute;
+
+// A thousand elements that are flushed one by one are 1 MB.
+constexpr int kRoom = 8 * 1024 * 1024;
+// Of more, a jump of the filter would not reach over the rest.
+constexpr std::size_t kMostPorts = 200;
+
+constexpr uint16_t of_nft(int message) { return static_cast<uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | message); }
+
+std::string who(netlink::Answer& message) {
+  std::string name;
+  uint32_t pid = 0;
+  message.each<nfgenmsg>([&](const Attribute& attribute) {
+    if (attribute.type() == NFTA_GEN_PROC_NAME) name = attribute.text();
+    // Big-endian, as all numbers of nf_tables.
+    if (attribute.type() == NFTA_GEN_PROC_PID) pid = __builtin_bswap32(attribute.u32());
+  });
+  return name.empty() || message.malformed() ? "" : "by " + name + ' ' + std::to_string(pid);
+}
+
+}  // namespace
+
+Status RulesetNews::open() {
+  if (auto failure = News::open(NETLINK_NETFILTER, {NFNLGRP_NFTABLES}, nullptr, kRoom)) return failure;
+  pass_over_ours();
+  return kOk;
+}
+
+// All that the kernel says in one datagram is about one transaction. Without the filter, each message is looked at.
+void RulesetNews::pass_over_ours() {
+  ports_ = watch_->ports();
+  if (ports_.empty() || ports_.size() > kMostPorts) return;
+  constexpr uint32_t kPortAt = offsetof(nlmsghdr, nlmsg_pid);
+  std::vector<sock_filter> program{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kPortAt)};
+  auto left = static_cast<uint8_t>(ports_.size());
+  // It reads numbers big-endian, and jumps over the rest of these and one more.
+  for (uint32_t port : ports_) program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ntohl(port), left--, 0));
+  program.push_back(BPF_STMT(BPF_RET | BPF_K, 0xffffffff));
+  program.push_back(BPF_STMT(BPF_RET | BPF_K, 0));
+  filter({static_cast<unsigned short>(program.size()), program.data()});
+}
+
+// The name of the table is the first attribute of all of them.
+bool RulesetNews::is_ours(netlink::Answer& message, uint16_t kept) const {
+  static_assert(NFTA_TABLE_NAME == 1 && NFTA_CHAIN_TABLE == 1 && NFTA_RULE_TABLE == 1 && NFTA_SET_TABLE == 1 &&
+                NFTA_SET_ELEM_LIST_TABLE == 1);
+  bool ours = false;
+  bool theirs = false;
+  message.each<nfgenmsg>([&](const Attribute& attribute) {
+    if (attribute.type() == NFTA_TABLE_NAME) ours = attribute.text() == table_;
+    if (kept != 0 && attribute.type() == kept) theirs = attribute.text() == kept_;
+  });
+  return ours && !theirs && !message.malformed();
+}
+
+void RulesetNews::hear(netlink::Answer& message, std::set<std::string>& told) {
+  uint32_t port = message.message()->nlmsg_pid;
+  if (ports_.count(port) > 0) return;
+  // A socket of ours that is new.
+  if (watch_->ports().count(port) > 0) return pass_over_ours();
+  switch (message.type()) {
+    case of_nft(NFT_MSG_DELTABLE):
+    case of_nft(NFT_MSG_DELSET): damage_ |= is_ours(message, 0) && told.insert("ruleset").second; break;
+    case of_nft(NFT_MSG_DELCHAIN): damage_ |= is_ours(message, NFTA_CHAIN_NAME) && told.insert("ruleset").second; break;
+    case of_nft(NFT_MSG_DELRULE): damage_ |= is_ours(message, NFTA_RULE_CHAIN) && told.insert("ruleset").second; break;
+    case of_nft(NFT_MSG_DELSETELEM):
+      if (!is_ours(message, 0)) return;
+      hear_elements(message, told);
+      damage_ = true;
+      break;
+    case of_nft(NFT_MSG_NEWGEN): {
+      if (std::string by = damage_ ? who(message) : ""; !by.empty()) told.insert(by);
+      damage_ = false;
+      break;
+    }
+    default: break;
+  }
+}
+
+void RulesetNews::hear_elements(netlink::Answer& message, std::set<std::string>& told) const {
+  message.each<nfgenmsg>([&](const Attribute& attribute) {
+    if (attribute.type() != NFTA_SET_ELEM_LIST_ELEMENTS) return;
+    attribute.each([&](const Attribute& element) {
+      element.each([&](const Attribute& part) {
+        if (part.type() != NFTA_SET_ELEM_USERDATA) return;
+        std::string comment = read_comment(NFTNL_UDATA_SET_ELEM_COMMENT, part.view());
+        if (!comment.empty()) told.insert("element " + comment);
+      });
+    });
+  });
+}
+
+}  // namespace slipway::nft

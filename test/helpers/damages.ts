@@ -1,0 +1,136 @@
+import type { Sandbox } from 'slipway'
+import { execIn, ip, ipJson, setSysctl, type World } from './world.js'
+
+/** What others do to a host, by name, and who notices it. */
+
+export interface Damaged {
+  world: World
+  /** On the default network, with a published port. */
+  one: Sandbox
+  /** On a network of both IP versions. */
+  both: Sandbox
+  /** The bridge of that network. */
+  web: string
+}
+
+export interface Damage {
+  /** What is done, on the host. */
+  do(scene: Damaged): unknown
+  /** The kernel tells nobody of it: a process that is open notices it when it looks for another reason. */
+  silent?: true
+  /** What doctor says of it. */
+  doctor: RegExp
+}
+
+const nft = ({ world }: Damaged, ...lines: string[]) => lines.forEach((line) => execIn(world.host, 'nft', line))
+const link = ({ world }: Damaged, ...words: string[]) => execIn(world.host, 'ip', 'link', ...words)
+const vethOf = ({ world, one }: Damaged) => {
+  const senders = execIn(world.host, 'nft', 'list', 'set', 'bridge', 'slipway', 'senders4')
+  return new RegExp(`"(veth[0-9a-f]+)"[^"]*comment "${one.name} `).exec(senders)?.[1] ?? ''
+}
+const addressOf = ({ endpoints }: Sandbox) => endpoints[0]?.addresses[0]?.split('/')[0] ?? ''
+
+const RULES = { doctor: /rules, chains or tables of Slipway were deleted/ }
+const NETWORK = { doctor: /of networks, something was changed or deleted/ }
+const SANDBOX = { doctor: /of sandboxes, something was changed or deleted/ }
+
+export const DAMAGES: Readonly<Record<string, Damage>> = {
+  'nft flush ruleset': { ...RULES, do: (scene) => nft(scene, 'flush ruleset') },
+  'the table inet slipway deleted': { ...RULES, do: (scene) => nft(scene, 'delete table inet slipway') },
+  'the table bridge slipway deleted': { ...RULES, do: (scene) => nft(scene, 'delete table bridge slipway') },
+  'the table inet slipway flushed': { ...RULES, do: (scene) => nft(scene, 'flush table inet slipway') },
+  'the chain forward flushed': { ...RULES, do: (scene) => nft(scene, 'flush chain inet slipway forward') },
+  'one rule deleted': {
+    ...RULES,
+    do(scene) {
+      const rules = execIn(scene.world.host, 'nft', '-a', 'list', 'chain', 'inet', 'slipway', 'forward')
+      const [, handle] = /handle (\d+)\n\t}\n}\s*$/.exec(rules) ?? []
+      nft(scene, `delete rule inet slipway forward handle ${handle}`)
+    },
+  },
+  'the claim of an address deleted': {
+    ...SANDBOX,
+    do: (scene) => nft(scene, `delete element inet slipway addresses4 { ${addressOf(scene.one)} }`),
+  },
+  'a published port deleted': {
+    ...SANDBOX,
+    do: (scene) => nft(scene, 'delete element inet slipway published4 { tcp . 8080 }'),
+  },
+  'the MAC addresses flushed': { ...SANDBOX, do: (scene) => nft(scene, 'flush set inet slipway macs') },
+  'the bridges flushed': { ...NETWORK, do: (scene) => nft(scene, 'flush set inet slipway bridges') },
+  'docker0 deleted': { ...SANDBOX, do: (scene) => link(scene, 'delete', 'docker0') },
+  'the bridge of web deleted': {
+    doctor: /the bridge of the network web was deleted/,
+    do: (scene) => link(scene, 'delete', scene.web),
+  },
+  'docker0 down': { ...NETWORK, do: (scene) => link(scene, 'set', 'docker0', 'down') },
+  'the bridge of web down': { ...NETWORK, do: (scene) => link(scene, 'set', scene.web, 'down') },
+  'docker0 renamed': { ...SANDBOX, do: (scene) => link(scene, 'set', 'docker0', 'name', 'old0') },
+  'the bridge of web renamed': { ...NETWORK, do: (scene) => link(scene, 'set', scene.web, 'name', 'old1') },
+  'docker0 without its address': {
+    ...NETWORK,
+    do: ({ world }) => execIn(world.host, 'ip', 'address', 'flush', 'dev', 'docker0'),
+  },
+  'the bridge of web without its addresses': {
+    ...NETWORK,
+    do: ({ world, web }) => execIn(world.host, 'ip', 'address', 'flush', 'dev', web),
+  },
+  'docker0 with another MTU': { ...NETWORK, do: (scene) => link(scene, 'set', 'docker0', 'mtu', '1400') },
+  'the bridge of web with another MTU': { ...NETWORK, do: (scene) => link(scene, 'set', scene.web, 'mtu', '1400') },
+  'the route to the default network deleted': {
+    ...NETWORK,
+    do: ({ world }) => execIn(world.host, 'ip', 'route', 'delete', '172.17.0.0/16', 'dev', 'docker0'),
+  },
+  'the IPv6 route to web deleted': {
+    ...NETWORK,
+    do: ({ world, web }) => execIn(world.host, 'ip', '-6', 'route', 'delete', 'fd00:7::/64', 'dev', web),
+  },
+  'a link off its bridge': { ...SANDBOX, do: (scene) => link(scene, 'set', vethOf(scene), 'nomaster') },
+  'a link down': { ...SANDBOX, do: (scene) => link(scene, 'set', vethOf(scene), 'down') },
+  'a link in another group': { ...SANDBOX, do: (scene) => link(scene, 'set', vethOf(scene), 'group', '7') },
+  'a link with another MTU': { ...SANDBOX, do: (scene) => link(scene, 'set', vethOf(scene), 'mtu', '1400') },
+  'a link deleted': { ...SANDBOX, do: (scene) => link(scene, 'delete', vethOf(scene)) },
+  'forwarding of docker0 off': {
+    ...NETWORK,
+    do: ({ world }) => setSysctl(world.host, 'net.ipv4.conf.docker0.forwarding', '0'),
+  },
+  'IPv6 forwarding of web off': {
+    ...NETWORK,
+    do: ({ world, web }) => setSysctl(world.host, `net.ipv6.conf.${web}.forwarding`, '0'),
+  },
+  'route_localnet of docker0 off': {
+    ...NETWORK,
+    silent: true,
+    do: ({ world }) => setSysctl(world.host, 'net.ipv4.conf.docker0.route_localnet', '0'),
+  },
+}
+
+/** What of the host is to be as before, a line for each thing; numbers of links and counters may be others. */
+export function conditionOf({ world, web }: Pick<Damaged, 'world' | 'web'>): Record<string, string[]> {
+  const { host } = world
+  const lines = (text: string) => text.split('\n').filter((line) => line !== '')
+  const settings = ['ipv4.conf.docker0.forwarding', 'ipv4.conf.docker0.route_localnet', `ipv6.conf.${web}.forwarding`]
+  return {
+    links: ipJson<{ ifname: string; master?: string; flags: string[]; mtu: number; group: string }>(host, 'link')
+      .map(({ ifname, master, flags, mtu, group }) => [ifname, master, flags.includes('UP'), mtu, group].join(' '))
+      .sort(),
+    addresses: ipJson<{ ifname: string; addr_info: { local: string; prefixlen: number }[] }>(host, 'address')
+      .flatMap(({ ifname, addr_info }) => addr_info.map(({ local, prefixlen }) => `${ifname} ${local}/${prefixlen}`))
+      .sort(),
+    routes: [
+      ...ipJson<{ dst: string; dev: string }>(host, 'route'),
+      ...ipJson<{ dst: string; dev: string }>(host, '-6', 'route'),
+    ]
+      .map(({ dst, dev }) => `${dst} ${dev}`)
+      .sort(),
+    ruleset: lines(execIn(host, 'nft', '--stateless', 'list', 'ruleset')).sort(),
+    settings: settings.map((key) => {
+      try {
+        return execIn(host, 'sysctl', '-e', `net.${key}`).trim()
+      } catch {
+        return `${key}: none`
+      }
+    }),
+    namespaces: [ip('netns', 'list').includes(world.prefix) ? 'there' : 'none'],
+  }
+}

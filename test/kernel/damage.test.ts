@@ -1,0 +1,185 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import test, { type ExecutionContext } from 'ava'
+import type { OpenOptions, Slipway, SlipwayEvent } from 'slipway'
+import { end, start } from '../helpers/command.js'
+import { conditionOf, DAMAGES, type Damaged } from '../helpers/damages.js'
+import { difference } from '../helpers/snapshot.js'
+import { fetchFrom, serveTcp } from '../helpers/traffic.js'
+import { eventually, execIn, HOST_ADDRESS, ipJson, World } from '../helpers/world.js'
+
+/**
+ * What others do to a host (helpers/damages.ts), and who notices it: a process that is open, at once; the next open();
+ * doctor, which needs no process.
+ */
+
+interface Scene extends Damaged {
+  slipway: Slipway
+}
+
+async function setUp(t: ExecutionContext, options: OpenOptions = {}): Promise<Scene> {
+  const world = new World(t)
+  const slipway = await world.open(options)
+  await slipway.networks.create({
+    name: 'web',
+    subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'fd00:7::/64' }],
+    ipv6: true,
+  })
+  const one = await world.create(slipway, 'one', { publish: ['8080:80'] })
+  const both = await world.create(slipway, 'both', { network: 'web', publish: ['8081:80'] })
+  for (const sandbox of [one, both]) serveTcp(t, sandbox, 80)
+  const bridges = ipJson<{ ifname: string }>(world.host, 'link', 'show', 'type', 'bridge').map(({ ifname }) => ifname)
+  return { world, slipway, one, both, web: bridges.find((name) => name.startsWith('br-')) ?? '' }
+}
+
+async function works(t: ExecutionContext, { world }: Damaged, what: string): Promise<void> {
+  for (const port of [8080, 8081])
+    t.is(await fetchFrom(world.neighbour, `http://${HOST_ADDRESS}:${port}/`), '192.0.2.9', `${what}: ${port}`)
+}
+
+/** Events of the host, and those that say that something was given back. */
+function listenFor(t: ExecutionContext, slipway: Slipway): SlipwayEvent[] {
+  const heard: SlipwayEvent[] = []
+  const controller = new AbortController()
+  t.teardown(() => controller.abort())
+  void (async () => {
+    for await (const event of slipway.events({ action: ['damaged', 'healed', 'lost'], signal: controller.signal }))
+      heard.push(event)
+  })().catch(() => undefined)
+  return heard
+}
+
+test.serial('a process that is open gives it back at once, and tells', async (t) => {
+  const scene = await setUp(t, { heal: true })
+  const heard = listenFor(t, scene.slipway)
+  const before = conditionOf(scene)
+  let looks = 0
+  const looked = () => looks++
+  subscribe('slipway:damage', looked)
+  t.teardown(() => unsubscribe('slipway:damage', looked))
+  for (const [what, damage] of Object.entries(DAMAGES)) {
+    if (damage.silent) continue
+    heard.length = 0
+    const sofar = looks
+    damage.do(scene)
+    t.true(await eventually(() => looks > sofar), what)
+    t.true(await eventually(() => heard.some(({ action }) => action === 'damaged')), what)
+    t.true(await eventually(() => difference(before, conditionOf(scene)).length === 0), what)
+    t.deepEqual(difference(before, conditionOf(scene)), [], what)
+    t.deepEqual(
+      heard.filter(({ action }) => action === 'lost'),
+      [],
+      what,
+    )
+    const first = heard.find(({ action }) => action === 'damaged')
+    if (/table|chain|rule|flush|claim|port deleted/.test(what))
+      t.regex(
+        first?.attributes['message'] ?? '',
+        /was changed or deleted, by nft \(process \d+\)\. It is given back\./,
+        what,
+      )
+  }
+  await works(t, scene, 'in the end')
+})
+
+test.serial('the next open() gives it back', async (t) => {
+  const scene = await setUp(t)
+  await scene.slipway.close()
+  const before = conditionOf(scene)
+  for (const [what, { do: damage }] of Object.entries(DAMAGES)) {
+    damage(scene)
+    const slipway = await scene.world.open()
+    t.true(slipway.reconciled.healed.length > 0, what)
+    t.is(slipway.reconciled.lost, undefined, what)
+    await slipway.close()
+    t.deepEqual(difference(before, conditionOf(scene)), [], what)
+  }
+  await works(t, scene, 'in the end')
+  t.deepEqual((await scene.world.open()).reconciled, {
+    adopted: [scene.both.name, scene.one.name].sort(),
+    healed: [],
+    collected: [],
+  })
+})
+
+test.serial('doctor names it without a process that is open, and doctor --fix gives it back', async (t) => {
+  const scene = await setUp(t)
+  await scene.slipway.close()
+  const { world } = scene
+  const doctor = async (...flags: string[]) => {
+    const { stdout } = await end(start(world, ['doctor', '--json', ...flags]))
+    return (JSON.parse(stdout) as { check: string; status: string; finding: string }[])
+      .filter(({ check, status }) => status === 'problem' && ['sandboxes', 'networks'].includes(check))
+      .map(({ finding }) => finding)
+  }
+  const before = conditionOf(scene)
+  t.deepEqual(await doctor(), [])
+  for (const [what, damage] of Object.entries(DAMAGES)) {
+    damage.do(scene)
+    t.regex((await doctor()).join('; '), damage.doctor, what)
+    t.deepEqual(await doctor('--fix'), [], what)
+    t.deepEqual(difference(before, conditionOf(scene)), [], what)
+  }
+})
+
+test.serial('heal: false only tells; the next call that needs it gives it back', async (t) => {
+  const scene = await setUp(t, { heal: false })
+  const heard = listenFor(t, scene.slipway)
+  execIn(scene.world.host, 'nft', 'flush ruleset')
+  t.true(await eventually(() => heard.length > 0))
+  t.regex(heard[0]?.attributes['message'] ?? '', /heal: false/)
+  t.is(execIn(scene.world.host, 'nft', 'list', 'ruleset'), '')
+  await scene.world.create(scene.slipway, 'next')
+  await works(t, scene, 'after a call')
+})
+
+test.serial('of two processes that are open, both hear of it, and nothing is given back twice', async (t) => {
+  const scene = await setUp(t, { heal: true })
+  const other = await scene.world.open({ heal: true })
+  const heard = [listenFor(t, scene.slipway), listenFor(t, other)]
+  const before = conditionOf(scene)
+  for (const what of ['the claim of an address deleted', 'a link deleted', 'docker0 down', 'nft flush ruleset']) {
+    for (const one of heard) one.length = 0
+    DAMAGES[what]?.do(scene)
+    t.true(await eventually(() => difference(before, conditionOf(scene)).length === 0), what)
+    t.deepEqual(
+      heard.flat().filter(({ action }) => action === 'lost'),
+      [],
+      what,
+    )
+  }
+  await works(t, scene, 'in the end')
+})
+
+test.serial('what other processes do in the course of their work is no damage', async (t) => {
+  const { world, slipway } = await setUp(t, { heal: true })
+  const heard = listenFor(t, slipway)
+  const other = await world.open({ pool: { size: 2 } })
+  for (let round = 0; round < 10; round++) {
+    await other.networks.create({ name: `n${round}` })
+    const sandbox = await world.create(other, `x${round}`, { network: `n${round}`, publish: ['80'] })
+    await sandbox.connect('web')
+    await sandbox.publish('81/udp')
+    await sandbox.disconnect('web')
+    await sandbox.unpublish('81/udp')
+    await sandbox.remove()
+    await (await other.networks.get(`n${round}`)).remove()
+  }
+  await other.close({ wait: true })
+  t.deepEqual(heard, [])
+})
+
+test.serial('what was not heard, as there was too much of it, is looked for', async (t) => {
+  const scene = await setUp(t, { heal: true })
+  const heard = listenFor(t, scene.slipway)
+  const before = conditionOf(scene)
+  // While this thread reads nothing, more than there is room for.
+  const toggles = "yes 'link set docker0 mtu 1400\nlink set docker0 mtu 1500' | head -n 12000 | ip -batch -"
+  execIn(
+    scene.world.host,
+    'sh',
+    '-ec',
+    `${toggles.replace("yes '", `yes "$(printf '`).replace("' |", `')" |`)}; ip link set docker0 down; nft flush set inet slipway macs`,
+  )
+  t.true(await eventually(() => heard.some(({ attributes }) => /more to tell/.test(attributes['message'] ?? ''))))
+  t.true(await eventually(() => difference(before, conditionOf(scene)).length === 0))
+})
