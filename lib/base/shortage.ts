@@ -1,12 +1,9 @@
 import { dirname } from 'node:path'
-import { SlipwayError } from './errors.js'
+import { nameOfErrno } from './errno-name.js'
+import { SlipwayError, type KernelRefusal, type SlipwayErrorCode } from './errors.js'
+import { explainTrouble } from './trouble.js'
 
-/** What a process or its host may be short of, in words: what it is, and what can be done. */
-
-const FILES =
-  'This process has as many files open as it may (EMFILE; /proc/PID/limits tells how many). Raise its limit (ulimit -n), or close what it does not need.'
-const ALL_FILES =
-  'The processes of this host have as many files open as they may (ENFILE). Raise fs.file-max, or end some.'
+/** What a file system may be short of, in words: what it is, and what can be done. */
 
 /** @param path - Of the file that was to be written or read. */
 export function shortage(errnoName: string, path: string): string | undefined {
@@ -24,10 +21,6 @@ export function shortage(errnoName: string, path: string): string | undefined {
       return `This process may write no file as large as ${path} (EFBIG). Raise its limit: ulimit -f.`
     case 'ENAMETOOLONG':
       return `The path ${path} is longer than its file system takes (ENAMETOOLONG). Give a shorter one.`
-    case 'EMFILE':
-      return FILES
-    case 'ENFILE':
-      return ALL_FILES
     default:
       return undefined
   }
@@ -71,18 +64,25 @@ export const isShortOfFiles = (code: string | undefined): boolean =>
  */
 export function inWords(error: unknown, name?: string): unknown {
   if (error instanceof SlipwayError || !(error instanceof Error)) return error
-  const { code, errno, syscall, path: named = '' } = error as NodeJS.ErrnoException
+  const { code: given, errno: number, syscall, path: named = '' } = error as NodeJS.ErrnoException
   const path = name ?? named
-  if (code === undefined || syscall === undefined || errno === undefined) return error
-  const isForbidden = path !== '' && (code === 'EACCES' || code === 'EPERM')
-  return new SlipwayError(
-    isForbidden ? 'PERMISSION' : 'KERNEL',
-    isForbidden
-      ? mayNotWrite(code, path)
-      : ((path !== '' || isShortOfFiles(code) ? shortage(code, path) : undefined) ??
-          `The kernel refused "${`${syscall} ${path}`.trim()}": ${code}.`),
-    { errno: Math.abs(errno), errnoName: code, syscall, operation: `${syscall} ${path}`.trim() },
-    { cause: error },
+  if (given === undefined || syscall === undefined || number === undefined) return error
+  const errno = Math.abs(number)
+  const errnoName = given.startsWith('Unknown') ? nameOfErrno(errno) : given
+  const refusal = { errno, errnoName, syscall, operation: `${syscall} ${path}`.trim() }
+  const [code, message] = explainFile(refusal, path)
+  return new SlipwayError(code, message, refusal, { cause: error })
+}
+
+function explainFile(refusal: KernelRefusal, path: string): [SlipwayErrorCode, string] {
+  const { errnoName, operation } = refusal
+  if (path !== '' && (errnoName === 'EACCES' || errnoName === 'EPERM'))
+    return ['PERMISSION', mayNotWrite(errnoName, path)]
+  return (
+    explainTrouble(refusal) ?? [
+      'KERNEL',
+      (path === '' ? undefined : shortage(errnoName, path)) ?? `The kernel refused "${operation}": ${errnoName}.`,
+    ]
   )
 }
 

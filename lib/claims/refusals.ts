@@ -28,7 +28,8 @@ import { ssCommand } from '../plan/print-shell.js'
 import type { Holders } from './ports/holders.js'
 import { isEvery } from '../base/addresses/every.js'
 import { bracket } from '../base/port-mapping.js'
-import { inWords, isShortOfFiles, mayNotWrite, shortage } from '../base/shortage.js'
+import { inWords, mayNotWrite, shortage } from '../base/shortage.js'
+import { explainTrouble } from '../base/trouble.js'
 import { readOwner } from '../store/owner.js'
 import { sleep } from '../base/timers.js'
 import { takenOnSegment } from './taken-on-segment.js'
@@ -144,14 +145,15 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
     default:
       break
   }
-  if (errnoName === 'ENOSPC' && refusal.syscall === 'unshare') return error('EXHAUSTED', NO_MORE_NAMESPACES)
+  const trouble = explainTrouble(refusal)
+  if (trouble) return error(...trouble)
   const path = 'path' in operation && !('netns' in operation) ? operation.path : undefined
   const isFile = operation.op.startsWith('file.') && path !== undefined
   // Of a namespace, a path is only what it is bound to.
   const ofPath =
     path !== undefined &&
     (isFile ? errnoName !== 'EIO' || FILE_CALLS.includes(refusal.syscall) : NO_ROOM.includes(errnoName))
-  const short = ofPath || isShortOfFiles(errnoName) ? shortage(errnoName, path ?? '') : undefined
+  const short = ofPath ? shortage(errnoName, path) : undefined
   if (short !== undefined) return error('KERNEL', short)
   if (isForbidden(refusal)) {
     // A right that is lacking is EPERM.
@@ -166,9 +168,6 @@ export async function explainRefusal(refused: PlanRefused, host: Host, holders?:
 const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EROFS']
 /** What a disk that has failed answers with EIO. */
 const FILE_CALLS = ['open', 'read', 'write', 'stat', 'fchmod', 'rename', 'linkat', 'unlink', 'mkdir']
-
-const NO_MORE_NAMESPACES =
-  'The kernel makes no more network namespaces for this user (ENOSPC). Raise user.max_net_namespaces, or remove sandboxes.'
 
 /** As a caller gets what came up, whatever that is. */
 export const explained = async (error: unknown, host: Host): Promise<unknown> =>

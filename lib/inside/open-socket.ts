@@ -1,5 +1,5 @@
 import { SlipwayError, type KernelRefusal } from '../base/errors.js'
-import { inWords, isShortOfFiles } from '../base/shortage.js'
+import { explainTrouble } from '../base/trouble.js'
 import { describeFailure } from '../kernel/refusal.js'
 import { openSocket, type NativeFailure, type SocketRequest } from '../kernel/native.js'
 import type { Inside } from './inside.js'
@@ -51,18 +51,9 @@ export function explainSocket(inside: Inside, request: SocketRequest, failure: N
     case 'EPERM':
       return error('PERMISSION', `The kernel does not permit this process to have ${place(address, port)} ${where}.`)
     default:
-      return isShortOfFiles(refusal.errnoName) ? short(refusal) : error('KERNEL', otherwise(refusal, where))
+      return error(...(explainTrouble(refusal) ?? ['KERNEL', otherwise(refusal, where)]))
   }
 }
-
-const short = (refusal: KernelRefusal): SlipwayError =>
-  inWords(
-    Object.assign(new Error(refusal.errnoName), {
-      code: refusal.errnoName,
-      errno: -refusal.errno,
-      syscall: refusal.syscall,
-    }),
-  ) as SlipwayError
 
 const otherwise = ({ operation, errnoName }: KernelRefusal, where: string): string =>
   `The kernel refused "${operation}" ${where}: ${errnoName}.`

@@ -12,7 +12,6 @@ import {
   explainForbidden,
   isForbidden,
   isTooMuch,
-  nameOf,
   PlanRefused,
   explainTooMuch,
   kernelWords,
@@ -20,7 +19,8 @@ import {
 import { GroupCommit } from '../admission/group-commit.js'
 import { isLongTransaction, countOnCallerThread } from '../admission/short.js'
 import { wirePlan } from '../plan/wire.js'
-import { isShortOfFiles, shortage } from '../base/shortage.js'
+import { nameOfErrno } from '../base/errno-name.js'
+import { explainTrouble } from '../base/trouble.js'
 
 /** How long a run of neighbouring operations took. */
 export interface Phase {
@@ -60,7 +60,7 @@ export interface PlanMessage {
  * ETIMEDOUT.)
  */
 const isLocked = (outcome: Outcome | undefined): boolean =>
-  outcome?.failure?.syscall === 'flock' && nameOf(outcome.failure.errno) === 'EAGAIN'
+  outcome?.failure?.syscall === 'flock' && nameOfErrno(outcome.failure.errno) === 'EAGAIN'
 
 /** Tries again until no other process has the file locked, or the executor's thread may as well wait for it. */
 async function untilUnlocked(call: Call, again: () => Outcome | undefined): Promise<Outcome | undefined> {
@@ -70,6 +70,13 @@ async function untilUnlocked(call: Call, again: () => Outcome | undefined): Prom
     const outcome = again()
     if (!isLocked(outcome) || now() > deadline) return outcome
   }
+}
+
+/** What a question is about, in words. */
+function whichOf(question: object): string[] {
+  const { netns, family, table, set, key, name } = question as Record<string, string | undefined>
+  const words = [family, table, set, key, name].filter((word) => word !== undefined && word !== '')
+  return [...(words as string[]), ...(netns === undefined ? [] : ['in', netns])]
 }
 
 const isWalk = (plan: Plan): boolean => plan.every(({ op }) => op === 'conntrack.flush')
@@ -272,20 +279,14 @@ export class Host {
   ): Promise<Questions[Name]['answer']> {
     const answer = await this.#executor.query({ ask: name, ...question }, later)
     if ('failure' in answer) {
-      const refusal = describeFailure(answer.failure, `read ${name} ${Object.values(question).join(' ')}`.trim())
+      const refusal = describeFailure(answer.failure, ['read', name, ...whichOf(question)].join(' '))
       if (isForbidden(refusal)) throw new SlipwayError('PERMISSION', explainForbidden(refusal), refusal)
       if (isTooMuch(refusal)) throw new SlipwayError('EXHAUSTED', explainTooMuch(refusal), refusal)
-      if (isShortOfFiles(refusal.errnoName))
-        throw new SlipwayError(
-          'KERNEL',
-          shortage(refusal.errnoName, '') ?? `${refusal.operation}: ${refusal.errnoName}`,
-          refusal,
-        )
-      throw new SlipwayError(
+      const [code, message] = explainTrouble(refusal) ?? [
         'KERNEL',
         `The kernel refused to ${refusal.operation}: ${refusal.errnoName}${kernelWords(refusal)}.`,
-        refusal,
-      )
+      ]
+      throw new SlipwayError(code, message, refusal)
     }
     return answer.value as Questions[Name]['answer']
   }

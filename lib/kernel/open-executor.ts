@@ -1,5 +1,6 @@
 import { show, SlipwayError, type KernelRefusal, type SlipwayErrorCode } from '../base/errors.js'
-import { isShortOfFiles, leadsNowhere, mayNotRead, shortage } from '../base/shortage.js'
+import { leadsNowhere, mayNotRead } from '../base/shortage.js'
+import { explainTrouble } from '../base/trouble.js'
 import { Executor, type NativeExecutor, type NativeFailure } from './native.js'
 import { describeFailure, explainForbidden, isForbidden, isTooMuch, NO_NF_TABLES, explainTooMuch } from './refusal.js'
 
@@ -38,6 +39,5 @@ function explainOpen(netns: string | undefined, refusal: KernelRefusal): [Slipwa
       'EXHAUSTED',
       'The kernel gives this process no more threads, and an open host has three. Raise its limits (ulimit -u, TasksMax, pids.max), or close hosts that are not needed.',
     ]
-  const short = isShortOfFiles(refusal.errnoName) ? shortage(refusal.errnoName, '') : undefined
-  return ['KERNEL', short ?? `The kernel refused to ${refusal.operation}: ${refusal.errnoName}.`]
+  return explainTrouble(refusal) ?? ['KERNEL', `The kernel refused to ${refusal.operation}: ${refusal.errnoName}.`]
 }

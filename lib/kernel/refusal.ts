@@ -1,6 +1,7 @@
-import { getSystemErrorName } from 'node:util'
+import { nameOfErrno } from '../base/errno-name.js'
 import { SlipwayError, type KernelRefusal } from '../base/errors.js'
-import { inWords, shortage } from '../base/shortage.js'
+import { inWords } from '../base/shortage.js'
+import { explainTrouble } from '../base/trouble.js'
 import type { Operation, Plan } from '../plan/operation.js'
 import { nameOperation } from '../plan/print.js'
 import type { NativeFailure, PlanFailure } from './native.js'
@@ -27,7 +28,7 @@ export class PlanRefused extends Error {
       ...refusal,
       notUndone: failure.notUndone.map((left) => {
         const undone = plan[left.operation]
-        return { operation: undone ? nameOperation(undone) : '', errnoName: nameOf(left.errno) }
+        return { operation: undone ? nameOperation(undone) : '', errnoName: nameOfErrno(left.errno) }
       }),
     }
   }
@@ -60,16 +61,11 @@ export const explainTooMuch = (refusal: KernelRefusal): string =>
 export const NO_NF_TABLES =
   'This kernel has no nf_tables. Load it (modprobe nf_tables), or run a kernel with CONFIG_NF_TABLES, Linux 5.10 or later.'
 
-// What libuv's list lacks, and what it calls ENOTSUP.
-const OTHER_NAMES: Record<number, string> = { 54: 'EXFULL', 85: 'ERESTART', 95: 'EOPNOTSUPP', 116: 'ESTALE' }
-
-export const nameOf = (errno: number): string => OTHER_NAMES[errno] ?? getSystemErrorName(-errno)
-
 /** @param operation - As a person would have typed it. */
 export function describeFailure(failure: NativeFailure, operation: string): KernelRefusal {
   return {
     errno: failure.errno,
-    errnoName: nameOf(failure.errno),
+    errnoName: nameOfErrno(failure.errno),
     syscall: failure.syscall,
     operation,
     ...(failure.message ? { kernelMessage: failure.message } : {}),
@@ -82,6 +78,9 @@ export function thrownInWords(error: unknown): unknown {
   const { failure } = (error ?? {}) as { failure?: NativeFailure }
   if (!(error instanceof Error) || failure === undefined) return inWords(error)
   const refusal = describeFailure(failure, error.message)
-  const text = shortage(refusal.errnoName, '') ?? `${error.message}: ${failure.syscall} ${refusal.errnoName}.`
-  return new SlipwayError('KERNEL', text, refusal, { cause: error })
+  const [code, message] = explainTrouble(refusal) ?? [
+    'KERNEL',
+    `${error.message}: ${failure.syscall} ${refusal.errnoName}.`,
+  ]
+  return new SlipwayError(code, message, refusal, { cause: error })
 }

@@ -1,6 +1,7 @@
-import { getSystemErrorName } from 'node:util'
 import { SlipwayError } from '../base/errors.js'
+import { explainTrouble } from '../base/trouble.js'
 import { enter, type NativeFailure } from '../kernel/native.js'
+import { describeFailure } from '../kernel/refusal.js'
 import type { InHost } from './resolver/ask.js'
 
 /** How something is done in the host's namespace. @param netns - Its path. Default: the one of this process. */
@@ -16,12 +17,11 @@ function enterHost<T>(netns: string, work: () => T): T {
   } catch (error) {
     const { failure } = error as { failure?: NativeFailure }
     if (!failure) throw error
-    const errnoName = getSystemErrorName(-failure.errno)
-    throw new SlipwayError(
+    const refusal = describeFailure(failure, `nsenter --net=${netns}`)
+    const [code, message] = explainTrouble(refusal) ?? [
       'KERNEL',
-      `The network namespace ${netns}, where a network's names are served, could not be entered: ${errnoName}.`,
-      { errno: failure.errno, errnoName, syscall: failure.syscall },
-      { cause: error },
-    )
+      `The network namespace ${netns}, where a network's names are served, could not be entered: ${refusal.errnoName}.`,
+    ]
+    throw new SlipwayError(code, message, refusal, { cause: error })
   }
 }

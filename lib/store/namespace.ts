@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { getSystemErrorName } from 'node:util'
+import { nameOfErrno } from '../base/errno-name.js'
 import { inWords, isShortOfFiles } from '../base/shortage.js'
 import { identify } from '../kernel/native.js'
 import type { Namespace } from '../plan/operation.js'
@@ -39,7 +39,7 @@ export function namespaceAt(path: string): Namespace | undefined {
     return identify(path)
   } catch (error) {
     const { errno = 0 } = (error as { failure?: { errno: number } }).failure ?? {}
-    const code = errno > 0 ? getSystemErrorName(-errno) : undefined
+    const code = errno > 0 ? nameOfErrno(errno) : undefined
     // A process without a descriptor left cannot tell, and what is there is not gone for that.
     if (isShortOfFiles(code))
       throw inWords(Object.assign(error as Error, { code, errno: -errno, syscall: 'open', path }))

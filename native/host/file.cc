@@ -7,6 +7,7 @@
 
 #include <cstdio>
 
+#include "base/uninterrupted.h"
 #include "host/reserve.h"
 
 namespace slipway::host {
@@ -22,6 +23,10 @@ constexpr int kNoOther = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
 constexpr mode_t kMode = 0644;
 constexpr mode_t kMarked = kMode | S_IXUSR;
 
+UniqueFd open_file(const std::string& path, int how, mode_t mode = 0) {
+  return UniqueFd(uninterrupted([&] { return open(path.c_str(), how, mode); }));
+}
+
 Status make_folders(const std::string& path) {
   for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
     if (mkdir(path.substr(0, slash).c_str(), 0755) != 0 && errno != EEXIST) return Failure::last("mkdir");
@@ -32,8 +37,7 @@ Status make_folders(const std::string& path) {
 Status write_all(int fd, const std::string& content) {
   std::size_t done = 0;
   while (done < content.size()) {
-    ssize_t written = write(fd, content.data() + done, content.size() - done);
-    if (written < 0 && errno == EINTR) continue;
+    ssize_t written = uninterrupted([&] { return write(fd, content.data() + done, content.size() - done); });
     if (written < 0) return Failure::last("write");
     done += static_cast<std::size_t>(written);
   }
@@ -44,8 +48,7 @@ Status read_all(int fd, std::string& content) {
   content.clear();
   char buffer[4096];
   for (;;) {
-    ssize_t length = read(fd, buffer, sizeof buffer);
-    if (length < 0 && errno == EINTR) continue;
+    ssize_t length = uninterrupted([&] { return read(fd, buffer, sizeof buffer); });
     if (length < 0) return Failure::last("read");
     if (length == 0) return kOk;
     content.append(buffer, static_cast<std::size_t>(length));
@@ -57,7 +60,7 @@ Status read_all(int fd, std::string& content) {
 Status open_nameless(const std::string& path, bool marked, UniqueFd& file) {
   std::string folder = path.substr(0, path.rfind('/'));
   for (int attempt = 0;; ++attempt) {
-    file.reset(open(folder.c_str(), O_TMPFILE | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, marked ? kMarked : kMode));
+    file = open_file(folder, O_TMPFILE | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, marked ? kMarked : kMode);
     if (file) return kOk;
     if (errno != ENOENT || attempt > 0) return Failure::last("open");
     if (auto failure = make_folders(path)) return failure;
@@ -76,9 +79,9 @@ Status link_as(int fd, const std::string& path) {
 
 // Locks a file and reads it. ESTALE when another has taken its place meanwhile.
 Status lock_file(const std::string& path, bool insisting, UniqueFd& lock, std::string& content, mode_t& mode) {
-  lock.reset(open(path.c_str(), O_RDONLY | kNoOther));
+  lock = open_file(path, O_RDONLY | kNoOther);
   if (!lock) return Failure::last("open");
-  for (int look = 0; flock(lock.get(), LOCK_EX | LOCK_NB) != 0; ++look) {
+  for (int look = 0; uninterrupted([&] { return flock(lock.get(), LOCK_EX | LOCK_NB); }) != 0; ++look) {
     if (errno != EWOULDBLOCK || !insisting || look == kLooks) return Failure::last("flock");
     usleep(kLookMicroseconds);
   }
@@ -94,7 +97,7 @@ Status lock_file(const std::string& path, bool insisting, UniqueFd& lock, std::s
 // Whoever has the lock of a file has this name beside it, too: what a crash has left there is removed.
 Status open_next(const std::string& next, mode_t mode, UniqueFd& file) {
   for (int attempt = 0; attempt < 2; ++attempt) {
-    file.reset(open(next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+    file = open_file(next, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (file) return kOk;
     if (errno != EEXIST || unlink(next.c_str()) != 0) break;
   }
@@ -139,7 +142,7 @@ Status replace_file(const std::string& path, const std::string& content, const s
 }
 
 Status mark_file(const std::string& path) {
-  UniqueFd file(open(path.c_str(), O_RDONLY | kNoOther));
+  UniqueFd file = open_file(path, O_RDONLY | kNoOther);
   if (!file) return errno == ENOENT ? kOk : Status(Failure::last("open"));
   return fchmod(file.get(), kMarked) == 0 ? kOk : Status(Failure::last("fchmod"));
 }
@@ -163,7 +166,7 @@ Status delete_file(const std::string& path) {
 }
 
 Status read_file(const std::string& path, std::string& content) {
-  UniqueFd file(open(path.c_str(), O_RDONLY | kNoOther));
+  UniqueFd file = open_file(path, O_RDONLY | kNoOther);
   if (!file) return Failure::last("open");
   if (auto failure = read_all(file.get(), content)) return failure;
   // A FIFO reads as empty.

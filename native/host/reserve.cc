@@ -10,6 +10,7 @@
 #include <ctime>
 
 #include "base/guard.h"
+#include "base/uninterrupted.h"
 #include "base/unique_fd.h"
 
 namespace slipway::host {
@@ -28,7 +29,7 @@ std::string reserve_of(const std::string& folder) { return folder + "/.reserve";
 // The reserve, locked: by its name, since it may change places while we wait for it.
 Status open_reserve(const std::string& path, UniqueFd& file, struct stat& locked) {
   for (int attempt = 0; attempt < kTries; ++attempt) {
-    file.reset(open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    file.reset(uninterrupted([&] { return open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC); }));
     if (!file) return Failure::of(ENOSPC, "open");
     if (flock(file.get(), LOCK_EX | LOCK_NB) == 0) {
       struct stat there {};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/uninterrupted.h"
 #include "base/unique_fd.h"
 
 namespace slipway::host {
@@ -15,13 +16,18 @@ std::string path_of(std::string key) {
   return "sys/" + key;
 }
 
+UniqueFd open_setting(int procfs, const std::string& key, int how) {
+  std::string path = path_of(key);
+  return UniqueFd(uninterrupted([&] { return openat(procfs, path.c_str(), how | O_CLOEXEC); }));
+}
+
 }  // namespace
 
 Status read_sysctl(int procfs, const std::string& key, std::string& value) {
-  UniqueFd file(openat(procfs, path_of(key).c_str(), O_RDONLY | O_CLOEXEC));
+  UniqueFd file = open_setting(procfs, key, O_RDONLY);
   if (!file) return Failure::last("open");
   char buffer[4096];
-  ssize_t length = read(file.get(), buffer, sizeof buffer);
+  ssize_t length = uninterrupted([&] { return read(file.get(), buffer, sizeof buffer); });
   if (length < 0) return Failure::last("read");
   value.assign(buffer, static_cast<std::size_t>(length));
   while (!value.empty() && value.back() == '\n') value.pop_back();
@@ -29,9 +35,9 @@ Status read_sysctl(int procfs, const std::string& key, std::string& value) {
 }
 
 Status write_sysctl(int procfs, const std::string& key, const std::string& value) {
-  UniqueFd file(openat(procfs, path_of(key).c_str(), O_WRONLY | O_CLOEXEC));
+  UniqueFd file = open_setting(procfs, key, O_WRONLY);
   if (!file) return Failure::last("open");
-  if (write(file.get(), value.data(), value.size()) < 0) return Failure::last("write");
+  if (uninterrupted([&] { return write(file.get(), value.data(), value.size()); }) < 0) return Failure::last("write");
   return kOk;
 }
 

@@ -1,9 +1,33 @@
 #include "js/jobs.h"
 
+#include <unistd.h>
+
+#include <string_view>
+
 #include "js/convert.h"
 #include "js/identity.h"
 
 namespace slipway::js {
+namespace {
+
+// A dump that changes under our hands is asked for so many times, five tries each.
+constexpr int kDumps = 16;
+// What the kernel had no room or no memory for, or did not answer.
+constexpr int kQuestions = 3;
+constexpr useconds_t kPauseMicroseconds = 1000;
+
+int tries_after(const Failure& failure) {
+  if (std::string_view(failure.syscall) == kNoMemory) return 1;
+  switch (failure.errnum) {
+    case EINTR: return kDumps;
+    case ENOBUFS:
+    case ENOMEM:
+    case ETIMEDOUT: return kQuestions;
+    default: return 1;
+  }
+}
+
+}  // namespace
 
 Napi::Value write_outcome(Napi::Env env, const Outcome& outcome, bool with_phases) {
   if (!with_phases && !outcome.failure && !outcome.made) return env.Undefined();
@@ -41,6 +65,14 @@ Napi::Value write_refused(Napi::Env env, const Failure& failure) {
   Outcome outcome;
   outcome.failure = PlanFailure{{}, failure, {}};
   return write_outcome(env, outcome, false);
+}
+
+void QueryJob::run(Kernel& kernel) {
+  status_ = ask_(kernel);
+  for (int attempt = 1; status_ && attempt < tries_after(*status_); ++attempt) {
+    usleep(kPauseMicroseconds);
+    status_ = ask_(kernel);
+  }
 }
 
 void QueryJob::settle(Napi::Env env) {

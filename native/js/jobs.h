@@ -45,13 +45,14 @@ class PlanJob : public PromisedJob {
   bool with_phases_;
 };
 
-// Resolves to { value } or { failure }. `ask` runs on the executor's thread, `write` on JavaScript's.
+// Resolves to { value } or { failure }. `ask` runs on the executor's thread, `write` on JavaScript's. A question
+// changes nothing, so it is asked again where its answer was lost, or where what was asked for changed meanwhile.
 class QueryJob : public PromisedJob {
  public:
   using Ask = std::function<Status(Kernel&)>;
   using Write = std::function<Napi::Value(Napi::Env)>;
   QueryJob(Napi::Env env, Ask ask, Write write) : PromisedJob(env), ask_(std::move(ask)), write_(std::move(write)) {}
-  void run(Kernel& kernel) override { status_ = ask_(kernel); }
+  void run(Kernel& kernel) override;
   void fail(Kernel&, const Failure& failure) override { status_ = failure; }
   void settle(Napi::Env env) override;
 

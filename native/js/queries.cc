@@ -17,9 +17,6 @@
 namespace slipway::js {
 namespace {
 
-// What changes while it is dumped is dumped anew, so many times.
-constexpr int kDumps = 16;
-
 // As doubles they are exact up to 2^53: nine petabytes.
 Napi::Object write_statistics(Napi::Env env, const rtnl::LinkStatistics& statistics) {
   Napi::Object object = Napi::Object::New(env);
@@ -97,13 +94,8 @@ std::unique_ptr<QueryJob> list_query(Napi::Env env, std::function<Status(Kernel&
   return std::make_unique<QueryJob>(
       env,
       [items, ask](Kernel& kernel) {
-        Status status;
-        for (int attempt = 0; attempt < kDumps; ++attempt) {
-          items->clear();
-          status = ask(kernel, *items);
-          if (!status || status->errnum != EINTR) break;
-        }
-        return status;
+        items->clear();
+        return ask(kernel, *items);
       },
       [items, write](Napi::Env to) -> Napi::Value {
         Napi::Array array = Napi::Array::New(to, items->size());
@@ -120,7 +112,11 @@ std::unique_ptr<QueryJob> item_query(Napi::Env env, std::function<Status(Kernel&
                                      Napi::Value (*write)(Napi::Env, const Item&)) {
   auto item = std::make_shared<Item>();
   return std::make_unique<QueryJob>(
-      env, [item, ask](Kernel& kernel) { return ask(kernel, *item); },
+      env,
+      [item, ask](Kernel& kernel) {
+        *item = Item();
+        return ask(kernel, *item);
+      },
       [item, write](Napi::Env to) { return write(to, *item); });
 }
 

@@ -14,6 +14,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/uninterrupted.h"
+
 namespace slipway::netns {
 namespace {
 
@@ -60,7 +62,7 @@ Status share_folder(const std::string& folder) {
 }
 
 Status open_current(UniqueFd& fd) {
-  fd.reset(open(kOwn, O_RDONLY | O_CLOEXEC));
+  fd.reset(uninterrupted([] { return open(kOwn, O_RDONLY | O_CLOEXEC); }));
   return fd ? kOk : Status(Failure::last("open"));
 }
 
@@ -73,7 +75,7 @@ Status open_path(const std::string& path, UniqueFd& fd) {
 
 Status locate(const std::string& path, UniqueFd& place, Identity& identity) {
   // Looked at before it is opened for use: opening a FIFO waits for a writer, and opening a device may do anything.
-  place.reset(open(path.c_str(), O_PATH | O_CLOEXEC));
+  place.reset(uninterrupted([&] { return open(path.c_str(), O_PATH | O_CLOEXEC); }));
   if (!place) return Failure::last("open");
   struct statfs system {};
   if (fstatfs(place.get(), &system) != 0) return Failure::last("fstatfs");
@@ -83,7 +85,7 @@ Status locate(const std::string& path, UniqueFd& place, Identity& identity) {
 
 Status reopen(int place, UniqueFd& fd) {
   std::string same = "/proc/thread-self/fd/" + std::to_string(place);
-  fd.reset(open(same.c_str(), O_RDONLY | O_CLOEXEC));
+  fd.reset(uninterrupted([&] { return open(same.c_str(), O_RDONLY | O_CLOEXEC); }));
   return fd ? kOk : Status(Failure::last("open"));
 }
 
@@ -138,7 +140,7 @@ Status confirm(int place, const Identity& found, const Identity& meant, bool& lo
 }
 
 Status Whereabouts::open() {
-  folder_.reset(::open("/proc/thread-self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  folder_.reset(uninterrupted([] { return ::open("/proc/thread-self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC); }));
   return folder_ ? kOk : Status(Failure::last("open"));
 }
 

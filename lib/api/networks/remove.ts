@@ -1,7 +1,7 @@
 import { invalid, SlipwayError } from '../../base/errors.js'
 import type { Host } from '../../kernel/host.js'
 import { PlanRefused } from '../../kernel/refusal.js'
-import { explainRefusal } from '../../claims/refusals.js'
+import { explained, explainRefusal } from '../../claims/refusals.js'
 import type { Plan } from '../../plan/operation.js'
 import type { Context } from '../../work/context.js'
 import { leaving, specOf, type StoredNetwork } from '../../store/network-records.js'
@@ -41,7 +41,7 @@ export async function removeNetworkOf(
 }
 
 async function removeUnused(context: Context, name: string, stored: StoredNetwork): Promise<void> {
-  const { host, networks } = context
+  const { host } = context
   const { path, text } = stored
   const going = leaving(stored, thisProcess())
   await attempt(context, [{ op: 'file.replace', path, content: going.text, expected: text }], name)
@@ -61,19 +61,34 @@ async function removeUnused(context: Context, name: string, stored: StoredNetwor
   context.events.didNetwork(stored.record, undefined)
   await context.resolvers.stop(stored.record.id)
   try {
+    await removeAsFarAsThere(context, stored, forget)
+  } catch (error) {
+    if (await giveBack(host, stored, going)) {
+      // What was refused first is what the caller is told.
+      await context.resolvers.serve(specOf(stored)).catch(() => undefined)
+      context.events.didNetwork(undefined, stored.record)
+    }
+    throw await explained(error, host)
+  }
+}
+
+async function removeAsFarAsThere({ host, networks }: Context, stored: StoredNetwork, forget: Plan): Promise<void> {
+  try {
     await networks.remove(specOf(stored), forget)
   } catch (error) {
     if (!(error instanceof PlanRefused)) throw error
-    if (!['ENOENT', 'ENODEV'].includes(error.errnoName)) {
-      if (await giveBack(host, stored, going)) {
-        await context.resolvers.serve(specOf(stored))
-        context.events.didNetwork(undefined, stored.record)
-      }
-      throw await explainRefusal(error, host)
-    }
-    // Somebody has deleted the bridge, or flushed the ruleset: what is left of it goes by itself.
+    // Somebody has deleted the bridge, or flushed the ruleset: what is left of it goes by itself. So it does where the
+    // bridge has gone before the refusal: a link that was deleted is not given back.
+    const isGone = ['ENOENT', 'ENODEV'].includes(error.errnoName) || (await hasDeletedLink(host, error.plan))
+    if (!isGone) throw error
     await networks.removeRest(specOf(stored), forget)
   }
+}
+
+async function hasDeletedLink(host: Host, plan: Plan): Promise<boolean> {
+  for (const operation of plan)
+    if (operation.op === 'link.delete' && (await host.find('link', { name: operation.name })) === undefined) return true
+  return false
 }
 
 /** @returns Whether the network has its record again. An administrator may have taken it away. */

@@ -16,7 +16,7 @@ import { spawnInside, type OwnFiles, type SpawnInsideOptions } from '../../insid
 import { bindUdp, type BindUdpOptions } from '../../inside/udp.js'
 import { waitForPort, type WaitForPortOptions } from '../../inside/wait-for-port.js'
 import { enter, type Listener, type NativeFailure } from '../../kernel/native.js'
-import { describeFailure, nameOf } from '../../kernel/refusal.js'
+import { describeFailure } from '../../kernel/refusal.js'
 import { opensNamespace } from '../../store/namespace.js'
 import { checkOptions, checks, isOptions } from '../../base/checks.js'
 import { namedPredefined } from '../../drivers/predefined.js'
@@ -34,7 +34,7 @@ import { keepSandbox } from '../../work/ephemerals.js'
 import { filePaths, readNames, renewFiles, writeFiles, writtenFiles, type SandboxFiles } from '../../work/files.js'
 import { networkSettings, type NetworkSettings } from './inspect.js'
 import { nameCheck } from '../../base/name.js'
-import { shortage } from '../../base/shortage.js'
+import { explainTrouble } from '../../base/trouble.js'
 import { publishOn, unpublishFrom } from '../../work/port-changes.js'
 import { readRequests } from '../../work/publish.js'
 import { removeSandbox } from '../../work/remove-sandbox.js'
@@ -468,11 +468,9 @@ export class Sandbox {
           : enter(this.path, work, this.#changes.namespace, this.#context.host.identity)
     } catch (error) {
       const failure = (error as { failure?: NativeFailure }).failure
-      const short = failure && shortage(nameOf(failure.errno), this.path)
-      if (failure && short !== undefined)
-        throw new SlipwayError('KERNEL', short, describeFailure(failure, `nsenter --net=${this.path}`), {
-          cause: error,
-        })
+      const refusal = failure && describeFailure(failure, `nsenter --net=${this.path}`)
+      const trouble = refusal && explainTrouble(refusal)
+      if (trouble) throw new SlipwayError(...trouble, refusal, { cause: error })
       if (failure) throw new SlipwayError('NOT_FOUND', namespaceGone(this.path), {}, { cause: error })
       throw error
     }

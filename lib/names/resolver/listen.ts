@@ -1,8 +1,9 @@
 import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
-import { getSystemErrorName } from 'node:util'
 import { SlipwayError } from '../../base/errors.js'
-import { bindSocket, duplicateSocket } from '../../kernel/native.js'
+import { explainTrouble } from '../../base/trouble.js'
+import { bindSocket, duplicateSocket, type NativeFailure } from '../../kernel/native.js'
+import { describeFailure } from '../../kernel/refusal.js'
 import type { InHost } from './ask.js'
 import type { Transport } from './forward.js'
 
@@ -79,20 +80,20 @@ function bind(place: Place, inHost: InHost): number {
   if (!failure) return fd
   if (failure.errno === constants.errno.EADDRINUSE) throw new PlaceTaken(place)
   const { protocol, address, port } = place
-  throw refused(failure.errno, failure.syscall, `listen on ${protocol} ${address} port ${port}`)
+  throw refused(failure, `listen on ${protocol} ${address} port ${port}`)
 }
 
 function duplicate(socket: number): number {
   const { fd, failure } = duplicateSocket(socket)
   if (!failure) return fd
-  throw refused(failure.errno, failure.syscall, 'listen on one more descriptor')
+  throw refused(failure, 'listen on one more descriptor')
 }
 
-function refused(errno: number, syscall: string, operation: string): SlipwayError {
-  const errnoName = getSystemErrorName(-errno)
-  return new SlipwayError(
+function refused(failure: NativeFailure, operation: string): SlipwayError {
+  const refusal = describeFailure(failure, operation)
+  const [code, message] = explainTrouble(refusal) ?? [
     'KERNEL',
-    `The kernel refused to ${operation}, where a network's names are served: ${errnoName}.`,
-    { errno, errnoName, syscall, operation },
-  )
+    `The kernel refused to ${operation}, where a network's names are served: ${refusal.errnoName}.`,
+  ]
+  return new SlipwayError(code, message, refusal)
 }
