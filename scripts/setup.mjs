@@ -7,6 +7,7 @@
 import { ensurePackages, purposes } from './setup/packages.mjs'
 import { ensureDependencies } from './setup/dependencies.mjs'
 import { ensureAddon } from './setup/addon.mjs'
+import { ensureFaults } from './setup/faults.mjs'
 import { ensureDocker } from './setup/docker.mjs'
 import { ensureFloor } from './setup/floor.mjs'
 import { ensureGuest } from './setup/guest.mjs'
@@ -29,6 +30,7 @@ try {
   if (purpose === 'peers') ensurePeers()
   if (purpose === 'guest') ensureGuest(process.argv[3])
   await compile()
+  ensureFaults()
   release()
 } catch (error) {
   fail(error)

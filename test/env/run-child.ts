@@ -29,12 +29,18 @@ export interface How {
   under?: string[]
   /** Options of node. */
   node?: string[]
+  /** Libraries that are preloaded to it, and variables of its environment. */
+  preload?: string[]
+  env?: Record<string, string>
+  /** It hangs when it takes longer, in milliseconds. */
+  timeout?: number
 }
 
-export function startChild(scenario: Scenario, options: Options, { under = [], node = [] }: How = {}): Child {
+export function startChild(scenario: Scenario, options: Options, how: How = {}): Child {
+  const { under = [], node = [], preload, timeout = CHILD_MS } = how
   const program = [process.execPath, ...node, CHILD, scenario, JSON.stringify(options)]
-  const { command, args, env } = preloaded(under, program)
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: CHILD_MS, env })
+  const { command, args, env } = preloaded(under, program, preload)
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout, env: { ...env, ...how.env } })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))

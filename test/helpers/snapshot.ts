@@ -20,7 +20,10 @@ export type Snapshot = Record<
   string[]
 >
 
-export function snapshot(world: World): Snapshot {
+/** Of a world, as a process sees it that has not made it. */
+export type Looked = Pick<World, 'host' | 'stateDir' | 'prefix' | 'namespaces'>
+
+export function snapshot(world: Looked): Snapshot {
   return {
     ...kernelState(world.host),
     namespaces: world.namespaces(),
@@ -80,7 +83,7 @@ export function difference(before: Sections, after: Sections): string[] {
  * A snapshot of what has come to rest: what the kernel does behind our back (IPv6's routes to what was just made), or a
  * removal, or a thread that closes what a plan has used, is over. It has been the same for three looks.
  */
-export async function settled(world: World): Promise<Snapshot> {
+export async function settled(world: Looked): Promise<Snapshot> {
   await namesAreAnswered()
   let last = snapshot(world)
   for (let look = 0, same = 0; look < 100 && same < 2; look++) {
@@ -93,7 +96,7 @@ export async function settled(world: World): Promise<Snapshot> {
 }
 
 /** Whether sandboxes have claimed the addresses of their records alone: those that they had are given up later. */
-const isAtRest = ({ prefix }: World, { elements, files }: Snapshot): boolean =>
+const isAtRest = ({ prefix }: Looked, { elements, files }: Snapshot): boolean =>
   elements.every((line) => {
     const [, address = '', owner = ''] =
       /^inet (?:addresses|segments)[46] \{"key":"(?:\S+ \. )?([^" ]+)".*"comment":"(\S+) \(/.exec(line) ?? []

@@ -1,4 +1,6 @@
 import type { CreateNetworkOptions, CreateOptions, OpenOptions } from '#lib/index.js'
+import type { Fault } from '../../helpers/faults/faults.js'
+import type { Moments } from '../../helpers/thorough.js'
 
 /** What a scenario is told, in JSON. */
 export interface Options {
@@ -14,6 +16,8 @@ export interface Options {
   wait?: number
   /** Of what is random. */
   seed?: number
+  /** What calls meet (troubles.ts), which do, and at which moments. */
+  troubles?: { fault: Fault; calls: string[]; moments: Moments }[]
 }
 
 /** Says something to the test: a line of JSON. */
