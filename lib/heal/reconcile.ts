@@ -21,6 +21,7 @@ import { untouched } from './healing.js'
 import { SetContents } from '../claims/set-contents.js'
 import { collectLeftovers } from './leftovers.js'
 import { reconcileNetworks, requireSameRecords } from './networks.js'
+import { restoreNames } from './restore-names.js'
 import { sortRecords } from './sort-records.js'
 import { rejectDuplicateIds } from './duplicate-ids.js'
 import { endLeaving, sortLeaving } from './leaving-networks.js'
@@ -98,6 +99,7 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
     damagedRecords,
   )
   requireSameRecords(all, context.settings.stateDir)
+  const renamed = await restoreNames(host, stored)
   const leaving = await sortLeaving(
     host,
     networks.records,
@@ -173,8 +175,8 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
     all,
     relinked ? await host.ask('links', {}) : all,
   )
-  result.healed = [...new Set([...result.healed, ...attached])]
-  result.adopted = result.adopted.filter((name) => !attached.has(name) && !rewritten?.includes(name))
+  result.healed = [...new Set([...result.healed, ...attached, ...renamed])]
+  result.adopted = result.adopted.filter((name) => !result.healed.includes(name) && !rewritten?.includes(name))
   result.collected.push(...(await finishChanges(host, adopted, owned, halfWritten)))
   // What came back with the ruleset was told with that.
   context.events?.healed(result.healed.filter((name) => !rewritten?.includes(name)))

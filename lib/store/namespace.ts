@@ -32,6 +32,9 @@ function stat(path: string): Namespace | undefined {
   }
 }
 
+/** Whether a path leads to a namespace, as far as a look at it tells. */
+export const isNamespace = (path: string): boolean => namespaceIdAt(path) !== undefined
+
 /** The namespace that a path leads to at this moment, with its cookie; `undefined` when it leads to none. */
 export function namespaceAt(path: string): Namespace | undefined {
   if (!namespaceIdAt(path)) return undefined

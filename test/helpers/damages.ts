@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import type { Sandbox } from 'slipway'
 import { execIn, ip, ipJson, setSysctl, type World } from './world.js'
 
@@ -98,6 +99,16 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
     ...NETWORK,
     do: ({ world, web }) => setSysctl(world.host, `net.ipv6.conf.${web}.forwarding`, '0'),
   },
+  'the name of a namespace deleted while a process is in it': {
+    silent: true,
+    doctor: /the namespace of .* is not at .* any more/,
+    do: ({ one }) => ip('netns', 'delete', one.name),
+  },
+  'a namespace unmounted while a process is in it': {
+    silent: true,
+    doctor: /the namespace of .* is not at .* any more/,
+    do: ({ one }) => execFileSync('umount', [one.path]),
+  },
   'route_localnet of docker0 off': {
     ...NETWORK,
     silent: true,
@@ -131,6 +142,6 @@ export function conditionOf({ world, web }: Pick<Damaged, 'world' | 'web'>): Rec
         return `${key}: none`
       }
     }),
-    namespaces: [ip('netns', 'list').includes(world.prefix) ? 'there' : 'none'],
+    namespaces: world.namespaces(),
   }
 }

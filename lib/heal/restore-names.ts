@@ -1,0 +1,90 @@
+import { readdirSync, statSync } from 'node:fs'
+import { removeIfThere, tryPlan } from '../claims/remove-if-there.js'
+import type { Host } from '../kernel/host.js'
+import type { Namespace } from '../plan/operation.js'
+import { isOfThisBoot } from '../store/maker.js'
+import { asOfNow, isAtPath, isNamespace, namespaceAt } from '../store/namespace.js'
+import { isBusy, type SandboxRecord, type StoredRecord } from '../store/records.js'
+import { isWholeInside } from './whole.js'
+
+/**
+ * Gives namespaces of finished sandboxes their names back, where somebody has unmounted or deleted those while the
+ * namespace lives: a process is in it, or another sandbox has it, too. One that nobody is in is gone with its name.
+ *
+ * @returns Names of the sandboxes whose they are.
+ */
+export async function restoreNames(host: Host, stored: readonly StoredRecord[]): Promise<ReadonlySet<string>> {
+  const restored = new Set<string>()
+  const lost = stored.flatMap(({ record, marked }) => (marked && isLost(record) ? [record] : []))
+  if (lost.length === 0) return restored
+  const ways = waysIn(host, stored)
+  for (const record of lost) {
+    const found = await findNamespace(host, record, ways)
+    if (!found) continue
+    const { path } = record
+    const { from, namespace } = found
+    // The file that it was mounted on may be there still.
+    await removeIfThere(host, [{ op: 'netns.delete', path, namespace }])
+    const refusal = await tryPlan(host, [
+      { op: 'netns.check', path: from, namespace },
+      { op: 'netns.bind', path, from },
+    ])
+    if (!refusal) restored.add(record.name)
+  }
+  return restored
+}
+
+const isLost = (record: SandboxRecord): boolean =>
+  record.stack !== 'host' &&
+  !record.foreign &&
+  !record.removing &&
+  !isBusy(record) &&
+  isOfThisBoot(record.maker) &&
+  !isNamespace(record.path)
+
+/** A path that leads to a namespace, and which that is. */
+interface Way {
+  from: string
+  namespace: Namespace
+}
+
+/** A record may not say which namespace it is of: then it is the one that has its links and addresses. */
+async function findNamespace(
+  host: Host,
+  record: SandboxRecord,
+  ways: ReadonlyMap<number, string>,
+): Promise<Way | undefined> {
+  const meant = record.namespace && asOfNow(record.namespace)
+  for (const [inode, from] of ways) {
+    if (meant && meant.inode !== inode) continue
+    const namespace = meant ?? namespaceAt(from)
+    if (!namespace) continue
+    if (meant || (await isWholeInside({ endpoints: record.endpoints, path: from }, host))) return { from, namespace }
+  }
+  return undefined
+}
+
+/**
+ * Paths that lead to namespaces, by the numbers of their inodes: of other sandboxes, and of processes. Whoever is in
+ * another user namespace may have made a network namespace himself that looks like any other.
+ */
+function waysIn(host: Host, stored: readonly StoredRecord[]): ReadonlyMap<number, string> {
+  const ways = new Map<number, string>()
+  for (const { record } of stored) {
+    const { namespace, path, stack } = record
+    if (namespace && stack !== 'host' && isAtPath(record)) ways.set(namespace.inode, path)
+  }
+  const user = statSync('/proc/self/ns/user').ino
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue
+    const path = `/proc/${entry}/ns/net`
+    try {
+      const { ino } = statSync(path)
+      if (ino !== host.identity && !ways.has(ino) && statSync(`/proc/${entry}/ns/user`).ino === user)
+        ways.set(ino, path)
+    } catch {
+      // It has ended, or does not let itself be looked at.
+    }
+  }
+  return ways
+}
