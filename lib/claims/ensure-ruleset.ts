@@ -1,10 +1,12 @@
 import { SlipwayError } from '../base/errors.js'
 import { elementName } from '../policy/elements.js'
-import { RULESET_FAMILIES, RULESET_VERSION, rulesetPlan } from '../policy/ruleset.js'
+import { RULESET_FAMILIES, RULESET_NUMBER, rulesetPlan, USERS_CHAIN } from '../policy/ruleset.js'
 import { TABLE } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
-import { NO_NF_TABLES } from '../kernel/refusal.js'
-import type { ElementAdd, Family, Operation, Plan } from '../plan/operation.js'
+import { kernelWords, PlanRefused } from '../kernel/refusal.js'
+import type { ElementAdd, Operation, Plan } from '../plan/operation.js'
+import { OlderTables } from './older-tables.js'
+import { findTables, olderVersions, type FoundTables } from './ruleset-tables.js'
 import { SetContents } from './set-contents.js'
 import { missingRules } from './missing-rules.js'
 import { LOOK_AGAIN, retrying } from './retry.js'
@@ -25,82 +27,57 @@ const TRIES = 64
 
 /**
  * What of the ruleset has yet to be written: all of it before first use, or the table or the rules that an
- * administrator has deleted.
+ * administrator has deleted. A table of an older version lacks nothing: it is replaced as a whole.
  *
- * @param known - What {@link writtenTables} has just said.
- * @throws {SlipwayError} `CONFLICT` when another version's is there, `UNSUPPORTED` on a kernel without nf_tables.
+ * @param known - What {@link findTables} has just said.
+ * @throws {SlipwayError} As {@link findTables}.
  */
-export async function missingRuleset(host: Host, known?: ReadonlySet<Family>): Promise<Plan> {
-  const written = known ?? (await writtenTables(host))
+export async function missingRuleset(host: Host, known?: FoundTables): Promise<Plan> {
+  const { written, older } = known ?? (await findTables(host))
   const plan: Operation[] = [...rulesetPlan(RULESET_FAMILIES.filter((family) => !written.has(family)))]
-  for (const family of written) plan.push(...(await missingRules(host, family)))
+  for (const family of written) if (!older.has(family)) plan.push(...(await missingRules(host, family)))
   return plan
 }
 
-/**
- * Families whose table is there: in the others, no set has elements.
- *
- * @throws {SlipwayError} As {@link missingRuleset}.
- */
-export async function writtenTables(host: Host): Promise<ReadonlySet<Family>> {
-  const comments = await Promise.all(RULESET_FAMILIES.map((family) => findTable(host, family)))
-  const written = new Set<Family>()
-  for (const [index, family] of RULESET_FAMILIES.entries()) {
-    const comment = comments[index]
-    if (comment === undefined) continue
-    if (comment !== RULESET_VERSION) throw otherVersion(family, comment)
-    written.add(family)
-  }
-  return written
-}
-
-const otherVersion = (family: Family, comment: string): SlipwayError =>
-  new SlipwayError(
-    'CONFLICT',
-    `The nf_tables table "${family} ${TABLE}" is there with the comment "${comment}", and this version writes "${RULESET_VERSION}". Remove the sandboxes of the other version and its tables: nft delete table inet ${TABLE}; nft delete table bridge ${TABLE}.`,
-  )
-
-async function findTable(host: Host, family: Family): Promise<string | undefined> {
-  try {
-    return await host.find('table', { family, name: TABLE })
-  } catch (error) {
-    // No such netlink protocol, or no subsystem behind it (nfnetlink answers EINVAL for one that is not there).
-    if (error instanceof SlipwayError && ['EPROTONOSUPPORT', 'EOPNOTSUPP', 'EINVAL'].includes(error.errnoName ?? '')) {
-      throw new SlipwayError('UNSUPPORTED', NO_NF_TABLES, {}, { cause: error })
-    }
-    throw error
-  }
+/** What is told of what was done. */
+export interface Told {
+  /** There was nothing of the ruleset before. */
+  wrote?: () => void
+  /** Tables of an older version were replaced. @param leftOut - What of them is not there any more, in words. */
+  replaced?: (leftOut: readonly string[]) => void
 }
 
 /**
  * Writes what is missing of the ruleset, and in the same transaction gives every sandbox and network its elements back:
- * nobody may claim anew what is a living sandbox's. Two processes may do so at once: one wins, both have it.
+ * nobody may claim anew what is a living sandbox's. Two processes may do so at once: one wins, both have it. Tables of
+ * an older version are replaced, with all that they hold.
  *
  * @param read - Reads what the ruleset is to hold.
- * @param wrote - Is told where there was nothing of it before.
  * @returns Whom it was written again for: sandboxes and networks, none where nothing was missing.
  */
 export function ensureRuleset(
   host: Host,
   read: () => Promise<ExpectedElements>,
-  wrote?: () => void,
+  { wrote, replaced }: Told = {},
 ): Promise<string[]> {
   const refused = new Set<string>()
   let given: string[] = []
   let rounds = 0
+  let overtaken = false
   return retrying(
     { host },
     {
       tries: TRIES,
       async attempt() {
-        if (++rounds > TRIES)
-          throw new SlipwayError(
-            'CONFLICT',
-            `Another process goes on deleting the nf_tables table "${TABLE}", or rules in it: it was written ${TRIES} times and is missing again. Stop that process (nft monitor shows what changes), and try again.`,
-          )
+        if (++rounds > TRIES) throw neverDone(overtaken)
         const generation = await host.ask('generation', {})
-        const written = await writtenTables(host)
-        const missing = await missingRuleset(host, written)
+        const found = await findTables(host)
+        if (found.older.size > 0) {
+          replaced?.(await replaceOlder(host, read, refused))
+          return LOOK_AGAIN
+        }
+        const { written } = found
+        const missing = await missingRuleset(host, found)
         if (missing.length === 0) {
           host.rulesetIsWhole(generation)
           return given
@@ -114,7 +91,8 @@ export function ensureRuleset(
         return LOOK_AGAIN
       },
       remedy({ operation, element, errnoName }) {
-        if (operation.op !== 'element.add') return RACES.includes(errnoName) ? 'again' : undefined
+        overtaken = operation.op === 'generation.check'
+        if (operation.op !== 'element.add') return overtaken || RACES.includes(errnoName) ? 'again' : undefined
         // Another sandbox has it since it was lost.
         refused.add(elementName(operation, operation.elements[element]?.key ?? ''))
         return 'again'
@@ -122,6 +100,63 @@ export function ensureRuleset(
     },
   )
 }
+
+/**
+ * Replaces tables that an older version has written. What they hold is read at one generation of nf_tables, and the
+ * transaction is refused where another process has claimed something since.
+ */
+async function replaceOlder(
+  host: Host,
+  read: () => Promise<ExpectedElements>,
+  refused: ReadonlySet<string>,
+): Promise<string[]> {
+  const expected = await read()
+  const generation = await host.ask('generation', {})
+  const found = await findTables(host)
+  if (found.older.size === 0) return []
+  const tables = await OlderTables.read(host, found.written, found.older.keys())
+  const lacking = without(await tables.lacking(expected.plan), refused)
+  const kept = new Set(tables.plan())
+  try {
+    await host.run([
+      { op: 'generation.check', generation },
+      ...kept,
+      ...rulesetPlan(RULESET_FAMILIES.filter((family) => !found.written.has(family))),
+      ...lacking,
+    ])
+  } catch (error) {
+    if (!(error instanceof PlanRefused) || (!kept.has(error.operation) && isRace(error))) throw error
+    throw notReplaced(found, error)
+  }
+  await expected.settle()
+  return tables.leftOut()
+}
+
+/** Whether another process may be behind it. */
+const isRace = ({ operation, errnoName }: PlanRefused): boolean =>
+  operation.op === 'generation.check' ? errnoName === 'ERESTART' : errnoName === 'EEXIST'
+
+function notReplaced(found: FoundTables, refused: PlanRefused): SlipwayError {
+  const { operation, errnoName } = refused.refusal
+  const why =
+    errnoName === 'EMSGSIZE'
+      ? 'they hold more than the kernel takes in one transaction'
+      : `the kernel refused "${operation}" (${errnoName}${kernelWords(refused.refusal)})`
+  return new SlipwayError(
+    'KERNEL',
+    `The nf_tables tables "${TABLE}" are of ${olderVersions(found)}, and could not be replaced by ruleset ${RULESET_NUMBER}: ${why}. Nothing was changed, and what is there works on. Remove sandboxes with the version that has made them, or what was added to the chain "${USERS_CHAIN}", and open the host again.`,
+    refused.refusal,
+    { cause: refused },
+  )
+}
+
+const neverDone = (overtaken: boolean): SlipwayError =>
+  new SlipwayError(
+    'CONFLICT',
+    overtaken
+      ? `Other processes change nf_tables all the time: ${TRIES} times the tables "${TABLE}" of an older version were read, and had changed before they were replaced. Nothing was changed. Open the host again when less is made and removed (nft monitor shows what changes).`
+      : `Another process goes on deleting the nf_tables table "${TABLE}", or rules in it: it was written ${TRIES} times and is missing again. Stop that process (nft monitor shows what changes), and try again.`,
+  )
 
 /** What another process has written meanwhile, or an administrator deleted. */
 const RACES = ['EEXIST', 'ENOENT', 'EBUSY']

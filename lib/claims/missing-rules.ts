@@ -1,11 +1,8 @@
-import { rulesetPlan } from '../policy/ruleset.js'
+import { rulesetPlan, USERS_CHAIN } from '../policy/ruleset.js'
 import { TABLE } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
 import type { RuleInfo } from '../kernel/native.js'
 import type { Family, Operation } from '../plan/operation.js'
-
-/** The chain that is an administrator's: what is in it is neither counted nor touched. */
-const USERS_CHAIN = 'user'
 
 /**
  * What a table lacks of its chains and rules, which an administrator has flushed or deleted while its sets stand:

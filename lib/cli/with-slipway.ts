@@ -38,6 +38,7 @@ async function opened<T>(
   try {
     for (const what of slipway.reconciled.collected) say(`note: left over from a process that died: ${what}`)
     for (const what of slipway.reconciled.damaged ?? []) say(`note: ${what}`)
+    if (slipway.reconciled.upgraded !== undefined) say(`note: ${slipway.reconciled.upgraded}`)
     for (const name of slipway.reconciled.healed)
       say(`note: rules, claims or links of ${name} were taken away; they are there again`)
     for (const what of slipway.reconciled.lost ?? []) say(`note: ${what}`)

@@ -1,5 +1,6 @@
 import { HostState } from '../kernel/host-state.js'
-import { missingRuleset, writtenTables } from '../claims/ensure-ruleset.js'
+import { missingRuleset } from '../claims/ensure-ruleset.js'
+import { writtenTables } from '../claims/ruleset-tables.js'
 import { SetContents, SingleElements, type Contents } from '../claims/set-contents.js'
 import { endpointsOf, networksOf } from '../drivers/index.js'
 import type { Seen } from '../drivers/networks-of.js'

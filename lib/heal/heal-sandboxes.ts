@@ -1,5 +1,5 @@
 import { Slices } from '../admission/slices.js'
-import { writtenTables } from '../claims/ensure-ruleset.js'
+import { writtenTables } from '../claims/ruleset-tables.js'
 import { isAtWork, isBusy, listRecords, readRecord, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import type { HealContext } from './context.js'
 import { dropEndpoints } from './drop-endpoints.js'

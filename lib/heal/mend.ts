@@ -1,4 +1,4 @@
-import { writtenTables } from '../claims/ensure-ruleset.js'
+import { writtenTables } from '../claims/ruleset-tables.js'
 import { SetContents } from '../claims/set-contents.js'
 import * as sets from '../policy/sets.js'
 import { listNetworkRecords } from '../store/network-records.js'

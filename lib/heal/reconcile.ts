@@ -1,6 +1,6 @@
 import { mappedPorts } from '../drivers/gateway.js'
 import type { LinkInfo } from '../kernel/native.js'
-import { RULESET_FAMILIES } from '../policy/ruleset.js'
+import { RULESET_FAMILIES, RULESET_NUMBER } from '../policy/ruleset.js'
 import * as sets from '../policy/sets.js'
 import type { Family } from '../plan/operation.js'
 import { Marks } from '../store/pool-marks.js'
@@ -11,7 +11,7 @@ import { Slices } from '../admission/slices.js'
 import { listHalfWritten } from '../store/folder.js'
 import { listNetworkRecords } from '../store/network-records.js'
 import { idle, isBusy, listAllRecords, toStored, type SandboxRecord, type StoredRecord } from '../store/records.js'
-import { writtenTables } from '../claims/ensure-ruleset.js'
+import { findTables, olderVersions, writtenTables, type FoundTables } from '../claims/ruleset-tables.js'
 import { DamagedRecords } from './damaged-records.js'
 import { reattachLinks } from './reattach-links.js'
 import { tryPlan } from '../claims/remove-if-there.js'
@@ -33,6 +33,8 @@ export interface Reconciled {
   adopted: string[]
   /** Names of the sandboxes, and networks, of which something was missing that is there again: rules, claims, links. */
   healed: string[]
+  /** Which ruleset of an older version was replaced, a sentence. Left out where none was. */
+  upgraded?: string
   /**
    * What of sandboxes could not be given back, as another has it by now: a sentence each. Left out where there is none.
    */
@@ -88,7 +90,10 @@ export async function reconcile(context: Part): Promise<Found> {
  */
 async function compare(context: HealContext, ended: StoredRecord[], rewritten?: readonly string[]): Promise<Found> {
   const { host, ports, networks } = context
-  const tables = await writtenTables(host)
+  const found = await findTables(host)
+  // Of an older ruleset, this would read what it does not know, and write what that does not know.
+  const upgraded = found.older.size > 0 && (await replaceTables(context, found))
+  const tables = upgraded ? await writtenTables(host) : found.written
   const first = await takeSnapshot(host, tables)
   const { owned, links, all } = first
   const marks = await Marks.read(stateFolder(context.settings, host, 'pool'))
@@ -107,7 +112,11 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
   )
   if (!rewritten && stored.length + (await networks.list()).length > 0) {
     const owners = await networks.ensureRuleset()
-    if (owners.length > 0) return compare(context, ended, owners)
+    if (owners.length > 0) {
+      const after = await compare(context, ended, owners)
+      if (upgraded) after.reconciled.upgraded ??= upgraded
+      return after
+    }
   }
   const halfWritten = await listHalfWritten(context.records)
   const setContents = new SetContents(host, tables)
@@ -138,6 +147,7 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
   ])
   const result: Reconciled = { adopted: [], healed: [...new Set([...(rewritten ?? []), ...healed])], collected }
   const say = (what: string) => void result.collected.push(what)
+  if (upgraded) result.upgraded = upgraded
   const damaged = [...damagedRecords.damaged, ...damagedNetworks.damaged]
   if (damaged.length > 0) result.damaged = damaged
   const { kept, made, known, again } = await sortRecords(host, { stored, first, there, setContents }, ended, say)
@@ -183,6 +193,14 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
   for (const sentence of lost) context.events?.tell('lost', sentence)
   for (const sentence of damaged) context.events?.tell('damaged', sentence)
   return { reconciled: result, kept: kept.map(({ record }) => record), damagedRecords, links: all }
+}
+
+/** Replaces the tables of an older version, once it is known that their sandboxes are ours. @returns What was done. */
+async function replaceTables({ host, settings, networks }: HealContext, found: FoundTables): Promise<string> {
+  requireSameRecords(await host.ask('links', {}), settings.stateDir)
+  await networks.ensureRuleset()
+  const gone = networks.leftOut.length > 0 ? `, without ${networks.leftOut.join(', ')}` : ''
+  return `${olderVersions(found)} of the nf_tables tables "${sets.TABLE}" was replaced by ruleset ${RULESET_NUMBER}${gone}`
 }
 
 /** Whether tables of the ruleset are missing. */

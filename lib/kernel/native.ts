@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { SlipwayError } from '../base/errors.js'
 import { fileURLToPath } from 'node:url'
-import type { Namespace, Plan } from '../plan/operation.js'
+import type { Namespace, PartCopy, Plan, SetDefinition } from '../plan/operation.js'
 import { wirePlan } from '../plan/wire.js'
 
 /** The addon, and everything it exports. No other file imports it. */
@@ -108,7 +108,19 @@ export interface RuleInfo {
   chain: string
   /** Empty where it has none. */
   comment: string
+  /** Of its first counter; 0 where it has none. */
+  packets: number
+  bytes: number
 }
+
+/** A part of a table in the kernel's own bytes, for {@link PartCopy}. Elements come many in one. */
+export interface PartInfo extends Pick<PartCopy, 'kind' | 'name' | 'attributes'> {
+  /** What has to be there for it: `set NAME`, `chain NAME`. */
+  uses: string[]
+}
+
+/** A set or map of a table. A type that has no name here is empty. */
+export type SetInfo = Omit<SetDefinition, 'family' | 'table'>
 
 /** A chain of a firewall of the host, whoever wrote it. */
 export interface FirewallChain {
@@ -178,6 +190,10 @@ export interface Questions {
   chains: { question: { family: string; name: string }; answer: ChainInfo[] }
   /** The rules of a table, those of a chain in their order. */
   rules: { question: { family: string; name: string }; answer: RuleInfo[] }
+  /** The sets and maps of a table, none where there is no such table. */
+  sets: { question: { family: string; name: string }; answer: SetInfo[] }
+  /** The parts of one kind of a table. @property set - Of elements, the set that they are in. */
+  parts: { question: { family: string; name: string; kind: PartCopy['kind']; set?: string }; answer: PartInfo[] }
   elements: { question: SetQuery; answer: ElementInfo[] }
   element: { question: SetQuery & { key: string }; answer: ElementInfo }
   /** Every chain and rule of the host's firewalls, ours too. */

@@ -67,6 +67,8 @@ export class NetworkRegistry {
    * that call is refused, it goes again.
    */
   readonly fresh = new Set<string>()
+  /** What tables of an older version had that were replaced, and is not there any more. */
+  readonly leftOut: string[] = []
   readonly #ready = new Map<string, ReadyNetwork | Promise<ReadyNetwork>>()
 
   /** @param healed - Is told of what was given back with the ruleset, by name. */
@@ -110,7 +112,10 @@ export class NetworkRegistry {
     const given = await ensureRuleset(
       this.#host,
       async () => readExpectedElements(this.#host, this.#folders, await this.present()),
-      () => void this.fresh.add(RULESET),
+      {
+        wrote: () => void this.fresh.add(RULESET),
+        replaced: (leftOut) => void this.leftOut.push(...leftOut),
+      },
     )
     if (given.length > 0) this.#healed(given)
     return given

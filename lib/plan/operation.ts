@@ -30,6 +30,7 @@ import type {
   ConntrackFlush,
 } from './host.js'
 import type {
+  GenerationCheck,
   TableAdd,
   TableDelete,
   ChainAdd,
@@ -38,6 +39,7 @@ import type {
   RuleAdd,
   SetAdd,
   SetDelete,
+  PartCopy,
   ElementAdd,
   ElementDelete,
 } from './rules.js'
@@ -81,6 +83,7 @@ export type Operation =
   | PortHold
   | PortRelease
   | ConntrackFlush
+  | GenerationCheck
   | TableAdd
   | TableDelete
   | ChainAdd
@@ -89,6 +92,7 @@ export type Operation =
   | RuleAdd
   | SetAdd
   | SetDelete
+  | PartCopy
   | ElementAdd
   | ElementDelete
 

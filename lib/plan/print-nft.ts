@@ -1,13 +1,20 @@
-import type { Element, Family, Operation, SetDefinition, Statement } from './operation.js'
+import type { Element, Family, GenerationCheck, Operation, SetDefinition, Statement } from './operation.js'
 import { TRAITS } from './traits.js'
 
 /** The operations that are of nf_tables, and printed here. */
-export type NftOperation = Extract<Operation, { family: Family; table: string }>
+export type NftOperation = Extract<Operation, { family: Family; table: string } | GenerationCheck>
 export const isNft = (operation: Operation): operation is NftOperation => TRAITS[operation.op].channel === 'nft'
 
 /** The `nft` commands of an operation. */
 export function nftCommands(operation: NftOperation): string[] {
   switch (operation.op) {
+    // nft has no word for these two.
+    case 'generation.check':
+      return [`# if the ruleset is still of generation ${operation.generation}`]
+    case 'part.copy':
+      return [
+        `# ${operation.kind} ${operation.family} ${operation.table} ${operation.name} as it was: ${operation.attributes}`,
+      ]
     case 'table.add':
       return [
         `create table ${operation.family} ${operation.table}${operation.comment ? ` { comment "${operation.comment}"; }` : ''}`,
@@ -73,7 +80,7 @@ const place = (set: SetDefinition) => `${set.family} ${set.table} ${set.set}`
 
 function printElement(set: SetDefinition, element: Element): string {
   const comment = element.comment ? ` comment "${element.comment}"` : ''
-  return `${printKey(set, element.key)}${comment}${element.data ? ` : ${element.data}` : ''}`
+  return `${printKey(set, element.key)}${printCounts(element)}${comment}${element.data ? ` : ${element.data}` : ''}`
 }
 
 // nft wants interface names in quotes.
@@ -85,9 +92,13 @@ function printKey(set: SetDefinition, key: string): string {
     .join(' . ')
 }
 
+/** What a counter begins with; for an element, that it has one. */
+const printCounts = ({ packets = 0, bytes = 0 }: { packets?: number; bytes?: number }): string =>
+  packets + bytes > 0 ? ` counter packets ${packets} bytes ${bytes}` : ''
+
 /** A statement in nft's words. */
 export function printStatement(statement: Statement): string {
-  if ('counter' in statement) return 'counter'
+  if ('counter' in statement) return printCounts(statement).trim() || 'counter'
   if ('masquerade' in statement) return 'masquerade'
   if ('reject' in statement) return 'reject with icmpx type port-unreachable'
   if ('verdict' in statement) return statement.verdict

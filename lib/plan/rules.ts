@@ -2,6 +2,15 @@
 
 export type Family = 'inet' | 'bridge'
 
+/**
+ * The transaction that this is in is refused (`ERESTART`) where another one has come after this generation of
+ * nf_tables.
+ */
+export interface GenerationCheck {
+  op: 'generation.check'
+  generation: number
+}
+
 export interface TableAdd {
   op: 'table.add'
   family: Family
@@ -53,7 +62,8 @@ export type Statement =
   | { nat: 'dnat' | 'snat'; family: 'ip' | 'ip6'; match: readonly string[]; value: string; port?: boolean }
   /** Writes into the packet what stands elsewhere in it; says of it what the map `value` has for `match`. */
   | { set: string; match: readonly string[]; value?: string }
-  | { counter: true }
+  /** What it begins with is told where a rule is made again. */
+  | { counter: true; packets?: number; bytes?: number }
   | { masquerade: true }
   /** Refuses the packet at once: ICMP's "port unreachable" goes back. */
   | { reject: true }
@@ -91,11 +101,28 @@ export interface SetDelete {
   set: string
 }
 
+/** A part of a table that is not ours, as the kernel has told it: what it says is not read. */
+export interface PartCopy {
+  op: 'part.copy'
+  family: Family
+  table: string
+  kind: PartKind
+  /** Of a rule, its chain's; of elements, their set's. */
+  name: string
+  /** Bytes of the kernel's, as hexadecimal digits. */
+  attributes: string
+}
+
+export type PartKind = 'chain' | 'rule' | 'set' | 'element' | 'object' | 'flowtable'
+
 /** Key and data as nft writes them: `tcp . 8080`, `172.17.0.2 . 80`. */
 export interface Element {
   key: string
   data?: string
   comment?: string
+  /** What its counter begins with, where the set has counters. */
+  packets?: number
+  bytes?: number
 }
 
 /** Exclusive: an element that exists is refused with EEXIST. */

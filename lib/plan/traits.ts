@@ -42,9 +42,22 @@ export interface Traits<Kind extends Operation = Operation> extends Shape<FieldO
 }
 
 const NAMESPACE: Shape = { fields: ['device', 'inode', 'cookie'] }
-const ELEMENT: Shape = { fields: ['key', 'data', 'comment'] }
+const ELEMENT: Shape = { fields: ['key', 'data', 'comment', 'packets', 'bytes'] }
 const STATEMENT: Shape = {
-  fields: ['operation', 'value', 'verdict', 'counter', 'masquerade', 'reject', 'nat', 'family', 'port', 'set'],
+  fields: [
+    'operation',
+    'value',
+    'verdict',
+    'counter',
+    'packets',
+    'bytes',
+    'masquerade',
+    'reject',
+    'nat',
+    'family',
+    'port',
+    'set',
+  ],
   parts: [['match', 'texts']],
 }
 
@@ -245,6 +258,7 @@ export const TRAITS: { readonly [Op in Name]: Traits<Extract<Operation, { op: Op
   },
 
   // Tables, chains, rules and sets are not for JavaScript's thread: the kernel looks at the whole table then.
+  'generation.check': { fields: ['generation'], channel: 'nft', inverse: QUESTION },
   'table.add': { fields: ['family', 'table', 'comment'], channel: 'nft', inverse: 'table.delete' },
   'table.delete': { fields: ['family', 'table'], channel: 'nft', inverse: DELETION },
   'chain.add': {
@@ -266,6 +280,11 @@ export const TRAITS: { readonly [Op in Name]: Traits<Extract<Operation, { op: Op
     inverse: 'set.delete',
   },
   'set.delete': { fields: ['family', 'table', 'set'], channel: 'nft', inverse: DELETION },
+  'part.copy': {
+    fields: ['family', 'table', 'kind', 'name', 'attributes'],
+    channel: 'nft',
+    inverse: { none: 'it goes with its table, which the same plan has made' },
+  },
   'element.add': {
     fields: ['family', 'table', 'set', 'type', 'dataType', 'interval'],
     parts: [['elements', ELEMENT]],

@@ -4,12 +4,27 @@ import { inetTable } from './inet-table.js'
 import { TABLE } from './sets.js'
 
 /**
- * The constant ruleset: written once, and never touched again. Afterwards only elements of sets and maps change.
+ * The constant ruleset: written once, and touched again only by a version that has another one, which replaces it.
+ * Otherwise only elements of sets and maps change.
  * The comments stand in the kernel too: `nft list ruleset` is the first thing that an operator looks at.
  */
 
+/** The version of the ruleset: raised with each change of what is below, of which a release has written another. */
+export const RULESET_NUMBER = 6
+
+const PREFIX = 'slipway ruleset '
+
 /** Stands in the tables' comments. A table with another one was made by another version. */
-export const RULESET_VERSION = 'slipway ruleset 6'
+export const RULESET_VERSION = `${PREFIX}${RULESET_NUMBER}`
+
+/** The version that a table's comment tells; `undefined` where it is no ruleset's. */
+export function rulesetNumber(comment: string): number | undefined {
+  const digits = comment.startsWith(PREFIX) ? comment.slice(PREFIX.length) : ''
+  return /^[1-9]\d{0,5}$/.test(digits) ? Number(digits) : undefined
+}
+
+/** The chain that is an administrator's: what is in it is neither counted nor touched. */
+export const USERS_CHAIN = 'user'
 
 /** Families of the two tables. */
 export const RULESET_FAMILIES = ['inet', 'bridge'] as const satisfies readonly Family[]

@@ -1,7 +1,7 @@
 import { rmdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { reconcile } from '../heal/index.js'
-import { writtenTables } from '../claims/ensure-ruleset.js'
+import { writtenTables } from '../claims/ruleset-tables.js'
 import { removeWhatIsThere } from '../claims/remove-if-there.js'
 import { networksOf } from '../drivers/index.js'
 import { RULESET } from '../networks/registry.js'

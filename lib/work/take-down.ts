@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { writtenTables } from '../claims/ensure-ruleset.js'
+import { writtenTables } from '../claims/ruleset-tables.js'
 import { SlipwayError } from '../base/errors.js'
 import { sayDamage, type Damaged } from '../store/folder.js'
 import { listNetworkRecords } from '../store/network-records.js'

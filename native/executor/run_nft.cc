@@ -1,5 +1,7 @@
 // Transactions of nf_tables: all or nothing, for every other process too. What is deleted as its owner's is looked at
 // first, and the generation of nf_tables says whether another transaction has come in between.
+#include <utility>
+
 #include "executor/encode.h"
 #include "executor/runner.h"
 #include "nft/element.h"
@@ -26,6 +28,7 @@ ElementDelete only(const ElementAdd& all, const Element& element) {
 Status Runner::run_nft(uint32_t end) {
   uint32_t first = next_;
   while (next_ < end && channel_of(plan_[next_]) == Channel::kNft) ++next_;
+  required_ = required_generation(first, next_);
   auto failure = commit(looks(first, next_), [&]() -> Status {
     for (uint32_t index = first; index < next_; ++index) {
       origin_ = {index, 0};
@@ -46,12 +49,22 @@ Status Runner::run_nft(uint32_t end) {
   return kOk;
 }
 
+// The generation that some operations are to be based on, 0 for any.
+uint32_t Runner::required_generation(uint32_t begin, uint32_t end) const {
+  for (; begin < end; ++begin) {
+    if (const auto* check = std::get_if<GenerationCheck>(&plan_[begin])) return check->generation;
+  }
+  return 0;
+}
+
 // Sends what `put` puts into the batch, which is looked for anew whenever another transaction has come in between.
 // Refusals are in refusals_.
 Status Runner::commit(bool looks, const std::function<Status()>& put) {
+  uint32_t required = std::exchange(required_, 0);
   for (int attempt = 1;; ++attempt) {
     uint32_t generation = looks || attempt == kLooks ? 0 : kernel_->watch().generation();
-    if (looks) {
+    if (required != 0) generation = required;
+    if (looks && required == 0) {
       if (auto failure = nft::get_generation(kernel_->nft(), generation)) return failure;
     }
     batch_.clear();
@@ -64,7 +77,7 @@ Status Runner::commit(bool looks, const std::function<Status()>& put) {
     bool overtaken = generation != 0 && !refusals_.empty() && refusals_.front().failure.errnum == ERESTART;
     if (overtaken && !looks) kernel_->watch().overtaken(generation);
     if (refusals_.empty()) kernel_->watch().committed(generation);
-    if (!overtaken || attempt == kLooks) return kOk;
+    if (!overtaken || required != 0 || attempt == kLooks) return kOk;
   }
 }
 

@@ -84,6 +84,7 @@ class Runner {
   Status create_link(uint32_t index);
   Status run_nft(uint32_t end);
   bool looks(uint32_t begin, uint32_t end) const;
+  uint32_t required_generation(uint32_t begin, uint32_t end) const;
   Status commit(bool looks, const std::function<Status()>& put);
   Status put_nft(uint32_t index);
   Status put_own(const ElementDelete& removal, netlink::Origin origin);
@@ -118,6 +119,7 @@ class Runner {
   Kernel* kernel_ = nullptr;  // while it runs
   netlink::Batch batch_;
   std::vector<netlink::Refusal> refusals_;
+  uint32_t required_ = 0;            // generation of the next transaction
   netlink::Origin origin_;           // of the failure at hand
   std::vector<bool> done_;           // by operation
   std::vector<bool> unsure_;         // by operation: it may have been done, or refused

@@ -8,7 +8,9 @@
 #include "fuzz/kernel.h"
 #include "host/listeners.h"
 #include "nft/chain.h"
+#include "nft/parts.h"
 #include "nft/rule.h"
+#include "nft/set.h"
 #include "nft/table.h"
 #include "nft/transaction.h"
 #include "rtnl/dump.h"
@@ -63,6 +65,21 @@ void ask_rules() {
   nft::dump_rules(socket(), "inet", "slipway", rules);
 }
 
+void ask_sets() {
+  std::vector<nft::SetInfo> sets;
+  nft::dump_sets(socket(), "inet", "slipway", sets);
+}
+
+void ask_parts_of_rules() {
+  std::vector<nft::PartInfo> parts;
+  nft::dump_parts(socket(), {"inet", "slipway", "rule", {}}, parts);
+}
+
+void ask_parts_of_elements() {
+  std::vector<nft::PartInfo> parts;
+  nft::dump_parts(socket(), {"inet", "slipway", "element", "blocked"}, parts);
+}
+
 void ask_listeners() {
   std::vector<host::Listener> listeners;
   host::dump_listeners(socket(), AF_INET6, false, 80, listeners);
@@ -98,9 +115,10 @@ void ask_transaction() {
 }
 
 // The order is the one of the seeds (test/fuzz/seeds.ts).
-constexpr void (*kQuestions[])() = {ask_links,       ask_link,  ask_addresses, ask_routes, ask_connections,
-                                    ask_generation,  ask_table, ask_chains,    ask_echo,   ask_batch,
-                                    ask_transaction, ask_rules, ask_listeners};
+constexpr void (*kQuestions[])() = {ask_links,       ask_link,       ask_addresses,      ask_routes,
+                                    ask_connections, ask_generation, ask_table,          ask_chains,
+                                    ask_echo,        ask_batch,      ask_transaction,    ask_rules,
+                                    ask_listeners,   ask_sets,       ask_parts_of_rules, ask_parts_of_elements};
 
 }  // namespace
 }  // namespace slipway::fuzz

@@ -9,7 +9,9 @@
 #include "js/jobs.h"
 #include "nft/chain.h"
 #include "nft/element.h"
+#include "nft/parts.h"
 #include "nft/rule.h"
+#include "nft/set.h"
 #include "nft/table.h"
 #include "nft/transaction.h"
 #include "rtnl/dump.h"
@@ -132,6 +134,18 @@ Napi::Value write_rule(Napi::Env env, const nft::RuleInfo& rule) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("chain", rule.chain);
   object.Set("comment", rule.comment);
+  object.Set("packets", static_cast<double>(rule.packets));
+  object.Set("bytes", static_cast<double>(rule.bytes));
+  return object;
+}
+
+Napi::Value write_set(Napi::Env env, const nft::SetInfo& set) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("set", set.name);
+  object.Set("type", set.type);
+  if (!set.data_type.empty()) object.Set("dataType", set.data_type);
+  if (set.interval) object.Set("interval", true);
+  if (set.counter) object.Set("counter", true);
   return object;
 }
 
@@ -139,6 +153,15 @@ Napi::Value write_texts(Napi::Env env, const std::vector<std::string>& texts) {
   Napi::Array array = Napi::Array::New(env, texts.size());
   for (std::size_t i = 0; i < texts.size(); ++i) array.Set(static_cast<uint32_t>(i), Napi::String::New(env, texts[i]));
   return array;
+}
+
+Napi::Value write_part(Napi::Env env, const nft::PartInfo& part) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("kind", part.kind);
+  object.Set("name", part.name);
+  object.Set("attributes", part.attributes);
+  object.Set("uses", write_texts(env, part.uses));
+  return object;
 }
 
 // { chains, rules }
@@ -268,6 +291,23 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
           return nft::dump_rules(kernel.nft(), family, name, rules);
         },
         write_rule);
+  }
+  if (ask == "sets") {
+    return list_query<nft::SetInfo>(
+        env,
+        [family = read_string(question, "family"), name](Kernel& kernel, std::vector<nft::SetInfo>& sets) {
+          return nft::dump_sets(kernel.nft(), family, name, sets);
+        },
+        write_set);
+  }
+  if (ask == "parts") {
+    return list_query<nft::PartInfo>(
+        env,
+        [family = read_string(question, "family"), name, kind = read_string(question, "kind"),
+         set = read_string(question, "set")](Kernel& kernel, std::vector<nft::PartInfo>& parts) {
+          return nft::dump_parts(kernel.nft(), {family, name, kind, set}, parts);
+        },
+        write_part);
   }
   if (ask == "elements" || ask == "element") {
     ElementDelete which{read_string(question, "family"),

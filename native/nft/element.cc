@@ -1,7 +1,6 @@
 #include "nft/element.h"
 
 #include <arpa/inet.h>
-#include <endian.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
@@ -78,18 +77,6 @@ std::string_view read_value(const Attribute& nest) {
   return value;
 }
 
-void read_counter(const Attribute& expression, ElementInfo& info) {
-  bool counts = false;
-  expression.each([&](const Attribute& part) {
-    if (part.type() == NFTA_EXPR_NAME) counts = part.text() == "counter";
-    if (part.type() != NFTA_EXPR_DATA || !counts) return;
-    part.each([&](const Attribute& number) {
-      if (number.type() == NFTA_COUNTER_PACKETS) info.packets = be64toh(number.u64());
-      if (number.type() == NFTA_COUNTER_BYTES) info.bytes = be64toh(number.u64());
-    });
-  });
-}
-
 void read_element(const Attribute& element, const Reader& reader) {
   ElementInfo info;
   std::string_view key;
@@ -103,9 +90,9 @@ void read_element(const Attribute& element, const Reader& reader) {
       case NFTA_SET_ELEM_DATA: data = read_value(part); break;
       case NFTA_SET_ELEM_FLAGS: flags = ntohl(part.u32()); break;
       case NFTA_SET_ELEM_USERDATA: info.comment = read_comment(NFTNL_UDATA_SET_ELEM_COMMENT, part.view()); break;
-      case NFTA_SET_ELEM_EXPR: read_counter(part, info); break;
+      case NFTA_SET_ELEM_EXPR: read_counter(part, info.packets, info.bytes); break;
       case NFTA_SET_ELEM_EXPRESSIONS:
-        part.each([&](const Attribute& expression) { read_counter(expression, info); });
+        part.each([&](const Attribute& expression) { read_counter(expression, info.packets, info.bytes); });
         break;
       default: break;
     }
@@ -167,6 +154,8 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const ElementAdd& o
       if (!parse_value(data, item.data, value)) return Failure::of(EINVAL, "element.add", item.data);
       must(nftnl_set_elem_set(element, NFTNL_SET_ELEM_DATA, value.bytes.data(), value.length));
     }
+    if (item.packets != 0 || item.bytes != 0)
+      nftnl_set_elem_add_expr(element, make_counter(item.packets, item.bytes).release());
     if (!item.comment.empty()) {
       UserData user;
       if (auto failure = put_comment("element.add", user, NFTNL_UDATA_SET_ELEM_COMMENT, item.comment)) return failure;

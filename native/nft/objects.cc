@@ -1,6 +1,7 @@
 #include "nft/objects.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -43,6 +44,26 @@ std::string read_comment(uint8_t type, std::string_view data) {
     data.remove_prefix(2 + size);
   }
   return {};
+}
+
+Expression make_counter(uint64_t packets, uint64_t bytes) {
+  Expression counter(must(nftnl_expr_alloc("counter")));
+  if (packets != 0) nftnl_expr_set_u64(counter.get(), NFTNL_EXPR_CTR_PACKETS, packets);
+  if (bytes != 0) nftnl_expr_set_u64(counter.get(), NFTNL_EXPR_CTR_BYTES, bytes);
+  return counter;
+}
+
+bool read_counter(const netlink::Attribute& expression, uint64_t& packets, uint64_t& bytes) {
+  bool counts = false;
+  expression.each([&](const netlink::Attribute& part) {
+    if (part.type() == NFTA_EXPR_NAME) counts = part.text() == "counter";
+    if (part.type() != NFTA_EXPR_DATA || !counts) return;
+    part.each([&](const netlink::Attribute& number) {
+      if (number.type() == NFTA_COUNTER_PACKETS) packets = be64toh(number.u64());
+      if (number.type() == NFTA_COUNTER_BYTES) bytes = be64toh(number.u64());
+    });
+  });
+  return counts;
 }
 
 Status check_names(const char* operation, const std::string& family, std::initializer_list<const std::string*> names) {

@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "base/failure.h"
+#include "netlink/answer.h"
 #include "netlink/batch.h"
 
 namespace slipway::nft {
@@ -70,6 +71,11 @@ class UserData {
 Status put_comment(const char* operation, UserData& data, uint8_t type, const std::string& comment);
 // The comment in user data, empty when it holds none. Any process may have written it.
 std::string read_comment(uint8_t type, std::string_view data);
+
+// A counter that begins with these.
+Expression make_counter(uint64_t packets, uint64_t bytes);
+// Whether an expression is a counter; then what it has counted.
+bool read_counter(const netlink::Attribute& expression, uint64_t& packets, uint64_t& bytes);
 
 // libnftnl writes without looking at the room it has, and ends the process when it reads a length that it does not
 // expect: what the kernel answers is read without it (netlink/answer.h). So what it is given is measured before: names

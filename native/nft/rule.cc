@@ -33,7 +33,7 @@ class RuleBuilder {
     if (!statement.nat.empty()) return add_nat(statement);
     if (!statement.set.empty()) return add_set(statement);
     if (!statement.match.empty()) return add_match(statement);
-    if (statement.counter) return append(Expression(must(nftnl_expr_alloc("counter"))));
+    if (statement.counter) return append(make_counter(statement.packets, statement.bytes));
     if (statement.reject) return add_reject();
     if (statement.masquerade) return append(Expression(must(nftnl_expr_alloc("masq"))));
     return add_verdict(statement.verdict);
@@ -306,6 +306,10 @@ Status dump_rules(netlink::Socket& socket, const std::string& family, const std:
       if (attribute.type() == NFTA_RULE_CHAIN) rule.chain = attribute.text();
       if (attribute.type() == NFTA_RULE_USERDATA)
         rule.comment = read_comment(NFTNL_UDATA_RULE_COMMENT, attribute.view());
+      if (attribute.type() == NFTA_RULE_EXPRESSIONS)
+        attribute.each([&](const netlink::Attribute& expression) {
+          if (!rule.counts) rule.counts = read_counter(expression, rule.packets, rule.bytes);
+        });
     });
     if (of == table && !rule.chain.empty()) rules.push_back(std::move(rule));
   });

@@ -16,6 +16,9 @@ struct RuleInfo {
   std::string chain;
   // Empty where it has none.
   std::string comment;
+  // Of its first counter.
+  bool counts = false;
+  uint64_t packets = 0, bytes = 0;
 };
 
 // The rules of a table, those of a chain in their order; none where there is no such table.

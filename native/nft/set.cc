@@ -1,6 +1,8 @@
 #include "nft/set.h"
 
+#include <arpa/inet.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 
 #include <string_view>
 
@@ -133,6 +135,53 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const SetDelete& op
   nftnl_set_nlmsg_build_payload(message, set.get());
   batch.commit_reserved();
   return kOk;
+}
+
+namespace {
+
+SetInfo read_set(netlink::Answer& answer, std::string& table) {
+  SetInfo set;
+  uint32_t flags = 0;
+  uint32_t key = 0;
+  uint32_t data = 0;
+  auto counts = [&](const netlink::Attribute& expression) {
+    uint64_t unused = 0;
+    set.counter = set.counter || read_counter(expression, unused, unused);
+  };
+  answer.each<nfgenmsg>([&](const netlink::Attribute& attribute) {
+    switch (attribute.type()) {
+      case NFTA_SET_TABLE: table = attribute.text(); break;
+      case NFTA_SET_NAME: set.name = attribute.text(); break;
+      case NFTA_SET_FLAGS: flags = ntohl(attribute.u32()); break;
+      case NFTA_SET_KEY_TYPE: key = ntohl(attribute.u32()); break;
+      case NFTA_SET_DATA_TYPE: data = ntohl(attribute.u32()); break;
+      case NFTA_SET_EXPR: counts(attribute); break;
+      case NFTA_SET_EXPRESSIONS: attribute.each(counts); break;
+      default: break;
+    }
+  });
+  set.type = name_of_type(key, false);
+  if ((flags & NFT_SET_MAP) != 0) set.data_type = name_of_type(data, true);
+  set.interval = (flags & NFT_SET_INTERVAL) != 0;
+  return set;
+}
+
+}  // namespace
+
+Status dump_sets(netlink::Socket& socket, const std::string& family, const std::string& table,
+                 std::vector<SetInfo>& sets) {
+  if (auto failure = check_names("set.dump", family, {&table})) return failure;
+  Set every(must(nftnl_set_alloc()));
+  must(nftnl_set_set_str(every.get(), NFTNL_SET_TABLE, table.c_str()));
+  alignas(nlmsghdr) char buffer[netlink::Batch::kMessageRoom] = {};
+  nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETSET, family_number(family), NLM_F_DUMP, 0);
+  nftnl_set_nlmsg_build_payload(message, every.get());
+  return socket.request(message, [&](netlink::Answer& answer) {
+    if (answer.type() != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSET)) return;
+    std::string of;
+    SetInfo set = read_set(answer, of);
+    if (of == table && !set.name.empty()) sets.push_back(std::move(set));
+  });
 }
 
 }  // namespace slipway::nft

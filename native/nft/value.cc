@@ -205,6 +205,22 @@ bool parse_type(std::string_view text, Type& type) {
   return known && type.length() <= Value::kMaxBytes;
 }
 
+std::string name_of_type(uint32_t id, bool data) {
+  constexpr uint32_t kBits = 6;
+  constexpr uint32_t kMask = (1 << kBits) - 1;
+  std::string text;
+  for (; id != 0; id >>= kBits) {
+    const DataType* found = nullptr;
+    for (const auto& type : kTypes) {
+      if (type.id != (id & kMask)) continue;
+      if (found == nullptr || type.name == (data ? "ct_zone" : "number")) found = &type;
+    }
+    if (found == nullptr) return {};
+    text = std::string(found->name) + (text.empty() ? "" : " . ") + text;
+  }
+  return text;
+}
+
 bool parse_symbol(const DataType& type, std::string_view text, uint32_t& number) {
   for (const auto& symbol : kSymbols) {
     if (symbol.type == type.name && symbol.name == text) {

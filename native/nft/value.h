@@ -40,6 +40,9 @@ struct Value {
 
 const DataType* find_type(std::string_view name);
 bool parse_type(std::string_view text, Type& type);
+// The type of a number that tools have stored beside a set, or of data of a map; empty for one that we have no name
+// for. (A plain number has the number of a conntrack zone, which is data and never a key.)
+std::string name_of_type(uint32_t id, bool data);
 bool parse_value(const Type& type, std::string_view text, Value& value);
 // For interval sets: each part may be a prefix, a range or a point ("172.17.0.0/16 . 0-255 . 80").
 bool parse_range(const Type& type, std::string_view text, Value& first, Value& last);

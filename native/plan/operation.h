@@ -269,6 +269,12 @@ struct ConntrackFlush {
   SLIPWAY_FIELDS(addresses, ports)
 };
 
+// The transaction that this is in is refused (ERESTART) where another one has come after this generation of nf_tables.
+struct GenerationCheck {
+  static constexpr Traits kTraits{"generation.check", Channel::kNft};
+  uint32_t generation = 0;
+  SLIPWAY_FIELDS(generation)
+};
 struct TableAdd {
   static constexpr Traits kTraits{"table.add", Channel::kNft};
   std::string family, table, comment;
@@ -304,11 +310,12 @@ struct Statement {
   std::string value;
   std::string verdict;  // "accept", "drop", "return", "jump NAME", "goto NAME"
   bool counter = false, masquerade = false;
-  bool reject = false;      // refuses the packet by an ICMP error, "port unreachable"; inet tables only
-  std::string nat, family;  // nat "dnat", "snat": to what the map `value` has for `match`; family "ip", "ip6"
-  bool port = false;        // the map has an address and a port
+  uint64_t packets = 0, bytes = 0;  // what the counter begins with
+  bool reject = false;              // refuses the packet by an ICMP error, "port unreachable"; inet tables only
+  std::string nat, family;          // nat "dnat", "snat": to what the map `value` has for `match`; family "ip", "ip6"
+  bool port = false;                // the map has an address and a port
   std::string set;  // selector that becomes what the one selector of `match` is, or what the map `value` has for it
-  SLIPWAY_FIELDS(operation, value, verdict, counter, masquerade, reject, nat, family, port, set, match)
+  SLIPWAY_FIELDS(operation, value, verdict, counter, packets, bytes, masquerade, reject, nat, family, port, set, match)
 };
 struct RuleAdd {
   static constexpr Traits kTraits{"rule.add", Channel::kNft};
@@ -322,6 +329,12 @@ struct SetAdd {
   bool interval = false, counter = false;
   SLIPWAY_FIELDS(family, table, set, type, data_type, interval, counter, comment)
 };
+// A part of a table that is not ours, in the kernel's own bytes (nft/parts.h), as hexadecimal digits.
+struct PartCopy {
+  static constexpr Traits kTraits{"part.copy", Channel::kNft};
+  std::string family, table, kind, name, attributes;
+  SLIPWAY_FIELDS(family, table, kind, name, attributes)
+};
 struct SetDelete {
   static constexpr Traits kTraits{"set.delete", Channel::kNft};
   std::string family, table, set;
@@ -329,7 +342,8 @@ struct SetDelete {
 };
 struct Element {
   std::string key, data, comment;
-  SLIPWAY_FIELDS(key, data, comment)
+  uint64_t packets = 0, bytes = 0;  // what its counter begins with, where the set has counters
+  SLIPWAY_FIELDS(key, data, comment, packets, bytes)
 };
 struct ElementAdd {
   static constexpr Traits kTraits{"element.add", Channel::kNft, OnCallerThread::kYes};
@@ -352,8 +366,8 @@ using Operation =
     std::variant<NetnsCreate, NetnsBind, NetnsDelete, NetnsCheck, LinkCreate, LinkSet, LinkCheck, LinkSettle,
                  LinkDelete, LinkDeleteGroup, AddressAdd, AddressDelete, RouteAdd, RouteDelete, NeighborAdd,
                  NeighborDelete, NeighborAnnounce, FdbAdd, SysctlWrite, FileCreate, FileReplace, FileCheck, FileMark,
-                 FileDelete, PortHold, PortRelease, ConntrackFlush, TableAdd, TableDelete, ChainAdd, ChainDelete,
-                 ChainFlush, RuleAdd, SetAdd, SetDelete, ElementAdd, ElementDelete>;
+                 FileDelete, PortHold, PortRelease, ConntrackFlush, GenerationCheck, TableAdd, TableDelete, ChainAdd,
+                 ChainDelete, ChainFlush, RuleAdd, SetAdd, SetDelete, PartCopy, ElementAdd, ElementDelete>;
 
 using Plan = std::vector<Operation>;
 

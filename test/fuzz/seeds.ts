@@ -53,6 +53,9 @@ const QUESTION = {
   transaction: 10,
   rules: 11,
   listeners: 12,
+  sets: 13,
+  partsOfRules: 14,
+  partsOfElements: 15,
 }
 const NEWLINK = 16
 const NEWADDR = 20
@@ -67,7 +70,9 @@ const QUESTIONS_OF: Record<number, number[]> = {
   [NEWROUTE]: [QUESTION.routes],
   [(NF_TABLES << 8) | 0]: [QUESTION.table],
   [(NF_TABLES << 8) | 3]: [QUESTION.chains],
-  [(NF_TABLES << 8) | 6]: [QUESTION.rules],
+  [(NF_TABLES << 8) | 6]: [QUESTION.rules, QUESTION.partsOfRules],
+  [(NF_TABLES << 8) | 9]: [QUESTION.sets],
+  [(NF_TABLES << 8) | 12]: [QUESTION.partsOfElements],
 }
 
 /** What makes a thing is laid out as what tells of it. */

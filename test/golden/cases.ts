@@ -180,6 +180,18 @@ const besidesRuleset: Case[] = [
     name: 'no bit of several',
     operation: { op: 'rule.add', ...own, chain: 'user', statements: [{ match: ['ct state'], operation: '!&', value: 'established,related' }, { verdict: 'return' }] },
   },
+  {
+    file: 'rule.json',
+    name: 'a counter that begins with a number',
+    operation: { op: 'rule.add', ...own, chain: 'user', statements: [{ counter: true, packets: 7, bytes: 420 }, { verdict: 'return' }] },
+  },
+  {
+    file: 'chain.json',
+    name: 'one that is copied',
+    // NFTA_CHAIN_TABLE and NFTA_CHAIN_NAME
+    operation: { op: 'part.copy', ...own, kind: 'chain', name: 'mine', attributes: '0c000100736c697077617900090003006d696e6500000000' },
+    noTool: 'it is the bytes that the kernel has told',
+  },
   { file: 'set.json', name: 'add without comment', operation: { op: 'set.add', ...own, set: 'plain', type: 'ipv4_addr' } },
 ]
 
@@ -243,6 +255,10 @@ const twoPorts = [publishedElement(udp, targets[4], owner), { ...publishedElemen
 const elements: Case[] = [
   ...inSets.map(([set, element]) => ({ name: `add ${element.key} to ${set.set}`, operation: add(set, element) })),
   { name: 'add two, one without comment', operation: add(sets.published[4], ...twoPorts) },
+  {
+    name: 'add one whose counter begins with a number',
+    operation: add(sets.published[4], { key: 'tcp . 7', data: '172.17.0.2 . 7', packets: 7, bytes: 420 }),
+  },
   { name: 'delete two', operation: remove(sets.published[4], ...twoPorts.map(({ key }) => ({ key }))) },
   ...inSets.map(([set, { key }]) => ({ name: `delete ${key} from ${set.set}`, operation: remove(set, { key }) })),
 ].map((one) => ({ ...one, file: 'element.json' }))

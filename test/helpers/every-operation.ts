@@ -16,8 +16,8 @@ const namespace = { device: 4, inode: 4026532300, cookie: '18446744073709551615'
 const table = { family: 'inet', table: 'slipway' } as const
 const set = { ...table, set: 'published4', type: 'inet_service', dataType: 'ipv4_addr', interval: true } as const
 const elements = [
-  { key: '80', data: '172.17.0.2', comment: 'app (0123456789ab)' },
-  { key: '81', data: '172.17.0.3', comment: 'web (ba9876543210)' },
+  { key: '80', data: '172.17.0.2', comment: 'app (0123456789ab)', packets: 7, bytes: 420 },
+  { key: '81', data: '172.17.0.3', comment: 'web (ba9876543210)', packets: 8, bytes: 480 },
 ]
 const route = {
   netns,
@@ -130,6 +130,7 @@ export const everyOperation: { readonly [Op in Name]: Complete<Of<Op>> } = {
       { address: '172.17.0.4', port: 81, hostPort: 8081 },
     ],
   },
+  'generation.check': { op: 'generation.check', generation: 4711 },
   'table.add': { op: 'table.add', ...table, comment: 'version 5' },
   'table.delete': { op: 'table.delete', ...table },
   'chain.add': {
@@ -155,7 +156,7 @@ export const everyOperation: { readonly [Op in Name]: Complete<Of<Op>> } = {
       { match: ['ip saddr', 'oifname'], operation: 'in', value: 'same' },
       { nat: 'dnat', family: 'ip6', match: ['meta l4proto', 'th dport'], value: 'published6', port: true },
       { set: 'ip6 saddr', match: ['iifname'], value: 'sources6' },
-      { counter: true },
+      { counter: true, packets: 7, bytes: 420 },
       { masquerade: true },
       { reject: true },
       { verdict: 'drop' },
@@ -163,6 +164,7 @@ export const everyOperation: { readonly [Op in Name]: Complete<Of<Op>> } = {
   },
   'set.add': { op: 'set.add', ...set, counter: true, comment: 'published ports' },
   'set.delete': { op: 'set.delete', ...table, set: 'published4' },
+  'part.copy': { op: 'part.copy', ...table, kind: 'rule', name: 'user', attributes: '0c000100736c6970776179' },
   // A set's counter is for who makes it.
   'element.add': { op: 'element.add', ...set, counter: true, elements },
   'element.delete': { op: 'element.delete', ...set, counter: true, elements, ifCommented: true },

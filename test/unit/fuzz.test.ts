@@ -21,7 +21,7 @@ test('the fuzzers of C++ begin with messages of every kind', (t) => {
   const { answers, elements, firewalls, plan } = nativeSeeds()
   t.deepEqual(
     [...new Set(answers.map((seed) => seed[0]))].sort((a, b) => Number(a) - Number(b)),
-    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+    Array.from({ length: 16 }, (_, question) => question),
   )
   t.true(new Set(elements.map((seed) => seed[0])).size > 3)
   t.deepEqual([...new Set(firewalls.map((seed) => seed[0]))].sort(), [0, 1, 2, 3])

@@ -3,6 +3,8 @@ import { readLinkAlias } from '../../drivers/link-alias.js'
 import { SlipwayError } from '../../base/errors.js'
 import { enter } from '../../kernel/native.js'
 import { missingRuleset } from '../../claims/ensure-ruleset.js'
+import { findTables, olderVersions } from '../../claims/ruleset-tables.js'
+import { RULESET_NUMBER } from '../../policy/ruleset.js'
 import { findOtherHosts, reconcile } from '../../heal/index.js'
 import { hostPath, type Context } from '../../work/context.js'
 import { offOnLinks } from './forwarding.js'
@@ -14,13 +16,20 @@ import { note, ok, problem, type Finding } from './finding.js'
 export async function checkRuleset({ host }: Context): Promise<Finding[]> {
   const check = 'nf_tables'
   try {
+    const found = await findTables(host)
+    if (found.older.size > 0)
+      return [
+        note(
+          check,
+          `there, with ${olderVersions(found)} of an older Slipway: this version replaces it by ruleset ${RULESET_NUMBER} when it opens the host, and keeps what it holds`,
+          'slipway doctor --fix',
+        ),
+      ]
+    if (found.written.size === 0) return [ok(check, 'there; the ruleset is written with the first sandbox')]
     return [
-      ok(
-        check,
-        (await missingRuleset(host)).length > 0
-          ? 'there; the ruleset is written with the first sandbox'
-          : 'there, and the ruleset is in place',
-      ),
+      (await missingRuleset(host, found)).length > 0
+        ? ok(check, 'there; what is missing of the ruleset is written with the next sandbox')
+        : ok(check, `there, and ruleset ${RULESET_NUMBER} is in place`),
     ]
   } catch (error) {
     return [refused(check, error)]
