@@ -6,7 +6,7 @@ export type EventType = 'sandbox' | 'endpoint' | 'port' | 'network' | 'host' | '
  *
  * - `created`, `changed`, `removed`: somebody has done it, this process or another.
  * - `healed`: something of it was missing, and was given back. `lost`: it could not be.
- * - `damaged`: its record cannot be read.
+ * - `damaged`: others have changed or deleted something of it, or its record cannot be read.
  * - `warning`: a setting of the host is in the way.
  * - `claimed`, `missed`, `made`, `dropped`: of a pool, a spare sandbox.
  * - `skipped`: events that nobody took in time, and that are not told.
