@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { run, step, SetupError } from './say.mjs'
 
-// Each: Debian's package, how to see that it is there (a command, or a pkg-config module), why.
+// Each: Debian's package, how to see that it is there (a command, or a pkg-config module; else dpkg knows), why.
 const toBuild = [
   { package: 'g++', command: 'g++', why: 'compiles the addon' },
   { package: 'make', command: 'make', why: 'node-gyp drives it' },
@@ -48,7 +48,10 @@ const toDevelop = [
 const toCheck = [{ package: 'clang-format', command: 'clang-format', why: 'lays out C++' }]
 const toTidy = [{ package: 'clang-tidy', command: 'clang-tidy', why: 'a linter for C++' }]
 
-const toFuzz = [{ package: 'clang', command: 'clang++', why: 'libFuzzer, ASan and UBSan come with it' }]
+const toFuzz = [
+  { package: 'clang', command: 'clang++', why: 'compiles with sanitizers' },
+  { package: 'libclang-rt-dev', why: 'libFuzzer, ASan and UBSan' },
+]
 
 const toCompare = [
   { package: 'iptables', command: 'iptables', why: 'dockerd filters and translates by it' },
@@ -91,7 +94,7 @@ export function ensurePackages(purpose) {
   const install = ['install', '-y', '--no-install-recommends', ...packages]
   if (process.getuid() !== 0 || !isCommand('apt-get')) {
     throw new SetupError(
-      `Missing: ${missing.map((need) => `${need.module ?? need.command} (${need.why})`).join('; ')}. ` +
+      `Missing: ${missing.map((need) => `${nameOf(need)} (${need.why})`).join('; ')}. ` +
         (isCommand('apt-get')
           ? `Type: sudo apt-get install ${packages.join(' ')}`
           : `Install what your distribution calls these Debian packages: ${packages.join(' ')}`),
@@ -109,11 +112,11 @@ export function ensurePackages(purpose) {
   })
   const still = missingFor(purpose)
   if (still.length > 0) {
-    throw new SetupError(
-      `Still missing after apt-get ${install.join(' ')}: ${still.map((need) => need.module ?? need.command).join(' ')}.`,
-    )
+    throw new SetupError(`Still missing after apt-get ${install.join(' ')}: ${still.map(nameOf).join(' ')}.`)
   }
 }
+
+const nameOf = (need) => need.module ?? need.command ?? need.package
 
 const noninteractive = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
 
@@ -130,9 +133,14 @@ function missingFor(purpose) {
   return needs.filter((need) =>
     need.command
       ? !isCommand(need.command)
-      : !haveModules && spawnSync('pkg-config', ['--exists', need.module], { stdio: 'ignore' }).status !== 0,
+      : !need.module
+        ? !isInstalled(need.package)
+        : !haveModules && spawnSync('pkg-config', ['--exists', need.module], { stdio: 'ignore' }).status !== 0,
   )
 }
+
+const isInstalled = (name) =>
+  spawnSync('dpkg-query', ['-W', '-f', '${db:Status-Status}', name], { encoding: 'utf8' }).stdout === 'installed'
 
 function isCommand(name) {
   // The sbin folders are where these tools are, and not on everybody's PATH.

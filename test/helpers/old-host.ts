@@ -106,7 +106,7 @@ function bridgeCommands({ name, spec }: Pick<OldNetwork, 'name' | 'spec'>, state
     `ip link set dev ${bridge} addrgenmode none`,
     `ip link set dev ${bridge} up`,
     `sysctl -qw net.ipv4.conf.${bridge}.route_localnet=1`,
-    ...(subnets.some(({ address }) => address.includes(':')) ? [`sysctl -qw net.ipv6.conf.${bridge}.forwarding=1`] : []),
+    ...(subnets.some(({ address }) => address.includes(':')) ? [`ip address add fe80::1/64 dev ${bridge} nodad`] : []),
     ...subnets.map(({ address, prefix }) => `ip address add ${address}/${prefix} dev ${bridge}${nodad(address)}`),
   ]
 }
