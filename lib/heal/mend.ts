@@ -1,8 +1,9 @@
 import { writtenTables } from '../claims/ruleset-tables.js'
 import { SetContents } from '../claims/set-contents.js'
 import * as sets from '../policy/sets.js'
-import { listNetworkRecords } from '../store/network-records.js'
-import { listRecords } from '../store/records.js'
+import { networksOf } from '../drivers/index.js'
+import { listNetworkRecords, specOf } from '../store/network-records.js'
+import { listRecords, type SandboxRecord } from '../store/records.js'
 import type { HealContext } from './context.js'
 import { FEW, type Damage } from './damage.js'
 import { DamagedRecords } from './damaged-records.js'
@@ -28,21 +29,30 @@ export async function mend(context: Part, damage: Damage): Promise<Mended> {
   const mended: Mended = { healed: [], lost: [], left: false }
   // It tells by itself whom it has given something back.
   if (damage.ruleset) await networks.ensureRuleset()
-  if (damage.all || damage.networks.size > 0) mended.healed.push(...(await mendNetworks(context)))
-  if (damage.all || damage.sandboxes.size > 0) {
+  let lost: ReadonlySet<string> = new Set()
+  if (damage.all || damage.networks.size > 0) {
+    const found = await mendNetworks(context)
+    mended.healed.push(...found.healed)
+    lost = found.lost
+  }
+  if (damage.all || damage.sandboxes.size + lost.size > 0) {
     const { all, sandboxes } = damage
+    const isOnLost = (endpoints: SandboxRecord['endpoints']) => endpoints.some(({ network }) => lost.has(network))
     const found =
-      !all && sandboxes.size <= FEW
+      !all && lost.size === 0 && sandboxes.size <= FEW
         ? await healFew(context, sandboxes)
-        : await healSandboxes(context, ({ name }) => all || sandboxes.has(name))
+        : await healSandboxes(context, ({ name, endpoints }) => all || sandboxes.has(name) || isOnLost(endpoints))
     mended.healed.push(...found.healed)
     mended.lost.push(...found.lost.map(({ sentence }) => sentence))
-    mended.left = found.left
+    // What could not be given back, as its network goes at this moment, is looked at again.
+    const given = new Set(found.healed)
+    mended.left = found.left || [...sandboxes].some((name) => !given.has(name))
   }
   return mended
 }
 
-async function mendNetworks(context: Part): Promise<string[]> {
+/** @returns What was given something back; and names of networks whose link had gone, and with it those on it. */
+async function mendNetworks(context: Part): Promise<{ healed: string[]; lost: ReadonlySet<string> }> {
   const { host, networks } = context
   const tables = await writtenTables(host)
   const links = await host.ask('links', {})
@@ -53,6 +63,13 @@ async function mendNetworks(context: Part): Promise<string[]> {
   await listNetworkRecords(networks.records, (one) => damaged.add(one))
   const records = (await listRecords(context.records)).map(({ record }) => record)
   const { living } = await sortLeaving(host, networks.records, records)
+  const names = new Set(links.map(({ name }) => name))
+  const lost = new Set<string>()
+  for (const { name, link } of networks.predefined.values()) if (!names.has(link)) lost.add(name)
+  for (const spec of (await networks.list()).map(specOf)) {
+    const own = networksOf(spec).hostLink(spec)
+    if (own && !names.has(own.name)) lost.add(spec.name)
+  }
   const { healed } = await reconcileNetworks(context, tables, records, links, new Set([...damaged.names, ...living]))
-  return healed
+  return { healed, lost }
 }

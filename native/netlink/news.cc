@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t kDatagramBytes = 32 * 1024;
 // So many are read at a time: the event loop has other work, too.
 constexpr int kDatagrams = 64;
+// And so many where it rests after that: a thousand links may go at once.
+constexpr int kDatagramsBeforeRest = 4096;
 // What a socket holds of datagrams is less.
 constexpr int kLostDatagrams = 4096;
 
@@ -48,7 +50,7 @@ bool News::read(std::set<std::string>& told) {
   alignas(nlmsghdr) std::array<char, kDatagramBytes> room;
   bool lost = false;
   bool more = true;
-  for (int left = kDatagrams; left > 0 && more; --left) {
+  for (int left = rest() > 0 ? kDatagramsBeforeRest : kDatagrams; left > 0 && more; --left) {
     sockaddr_nl sender{};
     socklen_t size = sizeof sender;
     ssize_t received =
