@@ -15,14 +15,8 @@ import { isWholeInside } from './whole.js'
  */
 export async function restoreNames(host: Host, stored: readonly StoredRecord[]): Promise<ReadonlySet<string>> {
   const restored = new Set<string>()
-  const lost = stored.flatMap(({ record, marked }) => (marked && isLost(record) ? [record] : []))
-  if (lost.length === 0) return restored
-  const ways = waysIn(host, stored)
-  for (const record of lost) {
-    const found = await findNamespace(host, record, ways)
-    if (!found) continue
+  for (const { record, from, namespace } of await findNameless(host, stored)) {
     const { path } = record
-    const { from, namespace } = found
     // The file that it was mounted on may be there still.
     await removeIfThere(host, [{ op: 'netns.delete', path, namespace }])
     const refusal = await tryPlan(host, [
@@ -32,6 +26,22 @@ export async function restoreNames(host: Host, stored: readonly StoredRecord[]):
     if (!refusal) restored.add(record.name)
   }
   return restored
+}
+
+/** Finished sandboxes whose namespaces live, and have lost their names. */
+export async function findNameless(
+  host: Host,
+  stored: readonly StoredRecord[],
+): Promise<(Way & { record: SandboxRecord })[]> {
+  const found: (Way & { record: SandboxRecord })[] = []
+  const lost = stored.flatMap(({ record, marked }) => (marked && isLost(record) ? [record] : []))
+  if (lost.length === 0) return found
+  const ways = waysIn(host, stored)
+  for (const record of lost) {
+    const way = await findNamespace(host, record, ways)
+    if (way) found.push({ record, ...way })
+  }
+  return found
 }
 
 const isLost = (record: SandboxRecord): boolean =>

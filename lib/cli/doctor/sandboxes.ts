@@ -1,5 +1,5 @@
 import { endpointsOf } from '../../drivers/index.js'
-import { lookForDamage } from '../../heal/index.js'
+import { findNameless, lookForDamage } from '../../heal/index.js'
 import { readLinkAlias } from '../../drivers/link-alias.js'
 import { isPredefined } from '../../drivers/predefined.js'
 import { isBusy, listRecords, type SandboxRecord } from '../../store/records.js'
@@ -21,8 +21,11 @@ const named = (names: readonly string[]): string =>
 export async function checkSandboxes(context: Context): Promise<Finding[]> {
   const check = 'sandboxes'
   const { host, networks } = context
-  const items = (await listRecords(context.records)).filter(({ marked, record }) => marked && !isBusy(record))
-  if (items.length + (await networks.list()).length === 0) return [ok(check, 'none yet')]
+  const all = (await listRecords(context.records)).filter(({ marked, record }) => marked && !isBusy(record))
+  // Of one whose namespace is gone, what is left is told with the leftovers.
+  const items = all.filter(({ record }) => record.stack !== 'own' || isAtPath(record))
+  const nameless = await findNameless(host, all)
+  if (all.length + (await networks.list()).length === 0) return [ok(check, 'no sandboxes yet')]
   const damage = await lookForDamage(context, items)
   const links = new Map((await host.ask('links', {})).map((link) => [link.name, link]))
   const findings: Finding[] = []
@@ -47,7 +50,9 @@ export async function checkSandboxes(context: Context): Promise<Finding[]> {
       ),
     )
   const records = items.map(({ record }) => record)
-  for (const { name, path } of records.filter((record) => record.stack === 'own' && !isAtPath(record)))
+  for (const {
+    record: { name, path },
+  } of nameless)
     findings.push(problem(check, `the namespace of ${name} is not at ${path} any more`, FIX))
   const idle = records.filter((record) => !isUp(record, links)).map(({ name }) => name)
   const up = `${records.length - idle.length} up`
