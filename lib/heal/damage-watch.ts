@@ -1,11 +1,12 @@
 import { channel } from 'node:diagnostics_channel'
-import { clearTimeout, now, setTimeout } from '../base/timers.js'
+import { now } from '../base/timers.js'
 import type { LinkInfo, NativeNews } from '../kernel/native.js'
 import { BRIDGE_GROUP, LEAVING_GROUP, PORT_GROUP, SEPARATED_PORT_GROUP, TABLE } from '../policy/sets.js'
 import type { SandboxRecord } from '../store/records.js'
 import type { HealContext } from './context.js'
 import { damageOf, describeDamage } from './damage.js'
 import { LinkOwners } from './link-owners.js'
+import { Looks } from './looks.js'
 import { mend, type Mended } from './mend.js'
 import { News } from './news.js'
 
@@ -49,11 +50,11 @@ export class DamageWatch {
   readonly #listeners: NativeNews[] = []
   #news: News | undefined
   #tries = 0
-  #restUntil = 0
-  #later: NodeJS.Timeout | undefined
-  #looking: Promise<void> | undefined
   #isOpen = false
-  #closed = false
+  readonly #looks = new Looks(
+    () => this.#look(),
+    () => this.#isOpen && this.#news !== undefined,
+  )
 
   constructor(context: Part) {
     this.#context = context
@@ -87,7 +88,7 @@ export class DamageWatch {
     this.#owners.know(records)
     for (const listener of this.#listeners) listener.know(links)
     this.#isOpen = true
-    this.#wake()
+    this.#looks.wake()
   }
 
   /** This process has made (without a record before), changed or removed (without one after) a sandbox. */
@@ -97,35 +98,16 @@ export class DamageWatch {
 
   /** Resolves when no look is under way. */
   async close(): Promise<void> {
-    this.#closed = true
     for (const listener of this.#listeners) listener.close()
-    clearTimeout(this.#later)
-    await this.#looking
+    await this.#looks.close()
   }
 
   #heard(told: readonly string[], put: (news: News, one: string) => void): void {
-    if (this.#closed) return
+    if (this.#looks.closed) return
     this.#news ??= new News()
     for (const one of told) put(this.#news, one)
     this.#tries = 0
-    this.#wake()
-  }
-
-  #wake(): void {
-    if (this.#looking || this.#later || this.#closed || !this.#isOpen || !this.#news) return
-    const rest = this.#restUntil - now()
-    if (rest <= 0) {
-      this.#looking = this.#look().finally(() => {
-        this.#looking = undefined
-        this.#wake()
-      })
-      return
-    }
-    this.#later = setTimeout(() => {
-      this.#later = undefined
-      this.#wake()
-    }, rest)
-    this.#later.unref()
+    this.#looks.wake()
   }
 
   async #look(): Promise<void> {
@@ -135,7 +117,7 @@ export class DamageWatch {
     try {
       const damage = await damageOf(this.#context, news, this.#owners)
       if (!damage) {
-        this.#restUntil = now() + REST_MS
+        this.#looks.rest(REST_MS)
         return
       }
       const { events, settings } = this.#context
@@ -150,12 +132,12 @@ export class DamageWatch {
       events?.healed(mended.healed)
       for (const sentence of mended.lost) events?.tell('lost', sentence)
       if (messages.hasSubscribers) messages.publish({ message, ...mended } satisfies DamageMessage)
-      // While somebody goes on taking it away, others have their turn.
-      this.#restUntil = now() + (left ? LEFT_MS : now() - began)
+      // While a program goes on taking it away, other work has its turn.
+      this.#looks.rest(left ? LEFT_MS : now() - began)
       if (left && ++this.#tries < TRIES) this.#again(news)
     } catch {
       // A call that needs what is not there is refused, and says why.
-      this.#restUntil = now() + LEFT_MS
+      this.#looks.rest(LEFT_MS)
       if (++this.#tries < TRIES) this.#again(news)
     }
   }

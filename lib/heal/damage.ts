@@ -48,7 +48,7 @@ export async function damageOf(context: Part, news: News, owners: LinkOwners): P
   return { ruleset, networks, sandboxes, all: false, by: [...news.by] }
 }
 
-/** All that is damaged, whoever tells of it. @param items - Records of the sandboxes that are looked at. */
+/** All that is damaged, told of or not. @param items - Records of the sandboxes that are looked at. */
 export async function lookForDamage(context: Part, items: readonly StoredRecord[]): Promise<Damage> {
   return {
     ruleset: (await missingRuleset(context.host)).length > 0,
@@ -151,20 +151,16 @@ const NAMED = 5
 
 /** What is damaged, for people: `Something of the network web, the sandboxes a, b was changed or deleted, by nft`. */
 export function describeDamage({ ruleset, networks, sandboxes, all, by }: Damage): string {
-  const several = (what: string, names: readonly string[]) => {
-    if (names.length === 0) return []
-    const shown = names.slice(0, NAMED).join(', ')
-    const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : ''
-    return [`the ${what}${names.length > 1 ? 's' : ''} ${shown}${more}`]
+  const several = (one: string, more: string, names: ReadonlySet<string>) => {
+    if (names.size === 0) return []
+    const shown = [...names].slice(0, NAMED).join(', ')
+    const rest = names.size > NAMED ? ` and ${names.size - NAMED} more` : ''
+    return [`the ${names.size > 1 ? more : one} ${shown}${rest}`]
   }
   const what = [
     ...(ruleset ? ['the ruleset'] : []),
-    ...several(
-      'network',
-      [...networks].filter((name) => name !== ''),
-    ),
-    ...(networks.has('') && networks.size === 1 ? ['a bridge'] : []),
-    ...several('sandbox', [...sandboxes]).map((text) => text.replace(/^the sandboxs/, 'the sandboxes')),
+    ...several('network', 'networks', networks),
+    ...several('sandbox', 'sandboxes', sandboxes),
   ]
   if (all) return 'The kernel had more to tell than there was room for: anything may have been changed or deleted'
   const who = by.length > 0 ? `, by ${by.join(', ')}` : ''

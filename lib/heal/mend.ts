@@ -1,6 +1,5 @@
 import { writtenTables } from '../claims/ruleset-tables.js'
 import { SetContents } from '../claims/set-contents.js'
-import * as sets from '../policy/sets.js'
 import { networksOf } from '../drivers/index.js'
 import { listNetworkRecords, specOf } from '../store/network-records.js'
 import { listRecords, type SandboxRecord } from '../store/records.js'
@@ -9,7 +8,7 @@ import { FEW, type Damage } from './damage.js'
 import { DamagedRecords } from './damaged-records.js'
 import { healFew, healSandboxes } from './heal-sandboxes.js'
 import { sortLeaving } from './leaving-networks.js'
-import { reconcileNetworks } from './networks.js'
+import { forgetLost, reconcileNetworks } from './networks.js'
 
 /** What has become of what was damaged. */
 export interface Mended {
@@ -44,9 +43,9 @@ export async function mend(context: Part, damage: Damage): Promise<Mended> {
         : await healSandboxes(context, ({ name, endpoints }) => all || sandboxes.has(name) || isOnLost(endpoints))
     mended.healed.push(...found.healed)
     mended.lost.push(...found.lost.map(({ sentence }) => sentence))
-    // What could not be given back, as its network goes at this moment, is looked at again.
+    // What was not given back, and is not lost, has its network go at this moment: it is looked at again.
     const given = new Set(found.healed)
-    mended.left = found.left || [...sandboxes].some((name) => !given.has(name))
+    mended.left = found.left || (found.lost.length === 0 && [...sandboxes].some((name) => !given.has(name)))
   }
   return mended
 }
@@ -57,8 +56,7 @@ async function mendNetworks(context: Part): Promise<{ healed: string[]; lost: Re
   const tables = await writtenTables(host)
   const links = await host.ask('links', {})
   const setContents = new SetContents(host, tables)
-  for (const { name, link } of networks.predefined.values())
-    if (!(await setContents.has(sets.bridges, link)) || !links.some((one) => one.name === link)) networks.forget(name)
+  await forgetLost(context, { links, setContents })
   const damaged = new DamagedRecords()
   await listNetworkRecords(networks.records, (one) => damaged.add(one))
   const records = (await listRecords(context.records)).map(({ record }) => record)

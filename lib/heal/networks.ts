@@ -77,6 +77,15 @@ export async function reconcileNetworks(
   }
 }
 
+/** Forgets networks that every host has whose link or entry is not there: the next use of one looks again. */
+export async function forgetLost(
+  { networks }: Pick<Part, 'networks'>,
+  { links, setContents }: Pick<Seen, 'links' | 'setContents'>,
+): Promise<void> {
+  for (const { name, link } of networks.predefined.values())
+    if (!(await setContents.has(sets.bridges, link)) || !links.some((one) => one.name === link)) networks.forget(name)
+}
+
 /** Gives networks that every host has back elements that somebody has deleted, where they have their link. */
 async function restorePredefined({ networks }: Part, seen: Seen): Promise<string[]> {
   const healed: string[] = []

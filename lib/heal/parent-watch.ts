@@ -1,10 +1,11 @@
 import { channel } from 'node:diagnostics_channel'
-import { clearTimeout, now, setTimeout } from '../base/timers.js'
+import { now } from '../base/timers.js'
 import { networksOf } from '../drivers/index.js'
 import type { LinkInfo, NativeNews } from '../kernel/native.js'
 import type { NetworkSpec } from '../store/network-spec.js'
 import { healNetworks, type HealedNetworks } from './heal-networks.js'
 import type { HealContext } from './context.js'
+import { Looks } from './looks.js'
 
 /** So many milliseconds after a look comes the next, at the least: a link may come and go all the time. */
 const REST_MS = 250
@@ -42,10 +43,10 @@ export class ParentWatch {
   /** Networks that were told to be without their parent, and what that is called. */
   readonly #missing = new Map<string, string>()
   #tries = 0
-  #restUntil = 0
-  #later: NodeJS.Timeout | undefined
-  #looking: Promise<void> | undefined
-  #closed = false
+  readonly #looks = new Looks(
+    () => this.#look(),
+    () => this.#moved.size > 0,
+  )
 
   constructor(context: Part) {
     this.#context = context
@@ -58,7 +59,7 @@ export class ParentWatch {
 
   /** Called with all networks of the host, whenever they may be others. */
   know(specs: Iterable<NetworkSpec>): void {
-    if (this.#closed) return
+    if (this.#looks.closed) return
     const names = new Set<string>()
     for (const spec of specs) for (const { link } of networksOf(spec).standsOn?.(spec) ?? []) names.add(link)
     const fresh = [...names].filter((name) => !this.#meant.has(name))
@@ -80,10 +81,8 @@ export class ParentWatch {
 
   /** Resolves when no look is under way. */
   async close(): Promise<void> {
-    this.#closed = true
     this.#news?.close()
-    clearTimeout(this.#later)
-    await this.#looking
+    await this.#looks.close()
   }
 
   /** A Slipway that is lost without being closed must not live on in what listens for it. */
@@ -96,33 +95,14 @@ export class ParentWatch {
   }
 
   #heard(names: readonly string[]): void {
-    if (this.#closed) return
+    if (this.#looks.closed) return
     for (const name of names) this.#moved.add(name)
     if (this.#tries > 0) {
       // It has rested longer and longer for a process that is at work. This is news.
-      this.#restUntil = Math.min(this.#restUntil, now() + REST_MS)
-      clearTimeout(this.#later)
-      this.#later = undefined
+      this.#looks.shorten(REST_MS)
       this.#tries = 0
     }
-    this.#wake()
-  }
-
-  #wake(): void {
-    if (this.#looking || this.#later || this.#closed || this.#moved.size === 0) return
-    const rest = this.#restUntil - now()
-    if (rest <= 0) {
-      this.#looking = this.#look().finally(() => {
-        this.#looking = undefined
-        this.#wake()
-      })
-      return
-    }
-    this.#later = setTimeout(() => {
-      this.#later = undefined
-      this.#wake()
-    }, rest)
-    this.#later.unref()
+    this.#looks.wake()
   }
 
   /**
@@ -164,7 +144,7 @@ export class ParentWatch {
       // It is tried again; a call that needs what is not there is refused, and says why.
     }
     // While a link comes and goes all the time, others have their turn.
-    this.#restUntil = now() + Math.min(Math.max(REST_MS * 2 ** this.#tries, now() - began), LONGEST_REST_MS)
+    this.#looks.rest(Math.min(Math.max(REST_MS * 2 ** this.#tries, now() - began), LONGEST_REST_MS))
     if (left && ++this.#tries < TRIES) for (const name of moved) this.#moved.add(name)
   }
 }

@@ -20,7 +20,7 @@ import { healClaims, healSandbox } from './heal-sandbox.js'
 import { untouched } from './healing.js'
 import { SetContents } from '../claims/set-contents.js'
 import { collectLeftovers } from './leftovers.js'
-import { reconcileNetworks, requireSameRecords } from './networks.js'
+import { forgetLost, reconcileNetworks, requireSameRecords } from './networks.js'
 import { restoreNames } from './restore-names.js'
 import { sortRecords } from './sort-records.js'
 import { rejectDuplicateIds } from './duplicate-ids.js'
@@ -121,10 +121,8 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
   const halfWritten = await listHalfWritten(context.records)
   const setContents = new SetContents(host, tables)
   const flushed = isPart(tables) || isPart(await writtenTables(host))
-  for (const { name, link } of networks.predefined.values()) {
-    if (flushed || !(await setContents.has(sets.bridges, link)) || !all.some((one) => one.name === link))
-      networks.forget(name)
-  }
+  if (flushed) for (const name of networks.predefined.keys()) networks.forget(name)
+  else await forgetLost(context, { links: all, setContents })
   const damagedNetworks = new DamagedRecords()
   const named = (await listNetworkRecords(networks.records, (one) => damagedNetworks.add(one))).map(
     ({ record }) => record.name,
