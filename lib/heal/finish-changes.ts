@@ -18,7 +18,7 @@ const PATIENCE_MS = 20
 /**
  * Ends what a process that died had begun to change on sandboxes that stay. Ports that only the kernel knows (half
  * published) are taken back; ports that only the record knows (half unpublished, or flushed by somebody) are published
- * again; files half written are removed.
+ * again.
  *
  * @returns What was done, a sentence each.
  */
@@ -26,7 +26,6 @@ export async function finishChanges(
   host: Host,
   stored: readonly StoredRecord[],
   owned: OwnedElements,
-  halfWritten: readonly string[],
 ): Promise<string[]> {
   const doubtful: StoredRecord[] = []
   const slices = new Slices()
@@ -35,15 +34,11 @@ export async function finishChanges(
     const pause = slices.next()
     if (pause) await pause
   }
-  if (doubtful.length + halfWritten.length === 0) return []
+  if (doubtful.length === 0) return []
   // A living process may be at it this very moment: what is doubtful still is looked at again, later.
   await sleep(PATIENCE_MS)
 
   const done: string[] = []
-  for (const path of halfWritten) {
-    await host.run([{ op: 'file.delete', path }])
-    done.push(`file ${path}: half written, removed`)
-  }
   for (const { record, path } of doubtful) {
     const now = await readRecord(dirname(path), record.name)
     if (now?.record.id !== record.id || isBusy(now.record)) continue

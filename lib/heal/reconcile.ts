@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { mappedPorts } from '../drivers/gateway.js'
 import type { LinkInfo } from '../kernel/native.js'
 import { RULESET_FAMILIES, RULESET_NUMBER } from '../policy/ruleset.js'
@@ -8,10 +9,10 @@ import type { PortTable } from '../claims/ports/port-table.js'
 import type { HealContext } from './context.js'
 import { stateFolder } from '../store/state-folder.js'
 import { Slices } from '../admission/slices.js'
-import { listHalfWritten } from '../store/folder.js'
 import { listNetworkRecords } from '../store/network-records.js'
 import { idle, isBusy, listAllRecords, toStored, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import { findTables, olderVersions, writtenTables, type FoundTables } from '../claims/ruleset-tables.js'
+import { removeHalfWritten } from './half-written.js'
 import { DamagedRecords } from './damaged-records.js'
 import { reattachLinks } from './reattach-links.js'
 import { tryPlan } from '../claims/remove-if-there.js'
@@ -118,7 +119,6 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
       return after
     }
   }
-  const halfWritten = await listHalfWritten(context.records)
   const setContents = new SetContents(host, tables)
   const flushed = isPart(tables) || isPart(await writtenTables(host))
   if (flushed) for (const name of networks.predefined.keys()) networks.forget(name)
@@ -185,7 +185,10 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
   )
   result.healed = [...new Set([...result.healed, ...attached, ...renamed])]
   result.adopted = result.adopted.filter((name) => !result.healed.includes(name) && !rewritten?.includes(name))
-  result.collected.push(...(await finishChanges(host, adopted, owned, halfWritten)))
+  result.collected.push(...(await finishChanges(host, adopted, owned)))
+  result.collected.push(
+    ...(await removeHalfWritten(host, [context.records, networks.records, dirname(context.records)])),
+  )
   // What came back with the ruleset was told with that.
   context.events?.healed(result.healed.filter((name) => !rewritten?.includes(name)))
   for (const sentence of lost) context.events?.tell('lost', sentence)

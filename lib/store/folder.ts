@@ -102,13 +102,19 @@ function read<T>(folder: string, file: string, kind: RecordKind<T>): Stored<T> |
   return { path, name, text: found.text, why: judged.why, ...(judged.later ? { later: true } : {}) }
 }
 
+/** What a `file.replace` writes has this name beside that of the record, until it takes its place. */
+const NEXT = '.next'
+
+/** The record that was to be replaced by what is half written. */
+export const recordOf = (halfWritten: string): string => halfWritten.slice(0, -NEXT.length)
+
 /**
  * Paths of what a `file.replace` is writing at this moment, or was when its process died. What is no file, none of ours
  * has written.
  */
 export async function listHalfWritten(folder: string): Promise<string[]> {
   return (await list(folder))
-    .filter((name) => name.endsWith('.json.next'))
+    .filter((name) => name.endsWith(`${END_OF_NAME}${NEXT}`))
     .map((name) => join(folder, name))
     .filter(isRegular)
 }
