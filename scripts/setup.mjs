@@ -11,6 +11,7 @@ import { ensureFaults } from './setup/faults.mjs'
 import { ensureDocker } from './setup/docker.mjs'
 import { ensureFloor } from './setup/floor.mjs'
 import { ensureGuest } from './setup/guest.mjs'
+import { ensureKiller } from './setup/killer.mjs'
 import { ensurePeers } from './setup/peers.mjs'
 import { compile } from './setup/typescript.mjs'
 import { holdLock } from './setup/lock.mjs'
@@ -26,6 +27,7 @@ try {
   ensureDependencies()
   ensureAddon()
   ensureFloor()
+  if (['test', 'long', 'guest', 'dev'].includes(purpose)) ensureKiller()
   if (purpose === 'compare' || purpose === 'peers') ensureDocker()
   if (purpose === 'peers') ensurePeers()
   if (purpose === 'guest') ensureGuest(process.argv[3])

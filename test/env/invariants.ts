@@ -1,8 +1,7 @@
 import type { ExecutionContext } from 'ava'
 import type { Sandbox, Slipway } from 'slipway'
-import { isOfSandbox, readFiles } from '../helpers/snapshot.js'
+import { allElements, isOfSandbox, readFiles } from '../helpers/snapshot.js'
 import { eventually, execIn, ipJson, type World } from '../helpers/world.js'
-import { elementsOf } from './whole.js'
 
 /**
  * Asserts that the kernel has what the networks and sandboxes that are listed say, and nothing else: bridges, links,
@@ -29,16 +28,25 @@ export async function kernelIsAsListed(
     namespaces: sandboxes.filter(({ path }) => path.startsWith('/run/netns/')).map(({ name }) => name),
     records: [...sandboxes, ...networks].map(({ name }) => `${name}.json`),
   }
-  const links = () => ipJson<{ ifname: string; master?: string }>(world.host, 'link')
-  const keys = (set: string, family?: string) =>
-    [4, 6].flatMap((version) => elementsOf(world, `${set}${version}`, family))
-  const found = () => ({
-    bridges: links()
-      .map(({ ifname }) => ifname)
-      .filter((name) => name.startsWith('br-')),
-    links: links()
-      .filter(({ ifname }) => ifname.startsWith('veth'))
-      .map(({ ifname, master }) => `${ifname} ${master}`),
+  const found = () => foundIn(world)
+  const sorted = (all: Record<string, (string | undefined)[]>) =>
+    Object.fromEntries(Object.entries(all).map(([name, list]) => [name, [...list].sort()]))
+  // The kernel takes namespaces and links down behind our back.
+  await eventually(() => JSON.stringify(sorted(found())) === JSON.stringify(sorted(expected)))
+  t.deepEqual(sorted(found()), sorted(expected), message)
+  for (const sandbox of sandboxes) if (sandbox.endpoints.length > 0) insideIsAsListed(t, sandbox, message)
+}
+
+/** What the kernel and the folder of records have. */
+function foundIn(world: World) {
+  const links = ipJson<{ ifname: string; master?: string }>(world.host, 'link')
+  // Before first use, there is no table.
+  const elements = allElements(world.host)
+  const keys = (set: string, family = 'inet') =>
+    [4, 6].flatMap((version) => elements[`${family} ${set}${version}`] ?? [])
+  return {
+    bridges: links.map(({ ifname }) => ifname).filter((name) => name.startsWith('br-')),
+    links: links.filter(({ ifname }) => ifname.startsWith('veth')).map(({ ifname, master }) => `${ifname} ${master}`),
     addresses: keys('addresses').map(({ key }) => key),
     senders: keys('senders', 'bridge')
       .filter(({ key }) => !key.includes('fe80:'))
@@ -53,21 +61,22 @@ export async function kernelIsAsListed(
     records: Object.keys(readFiles(world.stateDir))
       .filter((path) => /\/(sandboxes|networks)\//.test(path))
       .map((path) => path.split('/').at(-1)),
-  })
-  const sorted = (all: Record<string, (string | undefined)[]>) =>
-    Object.fromEntries(Object.entries(all).map(([name, list]) => [name, [...list].sort()]))
-  // The kernel takes namespaces and links down behind our back.
-  await eventually(() => JSON.stringify(sorted(found())) === JSON.stringify(sorted(expected)))
-  t.deepEqual(sorted(found()), sorted(expected), message)
-  for (const sandbox of sandboxes) if (sandbox.endpoints.length > 0) insideIsAsListed(t, sandbox, message)
+  }
 }
+
+interface Inside {
+  ifname: string
+  addr_info: { local: string; prefixlen: number; scope: string }[]
+}
+
+const LOOK_INSIDE = ['ip -j address', 'ip -j -4 route show default', 'ip -j -6 route show default'].join(
+  '; echo ----; ',
+)
 
 function insideIsAsListed(t: ExecutionContext, sandbox: Sandbox, message = ''): void {
   const what = `${message} ${sandbox.name}`
-  const links = ipJson<{ ifname: string; addr_info: { local: string; prefixlen: number; scope: string }[] }>(
-    sandbox,
-    'address',
-  ).filter(({ ifname }) => ifname !== 'lo')
+  const [all = '', ...routes] = execIn(sandbox, 'sh', '-ec', LOOK_INSIDE).split('----')
+  const links = (JSON.parse(all) as Inside[]).filter(({ ifname }) => ifname !== 'lo')
   const inside = links.flatMap(({ ifname, addr_info }) =>
     addr_info
       .filter(({ scope }) => scope === 'global')
@@ -80,13 +89,11 @@ function insideIsAsListed(t: ExecutionContext, sandbox: Sandbox, message = ''): 
       .sort(),
     what,
   )
-  for (const family of [4, 6] as const) {
+  for (const [index, family] of ([4, 6] as const).entries()) {
     const gateway = leading(sandbox, family)?.[family === 4 ? 'gateway' : 'gateway6']
-    const routes = JSON.parse(execIn(sandbox, 'ip', '-j', `-${family}`, 'route', 'show', 'default') || '[]') as {
-      gateway: string
-    }[]
+    const found = JSON.parse(routes[index]?.trim() || '[]') as { gateway: string }[]
     t.deepEqual(
-      routes.map((route) => route.gateway),
+      found.map((route) => route.gateway),
       gateway === undefined ? [] : [gateway],
       `${what}: IPv${family}`,
     )

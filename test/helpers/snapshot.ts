@@ -176,6 +176,9 @@ function readRuleset(text: string): Ruleset {
   return { constant: nftables.filter((object) => !('metainfo' in object)), elements }
 }
 
+/** Those of all sets and maps, by family and name. */
+export const allElements = (place: Place): Record<string, Element[]> => ruleset(place).elements
+
 /** Elements of a set or map of `table inet slipway`, or of another family's. */
 export function elements(place: Place, set: string, family = 'inet'): Element[] {
   const found = ruleset(place).elements[`${family} ${set}`]

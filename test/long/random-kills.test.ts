@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
-import type { Slipway } from 'slipway'
+import type { Sandbox, Slipway } from 'slipway'
 import { dice } from '../helpers/dice.js'
 import { World } from '../helpers/world.js'
-import type { Facts, Step } from '../env/child/random-life.js'
+import { Connections } from '../kills/connections.js'
+import type { Facts, Step } from '../kills/random-life.js'
+import { NEVER, Victims, type Victim } from '../kills/victims.js'
 import { kernelIsAsListed } from '../env/invariants.js'
-import { startChild, type Child } from '../env/run-child.js'
 
 /**
  * Two processes change sandboxes and networks at random, and are killed at a random moment; sometimes, so is the one
@@ -16,7 +17,7 @@ import { startChild, type Child } from '../env/run-child.js'
 const ROUNDS = Number(process.env['SLIPWAY_ROUNDS'] ?? 500)
 const SEED = Number(process.env['SLIPWAY_SEED'] ?? Date.now() % 1_000_000_000)
 /** A host of its own for so many rounds: what is left of one is there in the next. */
-const ROUNDS_OF_HOST = 10
+const ROUNDS_OF_HOST = 40
 
 /** What was said of one name. */
 interface Known {
@@ -25,9 +26,12 @@ interface Known {
   op?: string
 }
 
+const stepsIn = (said: readonly string[]) =>
+  said.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Step)
+
 /** @param known - As of the rounds before. */
-function learn(known: Map<string, Known>, said: readonly unknown[]): void {
-  for (const { name, op, state, after } of said as Step[]) {
+function learn(known: Map<string, Known>, said: readonly string[]): void {
+  for (const { name, op, state, after } of stepsIn(said)) {
     const before = known.get(name) ?? { facts: null }
     if (state === 'begun') known.set(name, { ...before, op })
     else known.set(name, { facts: state === 'done' ? (after ?? null) : before.facts })
@@ -63,56 +67,72 @@ function isAsKnown(
   for (const name of there.keys()) t.true(known.has(name), `${what}: nobody has made ${name}`)
 }
 
-async function killed(child: Child): Promise<readonly unknown[]> {
-  child.process.kill('SIGKILL')
-  const { signal, said, stderr } = await child.ended
-  if (signal !== 'SIGKILL') throw new Error(`it ended before: ${stderr}`)
-  return said
+/** Kills a process after so many milliseconds, where it was not told to end before. @returns what it has said. */
+async function killed(victim: Victim, milliseconds: number): Promise<string[]> {
+  await victim.opened
+  await sleep(milliseconds)
+  victim.kill()
+  return (await victim.death).said
+}
+
+/** Where two processes are killed, round after round. */
+class Host {
+  readonly world: World
+  readonly known = new Map<string, Known>()
+  readonly open: { netns: string; stateDir: string }
+  readonly connections: Connections
+
+  private constructor(t: ExecutionContext, world: World, peer: Sandbox) {
+    this.world = world
+    this.open = { netns: world.host.path, stateDir: world.stateDir }
+    this.connections = new Connections(t, world, peer)
+  }
+
+  static async make(t: ExecutionContext): Promise<Host> {
+    const world = new World(t)
+    const slipway = await world.open()
+    const host = new Host(t, world, await world.create(slipway, 'peer'))
+    host.known.set(world.name('peer'), { facts: { networks: ['bridge'], ports: [] } })
+    await slipway.close({ wait: true })
+    return host
+  }
 }
 
 test.serial(`${ROUNDS} rounds, from seed ${SEED}`, async (t) => {
   t.timeout(ROUNDS * 20_000)
-  let world = new World(t)
-  let known = new Map<string, Known>()
+  const victims = new Victims(t, 3)
+  let host = await Host.make(t)
   for (let round = 0; round < ROUNDS; round++) {
     const seed = SEED + round
     const steps: string[] = []
-    // Shown where the round goes wrong.
-    t.teardown(() => !t.passed && t.log(steps.join('\n')))
     const what = `SLIPWAY_SEED=${seed}`
     const roll = dice(seed)
-    if (round % ROUNDS_OF_HOST === 0 && round > 0) {
-      world = new World(t)
-      known = new Map()
-    }
-    const open = { netns: world.host.path, stateDir: world.stateDir }
-    const children = [0, 1].map((number) =>
-      startChild('randomLife', {
+    if (round % ROUNDS_OF_HOST === 0 && round > 0) host = await Host.make(t)
+    const { world, known, open, connections } = host
+    const processes = [0, 1].map((number) =>
+      victims.start({
         open: roll(2) === 0 ? open : { ...open, pool: { size: 3 } },
-        prefix: `${world.prefix}-${round}-${number}`,
-        port: 8000 + number * 100,
-        seed: seed * 10 + number * 5,
+        life: { prefix: `${world.prefix}-${round}-${number}`, port: 8000 + number * 100, seed: seed * 10 + number * 5 },
+        // One way or the other: in place of a call, or at any moment.
+        before: roll(2) === 0 ? 1 + roll(300) : NEVER,
+        from: 'call',
       }),
-    )
-    await Promise.race(children.map((child) => child.saysMore()))
-    await sleep(roll(400))
-    const said = await killed(children[0] as Child)
+    ) as [Victim, Victim]
+    const said = await killed(processes[0], roll(150))
     // The other may have seen it die.
-    await sleep(roll(2) * roll(200))
-    for (const some of [said, await killed(children[1] as Child)]) {
+    for (const some of [said, await killed(processes[1], roll(2) * roll(150))]) {
       learn(known, some)
-      steps.push(...some.map((one) => JSON.stringify(one)))
+      steps.push(...some)
     }
     if (roll(3) === 0) {
-      const opener = startChild('opened', { open, prefix: world.prefix })
-      await sleep(200 + roll(300))
-      opener.process.kill('SIGKILL')
-      await opener.ended
+      const { killed: call } = await victims.run({ open, before: 1 + roll(40), from: 'open' })
+      steps.push(`the next that opens the host: killed before ${call}`)
     }
     const slipway = await world.open()
     const there = await found(slipway)
     isAsKnown(t, known, there, what)
     await kernelIsAsListed(t, world, slipway, what)
+    await connections.reach(t, await slipway.sandboxes.list(), what)
     const again = await world.open()
     t.like(again.reconciled, { healed: [], collected: [] }, what)
     await again.close()
@@ -123,12 +143,17 @@ test.serial(`${ROUNDS} rounds, from seed ${SEED}`, async (t) => {
       else known.delete(name)
     }
     // Half of them go, and give back what they had.
-    for (const sandbox of await slipway.sandboxes.list())
-      if (roll(2) === 0) {
-        await sandbox.remove()
-        known.delete(sandbox.name)
-      }
+    const sandboxes = await slipway.sandboxes.list()
+    const leaving = sandboxes.filter(({ name }) => name !== world.name('peer') && roll(2) === 0)
+    connections.leave(sandboxes.filter((sandbox) => !leaving.includes(sandbox)))
+    for (const sandbox of leaving) {
+      await sandbox.remove()
+      known.delete(sandbox.name)
+    }
     await slipway.close({ wait: true })
-    if (!t.passed) return
+    if (!t.passed) {
+      t.log(steps.join('\n'))
+      return
+    }
   }
 })

@@ -1,7 +1,6 @@
 import { writeSync } from 'node:fs'
-import { Slipway, SlipwayError, type Sandbox } from '#lib/index.js'
-import { dice } from '../../helpers/dice.js'
-import type { Options } from './options.js'
+import { SlipwayError, type Sandbox, type Slipway } from 'slipway'
+import { dice } from '../helpers/dice.js'
 
 /** A line of what {@link randomLife} does: begun, done (with what is then) or refused. */
 export interface Step {
@@ -27,17 +26,22 @@ const factsOf = ({ endpoints, ports }: Sandbox): Facts => ({
   ports: ports.map(({ hostPort, containerPort, protocol }) => `${hostPort}:${containerPort}/${protocol}`).sort(),
 })
 
+/** Of one process. */
+export interface Life {
+  /** Names of sandboxes begin so. */
+  prefix: string
+  /** The first of its host ports. */
+  port: number
+  seed: number
+}
+
 /** Changes at random what it has made, and networks that all share, several at a time, for as long as it is let. */
-export async function randomLife(options: Options): Promise<void> {
-  const { seed = 1, port = 8000 } = options
-  const slipway = await Slipway.open(options.open)
-  const workers = Array.from({ length: 3 }, (_, worker) =>
-    live(slipway, options.prefix, worker, port, dice(seed + worker)),
-  )
+export async function live(slipway: Slipway, { prefix, port, seed }: Life): Promise<void> {
+  const workers = Array.from({ length: 3 }, (_, worker) => work(slipway, prefix, worker, port, dice(seed + worker)))
   await Promise.all(workers)
 }
 
-async function live(
+async function work(
   slipway: Slipway,
   prefix: string,
   worker: number,
