@@ -44,6 +44,10 @@ struct NewsWrap::Watch {
     owner = nullptr;
     for (auto* handle : {reinterpret_cast<uv_handle_t*>(&poll), reinterpret_cast<uv_handle_t*>(&timer)})
       if (uv_is_closing(handle) == 0) uv_close(handle, closed);
+    // libuv has let go of the socket: it is closed when this returns.
+    links = nullptr;
+    own = nullptr;
+    news.reset();
   }
   static void closed(uv_handle_t* handle) {
     auto* watch = static_cast<Watch*>(handle->data);
