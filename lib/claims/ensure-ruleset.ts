@@ -20,6 +20,13 @@ export interface ExpectedElements {
   settle(): Promise<void>
 }
 
+/** What reads the records. */
+export interface Expecting {
+  elements(): Promise<ExpectedElements>
+  /** The owners alone. */
+  owners(): Promise<string[]>
+}
+
 /**
  * Two processes may write it at once, or an administrator delete it meanwhile: this many times it is looked at again.
  */
@@ -48,18 +55,13 @@ export interface Told {
 }
 
 /**
- * Writes what is missing of the ruleset, and in the same transaction gives every sandbox and network its elements back:
- * nobody may claim anew what is a living sandbox's. Two processes may do so at once: one wins, both have it. Tables of
- * an older version are replaced, with all that they hold.
+ * Writes what is missing of the ruleset, and in the same transaction gives every sandbox and network the elements back
+ * that went with a table or a set: nobody may claim anew what is a living sandbox's. Two processes may do so at once: one
+ * wins, both have it. Tables of an older version are replaced, with all that they hold.
  *
- * @param read - Reads what the ruleset is to hold.
  * @returns Whom it was written again for: sandboxes and networks, none where nothing was missing.
  */
-export function ensureRuleset(
-  host: Host,
-  read: () => Promise<ExpectedElements>,
-  { wrote, replaced }: Told = {},
-): Promise<string[]> {
+export function ensureRuleset(host: Host, expecting: Expecting, { wrote, replaced }: Told = {}): Promise<string[]> {
   const refused = new Set<string>()
   let given: string[] = []
   let rounds = 0
@@ -73,7 +75,7 @@ export function ensureRuleset(
         const generation = await host.ask('generation', {})
         const found = await findTables(host)
         if (found.older.size > 0) {
-          replaced?.(await replaceOlder(host, read, refused))
+          replaced?.(await replaceOlder(host, expecting, refused))
           return LOOK_AGAIN
         }
         const { written } = found
@@ -82,7 +84,12 @@ export function ensureRuleset(
           host.rulesetIsWhole(generation)
           return given
         }
-        const expected = await read()
+        if (!missing.some(({ op }) => op === 'table.add' || op === 'set.add')) {
+          await host.run(missing)
+          given = await expecting.owners()
+          return LOOK_AGAIN
+        }
+        const expected = await expecting.elements()
         const lacking = without(await new SetContents(host, written).lacking(expected.plan), refused)
         await host.run([...missing, ...lacking])
         if (written.size === 0) wrote?.()
@@ -105,12 +112,8 @@ export function ensureRuleset(
  * Replaces tables that an older version has written. What they hold is read at one generation of nf_tables, and the
  * transaction is refused where another process has claimed something since.
  */
-async function replaceOlder(
-  host: Host,
-  read: () => Promise<ExpectedElements>,
-  refused: ReadonlySet<string>,
-): Promise<string[]> {
-  const expected = await read()
+async function replaceOlder(host: Host, expecting: Expecting, refused: ReadonlySet<string>): Promise<string[]> {
+  const expected = await expecting.elements()
   const generation = await host.ask('generation', {})
   const found = await findTables(host)
   if (found.older.size === 0) return []

@@ -7,7 +7,14 @@ import type { Seen } from '../drivers/networks-of.js'
 import type { LinkInfo } from '../kernel/native.js'
 import { isInTheMaking, readNetworkRecord, specOf } from '../store/network-records.js'
 import { readOwner } from '../store/owner.js'
-import { isBusy, readRecord, type SandboxRecord, type StoredRecord } from '../store/records.js'
+import {
+  isBusy,
+  isUnchanged,
+  listRecords,
+  readRecord,
+  type SandboxRecord,
+  type StoredRecord,
+} from '../store/records.js'
 import type { HealContext } from './context.js'
 import { claimsOf } from './give-back.js'
 import type { LinkOwners } from './link-owners.js'
@@ -23,6 +30,8 @@ export interface Damage {
   sandboxes: ReadonlySet<string>
   /** News were lost: anything may be. */
   all: boolean
+  /** Records of sandboxes, as far as they were read. */
+  known: readonly StoredRecord[]
   /** Who has done it, as far as the kernel tells. */
   by: readonly string[]
 }
@@ -39,13 +48,14 @@ export const FEW = 16
  * @returns `undefined` where nothing is.
  */
 export async function damageOf(context: Part, news: News, owners: LinkOwners): Promise<Damage | undefined> {
-  if (news.missed) return { ruleset: true, networks: new Set(), sandboxes: new Set(), all: true, by: [...news.by] }
+  if (news.missed)
+    return { ruleset: true, networks: new Set(), sandboxes: new Set(), all: true, known: [], by: [...news.by] }
   const meant = await meantBy(context, news, owners)
   const ruleset = news.ruleset && (await missingRuleset(context.host)).length > 0
   const networks = meant.networks ? await damagedNetworks(context) : new Set<string>()
   const sandboxes = await damagedSandboxes(context, meant.sandboxes)
   if (!ruleset && networks.size + sandboxes.size === 0) return undefined
-  return { ruleset, networks, sandboxes, all: false, by: [...news.by] }
+  return { ruleset, networks, sandboxes, all: false, known: meant.sandboxes, by: [...news.by] }
 }
 
 /** All that is damaged, told of or not. @param items - Records of the sandboxes that are looked at. */
@@ -58,6 +68,7 @@ export async function lookForDamage(context: Part, items: readonly StoredRecord[
     ),
     sandboxes: await damagedSandboxes(context, items),
     all: false,
+    known: items,
     by: [],
   }
 }
@@ -86,12 +97,17 @@ async function meantBy(
     networks ||= found.networks
     for (const name of found.sandboxes) names.add(name)
   }
-  const sandboxes: StoredRecord[] = []
+  return { networks, sandboxes: (await read(context, names)).filter(({ record }) => !isBusy(record)) }
+}
+
+async function read({ records }: Part, names: ReadonlySet<string>): Promise<StoredRecord[]> {
+  if (names.size > FEW) return (await listRecords(records)).filter(({ record }) => names.has(record.name))
+  const found: StoredRecord[] = []
   for (const name of names) {
-    const found = await readRecord(context.records, name)
-    if (found && !isBusy(found.record)) sandboxes.push(found)
+    const item = await readRecord(records, name)
+    if (item) found.push(item)
   }
-  return { networks, sandboxes }
+  return found
 }
 
 /** Names of the links that are networks' own. */
@@ -126,13 +142,14 @@ async function damagedNetworks({ host, networks }: Part, records: readonly Sandb
   return found
 }
 
-async function damagedSandboxes({ host, records }: Part, meant: readonly StoredRecord[]): Promise<Set<string>> {
+async function damagedSandboxes({ host }: Part, meant: readonly StoredRecord[]): Promise<Set<string>> {
   const found = new Set<string>()
   if (meant.length === 0) return found
   const contents: Contents = meant.length > FEW ? new SetContents(host) : new SingleElements(host)
   const links = new Map<string, LinkInfo>()
   if (meant.length > FEW) for (const link of await host.ask('links', {})) links.set(link.name, link)
-  for (const { record, text } of meant) {
+  for (const item of meant) {
+    const { record } = item
     if (meant.length <= FEW)
       for (const name of [...hostLinksOf(record), ...bridgesOf(record)]) {
         const link = await host.find('link', { name })
@@ -141,7 +158,7 @@ async function damagedSandboxes({ host, records }: Part, meant: readonly StoredR
     const isOff = record.endpoints.some((endpoint) => endpointsOf(endpoint).isOff?.(endpoint, links) ?? false)
     if (!isOff && (await contents.lacking(claimsOf(record))).length === 0) continue
     // It may have been changed since it was read.
-    if ((await readRecord(records, record.name))?.text === text) found.add(record.name)
+    if (isUnchanged(item)) found.add(record.name)
   }
   return found
 }

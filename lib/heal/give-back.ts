@@ -21,7 +21,7 @@ type Part = Pick<HealContext, 'host'>
 const TRIES = 8
 
 /** So many sandboxes share a transaction. One that is refused has the others of its group tried one by one. */
-const GROUP = 32
+const GROUP = 128
 
 export const claimsOf = ({ name, id, endpoints, ports, forwarding }: SandboxRecord): Operation[] =>
   claimSandbox({ endpoints, ports, owner: ownerComment(name, id), forwarding })

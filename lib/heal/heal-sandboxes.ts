@@ -26,16 +26,18 @@ type Part = Pick<HealContext, 'host' | 'networks' | 'records' | 'routes'>
  * Gives sandboxes what they lack, as an open() would: claims, links, what their links lack.
  *
  * @param isMeant - Which of them.
+ * @param known - Records, as they were read before.
  */
 export async function healSandboxes(
   context: Part,
   isMeant: (record: SandboxRecord) => boolean,
+  known: readonly StoredRecord[] = [],
 ): Promise<HealedSandboxes> {
   // The kernel before the records, as open() does it.
   const first = await takeSnapshot(context.host, await writtenTables(context.host))
   return heal(
     context,
-    (await listRecords(context.records)).filter(({ record }) => isMeant(record)),
+    (await listRecords(context.records, undefined, known)).filter(({ record }) => isMeant(record)),
     first,
   )
 }

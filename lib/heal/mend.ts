@@ -2,7 +2,7 @@ import { writtenTables } from '../claims/ruleset-tables.js'
 import { SetContents } from '../claims/set-contents.js'
 import { networksOf } from '../drivers/index.js'
 import { listNetworkRecords, specOf } from '../store/network-records.js'
-import { listRecords, type SandboxRecord } from '../store/records.js'
+import { listRecords, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import type { HealContext } from './context.js'
 import { FEW, type Damage } from './damage.js'
 import { DamagedRecords } from './damaged-records.js'
@@ -30,7 +30,7 @@ export async function mend(context: Part, damage: Damage): Promise<Mended> {
   if (damage.ruleset) await networks.ensureRuleset()
   let lost: ReadonlySet<string> = new Set()
   if (damage.all || damage.networks.size > 0) {
-    const found = await mendNetworks(context)
+    const found = await mendNetworks(context, damage.known)
     mended.healed.push(...found.healed)
     lost = found.lost
   }
@@ -40,7 +40,11 @@ export async function mend(context: Part, damage: Damage): Promise<Mended> {
     const found =
       !all && lost.size === 0 && sandboxes.size <= FEW
         ? await healFew(context, sandboxes)
-        : await healSandboxes(context, ({ name, endpoints }) => all || sandboxes.has(name) || isOnLost(endpoints))
+        : await healSandboxes(
+            context,
+            ({ name, endpoints }) => all || sandboxes.has(name) || isOnLost(endpoints),
+            damage.known,
+          )
     mended.healed.push(...found.healed)
     mended.lost.push(...found.lost.map(({ sentence }) => sentence))
     // What was not given back, and is not lost, has its network go at this moment: it is looked at again.
@@ -51,7 +55,10 @@ export async function mend(context: Part, damage: Damage): Promise<Mended> {
 }
 
 /** @returns What was given something back; and names of networks whose link had gone, and with it those on it. */
-async function mendNetworks(context: Part): Promise<{ healed: string[]; lost: ReadonlySet<string> }> {
+async function mendNetworks(
+  context: Part,
+  known: readonly StoredRecord[],
+): Promise<{ healed: string[]; lost: ReadonlySet<string> }> {
   const { host, networks } = context
   const tables = await writtenTables(host)
   const links = await host.ask('links', {})
@@ -59,7 +66,7 @@ async function mendNetworks(context: Part): Promise<{ healed: string[]; lost: Re
   await forgetLost(context, { links, setContents })
   const damaged = new DamagedRecords()
   await listNetworkRecords(networks.records, (one) => damaged.add(one))
-  const records = (await listRecords(context.records)).map(({ record }) => record)
+  const records = (await listRecords(context.records, undefined, known)).map(({ record }) => record)
   const { living } = await sortLeaving(host, networks.records, records)
   const names = new Set(links.map(({ name }) => name))
   const lost = new Set<string>()

@@ -16,6 +16,7 @@ import { ownerComment } from '../store/owner.js'
 import {
   isInTheMaking,
   listAllRecords,
+  listRecords,
   readAnyRecord,
   whenIdle,
   type SandboxRecord,
@@ -73,8 +74,19 @@ export async function readExpectedElements(
   }
 }
 
+/** Whose elements those would be. */
+export async function readOwners({ networks, sandboxes }: Folders): Promise<string[]> {
+  const records = (await listRecords(sandboxes)).filter(({ record }) => record.endpoints.length > 0)
+  return [
+    ...(await listNetworkRecords(networks)).map(({ record }) => ofNetwork(record.name)),
+    ...records.map(({ record }) => record.name),
+  ]
+}
+
+const ofNetwork = (name: string): string => `network ${name}`
+
 const dueOfNetwork = (spec: NetworkSpec, links: readonly LinkInfo[]): Due => ({
-  what: `network ${spec.name}`,
+  what: ofNetwork(spec.name),
   elements: networksOf(spec)
     .elements(spec, links)
     .map(([set, element]) => add(set, { ...element, comment: spec.name })),
@@ -124,7 +136,9 @@ async function settle(
   links: readonly LinkInfo[],
 ): Promise<void> {
   const surplus: Operation[] = []
-  const current = new Map((await listAllRecords(folders.sandboxes)).map((item) => [item.path, item]))
+  const current = new Map(
+    (await listAllRecords(folders.sandboxes, undefined, sandboxes)).map((item) => [item.path, item]),
+  )
   for (const { path, text, record } of sandboxes) {
     const item = current.get(path)
     if (item?.text === text && record.busy === undefined && !isInTheMaking(item)) continue

@@ -11,7 +11,7 @@ import type { Plan } from '../plan/operation.js'
 import { networkNameInUse } from '../claims/refusals.js'
 import { retrying } from '../claims/retry.js'
 import { removeWhatIsThere } from '../claims/remove-if-there.js'
-import { readExpectedElements } from './expected-elements.js'
+import { readExpectedElements, readOwners } from './expected-elements.js'
 import { restoreNetwork } from './restore.js'
 import {
   listNetworkRecords,
@@ -111,7 +111,10 @@ export class NetworkRegistry {
   async ensureRuleset(): Promise<string[]> {
     const given = await ensureRuleset(
       this.#host,
-      async () => readExpectedElements(this.#host, this.#folders, await this.present()),
+      {
+        elements: async () => readExpectedElements(this.#host, this.#folders, await this.present()),
+        owners: () => readOwners(this.#folders),
+      },
       {
         wrote: () => void this.fresh.add(RULESET),
         replaced: (leftOut) => void this.leftOut.push(...leftOut),

@@ -72,17 +72,24 @@ export async function readFrom<T>(folder: string, name: string, kind: RecordKind
 export const sayDamage = ({ path, why, later }: Damaged): string =>
   `${path} is no record that this version of Slipway can read: ${why}. ${later ? 'Use the version that has written it, or give another stateDir.' : 'What it is of stays as it is. Mend the file, or remove it: then what is left of its sandbox or network is collected.'}`
 
-/** All records of a folder. @param damaged - Is told of what is none. */
+/**
+ * All records of a folder.
+ *
+ * @param damaged - Is told of what is none.
+ * @param known - As they were read before: those that have the same text are not looked through again.
+ */
 export async function listFrom<T>(
   folder: string,
   kind: RecordKind<T>,
   damaged?: (one: Damaged) => void,
+  known: readonly Stored<T>[] = [],
 ): Promise<Stored<T>[]> {
+  const before = new Map(known.map((item) => [item.path, item]))
   const found: Stored<T>[] = []
   const slices = new Slices()
   for (const file of (await list(folder)).sort()) {
     // `.next` is a file.replace on its way.
-    const record = file.endsWith(END_OF_NAME) ? read(folder, file, kind) : undefined
+    const record = file.endsWith(END_OF_NAME) ? read(folder, file, kind, before) : undefined
     if (record && 'why' in record) damaged?.(record)
     else if (record) found.push(record)
     const pause = slices.next()
@@ -91,12 +98,19 @@ export async function listFrom<T>(
   return found
 }
 
-function read<T>(folder: string, file: string, kind: RecordKind<T>): Stored<T> | Damaged | undefined {
+function read<T>(
+  folder: string,
+  file: string,
+  kind: RecordKind<T>,
+  known?: ReadonlyMap<string, Stored<T>>,
+): Stored<T> | Damaged | undefined {
   const path = join(folder, file)
   const name = file.slice(0, -END_OF_NAME.length)
   const found = readRegular(path)
   if (!found) return undefined
   if (found.text === undefined) return { path, name, why: found.why }
+  const before = known?.get(path)
+  if (before?.text === found.text) return { ...before, marked: found.marked }
   const judged = readRecordText(kind, name, found.text)
   if (judged.why === undefined) return { record: judged.record, path, text: found.text, marked: found.marked }
   return { path, name, text: found.text, why: judged.why, ...(judged.later ? { later: true } : {}) }

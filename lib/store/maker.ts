@@ -18,8 +18,12 @@ export interface Ephemeral {
 /** The kernel's PROC_PID_INIT_INO: the pid namespace that shows the processes of all others. */
 const FIRST_PIDS = 0xeffffffc
 
+/** So many makers that have ended are remembered: what has ended does not come back. */
+const MOST_ENDED = 1024
+
 let own: Maker | undefined
 let boot: string | undefined
+const ended = new Set<string>()
 
 /** This process. */
 export const thisProcess = (): Maker =>
@@ -29,8 +33,17 @@ export const thisProcess = (): Maker =>
 export const bootId = (): string => (boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
 
 /** Whether the process that made something still lives, as far as this pid namespace shows. */
-export const isAlive = (maker: Maker): boolean =>
-  startTime(maker.pid, () => maker.started) === maker.started && isOfThisBoot(maker)
+export function isAlive(maker: Maker): boolean {
+  const { pid, started } = maker
+  if (!isOfThisBoot(maker)) return false
+  if (pid === process.pid && started === thisProcess().started) return true
+  const name = `${pid} ${started}`
+  if (ended.has(name)) return false
+  if (startTime(pid, () => started) === started) return true
+  if (ended.size >= MOST_ENDED) ended.clear()
+  ended.add(name)
+  return false
+}
 
 export const isOfThisBoot = ({ boot }: Maker): boolean => boot === undefined || boot === bootId()
 

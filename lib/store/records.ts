@@ -115,12 +115,26 @@ export async function readRecord(folder: string, name: string): Promise<StoredRe
   return found?.record.removing ? undefined : found
 }
 
-/** Those of sandboxes that are being removed, too. @param damaged - Is told of what is no record. */
-export const listAllRecords = (folder: string, damaged?: (one: Damaged) => void): Promise<StoredRecord[]> =>
-  listFrom(folder, SANDBOX, damaged)
+/**
+ * Those of sandboxes that are being removed, too.
+ *
+ * @param damaged - Is told of what is no record.
+ * @param known - As they were read before.
+ */
+export const listAllRecords = (
+  folder: string,
+  damaged?: (one: Damaged) => void,
+  known?: readonly StoredRecord[],
+): Promise<StoredRecord[]> => listFrom(folder, SANDBOX, damaged, known)
 
-export const listRecords = async (folder: string, damaged?: (one: Damaged) => void): Promise<StoredRecord[]> =>
-  (await listAllRecords(folder, damaged)).filter(({ record }) => !record.removing)
+export const listRecords = async (
+  folder: string,
+  damaged?: (one: Damaged) => void,
+  known?: readonly StoredRecord[],
+): Promise<StoredRecord[]> => (await listAllRecords(folder, damaged, known)).filter(({ record }) => !record.removing)
+
+/** Whether the file of a record has the text that it was read with. */
+export const isUnchanged = ({ path, text }: StoredRecord): boolean => readRegular(path)?.text === text
 
 /** Whether a sandbox is still the one that has its name. */
 export function isCurrent(path: string, id: string): boolean {

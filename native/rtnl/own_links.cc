@@ -102,6 +102,8 @@ void OwnLinks::change(int index, Known& known) {
     known.told = {};
     known.whole = known.now;
   }
+  // A second time is news again.
+  if (known.now == known.whole) known.told = {};
   bool is_news = known.gone || known.struck || !(known.now == known.whole || known.now == known.told);
   if (known.was_whole && known.now.group != leaving_ && is_news) {
     if (ripe_.count(index) == 0) fresh_.insert(index);
