@@ -31,6 +31,12 @@ function monotonic(read: () => [seconds: number, nanoseconds: number]): () => nu
 
 export const { now } = clock
 
+/**
+ * Whether a time of day is less than so many milliseconds from this one, before it or after it: the clock may have been
+ * set back since, and what was written before that is not young until the clock has caught up.
+ */
+export const isRecent = (time: number, milliseconds: number): boolean => Math.abs(clock.time() - time) < milliseconds
+
 /** Resolves after so many milliseconds. */
 export const sleep = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds))

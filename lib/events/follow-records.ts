@@ -1,5 +1,5 @@
 import { constants, fstatSync, openSync, statSync, watch } from 'node:fs'
-import { clearTimeout, clock, setTimeout } from '../base/timers.js'
+import { clearTimeout, now, setTimeout } from '../base/timers.js'
 import { FollowedFolder } from '../store/followed-folder.js'
 import { NETWORK } from '../store/network-kind.js'
 import type { NetworkRecord } from '../store/network-records.js'
@@ -81,7 +81,7 @@ export class RecordsFollower {
   }
 
   async #lookThrough(): Promise<void> {
-    const settled = clock.time()
+    const settled = now()
     await Promise.all([this.#networks.refresh(), this.#sandboxes.refresh()])
     this.#flush()
     this.#say({ settled })

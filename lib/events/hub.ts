@@ -117,7 +117,9 @@ export class EventHub {
   #listen(): Listening {
     const since = clock.time()
     const model = new EventModel((happening) => this.#tell(happening))
-    const isNews = ({ created }: FromRecords) => created !== undefined && Date.parse(created) >= since
+    // What was made while the clock was ahead is older than it says.
+    const isNews = ({ created = '' }: FromRecords) =>
+      Date.parse(created) >= since && Date.parse(created) <= clock.time()
     let isFirst = true
     const listener: RecordsListener = {
       read: (records) => {

@@ -1,4 +1,4 @@
-import { clock } from '../base/timers.js'
+import { now } from '../base/timers.js'
 import { difference, type Fact, type Facts } from './facts.js'
 import type { Happening } from './event.js'
 
@@ -14,7 +14,7 @@ interface Known {
    * been true before that.
    */
   unread: string[]
-  /** When this process has done the last of these. */
+  /** When this process has done the last of these, as {@link now} tells on each of its threads. */
   done: number
   /** What was read last. */
   said?: Facts
@@ -46,7 +46,7 @@ export class EventModel {
       // It was taken away and given back.
       this.#gone.delete(id)
       const unread = known && known.unread.length > 0 ? known.unread : [print(had)]
-      this.#known.set(id, { ...known, facts: after, unread: [...unread, print(after)], done: clock.time() })
+      this.#known.set(id, { ...known, facts: after, unread: [...unread, print(after)], done: now() })
       this.#behind.add(id)
     }
   }

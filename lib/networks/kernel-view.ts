@@ -11,13 +11,13 @@ import { parseSubnet } from '../base/addresses/subnet.js'
 import { withIpv6Pool } from '../claims/addresses/ula.js'
 import type { Settings } from '../base/settings.js'
 import { readNameservers } from '../names/host-files.js'
-import { clock } from '../base/timers.js'
+import { isRecent } from '../base/timers.js'
 import { listNetworkRecords, type NetworkRecord } from '../store/network-records.js'
 import { occupiedBy } from './host-routes.js'
 
 /** A network claims its subnets a moment after its record is written. */
 const YOUNG_MS = 200
-const isYoung = ({ created }: NetworkRecord): boolean => Math.abs(clock.time() - Date.parse(created)) < YOUNG_MS
+const isYoung = ({ created }: NetworkRecord): boolean => isRecent(Date.parse(created), YOUNG_MS)
 
 /** What a new network finds on its host: address pools, and what covers them already. */
 export class KernelView implements HostView {

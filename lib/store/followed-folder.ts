@@ -1,4 +1,4 @@
-import { clock } from '../base/timers.js'
+import { isRecent } from '../base/timers.js'
 import { lstatSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Rounds } from '../base/rounds.js'
@@ -97,7 +97,7 @@ export class FollowedFolder<T> {
   }
 }
 
-const isYoung = (time: number | undefined): boolean => time !== undefined && clock.time() - time < TICK
+const isYoung = (time: number | undefined): boolean => time !== undefined && isRecent(time, TICK)
 
 /** A folder changes with each file that comes or goes, and with each that is replaced. */
 function stateOf(folder: string): string {

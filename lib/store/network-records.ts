@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import type { SubnetRequest } from '../base/addresses/subnet-request.js'
 import type { NetworkSpec } from './network-spec.js'
 import { listFrom, readFrom, storeIn, type Damaged, type Stored } from './folder.js'
-import { clock } from '../base/timers.js'
+import { isRecent } from '../base/timers.js'
 import { isAlive, type Maker } from './maker.js'
 import { NETWORK } from './network-kind.js'
 
@@ -50,8 +50,7 @@ export const listLeavingNetworks = async (folder: string): Promise<StoredNetwork
 export const MAKING_MS = 1000
 
 /** By the clock of the day, which may have been set since: no reason to wait for longer than a making takes. */
-export const isYoung = ({ record: { created } }: StoredNetwork): boolean =>
-  clock.time() - Date.parse(created) < MAKING_MS
+export const isYoung = ({ record: { created } }: StoredNetwork): boolean => isRecent(Date.parse(created), MAKING_MS)
 
 /** Whether a living process may have yet to make it to its end. */
 export const isInTheMaking = (stored: StoredNetwork): boolean => isYoung(stored) && isAlive(stored.record.maker)

@@ -10,7 +10,7 @@ import { readRecordText } from './kind.js'
 import { isAlive, type Ephemeral, type Maker } from './maker.js'
 import { readRegular } from './read-file.js'
 import { SANDBOX } from './sandbox-kind.js'
-import { clock, now, sleep } from '../base/timers.js'
+import { isRecent, now, sleep } from '../base/timers.js'
 
 /** What is remembered of a sandbox. */
 export interface SandboxRecord {
@@ -71,7 +71,7 @@ export const isAtWork = ({ maker, busy }: SandboxRecord): boolean => isAlive(bus
 export function isInTheMaking({ record, marked }: StoredRecord): boolean {
   const { stack, path, maker, created, busy } = record
   if (marked === undefined || busy || stack !== 'own') return false
-  if (marked && (Math.abs(clock.time() - Date.parse(created)) > YOUNG_MS || existsSync(path))) return false
+  if (marked && (!isRecent(Date.parse(created), YOUNG_MS) || existsSync(path))) return false
   return isAlive(maker)
 }
 

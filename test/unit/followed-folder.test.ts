@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
+import { clock } from '#lib/base/timers.js'
 import { Rounds } from '#lib/base/rounds.js'
 import { FollowedFolder } from '#lib/store/followed-folder.js'
 import type { RecordKind } from '#lib/store/kind.js'
@@ -72,6 +73,21 @@ test('only what has changed is read again, and nothing where nothing has', async
   put('r7', 'new')
   await followed.refresh()
   t.deepEqual([puts, known.get('r7'), known.get('r8')], [['r7'], 'new', 'old'])
+})
+
+test.serial('nothing is read again for having been written before the clock was set back', async (t) => {
+  const { folder, followed, puts, put } = follow(t)
+  mkdirSync(folder)
+  put('old', 'text')
+  const { time } = clock
+  t.teardown(() => (clock.time = time))
+  clock.time = () => time() - 3_600_000
+  await followed.refresh()
+  t.is(followed.refresh(), undefined)
+  puts.length = 0
+  put('new', 'text')
+  await followed.refresh()
+  t.deepEqual(puts, ['new'])
 })
 
 test('what is no record, or one of another version, is nobody’s', async (t) => {
