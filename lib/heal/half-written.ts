@@ -26,12 +26,16 @@ export async function removeHalfWritten(host: Host, folders: readonly string[]):
     const record = recordOf(path)
     const found = readRegular(record)
     if (found && found.text === undefined) continue
-    const refused = await tryPlan(host, [
-      // Nobody writes beside a record that is not there.
-      found
-        ? { op: 'file.replace', path: record, content: found.text, expected: found.text }
-        : { op: 'file.delete', path },
-    ])
+    const refused = await tryPlan(
+      host,
+      [
+        // Nobody writes beside a record that is not there.
+        found
+          ? { op: 'file.replace', path: record, content: found.text, expected: found.text }
+          : { op: 'file.delete', path },
+      ],
+      { patient: false },
+    )
     if (!refused && fileAt(path) !== file) done.push(`file ${path}: half written, removed`)
   }
   return done

@@ -37,6 +37,8 @@ export interface RunOptions {
   grouped?: boolean
   /** Whose plan it is: where a file is locked, it may be given up. */
   call?: Call | undefined
+  /** False: a file that another process has locked is not waited for. Of plans that this thread may run. */
+  patient?: boolean
 }
 
 /** So long, in milliseconds, a locked file is waited for, as by the executor's thread; and between two tries. */
@@ -142,7 +144,7 @@ export class Host {
    */
   async run(
     plan: Plan,
-    { background = false, grouped = false, call }: RunOptions = {},
+    { background = false, grouped = false, call, patient = true }: RunOptions = {},
   ): Promise<Namespace | undefined> {
     const refuse = this.refuseNext
     this.refuseNext = undefined
@@ -160,7 +162,7 @@ export class Host {
       outcome = await untilUnlocked(call, () => this.#executor.runNow(text, phases, refuse))
     if (call && queued) await this.#untilFree(call, plan)
     // Another process is at the file, for however long: not this thread is to wait for it.
-    queued ||= isLocked(outcome)
+    queued ||= patient && isLocked(outcome)
     if (queued)
       outcome = await (background
         ? (isWalk(plan) ? this.#walker : this.#background).run(text, phases, refuse, 0, false)
