@@ -233,8 +233,11 @@ export interface PredefinedNetwork {
   forget(): void
   /** Whether its link has gone, and what the ruleset has for it has not. */
   isLost(seen: Seen): Promise<boolean>
-  /** How much of it somebody has deleted, where its link is there. */
-  lacks(seen: Seen): Promise<'nothing' | 'some' | 'all'>
+  /**
+   * How much of it somebody has deleted, where its link is there. `half made`: another process is making it, or has
+   * died.
+   */
+  lacks(seen: Seen): Promise<'nothing' | 'some' | 'all' | 'half made'>
   /** Its options, as inspect shows them. @param spec - As {@link look} has it. */
   describe(spec: NetworkSpec): Readonly<Record<string, string>>
 }

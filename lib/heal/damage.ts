@@ -131,7 +131,7 @@ async function damagedNetworks({ host, networks }: Part, records: readonly Sandb
   }
   const found = new Set<string>()
   for (const one of networks.predefined.values())
-    if ((await one.lacks(seen)) !== 'nothing' || (await one.isLost(seen))) found.add(one.name)
+    if (['some', 'all'].includes(await one.lacks(seen)) || (await one.isLost(seen))) found.add(one.name)
   for (const item of await networks.list()) {
     const spec = specOf(item)
     if (await networksOf(spec).isWhole(spec, seen)) continue

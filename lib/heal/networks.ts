@@ -86,7 +86,10 @@ export async function forgetLost(
     if (!(await setContents.has(sets.bridges, link)) || !links.some((one) => one.name === link)) networks.forget(name)
 }
 
-/** Gives networks that every host has back elements that somebody has deleted, where they have their link. */
+/**
+ * Gives networks that every host has back elements that somebody has deleted, where they have their link, and ends the
+ * making of those whose maker has died.
+ */
 async function restorePredefined({ networks }: Part, seen: Seen): Promise<string[]> {
   const healed: string[] = []
   for (const predefined of networks.predefined.values()) {
@@ -95,7 +98,7 @@ async function restorePredefined({ networks }: Part, seen: Seen): Promise<string
     networks.forget(predefined.name)
     try {
       await networks.ready(predefined.name)
-      // What it lacks all of, another process may be making at this moment.
+      // What is half made or lacks all, another process may be making at this moment.
       if (lacks === 'some') healed.push(`network ${predefined.name}`)
     } catch (error) {
       // Whoever uses it hears of it.

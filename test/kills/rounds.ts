@@ -150,7 +150,7 @@ export class Rounds {
           : {
               ...(isDone ? {} : { before }),
               after,
-              ...(first ? { without: only(after, [this.#nameOf('app')], there) } : {}),
+              ...(first ? firstStates(before, only(after, [this.#nameOf('app')], there)) : {}),
             },
     )
   }
@@ -201,6 +201,21 @@ function only(full: Look, subjects: readonly string[], there: readonly Sandbox[]
       .map(([section, lines]) => [section, lines.filter((line) => !mentions(line))]),
   )
 }
+
+/** What a host is on the way to its first sandbox: it has its ruleset, and then its network. */
+const firstStates = (before: Look, without: Look): States => ({
+  without,
+  'the ruleset': { ...before, ...pick(without, 'ruleset') },
+  // Its own, whoever makes it then, and whichever it chooses.
+  'the ruleset, and what its network has claimed': {
+    ...before,
+    ...pick(without, 'ruleset'),
+    elements: (without['elements'] ?? []).filter((line) => /^inet (macs|subnets4) .*"comment":"bridge"/.test(line)),
+  },
+})
+
+const pick = (look: Look, ...sections: string[]): Look =>
+  Object.fromEntries(Object.entries(look).filter(([section]) => sections.includes(section)))
 
 function compare(expected: Look, found: Look): string[] {
   const sections = new Set([...Object.keys(expected), ...Object.keys(found)])

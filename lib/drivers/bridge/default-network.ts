@@ -16,6 +16,7 @@ import { createDefault, missingOfDefault } from './default-plans.js'
 import { addressesOf, has, isIpv4, isOwn } from './default-seen.js'
 import { missingRuleset } from '../../claims/ensure-ruleset.js'
 import { lackingOfBridge } from './lacking.js'
+import { isNamelessBridge } from './own-bridge.js'
 import { networkRaceOf } from '../network-race.js'
 import { readyNetwork, type ReadyNetwork } from '../ready.js'
 import { DEFAULT_NETWORK } from '../../store/network-spec.js'
@@ -144,14 +145,18 @@ export class DefaultBridge implements PredefinedNetwork {
     return !links.some(({ name }) => name === this.link) && (await setContents.has(sets.bridges, this.link))
   }
 
-  async lacks({ links, setContents, state, records }: Seen): Promise<'nothing' | 'some' | 'all'> {
+  async lacks({ links, setContents, state, records }: Seen): ReturnType<PredefinedNetwork['lacks']> {
     const link = links.find(({ name }) => name === this.link)
     if (!link) return 'nothing'
     this.#description.remember(records)
     const spec = await this.present()
-    const lacks = spec ? await this.#lacks(spec, link, setContents, state) : 'nothing'
+    const lacks = spec ? await this.#lacks(spec, link, setContents, state) : await this.#unmade(link)
     if (lacks === 'nothing') this.#description.remember(undefined)
     return lacks
+  }
+
+  async #unmade(link: LinkInfo): Promise<'nothing' | 'half made'> {
+    return isOwn(link) || (await isNamelessBridge(this.#host, link, this.name)) ? 'half made' : 'nothing'
   }
 
   async #lacks(
