@@ -56,8 +56,8 @@ export interface Told {
 
 /**
  * Writes what is missing of the ruleset, and in the same transaction gives every sandbox and network the elements back
- * that went with a table or a set: nobody may claim anew what is a living sandbox's. Two processes may do so at once: one
- * wins, both have it. Tables of an older version are replaced, with all that they hold.
+ * that went with a table or a set: nobody may claim anew what is a living sandbox's. Two processes may do so at once:
+ * one wins, both have it. Tables of an older version are replaced, with all that they hold.
  *
  * @returns Whom it was written again for: sandboxes and networks, none where nothing was missing.
  */

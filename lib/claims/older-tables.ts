@@ -42,6 +42,11 @@ export class OlderTables extends Contents {
     return this.#tables.flatMap(leftOut)
   }
 
+  /** What older versions have written is kept as it is. */
+  protected override isAstray(): boolean {
+    return false
+  }
+
   /** What a set holds once the plan is done. */
   async get(set: SetDefinition, key: string): Promise<ElementInfo | undefined> {
     return this.#kept.get(elementName(set, key)) ?? this.#others.get(set, key)

@@ -70,9 +70,11 @@ export class OwnedElements implements Iterable<Owned> {
     return this.has(record, set, key) && (this.get(set, key)?.element.data ?? '') === data
   }
 
-  /** Whether all elements are there that an operation adds. */
+  /** Whether all elements are there that an operation adds, and lead where they are to lead. */
   hasAll(record: SandboxRecord, operation: Operation): boolean {
-    return operation.op !== 'element.add' || operation.elements.every(({ key }) => this.has(record, operation, key))
+    return (
+      operation.op !== 'element.add' || operation.elements.every((element) => this.hasAs(record, operation, element))
+    )
   }
 
   /** The published ports of a sandbox, as the kernel has them. */

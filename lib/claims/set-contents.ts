@@ -1,3 +1,4 @@
+import { removeOwn } from '../policy/elements.js'
 import { isSubnets } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
 import type { ElementInfo } from '../kernel/native.js'
@@ -9,8 +10,8 @@ export abstract class Contents {
   abstract get(set: SetDefinition, key: string): Promise<ElementInfo | undefined>
 
   /**
-   * A plan without the elements that are there already. A subnet that another network has is not there: the plan will
-   * be refused.
+   * A plan without the elements that are there already. One that leads elsewhere under its owner's name gives way. A
+   * subnet that another network has is not there: the plan will be refused.
    */
   async lacking(plan: Plan): Promise<Plan> {
     const left: Operation[] = []
@@ -20,11 +21,36 @@ export abstract class Contents {
         continue
       }
       const elements: Element[] = []
-      for (const element of operation.elements)
-        if (!isAt(operation, element, await this.get(operation, element.key))) elements.push(element)
+      const astray: (Element & { comment: string })[] = []
+      for (const element of operation.elements) {
+        const there = await this.get(operation, element.key)
+        const { key, comment = '' } = element
+        const leadsElsewhere = there !== undefined && this.isAstray(element, there)
+        if (leadsElsewhere) astray.push({ key, data: there.data, comment })
+        if (leadsElsewhere || !isAt(operation, element, there)) elements.push(element)
+      }
+      const { op: _, elements: __, ...set } = operation
+      if (astray.length > 0) left.push(removeOwn(set, ...astray))
       if (elements.length > 0) left.push({ ...operation, elements })
     }
     return left
+  }
+
+  /** Whether all elements that a plan adds are there: as its owners', and leading where they are to lead. */
+  async hold(plan: Plan): Promise<boolean> {
+    for (const operation of plan) {
+      if (operation.op !== 'element.add') continue
+      for (const element of operation.elements) {
+        const there = await this.get(operation, element.key)
+        if (there?.comment !== (element.comment ?? '') || there.data !== (element.data ?? '')) return false
+      }
+    }
+    return true
+  }
+
+  /** Whether an element is its owner's, and leads elsewhere. */
+  protected isAstray({ data = '', comment }: Element, there: ElementInfo): boolean {
+    return comment !== undefined && there.comment === comment && there.data !== data
   }
 }
 

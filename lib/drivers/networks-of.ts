@@ -231,8 +231,8 @@ export interface PredefinedNetwork {
   known(): ReadyNetwork | Promise<ReadyNetwork> | undefined
   /** Forgets what is known: the next {@link ensure} looks again. */
   forget(): void
-  /** Whether its link has gone, and what the ruleset has for it has not. */
-  isLost(seen: Seen): Promise<boolean>
+  /** Whether its link has gone, or has its name and is another's, and what the ruleset has for it has not gone. */
+  isLost(seen: Pick<Seen, 'links' | 'setContents'>): Promise<boolean>
   /**
    * How much of it somebody has deleted, where its link is there. `half made`: another process is making it, or has
    * died.

@@ -50,6 +50,10 @@ export class DamageWatch {
   readonly #listeners: NativeNews[] = []
   #news: News | undefined
   #tries = 0
+  /** How long the last look has taken, where it has left something: what is heard then need not wait for longer. */
+  #pause: number | undefined
+  /** What has been told since something was heard last. */
+  readonly #told = new Set<string>()
   #isOpen = false
   readonly #looks = new Looks(
     () => this.#look(),
@@ -107,6 +111,8 @@ export class DamageWatch {
     this.#news ??= new News()
     for (const one of told) put(this.#news, one)
     this.#tries = 0
+    this.#told.clear()
+    if (this.#pause !== undefined) this.#looks.shorten(this.#pause)
     this.#looks.wake()
   }
 
@@ -115,9 +121,11 @@ export class DamageWatch {
     this.#news = undefined
     const began = now()
     try {
-      const damage = await damageOf(this.#context, news, this.#owners)
+      const judgement = await damageOf(this.#context, news, this.#owners)
+      const { damage } = judgement
       if (!damage) {
-        this.#looks.rest(REST_MS)
+        this.#rest(judgement.left, REST_MS, began)
+        if (judgement.left && ++this.#tries < TRIES) this.#again(news)
         return
       }
       const { events, settings } = this.#context
@@ -125,21 +133,34 @@ export class DamageWatch {
       const message = settings.heal
         ? `${what}. It is given back.`
         : `${what}. It stays so (heal: false) until a call needs it, or the host is opened.`
-      if (this.#tries === 0) events?.tell('damaged', message)
-      const { left, ...mended } = settings.heal
+      if (this.#isNew('damaged')) events?.tell('damaged', message)
+      const { left: remains, ...mended } = settings.heal
         ? await mend(this.#context, damage)
         : { healed: [], lost: [], left: false }
+      const left = judgement.left || remains
       events?.healed(mended.healed)
-      for (const sentence of mended.lost) events?.tell('lost', sentence)
+      for (const sentence of mended.lost) if (this.#isNew(sentence)) events?.tell('lost', sentence)
       if (messages.hasSubscribers) messages.publish({ message, ...mended } satisfies DamageMessage)
       // While a program goes on taking it away, other work has its turn.
-      this.#looks.rest(left ? LEFT_MS : now() - began)
+      this.#rest(left, now() - began, began)
       if (left && ++this.#tries < TRIES) this.#again(news)
     } catch {
       // A call that needs what is not there is refused, and says why.
-      this.#looks.rest(LEFT_MS)
+      this.#rest(true, LEFT_MS, began)
       if (++this.#tries < TRIES) this.#again(news)
     }
+  }
+
+  /** @param left - Whether something is to be looked at again. */
+  #rest(left: boolean, otherwise: number, began: number): void {
+    this.#pause = left ? now() - began : undefined
+    this.#looks.rest(left ? LEFT_MS : otherwise)
+  }
+
+  /** What is looked at again is told once. */
+  #isNew(what: string): boolean {
+    const { size } = this.#told
+    return this.#told.add(what).size > size
   }
 
   #again(news: News): void {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { HostState } from '../kernel/host-state.js'
 import { missingRuleset } from '../claims/ensure-ruleset.js'
 import { writtenTables } from '../claims/ruleset-tables.js'
@@ -8,6 +9,7 @@ import type { LinkInfo } from '../kernel/native.js'
 import { isInTheMaking, readNetworkRecord, specOf } from '../store/network-records.js'
 import { readOwner } from '../store/owner.js'
 import {
+  isAtWork,
   isBusy,
   isUnchanged,
   listRecords,
@@ -36,6 +38,21 @@ export interface Damage {
   by: readonly string[]
 }
 
+/** What a look has found. */
+export interface Judgement {
+  /** Left out where nothing is damaged. */
+  damage?: Damage
+  /** A process makes or changes some of it at this moment: that is to be looked at again. */
+  left: boolean
+}
+
+interface Damaged {
+  names: ReadonlySet<string>
+  left: boolean
+}
+
+const NONE: Damaged = { names: new Set(), left: false }
+
 type Part = Pick<HealContext, 'host' | 'networks' | 'records'>
 
 /** Up to so many sandboxes are asked for one by one; of more, all that there is is asked for at once. */
@@ -44,29 +61,35 @@ export const FEW = 16
 /**
  * What is damaged of that which news are about. What other processes take away in the course of their work is not: its
  * sandbox or network is gone, or is to be without it.
- *
- * @returns `undefined` where nothing is.
  */
-export async function damageOf(context: Part, news: News, owners: LinkOwners): Promise<Damage | undefined> {
+export async function damageOf(context: Part, news: News, owners: LinkOwners): Promise<Judgement> {
+  const by = [...news.by]
   if (news.missed)
-    return { ruleset: true, networks: new Set(), sandboxes: new Set(), all: true, known: [], by: [...news.by] }
+    return {
+      left: false,
+      damage: { ruleset: true, networks: new Set(), sandboxes: new Set(), all: true, known: [], by },
+    }
   const meant = await meantBy(context, news, owners)
   const ruleset = news.ruleset && (await missingRuleset(context.host)).length > 0
-  const networks = meant.networks ? await damagedNetworks(context) : new Set<string>()
+  const networks = meant.networks ? await damagedNetworks(context) : NONE
   const sandboxes = await damagedSandboxes(context, meant.sandboxes)
-  if (!ruleset && networks.size + sandboxes.size === 0) return undefined
-  return { ruleset, networks, sandboxes, all: false, known: meant.sandboxes, by: [...news.by] }
+  const left = meant.left || networks.left || sandboxes.left
+  if (!ruleset && networks.names.size + sandboxes.names.size === 0) return { left }
+  const known = meant.sandboxes
+  return { left, damage: { ruleset, networks: networks.names, sandboxes: sandboxes.names, all: false, known, by } }
 }
 
 /** All that is damaged, told of or not. @param items - Records of the sandboxes that are looked at. */
 export async function lookForDamage(context: Part, items: readonly StoredRecord[]): Promise<Damage> {
   return {
     ruleset: (await missingRuleset(context.host)).length > 0,
-    networks: await damagedNetworks(
-      context,
-      items.map(({ record }) => record),
-    ),
-    sandboxes: await damagedSandboxes(context, items),
+    networks: (
+      await damagedNetworks(
+        context,
+        items.map(({ record }) => record),
+      )
+    ).names,
+    sandboxes: (await damagedSandboxes(context, items)).names,
     all: false,
     known: items,
     by: [],
@@ -78,7 +101,7 @@ async function meantBy(
   context: Part,
   news: News,
   owners: LinkOwners,
-): Promise<{ networks: boolean; sandboxes: StoredRecord[] }> {
+): Promise<{ networks: boolean; sandboxes: StoredRecord[]; left: boolean }> {
   const names = new Set<string>()
   let networks = false
   for (const comment of news.owners) {
@@ -97,7 +120,10 @@ async function meantBy(
     networks ||= found.networks
     for (const name of found.sandboxes) names.add(name)
   }
-  return { networks, sandboxes: (await read(context, names)).filter(({ record }) => !isBusy(record)) }
+  const found = await read(context, names)
+  // Who makes or changes one sees to what that needs, and to nothing else of it.
+  const sandboxes = found.filter(({ record, marked }) => !isBusy(record) && (marked || !isAtWork(record)))
+  return { networks, sandboxes, left: sandboxes.length < found.length }
 }
 
 async function read({ records }: Part, names: ReadonlySet<string>): Promise<StoredRecord[]> {
@@ -122,29 +148,32 @@ async function networkLinks({ networks }: Part): Promise<ReadonlySet<string>> {
 }
 
 /** @param records - Of sandboxes, where they are known: they remember the network that every host has. */
-async function damagedNetworks({ host, networks }: Part, records: readonly SandboxRecord[] = []): Promise<Set<string>> {
+async function damagedNetworks({ host, networks }: Part, records: readonly SandboxRecord[] = []): Promise<Damaged> {
   const seen: Seen = {
     links: await host.ask('links', {}),
     setContents: new SetContents(host, await writtenTables(host)),
     state: new HostState(host),
     records,
   }
-  const found = new Set<string>()
+  const names = new Set<string>()
+  let left = false
   for (const one of networks.predefined.values())
-    if (['some', 'all'].includes(await one.lacks(seen)) || (await one.isLost(seen))) found.add(one.name)
+    if (['some', 'all'].includes(await one.lacks(seen)) || (await one.isLost(seen))) names.add(one.name)
   for (const item of await networks.list()) {
     const spec = specOf(item)
     if (await networksOf(spec).isWhole(spec, seen)) continue
     // It may have been made or removed since.
-    if (!isInTheMaking(item) && (await readNetworkRecord(networks.records, spec.name))?.text === item.text)
-      found.add(spec.name)
+    const now = await readNetworkRecord(networks.records, spec.name)
+    if (isInTheMaking(item) || (now && now.text !== item.text)) left = true
+    else if (now) names.add(spec.name)
   }
-  return found
+  return { names, left }
 }
 
-async function damagedSandboxes({ host }: Part, meant: readonly StoredRecord[]): Promise<Set<string>> {
-  const found = new Set<string>()
-  if (meant.length === 0) return found
+async function damagedSandboxes({ host }: Part, meant: readonly StoredRecord[]): Promise<Damaged> {
+  const names = new Set<string>()
+  let left = false
+  if (meant.length === 0) return NONE
   const contents: Contents = meant.length > FEW ? new SetContents(host) : new SingleElements(host)
   const links = new Map<string, LinkInfo>()
   if (meant.length > FEW) for (const link of await host.ask('links', {})) links.set(link.name, link)
@@ -156,11 +185,12 @@ async function damagedSandboxes({ host }: Part, meant: readonly StoredRecord[]):
         if (link) links.set(name, link)
       }
     const isOff = record.endpoints.some((endpoint) => endpointsOf(endpoint).isOff?.(endpoint, links) ?? false)
-    if (!isOff && (await contents.lacking(claimsOf(record))).length === 0) continue
+    if (!isOff && (await contents.hold(claimsOf(record)))) continue
     // It may have been changed since it was read.
-    if (isUnchanged(item)) found.add(record.name)
+    if (isUnchanged(item)) names.add(record.name)
+    else left ||= existsSync(item.path)
   }
-  return found
+  return { names, left }
 }
 
 /** So many are named. */

@@ -2,6 +2,8 @@ import { Slices } from '../admission/slices.js'
 import { SetContents, SingleElements, type Contents } from '../claims/set-contents.js'
 import { tryPlan } from '../claims/remove-if-there.js'
 import type { OwnedElements } from '../claims/owned.js'
+import type { PortMapping } from '../base/port-mapping.js'
+import { mappedPorts } from '../drivers/gateway.js'
 import { endpointsOf } from '../drivers/index.js'
 import { claimSandbox, isAddress, isClaim } from '../drivers/plans/claims.js'
 import type { Operation, SetDefinition } from '../plan/operation.js'
@@ -46,7 +48,8 @@ export async function giveBackTogether(
       const pause = slices.next()
       if (pause) await pause
       if ((await takenByOthers(contents, item.record)).size > 0) continue
-      const lacking = await contents.lacking(claimsOf(await withoutTakenPorts(contents, item.record)))
+      if ((await takenPorts(contents, item.record)).size > 0) continue
+      const lacking = await contents.lacking(claimsOf(item.record))
       if (lacking.length === 0) continue
       claims.push(...lacking)
       group.push(item)
@@ -81,12 +84,15 @@ export async function giveBack({ host }: Part, item: StoredRecord, owned: OwnedE
       item = next
       continue
     }
-    const claims = await contents.lacking(claimsOf(await withoutTakenPorts(contents, record)))
-    if (claims.length === 0) return { ...untouched(item), lost }
+    const taken = await takenPorts(contents, record)
+    const ports = record.ports.filter((mapping) => !taken.has(mapping))
+    const claims = await contents.lacking(claimsOf({ ...record, ports }))
+    const all = [...lost, ...[...taken].map(([mapping, other]) => lostPort(record, mapping, other))]
+    if (claims.length === 0) return { ...untouched(item), lost: all }
     // The check comes last: who changes or removes the sandbox meanwhile takes these away with the rest, or they are
     // taken back.
     const refusal = await tryPlan(host, [...claims, { op: 'file.check', path, expected: text }])
-    if (!refusal) return { ...untouched(item), healed: true, lost }
+    if (!refusal) return { ...untouched(item), healed: true, lost: all }
     if (refusal.errnoName === 'ESTALE' || (refusal.errnoName === 'ENOENT' && refusal.operation.op === 'file.check'))
       return { ...untouched(item), lost }
     if (!['EEXIST', 'ENOENT'].includes(refusal.errnoName)) throw refusal
@@ -123,13 +129,16 @@ async function holderOf(
   return owner ? `the sandbox ${owner.name}` : element.comment === '' ? 'an administrator' : element.comment
 }
 
-/** Of a port that another has, nothing is given back: it is looked at with those that are half published. */
-async function withoutTakenPorts(contents: Contents, record: SandboxRecord): Promise<SandboxRecord> {
-  const ports: SandboxRecord['ports'] = []
-  for (const mapping of record.ports) {
-    const isMapped = mapping.protocol === 'all' || mapping.hostPort !== 0
-    if (isMapped && (await holderOf(contents, record, mapOf(mapping), publishedKey(mapping))) !== undefined) continue
-    ports.push(mapping)
+/** Ports that another has, with who that is. Nothing of them is given back. */
+async function takenPorts(contents: Contents, record: SandboxRecord): Promise<Map<PortMapping, string>> {
+  const taken = new Map<PortMapping, string>()
+  for (const mapping of mappedPorts(record.endpoints, record.ports)) {
+    const other = await holderOf(contents, record, mapOf(mapping), publishedKey(mapping))
+    if (other !== undefined) taken.set(mapping, other)
   }
-  return { ...record, ports }
+  return taken
 }
+
+const lostPort = ({ name }: SandboxRecord, { hostPort, protocol }: PortMapping, other: string): Loss => ({
+  sentence: `sandbox ${name}: its port ${protocol === 'all' ? '' : `${hostPort}/`}${protocol} was claimed by ${other} while the claim was gone, and leads elsewhere`,
+})

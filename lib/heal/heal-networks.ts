@@ -83,9 +83,9 @@ async function judge(
   found: HealedNetworks,
 ): Promise<void> {
   for (const network of new Set(lost.map((one) => one.network))) {
-    const stood = there.get(network)
+    const stood = there.get(network ?? '')
     const ground = stood && (await groundOf(host, stood.spec))
-    if (ground && 'missing' in ground) found.without.push({ network, parent: ground.missing })
+    if (ground && 'missing' in ground) found.without.push({ network: stood.spec.name, parent: ground.missing })
     else if (ground && ground.numbers !== stood?.numbers) found.left = true
     else found.lost.push(...lost.filter((one) => one.network === network).map(({ sentence }) => sentence))
   }

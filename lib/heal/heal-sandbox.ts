@@ -93,8 +93,21 @@ async function ready({ networks }: Part, records: readonly SandboxRecord[]): Pro
   await networks.ensureRuleset()
 }
 
+/** A link may be taken away again while it is made: so often it is tried at once. */
+const REMAKES = 4
+
 /** Makes links anew that were deleted: with one end, the kernel takes the other. */
-async function remakeLinks(
+async function remakeLinks(context: Part, stored: StoredRecord): Promise<Pick<Healing, 'item' | 'relinked' | 'lost'>> {
+  let found = await remakeOnce(context, stored)
+  for (let tried = 1; tried < REMAKES && found.lost.some(({ again }) => again); tried++) {
+    const { relinked } = found
+    found = await remakeOnce(context, found.item)
+    found.relinked ||= relinked
+  }
+  return found
+}
+
+async function remakeOnce(
   { host, networks, routes }: Part,
   stored: StoredRecord,
 ): Promise<Pick<Healing, 'item' | 'relinked' | 'lost'>> {
@@ -111,7 +124,10 @@ async function remakeLinks(
       const ready = await networks.ready(network)
       const { spec } = ready
       const circumstances = circumstancesOf(ready)
-      const inside = new Set((await host.find('links', { netns: record.path }))?.map(({ name }) => name))
+      const links = (await host.find('links', { netns: record.path })) ?? []
+      // It goes by another name on the host: what it was called there is in the rules, and no frame of it passes.
+      const renamed = links.filter((link) => link.kind === 'veth' && link.linkElsewhere && link.address === before.mac)
+      const inside = new Set(links.filter((link) => !renamed.includes(link)).map(({ name }) => name))
       // The sandbox may have made a link of its own by that name.
       const named = (one: StoredEndpoint): StoredEndpoint =>
         one.id === id && inside.has(one.interface)
@@ -130,6 +146,7 @@ async function remakeLinks(
           endpoint,
           circumstances,
           next.record.endpoints,
+          renamed,
         )
         await withIpv6Inside(plan, (one) => host.run(one))
       }
@@ -147,6 +164,7 @@ async function remakeLinks(
       if ((await readRecord(dirname(path), record.name))?.record.id !== record.id) return { item, relinked, lost }
       lost.push({
         network,
+        ...(wasTakenAgain(error) ? { again: true } : {}),
         sentence: `sandbox ${record.name}: its interface on the network ${network} is gone, and cannot be made again: ${message}`,
       })
     }
@@ -154,3 +172,7 @@ async function remakeLinks(
   if (relinked) await repairDefaultRoute(host, item.record)
   return { item, relinked, lost }
 }
+
+/** A sandbox, or an administrator, has deleted the link in the middle of its making. */
+const wasTakenAgain = (error: unknown): boolean =>
+  error instanceof PlanRefused && error.errnoName === 'ENODEV' && error.operation.op !== 'link.create'

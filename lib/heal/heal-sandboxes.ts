@@ -80,7 +80,9 @@ async function heal(
     const whole = await dropEndpoints(host, item, owned, links, its)
     const healing = await healSandbox(context, whole, owned, links, given.has(item))
     kept.push(healing.item)
-    found.lost.push(...healing.lost)
+    for (const loss of healing.lost)
+      if (loss.again) found.left = true
+      else found.lost.push(loss)
     relinked ||= healing.relinked
     if (healing.healed) found.healed.push(item.record.name)
   }

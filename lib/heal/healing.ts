@@ -11,10 +11,13 @@ export interface Healing {
   lost: Loss[]
 }
 
-/** What of a network could not be given back to a sandbox, and why. */
+/** What could not be given back to a sandbox, and why. */
 export interface Loss {
-  network: string
+  /** The network that it is of. Left out of ports. */
+  network?: string
   sentence: string
+  /** It was taken away again while it was given back: it may be tried again. */
+  again?: true
 }
 
 export const untouched = (item: StoredRecord): Healing => ({ item, healed: false, relinked: false, lost: [] })

@@ -32,6 +32,7 @@ export async function mend(context: Part, damage: Damage): Promise<Mended> {
   if (damage.all || damage.networks.size > 0) {
     const found = await mendNetworks(context, damage.known)
     mended.healed.push(...found.healed)
+    mended.lost.push(...found.sentences)
     lost = found.lost
   }
   if (damage.all || damage.sandboxes.size + lost.size > 0) {
@@ -54,11 +55,14 @@ export async function mend(context: Part, damage: Damage): Promise<Mended> {
   return mended
 }
 
-/** @returns What was given something back; and names of networks whose link had gone, and with it those on it. */
+/**
+ * @returns What was given something back; names of networks whose link had gone, and with it those on it; and what
+ *   could not be given back.
+ */
 async function mendNetworks(
   context: Part,
   known: readonly StoredRecord[],
-): Promise<{ healed: string[]; lost: ReadonlySet<string> }> {
+): Promise<{ healed: string[]; lost: ReadonlySet<string>; sentences: readonly string[] }> {
   const { host, networks } = context
   const tables = await writtenTables(host)
   const links = await host.ask('links', {})
@@ -70,11 +74,12 @@ async function mendNetworks(
   const { living } = await sortLeaving(host, networks.records, records)
   const names = new Set(links.map(({ name }) => name))
   const lost = new Set<string>()
-  for (const { name, link } of networks.predefined.values()) if (!names.has(link)) lost.add(name)
+  for (const one of networks.predefined.values())
+    if (!names.has(one.link) || (await one.isLost({ links, setContents }))) lost.add(one.name)
   for (const spec of (await networks.list()).map(specOf)) {
     const own = networksOf(spec).hostLink(spec)
     if (own && !names.has(own.name)) lost.add(spec.name)
   }
-  const { healed } = await reconcileNetworks(context, tables, records, links, new Set([...damaged.names, ...living]))
-  return { healed, lost }
+  const found = await reconcileNetworks(context, tables, records, links, new Set([...damaged.names, ...living]))
+  return { healed: found.healed, lost, sentences: found.lost }
 }

@@ -40,7 +40,7 @@ type Part = Pick<HealContext, 'host' | 'networks' | 'settings'>
  * @param links - All of the host, as they were found.
  * @param damagedNames - Networks whose records cannot be read, or that a living process removes: nothing of them is
  *   removed.
- * @returns What was healed and what was removed, a sentence each.
+ * @returns What was healed, what was removed, and what cannot be given back, a sentence each.
  */
 export async function reconcileNetworks(
   context: Part,
@@ -48,9 +48,10 @@ export async function reconcileNetworks(
   records: readonly SandboxRecord[],
   links: readonly LinkInfo[],
   damagedNames: ReadonlySet<string>,
-): Promise<{ healed: string[]; collected: string[] }> {
+): Promise<{ healed: string[]; collected: string[]; lost: string[] }> {
   const { host, networks } = context
   const healed: string[] = []
+  const lost: string[] = []
   const dropped: string[] = []
   const setContents = new SetContents(host, tables)
   const seen = { links, setContents, state: new HostState(host), records }
@@ -64,15 +65,19 @@ export async function reconcileNetworks(
       if (await networks.restore(item)) healed.push(`network ${name}`)
     } catch (error) {
       if (!(error instanceof SlipwayError && CANNOT_BE.includes(error.code))) throw error
-      // Who uses the network hears of it.
+      // That a parent has gone, what listens to parents tells.
       if (isStillborn(item, error, records, links)) dropped.push(...(await forget(host, item)))
+      else if (error.code === 'CONFLICT') lost.push(lostNetwork(name, error))
     }
   }
-  healed.push(...(await restorePredefined(context, seen)))
+  const predefined = await restorePredefined(context, seen)
+  healed.push(...predefined.healed)
+  lost.push(...predefined.lost)
   const ready = (network: string) => networks.ready(network)
   for (const driver of networkDrivers) healed.push(...((await driver.networks.heal?.({ ...seen, host, ready })) ?? []))
   return {
     healed,
+    lost,
     collected: [...dropped, ...(await collectLeftovers(context, setContents, links, stored, damagedNames))],
   }
 }
@@ -80,33 +85,39 @@ export async function reconcileNetworks(
 /** Forgets networks that every host has whose link or entry is not there: the next use of one looks again. */
 export async function forgetLost(
   { networks }: Pick<Part, 'networks'>,
-  { links, setContents }: Pick<Seen, 'links' | 'setContents'>,
+  seen: Pick<Seen, 'links' | 'setContents'>,
 ): Promise<void> {
-  for (const { name, link } of networks.predefined.values())
-    if (!(await setContents.has(sets.bridges, link)) || !links.some((one) => one.name === link)) networks.forget(name)
+  for (const one of networks.predefined.values())
+    if (!(await seen.setContents.has(sets.bridges, one.link)) || (await one.isLost(seen))) networks.forget(one.name)
 }
 
 /**
  * Gives networks that every host has back elements that somebody has deleted, where they have their link, and ends the
  * making of those whose maker has died.
  */
-async function restorePredefined({ networks }: Part, seen: Seen): Promise<string[]> {
+async function restorePredefined({ networks }: Part, seen: Seen): Promise<{ healed: string[]; lost: string[] }> {
   const healed: string[] = []
+  const lost: string[] = []
   for (const predefined of networks.predefined.values()) {
     const lacks = await predefined.lacks(seen)
-    if (lacks === 'nothing') continue
+    // Without a link, it is made on first use.
+    const isTaken = seen.links.some(({ name }) => name === predefined.link) && (await predefined.isLost(seen))
+    if (lacks === 'nothing' && !isTaken) continue
     networks.forget(predefined.name)
     try {
       await networks.ready(predefined.name)
       // What is half made or lacks all, another process may be making at this moment.
       if (lacks === 'some') healed.push(`network ${predefined.name}`)
     } catch (error) {
-      // Whoever uses it hears of it.
       if (!(error instanceof SlipwayError)) throw error
+      if (isTaken) lost.push(lostNetwork(predefined.name, error))
     }
   }
-  return healed
+  return { healed, lost }
 }
+
+/** Another's link has the name of its own, say. */
+const lostNetwork = (name: string, { message }: SlipwayError): string => `network ${name}: ${message}`
 
 /**
  * Whether all that there is of a network is its record: its maker has died before it had claimed a subnet, and another

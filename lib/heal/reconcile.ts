@@ -37,7 +37,8 @@ export interface Reconciled {
   /** Which ruleset of an older version was replaced, a sentence. Left out where none was. */
   upgraded?: string
   /**
-   * What of sandboxes could not be given back, as another has it by now: a sentence each. Left out where there is none.
+   * What of sandboxes and networks could not be given back, as another has it by now: a sentence each. Left out where
+   * there is none.
    */
   lost?: string[]
   /** What a process that died had left half done, and what was done about it. */
@@ -127,7 +128,7 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
   const named = (await listNetworkRecords(networks.records, (one) => damagedNetworks.add(one))).map(
     ({ record }) => record.name,
   )
-  const { healed, collected } = await reconcileNetworks(
+  const { healed, collected, ...without } = await reconcileNetworks(
     context,
     tables,
     stored.map(({ record }) => record),
@@ -157,7 +158,7 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
   )
   const slices = new Slices()
   const adopted: StoredRecord[] = []
-  const lost: string[] = []
+  const lost: string[] = [...without.lost]
   let relinked = false
   for (const [index, item] of kept.entries()) {
     const pause = slices.next()

@@ -29,6 +29,7 @@ const vethOf = ({ world, one }: Damaged) => {
   const senders = execIn(world.host, 'nft', 'list', 'set', 'bridge', 'slipway', 'senders4')
   return new RegExp(`"(veth[0-9a-f]+)"[^"]*comment "${one.name} `).exec(senders)?.[1] ?? ''
 }
+const portsOf = (world: World) => execIn(world.host, 'nft', 'list', 'map', 'inet', 'slipway', 'published4')
 const addressOf = ({ endpoints }: Sandbox) => endpoints[0]?.addresses[0]?.split('/')[0] ?? ''
 
 const RULES = { doctor: /rules, chains or tables of Slipway were deleted/ }
@@ -57,6 +58,18 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
     ...SANDBOX,
     do: (scene) => nft(scene, 'delete element inet slipway published4 { tcp . 8080 }'),
   },
+  'a published port led elsewhere under its comment': {
+    ...SANDBOX,
+    do({ world, one, both }) {
+      const [, comment] = new RegExp(`tcp \\. 8080[^,}]*comment "(${one.name} [^"]*)"`).exec(portsOf(world)) ?? []
+      const element = `tcp . 8080 comment "${comment}" : ${addressOf(both)} . 80`
+      execIn(
+        world.host,
+        'nft',
+        `delete element inet slipway published4 { tcp . 8080 }; add element inet slipway published4 { ${element} }`,
+      )
+    },
+  },
   'the MAC addresses flushed': { ...SANDBOX, do: (scene) => nft(scene, 'flush set inet slipway macs') },
   'the bridges flushed': { ...NETWORK, do: (scene) => nft(scene, 'flush set inet slipway bridges') },
   'docker0 deleted': { ...SANDBOX, do: (scene) => link(scene, 'delete', 'docker0') },
@@ -78,6 +91,12 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
   },
   'docker0 with another MTU': { ...NETWORK, do: (scene) => link(scene, 'set', 'docker0', 'mtu', '1400') },
   'the bridge of web with another MTU': { ...NETWORK, do: (scene) => link(scene, 'set', scene.web, 'mtu', '1400') },
+  'docker0 in another group': { ...NETWORK, do: (scene) => link(scene, 'set', 'docker0', 'group', '7') },
+  'docker0 without its alias': { ...NETWORK, silent: true, do: (scene) => link(scene, 'set', 'docker0', 'alias', '') },
+  'the bridge of web without IPv6': {
+    ...NETWORK,
+    do: ({ world, web }) => setSysctl(world.host, `net.ipv6.conf.${web}.disable_ipv6`, '1'),
+  },
   'the route to the default network deleted': {
     ...NETWORK,
     do: ({ world }) => execIn(world.host, 'ip', 'route', 'delete', '172.17.0.0/16', 'dev', 'docker0'),
@@ -90,6 +109,7 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
   'a link down': { ...SANDBOX, do: (scene) => link(scene, 'set', vethOf(scene), 'down') },
   'a link in another group': { ...SANDBOX, do: (scene) => link(scene, 'set', vethOf(scene), 'group', '7') },
   'a link with another MTU': { ...SANDBOX, do: (scene) => link(scene, 'set', vethOf(scene), 'mtu', '1400') },
+  'a link renamed': { ...SANDBOX, do: (scene) => link(scene, 'set', vethOf(scene), 'name', 'old2') },
   'a link deleted': { ...SANDBOX, do: (scene) => link(scene, 'delete', vethOf(scene)) },
   'forwarding of docker0 off': {
     ...NETWORK,
@@ -122,8 +142,17 @@ export function conditionOf({ world, web }: Pick<Damaged, 'world' | 'web'>): Rec
   const lines = (text: string) => text.split('\n').filter((line) => line !== '')
   const settings = ['ipv4.conf.docker0.forwarding', 'ipv4.conf.docker0.route_localnet', `ipv6.conf.${web}.forwarding`]
   return {
-    links: ipJson<{ ifname: string; master?: string; flags: string[]; mtu: number; group: string }>(host, 'link')
-      .map(({ ifname, master, flags, mtu, group }) => [ifname, master, flags.includes('UP'), mtu, group].join(' '))
+    links: ipJson<{
+      ifname: string
+      master?: string
+      flags: string[]
+      mtu: number
+      group: string
+      ifalias?: string
+    }>(host, 'link')
+      .map(({ ifname, master, flags, mtu, group, ifalias }) =>
+        [ifname, master, flags.includes('UP'), mtu, group, ifalias].join(' '),
+      )
       .sort(),
     addresses: ipJson<{ ifname: string; addr_info: { local: string; prefixlen: number }[] }>(host, 'address')
       .flatMap(({ ifname, addr_info }) => addr_info.map(({ local, prefixlen }) => `${ifname} ${local}/${prefixlen}`))

@@ -11,7 +11,8 @@ import { isAtWork } from '../../store/records.js'
 import type { Attaching } from '../driver.js'
 import type { BridgeBody, BridgeEndpoint } from './endpoint.js'
 import type { BridgeMoment } from './endpoints.js'
-import { hostRoutesTo } from './leaf.js'
+import { hostRoutesTo, readLeafAlias } from './leaf.js'
+import { isNamedBridge } from './own-bridge.js'
 import { guardPort, fdbEntry } from './port.js'
 import type { BridgeNetwork } from './spec.js'
 
@@ -54,8 +55,12 @@ export async function attachLinks({
         const { spec: its, use } = await ready(endpoint.network)
         const spec = its as BridgeNetwork
         const { hairpin } = use.moment as BridgeMoment
-        // A record may name any bridge: it is one of this network, or not ours to put anything on.
+        // A record may name any bridge, and another may have its name: it is one of this network, or not ours to put
+        // anything on.
         if (bridge !== spec.bridge && leafNumber(spec, bridge) === undefined) continue
+        const master = byName.get(bridge)
+        if (master && !isBridgeOf(master, spec) && !isBridgeOf(await host.find('link', { name: bridge }), spec))
+          continue
         due.push({
           name: record.name,
           plan: [
@@ -79,6 +84,9 @@ export async function attachLinks({
   }
   return attach(host, due)
 }
+
+const isBridgeOf = (link: LinkInfo | undefined, { name }: BridgeNetwork): boolean =>
+  link !== undefined && (isNamedBridge(link, name) || readLeafAlias(link.alias)?.network === name)
 
 /** What puts a link of a sandbox back. */
 interface Due {

@@ -101,7 +101,7 @@ export class DefaultBridge implements PredefinedNetwork {
     if (known && !(known instanceof Promise)) return known.spec as BridgeNetwork
     const link = await this.#host.find('link', { name: this.#settings.bridgeName })
     try {
-      if (!link || !isOwn(link)) return undefined
+      if (!link || !(await this.#isOwn(link))) return undefined
       const isAddressed = (await addressesOf(this.#host, link)).some(isIpv4)
       return isAddressed || (await has(this.#host, sets.bridges, link.name))
         ? await this.#description.existing(link)
@@ -141,8 +141,14 @@ export class DefaultBridge implements PredefinedNetwork {
     this.#ready = undefined
   }
 
-  async isLost({ links, setContents }: Seen): Promise<boolean> {
-    return !links.some(({ name }) => name === this.link) && (await setContents.has(sets.bridges, this.link))
+  async isLost({ links, setContents }: Pick<Seen, 'links' | 'setContents'>): Promise<boolean> {
+    const link = links.find(({ name }) => name === this.link)
+    return !(link && (await this.#isOwn(link))) && (await setContents.has(sets.bridges, this.link))
+  }
+
+  /** One without its alias is its own, too. */
+  async #isOwn(link: LinkInfo): Promise<boolean> {
+    return isOwn(link) || (await isNamelessBridge(this.#host, link, DEFAULT_NETWORK))
   }
 
   async lacks({ links, setContents, state, records }: Seen): ReturnType<PredefinedNetwork['lacks']> {
@@ -156,7 +162,7 @@ export class DefaultBridge implements PredefinedNetwork {
   }
 
   async #unmade(link: LinkInfo): Promise<'nothing' | 'half made'> {
-    return isOwn(link) || (await isNamelessBridge(this.#host, link, this.name)) ? 'half made' : 'nothing'
+    return (await this.#isOwn(link)) ? 'half made' : 'nothing'
   }
 
   async #lacks(
@@ -167,7 +173,7 @@ export class DefaultBridge implements PredefinedNetwork {
   ): Promise<'nothing' | 'some' | 'all'> {
     const lacking = await setContents.lacking([...claimNetwork(spec), ...finishNetwork(spec)])
     if (lacking.every(({ op }) => op !== 'element.add'))
-      return (await lackingOfBridge(state, spec, link)).length > 0 ? 'some' : 'nothing'
+      return isOwn(link) && (await lackingOfBridge(state, spec, link)).length === 0 ? 'nothing' : 'some'
     return (await setContents.has(sets.bridges, spec.bridge)) ? 'some' : 'all'
   }
 

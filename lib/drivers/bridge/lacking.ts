@@ -2,7 +2,8 @@ import type { HostState } from '../../kernel/host-state.js'
 import type { LinkInfo } from '../../kernel/native.js'
 import type { LinkSet, Operation } from '../../plan/operation.js'
 import { forwards } from './forwards.js'
-import { addressNetwork, forwardIpv4, forwardIpv6, hearing } from './network.js'
+import { BRIDGE_GROUP } from '../../policy/sets.js'
+import { addressNetwork, forwardIpv4, forwardIpv6, hearing, withIpv6 } from './network.js'
 import type { BridgeNetwork } from './spec.js'
 
 /** Of which a subnet's own route is, which the kernel makes with the address (RT_TABLE_MAIN, RTPROT_KERNEL). */
@@ -17,19 +18,21 @@ const SETTINGS: Readonly<Record<string, (wanted: ReturnType<typeof hearing>) => 
 }
 
 /**
- * What a network's bridge, which is there, has lost of itself: it is down, or has another MTU, or not its addresses,
- * the routes to its subnets, its settings. Nothing where it has all of that.
+ * What a network's bridge, which is there, has lost of itself: it is down, or has another MTU, or is in another group,
+ * or has not its addresses, the routes to its subnets, its settings. Nothing where it has all of that.
  */
 export async function lackingOfBridge(state: HostState, spec: BridgeNetwork, link: LinkInfo): Promise<Operation[]> {
   const present = (await state.addressesOf(link.index)).map(({ address }) => address)
   const addresses = addressNetwork(spec, present)
   const own: LinkSet = { op: 'link.set', name: spec.bridge }
+  const first: Operation[] = (await lacksIpv6(state, spec)) ? [{ ...own, ...withIpv6(spec) }] : []
   const set: Operation[] = []
+  if (link.group !== BRIDGE_GROUP) set.push({ ...own, group: BRIDGE_GROUP })
   if (link.mtu !== spec.mtu) set.push({ ...own, mtu: spec.mtu })
   if (!link.up || !(await hears(state, spec)) || !(await forwards(state, spec)))
     set.push({ ...own, ...hearing(spec), ...forwardIpv4(spec), up: true }, ...forwardIpv6(spec))
   // With its address, or when it goes up, the kernel makes the route anew.
-  return [...addresses, ...set, ...(link.up ? await lackingRoutes(state, spec, present) : [])]
+  return [...first, ...addresses, ...set, ...(link.up ? await lackingRoutes(state, spec, present) : [])]
 }
 
 /** With what finishes a bridge that is there: a route is added once that is up. */
@@ -37,6 +40,10 @@ export function finishing(own: readonly Operation[], rest: readonly Operation[])
   const isRoute = ({ op }: Operation) => op === 'route.add'
   return [...own.filter((one) => !isRoute(one)), ...rest, ...own.filter(isRoute)]
 }
+
+/** IPv6 was turned off on it: the kernel has taken its addresses, and gives it none. */
+const lacksIpv6 = async (state: HostState, spec: BridgeNetwork): Promise<boolean> =>
+  withIpv6(spec).ipv6 === true && (await state.sysctl(`net/ipv6/conf/${spec.bridge}/disable_ipv6`)) === '1'
 
 async function hears(state: HostState, spec: BridgeNetwork): Promise<boolean> {
   const wanted = hearing(spec)

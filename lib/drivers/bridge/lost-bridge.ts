@@ -8,6 +8,7 @@ import type { LinkCreate } from '../../plan/operation.js'
  * not up yet.
  */
 export async function lostBridge(host: Host, { operation, errnoName }: PlanRefused): Promise<boolean> {
+  if (operation.op === 'link.settle') return errnoName === 'ENODEV'
   if (operation.op === 'fdb.add' || (operation.op === 'link.set' && operation.flood !== undefined))
     return errnoName === 'EOPNOTSUPP'
   if (operation.op === 'route.add' && operation.netns === undefined)

@@ -108,17 +108,20 @@ export function disconnectEndpoint(
  * elsewhere on the host.
  *
  * @param endpoints - All of the sandbox.
+ * @param renamed - Links inside whose other end has another name by now.
  */
 export function remakeEndpoint(
   { path, namespace, record, routes }: Pick<Change, 'path' | 'namespace' | 'record' | 'routes'>,
   endpoint: StoredEndpoint,
   circumstances: Circumstances,
   endpoints: readonly StoredEndpoint[],
+  renamed: readonly { name: string; index: number }[] = [],
 ): Plan {
   const of = endpointsOf(endpoint)
   return [
     beginChange(record),
     ...checkNamespace({ path, namespace }),
+    ...renamed.map(({ name, index }) => ({ op: 'link.delete', netns: path, name, index }) as const),
     ...of.link(path, endpoint, circumstances, false),
     ...of.inside(path, endpoint),
     // Here, too, as a process that is killed after this plan leaves nothing that says so. The sandbox may have another.
