@@ -89,7 +89,8 @@ serial('a sandbox that was made in between, by a process that has ended, is whol
 serial('what another who opens the host has ended, and made anew by the same name, stays', async (t) => {
   const world = new World(t)
   const options = { publish: ['8080:80'] }
-  await world.create(await world.open(), 'app', options)
+  const maker = await world.open()
+  await world.create(maker, 'app', options)
   const path = recordOf(world, 'app')
   // Half made, by a process that has died.
   const half = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
@@ -98,6 +99,9 @@ serial('what another who opens the host has ended, and made anew by the same nam
   t.true(await eventually(() => Object.keys(readFiles(world.stateDir)).every((file) => !file.endsWith('app.json'))))
   writeFileSync(path, `${JSON.stringify(half)}\n`)
   orphan(path)
+  // What is open would hear of the damage, and look at networks first.
+  await maker.close()
+  await slipway.close()
   betweenRecordsAndActs(t, async () => {
     const first = await world.open()
     t.is(first.reconciled.collected[0], `sandbox ${world.name('app')}: half made or half removed, removed`)
