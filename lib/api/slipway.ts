@@ -42,7 +42,6 @@ import { explained } from '../claims/refusals.js'
 import { inWords } from '../base/shortage.js'
 import type { SandboxRecord } from '../store/records.js'
 import { requireOwnFolders } from '../store/own-folder.js'
-import { keepReserve } from '../store/reserve.js'
 import { SHOWN, shown } from '../base/shown.js'
 import { removeState, requireReadableRecords, takeDown, type TakenDown } from '../work/take-down.js'
 import { SlipwayError } from '../base/errors.js'
@@ -130,14 +129,13 @@ export class Slipway {
     const context = makeContext(host, settings, stays)
     try {
       requireOwnFolders(settings.stateDir, stateFolders(host))
-      keepReserve(context.records)
       context.holders.look()
       if (stays) context.damageWatch.listen()
       const folders = await listFilesFolders(context.files)
-      const former = collectFormerHosts(await findOtherHosts(settings, host))
+      const others = await findOtherHosts(settings, host)
       const { reconciled, damagedRecords, links, ...found } = await reconcile(withCall(context, call))
       call?.check()
-      reconciled.collected.unshift(...former)
+      reconciled.collected.unshift(...collectFormerHosts(others))
       const kept = await withoutEphemeral(context, reconciled, found.kept)
       host.watchRuleset(() => repairRuleset(context))
       await collectFiles(context.files, folders, kept, damagedRecords)

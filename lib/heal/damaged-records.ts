@@ -1,4 +1,10 @@
+import { SlipwayError } from '../base/errors.js'
 import { sayDamage, type Damaged } from '../store/folder.js'
+
+/** @throws {SlipwayError} `CONFLICT` for what a newer version has written: this one does not know what it is of. */
+export function refuseNewer(one: Damaged): void {
+  if (one.later) throw new SlipwayError('CONFLICT', sayDamage(one))
+}
 
 /**
  * What stands in records' places and is none: it is passed over and stays where it is, so the names are taken. What the

@@ -7,13 +7,14 @@ import type { Family } from '../plan/operation.js'
 import { Marks } from '../store/pool-marks.js'
 import type { PortTable } from '../claims/ports/port-table.js'
 import type { HealContext } from './context.js'
+import { keepReserve } from '../store/reserve.js'
 import { stateFolder } from '../store/state-folder.js'
 import { Slices } from '../admission/slices.js'
 import { listNetworkRecords } from '../store/network-records.js'
 import { idle, isBusy, listAllRecords, toStored, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import { findTables, olderVersions, writtenTables, type FoundTables } from '../claims/ruleset-tables.js'
 import { removeHalfWritten } from './half-written.js'
-import { DamagedRecords } from './damaged-records.js'
+import { DamagedRecords, refuseNewer } from './damaged-records.js'
 import { reattachLinks } from './reattach-links.js'
 import { tryPlan } from '../claims/remove-if-there.js'
 import { finishChanges } from './finish-changes.js'
@@ -94,6 +95,7 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
   const { host, ports, networks } = context
   const found = await findTables(host)
   // Of an older ruleset, this would read what it does not know, and write what that does not know.
+  if (found.older.size > 0) await refuseNewerRecords(context)
   const upgraded = found.older.size > 0 && (await replaceTables(context, found))
   const tables = upgraded ? await writtenTables(host) : found.written
   const first = await takeSnapshot(host, tables)
@@ -101,18 +103,30 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
   const marks = await Marks.read(stateFolder(context.settings, host, 'pool'))
   const damagedRecords = new DamagedRecords()
   const stored = rejectDuplicateIds(
-    await listAllRecords(context.records, (one) => damagedRecords.add(one)),
+    await listAllRecords(context.records, (one) => {
+      refuseNewer(one)
+      damagedRecords.add(one)
+    }),
     owned,
     damagedRecords,
   )
+  const damagedNetworks = new DamagedRecords()
+  const named = (
+    await listNetworkRecords(networks.records, (one) => {
+      refuseNewer(one)
+      damagedNetworks.add(one)
+    })
+  ).map(({ record }) => record.name)
   requireSameRecords(all, context.settings.stateDir)
+  // From here on, it writes.
+  keepReserve(context.records)
   const renamed = await restoreNames(host, stored)
   const leaving = await sortLeaving(
     host,
     networks.records,
     stored.map(({ record }) => record),
   )
-  if (!rewritten && stored.length + (await networks.list()).length > 0) {
+  if (!rewritten && stored.length + named.length > 0) {
     const owners = await networks.ensureRuleset()
     if (owners.length > 0) {
       const after = await compare(context, ended, owners)
@@ -124,10 +138,6 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
   const flushed = isPart(tables) || isPart(await writtenTables(host))
   if (flushed) for (const name of networks.predefined.keys()) networks.forget(name)
   else await forgetLost(context, { links: all, setContents })
-  const damagedNetworks = new DamagedRecords()
-  const named = (await listNetworkRecords(networks.records, (one) => damagedNetworks.add(one))).map(
-    ({ record }) => record.name,
-  )
   const { healed, collected, ...without } = await reconcileNetworks(
     context,
     tables,
@@ -195,6 +205,11 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
   for (const sentence of lost) context.events?.tell('lost', sentence)
   for (const sentence of damaged) context.events?.tell('damaged', sentence)
   return { reconciled: result, kept: kept.map(({ record }) => record), damagedRecords, links: all }
+}
+
+async function refuseNewerRecords({ records, networks }: HealContext): Promise<void> {
+  await listAllRecords(records, refuseNewer)
+  await listNetworkRecords(networks.records, refuseNewer)
 }
 
 /** Replaces the tables of an older version, once it is known that their sandboxes are ours. @returns What was done. */

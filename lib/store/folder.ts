@@ -70,7 +70,9 @@ export async function readFrom<T>(folder: string, name: string, kind: RecordKind
 
 /** What is wrong with a file, and what to do. */
 export const sayDamage = ({ path, why, later }: Damaged): string =>
-  `${path} is no record that this version of Slipway can read: ${why}. ${later ? 'Use the version that has written it, or give another stateDir.' : 'What it is of stays as it is. Mend the file, or remove it: then what is left of its sandbox or network is collected.'}`
+  later
+    ? `A newer Slipway has written ${path}: ${why}. Nothing was changed. Use the newer version here. To go back to this one, remove all with the newer one first (slipway uninstall).`
+    : `${path} is no record that this version of Slipway can read: ${why}. What it is of stays as it is. Mend the file, or remove it: then what is left of its sandbox or network is collected.`
 
 /**
  * All records of a folder.

@@ -55,7 +55,6 @@ const SANDBOXES: Damage[] = [
   { what: 'a path that is none', change: { path: ['/run/netns/x'] }, field: 'path' },
   { what: 'no network', change: { network: undefined }, field: 'network' },
   { what: 'a version that never was', change: { version: 0 }, field: 'version' },
-  { what: 'a later version', change: { version: 4 }, field: 'version' },
   { what: 'a version of another type', change: { version: '2' }, field: 'version' },
 ]
 
@@ -205,7 +204,7 @@ test('addresses of a sandbox whose record is damaged stay its own when the rules
   t.true(before.length > 0)
   for (const damaged of [
     text.replace('"hostLink"', '"hostLinks"'),
-    text.replace(/"version":\d/, '"version":99'),
+    text.replace(/"version":\d/, '"version":0'),
     text.slice(0, -5),
   ]) {
     writeFileSync(sandbox, damaged)
@@ -259,7 +258,6 @@ test('a network whose record is damaged keeps its bridge and its sandboxes', asy
     [{ labels: null }, 'labels'],
     [{ spec: { ...spec, driver: 'overlay' } }, 'spec.driver'],
     [{ version: 0 }, 'version'],
-    [{ version: 3 }, 'version'],
   ]
   for (const [change, field] of CHANGES) {
     writeFileSync(network, JSON.stringify({ ...good, ...change }))

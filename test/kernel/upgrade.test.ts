@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import { SlipwayError } from '#lib/index.js'
 import { Host, type RunOptions } from '#lib/kernel/host.js'
@@ -204,7 +205,11 @@ serial('what another process claims between the reading and the transaction is c
 
 serial('a newer ruleset is refused before anything is written', async (t) => {
   const { world } = oldHost(t, RULESET_NUMBER + 1)
-  const state = () => ({ ...kernelState(world.host), files: readFiles(world.stateDir) })
+  const state = () => ({
+    ...kernelState(world.host),
+    files: readFiles(world.stateDir),
+    all: readdirSync(world.stateDir, { recursive: true }).sort(),
+  })
   const before = state()
   await t.throwsAsync(world.open(), {
     instanceOf: SlipwayError,
@@ -213,6 +218,32 @@ serial('a newer ruleset is refused before anything is written', async (t) => {
     ),
   })
   t.deepEqual(state(), before)
+})
+
+serial('a record of a newer version is refused before anything is written, with words for what to do', async (t) => {
+  for (const version of [5, RULESET_NUMBER])
+    for (const [folder, file] of [
+      ['sandboxes', 'db'],
+      ['networks', 'web'],
+    ] as const) {
+      const { world } = oldHost(t, version)
+      const name = folder === 'sandboxes' ? world.name(file) : file
+      const path = Object.keys(readFiles(world.stateDir)).find((one) => one.endsWith(`/${folder}/${name}.json`)) ?? ''
+      writeFileSync(path, readFileSync(path, 'utf8').replace(/"version":\d+/, '"version":9'))
+      const state = () => ({
+        ...kernelState(world.host),
+        files: readFiles(world.stateDir),
+        all: readdirSync(world.stateDir, { recursive: true }).sort(),
+      })
+      const before = state()
+      await t.throwsAsync(world.open(), {
+        instanceOf: SlipwayError,
+        message: new RegExp(
+          `A newer Slipway has written ${path}: version is 9.*Nothing was changed.*slipway uninstall`,
+        ),
+      })
+      t.deepEqual(state(), before)
+    }
 })
 
 serial(
