@@ -53,6 +53,11 @@ export function tryForSandbox<T>(
       wasRepaired ||= repair === 'all'
       if (repair) return 'again'
       if (guesses && (await retryAfterLostPort(context, guesses.ports, refused))) return 'uncounted'
+      // Any other address is as good: a sandbox that is about to give this one up is not waited for.
+      if (endpoint && guesses && isLostGuess(endpoint.asked, refused)) {
+        await context.networks.afterLostAddress(endpoint.network)
+        return 'again'
+      }
       if (await awaitedLeavingHolder(context, name, refused)) return 'again'
       return (endpoint && guesses && (await ofEndpoint(context, guesses, endpoint, refused))) ?? own(refused, number)
     },
@@ -87,12 +92,14 @@ async function ofEndpoint(
     return 'again'
   }
   // It is not known who has it, and nobody here will give it up: another address is tried.
-  if (isTakenOnSegment(refused)) return isAsked(asked, operation) ? undefined : 'again'
-  if (operation.op !== 'element.add' || errnoName !== 'EEXIST' || !isAddressClaim(operation)) return undefined
-  const family = familyOf(claimedAddress(operation.elements[refused.element]?.key ?? ''))
-  if ((family === 4 ? asked.ip : asked.ip6) !== undefined) return undefined
-  await context.networks.afterLostAddress(network)
-  return 'again'
+  return isTakenOnSegment(refused) && !isAsked(asked, operation) ? 'again' : undefined
+}
+
+/** Whether another was first to claim an address that was chosen for an endpoint, and not asked for. */
+function isLostGuess({ ip, ip6 }: EndpointRequest, { operation, element, errnoName }: PlanRefused): boolean {
+  if (operation.op !== 'element.add' || errnoName !== 'EEXIST' || !isAddressClaim(operation)) return false
+  const family = familyOf(claimedAddress(operation.elements[element]?.key ?? ''))
+  return (family === 4 ? ip : ip6) === undefined
 }
 
 /** Whether the address was asked for that an operation gives an endpoint: a MAC address follows from that of IPv4. */

@@ -1,3 +1,5 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'ava'
 import type { Network, SlipwayError } from 'slipway'
 import { elements } from '../helpers/snapshot.js'
@@ -137,3 +139,17 @@ for (const [title, text] of Object.entries({
     t.is(elements(world.host, 'addresses4').length, 5)
   })
 }
+
+test('who has chosen an address that a sandbox is giving up takes another, and does not wait for it', async (t) => {
+  const world = new World(t)
+  const [one, other] = [await world.open(), await world.open()]
+  // From here on, the other knows only what it is refused.
+  const first = await world.create(other, 'first')
+  const leaving = await world.create(one, 'leaving')
+  const path = join(world.stateDir, String(statSync(world.host.path).ino), 'sandboxes', `${leaving.name}.json`)
+  const record = JSON.parse(readFileSync(path, 'utf8')) as { maker: object }
+  // As it is while a living process takes it away, for as long as that takes.
+  writeFileSync(path, JSON.stringify({ ...record, removing: true, busy: record.maker }))
+  const app = await world.create(other, 'app', { timeout: 3000 })
+  t.is(new Set([first, leaving, app].flatMap(({ endpoints }) => endpoints[0]?.addresses)).size, 3)
+})
