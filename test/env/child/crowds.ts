@@ -68,6 +68,27 @@ export const crowds = {
     say({ refused, wrong })
   },
 
+  /**
+   * Waits for a file, then creates and removes one sandbox after the other, and says how long each create took, in
+   * milliseconds.
+   */
+  async inARow(options: Options) {
+    const slipway = await Slipway.open(options.open)
+    // The network is made, and code is compiled.
+    for (let round = 0; round < 10; round++) await (await slipway.sandboxes.create({ name: name(options, 0) })).remove()
+    say('ready')
+    for (; !existsSync(`${options.open.stateDir}/go`); await turn(1));
+    const took: number[] = []
+    for (let round = 0; round < (options.count ?? 1); round++) {
+      const begun = performance.now()
+      const sandbox = await slipway.sandboxes.create({ name: name(options, round), ...publishing(options, 0) })
+      took.push(performance.now() - begun)
+      await sandbox.remove()
+    }
+    say(took)
+    await slipway.close({ wait: true })
+  },
+
   /** Opens and creates what it is told to, and says how each went. */
   async attempt(options: Options) {
     try {
