@@ -30,10 +30,10 @@ const leads = (host: Place): string[] => [
 // The calls of the executor that change something, each with how often they are at least made, and which of them are
 // met: most of a hundred messages are questions. The kernel gets the signal instead of the call.
 for (const [call, least, { first, step }] of [
-  ['sendto', 40, momentsOf(8)],
-  ['mount', 1, momentsOf(1)],
-  ['umount2', 1, momentsOf(1)],
-  ['unlink', 1, momentsOf(1)],
+  ['sendto', 40, momentsOf(20)],
+  ['mount', 1, momentsOf(2)],
+  ['umount2', 1, momentsOf(2)],
+  ['unlink', 1, momentsOf(2)],
 ] as const) {
   test.serial(`killed before each ${call} of a life on a further bridge`, async (t) => {
     t.log(`from the ${first}. on`)

@@ -42,8 +42,8 @@ const BOTH: Killed = {
 
 // Each with the step in which its calls are met.
 for (const [title, killed, calls] of [
-  ['with a shim', SHIM, { sendto: 13, rename: 2, linkat: 1, unlink: 2 }],
-  ['of both IP versions, without a shim', BOTH, { sendto: 29, rename: 5 }],
+  ['with a shim', SHIM, { sendto: 29, rename: 4, linkat: 1, unlink: 3 }],
+  ['of both IP versions, without a shim', BOTH, { sendto: 47, rename: 7 }],
 ] as const)
   for (const [call, step] of Object.entries(calls))
     test.serial(`killed before each ${call}, on a network ${title}`, (t) =>

@@ -31,6 +31,7 @@ export class Rounds {
     this.#open = { netns: this.#world.host.path, stateDir: this.#world.stateDir }
   }
 
+  /** A host with two sandboxes and a network. */
   static async on(t: ExecutionContext): Promise<Rounds> {
     const rounds = new Rounds(t)
     await rounds.#furnish()
@@ -47,6 +48,14 @@ export class Rounds {
     await peer.connect('web')
     await this.#world.create(slipway, 'stays', { network: 'web', publish: ['7000:80'] })
     this.#connections = new Connections(this.#t, this.#world, peer)
+    await slipway.close({ wait: true })
+  }
+
+  /** Removes what calls have made: what the next one begins with is not to depend on it. */
+  async clear(): Promise<void> {
+    const slipway = await this.#world.open()
+    const sandboxes = await slipway.sandboxes.list()
+    await Promise.all(sandboxes.filter(({ name }) => !this.#isKept(name)).map((sandbox) => sandbox.remove()))
     await slipway.close({ wait: true })
   }
 
@@ -156,8 +165,10 @@ export class Rounds {
   }
 
   /** Whether a call may take a sandbox away. */
-  #mayGo = (name: CallName, sandbox: Sandbox): boolean =>
-    name.includes('remove') && !['stays', 'peer'].some((one) => sandbox.name === this.#nameOf(one))
+  #mayGo = (name: CallName, sandbox: Sandbox): boolean => name.includes('remove') && !this.#isKept(sandbox.name)
+
+  /** One of those that are there all along. */
+  #isKept = (name: string): boolean => ['stays', 'peer'].some((one) => name === this.#nameOf(one))
 
   /**
    * The next open() makes the host whole: it is one of these states, as far as the kernel and the records go; every
@@ -181,7 +192,7 @@ export class Rounds {
     })
     t.deepEqual(nearest.lines, [], `${what}: ${nearest.state}`)
     await this.#connections?.reach(t, there, what)
-    this.#connections?.leave(there.filter(({ name }) => ['stays', 'peer'].some((one) => name === this.#nameOf(one))))
+    this.#connections?.leave(there.filter(({ name }) => this.#isKept(name)))
     // What an open() has ended, the next has nothing to say of.
     const again = await this.#world.open()
     t.like(again.reconciled, { healed: [], collected: [] }, what)

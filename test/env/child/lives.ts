@@ -31,17 +31,6 @@ export const lives = {
     say('done')
   },
 
-  /** All that changes something, in turn. */
-  async oneLife(options: Options) {
-    const slipway = await Slipway.open(options.open)
-    const sandbox = await slipway.sandboxes.create({ name: name(options, 0), ...publishing(options, 0) })
-    await sandbox.publish(`${options.port ?? 1000}:53/udp`)
-    await sandbox.unpublish('80')
-    await sandbox.remove()
-    await slipway.close()
-    say('done')
-  },
-
   /** Opens the host, and leaves. */
   async opened(options: Options) {
     const slipway = await Slipway.open(options.open)

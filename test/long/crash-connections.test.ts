@@ -2,7 +2,7 @@ import test from 'ava'
 import { elements } from '../helpers/snapshot.js'
 import { eventually, ipJson, World } from '../helpers/world.js'
 import { injected } from '../helpers/injected.js'
-import { howItEnded, runChild, WELL } from './run-child.js'
+import { howItEnded, runChild, WELL } from '../env/run-child.js'
 
 /**
  * A process that is killed while it disconnects a sandbox from its last network, or connects it: the sandbox stays,

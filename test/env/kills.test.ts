@@ -1,0 +1,34 @@
+import test, { type ExecutionContext } from 'ava'
+import { calls, type CallName } from '../kills/calls.js'
+import { Rounds } from '../kills/rounds.js'
+
+/**
+ * A process is killed in place of one of its messages to the kernel or file operations, at each call there is, and what
+ * that leaves, open() makes whole. `npm run test:long` tries all of them.
+ */
+
+const NAMES = Object.keys(calls) as CallName[]
+
+/** In place of two of its calls, others in each run. */
+async function twice(t: ExecutionContext, rounds: Rounds, name: CallName): Promise<void> {
+  const most = await rounds.learn(name)
+  const half = Math.ceil(most / 2)
+  const first = 1 + Math.floor(Math.random() * half)
+  const outcomes = []
+  for (const before of [first, first + half]) outcomes.push(await rounds.kill(name, before))
+  t.truthy(outcomes[0], `${name}: it was not killed`)
+  t.log(`${name}: ${outcomes.filter(Boolean).join('; ')}`)
+}
+
+test.serial('killed at the first sandbox of a host', async (t) => {
+  for (const name of NAMES.filter((one) => calls[one].first)) await twice(t, Rounds.onNew(t), name)
+})
+
+test.serial('killed at each call of a host in use', async (t) => {
+  t.timeout(300_000)
+  const rounds = await Rounds.on(t)
+  for (const name of NAMES.filter((one) => !calls[one].first)) {
+    await twice(t, rounds, name)
+    await rounds.clear()
+  }
+})
