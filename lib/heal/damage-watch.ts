@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
+import { SlipwayError } from '../base/errors.js'
 import { now } from '../base/timers.js'
 import type { LinkInfo, NativeNews } from '../kernel/native.js'
 import { BRIDGE_GROUP, LEAVING_GROUP, PORT_GROUP, SEPARATED_PORT_GROUP, TABLE } from '../policy/sets.js'
@@ -144,10 +145,14 @@ export class DamageWatch {
       // While a program goes on taking it away, other work has its turn.
       this.#rest(left, now() - began, began)
       if (left && ++this.#tries < TRIES) this.#again(news)
-    } catch {
-      // A call that needs what is not there is refused, and says why.
+    } catch (error) {
       this.#rest(true, LEFT_MS, began)
       if (++this.#tries < TRIES) this.#again(news)
+      // A newer version's ruleset, say; or whatever is short is so still.
+      const isLasting = error instanceof SlipwayError && error.code === 'CONFLICT'
+      if (!isLasting && this.#tries < TRIES) return
+      const sentence = `What others have changed or deleted could not be looked at: ${(error as Error).message}`
+      if (this.#isNew(sentence)) this.#context.events?.tell('lost', sentence)
     }
   }
 

@@ -10,7 +10,7 @@ import { layOutOldHost, loadRuleset } from '../helpers/old-host.js'
 import { kernelState, readFiles } from '../helpers/snapshot.js'
 import { pingFlood, TcpStream, udpStream } from '../helpers/streams.js'
 import { openUdp } from '../helpers/traffic.js'
-import { execIn, HOST_ADDRESS, World, type Place } from '../helpers/world.js'
+import { eventually, execIn, HOST_ADDRESS, World, type Place } from '../helpers/world.js'
 
 /**
  * A host of 0.1.0 (test/fixtures/0.1.0) is taken over by this version: the ruleset is replaced, and what it held is
@@ -218,6 +218,32 @@ serial('a newer ruleset is refused before anything is written', async (t) => {
     ),
   })
   t.deepEqual(state(), before)
+})
+
+serial('a process that is open when a newer version replaces the ruleset works on, and tells', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open({ heal: true })
+  await world.create(slipway, 'before')
+  const told: string[] = []
+  const listening = new AbortController()
+  t.teardown(() => listening.abort())
+  void (async () => {
+    for await (const { attributes } of slipway.events({ action: 'lost', signal: listening.signal }))
+      told.push(attributes['message'] ?? '')
+  })().catch(() => undefined)
+  const newer = execIn(world.host, 'nft', 'list', 'ruleset').replaceAll(
+    RULESET_VERSION,
+    `slipway ruleset ${RULESET_NUMBER + 1}`,
+  )
+  loadRuleset(world, `delete table inet slipway\ndelete table bridge slipway\n${newer}`)
+  t.true(
+    await eventually(() =>
+      told.some((one) => /^What others have changed .* could not be looked at: A newer/.test(one)),
+    ),
+  )
+  const after = await world.create(slipway, 'after', { publish: ['8080:80'] })
+  await after.remove()
+  await t.throwsAsync(slipway.networks.create({ name: 'web' }), { code: 'CONFLICT', message: /newer/ } as object)
 })
 
 serial('a record of a newer version is refused before anything is written, with words for what to do', async (t) => {
