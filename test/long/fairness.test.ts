@@ -11,7 +11,10 @@ import { World } from '../helpers/world.js'
 
 const PROCESSES = Number(process.env['SLIPWAY_PROCESSES'] ?? 6)
 const CREATES = 200
-/** No create takes longer than so many times the median of its run. */
+/**
+ * No create takes longer than so many times the median of its run, less what its thread has waited for a CPU: other
+ * programs on the machine may have that.
+ */
 const MOST = 10
 
 test.serial(`no create of ${PROCESSES} busy processes takes over ${MOST} times the median`, async (t) => {
@@ -28,17 +31,22 @@ test.serial(`no create of ${PROCESSES} busy processes takes over ${MOST} times t
   await Promise.all(children.map((child) => child.saysMore()))
   writeFileSync(join(world.stateDir, 'go'), '')
   const took: number[][] = []
+  const own: number[] = []
   for (const child of children) {
     const ended = await child.ended
     t.like(howItEnded(ended), WELL)
-    took.push(sorted(ended.said[1] as number[]))
+    const creates = ended.said[1] as { took: number; waited: number }[]
+    took.push(sorted(creates.map((one) => one.took)))
+    own.push(...creates.map((one) => one.took - one.waited))
   }
   for (const [index, one] of took.entries())
     t.log(`process ${index}: p50 ${show(at(one, 0.5))}, p99 ${show(at(one, 0.99))}, max ${show(at(one, 1))}`)
   const all = sorted(took.flat())
   t.is(all.length, PROCESSES * CREATES)
   t.log(`all: p50 ${show(at(all, 0.5))}, p99 ${show(at(all, 0.99))}, max ${show(at(all, 1))}`)
-  t.true(at(all, 1) <= MOST * at(all, 0.5))
+  const most = Math.max(...own)
+  t.log(`without waiting for a CPU: max ${show(most)}`)
+  t.true(most <= MOST * at(all, 0.5))
 })
 
 const sorted = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b)

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { Slipway } from '#lib/index.js'
 import { Host, type RunOptions } from '#lib/kernel/host.js'
 import type { PlanRefused } from '#lib/kernel/refusal.js'
@@ -69,8 +69,8 @@ export const crowds = {
   },
 
   /**
-   * Waits for a file, then creates and removes one sandbox after the other, and says how long each create took, in
-   * milliseconds.
+   * Waits for a file, then creates and removes one sandbox after the other, and says how long each create took, and for
+   * how much of that this thread was waiting for a CPU, in milliseconds.
    */
   async inARow(options: Options) {
     const slipway = await Slipway.open(options.open)
@@ -78,14 +78,14 @@ export const crowds = {
     for (let round = 0; round < 10; round++) await (await slipway.sandboxes.create({ name: name(options, 0) })).remove()
     say('ready')
     for (; !existsSync(`${options.open.stateDir}/go`); await turn(1));
-    const took: number[] = []
+    const creates: { took: number; waited: number }[] = []
     for (let round = 0; round < (options.count ?? 1); round++) {
-      const begun = performance.now()
+      const [begun, before] = [performance.now(), waitedForCpu()]
       const sandbox = await slipway.sandboxes.create({ name: name(options, round), ...publishing(options, 0) })
-      took.push(performance.now() - begun)
+      creates.push({ took: performance.now() - begun, waited: waitedForCpu() - before })
       await sandbox.remove()
     }
-    say(took)
+    say(creates)
     await slipway.close({ wait: true })
   },
 
@@ -143,6 +143,9 @@ export const crowds = {
     await slipway.close()
   },
 }
+
+/** For how long this thread could have run and did not, in milliseconds since it began. */
+const waitedForCpu = (): number => Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[1]) / 1e6
 
 /** How many plans are refused from now on, by the operation, or by the set where it is an element that is not had. */
 function countRefusals(): Record<string, number> {
