@@ -40,7 +40,7 @@ import { Reaper } from '../work/reaper.js'
 import { Sandboxes } from './sandboxes/sandboxes.js'
 import { explained } from '../claims/refusals.js'
 import { inWords } from '../base/shortage.js'
-import type { SandboxRecord } from '../store/records.js'
+import type { StoredRecord } from '../store/records.js'
 import { requireOwnFolders } from '../store/own-folder.js'
 import { SHOWN, shown } from '../base/shown.js'
 import { removeState, requireReadableRecords, takeDown, type TakenDown } from '../work/take-down.js'
@@ -133,16 +133,17 @@ export class Slipway {
       if (stays) context.damageWatch.listen()
       const folders = await listFilesFolders(context.files)
       const others = await findOtherHosts(settings, host)
-      const { reconciled, damagedRecords, links, ...found } = await reconcile(withCall(context, call))
+      const { reconciled, damagedRecords, links, networks, ...found } = await reconcile(withCall(context, call))
       call?.check()
       reconciled.collected.unshift(...collectFormerHosts(others))
       const kept = await withoutEphemeral(context, reconciled, found.kept)
       host.watchRuleset(() => repairRuleset(context))
-      await collectFiles(context.files, folders, kept, damagedRecords)
+      const records = kept.map(({ record }) => record)
+      await collectFiles(context.files, folders, records, damagedRecords)
       if (stays) {
-        await context.holders.takeOver(kept.flatMap(({ endpoints, ports }) => mappedPorts(endpoints, ports)))
+        await context.holders.takeOver(records.flatMap(({ endpoints, ports }) => mappedPorts(endpoints, ports)))
         context.parentWatch.opened(links)
-        context.damageWatch.opened(links, kept)
+        context.damageWatch.opened(links, kept, networks)
         await context.resolvers.open()
         call?.check()
         context.spares.open()
@@ -262,14 +263,14 @@ const collectLeft = (context: Context) => context.work.run(() => context.ephemer
 async function withoutEphemeral(
   context: Context,
   reconciled: Reconciled,
-  kept: SandboxRecord[],
-): Promise<SandboxRecord[]> {
-  if (!kept.some(isLeft) && !context.ephemerals.haveEnded()) return kept
+  kept: StoredRecord[],
+): Promise<StoredRecord[]> {
+  if (!kept.some(({ record }) => isLeft(record)) && !context.ephemerals.haveEnded()) return kept
   const gone = new Set(await context.ephemerals.collect(context))
   for (const name of gone) reconciled.collected.push(`sandbox ${name}: ephemeral, and its maker has ended, removed`)
   reconciled.adopted = reconciled.adopted.filter((name) => !gone.has(name))
   reconciled.healed = reconciled.healed.filter((name) => !gone.has(name))
-  return kept.filter(({ name }) => !gone.has(name))
+  return kept.filter(({ record }) => !gone.has(record.name))
 }
 
 const defaultNames = ({ dns, dnsSearch, dnsOptions }: Settings): NameOptions => ({
@@ -302,7 +303,7 @@ async function leave({
 export function makeContext(host: Host, settings: Settings, stays: boolean): Context {
   const folder = (what: Parameters<typeof stateFolder>[2]) => stateFolder(settings, host, what)
   const folders = { sandboxes: folder('sandboxes'), networks: folder('networks') }
-  const events = new EventHub(folders, (before, after) => damageWatch.did(before, after))
+  const events = new EventHub(folders, () => damageWatch)
   const networks = new NetworkRegistry(host, settings, folders, (names) => events.healed(names))
   const routes = new RouterRoutes(host, folders.sandboxes, routesFile(settings, host))
   const parentWatch = new ParentWatch({ host, networks, records: folders.sandboxes, routes, events })

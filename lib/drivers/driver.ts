@@ -134,6 +134,8 @@ export interface EndpointsOf<Spec extends NetworkSpec = NetworkSpec, Body = unkn
   forget(endpoint: StoredEndpoint<Body>): Operation[]
   /** Its links on the host. They go with its namespace. */
   hostLinks(endpoint: StoredEndpoint<Body>): string[]
+  /** Name of the link of the host that its link is the other end of, or a part of. */
+  hostEnd(endpoint: StoredEndpoint<Body>): string
   /** Takes the links of endpoints away whose namespace stays. */
   unlink(netns: string, endpoints: readonly StoredEndpoint<Body>[]): Operation[]
 

@@ -1,7 +1,7 @@
 import { clock } from '../base/timers.js'
 import { driverShapes } from '../store/driver-shapes.js'
-import type { NetworkRecord } from '../store/network-records.js'
-import { idle, type SandboxRecord } from '../store/records.js'
+import type { StoredNetwork } from '../store/network-records.js'
+import { idle, type StoredRecord } from '../store/records.js'
 import type { EventAction, Happening } from './event.js'
 import { factsOfNetwork, factsOfSandbox, type Facts } from './facts.js'
 import { readEventOptions, type EventOptions } from './filters.js'
@@ -17,7 +17,11 @@ interface Folders {
   networks: string
 }
 
-type Did = (before: SandboxRecord | undefined, after: SandboxRecord | undefined) => void
+/** Is told of what this process has made (nothing before), changed or removed (nothing after), whoever listens. */
+interface Doer {
+  did(before: StoredRecord | undefined, after: StoredRecord | undefined): void
+  didNetwork(before: StoredNetwork | undefined, after: StoredNetwork | undefined): void
+}
 
 /** There are listeners: what they know, and who reads what others do. */
 interface Listening {
@@ -33,16 +37,15 @@ interface Listening {
  */
 export class EventHub {
   readonly #folders: Folders
-  readonly #didSandbox: Did
+  readonly #doer: () => Doer | undefined
   readonly #subscriptions = new Set<Subscription>()
   #listening: Listening | undefined
   #closing: Promise<unknown> = Promise.resolve()
   #closed = false
 
-  /** @param did - Is told of the sandboxes that this process has made, changed or removed, whoever listens. */
-  constructor(folders: Folders, did: Did = () => undefined) {
+  constructor(folders: Folders, doer: () => Doer | undefined = () => undefined) {
     this.#folders = folders
-    this.#didSandbox = did
+    this.#doer = doer
   }
 
   /** @throws {SlipwayError} `INVALID_ARGUMENT` */
@@ -60,18 +63,19 @@ export class EventHub {
   }
 
   /** This process has made (without a record before), changed or removed (without one after) a sandbox. */
-  didSandbox(before: SandboxRecord | undefined, after: SandboxRecord | undefined): void {
-    this.#didSandbox(before, after)
+  didSandbox(before: StoredRecord | undefined, after: StoredRecord | undefined): void {
+    this.#doer()?.did(before, after)
     if (!this.#listening) return
-    const facts = (record: SandboxRecord | undefined) => record && factsOfSandbox(idle(record))
-    this.#did(before?.id ?? after?.id, facts(before), facts(after))
+    const facts = (item: StoredRecord | undefined) => item && factsOfSandbox(idle(item.record))
+    this.#did((before ?? after)?.record.id, facts(before), facts(after))
   }
 
   /** The same of a network. */
-  didNetwork(before: NetworkRecord | undefined, after: NetworkRecord | undefined): void {
+  didNetwork(before: StoredNetwork | undefined, after: StoredNetwork | undefined): void {
+    this.#doer()?.didNetwork(before, after)
     if (!this.#listening) return
-    const facts = (record: NetworkRecord | undefined) => record && factsOfNetwork(record)
-    this.#did(before?.id ?? after?.id, facts(before), facts(after))
+    const facts = (item: StoredNetwork | undefined) => item && factsOfNetwork(item.record)
+    this.#did((before ?? after)?.record.id, facts(before), facts(after))
   }
 
   /** Something that a sentence says, about the host. */

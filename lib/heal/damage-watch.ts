@@ -3,19 +3,25 @@ import { SlipwayError } from '../base/errors.js'
 import { now } from '../base/timers.js'
 import type { LinkInfo, NativeNews } from '../kernel/native.js'
 import { BRIDGE_GROUP, LEAVING_GROUP, PORT_GROUP, SEPARATED_PORT_GROUP, TABLE } from '../policy/sets.js'
-import type { SandboxRecord } from '../store/records.js'
+import type { StoredNetwork } from '../store/network-records.js'
+import type { StoredRecord } from '../store/records.js'
+import { NETNS_FOLDER } from '../store/sandbox-kind.js'
 import type { HealContext } from './context.js'
 import { damageOf, describeDamage } from './damage.js'
 import { LinkOwners } from './link-owners.js'
 import { Looks } from './looks.js'
 import { mend, type Mended } from './mend.js'
 import { News } from './news.js'
+import { FileNews } from './file-news.js'
+import { KnownRecords } from './known-records.js'
 
 /**
  * So many milliseconds after a look that has found nothing comes the next, at the least: other processes take away what
  * is theirs all the time.
  */
 const REST_MS = 100
+/** Or so many times as long as that look has taken. */
+const RESTS = 10
 /** And after one that has left something to a process that is at work. */
 const LEFT_MS = 250
 /** How often what is left is looked at again. */
@@ -27,6 +33,8 @@ const OWN_LINKS = {
   ports: [PORT_GROUP, SEPARATED_PORT_GROUP],
   leaving: LEAVING_GROUP,
 } as const
+const UNBOUND_NAMES = { about: 'unbound names' } as const
+const hearOfFile = (news: News, one: string): void => news.hearOfFile(one)
 /** In this chain, an administrator may do what he likes. */
 const RULESET = { about: 'ruleset', table: TABLE, kept: 'user' } as const
 
@@ -48,6 +56,8 @@ type Part = Pick<HealContext, 'host' | 'settings' | 'networks' | 'records' | 'ro
 export class DamageWatch {
   readonly #context: Part
   readonly #owners: LinkOwners
+  readonly #known = new KnownRecords()
+  readonly #files: FileNews
   readonly #listeners: NativeNews[] = []
   #news: News | undefined
   #tries = 0
@@ -64,47 +74,77 @@ export class DamageWatch {
   constructor(context: Part) {
     this.#context = context
     this.#owners = new LinkOwners(context.records)
+    this.#files = new FileNews(context.host, this.#hearer(hearOfFile))
   }
 
   /** From now on, it hears: what comes while open() goes on is looked at after that. */
   listen(): void {
     const { host } = this.#context
-    // A Slipway that is lost without being closed must not live on in what listens for it.
-    const self = new WeakRef(this)
-    const hear = (put: (news: News, one: string) => void) => (told: readonly string[]) => {
-      const there = self.deref()
-      if (there) there.#heard(told, put)
-    }
     for (const listener of [
       host.hear(
         RULESET,
-        hear((news, one) => news.hearOfRuleset(one)),
+        this.#hearer((news, one) => news.hearOfRuleset(one)),
       ),
       host.hear(
         OWN_LINKS,
-        hear((news, one) => news.hearOfLink(one)),
+        this.#hearer((news, one) => news.hearOfLink(one)),
       ),
+      host.hear(UNBOUND_NAMES, this.#hearer(hearOfFile)),
     ])
       if (listener) this.#listeners.push(listener)
+    this.#files.join(this.#folders)
   }
 
   /** What open() has found, and given back. @param links - As it has found them. */
-  opened(links: readonly LinkInfo[], records: readonly SandboxRecord[]): void {
-    this.#owners.know(records)
+  opened(links: readonly LinkInfo[], sandboxes: readonly StoredRecord[], networks: readonly StoredNetwork[]): void {
+    this.#owners.know(sandboxes.map(({ record }) => record))
+    for (const item of sandboxes) if (!item.record.busy) this.#known.did(undefined, item)
+    for (const item of networks) this.#known.did(undefined, item)
     for (const listener of this.#listeners) listener.know(links)
+    this.#files.join(this.#folders)
     this.#isOpen = true
     this.#looks.wake()
   }
 
   /** This process has made (without a record before), changed or removed (without one after) a sandbox. */
-  did(before: SandboxRecord | undefined, after: SandboxRecord | undefined): void {
-    if (this.#listeners.length > 0) this.#owners.did(before, after)
+  did(before: StoredRecord | undefined, after: StoredRecord | undefined): void {
+    if (this.#listeners.length === 0) return
+    this.#owners.did(before?.record, after?.record)
+    this.#known.did(before, after)
+    this.#files.join([this.#context.records, NETNS_FOLDER])
+  }
+
+  /** The same of a network. */
+  didNetwork(before: StoredNetwork | undefined, after: StoredNetwork | undefined): void {
+    if (this.#listeners.length === 0) return
+    this.#known.did(before, after)
+    this.#files.join([this.#context.networks.records])
   }
 
   /** Resolves when no look is under way. */
   async close(): Promise<void> {
     for (const listener of this.#listeners) listener.close()
+    this.#files.close()
     await this.#looks.close()
+  }
+
+  get #folders(): string[] {
+    return [this.#context.records, this.#context.networks.records, NETNS_FOLDER]
+  }
+
+  /** Folders that were deleted may be there again. */
+  #rejoin({ files }: News): void {
+    const gone = this.#folders.filter((folder) => files.has(folder))
+    for (const folder of gone) this.#files.leave(folder)
+  }
+
+  /** A Slipway that is lost without being closed must not live on in what listens for it. */
+  #hearer(put: (news: News, one: string) => void): (told: readonly string[]) => void {
+    const self = new WeakRef(this)
+    return (told) => {
+      const there = self.deref()
+      if (there) there.#heard(told, put)
+    }
   }
 
   #heard(told: readonly string[], put: (news: News, one: string) => void): void {
@@ -122,10 +162,11 @@ export class DamageWatch {
     this.#news = undefined
     const began = now()
     try {
-      const judgement = await damageOf(this.#context, news, this.#owners)
+      const judgement = await damageOf(this.#context, news, this.#owners, this.#known)
+      this.#rejoin(news)
       const { damage } = judgement
       if (!damage) {
-        this.#rest(judgement.left, REST_MS, began)
+        this.#rest(judgement.left, Math.max(REST_MS, RESTS * (now() - began)), began)
         if (judgement.left && ++this.#tries < TRIES) this.#again(news)
         return
       }
@@ -139,6 +180,7 @@ export class DamageWatch {
         ? await mend(this.#context, damage)
         : { healed: [], lost: [], left: false }
       const left = judgement.left || remains
+      this.#files.join(this.#folders)
       events?.healed(mended.healed)
       for (const sentence of mended.lost) if (this.#isNew(sentence)) events?.tell('lost', sentence)
       if (messages.hasSubscribers) messages.publish({ message, ...mended } satisfies DamageMessage)
@@ -169,10 +211,7 @@ export class DamageWatch {
   }
 
   #again(news: News): void {
-    const { links, owners } = (this.#news ??= new News())
-    for (const link of news.links) links.add(link)
-    for (const owner of news.owners) owners.add(owner)
-    this.#news.ruleset ||= news.ruleset
-    this.#news.missed ||= news.missed
+    this.#news ??= new News()
+    this.#news.add(news)
   }
 }

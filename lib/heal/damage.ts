@@ -19,7 +19,9 @@ import {
 } from '../store/records.js'
 import type { HealContext } from './context.js'
 import { claimsOf } from './give-back.js'
+import type { KnownRecords } from './known-records.js'
 import type { LinkOwners } from './link-owners.js'
+import { lostFiles, NO_FILES, type LostFiles } from './lost-files.js'
 import type { News } from './news.js'
 import { bridgesOf, hostLinksOf } from './links-of.js'
 
@@ -30,6 +32,7 @@ export interface Damage {
   networks: ReadonlySet<string>
   /** Names of sandboxes. */
   sandboxes: ReadonlySet<string>
+  files: LostFiles
   /** News were lost: anything may be. */
   all: boolean
   /** Records of sandboxes, as far as they were read. */
@@ -62,21 +65,31 @@ export const FEW = 16
  * What is damaged of that which news are about. What other processes take away in the course of their work is not: its
  * sandbox or network is gone, or is to be without it.
  */
-export async function damageOf(context: Part, news: News, owners: LinkOwners): Promise<Judgement> {
+export async function damageOf(
+  context: Part,
+  news: News,
+  owners: LinkOwners,
+  records: KnownRecords,
+): Promise<Judgement> {
   const by = [...news.by]
+  const files = await lostFiles(context, news, records)
   if (news.missed)
     return {
       left: false,
-      damage: { ruleset: true, networks: new Set(), sandboxes: new Set(), all: true, known: [], by },
+      damage: { ruleset: true, networks: new Set(), sandboxes: new Set(), files, all: true, known: [], by },
     }
   const meant = await meantBy(context, news, owners)
   const ruleset = news.ruleset && (await missingRuleset(context.host)).length > 0
   const networks = meant.networks ? await damagedNetworks(context) : NONE
   const sandboxes = await damagedSandboxes(context, meant.sandboxes)
   const left = meant.left || networks.left || sandboxes.left
-  if (!ruleset && networks.names.size + sandboxes.names.size === 0) return { left }
+  const lost = files.sandboxes.length + files.networks.length + files.nameless.length
+  if (!ruleset && networks.names.size + sandboxes.names.size + lost === 0) return { left }
   const known = meant.sandboxes
-  return { left, damage: { ruleset, networks: networks.names, sandboxes: sandboxes.names, all: false, known, by } }
+  return {
+    left,
+    damage: { ruleset, networks: networks.names, sandboxes: sandboxes.names, files, all: false, known, by },
+  }
 }
 
 /** All that is damaged, told of or not. @param items - Records of the sandboxes that are looked at. */
@@ -90,6 +103,7 @@ export async function lookForDamage(context: Part, items: readonly StoredRecord[
       )
     ).names,
     sandboxes: (await damagedSandboxes(context, items)).names,
+    files: NO_FILES,
     all: false,
     known: items,
     by: [],
@@ -197,8 +211,9 @@ async function damagedSandboxes({ host }: Part, meant: readonly StoredRecord[]):
 const NAMED = 5
 
 /** What is damaged, for people: `Something of the network web, the sandboxes a, b was changed or deleted, by nft`. */
-export function describeDamage({ ruleset, networks, sandboxes, all, by }: Damage): string {
-  const several = (one: string, more: string, names: ReadonlySet<string>) => {
+export function describeDamage({ ruleset, networks, sandboxes, files, all, by }: Damage): string {
+  const several = (one: string, more: string, among: Iterable<string>) => {
+    const names = new Set(among)
     if (names.size === 0) return []
     const shown = [...names].slice(0, NAMED).join(', ')
     const rest = names.size > NAMED ? ` and ${names.size - NAMED} more` : ''
@@ -210,6 +225,16 @@ export function describeDamage({ ruleset, networks, sandboxes, all, by }: Damage
     ...several('sandbox', 'sandboxes', sandboxes),
   ]
   if (all) return 'The kernel had more to tell than there was room for: anything may have been changed or deleted'
+  const named = (items: readonly { record: { name: string } }[]) => items.map(({ record }) => record.name)
+  const deleted = [
+    ...several('record of the network', 'records of the networks', named(files.networks)),
+    ...several('record of the sandbox', 'records of the sandboxes', named(files.sandboxes)),
+    ...several('name of the namespace of', 'names of the namespaces of', named(files.nameless)),
+  ]
   const who = by.length > 0 ? `, by ${by.join(', ')}` : ''
-  return `Something of ${what.join(', ')} was changed or deleted${who}`
+  const sentence = [
+    ...(what.length > 0 ? [`something of ${what.join(', ')} was changed or deleted${who}`] : []),
+    ...(deleted.length > 0 ? [`somebody has deleted ${deleted.join(', ')}`] : []),
+  ].join('; ')
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`
 }

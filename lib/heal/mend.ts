@@ -8,6 +8,7 @@ import { FEW, type Damage } from './damage.js'
 import { DamagedRecords } from './damaged-records.js'
 import { healFew, healSandboxes } from './heal-sandboxes.js'
 import { sortLeaving } from './leaving-networks.js'
+import { giveBackFiles } from './lost-files.js'
 import { forgetLost, reconcileNetworks } from './networks.js'
 
 /** What has become of what was damaged. */
@@ -26,6 +27,7 @@ type Part = Pick<HealContext, 'host' | 'networks' | 'records' | 'routes' | 'sett
 export async function mend(context: Part, damage: Damage): Promise<Mended> {
   const { networks } = context
   const mended: Mended = { healed: [], lost: [], left: false }
+  mended.healed.push(...(await giveBackFiles(context, damage.files)))
   // It tells by itself whom it has given something back.
   if (damage.ruleset) await networks.ensureRuleset()
   let lost: ReadonlySet<string> = new Set()

@@ -1,3 +1,5 @@
+import { ALL_FILES } from './file-news.js'
+
 /** What was heard, until it is looked at. */
 export class News {
   /** Some was not heard: anything may be damaged. */
@@ -6,6 +8,12 @@ export class News {
   ruleset = false
   /** Comments of elements that have gone: whose they are. */
   readonly owners = new Set<string>()
+  /** Paths of files and folders that were deleted. */
+  readonly files = new Set<string>()
+  /** Any of them may have been. */
+  allFiles = false
+  /** Something was unmounted: it may be a name. */
+  unbound = false
   /** Links that are not as they were. */
   readonly links = new Set<string>()
   /** Who has done it, as far as the kernel tells: `nft (process 12)`. */
@@ -22,8 +30,26 @@ export class News {
     }
   }
 
+  hearOfFile(one: string): void {
+    if (one === 'missed') this.missed = true
+    else if (one === 'unbound') this.unbound = true
+    else if (one === ALL_FILES) this.allFiles = true
+    else this.files.add(one)
+  }
+
   hearOfLink(one: string): void {
     if (one === 'missed') this.missed = true
     else this.links.add(one)
+  }
+
+  /** What other news tell of is told of by these, too. */
+  add(other: News): void {
+    for (const owner of other.owners) this.owners.add(owner)
+    for (const link of other.links) this.links.add(link)
+    for (const file of other.files) this.files.add(file)
+    this.allFiles ||= other.allFiles
+    this.ruleset ||= other.ruleset
+    this.unbound ||= other.unbound
+    this.missed ||= other.missed
   }
 }

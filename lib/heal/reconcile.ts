@@ -10,7 +10,7 @@ import type { HealContext } from './context.js'
 import { keepReserve } from '../store/reserve.js'
 import { stateFolder } from '../store/state-folder.js'
 import { Slices } from '../admission/slices.js'
-import { listNetworkRecords } from '../store/network-records.js'
+import { listNetworkRecords, type StoredNetwork } from '../store/network-records.js'
 import { idle, isBusy, listAllRecords, toStored, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import { findTables, olderVersions, writtenTables, type FoundTables } from '../claims/ruleset-tables.js'
 import { removeHalfWritten } from './half-written.js'
@@ -55,7 +55,8 @@ type Part = Pick<HealContext, 'host' | 'settings' | 'records' | 'ports' | 'netwo
 
 interface Found {
   reconciled: Reconciled
-  kept: SandboxRecord[]
+  kept: StoredRecord[]
+  networks: readonly StoredNetwork[]
   /** Records that cannot be read: what is theirs stays, too. */
   damagedRecords: DamagedRecords
   /** Links of the host, as they were found first. */
@@ -111,12 +112,10 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
     damagedRecords,
   )
   const damagedNetworks = new DamagedRecords()
-  const named = (
-    await listNetworkRecords(networks.records, (one) => {
-      refuseNewer(one)
-      damagedNetworks.add(one)
-    })
-  ).map(({ record }) => record.name)
+  const storedNetworks = await listNetworkRecords(networks.records, (one) => {
+    refuseNewer(one)
+    damagedNetworks.add(one)
+  })
   requireSameRecords(all, context.settings.stateDir)
   // From here on, it writes.
   keepReserve(context.records)
@@ -126,7 +125,7 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
     networks.records,
     stored.map(({ record }) => record),
   )
-  if (!rewritten && stored.length + named.length > 0) {
+  if (!rewritten && stored.length + storedNetworks.length > 0) {
     const owners = await networks.ensureRuleset()
     if (owners.length > 0) {
       const after = await compare(context, ended, owners)
@@ -151,7 +150,7 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
     ...networks.predefined.keys(),
     ...damagedNetworks.names,
     ...leaving.living,
-    ...named,
+    ...storedNetworks.map(({ record }) => record.name),
     ...(await networks.list()).map(({ record }) => record.name),
   ])
   const result: Reconciled = { adopted: [], healed: [...new Set([...(rewritten ?? []), ...healed])], collected }
@@ -204,7 +203,7 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
   context.events?.healed(result.healed.filter((name) => !rewritten?.includes(name)))
   for (const sentence of lost) context.events?.tell('lost', sentence)
   for (const sentence of damaged) context.events?.tell('damaged', sentence)
-  return { reconciled: result, kept: kept.map(({ record }) => record), damagedRecords, links: all }
+  return { reconciled: result, kept, networks: storedNetworks, damagedRecords, links: all }
 }
 
 async function refuseNewerRecords({ records, networks }: HealContext): Promise<void> {

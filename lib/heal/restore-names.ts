@@ -1,4 +1,5 @@
 import { readdirSync, statSync } from 'node:fs'
+import { endpointsOf } from '../drivers/index.js'
 import { removeIfThere, tryPlan } from '../claims/remove-if-there.js'
 import type { Host } from '../kernel/host.js'
 import type { Namespace } from '../plan/operation.js'
@@ -58,7 +59,10 @@ interface Way {
   namespace: Namespace
 }
 
-/** A record may not say which namespace it is of: then it is the one that has its links and addresses. */
+/**
+ * A record may not say which namespace it is of: then it is the one that its links on the host lead into. Addresses and
+ * MACs alone say nothing: a namespace of another program, or of another host on this machine, may have the same.
+ */
 async function findNamespace(
   host: Host,
   record: SandboxRecord,
@@ -69,9 +73,19 @@ async function findNamespace(
     if (meant && meant.inode !== inode) continue
     const namespace = meant ?? namespaceAt(from)
     if (!namespace) continue
-    if (meant || (await isWholeInside({ endpoints: record.endpoints, path: from }, host))) return { from, namespace }
+    if (meant || (await isOf(record, host, from))) return { from, namespace }
   }
   return undefined
+}
+
+async function isOf({ endpoints }: SandboxRecord, host: Host, netns: string): Promise<boolean> {
+  const inside = (await host.find('links into the host', { netns })) ?? []
+  if (endpoints.length === 0 || inside.length === 0) return false
+  for (const endpoint of endpoints) {
+    const end = await host.find('link', { name: endpointsOf(endpoint).hostEnd(endpoint) })
+    if (!end || !inside.some(({ link }) => link === end.index)) return false
+  }
+  return isWholeInside({ endpoints, path: netns }, host)
 }
 
 /**

@@ -177,6 +177,8 @@ interface SetQuery {
 /** What can be asked of the kernel, and what comes back. */
 export interface Questions {
   links: { question: { netns?: string; statistics?: boolean }; answer: LinkInfo[] }
+  /** Links of another namespace whose other end, or parent, is a link of the host: of the executor's, and no other. */
+  'links into the host': { question: { netns: string }; answer: LinkInfo[] }
   link: { question: { netns?: string; name: string; statistics?: boolean }; answer: LinkInfo }
   /** Which of some links of the host are there; names, a line each. */
   present: { question: { names: string }; answer: string }
@@ -303,6 +305,13 @@ export type About =
    * `by NAME PID`; `missed` where news were lost.
    */
   | { about: 'ruleset'; table: string; kept: string }
+  /**
+   * Files that are deleted in folders. Told are their paths, and that of a folder that has gone; `missed` where there
+   * was more than there was room for. A folder that is not there is not heard of.
+   */
+  | { about: 'removed files'; folders: readonly string[] }
+  /** Mounts of this process's mount namespace. Told is `unbound` when others have unmounted one. From Linux 6.15 on. */
+  | { about: 'unbound names' }
 
 /** Listens. Keeps neither the process nor itself alive. */
 export interface NativeNews {

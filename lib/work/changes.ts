@@ -174,7 +174,7 @@ export class Changes {
             : withIpv6Inside(plan, (one) => host.run(one, { grouped: turns.isContended, call })))
           made.settle()
           if (next) {
-            this.#context.events.didSandbox(this.#stored.record, next.record)
+            this.#context.events.didSandbox(this.#stored, next)
             this.#stored = next
           }
           if (made.foreign) await this.#context.holders.tell(made.foreign)

@@ -58,7 +58,7 @@ export async function createSandbox(
         const { routes } = drafted
         if (routes && routes.version !== context.routes.version)
           await context.routes.correct(drafted.stored.record, routes.given)
-        context.events.didSandbox(undefined, drafted.stored.record)
+        context.events.didSandbox(undefined, drafted.stored)
         if (drafted.spare) announceLater(context, drafted.spare)
         const served = context.resolvers.attend(drafted.stored.record.endpoints)
         if (served) await served

@@ -60,7 +60,7 @@ export async function removeSandbox(context: Context, changes: Changes): Promise
           : undefined,
     }
   }, call)
-  context.events.didSandbox(changes.stored.record, undefined)
+  context.events.didSandbox(changes.stored, undefined)
   if (begun?.off) await begun.off()
   if (rerouted) await context.routes.spread(rerouted)
   const { path, record: removed } = changes.stored

@@ -7,7 +7,9 @@
 #include "base/guard.h"
 #include "js/convert.h"
 #include "js/executor_wrap.h"
+#include "host/removed_files.h"
 #include "netns/netns.h"
+#include "netns/unbound_names.h"
 #include "nft/ruleset_news.h"
 #include "rtnl/forwarding_news.h"
 #include "rtnl/link_news.h"
@@ -18,13 +20,19 @@ namespace {
 
 constexpr const char* kNotHeard = "the kernel could not be listened to";
 
+std::set<std::string> texts(const Napi::Array& given) {
+  std::set<std::string> found;
+  for (uint32_t i = 0; i < given.Length(); ++i) found.insert(Napi::Value(given.Get(i)).As<Napi::String>().Utf8Value());
+  return found;
+}
+
 }  // namespace
 
 struct NewsWrap::Watch {
   uv_poll_t poll{};
   uv_timer_t timer{};
   int open_handles = 0;
-  std::unique_ptr<netlink::News> news;
+  std::unique_ptr<News> news;
   rtnl::LinkNews* links = nullptr;  // the same, where it is about those
   rtnl::OwnLinks* own = nullptr;    // likewise
   NewsWrap* owner = nullptr;        // null once nobody listens
@@ -134,6 +142,10 @@ Status NewsWrap::make(const Napi::Object& about, const ExecutorWrap& executor, W
     watch.news = std::move(own);
   } else if (kind == "ruleset") {
     watch.news = std::make_unique<nft::RulesetNews>(executor.watch_of_ruleset(), text("table"), text("kept"));
+  } else if (kind == "removed files") {
+    watch.news = std::make_unique<host::RemovedFiles>(texts(about.Get("folders").As<Napi::Array>()));
+  } else if (kind == "unbound names") {
+    watch.news = std::make_unique<netns::UnboundNames>();
   } else {
     return Failure::of(EINVAL, "open");
   }
@@ -155,9 +167,7 @@ Napi::Value NewsWrap::know(const Napi::CallbackInfo& info) {
 
 Napi::Value NewsWrap::mean(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  auto given = info[0].As<Napi::Array>();
-  std::set<std::string> names;
-  for (uint32_t i = 0; i < given.Length(); ++i) names.insert(Napi::Value(given.Get(i)).As<Napi::String>().Utf8Value());
+  const auto names = texts(info[0].As<Napi::Array>());
   Napi::Object numbers = Napi::Object::New(env);
   if (watch_ == nullptr || watch_->links == nullptr) return numbers;
   for (const auto& [name, number] : watch_->links->mean(names)) numbers.Set(name, Napi::Number::New(env, number));

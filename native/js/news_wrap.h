@@ -5,6 +5,8 @@
 //   { about: 'forwarding' }  what has become of the host's forwarding (rtnl/forwarding_news.h)
 //   { about: 'own links', bridges, ports, leaving }  links that are ours and not whole any more (rtnl/own_links.h)
 //   { about: 'ruleset', table, kept }                what others take out of it (nft/ruleset_news.h)
+//   { about: 'removed files', folders }              files that are deleted in folders (host/removed_files.h)
+//   { about: 'unbound names' }                       that something was unmounted (netns/unbound_names.h)
 //
 // Thread: JavaScript's; libuv watches the socket, so no thread waits for it and idle it costs nothing. Lifetime: it
 // keeps neither the process nor itself alive. An environment that ends waits until libuv has let go of the socket.

@@ -225,6 +225,17 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
             netns, [statistics](auto& socket, auto& items) { return rtnl::dump_links(socket, statistics, items); }),
         write_link);
   }
+  if (ask == "links into the host") {
+    return list_query<rtnl::LinkInfo>(
+        env,
+        [netns](Kernel& kernel, std::vector<rtnl::LinkInfo>& links) {
+          netlink::Socket* socket = nullptr;
+          auto failure = kernel.rtnl(netns, socket);
+          if (!failure) failure = rtnl::dump_links_into(*socket, kernel.host(), links);
+          return failure;
+        },
+        write_link);
+  }
   if (ask == "addresses") {
     int family = read_flag(question, "ipv6").value_or(false) ? AF_INET6 : AF_INET;
     return list_query<rtnl::AddressInfo>(

@@ -1,5 +1,6 @@
 #include "netns/netns.h"
 
+#include <atomic>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
@@ -18,6 +19,8 @@
 
 namespace slipway::netns {
 namespace {
+
+std::atomic<uint64_t> unmounts = 0;
 
 constexpr const char* kOwn = "/proc/thread-self/ns/net";
 constexpr int kMostMounts = 8;
@@ -192,6 +195,8 @@ Status bind_name(int fd, const std::string& path) {
   return kOk;
 }
 
+uint64_t unmounted() { return unmounts; }
+
 Status claim_name(const std::string& path) {
   return mknod(path.c_str(), S_IFREG, 0) == 0 ? kOk : Status(Failure::last("mknod"));
 }
@@ -201,6 +206,7 @@ Status remove(const std::string& path) {
   // open and mount leaves, too.
   int mounts = 0;
   while (umount2(path.c_str(), MNT_DETACH) == 0) {
+    ++unmounts;
     if (++mounts == kMostMounts) return Failure::of(EBUSY, "umount2");
   }
   if (errno != EINVAL && errno != ENOENT) return Failure::last("umount2");

@@ -89,5 +89,7 @@ Status bind_name(int fd, const std::string& path);
 
 // Takes the name away; the namespace lives on while a process or descriptor holds it.
 Status remove(const std::string& path);
+// How many names this process has unmounted so far.
+uint64_t unmounted();
 
 }  // namespace slipway::netns

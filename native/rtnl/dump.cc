@@ -2,9 +2,11 @@
 
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <sstream>
@@ -87,7 +89,10 @@ LinkInfo read_link(Answer& answer, bool statistics) {
       case IFLA_MTU: link.mtu = attribute.u32(); break;
       case IFLA_GROUP: link.group = attribute.u32(); break;
       case IFLA_LINK: link.link = static_cast<int>(attribute.u32()); break;
-      case IFLA_LINK_NETNSID: link.link_elsewhere = true; break;
+      case IFLA_LINK_NETNSID:
+        link.link_elsewhere = true;
+        link.link_netns = static_cast<int>(attribute.u32());
+        break;
       case IFLA_STATS64:
         if (statistics) link.statistics = read_statistics(attribute);
         break;
@@ -166,6 +171,26 @@ Status get_link(netlink::Socket& socket, const std::string& name, bool statistic
     if (answer.type() != RTM_NEWLINK) answer.reject();
     link = read_link(answer, statistics);
   });
+}
+
+Status dump_links_into(netlink::Socket& socket, int netns, std::vector<LinkInfo>& links) {
+  Question question("netns", RTM_GETNSID, 0);
+  question.message.header(rtgenmsg{});
+  question.message.u32(NETNSA_FD, static_cast<uint32_t>(netns));
+  if (question.message.status()) return question.message.status();
+  int number = -1;
+  auto failure = socket.request(question.message.written(), [&](Answer& answer) {
+    if (answer.type() != RTM_NEWNSID) answer.reject();
+    answer.each<rtgenmsg>([&](const Attribute& attribute) {
+      if (attribute.type() == NETNSA_NSID) number = static_cast<int>(attribute.u32());
+    });
+  });
+  if (!failure) failure = dump_links(socket, false, links);
+  // No link leads to what has no number.
+  links.erase(std::remove_if(links.begin(), links.end(),
+                             [&](const LinkInfo& link) { return number < 0 || link.link_netns != number; }),
+              links.end());
+  return failure;
 }
 
 int index_of(Answer& answer) { return answer.header<ifinfomsg>().ifi_index; }

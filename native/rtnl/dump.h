@@ -22,6 +22,7 @@ struct LinkInfo {
   // another namespace.
   int link = 0;
   bool link_elsewhere = false;
+  int link_netns = -1;  // which that is, by the number that the link's own namespace has given it; -1: none
   uint32_t group = 0;
   uint32_t mtu = 0;
   bool up = false;
@@ -57,6 +58,9 @@ Status get_link(netlink::Socket& socket, const std::string& name, bool statistic
 
 // Of a message about a link.
 int index_of(netlink::Answer& answer);
+
+// Of the links of the socket's namespace, those whose other end or parent is in the namespace behind a descriptor.
+Status dump_links_into(netlink::Socket& socket, int netns, std::vector<LinkInfo>& links);
 
 // Which of some links are there; names, a line each. Nothing is dumped, and rtnetlink's lock is not taken.
 Status present_links(const netlink::Socket& socket, const std::string& names, std::string& present);

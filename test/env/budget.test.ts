@@ -189,7 +189,7 @@ const CONNECTIONS_COUNT = '0x105'
 /** Half of them are for ports. */
 const DESCRIPTORS = 200
 
-test('a call makes no more system calls than it needs, and sends no more messages', async (t) => {
+test.serial('a call makes no more system calls than it needs, and sends no more messages', async (t) => {
   const world = new World(t)
   const folder = mkdtempSync(join(tmpdir(), 'slipway-strace-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
@@ -239,7 +239,7 @@ test('a call makes no more system calls than it needs, and sends no more message
   t.is(asked(CONNECTIONS_WALK), 0)
 })
 
-test('a live sandbox with a port takes 3 KB of the heap, and no more than twice that', async (t) => {
+test.serial('a live sandbox with a port takes 3 KB of the heap, and no more than twice that', async (t) => {
   const world = new World(t)
   const options = {
     open: { netns: world.host.path, stateDir: world.stateDir },

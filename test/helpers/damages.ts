@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Sandbox } from 'slipway'
 import { execIn, ip, ipJson, setSysctl, type World } from './world.js'
 
@@ -19,8 +21,8 @@ export interface Damage {
   do(scene: Damaged): unknown
   /** The kernel tells nobody of it: a process that is open notices it when it looks for another reason. */
   silent?: true
-  /** What doctor says of it. */
-  doctor: RegExp
+  /** What doctor says of it. Left out where only a process that was open before knows what was there. */
+  doctor?: RegExp
 }
 
 const nft = ({ world }: Damaged, ...lines: string[]) => lines.forEach((line) => execIn(world.host, 'nft', line))
@@ -30,6 +32,11 @@ const vethOf = ({ world, one }: Damaged) => {
   return new RegExp(`"(veth[0-9a-f]+)"[^"]*comment "${one.name} `).exec(senders)?.[1] ?? ''
 }
 const portsOf = (world: World) => execIn(world.host, 'nft', 'list', 'map', 'inet', 'slipway', 'published4')
+/** Where the host has its records. */
+const folderOf = ({ world: { stateDir } }: Pick<Damaged, 'world'>) => {
+  const [host = ''] = readdirSync(stateDir).filter((name) => /^\d+$/.test(name))
+  return join(stateDir, host)
+}
 const addressOf = ({ endpoints }: Sandbox) => endpoints[0]?.addresses[0]?.split('/')[0] ?? ''
 
 const RULES = { doctor: /rules, chains or tables of Slipway were deleted/ }
@@ -120,14 +127,23 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
     do: ({ world, web }) => setSysctl(world.host, `net.ipv6.conf.${web}.forwarding`, '0'),
   },
   'the name of a namespace deleted while a process is in it': {
-    silent: true,
     doctor: /the namespace of .* is not at .* any more/,
     do: ({ one }) => ip('netns', 'delete', one.name),
   },
   'a namespace unmounted while a process is in it': {
-    silent: true,
     doctor: /the namespace of .* is not at .* any more/,
     do: ({ one }) => execFileSync('umount', [one.path]),
+  },
+  'the record of a sandbox deleted': {
+    do: (scene) => rmSync(join(folderOf(scene), 'sandboxes', `${scene.one.name}.json`)),
+  },
+  'the record of a network deleted': { do: (scene) => rmSync(join(folderOf(scene), 'networks', 'web.json')) },
+  'all records deleted, with their folders': { do: (scene) => rmSync(folderOf(scene), { recursive: true }) },
+  'the record and the name of the namespace of a sandbox deleted': {
+    do(scene) {
+      ip('netns', 'delete', scene.one.name)
+      rmSync(join(folderOf(scene), 'sandboxes', `${scene.one.name}.json`))
+    },
   },
   'route_localnet of docker0 off': {
     ...NETWORK,
@@ -137,11 +153,20 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
 }
 
 /** What of the host is to be as before, a line for each thing; numbers of links and counters may be others. */
-export function conditionOf({ world, web }: Pick<Damaged, 'world' | 'web'>): Record<string, string[]> {
+export function conditionOf({ world, one, both, web }: Damaged): Record<string, string[]> {
   const { host } = world
   const lines = (text: string) => text.split('\n').filter((line) => line !== '')
   const settings = ['ipv4.conf.docker0.forwarding', 'ipv4.conf.docker0.route_localnet', `ipv6.conf.${web}.forwarding`]
+  const records = ['sandboxes', 'networks'].map((what) => join(folderOf({ world }), what))
   return {
+    records: records
+      .flatMap((folder) =>
+        (existsSync(folder) ? readdirSync(folder) : [])
+          .filter((name) => name.endsWith('.json'))
+          .map((name) => `${name} ${statSync(join(folder, name)).mode}`),
+      )
+      .sort(),
+    names: [one, both].map(({ path }) => (existsSync(path) ? String(statSync(path).ino) : '')),
     links: ipJson<{
       ifname: string
       master?: string

@@ -56,7 +56,7 @@ export class Networks {
         throw error
       }
       this.#context.spares.begin(stored.record.name)
-      this.#context.events.didNetwork(undefined, stored.record)
+      this.#context.events.didNetwork(undefined, stored)
       return this.#custom(stored, await this.#context.forwarding.warningsOf(specOf(stored)))
     }
     return this.#context.work.run(create, 'networks.create', options)

@@ -58,7 +58,7 @@ async function removeUnused(context: Context, name: string, stored: StoredNetwor
     forget = []
     await untilUnused(context, stored, error)
   }
-  context.events.didNetwork(stored.record, undefined)
+  context.events.didNetwork(stored, undefined)
   await context.resolvers.stop(stored.record.id)
   try {
     await removeAsFarAsThere(context, stored, forget)
@@ -66,7 +66,7 @@ async function removeUnused(context: Context, name: string, stored: StoredNetwor
     if (await giveBack(host, stored, going)) {
       // What was refused first is what the caller is told.
       await context.resolvers.serve(specOf(stored)).catch(() => undefined)
-      context.events.didNetwork(undefined, stored.record)
+      context.events.didNetwork(undefined, stored)
     }
     throw await explained(error, host)
   }

@@ -95,6 +95,7 @@ export const endpoints: EndpointsOf<BridgeNetwork, BridgeBody> = {
   announce,
   forget: forgetNeighbor,
   hostLinks: ({ body }) => [body.hostLink],
+  hostEnd: ({ body }) => body.hostLink,
   unlink: (_, gone) => deleteLinks(gone.map(({ body }) => body.hostLink)),
 
   isLinked: ({ body: { hostLink } }, { host }, links) =>

@@ -81,6 +81,7 @@ export const endpointsOn = (kind: SegmentKind): EndpointsOf<SegmentNetwork, Segm
   announce: () => [],
   forget: () => [],
   hostLinks: () => [],
+  hostEnd: ({ body }) => body.parent,
   unlink: (netns, gone) => gone.map(({ interface: name }) => ({ op: 'link.delete', netns, name })),
 
   // By kind and parent: the sandbox may have given its link another name and another MAC, and may have made more such
