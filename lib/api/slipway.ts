@@ -4,7 +4,7 @@ import { beginCall, callChecks, type Call, type CallOptions } from '../base/call
 import { checkOptions, checks } from '../base/checks.js'
 import { descriptorLimit } from '../base/descriptor-limit.js'
 import { mappedPorts } from '../drivers/gateway.js'
-import { EventHub } from '../events/hub.js'
+import { EventHub, type Doer } from '../events/hub.js'
 import type { EventOptions } from '../events/filters.js'
 import type { SlipwayEvent } from '../events/event.js'
 import { Host } from '../kernel/host.js'
@@ -36,6 +36,8 @@ import { collectFiles, listFilesFolders } from '../work/files.js'
 import { isLeft, Ephemerals } from '../work/ephemerals.js'
 import { Removals } from '../work/removals.js'
 import { Quarantine } from '../work/quarantine.js'
+import { LimitsWatch } from '../work/limits-watch.js'
+import { FirewallWatch } from '../firewalls/watch.js'
 import { Reaper } from '../work/reaper.js'
 import { Sandboxes } from './sandboxes/sandboxes.js'
 import { explained } from '../claims/refusals.js'
@@ -284,6 +286,7 @@ async function leave({
   resolvers,
   parentWatch,
   damageWatch,
+  firewallWatch,
   host,
   holders,
   forwarding,
@@ -294,6 +297,7 @@ async function leave({
   await resolvers.close()
   await parentWatch.close()
   await damageWatch.close()
+  await firewallWatch.close()
   await forwarding.close()
   await host.close()
   holders.close()
@@ -303,11 +307,24 @@ async function leave({
 export function makeContext(host: Host, settings: Settings, stays: boolean): Context {
   const folder = (what: Parameters<typeof stateFolder>[2]) => stateFolder(settings, host, what)
   const folders = { sandboxes: folder('sandboxes'), networks: folder('networks') }
-  const events = new EventHub(folders, () => damageWatch)
+  const events = new EventHub(folders, () => doer)
   const networks = new NetworkRegistry(host, settings, folders, (names) => events.healed(names))
   const routes = new RouterRoutes(host, folders.sandboxes, routesFile(settings, host))
   const parentWatch = new ParentWatch({ host, networks, records: folders.sandboxes, routes, events })
   const damageWatch = new DamageWatch({ host, settings, networks, records: folders.sandboxes, routes, events })
+  const firewallWatch = new FirewallWatch({ host, networks }, events)
+  const limits = new LimitsWatch(events)
+  const doer: Doer = {
+    did(before, after) {
+      damageWatch.did(before, after)
+      limits.did()
+    },
+    didNetwork: (before, after) => damageWatch.didNetwork(before, after),
+    heard(isHeard) {
+      firewallWatch.heard(isHeard)
+      limits.heard(isHeard)
+    },
+  }
   const ephemerals = new Ephemerals(folder('ephemeral'), folders.sandboxes, folders.networks)
   return {
     host,
@@ -321,6 +338,7 @@ export function makeContext(host: Host, settings: Settings, stays: boolean): Con
     }),
     parentWatch,
     damageWatch,
+    firewallWatch,
     names: defaultNames(settings),
     ports: new PortTable(),
     routes,

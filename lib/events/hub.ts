@@ -18,7 +18,9 @@ interface Folders {
 }
 
 /** Is told of what this process has made (nothing before), changed or removed (nothing after), whoever listens. */
-interface Doer {
+export interface Doer {
+  /** Whether somebody listens from now on. */
+  heard(isHeard: boolean): void
   did(before: StoredRecord | undefined, after: StoredRecord | undefined): void
   didNetwork(before: StoredNetwork | undefined, after: StoredNetwork | undefined): void
 }
@@ -57,7 +59,9 @@ export class EventHub {
     else if (this.#closed) subscription.end()
     else {
       this.#subscriptions.add(subscription)
+      const isFirst = this.#listening === undefined
       this.#listening ??= this.#listen()
+      if (isFirst) this.#doer()?.heard(true)
     }
     return subscription
   }
@@ -156,6 +160,7 @@ export class EventHub {
     if (this.#subscriptions.size > 0 || !this.#listening) return
     const { thread } = this.#listening
     this.#listening = undefined
+    this.#doer()?.heard(false)
     this.#closing = Promise.all([this.#closing, thread.close()])
   }
 }

@@ -310,6 +310,11 @@ export type About =
    * was more than there was room for. A folder that is not there is not heard of.
    */
   | { about: 'removed files'; folders: readonly string[] }
+  /**
+   * Rules and chains of other tables than those of this name, which others have made or deleted. Told is `others`, once
+   * a second at most.
+   */
+  | { about: 'firewalls'; table: string }
   /** Mounts of this process's mount namespace. Told is `unbound` when others have unmounted one. From Linux 6.15 on. */
   | { about: 'unbound names' }
 

@@ -9,6 +9,7 @@ import type { Settings } from '../base/settings.js'
 import { explained } from '../claims/refusals.js'
 import type { Spares } from './pool/spares.js'
 import type { DynamicPorts } from '../claims/ports/dynamic-ports.js'
+import type { FirewallWatch } from '../firewalls/watch.js'
 import type { Holders } from '../claims/ports/holders.js'
 import type { Turns } from '../admission/turns.js'
 import type { Removals } from './removals.js'
@@ -23,6 +24,7 @@ export interface Context extends HealContext {
   readonly resolvers: Resolvers
   readonly parentWatch: ParentWatch
   readonly damageWatch: DamageWatch
+  readonly firewallWatch: FirewallWatch
   /** What sandboxes have that say nothing of their names. */
   readonly names: NameOptions
   readonly dynamicPorts: DynamicPorts

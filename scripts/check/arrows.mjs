@@ -19,6 +19,7 @@ export const LAYERS = [
   'inside',
   'work',
   'heal',
+  'firewalls',
   'networks',
   'drivers',
   'events',

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
 import type { Sandbox } from 'slipway'
 import type { Finding } from '#lib/cli/doctor/finding.js'
-import { checkFirewalls } from '#lib/cli/doctor/firewalls/check.js'
+import { checkFirewalls } from '#lib/cli/doctor/firewalls.js'
 import { checkForwarding } from '#lib/cli/doctor/forwarding.js'
 import { checkIpv6 } from '#lib/cli/doctor/host.js'
 import { looking } from '#lib/cli/looking.js'

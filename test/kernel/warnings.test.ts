@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import test from 'ava'
 import type { WarningMessage } from '#lib/index.js'
 import { end, start } from '../helpers/command.js'
-import { eventually, ip, NEIGHBOUR_ADDRESS, setSysctl, World } from '../helpers/world.js'
+import { eventually, execIn, ip, NEIGHBOUR_ADDRESS, setSysctl, World } from '../helpers/world.js'
 
 /** Forwarding that is off on the host is no refusal: calls, the channel and the command warn of it. */
 
@@ -102,3 +102,42 @@ test.serial('the command says it, and does not turn on what an administrator has
     )
   }
 })
+
+test.serial(
+  'who listens to events hears that another firewall drops, at the beginning and when it comes',
+  async (t) => {
+    const world = new World(t)
+    const slipway = await world.open()
+    await world.create(slipway, 'app')
+    const listen = () => {
+      const messages: string[] = []
+      const controller = new AbortController()
+      t.teardown(() => controller.abort())
+      void (async () => {
+        for await (const { attributes } of slipway.events({ action: 'warning', signal: controller.signal }))
+          messages.push(attributes['message'] ?? '')
+      })().catch(() => undefined)
+      return messages
+    }
+    const first = listen()
+    const drop =
+      'add table inet filter; add chain inet filter forward { type filter hook forward priority 0; policy drop; }'
+    execIn(world.host, 'nft', drop)
+    t.true(await eventually(() => first.length > 0))
+    t.regex(
+      first[0] ?? '',
+      /^inet filter, chain forward \(forward\): its policy drops packets of ours: .*\(docker0\).*\. Let it through: nft '/,
+    )
+    // What changes nothing for ours is not told, nor what was told.
+    execIn(world.host, 'nft', 'add rule inet filter forward tcp dport 22 accept')
+    const second = listen()
+    await world.create(slipway, 'other')
+    execIn(world.host, 'nft', 'delete table inet filter')
+    await new Promise((resolve) => setTimeout(resolve, 2500))
+    t.is(new Set(first).size, first.length)
+    const before = first.length
+    execIn(world.host, 'nft', drop)
+    t.true(await eventually(() => first.length > before))
+    t.true(await eventually(() => second.length > 0))
+  },
+)

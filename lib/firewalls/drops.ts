@@ -1,38 +1,44 @@
-import { TABLE } from '../../../policy/sets.js'
-import type { FirewallChain, FirewallRule } from '../../../kernel/native.js'
-import { FAMILIES } from '../../../store/network-spec.js'
-import { quote } from '../../../plan/print-shell.js'
-import type { Context } from '../../../work/context.js'
-import { note, ok, problem, type Finding } from '../finding.js'
-import { frames, passings, type Passing } from './ours.js'
+import { TABLE } from '../policy/sets.js'
+import type { FirewallChain, FirewallRule } from '../kernel/native.js'
+import { FAMILIES } from '../store/network-spec.js'
+import { quote } from '../plan/print-shell.js'
+import { frames, passings, type Looking, type Passing } from './ours.js'
 import { verdictOn, type Verdict } from './verdict.js'
+
+/** What another firewall drops of ours. */
+export interface Drop {
+  /** A sentence, without its end: who drops what. */
+  what: string
+  /** How much of it was seen. */
+  counted: string
+  /** Commands that let it through. */
+  advice: string
+  /** A rule before may decide otherwise. */
+  perhaps: boolean
+}
+
+export interface Drops {
+  drops: Drop[]
+  /** Other firewalls, by the names of their tables. */
+  tables: string[]
+}
 
 /**
  * Other firewalls of the host: an accept of ours does not outvote a drop of theirs. Each chain that packets come to by
  * themselves is held against the packets that have to pass there, whoever wrote it: nft, firewalld, ufw, iptables of
  * either half.
  */
-export async function checkFirewalls(context: Context): Promise<Finding[]> {
-  const check = 'firewalls'
+export async function findDrops(context: Looking): Promise<Drops> {
   const { chains, rules } = await context.host.ask('firewalls', {})
   const others = chains.filter(({ table }) => table !== TABLE)
   const ours = await passings(context)
-  const findings: Finding[] = []
+  const drops: Drop[] = []
   for (const chain of others) {
     if (chain.hook === '') continue
     const own = rulesOf(chain, rules)
-    for (const dropped of dropsOf(chain, own, passingBy(chain, ours))) findings.push(findingOf(chain, own, dropped))
+    for (const dropped of dropsOf(chain, own, passingBy(chain, ours))) drops.push(dropOf(chain, own, dropped))
   }
-  if (findings.length > 0) return findings
-  const tables = [...new Set(others.filter(({ hook }) => hook !== '').map(nameOf))]
-  return [
-    ok(
-      check,
-      tables.length === 0
-        ? 'no other firewall'
-        : `${tables.join(', ')}: ${tables.length === 1 ? 'it lets' : 'they let'} through what has to pass`,
-    ),
-  ]
+  return { drops, tables: [...new Set(others.filter(({ hook }) => hook !== '').map(nameOf))] }
 }
 
 const nameOf = ({ legacy, family, table }: FirewallChain): string =>
@@ -80,7 +86,7 @@ function dropsOf(
   return [...drops.values()]
 }
 
-function findingOf(chain: FirewallChain, rules: ReadonlyMap<string, FirewallRule[]>, dropped: Dropped): Finding {
+function dropOf(chain: FirewallChain, rules: ReadonlyMap<string, FirewallRule[]>, dropped: Dropped): Drop {
   const { verdict, passings } = dropped
   const { by, perhaps } = verdict
   const who = by ? `rule ${by.place} of its chain ${by.chain}` : 'its policy'
@@ -92,13 +98,8 @@ function findingOf(chain: FirewallChain, rules: ReadonlyMap<string, FirewallRule
   const text = [...losses].map(([loss, bridges]) => `${loss} (${[...bridges].join(', ')})`).join('; ')
   const where = `${nameOf(chain)}, chain ${chain.name} (${chain.hook}): ${who}`
   const advice = [...new Set(passings.flatMap((passing) => adviceFor(chain, rules, passing)))].join('; ')
-  return perhaps
-    ? note(
-        'firewalls',
-        `${where} drops packets of ours, unless a rule before lets them through: ${text}; ${counted}`,
-        advice,
-      )
-    : problem('firewalls', `${where} drops packets of ours: ${text}; ${counted}`, advice)
+  const unless = perhaps ? ', unless a rule before lets them through' : ''
+  return { what: `${where} drops packets of ours${unless}: ${text}`, counted, advice, perhaps }
 }
 
 /** Docker keeps this chain for rules of others, and jumps to it first. */

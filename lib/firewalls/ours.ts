@@ -1,10 +1,11 @@
-import { SlipwayError } from '../../../base/errors.js'
-import { BRIDGE_GROUP, PORT_GROUP, internal } from '../../../policy/sets.js'
-import { RESOLVER_PORT } from '../../../policy/resolver-elements.js'
-import type { IpFamily } from '../../../base/addresses/ip.js'
-import { uplinksOf } from '../../../networks/uplinks.js'
-import { FAMILIES } from '../../../store/network-spec.js'
-import type { Context } from '../../../work/context.js'
+import { SlipwayError } from '../base/errors.js'
+import { BRIDGE_GROUP, PORT_GROUP, internal } from '../policy/sets.js'
+import { RESOLVER_PORT } from '../policy/resolver-elements.js'
+import type { IpFamily } from '../base/addresses/ip.js'
+import { uplinksOf } from '../networks/uplinks.js'
+import { FAMILIES } from '../store/network-spec.js'
+import type { Host } from '../kernel/host.js'
+import type { NetworkRegistry } from '../networks/registry.js'
 import { ICMPV6, TCP, UDP, type Packet } from './packet.js'
 
 /** A packet of ours that has to get through a hook, and what goes wrong where it does not. */
@@ -16,6 +17,12 @@ export interface Passing {
   loss: string
   /** What tells it from others, in nft's words and in those of iptables. */
   match: { nft: string; iptables: string }
+}
+
+/** What a look works with. */
+export interface Looking {
+  host: Host
+  networks: NetworkRegistry
 }
 
 /** A bridge of ours. */
@@ -32,13 +39,13 @@ interface OwnBridge {
 const NEIGHBOUR_SOLICITATION = 135
 
 /** What has to pass by the rules of other firewalls, for each bridge of a host. */
-export async function passings(context: Context): Promise<Passing[]> {
+export async function passings(context: Looking): Promise<Passing[]> {
   const bridges = await bridgesOf(context)
   const uplink = await uplinkOf(context)
   return bridges.flatMap((bridge) => FAMILIES.flatMap((family) => ofBridge(bridge, family, uplink[family])))
 }
 
-async function bridgesOf({ host, networks }: Context): Promise<OwnBridge[]> {
+async function bridgesOf({ host, networks }: Looking): Promise<OwnBridge[]> {
   const predefined = [...networks.predefined.values()].map(({ link }) => link)
   const links = await host.ask('links', {})
   const shut = new Set(((await host.find('elements', internal)) ?? []).map(({ key }) => key))
@@ -72,7 +79,7 @@ async function bridgesOf({ host, networks }: Context): Promise<OwnBridge[]> {
 }
 
 /** By which link the host reaches the world: one of them, where they are several. */
-const uplinkOf = async ({ host }: Context): Promise<Partial<Record<IpFamily, string>>> =>
+const uplinkOf = async ({ host }: Looking): Promise<Partial<Record<IpFamily, string>>> =>
   Object.fromEntries(
     await Promise.all(FAMILIES.map(async (family) => [family, (await uplinksOf(host, family))[0]] as const)),
   )

@@ -1,6 +1,6 @@
 import { endianness } from 'node:os'
-import type { IpFamily } from '../../../base/addresses/ip.js'
-import { toValue } from '../../../base/addresses/address.js'
+import type { IpFamily } from '../base/addresses/ip.js'
+import { toValue } from '../base/addresses/address.js'
 
 /** A packet that is thought of, to be held against the rules of a firewall. What is left out is not known. */
 export interface Packet {

@@ -1,4 +1,4 @@
-import type { FirewallChain, FirewallRule } from '../../../kernel/native.js'
+import type { FirewallChain, FirewallRule } from '../kernel/native.js'
 import { load, type Bytes, type Packet } from './packet.js'
 
 /** What becomes of a packet in one chain of a firewall, as far as its rules are understood. */
