@@ -90,7 +90,8 @@ async function namelessOf(
   known: KnownRecords,
   unrecorded: readonly StoredRecord[],
 ): Promise<StoredRecord[]> {
-  const names = news.missed || news.unbound || news.files.has(NETNS_FOLDER) ? known.in(records) : namesIn(news.files)
+  const all = news.missed || news.unbound || news.files.has(NETNS_FOLDER)
+  const names = all ? known.in(records) : namesIn(news.files).filter((name) => known.has(`${records}/${name}.json`))
   const found: StoredRecord[] = []
   const slices = new Slices()
   for (const name of names) {
