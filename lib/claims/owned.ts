@@ -1,4 +1,4 @@
-import { ownedBySandboxes, portMaps } from '../policy/sets.js'
+import { isAddressClaim, ownedBySandboxes, portMaps } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
 import type { ElementInfo } from '../kernel/native.js'
 import type { Element, Family, Operation, SetDefinition } from '../plan/operation.js'
@@ -19,6 +19,7 @@ export class OwnedElements implements Iterable<Owned> {
   // By the set's name. A key is in a set once.
   readonly #byKey = new Map<string, Map<string, Owned>>()
   readonly #published = new Map<string, Owned[]>()
+  readonly #counts = new Map<string, number>()
 
   /** @param tables - Families whose table is there. */
   static async read(host: Host, tables: ReadonlySet<Family>): Promise<OwnedElements> {
@@ -77,6 +78,11 @@ export class OwnedElements implements Iterable<Owned> {
     )
   }
 
+  /** How many there are of a sandbox, but for claims of addresses: those may be of endpoints that have gone. */
+  countOf(record: SandboxRecord): number {
+    return this.#counts.get(commentOf(record)) ?? 0
+  }
+
   /** The published ports of a sandbox, as the kernel has them. */
   publishedOf(record: SandboxRecord): readonly Owned[] {
     return this.#published.get(commentOf(record)) ?? []
@@ -90,6 +96,7 @@ export class OwnedElements implements Iterable<Owned> {
       if (!readOwner(element.comment)) continue
       const one: Owned = { set, element, owner: element.comment }
       byKey.set(element.key, one)
+      if (!isAddressClaim(set)) this.#counts.set(one.owner, (this.#counts.get(one.owner) ?? 0) + 1)
       if (portMaps.includes(set)) this.#publish(one)
     }
     this.#byKey.set(set.set, byKey)

@@ -4,6 +4,7 @@ import { now } from '../base/timers.js'
 import type { LinkInfo, NativeNews } from '../kernel/native.js'
 import { BRIDGE_GROUP, LEAVING_GROUP, PORT_GROUP, SEPARATED_PORT_GROUP, TABLE } from '../policy/sets.js'
 import type { StoredNetwork } from '../store/network-records.js'
+import { isRegular } from '../store/read-file.js'
 import type { StoredRecord } from '../store/records.js'
 import { NETNS_FOLDER } from '../store/sandbox-kind.js'
 import type { HealContext } from './context.js'
@@ -110,15 +111,21 @@ export class DamageWatch {
   did(before: StoredRecord | undefined, after: StoredRecord | undefined): void {
     if (this.#listeners.length === 0) return
     this.#owners.did(before?.record, after?.record)
-    this.#known.did(before, after)
+    this.#knows(before, after)
     this.#files.join([this.#context.records, NETNS_FOLDER])
   }
 
   /** The same of a network. */
   didNetwork(before: StoredNetwork | undefined, after: StoredNetwork | undefined): void {
     if (this.#listeners.length === 0) return
-    this.#known.did(before, after)
+    this.#knows(before, after)
     this.#files.join([this.#context.networks.records])
+  }
+
+  #knows<T extends StoredRecord | StoredNetwork>(before: T | undefined, after: T | undefined): void {
+    this.#known.did(before, after)
+    // It may have been deleted, and heard of, before it was known.
+    if (after && !isRegular(after.path)) this.#heard([after.path], hearOfFile)
   }
 
   /** Resolves when no look is under way. */

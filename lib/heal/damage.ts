@@ -75,14 +75,14 @@ export async function damageOf(
   const files = await lostFiles(context, news, records)
   if (news.missed)
     return {
-      left: false,
+      left: files.left,
       damage: { ruleset: true, networks: new Set(), sandboxes: new Set(), files, all: true, known: [], by },
     }
   const meant = await meantBy(context, news, owners)
   const ruleset = news.ruleset && (await missingRuleset(context.host)).length > 0
   const networks = meant.networks ? await damagedNetworks(context) : NONE
   const sandboxes = await damagedSandboxes(context, meant.sandboxes)
-  const left = meant.left || networks.left || sandboxes.left
+  const left = files.left || meant.left || networks.left || sandboxes.left
   const lost = files.sandboxes.length + files.networks.length + files.nameless.length
   if (!ruleset && networks.names.size + sandboxes.names.size + lost === 0) return { left }
   const known = meant.sandboxes

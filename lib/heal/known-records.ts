@@ -1,38 +1,62 @@
 import { basename, dirname } from 'node:path'
+import { now } from '../base/timers.js'
 import { readRecordText, type RecordKind } from '../store/kind.js'
 import type { Stored } from '../store/folder.js'
+import { inThisBoot, namespaceAt, type BootedNamespace } from '../store/namespace.js'
 import { NETWORK } from '../store/network-kind.js'
 import type { StoredNetwork } from '../store/network-records.js'
 import { SANDBOX } from '../store/sandbox-kind.js'
-import type { StoredRecord } from '../store/records.js'
+import type { SandboxRecord, StoredRecord } from '../store/records.js'
 
-type Written = Pick<Stored<unknown>, 'path' | 'text'>
+type Written = Stored<SandboxRecord> | StoredNetwork
+
+interface Known {
+  text: string
+  /** Of a sandbox that has nothing else in the kernel, and whose record does not say it yet. */
+  namespace?: BootedNamespace | undefined
+  /** Since when it is known that another process has changed it. */
+  outdated?: number
+}
 
 /**
  * Records of what this process has made, changed or found when it opened the host, as they were written last: where
  * somebody deletes the file of one, nobody else knows what was in it.
  */
 export class KnownRecords {
-  readonly #texts = new Map<string, string>()
+  readonly #known = new Map<string, Known>()
 
   /** From one record (none: it was made) to the next (none: it was removed). */
   did(before: Written | undefined, after: Written | undefined): void {
-    if (before) this.#texts.delete(before.path)
-    if (after) this.#texts.set(after.path, after.text)
+    if (before) this.#known.delete(before.path)
+    if (after) this.#known.set(after.path, { text: after.text, namespace: unsaidNamespace(after.record) })
+  }
+
+  /** Another process has removed it, unless this one has changed it meanwhile. */
+  forget({ path, text }: Written): void {
+    if (this.#known.get(path)?.text === text) this.#known.delete(path)
+  }
+
+  /** So many milliseconds ago it was asked for the first time since this process has changed it. */
+  outdatedFor(path: string): number {
+    const known = this.#known.get(path)
+    return known ? now() - (known.outdated ??= now()) : 0
   }
 
   /** Names of the records of a folder. */
   *in(folder: string): Generator<string> {
-    for (const path of this.#texts.keys()) if (dirname(path) === folder) yield nameOf(path)
+    for (const path of this.#known.keys()) if (dirname(path) === folder) yield nameOf(path)
   }
 
   has(path: string): boolean {
-    return this.#texts.has(path)
+    return this.#known.has(path)
   }
 
   /** @param removed - Paths of files, or of their folders. */
   *sandboxes(folder: string, removed: ReadonlySet<string>): Generator<StoredRecord> {
-    yield* this.#read(folder, SANDBOX, removed)
+    for (const item of this.#read(folder, SANDBOX, removed)) {
+      const namespace = this.#known.get(item.path)?.namespace
+      yield namespace ? { ...item, record: { ...item.record, namespace } } : item
+    }
   }
 
   *networks(folder: string, removed: ReadonlySet<string>): Generator<StoredNetwork> {
@@ -40,13 +64,19 @@ export class KnownRecords {
   }
 
   *#read<T>(folder: string, kind: RecordKind<T>, removed: ReadonlySet<string>): Generator<Stored<T>> {
-    for (const path of removed.has(folder) ? this.#texts.keys() : removed) {
-      const text = this.#texts.get(path)
+    for (const path of removed.has(folder) ? this.#known.keys() : removed) {
+      const text = this.#known.get(path)?.text
       if (text === undefined || dirname(path) !== folder) continue
       const { record } = readRecordText(kind, nameOf(path), text)
       if (record) yield { record, path, text, marked: true }
     }
   }
+}
+
+function unsaidNamespace(record: Written['record']): BootedNamespace | undefined {
+  if (!('endpoints' in record) || record.endpoints.length > 0 || record.namespace || record.stack !== 'own') return
+  const found = namespaceAt(record.path)
+  return found && inThisBoot(found)
 }
 
 const nameOf = (path: string): string => basename(path, '.json')

@@ -1,20 +1,13 @@
 import { Slices } from '../admission/slices.js'
-import { writtenTables } from '../claims/ruleset-tables.js'
-import { SetContents } from '../claims/set-contents.js'
-import { tryPlan } from '../claims/remove-if-there.js'
-import { endpointsOf, networksOf } from '../drivers/index.js'
-import { HostState } from '../kernel/host-state.js'
-import { isNamespace, isAtPath } from '../store/namespace.js'
-import { specOf, type StoredNetwork } from '../store/network-records.js'
+import { isNamespace } from '../store/namespace.js'
+import type { StoredNetwork } from '../store/network-records.js'
 import { isRegular } from '../store/read-file.js'
-import { readRecord, stackPlace, type StoredRecord } from '../store/records.js'
+import { readRecord, type StoredRecord } from '../store/records.js'
 import { NETNS_FOLDER } from '../store/sandbox-kind.js'
 import type { HealContext } from './context.js'
-import { claimsOf } from './give-back.js'
 import type { KnownRecords } from './known-records.js'
 import type { News } from './news.js'
-import { restoreNames } from './restore-names.js'
-import { takeSnapshot, type Snapshot } from './whole.js'
+import { standing } from './standing.js'
 
 /** Files of sandboxes and networks that others have deleted, while what they tell of is there. */
 export interface LostFiles {
@@ -23,16 +16,20 @@ export interface LostFiles {
   networks: readonly StoredNetwork[]
   /** Those whose namespaces have lost their names. */
   nameless: readonly StoredRecord[]
+  /** There are more of which it is not known yet whether they are to come back. */
+  left: boolean
 }
 
-export const NO_FILES: LostFiles = { sandboxes: [], networks: [], nameless: [] }
+export const NO_FILES: LostFiles = { sandboxes: [], networks: [], nameless: [], left: false }
 
 type Part = Pick<HealContext, 'host' | 'networks' | 'records'>
 
+/** So many milliseconds, a process that has changed a sandbox since has for giving its record back itself. */
+const OTHERS_MS = 2000
+
 /**
  * What news of files are about. A process that removes a sandbox or a network deletes its record, too, and takes away
- * what is in the kernel first: only of what is there as the record tells is one given back. Nothing in the kernel tells
- * a sandbox in the host's or in another's namespace from one that was removed.
+ * what is in the kernel first: only of what is there as the record tells is one given back.
  */
 export async function lostFiles(context: Part, news: News, known: KnownRecords): Promise<LostFiles> {
   const isGone = ({ path }: { path: string }) => !isRegular(path)
@@ -40,43 +37,17 @@ export async function lostFiles(context: Part, news: News, known: KnownRecords):
   const removed = news.missed || news.allFiles ? new Set([context.records, folder]) : news.files
   const sandboxes = [...known.sandboxes(context.records, removed)].filter(isGone)
   const networks = [...known.networks(folder, removed)].filter(isGone)
-  const files =
-    sandboxes.length + networks.length > 0 ? await standing(context, sandboxes, networks) : { sandboxes, networks }
-  return { ...files, nameless: await namelessOf(context, news, known, files.sandboxes) }
-}
-
-/** Those of which the kernel has what their records tell. */
-async function standing(
-  context: Part,
-  sandboxes: readonly StoredRecord[],
-  networks: readonly StoredNetwork[],
-): Promise<{ sandboxes: StoredRecord[]; networks: StoredNetwork[] }> {
-  const { host } = context
-  const tables = await writtenTables(host)
-  const snapshot = await takeSnapshot(host, tables)
-  const seen = {
-    links: snapshot.all,
-    setContents: new SetContents(host, tables),
-    state: new HostState(host),
-    records: sandboxes.map(({ record }) => record),
+  const found = await standing(context, sandboxes, networks)
+  const late = found.outdated.filter(({ path }) => known.outdatedFor(path) >= OTHERS_MS)
+  const stay = new Set<unknown>([...found.sandboxes, ...found.outdated, ...found.partly, ...found.networks])
+  for (const item of [...sandboxes, ...networks]) if (!stay.has(item)) known.forget(item)
+  const lost = [...found.sandboxes, ...late]
+  return {
+    sandboxes: lost,
+    networks: found.networks,
+    nameless: await namelessOf(context, news, known, lost),
+    left: late.length < found.outdated.length || found.partly.length > 0,
   }
-  const found: { sandboxes: StoredRecord[]; networks: StoredNetwork[] } = { sandboxes: [], networks: [] }
-  for (const item of sandboxes) if (await isThere(context, item, snapshot)) found.sandboxes.push(item)
-  for (const item of networks) {
-    const spec = specOf(item)
-    if (await networksOf(spec).isWhole(spec, seen)) found.networks.push(item)
-  }
-  return found
-}
-
-async function isThere({ host }: Part, { record }: StoredRecord, { owned, links }: Snapshot): Promise<boolean> {
-  const { stack, endpoints } = record
-  if (stack !== 'own' || record.removing || record.busy) return false
-  if (endpoints.length === 0) return isAtPath(record)
-  if (!claimsOf(record).every((operation) => owned.hasAll(record, operation))) return false
-  for (const endpoint of endpoints)
-    if (!(await endpointsOf(endpoint).isLinked(endpoint, { host, ...stackPlace(record) }, links))) return false
-  return true
 }
 
 /**
@@ -106,19 +77,3 @@ async function namelessOf(
 
 const namesIn = (paths: ReadonlySet<string>): string[] =>
   [...paths].flatMap((path) => (path.startsWith(`${NETNS_FOLDER}/`) ? [path.slice(NETNS_FOLDER.length + 1)] : []))
-
-/** @returns Names of what has its files again: sandboxes, and `network web`. */
-export async function giveBackFiles({ host }: Part, { sandboxes, networks, nameless }: LostFiles): Promise<string[]> {
-  const healed: string[] = []
-  for (const { record, path, text } of networks)
-    if (!(await tryPlan(host, [{ op: 'file.create', path, content: text }]))) healed.push(`network ${record.name}`)
-  for (const { record, path, text } of sandboxes) {
-    const refusal = await tryPlan(host, [
-      { op: 'file.create', path, content: text },
-      { op: 'file.mark', path },
-    ])
-    if (!refusal) healed.push(record.name)
-  }
-  healed.push(...(await restoreNames(host, nameless)))
-  return healed
-}

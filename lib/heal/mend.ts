@@ -6,9 +6,9 @@ import { listRecords, type SandboxRecord, type StoredRecord } from '../store/rec
 import type { HealContext } from './context.js'
 import { FEW, type Damage } from './damage.js'
 import { DamagedRecords } from './damaged-records.js'
+import { giveBackFiles } from './give-back-files.js'
 import { healFew, healSandboxes } from './heal-sandboxes.js'
 import { sortLeaving } from './leaving-networks.js'
-import { giveBackFiles } from './lost-files.js'
 import { forgetLost, reconcileNetworks } from './networks.js'
 
 /** What has become of what was damaged. */
@@ -27,7 +27,9 @@ type Part = Pick<HealContext, 'host' | 'networks' | 'records' | 'routes' | 'sett
 export async function mend(context: Part, damage: Damage): Promise<Mended> {
   const { networks } = context
   const mended: Mended = { healed: [], lost: [], left: false }
-  mended.healed.push(...(await giveBackFiles(context, damage.files)))
+  const files = await giveBackFiles(context, damage.files)
+  mended.healed.push(...files.healed)
+  mended.lost.push(...files.lost)
   // It tells by itself whom it has given something back.
   if (damage.ruleset) await networks.ensureRuleset()
   let lost: ReadonlySet<string> = new Set()

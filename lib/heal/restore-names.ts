@@ -38,8 +38,9 @@ export async function findNameless(
   const lost = stored.flatMap(({ record, marked }) => (marked && isLost(record) ? [record] : []))
   if (lost.length === 0) return found
   const ways = waysIn(host, stored)
+  let leading: Promise<ReadonlyMap<number, string>> | undefined
   for (const record of lost) {
-    const way = await findNamespace(host, record, ways)
+    const way = await findNamespace(host, record, ways, () => (leading ??= waysByLink(host, ways)))
     if (way) found.push({ record, ...way })
   }
   return found
@@ -62,30 +63,38 @@ interface Way {
 /**
  * A record may not say which namespace it is of: then it is the one that its links on the host lead into. Addresses and
  * MACs alone say nothing: a namespace of another program, or of another host on this machine, may have the same.
+ *
+ * @param leading - As {@link waysByLink} finds them, where that was asked for.
  */
 async function findNamespace(
   host: Host,
   record: SandboxRecord,
   ways: ReadonlyMap<number, string>,
+  leading: () => Promise<ReadonlyMap<number, string>>,
 ): Promise<Way | undefined> {
-  const meant = record.namespace && asOfNow(record.namespace)
-  for (const [inode, from] of ways) {
-    if (meant && meant.inode !== inode) continue
-    const namespace = meant ?? namespaceAt(from)
-    if (!namespace) continue
-    if (meant || (await isOf(record, host, from))) return { from, namespace }
+  if (record.namespace) {
+    const namespace = asOfNow(record.namespace)
+    const from = ways.get(namespace.inode)
+    return from === undefined ? undefined : { from, namespace }
   }
-  return undefined
-}
-
-async function isOf({ endpoints }: SandboxRecord, host: Host, netns: string): Promise<boolean> {
-  const inside = (await host.find('links into the host', { netns })) ?? []
-  if (endpoints.length === 0 || inside.length === 0) return false
+  const { endpoints } = record
+  const found = new Set<string | undefined>()
   for (const endpoint of endpoints) {
     const end = await host.find('link', { name: endpointsOf(endpoint).hostEnd(endpoint) })
-    if (!end || !inside.some(({ link }) => link === end.index)) return false
+    found.add(end && (await leading()).get(end.index))
   }
-  return isWholeInside({ endpoints, path: netns }, host)
+  const [from] = found
+  if (from === undefined || found.size > 1) return undefined
+  const namespace = namespaceAt(from)
+  return namespace && (await isWholeInside({ endpoints, path: from }, host)) ? { from, namespace } : undefined
+}
+
+/** By the numbers of links of the host: where their other ends are. Each namespace is visited once. */
+async function waysByLink(host: Host, ways: ReadonlyMap<number, string>): Promise<ReadonlyMap<number, string>> {
+  const leading = new Map<number, string>()
+  for (const from of ways.values())
+    for (const { link } of (await host.find('links into the host', { netns: from })) ?? []) leading.set(link, from)
+  return leading
 }
 
 /**

@@ -7,6 +7,7 @@
 #include <array>
 #include <climits>
 #include <cstring>
+#include <string_view>
 
 namespace slipway::host {
 namespace {
@@ -17,9 +18,10 @@ constexpr uint32_t kGoes = IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDI
 constexpr int kReads = 64;
 constexpr ssize_t kLongest = sizeof(inotify_event) + NAME_MAX + 1;
 
+// What is no file is not what was deleted.
 bool is_there(const std::string& path) {
   struct stat found {};
-  return lstat(path.c_str(), &found) == 0;
+  return lstat(path.c_str(), &found) == 0 && S_ISREG(found.st_mode);
 }
 
 }  // namespace
@@ -38,16 +40,19 @@ Status RemovedFiles::open() {
 }
 
 bool RemovedFiles::read(std::set<std::string>& told) {
-  alignas(inotify_event) std::array<char, 16 * kLongest> room;
+  std::array<char, 16 * kLongest> room;
   for (int left = kReads; left > 0; --left) {
     ssize_t length = ::read(fd_.get(), room.data(), room.size());
     if (length < 0 && errno == EINTR) continue;
     if (length < 0) return errno == EAGAIN;
-    for (ssize_t at = 0; at < length;) {
-      inotify_event event;
-      std::memcpy(&event, room.data() + at, sizeof event);
-      hear(event, event.len > 0 ? room.data() + at + sizeof event : "", told);
-      at += static_cast<ssize_t>(sizeof event + event.len);
+    std::string_view rest(room.data(), static_cast<std::size_t>(length));
+    for (inotify_event event; rest.size() >= sizeof event; rest.remove_prefix(event.len)) {
+      std::memcpy(&event, rest.data(), sizeof event);
+      rest.remove_prefix(sizeof event);
+      if (event.len > rest.size()) break;
+      // It ends with as many zeros as make the next event begin where one may.
+      std::string_view name = rest.substr(0, event.len);
+      hear(event, std::string(name.substr(0, name.find('\0'))), told);
     }
     // There was room for more.
     if (length + kLongest <= static_cast<ssize_t>(room.size())) return true;
@@ -55,7 +60,7 @@ bool RemovedFiles::read(std::set<std::string>& told) {
   return true;
 }
 
-void RemovedFiles::hear(const inotify_event& event, const char* name, std::set<std::string>& told) {
+void RemovedFiles::hear(const inotify_event& event, const std::string& name, std::set<std::string>& told) {
   if ((event.mask & IN_Q_OVERFLOW) != 0) told = {"missed"};
   auto found = watched_.find(event.wd);
   if (found == watched_.end()) return;

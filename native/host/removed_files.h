@@ -24,7 +24,7 @@ class RemovedFiles : public News {
   int fd() const override { return fd_.get(); }
 
  private:
-  void hear(const inotify_event& event, const char* name, std::set<std::string>& told);
+  void hear(const inotify_event& event, const std::string& name, std::set<std::string>& told);
 
   std::set<std::string> folders_;
   UniqueFd fd_;

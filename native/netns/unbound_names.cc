@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstring>
 
 #include "netns/netns.h"
 
@@ -35,15 +36,19 @@ Status UnboundNames::open() {
 }
 
 bool UnboundNames::read(std::set<std::string>&) {
-  alignas(fanotify_event_metadata) std::array<char, 4096> room;
+  std::array<char, 4096> room;
   for (int left = kReads; left > 0; --left) {
     ssize_t length = ::read(fd_.get(), room.data(), room.size());
     if (length < 0 && errno == EINTR) continue;
     if (length < 0) return errno == EAGAIN;
-    const auto* event = reinterpret_cast<const fanotify_event_metadata*>(room.data());
-    for (ssize_t rest = length; FAN_EVENT_OK(event, rest); event = FAN_EVENT_NEXT(event, rest)) {
+    const char* at = room.data();
+    fanotify_event_metadata event;
+    for (ssize_t rest = length; rest >= static_cast<ssize_t>(sizeof event); rest -= event.event_len) {
+      std::memcpy(&event, at, sizeof event);
+      if (!FAN_EVENT_OK(&event, rest)) break;
       ++heard_;
-      lost_ |= (event->mask & FAN_Q_OVERFLOW) != 0;
+      lost_ |= (event.mask & FAN_Q_OVERFLOW) != 0;
+      at += event.event_len;
     }
     // There was room for more.
     if (length < kEnough) return true;

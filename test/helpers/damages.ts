@@ -33,10 +33,11 @@ const vethOf = ({ world, one }: Damaged) => {
 }
 const portsOf = (world: World) => execIn(world.host, 'nft', 'list', 'map', 'inet', 'slipway', 'published4')
 /** Where the host has its records. */
-const folderOf = ({ world: { stateDir } }: Pick<Damaged, 'world'>) => {
+export function stateFolder({ stateDir }: Pick<World, 'stateDir'>): string {
   const [host = ''] = readdirSync(stateDir).filter((name) => /^\d+$/.test(name))
   return join(stateDir, host)
 }
+const folderOf = ({ world }: Pick<Damaged, 'world'>) => stateFolder(world)
 const addressOf = ({ endpoints }: Sandbox) => endpoints[0]?.addresses[0]?.split('/')[0] ?? ''
 
 const RULES = { doctor: /rules, chains or tables of Slipway were deleted/ }
