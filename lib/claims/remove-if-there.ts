@@ -17,20 +17,50 @@ export async function removeIfThere(host: Host, plan: Plan, options: RunOptions 
     throw refusal
 }
 
+/** So many elements share a transaction. */
+const GROUP = 256
+
+/** An element, and the set that it is in. */
+export interface Seen {
+  set: SetDefinition
+  element: Pick<ElementInfo, 'key' | 'comment'>
+}
+
 /**
- * Removes an element that was seen, unless it is gone or another's by now. (An address or a port that was given back is
- * free for whoever comes first, while this process still thinks about what it has seen.)
+ * Removes elements that were seen, but for those that are gone or another's by now. (An address or a port that was
+ * given back is free for whoever comes first, while this process still thinks about what it has seen.)
  *
- * @returns Whether it was there.
+ * @returns Those that were there.
  */
-export async function removeElementIfThere(
+export async function removeElementsIfThere<Element extends Seen>(
   host: Host,
-  set: SetDefinition,
-  { key, comment }: Pick<ElementInfo, 'key' | 'comment'>,
-): Promise<boolean> {
-  if ((await host.find('element', { ...set, key }))?.comment !== comment) return false
-  await removeIfThere(host, [removeOwn(set, { key, comment })])
-  return true
+  seen: readonly Element[],
+): Promise<Element[]> {
+  // What was seen twice is removed once.
+  const each = [...new Map(seen.map((one) => [`${one.set.family} ${one.set.set} ${one.element.key}`, one])).values()]
+  const removed: Element[] = []
+  for (let from = 0; from < each.length; from += GROUP) {
+    const there: Element[] = []
+    for (const one of each.slice(from, from + GROUP)) {
+      const { set, element } = one
+      if ((await host.find('element', { ...set, key: element.key }))?.comment === element.comment) there.push(one)
+    }
+    // Where one has gone meanwhile, the others are removed one by one.
+    if (await tryPlan(host, removals(there))) for (const one of there) await removeIfThere(host, removals([one]))
+    removed.push(...there)
+  }
+  return removed
+}
+
+function removals(seen: readonly Seen[]): Plan {
+  const sets = new Map<SetDefinition, { key: string; comment: string }[]>()
+  for (const { set, element } of seen) {
+    const { key, comment } = element
+    const elements = sets.get(set)
+    if (elements) elements.push({ key, comment })
+    else sets.set(set, [{ key, comment }])
+  }
+  return [...sets].map(([set, elements]) => removeOwn(set, ...elements))
 }
 
 /**

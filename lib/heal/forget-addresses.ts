@@ -61,7 +61,12 @@ export async function forgetAtOnce(context: Part, elements: readonly Owned[]): P
   const left = elements.filter(isRouted).map(({ element }) => element.key)
   if (left.length === 0) return
   await flushConnections(context.host, left)
-  for (const operation of await forgetPlaces(context, left)) await tryPlan(context.host, [operation])
+  const places = await forgetPlaces(context, left)
+  for (const operation of places) if (operation.op !== 'neighbor.announce') await tryPlan(context.host, [operation])
+  await tryPlan(
+    context.host,
+    places.filter(({ op }) => op === 'neighbor.announce'),
+  )
 }
 
 export async function flushConnections(host: Host, addresses: readonly string[]): Promise<void> {

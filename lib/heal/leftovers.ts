@@ -1,5 +1,6 @@
 import * as sets from '../policy/sets.js'
-import { tryPlan, removeIfThere, removeElementIfThere } from '../claims/remove-if-there.js'
+import { deleteLinks } from '../drivers/removal-plans.js'
+import { tryPlan, removeElementsIfThere, removeWhatIsThere } from '../claims/remove-if-there.js'
 import { commentOf, type Owned } from '../claims/owned.js'
 import { readOwner } from '../store/owner.js'
 import type { Marks } from '../store/pool-marks.js'
@@ -41,8 +42,8 @@ export async function collectLeftovers(
   const halves = new Set(ended.map(({ record }) => commentOf(record)))
   const theirLinks = new Set(ended.flatMap(({ record }) => hostLinksOf(record)))
   for (const link of again?.links.values() ?? []) if (theirLinks.has(link.name)) links.set(link.name, link)
-  const drop = async ({ set, element }: Owned) => {
-    if (await removeElementIfThere(host, set, element))
+  const drop = async (these: readonly Owned[]) => {
+    for (const { set, element } of await removeElementsIfThere(host, these))
       say(`element ${element.key} of ${set.set}: its sandbox is gone, removed`)
   }
   for (const { owner, set, element } of owned) {
@@ -60,27 +61,29 @@ export async function collectLeftovers(
     [...links.values()].filter(({ name, group }) => sets.isPortGroup(group) && !known.has(name)),
   )
   spares.collected.forEach(say)
-  for (const link of spares.stray) {
+  const stray: string[] = []
+  for (const { name } of spares.stray) {
     // While a record cannot be read, a link that no record names may be its sandbox's.
-    if (damagedRecords.damaged.length > 0 && !theirLinks.has(link.name)) continue
-    if (!(await host.find('link', { name: link.name }))) continue
-    await removeIfThere(host, [{ op: 'link.delete', name: link.name }])
-    say(`link ${link.name}: its sandbox is gone, removed`)
+    if (damagedRecords.damaged.length > 0 && !theirLinks.has(name)) continue
+    if (await host.find('link', { name })) stray.push(name)
   }
+  await removeWhatIsThere(host, deleteLinks(stray))
+  for (const name of stray) say(`link ${name}: its sandbox is gone, removed`)
   const ofHalves = [...owned, ...(again?.owned ?? [])].filter((one) => halves.has(one.owner))
   const others = [...owned].filter((one) => !known.has(one.owner) && !halves.has(one.owner))
   // What leads to an address goes before conntrack forgets that, or would have it learn anew.
-  for (const one of [...ofHalves, ...others]) if (!isAddress(one)) await drop(one)
+  await drop([...ofHalves, ...others].filter((one) => !isAddress(one)))
   await forgetAtOnce(context, ofHalves)
-  for (const one of ofHalves) if (isAddress(one)) await drop(one)
-  for (const one of await forgetUnowned(context, [
-    ...others.filter(isAddress),
-    ...leftAddresses(
-      kept.map(({ record }) => record).filter((record) => !isBusy(record)),
-      owned,
-    ),
-  ]))
-    await drop(one)
+  await drop(ofHalves.filter(isAddress))
+  await drop(
+    await forgetUnowned(context, [
+      ...others.filter(isAddress),
+      ...leftAddresses(
+        kept.map(({ record }) => record).filter((record) => !isBusy(record)),
+        owned,
+      ),
+    ]),
+  )
   // Last: until then, others who open the host leave what was theirs alone, and its name is taken.
   for (const { path, text } of ended)
     await tryPlan(host, [

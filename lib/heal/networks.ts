@@ -10,13 +10,13 @@ import { HostState } from '../kernel/host-state.js'
 import type { Seen } from '../drivers/networks-of.js'
 import type { LinkInfo } from '../kernel/native.js'
 import type { HealContext } from './context.js'
-import type { Family, SetDefinition } from '../plan/operation.js'
+import type { Family } from '../plan/operation.js'
 import { isSubnetTaken } from '../claims/refusals.js'
 import { isAlive } from '../store/maker.js'
 import { specOf, type StoredNetwork } from '../store/network-records.js'
 import { readOwner } from '../store/owner.js'
 import type { SandboxRecord } from '../store/records.js'
-import { tryPlan, removeElementIfThere } from '../claims/remove-if-there.js'
+import { tryPlan, removeElementsIfThere, type Seen as SeenElement } from '../claims/remove-if-there.js'
 import { SetContents } from '../claims/set-contents.js'
 import { sleep } from '../base/timers.js'
 
@@ -179,11 +179,11 @@ async function collectLeftovers(
   const strayElements = async (of: readonly StoredNetwork[], there: readonly LinkInfo[]) => {
     const elements = of.map(specOf).flatMap((spec) => networksOf(spec).elements(spec, there))
     const known = new Set(elements.map(([set, { key }]) => `${set.set} ${key}`))
-    const stray: { set: SetDefinition; key: string; comment: string }[] = []
+    const stray: SeenElement[] = []
     for (const set of [...ownedByNetworks, ...sharedWithSandboxes]) {
       for (const { key, comment } of await setContents.of(set))
         if (isOfNetwork(comment) && !damagedNames.has(comment) && !known.has(`${set.set} ${key}`))
-          stray.push({ set, key, comment })
+          stray.push({ set, element: { key, comment } })
     }
     return stray
   }
@@ -192,10 +192,9 @@ async function collectLeftovers(
   // Who removes a network and finds it in use gives it its record back.
   const now = await networks.list()
   const collected: string[] = []
-  for (const { set, key, comment } of await strayElements(now, await host.ask('links', {}))) {
-    if (await removeElementIfThere(host, set, { key, comment }))
-      collected.push(`element ${key} of ${set.set}: its network is gone, removed`)
-  }
+  const elements = await strayElements(now, await host.ask('links', {}))
+  for (const { set, element } of await removeElementsIfThere(host, elements))
+    collected.push(`element ${element.key} of ${set.set}: its network is gone, removed`)
   for (const { name, index, kind } of strayLinks(now)) {
     // That very link, and none that has its name by now.
     const refusal = await tryPlan(host, [

@@ -237,6 +237,7 @@ Status Kernel::prepare_netns() {
 
 void Kernel::forget() {
   spare_ = Netns();
+  packets_ = UniqueFd();
   namespaces_.clear();
   expected_.clear();
   indexes_.clear();

@@ -51,6 +51,8 @@ class Kernel : public rtnl::Names {
   // For nf_tables, and for conntrack: where a socket of NETLINK_NETFILTER is closed, the kernel keeps every transaction
   // waiting until it has freed what was deleted before (nft_rcv_nl_event), 10 ms and more.
   netlink::Socket& nft();
+  // Of AF_PACKET; open, once it is, until forget().
+  UniqueFd& packets() { return packets_; }
   host::HeldPorts& ports() { return ports_; }
   netns::Spares& spares() { return spares_; }
   nft::Watch& watch() { return watch_; }
@@ -112,6 +114,7 @@ class Kernel : public rtnl::Names {
   netns::Whereabouts whereabouts_;
   bool lost_ = false;
   netlink::Socket rtnl_, nft_;
+  UniqueFd packets_;
   uint32_t nft_port_ = 0;
   std::string shared_folder_;  // the last that was seen to be prepared for namespaces
   Netns spare_;

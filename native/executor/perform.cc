@@ -117,7 +117,7 @@ struct Runner::Perform {
     int index = 0;
     // Refused, neighbours find it out by themselves, later.
     if (!runner.kernel_->link_index({}, op.link, index))
-      (void)runner.kernel_->inside({}, [&] { return rtnl::announce(index, op); });
+      (void)runner.kernel_->inside({}, [&] { return rtnl::announce(index, op, runner.kernel_->packets()); });
     return kOk;
   }
   Status operator()(const ConntrackFlush& op) { return conntrack::flush(runner.kernel_->nft(), op); }

@@ -88,8 +88,8 @@ AdvertFrame advert_of(const Mac& mac, const IpAddress& ip) {
   return frame;
 }
 
-Status send(int link, const void* frame, std::size_t size) {
-  UniqueFd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+Status send(int link, const void* frame, std::size_t size, UniqueFd& socket) {
+  if (!socket) socket = UniqueFd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
   if (!socket) return Failure::of(errno, "socket");
   sockaddr_ll to{};
   to.sll_family = AF_PACKET;
@@ -101,9 +101,8 @@ Status send(int link, const void* frame, std::size_t size) {
                                                                                : kOk;
 }
 
-// By a socket that is closed at once: for one of AF_PACKET, close() waits for all processors (synchronize_net), 10 to
-// 20 ms. The frame has the bridge's MAC address as its source, which no neighbour looks at. Refused where the link has
-// no IPv6.
+// By a socket that is closed at once. The frame has the bridge's MAC address as its source, which no neighbour looks
+// at. Refused where the link has no IPv6.
 Status send_by_ip(int link, const AdvertFrame& frame) {
   UniqueFd socket(::socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW));
   if (!socket) return Failure::of(errno, "socket");
@@ -119,16 +118,16 @@ Status send_by_ip(int link, const AdvertFrame& frame) {
 
 }  // namespace
 
-Status announce(int link, const NeighborAnnounce& op) {
+Status announce(int link, const NeighborAnnounce& op, UniqueFd& packets) {
   Mac mac{};
   IpAddress ip;
   if (!parse_mac(op.lladdr, mac) || !parse_ip(op.address, ip)) return Failure::of(EINVAL, "neighbor.announce");
   if (ip.family == AF_INET) {
     ArpFrame frame = arp_of(mac, ip);
-    return send(link, &frame, sizeof frame);
+    return send(link, &frame, sizeof frame, packets);
   }
   AdvertFrame frame = advert_of(mac, ip);
-  return send_by_ip(link, frame) ? send(link, &frame, sizeof frame) : kOk;
+  return send_by_ip(link, frame) ? send(link, &frame, sizeof frame, packets) : kOk;
 }
 
 }  // namespace slipway::rtnl
