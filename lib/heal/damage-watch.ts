@@ -158,6 +158,8 @@ export class DamageWatch {
     if (this.#looks.closed) return
     this.#news ??= new News()
     for (const one of told) put(this.#news, one)
+    // At once: what is there now may have gone, too, when it is looked at.
+    if (put === hearOfFile) this.#known.forgetReplaced(told)
     this.#tries = 0
     this.#told.clear()
     if (this.#pause !== undefined) this.#looks.shorten(this.#pause)

@@ -1,3 +1,4 @@
+import { Slices } from '../admission/slices.js'
 import { tryPlan } from '../claims/remove-if-there.js'
 import type { Plan } from '../plan/operation.js'
 import type { Stored } from '../store/folder.js'
@@ -20,7 +21,10 @@ export async function giveBackFiles(
   const { host } = context
   const lost: string[] = []
   const given = new Map<Stored<unknown>, string>()
+  const slices = new Slices()
   const give = async (item: Stored<unknown>, kind: string, name: string, mark: Plan) => {
+    const pause = slices.next()
+    if (pause) await pause
     const { path, text } = item
     const refusal = await tryPlan(host, [{ op: 'file.create', path, content: text }, ...mark])
     if (!refusal) given.set(item, kind === 'sandbox' ? name : `${kind} ${name}`)

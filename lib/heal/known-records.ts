@@ -5,6 +5,7 @@ import type { Stored } from '../store/folder.js'
 import { inThisBoot, namespaceAt, type BootedNamespace } from '../store/namespace.js'
 import { NETWORK } from '../store/network-kind.js'
 import type { StoredNetwork } from '../store/network-records.js'
+import { readRegular } from '../store/read-file.js'
 import { SANDBOX } from '../store/sandbox-kind.js'
 import type { SandboxRecord, StoredRecord } from '../store/records.js'
 
@@ -34,6 +35,15 @@ export class KnownRecords {
   /** Another process has removed it, unless this one has changed it meanwhile. */
   forget({ path, text }: Written): void {
     if (this.#known.get(path)?.text === text) this.#known.delete(path)
+  }
+
+  /** What others have removed, and made anew under its name, is another. @param removed - Paths of files. */
+  forgetReplaced(removed: Iterable<string>): void {
+    for (const path of removed) {
+      const known = this.#known.get(path)
+      const { text } = (known && readRegular(path)) ?? {}
+      if (known && text !== undefined && (idOf(text) ?? idOf(known.text)) !== idOf(known.text)) this.#known.delete(path)
+    }
   }
 
   /** So many milliseconds ago it was asked for the first time since this process has changed it. */
@@ -77,6 +87,15 @@ function unsaidNamespace(record: Written['record']): BootedNamespace | undefined
   if (!('endpoints' in record) || record.endpoints.length > 0 || record.namespace || record.stack !== 'own') return
   const found = namespaceAt(record.path)
   return found && inThisBoot(found)
+}
+
+/** Of a record, if it is one. */
+function idOf(text: string): unknown {
+  try {
+    return (JSON.parse(text) as { id?: unknown } | null)?.id
+  } catch {
+    return undefined
+  }
 }
 
 const nameOf = (path: string): string => basename(path, '.json')

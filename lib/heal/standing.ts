@@ -1,3 +1,4 @@
+import { Slices } from '../admission/slices.js'
 import { writtenTables } from '../claims/ruleset-tables.js'
 import { SetContents } from '../claims/set-contents.js'
 import { endpointsOf, networksOf } from '../drivers/index.js'
@@ -37,7 +38,10 @@ export async function standing(
     records: sandboxes.map(({ record }) => record),
   }
   const found = { sandboxes: [] as StoredRecord[], outdated: [] as StoredRecord[], partly: [] as StoredRecord[] }
+  const slices = new Slices()
   for (const item of sandboxes) {
+    const pause = slices.next()
+    if (pause) await pause
     if (await isThere(host, item, snapshot)) found[isOutdated(item, snapshot) ? 'outdated' : 'sandboxes'].push(item)
     else if (item.record.stack === 'own' && !item.record.foreign && isAtPath(item.record)) found.partly.push(item)
   }

@@ -1,7 +1,6 @@
 #include "host/removed_files.h"
 
 #include <sys/inotify.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -17,12 +16,6 @@ constexpr uint32_t kGoes = IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDI
 // So many times is read in a row: the event loop has other work, too.
 constexpr int kReads = 64;
 constexpr ssize_t kLongest = sizeof(inotify_event) + NAME_MAX + 1;
-
-// What is no file is not what was deleted.
-bool is_there(const std::string& path) {
-  struct stat found {};
-  return lstat(path.c_str(), &found) == 0 && S_ISREG(found.st_mode);
-}
 
 }  // namespace
 
@@ -71,10 +64,9 @@ void RemovedFiles::hear(const inotify_event& event, const std::string& name, std
   if ((event.mask & IN_IGNORED) != 0) watched_.erase(found);
 }
 
-// What was deleted may be there again.
+// By now, who deletes them may have come to an end, or have made them anew.
 bool RemovedFiles::ripen(std::set<std::string>& told) {
-  for (const auto& path : gone_)
-    if (!is_there(path)) told.insert(path);
+  told.merge(gone_);
   gone_.clear();
   return false;
 }

@@ -1,5 +1,5 @@
-// Hears which files are deleted in folders (inotify). Told are the paths of those that are not there a moment later; of
-// a folder that has gone itself, at once.
+// Hears which files are deleted in folders (inotify). Told are their paths, a moment later, as something may be there
+// again by then; of a folder that has gone itself, at once.
 #pragma once
 
 #include <map>
