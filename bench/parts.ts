@@ -1,3 +1,4 @@
+import { DAMAGES } from './measures/healing.js'
 import { NAMESERVERS } from './measures/names.js'
 import { PROTOCOLS } from './measures/protocols.js'
 import { SEGMENT_KINDS, type Arm, type Measure, type TrialSpec } from './trial-spec.js'
@@ -330,6 +331,16 @@ export const PARTS: Record<Measure, Part> = {
     arms: ['ours'],
     rounds: 5,
     trials: () => NAMESERVERS.map((variant) => ({ warmUp: 0, count: 0, variant, seconds: 2 })),
+  },
+  healing: {
+    text: 'from a damage by another program to the end of its healing, by how many sandboxes exist (--existing)',
+    byDefault: false,
+    arms: ['ours', 'against'],
+    rounds: 3,
+    trials: (_, { existing }) =>
+      existing
+        .filter((at) => at > 0)
+        .flatMap((at) => Object.keys(DAMAGES).map((variant) => ({ warmUp: at, count: 5, at, variant }))),
   },
   commands: {
     text: 'commands from their start to their end, beside the start of Node.js: CPU time and time that has elapsed',

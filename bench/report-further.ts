@@ -1,5 +1,6 @@
 import type { Sample } from './samples.js'
 import { commandsTable } from './report-commands.js'
+import { healingTable } from './report-healing.js'
 import { protocolsTable } from './report-protocols.js'
 import { segmentsTable } from './report-segments.js'
 import { median, percentile } from './stats.js'
@@ -31,6 +32,7 @@ export function furtherTables(samples: readonly Sample[]): string[] {
       'connected',
     ),
     protocolsTable(samples),
+    healingTable(samples),
     segmentsTable(samples),
     commandsTable(samples),
     single(samples, 'costs', 'What a process of Slipway takes (total: import and open, µs)'),

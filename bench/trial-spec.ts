@@ -40,6 +40,7 @@ export const MEASURES = [
   'claims',
   'data',
   'names',
+  'healing',
   'commands',
 ] as const
 export type Measure = (typeof MEASURES)[number]

@@ -5,6 +5,7 @@ import { burst, watchedBurst } from './burst.js'
 import { churn } from './churn.js'
 import { data } from './data.js'
 import { fleet } from './fleet.js'
+import { healing } from './healing.js'
 import { names } from './names.js'
 import { firstBytes, oneByOne } from './one-by-one.js'
 import { oneByOneWithPhases } from './phases.js'
@@ -52,6 +53,8 @@ function measureOfOurs(arm: Bringer, spec: TrialSpec): Promise<TrialResult> {
       return publishMore(arm, spec)
     case 'connect':
       return connectFirst(arm, spec)
+    case 'healing':
+      return healing(arm, spec)
     case 'names':
       return names(arm, spec)
     default:
