@@ -4,7 +4,6 @@ import { now } from '../base/timers.js'
 import type { LinkInfo, NativeNews } from '../kernel/native.js'
 import { BRIDGE_GROUP, LEAVING_GROUP, PORT_GROUP, SEPARATED_PORT_GROUP, TABLE } from '../policy/sets.js'
 import type { StoredNetwork } from '../store/network-records.js'
-import { isRegular } from '../store/read-file.js'
 import type { StoredRecord } from '../store/records.js'
 import { NETNS_FOLDER } from '../store/sandbox-kind.js'
 import type { HealContext } from './context.js'
@@ -123,9 +122,7 @@ export class DamageWatch {
   }
 
   #knows<T extends StoredRecord | StoredNetwork>(before: T | undefined, after: T | undefined): void {
-    this.#known.did(before, after)
-    // It may have been deleted, and heard of, before it was known.
-    if (after && !isRegular(after.path)) this.#heard([after.path], hearOfFile)
+    if (this.#known.did(before, after) && after) this.#heard([after.path], hearOfFile)
   }
 
   /** Resolves when no look is under way. */
@@ -159,7 +156,7 @@ export class DamageWatch {
     this.#news ??= new News()
     for (const one of told) put(this.#news, one)
     // At once: what is there now may have gone, too, when it is looked at.
-    if (put === hearOfFile) this.#known.forgetReplaced(told)
+    if (put === hearOfFile) this.#known.heard(told)
     this.#tries = 0
     this.#told.clear()
     if (this.#pause !== undefined) this.#looks.shorten(this.#pause)

@@ -11,6 +11,9 @@ import type { SandboxRecord, StoredRecord } from '../store/records.js'
 
 type Written = Stored<SandboxRecord> | StoredNetwork
 
+/** So many deletions of what was not known are remembered. */
+const MOST = 256
+
 interface Known {
   text: string
   /** Of a sandbox that has nothing else in the kernel, and whose record does not say it yet. */
@@ -25,11 +28,19 @@ interface Known {
  */
 export class KnownRecords {
   readonly #known = new Map<string, Known>()
+  /** Paths of files that were deleted while they were not known. */
+  readonly #deleted = new Set<string>()
 
-  /** From one record (none: it was made) to the next (none: it was removed). */
-  did(before: Written | undefined, after: Written | undefined): void {
+  /**
+   * From one record (none: it was made) to the next (none: it was removed).
+   *
+   * @returns Whether one at the path of the next has been deleted before it was known.
+   */
+  did(before: Written | undefined, after: Written | undefined): boolean {
     if (before) this.#known.delete(before.path)
-    if (after) this.#known.set(after.path, { text: after.text, namespace: unsaidNamespace(after.record) })
+    if (!after) return false
+    this.#known.set(after.path, { text: after.text, namespace: unsaidNamespace(after.record) })
+    return this.#deleted.delete(after.path)
   }
 
   /** Another process has removed it, unless this one has changed it meanwhile. */
@@ -38,11 +49,17 @@ export class KnownRecords {
   }
 
   /** What others have removed, and made anew under its name, is another. @param removed - Paths of files. */
-  forgetReplaced(removed: Iterable<string>): void {
+  heard(removed: Iterable<string>): void {
     for (const path of removed) {
       const known = this.#known.get(path)
+      if (!known) this.#deleted.add(path)
       const { text } = (known && readRegular(path)) ?? {}
       if (known && text !== undefined && (idOf(text) ?? idOf(known.text)) !== idOf(known.text)) this.#known.delete(path)
+    }
+    // A call that was under way then has come to its end long ago.
+    for (const path of this.#deleted) {
+      if (this.#deleted.size <= MOST) break
+      this.#deleted.delete(path)
     }
   }
 

@@ -32,7 +32,7 @@ const OTHERS_MS = 2000
  * what is in the kernel first: only of what is there as the record tells is one given back.
  */
 export async function lostFiles(context: Part, news: News, known: KnownRecords): Promise<LostFiles> {
-  known.forgetReplaced(news.files)
+  known.heard(news.files)
   const isGone = ({ path }: { path: string }) => !isRegular(path)
   const folder = context.networks.records
   const removed = news.missed || news.allFiles ? new Set([context.records, folder]) : news.files
