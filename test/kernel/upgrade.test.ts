@@ -203,21 +203,23 @@ serial('what another process claims between the reading and the transaction is c
   t.deepEqual(comments(world.host), [RULESET_VERSION, RULESET_VERSION])
 })
 
+/** What the kernel and the state folder have. */
+const stateOf = (world: World) => ({
+  ...kernelState(world.host),
+  files: readFiles(world.stateDir),
+  all: readdirSync(world.stateDir, { recursive: true }).sort(),
+})
+
 serial('a newer ruleset is refused before anything is written', async (t) => {
   const { world } = oldHost(t, RULESET_NUMBER + 1)
-  const state = () => ({
-    ...kernelState(world.host),
-    files: readFiles(world.stateDir),
-    all: readdirSync(world.stateDir, { recursive: true }).sort(),
-  })
-  const before = state()
+  const before = stateOf(world)
   await t.throwsAsync(world.open(), {
     instanceOf: SlipwayError,
     message: new RegExp(
       `ruleset ${RULESET_NUMBER + 1}, and this version knows ruleset ${RULESET_NUMBER}.*slipway uninstall`,
     ),
   })
-  t.deepEqual(state(), before)
+  t.deepEqual(stateOf(world), before)
 })
 
 serial('a process that is open when a newer version replaces the ruleset works on, and tells', async (t) => {
@@ -256,19 +258,14 @@ serial('a record of a newer version is refused before anything is written, with 
       const name = folder === 'sandboxes' ? world.name(file) : file
       const path = Object.keys(readFiles(world.stateDir)).find((one) => one.endsWith(`/${folder}/${name}.json`)) ?? ''
       writeFileSync(path, readFileSync(path, 'utf8').replace(/"version":\d+/, '"version":9'))
-      const state = () => ({
-        ...kernelState(world.host),
-        files: readFiles(world.stateDir),
-        all: readdirSync(world.stateDir, { recursive: true }).sort(),
-      })
-      const before = state()
+      const before = stateOf(world)
       await t.throwsAsync(world.open(), {
         instanceOf: SlipwayError,
         message: new RegExp(
           `A newer Slipway has written ${path}: version is 9.*Nothing was changed.*slipway uninstall`,
         ),
       })
-      t.deepEqual(state(), before)
+      t.deepEqual(stateOf(world), before)
     }
 })
 
