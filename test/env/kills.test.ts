@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
 import { calls, type CallName } from '../kills/calls.js'
 import { Rounds } from '../kills/rounds.js'
+import { TakeOvers } from '../kills/take-over.js'
 
 /**
  * A process is killed in place of one of its messages to the kernel or file operations, at each call there is, and what
@@ -31,4 +32,12 @@ test.serial('killed at each call of a host in use', async (t) => {
     await twice(t, rounds, name)
     await rounds.clear()
   }
+})
+
+test.serial('killed while it takes over a host of 0.1.0', async (t) => {
+  const takeOvers = new TakeOvers(t)
+  const most = await takeOvers.learn('open')
+  const outcome = await takeOvers.kill('open', 1 + Math.floor(Math.random() * most))
+  t.truthy(outcome)
+  t.log(outcome)
 })

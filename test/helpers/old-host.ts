@@ -19,6 +19,7 @@ interface OldNetwork {
   maker: object
 }
 interface OldEndpoint {
+  id: string
   hostLink: string
   interface: string
   bridge: string
@@ -26,11 +27,13 @@ interface OldEndpoint {
   addresses: Record<string, { address: string; prefix: number; gateway?: string }>
   icc: boolean
 }
-interface OldSandbox {
+export interface OldSandbox {
+  id: string
   name: string
   path: string
   maker: object
   namespace?: { inode: number; boot: string }
+  ports: { protocol: string; containerPort: number; hostIp: string; hostPort: number }[]
   endpoints: OldEndpoint[]
 }
 
@@ -40,17 +43,31 @@ const DEFAULT: Pick<OldNetwork, 'name' | 'spec'> = {
   spec: { bridge: 'docker0', mac: '02:42:ac:11:00:01', subnets: [{ prefix: 16, address: '172.17.0.1' }], stateDir: '' },
 }
 
+/** A sandbox of the fixture. */
+export const oldSandbox = (name: string): OldSandbox =>
+  JSON.parse(readFileSync(new URL(`sandboxes/${name}.json`, FIXTURE), 'utf8')) as OldSandbox
+
 const readAll = <T>(folder: string): T[] =>
   readdirSync(new URL(folder, FIXTURE))
     .sort()
     .map((file) => JSON.parse(readFileSync(new URL(`${folder}/${file}`, FIXTURE), 'utf8')) as T)
 
-/**
- * @param version - What the tables say of theirs.
- * @returns The sandboxes by the names that the fixture has for them.
- */
-export function layOutOldHost(world: World, version = 5): Record<string, Place> {
-  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+export type OldHost = Record<'app' | 'db' | 'front' | 'vault' | 'alone', OldPlace>
+
+export interface OldHostOptions {
+  /** What the tables say of theirs. */
+  version?: number
+  /** Whether rules and elements have counted something, another number each. */
+  counted?: boolean
+}
+
+/** A sandbox of it. */
+export interface OldPlace extends Place {
+  readonly id: string
+}
+
+/** @returns The sandboxes by the names that the fixture has for them. */
+export function layOutOldHost(world: World, { version = 5, counted = false }: OldHostOptions = {}): OldHost {
   const networks = readAll<OldNetwork>('networks')
   const sandboxes = readAll<OldSandbox>('sandboxes')
   const names = sandboxes.map(({ name }) => name)
@@ -66,37 +83,27 @@ export function layOutOldHost(world: World, version = 5): Record<string, Place> 
   )
   const owners = new RegExp(`comment "(${names.join('|')}) \\(`, 'g')
   const ruleset = readFileSync(new URL('ruleset.nft', FIXTURE), 'utf8')
+  let count = 0
   loadRuleset(
     world,
     ruleset
       .replace(owners, (_, name: string) => `comment "${world.name(name)} (`)
-      .replaceAll('slipway ruleset 5', `slipway ruleset ${version}`),
+      .replaceAll('slipway ruleset 5', `slipway ruleset ${version}`)
+      .replace(/counter packets 0 bytes 0/g, (zero) =>
+        counted ? `counter packets ${++count} bytes ${100 * count}` : zero,
+      ),
   )
-  const state = join(world.stateDir, String(statSync(world.host.path).ino))
   for (const network of networks)
-    writeRecord(state, 'networks', 0o644, {
+    writeRecord(world, 'networks', 0o644, {
       ...network,
-      maker: { ...network.maker, boot },
+      maker: { ...network.maker, boot: boot() },
       spec: { ...network.spec, stateDir: world.stateDir },
     })
-  for (const sandbox of sandboxes) {
-    const name = world.name(sandbox.name)
-    const path = join('/run/netns', name)
-    writeRecord(state, 'sandboxes', 0o744, {
-      ...sandbox,
-      name,
-      path,
-      maker: { ...sandbox.maker, boot },
-      ...(sandbox.namespace ? { namespace: { ...sandbox.namespace, inode: statSync(path).ino, boot } } : {}),
-    })
-  }
-  return Object.fromEntries(names.map((name) => [name, placeOf(world, name)]))
+  for (const sandbox of sandboxes) writeSandbox(world, sandbox)
+  return Object.fromEntries(
+    sandboxes.map(({ name, id }) => [name, { id, name: world.name(name), path: join('/run/netns', world.name(name)) }]),
+  ) as OldHost
 }
-
-const placeOf = (world: World, name: string): Place => ({
-  name: world.name(name),
-  path: join('/run/netns', world.name(name)),
-})
 
 function bridgeCommands({ name, spec }: Pick<OldNetwork, 'name' | 'spec'>, stateDir: string): string[] {
   const { bridge, mac, subnets } = spec
@@ -113,7 +120,8 @@ function bridgeCommands({ name, spec }: Pick<OldNetwork, 'name' | 'spec'>, state
 
 const nodad = (address: string): string => (address.includes(':') ? ' nodad' : ' broadcast +')
 
-function sandboxCommands(netns: string, endpoints: readonly OldEndpoint[]): string[] {
+/** What makes its namespace and links. */
+export function sandboxCommands(netns: string, endpoints: readonly OldEndpoint[]): string[] {
   const inside = (command: string) => `ip -n ${netns} ${command}`
   return [
     `ip netns add ${netns}`,
@@ -144,14 +152,30 @@ function sandboxCommands(netns: string, endpoints: readonly OldEndpoint[]): stri
 export const loadRuleset = (world: World, text: string): string =>
   execIn(world.host, 'sh', '-c', `nft -f - <<'NFT'\n${text}\nNFT`)
 
+/** Its record, by the names and the boot that this world has. */
+export function writeSandbox(world: World, sandbox: OldSandbox): void {
+  const name = world.name(sandbox.name)
+  const path = join('/run/netns', name)
+  writeRecord(world, 'sandboxes', 0o744, {
+    ...sandbox,
+    name,
+    path,
+    maker: { ...sandbox.maker, boot: boot() },
+    ...(sandbox.namespace ? { namespace: { ...sandbox.namespace, inode: statSync(path).ino, boot: boot() } } : {}),
+  })
+}
+
+const boot = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+
 function writeRecord(
-  state: string,
+  { stateDir, host }: World,
   folder: string,
   mode: number,
   record: { name: string } & Record<string, unknown>,
 ): void {
-  mkdirSync(join(state, folder), { recursive: true })
-  const path = join(state, folder, `${basename(record.name)}.json`)
+  const state = join(stateDir, String(statSync(host.path).ino), folder)
+  mkdirSync(state, { recursive: true })
+  const path = join(state, `${basename(record.name)}.json`)
   writeFileSync(path, `${JSON.stringify(record)}\n`)
   chmodSync(path, mode)
 }

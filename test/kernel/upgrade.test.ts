@@ -5,6 +5,7 @@ import { Host, type RunOptions } from '#lib/kernel/host.js'
 import type { Plan } from '#lib/plan/operation.js'
 import { RULESET_NUMBER, RULESET_VERSION } from '#lib/policy/ruleset.js'
 import { slipway as command } from '../helpers/command.js'
+import { countedBy, elementLines, rulesets } from '../helpers/counted.js'
 import { Conversation, serveEcho } from '../helpers/conversation.js'
 import { layOutOldHost, loadRuleset } from '../helpers/old-host.js'
 import { kernelState, readFiles } from '../helpers/snapshot.js'
@@ -18,34 +19,6 @@ import { eventually, execIn, HOST_ADDRESS, World, type Place } from '../helpers/
  */
 const serial = test.serial
 
-type Objects = Record<string, Record<string, unknown>>[]
-
-const list = (place: Place): Objects =>
-  (JSON.parse(execIn(place, 'nft', '-j', 'list', 'ruleset')) as { nftables: Objects }).nftables
-
-/** Elements of all sets, a line each, with what they have counted. */
-const elementLines = (place: Place): string[] =>
-  list(place).flatMap((object) => {
-    const set = object['set'] ?? object['map']
-    const elements = (set?.['elem'] ?? []) as unknown[]
-    return elements.map((element) => `${String(set?.['family'])} ${String(set?.['name'])} ${JSON.stringify(element)}`)
-  })
-
-// The JSON of nft does not have them before 1.0.7.
-const comments = (place: Place): string[] =>
-  execIn(place, 'nft', 'list', 'ruleset').match(/(?<=comment ")slipway ruleset \d+/g) ?? []
-
-/** What rules with a counter have counted, by chain and comment. */
-const countedBy = (place: Place): Map<string, number> =>
-  new Map(
-    list(place).flatMap(({ rule }): [string, number][] => {
-      const counter = (rule?.['expr'] as { counter?: { packets: number } }[] | undefined)?.find(
-        (one) => typeof one.counter === 'object',
-      )?.counter
-      return counter ? [[`${String(rule?.['chain'])}: ${String(rule?.['comment'])}`, counter.packets]] : []
-    }),
-  )
-
 const chain = (place: Place, name: string): string[] =>
   execIn(place, 'nft', 'list', 'chain', 'inet', 'slipway', name)
     .split('\n')
@@ -53,7 +26,7 @@ const chain = (place: Place, name: string): string[] =>
 
 function oldHost(t: ExecutionContext, version?: number) {
   const world = new World(t)
-  return { world, places: layOutOldHost(world, version) as Record<'app' | 'db' | 'front' | 'vault' | 'alone', Place> }
+  return { world, places: layOutOldHost(world, version === undefined ? {} : { version }) }
 }
 
 /** What an administrator may have in the chain that is left for that: a set, a chain and a counter of their own. */
@@ -69,6 +42,18 @@ add rule inet slipway user tcp dport vmap { 6666 : drop, 6667 : jump mine }
 add rule inet slipway user jump mine
 `
 
+/** Elements of an administrator's, as many as a thousand sandboxes have there. */
+const CROWD = ['inet slipway macs', 'bridge slipway senders4']
+  .map((set, index) => {
+    const elements = Array.from({ length: 1000 }, (_, number) => {
+      const [high, low] = [number >> 8, number & 0xff]
+      const mac = `02:00:00:00:${high.toString(16)}:${low.toString(16)}`
+      return `"x" . ${mac}${index === 1 ? ` . 10.9.${high}.${low}` : ''}`
+    })
+    return `add element ${set} { ${elements.join(', ')} }`
+  })
+  .join('\n')
+
 const setsOf = (lines: readonly string[]): string[] => lines.map((line) => line.split(' ').slice(0, 2).join(' ')).sort()
 
 /** What the records owe to ruleset 6, and 5 did not have: each element by its set. */
@@ -77,11 +62,16 @@ const NEW = ['inet masqueraded4', 'inet nearer4', 'inet zoned4', 'inet zoned4', 
 serial('open() replaces the ruleset of 0.1.0: what it held is there, and no packet is lost', async (t) => {
   const { world, places } = oldHost(t)
   const { host, neighbour } = world
-  loadRuleset(world, ADMINISTRATORS)
+  loadRuleset(world, `${ADMINISTRATORS}${CROWD}`)
   serveEcho(t, places.app, 80)
   serveEcho(t, places.front, 443)
-  const echo = openUdp(t, places.app, 53)
-  echo.on('message', (message, { port, address }) => echo.send(message, port, address))
+  for (const [place, served] of [
+    [places.app, 53],
+    [places.front, 7],
+  ] as const) {
+    const echo = openUdp(t, place, served)
+    echo.on('message', (message, { port, address }) => echo.send(message, port, address))
+  }
   // A frame that is not its own counts, and is dropped. Nobody has to be asked for, as a question would be repeated.
   execIn(
     places.db,
@@ -92,11 +82,12 @@ serial('open() replaces the ruleset of 0.1.0: what it held is there, and no pack
     ping -c 1 -W 0.2 -I 172.20.0.99 172.20.0.1
     ip address delete 172.20.0.99/32 dev eth0`,
   )
-  t.deepEqual(comments(host), ['slipway ruleset 5', 'slipway ruleset 5'])
+  t.deepEqual(rulesets(host), ['slipway ruleset 5', 'slipway ruleset 5'])
 
-  const stream = new TcpStream(t, neighbour, `${HOST_ADDRESS}:8080`)
-  const datagrams = udpStream(t, neighbour, HOST_ADDRESS, 5353)
-  t.true(await stream.heard(20))
+  // To published ports, and over the switch.
+  const streams = [new TcpStream(t, neighbour, `${HOST_ADDRESS}:8080`), new TcpStream(t, places.db, '172.20.0.3:443')]
+  const datagrams = [udpStream(t, neighbour, HOST_ADDRESS, 5353), udpStream(t, places.db, '172.20.0.3', 7)]
+  for (const stream of streams) t.true(await stream.heard(20))
   const floods = [
     pingFlood(t, host, '172.17.0.2'),
     pingFlood(t, places.app, '192.0.2.9'),
@@ -109,16 +100,18 @@ serial('open() replaces the ruleset of 0.1.0: what it held is there, and no pack
   const hits = execIn(host, 'nft', 'list', 'counter', 'inet', 'slipway', 'hits')
   const slipway = await world.open()
 
-  const { whole, count } = await stream.end()
-  t.true(whole, `a part of ${count} numbers is missing`)
-  t.deepEqual(await datagrams(), [])
+  for (const stream of streams) {
+    const { whole, count } = await stream.end()
+    t.true(whole, `a part of ${count} numbers is missing`)
+  }
+  for (const missing of datagrams) t.deepEqual(await missing(), [])
   for (const flood of floods) {
     const { sent, answered } = await flood()
     t.true(sent > 0)
     t.is(answered, sent)
   }
 
-  t.deepEqual(comments(host), [RULESET_VERSION, RULESET_VERSION])
+  t.deepEqual(rulesets(host), [RULESET_VERSION, RULESET_VERSION])
   t.deepEqual(slipway.reconciled, {
     adopted: Object.values(places)
       .map(({ name }) => name)
@@ -183,7 +176,7 @@ serial('a host that was taken over works: ports, claims, removals, and what is m
   await slipway.close()
   const { status, stderr } = await command(world, 'uninstall', '--force')
   t.is(status, 0, stderr)
-  t.deepEqual(comments(host), [])
+  t.deepEqual(rulesets(host), [])
   t.deepEqual(elementLines(host), [])
 })
 
@@ -200,7 +193,7 @@ serial('what another process claims between the reading and the transaction is c
   await world.open()
   t.is(tried, 2)
   t.true(elementLines(world.host).some((line) => line.includes('172.17.0.77')))
-  t.deepEqual(comments(world.host), [RULESET_VERSION, RULESET_VERSION])
+  t.deepEqual(rulesets(world.host), [RULESET_VERSION, RULESET_VERSION])
 })
 
 /** What the kernel and the state folder have. */

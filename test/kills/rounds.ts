@@ -1,16 +1,12 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { ExecutionContext } from 'ava'
 import type { OpenOptions, Sandbox, Slipway } from 'slipway'
-import { difference } from '../helpers/snapshot.js'
-import { eventually, execIn, World } from '../helpers/world.js'
+import { execIn, World } from '../helpers/world.js'
 import { calls, type CallName } from './calls.js'
 import type { Order } from './child.js'
 import { Connections } from './connections.js'
 import { look, type Look } from './look.js'
+import { areThere, becomes, isAtRest, settledLook, type States } from './recovery.js'
 import { NEVER, Victims } from './victims.js'
-
-/** What may be there after a kill, by a name. */
-type States = Record<string, Look>
 
 /** What a process was killed at, and what open() made of what it had left. */
 export type Outcome = string
@@ -62,11 +58,11 @@ export class Rounds {
   /** Sees what is there before and after a call that nobody disturbs. @returns how many calls of the kernel it is. */
   async learn(name: CallName): Promise<number> {
     const begin = await this.#prepare(name)
-    const before = await this.#settled(begin)
+    const before = await settledLook(this.#world, begin)
     await begin.close({ wait: true })
     const { calls: made } = await this.#victims.run(this.#order(name, NEVER))
     const end = await this.#world.open()
-    const after = await this.#settled(end)
+    const after = await settledLook(this.#world, end)
     await end.close({ wait: true })
     this.#t.true(made > 0)
     this.#states.set(name, { before, after })
@@ -98,7 +94,7 @@ export class Rounds {
   async killHealing(damage: string, before: number): Promise<Outcome | undefined> {
     const slipway = await this.#world.open()
     await calls.disconnect.ready(slipway, this.#nameOf)
-    const whole = await this.#settled(slipway)
+    const whole = await settledLook(this.#world, slipway)
     const sandboxes = await slipway.sandboxes.list()
     await slipway.close({ wait: true })
     execIn(this.#world.host, 'sh', '-ec', damage)
@@ -129,18 +125,6 @@ export class Rounds {
         'nft flush ruleset; ip link delete docker0 2>/dev/null; sysctl -qw net.ipv4.ip_forward=0',
       )
     return this.#world.open()
-  }
-
-  async #settled(slipway: Slipway): Promise<Look> {
-    let last = await look(this.#world, slipway)
-    await eventually(async () => {
-      await new Promise((resolve) => setTimeout(resolve, 50))
-      const now = await look(this.#world, slipway)
-      const same = isDeepStrictEqual(now, last)
-      last = now
-      return same
-    })
-    return last
   }
 
   async #isWhole(name: CallName, what: string, sandboxes: readonly Sandbox[], isDone: boolean): Promise<Outcome> {
@@ -182,23 +166,13 @@ export class Rounds {
     const t = this.#t
     const slipway = await this.#world.open()
     const there = await slipway.sandboxes.list()
-    for (const { name, id } of finished) t.is(there.find((one) => one.name === name)?.id, id, `${what}: ${name}`)
-    let nearest = { state: '', lines: [] as string[] }
-    await eventually(async () => {
-      const now = await look(this.#world, slipway)
-      const all = Object.entries(states(there)).map(([state, expected]) => ({ state, lines: compare(expected, now) }))
-      nearest = all.reduce((one, other) => (other.lines.length < one.lines.length ? other : one))
-      return nearest.lines.length === 0
-    })
-    t.deepEqual(nearest.lines, [], `${what}: ${nearest.state}`)
+    areThere(t, what, finished, there)
+    const state = await becomes(t, what, states(there), () => look(this.#world, slipway))
     await this.#connections?.reach(t, there, what)
     this.#connections?.leave(there.filter(({ name }) => this.#isKept(name)))
-    // What an open() has ended, the next has nothing to say of.
-    const again = await this.#world.open()
-    t.like(again.reconciled, { healed: [], collected: [] }, what)
-    await again.close()
+    await isAtRest(t, what, this.#world)
     await slipway.close({ wait: true })
-    return nearest.state
+    return state
   }
 }
 
@@ -227,9 +201,3 @@ const firstStates = (before: Look, without: Look): States => ({
 
 const pick = (look: Look, ...sections: string[]): Look =>
   Object.fromEntries(Object.entries(look).filter(([section]) => sections.includes(section)))
-
-function compare(expected: Look, found: Look): string[] {
-  const sections = new Set([...Object.keys(expected), ...Object.keys(found)])
-  const all = (of: Look) => Object.fromEntries([...sections].map((section) => [section, of[section] ?? []]))
-  return difference(all(expected), all(found))
-}
