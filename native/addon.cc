@@ -13,6 +13,7 @@
 #include "js/folder_stamp.h"
 #include "js/identity.h"
 #include "js/news_wrap.h"
+#include "js/small_files.h"
 #include "js/user_socket.h"
 
 namespace {
@@ -33,6 +34,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("filterSources",
               Napi::Function::New<slipway::js::guarded<slipway::js::filter_sources>>(env, "filterSources"));
   exports.Set("folderStamp", Napi::Function::New<slipway::js::guarded<slipway::js::folder_stamp>>(env, "folderStamp"));
+  exports.Set("smallFiles", Napi::Function::New<slipway::js::guarded<slipway::js::small_files>>(env, "smallFiles"));
   exports.Set("describePlan",
               Napi::Function::New<slipway::js::guarded<slipway::js::describe_plan>>(env, "describePlan"));
   exports.Set("encodePlan", Napi::Function::New<slipway::js::guarded<slipway::js::encode_plan>>(env, "encodePlan"));

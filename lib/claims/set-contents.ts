@@ -1,3 +1,4 @@
+import { Slices } from '../admission/slices.js'
 import { removeOwn } from '../policy/elements.js'
 import { isSubnets } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
@@ -15,7 +16,10 @@ export abstract class Contents {
    */
   async lacking(plan: Plan): Promise<Plan> {
     const left: Operation[] = []
+    const slices = new Slices()
     for (const operation of plan) {
+      const pause = slices.next()
+      if (pause) await pause
       if (operation.op !== 'element.add') {
         left.push(operation)
         continue

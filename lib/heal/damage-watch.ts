@@ -22,6 +22,10 @@ import { KnownRecords } from './known-records.js'
 const REST_MS = 100
 /** Or so many times as long as that look has taken. */
 const RESTS = 10
+/** After so many looks in a row that have found damage, a program goes on taking it away: other work has its turn. */
+const IN_A_ROW = 3
+/** What is heard so many milliseconds after a look, or later, begins a new row. */
+const ROW_MS = 500
 /** And after one that has left something to a process that is at work. */
 const LEFT_MS = 250
 /** How often what is left is looked at again. */
@@ -61,6 +65,9 @@ export class DamageWatch {
   readonly #listeners: NativeNews[] = []
   #news: News | undefined
   #tries = 0
+  /** When the last look that has found damage came to its end, and how many of them came in a row. */
+  #ended = -Infinity
+  #row = 0
   /** How long the last look has taken, where it has left something: what is heard then need not wait for longer. */
   #pause: number | undefined
   /** What has been told since something was heard last. */
@@ -153,6 +160,7 @@ export class DamageWatch {
 
   #heard(told: readonly string[], put: (news: News, one: string) => void): void {
     if (this.#looks.closed) return
+    if (!this.#news && now() - this.#ended > ROW_MS) this.#row = 0
     this.#news ??= new News()
     for (const one of told) put(this.#news, one)
     // At once: what is there now may have gone, too, when it is looked at.
@@ -190,8 +198,9 @@ export class DamageWatch {
       events?.healed(mended.healed)
       for (const sentence of mended.lost) if (this.#isNew(sentence)) events?.tell('lost', sentence)
       if (messages.hasSubscribers) messages.publish({ message, ...mended } satisfies DamageMessage)
-      // While a program goes on taking it away, other work has its turn.
-      this.#rest(left, now() - began, began)
+      this.#ended = now()
+      const took = this.#ended - began
+      this.#rest(left, ++this.#row < IN_A_ROW ? Math.min(took, REST_MS) : took, began)
       if (left && ++this.#tries < TRIES) this.#again(news)
     } catch (error) {
       this.#rest(true, LEFT_MS, began)

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { Slices } from '../admission/slices.js'
 import { HostState } from '../kernel/host-state.js'
 import { missingRuleset } from '../claims/ensure-ruleset.js'
 import { writtenTables } from '../claims/ruleset-tables.js'
@@ -7,16 +7,9 @@ import { endpointsOf, networksOf } from '../drivers/index.js'
 import type { Seen } from '../drivers/networks-of.js'
 import type { LinkInfo } from '../kernel/native.js'
 import { isInTheMaking, readNetworkRecord, specOf } from '../store/network-records.js'
+import { readTexts } from '../store/folder.js'
 import { readOwner } from '../store/owner.js'
-import {
-  isAtWork,
-  isBusy,
-  isUnchanged,
-  listRecords,
-  readRecord,
-  type SandboxRecord,
-  type StoredRecord,
-} from '../store/records.js'
+import { isAtWork, isBusy, listRecords, readRecord, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import type { HealContext } from './context.js'
 import { claimsOf } from './give-back.js'
 import type { KnownRecords } from './known-records.js'
@@ -191,7 +184,11 @@ async function damagedSandboxes({ host }: Part, meant: readonly StoredRecord[]):
   const contents: Contents = meant.length > FEW ? new SetContents(host) : new SingleElements(host)
   const links = new Map<string, LinkInfo>()
   if (meant.length > FEW) for (const link of await host.ask('links', {})) links.set(link.name, link)
+  const damaged: StoredRecord[] = []
+  const slices = new Slices()
   for (const item of meant) {
+    const pause = slices.next()
+    if (pause) await pause
     const { record } = item
     if (meant.length <= FEW)
       for (const name of [...hostLinksOf(record), ...bridgesOf(record)]) {
@@ -199,10 +196,13 @@ async function damagedSandboxes({ host }: Part, meant: readonly StoredRecord[]):
         if (link) links.set(name, link)
       }
     const isOff = record.endpoints.some((endpoint) => endpointsOf(endpoint).isOff?.(endpoint, links) ?? false)
-    if (!isOff && (await contents.hold(claimsOf(record)))) continue
-    // It may have been changed since it was read.
-    if (isUnchanged(item)) names.add(record.name)
-    else left ||= existsSync(item.path)
+    if (isOff || !(await contents.hold(claimsOf(record)))) damaged.push(item)
+  }
+  // They may have been changed since they were read.
+  const now = await readTexts(damaged)
+  for (const { path, text, record } of damaged) {
+    if (now.get(path) === text) names.add(record.name)
+    else left ||= now.has(path)
   }
   return { names, left }
 }

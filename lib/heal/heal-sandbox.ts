@@ -1,4 +1,5 @@
 import { dirname } from 'node:path'
+import { Slices } from '../admission/slices.js'
 import { endpointsOf } from '../drivers/index.js'
 import { withIpv6Inside } from '../drivers/ipv6-inside.js'
 import { remakeEndpoint } from '../drivers/plans/connect.js'
@@ -67,7 +68,13 @@ export async function healClaims(
   items: readonly StoredRecord[],
   owned: OwnedElements,
 ): Promise<ReadonlySet<StoredRecord>> {
-  const lacking = items.filter(({ record }) => !isClaimed(record, owned))
+  const lacking: StoredRecord[] = []
+  const slices = new Slices()
+  for (const item of items) {
+    const pause = slices.next()
+    if (pause) await pause
+    if (!isClaimed(item.record, owned)) lacking.push(item)
+  }
   if (lacking.length < 2) return new Set()
   await ready(
     context,

@@ -22,6 +22,7 @@ import { healClaims, healSandbox } from './heal-sandbox.js'
 import { untouched } from './healing.js'
 import { SetContents } from '../claims/set-contents.js'
 import { collectLeftovers } from './leftovers.js'
+import { lookInside } from './look-inside.js'
 import { forgetLost, reconcileNetworks, requireSameRecords } from './networks.js'
 import { restoreNames } from './restore-names.js'
 import { sortRecords } from './sort-records.js'
@@ -31,7 +32,10 @@ import { isWhole, takeSnapshot } from './whole.js'
 
 /** What open() found of earlier processes, and what it did about it. */
 export interface Reconciled {
-  /** Names of the sandboxes that were there and whole. */
+  /**
+   * Names of the sandboxes that were there and whole: their claims, their links, and inside their interfaces, which are
+   * up and have their addresses.
+   */
   adopted: string[]
   /** Names of the sandboxes, and networks, of which something was missing that is there again: rules, claims, links. */
   healed: string[]
@@ -42,6 +46,12 @@ export interface Reconciled {
    * there is none.
    */
   lost?: string[]
+  /**
+   * What sandboxes do not have inside of what they were given, a sentence each: an interface, or an address. Their own
+   * processes may have meant that, so it stays as it is, and these sandboxes are none of those that were adopted. Left
+   * out where there is none.
+   */
+  altered?: string[]
   /** What a process that died had left half done, and what was done about it. */
   collected: string[]
   /**
@@ -194,7 +204,13 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
     relinked ? await host.ask('links', {}) : all,
   )
   result.healed = [...new Set([...result.healed, ...attached, ...renamed])]
-  result.adopted = result.adopted.filter((name) => !result.healed.includes(name) && !rewritten?.includes(name))
+  const altered = await lookInside(
+    host,
+    adopted.map(({ record }) => record).filter((record) => !isBusy(record)),
+  )
+  if (altered.length > 0) result.altered = altered.flatMap(({ sentences }) => sentences)
+  const others = new Set([...result.healed, ...(rewritten ?? []), ...altered.map(({ name }) => name)])
+  result.adopted = result.adopted.filter((name) => !others.has(name))
   result.collected.push(...(await finishChanges(host, adopted, owned)))
   result.collected.push(
     ...(await removeHalfWritten(host, [context.records, networks.records, dirname(context.records)])),

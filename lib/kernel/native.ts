@@ -182,6 +182,12 @@ export interface Questions {
   link: { question: { netns?: string; name: string; statistics?: boolean }; answer: LinkInfo }
   /** Which of some links of the host are there; names, a line each. */
   present: { question: { names: string }; answer: string }
+  /**
+   * What a namespace lacks of what it was given: interfaces, a line each, with the addresses behind the name. The
+   * answer has the same form: `eth0` is not there, `eth0 down` is, `eth0 10.0.0.2` has not that address. Nothing is
+   * dumped.
+   */
+  lacking: { question: { netns: string; given: string }; answer: string }
   addresses: { question: { netns?: string; ipv6?: boolean }; answer: AddressInfo[] }
   routes: { question: { netns?: string; ipv6?: boolean }; answer: RouteInfo[] }
   /** The comment of a table. */
@@ -384,6 +390,11 @@ interface Addon {
   filterSources(fd: number, refused: readonly string[], accepted: readonly string[]): NativeFailure | undefined
   /** A number that changes when something comes into a folder or goes out of it; 0 when there is no such folder. */
   folderStamp(path: string): number
+  /**
+   * What is in files of a folder, two items each: the text, or `null` for what is long, no regular file, or cannot be
+   * read; and whether its owner may execute it. No link is followed.
+   */
+  smallFiles(folder: string, names: readonly string[]): (string | boolean | null)[]
   describePlan(plan: string, before: string): DescribedOperation[]
   encodePlan(plan: string, numbers: Record<string, number>): Buffer
   encodeConnectionDelete(tuple: Connection): Buffer
@@ -480,6 +491,7 @@ export const {
   duplicateSocket,
   filterSources,
   folderStamp,
+  smallFiles,
   encodeConnectionDelete,
 } = addon
 

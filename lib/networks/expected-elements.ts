@@ -1,3 +1,4 @@
+import { Slices } from '../admission/slices.js'
 import type { ExpectedElements } from '../claims/ensure-ruleset.js'
 import { dirname } from 'node:path'
 import { networksOf } from '../drivers/index.js'
@@ -49,16 +50,19 @@ export async function readExpectedElements(
   const sandboxes = await listAllRecords(folders.sandboxes, (one) => damaged.push(one))
   const records = sandboxes.map(({ record }) => record)
   const [living, leaving] = [records.filter(({ removing }) => !removing), records.filter(({ removing }) => removing)]
-  const dues = [
-    ...networks.map((item) => dueOfNetwork(specOf(item), links)),
+  function* dues(): Generator<Due> {
+    for (const item of networks) yield dueOfNetwork(specOf(item), links)
     // Nobody is told of these: they are on every host.
-    ...predefined.map((spec) => ({ ...dueOfNetwork(spec, links), what: '' })),
-    ...[...living, ...leaving].map(dueOfSandbox),
-    ...damaged.map(dueOfDamaged),
-  ]
+    for (const spec of predefined) yield { ...dueOfNetwork(spec, links), what: '' }
+    for (const record of [...living, ...leaving]) yield dueOfSandbox(record)
+    for (const one of damaged) yield dueOfDamaged(one)
+  }
   const owners = new Map<string, string>()
   const plan: ElementAdd[] = []
-  for (const { what, elements } of dues) {
+  const slices = new Slices()
+  for (const { what, elements } of dues()) {
+    const pause = slices.next()
+    if (pause) await pause
     for (const operation of elements) {
       if (operation.op !== 'element.add') continue
       // Of two that have come to share a claim, the first keeps it.

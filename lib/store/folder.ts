@@ -1,10 +1,10 @@
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { SlipwayError } from '../base/errors.js'
 import { inWords, isShortOfFiles } from '../base/shortage.js'
 import { Slices } from '../admission/slices.js'
 import { readRecordText, type RecordKind } from './kind.js'
 import { listFolder } from './list-folder.js'
-import { isRegular, readRegular } from './read-file.js'
+import { isRegular, readRegular, readRegulars, type Read } from './read-file.js'
 
 /**
  * Folders of records: what the kernel has no place for, one small file each. The executor writes them (operations
@@ -56,6 +56,8 @@ export interface Damaged {
 }
 
 const END_OF_NAME = '.json'
+/** So many files are read and looked through in one go, which takes about half a millisecond. */
+const AT_ONCE = 8
 
 /**
  * The record of a name; `undefined` when there is none.
@@ -63,7 +65,9 @@ const END_OF_NAME = '.json'
  * @throws {SlipwayError} `CONFLICT` for what is no such record.
  */
 export async function readFrom<T>(folder: string, name: string, kind: RecordKind<T>): Promise<Stored<T> | undefined> {
-  const found = read(folder, `${name}${END_OF_NAME}`, kind)
+  const file = `${name}${END_OF_NAME}`
+  const read = readRegular(join(folder, file))
+  const found = read && judge(folder, file, kind, read)
   if (found && 'why' in found) throw new SlipwayError('CONFLICT', sayDamage(found))
   return found
 }
@@ -88,28 +92,61 @@ export async function listFrom<T>(
 ): Promise<Stored<T>[]> {
   const before = new Map(known.map((item) => [item.path, item]))
   const found: Stored<T>[] = []
-  const slices = new Slices()
-  for (const file of (await list(folder)).sort()) {
-    // `.next` is a file.replace on its way.
-    const record = file.endsWith(END_OF_NAME) ? read(folder, file, kind, before) : undefined
-    if (record && 'why' in record) damaged?.(record)
-    else if (record) found.push(record)
-    const pause = slices.next()
-    if (pause) await pause
-  }
+  // `.next` is a file.replace on its way.
+  const files = (await list(folder)).filter((file) => file.endsWith(END_OF_NAME)).sort()
+  await readEach(folder, files, (file, read) => {
+    const record = judge(folder, file, kind, read, before)
+    if ('why' in record) damaged?.(record)
+    else found.push(record)
+  })
   return found
 }
 
-function read<T>(
+/**
+ * What is in the files of records of one folder by now, by their paths: those that are there still, `undefined` of what
+ * cannot be read.
+ */
+export async function readTexts(items: readonly Stored<unknown>[]): Promise<ReadonlyMap<string, string | undefined>> {
+  const texts = new Map<string, string | undefined>()
+  const [first] = items
+  if (!first) return texts
+  const folder = dirname(first.path)
+  await readEach(
+    folder,
+    items.map(({ path }) => basename(path)),
+    (file, { text }) => texts.set(join(folder, file), text),
+  )
+  return texts
+}
+
+/** @param read - Is told of those that are there. */
+async function readEach(
+  folder: string,
+  files: readonly string[],
+  read: (file: string, found: Read) => void,
+): Promise<void> {
+  const slices = new Slices()
+  for (let from = 0; from < files.length; from += AT_ONCE) {
+    const some = files.slice(from, from + AT_ONCE)
+    const found = readRegulars(folder, some)
+    for (const [index, file] of some.entries()) {
+      const one = found[index]
+      if (one) read(file, one)
+    }
+    const pause = slices.next()
+    if (pause) await pause
+  }
+}
+
+function judge<T>(
   folder: string,
   file: string,
   kind: RecordKind<T>,
+  found: Read,
   known?: ReadonlyMap<string, Stored<T>>,
-): Stored<T> | Damaged | undefined {
+): Stored<T> | Damaged {
   const path = join(folder, file)
   const name = file.slice(0, -END_OF_NAME.length)
-  const found = readRegular(path)
-  if (!found) return undefined
   if (found.text === undefined) return { path, name, why: found.why }
   const before = known?.get(path)
   if (before?.text === found.text) return { ...before, marked: found.marked }

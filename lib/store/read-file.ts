@@ -1,5 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs'
+import { join } from 'node:path'
 import { inWords, isShortOfFiles } from '../base/shortage.js'
+import { smallFiles } from '../kernel/native.js'
 
 /** No record is longer, in bytes: one with every port of an address is not. */
 const LONGEST = 64 << 20
@@ -56,4 +58,13 @@ export function readRegular(path: string): Read | undefined {
   } finally {
     closeSync(fd)
   }
+}
+
+/** {@link readRegular} of several files of one folder. */
+export function readRegulars(folder: string, names: readonly string[]): (Read | undefined)[] {
+  const found = smallFiles(folder, names)
+  return names.map((name, index) => {
+    const text = found[2 * index]
+    return typeof text === 'string' ? { text, marked: found[2 * index + 1] === true } : readRegular(join(folder, name))
+  })
 }

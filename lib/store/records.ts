@@ -133,9 +133,6 @@ export const listRecords = async (
   known?: readonly StoredRecord[],
 ): Promise<StoredRecord[]> => (await listAllRecords(folder, damaged, known)).filter(({ record }) => !record.removing)
 
-/** Whether the file of a record has the text that it was read with. */
-export const isUnchanged = ({ path, text }: StoredRecord): boolean => readRegular(path)?.text === text
-
 /** Whether a sandbox is still the one that has its name. */
 export function isCurrent(path: string, id: string): boolean {
   const { text } = readRegular(path) ?? {}

@@ -15,6 +15,7 @@
 #include "nft/table.h"
 #include "nft/transaction.h"
 #include "rtnl/dump.h"
+#include "rtnl/given.h"
 
 namespace slipway::js {
 namespace {
@@ -270,6 +271,17 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
           netlink::Socket* socket = nullptr;
           auto failure = kernel.rtnl("", socket);
           if (!failure) failure = rtnl::present_links(*socket, names, present);
+          return failure;
+        },
+        write_text);
+  }
+  if (ask == "lacking") {
+    return item_query<std::string>(
+        env,
+        [netns, given = read_string(question, "given")](Kernel& kernel, std::string& lacking) {
+          netlink::Socket* socket = nullptr;
+          auto failure = kernel.rtnl(netns, socket);
+          if (!failure) failure = rtnl::find_lacking(*socket, given, lacking);
           return failure;
         },
         write_text);

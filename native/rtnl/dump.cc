@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "rtnl/address_text.h"
+#include "rtnl/question.h"
 
 namespace slipway::rtnl {
 namespace {
@@ -23,14 +24,6 @@ constexpr unsigned kLowerUp = 1U << 16;
 
 using netlink::Answer;
 using netlink::Attribute;
-
-// A question, which is short.
-struct Question {
-  alignas(nlmsghdr) char room[512];
-  netlink::Message message;
-
-  Question(const char* operation, uint16_t type, uint16_t flags) : message(room, sizeof room, operation, type, flags) {}
-};
 
 // Asks for all of a kind. `each` gets those messages that are of `kind`.
 template <typename Header, typename Start, typename Each>

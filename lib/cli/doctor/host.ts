@@ -198,7 +198,7 @@ function machineSysctl(path: string): string | undefined {
 export async function checkLeftovers(context: Context): Promise<Finding[]> {
   const check = 'leftovers'
   try {
-    const { adopted, healed, collected, damaged = [], lost = [] } = (await reconcile(context)).reconciled
+    const { adopted, healed, collected, damaged = [], lost = [], altered = [] } = (await reconcile(context)).reconciled
     const { former, unclear } = await findOtherHosts(context.settings, context.host)
     const findings = [
       ...damaged.map((what) => problem(check, what)),
@@ -227,6 +227,13 @@ export async function checkLeftovers(context: Context): Promise<Finding[]> {
         ),
       ),
       ...lost.map((what) => problem(check, what)),
+      ...altered.map((what) =>
+        note(
+          check,
+          what,
+          'its own processes may have meant that; else disconnect it from that network, and connect it again',
+        ),
+      ),
     ]
     return findings.length > 0
       ? findings
