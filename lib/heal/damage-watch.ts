@@ -147,6 +147,8 @@ export class DamageWatch {
   #rejoin({ files }: News): void {
     const gone = this.#folders.filter((folder) => files.has(folder))
     for (const folder of gone) this.#files.leave(folder)
+    // It may have been made anew before its deletion was heard of.
+    if (gone.length > 0) this.#files.join(this.#folders)
   }
 
   /** A Slipway that is lost without being closed must not live on in what listens for it. */

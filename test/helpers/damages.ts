@@ -189,7 +189,15 @@ export function conditionOf({ world, one, both, web }: Damaged): Record<string, 
     ]
       .map(({ dst, dev }) => `${dst} ${dev}`)
       .sort(),
-    ruleset: lines(execIn(host, 'nft', '--stateless', 'list', 'ruleset')).sort(),
+    // Elements come in any order, and stand several in a line or not.
+    ruleset: lines(execIn(host, 'nft', '--stateless', 'list', 'ruleset'))
+      .map((line) =>
+        line
+          .replace(/^\s*elements = \{/, '')
+          .replace(/[,}\s]*$/, '')
+          .trim(),
+      )
+      .sort(),
     settings: settings.map((key) => {
       try {
         return execIn(host, 'sysctl', '-e', `net.${key}`).trim()

@@ -60,13 +60,17 @@ export function udpStream(t: ExecutionContext, from: Place, host: string, port: 
   }
 }
 
-/** ping(8), as quickly as answers come and every 10 ms. @returns What ends it: packets sent, and answers. */
+/**
+ * ping(8) of another process. @param pace - Default: as quickly as answers come, and every 10 ms. @returns What ends
+ * it: packets sent, and answers.
+ */
 export function pingFlood(
   t: ExecutionContext,
   from: Place,
   to: string,
+  pace: readonly string[] = ['-f'],
 ): () => Promise<{ sent: number; answered: number }> {
-  const child = spawn('nsenter', [`--net=${from.path}`, 'ping', '-f', '-q', to], {
+  const child = spawn('nsenter', [`--net=${from.path}`, 'ping', ...pace, '-q', to], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const said = text(child.stdout)

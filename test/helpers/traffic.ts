@@ -34,6 +34,12 @@ export function serveUdp(t: ExecutionContext, place: Place, port: number, family
   socket.on('message', (_message, client) => socket.send(client.address, client.port, client.address))
 }
 
+/** A UDP server in a place that says everything again. */
+export function echoUdp(t: ExecutionContext, place: Place, port: number): void {
+  const socket = openUdp(t, place, port)
+  socket.on('message', (message, client) => socket.send(message, client.port, client.address))
+}
+
 export function serve(t: ExecutionContext, place: Place, port: number): void {
   serveTcp(t, place, port)
   serveUdp(t, place, port)
