@@ -190,7 +190,7 @@ export class Slipway {
       if (network.userDefined && (await isRemoved(network))) removed.push(`network ${network.name}`)
     const found = await context.work.run(() => takeDown(context))
     await this.close({ wait: true })
-    if (found.stays.length === 0) found.removed.push(removeState(context.settings.stateDir, context.host.identity))
+    if (found.stays.length === 0) removeState(context.settings.stateDir, context.host.identity, found)
     return { ...found, removed: [...removed, ...found.removed] }
   }
 

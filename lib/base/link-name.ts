@@ -8,3 +8,9 @@ export const LINK_NAME =
  */
 export const isLinkName = (value: unknown): value is string =>
   typeof value === 'string' && /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,14}$/.test(value) && value !== 'all' && value !== 'default'
+
+/** The host's end of an endpoint is named after its id. */
+export const hostLinkOf = (id: string): string => `veth${id.slice(0, 11)}`
+
+/** Whether a link has such a name. */
+export const isHostLink = (name: string): boolean => /^veth[0-9a-f]{11}$/.test(name)

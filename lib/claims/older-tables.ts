@@ -2,7 +2,7 @@ import type { Host } from '../kernel/host.js'
 import type { ElementInfo, PartInfo } from '../kernel/native.js'
 import type { Family, Operation, PartKind, SetDefinition } from '../plan/operation.js'
 import { elementName } from '../policy/elements.js'
-import { keptElements, leftOut, replacementPlan, wantedSets, type OlderTable } from '../policy/replacement.js'
+import { addedTo, keptElements, leftOut, replacementPlan, wantedSets, type OlderTable } from '../policy/replacement.js'
 import { TABLE } from '../policy/sets.js'
 import { Contents, SetContents } from './set-contents.js'
 
@@ -69,4 +69,11 @@ async function readTable(host: Host, family: Family): Promise<OlderTable> {
   }
   for (const kind of PARTS) parts.push(...(await host.ask('parts', { family, name: TABLE, kind })))
   return { family, sets, parts, rules: await host.ask('rules', { family, name: TABLE }) }
+}
+
+/** What others have added to the tables of these families, in words. */
+export async function addedByOthers(host: Host, families: Iterable<Family>): Promise<string[]> {
+  const added: string[] = []
+  for (const family of families) added.push(...addedTo(await readTable(host, family)))
+  return added
 }

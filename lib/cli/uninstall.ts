@@ -11,11 +11,12 @@ export interface UninstallFlags {
 
 /** `slipway uninstall`. */
 export async function uninstall(host: GivenHost, { force, json }: UninstallFlags): Promise<void> {
-  const question = 'This removes all sandboxes and networks of this host, and all else that Slipway has here.'
+  const question =
+    'This removes all sandboxes and networks of this host, and all else that Slipway has here, with what you have added to its tables of nf_tables.'
   if (!force && !(await isSure('uninstall', question))) return
   const found = await withSlipway(host, (slipway) => slipway.uninstall())
   if (json) printJson(found)
   else print(`Removed:\n${found.removed.join('\n')}`)
-  for (const what of found.stays) say(`note: ${what}: somebody uses it, so it stays`)
+  for (const what of found.stays) say(`note: ${what}, so it stays`)
   if (found.stays.length > 0) process.exitCode = 1
 }

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, unlinkSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Host } from '../kernel/host.js'
 import type { Settings } from '../base/settings.js'
@@ -6,6 +6,7 @@ import { bootId, isAlive, type Maker } from '../store/maker.js'
 import { listNetworkRecords } from '../store/network-records.js'
 import { isOwnFolder } from '../store/own-folder.js'
 import { listAllRecords, type SandboxRecord } from '../store/records.js'
+import { removeStateFolder } from '../store/remove-state-folder.js'
 
 /**
  * A host whose namespace is gone while its state folder is there: a container was stopped and started with its /run on
@@ -62,8 +63,9 @@ export async function findOtherHosts(
 export function collectFormerHosts({ former }: OtherHosts): string[] {
   return former.map(({ folder, files }) => {
     for (const file of files) if (isLeftFile(file)) unlinkSync(file)
-    rmSync(folder, { recursive: true, force: true })
-    return `state folder ${folder}: the namespace of its host is gone, removed`
+    const stays = removeStateFolder(folder)
+    const but = stays.length > 0 ? `, but for ${stays.join(', ')}` : ''
+    return `state folder ${folder}: the namespace of its host is gone, removed${but}`
   })
 }
 

@@ -1,3 +1,4 @@
+import { isHostLink } from '../base/link-name.js'
 import * as sets from '../policy/sets.js'
 import { deleteLinks } from '../drivers/removal-plans.js'
 import { tryPlan, removeElementsIfThere, removeWhatIsThere } from '../claims/remove-if-there.js'
@@ -57,8 +58,8 @@ export async function collectLeftovers(
   const spares = await collectSpares(
     host,
     marks,
-    // Those that are ours are told by their group.
-    [...links.values()].filter(({ name, group }) => sets.isPortGroup(group) && !known.has(name)),
+    // Those that are ours are told by their group and their name.
+    [...links.values()].filter(({ name, group }) => sets.isPortGroup(group) && isHostLink(name) && !known.has(name)),
   )
   spares.collected.forEach(say)
   const stray: string[] = []

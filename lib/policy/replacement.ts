@@ -100,6 +100,21 @@ export function leftOut({ family, parts, rules }: OlderTable): string[] {
   return [...new Set([...gone, ...between.map(({ chain }) => `a rule in chain ${chain}`)])]
 }
 
+/** What others have added to a table of ours, in words: all that is in the administrator's chain, too. */
+export function addedTo({ family, parts, rules }: OlderTable): string[] {
+  const ours = namesIn(rulesetPlan([family]))
+  const named = parts.filter(({ kind, name }) => kind !== 'element' && kind !== 'rule' && !name.startsWith('__'))
+  const chains = rules.filter(
+    ({ chain, comment }) => chain === USERS_CHAIN || (comment === '' && ours.has(`chain ${chain}`)),
+  )
+  return [
+    ...new Set([
+      ...chains.map(({ chain }) => `rules in chain ${chain}`),
+      ...named.map(placeOf).filter((place) => !ours.has(place)),
+    ]),
+  ]
+}
+
 /** Each may refer to those before it. */
 const ORDER: readonly PartKind[] = ['object', 'flowtable', 'set', 'chain', 'element', 'rule']
 

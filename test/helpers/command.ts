@@ -27,6 +27,15 @@ export const start = (world: World, args: readonly string[], before: readonly st
   return spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 })
 }
 
+/** On a terminal of its own; what is written to it is typed. */
+export function onTerminal(world: World, ...args: string[]): { child: ChildProcess; shown: () => string } {
+  const line = [process.execPath, COMMAND, `--netns=${world.host.path}`, `--state-dir=${world.stateDir}`, ...args]
+  const child = spawn('script', ['-qec', line.map((word) => `'${word}'`).join(' '), '/dev/null'], { timeout: 30_000 })
+  let text = ''
+  child.stdout.on('data', (part: Buffer) => (text += part.toString()))
+  return { child, shown: () => text }
+}
+
 export async function end(child: ChildProcess): Promise<Ended> {
   const { stdout, stderr } = child
   if (!stdout || !stderr) throw new TypeError('a piped process has pipes')

@@ -1,20 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
-import { COMMAND, done, end, start } from '../helpers/command.js'
+import { done, end, onTerminal, start } from '../helpers/command.js'
 import { eventually, World } from '../helpers/world.js'
 
 /** What is different on a terminal, and what Ctrl-C and readers that have enough, or are slow, do. */
-
-/** On a terminal of its own; what is written to it is typed. */
-function onTerminal(world: World, ...args: string[]): { child: ChildProcess; shown: () => string } {
-  const line = [process.execPath, COMMAND, `--netns=${world.host.path}`, `--state-dir=${world.stateDir}`, ...args]
-  const child = spawn('script', ['-qec', line.map((word) => `'${word}'`).join(' '), '/dev/null'], { timeout: 30_000 })
-  let text = ''
-  child.stdout.on('data', (part: Buffer) => (text += part.toString()))
-  return { child, shown: () => text }
-}
 
 const CTRL_C = '\u0003'
 const CTRL_D = '\u0004'

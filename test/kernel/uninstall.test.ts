@@ -1,9 +1,11 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'ava'
 import type { Finding } from '#lib/cli/doctor/finding.js'
-import { done, end, slipway as typed, start } from '../helpers/command.js'
-import { execIn, ip, ipJson, World } from '../helpers/world.js'
-import { difference, kernelState } from '../helpers/snapshot.js'
+import { done, end, onTerminal, slipway as typed, start } from '../helpers/command.js'
+import { eventually, execIn, ip, ipJson, World } from '../helpers/world.js'
+import { difference, kernelState, readFiles } from '../helpers/snapshot.js'
 
 /** `slipway uninstall` takes away all that is ours, and nothing else. */
 
@@ -57,6 +59,63 @@ test('what somebody else uses stays, and is named', async (t) => {
   execIn(world.host, 'ip', 'link', 'delete', 'tap0')
   await done(world, 'uninstall', '--force')
   t.false(ipJson<{ ifname: string }>(world.host, 'link').some(({ ifname }) => ifname === 'docker0'))
+})
+
+/** What an administrator may have that has a name, a group or a place of ours. */
+const ALIKE = `
+ip link add tap0 group 29548 type veth peer name tap1 group 29549
+ip link set tap0 alias "slipway network bridge"
+ip link add veth0123456789a type veth peer name tap2
+ip link add br-0123456789ab group 29551 type bridge
+ip link add br9 type bridge
+ip link set br9 alias "slipway network web, records in the cellar"
+nft add table inet mine
+nft add table ip slipway
+nft add chain ip slipway pass
+nft add table netdev slipway
+`
+
+test('what only looks like ours stays, and it is asked before', async (t) => {
+  const world = new World(t)
+  execIn(world.host, 'sh', '-ec', ALIKE.replace('the cellar', world.stateDir))
+  const before = seen(world)
+  await done(world, '--bridge-name', 'sl0', 'create', '--name', world.name('one'), '-p', '8080:80')
+  await done(world, 'network', 'create', 'web')
+  await done(world, 'files', world.name('one'))
+  const [folder = ''] = readdirSync(world.stateDir).map((name) => join(world.stateDir, name))
+  const theirs = ['notes.txt', 'mine/notes.txt', 'sandboxes/app.json.bak', 'files/notes.txt', 'pool/notes.txt']
+  for (const path of [...theirs, '../notes.txt']) {
+    mkdirSync(join(folder, path, '..'), { recursive: true })
+    writeFileSync(join(folder, path), 'mine')
+  }
+  execIn(world.host, 'nft', 'add rule inet slipway user ip saddr 192.0.2.7 drop; add chain inet slipway mine')
+  const full = { ...seen(world), files: readFiles(world.stateDir) }
+
+  const answer = async (typed: string) => {
+    const { child, shown } = onTerminal(world, 'uninstall')
+    const ended = once(child, 'exit')
+    t.true(await eventually(() => shown().includes('[y/N]'), 10_000))
+    child.stdin?.write(typed)
+    return { status: ((await ended) as [number])[0], said: shown() }
+  }
+  t.is((await answer('n\r')).status, 0)
+  t.deepEqual({ ...seen(world), files: readFiles(world.stateDir) }, full)
+
+  const { status, said } = await answer('y\r')
+  t.is(status, 1)
+  t.regex(said, /bridge sl0\r?$/m)
+  t.regex(said, /with what was added to them: rules in chain user, chain mine/)
+  t.deepEqual(difference(before, seen(world)), [])
+  t.deepEqual(
+    Object.keys(readFiles(world.stateDir)).sort(),
+    [...theirs, '../notes.txt'].map((path) => join(folder, path)).sort(),
+  )
+  for (const path of ['notes.txt', 'mine', 'sandboxes/app.json.bak'])
+    t.true(said.includes(`note: ${join(folder, path)}: it is not Slipway's, so it stays`), said)
+  rmSync(folder, { recursive: true })
+  await done(world, 'uninstall', '--force')
+  t.deepEqual(readdirSync(world.stateDir), ['notes.txt'])
+  t.deepEqual(difference(before, seen(world)), [])
 })
 
 test('doctor --fix mends what is ours, and says so', async (t) => {

@@ -1,6 +1,7 @@
 import type { EndpointAddress, EndpointRequest, StoredEndpoint } from '../../store/endpoint.js'
 import type { IpFamily } from '../../base/addresses/ip.js'
 import { linkLocalOf, macOf, macOfId } from '../../base/addresses/mac.js'
+import { hostLinkOf } from '../../base/link-name.js'
 import type { NetworkSubnet } from '../../base/addresses/network-subnet.js'
 import { isDirect, type BridgeNetwork } from './spec.js'
 
@@ -69,6 +70,3 @@ export function bridgeEndpoint(
     },
   }
 }
-
-/** The host's end of an endpoint is named after its id. */
-export const hostLinkOf = (id: string): string => `veth${id.slice(0, 11)}`

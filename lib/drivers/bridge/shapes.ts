@@ -4,7 +4,8 @@ import type { DriverShapes } from '../../store/driver-shapes.js'
 import { leafNumber } from './leaf-name.js'
 import type { StoredEndpoint } from '../../store/endpoint.js'
 import { networkShape } from './spec.js'
-import { hostLinkOf, type BridgeBody } from './endpoint.js'
+import { hostLinkOf } from '../../base/link-name.js'
+import type { BridgeBody } from './endpoint.js'
 
 /** The name of a link is what a removal deletes: it is of the form that only an endpoint with this id has. */
 const ownLink: Shape = (value) => {
