@@ -10,6 +10,7 @@
 #include "js/enter.h"
 #include "js/executor_wrap.h"
 #include "js/filter_sources.h"
+#include "js/fingerprints.h"
 #include "js/folder_stamp.h"
 #include "js/identity.h"
 #include "js/news_wrap.h"
@@ -37,6 +38,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("smallFiles", Napi::Function::New<slipway::js::guarded<slipway::js::small_files>>(env, "smallFiles"));
   exports.Set("describePlan",
               Napi::Function::New<slipway::js::guarded<slipway::js::describe_plan>>(env, "describePlan"));
+  exports.Set("fingerprintPlan",
+              Napi::Function::New<slipway::js::guarded<slipway::js::fingerprint_plan>>(env, "fingerprintPlan"));
   exports.Set("encodePlan", Napi::Function::New<slipway::js::guarded<slipway::js::encode_plan>>(env, "encodePlan"));
   exports.Set(
       "encodeConnectionDelete",

@@ -308,7 +308,7 @@ export function makeContext(host: Host, settings: Settings, stays: boolean): Con
   const folder = (what: Parameters<typeof stateFolder>[2]) => stateFolder(settings, host, what)
   const folders = { sandboxes: folder('sandboxes'), networks: folder('networks') }
   const events = new EventHub(folders, () => doer)
-  const networks = new NetworkRegistry(host, settings, folders, (names) => events.healed(names))
+  const networks = new NetworkRegistry(host, settings, folders, events)
   const routes = new RouterRoutes(host, folders.sandboxes, routesFile(settings, host))
   const parentWatch = new ParentWatch({ host, networks, records: folders.sandboxes, routes, events })
   const damageWatch = new DamageWatch({ host, settings, networks, records: folders.sandboxes, routes, events })

@@ -4,11 +4,11 @@ import { RULESET_FAMILIES, RULESET_NUMBER, rulesetPlan, USERS_CHAIN } from '../p
 import { TABLE } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
 import { kernelWords, PlanRefused } from '../kernel/refusal.js'
-import type { ElementAdd, Operation, Plan } from '../plan/operation.js'
+import type { ElementAdd, Plan } from '../plan/operation.js'
 import { OlderTables } from './older-tables.js'
 import { findTables, olderVersions, type FoundTables } from './ruleset-tables.js'
-import { SetContents } from './set-contents.js'
-import { missingRules } from './missing-rules.js'
+import { acceptTables, repairOf, type Repair } from './missing-ruleset.js'
+import { RemadeSets } from './remade-sets.js'
 import { LOOK_AGAIN, retrying } from './retry.js'
 
 /** What the ruleset owes to all sandboxes and networks of a host, by their records. */
@@ -32,26 +32,14 @@ export interface Expecting {
  */
 const TRIES = 64
 
-/**
- * What of the ruleset has yet to be written: all of it before first use, or the table or the rules that an
- * administrator has deleted. A table of an older version lacks nothing: it is replaced as a whole.
- *
- * @param known - What {@link findTables} has just said.
- * @throws {SlipwayError} As {@link findTables}.
- */
-export async function missingRuleset(host: Host, known?: FoundTables): Promise<Plan> {
-  const { written, older } = known ?? (await findTables(host))
-  const plan: Operation[] = [...rulesetPlan(RULESET_FAMILIES.filter((family) => !written.has(family)))]
-  for (const family of written) if (!older.has(family)) plan.push(...(await missingRules(host, family)))
-  return plan
-}
-
 /** What is told of what was done. */
 export interface Told {
   /** There was nothing of the ruleset before. */
   wrote?: () => void
   /** Tables of an older version were replaced. @param leftOut - What of them is not there any more, in words. */
   replaced?: (leftOut: readonly string[]) => void
+  /** Something stays as it was found, though Slipway has written it otherwise. @param what - In words. */
+  accepted?: (what: readonly string[]) => void
 }
 
 /**
@@ -61,17 +49,25 @@ export interface Told {
  *
  * @returns Whom it was written again for: sandboxes and networks, none where nothing was missing.
  */
-export function ensureRuleset(host: Host, expecting: Expecting, { wrote, replaced }: Told = {}): Promise<string[]> {
+export function ensureRuleset(
+  host: Host,
+  expecting: Expecting,
+  { wrote, replaced, accepted }: Told = {},
+): Promise<string[]> {
   const refused = new Set<string>()
+  const inUse = new Set<string>()
   let given: string[] = []
   let rounds = 0
   let overtaken = false
+  let last: Repair['unlike'] = new Map()
+  let wroteOn: number | undefined
   return retrying(
     { host },
     {
       tries: TRIES,
       async attempt() {
-        if (++rounds > TRIES) throw neverDone(overtaken)
+        const isOver = ++rounds > TRIES
+        if (isOver && !isOtherwise(last)) throw neverDone(overtaken)
         const generation = await host.ask('generation', {})
         const found = await findTables(host)
         if (found.older.size > 0) {
@@ -79,19 +75,30 @@ export function ensureRuleset(host: Host, expecting: Expecting, { wrote, replace
           return LOOK_AGAIN
         }
         const { written } = found
-        const missing = await missingRuleset(host, found)
-        if (missing.length === 0) {
+        const { plan, unlike } = await repairOf(host, found, inUse)
+        const missing = firstOf(plan)
+        // One transaction has come since, and none meanwhile: this is how the kernel tells what was written by it.
+        const isAsWritten = generation === wroteOn && (await host.ask('generation', {})) === generation
+        if (missing.length === 0 || isOver || isAsWritten) {
+          const stays = acceptTables(host, unlike)
+          if (stays.length > 0) accepted?.(stays)
           host.rulesetIsWhole(generation)
           return given
         }
+        last = unlike
+        wroteOn = undefined
         if (!missing.some(({ op }) => op === 'table.add' || op === 'set.add')) {
           await host.run(missing)
+          if (missing === plan) wroteOn = generation + 1
           given = await expecting.owners()
           return LOOK_AGAIN
         }
         const expected = await expecting.elements()
-        const lacking = without(await new SetContents(host, written).lacking(expected.plan), refused)
-        await host.run([...missing, ...lacking])
+        const remade = missing.filter((operation) => operation.op === 'set.delete')
+        const contents = await RemadeSets.read(host, written, remade, expected.plan)
+        const lacking = without(await contents.lacking(expected.plan), refused)
+        await host.run([...missing, ...contents.plan(), ...lacking])
+        if (missing === plan) wroteOn = generation + 1
         if (written.size === 0) wrote?.()
         await expected.settle()
         given = expected.owners
@@ -99,6 +106,8 @@ export function ensureRuleset(host: Host, expecting: Expecting, { wrote, replace
       },
       remedy({ operation, element, errnoName }) {
         overtaken = operation.op === 'generation.check'
+        if (errnoName === 'EBUSY' && operation.op === 'set.delete') inUse.add(`set ${operation.set}`)
+        if (errnoName === 'EBUSY' && operation.op === 'chain.delete') inUse.add(`chain ${operation.chain}`)
         if (operation.op !== 'element.add') return overtaken || RACES.includes(errnoName) ? 'again' : undefined
         // Another sandbox has it since it was lost.
         refused.add(elementName(operation, operation.elements[element]?.key ?? ''))
@@ -134,6 +143,22 @@ async function replaceOlder(host: Host, expecting: Expecting, refused: ReadonlyS
   await expected.settle()
   return tables.leftOut()
 }
+
+/**
+ * Tables that are dormant see packets again when all is in them: in a transaction of its own, as the kernel makes no
+ * chain at a hook in one with that.
+ */
+function firstOf(missing: Plan): Plan {
+  const filling = missing.filter(({ op }) => op !== 'table.enable')
+  return filling.length > 0 && filling.length < missing.length ? filling : missing
+}
+
+/**
+ * Whether all is there by its name, and is other than it was written. A kernel may tell it otherwise than those that
+ * are known, and nobody is to be refused for that.
+ */
+const isOtherwise = (unlike: Repair['unlike']): boolean =>
+  unlike.size > 0 && [...unlike.values()].every(({ isThere }) => isThere)
 
 /** Whether another process may be behind it. */
 const isRace = ({ operation, errnoName }: PlanRefused): boolean =>

@@ -1,62 +1,67 @@
-import { rulesetPlan, USERS_CHAIN } from '../policy/ruleset.js'
-import { TABLE } from '../policy/sets.js'
 import type { Host } from '../kernel/host.js'
-import type { RuleInfo } from '../kernel/native.js'
 import type { Family, Operation } from '../plan/operation.js'
+import { withCounts } from '../policy/replacement.js'
+import { RULESET_VERSION, rulesetPlan, USERS_CHAIN } from '../policy/ruleset.js'
+import { TABLE } from '../policy/sets.js'
+import type { Unlike } from './compare-ruleset.js'
+import { OtherRules } from './other-rules.js'
 
 /**
- * What a table lacks of its chains and rules, which an administrator has flushed or deleted while its sets stand:
- * nothing, or all of its chains written anew, with the sets that have gone with their rules. A chain that is jumped to
- * stays and is filled anew: an administrator's rules may jump to it, and while they do the kernel does not delete it.
+ * What makes a table right that is not as Slipway writes it, for one transaction: sets and chains that are not there,
+ * or are others, are made anew, and chains with other rules are filled anew. Rules of an administrator stay between
+ * ours, and rules keep what they have counted. A chain that is jumped to stays, as the kernel does not delete it then.
+ *
+ * @param inUse - `set NAME` and `chain NAME` of what the kernel has refused to delete: rules of others refer to it.
  */
-export async function missingRules(host: Host, family: Family): Promise<Operation[]> {
+export async function missingRules(
+  host: Host,
+  family: Family,
+  unlike: Unlike,
+  inUse: ReadonlySet<string>,
+): Promise<Operation[]> {
   const plan = rulesetPlan([family])
-  if (!lacksRules(plan, await host.ask('rules', { family, name: TABLE }))) return []
   const there = new Set((await host.ask('chains', { family, name: TABLE })).map(({ name }) => name))
-  const hooked = new Set(
-    plan.flatMap((operation) =>
-      operation.op === 'chain.add' && operation.hook !== undefined ? [operation.chain] : [],
-    ),
-  )
-  const stays = (chain: string) => there.has(chain) && !hooked.has(chain)
+  const sets = new Set((await host.ask('sets', { family, name: TABLE })).map(({ set }) => set))
   const isKept = (chain: string) => chain === USERS_CHAIN && there.has(USERS_CHAIN)
-  const written: Operation[] = []
-  const chains: string[] = []
-  for (const operation of plan) {
-    if (operation.op === 'set.add' && (await host.find('elements', operation)) === undefined) written.push(operation)
-    if (operation.op === 'rule.add' && !isKept(operation.chain)) written.push(operation)
-    if (operation.op !== 'chain.add') continue
-    chains.push(operation.chain)
-    if (!stays(operation.chain) && !isKept(operation.chain)) written.push(operation)
+  const isMade = (chain: string) => unlike.chains.has(chain) && !isKept(chain) && !inUse.has(`chain ${chain}`)
+  const made = new Set([...unlike.sets].filter((set) => !inUse.has(`set ${set}`)))
+  const filled = new Set([...unlike.chains, ...unlike.rules, ...chainsThatUse(made, plan)])
+  filled.delete(USERS_CHAIN)
+  const others = await OtherRules.read(host, family, plan, filled)
+  const rules = withCounts(plan, others.all)
+  const cleared = (chain: string): Operation[] => {
+    if (!there.has(chain)) return []
+    if (isMade(chain)) return [{ op: 'chain.delete', family, table: TABLE, chain }]
+    return filled.has(chain) ? [{ op: 'chain.flush', family, table: TABLE, chain }] : []
   }
   // Those that jump before those that are jumped to.
-  const gone = chains
-    .reverse()
-    .flatMap((chain): Operation[] =>
-      there.has(chain) && !isKept(chain)
-        ? [{ op: stays(chain) ? 'chain.flush' : 'chain.delete', family, table: TABLE, chain }]
-        : [],
-    )
-  return [...gone, ...written]
+  const chains = plan.flatMap((operation) => (operation.op === 'chain.add' ? [operation.chain] : [])).reverse()
+  return [
+    ...others.check,
+    ...chains.flatMap(cleared),
+    ...[...unlike.renamed].flatMap((chain): Operation[] => [
+      { op: 'chain.flush', family, table: TABLE, chain },
+      ...(inUse.has(`chain ${chain}`) ? [] : [{ op: 'chain.delete', family, table: TABLE, chain } as const]),
+    ]),
+    ...[...made].flatMap((set): Operation[] =>
+      sets.has(set) ? [{ op: 'set.delete', family, table: TABLE, set }] : [],
+    ),
+    ...plan.flatMap((operation): Operation[] => {
+      if (operation.op === 'set.add') return made.has(operation.set) ? [operation] : []
+      if (operation.op !== 'chain.add') return []
+      const { chain } = operation
+      const own = rules.filter((rule) => rule.op === 'rule.add' && rule.chain === chain && filled.has(chain))
+      return [...(isMade(chain) ? [operation] : []), ...others.between(chain, own)]
+    }),
+    ...(unlike.table ? [{ op: 'table.enable', family, table: TABLE, comment: RULESET_VERSION } as const] : []),
+  ]
 }
 
-/**
- * Whether one of our rules is not there, or stands before one that it is to follow. Rules of an administrator may stand
- * between ours. Chains without rules are none: no rule of ours goes without the chains that it is in and jumps to.
- */
-function lacksRules(plan: readonly Operation[], there: readonly RuleInfo[]): boolean {
-  const comments = new Map<string, string[]>()
-  for (const { chain, comment } of there) {
-    const found = comments.get(chain)
-    if (found) found.push(comment)
-    else comments.set(chain, [comment])
-  }
-  const passed = new Map<string, number>()
-  for (const operation of plan) {
-    if (operation.op !== 'rule.add' || operation.chain === USERS_CHAIN) continue
-    const at = comments.get(operation.chain)?.indexOf(operation.comment ?? '', passed.get(operation.chain)) ?? -1
-    if (at < 0) return true
-    passed.set(operation.chain, at + 1)
-  }
-  return false
-}
+/** Chains of ours whose rules look into sets. */
+const chainsThatUse = (sets: ReadonlySet<string>, plan: readonly Operation[]): string[] =>
+  plan.flatMap((operation) =>
+    operation.op === 'rule.add' &&
+    operation.statements.some((statement) => 'value' in statement && sets.has(statement.value ?? ''))
+      ? [operation.chain]
+      : [],
+  )

@@ -4,6 +4,7 @@ import type { ElementInfo } from '../kernel/native.js'
 import type { Element, Family, Operation, SetDefinition } from '../plan/operation.js'
 import { Slices } from '../admission/slices.js'
 import { ownerComment, readOwner } from '../store/owner.js'
+import { leadsElsewhere } from './set-contents.js'
 import type { SandboxRecord } from '../store/records.js'
 
 /** An element of the ruleset's sets, and the sandbox that it belongs to. */
@@ -67,8 +68,9 @@ export class OwnedElements implements Iterable<Owned> {
   }
 
   /** Whether it is there, and leads where it is to lead. */
-  hasAs(record: SandboxRecord, set: Pick<SetDefinition, 'set'>, { key, data = '' }: Element): boolean {
-    return this.has(record, set, key) && (this.get(set, key)?.element.data ?? '') === data
+  hasAs(record: SandboxRecord, set: Pick<SetDefinition, 'set'>, element: Element): boolean {
+    const there = this.get(set, element.key)
+    return there !== undefined && there.owner === commentOf(record) && !leadsElsewhere(element, there.element)
   }
 
   /** Whether all elements are there that an operation adds, and lead where they are to lead. */

@@ -29,9 +29,9 @@ export abstract class Contents {
       for (const element of operation.elements) {
         const there = await this.get(operation, element.key)
         const { key, comment = '' } = element
-        const leadsElsewhere = there !== undefined && this.isAstray(element, there)
-        if (leadsElsewhere) astray.push({ key, data: there.data, comment })
-        if (leadsElsewhere || !isAt(operation, element, there)) elements.push(element)
+        const isAstray = there !== undefined && this.isAstray(element, there)
+        if (isAstray) astray.push({ key, data: there.data, comment })
+        if (isAstray || !isAt(operation, element, there)) elements.push(element)
       }
       const { op: _, elements: __, ...set } = operation
       if (astray.length > 0) left.push(removeOwn(set, ...astray))
@@ -46,15 +46,15 @@ export abstract class Contents {
       if (operation.op !== 'element.add') continue
       for (const element of operation.elements) {
         const there = await this.get(operation, element.key)
-        if (there?.comment !== (element.comment ?? '') || there.data !== (element.data ?? '')) return false
+        if (there?.comment !== (element.comment ?? '') || leadsElsewhere(element, there)) return false
       }
     }
     return true
   }
 
   /** Whether an element is its owner's, and leads elsewhere. */
-  protected isAstray({ data = '', comment }: Element, there: ElementInfo): boolean {
-    return comment !== undefined && there.comment === comment && there.data !== data
+  protected isAstray(element: Element, there: ElementInfo): boolean {
+    return element.comment !== undefined && there.comment === element.comment && leadsElsewhere(element, there)
   }
 }
 
@@ -110,6 +110,10 @@ export class SingleElements extends Contents {
     return this.#host.find('element', { ...set, key })
   }
 }
+
+/** Whether what is there says something else of a key, or says it only for some packets. */
+export const leadsElsewhere = ({ data = '' }: Element, there: ElementInfo): boolean =>
+  there.data !== data || there.conditional === true
 
 const isAt = (set: SetDefinition, { comment = '' }: Element, there: ElementInfo | undefined): boolean =>
   there !== undefined && (!isSubnets(set) || there.comment === comment)

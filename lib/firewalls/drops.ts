@@ -2,6 +2,7 @@ import { TABLE } from '../policy/sets.js'
 import type { FirewallChain, FirewallRule } from '../kernel/native.js'
 import { FAMILIES } from '../store/network-spec.js'
 import { quote } from '../plan/print-shell.js'
+import { findBetween, type Between } from './between.js'
 import { frames, passings, type Looking, type Passing } from './ours.js'
 import { verdictOn, type Verdict } from './verdict.js'
 
@@ -19,6 +20,8 @@ export interface Drop {
 
 export interface Drops {
   drops: Drop[]
+  /** Rules of others between ours. */
+  between: Between[]
   /** Other firewalls, by the names of their tables. */
   tables: string[]
 }
@@ -38,7 +41,11 @@ export async function findDrops(context: Looking): Promise<Drops> {
     const own = rulesOf(chain, rules)
     for (const dropped of dropsOf(chain, own, passingBy(chain, ours))) drops.push(dropOf(chain, own, dropped))
   }
-  return { drops, tables: [...new Set(others.filter(({ hook }) => hook !== '').map(nameOf))] }
+  return {
+    drops,
+    between: findBetween(rules),
+    tables: [...new Set(others.filter(({ hook }) => hook !== '').map(nameOf))],
+  }
 }
 
 const nameOf = ({ legacy, family, table }: FirewallChain): string =>

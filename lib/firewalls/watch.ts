@@ -1,13 +1,12 @@
 import type { EventHub } from '../events/hub.js'
 import type { NativeNews } from '../kernel/native.js'
-import { TABLE } from '../policy/sets.js'
 import { findDrops } from './drops.js'
 import type { Looking } from './ours.js'
 
 /**
- * Tells of other firewalls that drop packets of ours, while somebody listens to events: what there is when he begins,
- * and what comes later. The kernel tells of changes of nf_tables, once a second at most; of those of the older iptables
- * it tells nobody.
+ * Tells of other firewalls that drop packets of ours, and of rules of others between ours, while somebody listens to
+ * events: what there is when he begins, and what comes later. The kernel tells of changes of nf_tables, once a second
+ * at most; of those of the older iptables it tells nobody.
  */
 export class FirewallWatch {
   readonly #context: Looking
@@ -34,7 +33,7 @@ export class FirewallWatch {
     }
     // A Slipway that is lost without being closed must not live on in what listens for it.
     const self = new WeakRef(this)
-    this.#news = this.#context.host.hear({ about: 'firewalls', table: TABLE }, () => self.deref()?.look())
+    this.#news = this.#context.host.hear({ about: 'firewalls' }, () => self.deref()?.look())
     this.look()
   }
 
@@ -49,13 +48,17 @@ export class FirewallWatch {
 
   async #look(): Promise<void> {
     try {
-      const { drops } = await findDrops(this.#context)
+      const { drops, between } = await findDrops(this.#context)
       if (!this.#news) return
       // What depends on a rule that is not understood may be well: doctor says it to who asks.
       const certain = drops.filter(({ perhaps }) => !perhaps)
-      for (const { what, advice } of certain)
-        if (!this.#told.has(what)) this.#events.tell('warning', `${what}. Let it through: ${advice}`)
-      this.#told = new Set(certain.map(({ what }) => what))
+      const warnings = [
+        ...certain.map(({ what, advice }) => [what, `Let it through: ${advice}`] as const),
+        ...between.map(({ what, advice }) => [what, `To remove it: ${advice}`] as const),
+      ]
+      for (const [what, advice] of warnings)
+        if (!this.#told.has(what)) this.#events.tell('warning', `${what}. ${advice}`)
+      this.#told = new Set(warnings.map(([what]) => what))
     } catch {
       // The next change has it look again; so does doctor.
     }

@@ -1,6 +1,6 @@
 import { Slices } from '../admission/slices.js'
 import { HostState } from '../kernel/host-state.js'
-import { missingRuleset } from '../claims/ensure-ruleset.js'
+import { missingRuleset } from '../claims/missing-ruleset.js'
 import { writtenTables } from '../claims/ruleset-tables.js'
 import { SetContents, SingleElements, type Contents } from '../claims/set-contents.js'
 import { endpointsOf, networksOf } from '../drivers/index.js'

@@ -98,6 +98,8 @@ export interface ElementInfo {
   comment: string
   packets: number
   bytes: number
+  /** It holds for some packets, and for others not: a limit or the like is beside it. Of ours, none does. */
+  conditional?: true
 }
 
 export interface ChainInfo {
@@ -111,6 +113,23 @@ export interface RuleInfo {
   /** Of its first counter; 0 where it has none. */
   packets: number
   bytes: number
+}
+
+/** What a table, chain, set or rule does to packets, as a number (`native/nft/fingerprint.h`). */
+export interface Fingerprint {
+  kind: 'table' | 'chain' | 'set' | 'rule'
+  /** Of a rule, its chain's. */
+  name: string
+  /** Of a rule: one without is not among them. */
+  comment: string
+  number: number
+}
+
+/** Of a table, or of what a plan makes one of. */
+export interface Fingerprints {
+  /** Of all together: rules in the order of their chain, the rest in any order. */
+  whole: number
+  parts: Fingerprint[]
 }
 
 /** A part of a table in the kernel's own bytes, for {@link PartCopy}. Elements come many in one. */
@@ -140,6 +159,10 @@ export interface FirewallChain {
 /** A rule of one, as steps that `native/firewall/firewall.h` tells. */
 export interface FirewallRule extends Pick<FirewallChain, 'legacy' | 'family' | 'table'> {
   chain: string
+  /** Of nf_tables. */
+  handle: number
+  /** Empty where it has none. */
+  comment: string
   steps: string[]
 }
 
@@ -200,6 +223,14 @@ export interface Questions {
   rules: { question: { family: string; name: string }; answer: RuleInfo[] }
   /** The sets and maps of a table, none where there is no such table. */
   sets: { question: { family: string; name: string }; answer: SetInfo[] }
+  /**
+   * What a table is. @property kept - A chain whose rules are not looked at. @property parts - Whether parts are told,
+   * too.
+   */
+  fingerprints: {
+    question: { family: string; name: string; kept: string; parts?: boolean }
+    answer: Fingerprints
+  }
   /** The parts of one kind of a table. @property set - Of elements, the set that they are in. */
   parts: { question: { family: string; name: string; kind: PartCopy['kind']; set?: string }; answer: PartInfo[] }
   elements: { question: SetQuery; answer: ElementInfo[] }
@@ -307,8 +338,8 @@ export type About =
    */
   | { about: 'own links'; bridges: number; ports: readonly number[]; leaving: number }
   /**
-   * What others take out of the tables of this name, but for one chain. Told is `ruleset`, `element COMMENT`,
-   * `by NAME PID`; `missed` where news were lost.
+   * What others do to the tables of this name, but for rules of one chain, and for elements that they add. Told is
+   * `ruleset`, `element COMMENT`, `by NAME PID`; `missed` where news were lost.
    */
   | { about: 'ruleset'; table: string; kept: string }
   /**
@@ -316,11 +347,8 @@ export type About =
    * was more than there was room for. A folder that is not there is not heard of.
    */
   | { about: 'removed files'; folders: readonly string[] }
-  /**
-   * Rules and chains of other tables than those of this name, which others have made or deleted. Told is `others`, once
-   * a second at most.
-   */
-  | { about: 'firewalls'; table: string }
+  /** Rules and chains of whichever table, made, changed or deleted. Told is `rules`, once a second at most. */
+  | { about: 'firewalls' }
   /** Mounts of this process's mount namespace. Told is `unbound` when others have unmounted one. From Linux 6.15 on. */
   | { about: 'unbound names' }
 
@@ -397,6 +425,7 @@ interface Addon {
   smallFiles(folder: string, names: readonly string[]): (string | boolean | null)[]
   describePlan(plan: string, before: string): DescribedOperation[]
   encodePlan(plan: string, numbers: Record<string, number>): Buffer
+  fingerprintPlan(plan: string): Fingerprints
   encodeConnectionDelete(tuple: Connection): Buffer
 }
 
@@ -494,6 +523,9 @@ export const {
   smallFiles,
   encodeConnectionDelete,
 } = addon
+
+/** What a plan makes of one table. */
+export const fingerprintPlan = (plan: Plan): Fingerprints => addon.fingerprintPlan(wirePlan(plan))
 
 /** A plan as C++ reads it, where what was there before is this text (`native/plan/inverse.h`). For tests. */
 export const describePlan = (plan: Plan, before: string): DescribedOperation[] =>

@@ -23,10 +23,12 @@ import {
 } from '../store/network-records.js'
 import type { NetworkOptions } from './create-options.js'
 import { draftNetwork } from './draft-network.js'
-import { ensureRuleset, missingRuleset } from '../claims/ensure-ruleset.js'
+import { ensureRuleset } from '../claims/ensure-ruleset.js'
+import { missingRuleset } from '../claims/missing-ruleset.js'
 import { driverOf, networkDrivers, networksOf } from '../drivers/index.js'
 import { networkRaceOf } from '../drivers/network-race.js'
 import type { NetworksOf, PredefinedNetwork } from '../drivers/networks-of.js'
+import type { EventHub } from '../events/hub.js'
 import { learnAddresses, readyNetwork, releaseAddress, type ReadyNetwork } from '../drivers/ready.js'
 import { FAMILIES, type NetworkSpec } from '../store/network-spec.js'
 import { KernelView } from './kernel-view.js'
@@ -59,7 +61,7 @@ export class NetworkRegistry {
   readonly #hostView: KernelView
   /** Subnets of networks that are about to be made, by their ids. */
   readonly #chosen = new Map<string, readonly Occupied[]>()
-  readonly #healed: (names: readonly string[]) => void
+  readonly #events: Pick<EventHub, 'healed' | 'tell'> | undefined
   /** Those that every host has, by name. */
   readonly predefined: ReadonlyMap<string, PredefinedNetwork>
   /**
@@ -71,15 +73,10 @@ export class NetworkRegistry {
   readonly leftOut: string[] = []
   readonly #ready = new Map<string, ReadyNetwork | Promise<ReadyNetwork>>()
 
-  /** @param healed - Is told of what was given back with the ruleset, by name. */
-  constructor(
-    host: Host,
-    settings: Settings,
-    folders: RecordFolders,
-    healed: (names: readonly string[]) => void = () => undefined,
-  ) {
+  /** @param events - Is told of what was given back with the ruleset. */
+  constructor(host: Host, settings: Settings, folders: RecordFolders, events?: Pick<EventHub, 'healed' | 'tell'>) {
     this.#host = host
-    this.#healed = healed
+    this.#events = events
     this.#settings = settings
     this.records = folders.networks
     const hostView = new KernelView(host, settings, folders.networks)
@@ -118,9 +115,14 @@ export class NetworkRegistry {
       {
         wrote: () => void this.fresh.add(RULESET),
         replaced: (leftOut) => void this.leftOut.push(...leftOut),
+        accepted: (what) =>
+          this.#events?.tell(
+            'warning',
+            `Of Slipway's ruleset, ${what.join(', ')} stays as it is, and is not as Slipway has written it: this kernel tells it otherwise, or rules of others refer to it`,
+          ),
       },
     )
-    if (given.length > 0) this.#healed(given)
+    if (given.length > 0) this.#events?.healed(given)
     return given
   }
 

@@ -32,6 +32,7 @@ import type {
 import type {
   GenerationCheck,
   TableAdd,
+  TableEnable,
   TableDelete,
   ChainAdd,
   ChainDelete,
@@ -85,6 +86,7 @@ export type Operation =
   | ConntrackFlush
   | GenerationCheck
   | TableAdd
+  | TableEnable
   | TableDelete
   | ChainAdd
   | ChainDelete

@@ -16,9 +16,11 @@ export function nftCommands(operation: NftOperation): string[] {
         `# ${operation.kind} ${operation.family} ${operation.table} ${operation.name} as it was: ${operation.attributes}`,
       ]
     case 'table.add':
-      return [
-        `create table ${operation.family} ${operation.table}${operation.comment ? ` { comment "${operation.comment}"; }` : ''}`,
-      ]
+    case 'table.enable': {
+      const word = operation.op === 'table.add' ? 'create' : 'add'
+      const comment = operation.comment ? ` { comment "${operation.comment}"; }` : ''
+      return [`${word} table ${operation.family} ${operation.table}${comment}`]
+    }
     case 'table.delete':
       return [`delete table ${operation.family} ${operation.table}`]
     case 'chain.add': {

@@ -18,6 +18,15 @@ export interface TableAdd {
   comment?: string
 }
 
+/** Its chains see packets again, where an administrator has made it dormant. */
+export interface TableEnable {
+  op: 'table.enable'
+  family: Family
+  table: string
+  /** For one that has gone meanwhile: the kernel makes it then. */
+  comment?: string
+}
+
 export interface TableDelete {
   op: 'table.delete'
   family: Family

@@ -260,6 +260,11 @@ export const TRAITS: { readonly [Op in Name]: Traits<Extract<Operation, { op: Op
   // Tables, chains, rules and sets are not for JavaScript's thread: the kernel looks at the whole table then.
   'generation.check': { fields: ['generation'], channel: 'nft', inverse: QUESTION },
   'table.add': { fields: ['family', 'table', 'comment'], channel: 'nft', inverse: 'table.delete' },
+  'table.enable': {
+    fields: ['family', 'table', 'comment'],
+    channel: 'nft',
+    inverse: { none: 'it was to be so before' },
+  },
   'table.delete': { fields: ['family', 'table'], channel: 'nft', inverse: DELETION },
   'chain.add': {
     fields: ['family', 'table', 'chain', 'comment', 'type', 'hook', 'priority', 'policy'],

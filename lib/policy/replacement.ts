@@ -39,7 +39,7 @@ export function replacementPlan(table: OlderTable): Operation[] {
 }
 
 /** Elements of sets that are of the same type still. */
-export function keptElements({ family, sets }: OlderTable): ElementAdd[] {
+export function keptElements({ family, sets }: Pick<OlderTable, 'family' | 'sets'>): ElementAdd[] {
   const wanted = wantedSets(family)
   return sets.flatMap(({ set: old, elements }): ElementAdd[] => {
     const set = wanted.get(old.set)
@@ -63,7 +63,7 @@ const asElement = (
 })
 
 /** Of rules with one comment in a chain, as those of both IP versions may be, the first has what the first had. */
-function withCounts(plan: readonly Operation[], rules: readonly RuleInfo[]): Operation[] {
+export function withCounts(plan: readonly Operation[], rules: readonly RuleInfo[]): Operation[] {
   const counted = new Map<string, RuleInfo[]>()
   for (const rule of rules) {
     const name = `${rule.chain} ${rule.comment}`

@@ -34,6 +34,9 @@ struct Rule {
   bool legacy = false;
   std::string family, table, chain;
   std::vector<std::string> steps;
+  // Of nf_tables.
+  uint64_t handle = 0;
+  std::string comment;
 };
 
 struct Firewalls {

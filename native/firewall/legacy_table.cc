@@ -66,7 +66,7 @@ class Table {
         firewalls.chains.push_back(std::move(base));
         continue;
       }
-      Rule rule{true, Kind::kName, name_, chain, {}};
+      Rule rule{true, Kind::kName, name_, chain, {}, 0, {}};
       put_matches(*entry, at, rule.steps);
       rule.steps.push_back("counter " + std::to_string(entry->counters.pcnt));
       put_target(*entry, at, rule.steps);

@@ -2,6 +2,7 @@
 
 #include <endian.h>
 #include <libnftnl/common.h>
+#include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
@@ -10,6 +11,7 @@
 
 #include "firewall/matches.h"
 #include "netlink/batch.h"
+#include "nft/objects.h"
 
 namespace slipway::firewall {
 namespace {
@@ -261,6 +263,9 @@ Rule read_rule(Answer& answer) {
   answer.each<nfgenmsg>([&](const Attribute& attribute) {
     if (attribute.type() == NFTA_RULE_TABLE) rule.table = attribute.text();
     if (attribute.type() == NFTA_RULE_CHAIN) rule.chain = attribute.text();
+    if (attribute.type() == NFTA_RULE_HANDLE) rule.handle = be64toh(attribute.u64());
+    if (attribute.type() == NFTA_RULE_USERDATA)
+      rule.comment = nft::read_comment(NFTNL_UDATA_RULE_COMMENT, attribute.view());
     if (attribute.type() == NFTA_RULE_EXPRESSIONS) rule.steps = read_steps(attribute);
   });
   return rule;

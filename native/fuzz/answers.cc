@@ -8,6 +8,7 @@
 #include "fuzz/kernel.h"
 #include "host/listeners.h"
 #include "nft/chain.h"
+#include "nft/fingerprint.h"
 #include "nft/parts.h"
 #include "nft/rule.h"
 #include "nft/set.h"
@@ -70,6 +71,12 @@ void ask_sets() {
   nft::dump_sets(socket(), "inet", "slipway", sets);
 }
 
+void ask_fingerprints() {
+  nft::Fingerprints prints;
+  nft::dump_fingerprints(socket(), "inet", "slipway", "user", prints);
+  prints.whole();
+}
+
 void ask_parts_of_rules() {
   std::vector<nft::PartInfo> parts;
   nft::dump_parts(socket(), {"inet", "slipway", "rule", {}}, parts);
@@ -118,7 +125,8 @@ void ask_transaction() {
 constexpr void (*kQuestions[])() = {ask_links,       ask_link,       ask_addresses,      ask_routes,
                                     ask_connections, ask_generation, ask_table,          ask_chains,
                                     ask_echo,        ask_batch,      ask_transaction,    ask_rules,
-                                    ask_listeners,   ask_sets,       ask_parts_of_rules, ask_parts_of_elements};
+                                    ask_listeners,   ask_sets,       ask_parts_of_rules, ask_parts_of_elements,
+                                    ask_fingerprints};
 
 }  // namespace
 }  // namespace slipway::fuzz

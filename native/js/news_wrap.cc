@@ -10,7 +10,7 @@
 #include "host/removed_files.h"
 #include "netns/netns.h"
 #include "netns/unbound_names.h"
-#include "nft/other_rules.h"
+#include "nft/rule_news.h"
 #include "nft/ruleset_news.h"
 #include "rtnl/forwarding_news.h"
 #include "rtnl/link_news.h"
@@ -144,7 +144,7 @@ Status NewsWrap::make(const Napi::Object& about, const ExecutorWrap& executor, W
   } else if (kind == "ruleset") {
     watch.news = std::make_unique<nft::RulesetNews>(executor.watch_of_ruleset(), text("table"), text("kept"));
   } else if (kind == "firewalls") {
-    watch.news = std::make_unique<nft::OtherRules>(text("table"));
+    watch.news = std::make_unique<nft::RuleNews>();
   } else if (kind == "removed files") {
     watch.news = std::make_unique<host::RemovedFiles>(texts(about.Get("folders").As<Napi::Array>()));
   } else if (kind == "unbound names") {

@@ -4,8 +4,8 @@
 //   { about: 'links' }       names of the links of mean() that have come or gone (rtnl/link_news.h)
 //   { about: 'forwarding' }  what has become of the host's forwarding (rtnl/forwarding_news.h)
 //   { about: 'own links', bridges, ports, leaving }  links that are ours and not whole any more (rtnl/own_links.h)
-//   { about: 'ruleset', table, kept }                what others take out of it (nft/ruleset_news.h)
-//   { about: 'firewalls', table }                   that others have changed other tables (nft/other_rules.h)
+//   { about: 'ruleset', table, kept }                what others do to it (nft/ruleset_news.h)
+//   { about: 'firewalls' }                          that chains or rules have changed (nft/rule_news.h)
 //   { about: 'removed files', folders }              files that are deleted in folders (host/removed_files.h)
 //   { about: 'unbound names' }                       that something was unmounted (netns/unbound_names.h)
 //

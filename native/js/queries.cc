@@ -6,6 +6,7 @@
 #include "host/listeners.h"
 #include "host/sysctl.h"
 #include "js/convert.h"
+#include "js/fingerprints.h"
 #include "js/jobs.h"
 #include "nft/chain.h"
 #include "nft/element.h"
@@ -86,6 +87,7 @@ Napi::Value write_element(Napi::Env env, const nft::ElementInfo& element) {
   object.Set("comment", element.comment);
   object.Set("packets", static_cast<double>(element.packets));
   object.Set("bytes", static_cast<double>(element.bytes));
+  if (element.conditional) object.Set("conditional", true);
   return object;
 }
 
@@ -189,6 +191,8 @@ Napi::Value write_firewalls(Napi::Env env, const firewall::Firewalls& firewalls)
     object.Set("family", rule.family);
     object.Set("table", rule.table);
     object.Set("chain", rule.chain);
+    object.Set("handle", static_cast<double>(rule.handle));
+    object.Set("comment", rule.comment);
     object.Set("steps", write_texts(env, rule.steps));
     rules.Set(rules.Length(), object);
   }
@@ -322,6 +326,18 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
           return nft::dump_sets(kernel.nft(), family, name, sets);
         },
         write_set);
+  }
+  if (ask == "fingerprints") {
+    auto prints = std::make_shared<nft::Fingerprints>();
+    return std::make_unique<QueryJob>(
+        env,
+        [prints, family = read_string(question, "family"), name, kept = read_string(question, "kept")](Kernel& kernel) {
+          prints->parts.clear();
+          return nft::dump_fingerprints(kernel.nft(), family, name, kept, *prints);
+        },
+        [prints, parts = read_flag(question, "parts").value_or(false)](Napi::Env to) -> Napi::Value {
+          return write_fingerprints(to, *prints, parts);
+        });
   }
   if (ask == "parts") {
     return list_query<nft::PartInfo>(

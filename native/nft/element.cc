@@ -83,6 +83,9 @@ void read_element(const Attribute& element, const Reader& reader) {
   std::string_view key_end;
   std::string_view data;
   uint32_t flags = 0;
+  auto count = [&](const Attribute& expression) {
+    if (!read_counter(expression, info.packets, info.bytes)) info.conditional = true;
+  };
   element.each([&](const Attribute& part) {
     switch (part.type()) {
       case NFTA_SET_ELEM_KEY: key = read_value(part); break;
@@ -90,10 +93,8 @@ void read_element(const Attribute& element, const Reader& reader) {
       case NFTA_SET_ELEM_DATA: data = read_value(part); break;
       case NFTA_SET_ELEM_FLAGS: flags = ntohl(part.u32()); break;
       case NFTA_SET_ELEM_USERDATA: info.comment = read_comment(NFTNL_UDATA_SET_ELEM_COMMENT, part.view()); break;
-      case NFTA_SET_ELEM_EXPR: read_counter(part, info.packets, info.bytes); break;
-      case NFTA_SET_ELEM_EXPRESSIONS:
-        part.each([&](const Attribute& expression) { read_counter(expression, info.packets, info.bytes); });
-        break;
+      case NFTA_SET_ELEM_EXPR: count(part); break;
+      case NFTA_SET_ELEM_EXPRESSIONS: part.each(count); break;
       default: break;
     }
   });

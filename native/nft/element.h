@@ -15,6 +15,8 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const ElementDelete
 struct ElementInfo {
   std::string key, data, comment;
   uint64_t packets = 0, bytes = 0;
+  // It has an expression beside, other than a counter: it is there for some packets, and for others not.
+  bool conditional = false;
 };
 
 // The elements in one message. `boundaries`: they are ends of intervals (nft/boundaries.h), and come there.

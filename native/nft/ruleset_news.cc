@@ -75,9 +75,13 @@ void RulesetNews::hear(netlink::Answer& message, std::set<std::string>& told) {
   // A socket of ours that is new.
   if (watch_->ports().count(port) > 0) return pass_over_ours();
   switch (message.type()) {
+    case of_nft(NFT_MSG_NEWTABLE):
     case of_nft(NFT_MSG_DELTABLE):
+    case of_nft(NFT_MSG_NEWSET):
     case of_nft(NFT_MSG_DELSET): damage_ |= is_ours(message, 0) && told.insert("ruleset").second; break;
+    case of_nft(NFT_MSG_NEWCHAIN):
     case of_nft(NFT_MSG_DELCHAIN): damage_ |= is_ours(message, NFTA_CHAIN_NAME) && told.insert("ruleset").second; break;
+    case of_nft(NFT_MSG_NEWRULE):
     case of_nft(NFT_MSG_DELRULE): damage_ |= is_ours(message, NFTA_RULE_CHAIN) && told.insert("ruleset").second; break;
     case of_nft(NFT_MSG_DELSETELEM):
       if (!is_ours(message, 0)) return;

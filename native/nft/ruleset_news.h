@@ -1,5 +1,5 @@
-// Hears what others take out of a table of nf_tables (NFNLGRP_NFTABLES): the table, chains, rules, sets, elements. What
-// they add, and what our own transactions do, is passed over.
+// Hears what others do to a table of nf_tables (NFNLGRP_NFTABLES): what they take out of it, change or add (a table
+// that is made dormant is "added"). Elements that they add, and what our own transactions do, are passed over.
 #pragma once
 
 #include <memory>
@@ -20,8 +20,8 @@ class RulesetNews : public netlink::News {
   int rest() const override { return 10; }
 
  private:
-  // Told is "ruleset" where more than elements has gone, "element COMMENT" for each element, and "by NAME PID" for who
-  // has done it, as far as the kernel tells; "missed" where some was not heard.
+  // Told is "ruleset" where it is about more than elements, "element COMMENT" for each element, and "by NAME PID" for
+  // who has done it, as far as the kernel tells; "missed" where some was not heard.
   void hear(netlink::Answer& message, std::set<std::string>& told) override;
   void miss(std::set<std::string>& told) override { told = {"missed"}; }
   // Has the kernel keep back what is done by our own sockets.

@@ -13,21 +13,31 @@ Table make_table(const std::string& name) {
   return table;
 }
 
-}  // namespace
-
-Status encode(netlink::Batch& batch, netlink::Origin origin, const TableAdd& op) {
-  if (auto failure = check_names("table.add", op.family, {&op.table})) return failure;
+template <typename Op>
+Status encode_new(netlink::Batch& batch, netlink::Origin origin, const char* name, const Op& op, uint16_t flags) {
+  if (auto failure = check_names(name, op.family, {&op.table})) return failure;
   Table table = make_table(op.table);
   nftnl_table_set_u32(table.get(), NFTNL_TABLE_FLAGS, 0);
   if (!op.comment.empty()) {
     UserData data;
-    if (auto failure = put_comment("table.add", data, NFTNL_UDATA_TABLE_COMMENT, op.comment)) return failure;
+    if (auto failure = put_comment(name, data, NFTNL_UDATA_TABLE_COMMENT, op.comment)) return failure;
     must(nftnl_table_set_data(table.get(), NFTNL_TABLE_USERDATA, data.data(), data.size()));
   }
-  nlmsghdr* message = begin(batch, origin, NFT_MSG_NEWTABLE, family_number(op.family), NLM_F_CREATE | NLM_F_EXCL);
+  nlmsghdr* message = begin(batch, origin, NFT_MSG_NEWTABLE, family_number(op.family), flags);
   nftnl_table_nlmsg_build_payload(message, table.get());
   batch.commit_reserved();
   return kOk;
+}
+
+}  // namespace
+
+Status encode(netlink::Batch& batch, netlink::Origin origin, const TableAdd& op) {
+  return encode_new(batch, origin, "table.add", op, NLM_F_CREATE | NLM_F_EXCL);
+}
+
+// Of a table that is there, the kernel changes flags alone.
+Status encode(netlink::Batch& batch, netlink::Origin origin, const TableEnable& op) {
+  return encode_new(batch, origin, "table.enable", op, 0);
 }
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const TableDelete& op) {

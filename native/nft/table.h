@@ -8,6 +8,7 @@
 namespace slipway::nft {
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const TableAdd& op);
+Status encode(netlink::Batch& batch, netlink::Origin origin, const TableEnable& op);
 Status encode(netlink::Batch& batch, netlink::Origin origin, const TableDelete& op);
 
 // For tests: a deletion that the kernel refuses for certain (ERANGE), as no table has a name that long.

@@ -81,8 +81,8 @@ struct Invert {
   // These alone: a new operation has an inverse above, or is named here. lib/plan/traits.ts says why.
   template <typename Other>
   requires one_of<Other, NetnsDelete, NetnsCheck, LinkSettle, LinkCheck, LinkDelete, LinkDeleteGroup, FdbAdd,
-                  NeighborAnnounce, FileCheck, FileMark, ConntrackFlush, GenerationCheck, TableDelete, ChainDelete,
-                  ChainFlush, RuleAdd, SetDelete, PartCopy>
+                  NeighborAnnounce, FileCheck, FileMark, ConntrackFlush, GenerationCheck, TableEnable, TableDelete,
+                  ChainDelete, ChainFlush, RuleAdd, SetDelete, PartCopy>
       Inverse operator()(const Other&) const {
     return std::nullopt;
   }

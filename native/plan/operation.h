@@ -280,6 +280,13 @@ struct TableAdd {
   std::string family, table, comment;
   SLIPWAY_FIELDS(family, table, comment)
 };
+// Its chains see packets again, where somebody has made it dormant. The comment is for one that has gone meanwhile: the
+// kernel makes it then.
+struct TableEnable {
+  static constexpr Traits kTraits{"table.enable", Channel::kNft};
+  std::string family, table, comment;
+  SLIPWAY_FIELDS(family, table, comment)
+};
 struct TableDelete {
   static constexpr Traits kTraits{"table.delete", Channel::kNft};
   std::string family, table;
@@ -366,8 +373,8 @@ using Operation =
     std::variant<NetnsCreate, NetnsBind, NetnsDelete, NetnsCheck, LinkCreate, LinkSet, LinkCheck, LinkSettle,
                  LinkDelete, LinkDeleteGroup, AddressAdd, AddressDelete, RouteAdd, RouteDelete, NeighborAdd,
                  NeighborDelete, NeighborAnnounce, FdbAdd, SysctlWrite, FileCreate, FileReplace, FileCheck, FileMark,
-                 FileDelete, PortHold, PortRelease, ConntrackFlush, GenerationCheck, TableAdd, TableDelete, ChainAdd,
-                 ChainDelete, ChainFlush, RuleAdd, SetAdd, SetDelete, PartCopy, ElementAdd, ElementDelete>;
+                 FileDelete, PortHold, PortRelease, ConntrackFlush, GenerationCheck, TableAdd, TableEnable, TableDelete,
+                 ChainAdd, ChainDelete, ChainFlush, RuleAdd, SetAdd, SetDelete, PartCopy, ElementAdd, ElementDelete>;
 
 using Plan = std::vector<Operation>;
 

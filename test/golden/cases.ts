@@ -264,6 +264,7 @@ const elements: Case[] = [
 ].map((one) => ({ ...one, file: 'element.json' }))
 
 const deletions: Case[] = [
+  { file: 'table.json', name: 'enable', operation: { op: 'table.enable', ...own, comment: 'slipway ruleset 5' } },
   { file: 'chain.json', name: 'flush', operation: { op: 'chain.flush', ...own, chain: 'closed' } },
   { file: 'chain.json', name: 'delete', operation: { op: 'chain.delete', ...own, chain: 'closed' } },
   { file: 'set.json', name: 'delete', operation: { op: 'set.delete', ...own, set: 'plain' } },

@@ -27,6 +27,13 @@ export interface Damage {
 
 const nft = ({ world }: Damaged, ...lines: string[]) => lines.forEach((line) => execIn(world.host, 'nft', line))
 const link = ({ world }: Damaged, ...words: string[]) => execIn(world.host, 'ip', 'link', ...words)
+/** As the host has it, in words that nft takes. */
+const listed = ({ world }: Damaged, ...what: string[]) => execIn(world.host, 'nft', '--stateless', 'list', ...what)
+/** The handle of the rule with a comment. */
+const handleOf = ({ world }: Damaged, chain: string, comment: string) => {
+  const rules = execIn(world.host, 'nft', '-a', 'list', 'chain', 'inet', 'slipway', chain)
+  return new RegExp(`comment "${comment}".* handle (\\d+)`).exec(rules)?.[1] ?? ''
+}
 const vethOf = ({ world, one }: Damaged) => {
   const senders = execIn(world.host, 'nft', 'list', 'set', 'bridge', 'slipway', 'senders4')
   return new RegExp(`"(veth[0-9a-f]+)"[^"]*comment "${one.name} `).exec(senders)?.[1] ?? ''
@@ -40,7 +47,7 @@ export function stateFolder({ stateDir }: Pick<World, 'stateDir'>): string {
 const folderOf = ({ world }: Pick<Damaged, 'world'>) => stateFolder(world)
 const addressOf = ({ endpoints }: Sandbox) => endpoints[0]?.addresses[0]?.split('/')[0] ?? ''
 
-const RULES = { doctor: /rules, chains or tables of Slipway were deleted/ }
+const RULES = { doctor: /of the ruleset, something was changed or deleted/ }
 const NETWORK = { doctor: /of networks, something was changed or deleted/ }
 const SANDBOX = { doctor: /of sandboxes, something was changed or deleted/ }
 
@@ -57,6 +64,75 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
       const [, handle] = /handle (\d+)\n\t}\n}\s*$/.exec(rules) ?? []
       nft(scene, `delete rule inet slipway forward handle ${handle}`)
     },
+  },
+  'the table inet slipway made dormant': {
+    ...RULES,
+    do: (scene) => nft(scene, 'add table inet slipway { flags dormant; }'),
+  },
+  'the table bridge slipway made dormant': {
+    ...RULES,
+    do: (scene) => nft(scene, 'add table bridge slipway { flags dormant; }'),
+  },
+  'the policy of a chain changed': {
+    ...RULES,
+    do: (scene) => nft(scene, 'chain inet slipway forward { policy drop; }'),
+  },
+  'a chain made anew with another priority': {
+    ...RULES,
+    do: (scene) =>
+      nft(
+        scene,
+        `flush chain inet slipway forward; delete chain inet slipway forward; ${listed(scene, 'chain', 'inet', 'slipway', 'forward').replace('priority filter', 'priority 10')}`,
+      ),
+  },
+  'a chain made anew at another hook': {
+    ...RULES,
+    do: (scene) =>
+      nft(
+        scene,
+        `flush chain bridge slipway ports; delete chain bridge slipway ports; ${listed(scene, 'chain', 'bridge', 'slipway', 'ports').replace('hook prerouting', 'hook postrouting').replaceAll('iifgroup', 'oifgroup')}`,
+      ),
+  },
+  'a chain renamed': { ...RULES, do: (scene) => nft(scene, 'rename chain inet slipway forward old') },
+  'a chain that is jumped to renamed': { ...RULES, do: (scene) => nft(scene, 'rename chain inet slipway into old') },
+  'a rule replaced under its comment': {
+    ...RULES,
+    do(scene) {
+      const comment = 'nothing else gets into a network'
+      const handle = handleOf(scene, 'into', comment)
+      nft(scene, `replace rule inet slipway into handle ${handle} counter accept comment "${comment}"`)
+    },
+  },
+  'a rule that is another in its map alone': {
+    ...RULES,
+    do(scene) {
+      const comment = 'a port of every host address'
+      const handle = handleOf(scene, 'to_sandbox', comment)
+      const to = 'dnat ip to meta l4proto . udp dport map @published4'
+      nft(scene, `replace rule inet slipway to_sandbox handle ${handle} ${to} comment "${comment}"`)
+    },
+  },
+  'a rule inserted a second time': {
+    ...RULES,
+    do: (scene) => nft(scene, 'insert rule inet slipway forward accept comment "what has begun may go on"'),
+  },
+  'two rules in the other order': {
+    ...RULES,
+    do(scene) {
+      const comment = 'nothing else gets into a network'
+      nft(
+        scene,
+        `delete rule inet slipway into handle ${handleOf(scene, 'into', comment)}; insert rule inet slipway into counter drop comment "${comment}"`,
+      )
+    },
+  },
+  'a set made anew with room for few': {
+    ...RULES,
+    do: (scene) =>
+      nft(
+        scene,
+        `delete table bridge slipway; ${listed(scene, 'table', 'bridge', 'slipway').replace('set senders4 {', 'set senders4 {\nsize 2')}`,
+      ),
   },
   'the claim of an address deleted': {
     ...SANDBOX,

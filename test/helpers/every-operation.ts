@@ -132,6 +132,7 @@ export const everyOperation: { readonly [Op in Name]: Complete<Of<Op>> } = {
   },
   'generation.check': { op: 'generation.check', generation: 4711 },
   'table.add': { op: 'table.add', ...table, comment: 'version 5' },
+  'table.enable': { op: 'table.enable', ...table, comment: 'version 5' },
   'table.delete': { op: 'table.delete', ...table },
   'chain.add': {
     op: 'chain.add',

@@ -211,6 +211,38 @@ test.serial('a firewall that lets us through, and one on the level of frames', a
   t.is((await examine(world, checkFirewalls))[0]?.status, 'ok')
 })
 
+test.serial('a rule of others between ours that decides about everything', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  await world.create(slipway, 'app')
+  const heard: string[] = []
+  const controller = new AbortController()
+  t.teardown(() => controller.abort())
+  void (async () => {
+    for await (const { attributes } of slipway.events({ action: 'warning', signal: controller.signal }))
+      heard.push(attributes['message'] ?? '')
+  })().catch(() => undefined)
+  const ok = [{ check: 'firewalls', status: 'ok' as const, finding: 'no other firewall' }]
+  const rules = [
+    'insert rule inet slipway user drop',
+    'insert rule inet slipway forward ip saddr 203.0.113.7 drop',
+    'insert rule bridge slipway sender meta mark set 7',
+  ]
+  for (const rule of rules) execIn(world.host, 'nft', rule)
+  t.deepEqual(await examine(world, checkFirewalls), ok, 'in the chain that is for them, or about some packets')
+  execIn(world.host, 'nft', 'insert rule bridge slipway sender counter accept comment "mine"')
+  const [found, ...rest] = await examine(world, checkFirewalls)
+  t.deepEqual(rest, [])
+  t.like(found, { check: 'firewalls', status: 'problem' })
+  const said = /^bridge slipway, chain sender: rule 1 is not Slipway's, and accepts whatever comes to it/
+  t.regex(found?.finding ?? '', said)
+  t.true(await eventually(() => heard.some((message) => said.test(message) && message.includes(found?.advice ?? ''))))
+  type(world.host, found?.advice ?? '')
+  t.deepEqual(await examine(world, checkFirewalls), ok)
+  const between = execIn(world.host, 'nft', 'list', 'ruleset')
+  t.true(between.includes('ip saddr 203.0.113.7 drop') && between.includes('meta mark set 0x00000007'))
+})
+
 test.serial('forwarding that is off on one link only', async (t) => {
   const { world, app } = await setUp(t)
   for (const link of ['br-web', 'uplink']) {

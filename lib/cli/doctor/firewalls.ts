@@ -2,14 +2,17 @@ import { findDrops } from '../../firewalls/drops.js'
 import type { Context } from '../../work/context.js'
 import { note, ok, problem, type Finding } from './finding.js'
 
-/** Other firewalls of the host. */
+/** Other firewalls of the host, and rules of others between ours. */
 export async function checkFirewalls(context: Context): Promise<Finding[]> {
   const check = 'firewalls'
-  const { drops, tables } = await findDrops(context)
-  if (drops.length > 0)
-    return drops.map(({ what, counted, advice, perhaps }) =>
-      (perhaps ? note : problem)(check, `${what}; ${counted}`, advice),
-    )
+  const { drops, between, tables } = await findDrops(context)
+  if (drops.length + between.length > 0)
+    return [
+      ...drops.map(({ what, counted, advice, perhaps }) =>
+        (perhaps ? note : problem)(check, `${what}; ${counted}`, advice),
+      ),
+      ...between.map(({ what, advice }) => problem(check, what, advice)),
+    ]
   return [
     ok(
       check,

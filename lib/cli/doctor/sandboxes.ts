@@ -29,7 +29,8 @@ export async function checkSandboxes(context: Context): Promise<Finding[]> {
   const damage = await lookForDamage(context, items)
   const links = new Map((await host.ask('links', {})).map((link) => [link.name, link]))
   const findings: Finding[] = []
-  if (damage.ruleset) findings.push(problem(check, 'rules, chains or tables of Slipway were deleted', FIX))
+  if (damage.ruleset)
+    findings.push(problem(check, 'of the ruleset, something was changed or deleted (table, set, chain, rule)', FIX))
   // A link that was deleted is told with the networks; one that was renamed is there.
   const there = new Set([...links.values()].map(({ alias }) => readLinkAlias(alias)?.name))
   const some = [...damage.networks].filter((name) => isPredefined(name) || there.has(name))

@@ -1,4 +1,4 @@
-#include "nft/other_rules.h"
+#include "nft/rule_news.h"
 
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -14,24 +14,18 @@ constexpr uint16_t of_nft(int message) { return static_cast<uint16_t>(NFNL_SUBSY
 
 }  // namespace
 
-Status OtherRules::open() { return News::open(NETLINK_NETFILTER, {NFNLGRP_NFTABLES}, nullptr, kRoom); }
+Status RuleNews::open() { return News::open(NETLINK_NETFILTER, {NFNLGRP_NFTABLES}, nullptr, kRoom); }
 
-void OtherRules::hear(netlink::Answer& message, std::set<std::string>& told) {
+void RuleNews::hear(netlink::Answer& message, std::set<std::string>& told) {
   switch (message.type()) {
     case of_nft(NFT_MSG_NEWTABLE):
     case of_nft(NFT_MSG_DELTABLE):
     case of_nft(NFT_MSG_NEWCHAIN):
     case of_nft(NFT_MSG_DELCHAIN):
     case of_nft(NFT_MSG_NEWRULE):
-    case of_nft(NFT_MSG_DELRULE): break;
-    default: return;
+    case of_nft(NFT_MSG_DELRULE): told.insert("rules"); break;
+    default: break;
   }
-  static_assert(NFTA_TABLE_NAME == 1 && NFTA_CHAIN_TABLE == 1 && NFTA_RULE_TABLE == 1);
-  bool ours = false;
-  message.each<nfgenmsg>([&](const netlink::Attribute& attribute) {
-    if (attribute.type() == NFTA_TABLE_NAME) ours = attribute.text() == table_;
-  });
-  if (!ours) told.insert("others");
 }
 
 }  // namespace slipway::nft
