@@ -90,7 +90,7 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
     do: (scene) =>
       nft(
         scene,
-        `flush chain bridge slipway ports; delete chain bridge slipway ports; ${listed(scene, 'chain', 'bridge', 'slipway', 'ports').replace('hook prerouting', 'hook postrouting').replaceAll('iifgroup', 'oifgroup')}`,
+        `flush chain inet slipway sent; delete chain inet slipway sent; ${listed(scene, 'chain', 'inet', 'slipway', 'sent').replace('hook output', 'hook input')}`,
       ),
   },
   'a chain renamed': { ...RULES, do: (scene) => nft(scene, 'rename chain inet slipway forward old') },
