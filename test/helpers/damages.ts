@@ -119,10 +119,10 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
   'two rules in the other order': {
     ...RULES,
     do(scene) {
-      const comment = 'nothing else gets into a network'
+      const comment = 'a published port'
       nft(
         scene,
-        `delete rule inet slipway into handle ${handleOf(scene, 'into', comment)}; insert rule inet slipway into counter drop comment "${comment}"`,
+        `delete rule inet slipway into handle ${handleOf(scene, 'into', comment)}; insert rule inet slipway into ct status dnat accept comment "${comment}"`,
       )
     },
   },
@@ -131,7 +131,7 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
     do: (scene) =>
       nft(
         scene,
-        `delete table bridge slipway; ${listed(scene, 'table', 'bridge', 'slipway').replace('set senders4 {', 'set senders4 {\nsize 2')}`,
+        `delete table bridge slipway; ${listed(scene, 'table', 'bridge', 'slipway').replace('set senders4 {', 'set senders4 {\nsize 9')}`,
       ),
   },
   'the claim of an address deleted': {

@@ -92,7 +92,9 @@ test.serial('a process that is open gives it back at once, and tells; traffic of
   subscribe('slipway:damage', looked)
   t.teardown(() => unsubscribe('slipway:damage', looked))
   // What is damaged once may be damaged again.
-  for (const [what, damage] of Object.entries(DAMAGES).flatMap((one) => [one, one])) {
+  const { first, step } = momentsOf(4)
+  const twice = (index: number) => index % step === first % step
+  for (const [what, damage] of Object.entries(DAMAGES).flatMap((one, index) => (twice(index) ? [one, one] : [one]))) {
     if (damage.silent) continue
     heard.length = 0
     const sofar = looks
@@ -112,10 +114,10 @@ test.serial('a process that is open gives it back at once, and tells; traffic of
       [],
       what,
     )
-    const first = heard.find(({ action }) => action === 'damaged')
-    if (first && /table|chain|rule|flush|claim|port deleted/.test(what))
+    const told = heard.find(({ action }) => action === 'damaged')
+    if (told && /table|chain|rule|flush|claim|port deleted/.test(what))
       t.regex(
-        first.attributes['message'] ?? '',
+        told.attributes['message'] ?? '',
         /was changed or deleted, by nft \(process \d+\)\. It is given back\./,
         what,
       )
