@@ -313,7 +313,7 @@ export function makeContext(host: Host, settings: Settings, stays: boolean): Con
   const parentWatch = new ParentWatch({ host, networks, records: folders.sandboxes, routes, events })
   const damageWatch = new DamageWatch({ host, settings, networks, records: folders.sandboxes, routes, events })
   const firewallWatch = new FirewallWatch({ host, networks }, events)
-  const limits = new LimitsWatch(events)
+  const limits = new LimitsWatch(events, host)
   const doer: Doer = {
     did(before, after) {
       damageWatch.did(before, after)

@@ -69,7 +69,9 @@ export function inWords(error: unknown, name?: string): unknown {
   if (given === undefined || syscall === undefined || number === undefined) return error
   const errno = Math.abs(number)
   const errnoName = given.startsWith('Unknown') ? nameOfErrno(errno) : given
-  const refusal = { errno, errnoName, syscall, operation: `${syscall} ${path}`.trim() }
+  // Of a program that could not be started, both say which.
+  const operation = syscall.endsWith(` ${path}`) ? syscall : `${syscall} ${path}`.trim()
+  const refusal = { errno, errnoName, syscall, operation }
   const [code, message] = explainFile(refusal, path)
   return new SlipwayError(code, message, refusal, { cause: error })
 }

@@ -18,6 +18,8 @@ const NO_MORE_NAMESPACES =
   'The kernel makes no more network namespaces for this user (ENOSPC). Raise user.max_net_namespaces, or remove sandboxes.'
 const NO_MORE_MOUNTS =
   'This mount namespace has as many mounts as it may (ENOSPC), and each sandbox is one. Raise fs.mount-max, or remove sandboxes.'
+const NO_MORE_PROCESSES =
+  'The kernel starts no more processes for this user or its control group (EAGAIN). Raise their limits (ulimit -u, TasksMax, pids.max), or end some.'
 
 /** @returns The code and the sentence of an error, where it is trouble of this kind. */
 export function explainTrouble(refusal: KernelRefusal): [SlipwayErrorCode, string] | undefined {
@@ -65,6 +67,7 @@ export function explainTrouble(refusal: KernelRefusal): [SlipwayErrorCode, strin
         `"${operation}" is part of more than the kernel takes at once (EMSGSIZE): ${outcome(refusal)}. Ask for less at a time, or raise net.core.wmem_max.`,
       ]
     case 'EAGAIN':
+      if (syscall.startsWith('spawn')) return ['EXHAUSTED', NO_MORE_PROCESSES]
       return ['KERNEL', `The kernel cannot do "${operation}" now (EAGAIN): ${outcome(refusal)}. Try again.`]
     default:
       return undefined

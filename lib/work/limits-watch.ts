@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { descriptorLimit } from '../base/descriptor-limit.js'
 import type { EventHub } from '../events/hub.js'
+import type { Host } from '../kernel/host.js'
 
 /** After so many changes of sandboxes by this process, it is looked again. */
 const EACH = 64
@@ -10,13 +11,13 @@ const NEAR = 0.8
 /** A limit that more sandboxes come nearer to. */
 export interface Limit {
   /** How much of it is used; `undefined` where that cannot be seen. */
-  used(): number | undefined
+  used(): number | undefined | Promise<number | undefined>
   most(): number | undefined
   /** What happens beyond it, and what to do. */
   say(used: number, most: number): string
 }
 
-const LIMITS: readonly Limit[] = [
+const limitsOf = (host: Pick<Host, 'find'>): readonly Limit[] => [
   {
     used: () => readdirSync('/proc/self/fd').length,
     most: descriptorLimit,
@@ -33,7 +34,8 @@ const LIMITS: readonly Limit[] = [
     }
   }),
   {
-    used: () => numberIn('/proc/sys/net/netfilter/nf_conntrack_count'),
+    // Each namespace counts its own, and the limit is the same for all.
+    used: async () => Number(await host.find('sysctl', { name: 'net.netfilter.nf_conntrack_count' })),
     most: () => numberIn('/proc/sys/net/netfilter/nf_conntrack_max'),
     say: (used, most) =>
       `conntrack follows ${used} connections of at most ${most}: beyond that, the kernel drops new ones. Raise it: sysctl -w net.netfilter.nf_conntrack_max=${4 * most}`,
@@ -49,9 +51,9 @@ export class LimitsWatch {
   readonly #limits: readonly Limit[]
   #isHeard = false
   #changes = 0
-  #told: ReadonlySet<Limit> = new Set()
+  readonly #told = new Set<Limit>()
 
-  constructor(events: Pick<EventHub, 'tell'>, limits: readonly Limit[] = LIMITS) {
+  constructor(events: Pick<EventHub, 'tell'>, host: Pick<Host, 'find'>, limits: readonly Limit[] = limitsOf(host)) {
     this.#events = events
     this.#limits = limits
   }
@@ -59,7 +61,7 @@ export class LimitsWatch {
   /** @param isHeard - Whether somebody listens to events from now on. */
   heard(isHeard: boolean): void {
     this.#isHeard = isHeard
-    this.#told = new Set()
+    this.#told.clear()
     if (isHeard) this.#look()
   }
 
@@ -68,20 +70,31 @@ export class LimitsWatch {
     if (this.#isHeard && ++this.#changes % EACH === 0) this.#look()
   }
 
-  /** Each is told once, until there is room again. */
   #look(): void {
-    const near = new Set<Limit>()
     for (const limit of this.#limits) {
-      const [used, most] = [seen(limit.used), seen(limit.most)]
-      if (used === undefined || most === undefined || used < NEAR * most) continue
-      near.add(limit)
-      if (!this.#told.has(limit)) this.#events.tell('warning', limit.say(used, most))
+      const used = seen(limit.used)
+      if (used instanceof Promise)
+        used.then(
+          (number) => this.#judge(limit, number),
+          () => undefined,
+        )
+      else this.#judge(limit, used)
     }
-    this.#told = near
+  }
+
+  /** Each is told once, until there is room again. */
+  #judge(limit: Limit, used: number | undefined): void {
+    const most = seen(limit.most)
+    if (used === undefined || most === undefined || !(used >= NEAR * most)) {
+      this.#told.delete(limit)
+    } else if (this.#isHeard && !this.#told.has(limit)) {
+      this.#told.add(limit)
+      this.#events.tell('warning', limit.say(used, most))
+    }
   }
 }
 
-function seen(read: () => number | undefined): number | undefined {
+function seen<T>(read: () => T): T | undefined {
   try {
     return read()
   } catch {

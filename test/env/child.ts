@@ -1,5 +1,6 @@
 import { crowds } from './child/crowds.js'
 import { endings } from './child/endings.js'
+import { limits } from './child/limits.js'
 import { lives } from './child/lives.js'
 import type { Options } from './child/options.js'
 import { shortages } from './child/shortages.js'
@@ -9,7 +10,7 @@ import { troubles } from './child/troubles.js'
  * What tests do in a process of its own, where a crash or a hang shows: `node child.js SCENARIO OPTIONS`. Each scenario
  * prints what it has to say as lines of JSON.
  */
-const scenarios = { ...lives, ...endings, ...crowds, ...shortages, ...troubles }
+const scenarios = { ...lives, ...endings, ...crowds, ...shortages, ...troubles, ...limits }
 
 export type { Options }
 export type Scenario = keyof typeof scenarios

@@ -1,12 +1,14 @@
 import test from 'ava'
 import { LimitsWatch, type Limit } from '#lib/work/limits-watch.js'
 
+const NO_HOST = { find: () => Promise.reject(new Error('nobody is to be asked')) }
+
 /** A limit of 100, and what is told of it. */
 function setUp() {
   const told: string[] = []
   const state: { used: number | undefined } = { used: 10 }
   const limit: Limit = { used: () => state.used, most: () => 100, say: (used, most) => `${used} of ${most}` }
-  const watch = new LimitsWatch({ tell: (action, message) => void told.push(`${action} ${message}`) }, [limit])
+  const watch = new LimitsWatch({ tell: (action, message) => void told.push(`${action} ${message}`) }, NO_HOST, [limit])
   const change = (times: number) => Array.from({ length: times }).forEach(() => watch.did())
   return { told, state, watch, change }
 }

@@ -16,6 +16,8 @@ export interface Options {
   wait?: number
   /** Of what is random. */
   seed?: number
+  /** A control group of its own (limits.ts). */
+  group?: string
   /** What calls meet (troubles.ts), which do, and at which moments. */
   troubles?: { fault: Fault; calls: string[]; moments: Moments }[]
 }

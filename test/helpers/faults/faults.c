@@ -99,6 +99,7 @@ static void alter(int fd, char* answer, size_t size) {
   for (size_t at = 0; at + sizeof(struct nlmsghdr) <= size;) {
     struct nlmsghdr* message = (struct nlmsghdr*)(answer + at);
     if (message->nlmsg_len < sizeof *message) return;
+    if (message->nlmsg_flags & NLM_F_DUMP_INTR) is_hit("interrupted");
     if (message->nlmsg_flags & NLM_F_MULTI) {
       if (interrupted < 0) interrupted = is_hit("dump");
       if (interrupted) message->nlmsg_flags |= NLM_F_DUMP_INTR;

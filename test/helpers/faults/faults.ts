@@ -14,13 +14,14 @@ export const LIBRARY = fileURLToPath(new URL('../../faults.so', import.meta.url)
 /**
  * Which calls are hit. A `message` is one of those that a netlink socket sends, and the kernel refuses it; with
  * `answer`, the kernel has done what was asked, and its answer is lost; with `dump`, what was asked for has changed
- * meanwhile.
+ * meanwhile. With `interrupted`, the kernel itself has said so: these are counted, and nothing is hit.
  */
 export type What =
   | 'send'
   | 'recv'
   | 'answer'
   | 'dump'
+  | 'interrupted'
   | 'message'
   | 'open'
   | 'write'
@@ -90,11 +91,17 @@ export class Faults {
     writeSync(this.#fd, encode(fault), 0, BYTES, 0)
   }
 
-  end(): Met {
+  /** What was met until now. */
+  look(): Met {
     const bytes = Buffer.alloc(BYTES)
     readSync(this.#fd, bytes, 0, BYTES, 0)
-    writeSync(this.#fd, encode(), 0, BYTES, 0)
     return { seen: bytes.readUInt32LE(NAME_BYTES + 12), hit: bytes.readUInt32LE(NAME_BYTES + 16) }
+  }
+
+  end(): Met {
+    const met = this.look()
+    writeSync(this.#fd, encode(), 0, BYTES, 0)
+    return met
   }
 
   close(): void {
