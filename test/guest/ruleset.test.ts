@@ -1,11 +1,17 @@
 import test from 'ava'
+import { Host } from '#lib/kernel/host.js'
+import { RULESET_FAMILIES, RULESET_FINGERPRINTS, USERS_CHAIN } from '#lib/policy/ruleset.js'
+import { TABLE } from '#lib/policy/sets.js'
 import { askedOn } from '../helpers/asked-on.js'
 import { DualStackWorld } from '../helpers/dual-stack.js'
 import { addressesOf } from '../helpers/every-kind.js'
 import { addressesOn, answersTo } from '../helpers/segment.js'
 import { ip } from '../helpers/world.js'
 
-/** Rules that an older kernel could refuse or take for others: those of routers, and the one that refuses. */
+/**
+ * Rules that an older kernel could refuse or take for others: those of routers, and the one that refuses. And whether it
+ * tells all of them as they were written, as it is compared.
+ */
 
 const subnets = (number: number) => [{ subnet: `10.${number}.0.0/24` }, { subnet: `fd00:${number}::/64` }]
 
@@ -48,4 +54,18 @@ test.serial('a published port of UDP that is asked at a link-local address of th
   // A process holds the port, and takes what comes without a word: it is the rule that refuses.
   for (const kind of ['udp', 'tcp'] as const)
     t.is(await askedOn(world.neighbour, 'eth0', kind, 'fe80::1', 8080), 'refused', kind)
+})
+
+test.serial('this kernel tells the ruleset as it was written', async (t) => {
+  const world = new DualStackWorld(t, false)
+  await world.create(await world.open(), 'app')
+  const host = new Host(world.host.path)
+  t.teardown(() => host.close())
+  const told = await Promise.all(
+    RULESET_FAMILIES.map(async (family) => {
+      const { whole } = await host.ask('fingerprints', { family, name: TABLE, kept: USERS_CHAIN })
+      return [family, whole] as const
+    }),
+  )
+  t.deepEqual(Object.fromEntries(told), RULESET_FINGERPRINTS)
 })
