@@ -9,8 +9,8 @@ import { addressesOn, answersTo } from '../helpers/segment.js'
 import { ip } from '../helpers/world.js'
 
 /**
- * Rules that an older kernel could refuse or take for others: those of routers, and the one that refuses. And whether it
- * tells all of them as they were written, as it is compared.
+ * Rules that an older kernel could refuse or take for others: those of routers, and the one that refuses. And whether
+ * it tells all of them as they were written, as that is compared.
  */
 
 const subnets = (number: number) => [{ subnet: `10.${number}.0.0/24` }, { subnet: `fd00:${number}::/64` }]
