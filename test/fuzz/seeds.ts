@@ -56,6 +56,7 @@ const QUESTION = {
   sets: 13,
   partsOfRules: 14,
   partsOfElements: 15,
+  fingerprints: 16,
 }
 const NEWLINK = 16
 const NEWADDR = 20
@@ -68,10 +69,10 @@ const QUESTIONS_OF: Record<number, number[]> = {
   [NEWLINK]: [QUESTION.links, QUESTION.link, QUESTION.echo],
   [NEWADDR]: [QUESTION.addresses],
   [NEWROUTE]: [QUESTION.routes],
-  [(NF_TABLES << 8) | 0]: [QUESTION.table],
-  [(NF_TABLES << 8) | 3]: [QUESTION.chains],
-  [(NF_TABLES << 8) | 6]: [QUESTION.rules, QUESTION.partsOfRules],
-  [(NF_TABLES << 8) | 9]: [QUESTION.sets],
+  [(NF_TABLES << 8) | 0]: [QUESTION.table, QUESTION.fingerprints],
+  [(NF_TABLES << 8) | 3]: [QUESTION.chains, QUESTION.fingerprints],
+  [(NF_TABLES << 8) | 6]: [QUESTION.rules, QUESTION.partsOfRules, QUESTION.fingerprints],
+  [(NF_TABLES << 8) | 9]: [QUESTION.sets, QUESTION.fingerprints],
   [(NF_TABLES << 8) | 12]: [QUESTION.partsOfElements],
 }
 
