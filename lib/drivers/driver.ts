@@ -154,10 +154,16 @@ export interface EndpointsOf<Spec extends NetworkSpec = NetworkSpec, Body = unkn
     links?: ReadonlyMap<string, LinkInfo>,
   ): boolean | Promise<boolean>
   /**
-   * Whether its link is not there, or not as it is to be, as far as the host's links tell. Left out where they tell
+   * Those whose links are not there, or not as they are to be, as far as the host tells. Left out where it tells
    * nothing.
+   *
+   * @param links - Of the host, by name.
    */
-  isOff?(endpoint: StoredEndpoint<Body>, links: ReadonlyMap<string, LinkInfo>): boolean
+  offOf?(
+    endpoints: readonly StoredEndpoint<Body>[],
+    host: Host,
+    links: ReadonlyMap<string, LinkInfo>,
+  ): Promise<ReadonlySet<StoredEndpoint<Body>>>
   /** Whether its link is known to have been finished, as far as the host's links tell. */
   isUp(endpoint: StoredEndpoint<Body>, links: ReadonlyMap<string, LinkInfo>): boolean
   /**

@@ -14,6 +14,7 @@ import type { NetworkSpec } from '../store/network-spec.js'
 import type { SandboxRecord } from '../store/records.js'
 
 import type { NetworkDriver } from './driver.js'
+import type { Misnamed } from './rename-links.js'
 import type { ReadyNetwork } from './ready.js'
 
 /**
@@ -92,14 +93,19 @@ export interface NetworksOf<Spec extends NetworkSpec = NetworkSpec> {
   standsOn?(spec: Spec): readonly Ground[]
   /** Whether a link of the host is a part of a network: the routes by it lead to single sandboxes. */
   isPart(link: LinkInfo): boolean
+  /** Links of its networks that go by other names than their own. Left out where names tell whose a link is. */
+  misnamed?(
+    links: readonly LinkInfo[],
+    there: Pick<ExistingNetworks<Spec>, 'specs' | 'predefined' | 'stateDir'>,
+  ): (Misnamed & { network: string })[]
   /** Links that are of networks of this driver, and of none that there is. */
   leftovers(links: readonly LinkInfo[], there: ExistingNetworks<Spec>): LinkInfo[]
   /**
    * Gives networks back the parts that sandboxes are on, where somebody has deleted or flushed them.
    *
-   * @returns What was healed, a sentence each.
+   * @returns What was healed. What led to sandboxes by such a link may have gone with it.
    */
-  heal?(healing: Healing): Promise<string[]>
+  heal?(healing: Healing): Promise<{ network: string; link: string }[]>
   /** Has the host and sandboxes forget where addresses were that endpoints of a network have left. Pure. */
   forget(spec: Spec, links: readonly LinkInfo[], addresses: readonly string[]): Plan
 

@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import { SlipwayError } from '../base/errors.js'
 import { now } from '../base/timers.js'
 import type { LinkInfo, NativeNews } from '../kernel/native.js'
+import { BRIDGE_RULE, PORT_RULE, SETTING_FILES } from '../policy/link-rules.js'
 import { BRIDGE_GROUP, LEAVING_GROUP, PORT_GROUP, SEPARATED_PORT_GROUP, TABLE } from '../policy/sets.js'
 import type { StoredNetwork } from '../store/network-records.js'
 import type { StoredRecord } from '../store/records.js'
@@ -36,8 +37,13 @@ const OWN_LINKS = {
   bridges: BRIDGE_GROUP,
   ports: [PORT_GROUP, SEPARATED_PORT_GROUP],
   leaving: LEAVING_GROUP,
+  rules: { bridge: BRIDGE_RULE, port: PORT_RULE },
 } as const
+const SETTINGS = { about: 'settings', names: SETTING_FILES } as const
 const UNBOUND_NAMES = { about: 'unbound names' } as const
+/** What is told of a bridge that has come or gone begins so; no link's name has a space. */
+const BRIDGE = 'bridge '
+const isBridge = (one: string): boolean => one.startsWith(BRIDGE)
 const hearOfFile = (news: News, one: string): void => news.hearOfFile(one)
 /** In this chain, an administrator may do what he likes. */
 const RULESET = { about: 'ruleset', table: TABLE, kept: 'user' } as const
@@ -63,6 +69,7 @@ export class DamageWatch {
   readonly #known = new KnownRecords()
   readonly #files: FileNews
   readonly #listeners: NativeNews[] = []
+  #settings: NativeNews | undefined
   #news: News | undefined
   #tries = 0
   /** When the last look that has found damage came to its end, and how many of them came in a row. */
@@ -92,10 +99,11 @@ export class DamageWatch {
         RULESET,
         this.#hearer((news, one) => news.hearOfRuleset(one)),
       ),
-      host.hear(
-        OWN_LINKS,
+      host.hear(OWN_LINKS, this.#hearerOfLinks()),
+      (this.#settings = host.hear(
+        SETTINGS,
         this.#hearer((news, one) => news.hearOfLink(one)),
-      ),
+      )),
       host.hear(UNBOUND_NAMES, this.#hearer(hearOfFile)),
     ])
       if (listener) this.#listeners.push(listener)
@@ -108,6 +116,7 @@ export class DamageWatch {
     for (const item of sandboxes) if (!item.record.busy) this.#known.did(undefined, item)
     for (const item of networks) this.#known.did(undefined, item)
     for (const listener of this.#listeners) listener.know(links)
+    this.#settings?.mean(links.flatMap(({ name, group }) => (group === BRIDGE_GROUP ? [name] : [])))
     this.#files.join(this.#folders)
     this.#isOpen = true
     this.#looks.wake()
@@ -157,6 +166,18 @@ export class DamageWatch {
     return (told) => {
       const there = self.deref()
       if (there) there.#heard(told, put)
+    }
+  }
+
+  /** What is new is no damage: settings of a bridge are to be heard of from now on. */
+  #hearerOfLinks(): (told: readonly string[]) => void {
+    const hear = this.#hearer((news, one) => news.hearOfLink(one))
+    const self = new WeakRef(this)
+    return (told) => {
+      const [bridges, links] = [told.filter(isBridge), told.filter((one) => !isBridge(one))]
+      const there = self.deref()
+      if (there && bridges.length > 0) there.#settings?.mean(bridges.map((one) => one.slice(BRIDGE.length)))
+      if (links.length > 0) hear(links)
     }
   }
 

@@ -3,9 +3,11 @@ import { HostState } from '../kernel/host-state.js'
 import { missingRuleset } from '../claims/missing-ruleset.js'
 import { writtenTables } from '../claims/ruleset-tables.js'
 import { SetContents, SingleElements, type Contents } from '../claims/set-contents.js'
-import { endpointsOf, networksOf } from '../drivers/index.js'
+import { networkDrivers, networksOf } from '../drivers/index.js'
 import type { Seen } from '../drivers/networks-of.js'
+import type { Host } from '../kernel/host.js'
 import type { LinkInfo } from '../kernel/native.js'
+import type { StoredEndpoint } from '../store/endpoint.js'
 import { isInTheMaking, readNetworkRecord, specOf } from '../store/network-records.js'
 import { readTexts } from '../store/folder.js'
 import { readOwner } from '../store/owner.js'
@@ -182,21 +184,15 @@ async function damagedSandboxes({ host }: Part, meant: readonly StoredRecord[]):
   let left = false
   if (meant.length === 0) return NONE
   const contents: Contents = meant.length > FEW ? new SetContents(host) : new SingleElements(host)
-  const links = new Map<string, LinkInfo>()
-  if (meant.length > FEW) for (const link of await host.ask('links', {})) links.set(link.name, link)
+  const off = await offOf(host, meant)
   const damaged: StoredRecord[] = []
   const slices = new Slices()
   for (const item of meant) {
     const pause = slices.next()
     if (pause) await pause
     const { record } = item
-    if (meant.length <= FEW)
-      for (const name of [...hostLinksOf(record), ...bridgesOf(record)]) {
-        const link = await host.find('link', { name })
-        if (link) links.set(name, link)
-      }
-    const isOff = record.endpoints.some((endpoint) => endpointsOf(endpoint).isOff?.(endpoint, links) ?? false)
-    if (isOff || !(await contents.hold(claimsOf(record)))) damaged.push(item)
+    if (record.endpoints.some((endpoint) => off.has(endpoint)) || !(await contents.hold(claimsOf(record))))
+      damaged.push(item)
   }
   // They may have been changed since they were read.
   const now = await readTexts(damaged)
@@ -205,6 +201,24 @@ async function damagedSandboxes({ host }: Part, meant: readonly StoredRecord[]):
     else left ||= now.has(path)
   }
   return { names, left }
+}
+
+/** Endpoints whose links are not there, or not as they are to be. */
+async function offOf(host: Host, meant: readonly StoredRecord[]): Promise<ReadonlySet<StoredEndpoint>> {
+  const links = new Map<string, LinkInfo>()
+  if (meant.length > FEW) for (const link of await host.ask('links', {})) links.set(link.name, link)
+  else
+    for (const name of new Set(meant.flatMap(({ record }) => [...hostLinksOf(record), ...bridgesOf(record)]))) {
+      const link = await host.find('link', { name })
+      if (link) links.set(name, link)
+    }
+  const endpoints = meant.flatMap(({ record }) => record.endpoints)
+  const off = new Set<StoredEndpoint>()
+  for (const { name, endpoints: of } of networkDrivers) {
+    const its = endpoints.filter(({ driver }) => driver === name)
+    for (const endpoint of (its.length > 0 && (await of.offOf?.(its, host, links))) || []) off.add(endpoint)
+  }
+  return off
 }
 
 /** So many are named. */

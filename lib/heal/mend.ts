@@ -9,6 +9,7 @@ import { DamagedRecords } from './damaged-records.js'
 import { giveBackFiles } from './give-back-files.js'
 import { healFew, healSandboxes } from './heal-sandboxes.js'
 import { sortLeaving } from './leaving-networks.js'
+import { restoreNetworkLinks } from './network-links.js'
 import { forgetLost, reconcileNetworks } from './networks.js'
 
 /** What has become of what was damaged. */
@@ -60,8 +61,8 @@ export async function mend(context: Part, damage: Damage): Promise<Mended> {
 }
 
 /**
- * @returns What was given something back; names of networks whose link had gone, and with it those on it; and what
- *   could not be given back.
+ * @returns What was given something back; names of networks whose link, or a part, had gone, and with it what is on it;
+ *   and what could not be given back.
  */
 async function mendNetworks(
   context: Part,
@@ -69,7 +70,9 @@ async function mendNetworks(
 ): Promise<{ healed: string[]; lost: ReadonlySet<string>; sentences: readonly string[] }> {
   const { host, networks } = context
   const tables = await writtenTables(host)
-  const links = await host.ask('links', {})
+  const found = await host.ask('links', {})
+  const renamed = await restoreNetworkLinks(context, found)
+  const links = renamed.length > 0 ? await host.ask('links', {}) : found
   const setContents = new SetContents(host, tables)
   await forgetLost(context, { links, setContents })
   const damaged = new DamagedRecords()
@@ -84,6 +87,7 @@ async function mendNetworks(
     const own = networksOf(spec).hostLink(spec)
     if (own && !names.has(own.name)) lost.add(spec.name)
   }
-  const found = await reconcileNetworks(context, tables, records, links, new Set([...damaged.names, ...living]))
-  return { healed: found.healed, lost, sentences: found.lost }
+  const mended = await reconcileNetworks(context, tables, records, links, new Set([...damaged.names, ...living]))
+  const healed = [...new Set([...renamed, ...mended.healed])]
+  return { healed, lost: new Set([...lost, ...mended.parts]), sentences: mended.lost }
 }

@@ -40,7 +40,8 @@ type Part = Pick<HealContext, 'host' | 'networks' | 'settings'>
  * @param links - All of the host, as they were found.
  * @param damagedNames - Networks whose records cannot be read, or that a living process removes: nothing of them is
  *   removed.
- * @returns What was healed, what was removed, and what cannot be given back, a sentence each.
+ * @returns What was healed, what was removed, and what cannot be given back, a sentence each; and networks of which a
+ *   part was given back that sandboxes are on.
  */
 export async function reconcileNetworks(
   context: Part,
@@ -48,7 +49,7 @@ export async function reconcileNetworks(
   records: readonly SandboxRecord[],
   links: readonly LinkInfo[],
   damagedNames: ReadonlySet<string>,
-): Promise<{ healed: string[]; collected: string[]; lost: string[] }> {
+): Promise<{ healed: string[]; parts: ReadonlySet<string>; collected: string[]; lost: string[] }> {
   const { host, networks } = context
   const healed: string[] = []
   const lost: string[] = []
@@ -74,9 +75,15 @@ export async function reconcileNetworks(
   healed.push(...predefined.healed)
   lost.push(...predefined.lost)
   const ready = (network: string) => networks.ready(network)
-  for (const driver of networkDrivers) healed.push(...((await driver.networks.heal?.({ ...seen, host, ready })) ?? []))
+  const parts = new Set<string>()
+  for (const driver of networkDrivers)
+    for (const { network, link } of (await driver.networks.heal?.({ ...seen, host, ready })) ?? []) {
+      parts.add(network)
+      healed.push(`network ${network}, bridge ${link}`)
+    }
   return {
     healed,
+    parts,
     lost,
     collected: [...dropped, ...(await collectLeftovers(context, setContents, links, stored, damagedNames))],
   }

@@ -13,6 +13,7 @@ import { Slices } from '../admission/slices.js'
 import { listNetworkRecords, type StoredNetwork } from '../store/network-records.js'
 import { idle, isBusy, listAllRecords, toStored, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import { findTables, olderVersions, writtenTables, type FoundTables } from '../claims/ruleset-tables.js'
+import { restoreNetworkLinks } from './network-links.js'
 import { removeHalfWritten } from './half-written.js'
 import { DamagedRecords, refuseNewer } from './damaged-records.js'
 import { reattachLinks } from './reattach-links.js'
@@ -101,8 +102,14 @@ export async function reconcile(context: Part): Promise<Found> {
 /**
  * @param ended - What is half made and being ended by this process comes here.
  * @param rewritten - Whom the ruleset was written again for, where that was looked at.
+ * @param isNamed - Links of networks have been given their names back, as far as that can be.
  */
-async function compare(context: HealContext, ended: StoredRecord[], rewritten?: readonly string[]): Promise<Found> {
+async function compare(
+  context: HealContext,
+  ended: StoredRecord[],
+  rewritten?: readonly string[],
+  isNamed = false,
+): Promise<Found> {
   const { host, ports, networks } = context
   const found = await findTables(host)
   // Of an older ruleset, this would read what it does not know, and write what that does not know.
@@ -129,6 +136,12 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
   requireSameRecords(all, context.settings.stateDir)
   // From here on, it writes.
   keepReserve(context.records)
+  const linked = isNamed ? [] : await restoreNetworkLinks(context, all)
+  if (linked.length > 0) {
+    const after = await compare(context, ended, rewritten, true)
+    after.reconciled.healed = [...new Set([...linked, ...after.reconciled.healed])]
+    return after
+  }
   const renamed = await restoreNames(host, stored)
   const leaving = await sortLeaving(
     host,
@@ -138,7 +151,7 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
   if (!rewritten && stored.length + storedNetworks.length > 0) {
     const owners = await networks.ensureRuleset()
     if (owners.length > 0) {
-      const after = await compare(context, ended, owners)
+      const after = await compare(context, ended, owners, isNamed)
       if (upgraded) after.reconciled.upgraded ??= upgraded
       return after
     }
@@ -147,7 +160,11 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
   const flushed = isPart(tables) || isPart(await writtenTables(host))
   if (flushed) for (const name of networks.predefined.keys()) networks.forget(name)
   else await forgetLost(context, { links: all, setContents })
-  const { healed, collected, ...without } = await reconcileNetworks(
+  const {
+    healed,
+    collected,
+    lost: withoutLink,
+  } = await reconcileNetworks(
     context,
     tables,
     stored.map(({ record }) => record),
@@ -177,7 +194,7 @@ async function compare(context: HealContext, ended: StoredRecord[], rewritten?: 
   )
   const slices = new Slices()
   const adopted: StoredRecord[] = []
-  const lost: string[] = [...without.lost]
+  const lost: string[] = [...withoutLink]
   let relinked = false
   for (const [index, item] of kept.entries()) {
     const pause = slices.next()

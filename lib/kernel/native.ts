@@ -5,6 +5,7 @@ import { SlipwayError } from '../base/errors.js'
 import { fileURLToPath } from 'node:url'
 import type { Namespace, PartCopy, Plan, SetDefinition } from '../plan/operation.js'
 import { wirePlan } from '../plan/wire.js'
+import type { SettingsRule } from './link-settings.js'
 
 /** The addon, and everything it exports. No other file imports it. */
 
@@ -47,6 +48,8 @@ export interface LinkInfo {
   linkElsewhere: boolean
   group: number
   mtu: number
+  /** Of a bridge, or a port of one: bits of {@link SETTING}. */
+  settings: number
   up: boolean
   /** Of a veth: both ends are up. */
   carrier: boolean
@@ -203,6 +206,11 @@ export interface Questions {
   /** Links of another namespace whose other end, or parent, is a link of the host: of the executor's, and no other. */
   'links into the host': { question: { netns: string }; answer: LinkInfo[] }
   link: { question: { netns?: string; name: string; statistics?: boolean }; answer: LinkInfo }
+  /**
+   * To which port of a bridge frames to some MAC addresses go, whatever that learns. Asked by the number of a port of
+   * it and the address, a line each; answered by numbers of ports, 0 where there is no such entry.
+   */
+  fdb: { question: { asked: string }; answer: string }
   /** Which of some links of the host are there; names, a line each. */
   present: { question: { names: string }; answer: string }
   /**
@@ -334,9 +342,18 @@ export type About =
   | { about: 'forwarding' }
   /**
    * Bridges and their ports that were whole (up, on a bridge) and are not, or are otherwise, by their groups. Told are
-   * names; `missed` where news were lost.
+   * names; `bridge NAME` of one that is whole for the first time, or under another name, or has gone; `missed` where
+   * news were lost.
    */
-  | { about: 'own links'; bridges: number; ports: readonly number[]; leaving: number }
+  | {
+      about: 'own links'
+      bridges: number
+      ports: readonly number[]
+      leaving: number
+      rules: { bridge: SettingsRule; port: SettingsRule }
+    }
+  /** Settings of links that are meant, which others write under /proc/sys. Told are names of links. */
+  | { about: 'settings'; names: readonly string[] }
   /**
    * What others do to the tables of this name, but for rules of one chain, and for elements that they add. Told is
    * `ruleset`, `element COMMENT`, `by NAME PID`; `missed` where news were lost.
@@ -354,10 +371,13 @@ export type About =
 
 /** Listens. Keeps neither the process nor itself alive. */
 export interface NativeNews {
-  /** The links that are meant from now on, by name. Returns the number of each; 0 where there is none of that name. */
+  /**
+   * The links that are meant from now on, by name; of settings, those that are meant, too. Returns the number of each;
+   * 0 where there is none of that name.
+   */
   mean(names: readonly string[]): Record<string, number>
   /** Own links as they were found. */
-  know(links: readonly Pick<LinkInfo, 'index' | 'name' | 'master' | 'group' | 'mtu' | 'up'>[]): void
+  know(links: readonly LinkInfo[]): void
   close(): void
 }
 

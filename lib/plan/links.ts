@@ -107,6 +107,8 @@ export interface LinkSet {
    * is refused.
    */
   index?: number
+  /** MAC address. */
+  address?: string
   /** Interface alias: a text for people and for whoever asks whose link this is. One that is empty is refused. */
   alias?: string
   /** No IPv6 link-local address of the kernel's own making. */
@@ -133,6 +135,20 @@ export interface LinkSet {
    * go to the host past them.
    */
   groupForwardMask?: number
+  /**
+   * Bridge port: what else decides which frames pass it, as it is with a new port. It learns, is sent broadcasts and
+   * multicasts, is not isolated, and the bridge answers nobody in place of it.
+   */
+  plainPort?: true
+  /** Bridge port: it forwards. Refused with ENETDOWN while it has no carrier. */
+  forwards?: true
+  /** Bridge: as in {@link LinkCreate}. */
+  multicastSnooping?: false
+  linkLocalLearning?: false
+  /** Bridge: it looks for loops, and a new port waits for half a minute. */
+  stp?: false
+  /** Bridge: a frame passes only where its VLAN may. */
+  vlanFiltering?: false
   /** 127.0.0.0/8 may be routed through this link. */
   routeLocalnet?: boolean
   /** IPv4: what comes in by this link is passed on to others, whatever the host says of new links. */
@@ -142,6 +158,15 @@ export interface LinkSet {
   /** IPv4: which requests of ARP are not answered. 8: none is. */
   arpIgnore?: number
   up?: boolean
+}
+
+/** Gives the link of a number another name. */
+export interface LinkRename {
+  op: 'link.rename'
+  /** The name that it has. */
+  name: string
+  index: number
+  to: string
 }
 
 /**

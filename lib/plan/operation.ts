@@ -4,6 +4,7 @@ import type {
   NetnsDelete,
   NetnsCheck,
   LinkCreate,
+  LinkRename,
   LinkSet,
   LinkSettle,
   LinkCheck,
@@ -63,6 +64,7 @@ export type Operation =
   | NetnsCheck
   | LinkCreate
   | LinkSet
+  | LinkRename
   | LinkSettle
   | LinkCheck
   | LinkDelete

@@ -23,6 +23,8 @@ export function shellCommands(operation: Exclude<Operation, NftOperation>): stri
       return [`${operation.link === undefined ? ip : 'ip'} link add ${linkOptions(operation)}`]
     case 'link.set':
       return linkSettings(operation, ip, exec)
+    case 'link.rename':
+      return [`${ip} link set dev if${operation.index} name ${operation.to}`]
     case 'link.settle':
       return [`${ip} link show dev ${operation.name} > /dev/null`]
     case 'link.check':
@@ -131,8 +133,7 @@ function linkOptions(operation: LinkCreate): string {
   if (operation.looseBinding) text += ' loose_binding on'
   if (operation.mode) text += ` mode ${operation.mode}`
   if (operation.flag) text += ` ${operation.flag}`
-  if (operation.multicastSnooping === false) text += ' mcast_snooping 0'
-  if (operation.linkLocalLearning === false) text += ' no_linklocal_learn 1'
+  text += bridgeSwitches(operation)
   if (operation.peer) {
     const address = operation.peer.address ? ` address ${operation.peer.address}` : ''
     text += ` peer name ${operation.peer.name}${address}${mtu}${queues} netns ${ipNetns(operation.peer.netns)}`
@@ -140,10 +141,26 @@ function linkOptions(operation: LinkCreate): string {
   return text
 }
 
+const PLAIN_PORT =
+  'learning on mcast_flood on bcast_flood on isolated off proxy_arp off proxy_arp_wifi off neigh_suppress off'
+
+/** What a bridge is told to do, in words of `ip link`. */
+function bridgeSwitches(operation: LinkCreate | LinkSet): string {
+  let text = ''
+  if ('stp' in operation && !operation.stp) text += ' stp_state 0'
+  if ('vlanFiltering' in operation && !operation.vlanFiltering) text += ' vlan_filtering 0'
+  if (operation.multicastSnooping === false) text += ' mcast_snooping 0'
+  if (operation.linkLocalLearning === false) text += ' no_linklocal_learn 1'
+  return text
+}
+
 function linkSettings(operation: LinkSet, ip: string, exec: string): string[] {
   const set = `${ip} link set dev ${operation.index === undefined ? operation.name : `if${operation.index}`}`
   const commands: string[] = []
   if (operation.master !== undefined) commands.push(`${set} master ${operation.master}`)
+  const switches = bridgeSwitches(operation)
+  if (switches !== '') commands.push(`${set} type bridge${switches}`)
+  if (operation.address !== undefined) commands.push(`${set} address ${operation.address}`)
   if (operation.alias !== undefined) commands.push(`${set} alias ${quote(operation.alias)}`)
   if (operation.mtu !== undefined) commands.push(`${set} mtu ${operation.mtu}`)
   if (operation.group !== undefined) commands.push(`${set} group ${operation.group}`)
@@ -154,6 +171,8 @@ function linkSettings(operation: LinkSet, ip: string, exec: string): string[] {
   if (operation.flood !== undefined) commands.push(`${set} type bridge_slave flood ${operation.flood ? 'on' : 'off'}`)
   if (operation.groupForwardMask !== undefined)
     commands.push(`${set} type bridge_slave group_fwd_mask ${operation.groupForwardMask}`)
+  if (operation.plainPort) commands.push(`${set} type bridge_slave ${PLAIN_PORT}`)
+  if (operation.forwards) commands.push(`${set} type bridge_slave state 3`)
   if (operation.noIpv6Address) commands.push(`${set} addrgenmode none`)
   if (operation.ipv6 !== undefined)
     commands.push(`${exec}sysctl -qw net/ipv6/conf/${operation.name}/disable_ipv6=${operation.ipv6 ? 0 : 1}`)

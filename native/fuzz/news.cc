@@ -51,9 +51,10 @@ void hear(const uint8_t* data, std::size_t size) {
 
 // Nothing is told of links that were never ours.
 void hear_own_links(const uint8_t* data, std::size_t size) {
-  rtnl::OwnLinks news(0x736f, {0x736c, 0x736d}, 0x736e);
+  rtnl::OwnLinks news({0x736f, {0x736c, 0x736d}, 0x736e, {1U << 24, 0}, {0xffff, 0xfffd}});
   if (news.open()) std::abort();
-  news.know(7, {"fz0", 0, 0x736f, 1500, true});
+  news.know(7, {"fz0", 0, 0x736f, 1500, true, 0, "", ""});
+  news.know(8, {"fz1", 7, 0x736c, 1500, true, 0xfffd, "", ""});
   read_all(news, data, size);
 }
 

@@ -8,6 +8,7 @@
 #include "js/convert.h"
 #include "js/executor_wrap.h"
 #include "host/removed_files.h"
+#include "host/setting_news.h"
 #include "netns/netns.h"
 #include "netns/unbound_names.h"
 #include "nft/rule_news.h"
@@ -36,8 +37,10 @@ struct NewsWrap::Watch {
   std::unique_ptr<News> news;
   rtnl::LinkNews* links = nullptr;  // the same, where it is about those
   rtnl::OwnLinks* own = nullptr;    // likewise
-  NewsWrap* owner = nullptr;        // null once nobody listens
-  bool deaf = false;                // nothing more will come
+  host::SettingNews* settings = nullptr;
+  UniqueFd host;              // the namespace that those are of
+  NewsWrap* owner = nullptr;  // null once nobody listens
+  bool deaf = false;          // nothing more will come
   napi_async_cleanup_hook_handle hook = nullptr;
 
   static void heard(uv_poll_t* poll, int status, int);
@@ -48,6 +51,14 @@ struct NewsWrap::Watch {
   void tell(const std::set<std::string>& told) {
     if (!told.empty() && owner != nullptr) owner->tell(told);
   }
+  Status mean_settings(const std::set<std::string>& of) {
+    UniqueFd home;
+    if (auto failure = netns::open_current(home)) return failure;
+    netns::Visit visit(host.get(), home.get());
+    if (!visit.status()) settings->mean(of);
+    if (visit.lost()) Napi::Error::Fatal("slipway listen", "this thread could not return to its network namespace");
+    return visit.status();
+  }
   void close() {
     if (owner != nullptr) owner->watch_ = nullptr;
     owner = nullptr;
@@ -56,7 +67,9 @@ struct NewsWrap::Watch {
     // libuv has let go of the socket: it is closed when this returns.
     links = nullptr;
     own = nullptr;
+    settings = nullptr;
     news.reset();
+    host = UniqueFd();
   }
   static void closed(uv_handle_t* handle) {
     auto* watch = static_cast<Watch*>(handle->data);
@@ -106,6 +119,7 @@ Status NewsWrap::open(const Napi::CallbackInfo& info) {
     if (visit.lost()) Napi::Error::Fatal("slipway listen", "this thread could not return to its network namespace");
     if (failure) return failure;
   }
+  if (watch->settings != nullptr) watch->host = std::move(host);
   changed_ = Napi::Persistent(info[1].As<Napi::Function>());
   uv_loop_t* loop = nullptr;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) return Failure::of(ECANCELED, "uv_poll_init");
@@ -135,10 +149,15 @@ Status NewsWrap::make(const Napi::Object& about, const ExecutorWrap& executor, W
     watch.news = std::move(links);
   } else if (kind == "own links") {
     auto given = about.Get("ports").As<Napi::Array>();
-    std::set<uint32_t> ports;
-    for (uint32_t i = 0; i < given.Length(); ++i) ports.insert(number(given.Get(i)));
-    auto own =
-        std::make_unique<rtnl::OwnLinks>(number(about.Get("bridges")), std::move(ports), number(about.Get("leaving")));
+    auto rules = about.Get("rules").As<Napi::Object>();
+    const auto rule = [&](const char* name) {
+      auto of = rules.Get(name).As<Napi::Object>();
+      return rtnl::Rule{number(of.Get("mask")), number(of.Get("value"))};
+    };
+    rtnl::OwnGroups groups{
+        number(about.Get("bridges")), {}, number(about.Get("leaving")), rule("bridge"), rule("port")};
+    for (uint32_t i = 0; i < given.Length(); ++i) groups.ports.insert(number(given.Get(i)));
+    auto own = std::make_unique<rtnl::OwnLinks>(std::move(groups));
     watch.own = own.get();
     watch.news = std::move(own);
   } else if (kind == "ruleset") {
@@ -147,6 +166,10 @@ Status NewsWrap::make(const Napi::Object& about, const ExecutorWrap& executor, W
     watch.news = std::make_unique<nft::RuleNews>();
   } else if (kind == "removed files") {
     watch.news = std::make_unique<host::RemovedFiles>(texts(about.Get("folders").As<Napi::Array>()));
+  } else if (kind == "settings") {
+    auto settings = std::make_unique<host::SettingNews>(texts(about.Get("names").As<Napi::Array>()));
+    watch.settings = settings.get();
+    watch.news = std::move(settings);
   } else if (kind == "unbound names") {
     watch.news = std::make_unique<netns::UnboundNames>();
   } else {
@@ -161,9 +184,10 @@ Napi::Value NewsWrap::know(const Napi::CallbackInfo& info) {
   for (uint32_t i = 0; i < given.Length(); ++i) {
     auto link = Napi::Value(given.Get(i)).As<Napi::Object>();
     const auto number = [&](const char* name) { return link.Get(name).As<Napi::Number>().Uint32Value(); };
+    const auto text = [&](const char* name) { return link.Get(name).As<Napi::String>().Utf8Value(); };
     watch_->own->know(static_cast<int>(number("index")),
-                      {link.Get("name").As<Napi::String>().Utf8Value(), static_cast<int>(number("master")),
-                       number("group"), number("mtu"), link.Get("up").ToBoolean().Value()});
+                      {text("name"), static_cast<int>(number("master")), number("group"), number("mtu"),
+                       link.Get("up").ToBoolean().Value(), number("settings"), text("address"), text("alias")});
   }
   return info.Env().Undefined();
 }
@@ -172,6 +196,10 @@ Napi::Value NewsWrap::mean(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   const auto names = texts(info[0].As<Napi::Array>());
   Napi::Object numbers = Napi::Object::New(env);
+  if (watch_ != nullptr && watch_->settings != nullptr) {
+    if (auto failure = watch_->mean_settings(names)) throw_failure(env, kNotHeard, *failure);
+    return numbers;
+  }
   if (watch_ == nullptr || watch_->links == nullptr) return numbers;
   for (const auto& [name, number] : watch_->links->mean(names)) numbers.Set(name, Napi::Number::New(env, number));
   return numbers;

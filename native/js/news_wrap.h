@@ -3,7 +3,9 @@
 //
 //   { about: 'links' }       names of the links of mean() that have come or gone (rtnl/link_news.h)
 //   { about: 'forwarding' }  what has become of the host's forwarding (rtnl/forwarding_news.h)
-//   { about: 'own links', bridges, ports, leaving }  links that are ours and not whole any more (rtnl/own_links.h)
+//   { about: 'own links', bridges, ports, leaving, rules }  links that are ours and not whole any more
+//                            (rtnl/own_links.h)
+//   { about: 'settings', names }  links of mean() that others have written settings of (host/setting_news.h)
 //   { about: 'ruleset', table, kept }                what others do to it (nft/ruleset_news.h)
 //   { about: 'firewalls' }                          that chains or rules have changed (nft/rule_news.h)
 //   { about: 'removed files', folders }              files that are deleted in folders (host/removed_files.h)

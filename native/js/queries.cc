@@ -47,6 +47,7 @@ Napi::Value write_link(Napi::Env env, const rtnl::LinkInfo& link) {
   object.Set("linkElsewhere", link.link_elsewhere);
   object.Set("group", link.group);
   object.Set("mtu", link.mtu);
+  object.Set("settings", link.settings);
   object.Set("up", link.up);
   object.Set("carrier", link.carrier);
   if (link.statistics) object.Set("statistics", write_statistics(env, *link.statistics));
@@ -267,6 +268,17 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
           return failure;
         },
         write_link);
+  }
+  if (ask == "fdb") {
+    return item_query<std::string>(
+        env,
+        [asked = read_string(question, "asked")](Kernel& kernel, std::string& ports) {
+          netlink::Socket* socket = nullptr;
+          auto failure = kernel.rtnl("", socket);
+          if (!failure) failure = rtnl::lead_of(*socket, asked, ports);
+          return failure;
+        },
+        write_text);
   }
   if (ask == "present") {
     return item_query<std::string>(

@@ -4,7 +4,6 @@
 #include <sys/fanotify.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstring>
 
 #include "netns/netns.h"
@@ -16,10 +15,6 @@ namespace {
 constexpr unsigned int kReportMounts = 0x00004000;
 constexpr unsigned int kOfMountNamespace = 0x00000110;
 constexpr uint64_t kUnmounted = 0x02000000;
-// So many times is read in a row. What is more than the kernel keeps, it says in one event.
-constexpr int kReads = 64;
-// Where less was read, nothing more was there: an event has 40 bytes.
-constexpr ssize_t kEnough = 4096 - 64;
 
 }  // namespace
 
@@ -31,29 +26,19 @@ Status UnboundNames::open() {
   if (fanotify_mark(opened.get(), FAN_MARK_ADD | kOfMountNamespace, kUnmounted, mounts.get(), nullptr) != 0)
     return Failure::last("fanotify_mark");
   own_ = unmounted();
-  fd_ = std::move(opened);
+  listen_to(std::move(opened));
   return kOk;
 }
 
-bool UnboundNames::read(std::set<std::string>&) {
-  std::array<char, 4096> room;
-  for (int left = kReads; left > 0; --left) {
-    ssize_t length = ::read(fd_.get(), room.data(), room.size());
-    if (length < 0 && errno == EINTR) continue;
-    if (length < 0) return errno == EAGAIN;
-    const char* at = room.data();
-    fanotify_event_metadata event;
-    for (ssize_t rest = length; rest >= static_cast<ssize_t>(sizeof event); rest -= event.event_len) {
-      std::memcpy(&event, at, sizeof event);
-      if (!FAN_EVENT_OK(&event, rest)) break;
-      ++heard_;
-      lost_ |= (event.mask & FAN_Q_OVERFLOW) != 0;
-      at += event.event_len;
-    }
-    // There was room for more.
-    if (length < kEnough) return true;
+void UnboundNames::hear(std::string_view rest, std::set<std::string>&) {
+  fanotify_event_metadata event;
+  while (rest.size() >= sizeof event) {
+    std::memcpy(&event, rest.data(), sizeof event);
+    if (!FAN_EVENT_OK(&event, static_cast<long>(rest.size()))) return;
+    ++heard_;
+    lost_ |= (event.mask & FAN_Q_OVERFLOW) != 0;
+    rest.remove_prefix(event.event_len);
   }
-  return true;
 }
 
 bool UnboundNames::ripen(std::set<std::string>& told) {

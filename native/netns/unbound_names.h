@@ -5,22 +5,19 @@
 #include <set>
 #include <string>
 
-#include "base/news.h"
-#include "base/unique_fd.h"
+#include "base/event_news.h"
 
 namespace slipway::netns {
 
-class UnboundNames : public News {
+class UnboundNames : public EventNews {
  public:
   // EINVAL on an older kernel, EPERM without CAP_SYS_ADMIN.
   Status open() override;
-  bool read(std::set<std::string>& told) override;
   bool ripen(std::set<std::string>& told) override;
-  int rest() const override { return 20; }
-  int fd() const override { return fd_.get(); }
 
  private:
-  UniqueFd fd_;
+  void hear(std::string_view events, std::set<std::string>& told) override;
+
   uint64_t heard_ = 0;  // events
   uint64_t own_ = 0;    // what this process had unmounted when it was looked at last
   bool lost_ = false;

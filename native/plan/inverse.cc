@@ -40,6 +40,7 @@ struct Invert {
     up.up = true;
     return up;
   }
+  Inverse operator()(const LinkRename& op) const { return LinkRename{op.to, op.index, op.name}; }
   Inverse operator()(const AddressAdd& op) const { return AddressDelete{op.netns, op.link, op.address, op.broadcast}; }
   Inverse operator()(const AddressDelete& op) const { return AddressAdd{op.netns, op.link, op.address, op.broadcast}; }
   Inverse operator()(const RouteAdd& op) const {

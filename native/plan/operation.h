@@ -110,8 +110,22 @@ struct LinkSet {
   // Of IPv4 (ip-sysctl): whether a sender has to be reachable by this link, and which ARP requests are not answered;
   // `forwarding`: whether what comes in by it is passed on.
   std::optional<uint32_t> rp_filter, arp_ignore;
-  SLIPWAY_FIELDS(netns, name, index, alias, no_ipv6_address, ipv6, mtu, group, master, hairpin, isolated, flood,
-                 group_forward_mask, route_localnet, forwarding, rp_filter, arp_ignore, up)
+  std::string address;  // MAC address
+  // Of a bridge port: all else that decides what passes it, as a new one has it; and that it forwards.
+  bool plain_port = false, forwards = false;
+  // Of a bridge. Left out, it stays as it is.
+  std::optional<bool> multicast_snooping, link_local_learning, stp, vlan_filtering;
+  SLIPWAY_FIELDS(netns, name, index, address, alias, no_ipv6_address, ipv6, mtu, group, master, hairpin, isolated,
+                 flood, group_forward_mask, plain_port, forwards, multicast_snooping, link_local_learning, stp,
+                 vlan_filtering, route_localnet, forwarding, rp_filter, arp_ignore, up)
+};
+// The link of this number gets another name. `name`: the one that it has.
+struct LinkRename {
+  static constexpr Traits kTraits{"link.rename", Channel::kRtnl};
+  std::string name;
+  uint32_t index = 0;
+  std::string to;
+  SLIPWAY_FIELDS(name, index, to)
 };
 // `index`, not 0: only the link of this number, whatever it is called by now.
 struct LinkDelete {
@@ -370,8 +384,8 @@ struct ElementDelete {
 };
 
 using Operation =
-    std::variant<NetnsCreate, NetnsBind, NetnsDelete, NetnsCheck, LinkCreate, LinkSet, LinkCheck, LinkSettle,
-                 LinkDelete, LinkDeleteGroup, AddressAdd, AddressDelete, RouteAdd, RouteDelete, NeighborAdd,
+    std::variant<NetnsCreate, NetnsBind, NetnsDelete, NetnsCheck, LinkCreate, LinkSet, LinkRename, LinkCheck,
+                 LinkSettle, LinkDelete, LinkDeleteGroup, AddressAdd, AddressDelete, RouteAdd, RouteDelete, NeighborAdd,
                  NeighborDelete, NeighborAnnounce, FdbAdd, SysctlWrite, FileCreate, FileReplace, FileCheck, FileMark,
                  FileDelete, PortHold, PortRelease, ConntrackFlush, GenerationCheck, TableAdd, TableEnable, TableDelete,
                  ChainAdd, ChainDelete, ChainFlush, RuleAdd, SetAdd, SetDelete, PartCopy, ElementAdd, ElementDelete>;

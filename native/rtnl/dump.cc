@@ -2,6 +2,7 @@
 
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -12,6 +13,7 @@
 #include <sstream>
 
 #include "rtnl/address_text.h"
+#include "rtnl/link_settings.h"
 #include "rtnl/question.h"
 
 namespace slipway::rtnl {
@@ -102,6 +104,7 @@ LinkInfo read_link(Answer& answer, bool statistics) {
         attribute.each([&](const Attribute& nested) {
           if (nested.type() == IFLA_INFO_KIND) link.kind = nested.text();
         });
+        link.settings = read_link_settings(attribute, (info.ifi_flags & IFF_RUNNING) != 0);
         break;
       default: break;
     }
@@ -184,6 +187,31 @@ Status dump_links_into(netlink::Socket& socket, int netns, std::vector<LinkInfo>
                              [&](const LinkInfo& link) { return number < 0 || link.link_netns != number; }),
               links.end());
   return failure;
+}
+
+Status lead_of(netlink::Socket& socket, const std::string& asked, std::string& ports) {
+  std::istringstream lines(asked);
+  ndmsg header{};
+  header.ndm_family = AF_BRIDGE;
+  header.ndm_flags = NTF_MASTER;
+  for (std::string address; lines >> header.ndm_ifindex >> address;) {
+    std::array<uint8_t, 6> mac{};
+    if (!parse_mac(address, mac)) return Failure::of(EINVAL, "fdb");
+    Question question("fdb", RTM_GETNEIGH, 0);
+    question.message.header(header);
+    question.message.bytes(NDA_LLADDR, mac.data(), mac.size());
+    if (question.message.status()) return question.message.status();
+    int port = 0;
+    auto failure = socket.request(question.message.written(), [&](Answer& answer) {
+      auto entry = answer.header<ndmsg>();
+      if (answer.type() == RTM_NEWNEIGH && entry.ndm_state == NUD_NOARP) port = entry.ndm_ifindex;
+    });
+    // There is no entry, no such port any more, or it is no bridge's.
+    bool none = failure && (failure->errnum == ENOENT || failure->errnum == ENODEV || failure->errnum == EINVAL);
+    if (failure && !none) return failure;
+    ports += std::to_string(port) + "\n";
+  }
+  return kOk;
 }
 
 int index_of(Answer& answer) { return answer.header<ifinfomsg>().ifi_index; }

@@ -25,6 +25,7 @@ struct LinkInfo {
   int link_netns = -1;  // which that is, by the number that the link's own namespace has given it; -1: none
   uint32_t group = 0;
   uint32_t mtu = 0;
+  uint32_t settings = 0;  // of a bridge, or a port of one (rtnl/link_settings.h)
   bool up = false;
   bool carrier = false;  // of a veth: both ends are up
   std::string name, kind, alias, address;
@@ -55,6 +56,10 @@ Status dump_routes(netlink::Socket& socket, int family, std::vector<RouteInfo>& 
 
 // One link by name; ENODEV when there is none.
 Status get_link(netlink::Socket& socket, const std::string& name, bool statistics, LinkInfo& link);
+
+// To which port of a bridge frames to some MAC addresses go, whatever that learns. `asked`: the number of a port of it,
+// a space and an address, a line each. Answered are numbers of ports, a line each; 0 where there is no such entry.
+Status lead_of(netlink::Socket& socket, const std::string& asked, std::string& ports);
 
 // Of a message about a link.
 int index_of(netlink::Answer& answer);

@@ -85,9 +85,8 @@ void put_peer(netlink::Message& message, const LinkCreate& op, const std::array<
   message.end(data);
 }
 
-void put_bridge(netlink::Message& message, const LinkCreate& op) {
-  if (!op.multicast_snooping && !op.link_local_learning) return;
-  std::size_t data = message.nest(IFLA_INFO_DATA);
+template <typename Op>
+void put_switches(netlink::Message& message, const Op& op) {
   if (op.multicast_snooping) message.u8(IFLA_BR_MCAST_SNOOPING, *op.multicast_snooping ? 1 : 0);
   if (op.link_local_learning) {
     br_boolopt_multi options{};
@@ -95,7 +94,28 @@ void put_bridge(netlink::Message& message, const LinkCreate& op) {
     options.optval = *op.link_local_learning ? 0 : options.optmask;
     message.bytes(IFLA_BR_MULTI_BOOLOPT, &options, sizeof options);
   }
+}
+
+void put_bridge(netlink::Message& message, const LinkCreate& op) {
+  if (!op.multicast_snooping && !op.link_local_learning) return;
+  std::size_t data = message.nest(IFLA_INFO_DATA);
+  put_switches(message, op);
   message.end(data);
+}
+
+bool is_of_bridge(const LinkSet& op) {
+  return op.multicast_snooping || op.link_local_learning || op.stp || op.vlan_filtering;
+}
+
+void put_bridge(netlink::Message& message, const LinkSet& op) {
+  std::size_t info = message.nest(IFLA_LINKINFO);
+  message.text(IFLA_INFO_KIND, "kind", "bridge", kKindMost);
+  std::size_t data = message.nest(IFLA_INFO_DATA);
+  if (op.stp) message.u32(IFLA_BR_STP_STATE, *op.stp ? 1 : 0);
+  if (op.vlan_filtering) message.u8(IFLA_BR_VLAN_FILTERING, *op.vlan_filtering ? 1 : 0);
+  put_switches(message, op);
+  message.end(data);
+  message.end(info);
 }
 
 // False where a link of that kind has no such mode. An empty text leaves it to the kernel.
@@ -161,7 +181,17 @@ void put_ipv4(netlink::Message& message, const LinkSet& op) {
   message.end(families);
 }
 
-bool is_of_bridge_port(const LinkSet& op) { return op.hairpin || op.isolated || op.flood || op.group_forward_mask; }
+bool is_of_bridge_port(const LinkSet& op) {
+  return op.hairpin || op.isolated || op.flood || op.group_forward_mask || op.plain_port || op.forwards;
+}
+
+// What a kernel does not know, it passes over: it has no such setting then.
+void put_plain_port(netlink::Message& message) {
+  for (uint16_t on : {IFLA_BRPORT_LEARNING, IFLA_BRPORT_MCAST_FLOOD, IFLA_BRPORT_BCAST_FLOOD}) message.u8(on, 1);
+  for (uint16_t off :
+       {IFLA_BRPORT_ISOLATED, IFLA_BRPORT_PROXYARP, IFLA_BRPORT_PROXYARP_WIFI, IFLA_BRPORT_NEIGH_SUPPRESS})
+    message.u8(off, 0);
+}
 
 void put_bridge_port(netlink::Message& message, const LinkSet& op) {
   std::size_t info = message.nest(IFLA_LINKINFO);
@@ -171,6 +201,8 @@ void put_bridge_port(netlink::Message& message, const LinkSet& op) {
   if (op.isolated) message.u8(IFLA_BRPORT_ISOLATED, *op.isolated ? 1 : 0);
   if (op.flood) message.u8(IFLA_BRPORT_UNICAST_FLOOD, *op.flood ? 1 : 0);
   if (op.group_forward_mask) message.u16(IFLA_BRPORT_GROUP_FWD_MASK, static_cast<uint16_t>(*op.group_forward_mask));
+  if (op.plain_port) put_plain_port(message);
+  if (op.forwards) message.u8(IFLA_BRPORT_STATE, BR_STATE_FORWARDING);
   message.end(data);
   message.end(info);
 }
@@ -226,8 +258,16 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSet& op, 
     message.u32(IFLA_MASTER, static_cast<uint32_t>(master));
     if (auto failure = batch.commit(message)) return failure;
   }
-  if (op.alias || op.mtu || op.group || op.no_ipv6_address || is_of_bridge_port(op)) {
+  if (is_of_bridge(op)) {
     netlink::Message message = begin_set(batch, origin, link);
+    put_bridge(message, op);
+    if (auto failure = batch.commit(message)) return failure;
+  }
+  std::array<uint8_t, 6> mac{};
+  if (!op.address.empty() && !parse_mac(op.address, mac)) return Failure::of(EINVAL, "link.set");
+  if (!op.address.empty() || op.alias || op.mtu || op.group || op.no_ipv6_address || is_of_bridge_port(op)) {
+    netlink::Message message = begin_set(batch, origin, link);
+    if (!op.address.empty()) put_mac(message, mac);
     if (op.alias) message.text(IFLA_IFALIAS, "alias", *op.alias, kAliasMost);
     if (op.mtu) message.u32(IFLA_MTU, *op.mtu);
     if (op.group) message.u32(IFLA_GROUP, *op.group);
@@ -247,6 +287,14 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSettle& o
   Target link{names.known_index(op.netns, op.name), op.name};
   netlink::Message message = begin_link(batch, origin, "link.settle", RTM_GETLINK, 0, link, 0, 0);
   message.u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  return batch.commit(message);
+}
+
+Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkRename& op, Names&) {
+  // With both, the kernel gives the link of that number the name.
+  netlink::Message message =
+      begin_link(batch, origin, "link.rename", RTM_NEWLINK, 0, {static_cast<int>(op.index), op.name}, 0, 0);
+  message.text_with_nul(IFLA_IFNAME, "name", op.to, kNameMost);
   return batch.commit(message);
 }
 

@@ -8,10 +8,11 @@
 namespace slipway::rtnl {
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkCreate& op, Names& names);
-// Up to three messages: what must be said before the link goes up, then up.
+// Up to five messages: what must be said before the link goes up, then up.
 Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSet& op, Names& names);
 // RTM_GETLINK; the answer is not looked at.
 Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkSettle& op, Names& names);
+Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkRename& op, Names& names);
 Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkDelete& op, Names& names);
 Status encode(netlink::Batch& batch, netlink::Origin origin, const LinkDeleteGroup& op, Names& names);
 

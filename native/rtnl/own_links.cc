@@ -3,12 +3,16 @@
 #include <arpa/inet.h>
 #include <linux/filter.h>
 #include <linux/if_addr.h>
+#include <linux/neighbour.h>
 #include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/socket.h>
 
 #include <cstddef>
+
+#include "rtnl/address_text.h"
+#include "rtnl/link_settings.h"
 
 namespace slipway::rtnl {
 namespace {
@@ -18,6 +22,8 @@ constexpr int kRoom = 16 * 1024 * 1024;
 constexpr uint32_t kTypeAt = offsetof(nlmsghdr, nlmsg_type);
 // In all messages of these groups, the family comes first.
 constexpr uint32_t kFamilyAt = NLMSG_HDRLEN;
+constexpr uint32_t kFlagsAt = NLMSG_HDRLEN + offsetof(ifinfomsg, ifi_flags);
+constexpr uint32_t kStateAt = NLMSG_HDRLEN + offsetof(ndmsg, ndm_state);
 constexpr uint32_t kForwardingAt =
     NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(netconfmsg)) + NLA_HDRLEN + sizeof(uint32_t) + NLA_HDRLEN;
 
@@ -26,43 +32,60 @@ bool is_host_route(const rtmsg& route) { return route.rtm_dst_len == (route.rtm_
 }  // namespace
 
 Status OwnLinks::open() {
-  // What a bridge says of its ports, it says in other words, too. What comes is no damage.
+  // What comes is no damage. That a port leaves its bridge, the link says itself.
   sock_filter program[] = {
       BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kTypeAt),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWADDR), 8, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 7, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNETCONF), 6, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNETCONF), 2, 0),
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFamilyAt),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 3, 2),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWLINK), 7, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELLINK), 10, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELADDR), 15, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 14, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNEIGH), 9, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNETCONF), 0, 13),
       // Forwarding comes second, behind the number of the link.
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kForwardingAt),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 10, 11),
+      // A link: what a bridge says of a port while that is being made is not wanted.
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFamilyAt),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 0, 8),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kFlagsAt),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, htonl(IFF_UP), 6, 7),
+      // A link that goes.
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFamilyAt),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 5, 4),
+      // An entry of a bridge's table that was made and not learned.
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFamilyAt),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 0, 3),
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kStateAt),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(NUD_NOARP), 0, 1),
       BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
       BPF_STMT(BPF_RET | BPF_K, 0),
   };
   const sock_fprog filter{static_cast<unsigned short>(std::size(program)), program};
   return News::open(NETLINK_ROUTE,
                     {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
-                     RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF},
+                     RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_NEIGH},
                     &filter, kRoom);
 }
 
 bool OwnLinks::is_whole(const OwnLink& link) const {
-  return link.up && is_ours(link) && (link.group == bridges_ || link.master != 0);
+  if (!link.up || !is_ours(link)) return false;
+  return is_bridge(link) ? groups_.bridge.holds(link.settings) : link.master != 0 && groups_.port.holds(link.settings);
 }
 
 void OwnLinks::know(int index, OwnLink link) {
   if (!is_ours(link)) return;
+  if (!is_bridge(link)) link.address = link.alias = {};
   Known& known = known_[index];
+  if (is_bridge(link)) known.bridge = link.name;
   known.was_whole = is_whole(link);
   known.whole = known.now = std::move(link);
 }
 
-void OwnLinks::hear(netlink::Answer& message, std::set<std::string>&) {
+void OwnLinks::hear(netlink::Answer& message, std::set<std::string>& told) {
   switch (message.type()) {
     case RTM_NEWLINK:
-    case RTM_DELLINK: return hear_link(message);
+    case RTM_DELLINK: return hear_link(message, told);
+    case RTM_DELNEIGH: return hear_neighbor(message);
     case RTM_DELADDR: return hear_address(message);
     case RTM_DELROUTE: return hear_route(message);
     case RTM_NEWNETCONF: return hear_forwarding(message);
@@ -70,10 +93,14 @@ void OwnLinks::hear(netlink::Answer& message, std::set<std::string>&) {
   }
 }
 
-void OwnLinks::hear_link(netlink::Answer& message) {
+void OwnLinks::hear_link(netlink::Answer& message, std::set<std::string>& told) {
   auto info = message.header<ifinfomsg>();
+  if (info.ifi_family == AF_BRIDGE) return hear_port(message);
   if (info.ifi_family != AF_UNSPEC) return;
   OwnLink link;
+  std::string alias;
+  std::array<uint8_t, 6> mac{};
+  bool running = (info.ifi_flags & IFF_RUNNING) != 0;
   link.up = (info.ifi_flags & IFF_UP) != 0;
   message.each<ifinfomsg>([&](const netlink::Attribute& attribute) {
     switch (attribute.type()) {
@@ -81,6 +108,14 @@ void OwnLinks::hear_link(netlink::Answer& message) {
       case IFLA_MASTER: link.master = static_cast<int>(attribute.u32()); break;
       case IFLA_GROUP: link.group = attribute.u32(); break;
       case IFLA_MTU: link.mtu = attribute.u32(); break;
+      case IFLA_IFALIAS: alias = attribute.text(); break;
+      case IFLA_ADDRESS:
+        if (attribute.size() == mac.size()) attribute.bytes(mac.data(), mac.size());
+        break;
+      // The group comes before it.
+      case IFLA_LINKINFO:
+        if (is_ours(link)) link.settings = read_link_settings(attribute, running);
+        break;
       default: break;
     }
   });
@@ -90,8 +125,40 @@ void OwnLinks::hear_link(netlink::Answer& message) {
   if (found == known_.end() && (gone || !is_ours(link))) return;
   Known& known = known_[info.ifi_index];
   known.gone = gone;
+  if (gone && !known.bridge.empty()) told.insert("bridge " + known.bridge);
+  if (is_bridge(link)) {
+    link.alias = std::move(alias);
+    link.address = format_mac(mac.data());
+    if (!gone && is_whole(link) && known.bridge != link.name) {
+      // It has its name again. What has happened to it before it is listened to by that is not heard.
+      if (!known.bridge.empty() && link.name == known.whole.name) told.insert(link.name);
+      known.bridge = link.name;
+      told.insert("bridge " + link.name);
+    }
+  }
   if (!gone) known.now = std::move(link);
   change(info.ifi_index, known);
+}
+
+// What a bridge says of a port of its own: of `bridge link set`, nothing else tells.
+void OwnLinks::hear_port(netlink::Answer& message) {
+  auto info = message.header<ifinfomsg>();
+  auto found = known_.find(info.ifi_index);
+  if (message.type() != RTM_NEWLINK || found == known_.end() || is_bridge(found->second.now)) return;
+  Known& known = found->second;
+  uint32_t settings = known.now.settings;
+  message.each<ifinfomsg>([&](const netlink::Attribute& attribute) {
+    if (attribute.type() == IFLA_PROTINFO)
+      settings = read_port_settings(attribute, (info.ifi_flags & IFF_RUNNING) != 0);
+  });
+  if (message.malformed() || settings == known.now.settings) return;
+  known.now.settings = settings;
+  change(info.ifi_index, known);
+}
+
+void OwnLinks::hear_neighbor(netlink::Answer& message) {
+  auto entry = message.header<ndmsg>();
+  if (!message.malformed() && entry.ndm_family == AF_BRIDGE) strike(entry.ndm_ifindex, false);
 }
 
 void OwnLinks::change(int index, Known& known) {
@@ -105,20 +172,20 @@ void OwnLinks::change(int index, Known& known) {
   // A second time is news again.
   if (known.now == known.whole) known.told = {};
   bool is_news = known.gone || known.struck || !(known.now == known.whole || known.now == known.told);
-  if (known.was_whole && known.now.group != leaving_ && is_news) {
+  if (known.was_whole && known.now.group != groups_.leaving && is_news) {
     if (ripe_.count(index) == 0) fresh_.insert(index);
     return;
   }
   fresh_.erase(index);
   ripe_.erase(index);
-  if (known.gone || known.now.group == leaving_) known_.erase(index);
+  if (known.gone || known.now.group == groups_.leaving) known_.erase(index);
 }
 
-void OwnLinks::strike(int bridge) {
-  auto found = known_.find(bridge);
-  if (found == known_.end() || found->second.now.group != bridges_) return;
+void OwnLinks::strike(int link, bool bridge) {
+  auto found = known_.find(link);
+  if (found == known_.end() || is_bridge(found->second.now) != bridge) return;
   found->second.struck = true;
-  change(bridge, found->second);
+  change(link, found->second);
 }
 
 void OwnLinks::hear_address(netlink::Answer& message) {

@@ -12,24 +12,37 @@
 
 namespace slipway::rtnl {
 
-// As far as it is ours to say how it is to be.
+// As far as it is ours to say how it is to be. `address`, `alias`: of a bridge.
 struct OwnLink {
   std::string name;
   int master = 0;
   uint32_t group = 0;
   uint32_t mtu = 0;
   bool up = false;
+  uint32_t settings = 0;
+  std::string address, alias;
 
-  bool operator==(const OwnLink& other) const {
-    return name == other.name && master == other.master && group == other.group && mtu == other.mtu && up == other.up;
-  }
+  bool operator==(const OwnLink& other) const = default;
+};
+
+// Which settings (rtnl/link_settings.h) matter, and how they are to be.
+struct Rule {
+  uint32_t mask = 0, value = 0;
+
+  bool holds(uint32_t settings) const { return (settings & mask) == value; }
+};
+
+// Which links are ours: groups of bridges, of their ports, and of ports that are being deleted.
+struct OwnGroups {
+  uint32_t bridges = 0;
+  std::set<uint32_t> ports;
+  uint32_t leaving = 0;
+  Rule bridge, port;
 };
 
 class OwnLinks : public netlink::News {
  public:
-  // `bridges`: the group of bridges. `ports`: those of their ports. `leaving`: of ports that are being deleted.
-  OwnLinks(uint32_t bridges, std::set<uint32_t> ports, uint32_t leaving)
-      : bridges_(bridges), ports_(std::move(ports)), leaving_(leaving) {}
+  explicit OwnLinks(OwnGroups groups) : groups_(std::move(groups)) {}
   Status open() override;
   int rest() const override { return 20; }
   bool ripen(std::set<std::string>& told) override;
@@ -39,27 +52,30 @@ class OwnLinks : public netlink::News {
  private:
   struct Known {
     OwnLink whole, now;
-    OwnLink told;  // as it was when that was told last
+    OwnLink told;        // as it was when that was told last
+    std::string bridge;  // the name that it was told under as a bridge
     bool was_whole = false;
     bool gone = false;
     bool struck = false;  // it has lost something that is not looked at here
   };
 
-  // Told are names, and "missed" where some was not heard.
+  // Told are names, "bridge NAME" of a bridge that is whole for the first time or under another name, or has gone, and
+  // "missed" where some was not heard.
   void hear(netlink::Answer& message, std::set<std::string>& told) override;
   void miss(std::set<std::string>& told) override { told = {"missed"}; }
-  void hear_link(netlink::Answer& message);
+  void hear_link(netlink::Answer& message, std::set<std::string>& told);
+  void hear_port(netlink::Answer& message);
+  void hear_neighbor(netlink::Answer& message);
   void hear_address(netlink::Answer& message);
   void hear_route(netlink::Answer& message);
   void hear_forwarding(netlink::Answer& message);
-  bool is_ours(const OwnLink& link) const { return link.group == bridges_ || ports_.count(link.group) > 0; }
+  bool is_bridge(const OwnLink& link) const { return link.group == groups_.bridges; }
+  bool is_ours(const OwnLink& link) const { return is_bridge(link) || groups_.ports.count(link.group) > 0; }
   bool is_whole(const OwnLink& link) const;
-  void strike(int bridge);
+  void strike(int link, bool bridge = true);
   void change(int index, Known& known);
 
-  uint32_t bridges_;
-  std::set<uint32_t> ports_;
-  uint32_t leaving_;
+  OwnGroups groups_;
   std::map<int, Known> known_;
   std::set<int> fresh_, ripe_;  // what is to be told, if it is so still: since the last ripen(), and before
 };

@@ -46,6 +46,12 @@ const links: Case[] = [
     operation: { op: 'link.set', name: docker0, alias: 'slipway network bridge, records in /run/slipway', noIpv6Address: true, routeLocalnet: true },
   },
   {
+    name: 'what lets frames pass a bridge',
+    operation: { op: 'link.set', name: docker0, multicastSnooping: false, linkLocalLearning: false, stp: false },
+  },
+  { name: 'the MAC address of a bridge', operation: { op: 'link.set', name: docker0, address: '02:42:ac:11:00:01' } },
+  { name: 'another name', operation: { op: 'link.rename', name: docker0, index: 2, to: docker0 } },
+  {
     name: 'veth with its peer in a namespace',
     before: ['ip netns add app'],
     operation: {
@@ -67,6 +73,7 @@ const links: Case[] = [
   { name: 'not isolated', operation: { op: 'link.set', name: veth, isolated: false } },
   { name: 'hairpin and isolated', operation: { op: 'link.set', name: veth, hairpin: true, isolated: true } },
   { name: 'a port that nothing passes by', operation: { op: 'link.set', name: veth, flood: false, groupForwardMask: 0xfffd } },
+  { name: 'a port as a new one', operation: { op: 'link.set', name: veth, plainPort: true } },
   { name: 'an entry of the forwarding table', operation: { op: 'fdb.add', link: veth, lladdr: '02:42:ac:11:00:02' } },
   { name: 'one that no other port has', operation: { op: 'fdb.add', link: veth, lladdr: '02:42:ac:11:00:03', exclusive: true } },
   { name: 'MTU', operation: { op: 'link.set', name: veth, mtu: 1400 } },

@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Sandbox } from 'slipway'
-import { execIn, ip, ipJson, setSysctl, type World } from './world.js'
+import { execIn, ip, setSysctl, type World } from './world.js'
 
 /** What others do to a host, by name, and who notices it. */
 
@@ -34,10 +34,25 @@ const handleOf = ({ world }: Damaged, chain: string, comment: string) => {
   const rules = execIn(world.host, 'nft', '-a', 'list', 'chain', 'inet', 'slipway', chain)
   return new RegExp(`comment "${comment}".* handle (\\d+)`).exec(rules)?.[1] ?? ''
 }
-const vethOf = ({ world, one }: Damaged) => {
+const vethOf = ({ world, one }: Damaged, of: Sandbox = one) => {
   const senders = execIn(world.host, 'nft', 'list', 'set', 'bridge', 'slipway', 'senders4')
-  return new RegExp(`"(veth[0-9a-f]+)"[^"]*comment "${one.name} `).exec(senders)?.[1] ?? ''
+  return new RegExp(`"(veth[0-9a-f]+)"[^"]*comment "${of.name} `).exec(senders)?.[1] ?? ''
 }
+/** At once: who looks in between finds a link that has gone. */
+function swapNames({ world }: Damaged, one: string, other: string): void {
+  const renamed = [
+    [one, 'between'],
+    [other, one],
+    ['between', other],
+  ].map(([from, to]) => `link set ${from} name ${to}\n`)
+  execIn(world.host, 'sh', '-ec', `printf '${renamed.join('')}' | ip -batch -`)
+}
+/** A sysfs shows the links of the namespace that it was mounted in. */
+const inSysfs = ({ host }: World, path: string, value: string) =>
+  execFileSync('unshare', [
+    ...['--mount', 'nsenter', `--net=${host.path}`, 'sh', '-ec'],
+    `mount -t sysfs sysfs /sys; echo ${value} > /sys/class/net/${path}`,
+  ])
 const portsOf = (world: World) => execIn(world.host, 'nft', 'list', 'map', 'inet', 'slipway', 'published4')
 /** Where the host has its records. */
 export function stateFolder({ stateDir }: Pick<World, 'stateDir'>): string {
@@ -48,6 +63,10 @@ const folderOf = ({ world }: Pick<Damaged, 'world'>) => stateFolder(world)
 const addressOf = ({ endpoints }: Sandbox) => endpoints[0]?.addresses[0]?.split('/')[0] ?? ''
 
 const RULES = { doctor: /of the ruleset, something was changed or deleted/ }
+/** Not every kernel has it (CONFIG_BRIDGE_VLAN_FILTERING). */
+const FILTERS_VLANS =
+  spawnSync('unshare', ['--net', 'ip', 'link', 'add', 'probe', 'type', 'bridge', 'vlan_filtering', '1']).status === 0
+
 const NETWORK = { doctor: /of networks, something was changed or deleted/ }
 const SANDBOX = { doctor: /of sandboxes, something was changed or deleted/ }
 
@@ -176,7 +195,34 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
   'docker0 with another MTU': { ...NETWORK, do: (scene) => link(scene, 'set', 'docker0', 'mtu', '1400') },
   'the bridge of web with another MTU': { ...NETWORK, do: (scene) => link(scene, 'set', scene.web, 'mtu', '1400') },
   'docker0 in another group': { ...NETWORK, do: (scene) => link(scene, 'set', 'docker0', 'group', '7') },
-  'docker0 without its alias': { ...NETWORK, silent: true, do: (scene) => link(scene, 'set', 'docker0', 'alias', '') },
+  'docker0 without its alias': { ...NETWORK, do: (scene) => link(scene, 'set', 'docker0', 'alias', '') },
+  'docker0 with another MAC address': {
+    ...NETWORK,
+    do: (scene) => link(scene, 'set', 'docker0', 'address', '02:00:00:00:00:99'),
+  },
+  'the bridge of web with another MAC address': {
+    ...NETWORK,
+    do: (scene) => link(scene, 'set', scene.web, 'address', '02:00:00:00:00:99'),
+  },
+  ...Object.fromEntries(
+    ['no_linklocal_learn 0', 'mcast_snooping 1', 'stp_state 1', ...(FILTERS_VLANS ? ['vlan_filtering 1'] : [])].map(
+      (setting): [string, Damage] => [
+        `a bridge with ${setting}`,
+        {
+          ...NETWORK,
+          do: (scene) => link(scene, 'set', scene.web, 'type', 'bridge', ...setting.split(' ')),
+        },
+      ],
+    ),
+  ),
+  "two bridges with each other's names": {
+    ...SANDBOX,
+    do: (scene) => swapNames(scene, 'docker0', scene.web),
+  },
+  'the bridge of web answers no ARP': {
+    ...NETWORK,
+    do: ({ world, web }) => setSysctl(world.host, `net.ipv4.conf.${web}.arp_ignore`, '8'),
+  },
   'the bridge of web without IPv6': {
     ...NETWORK,
     do: ({ world, web }) => setSysctl(world.host, `net.ipv6.conf.${web}.disable_ipv6`, '1'),
@@ -193,6 +239,54 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
   'a link down': { ...SANDBOX, do: (scene) => link(scene, 'set', vethOf(scene), 'down') },
   'a link in another group': { ...SANDBOX, do: (scene) => link(scene, 'set', vethOf(scene), 'group', '7') },
   'a link with another MTU': { ...SANDBOX, do: (scene) => link(scene, 'set', vethOf(scene), 'mtu', '1400') },
+  ...Object.fromEntries(
+    [
+      'flood on',
+      'group_fwd_mask 0',
+      'isolated on',
+      'mcast_flood off',
+      'bcast_flood off',
+      'proxy_arp on',
+      'proxy_arp_wifi on',
+      'neigh_suppress on',
+    ].map((setting): [string, Damage] => [
+      `a port with ${setting}`,
+      {
+        ...SANDBOX,
+        do: (scene) => link(scene, 'set', vethOf(scene), 'type', 'bridge_slave', ...setting.split(' ')),
+      },
+    ]),
+  ),
+  'a port that is stopped': {
+    ...SANDBOX,
+    do: (scene) => execIn(scene.world.host, 'bridge', 'link', 'set', 'dev', vethOf(scene), 'state', '0'),
+  },
+  'a port that was set by bridge(8)': {
+    ...SANDBOX,
+    do: (scene) => execIn(scene.world.host, 'bridge', 'link', 'set', 'dev', vethOf(scene), 'flood', 'on'),
+  },
+  'a port that was set by its folder in /sys': {
+    ...SANDBOX,
+    do: (scene) => inSysfs(scene.world, `${vethOf(scene)}/brport/unicast_flood`, '1'),
+  },
+  "the bridge's entry for a MAC address deleted": {
+    ...SANDBOX,
+    do: (scene) =>
+      execIn(
+        scene.world.host,
+        'bridge',
+        'fdb',
+        'delete',
+        scene.one.endpoints[0]?.mac ?? '',
+        'dev',
+        vethOf(scene),
+        'master',
+      ),
+  },
+  "two links with each other's names": {
+    ...SANDBOX,
+    do: (scene) => swapNames(scene, vethOf(scene), vethOf(scene, scene.both)),
+  },
   'a link renamed': { ...SANDBOX, do: (scene) => link(scene, 'set', vethOf(scene), 'name', 'old2') },
   'a link deleted': { ...SANDBOX, do: (scene) => link(scene, 'delete', vethOf(scene)) },
   'forwarding of docker0 off': {
@@ -222,18 +316,61 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
       rmSync(join(folderOf(scene), 'sandboxes', `${scene.one.name}.json`))
     },
   },
+  'a bridge that was set by its folder in /sys': {
+    ...NETWORK,
+    do: ({ world, web }) => inSysfs(world, `${web}/bridge/multicast_snooping`, '1'),
+  },
   'route_localnet of docker0 off': {
     ...NETWORK,
-    silent: true,
     do: ({ world }) => setSysctl(world.host, 'net.ipv4.conf.docker0.route_localnet', '0'),
   },
 }
+
+/** What decides which frames pass a bridge or a port, as `ip -json` calls it. */
+const BRIDGE_WORDS = ['stp_state', 'vlan_filtering', 'mcast_snooping', 'no_linklocal_learn']
+const PORT_WORDS = [
+  ...['state', 'hairpin', 'flood', 'group_fwd_mask', 'isolated', 'mcast_flood', 'bcast_flood', 'proxy_arp'],
+  ...['proxy_arp_wifi', 'neigh_suppress'],
+]
+interface Link {
+  ifname: string
+  master?: string
+  flags: string[]
+  address: string
+  mtu: number
+  group: string
+  ifalias?: string
+  linkinfo?: {
+    info_kind?: string
+    info_data?: Record<string, unknown>
+    info_slave_kind?: string
+    info_slave_data?: Record<string, unknown>
+  }
+}
+
+/** Tools that say what a host is like: one shell runs them all. */
+const TOOLS = [
+  'ip -json -details link',
+  'ip -json address',
+  'ip -json route',
+  'ip -json -6 route',
+  'nft --stateless list ruleset',
+  'bridge fdb show',
+] as const
 
 /** What of the host is to be as before, a line for each thing; numbers of links and counters may be others. */
 export function conditionOf({ world, one, both, web }: Damaged): Record<string, string[]> {
   const { host } = world
   const lines = (text: string) => text.split('\n').filter((line) => line !== '')
-  const settings = ['ipv4.conf.docker0.forwarding', 'ipv4.conf.docker0.route_localnet', `ipv6.conf.${web}.forwarding`]
+  const settings = [
+    'ipv4.conf.docker0.forwarding',
+    'ipv4.conf.docker0.route_localnet',
+    `ipv4.conf.${web}.arp_ignore`,
+    `ipv6.conf.${web}.forwarding`,
+  ].map((key) => `sysctl -e net.${key} 2>&1 || true`)
+  const said = execIn(host, 'sh', '-ec', [...TOOLS, ...settings].join('; echo =====; ')).split('=====\n')
+  const [links = '', addresses = '', routes = '', routes6 = '', ruleset = '', entries = '', ...values] = said
+  const json = <T>(text: string) => JSON.parse(text) as T[]
   const records = ['sandboxes', 'networks'].map((what) => join(folderOf({ world }), what))
   return {
     records: records
@@ -244,29 +381,32 @@ export function conditionOf({ world, one, both, web }: Damaged): Record<string, 
       )
       .sort(),
     names: [one, both].map(({ path }) => (existsSync(path) ? String(statSync(path).ino) : '')),
-    links: ipJson<{
-      ifname: string
-      master?: string
-      flags: string[]
-      mtu: number
-      group: string
-      ifalias?: string
-    }>(host, 'link')
+    links: json<Link>(links)
       .map(({ ifname, master, flags, mtu, group, ifalias }) =>
         [ifname, master, flags.includes('UP'), mtu, group, ifalias].join(' '),
       )
       .sort(),
-    addresses: ipJson<{ ifname: string; addr_info: { local: string; prefixlen: number }[] }>(host, 'address')
+    frames: json<Link>(links)
+      .flatMap(({ ifname, address, linkinfo: { info_kind, info_data, info_slave_kind, info_slave_data } = {} }) => [
+        ...(info_kind === 'bridge'
+          ? BRIDGE_WORDS.map((word) => `${ifname} ${address} ${word} ${info_data?.[word]}`)
+          : []),
+        ...(info_slave_kind === 'bridge'
+          ? PORT_WORDS.map((word) => `${ifname} ${word} ${info_slave_data?.[word]}`)
+          : []),
+      ])
+      .sort(),
+    entries: lines(entries)
+      .filter((line) => line.includes(' static'))
+      .sort(),
+    addresses: json<{ ifname: string; addr_info: { local: string; prefixlen: number }[] }>(addresses)
       .flatMap(({ ifname, addr_info }) => addr_info.map(({ local, prefixlen }) => `${ifname} ${local}/${prefixlen}`))
       .sort(),
-    routes: [
-      ...ipJson<{ dst: string; dev: string }>(host, 'route'),
-      ...ipJson<{ dst: string; dev: string }>(host, '-6', 'route'),
-    ]
-      .map(({ dst, dev }) => `${dst} ${dev}`)
+    routes: [routes, routes6]
+      .flatMap((text) => json<{ dst: string; dev: string }>(text).map(({ dst, dev }) => `${dst} ${dev}`))
       .sort(),
     // Elements come in any order, and stand several in a line or not.
-    ruleset: lines(execIn(host, 'nft', '--stateless', 'list', 'ruleset'))
+    ruleset: lines(ruleset)
       .map((line) =>
         line
           .replace(/^\s*elements = \{/, '')
@@ -274,13 +414,7 @@ export function conditionOf({ world, one, both, web }: Damaged): Record<string, 
           .trim(),
       )
       .sort(),
-    settings: settings.map((key) => {
-      try {
-        return execIn(host, 'sysctl', '-e', `net.${key}`).trim()
-      } catch {
-        return `${key}: none`
-      }
-    }),
+    settings: values.map((value) => value.trim()),
     namespaces: world.namespaces(),
   }
 }

@@ -240,6 +240,9 @@ function readThere(path: string): string[] {
   }
 }
 
+/** What listens for settings of a bridge has two, from a moment after that is made on. */
+const OF_SETTINGS = /^\/proc\/sys\/net\/ipv[46]\/conf\//
+
 /** Open descriptors of this process, counted by what they are. */
 export function openDescriptors(): string[] {
   const kinds: Record<string, number> = {}
@@ -250,6 +253,7 @@ export function openDescriptors(): string[] {
     } catch {
       continue // the one that reads the folder
     }
+    if (OF_SETTINGS.test(target)) continue
     const kind = target.replace(/\d+/g, 'N')
     kinds[kind] = (kinds[kind] ?? 0) + 1
   }

@@ -166,7 +166,7 @@ test.serial('doctor names it without a process that is open, and doctor --fix gi
   }
   const before = conditionOf(scene)
   t.deepEqual(await doctor(), [])
-  const { first, step } = momentsOf(4)
+  const { first, step } = momentsOf(8)
   for (const [index, [what, damage]] of Object.entries(DAMAGES).entries()) {
     if (!damage.doctor || (!FIXED.includes(what) && index % step !== first % step)) continue
     damage.do(scene)

@@ -112,11 +112,12 @@ serial('open() replaces the ruleset of 0.1.0: what it held is there, and no pack
   }
 
   t.deepEqual(rulesets(host), [RULESET_VERSION, RULESET_VERSION])
-  t.deepEqual(slipway.reconciled, {
-    adopted: Object.values(places)
-      .map(({ name }) => name)
-      .sort(),
-    healed: [],
+  // Bridges and ports of 0.1.0 let pass what a later version does not: they are set as they are to be.
+  const [alone = '', ...others] = ['alone', 'app', 'db', 'front', 'vault'].map((name) => world.name(name))
+  const { healed, ...rest } = slipway.reconciled
+  t.deepEqual([...healed].sort(), ['network bridge', 'network quiet', 'network shy', 'network web', ...others].sort())
+  t.deepEqual(rest, {
+    adopted: [alone],
     collected: [],
     upgraded: `ruleset 5 of the nf_tables tables "slipway" was replaced by ruleset ${RULESET_NUMBER}`,
   })

@@ -40,6 +40,7 @@ const NOT_PRINTED: ReadonlySet<string> = new Set([
   'port.hold from',
   // The link of a number is meant, whatever its name.
   'link.delete name',
+  'link.rename name',
   // For the way back.
   'address.delete broadcast',
   // A shell's redirection does not look first.

@@ -4,16 +4,15 @@ import { Slices } from '../../admission/slices.js'
 import { tryPlan } from '../../claims/remove-if-there.js'
 import type { Host } from '../../kernel/host.js'
 import type { LinkInfo } from '../../kernel/native.js'
-import { PORT_GROUP, SEPARATED_PORT_GROUP } from '../../policy/sets.js'
-import type { LinkSet, Operation } from '../../plan/operation.js'
+import type { Operation } from '../../plan/operation.js'
 import { leafNumber } from './leaf-name.js'
-import { isAtWork } from '../../store/records.js'
+import { isAtWork, type StoredRecord } from '../../store/records.js'
 import type { Attaching } from '../driver.js'
 import type { BridgeBody, BridgeEndpoint } from './endpoint.js'
-import type { BridgeMoment } from './endpoints.js'
 import { hostRoutesTo, readLeafAlias } from './leaf.js'
 import { isNamedBridge } from './own-bridge.js'
-import { guardPort, fdbEntry } from './port.js'
+import { portRepairs } from './port-flaws.js'
+import { restorePortNames } from './port-names.js'
 import type { BridgeNetwork } from './spec.js'
 
 /**
@@ -32,29 +31,27 @@ export async function attachLinks({
 }: Attaching<BridgeBody>): Promise<ReadonlySet<string>> {
   // What a bridge led to, it has taken along.
   const there = new Set(found.map(({ name }) => name))
-  const byName = new Map(links.map((link) => [link.name, link]))
+  // Of one whose other end is down yet, whoever makes it comes to that.
+  const idle = records.filter(({ record, marked }) => marked || !isAtWork(record))
+  const { byName, repairs, renamed } = await findRepairs(host, idle, isOwn, links)
   const isOnLeaf = records.some(({ record }) =>
     record.endpoints.some((endpoint) => isOwn(endpoint) && endpoint.body.leafOf !== undefined),
   )
   const routed = isOnLeaf ? await routesOf(host) : new Set<string>()
   const due: Due[] = []
   const slices = new Slices()
-  for (const { record, path, text, marked } of records) {
+  for (const { record, path, text } of idle) {
     const pause = slices.next()
     if (pause) await pause
     for (const endpoint of record.endpoints) {
       if (!isOwn(endpoint)) continue
       const { bridge, hostLink, leafOf } = endpoint.body
-      const link = byName.get(hostLink)
-      // Of one whose other end is down yet, whoever makes it comes to that.
-      if (!link || (!marked && isAtWork(record))) continue
+      if (!byName.has(hostLink)) continue
       const hostRoutes = lostRoutes(endpoint, routed, leafOf === undefined || there.has(leafOf))
-      const lacking = lackingOfPort(endpoint, link, byName.get(bridge)?.index)
-      if (!lacking && hostRoutes.length === 0) continue
+      const repair = repairs.get(endpoint)
+      if (!repair && hostRoutes.length === 0) continue
       try {
-        const { spec: its, use } = await ready(endpoint.network)
-        const spec = its as BridgeNetwork
-        const { hairpin } = use.moment as BridgeMoment
+        const spec = (await ready(endpoint.network)).spec as BridgeNetwork
         // A record may name any bridge, and another may have its name: it is one of this network, or not ours to put
         // anything on.
         if (bridge !== spec.bridge && leafNumber(spec, bridge) === undefined) continue
@@ -63,16 +60,7 @@ export async function attachLinks({
           continue
         due.push({
           name: record.name,
-          plan: [
-            ...(lacking
-              ? ([
-                  { op: 'link.set', name: hostLink, ...lacking, ...guardPort(hairpin), up: true },
-                  fdbEntry(endpoint),
-                ] as const)
-              : []),
-            ...hostRoutes,
-            { op: 'link.settle', name: hostLink },
-          ],
+          plan: [...(repair ?? []), ...hostRoutes, { op: 'link.settle', name: hostLink }],
           // Last: who removes the sandbox meanwhile takes this away with the rest, or it is taken back.
           check: { op: 'file.check', path, expected: text },
         })
@@ -82,7 +70,29 @@ export async function attachLinks({
       }
     }
   }
-  return attach(host, due)
+  return new Set([...renamed, ...(await attach(host, due))])
+}
+
+/** What ports lack, once each goes by its own name. */
+async function findRepairs(
+  host: Host,
+  items: readonly StoredRecord[],
+  isOwn: Attaching<BridgeBody>['isOwn'],
+  links: readonly LinkInfo[],
+): Promise<{
+  byName: ReadonlyMap<string, LinkInfo>
+  repairs: ReadonlyMap<BridgeEndpoint, Operation[]>
+  renamed: ReadonlySet<string>
+}> {
+  const owned = items.flatMap(({ record }) => record.endpoints.filter(isOwn).map((endpoint) => ({ record, endpoint })))
+  const endpoints = owned.map(({ endpoint }) => endpoint)
+  const byName = new Map(links.map((link) => [link.name, link]))
+  const repairs = await portRepairs(host, endpoints, byName)
+  const off = owned.filter(({ endpoint }) => repairs.has(endpoint))
+  const renamed = await restorePortNames(host, off, byName)
+  if (renamed.size === 0) return { byName, repairs, renamed }
+  const now = new Map((await host.ask('links', {})).map((link) => [link.name, link]))
+  return { byName: now, repairs: await portRepairs(host, endpoints, now), renamed }
 }
 
 const isBridgeOf = (link: LinkInfo | undefined, { name }: BridgeNetwork): boolean =>
@@ -112,25 +122,15 @@ async function attach(host: Host, due: readonly Due[]): Promise<ReadonlySet<stri
   return attached
 }
 
-/** Whether an endpoint's link is not there, or lacks something as a port of its bridge. */
-export function isOff(endpoint: BridgeEndpoint, links: ReadonlyMap<string, LinkInfo>): boolean {
-  const link = links.get(endpoint.body.hostLink)
-  return !link || lackingOfPort(endpoint, link, links.get(endpoint.body.bridge)?.index) !== undefined
-}
-
-/** What a port is to be that it is not: on its bridge, in its group, up, as large as the network's packets. */
-function lackingOfPort(
-  { mtu, body: { bridge, icc } }: BridgeEndpoint,
-  link: LinkInfo,
-  master: number | undefined,
-): Partial<LinkSet> | undefined {
-  const group = icc ? PORT_GROUP : SEPARATED_PORT_GROUP
-  if (link.master === master && link.up && link.group === group && link.mtu === mtu) return undefined
-  return {
-    ...(link.mtu === mtu ? {} : { mtu }),
-    ...(link.group === group ? {} : { group }),
-    ...(link.master === master ? {} : { master: bridge }),
-  }
+/** Endpoints whose links are not there, or lack something as ports of their bridges. */
+export async function offOf(
+  endpoints: readonly BridgeEndpoint[],
+  host: Host,
+  links: ReadonlyMap<string, LinkInfo>,
+): Promise<ReadonlySet<BridgeEndpoint>> {
+  const off = new Set((await portRepairs(host, endpoints, links)).keys())
+  for (const endpoint of endpoints) if (!links.has(endpoint.body.hostLink)) off.add(endpoint)
+  return off
 }
 
 /**

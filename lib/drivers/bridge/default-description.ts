@@ -3,6 +3,7 @@ import * as sets from '../../policy/sets.js'
 import type { Host } from '../../kernel/host.js'
 import { defaultBridgeSubnets } from '../../claims/addresses/default-bridge-subnets.js'
 import type { IpFamily } from '../../base/addresses/ip.js'
+import { macOf } from '../../base/addresses/mac.js'
 import type { NetworkSubnet } from '../../base/addresses/network-subnet.js'
 import type { AddressInfo, LinkInfo } from '../../kernel/native.js'
 import type { Settings } from '../../base/settings.js'
@@ -116,6 +117,7 @@ export class DefaultDescription {
         'CONFLICT',
         `The bridge ${bridgeName} has lost its IPv4 address. Remove it (ip link delete ${bridgeName}), and it is made anew.`,
       )
+    const mac = await this.#macOf(link, own4.address)
     const withPrefix = ({ address, prefix }: Pick<AddressInfo, 'address' | 'prefix'>) => `${address}/${prefix}`
     const { fixedCidr, fixedCidrV6, defaultGateway, defaultGatewayV6, ipv6 } = this.#settings
     const wants6 = ipv6 ?? (bip6 !== undefined || fixedCidrV6 !== undefined ? true : undefined)
@@ -127,7 +129,7 @@ export class DefaultDescription {
       // Each is told by more than one element, as an administrator may have deleted one.
       icc:
         (await has(this.#host, sets.icc, `${link.name} . ${link.name}`)) ||
-        (!(await has(this.#host, sets.gates, link.address)) && (icc ?? (await this.#lost())?.icc ?? true)),
+        (!(await has(this.#host, sets.gates, mac)) && (icc ?? (await this.#lost())?.icc ?? true)),
       ipMasq:
         (await has(this.#host, sets.masqueraded[4], link.name)) ||
         (own6 !== undefined && (await has(this.#host, sets.masqueraded[6], link.name))),
@@ -153,7 +155,7 @@ export class DefaultDescription {
     const rules = { mode: 'nat', masquerade: told ? is.ipMasq : (ipMasq ?? true) } as const
     return {
       ...network,
-      mac: link.address,
+      mac,
       mtu: is.mtu,
       icc: told ? is.icc : (icc ?? (await this.#lost())?.icc ?? true),
       families: { 4: rules, 6: rules },
@@ -163,6 +165,15 @@ export class DefaultDescription {
   /** What the sandboxes remember, by records that were read already; until it is forgotten: `undefined`. */
   remember(records: readonly SandboxRecord[] | undefined): void {
     this.#remembered = records && this.#lostBy(records)
+  }
+
+  /** The MAC address that was claimed for a bridge: its sandboxes know it by that, whatever it has by now. */
+  async #macOf({ name, address }: LinkInfo, own4: string): Promise<string> {
+    const usual = macOf(own4)
+    if (address === usual) return address
+    const isClaimed = async (mac: string) =>
+      (await this.#host.find('element', { ...sets.macs, key: `${name} . ${mac}` }))?.comment === DEFAULT_NETWORK
+    return !(await isClaimed(address)) && (await isClaimed(usual)) ? usual : address
   }
 
   /**

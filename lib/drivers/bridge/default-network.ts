@@ -16,6 +16,7 @@ import { createDefault, missingOfDefault } from './default-plans.js'
 import { addressesOf, has, isIpv4, isOwn } from './default-seen.js'
 import { missingRuleset } from '../../claims/missing-ruleset.js'
 import { lackingOfBridge } from './lacking.js'
+import { areLeavesWhole } from './leaves.js'
 import { isNamelessBridge } from './own-bridge.js'
 import { networkRaceOf } from '../network-race.js'
 import { readyNetwork, type ReadyNetwork } from '../ready.js'
@@ -158,7 +159,7 @@ export class DefaultBridge implements PredefinedNetwork {
     const spec = await this.present()
     const lacks = spec ? await this.#lacks(spec, link, setContents, state) : await this.#unmade(link)
     if (lacks === 'nothing') this.#description.remember(undefined)
-    return lacks
+    return lacks === 'nothing' && spec && !(await areLeavesWhole(state, spec, links)) ? 'some' : lacks
   }
 
   async #unmade(link: LinkInfo): Promise<'nothing' | 'half made'> {

@@ -13,7 +13,7 @@ import { leafNumber } from './leaf-name.js'
 import type { EndpointElement, EndpointsOf } from '../driver.js'
 import { addressesInside, noIpv6Address } from '../inside.js'
 import { deleteLinks } from '../removal-plans.js'
-import { attachLinks, isOff } from './attach-links.js'
+import { attachLinks, offOf } from './attach-links.js'
 import type { BridgeBody, BridgeEndpoint } from './endpoint.js'
 import { dropHostRoutes, routesInside, hostRoutesTo } from './leaf.js'
 import { lostBridge } from './lost-bridge.js'
@@ -100,7 +100,7 @@ export const endpoints: EndpointsOf<BridgeNetwork, BridgeBody> = {
 
   isLinked: ({ body: { hostLink } }, { host }, links) =>
     links ? links.has(hostLink) : host.find('link', { name: hostLink }).then((link) => link !== undefined),
-  isOff: (endpoint, links) => isOff(endpoint, links),
+  offOf,
   isUp: ({ body }, links) => links.get(body.hostLink)?.carrier ?? false,
   rule: ({ body }) => [bridges, body.bridge],
   isNetworkLost: lostBridge,

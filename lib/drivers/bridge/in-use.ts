@@ -13,6 +13,7 @@ import type { BridgeMoment } from './endpoints.js'
 import { bridgesOf } from './leaves.js'
 import { isFull } from './lost-bridge.js'
 import type { NetworkBridges, Place } from './places.js'
+import { needsHairpin } from './port.js'
 import type { BridgeNetwork } from './spec.js'
 
 /** A bridge network that this process uses: its bridges, and what the host makes necessary. */
@@ -35,7 +36,7 @@ export class BridgeInUse implements NetworkInUse<BridgeBody> {
     settings: UseSettings,
     missing?: Operation[],
   ): Promise<BridgeInUse> {
-    const hairpin = (await host.find('sysctl', { name: 'net.bridge.bridge-nf-call-iptables' })) === '1'
+    const hairpin = await needsHairpin(host)
     return new BridgeInUse(host, spec, bridgesOf(spec, host, settings, missing), { hairpin })
   }
 

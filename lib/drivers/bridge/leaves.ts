@@ -2,7 +2,8 @@ import { keepingLearned } from './learned-routes.js'
 import { answerSetting, createLeaf, finishLeaf, leafAlias, readLeafAlias } from './leaf.js'
 import { leafName } from './leaf-name.js'
 import { SlipwayError } from '../../base/errors.js'
-import { BRIDGE_GROUP } from '../../policy/sets.js'
+import { BRIDGE_GROUP, isPortGroup } from '../../policy/sets.js'
+import { HostState } from '../../kernel/host-state.js'
 import type { Host } from '../../kernel/host.js'
 import type { LinkInfo } from '../../kernel/native.js'
 import type { Settings } from '../../base/settings.js'
@@ -11,6 +12,7 @@ import { SetContents } from '../../claims/set-contents.js'
 import { bridgeInUse } from '../../claims/refusals.js'
 import { LOOK_AGAIN, retrying } from '../../claims/retry.js'
 import { networkRaceOf } from '../network-race.js'
+import { lackingOfLink } from './lacking.js'
 import { wasTakenAway } from './lost-bridge.js'
 import { NetworkBridges } from './places.js'
 import { hasFamily } from '../../store/network-spec.js'
@@ -56,9 +58,41 @@ export async function missingOfLeaf(
   const present = all.filter(({ index }) => index === link.index).map(({ address }) => address)
   const rest = await setContents.lacking(finishLeaf(network, number, present))
   const answers = (await host.find('sysctl', { name: answerSetting(network) })) === (hasFamily(network, 4) ? '0' : '1')
-  if (link.up && link.alias !== '' && answers && !rest.some(({ op }) => op === 'element.add' || op === 'address.add'))
+  const lacking = await lackingOfLeaf(new HostState(host), network, link)
+  const isWhole = link.alias !== '' && answers && lacking.length === 0
+  if (isWhole && !rest.some(({ op }) => op === 'element.add' || op === 'address.add'))
     return { missing: [], begun: true }
-  return { missing: [...(link.alias === '' ? createLeaf(network, number).slice(1, 2) : []), ...rest], begun: true }
+  const named = link.alias === '' ? createLeaf(network, number).slice(1, 2) : []
+  return { missing: [...named, ...lacking, ...rest], begun: true }
+}
+
+/** What a leaf, which is there, has lost of what is set of it. */
+export async function lackingOfLeaf(
+  state: Pick<HostState, 'sysctl'>,
+  network: BridgeNetwork,
+  link: LinkInfo,
+): Promise<Operation[]> {
+  const lacking = await lackingOfLink(state, network, link)
+  const key = `net/ipv4/conf/${link.name}/proxy_arp`
+  return hasFamily(network, 4) && (await state.sysctl(key)) === '0'
+    ? [...lacking, { op: 'sysctl.write', key, value: '1' }]
+    : lacking
+}
+
+/** Whether all leaves that sandboxes are on are whole, as far as that is set of them. */
+export async function areLeavesWhole(
+  state: Pick<HostState, 'sysctl'>,
+  network: BridgeNetwork,
+  links: readonly LinkInfo[],
+): Promise<boolean> {
+  for (const link of links)
+    if (
+      readLeafAlias(link.alias)?.network === network.name &&
+      links.some(({ master, group }) => master === link.index && isPortGroup(group)) &&
+      (await lackingOfLeaf(state, network, link)).length > 0
+    )
+      return false
+  return true
 }
 
 /**

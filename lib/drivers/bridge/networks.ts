@@ -16,7 +16,7 @@ import { finishing, lackingOfBridge } from './lacking.js'
 import { healLeaves } from './heal-leaves.js'
 import { leafElements, readLeafAlias, removeLeaf } from './leaf.js'
 import { keepingLearned } from './learned-routes.js'
-import { leavesOf } from './leaves.js'
+import { areLeavesWhole, leavesOf } from './leaves.js'
 import { leafName } from './leaf-name.js'
 import { wasTakenAway } from './lost-bridge.js'
 import { forgetNeighbor } from './neighbors.js'
@@ -71,6 +71,7 @@ export const networks: NetworksOf<BridgeNetwork> = {
 
   hostLink: ({ bridge }) => ({ kind: 'bridge', name: bridge }),
   isPart: ({ alias }) => readLeafAlias(alias) !== undefined,
+  misnamed,
   leftovers,
   heal: healLeaves,
   forget,
@@ -100,7 +101,11 @@ async function isWhole(spec: BridgeNetwork, { links, setContents, state }: Seen)
   const link = links.find(({ name }) => name === spec.bridge)
   if (!link || !isNamedBridge(link, spec.name)) return false
   const lacking = await setContents.lacking([...claimNetwork(spec), ...finishNetwork(spec)])
-  return !lacking.some(({ op }) => op === 'element.add') && (await lackingOfBridge(state, spec, link)).length === 0
+  return (
+    !lacking.some(({ op }) => op === 'element.add') &&
+    (await lackingOfBridge(state, spec, link)).length === 0 &&
+    (await areLeavesWhole(state, spec, links))
+  )
 }
 
 /**
@@ -135,6 +140,19 @@ function refuseOthers(spec: BridgeNetwork, links: readonly LinkInfo[]): void {
     'CONFLICT',
     `The network ${spec.name} is in use by ${others.map((port) => `the link ${port.name}`).join(', ')}, which is no sandbox's. Take it off the bridge ${bridges.get(first.master)} first: ip link set ${first.name} nomaster.`,
   )
+}
+
+/** By its alias, a bridge is known whatever its name is. */
+function misnamed(
+  links: readonly LinkInfo[],
+  { specs, predefined, stateDir }: Parameters<NonNullable<NetworksOf<BridgeNetwork>['misnamed']>>[1],
+): ReturnType<NonNullable<NetworksOf<BridgeNetwork>['misnamed']>> {
+  const bridges = new Map([...predefined, ...specs.map(({ name, bridge }) => [name, bridge] as const)])
+  return links.flatMap(({ index, name, kind, alias, group }) => {
+    const read = kind === 'bridge' && group === BRIDGE_GROUP ? readLinkAlias(alias) : undefined
+    const own = read?.stateDir === stateDir ? bridges.get(read.name) : undefined
+    return read && own !== undefined && own !== name ? [{ index, name, own, network: read.name }] : []
+  })
 }
 
 /** The bridges of a network are told by their aliases: its own one says where the records are, too. */

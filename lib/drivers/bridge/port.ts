@@ -1,16 +1,19 @@
+import type { Host } from '../../kernel/host.js'
 import type { FdbAdd, LinkSet } from '../../plan/operation.js'
+import { LINK_LOCAL_GROUPS } from '../../policy/link-rules.js'
 import type { BridgeEndpoint } from './endpoint.js'
 
 /**
  * The host's end of an endpoint as a port of its bridge: it is sent what is for the endpoint's MAC address and what is
- * for many, and what it sends moves no other's MAC address to it. Pure functions.
+ * for many, and what it sends moves no other's MAC address to it.
  */
 
 /**
- * Frames to 01:80:c2:00:00:0X, all but PAUSE, which a bridge drops: without it they pass no rule, and go to the host by
- * the port itself, which answers ARP there and believes what it is told.
+ * Whether frames are to leave by the port they came in: a sandbox does not reach its own published port otherwise while
+ * br_netfilter is on.
  */
-const LINK_LOCAL_GROUPS = 0xfffd
+export const needsHairpin = async (host: Host): Promise<boolean> =>
+  (await host.find('sysctl', { name: 'net.bridge.bridge-nf-call-iptables' })) === '1'
 
 export const guardPort = (hairpin: boolean): Pick<LinkSet, 'hairpin' | 'flood' | 'groupForwardMask'> => ({
   ...(hairpin ? { hairpin: true } : {}),

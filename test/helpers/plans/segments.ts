@@ -68,6 +68,7 @@ const link = (name: string, index: number, more: Partial<LinkInfo> = {}): LinkIn
   linkElsewhere: false,
   group: 0,
   mtu: 1500,
+  settings: 0,
   up: true,
   carrier: true,
   ...more,
