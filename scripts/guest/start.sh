@@ -7,8 +7,6 @@ mkdir -p /run/netns /run/slipway /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /dev/shm
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
-# Groups may have limits of processes.
-echo +pids > /sys/fs/cgroup/cgroup.subtree_control
 
 # The kernel asks for further modules as they are needed: it runs /sbin/modprobe.
 mkdir -p /lib/modules

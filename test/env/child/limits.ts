@@ -46,18 +46,6 @@ export const limits = {
     await again.close()
   },
 
-  /** More than a socket takes whose buffers nobody may enlarge. */
-  async longTransaction(options: Options) {
-    const slipway = await Slipway.open(options.open)
-    const app = await slipway.sandboxes.create({ name: name(options, 'app'), publish: ['80:80'] })
-    const many = ['10000-10999:10000-10999/udp']
-    say(await refused(() => app.publish(...many)))
-    say(await refused(() => slipway.sandboxes.create({ name: name(options, 'many'), publish: many })))
-    say(await said(app.publish('10000-10049:10000-10049/udp')))
-    await app.remove()
-    await slipway.close({ wait: true })
-  },
-
   /** Processes and threads of a control group of its own. */
   async fewProcesses(options: Options) {
     const { group = '' } = options
