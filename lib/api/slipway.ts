@@ -135,7 +135,7 @@ export class Slipway {
       if (stays) context.damageWatch.listen()
       const folders = await listFilesFolders(context.files)
       const others = await findOtherHosts(settings, host)
-      const { reconciled, damagedRecords, links, networks, ...found } = await reconcile(withCall(context, call))
+      const { reconciled, damagedRecords, links, networks, ...found } = await reconcile(withCall(context, call), stays)
       call?.check()
       reconciled.collected.unshift(...collectFormerHosts(others))
       const kept = await withoutEphemeral(context, reconciled, found.kept)

@@ -83,12 +83,15 @@ interface Found {
  * The kernel is asked before the records: what is seen there has had its record before, so an element or link without
  * one is a leftover and not something on its way.
  *
+ * @param inside - Whether it is looked at what is inside sandboxes, too.
  * @returns What it did, and the records of the sandboxes that are there.
  */
-export async function reconcile(context: Part): Promise<Found> {
+export async function reconcile(context: Part, inside = true): Promise<Found> {
   const ended: StoredRecord[] = []
   try {
-    return await compare(context, ended)
+    const found = await compare(context, ended)
+    if (inside) await tellAltered(context, found)
+    return found
   } catch (error) {
     // Left to whoever opens the host next.
     for (const { record, path, text } of ended)
@@ -221,13 +224,7 @@ async function compare(
     relinked ? await host.ask('links', {}) : all,
   )
   result.healed = [...new Set([...result.healed, ...attached, ...renamed])]
-  const altered = await lookInside(
-    host,
-    adopted.map(({ record }) => record).filter((record) => !isBusy(record)),
-  )
-  if (altered.length > 0) result.altered = altered.flatMap(({ sentences }) => sentences)
-  const others = new Set([...result.healed, ...(rewritten ?? []), ...altered.map(({ name }) => name)])
-  result.adopted = result.adopted.filter((name) => !others.has(name))
+  result.adopted = result.adopted.filter((name) => !result.healed.includes(name) && !rewritten?.includes(name))
   result.collected.push(...(await finishChanges(host, adopted, owned)))
   result.collected.push(
     ...(await removeHalfWritten(host, [context.records, networks.records, dirname(context.records)])),
@@ -237,6 +234,19 @@ async function compare(
   for (const sentence of lost) context.events?.tell('lost', sentence)
   for (const sentence of damaged) context.events?.tell('damaged', sentence)
   return { reconciled: result, kept, networks: storedNetworks, damagedRecords, links: all }
+}
+
+/** What sandboxes do not have inside of what they were given; of those that were healed, too. */
+async function tellAltered({ host }: Part, { reconciled, kept }: Found): Promise<void> {
+  const idle = kept.filter(({ record, marked }) => marked && !isBusy(record))
+  const altered = await lookInside(
+    host,
+    idle.map(({ record }) => record),
+  )
+  if (altered.length === 0) return
+  reconciled.altered = altered.flatMap(({ sentences }) => sentences)
+  const names = new Set(altered.map(({ name }) => name))
+  reconciled.adopted = reconciled.adopted.filter((name) => !names.has(name))
 }
 
 async function refuseNewerRecords({ records, networks }: HealContext): Promise<void> {

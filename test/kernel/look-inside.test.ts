@@ -68,8 +68,7 @@ test('what a sandbox has made inside in numbers costs open() nothing', async (t)
   const answers = async () => {
     const log = join(mkdtempSync(join(tmpdir(), 'slipway-')), 'strace')
     t.teardown(() => rmSync(dirname(log), { recursive: true }))
-    const { status } = await end(start(world, ['ls'], ['strace', '-f', '-o', log, '-e', 'trace=recvfrom,recvmsg']))
-    t.is(status, 0)
+    await end(start(world, ['doctor'], ['strace', '-f', '-o', log, '-e', 'trace=recvfrom,recvmsg']))
     return readFileSync(log, 'utf8').match(/recv.* = [1-9]\d*$/gm)?.length ?? 0
   }
   const before = await answers()
