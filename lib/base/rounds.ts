@@ -1,17 +1,18 @@
 /**
- * Work that brings something up to date, one round at a time: who asks for it while a round runs waits for the next.
+ * Work that brings something up to date, or looks at it, one round at a time: who asks for it while a round runs waits
+ * for the next.
  */
-export class Rounds {
-  readonly #work: () => Promise<void>
-  #running: Promise<void> | undefined
-  #next: Promise<void> | undefined
+export class Rounds<T = void> {
+  readonly #work: () => Promise<T>
+  #running: Promise<T> | undefined
+  #next: Promise<T> | undefined
 
-  constructor(work: () => Promise<void>) {
+  constructor(work: () => Promise<T>) {
     this.#work = work
   }
 
   /** A round that begins after this call, so that it sees what was there at the call. Many calls share one. */
-  run(): Promise<void> {
+  run(): Promise<T> {
     if (this.#next) return this.#next
     if (!this.#running) return this.#begin()
     this.#next = this.#running
@@ -23,7 +24,7 @@ export class Rounds {
     return this.#next
   }
 
-  #begin(): Promise<void> {
+  #begin(): Promise<T> {
     const round = this.#work().finally(() => {
       this.#running = undefined
     })

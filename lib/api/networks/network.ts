@@ -6,7 +6,7 @@ import { callChecks, type Call, type CallOptions } from '../../base/call.js'
 import { checkOptions } from '../../base/checks.js'
 import { withCall, type Context } from '../../work/context.js'
 import { readNetworkRecord, type StoredNetwork } from '../../store/network-records.js'
-import { listRecords, type SandboxRecord } from '../../store/records.js'
+import type { SandboxRecord } from '../../store/records.js'
 import { inspectNetwork, type NetworkFacts, type NetworkInspect } from './inspect.js'
 import { membersOf } from '../../networks/members.js'
 import { removeNetworkOf } from './remove.js'
@@ -20,6 +20,7 @@ export type NetworkSummary = Pick<
 /** A network of this host: `slipway.networks`. It lives in the kernel and outlives this object and this process. */
 export class Network {
   readonly #context: Context
+  readonly #records: () => Promise<readonly SandboxRecord[]>
   readonly #facts: NetworkFacts
   readonly #stored: StoredNetwork | undefined
   #removing: Promise<void> | undefined
@@ -30,9 +31,21 @@ export class Network {
    */
   readonly warnings: readonly string[]
 
-  /** @internal @param stored - Of a network that somebody has created. */
-  constructor(context: Context, facts: NetworkFacts, stored?: StoredNetwork, warnings: readonly string[] = []) {
+  /**
+   * @internal
+   *
+   * @param records - Those of the host's sandboxes.
+   * @param stored - Of a network that somebody has created.
+   */
+  constructor(
+    context: Context,
+    records: () => Promise<readonly SandboxRecord[]>,
+    facts: NetworkFacts,
+    stored?: StoredNetwork,
+    warnings: readonly string[] = [],
+  ) {
     this.#context = context
+    this.#records = records
     this.#facts = facts
     this.#stored = stored
     this.warnings = warnings
@@ -90,6 +103,11 @@ export class Network {
   /** The JSON of `docker network inspect`. */
   inspect(options: CallOptions = {}): Promise<NetworkInspect> {
     return this.#look('inspect', options, async () => inspectNetwork(this.#facts, await this.#members()))
+  }
+
+  /** @internal What {@link inspect} says, but for the sandboxes that are on it: no record is read. */
+  describe(): NetworkInspect {
+    return inspectNetwork(this.#facts, [])
   }
 
   /** Names of the sandboxes that are on it. */
@@ -162,9 +180,6 @@ export class Network {
   }
 
   async #members(): Promise<SandboxRecord[]> {
-    return membersOf(
-      this.#facts.name,
-      (await listRecords(this.#context.records)).map(({ record }) => record),
-    )
+    return membersOf(this.#facts.name, await this.#records())
   }
 }

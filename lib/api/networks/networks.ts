@@ -1,11 +1,12 @@
 import { byId, isWholeId } from '../../base/by-name-or-id.js'
+import { Rounds } from '../../base/rounds.js'
 import { callChecks, isGivenUp, type Call, type CallOptions } from '../../base/call.js'
 import { checkOptions } from '../../base/checks.js'
 import { invalid, show, SlipwayError } from '../../base/errors.js'
 import { printPlan } from '../../plan/print.js'
 import type { Context } from '../../work/context.js'
 import { specOf, type StoredNetwork } from '../../store/network-records.js'
-import { listRecords } from '../../store/records.js'
+import { listRecords, type SandboxRecord } from '../../store/records.js'
 import { checkNetworkOptions, type NetworkOptions } from '../../networks/create-options.js'
 import type { PruneFilters } from '../../base/filters.js'
 import { matches, readFilters, readPruneFilters, type NetworkFilters } from './filters.js'
@@ -23,10 +24,15 @@ import type { NetworkSpec } from '../../store/network-spec.js'
 /** The networks of a host: `slipway.networks`. `bridge`, `host` and `none` are always there. */
 export class Networks {
   readonly #context: Context
+  /** What there is, looked at once for all who ask at the same time. */
+  readonly #looks: Rounds<Look>
+  readonly #records: Rounds<SandboxRecord[]>
 
   /** @internal */
   constructor(context: Context) {
     this.#context = context
+    this.#looks = new Rounds(() => look(context))
+    this.#records = new Rounds(async () => (await listRecords(context.records)).map(({ record }) => record))
   }
 
   /**
@@ -105,7 +111,7 @@ export class Networks {
   list(filters: NetworkFilters & CallOptions = {}): Promise<Network[]> {
     const list = async () => {
       const read = readFilters(filters)
-      const records = (await listRecords(this.#context.records)).map(({ record }) => record)
+      const records = read.dangling === undefined ? [] : await this.#records.run()
       return (await this.#all()).filter((network) =>
         matches(network, read, membersOf(network.name, records).length > 0),
       )
@@ -140,17 +146,24 @@ export class Networks {
   }
 
   async #all(): Promise<Network[]> {
-    const custom = (await this.#context.networks.list()).map((stored) => this.#custom(stored))
-    const own = await Promise.all(Object.entries(PREDEFINED).map(([name, driver]) => this.#predefined(name, driver)))
+    const { stored, predefined } = await this.#looks.run()
+    // Others have waited for the same look, and are not to go on all at once.
+    const turn = this.#context.turns.next()
+    if (turn) await turn
+    const custom = stored.map((one) => this.#custom(one))
+    const own = predefined.map((facts) => this.#network(facts))
     return [...own, ...custom].sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  #network(facts: NetworkFacts, stored?: StoredNetwork, warnings?: readonly string[]): Network {
+    return new Network(this.#context, () => this.#records.run(), facts, stored, warnings)
   }
 
   #custom(stored: StoredNetwork, warnings?: readonly string[]): Network {
     const { record } = stored
     const { name, id, created, ipv4, ipv6, options, labels, spec, subnets } = record
     const config = ipamConfig(spec.subnets, subnets)
-    return new Network(
-      this.#context,
+    return this.#network(
       {
         name,
         id,
@@ -169,36 +182,48 @@ export class Networks {
       warnings,
     )
   }
+}
 
-  async #predefined(name: string, driver: string): Promise<Network> {
-    const facts: NetworkFacts = {
-      name,
-      id: predefinedId(this.#context.host.identity, name),
-      created: '',
-      driver,
-      ipv4: true,
-      ipv6: false,
-      userDefined: false,
-      config: null,
-      internal: false,
-      bridge: undefined,
-      options: {},
-      labels: {},
-    }
-    const predefined = this.#context.networks.predefined.get(name)
-    const spec = await specOfPredefined(predefined)
-    if (!predefined || !spec) return new Network(this.#context, facts)
-    return new Network(this.#context, {
-      ...facts,
-      ipv6: spec.subnets.some(({ family }) => family === 6),
-      config: spec.subnets.map(({ subnet, gateway, range }) => ({
-        Subnet: subnet,
-        ...(range === undefined ? {} : { IPRange: range }),
-        ...(gateway === undefined ? {} : { Gateway: gateway }),
-      })),
-      bridge: bridgeOf(spec),
-      options: predefined.describe(spec),
-    })
+interface Look {
+  stored: readonly StoredNetwork[]
+  /** Of networks that every host has. */
+  predefined: readonly NetworkFacts[]
+}
+
+async function look(context: Context): Promise<Look> {
+  const stored = await context.networks.list()
+  const own = Object.entries(PREDEFINED).map(([name, driver]) => factsOfPredefined(context, name, driver))
+  return { stored, predefined: await Promise.all(own) }
+}
+
+async function factsOfPredefined({ host, networks }: Context, name: string, driver: string): Promise<NetworkFacts> {
+  const facts: NetworkFacts = {
+    name,
+    id: predefinedId(host.identity, name),
+    created: '',
+    driver,
+    ipv4: true,
+    ipv6: false,
+    userDefined: false,
+    config: null,
+    internal: false,
+    bridge: undefined,
+    options: {},
+    labels: {},
+  }
+  const predefined = networks.predefined.get(name)
+  const spec = await specOfPredefined(predefined)
+  if (!predefined || !spec) return facts
+  return {
+    ...facts,
+    ipv6: spec.subnets.some(({ family }) => family === 6),
+    config: spec.subnets.map(({ subnet, gateway, range }) => ({
+      Subnet: subnet,
+      ...(range === undefined ? {} : { IPRange: range }),
+      ...(gateway === undefined ? {} : { Gateway: gateway }),
+    })),
+    bridge: bridgeOf(spec),
+    options: predefined.describe(spec),
   }
 }
 
