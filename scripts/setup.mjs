@@ -8,7 +8,7 @@ import { ensurePackages, purposes } from './setup/packages.mjs'
 import { ensureDependencies } from './setup/dependencies.mjs'
 import { ensureAddon } from './setup/addon.mjs'
 import { ensureFaults } from './setup/faults.mjs'
-import { ensureDocker } from './setup/docker.mjs'
+import { ensureDocker, ensureDockerCommand } from './setup/docker.mjs'
 import { ensureFloor } from './setup/floor.mjs'
 import { ensureGuest } from './setup/guest.mjs'
 import { ensureKiller } from './setup/killer.mjs'
@@ -28,6 +28,7 @@ try {
   ensureAddon()
   ensureFloor()
   if (['test', 'long', 'guest', 'dev'].includes(purpose)) ensureKiller()
+  if (['test', 'long', 'dev'].includes(purpose)) ensureDockerCommand()
   if (purpose === 'compare' || purpose === 'peers') ensureDocker()
   if (purpose === 'peers') ensurePeers()
   if (purpose === 'guest') ensureGuest(process.argv[3])

@@ -15,6 +15,7 @@ export const LAYERS = [
   'index',
   'internal',
   'cli',
+  'servers',
   'api',
   'inside',
   'work',

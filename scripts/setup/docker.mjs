@@ -1,4 +1,4 @@
-// Why: the comparison with Docker and the benchmark run a real dockerd.
+// Why: the comparison with Docker and the benchmark run a real dockerd; tests of the server, docker's command alone.
 import { existsSync } from 'node:fs'
 import { inRoot } from './tree.mjs'
 import { SetupError } from './say.mjs'
@@ -10,4 +10,10 @@ export function ensureDocker() {
   unpack(folder, 'docker', ['docker.io', 'docker-cli', 'containerd', 'tini-static'])
   if (!existsSync(inRoot(folder, 'docker/usr/sbin/dockerd')))
     throw new SetupError("Debian's docker.io has no dockerd where it used to be.")
+}
+
+export function ensureDockerCommand() {
+  unpack(folder, 'docker-cli', ['docker-cli'])
+  if (!existsSync(inRoot(folder, 'docker-cli/usr/bin/docker')))
+    throw new SetupError("Debian's docker-cli has no docker where it used to be.")
 }

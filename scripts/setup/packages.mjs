@@ -36,6 +36,7 @@ const toTest = [
   { package: 'dnsmasq-base', command: 'dnsmasq', why: "the nameserver that a network's resolver asks" },
   { package: 'iputils-ping', command: 'ping', why: 'ICMP, which routed networks let in' },
   { package: 'iperf3', command: 'iperf3', why: 'throughput through a published port' },
+  { package: 'openssl', command: 'openssl', why: 'certificates of a server and its clients' },
   { package: 'iptables', command: 'iptables-legacy', why: 'the older half of the firewalls that doctor reads' },
 ]
 const toTestLong = [

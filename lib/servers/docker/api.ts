@@ -1,0 +1,68 @@
+import { Fields } from '../http/fields.js'
+import { badRequest, HttpError } from '../http/http-error.js'
+import { json, type HttpAnswer, type HttpHandler, type HttpHead, type Protocol } from '../http/protocol.js'
+import { Routes } from '../http/routes.js'
+import { statusOf } from '../http/status.js'
+import type { DockerHost, DockerRoute } from './call.js'
+import { NETWORK_ROUTES } from './networks/routes.js'
+import { reasonNotHere } from './not-here.js'
+import { SYSTEM_ROUTES } from './system.js'
+import { checkVersion, NEWEST_API, splitVersion } from './versions.js'
+
+const ROUTES = new Routes<DockerRoute>(
+  [...SYSTEM_ROUTES, ...NETWORK_ROUTES].map((route) => ({ method: route.method, path: route.path, handler: route })),
+)
+
+/** Docker's Engine API, as far as it is networking. */
+export class DockerApi implements Protocol {
+  readonly #host: DockerHost
+  readonly #headers: Readonly<Record<string, string>>
+
+  constructor(host: DockerHost) {
+    this.#host = host
+    this.#headers = {
+      Server: `Slipway/${host.version} (linux)`,
+      'Api-Version': NEWEST_API,
+      'Docker-Experimental': 'false',
+      Ostype: 'linux',
+    }
+  }
+
+  handlerFor({ method, path, headers }: HttpHead): HttpHandler {
+    const { version = NEWEST_API, rest } = splitVersion(path)
+    const found = ROUTES.find(method, rest)
+    if (!found) {
+      const reason = reasonNotHere(rest)
+      // In the words of dockerd.
+      throw reason === undefined ? new HttpError(404, 'page not found') : new HttpError(501, `${reason}.`)
+    }
+    checkVersion(version)
+    const { readsBody = false, answer } = found.handler
+    if (readsBody) checkJson(headers)
+    return {
+      readsBody,
+      answer: async ({ query, body, signal }) => {
+        const { parameters } = found
+        const call = { ...this.#host, apiVersion: version, parameters, query, body: Fields.parse(body), signal }
+        return this.#ours(await answer(call))
+      },
+    }
+  }
+
+  refuse(error: unknown): HttpAnswer {
+    return this.#ours(json({ message: error instanceof Error ? error.message : String(error) }, statusOf(error)))
+  }
+
+  #ours({ headers, ...answer }: HttpAnswer): HttpAnswer {
+    return { ...answer, headers: { ...this.#headers, ...headers } }
+  }
+}
+
+/** What is sent as anything else may be meant otherwise. @throws {HttpError} 400 in the words of dockerd. */
+function checkJson(headers: HttpHead['headers']): void {
+  const type = headers['content-type']
+  const isEmpty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
+  if (type === undefined && isEmpty) return
+  if (type?.split(';')[0]?.trim().toLowerCase() !== 'application/json')
+    throw badRequest(`unsupported Content-Type header (${type ?? ''}): must be 'application/json'`)
+}

@@ -1,0 +1,22 @@
+/** What Docker's API has and Slipway has not, and why: all that is not networking. */
+
+const IMAGES = 'Slipway has no images: a sandbox is a network stack, and its programs are those of the machine'
+const SWARM = 'Slipway is for one host, and has no swarm'
+const VOLUMES = 'Slipway has no volumes: a sandbox is a network stack, and its files are those of the machine'
+const CONTAINERS =
+  "this version of Slipway answers for networks, not for containers: make sandboxes with the command 'slipway' or the library"
+const EVENTS = "this version of Slipway streams no events here: 'slipway events' prints them"
+
+const REASONS: readonly (readonly [RegExp, string])[] = [
+  [/^\/(images|build|commit|distribution|session|grpc|auth)(\/|$)/, IMAGES],
+  [/^\/(swarm|nodes|services|tasks|secrets|configs)(\/|$)/, SWARM],
+  [/^\/volumes(\/|$)/, VOLUMES],
+  [/^\/plugins(\/|$)/, 'Slipway has no plugins'],
+  [/^\/exec(\/|$)/, "Slipway's server starts no programs: 'slipway exec' does"],
+  [/^\/containers(\/|$)/, CONTAINERS],
+  [/^\/events$/, EVENTS],
+  [/^\/system\/df$/, 'Slipway takes no room on a disk'],
+]
+
+/** Why nothing answers there; `undefined` where Docker has no such path either. */
+export const reasonNotHere = (path: string): string | undefined => REASONS.find(([pattern]) => pattern.test(path))?.[1]
