@@ -13,6 +13,7 @@
 #include "js/fingerprints.h"
 #include "js/folder_stamp.h"
 #include "js/identity.h"
+#include "js/local_datagram.h"
 #include "js/news_wrap.h"
 #include "js/small_files.h"
 #include "js/user_socket.h"
@@ -34,6 +35,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("sourceFor", Napi::Function::New<slipway::js::guarded<slipway::js::source_for>>(env, "sourceFor"));
   exports.Set("filterSources",
               Napi::Function::New<slipway::js::guarded<slipway::js::filter_sources>>(env, "filterSources"));
+  exports.Set("sendLocal", Napi::Function::New<slipway::js::guarded<slipway::js::send_local>>(env, "sendLocal"));
   exports.Set("folderStamp", Napi::Function::New<slipway::js::guarded<slipway::js::folder_stamp>>(env, "folderStamp"));
   exports.Set("smallFiles", Napi::Function::New<slipway::js::guarded<slipway::js::small_files>>(env, "smallFiles"));
   exports.Set("describePlan",

@@ -44,7 +44,7 @@ const KEYS: Readonly<Record<string, keyof OpenOptions>> = {
 export function readDaemonConfig(path: string): DaemonConfig {
   const options: Record<string, unknown> = {}
   const ignored: string[] = []
-  for (const [key, value] of Object.entries(parse(path, read(path)))) {
+  for (const [key, value] of Object.entries(readDaemonFile(path))) {
     const option = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined
     if (option === undefined) ignored.push(key)
     else if (!isUnset(key, value)) options[option] = value
@@ -59,6 +59,9 @@ export function readDaemonConfig(path: string): DaemonConfig {
   }
   return { options, ignored }
 }
+
+/** @internal Every key of the file. @throws {SlipwayError} As {@link readDaemonConfig}. */
+export const readDaemonFile = (path: string): Readonly<Record<string, unknown>> => parse(path, read(path))
 
 const keyOf = (option: string) => Object.keys(KEYS).find((key) => KEYS[key] === option) ?? option
 
@@ -92,7 +95,7 @@ function read(path: string): string {
   }
 }
 
-function parse(path: string, text: string): object {
+function parse(path: string, text: string): Readonly<Record<string, unknown>> {
   let config: unknown
   try {
     // Docker, too, takes a byte order mark.
@@ -100,6 +103,6 @@ function parse(path: string, text: string): object {
   } catch (error) {
     throw invalid(`${path} is no JSON: ${(error as Error).message}.`)
   }
-  if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config
+  if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config as Record<string, unknown>
   throw invalid(`${path} must hold one JSON object, as in { "bip": "172.17.0.1/16" }, and holds ${show(config)}.`)
 }

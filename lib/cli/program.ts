@@ -17,6 +17,7 @@ import { addNetwork } from './usage/network.js'
 import { addPort, addPublish, addUnpublish } from './usage/ports.js'
 import { addPrune, addRemove } from './usage/remove.js'
 import { addRun } from './usage/run.js'
+import { addServe } from './usage/serve.js'
 import { addStats } from './usage/stats.js'
 import { addUninstall } from './usage/uninstall.js'
 import { addEvents } from './usage/events.js'
@@ -83,7 +84,10 @@ const GROUPS: Readonly<Record<string, readonly Definition[]>> = {
     { names: ['completion'], add: addCompletion },
     { names: ['version'], add: addVersion },
   ],
-  'The host:': [{ names: ['uninstall'], add: addUninstall }],
+  'The host:': [
+    { names: ['serve'], add: addServe },
+    { names: ['uninstall'], add: addUninstall },
+  ],
 }
 
 /** Those that are about all commands. */

@@ -25,6 +25,18 @@ export async function withSlipway<T>(
     : interruptible((signal) => opened(host, (slipway) => work(slipway, signal), stays, closing))
 }
 
+/** What open() found and did that nobody had asked for, a sentence each. */
+export function foundAtOpening({ reconciled }: Slipway): string[] {
+  const { collected, damaged = [], upgraded, healed, lost = [] } = reconciled
+  return [
+    ...collected.map((what) => `left over from a process that died: ${what}`),
+    ...damaged,
+    ...(upgraded === undefined ? [] : [upgraded]),
+    ...healed.map((name) => `rules, claims or links of ${name} were taken away; they are there again`),
+    ...lost,
+  ]
+}
+
 async function opened<T>(
   host: GivenHost,
   work: (slipway: Slipway) => Promise<T>,
@@ -36,12 +48,7 @@ async function opened<T>(
   warnings.subscribe(warn)
   const slipway = await (stays ? Slipway.open(options) : Slipway.visit(options))
   try {
-    for (const what of slipway.reconciled.collected) say(`note: left over from a process that died: ${what}`)
-    for (const what of slipway.reconciled.damaged ?? []) say(`note: ${what}`)
-    if (slipway.reconciled.upgraded !== undefined) say(`note: ${slipway.reconciled.upgraded}`)
-    for (const name of slipway.reconciled.healed)
-      say(`note: rules, claims or links of ${name} were taken away; they are there again`)
-    for (const what of slipway.reconciled.lost ?? []) say(`note: ${what}`)
+    for (const what of foundAtOpening(slipway)) say(`note: ${what}`)
     return await work(slipway)
   } finally {
     await slipway.close(closing)

@@ -436,6 +436,8 @@ interface Addon {
    * addresses of the socket's own family.
    */
   filterSources(fd: number, refused: readonly string[], accepted: readonly string[]): NativeFailure | undefined
+  /** Sends a datagram to a socket of unix(7), by its path or, behind `@`, its abstract name. Never waits. */
+  sendLocal(address: string, text: string): NativeFailure | undefined
   /** A number that changes when something comes into a folder or goes out of it; 0 when there is no such folder. */
   folderStamp(path: string): number
   /**
@@ -539,6 +541,7 @@ export const {
   sourceFor,
   duplicateSocket,
   filterSources,
+  sendLocal,
   folderStamp,
   smallFiles,
   encodeConnectionDelete,
