@@ -29,6 +29,8 @@ export function unpack(folder, name, packages, { suite = newest, needed } = {}) 
       'Dir::Cache': `${apt}/cache`,
       // A repository is no place that the user _apt can write to.
       'APT::Sandbox::User': 'root',
+      // Descriptions in other languages are half of what would be fetched.
+      'Acquire::Languages': 'none',
     }
     const given = Object.entries(options).flatMap(([option, value]) => ['-o', `${option}=${value}`])
     run('apt-get', ['-q', ...given, 'update'], {

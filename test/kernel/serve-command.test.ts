@@ -94,6 +94,23 @@ test('it listens until SIGTERM, lets nobody else in, and leaves networks where t
   for (const line of again.logged().trimEnd().split('\n')) t.like(JSON.parse(line), { level: 'info' })
 })
 
+test('of several that start at once where a killed one has left its socket, one listens', async (t) => {
+  const world = new World(t)
+  const socket = join(folderOf(t), 's')
+  ;(await listenAt(socket)).close()
+  const children = Array.from({ length: 4 }, () => start(world, ['serve', '-H', `unix://${socket}`]))
+  const ended: (number | null)[] = []
+  for (const child of children) child.once('close', (status) => ended.push(status))
+  t.teardown(() => children.forEach((child) => child.kill('SIGKILL')))
+  t.true(await eventually(() => ended.length >= 3, 10_000))
+  t.deepEqual(ended, [1, 1, 1])
+  t.is((await call({ socket }, 'GET', '/_ping')).status, 200)
+  const last = children.find((child) => child.exitCode === null)
+  last?.kill()
+  t.true(await eventually(() => ended.length === 4, 10_000))
+  t.deepEqual(ended, [1, 1, 1, 0])
+})
+
 test('what is not meant is refused before anything is opened', async (t) => {
   const world = new World(t)
   const folder = folderOf(t)

@@ -88,8 +88,19 @@ export class HttpService {
     clearTimeout(late)
   }
 
-  /** Never rejects. */
-  async #serve({ request, response }: Exchange): Promise<void> {
+  /** Never rejects, or the server would end for one client's sake. */
+  async #serve(exchange: Exchange): Promise<void> {
+    try {
+      await this.#exchange(exchange)
+    } catch (error) {
+      this.#log.error(`${exchange.request.method} ${exchange.request.url}: ${whyOf(error)}`)
+      exchange.request.socket.destroy()
+    }
+  }
+
+  async #exchange({ request, response }: Exchange): Promise<void> {
+    // It has waited for others of its connection, which is closed by now.
+    if (request.socket.destroyed) return
     const began = clock.now()
     const controller = new AbortController()
     const ended = new Promise<void>((resolve) => {
