@@ -1,13 +1,14 @@
 #include "rtnl/given.h"
 
 #include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <array>
 #include <sstream>
 
 #include "rtnl/address_text.h"
-#include "rtnl/dump.h"
 #include "rtnl/question.h"
 
 namespace slipway::rtnl {
@@ -15,6 +16,17 @@ namespace {
 
 // So the kernel says that it leads nowhere, or that there is no such family.
 constexpr std::array kNowhere = {ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL, ENETDOWN, EAFNOSUPPORT, EOPNOTSUPP};
+
+// An ioctl, as RTM_GETLINK takes rtnetlink's lock and tells all that there is of a link.
+Status is_up(const netlink::Socket& socket, const std::string& name, bool& there, bool& up) {
+  ifreq request{};
+  if (name.size() >= IFNAMSIZ) return Failure::of(ENAMETOOLONG, "given");
+  name.copy(request.ifr_name, IFNAMSIZ - 1);
+  there = ioctl(socket.fd(), SIOCGIFFLAGS, &request) == 0;
+  if (!there && errno != ENODEV) return Failure::last("ioctl");
+  up = there && (request.ifr_flags & IFF_UP) != 0;
+  return kOk;
+}
 
 // Whether packets to an address are for the namespace itself.
 Status is_own(netlink::Socket& socket, const std::string& text, bool& own) {
@@ -43,11 +55,11 @@ Status find_lacking(netlink::Socket& socket, const std::string& given, std::stri
     std::istringstream words(line);
     std::string name;
     words >> name;
-    LinkInfo link;
-    auto failure = get_link(socket, name, false, link);
-    if (failure && failure->errnum != ENODEV) return failure;
-    if (failure || !link.up) {
-      lacking += name + (failure ? "\n" : " down\n");
+    bool there = false;
+    bool up = false;
+    if (auto failure = is_up(socket, name, there, up)) return failure;
+    if (!up) {
+      lacking += name + (there ? " down\n" : "\n");
       continue;
     }
     std::string missing;
