@@ -139,7 +139,7 @@ test('what is refused, by docker’s status, in a sentence', async (t) => {
       ['create', '--opt', 'com.docker.network.driver.mtv=1400', 'narrow'],
       /Did you mean "com\.docker\.network\.driver\.mtu"\?/,
     ],
-    [['create', '--attachable', 'swarm'], /Attachable is for a swarm/],
+    [['create', '--config-only', 'swarm'], /ConfigOnly is for a swarm/],
     [['create', '--ipam-driver', 'other', 'away'], /IPAM\.Driver "other"/],
     [['rm', 'bridge'], /is there on every host/],
     [['rm', 'nope'], /There is no network "nope"/],

@@ -68,6 +68,7 @@ test('a path, a method and a version that there are not', async (t) => {
     t.regex(message(answer), words, path)
     t.is(answer.headers['content-type'], 'application/json')
   }
+  t.like(await call(server, 'OPTIONS', '/networks'), { status: 200, body: '' })
   for (const path of ['/v1.44/networks', '/v1.56/networks', '/networks', '/networks/'])
     t.is((await call(server, 'GET', path)).status, 200, path)
   t.deepEqual(server.logged, [])
@@ -127,7 +128,48 @@ test('a body that is none, or says what there is not', async (t) => {
   const network = (await call(server, 'GET', '/networks/web')).json as NetworkInspect
   t.is(network.Id, (made.json as { Id: string }).Id)
   t.is((await call(server, 'DELETE', '/networks/web')).status, 204)
+  // Compose asks for it, and to one host it says nothing.
+  const attachable = await call(server, 'POST', '/networks/create', { Name: 'web', Attachable: true })
+  t.regex((attachable.json as { Warning: string }).Warning, /Attachable changes nothing/)
+  t.is((await call(server, 'DELETE', '/networks/web')).status, 204)
   t.deepEqual(server.logged, [])
+})
+
+test('the status is docker’s', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  const server = await serveApi(t, slipway)
+  const app = await world.create(slipway, 'app')
+  const create = (body: object) => call(server, 'POST', '/networks/create', body)
+  t.is((await create({ Name: 'web', IPAM: { Config: [{ Subnet: '172.30.0.0/16' }] } })).status, 201)
+  const connect = (network: string, body: object) => call(server, 'POST', `/networks/${network}/connect`, body)
+  const rows: [string, () => Promise<Answer>, number][] = [
+    ['a name that is taken', () => create({ Name: 'web' }), 409],
+    ['a network of every host', () => create({ Name: 'bridge' }), 403],
+    ['a driver that there is not', () => create({ Name: 'other', Driver: 'overlay' }), 404],
+    ['a subnet with host bits', () => create({ Name: 'other', IPAM: { Config: [{ Subnet: '172.31.0.1/16' }] } }), 400],
+    ['no sandbox of that name', () => connect('web', { Container: 'nope' }), 404],
+    ['no sandbox named', () => connect('web', {}), 400],
+    ['no network of that name', () => connect('nope', { Container: app.name }), 404],
+    ['the host’s network', () => connect('host', { Container: app.name }), 400],
+    [
+      'names on the default bridge',
+      () => connect('bridge', { Container: app.name, EndpointConfig: { Aliases: ['x'] } }),
+      400,
+    ],
+    ['connected', () => connect('web', { Container: app.name }), 200],
+    ['in use', () => call(server, 'DELETE', '/networks/web'), 403],
+    ['one that every host has', () => call(server, 'DELETE', '/networks/bridge'), 403],
+    ['one that there is not', () => call(server, 'DELETE', '/networks/nope'), 404],
+    ['disconnected', () => call(server, 'POST', '/networks/web/disconnect', { Container: app.name }), 200],
+    ['removed', () => call(server, 'DELETE', '/networks/web'), 204],
+  ]
+  for (const [what, ask, status] of rows) {
+    const answer = await ask()
+    t.is(answer.status, status, `${what}: ${answer.body}`)
+  }
+  t.deepEqual(server.logged, [])
+  await app.remove()
 })
 
 test('a body that does not end, headers without end, what is no HTTP', async (t) => {

@@ -29,6 +29,8 @@ export class DockerApi implements Protocol {
   }
 
   handlerFor({ method, path, headers }: HttpHead): HttpHandler {
+    // Web browsers ask so whether they may ask.
+    if (method === 'OPTIONS') return NOTHING
     const { version = NEWEST_API, rest } = splitVersion(path)
     const found = ROUTES.find(method, rest)
     if (!found) {
@@ -57,6 +59,8 @@ export class DockerApi implements Protocol {
     return { ...answer, headers: { ...this.#headers, ...headers } }
   }
 }
+
+const NOTHING: HttpHandler = { readsBody: false, answer: () => Promise.resolve({ status: 200 }) }
 
 /** What is sent as anything else may be meant otherwise. @throws {HttpError} 400 in the words of dockerd. */
 function checkJson(headers: HttpHead['headers']): void {

@@ -1,7 +1,7 @@
 import type { EndpointOptions } from '../../../api/sandboxes/endpoint-options.js'
 import type { Sandbox } from '../../../api/sandboxes/sandbox.js'
 import { Fields } from '../../http/fields.js'
-import { HttpError } from '../../http/http-error.js'
+import { badRequest, HttpError } from '../../http/http-error.js'
 import type { HttpAnswer } from '../../http/protocol.js'
 import type { DockerCall } from '../call.js'
 import { isOlder } from '../versions.js'
@@ -30,9 +30,12 @@ export async function disconnect(call: DockerCall): Promise<HttpAnswer> {
   return { status: 200 }
 }
 
-/** Docker's names begin with a slash where they are shown. */
-const findSandbox = ({ slipway, body, signal }: DockerCall): Promise<Sandbox> =>
-  slipway.sandboxes.get(body.text('Container').replace(/^\//, ''), { signal })
+/** Docker's names begin with a slash where they are shown. @throws {HttpError} 400 where none is named. */
+function findSandbox({ slipway, body, signal }: DockerCall): Promise<Sandbox> {
+  const name = body.text('Container').replace(/^\//, '')
+  if (name === '') throw badRequest('Container is missing: the name or id of a sandbox.')
+  return slipway.sandboxes.get(name, { signal })
+}
 
 function optionsOf(config: Fields, apiVersion: string): EndpointOptions {
   const ipam = config.object('IPAMConfig')

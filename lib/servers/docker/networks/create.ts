@@ -1,4 +1,6 @@
 import type { SubnetRequest } from '../../../base/addresses/subnet-request.js'
+import { SlipwayError } from '../../../base/errors.js'
+import { defaultDriver, findDriver } from '../../../drivers/index.js'
 import { isPredefined } from '../../../drivers/predefined.js'
 import type { CreateNetworkOptions } from '../../../networks/create-options.js'
 import type { Fields } from '../../http/fields.js'
@@ -10,15 +12,27 @@ import { isOlder } from '../versions.js'
 /** From this version of the API on, a client can ask for a network without IPv4. */
 const WITHOUT_IPV4 = '1.48'
 
+const ATTACHABLE = 'Attachable changes nothing: every sandbox can be connected to every network.'
+
 /** `docker network create`. */
 export async function create({ slipway, apiVersion, body, signal }: DockerCall): Promise<HttpAnswer> {
   refuseOthers(body)
   const options = optionsOf(body, apiVersion)
   if (isPredefined(options.name))
     throw new HttpError(403, `The network "${options.name}" is there on every host. Choose another name.`)
-  const network = await slipway.networks.create({ ...options, signal })
-  return json({ Id: network.id, Warning: network.warnings.join(' ') }, 201)
+  try {
+    const network = await slipway.networks.create({ ...options, signal })
+    const warnings = body.flag('Attachable') ? [ATTACHABLE, ...network.warnings] : network.warnings
+    return json({ Id: network.id, Warning: warnings.join(' ') }, 201)
+  } catch (error) {
+    // To Docker, such a driver is a plugin that is not there.
+    if (error instanceof SlipwayError && error.code === 'UNSUPPORTED' && !isDriver(options.driver))
+      throw new HttpError(404, error.message)
+    throw error
+  }
 }
+
+const isDriver = (name = defaultDriver.name): boolean => findDriver(name) !== undefined
 
 function optionsOf(body: Fields, apiVersion: string): CreateNetworkOptions {
   const driver = body.text('Driver')
@@ -59,7 +73,7 @@ function refuseOthers(body: Fields): void {
     throw new HttpError(501, `IPAM.Driver ${JSON.stringify(driver)}: Slipway gives addresses itself. Leave it out.`)
   if (Object.keys(ipam?.pairs('Options') ?? {}).length > 0)
     throw new HttpError(501, 'IPAM.Options: Slipway gives addresses itself, and has no options of that. Leave it out.')
-  for (const flag of ['Attachable', 'Ingress', 'ConfigOnly'])
+  for (const flag of ['Ingress', 'ConfigOnly'])
     if (body.flag(flag)) throw new HttpError(501, `${flag} is for a swarm, and Slipway is for one host. Leave it out.`)
   if ((body.object('ConfigFrom')?.text('Network') ?? '') !== '')
     throw new HttpError(501, 'ConfigFrom is for a swarm, and Slipway is for one host. Leave it out.')
