@@ -133,8 +133,8 @@ test('what is refused, by docker’s status, in a sentence', async (t) => {
   const rows: [string[], RegExp][] = [
     [['create', 'web'], /There is a network web|already/],
     [['create', 'bridge'], /is there on every host/],
-    [['create', '--subnet', '172.30.7.0/24', 'inner'], /172\.30\.0\.0\/16/],
-    [['create', '--driver', 'overlay', 'wide'], /driver "overlay" is not one of Slipway's/],
+    [['create', '--subnet', '172.30.7.0/24', 'inner'], /IPAM\.Config\[0\]\.Subnet 172\.30\.7\.0\/24 is not free/],
+    [['create', '--driver', 'overlay', 'wide'], /Driver "overlay" is not one of Slipway's/],
     [
       ['create', '--opt', 'com.docker.network.driver.mtv=1400', 'narrow'],
       /Did you mean "com\.docker\.network\.driver\.mtu"\?/,

@@ -1,6 +1,7 @@
 import test from 'ava'
 import { readAddress } from '#lib/servers/daemon/addresses.js'
 import { merged, readServeSettings } from '#lib/servers/daemon/settings.js'
+import { inFields } from '#lib/servers/docker/in-fields.js'
 import { pattern } from '#lib/servers/docker/networks/pattern.js'
 import { isOlder } from '#lib/servers/docker/versions.js'
 import { Fields } from '#lib/servers/http/fields.js'
@@ -68,6 +69,21 @@ test('filters of names are text, or an expression that takes no time', (t) => {
   }
   for (const text of ['(a+)+$', '(a|a)*b', '.*.*.*x', 'a{1,9}', '(', '[a-z]', '(?=a)', 'x'.repeat(300), '(a.*)*'])
     t.throws(() => pattern(text), { message: /names and ids are matched by text/ }, text)
+})
+
+test('what the library says of its options is said of docker’s fields', (t) => {
+  for (const [said, shown] of [
+    ['networks.create: name must be a name, and is "".', 'Name must be a name, and is "".'],
+    ['subnets[1].ipRange 10.0.0.0/8 is larger', 'IPAM.Config[1].IPRange 10.0.0.0/8 is larger'],
+    ['subnets[0].auxAddresses: the address of "r"', 'IPAM.Config[0].AuxiliaryAddresses: the address of "r"'],
+    ['subnets[0] must be an object', 'IPAM.Config[0] must be an object'],
+    ['options: the bridge driver has no option "x".', 'Options: the bridge driver has no option "x".'],
+    ['ip 10.0.0.1 lies outside the subnet', 'IPAMConfig.IPv4Address 10.0.0.1 lies outside the subnet'],
+    ['connect: mac must be a unicast MAC address', 'MacAddress must be a unicast MAC address'],
+    ['Create a network: slipway.networks.create({ name: "web" }).', 'Create a network: docker network create web.'],
+    ['The network web is in use by name.', 'The network web is in use by name.'],
+  ] as const)
+    t.is(inFields(said), shown)
 })
 
 test('versions are compared by their numbers', (t) => {

@@ -4,6 +4,7 @@ import { json, type HttpAnswer, type HttpHandler, type HttpHead, type Protocol }
 import { Routes } from '../http/routes.js'
 import { statusOf } from '../http/status.js'
 import type { DockerHost, DockerRoute } from './call.js'
+import { inFields } from './in-fields.js'
 import { NETWORK_ROUTES } from './networks/routes.js'
 import { reasonNotHere } from './not-here.js'
 import { SYSTEM_ROUTES } from './system.js'
@@ -52,7 +53,8 @@ export class DockerApi implements Protocol {
   }
 
   refuse(error: unknown): HttpAnswer {
-    return this.#ours(json({ message: error instanceof Error ? error.message : String(error) }, statusOf(error)))
+    const message = error instanceof Error ? inFields(error.message) : String(error)
+    return this.#ours(json({ message }, statusOf(error)))
   }
 
   #ours({ headers, ...answer }: HttpAnswer): HttpAnswer {
