@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 #include "rtnl/address_text.h"
 
@@ -216,7 +217,9 @@ std::string name_of_type(uint32_t id, bool data) {
       if (found == nullptr || type.name == (data ? "ct_zone" : "number")) found = &type;
     }
     if (found == nullptr) return {};
-    text = std::string(found->name) + (text.empty() ? "" : " . ") + text;
+    std::string name(found->name);
+    if (!text.empty()) name.append(" . ").append(text);
+    text = std::move(name);
   }
   return text;
 }
