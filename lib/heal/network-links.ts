@@ -1,6 +1,7 @@
 import { networkDrivers } from '../drivers/index.js'
 import { renameLinks } from '../drivers/rename-links.js'
 import type { LinkInfo } from '../kernel/native.js'
+import { bridges } from '../policy/sets.js'
 import { specOf } from '../store/network-records.js'
 import type { HealContext } from './context.js'
 
@@ -23,9 +24,16 @@ export async function restoreNetworkLinks(
         stateDir: settings.stateDir,
       }) ?? [],
   )
+  if (misnamed.length === 0) return []
+  const claims = new Set((await host.find('elements', bridges))?.map(({ key, comment }) => `${comment} ${key}`))
+  // One that every host has may have been made by another name than this process would give it.
+  const wrong = misnamed.filter(
+    ({ network, name, own }) =>
+      !claims.has(`${network} ${name}`) && (!predefined.has(network) || claims.has(`${network} ${own}`)),
+  )
   // One whose own name another link has, and keeps, cannot have it.
-  const free = misnamed.filter(
-    ({ own }) => !links.some(({ name, index }) => name === own && !misnamed.some((one) => one.index === index)),
+  const free = wrong.filter(
+    ({ own }) => !links.some(({ name, index }) => name === own && !wrong.some((one) => one.index === index)),
   )
   return (await renameLinks(host, free)) ? free.map(({ network }) => `network ${network}`) : []
 }

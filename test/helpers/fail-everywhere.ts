@@ -2,8 +2,15 @@ import type { ExecutionContext } from 'ava'
 import { SlipwayError } from '#lib/index.js'
 import type { Plan } from '#lib/plan/operation.js'
 import { Refuser } from './refuse.js'
+import { momentsOf } from './thorough.js'
 
-/** Tries a call once for every operation of its plan, each time refused at another one; then once without. */
+/** Every third operation is refused in a run of `npm test`, others in each. */
+const STEP = 3
+
+/**
+ * Tries a call once for operations of its plan, each time refused at another one; then once without. All of them are
+ * tried by `npm run test:long`.
+ */
 export async function failEverywhere(
   t: ExecutionContext,
   wanted: (plan: Plan) => boolean,
@@ -11,7 +18,8 @@ export async function failEverywhere(
   afterEach: (what: string) => Promise<void>,
 ): Promise<void> {
   const refuser = new Refuser(t)
-  for (let index = 0; ; index++) {
+  const { first, step } = momentsOf(STEP)
+  for (let index = first - 1; ; index += step) {
     const { plan, error } = await attempt(refuser, wanted, index, call)
     const operation = plan[index]
     if (!operation) {
