@@ -1,7 +1,7 @@
 import { SlipwayError } from '../base/errors.js'
 import type { PlanRefused } from '../kernel/refusal.js'
 import type { SetDefinition } from '../plan/operation.js'
-import { claimedAddress, isAddressClaim, isEndpointClaim, macs } from '../policy/sets.js'
+import { claimedAddress, isAddressClaim, isEndpointClaim, macs, portMaps } from '../policy/sets.js'
 import { ownerOf } from '../claims/refusals.js'
 import { leftAddresses, reconcile } from '../heal/index.js'
 import { isLeaving, listAllRecords, readAnyRecord, type StoredRecord } from '../store/records.js'
@@ -100,6 +100,20 @@ export async function awaitFree(context: Context, set: SetDefinition, key: strin
   }
 }
 
+/**
+ * The same of a port that a sandbox was given while it was half made, as another process has written the ruleset anew
+ * by its record: that process takes it back, now that the record has gone.
+ */
+async function awaitTakenBack({ host, records }: Context, set: SetDefinition, key: string): Promise<boolean> {
+  for (const deadline = now() + PATIENCE_MS; now() < deadline; await sleep(STEP_MS)) {
+    const claim = await host.find('element', { ...set, key })
+    if (!claim) return true
+    const owner = readOwner(claim.comment)
+    if (!owner || (await readOr(records, owner.name))) return false
+  }
+  return false
+}
+
 async function readOr(records: string, name: string): Promise<StoredRecord | 'damaged' | undefined> {
   try {
     return await readAnyRecord(records, name)
@@ -110,7 +124,8 @@ async function readOr(records: string, name: string): Promise<StoredRecord | 'da
 }
 
 /**
- * Whether a plan was refused for the name, an address or the MAC of a sandbox that was removed, and has gone by now.
+ * Whether a plan was refused for the name, an address or the MAC of a sandbox that was removed, and has gone by now; or
+ * for a port that it was given itself before, and has no more.
  */
 export async function awaitedLeavingHolder(
   context: Context,
@@ -120,10 +135,13 @@ export async function awaitedLeavingHolder(
   if (errnoName !== 'EEXIST') return false
   // A record that was there in the moment of the refusal, and is not there now, has gone since.
   if (operation.op === 'file.create') return awaitGone(context, name, true)
-  if (operation.op !== 'element.add' || !isEndpointClaim(operation)) return false
+  if (operation.op !== 'element.add') return false
+  const isPort = portMaps.some(({ set }) => set === operation.set)
+  if (!isPort && !isEndpointClaim(operation)) return false
   const key = operation.elements[element]?.key ?? ''
   const owner = await ownerOf(operation, key, context.host)
   // It has gone since.
   if (owner === undefined) return true
+  if (isPort) return owner === name && awaitTakenBack(context, operation, key)
   return (await awaitOwnerGone(context, owner)) || (isAddressClaim(operation) && awaitFree(context, operation, key))
 }

@@ -82,6 +82,7 @@ for (const [when, call, moment] of [
     await world.create(slipway, 'more')
     const ended = await child.ended
     t.like(howItEnded(ended), WELL)
+    t.like(ended.said[1], { name: world.name('late') }, JSON.stringify(ended.said))
     const late = await slipway.sandboxes.get(world.name('late'))
     const claimed = elements(world.host, 'addresses4').map(({ key, comment }) => `${comment?.split(' ')[0]} ${key}`)
     const listed = (await slipway.sandboxes.list()).map(

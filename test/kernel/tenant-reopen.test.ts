@@ -107,6 +107,11 @@ test.serial(
     execIn(app, 'find', world.stateDir, '-name', `${app.name}.json`, '-exec', 'chmod', 'u-x', '{}', ';')
     await (await world.open()).close()
     execIn(app, 'sh', '-c', DEEDS['eth0 and lo down'] ?? '')
-    t.deepEqual((await world.open()).reconciled.adopted, [app.name])
+    t.deepEqual((await world.open()).reconciled, {
+      adopted: [],
+      healed: [],
+      collected: [],
+      altered: [`sandbox ${app.name}: inside, eth0 is down`],
+    })
   },
 )

@@ -25,7 +25,8 @@ export async function restorePortNames(
     if (!named || !isAtPath(record)) continue
     const inside = (await host.find('links into the host', { netns: record.path })) ?? []
     if (inside.some(({ link }) => link === named.index)) continue
-    const end = inside.find(({ name, address }) => name === endpoint.interface || address === endpoint.mac)?.link
+    // Any may be called as its interface is; its MAC address is claimed.
+    const end = inside.find(({ address }) => address === endpoint.mac)?.link
     all ??= await host.ask('links', {})
     const its = all.find(({ index }) => index === end)
     if (its) misnamed.push({ index: its.index, name: its.name, own, sandbox: record.name })
