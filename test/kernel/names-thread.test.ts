@@ -3,6 +3,7 @@ import { openSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Worker } from 'node:worker_threads'
+import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { addressOf, ask } from '../helpers/names.js'
 import { eventually, World } from '../helpers/world.js'
@@ -140,6 +141,8 @@ test.serial('what a thread had open is closed with its network, and with the hos
       t.deepEqual(await ask(app, RESOLVER, 'api'), ['NOERROR', addressOf(app, name)])
       await app.remove()
       await network.remove()
+      // What listens to the settings of its bridge hears of its end a moment later.
+      await sleep(200)
       counts.push(sockets())
     }
     await slipway.close()

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { SlipwayError } from '#lib/index.js'
 import { nothingIsLeft } from '../helpers/bad-input.js'
@@ -28,6 +29,8 @@ test.serial('without descriptors for its resolver a network is not made', async 
   await (await world.create(slipway, 'first')).remove()
   await nothingIsLeft(world)
   await (await slipway.networks.create({ name: 'web' })).remove()
+  // What listens to the settings of its bridge hears of its end a moment later.
+  await sleep(200)
   const before = await settled(world)
   const limit = (most: number) =>
     execFileSync('prlimit', ['--pid', String(process.pid), `--nofile=${most}:`], {
