@@ -62,11 +62,10 @@ export function unlikeParts(written: Fingerprints, there: Fingerprints): Unlike 
   }
   const chains = namesOf('chain')
   const gone = [...chains].filter((chain) => !numbers.has(`chain ${chain}`))
+  const known = new Set(written.parts.map(placeOf))
   const renamed = new Set(
     there.parts.flatMap(({ kind, name }) =>
-      kind === 'chain' &&
-      !numbersOf(written).has(`chain ${name}`) &&
-      gone.some((one) => isTwin(ours.get(one), theirs.get(name)))
+      kind === 'chain' && !known.has(`chain ${name}`) && gone.some((one) => isTwin(ours.get(one), theirs.get(name)))
         ? [name]
         : [],
     ),
@@ -77,7 +76,6 @@ export function unlikeParts(written: Fingerprints, there: Fingerprints): Unlike 
 }
 
 const placeOf = ({ kind, name }: Fingerprint): string => `${kind} ${name}`
-const numbersOf = ({ parts }: Fingerprints): ReadonlySet<string> => new Set(parts.map(placeOf))
 
 function rulesByChain({ parts }: Fingerprints): Map<string, Fingerprint[]> {
   const chains = new Map<string, Fingerprint[]>()

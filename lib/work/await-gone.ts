@@ -4,7 +4,7 @@ import type { SetDefinition } from '../plan/operation.js'
 import { claimedAddress, isAddressClaim, isEndpointClaim, macs, portMaps } from '../policy/sets.js'
 import { ownerOf } from '../claims/refusals.js'
 import { leftAddresses, reconcile } from '../heal/index.js'
-import { isLeaving, listAllRecords, readAnyRecord, type StoredRecord } from '../store/records.js'
+import { isLeaving, listAllRecords, readAnyRecord, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import { FAMILIES } from '../store/network-spec.js'
 import { OwnedElements, commentOf } from '../claims/owned.js'
 import { readOwner } from '../store/owner.js'
@@ -78,40 +78,42 @@ export const isMacTaken = ({ operation, errnoName }: PlanRefused): boolean =>
 
 /** Waits until an address that an endpoint has left is free, whichever process is at it. Returns whether it is. */
 export async function awaitFree(context: Context, set: SetDefinition, key: string): Promise<boolean> {
-  const { host, records, removals } = context
   const address = claimedAddress(key)
-  await removals.awaitFree(address)
-  for (const deadline = now() + PATIENCE_MS; ;) {
-    const claim = await host.find('element', { ...set, key })
-    if (!claim) return true
-    const owner = readOwner(claim.comment)
-    const found = owner && (await readOr(records, owner.name))
-    if (found === 'damaged') return false
-    const has =
-      found &&
-      commentOf(found.record) === claim.comment &&
-      found.record.endpoints.some((endpoint) =>
-        FAMILIES.some((family) => endpoint.addresses[family]?.address === address),
-      )
-    if (!owner || has) return false
-    // Who was at it has died: the next open() gives it up.
-    if (now() > deadline) return false
-    await sleep(STEP_MS)
-  }
+  await context.removals.awaitFree(address)
+  return awaitGivenUp(
+    context,
+    set,
+    key,
+    (record, comment) =>
+      commentOf(record) === comment &&
+      record.endpoints.some((endpoint) => FAMILIES.some((family) => endpoint.addresses[family]?.address === address)),
+  )
 }
 
 /**
  * The same of a port that a sandbox was given while it was half made, as another process has written the ruleset anew
  * by its record: that process takes it back, now that the record has gone.
  */
-async function awaitTakenBack({ host, records }: Context, set: SetDefinition, key: string): Promise<boolean> {
-  for (const deadline = now() + PATIENCE_MS; now() < deadline; await sleep(STEP_MS)) {
+const awaitTakenBack = (context: Context, set: SetDefinition, key: string): Promise<boolean> =>
+  awaitGivenUp(context, set, key, () => true)
+
+/** @param has - Whether the sandbox that has the name of a claim's owner has what is claimed. */
+async function awaitGivenUp(
+  { host, records }: Context,
+  set: SetDefinition,
+  key: string,
+  has: (record: SandboxRecord, comment: string) => boolean,
+): Promise<boolean> {
+  for (const deadline = now() + PATIENCE_MS; ;) {
     const claim = await host.find('element', { ...set, key })
     if (!claim) return true
     const owner = readOwner(claim.comment)
-    if (!owner || (await readOr(records, owner.name))) return false
+    const found = owner && (await readOr(records, owner.name))
+    if (!owner || found === 'damaged' || (found && has(found.record, claim.comment))) return false
+    // Who was at it has died: the next open() gives it up.
+    if (now() > deadline) return false
+    await sleep(STEP_MS)
   }
-  return false
 }
 
 async function readOr(records: string, name: string): Promise<StoredRecord | 'damaged' | undefined> {

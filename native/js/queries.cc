@@ -206,13 +206,11 @@ Napi::Value write_firewalls(Napi::Env env, const firewall::Firewalls& firewalls)
 Napi::Value write_text(Napi::Env env, const std::string& text) { return Napi::String::New(env, text); }
 
 template <typename Item>
-std::function<Status(Kernel&, std::vector<Item>&)> rtnl_dump(
-    std::string netns, std::function<Status(netlink::Socket&, std::vector<Item>&)> dump) {
-  return [netns = std::move(netns), dump = std::move(dump)](Kernel& kernel, std::vector<Item>& items) {
+std::function<Status(Kernel&, Item&)> rtnl_get(std::string netns, std::function<Status(netlink::Socket&, Item&)> get) {
+  return [netns = std::move(netns), get = std::move(get)](Kernel& kernel, Item& item) {
     netlink::Socket* socket = nullptr;
     auto failure = kernel.rtnl(netns, socket);
-    if (!failure) failure = dump(*socket, items);
-    return failure;
+    return failure ? failure : get(*socket, item);
   };
 }
 
@@ -227,7 +225,7 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
   if (ask == "links") {
     return list_query<rtnl::LinkInfo>(
         env,
-        rtnl_dump<rtnl::LinkInfo>(
+        rtnl_get<std::vector<rtnl::LinkInfo>>(
             netns, [statistics](auto& socket, auto& items) { return rtnl::dump_links(socket, statistics, items); }),
         write_link);
   }
@@ -246,7 +244,7 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
     int family = read_flag(question, "ipv6").value_or(false) ? AF_INET6 : AF_INET;
     return list_query<rtnl::AddressInfo>(
         env,
-        rtnl_dump<rtnl::AddressInfo>(
+        rtnl_get<std::vector<rtnl::AddressInfo>>(
             netns, [family](auto& socket, auto& items) { return rtnl::dump_addresses(socket, family, items); }),
         write_address);
   }
@@ -254,52 +252,37 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
     int family = read_flag(question, "ipv6").value_or(false) ? AF_INET6 : AF_INET;
     return list_query<rtnl::RouteInfo>(
         env,
-        rtnl_dump<rtnl::RouteInfo>(
+        rtnl_get<std::vector<rtnl::RouteInfo>>(
             netns, [family](auto& socket, auto& items) { return rtnl::dump_routes(socket, family, items); }),
         write_route);
   }
   if (ask == "link") {
-    return item_query<rtnl::LinkInfo>(
-        env,
-        [netns, name, statistics](Kernel& kernel, rtnl::LinkInfo& link) {
-          netlink::Socket* socket = nullptr;
-          auto failure = kernel.rtnl(netns, socket);
-          if (!failure) failure = rtnl::get_link(*socket, name, statistics, link);
-          return failure;
-        },
-        write_link);
+    return item_query<rtnl::LinkInfo>(env,
+                                      rtnl_get<rtnl::LinkInfo>(netns,
+                                                               [name, statistics](auto& socket, auto& link) {
+                                                                 return rtnl::get_link(socket, name, statistics, link);
+                                                               }),
+                                      write_link);
   }
   if (ask == "fdb") {
     return item_query<std::string>(
         env,
-        [asked = read_string(question, "asked")](Kernel& kernel, std::string& ports) {
-          netlink::Socket* socket = nullptr;
-          auto failure = kernel.rtnl("", socket);
-          if (!failure) failure = rtnl::lead_of(*socket, asked, ports);
-          return failure;
-        },
+        rtnl_get<std::string>("", [asked = read_string(question, "asked")](
+                                      auto& socket, auto& text) { return rtnl::lead_of(socket, asked, text); }),
         write_text);
   }
   if (ask == "present") {
     return item_query<std::string>(
         env,
-        [names = read_string(question, "names")](Kernel& kernel, std::string& present) {
-          netlink::Socket* socket = nullptr;
-          auto failure = kernel.rtnl("", socket);
-          if (!failure) failure = rtnl::present_links(*socket, names, present);
-          return failure;
-        },
+        rtnl_get<std::string>("", [names = read_string(question, "names")](
+                                      auto& socket, auto& text) { return rtnl::present_links(socket, names, text); }),
         write_text);
   }
   if (ask == "lacking") {
     return item_query<std::string>(
         env,
-        [netns, given = read_string(question, "given")](Kernel& kernel, std::string& lacking) {
-          netlink::Socket* socket = nullptr;
-          auto failure = kernel.rtnl(netns, socket);
-          if (!failure) failure = rtnl::find_lacking(*socket, given, lacking);
-          return failure;
-        },
+        rtnl_get<std::string>(netns, [given = read_string(question, "given")](
+                                         auto& socket, auto& text) { return rtnl::find_lacking(socket, given, text); }),
         write_text);
   }
   if (ask == "table") {

@@ -62,6 +62,12 @@ export function stateFolder({ stateDir }: Pick<World, 'stateDir'>): string {
 const folderOf = ({ world }: Pick<Damaged, 'world'>) => stateFolder(world)
 const addressOf = ({ endpoints }: Sandbox) => endpoints[0]?.addresses[0]?.split('/')[0] ?? ''
 
+/** A chain, with its rules, and one thing otherwise. */
+function makeAnew(scene: Damaged, chain: string, is: string, other: string): void {
+  const text = listed(scene, 'chain', 'inet', 'slipway', chain).replace(is, other)
+  nft(scene, `flush chain inet slipway ${chain}; delete chain inet slipway ${chain}; ${text}`)
+}
+
 const RULES = { doctor: /of the ruleset, something was changed or deleted/ }
 /** Not every kernel has it (CONFIG_BRIDGE_VLAN_FILTERING). */
 const FILTERS_VLANS =
@@ -98,19 +104,11 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
   },
   'a chain made anew with another priority': {
     ...RULES,
-    do: (scene) =>
-      nft(
-        scene,
-        `flush chain inet slipway forward; delete chain inet slipway forward; ${listed(scene, 'chain', 'inet', 'slipway', 'forward').replace('priority filter', 'priority 10')}`,
-      ),
+    do: (scene) => makeAnew(scene, 'forward', 'priority filter', 'priority 10'),
   },
   'a chain made anew at another hook': {
     ...RULES,
-    do: (scene) =>
-      nft(
-        scene,
-        `flush chain inet slipway sent; delete chain inet slipway sent; ${listed(scene, 'chain', 'inet', 'slipway', 'sent').replace('hook output', 'hook input')}`,
-      ),
+    do: (scene) => makeAnew(scene, 'sent', 'hook output', 'hook input'),
   },
   'a chain renamed': { ...RULES, do: (scene) => nft(scene, 'rename chain inet slipway forward old') },
   'a chain that is jumped to renamed': { ...RULES, do: (scene) => nft(scene, 'rename chain inet slipway into old') },
