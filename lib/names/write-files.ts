@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { SlipwayError } from '../base/errors.js'
+import { O_PATH } from '../base/o-path.js'
 import { inWords } from '../base/shortage.js'
 import { makeFolder } from '../store/make-folder.js'
 import type { NameFiles } from './files.js'
@@ -24,8 +25,6 @@ export interface NameFilePaths {
 }
 
 const FILE_MODE = 0o644
-/** Of asm-generic/fcntl.h; Node.js has no name for it. */
-const O_PATH = 0o10000000
 
 export const nameFilePaths = (folder: string): NameFilePaths => ({
   hostnamePath: join(folder, 'hostname'),

@@ -2,6 +2,7 @@ import { byId, isWholeId } from '../../base/by-name-or-id.js'
 import { Rounds } from '../../base/rounds.js'
 import { callChecks, isGivenUp, type Call, type CallOptions } from '../../base/call.js'
 import { checkOptions } from '../../base/checks.js'
+import { DescriptorReserve } from '../../base/descriptor-reserve.js'
 import { invalid, show, SlipwayError } from '../../base/errors.js'
 import { printPlan } from '../../plan/print.js'
 import type { Context } from '../../work/context.js'
@@ -21,12 +22,16 @@ import { takeBackFresh } from '../../work/take-back.js'
 import { removeNetworkOf } from './remove.js'
 import type { NetworkSpec } from '../../store/network-spec.js'
 
+/** So many descriptors, the removal of a network needs at most: for records, a file that is written, and threads. */
+const TO_REMOVE = 8
+
 /** The networks of a host: `slipway.networks`. `bridge`, `host` and `none` are always there. */
 export class Networks {
   readonly #context: Context
   /** What there is, looked at once for all who ask at the same time. */
   readonly #looks: Rounds<Look>
   readonly #records: Rounds<SandboxRecord[]>
+  readonly #reserve = new DescriptorReserve(TO_REMOVE)
 
   /** @internal */
   constructor(context: Context) {
@@ -47,25 +52,34 @@ export class Networks {
     const create = async (call?: Call) => {
       checkNetworkOptions(options, this.#context.settings)
       const { signal: _, timeout: __, ...asked } = options
-      let stored: StoredNetwork
-      try {
-        stored = await this.#context.networks.create(structuredClone(asked), call)
-      } catch (error) {
-        await takeBackFresh(this.#context)
-        throw error
-      }
-      this.#context.networks.fresh.clear()
-      try {
-        await this.#context.resolvers.serve(specOf(stored))
-      } catch (error) {
-        await removeNetworkOf(this.#context, stored.record.name, stored)
-        throw error
-      }
+      const stored = await this.#reserve.during((giveUp) => this.#create(structuredClone(asked), call, giveUp))
       this.#context.spares.begin(stored.record.name)
       this.#context.events.didNetwork(undefined, stored)
       return this.#custom(stored, await this.#context.forwarding.warningsOf(specOf(stored)))
     }
     return this.#context.work.run(create, 'networks.create', options)
+  }
+
+  /** @param giveUp - Gives up the descriptors that are held back for taking the network away again. */
+  async #create(options: NetworkOptions, call: Call | undefined, giveUp: () => void): Promise<StoredNetwork> {
+    const { networks, resolvers } = this.#context
+    let stored: StoredNetwork
+    try {
+      stored = await networks.create(options, call)
+    } catch (error) {
+      giveUp()
+      await takeBackFresh(this.#context)
+      throw error
+    }
+    networks.fresh.clear()
+    try {
+      await resolvers.serve(specOf(stored))
+    } catch (error) {
+      giveUp()
+      await removeNetworkOf(this.#context, stored.record.name, stored)
+      throw error
+    }
+    return stored
   }
 
   /**
