@@ -1,6 +1,6 @@
 import type { ExecutionContext } from 'ava'
 import type { IpFamily } from '#lib/base/addresses/ip.js'
-import { HOST_ADDRESS, ip, NEIGHBOUR_ADDRESS, OTHER_HOST_ADDRESS, setSysctl, World, type Place } from './world.js'
+import { HOST_ADDRESS, ipBatch, NEIGHBOUR_ADDRESS, OTHER_HOST_ADDRESS, setSysctl, World } from './world.js'
 
 /** An address of each IP version. */
 export type Addresses = Readonly<Record<IpFamily, string>>
@@ -21,32 +21,31 @@ export class DualStackWorld extends World {
   constructor(t: ExecutionContext, bridgeCallsIptables: boolean) {
     super(t, { bridgeCallsIptables })
     setSysctl(this.host, 'net.bridge.bridge-nf-call-ip6tables', bridgeCallsIptables ? '1' : '0')
-    const give = (place: Place, link: string, address: string, ...options: string[]) =>
-      ip(
-        '-n',
-        place.name,
-        'address',
-        'add',
-        address,
-        'dev',
-        link,
-        ...(address.includes(':') ? ['nodad'] : []),
-        ...options,
-      )
-    // Deprecated: nobody chooses it by himself.
-    const deprecated = ['preferred_lft', '0']
-    for (const [place, link, own, more, local] of [
+    for (const [place, link, own, more, local, ...routes] of [
       [this.host, 'uplink', HOST, [OTHER_HOST, SPARE], 'fe80::1'],
-      [this.neighbour, 'eth0', NEIGHBOUR, [STRANGER], 'fe80::9'],
+      [
+        this.neighbour,
+        'eth0',
+        NEIGHBOUR,
+        [STRANGER],
+        'fe80::9',
+        `route add 10.0.0.0/8 via ${HOST[4]}`,
+        `route add fd00::/16 via ${HOST[6]}`,
+      ],
     ] as const) {
-      give(place, link, `${own[6]}/64`)
-      give(place, link, `${local}/64`)
-      for (const addresses of more) {
-        give(place, link, `${addresses[6]}/128`, ...deprecated)
-        if (addresses !== OTHER_HOST) give(place, link, `${addresses[4]}/32`)
-      }
+      const give = (address: string, ...options: string[]) =>
+        [`address add ${address} dev ${link}`, ...(address.includes(':') ? ['nodad'] : []), ...options].join(' ')
+      ipBatch(
+        place,
+        give(`${own[6]}/64`),
+        give(`${local}/64`),
+        ...more.flatMap((addresses) => [
+          // Deprecated: nobody chooses it by himself.
+          give(`${addresses[6]}/128`, 'preferred_lft 0'),
+          ...(addresses === OTHER_HOST ? [] : [give(`${addresses[4]}/32`)]),
+        ]),
+        ...routes,
+      )
     }
-    ip('-n', this.neighbour.name, 'route', 'add', '10.0.0.0/8', 'via', HOST[4])
-    ip('-n', this.neighbour.name, 'route', 'add', 'fd00::/16', 'via', HOST[6])
   }
 }
