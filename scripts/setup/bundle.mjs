@@ -1,12 +1,14 @@
 // Why: Node's loader takes half a millisecond for each file, and lib/ has some two hundred. What is published, and what
-// the command, the benchmark and the examples run, is dist/: the same code in a few files. Tests import single modules,
-// build-lib/, as tsc writes them.
+// the command, the benchmark and the examples run, is dist/: the same code in a few files. Tests import single modules:
+// build-modules/ has a file for each, which takes what it exports from one of two files. Each process of a test would
+// else take half a second to load.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { SetupError } from './say.mjs'
 import { filesUnder, hashOf, inRoot, root, stampIs, writeStamp } from './tree.mjs'
 
 const output = 'dist'
+const modules = 'build-modules'
 const stamp = `${output}/.bundle`
 
 // What is imported or run by name. internal.js is not published.
@@ -32,7 +34,8 @@ const threads = {
 const inputHash = () =>
   hashOf(['package.json', 'tsconfig.base.json', 'scripts/setup/bundle.mjs', 'package-lock.json', ...filesUnder('lib')])
 
-export const bundleIsCurrent = () => existsSync(inRoot(output, 'index.js')) && stampIs(stamp, inputHash())
+export const bundleIsCurrent = () =>
+  existsSync(inRoot(output, 'index.js')) && existsSync(inRoot(modules, 'index.js')) && stampIs(stamp, inputHash())
 
 export async function bundle() {
   if (bundleIsCurrent()) return
@@ -100,6 +103,7 @@ export async function bundle() {
       throw new SetupError(`${fileName} imports what is none of its files, which a file that V8 has kept cannot.`)
   for (const file of [...ofCommand, ...ofLibrary]) asFunction(file)
   await writeManual(rolldown, external)
+  await writeModules(rolldown)
   for (const folder of ['cli/cache', 'cache']) rmSync(inRoot(output, folder), { recursive: true, force: true })
   writeFileSync(inRoot(`${output}/cli/package.json`), '{ "type": "commonjs" }\n')
   writeLicenses(made)
@@ -174,6 +178,37 @@ async function write(rolldown, { transform = {}, ...input }, options) {
   })
   await build.close()
   return made
+}
+
+// A file for each module, for tests. What runs when it is imported is apart: it would run with each.
+async function writeModules(rolldown) {
+  const runs = new Set(
+    [...Object.values(threads), ...starters.map(({ file }) => file), entries['bench/measure']].map((file) =>
+      inRoot(file),
+    ),
+  )
+  const core = importedFrom(entries['for-bundlers'])
+  const group = (id, bundling) => {
+    if (!id.startsWith(inRoot('lib/')) || runs.has(id)) return null
+    return core(id, bundling) ? 'core' : 'others'
+  }
+  const input = Object.fromEntries(
+    filesUnder('lib')
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => [file.slice('lib/'.length, -'.ts'.length), file]),
+  )
+  rmSync(inRoot(modules), { recursive: true, force: true })
+  await write(
+    rolldown,
+    { input, logLevel: 'silent', external: (id) => !/^[./]/.test(id) && !id.startsWith('#') },
+    {
+      dir: inRoot(modules),
+      format: 'esm',
+      sourcemap: true,
+      minify: false,
+      codeSplitting: { includeDependenciesRecursively: false, groups: [{ debugName: 'modules', name: group }] },
+    },
+  )
 }
 
 // The page of the manual is made by a program of the same sources, which is not published. It is made here, where the
