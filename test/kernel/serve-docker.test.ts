@@ -1,41 +1,12 @@
-import test, { type ExecutionContext } from 'ava'
-import type { NetworkInspect, Slipway } from 'slipway'
-import { serveApi } from '../helpers/api-server.js'
-import { docker } from '../helpers/docker-command.js'
-import { ipJson, World } from '../helpers/world.js'
+import test from 'ava'
+import type { NetworkInspect } from 'slipway'
+import { served } from '../helpers/served.js'
+import { ipJson } from '../helpers/world.js'
 
 /** Docker's own command does what it does with a dockerd: `docker network …`. */
 
-interface Typed {
-  /** What it prints, where it is done. */
-  done(...args: string[]): Promise<string>
-  /** What it complains of, where it is refused. */
-  refused(...args: string[]): Promise<string>
-}
-
-async function start(t: ExecutionContext): Promise<{ world: World; slipway: Slipway } & Typed> {
-  const world = new World(t)
-  const slipway = await world.open()
-  const { socket } = await serveApi(t, slipway)
-  const host = `unix://${socket}`
-  return {
-    world,
-    slipway,
-    async done(...args) {
-      const { status, stdout, stderr } = await docker(host, ...args)
-      t.is(status, 0, `docker ${args.join(' ')}: ${stderr}`)
-      return stdout.trimEnd()
-    },
-    async refused(...args) {
-      const { status, stderr } = await docker(host, ...args)
-      t.is(status, 1, `docker ${args.join(' ')}`)
-      return stderr.trimEnd()
-    },
-  }
-}
-
 test('network create, ls, inspect, connect, disconnect, rm, prune', async (t) => {
-  const { world, slipway, done, refused } = await start(t)
+  const { world, slipway, done, refused } = await served(t)
   const id = await done(
     ...['network', 'create', '--subnet', '172.30.0.0/16', '--gateway', '172.30.0.9', '--ip-range', '172.30.5.0/24'],
     ...['--aux-address', 'router=172.30.5.0', '--label', 'team=blue', '--opt', 'com.docker.network.bridge.name=br7'],
@@ -85,7 +56,7 @@ test('network create, ls, inspect, connect, disconnect, rm, prune', async (t) =>
 })
 
 test('network ls takes docker’s filters', async (t) => {
-  const { world, slipway, done, refused } = await start(t)
+  const { world, slipway, done, refused } = await served(t)
   const { id } = await slipway.networks.create({ name: 'web', labels: { team: 'blue' } })
   await slipway.networks.create({ name: 'webhook', labels: { team: 'red' } })
   const app = await world.create(slipway, 'app', { network: 'web' })
@@ -128,7 +99,7 @@ test('network ls takes docker’s filters', async (t) => {
 })
 
 test('what is refused, by docker’s status, in a sentence', async (t) => {
-  const { done, refused } = await start(t)
+  const { done, refused } = await served(t)
   await done('network', 'create', '--subnet', '172.30.0.0/16', 'web')
   const rows: [string[], RegExp][] = [
     [['create', 'web'], /There is a network web|already/],
@@ -153,7 +124,7 @@ test('what is refused, by docker’s status, in a sentence', async (t) => {
 })
 
 test('version and info say who answers; what is no networking is refused with a reason', async (t) => {
-  const { world, slipway, done, refused } = await start(t)
+  const { world, slipway, done, refused } = await served(t)
   const app = await world.create(slipway, 'app')
   t.is(
     await done('version', '--format', '{{.Server.Platform.Name}} {{.Server.Version}} {{.Server.APIVersion}}'),
@@ -167,7 +138,8 @@ test('version and info say who answers; what is no networking is refused with a 
     [['images'], /has no images/],
     [['volume', 'ls'], /has no volumes/],
     [['swarm', 'leave'], /has no swarm/],
-    [['ps'], /answers for networks, not for containers/],
+    [['logs', app.name], /starts no programs/],
+    [['restart', app.name], /a sandbox is a network stack/],
     [['system', 'df'], /takes no room on a disk/],
   ] as const)
     t.regex(await refused(...args), words, args.join(' '))

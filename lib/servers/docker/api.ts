@@ -4,6 +4,8 @@ import { json, type HttpAnswer, type HttpHandler, type HttpHead, type Protocol }
 import { Routes } from '../http/routes.js'
 import { statusOf } from '../http/status.js'
 import type { DockerHost, DockerRoute } from './call.js'
+import { Lives } from './containers/lives.js'
+import { CONTAINER_ROUTES } from './containers/routes.js'
 import { inFields } from './in-fields.js'
 import { NETWORK_ROUTES } from './networks/routes.js'
 import { reasonNotHere } from './not-here.js'
@@ -11,12 +13,17 @@ import { SYSTEM_ROUTES } from './system.js'
 import { checkVersion, NEWEST_API, splitVersion } from './versions.js'
 
 const ROUTES = new Routes<DockerRoute>(
-  [...SYSTEM_ROUTES, ...NETWORK_ROUTES].map((route) => ({ method: route.method, path: route.path, handler: route })),
+  [...SYSTEM_ROUTES, ...CONTAINER_ROUTES, ...NETWORK_ROUTES].map((route) => ({
+    method: route.method,
+    path: route.path,
+    handler: route,
+  })),
 )
 
 /** Docker's Engine API, as far as it is networking. */
 export class DockerApi implements Protocol {
   readonly #host: DockerHost
+  readonly #lives = new Lives()
   readonly #headers: Readonly<Record<string, string>>
 
   constructor(host: DockerHost) {
@@ -46,8 +53,8 @@ export class DockerApi implements Protocol {
       readsBody,
       answer: async ({ query, body, signal }) => {
         const { parameters } = found
-        const call = { ...this.#host, apiVersion: version, parameters, query, body: Fields.parse(body), signal }
-        return this.#ours(await answer(call))
+        const asked = { apiVersion: version, parameters, query, body: Fields.parse(body), signal }
+        return this.#ours(await answer({ ...this.#host, lives: this.#lives, ...asked }))
       },
     }
   }

@@ -1,6 +1,7 @@
 import type { Slipway } from '../../api/slipway.js'
 import type { Fields } from '../http/fields.js'
 import type { HttpAnswer } from '../http/protocol.js'
+import type { Lives } from './containers/lives.js'
 
 /** What every call of the API works with. */
 export interface DockerHost {
@@ -11,6 +12,7 @@ export interface DockerHost {
 
 /** A call of Docker's Engine API. */
 export interface DockerCall extends DockerHost {
+  lives: Lives
   /** The version of the API that the client speaks: `1.51`. */
   apiVersion: string
   /** What the path names. */

@@ -1,20 +1,27 @@
+import type { CreateOptions } from '../../api/sandboxes/create-options.js'
 import type { EndpointOptions } from '../../api/sandboxes/endpoint-options.js'
 import type { SubnetRequest } from '../../base/addresses/subnet-request.js'
 import type { CallOptions } from '../../base/call.js'
 import type { CreateNetworkOptions } from '../../networks/create-options.js'
 
 type Option = Exclude<
-  keyof CreateNetworkOptions | keyof EndpointOptions | keyof SubnetRequest,
-  'force' | keyof CallOptions
+  keyof CreateNetworkOptions | keyof CreateOptions | keyof EndpointOptions | keyof SubnetRequest,
+  'force' | 'netns' | 'ephemeral' | 'forwarding' | keyof CallOptions
 >
 
 /** The field of Docker's API that each option of the library comes by. */
 const FIELDS: Readonly<Record<Option, string>> = {
+  addHost: 'HostConfig.ExtraHosts',
   aliases: 'Aliases',
   auxAddresses: 'AuxiliaryAddresses',
+  dns: 'HostConfig.Dns',
+  dnsOptions: 'HostConfig.DnsOptions',
+  dnsSearch: 'HostConfig.DnsSearch',
+  domainname: 'Domainname',
   driver: 'Driver',
   gateway: 'Gateway',
   gwPriority: 'GwPriority',
+  hostname: 'Hostname',
   internal: 'Internal',
   ip: 'IPAMConfig.IPv4Address',
   ip6: 'IPAMConfig.IPv6Address',
@@ -24,7 +31,9 @@ const FIELDS: Readonly<Record<Option, string>> = {
   labels: 'Labels',
   mac: 'MacAddress',
   name: 'Name',
+  network: 'HostConfig.NetworkMode',
   options: 'Options',
+  publish: 'HostConfig.PortBindings',
   subnet: 'Subnet',
   subnets: 'IPAM.Config',
 }
@@ -36,7 +45,7 @@ const fieldOf = (option: string): string | undefined =>
 export const inFields = (message: string): string =>
   message
     .replace(
-      /^(?:networks\.\w+: |(?:dis)?connect: )?(\w+)(?=[ :])/,
+      /^(?:networks\.\w+: |sandboxes\.\w+: |(?:dis)?connect: )?(\w+)(?=[ :])/,
       (whole, option: string) => fieldOf(option) ?? whole,
     )
     .replace(

@@ -4,7 +4,8 @@ const IMAGES = 'Slipway has no images: a sandbox is a network stack, and its pro
 const SWARM = 'Slipway is for one host, and has no swarm'
 const VOLUMES = 'Slipway has no volumes: a sandbox is a network stack, and its files are those of the machine'
 const CONTAINERS =
-  "this version of Slipway answers for networks, not for containers: make sandboxes with the command 'slipway' or the library"
+  'a sandbox is a network stack: it is created, started, listed, inspected, stopped, killed and removed, and nothing else'
+const PROGRAMS = "Slipway's server starts no programs, and has no output of any: 'slipway exec' starts them"
 const EVENTS = "this version of Slipway streams no events here: 'slipway events' prints them"
 
 const REASONS: readonly (readonly [RegExp, string])[] = [
@@ -12,7 +13,9 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^\/(swarm|nodes|services|tasks|secrets|configs)(\/|$)/, SWARM],
   [/^\/volumes(\/|$)/, VOLUMES],
   [/^\/plugins(\/|$)/, 'Slipway has no plugins'],
-  [/^\/exec(\/|$)/, "Slipway's server starts no programs: 'slipway exec' does"],
+  [/^\/exec(\/|$)/, PROGRAMS],
+  [/^\/containers\/[^/]+\/(attach|attach\/ws|exec|logs|resize|top)$/, PROGRAMS],
+  [/^\/containers\/[^/]+\/(archive|changes|export)$/, VOLUMES],
   [/^\/containers(\/|$)/, CONTAINERS],
   [/^\/events$/, EVENTS],
   [/^\/system\/df$/, 'Slipway takes no room on a disk'],

@@ -8,6 +8,14 @@ export function queryFlag(query: URLSearchParams, name: string): boolean {
   throw badRequest(`invalid value for ${name}: ${JSON.stringify(text)} is neither true nor false`)
 }
 
+/** A whole number of a query; `undefined` where there is none. @throws {HttpError} 400 */
+export function queryWhole(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name) ?? ''
+  if (text === '') return undefined
+  if (/^-?\d{1,15}$/.test(text)) return Number(text)
+  throw badRequest(`invalid value for ${name}: ${JSON.stringify(text)} is no whole number`)
+}
+
 /**
  * The filters of a query: `{"name":{"web":true}}`, or `{"name":["web"]}`, which older clients send.
  *

@@ -50,18 +50,19 @@ function versionOf(version: string) {
 }
 
 /** What of `docker info` is about networking, or cannot be left out: Docker's command reads it into a struct. */
-async function infoOf({ slipway, version, signal }: DockerCall) {
+async function infoOf({ slipway, version, lives, signal }: DockerCall) {
   const sandboxes = await slipway.sandboxes.list({ signal })
+  const running = sandboxes.filter(({ id }) => lives.stateOf(id) === 'running').length
   const drivers = [
     ...networkDrivers.map(({ name }) => name),
     ...stackDrivers.flatMap(({ network, name }) => (network ? [name] : [])),
   ]
   return {
     ID: '',
-    Containers: sandboxes.length,
-    ContainersRunning: sandboxes.length,
+    Containers: sandboxes.length + lives.all.length,
+    ContainersRunning: running,
     ContainersPaused: 0,
-    ContainersStopped: 0,
+    ContainersStopped: sandboxes.length - running + lives.all.length,
     Images: 0,
     Driver: '',
     DriverStatus: [],

@@ -56,6 +56,16 @@ export class Fields {
     return Object.fromEntries(Object.entries(found).map(([key, value]) => [key, value ?? '']))
   }
 
+  /** The names of all fields. */
+  names(): string[] {
+    return Object.keys(this.#values)
+  }
+
+  /** All fields, as they were sent. */
+  entries(): [name: string, value: unknown][] {
+    return Object.entries(this.#values)
+  }
+
   object(name: string): Fields | undefined {
     const found = this.#read(name, 'an object', isObject)
     return found && new Fields(found, `${this.#within}${name}.`)

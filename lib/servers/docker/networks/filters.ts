@@ -1,7 +1,7 @@
 import type { NetworkInspect } from '../../../api/networks/inspect.js'
 import { hasLabel } from '../../../base/filters.js'
 import { badRequest } from '../../http/http-error.js'
-import { pattern } from './pattern.js'
+import { pattern } from '../pattern.js'
 import { isPredefined } from '../../../drivers/predefined.js'
 
 export const LIST_FILTERS = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type'] as const

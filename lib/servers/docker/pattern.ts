@@ -1,4 +1,4 @@
-import { badRequest } from '../../http/http-error.js'
+import { badRequest } from '../http/http-error.js'
 
 /** So often a pattern may say "any number of any": each more makes its longest search a hundred times longer. */
 const MOST_OPEN = 2

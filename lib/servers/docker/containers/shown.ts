@@ -1,0 +1,105 @@
+import { clock } from '../../../base/timers.js'
+import type { Container } from './container.js'
+import { humanDuration } from './human-duration.js'
+
+/** The zero of Go's time. */
+const NO_TIME = '0001-01-01T00:00:00Z'
+
+/** What a container is in `GET /containers/json`. */
+export const containerSummary = (container: Container) => ({
+  Id: container.id,
+  Names: [`/${container.name}`],
+  Image: '',
+  ImageID: '',
+  Command: '',
+  Created: Math.floor(Date.parse(container.created) / 1000),
+  Ports: portsOf(container),
+  Labels: container.labels,
+  State: container.state,
+  Status: statusOf(container),
+  HostConfig: { NetworkMode: container.network },
+  NetworkSettings: { Networks: container.settings.Networks },
+  Mounts: [],
+})
+
+/** A port in a list: without the last two where it leads nowhere. */
+export interface PortSummary {
+  PrivatePort: number
+  Type: string
+  IP?: string
+  PublicPort?: number
+}
+
+export function portsOf({ settings: { Ports } }: Container): PortSummary[] {
+  return Object.entries(Ports).flatMap(([key, bindings]): PortSummary[] => {
+    const [port, Type = 'tcp'] = key.split('/')
+    const inside = { PrivatePort: Number(port), Type }
+    return (bindings ?? [{ HostIp: '', HostPort: '' }]).map(({ HostIp, HostPort }) =>
+      HostPort === '' ? inside : { IP: HostIp, ...inside, PublicPort: Number(HostPort) },
+    )
+  })
+}
+
+function statusOf({ state, created, finished }: Container): string {
+  const since = (time: string) => humanDuration(clock.time() - Date.parse(time))
+  if (state === 'created') return 'Created'
+  return finished === undefined ? `Up ${since(created)}` : `Exited (0) ${since(finished)} ago`
+}
+
+/**
+ * What a container is in `GET /containers/{id}/json`. What is about programs, images and files is empty, as Docker's
+ * clients read it into structs.
+ */
+export function containerInspect(container: Container) {
+  const { id, name, created, state, finished, labels, network, hostname, names, settings } = container
+  return {
+    Id: id,
+    Created: created,
+    Path: '',
+    Args: [],
+    State: {
+      Status: state,
+      Running: state === 'running',
+      Paused: false,
+      Restarting: false,
+      OOMKilled: false,
+      Dead: false,
+      Pid: 0,
+      ExitCode: 0,
+      Error: '',
+      StartedAt: state === 'created' ? NO_TIME : created,
+      FinishedAt: finished ?? NO_TIME,
+    },
+    Image: '',
+    ResolvConfPath: '',
+    HostnamePath: '',
+    HostsPath: '',
+    LogPath: '',
+    Name: `/${name}`,
+    RestartCount: 0,
+    Driver: '',
+    Platform: 'linux',
+    HostConfig: {
+      NetworkMode: network,
+      PortBindings: settings.Ports,
+      PublishAllPorts: false,
+      RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+      Dns: names.dns ?? [],
+      DnsOptions: names.dnsOptions ?? [],
+      DnsSearch: names.dnsSearch ?? [],
+      ExtraHosts: names.addHost ?? null,
+    },
+    Mounts: [],
+    Config: {
+      Hostname: hostname,
+      Domainname: names.domainname ?? '',
+      ExposedPorts: Object.fromEntries(Object.keys(settings.Ports).map((port) => [port, {}])),
+      Env: null,
+      Cmd: null,
+      Entrypoint: null,
+      Image: '',
+      Labels: labels,
+    },
+    NetworkSettings: settings,
+  }
+}
