@@ -14,6 +14,7 @@ import { addHostOptions } from './usage/host-flags.js'
 import { addInspect } from './usage/inspect.js'
 import { addList } from './usage/list.js'
 import { addNetwork } from './usage/network.js'
+import { addOciHook } from './usage/oci-hook.js'
 import { addPort, addPublish, addUnpublish } from './usage/ports.js'
 import { addPrune, addRemove } from './usage/remove.js'
 import { addRun } from './usage/run.js'
@@ -86,6 +87,7 @@ const GROUPS: Readonly<Record<string, readonly Definition[]>> = {
   ],
   'The host:': [
     { names: ['serve'], add: addServe },
+    { names: ['oci-hook'], add: addOciHook },
     { names: ['uninstall'], add: addUninstall },
   ],
 }

@@ -15,7 +15,12 @@ export interface Ended {
   stderr: string
 }
 
-export const start = (world: World, args: readonly string[], before: readonly string[] = []): ChildProcess => {
+export const start = (
+  world: Pick<World, 'host' | 'stateDir'>,
+  args: readonly string[],
+  before: readonly string[] = [],
+  stdin: 'ignore' | 'pipe' = 'ignore',
+): ChildProcess => {
   const [program = '', ...rest] = [
     ...before,
     process.execPath,
@@ -24,7 +29,7 @@ export const start = (world: World, args: readonly string[], before: readonly st
     `--state-dir=${world.stateDir}`,
     ...args,
   ]
-  return spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 })
+  return spawn(program, rest, { stdio: [stdin, 'pipe', 'pipe'], timeout: 30_000 })
 }
 
 /** On a terminal of its own; what is written to it is typed. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import type { Sandbox } from 'slipway'
@@ -43,6 +43,22 @@ export class Containers {
       poststop,
     })
     return this.#runtime.run(id, makeBundle(folder, config))
+  }
+
+  /** Runs a container in a namespace that the runtime makes, which its hooks connect: no file is mounted over /etc. */
+  runByHooks(id: string, annotations: Record<string, string>, hooks: Record<string, readonly Hook[]>): Promise<number> {
+    const name = join(this.#folder, 'hostname')
+    writeFileSync(name, id)
+    const files = { hostname: name, hosts: name, resolvConf: name }
+    const config = containerConfig({ root: this.#root, netns: '', files, args: ['sh', '-c', SERVE] })
+    const own = {
+      ...config,
+      annotations,
+      hooks: { poststop: [], ...hooks },
+      mounts: config.mounts.filter(({ destination }) => !destination.startsWith('/etc/')),
+      linux: { namespaces: config.linux.namespaces.map(({ type }) => ({ type })) },
+    }
+    return this.#runtime.run(id, makeBundle(join(this.#folder, id), own))
   }
 
   /** Runs a program in a container. @returns what it printed. */
