@@ -190,7 +190,8 @@ async function writeModules(rolldown) {
   const core = importedFrom(entries['for-bundlers'])
   const group = (id, bundling) => {
     if (!id.startsWith(inRoot('lib/')) || runs.has(id)) return null
-    return core(id, bundling) ? 'core' : 'others'
+    // The command looks for package.json two folders above.
+    return core(id, bundling) ? 'core' : 'cli/others'
   }
   const input = Object.fromEntries(
     filesUnder('lib')
