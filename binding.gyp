@@ -5,7 +5,7 @@
     {
       "target_name": "slipway",
       "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api"],
-      "sources": ["<!@(sed 's/#.*//' native/sources.txt)"],
+      "sources": ["<!@(node native/folders.cjs build/folders)"],
       "include_dirs": ["native"],
       # SWALLOW: a worker that is being terminated refuses calls at any moment, which is no error to abort the process for.
       "defines": ["NAPI_VERSION=9", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS", "_GNU_SOURCE"],

@@ -32,7 +32,7 @@ Status Runner::run_nft(uint32_t end) {
   auto failure = commit(looks(first, next_), [&]() -> Status {
     for (uint32_t index = first; index < next_; ++index) {
       origin_ = {index, 0};
-      if (auto failure = put_nft(index)) return failure;
+      if (auto refused = put_nft(index)) return refused;
     }
     return kOk;
   });

@@ -169,7 +169,7 @@ Status Runner::undo_nft(const std::vector<Operation>& inverses) {
     for (const auto& inverse : inverses) {
       if (goes_with_table(inverse)) continue;
       const auto* removal = std::get_if<ElementDelete>(&inverse);
-      if (auto failure = removal != nullptr ? put_own(*removal, {}) : put(inverse, {})) return failure;
+      if (auto refused = removal != nullptr ? put_own(*removal, {}) : put(inverse, {})) return refused;
     }
     return kOk;
   });

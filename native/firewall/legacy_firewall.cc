@@ -16,13 +16,13 @@ namespace {
 constexpr std::size_t kMostBytes = 64UL * 1024 * 1024;
 
 // How tables of IPv4 and of IPv6 are asked for.
-struct Ipv4 {
+struct Ipv4Calls {
   using Info = ipt_getinfo;
   using Entries = ipt_get_entries;
   static constexpr int kFamily = AF_INET, kLevel = IPPROTO_IP, kInfo = IPT_SO_GET_INFO, kEntries = IPT_SO_GET_ENTRIES;
   static constexpr const char* kTables = "/proc/thread-self/net/ip_tables_names";
 };
-struct Ipv6 {
+struct Ipv6Calls {
   using Info = ip6t_getinfo;
   using Entries = ip6t_get_entries;
   static constexpr int kFamily = AF_INET6, kLevel = IPPROTO_IPV6, kInfo = IP6T_SO_GET_INFO,
@@ -62,8 +62,8 @@ Status read_family(Firewalls& firewalls) {
 }  // namespace
 
 Status read_legacy(Firewalls& firewalls) {
-  if (auto failure = read_family<Ipv4>(firewalls)) return failure;
-  return read_family<Ipv6>(firewalls);
+  if (auto failure = read_family<Ipv4Calls>(firewalls)) return failure;
+  return read_family<Ipv6Calls>(firewalls);
 }
 
 }  // namespace slipway::firewall

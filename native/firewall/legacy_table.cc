@@ -12,7 +12,7 @@ namespace slipway::firewall {
 namespace {
 
 // Where things are in the headers of IPv4 and IPv6.
-struct Ipv4 {
+struct Ipv4Layout {
   using Info = ipt_getinfo;
   using Entry = ipt_entry;
   static constexpr const char* kName = "ip";
@@ -22,7 +22,7 @@ struct Ipv4 {
   static constexpr uint8_t kInvertIn = IPT_INV_VIA_IN, kInvertOut = IPT_INV_VIA_OUT, kInvertSource = IPT_INV_SRCIP,
                            kInvertDestination = IPT_INV_DSTIP, kInvertProtocol = IPT_INV_PROTO;
 };
-struct Ipv6 {
+struct Ipv6Layout {
   using Info = ip6t_getinfo;
   using Entry = ip6t_entry;
   static constexpr const char* kName = "ip6";
@@ -202,11 +202,11 @@ class Table {
 }  // namespace
 
 void put_table(const std::string& name, const ipt_getinfo& info, std::string_view bytes, Firewalls& firewalls) {
-  Table<Ipv4>(name, info, bytes).put(firewalls);
+  Table<Ipv4Layout>(name, info, bytes).put(firewalls);
 }
 
 void put_table(const std::string& name, const ip6t_getinfo& info, std::string_view bytes, Firewalls& firewalls) {
-  Table<Ipv6>(name, info, bytes).put(firewalls);
+  Table<Ipv6Layout>(name, info, bytes).put(firewalls);
 }
 
 }  // namespace slipway::firewall

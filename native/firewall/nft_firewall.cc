@@ -11,6 +11,7 @@
 
 #include "firewall/matches.h"
 #include "netlink/batch.h"
+#include "nft/message_type.h"
 #include "nft/objects.h"
 
 namespace slipway::firewall {
@@ -279,7 +280,7 @@ Status dump(netlink::Socket& socket, uint16_t ask, uint16_t kind, const std::fun
     alignas(nlmsghdr) char buffer[netlink::Batch::kMessageRoom] = {};
     nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, ask, NFPROTO_UNSPEC, NLM_F_DUMP, 0);
     status = socket.request(message, [&](Answer& answer) {
-      if (answer.type() == (NFNL_SUBSYS_NFTABLES << 8 | kind)) each(answer);
+      if (answer.type() == nft::message_type(kind)) each(answer);
     });
     if (!status || status->errnum != EINTR) break;
   }

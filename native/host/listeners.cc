@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <initializer_list>
+
 #include "netlink/message.h"
 #include "rtnl/address_text.h"
 
@@ -46,7 +48,7 @@ Listener read_listener(netlink::Answer& answer) {
 Status dump_listeners(bool udp, uint16_t port, std::vector<Listener>& listeners) {
   netlink::Socket socket;
   if (auto failure = netlink::Socket::open(NETLINK_SOCK_DIAG, socket)) return failure;
-  for (uint8_t family : {AF_INET, AF_INET6}) {
+  for (uint8_t family : std::initializer_list<uint8_t>{AF_INET, AF_INET6}) {
     if (auto failure = dump_listeners(socket, family, udp, port, listeners)) return failure;
   }
   return kOk;

@@ -1,11 +1,10 @@
 #include "host/port.h"
 
 #include "host/place.h"
+#include "host/socket_option.h"
 
 namespace slipway::host {
 namespace {
-
-void set(int fd, int level, int option, int value) { setsockopt(fd, level, option, &value, sizeof value); }
 
 // Datagrams that arrive while the server does something else, some 800 bytes for a small one. The kernel counts twice
 // of what is asked for.
@@ -17,7 +16,7 @@ constexpr int kServerBacklog = 511;
 void enlarge_for_server(int fd) {
   // Without CAP_NET_ADMIN in the initial user namespace only the plain option works, up to net.core.rmem_max.
   if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &kServerReceiveBytes, sizeof kServerReceiveBytes) != 0) {
-    set(fd, SOL_SOCKET, SO_RCVBUF, kServerReceiveBytes);
+    set_option(fd, SOL_SOCKET, SO_RCVBUF, kServerReceiveBytes);
   }
 }
 
@@ -29,7 +28,7 @@ struct Port {
 
   Status open(const std::string& protocol, const std::string& address, uint16_t number);
   bool bind() const { return ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&place), length) == 0; }
-  void reuse_address(bool on) const { set(socket.get(), SOL_SOCKET, SO_REUSEADDR, on ? 1 : 0); }
+  void reuse_address(bool on) const { set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, on ? 1 : 0); }
 };
 
 Status Port::open(const std::string& protocol, const std::string& address, uint16_t number) {
@@ -40,7 +39,9 @@ Status Port::open(const std::string& protocol, const std::string& address, uint1
   int ip_protocol = udp ? IPPROTO_UDP : protocol == "tcp" ? IPPROTO_TCP : IPPROTO_SCTP;
   if (!socket) socket.reset(::socket(ip.family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, ip_protocol));
   if (!socket) return Failure::last("socket");
-  if (ip.family == AF_INET6) set(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  if (ip.family == AF_INET6) {
+    if (auto failure = set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1)) return failure;
+  }
   length = make_place(ip, number, 0, place);
   return kOk;
 }
@@ -71,7 +72,7 @@ Status hold_port(const std::string& protocol, const std::string& address, uint16
   }
   // Datagrams come in as soon as a UDP socket is bound, and wait for a reader for ever: the smallest buffer has room
   // for one or two.
-  if (protocol == "udp") set(port.socket.get(), SOL_SOCKET, SO_RCVBUF, 0);
+  if (protocol == "udp") set_option(port.socket.get(), SOL_SOCKET, SO_RCVBUF, 0);
   // Without SO_REUSEADDR: with it on both sides, another process may bind what does not listen, and then listen itself.
   bool bound = port.bind();
   if (!bound && protocol == "tcp" && errno == EADDRINUSE) {

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "host/place.h"
+#include "host/socket_option.h"
 #include "host/source_filter.h"
 
 namespace slipway::host {
@@ -24,10 +25,6 @@ Status read_address(const std::string& text, rtnl::IpAddress& ip, unsigned& link
   return link == 0 ? Status(Failure::of(ENODEV, "if_nametoindex")) : kOk;
 }
 
-Status set(int fd, int level, int option, int value) {
-  return setsockopt(fd, level, option, &value, sizeof value) == 0 ? kOk : Status(Failure::last("setsockopt"));
-}
-
 Status bind_to(int fd, const UserSocket& wanted) {
   rtnl::IpAddress ip;
   unsigned link = 0;
@@ -35,7 +32,7 @@ Status bind_to(int fd, const UserSocket& wanted) {
   sockaddr_storage place{};
   socklen_t length = make_place(ip, wanted.port, link, place);
   if (wanted.reuse_address) {
-    if (auto failure = set(fd, SOL_SOCKET, SO_REUSEADDR, 1)) return failure;
+    if (auto failure = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1)) return failure;
   }
   return bind(fd, reinterpret_cast<sockaddr*>(&place), length) == 0 ? kOk : Status(Failure::last("bind"));
 }
@@ -47,7 +44,7 @@ Status open_user_socket(const UserSocket& wanted, UniqueFd& socket) {
   UniqueFd opened(::socket(wanted.ipv6 ? AF_INET6 : AF_INET, type, wanted.udp ? IPPROTO_UDP : IPPROTO_TCP));
   if (!opened) return Failure::last("socket");
   if (wanted.ipv6) {
-    if (auto failure = set(opened.get(), IPPROTO_IPV6, IPV6_V6ONLY, wanted.ipv6_only ? 1 : 0)) return failure;
+    if (auto failure = set_option(opened.get(), IPPROTO_IPV6, IPV6_V6ONLY, wanted.ipv6_only ? 1 : 0)) return failure;
   }
   // Of such a sender, Node.js would name the interface where its thread is, outside, and fail where there is none of
   // that number. Before it is bound, or some would be waiting.
@@ -62,7 +59,7 @@ Status open_user_socket(const UserSocket& wanted, UniqueFd& socket) {
   return kOk;
 }
 
-Status refuse_reuse(int socket) { return set(socket, SOL_SOCKET, SO_REUSEADDR, 0); }
+Status refuse_reuse(int socket) { return set_option(socket, SOL_SOCKET, SO_REUSEADDR, 0); }
 
 Status source_for(const std::string& address, std::string& source) {
   rtnl::IpAddress ip;

@@ -13,7 +13,7 @@
 namespace slipway::js {
 namespace {
 
-constexpr const char* kNotHeard = "datagrams could not be listened to";
+constexpr const char* kDatagramsNotHeard = "datagrams could not be listened to";
 
 }  // namespace
 
@@ -56,7 +56,7 @@ template <Napi::Value (DatagramsWrap::*method)(const Napi::CallbackInfo&)>
 Napi::Value DatagramsWrap::guarded(const Napi::CallbackInfo& info) {
   try {
     return (this->*method)(info);
-  } catch (...) { return throw_failure(info.Env(), kNotHeard, thrown()); }
+  } catch (...) { return throw_failure(info.Env(), kDatagramsNotHeard, thrown()); }
 }
 
 DatagramsWrap::DatagramsWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<DatagramsWrap>(info) {
@@ -65,7 +65,7 @@ DatagramsWrap::DatagramsWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   auto input = info[0].As<Napi::Uint8Array>();
   auto output = info[1].As<Napi::Uint8Array>();
   if (input.ByteLength() < host::kSlotsSize || output.ByteLength() < host::kSlotsSize) {
-    throw_failure(info.Env(), kNotHeard, Failure::of(EINVAL, "buffer"));
+    throw_failure(info.Env(), kDatagramsNotHeard, Failure::of(EINVAL, "buffer"));
     return;
   }
   input_ = Napi::Persistent(input);
@@ -80,9 +80,9 @@ Napi::Value DatagramsWrap::add(const Napi::CallbackInfo& info) {
   socket->number = ++last_;
   uv_loop_t* loop = nullptr;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok)
-    return throw_failure(env, kNotHeard, Failure::of(ECANCELED, "uv_poll_init"));
+    return throw_failure(env, kDatagramsNotHeard, Failure::of(ECANCELED, "uv_poll_init"));
   if (int error = uv_poll_init(loop, &socket->poll, socket->fd.get()))
-    return throw_failure(env, kNotHeard, Failure::of(-error, "uv_poll_init"));
+    return throw_failure(env, kDatagramsNotHeard, Failure::of(-error, "uv_poll_init"));
   // From here on it is libuv's.
   Socket* watched = socket.release();
   watched->poll.data = watched;
@@ -92,7 +92,7 @@ Napi::Value DatagramsWrap::add(const Napi::CallbackInfo& info) {
   sockets_[watched->number] = watched;
   if (int error = uv_poll_start(&watched->poll, UV_READABLE, Socket::readable)) {
     watched->close();
-    return throw_failure(env, kNotHeard, Failure::of(-error, "uv_poll_start"));
+    return throw_failure(env, kDatagramsNotHeard, Failure::of(-error, "uv_poll_start"));
   }
   return Napi::Number::New(env, watched->number);
 }

@@ -20,7 +20,7 @@
 namespace slipway::js {
 namespace {
 
-constexpr const char* kNotHeard = "the kernel could not be listened to";
+constexpr const char* kKernelNotHeard = "the kernel could not be listened to";
 
 std::set<std::string> texts(const Napi::Array& given) {
   std::set<std::string> found;
@@ -92,14 +92,14 @@ template <Napi::Value (NewsWrap::*method)(const Napi::CallbackInfo&)>
 Napi::Value NewsWrap::guarded(const Napi::CallbackInfo& info) {
   try {
     return (this->*method)(info);
-  } catch (...) { return throw_failure(info.Env(), kNotHeard, thrown()); }
+  } catch (...) { return throw_failure(info.Env(), kKernelNotHeard, thrown()); }
 }
 
 NewsWrap::NewsWrap(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NewsWrap>(info) {
   auto failure = slipway::guarded([&] { return open(info); });
   if (!failure) return;
   end();
-  throw_failure(info.Env(), kNotHeard, *failure);
+  throw_failure(info.Env(), kKernelNotHeard, *failure);
 }
 
 Status NewsWrap::open(const Napi::CallbackInfo& info) {
@@ -197,7 +197,7 @@ Napi::Value NewsWrap::mean(const Napi::CallbackInfo& info) {
   const auto names = texts(info[0].As<Napi::Array>());
   Napi::Object numbers = Napi::Object::New(env);
   if (watch_ != nullptr && watch_->settings != nullptr) {
-    if (auto failure = watch_->mean_settings(names)) throw_failure(env, kNotHeard, *failure);
+    if (auto failure = watch_->mean_settings(names)) throw_failure(env, kKernelNotHeard, *failure);
     return numbers;
   }
   if (watch_ == nullptr || watch_->links == nullptr) return numbers;

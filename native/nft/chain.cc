@@ -6,6 +6,8 @@
 #include <linux/netfilter_bridge.h>
 #include <libnftnl/rule.h>
 
+#include "nft/message_type.h"
+
 namespace slipway::nft {
 namespace {
 
@@ -91,7 +93,7 @@ Status dump_chains(netlink::Socket& socket, const std::string& family, const std
   alignas(nlmsghdr) char buffer[512] = {};
   nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETCHAIN, family_number(family), NLM_F_DUMP, 0);
   return socket.request(message, [&](netlink::Answer& answer) {
-    if (answer.type() != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN)) return;
+    if (answer.type() != message_type(NFT_MSG_NEWCHAIN)) return;
     std::string of;
     ChainInfo chain;
     answer.each<nfgenmsg>([&](const netlink::Attribute& attribute) {

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "nft/boundaries.h"
+#include "nft/message_type.h"
 
 namespace slipway::nft {
 namespace {
@@ -117,7 +118,7 @@ void read_element(const Attribute& element, const Reader& reader) {
 
 Status read_elements(netlink::Socket& socket, nlmsghdr* message, Reader reader) {
   return socket.request(message, [&](netlink::Answer& answer) {
-    if (answer.type() == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM))
+    if (answer.type() == message_type(NFT_MSG_NEWSETELEM))
       read_elements(answer, reader.key, reader.data, reader.out, reader.boundaries);
   });
 }

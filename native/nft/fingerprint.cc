@@ -9,6 +9,7 @@
 #include <map>
 #include <string_view>
 
+#include "nft/message_type.h"
 #include "nft/objects.h"
 
 namespace slipway::nft {
@@ -185,29 +186,29 @@ uint64_t of_rule(const Attribute& attribute) {
   return attribute.type() == NFTA_RULE_EXPRESSIONS ? of_expressions(attribute) : 0;
 }
 
-struct Kind {
+struct FingerprintedKind {
   const char* name;
   uint16_t get, add;
   uint16_t table, named;
   uint64_t (*of)(const Attribute&);
 };
-constexpr Kind kKinds[] = {
+constexpr FingerprintedKind kFingerprinted[] = {
     {"table", NFT_MSG_GETTABLE, NFT_MSG_NEWTABLE, NFTA_TABLE_NAME, NFTA_TABLE_NAME, of_table},
     {"chain", NFT_MSG_GETCHAIN, NFT_MSG_NEWCHAIN, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, of_chain},
     {"set", NFT_MSG_GETSET, NFT_MSG_NEWSET, NFTA_SET_TABLE, NFTA_SET_NAME, of_set},
     {"rule", NFT_MSG_GETRULE, NFT_MSG_NEWRULE, NFTA_RULE_TABLE, NFTA_RULE_CHAIN, of_rule},
 };
 
-const Kind* kind_of(uint16_t message) {
-  for (const auto& kind : kKinds) {
-    if (message == (NFNL_SUBSYS_NFTABLES << 8 | kind.add)) return &kind;
+const FingerprintedKind* kind_of(uint16_t message) {
+  for (const auto& kind : kFingerprinted) {
+    if (message == message_type(kind.add)) return &kind;
   }
   return nullptr;
 }
 
 // `table` comes there.
 bool read(netlink::Answer& message, Fingerprint& print, std::string& table) {
-  const Kind* kind = kind_of(message.type());
+  const FingerprintedKind* kind = kind_of(message.type());
   if (kind == nullptr) return false;
   print.kind = kind->name;
   bool rule = kind->add == NFT_MSG_NEWRULE;
@@ -252,7 +253,7 @@ void read_fingerprints(const netlink::Batch& batch, Fingerprints& prints) {
 Status dump_fingerprints(netlink::Socket& socket, const std::string& family, const std::string& table,
                          const std::string& kept, Fingerprints& prints) {
   if (auto failure = check_names("fingerprints", family, {&table})) return failure;
-  for (const auto& kind : kKinds) {
+  for (const auto& kind : kFingerprinted) {
     alignas(nlmsghdr) char buffer[netlink::Batch::kMessageRoom] = {};
     nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, kind.get, family_number(family), NLM_F_DUMP, 0);
     // The kernel passes over it where it is asked for tables or chains: these are those of all tables.

@@ -8,20 +8,22 @@
 #include <cstring>
 #include <string_view>
 
+#include "nft/message_type.h"
+
 namespace slipway::nft {
 namespace {
 
 using netlink::Attribute;
 
 // A kind, its messages, and its attributes that make it again. Others (handles, uses, positions) are the kernel's own.
-struct Kind {
+struct PartKind {
   std::string_view name;
   uint16_t get, add;
   uint16_t table, named;
   std::initializer_list<uint16_t> kept;
 };
 
-const Kind kKinds[] = {
+const PartKind kPartKinds[] = {
     {"chain",
      NFT_MSG_GETCHAIN,
      NFT_MSG_NEWCHAIN,
@@ -62,9 +64,10 @@ const Kind kKinds[] = {
      {NFTA_FLOWTABLE_HOOK, NFTA_FLOWTABLE_FLAGS}},
 };
 
-const Kind* find_kind(std::string_view name) {
-  auto found = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& kind) { return kind.name == name; });
-  return found == std::end(kKinds) ? nullptr : found;
+const PartKind* find_kind(std::string_view name) {
+  auto found = std::find_if(std::begin(kPartKinds), std::end(kPartKinds),
+                            [&](const PartKind& kind) { return kind.name == name; });
+  return found == std::end(kPartKinds) ? nullptr : found;
 }
 
 constexpr std::string_view kDigits = "0123456789abcdef";
@@ -146,7 +149,7 @@ void put_uses_of_elements(const Attribute& elements, std::vector<std::string>& u
   });
 }
 
-PartInfo read_part(const Kind& kind, netlink::Answer& answer, std::string& table) {
+PartInfo read_part(const PartKind& kind, netlink::Answer& answer, std::string& table) {
   PartInfo part;
   part.kind = kind.name;
   answer.each<nfgenmsg>([&](const Attribute& attribute) {
@@ -175,7 +178,7 @@ void put_text(nlmsghdr* message, uint16_t type, const std::string& text) {
 
 Status encode(netlink::Batch& batch, netlink::Origin origin, const PartCopy& op) {
   if (auto failure = check_names("part.copy", op.family, {&op.table})) return failure;
-  const Kind* kind = find_kind(op.kind);
+  const PartKind* kind = find_kind(op.kind);
   std::string bytes;
   if (kind == nullptr || !parse_hex(op.attributes, bytes)) return Failure::of(EINVAL, "part.copy", op.kind);
   uint16_t flags = NLM_F_CREATE | (kind->add == NFT_MSG_NEWRULE ? NLM_F_APPEND : NLM_F_EXCL);
@@ -199,14 +202,14 @@ Status encode(netlink::Batch& batch, netlink::Origin origin, const PartCopy& op)
 Status dump_parts(netlink::Socket& socket, const PartsQuery& query, std::vector<PartInfo>& parts) {
   if (auto failure = check_names("part.dump", query.family, {&query.table})) return failure;
   if (auto failure = netlink::measure("part.dump", "set", query.set, NFT_NAME_MAXLEN - 1)) return failure;
-  const Kind* kind = find_kind(query.kind);
+  const PartKind* kind = find_kind(query.kind);
   if (kind == nullptr) return Failure::of(EINVAL, "part.dump", query.kind);
   alignas(nlmsghdr) char buffer[netlink::Batch::kMessageRoom] = {};
   nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, kind->get, family_number(query.family), NLM_F_DUMP, 0);
   put_text(message, kind->table, query.table);
   if (kind->get == NFT_MSG_GETSETELEM) put_text(message, kind->named, query.set);
   return socket.request(message, [&](netlink::Answer& answer) {
-    if (answer.type() != (NFNL_SUBSYS_NFTABLES << 8 | kind->add)) return;
+    if (answer.type() != message_type(kind->add)) return;
     std::string of;
     PartInfo part = read_part(*kind, answer, of);
     if (of == query.table && !part.name.empty()) parts.push_back(std::move(part));

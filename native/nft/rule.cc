@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "nft/message_type.h"
 #include "nft/selector.h"
 #include "nft/value.h"
 
@@ -298,7 +299,7 @@ Status dump_rules(netlink::Socket& socket, const std::string& family, const std:
   nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETRULE, family_number(family), NLM_F_DUMP, 0);
   nftnl_rule_nlmsg_build_payload(message, every.get());
   return socket.request(message, [&](netlink::Answer& answer) {
-    if (answer.type() != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE)) return;
+    if (answer.type() != message_type(NFT_MSG_NEWRULE)) return;
     std::string of;
     RuleInfo rule;
     answer.each<nfgenmsg>([&](const netlink::Attribute& attribute) {

@@ -4,26 +4,26 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 
+#include "nft/message_type.h"
+
 namespace slipway::nft {
 namespace {
 
 // What comes in a second, of our own transactions, too.
-constexpr int kRoom = 4 * 1024 * 1024;
-
-constexpr uint16_t of_nft(int message) { return static_cast<uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | message); }
+constexpr int kRuleNewsRoom = 4 * 1024 * 1024;
 
 }  // namespace
 
-Status RuleNews::open() { return News::open(NETLINK_NETFILTER, {NFNLGRP_NFTABLES}, nullptr, kRoom); }
+Status RuleNews::open() { return News::open(NETLINK_NETFILTER, {NFNLGRP_NFTABLES}, nullptr, kRuleNewsRoom); }
 
 void RuleNews::hear(netlink::Answer& message, std::set<std::string>& told) {
   switch (message.type()) {
-    case of_nft(NFT_MSG_NEWTABLE):
-    case of_nft(NFT_MSG_DELTABLE):
-    case of_nft(NFT_MSG_NEWCHAIN):
-    case of_nft(NFT_MSG_DELCHAIN):
-    case of_nft(NFT_MSG_NEWRULE):
-    case of_nft(NFT_MSG_DELRULE): told.insert("rules"); break;
+    case message_type(NFT_MSG_NEWTABLE):
+    case message_type(NFT_MSG_DELTABLE):
+    case message_type(NFT_MSG_NEWCHAIN):
+    case message_type(NFT_MSG_DELCHAIN):
+    case message_type(NFT_MSG_NEWRULE):
+    case message_type(NFT_MSG_DELRULE): told.insert("rules"); break;
     default: break;
   }
 }

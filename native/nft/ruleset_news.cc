@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "nft/message_type.h"
 #include "nft/objects.h"
 
 namespace slipway::nft {
@@ -17,11 +18,9 @@ namespace {
 using netlink::Attribute;
 
 // A thousand elements that are flushed one by one are 1 MB.
-constexpr int kRoom = 8 * 1024 * 1024;
+constexpr int kRulesetNewsRoom = 8 * 1024 * 1024;
 // Of more, a jump of the filter would not reach over the rest.
 constexpr std::size_t kMostPorts = 200;
-
-constexpr uint16_t of_nft(int message) { return static_cast<uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | message); }
 
 std::string who(netlink::Answer& message) {
   std::string name;
@@ -37,7 +36,7 @@ std::string who(netlink::Answer& message) {
 }  // namespace
 
 Status RulesetNews::open() {
-  if (auto failure = News::open(NETLINK_NETFILTER, {NFNLGRP_NFTABLES}, nullptr, kRoom)) return failure;
+  if (auto failure = News::open(NETLINK_NETFILTER, {NFNLGRP_NFTABLES}, nullptr, kRulesetNewsRoom)) return failure;
   pass_over_ours();
   return kOk;
 }
@@ -75,20 +74,24 @@ void RulesetNews::hear(netlink::Answer& message, std::set<std::string>& told) {
   // A socket of ours that is new.
   if (watch_->ports().count(port) > 0) return pass_over_ours();
   switch (message.type()) {
-    case of_nft(NFT_MSG_NEWTABLE):
-    case of_nft(NFT_MSG_DELTABLE):
-    case of_nft(NFT_MSG_NEWSET):
-    case of_nft(NFT_MSG_DELSET): damage_ |= is_ours(message, 0) && told.insert("ruleset").second; break;
-    case of_nft(NFT_MSG_NEWCHAIN):
-    case of_nft(NFT_MSG_DELCHAIN): damage_ |= is_ours(message, NFTA_CHAIN_NAME) && told.insert("ruleset").second; break;
-    case of_nft(NFT_MSG_NEWRULE):
-    case of_nft(NFT_MSG_DELRULE): damage_ |= is_ours(message, NFTA_RULE_CHAIN) && told.insert("ruleset").second; break;
-    case of_nft(NFT_MSG_DELSETELEM):
+    case message_type(NFT_MSG_NEWTABLE):
+    case message_type(NFT_MSG_DELTABLE):
+    case message_type(NFT_MSG_NEWSET):
+    case message_type(NFT_MSG_DELSET): damage_ |= is_ours(message, 0) && told.insert("ruleset").second; break;
+    case message_type(NFT_MSG_NEWCHAIN):
+    case message_type(NFT_MSG_DELCHAIN):
+      damage_ |= is_ours(message, NFTA_CHAIN_NAME) && told.insert("ruleset").second;
+      break;
+    case message_type(NFT_MSG_NEWRULE):
+    case message_type(NFT_MSG_DELRULE):
+      damage_ |= is_ours(message, NFTA_RULE_CHAIN) && told.insert("ruleset").second;
+      break;
+    case message_type(NFT_MSG_DELSETELEM):
       if (!is_ours(message, 0)) return;
       hear_elements(message, told);
       damage_ = true;
       break;
-    case of_nft(NFT_MSG_NEWGEN): {
+    case message_type(NFT_MSG_NEWGEN): {
       if (std::string by = damage_ ? who(message) : ""; !by.empty()) told.insert(by);
       damage_ = false;
       break;

@@ -6,6 +6,7 @@
 
 #include <string_view>
 
+#include "nft/message_type.h"
 #include "nft/value.h"
 
 namespace slipway::nft {
@@ -177,7 +178,7 @@ Status dump_sets(netlink::Socket& socket, const std::string& family, const std::
   nlmsghdr* message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETSET, family_number(family), NLM_F_DUMP, 0);
   nftnl_set_nlmsg_build_payload(message, every.get());
   return socket.request(message, [&](netlink::Answer& answer) {
-    if (answer.type() != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSET)) return;
+    if (answer.type() != message_type(NFT_MSG_NEWSET)) return;
     std::string of;
     SetInfo set = read_set(answer, of);
     if (of == table && !set.name.empty()) sets.push_back(std::move(set));

@@ -4,6 +4,8 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
+#include "nft/message_type.h"
+
 namespace slipway::nft {
 namespace {
 
@@ -63,8 +65,7 @@ Status get_table(netlink::Socket& socket, const std::string& family, const std::
 }
 
 void encode_refused(netlink::Batch& batch, netlink::Origin origin) {
-  netlink::Message message =
-      batch.begin("table.delete", NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_DELTABLE, NLM_F_ACK, origin);
+  netlink::Message message = batch.begin("table.delete", message_type(NFT_MSG_DELTABLE), NLM_F_ACK, origin);
   nfgenmsg header{};
   header.nfgen_family = NFPROTO_INET;
   message.header(header);
