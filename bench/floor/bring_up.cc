@@ -10,22 +10,16 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <optional>
 #include <vector>
 
 #include "first_byte.h"
+#include "since.h"
 
 namespace bench {
 namespace {
 
 constexpr const char* kOwn = "/proc/thread-self/ns/net";
-
-using Clock = std::chrono::steady_clock;
-
-int64_t between(Clock::time_point from, Clock::time_point to) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(to - from).count();
-}
 
 int open_own_namespace() {
   int fd = open(kOwn, O_RDONLY | O_CLOEXEC);
@@ -141,7 +135,7 @@ Times Host::bring_up(Network& network, const Endpoint& endpoint, bool with_first
   times.total = between(at[0], end);
   if (with_first_byte) {
     first_byte(netns, home_, endpoint.host_port, endpoint.container_port);
-    times.first_byte = between(at[0], Clock::now());
+    times.first_byte = since(at[0]);
     close(netns);
   }
   return times;

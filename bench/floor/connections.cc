@@ -9,16 +9,14 @@
 
 #include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <thread>
 #include <vector>
 
 #include "netlink.h"
+#include "since.h"
 
 namespace bench {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 // As many wait for an answer at a time.
 constexpr int kClients = 4;
@@ -93,7 +91,7 @@ Connections connect_for(double seconds, const std::string& server_netns, const s
     });
   }
   for (std::thread& client : clients) client.join();
-  auto took = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - began).count();
+  auto took = since(began);
   shutdown(server, SHUT_RDWR);
   serving.join();
   close(server);

@@ -32,21 +32,16 @@
 #include "names.h"
 #include "print.h"
 #include "publish.h"
+#include "since.h"
 
 namespace bench {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr uint16_t kContainerPort = 80;
 // Nanoseconds until the kernel must have taken down what was removed.
 constexpr int64_t kPatience = 60'000'000'000;
 // Numbers that `churn` uses, over and over: 1000 names, addresses and ports.
 constexpr unsigned kChurned = 1000;
-
-int64_t since(Clock::time_point began) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - began).count();
-}
 
 uint32_t address_of(const std::string& text) {
   in_addr address;

@@ -6,7 +6,6 @@
 #include <linux/neighbour.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
@@ -14,25 +13,18 @@
 #include <cstring>
 
 #include "nest.h"
+#include "nft_header.h"
 #include "port_claim.h"
 
 namespace bench {
 namespace {
 
 // lib/policy/sets.ts
-constexpr const char* kTable = "slipway";
 constexpr uint32_t kPortGroup = 0x736c;
 // lib/drivers/bridge/port.ts
 constexpr uint16_t kForwarded = 0xfffd;
 // libnftnl's NFTNL_UDATA_SET_ELEM_COMMENT
 constexpr uint8_t kComment = 0;
-
-void put_nft_header(nlmsghdr* message, uint8_t family, uint16_t resource) {
-  auto* header = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(nfgenmsg)));
-  header->nfgen_family = family;
-  header->version = NFNETLINK_V0;
-  header->res_id = htons(resource);
-}
 
 // A concatenation: every part begins at a multiple of four bytes.
 class Concatenation {
@@ -64,7 +56,7 @@ void put_element(Messages& messages, What what, uint8_t family, const char* set,
   nlmsghdr* message = messages.begin(static_cast<uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | static_cast<uint16_t>(what)),
                                      static_cast<uint16_t>(flags));
   put_nft_header(message, family, 0);
-  mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, kTable);
+  mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, kSlipwayTable);
   mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, set);
   Nest elements(message, NFTA_SET_ELEM_LIST_ELEMENTS);
   Nest element(message, NFTA_LIST_ELEM);

@@ -11,22 +11,16 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 
 #include "netlink.h"
+#include "since.h"
 
 namespace bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr int kUnderWay = 100;
 constexpr int kBatch = 64;
 constexpr int kPatienceMs = 5000;
-
-int64_t since(Clock::time_point began) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - began).count();
-}
 
 int connect_from(const std::string& netns, const std::string& host, uint16_t port) {
   int path = open(netns.c_str(), O_RDONLY | O_CLOEXEC);

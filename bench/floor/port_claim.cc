@@ -12,20 +12,13 @@
 #include <memory>
 
 #include "nest.h"
+#include "nft_header.h"
 
 namespace bench {
 namespace {
 
-constexpr const char* kOwnTable = "slipway";  // lib/policy/sets.ts
-constexpr const char* kTable = "ablation";
+constexpr const char* kAblationTable = "ablation";
 constexpr const char* kName = "ports";  // of the chain, and of the map
-
-void put_nft_header(nlmsghdr* message, uint8_t family, uint16_t resource = 0) {
-  auto* header = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(nfgenmsg)));
-  header->nfgen_family = family;
-  header->version = NFNETLINK_V0;
-  header->res_id = htons(resource);
-}
 
 nlmsghdr* begin(Messages& messages, int what, int flags, bool last) {
   return messages.begin(static_cast<uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | what),
@@ -57,7 +50,7 @@ void put_element(Messages& messages, Claims claims, const PortClaim& claim, bool
   nlmsghdr* message =
       begin(messages, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, add ? NLM_F_CREATE | NLM_F_EXCL : 0, last);
   put_nft_header(message, own ? NFPROTO_INET : NFPROTO_IPV4);
-  mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, own ? kOwnTable : kTable);
+  mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, own ? kSlipwayTable : kAblationTable);
   mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, own ? "published4" : kName);
   Nest elements(message, NFTA_SET_ELEM_LIST_ELEMENTS);
   Nest element(message, NFTA_LIST_ELEM);
@@ -80,7 +73,7 @@ void put_chain(Messages& messages, const PortClaim& claim, bool add, bool last) 
   nlmsghdr* message =
       begin(messages, add ? NFT_MSG_NEWCHAIN : NFT_MSG_DELCHAIN, add ? NLM_F_CREATE | NLM_F_EXCL : 0, last);
   put_nft_header(message, NFPROTO_IPV4);
-  mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, kTable);
+  mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, kAblationTable);
   mnl_attr_put_strz(message, NFTA_CHAIN_NAME, chain_of(claim).c_str());
 }
 
@@ -121,7 +114,7 @@ void add_immediate(nftnl_rule* rule, uint32_t reg, const void* bytes, uint32_t l
 // [meta l4proto tcp th dport PORT] dnat to ADDRESS:PORT
 void put_rule(Messages& messages, const PortClaim& claim, const std::string& chain, bool match, bool last) {
   std::unique_ptr<nftnl_rule, decltype(&nftnl_rule_free)> rule(nftnl_rule_alloc(), nftnl_rule_free);
-  nftnl_rule_set_str(rule.get(), NFTNL_RULE_TABLE, kTable);
+  nftnl_rule_set_str(rule.get(), NFTNL_RULE_TABLE, kAblationTable);
   nftnl_rule_set_str(rule.get(), NFTNL_RULE_CHAIN, chain.c_str());
   if (match) add_match(rule.get(), claim);
   uint16_t port = htons(claim.target_port);

@@ -3,24 +3,18 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 
 #include "first_byte.h"
 #include "port_claim.h"
+#include "since.h"
 
 namespace bench {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 // Of one transaction.
 constexpr unsigned kCrowd = 250;
 // Below those that are timed, and beyond them.
 constexpr uint16_t kFirstExisting = 1000;
-
-int64_t since(Clock::time_point began) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - began).count();
-}
 
 class Publisher {
  public:
