@@ -145,7 +145,8 @@ export class Slipway {
       if (stays) {
         await context.holders.takeOver(records.flatMap(({ endpoints, ports }) => mappedPorts(endpoints, ports)))
         context.parentWatch.opened(links)
-        context.damageWatch.opened(links, kept, networks)
+        const now = reconciled.healed.length > 0 ? await host.ask('links', {}) : links
+        context.damageWatch.opened(links, now, kept, networks)
         await context.resolvers.open()
         call?.check()
         context.spares.open()
@@ -310,7 +311,7 @@ export function makeContext(host: Host, settings: Settings, stays: boolean): Con
   const events = new EventHub(folders, () => doer)
   const networks = new NetworkRegistry(host, settings, folders, events)
   const routes = new RouterRoutes(host, folders.sandboxes, routesFile(settings, host))
-  const parentWatch = new ParentWatch({ host, networks, records: folders.sandboxes, routes, events })
+  const parentWatch = new ParentWatch({ host, settings, networks, records: folders.sandboxes, routes, events })
   const damageWatch = new DamageWatch({ host, settings, networks, records: folders.sandboxes, routes, events })
   const firewallWatch = new FirewallWatch({ host, networks }, events)
   const limits = new LimitsWatch(events, host)

@@ -3,13 +3,14 @@ import { SlipwayError } from '../base/errors.js'
 import { now } from '../base/timers.js'
 import type { LinkInfo, NativeNews } from '../kernel/native.js'
 import { BRIDGE_RULE, PORT_RULE, SETTING_FILES } from '../policy/link-rules.js'
-import { BRIDGE_GROUP, LEAVING_GROUP, PORT_GROUP, SEPARATED_PORT_GROUP, TABLE } from '../policy/sets.js'
+import { BRIDGE_GROUP, LEAVING_GROUP, PORT_GROUP, SEGMENT_GROUP, SEPARATED_PORT_GROUP, TABLE } from '../policy/sets.js'
 import type { StoredNetwork } from '../store/network-records.js'
-import type { StoredRecord } from '../store/records.js'
+import { listRecords, type StoredRecord } from '../store/records.js'
 import { NETNS_FOLDER } from '../store/sandbox-kind.js'
 import type { HealContext } from './context.js'
 import { damageOf, describeDamage } from './damage.js'
 import { LinkOwners } from './link-owners.js'
+import { changedLinks, macsOf } from './links-of.js'
 import { Looks } from './looks.js'
 import { mend, type Mended } from './mend.js'
 import { News } from './news.js'
@@ -35,6 +36,7 @@ const TRIES = 12
 const OWN_LINKS = {
   about: 'own links',
   bridges: BRIDGE_GROUP,
+  segments: SEGMENT_GROUP,
   ports: [PORT_GROUP, SEPARATED_PORT_GROUP],
   leaving: LEAVING_GROUP,
   rules: { bridge: BRIDGE_RULE, port: PORT_RULE },
@@ -45,6 +47,7 @@ const UNBOUND_NAMES = { about: 'unbound names' } as const
 const BRIDGE = 'bridge '
 const isBridge = (one: string): boolean => one.startsWith(BRIDGE)
 const hearOfFile = (news: News, one: string): void => news.hearOfFile(one)
+const hearOfLink = (news: News, one: string): void => news.hearOfLink(one)
 /** In this chain, an administrator may do what he likes. */
 const RULESET = { about: 'ruleset', table: TABLE, kept: 'user' } as const
 
@@ -100,26 +103,44 @@ export class DamageWatch {
         this.#hearer((news, one) => news.hearOfRuleset(one)),
       ),
       host.hear(OWN_LINKS, this.#hearerOfLinks()),
-      (this.#settings = host.hear(
-        SETTINGS,
-        this.#hearer((news, one) => news.hearOfLink(one)),
-      )),
+      (this.#settings = host.hear(SETTINGS, this.#hearer(hearOfLink))),
       host.hear(UNBOUND_NAMES, this.#hearer(hearOfFile)),
     ])
       if (listener) this.#listeners.push(listener)
     this.#files.join(this.#folders)
   }
 
-  /** What open() has found, and given back. @param links - As it has found them. */
-  opened(links: readonly LinkInfo[], sandboxes: readonly StoredRecord[], networks: readonly StoredNetwork[]): void {
+  /**
+   * What open() has found, and given back.
+   *
+   * @param links - As it has found them.
+   * @param now - As they are, where it has given something back.
+   */
+  opened(
+    links: readonly LinkInfo[],
+    now: readonly LinkInfo[],
+    sandboxes: readonly StoredRecord[],
+    networks: readonly StoredNetwork[],
+  ): void {
     this.#owners.know(sandboxes.map(({ record }) => record))
     for (const item of sandboxes) if (!item.record.busy) this.#known.did(undefined, item)
     for (const item of networks) this.#known.did(undefined, item)
-    for (const listener of this.#listeners) listener.know(links)
-    this.#settings?.mean(links.flatMap(({ name, group }) => (group === BRIDGE_GROUP ? [name] : [])))
+    this.#knowLinks(links, now, sandboxes)
     this.#files.join(this.#folders)
     this.#isOpen = true
     this.#looks.wake()
+  }
+
+  /**
+   * How links are to be, as far as only their change is told. What they have become while they were looked at may be
+   * another's doing.
+   */
+  #knowLinks(before: readonly LinkInfo[], now: readonly LinkInfo[], sandboxes: readonly StoredRecord[]): void {
+    const macs = macsOf(sandboxes.map(({ record }) => record))
+    for (const listener of this.#listeners) listener.know(now, macs)
+    this.#settings?.mean(now.flatMap(({ name, group }) => (group === BRIDGE_GROUP ? [name] : [])))
+    const changed = changedLinks(before, now, [OWN_LINKS.bridges, OWN_LINKS.segments, ...OWN_LINKS.ports])
+    if (changed.length > 0) this.#heard(changed, hearOfLink)
   }
 
   /** This process has made (without a record before), changed or removed (without one after) a sandbox. */
@@ -171,7 +192,7 @@ export class DamageWatch {
 
   /** What is new is no damage: settings of a bridge are to be heard of from now on. */
   #hearerOfLinks(): (told: readonly string[]) => void {
-    const hear = this.#hearer((news, one) => news.hearOfLink(one))
+    const hear = this.#hearer(hearOfLink)
     const self = new WeakRef(this)
     return (told) => {
       const [bridges, links] = [told.filter(isBridge), told.filter((one) => !isBridge(one))]
@@ -198,7 +219,10 @@ export class DamageWatch {
     const news = this.#news ?? new News()
     this.#news = undefined
     const began = now()
+    const { host, records } = this.#context
     try {
+      // Those that came while news were lost are not known.
+      const before = news.missed ? await host.ask('links', {}) : undefined
       const judgement = await damageOf(this.#context, news, this.#owners, this.#known)
       this.#rejoin(news)
       const { damage } = judgement
@@ -217,6 +241,7 @@ export class DamageWatch {
         ? await mend(this.#context, damage)
         : { healed: [], lost: [], left: false }
       const left = judgement.left || remains
+      if (before) this.#knowLinks(before, await host.ask('links', {}), await listRecords(records))
       this.#files.join(this.#folders)
       events?.healed(mended.healed)
       for (const sentence of mended.lost) if (this.#isNew(sentence)) events?.tell('lost', sentence)

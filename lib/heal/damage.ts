@@ -18,7 +18,7 @@ import type { KnownRecords } from './known-records.js'
 import type { LinkOwners } from './link-owners.js'
 import { lostFiles, NO_FILES, type LostFiles } from './lost-files.js'
 import type { News } from './news.js'
-import { bridgesOf, hostLinksOf } from './links-of.js'
+import { bridgesOf, hostLinksOf, ownLinksOf } from './links-of.js'
 
 /** What of Slipway's is damaged. */
 export interface Damage {
@@ -150,14 +150,19 @@ async function networkLinks({ networks }: Part): Promise<ReadonlySet<string>> {
   const links = [...networks.predefined.values()].map(({ link }) => link)
   for (const item of await networks.list()) {
     const spec = specOf(item)
-    const own = networksOf(spec).hostLink(spec)
-    if (own) links.push(own.name)
+    links.push(...ownLinksOf(spec))
   }
   return new Set(links)
 }
 
-/** @param records - Of sandboxes, where they are known: they remember the network that every host has. */
-async function damagedNetworks({ host, networks }: Part, records: readonly SandboxRecord[] = []): Promise<Damaged> {
+/**
+ * @param known - Records of sandboxes, where all are known: they remember the network that every host has, where this
+ *   process has not used it.
+ */
+async function damagedNetworks(context: Part, known?: readonly SandboxRecord[]): Promise<Damaged> {
+  const { host, networks } = context
+  const isUsed = [...networks.predefined.values()].every((one) => one.known() !== undefined)
+  const records = known ?? (isUsed ? [] : (await listRecords(context.records)).map(({ record }) => record))
   const seen: Seen = {
     links: await host.ask('links', {}),
     setContents: new SetContents(host, await writtenTables(host)),

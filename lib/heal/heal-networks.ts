@@ -6,8 +6,9 @@ import { specOf, type StoredNetwork } from '../store/network-records.js'
 import { healSandboxes } from './heal-sandboxes.js'
 import type { Loss } from './healing.js'
 import type { HealContext } from './context.js'
+import { restoreNetworkLinks } from './network-links.js'
 
-type Part = Pick<HealContext, 'host' | 'networks' | 'records' | 'routes'>
+type Part = Pick<HealContext, 'host' | 'networks' | 'records' | 'routes' | 'settings'>
 
 /** What has become of networks whose parents have come or gone, and of their sandboxes. */
 export interface HealedNetworks {
@@ -32,6 +33,8 @@ export async function healNetworks(context: Part, isMeant: (spec: NetworkSpec) =
   const found: HealedNetworks = { without: [], healed: [], lost: [], left: false }
   const there = new Map<string, Standing>()
   const lost: Loss[] = []
+  // A parent of ours that goes by another name is not to be made anew.
+  found.healed.push(...(await restoreNetworkLinks(context, await host.ask('links', {}))))
   for (const item of await networks.list()) {
     const spec = specOf(item)
     if (!isMeant(spec)) continue

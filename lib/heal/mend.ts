@@ -1,6 +1,5 @@
 import { writtenTables } from '../claims/ruleset-tables.js'
 import { SetContents } from '../claims/set-contents.js'
-import { networksOf } from '../drivers/index.js'
 import { listNetworkRecords, specOf } from '../store/network-records.js'
 import { listRecords, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import type { HealContext } from './context.js'
@@ -8,6 +7,7 @@ import { FEW, type Damage } from './damage.js'
 import { DamagedRecords } from './damaged-records.js'
 import { giveBackFiles } from './give-back-files.js'
 import { healFew, healSandboxes } from './heal-sandboxes.js'
+import { ownLinksOf } from './links-of.js'
 import { sortLeaving } from './leaving-networks.js'
 import { restoreNetworkLinks } from './network-links.js'
 import { forgetLost, reconcileNetworks } from './networks.js'
@@ -84,8 +84,7 @@ async function mendNetworks(
   for (const one of networks.predefined.values())
     if (!names.has(one.link) || (await one.isLost({ links, setContents }))) lost.add(one.name)
   for (const spec of (await networks.list()).map(specOf)) {
-    const own = networksOf(spec).hostLink(spec)
-    if (own && !names.has(own.name)) lost.add(spec.name)
+    if (ownLinksOf(spec).some((name) => !names.has(name))) lost.add(spec.name)
   }
   const mended = await reconcileNetworks(context, tables, records, links, new Set([...damaged.names, ...living]))
   const healed = [...new Set([...renamed, ...mended.healed])]

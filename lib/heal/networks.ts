@@ -54,6 +54,7 @@ export async function reconcileNetworks(
   const healed: string[] = []
   const lost: string[] = []
   const dropped: string[] = []
+  const parts = new Set<string>()
   const setContents = new SetContents(host, tables)
   const seen = { links, setContents, state: new HostState(host), records }
   const stored = await networks.list()
@@ -63,7 +64,10 @@ export async function reconcileNetworks(
     if (await networksOf(spec).isWhole(spec, seen)) continue
     networks.forget(name)
     try {
-      if (await networks.restore(item)) healed.push(`network ${name}`)
+      if (!(await networks.restore(item))) continue
+      healed.push(`network ${name}`)
+      // What led to sandboxes by a link may have gone with it.
+      if (networksOf(spec).standsOn) parts.add(name)
     } catch (error) {
       if (!(error instanceof SlipwayError && CANNOT_BE.includes(error.code))) throw error
       // That a parent has gone, what listens to parents tells.
@@ -75,7 +79,6 @@ export async function reconcileNetworks(
   healed.push(...predefined.healed)
   lost.push(...predefined.lost)
   const ready = (network: string) => networks.ready(network)
-  const parts = new Set<string>()
   for (const driver of networkDrivers)
     for (const { network, link } of (await driver.networks.heal?.({ ...seen, host, ready })) ?? []) {
       parts.add(network)

@@ -25,7 +25,7 @@ export interface ParentMessage extends Omit<HealedNetworks, 'left'> {
 
 const messages = channel('slipway:parent')
 
-type Part = Pick<HealContext, 'host' | 'networks' | 'records' | 'routes' | 'events'>
+type Part = Pick<HealContext, 'host' | 'networks' | 'records' | 'routes' | 'settings' | 'events'>
 
 /**
  * Listens for parents of networks that come and go, and gives networks and sandboxes back what a parent that is back
@@ -61,7 +61,10 @@ export class ParentWatch {
   know(specs: Iterable<NetworkSpec>): void {
     if (this.#looks.closed) return
     const names = new Set<string>()
-    for (const spec of specs) for (const { link } of networksOf(spec).standsOn?.(spec) ?? []) names.add(link)
+    for (const spec of specs)
+      for (const { link, ours } of networksOf(spec).standsOn?.(spec) ?? [])
+        // Where damage is only told, one of ours that goes is.
+        if (!ours || this.#context.settings.heal) names.add(link)
     const fresh = [...names].filter((name) => !this.#meant.has(name))
     const seen = this.#seen
     this.#seen = undefined

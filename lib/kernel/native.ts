@@ -207,8 +207,8 @@ export interface Questions {
   'links into the host': { question: { netns: string }; answer: LinkInfo[] }
   link: { question: { netns?: string; name: string; statistics?: boolean }; answer: LinkInfo }
   /**
-   * To which port of a bridge frames to some MAC addresses go, whatever that learns. Asked by the number of a port of
-   * it and the address, a line each; answered by numbers of ports, 0 where there is no such entry.
+   * To which port of a bridge frames to some MAC addresses go, whatever frames come to others. Asked by the number of
+   * a port of it and the address, a line each; answered by numbers of ports, 0 where there is no such entry.
    */
   fdb: { question: { asked: string }; answer: string }
   /** Which of some links of the host are there; names, a line each. */
@@ -341,13 +341,15 @@ export type About =
   /** The host's forwarding as a whole. Told is `ipv4 0`; `ipv4` alone where news were lost. */
   | { about: 'forwarding' }
   /**
-   * Bridges and their ports that were whole (up, on a bridge) and are not, or are otherwise, by their groups. Told are
+   * Bridges and their ports, and other links of networks, that were whole (up, on a bridge) and are not, or are
+   * otherwise, by their groups. Told are
    * names; `bridge NAME` of one that is whole for the first time, or under another name, or has gone; `missed` where
    * news were lost.
    */
   | {
       about: 'own links'
       bridges: number
+      segments: number
       ports: readonly number[]
       leaving: number
       rules: { bridge: SettingsRule; port: SettingsRule }
@@ -376,8 +378,12 @@ export interface NativeNews {
    * 0 where there is none of that name.
    */
   mean(names: readonly string[]): Record<string, number>
-  /** Own links as they were found. */
-  know(links: readonly LinkInfo[]): void
+  /**
+   * Own links as they were found. Anew where news were lost.
+   *
+   * @param macs - By names of ports: the MAC address that each leads to.
+   */
+  know(links: readonly LinkInfo[], macs: Readonly<Record<string, string>>): void
   close(): void
 }
 

@@ -152,6 +152,9 @@ export const LEAVING_GROUP = 0x736e
  */
 export const BRIDGE_GROUP = 0x736f
 
+/** Links that macvlan and ipvlan networks have on the host: parents that we make, and the host's own beside them. */
+export const SEGMENT_GROUP = 0x7370
+
 /** Whether a link is a port of one of our bridges, or was, by its interface group. */
 export const isPortGroup = (group: number): boolean =>
   group === PORT_GROUP || group === SEPARATED_PORT_GROUP || group === LEAVING_GROUP

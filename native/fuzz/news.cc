@@ -49,13 +49,17 @@ void hear(const uint8_t* data, std::size_t size) {
   }
 }
 
-// Nothing is told of links that were never ours.
+// Nothing is told of links that were never ours; what is heard before they are known, and once news were lost, is kept
+// until they are.
 void hear_own_links(const uint8_t* data, std::size_t size) {
-  rtnl::OwnLinks news({0x736f, {0x736c, 0x736d}, 0x736e, {1U << 24, 0}, {0xffff, 0xfffd}});
-  if (news.open()) std::abort();
-  news.know(7, {"fz0", 0, 0x736f, 1500, true, 0, "", ""});
-  news.know(8, {"fz1", 7, 0x736c, 1500, true, 0xfffd, "", ""});
-  read_all(news, data, size);
+  for (bool late : {false, true}) {
+    rtnl::OwnLinks news({0x736f, 0x7370, {0x736c, 0x736d}, 0x736e, {1U << 24, 0}, {0xffff, 0xfffd}});
+    if (news.open()) std::abort();
+    if (late) read_all(news, data, size);
+    news.know({{7, {"fz0", 0, 0x736f, 1500, true, 0, "", ""}, ""},
+               {8, {"fz1", 7, 0x736c, 1500, true, 0xfffd, "", ""}, "02:00:00:00:00:08"}});
+    read_all(news, data, size);
+  }
 }
 
 // What is told has one of four forms.

@@ -3,6 +3,8 @@
 #include <uv.h>
 
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "base/guard.h"
 #include "js/convert.h"
@@ -154,8 +156,12 @@ Status NewsWrap::make(const Napi::Object& about, const ExecutorWrap& executor, W
       auto of = rules.Get(name).As<Napi::Object>();
       return rtnl::Rule{number(of.Get("mask")), number(of.Get("value"))};
     };
-    rtnl::OwnGroups groups{
-        number(about.Get("bridges")), {}, number(about.Get("leaving")), rule("bridge"), rule("port")};
+    rtnl::OwnGroups groups{number(about.Get("bridges")),
+                           number(about.Get("segments")),
+                           {},
+                           number(about.Get("leaving")),
+                           rule("bridge"),
+                           rule("port")};
     for (uint32_t i = 0; i < given.Length(); ++i) groups.ports.insert(number(given.Get(i)));
     auto own = std::make_unique<rtnl::OwnLinks>(std::move(groups));
     watch.own = own.get();
@@ -180,14 +186,22 @@ Status NewsWrap::make(const Napi::Object& about, const ExecutorWrap& executor, W
 
 Napi::Value NewsWrap::know(const Napi::CallbackInfo& info) {
   auto given = info[0].As<Napi::Array>();
+  auto macs = info[1].As<Napi::Object>();
   if (watch_ == nullptr || watch_->own == nullptr) return info.Env().Undefined();
+  std::vector<rtnl::FoundLink> found;
   for (uint32_t i = 0; i < given.Length(); ++i) {
     auto link = Napi::Value(given.Get(i)).As<Napi::Object>();
     const auto number = [&](const char* name) { return link.Get(name).As<Napi::Number>().Uint32Value(); };
     const auto text = [&](const char* name) { return link.Get(name).As<Napi::String>().Utf8Value(); };
-    watch_->own->know(static_cast<int>(number("index")),
-                      {text("name"), static_cast<int>(number("master")), number("group"), number("mtu"),
-                       link.Get("up").ToBoolean().Value(), number("settings"), text("address"), text("alias")});
+    auto mac = macs.Get(text("name"));
+    found.push_back({static_cast<int>(number("index")),
+                     {text("name"), static_cast<int>(number("master")), number("group"), number("mtu"),
+                      link.Get("up").ToBoolean().Value(), number("settings"), text("address"), text("alias")},
+                     mac.IsString() ? mac.As<Napi::String>().Utf8Value() : std::string()});
+  }
+  if (watch_->own->know(std::move(found)) && !watch_->deaf) {
+    uv_poll_stop(&watch_->poll);
+    watch_->rest();
   }
   return info.Env().Undefined();
 }

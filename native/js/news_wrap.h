@@ -1,9 +1,9 @@
-// The class that JavaScript sees: new News(executor, changed, about), mean(names), know(links), close(). It calls
+// The class that JavaScript sees: new News(executor, changed, about), mean(names), know(links, macs), close(). It calls
 // `changed` with a list of texts whenever there is something to tell. What it is about, and what the texts are:
 //
 //   { about: 'links' }       names of the links of mean() that have come or gone (rtnl/link_news.h)
 //   { about: 'forwarding' }  what has become of the host's forwarding (rtnl/forwarding_news.h)
-//   { about: 'own links', bridges, ports, leaving, rules }  links that are ours and not whole any more
+//   { about: 'own links', bridges, segments, ports, leaving, rules }  links that are ours and not whole any more
 //                            (rtnl/own_links.h)
 //   { about: 'settings', names }  links of mean() that others have written settings of (host/setting_news.h)
 //   { about: 'ruleset', table, kept }                what others do to it (nft/ruleset_news.h)

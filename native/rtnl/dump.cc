@@ -204,7 +204,8 @@ Status lead_of(netlink::Socket& socket, const std::string& asked, std::string& p
     int port = 0;
     auto failure = socket.request(question.message.written(), [&](Answer& answer) {
       auto entry = answer.header<ndmsg>();
-      if (answer.type() == RTM_NEWNEIGH && entry.ndm_state == NUD_NOARP) port = entry.ndm_ifindex;
+      bool fixed = entry.ndm_state == NUD_NOARP && (entry.ndm_flags & NTF_STICKY) != 0;
+      if (answer.type() == RTM_NEWNEIGH && fixed) port = entry.ndm_ifindex;
     });
     // There is no entry, no such port any more, or it is no bridge's.
     bool none = failure && (failure->errnum == ENOENT || failure->errnum == ENODEV || failure->errnum == EINVAL);

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include <cstddef>
+#include <iterator>
 
 #include "rtnl/address_text.h"
 #include "rtnl/link_settings.h"
@@ -19,6 +20,8 @@ namespace {
 
 // A thousand links that go at once are 8 MB, as the kernel counts.
 constexpr int kRoom = 16 * 1024 * 1024;
+// Of so many links it is remembered what was heard, until they are known.
+constexpr std::size_t kMostHeard = 1 << 16;
 constexpr uint32_t kTypeAt = offsetof(nlmsghdr, nlmsg_type);
 // In all messages of these groups, the family comes first.
 constexpr uint32_t kFamilyAt = NLMSG_HDRLEN;
@@ -32,27 +35,32 @@ bool is_host_route(const rtmsg& route) { return route.rtm_dst_len == (route.rtm_
 }  // namespace
 
 Status OwnLinks::open() {
-  // What comes is no damage. That a port leaves its bridge, the link says itself.
+  // What comes is no damage, but for an entry of a bridge's table that takes another's place. That a port leaves its
+  // bridge, the link says itself.
   sock_filter program[] = {
       BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kTypeAt),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWLINK), 7, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELLINK), 10, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELADDR), 15, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 14, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNEIGH), 9, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNETCONF), 0, 13),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWLINK), 8, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELLINK), 11, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELADDR), 18, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 17, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNEIGH), 10, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNEIGH), 11, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNETCONF), 0, 15),
       // Forwarding comes second, behind the number of the link.
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kForwardingAt),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 10, 11),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 12, 13),
       // A link: what a bridge says of a port while that is being made is not wanted.
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFamilyAt),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 0, 8),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 0, 10),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kFlagsAt),
-      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, htonl(IFF_UP), 6, 7),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, htonl(IFF_UP), 8, 9),
       // A link that goes.
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFamilyAt),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 5, 4),
-      // An entry of a bridge's table that was made and not learned.
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 7, 6),
+      // An entry of a bridge's table that comes, or is another.
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFamilyAt),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 4, 5),
+      // One that goes, and was made and not learned.
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFamilyAt),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 0, 3),
       BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kStateAt),
@@ -69,22 +77,61 @@ Status OwnLinks::open() {
 
 bool OwnLinks::is_whole(const OwnLink& link) const {
   if (!link.up || !is_ours(link)) return false;
-  return is_bridge(link) ? groups_.bridge.holds(link.settings) : link.master != 0 && groups_.port.holds(link.settings);
+  if (is_network(link)) return !is_bridge(link) || groups_.bridge.holds(link.settings);
+  return link.master != 0 && groups_.port.holds(link.settings);
 }
 
-void OwnLinks::know(int index, OwnLink link) {
+// All may be another way: they are to be known anew.
+void OwnLinks::miss(std::set<std::string>& told) {
+  told = {"missed"};
+  knows_ = false;
+  heard_.clear();
+  leads_.clear();
+}
+
+bool OwnLinks::know(std::vector<FoundLink> found) {
+  std::set<int> there;
+  for (const FoundLink& one : found) there.insert(one.index);
+  for (auto known = known_.begin(); known != known_.end();) {
+    bool stale = there.count(known->first) == 0 && heard_.count(known->first) == 0;
+    known = stale ? known_.erase(known) : std::next(known);
+  }
+  knows_ = true;
+  for (FoundLink& one : found) know(std::move(one));
+  heard_.clear();
+  return !fresh_.empty() || !ripe_.empty();
+}
+
+void OwnLinks::know(FoundLink found) {
+  auto& [index, link, mac] = found;
   if (!is_ours(link)) return;
-  if (!is_bridge(link)) link.address = link.alias = {};
+  if (!is_bridge(link)) link.address = {};
+  if (!is_network(link)) link.alias = {};
   Known& known = known_[index];
   if (is_bridge(link)) known.bridge = link.name;
   known.was_whole = is_whole(link);
-  known.whole = known.now = std::move(link);
+  known.whole = known.now = link;
+  known.told = {};
+  known.gone = false;
+  Entry entry{link.master, {}};
+  bool leads = !is_network(link) && link.master != 0 && parse_mac(mac, entry.second);
+  if (leads && leads_.emplace(entry, index).first->second != index) known.struck = true;
+  if (leads) leads_[entry] = index;
+  auto heard = heard_.find(index);
+  if (heard != heard_.end()) {
+    auto& [now, is_link, struck, struck_network] = heard->second;
+    known.gone = is_link && now.name.empty();
+    if (is_link && !known.gone) known.now = std::move(now);
+    known.struck |= is_network(link) ? struck_network : struck;
+  }
+  change(index, known);
 }
 
 void OwnLinks::hear(netlink::Answer& message, std::set<std::string>& told) {
   switch (message.type()) {
     case RTM_NEWLINK:
     case RTM_DELLINK: return hear_link(message, told);
+    case RTM_NEWNEIGH:
     case RTM_DELNEIGH: return hear_neighbor(message);
     case RTM_DELADDR: return hear_address(message);
     case RTM_DELROUTE: return hear_route(message);
@@ -120,21 +167,25 @@ void OwnLinks::hear_link(netlink::Answer& message, std::set<std::string>& told) 
     }
   });
   if (message.malformed()) return;
+  if (is_network(link)) link.alias = std::move(alias);
+  if (is_bridge(link)) link.address = format_mac(mac.data());
   auto found = known_.find(info.ifi_index);
   bool gone = message.type() == RTM_DELLINK;
+  if (!knows_) {
+    if (heard_.size() >= kMostHeard) heard_.clear();
+    Heard& heard = heard_[info.ifi_index];
+    heard.is_link = true;
+    heard.now = gone ? OwnLink{} : link;
+  }
   if (found == known_.end() && (gone || !is_ours(link))) return;
   Known& known = known_[info.ifi_index];
   known.gone = gone;
   if (gone && !known.bridge.empty()) told.insert("bridge " + known.bridge);
-  if (is_bridge(link)) {
-    link.alias = std::move(alias);
-    link.address = format_mac(mac.data());
-    if (!gone && is_whole(link) && known.bridge != link.name) {
-      // It has its name again. What has happened to it before it is listened to by that is not heard.
-      if (!known.bridge.empty() && link.name == known.whole.name) told.insert(link.name);
-      known.bridge = link.name;
-      told.insert("bridge " + link.name);
-    }
+  if (is_bridge(link) && !gone && is_whole(link) && known.bridge != link.name) {
+    // It has its name again. What has happened to it before it is listened to by that is not heard.
+    if (!known.bridge.empty() && link.name == known.whole.name) told.insert(link.name);
+    known.bridge = link.name;
+    told.insert("bridge " + link.name);
   }
   if (!gone) known.now = std::move(link);
   change(info.ifi_index, known);
@@ -144,7 +195,7 @@ void OwnLinks::hear_link(netlink::Answer& message, std::set<std::string>& told) 
 void OwnLinks::hear_port(netlink::Answer& message) {
   auto info = message.header<ifinfomsg>();
   auto found = known_.find(info.ifi_index);
-  if (message.type() != RTM_NEWLINK || found == known_.end() || is_bridge(found->second.now)) return;
+  if (message.type() != RTM_NEWLINK || found == known_.end() || is_network(found->second.now)) return;
   Known& known = found->second;
   uint32_t settings = known.now.settings;
   message.each<ifinfomsg>([&](const netlink::Attribute& attribute) {
@@ -156,9 +207,30 @@ void OwnLinks::hear_port(netlink::Answer& message) {
   change(info.ifi_index, known);
 }
 
+// An entry that leads elsewhere by now is told as one that comes: to its new port, or as it is now.
 void OwnLinks::hear_neighbor(netlink::Answer& message) {
-  auto entry = message.header<ndmsg>();
-  if (!message.malformed() && entry.ndm_family == AF_BRIDGE) strike(entry.ndm_ifindex, false);
+  auto header = message.header<ndmsg>();
+  Entry entry{0, {}};
+  message.each<ndmsg>([&](const netlink::Attribute& attribute) {
+    if (attribute.type() == NDA_MASTER) entry.first = static_cast<int>(attribute.u32());
+    if (attribute.type() == NDA_LLADDR) attribute.bytes(entry.second.data(), entry.second.size());
+  });
+  // Of other families, an address may have any length.
+  if (header.ndm_family != AF_BRIDGE || message.malformed() || entry.first == 0) return;
+  auto found = leads_.find(entry);
+  if (message.type() == RTM_DELNEIGH) {
+    if (found != leads_.end() && found->second == header.ndm_ifindex) leads_.erase(found);
+    return strike(header.ndm_ifindex, false);
+  }
+  // As it is made (rtnl/neighbor.cc): no frame moves it to another port.
+  bool fixed = header.ndm_state == NUD_NOARP && (header.ndm_flags & NTF_STICKY) != 0;
+  if (!knows_) {
+    leads_[entry] = fixed ? header.ndm_ifindex : 0;
+    return;
+  }
+  bool known = found != leads_.end() && known_.count(found->second) > 0;
+  if (known && !(fixed && found->second == header.ndm_ifindex)) return strike(found->second, false);
+  if (fixed && known_.count(header.ndm_ifindex) > 0) leads_[entry] = header.ndm_ifindex;
 }
 
 void OwnLinks::change(int index, Known& known) {
@@ -181,9 +253,10 @@ void OwnLinks::change(int index, Known& known) {
   if (known.gone || known.now.group == groups_.leaving) known_.erase(index);
 }
 
-void OwnLinks::strike(int link, bool bridge) {
+void OwnLinks::strike(int link, bool network) {
+  if (!knows_) (network ? heard_[link].struck_network : heard_[link].struck) = true;
   auto found = known_.find(link);
-  if (found == known_.end() || is_bridge(found->second.now) != bridge) return;
+  if (found == known_.end() || is_network(found->second.now) != network) return;
   found->second.struck = true;
   change(link, found->second);
 }

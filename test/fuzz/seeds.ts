@@ -162,15 +162,38 @@ function link(type: number, index: number, name: string, family = 0): Buffer {
   return message(type, 0, Buffer.concat([header, attribute(3, Buffer.from(`${name}\0`))]))
 }
 
+/** News of an entry of a bridge's table. By the bridge, the port and the MAC address of native/fuzz/news.cc. */
+function entry(type: number, port: number, state: number, flags: number, bridge = 7): Buffer {
+  const header = Buffer.alloc(12)
+  header.writeUInt8(7)
+  header.writeInt32LE(port, 4)
+  header.writeUInt16LE(state, 8)
+  header.writeUInt8(flags, 10)
+  const number = Buffer.alloc(4)
+  number.writeInt32LE(bridge)
+  return message(type, 0, Buffer.concat([header, attribute(2, Buffer.of(2, 0, 0, 0, 0, 8)), attribute(9, number)]))
+}
+
 const DONE = message(3, 2, Buffer.alloc(4))
 
 const DELLINK = 17
+const NEWNEIGH = 28
+const DELNEIGH = 29
+const [NOARP, REACHABLE, STICKY] = [0x40, 2, 0x40]
 /** By the names of native/fuzz/news.cc. */
 const NEWS = [
   datagrams(link(NEWLINK, 5, 'fz0'), link(NEWLINK, 5, 'fz0'), link(DELLINK, 5, 'fz0')),
   datagrams(Buffer.concat([link(NEWLINK, 5, 'fz1'), link(DELLINK, 5, 'fz1'), link(NEWLINK, 6, 'fz1')])),
   datagrams(link(NEWLINK, 5, 'fz0'), link(DELLINK, 4, 'fz0'), link(DELLINK, 5, 'fz0', 7), Buffer.alloc(0)),
   datagrams(link(NEWLINK, -1, 'fz-as-long-as-1'), link(NEWLINK, 5, 'eth0'), link(NEWLINK, 5, '')),
+  // Led to another port, learned, gone, of another bridge, and there again.
+  datagrams(
+    entry(NEWNEIGH, 9, NOARP, STICKY),
+    entry(NEWNEIGH, 8, REACHABLE, 0),
+    entry(DELNEIGH, 8, NOARP, STICKY),
+    entry(NEWNEIGH, 8, NOARP, STICKY, 6),
+    entry(NEWNEIGH, 8, NOARP, STICKY),
+  ),
   ...[0, 3, 5, 0xffff].map((length) =>
     datagrams(message(NEWLINK, 0, Buffer.concat([Buffer.alloc(16), attribute(3, Buffer.from('fz0\0'), length)]))),
   ),

@@ -10,6 +10,8 @@ export interface Damaged {
   world: World
   /** On the default network, with a published port. */
   one: Sandbox
+  /** On the same. */
+  beside: Sandbox
   /** On a network of both IP versions. */
   both: Sandbox
   /** The bridge of that network. */
@@ -38,6 +40,9 @@ const vethOf = ({ world, one }: Damaged, of: Sandbox = one) => {
   const senders = execIn(world.host, 'nft', 'list', 'set', 'bridge', 'slipway', 'senders4')
   return new RegExp(`"(veth[0-9a-f]+)"[^"]*comment "${of.name} `).exec(senders)?.[1] ?? ''
 }
+/** The bridge's entry for the MAC address of `one`. */
+const setEntry = ({ world, one }: Damaged, how: string, port: string, ...words: string[]) =>
+  execIn(world.host, 'bridge', 'fdb', how, one.endpoints[0]?.mac ?? '', 'dev', port, 'master', ...words)
 /** At once: who looks in between finds a link that has gone. */
 function swapNames({ world }: Damaged, one: string, other: string): void {
   const renamed = [
@@ -269,18 +274,22 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
   },
   "the bridge's entry for a MAC address deleted": {
     ...SANDBOX,
-    do: (scene) =>
-      execIn(
-        scene.world.host,
-        'bridge',
-        'fdb',
-        'delete',
-        scene.one.endpoints[0]?.mac ?? '',
-        'dev',
-        vethOf(scene),
-        'master',
-      ),
+    do: (scene) => setEntry(scene, 'delete', vethOf(scene)),
   },
+  "the bridge's entry for a MAC address led to another port": {
+    ...SANDBOX,
+    do: (scene) => setEntry(scene, 'replace', vethOf(scene, scene.beside), 'static', 'sticky'),
+  },
+  ...Object.fromEntries(
+    [
+      ['one that is learned', 'dynamic'],
+      ['one that frames may move', 'static'],
+      ["the bridge's own", 'permanent'],
+    ].map(([what, how = '']): [string, Damage] => [
+      `the bridge's entry for a MAC address made ${what}`,
+      { ...SANDBOX, do: (scene) => setEntry(scene, 'replace', vethOf(scene), how) },
+    ]),
+  ),
   "two links with each other's names": {
     ...SANDBOX,
     do: (scene) => swapNames(scene, vethOf(scene), vethOf(scene, scene.both)),

@@ -1,15 +1,15 @@
-import { execFileSync, type ChildProcess } from 'node:child_process'
-import { existsSync, statSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, statSync } from 'node:fs'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import test, { type ExecutionContext } from 'ava'
-import type { OpenOptions, Slipway, SlipwayEvent } from 'slipway'
 import { end, start } from '../helpers/command.js'
-import { conditionOf, DAMAGES, type Damaged } from '../helpers/damages.js'
+import { listenFor, setUpDamaged, type Scene } from '../helpers/damaged-host.js'
+import { conditionOf, DAMAGES, stateFolder, type Damaged } from '../helpers/damages.js'
 import { difference } from '../helpers/snapshot.js'
 import { pingFlood, udpStream } from '../helpers/streams.js'
 import { momentsOf } from '../helpers/thorough.js'
-import { echoUdp, fetchFrom, serveTcp } from '../helpers/traffic.js'
-import { eventually, execIn, HOST_ADDRESS, ipJson, runIn, World } from '../helpers/world.js'
+import { echoUdp, fetchFrom } from '../helpers/traffic.js'
+import { eventually, execIn, HOST_ADDRESS, ipJson, runIn } from '../helpers/world.js'
 
 /**
  * What others do to a host (helpers/damages.ts), and who notices it: a process that is open, at once; the next open();
@@ -19,44 +19,9 @@ import { eventually, execIn, HOST_ADDRESS, ipJson, runIn, World } from '../helpe
 /** All of a host is looked at by several, or after a flood of news: on a busy machine that takes a while. */
 const BUSY_MS = 15_000
 
-interface Scene extends Damaged {
-  /** The process that is in the sandbox `one`. */
-  inside: ChildProcess
-  slipway: Slipway
-}
-
-async function setUp(t: ExecutionContext, options: OpenOptions = {}): Promise<Scene> {
-  const world = new World(t)
-  const slipway = await world.open(options)
-  await slipway.networks.create({
-    name: 'web',
-    subnets: [{ subnet: '10.7.0.0/24' }, { subnet: 'fd00:7::/64' }],
-    ipv6: true,
-  })
-  const one = await world.create(slipway, 'one', { publish: ['8080:80'] })
-  const both = await world.create(slipway, 'both', { network: 'web', publish: ['8081:80'] })
-  for (const sandbox of [one, both]) serveTcp(t, sandbox, 80)
-  const inside = one.spawn('sleep', ['300'])
-  t.teardown(() => inside.kill('SIGKILL'))
-  const bridges = ipJson<{ ifname: string }>(world.host, 'link', 'show', 'type', 'bridge').map(({ ifname }) => ifname)
-  return { world, slipway, one, both, inside, web: bridges.find((name) => name.startsWith('br-')) ?? '' }
-}
-
 async function works(t: ExecutionContext, { world }: Damaged, what: string): Promise<void> {
   for (const port of [8080, 8081])
     t.is(await fetchFrom(world.neighbour, `http://${HOST_ADDRESS}:${port}/`), '192.0.2.9', `${what}: ${port}`)
-}
-
-/** Events of the host, and those that say that something was given back. */
-function listenFor(t: ExecutionContext, slipway: Slipway): SlipwayEvent[] {
-  const heard: SlipwayEvent[] = []
-  const controller = new AbortController()
-  t.teardown(() => controller.abort())
-  void (async () => {
-    for await (const event of slipway.events({ action: ['damaged', 'healed', 'lost'], signal: controller.signal }))
-      heard.push(event)
-  })().catch(() => undefined)
-  return heard
 }
 
 /** Without these tables, or what is in them, no port leads anywhere. */
@@ -83,7 +48,7 @@ async function calmTraffic(t: ExecutionContext, { world, slipway }: Scene) {
 }
 
 test.serial('a process that is open gives it back at once, and tells; traffic of others goes on', async (t) => {
-  const scene = await setUp(t, { heal: true })
+  const scene = await setUpDamaged(t, { heal: true })
   const begin = await calmTraffic(t, scene)
   const heard = listenFor(t, scene.slipway)
   const before = conditionOf(scene)
@@ -125,25 +90,56 @@ test.serial('a process that is open gives it back at once, and tells; traffic of
   await works(t, scene, 'in the end')
 })
 
-test.serial('the next open() gives it back', async (t) => {
-  const scene = await setUp(t)
-  await scene.slipway.close()
+test.serial('with heal: false, a process that is open only tells; the next open() gives it back', async (t) => {
+  const scene = await setUpDamaged(t, { heal: false })
+  const heard = listenFor(t, scene.slipway)
   const before = conditionOf(scene)
-  for (const [what, { do: damage, doctor }] of Object.entries(DAMAGES)) {
+  for (const [what, { do: damage, doctor, silent }] of Object.entries(DAMAGES)) {
     if (!doctor) continue
+    heard.length = 0
     damage(scene)
+    if (!silent) t.true(await eventually(() => heard.length > 0), what)
     const slipway = await scene.world.open()
+    // What has been given back by then, it would not find.
     t.true(slipway.reconciled.healed.length > 0, what)
     t.is(slipway.reconciled.lost, undefined, what)
     await slipway.close()
     t.deepEqual(difference(before, conditionOf(scene)), [], what)
+    t.deepEqual([...new Set(heard.map(({ action }) => action))], silent ? [] : ['damaged'], what)
+    t.true(
+      heard.every(({ attributes }) =>
+        attributes['message']?.endsWith('It stays so (heal: false) until a call needs it, or the host is opened.'),
+      ),
+      what,
+    )
   }
   await works(t, scene, 'in the end')
+  await scene.slipway.close()
   t.deepEqual((await scene.world.open()).reconciled, {
-    adopted: [scene.both.name, scene.one.name].sort(),
+    adopted: [scene.beside, scene.both, scene.one].map(({ name }) => name).sort(),
     healed: [],
     collected: [],
   })
+})
+
+test.serial('with heal: false, a process only tells of records that were deleted', async (t) => {
+  const scene = await setUpDamaged(t, { heal: false })
+  const heard = listenFor(t, scene.slipway)
+  const before = conditionOf(scene)
+  const folder = stateFolder(scene.world)
+  const kept = `${folder}-kept`
+  cpSync(folder, kept, { recursive: true })
+  for (const what of Object.keys(DAMAGES).filter((name) => /^(the|all) records?\b/.test(name))) {
+    heard.length = 0
+    DAMAGES[what]?.do(scene)
+    t.true(await eventually(() => heard.length > 0), what)
+    t.regex(heard[0]?.attributes['message'] ?? '', /omebody has deleted the record.*heal: false/, what)
+    t.notDeepEqual(difference(before, conditionOf(scene)), [], what)
+    cpSync(kept, folder, { recursive: true })
+    // A name that was deleted, too, comes back as others do.
+    await (await scene.world.open()).close()
+    t.deepEqual(difference(before, conditionOf(scene)), [], what)
+  }
 })
 
 const FIXED = [
@@ -155,7 +151,7 @@ const FIXED = [
 ]
 
 test.serial('doctor names it without a process that is open, and doctor --fix gives it back', async (t) => {
-  const scene = await setUp(t)
+  const scene = await setUpDamaged(t)
   await scene.slipway.close()
   const { world } = scene
   const doctor = async (...flags: string[]) => {
@@ -179,7 +175,7 @@ test.serial('doctor names it without a process that is open, and doctor --fix gi
 })
 
 test.serial('heal: false only tells; the next call that needs it gives it back', async (t) => {
-  const scene = await setUp(t, { heal: false })
+  const scene = await setUpDamaged(t, { heal: false })
   const heard = listenFor(t, scene.slipway)
   execIn(scene.world.host, 'nft', 'flush ruleset')
   t.true(await eventually(() => heard.length > 0))
@@ -190,7 +186,7 @@ test.serial('heal: false only tells; the next call that needs it gives it back',
 })
 
 test.serial('what another has by now stays its own, and is told as lost', async (t) => {
-  const { world, slipway, one, both, web } = await setUp(t, { heal: true })
+  const { world, slipway, one, both, web } = await setUpDamaged(t, { heal: true })
   const heard = listenFor(t, slipway)
   const losses = () =>
     heard.flatMap(({ action, attributes }) => (action === 'lost' ? [attributes['message'] ?? ''] : [])).join('; ')
@@ -223,7 +219,7 @@ test.serial('what another has by now stays its own, and is told as lost', async 
 })
 
 test.serial('damage in the first moments of what it is done to is given back, too', async (t) => {
-  const { world, slipway } = await setUp(t, { heal: true })
+  const { world, slipway } = await setUpDamaged(t, { heal: true })
   await slipway.networks.create({ name: 'new', options: { 'com.docker.network.bridge.name': 'br-new' } })
   execIn(world.host, 'ip', 'link', 'set', 'br-new', 'down')
   t.true(
@@ -234,7 +230,7 @@ test.serial('damage in the first moments of what it is done to is given back, to
 })
 
 test.serial('a sandbox that goes on deleting its link has it in the end', async (t) => {
-  const { world, slipway, one } = await setUp(t, { heal: true })
+  const { world, slipway, one } = await setUpDamaged(t, { heal: true })
   const heard = listenFor(t, slipway)
   await runIn(one, 'sh', '-c', 'for i in $(seq 300); do ip link delete eth0 2>/dev/null; done; true')
   t.true(await eventually(() => ipJson(one, 'link').length === 2))
@@ -243,7 +239,7 @@ test.serial('a sandbox that goes on deleting its link has it in the end', async 
 })
 
 test.serial('of two processes that are open, both hear of it, and nothing is given back twice', async (t) => {
-  const scene = await setUp(t, { heal: true })
+  const scene = await setUpDamaged(t, { heal: true })
   const other = await scene.world.open({ heal: true })
   const heard = [listenFor(t, scene.slipway), listenFor(t, other)]
   const before = conditionOf(scene)
@@ -261,7 +257,7 @@ test.serial('of two processes that are open, both hear of it, and nothing is giv
 })
 
 test.serial('what other processes do in the course of their work is no damage', async (t) => {
-  const { world, slipway } = await setUp(t, { heal: true })
+  const { world, slipway } = await setUpDamaged(t, { heal: true })
   const heard = listenFor(t, slipway)
   const other = await world.open({ pool: { size: 2 } })
   for (let round = 0; round < 10; round++) {
@@ -279,7 +275,7 @@ test.serial('what other processes do in the course of their work is no damage', 
 })
 
 test.serial('what was not heard, as there was too much of it, is looked for', async (t) => {
-  const scene = await setUp(t, { heal: true })
+  const scene = await setUpDamaged(t, { heal: true })
   const heard = listenFor(t, scene.slipway)
   const before = conditionOf(scene)
   // While this thread reads nothing, more than there is room for.
@@ -299,7 +295,7 @@ test.serial('what was not heard, as there was too much of it, is looked for', as
 test.serial(
   'a namespace of another host, with the same addresses and MACs, is not taken for one that has lost its name',
   async (t) => {
-    const [ours, theirs] = [await setUp(t), await setUp(t)]
+    const [ours, theirs] = [await setUpDamaged(t), await setUpDamaged(t)]
     t.is(ours.one.endpoints[0]?.mac, theirs.one.endpoints[0]?.mac)
     t.deepEqual(ours.one.endpoints[0]?.addresses, theirs.one.endpoints[0]?.addresses)
     // Theirs is the one that processes are in.

@@ -1,5 +1,6 @@
 import type { IpvlanDriverOptions } from '../../base/driver-options.js'
 import { SlipwayError } from '../../base/errors.js'
+import { HostState } from '../../kernel/host-state.js'
 import type { Host } from '../../kernel/host.js'
 import type { PlanRefused } from '../../kernel/refusal.js'
 import type { LinkInfo } from '../../kernel/native.js'
@@ -9,6 +10,7 @@ import { readLinkAlias } from '../link-alias.js'
 import type { Ground, NetworksOf } from '../networks-of.js'
 import { checkSegment, draftSegment } from './draft-network.js'
 import type { SegmentKind } from './kind.js'
+import { lackingOf, taken } from './lacking.js'
 import { makeParent, makeShim, vlanAlias } from './parent.js'
 import { readVlan, type SegmentNetwork } from './spec.js'
 
@@ -37,11 +39,16 @@ export const networksOn = (kind: SegmentKind): NetworksOf<SegmentNetwork> => ({
     if (there && there.alias !== vlanAlias(kind, stateDir)) throw taken(parent)
   },
   wasTakenAway,
-  missing: (host, spec) => missingOf(kind, host, spec),
-  isWhole: async (spec, { links }) => {
-    const names = new Set(links.flatMap(({ name, up }) => (up ? [name] : [])))
-    return (spec.made === undefined || names.has(spec.parent)) && (!spec.shim || names.has(spec.shim.name))
-  },
+  missing: (host, spec) =>
+    lackingOf(kind, spec, { find: (name) => host.find('link', { name }), state: new HostState(host) }),
+  isWhole: (spec, { links, state }) =>
+    lackingOf(kind, spec, { find: (name) => links.find((link) => link.name === name), state }).then(
+      (lacking) => lacking.length === 0,
+      (error: unknown) => {
+        if (!(error instanceof SlipwayError)) throw error
+        return false
+      },
+    ),
   removal: (host, spec) => removal(kind, host, spec),
   // What is on a segment is its owner's: nothing of it is in the way.
   refuseOthers: () => undefined,
@@ -51,15 +58,20 @@ export const networksOn = (kind: SegmentKind): NetworksOf<SegmentNetwork> => ({
   standsOn,
   // The routes by the host's own link lead to single sandboxes.
   isPart: ({ alias, kind: of }) => of === kind.driver && readLinkAlias(alias) !== undefined,
+  misnamed: (links, { specs, stateDir }) => misnamed(kind, links, specs, stateDir),
   leftovers: (links, { specs, kept, unread, stateDir }) => {
+    const named = new Set(specs.map(({ name }) => name))
     const known = new Set(
       specs.flatMap(({ made, parent, shim }) => [...(made ? [parent] : []), ...(shim ? [shim.name] : [])]),
     )
-    return links.filter(({ name, kind: of, alias }) => {
+    return links.filter(({ name, kind: of, alias, link }) => {
       if (known.has(name)) return false
       // One that cannot be read may have any for its parent.
-      if (of === 'vlan') return !unread && alias === vlanAlias(kind, stateDir)
+      if (of === 'vlan')
+        return !unread && alias === vlanAlias(kind, stateDir) && missingVlans(links, specs, link).length === 0
       const read = of === kind.driver || of === 'dummy' ? readLinkAlias(alias) : undefined
+      // What sandboxes are on by another name stays.
+      if (of === 'dummy' && named.has(read?.name ?? '')) return false
       return read?.stateDir === stateDir && !kept.has(read.name) && ownDummy(kind, of, name)
     })
   },
@@ -71,57 +83,46 @@ function standsOn({ parent, made }: SegmentNetwork): Ground[] {
   return [...(below === undefined ? [] : [{ link: below, ours: false }]), { link: parent, ours: made !== undefined }]
 }
 
+/** By their aliases, links are known whatever their names are; a VLAN where one alone is missing that it can be. */
+function misnamed(
+  kind: SegmentKind,
+  links: readonly LinkInfo[],
+  specs: readonly SegmentNetwork[],
+  stateDir: string,
+): ReturnType<NonNullable<NetworksOf<SegmentNetwork>['misnamed']>> {
+  return links.flatMap(({ index, name, kind: of, alias, link }) => {
+    if (of === 'vlan' && alias === vlanAlias(kind, stateDir)) {
+      if (specs.some(({ parent }) => parent === name)) return []
+      const [own, ...others] = missingVlans(links, specs, link)
+      const [spec] = specs.filter(({ parent }) => parent === own)
+      return own !== undefined && spec && others.length === 0 ? [{ index, name, own, network: spec.name }] : []
+    }
+    const read = readLinkAlias(alias)
+    const spec = read?.stateDir === stateDir ? specs.find((one) => one.name === read.name) : undefined
+    const own =
+      of === kind.driver ? spec?.shim?.name : of === 'dummy' && spec?.made === 'dummy' ? spec.parent : undefined
+    return spec && own !== undefined && own !== name ? [{ index, name, own, network: spec.name }] : []
+  })
+}
+
+/** Names of the VLANs of a link that networks have for their parents, and that are not there. */
+function missingVlans(links: readonly LinkInfo[], specs: readonly SegmentNetwork[], below: number): string[] {
+  const on = links.find(({ index }) => index === below)?.name
+  const names = new Set(links.map(({ name }) => name))
+  const missing = specs.flatMap(({ made, parent }) =>
+    made === 'vlan' && readVlan(parent)?.link === on && !names.has(parent) ? [parent] : [],
+  )
+  return [...new Set(missing)]
+}
+
 /** Links to nowhere of the other driver are not ours to take away. */
 const ownDummy = ({ dummyPrefix }: SegmentKind, of: string, name: string): boolean =>
   of !== 'dummy' || name.startsWith(`${dummyPrefix}-`)
-
-const taken = (name: string): SlipwayError =>
-  new SlipwayError(
-    'CONFLICT',
-    `There is an interface ${name} already, and it is not Slipway's. If nothing needs it, remove it: ip link delete ${name}.`,
-  )
 
 /** The kernel forgets a link with its parent. */
 const wasTakenAway = ({ operation, errnoName }: PlanRefused): boolean =>
   operation.op.startsWith('link.') &&
   (errnoName === 'ENODEV' || (errnoName === 'EEXIST' && operation.op === 'link.create'))
-
-async function missingOf(kind: SegmentKind, host: Host, spec: SegmentNetwork): Promise<Plan> {
-  const { parent, made, shim, stateDir } = spec
-  const plan: Operation[] = []
-  if (made !== undefined) {
-    const there = await host.find('link', { name: parent })
-    const own =
-      made === 'vlan'
-        ? there?.alias === vlanAlias(kind, stateDir)
-        : readLinkAlias(there?.alias ?? '')?.name === spec.name
-    // It is given its alias right after it is made.
-    const nameless = there?.alias === '' && there.kind === made
-    if (there && !own && !nameless) throw taken(parent)
-    const all = makeParent(kind, spec)
-    if (!there) plan.push(...all)
-    else if (nameless || !there.up) plan.push(...all.slice(1))
-  }
-  const own = shim && (await host.find('link', { name: shim.name }))
-  if (own && own.alias !== '' && readLinkAlias(own.alias)?.name !== spec.name) throw taken(shim.name)
-  if (shim) plan.push(...(own ? await missingOfShim(host, own, makeShim(kind, spec)) : makeShim(kind, spec)))
-  return plan
-}
-
-/** With its going down, a link loses its IPv6 addresses. */
-async function missingOfShim(
-  host: Host,
-  { index, alias, up }: LinkInfo,
-  all: readonly Operation[],
-): Promise<Operation[]> {
-  const found = [...(await host.ask('addresses', {})), ...(await host.ask('addresses', { ipv6: true }))]
-  const has = new Set(found.flatMap((one) => (one.index === index ? [`${one.address}/${one.prefix}`] : [])))
-  return all.filter(
-    (operation) =>
-      (operation.op === 'link.set' && (!up || alias === '')) ||
-      (operation.op === 'address.add' && !has.has(operation.address)),
-  )
-}
 
 /** The last network of a VLAN takes the link away. What is another's by now stays. */
 async function removal(kind: SegmentKind, host: Host, spec: SegmentNetwork): Promise<Plan> {

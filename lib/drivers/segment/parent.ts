@@ -1,4 +1,5 @@
 import type { Operation } from '../../plan/operation.js'
+import { SEGMENT_GROUP } from '../../policy/sets.js'
 import { FAMILIES } from '../../store/network-spec.js'
 import { linkAlias } from '../link-alias.js'
 import type { SegmentKind } from './kind.js'
@@ -22,6 +23,7 @@ export function makeParent(kind: SegmentKind, network: SegmentNetwork): Operatio
       op: 'link.set',
       name: parent,
       alias: made === 'vlan' ? vlanAlias(kind, stateDir) : linkAlias(network),
+      group: SEGMENT_GROUP,
       noIpv6Address: true,
       up: true,
     },
@@ -45,6 +47,7 @@ export function makeShim({ driver, connected }: SegmentKind, network: SegmentNet
       op: 'link.set',
       name: shim.name,
       alias: linkAlias(network),
+      group: SEGMENT_GROUP,
       noIpv6Address: true,
       ...(shim.addresses[6] ? { ipv6: true } : {}),
       up: true,
