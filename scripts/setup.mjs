@@ -30,7 +30,7 @@ try {
   if (['test', 'long', 'guest', 'dev'].includes(purpose)) ensureKiller()
   if (['test', 'long', 'dev'].includes(purpose)) ensureDockerCommand()
   if (purpose === 'compare' || purpose === 'peers') ensureDocker()
-  if (purpose === 'peers') ensurePeers()
+  if (purpose === 'peers' || purpose === 'long') ensurePeers()
   if (purpose === 'guest') ensureGuest(process.argv[3])
   await compile()
   ensureFaults()

@@ -34,6 +34,7 @@ const FLAGS: Record<
   gwPriority: '--gw-priority',
   hostname: '--hostname',
   icc: '--icc',
+  interface: '--interface',
   internal: '--internal',
   ip: '--ip',
   ip6: '--ip6',

@@ -13,6 +13,7 @@ import { addHelp, addVersion } from './usage/help.js'
 import { addHostOptions } from './usage/host-flags.js'
 import { addInspect } from './usage/inspect.js'
 import { addList } from './usage/list.js'
+import { addNetavark } from './usage/netavark.js'
 import { addNetwork } from './usage/network.js'
 import { addOciHook } from './usage/oci-hook.js'
 import { addPort, addPublish, addUnpublish } from './usage/ports.js'
@@ -88,6 +89,7 @@ const GROUPS: Readonly<Record<string, readonly Definition[]>> = {
   'The host:': [
     { names: ['serve'], add: addServe },
     { names: ['oci-hook'], add: addOciHook },
+    { names: ['netavark'], add: addNetavark },
     { names: ['uninstall'], add: addUninstall },
   ],
 }

@@ -25,6 +25,7 @@ export interface EndpointRequest {
   mac?: string
   aliases?: readonly string[]
   gwPriority?: number
+  interface?: string
 }
 
 /**

@@ -55,6 +55,7 @@ const asked = fields({
   mac: optional(mac),
   aliases: optional(list(textThat('a name', (value) => isHostname(value)))),
   gwPriority: optional(whole(-(2 ** 31), 2 ** 31)),
+  interface: optional(link),
 })
 
 /** What its driver says of it, its body above all. */

@@ -2,7 +2,7 @@ import { stackNamed } from '../drivers/index.js'
 import type { StackPlace } from '../drivers/stack.js'
 import { deleteUnfiltered } from '../drivers/plans/delete-unfiltered.js'
 import { connectEndpoint, disconnectEndpoint } from '../drivers/plans/connect.js'
-import { freeInterface } from '../drivers/free-interface.js'
+import { interfaceFor } from '../drivers/free-interface.js'
 import type { StoredEndpoint, EndpointRequest } from '../store/endpoint.js'
 import { mappedPorts } from '../drivers/gateway.js'
 import { movedPorts } from '../drivers/forwarded-ports.js'
@@ -130,7 +130,7 @@ async function connectUpdate(
   const ready = await waiting(call, Promise.resolve(context.networks.ready(network)), `the network ${network}`)
   // The interface of a network that it has left may have the name that is next.
   const leaving = context.removals.of(
-    interfaceKey(record, freeInterface(ready.spec.interfacePrefix, endpoints, guesses.links)),
+    interfaceKey(record, interfaceFor(asked, ready.spec.interfacePrefix, endpoints, guesses.links)),
   )
   if (leaving) await waiting(call, leaving, 'the interface of a network that it has left')
   if (endpoints.some((endpoint) => endpoint.networkId === ready.spec.id)) {

@@ -1,4 +1,4 @@
-import { freeInterface } from '../drivers/free-interface.js'
+import { interfaceFor } from '../drivers/free-interface.js'
 import { circumstancesOf, type ReadyNetwork } from '../drivers/ready.js'
 import type { Circumstances } from '../drivers/driver.js'
 import type { StoredEndpoint, EndpointRequest } from '../store/endpoint.js'
@@ -37,7 +37,7 @@ export function draftEndpoint(
   links?: ReadonlySet<string>,
 ): EndpointDraft | Promise<EndpointDraft> {
   ready.use.check(asked)
-  const name = freeInterface(ready.spec.interfacePrefix, others, links)
+  const name = interfaceFor(asked, ready.spec.interfacePrefix, others, links)
   const taken = takeAddresses(context, ready, asked)
   return taken instanceof Promise
     ? taken.then((found) => place(context, ready, found, asked, name, random))

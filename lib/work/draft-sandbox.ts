@@ -162,7 +162,8 @@ export const fitsSpare = ({ joinsNetwork, netns, endpoint, forwarding }: CreateR
   netns === undefined &&
   endpoint.ip === undefined &&
   endpoint.ip6 === undefined &&
-  endpoint.mac === undefined
+  endpoint.mac === undefined &&
+  endpoint.interface === undefined
 
 async function draftJoining(context: Context, request: CreateRequest, record: SandboxRecord): Promise<Draft> {
   const found = whenIdle(() => findSandbox(context.records, request.target))

@@ -2,6 +2,7 @@ import { invalid, show } from '../../base/errors.js'
 import type { EndpointRequest } from '../../store/endpoint.js'
 import { canonicalAddress, isIpv6 } from '../../base/addresses/address.js'
 import { checks, type Check } from '../../base/checks.js'
+import { isLinkName, LINK_NAME } from '../../base/link-name.js'
 import { isHostname } from '../../base/name-options.js'
 import { DEFAULT_NETWORK } from '../../store/network-spec.js'
 
@@ -17,6 +18,11 @@ export interface EndpointOptions {
   aliases?: readonly string[]
   /** The endpoint with the highest leads to the world. Default: 0; the same: by the networks' names. */
   gwPriority?: number
+  /**
+   * Name of its interface inside, which neither another endpoint nor a link of the sandbox's own may have. Default: the
+   * first free one of `eth0`, `eth1` and so on, by the network's prefix.
+   */
+  interface?: string
 }
 
 const mac: Check = (value) =>
@@ -46,10 +52,14 @@ export const endpointChecks: Record<keyof EndpointOptions, Check> = {
   mac,
   aliases,
   gwPriority,
+  interface: (value) => (isLinkName(value) && value !== 'lo' ? undefined : LINK_NAME),
 }
 
 /** Checked options as they are kept: canonical, and nothing that was left out. */
-export function readEndpoint({ ip, ip6, mac, aliases, gwPriority }: EndpointOptions, network: string): EndpointRequest {
+export function readEndpoint(
+  { ip, ip6, mac, aliases, gwPriority, interface: name }: EndpointOptions,
+  network: string,
+): EndpointRequest {
   if (network === DEFAULT_NETWORK && aliases && aliases.length > 0) {
     throw invalid(
       `aliases does not go with network "${DEFAULT_NETWORK}": its sandboxes do not find each other by name. Create a network: slipway.networks.create({ name: ${show('web')} }).`,
@@ -61,5 +71,6 @@ export function readEndpoint({ ip, ip6, mac, aliases, gwPriority }: EndpointOpti
   if (mac !== undefined) request.mac = mac.toLowerCase()
   if (aliases && aliases.length > 0) request.aliases = [...new Set(aliases)]
   if (gwPriority !== undefined) request.gwPriority = gwPriority
+  if (name !== undefined) request.interface = name
   return request
 }

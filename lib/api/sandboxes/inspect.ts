@@ -95,8 +95,8 @@ export interface EndpointSettings extends DefaultEndpoint {
   Links: null
   /** Further names on that network, as they were asked for. */
   Aliases: readonly string[] | null
-  /** Options of the endpoint; Slipway has none. */
-  DriverOpts: null
+  /** Where its interface was given a name: that, as `com.docker.network.endpoint.ifname`. */
+  DriverOpts: Readonly<Record<string, string>> | null
   /** The highest has the default route. */
   GwPriority: number
   /** 64 hex digits. */
@@ -149,7 +149,7 @@ const byPort = (a: PortMapping, b: PortMapping) => a.hostPort - b.hostPort || fa
 const byFamily = (a: PortMapping, b: PortMapping) => familyOf(a.hostIp) - familyOf(b.hostIp) || a.hostPort - b.hostPort
 
 function endpointSettings(record: SandboxRecord, endpoint: StoredEndpoint): EndpointSettings {
-  const { ip, ip6, aliases, gwPriority } = endpoint.asked
+  const { ip, ip6, aliases, gwPriority, interface: name } = endpoint.asked
   const config = {
     ...(ip === undefined ? {} : { IPv4Address: ip }),
     ...(ip6 === undefined ? {} : { IPv6Address: ip6 }),
@@ -158,7 +158,7 @@ function endpointSettings(record: SandboxRecord, endpoint: StoredEndpoint): Endp
     IPAMConfig: Object.keys(config).length > 0 ? config : null,
     Links: null,
     Aliases: aliases ?? null,
-    DriverOpts: null,
+    DriverOpts: name === undefined ? null : { 'com.docker.network.endpoint.ifname': name },
     GwPriority: gwPriority ?? 0,
     NetworkID: endpoint.networkId,
     ...addressing(endpoint),

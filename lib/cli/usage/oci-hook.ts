@@ -13,7 +13,7 @@ Annotations, each as the flag of 'slipway create' of its name; lists with commas
   slipway.network         networks, the first with the address and the ports below
   slipway.name            name of the sandbox (default: the container's id)
   slipway.publish         8080:80,53:53/udp
-  slipway.ip              slipway.ip6, slipway.mac-address, slipway.gw-priority
+  slipway.ip              slipway.ip6, slipway.mac-address, slipway.interface, slipway.gw-priority
   slipway.network-alias   names on the first network
   slipway.label           key=value
   slipway.forwarding      true: it is a router

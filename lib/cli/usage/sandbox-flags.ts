@@ -9,6 +9,7 @@ export interface EndpointFlags {
   macAddress?: string
   networkAlias?: string[]
   gwPriority?: number
+  interface?: string
 }
 
 /** What comes of those of a sandbox. */
@@ -68,6 +69,7 @@ export function addEndpointOptions(command: Command): Command {
     .option('--ip <address>', "IPv4 address (default: the network's next free one)")
     .option('--ip6 <address>', "IPv6 address (default: the network's next free one)")
     .option('--mac-address <mac>', 'MAC address (default: 02:42 and the IPv4 address)')
+    .option('--interface <name>', 'name of its interface inside (default: the first free one of eth0, eth1, …)')
     .option('--alias, --network-alias <name>', 'one more name on this network; may be repeated', addText)
     .option(
       '--gw-priority <number>',

@@ -27,6 +27,7 @@ export const container: StackDriver = {
       'mac',
       'aliases',
       'gwPriority',
+      'interface',
       'netns',
       'hostname',
       'domainname',

@@ -2,6 +2,9 @@ import type { EndpointOptions } from '../../api/sandboxes/endpoint-options.js'
 import type { Fields } from '../http/fields.js'
 import { HttpError } from '../http/http-error.js'
 
+/** The name of an interface inside. */
+const IFNAME = 'com.docker.network.endpoint.ifname'
+
 /**
  * Docker's EndpointSettings, as far as a client asks for something by them.
  *
@@ -15,12 +18,14 @@ export function readEndpointConfig(config: Fields, takesMac: boolean): EndpointO
   const mac = takesMac ? config.text('MacAddress') : ''
   const aliases = config.texts('Aliases')
   const gwPriority = config.whole('GwPriority') ?? 0
+  const name = config.pairs('DriverOpts')[IFNAME] ?? ''
   return {
     ...(ip === '' ? {} : { ip }),
     ...(ip6 === '' ? {} : { ip6 }),
     ...(mac === '' ? {} : { mac }),
     ...(aliases.length === 0 ? {} : { aliases }),
     ...(gwPriority === 0 ? {} : { gwPriority }),
+    ...(name === '' ? {} : { interface: name }),
   }
 }
 
@@ -29,6 +34,7 @@ function refuseOthers(config: Fields, ipam: Fields | undefined): void {
     throw new HttpError(501, 'Links: sandboxes of one network find each other by name, and by their aliases there.')
   if ((ipam?.texts('LinkLocalIPs') ?? []).length > 0)
     throw new HttpError(501, 'LinkLocalIPs: the kernel gives link-local addresses. Leave it out.')
-  if (Object.keys(config.pairs('DriverOpts')).length > 0)
-    throw new HttpError(501, 'DriverOpts: what a driver does is an option of the network. Leave it out.')
+  const other = Object.keys(config.pairs('DriverOpts')).find((option) => option !== IFNAME)
+  if (other !== undefined)
+    throw new HttpError(501, `DriverOpts: there is ${IFNAME}, and no ${other}: what a driver does is an option of the network.`)
 }

@@ -22,6 +22,7 @@ const FIELDS: Readonly<Record<Option, string>> = {
   gateway: 'Gateway',
   gwPriority: 'GwPriority',
   hostname: 'Hostname',
+  interface: 'DriverOpts["com.docker.network.endpoint.ifname"]',
   internal: 'Internal',
   ip: 'IPAMConfig.IPv4Address',
   ip6: 'IPAMConfig.IPv6Address',

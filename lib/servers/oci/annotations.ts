@@ -28,6 +28,7 @@ const MEANINGS: Readonly<Record<string, (text: string, name: string) => CreateOp
   'slipway.ip6': (ip6) => ({ ip6 }),
   'slipway.mac-address': (mac) => ({ mac }),
   'slipway.network-alias': (text) => ({ aliases: list(text) }),
+  'slipway.interface': (name) => ({ interface: name }),
   'slipway.gw-priority': (text, name) => ({ gwPriority: wholeNumber(text, name) }),
   'slipway.label': (text, name) => ({ labels: Object.fromEntries(list(text).map((one) => pair(one, name))) }),
   'slipway.forwarding': (text, name) => ({ forwarding: flag(text, name) }),
