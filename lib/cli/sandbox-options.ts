@@ -8,7 +8,14 @@ import type { GivenHost } from './usage/host-flags.js'
 
 /** What the flags of a sandbox and of an endpoint mean to the library. */
 
-export const endpointOptions = ({ ip, ip6, macAddress, networkAlias, gwPriority, interface: name }: EndpointFlags): EndpointOptions => ({
+export const endpointOptions = ({
+  ip,
+  ip6,
+  macAddress,
+  networkAlias,
+  gwPriority,
+  interface: name,
+}: EndpointFlags): EndpointOptions => ({
   ...(ip === undefined ? {} : { ip }),
   ...(ip6 === undefined ? {} : { ip6 }),
   ...(macAddress === undefined ? {} : { mac: macAddress }),

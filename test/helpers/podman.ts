@@ -12,7 +12,13 @@ export const WEB = {
   ipam_options: { driver: 'host-local' },
 }
 
-export const DB = { ...WEB, name: 'db', id: '77', subnets: [{ subnet: '172.21.0.0/24' }, { subnet: 'fd00:21::/64' }], ipv6_enabled: true }
+export const DB = {
+  ...WEB,
+  name: 'db',
+  id: '77',
+  subnets: [{ subnet: '172.21.0.0/24' }, { subnet: 'fd00:21::/64' }],
+  ipv6_enabled: true,
+}
 
 export const SHOP = {
   container_id: '2d0fe608dc86d7ba65dcec724a335b618328f08daa62afd2ee7fa9d41f74e5a9',
@@ -23,4 +29,8 @@ export const SHOP = {
 /** On the network {@link WEB}. */
 export const ON_WEB = { interface_name: 'eth0', static_ips: ['172.20.0.7'], aliases: ['store'] }
 /** On {@link DB}, after that. */
-export const ON_DB = { interface_name: 'eth1', static_ips: ['172.21.0.7', 'fd00:21::7'], static_mac: '02:00:00:00:00:07' }
+export const ON_DB = {
+  interface_name: 'eth1',
+  static_ips: ['172.21.0.7', 'fd00:21::7'],
+  static_mac: '02:00:00:00:00:07',
+}

@@ -65,7 +65,11 @@ test('setup connects a container to one network after the other, and teardown ta
     ['db'],
   )
   // Once more, and where nothing is there any more: no error.
-  for (const [network, options] of [[WEB, ON_WEB], [DB, ON_DB], [DB, ON_DB]] as const)
+  for (const [network, options] of [
+    [WEB, ON_WEB],
+    [DB, ON_DB],
+    [DB, ON_DB],
+  ] as const)
     t.like(await plugin(request(network, options), 'teardown', container.path), { status: 0, stderr: '' })
   t.deepEqual(await slipway.sandboxes.list(), [])
   t.deepEqual(
@@ -121,5 +125,8 @@ test('what cannot be done is said as JSON, and leaves nothing', async (t) => {
   t.regex((answer as { error: string }).error, /name the network namespace/)
   await slipway.networks.create({ name: 'web', subnets: [{ subnet: '172.30.0.0/24' }] })
   const other = await plugin(request(WEB, ON_WEB), 'setup', container.path)
-  t.regex((other.answer as { error: string }).error, /with 172\.30\.0\.0\/24, and podman's of that name has 172\.20\.0\.0\/24/)
+  t.regex(
+    (other.answer as { error: string }).error,
+    /with 172\.30\.0\.0\/24, and podman's of that name has 172\.20\.0\.0\/24/,
+  )
 })

@@ -36,5 +36,8 @@ function refuseOthers(config: Fields, ipam: Fields | undefined): void {
     throw new HttpError(501, 'LinkLocalIPs: the kernel gives link-local addresses. Leave it out.')
   const other = Object.keys(config.pairs('DriverOpts')).find((option) => option !== IFNAME)
   if (other !== undefined)
-    throw new HttpError(501, `DriverOpts: there is ${IFNAME}, and no ${other}: what a driver does is an option of the network.`)
+    throw new HttpError(
+      501,
+      `DriverOpts: there is ${IFNAME}, and no ${other}: what a driver does is an option of the network.`,
+    )
 }

@@ -14,14 +14,18 @@ export async function networkFor(slipway: Slipway, wanted: PodmanNetwork): Promi
     return await make(slipway, wanted)
   } catch (error) {
     // Another container of it was first.
-    const made = error instanceof SlipwayError && error.code === 'CONFLICT' ? await find(slipway, wanted.name) : undefined
+    const made =
+      error instanceof SlipwayError && error.code === 'CONFLICT' ? await find(slipway, wanted.name) : undefined
     if (made) return sameOf(made, wanted)
     throw error
   }
 }
 
 /** Subnets for a network that has none yet: free ones of this host. */
-export async function chooseSubnets(slipway: Slipway, wanted: PodmanNetwork): Promise<{ subnet: string; gateway?: string }[]> {
+export async function chooseSubnets(
+  slipway: Slipway,
+  wanted: PodmanNetwork,
+): Promise<{ subnet: string; gateway?: string }[]> {
   const network = await make(slipway, wanted)
   try {
     return await subnetsOf(network)

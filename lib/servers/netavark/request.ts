@@ -39,7 +39,9 @@ export function readNetwork(fields: Fields): PodmanNetwork {
   if (ipam !== '' && ipam !== 'host-local')
     throw invalid(`The network ${name}: Slipway gives addresses itself. Leave --ipam-driver ${ipam} out.`)
   if (fields.texts('network_dns_servers').length > 0)
-    throw invalid(`The network ${name}: Slipway forwards to the host's nameservers. Leave --dns out, or give it to containers.`)
+    throw invalid(
+      `The network ${name}: Slipway forwards to the host's nameservers. Leave --dns out, or give it to containers.`,
+    )
   return {
     name,
     id: fields.text('id'),
