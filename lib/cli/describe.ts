@@ -1,5 +1,6 @@
 import type { NetworkSettings } from '../api/sandboxes/inspect.js'
 import type { Sandbox } from '../api/sandboxes/sandbox.js'
+import { elapsed } from '../base/elapsed.js'
 import type { Labels } from '../base/labels.js'
 import { bracket, printMapping, type PortMapping } from '../base/port-mapping.js'
 
@@ -74,21 +75,4 @@ const continues = (first: PortMapping, length: number, next: PortMapping) =>
   next.hostPort === first.hostPort + length
 
 /** As docker tells time: `3 minutes ago`. */
-export function ago(iso: string, now = Date.now()): string {
-  const seconds = Math.max(0, Math.floor((now - Date.parse(iso)) / 1000))
-  const minutes = Math.floor(seconds / 60)
-  const hours = Math.round(seconds / 3600)
-  const days = Math.floor(hours / 24)
-  if (seconds < 1) return 'Less than a second ago'
-  if (seconds < 60) return `${count(seconds, 'second')} ago`
-  if (minutes === 1) return 'About a minute ago'
-  if (minutes < 60) return `${minutes} minutes ago`
-  if (hours === 1) return 'About an hour ago'
-  if (hours < 48) return `${hours} hours ago`
-  if (days < 14) return `${days} days ago`
-  if (days < 60) return `${Math.floor(days / 7)} weeks ago`
-  if (days < 730) return `${Math.floor(days / 30)} months ago`
-  return `${Math.floor(days / 365)} years ago`
-}
-
-const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`
+export const ago = (iso: string, now?: number): string => `${elapsed(iso, now)} ago`

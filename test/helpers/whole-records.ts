@@ -54,7 +54,14 @@ export const sandboxRecord = {
         hostLink: `veth${endpointId.slice(0, 11)}`,
         icc: true,
       },
-      asked: { ip: '10.7.0.2', ip6: 'fd00:7::2', mac: '02:42:0a:07:00:02', aliases: ['db'], gwPriority: 1 },
+      asked: {
+        ip: '10.7.0.2',
+        ip6: 'fd00:7::2',
+        mac: '02:42:0a:07:00:02',
+        aliases: ['db'],
+        gwPriority: 1,
+        interface: 'eth0',
+      },
       addresses: {
         4: {
           address: '10.7.0.2',

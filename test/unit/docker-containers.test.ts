@@ -1,6 +1,5 @@
 import test from 'ava'
 import type { Container } from '#lib/servers/docker/containers/container.js'
-import { humanDuration } from '#lib/servers/docker/containers/human-duration.js'
 import { readCreateContainer } from '#lib/servers/docker/containers/in-body.js'
 import { Lives } from '#lib/servers/docker/containers/lives.js'
 import { portsOf } from '#lib/servers/docker/containers/shown.js'
@@ -147,27 +146,6 @@ test('ports in a list', (t) => {
     { PrivatePort: 90, Type: 'udp' },
     { PrivatePort: 91, Type: 'udp' },
   ])
-})
-
-test('how long it is, in docker’s words', (t) => {
-  const [minute, hour, day] = [60, 3600, 24 * 3600]
-  const rows: [number, string][] = [
-    [0.4, 'Less than a second'],
-    [1, '1 second'],
-    [59, '59 seconds'],
-    [minute, 'About a minute'],
-    [2 * minute, '2 minutes'],
-    [59 * minute, '59 minutes'],
-    [hour, 'About an hour'],
-    [47 * hour, '47 hours'],
-    [2 * day, '2 days'],
-    [13 * day, '13 days'],
-    [14 * day, '2 weeks'],
-    [60 * day, '2 months'],
-    [729 * day, '24 months'],
-    [730 * day, '2 years'],
-  ]
-  for (const [seconds, text] of rows) t.is(humanDuration(seconds * 1000), text)
 })
 
 test('signals that a container ends by', (t) => {

@@ -1,6 +1,5 @@
-import { clock } from '../../../base/timers.js'
+import { elapsed } from '../../../base/elapsed.js'
 import type { Container } from './container.js'
-import { humanDuration } from './human-duration.js'
 
 /** The zero of Go's time. */
 const NO_TIME = '0001-01-01T00:00:00Z'
@@ -41,9 +40,8 @@ export function portsOf({ settings: { Ports } }: Container): PortSummary[] {
 }
 
 function statusOf({ state, created, finished }: Container): string {
-  const since = (time: string) => humanDuration(clock.time() - Date.parse(time))
   if (state === 'created') return 'Created'
-  return finished === undefined ? `Up ${since(created)}` : `Exited (0) ${since(finished)} ago`
+  return finished === undefined ? `Up ${elapsed(created)}` : `Exited (0) ${elapsed(finished)} ago`
 }
 
 /**
