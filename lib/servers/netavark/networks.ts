@@ -6,7 +6,7 @@ import type { PodmanNetwork } from './request.js'
 /** A network that was made for podman, which tells no plugin that one is removed: it goes with its last container. */
 const ID = 'netavark.id'
 
-/** The network of that name, made if it is not there. @throws {SlipwayError} `CONFLICT`, where another has the name. */
+/** The network of that name, made if it is not there. @throws {SlipwayError} `CONFLICT`, where its subnets are others. */
 export async function networkFor(slipway: Slipway, wanted: PodmanNetwork): Promise<Network> {
   const there = await find(slipway, wanted.name)
   if (there) return sameOf(there, wanted)
@@ -34,7 +34,7 @@ export async function chooseSubnets(
   }
 }
 
-/** Removes a network that was made for podman, unless somebody is on it. */
+/** Removes a network that was made for podman, unless a sandbox is on it. */
 export async function leaveNetwork(slipway: Slipway, name: string): Promise<void> {
   const network = await find(slipway, name)
   if (network?.labels[ID] === undefined) return
