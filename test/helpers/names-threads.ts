@@ -20,6 +20,8 @@ const threads = process.getBuiltinModule('node:worker_threads') as { Worker: typ
 threads.Worker = class extends Worker {
   constructor(...args: ConstructorParameters<typeof Worker>) {
     super(...args)
+    // Who reads records for events knows nothing of networks, and would never answer.
+    if (args[1]?.name !== 'slipway names') return
     const begun = new Promise<void>((resolve) => {
       this.once('exit', () => resolve())
       // It does what it is told in order, and says what it has stopped: a network that nobody has, too.
