@@ -84,7 +84,7 @@ function line({ time, type, action, id, name, attributes }: SlipwayEvent, short:
   const { message, ...rest } = attributes
   const more = Object.entries(rest)
     .filter(([key, value]) => key !== 'sandbox' || value !== name)
-    .map(([key, value]) => `${key}=${key === 'networkId' ? short(value) : value}`)
+    .map(([key, value]) => `${key}=${key === 'networkId' || key === 'sandboxId' ? short(value) : value}`)
   return [
     time,
     type,

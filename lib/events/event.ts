@@ -41,7 +41,7 @@ export interface SlipwayEvent {
    * More of it, by type:
    *
    * - sandbox, network: its labels; `network` and `path`, or `driver` and `subnets`.
-   * - endpoint: `sandbox`, `network`, `networkId`, `interface`, `mac`, `ipv4`, `ipv6`.
+   * - endpoint: `sandbox`, `sandboxId`, `network`, `networkId`, `interface`, `mac`, `ipv4`, `ipv6`.
    * - port: `sandbox`, `hostIp`, `hostPort`, `containerPort`, `protocol`.
    * - what is lost, damaged or a warning: `message`, a sentence.
    * - pool: `ready` and `size`. skipped: `count`.

@@ -59,6 +59,7 @@ function factOfEndpoint(sandboxId: string, sandbox: string, endpoint: StoredEndp
     name: sandbox,
     attributes: {
       sandbox,
+      sandboxId,
       network,
       networkId,
       interface: endpoint.interface,

@@ -62,7 +62,7 @@ test('what this process does is told at once, in order', async (t) => {
   const [network, sandbox, endpoint, port] = found
   t.like(network?.attributes, { team: 'blue', driver: 'bridge' })
   t.like(sandbox?.attributes, { job: '7', network: web, path: `/run/netns/${app}` })
-  t.like(endpoint?.attributes, { sandbox: app, networkId: network?.id, interface: 'eth0' })
+  t.like(endpoint?.attributes, { sandbox: app, sandboxId: sandbox?.id, networkId: network?.id, interface: 'eth0' })
   t.deepEqual(port?.attributes, {
     sandbox: app,
     hostIp: '0.0.0.0',

@@ -6,6 +6,8 @@ import { statusOf } from '../http/status.js'
 import type { DockerHost, DockerRoute } from './call.js'
 import { Lives } from './containers/lives.js'
 import { CONTAINER_ROUTES } from './containers/routes.js'
+import { Feed } from './events/feed.js'
+import { EVENT_ROUTES } from './events/stream.js'
 import { inFields } from './in-fields.js'
 import { NETWORK_ROUTES } from './networks/routes.js'
 import { reasonNotHere } from './not-here.js'
@@ -13,7 +15,7 @@ import { SYSTEM_ROUTES } from './system.js'
 import { checkVersion, NEWEST_API, splitVersion } from './versions.js'
 
 const ROUTES = new Routes<DockerRoute>(
-  [...SYSTEM_ROUTES, ...CONTAINER_ROUTES, ...NETWORK_ROUTES].map((route) => ({
+  [...SYSTEM_ROUTES, ...CONTAINER_ROUTES, ...NETWORK_ROUTES, ...EVENT_ROUTES].map((route) => ({
     method: route.method,
     path: route.path,
     handler: route,
@@ -24,10 +26,12 @@ const ROUTES = new Routes<DockerRoute>(
 export class DockerApi implements Protocol {
   readonly #host: DockerHost
   readonly #lives = new Lives()
+  readonly #feed: Feed
   readonly #headers: Readonly<Record<string, string>>
 
   constructor(host: DockerHost) {
     this.#host = host
+    this.#feed = new Feed(host.slipway)
     this.#headers = {
       Server: `Slipway/${host.version} (linux)`,
       'Api-Version': NEWEST_API,
@@ -54,7 +58,7 @@ export class DockerApi implements Protocol {
       answer: async ({ query, body, signal }) => {
         const { parameters } = found
         const asked = { apiVersion: version, parameters, query, body: Fields.parse(body), signal }
-        return this.#ours(await answer({ ...this.#host, lives: this.#lives, ...asked }))
+        return this.#ours(await answer({ ...this.#host, lives: this.#lives, feed: this.#feed, ...asked }))
       },
     }
   }

@@ -2,6 +2,7 @@ import type { Slipway } from '../../api/slipway.js'
 import type { Fields } from '../http/fields.js'
 import type { HttpAnswer } from '../http/protocol.js'
 import type { Lives } from './containers/lives.js'
+import type { Feed } from './events/feed.js'
 
 /** What every call of the API works with. */
 export interface DockerHost {
@@ -13,6 +14,7 @@ export interface DockerHost {
 /** A call of Docker's Engine API. */
 export interface DockerCall extends DockerHost {
   lives: Lives
+  feed: Feed
   /** The version of the API that the client speaks: `1.51`. */
   apiVersion: string
   /** What the path names. */

@@ -6,7 +6,6 @@ const VOLUMES = 'Slipway has no volumes: a sandbox is a network stack, and its f
 const CONTAINERS =
   'a sandbox is a network stack: it is created, started, listed, inspected, stopped, killed and removed, and nothing else'
 const PROGRAMS = "Slipway's server starts no programs, and has no output of any: 'slipway exec' starts them"
-const EVENTS = "this version of Slipway streams no events here: 'slipway events' prints them"
 
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^\/(images|build|commit|distribution|session|grpc|auth)(\/|$)/, IMAGES],
@@ -17,8 +16,6 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^\/containers\/[^/]+\/(attach|attach\/ws|exec|logs|resize|top)$/, PROGRAMS],
   [/^\/containers\/[^/]+\/(archive|changes|export)$/, VOLUMES],
   [/^\/containers(\/|$)/, CONTAINERS],
-  [/^\/events$/, EVENTS],
-  [/^\/system\/df$/, 'Slipway takes no room on a disk'],
 ]
 
 /** Why nothing answers there; `undefined` where Docker has no such path either. */

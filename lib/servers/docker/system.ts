@@ -4,13 +4,14 @@ import { clock } from '../../base/timers.js'
 import { networkDrivers, stackDrivers } from '../../drivers/index.js'
 import { json, type HttpAnswer } from '../http/protocol.js'
 import type { DockerCall, DockerRoute } from './call.js'
-import { NEWEST_API, OLDEST_API } from './versions.js'
+import { isOlder, NEWEST_API, OLDEST_API } from './versions.js'
 
 /** What a client asks first: whether somebody is there, who, and what it can do. */
 export const SYSTEM_ROUTES: readonly DockerRoute[] = [
   { method: 'GET', path: '/_ping', answer: () => ping('OK') },
   { method: 'HEAD', path: '/_ping', answer: () => ping('') },
   { method: 'GET', path: '/version', answer: ({ version }) => json(versionOf(version)) },
+  { method: 'GET', path: '/system/df', answer: ({ apiVersion }) => json(diskUsage(apiVersion)) },
   { method: 'GET', path: '/info', answer: async (call) => json(await infoOf(call)) },
 ]
 
@@ -48,6 +49,21 @@ function versionOf(version: string) {
     ...details,
   }
 }
+
+/** From this version of the API on, `docker system df` is told by sums. */
+const BY_SUMS = '1.52'
+const NOTHING_USED = { ActiveCount: 0, TotalCount: 0, Reclaimable: 0, TotalSize: 0, Items: [] }
+
+/** Nothing of Docker's: images, files of containers, volumes. */
+const diskUsage = (apiVersion: string) =>
+  isOlder(apiVersion, BY_SUMS)
+    ? { LayersSize: 0, Images: [], Containers: [], Volumes: [], BuildCache: [], BuilderSize: 0 }
+    : {
+        ImageUsage: NOTHING_USED,
+        ContainerUsage: NOTHING_USED,
+        VolumeUsage: NOTHING_USED,
+        BuildCacheUsage: NOTHING_USED,
+      }
 
 /** What of `docker info` is about networking, or cannot be left out: Docker's command reads it into a struct. */
 async function infoOf({ slipway, version, lives, signal }: DockerCall) {

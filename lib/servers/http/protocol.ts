@@ -20,6 +20,8 @@ export interface HttpAnswer {
   status: number
   headers?: Readonly<Record<string, string>>
   body?: string
+  /** Sent in place of a body, a part each as it comes. `signal` of the request ends it. */
+  stream?: AsyncIterable<string>
 }
 
 export interface HttpHandler {

@@ -9,6 +9,7 @@ import { Connections, type Exchange } from './connections.js'
 import { HttpError } from './http-error.js'
 import { Pace } from './pace.js'
 import type { HttpAnswer, HttpHead, Protocol } from './protocol.js'
+import { sendStream } from './stream.js'
 
 /** Docker's clients keep a connection that is idle for 30 s, and its daemon for ever. */
 const KEEP_ALIVE_MS = 65_000
@@ -30,6 +31,9 @@ export const HTTP_OPTIONS = {
 /** A client has gone before it was answered. */
 class ClientGone extends Error {}
 
+/** What is streamed ends with the server. */
+class ServerEnds extends Error {}
+
 /** What clients send over HTTP is given to a protocol, fairly and with bounds, over any number of sockets. */
 export class HttpService {
   readonly #protocol: Protocol
@@ -40,6 +44,8 @@ export class HttpService {
   readonly #connections = new Connections((exchange) => this.#serve(exchange))
   readonly #servers = new Set<Server | TlsServer>()
   readonly #mostConnections: number
+  /** Of the answers that are streamed. */
+  readonly #streams = new Set<AbortController>()
   #closing = false
 
   /** @param limits - For tests: as many connections at a time, and as many milliseconds for a body. */
@@ -74,6 +80,7 @@ export class HttpService {
   /** Takes no more requests; those that are worked on have some time to come to their end. */
   async close(graceMs: number): Promise<void> {
     this.#closing = true
+    for (const stream of this.#streams) stream.abort(new ServerEnds())
     const closed = [...this.#servers].map(
       (server) =>
         new Promise<void>((resolve) => {
@@ -110,7 +117,7 @@ export class HttpService {
       })
     })
     const answer = await this.#answer(request, controller.signal)
-    if (!controller.signal.aborted) this.#send(request, response, answer)
+    if (!controller.signal.aborted) await this.#send(request, response, answer, controller)
     await ended
     const status = response.writableFinished ? answer.status : 'the client has gone'
     this.#log.debug(`${request.method} ${request.url}`, { status, ms: Math.round(clock.now() - began) })
@@ -135,16 +142,29 @@ export class HttpService {
     }
   }
 
-  #send(request: IncomingMessage, response: ServerResponse, { status, headers = {}, body = '' }: HttpAnswer): void {
-    response.writeHead(status, {
-      ...headers,
-      ...(status === 204 ? {} : { 'Content-Length': Buffer.byteLength(body) }),
-      ...(this.#closing ? { Connection: 'close' } : {}),
-    })
+  async #send(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { status, headers = {}, body = '', stream }: HttpAnswer,
+    controller: AbortController,
+  ): Promise<void> {
+    const sendHeaders = (length: Record<string, number>) =>
+      response.writeHead(status, { ...headers, ...length, ...(this.#closing ? { Connection: 'close' } : {}) })
     // A client that still sends is not cut off, or it might not see the answer. What it sends is thrown away, until the
     // request has taken too long.
     if (!request.complete) request.resume()
-    response.end(request.method === 'HEAD' ? undefined : body)
+    if (!stream) {
+      sendHeaders(status === 204 ? {} : { 'Content-Length': Buffer.byteLength(body) })
+      response.end(request.method === 'HEAD' ? undefined : body)
+      return
+    }
+    this.#streams.add(controller)
+    try {
+      if (this.#closing) controller.abort(new ServerEnds())
+      await sendStream(response, stream, controller.signal, () => sendHeaders({}))
+    } finally {
+      this.#streams.delete(controller)
+    }
   }
 
   /** What is no HTTP, or takes too long. */
