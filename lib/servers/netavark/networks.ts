@@ -6,7 +6,11 @@ import type { PodmanNetwork } from './request.js'
 /** A network that was made for podman, which tells no plugin that one is removed: it goes with its last container. */
 const ID = 'netavark.id'
 
-/** The network of that name, made if it is not there. @throws {SlipwayError} `CONFLICT`, where its subnets are others. */
+/**
+ * The network of that name, made if it is not there.
+ *
+ * @throws {SlipwayError} `CONFLICT`, where its subnets are others.
+ */
 export async function networkFor(slipway: Slipway, wanted: PodmanNetwork): Promise<Network> {
   const there = await find(slipway, wanted.name)
   if (there) return sameOf(there, wanted)
