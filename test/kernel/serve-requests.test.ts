@@ -225,7 +225,15 @@ test('a client that goes away leaves a network that is whole, or none', async (t
     const [network] = await slipway.networks.list({ name: 'web' })
     if (network) await network.remove()
     t.deepEqual(links(world), before, `after ${wait} ms`)
-    t.like(await call(server, 'POST', '/networks/create', body), { status: 201 })
+    // The request that was given up may begin only now, and be first.
+    const statuses = new Set<number>()
+    await eventually(async () => {
+      const { status } = await call(server, 'POST', '/networks/create', body)
+      statuses.add(status)
+      if (status !== 201) await (await slipway.networks.list({ name: 'web' }))[0]?.remove().catch(() => undefined)
+      return status === 201
+    })
+    t.true(statuses.has(201) && statuses.size <= 2, [...statuses].join())
     t.like(await call(server, 'DELETE', '/networks/web'), { status: 204 })
   }
 })
