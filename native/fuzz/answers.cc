@@ -15,6 +15,7 @@
 #include "nft/table.h"
 #include "nft/transaction.h"
 #include "rtnl/dump.h"
+#include "rtnl/given.h"
 
 namespace slipway::fuzz {
 namespace {
@@ -92,6 +93,12 @@ void ask_listeners() {
   host::dump_listeners(socket(), AF_INET6, false, 80, listeners);
 }
 
+// Of two addresses of an interface that is there and up, or else nothing is asked.
+void ask_given() {
+  std::string lacking;
+  rtnl::find_lacking(socket(), "lo 127.0.0.1 ::1\n", lacking);
+}
+
 // As a link is made: the ack, and the link itself.
 void ask_echo() {
   netlink::Batch batch;
@@ -122,11 +129,11 @@ void ask_transaction() {
 }
 
 // The order is the one of the seeds (test/fuzz/seeds.ts).
-constexpr void (*kQuestions[])() = {ask_links,       ask_link,       ask_addresses,      ask_routes,
-                                    ask_connections, ask_generation, ask_table,          ask_chains,
-                                    ask_echo,        ask_batch,      ask_transaction,    ask_rules,
-                                    ask_listeners,   ask_sets,       ask_parts_of_rules, ask_parts_of_elements,
-                                    ask_fingerprints};
+constexpr void (*kQuestions[])() = {ask_links,        ask_link,       ask_addresses,      ask_routes,
+                                    ask_connections,  ask_generation, ask_table,          ask_chains,
+                                    ask_echo,         ask_batch,      ask_transaction,    ask_rules,
+                                    ask_listeners,    ask_sets,       ask_parts_of_rules, ask_parts_of_elements,
+                                    ask_fingerprints, ask_given};
 
 }  // namespace
 }  // namespace slipway::fuzz

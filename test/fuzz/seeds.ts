@@ -57,6 +57,7 @@ const QUESTION = {
   partsOfRules: 14,
   partsOfElements: 15,
   fingerprints: 16,
+  given: 17,
 }
 const NEWLINK = 16
 const NEWADDR = 20
@@ -68,7 +69,7 @@ const NF_TABLES = 10
 const QUESTIONS_OF: Record<number, number[]> = {
   [NEWLINK]: [QUESTION.links, QUESTION.link, QUESTION.echo],
   [NEWADDR]: [QUESTION.addresses],
-  [NEWROUTE]: [QUESTION.routes],
+  [NEWROUTE]: [QUESTION.routes, QUESTION.given],
   [(NF_TABLES << 8) | 0]: [QUESTION.table, QUESTION.fingerprints],
   [(NF_TABLES << 8) | 3]: [QUESTION.chains, QUESTION.fingerprints],
   [(NF_TABLES << 8) | 6]: [QUESTION.rules, QUESTION.partsOfRules, QUESTION.fingerprints],
