@@ -1,6 +1,6 @@
 /**
- * What the commands do, but for the large ones (explain, doctor, bench): one file to be loaded once a command line has
- * been understood.
+ * What the commands do, but for the large ones (explain, doctor, bench) and those of runtimes (serve, netavark,
+ * oci-hook): one file to be loaded once a command line has been understood.
  */
 export { connect, disconnect } from './connect.js'
 export { create } from './create.js'
@@ -9,13 +9,11 @@ export { exec } from './exec.js'
 export { files } from './files.js'
 export { inspect } from './inspect.js'
 export { list } from './list.js'
-export { netavark } from './netavark.js'
 export { createNetwork } from './network/create.js'
 export { inspectNetworks } from './network/inspect.js'
 export { listNetworks } from './network/list.js'
 export { pruneNetworks } from './network/prune.js'
 export { removeNetworks } from './network/remove.js'
-export { ociHook } from './oci-hook.js'
 export { port, publish, unpublish } from './ports.js'
 export { prune } from './prune.js'
 export { remove } from './remove.js'

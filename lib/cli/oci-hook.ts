@@ -1,5 +1,5 @@
 import { readAnnotations } from '../servers/oci/annotations.js'
-import { connectContainer, disconnectContainer } from '../servers/oci/hooks.js'
+import { connectContainer, disconnectContainer, namespaceOf } from '../servers/oci/hooks.js'
 import { readState } from '../servers/oci/state.js'
 import { asUsage, say } from './failures.js'
 import { hostOptions } from './host-options.js'
@@ -18,5 +18,6 @@ export async function ociHook(host: GivenHost, hook: OciHook): Promise<void> {
   const asked = asUsage(() => readAnnotations(state.annotations))
   if (!asked) return say(`note: the container ${state.id} has no annotation slipway.network, and stays as it is`)
   const { netns = '/proc/self/ns/net' } = hostOptions(host).options
-  await withSlipway(host, (slipway) => connectContainer(slipway, state, asked, netns))
+  const own = namespaceOf(state, netns)
+  await withSlipway(host, (slipway) => connectContainer(slipway, state, own, asked))
 }

@@ -30,6 +30,6 @@ export function addNetavark(program: Command): void {
     .argument('[netns]', 'network namespace of the container')
     .addHelpText('after', AFTER)
     .action(async (action: Action | 'info', netns: string | undefined) =>
-      (await import('../actions.js')).netavark(givenHost(program), action, netns),
+      (await import('../netavark.js')).netavark(givenHost(program), action, netns),
     )
 }

@@ -33,5 +33,5 @@ export function addOciHook(program: Command): void {
     .description('connect or disconnect a container of an OCI runtime, as a hook of its config.json')
     .addArgument(new Argument('<hook>', 'which hook it is').choices(['createRuntime', 'poststop'] satisfies OciHook[]))
     .addHelpText('after', AFTER)
-    .action(async (hook: OciHook) => (await import('../actions.js')).ociHook(givenHost(program), hook))
+    .action(async (hook: OciHook) => (await import('../oci-hook.js')).ociHook(givenHost(program), hook))
 }

@@ -9,14 +9,13 @@ import type { ContainerState } from './state.js'
 const ID = 'slipway.oci.id'
 const BUNDLE = 'slipway.oci.bundle'
 
-/** `createRuntime`: connects the namespace that the runtime has made for a container. All of it, or nothing. */
+/** `createRuntime`: connects the namespace of a container. All of it, or nothing. @param netns - Its path. */
 export async function connectContainer(
   slipway: Slipway,
   state: ContainerState,
+  netns: string,
   { options, more }: Asked,
-  hostNetns: string,
 ): Promise<Sandbox> {
-  const netns = namespaceOf(state, hostNetns)
   const sandbox = await slipway.sandboxes.create({
     name: state.id,
     ...options,
@@ -39,8 +38,13 @@ export async function disconnectContainer(slipway: Slipway, { id, bundle }: Cont
   return found.map(({ name }) => name)
 }
 
-/** @throws {SlipwayError} `INVALID_ARGUMENT` */
-function namespaceOf({ id, pid }: ContainerState, hostNetns: string): string {
+/**
+ * The path of the namespace that a runtime has made for a container.
+ *
+ * @param hostNetns - Path of the host's.
+ * @throws {SlipwayError} `INVALID_ARGUMENT`, where it has none of its own.
+ */
+export function namespaceOf({ id, pid }: ContainerState, hostNetns: string): string {
   if (pid === undefined)
     throw invalid(
       `The container ${id} has no process (pid) whose namespace could be connected. Give this hook to createRuntime.`,
