@@ -77,10 +77,8 @@ export class ParentWatch {
       this.#news?.close()
       this.#news = undefined
     }
-    // What has come or gone before it was listened for. Where damage is only told, a network that has just been made is
-    // not looked at: whatever else is damaged of it would be given back.
-    const isOther = (name: string) => (seen ? (seen.get(name) ?? 0) !== numbers[name] : this.#context.settings.heal)
-    const moved = fresh.filter((name) => name in numbers && isOther(name))
+    // What has come or gone before it was listened for.
+    const moved = fresh.filter((name) => name in numbers && (!seen || (seen.get(name) ?? 0) !== numbers[name]))
     if (moved.length > 0) this.#heard(moved)
   }
 

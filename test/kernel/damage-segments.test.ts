@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import type { OpenOptions } from 'slipway'
 import { listenFor } from '../helpers/damaged-host.js'
@@ -43,6 +44,8 @@ test.serial('a process that is open gives it back at once, and tells', async (t)
 
 test.serial('with heal: false, it only tells; the next open() gives it back', async (t) => {
   const scene = await setUp(t, { heal: false })
+  // For a second, a network that is new is looked at because of its parent, and is given what it lacks.
+  await sleep(2000)
   const heard = listenFor(t, scene.slipway)
   const before = segmentCondition(scene)
   for (const [what, { do: damage, late }] of Object.entries(SHIM_DAMAGES)) {
