@@ -22,8 +22,8 @@ import { KnownRecords } from './known-records.js'
  * is theirs all the time.
  */
 const REST_MS = 100
-/** Or so many times as long as that look has taken. */
-const RESTS = 10
+/** Or as long as that look has taken; twice as long after the next in a row, and so on, up to so many times as long. */
+const RESTS = 8
 /** After so many looks in a row that have found damage, a program goes on taking it away: other work has its turn. */
 const IN_A_ROW = 3
 /** What is heard so many milliseconds after a look, or later, begins a new row. */
@@ -78,6 +78,8 @@ export class DamageWatch {
   /** When the last look that has found damage came to its end, and how many of them came in a row. */
   #ended = -Infinity
   #row = 0
+  /** When the last look that has found nothing has ended, and how many times as long as it the rest was. */
+  #vain = { ended: -Infinity, rests: 1 }
   /** How long the last look has taken, where it has left something: what is heard then need not wait for longer. */
   #pause: number | undefined
   /** What has been told since something was heard last. */
@@ -227,7 +229,7 @@ export class DamageWatch {
       this.#rejoin(news)
       const { damage } = judgement
       if (!damage) {
-        this.#rest(judgement.left, Math.max(REST_MS, RESTS * (now() - began)), began)
+        this.#rest(judgement.left, this.#restOfVain(began), began)
         if (judgement.left && ++this.#tries < TRIES) this.#again(news)
         return
       }
@@ -259,6 +261,15 @@ export class DamageWatch {
       const sentence = `What others have changed or deleted could not be looked at: ${(error as Error).message}`
       if (this.#isNew(sentence)) this.#context.events?.tell('lost', sentence)
     }
+  }
+
+  /** Such a look comes after healing, too, and what is damaged next is not to wait for long: but many take CPU time. */
+  #restOfVain(began: number): number {
+    const ended = now()
+    const took = ended - began
+    const isRow = began - this.#vain.ended < ROW_MS + this.#vain.rests * took
+    this.#vain = { ended, rests: isRow ? Math.min(2 * this.#vain.rests, RESTS) : 1 }
+    return Math.max(REST_MS, this.#vain.rests * took)
   }
 
   /** @param left - Whether something is to be looked at again. */
