@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import type { Slipway } from '../../api/slipway.js'
 import type { Sandbox } from '../../api/sandboxes/sandbox.js'
 import { invalid } from '../../base/errors.js'
+import { connectAll } from '../connect-all.js'
 import type { Asked } from './annotations.js'
 import type { ContainerState } from './state.js'
 
@@ -22,12 +23,10 @@ export async function connectContainer(
     netns,
     labels: { ...options.labels, [ID]: state.id, [BUNDLE]: state.bundle },
   })
-  try {
-    for (const network of more) await sandbox.connect(network)
-  } catch (error) {
-    await sandbox.remove()
-    throw error
-  }
+  await connectAll(
+    sandbox,
+    more.map((network) => [network, {}]),
+  )
   return sandbox
 }
 

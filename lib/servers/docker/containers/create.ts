@@ -1,4 +1,4 @@
-import type { Sandbox } from '../../../api/sandboxes/sandbox.js'
+import { connectAll } from '../../connect-all.js'
 import { badRequest } from '../../http/http-error.js'
 import { json, type HttpAnswer } from '../../http/protocol.js'
 import type { DockerCall } from '../call.js'
@@ -11,21 +11,10 @@ export async function create(call: DockerCall): Promise<HttpAnswer> {
   if (name === '' && query.get('name')) throw badRequest('name is nothing but a slash. Leave it out, or give a name.')
   const { options, others, autoRemove, warnings } = readCreateContainer(name, body)
   const sandbox = await slipway.sandboxes.create({ ...options, signal })
-  await connectAll(sandbox, others, signal)
+  await connectAll(
+    sandbox,
+    others.map(([network, asked]) => [network, { ...asked, signal }]),
+  )
   lives.created(sandbox.id, autoRemove)
   return json({ Id: sandbox.id, Warnings: [...warnings, ...sandbox.warnings] }, 201)
-}
-
-/** To all of them, or it goes again. */
-async function connectAll(
-  sandbox: Sandbox,
-  others: ReturnType<typeof readCreateContainer>['others'],
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    for (const [network, options] of others) await sandbox.connect(network, { ...options, signal })
-  } catch (error) {
-    await sandbox.remove()
-    throw error
-  }
 }
