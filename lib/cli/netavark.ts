@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { API_VERSION, perform, type Action } from '../servers/netavark/plugin.js'
 import { UsageError } from './failures.js'
 import { printJson } from './output.js'
+import { ownVersion } from './own-version.js'
 import { readStdin } from './stdin.js'
 import type { GivenHost } from './usage/host-flags.js'
 import { withSlipway } from './with-slipway.js'
@@ -22,6 +21,3 @@ export async function netavark(host: GivenHost, action: Action | 'info', netns?:
     process.exitCode = 1
   }
 }
-
-const ownVersion = (): string =>
-  (JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string }).version

@@ -1,6 +1,4 @@
 import { channel } from 'node:diagnostics_channel'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Slipway } from '../../api/slipway.js'
 import { descriptorLimit } from '../../base/descriptor-limit.js'
 import { Listening } from '../../servers/daemon/listening.js'
@@ -13,6 +11,7 @@ import { Log } from '../../servers/log.js'
 import type { WarningMessage } from '../../work/forwarding.js'
 import { UsageError } from '../failures.js'
 import { hostOptions } from '../host-options.js'
+import { ownVersion } from '../own-version.js'
 import type { GivenHost } from '../usage/host-flags.js'
 import { foundAtOpening } from '../with-slipway.js'
 import { readServing, type ServeFlags, type Serving } from './settings.js'
@@ -114,9 +113,4 @@ function logWarnings(log: Log): () => void {
     process.off('warning', say)
     for (const listener of listeners) process.on('warning', listener)
   }
-}
-
-function ownVersion(): string {
-  const text = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }
