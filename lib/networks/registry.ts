@@ -305,12 +305,13 @@ export class NetworkRegistry {
   }
 
   /**
-   * An address that we drew was claimed by another first: what others have is learned, and ours are drawn from another
-   * place on. They draw one after the other as we do, and would meet us again and again.
+   * An address that we drew was claimed by another first: ours are drawn from another place on, and what others have is
+   * learned. They draw one after the other as we do, and would meet us again and again; so would what is drawn while we
+   * learn.
    */
-  async afterLostAddress(ready: ReadyNetwork): Promise<void> {
-    await this.learn(ready)
+  afterLostAddress(ready: ReadyNetwork): Promise<void> {
     for (const { pool } of ready.pools) pool.startAt(Math.random())
+    return this.learn(ready)
   }
 
   /** By whatever it was asked for, there is one {@link ReadyNetwork}, with one pool for each of its subnets. */

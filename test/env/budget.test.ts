@@ -248,20 +248,22 @@ test.serial('a call makes no more system calls than it needs, and sends no more 
   t.is(asked(CONNECTIONS_WALK), 0)
 })
 
-test.serial('a live sandbox with a port takes 3 KB of the heap, and no more than twice that', async (t) => {
+// Compiled code comes and goes on the heap as V8 likes.
+const STEADY_HEAP = ['--no-opt', '--no-sparkplug', '--no-flush-bytecode']
+
+test.serial('a live sandbox with a port takes less than 5 KB of the heap', async (t) => {
   const world = new World(t)
   const options = {
     open: { netns: world.host.path, stateDir: world.stateDir },
     prefix: world.prefix,
-    count: 200,
+    count: 300,
     port: 8000,
   }
-  const ended = await runChild('kept', options, { node: ['--expose-gc'] })
+  const ended = await runChild('kept', options, { node: ['--expose-gc', ...STEADY_HEAP] })
   t.like(howItEnded(ended), WELL)
   const [{ bytes }] = ended.said as [{ bytes: number }]
   t.log(`${Math.round(bytes)} bytes`)
-  // What grows in steps (tables, compiled code) falls on 200 here, on thousands in real life.
-  t.true(bytes > 0 && bytes < 6 * 1024)
+  t.true(bytes > 0 && bytes < 5 * 1024)
 })
 
 function count(lines: readonly string[]): Budget {

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { MOST_HANDED_OVER } from '#lib/admission/turns.js'
 import { enter } from '#lib/kernel/native.js'
 import type { CreateOptions, PortMapping } from 'slipway'
 import { World } from '../helpers/world.js'
@@ -55,9 +56,9 @@ test('no address and no port is given twice', async (t) => {
   await onlyWholeSandboxes(t, world, await world.open())
 })
 
-// What is on its way when the first is refused may be refused, too: some turns of the event loop's.
+// What has been handed over when the first is refused may be refused, too.
 for (const [how, inTurn, most] of [
-  ['at once', false, 24],
+  ['at once', false, MOST_HANDED_OVER],
   ['one after the other', true, 5],
 ] as const) {
   test.serial(`who chooses in step with another is out of step soon: fifty sandboxes each, ${how}`, async (t) => {

@@ -62,15 +62,15 @@ export function udpStream(t: ExecutionContext, from: Place, host: string, port: 
 
 /**
  * ping(8) of another process. @param pace - Default: as quickly as answers come, and every 10 ms. @returns What ends
- * it: packets sent, and answers.
+ * it: packets sent, and answers. One that was on its way at the end counts as neither.
  */
 export function pingFlood(
   t: ExecutionContext,
   from: Place,
   to: string,
-  pace: readonly string[] = ['-f'],
+  pace: readonly string[] = [],
 ): () => Promise<{ sent: number; answered: number }> {
-  const child = spawn('nsenter', [`--net=${from.path}`, 'ping', ...pace, '-q', to], {
+  const child = spawn('nsenter', [`--net=${from.path}`, 'ping', '-f', ...pace, to], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const said = text(child.stdout)
@@ -79,7 +79,16 @@ export function pingFlood(
     const exit = once(child, 'exit')
     child.kill('SIGINT')
     await exit
-    const [, sent, answered] = /(\d+) packets transmitted, (\d+) received/.exec(await said) ?? []
-    return { sent: Number(sent), answered: Number(answered) }
+    return countFlood(await said)
+  }
+}
+
+/** A flood prints a dot for each packet that it sends, and takes one back for each answer. */
+function countFlood(said: string): { sent: number; answered: number } {
+  const marks = said.split('\n')[1] ?? ''
+  const isOneOnItsWay = marks === '.' || marks.endsWith('\b.')
+  return {
+    sent: marks.split('.').length - (isOneOnItsWay ? 2 : 1),
+    answered: marks.split('\b \b').length - 1,
   }
 }

@@ -70,8 +70,10 @@ export async function retryAfterLostPort(
   }
   if (operation.op !== 'element.add' || errnoName !== 'EEXIST' || !isPublished(operation)) return false
   const [port, protocol = ''] = (operation.elements[element]?.key ?? '').split(' . ').reverse()
+  // What others choose while we learn is chosen after the leap.
+  const again = wasChosen(context, guesses, protocol, Number(port))
   await learnPorts(context)
-  return wasChosen(context, guesses, protocol, Number(port))
+  return again
 }
 
 function wasChosen(

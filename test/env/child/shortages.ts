@@ -4,6 +4,9 @@ import { Slipway, type Sandbox } from '#lib/index.js'
 import { descriptorsBesideSockets, openDescriptors } from '../../helpers/snapshot.js'
 import { describe, name, publishing, say, turn, type Options } from './options.js'
 
+/** So many sandboxes are made before it is measured what stays of each. */
+const WARMED_UP = 100
+
 /** What a process measures of itself, or does with little left. */
 export const shortages = {
   /** What stays of V8's heap for each sandbox that the caller holds. */
@@ -20,9 +23,9 @@ export const shortages = {
       }
       return process.memoryUsage().heapUsed
     }
-    const before = await make(0, 50)
-    const after = await make(50, 50 + (options.count ?? 1))
-    say({ bytes: (after - before) / (held.length - 50) })
+    const before = await make(0, WARMED_UP)
+    const after = await make(WARMED_UP, WARMED_UP + (options.count ?? 1))
+    say({ bytes: (after - before) / (held.length - WARMED_UP) })
     await slipway.close()
   },
 
