@@ -176,6 +176,11 @@ export class Slipway {
     return this.#context.events.subscribe(options)
   }
 
+  /** @internal Folder of what runtimes have asked for while nobody could do it. */
+  get queueFolder(): string {
+    return stateFolder(this.#context.settings, this.#context.host, 'cni')
+  }
+
   /**
    * Takes away all that Slipway has on this host: sandboxes, networks, bridge, tables, records; and leaves.
    *

@@ -1,5 +1,5 @@
 /**
- * What the commands do, but for the large ones (explain, doctor, bench) and those of runtimes (serve, netavark,
+ * What the commands do, but for the large ones (explain, doctor, bench) and those of runtimes (serve, netavark, cni,
  * oci-hook): one file to be loaded once a command line has been understood.
  */
 export { connect, disconnect } from './connect.js'

@@ -1,6 +1,7 @@
 import { CommanderError, Option, type Command } from 'commander'
 import { print } from './output.js'
 import { addBench } from './usage/bench.js'
+import { addCni } from './usage/cni.js'
 import { addCompletion } from './usage/completion.js'
 import { addConnect, addDisconnect } from './usage/connect.js'
 import { addCreate } from './usage/create.js'
@@ -90,6 +91,7 @@ const GROUPS: Readonly<Record<string, readonly Definition[]>> = {
     { names: ['serve'], add: addServe },
     { names: ['oci-hook'], add: addOciHook },
     { names: ['netavark'], add: addNetavark },
+    { names: ['cni'], add: addCni },
     { names: ['uninstall'], add: addUninstall },
   ],
 }

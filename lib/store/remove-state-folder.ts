@@ -18,6 +18,7 @@ const OWN: Readonly<Record<string, Own>> = {
   files: { folders: /^[0-9a-f]{64}$/ },
   holders: { folders: /^\d{1,7}-\d{0,20}-[0-9a-f]+$/ },
   pool: { files: /^\d{1,7}-\d{0,20}-[0-9a-f]{6}$/ },
+  cni: { files: /^\.?[0-9a-f]{16}$/ },
   ephemeral: { files: /^\d{1,7}-\d{0,20}-\d{1,20}$/ },
 }
 

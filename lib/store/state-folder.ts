@@ -6,7 +6,7 @@ interface HostIdentity {
   identity: number
 }
 
-const FOLDERS = ['sandboxes', 'networks', 'files', 'holders', 'pool', 'ephemeral'] as const
+const FOLDERS = ['sandboxes', 'networks', 'files', 'holders', 'pool', 'ephemeral', 'cni'] as const
 
 /** Each host namespace has folders of its own, so that two hosts may share a state directory. */
 export const stateFolder = (

@@ -6,11 +6,13 @@ import { text } from 'node:stream/consumers'
 import type { ExecutionContext } from 'ava'
 import type { Slipway } from '#lib/index.js'
 import { Listening } from '#lib/servers/daemon/listening.js'
+import { CNI_PATH, CniApi } from '#lib/servers/cni/api.js'
 import { DockerApi } from '#lib/servers/docker/api.js'
+import { ByPath } from '#lib/servers/http/by-path.js'
 import { HttpService } from '#lib/servers/http/server.js'
 import { Log } from '#lib/servers/log.js'
 
-/** Docker's API of an open host, at a socket of its own, until the test ends. */
+/** Docker's API and the plugin of CNI of an open host, at a socket of its own, until the test ends. */
 
 export interface ApiServer {
   /** Path of the socket. */
@@ -28,7 +30,8 @@ export async function serveApi(
   const folder = mkdtempSync(join(tmpdir(), 'slipway-api-'))
   const logged: string[] = []
   const log = new Log((line) => logged.push(line))
-  const service = new HttpService(new DockerApi({ slipway, version: '0.1.0' }), log, {
+  const protocol = new ByPath(new Map([[CNI_PATH, new CniApi(slipway)]]), new DockerApi({ slipway, version: '0.1.0' }))
+  const service = new HttpService(protocol, log, {
     connections: 2000,
     ...(bodyMs === undefined ? {} : { bodyMs }),
   })

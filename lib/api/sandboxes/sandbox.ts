@@ -38,6 +38,7 @@ import { explainTrouble } from '../../base/trouble.js'
 import { publishOn, unpublishFrom } from '../../work/port-changes.js'
 import { readRequests } from '../../work/publish.js'
 import { removeSandbox } from '../../work/remove-sandbox.js'
+import { damageOf } from '../../work/sandbox-damage.js'
 import { sharingOf, type Sharing } from '../../work/sharing.js'
 import { readStats, type SandboxStats } from './stats.js'
 
@@ -300,6 +301,21 @@ export class Sandbox {
     return this.#look('stats', options, async () => {
       this.#requireThere()
       return readStats(this.#context, this.#record, this.#changes.namespace)
+    })
+  }
+
+  /**
+   * @internal What the kernel has not of it, a sentence each.
+   *
+   * @throws {SlipwayError} `NOT_FOUND` when the sandbox was removed, or its namespace.
+   */
+  damage(): Promise<string[]> {
+    return this.#look('damage', {}, async () => {
+      this.#requireThere()
+      const { namespace } = this.#changes
+      if (namespace && !opensNamespace(this.path, namespace))
+        throw new SlipwayError('NOT_FOUND', namespaceGone(this.path))
+      return damageOf(this.#context, this.#changes.stored)
     })
   }
 

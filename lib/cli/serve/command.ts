@@ -5,7 +5,10 @@ import { Listening } from '../../servers/daemon/listening.js'
 import { tellSystemd, type ServiceState } from '../../servers/daemon/notify.js'
 import { writePidFile } from '../../servers/daemon/pid-file.js'
 import { SERVE_KEYS } from '../../servers/daemon/settings.js'
+import { CNI_PATH, CniApi } from '../../servers/cni/api.js'
+import { doQueued } from '../../servers/cni/queue.js'
 import { DockerApi } from '../../servers/docker/api.js'
+import { ByPath } from '../../servers/http/by-path.js'
 import { HttpService } from '../../servers/http/server.js'
 import { Log } from '../../servers/log.js'
 import type { WarningMessage } from '../../work/forwarding.js'
@@ -60,7 +63,10 @@ export async function serve(before: GivenHost, flags: ServeFlags): Promise<void>
 
 async function run(slipway: Slipway, serving: Serving, log: Log, signals: Signals, read: () => Serving): Promise<void> {
   const connections = Math.min(MOST_CONNECTIONS, Math.floor(descriptorLimit() / 2))
-  const service = new HttpService(new DockerApi({ slipway, version: ownVersion() }), log, { connections })
+  const docker = new DockerApi({ slipway, version: ownVersion() })
+  const protocol = new ByPath(new Map([[CNI_PATH, new CniApi(slipway)]]), docker)
+  const service = new HttpService(protocol, log, { connections })
+  await doQueued(slipway)
   const listening = await Listening.open(service, serving, log)
   const where = `listens on ${listening.addresses.join(' and ')}`
   const tell = (state: ServiceState, status: string) => {

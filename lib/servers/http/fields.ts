@@ -77,6 +77,16 @@ export class Fields {
     return found.map((one, at) => new Fields(one, `${this.#within}${name}[${at}].`))
   }
 
+  /** Lists of objects. */
+  lists(name: string): Fields[][] {
+    const all = (value: unknown): value is Record<string, unknown>[][] =>
+      Array.isArray(value) && value.every((one) => Array.isArray(one) && one.every(isObject))
+    const found = this.#read(name, 'a list of lists of objects', all) ?? []
+    return found.map((list, at) =>
+      list.map((one, index) => new Fields(one, `${this.#within}${name}[${at}][${index}].`)),
+    )
+  }
+
   #read<T>(name: string, what: string, is: (value: unknown) => value is T): T | undefined {
     const value = this.#named(name)
     if (value === undefined || value === null) return undefined

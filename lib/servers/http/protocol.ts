@@ -33,8 +33,8 @@ export interface HttpHandler {
 export interface Protocol {
   /** @throws What is then refused: there is nothing of that name. */
   handlerFor(head: HttpHead): HttpHandler
-  /** Says in the protocol's own form what was thrown. */
-  refuse(error: unknown): HttpAnswer
+  /** Says in the protocol's own form what was thrown. @param head - Left out where none could be read. */
+  refuse(error: unknown, head?: HttpHead): HttpAnswer
 }
 
 /** An answer in JSON, with a line break at its end as Go's encoder has it. */

@@ -124,9 +124,9 @@ export class HttpService {
   }
 
   async #answer(request: IncomingMessage, signal: AbortSignal): Promise<HttpAnswer> {
+    const head = headOf(request)
     try {
       signal.throwIfAborted()
-      const head = headOf(request)
       const handler = this.#protocol.handlerFor(head)
       const answer = (body: Buffer) =>
         this.#admission.run(async () => {
@@ -135,7 +135,7 @@ export class HttpService {
         })
       return await (handler.readsBody ? this.#bodies.with(request, answer) : answer(NOTHING))
     } catch (error) {
-      const refusal = this.#protocol.refuse(error)
+      const refusal = this.#protocol.refuse(error, head)
       if (refusal.status >= 500 && refusal.status !== 501 && !signal.aborted)
         this.#log.error(`${request.method} ${request.url}: ${whyOf(error)}`, { status: refusal.status })
       return refusal

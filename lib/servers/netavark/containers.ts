@@ -1,6 +1,8 @@
+import type { Network } from '../../api/networks/network.js'
 import type { Sandbox } from '../../api/sandboxes/sandbox.js'
 import type { Slipway } from '../../api/slipway.js'
-import { leaveNetwork, networkFor, subnetsOf } from './networks.js'
+import { leaveNetwork, onNetwork, subnetsOf } from '../network-on-demand.js'
+import { NETWORK_ID, onDemand } from './networks.js'
 import type { PodmanContainer } from './request.js'
 
 /** By this, the sandbox of a container is found again. */
@@ -14,23 +16,17 @@ export interface Connected {
 }
 
 /** `setup`: connects the namespace of a container to a network. All of it, or nothing. */
-export async function setup(slipway: Slipway, netns: string, container: PodmanContainer): Promise<Connected> {
-  const network = await networkFor(slipway, container.network)
-  try {
-    const sandbox = await connect(slipway, netns, container)
-    return await describe(slipway, sandbox, container)
-  } catch (error) {
-    await leaveNetwork(slipway, network.name)
-    throw error
-  }
-}
+export const setup = (slipway: Slipway, netns: string, container: PodmanContainer): Promise<Connected> =>
+  onNetwork(slipway, onDemand(container.network), async (network) =>
+    describe(await connect(slipway, netns, container), network, container),
+  )
 
 /** `teardown`: off that network. A container that is not on it is no error. */
 export async function teardown(slipway: Slipway, { id, network: { name } }: PodmanContainer): Promise<void> {
   const sandbox = await find(slipway, id)
   const isOn = sandbox?.endpoints.some(({ network }) => network === name)
   if (sandbox && isOn) await (sandbox.endpoints.length > 1 ? sandbox.disconnect(name) : sandbox.remove())
-  await leaveNetwork(slipway, name)
+  await leaveNetwork(slipway, name, NETWORK_ID)
 }
 
 async function connect(slipway: Slipway, netns: string, container: PodmanContainer): Promise<Sandbox> {
@@ -56,10 +52,9 @@ async function connect(slipway: Slipway, netns: string, container: PodmanContain
   })
 }
 
-async function describe(slipway: Slipway, sandbox: Sandbox, { network }: PodmanContainer): Promise<Connected> {
+function describe(sandbox: Sandbox, made: Network, { network }: PodmanContainer): Connected {
   const endpoint = sandbox.endpoints.find((one) => one.network === network.name)
-  const subnets = await subnetsOf(await slipway.networks.get(network.name))
-  const gateways = subnets.flatMap(({ gateway }) => gateway ?? [])
+  const gateways = subnetsOf(made).flatMap(({ gateway }) => gateway ?? [])
   const addresses = endpoint?.addresses ?? []
   return {
     interfaces: {

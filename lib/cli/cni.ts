@@ -1,0 +1,40 @@
+import { CniError, failureOf } from '../servers/cni/cni-error.js'
+import { readEnvironment } from '../servers/cni/environment.js'
+import { perform, readCall, versionsFor, type CniCall } from '../servers/cni/plugin.js'
+import { doQueued } from '../servers/cni/queue.js'
+import { printJson } from './output.js'
+import { readStdin } from './stdin.js'
+import type { GivenHost } from './usage/host-flags.js'
+import { withSlipway } from './with-slipway.js'
+
+/** `slipway cni`: what a runtime calls a plugin with. Errors are for the runtime, too: on stdout. */
+export async function cni(host: GivenHost): Promise<void> {
+  let call: CniCall | undefined
+  try {
+    const environment = readEnvironment(process.env)
+    const input = await readInput()
+    if (environment.command === 'VERSION') return printJson(versionsFor(input))
+    const read = (call = readCall(environment, process.env, input))
+    const how = environment.command === 'DEL' || environment.command === 'GC' ? { wait: true } : {}
+    const answer = await withSlipway(
+      host,
+      async (slipway) => {
+        await doQueued(slipway)
+        return perform(slipway, read, false)
+      },
+      how,
+    )
+    if (answer !== undefined) printJson(answer)
+  } catch (error) {
+    printJson(failureOf(error, call?.config.version))
+    process.exitCode = 1
+  }
+}
+
+async function readInput(): Promise<Buffer> {
+  try {
+    return await readStdin("A container's runtime writes a configuration there")
+  } catch (error) {
+    throw new CniError('IO', (error as Error).message)
+  }
+}

@@ -1,0 +1,2 @@
+// With more containers (test/helpers/thorough.ts).
+import '../kernel/cni.test.js'
