@@ -8,7 +8,7 @@ import type { CreateOptions } from '../api/sandboxes/create-options.js'
 const FLAGS: Record<
   Exclude<
     keyof OpenOptions | keyof CreateOptions | keyof CreateNetworkOptions | keyof SubnetRequest,
-    'pool' | 'heal' | 'ephemeral' | keyof CallOptions
+    'pool' | 'heal' | 'ephemeral' | 'defaultRoute' | keyof CallOptions
   >,
   string
 > = {

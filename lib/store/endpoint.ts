@@ -26,6 +26,8 @@ export interface EndpointRequest {
   aliases?: readonly string[]
   gwPriority?: number
   interface?: string
+  /** Left out where it may have the default route. */
+  defaultRoute?: false
 }
 
 /**

@@ -56,6 +56,7 @@ const asked = fields({
   aliases: optional(list(textThat('a name', (value) => isHostname(value)))),
   gwPriority: optional(whole(-(2 ** 31), 2 ** 31)),
   interface: optional(link),
+  defaultRoute: optional(oneOf(false)),
 })
 
 /** What its driver says of it, its body above all. */

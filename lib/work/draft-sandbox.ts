@@ -163,7 +163,8 @@ export const fitsSpare = ({ joinsNetwork, netns, endpoint, forwarding }: CreateR
   endpoint.ip === undefined &&
   endpoint.ip6 === undefined &&
   endpoint.mac === undefined &&
-  endpoint.interface === undefined
+  endpoint.interface === undefined &&
+  endpoint.defaultRoute === undefined
 
 async function draftJoining(context: Context, request: CreateRequest, record: SandboxRecord): Promise<Draft> {
   const found = whenIdle(() => findSandbox(context.records, request.target))

@@ -61,6 +61,7 @@ export const sandboxRecord = {
         aliases: ['db'],
         gwPriority: 1,
         interface: 'eth0',
+        defaultRoute: false,
       },
       addresses: {
         4: {

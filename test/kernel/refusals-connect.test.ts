@@ -93,6 +93,7 @@ serial('what connect and disconnect take', async (t) => {
       2 ** 31,
       -(2 ** 31),
     ]),
+    ...values('defaultRoute', [...texts.filter((value: unknown) => value !== true), 'false', 0]),
     [connect({ ip: '10.0.0.1' }), code, 'ip 10.0.0.1', 'outside', '172.20.0.0/24'],
     [connect({ ip6: 'fd00:21::5' }), code, 'ip6 fd00:21::5', 'outside', 'fd00:20::/64'],
     ...['172.20.0.0', '172.20.0.1', '172.20.0.255'].map((ip): Case => [connect({ ip }), code, `ip ${ip}`]),
@@ -160,6 +161,7 @@ serial('what does not go with a mode', async (t) => {
     mac: '02:42:ac:11:00:09',
     aliases: ['a'],
     gwPriority: 1,
+    defaultRoute: false,
     netns: '/proc/self/ns/net',
     hostname: 'a',
     domainname: 'a.example',
@@ -168,7 +170,7 @@ serial('what does not go with a mode', async (t) => {
     dnsOptions: ['ndots:2'],
     addHost: ['a:192.0.2.1'],
   }
-  const endpoint = ['publish', 'ip', 'ip6', 'mac', 'aliases', 'gwPriority'] as const
+  const endpoint = ['publish', 'ip', 'ip6', 'mac', 'aliases', 'gwPriority', 'defaultRoute'] as const
   const names = ['hostname', 'domainname', 'dns', 'dnsSearch', 'dnsOptions', 'addHost'] as const
   const refused = (network: string, options: readonly (keyof typeof given)[]) =>
     options.map((option): Case => [

@@ -23,6 +23,11 @@ export interface EndpointOptions {
    * first free one of `eth0`, `eth1` and so on, by the network's prefix.
    */
   interface?: string
+  /**
+   * With `false`, Slipway sets no default route where this endpoint leads to the world: the program that has made the
+   * namespace does, or one in the sandbox. Ports are published as ever. Default: true.
+   */
+  defaultRoute?: boolean
 }
 
 const mac: Check = (value) =>
@@ -53,11 +58,12 @@ export const endpointChecks: Record<keyof EndpointOptions, Check> = {
   aliases,
   gwPriority,
   interface: (value) => (isLinkName(value) && value !== 'lo' ? undefined : LINK_NAME),
+  defaultRoute: checks.flag,
 }
 
 /** Checked options as they are kept: canonical, and nothing that was left out. */
 export function readEndpoint(
-  { ip, ip6, mac, aliases, gwPriority, interface: name }: EndpointOptions,
+  { ip, ip6, mac, aliases, gwPriority, interface: name, defaultRoute = true }: EndpointOptions,
   network: string,
 ): EndpointRequest {
   if (network === DEFAULT_NETWORK && aliases && aliases.length > 0) {
@@ -72,5 +78,6 @@ export function readEndpoint(
   if (aliases && aliases.length > 0) request.aliases = [...new Set(aliases)]
   if (gwPriority !== undefined) request.gwPriority = gwPriority
   if (name !== undefined) request.interface = name
+  if (!defaultRoute) request.defaultRoute = false
   return request
 }

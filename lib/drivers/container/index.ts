@@ -28,6 +28,7 @@ export const container: StackDriver = {
       'aliases',
       'gwPriority',
       'interface',
+      'defaultRoute',
       'netns',
       'hostname',
       'domainname',

@@ -7,7 +7,7 @@ export const host: StackDriver = {
   stack: 'host',
   reads: (network) => (network === 'host' ? network : undefined),
   refuses: {
-    options: ['publish', 'ip', 'ip6', 'mac', 'aliases', 'gwPriority', 'interface', 'netns'],
+    options: ['publish', 'ip', 'ip6', 'mac', 'aliases', 'gwPriority', 'interface', 'defaultRoute', 'netns'],
     why: "it shares the host's network, where its ports are the host's already",
     instead: 'use network "bridge"',
   },

@@ -7,7 +7,7 @@ export const none: StackDriver = {
   stack: 'own',
   reads: (network) => (network === 'none' ? network : undefined),
   refuses: {
-    options: ['publish', 'ip', 'ip6', 'mac', 'aliases', 'gwPriority', 'interface'],
+    options: ['publish', 'ip', 'ip6', 'mac', 'aliases', 'gwPriority', 'interface', 'defaultRoute'],
     why: 'it has no network',
     instead: 'use network "bridge"',
   },

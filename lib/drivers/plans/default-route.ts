@@ -2,7 +2,7 @@ import type { Operation, RouteAdd, RouteDelete } from '../../plan/operation.js'
 import type { StoredEndpoint } from '../../store/endpoint.js'
 import { gatewayEndpoint } from '../gateway.js'
 
-/** The default route of a sandbox: through the endpoint that leads to the world. */
+/** The default route of a sandbox: through the endpoint that leads to the world, unless others are to set it. */
 export function defaultRoute(
   op: 'route.add' | 'route.delete',
   netns: string,
@@ -10,6 +10,7 @@ export function defaultRoute(
   family: 4 | 6,
 ): (RouteAdd | RouteDelete)[] {
   const endpoint = gatewayEndpoint(endpoints, family)
+  if (endpoint?.asked.defaultRoute === false) return []
   const { gateway, connected } = endpoint?.addresses[family] ?? {}
   if (endpoint && connected) return [{ op, netns, destination: 'default', link: endpoint.interface, family }]
   return gateway === undefined ? [] : [{ op, netns, destination: 'default', gateway }]

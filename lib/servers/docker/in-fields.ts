@@ -6,7 +6,7 @@ import type { CreateNetworkOptions } from '../../networks/create-options.js'
 
 type Option = Exclude<
   keyof CreateNetworkOptions | keyof CreateOptions | keyof EndpointOptions | keyof SubnetRequest,
-  'force' | 'netns' | 'ephemeral' | 'forwarding' | keyof CallOptions
+  'force' | 'netns' | 'ephemeral' | 'forwarding' | 'defaultRoute' | keyof CallOptions
 >
 
 /** The field of Docker's API that each option of the library comes by. */

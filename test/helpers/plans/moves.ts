@@ -23,6 +23,10 @@ const publish = ['8080:80', '5353:53/udp']
 const MOVES: Readonly<Record<string, Move>> = {
   'connect-gateway-stays': { networks: { web: dual(1), work: dual(2) }, publish },
   'connect-gateway-moves': { networks: { web: dual(1), work: { ...dual(2), asked: { gwPriority: 1 } } }, publish },
+  'connect-no-default-route': {
+    networks: { web: dual(1), work: { ...dual(2), asked: { gwPriority: 1, defaultRoute: false } } },
+    publish,
+  },
   'connect-ip-mac': {
     networks: {
       web: dual(1),
