@@ -2,6 +2,7 @@ import type { StoredEndpoint } from '../store/endpoint.js'
 import { byId, isWholeId } from '../base/by-name-or-id.js'
 import { sleep } from '../base/timers.js'
 import { SubnetTaken } from '../claims/addresses/complete.js'
+import type { NetworkSubnet } from '../base/addresses/network-subnet.js'
 import type { Call } from '../base/call.js'
 import { show, SlipwayError } from '../base/errors.js'
 import type { Host } from '../kernel/host.js'
@@ -237,6 +238,15 @@ export class NetworkRegistry {
     return [...missing, ...(await this.#making(networksOf(spec), spec))]
   }
 
+  /**
+   * The subnets that a network with these options would have, which no other network of this process is given until
+   * they are released.
+   */
+  async reserve(options: NetworkOptions, call?: Call): Promise<{ subnets: readonly NetworkSubnet[]; release(): void }> {
+    const record = await this.#draft(options, call)
+    return { subnets: record.spec.subnets, release: () => void this.#chosen.delete(record.id) }
+  }
+
   /** What it will be. Whose subnet another network is just about to have or not looks again until that is known. */
   async #draft(options: NetworkOptions, call: Call | undefined): Promise<NetworkRecord> {
     for (let look = 1; ; look++) {
@@ -283,6 +293,13 @@ export class NetworkRegistry {
   release({ network, addresses }: Pick<StoredEndpoint, 'network' | 'addresses'>): Promise<void> | undefined {
     return this.#withKnown(network, (ready) => {
       for (const family of FAMILIES) if (addresses[family]) releaseAddress(ready, addresses[family].address)
+    })
+  }
+
+  /** An address that was reserved, and that no endpoint has come to have. */
+  giveBack(network: string, address: string): Promise<void> | undefined {
+    return this.#withKnown(network, ({ pools }) => {
+      for (const { pool } of pools) if (pool.covers(address)) pool.giveBack(address)
     })
   }
 

@@ -28,6 +28,25 @@ export function takeAddresses(
   return (named ? undefined : takeFreeAddresses(ready)) ?? takeSlowly(context, ready, asked)
 }
 
+/**
+ * Takes an address for an endpoint that is yet to be made, in this process's tables: see
+ * {@link NetworkRegistry.giveBack}.
+ *
+ * @returns With its prefix.
+ * @throws {SlipwayError} `EXHAUSTED`, `ADDRESS_IN_USE`, `INVALID_ARGUMENT`
+ */
+export async function reserveAddress(
+  context: Context,
+  ready: ReadyNetwork,
+  family: IpFamily,
+  wanted: string | undefined,
+): Promise<string> {
+  const found =
+    wanted === undefined ? await takeAny(context, ready, family) : await takeThis(context, ready, family, wanted)
+  if (!found) throw invalid(`The network ${ready.spec.name} has no IPv${family}. Leave ipv${family} out.`)
+  return `${found.address}/${found.subnet.prefix}`
+}
+
 async function takeSlowly(context: Context, ready: ReadyNetwork, asked: EndpointRequest): Promise<AddressGuesses> {
   const taken: AddressGuesses = {}
   try {

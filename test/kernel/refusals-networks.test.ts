@@ -73,6 +73,44 @@ serial('names of networks', async (t) => {
   )
 })
 
+serial('addresses and subnets that are to be kept for later', async (t) => {
+  const { world, slipway } = await withNetworks(t)
+  const web = await slipway.networks.create({ name: 'web', subnets: [{ subnet: '172.30.0.0/29' }] })
+  const app = await world.create(slipway, 'app', { network: 'web' })
+  const address =
+    (...given: unknown[]) =>
+    () =>
+      web.reserveAddress(...(given as [4]))
+  await refuses(
+    t,
+    world,
+    ...[5, '4', null, undefined].map((family): Case => [address(family), code, 'reserveAddress', '4 or 6']),
+    ...['', 'web', 'fd00::2', '172.30.0.2/29', 4, null].map((text): Case => [
+      address(4, text),
+      code,
+      'reserveAddress(4) takes an address of IPv4',
+    ]),
+    [address(6), code, 'has no IPv6'],
+    [address(4, '10.0.0.1'), code, 'outside the subnet'],
+    [address(4, '172.30.0.1'), code, 'gateway'],
+    [address(4, '172.30.0.2'), 'ADDRESS_IN_USE', '172.30.0.2', app.name],
+    ...[null, 1, ['a'], new Map()].map((options): Case => [
+      () => slipway.networks.reserve(options as never),
+      code,
+      'networks.reserve takes an object',
+    ]),
+    [() => slipway.networks.reserve({ subnets: [{ subnet: '172.30.0.0/16' }] }), 'CONFLICT', 'the network web'],
+    [() => slipway.networks.reserve({ pace: 1 } as never), code, '"pace"'],
+  )
+  const { subnets, release } = await slipway.networks.reserve()
+  const [first] = subnets
+  const other = await slipway.networks.create({ name: 'other' })
+  t.notDeepEqual(other.subnets, [first?.subnet])
+  release()
+  const third = await slipway.networks.create({ name: 'third' })
+  t.deepEqual(third.subnets, [first?.subnet ?? ''])
+})
+
 serial('a name that leaves no room for the state directory in the alias of its bridge', async (t) => {
   const world = new World(t)
   const stateDir = join(world.stateDir, 'd'.repeat(180 - world.stateDir.length))

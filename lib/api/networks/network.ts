@@ -1,9 +1,12 @@
 import { dirname } from 'node:path'
 import type { InspectOptionsStylized } from 'node:util'
-import { SlipwayError } from '../../base/errors.js'
+import { canonicalAddress, isIp } from '../../base/addresses/address.js'
+import { familyOf } from '../../base/addresses/ip.js'
+import { invalid, show, SlipwayError } from '../../base/errors.js'
 import { SHOWN, shown } from '../../base/shown.js'
 import { callChecks, type Call, type CallOptions } from '../../base/call.js'
 import { checkOptions } from '../../base/checks.js'
+import { reserveAddress } from '../../work/addresses.js'
 import { withCall, type Context } from '../../work/context.js'
 import { readNetworkRecord, type StoredNetwork } from '../../store/network-records.js'
 import type { SandboxRecord } from '../../store/records.js'
@@ -113,6 +116,31 @@ export class Network {
   /** Names of the sandboxes that are on it. */
   sandboxes(options: CallOptions = {}): Promise<string[]> {
     return this.#look('sandboxes', options, async () => (await this.#members()).map(({ name }) => name))
+  }
+
+  /**
+   * Takes an address for a sandbox that is yet to be made: this process gives it to no other. Other processes know
+   * nothing of it until a sandbox has it. Give it back, and then give it to `sandboxes.create` as `ip` or `ip6`: a free
+   * address that was given back comes last.
+   *
+   * @param address - Default: the next free one.
+   * @returns With its prefix: `172.20.0.2/16`.
+   * @throws {SlipwayError} `ADDRESS_IN_USE`, `EXHAUSTED`, `INVALID_ARGUMENT`
+   */
+  reserveAddress(family: 4 | 6, address?: string): Promise<string> {
+    return this.#context.work.run(async () => {
+      if (family !== 4 && family !== 6) throw invalid('reserveAddress takes the version of IP first: 4 or 6.')
+      if (address !== undefined && !(typeof address === 'string' && isIp(address) && familyOf(address) === family))
+        throw invalid(`reserveAddress(${family}) takes an address of IPv${family}, and got ${show(address)}.`)
+      await this.#requireThere()
+      const ready = await this.#context.networks.ready(this.name)
+      return reserveAddress(this.#context, ready, family, address === undefined ? undefined : canonicalAddress(address))
+    }, 'reserveAddress')
+  }
+
+  /** Gives back an address that was reserved. What a sandbox has by now stays its own. */
+  async giveBack(address: string): Promise<void> {
+    await this.#context.networks.giveBack(this.name, canonicalAddress(address) ?? address)
   }
 
   /**

@@ -1,14 +1,16 @@
 import { byId, isWholeId } from '../../base/by-name-or-id.js'
 import { Rounds } from '../../base/rounds.js'
 import { callChecks, isGivenUp, type Call, type CallOptions } from '../../base/call.js'
-import { checkOptions } from '../../base/checks.js'
+import { checkOptions, isOptions } from '../../base/checks.js'
 import { DescriptorReserve } from '../../base/descriptor-reserve.js'
 import { invalid, show, SlipwayError } from '../../base/errors.js'
 import { printPlan } from '../../plan/print.js'
 import type { Context } from '../../work/context.js'
 import { specOf, type StoredNetwork } from '../../store/network-records.js'
 import { listRecords, type SandboxRecord } from '../../store/records.js'
-import { checkNetworkOptions, type NetworkOptions } from '../../networks/create-options.js'
+import type { NetworkSubnet } from '../../base/addresses/network-subnet.js'
+import type { SubnetRequest } from '../../base/addresses/subnet-request.js'
+import { checkNetworkOptions, type CreateNetworkOptions, type NetworkOptions } from '../../networks/create-options.js'
 import type { PruneFilters } from '../../base/filters.js'
 import { matches, readFilters, readPruneFilters, type NetworkFilters } from './filters.js'
 import { ipamConfig, type NetworkFacts } from './inspect.js'
@@ -91,6 +93,24 @@ export class Networks {
       checkNetworkOptions(options, this.#context.settings)
       return printPlan(await this.#context.networks.explain(options))
     })
+  }
+
+  /**
+   * Chooses the subnets that a network with these options would have now, as {@link create} would: no other network
+   * that leaves the choice to this process is given them until they are released.
+   *
+   * @throws {SlipwayError} As {@link create}.
+   */
+  reserve(options: Omit<CreateNetworkOptions, 'name'> = {}): Promise<ReservedSubnets> {
+    const reserve = async (call?: Call) => {
+      if (!isOptions(options)) throw invalid(`networks.reserve takes an object of options, and got ${show(options)}.`)
+      const { signal: _, timeout: __, ...asked } = options
+      const named = { ...structuredClone(asked), name: RESERVED }
+      checkNetworkOptions(named, this.#context.settings)
+      const { subnets, release } = await this.#context.networks.reserve(named, call)
+      return { subnets: subnets.map(requestOfSubnet), release }
+    }
+    return this.#context.work.run(reserve, 'networks.reserve', options)
   }
 
   /**
@@ -197,6 +217,24 @@ export class Networks {
     )
   }
 }
+
+/** Subnets for a network that is yet to be made. */
+export interface ReservedSubnets {
+  /** As {@link Networks.create} takes them. */
+  subnets: readonly SubnetRequest[]
+  /** They may be given to others from now on. */
+  release(): void
+}
+
+/** What stands in refusals that name a network. */
+const RESERVED = 'reserved'
+
+const requestOfSubnet = ({ subnet, gateway, range, aux }: NetworkSubnet): SubnetRequest => ({
+  subnet,
+  ...(gateway === undefined ? {} : { gateway }),
+  ...(range === undefined ? {} : { ipRange: range }),
+  ...(Object.keys(aux).length === 0 ? {} : { auxAddresses: aux }),
+})
 
 interface Look {
   stored: readonly StoredNetwork[]

@@ -83,6 +83,11 @@ export class AddressPool {
     if (!this.#given.delete(address)) this.#hold(address)
   }
 
+  /** Gives back what was taken here, and that no sandbox has come to have. */
+  giveBack(address: string): void {
+    if (this.#given.has(address)) this.release(address)
+  }
+
   release(address: string): void {
     this.#given.delete(address)
     if (this.#reserved.has(address)) return
