@@ -9,6 +9,7 @@ import { Listening } from '#lib/servers/daemon/listening.js'
 import { CNI_PATH, CniApi } from '#lib/servers/cni/api.js'
 import { DockerApi } from '#lib/servers/docker/api.js'
 import { ByPath } from '#lib/servers/http/by-path.js'
+import type { Protocol } from '#lib/servers/http/protocol.js'
 import { HttpService } from '#lib/servers/http/server.js'
 import { Log } from '#lib/servers/log.js'
 
@@ -22,16 +23,23 @@ export interface ApiServer {
   logged: string[]
 }
 
-export async function serveApi(
+export const serveApi = (t: ExecutionContext, slipway: Slipway, limits: { bodyMs?: number } = {}): Promise<ApiServer> =>
+  serveProtocol(
+    t,
+    () => new ByPath(new Map([[CNI_PATH, new CniApi(slipway)]]), new DockerApi({ slipway, version: '0.1.0' })),
+    limits,
+  )
+
+/** What is spoken over HTTP, at a socket of its own, until the test ends. */
+export async function serveProtocol(
   t: ExecutionContext,
-  slipway: Slipway,
+  open: (log: Log) => Protocol | Promise<Protocol>,
   { bodyMs }: { bodyMs?: number } = {},
 ): Promise<ApiServer> {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-api-'))
   const logged: string[] = []
   const log = new Log((line) => logged.push(line))
-  const protocol = new ByPath(new Map([[CNI_PATH, new CniApi(slipway)]]), new DockerApi({ slipway, version: '0.1.0' }))
-  const service = new HttpService(protocol, log, {
+  const service = new HttpService(await open(log), log, {
     connections: 2000,
     ...(bodyMs === undefined ? {} : { bodyMs }),
   })

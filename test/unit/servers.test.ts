@@ -50,6 +50,8 @@ test('a setting stands in the file or behind a flag', (t) => {
     ['log-format', 'xml'],
     ['log-level', 'loud'],
     ['group', ''],
+    ['docker-plugin', 'slipway.sock'],
+    ['docker-plugin-data', true],
   ] as const)
     t.throws(() => readServeSettings('/etc/x.json', { [key]: value }), { message: new RegExp(`"${key}" must be`) })
 })

@@ -8,6 +8,7 @@ import { SERVE_KEYS } from '../../servers/daemon/settings.js'
 import { CNI_PATH, CniApi } from '../../servers/cni/api.js'
 import { doQueued } from '../../servers/cni/queue.js'
 import { DockerApi } from '../../servers/docker/api.js'
+import { DockerPlugin } from '../../servers/docker-plugin/plugin.js'
 import { ByPath } from '../../servers/http/by-path.js'
 import { HttpService } from '../../servers/http/server.js'
 import { Log } from '../../servers/log.js'
@@ -67,34 +68,61 @@ async function run(slipway: Slipway, serving: Serving, log: Log, signals: Signal
   const protocol = new ByPath(new Map([[CNI_PATH, new CniApi(slipway)]]), docker)
   const service = new HttpService(protocol, log, { connections })
   await doQueued(slipway)
-  const listening = await Listening.open(service, serving, log)
-  const where = `listens on ${listening.addresses.join(' and ')}`
+  const open: Listening[] = []
+  try {
+    open.push(await Listening.open(service, serving, log))
+    const plugin = await openPlugin(slipway, serving, log, { connections })
+    if (plugin) open.push(plugin)
+    await stay(slipway, serving, log, signals, read, open)
+  } finally {
+    await Promise.all(open.map((listening) => listening.close(GRACE_MS)))
+  }
+}
+
+async function stay(
+  slipway: Slipway,
+  serving: Serving,
+  log: Log,
+  signals: Signals,
+  read: () => Serving,
+  open: readonly Listening[],
+): Promise<void> {
+  const where = `listens on ${open.flatMap(({ addresses }) => addresses).join(' and ')}`
   const tell = (state: ServiceState, status: string) => {
     const failure = tellSystemd(state, status)
     if (failure !== undefined) log.warn(failure)
   }
   signals.onReload(() => {
     tell('reloading', 'reads its settings again')
-    reload(serving, listening, log, read)
+    reload(serving, open, log, read)
     tell('ready', where)
   })
-  try {
-    log.info(where)
-    tell('ready', where)
-    await Promise.all([signals.stopped, logEvents(slipway, log, signals.stop)])
-    log.info('ends')
-    tell('stopping', 'ends')
-  } finally {
-    await listening.close(GRACE_MS)
-  }
+  log.info(where)
+  tell('ready', where)
+  await Promise.all([signals.stopped, logEvents(slipway, log, signals.stop)])
+  log.info('ends')
+  tell('stopping', 'ends')
+}
+
+/** Only root is dockerd. */
+async function openPlugin(
+  slipway: Slipway,
+  { plugin }: Serving,
+  log: Log,
+  limits: { connections: number },
+): Promise<Listening | undefined> {
+  if (!plugin) return undefined
+  const protocol = await DockerPlugin.open(slipway, plugin.data, log)
+  const options = { addresses: [plugin.address], gid: process.getegid?.() ?? 0, tls: undefined }
+  return Listening.open(new HttpService(protocol, log, limits), options, log)
 }
 
 /** What cannot be read leaves everything as it is. */
-function reload(serving: Serving, listening: Listening, log: Log, read: () => Serving): void {
+function reload(serving: Serving, open: readonly Listening[], log: Log, read: () => Serving): void {
   try {
     const { level, ...now } = read()
     const { level: _, ...then } = serving
-    listening.renewTls()
+    for (const listening of open) listening.renewTls()
     log.level = level
     log.info(
       JSON.stringify(now) === JSON.stringify(then)

@@ -1,6 +1,6 @@
 import { readDaemonFile } from '../../api/daemon-config.js'
 import { invalid } from '../../base/errors.js'
-import { DEFAULT_ADDRESS, readAddress } from '../../servers/daemon/addresses.js'
+import { DEFAULT_ADDRESS, readAddress, type ServerAddress } from '../../servers/daemon/addresses.js'
 import { groupNumber } from '../../servers/daemon/group.js'
 import { refuseOpenTcp, type ListenOptions } from '../../servers/daemon/listening.js'
 import { merged, readServeSettings, type ServeSettings } from '../../servers/daemon/settings.js'
@@ -17,6 +17,9 @@ export interface ServeFlags {
   tlscacert?: string
   tlscert?: string
   tlskey?: string
+  /** `true` where no path is typed. */
+  dockerPlugin?: true | string
+  dockerPluginData?: string
   pool?: number
   logFormat?: 'text' | 'json'
   logLevel?: LogLevel
@@ -32,11 +35,19 @@ const FLAGS: Readonly<Record<keyof ServeSettings, string>> = {
   tlscacert: '--tlscacert',
   tlscert: '--tlscert',
   tlskey: '--tlskey',
+  'docker-plugin': '--docker-plugin',
+  'docker-plugin-data': '--docker-plugin-data',
   'log-format': '--log-format',
   'log-level': '--log-level',
 }
 
+/** Where dockerd looks for a plugin of this name. */
+const PLUGIN_SOCKET = '/run/docker/plugins/slipway.sock'
+const PLUGIN_DATA = '/var/lib/slipway/docker'
+
 export interface Serving extends ListenOptions {
+  /** Of dockerd's driver, where there is to be one. */
+  plugin: { address: ServerAddress; data: string } | undefined
   pidFile: string | undefined
   json: boolean
   level: LogLevel
@@ -59,6 +70,7 @@ export function readServing(flags: ServeFlags, config: string | undefined): Serv
       addresses,
       gid: settings.group === undefined ? (process.getegid?.() ?? 0) : groupNumber(settings.group),
       tls,
+      plugin: pluginOf(settings),
       pidFile: settings.pidfile,
       json: settings['log-format'] === 'json',
       level: settings['log-level'] ?? 'info',
@@ -68,8 +80,18 @@ export function readServing(flags: ServeFlags, config: string | undefined): Serv
 
 const fileSettings = (path: string): ServeSettings => readServeSettings(path, readDaemonFile(path))
 
+function pluginOf({
+  'docker-plugin': path,
+  'docker-plugin-data': data,
+}: ServeSettings): { address: ServerAddress; data: string } | undefined {
+  if (path !== undefined) return { address: readAddress(`unix://${path}`, false), data: data ?? PLUGIN_DATA }
+  if (data !== undefined) throw invalid('--docker-plugin-data goes with --docker-plugin. Give that, too.')
+  return undefined
+}
+
 function typedSettings(flags: ServeFlags): ServeSettings {
-  const { host, group, pidFile, tlsverify, tlscacert, tlscert, tlskey, logFormat, logLevel } = flags
+  const { host, group, pidFile, tlsverify, tlscacert, tlscert, tlskey, dockerPlugin, dockerPluginData } = flags
+  const { logFormat, logLevel } = flags
   return {
     ...(host === undefined ? {} : { hosts: host }),
     ...(group === undefined ? {} : { group }),
@@ -78,6 +100,8 @@ function typedSettings(flags: ServeFlags): ServeSettings {
     ...(tlscacert === undefined ? {} : { tlscacert }),
     ...(tlscert === undefined ? {} : { tlscert }),
     ...(tlskey === undefined ? {} : { tlskey }),
+    ...(dockerPlugin === undefined ? {} : { 'docker-plugin': dockerPlugin === true ? PLUGIN_SOCKET : dockerPlugin }),
+    ...(dockerPluginData === undefined ? {} : { 'docker-plugin-data': dockerPluginData }),
     ...(logFormat === undefined ? {} : { 'log-format': logFormat }),
     ...(logLevel === undefined ? {} : { 'log-level': logLevel }),
   }

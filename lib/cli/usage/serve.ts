@@ -9,6 +9,9 @@ DOCKER_HOST=unix:///run/slipway/slipway.sock docker network ls. While it runs, i
 names, holds published ports, mends what others damage, and keeps a pool (--pool).
 OPTIONS of the host stand before the command, as with all commands.
 
+With --docker-plugin, a real dockerd has a driver of networks here: docker network create
+--driver slipway --ipam-driver slipway web.
+
 SIGTERM ends it: requests that are worked on are answered first, and sandboxes stay.
 SIGHUP reads the certificates and the level of the log again. The unit files
 slipway.service and slipway.socket for systemd are in the package's folder systemd.
@@ -39,6 +42,14 @@ export function addServe(program: Command): void {
     .option('--tlscacert <file>', "certificate of the authority that has signed clients' certificates")
     .option('--tlscert <file>', "the server's certificate")
     .option('--tlskey <file>', "the server's key")
+    .option(
+      '--docker-plugin [path]',
+      'be the driver of networks that dockerd calls at this socket (default: /run/docker/plugins/slipway.sock)',
+    )
+    .option(
+      '--docker-plugin-data <folder>',
+      "where dockerd's networks are kept over restarts (default: /var/lib/slipway/docker)",
+    )
     .option('--pool <n>', 'sandboxes made ahead of need (default: 0)', wholeNumber)
     .addOption(new Option('--log-format <format>', 'how it logs to stderr (default: text)').choices(['text', 'json']))
     .addOption(

@@ -1,3 +1,4 @@
+import { checks } from '../../base/checks.js'
 import { invalid, show } from '../../base/errors.js'
 import { LOG_LEVELS, type LogLevel } from '../log.js'
 
@@ -10,11 +11,15 @@ export interface ServeSettings {
   tlscacert?: string
   tlscert?: string
   tlskey?: string
+  'docker-plugin'?: string
+  'docker-plugin-data'?: string
   'log-format'?: 'text' | 'json'
   'log-level'?: LogLevel
 }
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? undefined : 'a text')
+
+const path = (value: unknown): string | undefined => (checks.path(value) === undefined ? undefined : 'an absolute path')
 
 /** By key of daemon.json: what a value has to be, where it is not that. */
 const CHECKS: Record<keyof ServeSettings, (value: unknown) => string | undefined> = {
@@ -28,6 +33,8 @@ const CHECKS: Record<keyof ServeSettings, (value: unknown) => string | undefined
   tlscacert: text,
   tlscert: text,
   tlskey: text,
+  'docker-plugin': path,
+  'docker-plugin-data': path,
   'log-format': (value) => (value === 'text' || value === 'json' ? undefined : '"text" or "json"'),
   'log-level': (value) =>
     LOG_LEVELS.some((level) => level === value) ? undefined : LOG_LEVELS.map((level) => `"${level}"`).join(', '),
