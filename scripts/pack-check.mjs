@@ -63,6 +63,16 @@ try {
       [...bare, 'node', path.join(installed, 'dist/cli/main.js'), '--version'],
       'The command slipway did not run.',
     )
+    const plugin = inConsumer(
+      [...bare, 'node', path.join(installed, 'dist/cli/main.js'), 'cni', '--program'],
+      'The package has no plugin of CNI.',
+    ).stdout.trim()
+    if (plugin !== path.join(prebuilds, 'slipway-cni')) throw new SetupError(`The plugin of CNI is ${plugin}.`)
+    const { stdout: versions } = run(plugin, [], {
+      env: { CNI_COMMAND: 'VERSION' },
+      sentence: 'slipway-cni did not run.',
+    })
+    if (!versions.includes('"1.1.0"')) throw new SetupError(`slipway-cni printed ${versions}`)
   })
 
   step('no prebuilt addon and no compiler: one clear sentence', () => {
@@ -83,6 +93,12 @@ try {
       [inRoot('scripts/in-own-namespaces.sh'), 'node', 'main.js'],
       'The package compiled at install did not run.',
     )
+    const { stdout } = inConsumer(
+      ['node', path.join(installed, 'dist/cli/main.js'), 'cni', '--program'],
+      'The package compiled at install has no plugin of CNI.',
+    )
+    if (stdout.trim() !== path.join(installed, 'build/Release/slipway-cni'))
+      throw new SetupError(`The plugin of CNI that was compiled at install is ${stdout.trim()}.`)
   })
   tryConsumers(tarball, temporary)
   say('the package is fine')

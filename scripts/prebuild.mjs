@@ -1,8 +1,10 @@
 // Why: fills prebuilds/ with what the published package carries: an addon that every supported Node loads (N-API),
-// and beside it the two libraries it is linked to, so that a consumer needs neither compiler nor libraries.
+// and beside it the two libraries it is linked to, and the plugin of CNI, so that a consumer needs neither compiler nor
+// libraries.
 import { copyFileSync, cpSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { spawnSync } from 'node:child_process'
+import cni from '../native/cni/build.cjs'
 import { fail, run, say, SetupError, step } from './setup/say.mjs'
 import { nodeGypEnvironment, nodeGypScript } from './setup/node-gyp.mjs'
 import { inRoot, root } from './setup/tree.mjs'
@@ -40,6 +42,8 @@ try {
       copyFileSync(realpathSync(source), inRoot(folder, name))
     }
     check(addon)
+    // It runs wherever the addon does: there is nothing that it is linked to.
+    process.stderr.write(cni.buildCni(inRoot(folder, 'slipway-cni'), cni.STATIC))
   })
   for (const name of readdirSync(inRoot(folder))) say(`  ${folder}/${name}`)
 } catch (error) {

@@ -7,6 +7,7 @@
 import { ensurePackages, purposes } from './setup/packages.mjs'
 import { ensureDependencies } from './setup/dependencies.mjs'
 import { ensureAddon } from './setup/addon.mjs'
+import { ensureCni } from './setup/cni.mjs'
 import { ensureFaults } from './setup/faults.mjs'
 import { ensureDocker, ensureDockerCommand } from './setup/docker.mjs'
 import { ensureFloor } from './setup/floor.mjs'
@@ -26,6 +27,7 @@ try {
   ensurePackages(purpose)
   ensureDependencies()
   ensureAddon()
+  ensureCni()
   ensureFloor()
   if (['test', 'long', 'guest', 'dev'].includes(purpose)) ensureKiller()
   if (['test', 'long', 'dev'].includes(purpose)) ensureDockerCommand()

@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { SlipwayError } from '../base/errors.js'
 import { CniError, failureOf } from '../servers/cni/cni-error.js'
 import { readEnvironment } from '../servers/cni/environment.js'
 import { perform, readCall, versionsFor, type CniCall } from '../servers/cni/plugin.js'
 import { doQueued } from '../servers/cni/queue.js'
-import { printJson } from './output.js'
+import { print, printJson } from './output.js'
 import { readStdin } from './stdin.js'
 import type { GivenHost } from './usage/host-flags.js'
 import { withSlipway } from './with-slipway.js'
@@ -30,6 +33,20 @@ export async function cni(host: GivenHost): Promise<void> {
     process.exitCode = 1
   }
 }
+
+/** `slipway cni --program`: the path of the program that runtimes call, where this package has it. */
+export function printCniProgram(): void {
+  const found = PROGRAMS.map((path) => join(import.meta.dirname, '../..', path)).find((path) => existsSync(path))
+  if (found === undefined)
+    throw new SlipwayError(
+      'UNSUPPORTED',
+      'This package has no slipway-cni, which could not be compiled when it was installed. A script does the same, slower: exec slipway cni.',
+    )
+  print(found)
+}
+
+/** Prebuilt, compiled when it was installed, and in the repository. */
+const PROGRAMS = [`prebuilds/linux-${process.arch}/slipway-cni`, 'build/Release/slipway-cni', 'build/slipway-cni']
 
 async function readInput(): Promise<Buffer> {
   try {

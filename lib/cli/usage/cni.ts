@@ -12,16 +12,20 @@ stdout as JSON.
       "type": "slipway", "capabilities": { "portMappings": true, "ips": true },
       "ipam": { "subnet": "10.22.0.0/16" } }] }
 
-The program of that "type", in the folder of the runtime's plugins:
-  printf '#!/bin/sh\\nexec slipway cni\\n' > /opt/cni/bin/slipway
-  chmod +x /opt/cni/bin/slipway`
+The program of that "type", in the folder of the runtime's plugins, is slipway-cni:
+  ln -s "$(slipway cni --program)" /opt/cni/bin/slipway
+It asks 'slipway serve', in a millisecond; where none runs, it runs this command.`
 
 /** `slipway cni`. */
 export function addCni(program: Command): void {
   program
     .command('cni')
-    .usage('')
+    .usage('[--program]')
     .description('connect or disconnect a container, as a plugin of CNI')
+    .option('--program', 'print the path of slipway-cni, which runtimes call')
     .addHelpText('after', AFTER)
-    .action(async () => (await import('../cni.js')).cni(givenHost(program)))
+    .action(async (flags: { program?: true }) => {
+      const { cni, printCniProgram } = await import('../cni.js')
+      await (flags.program ? printCniProgram() : cni(givenHost(program)))
+    })
 }

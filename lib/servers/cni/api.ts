@@ -1,6 +1,6 @@
 import type { Slipway } from '../../api/slipway.js'
 import type { HttpAnswer, HttpHandler, HttpHead, Protocol } from '../http/protocol.js'
-import { CniError, failureOf } from './cni-error.js'
+import { CniError, CODES, failureOf, type CniFailure } from './cni-error.js'
 import { readEnvironment } from './environment.js'
 import { perform, readCall, versionsFor } from './plugin.js'
 import { doQueued } from './queue.js'
@@ -11,6 +11,7 @@ export const CNI_PATH = '/cni'
 const TYPE = 'application/vnd.slipway.cni+json'
 /** The program is to do it by itself. */
 const MISDIRECTED = 421
+const UNAVAILABLE = 503
 
 /** The plugin, for the program that a runtime calls: one request is one call. */
 export class CniApi implements Protocol {
@@ -26,7 +27,7 @@ export class CniApi implements Protocol {
   }
 
   refuse(error: unknown): HttpAnswer {
-    return cniAnswer(failureOf(error), 400)
+    return refusal(failureOf(error))
   }
 
   async #answer(body: Buffer): Promise<HttpAnswer> {
@@ -43,10 +44,14 @@ export class CniApi implements Protocol {
       await doQueued(this.#slipway)
       return cniAnswer(await perform(this.#slipway, call, true), 200)
     } catch (error) {
-      return cniAnswer(failureOf(error, version), 400)
+      return refusal(failureOf(error, version))
     }
   }
 }
+
+/** By its status, the program knows what another process may do at once. */
+const refusal = (failure: CniFailure): HttpAnswer =>
+  cniAnswer(failure, failure.code === CODES.TRY_AGAIN ? UNAVAILABLE : 400)
 
 const cniAnswer = (value: object | undefined, status: number): HttpAnswer => ({
   status,
