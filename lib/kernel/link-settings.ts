@@ -9,8 +9,8 @@ export const SETTING = {
   /** By either of its two settings. */
   proxyArp: 2 ** 21,
   neighborSuppress: 2 ** 22,
-  /** It has a carrier, and forwards nothing. */
-  stopped: 2 ** 23,
+  /** It has a carrier: its bridge is down, or somebody has said so. */
+  disabled: 2 ** 23,
   // Of bridges.
   stp: 2 ** 24,
   vlanFiltering: 2 ** 25,

@@ -22,7 +22,7 @@ export const PORT_RULE: SettingsRule = {
     SETTING.isolated +
     SETTING.proxyArp +
     SETTING.neighborSuppress +
-    SETTING.stopped,
+    SETTING.disabled,
   value: LINK_LOCAL_GROUPS + SETTING.multicastFlood + SETTING.broadcastFlood,
 }
 

@@ -36,7 +36,8 @@ uint32_t read_port_settings(const netlink::Attribute& port, bool running) {
   };
   port.each([&](const netlink::Attribute& attribute) {
     switch (attribute.type()) {
-      case IFLA_BRPORT_STATE: settings |= running && attribute.u8() != BR_STATE_FORWARDING ? kStopped : 0; break;
+      // Out of each other state, a bridge without STP takes its ports at once.
+      case IFLA_BRPORT_STATE: settings |= running && attribute.u8() == BR_STATE_DISABLED ? kDisabled : 0; break;
       case IFLA_BRPORT_MODE: flag(kHairpin, attribute); break;
       case IFLA_BRPORT_UNICAST_FLOOD: flag(kFlood, attribute); break;
       case IFLA_BRPORT_MCAST_FLOOD: flag(kMulticastFlood, attribute); break;

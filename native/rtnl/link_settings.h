@@ -16,7 +16,7 @@ constexpr uint32_t kBroadcastFlood = 1U << 19;
 constexpr uint32_t kIsolated = 1U << 20;
 constexpr uint32_t kProxyArp = 1U << 21;  // by either of its two settings
 constexpr uint32_t kNeighSuppress = 1U << 22;
-constexpr uint32_t kStopped = 1U << 23;  // it has a carrier, and forwards nothing
+constexpr uint32_t kDisabled = 1U << 23;  // it has a carrier: its bridge is down, or somebody has said so
 // Of bridges.
 constexpr uint32_t kStp = 1U << 24;
 constexpr uint32_t kVlanFiltering = 1U << 25;

@@ -81,6 +81,15 @@ bool OwnLinks::is_whole(const OwnLink& link) const {
   return link.master != 0 && groups_.port.holds(link.settings);
 }
 
+// Ports of a bridge that is down forward again when it is up.
+bool OwnLinks::awaits_bridge(const Known& port) const {
+  auto bridge = known_.find(port.now.master);
+  if (bridge == known_.end() || bridge->second.now.up || port.gone || port.struck) return false;
+  OwnLink otherwise = port.now;
+  otherwise.settings &= ~kDisabled;
+  return otherwise == port.whole;
+}
+
 // All may be another way: they are to be known anew.
 void OwnLinks::miss(std::set<std::string>& told) {
   told = {"missed"};
@@ -292,6 +301,7 @@ bool OwnLinks::ripen(std::set<std::string>& told) {
     auto found = known_.find(index);
     if (found == known_.end()) continue;
     Known& known = found->second;
+    if (awaits_bridge(known)) continue;
     told.insert(known.whole.name);
     if (known.gone) {
       known_.erase(found);

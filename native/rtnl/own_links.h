@@ -87,6 +87,7 @@ class OwnLinks : public netlink::News {
   bool is_network(const OwnLink& link) const { return is_bridge(link) || link.group == groups_.segments; }
   bool is_ours(const OwnLink& link) const { return is_network(link) || groups_.ports.count(link.group) > 0; }
   bool is_whole(const OwnLink& link) const;
+  bool awaits_bridge(const Known& port) const;
   void strike(int link, bool network = true);
   void change(int index, Known& known);
 

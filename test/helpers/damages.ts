@@ -260,7 +260,7 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
       },
     ]),
   ),
-  'a port that is stopped': {
+  'a port that is disabled': {
     ...SANDBOX,
     do: (scene) => execIn(scene.world.host, 'bridge', 'link', 'set', 'dev', vethOf(scene), 'state', '0'),
   },

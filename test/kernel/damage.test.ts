@@ -185,6 +185,25 @@ test.serial('heal: false only tells; the next call that needs it gives it back',
   await works(t, scene, 'after a call')
 })
 
+test.serial('a bridge that is down is damage of its network, and of no sandbox whose port waits for it', async (t) => {
+  const scene = await setUpDamaged(t, { heal: true })
+  const heard = listenFor(t, scene.slipway)
+  for (const [network, bridge] of [
+    ['bridge', 'docker0'],
+    ['web', scene.web],
+  ] as const) {
+    heard.length = 0
+    execIn(scene.world.host, 'ip', 'link', 'set', bridge, 'down')
+    t.true(await eventually(() => heard.some(({ action }) => action === 'healed')), bridge)
+    t.deepEqual(
+      heard.filter(({ action }) => action === 'damaged').map(({ attributes }) => attributes['message']),
+      [`Something of the network ${network} was changed or deleted. It is given back.`],
+    )
+    t.deepEqual(heard.filter(({ action }) => action === 'healed').length, 1, bridge)
+  }
+  await works(t, scene, 'in the end')
+})
+
 test.serial('what another has by now stays its own, and is told as lost', async (t) => {
   const { world, slipway, one, both, web } = await setUpDamaged(t, { heal: true })
   const heard = listenFor(t, slipway)

@@ -34,6 +34,10 @@ const groupOf = ({ body }: BridgeEndpoint): number => (body.icc ? PORT_GROUP : S
 
 const masterOf = ({ body }: BridgeEndpoint, links: Links): number | undefined => links.get(body.bridge)?.index
 
+/** As far as that is its own doing: ports of a bridge that is down forward again when it is up. */
+const settingsOf = ({ body }: BridgeEndpoint, { settings }: LinkInfo, links: Links): number =>
+  links.get(body.bridge)?.up === false ? settings & ~SETTING.disabled : settings
+
 /** On its bridge, in its group, up, as large as the network's packets, and set as it was made. */
 function isRight(endpoint: BridgeEndpoint, link: LinkInfo, links: Links, hairpin: boolean): boolean {
   return (
@@ -41,7 +45,7 @@ function isRight(endpoint: BridgeEndpoint, link: LinkInfo, links: Links, hairpin
     link.up &&
     link.group === groupOf(endpoint) &&
     link.mtu === endpoint.mtu &&
-    isAsRuled(link.settings, PORT_RULE) &&
+    isAsRuled(settingsOf(endpoint, link, links), PORT_RULE) &&
     (!hairpin || (link.settings & SETTING.hairpin) !== 0)
   )
 }
@@ -65,7 +69,7 @@ function repairOf(endpoint: BridgeEndpoint, link: LinkInfo, links: Links, hairpi
       up: true,
     },
     // One that has come to its bridge anew begins to forward by itself.
-    ...(isOn && (link.settings & SETTING.stopped) !== 0
+    ...(isOn && (settingsOf(endpoint, link, links) & SETTING.disabled) !== 0
       ? [{ op: 'link.set', name: hostLink, forwards: true } as const]
       : []),
     fdbEntry(endpoint),
