@@ -79,8 +79,8 @@ serial('killed at a random moment of a burst', async (t) => {
 })
 
 for (const [call, { first, step }] of [
-  ['move_mount', momentsOf(2)],
-  ['mkdir', momentsOf(3)],
+  ['move_mount', momentsOf(4)],
+  ['mkdir', momentsOf(6)],
   ['mount', momentsOf(1)],
 ] as const) {
   serial(`killed before each ${call} of a life`, async (t) => {

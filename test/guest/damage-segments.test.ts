@@ -5,7 +5,7 @@ import { DualStackWorld } from '../helpers/dual-stack.js'
 import { addressesOn, answersTo, onSegment } from '../helpers/segment.js'
 import { LINK_DAMAGES, segmentCondition } from '../helpers/segment-damages.js'
 import { difference } from '../helpers/snapshot.js'
-import { eventually, ipJson } from '../helpers/world.js'
+import { eventually, lasting, ipJson } from '../helpers/world.js'
 
 /** What others do to parents that Slipway has made: links to nowhere and VLANs (helpers/segment-damages.ts). */
 
@@ -41,7 +41,6 @@ for (const [kind, driver, parent] of [
         what,
       )
     }
-    await eventually(() => difference(before, segmentCondition(scene)).length === 0)
-    t.deepEqual(difference(before, segmentCondition(scene)), [])
+    t.deepEqual(await lasting(() => difference(before, segmentCondition(scene))), [])
     t.deepEqual([...new Set(await answersTo(app, addressesOn(other)))], ['yes'])
   })

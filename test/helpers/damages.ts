@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Sandbox } from 'slipway'
-import { execIn, ip, setSysctl, type World } from './world.js'
+import { execIn, getSysctl, ip, ipJson, ipJsonOf, setSysctl, type World } from './world.js'
 
 /** What others do to a host, by name, and who notices it. */
 
@@ -355,15 +355,14 @@ interface Link {
   }
 }
 
-/** Tools that say what a host is like: one shell runs them all. */
-const TOOLS = [
-  'ip -json -details link',
-  'ip -json address',
-  'ip -json route',
-  'ip -json -6 route',
-  'nft --stateless list ruleset',
-  'bridge fdb show',
-] as const
+interface Address {
+  ifname: string
+  addr_info: { local: string; prefixlen: number }[]
+}
+interface Route {
+  dst: string
+  dev: string
+}
 
 /** What of the host is to be as before, a line for each thing; numbers of links and counters may be others. */
 export function conditionOf({ world, one, both, web }: Damaged): Record<string, string[]> {
@@ -374,10 +373,15 @@ export function conditionOf({ world, one, both, web }: Damaged): Record<string, 
     'ipv4.conf.docker0.route_localnet',
     `ipv4.conf.${web}.arp_ignore`,
     `ipv6.conf.${web}.forwarding`,
-  ].map((key) => `sysctl -e net.${key} 2>&1 || true`)
-  const said = execIn(host, 'sh', '-ec', [...TOOLS, ...settings].join('; echo =====; ')).split('=====\n')
-  const [links = '', addresses = '', routes = '', routes6 = '', ruleset = '', entries = '', ...values] = said
-  const json = <T>(text: string) => JSON.parse(text) as T[]
+  ].map((key) => `${key} = ${getSysctl(host, `net.${key}`)}`)
+  const [links, addresses, routes] = ipJsonOf(host, 'link', 'address', 'route') as unknown as [
+    Link[],
+    Address[],
+    Route[],
+  ]
+  const routes6 = ipJson<Route>(host, '-6', 'route')
+  const ruleset = execIn(host, 'nft', '--stateless', 'list', 'ruleset')
+  const entries = execIn(host, 'bridge', 'fdb', 'show')
   const records = ['sandboxes', 'networks'].map((what) => join(folderOf({ world }), what))
   return {
     records: records
@@ -388,12 +392,12 @@ export function conditionOf({ world, one, both, web }: Damaged): Record<string, 
       )
       .sort(),
     names: [one, both].map(({ path }) => (existsSync(path) ? String(statSync(path).ino) : '')),
-    links: json<Link>(links)
+    links: links
       .map(({ ifname, master, flags, mtu, group, ifalias }) =>
         [ifname, master, flags.includes('UP'), mtu, group, ifalias].join(' '),
       )
       .sort(),
-    frames: json<Link>(links)
+    frames: links
       .flatMap(({ ifname, address, linkinfo: { info_kind, info_data, info_slave_kind, info_slave_data } = {} }) => [
         ...(info_kind === 'bridge'
           ? BRIDGE_WORDS.map((word) => `${ifname} ${address} ${word} ${info_data?.[word]}`)
@@ -406,12 +410,10 @@ export function conditionOf({ world, one, both, web }: Damaged): Record<string, 
     entries: lines(entries)
       .filter((line) => line.includes(' static'))
       .sort(),
-    addresses: json<{ ifname: string; addr_info: { local: string; prefixlen: number }[] }>(addresses)
+    addresses: addresses
       .flatMap(({ ifname, addr_info }) => addr_info.map(({ local, prefixlen }) => `${ifname} ${local}/${prefixlen}`))
       .sort(),
-    routes: [routes, routes6]
-      .flatMap((text) => json<{ dst: string; dev: string }>(text).map(({ dst, dev }) => `${dst} ${dev}`))
-      .sort(),
+    routes: [...routes, ...routes6].map(({ dst, dev }) => `${dst} ${dev}`).sort(),
     // Elements come in any order, and stand several in a line or not.
     ruleset: lines(ruleset)
       .map((line) =>
@@ -421,7 +423,7 @@ export function conditionOf({ world, one, both, web }: Damaged): Record<string, 
           .trim(),
       )
       .sort(),
-    settings: values.map((value) => value.trim()),
+    settings,
     namespaces: world.namespaces(),
   }
 }

@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
+import { enter } from '#lib/kernel/native.js'
 import { readOwner } from '#lib/store/owner.js'
 import { namesAreAnswered } from './names-threads.js'
-import { eventually, execIn, type Place, type World } from './world.js'
+import { eventually, execIn, ipJson, ipJsonOf, type Place, type World } from './world.js'
 
 /** Everything that a call could leave behind, a line for each thing. */
 export type Snapshot = Record<
@@ -41,33 +42,32 @@ const NAMESPACE = /"namespace":\{[^}]*\},/
 
 /** The part of it that is a namespace's. */
 export function kernelState(place: Place) {
-  const [links, addresses, routes, rules, routes6, sysctls = '', ruleset] = execIn(place, 'sh', '-ec', LOOK)
-    .split(CUT)
-    .map((text) => text.trim())
-  const list = (text: string | undefined) => JSON.parse(text || '[]') as Record<string, unknown>[]
+  // These tests look thousands of times, and each program that is started costs milliseconds.
+  const [links = [], addresses = [], routes = [], rules = []] = ipJsonOf(place, ...LOOK)
+  const routes6 = ipJson(place, '-6', 'route', 'show', 'table', 'all')
   const lines = (items: unknown[]) => items.map((item) => JSON.stringify(item))
   return {
-    links: lines(lasting(list(links))),
-    addresses: lines(list(addresses).map(({ ifname, addr_info }) => ({ ifname, addr_info }))),
-    routes: lines([...list(routes), ...list(routes6)].filter(isLastingRoute).map(({ flags: _, ...route }) => route)),
-    rules: lines(list(rules)),
-    sysctls: sysctls.split('\n').sort(),
-    ...linesOf(readRuleset(ruleset ?? '')),
+    links: lines(lasting(links)),
+    addresses: lines(addresses.map(({ ifname, addr_info }) => ({ ifname, addr_info }))),
+    routes: lines([...routes, ...routes6].filter(isLastingRoute).map(({ flags: _, ...route }) => route)),
+    rules: lines(rules),
+    sysctls: sysctls(place),
+    ...linesOf(ruleset(place)),
   }
 }
 
-/** Stands between what the commands of one look print. */
-const CUT = '----\n'
-/** One shell, as these tests look thousands of times, and each program that is started costs milliseconds. */
-const LOOK = [
-  'ip -j -d link',
-  'ip -j address',
-  'ip -j route show table all',
-  'ip -j rule',
-  'ip -j -6 route show table all',
-  'sysctl -e net.ipv4.ip_forward net.ipv4.conf.all net.ipv4.conf.docker0 net.ipv6.conf.all.forwarding',
-  'nft -j list ruleset',
-].join(`; echo ${CUT.trim()}; `)
+const LOOK = ['link', 'address', 'route show table all', 'rule']
+
+const sysctls = (place: Place): string[] =>
+  enter(place.path, () => {
+    const conf = '/proc/sys/net/ipv4/conf'
+    const files = ['all', 'docker0'].flatMap((link) => {
+      const folder = join(conf, link)
+      return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []
+    })
+    files.push('/proc/sys/net/ipv4/ip_forward', '/proc/sys/net/ipv6/conf/all/forwarding')
+    return files.flatMap((file) => readThere(file).map((text) => `${file} = ${text.trim()}`)).sort()
+  })
 
 type Sections = Record<string, string[]>
 

@@ -1,9 +1,10 @@
 import { execFile, execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { ExecutionContext } from 'ava'
+import { enter } from '#lib/kernel/native.js'
 import { Slipway, type CreateOptions, type OpenOptions, type Sandbox } from '#lib/index.js'
 
 /**
@@ -136,13 +137,22 @@ export function ipJson<T = Record<string, unknown>>(place: Place, ...args: strin
   return JSON.parse(execIn(place, 'ip', '-j', ...args) || '[]') as T[]
 }
 
+/** What `ip -j -d` says in a place to several commands, in one process. */
+export function ipJsonOf(place: Place, ...commands: string[]): Record<string, unknown>[][] {
+  const said = runTool(place, 'ip', ['-j', '-d', '-batch', '-'], `${commands.join('\n')}\n`)
+  const lists = said.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Record<string, unknown>[]]))
+  if (lists.length !== commands.length) throw new Error(`ip says to ${commands.join(', ')}: ${said}`)
+  return lists
+}
+
 /** Runs a program in a place and waits. For programs that talk to nobody of this process. */
 export function execIn(place: Place, command: string, ...args: string[]): string {
-  return execFileSync('nsenter', [`--net=${place.path}`, command, ...args], {
-    ...tool,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  return runTool(place, command, args)
 }
+
+/** By this thread's visit there, as nsenter(1) would be one more program to start, thousands of times. */
+const runTool = (place: Place, command: string, args: readonly string[], input = ''): string =>
+  enter(place.path, () => execFileSync(command, args, { ...tool, input, stdio: ['pipe', 'pipe', 'pipe'] }))
 
 const execFileLater = promisify(execFile)
 
@@ -153,7 +163,7 @@ export async function runIn(
   ...args: string[]
 ): Promise<{ code: number; stdout: string }> {
   try {
-    const { stdout } = await execFileLater('nsenter', [`--net=${place.path}`, command, ...args], tool)
+    const { stdout } = await enter(place.path, () => execFileLater(command, args, tool))
     return { code: 0, stdout }
   } catch (error) {
     const { code, stdout } = error as { code?: unknown; stdout?: string }
@@ -164,10 +174,7 @@ export async function runIn(
 
 /** Starts a program in a place, which ends with the test; what it says so far is what the function returns. */
 export function listenTo(t: ExecutionContext, place: Place, command: string, ...args: string[]): () => string {
-  const child = spawn('nsenter', [`--net=${place.path}`, command, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: tool.env,
-  })
+  const child = enter(place.path, () => spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], env: tool.env }))
   t.teardown(() => child.kill())
   let said = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
@@ -175,11 +182,23 @@ export function listenTo(t: ExecutionContext, place: Place, command: string, ...
 }
 
 export function setSysctl(place: Place, key: string, value: string): void {
-  execIn(place, 'sysctl', '-qw', `${key}=${value}`)
+  enter(place.path, () => writeFileSync(sysctlFile(key), value))
 }
 
-/** Tries until it is done, or the time is up: what the kernel does behind our back takes a moment. */
-export async function eventually(done: () => boolean | Promise<boolean>, milliseconds = 3000): Promise<boolean> {
+/** `undefined` where the kernel has none of that name, as without the link. */
+export const getSysctl = (place: Place, key: string): string | undefined =>
+  enter(place.path, () => {
+    const file = sysctlFile(key)
+    return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
+  })
+
+const sysctlFile = (key: string): string => join('/proc/sys', ...key.split('.'))
+
+/**
+ * Tries until it is done, or the time is up: what the kernel does behind our back takes a moment, or seconds where others
+ * keep it busy.
+ */
+export async function eventually(done: () => boolean | Promise<boolean>, milliseconds = 10_000): Promise<boolean> {
   const deadline = Date.now() + milliseconds * PATIENCE
   // A look may take seconds in a guest, and the library gets nothing done meanwhile: so looks count, too.
   for (let looks = 1; ; looks++) {
@@ -187,4 +206,11 @@ export async function eventually(done: () => boolean | Promise<boolean>, millise
     if (Date.now() > deadline && looks >= 10) return false
     await new Promise((resolve) => setTimeout(resolve, 10 * PATIENCE))
   }
+}
+
+/** What a look finds is wrong when the time is up; nothing as soon as it finds nothing. */
+export async function lasting(look: () => string[]): Promise<string[]> {
+  let found: string[] = []
+  await eventually(() => (found = look()).length === 0)
+  return found
 }

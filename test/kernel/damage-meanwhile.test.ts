@@ -6,7 +6,7 @@ import { COMMAND } from '../helpers/command.js'
 import { listenFor, setUpDamaged } from '../helpers/damaged-host.js'
 import { conditionOf, DAMAGES, type Damaged } from '../helpers/damages.js'
 import { difference } from '../helpers/snapshot.js'
-import { eventually, execIn, ipJson } from '../helpers/world.js'
+import { eventually, lasting, execIn, ipJson } from '../helpers/world.js'
 
 /** What others do while a process that is to hear of it opens the host, or hears nothing. */
 
@@ -30,7 +30,7 @@ test.serial('what open() has given back, and is damaged the same way again, is g
   const heard = listenFor(t, slipway)
   damage()
   t.true(await eventually(() => heard.some(({ action }) => action === 'healed')))
-  t.true(await eventually(() => difference(before, conditionOf(scene)).length === 0))
+  t.deepEqual(await lasting(() => difference(before, conditionOf(scene))), [])
 })
 
 test.serial('what is damaged while open() goes on is given back', async (t) => {
@@ -60,8 +60,7 @@ test.serial('what is damaged while open() goes on is given back', async (t) => {
     const slipway = await scene.world.open({ heal: true })
     unsubscribe('slipway:plan', once)
     t.true(done)
-    await eventually(() => difference(before, conditionOf(scene)).length === 0)
-    t.deepEqual(difference(before, conditionOf(scene)), [], what)
+    t.deepEqual(await lasting(() => difference(before, conditionOf(scene))), [], what)
     await slipway.close()
   }
 })
@@ -73,7 +72,7 @@ test.serial('a process that has used no network notices what others do to the on
   await scene.world.open({ heal: true })
   // What it is to have, its sandboxes alone remember.
   DAMAGES['docker0 with another MTU']?.do(scene)
-  t.true(await eventually(() => difference(before, conditionOf(scene)).length === 0))
+  t.deepEqual(await lasting(() => difference(before, conditionOf(scene))), [])
 })
 
 test.serial('what comes while news are lost is heard of afterwards', async (t) => {

@@ -6,7 +6,7 @@ import { DualStackWorld } from '../helpers/dual-stack.js'
 import { addressesOn, answersTo, onSegment } from '../helpers/segment.js'
 import { segmentCondition, SHIM_DAMAGES, type DamagedSegment } from '../helpers/segment-damages.js'
 import { difference } from '../helpers/snapshot.js'
-import { eventually, ipJson } from '../helpers/world.js'
+import { eventually, lasting, ipJson } from '../helpers/world.js'
 
 /** What others do on the host to a network on a segment (helpers/segment-damages.ts), and who notices it. */
 
@@ -28,8 +28,7 @@ test.serial('a process that is open gives it back at once, and tells', async (t)
     heard.length = 0
     damage(scene)
     t.true(await eventually(() => heard.some(({ action }) => action === 'healed')), what)
-    await eventually(() => difference(before, segmentCondition(scene)).length === 0)
-    t.deepEqual(difference(before, segmentCondition(scene)), [], what)
+    t.deepEqual(await lasting(() => difference(before, segmentCondition(scene))), [], what)
     t.true(
       heard.some(({ action }) => action === 'damaged'),
       what,

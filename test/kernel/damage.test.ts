@@ -9,7 +9,7 @@ import { difference } from '../helpers/snapshot.js'
 import { pingFlood, udpStream } from '../helpers/streams.js'
 import { momentsOf } from '../helpers/thorough.js'
 import { echoUdp, fetchFrom } from '../helpers/traffic.js'
-import { eventually, execIn, HOST_ADDRESS, ipJson, runIn } from '../helpers/world.js'
+import { eventually, lasting, execIn, HOST_ADDRESS, ipJson, runIn } from '../helpers/world.js'
 
 /**
  * What others do to a host (helpers/damages.ts), and who notices it: a process that is open, at once; the next open();
@@ -68,8 +68,7 @@ test.serial('a process that is open gives it back at once, and tells; traffic of
     t.true(await eventually(() => looks > sofar), what)
     // A look that was under way may have given it back in passing.
     t.true(await eventually(() => heard.some(({ action }) => action === 'damaged' || action === 'healed')), what)
-    await eventually(() => difference(before, conditionOf(scene)).length === 0)
-    t.deepEqual(difference(before, conditionOf(scene)), [], what)
+    t.deepEqual(await lasting(() => difference(before, conditionOf(scene))), [], what)
     const { between, published, sent } = await end()
     t.true(sent > 0)
     t.is(between, 0, what)
@@ -265,7 +264,7 @@ test.serial('of two processes that are open, both hear of it, and nothing is giv
   for (const what of ['the claim of an address deleted', 'a link deleted', 'docker0 down', 'nft flush ruleset']) {
     for (const one of heard) one.length = 0
     DAMAGES[what]?.do(scene)
-    t.true(await eventually(() => difference(before, conditionOf(scene)).length === 0, BUSY_MS), what)
+    t.deepEqual(await lasting(() => difference(before, conditionOf(scene))), [], what)
     t.deepEqual(
       heard.flat().filter(({ action }) => action === 'lost'),
       [],
@@ -308,7 +307,7 @@ test.serial('what was not heard, as there was too much of it, is looked for', as
   t.true(
     await eventually(() => heard.some(({ attributes }) => /more to tell/.test(attributes['message'] ?? '')), BUSY_MS),
   )
-  t.true(await eventually(() => difference(before, conditionOf(scene)).length === 0, BUSY_MS))
+  t.deepEqual(await lasting(() => difference(before, conditionOf(scene))), [])
 })
 
 test.serial(

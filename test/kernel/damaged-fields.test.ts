@@ -9,7 +9,7 @@ import { changed, fieldsOf, VALUES, type Path } from '../helpers/every-field.js'
 import { networkRecord, sandboxRecord } from '../helpers/whole-records.js'
 import { inspectHost } from '../helpers/damage.js'
 import { difference, snapshot, without } from '../helpers/snapshot.js'
-import { eventually, ip, World } from '../helpers/world.js'
+import { lasting, ip, World } from '../helpers/world.js'
 
 /**
  * Every field of every kind of records, by the schema: what open() does with it, and that nothing of others is changed.
@@ -121,8 +121,7 @@ for (const mark of [false, true]) {
         t.is(readFileSync(path, 'utf8'), text, what)
       }
       t.deepEqual([lost, adopted.sort()], [[], names])
-      await eventually(() => difference(before, state(world)).length === 0)
-      t.deepEqual(difference(before, state(world)), [])
+      t.deepEqual(await lasting(() => difference(before, state(world))), [])
     },
   )
 }
@@ -162,8 +161,7 @@ test.serial('records of networks that are planted beside those of others', async
     t.is(readFileSync(path, 'utf8'), text, what)
   }
   t.deepEqual(adopted.sort(), names)
-  await eventually(() => difference(before, state(world)).length === 0)
-  t.deepEqual(difference(before, state(world)), [])
+  t.deepEqual(await lasting(() => difference(before, state(world))), [])
 })
 
 test.serial("sandboxes whose records are damaged keep what they have, and the others' calls go on", async (t) => {

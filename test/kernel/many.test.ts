@@ -2,19 +2,20 @@ import { readdirSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import type { OpenOptions, Sandbox } from 'slipway'
 import { elements, isAsBefore, settled, without } from '../helpers/snapshot.js'
+import { THOROUGH } from '../helpers/thorough.js'
 import { fetchFrom, serveTcp } from '../helpers/traffic.js'
 import { eventually, HOST_ADDRESS, ipJson, World } from '../helpers/world.js'
 
 /** Many sandboxes, at once and one after the other. */
 
-const CHURN = 2000
+const CHURN = THOROUGH ? 2000 : 800
 /** This many sandboxes are there at once while they come and go. */
 const AT_ONCE = 50
 /** More than a bridge takes. */
 const MANY = 1100
 /** So long, in milliseconds, the kernel may take to take all of them down where the machine is busy. */
 const GONE_MS = 20_000
-/** What a process may grow by while 2,000 sandboxes come and go, in bytes: the heap's own breathing, not a leak. */
+/** What a process may grow by while so many come and go, in bytes: the heap's own breathing, not a leak. */
 // A sanitizer's build (SLIPWAY_ADDON) keeps what was freed on purpose.
 const GROWTH = process.env['SLIPWAY_ADDON'] ? Infinity : 32 << 20
 

@@ -1,6 +1,7 @@
 import test from 'ava'
 import { addressesOn, everyKind, routeThrough, serveAll } from '../helpers/every-kind.js'
 import { holds } from '../helpers/reach-table.js'
+import { BRIDGES } from '../helpers/thorough.js'
 import { ipJson } from '../helpers/world.js'
 
 /**
@@ -83,12 +84,8 @@ const DIRECT = `
   isle       -               -               -          -             -             -          -                 -                 -          -               -
 `
 
-for (const [bridgeCallsIptables, portsPerBridge, where] of [
-  [true, 256, 'one bridge for each network'],
-  [false, 256, 'one bridge for each network'],
-  [true, 1, 'one bridge for each sandbox'],
-  [false, 1, 'one bridge for each sandbox'],
-] as const) {
+for (const [bridgeCallsIptables, portsPerBridge] of BRIDGES) {
+  const where = portsPerBridge === 1 ? 'one bridge for each sandbox' : 'one bridge for each network'
   test.serial(`br_netfilter ${bridgeCallsIptables ? 'on' : 'off'}, ${where}: who reaches whom`, async (t) => {
     const every = await everyKind(t, { bridgeCallsIptables, portsPerBridge })
     serveAll(t, every)

@@ -20,7 +20,7 @@ import {
   type NetworkOptions,
 } from '../helpers/plans/specs.js'
 import { difference, kernelState, readFiles } from '../helpers/snapshot.js'
-import { eventually, execIn, HOST_ADDRESS, ip, World, type Place, type WorldOptions } from '../helpers/world.js'
+import { lasting, execIn, HOST_ADDRESS, ip, World, type Place, type WorldOptions } from '../helpers/world.js'
 
 /**
  * The plan as text, run by a shell, builds what Slipway builds: the shell in one fresh host, Slipway in another, and
@@ -103,8 +103,7 @@ for (const [title, options] of Object.entries(networks)) {
       await host.run(plan)
       // The kernel adds its own routes of IPv6 a moment after an address.
       const differences = () => difference(normalise(byShell[index] ?? {}), normalise(state(built, { name })))
-      await eventually(() => differences().length === 0)
-      t.deepEqual(differences(), [], `plan ${index}`)
+      t.deepEqual(await lasting(() => differences()), [], `plan ${index}`)
     }
   })
 }

@@ -6,7 +6,7 @@ import { failEverywhere } from '../helpers/fail-everywhere.js'
 import { refuses } from '../helpers/bad-input.js'
 import { descriptorsBesidePrepared, difference, isAsBefore, settled, snapshot, without } from '../helpers/snapshot.js'
 import { fetchFrom, serveTcp } from '../helpers/traffic.js'
-import { execIn, eventually, HOST_ADDRESS, ip, ipJson, World, type Place } from '../helpers/world.js'
+import { execIn, eventually, lasting, HOST_ADDRESS, ip, ipJson, World, type Place } from '../helpers/world.js'
 
 /** Sandboxes made ahead of need, and what others do to them. */
 
@@ -55,8 +55,7 @@ serial('every operation of a claim is undone, and its spare given back', async (
     () => world.create(slipway, 'app', { network: 'web', publish: ['80', '81/udp', '127.0.0.1:8080:82'] }),
     async (what) => {
       index++
-      await eventually(() => difference(before, state()).length === 0)
-      t.deepEqual(difference(before, state()), [], what)
+      t.deepEqual(await lasting(() => difference(before, state())), [], what)
     },
   )
   t.true(index > 1)

@@ -1,0 +1,2 @@
+// With all of its sandboxes (test/helpers/thorough.ts).
+import '../kernel/many.test.js'

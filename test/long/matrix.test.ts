@@ -1,0 +1,2 @@
+// On all kinds of bridges (test/helpers/thorough.ts).
+import '../kernel/matrix.test.js'
