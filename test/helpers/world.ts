@@ -195,8 +195,8 @@ export const getSysctl = (place: Place, key: string): string | undefined =>
 const sysctlFile = (key: string): string => join('/proc/sys', ...key.split('.'))
 
 /**
- * Tries until it is done, or the time is up: what the kernel does behind our back takes a moment, or seconds where others
- * keep it busy.
+ * Tries until it is done, or the time is up: what the kernel does behind our back takes a moment, or seconds where
+ * others keep it busy.
  */
 export async function eventually(done: () => boolean | Promise<boolean>, milliseconds = 10_000): Promise<boolean> {
   const deadline = Date.now() + milliseconds * PATIENCE
