@@ -8,7 +8,7 @@ import test, { type ExecutionContext } from 'ava'
 import { call } from '../helpers/api-server.js'
 import { COMMAND, end, start, type Ended } from '../helpers/command.js'
 import { docker } from '../helpers/docker-command.js'
-import { eventually, World } from '../helpers/world.js'
+import { eventually, execIn, World } from '../helpers/world.js'
 
 /** `slipway serve`: a process that stays, its sockets, signals and settings. */
 
@@ -92,6 +92,72 @@ test('it listens until SIGTERM, lets nobody else in, and leaves networks where t
   t.is((await docker(host, 'network', 'ls', '--format', '{{.Name}}', '-f', 'type=custom')).stdout, 'web\n')
   t.is(await again.stop('SIGINT'), 0)
   for (const line of again.logged().trimEnd().split('\n')) t.like(JSON.parse(line), { level: 'info' })
+})
+
+test('with --metrics, it tells Prometheus what there is, what was asked and refused, and what was damaged', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  await slipway.networks.create({ name: 'web', ipv6: true })
+  await world.create(slipway, 'app', { network: 'web', publish: ['80', '53/udp'] })
+  await world.create(slipway, 'alone', { network: 'none' })
+  const socket = join(folderOf(t), 's')
+  const service = await serve(t, world, ['-H', `unix://${socket}`, '--metrics', '127.0.0.1:0', '--pool', '2'])
+  const [, address = ''] = /tcp:\/\/(127\.0\.0\.1:\d+)/.exec(service.logged()) ?? []
+  t.notRegex(service.logged(), /do anything/)
+  const scrape = async (path = '/metrics', init: RequestInit = {}) => {
+    const answer = await fetch(`http://${address}${path}`, init)
+    return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() }
+  }
+  const says = async (...lines: string[]) => {
+    const { text } = await scrape()
+    return lines.every((line) => text.split('\n').includes(line))
+  }
+
+  t.is((await call({ socket }, 'POST', '/networks/create', { Name: 'front' })).status, 201)
+  t.is((await call({ socket }, 'POST', '/networks/create', { Name: 'front' })).status, 409)
+  execIn(world.host, 'nft', 'delete', 'table', 'inet', 'slipway')
+  await service.says(/given back/)
+
+  const { status, type, text } = await scrape()
+  t.is(status, 200)
+  t.regex(type ?? '', /^text\/plain; version=0\.0\.4/)
+  const found = text.split('\n')
+  for (const line of [
+    'slipway_sandboxes 2',
+    'slipway_networks{driver="bridge"} 3',
+    'slipway_endpoints{driver="bridge"} 1',
+    'slipway_addresses_claimed{family="ipv4"} 1',
+    'slipway_addresses_claimed{family="ipv6"} 1',
+    'slipway_ports_published{protocol="tcp"} 2',
+    'slipway_ports_published{protocol="udp"} 2',
+    'slipway_pool_size{network="bridge"} 2',
+    'slipway_request_duration_seconds_count{protocol="docker",method="POST",status="201"} 1',
+    'slipway_refusals_total{protocol="docker",code="CONFLICT"} 1',
+    'slipway_events_total{type="host",action="damaged"} 1',
+    '# TYPE slipway_pool_claimed_total counter',
+    '# TYPE slipway_plan_duration_seconds histogram',
+  ])
+    t.true(found.includes(line), `${line}\n${text}`)
+  t.true(await eventually(() => says('slipway_pool_ready{network="bridge"} 2')))
+  for (const [name, least] of [
+    ['process_open_fds', 10],
+    ['process_max_fds', 100],
+    ['process_resident_memory_bytes', 1e7],
+    ['slipway_plan_duration_seconds_count{ahead="false"}', 1],
+  ] as const)
+    t.true(Number(found.find((line) => line.startsWith(`${name} `))?.split(' ')[1]) >= least, name)
+
+  t.like(await scrape('/metrics', { method: 'POST' }), { status: 405, text: '/metrics takes GET, and no POST.\n' })
+  t.like(await scrape('/networks'), { status: 404, text: 'There is only /metrics here.\n' })
+  for (const [given, words] of [
+    ['192.0.2.1:9323', /tcp:\/\/192\.0\.2\.1:9323 would tell every machine that reaches it of this host/],
+    ['nowhere', /behind tcp:\/\/ stands an address of this host/],
+  ] as const) {
+    const { status: ended, stderr } = await refused(world, '-H', `unix://${socket}2`, '--metrics', given)
+    t.is(ended, 2, given)
+    t.regex(stderr, words)
+  }
+  t.is(await service.stop(), 0)
 })
 
 test('of several that start at once where a killed one has left its socket, one listens', async (t) => {

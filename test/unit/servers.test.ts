@@ -52,6 +52,7 @@ test('a setting stands in the file or behind a flag', (t) => {
     ['group', ''],
     ['docker-plugin', 'slipway.sock'],
     ['docker-plugin-data', true],
+    ['metrics-addr', 9323],
   ] as const)
     t.throws(() => readServeSettings('/etc/x.json', { [key]: value }), { message: new RegExp(`"${key}" must be`) })
 })

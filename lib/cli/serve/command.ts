@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import { Slipway } from '../../api/slipway.js'
 import { descriptorLimit } from '../../base/descriptor-limit.js'
-import { Listening } from '../../servers/daemon/listening.js'
+import { Listening, type ListenOptions } from '../../servers/daemon/listening.js'
 import { tellSystemd, type ServiceState } from '../../servers/daemon/notify.js'
 import { writePidFile } from '../../servers/daemon/pid-file.js'
 import { SERVE_KEYS } from '../../servers/daemon/settings.js'
@@ -10,8 +10,12 @@ import { doQueued } from '../../servers/cni/queue.js'
 import { DockerApi } from '../../servers/docker/api.js'
 import { DockerPlugin } from '../../servers/docker-plugin/plugin.js'
 import { ByPath } from '../../servers/http/by-path.js'
+import type { Protocol } from '../../servers/http/protocol.js'
 import { HttpService } from '../../servers/http/server.js'
 import { Log } from '../../servers/log.js'
+import { MetricsApi } from '../../servers/metrics/api.js'
+import { Measured } from '../../servers/metrics/measured.js'
+import type { Metrics } from '../../servers/metrics/metrics.js'
 import type { WarningMessage } from '../../work/forwarding.js'
 import { UsageError } from '../failures.js'
 import { hostOptions } from '../host-options.js'
@@ -46,10 +50,13 @@ export async function serve(before: GivenHost, flags: ServeFlags): Promise<void>
   try {
     const pool = flags.pool === undefined ? {} : { pool: { size: flags.pool } }
     const slipway = await Slipway.open({ ...options, ...pool, signal: signals.stop })
+    let metrics: Metrics | undefined
     try {
       for (const what of foundAtOpening(slipway)) log.info(what)
-      await run(slipway, serving, log, signals, () => readServing(flags, config))
+      metrics = serving.metrics && new (await import('../../servers/metrics/metrics.js')).Metrics(slipway)
+      await run({ slipway, serving, log, signals, read: () => readServing(flags, config), metrics })
     } finally {
+      metrics?.close()
       await slipway.close()
     }
     log.info('has ended; sandboxes and networks stay')
@@ -62,31 +69,46 @@ export async function serve(before: GivenHost, flags: ServeFlags): Promise<void>
   }
 }
 
-async function run(slipway: Slipway, serving: Serving, log: Log, signals: Signals, read: () => Serving): Promise<void> {
-  const connections = Math.min(MOST_CONNECTIONS, Math.floor(descriptorLimit() / 2))
-  const docker = new DockerApi({ slipway, version: ownVersion() })
-  const protocol = new ByPath(new Map([[CNI_PATH, new CniApi(slipway)]]), docker)
-  const service = new HttpService(protocol, log, { connections })
+/** What the parts of the server have in common. */
+interface Serve {
+  slipway: Slipway
+  serving: Serving
+  log: Log
+  signals: Signals
+  /** Reads the settings anew. @throws {UsageError} */
+  read(): Serving
+  metrics: Metrics | undefined
+}
+
+async function run(server: Serve): Promise<void> {
+  const { slipway, serving, log, metrics } = server
   await doQueued(slipway)
   const open: Listening[] = []
+  const listen = async (options: ListenOptions, protocol: Protocol) => {
+    const connections = Math.min(MOST_CONNECTIONS, Math.floor(descriptorLimit() / 2))
+    open.push(await Listening.open(new HttpService(protocol, log, { connections }), options, log))
+  }
+  const measured = (name: string, protocol: Protocol) => (metrics ? new Measured(name, protocol, metrics) : protocol)
   try {
-    open.push(await Listening.open(service, serving, log))
-    const plugin = await openPlugin(slipway, serving, log, { connections })
-    if (plugin) open.push(plugin)
-    await stay(slipway, serving, log, signals, read, open)
+    const docker = measured('docker', new DockerApi({ slipway, version: ownVersion() }))
+    const cni = measured('cni', new CniApi(slipway))
+    await listen(serving, new ByPath(new Map([[CNI_PATH, cni]]), docker))
+    if (serving.plugin) {
+      const { address, data } = serving.plugin
+      // Only root is dockerd.
+      const options = { addresses: [address], gid: process.getegid?.() ?? 0, tls: undefined }
+      await listen(options, measured('docker-plugin', await DockerPlugin.open(slipway, data, log)))
+    }
+    if (serving.metrics && metrics)
+      await listen({ ...serving, addresses: [serving.metrics], readOnly: true }, new MetricsApi(metrics))
+    await stay(server, open)
   } finally {
     await Promise.all(open.map((listening) => listening.close(GRACE_MS)))
   }
 }
 
-async function stay(
-  slipway: Slipway,
-  serving: Serving,
-  log: Log,
-  signals: Signals,
-  read: () => Serving,
-  open: readonly Listening[],
-): Promise<void> {
+async function stay(server: Serve, open: readonly Listening[]): Promise<void> {
+  const { slipway, log, signals, metrics } = server
   const where = `listens on ${open.flatMap(({ addresses }) => addresses).join(' and ')}`
   const tell = (state: ServiceState, status: string) => {
     const failure = tellSystemd(state, status)
@@ -94,31 +116,18 @@ async function stay(
   }
   signals.onReload(() => {
     tell('reloading', 'reads its settings again')
-    reload(serving, open, log, read)
+    reload(server, open)
     tell('ready', where)
   })
   log.info(where)
   tell('ready', where)
-  await Promise.all([signals.stopped, logEvents(slipway, log, signals.stop)])
+  await Promise.all([signals.stopped, logEvents(slipway, log, signals.stop, (event) => metrics?.heard(event))])
   log.info('ends')
   tell('stopping', 'ends')
 }
 
-/** Only root is dockerd. */
-async function openPlugin(
-  slipway: Slipway,
-  { plugin }: Serving,
-  log: Log,
-  limits: { connections: number },
-): Promise<Listening | undefined> {
-  if (!plugin) return undefined
-  const protocol = await DockerPlugin.open(slipway, plugin.data, log)
-  const options = { addresses: [plugin.address], gid: process.getegid?.() ?? 0, tls: undefined }
-  return Listening.open(new HttpService(protocol, log, limits), options, log)
-}
-
 /** What cannot be read leaves everything as it is. */
-function reload(serving: Serving, open: readonly Listening[], log: Log, read: () => Serving): void {
+function reload({ serving, log, read }: Serve, open: readonly Listening[]): void {
   try {
     const { level, ...now } = read()
     const { level: _, ...then } = serving

@@ -5,10 +5,20 @@ import type { Log } from '../../servers/log.js'
 /** What an administrator is to know, whoever does it. */
 const TOLD = ['healed', 'lost', 'damaged', 'warning', 'skipped'] as const
 
-/** Logs what is damaged, given back or lost, and what is in the way, until it is stopped. */
-export async function logEvents(slipway: Slipway, log: Log, signal: AbortSignal): Promise<void> {
+/**
+ * Logs what is damaged, given back or lost, and what is in the way, until it is stopped.
+ *
+ * @param heard - Is told, too.
+ */
+export async function logEvents(
+  slipway: Slipway,
+  log: Log,
+  signal: AbortSignal,
+  heard: (event: SlipwayEvent) => void,
+): Promise<void> {
   try {
     for await (const event of slipway.events({ action: [...TOLD], signal })) {
+      heard(event)
       if (event.action === 'healed') log.info(said(event))
       else log.warn(said(event))
     }

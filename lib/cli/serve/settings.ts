@@ -20,6 +20,8 @@ export interface ServeFlags {
   /** `true` where no path is typed. */
   dockerPlugin?: true | string
   dockerPluginData?: string
+  /** `true` where no address is typed. */
+  metrics?: true | string
   pool?: number
   logFormat?: 'text' | 'json'
   logLevel?: LogLevel
@@ -37,17 +39,22 @@ const FLAGS: Readonly<Record<keyof ServeSettings, string>> = {
   tlskey: '--tlskey',
   'docker-plugin': '--docker-plugin',
   'docker-plugin-data': '--docker-plugin-data',
+  'metrics-addr': '--metrics',
   'log-format': '--log-format',
   'log-level': '--log-level',
 }
 
 /** Where dockerd looks for a plugin of this name. */
 const PLUGIN_SOCKET = '/run/docker/plugins/slipway.sock'
+/** Docker's. */
+const METRICS_ADDRESS = '127.0.0.1:9323'
 const PLUGIN_DATA = '/var/lib/slipway/docker'
 
 export interface Serving extends ListenOptions {
   /** Of dockerd's driver, where there is to be one. */
   plugin: { address: ServerAddress; data: string } | undefined
+  /** Where Prometheus may ask. */
+  metrics: ServerAddress | undefined
   pidFile: string | undefined
   json: boolean
   level: LogLevel
@@ -65,12 +72,15 @@ export function readServing(flags: ServeFlags, config: string | undefined): Serv
     const settings = merged(typedSettings(flags), file, FLAGS)
     const tls = tlsOf(settings)
     const addresses = (settings.hosts ?? [DEFAULT_ADDRESS]).map((one) => readAddress(one, tls !== undefined))
+    const metrics = metricsAddress(settings['metrics-addr'], tls !== undefined)
     refuseOpenTcp({ addresses, tls })
+    if (metrics) refuseOpenTcp({ addresses: [metrics], tls, readOnly: true })
     return {
       addresses,
       gid: settings.group === undefined ? (process.getegid?.() ?? 0) : groupNumber(settings.group),
       tls,
       plugin: pluginOf(settings),
+      metrics,
       pidFile: settings.pidfile,
       json: settings['log-format'] === 'json',
       level: settings['log-level'] ?? 'info',
@@ -79,6 +89,10 @@ export function readServing(flags: ServeFlags, config: string | undefined): Serv
 }
 
 const fileSettings = (path: string): ServeSettings => readServeSettings(path, readDaemonFile(path))
+
+/** As dockerd takes it (`127.0.0.1:9323`), and as `-H` does. */
+const metricsAddress = (text: string | undefined, tls: boolean): ServerAddress | undefined =>
+  text === undefined ? undefined : readAddress(text.includes('://') ? text : `tcp://${text}`, tls)
 
 function pluginOf({
   'docker-plugin': path,
@@ -91,7 +105,7 @@ function pluginOf({
 
 function typedSettings(flags: ServeFlags): ServeSettings {
   const { host, group, pidFile, tlsverify, tlscacert, tlscert, tlskey, dockerPlugin, dockerPluginData } = flags
-  const { logFormat, logLevel } = flags
+  const { metrics, logFormat, logLevel } = flags
   return {
     ...(host === undefined ? {} : { hosts: host }),
     ...(group === undefined ? {} : { group }),
@@ -102,6 +116,7 @@ function typedSettings(flags: ServeFlags): ServeSettings {
     ...(tlskey === undefined ? {} : { tlskey }),
     ...(dockerPlugin === undefined ? {} : { 'docker-plugin': dockerPlugin === true ? PLUGIN_SOCKET : dockerPlugin }),
     ...(dockerPluginData === undefined ? {} : { 'docker-plugin-data': dockerPluginData }),
+    ...(metrics === undefined ? {} : { 'metrics-addr': metrics === true ? METRICS_ADDRESS : metrics }),
     ...(logFormat === undefined ? {} : { 'log-format': logFormat }),
     ...(logLevel === undefined ? {} : { 'log-level': logLevel }),
   }

@@ -50,6 +50,7 @@ export function addServe(program: Command): void {
       '--docker-plugin-data <folder>',
       "where dockerd's networks are kept over restarts (default: /var/lib/slipway/docker)",
     )
+    .option('--metrics [address]', 'tell Prometheus at http://ADDRESS/metrics (default: 127.0.0.1:9323)')
     .option('--pool <n>', 'sandboxes made ahead of need (default: 0)', wholeNumber)
     .addOption(new Option('--log-format <format>', 'how it logs to stderr (default: text)').choices(['text', 'json']))
     .addOption(

@@ -15,6 +15,8 @@ export interface ListenOptions {
   gid: number
   /** For every socket of TCP. Without, only the host's own programs reach them. */
   tls: TlsFiles | undefined
+  /** Nothing can be done there, but be read. */
+  readOnly?: true
 }
 
 /** The sockets of a service, from the first that listens to the last that is closed. */
@@ -91,7 +93,7 @@ export class Listening {
   async #listenTcp(address: ServerAddress & { kind: 'tcp' }): Promise<void> {
     const { tls } = this.#options
     const { host, port } = address
-    if (!tls)
+    if (!tls && !this.#options.readOnly)
       this.#log.warn(
         `every user of this host can do anything to it by ${printAddress(address)}: it asks for no certificate`,
       )
@@ -108,11 +110,11 @@ export class Listening {
 }
 
 /** Who reaches the API is root on the host. @throws {SlipwayError} `INVALID_ARGUMENT` */
-export function refuseOpenTcp({ addresses, tls }: Pick<ListenOptions, 'addresses' | 'tls'>): void {
+export function refuseOpenTcp({ addresses, tls, readOnly }: Omit<ListenOptions, 'gid'>): void {
   const open = tls ? undefined : addresses.find((one) => one.kind === 'tcp' && !isLoopback(one.host))
   if (open)
     throw invalid(
-      `${printAddress(open)} would let every machine that reaches it do anything to this host. Give --tlsverify, --tlscacert, --tlscert and --tlskey, or listen on tcp://127.0.0.1.`,
+      `${printAddress(open)} would ${readOnly ? 'tell every machine that reaches it of this host' : 'let every machine that reaches it do anything to this host'}. Give --tlsverify, --tlscacert, --tlscert and --tlskey, or listen on tcp://127.0.0.1.`,
     )
 }
 

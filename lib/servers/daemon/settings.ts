@@ -13,6 +13,7 @@ export interface ServeSettings {
   tlskey?: string
   'docker-plugin'?: string
   'docker-plugin-data'?: string
+  'metrics-addr'?: string
   'log-format'?: 'text' | 'json'
   'log-level'?: LogLevel
 }
@@ -35,6 +36,7 @@ const CHECKS: Record<keyof ServeSettings, (value: unknown) => string | undefined
   tlskey: text,
   'docker-plugin': path,
   'docker-plugin-data': path,
+  'metrics-addr': text,
   'log-format': (value) => (value === 'text' || value === 'json' ? undefined : '"text" or "json"'),
   'log-level': (value) =>
     LOG_LEVELS.some((level) => level === value) ? undefined : LOG_LEVELS.map((level) => `"${level}"`).join(', '),
