@@ -28,7 +28,8 @@ test('the command does what a runtime asks for, prints errors for it, and says n
 })
 
 const GIVES = `case $CNI_COMMAND in
-ADD) echo '{ "ips": [{ "address": "10.40.0.7/24", "gateway": "10.40.0.1" }], "dns": { "nameservers": ["192.0.2.53"] } }' ;;
+ADD) echo '{ "ips": [{ "address": "10.40.0.7/24", "gateway": "10.40.0.1" }],
+  "routes": [{ "dst": "0.0.0.0/0" }], "dns": { "nameservers": ["192.0.2.53"] } }' ;;
 esac`
 
 test('a plugin of ipam.type gives the address, with all that this one was called with', async (t) => {
@@ -42,6 +43,7 @@ test('a plugin of ipam.type gives the address, with all that this one was called
   t.true(done, JSON.stringify(printed))
   t.deepEqual(printed.ips, [{ address: '10.40.0.7/24', gateway: '10.40.0.1', interface: 2 }])
   t.deepEqual(printed.dns, { nameservers: ['192.0.2.53'] })
+  t.deepEqual(printed.routes, [{ dst: '0.0.0.0/0', gw: '10.40.0.1' }])
   const addresses = ipJson<{ addr_info: { local: string }[] }>(container, 'address', 'show', 'dev', 'eth0')
   t.true(addresses.some(({ addr_info }) => addr_info.some(({ local }) => local === '10.40.0.7')))
   const rest = [

@@ -242,6 +242,22 @@ test('a container is on several networks by several interfaces, and leaves them 
   await isEmpty(t, cni)
 })
 
+test('there is a default route, unless routes are given and it is none of them', async (t) => {
+  const cni = await cniWorld(t)
+  for (const [config, expected] of [
+    [{ ipam: { subnet: '10.22.0.0/24' } }, ['default 10.22.0.1']],
+    [{ ipam: { subnet: '10.22.0.0/24', routes: [] } }, []],
+    [{ ipam: { subnet: '10.22.0.0/24', routes: [] }, isDefaultGateway: true }, ['default 10.22.0.1']],
+    [{ internal: true }, []],
+  ] as const) {
+    const container = cni.container()
+    const { printed } = await cni.add(container, { ...WEB, ...config })
+    const found = routes(container).filter((route) => route.startsWith('default'))
+    t.deepEqual([found, printed.routes?.length], [expected, expected.length], JSON.stringify(printed))
+    t.true((await cni.del(container)).done)
+  }
+})
+
 test('what runtimes fill in comes before args, and that before CNI_ARGS', async (t) => {
   const cni = await cniWorld(t)
   const args = { CNI_ARGS: 'IgnoreUnknown=1;K8S_POD_NAME=shop;IP=10.22.0.7/24;MAC=02:00:00:00:00:07' }

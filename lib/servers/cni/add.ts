@@ -19,6 +19,8 @@ export interface Wanted {
   attachment: Attachment
   /** It is to lead to the world, also where the container is on other networks before. */
   isDefaultGateway: boolean
+  /** Whether its default route goes there, where it leads to the world. */
+  defaultRoute: boolean
   dns: CniDns
 }
 
@@ -36,7 +38,9 @@ export async function add(
   const { network } = wanted
   const connectTo = async (made?: Network) => {
     const sandbox = await connect(slipway, environment, wanted)
-    return describe(sandbox, network.name, environment.netns, made, dnsFor(wanted.dns, made, sandbox, resident))
+    const dns = dnsFor(wanted.dns, made, sandbox, resident)
+    const result = describe(sandbox, network.name, environment.netns, made, dns)
+    return wanted.defaultRoute ? result : { ...result, routes: [] }
   }
   // The one that every host has is used as it is.
   if (isPredefined(network.name)) return connectTo()
@@ -46,8 +50,10 @@ export async function add(
 async function connect(
   slipway: Slipway,
   { containerId, netns }: CniEnvironment,
-  { network: { name: network }, attachment: { endpoint, publish }, isDefaultGateway }: Wanted,
+  { network: { name: network }, attachment, isDefaultGateway, defaultRoute }: Wanted,
 ): Promise<Sandbox> {
+  const { publish } = attachment
+  const endpoint = { ...attachment.endpoint, ...(defaultRoute ? {} : { defaultRoute }) }
   const there = await findContainer(slipway, containerId)
   if (!there)
     return slipway.sandboxes.create({

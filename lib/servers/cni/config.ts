@@ -75,7 +75,6 @@ export function networkOf({ name, fields, delegate }: CniConfig): NetworkOptions
   const runtime = fields.object('runtimeConfig')
   const subnets = ipam && delegate === undefined ? subnetsOf(ipam) : []
   if (runtime) subnets.push(...rangesOf(runtime, 'ipRanges', 'runtimeConfig.ipRanges'))
-  refuseRoutes(ipam, delegate)
   const { mtu, ipMasq } = { mtu: fields.whole('mtu'), ipMasq: fields.flag('ipMasq') }
   const driver = fields.text('driver')
   return {
@@ -124,20 +123,29 @@ function refuseUnknown(fields: Fields, known: readonly string[], within: string)
 
 const EVERYWHERE = ['0.0.0.0/0', '::/0']
 
-/** A default route there is in any case. */
-function refuseRoutes(ipam: Fields | undefined, delegate: string | undefined): void {
-  for (const route of delegate === undefined ? (ipam?.objects('routes') ?? []) : []) {
-    const dst = route.text('dst')
-    if (!EVERYWHERE.includes(dst)) throw noSuchRoute('ipam.routes', dst)
-  }
+/**
+ * Whether routes have the default one, which is the only one that there may be.
+ *
+ * @param where - What has them, for messages.
+ * @throws {HttpError} @throws {SlipwayError} @throws {CniError} 2
+ */
+export function hasDefaultRoute(of: Fields, where: string): boolean {
+  const routes = of.objects('routes').map((route) => route.text('dst'))
+  const other = routes.find((dst) => !EVERYWHERE.includes(dst))
+  if (other === '') throw invalid(`${where}: a route has no dst.`)
+  if (other !== undefined)
+    throw new CniError(
+      'UNSUPPORTED_FIELD',
+      `${where} has a route to ${show(other)}. There is the default route alone; a router is a sandbox with forwarding.`,
+    )
+  return routes.length > 0
 }
 
-export const noSuchRoute = (where: string, dst: string): Error =>
-  dst === ''
-    ? invalid(`${where}: a route has no dst.`)
-    : new CniError(
-        'UNSUPPORTED_FIELD',
-        `${where} has a route to ${show(dst)}. There is the default route alone; a router is a sandbox with forwarding.`,
-      )
+/** Whether there is to be a default route: unless routes are given, and it is none of them. */
+export function wantsDefaultRoute({ fields, delegate }: CniConfig): boolean {
+  const ipam = fields.object('ipam')
+  if (delegate !== undefined || !ipam) return true
+  return hasDefaultRoute(ipam, 'ipam.routes') || !ipam.names().includes('routes') || isDefaultGateway(fields)
+}
 
-export const isDefaultRoute = (dst: string): boolean => EVERYWHERE.includes(dst)
+export const isDefaultGateway = (fields: Fields): boolean => fields.flag('isDefaultGateway') ?? false

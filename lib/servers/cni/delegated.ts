@@ -4,7 +4,7 @@ import type { SubnetRequest } from '../../base/addresses/subnet-request.js'
 import { invalid, show } from '../../base/errors.js'
 import type { Fields } from '../http/fields.js'
 import type { Wanted } from './add.js'
-import { isDefaultRoute, noSuchRoute, readDns, withSubnets } from './config.js'
+import { hasDefaultRoute, readDns, withSubnets } from './config.js'
 import { callDelegate, type Delegate } from './delegate.js'
 
 /**
@@ -29,8 +29,7 @@ export async function withDelegated<T>(
 /** The network has the subnets of the addresses that the container was given. */
 function addressed(wanted: Wanted, given: Fields): Wanted {
   const { network, attachment, dns } = wanted
-  for (const route of given.objects('routes'))
-    if (!isDefaultRoute(route.text('dst'))) throw noSuchRoute('The result of ipam.type', route.text('dst'))
+  const hasRoute = hasDefaultRoute(given, 'The result of ipam.type')
   const subnets: SubnetRequest[] = []
   const addresses: { ip?: string; ip6?: string } = {}
   for (const ip of given.objects('ips')) {
@@ -52,5 +51,6 @@ function addressed(wanted: Wanted, given: Fields): Wanted {
     network: { ...network, ...withSubnets(subnets) },
     attachment: { ...attachment, endpoint: { ...attachment.endpoint, ...addresses } },
     dns: named,
+    defaultRoute: hasRoute || wanted.isDefaultGateway,
   }
 }

@@ -3,7 +3,7 @@ import { readAttachment, portsOf } from './attachment.js'
 import { add, type Wanted } from './add.js'
 import { check } from './check.js'
 import { CniError } from './cni-error.js'
-import { dnsOf, networkOf, readConfig, type CniConfig } from './config.js'
+import { dnsOf, isDefaultGateway, networkOf, readConfig, wantsDefaultRoute, type CniConfig } from './config.js'
 import { callDelegate, type Delegate } from './delegate.js'
 import { withDelegated } from './delegated.js'
 import type { CniCommand, CniEnvironment, CniVariables } from './environment.js'
@@ -71,7 +71,8 @@ async function addAttachment(slipway: Slipway, call: CniCall, resident: boolean)
   const wanted: Wanted = {
     network: networkOf(config),
     attachment,
-    isDefaultGateway: fields.flag('isDefaultGateway') ?? false,
+    isDefaultGateway: isDefaultGateway(fields),
+    defaultRoute: wantsDefaultRoute(config),
     dns: Object.keys(attachment.dns).length > 0 ? attachment.dns : dnsOf(config),
   }
   const make = (given: Wanted) => add(slipway, environment, given, resident)
