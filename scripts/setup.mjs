@@ -9,7 +9,7 @@ import { ensureDependencies } from './setup/dependencies.mjs'
 import { ensureAddon } from './setup/addon.mjs'
 import { ensureCni } from './setup/cni.mjs'
 import { ensureFaults } from './setup/faults.mjs'
-import { ensureDocker, ensureDockerCommand } from './setup/docker.mjs'
+import { ensureContainerd, ensureDocker, ensureDockerCommand } from './setup/docker.mjs'
 import { ensureFloor } from './setup/floor.mjs'
 import { ensureGuest } from './setup/guest.mjs'
 import { ensureKiller } from './setup/killer.mjs'
@@ -33,6 +33,7 @@ try {
   if (['test', 'long', 'dev'].includes(purpose)) ensureDockerCommand()
   if (purpose === 'compare' || purpose === 'peers') ensureDocker()
   if (purpose === 'peers' || purpose === 'long') ensurePeers()
+  if (purpose === 'long') ensureContainerd()
   if (purpose === 'guest') ensureGuest(process.argv[3])
   await compile()
   ensureFaults()
