@@ -104,7 +104,8 @@ test('containerd connects containers to a network, one beside the other, and tak
   t.true(all, log)
   for (const { endpoints } of await sandboxes()) {
     const [address = ''] = endpoints[0]?.addresses[0]?.split('/') ?? []
-    t.is(await fetchFrom(world.host, `http://${address}/index.html`), 'found')
+    const answers = async () => (await fetchFrom(world.host, `http://${address}/index.html`)) === 'found'
+    t.true(await eventually(answers, 20_000))
   }
   for (const { status, stderr } of await kill()) t.is(status, 0, stderr)
   for (const { stderr } of await Promise.all(running)) t.notRegex(stderr, /cni|slipway/)

@@ -231,7 +231,7 @@ test('host-local and static give the address in its place, and take it back', as
   t.true((await call(variablesOf('DEL', first), config)).done)
 })
 
-test('tuning behind it sets what it is to set, and passes the result on; portmap behind it is of no use', async (t) => {
+test("tuning and portmap behind it do what they are to do, and pass the result on; another MAC address is none of the container's", async (t) => {
   const world = new World(t)
   const container = newContainer(world, 0)
   const config = { ...NETWORK, type: 'slipway', ipam: { ...IPV4, routes: EVERYWHERE } }
@@ -245,7 +245,12 @@ test('tuning behind it sets what it is to set, and passes the result on; portmap
   const mapped = await reference(world, 'portmap')(variablesOf('ADD', container), portmap)
   t.true(mapped.done, mapped.stdout)
   serveTcp(t, container, 80)
-  t.is(await fetchFrom(world.neighbour, `http://${HOST_ADDRESS}:8080`, { expected: NO_ANSWER }), NO_ANSWER)
+  const fetch = (expected: string) => fetchFrom(world.neighbour, `http://${HOST_ADDRESS}:8080`, { expected })
+  t.is(await fetch(NEIGHBOUR_ADDRESS), NEIGHBOUR_ADDRESS)
   const checked = await ours(world)(variablesOf('CHECK', container), { ...config, prevResult: mapped.printed })
   t.true(checked.done, checked.stdout)
+  const other = { ...tuning, mac: '02:00:00:00:00:09' }
+  const changed = await reference(world, 'tuning')(variablesOf('ADD', container), other)
+  t.is(changed.printed.interfaces?.find(({ name }) => name === 'eth0')?.mac, '02:00:00:00:00:09', changed.stdout)
+  t.is(await fetch(NO_ANSWER), NO_ANSWER)
 })
