@@ -106,17 +106,18 @@ export class Slipway {
    * As {@link open}, for a process that leaves again at once: it leaves ports that nobody holds, and names that nobody
    * serves, to one that stays.
    *
+   * @param watches - Whether it listens to what others damage all the same, and tells of it (`heal: false`).
    * @internal
    */
-  static visit(options: OpenOptions): Promise<Slipway> {
-    return Slipway.#called(options, false)
+  static visit(options: OpenOptions, watches = false): Promise<Slipway> {
+    return Slipway.#called(watches ? { ...options, heal: false } : options, false, watches)
   }
 
-  static async #called(options: OpenOptions, stays: boolean): Promise<Slipway> {
+  static async #called(options: OpenOptions, stays: boolean, watches = stays): Promise<Slipway> {
     const call = beginCall('Slipway.open', options)
     try {
       call?.check()
-      return await Slipway.#open(options, stays, call)
+      return await Slipway.#open(options, stays, watches, call)
     } catch (error) {
       throw call?.isReason(error) ? error : inWords(error)
     } finally {
@@ -124,7 +125,7 @@ export class Slipway {
     }
   }
 
-  static async #open(options: OpenOptions, stays: boolean, call: Call | undefined): Promise<Slipway> {
+  static async #open(options: OpenOptions, stays: boolean, watches: boolean, call: Call | undefined): Promise<Slipway> {
     const settings = readOpenOptions(options)
     checkDescriptors(settings.pool, descriptorLimit())
     const host = new Host(settings.netns)
@@ -132,7 +133,7 @@ export class Slipway {
     try {
       requireOwnFolders(settings.stateDir, stateFolders(host))
       context.holders.look()
-      if (stays) context.damageWatch.listen()
+      if (watches) context.damageWatch.listen()
       const folders = await listFilesFolders(context.files)
       const others = await findOtherHosts(settings, host)
       const { reconciled, damagedRecords, links, networks, ...found } = await reconcile(withCall(context, call), stays)
@@ -142,11 +143,13 @@ export class Slipway {
       host.watchRuleset(() => repairRuleset(context))
       const records = kept.map(({ record }) => record)
       await collectFiles(context.files, folders, records, damagedRecords)
+      if (watches) {
+        const now = reconciled.healed.length > 0 ? await host.ask('links', {}) : links
+        context.damageWatch.opened(links, now, kept, networks)
+      }
       if (stays) {
         await context.holders.takeOver(records.flatMap(({ endpoints, ports }) => mappedPorts(endpoints, ports)))
         context.parentWatch.opened(links)
-        const now = reconciled.healed.length > 0 ? await host.ask('links', {}) : links
-        context.damageWatch.opened(links, now, kept, networks)
         await context.resolvers.open()
         call?.check()
         context.spares.open()

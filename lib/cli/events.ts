@@ -1,3 +1,4 @@
+import type { Slipway } from '../api/slipway.js'
 import type { SlipwayEvent } from '../events/event.js'
 import { EVENT_ACTIONS, EVENT_TYPES, readEventOptions, type EventFilters } from '../events/filters.js'
 import { asUsage, UsageError } from './failures.js'
@@ -37,9 +38,10 @@ export async function events(host: GivenHost, flags: EventsFlags): Promise<void>
     if (json) return JSON.stringify(event)
     return format ? format([rowOf(event, id(event.id))]) : line(event, id)
   }
-  await withSlipway(host, async (slipway, signal) => {
+  const tell = async (slipway: Slipway, signal: AbortSignal) => {
     for await (const event of slipway.events({ ...filters, signal })) print(text(event))
-  })
+  }
+  await withSlipway(host, tell, { watches: true })
 }
 
 /** @throws {UsageError} */

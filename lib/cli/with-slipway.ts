@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import type { WarningMessage } from '../work/forwarding.js'
+import type { OpenOptions } from '../api/options.js'
 import { Slipway } from '../api/slipway.js'
 import { say } from './failures.js'
 import { hostOptions } from './host-options.js'
@@ -12,17 +13,25 @@ const warnings = channel('slipway:warning')
  * Opens the host for one command, and leaves it. What open() found to clean up is said, for nobody asked for it.
  *
  * @param work - Its signal is Ctrl-C, for calls that take one: what is not done then is not done at all.
- * @param how - `stays`: as long as a program runs, which gets the signals. So it holds ports. `wait`: as of close().
+ * @param how - `stays`: as long as a program runs, which gets the signals. So it holds ports. `watches`: it tells of what
+ *   others damage. `wait`: as of close().
  * @throws {Interrupted}
  */
 export async function withSlipway<T>(
   host: GivenHost,
   work: (slipway: Slipway, signal: AbortSignal) => Promise<T>,
-  { stays = false, ...closing }: { stays?: boolean; wait?: boolean } = {},
+  { stays = false, watches = false, ...closing }: { stays?: boolean; watches?: boolean; wait?: boolean } = {},
 ): Promise<T> {
   return stays
-    ? opened(host, (slipway) => work(slipway, new AbortController().signal), stays, closing)
-    : interruptible((signal) => opened(host, (slipway) => work(slipway, signal), stays, closing))
+    ? opened(host, (slipway) => work(slipway, new AbortController().signal), Slipway.open, closing)
+    : interruptible((signal) =>
+        opened(
+          host,
+          (slipway) => work(slipway, signal),
+          (options) => Slipway.visit(options, watches),
+          closing,
+        ),
+      )
 }
 
 /** What open() found and did that nobody had asked for, a sentence each. */
@@ -40,13 +49,13 @@ export function foundAtOpening({ reconciled }: Slipway): string[] {
 async function opened<T>(
   host: GivenHost,
   work: (slipway: Slipway) => Promise<T>,
-  stays: boolean,
+  open: (options: OpenOptions) => Promise<Slipway>,
   closing: { wait?: boolean },
 ): Promise<T> {
   const { options } = hostOptions(host)
   const warn = (message: unknown) => say(`warning: ${(message as WarningMessage).message}`)
   warnings.subscribe(warn)
-  const slipway = await (stays ? Slipway.open(options) : Slipway.visit(options))
+  const slipway = await open(options)
   try {
     for (const what of foundAtOpening(slipway)) say(`note: ${what}`)
     return await work(slipway)

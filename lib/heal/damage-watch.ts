@@ -237,7 +237,7 @@ export class DamageWatch {
       const what = describeDamage(damage)
       const message = settings.heal
         ? `${what}. It is given back.`
-        : `${what}. It stays so (heal: false) until a call needs it, or the host is opened.`
+        : `${what}. This process leaves it so (heal: false): one that heals gives it back, a call that needs it, or the next open().`
       if (this.#isNew('damaged')) events?.tell('damaged', message)
       const { left: remains, ...mended } = settings.heal
         ? await mend(this.#context, damage)

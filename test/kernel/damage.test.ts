@@ -107,7 +107,9 @@ test.serial('with heal: false, a process that is open only tells; the next open(
     t.deepEqual([...new Set(heard.map(({ action }) => action))], silent ? [] : ['damaged'], what)
     t.true(
       heard.every(({ attributes }) =>
-        attributes['message']?.endsWith('It stays so (heal: false) until a call needs it, or the host is opened.'),
+        /This process leaves it so \(heal: false\): one that heals gives it back, a call that needs it, or the next open\(\)\.$/.test(
+          attributes['message'] ?? '',
+        ),
       ),
       what,
     )

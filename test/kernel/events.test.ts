@@ -284,6 +284,11 @@ test('the command prints a line each, until Ctrl-C', async (t) => {
       return [plain, json, formatted].every(({ out }) => out().includes(app))
     }, 30_000),
   )
+  // Nobody else listens to the kernel here, and nobody heals.
+  execIn(world.host, 'nft', 'flush', 'ruleset')
+  const damaged = /host damaged .*omething of the ruleset.* was changed or deleted, by nft .* leaves it so/
+  t.true(await eventually(() => damaged.test(plain.out())), plain.out())
+  t.is(execIn(world.host, 'nft', 'list', 'ruleset'), '')
   for (const { child } of [plain, json, formatted]) {
     const ended = once(child, 'exit')
     child.kill('SIGINT')
@@ -297,6 +302,7 @@ test('the command prints a line each, until Ctrl-C', async (t) => {
   t.like(first, { type: 'endpoint', attributes: { network: 'bridge' } })
   t.regex(formatted.out(), new RegExp(`^created ${app} 8080$`, 'm'))
   for (const { err } of [plain, json, formatted]) t.is(err(), '')
+  await (await world.open()).close()
   await done(world, 'rm', world.name('old'))
 })
 
