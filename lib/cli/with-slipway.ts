@@ -13,8 +13,8 @@ const warnings = channel('slipway:warning')
  * Opens the host for one command, and leaves it. What open() found to clean up is said, for nobody asked for it.
  *
  * @param work - Its signal is Ctrl-C, for calls that take one: what is not done then is not done at all.
- * @param how - `stays`: as long as a program runs, which gets the signals. So it holds ports. `watches`: it tells of what
- *   others damage. `wait`: as of close().
+ * @param how - `stays`: as long as a program runs, which gets the signals. So it holds ports. `watches`: it tells of
+ *   what others damage. `wait`: as of close().
  * @throws {Interrupted}
  */
 export async function withSlipway<T>(

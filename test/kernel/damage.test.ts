@@ -107,8 +107,8 @@ test.serial('with heal: false, a process that is open only tells; the next open(
     t.deepEqual([...new Set(heard.map(({ action }) => action))], silent ? [] : ['damaged'], what)
     t.true(
       heard.every(({ attributes }) =>
-        /This process leaves it so \(heal: false\): one that heals gives it back, a call that needs it, or the next open\(\)\.$/.test(
-          attributes['message'] ?? '',
+        attributes['message']?.endsWith(
+          'This process leaves it so (heal: false): one that heals gives it back, a call that needs it, or the next open().',
         ),
       ),
       what,
