@@ -42,13 +42,39 @@ export async function onNetwork<T>(
   }
 }
 
+/** A sandbox that was on a network when it was last looked at, by the network's name: mostly, it is so still. */
+const seen = new WeakMap<Slipway, Map<string, string>>()
+
 /** Removes a network that was made on demand, unless a sandbox is on it. @param label - Name of its label. */
 export async function leaveNetwork(slipway: Slipway, name: string, label: string): Promise<void> {
   const network = await find(slipway, name)
-  if (network?.labels[label] === undefined) return
+  if (network?.labels[label] === undefined || (await isInUse(slipway, network))) return
   await network.remove().catch((error: unknown) => {
     if (!is(error, 'CONFLICT') && !is(error, 'NOT_FOUND')) throw error
   })
+}
+
+/** To find that out, the records of all sandboxes are read, unless one that is known to be on it is so still. */
+async function isInUse(slipway: Slipway, network: Network): Promise<boolean> {
+  const known = seen.get(slipway) ?? new Map<string, string>()
+  seen.set(slipway, known)
+  const { name } = network
+  const one = known.get(name)
+  if (one !== undefined && (await isOn(slipway, one, name))) return true
+  const [other] = await network.sandboxes()
+  if (other === undefined) known.delete(name)
+  else known.set(name, other)
+  return other !== undefined
+}
+
+async function isOn(slipway: Slipway, sandbox: string, name: string): Promise<boolean> {
+  try {
+    const { endpoints } = await slipway.sandboxes.get(sandbox)
+    return endpoints.some(({ network }) => network === name)
+  } catch (error) {
+    if (is(error, 'NOT_FOUND')) return false
+    throw error
+  }
 }
 
 /** Its subnets, with their gateways. */
@@ -77,7 +103,13 @@ async function networkFor(slipway: Slipway, wanted: NetworkOnDemand): Promise<Ne
 }
 
 async function find(slipway: Slipway, name: string): Promise<Network | undefined> {
-  return (await slipway.networks.list({ name })).find((one) => one.name === name)
+  try {
+    const found = await slipway.networks.get(name)
+    return found.name === name ? found : undefined
+  } catch (error) {
+    if (is(error, 'NOT_FOUND')) return undefined
+    throw error
+  }
 }
 
 /** Subnets of an IP version that the configuration leaves open are whatever they are. */

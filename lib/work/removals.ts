@@ -33,6 +33,8 @@ export interface RemovalMessage {
 
 export const sandboxKey = (name: string): string => `sandbox ${name}`
 export const interfaceKey = (sandbox: { id: string }, name: string): string => `interface ${name} of ${sandbox.id}`
+export const isInterfaceOf = ({ id }: { id: string }, key: string): boolean =>
+  key.startsWith('interface ') && key.endsWith(` of ${id}`)
 
 const refusals = channel('slipway:departure')
 

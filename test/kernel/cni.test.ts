@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
+import { enter } from '#lib/kernel/native.js'
 import { cniWorld, variablesOf, WEB, type CniAnswer, type CniWorld } from '../helpers/cni.js'
 import { kernelState } from '../helpers/snapshot.js'
 import { THOROUGH } from '../helpers/thorough.js'
@@ -399,6 +400,24 @@ test(`${MANY} containers come and go at once, each with an address of its own, a
   t.true(deleted.every(({ done }) => done))
   await isEmpty(t, cni)
   t.true(containers.every(({ path }) => existsSync(path)))
+})
+
+test('once DEL has ended, the interface is gone: the same container may come again at once', async (t) => {
+  const cni = await cniWorld(t)
+  const [stays, container] = [cni.container(), cni.container()]
+  const other = { ...WEB, name: 'other', ipam: {} }
+  // At once: a program takes some time to start.
+  const interfaces = () => enter(container.path, () => readFileSync('/proc/thread-self/net/dev', 'utf8'))
+  t.true((await cni.add(stays)).done)
+  for (let round = 0; round < 5; round++) {
+    const added = await cni.add(container)
+    t.true(added.done, JSON.stringify(added))
+    t.true((await cni.add(container, other, { CNI_IFNAME: 'net1' })).done)
+    t.true((await cni.del(container, other, { CNI_IFNAME: 'net1' })).done)
+    t.notRegex(interfaces(), /net1/)
+    t.true((await cni.del(container)).done)
+    t.notRegex(interfaces(), /eth0/)
+  }
 })
 
 test('the last container may go as the next one comes', async (t) => {

@@ -6,7 +6,8 @@ import { DescriptorReserve } from '../../base/descriptor-reserve.js'
 import { invalid, show, SlipwayError } from '../../base/errors.js'
 import { printPlan } from '../../plan/print.js'
 import type { Context } from '../../work/context.js'
-import { specOf, type StoredNetwork } from '../../store/network-records.js'
+import { nameCheck } from '../../base/name.js'
+import { readNetworkRecord, specOf, type StoredNetwork } from '../../store/network-records.js'
 import { listRecords, type SandboxRecord } from '../../store/records.js'
 import type { NetworkSubnet } from '../../base/addresses/network-subnet.js'
 import type { SubnetRequest } from '../../base/addresses/subnet-request.js'
@@ -18,7 +19,7 @@ import { membersOf } from '../../networks/members.js'
 import { Network } from './network.js'
 import { networksOf } from '../../drivers/index.js'
 import type { PredefinedNetwork } from '../../drivers/networks-of.js'
-import { PREDEFINED } from '../../drivers/predefined.js'
+import { isPredefined, PREDEFINED } from '../../drivers/predefined.js'
 import { predefinedId } from '../../store/predefined.js'
 import { takeBackFresh } from '../../work/take-back.js'
 import { removeNetworkOf } from './remove.js'
@@ -123,6 +124,8 @@ export class Networks {
       checkOptions('networks.get', options, callChecks)
       if (typeof nameOrId !== 'string' || nameOrId === '')
         throw invalid(`networks.get takes a name or an id, and got ${show(nameOrId)}.`)
+      const created = await this.#created(nameOrId)
+      if (created) return created
       const all = await this.#all()
       const named = () => all.find(({ name }) => name === nameOrId)
       const withId = () => byId(all, nameOrId, 'network', ({ id, name }) => ({ id, name }))
@@ -177,6 +180,16 @@ export class Networks {
       return removed
     }
     return this.#context.work.run(prune, 'networks.prune', filters)
+  }
+
+  /**
+   * A network that somebody has created, by its name. Its record is read, and nothing else: for all networks, the kernel
+   * is asked what the network `bridge` would be.
+   */
+  async #created(name: string): Promise<Network | undefined> {
+    if (nameCheck(name) !== undefined || isWholeId(name) || isPredefined(name)) return undefined
+    const stored = await readNetworkRecord(this.#context.networks.records, name)
+    return stored && this.#custom(stored)
   }
 
   async #all(): Promise<Network[]> {

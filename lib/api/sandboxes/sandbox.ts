@@ -37,6 +37,7 @@ import { nameCheck } from '../../base/name.js'
 import { explainTrouble } from '../../base/trouble.js'
 import { publishOn, unpublishFrom } from '../../work/port-changes.js'
 import { readRequests } from '../../work/publish.js'
+import { isInterfaceOf, sandboxKey } from '../../work/removals.js'
 import { removeSandbox } from '../../work/remove-sandbox.js'
 import { damageOf } from '../../work/sandbox-damage.js'
 import { sharingOf, type Sharing } from '../../work/sharing.js'
@@ -530,6 +531,11 @@ export class Sandbox {
       throw error
     })
     return (this.#removing = begun)
+  }
+
+  /** @internal Until the kernel has taken down what {@link remove} and {@link disconnect} leave to it. */
+  async gone(): Promise<void> {
+    await this.#context.removals.all(({ key }) => key === sandboxKey(this.name) || isInterfaceOf(this, key))
   }
 
   /** What it is, as of the last call through this object, for JSON.stringify(). */

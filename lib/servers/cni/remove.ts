@@ -40,11 +40,14 @@ export async function collect(slipway: Slipway, network: string, valid: readonly
   if (refused.length > 0) throw refused[0]
 }
 
+/** When it returns, the interface is gone: the namespace is another's, who may make one of that name. */
 async function detach(sandbox: Sandbox, network: string, ports: readonly PortRequest[]): Promise<void> {
-  const { endpoints } = sandbox
-  if (endpoints.length <= 1) return unlessGone(sandbox.remove())
-  for (const port of ports) await unlessGone(sandbox.unpublish(port))
-  await unlessGone(sandbox.disconnect(network, { force: true }))
+  if (sandbox.endpoints.length <= 1) await unlessGone(sandbox.remove())
+  else {
+    for (const port of ports) await unlessGone(sandbox.unpublish(port))
+    await unlessGone(sandbox.disconnect(network, { force: true }))
+  }
+  await sandbox.gone()
 }
 
 async function unlessGone(removal: Promise<void>): Promise<void> {
