@@ -82,7 +82,7 @@ const OURS: readonly Arm[] = ['ours', 'pooled']
 const AGAINST: readonly Arm[] = ['against', 'against-pooled']
 const SLIPWAY: readonly Arm[] = [...OURS, ...AGAINST]
 const OWN: readonly Arm[] = [...OURS, 'floor']
-const PLUGINS: readonly Arm[] = ['cni', 'netavark']
+const PLUGINS: readonly Arm[] = ['slipway-cni', 'cni', 'netavark']
 const DOCKER: readonly Arm[] = ['docker-connect', 'docker-start']
 const EVERY: readonly Arm[] = [...OWN, 'exec', ...PLUGINS, ...DOCKER]
 

@@ -11,6 +11,7 @@ export const NAMES: Record<Arm, string> = {
   'against-pooled': 'other checkout, from the pool',
   floor: 'floor (C++)',
   exec: 'exec (ip, nft)',
+  'slipway-cni': 'ours, by CNI',
   cni: 'CNI bridge+portmap',
   netavark: 'netavark',
   'docker-connect': 'docker network connect',

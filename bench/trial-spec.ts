@@ -8,6 +8,7 @@ export const ARMS = [
   'against-pooled',
   'floor',
   'exec',
+  'slipway-cni',
   'cni',
   'netavark',
   'docker-connect',

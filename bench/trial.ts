@@ -43,6 +43,8 @@ async function open(spec: TrialSpec): Promise<Bringer> {
       return openSlipway(spec)
     case 'exec':
       return new (await import('./arms/exec.js')).Exec()
+    case 'slipway-cni':
+      return new (await import('./arms/slipway-cni.js')).SlipwayCni()
     case 'cni':
       return openCni(spec)
     case 'netavark': {

@@ -10,6 +10,7 @@ const PALETTE = {
   pink: ['#bf3989', '#f778ba'],
   teal: ['#1b7c83', '#39c5cf'],
   brown: ['#9a6700', '#d29922'],
+  red: ['#cf222e', '#ff7b72'],
 } as const satisfies Record<string, readonly [string, string]>
 
 const INK = {
@@ -35,6 +36,7 @@ const ARMS: Record<string, readonly [name: string, color: keyof typeof PALETTE]>
   'against-pooled': ['other checkout, from the pool', 'teal'],
   floor: ['floor (C++, only messages)', 'grey'],
   exec: ['ip and nft commands', 'orange'],
+  'slipway-cni': ['Slipway, by CNI', 'red'],
   cni: ['CNI bridge + portmap', 'purple'],
   'cni-segment': ['CNI', 'purple'],
   netavark: ['netavark', 'pink'],

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -80,7 +80,7 @@ test('what cannot be handed on is refused with the code for it', async (t) => {
 })
 
 test('without a server it runs the command, also where another plugin gives the address', async (t) => {
-  const { world, server, container } = await cniWorld(t)
+  const { world, server, plugin, container } = await cniWorld(t)
   const [one, other] = [container(), container()]
   const socket = join(folderOf(t), 'nobody')
   t.like(await callProgram(world, { socket, variables: variablesOf('ADD', one), config: WEB }), {
@@ -91,11 +91,13 @@ test('without a server it runs the command, also where another plugin gives the 
     status: 0,
     stdout: '',
   })
-  // The server runs no programs for who may connect to it.
   const gives = `[ $CNI_COMMAND = ADD ] && echo '{ "ips": [{ "address": "10.40.0.7/24" }] }'; true`
-  const { path } = pluginFolder(t, 'ours', gives)
+  const { path, log } = pluginFolder(t, 'ours', gives)
   const delegated = { socket: server.socket, config: { ...WEB, ipam: { type: 'ours' } } }
+  // The server runs no programs for who may connect to it.
   const calls = (command: string) => ({ ...variablesOf(command, other), CNI_PATH: path })
+  t.is((await plugin(calls('ADD'), delegated.config)).printed.code, 109)
+  t.false(existsSync(log))
   const added = await callProgram(world, { ...delegated, variables: calls('ADD') })
   t.deepEqual(added.printed.ips?.[0]?.address, '10.40.0.7/24', added.stdout)
   t.like(await callProgram(world, { ...delegated, variables: calls('DEL') }), { status: 0, stdout: '' })

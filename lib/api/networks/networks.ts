@@ -183,8 +183,8 @@ export class Networks {
   }
 
   /**
-   * A network that somebody has created, by its name. Its record is read, and nothing else: for all networks, the kernel
-   * is asked what the network `bridge` would be.
+   * A network that somebody has created, by its name. Its record is read, and nothing else: for all networks, the
+   * kernel is asked what the network `bridge` would be.
    */
   async #created(name: string): Promise<Network | undefined> {
     if (nameCheck(name) !== undefined || isWholeId(name) || isPredefined(name)) return undefined
