@@ -76,7 +76,7 @@ export function layOutOldHost(world: World, { version = 5, counted = false }: Ol
     'sh',
     '-ec',
     [
-      'sysctl -qw net.ipv4.ip_forward=1',
+      'sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1',
       ...[DEFAULT, ...networks].flatMap((network) => bridgeCommands(network, world.stateDir)),
       ...sandboxes.flatMap(({ name, endpoints }) => sandboxCommands(world.name(name), endpoints)),
     ].join('\n'),

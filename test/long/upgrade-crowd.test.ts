@@ -62,8 +62,10 @@ test('a thousand sandboxes: one transaction replaces the ruleset, and no packet 
   }
   t.is(await looking.ask('generation', {}), generation + 1)
   t.deepEqual(rulesets(host), [RULESET_VERSION, RULESET_VERSION])
-  t.like(slipway.reconciled, { healed: [], collected: [] })
-  t.is(slipway.reconciled.adopted.length, COUNT + Object.keys(places).length)
+  // Bridges and ports of 0.1.0 let pass what a later version does not.
+  const { adopted, healed, collected } = slipway.reconciled
+  t.deepEqual([adopted, collected], [[world.name('alone')], []])
+  t.is(healed.filter((name) => !name.startsWith('network ')).length, COUNT + Object.keys(places).length - 1)
   const after = new Set(elementLines(host))
   t.deepEqual(
     before.filter((line) => !after.has(line)),
