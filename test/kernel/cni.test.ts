@@ -81,6 +81,7 @@ test('VERSION needs nothing else, and answers in the version that is asked for',
 
 test('the result and errors are in the version of the configuration', async (t) => {
   const cni = await cniWorld(t)
+  const network = await cni.slipway.networks.create({ name: 'web', subnets: [{ subnet: '10.22.0.0/24' }] })
   for (const cniVersion of ['0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0']) {
     const container = cni.container()
     const { printed } = await cni.add(container, { ...WEB, cniVersion })
@@ -108,6 +109,7 @@ test('the result and errors are in the version of the configuration', async (t) 
     const variables = variablesOf(command, cni.container())
     isRefused(t, await cni.plugin(variables, { ...WEB, cniVersion }), 1, new RegExp(`has no ${command}`))
   }
+  await network.remove()
   await isEmpty(t, cni)
 })
 
@@ -261,6 +263,7 @@ test('there is a default route, unless routes are given and it is none of them',
 
 test('what runtimes fill in comes before args, and that before CNI_ARGS', async (t) => {
   const cni = await cniWorld(t)
+  await cni.slipway.networks.create({ name: 'web', subnets: [{ subnet: '10.22.0.0/24' }] })
   const args = { CNI_ARGS: 'IgnoreUnknown=1;K8S_POD_NAME=shop;IP=10.22.0.7/24;MAC=02:00:00:00:00:07' }
   const seen = async (config: object) => {
     const container = cni.container()
@@ -385,7 +388,7 @@ test('a network that somebody else has made is used, and stays', async (t) => {
 })
 
 /** To make a namespace takes as long as to connect it. */
-const MANY = THOROUGH ? 100 : 20
+const MANY = THOROUGH ? 100 : 10
 
 test(`${MANY} containers come and go at once, each with an address of its own, and nothing is left`, async (t) => {
   const cni = await cniWorld(t)
@@ -409,7 +412,7 @@ test('once DEL has ended, the interface is gone: the same container may come aga
   // At once: a program takes some time to start.
   const interfaces = () => enter(container.path, () => readFileSync('/proc/thread-self/net/dev', 'utf8'))
   t.true((await cni.add(stays)).done)
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 3; round++) {
     const added = await cni.add(container)
     t.true(added.done, JSON.stringify(added))
     t.true((await cni.add(container, other, { CNI_IFNAME: 'net1' })).done)
@@ -424,7 +427,7 @@ test('the last container may go as the next one comes', async (t) => {
   const cni = await cniWorld(t)
   let last = cni.container()
   t.true((await cni.add(last)).done)
-  for (let round = 0; round < (THOROUGH ? 200 : 20); round++) {
+  for (let round = 0; round < (THOROUGH ? 200 : 5); round++) {
     const next = cni.container()
     const [added, deleted] = await Promise.all([cni.add(next), cni.del(last)])
     t.true(added.done && deleted.done, JSON.stringify([added, deleted]))
