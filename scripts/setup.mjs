@@ -31,7 +31,7 @@ try {
   ensureFloor()
   if (['test', 'long', 'guest', 'dev'].includes(purpose)) ensureKiller()
   if (['test', 'long', 'dev'].includes(purpose)) ensureDockerCommand()
-  if (purpose === 'compare' || purpose === 'peers') ensureDocker()
+  if (['compare', 'peers', 'long'].includes(purpose)) ensureDocker()
   if (purpose === 'peers' || purpose === 'long') ensurePeers()
   if (purpose === 'long') ensureContainerd()
   if (purpose === 'guest') ensureGuest(process.argv[3])

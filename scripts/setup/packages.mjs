@@ -77,7 +77,7 @@ const needsOf = {
   bench: [...toBuild, ...toStart, ...toBench],
   peers: [...toBuild, ...toStart, ...toBench, ...toCompare, ...toMeasurePeers],
   test: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest, ...toCheck],
-  long: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest, ...toTestLong, ...toCheck],
+  long: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest, ...toTestLong, ...toCompare, ...toCheck],
   guest: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest, ...toStartGuest],
   compare: [...toBuild, ...toStart, ...toCompare],
   fuzz: [...toBuild, ...toStart, ...toContain, ...toBench, ...toTest, ...toDevelop, ...toFuzz],
