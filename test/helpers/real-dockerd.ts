@@ -113,6 +113,11 @@ export class RealDockerd {
     return this.#daemon.again()
   }
 
+  /** How often dockerd has looked for Slipway in vain. */
+  get missed(): number {
+    return this.#daemon.logged.match(/Unable to connect to plugin/g)?.length ?? 0
+  }
+
   /** What is kept of what dockerd has told: nothing, once it has taken all of it away. */
   kept(): string[] {
     return ['networks', 'endpoints'].flatMap((kind) => readdirSync(`${this.data}/${kind}`))

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,7 +7,8 @@ import { importImage } from './image.js'
 
 const CGROUPS = '/sys/fs/cgroup'
 
-const START_MS = 30_000
+/** Where the driver of its networks is not there, it looks for that as long as 30 s. */
+const START_MS = 60_000
 const STOP_MS = 20_000
 
 /** A dockerd of our own, with containerd and runc below it, in the namespaces of this process. */
@@ -15,15 +16,15 @@ export class Daemon {
   #process: ChildProcess
   readonly #launch: () => ChildProcess
   readonly #cgroup: string
-  readonly #socket: string
+  readonly #root: string
   readonly env: NodeJS.ProcessEnv
 
-  private constructor(launch: () => ChildProcess, cgroup: string, env: NodeJS.ProcessEnv, socket: string) {
+  private constructor(launch: () => ChildProcess, cgroup: string, env: NodeJS.ProcessEnv, root: string) {
     this.#process = launch()
     this.#launch = launch
     this.#cgroup = cgroup
     this.env = env
-    this.#socket = socket
+    this.#root = root
   }
 
   /**
@@ -67,24 +68,22 @@ export class Daemon {
     const launch = () =>
       // It becomes dockerd itself.
       spawn('nsenter', [`--net=${netns}`, 'dockerd', ...args], { env, stdio: ['ignore', log, log] })
-    const started = new Daemon(launch, `${CGROUPS}/${name}`, env, `${root}/socket`)
+    const started = new Daemon(launch, `${CGROUPS}/${name}`, env, root)
     try {
       await started.#answer()
       importImage(root, env)
       return started
     } catch (error) {
       await started.stop()
-      throw new Error(
-        `${(error as Error).message}\n${readFileSync(`${root}/log`, 'utf8').split('\n').slice(-20).join('\n')}`,
-        { cause: error },
-      )
+      throw new Error(`${(error as Error).message}\n${started.logged.split('\n').slice(-20).join('\n')}`, {
+        cause: error,
+      })
     }
   }
 
-  /** Ends it, as it is, and starts it anew. */
-  async restart(signal: NodeJS.Signals): Promise<void> {
-    await this.end(signal)
-    await this.again()
+  /** What it has logged so far. */
+  get logged(): string {
+    return readFileSync(`${this.#root}/log`, 'utf8')
   }
 
   /** Starts it anew, after {@link end}. */
@@ -107,9 +106,16 @@ export class Daemon {
   async #answer(): Promise<void> {
     for (const end = Date.now() + START_MS; Date.now() < end; await sleep(50)) {
       if (this.#process.exitCode !== null) throw new Error(`dockerd ended with status ${this.#process.exitCode}.`)
-      if (existsSync(this.#socket) && attempt('docker', ['version'], this.env).status === 0) return
+      if (existsSync(`${this.#root}/socket`) && (await this.#answers())) return
     }
     throw new Error(`dockerd did not answer within ${START_MS / 1000} s.`)
+  }
+
+  /** It listens some time before it answers. */
+  #answers(): Promise<boolean> {
+    return new Promise((resolve) => {
+      execFile('docker', ['version'], { env: this.env, timeout: START_MS }, (error) => resolve(error === null))
+    })
   }
 
   /**

@@ -12,7 +12,6 @@ import { ENDPOINT_METHODS } from './endpoints.js'
 import { Kept } from './kept.js'
 import { NetworksKept } from './networks-kept.js'
 import { NETWORK_METHODS } from './networks.js'
-import { removeLost } from './lost.js'
 
 const METHODS: Readonly<Record<string, PluginMethod>> = {
   'Plugin.Activate': () => ({ Implements: ['NetworkDriver', 'IpamDriver'] }),
@@ -30,7 +29,8 @@ export class DockerPlugin implements Protocol {
   }
 
   /**
-   * Makes what dockerd takes to be there, and removes what it has no more: it tells neither again.
+   * Makes the networks that dockerd takes to be there, as it does not tell of them again. Endpoints whose container has
+   * ended meanwhile are removed when the host is opened, as all that has lost its namespace.
    *
    * @param folder - Where is kept what dockerd has told.
    * @throws {SlipwayError} where the folder cannot be used.
@@ -39,7 +39,6 @@ export class DockerPlugin implements Protocol {
     const kept = new Kept(folder)
     const networks = new NetworksKept(slipway, kept)
     for (const failure of await networks.restore()) log.warn(failure)
-    for (const what of await removeLost(slipway)) log.info(what)
     return new DockerPlugin({ slipway, kept, networks, pools: new AddressPools(slipway) })
   }
 
