@@ -21,7 +21,7 @@ import {
   type Recorded,
 } from '../helpers/dockerd.js'
 import { fetchFrom, REFUSED, serveTcp } from '../helpers/traffic.js'
-import { HOST_ADDRESS, ip, ipJson, NEIGHBOUR_ADDRESS, World, type Place } from '../helpers/world.js'
+import { eventually, HOST_ADDRESS, ip, ipJson, NEIGHBOUR_ADDRESS, World, type Place } from '../helpers/world.js'
 
 /** The driver of a real dockerd, by the requests that one has sent. With dockerd itself: test/long/dockerd.test.ts. */
 
@@ -108,13 +108,13 @@ test('a container comes, publishes ports, joins another network and goes, as doc
   await replay(t, server, connectApp(container.path))
   t.deepEqual(inside(container).slice(1), ['eth0 1500 02:42:ac:13:00:02 172.19.0.2'])
   await replay(t, server, DISCONNECT_APP)
-  t.deepEqual(inside(container).length, 1)
+  t.true(await eventually(() => inside(container).length === 1))
 
   await replay(t, server, REVOKE_APP)
   t.is(await fetchFrom(world.neighbour, `http://${HOST_ADDRESS}:8080`, { expected: REFUSED }), REFUSED)
   await replay(t, server, [...STOP_APP, ...REMOVE_WEB])
   await replay(t, server, [['NetworkDriver.DeleteNetwork', { NetworkID: SHOP }, {}]])
-  t.deepEqual(inside(container), [])
+  t.true(await eventually(() => inside(container).length === 0))
   t.deepEqual([await slipway.sandboxes.list(), await slipway.networks.list({ type: 'custom' })], [[], []])
   t.deepEqual([readdirSync(join(folder, 'networks')), readdirSync(join(folder, 'endpoints'))], [[], []])
 })
@@ -129,18 +129,18 @@ test('what dockerd asks again is answered again, and what it sends again without
   t.is((await slipway.sandboxes.list()).length, 1)
   const named = [
     ...[...CREATE_WEB, ...runApp(container.path), ...REVOKE_APP, ...STOP_APP, ...REMOVE_WEB].filter(isEndpoint),
-    ['IpamDriver.RequestAddress'],
-    ['IpamDriver.ReleaseAddress'],
-    ['IpamDriver.ReleasePool'],
+    ...['RequestPool', 'RequestAddress', 'ReleaseAddress', 'ReleasePool'].map(
+      (method) => [`IpamDriver.${method}`] as const,
+    ),
   ] as const
   for (const [method] of named) {
     if (method === 'NetworkDriver.EndpointOperInfo') continue
     const { Err, Error } = await ask(server, method)
-    t.regex(Err ?? '', /has no (NetworkID|EndpointID)|PoolID must be/, method)
+    t.regex(Err ?? '', /^The request has no (NetworkID|EndpointID|PoolID|AddressSpace)\. /, method)
     t.is(Error, Err)
   }
   await replay(t, server, twice([...REVOKE_APP, ...STOP_APP, ...REMOVE_WEB]))
-  t.deepEqual(inside(container), [])
+  t.true(await eventually(() => inside(container).length === 0))
 })
 
 test('addresses are given to one container each, and come back', async (t) => {
@@ -209,6 +209,36 @@ test('networks outlive the host', async (t) => {
   t.deepEqual(await again.sandboxes.list(), [])
 })
 
+test('a network that dockerd has not come to know gives way to another with its subnet', async (t) => {
+  const { slipway, server, container } = await setUp(t)
+  const requestPool = CREATE_WEB.slice(0, 1)
+  const overlaps = async () =>
+    t.regex((await ask(server, 'IpamDriver.RequestPool', requestPool[0]?.[1])).Err ?? '', /is not free/)
+  await replay(t, server, [...FIRST, ...CREATE_WEB])
+  // dockerd has made it, and was not killed since.
+  await overlaps()
+  await replay(t, server, FIRST)
+  await replay(t, server, [...CREATE_WEB, ...runApp(container.path)])
+  t.is((await slipway.networks.list({ type: 'custom' })).length, 1)
+  // It has used it: so it has it, whenever it was started.
+  await replay(t, server, FIRST)
+  await overlaps()
+  // An answer that has not come to dockerd, which gives back the subnet.
+  await replay(t, server, [...REVOKE_APP, ...STOP_APP, ...REMOVE_WEB.slice(0, -1)])
+  t.deepEqual(await slipway.networks.list({ type: 'custom' }), [])
+  // And where subnets are of dockerd's own choice: it has none of them twice.
+  const other = CREATE_SHOP.map(([method, request, answer]): Recorded => [
+    method,
+    { ...request, NetworkID: 'other' },
+    answer,
+  ])
+  await replay(t, server, [...CREATE_SHOP, ...other])
+  t.deepEqual(
+    (await slipway.networks.list({ type: 'custom' })).map(({ name }) => name),
+    ['docker-other'],
+  )
+})
+
 test('what is no request of dockerd is refused in its own form, and changes nothing', async (t) => {
   const { slipway, server, container } = await setUp(t)
   await replay(t, server, CREATE_WEB)
@@ -230,7 +260,12 @@ test('what is no request of dockerd is refused in its own form, and changes noth
       200,
       /no option "speed"/,
     ],
-    ['IpamDriver.RequestPool', { Pool: '172.30.1.0/24', V6: false }, 200, /is not free: the network docker-/],
+    [
+      'IpamDriver.RequestPool',
+      { AddressSpace: 'slipway', Pool: '172.30.1.0/24', V6: false },
+      200,
+      /is not free: the network docker-/,
+    ],
     ['IpamDriver.RequestAddress', { PoolID: 'all' }, 200, /PoolID must be/],
     ['NetworkDriver.CreateEndpoint', { ...endpoint, NetworkID: SHOP }, 200, /There is no network/],
     [

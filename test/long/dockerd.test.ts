@@ -1,5 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
+import { IMAGE } from '../../build-bench/peers/docker/image.js'
 import { DualStackWorld, HOST, NEIGHBOUR } from '../helpers/dual-stack.js'
+import { CutOffPlugin } from '../helpers/cut-off-plugin.js'
 import { RealDockerd } from '../helpers/real-dockerd.js'
 import { fetchFrom, NO_ANSWER, REFUSED, serveTcp } from '../helpers/traffic.js'
 import { eventually, execIn, ipJson, runIn, type Place, type World } from '../helpers/world.js'
@@ -192,3 +194,79 @@ serial('a container that ends while Slipway is away is taken off its network whe
   serveTcp(t, await dockerd.placeOf('app'), 80)
   t.true(await isServed(world))
 })
+
+/** What `docker run` and `docker rm` call. */
+const CALLS = [
+  'RequestAddress',
+  'CreateEndpoint',
+  'Join',
+  'ProgramExternalConnectivity',
+  'EndpointOperInfo',
+  'RevokeExternalConnectivity',
+  'Leave',
+  'DeleteEndpoint',
+  'ReleaseAddress',
+]
+
+async function setUpCuts(t: ExecutionContext) {
+  const world = new DualStackWorld(t, true)
+  const between = await CutOffPlugin.start(t, '/run/docker/plugins/slipway.sock', '/run/behind.sock')
+  const dockerd = await RealDockerd.start(t, world, '/run/behind.sock')
+  const victims = {
+    Slipway: async () => {
+      await dockerd.killServe()
+      await dockerd.serve()
+    },
+    dockerd: async () => {
+      await dockerd.killDaemon()
+      await dockerd.startDaemon()
+    },
+  }
+  return { world, between, dockerd, victims, slipway: await world.open() }
+}
+
+for (const victim of ['Slipway', 'dockerd'] as const) {
+  serial(`${victim} is killed in each call, and nothing is left of the container`, async (t) => {
+    const { world, between, dockerd, slipway, victims } = await setUpCuts(t)
+    await dockerd.done('network', 'create', ...WEB)
+    for (const method of CALLS)
+      for (const when of ['before', 'after'] as const) {
+        between.cut({ method, when, strike: victims[victim], holds: victim === 'Slipway' })
+        const sleeps = ['-d', '--name', 'app', '--network', 'web', '-p', '8080:80', IMAGE, 'sleep', '600']
+        const run = await dockerd.docker('run', ...sleeps)
+        const what = `${method}, ${when}: ${run.status === 0 ? 'done' : run.stderr.trim().split('\n')[0]}`
+        t.log(what)
+        await dockerd.docker('rm', '--force', 'app')
+        t.true(await between.wasCut(), what)
+        // The dockerd that was asked to is gone.
+        await dockerd.done('rm', '--force', 'app')
+        t.true(await eventually(async () => (await slipway.sandboxes.list()).length === 0), what)
+        const next = await dockerd.run('next', '--network', 'web', '-p', '8080:80')
+        serveTcp(t, next, 80)
+        t.true(await isServed(world), what)
+        await dockerd.done('rm', '--force', 'next')
+      }
+    await dockerd.done('network', 'rm', 'web')
+    t.deepEqual(dockerd.kept(), [])
+  })
+
+  serial(`${victim} is killed while a network is made or removed, and it is made and removed then`, async (t) => {
+    const { between, dockerd, slipway, victims } = await setUpCuts(t)
+    for (const method of ['RequestPool', 'CreateNetwork', 'ReleasePool', 'DeleteNetwork'])
+      for (const when of ['before', 'after'] as const) {
+        between.cut({ method, when, strike: victims[victim], holds: victim === 'Slipway' })
+        const made = await dockerd.docker('network', 'create', ...WEB)
+        if (method.startsWith('R') || method.startsWith('C')) await between.wasCut()
+        const removed = await dockerd.docker('network', 'rm', 'web')
+        const what = `${method}, ${when}: ${made.stderr}${removed.stderr}`
+        t.true(await between.wasCut(), what)
+        t.log(what.trim())
+        await dockerd.docker('network', 'rm', 'web')
+        await dockerd.done('network', 'create', ...WEB)
+        await dockerd.run('app', '--network', 'web')
+        await dockerd.done('rm', '--force', 'app')
+        await dockerd.done('network', 'rm', 'web')
+        t.deepEqual([await slipway.networks.list({ type: 'custom' }), dockerd.kept()], [[], []], what)
+      }
+  })
+}

@@ -1,6 +1,6 @@
 import { SlipwayError } from '../../base/errors.js'
 import { subnetOfPool } from './address-pools.js'
-import type { PluginCall, PluginMethod } from './call.js'
+import { needed, type PluginCall, type PluginMethod } from './call.js'
 
 /** What an address is for. */
 const TYPE = 'RequestAddressType'
@@ -13,7 +13,9 @@ export const ADDRESS_METHODS: Readonly<Record<string, PluginMethod>> = {
   // dockerd asks for nothing again: what sandboxes have, the kernel knows.
   'IpamDriver.GetCapabilities': () => ({ RequiresMACAddress: false, RequiresRequestReplay: false }),
   'IpamDriver.GetDefaultAddressSpaces': () => ({ LocalDefaultAddressSpace: SPACE, GlobalDefaultAddressSpace: SPACE }),
-  'IpamDriver.RequestPool': async ({ pools, body }) => {
+  'IpamDriver.RequestPool': async ({ networks, pools, body }) => {
+    needed(body, 'AddressSpace')
+    await networks.yield(body.text('Pool'))
     const { id, subnet, gateway } = await pools.request(
       body.text('Pool'),
       body.text('SubPool'),
@@ -22,20 +24,25 @@ export const ADDRESS_METHODS: Readonly<Record<string, PluginMethod>> = {
     const [, prefix] = subnet.split('/')
     return { PoolID: id, Pool: subnet, Data: gateway === '' ? {} : { [GATEWAY]: `${gateway}/${prefix}` } }
   },
-  'IpamDriver.ReleasePool': ({ pools, body }) => {
-    pools.release(subnetOfPool(body.text('PoolID')).subnet)
+  'IpamDriver.ReleasePool': async ({ networks, pools, body }) => {
+    const { subnet } = subnetOfPool(needed(body, 'PoolID'))
+    pools.release(subnet)
+    // Its network goes: dockerd deletes that next; or it takes it for one that was not made, where Slipway was killed
+    // before it could answer.
+    const id = networks.withSubnet(subnet)
+    if (id !== undefined) await networks.remove(id)
     return undefined
   },
   'IpamDriver.RequestAddress': async (call) => ({ Address: await requestAddress(call), Data: {} }),
   'IpamDriver.ReleaseAddress': async ({ networks, body }) => {
-    const id = networks.withSubnet(subnetOfPool(body.text('PoolID')).subnet)
-    if (id !== undefined) await networks.on(id, (network) => network.giveBack(body.text('Address')))
+    const id = networks.withSubnet(subnetOfPool(needed(body, 'PoolID')).subnet)
+    if (id !== undefined) await networks.on(id, (network) => network.giveBack(needed(body, 'Address')))
     return undefined
   },
 }
 
 async function requestAddress({ networks, pools, body }: PluginCall): Promise<string> {
-  const { subnet, prefix } = subnetOfPool(body.text('PoolID'))
+  const { subnet, prefix } = subnetOfPool(needed(body, 'PoolID'))
   const wanted = body.text('Address')
   const id = networks.withSubnet(subnet)
   // Of a network that is yet to be made, dockerd asks for addresses that no container gets, and tells them with it.

@@ -33,16 +33,22 @@ export const networkId = (body: Fields): string => idOf(body, 'NetworkID')
 export const endpointId = (body: Fields): string => idOf(body, 'EndpointID')
 
 /**
- * Of a call that was cut off, dockerd sends the headers again, and no body.
+ * What a request cannot be meant without. Of a call that was cut off, dockerd sends the headers again, and no body:
+ * that is refused, or something else would be done than dockerd has asked for.
  *
  * @throws {SlipwayError} `INVALID_ARGUMENT`
  */
-function idOf(body: Fields, field: string): string {
-  const id = body.text(field)
-  if (/^[0-9a-zA-Z]{1,64}$/.test(id)) return id
+export function needed(body: Fields, field: string): string {
+  const text = body.text(field)
+  if (text !== '') return text
   throw invalid(
-    id === ''
-      ? `The request has no ${field}: dockerd has sent it again without its body. Try again.`
-      : `${field} must be an id of letters and digits, and is ${JSON.stringify(id)}.`,
+    `The request has no ${field}. Of one that was cut off, dockerd sends the headers again, and no body: try again.`,
   )
+}
+
+/** @throws {SlipwayError} `INVALID_ARGUMENT` */
+function idOf(body: Fields, field: string): string {
+  const id = needed(body, field)
+  if (/^[0-9a-zA-Z]{1,64}$/.test(id)) return id
+  throw invalid(`${field} must be an id of letters and digits, and is ${JSON.stringify(id)}.`)
 }

@@ -4,7 +4,7 @@ import { randomId } from '../../base/random-id.js'
 import type { Sandbox } from '../../api/sandboxes/sandbox.js'
 import type { Slipway } from '../../api/slipway.js'
 import type { Fields } from '../http/fields.js'
-import { ENDPOINT, endpointId, NETWORK, nameOf, networkId, type PluginCall, type PluginMethod } from './call.js'
+import { ENDPOINT, endpointId, NETWORK, nameOf, needed, networkId, type PluginCall, type PluginMethod } from './call.js'
 import { withoutPrefix } from './networks.js'
 import { PORT_MAP, readPortMap } from './ports.js'
 
@@ -27,7 +27,7 @@ interface KeptEndpoint {
 export const ENDPOINT_METHODS: Readonly<Record<string, PluginMethod>> = {
   'NetworkDriver.CreateEndpoint': async ({ networks, kept, body }) => {
     const network = networkId(body)
-    await networks.get(network)
+    await networks.use(network)
     const { endpoint, chosen } = endpointOf(network, body)
     kept.write('endpoints', endpointId(body), endpoint)
     // Only what was left open is answered, or dockerd takes it for a change.
@@ -42,7 +42,7 @@ export const ENDPOINT_METHODS: Readonly<Record<string, PluginMethod>> = {
     return undefined
   },
   'NetworkDriver.Join': async (call) => {
-    const sandbox = await join(call, endpointId(call.body), call.body.text('SandboxKey'))
+    const sandbox = await join(call, endpointId(call.body), needed(call.body, 'SandboxKey'))
     const [{ gateway, gateway6 } = {}] = sandbox.endpoints
     return {
       ...(gateway === undefined || gateway.includes(':') ? {} : { Gateway: gateway }),

@@ -5,12 +5,24 @@ import type { CreateNetworkOptions } from '../../networks/create-options.js'
 import { NETWORK, nameOf } from './call.js'
 import type { Kept } from './kept.js'
 
+/** Where dockerd has subnets from that it gives itself. */
+const DOCKERD = 'LocalDefault'
+
+interface KeptNetwork extends CreateNetworkOptions {
+  /** Where its subnets are from. */
+  space: string
+}
+
 /** The networks of dockerd's: each stays until dockerd deletes it, whatever happens to the host. */
 export class NetworksKept {
   readonly #slipway: Slipway
   readonly #kept: Kept
   /** Those that are known to be there, by dockerd's id. */
   readonly #there = new Map<string, Network>()
+  /** Those that were made and have not been used since. */
+  readonly #unused = new Set<string>()
+  /** Those of these that were made for an earlier dockerd, which may have been killed before it had them. */
+  readonly #doubtful = new Set<string>()
 
   constructor(slipway: Slipway, kept: Kept) {
     this.#slipway = slipway
@@ -40,26 +52,51 @@ export class NetworksKept {
     return failures
   }
 
-  /** Makes a network; the same one again, when dockerd asks again. */
-  async create(id: string, options: CreateNetworkOptions): Promise<void> {
+  /**
+   * Makes a network; the same one again, when dockerd asks again.
+   *
+   * @param space - Where dockerd has its subnets from.
+   */
+  async create(id: string, options: CreateNetworkOptions, space: string): Promise<void> {
+    if (space === DOCKERD) await this.#removeForgotten(id, options)
     const network = (await this.#find(id)) ?? (await this.#slipway.networks.create(options))
     const { signal: _, ...kept } = options
     try {
       // From here on, dockerd's network is there.
-      this.#kept.write('networks', id, kept)
+      this.#kept.write('networks', id, { ...kept, space } satisfies KeptNetwork)
     } catch (error) {
       await network.remove()
       throw error
     }
     this.#there.set(id, network)
+    this.#unused.add(id)
+  }
+
+  /** Another dockerd is there: the first thing that it says. */
+  doubt(): void {
+    for (const id of this.#unused) this.#doubtful.add(id)
+  }
+
+  /** dockerd has it, as it makes an endpoint there. */
+  use(id: string): Promise<Network> {
+    this.#unused.delete(id)
+    this.#doubtful.delete(id)
+    return this.get(id)
+  }
+
+  /** Removes the network that has a subnet that dockerd asks for, where dockerd may not know of that network. */
+  async yield(subnet: string): Promise<void> {
+    const id = this.withSubnet(subnet)
+    if (id !== undefined && this.#doubtful.has(id)) await this.remove(id)
   }
 
   /** Made again, if somebody has removed it. @throws {SlipwayError} `NOT_FOUND` where dockerd has none of that id. */
   async get(id: string): Promise<Network> {
     const there = this.#there.get(id)
     if (there) return there
-    const options = this.#kept.read('networks', id) as CreateNetworkOptions | undefined
-    if (!options) throw new SlipwayError('NOT_FOUND', `There is no network ${id} that dockerd has made here.`)
+    const kept = this.#read(id)
+    if (!kept) throw new SlipwayError('NOT_FOUND', `There is no network ${id} that dockerd has made here.`)
+    const { space: _, ...options } = kept
     const network = (await this.#find(id)) ?? (await this.#slipway.networks.create(options))
     this.#there.set(id, network)
     return network
@@ -81,11 +118,33 @@ export class NetworksKept {
     return undefined
   }
 
+  /**
+   * Also what dockerd has made on it, and was never told that it was made.
+   *
+   * @throws {SlipwayError} `CONFLICT`, where sandboxes are on it.
+   */
   async remove(id: string): Promise<void> {
-    const network = await this.#find(id)
+    await (await this.#find(id))?.remove()
+    for (const known of [this.#there, this.#unused, this.#doubtful]) known.delete(id)
+    for (const endpoint of this.#kept.list('endpoints'))
+      if ((this.#kept.read('endpoints', endpoint) as { network?: string } | undefined)?.network === id)
+        this.#kept.remove('endpoints', endpoint)
     this.#kept.remove('networks', id)
-    this.#there.delete(id)
-    await network?.remove()
+  }
+
+  /**
+   * dockerd gives a subnet of its own to one network at a time. Another network that has it is one that dockerd was
+   * never told that it was made, as Slipway was killed before it could answer.
+   */
+  async #removeForgotten(id: string, { subnets = [] }: CreateNetworkOptions): Promise<void> {
+    for (const { subnet } of subnets) {
+      const other = this.withSubnet(subnet)
+      if (other !== undefined && other !== id && this.#read(other)?.space === DOCKERD) await this.remove(other)
+    }
+  }
+
+  #read(id: string): KeptNetwork | undefined {
+    return this.#kept.read('networks', id) as KeptNetwork | undefined
   }
 
   async #find(id: string): Promise<Network | undefined> {

@@ -12,7 +12,9 @@ export const NETWORK_METHODS: Readonly<Record<string, PluginMethod>> = {
   'NetworkDriver.CreateNetwork': async ({ networks, pools, body, signal }) => {
     const id = networkId(body)
     const options = optionsOf(id, body, pools)
-    await networks.create(id, { ...options, signal })
+    await networks.create(id, { ...options, signal }, spaceOf(body))
+    // dockerd has gone, and will never hear of it.
+    if (signal.aborted) await networks.remove(id)
     for (const { subnet } of options.subnets ?? []) pools.release(subnet)
     return undefined
   },
@@ -41,6 +43,10 @@ function optionsOf(id: string, body: Fields, pools: PluginCall['pools']): Create
     labels: { [NETWORK]: id },
   }
 }
+
+/** Where dockerd has its subnets from: all from one place. */
+const spaceOf = (body: Fields): string =>
+  [...body.objects('IPv4Data'), ...body.objects('IPv6Data')][0]?.text('AddressSpace') ?? ''
 
 function subnetOf(data: Fields, pools: PluginCall['pools']): SubnetRequest {
   const subnet = data.text('Pool')

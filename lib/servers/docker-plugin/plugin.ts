@@ -14,7 +14,10 @@ import { NetworksKept } from './networks-kept.js'
 import { NETWORK_METHODS } from './networks.js'
 
 const METHODS: Readonly<Record<string, PluginMethod>> = {
-  'Plugin.Activate': () => ({ Implements: ['NetworkDriver', 'IpamDriver'] }),
+  'Plugin.Activate': ({ networks }) => {
+    networks.doubt()
+    return { Implements: ['NetworkDriver', 'IpamDriver'] }
+  },
   ...NETWORK_METHODS,
   ...ENDPOINT_METHODS,
   ...ADDRESS_METHODS,
