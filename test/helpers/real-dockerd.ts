@@ -126,8 +126,8 @@ export class RealDockerd {
   async #stop(): Promise<void> {
     const all = (await this.docker('ps', '--all', '--quiet')).stdout.split('\n').filter((id) => id !== '')
     if (all.length > 0) await this.docker('rm', '--force', ...all)
-    await this.#daemon.stop()
     await this.killServe()
+    await this.#daemon.stop()
     for (const path of [this.data, `${this.#world.stateDir}-api.sock`]) rmSync(path, { recursive: true, force: true })
   }
 }

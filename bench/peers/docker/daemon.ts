@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { attempt, run } from '../tools.js'
 import { importImage } from './image.js'
@@ -111,6 +111,14 @@ export class Daemon {
     throw new Error(`dockerd did not answer within ${START_MS / 1000} s.`)
   }
 
+  /** What holds its containers: of one that it was killed in the middle of starting, a later dockerd knows nothing. */
+  #shims(): number[] {
+    return readdirSync('/proc').flatMap((name) => {
+      const pid = Number(name)
+      return pid > 0 && commandOf(pid).includes(`\0${this.#root}/exec/containerd/containerd.sock\0`) ? [pid] : []
+    })
+  }
+
   /** It listens some time before it answers. */
   #answers(): Promise<boolean> {
     return new Promise((resolve) => {
@@ -123,7 +131,22 @@ export class Daemon {
    */
   async stop(): Promise<void> {
     await this.end('SIGTERM')
-    if (existsSync(this.#cgroup)) removeCgroups(this.#cgroup)
+    for (const pid of this.#shims()) process.kill(pid, 'SIGKILL')
+    if (!existsSync(this.#cgroup)) return
+    // Linux 5.14 has it.
+    if (existsSync(`${this.#cgroup}/cgroup.kill`)) writeFileSync(`${this.#cgroup}/cgroup.kill`, '1')
+    const isEmpty = () => readFileSync(`${this.#cgroup}/cgroup.events`, 'utf8').includes('populated 0')
+    for (const end = Date.now() + STOP_MS; !isEmpty() && Date.now() < end; ) await sleep(10)
+    removeCgroups(this.#cgroup)
+  }
+}
+
+/** Its words, each with a zero behind it; empty where the process has ended. */
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
   }
 }
 
