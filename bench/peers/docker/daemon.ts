@@ -136,7 +136,7 @@ export class Daemon {
     // Linux 5.14 has it.
     if (existsSync(`${this.#cgroup}/cgroup.kill`)) writeFileSync(`${this.#cgroup}/cgroup.kill`, '1')
     const isEmpty = () => readFileSync(`${this.#cgroup}/cgroup.events`, 'utf8').includes('populated 0')
-    for (const end = Date.now() + STOP_MS; !isEmpty() && Date.now() < end; ) await sleep(10)
+    for (const end = Date.now() + STOP_MS; !isEmpty() && Date.now() < end;) await sleep(10)
     removeCgroups(this.#cgroup)
   }
 }
