@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
 import { dirname } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -31,6 +31,8 @@ export class CutOffPlugin {
     const plugin = new CutOffPlugin(to)
     const server = createServer((asked, answer) => void plugin.#pass(asked, answer))
     mkdirSync(dirname(at), { recursive: true })
+    // Of a server that was killed.
+    rmSync(at, { force: true })
     server.listen(at)
     await once(server, 'listening')
     t.teardown(() => {
