@@ -15,6 +15,8 @@ async function setUp(t: ExecutionContext, options: OpenOptions) {
   const slipway = await world.open(options)
   await onSegment(slipway, { options: { host_shim: 'true' } })
   const app = await world.create(slipway, 'app', { network: 'lan' })
+  // For a second, a network that is new is looked at because of its parent, and is given what it lacks.
+  await sleep(2000)
   const shim = ipJson<{ ifname: string }>(world.host, 'link').find(({ ifname }) => ifname.startsWith('sh-'))
   return { world, slipway, app, link: shim?.ifname ?? '' } satisfies DamagedSegment & { slipway: unknown }
 }
@@ -43,8 +45,6 @@ test.serial('a process that is open gives it back at once, and tells', async (t)
 
 test.serial('with heal: false, it only tells; the next open() gives it back', async (t) => {
   const scene = await setUp(t, { heal: false })
-  // For a second, a network that is new is looked at because of its parent, and is given what it lacks.
-  await sleep(2000)
   const heard = listenFor(t, scene.slipway)
   const before = segmentCondition(scene)
   for (const [what, { do: damage, late }] of Object.entries(SHIM_DAMAGES)) {
