@@ -199,7 +199,7 @@ Napi::Value NewsWrap::know(const Napi::CallbackInfo& info) {
                       link.Get("up").ToBoolean().Value(), number("settings"), text("address"), text("alias")},
                      mac.IsString() ? mac.As<Napi::String>().Utf8Value() : std::string()});
   }
-  if (watch_->own->know(std::move(found)) && !watch_->deaf) {
+  if (watch_->own->know(found) && !watch_->deaf) {
     uv_poll_stop(&watch_->poll);
     watch_->rest();
   }

@@ -98,7 +98,7 @@ void OwnLinks::miss(std::set<std::string>& told) {
   leads_.clear();
 }
 
-bool OwnLinks::know(std::vector<FoundLink> found) {
+bool OwnLinks::know(const std::vector<FoundLink>& found) {
   std::set<int> there;
   for (const FoundLink& one : found) there.insert(one.index);
   for (auto known = known_.begin(); known != known_.end();) {
@@ -106,13 +106,14 @@ bool OwnLinks::know(std::vector<FoundLink> found) {
     known = stale ? known_.erase(known) : std::next(known);
   }
   knows_ = true;
-  for (FoundLink& one : found) know(std::move(one));
+  for (const FoundLink& one : found) know(one);
   heard_.clear();
   return !fresh_.empty() || !ripe_.empty();
 }
 
-void OwnLinks::know(FoundLink found) {
-  auto& [index, link, mac] = found;
+void OwnLinks::know(const FoundLink& found) {
+  const auto& [index, told, mac] = found;
+  OwnLink link = told;
   if (!is_ours(link)) return;
   if (!is_bridge(link)) link.address = {};
   if (!is_network(link)) link.alias = {};

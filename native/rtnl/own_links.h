@@ -59,7 +59,7 @@ class OwnLinks : public netlink::News {
   bool ripen(std::set<std::string>& told) override;
   // Links as they were found. What was heard before has happened to them while others were looked at, or earlier: what
   // they are by then decides. Afterwards the rest is to be waited for where this returns true.
-  bool know(std::vector<FoundLink> found);
+  bool know(const std::vector<FoundLink>& found);
 
  private:
   struct Known {
@@ -75,7 +75,7 @@ class OwnLinks : public netlink::News {
   // "missed" where some was not heard.
   void hear(netlink::Answer& message, std::set<std::string>& told) override;
   void miss(std::set<std::string>& told) override;
-  void know(FoundLink found);
+  void know(const FoundLink& found);
   void hear_link(netlink::Answer& message, std::set<std::string>& told);
   void hear_port(netlink::Answer& message);
   void hear_neighbor(netlink::Answer& message);
