@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { SlipwayError } from '../base/errors.js'
 import { CniError, failureOf } from '../servers/cni/cni-error.js'
 import { readEnvironment } from '../servers/cni/environment.js'
-import { perform, readCall, versionsFor, type CniCall } from '../servers/cni/plugin.js'
-import { doQueued } from '../servers/cni/queue.js'
+import { readCall, versionsFor, type CniCall } from '../servers/cni/plugin.js'
+import { performInTurn } from '../servers/cni/queue.js'
 import { print, printJson } from './output.js'
 import { readStdin } from './stdin.js'
 import type { GivenHost } from './usage/host-flags.js'
@@ -15,18 +15,11 @@ export async function cni(host: GivenHost): Promise<void> {
   let call: CniCall | undefined
   try {
     const environment = readEnvironment(process.env)
+    if (environment.command === 'VERSION') return printJson(versionsFor(await readInput().catch(() => Buffer.alloc(0))))
     const input = await readInput()
-    if (environment.command === 'VERSION') return printJson(versionsFor(input))
     const read = (call = readCall(environment, process.env, input))
     const how = environment.command === 'DEL' || environment.command === 'GC' ? { wait: true } : {}
-    const answer = await withSlipway(
-      host,
-      async (slipway) => {
-        await doQueued(slipway)
-        return perform(slipway, read, false)
-      },
-      how,
-    )
+    const answer = await withSlipway(host, (slipway) => performInTurn(slipway, read, false), how)
     if (answer !== undefined) printJson(answer)
   } catch (error) {
     printJson(failureOf(error, call?.config.version))

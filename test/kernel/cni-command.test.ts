@@ -4,8 +4,9 @@ import test from 'ava'
 import { failureOf, type CniFailure } from '#lib/servers/cni/cni-error.js'
 import { readEnvironment } from '#lib/servers/cni/environment.js'
 import { perform, readCall } from '#lib/servers/cni/plugin.js'
+import { performInTurn } from '#lib/servers/cni/queue.js'
 import { cniCommand, pluginFolder } from '../helpers/cni-command.js'
-import { newContainer, variablesOf, WEB } from '../helpers/cni.js'
+import { newContainer, variablesOf, WEB, type CniContainer } from '../helpers/cni.js'
 import { ipJson, World } from '../helpers/world.js'
 
 /** The plugin of CNI as a command of its own, with plugins that give addresses, and what was put aside for it. */
@@ -29,6 +30,17 @@ test('the command does what a runtime asks for, prints errors for it, and says n
   const slipway = await world.open()
   t.deepEqual([await slipway.sandboxes.list(), await slipway.networks.list({ type: 'custom' })], [[], []])
 })
+
+const queueFolder = (world: World): string => join(world.stateDir, String(statSync(world.host.path).ino), 'cni')
+
+/** Puts calls aside, as the program does. */
+function putAside(world: World) {
+  mkdirSync(queueFolder(world), { mode: 0o700, recursive: true })
+  return (name: string, variables: Readonly<Record<string, string>>, config: unknown): void => {
+    const lines = Object.entries(variables).map(([key, value]) => `${key}=${value}\0`)
+    writeFileSync(join(queueFolder(world), name), `${lines.join('')}\0${JSON.stringify(config)}`)
+  }
+}
 
 const GIVES = `case $CNI_COMMAND in
 ADD) echo '{ "ips": [{ "address": "10.40.0.7/24", "gateway": "10.40.0.1" }],
@@ -108,20 +120,35 @@ test('what such a plugin refuses is told as it says it, and addresses that are o
   t.deepEqual([await slipway.sandboxes.list(), await slipway.networks.list({ type: 'custom' })], [[], []])
 })
 
+test('a deletion that is refused stays, and is void once the container comes anew', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  const [first, second] = [newContainer(world, 0), newContainer(world, 1)]
+  const { path, log } = pluginFolder(t, 'ours', '[ $CNI_COMMAND = STATUS ]')
+  const put = putAside(world)
+  put('0000000000000001', { ...variablesOf('DEL', first), CNI_PATH: path }, { ...WEB, ipam: { type: 'ours' } })
+  const call = (command: string, container: CniContainer) => {
+    const variables = variablesOf(command, container)
+    const input = Buffer.from(JSON.stringify(WEB))
+    return performInTurn(slipway, readCall(readEnvironment(variables), variables, input), false)
+  }
+  const tried = () => readFileSync(log, 'utf8').match(/^DEL /gm)?.length ?? 0
+  await call('ADD', second)
+  t.deepEqual([tried(), readdirSync(queueFolder(world))], [1, ['0000000000000001']])
+  await call('DEL', second)
+  t.is(tried(), 1, 'it is not tried again with each call')
+  await call('ADD', first)
+  t.deepEqual([tried(), readdirSync(queueFolder(world))], [2, []])
+  await call('ADD', second)
+  t.is((await slipway.sandboxes.list()).length, 2)
+})
+
 test('deletions that were put aside are done before anything else, and what is no deletion is not', async (t) => {
   const world = new World(t)
   const [first, second] = [newContainer(world, 0), newContainer(world, 1)]
   const slipway = await world.open()
   for (const one of [first, second]) t.true((await cniCommand(world, variablesOf('ADD', one), WEB)).done)
-  const queue = join(world.stateDir, String(statSync(world.host.path).ino), 'cni')
-  mkdirSync(queue, { mode: 0o700 })
-  const put = (name: string, variables: Readonly<Record<string, string>>, config: unknown) =>
-    writeFileSync(
-      join(queue, name),
-      `${Object.entries(variables)
-        .map(([key, value]) => `${key}=${value}\0`)
-        .join('')}\0${JSON.stringify(config)}`,
-    )
+  const put = putAside(world)
   put('0000000000000001', variablesOf('DEL', first), WEB)
   put('0000000000000002', variablesOf('ADD', second), { ...WEB, name: 'other' })
   put('0000000000000003', {}, '')
@@ -131,5 +158,5 @@ test('deletions that were put aside are done before anything else, and what is n
     (await slipway.sandboxes.list()).map(({ path }) => path),
     [second.path],
   )
-  t.deepEqual(readdirSync(queue), ['.0000000000000004'])
+  t.deepEqual(readdirSync(queueFolder(world)), ['.0000000000000004'])
 })

@@ -9,6 +9,7 @@ import { cniCommand, pluginFolder } from '../helpers/cni-command.js'
 import { callProgram, PROGRAM, startProgram } from '../helpers/cni-program.js'
 import { cniWorld, newContainer, variablesOf, WEB } from '../helpers/cni.js'
 import { end, start } from '../helpers/command.js'
+import { THOROUGH } from '../helpers/thorough.js'
 import { eventually, World } from '../helpers/world.js'
 
 /** `slipway-cni`: what it hands to the server, what it does where none is there, and what it puts aside. */
@@ -203,7 +204,7 @@ test('a runtime that writes without end is refused, and one that has gone leaves
 test('a server that is killed while containers come leaves none half made, and those that come next are made', async (t) => {
   const world = new World(t)
   const socket = join(folderOf(t), 's')
-  const containers = Array.from({ length: 6 }, (_, number) => newContainer(world, number))
+  const containers = Array.from({ length: THOROUGH ? 20 : 6 }, (_, number) => newContainer(world, number))
   const serve = async () => {
     const server = start(world, ['serve', '-H', `unix://${socket}`])
     const closed = once(server, 'close')

@@ -2,8 +2,8 @@ import type { Slipway } from '../../api/slipway.js'
 import type { HttpAnswer, HttpHandler, HttpHead, Protocol } from '../http/protocol.js'
 import { CniError, CODES, failureOf, type CniFailure } from './cni-error.js'
 import { readEnvironment } from './environment.js'
-import { perform, readCall, versionsFor } from './plugin.js'
-import { doQueued } from './queue.js'
+import { readCall, versionsFor } from './plugin.js'
+import { performInTurn } from './queue.js'
 import { readRequest, type CniRequest } from './request.js'
 
 /** Where the plugin's program asks, and by which type it knows that the answer is the plugin's. */
@@ -41,8 +41,7 @@ export class CniApi implements Protocol {
       // Who may connect here may change networks, and not have programs run: CNI_PATH is the client's.
       if (call.delegate)
         return cniAnswer(failureOf(new CniError('DELEGATE', 'This server runs no plugins.'), version), MISDIRECTED)
-      await doQueued(this.#slipway)
-      return cniAnswer(await perform(this.#slipway, call, true), 200)
+      return cniAnswer(await performInTurn(this.#slipway, call, true), 200)
     } catch (error) {
       return refusal(failureOf(error, version))
     }
