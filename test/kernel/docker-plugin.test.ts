@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import type { Slipway } from '#lib/index.js'
 import { DockerPlugin } from '#lib/servers/docker-plugin/plugin.js'
@@ -237,6 +238,15 @@ test('a network that dockerd has not come to know gives way to another with its 
     (await slipway.networks.list({ type: 'custom' })).map(({ name }) => name),
     ['docker-other'],
   )
+})
+
+test('a network that dockerd was there with for a second gives way to none, also when another dockerd comes', async (t) => {
+  const { slipway, server } = await setUp(t)
+  await replay(t, server, [...FIRST, ...CREATE_WEB])
+  await sleep(1100)
+  await replay(t, server, [...CREATE_SHOP, ...FIRST])
+  t.regex((await ask(server, 'IpamDriver.RequestPool', CREATE_WEB[0]?.[1])).Err ?? '', /is not free/)
+  t.is((await slipway.networks.list({ type: 'custom' })).length, 2)
 })
 
 test('what is no request of dockerd is refused in its own form, and changes nothing', async (t) => {

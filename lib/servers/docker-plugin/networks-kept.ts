@@ -1,12 +1,15 @@
 import type { Network } from '../../api/networks/network.js'
 import type { Slipway } from '../../api/slipway.js'
 import { SlipwayError } from '../../base/errors.js'
+import { now } from '../../base/timers.js'
 import type { CreateNetworkOptions } from '../../networks/create-options.js'
 import { NETWORK, nameOf } from './call.js'
 import type { Kept } from './kept.js'
 
 /** Where dockerd has subnets from that it gives itself. */
 const DOCKERD = 'LocalDefault'
+/** So many milliseconds after it was told that a network is made, dockerd has that on its disk. */
+const WRITTEN_MS = 1000
 
 interface KeptNetwork extends CreateNetworkOptions {
   /** Where its subnets are from. */
@@ -19,8 +22,8 @@ export class NetworksKept {
   readonly #kept: Kept
   /** Those that are known to be there, by dockerd's id. */
   readonly #there = new Map<string, Network>()
-  /** Those that were made and have not been used since. */
-  readonly #unused = new Set<string>()
+  /** When those were made of which it is not known yet that dockerd has them. */
+  readonly #fresh = new Map<string, number>()
   /** Those of these that were made for an earlier dockerd, which may have been killed before it had them. */
   readonly #doubtful = new Set<string>()
 
@@ -69,17 +72,23 @@ export class NetworksKept {
       throw error
     }
     this.#there.set(id, network)
-    this.#unused.add(id)
+    this.#fresh.set(id, now())
   }
 
   /** Another dockerd is there: the first thing that it says. */
   doubt(): void {
-    for (const id of this.#unused) this.#doubtful.add(id)
+    for (const id of this.#fresh.keys()) this.#doubtful.add(id)
+    this.#fresh.clear()
+  }
+
+  /** dockerd lives, and has written down what it was told a while ago. */
+  hear(): void {
+    for (const [id, made] of this.#fresh) if (now() - made >= WRITTEN_MS) this.#fresh.delete(id)
   }
 
   /** dockerd has it, as it makes an endpoint there. */
   use(id: string): Promise<Network> {
-    this.#unused.delete(id)
+    this.#fresh.delete(id)
     this.#doubtful.delete(id)
     return this.get(id)
   }
@@ -125,7 +134,7 @@ export class NetworksKept {
    */
   async remove(id: string): Promise<void> {
     await (await this.#find(id))?.remove()
-    for (const known of [this.#there, this.#unused, this.#doubtful]) known.delete(id)
+    for (const known of [this.#there, this.#fresh, this.#doubtful]) known.delete(id)
     for (const endpoint of this.#kept.list('endpoints'))
       if ((this.#kept.read('endpoints', endpoint) as { network?: string } | undefined)?.network === id)
         this.#kept.remove('endpoints', endpoint)

@@ -13,8 +13,11 @@ import { Kept } from './kept.js'
 import { NetworksKept } from './networks-kept.js'
 import { NETWORK_METHODS } from './networks.js'
 
+/** The first that a dockerd says. */
+const ACTIVATE = 'Plugin.Activate'
+
 const METHODS: Readonly<Record<string, PluginMethod>> = {
-  'Plugin.Activate': ({ networks }) => {
+  [ACTIVATE]: ({ networks }) => {
     networks.doubt()
     return { Implements: ['NetworkDriver', 'IpamDriver'] }
   },
@@ -52,8 +55,10 @@ export class DockerPlugin implements Protocol {
     if (!answer) throw new HttpError(404, `There is no ${method} ${path} of Docker's plugins.`)
     return {
       readsBody: true,
-      answer: async ({ body, signal }) =>
-        json((await answer({ ...this.#host, body: Fields.parse(body), signal })) ?? {}),
+      answer: async ({ body, signal }) => {
+        if (name !== ACTIVATE) this.#host.networks.hear()
+        return json((await answer({ ...this.#host, body: Fields.parse(body), signal })) ?? {})
+      },
     }
   }
 
