@@ -30,7 +30,7 @@ const leads = (host: Place): string[] => [
 // The calls of the executor that change something, each with how often they are at least made, and which of them are
 // met: most of a hundred messages are questions. The kernel gets the signal instead of the call.
 for (const [call, least, { first, step }] of [
-  ['sendto', 40, momentsOf(20)],
+  ['sendto', 40, momentsOf(30)],
   ['mount', 1, momentsOf(2)],
   ['umount2', 1, momentsOf(2)],
   ['unlink', 1, momentsOf(2)],

@@ -5,7 +5,7 @@ import { Refuser } from './refuse.js'
 import { momentsOf } from './thorough.js'
 
 /** Every fourth operation is refused in a run of `npm test`, others in each. */
-const STEP = 4
+const STEP = 6
 
 /**
  * Tries a call once for operations of its plan, each time refused at another one; then once without. All of them are

@@ -93,8 +93,9 @@ test.serial('with heal: false, a process that is open only tells; the next open(
   const scene = await setUpDamaged(t, { heal: false })
   const heard = listenFor(t, scene.slipway)
   const before = conditionOf(scene)
-  for (const [what, { do: damage, doctor, silent }] of Object.entries(DAMAGES)) {
-    if (!doctor) continue
+  const { first, step } = momentsOf(3)
+  const tried = Object.entries(DAMAGES).filter(([, { doctor }], index) => doctor && index % step === first % step)
+  for (const [what, { do: damage, silent }] of tried) {
     heard.length = 0
     damage(scene)
     if (!silent) t.true(await eventually(() => heard.length > 0), what)
@@ -133,8 +134,8 @@ test.serial('with heal: false, a process only tells of records that were deleted
   for (const what of Object.keys(DAMAGES).filter((name) => /^(the|all) records?\b/.test(name))) {
     heard.length = 0
     DAMAGES[what]?.do(scene)
-    t.true(await eventually(() => heard.length > 0), what)
-    t.regex(heard[0]?.attributes['message'] ?? '', /omebody has deleted the record.*heal: false/, what)
+    const tells = /omebody has deleted the record.*heal: false/
+    t.true(await eventually(() => heard.some(({ attributes }) => tells.test(attributes['message'] ?? ''))), what)
     t.notDeepEqual(difference(before, conditionOf(scene)), [], what)
     cpSync(kept, folder, { recursive: true })
     // A name that was deleted, too, comes back as others do.

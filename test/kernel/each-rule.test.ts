@@ -143,7 +143,7 @@ test.serial('any rule, while an administrator has rules that jump to chains of o
   jumpToAll(scene)
   const before = state(scene)
   const count = rulesOf(world).length
-  const { first, step } = momentsOf(3)
+  const { first, step } = momentsOf(5)
   for (let index = first - 1; index < count; index += step) {
     const { family, chain, handle, comment = '' } = rulesOf(world)[index] as Rule
     execIn(world.host, 'nft', 'delete', 'rule', family, 'slipway', chain, 'handle', `${handle}`)
@@ -163,7 +163,7 @@ test.serial('any element', async (t) => {
   const scene = await setUp(t)
   const { world } = scene
   const before = state(scene)
-  const { first, step } = momentsOf(3)
+  const { first, step } = momentsOf(5)
   let seen = 0
   for (const { family, name, map, elem = [] } of setsOf(world)) {
     t.is(elem.length === 0, EMPTY.includes(name), `${name} has an element`)
@@ -191,7 +191,7 @@ test.serial('any element of a map that leads elsewhere under its comment', async
   const scene = await setUp(t)
   const { world } = scene
   const before = state(scene)
-  const { first, step } = momentsOf(3)
+  const { first, step } = momentsOf(5)
   const maps = setsOf(world).filter(({ map }) => map)
   for (const [index, { family, name, map }] of maps.entries()) {
     if (index % step !== first - 1) continue
