@@ -14,6 +14,7 @@ import { readOwner } from '../store/owner.js'
 import { isAtWork, isBusy, listRecords, readRecord, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import type { HealContext } from './context.js'
 import { claimsOf } from './give-back.js'
+import { lacksRuleset } from './lacks-ruleset.js'
 import type { KnownRecords } from './known-records.js'
 import type { LinkOwners } from './link-owners.js'
 import { lostFiles, NO_FILES, type LostFiles } from './lost-files.js'
@@ -74,7 +75,7 @@ export async function damageOf(
       damage: { ruleset: true, networks: new Set(), sandboxes: new Set(), files, all: true, known: [], by },
     }
   const meant = await meantBy(context, news, owners)
-  const ruleset = news.ruleset && (await missingRuleset(context.host)).length > 0
+  const ruleset = news.ruleset && (await lacksRuleset(context))
   const networks = meant.networks ? await damagedNetworks(context) : NONE
   const sandboxes = await damagedSandboxes(context, meant.sandboxes)
   const left = files.left || meant.left || networks.left || sandboxes.left

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import type { Finding } from '#lib/cli/doctor/finding.js'
 import { done, end, onTerminal, slipway as typed, start } from '../helpers/command.js'
@@ -44,6 +45,24 @@ test('all that is ours goes, and nothing else', async (t) => {
   await done(world, 'uninstall', '-f')
   await done(world, 'create', '--name', world.name('again'), '-p', '8080:80')
   await done(world, 'uninstall', '-f', '--json')
+})
+
+test('a process that has the host open does not write the tables again, and makes sandboxes as before', async (t) => {
+  const world = new World(t)
+  const before = seen(world)
+  const slipway = await world.open({ heal: true })
+  await slipway.networks.create({ name: 'web' })
+  await world.create(slipway, 'one', { network: 'web', publish: ['8080:80'] })
+  await world.create(slipway, 'two')
+  await done(world, 'uninstall', '--force')
+  // It hears of tables that go, and looks within a tenth of a second.
+  await sleep(1000)
+  t.deepEqual(difference(before, seen(world)), [])
+  await world.create(slipway, 'three', { publish: ['8080:80'] })
+  t.is((await slipway.sandboxes.list()).length, 1)
+  await slipway.close()
+  await done(world, 'uninstall', '--force')
+  t.deepEqual(difference(before, seen(world)), [])
 })
 
 test('what somebody else uses stays, and is named', async (t) => {

@@ -175,7 +175,13 @@ export class Holders {
    * than descriptors for them, every unpublish asks, and asking a thread would take longer than all else that it does.
    */
   #others(): string[] {
-    const links = statSync(this.#folder, { throwIfNoEntry: false })?.nlink ?? ALONE
+    const links = statSync(this.#folder, { throwIfNoEntry: false })?.nlink
+    if (links === undefined) {
+      // Somebody has removed all of it, with our folder.
+      this.#watcher?.close()
+      this.#own = undefined
+      return []
+    }
     if (links === ALONE + (this.#own === undefined ? 0 : 1)) return []
     const folders: string[] = []
     for (const name of readdirSync(this.#folder)) {
