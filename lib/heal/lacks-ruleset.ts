@@ -10,9 +10,9 @@ type Part = Pick<HealContext, 'host' | 'networks' | 'records'>
  * been taken away, the tables are not to come back by themselves.
  */
 export const lacksRuleset = async (context: Part): Promise<boolean> =>
-  (await missingRuleset(context.host)).length > 0 && (await isNeeded(context))
+  (await missingRuleset(context.host)).length > 0 && (await isRulesetNeeded(context))
 
-const isNeeded = async ({ host, networks, records }: Part): Promise<boolean> =>
+export const isRulesetNeeded = async ({ host, networks, records }: Part): Promise<boolean> =>
   (await listRecords(records)).length > 0 ||
   (await networks.list()).length > 0 ||
   (await host.ask('links', {})).some(({ group }) => group === BRIDGE_GROUP || group === SEGMENT_GROUP)

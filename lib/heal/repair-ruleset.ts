@@ -1,10 +1,14 @@
+import { writtenTables } from '../claims/ruleset-tables.js'
 import type { HealContext } from './context.js'
-import { lacksRuleset } from './lacks-ruleset.js'
+import { isRulesetNeeded } from './lacks-ruleset.js'
 
 /**
  * Writes what is missing of the ruleset, with the elements of every sandbox and network.
  *
  * @returns Whether something was missing.
  */
-export const repairRuleset = async (context: Pick<HealContext, 'host' | 'networks' | 'records'>): Promise<boolean> =>
-  (await lacksRuleset(context)) && (await context.networks.ensureRuleset()).length > 0
+export async function repairRuleset(context: Pick<HealContext, 'host' | 'networks' | 'records'>): Promise<boolean> {
+  const areGone = (await writtenTables(context.host)).size === 0
+  if (areGone && !(await isRulesetNeeded(context))) return false
+  return (await context.networks.ensureRuleset()).length > 0
+}
