@@ -175,12 +175,15 @@ export class DamageWatch {
     return [this.#context.records, this.#context.networks.records, NETNS_FOLDER]
   }
 
-  /** Folders that were deleted may be there again. */
-  #rejoin({ files }: News): void {
-    const gone = this.#folders.filter((folder) => files.has(folder))
-    for (const folder of gone) this.#files.leave(folder)
-    // It may have been made anew before its deletion was heard of.
-    if (gone.length > 0) this.#files.join(this.#folders)
+  /** Folders that were deleted may be there again: nothing tells of that. */
+  #rejoin(news: News): void {
+    for (const folder of this.#folders) {
+      if (!news.files.delete(folder)) continue
+      // It may have been made anew before its deletion was heard of.
+      this.#files.leave(folder)
+      news.allFiles = true
+    }
+    this.#files.join(this.#folders)
   }
 
   /** A Slipway that is lost without being closed must not live on in what listens for it. */
@@ -225,8 +228,8 @@ export class DamageWatch {
     try {
       // Those that came while news were lost are not known.
       const before = news.missed ? await host.ask('links', {}) : undefined
-      const judgement = await damageOf(this.#context, news, this.#owners, this.#known)
       this.#rejoin(news)
+      const judgement = await damageOf(this.#context, news, this.#owners, this.#known)
       const { damage } = judgement
       if (!damage) {
         this.#rest(judgement.left, this.#restOfVain(began), began)

@@ -18,7 +18,7 @@ import { lacksRuleset } from './lacks-ruleset.js'
 import type { KnownRecords } from './known-records.js'
 import type { LinkOwners } from './link-owners.js'
 import { lostFiles, NO_FILES, type LostFiles } from './lost-files.js'
-import type { News } from './news.js'
+import { RULESET, type News } from './news.js'
 import { bridgesOf, hostLinksOf, ownLinksOf } from './links-of.js'
 
 /** What of Slipway's is damaged. */
@@ -67,12 +67,11 @@ export async function damageOf(
   owners: LinkOwners,
   records: KnownRecords,
 ): Promise<Judgement> {
-  const by = [...news.by]
   const files = await lostFiles(context, news, records)
   if (news.missed)
     return {
       left: files.left,
-      damage: { ruleset: true, networks: new Set(), sandboxes: new Set(), files, all: true, known: [], by },
+      damage: { ruleset: true, networks: new Set(), sandboxes: new Set(), files, all: true, known: [], by: [] },
     }
   const meant = await meantBy(context, news, owners)
   const ruleset = news.ruleset && (await lacksRuleset(context))
@@ -82,10 +81,18 @@ export async function damageOf(
   const lost = files.sandboxes.length + files.networks.length + files.nameless.length
   if (!ruleset && networks.names.size + sandboxes.names.size + lost === 0) return { left }
   const known = meant.sandboxes
-  return {
-    left,
-    damage: { ruleset, networks: networks.names, sandboxes: sandboxes.names, files, all: false, known, by },
-  }
+  const damage = { ruleset, networks: networks.names, sandboxes: sandboxes.names, files, all: false, known }
+  return { left, damage: { ...damage, by: whoHasDone(news, damage) } }
+}
+
+/** Other processes take away what is theirs meanwhile, and are none of those. */
+function whoHasDone({ by }: News, { ruleset, networks, sandboxes }: Omit<Damage, 'by'>): string[] {
+  const theirs = [...by].filter(([whose]) => {
+    if (whose === RULESET) return ruleset || networks.size > 0
+    const owner = readOwner(whose)
+    return owner ? sandboxes.has(owner.name) : networks.size > 0
+  })
+  return [...new Set(theirs.flatMap(([, processes]) => [...processes]))]
 }
 
 /** All that is damaged, told of or not. @param items - Records of the sandboxes that are looked at. */

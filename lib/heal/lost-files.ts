@@ -62,7 +62,7 @@ async function namelessOf(
   known: KnownRecords,
   unrecorded: readonly StoredRecord[],
 ): Promise<StoredRecord[]> {
-  const all = news.missed || news.unbound || news.files.has(NETNS_FOLDER)
+  const all = news.missed || news.unbound || news.allFiles
   const names = all ? known.in(records) : namesIn(news.files).filter((name) => known.has(`${records}/${name}.json`))
   const found: StoredRecord[] = []
   const slices = new Slices()

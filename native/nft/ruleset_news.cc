@@ -30,7 +30,7 @@ std::string who(netlink::Answer& message) {
     // Big-endian, as all numbers of nf_tables.
     if (attribute.type() == NFTA_GEN_PROC_PID) pid = __builtin_bswap32(attribute.u32());
   });
-  return name.empty() || message.malformed() ? "" : "by " + name + ' ' + std::to_string(pid);
+  return name.empty() || message.malformed() ? "" : name + '\0' + std::to_string(pid);
 }
 
 }  // namespace
@@ -77,37 +77,38 @@ void RulesetNews::hear(netlink::Answer& message, std::set<std::string>& told) {
     case message_type(NFT_MSG_NEWTABLE):
     case message_type(NFT_MSG_DELTABLE):
     case message_type(NFT_MSG_NEWSET):
-    case message_type(NFT_MSG_DELSET): damage_ |= is_ours(message, 0) && told.insert("ruleset").second; break;
+    case message_type(NFT_MSG_DELSET):
+      if (is_ours(message, 0)) heard_.insert("ruleset");
+      break;
     case message_type(NFT_MSG_NEWCHAIN):
     case message_type(NFT_MSG_DELCHAIN):
-      damage_ |= is_ours(message, NFTA_CHAIN_NAME) && told.insert("ruleset").second;
+      if (is_ours(message, NFTA_CHAIN_NAME)) heard_.insert("ruleset");
       break;
     case message_type(NFT_MSG_NEWRULE):
     case message_type(NFT_MSG_DELRULE):
-      damage_ |= is_ours(message, NFTA_RULE_CHAIN) && told.insert("ruleset").second;
+      if (is_ours(message, NFTA_RULE_CHAIN)) heard_.insert("ruleset");
       break;
     case message_type(NFT_MSG_DELSETELEM):
-      if (!is_ours(message, 0)) return;
-      hear_elements(message, told);
-      damage_ = true;
+      if (is_ours(message, 0)) hear_elements(message);
       break;
     case message_type(NFT_MSG_NEWGEN): {
-      if (std::string by = damage_ ? who(message) : ""; !by.empty()) told.insert(by);
-      damage_ = false;
+      std::string by = heard_.empty() ? "" : who(message);
+      for (const std::string& one : heard_) told.insert(by.empty() ? one : one + '\0' + by);
+      heard_.clear();
       break;
     }
     default: break;
   }
 }
 
-void RulesetNews::hear_elements(netlink::Answer& message, std::set<std::string>& told) const {
+void RulesetNews::hear_elements(netlink::Answer& message) {
   message.each<nfgenmsg>([&](const Attribute& attribute) {
     if (attribute.type() != NFTA_SET_ELEM_LIST_ELEMENTS) return;
     attribute.each([&](const Attribute& element) {
       element.each([&](const Attribute& part) {
         if (part.type() != NFTA_SET_ELEM_USERDATA) return;
         std::string comment = read_comment(NFTNL_UDATA_SET_ELEM_COMMENT, part.view());
-        if (!comment.empty()) told.insert("element " + comment);
+        if (!comment.empty()) heard_.insert("element " + comment);
       });
     });
   });

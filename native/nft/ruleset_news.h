@@ -20,19 +20,23 @@ class RulesetNews : public netlink::News {
   int rest() const override { return 10; }
 
  private:
-  // Told is "ruleset" where it is about more than elements, "element COMMENT" for each element, and "by NAME PID" for
-  // who has done it, as far as the kernel tells; "missed" where some was not heard.
+  // Told is "ruleset" where it is about more than elements, and "element COMMENT" for each element; behind each, after
+  // zeros, the name and the id of the process that has done it, as far as the kernel tells; "missed" where some was not
+  // heard. It tells at the end of a transaction, where the kernel says whose that was.
   void hear(netlink::Answer& message, std::set<std::string>& told) override;
-  void miss(std::set<std::string>& told) override { told = {"missed"}; }
+  void miss(std::set<std::string>& told) override {
+    heard_.clear();
+    told = {"missed"};
+  }
   // Has the kernel keep back what is done by our own sockets.
   void pass_over_ours();
   bool is_ours(netlink::Answer& message, uint16_t kept) const;
-  void hear_elements(netlink::Answer& message, std::set<std::string>& told) const;
+  void hear_elements(netlink::Answer& message);
 
   std::shared_ptr<Watch> watch_;
   std::set<uint32_t> ports_;  // whose transactions are passed over
   std::string table_, kept_;
-  bool damage_ = false;  // something has gone by the transaction that is being told of
+  std::set<std::string> heard_;  // of the transaction that is being told of
 };
 
 }  // namespace slipway::nft

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, statSync } from 'node:fs'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import test, { type ExecutionContext } from 'ava'
-import { end, start } from '../helpers/command.js'
+import { COMMAND, done, end, start } from '../helpers/command.js'
 import { listenFor, setUpDamaged, type Scene } from '../helpers/damaged-host.js'
 import { conditionOf, DAMAGES, stateFolder, type Damaged } from '../helpers/damages.js'
 import { difference } from '../helpers/snapshot.js'
@@ -237,6 +237,23 @@ test.serial('what another has by now stays its own, and is told as lost', async 
   const { reconciled } = await world.open()
   t.regex(reconciled.lost?.join('; ') ?? '', /^network web: There is an interface .*; sandbox .*: its port 8081/)
   t.deepEqual(ipJson(world.host, 'link', 'show', 'master', web), [])
+})
+
+test.serial('who has done it is named, and nobody who has taken away what is his meanwhile', async (t) => {
+  const scene = await setUpDamaged(t, { heal: true })
+  const { world } = scene
+  const name = world.name('theirs')
+  await done(world, 'create', '--name', name, '-p', '8090:80')
+  const heard = listenFor(t, scene.slipway)
+  // This process does not get to look at the one before it has heard of the other.
+  const line = [COMMAND, `--netns=${world.host.path}`, `--state-dir=${world.stateDir}`, 'rm', name]
+  execFileSync(process.execPath, line)
+  DAMAGES['the chain forward flushed']?.do(scene)
+  t.true(await eventually(() => heard.length > 0))
+  t.regex(
+    heard[0]?.attributes['message'] ?? '',
+    /^Something of the ruleset was changed or deleted, by nft \(process \d+\)\. It is given back\.$/,
+  )
 })
 
 test.serial('damage in the first moments of what it is done to is given back, too', async (t) => {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { COMMAND, end, start } from '../helpers/command.js'
+import { COMMAND, end, links, start } from '../helpers/command.js'
 import { Containers, pageOf } from '../helpers/containers.js'
 import { isAsBefore, settled, without } from '../helpers/snapshot.js'
 import { fetchFrom } from '../helpers/traffic.js'
@@ -43,13 +43,14 @@ test('a container gets networks, address and ports by its annotations, and they 
     'slipway.publish': '8080:80, 8443:80',
     'slipway.label': 'team=blue',
   }
-  await containers.runByHooks('shop', annotations, hooks)
-  t.deepEqual(await containers.addresses('shop'), ['lo 127.0.0.1/8', 'eth0 172.20.0.9/16', 'eth1 172.21.0.2/16'])
+  const shop = world.name('shop')
+  await containers.runByHooks(shop, annotations, hooks)
+  t.deepEqual(await containers.addresses(shop), ['lo 127.0.0.1/8', 'eth0 172.20.0.9/16', 'eth1 172.21.0.2/16'])
   for (const port of [8080, 8443])
     t.is(await fetchFrom(world.neighbour, pageOf(`${HOST_ADDRESS}:${port}`)), NEIGHBOUR_ADDRESS)
   const [sandbox] = await other.sandboxes.list({ label: 'team=blue' })
-  t.is(sandbox?.name, 'shop')
-  await containers.remove('shop')
+  t.is(sandbox?.name, shop)
+  await containers.remove(shop)
   t.deepEqual(await other.sandboxes.list(), [])
   await isAsBefore(t, world, before)
 })
@@ -63,7 +64,7 @@ test('without its annotation, a container is none of Slipway’s', async (t) => 
 })
 
 test('a container whose annotations are wrong does not start, and leaves nothing', async (t) => {
-  const { slipway, containers, hooks } = await setUp(t)
+  const { world, slipway, containers, hooks } = await setUp(t)
   for (const [annotations, sentence] of [
     [{ 'slipway.network': 'wbe' }, /There is no network "wbe"/],
     [{ 'slipway.network': 'web,nowhere' }, /There is no network "nowhere"/],
@@ -78,21 +79,22 @@ test('a container whose annotations are wrong does not start, and leaves nothing
     [{ 'slipway.network': 'web', 'slipway.gw-priority': 'high' }, /must be a whole number/],
     [{ 'slipway.network': 'web', 'slipway.forwarding': 'yes' }, /must be "true" or "false"/],
   ] as const) {
-    t.regex(await complaint(t, containers, annotations, hooks), sentence)
+    t.regex(await complaint(t, containers, world.name('wrong'), annotations, hooks), sentence)
     t.deepEqual(await slipway.sandboxes.list(), [], JSON.stringify(annotations))
   }
 })
 
 test('a poststop hook removes what its container was given, and nothing else of that name', async (t) => {
   const { world, slipway, containers, hooks } = await setUp(t)
-  await slipway.sandboxes.create({ name: 'shop', network: 'web' })
-  t.regex(await complaint(t, containers, { 'slipway.network': 'web' }, hooks), /shop/)
+  const shop = world.name('shop')
+  await slipway.sandboxes.create({ name: shop, network: 'web' })
+  t.regex(await complaint(t, containers, shop, { 'slipway.network': 'web' }, hooks), new RegExp(shop))
   t.deepEqual(
     (await slipway.sandboxes.list()).map(({ name }) => name),
-    ['shop'],
+    [shop],
   )
   // Once more, by hand: there is nothing of this container's.
-  const { status, stderr } = await call(world, 'poststop', { id: 'shop', bundle: '/run/other', status: 'stopped' })
+  const { status, stderr } = await call(world, 'poststop', { id: shop, bundle: '/run/other', status: 'stopped' })
   t.deepEqual([status, stderr], [0, ''])
   t.is((await slipway.sandboxes.list()).length, 1)
 })
@@ -106,13 +108,22 @@ test('a container that is gone without its poststop hook leaves nothing after th
   const [own, path] = ['/proc/self/ns/net', `/proc/${pid}/ns/net`].map((file) => () => statSync(file).ino)
   t.true(await eventually(() => path?.() !== own?.()))
   const annotations = { 'slipway.network': 'web', 'slipway.publish': '8080:80' }
-  const state = { ociVersion: '1.0.2', id: 'shop', bundle: '/run/shop', status: 'creating', pid, annotations }
+  const state = {
+    ociVersion: '1.0.2',
+    id: world.name('shop'),
+    bundle: '/run/shop',
+    status: 'creating',
+    pid,
+    annotations,
+  }
   t.like(await call(world, 'createRuntime', state), { status: 0, stdout: '', stderr: '' })
   const first = await world.open()
   t.is((await first.sandboxes.list()).length, 1)
   await first.close()
   container.kill('SIGKILL')
   await once(container, 'exit')
+  // The kernel takes a namespace away a moment after its last process; until then, nothing tells it from one that lives.
+  t.true(await eventually(() => links(world).every((name) => !name.startsWith('veth'))))
   const next = await world.open()
   t.deepEqual(await next.sandboxes.list(), [])
   await world.create(next, 'other', { publish: ['8080:80'] })
@@ -121,7 +132,7 @@ test('a container that is gone without its poststop hook leaves nothing after th
 test('what is no state of a container is refused in words, before anything is written', async (t) => {
   const { world, slipway } = await setUp(t)
   const annotations = { 'slipway.network': 'web' }
-  const state = { ociVersion: '1.0.2', id: 'shop', bundle: '/run/shop', status: 'creating', annotations }
+  const state = { ociVersion: '1.0.2', id: world.name('shop'), bundle: '/run/shop', status: 'creating', annotations }
   for (const [given, sentence] of [
     ['', /on stdin, and got nothing/],
     ['{', /on stdin/],
@@ -149,11 +160,12 @@ test('what is no state of a container is refused in words, before anything is wr
 async function complaint(
   t: ExecutionContext,
   containers: Containers,
+  id: string,
   annotations: Record<string, string>,
   hooks: ReturnType<typeof hooksOf>,
 ): Promise<string> {
   const file = join(mkdtempSync('/run/complaint-'), 'stderr')
-  await t.throwsAsync(containers.runByHooks('shop', { ...annotations, 'run.oci.hooks.stderr': file }, hooks))
+  await t.throwsAsync(containers.runByHooks(id, { ...annotations, 'run.oci.hooks.stderr': file }, hooks))
   return readFileSync(file, 'utf8')
 }
 
