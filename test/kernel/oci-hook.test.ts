@@ -122,7 +122,7 @@ test('a container that is gone without its poststop hook leaves nothing after th
   await first.close()
   container.kill('SIGKILL')
   await once(container, 'exit')
-  // The kernel takes a namespace away a moment after its last process; until then, nothing tells it from one that lives.
+  // The kernel takes a namespace away a moment after its last process: until then, it looks as one that lives.
   t.true(await eventually(() => links(world).every((name) => !name.startsWith('veth'))))
   const next = await world.open()
   t.deepEqual(await next.sandboxes.list(), [])
