@@ -68,7 +68,7 @@ export class EventHub {
 
   /** This process has made (without a record before), changed or removed (without one after) a sandbox. */
   didSandbox(before: StoredRecord | undefined, after: StoredRecord | undefined): void {
-    this.#doer()?.did(before, after)
+    this.#tellDoer((doer) => doer.did(before, after))
     if (!this.#listening) return
     const facts = (item: StoredRecord | undefined) => item && factsOfSandbox(idle(item.record))
     this.#did((before ?? after)?.record.id, facts(before), facts(after))
@@ -76,7 +76,7 @@ export class EventHub {
 
   /** The same of a network. */
   didNetwork(before: StoredNetwork | undefined, after: StoredNetwork | undefined): void {
-    this.#doer()?.didNetwork(before, after)
+    this.#tellDoer((doer) => doer.didNetwork(before, after))
     if (!this.#listening) return
     const facts = (item: StoredNetwork | undefined) => item && factsOfNetwork(item.record)
     this.#did((before ?? after)?.record.id, facts(before), facts(after))
@@ -112,6 +112,16 @@ export class EventHub {
     this.#closed = true
     for (const one of [...this.#subscriptions]) one.end()
     await this.#closing
+  }
+
+  /** What was done stays done, whatever becomes of those who are told: its call does not fail for them. */
+  #tellDoer(tell: (doer: Doer) => void): void {
+    const doer = this.#doer()
+    try {
+      if (doer) tell(doer)
+    } catch (error) {
+      this.tell('lost', `What others damage of what this process does may not be noticed: ${(error as Error).message}`)
+    }
   }
 
   #did(id: string | undefined, before: Facts | undefined, after: Facts | undefined): void {

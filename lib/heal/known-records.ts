@@ -48,12 +48,17 @@ export class KnownRecords {
     if (this.#known.get(path)?.text === text) this.#known.delete(path)
   }
 
-  /** What others have removed, and made anew under its name, is another. @param removed - Paths of files. */
+  /**
+   * What others have removed, and made anew under its name, is another. It never throws: a call that has happened must
+   * not fail for it.
+   *
+   * @param removed - Paths of files.
+   */
   heard(removed: Iterable<string>): void {
     for (const path of removed) {
       const known = this.#known.get(path)
       if (!known) this.#deleted.add(path)
-      const { text } = (known && readRegular(path)) ?? {}
+      const text = known && textAt(path)
       if (known && text !== undefined && (idOf(text) ?? idOf(known.text)) !== idOf(known.text)) this.#known.delete(path)
     }
     // A call that was under way then has come to its end long ago.
@@ -104,6 +109,15 @@ function unsaidNamespace(record: Written['record']): BootedNamespace | undefined
   if (!('endpoints' in record) || record.endpoints.length > 0 || record.namespace || record.stack !== 'own') return
   const found = namespaceAt(record.path)
   return found && inThisBoot(found)
+}
+
+/** `undefined` where there is none, or it cannot be read: the look that follows finds what it is. */
+function textAt(path: string): string | undefined {
+  try {
+    return readRegular(path)?.text
+  } catch {
+    return undefined
+  }
 }
 
 /** Of a record, if it is one. */

@@ -1,24 +1,12 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { createServer } from 'node:net'
-import test, { type ExecutionContext } from 'ava'
+import test from 'ava'
 import type { SlipwayError } from '#lib/index.js'
 import { closing } from '../helpers/inside.js'
+import { limiter } from '../helpers/descriptors.js'
 import { World } from '../helpers/world.js'
 
 /** A process that has as many files open as it may is told so, and goes on as before once it has closed some. */
-
-/** Sets this process's limit; what does it is there before, as nothing can be started then. */
-function limiter(t: ExecutionContext): (files: number) => Promise<unknown> {
-  const shell = spawn('sh', { stdio: ['pipe', 'pipe', 'inherit'] })
-  t.teardown(() => void shell.stdin.end())
-  return async (files) => {
-    const set = once(shell.stdout, 'data')
-    shell.stdin.write(`prlimit --pid ${process.pid} --nofile=${files}: && echo set\n`)
-    return set
-  }
-}
 
 /** Opens what may be opened. */
 function fill(): number[] {
