@@ -223,6 +223,11 @@ export class Slipway {
     return (this.#leaving ??= this.#leave(options.wait ?? false))
   }
 
+  /** @internal Resolves once nothing has the names any more of what was removed before. */
+  async awaitRemovals(): Promise<void> {
+    await this.#context.removals.all()
+  }
+
   async #leave(wait: boolean): Promise<void> {
     const { removals, reaper, ephemerals } = this.#context
     await ephemerals.close()

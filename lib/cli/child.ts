@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { Sandbox } from '../api/sandboxes/sandbox.js'
 import { findProgram } from '../inside/processes/programs.js'
+import { environment } from './caller.js'
 import { say } from './failures.js'
 import type { How } from './how-to-run.js'
 
@@ -71,14 +72,28 @@ export class SignalRelay {
   }
 
   #start(sandbox: Sandbox, command: readonly string[], { env, cwd, before, detach }: How): ChildProcess | number {
-    const [program = ''] = command
-    const { errno } = findProgram(program, env['PATH'], cwd)
-    if (errno) return refuse(program, errno)
+    const refused = refusedProgram(command, { env, cwd })
+    if (refused !== undefined) return refused
     const [first = '', ...rest] = [...before, ...command]
     const stdio = detach ? 'ignore' : 'inherit'
-    this.#child = sandbox.spawn(first, rest, { stdio, detached: detach, env, cwd, files: true })
+    this.#child = sandbox.spawn(first, rest, {
+      stdio,
+      detached: detach,
+      env: { ...process.env, ...env },
+      cwd,
+      files: true,
+    })
     return this.#child
   }
+}
+
+/** The exit status where a program cannot be executed, which is said. */
+export function refusedProgram(
+  [program = '']: readonly string[],
+  { env, cwd }: Pick<How, 'env' | 'cwd'>,
+): number | undefined {
+  const { errno } = findProgram(program, { ...environment(), ...env }['PATH'], cwd)
+  return errno ? refuse(program, errno) : undefined
 }
 
 function refuse(program: string, errno: string): number {

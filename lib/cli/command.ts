@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { CommanderError } from 'commander'
+import { Elsewhere, exitWith, performBy } from './caller.js'
+import { complain } from './output.js'
+import { ownVersion } from './own-version.js'
 import { makeProgram } from './program.js'
 import { pathOf } from './usage/command.js'
 
@@ -8,29 +9,32 @@ import { pathOf } from './usage/command.js'
 const WRONG_USAGE = 2
 
 /**
- * The command `slipway`. What can be typed stands in program.ts; here is only how it ends: `process.exitCode`, and what
+ * The command `slipway`. What can be typed stands in program.ts; here is only how it ends: its exit status, and what
  * went wrong on stderr.
  *
+ * @param begins - Is told the name of what is to be done.
  * @returns The name of what was done.
  */
-export async function main(typed: readonly string[]): Promise<string> {
+export async function main(
+  typed: readonly string[],
+  begins: (name: string) => void = () => undefined,
+): Promise<string> {
   let done = 'nothing'
   try {
-    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
-      version: string
-    }
-    const program = makeProgram(version, typed)
+    const program = makeProgram(ownVersion(), typed)
     program.hook('preAction', (_program, action) => {
       done = pathOf(action)
         .slice(program.name().length + 1)
         .replace(' ', '-')
+      begins(done)
     })
     await program.parseAsync(typed, { from: 'user' })
   } catch (error) {
+    if (error instanceof Elsewhere) throw error
     // Commander has said it already, or it was asked for help or version.
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE
+    if (error instanceof CommanderError) exitWith(error.exitCode === 0 ? 0 : WRONG_USAGE)
     // What fails knows the library's errors, and has the library loaded.
-    else process.exitCode = await reported(error)
+    else exitWith(await reported(error))
   }
   return done
 }
@@ -41,7 +45,9 @@ async function reported(failure: unknown): Promise<number> {
     const { reportFailure } = await import('./failures.js')
     return reportFailure(failure)
   } catch {
-    process.stderr.write(`slipway: ${(failure as Error).message}\n`)
+    complain(`slipway: ${(failure as Error).message}\n`)
     return 1
   }
 }
+
+performBy(main)

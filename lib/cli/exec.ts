@@ -1,5 +1,6 @@
-import { SignalRelay } from './child.js'
-import { howToRun } from './how-to-run.js'
+import { caller, Elsewhere, isSameForAll } from './caller.js'
+import { refusedProgram, SignalRelay } from './child.js'
+import { howToRun, type How } from './how-to-run.js'
 import { writeOwnFiles } from './own-files.js'
 import { withSlipway } from './with-slipway.js'
 import type { GivenHost } from './usage/host-flags.js'
@@ -14,6 +15,7 @@ export async function exec(
   flags: ProcessFlags,
 ): Promise<void> {
   const how = howToRun(flags)
+  if (caller()) return become(host, name, command, how)
   const relay = new SignalRelay()
   process.exitCode = await withSlipway(
     host,
@@ -25,4 +27,23 @@ export async function exec(
     },
     { stays: !how.detach },
   )
+}
+
+/** Who has typed it becomes the command. */
+async function become(
+  host: GivenHost,
+  name: string,
+  command: readonly string[],
+  { before, cwd, env, detach }: How,
+): Promise<void> {
+  if (detach) throw new Elsewhere()
+  const found = await withSlipway(host, async (slipway) => {
+    const sandbox = await findSandbox(slipway, name)
+    if (!isSameForAll(sandbox.path)) throw new Elsewhere()
+    await writeOwnFiles(sandbox)
+    return { netns: sandbox.path, own: sandbox.ownNames }
+  })
+  const status = refusedProgram(command, { env, cwd })
+  if (status === undefined) caller()?.become({ ...found, cwd, env, command: [...before, ...command] })
+  else caller()?.exitWith(status)
 }

@@ -3,6 +3,7 @@ import { inWords } from '../base/shortage.js'
 import { coloured } from './colour.js'
 import { inFlags } from './in-flags.js'
 import { Interrupted } from './interruption.js'
+import { complain } from './output.js'
 
 /** Exit statuses: done is 0. */
 const REFUSED = 1
@@ -49,7 +50,7 @@ export function reportFailure(thrown: unknown): number {
 /** One line on stderr. */
 export function say(text: string): void {
   const colour = text.startsWith('note: ') ? 'yellow' : 'red'
-  process.stderr.write(`${coloured(process.stderr, colour, 'slipway:')} ${text}\n`)
+  complain(`${coloured('stderr', colour, 'slipway:')} ${text}\n`)
 }
 
 const said = (error: Error): string => (error instanceof SlipwayError ? inFlags(error.message) : error.message)

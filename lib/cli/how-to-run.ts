@@ -2,11 +2,13 @@ import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { SlipwayError } from '../base/errors.js'
 import { mayNotRead } from '../base/shortage.js'
+import { caller, environment } from './caller.js'
 import { UsageError } from './failures.js'
 import type { ProcessFlags } from './usage/process-flags.js'
 
 /** How a program is to run. */
 export interface How {
+  /** Variables that it has beside those that there are. */
   env: NodeJS.ProcessEnv
   cwd: string
   /** What is executed before it, to be another user. */
@@ -20,11 +22,11 @@ export interface How {
  * @throws {UsageError | SlipwayError} `NOT_FOUND`: no such folder, user or group.
  */
 export function howToRun({ detach, env = [], workdir, user }: ProcessFlags): How {
-  const cwd = resolve(workdir ?? '.')
+  const cwd = resolve(caller()?.cwd ?? '.', workdir ?? '.')
   if (workdir !== undefined) checkFolder(workdir, cwd)
   const given = Object.fromEntries(env.flatMap(pairOf))
   const { before, home } = user === undefined ? { before: [], home: {} } : asUser(user)
-  return { env: { ...process.env, ...home, ...given }, cwd, before, detach: detach === true }
+  return { env: { ...home, ...given }, cwd, before, detach: detach === true }
 }
 
 function checkFolder(typed: string, path: string): void {
@@ -38,7 +40,7 @@ function checkFolder(typed: string, path: string): void {
 }
 
 function pairOf(text: string): [string, string][] {
-  const [, key = '', value = process.env[key]] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? []
+  const [, key = '', value = environment()[key]] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? []
   if (key === '') throw new UsageError(`--env "${text}" has no name. It is written KEY=VALUE, or KEY.`)
   return value === undefined ? [] : [[key, value]]
 }

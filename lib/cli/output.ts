@@ -1,9 +1,12 @@
 import { writeSync } from 'node:fs'
+import { caller } from './caller.js'
 
 /** What commands print goes here. To open `process.stdout` takes Node.js 3 to 5 ms, and most commands print once. */
 export const output = {
   write(text: string): void {
-    if (opened) process.stdout.write(text)
+    const typed = caller()
+    if (typed) typed.write('stdout', text)
+    else if (opened) process.stdout.write(text)
     else writeAll(Buffer.from(text))
   },
 }
@@ -31,6 +34,13 @@ function writeAll(bytes: Buffer): void {
 /** Who reads our output may have enough of it: `slipway ls | head -1`. */
 function hasEnough(error: unknown): void {
   if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit()
+}
+
+/** What is said beside, or is wrong. */
+export function complain(text: string): void {
+  const typed = caller()
+  if (typed) typed.write('stderr', text)
+  else process.stderr.write(text)
 }
 
 export function print(text: string): void {

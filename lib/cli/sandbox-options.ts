@@ -1,6 +1,7 @@
 import { readCreateOptions, type CreateOptions } from '../api/sandboxes/create-options.js'
 import type { CreateRequest } from '../work/create-request.js'
 import type { EndpointOptions } from '../api/sandboxes/endpoint-options.js'
+import { caller, Elsewhere, isSameForAll } from './caller.js'
 import { asUsage } from './failures.js'
 import { hostOptions } from './host-options.js'
 import type { EndpointFlags, SandboxFlags } from './usage/sandbox-flags.js'
@@ -34,6 +35,7 @@ export function sandboxOptions(
   flags: SandboxFlags,
 ): { options: CreateOptions; request: CreateRequest } {
   hostOptions(host)
+  if (flags.netns !== undefined && caller() && !isSameForAll(flags.netns)) throw new Elsewhere()
   const { macAddress, networkAlias, dnsOption, label, ...rest } = flags
   const options: CreateOptions = {
     ...rest,

@@ -1,3 +1,4 @@
+import { requireOwnProcess } from './caller.js'
 import { UsageError } from './failures.js'
 import { Interrupted } from './interruption.js'
 
@@ -8,6 +9,7 @@ import { Interrupted } from './interruption.js'
  * @throws {Interrupted} by Ctrl-C.
  */
 export async function isSure(command: string, what: string): Promise<boolean> {
+  requireOwnProcess()
   if (!process.stdin.isTTY)
     throw new UsageError(
       `${command} asks before it removes, and standard input is no terminal. Give --force to have it done unasked.`,

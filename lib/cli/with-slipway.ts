@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import type { WarningMessage } from '../work/forwarding.js'
 import type { OpenOptions } from '../api/options.js'
 import { Slipway } from '../api/slipway.js'
+import { caller, Elsewhere } from './caller.js'
 import { say } from './failures.js'
 import { hostOptions } from './host-options.js'
 import { interruptible } from './interruption.js'
@@ -22,6 +23,11 @@ export async function withSlipway<T>(
   work: (slipway: Slipway, signal: AbortSignal) => Promise<T>,
   { stays = false, watches = false, ...closing }: { stays?: boolean; watches?: boolean; wait?: boolean } = {},
 ): Promise<T> {
+  const typed = caller()
+  if (typed) {
+    if (stays || watches) throw new Elsewhere()
+    return typed.work(host, work, closing)
+  }
   return stays
     ? opened(host, (slipway) => work(slipway, new AbortController().signal), Slipway.open, closing)
     : interruptible((signal) =>
@@ -56,6 +62,7 @@ async function opened<T>(
   const warn = (message: unknown) => say(`warning: ${(message as WarningMessage).message}`)
   warnings.subscribe(warn)
   const slipway = await open(options)
+  if (host.verbose) say('note: this process does it')
   try {
     for (const what of foundAtOpening(slipway)) say(`note: ${what}`)
     return await work(slipway)

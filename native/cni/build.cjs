@@ -25,6 +25,7 @@ const FLAGS = [
   '-U_FORTIFY_SOURCE',
   '-D_FORTIFY_SOURCE=2',
   `-I${native}`,
+  `-DSLIPWAY_VERSION="${require('../../package.json').version}"`,
 ]
 // libstdc++ is left out: what of it is used is in headers.
 const LINKED = ['-nodefaultlibs', '-Wl,--gc-sections', '-Wl,-z,relro', '-Wl,-z,now', '-s']

@@ -118,6 +118,22 @@ int become_command(const Options& options, std::string_view input) {
   return errno;
 }
 
+int become_typed(char** arguments) {
+  Bytes main;
+  size_t count = 0;
+  while (arguments[count] != nullptr) count++;
+  // Of PATH, it would be this program again.
+  if (!main_of_package(main)) return ENOENT;
+  auto** line = static_cast<char**>(calloc(count + 3, sizeof(char*)));
+  if (line == nullptr) return ENOMEM;
+  line[0] = const_cast<char*>("node");
+  line[1] = const_cast<char*>(main.text());
+  for (size_t at = 0; at < count; at++) line[at + 2] = arguments[at];
+  errno = ENOENT;
+  run_from_path("node", line);
+  return errno;
+}
+
 int run_command(const Options& options, std::string_view input, Bytes& printed) {
   UniqueFd in = file_of(input);
   UniqueFd out = file_of("");

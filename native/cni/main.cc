@@ -1,5 +1,6 @@
-// The program that a container's runtime calls as a plugin of CNI. It hands all on to the resident process, and takes
-// a millisecond for it; where none is there, to a process of its own. VERSION it answers itself.
+// The program that a container's runtime calls as a plugin of CNI, and the command `slipway` for people. It hands all
+// on to the resident process, and takes a millisecond for it; where none is there, to a process of its own. A runtime's
+// VERSION it answers itself.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -14,6 +15,7 @@
 #include "cni/options.h"
 #include "cni/queue.h"
 #include "cni/server.h"
+#include "cni/typed.h"
 
 namespace slipway::cni {
 namespace {
@@ -64,7 +66,8 @@ int serve(const Options& options) {
     return refuse(kEnvironment, "CNI_ARGS and the other variables of CNI are too long.", 0, input.view());
 
   Bytes answer;
-  ServerAnswer server = ask_server(options.socket, request.view(), answer);
+  ServerAnswer server =
+      ask_server(options.socket, {"/cni", "application/vnd.slipway.cni+json", request.view()}, answer);
   if (server.asked == Asked::kDone) return print(server.text, 0);
   if (server.asked == Asked::kRefused) return print(server.text, 1);
   if (command != "DEL" && server.asked == Asked::kBusy) return print(server.text, 1);
@@ -77,11 +80,19 @@ int serve(const Options& options) {
                 input.view());
 }
 
+// By its own name, it is nothing else.
+bool is_plugin(const char* name) {
+  std::string_view own = name == nullptr ? "" : name;
+  return after(own, own.rfind('/') + 1) == "slipway-cni";
+}
+
 }  // namespace
 }  // namespace slipway::cni
 
 int main(int, char** arguments) {
   using namespace slipway::cni;
+  // A runtime says what it wants by that, whatever the plugin is called.
+  if (getenv("CNI_COMMAND") == nullptr && !is_plugin(arguments[0])) return do_typed(arguments + 1);
   Options options;
   const char* wrong = read_options(arguments + 1, options);
   return wrong == nullptr ? serve(options) : refuse(kEnvironment, wrong, 0, {});

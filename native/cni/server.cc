@@ -21,7 +21,6 @@ constexpr long kConnectMs = 5000;
 constexpr long kAgainMs = 5;
 constexpr long kAnswerMs = 90'000;
 constexpr size_t kMost = 4 << 20;
-constexpr std::string_view kType = "application/vnd.slipway.cni+json";
 
 UniqueFd connect_to(const char* path) {
   sockaddr_un place{};
@@ -92,19 +91,20 @@ bool receive(int fd, Bytes& answer, std::string_view& head, std::string_view& bo
 
 }  // namespace
 
-ServerAnswer ask_server(const char* socket, std::string_view request, Bytes& answer) {
+ServerAnswer ask_server(const char* socket, const Question& question, Bytes& answer) {
   UniqueFd fd = connect_to(socket);
   if (!fd) return {Asked::kAbsent, {}};
   Bytes whole;
-  whole.add("POST /cni HTTP/1.1\r\nHost: slipway\r\nConnection: close\r\nContent-Type: application/octet-stream\r\n");
-  whole.add("Content-Length: ").number(request.size()).add("\r\n\r\n").add(request);
+  whole.add("POST ").add(question.path).add(" HTTP/1.1\r\nHost: slipway\r\nConnection: close\r\n");
+  whole.add("Content-Type: application/octet-stream\r\nContent-Length: ").number(question.body.size());
+  whole.add("\r\n\r\n").add(question.body);
   // One that closes before it has read all of it may have answered: that its answer is missing, the next step sees.
   send_all(fd.get(), whole.view(), Deadline(kAnswerMs));
   std::string_view head;
   std::string_view body;
   if (!receive(fd.get(), answer, head, body)) return {Asked::kSilent, {}};
   std::string_view status = first(after(head, 9), 3);
-  if (status == "421" || header(head, "\r\nContent-Type: ") != kType) return {Asked::kLeft, {}};
+  if (status == "421" || header(head, "\r\nContent-Type: ") != question.type) return {Asked::kLeft, {}};
   return {status == "200" ? Asked::kDone : status == "503" ? Asked::kBusy : Asked::kRefused, body};
 }
 

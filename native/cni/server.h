@@ -1,4 +1,5 @@
-// The resident process: one request over HTTP at its socket.
+// The resident process: one request over HTTP at its socket. What it answers in another form than that which is asked
+// for is left to this process.
 #pragma once
 
 #include <string_view>
@@ -22,11 +23,18 @@ enum class Asked {
 
 struct ServerAnswer {
   Asked asked;
-  // For the runtime.
+  // Its body.
   std::string_view text;
 };
 
+struct Question {
+  std::string_view path;
+  // The media type of the answer.
+  std::string_view type;
+  std::string_view body;
+};
+
 // `answer` holds what is returned.
-ServerAnswer ask_server(const char* socket, std::string_view request, Bytes& answer);
+ServerAnswer ask_server(const char* socket, const Question& question, Bytes& answer);
 
 }  // namespace slipway::cni

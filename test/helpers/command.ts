@@ -1,7 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
+import { constants } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { PROGRAM, served, serverOf } from './served-command.js'
 import { kernelState, readFiles } from './snapshot.js'
 import { ipJson, type World } from './world.js'
 
@@ -21,15 +23,14 @@ export const start = (
   before: readonly string[] = [],
   stdin: 'ignore' | 'pipe' = 'ignore',
 ): ChildProcess => {
-  const [program = '', ...rest] = [
-    ...before,
-    process.execPath,
-    COMMAND,
-    `--netns=${world.host.path}`,
-    `--state-dir=${world.stateDir}`,
-    ...args,
-  ]
-  return spawn(program, rest, { stdio: [stdin, 'pipe', 'pipe'], timeout: 30_000 })
+  const host = [`--netns=${world.host.path}`, `--state-dir=${world.stateDir}`]
+  const how = { stdio: [stdin, 'pipe', 'pipe'], timeout: 30_000 } as const satisfies SpawnOptions
+  if (served.isOn && before.length === 0) {
+    const env = { ...process.env, SLIPWAY_SOCKET: serverOf(world) }
+    return spawn(PROGRAM, [...host, ...args], { ...how, argv0: 'slipway', env })
+  }
+  const [program = '', ...rest] = [...before, process.execPath, COMMAND, ...host, ...args]
+  return spawn(program, rest, how)
 }
 
 /** On a terminal of its own; what is written to it is typed. */
@@ -44,9 +45,11 @@ export function onTerminal(world: World, ...args: string[]): { child: ChildProce
 export async function end(child: ChildProcess): Promise<Ended> {
   const { stdout, stderr } = child
   if (!stdout || !stderr) throw new TypeError('a piped process has pipes')
-  const closed = once(child, 'close') as Promise<[number | null]>
-  const [out, err, [status]] = await Promise.all([text(stdout), text(stderr), closed])
-  return { status, stdout: out, stderr: err }
+  const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
+  const [out, err, [status, signal]] = await Promise.all([text(stdout), text(stderr), closed])
+  // The small program has become the command, and ends as that does: shells print the same of both.
+  const ended = served.isOn && signal ? 128 + constants.signals[signal] : status
+  return { status: ended, stdout: out, stderr: err }
 }
 
 export const slipway = (world: World, ...args: string[]): Promise<Ended> => end(start(world, args))

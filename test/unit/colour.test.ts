@@ -1,4 +1,5 @@
 import test from 'ava'
+import { findCallersBy, type Caller, type Output } from '#lib/cli/caller.js'
 import { coloured } from '#lib/cli/colour.js'
 
 /** https://no-color.org, and FORCE_COLOR as Node.js has it. */
@@ -15,11 +16,11 @@ test('colours on a terminal, where nobody has said otherwise', (t) => {
     [true, { FORCE_COLOR: '0' }, false],
     [false, { CLICOLOR_FORCE: '1' }, true],
   ]
-  const before = process.env
-  t.teardown(() => (process.env = before))
+  t.teardown(() => findCallersBy(() => undefined))
   for (const [isTTY, env, colours] of rows) {
-    process.env = { TERM: 'xterm', ...env }
-    const text = coloured({ isTTY } as NodeJS.WriteStream, 'red', 'x')
+    const caller = { env: { TERM: 'xterm', ...env }, isTerminal: (output: Output) => output === 'stderr' && isTTY }
+    findCallersBy(() => caller as unknown as Caller)
+    const text = coloured('stderr', 'red', 'x')
     t.is(text, colours ? '\u001b[31mx\u001b[39m' : 'x', JSON.stringify([isTTY, env]))
   }
 })

@@ -8,7 +8,7 @@ import type { StoredRecord } from '#lib/store/records.js'
 import { limiter } from '../helpers/descriptors.js'
 import { networkRecord, sandboxRecord } from '../helpers/whole-records.js'
 
-const stored = <T>(record: unknown) => ({ record, path: '/nonexistent/a.json', text: '', marked: true }) as T
+const stored = (record: unknown) => ({ record, path: '/nonexistent/a.json', text: '', marked: true }) as never
 
 /** What this process remembers of records, and whoever is told of what it has done. */
 

@@ -2,6 +2,7 @@ import type { InspectOptionsStylized } from 'node:util'
 import type { ChildProcess } from 'node:child_process'
 import type { Socket as UdpSocket } from 'node:dgram'
 import type { Server, Socket } from 'node:net'
+import { dirname } from 'node:path'
 import { activePorts } from '../../drivers/gateway.js'
 import { callChecks, waiting, type Call, type CallOptions } from '../../base/call.js'
 import { invalid, show, SlipwayError } from '../../base/errors.js'
@@ -28,6 +29,7 @@ import { hostnameOf, isCurrent, ownHostname, type SandboxRecord, type StoredReco
 import { Changes } from '../../work/changes.js'
 import { connectSandbox, disconnectSandbox } from '../../work/connections.js'
 import { hostPath, withCall, type Context } from '../../work/context.js'
+import type { OwnNames } from './own-names.js'
 import { describeEndpoint, type Endpoint } from './endpoint.js'
 import { endpointChecks, readEndpoint, type EndpointOptions } from './endpoint-options.js'
 import { keepSandbox } from '../../work/ephemerals.js'
@@ -613,6 +615,12 @@ export class Sandbox {
       areWritten: () => this.writtenFiles !== undefined,
       write: () => this.files(),
     }
+  }
+
+  /** @internal What its processes find in place of this machine's; `undefined` where they have that. */
+  get ownNames(): OwnNames | undefined {
+    const own = this.#ownFiles()
+    return own && { folder: dirname(own.paths.hostname), hostname: this.#inside.hostname }
   }
 
   /** @returns The network's name where it is one that every host has, else as it was given. */

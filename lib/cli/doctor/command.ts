@@ -91,7 +91,7 @@ function refused(error: unknown): Finding {
 const COLOURS = { ok: 'green', note: 'yellow', problem: 'red' } as const
 
 const line = ({ status, check, finding, advice }: Finding): string =>
-  `${coloured(process.stdout, COLOURS[status], status.padEnd(8))} ${check.padEnd(13)} ${finding}${advice ? ` → ${advice}` : ''}`
+  `${coloured('stdout', COLOURS[status], status.padEnd(8))} ${check.padEnd(13)} ${finding}${advice ? ` → ${advice}` : ''}`
 
 function summary(findings: readonly Finding[]): string {
   const problems = findings.filter(({ status }) => status === 'problem').length

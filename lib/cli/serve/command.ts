@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
+import type { OpenOptions } from '../../api/options.js'
 import { Slipway } from '../../api/slipway.js'
 import { descriptorLimit } from '../../base/descriptor-limit.js'
 import { Listening, type ListenOptions } from '../../servers/daemon/listening.js'
@@ -17,6 +18,7 @@ import { MetricsApi } from '../../servers/metrics/api.js'
 import { Measured } from '../../servers/metrics/measured.js'
 import type { Metrics } from '../../servers/metrics/metrics.js'
 import type { WarningMessage } from '../../work/forwarding.js'
+import { COMMAND_PATH, CommandApi } from '../resident/api.js'
 import { UsageError } from '../failures.js'
 import { hostOptions } from '../host-options.js'
 import { ownVersion } from '../own-version.js'
@@ -54,7 +56,7 @@ export async function serve(before: GivenHost, flags: ServeFlags): Promise<void>
     try {
       for (const what of foundAtOpening(slipway)) log.info(what)
       metrics = serving.metrics && new (await import('../../servers/metrics/metrics.js')).Metrics(slipway)
-      await run({ slipway, serving, log, signals, read: () => readServing(flags, config), metrics })
+      await run({ slipway, options, serving, log, signals, read: () => readServing(flags, config), metrics })
     } finally {
       metrics?.close()
       await slipway.close()
@@ -72,6 +74,8 @@ export async function serve(before: GivenHost, flags: ServeFlags): Promise<void>
 /** What the parts of the server have in common. */
 interface Serve {
   slipway: Slipway
+  /** What the host was opened with. */
+  options: OpenOptions
   serving: Serving
   log: Log
   signals: Signals
@@ -92,7 +96,12 @@ async function run(server: Serve): Promise<void> {
   try {
     const docker = measured('docker', new DockerApi({ slipway, version: ownVersion() }))
     const cni = measured('cni', new CniApi(slipway))
-    await listen(serving, new ByPath(new Map([[CNI_PATH, cni]]), docker))
+    const command = measured('command', new CommandApi(slipway, server.options))
+    const others = new Map([
+      [CNI_PATH, cni],
+      [COMMAND_PATH, command],
+    ])
+    await listen(serving, new ByPath(others, docker))
     if (serving.plugin) {
       const { address, data } = serving.plugin
       // Only root is dockerd.

@@ -1,6 +1,6 @@
 import { Command, type ErrorOptions } from 'commander'
 import { bold, coloured } from '../colour.js'
-import { output } from '../output.js'
+import { complain, output } from '../output.js'
 import { insteadOfCommand, insteadOfFlag } from './docker-words.js'
 import { isHostFlag } from './host-flags.js'
 
@@ -64,6 +64,7 @@ export function configure(program: Command): void {
     })
     .configureOutput({
       writeOut: (text) => output.write(text),
-      outputError: (text, write) => write(`${coloured(process.stderr, 'red', 'slipway:')} ${text}`),
+      writeErr: complain,
+      outputError: (text, write) => write(`${coloured('stderr', 'red', 'slipway:')} ${text}`),
     })
 }

@@ -87,6 +87,7 @@ export function addHostOptions(program: Command): void {
     if (option.negate) option.default(undefined)
     program.addOption(option)
   }
+  program.option('--verbose', 'say on stderr which process does it: this one, or slipway serve')
 }
 
 export const isHostFlag = (flag: string): boolean =>
@@ -97,12 +98,15 @@ export interface GivenHost {
   readonly options: OpenOptions
   /** A file for what was not. */
   readonly config: string | undefined
+  /** Who does it is said. */
+  readonly verbose: boolean
 }
 
 export function givenHost(program: Command): GivenHost {
   const given = program.opts<Record<string, unknown>>()
   return {
     config: given['config'] as string | undefined,
+    verbose: given['verbose'] === true,
     options: Object.fromEntries(
       Object.entries(FLAGS).flatMap(([name, [option]]) => {
         // Commander calls a value after its flag.

@@ -1,0 +1,135 @@
+#include "cni/typed.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include "base/unique_fd.h"
+#include "cni/bytes.h"
+#include "cni/command.h"
+#include "cni/io.h"
+#include "cni/options.h"
+#include "cni/own_files.h"
+#include "cni/server.h"
+
+namespace slipway::cni {
+namespace {
+
+constexpr Question kQuestion = {"/command", "application/vnd.slipway.command", {}};
+// A program whose files could not be given ends so, also where the library starts it.
+constexpr int kNoFiles = 125;
+// As much as the server takes.
+constexpr size_t kMostTyped = 240 << 10;
+
+int complain(std::string_view what, int reason) {
+  Bytes text;
+  text.add("slipway: ").add(what);
+  if (reason != 0) text.add(" (").add(strerror(reason)).add(").");
+  write_all(STDERR_FILENO, text.add('\n').view());
+  return 1;
+}
+
+// Facts and an empty text, the environment and an empty text, arguments: each ends with a zero. False where the folder
+// or the network namespace cannot be told.
+bool write_typed(Bytes& to, char** arguments) {
+  char folder[PATH_MAX];
+  struct stat network {};
+  if (getcwd(folder, sizeof folder) == nullptr || stat("/proc/self/ns/net", &network) != 0) return false;
+  to.add("CWD=").add(folder).add('\0');
+  to.add("NETNS=").number(network.st_dev).add(':').number(network.st_ino).add('\0');
+  to.add("VERSION=" SLIPWAY_VERSION).add('\0');
+  to.add("TERMINALS=").add(isatty(STDOUT_FILENO) != 0 ? "stdout," : "");
+  to.add(isatty(STDERR_FILENO) != 0 ? "stderr" : "").add('\0').add('\0');
+  for (char** one = environ; *one != nullptr; one++)
+    if (**one != '\0') to.add(*one).add('\0');
+  to.add('\0');
+  for (char** one = arguments; *one != nullptr; one++) to.add(*one).add('\0');
+  return true;
+}
+
+// Takes a text away that ends with `end`; the rest is `from`. Without an end, all of it is taken.
+std::string_view take(std::string_view& from, char end) {
+  size_t at = from.find(end);
+  std::string_view text = first(from, at);
+  from = at == std::string_view::npos ? std::string_view() : after(from, at + 1);
+  return text;
+}
+
+size_t number_in(std::string_view digits) {
+  size_t value = 0;
+  for (char digit : digits)
+    if (digit >= '0' && digit <= '9') value = value * 10 + static_cast<size_t>(digit - '0');
+  return value;
+}
+
+// As texts that each end with a zero: the path of a network namespace, a folder, that of its own files and its
+// hostname, variables and an empty one, words. All of them lie behind each other, and stay where they are. Returns the
+// exit status where it cannot be.
+int become(std::string_view texts) {
+  if (texts.empty() || texts.back() != '\0') return complain("slipway serve gave an answer that is none.", 0);
+  const char* netns = take(texts, '\0').data();
+  const char* folder = take(texts, '\0').data();
+  std::string_view files = take(texts, '\0');
+  std::string_view hostname = take(texts, '\0');
+  for (std::string_view variable = take(texts, '\0'); !variable.empty(); variable = take(texts, '\0'))
+    putenv(const_cast<char*>(variable.data()));
+  size_t count = 0;
+  for (char one : texts) count += one == '\0' ? 1 : 0;
+  auto** words = static_cast<char**>(calloc(count + 1, sizeof(char*)));
+  if (words == nullptr) return complain("There is no memory left", errno);
+  for (size_t at = 0; at < count; at++) words[at] = const_cast<char*>(take(texts, '\0').data());
+  UniqueFd network(open(netns, O_RDONLY | O_CLOEXEC));
+  if (!network || setns(network.get(), CLONE_NEWNET) != 0)
+    return complain("The network of the sandbox cannot be entered", errno);
+  int unmounted = files.empty() ? 0 : give_files(files, hostname);
+  if (unmounted != 0) {
+    complain("The files of the sandbox could not be mounted over those in /etc", unmounted);
+    return kNoFiles;
+  }
+  if (chdir(folder) != 0) return complain("The folder to start in cannot be entered", errno);
+  execvp(words[0], words);
+  complain(words[0], errno);
+  return errno == ENOENT ? 127 : 126;
+}
+
+// Part after part: `1` or `2`, a length, and what goes there; last `exit` and a status, or `exec`, a length and texts.
+int follow(std::string_view answer) {
+  while (!answer.empty()) {
+    std::string_view line = take(answer, '\n');
+    std::string_view what = take(line, ' ');
+    size_t number = number_in(line);
+    if (what == "exit") return static_cast<int>(number);
+    std::string_view part = first(answer, number);
+    if (part.size() < number) break;
+    answer = after(answer, number);
+    if (what == "exec") return become(part);
+    if (write_all(what == "1" ? STDOUT_FILENO : STDERR_FILENO, part) != 0) return 1;
+  }
+  return complain("slipway serve gave an answer that is none.", 0);
+}
+
+}  // namespace
+
+int do_typed(char** arguments) {
+  const char* given = getenv("SLIPWAY_SOCKET");
+  Question question = kQuestion;
+  Bytes typed;
+  Bytes answer;
+  if (write_typed(typed, arguments) && typed.size() <= kMostTyped) {
+    question.body = typed.view();
+    ServerAnswer server = ask_server(given == nullptr ? Options().socket : given, question, answer);
+    if (server.asked == Asked::kDone) return follow(server.text);
+    if (server.asked == Asked::kSilent)
+      return complain("slipway serve has not answered, and may have done it. See: slipway ls", 0);
+  }
+  return complain("Node.js, or the package of this program, cannot be found", become_typed(arguments));
+}
+
+}  // namespace slipway::cni
