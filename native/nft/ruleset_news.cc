@@ -30,7 +30,10 @@ std::string who(netlink::Answer& message) {
     // Big-endian, as all numbers of nf_tables.
     if (attribute.type() == NFTA_GEN_PROC_PID) pid = __builtin_bswap32(attribute.u32());
   });
-  return name.empty() || message.malformed() ? "" : name + '\0' + std::to_string(pid);
+  std::string by;
+  if (!name.empty() && !message.malformed())
+    by.append(1, '\0').append(name).append(1, '\0').append(std::to_string(pid));
+  return by;
 }
 
 }  // namespace
@@ -93,7 +96,7 @@ void RulesetNews::hear(netlink::Answer& message, std::set<std::string>& told) {
       break;
     case message_type(NFT_MSG_NEWGEN): {
       std::string by = heard_.empty() ? "" : who(message);
-      for (const std::string& one : heard_) told.insert(by.empty() ? one : one + '\0' + by);
+      for (const std::string& one : heard_) told.insert(one + by);
       heard_.clear();
       break;
     }

@@ -26,7 +26,7 @@ const HELP = /^(-h|--help|help|completion)$/
 
 const callers = new AsyncLocalStorage<TypedCaller>()
 
-/** Commands that others type, done by the process that has the host open: what they print and how they end is the same. */
+/** Commands that others type, done by the process that has the host open: printed and ended as their own would be. */
 export class CommandApi implements Protocol {
   readonly #open: { slipway: Slipway; host: ThisHost }
   readonly #version = ownVersion()
