@@ -1,5 +1,6 @@
 import type { OwnNames } from '../api/sandboxes/own-names.js'
 import type { Slipway } from '../api/slipway.js'
+import type { Maker } from '../store/maker.js'
 import type { GivenHost } from './usage/host-flags.js'
 
 /** Which of its outputs. */
@@ -16,6 +17,8 @@ export interface Becoming {
   /** Variables that it has beside the caller's. */
   env: Readonly<NodeJS.ProcessEnv>
   command: readonly string[]
+  /** Id of a sandbox that goes when it has ended: whoever has typed it starts it then, and stays. */
+  sandbox?: string
 }
 
 /** Who has typed a command that this process does for another: `slipway serve` does (cli/resident). */
@@ -23,6 +26,8 @@ export interface Caller {
   readonly env: Readonly<NodeJS.ProcessEnv>
   /** Folder that it is in. */
   readonly cwd: string
+  /** @throws {Elsewhere} where this process cannot see it. */
+  readonly process: Maker
   isTerminal(output: Output): boolean
   write(output: Output, text: string): void
   exitWith(status: number): void

@@ -3,6 +3,7 @@ import type { Sandbox } from '../api/sandboxes/sandbox.js'
 import type { Slipway } from '../api/slipway.js'
 import type { CreateOptions } from '../api/sandboxes/create-options.js'
 import { SlipwayError } from '../base/errors.js'
+import type { Maker } from '../store/maker.js'
 import { nearest } from './near.js'
 
 /** As the library finds them, with a guess where there is none of that name. */
@@ -13,11 +14,11 @@ export const findSandbox = (slipway: Slipway, name: string): Promise<Sandbox> =>
 export const findNetwork = (slipway: Slipway, name: string): Promise<Network> =>
   slipway.networks.get(name).catch((error: unknown) => guess(slipway, name, error))
 
-/** A network or a sandbox to join may be mistyped. */
-export const createSandbox = (slipway: Slipway, options: CreateOptions): Promise<Sandbox> =>
-  slipway.sandboxes
-    .create(options)
-    .catch((error: unknown) => guess(slipway, options.network?.replace(/^container:/, '') ?? '', error))
+/** A network or a sandbox to join may be mistyped. @param maker - Another process with which it goes. */
+export const createSandbox = (slipway: Slipway, options: CreateOptions, maker?: Maker): Promise<Sandbox> =>
+  (maker ? slipway.sandboxes.createFor(maker, options) : slipway.sandboxes.create(options)).catch((error: unknown) =>
+    guess(slipway, options.network?.replace(/^container:/, '') ?? '', error),
+  )
 
 /** @throws What was refused, with a guess: a sandbox or a network that was not found is one that was mistyped. */
 async function guess(slipway: Slipway, name: string, error: unknown): Promise<never> {

@@ -1,9 +1,11 @@
 import { SlipwayError } from '../base/errors.js'
+import type { CreateOptions } from '../api/sandboxes/create-options.js'
 import type { Sandbox } from '../api/sandboxes/sandbox.js'
 import { Background, startInBackground } from './background.js'
-import { SignalRelay } from './child.js'
+import { caller, Elsewhere, isSameForAll } from './caller.js'
+import { refusedProgram, SignalRelay } from './child.js'
 import { createSandbox } from './find.js'
-import { howToRun } from './how-to-run.js'
+import { howToRun, type How } from './how-to-run.js'
 import { writeOwnFiles } from './own-files.js'
 import { sandboxOptions } from './sandbox-options.js'
 import type { ProcessFlags } from './usage/process-flags.js'
@@ -23,6 +25,7 @@ export async function run(host: GivenHost, command: readonly string[], flags: Ru
     ...(workdir === undefined ? {} : { workdir }),
     ...(user === undefined ? {} : { user }),
   })
+  if (caller()) return runFor(host, command, options, { ...how, detach: detach === true })
   if (detach && !background) return startInBackground()
   const relay = new SignalRelay()
   process.exitCode = await withSlipway(
@@ -45,6 +48,27 @@ export async function run(host: GivenHost, command: readonly string[], flags: Ru
     },
     { stays: true, wait: true },
   )
+}
+
+/** Whoever has typed it starts the command, and has the sandbox removed afterwards. It goes with him. */
+async function runFor(host: GivenHost, command: readonly string[], options: CreateOptions, how: How): Promise<void> {
+  const typed = caller()
+  if (!typed || how.detach) throw new Elsewhere()
+  const refused = refusedProgram(command, how)
+  if (refused !== undefined) return typed.exitWith(refused)
+  const { before, cwd, env } = how
+  const found = await withSlipway(host, async (slipway, signal) => {
+    const sandbox = await createSandbox(slipway, { ...options, signal }, typed.process)
+    try {
+      if (!isSameForAll(sandbox.path)) throw new Elsewhere()
+      await writeOwnFiles(sandbox)
+      return { netns: sandbox.path, own: sandbox.ownNames, sandbox: sandbox.id }
+    } catch (error) {
+      await removeUnlessGone(sandbox)
+      throw error
+    }
+  })
+  typed.become({ ...found, cwd, env, command: [...before, ...command] })
 }
 
 async function removeUnlessGone(sandbox: Sandbox): Promise<void> {

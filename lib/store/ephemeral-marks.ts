@@ -1,7 +1,7 @@
 import { clock } from '../base/timers.js'
 import { existsSync, readdirSync, rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
-import { hasEnded, thisPids, thisProcess } from './maker.js'
+import { hasEnded, thisPids, thisProcess, type Maker } from './maker.js'
 import { makeMark } from './make-folder.js'
 import { isRegular } from './read-file.js'
 
@@ -22,14 +22,13 @@ export class EphemeralMarks {
     this.#watched = watched
   }
 
-  get #own(): string {
-    const { pid, started } = thisProcess()
+  #of({ pid, started }: Maker): string {
     return join(this.#folder, `${pid}-${started}-${thisPids()}`)
   }
 
-  /** Comes before the first record, and again after each. */
-  write(): void {
-    const path = this.#own
+  /** Comes before the first record of a maker, and again after each. */
+  write(maker: Maker): void {
+    const path = this.#of(maker)
     if (existsSync(path)) return
     makeMark(path)
     const now = new Date(clock.time())
@@ -40,13 +39,14 @@ export class EphemeralMarks {
     }
   }
 
-  remove(): void {
-    rmSync(this.#own, { force: true })
+  remove(maker: Maker): void {
+    rmSync(this.#of(maker), { force: true })
   }
 
   /** Whether another process has a mark, which lives or has ended. */
   hasOthers(): boolean {
-    return this.#names().some((name) => NAME.test(name) && join(this.#folder, name) !== this.#own)
+    const own = this.#of(thisProcess())
+    return this.#names().some((name) => NAME.test(name) && join(this.#folder, name) !== own)
   }
 
   #names(): string[] {

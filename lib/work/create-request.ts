@@ -3,6 +3,7 @@ import type { Labels } from '../base/labels.js'
 import type { NameOptions } from '../base/name-options.js'
 import type { PortRequest } from '../base/port-mapping.js'
 import type { EndpointRequest } from '../store/endpoint.js'
+import type { Maker } from '../store/maker.js'
 
 export interface CreateRequest {
   name: string | undefined
@@ -17,6 +18,8 @@ export interface CreateRequest {
   names: NameOptions
   labels: Labels | undefined
   ephemeral: boolean
+  /** Another process that it is made for. */
+  maker?: Maker
   /** It passes on between its networks. */
   forwarding: boolean
 }

@@ -67,7 +67,7 @@ export async function draftSandbox(
     stack,
     path: stack === 'host' ? hostPath(context.settings) : (netns ?? `${NETNS_FOLDER}/${name}`),
     created: timestamp(),
-    maker: thisProcess(),
+    maker: request.maker ?? thisProcess(),
     endpoints: [],
     ports: [],
   }

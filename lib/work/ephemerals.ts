@@ -3,7 +3,7 @@ import type { Call } from '../base/call.js'
 import { SlipwayError } from '../base/errors.js'
 import { clearInterval, setInterval } from '../base/timers.js'
 import { EphemeralMarks } from '../store/ephemeral-marks.js'
-import { hasEnded, isAlive, thisPids, thisProcess } from '../store/maker.js'
+import { hasEnded, isAlive, thisPids, thisProcess, type Maker } from '../store/maker.js'
 import { listRecords, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import { Changes } from './changes.js'
 import type { Context } from './context.js'
@@ -36,12 +36,15 @@ export class Ephemerals {
   }
 
   /**
-   * Makes an ephemeral sandbox, marked as one of this process's from before it is there.
+   * Makes an ephemeral sandbox, marked as one of its maker's from before it is there.
    *
+   * @param maker - With this process, or another that it is made for, the sandbox goes.
    * @throws {SlipwayError} `UNSUPPORTED` where nobody could tell that this process has ended.
    */
-  async making<T>(make: () => Promise<T>): Promise<T> {
-    if (!isAlive(thisProcess()))
+  async making<T>(make: () => Promise<T>, maker: Maker | undefined): Promise<T> {
+    if (maker) return this.#makingFor(maker, make)
+    const own = thisProcess()
+    if (!isAlive(own))
       throw new SlipwayError(
         'UNSUPPORTED',
         'ephemeral: /proc does not show this process, so no other could tell when it has ended. Mount a /proc of its pid namespace, or leave ephemeral out.',
@@ -49,10 +52,10 @@ export class Ephemerals {
     this.#creating++
     this.#wrote = true
     try {
-      this.#marks.write()
+      this.#marks.write(own)
       const made = await make()
       // Another Slipway of this process may have found none and taken the mark away.
-      this.#marks.write()
+      this.#marks.write(own)
       return made
     } catch (error) {
       if (this.#creating === 1) await this.#unmark()
@@ -62,11 +65,24 @@ export class Ephemerals {
     }
   }
 
+  /** It has no other. */
+  async #makingFor<T>(maker: Maker, make: () => Promise<T>): Promise<T> {
+    this.#marks.write(maker)
+    try {
+      return await make()
+    } catch (error) {
+      this.#marks.remove(maker)
+      throw error
+    } finally {
+      this.heard()
+    }
+  }
+
   /** Takes the mark away where this process has no such sandbox any more. */
   async #unmark(): Promise<void> {
     if (!this.#wrote || (await this.#haveSome())) return
-    this.#marks.remove()
-    if (await this.#haveSome()) this.#marks.write()
+    this.#marks.remove(thisProcess())
+    if (await this.#haveSome()) this.#marks.write(thisProcess())
     else this.#wrote = false
   }
 

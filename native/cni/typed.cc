@@ -13,7 +13,9 @@
 
 #include "base/unique_fd.h"
 #include "cni/bytes.h"
+#include "cni/child.h"
 #include "cni/command.h"
+#include "cni/deadline.h"
 #include "cni/io.h"
 #include "cni/options.h"
 #include "cni/own_files.h"
@@ -27,6 +29,8 @@ constexpr Question kQuestion = {"/command", "application/vnd.slipway.command", {
 constexpr int kNoFiles = 125;
 // As much as the server takes.
 constexpr size_t kMostTyped = 240 << 10;
+// A file of /proc never waits.
+constexpr long kReadMs = 1000;
 
 int complain(std::string_view what, int reason) {
   Bytes text;
@@ -36,30 +40,43 @@ int complain(std::string_view what, int reason) {
   return 1;
 }
 
-// Facts and an empty text, the environment and an empty text, arguments: each ends with a zero. False where the folder
-// or the network namespace cannot be told.
-bool write_typed(Bytes& to, char** arguments) {
-  char folder[PATH_MAX];
-  struct stat network {};
-  if (getcwd(folder, sizeof folder) == nullptr || stat("/proc/self/ns/net", &network) != 0) return false;
-  to.add("CWD=").add(folder).add('\0');
-  to.add("NETNS=").number(network.st_dev).add(':').number(network.st_ino).add('\0');
-  to.add("VERSION=" SLIPWAY_VERSION).add('\0');
-  to.add("TERMINALS=").add(isatty(STDOUT_FILENO) != 0 ? "stdout," : "");
-  to.add(isatty(STDERR_FILENO) != 0 ? "stderr" : "").add('\0').add('\0');
-  for (char** one = environ; *one != nullptr; one++)
-    if (**one != '\0') to.add(*one).add('\0');
-  to.add('\0');
-  for (char** one = arguments; *one != nullptr; one++) to.add(*one).add('\0');
-  return true;
-}
-
 // Takes a text away that ends with `end`; the rest is `from`. Without an end, all of it is taken.
 std::string_view take(std::string_view& from, char end) {
   size_t at = from.find(end);
   std::string_view text = first(from, at);
   from = at == std::string_view::npos ? std::string_view() : after(from, at + 1);
   return text;
+}
+
+// Field 22 of /proc/PID/stat: when this process was started. Field 2 is in parentheses, and may hold anything.
+std::string_view start_time(Bytes& stat) {
+  UniqueFd file(open("/proc/self/stat", O_RDONLY | O_CLOEXEC));
+  if (!file || read_all(file.get(), stat, kPart, Deadline(kReadMs)) != 0) return {};
+  std::string_view rest = after(stat.view(), stat.view().rfind(')') + 2);
+  for (int field = 3; field < 22; field++) take(rest, ' ');
+  return take(rest, ' ');
+}
+
+// Facts and an empty text, the environment and an empty text, arguments: each ends with a zero. `ended`: of the command
+// in this sandbox, in place of arguments. False where the folder or the network namespace cannot be told.
+bool write_typed(Bytes& to, char** arguments, std::string_view ended) {
+  char folder[PATH_MAX];
+  struct stat network {};
+  if (getcwd(folder, sizeof folder) == nullptr || stat("/proc/self/ns/net", &network) != 0) return false;
+  if (!ended.empty()) to.add("ENDED=").add(ended).add('\0');
+  Bytes stat;
+  to.add("PID=").number(static_cast<unsigned long>(getpid())).add('\0');
+  to.add("STARTED=").add(start_time(stat)).add('\0');
+  to.add("CWD=").add(folder).add('\0');
+  to.add("NETNS=").number(network.st_dev).add(':').number(network.st_ino).add('\0');
+  to.add("VERSION=" SLIPWAY_VERSION).add('\0');
+  to.add("TERMINALS=").add(isatty(STDOUT_FILENO) != 0 ? "stdout," : "");
+  to.add(isatty(STDERR_FILENO) != 0 ? "stderr" : "").add('\0').add('\0');
+  for (char** one = environ; ended.empty() && *one != nullptr; one++)
+    if (**one != '\0') to.add(*one).add('\0');
+  to.add('\0');
+  for (char** one = arguments; ended.empty() && *one != nullptr; one++) to.add(*one).add('\0');
+  return true;
 }
 
 size_t number_in(std::string_view digits) {
@@ -99,7 +116,30 @@ int become(std::string_view texts) {
   return errno == ENOENT ? 127 : 126;
 }
 
-// Part after part: `1` or `2`, a length, and what goes there; last `exit` and a status, or `exec`, a length and texts.
+ServerAnswer ask(Bytes& answer, char** arguments, std::string_view ended) {
+  const char* given = getenv("SLIPWAY_SOCKET");
+  Question question = kQuestion;
+  Bytes typed;
+  if (!write_typed(typed, arguments, ended) || typed.size() > kMostTyped) return {Asked::kLeft, {}};
+  question.body = typed.view();
+  return ask_server(given == nullptr ? Options().socket : given, question, answer);
+}
+
+// Starts the program, stays until it has ended, and has its sandbox removed. Returns the exit status.
+int supervise(std::string_view sandbox, std::string_view texts) {
+  Child child;
+  if (!child.start()) return complain("The command cannot be started", errno);
+  if (child.is_this()) _exit(become(texts));
+  int status = child.wait();
+  Bytes answer;
+  if (ask(answer, nullptr, sandbox).asked != Asked::kDone)
+    complain("slipway serve does not answer: the sandbox goes when it runs again, or another process opens the host.",
+             0);
+  return status;
+}
+
+// Part after part: `1` or `2`, a length, and what goes there; last `exit` and a status, or `exec` or `run`, a length
+// and texts. The first of these is the sandbox's id.
 int follow(std::string_view answer) {
   while (!answer.empty()) {
     std::string_view line = take(answer, '\n');
@@ -109,7 +149,10 @@ int follow(std::string_view answer) {
     std::string_view part = first(answer, number);
     if (part.size() < number) break;
     answer = after(answer, number);
-    if (what == "exec") return become(part);
+    std::string_view rest = part;
+    std::string_view sandbox = take(rest, '\0');
+    if (what == "exec") return become(rest);
+    if (what == "run") return supervise(sandbox, rest);
     if (write_all(what == "1" ? STDOUT_FILENO : STDERR_FILENO, part) != 0) return 1;
   }
   return complain("slipway serve gave an answer that is none.", 0);
@@ -118,17 +161,11 @@ int follow(std::string_view answer) {
 }  // namespace
 
 int do_typed(char** arguments) {
-  const char* given = getenv("SLIPWAY_SOCKET");
-  Question question = kQuestion;
-  Bytes typed;
   Bytes answer;
-  if (write_typed(typed, arguments) && typed.size() <= kMostTyped) {
-    question.body = typed.view();
-    ServerAnswer server = ask_server(given == nullptr ? Options().socket : given, question, answer);
-    if (server.asked == Asked::kDone) return follow(server.text);
-    if (server.asked == Asked::kSilent)
-      return complain("slipway serve has not answered, and may have done it. See: slipway ls", 0);
-  }
+  ServerAnswer server = ask(answer, arguments, {});
+  if (server.asked == Asked::kDone) return follow(server.text);
+  if (server.asked == Asked::kSilent)
+    return complain("slipway serve has not answered, and may have done it. See: slipway ls", 0);
   return complain("Node.js, or the package of this program, cannot be found", become_typed(arguments));
 }
 

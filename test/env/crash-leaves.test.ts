@@ -37,7 +37,7 @@ for (const [call, least, { first, step }] of [
 ] as const) {
   test.serial(`killed before each ${call} of a life on a further bridge`, async (t) => {
     t.log(`from the ${first}. on`)
-    for (let time = first; time <= 160; time += step) {
+    for (let time = first; time <= 400; time += step) {
       const world = new World(t)
       const open = { netns: world.host.path, stateDir: world.stateDir, portsPerBridge: 1 }
       const slipway = await world.open(open)

@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
-import { statSync } from 'node:fs'
+import { existsSync, rmSync, statSync } from 'node:fs'
 import { request, type IncomingMessage } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import test, { type ExecutionContext } from 'ava'
 import { ownVersion } from '#lib/cli/own-version.js'
@@ -87,6 +88,40 @@ test('a call whose caller goes away has not happened', async (t) => {
     ),
   )
   for (const name of await listed()) t.is((await typed(world, 'rm', name)).status, 0)
+})
+
+test('a sandbox of run goes with its command, whoever is killed, and not with the server', async (t) => {
+  const world = new World(t)
+  const run = async (name: string, script: string) => {
+    const child = start(world, ['run', '--name', world.name(name), '--', 'sh', '-c', script])
+    await once(child.stdout as Readable, 'data')
+    return child
+  }
+  const names = async () => (await typed(world, 'ls', '--format', '{{.Name}}')).stdout.split('\n').filter(Boolean)
+  const killed = await run('killed', 'echo up; sleep 3')
+  t.deepEqual(await names(), [world.name('killed')])
+  killed.kill('SIGKILL')
+  t.true(await eventually(async () => (await names()).length === 0))
+
+  const stays = await run('stays', 'trap "echo told; exit 3" TERM; echo up; while :; do sleep 0.1; done')
+  const [, server] = /process (\d+)/.exec((await typed(world, '--verbose', 'ls')).stderr) ?? []
+  process.kill(Number(server), 'SIGKILL')
+  t.true(await eventually(() => !existsSync(`/proc/${server}`)))
+  rmSync(serverOf(world))
+  serverOf(world)
+  t.deepEqual(await names(), [world.name('stays')])
+  stays.kill('SIGTERM')
+  t.like(await end(stays), { status: 3, stdout: 'told\n', stderr: '' })
+  t.deepEqual([await names(), world.namespaces().filter((name) => name.endsWith('stays'))], [[], []])
+
+  // Nobody is there when it ends.
+  const last = await run('last', 'echo up; sleep 1')
+  const [, second] = /process (\d+)/.exec((await typed(world, '--verbose', 'ls')).stderr) ?? []
+  process.kill(Number(second), 'SIGKILL')
+  t.regex((await end(last)).stderr, /does not answer: the sandbox goes when it runs again/)
+  rmSync(serverOf(world))
+  serverOf(world)
+  t.deepEqual(await names(), [])
 })
 
 async function ask(t: ExecutionContext, world: World, body: string, method = 'POST') {

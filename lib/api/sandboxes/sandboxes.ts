@@ -6,6 +6,7 @@ import { namedPredefined } from '../../drivers/predefined.js'
 import { stackNamed } from '../../drivers/index.js'
 import { DEFAULT_NETWORK } from '../../store/network-spec.js'
 import { printPlan } from '../../plan/print.js'
+import type { Maker } from '../../store/maker.js'
 import { listRecords } from '../../store/records.js'
 import { withCall, type Context } from '../../work/context.js'
 import { readFilters, readPruneFilters, type SandboxFilters } from './filters.js'
@@ -38,7 +39,13 @@ export class Sandboxes {
     return this.#context.work.run((call) => this.#create(options, call), 'sandboxes.create', options)
   }
 
-  async #create(options: CreateOptions, call: Call | undefined): Promise<Sandbox> {
+  /** @internal As {@link create}, an ephemeral one that goes with another process, which has no other. */
+  createFor(maker: Maker, options: CreateOptions): Promise<Sandbox> {
+    const create = (call: Call | undefined) => this.#create({ ...options, ephemeral: true }, call, maker)
+    return this.#context.work.run(create, 'sandboxes.create', options)
+  }
+
+  async #create(options: CreateOptions, call: Call | undefined, maker?: Maker): Promise<Sandbox> {
     const { turns, host } = this.#context
     // A third of the time that it takes is the making of the namespace: that begins before the arguments are looked at.
     if (!turns.isContended && this.#wantsNamespace(this.#named(options))) host.prepare()
@@ -48,8 +55,9 @@ export class Sandboxes {
       const turn = turns.nextToHandOver()
       if (turn) await waiting(call, turn, 'its turn')
       const request = readCreateOptions(this.#named(given))
-      const create = () => createSandbox(withCall(this.#context, call), request)
-      const { stored, made } = await (request.ephemeral ? this.#context.ephemerals.making(create) : create())
+      const own = maker ? { ...request, maker } : request
+      const create = () => createSandbox(withCall(this.#context, call), own)
+      const { stored, made } = await (request.ephemeral ? this.#context.ephemerals.making(create, maker) : create())
       this.#context.networks.fresh.clear()
       const warnings = this.#context.forwarding.warnings(stored.record.endpoints)
       return new Sandbox(this.#context, stored, made, warnings instanceof Promise ? await warnings : warnings)

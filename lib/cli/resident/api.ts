@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { OpenOptions } from '../../api/options.js'
 import type { Slipway } from '../../api/slipway.js'
+import { SlipwayError } from '../../base/errors.js'
 import { HttpError } from '../../servers/http/http-error.js'
 import type { HttpAnswer, HttpHandler, HttpHead, HttpRequest, Protocol } from '../../servers/http/protocol.js'
 import { Elsewhere, findCallersBy, perform } from '../caller.js'
@@ -17,7 +18,7 @@ const MISDIRECTED = 421
 
 /** What is done here for others: what looks and changes, is over soon, and waits for nobody at a terminal. */
 const DONE_HERE = new Set([
-  ...['create', 'exec', 'rm', 'prune', 'ls', 'inspect', 'files', 'connect', 'disconnect'],
+  ...['create', 'exec', 'run', 'rm', 'prune', 'ls', 'inspect', 'files', 'connect', 'disconnect'],
   ...['port', 'publish', 'unpublish'],
   ...['create', 'rm', 'ls', 'inspect', 'prune', 'connect', 'disconnect'].map((name) => `network-${name}`),
 ])
@@ -53,6 +54,7 @@ export class CommandApi implements Protocol {
     const end = args.indexOf('--')
     const isHelp = args.slice(0, end === -1 ? undefined : end).some((word) => HELP.test(word))
     if (version !== this.#version || isHelp) return elsewhere()
+    if (typed.ended !== undefined) return this.#end(typed.ended)
     const one = new TypedCaller(typed, this.#open, signal)
     try {
       await callers.run(one, () =>
@@ -64,9 +66,23 @@ export class CommandApi implements Protocol {
       if (error instanceof Elsewhere) return elsewhere()
       throw error
     }
-    return { status: 200, headers: { 'Content-Type': TYPE }, body: one.answer() }
+    return done(one.answer())
+  }
+
+  /** The command of `run` has ended: its sandbox goes. */
+  async #end(id: string): Promise<HttpAnswer> {
+    const { slipway } = this.#open
+    try {
+      await (await slipway.sandboxes.get(id)).remove()
+    } catch (error) {
+      if (!(error instanceof SlipwayError && error.code === 'NOT_FOUND')) throw error
+    }
+    await slipway.awaitRemovals()
+    return done('exit 0\n')
   }
 }
+
+const done = (body: string): HttpAnswer => ({ status: 200, headers: { 'Content-Type': TYPE }, body })
 
 const elsewhere = (): HttpAnswer => ({
   status: MISDIRECTED,

@@ -12,6 +12,11 @@ export interface Typed {
   /** Version of the package that the program is of. */
   version: string
   terminals: ReadonlySet<string>
+  /** Its process, and field 22 of its /proc/PID/stat. */
+  pid: number
+  started: string
+  /** Id of a sandbox whose command has ended: it is removed, and nothing else was typed. */
+  ended: string | undefined
 }
 
 /**
@@ -25,8 +30,19 @@ export function readTyped(body: Buffer): Typed {
   const facts = takePairs(texts)
   const env = takePairs(texts)
   const { CWD: cwd = '', NETNS: netns = '', VERSION: version = '', TERMINALS: terminals = '' } = facts
+  const { PID: pid = '', STARTED: started = '', ENDED: ended } = facts
   if (!cwd.startsWith('/')) throw badRequest('A command says which folder it was typed in (CWD).')
-  return { env, args: texts, cwd, netns, version, terminals: new Set(terminals.split(',')) }
+  return {
+    env,
+    args: texts,
+    cwd,
+    netns,
+    version,
+    terminals: new Set(terminals.split(',')),
+    pid: Number(pid),
+    started,
+    ended,
+  }
 }
 
 /** Takes texts away from the beginning, up to an empty one. */

@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import type { Slipway } from '../../api/slipway.js'
+import { bootId, isAlive, type Maker } from '../../store/maker.js'
 import type { WarningMessage } from '../../work/forwarding.js'
 import { caller, Elsewhere, type Becoming, type Caller, type Output } from '../caller.js'
 import { say } from '../failures.js'
@@ -34,6 +35,14 @@ export class TypedCaller implements Caller {
 
   get cwd(): string {
     return this.#typed.cwd
+  }
+
+  get process(): Maker {
+    const { pid, started } = this.#typed
+    const maker = { pid, started, boot: bootId() }
+    // Of another pid namespace, its number says nothing here.
+    if (!Number.isSafeInteger(pid) || pid < 1 || !isAlive(maker)) throw new Elsewhere()
+    return maker
   }
 
   isTerminal(output: Output): boolean {
@@ -73,9 +82,9 @@ export class TypedCaller implements Caller {
 
   /**
    * What the small program is to do, part after part: `1` or `2`, a length in bytes, and what goes there; last `exit`
-   * and a status, or `exec` and a length: texts that each end with a zero, which are the path of the namespace, the
-   * folder, the folder of its own files and its hostname (empty where it has the machine's), variables and an empty
-   * one, words.
+   * and a status, or `exec` (`run`: and stay) and a length: texts that each end with a zero. They are the sandbox's id,
+   * the path of the namespace, the folder, the folder of its own files and its hostname (empty where it has the
+   * machine's), variables and an empty one, words.
    */
   answer(): string {
     const end = this.#becoming ? becoming(this.#becoming) : `exit ${this.#status}\n`
@@ -83,9 +92,9 @@ export class TypedCaller implements Caller {
   }
 }
 
-function becoming({ netns, cwd, own, env, command }: Becoming): string {
+function becoming({ netns, cwd, own, env, command, sandbox }: Becoming): string {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
   const names = [own?.folder ?? '', own?.hostname ?? '']
-  const texts = [netns, cwd, ...names, ...variables, '', ...command].map((text) => `${text}\0`).join('')
-  return `exec ${Buffer.byteLength(texts)}\n${texts}`
+  const texts = [sandbox ?? '', netns, cwd, ...names, ...variables, '', ...command].map((text) => `${text}\0`).join('')
+  return `${sandbox === undefined ? 'exec' : 'run'} ${Buffer.byteLength(texts)}\n${texts}`
 }

@@ -44,7 +44,7 @@ export const shortages = {
     // What is done once is done here.
     const first = await create(0)
     await turn(300)
-    await marked('idle', () => turn(1000))
+    for (const [index, pause] of [1000, 1000, 1000].entries()) await marked(`idle ${index}`, () => turn(pause))
     await first.publish('9000:90')
     await first.remove()
     await create(1)
