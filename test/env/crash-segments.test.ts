@@ -42,8 +42,8 @@ const BOTH: Killed = {
 
 // Each with the step in which its calls are met.
 for (const [title, killed, calls] of [
-  ['with a shim', SHIM, { sendto: 41, rename: 6, linkat: 1, unlink: 4 }],
-  ['of both IP versions, without a shim', BOTH, { sendto: 67, rename: 10 }],
+  ['with a shim', SHIM, { sendto: 61, rename: 9, linkat: 1, unlink: 6 }],
+  ['of both IP versions, without a shim', BOTH, { sendto: 101, rename: 15 }],
 ] as const)
   for (const [call, step] of Object.entries(calls))
     test.serial(`killed before each ${call}, on a network ${title}`, (t) =>

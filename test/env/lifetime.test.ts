@@ -41,7 +41,7 @@ serial('twenty worker threads side by side', async (t) => {
 })
 
 serial('worker.terminate() with 200 creates in flight', async (t) => {
-  const { first, step } = momentsOf(3)
+  const { first, step } = momentsOf(6)
   for (const wait of [0, 5, 10, 20, 40, 80].filter((_, index) => index % step === first % step)) {
     const world = new World(t)
     const ended = await runChild('terminate', optionsFor(world, { count: 200, port: 8000, wait }))

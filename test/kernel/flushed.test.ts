@@ -84,7 +84,7 @@ const ways: Record<string, (scene: Scene) => unknown> = {
   },
 }
 
-const { first, step } = momentsOf(2)
+const { first, step } = momentsOf(4)
 for (const [title, take] of Object.entries(ways).filter((_, index) => index % step === first % step)) {
   test.serial(`${title}: the next open() gives it back`, async (t) => {
     const scene = await setUp(t)

@@ -8,7 +8,7 @@ import { eventually, HOST_ADDRESS, ipJson, World } from '../helpers/world.js'
 
 /** Many sandboxes, at once and one after the other. */
 
-const CHURN = THOROUGH ? 2000 : 800
+const CHURN = THOROUGH ? 2000 : 500
 /** This many sandboxes are there at once while they come and go. */
 const AT_ONCE = 50
 const CROWD = THOROUGH ? 500 : 250
