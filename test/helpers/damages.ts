@@ -54,10 +54,15 @@ function swapNames({ world }: Damaged, one: string, other: string): void {
 }
 /** A sysfs shows the links of the namespace that it was mounted in. */
 const inSysfs = ({ host }: World, path: string, value: string) =>
-  execFileSync('unshare', [
-    ...['--mount', 'nsenter', `--net=${host.path}`, 'sh', '-ec'],
-    `mount -t sysfs sysfs /sys; echo ${value} > /sys/class/net/${path}`,
-  ])
+  execFileSync(
+    'unshare',
+    [
+      ...['--mount', 'nsenter', `--net=${host.path}`, 'sh', '-ec'],
+      `mount -t sysfs sysfs /sys; echo ${value} > /sys/class/net/${path}`,
+    ],
+    // A sanitizer is for us, not for the tools.
+    { env: { ...process.env, LD_PRELOAD: '' } },
+  )
 const portsOf = (world: World) => execIn(world.host, 'nft', 'list', 'map', 'inet', 'slipway', 'published4')
 /** Where the host has its records. */
 export function stateFolder({ stateDir }: Pick<World, 'stateDir'>): string {
