@@ -50,11 +50,12 @@ export class CommandApi implements Protocol {
 
   async #answer({ body, signal }: HttpRequest): Promise<HttpAnswer> {
     const typed = readTyped(body)
-    const { args, version } = typed
+    const { args, version, ended } = typed
+    // Also where the server has become another version since.
+    if (ended !== undefined) return this.#end(ended)
     const end = args.indexOf('--')
     const isHelp = args.slice(0, end === -1 ? undefined : end).some((word) => HELP.test(word))
     if (version !== this.#version || isHelp) return elsewhere()
-    if (typed.ended !== undefined) return this.#end(typed.ended)
     const one = new TypedCaller(typed, this.#open, signal)
     try {
       await callers.run(one, () =>
