@@ -1,3 +1,5 @@
+import { realpathSync, statSync } from 'node:fs'
+import { dirname, isAbsolute } from 'node:path'
 import type { OwnNames } from '../api/sandboxes/own-names.js'
 import type { Slipway } from '../api/slipway.js'
 import type { Maker } from '../store/maker.js'
@@ -8,8 +10,9 @@ export type Output = 'stdout' | 'stderr'
 
 /** A program that the caller is to become: in a sandbox's network, with its files. */
 export interface Becoming {
-  /** Path of the network namespace. */
+  /** Path of the network namespace, and which it is, as `device:inode`: the path may be another's there. */
   netns: string
+  identity: string
   /** Folder that it starts in. */
   cwd: string
   /** What it finds in place of this machine's; left out where it has those. */
@@ -80,8 +83,24 @@ export function exitWith(status: number): void {
   else process.exitCode = status
 }
 
-/** Whether a path means the same in every process. */
-export const isSameForAll = (path: string): boolean => /^\/(?!proc\/(self|thread-self)(\/|$))/.test(path)
+/** Whether a path means the same in every process: however it is spelled, it does not lead into this one's /proc. */
+export function isSameForAll(path: string): boolean {
+  try {
+    return isAbsolute(path) && !`${realpathSync(dirname(path))}/`.startsWith(`/proc/${process.pid}/`)
+  } catch {
+    return false
+  }
+}
+
+/** Which file is at a path, as `device:inode`. @throws {Elsewhere} where there is none. */
+export function identityOf(path: string): string {
+  try {
+    const { dev, ino } = statSync(path)
+    return `${dev}:${ino}`
+  } catch {
+    throw new Elsewhere()
+  }
+}
 
 /** Of what waits for somebody at the terminal, starts something in the background, or goes on. @throws {Elsewhere} */
 export function requireOwnProcess(): void {

@@ -1,4 +1,4 @@
-import { caller, Elsewhere, isSameForAll } from './caller.js'
+import { caller, Elsewhere, identityOf, isSameForAll } from './caller.js'
 import { refusedProgram, SignalRelay } from './child.js'
 import { howToRun, type How } from './how-to-run.js'
 import { writeOwnFiles } from './own-files.js'
@@ -41,7 +41,7 @@ async function become(
     const sandbox = await findSandbox(slipway, name)
     if (!isSameForAll(sandbox.path)) throw new Elsewhere()
     await writeOwnFiles(sandbox)
-    return { netns: sandbox.path, own: sandbox.ownNames }
+    return { netns: sandbox.path, identity: identityOf(sandbox.path), own: sandbox.ownNames }
   })
   const status = refusedProgram(command, { env, cwd })
   if (status === undefined) caller()?.become({ ...found, cwd, env, command: [...before, ...command] })

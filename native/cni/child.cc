@@ -18,16 +18,17 @@ bool is_of_terminal(const siginfo_t& info) {
 }  // namespace
 
 bool Child::start() {
-  sigset_t before;
   sigemptyset(&heard_);
   sigaddset(&heard_, SIGCHLD);
   for (int one : kPassedOn) sigaddset(&heard_, one);
   // Before there is a child: from now on, this process does not die of them.
-  if (sigprocmask(SIG_BLOCK, &heard_, &before) != 0) return false;
+  if (sigprocmask(SIG_BLOCK, &heard_, &before_) != 0) return false;
   pid_ = fork();
-  if (pid_ <= 0) sigprocmask(SIG_SETMASK, &before, nullptr);
+  if (pid_ <= 0) forget_signals();
   return pid_ >= 0;
 }
+
+void Child::forget_signals() const { sigprocmask(SIG_SETMASK, &before_, nullptr); }
 
 int Child::wait() const {
   for (;;) {

@@ -14,10 +14,13 @@ class Child {
   bool is_this() const { return pid_ == 0; }
   // Until it has ended. Its exit status, as shells have it.
   int wait() const;
+  // From now on, they end this process as they do others.
+  void forget_signals() const;
 
  private:
   pid_t pid_ = -1;
   sigset_t heard_{};
+  sigset_t before_{};
 };
 
 }  // namespace slipway::cni

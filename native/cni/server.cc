@@ -20,7 +20,7 @@ namespace {
 constexpr long kConnectMs = 5000;
 constexpr long kAgainMs = 5;
 constexpr long kAnswerMs = 90'000;
-constexpr size_t kMost = 4 << 20;
+constexpr size_t kMost = 64 << 20;
 
 UniqueFd connect_to(const char* path) {
   sockaddr_un place{};

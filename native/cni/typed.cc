@@ -16,6 +16,7 @@
 #include "cni/child.h"
 #include "cni/command.h"
 #include "cni/deadline.h"
+#include "cni/interruption.h"
 #include "cni/io.h"
 #include "cni/options.h"
 #include "cni/own_files.h"
@@ -62,7 +63,10 @@ std::string_view start_time(Bytes& stat) {
 bool write_typed(Bytes& to, char** arguments, std::string_view ended) {
   char folder[PATH_MAX];
   struct stat network {};
-  if (getcwd(folder, sizeof folder) == nullptr || stat("/proc/self/ns/net", &network) != 0) return false;
+  // What has ended may have removed it.
+  if (!ended.empty()) strcpy(folder, "/");
+  else if (getcwd(folder, sizeof folder) == nullptr) return false;
+  if (stat("/proc/self/ns/net", &network) != 0) return false;
   if (!ended.empty()) to.add("ENDED=").add(ended).add('\0');
   Bytes stat;
   to.add("PID=").number(static_cast<unsigned long>(getpid())).add('\0');
@@ -86,12 +90,21 @@ size_t number_in(std::string_view digits) {
   return value;
 }
 
-// As texts that each end with a zero: the path of a network namespace, a folder, that of its own files and its
-// hostname, variables and an empty one, words. All of them lie behind each other, and stay where they are. Returns the
-// exit status where it cannot be.
+// Whether a file is the one of this device and inode: in another mount namespace, its path may be another's.
+bool is_that(int fd, std::string_view identity) {
+  struct stat found {};
+  if (fstat(fd, &found) != 0) return false;
+  Bytes own;
+  return own.number(found.st_dev).add(':').number(found.st_ino).view() == identity;
+}
+
+// As texts that each end with a zero: the path of a network namespace and what it is, a folder, that of its own files
+// and its hostname, variables and an empty one, words. All of them lie behind each other, and stay where they are.
+// Returns the exit status where it cannot be.
 int become(std::string_view texts) {
   if (texts.empty() || texts.back() != '\0') return complain("slipway serve gave an answer that is none.", 0);
   const char* netns = take(texts, '\0').data();
+  std::string_view identity = take(texts, '\0');
   const char* folder = take(texts, '\0').data();
   std::string_view files = take(texts, '\0');
   std::string_view hostname = take(texts, '\0');
@@ -103,6 +116,10 @@ int become(std::string_view texts) {
   if (words == nullptr) return complain("There is no memory left", errno);
   for (size_t at = 0; at < count; at++) words[at] = const_cast<char*>(take(texts, '\0').data());
   UniqueFd network(open(netns, O_RDONLY | O_CLOEXEC));
+  if (network && !is_that(network.get(), identity)) {
+    network.reset();
+    errno = ESTALE;
+  }
   if (!network || setns(network.get(), CLONE_NEWNET) != 0)
     return complain("The network of the sandbox cannot be entered", errno);
   int unmounted = files.empty() ? 0 : give_files(files, hostname);
@@ -125,22 +142,30 @@ ServerAnswer ask(Bytes& answer, char** arguments, std::string_view ended) {
   return ask_server(given == nullptr ? Options().socket : given, question, answer);
 }
 
+// Of a program that has ended, or does not begin.
+int remove(std::string_view sandbox) {
+  Bytes answer;
+  if (ask(answer, nullptr, sandbox).asked != Asked::kDone)
+    complain("slipway serve does not answer: the sandbox goes when it runs again, or another process opens the host.",
+             0);
+  return 0;
+}
+
 // Starts the program, stays until it has ended, and has its sandbox removed. Returns the exit status.
 int supervise(std::string_view sandbox, std::string_view texts) {
   Child child;
   if (!child.start()) return complain("The command cannot be started", errno);
   if (child.is_this()) _exit(become(texts));
   int status = child.wait();
-  Bytes answer;
-  if (ask(answer, nullptr, sandbox).asked != Asked::kDone)
-    complain("slipway serve does not answer: the sandbox goes when it runs again, or another process opens the host.",
-             0);
+  child.forget_signals();
+  remove(sandbox);
   return status;
 }
 
 // Part after part: `1` or `2`, a length, and what goes there; last `exit` and a status, or `exec` or `run`, a length
-// and texts. The first of these is the sandbox's id.
-int follow(std::string_view answer) {
+// and texts. The first of these is the sandbox's id. `interrupted`: no program begins any more, and the sandbox of one
+// goes.
+int follow(std::string_view answer, bool interrupted) {
   while (!answer.empty()) {
     std::string_view line = take(answer, '\n');
     std::string_view what = take(line, ' ');
@@ -151,9 +176,12 @@ int follow(std::string_view answer) {
     answer = after(answer, number);
     std::string_view rest = part;
     std::string_view sandbox = take(rest, '\0');
-    if (what == "exec") return become(rest);
-    if (what == "run") return supervise(sandbox, rest);
-    if (write_all(what == "1" ? STDOUT_FILENO : STDERR_FILENO, part) != 0) return 1;
+    if (what == "exec") return interrupted ? 0 : become(rest);
+    if (what == "run") return interrupted ? remove(sandbox) : supervise(sandbox, rest);
+    int failed = write_all(what == "1" ? STDOUT_FILENO : STDERR_FILENO, part);
+    // Who reads it may have enough.
+    if (failed == EPIPE) return 0;
+    if (failed != 0) return complain("What is to be printed cannot be written", failed);
   }
   return complain("slipway serve gave an answer that is none.", 0);
 }
@@ -162,8 +190,14 @@ int follow(std::string_view answer) {
 
 int do_typed(char** arguments) {
   Bytes answer;
+  Interruption interruption;
   ServerAnswer server = ask(answer, arguments, {});
-  if (server.asked == Asked::kDone) return follow(server.text);
+  if (server.asked == Asked::kDone) {
+    // It has come to its end all the same: that is printed.
+    int status = follow(server.text, interruption.by() != 0);
+    return interruption.by() != 0 ? 128 + interruption.by() : status;
+  }
+  if (interruption.by() != 0) return 128 + interruption.by();
   if (server.asked == Asked::kSilent)
     return complain("slipway serve has not answered, and may have done it. See: slipway ls", 0);
   return complain("Node.js, or the package of this program, cannot be found", become_typed(arguments));

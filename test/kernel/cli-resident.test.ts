@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { request, type IncomingMessage } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import test, { type ExecutionContext } from 'ava'
 import { ownVersion } from '#lib/cli/own-version.js'
-import { end, slipway as typedToNode } from '../helpers/command.js'
+import { end, slipway as typedToNode, type Ended } from '../helpers/command.js'
 import { PROGRAM, serverOf } from '../helpers/served-command.js'
 import { eventually, World } from '../helpers/world.js'
 
@@ -69,7 +69,7 @@ test('each of many at a time has its own output and status', async (t) => {
   t.like(await typed(world, 'rm', ...names), { status: 0, stderr: '' })
 })
 
-test('a call whose caller goes away has not happened', async (t) => {
+test('a call whose caller is killed is done, or has not happened', async (t) => {
   const world = new World(t)
   serverOf(world)
   for (const milliseconds of [0, 1, 2, 4, 8, 16]) {
@@ -124,7 +124,7 @@ test('a sandbox of run goes with its command, whoever is killed, and not with th
   t.deepEqual(await names(), [])
 })
 
-async function ask(t: ExecutionContext, world: World, body: string, method = 'POST') {
+async function ask(t: ExecutionContext, world: World, body: string | Buffer, method = 'POST') {
   const asked = request({ socketPath: serverOf(world), path: '/command', method })
   t.teardown(() => asked.destroy())
   asked.end(body)
@@ -165,4 +165,78 @@ test('a server that ends before it has answered may have done it, and that is sa
   await once(server, 'listening')
   const { status, stderr } = await end(start(world, ['ls'], socket))
   t.deepEqual([status, stderr], [1, 'slipway: slipway serve has not answered, and may have done it. See: slipway ls\n'])
+})
+
+test('a call that is interrupted is done all the same, printed, and has the status of the signal', async (t) => {
+  const world = new World(t)
+  serverOf(world)
+  const ended: Record<string, Ended> = {}
+  for (const milliseconds of [0, 1, 2, 3, 4, 6, 8, 12]) {
+    const name = world.name(`i${milliseconds}`)
+    const child = start(world, ['create', '--network', 'none', '--name', name])
+    setTimeout(() => child.kill('SIGINT'), milliseconds)
+    const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
+    const [[code, signal], stdout] = await Promise.all([exited, text(child.stdout as Readable)])
+    ended[name] = { status: code ?? (signal === 'SIGINT' ? 130 : null), stdout, stderr: '' }
+  }
+  const { stdout } = await typed(world, 'ls', '--format', '{{.Name}}')
+  for (const [name, { status, stdout: said }] of Object.entries(ended)) {
+    t.is(said === '', !stdout.split('\n').includes(name), name)
+    t.true(status === 130 || (status === 0 && said !== ''), `${name}: ${status}`)
+  }
+  t.like(await typed(world, 'rm', '-f', ...Object.keys(ended)), { status: 0 })
+})
+
+test('what is run may remove its folder, and has its network in no other mount namespace', async (t) => {
+  const world = new World(t)
+  const folder = mkdtempSync(join(world.stateDir, 'folder-'))
+  const here = { ...PLAIN, cwd: folder, env: { ...process.env, SLIPWAY_SOCKET: serverOf(world) } }
+  const host = [`--netns=${world.host.path}`, `--state-dir=${world.stateDir}`]
+  const ran = await end(
+    spawn(PROGRAM, [...host, 'run', '--network', 'none', '--', 'sh', '-c', `rmdir ${folder}`], here),
+  )
+  t.deepEqual(ran, { status: 0, stdout: '', stderr: '' })
+  t.is((await typed(world, 'ls', '-q')).stdout, '')
+
+  const app = world.name('app')
+  await typed(world, 'create', '--network', 'none', '--name', app)
+  const words = [`mount --bind ${world.neighbour.path} /run/netns/${app}; exec "$@"`, 'sh', PROGRAM]
+  const other = [...['--mount', 'sh', '-c'], ...words, ...host, 'exec', app, 'true']
+  // It is by its name there that it is the command, and no plugin.
+  const linked = join(world.stateDir, 'slipway')
+  symlinkSync(PROGRAM, linked)
+  const outside = await end(
+    spawn(
+      'unshare',
+      other.map((word) => (word === PROGRAM ? linked : word)),
+      { ...PLAIN, argv0: 'unshare', env: here.env },
+    ),
+  )
+  t.regex(outside.stderr, /The network of the sandbox cannot be entered/)
+  t.is(outside.status, 1)
+  t.like(await typed(world, 'rm', app), { status: 0 })
+})
+
+test('what is no text, a path that each process reads in its own way, an answer of some megabytes', async (t) => {
+  const world = new World(t)
+  const name = (one: string) => world.name(one)
+  for (const [index, path] of [
+    '//proc/self/ns/net',
+    '/proc/./self/ns/net',
+    '/dev/../proc/thread-self/ns/net',
+  ].entries())
+    t.regex(
+      (await typed(world, '--verbose', 'create', '--netns', path, '--network', 'none', '--name', name(`p${index}`)))
+        .stderr,
+      OWN,
+    )
+  await typed(world, 'create', '--network', 'none', '--name', name('a'))
+  const many = await typed(world, 'inspect', ...Array.from({ length: 6000 }, () => name('a')))
+  t.is((JSON.parse(many.stdout) as unknown[]).length, 6000)
+  const { dev, ino } = statSync(world.host.path)
+  const body = Buffer.concat([
+    Buffer.from(`CWD=/\0NETNS=${dev}:${ino}\0VERSION=${ownVersion()}\0\0\0ls\0`),
+    Buffer.from([0xff, 0]),
+  ])
+  t.is((await ask(t, world, body)).status, 421)
 })

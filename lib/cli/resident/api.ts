@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { OpenOptions } from '../../api/options.js'
 import type { Slipway } from '../../api/slipway.js'
@@ -49,6 +50,8 @@ export class CommandApi implements Protocol {
   }
 
   async #answer({ body, signal }: HttpRequest): Promise<HttpAnswer> {
+    // Node.js takes what is no text from its own command line in its own way.
+    if (!isUtf8(body)) return elsewhere()
     const typed = readTyped(body)
     const { args, version, ended } = typed
     // Also where the server has become another version since.

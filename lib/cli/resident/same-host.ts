@@ -1,18 +1,17 @@
-import { statSync } from 'node:fs'
 import { readOpenOptions, type OpenOptions } from '../../api/options.js'
 import type { Settings } from '../../base/settings.js'
-import { isSameForAll } from '../caller.js'
+import { identityOf, isSameForAll } from '../caller.js'
 import { asUsage } from '../failures.js'
 import type { GivenHost } from '../usage/host-flags.js'
 
 /** The host that this process has open, and how it was opened. */
 export class ThisHost {
-  readonly #netns: string | undefined
+  readonly #netns: string
   readonly #settings: string
 
   /** @param options - What it was opened with. */
   constructor(options: OpenOptions) {
-    this.#netns = namespaceAt(options.netns ?? '/proc/self/ns/net')
+    this.#netns = identityOf(options.netns ?? '/proc/self/ns/net')
     this.#settings = comparable(readOpenOptions(options))
   }
 
@@ -27,17 +26,8 @@ export class ThisHost {
     if (config !== undefined) return false
     const settings = asUsage(() => readOpenOptions(options))
     const { netns } = settings
-    const meant = netns === undefined ? typedIn : isSameForAll(netns) ? namespaceAt(netns) : undefined
-    return meant !== undefined && meant === this.#netns && comparable(settings) === this.#settings
-  }
-}
-
-function namespaceAt(path: string): string | undefined {
-  try {
-    const { dev, ino } = statSync(path)
-    return `${dev}:${ino}`
-  } catch {
-    return undefined
+    const meant = netns === undefined ? typedIn : isSameForAll(netns) ? identityOf(netns) : undefined
+    return meant === this.#netns && comparable(settings) === this.#settings
   }
 }
 

@@ -83,8 +83,8 @@ export class TypedCaller implements Caller {
   /**
    * What the small program is to do, part after part: `1` or `2`, a length in bytes, and what goes there; last `exit`
    * and a status, or `exec` (`run`: and stay) and a length: texts that each end with a zero. They are the sandbox's id,
-   * the path of the namespace, the folder, the folder of its own files and its hostname (empty where it has the
-   * machine's), variables and an empty one, words.
+   * the path of the namespace and its `device:inode`, the folder, the folder of its own files and its hostname (empty
+   * where it has the machine's), variables and an empty one, words.
    */
   answer(): string {
     const end = this.#becoming ? becoming(this.#becoming) : `exit ${this.#status}\n`
@@ -92,9 +92,11 @@ export class TypedCaller implements Caller {
   }
 }
 
-function becoming({ netns, cwd, own, env, command, sandbox }: Becoming): string {
+function becoming({ netns, identity, cwd, own, env, command, sandbox }: Becoming): string {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
   const names = [own?.folder ?? '', own?.hostname ?? '']
-  const texts = [sandbox ?? '', netns, cwd, ...names, ...variables, '', ...command].map((text) => `${text}\0`).join('')
+  const texts = [sandbox ?? '', netns, identity, cwd, ...names, ...variables, '', ...command]
+    .map((text) => `${text}\0`)
+    .join('')
   return `${sandbox === undefined ? 'exec' : 'run'} ${Buffer.byteLength(texts)}\n${texts}`
 }

@@ -1,0 +1,31 @@
+#include "cni/interruption.h"
+
+namespace slipway::cni {
+namespace {
+
+constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
+
+volatile sig_atomic_t came = 0;
+
+void set_all(void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  for (int one : kSignals) {
+    struct sigaction before {};
+    // Whoever has started this program may want it to hear nothing of one (nohup).
+    if (sigaction(one, nullptr, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(one, &action, nullptr);
+  }
+}
+
+void note(int signal) {
+  came = signal;
+  set_all(SIG_DFL);
+}
+
+}  // namespace
+
+Interruption::Interruption() { set_all(note); }
+Interruption::~Interruption() { set_all(SIG_DFL); }
+int Interruption::by() const { return came; }
+
+}  // namespace slipway::cni
