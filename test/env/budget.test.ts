@@ -261,7 +261,7 @@ test.serial('a live sandbox with a port takes less than 5 KB of the heap', async
   const options = {
     open: { netns: world.host.path, stateDir: world.stateDir },
     prefix: world.prefix,
-    count: 300,
+    count: 200,
     port: 8000,
   }
   const ended = await runChild('kept', options, { node: ['--expose-gc', ...STEADY_HEAP] })

@@ -33,6 +33,8 @@ test('which process does it: the server, where it has the same host open in the 
     [['--verbose', '--mtu', '1500', 'ls'], OWN],
     [['--verbose', '--ip', '127.0.0.1', 'ls'], OWN],
     [['--verbose', 'stats', '--no-stream'], OWN],
+    [['--verbose', 'ls', '--format', '{{.Name}}'], SERVED],
+    [['--verbose', 'ls', '--format', `{{range .Labels}}{{range .Labels}}{{range .Labels}}{{end}}{{end}}{{end}}`], OWN],
     [['--verbose', 'create', '--netns', '/proc/self/ns/net', '--network', 'none', '--name', world.name('a')], OWN],
   ]
   for (const [words, who] of rows) t.regex((await typed(world, ...words)).stderr, who, words.join(' '))

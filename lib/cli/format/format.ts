@@ -1,3 +1,4 @@
+import { requireOwnProcess } from '../caller.js'
 import { columns } from '../output.js'
 import { checkFields, evaluate } from './evaluate.js'
 import { parse } from './parse.js'
@@ -16,6 +17,7 @@ export function readFormat<Row extends object>(
   template: string,
   heads: Readonly<Record<keyof Row & string, unknown>>,
 ): Format<Row> {
+  requireOwnTime(template)
   if (template === 'json') return { list: (rows) => rows.map((row) => JSON.stringify(row)).join('\n') }
   const [, table, rest = ''] = /^(table\s+)?(.*)$/s.exec(template) ?? []
   // A shell leaves \t as it is, and docker does not.
@@ -30,8 +32,19 @@ export function readFormat<Row extends object>(
   }
 }
 
+/** What a server does for others is over soon: ranges within ranges multiply, and what is nested is read so. */
+const MOST_RANGES = 2
+const LONGEST = 1000
+
+/** @throws {Elsewhere} where whoever has typed a template is to take the time for it. */
+function requireOwnTime(template: string): void {
+  const ranges = template.split('range').length - 1
+  if (ranges > MOST_RANGES || template.length > LONGEST) requireOwnProcess()
+}
+
 /** One line for each thing, as `docker inspect --format` prints it. @throws {UsageError} */
 export function readInspectFormat(template: string): (things: readonly object[]) => string {
+  requireOwnTime(template)
   if (template === 'json') return (things) => JSON.stringify(things)
   const parts = parse(template)
   return (things) => things.map((thing) => `${evaluate(parts, thing)}\n`).join('')
