@@ -15,9 +15,11 @@ export const listOf = (value: string | readonly string[]): readonly string[] =>
 
 /** `key`, `key=value`, and with `!` before it the contrary. */
 export function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
-  if (wanted.startsWith('!')) return !hasLabel(labels, wanted.slice(1))
-  const [key = '', ...value] = wanted.split('=')
-  return Object.hasOwn(labels, key) && (value.length === 0 || labels[key] === value.join('='))
+  const bare = wanted.replace(/^!+/, '')
+  const isContrary = (wanted.length - bare.length) % 2 === 1
+  const [key = '', ...value] = bare.split('=')
+  const isThere = Object.hasOwn(labels, key) && (value.length === 0 || labels[key] === value.join('='))
+  return isThere !== isContrary
 }
 
 /** What a prune takes: of those that are not in use, these. */

@@ -29,6 +29,8 @@ export interface Caller {
   readonly env: Readonly<NodeJS.ProcessEnv>
   /** Folder that it is in. */
   readonly cwd: string
+  /** Whether it sees the same files at the same paths. */
+  readonly sharesMounts: boolean
   /** @throws {Elsewhere} where this process cannot see it. */
   readonly process: Maker
   isTerminal(output: Output): boolean
@@ -83,10 +85,12 @@ export function exitWith(status: number): void {
   else process.exitCode = status
 }
 
-/** Whether a path means the same in every process: however it is spelled, it does not lead into this one's /proc. */
+/** Whether a path means the same to the caller: however it is spelled, it does not lead into /proc. */
 export function isSameForAll(path: string): boolean {
   try {
-    return isAbsolute(path) && !`${realpathSync(dirname(path))}/`.startsWith(`/proc/${process.pid}/`)
+    return (
+      caller()?.sharesMounts === true && isAbsolute(path) && !`${realpathSync(dirname(path))}/`.startsWith('/proc/')
+    )
   } catch {
     return false
   }

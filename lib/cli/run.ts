@@ -2,7 +2,7 @@ import { SlipwayError } from '../base/errors.js'
 import type { CreateOptions } from '../api/sandboxes/create-options.js'
 import type { Sandbox } from '../api/sandboxes/sandbox.js'
 import { Background, startInBackground } from './background.js'
-import { caller, Elsewhere, identityOf, isSameForAll } from './caller.js'
+import { caller, Elsewhere, identityOf } from './caller.js'
 import { refusedProgram, SignalRelay } from './child.js'
 import { createSandbox } from './find.js'
 import { howToRun, type How } from './how-to-run.js'
@@ -60,7 +60,7 @@ async function runFor(host: GivenHost, command: readonly string[], options: Crea
   const found = await withSlipway(host, async (slipway, signal) => {
     const sandbox = await createSandbox(slipway, { ...options, signal }, typed.process)
     try {
-      if (!isSameForAll(sandbox.path)) throw new Elsewhere()
+      if (sandbox.path.startsWith('/proc/')) throw new Elsewhere()
       await writeOwnFiles(sandbox)
       return { netns: sandbox.path, identity: identityOf(sandbox.path), own: sandbox.ownNames, sandbox: sandbox.id }
     } catch (error) {

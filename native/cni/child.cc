@@ -23,6 +23,8 @@ bool Child::start() {
   for (int one : kPassedOn) sigaddset(&heard_, one);
   // Before there is a child: from now on, this process does not die of them.
   if (sigprocmask(SIG_BLOCK, &heard_, &before_) != 0) return false;
+  // Whoever has started this program may not want to hear of its children.
+  signal(SIGCHLD, SIG_DFL);
   pid_ = fork();
   if (pid_ <= 0) forget_signals();
   return pid_ >= 0;

@@ -6,6 +6,7 @@ namespace {
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 
 volatile sig_atomic_t came = 0;
+void (*pipes)(int) = SIG_DFL;
 
 void set_all(void (*handler)(int)) {
   struct sigaction action {};
@@ -24,8 +25,13 @@ void note(int signal) {
 
 }  // namespace
 
-Interruption::Interruption() { set_all(note); }
+Interruption::Interruption() {
+  set_all(note);
+  pipes = signal(SIGPIPE, SIG_IGN);
+}
 Interruption::~Interruption() { set_all(SIG_DFL); }
 int Interruption::by() const { return came; }
+
+void interruption::leave_pipes() { signal(SIGPIPE, pipes); }
 
 }  // namespace slipway::cni

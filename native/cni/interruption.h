@@ -17,4 +17,9 @@ class Interruption {
   int by() const;
 };
 
+namespace interruption {
+// A program that this process becomes ends when nobody reads what it prints, as it would have without this.
+void leave_pipes();
+}  // namespace interruption
+
 }  // namespace slipway::cni

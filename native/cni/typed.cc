@@ -63,16 +63,18 @@ std::string_view start_time(Bytes& stat) {
 bool write_typed(Bytes& to, char** arguments, std::string_view ended) {
   char folder[PATH_MAX];
   struct stat network {};
+  struct stat mounts {};
   // What has ended may have removed it.
   if (!ended.empty()) strcpy(folder, "/");
   else if (getcwd(folder, sizeof folder) == nullptr) return false;
-  if (stat("/proc/self/ns/net", &network) != 0) return false;
+  if (stat("/proc/self/ns/net", &network) != 0 || stat("/proc/self/ns/mnt", &mounts) != 0) return false;
   if (!ended.empty()) to.add("ENDED=").add(ended).add('\0');
   Bytes stat;
   to.add("PID=").number(static_cast<unsigned long>(getpid())).add('\0');
   to.add("STARTED=").add(start_time(stat)).add('\0');
   to.add("CWD=").add(folder).add('\0');
   to.add("NETNS=").number(network.st_dev).add(':').number(network.st_ino).add('\0');
+  to.add("MOUNTS=").number(mounts.st_dev).add(':').number(mounts.st_ino).add('\0');
   to.add("VERSION=" SLIPWAY_VERSION).add('\0');
   to.add("TERMINALS=").add(isatty(STDOUT_FILENO) != 0 ? "stdout," : "");
   to.add(isatty(STDERR_FILENO) != 0 ? "stderr" : "").add('\0').add('\0');
@@ -128,9 +130,11 @@ int become(std::string_view texts) {
     return kNoFiles;
   }
   if (chdir(folder) != 0) return complain("The folder to start in cannot be entered", errno);
+  interruption::leave_pipes();
   execvp(words[0], words);
-  complain(words[0], errno);
-  return errno == ENOENT ? 127 : 126;
+  int reason = errno;
+  complain(words[0], reason);
+  return reason == ENOENT ? 127 : 126;
 }
 
 ServerAnswer ask(Bytes& answer, char** arguments, std::string_view ended) {
@@ -179,9 +183,10 @@ int follow(std::string_view answer, bool interrupted) {
     if (what == "exec") return interrupted ? 0 : become(rest);
     if (what == "run") return interrupted ? remove(sandbox) : supervise(sandbox, rest);
     int failed = write_all(what == "1" ? STDOUT_FILENO : STDERR_FILENO, part);
-    // Who reads it may have enough.
+    // What is said beside keeps nothing from being done; and who reads may have enough, or nobody does.
+    if (failed == 0 || what != "1" || failed == EBADF) continue;
     if (failed == EPIPE) return 0;
-    if (failed != 0) return complain("What is to be printed cannot be written", failed);
+    return complain("What is to be printed cannot be written", failed);
   }
   return complain("slipway serve gave an answer that is none.", 0);
 }
@@ -200,6 +205,7 @@ int do_typed(char** arguments) {
   if (interruption.by() != 0) return 128 + interruption.by();
   if (server.asked == Asked::kSilent)
     return complain("slipway serve has not answered, and may have done it. See: slipway ls", 0);
+  interruption::leave_pipes();
   return complain("Node.js, or the package of this program, cannot be found", become_typed(arguments));
 }
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +11,11 @@ const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url)
 
 /** Set by tests that run those of the command once more: `start()` types the small program then. */
 export const served = { isOn: false }
+
+const servers = new Set<ChildProcess>()
+const endAll = (): void => {
+  for (const server of servers) server.kill('SIGKILL')
+}
 
 const LOOK_MS = 10
 const LOOKS = 2000
@@ -30,7 +35,8 @@ export function serverOf({ host, stateDir }: Pick<World, 'host' | 'stateDir'>): 
     clearInterval(end)
     child.kill('SIGKILL')
   }, 100)
-  process.once('exit', () => child.kill('SIGKILL'))
+  if (servers.size === 0) process.once('exit', endAll)
+  servers.add(child)
   child.unref()
   end.unref()
   return socket

@@ -34,6 +34,9 @@ test('which process does it: the server, where it has the same host open in the 
     [['--verbose', '--ip', '127.0.0.1', 'ls'], OWN],
     [['--verbose', 'stats', '--no-stream'], OWN],
     [['--verbose', 'ls', '--format', '{{.Name}}'], SERVED],
+    [['--verbose', 'ls', '--format', 'table {{.Name}}\\t{{json .Ports}} {{.Label "a"}}'], SERVED],
+    [['--verbose', 'ls', '--format', '{{$a := "x"}}{{$a = print $a $a}}'], OWN],
+    [['--verbose', 'ls', '--format', '{{printf "%9d" 1}}'], OWN],
     [['--verbose', 'ls', '--format', `{{range .Labels}}{{range .Labels}}{{range .Labels}}{{end}}{{end}}{{end}}`], OWN],
     [['--verbose', 'create', '--netns', '/proc/self/ns/net', '--network', 'none', '--name', world.name('a')], OWN],
   ]
@@ -100,7 +103,7 @@ test('a sandbox of run goes with its command, whoever is killed, and not with th
     return child
   }
   const names = async () => (await typed(world, 'ls', '--format', '{{.Name}}')).stdout.split('\n').filter(Boolean)
-  const killed = await run('killed', 'echo up; sleep 3')
+  const killed = await run('killed', 'echo up; sleep 20')
   t.deepEqual(await names(), [world.name('killed')])
   killed.kill('SIGKILL')
   t.true(await eventually(async () => (await names()).length === 0))
@@ -117,9 +120,11 @@ test('a sandbox of run goes with its command, whoever is killed, and not with th
   t.deepEqual([await names(), world.namespaces().filter((name) => name.endsWith('stays'))], [[], []])
 
   // Nobody is there when it ends.
-  const last = await run('last', 'echo up; sleep 1')
+  const last = await run('last', 'trap "exit 0" TERM; echo up; while :; do sleep 0.1; done')
   const [, second] = /process (\d+)/.exec((await typed(world, '--verbose', 'ls')).stderr) ?? []
   process.kill(Number(second), 'SIGKILL')
+  t.true(await eventually(() => !existsSync(`/proc/${second}`)))
+  last.kill('SIGTERM')
   t.regex((await end(last)).stderr, /does not answer: the sandbox goes when it runs again/)
   rmSync(serverOf(world))
   serverOf(world)
@@ -137,7 +142,9 @@ async function ask(t: ExecutionContext, world: World, body: string | Buffer, met
 test('what no command is, is refused in words, and what another is to do is left to it', async (t) => {
   const world = new World(t)
   const { dev, ino } = statSync(world.host.path)
-  const facts = (version = ownVersion()) => `CWD=/\0NETNS=${dev}:${ino}\0VERSION=${version}\0TERMINALS=\0\0\0`
+  const mounts = statSync('/proc/self/ns/mnt')
+  const facts = (version = ownVersion()) =>
+    `CWD=/\0NETNS=${dev}:${ino}\0MOUNTS=${mounts.dev}:${mounts.ino}\0VERSION=${version}\0TERMINALS=\0\0\0`
   const rows: [body: string, status: number, said: RegExp][] = [
     ['', 400, /each end with an empty text/],
     ['ls', 400, /no zero at its end/],
@@ -189,7 +196,7 @@ test('a call that is interrupted is done all the same, printed, and has the stat
   t.like(await typed(world, 'rm', '-f', ...Object.keys(ended)), { status: 0 })
 })
 
-test('what is run may remove its folder, and has its network in no other mount namespace', async (t) => {
+test('what is run may remove its folder', async (t) => {
   const world = new World(t)
   const folder = mkdtempSync(join(world.stateDir, 'folder-'))
   const here = { ...PLAIN, cwd: folder, env: { ...process.env, SLIPWAY_SOCKET: serverOf(world) } }
@@ -199,24 +206,33 @@ test('what is run may remove its folder, and has its network in no other mount n
   )
   t.deepEqual(ran, { status: 0, stdout: '', stderr: '' })
   t.is((await typed(world, 'ls', '-q')).stdout, '')
+})
 
-  const app = world.name('app')
-  await typed(world, 'create', '--network', 'none', '--name', app)
-  const words = [`mount --bind ${world.neighbour.path} /run/netns/${app}; exec "$@"`, 'sh', PROGRAM]
-  const other = [...['--mount', 'sh', '-c'], ...words, ...host, 'exec', app, 'true']
-  // It is by its name there that it is the command, and no plugin.
+test('outputs that nobody reads, and a parent that does not hear of its children', async (t) => {
+  const world = new World(t)
+  const name = world.name('a')
+  await typed(world, 'create', '--network', 'none', '--name', name)
   const linked = join(world.stateDir, 'slipway')
   symlinkSync(PROGRAM, linked)
-  const outside = await end(
-    spawn(
-      'unshare',
-      other.map((word) => (word === PROGRAM ? linked : word)),
-      { ...PLAIN, argv0: 'unshare', env: here.env },
-    ),
-  )
-  t.regex(outside.stderr, /The network of the sandbox cannot be entered/)
-  t.is(outside.status, 1)
-  t.like(await typed(world, 'rm', app), { status: 0 })
+  const words = `${linked} --netns=${world.host.path} --state-dir=${world.stateDir}`
+  const env = { ...process.env, SLIPWAY_SOCKET: serverOf(world) }
+  const shell = (script: string) =>
+    end(spawn('bash', ['-c', `set -o pipefail; ${script}`], { ...PLAIN, argv0: 'bash', env }))
+  const many = Array.from({ length: 300 }, () => name).join(' ')
+  const rows: [script: string, status: number, stderr: RegExp][] = [
+    [`${words} inspect ${many} | head -1`, 0, /^$/],
+    [`${words} ls >&-`, 0, /^$/],
+    [`${words} ls nosuch 2>&-`, 2, /^$/],
+    [`${words} ls > /dev/full`, 1, /cannot be written/],
+    [`${words} --verbose exec ${name} true 2>&-`, 0, /^$/],
+    [`trap '' CHLD; exec ${words} run --network none -- sh -c 'exit 3'`, 3, /^$/],
+    [`${words} exec ${name} sh -c 'yes | head -1' > /dev/null`, 0, /^$/],
+  ]
+  for (const [script, status, stderr] of rows) {
+    const ended = await shell(script)
+    t.is(ended.status, status, script)
+    t.regex(ended.stderr, stderr, script)
+  }
 })
 
 test('what is no text, a path that each process reads in its own way, an answer of some megabytes', async (t) => {

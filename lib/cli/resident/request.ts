@@ -9,6 +9,8 @@ export interface Typed {
   cwd: string
   /** The network namespace it was typed in, as `device:inode`. */
   netns: string
+  /** Its mount namespace, as `device:inode`. */
+  mounts: string
   /** Version of the package that the program is of. */
   version: string
   terminals: ReadonlySet<string>
@@ -30,13 +32,14 @@ export function readTyped(body: Buffer): Typed {
   const facts = takePairs(texts)
   const env = takePairs(texts)
   const { CWD: cwd = '', NETNS: netns = '', VERSION: version = '', TERMINALS: terminals = '' } = facts
-  const { PID: pid = '', STARTED: started = '', ENDED: ended } = facts
+  const { PID: pid = '', STARTED: started = '', MOUNTS: mounts = '', ENDED: ended } = facts
   if (!cwd.startsWith('/')) throw badRequest('A command says which folder it was typed in (CWD).')
   return {
     env,
     args: texts,
     cwd,
     netns,
+    mounts,
     version,
     terminals: new Set(terminals.split(',')),
     pid: Number(pid),

@@ -24,6 +24,7 @@ export class ThisHost {
   isMeant({ options, config }: GivenHost, typedIn: string): boolean {
     // This process reads no files for others.
     if (config !== undefined) return false
+    if (options.stateDir !== undefined && !isSameForAll(options.stateDir)) return false
     const settings = asUsage(() => readOpenOptions(options))
     const { netns } = settings
     const meant = netns === undefined ? typedIn : isSameForAll(netns) ? identityOf(netns) : undefined

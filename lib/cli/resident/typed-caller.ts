@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import type { Slipway } from '../../api/slipway.js'
 import { bootId, isAlive, type Maker } from '../../store/maker.js'
 import type { WarningMessage } from '../../work/forwarding.js'
-import { caller, Elsewhere, type Becoming, type Caller, type Output } from '../caller.js'
+import { caller, Elsewhere, identityOf, type Becoming, type Caller, type Output } from '../caller.js'
 import { say } from '../failures.js'
 import type { GivenHost } from '../usage/host-flags.js'
 import type { Typed } from './request.js'
@@ -35,6 +35,10 @@ export class TypedCaller implements Caller {
 
   get cwd(): string {
     return this.#typed.cwd
+  }
+
+  get sharesMounts(): boolean {
+    return this.#typed.mounts === identityOf('/proc/self/ns/mnt')
   }
 
   get process(): Maker {
