@@ -25,15 +25,7 @@ const TYPED = [
 ]
 
 /** What slipway serve does for the small program, which is typed in the place of Node.js. */
-const SERVED = [
-  'ls',
-  'port app',
-  'create --name other',
-  'rm other',
-  'exec app true',
-  'run --network none true',
-  'run true',
-]
+const SERVED = TYPED.filter((typed) => !typed.startsWith('--'))
 /** As long as a server may take to listen. */
 const LISTENS_MS = 10_000
 const LOOK_MS = 10

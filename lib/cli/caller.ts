@@ -10,7 +10,7 @@ export type Output = 'stdout' | 'stderr'
 
 /** A program that the caller is to become: in a sandbox's network, with its files. */
 export interface Becoming {
-  /** Path of the network namespace, and which it is, as `device:inode`: the path may be another's there. */
+  /** Path of the network namespace, and its `device:inode`: a mount namespace may have a second one at that path. */
   netns: string
   identity: string
   /** Folder that it starts in. */
@@ -20,11 +20,11 @@ export interface Becoming {
   /** Variables that it has beside the caller's. */
   env: Readonly<NodeJS.ProcessEnv>
   command: readonly string[]
-  /** Id of a sandbox that goes when it has ended: whoever has typed it starts it then, and stays. */
+  /** Id of a sandbox that goes when the program has ended: the caller starts the program then, and stays. */
   sandbox?: string
 }
 
-/** Who has typed a command that this process does for another: `slipway serve` does (cli/resident). */
+/** The process in which a command was typed that this one does: `slipway serve` does (cli/resident). */
 export interface Caller {
   readonly env: Readonly<NodeJS.ProcessEnv>
   /** Folder that it is in. */
@@ -41,7 +41,7 @@ export interface Caller {
    * Does something with the host that is open here.
    *
    * @param how - `wait`: also until nothing has the name any more of what was removed.
-   * @throws {Elsewhere} where another host is meant.
+   * @throws {Elsewhere} where the command is about a host that is not open here.
    */
   work<T>(
     host: GivenHost,
@@ -50,12 +50,12 @@ export interface Caller {
   ): Promise<T>
 }
 
-/** A command that this process cannot do for another: whoever has typed it does it by himself. */
+/** This process leaves a command to its caller, which starts Node.js for it. */
 export class Elsewhere extends Error {}
 
 let find: () => Caller | undefined = () => undefined
 
-/** Who has typed the command that is being done; `undefined` where that is this process's own. */
+/** The caller of the command that is being done; `undefined` where that was typed for this process. */
 export const caller = (): Caller | undefined => find()
 
 export function findCallersBy(how: () => Caller | undefined): void {
@@ -67,7 +67,7 @@ export type Perform = (typed: readonly string[], begins?: (name: string) => void
 
 let known: Perform | undefined
 
-/** What does a command is known here to whoever has it done for others: to import it would be a circle. */
+/** cli/command.ts says it here, as cli/resident cannot import that: both would import each other. */
 export function performBy(perform: Perform): void {
   known = perform
 }
@@ -106,7 +106,7 @@ export function identityOf(path: string): string {
   }
 }
 
-/** Of what waits for somebody at the terminal, starts something in the background, or goes on. @throws {Elsewhere} */
+/** A command that asks at the terminal, or takes long, is the caller's. @throws {Elsewhere} */
 export function requireOwnProcess(): void {
   if (caller()) throw new Elsewhere()
 }

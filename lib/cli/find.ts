@@ -14,7 +14,7 @@ export const findSandbox = (slipway: Slipway, name: string): Promise<Sandbox> =>
 export const findNetwork = (slipway: Slipway, name: string): Promise<Network> =>
   slipway.networks.get(name).catch((error: unknown) => guess(slipway, name, error))
 
-/** A network or a sandbox to join may be mistyped. @param maker - Another process with which it goes. */
+/** A network or a sandbox to join may be mistyped. @param maker - The process with which it goes. */
 export const createSandbox = (slipway: Slipway, options: CreateOptions, maker?: Maker): Promise<Sandbox> =>
   (maker ? slipway.sandboxes.createFor(maker, options) : slipway.sandboxes.create(options)).catch((error: unknown) =>
     guess(slipway, options.network?.replace(/^container:/, '') ?? '', error),

@@ -50,7 +50,7 @@ export async function run(host: GivenHost, command: readonly string[], flags: Ru
   )
 }
 
-/** Whoever has typed it starts the command, and has the sandbox removed afterwards. It goes with him. */
+/** The caller starts the command, and has the sandbox removed afterwards. The sandbox goes with the caller. */
 async function runFor(host: GivenHost, command: readonly string[], options: CreateOptions, how: How): Promise<void> {
   const typed = caller()
   if (!typed || how.detach) throw new Elsewhere()

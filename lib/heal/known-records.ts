@@ -49,8 +49,8 @@ export class KnownRecords {
   }
 
   /**
-   * What others have removed, and made anew under its name, is another. It never throws: a call that has happened must
-   * not fail for it.
+   * It never throws: a call that has happened must not fail for it. What other processes have removed, and made anew
+   * under its name, is a later record.
    *
    * @param removed - Paths of files.
    */

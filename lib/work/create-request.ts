@@ -18,7 +18,7 @@ export interface CreateRequest {
   names: NameOptions
   labels: Labels | undefined
   ephemeral: boolean
-  /** Another process that it is made for. */
+  /** The process that it is made for, where that is not this one. */
   maker?: Maker
   /** It passes on between its networks. */
   forwarding: boolean

@@ -38,7 +38,7 @@ export class Ephemerals {
   /**
    * Makes an ephemeral sandbox, marked as one of its maker's from before it is there.
    *
-   * @param maker - With this process, or another that it is made for, the sandbox goes.
+   * @param maker - The process with which the sandbox goes. Left out: this one.
    * @throws {SlipwayError} `UNSUPPORTED` where nobody could tell that this process has ended.
    */
   async making<T>(make: () => Promise<T>, maker: Maker | undefined): Promise<T> {

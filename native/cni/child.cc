@@ -23,7 +23,7 @@ bool Child::start() {
   for (int one : kPassedOn) sigaddset(&heard_, one);
   // Before there is a child: from now on, this process does not die of them.
   if (sigprocmask(SIG_BLOCK, &heard_, &before_) != 0) return false;
-  // Whoever has started this program may not want to hear of its children.
+  // The process that has started this one may have it ignored, and then no child could be waited for.
   signal(SIGCHLD, SIG_DFL);
   pid_ = fork();
   if (pid_ <= 0) forget_signals();

@@ -13,7 +13,7 @@ void set_all(void (*handler)(int)) {
   action.sa_handler = handler;
   for (int one : kSignals) {
     struct sigaction before {};
-    // Whoever has started this program may want it to hear nothing of one (nohup).
+    // nohup, say, has started this program so that it hears nothing of one.
     if (sigaction(one, nullptr, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(one, &action, nullptr);
   }
 }

@@ -22,7 +22,7 @@ int read_all(int fd, Bytes& into, size_t most, const Deadline& deadline) {
 int write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     ssize_t put = uninterrupted([&] { return write(fd, text.data(), text.size()); });
-    // Whoever made it wants nobody to wait; this program has nothing else to do.
+    // The program at the other end is slow; this one has nothing else to do than to wait.
     pollfd one{fd, POLLOUT, 0};
     if (put < 0 && errno == EAGAIN && poll(&one, 1, -1) >= 0) continue;
     if (put < 0) return errno;

@@ -92,7 +92,7 @@ size_t number_in(std::string_view digits) {
   return value;
 }
 
-// Whether a file is the one of this device and inode: in another mount namespace, its path may be another's.
+// Whether a file is the one of this device and inode: a mount namespace may have a second one at its path.
 bool is_that(int fd, std::string_view identity) {
   struct stat found {};
   if (fstat(fd, &found) != 0) return false;

@@ -39,7 +39,7 @@ export class Sandboxes {
     return this.#context.work.run((call) => this.#create(options, call), 'sandboxes.create', options)
   }
 
-  /** @internal As {@link create}, an ephemeral one that goes with another process, which has no other. */
+  /** @internal As {@link create}, an ephemeral one. It goes with its maker, a process that has no other sandbox. */
   createFor(maker: Maker, options: CreateOptions): Promise<Sandbox> {
     const create = (call: Call | undefined) => this.#create({ ...options, ephemeral: true }, call, maker)
     return this.#context.work.run(create, 'sandboxes.create', options)

@@ -177,7 +177,7 @@ export class Holders {
   #others(): string[] {
     const links = statSync(this.#folder, { throwIfNoEntry: false })?.nlink
     if (links === undefined) {
-      // Somebody has removed all of it, with our folder.
+      // An administrator has removed all of it, with our folder.
       this.#watcher?.close()
       this.#own = undefined
       return []

@@ -36,7 +36,7 @@ export function readFormat<Row extends object>(
 const PLAIN = /^(table\s)?([^{]|\{(?!\{)|\{\{\s*(json\s+)?[.\w]+(\s+"[^"{}]*")?\s*\}\})*$/
 const LONGEST = 1000
 
-/** @throws {Elsewhere} where whoever has typed a template is to take the time and the memory for it. */
+/** The caller takes the time and the memory for what may grow. @throws {Elsewhere} */
 function requireOwnTime(template: string): void {
   if (template.length > LONGEST || !PLAIN.test(template)) requireOwnProcess()
 }

@@ -14,7 +14,7 @@ import { TypedCaller } from './typed-caller.js'
 /** Where the small program asks, and by which type it knows that the answer is this. */
 export const COMMAND_PATH = '/command'
 const TYPE = 'application/vnd.slipway.command'
-/** Whoever has typed the command is to do it. */
+/** The caller is to do it. */
 const MISDIRECTED = 421
 
 /** What is done here for others: what looks and changes, is over soon, and waits for nobody at a terminal. */
@@ -54,7 +54,7 @@ export class CommandApi implements Protocol {
     if (!isUtf8(body)) return elsewhere()
     const typed = readTyped(body)
     const { args, version, ended } = typed
-    // Also where the server has become another version since.
+    // Also where a server of a later version runs by now.
     if (ended !== undefined) return this.#end(ended)
     const end = args.indexOf('--')
     const isHelp = args.slice(0, end === -1 ? undefined : end).some((word) => HELP.test(word))

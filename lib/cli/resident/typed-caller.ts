@@ -11,7 +11,7 @@ import type { ThisHost } from './same-host.js'
 const warnings = channel('slipway:warning')
 const NUMBERS: Readonly<Record<Output, number>> = { stdout: 1, stderr: 2 }
 
-/** Whoever has typed a command, at the other end of a socket. */
+/** A caller at the other end of a socket. */
 export class TypedCaller implements Caller {
   readonly #typed: Typed
   readonly #slipway: Slipway
@@ -44,7 +44,7 @@ export class TypedCaller implements Caller {
   get process(): Maker {
     const { pid, started } = this.#typed
     const maker = { pid, started, boot: bootId() }
-    // Of another pid namespace, its number says nothing here.
+    // The number of a process in a pid namespace of its own says nothing here.
     if (!Number.isSafeInteger(pid) || pid < 1 || !isAlive(maker)) throw new Elsewhere()
     return maker
   }

@@ -25,7 +25,7 @@ export const shortages = {
     }
     const { count = 1 } = options
     const sizes = [await make(0, WARMED_UP)]
-    // What stays for another reason, stays once; what each keeps shows in both.
+    // What V8 keeps for reasons of its own, it keeps once; what each sandbox keeps shows in both.
     for (const from of [WARMED_UP, WARMED_UP + count]) sizes.push(await make(from, from + count))
     const [before = 0, between = 0, after = 0] = sizes
     say({ bytes: Math.min(between - before, after - between) / count })
