@@ -1,14 +1,12 @@
 import { Slices } from '../admission/slices.js'
-import { HostState } from '../kernel/host-state.js'
 import { missingRuleset } from '../claims/missing-ruleset.js'
-import { writtenTables } from '../claims/ruleset-tables.js'
 import { SetContents, SingleElements, type Contents } from '../claims/set-contents.js'
 import { networkDrivers, networksOf } from '../drivers/index.js'
-import type { Seen } from '../drivers/networks-of.js'
+import type { PredefinedNetwork, Seen } from '../drivers/networks-of.js'
 import type { Host } from '../kernel/host.js'
 import type { LinkInfo } from '../kernel/native.js'
 import type { StoredEndpoint } from '../store/endpoint.js'
-import { isInTheMaking, readNetworkRecord, specOf } from '../store/network-records.js'
+import { isInTheMaking, readNetworkRecord, specOf, type StoredNetwork } from '../store/network-records.js'
 import { readTexts } from '../store/folder.js'
 import { readOwner } from '../store/owner.js'
 import { isAtWork, isBusy, listRecords, readRecord, type SandboxRecord, type StoredRecord } from '../store/records.js'
@@ -19,6 +17,7 @@ import type { KnownRecords } from './known-records.js'
 import type { LinkOwners } from './link-owners.js'
 import { lostFiles, NO_FILES, type LostFiles } from './lost-files.js'
 import { RULESET, type News } from './news.js'
+import { seeNetworks } from './seen.js'
 import { bridgesOf, hostLinksOf, ownLinksOf } from './links-of.js'
 
 /** What of Slipway's is damaged. */
@@ -171,25 +170,33 @@ async function damagedNetworks(context: Part, known?: readonly SandboxRecord[]):
   const { host, networks } = context
   const isUsed = [...networks.predefined.values()].every((one) => one.known() !== undefined)
   const records = known ?? (isUsed ? [] : (await listRecords(context.records)).map(({ record }) => record))
-  const seen: Seen = {
-    links: await host.ask('links', {}),
-    setContents: new SetContents(host, await writtenTables(host)),
-    state: new HostState(host),
-    records,
-  }
+  const first = await seeNetworks(host, records)
+  const predefined: PredefinedNetwork[] = []
+  for (const one of networks.predefined.values()) if (await isDamaged(one, first)) predefined.push(one)
+  const stored: StoredNetwork[] = []
+  for (const item of await networks.list()) if (!(await isWhole(item, first))) stored.push(item)
+  if (predefined.length + stored.length === 0) return NONE
+  const again = await seeNetworks(host, records)
   const names = new Set<string>()
   let left = false
-  for (const one of networks.predefined.values())
-    if (['some', 'all'].includes(await one.lacks(seen)) || (await one.isLost(seen))) names.add(one.name)
-  for (const item of await networks.list()) {
-    const spec = specOf(item)
-    if (await networksOf(spec).isWhole(spec, seen)) continue
+  for (const one of predefined) if (await isDamaged(one, again)) names.add(one.name)
+  for (const item of stored) {
+    if (await isWhole(item, again)) continue
+    const { name } = item.record
     // It may have been made or removed since.
-    const now = await readNetworkRecord(networks.records, spec.name)
+    const now = await readNetworkRecord(networks.records, name)
     if (isInTheMaking(item) || (now && now.text !== item.text)) left = true
-    else if (now) names.add(spec.name)
+    else if (now) names.add(name)
   }
   return { names, left }
+}
+
+const isDamaged = async (one: PredefinedNetwork, seen: Seen): Promise<boolean> =>
+  ['some', 'all'].includes(await one.lacks(seen)) || (await one.isLost(seen))
+
+async function isWhole(item: StoredNetwork, seen: Seen): Promise<boolean> {
+  const spec = specOf(item)
+  return networksOf(spec).isWhole(spec, seen)
 }
 
 async function damagedSandboxes({ host }: Part, meant: readonly StoredRecord[]): Promise<Damaged> {

@@ -18,6 +18,7 @@ import { readOwner } from '../store/owner.js'
 import type { SandboxRecord } from '../store/records.js'
 import { tryPlan, removeElementsIfThere, type Seen as SeenElement } from '../claims/remove-if-there.js'
 import { SetContents } from '../claims/set-contents.js'
+import { seeNetworks } from './seen.js'
 import { sleep } from '../base/timers.js'
 
 /** How long, in milliseconds, a living process takes at most from a network's record to the end of its removal. */
@@ -105,11 +106,12 @@ export async function forgetLost(
  * Gives networks that every host has back elements that somebody has deleted, where they have their link, and ends the
  * making of those whose maker has died.
  */
-async function restorePredefined({ networks }: Part, seen: Seen): Promise<{ healed: string[]; lost: string[] }> {
+async function restorePredefined({ host, networks }: Part, seen: Seen): Promise<{ healed: string[]; lost: string[] }> {
   const healed: string[] = []
   const lost: string[] = []
   for (const predefined of networks.predefined.values()) {
-    const lacks = await predefined.lacks(seen)
+    let lacks = await predefined.lacks(seen)
+    if (lacks === 'some') lacks = await predefined.lacks(await seeNetworks(host, seen.records))
     // Without a link, it is made on first use.
     const isTaken = seen.links.some(({ name }) => name === predefined.link) && (await predefined.isLost(seen))
     if (lacks === 'nothing' && !isTaken) continue

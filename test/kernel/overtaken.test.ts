@@ -2,8 +2,9 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { add, remove, removeOwn } from '#lib/policy/elements.js'
-import { addresses } from '#lib/policy/sets.js'
+import { addresses, BRIDGE_GROUP, PORT_GROUP } from '#lib/policy/sets.js'
 import { Host, type RunOptions } from '#lib/kernel/host.js'
+import { HostState } from '#lib/kernel/host-state.js'
 import { PlanRefused } from '#lib/kernel/refusal.js'
 import { rulesetPlan } from '#lib/policy/ruleset.js'
 import { NetworkRegistry } from '#lib/networks/registry.js'
@@ -13,7 +14,7 @@ import { tryPlan } from '#lib/claims/remove-if-there.js'
 import { runChild } from '../env/run-child.js'
 import { lockFile } from '../helpers/locked-file.js'
 import { elements, readFiles } from '../helpers/snapshot.js'
-import { eventually, ipJson, World } from '../helpers/world.js'
+import { eventually, execIn, ipJson, World } from '../helpers/world.js'
 
 /** Who opens a host acts upon what he has seen a moment ago. Here others are faster: nothing of theirs is harmed. */
 
@@ -112,6 +113,60 @@ serial('what another who opens the host has ended, and made anew by the same nam
   const app = await second.sandboxes.get(world.name('app'))
   t.is(ipJson(app, 'address', 'show', 'dev', 'eth0').length, 1)
   t.deepEqual(owners(world), [`${app.endpoints[0]?.addresses[0]?.split('/')[0]} ${app.name}`])
+})
+
+/** What a look finds in the middle of a making, and what ends that, as arguments of `ip link set`. */
+const unfinished: Readonly<Record<string, (port: string) => readonly [begun: string, ended: string]>> = {
+  'a port that is down yet': (port) => [`${port} down`, `${port} up`],
+  'a port that is in no group yet': (port) => [`${port} group 0`, `${port} group ${PORT_GROUP}`],
+  'a port without its MTU yet': (port) => [`${port} mtu 1400`, `${port} mtu 1500`],
+  'a bridge that is down yet': () => ['docker0 down', 'docker0 up'],
+  'a bridge that is in no group yet': () => ['docker0 group 0', `docker0 group ${BRIDGE_GROUP}`],
+  'a bridge without its MTU yet': () => ['docker0 mtu 1400', 'docker0 mtu 1500'],
+}
+
+const setLink = (world: World, what: string) => execIn(world.host, 'ip', 'link', 'set', ...what.split(' '))
+
+for (const [what, sets] of Object.entries(unfinished)) {
+  serial(`whoever opens the host while a sandbox is made says nothing of damage: ${what}`, async (t) => {
+    const world = new World(t)
+    const maker = await world.open()
+    await world.create(maker, 'app')
+    await maker.close()
+    const [port = ''] = ipJson<{ ifname: string }>(world.host, 'link', 'show', 'master', 'docker0').map(
+      ({ ifname }) => ifname,
+    )
+    const [begun, ended] = sets(port)
+    setLink(world, begun)
+    betweenClaimsAndRecords(t, () => Promise.resolve(setLink(world, ended)))
+    const { reconciled } = await world.open()
+    t.deepEqual(reconciled, { adopted: [world.name('app')], healed: [], collected: [] })
+  })
+}
+
+serial('a bridge that is finished while it is looked at is no damage', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  await world.create(slipway, 'app')
+  const told: string[] = []
+  const listening = (async () => {
+    for await (const { action, attributes } of slipway.events()) told.push(`${action} ${attributes['message'] ?? ''}`)
+  })()
+  const { addressesOf } = HostState.prototype
+  let looks = 0
+  t.teardown(() => void (HostState.prototype.addressesOf = addressesOf))
+  HostState.prototype.addressesOf = async function (this: HostState, index: number) {
+    if (looks++ === 0) setLink(world, 'docker0 up')
+    return addressesOf.call(this, index)
+  }
+  setLink(world, 'docker0 down')
+  t.true(await eventually(() => looks > 1))
+  t.deepEqual(told, [])
+  setLink(world, 'docker0 mtu 1400')
+  t.true(await eventually(() => told.some((one) => one.startsWith('damaged'))))
+  await slipway.close()
+  await listening
+  t.is(told.length, 1, told.join('\n'))
 })
 
 const element = (comment: string) => ({ key: '172.17.0.9', comment })

@@ -86,14 +86,21 @@ async function findRepairs(
 }> {
   const owned = items.flatMap(({ record }) => record.endpoints.filter(isOwn).map((endpoint) => ({ record, endpoint })))
   const endpoints = owned.map(({ endpoint }) => endpoint)
-  const byName = new Map(links.map((link) => [link.name, link]))
-  const repairs = await portRepairs(host, endpoints, byName)
+  const seen = byNames(links)
+  const doubtful = await portRepairs(host, endpoints, seen)
+  if (doubtful.size === 0) return { byName: seen, repairs: doubtful, renamed: new Set() }
+  // Of one that was made since the links were asked for, they tell of the middle of that.
+  const now = byNames(await host.ask('links', {}))
+  const repairs = await portRepairs(host, endpoints, now)
   const off = owned.filter(({ endpoint }) => repairs.has(endpoint))
-  const renamed = await restorePortNames(host, off, byName)
-  if (renamed.size === 0) return { byName, repairs, renamed }
-  const now = new Map((await host.ask('links', {})).map((link) => [link.name, link]))
-  return { byName: now, repairs: await portRepairs(host, endpoints, now), renamed }
+  const renamed = await restorePortNames(host, off, now)
+  if (renamed.size === 0) return { byName: now, repairs, renamed }
+  const named = byNames(await host.ask('links', {}))
+  return { byName: named, repairs: await portRepairs(host, endpoints, named), renamed }
 }
+
+const byNames = (links: readonly LinkInfo[]): ReadonlyMap<string, LinkInfo> =>
+  new Map(links.map((link) => [link.name, link]))
 
 const isBridgeOf = (link: LinkInfo | undefined, { name }: BridgeNetwork): boolean =>
   link !== undefined && (isNamedBridge(link, name) || readLeafAlias(link.alias)?.network === name)
