@@ -56,7 +56,7 @@ export interface UseSettings {
 /** What this process knows of a network, and its driver alone understands. */
 export interface NetworkInUse<Body = unknown> {
   /** Learns what is there already: the network is not new. */
-  learn(links: readonly LinkInfo[]): void
+  learn(): Promise<void>
   /** @throws {SlipwayError} `INVALID_ARGUMENT` for what is asked of an endpoint and this network cannot give. */
   check(asked: EndpointRequest): void
   /**

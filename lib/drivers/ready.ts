@@ -32,7 +32,7 @@ export async function readyNetwork(
   const ready = { spec, pools, driver, use: await driver.use(spec, host, settings, missing) }
   if (used) {
     await learnAddresses(ready)
-    ready.use.learn(await host.ask('links', {}))
+    await ready.use.learn()
   }
   return ready
 }

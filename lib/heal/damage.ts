@@ -1,3 +1,4 @@
+import { HostState } from '../kernel/host-state.js'
 import { Slices } from '../admission/slices.js'
 import { missingRuleset } from '../claims/missing-ruleset.js'
 import { SetContents, SingleElements, type Contents } from '../claims/set-contents.js'
@@ -17,7 +18,7 @@ import type { KnownRecords } from './known-records.js'
 import type { LinkOwners } from './link-owners.js'
 import { lostFiles, NO_FILES, type LostFiles } from './lost-files.js'
 import { RULESET, type News } from './news.js'
-import { seeNetworks } from './seen.js'
+import { seeAgain, seeNetworks } from './seen.js'
 import { bridgesOf, hostLinksOf, ownLinksOf } from './links-of.js'
 
 /** What of Slipway's is damaged. */
@@ -32,6 +33,8 @@ export interface Damage {
   all: boolean
   /** Records of sandboxes, as far as they were read. */
   known: readonly StoredRecord[]
+  /** Links of the host, where all were asked for. */
+  links?: readonly LinkInfo[] | undefined
   /** Who has done it, as far as the kernel tells. */
   by: readonly string[]
 }
@@ -74,13 +77,22 @@ export async function damageOf(
     }
   const meant = await meantBy(context, news, owners)
   const ruleset = news.ruleset && (await lacksRuleset(context))
-  const networks = meant.networks ? await damagedNetworks(context) : NONE
-  const sandboxes = await damagedSandboxes(context, meant.sandboxes)
+  const state = new HostState(context.host)
+  const networks = meant.networks ? await damagedNetworks(context, state) : NONE
+  const sandboxes = await damagedSandboxes(context, meant.sandboxes, state)
   const left = files.left || meant.left || networks.left || sandboxes.left
   const lost = files.sandboxes.length + files.networks.length + files.nameless.length
   if (!ruleset && networks.names.size + sandboxes.names.size + lost === 0) return { left }
   const known = meant.sandboxes
-  const damage = { ruleset, networks: networks.names, sandboxes: sandboxes.names, files, all: false, known }
+  const damage = {
+    ruleset,
+    networks: networks.names,
+    sandboxes: sandboxes.names,
+    files,
+    all: false,
+    known,
+    links: await state.knownLinks,
+  }
   return { left, damage: { ...damage, by: whoHasDone(news, damage) } }
 }
 
@@ -96,15 +108,12 @@ function whoHasDone({ by }: News, { ruleset, networks, sandboxes }: Omit<Damage,
 
 /** All that is damaged, told of or not. @param items - Records of the sandboxes that are looked at. */
 export async function lookForDamage(context: Part, items: readonly StoredRecord[]): Promise<Damage> {
+  const state = new HostState(context.host)
+  const records = items.map(({ record }) => record)
   return {
     ruleset: (await missingRuleset(context.host)).length > 0,
-    networks: (
-      await damagedNetworks(
-        context,
-        items.map(({ record }) => record),
-      )
-    ).names,
-    sandboxes: (await damagedSandboxes(context, items)).names,
+    networks: (await damagedNetworks(context, state, records)).names,
+    sandboxes: (await damagedSandboxes(context, items, state)).names,
     files: NO_FILES,
     all: false,
     known: items,
@@ -166,17 +175,18 @@ async function networkLinks({ networks }: Part): Promise<ReadonlySet<string>> {
  * @param known - Records of sandboxes, where all are known: they remember the network that every host has, where this
  *   process has not used it.
  */
-async function damagedNetworks(context: Part, known?: readonly SandboxRecord[]): Promise<Damaged> {
+async function damagedNetworks(context: Part, state: HostState, known?: readonly SandboxRecord[]): Promise<Damaged> {
   const { host, networks } = context
   const isUsed = [...networks.predefined.values()].every((one) => one.known() !== undefined)
   const records = known ?? (isUsed ? [] : (await listRecords(context.records)).map(({ record }) => record))
-  const first = await seeNetworks(host, records)
+  const first = await seeNetworks(host, records, state)
   const predefined: PredefinedNetwork[] = []
   for (const one of networks.predefined.values()) if (await isDamaged(one, first)) predefined.push(one)
   const stored: StoredNetwork[] = []
   for (const item of await networks.list()) if (!(await isWhole(item, first))) stored.push(item)
   if (predefined.length + stored.length === 0) return NONE
-  const again = await seeNetworks(host, records)
+  const own = [...predefined.map(({ link }) => link), ...stored.flatMap((item) => ownLinksOf(specOf(item)))]
+  const again = await seeAgain(host, first, own)
   const names = new Set<string>()
   let left = false
   for (const one of predefined) if (await isDamaged(one, again)) names.add(one.name)
@@ -199,12 +209,12 @@ async function isWhole(item: StoredNetwork, seen: Seen): Promise<boolean> {
   return networksOf(spec).isWhole(spec, seen)
 }
 
-async function damagedSandboxes({ host }: Part, meant: readonly StoredRecord[]): Promise<Damaged> {
+async function damagedSandboxes({ host }: Part, meant: readonly StoredRecord[], state: HostState): Promise<Damaged> {
   const names = new Set<string>()
   let left = false
   if (meant.length === 0) return NONE
   const contents: Contents = meant.length > FEW ? new SetContents(host) : new SingleElements(host)
-  const off = await offOf(host, meant)
+  const off = await offOf(host, meant, state)
   const damaged: StoredRecord[] = []
   const slices = new Slices()
   for (const item of meant) {
@@ -224,9 +234,13 @@ async function damagedSandboxes({ host }: Part, meant: readonly StoredRecord[]):
 }
 
 /** Endpoints whose links are not there, or not as they are to be. */
-async function offOf(host: Host, meant: readonly StoredRecord[]): Promise<ReadonlySet<StoredEndpoint>> {
+async function offOf(
+  host: Host,
+  meant: readonly StoredRecord[],
+  state: HostState,
+): Promise<ReadonlySet<StoredEndpoint>> {
   const links = new Map<string, LinkInfo>()
-  if (meant.length > FEW) for (const link of await host.ask('links', {})) links.set(link.name, link)
+  if (meant.length > FEW) for (const link of await state.links()) links.set(link.name, link)
   else
     for (const name of new Set(meant.flatMap(({ record }) => [...hostLinksOf(record), ...bridgesOf(record)]))) {
       const link = await host.find('link', { name })

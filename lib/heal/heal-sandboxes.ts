@@ -1,4 +1,5 @@
 import { Slices } from '../admission/slices.js'
+import type { LinkInfo } from '../kernel/native.js'
 import { writtenTables } from '../claims/ruleset-tables.js'
 import { isAtWork, isBusy, listRecords, readRecord, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import type { HealContext } from './context.js'
@@ -27,14 +28,16 @@ type Part = Pick<HealContext, 'host' | 'networks' | 'records' | 'routes'>
  *
  * @param isMeant - Which of them.
  * @param known - Records, as they were read before.
+ * @param links - Links of the host, as they were asked for before.
  */
 export async function healSandboxes(
   context: Part,
   isMeant: (record: SandboxRecord) => boolean,
   known: readonly StoredRecord[] = [],
+  links?: readonly LinkInfo[],
 ): Promise<HealedSandboxes> {
   // The kernel before the records, as open() does it.
-  const first = await takeSnapshot(context.host, await writtenTables(context.host))
+  const first = await takeSnapshot(context.host, await writtenTables(context.host), links)
   return heal(
     context,
     (await listRecords(context.records, undefined, known)).filter(({ record }) => isMeant(record)),

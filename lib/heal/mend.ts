@@ -1,7 +1,8 @@
 import { writtenTables } from '../claims/ruleset-tables.js'
 import { SetContents } from '../claims/set-contents.js'
+import type { LinkInfo } from '../kernel/native.js'
 import { listNetworkRecords, specOf } from '../store/network-records.js'
-import { listRecords, type SandboxRecord, type StoredRecord } from '../store/records.js'
+import { listRecords, type SandboxRecord } from '../store/records.js'
 import type { HealContext } from './context.js'
 import { FEW, type Damage } from './damage.js'
 import { DamagedRecords } from './damaged-records.js'
@@ -34,11 +35,13 @@ export async function mend(context: Part, damage: Damage): Promise<Mended> {
   // It tells by itself whom it has given something back.
   if (damage.ruleset) await networks.ensureRuleset()
   let lost: ReadonlySet<string> = new Set()
+  let { links } = damage
   if (damage.all || damage.networks.size > 0) {
-    const found = await mendNetworks(context, damage.known)
+    const found = await mendNetworks(context, damage)
     mended.healed.push(...found.healed)
     mended.lost.push(...found.sentences)
     lost = found.lost
+    links = lost.size === 0 ? found.links : undefined
   }
   if (damage.all || damage.sandboxes.size + lost.size > 0) {
     const { all, sandboxes } = damage
@@ -50,6 +53,7 @@ export async function mend(context: Part, damage: Damage): Promise<Mended> {
             context,
             ({ name, endpoints }) => all || sandboxes.has(name) || isOnLost(endpoints),
             damage.known,
+            links,
           )
     mended.healed.push(...found.healed)
     mended.lost.push(...found.lost.map(({ sentence }) => sentence))
@@ -62,15 +66,16 @@ export async function mend(context: Part, damage: Damage): Promise<Mended> {
 
 /**
  * @returns What was given something back; names of networks whose link, or a part, had gone, and with it what is on it;
- *   and what could not be given back.
+ *   what could not be given back; and the links of the host, as they were before.
  */
 async function mendNetworks(
   context: Part,
-  known: readonly StoredRecord[],
-): Promise<{ healed: string[]; lost: ReadonlySet<string>; sentences: readonly string[] }> {
+  { known, links: seen }: Pick<Damage, 'known' | 'links'>,
+): Promise<{ healed: string[]; lost: ReadonlySet<string>; sentences: readonly string[]; links: readonly LinkInfo[] }> {
   const { host, networks } = context
   const tables = await writtenTables(host)
-  const found = await host.ask('links', {})
+  // What was seen a moment ago is looked at once more where it is not as it is to be.
+  const found = seen ?? (await host.ask('links', {}))
   const renamed = await restoreNetworkLinks(context, found)
   const links = renamed.length > 0 ? await host.ask('links', {}) : found
   const setContents = new SetContents(host, tables)
@@ -88,5 +93,5 @@ async function mendNetworks(
   }
   const mended = await reconcileNetworks(context, tables, records, links, new Set([...damaged.names, ...living]))
   const healed = [...new Set([...renamed, ...mended.healed])]
-  return { healed, lost: new Set([...lost, ...mended.parts]), sentences: mended.lost }
+  return { healed, lost: new Set([...lost, ...mended.parts]), sentences: mended.lost, links }
 }

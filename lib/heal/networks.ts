@@ -18,7 +18,7 @@ import { readOwner } from '../store/owner.js'
 import type { SandboxRecord } from '../store/records.js'
 import { tryPlan, removeElementsIfThere, type Seen as SeenElement } from '../claims/remove-if-there.js'
 import { SetContents } from '../claims/set-contents.js'
-import { seeNetworks } from './seen.js'
+import { seeAgain } from './seen.js'
 import { sleep } from '../base/timers.js'
 
 /** How long, in milliseconds, a living process takes at most from a network's record to the end of its removal. */
@@ -111,7 +111,7 @@ async function restorePredefined({ host, networks }: Part, seen: Seen): Promise<
   const lost: string[] = []
   for (const predefined of networks.predefined.values()) {
     let lacks = await predefined.lacks(seen)
-    if (lacks === 'some') lacks = await predefined.lacks(await seeNetworks(host, seen.records))
+    if (lacks === 'some') lacks = await predefined.lacks(await seeAgain(host, seen, [predefined.link]))
     // Without a link, it is made on first use.
     const isTaken = seen.links.some(({ name }) => name === predefined.link) && (await predefined.isLost(seen))
     if (lacks === 'nothing' && !isTaken) continue

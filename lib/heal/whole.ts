@@ -16,12 +16,16 @@ import { OwnedElements } from '../claims/owned.js'
 export interface Snapshot {
   owned: OwnedElements
   links: Map<string, LinkInfo>
-  all: LinkInfo[]
+  all: readonly LinkInfo[]
 }
 
-/** @param tables - Those of the ruleset that are there. */
-export async function takeSnapshot(host: Host, tables: ReadonlySet<Family>): Promise<Snapshot> {
-  const [owned, all] = await Promise.all([OwnedElements.read(host, tables), host.ask('links', {})])
+/** @param tables - Those of the ruleset that are there. @param links - Those of the host, where they are known. */
+export async function takeSnapshot(
+  host: Host,
+  tables: ReadonlySet<Family>,
+  links?: readonly LinkInfo[],
+): Promise<Snapshot> {
+  const [owned, all] = await Promise.all([OwnedElements.read(host, tables), links ?? host.ask('links', {})])
   return { owned, all, links: new Map(all.map((link) => [link.name, link])) }
 }
 

@@ -1,20 +1,33 @@
 import type { Host } from './host.js'
-import type { AddressInfo, RouteInfo } from './native.js'
+import type { AddressInfo, LinkInfo, RouteInfo } from './native.js'
 
-/** Addresses and routes of the host at one moment, each asked for once, when somebody wants to know. */
+/** Links, addresses and routes of the host at one moment, each asked for once, when somebody wants to know. */
 export class HostState {
   readonly #host: Host
-  #addresses: Promise<AddressInfo[]> | undefined
+  #links: Promise<LinkInfo[]> | undefined
+  readonly #addresses = new Map<number, Promise<AddressInfo[]>>()
   #routes: Promise<RouteInfo[]> | undefined
 
   constructor(host: Host) {
     this.#host = host
   }
 
+  /** As they were asked for, where they were. */
+  get knownLinks(): Promise<LinkInfo[]> | undefined {
+    return this.#links
+  }
+
+  links(): Promise<LinkInfo[]> {
+    return (this.#links ??= this.#host.ask('links', {}))
+  }
+
   /** Of one link, by its number, of both IP versions. */
-  async addressesOf(link: number): Promise<AddressInfo[]> {
-    this.#addresses ??= bothVersions((ipv6) => this.#host.ask('addresses', { ipv6 }))
-    return (await this.#addresses).filter(({ index }) => index === link)
+  addressesOf(index: number): Promise<AddressInfo[]> {
+    const known = this.#addresses.get(index)
+    if (known) return known
+    const asked = bothVersions((ipv6) => this.#host.ask('addresses', { ipv6, index }))
+    this.#addresses.set(index, asked)
+    return asked
   }
 
   /** Of all tables and both IP versions. */

@@ -203,6 +203,11 @@ interface SetQuery {
 /** What can be asked of the kernel, and what comes back. */
 export interface Questions {
   links: { question: { netns?: string; statistics?: boolean }; answer: LinkInfo[] }
+  /**
+   * How many ports bridges of the host have, those without any left out: a fifth of the work of `links`, as the kernel
+   * looks at all namespaces that it has numbered for each veth among those.
+   */
+  ports: { question: object; answer: { bridge: number; ports: number }[] }
   /** Links of another namespace whose other end, or parent, is a link of the host: of the executor's, and no other. */
   'links into the host': { question: { netns: string }; answer: LinkInfo[] }
   link: { question: { netns?: string; name: string; statistics?: boolean }; answer: LinkInfo }
@@ -219,7 +224,8 @@ export interface Questions {
    * dumped.
    */
   lacking: { question: { netns: string; given: string }; answer: string }
-  addresses: { question: { netns?: string; ipv6?: boolean }; answer: AddressInfo[] }
+  /** @property index - Of one link alone, by its number. */
+  addresses: { question: { netns?: string; ipv6?: boolean; index?: number }; answer: AddressInfo[] }
   routes: { question: { netns?: string; ipv6?: boolean }; answer: RouteInfo[] }
   /** The comment of a table. */
   table: { question: { family: string; name: string }; answer: string }

@@ -25,6 +25,11 @@ void ask_links() {
   rtnl::dump_links(socket(), true, links);
 }
 
+void ask_ports() {
+  std::vector<rtnl::PortCount> counts;
+  rtnl::count_ports(socket(), counts);
+}
+
 void ask_link() {
   rtnl::LinkInfo link;
   rtnl::get_link(socket(), "eth0", true, link);
@@ -32,7 +37,7 @@ void ask_link() {
 
 void ask_addresses() {
   std::vector<rtnl::AddressInfo> addresses;
-  rtnl::dump_addresses(socket(), AF_UNSPEC, addresses);
+  rtnl::dump_addresses(socket(), AF_UNSPEC, 0, addresses);
 }
 
 void ask_routes() {
@@ -133,7 +138,7 @@ constexpr void (*kQuestions[])() = {ask_links,        ask_link,       ask_addres
                                     ask_connections,  ask_generation, ask_table,          ask_chains,
                                     ask_echo,         ask_batch,      ask_transaction,    ask_rules,
                                     ask_listeners,    ask_sets,       ask_parts_of_rules, ask_parts_of_elements,
-                                    ask_fingerprints, ask_given};
+                                    ask_fingerprints, ask_given,      ask_ports};
 
 }  // namespace
 }  // namespace slipway::fuzz

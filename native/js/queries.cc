@@ -54,6 +54,13 @@ Napi::Value write_link(Napi::Env env, const rtnl::LinkInfo& link) {
   return object;
 }
 
+Napi::Value write_ports(Napi::Env env, const rtnl::PortCount& count) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("bridge", count.bridge);
+  object.Set("ports", count.ports);
+  return object;
+}
+
 Napi::Value write_address(Napi::Env env, const rtnl::AddressInfo& address) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("index", address.index);
@@ -229,6 +236,9 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
             netns, [statistics](auto& socket, auto& items) { return rtnl::dump_links(socket, statistics, items); }),
         write_link);
   }
+  if (ask == "ports") {
+    return list_query<rtnl::PortCount>(env, rtnl_get<std::vector<rtnl::PortCount>>("", rtnl::count_ports), write_ports);
+  }
   if (ask == "links into the host") {
     return list_query<rtnl::LinkInfo>(
         env,
@@ -245,7 +255,8 @@ std::unique_ptr<QueryJob> make_query(const Napi::Object& question) {
     return list_query<rtnl::AddressInfo>(
         env,
         rtnl_get<std::vector<rtnl::AddressInfo>>(
-            netns, [family](auto& socket, auto& items) { return rtnl::dump_addresses(socket, family, items); }),
+            netns, [family, index = read_number(question, "index").value_or(0)](
+                       auto& socket, auto& items) { return rtnl::dump_addresses(socket, family, index, items); }),
         write_address);
   }
   if (ask == "routes") {

@@ -198,6 +198,11 @@ Status Socket::request(nlmsghdr* message, const std::function<void(Answer&)>& ea
   return malformed ? surprise(Failure::of(EBADMSG, "recvmsg")) : status;
 }
 
+void Socket::heed_dump_headers(bool heed) const {
+  const int on = heed ? 1 : 0;
+  setsockopt(fd_.get(), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
+}
+
 Status Socket::link_index(const std::string& name, int& index) const {
   // Cut off, it would be the name of another link.
   if (auto failure = measure("ioctl", "name of a link", name, IFNAMSIZ - 1)) return failure;

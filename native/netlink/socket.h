@@ -49,6 +49,10 @@ class Socket {
   // By which the kernel names who has asked; 0 where it does not say.
   uint32_t port() const;
 
+  // Whether the kernel heeds what a dump's header asks for, and does not answer with all that there is. Kernels before
+  // 4.20 never do.
+  void heed_dump_headers(bool heed) const;
+
   // Number of a link in the socket's namespace. An ioctl, as RTM_GETLINK would fill in all that a bridge is first.
   Status link_index(const std::string& name, int& index) const;
 

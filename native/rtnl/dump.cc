@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <map>
 #include <sstream>
 
 #include "rtnl/address_text.h"
@@ -157,6 +158,25 @@ Status dump_links(netlink::Socket& socket, bool statistics, std::vector<LinkInfo
       [&](Answer& answer) { links.push_back(read_link(answer, statistics)); });
 }
 
+Status count_ports(netlink::Socket& socket, std::vector<PortCount>& counts) {
+  ifinfomsg header{};
+  header.ifi_family = AF_BRIDGE;
+  // A link that is a bridge of its own kind, too, is told of twice.
+  std::map<int, int> bridges;
+  auto failure = dump(
+      socket, RTM_GETLINK, RTM_NEWLINK, header, [&] { bridges.clear(); },
+      [&](Answer& answer) {
+        int port = answer.header<ifinfomsg>().ifi_index;
+        answer.each<ifinfomsg>([&](const Attribute& attribute) {
+          if (attribute.type() == IFLA_MASTER) bridges[port] = static_cast<int>(attribute.u32());
+        });
+      });
+  std::map<int, uint32_t> ports;
+  for (auto [port, bridge] : bridges) ++ports[bridge];
+  for (auto [bridge, count] : ports) counts.push_back({bridge, count});
+  return failure;
+}
+
 Status get_link(netlink::Socket& socket, const std::string& name, bool statistics, LinkInfo& link) {
   Question question("link", RTM_GETLINK, 0);
   question.message.header(ifinfomsg{});
@@ -230,17 +250,24 @@ Status present_links(const netlink::Socket& socket, const std::string& names, st
   return kOk;
 }
 
-Status dump_addresses(netlink::Socket& socket, int family, std::vector<AddressInfo>& addresses) {
+Status dump_addresses(netlink::Socket& socket, int family, uint32_t index, std::vector<AddressInfo>& addresses) {
   ifaddrmsg header{};
   header.ifa_family = static_cast<uint8_t>(family);
-  return dump(
+  header.ifa_index = index;
+  if (index != 0) socket.heed_dump_headers(true);
+  auto failure = dump(
       socket, RTM_GETADDR, RTM_NEWADDR, header, [&] { addresses.clear(); },
       [&](Answer& answer) {
         // A kernel that lacks the family answers with all that it has.
         uint8_t given = answer.header<ifaddrmsg>().ifa_family;
         bool asked = family == AF_UNSPEC ? given == AF_INET || given == AF_INET6 : given == family;
+        if (index != 0) asked = asked && answer.header<ifaddrmsg>().ifa_index == index;
         if (asked) addresses.push_back(read_address(answer));
       });
+  if (index != 0) socket.heed_dump_headers(false);
+  // A link that has gone has none.
+  if (index != 0 && failure && failure->errnum == ENODEV) return kOk;
+  return failure;
 }
 
 Status dump_routes(netlink::Socket& socket, int family, std::vector<RouteInfo>& routes) {

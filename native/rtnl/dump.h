@@ -31,6 +31,10 @@ struct LinkInfo {
   std::string name, kind, alias, address;
   std::optional<LinkStatistics> statistics;  // when asked for
 };
+struct PortCount {
+  int bridge = 0;  // ifindex
+  uint32_t ports = 0;
+};
 struct AddressInfo {
   int index = 0;
   uint8_t prefix = 0;
@@ -51,8 +55,13 @@ RouteInfo read_route(netlink::Answer& answer);
 
 // `statistics`: with the links' counters. (The kernel sends them anyway; RTEXT_FILTER_SKIP_STATS spares it IPv6's own.)
 Status dump_links(netlink::Socket& socket, bool statistics, std::vector<LinkInfo>& links);
-Status dump_addresses(netlink::Socket& socket, int family, std::vector<AddressInfo>& addresses);
+// `index`: of one link alone; 0: of all.
+Status dump_addresses(netlink::Socket& socket, int family, uint32_t index, std::vector<AddressInfo>& addresses);
 Status dump_routes(netlink::Socket& socket, int family, std::vector<RouteInfo>& routes);
+
+// How many ports bridges have, as far as they have any. It costs a fifth of what a dump of links does: for each veth
+// among those, the kernel looks through all namespaces that it has numbered.
+Status count_ports(netlink::Socket& socket, std::vector<PortCount>& counts);
 
 // One link by name; ENODEV when there is none.
 Status get_link(netlink::Socket& socket, const std::string& name, bool statistics, LinkInfo& link);

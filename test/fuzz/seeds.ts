@@ -58,6 +58,7 @@ const QUESTION = {
   partsOfElements: 15,
   fingerprints: 16,
   given: 17,
+  ports: 18,
 }
 const NEWLINK = 16
 const NEWADDR = 20
@@ -67,7 +68,7 @@ const CONNTRACK = 1
 const NF_TABLES = 10
 
 const QUESTIONS_OF: Record<number, number[]> = {
-  [NEWLINK]: [QUESTION.links, QUESTION.link, QUESTION.echo],
+  [NEWLINK]: [QUESTION.links, QUESTION.link, QUESTION.echo, QUESTION.ports],
   [NEWADDR]: [QUESTION.addresses],
   [NEWROUTE]: [QUESTION.routes, QUESTION.given],
   [(NF_TABLES << 8) | 0]: [QUESTION.table, QUESTION.fingerprints],

@@ -4,6 +4,7 @@ import { Slices } from '../../admission/slices.js'
 import { tryPlan } from '../../claims/remove-if-there.js'
 import type { Host } from '../../kernel/host.js'
 import type { LinkInfo } from '../../kernel/native.js'
+import { seenAgain } from '../../kernel/seen-again.js'
 import type { Operation } from '../../plan/operation.js'
 import { leafNumber } from './leaf-name.js'
 import { isAtWork, type StoredRecord } from '../../store/records.js'
@@ -90,7 +91,8 @@ async function findRepairs(
   const doubtful = await portRepairs(host, endpoints, seen)
   if (doubtful.size === 0) return { byName: seen, repairs: doubtful, renamed: new Set() }
   // Of one that was made since the links were asked for, they tell of the middle of that.
-  const now = byNames(await host.ask('links', {}))
+  const meant = [...doubtful.keys()].flatMap(({ body: { hostLink, bridge } }) => [hostLink, bridge])
+  const now = byNames(await seenAgain(host, links, new Set(meant)))
   const repairs = await portRepairs(host, endpoints, now)
   const off = owned.filter(({ endpoint }) => repairs.has(endpoint))
   const renamed = await restorePortNames(host, off, now)

@@ -12,8 +12,8 @@ export const isIpv4 = ({ address }: AddressInfo): boolean => !address.includes('
 
 export async function addressesOf(host: Host, link: LinkInfo): Promise<AddressInfo[]> {
   const found: AddressInfo[] = []
-  for (const family of FAMILIES) found.push(...(await host.ask('addresses', { ipv6: family === 6 })))
-  return found.filter(({ index }) => index === link.index)
+  for (const family of FAMILIES) found.push(...(await host.ask('addresses', { ipv6: family === 6, index: link.index })))
+  return found
 }
 
 export async function has(host: Host, set: SetDefinition, key: string): Promise<boolean> {

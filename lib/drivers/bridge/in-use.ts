@@ -1,7 +1,6 @@
 import { invalid } from '../../base/errors.js'
 import type { Host } from '../../kernel/host.js'
 import type { PlanRefused } from '../../kernel/refusal.js'
-import type { LinkInfo } from '../../kernel/native.js'
 import type { Operation } from '../../plan/operation.js'
 import type { EndpointRequest } from '../../store/endpoint.js'
 import { addresses } from '../../policy/sets.js'
@@ -40,8 +39,8 @@ export class BridgeInUse implements NetworkInUse<BridgeBody> {
     return new BridgeInUse(host, spec, bridgesOf(spec, host, settings, missing), { hairpin })
   }
 
-  learn(links: readonly LinkInfo[]): void {
-    this.#bridges.learn(links)
+  learn(): Promise<void> {
+    return this.#bridges.learn(this.#host)
   }
 
   check(asked: EndpointRequest): void {

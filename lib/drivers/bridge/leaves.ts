@@ -51,14 +51,11 @@ export async function missingOfLeaf(
       ? link.address === network.mac && link.group === BRIDGE_GROUP
       : link.alias === leafAlias(network, number)
   if (link.kind !== 'bridge' || !own) throw new SlipwayError('CONFLICT', bridgeInUse(name))
-  const all = [
-    ...(hasFamily(network, 4) ? await host.ask('addresses', {}) : []),
-    ...(hasFamily(network, 6) ? await host.ask('addresses', { ipv6: true }) : []),
-  ]
-  const present = all.filter(({ index }) => index === link.index).map(({ address }) => address)
+  const state = new HostState(host)
+  const present = (await state.addressesOf(link.index)).map(({ address }) => address)
   const rest = await setContents.lacking(finishLeaf(network, number, present))
   const answers = (await host.find('sysctl', { name: answerSetting(network) })) === (hasFamily(network, 4) ? '0' : '1')
-  const lacking = await lackingOfLeaf(new HostState(host), network, link)
+  const lacking = await lackingOfLeaf(state, network, link)
   const isWhole = link.alias !== '' && answers && lacking.length === 0
   if (isWhole && !rest.some(({ op }) => op === 'element.add' || op === 'address.add'))
     return { missing: [], begun: true }

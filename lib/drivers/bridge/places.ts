@@ -1,5 +1,6 @@
 import { mayHaveLeaves } from './leaf.js'
 import { leafName, leafNumber } from './leaf-name.js'
+import type { Host } from '../../kernel/host.js'
 import type { LinkInfo } from '../../kernel/native.js'
 import type { BridgeNetwork } from './spec.js'
 
@@ -35,18 +36,18 @@ export class NetworkBridges {
   }
 
   /** Counts what is there. */
-  learn(links: readonly LinkInfo[]): void {
-    const byIndex = new Map(links.map(({ index, name }) => [index, name]))
-    const counts = new Map<string, number>()
-    for (const { master } of links) {
-      const name = byIndex.get(master)
-      if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1)
-    }
-    this.#ports[0] = counts.get(this.#spec.bridge) ?? 0
+  async learn(host: Host): Promise<void> {
     if (this.#portsPerBridge === Infinity) return
-    const names = new Set(byIndex.values())
-    for (let number = 1; names.has(leafName(this.#spec, number)); number++)
-      this.#ports[number] = counts.get(leafName(this.#spec, number)) ?? 0
+    const counts = new Map((await host.ask('ports', {})).map(({ bridge, ports }) => [bridge, ports]))
+    const portsOf = ({ index }: LinkInfo) => counts.get(index) ?? 0
+    const own = await host.find('link', { name: this.#spec.bridge })
+    const ports = [own ? portsOf(own) : 0]
+    for (let number = 1; ; number++) {
+      const leaf = await host.find('link', { name: leafName(this.#spec, number) })
+      if (!leaf) break
+      ports.push(portsOf(leaf))
+    }
+    this.#ports.splice(0, ports.length, ...ports)
     this.#roomFrom = 0
   }
 

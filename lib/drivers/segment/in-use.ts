@@ -24,7 +24,7 @@ export class SegmentInUse implements NetworkInUse<SegmentBody> {
     this.#host = host
   }
 
-  learn(): void {
+  async learn(): Promise<void> {
     // Nothing of its sandboxes is on the host.
   }
 
