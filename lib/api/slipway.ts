@@ -9,7 +9,7 @@ import type { EventOptions } from '../events/filters.js'
 import type { SlipwayEvent } from '../events/event.js'
 import { Host } from '../kernel/host.js'
 import type { NameOptions } from '../base/name-options.js'
-import { Resolvers } from '../names/resolvers.js'
+import { Resolvers, type ServedCounts } from '../names/resolvers.js'
 import { Networks } from './networks/networks.js'
 import { NetworkRegistry } from '../networks/registry.js'
 import { RouterRoutes } from '../networks/router-routes.js'
@@ -177,6 +177,11 @@ export class Slipway {
    */
   events(options: EventOptions = {}): AsyncIterableIterator<SlipwayEvent> {
     return this.#context.events.subscribe(options)
+  }
+
+  /** @internal What has become of questions for names. */
+  get resolverCounts(): ServedCounts {
+    return this.#context.resolvers.served
   }
 
   /** @internal Folder of what runtimes have asked for while nobody could do it. */

@@ -12,12 +12,18 @@ import type { NetworkRecord } from '../store/network-records.js'
 import { watchFolder } from '../base/watch-folder.js'
 import { inHostOf } from './in-host.js'
 import { bindListeners, closeListeners, PlaceTaken, type Listener } from './resolver/listen.js'
+import { Tally, type Outcome } from './resolver/tally.js'
 import { NamesThread } from './start-thread.js'
 
 /** Between two attempts to serve what another process serves, in milliseconds. */
 const ATTEMPT_AGE = 1000
 
 type Served = Pick<NetworkSpec, 'id' | 'name' | 'subnets'>
+
+export interface ServedCounts {
+  networks: number
+  questions: Readonly<Record<Outcome, number>>
+}
 
 interface Folders {
   sandboxes: string
@@ -42,6 +48,7 @@ export class Resolvers {
   /** The sockets of the networks that are served here, by their ids. */
   readonly #serving = new Map<string, readonly Listener[]>()
   readonly #thread: NamesThread
+  readonly #tally = new Tally()
   readonly #rounds = new Rounds(() => this.#serveAll())
   #attempted = -Infinity
   #watcher: { close(): void } | undefined
@@ -61,11 +68,21 @@ export class Resolvers {
     this.#told = told
     this.#stays = stays
     this.#folder = folders.networks
-    this.#thread = new NamesThread({ netns, sandboxes: folders.sandboxes, drivers: [...driverShapes.keys()] })
+    this.#thread = new NamesThread({
+      netns,
+      sandboxes: folders.sandboxes,
+      drivers: [...driverShapes.keys()],
+      tally: this.#tally.memory,
+    })
     this.#networks = new FollowedFolder(folders.networks, NETWORK, {
       put: (name, { spec, removing }) => (removing ? this.#known.delete(name) : this.#known.set(name, spec)),
       gone: (name) => this.#known.delete(name),
     })
+  }
+
+  /** How many networks are served here, and what has become of the questions. */
+  get served(): ServedCounts {
+    return { networks: this.#serving.size, questions: this.#tally.read() }
   }
 
   /** Serves all networks that nobody serves, now and whenever they come. */

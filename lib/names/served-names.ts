@@ -10,6 +10,7 @@ import { parseResolvConf, type ResolvConf } from './resolv-conf.js'
 import { duplicateListeners } from './resolver/listen.js'
 import { Resolver } from './resolver/resolver.js'
 import { Shares } from './resolver/shares.js'
+import { Tally } from './resolver/tally.js'
 import type { ServedHost, ServedNetwork } from './thread-messages.js'
 
 /** The host's own files are read again after so many milliseconds. */
@@ -20,7 +21,7 @@ export class ServedNames {
   readonly #host: ServedHost
   readonly #table = new NameTable()
   readonly #sandboxes: FollowedFolder<SandboxRecord>
-  readonly #shares = new Shares()
+  readonly #shares: Shares
   readonly #resolvers = new Map<string, Resolver>()
   #nameservers: ResolvConf = parseResolvConf('')
   /** When the host's files were read. */
@@ -29,6 +30,7 @@ export class ServedNames {
 
   constructor(host: ServedHost) {
     this.#host = host
+    this.#shares = new Shares(new Tally(host.tally))
     this.#sandboxes = new FollowedFolder(host.sandboxes, SANDBOX, {
       put: (name, record) =>
         this.#table.learn(

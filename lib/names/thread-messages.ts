@@ -10,6 +10,8 @@ export interface ServedHost {
   sandboxes: string
   /** The drivers that a record may name. */
   drivers: readonly string[]
+  /** Where questions are counted, as {@link Tally} does it. */
+  tally: SharedArrayBuffer
 }
 
 export interface ServedNetwork {

@@ -8,6 +8,7 @@ import test, { type ExecutionContext } from 'ava'
 import { call } from '../helpers/api-server.js'
 import { COMMAND, end, start, type Ended } from '../helpers/command.js'
 import { docker } from '../helpers/docker-command.js'
+import { addressOf, ask } from '../helpers/names.js'
 import { eventually, execIn, World } from '../helpers/world.js'
 
 /** `slipway serve`: a process that stays, its sockets, signals and settings. */
@@ -115,6 +116,13 @@ test('with --metrics, it tells Prometheus what there is, what was asked and refu
 
   t.is((await call({ socket }, 'POST', '/networks/create', { Name: 'front' })).status, 201)
   t.is((await call({ socket }, 'POST', '/networks/create', { Name: 'front' })).status, 409)
+  // It answers the names of its own network; those of web, the other process does.
+  const shop = await world.create(slipway, 'shop', { network: 'front' })
+  const [subnet = ''] = (await slipway.networks.get('front')).subnets
+  const gateway = subnet.replace(/0\/16$/, '1')
+  t.deepEqual(await ask(shop, gateway, shop.name), ['NOERROR', addressOf(shop, 'front')])
+  // No nameserver is reached from here.
+  t.deepEqual(await ask(shop, gateway, 'nobody'), ['SERVFAIL'])
   execIn(world.host, 'nft', 'delete', 'table', 'inet', 'slipway')
   await service.says(/given back/)
 
@@ -123,13 +131,16 @@ test('with --metrics, it tells Prometheus what there is, what was asked and refu
   t.regex(type ?? '', /^text\/plain; version=0\.0\.4/)
   const found = text.split('\n')
   for (const line of [
-    'slipway_sandboxes 2',
+    'slipway_sandboxes 3',
     'slipway_networks{driver="bridge"} 3',
-    'slipway_endpoints{driver="bridge"} 1',
-    'slipway_addresses_claimed{family="ipv4"} 1',
+    'slipway_endpoints{driver="bridge"} 2',
+    'slipway_addresses_claimed{family="ipv4"} 2',
     'slipway_addresses_claimed{family="ipv6"} 1',
     'slipway_ports_published{protocol="tcp"} 2',
     'slipway_ports_published{protocol="udp"} 2',
+    'slipway_resolver_networks 1',
+    'slipway_resolver_questions_total{outcome="own"} 1',
+    'slipway_resolver_questions_total{outcome="failed"} 1',
     'slipway_pool_size{network="bridge"} 2',
     'slipway_request_duration_seconds_count{protocol="docker",method="POST",status="201"} 1',
     'slipway_refusals_total{protocol="docker",code="CONFLICT"} 1',

@@ -13,6 +13,7 @@ import { cutReply, LARGEST_TCP, RCODE, readQuery, reply, TYPE, type Query } from
 import { ownRecords } from './own-names.js'
 import type { Release } from './places.js'
 import { Shares } from './shares.js'
+import type { Outcome } from './tally.js'
 
 export interface ResolverOptions {
   directory: Directory
@@ -131,7 +132,11 @@ export class Resolver {
   #ask(message: Buffer, from: string, transport: Transport, answered: (answer: Buffer | undefined) => void): void {
     const work = () => this.#work(message, from, transport, answered)
     const owner = this.#directory.asker(from)?.sandbox ?? STRANGERS
-    this.#queue.add(owner, { run: work, drop: () => answered(undefined) })
+    const drop = () => {
+      this.#count('dropped')
+      answered(undefined)
+    }
+    this.#queue.add(owner, { run: work, drop })
     // TCP waits for its client by itself.
     if (transport === 'udp') this.#floods.see(owner === STRANGERS ? '' : from, this.#queue.waiting(owner))
   }
@@ -145,17 +150,22 @@ export class Resolver {
   ): Promise<void> | undefined {
     const read = readQuery(message)
     if (!read.query) {
+      this.#count('malformed')
       answered(read.reply)
       return undefined
     }
     const { query } = read
     if (query.ednsVersion > 0) {
+      this.#count('malformed')
       answered(reply(query, RCODE.badVersion, [], query.udpSize))
       return undefined
     }
     const limit = transport === 'udp' ? query.udpSize : LARGEST_TCP
     // The directory could not be read. No sandbox's question ends this process.
-    const fail = () => answered(reply(query, RCODE.serverFailure, [], limit))
+    const fail = () => {
+      this.#count('failed')
+      answered(reply(query, RCODE.serverFailure, [], limit))
+    }
     const find = (): void => {
       const found = this.#closed ? undefined : this.#find(query, from, transport, limit)
       if (found instanceof Promise) found.then(answered, fail)
@@ -171,18 +181,28 @@ export class Resolver {
     return undefined
   }
 
+  #count(outcome: Outcome): void {
+    this.#shares.tally.add(outcome)
+  }
+
   /** The answer; a promise where it is not ours to give. */
   #find(query: Query, from: string, transport: Transport, limit: number): Buffer | Promise<Buffer | undefined> {
     const asker = this.#directory.asker(from)
-    if (!asker) return reply(query, RCODE.refused, [], limit)
-    const records = ownRecords(query, asker, this.#directory)
-    if (records) return reply(query, RCODE.noError, records, limit)
-    if (isSingleName(query) && !this.#directory.forwardsSingleNames(asker))
-      return reply(query, RCODE.noError, [], limit)
+    if (!asker) {
+      this.#count('refused')
+      return reply(query, RCODE.refused, [], limit)
+    }
+    const isOwn = isSingleName(query) && !this.#directory.forwardsSingleNames(asker)
+    const records = ownRecords(query, asker, this.#directory) ?? (isOwn ? [] : undefined)
+    if (records) {
+      this.#count('own')
+      return reply(query, RCODE.noError, records, limit)
+    }
     return this.#forwarder
       .forward(query, asker.sandbox, this.#directory.upstreams(asker), transport)
       .then((forwarded) => {
         if (this.#closed) return undefined
+        this.#count(typeof forwarded !== 'number' ? 'forwarded' : forwarded === RCODE.refused ? 'refused' : 'failed')
         if (typeof forwarded === 'number') return reply(query, forwarded, [], limit)
         return forwarded.length > limit ? cutReply(query, forwarded) : forwarded
       })

@@ -1,5 +1,6 @@
 import { Datagrams } from './datagrams.js'
 import { Places } from './places.js'
+import { Tally } from './tally.js'
 
 /** What the resolvers of a thread have for all sandboxes together. */
 export class Shares {
@@ -13,4 +14,9 @@ export class Shares {
    * come from.
    */
   readonly strangers = new Places(16)
+  readonly tally: Tally
+
+  constructor(tally = new Tally()) {
+    this.tally = tally
+  }
 }

@@ -30,6 +30,10 @@ export function addHostGauges(registry: Registry, slipway: Slipway): () => Promi
     claimed: counter('pool_claimed_total', 'Creates that found a sandbox of the pool.', 'network'),
     missed: counter('pool_missed_total', 'Creates that found none there.', 'network'),
   }
+  const names = {
+    networks: gauge('resolver_networks', 'Networks whose names this process answers.'),
+    questions: counter('resolver_questions_total', 'Questions for names that came to this process.', 'outcome'),
+  }
   const set = (to: Gauge, label: string, counts: Counts) => {
     to.reset()
     for (const [value, count] of counts) to.set({ [label]: value }, count)
@@ -55,6 +59,10 @@ export function addHostGauges(registry: Registry, slipway: Slipway): () => Promi
     set(counted.endpoints, 'driver', endpoints)
     set(counted.addresses, 'family', addresses)
     set(counted.ports, 'protocol', ports)
+    const { networks: answered, questions } = slipway.resolverCounts
+    names.networks.set(answered)
+    names.questions.reset()
+    for (const [outcome, count] of Object.entries(questions)) names.questions.inc({ outcome }, count)
     for (const counts of Object.values(taken)) counts.reset()
     for (const { network, size, ready, claimed, missed } of slipway.pool.networks) {
       pools.size.set({ network }, size)
