@@ -7,6 +7,7 @@
 import { ensurePackages, purposes } from './setup/packages.mjs'
 import { ensureDependencies } from './setup/dependencies.mjs'
 import { ensureAddon } from './setup/addon.mjs'
+import { ensureClients } from './setup/clients.mjs'
 import { ensureCni } from './setup/cni.mjs'
 import { ensureFaults } from './setup/faults.mjs'
 import { ensureContainerd, ensureDocker, ensureDockerCommand } from './setup/docker.mjs'
@@ -34,6 +35,7 @@ try {
   if (['compare', 'peers', 'long'].includes(purpose)) ensureDocker()
   if (purpose === 'peers' || purpose === 'long') ensurePeers()
   if (purpose === 'long') ensureContainerd()
+  if (purpose === 'long') ensureClients()
   if (purpose === 'guest') ensureGuest(process.argv[3])
   await compile()
   ensureFaults()
