@@ -45,8 +45,8 @@ export function compare({ scenario, docker, slipway }: Pair): Difference[] {
     const other = slipway.sightings[at]
     // The scenario ended before: the step that it ended at is reported.
     if (!other) continue
-    const mine = fieldsOf(other, slipway, scenario)
-    const fields = fieldsOf(sighting, docker, scenario)
+    const mine = fieldsOf(at, other, slipway, scenario)
+    const fields = fieldsOf(at, sighting, docker, scenario)
     for (const field of new Set([...fields.keys(), ...mine.keys()])) {
       const [one, ours] = [fields.get(field) ?? ABSENT, mine.get(field) ?? ABSENT]
       if (one !== ours) found(at, field, one, ours)
@@ -57,7 +57,7 @@ export function compare({ scenario, docker, slipway }: Pair): Difference[] {
 
 /** The steps that both sides refuse. */
 export function refusalsOf({ scenario, docker, slipway }: Pair): Refusal[] {
-  const acts = scenario.steps.filter((step): step is Act => !['look', 'list', 'reach'].includes(step.do))
+  const acts = scenario.steps.filter((step): step is Act => !['look', 'list', 'reach', 'ask'].includes(step.do))
   return acts.flatMap((step, index) => {
     const [one, other] = [docker.steps[index]?.refused, slipway.steps[index]?.refused]
     return one === undefined || other === undefined ? [] : [{ scenario, step, docker: one, slipway: other }]

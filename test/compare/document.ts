@@ -24,7 +24,7 @@ export function writeDocument(comparison: Comparison): string {
     `scenarios on Linux ${kernel}, and the results are compared field by field. **What the scenarios show and this page does not list is the same.** That is:`,
     '`docker inspect` (NetworkSettings, NetworkMode, Hostname), `docker network inspect`, `docker network ls`, `docker port`, `hostname`,',
     '`hosts` and `resolv.conf`; links, addresses and routes inside; bridges on the host; which connections over TCP succeed, and under which address the',
-    'other side sees them; and what is refused.',
+    "other side sees them; what is refused; and what Docker's API answers, as far as it is about networks.",
     '',
     'Not compared: the order of keys, and what differs from run to run: ids, times, paths, and MAC addresses that were not asked',
     'for. (Docker draws these at random. Slipway makes them from the address, so that a neighbour that remembers one stays right.)',
@@ -99,7 +99,8 @@ const COMMANDS: Readonly<Record<string, string>> = { port: 'docker port', networ
 /** As users know it: the command, the JSON's field, the file. */
 function nameOf({ field, at, scenario: name }: Difference, scenarios: readonly Scenario[]): string {
   const step = scenarios.find((scenario) => scenario.name === name)?.steps.find((one) => describeStep(one) === at)
-  if (field === 'step' && step && step.do !== 'look' && step.do !== 'reach') return `docker ${commandLine(step)}`
+  if (field === 'step' && step && step.do !== 'look' && step.do !== 'reach' && step.do !== 'ask')
+    return `docker ${commandLine(step)}`
   return COMMANDS[field] ?? field.replace(/^inspect\./, '')
 }
 

@@ -8,6 +8,7 @@ export const TOPICS = [
   'Names',
   'Container mode',
   'The JSON of inspect and lists',
+  "Docker's API",
 ] as const
 
 /** Why a field of ours may be another than Docker's. */

@@ -1,4 +1,5 @@
 import type { ContainerSighting, NetworkSighting, Observation, Sighting } from './observation.js'
+import { answerTree } from './answers.js'
 import type { Scenario } from './steps.js'
 
 /** Values by field. A field's name is its path: `inspect.NetworkSettings.Networks.web.IPAddress`. */
@@ -8,18 +9,18 @@ export type Fields = Map<string, string>
  * A sighting as fields that can be compared: what differs from run to run (ids, times, random MAC addresses, paths) is
  * replaced by what it is the id or path of.
  */
-export function fieldsOf(sighting: Sighting, observation: Observation, scenario: Scenario): Fields {
+export function fieldsOf(at: string, sighting: Sighting, observation: Observation, scenario: Scenario): Fields {
   const fields: Fields = new Map()
   const asked = JSON.stringify(scenario)
   const put = (path: string, value: unknown): void => {
     if (isLeaf(value)) fields.set(plain(path, observation, asked), plain(leaf(path, value), observation, asked))
     else for (const [key, one] of Object.entries(value as object)) put(path === '' ? key : `${path}.${key}`, one)
   }
-  put('', treeOf(sighting))
+  put('', treeOf(at, sighting))
   return fields
 }
 
-function treeOf(sighting: Sighting): Record<string, unknown> {
+function treeOf(at: string, sighting: Sighting): Record<string, unknown> {
   switch (sighting.kind) {
     case 'container':
       return containerTree(sighting)
@@ -29,6 +30,8 @@ function treeOf(sighting: Sighting): Record<string, unknown> {
       return { networks: sighting.networks }
     case 'reach':
       return sighting.answers
+    case 'answer':
+      return answerTree(sighting, at)
   }
 }
 

@@ -16,7 +16,7 @@ export interface StepResult {
   refused?: string
 }
 
-export type Sighting = ContainerSighting | NetworkSighting | ListSighting | ReachSighting
+export type Sighting = ContainerSighting | NetworkSighting | ListSighting | ReachSighting | AnswerSighting
 
 export interface ContainerSighting {
   kind: 'container'
@@ -42,6 +42,14 @@ export interface ListSighting {
 export interface ReachSighting {
   kind: 'reach'
   answers: Record<string, string>
+}
+
+/** What Docker's API answers. */
+export interface AnswerSighting {
+  kind: 'answer'
+  status: number
+  /** As JSON, where it is that. */
+  body: unknown
 }
 
 /** The part of `docker inspect` that is about the network. */

@@ -47,6 +47,14 @@ export const reasons: readonly Reason[] = [
       scenario === 'host-binding-ipv6' && !docker.includes('[2001:db8::5]') && slipway.includes('[2001:db8::5]'),
   },
   {
+    topic: 'Published ports',
+    what: 'Ports that lead nowhere for now are listed, as null',
+    why: 'Docker lists none of them once the container is on internal networks alone. With Slipway they stay published, and lead to the sandbox again with its next network that reaches the world.',
+    fields: ['inspect.NetworkSettings.Ports', 'inspect.NetworkSettings.Ports.*'],
+    at: 'app (the internal one left over)',
+    when: ({ docker, slipway }) => (docker === '{}' && slipway === ABSENT) || (docker === ABSENT && slipway === 'null'),
+  },
+  {
     topic: 'Who reaches whom',
     what: "Published ports do not answer on the host's own ::1",
     why: "Docker's relay process answers there. The kernel cannot lead a connection to ::1 anywhere else. 127.0.0.1 and the host's other addresses do answer.",
@@ -169,14 +177,17 @@ export const reasons: readonly Reason[] = [
     topic: 'Container mode',
     what: 'inspect says who owns the network, and whether that sandbox is still there',
     why: "Docker's inspect is empty in container mode, before and after the owner has gone. SharedNetwork (sandbox.sharing) has the owner's id, its name and whether it is alive. When it is not, the sandbox has loopback and nothing else.",
-    fields: ['inspect.NetworkSettings.SharedNetwork.*'],
+    fields: ['inspect.NetworkSettings.SharedNetwork.*', 'body.NetworkSettings.SharedNetwork.*'],
   },
   {
     topic: 'Container mode',
     what: 'SandboxID and SandboxKey are filled in',
     why: 'A sandbox that shares a namespace has its own path to it, which stays when the owner goes.',
-    fields: ['inspect.NetworkSettings.SandboxID', 'inspect.NetworkSettings.SandboxKey'],
-    at: 'side*',
+    fields: ['inspect', 'body'].flatMap((of) => [
+      `${of}.NetworkSettings.SandboxID`,
+      `${of}.NetworkSettings.SandboxKey`,
+    ]),
+    at: '*side*',
     when: ({ docker }) => docker === '""',
   },
   {
@@ -201,6 +212,14 @@ export const reasons: readonly Reason[] = [
     why: 'After docker run, IPAMConfig, Aliases and DriverOpts of an endpoint are null if you did not ask for any. After docker network connect they are {} and []. With Slipway they are null in both cases.',
     fields: ['IPAMConfig', 'Aliases', 'DriverOpts'].map((field) => `inspect.NetworkSettings.Networks.*.${field}`),
     when: ({ docker, slipway }) => ['{}', '[]'].includes(docker) && slipway === 'null',
+  },
+  {
+    topic: "Docker's API",
+    what: 'A program is refused',
+    why: 'A container of slipway serve is a network stack, and runs nothing: a body with Cmd is answered with 501. docker run works, as it sends no command where none is typed.',
+    fields: ['status'],
+    at: 'POST /containers/create*',
+    when: ({ slipway }) => slipway === '501',
   },
   {
     topic: 'The JSON of inspect and lists',

@@ -1,3 +1,4 @@
+import { api } from './scenarios/api.js'
 import { bridgeOptions } from './scenarios/bridge-options.js'
 import { gateways } from './scenarios/gateways.js'
 import { ipv6 } from './scenarios/ipv6.js'
@@ -27,4 +28,5 @@ export const scenarios: readonly Scenario[] = [
   ...ipv6,
   ...names,
   ...segments,
+  ...api,
 ]

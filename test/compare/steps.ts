@@ -13,7 +13,7 @@ export interface Scenario {
   steps: readonly Step[]
 }
 
-export type Step = Act | List | Look | Reach
+export type Step = Act | List | Look | Reach | Ask
 
 /** What changes something. */
 export type Act = CreateNetwork | Run | Connect | Disconnect | Remove | RemoveNetwork | Prune
@@ -119,6 +119,18 @@ export interface Reach {
   tries: Readonly<Record<string, readonly string[]>>
 }
 
+/** A request of Docker's API, and what is answered. */
+export interface Ask {
+  do: 'ask'
+  /** Default: `GET`. */
+  method?: 'DELETE' | 'GET' | 'POST'
+  /** Without the version: `/networks/web`. */
+  path: string
+  body?: unknown
+  /** Of several that are the same: which. */
+  when?: string
+}
+
 /** A step as a person reads it: `connect app to back`. */
 export function describeStep(step: Step): string {
   switch (step.do) {
@@ -130,6 +142,10 @@ export function describeStep(step: Step): string {
       return `look${step.when === undefined ? '' : ` ${step.when}`}`
     case 'reach':
       return `reach${step.when === undefined ? '' : ` ${step.when}`}`
+    case 'ask': {
+      const body = step.body === undefined ? '' : ` ${JSON.stringify(step.body)}`
+      return `${step.method ?? 'GET'} ${step.path}${body}${step.when === undefined ? '' : ` (${step.when})`}`
+    }
     case 'list':
       return `list ${step.when}`
     case 'prune':

@@ -164,6 +164,15 @@ export class Sandbox {
     return hostnameOf(this.#record)
   }
 
+  /**
+   * @internal What its processes are called, and their domain: those of one that has joined another, as the other's.
+   * `hostname` is `undefined` where they are called as the machine.
+   */
+  get called(): { hostname: string | undefined; domainname: string | undefined } {
+    const { names, joined } = this.#record
+    return { hostname: ownHostname(this.#record), domainname: (joined ?? { names }).names?.domainname }
+  }
+
   /** What was asked of its names when it was created. */
   get names(): Readonly<NameOptions> {
     return this.#record.names ?? {}

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { ask } from '../ask.js'
 import { lookInside, type Place } from '../look.js'
 import type { ContainerSighting, Inspected, Observation } from '../observation.js'
 import { describeStep, type List, type Look, type Scenario } from '../steps.js'
@@ -62,6 +63,10 @@ class DockerSide {
         this.#list(step)
         continue
       }
+      if (step.do === 'ask') {
+        this.#observation.sightings[describeStep(step)] = await ask(this.#socket, step)
+        continue
+      }
       const { status, stderr } = attempt('docker', commandOf(step), this.#daemon.env)
       const refused = status !== 0
       if (refused !== (step.refused ?? false))
@@ -74,6 +79,10 @@ class DockerSide {
       else if (step.do === 'remove') this.#running.delete(step.name)
     }
     return this.#observation
+  }
+
+  get #socket(): string {
+    return (this.#daemon.env['DOCKER_HOST'] ?? '').replace(/^unix:\/\//, '')
   }
 
   #docker(...args: string[]): string {

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Slipway, type Sandbox } from '#lib/index.js'
+import { ask } from '../ask.js'
 import { lookInside, type Place } from '../look.js'
 import type { ContainerSighting, Files, Observation } from '../observation.js'
 import { describeStep, type Act, type List, type Look, type Scenario } from '../steps.js'
 import { reach } from '../reach.js'
 import { run } from '../../../build-bench/peers/tools.js'
+import { serve, type Server } from './server.js'
 import { call, refusalOf, sandboxOf } from './calls.js'
 
 const MANIFEST = fileURLToPath(import.meta.resolve('slipway/package.json'))
@@ -25,6 +27,7 @@ class SlipwaySide {
   readonly #slipway: Slipway
   readonly #sandboxes = new Map<string, Sandbox>()
   readonly #observation: Observation
+  #server: Server | undefined
 
   constructor(slipway: Slipway) {
     const { version } = JSON.parse(readFileSync(MANIFEST, 'utf8')) as { version: string }
@@ -36,7 +39,10 @@ class SlipwaySide {
     for (const step of scenario.steps) {
       if (step.do === 'look') await this.#look(step)
       else if (step.do === 'list') await this.#list(step)
-      else if (step.do === 'reach')
+      else if (step.do === 'ask') {
+        this.#server ??= await serve(this.#slipway)
+        this.#observation.sightings[describeStep(step)] = await ask(this.#server.socket, step)
+      } else if (step.do === 'reach')
         this.#observation.sightings[describeStep(step)] = { kind: 'reach', answers: await reach(step, this.#places()) }
       else {
         const refused = await refusalOf(call(this.#slipway, this.#sandboxes, step))
@@ -46,6 +52,7 @@ class SlipwaySide {
         if (refused === undefined && step.refused) await this.#takeBack(step)
       }
     }
+    await this.#server?.close()
     return this.#observation
   }
 

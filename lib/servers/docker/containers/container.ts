@@ -1,3 +1,4 @@
+import { hostname as machine } from 'node:os'
 import type { NetworkSettings } from '../../../api/sandboxes/inspect.js'
 import type { Sandbox } from '../../../api/sandboxes/sandbox.js'
 import { SlipwayError } from '../../../base/errors.js'
@@ -19,18 +20,21 @@ export interface Container {
   labels: Labels
   /** What it was created with: a network's name, `host`, `none` or `container:` and an id. */
   network: string
+  /** Of its processes. */
   hostname: string
+  domainname: string
   names: Readonly<NameOptions>
   settings: NetworkSettings
 }
 
 /** @throws {SlipwayError} `NOT_FOUND` when it has been removed. */
 export function containerOf(sandbox: Sandbox, state: ContainerState): Container {
-  const { id, name, created, labels, network, hostname, names } = sandbox
+  const { id, name, created, labels, network, names } = sandbox
+  const { hostname = machine(), domainname = '' } = sandbox.called
   // Go's ports have numbers: an address that leads to it as a whole has none.
   const { '*': _, ...Ports } = sandbox.inspect().Ports
   const settings = { ...sandbox.inspect(), Ports }
-  return { id, name, created, state, finished: undefined, labels, network, hostname, names, settings }
+  return { id, name, created, state, finished: undefined, labels, network, hostname, domainname, names, settings }
 }
 
 /** `undefined` where it has been removed meanwhile. */

@@ -8,5 +8,5 @@ import { containerInspect } from './shown.js'
 export async function inspect(call: DockerCall): Promise<HttpAnswer> {
   queryFlag(call.query, 'size')
   const { container } = await findContainer(call)
-  return json(containerInspect(container))
+  return json(containerInspect(container, call.apiVersion))
 }

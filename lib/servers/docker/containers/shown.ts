@@ -1,4 +1,7 @@
 import { elapsed } from '../../../base/elapsed.js'
+import type { NetworkSettings } from '../../../api/sandboxes/inspect.js'
+import { isPredefined } from '../../../drivers/predefined.js'
+import { isOlder } from '../versions.js'
 import type { Container } from './container.js'
 
 /** The zero of Go's time. */
@@ -17,9 +20,15 @@ export const containerSummary = (container: Container) => ({
   State: container.state,
   Status: statusOf(container),
   HostConfig: { NetworkMode: container.network },
-  NetworkSettings: { Networks: container.settings.Networks },
+  NetworkSettings: { Networks: withoutNames(container) },
   Mounts: [],
 })
+
+/** In a list, dockerd says nothing of names. */
+const withoutNames = ({ settings: { Networks } }: Container) =>
+  Object.fromEntries(
+    Object.entries(Networks).map(([name, endpoint]) => [name, { ...endpoint, Aliases: null, DNSNames: null }]),
+  )
 
 /** A port in a list: without the last two where it leads nowhere. */
 export interface PortSummary {
@@ -48,8 +57,9 @@ function statusOf({ state, created, finished }: Container): string {
  * What a container is in `GET /containers/{id}/json`. What is about programs, images and files is empty, as Docker's
  * clients read it into structs.
  */
-export function containerInspect(container: Container) {
-  const { id, name, created, state, finished, labels, network, hostname, names, settings } = container
+export function containerInspect(container: Container, apiVersion: string) {
+  const { id, name, created, state, finished, labels, network, hostname, domainname, names, settings } = container
+  const exposed = Object.keys(settings.Ports).map((port) => [port, {}])
   return {
     Id: id,
     Created: created,
@@ -90,14 +100,23 @@ export function containerInspect(container: Container) {
     Mounts: [],
     Config: {
       Hostname: hostname,
-      Domainname: names.domainname ?? '',
-      ExposedPorts: Object.fromEntries(Object.keys(settings.Ports).map((port) => [port, {}])),
+      Domainname: domainname,
+      ...(exposed.length > 0 ? { ExposedPorts: Object.fromEntries(exposed) as Record<string, object> } : {}),
       Env: null,
       Cmd: null,
       Entrypoint: null,
       Image: '',
       Labels: labels,
     },
-    NetworkSettings: settings,
+    NetworkSettings: isOlder(apiVersion, '1.45') ? withOwnNames(container) : settings,
   }
+}
+
+/** Before 1.45, what a container is called of its own is among its aliases, on networks that people have made. */
+function withOwnNames({ id, hostname, settings }: Container): NetworkSettings {
+  const Networks = Object.entries(settings.Networks).map(([name, endpoint]) => {
+    const Aliases = [...new Set([...(endpoint.Aliases ?? []), id.slice(0, 12), hostname])]
+    return [name, isPredefined(name) ? endpoint : { ...endpoint, Aliases }] as const
+  })
+  return { ...settings, Networks: Object.fromEntries(Networks) }
 }
