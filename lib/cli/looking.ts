@@ -9,6 +9,8 @@ import { requireOwnFolders } from '../store/own-folder.js'
 
 /** A host that is only looked at: the kernel is asked, and no plan is run. */
 class LookingHost extends Host {
+  override readonly onlyLooks = true
+
   override async run(): Promise<undefined> {
     return undefined
   }

@@ -18,8 +18,9 @@ import type { KnownRecords } from './known-records.js'
 import type { LinkOwners } from './link-owners.js'
 import { lostFiles, NO_FILES, type LostFiles } from './lost-files.js'
 import { RULESET, type News } from './news.js'
+import { misnamedLinks } from './network-links.js'
 import { seeAgain, seeNetworks } from './seen.js'
-import { bridgesOf, hostLinksOf, ownLinksOf } from './links-of.js'
+import { bridgesOf, groundsOf, hostLinksOf, ownLinksOf } from './links-of.js'
 
 /** What of Slipway's is damaged. */
 export interface Damage {
@@ -54,7 +55,7 @@ interface Damaged {
 
 const NONE: Damaged = { names: new Set(), left: false }
 
-type Part = Pick<HealContext, 'host' | 'networks' | 'records'>
+type Part = Pick<HealContext, 'host' | 'networks' | 'records' | 'settings'>
 
 /** Up to so many sandboxes are asked for one by one; of more, all that there is is asked for at once. */
 export const FEW = 16
@@ -84,9 +85,11 @@ export async function damageOf(
   const lost = files.sandboxes.length + files.networks.length + files.nameless.length
   if (!ruleset && networks.names.size + sandboxes.names.size + lost === 0) return { left }
   const known = meant.sandboxes
+  // A bridge that sandboxes were on is looked for by their records alone.
+  const named = new Set([...networks.names, ...sandboxes.grounds])
   const damage = {
     ruleset,
-    networks: networks.names,
+    networks: named,
     sandboxes: sandboxes.names,
     files,
     all: false,
@@ -110,10 +113,11 @@ function whoHasDone({ by }: News, { ruleset, networks, sandboxes }: Omit<Damage,
 export async function lookForDamage(context: Part, items: readonly StoredRecord[]): Promise<Damage> {
   const state = new HostState(context.host)
   const records = items.map(({ record }) => record)
+  const sandboxes = await damagedSandboxes(context, items, state)
   return {
     ruleset: (await missingRuleset(context.host)).length > 0,
-    networks: (await damagedNetworks(context, state, records)).names,
-    sandboxes: (await damagedSandboxes(context, items, state)).names,
+    networks: new Set([...(await damagedNetworks(context, state, records)).names, ...sandboxes.grounds]),
+    sandboxes: sandboxes.names,
     files: NO_FILES,
     all: false,
     known: items,
@@ -184,10 +188,12 @@ async function damagedNetworks(context: Part, state: HostState, known?: readonly
   for (const one of networks.predefined.values()) if (await isDamaged(one, first)) predefined.push(one)
   const stored: StoredNetwork[] = []
   for (const item of await networks.list()) if (!(await isWhole(item, first))) stored.push(item)
-  if (predefined.length + stored.length === 0) return NONE
+  const readRecords = async () => known ?? (await listRecords(context.records)).map(({ record }) => record)
+  const misnamed = (await misnamedLinks(context, first.links, readRecords)).map(({ network }) => network)
+  if (predefined.length + stored.length + misnamed.length === 0) return NONE
   const own = [...predefined.map(({ link }) => link), ...stored.flatMap((item) => ownLinksOf(specOf(item)))]
   const again = await seeAgain(host, first, own)
-  const names = new Set<string>()
+  const names = new Set(misnamed)
   let left = false
   for (const one of predefined) if (await isDamaged(one, again)) names.add(one.name)
   for (const item of stored) {
@@ -209,12 +215,18 @@ async function isWhole(item: StoredNetwork, seen: Seen): Promise<boolean> {
   return networksOf(spec).isWhole(spec, seen)
 }
 
-async function damagedSandboxes({ host }: Part, meant: readonly StoredRecord[], state: HostState): Promise<Damaged> {
+/** @returns With the names of networks that lack a link that sandboxes' own are ports of. */
+async function damagedSandboxes(
+  { host }: Part,
+  meant: readonly StoredRecord[],
+  state: HostState,
+): Promise<Damaged & { grounds: ReadonlySet<string> }> {
   const names = new Set<string>()
+  const grounds = new Set<string>()
   let left = false
-  if (meant.length === 0) return NONE
+  if (meant.length === 0) return { ...NONE, grounds }
   const contents: Contents = meant.length > FEW ? new SetContents(host) : new SingleElements(host)
-  const off = await offOf(host, meant, state)
+  const { off, links } = await offOf(host, meant, state)
   const damaged: StoredRecord[] = []
   const slices = new Slices()
   for (const item of meant) {
@@ -227,18 +239,20 @@ async function damagedSandboxes({ host }: Part, meant: readonly StoredRecord[], 
   // They may have been changed since they were read.
   const now = await readTexts(damaged)
   for (const { path, text, record } of damaged) {
-    if (now.get(path) === text) names.add(record.name)
-    else left ||= now.has(path)
+    if (now.get(path) === text) {
+      names.add(record.name)
+      for (const { network, ground } of groundsOf(record)) if (!links.has(ground)) grounds.add(network)
+    } else left ||= now.has(path)
   }
-  return { names, left }
+  return { names, left, grounds }
 }
 
-/** Endpoints whose links are not there, or not as they are to be. */
+/** Endpoints whose links are not there, or not as they are to be; and the links by which that was judged. */
 async function offOf(
   host: Host,
   meant: readonly StoredRecord[],
   state: HostState,
-): Promise<ReadonlySet<StoredEndpoint>> {
+): Promise<{ off: ReadonlySet<StoredEndpoint>; links: ReadonlyMap<string, LinkInfo> }> {
   const links = new Map<string, LinkInfo>()
   if (meant.length > FEW) for (const link of await state.links()) links.set(link.name, link)
   else
@@ -252,7 +266,7 @@ async function offOf(
     const its = endpoints.filter(({ driver }) => driver === name)
     for (const endpoint of (its.length > 0 && (await of.offOf?.(its, host, links))) || []) off.add(endpoint)
   }
-  return off
+  return { off, links }
 }
 
 /** So many are named. */

@@ -3,6 +3,7 @@ import { networksOf } from '../drivers/index.js'
 import type { Host } from '../kernel/host.js'
 import type { NetworkSpec } from '../store/network-spec.js'
 import { specOf, type StoredNetwork } from '../store/network-records.js'
+import { listRecords } from '../store/records.js'
 import { healSandboxes } from './heal-sandboxes.js'
 import type { Loss } from './healing.js'
 import type { HealContext } from './context.js'
@@ -34,7 +35,8 @@ export async function healNetworks(context: Part, isMeant: (spec: NetworkSpec) =
   const there = new Map<string, Standing>()
   const lost: Loss[] = []
   // A parent of ours that goes by another name is not to be made anew.
-  found.healed.push(...(await restoreNetworkLinks(context, await host.ask('links', {}))))
+  const records = (await listRecords(context.records)).map(({ record }) => record)
+  found.healed.push(...(await restoreNetworkLinks(context, await host.ask('links', {}), records)))
   for (const item of await networks.list()) {
     const spec = specOf(item)
     if (!isMeant(spec)) continue

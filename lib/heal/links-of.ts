@@ -7,9 +7,15 @@ import type { SandboxRecord } from '../store/records.js'
 export const hostLinksOf = ({ endpoints }: Pick<SandboxRecord, 'endpoints'>): string[] =>
   endpoints.flatMap((endpoint) => endpointsOf(endpoint).hostLinks(endpoint))
 
-/** Names of the links that those are ports of. */
-export const bridgesOf = ({ endpoints }: Pick<SandboxRecord, 'endpoints'>): string[] =>
-  endpoints.flatMap((endpoint) => endpointsOf(endpoint).rule(endpoint)?.[1] ?? [])
+/** Names of the links that those are ports of, each with that of its network. */
+export const groundsOf = ({ endpoints }: Pick<SandboxRecord, 'endpoints'>): { network: string; ground: string }[] =>
+  endpoints.flatMap((endpoint) => {
+    const ground = endpointsOf(endpoint).rule(endpoint)?.[1]
+    return ground === undefined ? [] : [{ network: endpoint.network, ground }]
+  })
+
+export const bridgesOf = (record: Pick<SandboxRecord, 'endpoints'>): string[] =>
+  groundsOf(record).map(({ ground }) => ground)
 
 /** Names of the links that a network has on the host. */
 export function ownLinksOf(spec: NetworkSpec): string[] {

@@ -76,13 +76,13 @@ async function mendNetworks(
   const tables = await writtenTables(host)
   // What was seen a moment ago is looked at once more where it is not as it is to be.
   const found = seen ?? (await host.ask('links', {}))
-  const renamed = await restoreNetworkLinks(context, found)
+  const records = (await listRecords(context.records, undefined, known)).map(({ record }) => record)
+  const renamed = await restoreNetworkLinks(context, found, records)
   const links = renamed.length > 0 ? await host.ask('links', {}) : found
   const setContents = new SetContents(host, tables)
   await forgetLost(context, { links, setContents })
   const damaged = new DamagedRecords()
   await listNetworkRecords(networks.records, (one) => damaged.add(one))
-  const records = (await listRecords(context.records, undefined, known)).map(({ record }) => record)
   const { living } = await sortLeaving(host, networks.records, records)
   const names = new Set(links.map(({ name }) => name))
   const lost = new Set<string>()

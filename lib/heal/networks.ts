@@ -199,15 +199,19 @@ async function collectLeftovers(
     }
     return stray
   }
-  if (strayLinks(stored).length + (await strayElements(stored, links)).length === 0) return []
+  const [first, firstElements] = [strayLinks(stored), await strayElements(stored, links)]
+  if (first.length + firstElements.length === 0) return []
   await sleep(PATIENCE_MS)
-  // Who removes a network and finds it in use gives it its record back.
+  // Who removes a network and finds it in use gives it its record back. What is stray since the first look alone, a
+  // living process is taking away.
   const now = await networks.list()
   const collected: string[] = []
-  const elements = await strayElements(now, await host.ask('links', {}))
+  const wasStray = new Set(firstElements.map(keyOf))
+  const elements = (await strayElements(now, await host.ask('links', {}))).filter((one) => wasStray.has(keyOf(one)))
   for (const { set, element } of await removeElementsIfThere(host, elements))
     collected.push(`element ${element.key} of ${set.set}: its network is gone, removed`)
   for (const { name, index, kind } of strayLinks(now)) {
+    if (!first.some((one) => one.index === index)) continue
     // That very link, and none that has its name by now.
     const refusal = await tryPlan(host, [
       { op: 'link.check', name, index },
@@ -218,6 +222,8 @@ async function collectLeftovers(
   }
   return collected
 }
+
+const keyOf = ({ set, element }: SeenElement): string => `${set.set} ${element.key} ${element.comment}`
 
 /** With another state directory, every sandbox would look like a leftover. */
 export function requireSameRecords(links: readonly LinkInfo[], stateDir: string): void {

@@ -11,6 +11,7 @@ import { keepReserve } from '../store/reserve.js'
 import { stateFolder } from '../store/state-folder.js'
 import { Slices } from '../admission/slices.js'
 import { listNetworkRecords, type StoredNetwork } from '../store/network-records.js'
+import { readTexts } from '../store/folder.js'
 import { idle, isBusy, listAllRecords, toStored, type SandboxRecord, type StoredRecord } from '../store/records.js'
 import { findTables, olderVersions, writtenTables, type FoundTables } from '../claims/ruleset-tables.js'
 import { restoreNetworkLinks } from './network-links.js'
@@ -139,7 +140,13 @@ async function compare(
   requireSameRecords(all, context.settings.stateDir)
   // From here on, it writes.
   keepReserve(context.records)
-  const linked = isNamed ? [] : await restoreNetworkLinks(context, all)
+  const linked = isNamed
+    ? []
+    : await restoreNetworkLinks(
+        context,
+        all,
+        stored.map(({ record }) => record),
+      )
   if (linked.length > 0) {
     const after = await compare(context, ended, rewritten, true)
     after.reconciled.healed = [...new Set([...linked, ...after.reconciled.healed])]
@@ -244,8 +251,12 @@ async function tellAltered({ host }: Part, { reconciled, kept }: Found): Promise
     idle.map(({ record }) => record),
   )
   if (altered.length === 0) return
-  reconciled.altered = altered.flatMap(({ sentences }) => sentences)
-  const names = new Set(altered.map(({ name }) => name))
+  // Another process may have connected or disconnected it since its record was read.
+  const texts = await readTexts(idle)
+  const same = new Set(idle.flatMap(({ record, path, text }) => (texts.get(path) === text ? [record.name] : [])))
+  const told = altered.filter(({ name }) => same.has(name))
+  if (told.length > 0) reconciled.altered = told.flatMap(({ sentences }) => sentences)
+  const names = new Set(told.map(({ name }) => name))
   reconciled.adopted = reconciled.adopted.filter((name) => !names.has(name))
 }
 

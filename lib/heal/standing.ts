@@ -10,6 +10,7 @@ import { specOf, type StoredNetwork } from '../store/network-records.js'
 import { stackPlace, type StoredRecord } from '../store/records.js'
 import type { HealContext } from './context.js'
 import { claimsOf } from './give-back.js'
+import { ownLinksOf } from './links-of.js'
 import { takeSnapshot, type Snapshot } from './whole.js'
 
 /** What the kernel has of sandboxes and networks that have lost their records. */
@@ -48,7 +49,9 @@ export async function standing(
   const whole: StoredNetwork[] = []
   for (const item of networks) {
     const spec = specOf(item)
-    if (await networksOf(spec).isWhole(spec, seen)) whole.push(item)
+    // Nothing in the kernel tells one that has nothing there from one that was removed.
+    const hasOwn = ownLinksOf(spec).length + networksOf(spec).elements(spec, snapshot.all).length > 0
+    if (hasOwn && (await networksOf(spec).isWhole(spec, seen))) whole.push(item)
   }
   return { ...found, networks: whole }
 }

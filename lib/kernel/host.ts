@@ -87,6 +87,8 @@ const plans = channel('slipway:plan')
 
 /** The namespace that is "the host": runs plans in it and asks its kernel. */
 export class Host {
+  /** Whether plans change nothing, and are taken for done. */
+  readonly onlyLooks: boolean = false
   readonly #executor: NativeExecutor
   /** For what takes long and nobody waits for. Made at once: the first removal is not to wait for it. */
   readonly #background: NativeExecutor

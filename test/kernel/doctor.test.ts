@@ -290,21 +290,21 @@ test('networks: the parent of two was deleted, and the advice helps', async (t) 
   t.like(await doctor(world), { status: 0, found: { networks: { status: 'ok' } } })
 })
 
-test('networks: a bridge that somebody has deleted, and the advice helps', async (t) => {
+test('networks: the bridge of every host that somebody has deleted, which the next sandbox makes again', async (t) => {
   const world = new World(t)
   const app = await world.create(await world.open(), 'app')
   await app.remove()
   ip('-n', world.host.name, 'link', 'delete', 'docker0')
   const { status, found } = await doctor(world)
-  t.is(status, 1)
-  t.like(found['networks'], {
-    status: 'problem',
+  t.is(status, 0)
+  t.deepEqual(found['networks'], {
+    check: 'networks',
+    status: 'note',
     finding: 'the bridge docker0 was deleted, and the rules still name it',
+    advice: 'it is made again with the next sandbox',
   })
-  for (const command of found['networks']?.advice?.split(': ')[0]?.split('; ') ?? [])
-    execIn(world.host, ...(command.split(' ') as [string]))
-  t.like(await doctor(world), { status: 0, found: { networks: { status: 'ok', finding: 'none yet' } } })
   t.like(await slipway(world, 'create', '--name', app.name), { status: 0 })
+  t.like(await doctor(world), { status: 0, found: { networks: { status: 'ok' } } })
 })
 
 test('tells of leftovers and leaves them; the next command takes them away and says so', async (t) => {

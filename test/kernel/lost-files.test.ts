@@ -55,6 +55,25 @@ test('a record does not come back of what is removed while it is given back', as
   for (const { path } of [...sandboxes, ...networks]) t.false(existsSync(path), path)
 })
 
+test('a network that has nothing in the kernel stays removed, where another process removes it', async (t) => {
+  const world = new World(t)
+  const first = await world.open({ heal: true })
+  const options = { parent: 'uplink' }
+  await first.networks.create({ name: 'lan', driver: 'macvlan', subnets: [{ subnet: '192.0.2.0/24' }], options })
+  const heard = listenFor(t, first)
+  const second = await world.open()
+  await (await second.networks.get('lan')).remove()
+  // Long after the folder has told of it.
+  await second.networks.create({ name: 'web' })
+  execIn(world.host, 'nft', 'flush', 'set', 'inet', 'slipway', 'bridges')
+  t.true(await eventually(() => heard.length > 0))
+  t.false(existsSync(`${stateFolder(world)}/networks/lan.json`))
+  t.false(
+    heard.some((one) => one.includes('lan')),
+    heard.join('\n'),
+  )
+})
+
 test('of processes that have changed a sandbox, the last gives its record back', async (t) => {
   const world = new World(t)
   const first = await world.open({ heal: true })

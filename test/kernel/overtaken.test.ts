@@ -144,6 +144,29 @@ for (const [what, sets] of Object.entries(unfinished)) {
   })
 }
 
+for (const [how, heal] of [
+  ['a process that is open', true],
+  ['the next open()', false],
+] as const) {
+  serial(`docker0 that is renamed while its claims are flushed gets its name back from ${how}`, async (t) => {
+    const world = new World(t)
+    const maker = await world.open({ heal })
+    await world.create(maker, 'app', { publish: ['8080:80'] })
+    if (!heal) await maker.close()
+    const index = ipJson<{ ifindex: number }>(world.host, 'link', 'show', 'docker0')[0]?.ifindex
+    for (const what of ['docker0 down', 'docker0 name old1', 'old1 up']) setLink(world, what)
+    execIn(world.host, 'nft', 'flush', 'ruleset')
+    if (!heal) await world.open()
+    const bridges = () => ipJson<{ ifname: string; ifindex: number }>(world.host, 'link', 'show', 'type', 'bridge')
+    await eventually(() => bridges()[0]?.ifname === 'docker0' && elements(world.host, 'bridges').length === 1)
+    t.deepEqual(
+      bridges().map(({ ifname, ifindex }) => [ifname, ifindex]),
+      [['docker0', index]],
+    )
+    t.is(elements(world.host, 'published4').length, 1)
+  })
+}
+
 serial('a bridge that is finished while it is looked at is no damage', async (t) => {
   const world = new World(t)
   const slipway = await world.open()

@@ -2,7 +2,6 @@ import { SlipwayError } from '../../base/errors.js'
 import { missingCapabilities } from '../../kernel/capabilities.js'
 import { thrownInWords } from '../../kernel/refusal.js'
 import type { Settings } from '../../base/settings.js'
-import type { Context } from '../../work/context.js'
 import { coloured } from '../colour.js'
 import { hostOptions } from '../host-options.js'
 import { looking } from '../looking.js'
@@ -17,6 +16,7 @@ import { checkNetworks } from './networks.js'
 import { checkDescriptors, checkDynamicPorts } from './ports.js'
 import { checkSandboxes } from './sandboxes.js'
 import { checkNetnsFolder, checkStateDir } from './process.js'
+import { foundTwice, type Check } from './twice.js'
 import { withSlipway } from '../with-slipway.js'
 import type { GivenHost } from '../usage/host-flags.js'
 
@@ -47,7 +47,7 @@ async function examine(settings: Settings): Promise<Finding[]> {
   ]
 }
 
-const HOST_CHECKS: ((context: Context) => Promise<Finding[]>)[] = [
+const HOST_CHECKS: Check[] = [
   host.checkRuleset,
   host.checkConntrack,
   host.checkPredefined,
@@ -58,10 +58,10 @@ const HOST_CHECKS: ((context: Context) => Promise<Finding[]>)[] = [
   host.checkNewNamespaces,
   checkDynamicPorts,
   checkDescriptors,
-  checkNetworks,
-  checkSandboxes,
+  foundTwice(checkNetworks),
+  foundTwice(checkSandboxes),
   checkNames,
-  host.checkLeftovers,
+  foundTwice(host.checkLeftovers),
 ]
 
 async function examineHost(settings: Settings): Promise<Finding[]> {

@@ -4,7 +4,7 @@ import { isPredefined } from '../../drivers/predefined.js'
 import * as sets from '../../policy/sets.js'
 import { listNetworkRecords, specOf } from '../../store/network-records.js'
 import type { Context } from '../../work/context.js'
-import { ok, problem, type Finding } from './finding.js'
+import { note, ok, problem, type Finding } from './finding.js'
 
 /** Networks of which a part is missing: the link on the host, the record, or both. */
 export async function checkNetworks({ host, networks, settings }: Context): Promise<Finding[]> {
@@ -60,8 +60,13 @@ export async function checkNetworks({ host, networks, settings }: Context): Prom
   const told = new Set(recorded.flatMap((spec) => networksOf(spec).hostLink(spec)?.name ?? []))
   for (const { key } of (await host.find('elements', sets.bridges)) ?? []) {
     if (there.has(key) || told.has(key)) continue
-    const rebuild = `nft delete table inet ${sets.TABLE}; nft delete table bridge ${sets.TABLE}: both are written anew, with what is there`
-    findings.push(problem(check, `the bridge ${key} was deleted, and the rules still name it`, rebuild))
+    const what = `the bridge ${key} was deleted, and the rules still name it`
+    const isPredefinedLink = [...networks.predefined.values()].some(({ link }) => link === key)
+    findings.push(
+      isPredefinedLink
+        ? note(check, what, 'it is made again with the next sandbox')
+        : problem(check, what, 'slipway doctor --fix'),
+    )
   }
   return findings.length > 0
     ? findings

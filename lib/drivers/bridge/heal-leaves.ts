@@ -4,7 +4,7 @@ import { hasFamily } from '../../store/network-spec.js'
 import type { Healing } from '../networks-of.js'
 import type { BridgeBody } from './endpoint.js'
 import { answerSetting, claimLeaf } from './leaf.js'
-import { ensureLeaf, lackingOfLeaf } from './leaves.js'
+import { ensureLeaf, isLeafWhole } from './leaves.js'
 import type { BridgeNetwork } from './spec.js'
 
 /**
@@ -43,7 +43,7 @@ export async function healLeaves({
           number === undefined ||
           (answers &&
             link !== undefined &&
-            (await lackingOfLeaf(state, spec, link)).length === 0 &&
+            (await isLeafWhole(state, spec, number, link)) &&
             (await setContents.lacking(claimLeaf(spec, number))).length === 0)
         )
           continue

@@ -148,8 +148,20 @@ function misnamed(
   { specs, predefined, stateDir }: Parameters<NonNullable<NetworksOf<BridgeNetwork>['misnamed']>>[1],
 ): ReturnType<NonNullable<NetworksOf<BridgeNetwork>['misnamed']>> {
   const bridges = new Map([...predefined, ...specs.map(({ name, bridge }) => [name, bridge] as const)])
+  const leafNameOf = (network: string, number: number): string | undefined => {
+    const spec = specs.find((one) => one.name === network)
+    if (spec) return leafName(spec, number)
+    const bridge = predefined.get(network) ?? ''
+    const name = leafName({ id: '', bridge }, number)
+    // Of a longer name, the id is a part, which is not known here.
+    return name.startsWith(`${bridge}-`) && bridge !== '' ? name : undefined
+  }
   return links.flatMap(({ index, name, kind, alias, group }) => {
-    const read = kind === 'bridge' && group === BRIDGE_GROUP ? readLinkAlias(alias) : undefined
+    if (kind !== 'bridge' || group !== BRIDGE_GROUP) return []
+    const leaf = readLeafAlias(alias)
+    const its = leaf && leafNameOf(leaf.network, leaf.number)
+    if (leaf) return its === undefined || its === name ? [] : [{ index, name, own: its, network: leaf.network }]
+    const read = readLinkAlias(alias)
     const own = read?.stateDir === stateDir ? bridges.get(read.name) : undefined
     return read && own !== undefined && own !== name ? [{ index, name, own, network: read.name }] : []
   })
