@@ -215,12 +215,28 @@ async function isWhole(item: StoredNetwork, seen: Seen): Promise<boolean> {
   return networksOf(spec).isWhole(spec, seen)
 }
 
-/** @returns With the names of networks that lack a link that sandboxes' own are ports of. */
+interface DamagedSandboxes extends Damaged {
+  /** Names of networks that lack a link that sandboxes' own are ports of. */
+  grounds: ReadonlySet<string>
+}
+
+/**
+ * Of a sandbox that was connected and disconnected meanwhile, the record is as it was before, and what was seen of it
+ * is of the middle of that: a few are looked at again.
+ */
 async function damagedSandboxes(
   { host }: Part,
   meant: readonly StoredRecord[],
   state: HostState,
-): Promise<Damaged & { grounds: ReadonlySet<string> }> {
+): Promise<DamagedSandboxes> {
+  const first = await judgeSandboxes(host, meant, state)
+  if (first.names.size === 0 || first.names.size > FEW) return first
+  const doubtful = meant.filter(({ record }) => first.names.has(record.name))
+  const again = await judgeSandboxes(host, doubtful, new HostState(host))
+  return { ...again, left: first.left || again.left }
+}
+
+async function judgeSandboxes(host: Host, meant: readonly StoredRecord[], state: HostState): Promise<DamagedSandboxes> {
   const names = new Set<string>()
   const grounds = new Set<string>()
   let left = false

@@ -167,6 +167,36 @@ for (const [how, heal] of [
   })
 }
 
+serial('a sandbox whose record is again as it was, after something that was seen of it, is not damaged', async (t) => {
+  const world = new World(t)
+  const slipway = await world.open()
+  const app = await world.create(slipway, 'app', { publish: ['8080:80'] })
+  const told: string[] = []
+  void (async () => {
+    for await (const { action } of slipway.events({ action: ['damaged'] })) told.push(action)
+  })()
+  const [port] = elements(world.host, 'published4')
+  const nft = (...words: string[]) => execIn(world.host, 'nft', ...words)
+  const listed = nft('--stateless', 'list', 'map', 'inet', 'slipway', 'published4')
+  const element = /elements = (\{[^}]*\})/.exec(listed)?.[1] ?? ''
+  const { find } = Host.prototype
+  let missed = 0
+  t.teardown(() => void (Host.prototype.find = find))
+  Host.prototype.find = async function (this: Host, ...asked: Parameters<typeof find>) {
+    const found = await find.apply(this, asked)
+    // As who connects it and disconnects it again would, between one look and the next.
+    if (asked[0] === 'element' && found === undefined && missed++ === 0)
+      nft('add', 'element', 'inet', 'slipway', 'published4', element)
+    return found
+  }
+  nft('delete', 'element', 'inet', 'slipway', 'published4', `{ ${port?.key} }`)
+  t.true(await eventually(() => missed > 0))
+  await slipway.networks.create({ name: 'web' })
+  await app.refresh()
+  t.is(elements(world.host, 'published4').length, 1)
+  t.deepEqual(told, [])
+})
+
 serial('a bridge that is finished while it is looked at is no damage', async (t) => {
   const world = new World(t)
   const slipway = await world.open()

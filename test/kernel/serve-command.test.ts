@@ -101,6 +101,8 @@ test('with --metrics, it tells Prometheus what there is, what was asked and refu
   await slipway.networks.create({ name: 'web', ipv6: true })
   await world.create(slipway, 'app', { network: 'web', publish: ['80', '53/udp'] })
   await world.create(slipway, 'alone', { network: 'none' })
+  // The server is to answer the names of all networks.
+  await slipway.close()
   const socket = join(folderOf(t), 's')
   const service = await serve(t, world, ['-H', `unix://${socket}`, '--metrics', '127.0.0.1:0', '--pool', '2'])
   const [, address = ''] = /tcp:\/\/(127\.0\.0\.1:\d+)/.exec(service.logged()) ?? []
@@ -116,9 +118,9 @@ test('with --metrics, it tells Prometheus what there is, what was asked and refu
 
   t.is((await call({ socket }, 'POST', '/networks/create', { Name: 'front' })).status, 201)
   t.is((await call({ socket }, 'POST', '/networks/create', { Name: 'front' })).status, 409)
-  // It answers the names of its own network; those of web, the other process does.
-  const shop = await world.create(slipway, 'shop', { network: 'front' })
-  const [subnet = ''] = (await slipway.networks.get('front')).subnets
+  const client = await world.open()
+  const shop = await world.create(client, 'shop', { network: 'front' })
+  const [subnet = ''] = (await client.networks.get('front')).subnets
   const gateway = subnet.replace(/0\/16$/, '1')
   t.deepEqual(await ask(shop, gateway, shop.name), ['NOERROR', addressOf(shop, 'front')])
   // No nameserver is reached from here.
@@ -138,7 +140,7 @@ test('with --metrics, it tells Prometheus what there is, what was asked and refu
     'slipway_addresses_claimed{family="ipv6"} 1',
     'slipway_ports_published{protocol="tcp"} 2',
     'slipway_ports_published{protocol="udp"} 2',
-    'slipway_resolver_networks 1',
+    'slipway_resolver_networks 2',
     'slipway_resolver_questions_total{outcome="own"} 1',
     'slipway_resolver_questions_total{outcome="failed"} 1',
     'slipway_pool_size{network="bridge"} 2',
