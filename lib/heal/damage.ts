@@ -182,14 +182,14 @@ async function networkLinks({ networks }: Part): Promise<ReadonlySet<string>> {
 async function damagedNetworks(context: Part, state: HostState, known?: readonly SandboxRecord[]): Promise<Damaged> {
   const { host, networks } = context
   const isUsed = [...networks.predefined.values()].every((one) => one.known() !== undefined)
-  const records = known ?? (isUsed ? [] : (await listRecords(context.records)).map(({ record }) => record))
+  const all = async () => known ?? (await listRecords(context.records)).map(({ record }) => record)
+  const records = known ?? (isUsed ? [] : await all())
   const first = await seeNetworks(host, records, state)
   const predefined: PredefinedNetwork[] = []
   for (const one of networks.predefined.values()) if (await isDamaged(one, first)) predefined.push(one)
   const stored: StoredNetwork[] = []
   for (const item of await networks.list()) if (!(await isWhole(item, first))) stored.push(item)
-  const readRecords = async () => known ?? (await listRecords(context.records)).map(({ record }) => record)
-  const misnamed = (await misnamedLinks(context, first.links, readRecords)).map(({ network }) => network)
+  const misnamed = (await misnamedLinks(context, first.links, all)).map(({ network }) => network)
   if (predefined.length + stored.length + misnamed.length === 0) return NONE
   const own = [...predefined.map(({ link }) => link), ...stored.flatMap((item) => ownLinksOf(specOf(item)))]
   const again = await seeAgain(host, first, own)

@@ -1,5 +1,4 @@
-import { request } from 'node:http'
-import { text } from 'node:stream/consumers'
+import { call } from '../helpers/api-server.js'
 import type { AnswerSighting } from './observation.js'
 import type { Ask } from './steps.js'
 
@@ -7,27 +6,7 @@ import type { Ask } from './steps.js'
 const VERSION = 'v1.44'
 
 /** What a server at a socket answers. */
-export async function ask(socketPath: string, { method = 'GET', path, body }: Ask): Promise<AnswerSighting> {
-  const sent = body === undefined ? undefined : JSON.stringify(body)
-  return new Promise((resolve, reject) => {
-    const asked = request(
-      { socketPath, method, path: `/${VERSION}${path}`, headers: { 'Content-Type': 'application/json' } },
-      (answer) => {
-        text(answer).then(
-          (said) => resolve({ kind: 'answer', status: answer.statusCode ?? 0, body: read(said) }),
-          reject,
-        )
-      },
-    )
-    asked.on('error', reject)
-    asked.end(sent)
-  })
-}
-
-function read(said: string): unknown {
-  try {
-    return JSON.parse(said)
-  } catch {
-    return said
-  }
+export async function ask(socket: string, { method = 'GET', path, body: sent }: Ask): Promise<AnswerSighting> {
+  const { status, json, body } = await call({ socket }, method, `/${VERSION}${path}`, sent)
+  return { kind: 'answer', status, body: json ?? body }
 }
